@@ -1,0 +1,36 @@
+"""Tables of evaluations: read, check and select published results of language models."""
+
+from bayes_scaling.evaluations.benchmarks import BENCHMARKS, Benchmark
+from bayes_scaling.evaluations.columns import ARCHITECTURES
+from bayes_scaling.evaluations.faults import Fault
+from bayes_scaling.evaluations.packaged import PACKAGED, load_evaluations
+from bayes_scaling.evaluations.reading import check_evaluations, read_evaluations
+from bayes_scaling.evaluations.selections import (
+    best_per_paper,
+    comparable_rows,
+    on_benchmarks,
+    published_between,
+    test_time_adaptation_rows,
+    with_architecture,
+    zero_shot_rows,
+)
+from bayes_scaling.evaluations.years import decimal_year
+
+__all__ = [
+    "ARCHITECTURES",
+    "BENCHMARKS",
+    "PACKAGED",
+    "Benchmark",
+    "Fault",
+    "best_per_paper",
+    "check_evaluations",
+    "comparable_rows",
+    "decimal_year",
+    "load_evaluations",
+    "on_benchmarks",
+    "published_between",
+    "read_evaluations",
+    "test_time_adaptation_rows",
+    "with_architecture",
+    "zero_shot_rows",
+]

@@ -1,0 +1,134 @@
+"""From a file's bytes to a table of text cells, before any meaning is given to them."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+import pandas as pd
+
+from bayes_scaling.errors import EvaluationsError
+from bayes_scaling.evaluations.faults import Fault
+
+
+@dataclass(frozen=True)
+class CsvFile:
+    """The cells of a CSV file and the faults of its shape.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Stripped text, missing where a cell is empty; the index holds the file's row numbers (header = 1).
+        Blank rows and rows of the wrong length are left out.
+    faults : tuple of Fault
+        Rows of the wrong length, and columns without a name or with one that stands twice.
+    """
+
+    cells: pd.DataFrame
+    faults: tuple[Fault, ...]
+
+
+def read_csv_file(path: str | PathLike[str]) -> CsvFile:
+    r"""Read a comma-separated UTF-8 file as text.
+
+    Python's `csv` rather than `pandas.read_csv`, which silently pads rows that are too short.
+
+    Parameters
+    ----------
+    path : path
+        The file to read; a byte-order mark is allowed.
+
+    Returns
+    -------
+    CsvFile
+
+    Raises
+    ------
+    EvaluationsError
+        The file can't be read as a table at all.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "mine.csv"
+    >>> _ = path.write_text("system,perplexity\nGPT-2,17.48\n")
+    >>> read_csv_file(path).cells.loc[2, "perplexity"]
+    '17.48'
+    """
+    header, *rows = _records(_text(path), path)
+    filled = {number: row for number, row in enumerate(rows, start=2) if any(row)}
+    _require_table(header, filled, path)
+    wrong_names = tuple(_wrong_names(header))
+    if wrong_names:
+        return CsvFile(pd.DataFrame(), wrong_names)
+    whole = {number: row for number, row in filled.items() if len(row) == len(header)}
+    index = pd.Index(list(whole), dtype="int64", name="row")
+    cells = pd.DataFrame(list(whole.values()), index=index, columns=header, dtype="str")
+    return CsvFile(cells.mask(cells == ""), tuple(_ragged_rows(filled, len(header))))
+
+
+def _text(path: str | PathLike[str]) -> str:
+    try:
+        content = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise EvaluationsError(f"{path}: no such file; give the path of a CSV file") from None
+    except IsADirectoryError:
+        raise EvaluationsError(f"{path} is a directory; give the path of a CSV file in it") from None
+    except OSError as error:
+        raise EvaluationsError(f"{path} can't be read: {error.strerror}") from None
+    if b"\0" in content:
+        raise EvaluationsError(f"{path} is not a CSV text file (it holds NUL bytes); save it as CSV UTF-8")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        # `error.object` and not `content`: the decoder counts from behind a byte-order mark.
+        line = error.object[: error.start].count(b"\n") + 1
+        byte = error.object[error.start]
+        raise EvaluationsError(
+            f"{path}: line {line} holds the byte 0x{byte:02x}, which is not UTF-8; save the file as CSV UTF-8"
+        ) from None
+
+
+def _records(text: str, path: str | PathLike[str]) -> list[list[str]]:
+    if not text.strip():
+        raise EvaluationsError(f"{path} is empty; it needs a header and a row for each evaluation")
+    records: list[list[str]] = []
+    try:
+        for record in csv.reader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True):
+            records.append([cell.strip() for cell in record])
+    except csv.Error as error:
+        raise EvaluationsError(
+            f"{path} is not a valid CSV file: {error} in row {len(records) + 1}; look for an unpaired quote there"
+        ) from None
+    return records
+
+
+def _require_table(header: list[str], filled: dict[int, list[str]], path: str | PathLike[str]) -> None:
+    if not any(header):
+        raise EvaluationsError(f"{path}: row 1 is blank; it must name the columns")
+    if len(header) == 1:
+        raise EvaluationsError(
+            f"{path} has a single column, {header[0][:60]!r}; separate the cells with commas,"
+            " not with semicolons or tabs"
+        )
+    if not filled:
+        raise EvaluationsError(f"{path} has a header but no rows; add a row for each evaluation")
+
+
+def _wrong_names(header: list[str]) -> Iterator[Fault]:
+    for position, name in enumerate(header, start=1):
+        if not name:
+            yield Fault(1, None, "", f"column {position} has no name; name it or remove it")
+    for name, times in Counter(name for name in header if name).items():
+        if times > 1:
+            yield Fault(1, name, "", f"the name stands {times} times; each column needs its own")
+
+
+def _ragged_rows(filled: dict[int, list[str]], width: int) -> Iterator[Fault]:
+    for number, row in filled.items():
+        if len(row) != width:
+            rule = f"has {len(row)} cells and the header {width}; put quotes around a cell that holds a comma"
+            yield Fault(number, None, "", rule)

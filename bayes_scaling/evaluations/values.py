@@ -1,0 +1,91 @@
+"""From text cells to typed values."""
+
+import numpy as np
+import pandas as pd
+
+from bayes_scaling.evaluations.columns import FLAGS, NUMBERS
+
+DATE = "%Y-%m-%d"
+FLAG_WORDS = {"0": False, "false": False, "1": True, "true": True}
+
+
+def typed_values(cells: pd.DataFrame) -> pd.DataFrame:
+    """Give every canonical column its type.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Well-written text cells, missing where empty.
+
+    Returns
+    -------
+    DataFrame
+        Numbers as float64, dates as datetime64, flags as bool (object if some are missing), the rest as text.
+
+    Examples
+    --------
+    >>> typed_values(pd.DataFrame({"parameters": ["1e9"], "zero_shot": ["1"]}, dtype="str")).iloc[0].to_dict()
+    {'parameters': 1000000000.0, 'zero_shot': True}
+    """
+    values = cells.copy()
+    for column in cells.columns.intersection(list(NUMBERS)):
+        values[column] = cells[column].astype("float64")
+    for column in cells.columns.intersection(list(FLAGS)):
+        values[column] = flags(cells[column])
+    if "published" in cells:
+        values["published"] = pd.to_datetime(cells["published"], format=DATE)
+    return values
+
+
+def finished_table(cells: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Make a faultless table of text cells into a table of evaluations.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Text cells in which no fault was found, indexed by the file's row numbers.
+    name : str
+        The table's name.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by `id`, with `perplexity` in place of `log_perplexity`; its name and an empty list of
+        selections are in `attrs`.
+
+    Examples
+    --------
+    >>> cells = pd.DataFrame({"log_perplexity": ["3.5"]}, index=[2], dtype="str")
+    >>> finished_table(cells, "mine").round(3).to_dict("index")
+    {'row-0002': {'perplexity': 33.115}}
+    """
+    values = typed_values(cells)
+    if "log_perplexity" in values:
+        values["log_perplexity"] = np.exp(values["log_perplexity"])
+        values = values.rename(columns={"log_perplexity": "perplexity"})
+    if "id" not in values:
+        values["id"] = [f"row-{row:04d}" for row in values.index]
+    table = values.set_index("id")
+    table.attrs = {"name": name, "selections": []}
+    return table
+
+
+def flags(cells: pd.Series) -> pd.Series:
+    """Read flags: 0 and false, 1 and true, in any case; anything else is missing.
+
+    Parameters
+    ----------
+    cells : Series
+        Text.
+
+    Returns
+    -------
+    Series
+        bool, or object where some are missing.
+
+    Examples
+    --------
+    >>> flags(pd.Series(["0", "True"])).tolist()
+    [False, True]
+    """
+    return cells.str.lower().map(FLAG_WORDS)

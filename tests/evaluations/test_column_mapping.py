@@ -1,0 +1,75 @@
+"""The user's mapping of canonical names to the file's."""
+
+import math
+
+import pytest
+
+from bayes_scaling.errors import EvaluationsError
+from bayes_scaling.evaluations import check_evaluations, read_evaluations
+
+
+def test_mapped_columns_take_canonical_names(table_file):
+    path = table_file({"parameters": None, "Model Size": "7e9", "perplexity": None, "loss": "2.5"})
+    columns = {"parameters": "Model Size", "log_perplexity": "loss"}
+
+    evaluations = read_evaluations(path, columns=columns)
+    assert check_evaluations(path, columns=columns) == ()
+    assert evaluations["parameters"].tolist() == [7e9]
+    assert evaluations["perplexity"].item() == pytest.approx(math.exp(2.5), rel=1e-15)
+    assert {"Model Size", "loss"}.isdisjoint(evaluations)
+
+
+def test_faults_name_the_column_as_the_file_does(table_file):
+    path = table_file({"parameters": None, "Model Size": "7B"})
+
+    (fault,) = check_evaluations(path, columns={"parameters": "Model Size"})
+    assert (fault.row, fault.column, fault.value) == (2, "Model Size", "7B")
+
+
+def test_the_mapping_silences_a_misspelling(table_file):
+    path = table_file({"tokens": None, "tokns": "4e9"})
+
+    assert check_evaluations(path, columns={"tokens": "tokns"}) == ()
+
+
+def test_a_column_whose_name_the_mapping_gives_away_is_left_out(table_file):
+    path = table_file({"parameters": "7B", "exact": "6.9e9"})
+
+    evaluations = read_evaluations(path, columns={"parameters": "exact"})
+    assert evaluations["parameters"].tolist() == [6.9e9]
+    assert "exact" not in evaluations
+
+
+def test_two_columns_can_exchange_names(table_file):
+    path = table_file({"parameters": "4e9", "tokens": "1.5e9"})
+
+    evaluations = read_evaluations(path, columns={"parameters": "tokens", "tokens": "parameters"})
+    assert evaluations["parameters"].tolist() == [1.5e9]
+    assert evaluations["tokens"].tolist() == [4e9]
+
+
+def test_a_column_mapped_to_itself_changes_nothing(table_file):
+    assert check_evaluations(table_file({}), columns={"tokens": "tokens"}) == ()
+
+
+@pytest.mark.parametrize("answer", [check_evaluations, read_evaluations])
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"paramters": "parameters"}, r"'paramters' is not a canonical column \(did you mean 'parameters'"),
+        ({"colour": "system"}, r"'colour' is not a canonical column; choose from id, system, paper"),
+        (
+            {"tokens": "Tokens"},
+            r"'tokens' is mapped to 'Tokens', which .*mine.csv lacks \(did you mean 'tokens'",
+        ),
+        ({"tokens": "zzz"}, r"'tokens' is mapped to 'zzz', .* lacks; its columns are system, paper"),
+        (
+            {"tokens": "parameters", "parameters": "parameters"},
+            "'tokens' and 'parameters' are both mapped to",
+        ),
+        ({"tokens": 3}, r"'tokens' is mapped to 3, which"),
+    ],
+)
+def test_mistakes_of_the_mapping_are_errors(table_file, answer, columns, message):
+    with pytest.raises(EvaluationsError, match=message):
+        answer(table_file({}), columns=columns)
