@@ -147,12 +147,8 @@ def test_the_one_bad_log_perplexity_is_named(table_file, cell, rule):
 
 def test_a_fault_reads_as_a_sentence():
     assert str(Fault(12, "perplexity", "0.7", PERPLEXITY)) == (
-        "row 12, column perplexity, value 0.7: "
-        "must be greater than 1 (perplexity, not log-perplexity or bits)"
+        "row 12, column perplexity, value 0.7: must be greater than 1 (perplexity, not log-perplexity or bits)"
     )
     assert str(Fault(12, "perplexity", "", EMPTY)) == "row 12, column perplexity: must not be empty"
     assert str(Fault(None, None, "", "is odd")) == "is odd"
-    assert (
-        str(Fault(3, None, "two\nlines " + "x" * 99, "is odd"))
-        == f"row 3, value two lines {'x' * 50}...: is odd"
-    )
+    assert str(Fault(3, None, "two\nlines " + "x" * 99, "is odd")) == f"row 3, value two lines {'x' * 50}...: is odd"

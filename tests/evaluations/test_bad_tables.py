@@ -39,9 +39,7 @@ def test_a_misspelt_required_column_is_one_fault_and_not_a_missing_one(table_fil
         read_evaluations(path)
 
 
-@pytest.mark.parametrize(
-    "misspelt", ["epoch", "Zero-shot", "zero shot", "vocabluary", "ID", "test_time_adaption"]
-)
+@pytest.mark.parametrize("misspelt", ["epoch", "Zero-shot", "zero shot", "vocabluary", "ID", "test_time_adaption"])
 def test_a_misspelt_optional_column_is_a_fault(table_file, misspelt):
     (fault,) = check_evaluations(table_file({misspelt: "1"}))
 

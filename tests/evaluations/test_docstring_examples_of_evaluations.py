@@ -17,7 +17,5 @@ def test_examples_run(name):
 
 
 def test_every_public_function_has_an_example():
-    without = [
-        name for name in package.__all__ if name.islower() and ">>>" not in getattr(package, name).__doc__
-    ]
+    without = [name for name in package.__all__ if name.islower() and ">>>" not in getattr(package, name).__doc__]
     assert without == []

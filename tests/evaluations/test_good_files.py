@@ -73,10 +73,7 @@ def test_numbers_are_read_as_written(table_file, cell, number):
 
 
 def test_numbers_keep_every_digit(table_file):
-    assert (
-        read_evaluations(table_file({"perplexity": "16.610000000000003"}))["perplexity"].item()
-        == 16.610000000000003
-    )
+    assert read_evaluations(table_file({"perplexity": "16.610000000000003"}))["perplexity"].item() == 16.610000000000003
 
 
 def test_log_perplexity_becomes_perplexity_in_its_place(table_file):
@@ -94,9 +91,7 @@ def test_a_row_set_aside_may_lack_its_sizes(table_file):
 
 
 def test_unknown_columns_are_kept_as_text(table_file):
-    evaluations = read_evaluations(
-        table_file({"colour": "red", "parameters_in_words": "many", "seed": "007"})
-    )
+    evaluations = read_evaluations(table_file({"colour": "red", "parameters_in_words": "many", "seed": "007"}))
 
     assert evaluations[["colour", "parameters_in_words", "seed"]].iloc[0].tolist() == ["red", "many", "007"]
 

@@ -20,10 +20,6 @@ from bayes_scaling.evaluations import (
 )
 
 DATA = Path(bayes_scaling.evaluations.__file__).parents[1] / "data"
-SHARED = Path(__file__).parents[3] / "shared"
-needs_shared = pytest.mark.skipif(
-    not SHARED.is_dir(), reason="../shared, with the original tables, is not here"
-)
 
 
 def test_ho2024_has_the_published_counts():
@@ -76,9 +72,7 @@ def test_a_loaded_table_can_be_changed_without_harm_to_the_next():
 @pytest.mark.parametrize("name", ["ho2024", "collected"])
 def test_packaged_tables_keep_the_rules_for_users_tables(name):
     assert check_evaluations(DATA / f"{name}.csv") == ()
-    pd.testing.assert_frame_equal(
-        read_evaluations(DATA / f"{name}.csv"), load_evaluations(name, comparable_only=False)
-    )
+    pd.testing.assert_frame_equal(read_evaluations(DATA / f"{name}.csv"), load_evaluations(name, comparable_only=False))
 
 
 @pytest.mark.parametrize("name", ["ho2025", "", "mine.csv"])
@@ -87,9 +81,8 @@ def test_an_unknown_table_is_an_error_that_names_the_known(name):
         load_evaluations(name)
 
 
-@needs_shared
-def test_ho2024_equals_its_original():
-    original, packaged = _text(SHARED / "data" / "ho2024.csv"), _text(DATA / "ho2024.csv")
+def test_ho2024_equals_its_original(shared):
+    original, packaged = _text(shared / "data" / "ho2024.csv"), _text(DATA / "ho2024.csv")
 
     log_perplexity = original.pop("log_perplexity").astype(float)
     perplexity = packaged.pop("perplexity").astype(float)
@@ -99,9 +92,8 @@ def test_ho2024_equals_its_original():
     pd.testing.assert_frame_equal(packaged, original.rename(columns={"recovered": "source"}))
 
 
-@needs_shared
-def test_collected_equals_its_original():
-    assert (DATA / "collected.csv").read_bytes() == (SHARED / "data" / "evaluations.csv").read_bytes()
+def test_collected_equals_its_original(shared):
+    assert (DATA / "collected.csv").read_bytes() == (shared / "data" / "evaluations.csv").read_bytes()
 
 
 @pytest.mark.parametrize("name", ["ho2024", "collected"])
@@ -115,9 +107,7 @@ def test_loaded_tables_say_what_their_files_say(name):
         cells = text[column].str.strip()  # one published name ends in a space
         assert loaded[column].isna().tolist() == cells.eq("").tolist()
         present = loaded[column].notna()
-        read = {"f": float, "M": pd.Timestamp, "b": lambda cell: cell == "1", "O": str}[
-            loaded[column].dtype.kind
-        ]
+        read = {"f": float, "M": pd.Timestamp, "b": lambda cell: cell == "1", "O": str}[loaded[column].dtype.kind]
         assert loaded.loc[present, column].tolist() == [read(cell) for cell in cells[present]]
 
 

@@ -26,9 +26,7 @@ def evaluations() -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "paper": ["P", "P", "Q", "P", "Q"],
-            "published": pd.to_datetime(
-                ["2015-01-01", "2015-06-30", "2016-02-29", "2017-12-31", "2018-01-01"]
-            ),
+            "published": pd.to_datetime(["2015-01-01", "2015-06-30", "2016-02-29", "2017-12-31", "2018-01-01"]),
             "benchmark": ["wt103", "ptb", "ptb", "wt2", "wt103"],
             "perplexity": [20.0, 15.0, 30.0, 15.0, 40.0],
             "architecture": ["transformer", "recurrent", "ngram", "transformer", "transformer"],
@@ -70,9 +68,7 @@ SELECTIONS: list[tuple[Callable[[pd.DataFrame], pd.DataFrame], str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("select", "kept", "sentence"), SELECTIONS, ids=[sentence for *_, sentence in SELECTIONS]
-)
+@pytest.mark.parametrize(("select", "kept", "sentence"), SELECTIONS, ids=[sentence for *_, sentence in SELECTIONS])
 def test_a_selection_keeps_rows_in_order_and_says_so(evaluations, select, kept, sentence):
     before = evaluations.copy(deep=True)
 
@@ -173,9 +169,9 @@ def test_a_selection_names_the_column_it_lacks(evaluations, column, select):
 
 
 # Few papers and few perplexities, so that ties and full papers are common.
-tables = st.lists(
-    st.tuples(st.sampled_from("PQR"), st.sampled_from([10.0, 11.0, 12.0])), min_size=1, max_size=12
-).map(lambda rows: pd.DataFrame(rows, columns=["paper", "perplexity"]))
+tables = st.lists(st.tuples(st.sampled_from("PQR"), st.sampled_from([10.0, 11.0, 12.0])), min_size=1, max_size=12).map(
+    lambda rows: pd.DataFrame(rows, columns=["paper", "perplexity"])
+)
 
 
 @given(tables, st.integers(1, 5))

@@ -1,0 +1,85 @@
+"""Bayesian scaling laws with algorithmic progress: posteriors of doubling times, with diagnostics.
+
+The path of a number through the package: a table (:func:`load_evaluations`) and a specification
+(:func:`load_specification`) make a PyMC model (:func:`build_model`), NUTS makes a posterior (:func:`fit`), and
+functions of a posterior make answers (:func:`doubling_times`).
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from bayes_scaling.errors import BayesScalingError, EvaluationsError, FitFileError, SpecificationError
+from bayes_scaling.evaluations import (
+    best_per_paper,
+    check_evaluations,
+    comparable_rows,
+    load_evaluations,
+    on_benchmarks,
+    published_between,
+    read_evaluations,
+    test_time_adaptation_rows,
+    with_architecture,
+    zero_shot_rows,
+)
+from bayes_scaling.specifications.catalogue import list_specifications, load_specification
+from bayes_scaling.specifications.specification import Specification
+
+if TYPE_CHECKING:
+    from bayes_scaling import classical
+    from bayes_scaling.inference.fitting import fit
+    from bayes_scaling.inference.result import Fit, load_fit
+    from bayes_scaling.model.build import build_model
+    from bayes_scaling.plots.doubling import plot_doubling_times
+    from bayes_scaling.quantities.doubling import doubling_times
+
+# Importing PyMC takes seconds; reading a table or a specification should not wait for it.
+_ON_DEMAND = {
+    "Fit": "bayes_scaling.inference.result",
+    "fit": "bayes_scaling.inference.fitting",
+    "load_fit": "bayes_scaling.inference.result",
+    "build_model": "bayes_scaling.model.build",
+    "doubling_times": "bayes_scaling.quantities.doubling",
+    "plot_doubling_times": "bayes_scaling.plots.doubling",
+    "classical": "bayes_scaling.classical",
+}
+
+__all__ = [
+    "BayesScalingError",
+    "EvaluationsError",
+    "Fit",
+    "FitFileError",
+    "Specification",
+    "SpecificationError",
+    "best_per_paper",
+    "build_model",
+    "check_evaluations",
+    "classical",
+    "comparable_rows",
+    "doubling_times",
+    "fit",
+    "list_specifications",
+    "load_evaluations",
+    "load_fit",
+    "load_specification",
+    "on_benchmarks",
+    "plot_doubling_times",
+    "published_between",
+    "read_evaluations",
+    "test_time_adaptation_rows",
+    "with_architecture",
+    "zero_shot_rows",
+]
+
+
+def __getattr__(name: str) -> Any:
+    module = _ON_DEMAND.get(name)
+    if module is None:
+        raise AttributeError(f"module 'bayes_scaling' has no attribute {name!r}")
+    loaded = import_module(module)
+    value = loaded if module.rpartition(".")[2] == name else getattr(loaded, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,146 @@
+r"""The objective that the published estimator minimises.
+
+.. math:: \frac1n \sum_i \left(\ln \mathrm{ppl}_i - L_i(\theta)\right)^2 + \delta \sum_j |\theta_j|
+
+(Ho et al. 2024, eq. 8 and the code of their cross-validation.) The penalty stands on every coefficient, constants
+included, so it depends on the sizes and the date at which these are stated: the sample minima N0, D0, Y0.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from bayes_scaling.errors import BayesScalingError, SpecificationError
+from bayes_scaling.model.coordinates import from_published, published_names
+from bayes_scaling.model.rows import Rows, make_rows, sample_minima
+from bayes_scaling.model.structure import Coefficients, expected_loss
+from bayes_scaling.specifications.specification import Specification
+
+Floats = NDArray[np.float64]
+
+PUBLISHED_DELTA = 0.0025
+"""The paper's penalty strength for its preferred model 7."""
+
+_COMPLEX_STEP = 1e-30
+
+
+@dataclass(frozen=True, eq=False)
+class Objective:
+    """Mean squared residual of log perplexity plus ``delta`` times the sum of absolute coefficients.
+
+    Parameters
+    ----------
+    specification
+        The law's structure; its noise and its priors play no part.
+    rows
+        Evaluations relative to the sizes and date at which the coefficients stand.
+    delta
+        Penalty strength, squared nats per token for each unit of a coefficient.
+
+    Examples
+    --------
+    >>> from bayes_scaling import load_evaluations, load_specification
+    >>> objective = Objective.of(load_specification("ho2024/07"), load_evaluations("ho2024"))
+    >>> round(objective([0.0] * 10), 3)
+    2.826
+    """
+
+    specification: Specification
+    rows: Rows
+    delta: float
+
+    @classmethod
+    def of(cls, specification: Specification, evaluations: pd.DataFrame, delta: float = PUBLISHED_DELTA) -> Self:
+        """State the objective on a table, with coefficients at its sample minima N0, D0, Y0.
+
+        Raises
+        ------
+        BayesScalingError
+            If delta is negative, the specification carries a delta of its own, or the table lacks something.
+        """
+        if isinstance(delta, bool) or not isinstance(delta, int | float) or not 0 <= delta < float("inf"):
+            raise BayesScalingError(
+                f"delta must be a number of at least 0, not {delta!r}; "
+                "the paper's grid: 0, 0.001, 0.0025, 0.005, 0.01, 0.02"
+            )
+        if specification.delta is not None:
+            raise SpecificationError(
+                f"specification '{specification.name}' carries delta = {specification.delta:g}, which here is an "
+                "argument: load the specification without it and pass delta"
+            )
+        rows = make_rows(specification, evaluations, anchor=sample_minima(evaluations))
+        return cls(specification, rows, float(delta))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The paper's coefficients, in the order of the values that every method takes."""
+        return published_names(self.specification)
+
+    def on(self, positions: Sequence[int] | NDArray[np.int64]) -> Self:
+        """State the same objective on some rows, repeats allowed; coefficients stand where they stood."""
+        rows = self.rows
+        at = np.asarray(positions)
+        return replace(
+            self,
+            rows=replace(
+                rows,
+                ids=tuple(rows.ids[i] for i in at),
+                loss=rows.loss[at],
+                covariates={name: column[at] for name, column in rows.covariates.items()},
+                index={group: codes[at] for group, codes in rows.index.items()},
+            ),
+        )
+
+    def coefficients(self, values: ArrayLike) -> Coefficients:
+        """Coefficients of the law for values of shape ``(..., k)``, each of shape ``(..., 1)``."""
+        array = np.asarray(values)
+        named = {name: array[..., i, None] for i, name in enumerate(self.names)}
+        return from_published(self.specification, named, self.rows.levels)
+
+    def residuals(self, values: ArrayLike) -> Floats:
+        """Observed less expected log perplexity, nats per token, shape ``(..., n)``; infinite on overflow."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            residuals: Floats = self.rows.loss - expected_loss(
+                self.coefficients(values), self.rows.covariates, self.rows.index
+            )
+        return residuals
+
+    def mean_squared_error(self, values: ArrayLike) -> float:
+        """Mean squared residual, squared nats per token."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return float(np.mean(self.residuals(values) ** 2))
+
+    def __call__(self, values: ArrayLike) -> float:
+        """Objective at values of shape ``(k,)``."""
+        return self.mean_squared_error(values) + self.delta * float(np.sum(np.abs(values)))
+
+    def jacobian(self, values: ArrayLike) -> Floats:
+        """Derivatives of the residuals, shape ``(n, k)``, exact to rounding.
+
+        By complex steps: the imaginary part of the law at ``theta + ih`` is ``h`` times its derivative, without
+        a difference to lose digits in and without a second statement of the law.
+        """
+        array = np.asarray(values, dtype=float)
+        stepped = array + 1j * _COMPLEX_STEP * np.eye(len(array))
+        return np.asarray(np.imag(self.residuals(stepped)) / _COMPLEX_STEP, dtype=float).T
+
+    def gradient(self, values: ArrayLike) -> Floats:
+        """Gradient of the mean squared residual (the part of the objective that has one), shape ``(k,)``."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.asarray(2 * self.jacobian(values).T @ self.residuals(values) / len(self.rows.loss))
+
+    def optimality(self, values: ArrayLike) -> float:
+        """Largest violation of the conditions of a minimum, 0 at one.
+
+        For a coefficient that is not 0, the size of the objective's derivative; for one that is 0, the part of the
+        squared error's derivative that the penalty does not hold back.
+        """
+        array = np.asarray(values, dtype=float)
+        gradient = self.gradient(array)
+        at_zero = np.maximum(np.abs(gradient) - self.delta, 0)
+        elsewhere = np.abs(gradient + self.delta * np.sign(array))
+        return float(np.max(np.where(array == 0, at_zero, elsewhere)))

@@ -1,0 +1,102 @@
+"""Rates of progress from coefficients of the law, as numbers or as arrays of bootstrap draws."""
+
+from collections.abc import Mapping
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.model.structure import Coefficients
+from bayes_scaling.quantities.rates import MONTHS_PER_YEAR, months_to_double
+
+Floats = NDArray[np.float64]
+
+FACTOR_OF: Mapping[str, str] = {"g_N": "parameters", "g_D": "data", "g_C": "compute"}
+"""Each rate with the factor whose effective size it doubles."""
+
+EVERYWHERE = "all"
+"""Name of the one level of rates that do not vary by a group."""
+
+UNITS: Mapping[str, float] = {"months": 1, "years": MONTHS_PER_YEAR}
+"""Each unit of time with its length in months."""
+
+_GROUPS = ("benchmark", "architecture")
+
+
+def progress_rates(
+    coefficients: Coefficients, levels: Mapping[str, tuple[str, ...]]
+) -> tuple[tuple[str, ...], dict[str, Floats]]:
+    r"""Rates of progress, log units per year.
+
+    .. math:: g_N = \alpha_\mathrm{year} / \alpha, \qquad g_D = \beta_\mathrm{year} / \beta, \qquad g_C = g_N + g_D
+
+    (Ho et al. 2024, eq. 4-6.)
+
+    Parameters
+    ----------
+    coefficients
+        As made by :func:`bayes_scaling.model.coordinates.from_published`, values of shape ``(..., 1)`` or
+        ``(..., levels)``.
+    levels
+        Group to level names.
+
+    Returns
+    -------
+    labels : tuple of str
+        One for each level of the group (or pair of levels of two groups) that a rate varies by, ``("all",)`` if
+        none does.
+    rates : dict of str to array
+        ``g_N``, ``g_D``, ``g_C``, each of shape ``(..., labels)``. 0 for a factor that the law holds constant; NaN
+        for one that it does not have (parameters and data under law ``compute``), for both under exponents that
+        drift, whose rates depend on size and date, and where exponent and decline are both 0.
+    """
+    terms = {"g_C": "alpha"} if "log_B" not in coefficients else {"g_N": "alpha", "g_D": "beta"}
+    moving = [name for term in terms.values() if f"{term}_year" in coefficients for name in (term, f"{term}_year")]
+    groups = [group for group in _GROUPS if any(coefficients[name].group == group for name in moving)]
+    cells = list(product(*(range(len(levels[group])) for group in groups)))
+    labels = tuple(
+        ", ".join(levels[group][code] for group, code in zip(groups, cell, strict=True)) or EVERYWHERE for cell in cells
+    )
+    codes = {group: np.array([cell[i] for cell in cells]) for i, group in enumerate(groups)}
+
+    def at(name: str) -> Any:
+        coefficient = coefficients[name]
+        return coefficient.value if coefficient.group is None else coefficient.value[..., codes[coefficient.group]]
+
+    def rate(term: str) -> Any:
+        if f"{term}_drift" in coefficients:
+            return np.nan
+        if f"{term}_year" not in coefficients:
+            return 0.0
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.divide(at(f"{term}_year"), at(term))
+
+    found = {name: rate(term) for name, term in terms.items()}
+    if "g_C" not in found:
+        with np.errstate(invalid="ignore"):
+            found["g_C"] = found["g_N"] + found["g_D"]
+    shape = (*np.shape(coefficients["log_A"].value)[:-1], len(labels))
+    return labels, {name: np.array(np.broadcast_to(found.get(name, np.nan), shape), dtype=float) for name in FACTOR_OF}
+
+
+def rate_table(coefficients: Coefficients, levels: Mapping[str, tuple[str, ...]]) -> dict[str, dict[str, float]]:
+    """Rates of one set of coefficients: ``g_N``, ``g_D``, ``g_C`` to level to log units per year."""
+    labels, rates = progress_rates(coefficients, levels)
+    return {name: dict(zip(labels, map(float, np.ravel(values)), strict=True)) for name, values in rates.items()}
+
+
+def doubling_table(rates: Mapping[str, Mapping[str, float]], unit: str) -> pd.DataFrame:
+    """Doubling times of rates: one row for each factor, one column for each level."""
+    if unit not in UNITS:
+        raise BayesScalingError(f"unit = {unit!r} is not valid; choose one of: {', '.join(UNITS)}")
+    table = pd.DataFrame(
+        {
+            FACTOR_OF[name]: {level: float(months_to_double(rate)) / UNITS[unit] for level, rate in by_level.items()}
+            for name, by_level in rates.items()
+        }
+    ).T
+    table.attrs = {"unit": unit}
+    return table

@@ -1,0 +1,1 @@
+"""From a model to a judged posterior: compile once, sample, diagnose, keep."""

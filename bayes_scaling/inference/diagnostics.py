@@ -1,0 +1,184 @@
+"""Did the chains find the same posterior? Checked here, because nutpie's path skips PyMC's own checks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import arviz as az
+import numpy as np
+import pandas as pd
+from xarray import DataTree
+
+RHAT_MAX = 1.01
+ESS_MIN = 400
+EBFMI_MIN = 0.3
+TOLERATED_FRACTION = 0.001
+CHAIN_SHIFT_MAX = 0.5
+
+
+@dataclass(frozen=True)
+class Diagnostics:
+    """Convergence of a fit over every free parameter and every reported quantity.
+
+    Parameters
+    ----------
+    rhat_max
+        Largest rank-normalised split R-hat; at most 1.01.
+    ess_bulk_min, ess_tail_min
+        Smallest effective sample sizes; at least 400 each.
+    divergences
+        Divergent transitions; 0, or below 0.1% of draws after the target acceptance was raised.
+    maxdepth
+        Draws that reached the maximum tree depth; the same rule.
+    ebfmi_min
+        Smallest energy fraction of missing information of a chain; at least 0.3.
+    draws
+        Draws in all chains.
+    escalated
+        Whether sampling was repeated once, longer and with a higher target acceptance.
+    worst
+        The quantity with the largest R-hat.
+    failures
+        What failed, in plain sentences; empty if converged.
+    """
+
+    rhat_max: float
+    ess_bulk_min: float
+    ess_tail_min: float
+    divergences: int
+    maxdepth: int
+    ebfmi_min: float
+    draws: int
+    escalated: bool
+    worst: str
+    failures: tuple[str, ...]
+
+    @property
+    def converged(self) -> bool:
+        """Whether nothing failed."""
+        return not self.failures
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing failed and nothing had to be tolerated."""
+        return self.converged and self.divergences == 0 and self.maxdepth == 0
+
+
+def diagnose(data: DataTree, *, escalated: bool = False) -> Diagnostics:
+    """Judge the chains of a posterior.
+
+    Parameters
+    ----------
+    data
+        With groups ``posterior`` and ``sample_stats``.
+    escalated
+        Whether these draws come from the second, more careful attempt.
+
+    Returns
+    -------
+    Diagnostics
+    """
+    table = convergence_table(data)
+    stats = data["sample_stats"]
+    draws = int(stats["diverging"].size)
+    found = Diagnostics(
+        rhat_max=float(table["rhat"].max()),
+        ess_bulk_min=float(table["ess_bulk"].min()),
+        ess_tail_min=float(table["ess_tail"].min()),
+        divergences=int(stats["diverging"].sum()),
+        maxdepth=int(stats["maxdepth_reached"].sum()),
+        ebfmi_min=float(np.min(np.asarray(az.bfmi(data)["energy"]))),
+        draws=draws,
+        escalated=escalated,
+        worst=str(table["rhat"].idxmax()),
+        failures=(),
+    )
+    return replace(found, failures=_failures(found, table, data))
+
+
+def convergence_table(data: DataTree) -> pd.DataFrame:
+    """R-hat and effective sample sizes of every element of every posterior variable.
+
+    Returns
+    -------
+    DataFrame
+        Index such as ``"level[ptb]"``; columns ``rhat``, ``ess_bulk``, ``ess_tail``.
+
+    Notes
+    -----
+    A quantity that is the same in all draws (a rate that a model fixes) has nothing to converge and is left out.
+    """
+    posterior = data["posterior"].to_dataset()
+    measures = {
+        "rhat": az.rhat(posterior),
+        "ess_bulk": az.ess(posterior, method="bulk"),
+        "ess_tail": az.ess(posterior, method="tail"),
+    }
+    columns = {}
+    for measure, dataset in measures.items():
+        values = {}
+        for name, array in dataset.data_vars.items():
+            for labels, value in np.ndenumerate(array.to_numpy()):
+                coordinates = [str(array[dim].to_numpy()[i]) for dim, i in zip(array.dims, labels, strict=True)]
+                values[f"{name}[{', '.join(coordinates)}]" if coordinates else str(name)] = float(value)
+        columns[measure] = values
+    return pd.DataFrame(columns)
+
+
+def _failures(found: Diagnostics, table: pd.DataFrame, data: DataTree) -> tuple[str, ...]:
+    failures = []
+    broken = table.index[~np.isfinite(table).all(axis=1)]
+    if len(broken):
+        failures.append(f"{', '.join(broken[:3])} did not move or is not finite in some chain")
+    if found.rhat_max > RHAT_MAX:
+        count = int((table["rhat"] > RHAT_MAX).sum())
+        failures.append(
+            f"R-hat up to {found.rhat_max:.3f} ({found.worst}; {count} quantities above {RHAT_MAX})"
+            + _who_disagrees(data, found.worst)
+        )
+    for kind in ("bulk", "tail"):
+        column = table[f"ess_{kind}"]
+        if column.min() < ESS_MIN:
+            failures.append(f"{kind} effective sample size {column.min():.0f} ({column.idxmin()}), below {ESS_MIN}")
+    for name, count in (
+        ("divergent transitions", found.divergences),
+        ("draws at maximum tree depth", found.maxdepth),
+    ):
+        tolerated = TOLERATED_FRACTION * found.draws if found.escalated else 0
+        if count > tolerated:
+            failures.append(f"{count} {name} in {found.draws} draws ({count / found.draws:.2%})")
+    if found.ebfmi_min < EBFMI_MIN:
+        failures.append(f"E-BFMI {found.ebfmi_min:.2f}, below {EBFMI_MIN}")
+    return tuple(failures)
+
+
+def chain_shifts(draws: Mapping[int, np.ndarray]) -> dict[int, float]:
+    """How far each chain's median lies from the others', in interquartile ranges of all draws.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> shifts = chain_shifts({0: rng.normal(size=500), 1: rng.normal(size=500), 2: 9 + rng.normal(size=500)})
+    >>> max(shifts, key=lambda chain: abs(shifts[chain]))
+    2
+    """
+    shifts = {}
+    for chain, own in draws.items():
+        rest = np.concatenate([other for key, other in draws.items() if key != chain] or [own])
+        spread = np.subtract(*np.quantile(rest, [0.75, 0.25])) or 1.0
+        shifts[chain] = float((np.median(own) - np.median(rest)) / spread)
+    return shifts
+
+
+def _who_disagrees(data: DataTree, quantity: str) -> str:
+    """Name chains that sit elsewhere (modes), where R-hat alone says only that something is wrong."""
+    name, _, label = quantity.partition("[")
+    array = data["posterior"][name]
+    for dim, value in zip(tuple(map(str, array.sizes))[2:], label.rstrip("]").split(", "), strict=False):
+        array = array.sel({dim: value})
+    draws = {chain: row for chain, row in enumerate(np.asarray(array))}
+    apart = {chain: row for chain, row in draws.items() if abs(chain_shifts(draws)[chain]) > CHAIN_SHIFT_MAX}
+    if not apart:
+        return ""
+    medians = ", ".join(f"chain {chain}: {np.median(row):.3g}" for chain, row in apart.items())
+    everyone = np.median(np.concatenate(list(draws.values())))
+    return f"; chains disagree, perhaps on modes (median of all {everyone:.3g}; {medians})"

@@ -1,0 +1,119 @@
+"""Compile a model once for each structure and sample it with nutpie, as often as needed."""
+
+import json
+import time
+import warnings
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import nutpie
+from xarray import DataTree
+
+from bayes_scaling.model.build import build_model_of_rows, model_data
+from bayes_scaling.model.rows import Rows
+from bayes_scaling.specifications.specification import Specification
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How long and how carefully to sample; see :func:`bayes_scaling.fit`."""
+
+    draws: int
+    tune: int
+    chains: int
+    target_accept: float
+    maxdepth: int = 10
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """Posterior draws as nutpie returns them, and the seconds they took."""
+
+    data: DataTree
+    compile_seconds: float
+    sample_seconds: float
+
+
+_COMPILED: dict[str, Any] = {}
+
+
+def structure_key(specification: Specification, rows: Rows) -> str:
+    """What a compiled model depends on: everything but data, prior scales and names."""
+    document = specification.to_dict()
+    for text in ("title", "reference"):
+        document.pop(text)
+    document["priors"] = {p.name: specification.prior_of(p.name).distribution for p in specification.parameters()}
+    document["delta"] = specification.delta is not None
+    sampled_effects = specification.noise.cluster == "paper" and specification.noise.family != "normal"
+    document["levels"] = [
+        rows.levels["benchmark"],
+        rows.levels["architecture"],
+        len(rows.levels["paper"]) if sampled_effects else None,
+    ]
+    return json.dumps(document, sort_keys=True)
+
+
+def compiled_model(specification: Specification, rows: Rows) -> tuple[Any, float]:
+    """Compiled model of a structure with this data, and the seconds that compiling took (0 when reused)."""
+    key = structure_key(specification, rows)
+    seconds = 0.0
+    if key not in _COMPILED:
+        start = time.perf_counter()
+        with warnings.catch_warnings():
+            # PyTensor looks for a C compiler's BLAS that the numba backend does not use.
+            warnings.filterwarnings("ignore", message=".*BLAS.*")
+            model = build_model_of_rows(specification, rows)
+            # No jitter: the model's own starts are random and far apart.
+            _COMPILED[key] = nutpie.compile_pymc_model(model, jitter_rvs=set())
+        seconds = time.perf_counter() - start
+    compiled = _COMPILED[key]
+    shared = {variable.name for variable in compiled.shared_var_keys}
+    data = {name: value for name, value in model_data(specification, rows).items() if name in shared}
+    return compiled.with_data(**data), seconds
+
+
+def sample(
+    specification: Specification, rows: Rows, settings: Settings, seed: int, *, progress: bool = False
+) -> Sampled:
+    """Draw from the posterior.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        When interrupted: sampling is stopped and partial draws are thrown away.
+    """
+    compiled, compile_seconds = compiled_model(specification, rows)
+    start = time.perf_counter()
+    sampler = nutpie.sample(
+        compiled,
+        **asdict(settings),
+        seed=seed,
+        # A ridge between rates and exponents: low-rank adaptation follows it, a diagonal metric can't.
+        adaptation="low_rank",
+        save_warmup=False,
+        progress_bar=progress,
+        blocking=False,
+    )
+    try:
+        data = sampler.wait()
+    except BaseException:
+        sampler.cancel()
+        raise
+    return Sampled(data, compile_seconds, time.perf_counter() - start)
+
+
+def posterior_values(data: DataTree, names: Mapping[str, Any] | tuple[str, ...]) -> dict[str, Any]:
+    """Posterior draws as arrays of shape ``(samples, 1)`` or ``(samples, levels)``, for the law on arrays."""
+    posterior = data["posterior"].to_dataset()
+    values = {}
+    for name in names:
+        array = posterior[name].to_numpy()
+        values[name] = array.reshape(array.shape[0] * array.shape[1], -1).astype(float)
+    return values
+
+
+def joint_seed(seed: int, stage: int) -> int:
+    """A seed of its own for a further stage of one run, reproducible from the run's seed."""
+    return int(np.random.SeedSequence([seed, stage]).generate_state(1)[0])

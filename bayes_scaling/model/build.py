@@ -1,0 +1,186 @@
+"""From a specification and a table to a PyMC model with named dimensions."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pymc as pm
+import pytensor.tensor as pt
+
+from bayes_scaling.model.coordinates import from_level_and_share, from_published, penalty_scale, published_names
+from bayes_scaling.model.noise import normal, paper_correction
+from bayes_scaling.model.reported import reported_quantities
+from bayes_scaling.model.rows import Rows, make_rows
+from bayes_scaling.model.structure import Coefficients, expected_loss
+from bayes_scaling.specifications.priors import DISTRIBUTIONS
+from bayes_scaling.specifications.specification import Specification
+
+OBSERVED = "loss"
+"""Name of the observed variable: log perplexity, nats per token, the one response scale of all specifications."""
+
+
+def build_model(specification: Specification, evaluations: pd.DataFrame) -> pm.Model:
+    r"""State a specification's log density on a table of evaluations.
+
+    .. math:: L = E + A / N_\mathrm{eff}^{\alpha} + B / D_\mathrm{eff}^{\beta} + u_\mathrm{paper} + \varepsilon
+
+    Parameters
+    ----------
+    specification
+        See :func:`bayes_scaling.load_specification`.
+    evaluations
+        See :func:`bayes_scaling.load_evaluations`.
+
+    Returns
+    -------
+    pymc.Model
+        Observed variable ``loss`` (nats per token) over dimension ``evaluation`` (row ids); coefficients over
+        ``benchmark`` and ``architecture``; covariates, group codes and prior scales as ``pm.Data``. With normal
+        noise and ``cluster = "paper"`` the paper effects are integrated out in closed form.
+
+    Raises
+    ------
+    EvaluationsError
+        If the table lacks what the specification needs.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> model = bs.build_model(bs.load_specification("ho2024/07"), bs.load_evaluations())
+    >>> model.named_vars_to_dims["level"]
+    ('benchmark',)
+    """
+    return build_model_of_rows(specification, make_rows(specification, evaluations))
+
+
+def build_model_of_rows(specification: Specification, rows: Rows) -> pm.Model:
+    """As :func:`build_model`, from arrays that :func:`bayes_scaling.model.rows.make_rows` has made."""
+    coords = {"evaluation": list(rows.ids)} | {group: list(levels) for group, levels in rows.levels.items()}
+    with pm.Model(coords=coords) as model:
+        data = {
+            name: pm.Data(name, value, dims="evaluation" if np.ndim(value) else None)
+            for name, value in model_data(specification, rows).items()
+        }
+        covariates = {name: data[name] for name in rows.covariates}
+        index = {group: data[f"{group}_index"] for group in rows.index if f"{group}_index" in data}
+        observed = data["observed_loss"]
+        noise = {name: _sampled(specification, name, data) for name in _noise_names(specification)}
+        if specification.delta is None:
+            names = [p.name for p in specification.parameters() if p.name not in noise]
+            values = {name: _sampled(specification, name, data) for name in names}
+            coefficients: Coefficients = from_level_and_share(specification, values, rows.levels, xp=pt)
+        else:
+            values = _penalised(specification, noise["sigma"], data)
+            coefficients = from_published(specification, values, rows.levels)
+        for name, quantity in reported_quantities(specification, coefficients, rows.levels).items():
+            if name not in values:
+                pm.Deterministic(name, quantity.value, dims=quantity.dims or None)
+        mu = expected_loss(coefficients, covariates, index, xp=pt)
+        _likelihood(specification, mu, noise, index, observed, papers=len(rows.levels["paper"]))
+    return model
+
+
+def model_data(specification: Specification, rows: Rows) -> dict[str, Any]:
+    """Everything that a compiled model takes as data: covariates, group codes, observations, prior scales."""
+    used = _groups_used(specification)
+    data: dict[str, Any] = dict(rows.covariates)
+    data |= {f"{group}_index": codes for group, codes in rows.index.items() if group in used}
+    data["observed_loss"] = rows.loss
+    for parameter in specification.parameters():
+        for key, value in specification.prior_of(parameter.name).arguments:
+            data[f"prior_{parameter.name}_{key}"] = value
+    if specification.delta is not None:
+        data["delta"] = specification.delta
+    return data
+
+
+def _noise_names(specification: Specification) -> tuple[str, ...]:
+    return tuple(p.name for p in specification.parameters() if p.name in ("sigma", "nu", "tau"))
+
+
+def _groups_used(specification: Specification) -> set[str]:
+    used = {group for name in ("A", "E", *specification.varies_by) if (group := specification.index_of(name))}
+    return used | ({"paper"} if specification.noise.cluster == "paper" else set())
+
+
+def _sampled(specification: Specification, name: str, data: Mapping[str, Any]) -> Any:
+    """A free variable whose prior's parameters are data, so that another prior scale needs no new compilation."""
+    prior = specification.prior_of(name)
+    family = getattr(pm, DISTRIBUTIONS[prior.distribution].pymc)
+    arguments = {key: data[f"prior_{name}_{key}"] for key, _ in prior.arguments}
+    dims = specification.index_of(name)
+    # Chains start spread over the central half of the prior: far apart, but not where the law overflows.
+    low, high = prior.frozen().ppf([0.25, 0.75])
+    size = None if dims is None else len(pm.modelcontext(None).coords[dims])
+    return family(name, **arguments, dims=dims, initval=pm.Uniform.dist(low, high, shape=size))
+
+
+def _penalised(specification: Specification, sigma: Any, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The paper's coefficients under its penalty as a prior."""
+    scale = penalty_scale(sigma, data["observed_loss"].shape[0], data["delta"])
+    return {
+        name: pm.Laplace(name, 0, scale, initval=pm.Uniform.dist(*_start_range(name)))
+        for name in published_names(specification)
+    }
+
+
+def _start_range(name: str) -> tuple[float, float]:
+    """Where chains start in the paper's coordinates, whose prior reaches far into overflow."""
+    if name.endswith(("_ptb", "_wt2")):
+        return -0.2, 0.2
+    if "_const" in name:
+        return 0.0, 1.2
+    if "_year" in name or "_rate" in name or name == "gamma":
+        return (-0.05, 0.05) if "_year" in name else (-0.005, 0.005)
+    return 0.02, 0.3
+
+
+# ---------------------------------------------------------------------- likelihood
+
+
+def _likelihood(
+    specification: Specification,
+    mu: Any,
+    noise: Mapping[str, Any],
+    index: Mapping[str, Any],
+    observed: Any,
+    papers: int,
+) -> None:
+    sigma = noise["sigma"]
+    if specification.noise.cluster == "paper" and specification.noise.family == "normal":
+        tau, paper = noise["tau"], index["paper"]
+        pm.CustomDist(
+            OBSERVED,
+            mu,
+            sigma,
+            tau,
+            paper,
+            dist=lambda mu, sigma, tau, paper, size: _draw_clustered(mu, sigma, tau, paper, papers),
+            logp=_clustered_logp,
+            observed=observed,
+            dims="evaluation",
+        )
+        return
+    if specification.noise.cluster == "paper":
+        standard = pm.Normal("paper_effect_standardised", 0, 1, dims="paper")
+        mu = mu + pm.Deterministic("paper_effect", noise["tau"] * standard, dims="paper")[index["paper"]]
+    if specification.noise.family == "student_t":
+        pm.StudentT(OBSERVED, nu=noise["nu"], mu=mu, sigma=sigma, observed=observed, dims="evaluation")
+    else:
+        pm.Normal(OBSERVED, mu, sigma, observed=observed, dims="evaluation")
+
+
+def _draw_clustered(mu: Any, sigma: Any, tau: Any, paper: Any, papers: int) -> Any:
+    effect = pm.Normal.dist(0, tau, size=papers)
+    return pm.Normal.dist(mu, sigma) + effect[paper]
+
+
+def _clustered_logp(value: Any, mu: Any, sigma: Any, tau: Any, paper: Any) -> Any:
+    """Block density with each paper's correction spread evenly over its evaluations, so that the sum is exact."""
+    residual = value - mu
+    zeros = pt.zeros_like(residual)  # codes are below the number of rows, so this has room for every paper
+    total = pt.inc_subtensor(zeros[paper], residual)
+    size = pt.inc_subtensor(zeros[paper], pt.ones_like(residual))
+    correction = paper_correction(total[paper], size[paper], sigma, tau, xp=pt) / size[paper]
+    return normal(residual, sigma, xp=pt) + correction

@@ -1,0 +1,223 @@
+"""From what is sampled to the coefficients of the law: two coordinate systems for one law.
+
+*Level and share*: the loss at a central point and how it splits, on which weak priors can be stated.
+*Published*: the coefficients of Ho et al. 2024 (their Table 10), on which their penalty stands.
+"""
+
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from bayes_scaling.model.rows import ARCHITECTURE_LEVELS, anchor_of, central_anchor
+from bayes_scaling.model.structure import Coefficient, Coefficients
+from bayes_scaling.specifications.specification import CENTRE_YEAR, Group, Specification
+
+# ---------------------------------------------------------------------- level and share
+
+
+def from_level_and_share(
+    specification: Specification,
+    values: Mapping[str, Any],
+    levels: Mapping[str, tuple[str, ...]],
+    xp: ModuleType = np,
+) -> dict[str, Coefficient]:
+    """Coefficients of the law from the parameters of a specification without ``delta``.
+
+    Parameters
+    ----------
+    values
+        Parameter name (see :meth:`Specification.parameters`) to value; shared ones of shape ``(..., 1)`` or PyTensor
+        scalars, grouped ones with the group's levels on the last axis.
+    levels
+        Group to level names, as in :class:`bayes_scaling.model.rows.Rows`.
+
+    Notes
+    -----
+    Coefficients come out at :func:`bayes_scaling.model.rows.anchor_of`. Where that is a pivot away from the central
+    point, ``level`` and ``share`` are those of the groups' middle: the geometric mean of exponents, the mean of rates.
+    """
+    s = specification
+    group = s.index_of("A")
+    reducible = values["level"]
+    coefficients: dict[str, Coefficient] = {}
+    if s.irreducible_loss != "none":
+        base = values["level"]
+        if s.irreducible_loss == "shared" and group is not None:
+            base = xp.min(base, axis=-1, keepdims=True)  # E must lie below every level
+        irreducible = values["irreducible_share"] * base
+        reducible = values["level"] - irreducible
+        coefficients["E"] = Coefficient(irreducible, s.index_of("E"))
+    alpha = coefficients["alpha"] = Coefficient(values["alpha"], s.index_of("alpha"))
+    if s.law == "compute":
+        coefficients["log_A"] = Coefficient(xp.log(reducible), group)
+    else:
+        coefficients["log_A"] = Coefficient(xp.log(reducible * values["share"]), group)
+        coefficients["log_B"] = Coefficient(xp.log(reducible * (1 - values["share"])), group)
+        coefficients["beta"] = Coefficient(values["beta"], s.index_of("beta"))
+    if s.progress.acts_on == "reducible_loss":
+        # g_N + g_D = g_C and alpha g_N = beta g_D: the one decline of both terms.
+        decline = values["g_C"] * alpha.value * values["beta"] / (alpha.value + values["beta"])
+        coefficients["alpha_year"] = coefficients["beta_year"] = Coefficient(decline)
+    for exponent, rate in (("alpha", "g_N"), ("beta", "g_D"), ("alpha", "g_C")):
+        if f"{rate}_central" in values:
+            decline = values[f"{rate}_central"] * _middle(coefficients[exponent], xp)
+            coefficients[f"{exponent}_year"] = Coefficient(decline)
+        elif f"{rate}_constant" in values:
+            coefficients[rate] = Coefficient(values[f"{rate}_constant"])
+        elif rate in values:
+            coefficients[rate] = Coefficient(values[rate], s.index_of(rate))
+    for name in ("alpha_drift", "beta_drift", "gamma"):
+        if name in values:
+            coefficients[name] = Coefficient(values[name])
+    if s.pivot is not None and s.progress.exponents != "drift":
+        _move_to_pivot(s, coefficients, levels, xp)
+    return coefficients
+
+
+def _middle(exponent: Coefficient, xp: ModuleType) -> Any:
+    """Geometric mean of an exponent over its levels."""
+    if exponent.group is None:
+        return exponent.value
+    return xp.exp(xp.mean(xp.log(exponent.value), axis=-1, keepdims=True))
+
+
+def _move_to_pivot(
+    s: Specification, coefficients: dict[str, Coefficient], levels: Mapping[str, tuple[str, ...]], xp: ModuleType
+) -> None:
+    """Restate log coefficients, given at the central point for the groups' middle, at the pivot."""
+    centre, pivot = central_anchor(s), anchor_of(s)
+    here, there = centre.log_sizes(levels["benchmark"]), pivot.log_sizes(levels["benchmark"])
+    log_n, by_benchmark = here[0] - there[0], here[1] - there[1]
+    # Where A does not vary by benchmark, one central point serves all.
+    log_d: Any = by_benchmark if s.index_of("A") == "benchmark" else by_benchmark[0]
+    terms = [("log_A", "alpha", "g_N", log_n), ("log_B", "beta", "g_D", log_d)]
+    if s.law == "compute":
+        terms = [("log_A", "alpha", "g_C", log_n + log_d)]
+    for log_coefficient, exponent, rate, distance in terms:
+        given = coefficients[log_coefficient]
+        power = coefficients[exponent]
+        middle = power.value if power.group == given.group else _middle(power, xp)
+        shift = middle * distance
+        if rate in coefficients:
+            speed = coefficients[rate]
+            grouped = speed.group not in (None, given.group)
+            mean = xp.mean(speed.value, axis=-1, keepdims=True) if grouped else speed.value
+            shift = shift + middle * mean * (centre.year - pivot.year)
+        coefficients[log_coefficient] = Coefficient(given.value + shift, given.group)
+
+
+# ---------------------------------------------------------------------- the paper's own coefficients
+
+_BENCHMARK_DUMMIES = ("ptb", "wt2")
+_TRANSFORMER_SUFFIX = "_t"
+
+
+def published_names(specification: Specification) -> tuple[str, ...]:
+    """Names of the paper's coefficients for a structure, in the order of its Table 10.
+
+    Examples
+    --------
+    >>> from bayes_scaling.specifications.catalogue import load_specification
+    >>> published_names(load_specification("ho2024/01"))
+    ('alpha_const', 'alpha_year', 'alpha_param', 'beta_const', 'beta_year', 'beta_data')
+    """
+    return tuple(name for group in _published_groups(specification) for name in _expanded(*group))
+
+
+def from_published(
+    specification: Specification, values: Mapping[str, Any], levels: Mapping[str, tuple[str, ...]]
+) -> Coefficients:
+    """Coefficients of the law from the paper's, stated at the sample minima N0, D0, Y0.
+
+    Parameters
+    ----------
+    values
+        Each name of :func:`published_names` to a value of shape ``(..., 1)``, a plain number or a PyTensor scalar.
+    levels
+        Group to level names, as in :class:`bayes_scaling.model.rows.Rows`.
+    """
+    whole = {
+        name: Coefficient(_assembled(name, group, values, levels), group)
+        for name, group in _published_groups(specification)
+    }
+    exponent_names = {
+        "alpha": "alpha_C" if specification.law == "compute" else "alpha_param",
+        "beta": "beta_data",
+    }
+    coefficients: dict[str, Coefficient] = {}
+    for term, letter in (("alpha", "A"), ("beta", "B")):
+        if f"{term}_const" not in whole:
+            continue
+        coefficients[f"log_{letter}"] = whole[f"{term}_const"]
+        exponent = whole[exponent_names[term]]
+        if f"{term}_rate" in whole:
+            # alpha + alpha_rate ln(Y) = (alpha + alpha_rate ln(Yc)) + alpha_rate ln(Y / Yc)
+            rate = whole[f"{term}_rate"].value
+            exponent = Coefficient(exponent.value + rate * float(np.log(CENTRE_YEAR)), exponent.group)
+            coefficients[f"{term}_drift"] = Coefficient(rate / CENTRE_YEAR)
+        coefficients[term] = exponent
+        if f"{term}_year" in whole:
+            coefficients[f"{term}_year"] = whole[f"{term}_year"]
+    if specification.progress.acts_on == "reducible_loss":
+        coefficients["beta_year"] = coefficients["alpha_year"]
+    if "E_const" in whole:
+        coefficients["E"] = whole["E_const"]
+    if "gamma" in whole:
+        coefficients["gamma"] = whole["gamma"]
+    return coefficients
+
+
+def penalty_scale(sigma: Any, rows: Any, delta: Any) -> Any:
+    """Scale of the Laplace prior whose mode is the paper's penalised estimate: ``2 sigma^2 / (n delta)``.
+
+    With it, ``-2 sigma^2 / n`` times the log posterior is the paper's objective, mean squared residual plus
+    ``delta * sum|theta|``, up to terms without theta.
+    """
+    return 2 * sigma**2 / (rows * delta)
+
+
+def _published_groups(s: Specification) -> list[tuple[str, Group | None]]:
+    groups: list[tuple[str, Group | None]] = []
+    if s.data.vocabulary == "log":
+        groups.append(("gamma", None))
+    if s.irreducible_loss != "none":
+        groups.append(("E_const", s.index_of("E")))
+    terms = (
+        (("alpha", "compute", "alpha_C", "g_C"),)
+        if s.law == "compute"
+        else (
+            ("alpha", "parameters", "alpha_param", "g_N"),
+            ("beta", "data", "beta_data", "g_D"),
+        )
+    )
+    for term, progress, exponent, rate in terms:
+        groups.append((f"{term}_const", s.index_of("A")))
+        neutral = s.progress.acts_on == "reducible_loss" and term == "beta"
+        if progress in s.constant_rates and not neutral:
+            groups.append((f"{term}_year", s.index_of(rate)))
+        groups.append((exponent, s.index_of(term)))
+        if s.progress.exponents == "drift":
+            groups.append((f"{term}_rate", None))
+    return groups
+
+
+def _expanded(name: str, group: Group | None) -> tuple[str, ...]:
+    if group == "benchmark":
+        return (name, *(f"{name}_{dummy}" for dummy in _BENCHMARK_DUMMIES))
+    if group == "architecture":
+        return (name, f"{name}{_TRANSFORMER_SUFFIX}")
+    return (name,)
+
+
+def _assembled(name: str, group: Group | None, values: Mapping[str, Any], levels: Mapping[str, tuple[str, ...]]) -> Any:
+    if group == "benchmark":  # WikiText-103 is the base, the others add to it
+        total = values[name]
+        for dummy in _BENCHMARK_DUMMIES:
+            total = total + values[f"{name}_{dummy}"] * np.array([float(b == dummy) for b in levels["benchmark"]])
+        return total
+    if group == "architecture":  # one value for each architecture, no base
+        transformer = np.array([float(a == "transformer") for a in ARCHITECTURE_LEVELS])
+        return values[name] * (1 - transformer) + values[f"{name}{_TRANSFORMER_SUFFIX}"] * transformer
+    return values[name]

@@ -1,0 +1,229 @@
+"""A table of evaluations as the arrays that a specification needs: logarithms, years, group codes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayes_scaling.errors import EvaluationsError
+from bayes_scaling.evaluations import BENCHMARKS, decimal_year
+from bayes_scaling.law import effective_epochs, training_compute
+from bayes_scaling.specifications.specification import CENTRE_PARAMETERS, CENTRE_YEAR, Specification
+
+Floats = NDArray[np.float64]
+
+HO2024_REPETITION_SCALE = 2.9157
+"""R*_D in the code of Ho et al. 2024 (model 20)."""
+
+ARCHITECTURE_LEVELS = ("other", "transformer")
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """Sizes and date at which a specification states its coefficients (where log sizes and years are 0)."""
+
+    parameters: float
+    tokens: Mapping[str, float]
+    year: float
+    compute: float | None = None
+
+    def log_sizes(self, benchmarks: Sequence[str]) -> tuple[float, Floats]:
+        """Log parameters, and log tokens of each benchmark."""
+        return float(np.log(self.parameters)), np.log([self.tokens[benchmark] for benchmark in benchmarks])
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Arrays over evaluations, relative to an :class:`Anchor`.
+
+    Parameters
+    ----------
+    ids
+        Stable row ids, shape ``(n,)``.
+    loss
+        Observed log perplexity, nats per token, shape ``(n,)``.
+    covariates
+        What the law needs, each of shape ``(n,)``: ``log_parameters``, ``log_tokens`` or ``log_compute``, ``years``,
+        ``drift_parameters``, ``drift_tokens``, ``log_vocabulary``.
+    index
+        Group to integer codes, each of shape ``(n,)``: ``benchmark``, ``architecture``, ``paper``.
+    levels
+        Group to the names that codes stand for.
+    """
+
+    ids: tuple[str, ...]
+    loss: Floats
+    covariates: Mapping[str, Floats]
+    index: Mapping[str, NDArray[np.int64]]
+    levels: Mapping[str, tuple[str, ...]]
+
+
+def central_anchor(specification: Specification) -> Anchor:
+    """Central point on which the default priors stand: 30 million parameters in 2018.
+
+    Tokens are each benchmark's own training text where the loss level varies by benchmark, and the geometric mean
+    of these where one level serves all.
+    """
+    tokens = {benchmark.name: float(benchmark.tokens) for benchmark in BENCHMARKS}
+    if specification.index_of("A") != "benchmark":
+        middle = float(np.exp(np.mean(np.log(list(tokens.values())))))
+        tokens = dict.fromkeys(tokens, middle)
+    return Anchor(CENTRE_PARAMETERS, tokens, CENTRE_YEAR)
+
+
+def anchor_of(specification: Specification) -> Anchor:
+    """Where the coefficients of a specification without ``delta`` stand: its pivot, and else the central point.
+
+    Pivots of drifting exponents act on the drift alone and leave the coefficients at the central point.
+    """
+    centre = central_anchor(specification)
+    pivot = specification.pivot
+    if pivot is None or specification.progress.exponents == "drift":
+        return centre
+    tokens = centre.tokens if pivot.tokens is None else dict.fromkeys(centre.tokens, pivot.tokens)
+    return Anchor(pivot.parameters or centre.parameters, tokens, pivot.year or centre.year)
+
+
+def sample_minima(evaluations: pd.DataFrame) -> Anchor:
+    """The paper's normalisers N0, D0, Y0 and C0: the least parameters, tokens, date and compute in the sample."""
+    parameters, tokens = evaluations["parameters"].to_numpy(float), evaluations["tokens"].to_numpy(float)
+    return Anchor(
+        float(parameters.min()),
+        {benchmark.name: float(tokens.min()) for benchmark in BENCHMARKS},
+        float(decimal_year(evaluations["published"]).min()),
+        float(training_compute(parameters, tokens).min()),
+    )
+
+
+def make_rows(specification: Specification, evaluations: pd.DataFrame, anchor: Anchor | None = None) -> Rows:
+    """Arrays that a specification needs of a table.
+
+    Parameters
+    ----------
+    specification
+        Decides which columns are used.
+    evaluations
+        As read by :func:`bayes_scaling.read_evaluations`.
+    anchor
+        Where coefficients stand; by default the paper's sample minima for a specification with ``delta``, and
+        :func:`anchor_of` otherwise.
+
+    Raises
+    ------
+    EvaluationsError
+        If a column that the specification needs is missing or has gaps; the message names column and rows.
+    """
+    _require(specification, evaluations)
+    if anchor is None:
+        penalised = specification.delta is not None
+        anchor = sample_minima(evaluations) if penalised else anchor_of(specification)
+    present = set(evaluations["benchmark"])
+    benchmarks = tuple(benchmark.name for benchmark in BENCHMARKS if benchmark.name in present)
+    architecture = evaluations["architecture"].where(evaluations["architecture"] == "transformer", "other")
+    papers = tuple(dict.fromkeys(evaluations["paper"]))
+    groups = {
+        "benchmark": (evaluations["benchmark"], benchmarks),
+        "architecture": (architecture, ARCHITECTURE_LEVELS),
+        "paper": (evaluations["paper"], papers),
+    }
+    return Rows(
+        ids=tuple(map(str, evaluations.index)),
+        loss=np.log(evaluations["perplexity"].to_numpy(float)),
+        covariates=_covariates(specification, evaluations, anchor),
+        index={
+            name: pd.Categorical(column, categories=list(levels)).codes.astype(np.int64)
+            for name, (column, levels) in groups.items()
+        },
+        levels={name: levels for name, (_, levels) in groups.items()},
+    )
+
+
+def _covariates(specification: Specification, evaluations: pd.DataFrame, anchor: Anchor) -> dict[str, Floats]:
+    parameters = evaluations["parameters"].to_numpy(float)
+    tokens = _tokens(specification, evaluations)
+    anchor_tokens = evaluations["benchmark"].map(dict(anchor.tokens)).to_numpy(float)
+    year = decimal_year(evaluations["published"]).to_numpy(float)
+    covariates: dict[str, Floats] = {}
+    if specification.law == "compute":
+        reference = anchor.compute or training_compute(anchor.parameters, anchor_tokens)
+        covariates["log_compute"] = np.log(training_compute(parameters, tokens)) - np.log(reference)
+    else:
+        covariates["log_parameters"] = np.log(parameters) - np.log(anchor.parameters)
+        covariates["log_tokens"] = np.log(tokens) - np.log(anchor_tokens)
+    if specification.constant_rates:
+        covariates["years"] = year - anchor.year
+    pivot = specification.pivot
+    if pivot is not None and specification.progress.exponents == "drift":
+        # The paper's drift is linear in the logarithm of the calendar year; this scale makes its unit a year.
+        drift = CENTRE_YEAR * np.log(year / CENTRE_YEAR)
+        covariates["drift_parameters"] = drift * np.log(parameters / np.float64(pivot.parameters))
+        covariates["drift_tokens"] = drift * np.log(tokens / np.float64(pivot.tokens))
+    if specification.data.vocabulary == "log":
+        vocabulary = evaluations["vocabulary"].astype(float)
+        by_benchmark = vocabulary.groupby(evaluations["benchmark"]).transform("median")
+        covariates["log_vocabulary"] = np.log(vocabulary.fillna(by_benchmark).to_numpy(float))
+    return covariates
+
+
+def _tokens(specification: Specification, evaluations: pd.DataFrame) -> Floats:
+    tokens = evaluations["tokens"].to_numpy(float)
+    if specification.data.tokens == "unique":
+        return tokens
+    epochs = evaluations["epochs"].astype(float).fillna(1.0).to_numpy(float)
+    worth = effective_epochs(epochs, HO2024_REPETITION_SCALE, as_published_2024=True)
+    return np.asarray(tokens * worth, dtype=float)
+
+
+def _require(specification: Specification, evaluations: pd.DataFrame) -> None:
+    needed = ["paper", "published", "benchmark", "perplexity", "parameters", "tokens", "architecture"]
+    if len(evaluations) == 0:
+        raise EvaluationsError("the table has no rows; loosen the selection")
+    if specification.data.vocabulary == "log":
+        needed.append("vocabulary")
+    if specification.data.tokens == "effective_epochs":
+        needed.append("epochs")
+    missing = [column for column in needed if column not in evaluations]
+    if missing:
+        raise EvaluationsError(
+            f"specification '{specification.name}' needs column {', '.join(missing)}, which the table lacks; "
+            "add it or choose another specification (`bayes-scaling models`)"
+        )
+    for column in needed[:7]:
+        gaps = evaluations.index[evaluations[column].isna()]
+        if len(gaps):
+            raise EvaluationsError(
+                f"column {column} is empty in {len(gaps)} row(s), first {gaps[0]!r}; a fit needs it in every row "
+                "(select with bs.comparable_rows, or fill it)"
+            )
+    _require_values(evaluations)
+    if specification.data.vocabulary == "log":
+        known = evaluations.groupby("benchmark")["vocabulary"].count()
+        if (known == 0).any():
+            raise EvaluationsError(
+                f"specification '{specification.name}' needs at least one vocabulary for each benchmark; "
+                f"none for: {', '.join(known.index[known == 0])}"
+            )
+    if not evaluations.index.is_unique:
+        raise EvaluationsError(
+            f"row id {evaluations.index[evaluations.index.duplicated()][0]!r} stands twice; ids must be unique"
+        )
+
+
+def _require_values(evaluations: pd.DataFrame) -> None:
+    """Tables that `read_evaluations` made are clean; ones changed or built by hand may not be."""
+    known = tuple(benchmark.name for benchmark in BENCHMARKS)
+    foreign = evaluations["benchmark"][~evaluations["benchmark"].isin(known)]
+    if len(foreign):
+        raise EvaluationsError(
+            f"benchmark {foreign.iloc[0]!r} (row {foreign.index[0]!r}) is unknown; known: {', '.join(known)}"
+        )
+    for column, least in (("perplexity", 1.0), ("parameters", 0.0), ("tokens", 0.0)):
+        values = pd.to_numeric(evaluations[column], errors="coerce").to_numpy(float)
+        wrong = ~(np.isfinite(values) & (values > least))
+        if wrong.any():
+            first = evaluations.index[wrong][0]
+            raise EvaluationsError(
+                f"{column} {evaluations[column][first]!r} (row {first!r}) must be a finite number above {least:g}"
+            )

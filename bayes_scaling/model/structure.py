@@ -1,0 +1,77 @@
+"""From coefficients to the loss of each row: how a specification spreads its coefficients over evaluations."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from bayes_scaling.law import log_term, loss
+from bayes_scaling.specifications.specification import Group
+
+
+@dataclass(frozen=True)
+class Coefficient:
+    """A value of the law, shared by all rows (``group`` None) or one for each level of a group (last axis)."""
+
+    value: Any
+    group: Group | None = None
+
+
+Coefficients = Mapping[str, Coefficient]
+"""Names: ``E``, ``gamma``; for each term ``log_A``, ``alpha``, and of ``alpha_year``, ``g_N``, ``alpha_drift`` those
+that the specification has (``log_B``, ``beta``, ``beta_year``, ``g_D``, ``beta_drift`` for data)."""
+
+
+def expected_loss(
+    coefficients: Coefficients,
+    covariates: Mapping[str, Any],
+    index: Mapping[str, Any],
+    xp: ModuleType = np,
+) -> Any:
+    """Expected loss of every row, nats per token.
+
+    Parameters
+    ----------
+    coefficients
+        Values of shape ``(..., 1)`` where shared and ``(..., levels)`` where grouped; PyTensor scalars and
+        vectors do as well.
+    covariates
+        Columns of :class:`bayes_scaling.model.rows.Rows`, shape ``(n,)``.
+    index
+        Group to integer codes, shape ``(n,)``.
+    xp
+        ``numpy`` or ``pytensor.tensor``.
+
+    Returns
+    -------
+    array or tensor
+        Shape ``(..., n)``.
+    """
+
+    def at(name: str) -> Any:
+        coefficient = coefficients[name]
+        return coefficient.value if coefficient.group is None else coefficient.value[..., index[coefficient.group]]
+
+    def term(log_coefficient: str, exponent: str, rate: str, size: str) -> Any:
+        gain: Any = 0.0
+        if f"{exponent}_year" in coefficients:
+            gain = at(f"{exponent}_year") * covariates["years"]
+        elif rate in coefficients:
+            gain = at(exponent) * at(rate) * covariates["years"]
+        if f"{exponent}_drift" in coefficients:
+            gain = gain + at(f"{exponent}_drift") * covariates[f"drift_{size}"]
+        return log_term(at(log_coefficient), at(exponent), covariates[f"log_{size}"], gain)
+
+    irreducible = at("E") if "E" in coefficients else 0.0
+    if "gamma" in coefficients:
+        irreducible = irreducible + at("gamma") * covariates["log_vocabulary"]
+    if "log_B" not in coefficients:
+        return loss(irreducible, term("log_A", "alpha", "g_C", "compute"), xp=xp)
+    return loss(
+        irreducible,
+        term("log_A", "alpha", "g_N", "parameters"),
+        term("log_B", "beta", "g_D", "tokens"),
+        xp=xp,
+    )

@@ -1,0 +1,153 @@
+"""The posterior of the doubling time and the ridge behind it."""
+
+import arviz as az
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from numpy.typing import NDArray
+
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.result import Fit
+from bayes_scaling.plots.style import POSTERIOR, PRIOR, PUBLISHED, REFERENCE, WARNING
+from bayes_scaling.published import HO2024_COMPUTE, MOORE
+from bayes_scaling.quantities.doubling import (
+    INTERVAL_PROBABILITY,
+    MONTHS_PER_YEAR,
+    doubling_times,
+    pooled_rate,
+    prior_rates,
+)
+
+_MONTHS = np.geomspace(1.5, 120, 600)
+_TICKS = (2, 3, 4, 6, 9, 12, 18, 24, 36, 60, 120)
+_RIDGE_POINTS = 3000
+
+
+def plot_doubling_times(fit: Fit) -> Figure:
+    """Draw the posterior of the compute doubling time, and of the two rates that make it.
+
+    Parameters
+    ----------
+    fit
+        A posterior with progress. One that has not converged is marked across the picture.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Left: density of T_C (months, logarithmic axis; density per unit of log time) with its median and 95%
+        equal-tailed interval, its prior behind it, and published values. Right: draws of (g_N, g_D), the ridge, with
+        the line on which T_C is the posterior median; left out if the specification has one rate only.
+
+    Raises
+    ------
+    BayesScalingError
+        If the specification has no progress.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> bs.plot_doubling_times(bs.load_fit("runs/reference")).savefig("t_c.png")  # doctest: +SKIP
+    """
+    rate = pooled_rate(fit, "g_C")
+    if rate is None or not np.any(rate):
+        raise BayesScalingError(f"'{fit.specification.name}' has no progress, so there is no doubling time to draw")
+    ridge = all(np.any(pooled_rate(fit, name)) for name in ("g_N", "g_D") if pooled_rate(fit, name) is not None)
+    ridge = ridge and pooled_rate(fit, "g_N") is not None
+    figure = Figure(figsize=(11 if ridge else 6.5, 4.6), layout="constrained", dpi=150)
+    axes = figure.subplots(1, 2 if ridge else 1, squeeze=False, width_ratios=[3, 2] if ridge else None)[0]
+    _draw_density(axes[0], fit, rate)
+    if ridge:
+        _draw_ridge(axes[1], fit)
+    title = f"{fit.specification.name} on {fit.evaluations.name} ({fit.evaluations.rows} evaluations)"
+    figure.suptitle(title, fontsize=11)
+    if not fit.diagnostics.converged:
+        figure.text(
+            0.5,
+            0.5,
+            "NOT CONVERGED",
+            color=WARNING,
+            fontsize=44,
+            alpha=0.5,
+            ha="center",
+            va="center",
+            rotation=20,
+        )
+    return figure
+
+
+def _log_time_density(rate: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Density of ln T at each month of the grid: the rate's density times |dg / d ln T| = g."""
+    grid, density, _ = az.kde(rate, circular=False, bw="scott")
+    rates = MONTHS_PER_YEAR * np.log(2) / _MONTHS
+    return np.asarray(np.interp(rates, grid, density, left=0.0, right=0.0) * rates)
+
+
+def _draw_density(axes: Axes, fit: Fit, rate: NDArray[np.float64]) -> None:
+    summary = doubling_times(fit).loc["compute"].to_dict()
+    median, lower, upper = summary["median"], summary["lower"], summary["upper"]
+    density = _log_time_density(rate)
+    prior = prior_rates(fit.specification)
+    if prior is not None:
+        axes.plot(_MONTHS, _log_time_density(prior), color=PRIOR, lw=1.2, ls="--", label="prior")
+    axes.plot(_MONTHS, density, color=POSTERIOR, lw=2, label="posterior")
+    inside = (lower <= _MONTHS) & (upper >= _MONTHS)
+    interval = f"{INTERVAL_PROBABILITY:.0%} interval {_months(lower)} to {_months(upper)}"
+    axes.fill_between(_MONTHS, density, where=inside.tolist(), color=POSTERIOR, alpha=0.2, label=interval)
+    if np.isfinite(median):
+        axes.axvline(median, color=POSTERIOR, lw=1.2, label=f"median {_months(median)}")
+    top = float(density.max())
+    axes.errorbar(
+        HO2024_COMPUTE.months,
+        1.1 * top,
+        xerr=[
+            [HO2024_COMPUTE.months - (HO2024_COMPUTE.lower or 0)],
+            [(HO2024_COMPUTE.upper or 0) - HO2024_COMPUTE.months],
+        ],
+        fmt="o",
+        color=PUBLISHED,
+        capsize=3,
+        label=f"{HO2024_COMPUTE.label}: {HO2024_COMPUTE.months} [{HO2024_COMPUTE.lower}, {HO2024_COMPUTE.upper}]",
+    )
+    axes.axvline(MOORE.months, color=REFERENCE, lw=1.2, ls=":", label=f"{MOORE.label}: {MOORE.months:.0f}")
+    axes.set(
+        xscale="log",
+        xlim=(_MONTHS[0], _MONTHS[-1]),
+        ylim=(0, 1.25 * top),
+        xlabel="doubling time of effective compute (months, log scale)",
+        ylabel="density per unit of log time",
+        yticks=[],
+    )
+    axes.xaxis.set_major_locator(FixedLocator(_TICKS))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    never = float(np.mean(rate <= 0))
+    title = f"no progress: probability {never:.3f}" if never else ""
+    axes.legend(fontsize=8, frameon=False, loc="upper right", title=title or None, title_fontsize=8)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+
+
+def _draw_ridge(axes: Axes, fit: Fit) -> None:
+    g_n, g_d = pooled_rate(fit, "g_N"), pooled_rate(fit, "g_D")
+    assert g_n is not None and g_d is not None
+    step = max(1, len(g_n) // _RIDGE_POINTS)
+    axes.plot(g_n[::step], g_d[::step], ".", ms=2, alpha=0.25, color=POSTERIOR, rasterized=True)
+    total = float(np.median(g_n + g_d))
+    box = [np.quantile(g, [0.001, 0.999]) for g in (g_n, g_d)]
+    line = np.array(box[0])
+    label = f"$g_N + g_D$ = {total:.2f} a year (median)"
+    axes.plot(line, total - line, color=PUBLISHED, lw=1.2, label=label)
+    axes.axhline(0, color=PRIOR, lw=0.8)
+    axes.axvline(0, color=PRIOR, lw=0.8)
+    axes.set(
+        xlim=box[0],
+        ylim=box[1],
+        xlabel="$g_N$, parameters (log units per year)",
+        ylabel="$g_D$, data (log units per year)",
+    )
+    axes.legend(fontsize=8, frameon=False, loc="upper right")
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _months(value: float) -> str:
+    return f"{value:.1f}" if np.isfinite(value) else "no bound"

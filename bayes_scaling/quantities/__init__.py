@@ -1,0 +1,1 @@
+"""Answers read off a posterior: pure functions of a fit."""

@@ -1,0 +1,152 @@
+r"""Doubling times of effective parameters, data and compute.
+
+.. math:: T_N = \ln 2 / g_N, \qquad T_D = \ln 2 / g_D, \qquad T_C = \ln 2 / (g_N + g_D)
+
+(Ho et al. 2024, eq. 4-6.) A rate's posterior can reach below zero, where a doubling time has no meaning. So rates
+are summarised, and their quantiles mapped: a quantile that is not positive is an infinite doubling time.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.result import Fit
+from bayes_scaling.quantities.rates import MONTHS_PER_YEAR as MONTHS_PER_YEAR
+from bayes_scaling.quantities.rates import months_to_double
+from bayes_scaling.specifications.specification import Specification
+
+RATE_OF: Mapping[str, str] = {"parameters": "g_N", "data": "g_D", "compute": "g_C"}
+"""What doubles, and the posterior variable with its rate."""
+
+INTERVAL_PROBABILITY = 0.95
+INTERVAL_KIND = "equal-tailed"
+
+
+def summarise_rate(rate: NDArray[np.float64], probability: float = INTERVAL_PROBABILITY) -> dict[str, float]:
+    """Median and equal-tailed interval of a doubling time (months) from draws of its rate (log units per year).
+
+    Returns
+    -------
+    dict
+        ``median``, ``lower``, ``upper`` in months, mapped from the rate's quantiles, and
+        ``probability_of_progress``, the share of draws with a positive rate.
+    """
+    tail = (1 - probability) / 2
+    low, middle, high = np.quantile(rate, [tail, 0.5, 1 - tail])
+    return {
+        "median": float(months_to_double(middle)),
+        "lower": float(months_to_double(high)),
+        "upper": float(months_to_double(low)),
+        "probability_of_progress": float(np.mean(rate > 0)),
+    }
+
+
+def doubling_times(fit: Fit, *, probability: float = INTERVAL_PROBABILITY, by: str | None = None) -> pd.DataFrame:
+    """Doubling times in months with equal-tailed credible intervals.
+
+    Parameters
+    ----------
+    fit
+        A posterior; read ``fit.diagnostics.converged`` first.
+    probability
+        Of the interval.
+    by
+        ``"benchmark"`` or ``"architecture"``: one row for each level of a group that a rate varies by. By default
+        rates that differ between groups are averaged over the evaluations of the table, draw by draw (rates, not
+        doubling times).
+
+    Returns
+    -------
+    DataFrame
+        Index ``parameters``, ``data``, ``compute`` (with ``by``: and the group's levels); columns ``median``,
+        ``lower``, ``upper`` (months) and ``probability_of_progress``. A doubling time of a factor that the
+        specification holds constant is infinite with probability 0; one that its law does not define is NaN.
+
+    Raises
+    ------
+    BayesScalingError
+        If the probability is not between 0 and 1 or no rate varies by the group.
+
+    Notes
+    -----
+    With exponents that drift, rates change with size and date: reported are those at the central point
+    (30 million parameters, the benchmark's own training text, 2018). ``attrs`` name the interval and the unit.
+    """
+    if not 0 < probability < 1:
+        raise BayesScalingError(f"probability must be between 0 and 1, not {probability!r}")
+    if by is None:
+        rows = {name: _summary(fit, rate, probability) for name, rate in RATE_OF.items()}
+        table = pd.DataFrame.from_dict(rows, orient="index")
+    else:
+        levels = {
+            (name, level): summarise_rate(draws, probability)
+            for name, rate in RATE_OF.items()
+            for level, draws in _by_level(fit, rate, by).items()
+        }
+        if not levels:
+            varying = sorted({str(dim) for rate in RATE_OF.values() for dim in _dims(fit, rate)})
+            raise BayesScalingError(
+                f"no rate of '{fit.specification.name}' varies by '{by}'; valid choices: {', '.join(varying) or 'none'}"
+            )
+        index = pd.MultiIndex.from_tuples(list(levels), names=["factor", by])
+        table = pd.DataFrame(list(levels.values()), index=index)
+    table.attrs = {"unit": "months", "interval": {"probability": probability, "kind": INTERVAL_KIND}}
+    return table
+
+
+def pooled_rate(fit: Fit, rate: str) -> NDArray[np.float64] | None:
+    """Draws of a rate, averaged over the table's evaluations where it differs between groups.
+
+    Returns
+    -------
+    array or None
+        Shape ``(samples,)``; zeros if the specification holds the factor constant, None if its law does not
+        define the rate.
+    """
+    posterior = fit.data["posterior"]
+    samples = posterior.sizes["chain"] * posterior.sizes["draw"]
+    if rate not in posterior:
+        defined = rate == "g_C" or fit.specification.law != "compute"
+        return np.zeros(samples) if defined else None
+    draws = posterior[rate]
+    for dim in _dims(fit, rate):
+        labels = fit.data["constant_data"][dim].to_series()
+        if dim == "architecture":
+            labels = labels.where(labels == "transformer", "other")
+        shares = labels.value_counts(normalize=True).reindex(draws[dim].to_numpy(), fill_value=0.0)
+        draws = (draws * shares.to_xarray().rename({shares.index.name or "index": dim})).sum(dim)
+    return np.asarray(draws, dtype=float).reshape(samples)
+
+
+def prior_rates(specification: Specification, samples: int = 20_000, seed: int = 0) -> NDArray[np.float64] | None:
+    """Draws of g_C under the priors on the rates alone, or None where no prior stands on them directly."""
+    names = {p.name for p in specification.parameters()} & {"g_N", "g_D", "g_C"}
+    if not names:
+        return None
+    rng = np.random.default_rng(seed)
+    draws = (specification.prior_of(name).frozen().rvs(samples, random_state=rng) for name in sorted(names))
+    return np.asarray(sum(draws), dtype=float)
+
+
+def _summary(fit: Fit, rate: str, probability: float) -> dict[str, float]:
+    draws = pooled_rate(fit, rate)
+    if draws is None:
+        return dict.fromkeys(("median", "lower", "upper", "probability_of_progress"), float("nan"))
+    return summarise_rate(draws, probability)
+
+
+def _dims(fit: Fit, rate: str) -> tuple[str, ...]:
+    posterior = fit.data["posterior"]
+    return tuple(str(dim) for dim in tuple(posterior[rate].sizes)[2:]) if rate in posterior else ()
+
+
+def _by_level(fit: Fit, rate: str, by: str) -> dict[str, NDArray[np.float64]]:
+    if by not in _dims(fit, rate):
+        return {}
+    draws = fit.data["posterior"][rate]
+    other = [dim for dim in _dims(fit, rate) if dim != by]
+    draws = draws.mean(other)
+    return {str(level): np.asarray(draws.sel({by: level})).ravel() for level in draws[by].to_numpy()}

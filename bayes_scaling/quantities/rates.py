@@ -1,0 +1,43 @@
+"""Rates of progress as doubling times; the one place where a rate turns into months."""
+
+from typing import Any
+
+import numpy as np
+
+MONTHS_PER_YEAR = 12
+
+
+def signed_months_to_double(rate: Any) -> Any:
+    """``12 ln 2 / rate`` as published: months, negative where the rate is negative, infinite where it is 0.
+
+    Its sign flips through infinity where a rate passes 0, so quantiles of it mean nothing unless all rates have
+    one sign; :func:`months_to_double` and quantiles of rates don't have this fault.
+
+    Parameters
+    ----------
+    rate
+        Log units per year.
+
+    Examples
+    --------
+    >>> signed_months_to_double([np.log(2), -np.log(2), 0.0]).tolist()
+    [12.0, -12.0, inf]
+    """
+    with np.errstate(divide="ignore"):
+        return MONTHS_PER_YEAR * np.log(2) / np.abs(rate) * np.where(np.asarray(rate) < 0, -1.0, 1.0)
+
+
+def months_to_double(rate: Any) -> Any:
+    """Doubling time in months of a rate in log units per year; infinite where the rate is not positive.
+
+    NaN where the rate is NaN.
+
+    Examples
+    --------
+    >>> float(months_to_double(np.log(2)))
+    12.0
+    >>> float(months_to_double(-0.1))
+    inf
+    """
+    rate = np.asarray(rate, dtype=float)
+    return np.where(rate <= 0, np.inf, signed_months_to_double(rate))

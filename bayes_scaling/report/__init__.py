@@ -1,0 +1,1 @@
+"""Results for people and scripts: terminal tables, summaries, a run's directory. They only consume fits."""

@@ -1,0 +1,43 @@
+"""A fit as the command line prints it: doubling times, diagnostics, the answer in a sentence."""
+
+import pandas as pd
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from bayes_scaling.inference.result import Fit
+from bayes_scaling.quantities.doubling import INTERVAL_KIND, INTERVAL_PROBABILITY, doubling_times
+from bayes_scaling.report.summary import months, probability, sentence
+
+
+def fit_report(fit: Fit) -> RenderableType:
+    """Doubling times, diagnostics and the answer in a sentence."""
+    parts: list[RenderableType] = [_doubling_table(fit), Text()]
+    d = fit.diagnostics
+    state = Text("converged", style="green") if d.converged else Text("NOT CONVERGED", style="bold red")
+    facts = (
+        f": R-hat at most {d.rhat_max:.4f} ({d.worst}), effective draws at least {d.ess_bulk_min:,.0f} bulk and "
+        f"{d.ess_tail_min:,.0f} tail, {d.divergences} divergences in {d.draws:,} draws, "
+        f"{d.maxdepth} at maximum tree depth, E-BFMI at least {d.ebfmi_min:.2f}."
+    )
+    parts.append(state.append(facts, style="default not bold"))
+    if d.escalated:
+        note = "A first attempt fell short; this is the second, longer one with a higher target acceptance."
+        if d.converged and not d.clean:
+            note += " The divergences or deep trees left are below 0.1% of the draws."
+        parts.append(Text(note))
+    parts += [Text(f"- {failure}", style="red") for failure in d.failures]
+    parts += [Text(), Text(sentence(fit), style="bold" if d.converged else "bold red")]
+    return Group(*parts)
+
+
+def _doubling_table(fit: Fit) -> Table:
+    times = doubling_times(fit)
+    interval = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} interval"
+    table = Table("", "median", interval, "P(progress)", title="Doubling times in months", title_justify="left")
+    for name, row in times.iterrows():
+        span = f"{months(row['lower'])} to {months(row['upper'])}"
+        undefined = pd.isna(row["median"])
+        chance = "" if undefined else probability(row["probability_of_progress"])
+        table.add_row(str(name), months(row["median"]), "" if undefined else span, chance)
+    return table

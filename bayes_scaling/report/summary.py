@@ -1,0 +1,94 @@
+"""A fit as `summary.json` and as one plain sentence."""
+
+import json
+import math
+from dataclasses import asdict
+from typing import Any
+
+from bayes_scaling.inference.result import Fit
+from bayes_scaling.quantities.doubling import INTERVAL_KIND, INTERVAL_PROBABILITY, doubling_times
+
+
+def summarise(fit: Fit) -> dict[str, Any]:
+    """Plain data for scripts; the content of `summary.json`.
+
+    Returns
+    -------
+    dict
+        ``doubling_time_months`` has a table for each of parameters, data, compute, or null where the law does not
+        define it. In a table, null stands for a doubling time without bound (its rate is not positive), since JSON
+        has no infinity.
+    """
+    times = doubling_times(fit)
+    found = fit.diagnostics
+    return {
+        "specification": fit.specification.name,
+        "evaluations": asdict(fit.evaluations),
+        "doubling_time_months": {str(name): _times(row) for name, row in times.to_dict("index").items()},
+        "interval": times.attrs["interval"],
+        "diagnostics": asdict(found) | {"converged": found.converged},
+        "settings": asdict(fit.settings),
+        "seconds": {name: round(value, 3) for name, value in fit.seconds.items()},
+        "versions": dict(fit.versions),
+        "seed": fit.seed,
+        "fingerprint": fit.fingerprint,
+    }
+
+
+def summary_json(fit: Fit) -> bytes:
+    """`summary.json`, strict JSON in UTF-8."""
+    return (json.dumps(summarise(fit), indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode()
+
+
+def _times(row: dict[Any, float]) -> dict[str, float | None] | None:
+    if math.isnan(row["median"]):
+        return None
+    return {str(name): value if math.isfinite(value) else None for name, value in row.items()}
+
+
+def sentence(fit: Fit) -> str:
+    """The answer in one sentence, with what it rests on and whether it can be trusted."""
+    where = f"On {fit.evaluations.name} ({fit.evaluations.rows} evaluations from {fit.evaluations.papers} papers)"
+    selections = "; ".join(fit.evaluations.selections)
+    if selections:
+        where += f" [{selections}]"
+    if not fit.specification.progresses:
+        return f"{where}, '{fit.specification.name}' assumes no progress, so nothing doubles."
+    row = doubling_times(fit).loc["compute"].to_dict()
+    interval = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} credible interval"
+    if math.isfinite(row["median"]):
+        middle = f"effective compute doubles every {row['median']:.1f} months"
+    else:
+        middle = "the median rate of progress is not positive, so effective compute has no doubling time"
+    text = (
+        f"{where}, with '{fit.specification.name}', {middle} ({interval} {months(row['lower'])} to "
+        f"{months(row['upper'])}; probability of progress {probability(row['probability_of_progress'])})."
+    )
+    if math.isinf(row["upper"]) and math.isfinite(row["median"]):
+        text += " The interval has no upper end: these data do not exclude that there was no progress at all."
+    elif math.isfinite(row["upper"]) and row["upper"] > WIDE * row["lower"]:
+        text += (
+            f" The interval spans a factor {row['upper'] / row['lower']:.0f}: "
+            "these data leave the rate of progress largely open."
+        )
+    if not fit.diagnostics.converged:
+        text = f"NOT CONVERGED, do not use: {text}"
+    return text
+
+
+WIDE = 8
+"""Ratio of an interval's ends from which a sentence calls it wide."""
+
+
+def months(value: float) -> str:
+    """A doubling time for people: one decimal, or words where there is none."""
+    if math.isnan(value):
+        return "not defined"
+    return f"{value:.1f}" if math.isfinite(value) else "no bound"
+
+
+def probability(value: float) -> str:
+    """A probability for people: three decimals, and never a certainty that finitely many draws can't give."""
+    if value > 0.9995:
+        return "above 0.999"
+    return "below 0.001" if value < 0.0005 else f"{value:.3f}"

@@ -1,0 +1,155 @@
+"""A specification in words and symbols, before anything is fitted."""
+
+from dataclasses import dataclass
+
+from bayes_scaling.model.coordinates import published_names
+from bayes_scaling.model.rows import anchor_of, central_anchor
+from bayes_scaling.specifications.specification import CENTRE_YEAR, Specification
+
+
+@dataclass(frozen=True)
+class PriorLine:
+    """One row of the table of priors."""
+
+    name: str
+    by: str
+    prior: str
+    unit: str
+    meaning: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Description:
+    """What `bayes-scaling models NAME` shows."""
+
+    title: str
+    reference: str
+    equations: tuple[str, ...]
+    notes: tuple[str, ...]
+    priors: tuple[PriorLine, ...]
+
+
+def describe(specification: Specification) -> Description:
+    """Equation, notes and priors of a specification.
+
+    Examples
+    --------
+    >>> from bayes_scaling.specifications.catalogue import load_specification
+    >>> print(describe(load_specification("ho2024/07")).equations[0])
+    L = A[benchmark] / N_eff^alpha + B[benchmark] / D_eff^beta + noise
+    """
+    s = specification
+    return Description(s.title, s.reference, _equations(s), _notes(s), _priors(s))
+
+
+def _indexed(s: Specification, name: str, coefficient: str | None = None) -> str:
+    group = s.index_of(coefficient or name)
+    return f"{name}[{group}]" if group else name
+
+
+def _equations(s: Specification) -> tuple[str, ...]:
+    sizes = (("A", "C_eff", "alpha"),) if s.law == "compute" else (("A", "N_eff", "alpha"), ("B", "D_eff", "beta"))
+    drift = s.progress.exponents == "drift"
+    parts = [
+        f"{_indexed(s, letter)} / {_relative(s, size)}^{_indexed(s, exponent)}" for letter, size, exponent in sizes
+    ]
+    if s.progress.acts_on == "reducible_loss":
+        parts = [f"({' + '.join(parts).replace('_eff', '')}) exp(-d (Y - Y0))"]
+    if s.progress.acts_on == "loss_term":
+        parts = [f"{p.replace('_eff', '')} exp(-d_{p[0]} (Y - Y0))" for p in parts]
+    if s.pivot is not None and drift:
+        parts = [
+            f"{part} / ({size[0]} / {pivot:g})^({exponent}_drift h(Y))"
+            for part, (_, size, exponent), pivot in zip(parts, sizes, (s.pivot.parameters, s.pivot.tokens), strict=True)
+        ]
+    if s.irreducible_loss != "none":
+        parts.insert(0, _indexed(s, "E"))
+    if s.data.vocabulary == "log":
+        parts.append("gamma ln(vocabulary)")
+    if s.noise.cluster == "paper":
+        parts.append("u[paper]")
+    lines = [f"L = {' + '.join(parts)} + noise"]
+    lines += _size_lines(s)
+    if drift:
+        lines.append(f"h(Y) = {CENTRE_YEAR:g} ln(Y / {CENTRE_YEAR:g}), about Y - {CENTRE_YEAR:g}")
+    family = "Normal(0, sigma)" if s.noise.family == "normal" else "StudentT(nu, 0, sigma)"
+    lines.append(f"noise ~ {family}" + (", u[paper] ~ Normal(0, tau)" if s.noise.cluster == "paper" else ""))
+    return tuple(lines)
+
+
+def _relative(s: Specification, size: str) -> str:
+    """A size over its pivot, where the groups' lines meet there."""
+    if s.pivot is None or s.progress.exponents == "drift":
+        return size
+    pivot = s.pivot.parameters if size == "N_eff" else s.pivot.tokens
+    return size if pivot is None else f"({size} / {pivot:g})"
+
+
+def _size_lines(s: Specification) -> list[str]:
+    if s.progress.acts_on == "reducible_loss":
+        return ["d = alpha g_N = beta g_D, g_N + g_D = g_C"]
+    if s.progress.acts_on == "loss_term":
+        pairs = (("A", "alpha", "g_N"), ("B", "beta", "g_D"))
+        return [", ".join(f"d_{x} = {_indexed(s, power)} {rate}{_suffix(s, power)}" for x, power, rate in pairs)]
+    rates = {"parameters": ("N", "g_N"), "data": ("D", "g_D"), "compute": ("C", "g_C")}
+    lines = []
+    for factor in ("compute",) if s.law == "compute" else ("parameters", "data"):
+        letter, rate = rates[factor]
+        size = "D x worth of its epochs" if letter == "D" and s.data.tokens == "effective_epochs" else letter
+        size = "6 N D" if letter == "C" else size
+        name = f"{_indexed(s, rate)}{'_constant' if s.progress.exponents == 'drift' else ''}"
+        grows = f" exp({name} (Y - Y0))" if factor in s.constant_rates else ""
+        lines.append(f"{letter}_eff = {size}{grows}")
+    return lines
+
+
+def _suffix(s: Specification, exponent: str) -> str:
+    group = s.index_of(exponent)
+    return f"[{group}]" if group else ""
+
+
+def _notes(s: Specification) -> tuple[str, ...]:
+    notes = ["L: log perplexity, nats per token; N: parameters; D: unique training tokens; Y: publication date, years"]
+    if s.delta is not None:
+        return (
+            *notes,
+            f"paper's coefficients ({', '.join(published_names(s))}), each with prior "
+            f"Laplace(0, 2 sigma^2 / (n {s.delta:g})): the mode is the paper's penalised estimate",
+            "N0, D0, Y0: the sample's minima, as in the paper",
+        )
+    anchor = central_anchor(s)
+    tokens = ", ".join(f"{benchmark} {value:,.0f}" for benchmark, value in anchor.tokens.items())
+    if len(set(anchor.tokens.values())) == 1:
+        tokens = f"{next(iter(anchor.tokens.values())):,.0f}"
+    start = f"{anchor_of(s).year:.7g}"
+    notes.append(
+        f"central point: {anchor.parameters:,.0f} parameters, year {anchor.year:g}, tokens {tokens}; Y0 = {start}"
+    )
+    if s.noise.cluster == "paper" and s.noise.family == "normal":
+        notes.append("paper effects u are integrated out in closed form")
+    if s.data.vocabulary == "log":
+        notes.append("a missing vocabulary is taken to be its benchmark's median in the table")
+    if s.data.tokens == "effective_epochs":
+        notes.append("worth of epochs as coded by Ho et al. 2024; missing epochs count as one pass")
+    if s.pivot is not None and s.progress.exponents != "drift":
+        notes.append("level and share are those of the groups' middle at the central point")
+    if s.progress.exponents == "drift":
+        notes.append("rates g_N, g_D, g_C hold for one size and date only and are reported at the central point")
+    if not s.progresses:
+        notes.append("no progress: doubling times are infinite by assumption")
+    return tuple(notes)
+
+
+def _priors(s: Specification) -> tuple[PriorLine, ...]:
+    return tuple(
+        PriorLine(
+            name=p.name,
+            by=s.index_of(p.name) or "",
+            prior=str(s.prior_of(p.name)),
+            unit=p.unit,
+            meaning=p.meaning,
+            reason="set by this specification" if p.name in s.priors else p.reason,
+        )
+        for p in s.parameters()
+    )

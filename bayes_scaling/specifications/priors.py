@@ -1,0 +1,110 @@
+"""Priors as data: a distribution's name and its parameters, and what PyMC and SciPy call it."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from scipy import stats
+
+from bayes_scaling.errors import SpecificationError
+
+Support = Literal["real", "positive", "unit"]
+
+_WITHIN: Mapping[Support, tuple[Support, ...]] = {
+    "real": ("real", "positive", "unit"),
+    "positive": ("positive", "unit"),
+    "unit": ("unit",),
+}
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """What a prior's family is called elsewhere, and what it may be used for."""
+
+    pymc: str
+    arguments: tuple[str, ...]
+    support: Support
+    scipy: Callable[..., Any]
+
+
+DISTRIBUTIONS: Mapping[str, Distribution] = {
+    "normal": Distribution("Normal", ("mu", "sigma"), "real", lambda mu, sigma: stats.norm(mu, sigma)),
+    "laplace": Distribution("Laplace", ("mu", "b"), "real", lambda mu, b: stats.laplace(mu, b)),
+    "student_t": Distribution("StudentT", ("nu", "mu", "sigma"), "real", lambda nu, mu, sigma: stats.t(nu, mu, sigma)),
+    "half_normal": Distribution("HalfNormal", ("sigma",), "positive", lambda sigma: stats.halfnorm(0, sigma)),
+    "lognormal": Distribution(
+        "LogNormal", ("mu", "sigma"), "positive", lambda mu, sigma: stats.lognorm(sigma, scale=math.exp(mu))
+    ),
+    "gamma": Distribution(
+        "Gamma", ("alpha", "beta"), "positive", lambda alpha, beta: stats.gamma(alpha, scale=1 / beta)
+    ),
+    "beta": Distribution("Beta", ("alpha", "beta"), "unit", lambda alpha, beta: stats.beta(alpha, beta)),
+}
+"""Families a specification may name."""
+
+_MAY_BE_NEGATIVE = {"mu"}
+
+
+@dataclass(frozen=True)
+class Prior:
+    """A prior distribution of one coefficient.
+
+    Parameters
+    ----------
+    distribution
+        One of :data:`DISTRIBUTIONS`.
+    arguments
+        Pairs of argument name and value, in the distribution's own order.
+
+    Examples
+    --------
+    >>> print(Prior.of("normal", mu=0, sigma=1))
+    Normal(mu=0, sigma=1)
+    """
+
+    distribution: str
+    arguments: tuple[tuple[str, float], ...]
+
+    @classmethod
+    def of(cls, distribution: str, **arguments: float) -> "Prior":
+        """Build and check a prior.
+
+        Raises
+        ------
+        SpecificationError
+            If the family, an argument's name or its value is not valid.
+        """
+        family = DISTRIBUTIONS.get(distribution)
+        if family is None:
+            raise SpecificationError(
+                f"unknown distribution '{distribution}'; valid choices: {', '.join(sorted(DISTRIBUTIONS))}"
+            )
+        if set(arguments) != set(family.arguments):
+            raise SpecificationError(
+                f"distribution '{distribution}' takes {', '.join(family.arguments)}; "
+                f"given: {', '.join(sorted(arguments)) or 'nothing'}"
+            )
+        for name, value in arguments.items():
+            if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < float("inf"):
+                raise SpecificationError(f"'{name}' of '{distribution}' must be a finite number, not {value!r}")
+            if name not in _MAY_BE_NEGATIVE and value <= 0:
+                raise SpecificationError(f"'{name}' of '{distribution}' must be above 0, not {value}")
+        return cls(distribution, tuple((name, float(arguments[name])) for name in family.arguments))
+
+    def fits(self, support: Support) -> bool:
+        """Whether every value of this prior lies in the support that a coefficient needs."""
+        return DISTRIBUTIONS[self.distribution].support in _WITHIN[support]
+
+    def frozen(self) -> Any:
+        """SciPy's frozen distribution, for densities and quantiles."""
+        return DISTRIBUTIONS[self.distribution].scipy(**dict(self.arguments))
+
+    def __str__(self) -> str:
+        inside = ", ".join(f"{name}={value:g}" for name, value in self.arguments)
+        return f"{DISTRIBUTIONS[self.distribution].pymc}({inside})"
+
+
+def choices_for(support: Support) -> str:
+    """Names of the families whose values all lie in ``support``, for messages."""
+    return ", ".join(sorted(name for name, d in DISTRIBUTIONS.items() if d.support in _WITHIN[support]))

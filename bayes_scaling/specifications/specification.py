@@ -1,0 +1,460 @@
+"""A specification: a law, what varies by what, what progresses, the noise and the priors, as plain data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal, Self
+
+from bayes_scaling.errors import SpecificationError
+from bayes_scaling.specifications.parameters import PARAMETERS, Parameter
+from bayes_scaling.specifications.priors import Prior, choices_for
+
+Group = Literal["benchmark", "architecture"]
+
+CENTRE_PARAMETERS = 3e7
+CENTRE_YEAR = 2018.0
+
+LAWS: Mapping[str, tuple[str, ...]] = {
+    "chinchilla": ("A", "B", "alpha", "beta", "g_N", "g_D"),
+    "compute": ("A", "alpha", "g_C"),
+}
+"""Each law with the coefficients that may vary by a group."""
+
+_GROUPS: tuple[str, ...] = ("benchmark", "architecture")
+_RATE_OF = {"parameters": "g_N", "data": "g_D", "compute": "g_C"}
+
+
+def _choose(where: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise SpecificationError(f"{where} = {value!r} is not valid; choose one of: {', '.join(choices)}")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What gets better with time, and in which shape.
+
+    Parameters
+    ----------
+    parameters, data, compute
+        ``"none"`` or ``"constant_rate"``: growth of effective parameters, data (law ``chinchilla``) or
+        compute (law ``compute``).
+    acts_on
+        ``"effective_size"``: rates ``g_N``, ``g_D`` multiply sizes. ``"loss_term"``: one rate of decline of each
+        loss term, shared where exponents are not (Ho et al. 2024, model 13). ``"reducible_loss"``: one common
+        rate of decline of the whole reducible loss (model 12, Hicks-neutral).
+    exponents
+        ``"none"`` or ``"drift"``: exponents move with the logarithm of the calendar year (models 14, 15).
+    """
+
+    parameters: str = "none"
+    data: str = "none"
+    compute: str = "none"
+    acts_on: str = "effective_size"
+    exponents: str = "none"
+
+
+@dataclass(frozen=True)
+class Noise:
+    """How evaluations scatter around the law: ``family`` normal or student_t, ``cluster`` none or paper."""
+
+    family: str = "normal"
+    cluster: str = "none"
+
+
+@dataclass(frozen=True)
+class Data:
+    """How columns of the table enter the law.
+
+    Parameters
+    ----------
+    tokens
+        ``"unique"``: training tokens as they stand. ``"effective_epochs"``: times the worth of their repetition
+        as coded by Ho et al. 2024 (model 20), where missing epochs count as one pass.
+    vocabulary
+        ``"ignored"``, or ``"log"``: a term ``gamma ln(vocabulary)`` (model 19), where a missing
+        vocabulary is taken to be the benchmark's median in the same table.
+    """
+
+    tokens: str = "unique"
+    vocabulary: str = "ignored"
+
+
+@dataclass(frozen=True)
+class Pivot:
+    """Sizes and date at which the groups of a grouped exponent or rate agree, or drifting exponents act from.
+
+    Where an exponent or a rate varies by a group and ``A`` does not vary by the same, the lines of the groups meet
+    at one point, and that point is part of the law: the paper's is its sample's minima N0, D0, Y0. What is not
+    given here is the central point's.
+
+    Parameters
+    ----------
+    parameters, tokens
+        Used where exponents drift (models 14, 15) or vary by a group that A does not vary by (models 13, 17).
+    year
+        Decimal year, used where a rate varies by a group that A does not vary by (models 4, 5, 6).
+    """
+
+    parameters: float | None = None
+    tokens: float | None = None
+    year: float | None = None
+
+
+_CHOICES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "progress": {
+        "parameters": ("none", "constant_rate"),
+        "data": ("none", "constant_rate"),
+        "compute": ("none", "constant_rate"),
+        "acts_on": ("effective_size", "loss_term", "reducible_loss"),
+        "exponents": ("none", "drift"),
+    },
+    "noise": {"family": ("normal", "student_t"), "cluster": ("none", "paper")},
+    "data": {"tokens": ("unique", "effective_epochs"), "vocabulary": ("ignored", "log")},
+}
+_SECTIONS: Mapping[str, type[Any]] = {"progress": Progress, "noise": Noise, "data": Data}
+_TEXT_KEYS = ("title", "reference", "law", "irreducible_loss")
+
+
+@dataclass(frozen=True)
+class Specification:
+    """A law and what varies by what; everything needed to state a log density on a table of evaluations.
+
+    Parameters
+    ----------
+    name, title, reference
+        The catalogue's name (or a file's stem), a short title, and where it comes from.
+    law
+        ``"chinchilla"``: ``E + A/N_eff^alpha + B/D_eff^beta``; ``"compute"``: ``E + A/C_eff^alpha``, C = 6 N D.
+    irreducible_loss
+        ``"none"`` (E = 0), ``"shared"`` or ``"benchmark"``.
+    varies_by
+        Coefficient to group (``"benchmark"`` or ``"architecture"``); what is not listed is shared by all rows.
+    progress, noise, data, pivot
+        See the classes of these names.
+    priors
+        Overrides of the defaults in :data:`bayes_scaling.specifications.parameters.PARAMETERS`.
+    delta
+        If given, the paper's own coefficients with its own penalty as a prior: Laplace with scale
+        ``2 sigma^2 / (n delta)`` on every one, so that the posterior mode is the paper's penalised estimate.
+
+    Raises
+    ------
+    SpecificationError
+        Unknown or contradictory settings; the message names the valid choices.
+
+    Examples
+    --------
+    >>> s = Specification(name="mine", varies_by={"A": "benchmark", "B": "benchmark"},
+    ...                   progress=Progress(parameters="constant_rate", data="constant_rate"))
+    >>> sorted(p.name for p in s.parameters())
+    ['alpha', 'beta', 'g_D', 'g_N', 'level', 'share', 'sigma']
+    """
+
+    name: str
+    title: str = ""
+    reference: str = ""
+    law: str = "chinchilla"
+    irreducible_loss: str = "none"
+    varies_by: Mapping[str, str] = field(default_factory=dict)
+    progress: Progress = Progress()
+    noise: Noise = Noise()
+    data: Data = Data()
+    pivot: Pivot | None = None
+    priors: Mapping[str, Prior] = field(default_factory=dict)
+    delta: float | None = None
+
+    def __post_init__(self) -> None:
+        _choose("law", self.law, tuple(LAWS))
+        _choose("irreducible_loss", self.irreducible_loss, ("none", "shared", "benchmark"))
+        for section, choices in _CHOICES.items():
+            for key, valid in choices.items():
+                _choose(f"[{section}] {key}", getattr(getattr(self, section), key), valid)
+        _check_varies_by(self)
+        _check_progress(self)
+        _check_pivot(self)
+        _check_priors(self)
+        _check_delta(self)
+
+    # ------------------------------------------------------------------ what follows from the settings
+
+    def index_of(self, coefficient: str) -> Group | None:
+        """Group whose levels a coefficient has one value each of, or None if it is shared.
+
+        ``level`` and ``share`` go with ``A``; ``irreducible_share`` and ``E`` with ``irreducible_loss``.
+        """
+        if coefficient in ("irreducible_share", "E"):
+            return "benchmark" if self.irreducible_loss == "benchmark" else None
+        coefficient = {"level": "A", "share": "A"}.get(coefficient, coefficient)
+        group = self.varies_by.get(coefficient)
+        return group if group is None else _as_group(group)
+
+    @property
+    def progresses(self) -> bool:
+        """Whether anything in the law changes with the date."""
+        p = self.progress
+        return self.constant_rates != () or p.exponents == "drift"
+
+    @property
+    def constant_rates(self) -> tuple[str, ...]:
+        """Which of parameters, data, compute grow at a constant rate."""
+        return tuple(key for key in _RATE_OF if getattr(self.progress, key) == "constant_rate")
+
+    @property
+    def pivots(self) -> tuple[str, ...]:
+        """Which of parameters, tokens and year are part of the law as the point where groups or dates agree."""
+        exponents = ("alpha",) if self.law == "compute" else ("alpha", "beta")
+        level = self.index_of("A")
+        apart = any(self.index_of(exponent) not in (None, level) for exponent in exponents)
+        moving = [_RATE_OF[key] for key in self.constant_rates] if self.progress.acts_on == "effective_size" else []
+        sizes = ("parameters", "tokens") if apart or self.progress.exponents == "drift" else ()
+        dated = moving and (apart or any(self.index_of(rate) not in (None, level) for rate in moving))
+        return (*sizes, "year") if dated else sizes
+
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Quantities that carry a prior in this specification, in the order of the law."""
+        return tuple(PARAMETERS[name] for name in _parameter_names(self))
+
+    def prior_of(self, parameter: str) -> Prior:
+        """This specification's own prior of a parameter, or the default."""
+        return self.priors.get(parameter, PARAMETERS[parameter].prior)
+
+    def with_published_penalty(self, delta: float) -> Self:
+        """This structure with the paper's coefficients and its L1 penalty as a Laplace prior.
+
+        Parameters
+        ----------
+        delta
+            The paper's regularisation strength, above 0 (its grid: .001, .0025, .005, .01, .02).
+
+        Raises
+        ------
+        SpecificationError
+            If delta is not above 0 or the structure has settings that the paper's form lacks.
+        """
+        return replace(self, name=f"{self.name}@delta={delta:g}", delta=delta, priors={})
+
+    # ------------------------------------------------------------------ as plain data, and back
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data that :meth:`from_dict` reads back to an equal specification (JSON and TOML can carry it)."""
+        document: dict[str, Any] = {key: getattr(self, key) for key in _TEXT_KEYS}
+        document["varies_by"] = dict(self.varies_by)
+        for section in _SECTIONS:
+            document[section] = {f.name: getattr(getattr(self, section), f.name) for f in fields(_SECTIONS[section])}
+        if self.pivot is not None:
+            given = {f.name: getattr(self.pivot, f.name) for f in fields(Pivot)}
+            document["pivot"] = {name: value for name, value in given.items() if value is not None}
+        document["priors"] = {
+            name: {"distribution": prior.distribution} | dict(prior.arguments) for name, prior in self.priors.items()
+        }
+        if self.delta is not None:
+            document["delta"] = self.delta
+        return document
+
+    @classmethod
+    def from_dict(cls, name: str, document: Mapping[str, Any]) -> Self:
+        """Read a specification from plain data, refusing unknown keys and wrong types.
+
+        Raises
+        ------
+        SpecificationError
+            Names the key and the valid choices.
+        """
+        valid = (*_TEXT_KEYS, "varies_by", *_SECTIONS, "pivot", "priors", "delta")
+        _refuse_unknown("the specification", document, valid)
+        settings: dict[str, Any] = {}
+        for key in _TEXT_KEYS:
+            if key in document:
+                if not isinstance(document[key], str):
+                    raise SpecificationError(f"{key} must be text in quotes, not {document[key]!r}")
+                settings[key] = document[key]
+        settings["varies_by"] = dict(_table("varies_by", document.get("varies_by", {})))
+        for section, kind in _SECTIONS.items():
+            content = _table(section, document.get(section, {}))
+            _refuse_unknown(f"[{section}]", content, tuple(f.name for f in fields(kind)))
+            settings[section] = kind(**content)
+        if "pivot" in document:
+            settings["pivot"] = _read_pivot(_table("pivot", document["pivot"]))
+        settings["priors"] = {
+            key: _read_prior(key, value) for key, value in _table("priors", document.get("priors", {})).items()
+        }
+        if "delta" in document:
+            settings["delta"] = document["delta"]
+        return cls(name=name, **settings)
+
+
+# ---------------------------------------------------------------------- reading
+
+
+def _refuse_unknown(where: str, content: Mapping[str, Any], valid: tuple[str, ...]) -> None:
+    unknown = [key for key in content if key not in valid]
+    if unknown:
+        raise SpecificationError(
+            f"{where} has unknown key{'s' if len(unknown) > 1 else ''} {', '.join(map(repr, unknown))}; "
+            f"valid keys: {', '.join(valid)}"
+        )
+
+
+def _table(where: str, value: object) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise SpecificationError(f"{where} must be a table ([{where}] with key = value lines), not {value!r}")
+    return value
+
+
+def _read_pivot(content: Mapping[str, Any]) -> Pivot:
+    _refuse_unknown("[pivot]", content, tuple(f.name for f in fields(Pivot)))
+    for key, value in content.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+            raise SpecificationError(f"[pivot] {key} must be a number above 0, not {value!r}")
+    return Pivot(**{key: float(value) for key, value in content.items()})
+
+
+def _read_prior(key: str, value: object) -> Prior:
+    content = dict(_table(f"priors.{key}", value))
+    distribution = content.pop("distribution", None)
+    if not isinstance(distribution, str):
+        raise SpecificationError(f'[priors.{key}] needs distribution = "..."; valid choices: {choices_for("real")}')
+    try:
+        return Prior.of(distribution, **content)
+    except SpecificationError as error:
+        raise SpecificationError(f"[priors.{key}] {error}") from None
+
+
+# ---------------------------------------------------------------------- consistency
+
+
+def _as_group(group: str) -> Group:
+    return "benchmark" if group == "benchmark" else "architecture"
+
+
+def _check_varies_by(s: Specification) -> None:
+    for coefficient, group in s.varies_by.items():
+        if coefficient not in LAWS[s.law]:
+            extra = "; use irreducible_loss for E" if coefficient == "E" else ""
+            raise SpecificationError(
+                f"[varies_by] {coefficient} is no coefficient of law '{s.law}'; "
+                f"valid coefficients: {', '.join(LAWS[s.law])}{extra}"
+            )
+        _choose(f"[varies_by] {coefficient}", group, _GROUPS)
+    if s.irreducible_loss == "benchmark" and s.varies_by.get("A") != "benchmark":
+        raise SpecificationError(
+            "irreducible_loss = 'benchmark' needs A"
+            + (" and B" if s.law == "chinchilla" else "")
+            + " = 'benchmark' in [varies_by]: E is a share of each benchmark's own level"
+        )
+    if s.law == "chinchilla" and s.varies_by.get("A") != s.varies_by.get("B"):
+        raise SpecificationError(
+            "[varies_by] A and B must vary by the same group (or both be shared): "
+            "their priors stand on their sum (level) and their share of it"
+        )
+
+
+def _check_progress(s: Specification) -> None:
+    p = s.progress
+    foreign = ("compute",) if s.law == "chinchilla" else ("parameters", "data")
+    for key in foreign:
+        if getattr(p, key) != "none":
+            allowed = "parameters, data" if s.law == "chinchilla" else "compute"
+            raise SpecificationError(f"[progress] {key} does not go with law '{s.law}'; use: {allowed}")
+    if p.acts_on != "effective_size" and set(s.constant_rates) != {"parameters", "data"}:
+        raise SpecificationError(
+            f"[progress] acts_on = '{p.acts_on}' needs parameters and data at 'constant_rate'; "
+            "or set acts_on = 'effective_size'"
+        )
+    if p.exponents == "drift":
+        if s.law != "chinchilla" or p.acts_on != "effective_size":
+            raise SpecificationError(
+                "[progress] exponents = 'drift' needs law 'chinchilla' and acts_on 'effective_size'"
+            )
+        if set(s.constant_rates) not in (set(), {"parameters", "data"}):
+            raise SpecificationError("[progress] with exponents = 'drift', parameters and data must be set alike")
+    for key, rate in _RATE_OF.items():
+        if rate in s.varies_by and (getattr(p, key) == "none" or p.acts_on != "effective_size"):
+            raise SpecificationError(
+                f"[varies_by] {rate} = '{s.varies_by[rate]}' contradicts [progress]: {rate} is "
+                f"{'fixed at 0' if getattr(p, key) == 'none' else 'not free with acts_on = ' + repr(p.acts_on)}; "
+                f"remove it or set [progress] {key} = 'constant_rate', acts_on = 'effective_size'"
+            )
+    if p.acts_on == "reducible_loss" and {"alpha", "beta"} & set(s.varies_by):
+        raise SpecificationError("[progress] acts_on = 'reducible_loss' needs shared alpha and beta")
+    if p.acts_on == "loss_term" and s.varies_by.get("alpha") != s.varies_by.get("beta"):
+        raise SpecificationError("[progress] acts_on = 'loss_term' needs alpha and beta to vary by the same group")
+
+
+def _check_pivot(s: Specification) -> None:
+    drifts = s.progress.exponents == "drift"
+    given = set() if s.pivot is None else {f.name for f in fields(Pivot) if getattr(s.pivot, f.name) is not None}
+    if drifts and not {"parameters", "tokens"} <= given:
+        lacking = ", ".join(sorted({"parameters", "tokens"} - given))
+        raise SpecificationError(
+            f"[progress] exponents = 'drift' needs a [pivot] with parameters and tokens (lacks {lacking}): "
+            "the sizes at which a change of exponent leaves the loss unchanged"
+        )
+    for key in sorted(given):
+        if key not in s.pivots:
+            raise SpecificationError(
+                f"[pivot] {key} has no effect here; remove it (keys with an effect: {', '.join(s.pivots) or 'none'}): "
+                "sizes count where exponents drift, or vary by a group that A does not; "
+                "the year where a rate varies by a group that A does not"
+            )
+
+
+def _check_priors(s: Specification) -> None:
+    names = _parameter_names(s)
+    for name, prior in s.priors.items():
+        if name not in names:
+            known = "is not used by this specification" if name in PARAMETERS else "is unknown"
+            raise SpecificationError(f"[priors.{name}] {known}; parameters with a prior here: {', '.join(names)}")
+        support = PARAMETERS[name].support
+        if not prior.fits(support):
+            raise SpecificationError(
+                f"[priors.{name}] {prior} reaches values that {name} can't take ({support}); "
+                f"valid distributions: {choices_for(support)}"
+            )
+
+
+def _check_delta(s: Specification) -> None:
+    if s.delta is None:
+        return
+    if isinstance(s.delta, bool) or not isinstance(s.delta, int | float) or not 0 < s.delta < float("inf"):
+        raise SpecificationError(
+            f"delta must be a number above 0, not {s.delta!r}: with delta = 0 the prior is flat and the posterior "
+            "improper; use bayes_scaling.classical for the unpenalised estimate"
+        )
+    for name in s.priors:
+        if name != "sigma":
+            raise SpecificationError(f"[priors.{name}] contradicts delta, which sets the prior of every coefficient")
+    if s.progress.acts_on == "effective_size":
+        for exponent, rate in (("alpha", "g_N"), ("beta", "g_D"), ("alpha", "g_C")):
+            rated = rate in (_RATE_OF[key] for key in s.constant_rates)
+            if rated and s.index_of(exponent) not in (None, s.index_of(rate)):
+                raise SpecificationError(
+                    f"delta needs {rate} to vary by {s.index_of(exponent)} like {exponent}, or "
+                    "[progress] acts_on = 'loss_term': the paper's year coefficient is their product"
+                )
+    if s.noise != Noise():
+        raise SpecificationError("delta needs [noise] family = 'normal', cluster = 'none', as in the paper's objective")
+
+
+def _parameter_names(s: Specification) -> tuple[str, ...]:
+    noise = ["sigma"]
+    if s.noise.family == "student_t":
+        noise.append("nu")
+    if s.noise.cluster == "paper":
+        noise.append("tau")
+    if s.delta is not None:
+        return tuple(noise)
+    names = ["level"]
+    if s.irreducible_loss != "none":
+        names.append("irreducible_share")
+    names += ["alpha"] if s.law == "compute" else ["share", "alpha", "beta"]
+    if s.progress.acts_on == "reducible_loss":
+        names.append("g_C")
+    else:
+        kind = "_central" if s.progress.acts_on == "loss_term" else ""
+        kind = "_constant" if s.progress.exponents == "drift" else kind
+        names += [_RATE_OF[key] + kind for key in s.constant_rates]
+    if s.progress.exponents == "drift":
+        names += ["alpha_drift", "beta_drift"]
+    if s.data.vocabulary == "log":
+        names.append("gamma")
+    return (*names, *noise)

@@ -1,0 +1,113 @@
+"""Posteriors that are really sampled: convergence, agreement of seeds, reuse of compiled models, escalation."""
+
+import arviz as az
+import numpy as np
+import pytest
+
+import bayes_scaling as bs
+from bayes_scaling.inference import sampling
+from bayes_scaling.report.fit_table import fit_report
+from bayes_scaling.report.summary import sentence
+from bayes_scaling.report.terminal import console
+
+
+def rates(fit: bs.Fit):
+    return fit.data["posterior"].to_dataset()[["g_N", "g_D", "g_C"]]
+
+
+def test_reference_converges_with_draws_to_spare(reference_fit) -> None:
+    assert reference_fit.diagnostics.converged, reference_fit.diagnostics.failures
+    assert reference_fit.diagnostics.clean
+    rhat = az.rhat(rates(reference_fit))
+    assert float(rhat["g_N"]) <= 1.005
+    assert float(rhat["g_D"]) <= 1.005
+    assert float(az.ess(rates(reference_fit))["g_C"]) >= 1000
+
+
+def test_two_seeds_agree(model_7_fit, ho2024) -> None:
+    other = bs.fit(bs.load_specification("ho2024/07"), ho2024, seed=1)
+    assert model_7_fit.diagnostics.converged
+    assert other.diagnostics.converged
+    for quantile in (0.025, 0.5, 0.975):
+        one, two = (np.quantile(rates(fit)["g_C"], quantile) for fit in (model_7_fit, other))
+        errors = [float(az.mcse(rates(fit), method="quantile", prob=quantile)["g_C"]) for fit in (model_7_fit, other)]
+        assert abs(one - two) < 4 * np.hypot(*errors)
+
+
+def test_a_compiled_model_is_reused_and_gives_what_a_fresh_one_gives(ho2024) -> None:
+    specification = bs.load_specification("ho2024/07")
+    subset = bs.published_between(ho2024, end="2019-12-31")
+    size = {"draws": 200, "tune": 300, "chains": 2, "seed": 5}
+    bs.fit(specification, ho2024, **size)
+    reused = bs.fit(specification, subset, **size)
+    assert reused.seconds["compile"] == 0
+    sampling._COMPILED.clear()
+    fresh = bs.fit(specification, subset, **size)
+    assert fresh.seconds["compile"] > 0
+    np.testing.assert_array_equal(rates(reused)["g_C"], rates(fresh)["g_C"])
+    assert reused.fingerprint == fresh.fingerprint
+
+
+def test_another_prior_scale_needs_no_compilation_and_moves_the_posterior(model_7_fit, ho2024) -> None:
+    from dataclasses import replace
+
+    from bayes_scaling.specifications.priors import Prior
+
+    tight = {rate: Prior.of("normal", mu=0, sigma=0.05) for rate in ("g_N", "g_D")}
+    specification = replace(bs.load_specification("ho2024/07"), priors=tight)
+    fit = bs.fit(specification, ho2024, draws=500, tune=500, chains=4)
+    assert fit.seconds["compile"] == 0
+    assert float(rates(fit)["g_C"].std()) < 0.1 < float(rates(model_7_fit)["g_C"].std())
+
+
+def test_a_fit_too_short_is_repeated_once_and_then_marked(ho2024) -> None:
+    specification = bs.load_specification("ho2024/07")
+    fit = bs.fit(specification, ho2024, draws=100, tune=100, chains=2)
+    assert fit.diagnostics.escalated
+    assert fit.settings.draws == 200
+    assert not fit.diagnostics.converged
+    assert any("effective sample size" in failure for failure in fit.diagnostics.failures)
+    assert sentence(fit).startswith("NOT CONVERGED")
+    out = console()
+    with out.capture() as captured:
+        out.print(fit_report(fit))
+    assert "NOT CONVERGED" in captured.get()
+
+
+def test_arviz_works_on_a_fit_as_it_is(reference_fit, model_7_fit) -> None:
+    for fit in (reference_fit, model_7_fit):
+        names = ["g_N", "g_D", "g_C", "alpha", "beta"]
+        assert "r_hat" in az.summary(fit.data)
+        loo = az.loo(fit.data)
+        assert np.isfinite(loo.elpd)
+        assert (np.asarray(loo.pareto_k) <= 0.7).all() if hasattr(loo, "pareto_k") else loo.elpd is not None
+        az.plot_forest(fit.data, var_names=names)
+        az.plot_pair(fit.data, var_names=["g_N", "g_D"])
+        sensitivity = az.psense_summary(fit.data, var_names=names)
+        assert list(sensitivity.index) == names
+
+
+def test_cross_validation_units(reference_fit, model_7_fit) -> None:
+    for fit, unit in ((reference_fit, "paper"), (model_7_fit, "evaluation")):
+        assert fit.data["log_likelihood"].attrs["unit"] == unit
+        assert fit.log_likelihood("evaluation")["loss"].sizes["evaluation"] == 231
+        assert fit.log_likelihood("paper")["loss"].sizes["paper"] == 144
+    with pytest.raises(bs.BayesScalingError, match="valid choices: evaluation, paper"):
+        model_7_fit.log_likelihood("benchmark")
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"draws": 10}, "draws must be a whole number of at least 100"),
+        ({"tune": 0}, "tune must be"),
+        ({"chains": 1}, "chains must be a whole number of at least 2"),
+        ({"chains": 2.5}, "chains must be"),
+        ({"draws": True}, "draws must be"),
+        ({"seed": -1}, "seed must be"),
+        ({"target_accept": 1.0}, "target_accept must be"),
+    ],
+)
+def test_settings_out_of_range_are_refused_before_sampling(ho2024, setting, message) -> None:
+    with pytest.raises(bs.BayesScalingError, match=message):
+        bs.fit(bs.load_specification("ho2024/07"), ho2024, **setting)

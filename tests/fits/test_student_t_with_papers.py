@@ -1,0 +1,43 @@
+"""Student-t noise with paper effects: the one combination without a closed form."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import integrate, stats
+
+import bayes_scaling as bs
+from bayes_scaling.inference.likelihood import expected_losses
+from bayes_scaling.model.rows import make_rows
+from bayes_scaling.specifications.specification import Noise
+
+
+@pytest.fixture(scope="module")
+def specification():
+    return replace(bs.load_specification("ho2024/16"), noise=Noise("student_t", "paper"))
+
+
+@pytest.fixture(scope="module")
+def fit(specification, ho2024):
+    return bs.fit(specification, ho2024, draws=100, tune=300, chains=2)
+
+
+def test_a_papers_density_is_its_integral_over_the_effect(specification, fit, ho2024) -> None:
+    rows = make_rows(specification, ho2024)
+    residual = (rows.loss - expected_losses(specification, rows, fit.data))[0]
+    first = fit.data["posterior"].to_dataset().isel(chain=0, draw=0)
+    nu, sigma, tau = (float(first[name]) for name in ("nu", "sigma", "tau"))
+    stored = fit.log_likelihood("paper")["loss"].isel(chain=0, draw=0)
+    sizes = np.bincount(rows.index["paper"])
+    for paper in (int(np.argmax(sizes)), int(np.argmin(sizes))):
+        block = residual[rows.index["paper"] == paper]
+
+        def density(effect: float, block: np.ndarray = block) -> float:
+            return float(stats.norm.pdf(effect, 0, tau) * np.prod(stats.t.pdf(block - effect, nu, scale=sigma)))
+
+        exact, _ = integrate.quad(density, -8 * tau, 8 * tau, epsabs=0, epsrel=1e-9, limit=500)
+        assert float(stored[paper]) == pytest.approx(np.log(exact), abs=1e-5)
+
+
+def test_it_saves_and_loads(fit, tmp_path) -> None:
+    assert bs.load_fit(fit.save(tmp_path / "fit.nc")).specification == fit.specification

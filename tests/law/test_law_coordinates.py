@@ -1,0 +1,402 @@
+"""Two coordinate systems for one law: level and share, and the coefficients of Ho et al. 2024."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+
+from bayes_scaling.model.coordinates import from_level_and_share, from_published, penalty_scale, published_names
+from bayes_scaling.model.reported import reported_quantities
+from bayes_scaling.model.rows import ARCHITECTURE_LEVELS, Anchor, Rows, central_anchor, make_rows, sample_minima
+from bayes_scaling.model.structure import Coefficient, expected_loss
+from bayes_scaling.specifications.catalogue import load_specification
+from bayes_scaling.specifications.specification import CENTRE_YEAR, Data, Progress, Specification
+
+Draw = Callable[..., Mapping[str, np.ndarray]]
+
+MODEL_7 = {
+    "alpha_const": 0.9127013235,
+    "alpha_const_ptb": 0.0003787505,
+    "alpha_const_wt2": 0.0554124020,
+    "alpha_year": 0.0039383381,
+    "alpha_param": 0.0679823702,
+    "beta_const": 0.7714088714,
+    "beta_const_ptb": 0.1764145841,
+    "beta_const_wt2": 0.0954178025,
+    "beta_year": 0.0356203904,
+    "beta_data": 0.0395867801,
+}
+"""The published optimum (Ho et al. 2024, notebook section3, cell 25), all digits."""
+
+COUNTS = (6, 5, 5, 8, 8, 10, 10, 9, 9, 14, 18, 9, 12, 10, 12, 8, 10, 5, 11, 10)
+
+
+def ho2024(number: int) -> Specification:
+    return load_specification(f"ho2024/{number:02}")
+
+
+# ---------------------------------------------------------------------- level and share at the central point
+
+
+def at_the_centre(rows: Rows) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Every benchmark with every architecture, where all covariates are 0."""
+    benchmarks, architectures = np.meshgrid(range(len(rows.levels["benchmark"])), range(len(ARCHITECTURE_LEVELS)))
+    index = {"benchmark": benchmarks.ravel(), "architecture": architectures.ravel()}
+    return {name: np.zeros(benchmarks.size) for name in rows.covariates}, index
+
+
+def spread(specification: Specification, name: str, value: np.ndarray, index: Mapping[str, np.ndarray]) -> np.ndarray:
+    group = specification.index_of(name)
+    return value if group is None else value[..., index[group]]
+
+
+def test_expected_loss_at_the_central_point_is_the_level(
+    specification: Specification, evaluations: pd.DataFrame, draw_values: Draw
+) -> None:
+    rows = make_rows(specification, evaluations)
+    values = draw_values(specification, rows)
+    covariates, index = at_the_centre(rows)  # ln(vocabulary) = 0 takes its term away
+    found = expected_loss(from_level_and_share(specification, values), covariates, index)
+    level = spread(specification, "level", values["level"], index)
+    assert_allclose(found, np.broadcast_to(level, found.shape), rtol=1e-14)
+
+
+def test_share_is_the_parameter_terms_part_of_the_reducible_loss(
+    specification: Specification, evaluations: pd.DataFrame, draw_values: Draw
+) -> None:
+    values = draw_values(specification, make_rows(specification, evaluations))
+    coefficients = from_level_and_share(specification, values)
+    if specification.law == "compute":  # one term has no share
+        assert not {"log_B", "beta"} & set(coefficients)
+        assert "share" not in values
+        return
+    first, second = np.exp(coefficients["log_A"].value), np.exp(coefficients["log_B"].value)
+    assert_allclose(first / (first + second), values["share"], rtol=1e-12)
+    if "E" in coefficients:
+        assert_allclose(first + second, values["level"] - coefficients["E"].value, rtol=1e-12)
+
+
+def test_irreducible_loss_is_positive_and_below_every_level(
+    specification: Specification, evaluations: pd.DataFrame, draw_values: Draw
+) -> None:
+    values = draw_values(specification, make_rows(specification, evaluations))
+    coefficients = from_level_and_share(specification, values)
+    assert ("E" in coefficients) == (specification.irreducible_loss != "none")
+    if "E" in coefficients:
+        assert np.all(coefficients["E"].value > 0)
+        assert np.all(coefficients["E"].value < values["level"])
+        assert coefficients["E"].group == ("benchmark" if specification.irreducible_loss == "benchmark" else None)
+
+
+def test_irreducible_share_is_a_share_of_the_level() -> None:
+    each = Specification("each", irreducible_loss="benchmark", varies_by={"A": "benchmark", "B": "benchmark"})
+    one = Specification("one", irreducible_loss="shared", varies_by={"A": "benchmark", "B": "benchmark"})
+    common = {"level": np.array([4.0, 3.0, 5.0]), "share": np.full(3, 0.5), "alpha": np.array([0.1])}
+    common |= {"beta": np.array([0.1])}
+    by_benchmark = from_level_and_share(each, common | {"irreducible_share": np.array([0.5, 0.2, 0.1])})
+    assert_allclose(by_benchmark["E"].value, [2.0, 0.6, 0.5])
+    shared = from_level_and_share(one, common | {"irreducible_share": np.array([0.5])})
+    assert_allclose(shared["E"].value, [1.5])
+
+
+def test_a_row_at_the_central_point_has_covariates_of_zero(
+    specification: Specification, evaluations: pd.DataFrame
+) -> None:
+    anchor = central_anchor(specification)
+    table = evaluations.drop_duplicates("benchmark").copy()
+    table["parameters"] = anchor.parameters
+    table["tokens"] = table["benchmark"].map(dict(anchor.tokens))
+    table["published"] = pd.Timestamp("2018-01-01")
+    table["vocabulary"] = 1.0
+    covariates = make_rows(specification, table).covariates
+    for name in covariates:
+        if specification.data.tokens == "effective_epochs" and name in ("log_tokens", "log_compute"):
+            continue  # the paper's code counts one epoch 1.85 times
+        assert_allclose(covariates[name], 0.0, atol=1e-12, err_msg=name)
+
+
+# ---------------------------------------------------------------------- forms of progress
+
+
+def test_neutral_progress_keeps_the_mix_of_both_terms() -> None:
+    """Model 12: alpha g_N = beta g_D and g_N + g_D = g_C, so both terms decline alike."""
+    alpha, beta, g_c, years = 0.07, 0.04, 0.96, 5.0
+    values = {"level": np.array([4.0, 3.5, 4.5]), "share": np.array([0.4, 0.5, 0.6])}
+    values |= {name: np.array([value]) for name, value in (("alpha", alpha), ("beta", beta), ("g_C", g_c))}
+    coefficients = from_level_and_share(ho2024(12), values)
+    index = {"benchmark": np.arange(3)}
+    covariates = {"log_parameters": np.array([1.0, -2.0, 3.0]), "log_tokens": np.array([2.0, 1.0, -1.0])}
+    found = expected_loss(coefficients, covariates | {"years": np.full(3, years)}, index)
+    today = expected_loss(coefficients, covariates | {"years": np.zeros(3)}, index)
+    g_n, g_d = g_c * beta / (alpha + beta), g_c * alpha / (alpha + beta)
+    assert_allclose(found / today, np.exp(-alpha * g_n * years), rtol=1e-12)
+    assert_allclose(found / today, np.exp(-beta * g_d * years), rtol=1e-12)
+    static = {name: c for name, c in coefficients.items() if not name.endswith("_year")}
+    grown = {
+        "log_parameters": covariates["log_parameters"] + g_n * years,
+        "log_tokens": covariates["log_tokens"] + g_d * years,
+    }
+    assert_allclose(found, expected_loss(static, grown, index), rtol=1e-12)
+
+
+def test_decline_of_a_term_is_shared_by_architectures() -> None:
+    """Model 13: one alpha_year, the central rate times the geometric mean of the exponents."""
+    alpha = np.array([[0.04, 0.09]])
+    values = {"level": np.full((1, 3), 4.0), "share": np.full((1, 3), 0.5), "alpha": alpha, "beta": alpha / 2}
+    values |= {"g_N_central": np.array([[0.5]]), "g_D_central": np.array([[-0.25]])}
+    coefficients = from_level_and_share(ho2024(13), values)
+    assert coefficients["alpha_year"] == Coefficient(pytest.approx(np.array([[0.5 * 0.06]])))
+    assert coefficients["beta_year"] == Coefficient(pytest.approx(np.array([[-0.25 * 0.03]])))
+
+
+# ---------------------------------------------------------------------- the paper's coefficients
+
+
+@pytest.mark.parametrize(("number", "count"), list(enumerate(COUNTS, start=1)))
+def test_number_of_published_coefficients(number: int, count: int) -> None:
+    names = published_names(ho2024(number))
+    assert len(names) == count
+    assert len(set(names)) == count
+
+
+@pytest.mark.parametrize("number", range(1, 21))
+def test_published_coefficients_are_all_used_and_enough(number: int, evaluations: pd.DataFrame) -> None:
+    """The loss of some row moves with each coefficient, and no other name is looked up."""
+    specification = ho2024(number).with_published_penalty(0.0025)
+    rows = make_rows(specification, evaluations)
+    names = published_names(specification)
+
+    def losses(values: Mapping[str, float]) -> np.ndarray:
+        return expected_loss(from_published(specification, values, rows.levels), rows.covariates, rows.index)
+
+    start = dict.fromkeys(names, 0.01)
+    here = losses(start)
+    for name in names:
+        assert np.abs(losses(start | {name: 0.02}) - here).max() > 1e-6, name
+
+
+def test_names_of_model_7() -> None:
+    assert published_names(ho2024(7)) == tuple(MODEL_7)
+
+
+def test_benchmark_coefficients_add_to_the_base(evaluations: pd.DataFrame) -> None:
+    specification = ho2024(7)
+    rows = make_rows(specification, evaluations)
+    log_a = from_published(specification, MODEL_7, rows.levels)["log_A"]
+    by_name = dict(zip(rows.levels["benchmark"], log_a.value, strict=True))
+    assert by_name["wt103"] == pytest.approx(0.9127013235)
+    assert by_name["ptb"] == pytest.approx(0.9127013235 + 0.0003787505)
+    assert by_name["wt2"] == pytest.approx(0.9127013235 + 0.0554124020)
+
+
+def test_architecture_coefficients_stand_alone(evaluations: pd.DataFrame) -> None:
+    specification = ho2024(13)
+    values = dict.fromkeys(published_names(specification), 0.0) | {"alpha_param": 0.05, "alpha_param_t": 0.08}
+    alpha = from_published(specification, values, make_rows(specification, evaluations).levels)["alpha"]
+    assert dict(zip(ARCHITECTURE_LEVELS, alpha.value, strict=True)) == {"other": 0.05, "transformer": 0.08}
+
+
+def test_neutral_model_has_one_year_coefficient_in_both_terms(evaluations: pd.DataFrame) -> None:
+    specification = ho2024(12)
+    values = dict.fromkeys(published_names(specification), 0.0) | {"alpha_year": 0.02}
+    coefficients = from_published(specification, values, make_rows(specification, evaluations).levels)
+    assert coefficients["alpha_year"] == coefficients["beta_year"] == Coefficient(0.02)
+
+
+def test_model_7_reproduces_losses_printed_by_the_paper() -> None:
+    """The four slopes and WikiText-103 intercepts on N0, D0, Y0 give the paper's predicted losses."""
+    specification = ho2024(7)
+    coefficients = from_published(specification, MODEL_7, {"benchmark": ("wt103",)})
+    systems = {4.434: (6e6, 9.29e5, 15675), 2.080: (1.75e11, 4.99e11, 18410), 2.046: (7e10, 1.4e12, 19080)}
+    for published, (parameters, tokens, days) in systems.items():
+        covariates = {
+            "log_parameters": np.log(np.array([parameters]) / 2.0e6),
+            "log_tokens": np.log(np.array([tokens]) / 888_000),
+            "years": np.array([1970 + days / 365.242199 - 2012.4876712]),
+        }
+        assert_allclose(expected_loss(coefficients, covariates, {"benchmark": np.array([0])}), published, atol=1e-3)
+
+
+def test_drift_is_linear_in_the_log_of_the_calendar_year(evaluations: pd.DataFrame) -> None:
+    """Model 15: exponents alpha + alpha_rate ln(Y) on sizes in units of the sample's least."""
+    specification = ho2024(15).with_published_penalty(0.0025)
+    rng = np.random.default_rng(0)
+    values = {name: rng.uniform(-0.02, 0.08) for name in published_names(specification)}
+    values |= {"alpha_rate": 0.004, "beta_rate": -0.003}
+    rows = make_rows(specification, evaluations)
+    found = expected_loss(from_published(specification, values, rows.levels), rows.covariates, rows.index)
+
+    minima = sample_minima(evaluations)
+    years = rows.covariates["years"]
+    log_year = np.log(years + minima.year)
+    base = {name: sum(values[f"{name}{x}"] * (evaluations["benchmark"] == b) for b, x in _dummies()) for name in _CONST}
+    log_n = np.log(evaluations["parameters"] / evaluations["parameters"].min())
+    log_d = np.log(evaluations["tokens"] / evaluations["tokens"].min())
+    alpha = values["alpha_param"] + values["alpha_rate"] * log_year
+    beta = values["beta_data"] + values["beta_rate"] * log_year
+    expected = np.exp(
+        values["alpha_const"] + base["alpha_const"] - values["alpha_year"] * years - alpha * log_n
+    ) + np.exp(values["beta_const"] + base["beta_const"] - values["beta_year"] * years - beta * log_d)
+    assert_allclose(found, expected, rtol=1e-12)
+
+
+_CONST = ("alpha_const", "beta_const")
+
+
+def _dummies() -> tuple[tuple[str, str], ...]:
+    return ("ptb", "_ptb"), ("wt2", "_wt2")
+
+
+def test_drift_identity() -> None:
+    """alpha + rate ln(Y) is the exponent at 2018 plus drift times 2018 ln(Y / 2018)."""
+    specification = ho2024(14)
+    values = dict.fromkeys(published_names(specification), 0.0)
+    values |= {"alpha_param": -0.3, "alpha_rate": 0.05, "beta_data": 0.2, "beta_rate": -0.01}
+    coefficients = from_published(specification, values, {"benchmark": ("wt103", "wt2", "ptb")})
+    year = np.array([2012.5, 2018.0, 2023.25])
+    for term, exponent in (("alpha", "alpha_param"), ("beta", "beta_data")):
+        drifting = coefficients[term].value + coefficients[f"{term}_drift"].value * CENTRE_YEAR * np.log(
+            year / CENTRE_YEAR
+        )
+        assert_allclose(drifting, values[exponent] + values[f"{term}_rate"] * np.log(year), rtol=1e-13)
+
+
+def test_penalty_makes_the_posterior_mode_the_papers_estimate() -> None:
+    """2 sigma^2 / n times the negative log posterior is the objective, up to what does not hold coefficients."""
+    rng = np.random.default_rng(1)
+    residuals, coefficients, sigma, delta = rng.normal(size=(2, 50)), rng.normal(size=(2, 6)), 0.3, 0.0025
+    scale = penalty_scale(sigma, 50, delta)
+    log_posterior = -0.5 * (residuals**2).sum(axis=1) / sigma**2 - np.abs(coefficients).sum(axis=1) / scale
+    objective = (residuals**2).mean(axis=1) + delta * np.abs(coefficients).sum(axis=1)
+    assert_allclose(-2 * sigma**2 / 50 * log_posterior, objective, rtol=1e-13)
+
+
+# ---------------------------------------------------------------------- the two agree
+
+
+def translated(
+    specification: Specification, published: Mapping[str, Coefficient], here: Anchor, there: Anchor
+) -> dict[str, np.ndarray]:
+    """Level, share, exponents and rates at one anchor from published coefficients at another."""
+    benchmarks = tuple(there.tokens)
+    group = specification.index_of("A")
+    years = there.year - here.year
+
+    def moved(letter: str, exponent: str, log_size: np.ndarray) -> np.ndarray:
+        year = published.get(f"{exponent}_year", Coefficient(0.0)).value
+        value = published[f"log_{letter}"].value - published[exponent].value * log_size - year * years
+        return value if group else value[:1]
+
+    log_n = np.full(len(benchmarks), np.log(there.parameters / here.parameters))
+    log_d = np.log([there.tokens[name] / here.tokens[name] for name in benchmarks])
+    values: dict[str, np.ndarray] = {"alpha": np.atleast_1d(published["alpha"].value)}
+    if specification.law == "compute":
+        first, second = np.exp(moved("A", "alpha", log_n + log_d)), 0.0
+    else:
+        first, second = np.exp(moved("A", "alpha", log_n)), np.exp(moved("B", "beta", log_d))
+        values["beta"] = np.atleast_1d(published["beta"].value)
+        values["share"] = first / (first + second)
+    irreducible = published["E"].value if "E" in published else 0.0
+    values["level"] = first + second + irreducible
+    if "E" in published:
+        values["irreducible_share"] = irreducible / values["level"]
+    suffix = "_constant" if specification.progress.exponents == "drift" else ""
+    compute = specification.law == "compute"
+    for exponent, rate in (("alpha", "g_C" if compute else "g_N"), ("beta", "g_D")):
+        if f"{exponent}_year" in published:
+            values[f"{rate}{suffix}"] = np.atleast_1d(published[f"{exponent}_year"].value / published[exponent].value)
+    if specification.progress.acts_on == "reducible_loss":
+        values["g_C"] = values.pop("g_N") + values.pop("g_D")
+    for name in ("alpha_drift", "beta_drift", "gamma"):
+        if name in published:
+            values[name] = np.atleast_1d(published[name].value)
+    return values
+
+
+# Where an exponent or a rate varies by a group that the term's coefficient does not vary by (4, 5, 6, 13, 17), the
+# anchor is part of the law, and the two coordinate systems state different laws.
+SAME_LAW = {f"ho2024/{number:02}": ho2024(number) for number in (1, 2, 3, 7, 8, 9, 10, 11, 12, 14, 15, 16, 18, 19, 20)}
+SAME_LAW["with-E"] = Specification(
+    "with-E",
+    irreducible_loss="benchmark",
+    varies_by={"A": "benchmark", "B": "benchmark", "beta": "benchmark", "g_D": "benchmark"},
+    progress=Progress(parameters="constant_rate", data="constant_rate"),
+    data=Data(vocabulary="log"),
+)
+
+
+@pytest.mark.parametrize("name", SAME_LAW)
+def test_both_coordinate_systems_give_the_same_losses(name: str, evaluations: pd.DataFrame) -> None:
+    specification = SAME_LAW[name]
+    rng = np.random.default_rng(sorted(SAME_LAW).index(name))
+    values = {key: rng.uniform(0.01, 0.04) for key in published_names(specification)}
+    values |= {key: rng.uniform(0.5, 1.2) for key in ("alpha_const", "beta_const", "E_const") if key in values}
+    values |= {key: value for key, value in MODEL_7.items() if name == "ho2024/07"}
+    here, there = sample_minima(evaluations), central_anchor(specification)
+    at_minima = make_rows(specification, evaluations, here)
+    published = from_published(specification, values, at_minima.levels)
+    expected = expected_loss(published, at_minima.covariates, at_minima.index)
+
+    at_centre = make_rows(specification, evaluations, there)
+    own = translated(specification, published, here, there)
+    noise = {p.name for p in specification.parameters()} - set(own)
+    assert noise == {"sigma"}
+    found = expected_loss(from_level_and_share(specification, own), at_centre.covariates, at_centre.index)
+    assert_allclose(found, expected, rtol=1e-11)
+
+
+def test_model_7_in_level_and_share(evaluations: pd.DataFrame) -> None:
+    """What the published optimum means on the scale of our priors."""
+    specification = ho2024(7)
+    here, there = sample_minima(evaluations), central_anchor(specification)
+    levels = make_rows(specification, evaluations).levels
+    own = translated(specification, from_published(specification, MODEL_7, levels), here, there)
+    assert own["g_N"] == pytest.approx(0.0039383381 / 0.0679823702)
+    assert own["g_D"] == pytest.approx(0.0356203904 / 0.0395867801)
+    months = 12 * np.log(2) / (own["g_N"] + own["g_D"])
+    assert months == pytest.approx(8.685, abs=1e-2)
+    assert np.all((own["level"] > 2.4) & (own["level"] < 6.5))
+
+
+# ---------------------------------------------------------------------- what a posterior reports
+
+
+def test_reported_quantities_are_the_law_in_plain_units(
+    specification: Specification, evaluations: pd.DataFrame, draw_values: Draw
+) -> None:
+    """E + A / (N e^(g_N t))^alpha + B / (D e^(g_D t))^beta, with sizes as they stand and t = Y - 2018."""
+    rows = make_rows(specification, evaluations)
+    values = {name: value[0] for name, value in draw_values(specification, rows, draws=1).items()}
+    coefficients = from_level_and_share(specification, values)
+    expected = expected_loss(coefficients, rows.covariates, rows.index)
+    reported = reported_quantities(specification, coefficients, rows.levels)
+    assert ("g_C" in reported) == specification.progresses
+    if specification.progress.exponents == "drift":  # A and B would hold for one date only
+        assert set(reported) == {"alpha", "beta", "g_N", "g_D", "g_C"}
+        return
+
+    def at(name: str) -> np.ndarray | float:
+        if name not in reported:
+            return 0.0
+        quantity = reported[name]
+        value = quantity.value
+        value = np.asarray(value.eval(mode="FAST_COMPILE") if hasattr(value, "eval") else value)
+        return value[tuple(rows.index[dim] for dim in quantity.dims)] if quantity.dims else value
+
+    anchor = central_anchor(specification)
+    n, d = evaluations["parameters"].to_numpy(), evaluations["tokens"].to_numpy()
+    if specification.data.tokens == "effective_epochs":
+        d = np.exp(rows.covariates["log_tokens"]) * evaluations["benchmark"].map(dict(anchor.tokens)).to_numpy()
+    years = rows.covariates.get("years", 0.0)
+    if specification.law == "compute":
+        found = at("E") + at("A") / (6 * n * d * np.exp(at("g_C") * years)) ** at("alpha")
+    else:
+        found = at("E") + at("A") / (n * np.exp(at("g_N") * years)) ** at("alpha")
+        found = found + at("B") / (d * np.exp(at("g_D") * years)) ** at("beta")
+    if specification.data.vocabulary == "log":
+        found = found + values["gamma"] * rows.covariates["log_vocabulary"]
+    assert_allclose(found, expected, rtol=1e-10)
+    if specification.progresses and specification.law == "chinchilla":
+        assert_allclose(at("g_N") + at("g_D"), np.broadcast_to(at("g_C"), np.shape(at("g_N") + at("g_D"))), rtol=1e-12)

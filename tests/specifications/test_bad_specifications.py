@@ -1,0 +1,434 @@
+"""A bad specification gets one message, which names the file, the key and what to do."""
+
+import traceback
+from pathlib import Path
+
+import pytest
+
+from bayes_scaling.errors import BayesScalingError, SpecificationError
+from bayes_scaling.specifications.catalogue import load_specification
+
+TOP_KEYS = "title, reference, law, irreducible_loss, varies_by, progress, noise, data, pivot, priors, delta"
+FAMILIES = "beta, gamma, half_normal, laplace, lognormal, normal, student_t"
+GROUPS = "choose one of: benchmark, architecture"
+BOTH_RATES = '[progress]\nparameters = "constant_rate"\ndata = "constant_rate"\n'
+DRIFT = '[progress]\nexponents = "drift"\n'
+PIVOT = "[pivot]\nparameters = 2e6\ntokens = 1e6\n"
+BY_BENCHMARK = '[varies_by]\nA = "benchmark"\nB = "benchmark"\n'
+
+
+def prior(text: str, name: str = "alpha") -> str:
+    return f"[priors.{name}]\n{text}"
+
+
+CASES: dict[str, tuple[str, str]] = {
+    # what is no key
+    "unknown key": ('colour = "red"', f"the specification has unknown key 'colour'; valid keys: {TOP_KEYS}"),
+    "two unknown keys": ('colour = "red"\nsize = 1', f"unknown keys 'colour', 'size'; valid keys: {TOP_KEYS}"),
+    "a name inside the file": ('name = "mine"', f"unknown key 'name'; valid keys: {TOP_KEYS}"),
+    "unknown section": ("[priorz.alpha]\nmu = 1", f"unknown key 'priorz'; valid keys: {TOP_KEYS}"),
+    "unknown key in progress": (
+        '[progress]\nspeed = "fast"',
+        "[progress] has unknown key 'speed'; valid keys: parameters, data, compute, acts_on, exponents",
+    ),
+    "unknown key in noise": ("[noise]\nsigma = 1", "[noise] has unknown key 'sigma'; valid keys: family, cluster"),
+    "unknown key in data": ("[data]\nlayers = 1", "[data] has unknown key 'layers'; valid keys: tokens, vocabulary"),
+    "unknown key in pivot": (
+        DRIFT + PIVOT + "year = 2018",
+        "[pivot] has unknown key 'year'; valid keys: parameters, tokens",
+    ),
+    # wrong types
+    "law a number": ("law = 3", "law must be text in quotes, not 3"),
+    "law a list": ('law = ["chinchilla"]', "law must be text in quotes, not ['chinchilla']"),
+    "title a number": ("title = 7", "title must be text in quotes, not 7"),
+    "reference a date": ("reference = 2024-03-09", "reference must be text in quotes, not datetime.date(2024, 3, 9)"),
+    "irreducible_loss a boolean": ("irreducible_loss = true", "irreducible_loss must be text in quotes, not True"),
+    "varies_by a list": ('varies_by = ["A"]', "varies_by must be a table ([varies_by] with key = value lines)"),
+    "varies_by text": ('varies_by = "benchmark"', "varies_by must be a table ([varies_by] with key = value lines)"),
+    "progress text": ('progress = "constant_rate"', "progress must be a table ([progress] with key = value lines)"),
+    "progress twice": ('[[progress]]\ndata = "none"', "progress must be a table ([progress] with key = value lines)"),
+    "noise a list": ('noise = ["normal"]', "noise must be a table ([noise] with key = value lines), not ['normal']"),
+    "data a number": ("data = 3", "data must be a table ([data] with key = value lines), not 3"),
+    "pivot a list": (f"pivot = [1, 2]\n{DRIFT}", "pivot must be a table ([pivot] with key = value lines), not [1, 2]"),
+    "priors a list": ("[[priors]]\nalpha = 1", "priors must be a table ([priors] with key = value lines)"),
+    "a prior as text": (
+        '[priors]\nalpha = "normal"',
+        "priors.alpha must be a table ([priors.alpha] with key = value lines), not 'normal'",
+    ),
+    "progress a boolean": (
+        "[progress]\nparameters = true",
+        "[progress] parameters = True is not valid; choose one of: none, constant_rate",
+    ),
+    "group a list": (
+        '[varies_by]\nA = ["benchmark"]\nB = ["benchmark"]',
+        f"[varies_by] A = ['benchmark'] is not valid; {GROUPS}",
+    ),
+    "group a number": ("[varies_by]\nalpha = 3", f"[varies_by] alpha = 3 is not valid; {GROUPS}"),
+    # what is no choice
+    "unknown law": ('law = "kaplan"', "law = 'kaplan' is not valid; choose one of: chinchilla, compute"),
+    "unknown irreducible_loss": (
+        'irreducible_loss = "yes"',
+        "irreducible_loss = 'yes' is not valid; choose one of: none, shared, benchmark",
+    ),
+    "unknown group": ('[varies_by]\nalpha = "paper"', f"[varies_by] alpha = 'paper' is not valid; {GROUPS}"),
+    "unknown progress": (
+        '[progress]\ndata = "exponential"',
+        "[progress] data = 'exponential' is not valid; choose one of: none, constant_rate",
+    ),
+    "unknown acts_on": (
+        '[progress]\nacts_on = "everything"',
+        "[progress] acts_on = 'everything' is not valid; choose one of: effective_size, loss_term, reducible_loss",
+    ),
+    "unknown exponents": (
+        '[progress]\nexponents = "grow"',
+        "[progress] exponents = 'grow' is not valid; choose one of: none, drift",
+    ),
+    "unknown noise": (
+        '[noise]\nfamily = "cauchy"',
+        "[noise] family = 'cauchy' is not valid; choose one of: normal, student_t",
+    ),
+    "unknown cluster": (
+        '[noise]\ncluster = "benchmark"',
+        "[noise] cluster = 'benchmark' is not valid; choose one of: none, paper",
+    ),
+    "unknown tokens": (
+        '[data]\ntokens = "seen"',
+        "[data] tokens = 'seen' is not valid; choose one of: unique, effective_epochs",
+    ),
+    "unknown vocabulary": (
+        "[data]\nvocabulary = true",
+        "[data] vocabulary = True is not valid; choose one of: ignored, log",
+    ),
+    # what varies
+    "coefficient of no law": (
+        '[varies_by]\nZ = "benchmark"',
+        "[varies_by] Z is no coefficient of law 'chinchilla'; valid coefficients: A, B, alpha, beta, g_N, g_D",
+    ),
+    "coefficient of the other law": (
+        'law = "compute"\n[varies_by]\nB = "benchmark"',
+        "[varies_by] B is no coefficient of law 'compute'; valid coefficients: A, alpha, g_C",
+    ),
+    "compute rate in the chinchilla law": (
+        '[varies_by]\ng_C = "benchmark"',
+        "[varies_by] g_C is no coefficient of law 'chinchilla'; valid coefficients: A, B, alpha, beta, g_N, g_D",
+    ),
+    "E varies": ('[varies_by]\nE = "benchmark"', "E is no coefficient of law 'chinchilla'"),
+    "E varies, the fix": ('[varies_by]\nE = "benchmark"', "use irreducible_loss for E"),
+    "only A varies": ('[varies_by]\nA = "benchmark"', "[varies_by] A and B must vary by the same group (or both be"),
+    "A and B vary differently": (
+        '[varies_by]\nA = "benchmark"\nB = "architecture"',
+        "[varies_by] A and B must vary by the same group (or both be shared)",
+    ),
+    "E by benchmark, A shared": (
+        'irreducible_loss = "benchmark"',
+        "irreducible_loss = 'benchmark' needs A and B = 'benchmark' in [varies_by]",
+    ),
+    "E by benchmark, A by architecture": (
+        'irreducible_loss = "benchmark"\n[varies_by]\nA = "architecture"\nB = "architecture"',
+        "irreducible_loss = 'benchmark' needs A and B = 'benchmark' in [varies_by]",
+    ),
+    "E by benchmark in the compute law": (
+        'law = "compute"\nirreducible_loss = "benchmark"',
+        "irreducible_loss = 'benchmark' needs A = 'benchmark' in [varies_by]",
+    ),
+    # what progresses
+    "compute progress in the chinchilla law": (
+        '[progress]\ncompute = "constant_rate"',
+        "[progress] compute does not go with law 'chinchilla'; use: parameters, data",
+    ),
+    "parameters progress in the compute law": (
+        'law = "compute"\n[progress]\nparameters = "constant_rate"',
+        "[progress] parameters does not go with law 'compute'; use: compute",
+    ),
+    "data progress in the compute law": (
+        'law = "compute"\n[progress]\ndata = "constant_rate"',
+        "[progress] data does not go with law 'compute'; use: compute",
+    ),
+    "g_N varies but is fixed": (
+        '[varies_by]\ng_N = "benchmark"',
+        "g_N is fixed at 0; remove it or set [progress] parameters = 'constant_rate'",
+    ),
+    "g_D varies but is fixed": (
+        '[varies_by]\ng_D = "architecture"\n[progress]\nparameters = "constant_rate"',
+        "g_D is fixed at 0; remove it or set [progress] data = 'constant_rate'",
+    ),
+    "g_C varies but is fixed": (
+        'law = "compute"\n[varies_by]\ng_C = "benchmark"',
+        "g_C is fixed at 0; remove it or set [progress] compute = 'constant_rate'",
+    ),
+    "g_N varies where the loss term declines": (
+        f'[varies_by]\ng_N = "benchmark"\n{BOTH_RATES}acts_on = "loss_term"',
+        "[varies_by] g_N = 'benchmark' contradicts [progress]: g_N is not free with acts_on = 'loss_term'; remove it",
+    ),
+    "acts_on with one rate": (
+        '[progress]\nparameters = "constant_rate"\nacts_on = "reducible_loss"',
+        "[progress] acts_on = 'reducible_loss' needs parameters and data at 'constant_rate'",
+    ),
+    "acts_on without a rate": (
+        '[progress]\nacts_on = "loss_term"',
+        "[progress] acts_on = 'loss_term' needs parameters and data at 'constant_rate'; "
+        "or set acts_on = 'effective_size'",
+    ),
+    "neutral progress with exponents that vary": (
+        f'[varies_by]\nalpha = "architecture"\n{BOTH_RATES}acts_on = "reducible_loss"',
+        "[progress] acts_on = 'reducible_loss' needs shared alpha and beta",
+    ),
+    "declining terms with exponents that vary differently": (
+        f'[varies_by]\nalpha = "architecture"\n{BOTH_RATES}acts_on = "loss_term"',
+        "[progress] acts_on = 'loss_term' needs alpha and beta to vary by the same group",
+    ),
+    # drift
+    "drift without a pivot": (DRIFT, "[progress] exponents = 'drift' needs a [pivot] with parameters and tokens"),
+    "a pivot without drift": (PIVOT, "[pivot] is used only with [progress] exponents = 'drift'; remove it"),
+    "drift in the compute law": (
+        f'law = "compute"\n{DRIFT}{PIVOT}',
+        "[progress] exponents = 'drift' needs law 'chinchilla' and acts_on 'effective_size'",
+    ),
+    "drift of a neutral model": (
+        f'{BOTH_RATES}acts_on = "reducible_loss"\nexponents = "drift"\n{PIVOT}',
+        "[progress] exponents = 'drift' needs law 'chinchilla' and acts_on 'effective_size'",
+    ),
+    "drift with one rate": (
+        f'{DRIFT}parameters = "constant_rate"\n{PIVOT}',
+        "[progress] with exponents = 'drift', parameters and data must be set alike",
+    ),
+    "pivot incomplete": (f"{DRIFT}[pivot]\nparameters = 2e6", "[pivot] tokens must be a number above 0"),
+    "pivot empty": (f"{DRIFT}[pivot]", "[pivot] parameters must be a number above 0"),
+    "pivot negative": (
+        f"{DRIFT}[pivot]\nparameters = -2e6\ntokens = 1e6",
+        "[pivot] parameters must be a number above 0, not -2000000.0",
+    ),
+    "pivot zero": (f"{DRIFT}[pivot]\nparameters = 2e6\ntokens = 0", "[pivot] tokens must be a number above 0, not 0"),
+    "pivot boolean": (
+        f"{DRIFT}[pivot]\nparameters = true\ntokens = 1e6",
+        "[pivot] parameters must be a number above 0, not True",
+    ),
+    "pivot text": (
+        f'{DRIFT}[pivot]\nparameters = 2e6\ntokens = "1e6"',
+        "[pivot] tokens must be a number above 0, not '1e6'",
+    ),
+    "pivot infinite": (
+        f"{DRIFT}[pivot]\nparameters = inf\ntokens = 1e6",
+        "[pivot] parameters must be a number above 0, not inf",
+    ),
+    "pivot not a number": (
+        f"{DRIFT}[pivot]\nparameters = nan\ntokens = 1e6",
+        "[pivot] parameters must be a number above 0, not nan",
+    ),
+    # priors
+    "prior of an unused parameter": (
+        prior('distribution = "normal"\nmu = 0\nsigma = 1', "g_N"),
+        "[priors.g_N] is not used by this specification; "
+        "parameters with a prior here: level, share, alpha, beta, sigma",
+    ),
+    "prior of an unknown parameter": (
+        prior('distribution = "normal"\nmu = 0\nsigma = 1', "zeta"),
+        "[priors.zeta] is unknown; parameters with a prior here: level, share, alpha, beta, sigma",
+    ),
+    "prior of nu with normal noise": (
+        prior('distribution = "gamma"\nalpha = 2\nbeta = 1', "nu"),
+        "[priors.nu] is not used by this specification; parameters with a prior here: level, share",
+    ),
+    "prior family unknown": (
+        prior('distribution = "cauchy"\nmu = 0\nsigma = 1'),
+        f"[priors.alpha] unknown distribution 'cauchy'; valid choices: {FAMILIES}",
+    ),
+    "prior family in PyMC's spelling": (
+        prior('distribution = "LogNormal"\nmu = 0\nsigma = 1'),
+        f"[priors.alpha] unknown distribution 'LogNormal'; valid choices: {FAMILIES}",
+    ),
+    "distribution missing": (prior("mu = 0\nsigma = 1"), '[priors.alpha] needs distribution = "..."; valid choices:'),
+    "distribution a number": (prior("distribution = 1"), '[priors.alpha] needs distribution = "..."; valid choices:'),
+    "argument missing": (
+        prior('distribution = "lognormal"\nmu = 0'),
+        "[priors.alpha] distribution 'lognormal' takes mu, sigma; given: mu",
+    ),
+    "all arguments missing": (
+        prior('distribution = "lognormal"'),
+        "[priors.alpha] distribution 'lognormal' takes mu, sigma; given: nothing",
+    ),
+    "argument too many": (
+        prior('distribution = "lognormal"\nmu = 0\nsigma = 1\nnu = 2'),
+        "[priors.alpha] distribution 'lognormal' takes mu, sigma; given: mu, nu, sigma",
+    ),
+    "scale negative": (
+        prior('distribution = "lognormal"\nmu = 0\nsigma = -1'),
+        "[priors.alpha] 'sigma' of 'lognormal' must be above 0, not -1",
+    ),
+    "scale zero": (
+        prior('distribution = "lognormal"\nmu = 0\nsigma = 0.0'),
+        "[priors.alpha] 'sigma' of 'lognormal' must be above 0, not 0.0",
+    ),
+    "argument not a number": (
+        prior('distribution = "lognormal"\nmu = nan\nsigma = 1'),
+        "[priors.alpha] 'mu' of 'lognormal' must be a finite number, not nan",
+    ),
+    "argument infinite": (
+        prior('distribution = "lognormal"\nmu = 0\nsigma = inf'),
+        "[priors.alpha] 'sigma' of 'lognormal' must be a finite number, not inf",
+    ),
+    "argument boolean": (
+        prior('distribution = "lognormal"\nmu = true\nsigma = 1'),
+        "[priors.alpha] 'mu' of 'lognormal' must be a finite number, not True",
+    ),
+    "argument text": (
+        prior('distribution = "lognormal"\nmu = "0"\nsigma = 1'),
+        "[priors.alpha] 'mu' of 'lognormal' must be a finite number, not '0'",
+    ),
+    "argument a list": (
+        prior('distribution = "lognormal"\nmu = [0, 1]\nsigma = 1'),
+        "[priors.alpha] 'mu' of 'lognormal' must be a finite number, not [0, 1]",
+    ),
+    "normal prior of an exponent": (
+        prior('distribution = "normal"\nmu = 0\nsigma = 1'),
+        "[priors.alpha] Normal(mu=0, sigma=1) reaches values that alpha can't take (positive); "
+        "valid distributions: beta, gamma, half_normal, lognormal",
+    ),
+    "gamma prior of a share": (
+        prior('distribution = "gamma"\nalpha = 2\nbeta = 1', "share"),
+        "[priors.share] Gamma(alpha=2, beta=1) reaches values that share can't take (unit); valid distributions: beta",
+    ),
+    # the paper's penalty
+    "delta zero": ("delta = 0", "delta must be a number above 0, not 0: with delta = 0 the prior is flat"),
+    "delta zero, the fix": ("delta = 0.0", "use bayes_scaling.classical for the unpenalised estimate"),
+    "delta negative": ("delta = -0.01", "delta must be a number above 0, not -0.01"),
+    "delta text": ('delta = "small"', "delta must be a number above 0, not 'small'"),
+    "delta not a number": ("delta = nan", "delta must be a number above 0, not nan"),
+    "delta infinite": ("delta = inf", "delta must be a number above 0, not inf"),
+    "delta boolean": ("delta = true", "delta must be a number above 0, not True"),
+    "delta a table": ("[delta]\nvalue = 1", "delta must be a number above 0, not {'value': 1}"),
+    "delta with heavy tails": (
+        'delta = 0.01\n[noise]\nfamily = "student_t"',
+        "delta needs [noise] family = 'normal', cluster = 'none', as in the paper's objective",
+    ),
+    "delta with paper effects": (
+        'delta = 0.01\n[noise]\ncluster = "paper"',
+        "delta needs [noise] family = 'normal', cluster = 'none', as in the paper's objective",
+    ),
+    # what is no TOML
+    "text without quotes": ("law = chinchilla", "not valid TOML: Invalid value (at line 1, column 7)"),
+    "bracket open": ("[progress\n", "not valid TOML: Expected ']' at the end of a table declaration (at line 1"),
+    "key twice": ('law = "compute"\nlaw = "compute"\n', "not valid TOML: Cannot overwrite a value (at line 2"),
+}
+
+
+def message_of(caught: pytest.ExceptionInfo[SpecificationError]) -> str:
+    """The message, after a look at what a user would see: one line, one exception."""
+    error = caught.value
+    assert type(error) is SpecificationError
+    assert error.__cause__ is None
+    assert error.__suppress_context__ or error.__context__ is None
+    shown = "".join(traceback.format_exception(error))
+    assert shown.count("Traceback (most recent call last)") == 1
+    message = str(error)
+    assert "\n" not in message
+    return message
+
+
+@pytest.mark.parametrize(("text", "phrase"), CASES.values(), ids=CASES)
+def test_one_message_with_file_key_and_fix(text: str, phrase: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SpecificationError) as caught:
+        load_specification(path)
+    message = message_of(caught)
+    assert message.startswith(f"{path}: ")
+    assert phrase in message
+    assert message.count(str(path)) == 1
+
+
+def test_errors_are_caught_by_the_packages_base_class() -> None:
+    assert issubclass(SpecificationError, BayesScalingError)
+    assert issubclass(SpecificationError, ValueError)
+
+
+def test_a_file_that_is_not_utf8(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes('title = "Größe"'.encode("latin-1"))
+    with pytest.raises(SpecificationError) as caught:
+        load_specification(path)
+    assert message_of(caught) == f"{path}: not UTF-8 text (byte 11); save it as UTF-8"
+
+
+@pytest.mark.parametrize(
+    ("name", "close"),
+    [
+        ("refrence", "did you mean reference?"),
+        ("reference ", "did you mean reference?"),
+        ("Reference", "did you mean reference?"),
+        ("ho2024/21", "ho2024/20"),
+        ("ho2024/7", "ho2024/07"),
+        ("HO2024/07", "ho2024/07"),
+        ("ho2024-07", "ho2024/07"),
+        ("ho2024/07.toml", "ho2024/07"),
+    ],
+)
+def test_a_misspelt_name_gets_a_close_match(
+    name: str, close: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SpecificationError) as caught:
+        load_specification(name)
+    message = message_of(caught)
+    assert f"'{name}'" in message
+    assert close in message
+    assert "did you mean" in message
+    assert "`bayes-scaling models`" in message
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../reference", "ho2024/../reference", "../models/reference", "./reference", "/etc/passwd", "~/mine", "a\0b"],
+)
+def test_a_name_does_not_lead_out_of_the_catalogue(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "reference").write_text('title = "trap"', encoding="utf-8")
+    (tmp_path / "inside").mkdir()
+    monkeypatch.chdir(tmp_path / "inside")
+    with pytest.raises(SpecificationError) as caught:
+        load_specification(name)
+    assert f"'{name}'" in message_of(caught)
+
+
+@pytest.mark.parametrize("name", ["", " ", ".", ".toml"])
+def test_an_empty_name(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SpecificationError, match="reference"):
+        load_specification(name)
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    path = tmp_path / "missing.toml"
+    with pytest.raises(SpecificationError) as caught:
+        load_specification(path)
+    assert str(path) in message_of(caught)
+
+
+@pytest.mark.parametrize("name", ["folder", "folder.toml"])
+def test_a_directory(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.mkdir()
+    with pytest.raises(SpecificationError) as caught:
+        load_specification(path)
+    assert str(path) in message_of(caught)
+
+
+def test_a_file_of_another_kind(tmp_path: Path) -> None:
+    path = tmp_path / "mine.json"
+    path.write_text("{}", encoding="utf-8")
+    with pytest.raises(SpecificationError) as caught:
+        load_specification(path)
+    assert str(path) in message_of(caught)
+    assert ".toml" in message_of(caught)
+
+
+def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("", encoding="utf-8")
+
+    def refuse(self: Path, encoding: str) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    with pytest.raises(SpecificationError) as caught:
+        load_specification(path)
+    assert message_of(caught) == f"{path}: can't be read (Permission denied)"

@@ -1,0 +1,331 @@
+"""Every file of the catalogue: it loads, says what it is, and goes to plain data and back."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import bayes_scaling as bs
+from bayes_scaling.errors import SpecificationError
+from bayes_scaling.specifications.catalogue import catalogue_directory, list_specifications, load_specification
+from bayes_scaling.specifications.parameters import PARAMETERS
+from bayes_scaling.specifications.priors import DISTRIBUTIONS, Prior
+from bayes_scaling.specifications.specification import Data, Noise, Pivot, Progress, Specification
+
+NAMES = list_specifications()
+HO2024 = tuple(f"ho2024/{number:02}" for number in range(1, 21))
+
+
+def as_toml(document: Mapping[str, Any]) -> str:
+    """Plain data as TOML: simple keys first, then tables."""
+    simple = {key: value for key, value in document.items() if not isinstance(value, Mapping)}
+    lines = [f"{key} = {json.dumps(value)}" for key, value in simple.items()]
+    for key, value in document.items():
+        if key == "priors":
+            for name, prior in value.items():
+                lines += [f"[priors.{name}]", as_toml(prior)]
+        elif key not in simple:
+            lines += [f"[{key}]", as_toml(value)]
+    return "\n".join(lines)
+
+
+# ---------------------------------------------------------------------- the catalogue
+
+
+def test_the_twenty_models_of_the_paper_and_the_reference_are_there() -> None:
+    assert {*HO2024, "reference"} <= set(NAMES)
+    assert list(NAMES) == sorted(NAMES)
+    assert [name for name in NAMES if name.startswith("ho2024/")] == list(HO2024)
+
+
+def test_the_catalogue_holds_its_files_and_nothing_else() -> None:
+    found = {p.relative_to(catalogue_directory()).as_posix() for p in catalogue_directory().rglob("*") if p.is_file()}
+    assert found == {f"{name}.toml" for name in NAMES}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_loads_under_its_name_with_title_and_reference(name: str) -> None:
+    specification = load_specification(name)
+    assert specification.name == name
+    assert specification.title.strip()
+    assert specification.reference.strip()
+    assert specification.delta is None
+
+
+@pytest.mark.parametrize("name", HO2024)
+def test_it_cites_its_own_model(name: str) -> None:
+    reference = load_specification(name).reference
+    number = int(name.removeprefix("ho2024/"))
+    assert reference.startswith("Ho et al. 2024 (arXiv 2403.05812)")
+    assert reference.partition("model ")[2].partition(";")[0] == str(number)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_goes_to_plain_data_and_back(name: str) -> None:
+    specification = load_specification(name)
+    document = specification.to_dict()
+    assert Specification.from_dict(name, document) == specification
+    assert Specification.from_dict(name, json.loads(json.dumps(document))) == specification
+    assert Specification.from_dict(name, tomllib.loads(as_toml(document))) == specification
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_goes_to_a_file_of_ones_own_and_back(name: str, tmp_path: Path) -> None:
+    specification = load_specification(name)
+    path = tmp_path / "mine.toml"
+    path.write_text(as_toml(specification.to_dict()), encoding="utf-8")
+    read = load_specification(path)
+    assert read.name == "mine"
+    assert read.to_dict() == specification.to_dict()
+    assert load_specification(str(path)) == read
+
+
+def test_plain_data_is_a_copy() -> None:
+    specification = load_specification("reference")
+    specification.to_dict()["varies_by"]["A"] = "architecture"
+    assert specification.index_of("A") == "benchmark"
+
+
+@pytest.mark.parametrize(("one", "other"), list(combinations(NAMES, 2)))
+def test_no_two_are_the_same_model(one: str, other: str) -> None:
+    first, second = load_specification(one).to_dict(), load_specification(other).to_dict()
+    assert first["title"] != second["title"]
+    for words in ("title", "reference"):
+        del first[words], second[words]
+    assert first != second
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_parameter_is_documented_and_its_prior_fits(name: str) -> None:
+    specification = load_specification(name)
+    parameters = specification.parameters()
+    assert len({p.name for p in parameters}) == len(parameters)
+    assert "sigma" in {p.name for p in parameters}
+    for parameter in parameters:
+        assert parameter == PARAMETERS[parameter.name]
+        assert specification.prior_of(parameter.name).fits(parameter.support)
+
+
+def test_the_reference_is_the_default() -> None:
+    assert bs.load_specification() == load_specification("reference")
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("ho2024/01", "level share alpha beta g_N g_D sigma"),
+        ("ho2024/02", "level share alpha beta g_D sigma"),
+        ("ho2024/03", "level share alpha beta g_N sigma"),
+        ("ho2024/07", "level share alpha beta g_N g_D sigma"),
+        ("ho2024/12", "level share alpha beta g_C sigma"),
+        ("ho2024/13", "level share alpha beta g_N_central g_D_central sigma"),
+        ("ho2024/14", "level share alpha beta alpha_drift beta_drift sigma"),
+        ("ho2024/15", "level share alpha beta g_N_constant g_D_constant alpha_drift beta_drift sigma"),
+        ("ho2024/16", "level share alpha beta sigma"),
+        ("ho2024/18", "level alpha g_C sigma"),
+        ("ho2024/19", "level share alpha beta g_N g_D gamma sigma"),
+        ("reference", "level irreducible_share share alpha beta g_N g_D sigma tau"),
+    ],
+)
+def test_parameters_of_a_model(name: str, parameters: str) -> None:
+    assert " ".join(p.name for p in load_specification(name).parameters()) == parameters
+
+
+@pytest.mark.parametrize(
+    ("name", "progresses"), [("ho2024/07", True), ("ho2024/14", True), ("ho2024/16", False), ("ho2024/17", False)]
+)
+def test_whether_a_model_progresses(name: str, progresses: bool) -> None:
+    assert load_specification(name).progresses is progresses
+
+
+# ---------------------------------------------------------------------- the paper's penalty
+
+
+@pytest.mark.parametrize("name", HO2024)
+def test_the_papers_penalty_replaces_the_priors(name: str) -> None:
+    specification = load_specification(name)
+    penalised = specification.with_published_penalty(0.0025)
+    assert penalised.name == f"{name}@delta=0.0025"
+    assert penalised.delta == 0.0025
+    assert [p.name for p in penalised.parameters()] == ["sigma"]
+    changed = penalised.to_dict() | {"priors": {}}
+    assert changed.pop("delta") == 0.0025
+    assert changed == specification.to_dict()
+    assert Specification.from_dict(penalised.name, penalised.to_dict()) == penalised
+    assert specification.delta is None
+
+
+@pytest.mark.parametrize("delta", [0, -0.001, float("nan"), float("inf")])
+def test_a_penalty_must_be_above_zero(delta: float) -> None:
+    with pytest.raises(SpecificationError, match="delta must be a number above 0"):
+        load_specification("ho2024/07").with_published_penalty(delta)
+
+
+def test_the_papers_penalty_does_not_go_with_paper_effects() -> None:
+    with pytest.raises(SpecificationError, match=r"delta needs \[noise\] family = 'normal', cluster = 'none'"):
+        load_specification("reference").with_published_penalty(0.0025)
+
+
+# ---------------------------------------------------------------------- specifications of one's own
+
+
+def test_a_file_may_say_everything(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        """
+        title = "Mine"
+        reference = "me"
+        law = "chinchilla"
+        irreducible_loss = "shared"
+        [varies_by]
+        A = "benchmark"
+        B = "benchmark"
+        [progress]
+        parameters = "constant_rate"
+        data = "constant_rate"
+        exponents = "drift"
+        [pivot]
+        parameters = 1e7
+        tokens = 2_000_000
+        [noise]
+        family = "student_t"
+        cluster = "paper"
+        [data]
+        tokens = "effective_epochs"
+        vocabulary = "log"
+        [priors.alpha]
+        distribution = "gamma"
+        beta = 10
+        alpha = 3
+        """,
+        encoding="utf-8",
+    )
+    assert load_specification(path) == Specification(
+        name="mine",
+        title="Mine",
+        reference="me",
+        irreducible_loss="shared",
+        varies_by={"A": "benchmark", "B": "benchmark"},
+        progress=Progress(parameters="constant_rate", data="constant_rate", exponents="drift"),
+        pivot=Pivot(parameters=1e7, tokens=2e6),
+        noise=Noise(family="student_t", cluster="paper"),
+        data=Data(tokens="effective_epochs", vocabulary="log"),
+        priors={"alpha": Prior.of("gamma", alpha=3, beta=10)},
+    )
+
+
+def test_own_priors_override_defaults_and_leave_the_rest() -> None:
+    own = Prior.of("normal", mu=0, sigma=0.1)
+    specification = Specification("mine", progress=Progress(parameters="constant_rate"), priors={"g_N": own})
+    assert specification.prior_of("g_N") == own
+    assert specification.prior_of("alpha") == PARAMETERS["alpha"].prior
+
+
+def test_the_prior_of_sigma_may_go_with_a_penalty() -> None:
+    specification = Specification("mine", delta=0.01, priors={"sigma": Prior.of("half_normal", sigma=1)})
+    assert str(specification.prior_of("sigma")) == "HalfNormal(sigma=1)"
+
+
+def test_a_name_in_the_catalogue_wins_over_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "reference").write_text('title = "not this"', encoding="utf-8")
+    assert load_specification("reference").title != "not this"
+
+
+WORDS = (
+    "none constant_rate drift benchmark architecture paper log compute chinchilla shared "
+    "loss_term reducible_loss student_t normal beta"
+)
+ATOMS = st.sampled_from([*WORDS.split(), "", 0, 1, -1, 0.5, True, float("nan"), None])
+NAMED = st.sampled_from(["A", "B", "alpha", "g_N", "g_D", "g_C", "E", "parameters", "data", "compute", "exponents"])
+SECTIONS = st.dictionaries(NAMED | st.sampled_from(["family", "cluster", "acts_on", "tokens", "vocabulary"]), ATOMS)
+PRIORS = st.dictionaries(
+    st.sampled_from([*PARAMETERS, "zeta"]),
+    st.dictionaries(st.sampled_from(["mu", "sigma", "b", "nu", "alpha", "beta"]), ATOMS, max_size=3).flatmap(
+        lambda arguments: (st.sampled_from([*DISTRIBUTIONS, "cauchy"]) | ATOMS).map(
+            lambda distribution: {"distribution": distribution} | arguments
+        )
+    )
+    | ATOMS,
+    max_size=2,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "title": ATOMS,
+            "law": st.sampled_from(["chinchilla", "compute"]) | ATOMS,
+            "irreducible_loss": ATOMS,
+            "varies_by": SECTIONS | ATOMS,
+            "progress": SECTIONS | ATOMS,
+            "noise": SECTIONS | ATOMS,
+            "data": SECTIONS | ATOMS,
+            "pivot": SECTIONS | ATOMS,
+            "priors": PRIORS | ATOMS,
+            "delta": ATOMS,
+            "colour": ATOMS,
+        },
+    )
+)
+def test_plain_data_is_either_refused_or_kept(document: dict[str, Any]) -> None:
+    try:
+        specification = Specification.from_dict("any", document)
+    except SpecificationError as error:
+        assert str(error)
+        return
+    assert Specification.from_dict("any", specification.to_dict()) == specification
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    law=st.sampled_from(["chinchilla", "compute"]),
+    irreducible_loss=st.sampled_from(["none", "shared", "benchmark"]),
+    groups=st.dictionaries(
+        st.sampled_from(["A", "alpha", "beta", "g_N", "g_D", "g_C"]), st.sampled_from(["benchmark", "architecture"])
+    ),
+    rates=st.sets(st.sampled_from(["parameters", "data", "compute"])),
+    acts_on=st.sampled_from(["effective_size", "loss_term", "reducible_loss"]),
+    drift=st.booleans(),
+    noise=st.builds(Noise, st.sampled_from(["normal", "student_t"]), st.sampled_from(["none", "paper"])),
+    delta=st.none() | st.floats(1e-4, 0.1),
+)
+def test_every_valid_combination_survives_plain_data(
+    law: str,
+    irreducible_loss: str,
+    groups: dict[str, str],
+    rates: set[str],
+    acts_on: str,
+    drift: bool,
+    noise: Noise,
+    delta: float | None,
+) -> None:
+    if law == "chinchilla" and "A" in groups:
+        groups = groups | {"B": groups["A"]}
+    try:
+        specification = Specification(
+            "any",
+            law=law,
+            irreducible_loss=irreducible_loss,
+            varies_by=groups,
+            progress=Progress(
+                **dict.fromkeys(rates, "constant_rate"), acts_on=acts_on, exponents="drift" if drift else "none"
+            ),
+            noise=noise,
+            pivot=Pivot(2e6, 8.88e5) if drift else None,
+            delta=delta,
+        )
+    except SpecificationError as error:
+        assert str(error)
+        return
+    document = json.loads(json.dumps(specification.to_dict()))
+    assert Specification.from_dict("any", document) == specification
+    assert all(specification.prior_of(p.name) == p.prior for p in specification.parameters())

@@ -1,0 +1,195 @@
+"""A table as the arrays that a specification needs, and refusals of tables that lack something."""
+
+import traceback
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+
+from bayes_scaling import EvaluationsError, load_evaluations, load_specification
+from bayes_scaling.evaluations import BENCHMARKS
+from bayes_scaling.model.rows import Anchor, central_anchor, make_rows, sample_minima
+
+NEEDED = ("paper", "published", "benchmark", "perplexity", "parameters", "tokens", "architecture")
+
+
+@pytest.fixture
+def table() -> pd.DataFrame:
+    """A few evaluations on each benchmark."""
+    return load_evaluations().groupby("benchmark", sort=False).head(5).copy()
+
+
+def refusal(name: str, table: pd.DataFrame) -> str:
+    with pytest.raises(EvaluationsError) as caught:
+        make_rows(load_specification(name), table)
+    shown = "".join(traceback.format_exception(caught.value))
+    assert shown.count("Traceback (most recent call last)") == 1
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+# ---------------------------------------------------------------------- refusals
+
+
+@pytest.mark.parametrize("column", NEEDED)
+def test_a_missing_column(column: str, table: pd.DataFrame) -> None:
+    message = refusal("ho2024/07", table.drop(columns=column))
+    assert f"specification 'ho2024/07' needs column {column}, which the table lacks" in message
+    assert "add it or choose another specification (`bayes-scaling models`)" in message
+
+
+@pytest.mark.parametrize(("name", "column"), [("ho2024/19", "vocabulary"), ("ho2024/20", "epochs")])
+def test_a_missing_column_that_only_some_specifications_need(name: str, column: str, table: pd.DataFrame) -> None:
+    without = table.drop(columns=column)
+    assert f"specification '{name}' needs column {column}, which the table lacks" in refusal(name, without)
+    assert len(make_rows(load_specification("ho2024/07"), without).ids) == len(table)
+
+
+def test_all_missing_columns_in_one_message(table: pd.DataFrame) -> None:
+    assert "needs column parameters, tokens" in refusal("ho2024/07", table.drop(columns=["tokens", "parameters"]))
+
+
+@pytest.mark.parametrize("column", NEEDED)
+def test_a_gap(column: str, table: pd.DataFrame) -> None:
+    table.loc[table.index[[3, 7]], column] = None
+    message = refusal("ho2024/07", table)
+    assert f"column {column} is empty in 2 row(s), first {table.index[3]!r}" in message
+    assert "select with bs.comparable_rows, or fill it" in message
+
+
+@pytest.mark.parametrize(("name", "column"), [("ho2024/07", "vocabulary"), ("ho2024/20", "epochs")])
+def test_gaps_that_are_allowed(name: str, column: str, table: pd.DataFrame) -> None:
+    table[column] = np.nan
+    assert len(make_rows(load_specification(name), table).ids) == len(table)
+
+
+def test_an_id_twice(table: pd.DataFrame) -> None:
+    doubled = pd.concat([table, table.iloc[[2]]])
+    assert refusal("ho2024/07", doubled) == f"row id {table.index[2]!r} stands twice; ids must be unique"
+
+
+def test_an_empty_table(table: pd.DataFrame) -> None:
+    assert refusal("ho2024/07", table.iloc[:0]) == "the table has no rows; loosen the selection"
+
+
+def test_a_benchmark_without_any_vocabulary(table: pd.DataFrame) -> None:
+    table["vocabulary"] = 10_000.0
+    table.loc[table["benchmark"] == "ptb", "vocabulary"] = np.nan
+    message = refusal("ho2024/19", table)
+    assert "specification 'ho2024/19' needs at least one vocabulary for each benchmark" in message
+    assert "none for: ptb" in message
+
+
+def test_a_benchmark_that_is_absent_needs_no_vocabulary(table: pd.DataFrame) -> None:
+    table["vocabulary"] = 10_000.0
+    rows = make_rows(load_specification("ho2024/19"), table[table["benchmark"] != "ptb"])
+    assert "ptb" not in rows.levels["benchmark"]
+
+
+# ---------------------------------------------------------------------- arrays
+
+
+def test_rows_keep_the_tables_order(table: pd.DataFrame) -> None:
+    shuffled = table.sample(frac=1, random_state=0)
+    rows = make_rows(load_specification("ho2024/07"), shuffled)
+    assert rows.ids == tuple(shuffled.index)
+    assert_allclose(rows.loss, np.log(shuffled["perplexity"]))
+    for group in ("benchmark", "paper"):
+        names = [rows.levels[group][code] for code in rows.index[group]]
+        assert names == list(shuffled[group])
+
+
+def test_benchmarks_stand_in_one_order_whatever_the_table(table: pd.DataFrame) -> None:
+    order = [benchmark.name for benchmark in BENCHMARKS]
+    rows = make_rows(load_specification("ho2024/07"), table.sort_values("benchmark"))
+    assert list(rows.levels["benchmark"]) == [name for name in order if name in set(table["benchmark"])]
+
+
+def test_every_architecture_but_the_transformer_is_other(table: pd.DataFrame) -> None:
+    table["architecture"] = ["transformer", "lstm", "rnn"] * 5
+    rows = make_rows(load_specification("ho2024/13"), table)
+    assert rows.levels["architecture"] == ("other", "transformer")
+    assert rows.index["architecture"].tolist() == [1, 0, 0] * 5
+
+
+def test_sizes_are_relative_to_the_anchor(table: pd.DataFrame) -> None:
+    tokens = {benchmark.name: 1e6 * number for number, benchmark in enumerate(BENCHMARKS, 1)}
+    covariates = make_rows(load_specification("ho2024/07"), table, Anchor(1e7, tokens, 2015.0)).covariates
+    assert_allclose(covariates["log_parameters"], np.log(table["parameters"] / 1e7))
+    assert_allclose(covariates["log_tokens"], np.log(table["tokens"] / table["benchmark"].map(tokens)))
+    assert set(covariates) == {"log_parameters", "log_tokens", "years"}
+
+
+def test_compute_is_six_times_parameters_times_tokens(table: pd.DataFrame) -> None:
+    specification = load_specification("ho2024/18")
+    anchor = central_anchor(specification)
+    covariates = make_rows(specification, table).covariates
+    at_anchor = 6 * anchor.parameters * table["benchmark"].map(dict(anchor.tokens))
+    assert_allclose(covariates["log_compute"], np.log(6 * table["parameters"] * table["tokens"] / at_anchor))
+    assert set(covariates) == {"log_compute", "years"}
+
+
+def test_a_model_without_progress_needs_no_years(table: pd.DataFrame) -> None:
+    assert set(make_rows(load_specification("ho2024/16"), table).covariates) == {"log_parameters", "log_tokens"}
+
+
+def test_drift_vanishes_in_2018_and_at_the_pivot(table: pd.DataFrame) -> None:
+    specification = load_specification("ho2024/14")
+    table["published"] = pd.Timestamp("2018-01-01")
+    covariates = make_rows(specification, table).covariates
+    assert_allclose(covariates["drift_parameters"], 0, atol=1e-12)
+    table["published"] = pd.Timestamp("2019-01-01")
+    table["parameters"], table["tokens"] = 2e6, 8.88e5 * np.e
+    covariates = make_rows(specification, table).covariates
+    assert_allclose(covariates["drift_parameters"], 0, atol=1e-12)
+    assert_allclose(covariates["drift_tokens"], 2018 * np.log(2019 / 2018))
+
+
+def test_the_papers_anchor_is_the_samples_least() -> None:
+    anchor = sample_minima(load_specification("ho2024/07"), load_evaluations())
+    assert anchor.parameters == 2.0e6
+    assert set(anchor.tokens.values()) == {888_000}
+    assert anchor.year == pytest.approx(2012.4876712, abs=1e-7)
+
+
+def test_a_penalised_specification_stands_on_the_samples_least(table: pd.DataFrame) -> None:
+    covariates = make_rows(load_specification("ho2024/07").with_published_penalty(0.0025), table).covariates
+    for name in ("log_parameters", "log_tokens", "years"):
+        assert covariates[name].min() == 0
+
+
+def test_the_pivot_of_drifting_exponents_is_the_samples_least() -> None:
+    for name in ("ho2024/14", "ho2024/15"):
+        specification = load_specification(name)
+        anchor = sample_minima(specification, load_evaluations())
+        assert specification.pivot is not None
+        assert specification.pivot.parameters == anchor.parameters
+        assert {specification.pivot.tokens} == set(anchor.tokens.values())
+
+
+def test_one_level_stands_on_one_training_text() -> None:
+    own = {benchmark.name: benchmark.tokens for benchmark in BENCHMARKS}
+    assert central_anchor(load_specification("ho2024/07")).tokens == own
+    middle = np.prod([float(tokens) for tokens in own.values()]) ** (1 / len(own))
+    assert central_anchor(load_specification("ho2024/01")).tokens == pytest.approx(dict.fromkeys(own, middle))
+
+
+def test_missing_epochs_count_as_one_pass_in_the_papers_way(table: pd.DataFrame) -> None:
+    table["epochs"] = 1.0
+    once = make_rows(load_specification("ho2024/20"), table).covariates["log_tokens"]
+    table["epochs"] = np.nan
+    missing = make_rows(load_specification("ho2024/20"), table).covariates["log_tokens"]
+    assert_allclose(missing, once)
+    plain = make_rows(load_specification("ho2024/07"), table).covariates["log_tokens"]
+    assert_allclose(once - plain, np.log(1.847), atol=1e-3)
+
+
+def test_a_missing_vocabulary_is_the_median_of_its_benchmark(table: pd.DataFrame) -> None:
+    table["vocabulary"] = np.nan
+    for name, values in {"wt103": [260e3, 270e3, 280e3], "wt2": [33e3], "ptb": [8e3, 10e3]}.items():
+        table.loc[table.index[table["benchmark"] == name][: len(values)], "vocabulary"] = values
+    filled = np.exp(make_rows(load_specification("ho2024/19"), table).covariates["log_vocabulary"])
+    expected = {"wt103": [260e3, 270e3, 280e3, 270e3, 270e3], "wt2": [33e3] * 5, "ptb": [8e3, 10e3, 9e3, 9e3, 9e3]}
+    for name, values in expected.items():
+        assert_allclose(filled[(table["benchmark"] == name).to_numpy()], values)

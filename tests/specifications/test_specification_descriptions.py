@@ -1,0 +1,155 @@
+"""What a specification says of itself before anything is fitted."""
+
+import re
+
+import pytest
+
+from bayes_scaling.model.coordinates import published_names
+from bayes_scaling.specifications.catalogue import list_specifications, load_specification
+from bayes_scaling.specifications.describe import describe
+from bayes_scaling.specifications.priors import Prior
+from bayes_scaling.specifications.specification import LAWS, Noise, Progress, Specification
+
+NAMES = list_specifications()
+RATES = {"parameters": "g_N", "data": "g_D", "compute": "g_C"}
+
+
+def words(text: str) -> set[str]:
+    return set(re.findall(r"[A-Za-z]\w*", text))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_title_and_reference_stand_on_top(name: str) -> None:
+    specification = load_specification(name)
+    description = describe(specification)
+    assert (description.title, description.reference) == (specification.title, specification.reference)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_equation_names_its_coefficients(name: str) -> None:
+    specification = load_specification(name)
+    equations = describe(specification).equations
+    assert equations[0].startswith("L = ")
+    found = words(" ".join(equations))
+    coefficients = {c for c in LAWS[specification.law] if not c.startswith("g_")}
+    assert coefficients <= words(equations[0])
+    assert ("E" in words(equations[0])) == (specification.irreducible_loss != "none")
+    assert ("gamma" in found) == (specification.data.vocabulary == "log")
+    rates = {RATES[key] for key in specification.constant_rates}
+    rates = {f"{rate}_constant" for rate in rates} if specification.progress.exponents == "drift" else rates
+    assert rates <= found
+    assert {word for word in found if word.startswith(("g_N", "g_D"))} == rates - {"g_C"}
+    assert ("alpha_drift" in found) == (specification.progress.exponents == "drift")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_equation_says_what_varies_by_what(name: str) -> None:
+    specification = load_specification(name)
+    text = " ".join(describe(specification).equations)
+    for coefficient, group in specification.varies_by.items():
+        assert f"{coefficient}[{group}]" in text
+    for shared in {"A", "B", "alpha", "beta", "g_N", "g_D", "g_C"} - set(specification.varies_by):
+        allowed = specification.progress.acts_on == "loss_term" and shared.startswith("g_")
+        assert allowed or f"{shared}[" not in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_line_for_every_prior(name: str) -> None:
+    specification = load_specification(name)
+    lines = describe(specification).priors
+    assert [line.name for line in lines] == [p.name for p in specification.parameters()]
+    for line, parameter in zip(lines, specification.parameters(), strict=True):
+        assert line.prior == str(parameter.prior)
+        assert (line.by or None) == specification.index_of(parameter.name)
+        assert (line.meaning, line.unit, line.reason) == (parameter.meaning, parameter.unit, parameter.reason)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_notes_say_the_units_and_the_central_point(name: str) -> None:
+    notes = "\n".join(describe(load_specification(name)).notes)
+    assert "nats per token" in notes
+    assert "central point: 30,000,000 parameters, Y0 = 2018" in notes
+
+
+@pytest.mark.parametrize(
+    ("name", "equations"),
+    [
+        (
+            "ho2024/07",
+            (
+                "L = A[benchmark] / N_eff^alpha + B[benchmark] / D_eff^beta + noise",
+                "N_eff = N exp(g_N (Y - Y0))",
+                "D_eff = D exp(g_D (Y - Y0))",
+                "noise ~ Normal(0, sigma)",
+            ),
+        ),
+        (
+            "ho2024/12",
+            (
+                "L = (A[benchmark] / N^alpha + B[benchmark] / D^beta) exp(-d (Y - Y0)) + noise",
+                "d = alpha g_N = beta g_D, g_N + g_D = g_C",
+                "noise ~ Normal(0, sigma)",
+            ),
+        ),
+        (
+            "ho2024/18",
+            ("L = A[benchmark] / C_eff^alpha + noise", "C_eff = 6 N D exp(g_C (Y - Y0))", "noise ~ Normal(0, sigma)"),
+        ),
+        (
+            "reference",
+            (
+                "L = E[benchmark] + A[benchmark] / N_eff^alpha + B[benchmark] / D_eff^beta + u[paper] + noise",
+                "N_eff = N exp(g_N (Y - Y0))",
+                "D_eff = D exp(g_D (Y - Y0))",
+                "noise ~ Normal(0, sigma), u[paper] ~ Normal(0, tau)",
+            ),
+        ),
+    ],
+)
+def test_whole_equations(name: str, equations: tuple[str, ...]) -> None:
+    assert describe(load_specification(name)).equations == equations
+
+
+@pytest.mark.parametrize("name", ["ho2024/14", "ho2024/15"])
+def test_drifting_exponents_name_their_pivot(name: str) -> None:
+    text = " ".join(describe(load_specification(name)).equations)
+    for part in ("N / 2e+06", "D / 888000", "alpha_drift", "beta_drift", "2018 ln(Y / 2018)"):
+        assert part in text
+
+
+def test_heavy_tails_are_in_the_equation() -> None:
+    assert "noise ~ StudentT(nu, 0, sigma)" in describe(Specification("t", noise=Noise("student_t"))).equations
+
+
+@pytest.mark.parametrize(
+    ("name", "note"),
+    [
+        ("ho2024/16", "no progress: doubling times are infinite by assumption"),
+        ("ho2024/19", "a missing vocabulary is taken to be its benchmark's median"),
+        ("ho2024/20", "missing epochs count as one pass"),
+        ("ho2024/14", "reported at the central point"),
+        ("reference", "paper effects u are integrated out in closed form"),
+    ],
+)
+def test_what_is_peculiar_is_noted(name: str, note: str) -> None:
+    assert note in "\n".join(describe(load_specification(name)).notes)
+
+
+def test_own_priors_are_marked() -> None:
+    own = {"g_N": Prior.of("normal", mu=0, sigma=0.1)}
+    specification = Specification("mine", progress=Progress(parameters="constant_rate"), priors=own)
+    lines = {line.name: line for line in describe(specification).priors}
+    assert lines["g_N"].prior == "Normal(mu=0, sigma=0.1)"
+    assert lines["g_N"].reason == "set by this specification"
+    assert lines["alpha"].reason != "set by this specification"
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("ho2024/")])
+def test_a_penalised_model_names_the_papers_coefficients(name: str) -> None:
+    specification = load_specification(name).with_published_penalty(0.0025)
+    description = describe(specification)
+    notes = "\n".join(description.notes)
+    assert all(coefficient in words(notes) for coefficient in published_names(specification))
+    assert "Laplace(0, 2 sigma^2 / (n 0.0025))" in notes
+    assert "the sample's minima" in notes
+    assert [line.name for line in description.priors] == ["sigma"]
