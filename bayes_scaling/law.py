@@ -80,7 +80,7 @@ def loss(irreducible: Any, *log_terms: Any, xp: ModuleType = np) -> Any:
     >>> parameter_term = log_term(np.log(406.4), 0.34, np.log(1e9))
     >>> data_term = log_term(np.log(410.7), 0.28, np.log(2e10))
     >>> round(float(loss(1.69, parameter_term, data_term)), 3)
-    2.578
+    2.58
     """
     total = irreducible
     for term in log_terms:

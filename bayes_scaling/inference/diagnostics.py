@@ -105,14 +105,15 @@ def convergence_table(data: DataTree) -> pd.DataFrame:
 
     Notes
     -----
-    A quantity that is the same in all draws (a rate that a model fixes) has nothing to converge and is left out.
+    A quantity that does not move in some chain has no finite R-hat; :func:`diagnose` names it as a failure.
     """
     posterior = data["posterior"].to_dataset()
-    measures = {
-        "rhat": az.rhat(posterior),
-        "ess_bulk": az.ess(posterior, method="bulk"),
-        "ess_tail": az.ess(posterior, method="tail"),
-    }
+    with np.errstate(divide="ignore", invalid="ignore"):  # of what does not move
+        measures = {
+            "rhat": az.rhat(posterior),
+            "ess_bulk": az.ess(posterior, method="bulk"),
+            "ess_tail": az.ess(posterior, method="tail"),
+        }
     columns = {}
     for measure, dataset in measures.items():
         values = {}
@@ -152,7 +153,7 @@ def _failures(found: Diagnostics, table: pd.DataFrame, data: DataTree) -> tuple[
 
 
 def chain_shifts(draws: Mapping[int, np.ndarray]) -> dict[int, float]:
-    """How far each chain's median lies from the others', in interquartile ranges of all draws.
+    """How far each chain's median lies from the others', in interquartile ranges of the other chains' draws.
 
     Examples
     --------

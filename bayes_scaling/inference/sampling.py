@@ -11,7 +11,7 @@ import numpy as np
 import nutpie
 from xarray import DataTree
 
-from bayes_scaling.model.build import build_model_of_rows, model_data
+from bayes_scaling.model.build import build_model_of_rows, model_data, starting_points
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.specifications.specification import Specification
 
@@ -65,8 +65,9 @@ def compiled_model(specification: Specification, rows: Rows) -> tuple[Any, float
             # PyTensor looks for a C compiler's BLAS that the numba backend does not use.
             warnings.filterwarnings("ignore", message=".*BLAS.*")
             model = build_model_of_rows(specification, rows)
-            # No jitter: the model's own starts are random and far apart.
-            _COMPILED[key] = nutpie.compile_pymc_model(model, jitter_rvs=set())
+            _COMPILED[key] = nutpie.compile_pymc_model(
+                model, initial_points=starting_points(specification, rows), jitter_rvs=set()
+            )
         seconds = time.perf_counter() - start
     compiled = _COMPILED[key]
     shared = {variable.name for variable in compiled.shared_var_keys}

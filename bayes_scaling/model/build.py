@@ -109,20 +109,34 @@ def _sampled(specification: Specification, name: str, data: Mapping[str, Any]) -
     prior = specification.prior_of(name)
     family = getattr(pm, DISTRIBUTIONS[prior.distribution].pymc)
     arguments = {key: data[f"prior_{name}_{key}"] for key, _ in prior.arguments}
-    dims = specification.index_of(name)
-    # Chains start spread over the central half of the prior: far apart, but not where the law overflows.
-    low, high = prior.frozen().ppf([0.25, 0.75])
-    size = None if dims is None else len(pm.modelcontext(None).coords[dims])
-    return family(name, **arguments, dims=dims, initval=pm.Uniform.dist(low, high, shape=size))
+    return family(name, **arguments, dims=specification.index_of(name))
 
 
 def _penalised(specification: Specification, sigma: Any, data: Mapping[str, Any]) -> dict[str, Any]:
     """The paper's coefficients under its penalty as a prior."""
     scale = penalty_scale(sigma, data["observed_loss"].shape[0], data["delta"])
-    return {
-        name: pm.Laplace(name, 0, scale, initval=pm.Uniform.dist(*_start_range(name)))
-        for name in published_names(specification)
-    }
+    return {name: pm.Laplace(name, 0, scale) for name in published_names(specification)}
+
+
+def starting_points(specification: Specification, rows: Rows) -> dict[str, Any]:
+    """Random starts for the chains: far apart, but not where the law overflows.
+
+    Returns
+    -------
+    dict of str to TensorVariable
+        Free variable to a distribution of starts: the central half of its prior; for the paper's coefficients, whose
+        prior reaches far into overflow, ranges around published values.
+    """
+    starts = {}
+    for parameter in specification.parameters():
+        group = specification.index_of(parameter.name)
+        low, high = specification.prior_of(parameter.name).frozen().ppf([0.25, 0.75])
+        shape = None if group is None else len(rows.levels[group])
+        starts[parameter.name] = pm.Uniform.dist(low, high, shape=shape)
+    if specification.delta is not None:
+        for name in published_names(specification):
+            starts[name] = pm.Uniform.dist(*_start_range(name))
+    return starts
 
 
 def _start_range(name: str) -> tuple[float, float]:

@@ -23,7 +23,7 @@ def signed_months_to_double(rate: Any) -> Any:
     >>> signed_months_to_double([np.log(2), -np.log(2), 0.0]).tolist()
     [12.0, -12.0, inf]
     """
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         return MONTHS_PER_YEAR * np.log(2) / np.abs(rate) * np.where(np.asarray(rate) < 0, -1.0, 1.0)
 
 

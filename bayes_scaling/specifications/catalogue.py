@@ -1,11 +1,11 @@
 """The catalogue of specifications: small TOML files, by name or by path."""
 
 import tomllib
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from pathlib import Path
 
 from bayes_scaling.errors import SpecificationError
-from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.specifications.specification import LAWS, Specification
 
 DEFAULT_SPECIFICATION = "reference"
 _SUFFIX = ".toml"
@@ -41,7 +41,8 @@ def load_specification(name: str | Path = DEFAULT_SPECIFICATION) -> Specificatio
     Parameters
     ----------
     name
-        A name in the catalogue (``"ho2024/07"``) or the path of a ``.toml`` file. The catalogue wins.
+        A name in the catalogue (``"ho2024/07"``) or the path of a ``.toml`` file, which must name its ``law``. The
+        catalogue wins.
 
     Raises
     ------
@@ -58,24 +59,54 @@ def load_specification(name: str | Path = DEFAULT_SPECIFICATION) -> Specificatio
     if text in list_specifications():
         return _read(catalogue_directory() / f"{text}{_SUFFIX}", text)
     path = Path(text)
-    if path.suffix == _SUFFIX and path.is_file():
-        return _read(path, path.stem)
-    close = get_close_matches(text, list_specifications(), n=3) or list_specifications()
-    raise SpecificationError(
+    try:
+        if path.suffix == _SUFFIX and path.exists() and not path.is_dir():
+            return _read(path, path.stem)
+        raise SpecificationError(_refusal(text, path))
+    except OSError as error:  # such as a name longer than the file system allows
+        raise SpecificationError(f"{text}: can't be read ({error.strerror})") from None
+
+
+def _refusal(text: str, path: Path) -> str:
+    """Why there is nothing of that name, and what to ask for instead."""
+    names = list_specifications()
+    family = [name for name in names if name.startswith(f"{text.rstrip('/')}/")]
+    if family:
+        return (
+            f"'{text}' is a family of {len(family)}; name one of them, such as {family[0]} "
+            "(`bayes-scaling models` lists them all)"
+        )
+    if text and path.is_dir():
+        return f"{text}: is a directory, not a {_SUFFIX} file"
+    if text and path.exists():
+        return f"{text}: a specification file must end in {_SUFFIX}"
+    if path.suffix == _SUFFIX:
+        stem = text.removesuffix(_SUFFIX)
+        return f"{text}: no such file" + (f"; did you mean {stem}, a name in the catalogue?" if stem in names else "")
+    likeness = {name: SequenceMatcher(None, name, text).ratio() for name in get_close_matches(text, names, n=3)}
+    close = sorted(likeness, key=lambda name: (-likeness[name], name))
+    hint = f"did you mean {', '.join(close)}? " if close else ""
+    return (
         f"no specification '{text}': neither a name in the catalogue nor a {_SUFFIX} file; "
-        f"did you mean {', '.join(close)}? `bayes-scaling models` lists them all"
+        f"{hint}`bayes-scaling models` lists them all"
     )
 
 
 def _read(path: Path, name: str) -> Specification:
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SpecificationError(f"{path}: can't be read ({error.strerror})") from None
     except UnicodeDecodeError as error:
         raise SpecificationError(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise SpecificationError(f"{path}: not valid TOML: {error}") from None
+    except (ValueError, RecursionError):
+        raise SpecificationError(
+            f"{path}: can't be read as TOML: a number of thousands of digits, or brackets nested too deeply"
+        ) from None
+    if "law" not in document:
+        raise SpecificationError(f'{path}: law is missing; add law = "...", one of: {", ".join(LAWS)}')
     try:
         return Specification.from_dict(name, document)
     except SpecificationError as error:

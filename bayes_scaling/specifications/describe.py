@@ -79,7 +79,9 @@ def _equations(s: Specification) -> tuple[str, ...]:
 
 
 def _relative(s: Specification, size: str) -> str:
-    """A size over its pivot, where the groups' lines meet there."""
+    """A size over the one at which the coefficients stand: the paper's minimum, or a pivot where groups' lines meet."""
+    if s.delta is not None:
+        return f"({size} / {size[0]}0)"
     if s.pivot is None or s.progress.exponents == "drift":
         return size
     pivot = s.pivot.parameters if size == "N_eff" else s.pivot.tokens
@@ -116,7 +118,8 @@ def _notes(s: Specification) -> tuple[str, ...]:
             *notes,
             f"paper's coefficients ({', '.join(published_names(s))}), each with prior "
             f"Laplace(0, 2 sigma^2 / (n {s.delta:g})): the mode is the paper's penalised estimate",
-            "N0, D0, Y0: the sample's minima, as in the paper",
+            f"in the symbols above: {'; '.join(_published_meanings(s))}",
+            f"{'C0' if s.law == 'compute' else 'N0, D0'}, Y0: the sample's minima, as in the paper",
         )
     anchor = central_anchor(s)
     tokens = ", ".join(f"{benchmark} {value:,.0f}" for benchmark, value in anchor.tokens.items())
@@ -139,6 +142,33 @@ def _notes(s: Specification) -> tuple[str, ...]:
     if not s.progresses:
         notes.append("no progress: doubling times are infinite by assumption")
     return tuple(notes)
+
+
+def _published_meanings(s: Specification) -> list[str]:
+    """Each of the paper's coefficients in terms of A, alpha, g_N and their like."""
+    drift = s.progress.exponents == "drift"
+    decline = {"effective_size": "", "loss_term": "d_{letter}", "reducible_loss": "d"}[s.progress.acts_on]
+    terms = [("alpha", "A", "alpha_param", "g_N"), ("beta", "B", "beta_data", "g_D")]
+    if s.law == "compute":
+        terms = [("alpha", "A", "alpha_C", "g_C")]
+    names = published_names(s)
+    meanings = []
+    for term, letter, exponent, rate in terms:
+        meanings.append(f"{term}_const = ln {letter}")
+        if f"{term}_year" in names:
+            gain = decline.format(letter=letter) or f"{term} {rate}{'_constant' if drift else ''}"
+            meanings.append(f"{term}_year = {gain}")
+        if drift:
+            meanings.append(f"{exponent} + {term}_rate ln(Y) = {term} + {term}_drift h(Y)")
+        else:
+            meanings.append(f"{exponent} = {term}")
+    if "E_const" in names:
+        meanings.append("E_const = E")
+    if any(name.endswith("_ptb") for name in names):
+        meanings.append("_ptb, _wt2: what the benchmark adds to WikiText-103's value")
+    if any(name.endswith("_t") for name in names):
+        meanings.append("_t: the transformers' own value")
+    return meanings
 
 
 def _priors(s: Specification) -> tuple[PriorLine, ...]:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from scipy import stats
 
 from bayes_scaling.errors import SpecificationError
+from bayes_scaling.specifications.checks import is_number, shown
 
 Support = Literal["real", "positive", "unit"]
 
@@ -44,6 +45,8 @@ DISTRIBUTIONS: Mapping[str, Distribution] = {
 """Families a specification may name."""
 
 _MAY_BE_NEGATIVE = {"mu"}
+_LOGNORMAL_MU_MAX = 700
+"""exp(710) is beyond the range of a float, and exp(-746) is 0."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ class Prior:
     arguments: tuple[tuple[str, float], ...]
 
     @classmethod
-    def of(cls, distribution: str, **arguments: float) -> "Prior":
+    def of(cls, distribution: str, /, **arguments: float) -> "Prior":
         """Build and check a prior.
 
         Raises
@@ -86,10 +89,15 @@ class Prior:
                 f"given: {', '.join(sorted(arguments)) or 'nothing'}"
             )
         for name, value in arguments.items():
-            if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < float("inf"):
-                raise SpecificationError(f"'{name}' of '{distribution}' must be a finite number, not {value!r}")
+            if not is_number(value):
+                raise SpecificationError(f"'{name}' of '{distribution}' must be a finite number, not {shown(value)}")
             if name not in _MAY_BE_NEGATIVE and value <= 0:
                 raise SpecificationError(f"'{name}' of '{distribution}' must be above 0, not {value}")
+        if distribution == "lognormal" and abs(arguments["mu"]) > _LOGNORMAL_MU_MAX:
+            raise SpecificationError(
+                f"'mu' of 'lognormal' must lie within {_LOGNORMAL_MU_MAX} either side of 0, not {arguments['mu']}: "
+                "it is the logarithm of the median"
+            )
         return cls(distribution, tuple((name, float(arguments[name])) for name in family.arguments))
 
     def fits(self, support: Support) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, Self
 
 from bayes_scaling.errors import SpecificationError
+from bayes_scaling.specifications.checks import is_number, shown
 from bayes_scaling.specifications.parameters import PARAMETERS, Parameter
 from bayes_scaling.specifications.priors import Prior, choices_for
 
@@ -25,7 +26,7 @@ _RATE_OF = {"parameters": "g_N", "data": "g_D", "compute": "g_C"}
 
 def _choose(where: str, value: object, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        raise SpecificationError(f"{where} = {value!r} is not valid; choose one of: {', '.join(choices)}")
+        raise SpecificationError(f"{where} = {shown(value)} is not valid; choose one of: {', '.join(choices)}")
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,10 @@ _CHOICES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 _SECTIONS: Mapping[str, type[Any]] = {"progress": Progress, "noise": Noise, "data": Data}
 _TEXT_KEYS = ("title", "reference", "law", "irreducible_loss")
+_TEXT_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "law": tuple(LAWS),
+    "irreducible_loss": ("none", "shared", "benchmark"),
+}
 
 
 @dataclass(frozen=True)
@@ -141,6 +146,10 @@ class Specification:
     SpecificationError
         Unknown or contradictory settings; the message names the valid choices.
 
+    Notes
+    -----
+    Equal specifications compare equal, but they hold mappings and so can't be hashed: use ``name`` as a key.
+
     Examples
     --------
     >>> s = Specification(name="mine", varies_by={"A": "benchmark", "B": "benchmark"},
@@ -163,16 +172,16 @@ class Specification:
     delta: float | None = None
 
     def __post_init__(self) -> None:
-        _choose("law", self.law, tuple(LAWS))
-        _choose("irreducible_loss", self.irreducible_loss, ("none", "shared", "benchmark"))
+        for key, valid in _TEXT_CHOICES.items():
+            _choose(key, getattr(self, key), valid)
         for section, choices in _CHOICES.items():
             for key, valid in choices.items():
                 _choose(f"[{section}] {key}", getattr(getattr(self, section), key), valid)
         _check_varies_by(self)
         _check_progress(self)
         _check_pivot(self)
-        _check_priors(self)
         _check_delta(self)
+        _check_priors(self)
 
     # ------------------------------------------------------------------ what follows from the settings
 
@@ -205,7 +214,9 @@ class Specification:
         level = self.index_of("A")
         apart = any(self.index_of(exponent) not in (None, level) for exponent in exponents)
         moving = [_RATE_OF[key] for key in self.constant_rates] if self.progress.acts_on == "effective_size" else []
-        sizes = ("parameters", "tokens") if apart or self.progress.exponents == "drift" else ()
+        if self.progress.exponents == "drift":
+            return ("parameters", "tokens")
+        sizes = ("parameters", "tokens") if apart else ()
         dated = moving and (apart or any(self.index_of(rate) not in (None, level) for rate in moving))
         return (*sizes, "year") if dated else sizes
 
@@ -225,12 +236,19 @@ class Specification:
         delta
             The paper's regularisation strength, above 0 (its grid: .001, .0025, .005, .01, .02).
 
+        Returns
+        -------
+        Specification
+            Named ``NAME@delta=DELTA``. A prior of ``sigma`` is kept; the penalty takes the place of all others.
+
         Raises
         ------
         SpecificationError
             If delta is not above 0 or the structure has settings that the paper's form lacks.
         """
-        return replace(self, name=f"{self.name}@delta={delta:g}", delta=delta, priors={})
+        _require_delta(delta)
+        kept = {name: prior for name, prior in self.priors.items() if name == "sigma"}
+        return replace(self, name=f"{self.name}@delta={float(delta):g}", delta=float(delta), priors=kept)
 
     # ------------------------------------------------------------------ as plain data, and back
 
@@ -242,12 +260,12 @@ class Specification:
             document[section] = {f.name: getattr(getattr(self, section), f.name) for f in fields(_SECTIONS[section])}
         if self.pivot is not None:
             given = {f.name: getattr(self.pivot, f.name) for f in fields(Pivot)}
-            document["pivot"] = {name: value for name, value in given.items() if value is not None}
+            document["pivot"] = {name: float(value) for name, value in given.items() if value is not None}
         document["priors"] = {
             name: {"distribution": prior.distribution} | dict(prior.arguments) for name, prior in self.priors.items()
         }
         if self.delta is not None:
-            document["delta"] = self.delta
+            document["delta"] = float(self.delta)
         return document
 
     @classmethod
@@ -265,7 +283,8 @@ class Specification:
         for key in _TEXT_KEYS:
             if key in document:
                 if not isinstance(document[key], str):
-                    raise SpecificationError(f"{key} must be text in quotes, not {document[key]!r}")
+                    choices = f"; choose one of: {', '.join(_TEXT_CHOICES[key])}" if key in _TEXT_CHOICES else ""
+                    raise SpecificationError(f"{key} must be text in quotes, not {shown(document[key])}{choices}")
                 settings[key] = document[key]
         settings["varies_by"] = dict(_table("varies_by", document.get("varies_by", {})))
         for section, kind in _SECTIONS.items():
@@ -296,23 +315,28 @@ def _refuse_unknown(where: str, content: Mapping[str, Any], valid: tuple[str, ..
 
 def _table(where: str, value: object) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise SpecificationError(f"{where} must be a table ([{where}] with key = value lines), not {value!r}")
+        raise SpecificationError(f"{where} must be a table ([{where}] with key = value lines), not {shown(value)}")
     return value
 
 
 def _read_pivot(content: Mapping[str, Any]) -> Pivot:
     _refuse_unknown("[pivot]", content, tuple(f.name for f in fields(Pivot)))
     for key, value in content.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
-            raise SpecificationError(f"[pivot] {key} must be a number above 0, not {value!r}")
+        _require_positive(f"[pivot] {key}", value)
     return Pivot(**{key: float(value) for key, value in content.items()})
+
+
+def _require_positive(where: str, value: Any) -> None:
+    if not is_number(value) or value <= 0:
+        raise SpecificationError(f"{where} must be a number above 0, not {shown(value)}")
 
 
 def _read_prior(key: str, value: object) -> Prior:
     content = dict(_table(f"priors.{key}", value))
     distribution = content.pop("distribution", None)
     if not isinstance(distribution, str):
-        raise SpecificationError(f'[priors.{key}] needs distribution = "..."; valid choices: {choices_for("real")}')
+        choices = choices_for(PARAMETERS[key].support if key in PARAMETERS else "real")
+        raise SpecificationError(f'[priors.{key}] needs distribution = "..."; valid choices: {choices}')
     try:
         return Prior.of(distribution, **content)
     except SpecificationError as error:
@@ -335,11 +359,11 @@ def _check_varies_by(s: Specification) -> None:
                 f"valid coefficients: {', '.join(LAWS[s.law])}{extra}"
             )
         _choose(f"[varies_by] {coefficient}", group, _GROUPS)
-    if s.irreducible_loss == "benchmark" and s.varies_by.get("A") != "benchmark":
+    levels = ("A", "B") if s.law == "chinchilla" else ("A",)
+    if s.irreducible_loss == "benchmark" and any(s.varies_by.get(letter) != "benchmark" for letter in levels):
         raise SpecificationError(
-            "irreducible_loss = 'benchmark' needs A"
-            + (" and B" if s.law == "chinchilla" else "")
-            + " = 'benchmark' in [varies_by]: E is a share of each benchmark's own level"
+            f"irreducible_loss = 'benchmark' needs {' and '.join(levels)} = 'benchmark' in [varies_by]: "
+            "E is a share of each benchmark's own level"
         )
     if s.law == "chinchilla" and s.varies_by.get("A") != s.varies_by.get("B"):
         raise SpecificationError(
@@ -355,6 +379,10 @@ def _check_progress(s: Specification) -> None:
         if getattr(p, key) != "none":
             allowed = "parameters, data" if s.law == "chinchilla" else "compute"
             raise SpecificationError(f"[progress] {key} does not go with law '{s.law}'; use: {allowed}")
+    if p.acts_on != "effective_size" and s.law != "chinchilla":
+        raise SpecificationError(
+            f"[progress] acts_on = '{p.acts_on}' needs law 'chinchilla'; or set acts_on = 'effective_size'"
+        )
     if p.acts_on != "effective_size" and set(s.constant_rates) != {"parameters", "data"}:
         raise SpecificationError(
             f"[progress] acts_on = '{p.acts_on}' needs parameters and data at 'constant_rate'; "
@@ -366,7 +394,16 @@ def _check_progress(s: Specification) -> None:
                 "[progress] exponents = 'drift' needs law 'chinchilla' and acts_on 'effective_size'"
             )
         if set(s.constant_rates) not in (set(), {"parameters", "data"}):
-            raise SpecificationError("[progress] with exponents = 'drift', parameters and data must be set alike")
+            raise SpecificationError(
+                "[progress] with exponents = 'drift', parameters and data must be set alike: "
+                "both 'none' or both 'constant_rate'"
+            )
+        rates = [rate for rate in _RATE_OF.values() if rate in s.varies_by]
+        if rates:
+            raise SpecificationError(
+                f"[varies_by] {rates[0]} does not go with [progress] exponents = 'drift', where rates are shared; "
+                f"remove {', '.join(rates)} from [varies_by] or set exponents = 'none'"
+            )
     for key, rate in _RATE_OF.items():
         if rate in s.varies_by and (getattr(p, key) == "none" or p.acts_on != "effective_size"):
             raise SpecificationError(
@@ -374,21 +411,32 @@ def _check_progress(s: Specification) -> None:
                 f"{'fixed at 0' if getattr(p, key) == 'none' else 'not free with acts_on = ' + repr(p.acts_on)}; "
                 f"remove it or set [progress] {key} = 'constant_rate', acts_on = 'effective_size'"
             )
-    if p.acts_on == "reducible_loss" and {"alpha", "beta"} & set(s.varies_by):
-        raise SpecificationError("[progress] acts_on = 'reducible_loss' needs shared alpha and beta")
+    varying = [exponent for exponent in ("alpha", "beta") if exponent in s.varies_by]
+    if p.acts_on == "reducible_loss" and varying:
+        raise SpecificationError(
+            "[progress] acts_on = 'reducible_loss' needs shared alpha and beta: "
+            f"remove {', '.join(varying)} from [varies_by] or set acts_on = 'effective_size'"
+        )
     if p.acts_on == "loss_term" and s.varies_by.get("alpha") != s.varies_by.get("beta"):
-        raise SpecificationError("[progress] acts_on = 'loss_term' needs alpha and beta to vary by the same group")
+        raise SpecificationError(
+            "[progress] acts_on = 'loss_term' needs alpha and beta to vary by the same group: "
+            "set both alike in [varies_by] or set acts_on = 'effective_size'"
+        )
 
 
 def _check_pivot(s: Specification) -> None:
     drifts = s.progress.exponents == "drift"
     given = set() if s.pivot is None else {f.name for f in fields(Pivot) if getattr(s.pivot, f.name) is not None}
+    for key in sorted(given):
+        _require_positive(f"[pivot] {key}", getattr(s.pivot, key))
     if drifts and not {"parameters", "tokens"} <= given:
         lacking = ", ".join(sorted({"parameters", "tokens"} - given))
         raise SpecificationError(
             f"[progress] exponents = 'drift' needs a [pivot] with parameters and tokens (lacks {lacking}): "
             "the sizes at which a change of exponent leaves the loss unchanged"
         )
+    if s.pivot is not None and not given:
+        raise SpecificationError(f"[pivot] is empty; remove it (keys with an effect: {', '.join(s.pivots) or 'none'})")
     for key in sorted(given):
         if key not in s.pivots:
             raise SpecificationError(
@@ -412,17 +460,27 @@ def _check_priors(s: Specification) -> None:
             )
 
 
+def _require_delta(delta: Any) -> None:
+    if is_number(delta) and delta == 0:
+        raise SpecificationError(
+            f"delta must be a number above 0, not {shown(delta)}: with delta = 0 the prior is flat and the posterior "
+            "improper; use bayes_scaling.classical for the unpenalised estimate"
+        )
+    if not is_number(delta) or delta < 0:
+        raise SpecificationError(
+            f"delta must be a number above 0, not {shown(delta)}; the paper's grid: 0.001, 0.0025, 0.005, 0.01, 0.02"
+        )
+
+
 def _check_delta(s: Specification) -> None:
     if s.delta is None:
         return
-    if isinstance(s.delta, bool) or not isinstance(s.delta, int | float) or not 0 < s.delta < float("inf"):
-        raise SpecificationError(
-            f"delta must be a number above 0, not {s.delta!r}: with delta = 0 the prior is flat and the posterior "
-            "improper; use bayes_scaling.classical for the unpenalised estimate"
-        )
+    _require_delta(s.delta)
     for name in s.priors:
         if name != "sigma":
-            raise SpecificationError(f"[priors.{name}] contradicts delta, which sets the prior of every coefficient")
+            raise SpecificationError(
+                f"[priors.{name}] contradicts delta, which sets the prior of every coefficient; remove one of them"
+            )
     if s.progress.acts_on == "effective_size":
         for exponent, rate in (("alpha", "g_N"), ("beta", "g_D"), ("alpha", "g_C")):
             rated = rate in (_RATE_OF[key] for key in s.constant_rates)

@@ -7,12 +7,21 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
+from bayes_scaling.law import training_compute
 from bayes_scaling.model.coordinates import from_level_and_share, from_published, penalty_scale, published_names
 from bayes_scaling.model.reported import reported_quantities
-from bayes_scaling.model.rows import ARCHITECTURE_LEVELS, Anchor, Rows, central_anchor, make_rows, sample_minima
+from bayes_scaling.model.rows import (
+    ARCHITECTURE_LEVELS,
+    Anchor,
+    Rows,
+    anchor_of,
+    central_anchor,
+    make_rows,
+    sample_minima,
+)
 from bayes_scaling.model.structure import Coefficient, expected_loss
 from bayes_scaling.specifications.catalogue import load_specification
-from bayes_scaling.specifications.specification import CENTRE_YEAR, Data, Progress, Specification
+from bayes_scaling.specifications.specification import CENTRE_YEAR, Data, Pivot, Progress, Specification
 
 Draw = Callable[..., Mapping[str, np.ndarray]]
 
@@ -30,6 +39,7 @@ MODEL_7 = {
 }
 """The published optimum (Ho et al. 2024, notebook section3, cell 25), all digits."""
 
+LEVELS = {"benchmark": ("wt103", "wt2", "ptb"), "architecture": ARCHITECTURE_LEVELS}
 COUNTS = (6, 5, 5, 8, 8, 10, 10, 9, 9, 14, 18, 9, 12, 10, 12, 8, 10, 5, 11, 10)
 
 
@@ -40,49 +50,107 @@ def ho2024(number: int) -> Specification:
 # ---------------------------------------------------------------------- level and share at the central point
 
 
-def at_the_centre(rows: Rows) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Every benchmark with every architecture, where all covariates are 0."""
-    benchmarks, architectures = np.meshgrid(range(len(rows.levels["benchmark"])), range(len(ARCHITECTURE_LEVELS)))
-    index = {"benchmark": benchmarks.ravel(), "architecture": architectures.ravel()}
-    return {name: np.zeros(benchmarks.size) for name in rows.covariates}, index
+def at_the_centre(specification: Specification, evaluations: pd.DataFrame) -> Rows:
+    """Every benchmark with both kinds of architecture, at the central point; ln(vocabulary) = 0 takes its term away."""
+    anchor = central_anchor(specification)
+    each = evaluations.drop_duplicates("benchmark")
+    table = pd.concat([each.assign(architecture=name) for name in ("lstm", "transformer")], ignore_index=True)
+    table["parameters"] = anchor.parameters
+    table["tokens"] = table["benchmark"].map(dict(anchor.tokens))
+    table["published"] = pd.Timestamp("2018-01-01")
+    # The paper's code counts one epoch 1.85 times and none once.
+    return make_rows(specification, table.assign(vocabulary=1.0, epochs=0.0))
 
 
-def spread(specification: Specification, name: str, value: np.ndarray, index: Mapping[str, np.ndarray]) -> np.ndarray:
+def middle(specification: Specification, name: str, value: np.ndarray) -> np.ndarray:
+    """The groups' middle of an exponent (geometric) or a rate, where it varies by a group that A does not."""
+    if specification.index_of(name) in (None, specification.index_of("A")):
+        return value
+    if name in ("alpha", "beta"):
+        return np.exp(np.log(value).mean(axis=-1, keepdims=True))
+    return value.mean(axis=-1, keepdims=True)
+
+
+def in_the_middle(specification: Specification, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The same values, but the same exponent and rate for all groups that A does not vary by."""
+    return {
+        name: np.broadcast_to(middle(specification, name, value), value.shape)
+        if name in ("alpha", "beta", "g_N", "g_D", "g_C")
+        else value
+        for name, value in values.items()
+    }
+
+
+def spread(specification: Specification, name: str, value: np.ndarray, rows: Rows) -> np.ndarray:
     group = specification.index_of(name)
-    return value if group is None else value[..., index[group]]
+    return value if group is None else value[..., rows.index[group]]
 
 
 def test_expected_loss_at_the_central_point_is_the_level(
     specification: Specification, evaluations: pd.DataFrame, draw_values: Draw
 ) -> None:
+    rows = at_the_centre(specification, evaluations)
+    values = in_the_middle(specification, draw_values(specification, rows))
+    found = expected_loss(from_level_and_share(specification, values, rows.levels), rows.covariates, rows.index)
+    level = spread(specification, "level", values["level"], rows)
+    assert_allclose(found, np.broadcast_to(level, found.shape), rtol=1e-12)
+
+
+def test_level_is_that_of_the_groups_middle(
+    specification: Specification, evaluations: pd.DataFrame, draw_values: Draw
+) -> None:
+    """Groups apart from A leave its coefficient where their middle puts it."""
     rows = make_rows(specification, evaluations)
     values = draw_values(specification, rows)
-    covariates, index = at_the_centre(rows)  # ln(vocabulary) = 0 takes its term away
-    found = expected_loss(from_level_and_share(specification, values), covariates, index)
-    level = spread(specification, "level", values["level"], index)
-    assert_allclose(found, np.broadcast_to(level, found.shape), rtol=1e-14)
+    own = from_level_and_share(specification, values, rows.levels)
+    alike = from_level_and_share(specification, in_the_middle(specification, values), rows.levels)
+    for name in {"log_A", "log_B", "E"} & set(own):
+        assert_allclose(own[name].value, alike[name].value, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["ho2024/04", "ho2024/05", "ho2024/06", "ho2024/13", "ho2024/17"])
+def test_groups_agree_at_the_pivot(name: str, evaluations: pd.DataFrame, draw_values: Draw) -> None:
+    specification = load_specification(name)
+    anchor = anchor_of(specification)
+    table = evaluations.copy()
+    if "year" in specification.pivots:
+        table["published"] = evaluations["published"].min()
+    else:
+        table["parameters"], table["tokens"] = anchor.parameters, table["benchmark"].map(dict(anchor.tokens))
+    rows = make_rows(specification, table)
+    values = draw_values(specification, rows)
+    apart = in_the_middle(specification, values)
+    coefficients = [from_level_and_share(specification, each, rows.levels) for each in (values, apart)]
+    found, alike = (expected_loss(each, rows.covariates, rows.index) for each in coefficients)
+    assert_allclose(found, alike, rtol=1e-9)
+    elsewhere = make_rows(specification, evaluations)
+    far, near = (expected_loss(each, elsewhere.covariates, elsewhere.index) for each in coefficients)
+    assert np.abs(far - near).max() > 0.01
 
 
 def test_share_is_the_parameter_terms_part_of_the_reducible_loss(
     specification: Specification, evaluations: pd.DataFrame, draw_values: Draw
 ) -> None:
-    values = draw_values(specification, make_rows(specification, evaluations))
-    coefficients = from_level_and_share(specification, values)
+    rows = at_the_centre(specification, evaluations)
+    values = in_the_middle(specification, draw_values(specification, rows))
+    coefficients = from_level_and_share(specification, values, rows.levels)
     if specification.law == "compute":  # one term has no share
         assert not {"log_B", "beta"} & set(coefficients)
         assert "share" not in values
         return
-    first, second = np.exp(coefficients["log_A"].value), np.exp(coefficients["log_B"].value)
-    assert_allclose(first / (first + second), values["share"], rtol=1e-12)
-    if "E" in coefficients:
-        assert_allclose(first + second, values["level"] - coefficients["E"].value, rtol=1e-12)
+    irreducible = spread(specification, "E", coefficients["E"].value, rows) if "E" in coefficients else 0.0
+    whole = expected_loss(coefficients, rows.covariates, rows.index) - irreducible
+    first = expected_loss(coefficients | {"log_B": Coefficient(-np.inf)}, rows.covariates, rows.index) - irreducible
+    share = spread(specification, "share", values["share"], rows)
+    assert_allclose(first / whole, np.broadcast_to(share, whole.shape), rtol=1e-11)
 
 
 def test_irreducible_loss_is_positive_and_below_every_level(
     specification: Specification, evaluations: pd.DataFrame, draw_values: Draw
 ) -> None:
-    values = draw_values(specification, make_rows(specification, evaluations))
-    coefficients = from_level_and_share(specification, values)
+    rows = make_rows(specification, evaluations)
+    values = draw_values(specification, rows)
+    coefficients = from_level_and_share(specification, values, rows.levels)
     assert ("E" in coefficients) == (specification.irreducible_loss != "none")
     if "E" in coefficients:
         assert np.all(coefficients["E"].value > 0)
@@ -95,26 +163,27 @@ def test_irreducible_share_is_a_share_of_the_level() -> None:
     one = Specification("one", irreducible_loss="shared", varies_by={"A": "benchmark", "B": "benchmark"})
     common = {"level": np.array([4.0, 3.0, 5.0]), "share": np.full(3, 0.5), "alpha": np.array([0.1])}
     common |= {"beta": np.array([0.1])}
-    by_benchmark = from_level_and_share(each, common | {"irreducible_share": np.array([0.5, 0.2, 0.1])})
+    by_benchmark = from_level_and_share(each, common | {"irreducible_share": np.array([0.5, 0.2, 0.1])}, LEVELS)
     assert_allclose(by_benchmark["E"].value, [2.0, 0.6, 0.5])
-    shared = from_level_and_share(one, common | {"irreducible_share": np.array([0.5])})
+    shared = from_level_and_share(one, common | {"irreducible_share": np.array([0.5])}, LEVELS)
     assert_allclose(shared["E"].value, [1.5])
 
 
-def test_a_row_at_the_central_point_has_covariates_of_zero(
+def test_covariates_of_the_central_point_are_its_distance_from_the_anchor(
     specification: Specification, evaluations: pd.DataFrame
 ) -> None:
-    anchor = central_anchor(specification)
-    table = evaluations.drop_duplicates("benchmark").copy()
-    table["parameters"] = anchor.parameters
-    table["tokens"] = table["benchmark"].map(dict(anchor.tokens))
-    table["published"] = pd.Timestamp("2018-01-01")
-    table["vocabulary"] = 1.0
-    covariates = make_rows(specification, table).covariates
-    for name in covariates:
-        if specification.data.tokens == "effective_epochs" and name in ("log_tokens", "log_compute"):
-            continue  # the paper's code counts one epoch 1.85 times
-        assert_allclose(covariates[name], 0.0, atol=1e-12, err_msg=name)
+    """All zero, unless a pivot takes the anchor elsewhere."""
+    centre, anchor = central_anchor(specification), anchor_of(specification)
+    rows = at_the_centre(specification, evaluations)
+    benchmarks = [rows.levels["benchmark"][code] for code in rows.index["benchmark"]]
+    log_n = np.log(centre.parameters / anchor.parameters)
+    log_d = np.log([centre.tokens[name] / anchor.tokens[name] for name in benchmarks])
+    expected = {"log_parameters": log_n, "log_tokens": log_d, "log_compute": log_n + log_d}
+    expected["years"] = centre.year - anchor.year
+    for name, found in rows.covariates.items():
+        assert_allclose(found, expected.get(name, 0.0), atol=1e-12, err_msg=name)
+    if specification.pivot is None:
+        assert anchor == centre
 
 
 # ---------------------------------------------------------------------- forms of progress
@@ -125,7 +194,7 @@ def test_neutral_progress_keeps_the_mix_of_both_terms() -> None:
     alpha, beta, g_c, years = 0.07, 0.04, 0.96, 5.0
     values = {"level": np.array([4.0, 3.5, 4.5]), "share": np.array([0.4, 0.5, 0.6])}
     values |= {name: np.array([value]) for name, value in (("alpha", alpha), ("beta", beta), ("g_C", g_c))}
-    coefficients = from_level_and_share(ho2024(12), values)
+    coefficients = from_level_and_share(ho2024(12), values, LEVELS)
     index = {"benchmark": np.arange(3)}
     covariates = {"log_parameters": np.array([1.0, -2.0, 3.0]), "log_tokens": np.array([2.0, 1.0, -1.0])}
     found = expected_loss(coefficients, covariates | {"years": np.full(3, years)}, index)
@@ -146,7 +215,7 @@ def test_decline_of_a_term_is_shared_by_architectures() -> None:
     alpha = np.array([[0.04, 0.09]])
     values = {"level": np.full((1, 3), 4.0), "share": np.full((1, 3), 0.5), "alpha": alpha, "beta": alpha / 2}
     values |= {"g_N_central": np.array([[0.5]]), "g_D_central": np.array([[-0.25]])}
-    coefficients = from_level_and_share(ho2024(13), values)
+    coefficients = from_level_and_share(ho2024(13), values, LEVELS)
     assert coefficients["alpha_year"] == Coefficient(pytest.approx(np.array([[0.5 * 0.06]])))
     assert coefficients["beta_year"] == Coefficient(pytest.approx(np.array([[-0.25 * 0.03]])))
 
@@ -277,37 +346,38 @@ def test_penalty_makes_the_posterior_mode_the_papers_estimate() -> None:
 
 
 def translated(
-    specification: Specification, published: Mapping[str, Coefficient], here: Anchor, there: Anchor
+    specification: Specification, published: Mapping[str, Coefficient], here: Anchor, benchmarks: tuple[str, ...]
 ) -> dict[str, np.ndarray]:
-    """Level, share, exponents and rates at one anchor from published coefficients at another."""
-    benchmarks = tuple(there.tokens)
-    group = specification.index_of("A")
-    years = there.year - here.year
-
-    def moved(letter: str, exponent: str, log_size: np.ndarray) -> np.ndarray:
-        year = published.get(f"{exponent}_year", Coefficient(0.0)).value
-        value = published[f"log_{letter}"].value - published[exponent].value * log_size - year * years
-        return value if group else value[:1]
-
+    """Level and share at the central point, exponents and rates, from published coefficients at the sample's minima."""
+    s, there = specification, central_anchor(specification)
+    suffix = {"drift": "_constant"}.get(s.progress.exponents, "")
+    suffix = "_central" if s.progress.acts_on == "loss_term" else suffix
     log_n = np.full(len(benchmarks), np.log(there.parameters / here.parameters))
     log_d = np.log([there.tokens[name] / here.tokens[name] for name in benchmarks])
-    values: dict[str, np.ndarray] = {"alpha": np.atleast_1d(published["alpha"].value)}
-    if specification.law == "compute":
-        first, second = np.exp(moved("A", "alpha", log_n + log_d)), 0.0
-    else:
-        first, second = np.exp(moved("A", "alpha", log_n)), np.exp(moved("B", "beta", log_d))
-        values["beta"] = np.atleast_1d(published["beta"].value)
-        values["share"] = first / (first + second)
+    log_c = np.log([training_compute(there.parameters, there.tokens[name]) / here.compute for name in benchmarks])
+    terms = [("A", "alpha", "g_N", log_n), ("B", "beta", "g_D", log_d)]
+    if s.law == "compute":
+        terms = [("A", "alpha", "g_C", log_c)]
+
+    values: dict[str, np.ndarray] = {}
+    parts = []
+    for letter, exponent, rate, log_size in terms:
+        power = values[exponent] = np.atleast_1d(published[exponent].value)
+        central = middle(s, exponent, power)
+        gain = np.zeros(1)
+        if f"{exponent}_year" in published:
+            year = np.atleast_1d(published[f"{exponent}_year"].value)
+            speed = values[f"{rate}{suffix}"] = year / (central if suffix == "_central" else power)
+            gain = central * middle(s, rate, speed) * (there.year - here.year)
+        moved = published[f"log_{letter}"].value - central * log_size - gain
+        parts.append(np.exp(moved if s.index_of("A") == "benchmark" else moved[:1]))
     irreducible = published["E"].value if "E" in published else 0.0
-    values["level"] = first + second + irreducible
+    values["level"] = sum(parts) + irreducible
+    if s.law == "chinchilla":
+        values["share"] = parts[0] / sum(parts)
     if "E" in published:
         values["irreducible_share"] = irreducible / values["level"]
-    suffix = "_constant" if specification.progress.exponents == "drift" else ""
-    compute = specification.law == "compute"
-    for exponent, rate in (("alpha", "g_C" if compute else "g_N"), ("beta", "g_D")):
-        if f"{exponent}_year" in published:
-            values[f"{rate}{suffix}"] = np.atleast_1d(published[f"{exponent}_year"].value / published[exponent].value)
-    if specification.progress.acts_on == "reducible_loss":
+    if s.progress.acts_on == "reducible_loss":
         values["g_C"] = values.pop("g_N") + values.pop("g_D")
     for name in ("alpha_drift", "beta_drift", "gamma"):
         if name in published:
@@ -315,9 +385,7 @@ def translated(
     return values
 
 
-# Where an exponent or a rate varies by a group that the term's coefficient does not vary by (4, 5, 6, 13, 17), the
-# anchor is part of the law, and the two coordinate systems state different laws.
-SAME_LAW = {f"ho2024/{number:02}": ho2024(number) for number in (1, 2, 3, 7, 8, 9, 10, 11, 12, 14, 15, 16, 18, 19, 20)}
+SAME_LAW = {f"ho2024/{number:02}": ho2024(number) for number in range(1, 21)}
 SAME_LAW["with-E"] = Specification(
     "with-E",
     irreducible_loss="benchmark",
@@ -325,6 +393,30 @@ SAME_LAW["with-E"] = Specification(
     progress=Progress(parameters="constant_rate", data="constant_rate"),
     data=Data(vocabulary="log"),
 )
+# The sample's minima N0, D0, Y0 and C0 = 6 N D, at which the published lines of all groups meet.
+N0, D0, Y0, C0 = 2.0e6, 8.88e5, 2012.4876712328767, 1.1148e13
+SAME_LAW["rates-and-exponents-by-architecture"] = Specification(
+    "rates-and-exponents-by-architecture",
+    irreducible_loss="benchmark",
+    varies_by={"A": "benchmark", "B": "benchmark", "alpha": "architecture", "g_N": "architecture"}
+    | {"g_D": "architecture"},
+    progress=Progress(parameters="constant_rate", data="constant_rate"),
+    pivot=Pivot(N0, D0, Y0),
+)
+SAME_LAW["compute-by-architecture"] = Specification(
+    "compute-by-architecture",
+    law="compute",
+    varies_by={"A": "benchmark", "alpha": "architecture", "g_C": "architecture"},
+    progress=Progress(compute="constant_rate"),
+    pivot=Pivot(N0, C0 / (6 * N0), Y0),
+)
+
+
+def test_the_samples_minima(evaluations: pd.DataFrame) -> None:
+    minima = sample_minima(evaluations)
+    assert (minima.parameters, set(minima.tokens.values())) == (N0, {D0})
+    assert minima.year == pytest.approx(Y0, abs=1e-12)
+    assert minima.compute == pytest.approx(C0, rel=1e-7)
 
 
 @pytest.mark.parametrize("name", SAME_LAW)
@@ -334,25 +426,26 @@ def test_both_coordinate_systems_give_the_same_losses(name: str, evaluations: pd
     values = {key: rng.uniform(0.01, 0.04) for key in published_names(specification)}
     values |= {key: rng.uniform(0.5, 1.2) for key in ("alpha_const", "beta_const", "E_const") if key in values}
     values |= {key: value for key, value in MODEL_7.items() if name == "ho2024/07"}
-    here, there = sample_minima(evaluations), central_anchor(specification)
+    here = sample_minima(evaluations)
     at_minima = make_rows(specification, evaluations, here)
     published = from_published(specification, values, at_minima.levels)
     expected = expected_loss(published, at_minima.covariates, at_minima.index)
 
-    at_centre = make_rows(specification, evaluations, there)
-    own = translated(specification, published, here, there)
+    rows = make_rows(specification, evaluations)
+    own = translated(specification, published, here, rows.levels["benchmark"])
     noise = {p.name for p in specification.parameters()} - set(own)
     assert noise == {"sigma"}
-    found = expected_loss(from_level_and_share(specification, own), at_centre.covariates, at_centre.index)
+    found = expected_loss(from_level_and_share(specification, own, rows.levels), rows.covariates, rows.index)
     assert_allclose(found, expected, rtol=1e-11)
 
 
 def test_model_7_in_level_and_share(evaluations: pd.DataFrame) -> None:
     """What the published optimum means on the scale of our priors."""
     specification = ho2024(7)
-    here, there = sample_minima(evaluations), central_anchor(specification)
     levels = make_rows(specification, evaluations).levels
-    own = translated(specification, from_published(specification, MODEL_7, levels), here, there)
+    own = translated(
+        specification, from_published(specification, MODEL_7, levels), sample_minima(evaluations), LEVELS["benchmark"]
+    )
     assert own["g_N"] == pytest.approx(0.0039383381 / 0.0679823702)
     assert own["g_D"] == pytest.approx(0.0356203904 / 0.0395867801)
     months = 12 * np.log(2) / (own["g_N"] + own["g_D"])
@@ -369,7 +462,7 @@ def test_reported_quantities_are_the_law_in_plain_units(
     """E + A / (N e^(g_N t))^alpha + B / (D e^(g_D t))^beta, with sizes as they stand and t = Y - 2018."""
     rows = make_rows(specification, evaluations)
     values = {name: value[0] for name, value in draw_values(specification, rows, draws=1).items()}
-    coefficients = from_level_and_share(specification, values)
+    coefficients = from_level_and_share(specification, values, rows.levels)
     expected = expected_loss(coefficients, rows.covariates, rows.index)
     reported = reported_quantities(specification, coefficients, rows.levels)
     assert ("g_C" in reported) == specification.progresses

@@ -113,6 +113,37 @@ def test_a_bad_prior_is_refused(family: str, arguments: dict[str, float], messag
     assert message in str(caught.value)
 
 
+def test_an_argument_named_cls_is_an_unknown_argument() -> None:
+    with pytest.raises(SpecificationError, match="takes mu, sigma; given: cls, mu, sigma"):
+        Prior.of("normal", mu=0, sigma=1, cls=2)
+
+
+@pytest.mark.parametrize("number", [np.int64(2), np.int32(2), np.float32(2), np.float64(2)])
+def test_numpy_numbers_are_numbers(number: float) -> None:
+    prior = Prior.of("normal", mu=number, sigma=number)
+    assert prior == Prior.of("normal", mu=2, sigma=2)
+    assert all(type(value) is float for _, value in prior.arguments)
+
+
+@pytest.mark.parametrize("huge", [10**400, -(10**400), 10**5000], ids=["large", "negative", "larger"])
+def test_an_integer_beyond_a_float_is_refused(huge: int) -> None:
+    with pytest.raises(SpecificationError) as caught:
+        Prior.of("normal", mu=huge, sigma=1)
+    assert str(caught.value) == "'mu' of 'normal' must be a finite number, not an integer beyond the range of a float"
+
+
+@pytest.mark.parametrize("mu", [1000, -1000, 700.1])
+def test_a_lognormal_beyond_a_float_is_refused(mu: float) -> None:
+    with pytest.raises(SpecificationError, match=r"'mu' of 'lognormal' must lie within 700 either side of 0, not"):
+        Prior.of("lognormal", mu=mu, sigma=1)
+
+
+@pytest.mark.parametrize("mu", [-700, 700])
+def test_a_lognormal_at_its_bounds_has_a_density(mu: float) -> None:
+    frozen = Prior.of("lognormal", mu=mu, sigma=1).frozen()
+    assert np.isfinite(frozen.logpdf(frozen.median()))
+
+
 # ---------------------------------------------------------------------- defaults
 
 
@@ -192,5 +223,6 @@ def test_the_sum_of_two_rates_has_the_prior_of_the_compute_rate() -> None:
 
 def test_level_in_perplexity() -> None:
     low, high = np.exp(PARAMETERS["level"].prior.frozen().ppf([0.025, 0.975]))
-    assert low == pytest.approx(12, abs=0.5)
-    assert high == pytest.approx(690, abs=10)
+    assert "perplexity 9 to 1,350" in PARAMETERS["level"].reason
+    assert low == pytest.approx(9, abs=0.5)
+    assert high == pytest.approx(1350, abs=15)

@@ -24,10 +24,10 @@ def test_numpy_and_pytensor_agree(specification: Specification, evaluations: pd.
     values = draw_values(specification, rows, DRAWS)
     symbols = {name: pt.dscalar(name) if specification.index_of(name) is None else pt.dvector(name) for name in values}
     mu = expected_loss(
-        from_level_and_share(specification, symbols, xp=pt), dict(rows.covariates), dict(rows.index), xp=pt
+        from_level_and_share(specification, symbols, rows.levels, xp=pt), dict(rows.covariates), dict(rows.index), xp=pt
     )
     compiled = pytensor.function(list(symbols.values()), mu, mode="FAST_COMPILE")
-    all_draws = expected_loss(from_level_and_share(specification, values), rows.covariates, rows.index)
+    all_draws = expected_loss(from_level_and_share(specification, values, rows.levels), rows.covariates, rows.index)
     assert all_draws.shape == (DRAWS, len(evaluations))
     for draw in range(DRAWS):
         one = [v[draw] if specification.index_of(name) else v[draw, 0] for name, v in values.items()]

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+from xarray import Dataset, DataTree
 
-from bayes_scaling.inference.diagnostics import chain_shifts
+from bayes_scaling.inference.diagnostics import chain_shifts, convergence_table, diagnose
 from bayes_scaling.inference.likelihood import sum_by
 
 quick = settings(max_examples=60, deadline=None)
@@ -42,7 +43,32 @@ def test_sum_by_does_not_change_its_arguments() -> None:
     assert codes.tolist() == [1, 0, 1]
 
 
+def test_a_group_without_rows_sums_to_zero() -> None:
+    """Codes of a table's papers, kept in a selection of its rows."""
+    assert sum_by(np.array([1.0, 2.0, 4.0]), np.array([0, 2, 2])).tolist() == [1.0, 0.0, 6.0]
+    assert sum_by(np.array([[1.0, 2.0]]), np.array([3, 1])).tolist() == [[0.0, 2.0, 0.0, 1.0]]
+
+
 # ---------------------------------------------------------------------- chains
+
+
+def test_a_quantity_that_does_not_move_is_named_and_not_left_out() -> None:
+    """Without a warning, which pytest makes an error here."""
+    rng = np.random.default_rng(0)
+    dims, shape = ("chain", "draw"), (4, 500)
+    posterior = {"a": (dims, rng.normal(size=shape)), "g": (dims, np.zeros(shape))}
+    stats = {name: (dims, np.zeros(shape, bool)) for name in ("diverging", "maxdepth_reached")}
+    coords = {"chain": range(4), "draw": range(500)}
+    data = DataTree.from_dict(
+        {
+            "posterior": Dataset(posterior, coords=coords),
+            "sample_stats": Dataset(stats | {"energy": (dims, rng.normal(size=shape))}, coords=coords),
+        }
+    )
+    table = convergence_table(data)
+    assert list(table.index) == ["a", "g"]
+    assert np.isnan(table.loc["g", "rhat"])
+    assert diagnose(data).failures == ("g did not move or is not finite in some chain",)
 
 
 def test_chains_of_one_distribution_hardly_shift() -> None:
@@ -75,6 +101,11 @@ def test_mirrored_chains_shift_the_other_way() -> None:
     draws = {chain: rng.normal(chain, 1.0, size=301) for chain in range(3)}
     mirrored = chain_shifts({chain: -values for chain, values in draws.items()})
     assert mirrored == pytest.approx({chain: -shift for chain, shift in chain_shifts(draws).items()})
+
+
+def test_the_unit_is_the_interquartile_range_of_the_other_chains() -> None:
+    wide, narrow = 10 * np.arange(101.0), np.arange(101.0) + 1000
+    assert chain_shifts({0: wide, 1: narrow}) == {0: (500 - 1050) / 50, 1: (1050 - 500) / 500}
 
 
 def test_two_chains_shift_against_each_other() -> None:

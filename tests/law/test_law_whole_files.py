@@ -165,3 +165,61 @@ def test_an_older_files_permissions_stay(folder: Path, mode: int) -> None:
     path.chmod(mode)
     write_whole(path, b"new")
     assert permissions(path) == mode
+
+
+@pytest.mark.usefixtures("umask_027")
+def test_a_private_file_is_private_while_it_is_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = folder / "a.txt"
+    path.write_bytes(b"old")
+    path.chmod(0o600)
+    seen = []
+    sync = os.fsync
+
+    def look(descriptor: int) -> None:
+        seen.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", look)
+    write_whole(path, b"new")
+    assert seen == [0o600]
+
+
+def test_the_processs_umask_is_left_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread may be making a file of its own."""
+
+    def fail(mask: int) -> int:
+        raise AssertionError("umask was changed")
+
+    monkeypatch.setattr(os, "umask", fail)
+    write_whole(folder / "a.txt", b"new")
+    write_whole(folder / "a.txt", b"newer")
+    assert (folder / "a.txt").read_bytes() == b"newer"
+
+
+# ---------------------------------------------------------------------- symbolic links
+
+
+def test_a_symbolic_link_stays_and_its_target_is_written(folder: Path) -> None:
+    target, link = folder / "target.txt", folder / "link.txt"
+    target.write_bytes(b"old")
+    link.symlink_to(target)
+    write_whole(link, b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
+    assert everything_below(folder.parent) == {"inside", "target.txt", "link.txt"}
+
+
+def test_a_symbolic_link_to_nothing_gets_its_target(folder: Path) -> None:
+    link = folder / "link.txt"
+    link.symlink_to(folder / "later" / "target.txt")
+    write_whole(link, b"new")
+    assert link.is_symlink()
+    assert (folder / "later" / "target.txt").read_bytes() == b"new"
+
+
+def test_a_symbolic_link_to_a_directory_is_followed(folder: Path) -> None:
+    (folder / "real").mkdir()
+    (folder / "link").symlink_to(folder / "real")
+    write_whole(folder / "link" / "a.txt", b"new")
+    assert (folder / "link").is_symlink()
+    assert (folder / "real" / "a.txt").read_bytes() == b"new"

@@ -3,10 +3,12 @@
 import json
 import tomllib
 from collections.abc import Mapping
+from fractions import Fraction
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -167,12 +169,110 @@ def test_a_penalty_must_be_above_zero(delta: float) -> None:
         load_specification("ho2024/07").with_published_penalty(delta)
 
 
+@pytest.mark.parametrize("delta", ["0.01", None, True, [0.01]])
+def test_a_penalty_must_be_a_number(delta: Any) -> None:
+    with pytest.raises(SpecificationError, match=r"delta must be a number above 0, not .*; the paper's grid: 0\.001"):
+        load_specification("ho2024/07").with_published_penalty(delta)
+
+
+@pytest.mark.parametrize("delta", [np.float32(0.25), np.float64(0.25), Fraction(1, 4)])
+def test_a_penalty_may_be_any_kind_of_number(delta: Any) -> None:
+    penalised = load_specification("ho2024/07").with_published_penalty(delta)
+    assert (penalised.name, penalised.delta) == ("ho2024/07@delta=0.25", 0.25)
+    assert type(penalised.delta) is float
+    direct = Specification("mine", delta=delta)
+    assert Specification.from_dict("mine", json.loads(json.dumps(direct.to_dict()))) == direct
+
+
+def test_the_papers_penalty_keeps_ones_own_prior_of_sigma() -> None:
+    own = {"sigma": Prior.of("half_normal", sigma=1), "alpha": Prior.of("lognormal", mu=-2, sigma=1)}
+    penalised = Specification("mine", priors=own).with_published_penalty(0.01)
+    assert penalised.priors == {"sigma": own["sigma"]}
+    assert penalised.prior_of("sigma") == own["sigma"]
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        ({"alpha": "benchmark"}, "delta needs g_N to vary by benchmark like alpha"),
+        ({"alpha": "benchmark", "g_N": "architecture"}, "delta needs g_N to vary by benchmark like alpha"),
+        ({"beta": "architecture"}, "delta needs g_D to vary by architecture like beta"),
+    ],
+)
+def test_a_penalty_that_would_be_another_law_is_refused(groups: dict[str, str], message: str) -> None:
+    """The paper's year coefficient is alpha g_N: one of it and many alphas are many g_N."""
+    both = Progress(parameters="constant_rate", data="constant_rate")
+    with pytest.raises(SpecificationError, match=message):
+        Specification("mine", varies_by=groups, progress=both).with_published_penalty(0.01)
+    with_rates = groups | {
+        {"alpha": "g_N", "beta": "g_D"}[name]: group for name, group in groups.items() if name[0] != "g"
+    }
+    Specification("mine", varies_by=with_rates, progress=both).with_published_penalty(0.01)
+    Specification("mine", varies_by={k: v for k, v in groups.items() if k[0] != "g"}).with_published_penalty(0.01)
+
+
 def test_the_papers_penalty_does_not_go_with_paper_effects() -> None:
     with pytest.raises(SpecificationError, match=r"delta needs \[noise\] family = 'normal', cluster = 'none'"):
         load_specification("reference").with_published_penalty(0.0025)
 
 
+# ---------------------------------------------------------------------- the point where groups agree
+
+
+@pytest.mark.parametrize(
+    ("name", "pivots"),
+    [
+        ("ho2024/01", ()),
+        ("ho2024/07", ()),
+        ("ho2024/08", ()),
+        ("ho2024/11", ()),
+        ("ho2024/04", ("year",)),
+        ("ho2024/05", ("year",)),
+        ("ho2024/06", ("year",)),
+        ("ho2024/13", ("parameters", "tokens")),
+        ("ho2024/17", ("parameters", "tokens")),
+        ("ho2024/14", ("parameters", "tokens")),
+        ("ho2024/15", ("parameters", "tokens")),
+        ("reference", ()),
+    ],
+)
+def test_what_of_a_pivot_is_part_of_the_law(name: str, pivots: tuple[str, ...]) -> None:
+    specification = load_specification(name)
+    assert specification.pivots == pivots
+    if not pivots:
+        assert specification.pivot is None
+        return
+    assert specification.pivot is not None
+    given = {key for key in ("parameters", "tokens", "year") if getattr(specification.pivot, key) is not None}
+    assert given == set(pivots)
+
+
+def test_a_rate_whose_exponent_is_apart_needs_sizes_and_year() -> None:
+    groups = {"alpha": "architecture", "g_N": "architecture"}
+    specification = Specification("mine", varies_by=groups, progress=Progress(parameters="constant_rate"))
+    assert specification.pivots == ("parameters", "tokens", "year")
+
+
+@pytest.mark.parametrize("pivot", [Pivot(-1.0, 1e6), Pivot(1e6, float("nan")), Pivot("1e6", 1e6), Pivot(True, 1e6)])
+def test_a_pivot_from_python_is_checked_too(pivot: Pivot) -> None:
+    with pytest.raises(SpecificationError, match=r"\[pivot\] (parameters|tokens) must be a number above 0, not"):
+        Specification("mine", progress=Progress(exponents="drift"), pivot=pivot)
+
+
+def test_a_pivot_may_be_any_kind_of_number() -> None:
+    pivot = Pivot(np.int64(2_000_000), np.float32(1e6))
+    specification = Specification("mine", progress=Progress(exponents="drift"), pivot=pivot)
+    assert Specification.from_dict("mine", json.loads(json.dumps(specification.to_dict()))) == specification
+
+
 # ---------------------------------------------------------------------- specifications of one's own
+
+
+def test_a_specification_can_not_be_hashed_but_its_name_can() -> None:
+    specification = load_specification("ho2024/07")
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(specification)
+    assert {specification.name: specification}["ho2024/07"] == specification
 
 
 def test_a_file_may_say_everything(tmp_path: Path) -> None:
@@ -295,6 +395,7 @@ def test_plain_data_is_either_refused_or_kept(document: dict[str, Any]) -> None:
     rates=st.sets(st.sampled_from(["parameters", "data", "compute"])),
     acts_on=st.sampled_from(["effective_size", "loss_term", "reducible_loss"]),
     drift=st.booleans(),
+    pivot=st.none() | st.builds(Pivot, *[st.none() | st.floats(0.1, 1e12)] * 3),
     noise=st.builds(Noise, st.sampled_from(["normal", "student_t"]), st.sampled_from(["none", "paper"])),
     delta=st.none() | st.floats(1e-4, 0.1),
 )
@@ -305,6 +406,7 @@ def test_every_valid_combination_survives_plain_data(
     rates: set[str],
     acts_on: str,
     drift: bool,
+    pivot: Pivot | None,
     noise: Noise,
     delta: float | None,
 ) -> None:
@@ -320,7 +422,7 @@ def test_every_valid_combination_survives_plain_data(
                 **dict.fromkeys(rates, "constant_rate"), acts_on=acts_on, exponents="drift" if drift else "none"
             ),
             noise=noise,
-            pivot=Pivot(2e6, 8.88e5) if drift else None,
+            pivot=Pivot(2e6, 8.88e5) if drift else pivot,
             delta=delta,
         )
     except SpecificationError as error:

@@ -9,7 +9,9 @@ from numpy.testing import assert_allclose
 
 from bayes_scaling import EvaluationsError, load_evaluations, load_specification
 from bayes_scaling.evaluations import BENCHMARKS
-from bayes_scaling.model.rows import Anchor, central_anchor, make_rows, sample_minima
+from bayes_scaling.law import effective_epochs
+from bayes_scaling.model.rows import Anchor, anchor_of, central_anchor, make_rows, sample_minima
+from bayes_scaling.specifications.catalogue import list_specifications
 
 NEEDED = ("paper", "published", "benchmark", "perplexity", "parameters", "tokens", "architecture")
 
@@ -87,6 +89,37 @@ def test_a_benchmark_that_is_absent_needs_no_vocabulary(table: pd.DataFrame) -> 
     assert "ptb" not in rows.levels["benchmark"]
 
 
+# `read_evaluations` checks all of this; a table built or changed by hand was not checked by anybody.
+
+
+def test_an_unknown_benchmark(table: pd.DataFrame) -> None:
+    table["benchmark"] = table["benchmark"].astype(object)
+    table.loc[table.index[4], "benchmark"] = "enwik8"
+    message = refusal("ho2024/07", table)
+    assert message == f"benchmark 'enwik8' (row {table.index[4]!r}) is unknown; known: wt103, wt2, ptb"
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "least"),
+    [
+        ("perplexity", 0.0, 1),
+        ("perplexity", 1.0, 1),
+        ("perplexity", -3.0, 1),
+        ("perplexity", np.inf, 1),
+        ("parameters", 0.0, 0),
+        ("parameters", np.inf, 0),
+        ("tokens", -1e6, 0),
+        ("tokens", np.inf, 0),
+    ],
+)
+def test_a_value_without_a_logarithm(column: str, value: float, least: int, table: pd.DataFrame) -> None:
+    table[column] = table[column].astype(float)
+    table.loc[table.index[6], column] = value
+    message = refusal("ho2024/07", table)
+    assert message.startswith(f"{column} ")
+    assert message.endswith(f"(row {table.index[6]!r}) must be a finite number above {least}")
+
+
 # ---------------------------------------------------------------------- arrays
 
 
@@ -147,10 +180,13 @@ def test_drift_vanishes_in_2018_and_at_the_pivot(table: pd.DataFrame) -> None:
 
 
 def test_the_papers_anchor_is_the_samples_least() -> None:
-    anchor = sample_minima(load_specification("ho2024/07"), load_evaluations())
+    evaluations = load_evaluations()
+    anchor = sample_minima(evaluations)
     assert anchor.parameters == 2.0e6
     assert set(anchor.tokens.values()) == {888_000}
     assert anchor.year == pytest.approx(2012.4876712, abs=1e-7)
+    assert anchor.compute == (6 * evaluations["parameters"] * evaluations["tokens"]).min() == 1.1148e13
+    assert anchor.compute > 6 * 2.0e6 * 888_000  # the least of both is no system's
 
 
 def test_a_penalised_specification_stands_on_the_samples_least(table: pd.DataFrame) -> None:
@@ -159,13 +195,43 @@ def test_a_penalised_specification_stands_on_the_samples_least(table: pd.DataFra
         assert covariates[name].min() == 0
 
 
-def test_the_pivot_of_drifting_exponents_is_the_samples_least() -> None:
-    for name in ("ho2024/14", "ho2024/15"):
+def test_a_penalised_compute_law_stands_on_the_samples_least_compute(table: pd.DataFrame) -> None:
+    covariates = make_rows(load_specification("ho2024/18").with_published_penalty(0.0025), table).covariates
+    assert covariates["log_compute"].min() == 0
+    assert covariates["years"].min() == 0
+
+
+def test_effective_epochs_do_not_move_the_papers_anchor(table: pd.DataFrame) -> None:
+    """Model 20 counts repeated tokens but divides by D0, the least number of unique ones."""
+    table["epochs"] = 3.0
+    worth, plain = (
+        make_rows(load_specification(name).with_published_penalty(0.0025), table).covariates["log_tokens"]
+        for name in ("ho2024/20", "ho2024/07")
+    )
+    assert plain.min() == 0
+    assert_allclose(worth - plain, np.log(effective_epochs(3.0, 2.9157, as_published_2024=True)))
+
+
+@pytest.mark.parametrize("name", [n for n in list_specifications() if load_specification(n).pivot is not None])
+def test_the_papers_pivots_are_the_samples_least(name: str) -> None:
+    specification, anchor = load_specification(name), sample_minima(load_evaluations())
+    assert specification.pivot is not None
+    least = {"parameters": anchor.parameters, "tokens": anchor.tokens["wt103"], "year": anchor.year}
+    for key in specification.pivots:
+        assert getattr(specification.pivot, key) == pytest.approx(least[key], rel=1e-13), key
+
+
+def test_the_anchor_is_the_central_point_where_no_pivot_takes_it_elsewhere() -> None:
+    for name in ("ho2024/07", "reference", "ho2024/14", "ho2024/15"):  # pivots of drift act on the drift alone
         specification = load_specification(name)
-        anchor = sample_minima(specification, load_evaluations())
-        assert specification.pivot is not None
-        assert specification.pivot.parameters == anchor.parameters
-        assert {specification.pivot.tokens} == set(anchor.tokens.values())
+        assert anchor_of(specification) == central_anchor(specification)
+
+
+def test_a_pivot_takes_the_anchor_as_far_as_it_goes() -> None:
+    by_year, by_size = load_specification("ho2024/04"), load_specification("ho2024/13")
+    centre = central_anchor(by_year)
+    assert anchor_of(by_year) == Anchor(centre.parameters, centre.tokens, 2012.4876712328767)
+    assert anchor_of(by_size) == Anchor(2e6, dict.fromkeys(centre.tokens, 8.88e5), 2018.0)
 
 
 def test_one_level_stands_on_one_training_text() -> None:

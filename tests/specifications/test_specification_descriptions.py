@@ -68,7 +68,9 @@ def test_a_line_for_every_prior(name: str) -> None:
 def test_notes_say_the_units_and_the_central_point(name: str) -> None:
     notes = "\n".join(describe(load_specification(name)).notes)
     assert "nats per token" in notes
-    assert "central point: 30,000,000 parameters, Y0 = 2018" in notes
+    assert "central point: 30,000,000 parameters, year 2018, tokens " in notes
+    start = "2012.488" if name in ("ho2024/04", "ho2024/05", "ho2024/06") else "2018"
+    assert f"; Y0 = {start}\n" in f"{notes}\n"
 
 
 @pytest.mark.parametrize(
@@ -151,5 +153,52 @@ def test_a_penalised_model_names_the_papers_coefficients(name: str) -> None:
     notes = "\n".join(description.notes)
     assert all(coefficient in words(notes) for coefficient in published_names(specification))
     assert "Laplace(0, 2 sigma^2 / (n 0.0025))" in notes
-    assert "the sample's minima" in notes
+    assert ("C0, Y0" if specification.law == "compute" else "N0, D0, Y0") + ": the sample's minima" in notes
     assert [line.name for line in description.priors] == ["sigma"]
+
+
+@pytest.mark.parametrize(
+    ("name", "meaning"),
+    [
+        (
+            "ho2024/07",
+            "alpha_const = ln A; alpha_year = alpha g_N; alpha_param = alpha; "
+            "beta_const = ln B; beta_year = beta g_D; beta_data = beta; "
+            "_ptb, _wt2: what the benchmark adds to WikiText-103's value",
+        ),
+        ("ho2024/02", "alpha_const = ln A; alpha_param = alpha; beta_const = ln B; beta_year = beta g_D"),
+        ("ho2024/12", "alpha_const = ln A; alpha_year = d; alpha_param = alpha; beta_const = ln B; beta_data = beta"),
+        ("ho2024/13", "alpha_year = d_A; alpha_param = alpha; beta_const = ln B; beta_year = d_B"),
+        ("ho2024/13", "_t: the transformers' own value"),
+        ("ho2024/14", "alpha_const = ln A; alpha_param + alpha_rate ln(Y) = alpha + alpha_drift h(Y)"),
+        ("ho2024/15", "beta_year = beta g_D_constant; beta_data + beta_rate ln(Y) = beta + beta_drift h(Y)"),
+        ("ho2024/18", "alpha_const = ln A; alpha_year = alpha g_C; alpha_C = alpha"),
+    ],
+)
+def test_the_papers_coefficients_are_related_to_the_equations_symbols(name: str, meaning: str) -> None:
+    assert meaning in "\n".join(describe(load_specification(name).with_published_penalty(0.0025)).notes)
+
+
+@pytest.mark.parametrize(
+    ("name", "equation"),
+    [
+        ("ho2024/07", "L = A[benchmark] / (N_eff / N0)^alpha + B[benchmark] / (D_eff / D0)^beta + noise"),
+        ("ho2024/12", "L = (A[benchmark] / (N / N0)^alpha + B[benchmark] / (D / D0)^beta) exp(-d (Y - Y0)) + noise"),
+        (
+            "ho2024/17",
+            "L = A[benchmark] / (N_eff / N0)^alpha[architecture] + "
+            "B[benchmark] / (D_eff / D0)^beta[architecture] + noise",
+        ),
+        ("ho2024/18", "L = A[benchmark] / (C_eff / C0)^alpha + noise"),
+    ],
+)
+def test_a_penalised_model_stands_on_the_samples_minima(name: str, equation: str) -> None:
+    assert describe(load_specification(name).with_published_penalty(0.0025)).equations[0] == equation
+
+
+@pytest.mark.parametrize("name", ["ho2024/13", "ho2024/17"])
+def test_exponents_by_architecture_name_their_pivot(name: str) -> None:
+    description = describe(load_specification(name))
+    assert "/ 2e+06)^alpha[architecture]" in description.equations[0]
+    assert "/ 888000)^beta[architecture]" in description.equations[0]
+    assert "level and share are those of the groups' middle at the central point" in description.notes

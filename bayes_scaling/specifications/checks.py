@@ -1,0 +1,36 @@
+"""What a value given by a user is, and how a message of one line shows it."""
+
+import math
+from numbers import Real
+
+_LONGEST = 80
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a finite number: Python's or NumPy's, no boolean, within the range of a float.
+
+    Examples
+    --------
+    >>> is_number(3), is_number(True), is_number("3"), is_number(10**400)
+    (True, False, False, False)
+    """
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    try:
+        return math.isfinite(float(value))
+    except OverflowError:
+        return False
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it: on one line, and not without end.
+
+    Examples
+    --------
+    >>> shown("small")
+    "'small'"
+    """
+    if isinstance(value, int) and not isinstance(value, bool) and not is_number(value):
+        return "an integer beyond the range of a float"
+    text = " ".join(repr(value).split())
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 4]} ..."

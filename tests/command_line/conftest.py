@@ -1,0 +1,83 @@
+"""The command line as a user runs it, and one short run that several tests look at."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended, and where it was asked to write."""
+
+    code: int
+    out: str
+    err: str
+    directory: Path
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        return json.loads((self.directory / "summary.json").read_text(encoding="utf-8"))
+
+    @property
+    def prose(self) -> str:
+        """What was printed, without line breaks."""
+        return " ".join(self.out.split())
+
+
+@pytest.fixture(scope="session")
+def plain_environment() -> dict[str, str]:
+    """No setting of the terminal at hand shapes the output."""
+    shaping = {"COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "PYTHONWARNINGS"}
+    return {name: value for name, value in os.environ.items() if name not in shaping}
+
+
+@pytest.fixture(scope="session")
+def command(plain_environment) -> Callable[..., Ended]:
+    """Run ``bayes-scaling`` in a process of its own."""
+
+    def run(*arguments: str, cwd: Path, directory: str = ".", script: bool = False) -> Ended:
+        start = (
+            [str(Path(sys.executable).with_name("bayes-scaling"))]
+            if script
+            else [sys.executable, "-m", "bayes_scaling.cli"]
+        )
+        done = subprocess.run(
+            [*start, *arguments], cwd=cwd, env=plain_environment, capture_output=True, text=True, timeout=300
+        )
+        return Ended(done.returncode, done.stdout, done.stderr, cwd / directory)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def short_run(command, tmp_path_factory) -> Ended:
+    """Far too few draws of the paper's preferred model."""
+    settings = ("--draws", "100", "--tune", "100", "--chains", "2", "--seed", "3")
+    cwd = tmp_path_factory.mktemp("short")
+    return command("fit", "ho2024/07", *settings, "--output", "run", cwd=cwd, directory="run")
+
+
+@pytest.fixture(scope="session")
+def csv_without() -> Callable[..., Path]:
+    """The paper's table as a user's file, with columns left out or called otherwise."""
+
+    def write(path: Path, *left_out: str, renamed: dict[str, str] | None = None) -> Path:
+        text = (files("bayes_scaling") / "data" / "ho2024.csv").read_text(encoding="utf-8")
+        rows = list(csv.DictReader(text.splitlines()))
+        names = {name: (renamed or {}).get(name, name) for name in rows[0] if name not in left_out}
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(names.values())
+            writer.writerows([row[name] for name in names] for row in rows)
+        return path
+
+    return write

@@ -1,0 +1,209 @@
+"""Ctrl-C and kill at any moment: files are whole or absent, and an earlier run survives."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import matplotlib.image
+import pytest
+
+import bayes_scaling as bs
+
+RUN_FILES = {"fit.nc", "doubling_times.png", "summary.json"}
+PROMPT = 10  # seconds, on a busy machine
+
+ANNOUNCED = """
+import sys
+import nutpie
+
+sample = nutpie.sample
+
+def announced(*arguments, **settings):
+    print("now sampling", file=sys.stderr, flush=True)
+    return sample(*arguments, **settings)
+
+nutpie.sample = announced
+
+from bayes_scaling.cli import main
+
+main()
+"""
+"""The command line, saying when it begins to sample."""
+
+WRITING = """
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import bayes_scaling as bs
+from bayes_scaling.cli import main
+from bayes_scaling.inference import fitting
+from bayes_scaling.report.run_directory import write_run
+import bayes_scaling.plots.doubling
+import bayes_scaling.report.fit_table
+
+finished, kind, *cases = sys.argv[1:]
+fit = bs.load_fit(finished)
+fitting.fit = lambda *arguments, **settings: fit
+
+
+def interrupted_in_move(name, number):
+    move, moves = Path.replace, []
+
+    def replace(self, target):
+        moves.append(target)
+        if len(moves) == number:
+            os.kill(os.getpid(), getattr(signal, name))
+        return move(self, target)
+
+    Path.replace = replace
+
+
+def in_child(case, directory):
+    if kind == "moves":
+        name, number = case.split("-")
+        interrupted_in_move(name, int(number))
+        sys.argv = ["bayes-scaling", "fit", "ho2024/07", "--quiet", "--output", directory]
+        main()
+    while True:
+        write_run(fit, Path(directory))
+
+
+for case in cases:
+    child = os.fork()
+    if child == 0:
+        code = 99
+        try:
+            for stream, path in ((1, f"{case}.out"), (2, f"{case}.err")):
+                os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), stream)
+            in_child(case, case)
+        except SystemExit as ended:
+            code = ended.code
+        finally:
+            os._exit(code)
+    if kind == "delays":
+        time.sleep(float(case))
+        os.kill(child, signal.SIGKILL)
+    print(case, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+"""Write a finished fit again in children of one process (importing takes seconds), and interrupt each."""
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+def assert_whole(directory: Path) -> None:
+    """Every file is absent or whole, and no summary stands beside another run's fit."""
+    found = {path.name for path in directory.iterdir()}
+    assert found <= RUN_FILES
+    if "fit.nc" in found:
+        fit = bs.load_fit(directory)
+    if "doubling_times.png" in found:
+        assert matplotlib.image.imread(directory / "doubling_times.png").ndim == 3
+    if "summary.json" in found:
+        summary = json.loads((directory / "summary.json").read_text(encoding="utf-8"))
+        assert summary["fingerprint"] == fit.fingerprint
+
+
+@pytest.fixture
+def running(plain_environment, tmp_path):
+    """Start a long fit into ``run`` and wait until it says a word; whatever happens, it ends with the test."""
+    started = []
+
+    def start(word: str) -> subprocess.Popen[str]:
+        settings = ("--draws", "300000", "--chains", "2", "--output", "run")
+        process = subprocess.Popen(
+            [sys.executable, "-c", ANNOUNCED, "fit", "ho2024/18", *settings],
+            cwd=tmp_path,
+            env=plain_environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        for line in process.stderr:
+            if word in line:
+                time.sleep(0.5)
+                assert process.poll() is None
+                return process
+        pytest.fail(f"ended with {process.wait()} before it said {word!r}")
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("moment", ["compiling", "now sampling"])
+def test_ctrl_c_ends_a_run_promptly_and_leaves_nothing(moment, running, tmp_path) -> None:
+    process = running(moment)
+    sent = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert time.monotonic() - sent < PROMPT
+    assert process.returncode == 130
+    assert out == ""
+    assert "Traceback" not in err
+    assert contents(tmp_path / "run") == {}
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+@pytest.mark.parametrize("moment", ["compiling", "now sampling"])
+def test_a_killed_run_leaves_the_earlier_one_of_its_directory_whole(moment, running, short_run, tmp_path) -> None:
+    shutil.copytree(short_run.directory, tmp_path / "run")
+    process = running(moment)
+    process.kill()
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    assert contents(tmp_path / "run") == contents(short_run.directory)
+    assert set(contents(tmp_path / "run")) == RUN_FILES
+
+
+@pytest.fixture
+def written_again(plain_environment, short_run, tmp_path):
+    """Exit codes of cases of WRITING, each in a directory of its name that already holds a finished run."""
+
+    def write(kind: str, *cases: str) -> dict[str, int]:
+        for case in cases:
+            shutil.copytree(short_run.directory, tmp_path / case)
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", WRITING, str(short_run.directory), kind, *cases],
+            cwd=tmp_path,
+            env=plain_environment,
+            capture_output=True,
+            text=True,
+            timeout=100,
+        )
+        assert done.returncode == 0, done.stderr
+        return {case: int(code) for case, code in (line.split() for line in done.stdout.splitlines())}
+
+    return write
+
+
+def test_kill_at_any_moment_of_writing_leaves_whole_files(written_again, tmp_path) -> None:
+    delays = [f"{0.02 + 0.13 * step:.2f}" for step in range(10)]
+    assert set(written_again("delays", *delays).values()) == {-signal.SIGKILL}
+    for delay in delays:
+        assert_whole(tmp_path / delay)
+
+
+def test_kill_or_ctrl_c_inside_the_final_move_leaves_whole_files(written_again, short_run, tmp_path) -> None:
+    earlier = contents(short_run.directory)
+    ends = {"SIGKILL": -signal.SIGKILL, "SIGINT": 130}
+    cases = {f"{name}-{number}": code for name, code in ends.items() for number in (1, 2, 3)}
+    assert written_again("moves", *cases) == cases
+    for case in cases:
+        assert_whole(tmp_path / case)
+        assert "Traceback" not in (tmp_path / f"{case}.err").read_text(encoding="utf-8")
+    # The first file moved is the fit itself: the older one is untouched.
+    for case in ("SIGKILL-1", "SIGINT-1"):
+        assert (tmp_path / case / "fit.nc").read_bytes() == earlier["fit.nc"]
+    # Ctrl-C, other than kill, leaves time to tidy up.
+    assert not [path for path in tmp_path.rglob("*.partial") if "SIGINT" in path.name]

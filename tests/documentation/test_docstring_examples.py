@@ -1,0 +1,26 @@
+"""The examples in the package's docstrings do what they say."""
+
+import doctest
+import importlib
+import pkgutil
+
+import pytest
+
+import bayes_scaling
+
+MODULES = sorted(
+    module.name
+    for module in pkgutil.walk_packages(bayes_scaling.__path__, "bayes_scaling.")
+    if module.name.count(".") > 0
+)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples(name: str) -> None:
+    results = doctest.testmod(importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert results.failed == 0
+
+
+def test_public_names_are_documented_and_importable() -> None:
+    for name in bayes_scaling.__all__:
+        assert (getattr(bayes_scaling, name).__doc__ or "").strip(), name
