@@ -9,39 +9,53 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from bayes_scaling.errors import BayesScalingError, EvaluationsError, FitFileError, SpecificationError
-from bayes_scaling.evaluations import (
-    best_per_paper,
-    check_evaluations,
-    comparable_rows,
-    load_evaluations,
-    on_benchmarks,
-    published_between,
-    read_evaluations,
-    test_time_adaptation_rows,
-    with_architecture,
-    zero_shot_rows,
-)
-from bayes_scaling.specifications.catalogue import list_specifications, load_specification
-from bayes_scaling.specifications.specification import Specification
 
 if TYPE_CHECKING:
     from bayes_scaling import classical
+    from bayes_scaling.evaluations import (
+        best_per_paper,
+        check_evaluations,
+        comparable_rows,
+        load_evaluations,
+        on_benchmarks,
+        published_between,
+        read_evaluations,
+        test_time_adaptation_rows,
+        with_architecture,
+        zero_shot_rows,
+    )
     from bayes_scaling.inference.fitting import fit
     from bayes_scaling.inference.result import Fit, load_fit
     from bayes_scaling.model.build import build_model
     from bayes_scaling.plots.doubling import plot_doubling_times
     from bayes_scaling.quantities.doubling import doubling_times
+    from bayes_scaling.specifications.catalogue import list_specifications, load_specification
+    from bayes_scaling.specifications.specification import Specification
 
-# Importing PyMC takes seconds; reading a table or a specification should not wait for it.
-_ON_DEMAND = {
-    "Fit": "bayes_scaling.inference.result",
-    "fit": "bayes_scaling.inference.fitting",
-    "load_fit": "bayes_scaling.inference.result",
-    "build_model": "bayes_scaling.model.build",
-    "doubling_times": "bayes_scaling.quantities.doubling",
-    "plot_doubling_times": "bayes_scaling.plots.doubling",
-    "classical": "bayes_scaling.classical",
+# Importing PyMC takes many seconds and pandas one: who reads a table or asks for help should wait for neither.
+_HOME = {
+    "bayes_scaling.classical": ("classical",),
+    "bayes_scaling.evaluations": (
+        "best_per_paper",
+        "check_evaluations",
+        "comparable_rows",
+        "load_evaluations",
+        "on_benchmarks",
+        "published_between",
+        "read_evaluations",
+        "test_time_adaptation_rows",
+        "with_architecture",
+        "zero_shot_rows",
+    ),
+    "bayes_scaling.inference.fitting": ("fit",),
+    "bayes_scaling.inference.result": ("Fit", "load_fit"),
+    "bayes_scaling.model.build": ("build_model",),
+    "bayes_scaling.plots.doubling": ("plot_doubling_times",),
+    "bayes_scaling.quantities.doubling": ("doubling_times",),
+    "bayes_scaling.specifications.catalogue": ("list_specifications", "load_specification"),
+    "bayes_scaling.specifications.specification": ("Specification",),
 }
+_ON_DEMAND = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
     "BayesScalingError",

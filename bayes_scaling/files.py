@@ -1,9 +1,15 @@
 """Files are written whole or not at all."""
 
+import contextlib
 import os
 import secrets
 import stat
+import time
+from collections.abc import Collection, Mapping
 from pathlib import Path
+
+_STAGE = ".bayes-scaling-{}.partial"
+_ABANDONED_SECONDS = 3600
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -17,23 +23,63 @@ def write_whole(path: Path, content: bytes) -> None:
     OSError
         If the directory can't be written to or the disk is full; an older file of that name is then untouched.
     """
-    path = Path(path).resolve()
+    write_together({Path(path): content})
+
+
+def write_together(contents: Mapping[Path, bytes], stale: Collection[Path] = ()) -> None:
+    """Write files that belong together: all are ready on the disk before the first is moved into place.
+
+    Parameters
+    ----------
+    contents
+        Path to bytes, in the order in which they appear; see :func:`write_whole`.
+    stale
+        Files of an earlier run to remove before the first new one appears.
+
+    Raises
+    ------
+    OSError
+        As :func:`write_whole`; if it happens before all are ready, nothing has changed.
+    """
+    stages: dict[Path, Path] = {}
+    try:
+        for path, content in contents.items():
+            target = path.resolve()
+            stages[target] = _stage_of(target)
+            _write_stage(target, stages[target], content)
+        for path in stale:
+            path.unlink(missing_ok=True)
+        for target, stage in stages.items():
+            stage.replace(target)
+    finally:
+        for stage in stages.values():
+            stage.unlink(missing_ok=True)
+
+
+def remove_abandoned(directory: Path) -> None:
+    """Remove what killed runs left half-written, hours ago, in a directory or beside it."""
+    for place in (directory, directory.resolve().parent):
+        for stage in place.glob(_STAGE.format("*")):
+            with contextlib.suppress(OSError):
+                if time.time() - stage.stat().st_mtime > _ABANDONED_SECONDS:
+                    stage.unlink()
+
+
+def _stage_of(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     directory = path.parent.parent if os.access(path.parent.parent, os.W_OK) else path.parent
     if directory.stat().st_dev != path.parent.stat().st_dev:
         directory = path.parent
-    stage = directory / f".bayes-scaling-{secrets.token_hex(8)}.partial"
+    return directory / _STAGE.format(secrets.token_hex(8))
+
+
+def _write_stage(path: Path, stage: Path, content: bytes) -> None:
     mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
     # The system takes the umask off a new file's permissions; an older file's are then set as they were.
     descriptor = os.open(stage, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else mode)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if mode is not None:
-            stage.chmod(mode)
-        stage.replace(path)
-    except BaseException:
-        stage.unlink(missing_ok=True)
-        raise
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    if mode is not None:
+        stage.chmod(mode)

@@ -6,7 +6,7 @@ from xarray import Dataset, DataTree
 import bayes_scaling as bs
 from bayes_scaling.inference.diagnostics import Diagnostics
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
-from bayes_scaling.inference.sampling import Settings
+from bayes_scaling.inference.settings import Settings
 
 GOOD = Diagnostics(1.001, 2000.0, 2000.0, 0, 0, 0.9, 4000, False, "g_N", ())
 

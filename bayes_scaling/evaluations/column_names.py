@@ -65,7 +65,7 @@ def column_faults(names: list[str]) -> Iterator[Fault]:
     """
     misspelt = _misspelt(names)
     for name, meant in misspelt.items():
-        rule = f"looks like {meant!r}, misspelt; rename it, or map it with columns={{{meant!r}: {name!r}}}"
+        rule = f"looks like {meant!r}, misspelt; rename it, or map it: {_how_to_map(meant, name)}"
         yield Fault(1, name, "", rule)
     if {"perplexity", "log_perplexity"} <= set(names):
         yield Fault(1, "log_perplexity", "", "perplexity is given as well; keep one of the two")
@@ -75,8 +75,8 @@ def column_faults(names: list[str]) -> Iterator[Fault]:
         present |= {"perplexity"}
     for name in REQUIRED:
         if name not in present:
-            rule = f"is required and missing; add it, or map yours: columns={{{name!r}: 'its name in the file'}}"
-            yield Fault(1, name, "", rule)
+            rule = f"is required and missing; add it, or map yours: {_how_to_map(name, 'its name in the file')}"
+            yield Fault(None, name, "", rule)
 
 
 def _check_mapping(cells: pd.DataFrame, columns: Mapping[str, str], path: str) -> None:
@@ -85,17 +85,17 @@ def _check_mapping(cells: pd.DataFrame, columns: Mapping[str, str], path: str) -
     for ours, theirs in columns.items():
         if ours not in CANONICAL:
             raise EvaluationsError(
-                f"columns: {ours!r} is not a canonical column"
+                f"mapping of columns: {ours!r} is not a canonical column"
                 f"{_suggestion(ours, list(CANONICAL))}; choose from {', '.join(CANONICAL)}"
             )
         if theirs not in names:
             raise EvaluationsError(
-                f"columns: {ours!r} is mapped to {theirs!r}, which {path} lacks"
+                f"mapping of columns: {ours!r} is mapped to {theirs!r}, which {path} lacks"
                 f"{_suggestion(theirs, names)}; its columns are {', '.join(names)}"
             )
         if theirs in origin:
             raise EvaluationsError(
-                f"columns: {origin[theirs]!r} and {ours!r} are both mapped to {theirs!r}; keep one of them"
+                f"mapping of columns: {origin[theirs]!r} and {ours!r} are both mapped to {theirs!r}; keep one of them"
             )
         origin[theirs] = ours
 
@@ -110,6 +110,10 @@ def _misspelt(names: list[str]) -> dict[str, str]:
         if name not in CANONICAL and close:
             misspelt[name] = close[0]
     return misspelt
+
+
+def _how_to_map(ours: str, theirs: str) -> str:
+    return f"--column {ours}={theirs!r}, in Python columns={{{ours!r}: {theirs!r}}}"
 
 
 def _suggestion(name: str, choices: list[str]) -> str:

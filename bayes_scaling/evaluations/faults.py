@@ -12,7 +12,8 @@ class Fault:
     Parameters
     ----------
     row : int or None
-        The file's row as a spreadsheet counts it (the header is row 1); None for the whole table.
+        The file's row as a spreadsheet counts it (the header is row 1); None for the whole table or a
+        column that it lacks.
     column : str or None
         The column as the file names it; None for the whole row.
     value : str

@@ -44,7 +44,7 @@ def load_evaluations(name: str = "ho2024", *, comparable_only: bool = True) -> p
     if name not in PACKAGED:
         raise EvaluationsError(
             f"no packaged table is called {name!r}; choose from {', '.join(PACKAGED)},"
-            " or read a file of your own with read_evaluations(path)"
+            " or give the path of a CSV file (in Python: read_evaluations)"
         )
     # Not validated again at every start: the tests do it, by the rules for users' files.
     with as_file(files("bayes_scaling") / "data" / f"{name}.csv") as path:

@@ -4,18 +4,26 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from importlib.metadata import version
 
 import pandas as pd
 
-from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import assemble
-from bayes_scaling.inference.defaults import CHAINS, DRAWS, SEED, TARGET_ACCEPT, TUNE
 from bayes_scaling.inference.diagnostics import diagnose
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
-from bayes_scaling.inference.sampling import Settings, joint_seed, sample
-from bayes_scaling.model.rows import Rows, make_rows
+from bayes_scaling.inference.sampling import joint_seed, sample
+from bayes_scaling.inference.settings import (
+    CHAINS,
+    DRAWS,
+    SEED,
+    TARGET_ACCEPT,
+    TUNE,
+    Settings,
+    check_settings,
+    escalated,
+)
+from bayes_scaling.model.rows import make_rows
 from bayes_scaling.specifications.specification import Specification
 
 _PACKAGES = ("bayes-scaling", "pymc", "pytensor", "nutpie", "arviz", "numpy", "pandas", "xarray", "scipy")
@@ -69,15 +77,9 @@ def fit(
     True
     """
     start = time.perf_counter()
-    settings, rows = validate(
-        specification,
-        evaluations,
-        draws=draws,
-        tune=tune,
-        chains=chains,
-        seed=seed,
-        target_accept=target_accept,
-    )
+    settings = Settings(draws, tune, chains, target_accept)
+    check_settings(settings, seed)
+    rows = make_rows(specification, evaluations)
     versions = {package: version(package) for package in _PACKAGES}
     fingerprint = _fingerprint(specification, evaluations, settings, seed, versions)
     sampled = sample(specification, rows, settings, seed, progress=progress)
@@ -105,49 +107,6 @@ def fit(
         versions=versions,
         fingerprint=fingerprint,
     )
-
-
-def validate(
-    specification: Specification,
-    evaluations: pd.DataFrame,
-    *,
-    draws: int = DRAWS,
-    tune: int = TUNE,
-    chains: int = CHAINS,
-    seed: int = SEED,
-    target_accept: float = TARGET_ACCEPT,
-) -> tuple[Settings, Rows]:
-    """Check all that :func:`fit` would be given, before anything slow starts.
-
-    Raises
-    ------
-    BayesScalingError
-        As :func:`fit`.
-    """
-    return _checked(Settings(draws, tune, chains, target_accept), seed), make_rows(specification, evaluations)
-
-
-def escalated(settings: Settings) -> Settings:
-    """Settings of the second attempt: twice as long, smaller steps, deeper trees."""
-    return replace(
-        settings,
-        draws=2 * settings.draws,
-        tune=2 * settings.tune,
-        target_accept=max(0.99, settings.target_accept),
-        maxdepth=settings.maxdepth + 2,
-    )
-
-
-def _checked(settings: Settings, seed: int) -> Settings:
-    for name, least in (("draws", 100), ("tune", 100), ("chains", 2)):
-        value = getattr(settings, name)
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise BayesScalingError(f"{name} must be a whole number of at least {least}, not {value!r}")
-    if not 0.5 <= settings.target_accept < 1:
-        raise BayesScalingError(f"target_accept must be at least 0.5 and below 1, not {settings.target_accept!r}")
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
-        raise BayesScalingError(f"seed must be a whole number from 0 to 4294967295, not {seed!r}")
-    return settings
 
 
 def _fingerprint(

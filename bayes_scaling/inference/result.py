@@ -14,7 +14,7 @@ from bayes_scaling.errors import BayesScalingError, FitFileError
 from bayes_scaling.files import write_whole
 from bayes_scaling.inference.data import UNITS
 from bayes_scaling.inference.diagnostics import Diagnostics
-from bayes_scaling.inference.sampling import Settings
+from bayes_scaling.inference.settings import Settings
 from bayes_scaling.specifications.specification import Specification
 
 FIT_FILE = "fit.nc"
@@ -99,13 +99,17 @@ class Fit:
             If the file can't be written; nothing half-written is left.
         """
         file = _fit_path(path)
-        tree = self.data.copy()
-        tree.attrs = {"bayes_scaling_fit": json.dumps(self._header(), sort_keys=True)}
         try:
-            write_whole(file, bytes(tree.to_netcdf(engine="h5netcdf")))
+            write_whole(file, self.to_bytes())
         except OSError as error:
             raise BayesScalingError(f"{file}: can't be written ({error.strerror}); choose another place") from None
         return file
+
+    def to_bytes(self) -> bytes:
+        """The content of the file that :meth:`save` writes: NetCDF 4."""
+        tree = self.data.copy()
+        tree.attrs = {"bayes_scaling_fit": json.dumps(self._header(), sort_keys=True)}
+        return bytes(tree.to_netcdf(engine="h5netcdf"))
 
     def _header(self) -> dict[str, Any]:
         return {

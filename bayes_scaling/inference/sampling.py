@@ -11,20 +11,10 @@ import numpy as np
 import nutpie
 from xarray import DataTree
 
+from bayes_scaling.inference.settings import Settings
 from bayes_scaling.model.build import build_model_of_rows, model_data, starting_points
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.specifications.specification import Specification
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How long and how carefully to sample; see :func:`bayes_scaling.fit`."""
-
-    draws: int
-    tune: int
-    chains: int
-    target_accept: float
-    maxdepth: int = 10
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from bayes_scaling.quantities.doubling import (
     pooled_rate,
     prior_rates,
 )
+from bayes_scaling.words import months
 
 _MONTHS = np.geomspace(1.5, 120, 600)
 _TICKS = (2, 3, 4, 6, 9, 12, 18, 24, 36, 60, 120)
@@ -92,10 +93,10 @@ def _draw_density(axes: Axes, fit: Fit, rate: NDArray[np.float64]) -> None:
         axes.plot(_MONTHS, _log_time_density(prior), color=PRIOR, lw=1.2, ls="--", label="prior")
     axes.plot(_MONTHS, density, color=POSTERIOR, lw=2, label="posterior")
     inside = (lower <= _MONTHS) & (upper >= _MONTHS)
-    interval = f"{INTERVAL_PROBABILITY:.0%} interval {_months(lower)} to {_months(upper)}"
+    interval = f"{INTERVAL_PROBABILITY:.0%} interval {months(lower)} to {months(upper)}"
     axes.fill_between(_MONTHS, density, where=inside.tolist(), color=POSTERIOR, alpha=0.2, label=interval)
     if np.isfinite(median):
-        axes.axvline(median, color=POSTERIOR, lw=1.2, label=f"median {_months(median)}")
+        axes.axvline(median, color=POSTERIOR, lw=1.2, label=f"median {months(median)}")
     top = float(density.max())
     axes.errorbar(
         HO2024_COMPUTE.months,
@@ -147,7 +148,3 @@ def _draw_ridge(axes: Axes, fit: Fit) -> None:
     )
     axes.legend(fontsize=8, frameon=False, loc="upper right")
     axes.spines[["top", "right"]].set_visible(False)
-
-
-def _months(value: float) -> str:
-    return f"{value:.1f}" if np.isfinite(value) else "no bound"

@@ -63,7 +63,8 @@ def doubling_times(fit: Fit, *, probability: float = INTERVAL_PROBABILITY, by: s
     DataFrame
         Index ``parameters``, ``data``, ``compute`` (with ``by``: and the group's levels); columns ``median``,
         ``lower``, ``upper`` (months) and ``probability_of_progress``. A doubling time of a factor that the
-        specification holds constant is infinite with probability 0; one that its law does not define is NaN.
+        specification holds constant is infinite, with NaN for the probability, which is then assumed and not found;
+        one that its law does not define is NaN.
 
     Raises
     ------
@@ -135,7 +136,9 @@ def _summary(fit: Fit, rate: str, probability: float) -> dict[str, float]:
     draws = pooled_rate(fit, rate)
     if draws is None:
         return dict.fromkeys(("median", "lower", "upper", "probability_of_progress"), float("nan"))
-    return summarise_rate(draws, probability)
+    summary = summarise_rate(draws, probability)
+    assumed = rate not in fit.data["posterior"]
+    return summary | {"probability_of_progress": float("nan")} if assumed else summary
 
 
 def _dims(fit: Fit, rate: str) -> tuple[str, ...]:

@@ -7,12 +7,13 @@ from rich.text import Text
 
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.quantities.doubling import INTERVAL_KIND, INTERVAL_PROBABILITY, doubling_times
-from bayes_scaling.report.summary import months, probability, sentence
+from bayes_scaling.report.summary import next_step, sentence
+from bayes_scaling.words import months, probability
 
 
 def fit_report(fit: Fit) -> RenderableType:
     """Doubling times, diagnostics and the answer in a sentence."""
-    parts: list[RenderableType] = [_doubling_table(fit), Text()]
+    parts: list[RenderableType] = [_doubling_table(fit), Text()] if fit.specification.progresses else []
     d = fit.diagnostics
     state = Text("converged", style="green") if d.converged else Text("NOT CONVERGED", style="bold red")
     facts = (
@@ -27,6 +28,8 @@ def fit_report(fit: Fit) -> RenderableType:
             note += " The divergences or deep trees left are below 0.1% of the draws."
         parts.append(Text(note))
     parts += [Text(f"- {failure}", style="red") for failure in d.failures]
+    if not d.converged:
+        parts.append(Text(next_step(fit)))
     parts += [Text(), Text(sentence(fit), style="bold" if d.converged else "bold red")]
     return Group(*parts)
 
@@ -36,8 +39,11 @@ def _doubling_table(fit: Fit) -> Table:
     interval = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} interval"
     table = Table("", "median", interval, "P(progress)", title="Doubling times in months", title_justify="left")
     for name, row in times.iterrows():
-        span = f"{months(row['lower'])} to {months(row['upper'])}"
-        undefined = pd.isna(row["median"])
-        chance = "" if undefined else probability(row["probability_of_progress"])
-        table.add_row(str(name), months(row["median"]), "" if undefined else span, chance)
+        if pd.isna(row["median"]):
+            table.add_row(str(name), "not defined", "", "")
+        elif pd.isna(row["probability_of_progress"]):
+            table.add_row(str(name), "held constant", "", "")
+        else:
+            span = f"{months(row['lower'])} to {months(row['upper'])}"
+            table.add_row(str(name), months(row["median"]), span, probability(row["probability_of_progress"]))
     return table

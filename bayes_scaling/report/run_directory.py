@@ -1,14 +1,17 @@
 """A fit's directory: `fit.nc`, `summary.json`, pictures; each file whole or absent."""
 
 import io
+import tempfile
 from pathlib import Path
-
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.files import write_whole
-from bayes_scaling.inference.result import FIT_FILE, Fit
-from bayes_scaling.report.summary import summary_json
+from bayes_scaling.files import remove_abandoned, write_together
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from bayes_scaling.inference.result import Fit
 
 SUMMARY_FILE = "summary.json"
 PICTURE_FILE = "doubling_times.png"
@@ -22,40 +25,52 @@ def prepare(directory: Path) -> None:
     BayesScalingError
         If it can't be made or written to; the message says what to choose instead.
     """
+    if directory.is_file():
+        raise BayesScalingError(f"{directory}: is a file, and results need a directory; choose another --output")
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        probe = directory / ".bayes-scaling-probe"
-        probe.touch()
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+        remove_abandoned(directory)
     except OSError as error:
-        raise BayesScalingError(
-            f"{directory}: results can't be written there ({error.strerror}); choose another --output"
-        ) from None
+        raise _unwritable(directory, error) from None
 
 
-def write_run(fit: Fit, directory: Path) -> tuple[Path, ...]:
-    """Write everything about a fit, the fit itself first and the summary last.
+def write_run(fit: "Fit", directory: Path) -> tuple[Path, ...]:
+    """Write everything about a fit; an earlier run in the directory stays until all of this one is ready.
 
     Returns
     -------
     tuple of pathlib.Path
-        The files, in the order written.
+        The files, in the order written: the fit itself first and the summary last.
+
+    Raises
+    ------
+    BayesScalingError
+        If the files can't be written.
     """
-    # A summary or picture of an earlier run must not stand beside a new fit.
-    for stale in (SUMMARY_FILE, PICTURE_FILE):
-        (directory / stale).unlink(missing_ok=True)
-    written = [fit.save(directory / FIT_FILE)]
+    from bayes_scaling.inference.result import FIT_FILE
+    from bayes_scaling.plots.doubling import plot_doubling_times
+    from bayes_scaling.report.summary import summary_json
+
+    contents = {directory / FIT_FILE: fit.to_bytes()}
     if fit.specification.progresses:
-        from bayes_scaling.plots.doubling import plot_doubling_times
+        contents[directory / PICTURE_FILE] = picture(plot_doubling_times(fit))
+    contents[directory / SUMMARY_FILE] = summary_json(fit)
+    try:
+        # A summary or picture of the earlier run must not stand beside the new fit.
+        write_together(contents, stale=(directory / SUMMARY_FILE, directory / PICTURE_FILE))
+    except OSError as error:
+        raise _unwritable(directory, error) from None
+    return tuple(contents)
 
-        write_whole(directory / PICTURE_FILE, picture(plot_doubling_times(fit)))
-        written.append(directory / PICTURE_FILE)
-    write_whole(directory / SUMMARY_FILE, summary_json(fit))
-    return (*written, directory / SUMMARY_FILE)
 
-
-def picture(figure: Figure) -> bytes:
+def picture(figure: "Figure") -> bytes:
     """A figure as the bytes of a PNG file."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     return buffer.getvalue()
+
+
+def _unwritable(directory: Path, error: OSError) -> BayesScalingError:
+    return BayesScalingError(f"{directory}: results can't be written there ({error.strerror}); choose another --output")

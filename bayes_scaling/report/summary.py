@@ -7,6 +7,7 @@ from typing import Any
 
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.quantities.doubling import INTERVAL_KIND, INTERVAL_PROBABILITY, doubling_times
+from bayes_scaling.words import months, probability
 
 
 def summarise(fit: Fit) -> dict[str, Any]:
@@ -17,7 +18,7 @@ def summarise(fit: Fit) -> dict[str, Any]:
     dict
         ``doubling_time_months`` has a table for each of parameters, data, compute, or null where the law does not
         define it. In a table, null stands for a doubling time without bound (its rate is not positive), since JSON
-        has no infinity.
+        has no infinity, and for the probability of progress where the specification assumes that there is none.
     """
     times = doubling_times(fit)
     found = fit.diagnostics
@@ -52,8 +53,25 @@ def sentence(fit: Fit) -> str:
     selections = "; ".join(fit.evaluations.selections)
     if selections:
         where += f" [{selections}]"
+    text = f"{where}, {_finding(fit)}"
+    return text if fit.diagnostics.converged else f"NOT CONVERGED, do not use: {text}"
+
+
+def next_step(fit: Fit) -> str:
+    """What to try after a fit that has not converged."""
+    asked = fit.settings
+    wanted = {"draws": 2 * asked.draws, "tune": asked.tune}
+    words = ", ".join(f"{name}={value}" for name, value in wanted.items())
+    options = " ".join(f"--{name} {value}" for name, value in wanted.items())
+    return (
+        f"What to try: more draws ({options}, or {words} in Python), then stronger priors or a specification with "
+        "fewer coefficients; chains that stay apart however long they run mean a posterior with several modes."
+    )
+
+
+def _finding(fit: Fit) -> str:
     if not fit.specification.progresses:
-        return f"{where}, '{fit.specification.name}' assumes no progress, so nothing doubles."
+        return f"'{fit.specification.name}' assumes no progress, so nothing doubles."
     row = doubling_times(fit).loc["compute"].to_dict()
     interval = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} credible interval"
     if math.isfinite(row["median"]):
@@ -61,7 +79,7 @@ def sentence(fit: Fit) -> str:
     else:
         middle = "the median rate of progress is not positive, so effective compute has no doubling time"
     text = (
-        f"{where}, with '{fit.specification.name}', {middle} ({interval} {months(row['lower'])} to "
+        f"with '{fit.specification.name}', {middle} ({interval} {months(row['lower'])} to "
         f"{months(row['upper'])}; probability of progress {probability(row['probability_of_progress'])})."
     )
     if math.isinf(row["upper"]) and math.isfinite(row["median"]):
@@ -71,24 +89,8 @@ def sentence(fit: Fit) -> str:
             f" The interval spans a factor {row['upper'] / row['lower']:.0f}: "
             "these data leave the rate of progress largely open."
         )
-    if not fit.diagnostics.converged:
-        text = f"NOT CONVERGED, do not use: {text}"
     return text
 
 
 WIDE = 8
 """Ratio of an interval's ends from which a sentence calls it wide."""
-
-
-def months(value: float) -> str:
-    """A doubling time for people: one decimal, or words where there is none."""
-    if math.isnan(value):
-        return "not defined"
-    return f"{value:.1f}" if math.isfinite(value) else "no bound"
-
-
-def probability(value: float) -> str:
-    """A probability for people: three decimals, and never a certainty that finitely many draws can't give."""
-    if value > 0.9995:
-        return "above 0.999"
-    return "below 0.001" if value < 0.0005 else f"{value:.3f}"

@@ -5,8 +5,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from scipy import stats
-
 from bayes_scaling.errors import SpecificationError
 from bayes_scaling.specifications.checks import is_number, shown
 
@@ -26,21 +24,32 @@ class Distribution:
     pymc: str
     arguments: tuple[str, ...]
     support: Support
-    scipy: Callable[..., Any]
+    scipy: str
+    scipy_arguments: Callable[..., dict[str, float]]
 
 
 DISTRIBUTIONS: Mapping[str, Distribution] = {
-    "normal": Distribution("Normal", ("mu", "sigma"), "real", lambda mu, sigma: stats.norm(mu, sigma)),
-    "laplace": Distribution("Laplace", ("mu", "b"), "real", lambda mu, b: stats.laplace(mu, b)),
-    "student_t": Distribution("StudentT", ("nu", "mu", "sigma"), "real", lambda nu, mu, sigma: stats.t(nu, mu, sigma)),
-    "half_normal": Distribution("HalfNormal", ("sigma",), "positive", lambda sigma: stats.halfnorm(0, sigma)),
+    "normal": Distribution("Normal", ("mu", "sigma"), "real", "norm", lambda mu, sigma: {"loc": mu, "scale": sigma}),
+    "laplace": Distribution("Laplace", ("mu", "b"), "real", "laplace", lambda mu, b: {"loc": mu, "scale": b}),
+    "student_t": Distribution(
+        "StudentT",
+        ("nu", "mu", "sigma"),
+        "real",
+        "t",
+        lambda nu, mu, sigma: {"df": nu, "loc": mu, "scale": sigma},
+    ),
+    "half_normal": Distribution("HalfNormal", ("sigma",), "positive", "halfnorm", lambda sigma: {"scale": sigma}),
     "lognormal": Distribution(
-        "LogNormal", ("mu", "sigma"), "positive", lambda mu, sigma: stats.lognorm(sigma, scale=math.exp(mu))
+        "LogNormal",
+        ("mu", "sigma"),
+        "positive",
+        "lognorm",
+        lambda mu, sigma: {"s": sigma, "scale": math.exp(mu)},
     ),
     "gamma": Distribution(
-        "Gamma", ("alpha", "beta"), "positive", lambda alpha, beta: stats.gamma(alpha, scale=1 / beta)
+        "Gamma", ("alpha", "beta"), "positive", "gamma", lambda alpha, beta: {"a": alpha, "scale": 1 / beta}
     ),
-    "beta": Distribution("Beta", ("alpha", "beta"), "unit", lambda alpha, beta: stats.beta(alpha, beta)),
+    "beta": Distribution("Beta", ("alpha", "beta"), "unit", "beta", lambda alpha, beta: {"a": alpha, "b": beta}),
 }
 """Families a specification may name."""
 
@@ -106,7 +115,10 @@ class Prior:
 
     def frozen(self) -> Any:
         """SciPy's frozen distribution, for densities and quantiles."""
-        return DISTRIBUTIONS[self.distribution].scipy(**dict(self.arguments))
+        from scipy import stats  # takes a second to import, and few callers need it
+
+        family = DISTRIBUTIONS[self.distribution]
+        return getattr(stats, family.scipy)(**family.scipy_arguments(**dict(self.arguments)))
 
     def __str__(self) -> str:
         inside = ", ".join(f"{name}={value:g}" for name, value in self.arguments)

@@ -15,7 +15,8 @@ import pytest
 import bayes_scaling as bs
 from bayes_scaling.cli import main
 from bayes_scaling.inference import fitting
-from bayes_scaling.inference.defaults import CHAINS, DRAWS, SEED, TUNE
+from bayes_scaling.inference.settings import CHAINS, DRAWS, SEED, TUNE
+from bayes_scaling.specifications.catalogue import catalogue_directory
 
 RUN_FILES = {"fit.nc", "doubling_times.png", "summary.json"}
 GOOD_HEADER = "system,paper,published,benchmark,perplexity,parameters,tokens,architecture"
@@ -92,7 +93,7 @@ def test_check_accepts_a_good_file(command, tmp_path) -> None:
     (tmp_path / "mine.csv").write_text(f"{GOOD_HEADER}\n{GOOD_LINE}\n", encoding="utf-8")
     ended = command("check", "mine.csv", cwd=tmp_path)
     assert (ended.code, ended.err) == (0, "")
-    assert ended.out == "mine.csv: 1 evaluations, no faults\n"
+    assert ended.out == "mine.csv: 1 evaluation, no faults\n"
 
 
 def test_check_names_every_fault_with_row_column_value_and_rule(command, tmp_path) -> None:
@@ -140,7 +141,7 @@ def test_short_run_ends_with_1_and_says_in_plain_words_that_it_did_not_converge(
 
 
 def test_short_run_says_on_standard_error_only_what_it_is_doing(short_run) -> None:
-    assert short_run.err == "ho2024/07 on ho2024: 231 evaluations; compiling, then sampling ...\n"
+    assert short_run.err == "ho2024/07 on ho2024: 231 evaluations; compiling (5 to 30 s), then sampling ...\n"
 
 
 def test_short_run_writes_three_files_and_says_where(short_run) -> None:
@@ -295,9 +296,11 @@ def test_delta_is_part_of_the_specification_of_its_name_and_of_the_directorys(as
 
 
 def test_a_specification_of_ones_own_is_named_by_its_path(asked_for, tmp_path) -> None:
-    text = 'title = "Mine"\nreference = "here"\n[varies_by]\nA = "benchmark"\nB = "benchmark"\n'
+    text = (catalogue_directory() / "ho2024" / "07.toml").read_text(encoding="utf-8")
     (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
-    assert asked_for("mine.toml")["specification"] == bs.load_specification(tmp_path / "mine.toml")
+    asked = asked_for("mine.toml")
+    assert asked["specification"] == bs.load_specification(tmp_path / "mine.toml")
+    assert asked["specification"].name == "mine"
 
 
 # bad usage: one message, exit code 2, nothing sampled and nothing written
@@ -340,6 +343,9 @@ def refused(monkeypatch, capfd, tmp_path):
         (["fit", "--seed", "-1"], "seed must be a whole number from 0 to 4294967295, not -1"),
         (["fit", "--seed", "4294967296"], "seed must be"),
         (["fit", "--draws", "many"], "--draws"),
+        (["fit", "--draws", "100000000000"], "chains x (draws + tune) must be at most 10,000,000"),
+        (["fit", "--output", ""], "--output is empty; give a directory"),
+        (["fit", "--evaluations", ""], "--evaluations is empty; choose from ho2024, collected"),
         (["fit", "--delta", "0"], "delta must be a number above 0, not 0"),
         (["fit", "--delta", "-0.01"], "delta must be a number above 0, not -0.01"),
         (["fit", "--delta", "nan"], "delta must be a number above 0, not nan"),
@@ -413,9 +419,13 @@ def test_a_table_that_lacks_what_the_specification_needs_is_refused(name, column
 
 def test_an_output_that_is_a_file_or_below_one_is_refused(refused, tmp_path) -> None:
     (tmp_path / "mine.txt").write_text("precious", encoding="utf-8")
-    for output in ("mine.txt", "mine.txt/below"):
+    for output, said in (
+        ("mine.txt", "is a file, and results need a directory"),
+        ("mine.txt/below", "can't be written"),
+    ):
         message = refused("fit", "--output", output)
-        assert f"{output}: results can't be written there" in message
+        assert f"{output}: " in message
+        assert said in message
         assert "choose another --output" in message
     assert (tmp_path / "mine.txt").read_text(encoding="utf-8") == "precious"
 

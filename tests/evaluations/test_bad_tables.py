@@ -13,10 +13,11 @@ IDENTITY = "system, paper, benchmark, parameters, tokens, perplexity, published"
 @pytest.mark.parametrize("column", REQUIRED)
 def test_a_missing_required_column_is_one_fault(table_file, column):
     path = table_file({column: None})
-    rule = f"is required and missing; add it, or map yours: columns={{'{column}': 'its name in the file'}}"
+    rule = "is required and missing; add it, or map yours: "
+    rule += f"--column {column}='its name in the file', in Python columns={{'{column}': 'its name in the file'}}"
 
-    assert check_evaluations(path) == (Fault(1, column, "", rule),)
-    with pytest.raises(EvaluationsError, match=f"row 1, column {column}: is required and missing"):
+    assert check_evaluations(path) == (Fault(None, column, "", rule),)
+    with pytest.raises(EvaluationsError, match=f"  column {column}: is required and missing"):
         read_evaluations(path)
 
 
@@ -32,7 +33,8 @@ def test_a_missing_required_column_is_one_fault(table_file, column):
 )
 def test_a_misspelt_required_column_is_one_fault_and_not_a_missing_one(table_file, misspelt, meant):
     path = table_file({meant: None, misspelt: "whatever"})
-    rule = f"looks like '{meant}', misspelt; rename it, or map it with columns={{'{meant}': '{misspelt}'}}"
+    rule = f"looks like '{meant}', misspelt; rename it, or map it: "
+    rule += f"--column {meant}='{misspelt}', in Python columns={{'{meant}': '{misspelt}'}}"
 
     assert check_evaluations(path) == (Fault(1, misspelt, "", rule),)
     with pytest.raises(EvaluationsError, match=f"row 1, column {misspelt}: looks like '{meant}'"):

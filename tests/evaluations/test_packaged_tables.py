@@ -77,7 +77,7 @@ def test_packaged_tables_keep_the_rules_for_users_tables(name):
 
 @pytest.mark.parametrize("name", ["ho2025", "", "mine.csv"])
 def test_an_unknown_table_is_an_error_that_names_the_known(name):
-    with pytest.raises(EvaluationsError, match=r"choose from ho2024, collected.*read_evaluations\(path\)"):
+    with pytest.raises(EvaluationsError, match=r"choose from ho2024, collected.*read_evaluations"):
         load_evaluations(name)
 
 

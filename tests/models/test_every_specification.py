@@ -12,7 +12,7 @@ import bayes_scaling as bs
 from bayes_scaling.inference.data import assemble
 from bayes_scaling.inference.diagnostics import diagnose
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
-from bayes_scaling.inference.sampling import Settings
+from bayes_scaling.inference.settings import Settings
 from bayes_scaling.model.rows import make_rows
 
 FAST = "FAST_COMPILE"  # one evaluation is not worth a slow compilation

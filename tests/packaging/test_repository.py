@@ -4,6 +4,7 @@ import re
 import subprocess
 import tomllib
 from fnmatch import fnmatch
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -59,9 +60,8 @@ def test_no_tracked_text_names_a(pattern, tracked) -> None:
             lines = path.read_text(encoding="utf-8").splitlines()
         except UnicodeDecodeError:  # not text
             continue
-        found += [
-            f"{path.relative_to(ROOT)}:{n}: {line[:120]}" for n, line in enumerate(lines, 1) if pattern.search(line)
-        ]
+        place = path.relative_to(ROOT)
+        found += [f"{place}:{number}: {line[:99]}" for number, line in enumerate(lines, 1) if pattern.search(line)]
     assert not found, "\n".join(found)
 
 
@@ -79,11 +79,7 @@ def test_paths_of_machines_are_told_from_addresses(text, wrong) -> None:
 
 
 def test_constraints_pin_every_direct_dependency_within_its_range(project, pins) -> None:
-    wanted = [
-        *project["dependencies"],
-        *(each for extra in project["optional-dependencies"].values() for each in extra),
-    ]
-    for requirement in map(Requirement, wanted):
+    for requirement in map(Requirement, chain(project["dependencies"], *project["optional-dependencies"].values())):
         name = canonicalize_name(requirement.name)
         if name != project["name"]:
             assert name in pins, f"constraints.txt does not pin {name}"

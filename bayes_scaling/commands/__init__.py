@@ -1,0 +1,17 @@
+"""The commands: thin layers over the public functions, one to a file. They import slow packages only when run."""
+
+import typer
+
+from bayes_scaling.commands.check import check_command
+from bayes_scaling.commands.fit import fit_command
+from bayes_scaling.commands.models import models_command
+
+app = typer.Typer(
+    help="Bayesian scaling laws with algorithmic progress.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("fit")(fit_command)
+app.command("check")(check_command)
+app.command("models")(models_command)

@@ -1,0 +1,72 @@
+"""`bayes-scaling fit`: one posterior, printed and written to a run directory."""
+
+from typing import Annotated
+
+import typer
+
+from bayes_scaling.commands.options import (
+    EXIT_UNCONVERGED,
+    Columns,
+    Evaluations,
+    Quiet,
+    output_directory,
+    read_table,
+)
+from bayes_scaling.inference.settings import CHAINS, DRAWS, SEED, TUNE, Settings, check_settings
+from bayes_scaling.specifications.catalogue import DEFAULT_SPECIFICATION, load_specification
+
+
+def fit_command(
+    specification: Annotated[
+        str, typer.Argument(help="A name in the catalogue, or the path of a .toml file.")
+    ] = DEFAULT_SPECIFICATION,
+    evaluations: Evaluations = "ho2024",
+    column: Columns = None,
+    output: Annotated[
+        str | None,
+        typer.Option(help="Directory for fit.nc, summary.json and pictures; default runs/SPECIFICATION-TABLE."),
+    ] = None,
+    delta: Annotated[
+        float | None,
+        typer.Option(help="The paper's coefficients with its L1 penalty of this strength as a prior."),
+    ] = None,
+    draws: Annotated[int, typer.Option(help="Kept draws of each chain.")] = DRAWS,
+    tune: Annotated[int, typer.Option(help="Adaptation draws of each chain.")] = TUNE,
+    chains: Annotated[int, typer.Option(help="Chains.")] = CHAINS,
+    seed: Annotated[int, typer.Option(help="Reproduces the fit.")] = SEED,
+    quiet: Quiet = False,
+) -> None:
+    """Fit a specification to a table; print the doubling times and write the run directory."""
+    check_settings(Settings(draws, tune, chains), seed)
+    chosen = load_specification(specification)
+    if delta is not None:
+        chosen = chosen.with_published_penalty(delta)
+    table = read_table(evaluations, column)
+    directory = output_directory(output, f"{chosen.name}-{table.attrs['name']}")
+    from bayes_scaling.model.rows import make_rows
+    from bayes_scaling.report.run_directory import prepare
+
+    make_rows(chosen, table)  # refuses a table that lacks what the specification needs
+    prepare(directory)
+    # PyMC takes seconds to import: only once the input is known to be good.
+    from bayes_scaling.inference.fitting import fit
+    from bayes_scaling.report.fit_table import fit_report
+    from bayes_scaling.report.run_directory import write_run
+    from bayes_scaling.report.terminal import console
+
+    log = console(stderr=True)
+    if not quiet:
+        what = f"{chosen.name} on {table.attrs['name']}: {len(table)} evaluations"
+        log.print(f"{what}; compiling (5 to 30 s), then sampling ...")
+    shows = log.is_terminal and not quiet
+    result = fit(chosen, table, draws=draws, tune=tune, chains=chains, seed=seed, progress=shows)
+    files = write_run(result, directory)
+    out = console()
+    out.print(fit_report(result))
+    out.print(f"\nWritten: {', '.join(str(file) for file in files)}", soft_wrap=True)
+    seconds = result.seconds
+    out.print(
+        f"{seconds['total']:.0f} s, of which {seconds['compile']:.0f} s compiling, {seconds['sample']:.0f} s sampling."
+    )
+    if not result.diagnostics.converged:
+        raise typer.Exit(EXIT_UNCONVERGED)

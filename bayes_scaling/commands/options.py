@@ -1,0 +1,57 @@
+"""Options that several commands share, and how their values are read."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bayes_scaling.errors import BayesScalingError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+EXIT_UNCONVERGED = 1
+
+Columns = Annotated[
+    list[str] | None,
+    typer.Option("--column", help="NAME=COLUMN: the file's own name of one of our columns; repeat as needed."),
+]
+Evaluations = Annotated[str, typer.Option(help="A packaged table (ho2024, collected) or the path of a CSV file.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on standard error.")]
+
+
+def read_table(name: str, columns: list[str] | None) -> "pd.DataFrame":
+    """A packaged table by name, or a file by path, its columns mapped as asked."""
+    from bayes_scaling.evaluations import PACKAGED, load_evaluations, read_evaluations
+
+    mapping = column_mapping(columns)
+    if not name:
+        raise BayesScalingError(f"--evaluations is empty; choose from {', '.join(PACKAGED)}, or give a CSV file")
+    if name in PACKAGED or not (Path(name).suffix or Path(name).exists()):
+        if mapping:
+            raise BayesScalingError("--column maps the columns of a file; packaged tables need no mapping")
+        return load_evaluations(name)  # refuses an unknown name, naming the packaged tables
+    return read_evaluations(name, mapping)
+
+
+def column_mapping(pairs: list[str] | None) -> dict[str, str]:
+    """``NAME=COLUMN`` pairs as a mapping."""
+    mapping = {}
+    for pair in pairs or []:
+        ours, equals, theirs = pair.partition("=")
+        if not equals or not ours or not theirs:
+            raise BayesScalingError(f"--column {pair!r} must read NAME=COLUMN, such as parameters='Model Size'")
+        if ours in mapping:
+            raise BayesScalingError(f"--column gives {ours!r} twice")
+        mapping[ours] = theirs
+    return mapping
+
+
+def output_directory(output: str | None, name: str) -> Path:
+    """The directory asked for, or ``runs/`` and a name made safe for every file system."""
+    if output is None:
+        return Path("runs") / re.sub(r"[^A-Za-z0-9._@=-]+", "-", name)
+    if not output:
+        raise BayesScalingError("--output is empty; give a directory, or leave it out")
+    return Path(output)

@@ -1,0 +1,40 @@
+"""Numbers as words for people, the same in every message, table and report."""
+
+import math
+
+
+def counted(number: int, noun: str) -> str:
+    """A count with its noun.
+
+    Examples
+    --------
+    >>> counted(1, "fault"), counted(1200, "evaluation")
+    ('1 fault', '1,200 evaluations')
+    """
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def months(value: float) -> str:
+    """A doubling time: one decimal, or words where there is none.
+
+    Examples
+    --------
+    >>> months(8.44), months(math.inf), months(math.nan)
+    ('8.4', 'no bound', 'not defined')
+    """
+    if math.isnan(value):
+        return "not defined"
+    return f"{value:.1f}" if math.isfinite(value) else "no bound"
+
+
+def probability(value: float) -> str:
+    """A probability: three decimals, and never a certainty that finitely many draws can't give.
+
+    Examples
+    --------
+    >>> probability(0.5), probability(1.0)
+    ('0.500', 'above 0.999')
+    """
+    if value > 0.9995:
+        return "above 0.999"
+    return "below 0.001" if value < 0.0005 else f"{value:.3f}"
