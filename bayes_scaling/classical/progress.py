@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.model.structure import Coefficients
 from bayes_scaling.quantities.rates import MONTHS_PER_YEAR, months_to_double
+from bayes_scaling.specifications.specification import RATE_OF
 
 Floats = NDArray[np.float64]
 
-FACTOR_OF: Mapping[str, str] = {"g_N": "parameters", "g_D": "data", "g_C": "compute"}
+FACTOR_OF: Mapping[str, str] = {rate: factor for factor, rate in RATE_OF.items()}
 """Each rate with the factor whose effective size it doubles."""
 
 EVERYWHERE = "all"

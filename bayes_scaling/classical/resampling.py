@@ -13,7 +13,12 @@ from bayes_scaling.classical.progress import FACTOR_OF, progress_rates
 from bayes_scaling.classical.threads import one_thread
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.model.rows import Rows
-from bayes_scaling.quantities.rates import months_to_double, signed_months_to_double
+from bayes_scaling.quantities.rates import (
+    INTERVAL_KIND,
+    INTERVAL_PROBABILITY,
+    months_to_double,
+    signed_months_to_double,
+)
 from bayes_scaling.specifications.specification import Specification
 
 Floats = NDArray[np.float64]
@@ -24,7 +29,6 @@ BOOTSTRAP_UNITS = ("row", "paper")
 PERCENTILES_OF = ("rate", "doubling_time")
 """What a bootstrap's percentiles are taken of."""
 
-_INTERVAL_PROBABILITY = 0.95
 _LARGEST_SEED = 2**32 - 1
 
 
@@ -60,7 +64,7 @@ class Bootstrap:
     failed: int
 
     def doubling_times(
-        self, *, probability: float = _INTERVAL_PROBABILITY, percentiles_of: str = "rate"
+        self, *, probability: float = INTERVAL_PROBABILITY, percentiles_of: str = "rate"
     ) -> pd.DataFrame:
         r"""Medians and equal-tailed intervals of doubling times, in months.
 
@@ -113,7 +117,7 @@ class Bootstrap:
         table.attrs = {
             "unit": "months",
             "percentiles_of": percentiles_of,
-            "interval": {"probability": probability, "kind": "equal-tailed"},
+            "interval": {"probability": probability, "kind": INTERVAL_KIND},
         }
         return table
 

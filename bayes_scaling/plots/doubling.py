@@ -11,14 +11,9 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.style import POSTERIOR, PRIOR, PUBLISHED, REFERENCE, WARNING
 from bayes_scaling.published import HO2024_COMPUTE, MOORE
-from bayes_scaling.quantities.doubling import (
-    INTERVAL_PROBABILITY,
-    MONTHS_PER_YEAR,
-    doubling_times,
-    pooled_rate,
-    prior_rates,
-)
-from bayes_scaling.words import months
+from bayes_scaling.quantities.doubling import doubling_times, pooled_rate, prior_rates
+from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, MONTHS_PER_YEAR
+from bayes_scaling.words import months, probability
 
 _MONTHS = np.geomspace(1.5, 120, 600)
 _TICKS = (2, 3, 4, 6, 9, 12, 18, 24, 36, 60, 120)
@@ -123,7 +118,7 @@ def _draw_density(axes: Axes, fit: Fit, rate: NDArray[np.float64]) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     never = float(np.mean(rate <= 0))
-    title = f"no progress: probability {never:.3f}" if never else ""
+    title = f"no progress: probability {probability(never)}" if never else ""
     axes.legend(fontsize=8, frameon=False, loc="upper right", title=title or None, title_fontsize=8)
     axes.spines[["top", "right", "left"]].set_visible(False)
 

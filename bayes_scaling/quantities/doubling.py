@@ -6,42 +6,14 @@ r"""Doubling times of effective parameters, data and compute.
 are summarised, and their quantiles mapped: a quantile that is not positive is an infinite doubling time.
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.quantities.rates import MONTHS_PER_YEAR as MONTHS_PER_YEAR
-from bayes_scaling.quantities.rates import months_to_double
-from bayes_scaling.specifications.specification import Specification
-
-RATE_OF: Mapping[str, str] = {"parameters": "g_N", "data": "g_D", "compute": "g_C"}
-"""What doubles, and the posterior variable with its rate."""
-
-INTERVAL_PROBABILITY = 0.95
-INTERVAL_KIND = "equal-tailed"
-
-
-def summarise_rate(rate: NDArray[np.float64], probability: float = INTERVAL_PROBABILITY) -> dict[str, float]:
-    """Median and equal-tailed interval of a doubling time (months) from draws of its rate (log units per year).
-
-    Returns
-    -------
-    dict
-        ``median``, ``lower``, ``upper`` in months, mapped from the rate's quantiles, and
-        ``probability_of_progress``, the share of draws with a positive rate.
-    """
-    tail = (1 - probability) / 2
-    low, middle, high = np.quantile(rate, [tail, 0.5, 1 - tail])
-    return {
-        "median": float(months_to_double(middle)),
-        "lower": float(months_to_double(high)),
-        "upper": float(months_to_double(low)),
-        "probability_of_progress": float(np.mean(rate > 0)),
-    }
+from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, summarise_rate
+from bayes_scaling.specifications.specification import RATE_OF, Specification
 
 
 def doubling_times(fit: Fit, *, probability: float = INTERVAL_PROBABILITY, by: str | None = None) -> pd.DataFrame:

@@ -3,8 +3,11 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 MONTHS_PER_YEAR = 12
+INTERVAL_PROBABILITY = 0.95
+INTERVAL_KIND = "equal-tailed"
 
 
 def signed_months_to_double(rate: Any) -> Any:
@@ -41,3 +44,22 @@ def months_to_double(rate: Any) -> Any:
     """
     rate = np.asarray(rate, dtype=float)
     return np.where(rate <= 0, np.inf, signed_months_to_double(rate))
+
+
+def summarise_rate(rate: NDArray[np.float64], probability: float = INTERVAL_PROBABILITY) -> dict[str, float]:
+    """Median and equal-tailed interval of a doubling time (months) from draws of its rate (log units per year).
+
+    Returns
+    -------
+    dict
+        ``median``, ``lower``, ``upper`` in months, mapped from the rate's quantiles, and
+        ``probability_of_progress``, the share of draws with a positive rate.
+    """
+    tail = (1 - probability) / 2
+    low, middle, high = np.quantile(rate, [tail, 0.5, 1 - tail])
+    return {
+        "median": float(months_to_double(middle)),
+        "lower": float(months_to_double(high)),
+        "upper": float(months_to_double(low)),
+        "probability_of_progress": float(np.mean(rate > 0)),
+    }

@@ -6,7 +6,8 @@ from dataclasses import asdict
 from typing import Any
 
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.quantities.doubling import INTERVAL_KIND, INTERVAL_PROBABILITY, doubling_times
+from bayes_scaling.quantities.doubling import doubling_times
+from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.words import months, probability
 
 

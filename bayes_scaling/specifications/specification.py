@@ -21,7 +21,8 @@ LAWS: Mapping[str, tuple[str, ...]] = {
 """Each law with the coefficients that may vary by a group."""
 
 _GROUPS: tuple[str, ...] = ("benchmark", "architecture")
-_RATE_OF = {"parameters": "g_N", "data": "g_D", "compute": "g_C"}
+RATE_OF: Mapping[str, str] = {"parameters": "g_N", "data": "g_D", "compute": "g_C"}
+"""What doubles, and the name of its rate in priors, posterior and tables."""
 
 
 def _choose(where: str, value: object, choices: tuple[str, ...]) -> None:
@@ -205,7 +206,7 @@ class Specification:
     @property
     def constant_rates(self) -> tuple[str, ...]:
         """Which of parameters, data, compute grow at a constant rate."""
-        return tuple(key for key in _RATE_OF if getattr(self.progress, key) == "constant_rate")
+        return tuple(key for key in RATE_OF if getattr(self.progress, key) == "constant_rate")
 
     @property
     def pivots(self) -> tuple[str, ...]:
@@ -213,7 +214,7 @@ class Specification:
         exponents = ("alpha",) if self.law == "compute" else ("alpha", "beta")
         level = self.index_of("A")
         apart = any(self.index_of(exponent) not in (None, level) for exponent in exponents)
-        moving = [_RATE_OF[key] for key in self.constant_rates] if self.progress.acts_on == "effective_size" else []
+        moving = [RATE_OF[key] for key in self.constant_rates] if self.progress.acts_on == "effective_size" else []
         if self.progress.exponents == "drift":
             return ("parameters", "tokens")
         sizes = ("parameters", "tokens") if apart else ()
@@ -398,13 +399,13 @@ def _check_progress(s: Specification) -> None:
                 "[progress] with exponents = 'drift', parameters and data must be set alike: "
                 "both 'none' or both 'constant_rate'"
             )
-        rates = [rate for rate in _RATE_OF.values() if rate in s.varies_by]
+        rates = [rate for rate in RATE_OF.values() if rate in s.varies_by]
         if rates:
             raise SpecificationError(
                 f"[varies_by] {rates[0]} does not go with [progress] exponents = 'drift', where rates are shared; "
                 f"remove {', '.join(rates)} from [varies_by] or set exponents = 'none'"
             )
-    for key, rate in _RATE_OF.items():
+    for key, rate in RATE_OF.items():
         if rate in s.varies_by and (getattr(p, key) == "none" or p.acts_on != "effective_size"):
             raise SpecificationError(
                 f"[varies_by] {rate} = '{s.varies_by[rate]}' contradicts [progress]: {rate} is "
@@ -483,7 +484,7 @@ def _check_delta(s: Specification) -> None:
             )
     if s.progress.acts_on == "effective_size":
         for exponent, rate in (("alpha", "g_N"), ("beta", "g_D"), ("alpha", "g_C")):
-            rated = rate in (_RATE_OF[key] for key in s.constant_rates)
+            rated = rate in (RATE_OF[key] for key in s.constant_rates)
             if rated and s.index_of(exponent) not in (None, s.index_of(rate)):
                 raise SpecificationError(
                     f"delta needs {rate} to vary by {s.index_of(exponent)} like {exponent}, or "
@@ -510,7 +511,7 @@ def _parameter_names(s: Specification) -> tuple[str, ...]:
     else:
         kind = "_central" if s.progress.acts_on == "loss_term" else ""
         kind = "_constant" if s.progress.exponents == "drift" else kind
-        names += [_RATE_OF[key] + kind for key in s.constant_rates]
+        names += [RATE_OF[key] + kind for key in s.constant_rates]
     if s.progress.exponents == "drift":
         names += ["alpha_drift", "beta_drift"]
     if s.data.vocabulary == "log":

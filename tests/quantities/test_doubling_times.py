@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from made_fits import GOOD, made_fit
 
 import bayes_scaling as bs
-from bayes_scaling.quantities.doubling import summarise_rate
+from bayes_scaling.quantities.rates import summarise_rate
 from bayes_scaling.report.summary import sentence, summarise
 
 LN2 = np.log(2)
