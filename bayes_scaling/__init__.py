@@ -2,7 +2,8 @@
 
 The path of a number through the package: a table (:func:`load_evaluations`) and a specification
 (:func:`load_specification`) make a PyMC model (:func:`build_model`), NUTS makes a posterior (:func:`fit`), and
-functions of a posterior make answers (:func:`doubling_times`).
+functions of a posterior make answers (:func:`doubling_times`). Many specifications are compared by leave-one-out
+cross-validation (:func:`compare`).
 """
 
 from importlib import import_module
@@ -12,6 +13,8 @@ from bayes_scaling.errors import BayesScalingError, EvaluationsError, FitFileErr
 
 if TYPE_CHECKING:
     from bayes_scaling import classical
+    from bayes_scaling.comparison.compare import compare, compare_fits
+    from bayes_scaling.comparison.result import Comparison
     from bayes_scaling.evaluations import (
         best_per_paper,
         check_evaluations,
@@ -27,6 +30,12 @@ if TYPE_CHECKING:
     from bayes_scaling.inference.fitting import fit
     from bayes_scaling.inference.result import Fit, load_fit
     from bayes_scaling.model.build import build_model
+    from bayes_scaling.plots.comparison import (
+        plot_comparison,
+        plot_criteria,
+        plot_doubling_times_by_variant,
+        plot_pareto_k,
+    )
     from bayes_scaling.plots.doubling import plot_doubling_times
     from bayes_scaling.quantities.doubling import doubling_times
     from bayes_scaling.specifications.catalogue import list_specifications, load_specification
@@ -35,6 +44,8 @@ if TYPE_CHECKING:
 # Importing PyMC takes many seconds and pandas one: who reads a table or asks for help should wait for neither.
 _HOME = {
     "bayes_scaling.classical": ("classical",),
+    "bayes_scaling.comparison.compare": ("compare", "compare_fits"),
+    "bayes_scaling.comparison.result": ("Comparison",),
     "bayes_scaling.evaluations": (
         "best_per_paper",
         "check_evaluations",
@@ -50,6 +61,12 @@ _HOME = {
     "bayes_scaling.inference.fitting": ("fit",),
     "bayes_scaling.inference.result": ("Fit", "load_fit"),
     "bayes_scaling.model.build": ("build_model",),
+    "bayes_scaling.plots.comparison": (
+        "plot_comparison",
+        "plot_criteria",
+        "plot_doubling_times_by_variant",
+        "plot_pareto_k",
+    ),
     "bayes_scaling.plots.doubling": ("plot_doubling_times",),
     "bayes_scaling.quantities.doubling": ("doubling_times",),
     "bayes_scaling.specifications.catalogue": ("list_specifications", "load_specification"),
@@ -59,6 +76,7 @@ _ON_DEMAND = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
     "BayesScalingError",
+    "Comparison",
     "EvaluationsError",
     "Fit",
     "FitFileError",
@@ -69,6 +87,8 @@ __all__ = [
     "check_evaluations",
     "classical",
     "comparable_rows",
+    "compare",
+    "compare_fits",
     "doubling_times",
     "fit",
     "list_specifications",
@@ -76,7 +96,11 @@ __all__ = [
     "load_fit",
     "load_specification",
     "on_benchmarks",
+    "plot_comparison",
+    "plot_criteria",
     "plot_doubling_times",
+    "plot_doubling_times_by_variant",
+    "plot_pareto_k",
     "published_between",
     "read_evaluations",
     "test_time_adaptation_rows",

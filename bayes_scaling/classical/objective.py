@@ -82,18 +82,7 @@ class Objective:
 
     def on(self, positions: Sequence[int] | NDArray[np.int64]) -> Self:
         """State the same objective on some rows, repeats allowed; coefficients stand where they stood."""
-        rows = self.rows
-        at = np.asarray(positions)
-        return replace(
-            self,
-            rows=replace(
-                rows,
-                ids=tuple(rows.ids[i] for i in at),
-                loss=rows.loss[at],
-                covariates={name: column[at] for name, column in rows.covariates.items()},
-                index={group: codes[at] for group, codes in rows.index.items()},
-            ),
-        )
+        return replace(self, rows=self.rows.take(positions))
 
     def coefficients(self, values: ArrayLike) -> Coefficients:
         """Coefficients of the law for values of shape ``(..., k)``, each of shape ``(..., 1)``."""

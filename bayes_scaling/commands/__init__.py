@@ -3,6 +3,7 @@
 import typer
 
 from bayes_scaling.commands.check import check_command
+from bayes_scaling.commands.compare import compare_command
 from bayes_scaling.commands.fit import fit_command
 from bayes_scaling.commands.models import models_command
 
@@ -13,5 +14,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("fit")(fit_command)
+app.command("compare")(compare_command)
 app.command("check")(check_command)
 app.command("models")(models_command)

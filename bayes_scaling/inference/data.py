@@ -9,18 +9,17 @@ from xarray import Dataset, DataTree
 from bayes_scaling.evaluations import decimal_year
 from bayes_scaling.inference.likelihood import log_likelihoods, log_priors
 from bayes_scaling.model.build import OBSERVED
-from bayes_scaling.model.rows import Rows
+from bayes_scaling.model.rows import COVARIATES, Rows, group_codes
 from bayes_scaling.specifications.specification import Specification
 
 UNITS = ("evaluation", "paper")
 """Units of cross-validation."""
+_DERIVED = ("log_likelihood", "log_prior")
 _KEPT_COLUMNS = ("system", "paper", "benchmark", "architecture", "perplexity", "parameters", "tokens")
 
 
 def assemble(specification: Specification, rows: Rows, evaluations: pd.DataFrame, data: DataTree) -> DataTree:
     """Add the groups that ArviZ and readers expect beside nutpie's two."""
-    by_unit = log_likelihoods(specification, rows, data)
-    unit, other = UNITS if specification.noise.cluster == "none" else UNITS[::-1]
     constant = {name: ("evaluation", column) for name, column in rows.covariates.items()}
     kept = {column: ("evaluation", _plain(evaluations[column])) for column in _KEPT_COLUMNS if column in evaluations}
     kept["year"] = ("evaluation", decimal_year(evaluations["published"]).to_numpy(float))
@@ -30,13 +29,49 @@ def assemble(specification: Specification, rows: Rows, evaluations: pd.DataFrame
     groups = {
         "posterior": data["posterior"].to_dataset(),
         "sample_stats": stats[keep],
-        "log_likelihood": by_unit[unit].assign_attrs(unit=unit),
-        f"log_likelihood_{other}": by_unit[other].assign_attrs(unit=other),
-        "log_prior": log_priors(specification, rows, data),
         "observed_data": Dataset({OBSERVED: ("evaluation", rows.loss)}, coords=coords),
         "constant_data": Dataset(constant | kept, coords=coords),
     }
-    return DataTree.from_dict(groups)
+    return DataTree.from_dict(groups | _derived(specification, rows, data))
+
+
+def _derived(specification: Specification, rows: Rows, data: DataTree) -> dict[str, Dataset]:
+    """Groups that follow from the draws and the rows."""
+    by_unit = log_likelihoods(specification, rows, data)
+    unit, other = UNITS if specification.noise.cluster == "none" else UNITS[::-1]
+    return {
+        "log_likelihood": by_unit[unit].assign_attrs(unit=unit),
+        f"log_likelihood_{other}": by_unit[other].assign_attrs(unit=other),
+        "log_prior": log_priors(specification, rows, data),
+    }
+
+
+def compacted(data: DataTree) -> DataTree:
+    """Drop groups that :func:`restored` can make again: nine tenths of a fit."""
+    return data.filter(lambda node: not node.name or not node.name.startswith(_DERIVED))
+
+
+def restored(specification: Specification, data: DataTree) -> DataTree:
+    """Make the groups again that :func:`compacted` has dropped."""
+    if "log_likelihood" in data:
+        return data
+    groups = {name: node.to_dataset() for name, node in data.children.items()}
+    return DataTree.from_dict(groups | _derived(specification, rows_of(data), data))
+
+
+def rows_of(data: DataTree) -> Rows:
+    """Rows that were fitted, from a fit's own groups."""
+    constant = data["constant_data"].to_dataset()
+    table = pd.DataFrame({name: constant[name].to_numpy() for name in ("benchmark", "architecture", "paper")})
+    index, levels = group_codes(table)
+    covariates = {str(name): constant[name].to_numpy() for name in constant.data_vars if str(name) in COVARIATES}
+    return Rows(
+        ids=tuple(map(str, constant["evaluation"].to_numpy())),
+        loss=data["observed_data"][OBSERVED].to_numpy(),
+        covariates=covariates,
+        index=index,
+        levels=levels,
+    )
 
 
 def _plain(column: pd.Series) -> np.ndarray[Any, Any]:

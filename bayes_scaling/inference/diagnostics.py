@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 import arviz as az
 import numpy as np
 import pandas as pd
-from xarray import DataTree
+from xarray import Dataset, DataTree
 
 RHAT_MAX = 1.01
 ESS_MIN = 400
 EBFMI_MIN = 0.3
 TOLERATED_FRACTION = 0.001
 CHAIN_SHIFT_MAX = 0.5
+WEIGHT_SHARE_MIN = 0.03
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Diagnostics:
         The quantity with the largest R-hat.
     failures
         What failed, in plain sentences; empty if converged.
+    weight_share
+        Share of draws that reweighting leaves effective (Kish); 1 where nothing was reweighted.
     """
 
     rhat_max: float
@@ -51,6 +54,7 @@ class Diagnostics:
     escalated: bool
     worst: str
     failures: tuple[str, ...]
+    weight_share: float = 1.0
 
     @property
     def converged(self) -> bool:
@@ -58,18 +62,37 @@ class Diagnostics:
         return not self.failures
 
     @property
+    def shortfall(self) -> float:
+        """Effective draws wanted over the fewest found, at least 2 where chains disagree."""
+        found = min(self.ess_bulk_min, self.ess_tail_min)
+        missing = ESS_MIN / found if found > 0 else float("inf")
+        return missing if self.rhat_max <= RHAT_MAX else max(2.0, missing)
+
+    @property
+    def efficiency(self) -> float:
+        """Effective draws of the slowest quantity for each draw, at most 1."""
+        return min(1.0, self.ess_bulk_min / self.draws)
+
+    @property
+    def unsteady(self) -> bool:
+        """Whether transitions diverged or trees reached their maximum depth."""
+        return self.divergences > 0 or self.maxdepth > 0
+
+    @property
     def clean(self) -> bool:
         """Whether nothing failed and nothing had to be tolerated."""
         return self.converged and self.divergences == 0 and self.maxdepth == 0
 
 
-def diagnose(data: DataTree, *, escalated: bool = False) -> Diagnostics:
+def diagnose(data: DataTree, stats: Dataset | None = None, *, escalated: bool = False) -> Diagnostics:
     """Judge the chains of a posterior.
 
     Parameters
     ----------
     data
         With groups ``posterior`` and ``sample_stats``.
+    stats
+        What the sampler said of all its draws, where the posterior holds a choice of them; ``sample_stats`` if None.
     escalated
         Whether these draws come from the second, more careful attempt.
 
@@ -78,7 +101,7 @@ def diagnose(data: DataTree, *, escalated: bool = False) -> Diagnostics:
     Diagnostics
     """
     table = convergence_table(data)
-    stats = data["sample_stats"]
+    stats = data["sample_stats"].to_dataset() if stats is None else stats
     draws = int(stats["diverging"].size)
     found = Diagnostics(
         rhat_max=float(table["rhat"].max()),
@@ -86,13 +109,21 @@ def diagnose(data: DataTree, *, escalated: bool = False) -> Diagnostics:
         ess_tail_min=float(table["ess_tail"].min()),
         divergences=int(stats["diverging"].sum()),
         maxdepth=int(stats["maxdepth_reached"].sum()),
-        ebfmi_min=float(np.min(np.asarray(az.bfmi(data)["energy"]))),
+        ebfmi_min=float(np.min(np.asarray(az.bfmi(DataTree.from_dict({"sample_stats": stats}))["energy"]))),
         draws=draws,
         escalated=escalated,
         worst=str(table["rhat"].idxmax()),
         failures=(),
+        weight_share=_weight_share(stats),
     )
     return replace(found, failures=_failures(found, table, data))
+
+
+def _weight_share(stats: Dataset) -> float:
+    if "log_weight" not in stats:
+        return 1.0
+    weight = np.exp(stats["log_weight"] - stats["log_weight"].max())
+    return float(weight.sum() ** 2 / (weight**2).sum() / weight.size)
 
 
 def convergence_table(data: DataTree) -> pd.DataFrame:

@@ -3,17 +3,16 @@
 import hashlib
 import json
 import time
-from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 
 import pandas as pd
 
+from bayes_scaling.inference.attempts import attempt
 from bayes_scaling.inference.data import assemble
-from bayes_scaling.inference.diagnostics import diagnose
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
-from bayes_scaling.inference.sampling import joint_seed, sample
 from bayes_scaling.inference.settings import (
+    ATTEMPTS,
     CHAINS,
     DRAWS,
     SEED,
@@ -21,7 +20,6 @@ from bayes_scaling.inference.settings import (
     TUNE,
     Settings,
     check_settings,
-    escalated,
 )
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.specifications.specification import Specification
@@ -38,7 +36,9 @@ def fit(
     chains: int = CHAINS,
     seed: int = SEED,
     target_accept: float = TARGET_ACCEPT,
+    attempts: int = ATTEMPTS,
     progress: bool = False,
+    cores: int | None = None,
 ) -> Fit:
     """Sample the posterior of a specification on a table of evaluations.
 
@@ -55,14 +55,18 @@ def fit(
         Reproduces the fit on the same machine with the same versions.
     target_accept
         NUTS step size target, between 0 and 1.
+    attempts
+        How often at most. An attempt that misses a criterion is replaced by a longer one: two to four times the
+        draws, and smaller steps if transitions diverged.
     progress
         Show nutpie's progress bar.
+    cores
+        Chains sampled at the same time; by default as many as the machine has cores. Results don't depend on it.
 
     Returns
     -------
     Fit
-        Converged or not: read ``fit.diagnostics``. If the first attempt misses a criterion, a second one runs
-        with twice the draws and a higher target acceptance, and replaces it.
+        Converged or not: read ``fit.diagnostics``.
 
     Raises
     ------
@@ -77,45 +81,46 @@ def fit(
     True
     """
     start = time.perf_counter()
-    settings = Settings(draws, tune, chains, target_accept)
+    settings = Settings(draws, tune, chains, target_accept, attempts=attempts)
     check_settings(settings, seed)
     rows = make_rows(specification, evaluations)
-    versions = {package: version(package) for package in _PACKAGES}
-    fingerprint = _fingerprint(specification, evaluations, settings, seed, versions)
-    sampled = sample(specification, rows, settings, seed, progress=progress)
-    compile_seconds, sample_seconds = sampled.compile_seconds, sampled.sample_seconds
-    diagnostics = diagnose(sampled.data)
-    if not diagnostics.converged:
-        settings = escalated(settings)
-        sampled = sample(specification, rows, settings, joint_seed(seed, 1), progress=progress)
-        sample_seconds += sampled.sample_seconds
-        diagnostics = diagnose(sampled.data, escalated=True)
-    data = assemble(specification, rows, evaluations, sampled.data)
+    fingerprint = fit_fingerprint(specification, evaluations, settings, seed)
+    found = attempt(specification, rows, settings, seed, progress=progress, cores=cores)
+    data = assemble(specification, rows, evaluations, found.data)
     return Fit(
         data=data,
         specification=specification,
-        evaluations=EvaluationsSummary(
-            name=str(evaluations.attrs.get("name", "unnamed")),
-            rows=len(evaluations),
-            papers=int(evaluations["paper"].nunique()),
-            selections=tuple(evaluations.attrs.get("selections", ())),
-        ),
-        diagnostics=diagnostics,
-        settings=settings,
+        evaluations=summary_of(evaluations),
+        diagnostics=found.diagnostics,
+        settings=found.settings,
         seed=seed,
-        seconds={"compile": compile_seconds, "sample": sample_seconds, "total": time.perf_counter() - start},
-        versions=versions,
+        seconds={
+            "compile": found.compile_seconds,
+            "sample": found.sample_seconds,
+            "total": time.perf_counter() - start,
+        },
+        versions=package_versions(),
         fingerprint=fingerprint,
     )
 
 
-def _fingerprint(
-    specification: Specification,
-    evaluations: pd.DataFrame,
-    settings: Settings,
-    seed: int,
-    versions: Mapping[str, str],
-) -> str:
+def summary_of(evaluations: pd.DataFrame) -> EvaluationsSummary:
+    """Name, size and selections of a table."""
+    return EvaluationsSummary(
+        name=str(evaluations.attrs.get("name", "unnamed")),
+        rows=len(evaluations),
+        papers=int(evaluations["paper"].nunique()),
+        selections=tuple(evaluations.attrs.get("selections", ())),
+    )
+
+
+def package_versions() -> dict[str, str]:
+    """Packages on which a posterior's digits depend, with their versions."""
+    return {package: version(package) for package in _PACKAGES}
+
+
+def fit_fingerprint(specification: Specification, evaluations: pd.DataFrame, settings: Settings, seed: int) -> str:
+    """SHA-256 of everything that decides a fit: data, specification, priors, settings asked for, seed, versions."""
     table = evaluations.to_csv(float_format="%.17g")
     document = {
         "evaluations": hashlib.sha256(table.encode()).hexdigest(),
@@ -123,6 +128,6 @@ def _fingerprint(
         "priors": {p.name: str(specification.prior_of(p.name)) for p in specification.parameters()},
         "settings": asdict(settings),
         "seed": seed,
-        "versions": dict(versions),
+        "versions": package_versions(),
     }
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()

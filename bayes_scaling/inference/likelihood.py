@@ -11,7 +11,7 @@ from xarray import Dataset, DataTree
 from bayes_scaling.inference.sampling import posterior_values
 from bayes_scaling.model.build import OBSERVED
 from bayes_scaling.model.coordinates import from_level_and_share, from_published, penalty_scale, published_names
-from bayes_scaling.model.noise import normal, normal_given_rest, paper_correction
+from bayes_scaling.model.noise import effect_given_rest, normal, normal_given_rest, paper_correction
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.model.structure import expected_loss
 from bayes_scaling.specifications.specification import Specification
@@ -22,14 +22,23 @@ _EFFECT_GRID = np.linspace(-8, 8, 97)
 """Paper effects in units of tau, for the one case without a closed form (Student-t noise)."""
 
 
-def expected_losses(specification: Specification, rows: Rows, data: DataTree) -> Floats:
+def sampled_names(specification: Specification) -> tuple[str, ...]:
+    """Free variables of a specification's model, in the order of the law; paper effects apart."""
+    noise = tuple(p.name for p in specification.parameters())
+    return noise if specification.delta is None else (*published_names(specification), *noise)
+
+
+def draws_of(specification: Specification, data: DataTree) -> dict[str, Floats]:
+    """Posterior draws of all that log densities need, each of shape ``(samples, 1)`` or ``(samples, levels)``."""
+    effects = [name for name in ("paper_effect", "paper_effect_standardised") if name in data["posterior"]]
+    return posterior_values(data, (*sampled_names(specification), *effects))
+
+
+def expected_losses(specification: Specification, rows: Rows, values: Mapping[str, Floats]) -> Floats:
     """Expected loss of each row under each draw, nats per token, shape ``(samples, n)``, without paper effects."""
     if specification.delta is None:
-        noise = ("sigma", "tau", "nu")
-        names = tuple(p.name for p in specification.parameters() if p.name not in noise)
-        coefficients: Any = from_level_and_share(specification, posterior_values(data, names), rows.levels)
+        coefficients: Any = from_level_and_share(specification, values, rows.levels)
     else:
-        values = posterior_values(data, published_names(specification))
         coefficients = from_published(specification, values, rows.levels)
     return np.asarray(expected_loss(coefficients, rows.covariates, rows.index))
 
@@ -45,23 +54,21 @@ def log_likelihoods(specification: Specification, rows: Rows, data: DataTree) ->
         given the parameters, so these always add up to the log likelihood; evaluations do so only without paper
         effects.
     """
-    residual = rows.loss - expected_losses(specification, rows, data)
-    noise_names = tuple(p.name for p in specification.parameters() if p.name in ("sigma", "tau", "nu"))
-    noise = posterior_values(data, noise_names)
-    by_evaluation, by_paper = _densities(specification, rows, data, residual, noise)
+    values = draws_of(specification, data)
+    residual = rows.loss - expected_losses(specification, rows, values)
     shape = (data["posterior"].sizes["chain"], data["posterior"].sizes["draw"], -1)
     return {
         unit: Dataset(
-            {OBSERVED: (("chain", "draw", unit), _compact(values).reshape(shape))},
+            {OBSERVED: (("chain", "draw", unit), _compact(densities).reshape(shape))},
             coords={
                 "chain": data["posterior"]["chain"],
                 "draw": data["posterior"]["draw"],
                 unit: list(labels),
             },
         )
-        for unit, values, labels in (
-            ("evaluation", by_evaluation, rows.ids),
-            ("paper", by_paper, rows.levels["paper"]),
+        for unit, densities, labels in (
+            ("evaluation", evaluation_densities(specification, rows, values, residual), rows.ids),
+            ("paper", paper_densities(specification, rows, values, residual), rows.levels["paper"]),
         )
     }
 
@@ -71,28 +78,47 @@ def _compact(values: Floats) -> NDArray[np.float32]:
     return np.maximum(values, np.finfo(np.float32).min).astype(np.float32)
 
 
-def _densities(
-    specification: Specification, rows: Rows, data: DataTree, residual: Floats, noise: Mapping[str, Floats]
-) -> tuple[Floats, Floats]:
-    paper = rows.index["paper"]
-    clustered = specification.noise.cluster == "paper"
-    sigma = noise["sigma"]
+def evaluation_densities(
+    specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats
+) -> Floats:
+    """Log density of each evaluation given the others of its paper, shape ``(samples, n)``."""
+    sigma, paper = values["sigma"], rows.index["paper"]
     if specification.noise.family == "student_t":
-        nu = noise["nu"]
-        if not clustered:
-            each = np.asarray(stats.t.logpdf(residual, nu, scale=sigma))
-            return each, sum_by(each, paper)
-        effect = posterior_values(data, ("paper_effect",))["paper_effect"]
-        each = np.asarray(stats.t.logpdf(residual - effect[:, paper], nu, scale=sigma))
-        return each, _integrated_student_t(residual, paper, nu, sigma, noise["tau"])
-    independent = normal(residual, sigma)
+        if specification.noise.cluster == "paper":
+            residual = residual - values["paper_effect"][:, paper]
+        return np.asarray(stats.t.logpdf(residual, values["nu"], scale=sigma))
+    if specification.noise.cluster == "none":
+        return np.asarray(normal(residual, sigma))
+    total, size = sum_by(residual, paper), np.bincount(paper).astype(float)
+    return np.asarray(normal_given_rest(residual, total[:, paper], size[paper], sigma, values["tau"]))
+
+
+def paper_densities(specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats) -> Floats:
+    """Joint log density of each paper's evaluations, shape ``(samples, papers)``."""
+    sigma, paper = values["sigma"], rows.index["paper"]
+    clustered = specification.noise.cluster == "paper"
+    if specification.noise.family == "student_t":
+        if clustered:
+            return _integrated_student_t(residual, paper, values["nu"], sigma, values["tau"])
+        return sum_by(np.asarray(stats.t.logpdf(residual, values["nu"], scale=sigma)), paper)
+    independent = sum_by(normal(residual, sigma), paper)
     if not clustered:
-        return independent, sum_by(independent, paper)
-    tau = noise["tau"]
-    total = sum_by(residual, paper)
-    size = np.bincount(paper).astype(float)
-    joint = sum_by(independent, paper) + paper_correction(total, size, sigma, tau)
-    return normal_given_rest(residual, total[:, paper], size[paper], sigma, tau), joint
+        return independent
+    total, size = sum_by(residual, paper), np.bincount(paper).astype(float)
+    return np.asarray(independent + paper_correction(total, size, sigma, values["tau"]))
+
+
+def paper_effects(
+    specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats, unit: str
+) -> Floats | float:
+    """Expected effect of an evaluation's paper when the unit is left out, nats; 0 where nothing of it is known."""
+    if specification.noise.cluster == "none" or unit == "paper":
+        return 0.0
+    paper = rows.index["paper"]
+    if specification.noise.family == "student_t":
+        return np.asarray(values["paper_effect"][:, paper])
+    total, size = sum_by(residual, paper)[:, paper], np.bincount(paper).astype(float)[paper]
+    return np.asarray(effect_given_rest(residual, total, size, values["sigma"], values["tau"]))
 
 
 def sum_by(values: Floats, codes: NDArray[np.int64]) -> Floats:
@@ -119,20 +145,24 @@ def _integrated_student_t(residual: Floats, paper: NDArray[np.int64], nu: Floats
 def log_priors(specification: Specification, rows: Rows, data: DataTree) -> Dataset:
     """Log prior density of every free parameter under each draw, summed over its levels."""
     posterior = data["posterior"]
+    densities = prior_densities(specification, rows, draws_of(specification, data))
+    shape = (posterior.sizes["chain"], posterior.sizes["draw"])
+    return Dataset(
+        {name: (("chain", "draw"), density.reshape(shape)) for name, density in densities.items()},
+        coords={"chain": posterior["chain"], "draw": posterior["draw"]},
+    )
+
+
+def prior_densities(specification: Specification, rows: Rows, values: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Log prior density of every free parameter, summed over its levels, shape ``(samples,)`` each."""
     densities = {}
     for parameter in specification.parameters():
         frozen = specification.prior_of(parameter.name).frozen()
-        densities[parameter.name] = frozen.logpdf(posterior_values(data, (parameter.name,))[parameter.name])
+        densities[parameter.name] = frozen.logpdf(values[parameter.name])
     if specification.delta is not None:
-        sigma = posterior_values(data, ("sigma",))["sigma"]
-        scale = penalty_scale(sigma, len(rows.ids), specification.delta)
-        for name, values in posterior_values(data, published_names(specification)).items():
-            densities[name] = stats.laplace.logpdf(values, scale=scale)
-    if "paper_effect_standardised" in posterior:
-        values = posterior_values(data, ("paper_effect_standardised",))["paper_effect_standardised"]
-        densities["paper_effect_standardised"] = stats.norm.logpdf(values)
-    shape = (posterior.sizes["chain"], posterior.sizes["draw"])
-    return Dataset(
-        {name: (("chain", "draw"), density.sum(axis=1).reshape(shape)) for name, density in densities.items()},
-        coords={"chain": posterior["chain"], "draw": posterior["draw"]},
-    )
+        scale = penalty_scale(values["sigma"], rows.complete or len(rows.ids), specification.delta)
+        for name in published_names(specification):
+            densities[name] = stats.laplace.logpdf(values[name], scale=scale)
+    if "paper_effect_standardised" in values:
+        densities["paper_effect_standardised"] = stats.norm.logpdf(values["paper_effect_standardised"])
+    return {name: np.asarray(density).sum(axis=1) for name, density in densities.items()}

@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,7 +12,7 @@ from xarray import Dataset, DataTree
 
 from bayes_scaling.errors import BayesScalingError, FitFileError
 from bayes_scaling.files import write_whole
-from bayes_scaling.inference.data import UNITS
+from bayes_scaling.inference.data import UNITS, compacted, restored
 from bayes_scaling.inference.diagnostics import Diagnostics
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.specifications.specification import Specification
@@ -105,9 +105,15 @@ class Fit:
             raise BayesScalingError(f"{file}: can't be written ({error.strerror}); choose another place") from None
         return file
 
-    def to_bytes(self) -> bytes:
-        """The content of the file that :meth:`save` writes: NetCDF 4."""
-        tree = self.data.copy()
+    def to_bytes(self, *, compact: bool = False) -> bytes:
+        """The content of the file that :meth:`save` writes: NetCDF 4.
+
+        Parameters
+        ----------
+        compact
+            Leave out what :func:`load_fit` can compute again: pointwise log likelihoods and log priors.
+        """
+        tree = compacted(self.data) if compact else self.data.copy()
         tree.attrs = {"bayes_scaling_fit": json.dumps(self._header(), sort_keys=True)}
         return bytes(tree.to_netcdf(engine="h5netcdf"))
 
@@ -159,20 +165,31 @@ def load_fit(path: str | Path) -> Fit:
     file = _fit_path(path)
     if not file.is_file():
         raise FitFileError(f"{file}: no such fit; make one with `bayes-scaling fit --output {file.parent}`")
-    content = file.read_bytes()
+    return read_fit(file.read_bytes(), str(file))
+
+
+def read_fit(content: bytes, name: str) -> Fit:
+    """Read a fit from the bytes of its file; ``name`` is for messages.
+
+    Raises
+    ------
+    FitFileError
+        If they are damaged or not one of ours.
+    """
     try:
         # From memory, so that the file itself is neither held open nor locked.
         tree = xr.open_datatree(io.BytesIO(content), engine="h5netcdf").load()
         header = json.loads(tree.attrs["bayes_scaling_fit"])
         if header["format"] != _FORMAT:
-            raise FitFileError(f"{file}: written by another version (format {header['format']}, this reads {_FORMAT})")
+            raise FitFileError(f"{name}: written by another version (format {header['format']}, this reads {_FORMAT})")
         tree.attrs = {}
-        return Fit._from_header(tree, header)
+        fit = Fit._from_header(tree, header)
+        return replace(fit, data=restored(fit.specification, tree))
     except FitFileError:
         raise
     except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError) as error:
         raise FitFileError(
-            f"{file}: not a readable fit of bayes-scaling ({type(error).__name__}); "
+            f"{name}: not a readable fit of bayes-scaling ({type(error).__name__}); "
             "it is damaged or another program's file: run the fit again"
         ) from None
 

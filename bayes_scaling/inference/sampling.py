@@ -4,24 +4,27 @@ import json
 import time
 import warnings
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import nutpie
-from xarray import DataTree
+from xarray import Dataset, DataTree
 
-from bayes_scaling.inference.settings import Settings
+from bayes_scaling.inference.penalised import reweighted
+from bayes_scaling.inference.settings import BARRIER, Settings
 from bayes_scaling.model.build import build_model_of_rows, model_data, starting_points
+from bayes_scaling.model.penalised import build_penalised_model, design, penalised_starting_points
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.specifications.specification import Specification
 
 
 @dataclass(frozen=True)
 class Sampled:
-    """Posterior draws as nutpie returns them, and the seconds they took."""
+    """Posterior draws, what the sampler said of them (``stats``: every draw that it made), and seconds taken."""
 
     data: DataTree
+    stats: Dataset
     compile_seconds: float
     sample_seconds: float
 
@@ -45,28 +48,42 @@ def structure_key(specification: Specification, rows: Rows) -> str:
     return json.dumps(document, sort_keys=True)
 
 
-def compiled_model(specification: Specification, rows: Rows) -> tuple[Any, float]:
+def compiled_model(specification: Specification, rows: Rows, barrier: float = BARRIER) -> tuple[Any, float]:
     """Compiled model of a structure with this data, and the seconds that compiling took (0 when reused)."""
-    key = structure_key(specification, rows)
+    penalised = specification.delta is not None
+    values = design(specification, rows, barrier) if penalised else model_data(specification, rows)
+    key = _program_key(specification, values) if penalised else structure_key(specification, rows)
     seconds = 0.0
     if key not in _COMPILED:
         start = time.perf_counter()
         with warnings.catch_warnings():
             # PyTensor looks for a C compiler's BLAS that the numba backend does not use.
             warnings.filterwarnings("ignore", message=".*BLAS.*")
-            model = build_model_of_rows(specification, rows)
-            _COMPILED[key] = nutpie.compile_pymc_model(
-                model, initial_points=starting_points(specification, rows), jitter_rvs=set()
-            )
+            if penalised:
+                model = build_penalised_model(specification, rows)
+                starts = penalised_starting_points(model, specification)
+            else:
+                model, starts = build_model_of_rows(specification, rows), starting_points(specification, rows)
+            _COMPILED[key] = nutpie.compile_pymc_model(model, initial_points=starts, jitter_rvs=set())
         seconds = time.perf_counter() - start
     compiled = _COMPILED[key]
     shared = {variable.name for variable in compiled.shared_var_keys}
-    data = {name: value for name, value in model_data(specification, rows).items() if name in shared}
-    return compiled.with_data(**data), seconds
+    return compiled.with_data(**{name: value for name, value in values.items() if name in shared}), seconds
+
+
+def _program_key(specification: Specification, values: Mapping[str, Any]) -> str:
+    """What the one program for all penalised structures depends on: its width and the prior of sigma."""
+    return f"penalised {values['penalised'].size} {specification.prior_of('sigma').distribution}"
 
 
 def sample(
-    specification: Specification, rows: Rows, settings: Settings, seed: int, *, progress: bool = False
+    specification: Specification,
+    rows: Rows,
+    settings: Settings,
+    seed: int,
+    *,
+    progress: bool = False,
+    cores: int | None = None,
 ) -> Sampled:
     """Draw from the posterior.
 
@@ -75,12 +92,17 @@ def sample(
     KeyboardInterrupt
         When interrupted: sampling is stopped and partial draws are thrown away.
     """
-    compiled, compile_seconds = compiled_model(specification, rows)
+    compiled, compile_seconds = compiled_model(specification, rows, settings.barrier)
     start = time.perf_counter()
     sampler = nutpie.sample(
         compiled,
-        **asdict(settings),
+        draws=settings.draws,
+        tune=settings.tune,
+        chains=settings.chains,
+        target_accept=settings.target_accept,
+        maxdepth=settings.maxdepth,
         seed=seed,
+        cores=cores,
         # A ridge between rates and exponents: low-rank adaptation follows it, a diagonal metric can't.
         adaptation="low_rank",
         save_warmup=False,
@@ -92,7 +114,11 @@ def sample(
     except BaseException:
         sampler.cancel()
         raise
-    return Sampled(data, compile_seconds, time.perf_counter() - start)
+    stats = data["sample_stats"].to_dataset()
+    if specification.delta is not None:
+        stats = stats.assign(log_weight=data["posterior"]["log_weight"])
+        data = reweighted(specification, rows, data, seed)
+    return Sampled(data, stats, compile_seconds, time.perf_counter() - start)
 
 
 def posterior_values(data: DataTree, names: Mapping[str, Any] | tuple[str, ...]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """How long and how carefully to sample: defaults, checks, and the settings of a second attempt."""
 
+import math
 from dataclasses import dataclass, replace
 
 from bayes_scaling.errors import BayesScalingError
@@ -8,6 +9,10 @@ DRAWS = 2000
 TUNE = 1000
 CHAINS = 8
 TARGET_ACCEPT = 0.95
+ATTEMPTS = 2
+BARRIER = 2.5
+"""Nats of the barrier between the modes of a penalised posterior that sampling keeps: low enough to cross, high
+enough to keep the weights that lead back to the posterior alike."""
 SEED = 0
 
 MOST_DRAWS = 10_000_000
@@ -23,6 +28,8 @@ class Settings:
     chains: int = CHAINS
     target_accept: float = TARGET_ACCEPT
     maxdepth: int = 10
+    attempts: int = ATTEMPTS
+    barrier: float = BARRIER
 
 
 def check_settings(settings: Settings, seed: int) -> None:
@@ -33,7 +40,7 @@ def check_settings(settings: Settings, seed: int) -> None:
     BayesScalingError
         The message names the setting, its range and what was given.
     """
-    for name, least in (("draws", 100), ("tune", 100), ("chains", 2)):
+    for name, least in (("draws", 100), ("tune", 100), ("chains", 2), ("attempts", 1)):
         value = getattr(settings, name)
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise BayesScalingError(f"{name} must be a whole number of at least {least}, not {value!r}")
@@ -48,12 +55,29 @@ def check_settings(settings: Settings, seed: int) -> None:
         raise BayesScalingError(f"seed must be a whole number from 0 to 4294967295, not {seed!r}")
 
 
-def escalated(settings: Settings) -> Settings:
-    """Settings of the second attempt: twice as long, smaller steps, deeper trees."""
-    return replace(
-        settings,
-        draws=2 * settings.draws,
-        tune=2 * settings.tune,
-        target_accept=max(0.99, settings.target_accept),
-        maxdepth=settings.maxdepth + 2,
-    )
+def escalated(settings: Settings, *, shortfall: float, unsteady: bool, uneven: bool) -> Settings:
+    """Settings of a further attempt.
+
+    Parameters
+    ----------
+    settings
+        Those of the attempt before.
+    shortfall
+        Effective draws wanted over effective draws found, infinite where chains disagree outright. The next attempt
+        is that much longer and half as much again, at least twice and at most four times as long; as long as the
+        last where there was no shortfall.
+    unsteady
+        Whether transitions diverged or trees were cut off: then steps get smaller (a quarter of the distance to
+        perfect acceptance is left) and trees may grow deeper.
+    uneven
+        Whether few draws had most of the weight: then more of the barrier between modes is kept.
+    """
+    longer = settings
+    if shortfall > 1:
+        growth = math.ceil(min(4.0, max(2.0, 1.5 * shortfall)))
+        longer = replace(settings, draws=growth * settings.draws, tune=2 * settings.tune)
+    if uneven:
+        longer = replace(longer, barrier=2 * settings.barrier)
+    if not unsteady:
+        return longer
+    return replace(longer, target_accept=(3 + settings.target_accept) / 4, maxdepth=settings.maxdepth + 2)

@@ -65,10 +65,10 @@ def build_model_of_rows(specification: Specification, rows: Rows) -> pm.Model:
         covariates = {name: data[name] for name in rows.covariates}
         index = {group: data[f"{group}_index"] for group in rows.index if f"{group}_index" in data}
         observed = data["observed_loss"]
-        noise = {name: _sampled(specification, name, data) for name in _noise_names(specification)}
+        noise = {name: sampled_parameter(specification, name, data) for name in _noise_names(specification)}
         if specification.delta is None:
             names = [p.name for p in specification.parameters() if p.name not in noise]
-            values = {name: _sampled(specification, name, data) for name in names}
+            values = {name: sampled_parameter(specification, name, data) for name in names}
             coefficients: Coefficients = from_level_and_share(specification, values, rows.levels, xp=pt)
         else:
             values = _penalised(specification, noise["sigma"], data)
@@ -104,7 +104,7 @@ def _groups_used(specification: Specification) -> set[str]:
     return used | ({"paper"} if specification.noise.cluster == "paper" else set())
 
 
-def _sampled(specification: Specification, name: str, data: Mapping[str, Any]) -> Any:
+def sampled_parameter(specification: Specification, name: str, data: Mapping[str, Any]) -> Any:
     """A free variable whose prior's parameters are data, so that another prior scale needs no new compilation."""
     prior = specification.prior_of(name)
     family = getattr(pm, DISTRIBUTIONS[prior.distribution].pymc)

@@ -110,6 +110,8 @@ def _move_to_pivot(
 
 # ---------------------------------------------------------------------- the paper's own coefficients
 
+PUBLISHED_BASE = "wt103"
+"""Benchmark whose coefficients the paper's are; the others add their dummies' to them."""
 _BENCHMARK_DUMMIES = ("ptb", "wt2")
 _TRANSFORMER_SUFFIX = "_t"
 
@@ -212,7 +214,7 @@ def _expanded(name: str, group: Group | None) -> tuple[str, ...]:
 
 
 def _assembled(name: str, group: Group | None, values: Mapping[str, Any], levels: Mapping[str, tuple[str, ...]]) -> Any:
-    if group == "benchmark":  # WikiText-103 is the base, the others add to it
+    if group == "benchmark":
         total = values[name]
         for dummy in _BENCHMARK_DUMMIES:
             total = total + values[f"{name}_{dummy}"] * np.array([float(b == dummy) for b in levels["benchmark"]])

@@ -64,5 +64,10 @@ def normal_given_rest(residual: Any, total: Any, size: Any, sigma: Any, tau: Any
         Sum and number of the residuals of the evaluation's paper, itself included, spread over evaluations.
     """
     rest = sigma**2 + (size - 1) * tau**2
-    mean = tau**2 * (total - residual) / rest
+    mean = effect_given_rest(residual, total, size, sigma, tau)
     return normal(residual - mean, np.sqrt(sigma**2 + tau**2 * sigma**2 / rest))
+
+
+def effect_given_rest(residual: Any, total: Any, size: Any, sigma: Any, tau: Any) -> Any:
+    """Expected paper effect given a paper's other evaluations; arguments as for :func:`normal_given_rest`."""
+    return tau**2 * (total - residual) / (sigma**2 + (size - 1) * tau**2)

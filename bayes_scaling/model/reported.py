@@ -26,9 +26,19 @@ class Quantity:
 
 
 def reported_quantities(
-    specification: Specification, coefficients: Coefficients, levels: Mapping[str, tuple[str, ...]]
+    specification: Specification,
+    coefficients: Coefficients,
+    levels: Mapping[str, tuple[str, ...]],
+    *,
+    samples: bool = False,
 ) -> dict[str, Quantity]:
     """What a posterior reports beside the sampled parameters.
+
+    Parameters
+    ----------
+    coefficients
+        PyTensor scalars and vectors; or, with ``samples``, arrays of shape ``(1, S)`` and ``(levels, S)``: draws on
+        the last axis.
 
     Returns
     -------
@@ -40,7 +50,7 @@ def reported_quantities(
     """
     found = {name: _quantity(coefficient) for name, coefficient in coefficients.items()}
     reported: dict[str, Quantity] = {name: found[name] for name in ("E", "alpha", "beta") if name in found}
-    reported |= _rates(specification, found, levels)
+    reported |= _rates(specification, found, levels, samples)
     if specification.delta is None and specification.progress.exponents == "none":
         log_n, log_d = _log_anchor(specification, levels, anchor_of(specification))
         if specification.law == "compute":
@@ -55,11 +65,14 @@ def _quantity(coefficient: Coefficient) -> Quantity:
     if coefficient.group is not None:
         return Quantity(coefficient.value, (coefficient.group,))
     value = coefficient.value
-    return Quantity(value[0] if getattr(value, "ndim", 0) == 1 else value)
+    return Quantity(value[0] if getattr(value, "ndim", 0) else value)
 
 
 def _rates(
-    specification: Specification, found: Mapping[str, Quantity], levels: Mapping[str, tuple[str, ...]]
+    specification: Specification,
+    found: Mapping[str, Quantity],
+    levels: Mapping[str, tuple[str, ...]],
+    samples: bool,
 ) -> dict[str, Quantity]:
     """A rate is what a year takes off a term's logarithm over what a log unit of size takes off it."""
     rates: dict[str, Quantity] = {}
@@ -72,6 +85,8 @@ def _rates(
             parts.append(found[rate])
         if f"{exponent}_drift" in found:
             distance = _pivot_distances(specification, levels)[0 if exponent == "alpha" else 1]
+            if samples and distance.dims:
+                distance = Quantity(distance.value[:, None], distance.dims)
             drift = found[f"{exponent}_drift"]
             parts.append(_combine(lambda d, power, size: d * size / power, drift, found[exponent], distance))
         if parts:

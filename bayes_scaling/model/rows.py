@@ -1,7 +1,8 @@
 """A table of evaluations as the arrays that a specification needs: logarithms, years, group codes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,17 @@ HO2024_REPETITION_SCALE = 2.9157
 """R*_D in the code of Ho et al. 2024 (model 20)."""
 
 ARCHITECTURE_LEVELS = ("other", "transformer")
+
+COVARIATES = (
+    "log_parameters",
+    "log_tokens",
+    "log_compute",
+    "years",
+    "drift_parameters",
+    "drift_tokens",
+    "log_vocabulary",
+)
+"""What the law may need of a row."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +57,14 @@ class Rows:
     loss
         Observed log perplexity, nats per token, shape ``(n,)``.
     covariates
-        What the law needs, each of shape ``(n,)``: ``log_parameters``, ``log_tokens`` or ``log_compute``, ``years``,
-        ``drift_parameters``, ``drift_tokens``, ``log_vocabulary``.
+        Those of :data:`COVARIATES` that the law needs, each of shape ``(n,)``.
     index
         Group to integer codes, each of shape ``(n,)``: ``benchmark``, ``architecture``, ``paper``.
     levels
         Group to the names that codes stand for.
+    complete
+        Rows of the table that these were taken from, 0 if nothing was left out: the paper's penalty is stated for
+        a number of rows.
     """
 
     ids: tuple[str, ...]
@@ -58,6 +72,27 @@ class Rows:
     covariates: Mapping[str, Floats]
     index: Mapping[str, NDArray[np.int64]]
     levels: Mapping[str, tuple[str, ...]]
+    complete: int = 0
+
+    def take(self, positions: Sequence[int] | NDArray[np.int64]) -> Self:
+        """Some rows, repeats allowed, with levels and anchor as they were."""
+        at = np.asarray(positions)
+        return replace(
+            self,
+            ids=tuple(self.ids[i] for i in at),
+            loss=self.loss[at],
+            covariates={name: column[at] for name, column in self.covariates.items()},
+            index={group: codes[at] for group, codes in self.index.items()},
+            complete=self.complete or len(self.ids),
+        )
+
+    def alone(self) -> Self:
+        """Rows of one paper with that paper as the only one."""
+        return replace(
+            self,
+            index=dict(self.index) | {"paper": np.zeros(len(self.ids), dtype=np.int64)},
+            levels=dict(self.levels) | {"paper": (self.levels["paper"][int(self.index["paper"][0])],)},
+        )
 
 
 def central_anchor(specification: Specification) -> Anchor:
@@ -119,25 +154,31 @@ def make_rows(specification: Specification, evaluations: pd.DataFrame, anchor: A
     if anchor is None:
         penalised = specification.delta is not None
         anchor = sample_minima(evaluations) if penalised else anchor_of(specification)
-    present = set(evaluations["benchmark"])
-    benchmarks = tuple(benchmark.name for benchmark in BENCHMARKS if benchmark.name in present)
-    architecture = evaluations["architecture"].where(evaluations["architecture"] == "transformer", "other")
-    papers = tuple(dict.fromkeys(evaluations["paper"]))
-    groups = {
-        "benchmark": (evaluations["benchmark"], benchmarks),
-        "architecture": (architecture, ARCHITECTURE_LEVELS),
-        "paper": (evaluations["paper"], papers),
-    }
+    index, levels = group_codes(evaluations)
     return Rows(
         ids=tuple(map(str, evaluations.index)),
         loss=np.log(evaluations["perplexity"].to_numpy(float)),
         covariates=_covariates(specification, evaluations, anchor),
-        index={
-            name: pd.Categorical(column, categories=list(levels)).codes.astype(np.int64)
-            for name, (column, levels) in groups.items()
-        },
-        levels={name: levels for name, (_, levels) in groups.items()},
+        index=index,
+        levels=levels,
     )
+
+
+def group_codes(table: pd.DataFrame) -> tuple[dict[str, NDArray[np.int64]], dict[str, tuple[str, ...]]]:
+    """Codes and levels of each group, from columns ``benchmark``, ``architecture`` and ``paper``."""
+    present = set(table["benchmark"])
+    benchmarks = tuple(benchmark.name for benchmark in BENCHMARKS if benchmark.name in present)
+    architecture = table["architecture"].where(table["architecture"] == "transformer", "other")
+    groups = {
+        "benchmark": (table["benchmark"], benchmarks),
+        "architecture": (architecture, ARCHITECTURE_LEVELS),
+        "paper": (table["paper"], tuple(dict.fromkeys(table["paper"]))),
+    }
+    codes = {
+        name: pd.Categorical(column, categories=list(levels)).codes.astype(np.int64)
+        for name, (column, levels) in groups.items()
+    }
+    return codes, {name: levels for name, (_, levels) in groups.items()}
 
 
 def _covariates(specification: Specification, evaluations: pd.DataFrame, anchor: Anchor) -> dict[str, Floats]:

@@ -49,6 +49,27 @@ def expected_loss(
     array or tensor
         Shape ``(..., n)``.
     """
+    irreducible, terms = loss_parts(coefficients, covariates, index)
+    return loss(irreducible, *terms, xp=xp)
+
+
+def loss_parts(
+    coefficients: Coefficients, covariates: Mapping[str, Any], index: Mapping[str, Any]
+) -> tuple[Any, tuple[Any, ...]]:
+    """Irreducible part of the loss of every row, and the logarithms of its power-law terms.
+
+    Parameters
+    ----------
+    coefficients, covariates, index
+        As for :func:`expected_loss`.
+
+    Returns
+    -------
+    irreducible : array or tensor
+        Nats per token; 0 where the law has none.
+    log_terms : tuple of arrays or tensors
+        Of parameters and data, or of compute alone.
+    """
 
     def at(name: str) -> Any:
         coefficient = coefficients[name]
@@ -68,10 +89,8 @@ def expected_loss(
     if "gamma" in coefficients:
         irreducible = irreducible + at("gamma") * covariates["log_vocabulary"]
     if "log_B" not in coefficients:
-        return loss(irreducible, term("log_A", "alpha", "g_C", "compute"), xp=xp)
-    return loss(
-        irreducible,
+        return irreducible, (term("log_A", "alpha", "g_C", "compute"),)
+    return irreducible, (
         term("log_A", "alpha", "g_N", "parameters"),
         term("log_B", "beta", "g_D", "tokens"),
-        xp=xp,
     )

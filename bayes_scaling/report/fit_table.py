@@ -24,7 +24,7 @@ def fit_report(fit: Fit) -> RenderableType:
     )
     parts.append(state.append(facts, style="default not bold"))
     if d.escalated:
-        note = "A first attempt fell short; this is the second, longer one with a higher target acceptance."
+        note = "A first attempt fell short; this one is longer or more careful."
         if d.converged and not d.clean:
             note += " The divergences or deep trees left are below 0.1% of the draws."
         parts.append(Text(note))

@@ -133,7 +133,7 @@ def test_short_run_ends_with_1_and_says_in_plain_words_that_it_did_not_converge(
     assert short_run.code == 1
     assert "NOT CONVERGED: R-hat at most" in short_run.prose
     assert "NOT CONVERGED, do not use: On ho2024 (231 evaluations from 144 papers)" in short_run.prose
-    assert "A first attempt fell short; this is the second, longer one" in short_run.prose
+    assert "A first attempt fell short; this one is longer or more careful" in short_run.prose
     failures = short_run.summary["diagnostics"]["failures"]
     assert failures
     for failure in failures:

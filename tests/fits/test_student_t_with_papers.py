@@ -7,7 +7,7 @@ import pytest
 from scipy import integrate, stats
 
 import bayes_scaling as bs
-from bayes_scaling.inference.likelihood import expected_losses
+from bayes_scaling.inference.likelihood import draws_of, expected_losses
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.specifications.specification import Noise
 
@@ -24,7 +24,7 @@ def fit(specification, ho2024):
 
 def test_a_papers_density_is_its_integral_over_the_effect(specification, fit, ho2024) -> None:
     rows = make_rows(specification, ho2024)
-    residual = (rows.loss - expected_losses(specification, rows, fit.data))[0]
+    residual = (rows.loss - expected_losses(specification, rows, draws_of(specification, fit.data)))[0]
     first = fit.data["posterior"].to_dataset().isel(chain=0, draw=0)
     nu, sigma, tau = (float(first[name]) for name in ("nu", "sigma", "tau"))
     stored = fit.log_likelihood("paper")["loss"].isel(chain=0, draw=0)

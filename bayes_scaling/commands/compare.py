@@ -1,0 +1,108 @@
+"""`bayes-scaling compare`: many specifications by leave-one-out cross-validation, resumable and parallel."""
+
+from typing import Annotated
+
+import typer
+
+from bayes_scaling.commands.options import (
+    EXIT_UNCONVERGED,
+    Columns,
+    Evaluations,
+    Quiet,
+    output_directory,
+    read_table,
+)
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.settings import SEED
+from bayes_scaling.specifications.catalogue import DEFAULT_SPECIFICATION
+
+FAMILY = "ho2024"
+"""Named alone, it stands for the paper's whole grid: 20 structures and 6 penalties."""
+
+
+def compare_command(
+    specifications: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Names in the catalogue, .toml files, or families. `ho2024` alone: the paper's 20 structures x 6 "
+            "penalties. Nothing: the recommended specification and the 20, with their stated priors."
+        ),
+    ] = None,
+    evaluations: Evaluations = "ho2024",
+    column: Columns = None,
+    unit: Annotated[str, typer.Option(help="What is left out at a time: evaluation or paper.")] = "evaluation",
+    output: Annotated[
+        str | None,
+        typer.Option(help="Directory for results; the same command resumes there. Default runs/compare-..."),
+    ] = None,
+    delta: Annotated[
+        list[float] | None,
+        typer.Option(help="A penalty of the paper as a prior; 0: the stated priors. Repeat as needed."),
+    ] = None,
+    rate_scale: Annotated[
+        list[float] | None,
+        typer.Option(help="A factor on the widths of the stated priors of progress rates. Repeat as needed."),
+    ] = None,
+    refits: Annotated[
+        str, typer.Option(help="Units left out by a fit without them: bad (importance weights), all, or none.")
+    ] = "bad",
+    workers: Annotated[int | None, typer.Option(help="Processes; by default one a core.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="A running dask.distributed scheduler to use, such as tcp://host:8786.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Reproduces the fits.")] = SEED,
+    quiet: Quiet = False,
+) -> None:
+    """Compare specifications by how well they predict evaluations, or papers, left out."""
+    if workers is not None and workers < 1:
+        raise BayesScalingError(f"--workers must be at least 1, not {workers}")
+    names = specifications or [DEFAULT_SPECIFICATION, FAMILY]
+    table = read_table(evaluations, column)
+    from bayes_scaling.classical.published_table import HO2024_DELTAS
+    from bayes_scaling.comparison.variants import Variant, expand
+    from bayes_scaling.report.run_directory import prepare
+
+    deltas = delta or (HO2024_DELTAS if names == [FAMILY] else (0.0,))
+    scales = rate_scale or (1.0,)
+    total = len(expand(names, deltas, scales))
+    directory = output_directory(output, f"compare-{'-'.join(names)[:60]}-{table.attrs['name']}")
+    prepare(directory)
+    # PyMC takes seconds to import: only once the input is known to be good.
+    from bayes_scaling.comparison.compare import compare
+    from bayes_scaling.comparison.published_ranking import beside_published
+    from bayes_scaling.report.comparison_directory import write_comparison
+    from bayes_scaling.report.comparison_text import comparison_report
+    from bayes_scaling.report.progress import SweepProgress
+    from bayes_scaling.report.terminal import console
+
+    log = console(stderr=True)
+    with SweepProgress(log, total, quiet=quiet) as progress:
+
+        def finished(variant: Variant, reused: bool) -> None:
+            progress.advance(variant.name, reused=reused)
+
+        comparison = compare(
+            names,
+            table,
+            unit=unit,
+            deltas=deltas,
+            rate_scales=scales,
+            directory=directory,
+            seed=seed,
+            refits=refits,
+            workers=workers,
+            scheduler=scheduler,
+            on_done=finished,
+        )
+    files = write_comparison(comparison, directory)
+    out = console()
+    out.print(comparison_report(comparison))
+    published = beside_published(comparison)
+    if len(published) > 2:
+        out.print(
+            f"Rank correlation with the published leave-one-out table ({len(published)} variants, model 18 left out): "
+            f"{published.attrs['spearman_elpd']:.2f} by elpd, {published.attrs['spearman_loo_mse']:.2f} by LOO-MSE."
+        )
+    out.print(f"\nWritten: {', '.join(str(file) for file in files)}; fits in {directory / 'fits'}", soft_wrap=True)
+    if not comparison.table["converged"].all():
+        raise typer.Exit(EXIT_UNCONVERGED)

@@ -1,0 +1,145 @@
+"""How well a posterior predicts what it has not seen: a record by unit, with how each term was found."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+import numpy as np
+from arviz_stats import ELPDData
+from numpy.typing import NDArray
+from xarray import DataArray
+
+Floats = NDArray[np.float64]
+
+HOW = ("psis", "moment_matching", "refit")
+"""How a unit's term was found: importance sampling, the same after moment matching, or a fit without the unit."""
+
+
+@dataclass(frozen=True, eq=False)
+class Elpd:
+    """Expected log predictive density by leaving out one unit at a time, nats.
+
+    Parameters
+    ----------
+    unit
+        Unit of cross-validation: ``"evaluation"`` or ``"paper"``.
+    labels
+        Units in the order of the arrays: row ids or papers.
+    terms
+        Log predictive density of each unit given all others.
+    effective
+        Each unit's part of the effective number of parameters: log density with the unit in the data less without.
+    pareto_k
+        Diagnostic of each unit's importance weights in the end; 0 where the unit was refitted.
+    good_k
+        Threshold above which a term is not to be trusted.
+    pareto_k_found
+        The same before moment matching and refits.
+    how
+        For each unit one of :data:`HOW`.
+    predictions
+        Expected loss of each evaluation when its unit is left out, nats per token.
+    observed
+        Losses, nats per token.
+    errors
+        Monte Carlo standard error of each term (Vehtari et al. 2024, section on the accuracy of estimates).
+    unreliable
+        Units whose refit did not converge.
+    """
+
+    unit: str
+    labels: tuple[str, ...]
+    terms: Floats
+    effective: Floats
+    pareto_k: Floats
+    good_k: float
+    pareto_k_found: Floats
+    how: tuple[str, ...]
+    predictions: Floats
+    observed: Floats
+    errors: Floats
+    unreliable: int = 0
+
+    @property
+    def elpd(self) -> float:
+        """Sum of the terms."""
+        return float(self.terms.sum())
+
+    @property
+    def se(self) -> float:
+        """Standard error of :attr:`elpd` over units."""
+        return float(np.sqrt(len(self.terms) * self.terms.var()))
+
+    @property
+    def mcse(self) -> float:
+        """Monte Carlo standard error of :attr:`elpd`: what another seed would change."""
+        return float(np.sqrt((self.errors**2).sum()))
+
+    @property
+    def p(self) -> float:
+        """Effective number of parameters."""
+        return float(self.effective.sum())
+
+    @property
+    def bad(self) -> int:
+        """Units whose term is still not to be trusted: weights too uneven, or a refit that did not converge."""
+        return int((self.pareto_k > self.good_k).sum()) + self.unreliable
+
+    @property
+    def mse(self) -> float:
+        """Mean squared error of the predictions: the paper's criterion, of a posterior."""
+        return float(np.mean((self.observed - self.predictions) ** 2))
+
+    @property
+    def r2(self) -> float:
+        """Share of the losses' variance that the predictions explain."""
+        return 1 - self.mse / float(self.observed.var())
+
+    def count(self, how: str) -> int:
+        """Units whose term was found in a way."""
+        return self.how.count(how)
+
+    def as_arviz(self) -> ELPDData:
+        """The same as ArviZ's container, for ``arviz.compare``."""
+        coords = {self.unit: list(self.labels)}
+        return ELPDData(
+            elpd=self.elpd,
+            se=self.se,
+            p=self.p,
+            n_samples=0,
+            n_data_points=len(self.terms),
+            scale="log",
+            warning=self.bad > 0,
+            good_k=self.good_k,
+            elpd_i=DataArray(self.terms, dims=self.unit, coords=coords),
+            pareto_k=DataArray(self.pareto_k, dims=self.unit, coords=coords),
+        )
+
+    def to_bytes(self) -> bytes:
+        """JSON that :meth:`from_bytes` reads back to equal numbers."""
+        plain = {
+            name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in asdict(self).items()
+        }
+        return json.dumps(plain).encode()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Self:
+        """Read a record back.
+
+        Raises
+        ------
+        ValueError, KeyError, TypeError
+            If it is not one.
+        """
+        plain: Mapping[str, Any] = json.loads(content)
+        values = {field.name: plain[field.name] for field in fields(cls)}
+        for name, value in values.items():
+            if name in ("labels", "how"):
+                values[name] = tuple(map(str, value))
+            elif isinstance(value, list):
+                values[name] = np.array(value, dtype=float)
+        record = cls(**values)
+        if not len(record.labels) == len(record.terms) == len(record.how) == len(record.pareto_k):
+            raise ValueError("lengths differ")
+        return record

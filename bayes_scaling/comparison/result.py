@@ -1,0 +1,218 @@
+"""A comparison: its table, its weights and doubling times averaged over models."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from bayes_scaling.comparison.elpd import Elpd
+from bayes_scaling.comparison.record import Record
+from bayes_scaling.comparison.weights import METHODS, check_comparable, ranked
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.result import EvaluationsSummary, Fit
+from bayes_scaling.inference.settings import Settings
+from bayes_scaling.quantities.doubling import pooled_rate
+from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, months_to_double
+from bayes_scaling.specifications.specification import RATE_OF
+
+COLUMNS = (
+    "model",
+    "variant",
+    "rank",
+    "elpd",
+    "se",
+    "elpd_diff",
+    "dse",
+    "p",
+    "weight",
+    "loo_mse",
+    "pareto_k_max",
+    "pareto_k_bad",
+    "rhat_max",
+    "ess_bulk_min",
+    "divergences",
+    "converged",
+    "compute_doubling_months_median",
+    "compute_doubling_months_lower",
+    "compute_doubling_months_upper",
+    "seconds",
+    "weight_pseudo_bma",
+    "loo_r2",
+    "moment_matched",
+    "refitted",
+    "probability_of_progress",
+    "reason",
+)
+"""Columns of a comparison's table: first those that scripts may rely on, in their order."""
+
+TIE_NATS = 4.0
+"""Differences below this are small whatever their standard error (Sivula, Magnusson and Vehtari 2020)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Many models of one table, compared by how well they predict what they have not seen.
+
+    Parameters
+    ----------
+    table
+        One row a variant, best first and those that did not converge last; columns :data:`COLUMNS`. ``elpd``,
+        ``elpd_diff`` and ``dse`` in nats (the difference is this variant's less the best's); ``loo_mse`` in squared
+        nats per token; ``pareto_k_max`` as found and ``pareto_k_bad`` what was left bad after moment matching and
+        refits; doubling times in months, 95% equal-tailed.
+    unit
+        Unit of cross-validation.
+    evaluations
+        Which table.
+    scores
+        Pointwise scores by variant.
+    fits
+        Fits that have converged, by variant.
+    settings, seed
+        Of the first attempt of each fit.
+    fingerprints
+        Of each fit asked for.
+    set_aside
+        Files of the store that could not be read, and why.
+    """
+
+    table: pd.DataFrame
+    unit: str
+    evaluations: EvaluationsSummary
+    scores: Mapping[str, Elpd]
+    fits: Mapping[str, Fit]
+    settings: Settings | None = None
+    seed: int | None = None
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    set_aside: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def weights(self) -> pd.DataFrame:
+        """Weights of the variants that converged, largest stacking weight first.
+
+        Returns
+        -------
+        DataFrame
+            By variant: ``stacking`` (weights of the best mixture of predictions; near-ties get 0 and 1, so a weight
+            of 0 beside a tie is no verdict) and ``pseudo_bma`` (pseudo-BMA+, smooth in the differences).
+        """
+        table = self.table[self.table["converged"]]
+        weights = table[["weight", "weight_pseudo_bma"]].set_axis(list(METHODS), axis=1)
+        return weights.sort_values("stacking", ascending=False, kind="stable")
+
+    @property
+    def tied(self) -> tuple[str, ...]:
+        """Variants that these data can't tell from the best: within two standard errors, or 4 nats."""
+        table = self.table[self.table["converged"]]
+        close = (-table["elpd_diff"] <= 2 * table["dse"]) | (-table["elpd_diff"] < TIE_NATS)
+        return tuple(map(str, table.index[close]))
+
+    def averaged_doubling_times(
+        self, weights: str = "stacking", *, probability: float = INTERVAL_PROBABILITY
+    ) -> pd.DataFrame:
+        r"""Doubling times over all models that converged, each with its weight.
+
+        .. math:: p(g) = \sum_m w_m\, p_m(g \mid y), \qquad T = \ln 2 / g
+
+        Parameters
+        ----------
+        weights
+            ``"stacking"`` or ``"pseudo_bma"``.
+        probability
+            Of the interval.
+
+        Returns
+        -------
+        DataFrame
+            As :func:`bayes_scaling.doubling_times`, with ``weight_defined``: the weight of models whose law has the
+            factor (a law of compute alone has no rate of parameters), over which the row averages. Rates are
+            averaged, not doubling times; a model without progress counts as a rate of 0.
+
+        Raises
+        ------
+        BayesScalingError
+            For unknown weights, a probability outside (0, 1), or if nothing converged.
+        """
+        if weights not in METHODS:
+            raise BayesScalingError(f"weights '{weights}' are unknown; valid choices: {', '.join(METHODS)}")
+        if not 0 < probability < 1:
+            raise BayesScalingError(f"probability must be between 0 and 1, not {probability!r}")
+        if not self.fits:
+            raise BayesScalingError("no variant has converged, so there is nothing to average; see table['reason']")
+        rows = {}
+        for factor, rate in RATE_OF.items():
+            draws, weight = [], []
+            for name, share in self.weights[weights].items():
+                found = pooled_rate(self.fits[str(name)], rate) if share > 0 else None
+                if found is not None:
+                    draws.append(found)
+                    weight.append(np.full(len(found), share / len(found)))
+            rows[factor] = _summary(draws, weight, probability)
+        table = pd.DataFrame.from_dict(rows, orient="index")
+        table.attrs = {
+            "unit": "months",
+            "weights": weights,
+            "interval": {"probability": probability, "kind": INTERVAL_KIND},
+        }
+        return table
+
+
+def _summary(draws: list[np.ndarray], weight: list[np.ndarray], probability: float) -> dict[str, float]:
+    names = ("median", "lower", "upper", "probability_of_progress")
+    if not draws:
+        return dict.fromkeys(names, float("nan")) | {"weight_defined": 0.0}
+    rates, shares = np.concatenate(draws), np.concatenate(weight)
+    tail = (1 - probability) / 2
+    quantiles = np.quantile(rates, [0.5, 1 - tail, tail], weights=shares, method="inverted_cdf")
+    progress = float(shares[rates > 0].sum() / shares.sum())
+    return dict(zip(names, [*map(float, months_to_double(quantiles)), progress], strict=True)) | {
+        "weight_defined": float(shares.sum())
+    }
+
+
+def comparison_table(records: Mapping[str, Record]) -> pd.DataFrame:
+    """One row a variant, from records by name; ranks and weights among those that converged.
+
+    Raises
+    ------
+    BayesScalingError
+        If the records are not of the same units; see :func:`bayes_scaling.comparison.weights.check_comparable`.
+    """
+    check_comparable({name: record.elpd for name, record in records.items()})
+    table = pd.DataFrame({name: _row(record) for name, record in records.items()}).T
+    good = {name: record.elpd for name, record in records.items() if record.diagnostics.converged}
+    if good:
+        table = table.join(ranked(good))
+    table = table.reindex(columns=list(COLUMNS)).infer_objects()
+    table["rank"] = table["rank"].astype("Int64")
+    table["reason"] = table["reason"].astype(str)
+    order = table.assign(missing=table["rank"].isna(), worse=-table["elpd"].astype(float))
+    return table.loc[order.sort_values(["missing", "rank", "worse"], kind="stable").index].rename_axis("name")
+
+
+def _row(record: Record) -> dict[str, object]:
+    score, found = record.elpd, record.diagnostics
+    return {
+        "model": record.model,
+        "variant": record.label,
+        "elpd": score.elpd,
+        "se": score.se,
+        "p": score.p,
+        "loo_mse": score.mse,
+        "loo_r2": score.r2,
+        "pareto_k_max": float(np.max(score.pareto_k_found)),
+        "pareto_k_bad": score.bad,
+        "moment_matched": score.count("moment_matching"),
+        "refitted": score.count("refit"),
+        "rhat_max": found.rhat_max,
+        "ess_bulk_min": found.ess_bulk_min,
+        "divergences": found.divergences,
+        "converged": found.converged,
+        "reason": "; ".join(found.failures),
+        "compute_doubling_months_median": record.doubling["median"],
+        "compute_doubling_months_lower": record.doubling["lower"],
+        "compute_doubling_months_upper": record.doubling["upper"],
+        "probability_of_progress": record.doubling["probability_of_progress"],
+        "seconds": record.seconds,
+    }

@@ -1,0 +1,112 @@
+"""Finished pieces of work, one file each, so that a run that was interrupted goes on where it stopped."""
+
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.files import remove_abandoned, write_whole
+
+T = TypeVar("T")
+
+SET_ASIDE = "set-aside"
+"""Folder, inside a store's, of files that could not be used."""
+
+_READABLE = " ,=+()"  # what names may hold besides letters, digits and _.-~
+_LONGEST_SET_ASIDE = 200
+
+
+class Store:
+    """A directory of finished pieces of work: each has a name and is one file there, whole or absent.
+
+    Several processes may use one directory at once: each file appears at once, and the last one written stays.
+
+    Parameters
+    ----------
+    directory
+        Made when the first piece is written.
+
+    Attributes
+    ----------
+    directory : pathlib.Path
+        As given.
+    set_aside : list of tuple of (pathlib.Path, str)
+        Files that :meth:`read` could not use: where they are now, and why.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = Path(directory)
+        self.set_aside: list[tuple[Path, str]] = []
+        remove_abandoned(self.directory)
+
+    def read(self, name: str, parse: Callable[[bytes], T]) -> T | None:
+        """A finished piece; None if it has to be made, because it is absent or its file can't be used.
+
+        Parameters
+        ----------
+        name
+            As given to :meth:`write`.
+        parse
+            Makes the piece of the file's content. Whatever error it raises, the file is moved to the folder
+            ``set-aside`` and kept there under a name of its own.
+
+        Raises
+        ------
+        BayesScalingError
+            If a file that can't be used can't be moved either.
+        """
+        path = self._path(name)
+        try:
+            return parse(path.read_bytes())
+        except (FileNotFoundError, NotADirectoryError) as error:
+            if error.filename == str(path):
+                return None
+            self._move_aside(path, error)
+        except MemoryError:  # says nothing about the file
+            raise
+        except Exception as error:
+            self._move_aside(path, error)
+        return None
+
+    def write(self, name: str, content: bytes) -> None:
+        """Keep a finished piece, in place of an older one of that name.
+
+        Raises
+        ------
+        BayesScalingError
+            If the file can't be written; an older one is then untouched.
+        """
+        path = self._path(name)
+        try:
+            write_whole(path, content)
+        except OSError as error:
+            raise BayesScalingError(
+                f"{path}: can't be written ({error.strerror or error}); what was finished before is kept in "
+                f"{self.directory}: put that right and run the same command again, and it goes on from there"
+            ) from None
+
+    def _path(self, name: str) -> Path:
+        """Where a piece is: different names have different files, all of them in the directory itself."""
+        if not name:
+            raise BayesScalingError("a finished piece of work needs a name")
+        file = quote(name, safe=_READABLE)
+        if file.startswith(".") or file == SET_ASIDE:
+            file = f"%{ord(file[0]):02X}{file[1:]}"
+        return self.directory / file
+
+    def _move_aside(self, path: Path, error: Exception) -> None:
+        reason = str(error) or type(error).__name__
+        target = self.directory / SET_ASIDE / f"{path.name[:_LONGEST_SET_ASIDE]}.{secrets.token_hex(4)}"
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(target)
+        except FileNotFoundError:  # another process was faster
+            return
+        except OSError as obstacle:
+            raise BayesScalingError(
+                f"{path}: can't be used ({reason}), and can't be moved to {target.parent} "
+                f"({obstacle.strerror or obstacle}); remove it, or choose another directory, and run the command again"
+            ) from None
+        self.set_aside.append((target, reason))

@@ -1,0 +1,176 @@
+"""Fit and score many variants: what is finished is read from the store, the rest runs wherever there is room."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from bayes_scaling.comparison.executors import run_tasks
+from bayes_scaling.comparison.record import Record
+from bayes_scaling.comparison.scoring import score
+from bayes_scaling.comparison.store import Store
+from bayes_scaling.comparison.variants import Variant
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.fitting import fit, fit_fingerprint
+from bayes_scaling.inference.result import Fit, read_fit
+from bayes_scaling.inference.settings import Settings
+
+FITS, SCORES = "fits", "scores"
+"""Folders of a comparison's directory."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One variant to fit and score; ``fitted`` holds a fit that an earlier run has finished."""
+
+    variant: Variant
+    evaluations: pd.DataFrame
+    unit: str
+    settings: Settings
+    seed: int
+    refits: str
+    fitted: bytes | None
+
+
+@dataclass(frozen=True)
+class Done:
+    """Files that a task has made: the fit (None if it was given) and the record."""
+
+    fit: bytes | None
+    record: bytes
+
+
+def work(task: Task) -> Done:
+    """Fit and score one variant on one core; the function that runs in workers, here or on other machines."""
+    start = time.perf_counter()
+    variant, settings = task.variant, task.settings
+    if task.fitted is None:
+        found = fit(
+            variant.specification,
+            task.evaluations,
+            draws=settings.draws,
+            tune=settings.tune,
+            chains=settings.chains,
+            seed=task.seed,
+            target_accept=settings.target_accept,
+            attempts=settings.attempts,
+            cores=1,
+        )
+        content: bytes | None = found.to_bytes(compact=True)
+    else:
+        found, content = read_fit(task.fitted, variant.name), None
+    refits = task.refits if found.diagnostics.converged else "none"  # no ranks for it, so no refits
+    elpd = score(found, task.unit, refits=refits, cores=1)
+    earlier = found.seconds["total"] if task.fitted is not None else 0.0
+    record = Record.of(variant.model, variant.label, found, elpd, earlier + time.perf_counter() - start)
+    return Done(content, record.to_bytes())
+
+
+class Sweep:
+    """Variants on one table, with a directory that keeps what is finished.
+
+    Parameters
+    ----------
+    variants
+        What is fitted.
+    evaluations
+        The table.
+    directory
+        Where fits and scores are kept; runs that share it share what is finished.
+    unit
+        Of cross-validation.
+    settings, seed
+        Of the first attempt of each fit.
+    refits
+        As for :func:`bayes_scaling.compare`.
+    """
+
+    def __init__(
+        self,
+        variants: Sequence[Variant],
+        evaluations: pd.DataFrame,
+        directory: Path,
+        *,
+        unit: str,
+        settings: Settings,
+        seed: int,
+        refits: str,
+    ) -> None:
+        self.variants = tuple(variants)
+        self.evaluations = evaluations
+        self.fits = Store(directory / FITS)
+        self.scores = Store(directory / SCORES)
+        self.unit = unit
+        self.settings = settings
+        self.seed = seed
+        self.refits = refits
+        keys = [fit_fingerprint(each.specification, evaluations, settings, seed) for each in self.variants]
+        self.fingerprints = dict(zip((each.name for each in self.variants), keys, strict=True))
+
+    def run(
+        self,
+        *,
+        workers: int | None = None,
+        scheduler: str | None = None,
+        on_done: Callable[[Variant, bool], None] = lambda variant, reused: None,
+    ) -> list[Record]:
+        """Do what is not done yet, and return one record a variant, in order.
+
+        Parameters
+        ----------
+        workers, scheduler
+            As for :func:`bayes_scaling.compare`.
+        on_done
+            Called with each variant as it ends, and whether it had been finished before.
+        """
+        by_name = {variant.name: variant for variant in self.variants}
+        records: dict[str, Record] = {}
+        tasks: dict[str, Task] = {}
+        for variant in self.variants:
+            record = self.scores.read(self._score_file(variant), Record.from_bytes)
+            if record is not None:
+                records[variant.name] = record
+                on_done(variant, True)
+                continue
+            found = self.fits.read(self._fit_file(variant), lambda content: (read_fit(content, "fit"), content)[1])
+            tasks[variant.name] = Task(
+                variant, self.evaluations, self.unit, self.settings, self.seed, self.refits, found
+            )
+
+        def finished(name: str, done: Done) -> None:
+            variant = by_name[name]
+            if done.fit is not None:
+                self.fits.write(self._fit_file(variant), done.fit)
+            self.scores.write(self._score_file(variant), done.record)
+            records[name] = Record.from_bytes(done.record)
+            on_done(variant, False)
+
+        if tasks:
+            run_tasks(work, tasks, on_done=finished, workers=workers, scheduler=scheduler)
+        return [records[variant.name] for variant in self.variants]
+
+    def fit(self, variant: Variant) -> Fit:
+        """A finished fit."""
+        found = self.fits.read(self._fit_file(variant), lambda content: read_fit(content, variant.name))
+        if found is None:
+            raise BayesScalingError(f"the fit of {variant.name} has gone from the directory; run the same again")
+        return found
+
+    @property
+    def set_aside(self) -> list[tuple[Path, str]]:
+        """Files of the directory that could not be read, where they are now, and why."""
+        return [*self.fits.set_aside, *self.scores.set_aside]
+
+    def _fit_file(self, variant: Variant) -> str:
+        return f"{_plain(variant.specification.name)}-{self.fingerprints[variant.name][:16]}.nc"
+
+    def _score_file(self, variant: Variant) -> str:
+        kind = f"{self.unit}-refit-{self.refits}"
+        return f"{_plain(variant.specification.name)}-{kind}-{self.fingerprints[variant.name][:16]}.json"
+
+
+def _plain(name: str) -> str:
+    """A name as one for a file."""
+    return "".join(letter if letter.isalnum() or letter in "-_.@=" else "-" for letter in name)

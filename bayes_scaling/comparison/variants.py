@@ -1,0 +1,128 @@
+"""What is compared: specifications, each with its priors as stated or with others."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bayes_scaling.classical.published_table import HO2024_DELTAS
+from bayes_scaling.errors import BayesScalingError, SpecificationError
+from bayes_scaling.specifications.catalogue import list_specifications, load_specification
+from bayes_scaling.specifications.checks import is_number
+from bayes_scaling.specifications.priors import Prior
+from bayes_scaling.specifications.specification import RATE_OF, Specification
+
+STATED = "stated priors"
+"""Label of a specification with the priors that it states. In the paper's grid it takes the place of delta = 0, whose
+flat priors leave some posteriors without a finite mass."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A specification with its priors, under the names that tables show.
+
+    Parameters
+    ----------
+    model
+        The specification's name in the catalogue.
+    label
+        Which priors: ``"stated priors"``, ``"delta=0.0025"``, ``"rates x0.5"``.
+    specification
+        What is fitted.
+    """
+
+    model: str
+    label: str
+    specification: Specification
+
+    @property
+    def name(self) -> str:
+        """Model and label, unique in a comparison."""
+        return f"{self.model} | {self.label}"
+
+
+def expand(
+    specifications: Sequence[Specification | str],
+    deltas: Sequence[float] = (0.0,),
+    rate_scales: Sequence[float] = (1.0,),
+) -> tuple[Variant, ...]:
+    """All variants of some specifications.
+
+    Parameters
+    ----------
+    specifications
+        Specifications, names in the catalogue, paths of ``.toml`` files, or names of families (``"ho2024"``).
+    deltas
+        The paper's penalty strengths as priors; 0 stands for the priors that a specification states.
+    rate_scales
+        Factors on the widths of the priors of the progress rates, for the stated priors.
+
+    Returns
+    -------
+    tuple of Variant
+        In the order given, priors varying fastest.
+
+    Raises
+    ------
+    BayesScalingError
+        For unknown names, repeated variants, or scales out of range; the message names the valid choices.
+    """
+    for delta in deltas:
+        if not is_number(delta) or delta < 0:
+            raise BayesScalingError(
+                f"delta {delta!r} must be a number of at least 0; "
+                f"the paper's grid: {', '.join(map(str, HO2024_DELTAS))}"
+            )
+    for scale in rate_scales:
+        if not is_number(scale) or scale <= 0:
+            raise BayesScalingError(f"rate scale {scale!r} must be a number above 0, such as 0.5 or 2")
+    variants: list[Variant] = []
+    for specification in (one for given in specifications for one in _resolved(given)):
+        for delta in deltas:
+            if delta == 0:
+                variants += [_scaled(specification, scale) for scale in rate_scales]
+            else:
+                penalised = _penalised(specification, delta)
+                variants.append(Variant(specification.name, f"delta={float(delta):g}", penalised))
+    names = [variant.name for variant in variants]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise BayesScalingError(f"compared twice: {', '.join(repeated)}; name each specification and scale once")
+    if not variants:
+        raise BayesScalingError("nothing to compare; name specifications (`bayes-scaling models` lists them)")
+    return tuple(variants)
+
+
+def _resolved(given: Specification | str) -> tuple[Specification, ...]:
+    if isinstance(given, Specification):
+        return (given,)
+    family = [name for name in list_specifications() if name.startswith(f"{given.rstrip('/')}/")]
+    return tuple(map(load_specification, family)) if family else (load_specification(given),)
+
+
+def _penalised(specification: Specification, delta: float) -> Specification:
+    try:
+        return specification.with_published_penalty(delta)
+    except SpecificationError as error:
+        raise SpecificationError(f"'{specification.name}' has no variant with delta = {delta:g}: {error}") from None
+
+
+def _scaled(specification: Specification, scale: float) -> Variant:
+    if scale == 1:
+        return Variant(specification.name, STATED, specification)
+    rates = [p.name for p in specification.parameters() if p.name.startswith(tuple(RATE_OF.values()))]
+    if not rates:
+        raise SpecificationError(
+            f"'{specification.name}' has no prior on a rate of progress to scale; leave it out or use rate scale 1"
+        )
+    priors = dict(specification.priors) | {name: _wider(name, specification.prior_of(name), scale) for name in rates}
+    label = f"rates x{float(scale):g}"
+    scaled = replace(specification, name=f"{specification.name}@{label.replace(' ', '-')}", priors=priors)
+    return Variant(specification.name, label, scaled)
+
+
+def _wider(name: str, prior: Prior, scale: float) -> Prior:
+    widths = ("sigma", "b")
+    arguments = dict(prior.arguments)
+    width = next((key for key in widths if key in arguments), None)
+    if width is None:
+        raise SpecificationError(f"the prior of {name}, {prior}, has no width to scale; state it in a file of your own")
+    return Prior.of(prior.distribution, **arguments | {width: scale * arguments[width]})

@@ -1,0 +1,208 @@
+r"""The paper's coefficients under its penalty: one model for all structures, compiled once, in coordinates that mix.
+
+In the paper's coefficients :math:`\theta` every structure reads
+
+.. math:: L = G\theta + e^{F_1\theta} + e^{F_2\theta},
+
+with matrices that follow from the law (:func:`design`), so structures and penalties differ by data alone. Two things
+make the posterior hard. *Its ridge*: the two intercepts trade off along a curve of equal loss. Levels and shares of
+the loss at the sample's middle straighten it, and this change of coordinates has a determinant of 1, so that the
+density stays as it is. *Its modes*: a strong penalty pulls one or the other intercept to zero, with a barrier
+between. NUTS therefore samples a tilted density, in which the barrier is low, and draws carry the weight that leads
+back (``log_weight``; it is at most a few nats from 0 where the posterior is).
+"""
+
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+from numpy.typing import NDArray
+
+from bayes_scaling.model.build import OBSERVED, model_data, sampled_parameter
+from bayes_scaling.model.coordinates import PUBLISHED_BASE, from_published, penalty_scale, published_names
+from bayes_scaling.model.rows import Rows
+from bayes_scaling.model.structure import loss_parts
+from bayes_scaling.specifications.specification import Specification
+
+Floats = NDArray[np.float64]
+
+_WIDTH = 18
+"""Coefficients of the largest structure in the catalogue; smaller ones are padded, so that one program serves all."""
+_ALL = "all"
+_IRREDUCIBLE = ("gamma", "E_const")
+_INTERCEPTS = ("alpha_const", "beta_const")
+_TYPICAL_SIGMA = 0.22
+"""Nats per token; decides coordinates and tilt only, on which the posterior does not depend."""
+_BARRIER_PER_STRENGTH = 0.36
+"""Height of the barrier between the modes in units of 1 / scale of the prior, at losses near 4.5 nats."""
+_WIDE_SCALE = 0.2
+"""Scale of the prior from which levels are stated by benchmark: below it the penalty's kinks decide, not the data."""
+
+
+def design(specification: Specification, rows: Rows, barrier: float = 0.0) -> dict[str, Any]:
+    """Everything in which structures, tables and penalties differ, as the model's data.
+
+    Parameters
+    ----------
+    specification
+        With ``delta``.
+    rows
+        See :func:`bayes_scaling.model.rows.make_rows`; coefficients stand at its anchor.
+    barrier
+        Nats of the barrier between modes that the tilted density keeps.
+
+    Returns
+    -------
+    dict of str to array or float
+        Arrays are padded to one width.
+    """
+    names = published_names(specification)
+    width = max(_WIDTH, len(names))
+    units = {name: np.eye(len(names))[:, [position]] for position, name in enumerate(names)}
+    irreducible, terms = loss_parts(from_published(specification, units, rows.levels), rows.covariates, rows.index)
+    first, second = (_features(term, rows, width) for term in (*terms, 0.0)[:2])
+    strength = _strength(specification, rows)
+    levels = _levels(specification, rows, strength)
+    onto = {name: _onto_levels(name, names, levels, width) for name in _INTERCEPTS}
+    taken = [position for position, name in enumerate(names) if any(onto[each][position].any() for each in onto)]
+    rest = [position for position in range(len(names)) if position not in taken]
+    place = np.zeros((width, width - len(_INTERCEPTS)))
+    place[rest, range(len(rest))] = 1
+    mean = _level_means(levels, rows)
+    irreducible_names = [name for name in names if name.startswith(_IRREDUCIBLE)]
+    chosen = np.zeros((4, width))
+    chosen[range(len(irreducible_names)), [names.index(name) for name in irreducible_names]] = 1
+    height = _BARRIER_PER_STRENGTH / _typical_scale(strength)
+    two_terms = len(terms) > 1
+    given = model_data(specification, rows)
+    return {
+        "irreducible_features": _features(irreducible, rows, width) @ chosen.T,
+        "irreducible_chosen": chosen,
+        "features": np.concatenate([first, second]),
+        "two_terms": float(two_terms),
+        "middle_first": mean @ first @ place,
+        "middle_second": mean @ second @ place,
+        "place": place,
+        "onto_first": onto["alpha_const"],
+        "onto_second": onto["beta_const"],
+        "levels_used": (np.arange(3) < len(levels)).astype(float),
+        "rest_used": (np.arange(place.shape[1]) < len(rest)).astype(float),
+        "rest_in_first": (np.abs(first @ place).sum(0) > 0) * float(two_terms),
+        "rest_in_second": (np.abs(second @ place).sum(0) > 0) * float(two_terms),
+        "penalised": (np.arange(width) < len(names)).astype(float),
+        "base": np.array([[float(name == each) for name in _padded(names, width)] for each in _INTERCEPTS]),
+        "strength": strength,
+        "tilt": max(0.0, 1 - barrier / height) if two_terms else 0.0,
+        "observed_loss": rows.loss,
+    } | {name: value for name, value in given.items() if name.startswith("prior_")}
+
+
+def _strength(specification: Specification, rows: Rows) -> float:
+    """``n delta``, with the number of rows that the penalty was stated for, even where some are left out."""
+    assert specification.delta is not None
+    return specification.delta * (rows.complete or len(rows.ids))
+
+
+def _levels(specification: Specification, rows: Rows, strength: float) -> tuple[str, ...]:
+    """Groups whose loss level and share are coordinates: each benchmark, or all rows at once."""
+    benchmarks = rows.levels["benchmark"]
+    grouped = specification.index_of("A") == "benchmark" and PUBLISHED_BASE in benchmarks
+    return benchmarks if grouped and _typical_scale(strength) > _WIDE_SCALE else (_ALL,)
+
+
+def _level_means(levels: tuple[str, ...], rows: Rows) -> Floats:
+    """Matrix that averages rows within levels, shape ``(3, n)``; zeros for levels that are not used."""
+    means = np.zeros((3, len(rows.ids)))
+    for code, level in enumerate(levels):
+        inside = np.full(len(rows.ids), True)
+        if level != _ALL:
+            inside = rows.index["benchmark"] == rows.levels["benchmark"].index(level)
+        means[code] = inside / max(inside.sum(), 1)
+    return means
+
+
+def _typical_scale(strength: float) -> float:
+    return float(penalty_scale(_TYPICAL_SIGMA, 1, strength))
+
+
+def _padded(names: tuple[str, ...], width: int) -> tuple[str, ...]:
+    return names + ("",) * (width - len(names))
+
+
+def _features(part: Any, rows: Rows, width: int) -> Floats:
+    """Matrix of a part of the loss that is linear in the coefficients, from its values at unit vectors."""
+    values = np.atleast_2d(part)
+    values = np.broadcast_to(values, (values.shape[0], len(rows.ids)))
+    return (
+        np.pad(values.T, ((0, 0), (0, width - values.shape[0]))) if np.ndim(part) else np.zeros((len(rows.ids), width))
+    )
+
+
+def _onto_levels(intercept: str, names: tuple[str, ...], levels: tuple[str, ...], width: int) -> Floats:
+    """Matrix that makes an intercept, and where levels are benchmarks its dummies, of the values at each level."""
+    matrix = np.zeros((width, 3))
+    if intercept not in names:
+        return matrix
+    base = levels.index(_ALL if _ALL in levels else PUBLISHED_BASE)
+    matrix[names.index(intercept), base] = 1
+    for code, level in enumerate(levels):
+        if code != base:
+            row = names.index(f"{intercept}_{level}")
+            matrix[row, [code, base]] = 1, -1
+    return matrix
+
+
+def build_penalised_model(specification: Specification, rows: Rows) -> pm.Model:
+    """State the tilted density of :mod:`bayes_scaling.model.penalised`, all of :func:`design` being its data.
+
+    Returns
+    -------
+    pymc.Model
+        Free variables ``level``, ``share_logit``, ``rest``, ``sigma``; deterministics ``theta`` (the paper's
+        coefficients, padded) and ``log_weight``.
+    """
+    with pm.Model() as model:
+        values = design(specification, rows)
+        data = {name: pm.Data(name, value) for name, value in values.items()}
+        sigma = sampled_parameter(specification, "sigma", data)
+        level, share = (pm.Flat(name, shape=3) for name in ("level", "share_logit"))
+        rest = pm.Flat("rest", shape=values["place"].shape[1])
+        two = data["two_terms"]
+        toll = data["rest_in_first"] * pt.softplus(-share[0]) + data["rest_in_second"] * pt.softplus(share[0])
+        slopes = rest * pt.exp(toll)
+        first = level - two * pt.softplus(-share) - data["middle_first"] @ slopes
+        second = level - pt.softplus(share) - data["middle_second"] @ slopes
+        theta = data["place"] @ slopes + data["onto_first"] @ first + data["onto_second"] @ second
+        theta = pm.Deterministic("theta", theta)
+        terms = pt.exp(data["features"] @ theta)
+        rows_used = data["observed_loss"].shape[0]
+        mu = data["irreducible_features"] @ (data["irreducible_chosen"] @ theta)
+        mu = mu + terms[:rows_used] + two * terms[rows_used:]
+        scale = penalty_scale(sigma, 1, data["strength"])
+        one, other = (data["base"] @ theta)[0], (data["base"] @ theta)[1]
+        tilt = data["tilt"] * _barrier(one, other) / scale
+        size = (pt.abs(theta) * data["penalised"]).sum()
+        pm.Potential("coordinates", toll.sum())
+        pm.Potential("prior", tilt - size / scale - data["penalised"].sum() * pt.log(2 * scale))
+        unused = (1 - data["rest_used"], 1 - data["levels_used"], 1 - data["levels_used"] * two)
+        filler = sum((weight * value**2).sum() for weight, value in zip(unused, (rest, level, share), strict=True))
+        pm.Potential("filler", -0.5 * filler)  # what a smaller structure does not use is standard normal
+        pm.Deterministic("log_weight", -tilt)
+        pm.Normal(OBSERVED, mu, sigma, observed=data["observed_loss"])
+    return model
+
+
+def _barrier(one: Any, other: Any) -> Any:
+    """How much larger the penalty on two intercepts is than a function that is flat along equal loss."""
+    flat = pt.logaddexp(one, other) + pt.maximum(-one, 0) + pt.maximum(-other, 0)
+    return pt.abs(one) + pt.abs(other) - flat
+
+
+def penalised_starting_points(model: pm.Model, specification: Specification) -> dict[str, Any]:
+    """Random starts for the chains: any split of a plausible loss, and slopes that do not overflow."""
+    low, high = specification.prior_of("sigma").frozen().ppf([0.25, 0.75])
+    shapes = {name: int(model[name].type.shape[0]) for name in ("level", "share_logit", "rest")}
+    ranges = {"level": (1.2, 1.6), "share_logit": (-1.5, 1.5), "rest": (-0.03, 0.03)}
+    starts = {name: pm.Uniform.dist(*ranges[name], shape=shape) for name, shape in shapes.items()}
+    return starts | {"sigma": pm.Uniform.dist(low, high)}

@@ -1,0 +1,51 @@
+"""A comparison's directory: `comparison.csv`, `comparison.json`, pictures, and the fits and scores beside them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bayes_scaling.files import write_together
+from bayes_scaling.report.run_directory import picture, unwritable
+
+if TYPE_CHECKING:
+    from bayes_scaling.comparison.result import Comparison
+
+TABLE_FILE = "comparison.csv"
+SETTINGS_FILE = "comparison.json"
+_PICTURES = ("comparison.png", "doubling_times_by_variant.png", "pareto_k.png", "criteria.png")
+
+
+def write_comparison(comparison: "Comparison", directory: Path) -> tuple[Path, ...]:
+    """Write everything about a comparison but its fits, which the sweep has written.
+
+    Returns
+    -------
+    tuple of pathlib.Path
+        The files, in the order written.
+
+    Raises
+    ------
+    BayesScalingError
+        If the files can't be written.
+    """
+    from bayes_scaling.plots import comparison as plots
+    from bayes_scaling.report.comparison_text import comparison_csv, comparison_json
+
+    converged = int(comparison.table["converged"].sum())
+    progress = bool(comparison.table["probability_of_progress"].notna().any())
+    figures = {}
+    if converged > 1:
+        figures[_PICTURES[0]] = plots.plot_comparison(comparison).get_viz("figure")
+    if progress:
+        figures[_PICTURES[1]] = plots.plot_doubling_times_by_variant(comparison)
+    figures[_PICTURES[2]] = plots.plot_pareto_k(comparison)
+    if converged:
+        figures[_PICTURES[3]] = plots.plot_criteria(comparison)
+    contents = {directory / name: picture(figure) for name, figure in figures.items()}
+    contents[directory / TABLE_FILE] = comparison_csv(comparison)
+    contents[directory / SETTINGS_FILE] = comparison_json(comparison)
+    stale = tuple(directory / name for name in (TABLE_FILE, SETTINGS_FILE, *_PICTURES))
+    try:
+        write_together(contents, stale=stale)
+    except OSError as error:
+        raise unwritable(directory, error) from None
+    return tuple(contents)

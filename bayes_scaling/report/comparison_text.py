@@ -1,0 +1,123 @@
+"""A comparison in words, as a table for the terminal, and as plain data for scripts."""
+
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from bayes_scaling.comparison.result import TIE_NATS, Comparison
+from bayes_scaling.comparison.weights import METHODS
+from bayes_scaling.inference.fitting import package_versions
+from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.words import counted, months, probability
+
+SHOWN = 25
+"""Rows of the table that the terminal shows; the file has all."""
+
+
+def comparison_json(comparison: Comparison) -> bytes:
+    """`comparison.json`: settings, unit of cross-validation, weights, averages, fingerprints and versions."""
+    document = {
+        "unit": comparison.unit,
+        "evaluations": asdict(comparison.evaluations),
+        "settings": None if comparison.settings is None else asdict(comparison.settings),
+        "seed": comparison.seed,
+        "interval": {"probability": INTERVAL_PROBABILITY, "kind": INTERVAL_KIND},
+        "variants": len(comparison.table),
+        "converged": int(comparison.table["converged"].sum()),
+        "tied_with_the_best": list(comparison.tied),
+        "weights": comparison.weights.to_dict(),
+        "averaged_doubling_time_months": {
+            kind: _plain(comparison.averaged_doubling_times(kind)) for kind in METHODS if comparison.fits
+        },
+        "fingerprints": dict(comparison.fingerprints),
+        "versions": package_versions(),
+        "set_aside": [{"file": file, "reason": reason} for file, reason in comparison.set_aside],
+    }
+    return (json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode()
+
+
+def comparison_csv(comparison: Comparison) -> bytes:
+    """`comparison.csv`: one row a variant."""
+    return comparison.table.to_csv(index=False).encode()
+
+
+def _plain(table: pd.DataFrame) -> dict[str, dict[str, float | None]]:
+    """Numbers for JSON, which has neither infinity nor NaN."""
+    return {
+        str(name): {str(key): value if math.isfinite(value) else None for key, value in row.items()}
+        for name, row in table.to_dict("index").items()
+    }
+
+
+def sentences(comparison: Comparison) -> Iterable[str]:
+    """What the comparison says and what it can't say, each in a sentence."""
+    table, evaluations = comparison.table, comparison.evaluations
+    good = table[table["converged"]]
+    what = f"{counted(len(table), 'variant')} on {evaluations.name} ({evaluations.rows} evaluations from "
+    what += f"{evaluations.papers} papers), leaving out one {comparison.unit} at a time"
+    lost = len(table) - len(good)
+    yield what + (f"; {lost} did not converge and are out of ranks and weights." if lost else "; all converged.")
+    if good.empty:
+        return
+    tied = len(comparison.tied)
+    best = good.index[0]
+    if tied > 1:
+        yield (
+            f"Best: {best}; but {counted(tied - 1, 'other')} can't be told from it (within 2 standard errors, or "
+            f"{TIE_NATS:g} nats): a weight of 0 beside these is no verdict."
+        )
+    else:
+        yield f"Best: {best}, beyond 2 standard errors and {TIE_NATS:g} nats of every other."
+    bad = int(good["pareto_k_bad"].sum())
+    if bad:
+        yield f"{counted(bad, 'unit')} could not be left out reliably, even by a refit: see pareto_k_bad."
+    row = comparison.averaged_doubling_times().loc["compute"].to_dict()
+    if math.isfinite(row["median"]):
+        yield (
+            f"Over all models by stacking weight, effective compute doubles every {months(row['median'])} months "
+            f"({INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} credible interval {months(row['lower'])} to "
+            f"{months(row['upper'])}; probability of progress {probability(row['probability_of_progress'])})."
+        )
+
+
+def comparison_report(comparison: Comparison) -> RenderableType:
+    """The best variants in a table, and what follows in sentences."""
+    shown = Table(title=f"By expected log predictive density, one {comparison.unit} left out", title_justify="left")
+    shown.add_column("model", no_wrap=True)
+    shown.add_column("priors", no_wrap=True)
+    for name in ("elpd_diff ± dse", "weight", "LOO-MSE", "doubling time, months"):
+        shown.add_column(name, justify="right")
+    for _, row in comparison.table.head(SHOWN).iterrows():
+        shown.add_row(*_cells(row))
+    parts: list[RenderableType] = [shown]
+    hidden = len(comparison.table) - SHOWN
+    if hidden > 0:
+        parts.append(Text(f"... and {hidden} more in comparison.csv"))
+    parts += [Text(), *(Text(sentence) for sentence in sentences(comparison))]
+    parts += [Text(f"Set aside: {file} ({reason})") for file, reason in comparison.set_aside]
+    return Group(*parts)
+
+
+def _cells(row: "pd.Series[Any]") -> tuple[str, ...]:
+    times = [row[f"compute_doubling_months_{name}"] for name in ("median", "lower", "upper")]
+    span = f"{months(times[0])} [{months(times[1])}, {months(times[2])}]"
+    if math.isnan(row["probability_of_progress"]):
+        span = "no progress assumed"
+    if not row["converged"]:
+        return escape(row["model"]), escape(row["variant"]), "NOT CONVERGED", "", "", ""
+    return (
+        escape(row["model"]),
+        escape(row["variant"]),
+        f"{row['elpd_diff']:.1f} ± {row['dse']:.1f}",
+        f"{row['weight']:.2f}",
+        f"{row['loo_mse']:.4f}",
+        span,
+    )

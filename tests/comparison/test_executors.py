@@ -1,0 +1,375 @@
+"""Many tasks in processes that die, refuse and are interrupted: here, and on a dask cluster."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from comparison import pool_functions as work
+
+from bayes_scaling.comparison.executors import run_tasks
+from bayes_scaling.errors import BayesScalingError, EvaluationsError
+
+PROMPT = 10  # seconds, on a busy machine
+TESTS = Path(__file__).parents[1]
+
+
+def results(function: Callable[[Any], Any], tasks: dict[str, Any], **where: Any) -> dict[str, Any]:
+    done: dict[str, Any] = {}
+
+    def on_done(name: str, result: Any) -> None:
+        assert name not in done
+        done[name] = result
+
+    run_tasks(function, tasks, on_done=on_done, **where)
+    return done
+
+
+def until(condition: Callable[[], bool], seconds: float = PROMPT) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)
+
+
+# ---------------------------------------------------------------------------------------------------------------- local
+
+
+def test_every_task_is_done_once() -> None:
+    tasks = {str(number): number for number in range(20)}
+    assert results(work.square, tasks, workers=2) == {name: number**2 for name, number in tasks.items()}
+
+
+def test_one_worker_keeps_the_order_given() -> None:
+    tasks = {str(number): number for number in (5, 1, 4, 2)}
+    assert list(results(work.square, tasks, workers=1)) == list(tasks)
+
+
+def test_nothing_to_do_starts_nothing() -> None:
+    assert results(work.square, {}) == {}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"workers": 0}, "workers is 0; it has to be 1 or more"),
+        ({"attempts": 0}, "attempts is 0; it has to be 1 or more"),
+        ({"workers": 2, "scheduler": "tcp://127.0.0.1:1"}, "leave out one of the two"),
+    ],
+)
+def test_bad_settings(settings, message) -> None:
+    with pytest.raises(BayesScalingError, match=message):
+        results(work.square, {"a": 1}, **settings)
+
+
+def test_workers_use_one_thread_each_and_leave_ctrl_c_to_the_parent(monkeypatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+    assert results(work.environment, {name: name for name in names}, workers=1) == dict.fromkeys(names, "1")
+    assert (os.environ["OMP_NUM_THREADS"], "NUMBA_NUM_THREADS" in os.environ) == ("7", False)
+    assert results(work.ignores_ctrl_c, {"a": None}, workers=1) == {"a": True}
+
+
+def test_what_a_dead_worker_was_at_is_done_again(tmp_path) -> None:
+    tasks = {"a": None, "b": tmp_path / "b", "c": None, "d": tmp_path / "d", "e": None}
+    assert results(work.die_once, tasks, workers=2) == dict.fromkeys(tasks, "survived")
+    assert {path.name for path in tmp_path.iterdir()} == {"b", "d"}
+
+
+@pytest.mark.parametrize("function", [work.die_later, work.die_in_answer], ids=["while idle", "in its answer"])
+def test_death_at_a_bad_moment(function, tmp_path) -> None:
+    def on_done(name: str, result: str) -> None:
+        done.append((name, result[:8]))
+        time.sleep(0.5)
+
+    done: list[tuple[str, str]] = []
+    run_tasks(function, dict.fromkeys("ab", tmp_path / "marker"), on_done=on_done, workers=1)
+    assert [name for name, _ in done] == ["a", "b"]
+
+
+def test_a_task_that_always_kills_is_named_and_no_other_suffers() -> None:
+    done = []
+    with pytest.raises(BayesScalingError, match=r"died: c \(deaths: 3; last: SIGKILL\); .*same command") as caught:
+        run_tasks(
+            work.die_if,
+            {"a": False, "b": False, "c": True, "d": False},
+            on_done=lambda name, _: done.append(name),
+            workers=2,
+        )
+    assert not {"a (", "b (", "d ("} & set(str(caught.value).split())
+    assert len(done) == len(set(done))
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "message"),
+    [
+        ("own", EvaluationsError, "no such column"),
+        ("other", ZeroDivisionError, "of zero"),
+        ("awkward", RuntimeError, "Awkward: one and two"),
+        ("exit", RuntimeError, "tried to exit, with 3"),
+    ],
+)
+def test_an_error_ends_the_run_after_what_is_finished(kind, error, message) -> None:
+    done = []
+    start = time.monotonic()
+    with pytest.raises(error, match=f"^a? ?(task )?{message}$"):
+        run_tasks(
+            work.refuse,
+            {"a": "fine", "b": "slow", "c": kind, "d": "never begun"},
+            on_done=lambda name, _: done.append(name),
+            workers=2,
+        )
+    assert done == ["a"]
+    assert time.monotonic() - start < PROMPT
+
+
+def test_what_cannot_travel() -> None:
+    with pytest.raises(Exception, match=r"[Pp]ickle"):
+        results(lambda task: task, {"a": 1}, workers=1)
+    with pytest.raises(Exception, match=r"[Pp]ickle"):
+        results(work.unreadable, {"a": None}, workers=1)
+
+
+def test_an_error_of_on_done_ends_the_run() -> None:
+    def on_done(name: str, result: str) -> None:
+        raise BayesScalingError("the disk is full")
+
+    start = time.monotonic()
+    with pytest.raises(BayesScalingError, match="the disk is full"):
+        run_tasks(work.refuse, {"a": "slow", "b": "fine", "c": "fine"}, on_done=on_done, workers=2)
+    assert time.monotonic() - start < PROMPT
+
+
+SCRIPT = """
+import signal
+import sys
+from pathlib import Path
+
+from comparison import pool_functions as work
+
+from bayes_scaling.comparison.executors import run_tasks
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background would not have
+    try:
+        run_tasks(work.hold, {name: Path(name) for name in sys.argv[1:]}, on_done=print, workers=2)
+    except KeyboardInterrupt:
+        print("interrupted")
+"""
+
+
+@pytest.fixture
+def holding(tmp_path) -> Iterator[subprocess.Popen[str]]:
+    """A process, at the head of a group of its own, whose two workers hold a lock each."""
+    (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, "script.py", "a.lock", "b.lock"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(TESTS)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        until(lambda: len(list(tmp_path.glob("*.held"))) == 2, 30)
+        assert all(work.is_held(tmp_path / name) for name in ("a.lock", "b.lock"))
+        yield process
+    finally:
+        os.killpg(process.pid, signal.SIGKILL) if process.returncode is None else None
+        process.communicate()
+
+
+def test_ctrl_c_ends_workers_at_once_and_quietly(holding, tmp_path) -> None:
+    os.killpg(holding.pid, signal.SIGINT)  # as a terminal does
+    assert holding.communicate(timeout=PROMPT) == ("interrupted\n", "")
+    assert not any(work.is_held(tmp_path / name) for name in ("a.lock", "b.lock"))
+
+
+def test_workers_end_with_a_killed_parent(holding, tmp_path) -> None:
+    holding.kill()
+    until(lambda: not any(work.is_held(tmp_path / name) for name in ("a.lock", "b.lock")))
+
+
+def test_a_script_without_a_guard_is_told_so(tmp_path) -> None:
+    unguarded = SCRIPT.replace('if __name__ == "__main__":', "if True:")
+    (tmp_path / "script.py").write_text(unguarded, encoding="utf-8")
+    ended = subprocess.run(
+        [sys.executable, "script.py", "a.lock"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(TESTS)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.count("Traceback") == 1  # the caller's own
+    assert 'put what the script does under `if __name__ == "__main__":`' in ended.stderr
+
+
+# ----------------------------------------------------------------------------------------------------------------- dask
+
+
+def dask(part: str, *arguments: str, log: Path, **environment: str) -> subprocess.Popen[bytes]:
+    with log.open("ab") as file:
+        return subprocess.Popen(
+            [sys.executable, "-m", f"distributed.cli.dask_{part}", "--no-dashboard", *arguments],
+            env=os.environ | {"PYTHONPATH": str(TESTS)} | environment,
+            stdout=file,
+            stderr=file,
+        )
+
+
+@pytest.fixture
+def cluster(tmp_path) -> Iterator[tuple[str, dict[str, subprocess.Popen[bytes]]]]:
+    """Address of a scheduler, which gives a task up after one death, and its processes."""
+    log = tmp_path / "dask.log"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"tcp://127.0.0.1:{port}"
+    here = ("--local-directory", str(tmp_path), "--no-nanny", "--nthreads", "1", "--host", "127.0.0.1")
+    processes = {
+        "scheduler": dask(
+            "scheduler",
+            *("--host", "127.0.0.1", "--port", str(port)),
+            log=log,
+            DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0",
+        ),
+        "one": dask("worker", address, *here, log=log),
+        "two": dask("worker", address, *here, log=log),
+    }
+    try:
+        until(lambda: log.read_text(encoding="utf-8").count("Register worker") >= 2, 60)
+        yield address, processes
+    finally:
+        for process in processes.values():
+            process.kill()
+            process.wait()
+
+
+def test_a_cluster_that_loses_a_worker_gives_what_this_computer_gives(cluster, capfd) -> None:
+    address, processes = cluster
+    tasks = {str(seed): seed for seed in range(12)}
+    found = {}
+
+    def on_done(name: str, result: np.ndarray) -> None:
+        assert name not in found
+        found[name] = result
+        if len(found) == 2:
+            processes["one"].kill()
+
+    run_tasks(work.draws, tasks, on_done=on_done, scheduler=address)
+    expected = results(work.draws, tasks, workers=2)
+    assert set(found) == set(tasks)
+    assert all(found[name].tobytes() == expected[name].tobytes() for name in tasks)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_errors_on_a_cluster(cluster, tmp_path, capfd) -> None:
+    address, _ = cluster
+    done = []
+    with pytest.raises(EvaluationsError, match=r"^no such column$"):
+        run_tasks(
+            work.refuse,
+            {"a": "fine", "b": "own", "c": "slow"},
+            on_done=lambda name, _: done.append(name),
+            scheduler=address,
+        )
+    assert done == ["a"]
+    with pytest.raises(BayesScalingError, match=r"tcp://.*it is the address of a worker"):
+        results(work.square, {"a": 1}, scheduler=worker_address(tmp_path / "dask.log"))
+    assert capfd.readouterr() == ("", "")
+
+
+def worker_address(log: Path) -> str:
+    line = next(line for line in log.read_text(encoding="utf-8").splitlines() if "Start worker at" in line)
+    return line.split()[-1]
+
+
+def test_what_kills_a_dask_worker_is_done_again_and_in_the_end_named(cluster, tmp_path, capfd) -> None:
+    address, _ = cluster
+    tasks = {"a": None, "b": tmp_path / "b", "c": None}
+    assert results(work.die_once, tasks, scheduler=address) == dict.fromkeys(tasks, "survived")
+    with pytest.raises(BayesScalingError, match=r"workers died: b \(deaths: 1; last: on tcp://127"):
+        results(work.die_if, {"b": True}, scheduler=address, attempts=1)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_scheduler_that_ends_in_the_middle_is_one_error(cluster, capfd) -> None:
+    address, processes = cluster
+    done = []
+
+    def on_done(name: str, result: np.ndarray) -> None:
+        done.append(name)
+        processes["scheduler"].kill()
+
+    start = time.monotonic()
+    with pytest.raises(BayesScalingError, match=r"can't be reached \(Connection refused\)"):
+        run_tasks(work.draws, {str(seed): seed for seed in range(9)}, on_done=on_done, scheduler=address)
+    assert done
+    assert time.monotonic() - start < 15
+    assert capfd.readouterr() == ("", "")
+
+
+CONNECTING = """
+import sys
+from comparison import pool_functions as work
+from bayes_scaling.comparison.executors import run_tasks
+
+for address in sys.argv[1:]:
+    try:
+        run_tasks(work.square, {"a": 1}, on_done=print, scheduler=address)
+    except ValueError as error:
+        print(type(error).__name__, error)
+"""
+
+
+@pytest.mark.parametrize(
+    "reasons",
+    [
+        {"tcp://127.0.0.1:9": "Connection refused"},
+        {"tcp://127.0.0.1:MUTE": "no answer"},
+        {
+            "tcp://nowhere.invalid:8786": "(not known|resolution)",
+            "nonsense": "missing port number",
+            "http://127.0.0.1:80": "unknown address scheme 'http'",
+            "tcp://127.0.0.1:99999": "host or port",
+            "": "missing port number",
+        },
+    ],
+    ids=["none", "mute", "malformed"],
+)
+def test_an_unreachable_scheduler_is_one_message(reasons) -> None:
+    with socket.socket() as mute:
+        mute.bind(("127.0.0.1", 0))
+        mute.listen()
+        reasons = {address.replace("MUTE", str(mute.getsockname()[1])): reason for address, reason in reasons.items()}
+        start = time.monotonic()
+        ended = subprocess.run(
+            [sys.executable, "-W", "error", "-c", CONNECTING, *reasons],
+            env=os.environ | {"PYTHONPATH": str(TESTS)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert time.monotonic() - start < 15
+    assert ended.stderr == ""
+    for line, (address, reason) in zip(ended.stdout.splitlines(), reasons.items(), strict=True):
+        assert line.startswith(f"BayesScalingError the dask scheduler at {address!r} can't be reached (")
+        assert re.search(reason, line)
+
+
+def test_without_dask_the_extra_is_named(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(BayesScalingError, match=r"pip install 'bayes-scaling\[distributed\]'"):
+        results(work.square, {"a": 1}, scheduler="tcp://127.0.0.1:1")

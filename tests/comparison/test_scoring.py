@@ -1,0 +1,70 @@
+"""Scores of sampled posteriors against fits that really leave a unit out."""
+
+import numpy as np
+import pytest
+
+import bayes_scaling as bs
+from bayes_scaling.comparison.scoring import score
+from bayes_scaling.errors import BayesScalingError
+
+
+@pytest.fixture(scope="module")
+def few(ho2024):
+    """Forty evaluations of some thirty papers."""
+    return ho2024.iloc[:40]
+
+
+@pytest.fixture(scope="module")
+def fit(few) -> bs.Fit:
+    return bs.fit(bs.load_specification("ho2024/18"), few, chains=4, draws=1500)
+
+
+@pytest.mark.parametrize("unit", ["evaluation", "paper"])
+def test_importance_sampling_agrees_with_exact_refits(fit, unit) -> None:
+    quick, exact = score(fit, unit, refits="none"), score(fit, unit, refits="all")
+    assert exact.count("refit") == len(exact.labels) and exact.bad == 0
+    error = np.hypot(quick.mcse, exact.mcse)
+    assert abs(quick.elpd - exact.elpd) <= min(0.5, 2 * error)
+    assert np.abs(quick.terms - exact.terms).max() < 0.2
+    assert quick.mse == pytest.approx(exact.mse, rel=0.02)
+
+
+def test_units_add_up_and_are_named(fit, few) -> None:
+    by_evaluation, by_paper = score(fit, "evaluation"), score(fit, "paper")
+    assert by_evaluation.labels == tuple(few.index)
+    assert by_paper.labels == tuple(dict.fromkeys(few["paper"]))
+    assert by_paper.observed.tolist() == np.log(few["perplexity"]).tolist()
+    assert 2 < by_evaluation.p < 10
+    assert by_evaluation.r2 == pytest.approx(1 - by_evaluation.mse / np.log(few["perplexity"]).var(ddof=0))
+
+
+def test_unknown_words_are_refused(fit) -> None:
+    with pytest.raises(BayesScalingError, match="unit of cross-validation 'row' is unknown; valid choices"):
+        score(fit, "row")
+    with pytest.raises(BayesScalingError, match="refits 'yes' is unknown; valid choices: bad, all, none"):
+        score(fit, refits="yes")
+
+
+def test_compact_files_restore_what_they_leave_out(fit) -> None:
+    from bayes_scaling.inference.result import read_fit
+
+    again = read_fit(fit.to_bytes(compact=True), "made")
+    for group in ("log_likelihood", "log_likelihood_paper", "log_prior"):
+        assert again.data[group].to_dataset().equals(fit.data[group].to_dataset())
+    assert len(fit.to_bytes(compact=True)) < 0.5 * len(fit.to_bytes())
+
+
+def test_comparing_fits_of_different_tables_names_them(fit, ho2024) -> None:
+    other = bs.fit(bs.load_specification("ho2024/01"), ho2024.iloc[:41], chains=4, draws=1500)
+    with pytest.raises(BayesScalingError, match="'ho2024/01' can't be compared with 'ho2024/18': fitted to 41"):
+        bs.compare_fits([fit, other])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("unit", ["evaluation", "paper"])
+@pytest.mark.parametrize("name", ["ho2024/01", "ho2024/03", "ho2024/18"])
+def test_three_small_models_agree_with_exact_refits_on_the_whole_table(name, unit, ho2024) -> None:
+    fit = bs.fit(bs.load_specification(name), ho2024)
+    quick, exact = score(fit, unit), score(fit, unit, refits="all")
+    assert exact.bad == 0
+    assert abs(quick.elpd - exact.elpd) <= min(0.5, 2 * np.hypot(quick.mcse, exact.mcse))
