@@ -8,7 +8,7 @@ import pandas as pd
 
 from bayes_scaling.comparison.record import Record
 from bayes_scaling.comparison.result import Comparison, comparison_table
-from bayes_scaling.comparison.scoring import score
+from bayes_scaling.comparison.scoring import REFITS, score
 from bayes_scaling.comparison.sweep import Sweep
 from bayes_scaling.comparison.variants import STATED, Variant, expand
 from bayes_scaling.errors import BayesScalingError
@@ -19,7 +19,7 @@ from bayes_scaling.inference.settings import SEED, Settings, check_settings
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.specifications.specification import Specification
 
-SWEEP_SETTINGS = Settings(draws=1500, tune=700, chains=4, target_accept=0.95, attempts=3)
+SWEEP_SETTINGS = Settings(draws=1500, tune=700, chains=4, target_accept=0.9, attempts=4)
 """Short first; a variant that misses a criterion gets longer attempts."""
 
 LEAST_UNITS = 10
@@ -101,6 +101,10 @@ def compare(
     variants = expand(specifications, deltas, rate_scales)
     check_settings(settings, seed)
     _check_units(evaluations, unit)
+    if refits not in REFITS:
+        raise BayesScalingError(f"refits '{refits}' is unknown; valid choices: {', '.join(REFITS)}")
+    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
+        raise BayesScalingError(f"workers must be a whole number of at least 1, not {workers!r}")
     for variant in variants:
         make_rows(variant.specification, evaluations)  # refuses a table that lacks what the specification needs
     with tempfile.TemporaryDirectory() as scratch:

@@ -63,10 +63,10 @@ class Diagnostics:
 
     @property
     def shortfall(self) -> float:
-        """Effective draws wanted over the fewest found, at least 2 where chains disagree."""
+        """Effective draws wanted over the fewest found, at least 4/3 where chains disagree."""
         found = min(self.ess_bulk_min, self.ess_tail_min)
         missing = ESS_MIN / found if found > 0 else float("inf")
-        return missing if self.rhat_max <= RHAT_MAX else max(2.0, missing)
+        return missing if self.rhat_max <= RHAT_MAX else max(4 / 3, missing)
 
     @property
     def efficiency(self) -> float:

@@ -68,16 +68,17 @@ def escalated(settings: Settings, *, shortfall: float, unsteady: bool, uneven: b
         last where there was no shortfall.
     unsteady
         Whether transitions diverged or trees were cut off: then steps get smaller (a quarter of the distance to
-        perfect acceptance is left) and trees may grow deeper.
+        perfect acceptance is left), adaptation is twice as long and trees may grow deeper.
     uneven
         Whether few draws had most of the weight: then more of the barrier between modes is kept.
     """
     longer = settings
     if shortfall > 1:
         growth = math.ceil(min(4.0, max(2.0, 1.5 * shortfall)))
-        longer = replace(settings, draws=growth * settings.draws, tune=2 * settings.tune)
+        longer = replace(settings, draws=growth * settings.draws)
     if uneven:
         longer = replace(longer, barrier=2 * settings.barrier)
     if not unsteady:
         return longer
-    return replace(longer, target_accept=(3 + settings.target_accept) / 4, maxdepth=settings.maxdepth + 2)
+    steadier = (3 + settings.target_accept) / 4
+    return replace(longer, tune=2 * settings.tune, target_accept=steadier, maxdepth=settings.maxdepth + 2)

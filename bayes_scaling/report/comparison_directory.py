@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 TABLE_FILE = "comparison.csv"
 SETTINGS_FILE = "comparison.json"
+RANKING_FILE = "ranking.md"
 _PICTURES = ("comparison.png", "doubling_times_by_variant.png", "pareto_k.png", "criteria.png")
 
 
@@ -29,6 +30,7 @@ def write_comparison(comparison: "Comparison", directory: Path) -> tuple[Path, .
     """
     from bayes_scaling.plots import comparison as plots
     from bayes_scaling.report.comparison_text import comparison_csv, comparison_json
+    from bayes_scaling.report.ranking_page import ranking_page
 
     converged = int(comparison.table["converged"].sum())
     progress = bool(comparison.table["probability_of_progress"].notna().any())
@@ -41,9 +43,12 @@ def write_comparison(comparison: "Comparison", directory: Path) -> tuple[Path, .
     if converged:
         figures[_PICTURES[3]] = plots.plot_criteria(comparison)
     contents = {directory / name: picture(figure) for name, figure in figures.items()}
+    page = ranking_page(comparison)
+    if page is not None:
+        contents[directory / RANKING_FILE] = page.encode()
     contents[directory / TABLE_FILE] = comparison_csv(comparison)
     contents[directory / SETTINGS_FILE] = comparison_json(comparison)
-    stale = tuple(directory / name for name in (TABLE_FILE, SETTINGS_FILE, *_PICTURES))
+    stale = tuple(directory / name for name in (RANKING_FILE, TABLE_FILE, SETTINGS_FILE, *_PICTURES))
     try:
         write_together(contents, stale=stale)
     except OSError as error:
