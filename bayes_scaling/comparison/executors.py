@@ -411,7 +411,7 @@ class _DaskCrew(_Crew):
 
     def submit(self, payload: bytes) -> Future[bytes]:
         try:
-            future: Future[bytes] = self._executor.submit(_answer, payload)
+            future: Future[bytes] = self._executor.submit(_answer_in_dask, payload)
         except Exception:
             if self._client.status == "running":
                 raise
@@ -498,6 +498,14 @@ class _DaskCrew(_Crew):
             "give the address that it prints, such as tcp://192.168.0.1:8786, or leave it out to use this computer; "
             "the same command then goes on with what is not finished"
         )
+
+
+def _answer_in_dask(payload: bytes) -> bytes:
+    """Do one task in a dask worker, where xarray would otherwise ask the scheduler for locks on the task's files."""
+    import dask
+
+    with dask.config.set(scheduler="synchronous"):
+        return _answer(payload)
 
 
 def _wait_for_port(host: str, port: int) -> None:

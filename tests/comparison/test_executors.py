@@ -14,12 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 from comparison import pool_functions as work
+from comparison.waiting import PROMPT, TESTS, until
 
 from bayes_scaling.comparison.executors import run_tasks
 from bayes_scaling.errors import BayesScalingError, EvaluationsError
-
-PROMPT = 10  # seconds, on a busy machine
-TESTS = Path(__file__).parents[1]
 
 
 def results(function: Callable[[Any], Any], tasks: dict[str, Any], **where: Any) -> dict[str, Any]:
@@ -31,13 +29,6 @@ def results(function: Callable[[Any], Any], tasks: dict[str, Any], **where: Any)
 
     run_tasks(function, tasks, on_done=on_done, **where)
     return done
-
-
-def until(condition: Callable[[], bool], seconds: float = PROMPT) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
 
 
 # ---------------------------------------------------------------------------------------------------------------- local
@@ -155,6 +146,7 @@ import sys
 from pathlib import Path
 
 from comparison import pool_functions as work
+from comparison.waiting import PROMPT, until
 
 from bayes_scaling.comparison.executors import run_tasks
 
@@ -217,44 +209,6 @@ def test_a_script_without_a_guard_is_told_so(tmp_path) -> None:
 
 
 # ----------------------------------------------------------------------------------------------------------------- dask
-
-
-def dask(part: str, *arguments: str, log: Path, **environment: str) -> subprocess.Popen[bytes]:
-    with log.open("ab") as file:
-        return subprocess.Popen(
-            [sys.executable, "-m", f"distributed.cli.dask_{part}", "--no-dashboard", *arguments],
-            env=os.environ | {"PYTHONPATH": str(TESTS)} | environment,
-            stdout=file,
-            stderr=file,
-        )
-
-
-@pytest.fixture
-def cluster(tmp_path) -> Iterator[tuple[str, dict[str, subprocess.Popen[bytes]]]]:
-    """Address of a scheduler, which gives a task up after one death, and its processes."""
-    log = tmp_path / "dask.log"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"tcp://127.0.0.1:{port}"
-    here = ("--local-directory", str(tmp_path), "--no-nanny", "--nthreads", "1", "--host", "127.0.0.1")
-    processes = {
-        "scheduler": dask(
-            "scheduler",
-            *("--host", "127.0.0.1", "--port", str(port)),
-            log=log,
-            DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0",
-        ),
-        "one": dask("worker", address, *here, log=log),
-        "two": dask("worker", address, *here, log=log),
-    }
-    try:
-        until(lambda: log.read_text(encoding="utf-8").count("Register worker") >= 2, 60)
-        yield address, processes
-    finally:
-        for process in processes.values():
-            process.kill()
-            process.wait()
 
 
 def test_a_cluster_that_loses_a_worker_gives_what_this_computer_gives(cluster, capfd) -> None:
@@ -324,6 +278,7 @@ def test_a_scheduler_that_ends_in_the_middle_is_one_error(cluster, capfd) -> Non
 CONNECTING = """
 import sys
 from comparison import pool_functions as work
+from comparison.waiting import PROMPT, until
 from bayes_scaling.comparison.executors import run_tasks
 
 for address in sys.argv[1:]:

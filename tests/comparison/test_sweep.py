@@ -161,3 +161,19 @@ def test_averages_are_over_rates_by_weight(finished) -> None:
     assert averaged.loc["data", "weight_defined"] == pytest.approx(weight)
     with pytest.raises(BayesScalingError, match="weights 'best' are unknown; valid choices: stacking, pseudo_bma"):
         comparison.averaged_doubling_times("best")
+
+
+def test_a_cluster_that_loses_a_worker_gives_what_this_machine_gives(finished, few, cluster, tmp_path) -> None:
+    comparison, _ = finished
+    address, processes = cluster
+    ended = []
+
+    def on_done(variant, kept) -> None:
+        ended.append(variant.model)
+        processes["one"].kill()
+
+    elsewhere = compare(
+        NAMES, few, directory=tmp_path, settings=QUICK, refits="none", scheduler=address, on_done=on_done
+    )
+    assert sorted(ended) == sorted(NAMES)
+    same(elsewhere.table, comparison.table)

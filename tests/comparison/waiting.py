@@ -1,0 +1,16 @@
+"""Waiting for what happens in other processes."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+PROMPT = 10  # seconds, on a busy machine
+TESTS = Path(__file__).parents[1]
+"""Where worker processes find the functions that tests send them."""
+
+
+def until(condition: Callable[[], bool], seconds: float = PROMPT) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)
