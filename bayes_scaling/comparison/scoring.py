@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 
 REFITS = ("bad", "all", "none")
 """Which units are left out by a fit without them."""
-_REFIT = Settings(draws=1000, tune=700, chains=4, target_accept=0.9, attempts=2)
+_REFIT = Settings(draws=1000, tune=700, chains=4, target_accept=0.9, attempts=4)
 _DRAWS_MATCHED = 4000
 """Moment matching evaluates the posterior some dozens of times a unit; this many draws are enough for it."""
 

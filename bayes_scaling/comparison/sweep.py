@@ -17,6 +17,8 @@ from bayes_scaling.inference.fitting import fit, fit_fingerprint
 from bayes_scaling.inference.result import Fit, read_fit
 from bayes_scaling.inference.settings import Settings
 
+KEPT_DRAWS = 12_000
+"""Of each fit: scoring needs memory for every draw and row, and this many say as much as more."""
 FITS, SCORES = "fits", "scores"
 """Folders of a comparison's directory."""
 
@@ -57,6 +59,7 @@ def work(task: Task) -> Done:
             target_accept=settings.target_accept,
             attempts=settings.attempts,
             cores=1,
+            keep=KEPT_DRAWS,
         )
         content: bytes | None = found.to_bytes(compact=True)
     else:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 
 import pandas as pd
+from xarray import DataTree
 
 from bayes_scaling.inference.attempts import attempt
 from bayes_scaling.inference.data import assemble
@@ -39,6 +40,7 @@ def fit(
     attempts: int = ATTEMPTS,
     progress: bool = False,
     cores: int | None = None,
+    keep: int | None = None,
 ) -> Fit:
     """Sample the posterior of a specification on a table of evaluations.
 
@@ -62,6 +64,8 @@ def fit(
         Show nutpie's progress bar.
     cores
         Chains sampled at the same time; by default as many as the machine has cores. Results don't depend on it.
+    keep
+        Draws to keep of all chains together, evenly spaced (thinned); by default all. Diagnostics are of all.
 
     Returns
     -------
@@ -86,7 +90,7 @@ def fit(
     rows = make_rows(specification, evaluations)
     fingerprint = fit_fingerprint(specification, evaluations, settings, seed)
     found = attempt(specification, rows, settings, seed, progress=progress, cores=cores)
-    data = assemble(specification, rows, evaluations, found.data)
+    data = assemble(specification, rows, evaluations, _thinned(found.data, keep))
     return Fit(
         data=data,
         specification=specification,
@@ -102,6 +106,13 @@ def fit(
         versions=package_versions(),
         fingerprint=fingerprint,
     )
+
+
+def _thinned(data: DataTree, keep: int | None) -> DataTree:
+    """Every so many draws, at most ``keep`` of them in all chains."""
+    draws, chains = data["posterior"].sizes["draw"], data["posterior"].sizes["chain"]
+    step = 1 if keep is None else -(-draws * chains // keep)
+    return data if step == 1 else data.isel(draw=slice(None, None, step))
 
 
 def summary_of(evaluations: pd.DataFrame) -> EvaluationsSummary:

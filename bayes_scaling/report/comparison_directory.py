@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.files import write_together
-from bayes_scaling.report.run_directory import picture, unwritable
+from bayes_scaling.report.run_directory import picture
 
 if TYPE_CHECKING:
     from bayes_scaling.comparison.result import Comparison
@@ -52,5 +53,8 @@ def write_comparison(comparison: "Comparison", directory: Path) -> tuple[Path, .
     try:
         write_together(contents, stale=stale)
     except OSError as error:
-        raise unwritable(directory, error) from None
+        raise BayesScalingError(
+            f"{directory}: the table can't be written there ({error.strerror}); fits and scores that are there are "
+            "kept: put that right and run the same command again"
+        ) from None
     return tuple(contents)

@@ -64,7 +64,7 @@ def sentences(comparison: Comparison) -> Iterable[str]:
     what = f"{counted(len(table), 'variant')} on {evaluations.name} ({evaluations.rows} evaluations from "
     what += f"{evaluations.papers} papers), leaving out one {comparison.unit} at a time"
     lost = len(table) - len(good)
-    yield what + (f"; {lost} did not converge and are out of ranks and weights." if lost else "; all converged.")
+    yield what + (f"; {lost} did not converge: out of ranks and weights." if lost else "; all converged.")
     if good.empty:
         return
     tied = len(comparison.tied)

@@ -33,7 +33,7 @@ def prepare(directory: Path) -> None:
             pass
         remove_abandoned(directory)
     except OSError as error:
-        raise unwritable(directory, error) from None
+        raise _unwritable(directory, error) from None
 
 
 def write_run(fit: "Fit", directory: Path) -> tuple[Path, ...]:
@@ -61,7 +61,7 @@ def write_run(fit: "Fit", directory: Path) -> tuple[Path, ...]:
         # A summary or picture of the earlier run must not stand beside the new fit.
         write_together(contents, stale=(directory / SUMMARY_FILE, directory / PICTURE_FILE))
     except OSError as error:
-        raise unwritable(directory, error) from None
+        raise _unwritable(directory, error) from None
     return tuple(contents)
 
 
@@ -72,6 +72,5 @@ def picture(figure: "Figure") -> bytes:
     return buffer.getvalue()
 
 
-def unwritable(directory: Path, error: OSError) -> BayesScalingError:
-    """What to say when results can't be written."""
+def _unwritable(directory: Path, error: OSError) -> BayesScalingError:
     return BayesScalingError(f"{directory}: results can't be written there ({error.strerror}); choose another --output")

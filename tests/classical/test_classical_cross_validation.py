@@ -15,6 +15,7 @@ from bayes_scaling.classical import (
     published_split,
 )
 from bayes_scaling.classical.estimates import published_search
+from bayes_scaling.classical.threads import one_thread
 
 # Squared error of the first held-out row, as printed in the authors' notebook after the first fold. Started from
 # zeros, these searches end in the same place however the sums round.
@@ -116,7 +117,8 @@ def test_each_fold_starts_where_the_one_before_ended(few, model_7):
     objective = Objective.of(model_7, few)
     start = None
     for held_out in range(3):
-        search = published_search(objective.on(np.delete(np.arange(len(few)), held_out)), start)
+        with one_thread():  # as there: the order of sums decides last digits
+            search = published_search(objective.on(np.delete(np.arange(len(few)), held_out)), start)
         assert found.coefficients.iloc[held_out].tolist() == search.theta.tolist()
         start = search.theta
 

@@ -311,7 +311,7 @@ def refused(monkeypatch, capfd, tmp_path):
     """Run bad usage in an empty directory; the message."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(fitting, "fit", lambda *_, **__: pytest.fail("sampled"))
-    monkeypatch.setattr(fitting, "sample", lambda *_, **__: pytest.fail("sampled"))
+    monkeypatch.setattr(fitting, "attempt", lambda *_, **__: pytest.fail("sampled"))
 
     def run(*arguments: str) -> str:
         before = sorted(tmp_path.rglob("*"))

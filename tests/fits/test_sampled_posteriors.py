@@ -64,7 +64,7 @@ def test_a_fit_too_short_is_repeated_once_and_then_marked(ho2024) -> None:
     specification = bs.load_specification("ho2024/07")
     fit = bs.fit(specification, ho2024, draws=100, tune=100, chains=2)
     assert fit.diagnostics.escalated
-    assert fit.settings.draws == 200
+    assert 200 <= fit.settings.draws <= 400  # by how far it fell short
     assert not fit.diagnostics.converged
     assert any("effective sample size" in failure for failure in fit.diagnostics.failures)
     assert sentence(fit).startswith("NOT CONVERGED")
