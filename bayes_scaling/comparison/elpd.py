@@ -46,6 +46,9 @@ class Elpd:
         Monte Carlo standard error of each term (Vehtari et al. 2024, section on the accuracy of estimates).
     unreliable
         Units whose refit did not converge.
+    mcse
+        Monte Carlo standard error of :attr:`elpd`: what another seed would change. Not the terms' errors added up as
+        if independent: terms found by importance sampling share their draws.
     """
 
     unit: str
@@ -60,6 +63,7 @@ class Elpd:
     observed: Floats
     errors: Floats
     unreliable: int = 0
+    mcse: float = 0.0
 
     @property
     def elpd(self) -> float:
@@ -70,11 +74,6 @@ class Elpd:
     def se(self) -> float:
         """Standard error of :attr:`elpd` over units."""
         return float(np.sqrt(len(self.terms) * self.terms.var()))
-
-    @property
-    def mcse(self) -> float:
-        """Monte Carlo standard error of :attr:`elpd`: what another seed would change."""
-        return float(np.sqrt((self.errors**2).sum()))
 
     @property
     def p(self) -> float:

@@ -117,6 +117,7 @@ def score(
         predictions=predictions,
         observed=rows.loss.copy(),
         errors=work.errors,
+        mcse=_joint_error(fit, draws, weights, work),
         unreliable=work.unreliable,
     )
 
@@ -134,6 +135,23 @@ def _errors(log_density: Floats, log_weights: Floats, efficiency: float) -> Floa
     mean = (weights * scaled).sum(axis=0)
     variance = (weights**2 * (scaled - mean) ** 2).sum(axis=0) / efficiency
     return np.asarray(np.sqrt(variance) / mean)
+
+
+def _joint_error(fit: Fit, log_density: Floats, log_weights: Floats, work: _Terms) -> float:
+    """Monte Carlo standard error of the sum of the terms, of which those not refitted share their draws.
+
+    Each draw's influence on the sum of log means is added up over units; the error of its mean is that of a mean over
+    chains.
+    """
+    refitted = np.array([how == "refit" for how in work.how])
+    weights = np.exp(log_weights - logsumexp(log_weights, axis=0))[:, ~refitted]
+    scaled = np.exp(log_density - log_density.max(axis=0))[:, ~refitted]
+    mean = (weights * scaled).sum(axis=0)
+    influence = len(weights) * (weights * (scaled - mean) / mean).sum(axis=1)
+    posterior = fit.data["posterior"]
+    chains = influence.reshape(posterior.sizes["chain"], posterior.sizes["draw"])
+    shared = float(az.mcse(chains, method="mean")) if (~refitted).any() else 0.0
+    return float(np.hypot(shared, np.sqrt((work.errors[refitted] ** 2).sum())))
 
 
 def _predictions(fit: Fit, rows: Rows, unit: str, log_weights: Floats) -> Floats:

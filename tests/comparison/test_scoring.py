@@ -64,7 +64,7 @@ def test_comparing_fits_of_different_tables_names_them(fit, ho2024) -> None:
 @pytest.mark.parametrize("unit", ["evaluation", "paper"])
 @pytest.mark.parametrize("name", ["ho2024/01", "ho2024/03", "ho2024/18"])
 def test_three_small_models_agree_with_exact_refits_on_the_whole_table(name, unit, ho2024) -> None:
-    fit = bs.fit(bs.load_specification(name), ho2024)
+    fit = bs.fit(bs.load_specification(name), ho2024, draws=6000)
     quick, exact = score(fit, unit), score(fit, unit, refits="all")
     assert exact.bad == 0
     assert abs(quick.elpd - exact.elpd) <= min(0.5, 2 * np.hypot(quick.mcse, exact.mcse))
