@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import secrets
 import stat
 import time
@@ -10,6 +11,17 @@ from pathlib import Path
 
 _STAGE = ".bayes-scaling-{}.partial"
 _ABANDONED_SECONDS = 3600
+
+
+def plain_name(name: str) -> str:
+    """A name made safe for every file system.
+
+    Examples
+    --------
+    >>> plain_name("ho2024/07@delta=0.01")
+    'ho2024-07@delta=0.01'
+    """
+    return re.sub(r"[^A-Za-z0-9._@=-]+", "-", name)
 
 
 def write_whole(path: Path, content: bytes) -> None:

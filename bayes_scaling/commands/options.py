@@ -1,12 +1,12 @@
 """Options that several commands share, and how their values are read."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.files import plain_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +51,7 @@ def column_mapping(pairs: list[str] | None) -> dict[str, str]:
 def output_directory(output: str | None, name: str) -> Path:
     """The directory asked for, or ``runs/`` and a name made safe for every file system."""
     if output is None:
-        return Path("runs") / re.sub(r"[^A-Za-z0-9._@=-]+", "-", name)
+        return Path("runs") / plain_name(name)
     if not output:
         raise BayesScalingError("--output is empty; give a directory, or leave it out")
     return Path(output)

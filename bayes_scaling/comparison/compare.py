@@ -8,11 +8,11 @@ import pandas as pd
 
 from bayes_scaling.comparison.record import Record
 from bayes_scaling.comparison.result import Comparison, comparison_table
-from bayes_scaling.comparison.scoring import REFITS, score
+from bayes_scaling.comparison.scoring import check_refits, score
 from bayes_scaling.comparison.sweep import Sweep
 from bayes_scaling.comparison.variants import STATED, Variant, expand
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.inference.data import UNITS
+from bayes_scaling.inference.data import check_unit
 from bayes_scaling.inference.fitting import summary_of
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.settings import SEED, Settings, check_settings
@@ -101,8 +101,7 @@ def compare(
     variants = expand(specifications, deltas, rate_scales)
     check_settings(settings, seed)
     _check_units(evaluations, unit)
-    if refits not in REFITS:
-        raise BayesScalingError(f"refits '{refits}' is unknown; valid choices: {', '.join(REFITS)}")
+    check_refits(refits)
     if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
         raise BayesScalingError(f"workers must be a whole number of at least 1, not {workers!r}")
     for variant in variants:
@@ -176,8 +175,7 @@ def compare_fits(fits: Sequence[Fit], *, unit: str = "evaluation", refits: str =
 
 
 def _check_units(evaluations: pd.DataFrame, unit: str) -> None:
-    if unit not in UNITS:
-        raise BayesScalingError(f"unit of cross-validation '{unit}' is unknown; valid choices: {', '.join(UNITS)}")
+    check_unit(unit)
     if unit == "paper" and "paper" in evaluations:
         papers = int(evaluations["paper"].nunique())
         if papers < LEAST_UNITS:

@@ -1,6 +1,5 @@
 """How well a posterior predicts what it has not seen: a record by unit, with how each term was found."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
@@ -115,23 +114,20 @@ class Elpd:
             pareto_k=DataArray(self.pareto_k, dims=self.unit, coords=coords),
         )
 
-    def to_bytes(self) -> bytes:
-        """JSON that :meth:`from_bytes` reads back to equal numbers."""
-        plain = {
-            name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in asdict(self).items()
-        }
-        return json.dumps(plain).encode()
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON, which :meth:`from_dict` reads back to equal numbers."""
+        fields_of = asdict(self).items()
+        return {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in fields_of}
 
     @classmethod
-    def from_bytes(cls, content: bytes) -> Self:
-        """Read a record back.
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """Read a score back.
 
         Raises
         ------
         ValueError, KeyError, TypeError
             If it is not one.
         """
-        plain: Mapping[str, Any] = json.loads(content)
         values = {field.name: plain[field.name] for field in fields(cls)}
         for name, value in values.items():
             if name in ("labels", "how"):

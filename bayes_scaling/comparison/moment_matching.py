@@ -60,10 +60,13 @@ class UnconstrainedPosterior:
         self.unit = unit
         self.names = sampled_names(self.specification)
         values = draws_of(self.specification, fit.data)
+        known = {parameter.name for parameter in self.specification.parameters()}
+        supports = {name: DISTRIBUTIONS[self.specification.prior_of(name).distribution].support for name in known}
+        self._transforms = {name: _TRANSFORMS[supports.get(name, "real")] for name in self.names}
         self._widths = [values[name].shape[1] for name in self.names]
         posterior = fit.data["posterior"]
         self._shape = (posterior.sizes["chain"], posterior.sizes["draw"])
-        columns = [self._transform(name).forward(values[name]) for name in self.names]
+        columns = [self._transforms[name].forward(values[name]) for name in self.names]
         stacked = np.concatenate(columns, axis=1)
         self.draws = DataArray(
             stacked.reshape(*self._shape, -1),
@@ -71,19 +74,14 @@ class UnconstrainedPosterior:
             coords={"chain": posterior["chain"], "draw": posterior["draw"]},
         )
 
-    def _transform(self, name: str) -> Transform:
-        known = {parameter.name for parameter in self.specification.parameters()}
-        support = DISTRIBUTIONS[self.specification.prior_of(name).distribution].support if name in known else "real"
-        return _TRANSFORMS[support]
-
     def _values(self, draws: DataArray) -> tuple[dict[str, Floats], Floats]:
         """Parameters in their own units, and the logarithm of the change of volume."""
         flat = np.asarray(draws, dtype=float).reshape(-1, sum(self._widths))
         columns = np.split(flat, np.cumsum(self._widths)[:-1], axis=1)
         values = {
-            name: self._transform(name).backward(column) for name, column in zip(self.names, columns, strict=True)
+            name: self._transforms[name].backward(column) for name, column in zip(self.names, columns, strict=True)
         }
-        jacobian = sum(self._transform(name).log_jacobian(value).sum(axis=1) for name, value in values.items())
+        jacobian = sum(self._transforms[name].log_jacobian(value).sum(axis=1) for name, value in values.items())
         return values, np.asarray(jacobian)
 
     def log_probability(self, draws: DataArray) -> DataArray:

@@ -50,7 +50,7 @@ class Record:
             "diagnostics": asdict(self.diagnostics),
             "doubling": dict(self.doubling),
             "seconds": self.seconds,
-            "elpd": json.loads(self.elpd.to_bytes()),
+            "elpd": self.elpd.to_dict(),
         }
         return json.dumps(plain).encode()
 
@@ -64,12 +64,11 @@ class Record:
             If it is not one.
         """
         plain = json.loads(content)
-        found = plain["diagnostics"]
         return cls(
             model=str(plain["model"]),
             label=str(plain["label"]),
-            diagnostics=Diagnostics(**found | {"failures": tuple(found["failures"])}),
+            diagnostics=Diagnostics.from_dict(plain["diagnostics"]),
             doubling={name: float(value) for name, value in plain["doubling"].items()},
             seconds=float(plain["seconds"]),
-            elpd=Elpd.from_bytes(json.dumps(plain["elpd"]).encode()),
+            elpd=Elpd.from_dict(plain["elpd"]),
         )

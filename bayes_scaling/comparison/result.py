@@ -68,7 +68,7 @@ class Comparison:
     scores
         Pointwise scores by variant.
     fits
-        Fits that have converged, by variant.
+        Fits that have converged and have a weight, by variant.
     settings, seed
         Of the first attempt of each fit.
     fingerprints

@@ -14,8 +14,8 @@ from bayes_scaling.comparison.elpd import Elpd
 from bayes_scaling.comparison.moment_matching import UnconstrainedPosterior, unit_density
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.attempts import attempt
-from bayes_scaling.inference.data import UNITS, rows_of
-from bayes_scaling.inference.likelihood import draws_of, expected_losses, paper_effects
+from bayes_scaling.inference.data import rows_of
+from bayes_scaling.inference.likelihood import draws_of, left_out_losses
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.sampling import joint_seed
 from bayes_scaling.inference.settings import Settings
@@ -31,6 +31,12 @@ _DRAWS_MATCHED = 4000
 """Moment matching evaluates the posterior some dozens of times a unit; this many draws are enough for it."""
 
 
+def check_refits(refits: str) -> None:
+    """Refuse a word that is none of :data:`REFITS`."""
+    if refits not in REFITS:
+        raise BayesScalingError(f"refits '{refits}' is unknown; valid choices: {', '.join(REFITS)}")
+
+
 @dataclass
 class _Terms:
     """Terms under construction, one entry a unit."""
@@ -38,7 +44,6 @@ class _Terms:
     terms: Floats
     pareto_k: Floats
     errors: Floats
-    weights: Floats
     how: list[str]
     unreliable: int = 0
 
@@ -76,10 +81,7 @@ def score(
     Pareto-smoothed importance sampling: Vehtari, Gelman and Gabry 2017; moment matching: Paananen et al. 2021;
     evaluations of one paper given each other: Bürkner, Gabry and Vehtari 2021.
     """
-    if unit not in UNITS:
-        raise BayesScalingError(f"unit of cross-validation '{unit}' is unknown; valid choices: {', '.join(UNITS)}")
-    if refits not in REFITS:
-        raise BayesScalingError(f"refits '{refits}' is unknown; valid choices: {', '.join(REFITS)}")
+    check_refits(refits)
     rows = rows_of(fit.data)
     likelihood = fit.log_likelihood(unit)
     tree = DataTree.from_dict({"posterior": _free(fit), "log_likelihood": likelihood})
@@ -91,14 +93,14 @@ def score(
     found = np.asarray(loo.pareto_k, dtype=float)
     weights = np.asarray(loo.log_weights.transpose("chain", "draw", ...)).reshape(-1, len(labels))
     draws = np.asarray(likelihood[OBSERVED], dtype=float).reshape(-1, len(labels))
+    influence = _influence(draws, weights)
     work = _Terms(
         terms=np.asarray(loo.elpd_i, dtype=float).copy(),
         pareto_k=found.copy(),
-        errors=_errors(draws, weights, fit.diagnostics.efficiency),
-        weights=weights,
+        errors=_errors(influence, fit.diagnostics.efficiency),
         how=["psis"] * len(labels),
     )
-    predictions = _predictions(fit, rows, unit, work.weights)
+    predictions = _predictions(fit, rows, unit, weights)
     if (found > loo.good_k).any() and fit.specification.noise.family == "normal":
         _match(fit, rows, unit, tree, loo, work)
     if refits != "none":
@@ -117,7 +119,7 @@ def score(
         predictions=predictions,
         observed=rows.loss.copy(),
         errors=work.errors,
-        mcse=_joint_error(fit, draws, weights, work),
+        mcse=_joint_error(fit, influence, work),
         unreliable=work.unreliable,
     )
 
@@ -128,28 +130,31 @@ def _free(fit: Fit) -> Dataset:
     return posterior[[parameter.name for parameter in fit.specification.parameters()]]
 
 
-def _errors(log_density: Floats, log_weights: Floats, efficiency: float) -> Floats:
-    """Monte Carlo standard errors of log mean densities under importance weights, by the delta method."""
+def _influence(log_density: Floats, log_weights: Floats) -> Floats:
+    """What each draw adds to the logarithm of a unit's weighted mean density, shape ``(samples, units)``.
+
+    Sums over draws are 0; by the delta method their scatter is the Monte Carlo error of the logarithm.
+    """
     weights = np.exp(log_weights - logsumexp(log_weights, axis=0))
     scaled = np.exp(log_density - log_density.max(axis=0))
     mean = (weights * scaled).sum(axis=0)
-    variance = (weights**2 * (scaled - mean) ** 2).sum(axis=0) / efficiency
-    return np.asarray(np.sqrt(variance) / mean)
+    return np.asarray(weights * (scaled - mean) / mean)
 
 
-def _joint_error(fit: Fit, log_density: Floats, log_weights: Floats, work: _Terms) -> float:
+def _errors(influence: Floats, efficiency: float) -> Floats:
+    """Monte Carlo standard error of each unit's term."""
+    return np.asarray(np.sqrt((influence**2).sum(axis=0) / efficiency))
+
+
+def _joint_error(fit: Fit, influence: Floats, work: _Terms) -> float:
     """Monte Carlo standard error of the sum of the terms, of which those not refitted share their draws.
 
-    Each draw's influence on the sum of log means is added up over units; the error of its mean is that of a mean over
-    chains.
+    Each draw's influence is added up over these; the error of its mean is that of a mean over chains.
     """
     refitted = np.array([how == "refit" for how in work.how])
-    weights = np.exp(log_weights - logsumexp(log_weights, axis=0))[:, ~refitted]
-    scaled = np.exp(log_density - log_density.max(axis=0))[:, ~refitted]
-    mean = (weights * scaled).sum(axis=0)
-    influence = len(weights) * (weights * (scaled - mean) / mean).sum(axis=1)
     posterior = fit.data["posterior"]
-    chains = influence.reshape(posterior.sizes["chain"], posterior.sizes["draw"])
+    total = len(influence) * influence[:, ~refitted].sum(axis=1)
+    chains = total.reshape(posterior.sizes["chain"], posterior.sizes["draw"])
     shared = float(az.mcse(chains, method="mean")) if (~refitted).any() else 0.0
     return float(np.hypot(shared, np.sqrt((work.errors[refitted] ** 2).sum())))
 
@@ -157,8 +162,7 @@ def _joint_error(fit: Fit, log_density: Floats, log_weights: Floats, work: _Term
 def _predictions(fit: Fit, rows: Rows, unit: str, log_weights: Floats) -> Floats:
     """Expected loss of each evaluation under the weights that leave its unit out."""
     values = draws_of(fit.specification, fit.data)
-    expected = expected_losses(fit.specification, rows, values)
-    expected = expected + paper_effects(fit.specification, rows, values, rows.loss - expected, unit)
+    expected = left_out_losses(fit.specification, rows, values, unit)
     weights = np.exp(log_weights - logsumexp(log_weights, axis=0))
     if unit == "paper":
         weights = weights[:, rows.index["paper"]]
@@ -210,10 +214,9 @@ def _refit(
     density = unit_density(fit.specification, rows, values, unit, position)
     work.terms[position] = float(logsumexp(density) - np.log(len(density)))
     even = np.full((len(density), 1), -np.log(len(density)))
-    work.errors[position] = _errors(density[:, None], even, again.diagnostics.efficiency)[0]
+    work.errors[position] = _errors(_influence(density[:, None], even), again.diagnostics.efficiency)[0]
     work.pareto_k[position] = 0.0
     work.how[position] = "refit"
     work.unreliable += not again.diagnostics.converged
-    expected = expected_losses(fit.specification, rows, values)
-    expected = expected + paper_effects(fit.specification, rows, values, rows.loss - expected, unit)
+    expected = left_out_losses(fit.specification, rows, values, unit)
     predictions[held_out] = expected.mean(axis=0)[held_out]

@@ -13,6 +13,7 @@ from bayes_scaling.comparison.scoring import score
 from bayes_scaling.comparison.store import Store
 from bayes_scaling.comparison.variants import Variant
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.files import plain_name
 from bayes_scaling.inference.fitting import fit, fit_fingerprint
 from bayes_scaling.inference.result import Fit, read_fit
 from bayes_scaling.inference.settings import Settings
@@ -167,13 +168,8 @@ class Sweep:
         return [*self.fits.set_aside, *self.scores.set_aside]
 
     def _fit_file(self, variant: Variant) -> str:
-        return f"{_plain(variant.specification.name)}-{self.fingerprints[variant.name][:16]}.nc"
+        return f"{plain_name(variant.specification.name)}-{self.fingerprints[variant.name][:16]}.nc"
 
     def _score_file(self, variant: Variant) -> str:
         kind = f"{self.unit}-refit-{self.refits}"
-        return f"{_plain(variant.specification.name)}-{kind}-{self.fingerprints[variant.name][:16]}.json"
-
-
-def _plain(name: str) -> str:
-    """A name as one for a file."""
-    return "".join(letter if letter.isalnum() or letter in "-_.@=" else "-" for letter in name)
+        return f"{plain_name(variant.specification.name)}-{kind}-{self.fingerprints[variant.name][:16]}.json"

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from xarray import Dataset, DataTree
 
+from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.evaluations import decimal_year
 from bayes_scaling.inference.likelihood import log_likelihoods, log_priors
 from bayes_scaling.model.build import OBSERVED
@@ -14,6 +15,14 @@ from bayes_scaling.specifications.specification import Specification
 
 UNITS = ("evaluation", "paper")
 """Units of cross-validation."""
+
+
+def check_unit(unit: str) -> None:
+    """Refuse a word that is none of :data:`UNITS`."""
+    if unit not in UNITS:
+        raise BayesScalingError(f"unit of cross-validation '{unit}' is unknown; valid choices: {', '.join(UNITS)}")
+
+
 _DERIVED = ("log_likelihood", "log_prior")
 _KEPT_COLUMNS = ("system", "paper", "benchmark", "architecture", "perplexity", "parameters", "tokens")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import arviz as az
 import numpy as np
@@ -55,6 +56,11 @@ class Diagnostics:
     worst: str
     failures: tuple[str, ...]
     weight_share: float = 1.0
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """Read back what ``dataclasses.asdict`` and JSON have made of it."""
+        return cls(**{**plain, "failures": tuple(plain["failures"])})
 
     @property
     def converged(self) -> bool:

@@ -108,7 +108,13 @@ def paper_densities(specification: Specification, rows: Rows, values: Mapping[st
     return np.asarray(independent + paper_correction(total, size, sigma, values["tau"]))
 
 
-def paper_effects(
+def left_out_losses(specification: Specification, rows: Rows, values: Mapping[str, Floats], unit: str) -> Floats:
+    """Expected loss of each evaluation under each draw when its unit is left out, nats, shape ``(samples, n)``."""
+    expected = expected_losses(specification, rows, values)
+    return np.asarray(expected + _paper_effects(specification, rows, values, rows.loss - expected, unit))
+
+
+def _paper_effects(
     specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats, unit: str
 ) -> Floats | float:
     """Expected effect of an evaluation's paper when the unit is left out, nats; 0 where nothing of it is known."""

@@ -12,7 +12,7 @@ from xarray import Dataset, DataTree
 
 from bayes_scaling.errors import BayesScalingError, FitFileError
 from bayes_scaling.files import write_whole
-from bayes_scaling.inference.data import UNITS, compacted, restored
+from bayes_scaling.inference.data import check_unit, compacted, restored
 from bayes_scaling.inference.diagnostics import Diagnostics
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.specifications.specification import Specification
@@ -79,8 +79,7 @@ class Fit:
         BayesScalingError
             If the unit is neither.
         """
-        if unit not in UNITS:
-            raise BayesScalingError(f"unit of cross-validation '{unit}' is unknown; valid choices: {', '.join(UNITS)}")
+        check_unit(unit)
         main = self.data["log_likelihood"]
         node = main if main.attrs["unit"] == unit else self.data[f"log_likelihood_{unit}"]
         return node.to_dataset()
@@ -135,12 +134,11 @@ class Fit:
         specification = dict(header["specification"])
         name = specification.pop("name")
         evaluations = dict(header["evaluations"])
-        diagnostics = dict(header["diagnostics"])
         return cls(
             data=data,
             specification=Specification.from_dict(name, specification),
             evaluations=EvaluationsSummary(**evaluations | {"selections": tuple(evaluations["selections"])}),
-            diagnostics=Diagnostics(**diagnostics | {"failures": tuple(diagnostics["failures"])}),
+            diagnostics=Diagnostics.from_dict(header["diagnostics"]),
             settings=Settings(**header["settings"]),
             seed=header["seed"],
             seconds=header["seconds"],

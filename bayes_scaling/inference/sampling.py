@@ -38,7 +38,6 @@ def structure_key(specification: Specification, rows: Rows) -> str:
     for text in ("title", "reference"):
         document.pop(text)
     document["priors"] = {p.name: specification.prior_of(p.name).distribution for p in specification.parameters()}
-    document["delta"] = specification.delta is not None
     sampled_effects = specification.noise.cluster == "paper" and specification.noise.family != "normal"
     document["levels"] = [
         rows.levels["benchmark"],

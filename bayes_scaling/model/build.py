@@ -124,8 +124,8 @@ def starting_points(specification: Specification, rows: Rows) -> dict[str, Any]:
     Returns
     -------
     dict of str to TensorVariable
-        Free variable to a distribution of starts: the central half of its prior; for the paper's coefficients, whose
-        prior reaches far into overflow, ranges around published values.
+        Free variable to a distribution of starts: the central half of its prior. (Penalised structures have starts
+        of their own: :func:`bayes_scaling.model.penalised.penalised_starting_points`.)
     """
     starts = {}
     for parameter in specification.parameters():
@@ -133,21 +133,7 @@ def starting_points(specification: Specification, rows: Rows) -> dict[str, Any]:
         low, high = specification.prior_of(parameter.name).frozen().ppf([0.25, 0.75])
         shape = None if group is None else len(rows.levels[group])
         starts[parameter.name] = pm.Uniform.dist(low, high, shape=shape)
-    if specification.delta is not None:
-        for name in published_names(specification):
-            starts[name] = pm.Uniform.dist(*_start_range(name))
     return starts
-
-
-def _start_range(name: str) -> tuple[float, float]:
-    """Where chains start in the paper's coordinates, whose prior reaches far into overflow."""
-    if name.endswith(("_ptb", "_wt2")):
-        return -0.2, 0.2
-    if "_const" in name:
-        return 0.0, 1.2
-    if "_year" in name or "_rate" in name or name == "gamma":
-        return (-0.05, 0.05) if "_year" in name else (-0.005, 0.005)
-    return 0.02, 0.3
 
 
 # ---------------------------------------------------------------------- likelihood

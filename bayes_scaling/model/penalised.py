@@ -6,10 +6,10 @@ In the paper's coefficients :math:`\theta` every structure reads
 
 with matrices that follow from the law (:func:`design`), so structures and penalties differ by data alone. Two things
 make the posterior hard. *Its ridge*: the two intercepts trade off along a curve of equal loss. Levels and shares of
-the loss at the sample's middle straighten it, and this change of coordinates has a determinant of 1, so that the
-density stays as it is. *Its modes*: a strong penalty pulls one or the other intercept to zero, with a barrier
-between. NUTS therefore samples a tilted density, in which the barrier is low, and draws carry the weight that leads
-back (``log_weight``; it is at most a few nats from 0 where the posterior is).
+the loss at the sample's middle straighten it, and slopes times a term's share; the volume of this change of
+coordinates is part of the density (``coordinates``). *Its modes*: a strong penalty pulls one or the other intercept to
+zero, with a barrier between. NUTS therefore samples a tilted density, in which the barrier is low, and draws carry the
+weight that leads back (``log_weight``).
 """
 
 from typing import Any

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from comparison.made_scores import STUCK, made_record, made_score
 
-from bayes_scaling.comparison.elpd import Elpd
 from bayes_scaling.comparison.record import Record
 from bayes_scaling.comparison.result import COLUMNS, TIE_NATS, Comparison, comparison_table
 from bayes_scaling.comparison.weights import check_comparable, ranked
@@ -135,7 +134,7 @@ def test_records_come_back_equal() -> None:
 @pytest.mark.parametrize("content", [b"", b"{}", b"[1, 2]", b"\x80\x03junk", b'{"unit": "evaluation"}'])
 def test_what_is_no_record_is_refused(content) -> None:
     with pytest.raises((ValueError, KeyError, TypeError)):
-        Elpd.from_bytes(content)
+        Record.from_bytes(content)
 
 
 def test_counts_of_bad_units() -> None:
