@@ -6,9 +6,11 @@ r"""The loss law, written once, for NumPy arrays and for PyTensor variables alik
     \qquad N_\mathrm{eff} = N e^{g_N (Y - Y_0)}, \quad D_\mathrm{eff} = D e^{g_D (Y - Y_0)}
 
 Each power-law term is handled by its logarithm, :func:`log_term`; :func:`loss` adds the terms up. Every other
-part of the package (PyMC models, predictions, the published estimator) calls these two.
+part of the package (PyMC models, predictions, the published estimator) calls these two. In Kaplan's joint law the terms
+are joined by a power, which :func:`loss` takes as an argument.
 """
 
+from functools import reduce
 from types import ModuleType
 from typing import Any
 
@@ -54,8 +56,10 @@ def log_term(log_coefficient: Any, exponent: Any, log_size: Any, log_gain: Any =
     return log_coefficient - log_gain - exponent * log_size
 
 
-def loss(irreducible: Any, *log_terms: Any, xp: ModuleType = np) -> Any:
-    """Loss in nats per token (log perplexity): irreducible part plus power-law terms.
+def loss(irreducible: Any, *log_terms: Any, power: Any = None, xp: ModuleType = np) -> Any:
+    r"""Loss in nats per token (log perplexity): irreducible part plus power-law terms.
+
+    .. math:: E + \Bigl(\sum_i t_i^{1/p}\Bigr)^p
 
     Parameters
     ----------
@@ -63,6 +67,9 @@ def loss(irreducible: Any, *log_terms: Any, xp: ModuleType = np) -> Any:
         ``E``, nats per token (plus any additive correction, such as the paper's vocabulary term).
     *log_terms
         Results of :func:`log_term`.
+    power
+        ``p``, above 0; by default 1, a plain sum. With ``p = beta`` and terms ``(N_c / N)**alpha``, ``(D_c / D)**beta``
+        this is Kaplan's joint law; each term is what is left of the loss where the other is 0, whatever ``p`` is.
     xp
         The namespace that does the arithmetic: ``numpy`` or ``pytensor.tensor``.
 
@@ -70,6 +77,11 @@ def loss(irreducible: Any, *log_terms: Any, xp: ModuleType = np) -> Any:
     -------
     array or tensor
         Broadcast of the arguments.
+
+    Notes
+    -----
+    Sources: Hoffmann et al. 2022 (arXiv 2203.15556), eq. 2; with a power, Kaplan et al. 2020 (arXiv 2001.08361),
+    eq. 1.5.
 
     Examples
     --------
@@ -81,11 +93,39 @@ def loss(irreducible: Any, *log_terms: Any, xp: ModuleType = np) -> Any:
     >>> data_term = log_term(np.log(410.7), 0.28, np.log(2e10))
     >>> round(float(loss(1.69, parameter_term, data_term)), 3)
     2.58
+
+    Kaplan's joint law at 1.5e9 parameters and 1e10 tokens:
+
+    >>> parameter_term = log_term(0.076 * np.log(6.4e13), 0.076, np.log(1.5e9))
+    >>> data_term = log_term(0.103 * np.log(1.8e13), 0.103, np.log(1e10))
+    >>> round(float(loss(0.0, parameter_term, data_term, power=0.103)), 2)
+    2.37
     """
+    if power is not None:  # in logarithms: a term to the power of 1 / 0.1 and less is soon beyond any number
+        return irreducible + xp.exp(log_reducible(*log_terms, power=power, xp=xp))
     total = irreducible
     for term in log_terms:
         total = total + xp.exp(term)
     return total
+
+
+def log_reducible(*log_terms: Any, power: Any = None, xp: ModuleType = np) -> Any:
+    r"""Logarithm of the loss above its irreducible part, as :func:`loss` has it, without leaving logarithms.
+
+    .. math:: p \ln \sum_i e^{\ln t_i / p}
+
+    Parameters
+    ----------
+    *log_terms, power, xp
+        As for :func:`loss`.
+
+    Examples
+    --------
+    >>> round(float(log_reducible(-1000.0, -1000.0)), 4)
+    -999.3069
+    """
+    power = 1.0 if power is None else power
+    return power * reduce(xp.logaddexp, [term / power for term in log_terms])
 
 
 def effective_epochs(

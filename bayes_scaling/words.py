@@ -38,3 +38,18 @@ def probability(value: float) -> str:
     if value > 0.9995:
         return "above 0.999"
     return "below 0.001" if value < 0.0005 else f"{value:.3f}"
+
+
+def number(value: float) -> str:
+    """A coefficient of any size: four significant digits up to a million, a power of ten beyond.
+
+    Examples
+    --------
+    >>> number(0.34192), number(1963.12), number(2.5e9), number(math.nan)
+    ('0.3419', '1,963', '2.5e+09', 'not defined')
+    """
+    if math.isnan(value):
+        return "not defined"
+    if value != 0 and not 1e-3 <= abs(value) < 1e6:
+        return f"{value:.3g}"
+    return f"{value:,.0f}" if abs(value) >= 1e3 else f"{value:#.4g}"

@@ -4,10 +4,13 @@ import numpy as np
 import pandas as pd
 
 from bayes_scaling.law import log_term, loss, training_compute
+from bayes_scaling.published_static import KAPLAN_BATCH
 
 TRUTH = {"E": 1.8, "A": 480.0, "B": 2100.0, "alpha": 0.35, "beta": 0.37}
 BUDGETS = (1e19, 1e20, 1e21)
-FOR_RUNS = ("chinchilla", "chinchilla-normal")
+OF_LOSS_AND_SIZES = ("chinchilla", "chinchilla-normal")
+KAPLANS = tuple(f"kaplan/{name}" for name in ("parameters", "tokens", "compute", "joint", "steps", "critical-batch"))
+FOR_RUNS = (*OF_LOSS_AND_SIZES, *KAPLANS)
 """Specifications of the catalogue whose priors stand in the middle of tables of runs."""
 
 
@@ -42,4 +45,40 @@ def runs_at(parameters, tokens, noise: float = 0.01, seed: int = 0) -> pd.DataFr
         index=[f"run-{number:03d}" for number in range(len(exact))],
     )
     table.attrs = {"name": "made", "selections": []}
+    return table
+
+
+def with_kaplans_columns(runs: pd.DataFrame, noise: float = 0.1, seed: int = 0) -> pd.DataFrame:
+    """The same runs with least steps, of batches of half a million tokens, and with noisy critical batch sizes."""
+    batch, rng = 5e5, np.random.default_rng(seed)
+    critical = KAPLAN_BATCH.critical(runs["loss"])
+    return runs.assign(
+        least_steps=KAPLAN_BATCH.least_steps(runs["tokens"] / batch, batch, runs["loss"]),
+        critical_batch=critical * np.exp(rng.normal(0, noise, len(runs))),
+    )
+
+
+def table_for(law, size: np.ndarray, second: np.ndarray | None = None, noise: float = 0.002) -> pd.DataFrame:
+    """Runs that follow one of Kaplan's laws, with normal noise on the logarithm of what it is a law of.
+
+    Parameters
+    ----------
+    law
+        One of :mod:`bayes_scaling.published_static`.
+    size, second
+        What its ``loss`` takes, or losses, of which the law of the critical batch size is.
+    """
+    name = {"FLOP": "flop"}.get(getattr(law, "unit", ""), getattr(law, "unit", "parameters"))
+    seconds = {"KaplanJointLaw": "tokens", "KaplanTrainingLaw": "least_steps"}
+    count, rng = len(size), np.random.default_rng(0)
+    columns = {"parameters": np.full(count, 1e9), "tokens": np.full(count, 2e10), "loss": np.full(count, 3.0)}
+    scatter = np.exp(rng.normal(0, noise, count))
+    if law is KAPLAN_BATCH:
+        columns |= {"loss": size, "critical_batch": law.critical(size) * scatter}
+    elif second is None:
+        columns |= {name: size, "loss": law.loss(size) * scatter}
+    else:
+        columns |= {"parameters": size, seconds[type(law).__name__]: second, "loss": law.loss(size, second) * scatter}
+    table = pd.DataFrame(columns, index=[f"run-{number:03d}" for number in range(count)])
+    table.attrs = {"name": "kaplans", "selections": []}
     return table

@@ -19,7 +19,6 @@ from bayes_scaling.inference.likelihood import draws_of, left_out_losses
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.sampling import joint_seed
 from bayes_scaling.inference.settings import Settings
-from bayes_scaling.model.build import OBSERVED
 from bayes_scaling.model.rows import Rows
 
 Floats = NDArray[np.float64]
@@ -88,11 +87,11 @@ def score(
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*Pareto.*")  # counted in the record
         warnings.filterwarnings("ignore", category=RuntimeWarning)
-        loo = az.loo(tree, pointwise=True, var_name=OBSERVED)
+        loo = az.loo(tree, pointwise=True, var_name=fit.specification.response)
     labels = tuple(map(str, likelihood[unit].to_numpy()))
     found = np.asarray(loo.pareto_k, dtype=float)
     weights = np.asarray(loo.log_weights.transpose("chain", "draw", ...)).reshape(-1, len(labels))
-    draws = np.asarray(likelihood[OBSERVED], dtype=float).reshape(-1, len(labels))
+    draws = np.asarray(likelihood[fit.specification.response], dtype=float).reshape(-1, len(labels))
     influence = _influence(draws, weights)
     work = _Terms(
         terms=np.asarray(loo.elpd_i, dtype=float).copy(),
@@ -185,14 +184,14 @@ def _match(fit: Fit, rows: Rows, unit: str, tree: DataTree, loo: ELPDData, work:
     fewer = DataTree.from_dict({"posterior": _free(thinned), "log_likelihood": likelihood})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        start = az.loo(fewer, pointwise=True, var_name=OBSERVED)
+        start = az.loo(fewer, pointwise=True, var_name=fit.specification.response)
         matched = az.loo_moment_match(
             fewer,
             start,
             log_prob_upars_fn=density.log_probability,
             log_lik_i_upars_fn=density.log_likelihood,
             upars=density.draws,
-            var_name=OBSERVED,
+            var_name=fit.specification.response,
             k_threshold=float(loo.good_k),
             pointwise=True,
         )

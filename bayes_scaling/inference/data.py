@@ -9,7 +9,6 @@ from xarray import Dataset, DataTree
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.evaluations import decimal_year
 from bayes_scaling.inference.likelihood import log_likelihoods, log_priors
-from bayes_scaling.model.build import OBSERVED
 from bayes_scaling.model.rows import COVARIATES, Rows, group_codes
 from bayes_scaling.model.runs import papers_of
 from bayes_scaling.specifications.specification import Specification
@@ -42,7 +41,7 @@ def assemble(specification: Specification, rows: Rows, evaluations: pd.DataFrame
     groups = {
         "posterior": data["posterior"].to_dataset(),
         "sample_stats": stats[keep],
-        "observed_data": Dataset({OBSERVED: ("evaluation", rows.loss)}, coords=coords),
+        "observed_data": Dataset({specification.response: ("evaluation", rows.response)}, coords=coords),
         "constant_data": Dataset(constant | kept, coords=coords),
     }
     return DataTree.from_dict(groups | _derived(specification, rows, data))
@@ -78,10 +77,11 @@ def rows_of(data: DataTree) -> Rows:
     groups = [name for name in ("benchmark", "architecture", "paper") if name in constant]
     table = pd.DataFrame({name: constant[name].to_numpy() for name in groups})
     index, levels = group_codes(table)
+    (response,) = data["observed_data"].to_dataset().data_vars.values()
     covariates = {str(name): constant[name].to_numpy() for name in constant.data_vars if str(name) in COVARIATES}
     return Rows(
         ids=tuple(map(str, constant["evaluation"].to_numpy())),
-        loss=data["observed_data"][OBSERVED].to_numpy(),
+        response=response.to_numpy(),
         covariates=covariates,
         index=index,
         levels=levels,

@@ -8,7 +8,6 @@ from scipy import stats
 from xarray import Dataset, DataTree
 
 from bayes_scaling.inference.sampling import posterior_values
-from bayes_scaling.model.build import OBSERVED
 from bayes_scaling.model.coordinates import from_level_and_share, from_published, penalty_scale, published_names
 from bayes_scaling.model.noise import (
     effect_given_rest,
@@ -67,11 +66,11 @@ def log_likelihoods(specification: Specification, rows: Rows, data: DataTree) ->
         effects.
     """
     values = draws_of(specification, data)
-    residual = rows.loss - expected_losses(specification, rows, values)
+    residual = rows.response - expected_losses(specification, rows, values)
     shape = (data["posterior"].sizes["chain"], data["posterior"].sizes["draw"], -1)
     return {
         unit: Dataset(
-            {OBSERVED: (("chain", "draw", unit), _compact(densities).reshape(shape))},
+            {specification.response: (("chain", "draw", unit), _compact(densities).reshape(shape))},
             coords={
                 "chain": data["posterior"]["chain"],
                 "draw": data["posterior"]["draw"],
@@ -114,7 +113,7 @@ def _independent_densities(
     """Log density of each loss on its own, shape ``(samples, n)``."""
     jacobian: Floats | float = 0.0
     if specification.noise.scale == "log_loss":
-        residual, jacobian = log_residual(residual, rows.loss), log_jacobian(rows.loss)
+        residual, jacobian = log_residual(residual, rows.response), log_jacobian(rows.response)
     if specification.noise.family == "student_t":
         return np.asarray(stats.t.logpdf(residual, values["nu"], scale=values["sigma"]) + jacobian)
     return np.asarray(normal(residual, values["sigma"]) + jacobian)
@@ -136,7 +135,7 @@ def paper_densities(specification: Specification, rows: Rows, values: Mapping[st
 def left_out_losses(specification: Specification, rows: Rows, values: Mapping[str, Floats], unit: str) -> Floats:
     """Expected loss of each evaluation under each draw when its unit is left out, nats, shape ``(samples, n)``."""
     expected = expected_losses(specification, rows, values)
-    return np.asarray(expected + _paper_effects(specification, rows, values, rows.loss - expected, unit))
+    return np.asarray(expected + _paper_effects(specification, rows, values, rows.response - expected, unit))
 
 
 def _paper_effects(

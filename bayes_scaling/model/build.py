@@ -17,7 +17,8 @@ from bayes_scaling.specifications.priors import DISTRIBUTIONS
 from bayes_scaling.specifications.specification import Specification
 
 OBSERVED = "loss"
-"""Name of the observed variable: loss (log perplexity), nats per token, the one response of all specifications."""
+"""Name of the observed variable of laws of the loss (log perplexity), nats per token; of all laws it is
+``specification.response``."""
 
 
 def build_model(specification: Specification, evaluations: pd.DataFrame) -> pm.Model:
@@ -35,9 +36,10 @@ def build_model(specification: Specification, evaluations: pd.DataFrame) -> pm.M
     Returns
     -------
     pymc.Model
-        Observed variable ``loss`` (nats per token) over dimension ``evaluation`` (row ids); coefficients over
-        ``benchmark``, ``architecture`` and ``era``; covariates, group codes and prior scales as ``pm.Data``. With
-        normal noise and ``cluster = "paper"`` the paper effects are integrated out in closed form.
+        Observed variable ``loss`` (nats per token; ``critical_batch``, tokens, in a law of it) over dimension
+        ``evaluation`` (row ids); coefficients over ``benchmark``, ``architecture`` and ``era``; covariates, group
+        codes and prior scales as ``pm.Data``. With normal noise and ``cluster = "paper"`` the paper effects are
+        integrated out in closed form.
 
     Raises
     ------
@@ -64,7 +66,7 @@ def build_model_of_rows(specification: Specification, rows: Rows) -> pm.Model:
         }
         covariates = {name: data[name] for name in rows.covariates}
         index = {group: data[f"{group}_index"] for group in rows.index if f"{group}_index" in data}
-        observed = data["observed_loss"]
+        observed = data[_observed_name(specification)]
         noise = {name: sampled_parameter(specification, name, data) for name in _noise_names(specification)}
         if specification.delta is None:
             names = [p.name for p in specification.parameters() if p.name not in noise]
@@ -86,13 +88,17 @@ def model_data(specification: Specification, rows: Rows) -> dict[str, Any]:
     used = _groups_used(specification)
     data: dict[str, Any] = dict(rows.covariates)
     data |= {f"{group}_index": codes for group, codes in rows.index.items() if group in used}
-    data["observed_loss"] = rows.loss
+    data[_observed_name(specification)] = rows.response
     for parameter in specification.parameters():
         for key, value in specification.prior_of(parameter.name).arguments:
             data[f"prior_{parameter.name}_{key}"] = value
     if specification.delta is not None:
         data["delta"] = specification.delta
     return data
+
+
+def _observed_name(specification: Specification) -> str:
+    return f"observed_{specification.response}"
 
 
 def _noise_names(specification: Specification) -> tuple[str, ...]:
@@ -116,7 +122,7 @@ def sampled_parameter(specification: Specification, name: str, data: Mapping[str
 
 def _penalised(specification: Specification, sigma: Any, data: Mapping[str, Any]) -> dict[str, Any]:
     """The paper's coefficients under its penalty as a prior."""
-    scale = penalty_scale(sigma, data["observed_loss"].shape[0], data["delta"])
+    scale = penalty_scale(sigma, data[_observed_name(specification)].shape[0], data["delta"])
     return {name: pm.Laplace(name, 0, scale) for name in published_names(specification)}
 
 
@@ -149,11 +155,11 @@ def _likelihood(
     observed: Any,
     papers: int,
 ) -> None:
-    sigma = noise["sigma"]
+    name, sigma = specification.response, noise["sigma"]
     if specification.noise.cluster == "paper" and specification.noise.family == "normal":
         tau, paper = noise["tau"], index["paper"]
         pm.CustomDist(
-            OBSERVED,
+            name,
             mu,
             sigma,
             tau,
@@ -168,21 +174,21 @@ def _likelihood(
         standard = pm.Normal("paper_effect_standardised", 0, 1, dims="paper")
         mu = mu + pm.Deterministic("paper_effect", noise["tau"] * standard, dims="paper")[index["paper"]]
     if specification.noise.scale == "log_loss":
-        _log_scale_likelihood(mu, noise, observed)
+        _log_scale_likelihood(name, mu, noise, observed)
     elif specification.noise.family == "student_t":
-        pm.StudentT(OBSERVED, nu=noise["nu"], mu=mu, sigma=sigma, observed=observed, dims="evaluation")
+        pm.StudentT(name, nu=noise["nu"], mu=mu, sigma=sigma, observed=observed, dims="evaluation")
     else:
-        pm.Normal(OBSERVED, mu, sigma, observed=observed, dims="evaluation")
+        pm.Normal(name, mu, sigma, observed=observed, dims="evaluation")
 
 
-def _log_scale_likelihood(mu: Any, noise: Mapping[str, Any], observed: Any) -> None:
+def _log_scale_likelihood(name: str, mu: Any, noise: Mapping[str, Any], observed: Any) -> None:
     """Noise on the logarithm of the loss; PyMC derives the density of the loss itself, Jacobian included."""
     log_mu, sigma = pt.log(mu), noise["sigma"]
     if "nu" not in noise:
-        pm.LogNormal(OBSERVED, log_mu, sigma, observed=observed, dims="evaluation")
+        pm.LogNormal(name, log_mu, sigma, observed=observed, dims="evaluation")
         return
     pm.CustomDist(
-        OBSERVED,
+        name,
         noise["nu"],
         log_mu,
         sigma,

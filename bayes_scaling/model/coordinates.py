@@ -14,6 +14,7 @@ from bayes_scaling.errors import SpecificationError
 from bayes_scaling.model.eras import ERA_LEVELS, years_by_era
 from bayes_scaling.model.rows import ARCHITECTURE_LEVELS, anchor_of, central_anchor
 from bayes_scaling.model.structure import Coefficient, Coefficients
+from bayes_scaling.specifications.laws import LAWS, SIZES
 from bayes_scaling.specifications.specification import CENTRE_YEAR, Group, Specification
 
 # ---------------------------------------------------------------------- level and share
@@ -51,20 +52,22 @@ def from_level_and_share(
         irreducible = values["irreducible_share"] * base
         reducible = values["level"] - irreducible
         coefficients["E"] = Coefficient(irreducible, s.index_of("E"))
-    alpha = coefficients["alpha"] = Coefficient(values["alpha"], s.index_of("alpha"))
-    if s.law == "compute":
-        coefficients["log_A"] = Coefficient(xp.log(reducible), group)
-    else:
-        coefficients["log_A"] = Coefficient(xp.log(reducible * values["share"]), group)
-        coefficients["log_B"] = Coefficient(xp.log(reducible * (1 - values["share"])), group)
-        coefficients["beta"] = Coefficient(values["beta"], s.index_of("beta"))
+    law = LAWS[s.law]
+    if law.power:
+        coefficients["power"] = Coefficient(values[law.power], s.index_of(law.power))
+    shares = (values["share"], 1 - values["share"]) if len(law.terms) > 1 else (1.0,)
+    for term, share in zip(law.terms, shares, strict=True):
+        # The share is the term's of what stands under the power.
+        part = share ** values[law.power] if law.power else share
+        coefficients[f"log_{term.coefficient}"] = Coefficient(xp.log(reducible * part), group)
+        coefficients[term.exponent] = Coefficient(values[term.exponent], s.index_of(term.exponent))
     if s.progress.acts_on in ("reducible_loss", "nearly_reducible_loss"):
         # g_N + g_D = g_C and alpha g_N = beta g_D: the one decline of both terms.
-        total = alpha.value + values["beta"]
-        decline = values["g_C"] * alpha.value * values["beta"] / total
+        total = values["alpha"] + values["beta"]
+        decline = values["g_C"] * values["alpha"] * values["beta"] / total
         coefficients["alpha_year"] = coefficients["beta_year"] = Coefficient(decline)
         if "hicks_gap" in values:  # alpha g_N - beta g_D, at the same g_C
-            coefficients["alpha_year"] = Coefficient(decline + values["hicks_gap"] * alpha.value / total)
+            coefficients["alpha_year"] = Coefficient(decline + values["hicks_gap"] * values["alpha"] / total)
             coefficients["beta_year"] = Coefficient(decline - values["hicks_gap"] * values["beta"] / total)
     for exponent, rate in (("alpha", "g_N"), ("beta", "g_D"), ("alpha", "g_C")):
         if f"{rate}_central" in values:
@@ -107,17 +110,16 @@ def _move_to_pivot(
     log_n, by_benchmark = here[0] - there[0], here[1] - there[1]
     # Where A does not vary by benchmark, one central point serves all.
     log_d: Any = by_benchmark if s.index_of("A") == "benchmark" else by_benchmark[0]
-    terms = [("log_A", "alpha", "g_N", log_n), ("log_B", "beta", "g_D", log_d)]
-    if s.law == "compute":
-        terms = [("log_A", "alpha", "g_C", log_n + log_d)]
-    for log_coefficient, exponent, rate, distance in terms:
-        given = coefficients[log_coefficient]
-        power = coefficients[exponent]
+    distances = {"parameters": log_n, "tokens": log_d, "compute": log_n + log_d}
+    for term in LAWS[s.law].terms:
+        rate, distance = SIZES[term.size].rate, distances[term.size]
+        given = coefficients[f"log_{term.coefficient}"]
+        power = coefficients[term.exponent]
         middle = power.value if power.group == given.group else _middle(power, xp)
         shift = middle * distance
         if rate in coefficients:
             shift = shift + middle * _gain_to_centre(s, coefficients[rate], given.group, centre.year, pivot.year, xp)
-        coefficients[log_coefficient] = Coefficient(given.value + shift, given.group)
+        coefficients[f"log_{term.coefficient}"] = Coefficient(given.value + shift, given.group)
 
 
 def _gain_to_centre(

@@ -101,7 +101,7 @@ def design(specification: Specification, rows: Rows, barrier: float = 0.0) -> di
         "base": np.array([[float(name == each) for name in _padded(names, width)] for each in _INTERCEPTS]),
         "strength": strength,
         "tilt": max(0.0, 1 - barrier / height) if two_terms else 0.0,
-        "observed_loss": rows.loss,
+        "observed_loss": rows.response,
     } | {name: value for name, value in given.items() if name.startswith("prior_")}
 
 

@@ -10,6 +10,7 @@ import pytensor.tensor as pt
 from bayes_scaling.law import training_compute
 from bayes_scaling.model.rows import ARCHITECTURE_LEVELS, Anchor, anchor_of, central_anchor
 from bayes_scaling.model.structure import Coefficient, Coefficients
+from bayes_scaling.specifications.laws import LAWS, SIZES
 from bayes_scaling.specifications.specification import Specification
 
 _DIMS = ("benchmark", "architecture", "era")
@@ -48,19 +49,28 @@ def reported_quantities(
         as far as the specification has them. With drifting exponents the rates are those at the central point, and
         ``A`` and ``B``, which would hold for one date only, are left out. ``transformer_factor`` where there is one;
         ``A`` and ``B`` are then those of other architectures. Of a static law, ``a = beta / (alpha + beta)``: the
-        parameters of a compute-optimal model grow as compute to this power (Hoffmann et al. 2022, eq. 4).
+        parameters of a compute-optimal model grow as compute to this power (Hoffmann et al. 2022, eq. 4), also by
+        Kaplan's joint law, since what stands under its power has exponents ``alpha / beta`` and 1. Of laws for runs,
+        and of a static law of compute, without ``E``: Kaplan's scales ``N_c``, ``D_c``, ``C_c``, ``S_c``, the size at
+        which a term alone is 1 nat per token (Kaplan et al. 2020, eq. 1.1 to 1.6). Of a law of the critical batch size
+        ``B_star`` (tokens) in the place of ``A``, and ``alpha_B = 1 / alpha`` (eq. 1.4).
     """
     found = {name: _quantity(coefficient) for name, coefficient in coefficients.items()}
     reported: dict[str, Quantity] = {name: found[name] for name in ("E", "alpha", "beta") if name in found}
     reported |= _rates(specification, found, levels, samples)
+    law = LAWS[specification.law]
     if specification.delta is None and specification.progress.exponents == "none":
-        log_n, log_d = _log_anchor(specification, levels, anchor_of(specification))
-        if specification.law == "compute":
-            log_n = _combine(lambda d: np.log(training_compute(np.exp(log_n.value), np.exp(d))), log_d)
-        reported["A"] = _at_size_one(found["log_A"], found["alpha"], log_n)
-        if "log_B" in found:
-            reported["B"] = _at_size_one(found["log_B"], found["beta"], log_d)
-    if "log_B" in found and specification.delta is None and not specification.progresses:
+        anchors = _log_anchors(specification, levels, anchor_of(specification))
+        for term in law.terms:
+            log_centre, exponent = found[f"log_{term.coefficient}"], found[term.exponent]
+            at_one = _at_size_one(log_centre, exponent, anchors[term.size])
+            if law.response == "critical_batch":
+                reported |= {SIZES[term.size].scale: at_one, "alpha_B": _combine(lambda power: 1 / power, exponent)}
+                continue
+            reported[term.coefficient] = at_one
+            if has_scales(specification):
+                reported[SIZES[term.size].scale] = _scale(log_centre, exponent, anchors[term.size])
+    if law.splits and specification.delta is None and not specification.progresses:
         reported["a"] = _combine(lambda alpha, beta: beta / (alpha + beta), found["alpha"], found["beta"])
     if "log_factor" in found:
         log_factor = found["log_factor"].value[ARCHITECTURE_LEVELS.index("transformer")]
@@ -83,15 +93,15 @@ def _rates(
 ) -> dict[str, Quantity]:
     """A rate is what a year takes off a term's logarithm over what a log unit of size takes off it."""
     rates: dict[str, Quantity] = {}
-    pairs = (("alpha", "g_C"),) if specification.law == "compute" else (("alpha", "g_N"), ("beta", "g_D"))
-    for exponent, rate in pairs:
+    for term in LAWS[specification.law].terms:
+        exponent, rate = term.exponent, SIZES[term.size].rate
         parts = []
         if f"{exponent}_year" in found:
             parts.append(_combine(lambda year, power: year / power, found[f"{exponent}_year"], found[exponent]))
         elif rate in found:
             parts.append(found[rate])
         if f"{exponent}_drift" in found:
-            distance = _pivot_distances(specification, levels)[0 if exponent == "alpha" else 1]
+            distance = _pivot_distance(specification, levels, term.size)
             if samples and distance.dims:
                 distance = Quantity(distance.value[:, None], distance.dims)
             drift = found[f"{exponent}_drift"]
@@ -103,26 +113,43 @@ def _rates(
     return rates
 
 
-def _log_anchor(
+def has_scales(specification: Specification) -> bool:
+    """Whether a posterior has Kaplan's scales: each term alone must be able to be the loss, at any date and group."""
+    s = specification
+    static = not s.progresses and not s.varies_by and s.transformer_factor == "none"
+    kaplans = LAWS[s.law].for_runs or s.law == "compute"
+    return kaplans and static and s.irreducible_loss == "none" and s.data.vocabulary == "ignored" and s.delta is None
+
+
+def _log_anchors(
     specification: Specification, levels: Mapping[str, tuple[str, ...]], anchor: Anchor
-) -> tuple[Quantity, Quantity]:
-    """Log parameters and log tokens of a point, by benchmark where A is."""
-    log_n = float(np.log(anchor.parameters))
+) -> dict[str, Quantity]:
+    """Logarithms of the sizes of a point, tokens and compute by benchmark where A is."""
     if specification.index_of("A") == "benchmark":
-        log_n, log_d = anchor.log_sizes(levels["benchmark"])
-        return Quantity(log_n), Quantity(log_d, ("benchmark",))
-    return Quantity(log_n), Quantity(float(np.log(anchor.common_tokens)))
+        log_n, by_benchmark = anchor.log_sizes(levels["benchmark"])
+        log_d = Quantity(by_benchmark, ("benchmark",))
+    else:
+        log_n = float(np.log(anchor.parameters))
+        log_d = Quantity(float(np.log(anchor.common_tokens)))
+    return {
+        "parameters": Quantity(log_n),
+        "tokens": log_d,
+        "compute": _combine(lambda d: np.log(training_compute(np.exp(log_n), np.exp(d))), log_d),
+        "least_steps": Quantity(float(np.log(anchor.least_steps))),
+        "loss": Quantity(float(np.log(anchor.loss))),
+    }
 
 
-def _pivot_distances(specification: Specification, levels: Mapping[str, tuple[str, ...]]) -> tuple[Quantity, Quantity]:
-    """Log distances of the central point from the pivot of drifting exponents."""
-    pivot = specification.pivot
-    assert pivot is not None
-    log_n, log_d = _log_anchor(specification, levels, central_anchor(specification))
-    return (
-        _combine(lambda x: x - np.log(np.float64(pivot.parameters)), log_n),
-        _combine(lambda x: x - np.log(np.float64(pivot.tokens)), log_d),
-    )
+def _pivot_distance(specification: Specification, levels: Mapping[str, tuple[str, ...]], size: str) -> Quantity:
+    """Log distance of the central point from the pivot of drifting exponents, in parameters or in tokens."""
+    at_pivot = np.float64(getattr(specification.pivot, size))
+    here = _log_anchors(specification, levels, central_anchor(specification))[size]
+    return _combine(lambda x: x - np.log(at_pivot), here)
+
+
+def _scale(log_at_centre: Quantity, exponent: Quantity, log_centre: Quantity) -> Quantity:
+    """The size at which a term is 1: ``ln(X_c) = ln(X) + ln(term) / exponent``."""
+    return _combine(lambda log_a, power, size: pt.exp(size + log_a / power), log_at_centre, exponent, log_centre)
 
 
 def _at_size_one(log_at_centre: Quantity, exponent: Quantity, log_centre: Quantity) -> Quantity:

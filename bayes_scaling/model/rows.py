@@ -13,18 +13,24 @@ from bayes_scaling.evaluations import BENCHMARKS, decimal_year
 from bayes_scaling.law import training_compute
 from bayes_scaling.model.checks import require_above
 from bayes_scaling.model.eras import ERA_LEVELS, era_codes, years_by_era
-from bayes_scaling.model.runs import is_runs, papers_of, require_fit_for_runs
+from bayes_scaling.model.runs import columns_of, is_runs, papers_of, require_fit_for_runs, require_no_law_for_runs
 from bayes_scaling.model.tokens import counted_tokens
-from bayes_scaling.specifications.specification import CENTRE_PARAMETERS, CENTRE_YEAR, RATE_OF, Specification
+from bayes_scaling.specifications.laws import LAWS, SIZES
+from bayes_scaling.specifications.specification import (
+    CENTRE_LEAST_STEPS,
+    CENTRE_LOSS,
+    CENTRE_PARAMETERS,
+    CENTRE_YEAR,
+    RATE_OF,
+    Specification,
+)
 
 Floats = NDArray[np.float64]
 
 ARCHITECTURE_LEVELS = ("other", "transformer")
 
 COVARIATES = (
-    "log_parameters",
-    "log_tokens",
-    "log_compute",
+    *(f"log_{size}" for size in SIZES),
     "years",
     "years_before",
     "years_after",
@@ -44,6 +50,8 @@ class Anchor:
     tokens: Mapping[str, float]
     year: float
     compute: float | None = None
+    least_steps: float = CENTRE_LEAST_STEPS
+    loss: float = CENTRE_LOSS
 
     def log_sizes(self, benchmarks: Sequence[str]) -> tuple[float, Floats]:
         """Log parameters, and log tokens of each benchmark."""
@@ -63,8 +71,9 @@ class Rows:
     ----------
     ids
         Stable row ids, shape ``(n,)``.
-    loss
-        Observed loss (log perplexity), nats per token, shape ``(n,)``.
+    response
+        What was observed, shape ``(n,)``: loss (log perplexity), nats per token; in a law of the critical batch size
+        that size, tokens.
     covariates
         Those of :data:`COVARIATES` that the law needs, each of shape ``(n,)``.
     index
@@ -78,11 +87,16 @@ class Rows:
     """
 
     ids: tuple[str, ...]
-    loss: Floats
+    response: Floats
     covariates: Mapping[str, Floats]
     index: Mapping[str, NDArray[np.int64]]
     levels: Mapping[str, tuple[str, ...]]
     complete: int = 0
+
+    @property
+    def loss(self) -> Floats:
+        """The response, where it is the loss."""
+        return self.response
 
     def take(self, positions: Sequence[int] | NDArray[np.int64]) -> Self:
         """Some rows, repeats allowed, with levels and anchor as they were."""
@@ -90,7 +104,7 @@ class Rows:
         return replace(
             self,
             ids=tuple(self.ids[i] for i in at),
-            loss=self.loss[at],
+            response=self.response[at],
             covariates={name: column[at] for name, column in self.covariates.items()},
             index={group: codes[at] for group, codes in self.index.items()},
             complete=self.complete or len(self.ids),
@@ -119,7 +133,13 @@ def central_anchor(specification: Specification) -> Anchor:
     if centre is None:
         return Anchor(CENTRE_PARAMETERS, tokens, CENTRE_YEAR)
     tokens = tokens if centre.tokens is None else dict.fromkeys(tokens, centre.tokens)
-    return Anchor(centre.parameters or CENTRE_PARAMETERS, tokens, CENTRE_YEAR)
+    return Anchor(
+        centre.parameters or CENTRE_PARAMETERS,
+        tokens,
+        CENTRE_YEAR,
+        least_steps=centre.least_steps or CENTRE_LEAST_STEPS,
+        loss=centre.loss or CENTRE_LOSS,
+    )
 
 
 def anchor_of(specification: Specification) -> Anchor:
@@ -174,6 +194,7 @@ def make_rows(specification: Specification, evaluations: pd.DataFrame, anchor: A
     if is_runs(evaluations):
         require_fit_for_runs(specification, evaluations)
         return _rows_of_runs(specification, evaluations, anchor or anchor_of(specification))
+    require_no_law_for_runs(specification)
     _require(specification, evaluations)
     if anchor is None:
         penalised = specification.delta is not None
@@ -181,7 +202,7 @@ def make_rows(specification: Specification, evaluations: pd.DataFrame, anchor: A
     index, levels = group_codes(evaluations)
     return Rows(
         ids=tuple(map(str, evaluations.index)),
-        loss=np.log(evaluations["perplexity"].to_numpy(float)),
+        response=np.log(evaluations["perplexity"].to_numpy(float)),
         covariates=_covariates(specification, evaluations, anchor),
         index=index,
         levels=levels,
@@ -192,7 +213,7 @@ def _rows_of_runs(specification: Specification, runs: pd.DataFrame, anchor: Anch
     index, levels = group_codes(pd.DataFrame({"paper": papers_of(runs)}))
     return Rows(
         ids=tuple(map(str, runs.index)),
-        loss=runs["loss"].to_numpy(float),
+        response=runs[specification.response].to_numpy(float),
         covariates=covariates_at(
             specification,
             anchor,
@@ -200,6 +221,7 @@ def _rows_of_runs(specification: Specification, runs: pd.DataFrame, anchor: Anch
             tokens=runs["tokens"].to_numpy(float),
             year=anchor.year,
             anchor_tokens=anchor.common_tokens,
+            further={size: runs[column].to_numpy(float) for size, column in columns_of(specification, runs).items()},
         ),
         index=index,
         levels=levels,
@@ -263,6 +285,7 @@ def covariates_at(
     year: Any,
     anchor_tokens: Any,
     repetitions: Any = 0.0,
+    further: Mapping[str, Any] | None = None,
 ) -> dict[str, Floats]:
     """Covariates of points of the law, all but ``log_vocabulary``.
 
@@ -276,14 +299,23 @@ def covariates_at(
         The anchor's tokens for the benchmark of each point.
     repetitions
         Passes over the tokens beyond the first, used where the law has a ``repetition_scale``.
+    further
+        Other sizes that the law is of, by name: ``least_steps``, ``loss`` (nats per token); and ``compute`` (FLOP),
+        where it is another than 6 N D.
     """
-    covariates: dict[str, Floats] = {}
+    sizes = {"parameters": parameters, "tokens": tokens} | dict(further or {})
+    references = {
+        "parameters": anchor.parameters,
+        "tokens": anchor_tokens,
+        "least_steps": anchor.least_steps,
+        "loss": anchor.loss,
+    }
     if specification.law == "compute":
-        reference = anchor.compute or training_compute(anchor.parameters, anchor_tokens)
-        covariates["log_compute"] = np.log(training_compute(parameters, tokens)) - np.log(reference)
-    else:
-        covariates["log_parameters"] = np.log(parameters) - np.log(anchor.parameters)
-        covariates["log_tokens"] = np.log(tokens) - np.log(anchor_tokens)
+        sizes.setdefault("compute", training_compute(parameters, tokens))
+        references["compute"] = anchor.compute or training_compute(anchor.parameters, anchor_tokens)
+    covariates: dict[str, Floats] = {
+        f"log_{size}": np.log(sizes[size]) - np.log(references[size]) for size in LAWS[specification.law].sizes
+    }
     if set(specification.constant_rates) - {key for key in RATE_OF if RATE_OF[key] in specification.rates_by_era}:
         covariates["years"] = year - anchor.year
     if specification.rates_by_era:

@@ -4,10 +4,13 @@ A run is one model trained once: ``parameters``, ``tokens`` and its final ``loss
 benchmark, no architecture and no date, so laws fitted to runs are static.
 """
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.model.checks import require_above
+from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.specifications.specification import Specification
 
 COLUMNS = ("parameters", "tokens", "loss")
@@ -16,6 +19,15 @@ SERIES = "series"
 """Optional column: runs of one family, which cross-validation can leave out together."""
 EXAMPLE = "chinchilla"
 """A specification of the catalogue that fits runs, for messages."""
+COLUMN_OF: Mapping[str, str] = {"compute": "flop", "least_steps": "least_steps", "loss": "loss"}
+"""Sizes of laws, beside parameters and tokens, to the column that has them."""
+_HOW_TO_GET: Mapping[str, str] = {
+    "least_steps": (
+        "the steps S_min that a far larger batch would have needed, which follow from steps, batch and loss: "
+        "bayes_scaling.published_static.KAPLAN_BATCH.least_steps"
+    ),
+    "critical_batch": "the critical batch size in tokens, measured at the row's loss, such as by the noise scale",
+}
 _OF_EVALUATIONS = ("benchmark", "perplexity")
 
 
@@ -65,7 +77,8 @@ def require_fit_for_runs(specification: Specification, runs: pd.DataFrame) -> No
         raise EvaluationsError(
             f"row id {runs.index[runs.index.duplicated()][0]!r} stands twice; ids must be unique (runs.reset_index())"
         )
-    for column in COLUMNS:
+    _require_further(specification, runs)
+    for column in dict.fromkeys((*COLUMNS, *columns_of(specification, runs).values(), specification.response)):
         require_above(runs[column], 0.0)
     names = [parameter.name for parameter in specification.parameters()]
     if len(runs) < len(names):
@@ -73,6 +86,47 @@ def require_fit_for_runs(specification: Specification, runs: pd.DataFrame) -> No
             f"specification '{specification.name}' has {len(names)} parameters ({', '.join(names)}), and the table has "
             f"{len(runs)} run(s): fewer points than parameters; add runs, or choose a specification with fewer"
         )
+
+
+def columns_of(specification: Specification, runs: pd.DataFrame) -> dict[str, str]:
+    """Sizes of a specification's law, beside parameters and tokens, to their columns.
+
+    A law of compute is of the column ``flop``, which need not be 6 N D (Kaplan's least compute is not); of a table
+    that lacks it compute is 6 N D.
+    """
+    sizes = [size for size in LAWS[specification.law].sizes if size in COLUMN_OF]
+    return {size: COLUMN_OF[size] for size in sizes if size != "compute" or COLUMN_OF[size] in runs}
+
+
+def require_no_law_for_runs(specification: Specification) -> None:
+    """Refuse a law for runs on a table of evaluations.
+
+    Raises
+    ------
+    EvaluationsError
+        Names specification and law.
+    """
+    if LAWS[specification.law].for_runs:
+        raise EvaluationsError(
+            f"specification '{specification.name}' has law '{specification.law}', which is for tables of training runs "
+            f"(columns {', '.join(COLUMNS)}; bayes_scaling.read_runs); choose another specification for evaluations"
+        )
+
+
+def _require_further(specification: Specification, runs: pd.DataFrame) -> None:
+    """Columns of a law that not every table of runs has, in every row."""
+    for column in (*columns_of(specification, runs).values(), specification.response):
+        if column not in _HOW_TO_GET:
+            continue
+        needs = f"specification '{specification.name}' needs column {column} ({_HOW_TO_GET[column]})"
+        if column not in runs:
+            raise EvaluationsError(f"{needs}, which the table lacks; add it, or choose another specification")
+        gaps = runs.index[runs[column].isna()]
+        if len(gaps):
+            raise EvaluationsError(
+                f"{needs}, which is empty in {len(gaps)} row(s), first {gaps[0]!r}; fill it, or leave these rows out: "
+                f"runs.dropna(subset=[{column!r}])"
+            )
 
 
 def _more_than_runs_have(s: Specification, runs: pd.DataFrame) -> str:

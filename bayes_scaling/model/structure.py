@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bayes_scaling.law import effective_epochs, log_term, loss
+from bayes_scaling.specifications.laws import SIZES
 from bayes_scaling.specifications.specification import Group
 
 
@@ -22,7 +23,8 @@ class Coefficient:
 Coefficients = Mapping[str, Coefficient]
 """Names: ``E``, ``gamma``; for each term ``log_A``, ``alpha``, and of ``alpha_year``, ``g_N``, ``alpha_drift`` those
 that the specification has (``log_B``, ``beta``, ``beta_year``, ``g_D``, ``beta_drift`` for data); ``log_factor``, by
-architecture, which every term is multiplied by; ``repetition_scale``, by which repeated tokens lose their worth."""
+architecture, which every term is multiplied by; ``repetition_scale``, by which repeated tokens lose their worth;
+``power``, by which the terms are joined (see :func:`bayes_scaling.law.loss`), and 1 where it is not there."""
 
 
 def expected_loss(
@@ -31,7 +33,7 @@ def expected_loss(
     index: Mapping[str, Any],
     xp: ModuleType = np,
 ) -> Any:
-    """Expected loss of every row, nats per token.
+    """Expected loss of every row, nats per token (in a law of the critical batch size that size, tokens).
 
     Parameters
     ----------
@@ -51,7 +53,8 @@ def expected_loss(
         Shape ``(..., n)``.
     """
     irreducible, terms = loss_parts(coefficients, covariates, index, xp)
-    return loss(irreducible, *terms, xp=xp)
+    power = coefficients["power"].value if "power" in coefficients else None
+    return loss(irreducible, *terms, power=power, xp=xp)
 
 
 def loss_parts(
@@ -69,7 +72,7 @@ def loss_parts(
     irreducible : array or tensor
         Nats per token; 0 where the law has none.
     log_terms : tuple of arrays or tensors
-        Of parameters and data, or of compute alone.
+        In the order of :data:`bayes_scaling.specifications.laws.SIZES`: of each size that the covariates have.
     """
 
     def at(name: str) -> Any:
@@ -90,7 +93,8 @@ def loss_parts(
         worth = effective_epochs(1 + covariates["repetitions"], at("repetition_scale"), xp=xp)
         return covariates["log_tokens"] + xp.log(worth)
 
-    def term(log_coefficient: str, exponent: str, rate: str, size: str) -> Any:
+    def term(size: str) -> Any:
+        exponent, rate = SIZES[size].exponent, SIZES[size].rate
         gain: Any = 0.0
         if f"{exponent}_year" in coefficients:
             gain = gained(f"{exponent}_year")
@@ -99,14 +103,9 @@ def loss_parts(
         if f"{exponent}_drift" in coefficients:
             gain = gain + at(f"{exponent}_drift") * covariates[f"drift_{size}"]
         factor = at("log_factor") if "log_factor" in coefficients else 0.0
-        return log_term(at(log_coefficient) + factor, at(exponent), log_size(size), gain)
+        return log_term(at(f"log_{SIZES[size].coefficient}") + factor, at(exponent), log_size(size), gain)
 
     irreducible = at("E") if "E" in coefficients else 0.0
     if "gamma" in coefficients:
         irreducible = irreducible + at("gamma") * covariates["log_vocabulary"]
-    if "log_B" not in coefficients:
-        return irreducible, (term("log_A", "alpha", "g_C", "compute"),)
-    return irreducible, (
-        term("log_A", "alpha", "g_N", "parameters"),
-        term("log_B", "beta", "g_D", "tokens"),
-    )
+    return irreducible, tuple(term(size) for size in SIZES if f"log_{size}" in covariates)

@@ -107,7 +107,12 @@ class KaplanJointLaw:
         >>> round(float(KAPLAN_JOINT.loss(1.5e9, 1e10)), 2)
         2.37
         """
-        return self.bracket.loss(parameters, tokens) ** self.alpha_D
+        return loss(
+            0.0,
+            log_term(self.alpha_N * np.log(self.N_c), self.alpha_N, np.log(parameters)),
+            log_term(self.alpha_D * np.log(self.D_c), self.alpha_D, np.log(tokens)),
+            power=self.alpha_D,
+        )
 
 
 KAPLAN_JOINT = KaplanJointLaw(0.076, 0.103, 6.4e13, 1.8e13, f"{_SOURCE}, table 2")

@@ -12,8 +12,9 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law import training_compute
 from bayes_scaling.quantities.labels import labelled
 from bayes_scaling.quantities.laws import ARCHITECTURE, BENCHMARK, Laws, Source, laws_of
-from bayes_scaling.quantities.optimal_split import local_terms, optimal_split, optimal_term
+from bayes_scaling.quantities.optimal_split import optimal_split, optimal_term, summed_terms
 from bayes_scaling.quantities.points import axis_of, check_years, positive
+from bayes_scaling.specifications.laws import LAWS
 
 YEAR = 2023.0
 """Date of an allocation unless one is given; laws without progress answer the same at any."""
@@ -52,8 +53,8 @@ def optimal_allocation(
     Raises
     ------
     BayesScalingError
-        For compute that is not positive, a law of compute alone, a date long before the data, or a benchmark or
-        architecture that the law does not have.
+        For compute that is not positive, a law that is not of parameters and tokens, a date long before the data, or a
+        benchmark or architecture that the law does not have.
 
     Notes
     -----
@@ -107,7 +108,8 @@ def allocation_exponents(
     -------
     Dataset
         Draws of ``a``, ``b``, ``gamma`` (no unit) and ``G`` (parameters at 6 FLOP): dimensions ``chain``, ``draw``.
-        NaN where an exponent of the law is not above 0.
+        NaN where an exponent of the law is not above 0. In Kaplan's joint law ``a``, ``b`` and ``gamma`` are the same
+        functions of ``alpha`` and ``beta``; ``G`` is that of what stands under the power.
 
     Raises
     ------
@@ -127,12 +129,12 @@ def allocation_exponents(
     """
     laws = split_laws(source, year)
     setting = {"benchmark": benchmark, "architecture": architecture}
-    (_, alpha), (_, beta) = local_terms(laws, year, **setting)
+    ((_, alpha), (_, beta)), power = summed_terms(laws, year, **setting)
     _, gamma = optimal_term(laws, year, **setting)
     at_one = optimal_split(laws, training_compute(1.0, 1.0), year, **setting)
     drawn = {
-        "a": (gamma / alpha, "no unit"),
-        "b": (gamma / beta, "no unit"),
+        "a": (gamma / (power * alpha), "no unit"),
+        "b": (gamma / (power * beta), "no unit"),
         "gamma": (gamma, "no unit"),
         "G": (at_one.parameters, "parameters"),
     }
@@ -145,7 +147,7 @@ def split_laws(source: Source, year: float) -> Laws:
     Raises
     ------
     BayesScalingError
-        If it is a law of compute alone, or the date is no number or long before the data.
+        If it is not a law of parameters and tokens, or the date is no number or long before the data.
 
     Examples
     --------
@@ -156,9 +158,10 @@ def split_laws(source: Source, year: float) -> Laws:
     if positive(year, "year").ndim:
         raise BayesScalingError(f"year must be one number, not {year!r}; ask for one date at a time")
     laws = laws_of(source)
-    if laws.specification.law == "compute":
+    law = LAWS[laws.specification.law]
+    if not law.splits:
         raise BayesScalingError(
-            f"'{laws.specification.name}' is a law of compute alone and knows of no split between parameters and "
+            f"'{laws.specification.name}' is a law of {law.of} alone and knows of no split between parameters and "
             'tokens; choose a law of both (law = "chinchilla")'
         )
     check_years(laws, year)

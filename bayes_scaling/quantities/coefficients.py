@@ -7,20 +7,16 @@ import xarray as xr
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.quantities.intervals import SAMPLE_DIMS, check_probability, credible_intervals
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.specifications.laws import LAWS, RESPONSE_UNITS, SIZES
 
-UNITS = {
-    "E": "nats per token",
-    "A": "nats per token at one parameter",
-    "B": "nats per token at one token",
-    "alpha": "",
-    "beta": "",
-    "a": "",
-}
-"""Coefficients of a static law in the order of tables, and their units."""
+NAMES = ("E", "A", "B", "alpha", "beta", "a", "N_c", "D_c", "C_c", "S_c", "B_star", "alpha_B")
+"""Coefficients of static laws in the order of tables."""
 _COLUMNS = ("median", "lower", "upper", "unit", "contraction")
 EXPONENTS = ("alpha", "beta")
 CONTRACTION_MIN = 0.1
 """An interval less than a tenth narrower than its prior's is the prior's."""
+SPREAD_MIN = 0.01
+"""Range of a logarithm of size within which all rows have the same size."""
 
 
 def coefficients(fit: Fit, *, probability: float = INTERVAL_PROBABILITY) -> pd.DataFrame:
@@ -38,11 +34,12 @@ def coefficients(fit: Fit, *, probability: float = INTERVAL_PROBABILITY) -> pd.D
     Returns
     -------
     DataFrame
-        A row for each of ``E``, ``A``, ``B`` (sizes in parameters and tokens), ``alpha``, ``beta``, ``a`` that the
-        posterior has, one for each level where it differs between groups (``alpha[transformer]``); columns
-        ``median``, ``lower``, ``upper``, ``unit`` and ``contraction``, by how much the interval of an exponent is
-        narrower than its prior's: 0 where the data say nothing, near 1 where they say nearly everything, NaN for what
-        has no prior of its own. ``attrs`` name the interval.
+        A row for each of ``E``, ``A``, ``B`` (at a size of one parameter, token, FLOP or step), ``alpha``, ``beta``,
+        ``a``, Kaplan's scales ``N_c``, ``D_c``, ``C_c``, ``S_c``, and ``B_star``, ``alpha_B`` that the posterior has,
+        one for each level where it differs between groups (``alpha[transformer]``); columns ``median``, ``lower``,
+        ``upper``, ``unit`` and ``contraction``, by how much the interval of an exponent is narrower than its prior's:
+        0 where the data say nothing, near 1 where they say nearly everything, NaN for what has no prior of its own.
+        ``attrs`` name the interval.
 
     Raises
     ------
@@ -51,9 +48,10 @@ def coefficients(fit: Fit, *, probability: float = INTERVAL_PROBABILITY) -> pd.D
 
     Notes
     -----
-    Intervals are equal-tailed; widths are compared on the logarithm of the exponent. Source of ``a``: Hoffmann et al.
-    2022 (arXiv 2203.15556), eq. 4; of contraction: Schad, Betancourt and Vasishth 2021, with widths in place of
-    variances.
+    Kaplan's scales are sizes at which a term alone is 1 nat per token, far from any data: their intervals span powers
+    of ten. Intervals are equal-tailed; widths are compared on the logarithm of the exponent. Source of ``a``: Hoffmann
+    et al. 2022 (arXiv 2203.15556), eq. 4; of the scales: Kaplan et al. 2020 (arXiv 2001.08361), eq. 1.1 to 1.6; of
+    contraction: Schad, Betancourt and Vasishth 2021, with widths in place of variances.
 
     Examples
     --------
@@ -62,8 +60,9 @@ def coefficients(fit: Fit, *, probability: float = INTERVAL_PROBABILITY) -> pd.D
     """
     check_probability(probability)
     posterior = fit.data["posterior"].to_dataset()
+    units = units_of(fit.specification.law)
     parts: list[pd.DataFrame] = []
-    for name, unit in UNITS.items():
+    for name in NAMES:
         if name not in posterior:
             continue
         table = credible_intervals(posterior[name], probability=probability).drop(columns="defined")
@@ -71,10 +70,27 @@ def coefficients(fit: Fit, *, probability: float = INTERVAL_PROBABILITY) -> pd.D
         table.index = pd.Index([f"{name}[{_label(key)}]" if grouped else name for key in table.index])
         known = name in EXPONENTS and fit.specification.delta is None
         found = np.atleast_1d(contraction(fit, name)) if known else np.full(len(table), np.nan)
-        parts.append(table.assign(unit=unit, contraction=found))
+        parts.append(table.assign(unit=units.get(name, ""), contraction=found))
     whole = pd.concat(parts) if parts else pd.DataFrame(columns=list(_COLUMNS))
     whole.attrs = {"interval": {"probability": probability, "kind": INTERVAL_KIND}}
     return whole
+
+
+def units_of(law: str) -> dict[str, str]:
+    """Unit of each coefficient of a law that has one; exponents have none.
+
+    Examples
+    --------
+    >>> units_of("compute")["A"]
+    'nats per token at one FLOP'
+    """
+    form = LAWS[law]
+    response = RESPONSE_UNITS[form.response]
+    units = {"E": response}
+    for term in form.terms:
+        size = SIZES[term.size]
+        units |= {term.coefficient: f"{response} at one {size.unit}", size.scale: size.scale_unit}
+    return units
 
 
 def contraction(fit: Fit, exponent: str, *, probability: float = INTERVAL_PROBABILITY) -> np.ndarray:
@@ -96,13 +112,28 @@ def contraction(fit: Fit, exponent: str, *, probability: float = INTERVAL_PROBAB
 
 
 def unidentified(fit: Fit) -> tuple[str, ...]:
-    """Exponents whose posterior interval is nearly their prior's, less than a tenth narrower; and ``a`` with them.
+    """Exponents about which the data say next to nothing, and what rests on them.
 
-    Rows of :func:`coefficients`: where all runs have the same parameters, for instance, nothing is known of ``alpha``.
+    Those whose size is the same in all rows, within a hundredth, and those whose posterior interval is nearly their
+    prior's, less than a tenth narrower. Rows of :func:`coefficients`: where all runs have the same parameters, for
+    instance, nothing is known of ``alpha``, nor of ``A``, ``a`` and of Kaplan's scale ``N_c``.
     """
     narrower = coefficients(fit)["contraction"]
-    found = [str(name) for name in narrower.index[narrower < CONTRACTION_MIN]]
-    return (*found, *(str(name) for name in narrower.index if found and str(name).partition("[")[0] == "a"))
+    terms = LAWS[fit.specification.law].terms
+    constant = fit.data["constant_data"].to_dataset()
+    # Where a size does not vary, the prior of the level alone can make the interval of its exponent narrower.
+    fixed = {term.exponent for term in terms if np.ptp(constant[f"log_{term.size}"].to_numpy()) < SPREAD_MIN}
+    found = [
+        str(name)
+        for name, value in narrower.items()
+        if value < CONTRACTION_MIN or str(name).partition("[")[0] in fixed
+    ]
+    exponents = {name.partition("[")[0] for name in found}
+    follow = {"a"} if found else set()
+    for term in terms:
+        if term.exponent in exponents:
+            follow |= {term.coefficient, SIZES[term.size].scale, "alpha_B"}
+    return (*found, *(str(name) for name in narrower.index if str(name).partition("[")[0] in follow))
 
 
 def _label(key: object) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -11,15 +11,17 @@ from numpy.typing import NDArray
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.evaluations import BENCHMARKS
-from bayes_scaling.inference.data import rows_of
-from bayes_scaling.inference.likelihood import coefficients_of, draws_of
-from bayes_scaling.inference.result import Fit
 from bayes_scaling.law import loss
 from bayes_scaling.model.rows import Anchor, anchor_of, covariates_at, minima
 from bayes_scaling.model.structure import Coefficient, Coefficients, loss_parts
 from bayes_scaling.published_static.compute_law import ComputeLaw
+from bayes_scaling.published_static.kaplan import KaplanJointLaw
+from bayes_scaling.specifications.laws import LAWS, SIZES
 from bayes_scaling.specifications.specification import CENTRE_YEAR, Specification
 from bayes_scaling.static_laws import ChinchillaLaw
+
+if TYPE_CHECKING:
+    from bayes_scaling.inference.result import Fit
 
 Floats = NDArray[np.float64]
 
@@ -84,13 +86,58 @@ class Laws:
         -------
         irreducible : array, shape (samples, points)
         log_terms : tuple of arrays, shape (samples, points)
-            Of parameters and data, or of compute alone.
+            Of parameters and data, or of compute alone; what they are the logarithms of adds up to the reducible loss.
 
         Raises
         ------
         BayesScalingError
-            If the law has no such benchmark or architecture.
+            If the law has no such benchmark or architecture, or its terms do not add up to its loss (Kaplan's joint
+            law): see :meth:`powered_parts`.
         """
+        if self.power is not None:
+            raise BayesScalingError(
+                f"'{self.specification.name}' is Kaplan's joint law, whose terms are joined by a power and do not add "
+                "up to the loss, which this quantity needs; choose a law where they do, such as 'chinchilla'"
+            )
+        return self.powered_parts(parameters, tokens, year, benchmark=benchmark, architecture=architecture)
+
+    @property
+    def power(self) -> Floats | None:
+        """``p`` of :func:`bayes_scaling.law.loss`, shape ``(samples, 1)``; None for 1, where the terms add up."""
+        return self.coefficients["power"].value if "power" in self.coefficients else None
+
+    def powered_parts(
+        self,
+        parameters: Any,
+        tokens: Any,
+        year: Any,
+        *,
+        benchmark: str = BENCHMARK,
+        architecture: str = ARCHITECTURE,
+        further: Mapping[str, Any] | None = None,
+    ) -> tuple[Floats, tuple[Floats, ...]]:
+        """As :meth:`parts`, of any law: terms that :func:`bayes_scaling.law.loss` joins by :attr:`power`.
+
+        Parameters
+        ----------
+        parameters, tokens, year, benchmark, architecture
+            As for :meth:`parts`.
+        further
+            Other sizes that the law is of, by name: ``least_steps``, or ``loss`` (nats per token) of the critical
+            batch size; ``compute`` (FLOP), where it is another than 6 N D.
+
+        Raises
+        ------
+        BayesScalingError
+            If the law has no such benchmark or architecture, or is of a size that is not given.
+        """
+        needed = set(LAWS[self.specification.law].sizes) - {"parameters", "tokens", "compute", *(further or {})}
+        if needed:
+            size = needed.pop()
+            raise BayesScalingError(
+                f"'{self.specification.name}' is a law of {LAWS[self.specification.law].of}, and no {SIZES[size].noun} "
+                f"are given: pass further={{'{size}': ...}}, or choose a law of parameters and tokens"
+            )
         index = {group: self._code(group, name) for group, name in self._setting(benchmark, architecture).items()}
         points = np.broadcast_arrays(*(np.atleast_1d(np.asarray(x, dtype=float)) for x in (parameters, tokens, year)))
         covariates = covariates_at(
@@ -100,6 +147,7 @@ class Laws:
             tokens=points[1],
             year=points[2],
             anchor_tokens=self.anchor.tokens[benchmark],
+            further=further,
         )
         if self.log_vocabulary:
             covariates["log_vocabulary"] = np.array([self.log_vocabulary[benchmark]])
@@ -107,10 +155,13 @@ class Laws:
         shape = np.broadcast_shapes((self.shape[0] * self.shape[1], 1), points[0].shape)
         return np.broadcast_to(irreducible, shape), tuple(np.broadcast_to(term, shape) for term in terms)
 
-    def loss(self, parameters: Any, tokens: Any, year: Any, **setting: str) -> Floats:
-        """Expected loss for each draw and point, nats per token; arguments as for :meth:`parts`."""
-        irreducible, terms = self.parts(parameters, tokens, year, **setting)
-        return np.asarray(loss(irreducible, *terms))
+    def loss(self, parameters: Any, tokens: Any, year: Any, **setting: Any) -> Floats:
+        """Expected loss for each draw and point, nats per token; arguments as for :meth:`powered_parts`.
+
+        Of a law of the critical batch size that size, tokens.
+        """
+        irreducible, terms = self.powered_parts(parameters, tokens, year, **setting)
+        return np.asarray(loss(irreducible, *terms, power=self.power))
 
     def take(self, samples: NDArray[np.int64]) -> Self:
         """Some of the draws, repeats allowed, as one chain."""
@@ -159,7 +210,7 @@ class HasLaws(Protocol):
         ...
 
 
-Source = Fit | Laws | HasLaws | ChinchillaLaw | ComputeLaw
+type Source = Fit | Laws | HasLaws | ChinchillaLaw | ComputeLaw | KaplanJointLaw
 """What functions of this folder take: a fit, published constants, or draws of a law."""
 
 
@@ -185,10 +236,15 @@ def laws_of(source: Source) -> Laws:
     """
     if isinstance(source, Laws):
         return source
-    if isinstance(source, (ChinchillaLaw, ComputeLaw)):
+    if isinstance(source, (ChinchillaLaw, ComputeLaw, KaplanJointLaw)):
         return _static_laws(source)
     if isinstance(source, HasLaws):
         return source.as_laws()
+    # They import the sampler, for which published laws should not wait.
+    from bayes_scaling.inference.data import rows_of
+    from bayes_scaling.inference.likelihood import coefficients_of, draws_of
+    from bayes_scaling.inference.result import Fit
+
     if not isinstance(source, Fit):
         raise BayesScalingError(
             f"a fit is needed (bs.fit, bs.load_fit) or published constants (bs.classical), not {type(source).__name__}"
@@ -216,7 +272,7 @@ def laws_of(source: Source) -> Laws:
     )
 
 
-def _static_laws(law: ChinchillaLaw | ComputeLaw) -> Laws:
+def _static_laws(law: ChinchillaLaw | ComputeLaw | KaplanJointLaw) -> Laws:
     """A law without progress as the one draw that functions of a posterior take.
 
     Parameters
@@ -238,12 +294,18 @@ def _static_laws(law: ChinchillaLaw | ComputeLaw) -> Laws:
     [[[1.969, 1.937]]]
     """
     if isinstance(law, ComputeLaw):
-        kind, values = "compute", {"E": law.E, "log_A": np.log(law.k), "alpha": law.gamma}
+        kind, name = "compute", law.name
+        values = {"E": law.E, "log_A": np.log(law.k), "alpha": law.gamma}
+    elif isinstance(law, KaplanJointLaw):
+        kind, name = "kaplan", "Kaplan et al. 2020"
+        values = {"alpha": law.alpha_N, "beta": law.alpha_D, "power": law.alpha_D}
+        values |= {"log_A": law.alpha_N * np.log(law.N_c), "log_B": law.alpha_D * np.log(law.D_c)}
     else:
-        kind = "chinchilla"
+        kind, name = "chinchilla", law.name
         values = {"E": law.E, "log_A": np.log(law.A), "alpha": law.alpha, "log_B": np.log(law.B), "beta": law.beta}
+    irreducible = "shared" if "E" in values else "none"
     return Laws(
-        specification=Specification(name=law.name, reference=law.source, law=kind, irreducible_loss="shared"),
+        specification=Specification(name=name, reference=law.source, law=kind, irreducible_loss=irreducible),
         coefficients={name: Coefficient(np.array([[value]])) for name, value in values.items()},
         levels={},
         anchor=Anchor(1.0, {benchmark.name: 1.0 for benchmark in BENCHMARKS}, CENTRE_YEAR, compute=1.0),

@@ -10,17 +10,24 @@ coefficient and the exponent of that line are read off the law, and the optimum 
 
 (Hoffmann et al. 2022, eq. 4). Along it the reducible loss is one power law of compute with exponent
 :math:`\alpha\beta/(\alpha+\beta)`.
+
+In Kaplan's joint law the terms to the power :math:`1/p` add up to the reducible loss to the power :math:`1/p`, whose
+optimum is the same: it has coefficients :math:`A^{1/p}, B^{1/p}` and exponents :math:`\alpha/p, \beta/p`, so the closed
+form holds with these.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law import log_term, loss, training_compute
 from bayes_scaling.quantities.laws import ARCHITECTURE, BENCHMARK, Floats, Laws
 from bayes_scaling.quantities.points import positive
+from bayes_scaling.specifications.laws import LAWS
 
 _LOG_FLOP = float(np.log(training_compute(1.0, 1.0)))
 """Log FLOP for one parameter and one token."""
@@ -68,7 +75,8 @@ def local_terms(
     Raises
     ------
     BayesScalingError
-        If the law has no such benchmark or architecture.
+        If the law has no such benchmark or architecture, is of neither compute nor parameters and tokens, or its terms
+        do not add up (see :func:`summed_terms`).
 
     Examples
     --------
@@ -78,11 +86,53 @@ def local_terms(
     >>> alpha.round(6).tolist(), beta.round(6).tolist()
     ([[0.067982]], [[0.039587]])
     """
+    return _lines(laws, year, laws.parts, benchmark=benchmark, architecture=architecture)
+
+
+def summed_terms(
+    laws: Laws, year: Any, *, benchmark: str = BENCHMARK, architecture: str = ARCHITECTURE
+) -> tuple[tuple[tuple[Floats, Floats], ...], Floats | float]:
+    r"""As :func:`local_terms`, of what adds up: the terms to the power ``1 / p``, and ``p``, which is 1 in most laws.
+
+    .. math:: (L - E)^{1/p} = \sum_i t_i^{1/p}
+
+    Returns
+    -------
+    terms : tuple of (log_coefficient, exponent)
+        Of :math:`t_i^{1/p}`; arrays of shape ``(samples, points)``.
+    power : array of shape (samples, 1), or 1
+        ``p``.
+
+    Raises
+    ------
+    BayesScalingError
+        As :func:`local_terms`.
+
+    Examples
+    --------
+    >>> from bayes_scaling.published_static import KAPLAN_JOINT
+    >>> from bayes_scaling.quantities.laws import laws_of
+    >>> ((_, alpha), (_, beta)), power = summed_terms(laws_of(KAPLAN_JOINT), 2020)
+    >>> alpha.round(4).item(), beta.round(4).item(), power.item()
+    (0.7379, 1.0, 0.103)
+    """
+    power = 1.0 if laws.power is None else laws.power
+    lines = _lines(laws, year, laws.powered_parts, benchmark=benchmark, architecture=architecture)
+    return tuple((log_coefficient / power, exponent / power) for log_coefficient, exponent in lines), power
+
+
+def _lines(laws: Laws, year: Any, parts: Callable[..., Any], **setting: str) -> tuple[tuple[Floats, Floats], ...]:
+    law = LAWS[laws.specification.law]
+    if not law.splits and laws.specification.law != "compute":
+        raise BayesScalingError(
+            f"'{laws.specification.name}' is a law of {law.of} alone and knows of no compute; choose a law of both "
+            "parameters and tokens, or one of compute"
+        )
     # In a law of compute a budget of one FLOP is a sixth of a parameter seen with one token.
     one = 1 / training_compute(1.0, 1.0) if laws.specification.law == "compute" else 1.0
-    _, at_one = laws.parts(one, 1.0, year, benchmark=benchmark, architecture=architecture)
+    _, at_one = parts(one, 1.0, year, **setting)
     many = 1.0 if len(at_one) == 1 else math.e
-    _, at_e = laws.parts(one * math.e, many, year, benchmark=benchmark, architecture=architecture)
+    _, at_e = parts(one * math.e, many, year, **setting)
     return tuple((here, here - there) for here, there in zip(at_one, at_e, strict=True))
 
 
@@ -116,7 +166,7 @@ def optimal_term(
     >>> optimal_term(laws_of(HO2024_MODEL_7), 2023)[1].round(5).tolist()
     [[0.02502]]
     """
-    terms = local_terms(laws, year, benchmark=benchmark, architecture=architecture)
+    terms, power = summed_terms(laws, year, benchmark=benchmark, architecture=architecture)
     if len(terms) == 1:
         log_k, exponent = terms[0]
         defined = exponent > 0
@@ -125,7 +175,7 @@ def optimal_term(
     at_one_flop = _log_terms(terms, *_log_split(terms, np.zeros(1)))
     exponent = np.where((alpha > 0) & (beta > 0), alpha * beta, np.nan) / (alpha + beta)
     with np.errstate(invalid="ignore"):  # logaddexp warns of NaN that it was given
-        return np.logaddexp(*at_one_flop), exponent
+        return power * np.logaddexp(*at_one_flop), power * exponent
 
 
 def optimal_split(
@@ -160,7 +210,8 @@ def optimal_split(
     Raises
     ------
     BayesScalingError
-        If compute is not positive, or the law has no such benchmark or architecture.
+        If compute is not positive, or the law has no such benchmark or architecture, or is of neither compute nor
+        parameters and tokens.
 
     Notes
     -----
@@ -175,17 +226,16 @@ def optimal_split(
     ('1e+22', 2.039)
     """
     log_compute = np.log(np.atleast_1d(positive(compute, "compute (FLOP)")))
-    terms = local_terms(laws, year, benchmark=benchmark, architecture=architecture)
-    irreducible, _ = laws.parts(1.0, 1.0, year, benchmark=benchmark, architecture=architecture)
+    terms, power = summed_terms(laws, year, benchmark=benchmark, architecture=architecture)
+    irreducible, _ = laws.powered_parts(1.0, 1.0, year, benchmark=benchmark, architecture=architecture)
     if len(terms) == 1:
         reached = np.asarray(loss(irreducible, *_log_terms(terms, log_compute)))
         nowhere = np.full_like(reached, np.nan)
         return OptimalSplit(nowhere, nowhere, reached)
     log_n, log_d = _log_split(terms, log_compute)
     with np.errstate(over="ignore", under="ignore"):  # near-zero exponents put the optimum beyond any number
-        return OptimalSplit(
-            np.exp(log_n), np.exp(log_d), np.asarray(loss(irreducible, *_log_terms(terms, log_n, log_d)))
-        )
+        at_best = (power * term for term in _log_terms(terms, log_n, log_d))
+        return OptimalSplit(np.exp(log_n), np.exp(log_d), np.asarray(loss(irreducible, *at_best, power=laws.power)))
 
 
 def _log_split(terms: tuple[tuple[Floats, Floats], ...], log_compute: Floats) -> tuple[Floats, Floats]:

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.law import log_term, training_compute
+from bayes_scaling.law import log_reducible, log_term, training_compute
 from bayes_scaling.quantities.allocation import YEAR, split_laws
 from bayes_scaling.quantities.labels import labelled
 from bayes_scaling.quantities.laws import ARCHITECTURE, BENCHMARK, Floats, Source
@@ -56,8 +56,8 @@ def cost_of_split(
     ------
     BayesScalingError
         Unless exactly one of the three choices is given; for numbers that are not positive, several choices that are
-        not one for each of several budgets, a law of compute alone, a date long before the data, or a benchmark or
-        architecture that the law does not have.
+        not one for each of several budgets, a law that is not of parameters and tokens, a date long before the data,
+        or a benchmark or architecture that the law does not have.
 
     Notes
     -----
@@ -81,12 +81,11 @@ def cost_of_split(
             f"{values.size} values of {choice} do not go with {budgets.size} budgets; give one, or one for each budget"
         )
     laws = split_laws(source, year)
-    setting = {"benchmark": benchmark, "architecture": architecture}
     n, d = _sizes(budgets, choice, values)
-    _, terms = laws.parts(n, d, year, **setting)
-    log_k, gamma = optimal_term(laws, year, **setting)
+    _, terms = laws.powered_parts(n, d, year, benchmark=benchmark, architecture=architecture)
+    log_k, gamma = optimal_term(laws, year, benchmark=benchmark, architecture=architecture)
     # Without the irreducible loss, the same on both sides, nothing is lost to rounding.
-    excess = np.logaddexp(*terms) - log_term(log_k, gamma, np.log(budgets))
+    excess = log_reducible(*terms, power=laws.power) - log_term(log_k, gamma, np.log(budgets))
     with np.errstate(over="ignore"):
         cost = np.exp(excess / gamma)
     axis = {"compute": budgets} if budgets.ndim else {choice: values}

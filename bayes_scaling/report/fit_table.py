@@ -10,8 +10,8 @@ from bayes_scaling.inference.result import Fit
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
-from bayes_scaling.report.summary import next_step, number, sentence
-from bayes_scaling.words import months, probability
+from bayes_scaling.report.summary import next_step, sentence
+from bayes_scaling.words import months, number, probability
 
 
 def fit_report(fit: Fit) -> RenderableType:

@@ -9,7 +9,8 @@ from bayes_scaling.inference.result import EvaluationsSummary, Fit
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
-from bayes_scaling.words import counted, months, probability
+from bayes_scaling.specifications.laws import LAWS, SIZES
+from bayes_scaling.words import counted, months, number, probability
 
 
 def summarise(fit: Fit) -> dict[str, Any]:
@@ -21,10 +22,10 @@ def summarise(fit: Fit) -> dict[str, Any]:
         ``doubling_time_months`` has a table for each of parameters, data, compute, or null where the law does not
         define it. In a table, null stands for a doubling time without bound (its rate is not positive), since JSON
         has no infinity, and for the probability of progress where the specification assumes that there is none.
-        Of a specification without progress also ``coefficients``: ``E``, ``A``, ``B``, ``alpha``, ``beta``, ``a``, as
-        far as it has them, each with ``median``, ``lower``, ``upper``, ``unit`` and ``contraction`` (see
-        :func:`bayes_scaling.quantities.coefficients.coefficients`), and ``unidentified``, names of the exponents about
-        which the data say nearly nothing.
+        Of a specification without progress also ``coefficients``: ``E``, ``A``, ``B``, ``alpha``, ``beta``, ``a`` and
+        Kaplan's scales, as far as it has them, each with ``median``, ``lower``, ``upper``, ``unit`` and ``contraction``
+        (see :func:`bayes_scaling.quantities.coefficients.coefficients`), and ``unidentified``, names of the exponents
+        about which the data say nearly nothing, and of what rests on them.
     """
     times = doubling_times(fit)
     found = fit.diagnostics
@@ -124,7 +125,7 @@ def _static_finding(fit: Fit) -> str:
     found = coefficients(fit)
     interval = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} credible interval"
     unknown = unidentified(fit)
-    sizes = {"alpha": "compute" if fit.specification.law == "compute" else "parameters", "beta": "tokens"}
+    sizes = {term.exponent: SIZES[term.size].noun for term in LAWS[fit.specification.law].terms}
     said = []
     for name, row in found.iterrows():
         exponent = str(name).partition("[")[0]
@@ -153,18 +154,3 @@ def _estimate(row: Any) -> str:
 
 WIDE = 8
 """Ratio of an interval's ends from which a sentence calls it wide."""
-
-
-def number(value: float) -> str:
-    """A coefficient of any size: four significant digits up to a million, a power of ten beyond.
-
-    Examples
-    --------
-    >>> number(0.34192), number(1963.12), number(2.5e9), number(math.nan)
-    ('0.3419', '1,963', '2.5e+09', 'not defined')
-    """
-    if math.isnan(value):
-        return "not defined"
-    if value != 0 and not 1e-3 <= abs(value) < 1e6:
-        return f"{value:.3g}"
-    return f"{value:,.0f}" if abs(value) >= 1e3 else f"{value:#.4g}"

@@ -7,8 +7,10 @@ SIZES = ("tokens", "flop")
 """Of these each row needs one; the other follows from C = 6 N D."""
 
 REQUIRED = ("parameters", "loss")
-NUMBERS = ("parameters", *SIZES, "loss", "steps")
-MAY_BE_EMPTY = (*SIZES, "steps", "series")
+MEASURED = ("steps", "least_steps", "critical_batch")
+"""Optional numbers: steps taken; those that a far larger batch would have needed; the critical batch size, tokens."""
+NUMBERS = ("parameters", *SIZES, "loss", *MEASURED)
+MAY_BE_EMPTY = (*SIZES, *MEASURED, "series")
 CANONICAL = ("id", "series", *NUMBERS)
 # Two rows that agree in all of these are one run, written twice.
 IDENTITY = ("series", *NUMBERS)

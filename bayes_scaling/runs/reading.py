@@ -29,8 +29,9 @@ def read_runs(
 
     .. math:: D = C / (6 N), \qquad C = 6 N D
 
-    Optional: `id`, `series` (the name of a training curve or of an IsoFLOP budget), `steps`. Other columns are kept
-    as text.
+    Optional: `id`, `series` (the name of a training curve or of an IsoFLOP budget), `steps`; and, for Kaplan's laws of
+    them, `least_steps` (the steps S_min that a far larger batch would have needed) and `critical_batch` (tokens). Other
+    columns are kept as text.
 
     Parameters
     ----------

@@ -5,7 +5,8 @@ from difflib import SequenceMatcher, get_close_matches
 from pathlib import Path
 
 from bayes_scaling.errors import SpecificationError
-from bayes_scaling.specifications.specification import LAWS, Specification
+from bayes_scaling.specifications.laws import LAWS
+from bayes_scaling.specifications.specification import Specification
 
 DEFAULT_SPECIFICATION = "reference"
 _SUFFIX = ".toml"

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from bayes_scaling.model.coordinates import published_names
 from bayes_scaling.model.eras import ERA_LEVELS
 from bayes_scaling.model.rows import anchor_of, central_anchor
+from bayes_scaling.specifications.laws import LAWS, RESPONSE_UNITS, SIZES
+from bayes_scaling.specifications.parameters import Parameter
 from bayes_scaling.specifications.specification import CENTRE_YEAR, Specification
 
 _TOKENS = {"unique": "D", "effective_epochs": "D x worth of its epochs", "seen": "D x epochs", "repeated": "D W"}
@@ -54,8 +56,48 @@ def _indexed(s: Specification, name: str, coefficient: str | None = None) -> str
     return f"{name}[{group}]" if group else name
 
 
+_SYMBOLS = {"loss": "L", "critical_batch": "B_crit"}
+_DEFINITIONS = {
+    "parameters": "N: parameters",
+    "tokens": "D: training tokens",
+    "compute": "C: compute, FLOP",
+    "least_steps": "S_min: steps that a far larger batch would have needed",
+    "loss": "L: log perplexity, nats per token",
+    "critical_batch": "B_crit: critical batch size, tokens",
+}
+_IN_KAPLANS_SYMBOLS = {
+    "parameters": "A = N_c^alpha",
+    "tokens": "B = D_c^beta",
+    "steps": "A = N_c^alpha, B = S_c^beta",
+    "kaplan": "A = N_c^alpha, B = D_c^beta: L = ((N_c / N)^(alpha / beta) + D_c / D)^beta where E = 0",
+    "critical_batch": "A = B_star, alpha = 1 / alpha_B",
+}
+
+
+def _equations_for_runs(s: Specification) -> tuple[str, ...]:
+    """Of a law that has neither progress nor groups."""
+    law = LAWS[s.law]
+    parts = [f"{term.coefficient} / {SIZES[term.size].symbol}^{term.exponent}" for term in law.terms]
+    if law.power:
+        parts = [f"({' + '.join(f'({part})^(1 / {law.power})' for part in parts)})^{law.power}"]
+    if s.irreducible_loss != "none":
+        parts.insert(0, "E")
+    if s.noise.cluster == "paper":
+        parts.append("u[paper]")
+    whole = " + ".join(parts)
+    scattered = f"({whole}) exp(noise)" if s.noise.scale == "log_loss" else f"{whole} + noise"
+    return (f"{_SYMBOLS[law.response]} = {scattered}", _IN_KAPLANS_SYMBOLS[s.law], _noise_line(s))
+
+
+def _noise_line(s: Specification) -> str:
+    family = "Normal(0, sigma)" if s.noise.family == "normal" else "StudentT(nu, 0, sigma)"
+    return f"noise ~ {family}" + (", u[paper] ~ Normal(0, tau)" if s.noise.cluster == "paper" else "")
+
+
 def _equations(s: Specification) -> tuple[str, ...]:
-    sizes = (("A", "C_eff", "alpha"),) if s.law == "compute" else (("A", "N_eff", "alpha"), ("B", "D_eff", "beta"))
+    if LAWS[s.law].for_runs:
+        return _equations_for_runs(s)
+    sizes = [(term.coefficient, f"{SIZES[term.size].symbol}_eff", term.exponent) for term in LAWS[s.law].terms]
     drift = s.progress.exponents == "drift"
     parts = [
         f"{_indexed(s, letter)} / {_relative(s, size)}^{_indexed(s, exponent)}" for letter, size, exponent in sizes
@@ -87,9 +129,7 @@ def _equations(s: Specification) -> tuple[str, ...]:
         lines.append("F = 1 / (1 + exp(-gamma_T)) for transformers, 1 for others")
     if drift:
         lines.append(f"h(Y) = {CENTRE_YEAR:g} ln(Y / {CENTRE_YEAR:g}), about Y - {CENTRE_YEAR:g}")
-    family = "Normal(0, sigma)" if s.noise.family == "normal" else "StudentT(nu, 0, sigma)"
-    lines.append(f"noise ~ {family}" + (", u[paper] ~ Normal(0, tau)" if s.noise.cluster == "paper" else ""))
-    return tuple(lines)
+    return (*lines, _noise_line(s))
 
 
 def _relative(s: Specification, size: str) -> str:
@@ -140,7 +180,24 @@ def _suffix(s: Specification, exponent: str) -> str:
     return f"[{group}]" if group else ""
 
 
+def _notes_for_runs(s: Specification) -> tuple[str, ...]:
+    law = LAWS[s.law]
+    notes = ["; ".join(_DEFINITIONS[name] for name in (law.response, *law.sizes))]
+    if s.noise.scale == "log_loss":
+        symbol = _SYMBOLS[law.response]
+        notes.append(
+            f"noise on the logarithm of {symbol}: sigma is a share of it, and {symbol} without noise its median"
+        )
+    anchor = central_anchor(s)
+    centre = {"parameters": anchor.parameters, "tokens": anchor.common_tokens}
+    centre |= {"least_steps": anchor.least_steps, "loss": anchor.loss}
+    notes.append(f"central point: {', '.join(f'{SIZES[size].symbol} = {centre[size]:g}' for size in law.sizes)}")
+    return (*notes, "for training runs, without progress: doubling times are infinite by assumption")
+
+
 def _notes(s: Specification) -> tuple[str, ...]:
+    if LAWS[s.law].for_runs:
+        return _notes_for_runs(s)
     notes = ["L: log perplexity, nats per token; N: parameters; D: unique training tokens; Y: publication date, years"]
     if s.delta is not None:
         return (
@@ -160,6 +217,8 @@ def _notes(s: Specification) -> tuple[str, ...]:
     if s.centre is not None and not s.progresses:  # stated for a table that may have no dates
         year = start = ""
     notes.append(f"central point: {anchor.parameters:,.0f} parameters, {year}tokens {tokens}{start}")
+    if s.law == "compute" and s.centre is not None:
+        notes.append("of training runs C is their column flop, which need not be 6 N D")
     if s.noise.cluster == "paper" and s.noise.family == "normal":
         notes.append("paper effects u are integrated out in closed form")
     if s.data.vocabulary == "log":
@@ -217,9 +276,28 @@ def _priors(s: Specification) -> tuple[PriorLine, ...]:
             name=p.name,
             by=s.index_of(p.name) or "",
             prior=str(s.prior_of(p.name)),
-            unit=_LOG_UNIT if p.name == "sigma" and s.noise.scale == "log_loss" else p.unit,
-            meaning=p.meaning,
+            unit=_unit(s, p),
+            meaning=_meaning(s, p),
             reason="set by this specification" if p.name in s.priors else p.reason,
         )
         for p in s.parameters()
     )
+
+
+def _unit(s: Specification, p: Parameter) -> str:
+    if p.name == "sigma" and s.noise.scale == "log_loss":
+        return _LOG_UNIT if s.response == "loss" else "log units"
+    return RESPONSE_UNITS[s.response] if p.name == "level" else p.unit
+
+
+def _meaning(s: Specification, p: Parameter) -> str:
+    """In laws for runs exponents are of sizes as they stand, and the share may be of what stands under a power."""
+    law = LAWS[s.law]
+    if not law.for_runs:
+        return p.meaning
+    own = {term.exponent: f"exponent of {SIZES[term.size].noun}" for term in law.terms}
+    if law.power:
+        own["share"] = f"share of the sum to the power {law.power}, at the central point, that is the parameter term's"
+    if law.response == "critical_batch":
+        own["level"] = "critical batch size at the central point"
+    return own.get(p.name, p.meaning)

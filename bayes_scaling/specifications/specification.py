@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 
 from bayes_scaling.errors import SpecificationError
 from bayes_scaling.specifications.checks import is_number, shown
+from bayes_scaling.specifications.laws import LAWS, SIZES
 from bayes_scaling.specifications.parameters import PARAMETERS, Parameter
 from bayes_scaling.specifications.priors import Prior, choices_for
 
@@ -14,15 +15,13 @@ Group = Literal["benchmark", "architecture", "era"]
 CENTRE_PARAMETERS = 3e7
 CENTRE_YEAR = 2018.0
 
-LAWS: Mapping[str, tuple[str, ...]] = {
-    "chinchilla": ("A", "B", "alpha", "beta", "g_N", "g_D"),
-    "compute": ("A", "alpha", "g_C"),
-}
-"""Each law with the coefficients that may vary by a group."""
+CENTRE_LEAST_STEPS = 1e4
+CENTRE_LOSS = 3.0
+"""Of the central point, unless ``[centre]`` says otherwise: of laws of least steps, and of the loss itself."""
 
 _GROUPS: tuple[Group, ...] = ("benchmark", "architecture")
 _GROUPS_OF_RATES: tuple[Group, ...] = (*_GROUPS, "era")
-RATE_OF: Mapping[str, str] = {"parameters": "g_N", "data": "g_D", "compute": "g_C"}
+RATE_OF: Mapping[str, str] = {size.factor: size.rate for size in SIZES.values() if size.rate}
 """What doubles, and the name of its rate in priors, posterior and tables."""
 
 
@@ -134,11 +133,18 @@ class Centre:
     Parameters
     ----------
     parameters, tokens
-        Counts: the middle of the table that a specification is written for, so that a reader can judge the priors.
+        Counts: the middle of the table that a specification is written for, so that a reader can judge the priors. In a
+        law of compute the central compute is that of both, 6 N D.
+    least_steps
+        ``S_min``, in a law of least steps.
+    loss
+        Nats per token, in a law of the critical batch size.
     """
 
     parameters: float | None = None
     tokens: float | None = None
+    least_steps: float | None = None
+    loss: float | None = None
 
 
 _CHOICES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -184,7 +190,11 @@ class Specification:
     name, title, reference
         The catalogue's name (or a file's stem), a short title, and where it comes from.
     law
-        ``"chinchilla"``: ``E + A/N_eff^alpha + B/D_eff^beta``; ``"compute"``: ``E + A/C_eff^alpha``, C = 6 N D.
+        ``"chinchilla"``: ``E + A/N_eff^alpha + B/D_eff^beta``; ``"compute"``: ``E + A/C_eff^alpha``, C = 6 N D. For
+        training runs alone, and without progress: ``"parameters"``: ``E + A/N^alpha``; ``"tokens"``: ``E + B/D^beta``;
+        ``"steps"``: ``E + A/N^alpha + B/S_min^beta``; ``"kaplan"``:
+        ``E + [(A/N^alpha)^(1/beta) + (B/D^beta)^(1/beta)]^beta``, that is ``[(N_c/N)^(alpha/beta) + D_c/D]^beta``;
+        ``"critical_batch"``: the critical batch size ``A/L^alpha``.
     irreducible_loss
         ``"none"`` (E = 0), ``"shared"`` or ``"benchmark"``.
     transformer_factor
@@ -239,6 +249,7 @@ class Specification:
         for section, choices in _CHOICES.items():
             for key, valid in choices.items():
                 _choose(f"[{section}] {key}", getattr(getattr(self, section), key), valid)
+        _check_for_runs(self)
         _check_varies_by(self)
         _check_progress(self)
         _check_eras(self)
@@ -269,6 +280,11 @@ class Specification:
         return tuple(rate for rate in RATE_OF.values() if self.varies_by.get(rate) == "era")
 
     @property
+    def response(self) -> str:
+        """Name of what is observed: ``"loss"`` (nats per token), or ``"critical_batch"`` (tokens)."""
+        return LAWS[self.law].response
+
+    @property
     def progresses(self) -> bool:
         """Whether anything in the law changes with the date."""
         p = self.progress
@@ -282,7 +298,7 @@ class Specification:
     @property
     def pivots(self) -> tuple[str, ...]:
         """Which of parameters, tokens and year are part of the law as the point where groups or dates agree."""
-        exponents = ("alpha",) if self.law == "compute" else ("alpha", "beta")
+        exponents = [term.exponent for term in LAWS[self.law].terms]
         level = self.index_of("A")
         apart = any(self.index_of(exponent) not in (None, level) for exponent in exponents)
         moving = [RATE_OF[key] for key in self.constant_rates] if self.progress.acts_on == "effective_size" else []
@@ -437,22 +453,49 @@ def _as_group(group: str) -> Group:
     return next(known for known in _GROUPS_OF_RATES if known == group)
 
 
+def _check_for_runs(s: Specification) -> None:
+    """Refuse what only evaluations have, in a law for training runs."""
+    law = LAWS[s.law]
+    if not law.for_runs:
+        return
+    settings: tuple[tuple[str, object, object], ...] = (
+        ("[varies_by]", s.varies_by, {}),
+        ("[progress]", s.progress, Progress()),
+        ("transformer_factor", s.transformer_factor, "none"),
+        ("[data]", s.data, Data()),
+        ("[pivot]", s.pivot, None),
+        ("delta", s.delta, None),
+    )
+    for where, found, without in settings:
+        if found != without:
+            raise SpecificationError(
+                f"{where} does not go with law '{s.law}', which is for training runs, without dates and groups; "
+                f"remove {where}, or choose law 'chinchilla' or 'compute'"
+            )
+    valid = ("none", "shared") if law.response == "loss" else ("none",)
+    if s.irreducible_loss not in valid:
+        raise SpecificationError(
+            f"irreducible_loss = '{s.irreducible_loss}' does not go with law '{s.law}'; choose one of: "
+            f"{', '.join(valid)}"
+        )
+
+
 def _check_varies_by(s: Specification) -> None:
     for coefficient, group in s.varies_by.items():
-        if coefficient not in LAWS[s.law]:
+        if coefficient not in LAWS[s.law].may_vary:
             extra = "; use irreducible_loss for E" if coefficient == "E" else ""
             raise SpecificationError(
                 f"[varies_by] {coefficient} is no coefficient of law '{s.law}'; "
-                f"valid coefficients: {', '.join(LAWS[s.law])}{extra}"
+                f"valid coefficients: {', '.join(LAWS[s.law].may_vary)}{extra}"
             )
         _choose(f"[varies_by] {coefficient}", group, _GROUPS_OF_RATES if coefficient in RATE_OF.values() else _GROUPS)
-    levels = ("A", "B") if s.law == "chinchilla" else ("A",)
+    levels = [term.coefficient for term in LAWS[s.law].terms]
     if s.irreducible_loss == "benchmark" and any(s.varies_by.get(letter) != "benchmark" for letter in levels):
         raise SpecificationError(
             f"irreducible_loss = 'benchmark' needs {' and '.join(levels)} = 'benchmark' in [varies_by]: "
             "E is a share of each benchmark's own level"
         )
-    if s.law == "chinchilla" and s.varies_by.get("A") != s.varies_by.get("B"):
+    if len(levels) > 1 and s.varies_by.get("A") != s.varies_by.get("B"):
         raise SpecificationError(
             "[varies_by] A and B must vary by the same group (or both be shared): "
             "their priors stand on their sum (level) and their share of it"
@@ -461,10 +504,9 @@ def _check_varies_by(s: Specification) -> None:
 
 def _check_progress(s: Specification) -> None:
     p = s.progress
-    foreign = ("compute",) if s.law == "chinchilla" else ("parameters", "data")
-    for key in foreign:
-        if getattr(p, key) != "none":
-            allowed = "parameters, data" if s.law == "chinchilla" else "compute"
+    allowed = ", ".join(LAWS[s.law].factors)
+    for key in RATE_OF:
+        if key not in LAWS[s.law].factors and getattr(p, key) != "none":
             raise SpecificationError(f"[progress] {key} does not go with law '{s.law}'; use: {allowed}")
     if p.acts_on != "effective_size" and s.law != "chinchilla":
         raise SpecificationError(
@@ -513,7 +555,7 @@ def _check_progress(s: Specification) -> None:
 
 def _check_eras(s: Specification) -> None:
     p = s.progress
-    rates = [rate for rate in LAWS[s.law] if rate in RATE_OF.values()]
+    rates = [rate for rate in LAWS[s.law].may_vary if rate in RATE_OF.values()]
     if p.cut_year is not None and not is_number(p.cut_year):
         raise SpecificationError(
             f"[progress] cut_year must be a decimal year such as 2017.444, not {shown(p.cut_year)}"
@@ -583,10 +625,16 @@ def _check_pivot(s: Specification) -> None:
 def _check_centre(s: Specification) -> None:
     if s.centre is None:
         return
+    sizes = ("parameters", "tokens") if s.law == "compute" else LAWS[s.law].sizes
     for key in _given(s.centre):
         _require_positive(f"[centre] {key}", getattr(s.centre, key))
+        if key not in sizes:
+            raise SpecificationError(
+                f"[centre] {key} has no effect in law '{s.law}'; remove it (keys with an effect: {', '.join(sizes)})"
+            )
     if not _given(s.centre):
-        raise SpecificationError("[centre] is empty; remove it, or set parameters, tokens or both")
+        choices = f"{', '.join(sizes)} or both" if len(sizes) > 1 else sizes[0]
+        raise SpecificationError(f"[centre] is empty; remove it, or set {choices}")
     if s.delta is not None:
         raise SpecificationError(
             "[centre] has no effect with delta, whose coefficients stand at the sample's minima; remove one of them"
@@ -683,7 +731,8 @@ def _parameter_names(s: Specification) -> tuple[str, ...]:
     names = ["level"]
     if s.irreducible_loss != "none":
         names.append("irreducible_share")
-    names += ["alpha"] if s.law == "compute" else ["share", "alpha", "beta"]
+    exponents = [term.exponent for term in LAWS[s.law].terms]
+    names += ["share", *exponents] if len(exponents) > 1 else exponents
     if s.progress.acts_on == "reducible_loss":
         names.append("g_C")
     elif s.progress.acts_on == "nearly_reducible_loss":

@@ -9,7 +9,7 @@ from made_runs import made_runs
 import bayes_scaling as bs
 from bayes_scaling.cli import main
 from bayes_scaling.inference import fitting
-from bayes_scaling.report.summary import number
+from bayes_scaling.words import number
 
 MAPPED = ("--column", "parameters=Model Size", "--column", "flop=Training FLOP")
 

@@ -10,6 +10,7 @@ import pytest
 from bayes_scaling import load_evaluations
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.specifications.catalogue import list_specifications, load_specification
+from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.specifications.specification import Data, Noise, Pivot, Progress, Specification
 
 BY_BENCHMARK = {"A": "benchmark", "B": "benchmark"}
@@ -66,7 +67,10 @@ OWN_SPECIFICATIONS = {
         ),
     )
 }
-ALL_NAMES = (*list_specifications(), *OWN_SPECIFICATIONS)
+ALL_NAMES = (
+    *(name for name in list_specifications() if not LAWS[load_specification(name).law].for_runs),
+    *OWN_SPECIFICATIONS,
+)
 
 _RANGES = {
     "level": (2.5, 5.5),
@@ -91,7 +95,7 @@ def evaluations() -> pd.DataFrame:
 
 @pytest.fixture(params=ALL_NAMES)
 def specification(request: pytest.FixtureRequest) -> Specification:
-    """Each specification of the catalogue, and some that a user may write."""
+    """Each specification of the catalogue that evaluations can have, and some that a user may write."""
     return OWN_SPECIFICATIONS.get(request.param) or load_specification(request.param)
 
 

@@ -76,7 +76,7 @@ def test_the_density_of_a_loss_integrates_to_one(specification: Specification) -
     median = float(expected_losses(specification, rows, values)[0, 0])
 
     def density(loss: float) -> float:
-        one = replace(rows.take([0]), loss=np.array([loss]))
+        one = replace(rows.take([0]), response=np.array([loss]))
         residual = one.loss - expected_losses(specification, one, values)
         return float(np.exp(evaluation_densities(specification, one, values, residual))[0, 0])
 

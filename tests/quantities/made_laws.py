@@ -1,11 +1,13 @@
 """Laws made of given draws, for tests of what is read off a law."""
 
 import numpy as np
+from made_runs import made_runs, with_kaplans_columns
 
 from bayes_scaling.inference.likelihood import coefficients_of
 from bayes_scaling.model.rows import Anchor, anchor_of, make_rows
 from bayes_scaling.model.structure import Coefficient
 from bayes_scaling.quantities.laws import Laws
+from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.specifications.specification import Pivot, Progress, Specification
 
 Y0 = 2018.0
@@ -37,7 +39,8 @@ def made_drifting_laws(**values) -> Laws:
 
 def prior_laws(specification: Specification, evaluations, draws: int = 100) -> Laws:
     """A specification's law under draws from its prior."""
-    rows, rng = make_rows(specification, evaluations), np.random.default_rng(0)
+    table = with_kaplans_columns(made_runs()) if LAWS[specification.law].for_runs else evaluations
+    rows, rng = make_rows(specification, table), np.random.default_rng(0)
     values = {}
     for parameter in specification.parameters():
         group = specification.index_of(parameter.name)

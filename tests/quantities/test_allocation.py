@@ -19,6 +19,7 @@ from bayes_scaling.quantities.numerical_doubling import numerical_doubling_time
 from bayes_scaling.quantities.optimal_split import optimal_split
 from bayes_scaling.quantities.prediction import compute_needed, predicted_loss
 from bayes_scaling.quantities.split_cost import cost_of_split
+from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.static_laws import BESIROGLU, HOFFMANN_ROUNDED, HOFFMANN_TEX, STATIC_LAWS, ChinchillaLaw
 
 YEAR = 2023.0
@@ -114,8 +115,9 @@ def test_static_laws_answer_the_same_at_any_date_and_on_any_benchmark(law) -> No
 @pytest.mark.parametrize("name", bs.list_specifications())
 def test_every_specification_has_an_allocation_or_says_why_not(name, ho2024) -> None:
     laws = prior_laws(bs.load_specification(name), ho2024)
-    if laws.specification.law == "compute":
-        with pytest.raises(bs.BayesScalingError, match=f"'{name}' is a law of compute alone"):
+    law = LAWS[laws.specification.law]
+    if not law.splits:
+        with pytest.raises(bs.BayesScalingError, match=f"'{name}' is a law of {law.of} alone"):
             optimal_allocation(laws, 1e21)
         return
     found = optimal_allocation(laws, 1e21)

@@ -20,7 +20,8 @@ from bayes_scaling.quantities.allocation import allocation_exponents
 from bayes_scaling.quantities.coefficients import CONTRACTION_MIN, coefficients, contraction, unidentified
 from bayes_scaling.quantities.laws import laws_of
 from bayes_scaling.report.fit_table import fit_report
-from bayes_scaling.report.summary import number, sentence, summary_json
+from bayes_scaling.report.summary import sentence, summary_json
+from bayes_scaling.words import number
 from bayes_scaling.report.terminal import console
 
 SPECIFICATION = bs.load_specification("chinchilla-normal")
@@ -113,8 +114,8 @@ def test_contraction_is_by_how_much_an_interval_is_narrower_than_the_priors(shar
 
 def test_exponents_with_the_priors_interval_are_unidentified_and_a_with_them(fit, open_fit) -> None:
     assert unidentified(fit) == ()
-    assert unidentified(open_fit) == ("alpha", "a")
-    assert unidentified(made_fit({"alpha": 0.0, "beta": 0.0})) == ("alpha", "beta", "a")
+    assert unidentified(open_fit) == ("alpha", "A", "a")
+    assert unidentified(made_fit({"alpha": 0.0, "beta": 0.0})) == ("alpha", "beta", "A", "B", "a")
     assert unidentified(made_fit({"alpha": CONTRACTION_MIN + 0.01})) == ()
 
 
@@ -148,7 +149,7 @@ def test_summary_has_the_coefficients(fit, open_fit) -> None:
         assert [stored[key] for key in ("median", "lower", "upper")] == [row["median"], row["lower"], row["upper"]]
     assert summary["coefficients"]["E"]["contraction"] is None
     assert summary["unidentified"] == []
-    assert json.loads(summary_json(open_fit))["unidentified"] == ["alpha", "a"]
+    assert json.loads(summary_json(open_fit))["unidentified"] == ["alpha", "A", "a"]
     for times in summary["doubling_time_months"].values():
         assert times["median"] is None
 
@@ -165,7 +166,7 @@ def test_the_sentence_answers_with_the_exponents(fit) -> None:
 
 def test_an_unidentified_exponent_is_not_an_answer(open_fit) -> None:
     text = sentence(open_fit)
-    assert "the data say nearly nothing about alpha and a: the interval is nearly the prior's." in text
+    assert "the data say nearly nothing about alpha, A and a: the interval is nearly the prior's." in text
     assert "alpha of parameters is" not in text
     assert "beta of tokens is" in text
     assert "grows as compute" not in text

@@ -113,3 +113,30 @@ def test_a_simulated_table_is_read_back_as_it_was(tmp_path):
 
     pd.testing.assert_frame_equal(read, simulated)
     assert read.attrs == simulated.attrs
+
+
+def test_least_steps_and_critical_batch_sizes_are_numbers_that_may_be_missing(runs_file):
+    runs = read_runs(
+        runs_file({"least_steps": "5e4", "critical_batch": "1.1e6"}, {"least_steps": "", "critical_batch": ""})
+    )
+
+    assert runs["least_steps"].tolist()[0] == 5e4
+    assert runs["critical_batch"].tolist()[0] == 1.1e6
+    assert runs[["least_steps", "critical_batch"]].iloc[1].isna().all()
+
+
+@pytest.mark.parametrize("column", ["least_steps", "critical_batch"])
+@pytest.mark.parametrize(
+    ("cell", "rule"),
+    [
+        ("0", "greater than 0"),
+        ("-3", "greater than 0"),
+        ("many", "must be a number"),
+        ("inf", "must be a finite number"),
+    ],
+)
+def test_what_no_step_count_and_no_batch_size_can_be(runs_file, column, cell, rule):
+    (fault,) = check_runs(runs_file({column: cell}))
+
+    assert (fault.row, fault.column) == (2, column)
+    assert rule in fault.rule

@@ -44,7 +44,7 @@ CASES: dict[str, tuple[str, str]] = {
     ),
     "unknown key in centre": (
         "[centre]\nyear = 2018",
-        "[centre] has unknown key 'year'; valid keys: parameters, tokens",
+        "[centre] has unknown key 'year'; valid keys: parameters, tokens, least_steps, loss",
     ),
     "an empty centre": ("[centre]", "[centre] is empty; remove it, or set parameters, tokens or both"),
     "a centre of nothing": ("[centre]\nparameters = 0", "[centre] parameters must be a number above 0, not 0"),
@@ -112,7 +112,11 @@ CASES: dict[str, tuple[str, str]] = {
     ),
     "group a number": ("[varies_by]\nalpha = 3", f"[varies_by] alpha = 3 is not valid; {GROUPS}"),
     # what is no choice
-    "unknown law": ('law = "kaplan"', "law = 'kaplan' is not valid; choose one of: chinchilla, compute"),
+    "unknown law": (
+        'law = "gundlach"',
+        "law = 'gundlach' is not valid; choose one of: chinchilla, compute, parameters, tokens, steps, kaplan, "
+        "critical_batch",
+    ),
     "unknown irreducible_loss": (
         'irreducible_loss = "yes"',
         "irreducible_loss = 'yes' is not valid; choose one of: none, shared, benchmark",

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import minimize_scalar
 
+from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law import PETAFLOP_DAY
 from bayes_scaling.published_static import (
     KAPLAN_ALLOCATION,
@@ -17,6 +19,11 @@ from bayes_scaling.published_static import (
     KAPLAN_TRAINING,
     kaplan_compute_exponent,
 )
+from bayes_scaling.quantities.allocation import allocation_exponents, optimal_allocation
+from bayes_scaling.quantities.inference_allocation import allocation_with_inference
+from bayes_scaling.quantities.laws import laws_of
+from bayes_scaling.quantities.optimal_split import local_terms
+from bayes_scaling.quantities.split_cost import cost_of_split
 
 sizes = st.floats(5, 14).map(lambda power: 10.0**power)
 
@@ -119,3 +126,58 @@ def test_the_rules_exponents_add_up() -> None:
     assert rule.parameters.exponent + rule.tokens.exponent == pytest.approx(1)
     # At the critical batch size twice the least number of steps is taken.
     assert 2 * rule.batch.scale * rule.steps.scale == pytest.approx(rule.tokens.scale, rel=0.1)
+
+
+# ---------------------------------------------------------------------- the joint law as a source of quantities
+
+
+@settings(deadline=None)
+@given(st.floats(17, 27).map(lambda power: 10.0**power))
+def test_the_joint_laws_best_split_is_the_numerical_minimum(compute) -> None:
+    found = optimal_allocation(KAPLAN_JOINT, compute).squeeze()
+    numerical = minimize_scalar(
+        lambda log_n: KAPLAN_JOINT.loss(np.exp(log_n), compute / 6 / np.exp(log_n)),
+        bounds=(np.log(1e3), np.log(compute / 6e3)),
+        method="bounded",
+        options={"xatol": 1e-9},
+    )
+    assert np.log(found["parameters"].item()) == pytest.approx(numerical.x, abs=1e-4)
+    assert found["loss"].item() == pytest.approx(numerical.fun, rel=1e-12)
+    assert 6 * found["parameters"].item() * found["tokens"].item() == pytest.approx(compute, rel=1e-9)
+    bracket = optimal_allocation(KAPLAN_JOINT.bracket, compute).squeeze()
+    for name in ("parameters", "tokens"):
+        assert found[name].item() == pytest.approx(bracket[name].item(), rel=1e-9)
+
+
+def test_the_joint_laws_exponents_are_those_along_its_frontier() -> None:
+    found = {name: value.item() for name, value in allocation_exponents(KAPLAN_JOINT).data_vars.items()}
+    low, high = (optimal_allocation(KAPLAN_JOINT, compute) for compute in (1e20, 1e24))
+    slopes = {name: np.log(high[name] / low[name]).item() / np.log(1e4) for name in ("parameters", "tokens", "loss")}
+    assert [found["a"], found["b"], -found["gamma"]] == pytest.approx(list(slopes.values()), rel=1e-9)
+    assert found["a"] == pytest.approx(0.103 / (0.076 + 0.103))
+    at_6_flop = optimal_allocation(KAPLAN_JOINT, 6.0)["parameters"].item()
+    assert found["G"] == pytest.approx(at_6_flop)
+
+
+@settings(deadline=None)
+@given(st.floats(18, 26).map(lambda power: 10.0**power), st.floats(-2, 2).map(lambda power: 10.0**power))
+def test_the_cost_of_a_split_is_the_ratio_of_budgets_of_one_loss(compute, ratio) -> None:
+    best = optimal_allocation(KAPLAN_JOINT, compute)["parameters"].item()
+    cost = cost_of_split(KAPLAN_JOINT, compute, parameters=ratio * best).item()
+    spent = KAPLAN_JOINT.loss(ratio * best, compute / 6 / (ratio * best))
+    assert optimal_allocation(KAPLAN_JOINT, compute / cost)["loss"].item() == pytest.approx(spent, rel=1e-9)
+    assert cost >= 1 - 1e-9
+
+
+def test_draws_of_the_joint_law_have_its_loss_and_refuse_to_add_its_terms_up() -> None:
+    laws = laws_of(KAPLAN_JOINT)
+    assert laws.loss([1e8, 1e10], [1e9, 1e11], 2020.0)[0] == pytest.approx(
+        KAPLAN_JOINT.loss(np.array([1e8, 1e10]), np.array([1e9, 1e11])), rel=1e-12
+    )
+    for refused in (
+        lambda: laws.parts(1e8, 1e9, 2020.0),
+        lambda: local_terms(laws, 2020.0),
+        lambda: allocation_with_inference(KAPLAN_JOINT, 1e12, compute=1e22),
+    ):
+        with pytest.raises(BayesScalingError, match="joined by a power and do not add up"):
+            refused()

@@ -1,0 +1,141 @@
+r"""The laws that a specification may name: of which sizes, in which order, and what they are laws of.
+
+.. math:: y = E + \Bigl(\sum_i t_i^{1/p}\Bigr)^p, \qquad t_1 = A / x_1^{\alpha}, \quad t_2 = B / x_2^{\beta}
+
+with ``p = 1`` in all laws but Kaplan's joint one. What follows from a law's terms loops over them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a term is a power law of.
+
+    Parameters
+    ----------
+    coefficient, exponent
+        Their names in a term of this size.
+    symbol, noun
+        In equations and in sentences.
+    unit
+        One of it, in units of a coefficient.
+    scale, scale_unit
+        Kaplan's name of the size at which a term alone would be 1 nat per token, and its unit.
+    rate
+        Rate of progress that makes the size effective, if it has one.
+    factor
+        Key of that rate in ``[progress]``.
+    """
+
+    coefficient: str
+    exponent: str
+    symbol: str
+    noun: str
+    unit: str
+    scale: str
+    scale_unit: str
+    rate: str = ""
+    factor: str = ""
+
+
+SIZES: Mapping[str, Size] = {
+    "parameters": Size("A", "alpha", "N", "parameters", "parameter", "N_c", "parameters", "g_N", "parameters"),
+    "tokens": Size("B", "beta", "D", "tokens", "token", "D_c", "tokens", "g_D", "data"),
+    "compute": Size("A", "alpha", "C", "compute", "FLOP", "C_c", "FLOP", "g_C", "compute"),
+    "least_steps": Size("B", "beta", "S_min", "least steps", "step", "S_c", "steps"),
+    # B_* is the critical batch size itself at a loss of 1, so it stands in the place of A.
+    "loss": Size("A", "alpha", "L", "loss", "nat per token", "B_star", "tokens"),
+}
+"""Sizes by the name that columns and covariates have, in the order in which they stand in laws of two of them."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One power-law term: names of its coefficient and exponent, and its size (a key of :data:`SIZES`)."""
+
+    coefficient: str
+    exponent: str
+    size: str
+
+
+@dataclass(frozen=True)
+class Law:
+    """A law's form.
+
+    Parameters
+    ----------
+    sizes
+        Keys of :data:`SIZES`.
+    response
+        What it is a law of: ``"loss"`` (nats per token) or ``"critical_batch"`` (tokens).
+    power
+        Exponent that is also the outer power ``p`` over the sum of the terms to the power ``1 / p``; empty for 1.
+    for_runs
+        Whether it is for training runs alone: without date, groups and what else evaluations have.
+    """
+
+    sizes: tuple[str, ...]
+    response: str = "loss"
+    power: str = ""
+    for_runs: bool = True
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """Its terms, in order.
+
+        Examples
+        --------
+        >>> [term.exponent for term in LAWS["steps"].terms]
+        ['alpha', 'beta']
+        """
+        return tuple(Term(SIZES[size].coefficient, SIZES[size].exponent, size) for size in self.sizes)
+
+    @property
+    def may_vary(self) -> tuple[str, ...]:
+        """Coefficients that may vary by a group."""
+        if self.for_runs:
+            return ()
+        terms = self.terms
+        return (
+            *(term.coefficient for term in terms),
+            *(term.exponent for term in terms),
+            *(SIZES[term.size].rate for term in terms),
+        )
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """Keys of ``[progress]`` that it may have."""
+        return () if self.for_runs else tuple(SIZES[size].factor for size in self.sizes)
+
+    @property
+    def splits(self) -> bool:
+        """Whether a budget of compute can be split by it, between parameters and tokens."""
+        return self.sizes == ("parameters", "tokens")
+
+    @property
+    def of(self) -> str:
+        """Its sizes in words.
+
+        Examples
+        --------
+        >>> LAWS["steps"].of
+        'parameters and least steps'
+        """
+        return " and ".join(SIZES[size].noun for size in self.sizes)
+
+
+LAWS: Mapping[str, Law] = {
+    "chinchilla": Law(("parameters", "tokens"), for_runs=False),
+    "compute": Law(("compute",), for_runs=False),
+    "parameters": Law(("parameters",)),
+    "tokens": Law(("tokens",)),
+    "steps": Law(("parameters", "least_steps")),
+    "kaplan": Law(("parameters", "tokens"), power="beta"),
+    "critical_batch": Law(("loss",), response="critical_batch"),
+}
+"""Laws by the name that a specification gives them."""
+
+RESPONSE_UNITS: Mapping[str, str] = {"loss": "nats per token", "critical_batch": "tokens"}
+"""Unit of what a law is of."""
