@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from bayes_scaling.inference.fitting import fit
     from bayes_scaling.inference.result import Fit, load_fit
     from bayes_scaling.model.build import build_model
+    from bayes_scaling.plots.allocation import plot_allocation
     from bayes_scaling.plots.comparison import (
         plot_comparison,
         plot_criteria,
@@ -44,7 +45,11 @@ if TYPE_CHECKING:
         plot_pareto_k,
     )
     from bayes_scaling.plots.doubling import plot_doubling_times
+    from bayes_scaling.plots.isoflop import plot_isoflop
+    from bayes_scaling.plots.laws import plot_laws
+    from bayes_scaling.plots.residuals import plot_residuals
     from bayes_scaling.plots.robustness import plot_robustness
+    from bayes_scaling.plots.tokens_per_parameter import plot_tokens_per_parameter
     from bayes_scaling.quantities.allocation import allocation_exponents, optimal_allocation
     from bayes_scaling.quantities.attribution import shapley_attribution
     from bayes_scaling.quantities.coefficients import coefficients
@@ -86,15 +91,19 @@ _HOME = {
     "bayes_scaling.inference.fitting": ("fit",),
     "bayes_scaling.inference.result": ("Fit", "load_fit"),
     "bayes_scaling.model.build": ("build_model",),
+    "bayes_scaling.plots.allocation": ("plot_allocation",),
     "bayes_scaling.plots.comparison": (
         "plot_comparison",
         "plot_criteria",
         "plot_doubling_times_by_variant",
         "plot_pareto_k",
-        "plot_robustness",
     ),
     "bayes_scaling.plots.doubling": ("plot_doubling_times",),
+    "bayes_scaling.plots.isoflop": ("plot_isoflop",),
+    "bayes_scaling.plots.laws": ("plot_laws",),
+    "bayes_scaling.plots.residuals": ("plot_residuals",),
     "bayes_scaling.plots.robustness": ("plot_robustness",),
+    "bayes_scaling.plots.tokens_per_parameter": ("plot_tokens_per_parameter",),
     "bayes_scaling.quantities.allocation": ("allocation_exponents", "optimal_allocation"),
     "bayes_scaling.quantities.attribution": ("shapley_attribution",),
     "bayes_scaling.quantities.coefficients": ("coefficients",),
@@ -167,12 +176,17 @@ __all__ = [
     "on_benchmarks",
     "optimal_allocation",
     "optimal_split",
+    "plot_allocation",
     "plot_comparison",
     "plot_criteria",
     "plot_doubling_times",
     "plot_doubling_times_by_variant",
+    "plot_isoflop",
+    "plot_laws",
     "plot_pareto_k",
+    "plot_residuals",
     "plot_robustness",
+    "plot_tokens_per_parameter",
     "predicted_loss",
     "published_between",
     "reachable_date",

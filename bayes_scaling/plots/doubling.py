@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.plots.style import POSTERIOR, PRIOR, PUBLISHED, REFERENCE, WARNING
+from bayes_scaling.plots.marks import mark_unconverged, title_of
+from bayes_scaling.plots.style import POSTERIOR, PRIOR, PUBLISHED, REFERENCE
 from bayes_scaling.published import HO2024_COMPUTE, MOORE
 from bayes_scaling.quantities.doubling import doubling_times, pooled_rate, prior_rates
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, MONTHS_PER_YEAR
@@ -55,20 +56,8 @@ def plot_doubling_times(fit: Fit) -> Figure:
     _draw_density(axes[0], fit, rate)
     if ridge:
         _draw_ridge(axes[1], fit)
-    title = f"{fit.specification.name} on {fit.evaluations.name} ({fit.evaluations.rows} evaluations)"
-    figure.suptitle(title, fontsize=11)
-    if not fit.diagnostics.converged:
-        figure.text(
-            0.5,
-            0.5,
-            "NOT CONVERGED",
-            color=WARNING,
-            fontsize=44,
-            alpha=0.5,
-            ha="center",
-            va="center",
-            rotation=20,
-        )
+    figure.suptitle(title_of(fit), fontsize=11)
+    mark_unconverged(figure, fit)
     return figure
 
 

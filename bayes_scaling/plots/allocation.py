@@ -1,0 +1,235 @@
+"""The plane of parameters and tokens: loss, runs, and the frontier of compute-optimal training."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.patheffects as pe
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from bayes_scaling.inference.result import Fit
+from bayes_scaling.law import training_compute
+from bayes_scaling.plots.budgets import EXTRAPOLATED, budget_grid
+from bayes_scaling.plots.fitted_runs import INTERVAL, fitted_runs, loss_band, name_of, runs_title, scientific
+from bayes_scaling.plots.marks import mark_unconverged
+from bayes_scaling.plots.style import LAW_COLOURS, LAW_LINES, ORDERED, POSTERIOR, PRIOR
+from bayes_scaling.plots.ticks import plain_log_ticks
+from bayes_scaling.quantities.allocation import optimal_allocation
+from bayes_scaling.quantities.intervals import credible_intervals
+from bayes_scaling.quantities.laws import Floats, Source, laws_of
+from bayes_scaling.quantities.points import axis_of
+from bayes_scaling.static_laws import STATIC_LAWS
+
+_GRID = 50
+"""Points of each axis at which the loss is taken for contours."""
+_MARGIN = 1.6
+"""The plane ends beyond runs and frontier by this factor."""
+_EDGE: list[pe.AbstractPathEffect] = [pe.withStroke(linewidth=2.5, foreground="white")]
+"""Around what lies on contours, so that it can be read there."""
+
+
+def plot_allocation(fit: Fit, budgets: Any = None, *, laws: Sequence[Source] = STATIC_LAWS) -> Figure:
+    r"""Draw how compute is best split between parameters and tokens, on the loss that a law expects of any split.
+
+    .. math:: \min_{N, D} L(N, D) \quad \text{such that} \quad 6 N D = C
+
+    Parameters
+    ----------
+    fit
+        Of a static law to training runs. One that has not converged is marked across the picture.
+    budgets
+        Training FLOP, one or several, at which the best split is marked with its interval; the frontier is drawn
+        over their range too. By default none, and the frontier ends at a hundred times the largest run.
+    laws
+        Published laws whose frontiers are drawn beside: constants, or fits.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Logarithmic axes: parameters and tokens. Contours are the posterior median of the expected loss (nats per
+        token, no noise), points the runs in the colour of their loss. The frontier is the posterior median of the best
+        parameters with their 95% equal-tailed interval along each line of equal compute; it is dashed beyond the
+        compute of the largest run.
+
+    Raises
+    ------
+    BayesScalingError
+        If the fit is to evaluations or of a law of compute alone, a budget is not positive, or a law is none.
+
+    Notes
+    -----
+    Source: Hoffmann et al. 2022 (arXiv 2203.15556), eq. 4 and figure 4.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> bs.plot_allocation(bs.load_fit("runs/chinchilla"), 1e23).savefig("allocation.png")  # doctest: +SKIP
+    """
+    runs = fitted_runs(fit)
+    marked = np.empty(0) if budgets is None else np.unique(axis_of(budgets, "budgets (FLOP)"))
+    compute = budget_grid(runs["compute"], marked)
+    sizes = credible_intervals(optimal_allocation(fit, compute)["parameters"])
+    figure = Figure(figsize=(8.5, 6.4), layout="constrained", dpi=150)
+    axes = figure.subplots()
+    tokens = compute[:, None] / training_compute(sizes[["median", "lower", "upper"]].to_numpy(), 1.0)
+    parameters_shown = _limits(runs["parameters"], sizes[["lower", "upper"]].to_numpy())
+    tokens_shown = _limits(runs["tokens"], tokens[:, 1:])
+    norm = _draw_loss(axes, fit, parameters_shown, tokens_shown, runs)
+    _draw_budgets(axes, parameters_shown, tokens_shown)
+    axes.fill(
+        [*sizes["lower"], *sizes["upper"][::-1]],
+        [*tokens[:, 1], *tokens[::-1, 2]],
+        color=POSTERIOR,
+        alpha=0.3,
+        lw=0,
+        zorder=3,
+    )
+    beyond = compute > runs["compute"].max()
+    for part, line in ((~beyond, "-"), (np.append(beyond[1:], beyond[-1]), (0, (3, 1.5)))):
+        axes.plot(sizes["median"][part], tokens[part, 0], color=POSTERIOR, lw=2.2, ls=line, zorder=4)
+    _draw_laws(axes, compute, laws)
+    if marked.size:
+        _draw_marked(axes, fit, marked)
+    axes.set(xlabel="parameters (log scale)", ylabel="training tokens (log scale)")
+    scale = figure.colorbar(mpl.cm.ScalarMappable(norm, ORDERED), ax=axes, pad=0.01, aspect=40)
+    scale.set_label("loss (nats per token, log scale)")
+    plain_log_ticks(scale.ax.yaxis)
+    _draw_legend(figure, laws, bool(marked.size))
+    figure.suptitle(runs_title(fit), fontsize=11)
+    mark_unconverged(figure, fit)
+    return figure
+
+
+def _limits(runs: Any, frontier: Floats) -> tuple[float, float]:
+    shown = np.concatenate([np.asarray(runs, dtype=float), frontier[np.isfinite(frontier)]])
+    return float(shown.min()) / _MARGIN, float(shown.max()) * _MARGIN
+
+
+def _draw_loss(
+    axes: Axes, fit: Fit, parameters: tuple[float, float], tokens: tuple[float, float], runs: Any
+) -> LogNorm:
+    """Contours of expected loss and the runs, in one scale of colours."""
+    laws = laws_of(fit)
+    n, d = np.geomspace(*parameters, _GRID), np.geomspace(*tokens, _GRID)
+    loss = np.array([loss_band(laws, n, np.full(_GRID, one))["median"].to_numpy() for one in d])
+    low, high = min(loss.min(), runs["loss"].min()), runs["loss"].max()
+    norm = LogNorm(low, high)
+    levels = _round_levels(low, high)
+    lines = axes.contour(n, d, loss, levels=levels, cmap=ORDERED, norm=norm, linewidths=0.9, alpha=0.8, zorder=1)
+    axes.set(xscale="log", yscale="log", xlim=parameters, ylim=tokens)  # labels are placed on the final axes
+    places = _label_places(levels, n, d, loss)
+    for label in axes.clabel(lines, fmt="%g", fontsize=7.5, colors="black", manual=places):
+        label.set_path_effects(_EDGE)
+    axes.scatter(
+        runs["parameters"],
+        runs["tokens"],
+        c=runs["loss"],
+        cmap=ORDERED,
+        norm=norm,
+        s=16,
+        lw=0.4,
+        edgecolors="black",
+        zorder=2.5,
+    )
+    return norm
+
+
+def _round_levels(low: float, high: float) -> Floats:
+    """Round levels of loss for contours, at most nine, closer together where the loss is low."""
+    steps = np.geomspace(0.06, 1.0, 9) * (high - low)
+    decimals = max(0, int(np.ceil(-np.log10(steps[1] - steps[0]))) - 1)
+    return np.unique(np.round(low + steps, decimals))
+
+
+def _label_places(levels: Floats, n: Floats, d: Floats, loss: Floats) -> list[tuple[float, float]]:
+    """Where contours are labelled: three quarters of the way to the right, where they do not pass there at the top."""
+    column, row = int(0.75 * len(n)), int(0.9 * len(d))
+    places = []
+    for level in levels:
+        if loss[0, column] > level > loss[-1, column]:
+            places.append((float(n[column]), float(np.interp(-level, -loss[:, column], d))))
+        elif loss[row, 0] > level > loss[row, -1]:
+            places.append((float(np.interp(-level, -loss[row], n)), float(d[row])))
+    return places
+
+
+def _draw_budgets(axes: Axes, parameters: tuple[float, float], tokens: tuple[float, float]) -> None:
+    """Lines of equal compute at powers of ten, labelled where they enter the plane on its left or its top."""
+    least, most = (training_compute(parameters[end], tokens[end]) for end in (0, 1))
+    n = np.array(parameters)
+    for power in range(int(np.ceil(np.log10(least))), int(np.floor(np.log10(most))) + 1):
+        budget = 10.0**power
+        axes.plot(n, budget / training_compute(n, 1.0), color=PRIOR, lw=0.7, ls=":", zorder=0.5)
+        bottom = budget / training_compute(tokens[0], 1.0)
+        if parameters[0] < bottom < parameters[1]:
+            place, pad = (bottom, tokens[0]), (0, 3)
+        else:
+            place, pad = (parameters[1], budget / training_compute(parameters[1], 1.0)), (-3, 0)
+        axes.annotate(
+            f"{scientific(budget)} FLOP",
+            place,
+            pad,
+            textcoords="offset points",
+            fontsize=7,
+            color="#666666",
+            ha="right",
+            va="bottom",
+            path_effects=_EDGE,
+        )
+
+
+def _draw_laws(axes: Axes, compute: Floats, laws: Sequence[Source]) -> None:
+    for number, law in enumerate(laws):
+        best = optimal_allocation(law, compute)
+        parameters, tokens = (credible_intervals(best[name])["median"] for name in ("parameters", "tokens"))
+        colour, line = LAW_COLOURS[number % len(LAW_COLOURS)], LAW_LINES[number % len(LAW_LINES)]
+        axes.plot(parameters, tokens, color=colour, ls=line, lw=1.5, zorder=4.5, label=name_of(law))
+
+
+def _draw_marked(axes: Axes, fit: Fit, budgets: Floats) -> None:
+    """Best splits of the named budgets, numbered, with their figures in a list."""
+    best = optimal_allocation(fit, budgets)
+    sizes, tokens = (credible_intervals(best[name]).to_dict("records") for name in ("parameters", "tokens"))
+    handles = []
+    for number, (budget, n, d) in enumerate(zip(budgets, sizes, tokens, strict=True), start=1):
+        axes.plot([n["lower"], n["upper"]], [d["upper"], d["lower"]], color="black", lw=2.4, zorder=5)
+        axes.plot(n["median"], d["median"], "o", color="black", mfc="white", ms=11, zorder=6)
+        axes.annotate(str(number), (n["median"], d["median"]), ha="center", va="center", fontsize=7.5, zorder=7)
+        label = f"{number}: {scientific(budget)} FLOP\n{_in_print(n)} parameters\n{_in_print(d)} tokens"
+        handles.append(Line2D([], [], ls="", label=label))
+    axes.legend(
+        handles=handles,
+        title=f"best split, median [{INTERVAL}]",
+        loc="upper left",
+        handlelength=0,
+        handletextpad=0,
+        fontsize=7.5,
+        title_fontsize=7.5,
+        alignment="left",
+        framealpha=0.9,
+    ).set_zorder(8)
+
+
+def _in_print(summary: Mapping[Any, float]) -> str:
+    return "{} [{}, {}]".format(*(scientific(summary[part], 1) for part in ("median", "lower", "upper")))
+
+
+def _draw_legend(figure: Figure, laws: Sequence[Source], marked: bool) -> None:
+    handles: list[Any] = [
+        Line2D([], [], color=POSTERIOR, lw=2.2, label="best split, posterior median"),
+        Patch(color=POSTERIOR, alpha=0.3, lw=0, label=INTERVAL),
+        Line2D([], [], color=POSTERIOR, lw=2.2, ls=(0, (3, 1.5)), label=EXTRAPOLATED),
+        Line2D([], [], marker="o", ls="", ms=4, color=PRIOR, mec="black", mew=0.4, label="run, coloured by its loss"),
+    ]
+    if marked:
+        handles.append(Line2D([], [], marker="o", ms=8, color="black", mfc="white", lw=2.4, label="named budget"))
+    handles += [
+        Line2D([], [], color=LAW_COLOURS[number % 5], ls=LAW_LINES[number % 5], lw=1.5, label=name_of(law))
+        for number, law in enumerate(laws)
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3, fontsize=8, frameon=False)

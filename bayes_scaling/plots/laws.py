@@ -1,0 +1,210 @@
+"""A posterior of a static law beside published laws, coefficient by coefficient."""
+
+from collections.abc import Mapping, Sequence
+from itertools import cycle
+from typing import Any
+
+import arviz as az
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.result import Fit
+from bayes_scaling.plots.fitted_runs import INTERVAL, fitted_runs, name_of, runs_title, scientific
+from bayes_scaling.plots.marks import mark_unconverged
+from bayes_scaling.plots.style import LAW_COLOURS, LAW_MARKERS, POSTERIOR, PRIOR, WARNING
+from bayes_scaling.plots.ticks import plain_log_ticks
+from bayes_scaling.quantities.allocation import YEAR, allocation_exponents, optimal_allocation, split_laws
+from bayes_scaling.quantities.coefficients import EXPONENTS, unidentified
+from bayes_scaling.quantities.intervals import credible_intervals
+from bayes_scaling.quantities.laws import Floats, Source
+from bayes_scaling.quantities.optimal_split import summed_terms
+from bayes_scaling.quantities.points import axis_of
+from bayes_scaling.static_laws import STATIC_LAWS
+
+COMPUTE = 1e24
+"""Budget at which laws are asked for the best split unless one is given, FLOP."""
+_LABELS = {
+    "E": "E, irreducible loss\n(nats per token)",
+    "alpha": "alpha, exponent of parameters\n(no unit)",
+    "beta": "beta, exponent of tokens\n(no unit)",
+    "a": "a, exponent of best parameters\nin compute (no unit)",
+    "parameters": "best parameters at {} FLOP\n(log scale)",
+    "tokens_per_parameter": "best tokens per parameter\nat {} FLOP (log scale)",
+}
+_ON_LOG = ("parameters", "tokens_per_parameter")
+_ALLOCATION = ("a", *_ON_LOG)
+"""What is not known where an exponent is not."""
+_SHOWN = (0.001, 0.999)
+"""Quantiles of the posterior between which a panel shows it, at the least."""
+_TOP, _ROW = 1.12, 0.17
+"""Height of a panel above 0, the density's maximum being 1, and of a law's line below it."""
+
+
+def plot_laws(fit: Fit, laws: Sequence[Source] = STATIC_LAWS, *, compute: float = COMPUTE) -> Figure:
+    r"""Draw a posterior beside published laws: coefficients, exponents, and the best split of a budget.
+
+    .. math:: L = E + A / N^\alpha + B / D^\beta, \qquad a = \frac{\beta}{\alpha + \beta}
+
+    Parameters
+    ----------
+    fit
+        Of a static law to training runs. One that has not converged is marked across the picture.
+    laws
+        Published laws: constants, drawn as points, or fits, drawn as medians with their 95% equal-tailed interval. Of
+        Kaplan's joint law alpha and beta are the exponents where the other factor is not scarce.
+    compute
+        Training FLOP of the best split.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        One panel for each of E, alpha, beta, a, best parameters and best tokens per parameter: the posterior's density
+        (no unit; its maximum is 1, per unit of log size where the axis is logarithmic), median and 95% equal-tailed
+        interval, also in print; the prior of alpha and beta, dashed; and below each law's value. E is left out where
+        the law has none. What the runs do not identify is said to be so.
+
+    Raises
+    ------
+    BayesScalingError
+        If the fit is to evaluations or of a law of compute alone, a law is none, or compute is not one positive number.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> bs.plot_laws(bs.load_fit("runs/chinchilla"), compute=5.76e23).savefig("laws.png")  # doctest: +SKIP
+    """
+    fitted_runs(fit)
+    if axis_of(compute, "compute (FLOP)").ndim:
+        raise BayesScalingError(f"compute must be one budget, not {compute!r}; draw several one at a time")
+    found = _quantities(fit, compute)
+    others = [_quantities(law, compute) for law in laws]
+    shown = [name for name in _LABELS if name in found]
+    unknown = _unknown(fit)
+    figure = Figure(figsize=(9, 6.2 + 0.2 * len(laws)), layout="constrained", dpi=150)
+    panels = figure.subplots(2, 3).ravel()
+    for axes, name in zip(panels, shown, strict=False):
+        _draw_panel(axes, fit, name, found[name], [each.get(name) for each in others], unknown)
+        axes.set_xlabel(_LABELS[name].format(scientific(compute)), fontsize=9)
+    for axes in panels[len(shown) :]:
+        axes.set_axis_off()
+    _draw_legend(figure, laws)
+    figure.suptitle(runs_title(fit), fontsize=11)
+    mark_unconverged(figure, fit)
+    return figure
+
+
+def _quantities(source: Source, compute: float) -> Mapping[str, xr.DataArray]:
+    """Draws of all that the panels show; E if the law has it."""
+    laws = split_laws(source, YEAR)
+    ((_, alpha), (_, beta)), power = summed_terms(laws, YEAR)  # of Kaplan's joint law, terms to a power
+    best = optimal_allocation(laws, compute)
+    known = {}
+    if laws.specification.irreducible_loss != "none":
+        irreducible, _ = laws.powered_parts(1.0, 1.0, YEAR)
+        known["E"] = laws.drawn(irreducible[:, 0], "E", "nats per token")
+    return known | {
+        "alpha": laws.drawn((power * alpha)[:, 0], "alpha", "no unit"),
+        "beta": laws.drawn((power * beta)[:, 0], "beta", "no unit"),
+        "a": allocation_exponents(laws)["a"],
+        "parameters": best["parameters"],
+        "tokens_per_parameter": best["tokens_per_parameter"],
+    }
+
+
+def _unknown(fit: Fit) -> set[str]:
+    """Panels of what the runs do not identify: an exponent, and with it all that the best split is made of."""
+    names = {name.partition("[")[0] for name in unidentified(fit)}
+    return names | set(_ALLOCATION) if names else names
+
+
+def _draw_panel(
+    axes: Axes, fit: Fit, name: str, draws: xr.DataArray, others: Sequence[xr.DataArray | None], unknown: set[str]
+) -> None:
+    on_log = name in _ON_LOG
+    summary = credible_intervals(draws).iloc[0]
+    values = draws.to_numpy().ravel()
+    top = _draw_density(axes, values[np.isfinite(values)], summary, on_log=on_log)
+    shown = [*np.nanquantile(values, _SHOWN)]
+    for number, (other, colour, marker) in enumerate(zip(others, cycle(LAW_COLOURS), cycle(LAW_MARKERS), strict=False)):
+        if other is None:
+            continue
+        row, height = credible_intervals(other).iloc[0], -_ROW * (number + 0.8)
+        axes.plot([row["lower"], row["upper"]], [height, height], color=colour, lw=1.6)
+        axes.plot(row["median"], height, marker, color=colour, ms=6)
+        shown += [row["lower"], row["upper"]]
+    low, high = _limits(np.log(shown) if on_log else np.array(shown))
+    axes.set_xlim(*(np.exp([low, high]) if on_log else (low, high)))
+    if on_log:
+        axes.set_xscale("log")
+        plain_log_ticks(axes.xaxis, write=scientific if name == "parameters" else None, most=3)
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+    if name in EXPONENTS:
+        _draw_prior(axes, fit, name, top)
+    axes.set(ylim=(-_ROW * (len(others) + 0.6), _TOP), yticks=[])
+    axes.axhline(0, color=PRIOR, lw=0.8)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(labelsize=8)
+    words = "\nnot identified by these runs" if name in unknown else ""
+    axes.set_title(_in_print(summary, name) + words, fontsize=9.5, color=WARNING if words else "black")
+
+
+def _limits(shown: Floats) -> tuple[float, float]:
+    """Ends of an axis, with some room; around a single number too."""
+    pad = 0.05 * max(float(np.ptp(shown)), 0.1 * float(np.abs(shown).max()))
+    return float(shown.min()) - pad, float(shown.max()) + pad
+
+
+def _density(values: Floats, *, on_log: bool) -> tuple[Floats, Floats, float]:
+    """Points, the density there relative to its maximum, and that maximum (per unit of log where on_log)."""
+    grid, density, _ = az.kde(np.log(values) if on_log else values, circular=False, bw="scott")
+    return np.exp(grid) if on_log else grid, density / density.max(), float(density.max())
+
+
+def _draw_density(axes: Axes, values: Floats, summary: pd.Series, *, on_log: bool) -> float:
+    """Density, interval and median; the density's maximum."""
+    if np.ptp(values) == 0:
+        axes.axvline(values[0], color=POSTERIOR, lw=1.6)
+        return np.inf
+    points, density, top = _density(values, on_log=on_log)
+    inside = (points >= summary["lower"]) & (points <= summary["upper"])
+    axes.fill_between(points, density, where=inside.tolist(), color=POSTERIOR, alpha=0.25, lw=0)
+    axes.plot(points, density, color=POSTERIOR, lw=1.8)
+    axes.plot([summary["median"]] * 2, [0, np.interp(summary["median"], points, density)], color=POSTERIOR, lw=1.2)
+    return top
+
+
+def _draw_prior(axes: Axes, fit: Fit, name: str, top: float) -> None:
+    """An exponent's own prior, on the scale of its posterior's density."""
+    if name not in [parameter.name for parameter in fit.specification.parameters()]:
+        return
+    points = np.linspace(*axes.get_xlim(), 200)
+    prior = fit.specification.prior_of(name).frozen().pdf(points) / top
+    axes.plot(points, prior, color=PRIOR, lw=1.4, ls="--")
+
+
+def _in_print(summary: pd.Series, name: str) -> str:
+    """Median and interval as text."""
+    values = [float(summary[part]) for part in ("median", "lower", "upper")]
+    words = [scientific(value, 1) if name == "parameters" else f"{value:#.3g}" for value in values]
+    return "{} [{}, {}]".format(*words)
+
+
+def _draw_legend(figure: Figure, laws: Sequence[Source]) -> None:
+    handles: list[Any] = [
+        Line2D([], [], color=POSTERIOR, lw=1.8, label="posterior density and median"),
+        Patch(color=POSTERIOR, alpha=0.25, lw=0, label=INTERVAL),
+        Line2D([], [], color=PRIOR, lw=1.4, ls="--", label="prior (alpha, beta)"),
+    ]
+    styles = zip(laws, cycle(LAW_COLOURS), cycle(LAW_MARKERS), strict=False)
+    handles += [
+        Line2D([], [], color=colour, marker=marker, ls="", ms=6, label=name_of(law)) for law, colour, marker in styles
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=2, fontsize=8, frameon=False)

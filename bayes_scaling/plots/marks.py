@@ -1,0 +1,32 @@
+"""What every picture of a fit says: of what it is, and whether its chains agree."""
+
+from matplotlib.figure import Figure
+
+from bayes_scaling.inference.result import Fit
+from bayes_scaling.plots.style import WARNING
+from bayes_scaling.words import counted
+
+NOT_CONVERGED = "NOT CONVERGED"
+
+
+def mark_unconverged(figure: Figure, fit: Fit) -> None:
+    """Write across a picture that its fit has not converged, if so."""
+    if fit.diagnostics.converged:
+        return
+    figure.text(
+        0.5,
+        0.5,
+        NOT_CONVERGED,
+        color=WARNING,
+        fontsize=44,
+        alpha=0.5,
+        ha="center",
+        va="center",
+        rotation=20,
+    )
+
+
+def title_of(fit: Fit) -> str:
+    """Specification, table and rows of a fit, for a picture's title."""
+    noun = "run" if fit.evaluations.kind == "runs" else "evaluation"
+    return f"{fit.specification.name} on {fit.evaluations.name} ({counted(fit.evaluations.rows, noun)})"

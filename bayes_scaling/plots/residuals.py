@@ -1,0 +1,188 @@
+"""How training runs scatter around a fitted law, against what the noise family expects."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
+from scipy import stats
+
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.likelihood import draws_of
+from bayes_scaling.inference.result import Fit
+from bayes_scaling.model.noise import log_residual
+from bayes_scaling.plots.fitted_runs import fitted_runs, loss_band, runs_title
+from bayes_scaling.plots.marks import mark_unconverged
+from bayes_scaling.plots.style import POSTERIOR, PRIOR, WARNING
+from bayes_scaling.plots.ticks import plain_log_ticks
+from bayes_scaling.quantities.allocation import YEAR
+from bayes_scaling.quantities.laws import laws_of
+
+LABELLED = 5
+"""Worst runs that are named."""
+_HELD = 0.95
+"""Share of the noise within the grey band."""
+_LINEAR = 10.0
+"""Units of sigma within which an axis of residuals is linear; where some lie beyond, it is logarithmic there."""
+_TICKS = (-1000, -100, -30, -10, -5, 0, 5, 10, 30, 100, 1000)
+
+
+def standardised_residuals(fit: Fit) -> pd.DataFrame:
+    r"""Residuals of the runs of a fit in units of its noise scale, averaged over the posterior.
+
+    .. math:: r_i = \mathrm{E}\left[\frac{\ln y_i - \ln L(N_i, D_i)}{\sigma}\right]
+
+    with losses in place of their logarithms where the noise is on the loss.
+
+    Parameters
+    ----------
+    fit
+        Of a static law to training runs.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by row id: ``parameters``, ``tokens``, ``compute`` (FLOP), ``loss`` and ``expected`` (posterior median;
+        nats per token), ``residual`` (units of sigma).
+
+    Raises
+    ------
+    BayesScalingError
+        If the fit is to evaluations or of a law of compute alone, or runs of a series share an effect: their residuals
+        are not independent, and no one scale standardises them.
+    """
+    runs = fitted_runs(fit)
+    noise = fit.specification.noise
+    if noise.cluster != "none":
+        raise BayesScalingError(
+            f"runs of a series share an effect in '{fit.specification.name}' ([noise] cluster = '{noise.cluster}'), so "
+            "their residuals are not independent; fit a specification with cluster = 'none' to draw them"
+        )
+    laws, n, d = laws_of(fit), runs["parameters"].to_numpy(), runs["tokens"].to_numpy()
+    residual = runs["loss"].to_numpy() - laws.loss(n, d, YEAR)
+    if noise.scale == "log_loss":
+        residual = log_residual(residual, runs["loss"].to_numpy())
+    scaled = (residual / draws_of(fit.specification, fit.data)["sigma"]).mean(axis=0)
+    return runs.assign(expected=loss_band(laws, n, d)["median"].to_numpy(), residual=scaled)
+
+
+def plot_residuals(fit: Fit) -> Figure:
+    """Draw residuals of training runs against size, data and expected loss, and their quantiles against the noise.
+
+    Parameters
+    ----------
+    fit
+        Of a static law to training runs. One that has not converged is marked across the picture.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Posterior mean of each run's residual in units of the noise scale sigma (of the log loss, or of the loss where
+        the noise is on it). First three panels: against parameters, tokens and the expected loss (nats per token,
+        posterior median); the grey band holds 95% of the noise at its posterior median. Last: ordered residuals
+        against quantiles of that noise family; runs on the line scatter as the family says. The five largest
+        are numbered, and named in the last panel.
+
+    Raises
+    ------
+    BayesScalingError
+        If the fit is to evaluations or of a law of compute alone, or its noise has an effect of series.
+
+    Notes
+    -----
+    The vertical axis is linear between -10 and 10 and logarithmic beyond where a residual lies outside.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> bs.plot_residuals(bs.load_fit("runs/chinchilla")).savefig("residuals.png")  # doctest: +SKIP
+    """
+    table = standardised_residuals(fit)
+    family, words = _family(fit)
+    worst = table["residual"].abs().nlargest(LABELLED).index
+    figure = Figure(figsize=(9, 6.6), layout="constrained", dpi=150)
+    panels = figure.subplots(2, 2, sharey=True).ravel()
+    quantiles = pd.Series(family.ppf(_plotting_positions(len(table))), index=table["residual"].sort_values().index)
+    horizontal = {
+        "parameters (log scale)": table["parameters"],
+        "training tokens (log scale)": table["tokens"],
+        "expected loss (nats per token, log scale)": table["expected"],
+        f"quantiles of {words}": quantiles.reindex(table.index),
+    }
+    for axes, (label, values) in zip(panels, horizontal.items(), strict=True):
+        _draw_points(axes, values, table["residual"], worst)
+        axes.set_xlabel(label)
+    for axes in panels[:3]:
+        axes.set_xscale("log")
+        axes.axhspan(*family.interval(_HELD), color=PRIOR, alpha=0.2, lw=0, zorder=0, label=f"{_HELD:.0%} of the noise")
+    panels[0].legend(fontsize=8, frameon=False, loc="upper left")
+    plain_log_ticks(panels[2].xaxis)
+    ends = [quantiles.min(), quantiles.max()]
+    panels[3].plot(ends, ends, color="black", lw=1, ls="--", zorder=1, label="as the family says")
+    panels[3].legend(fontsize=8, frameon=False, loc="upper left")
+    if table["residual"].abs().max() > _LINEAR:
+        panels[0].set_yscale("symlog", linthresh=_LINEAR)
+        panels[3].set_xscale("symlog", linthresh=_LINEAR)
+        for axis in (panels[0].yaxis, panels[3].xaxis):
+            low, high = axis.get_view_interval()
+            axis.set_major_locator(FixedLocator([tick for tick in _TICKS if low <= tick <= high]))
+            axis.set_minor_locator(NullLocator())
+            axis.set_major_formatter(ScalarFormatter())
+    for axes in panels[::2]:
+        axes.set_ylabel(f"residual of {'log loss' if fit.specification.noise.scale == 'log_loss' else 'loss'} (in σ)")
+    for axes in panels:
+        axes.spines[["top", "right"]].set_visible(False)
+    _name_worst(panels[3], table["residual"][worst])
+    figure.suptitle(f"{runs_title(fit)}: posterior mean residuals", fontsize=11)
+    mark_unconverged(figure, fit)
+    return figure
+
+
+def _family(fit: Fit) -> tuple[Any, str]:
+    """The noise in units of its scale, as a SciPy distribution and in words."""
+    if fit.specification.noise.family == "normal":
+        return stats.norm(), "normal noise"
+    nu = float(np.median(draws_of(fit.specification, fit.data)["nu"]))
+    return stats.t(nu), f"Student-t noise, {nu:.2g} degrees of freedom"
+
+
+def _plotting_positions(count: int) -> Any:
+    return (np.arange(count) + 0.5) / count
+
+
+def _draw_points(axes: Axes, values: pd.Series, residual: pd.Series, worst: pd.Index) -> None:
+    axes.axhline(0, color=PRIOR, lw=0.8, zorder=0.5)
+    others = residual.index.difference(worst)
+    axes.plot(values[others], residual[others], "o", color=POSTERIOR, ms=3, alpha=0.6, mew=0)
+    axes.plot(values[worst], residual[worst], "o", color=WARNING, ms=4, mew=0)
+    for rank, run in enumerate(worst, start=1):
+        place = (float(values[run]), float(residual[run]))
+        # To either side in turn: the worst runs are often neighbours.
+        away, sides = ((3, 2), ("left", "bottom")) if rank % 2 else ((-3, -2), ("right", "top"))
+        axes.annotate(
+            str(rank),
+            place,
+            away,
+            textcoords="offset points",
+            fontsize=7.5,
+            color=WARNING,
+            ha=sides[0],
+            va=sides[1],
+        )
+
+
+def _name_worst(axes: Axes, residual: pd.Series) -> None:
+    """Row ids by the numbers that stand beside the points."""
+    lines = [f"{rank}  {run}: {value:+.3g} σ" for rank, (run, value) in enumerate(residual.items(), start=1)]
+    axes.text(
+        0.98,
+        0.04,
+        "\n".join(["largest residuals", *lines]),
+        transform=axes.transAxes,
+        fontsize=8,
+        color=WARNING,
+        ha="right",
+        va="bottom",
+    )
