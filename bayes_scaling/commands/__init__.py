@@ -2,6 +2,7 @@
 
 import typer
 
+from bayes_scaling.commands.allocate import allocate_command
 from bayes_scaling.commands.check import check_command
 from bayes_scaling.commands.compare import compare_command
 from bayes_scaling.commands.fit import fit_command
@@ -19,5 +20,6 @@ app.command("fit")(fit_command)
 app.command("compare")(compare_command)
 app.command("replicate")(replicate_command)
 app.command("robustness")(robustness_command)
+app.command("allocate")(allocate_command)
 app.command("check")(check_command)
 app.command("models")(models_command)

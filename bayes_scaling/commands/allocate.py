@@ -1,0 +1,62 @@
+"""`bayes-scaling allocate`: how a budget of compute is best split between parameters and tokens."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bayes_scaling.commands.options import EXIT_UNCONVERGED
+from bayes_scaling.errors import BayesScalingError
+
+
+def allocate_command(
+    compute: Annotated[list[float], typer.Option(help="Training FLOP, such as 1e24; repeat as needed.")],
+    fit: Annotated[
+        Path | None, typer.Option(help="A fit's directory or .nc file; without it published laws answer alone.")
+    ] = None,
+    inference_tokens: Annotated[
+        float | None, typer.Option(help="Tokens of use: what is best for training and use together.")
+    ] = None,
+    tokens_per_parameter: Annotated[float | None, typer.Option(help="A split of your own: what it costs.")] = None,
+    parameters: Annotated[float | None, typer.Option(help="The same, by the number of parameters.")] = None,
+    year: Annotated[
+        float | None, typer.Option(help="Date of the algorithms, for a fit with progress; default 2023.")
+    ] = None,
+    benchmark: Annotated[
+        str | None, typer.Option(help="Where the loss is reached, for a fit to evaluations; default wt103.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="A .csv or .json file for every number.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="JSON on standard output, in place of tables.")] = False,
+) -> None:
+    """Split compute between parameters and tokens: a fit's posterior beside published laws."""
+    from bayes_scaling.report.allocation_files import allocation_json, check_output, write_allocations
+    from bayes_scaling.report.allocation_table import Question, allocations
+    from bayes_scaling.report.allocation_text import allocation_report
+    from bayes_scaling.report.terminal import console
+
+    if output is not None:
+        check_output(output)
+    if tokens_per_parameter is not None and parameters is not None:
+        raise BayesScalingError(
+            "--tokens-per-parameter and --parameters are both given; either one sets the split, so leave one out"
+        )
+    split = None
+    if tokens_per_parameter is not None:
+        split = ("tokens_per_parameter", tokens_per_parameter)
+    elif parameters is not None:
+        split = ("parameters", parameters)
+    question = Question(tuple(dict.fromkeys(compute)), split, inference_tokens, year, benchmark)
+    posterior = None
+    if fit is not None:
+        from bayes_scaling.inference.result import load_fit
+
+        posterior = load_fit(fit)
+    answer = allocations(question, posterior)
+    if json:
+        typer.echo(allocation_json(answer), nl=False)
+    else:
+        console().print(allocation_report(answer))
+    if output is not None:
+        console(stderr=json).print(f"\nWritten: {write_allocations(answer, output)}", soft_wrap=True)
+    if not answer.converged:
+        raise typer.Exit(EXIT_UNCONVERGED)

@@ -1,0 +1,279 @@
+"""How budgets are best split, according to a fit and to published laws: every number of `bayes-scaling allocate`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.law import training_compute
+from bayes_scaling.published_static.kaplan import KAPLAN_ALLOCATION, KAPLAN_COMPUTE
+from bayes_scaling.published_static.muennighoff import MUENNIGHOFF
+from bayes_scaling.quantities.allocation import YEAR, optimal_allocation
+from bayes_scaling.quantities.inference_allocation import FLOP_PER_TOKEN_USED, allocation_with_inference
+from bayes_scaling.quantities.intervals import credible_intervals
+from bayes_scaling.quantities.kaplan_split import kaplan_allocation, kaplan_rule_cost
+from bayes_scaling.quantities.laws import BENCHMARK, Source, laws_of
+from bayes_scaling.quantities.points import axis_of
+from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.quantities.split_cost import cost_of_split
+from bayes_scaling.static_laws import STATIC_LAWS
+
+if TYPE_CHECKING:
+    from bayes_scaling.inference.result import Fit
+
+PUBLISHED = (*STATIC_LAWS, MUENNIGHOFF.base)
+"""Published laws whose best split is worked out; Kaplan's rule states its own."""
+KAPLAN = "Kaplan et al. 2020, rule"
+
+TRAINING, INFERENCE, OWN_SPLIT, KAPLAN_SPLIT = "training", "training and inference", "own split", "Kaplan's rule"
+"""What a row's numbers are best for, or whose split it is that costs."""
+SPLITS = ("parameters", "tokens_per_parameter")
+"""By what a split of the user's own is given."""
+
+Row = dict[str, Any]
+"""A row of the table by column."""
+
+NOT_IDENTIFIED, NOT_DEFINED = "not identified", "not defined"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of each law.
+
+    Parameters
+    ----------
+    budgets
+        Training FLOP, at least one.
+    split
+        A split of the user's own: ``"parameters"`` or ``"tokens_per_parameter"``, and its value.
+    inference_tokens
+        That the model will read and write in its life.
+    year, benchmark
+        Where a fit's loss is reached; None stands for :data:`bayes_scaling.quantities.allocation.YEAR` and
+        :data:`bayes_scaling.quantities.laws.BENCHMARK`.
+
+    Raises
+    ------
+    BayesScalingError
+        If a number is not above 0 and finite, there is no budget, or the split is given by anything else.
+
+    Examples
+    --------
+    >>> Question(budgets=(1e24,), split=("tokens_per_parameter", 20.0)).budgets
+    (1e+24,)
+    """
+
+    budgets: tuple[float, ...]
+    split: tuple[str, float] | None = None
+    inference_tokens: float | None = None
+    year: float | None = None
+    benchmark: str | None = None
+
+    def __post_init__(self) -> None:
+        axis_of(self.budgets, "compute (FLOP)")
+        if self.split is not None:
+            if self.split[0] not in SPLITS:
+                raise BayesScalingError(f"a split is given by {' or '.join(SPLITS)}, not by {self.split[0]!r}")
+            axis_of(self.split[1], self.split[0].replace("_", " "))
+        if self.inference_tokens is not None:
+            axis_of(self.inference_tokens, "inference tokens")
+
+
+@dataclass(frozen=True, eq=False)
+class Allocations:
+    """Answers of every law to a question.
+
+    Parameters
+    ----------
+    question
+        What was asked.
+    table
+        One row for each number; see :func:`allocations`.
+    fit
+        The posterior among the laws, if any.
+    not_identified
+        Exponents of that posterior about which the data say nearly nothing; its answers are then left out.
+    largest_compute
+        Largest training FLOP among what was fitted; NaN without a fit. A budget beyond it is extrapolated.
+    """
+
+    question: Question
+    table: pd.DataFrame
+    fit: "Fit | None" = None
+    not_identified: tuple[str, ...] = ()
+    largest_compute: float = float("nan")
+
+    @property
+    def converged(self) -> bool:
+        """Whether no answer rests on chains that disagree; true of published laws alone."""
+        return self.fit is None or self.fit.diagnostics.converged
+
+    def rows(self, budget: float, purpose: str) -> dict[str, dict[str, Row]]:
+        """Rows of a budget and purpose, by law and quantity."""
+        chosen = (self.table["compute"] == budget) & (self.table["purpose"] == purpose)
+        found: dict[str, dict[str, Row]] = {}
+        for row in self.table[chosen].to_dict("records"):
+            found.setdefault(row["law"], {})[row["quantity"]] = {str(name): value for name, value in row.items()}
+        return found
+
+
+def allocations(question: Question, fit: "Fit | None" = None) -> Allocations:
+    r"""Best splits of budgets, and what others cost, according to a fit and to published laws.
+
+    .. math:: \min_{N, D} L(N, D) \quad \text{such that} \quad 6 N D = C
+
+    Parameters
+    ----------
+    question
+        Budgets, and what else is asked.
+    fit
+        A posterior; without one, published laws answer alone.
+
+    Returns
+    -------
+    Allocations
+        Its ``table`` has the columns ``compute`` (FLOP), ``law``, ``kind`` (posterior or published), ``purpose``,
+        ``quantity``, ``unit``, ``median``, ``lower`` and ``upper`` (NaN where a law is published as a point),
+        ``defined`` (share of draws in which the quantity is defined), ``converged`` (of a posterior) and ``note``.
+        Quantities by purpose: of ``training``, ``parameters``, ``tokens``, ``tokens_per_parameter`` and ``loss``; of
+        ``training and inference``, the first three, ``training_compute``, ``inference_compute``, ``total_compute``
+        and ``saving``, the share that it saves of what the model that is best for training would spend; of
+        ``own split`` and ``Kaplan's rule``, ``cost_of_split``: times the compute that the best split needs for the
+        same loss.
+        Intervals are 95% equal-tailed; ``table.attrs`` name them.
+
+    Raises
+    ------
+    BayesScalingError
+        If the fit is of a law of compute alone, a year or benchmark is asked of what has none, or the date is long
+        before the data.
+
+    Notes
+    -----
+    Source: Hoffmann et al. 2022 (arXiv 2203.15556), eq. 4; Kaplan et al. 2020 (arXiv 2001.08361), eq. 1.3 (its loss)
+    and table 6; Sardana and Frankle 2023 (arXiv 2401.00448), eq. 2-3.
+
+    Examples
+    --------
+    >>> found = allocations(Question(budgets=(5.76e23,)))
+    >>> best = found.rows(5.76e23, TRAINING)["Besiroglu et al. 2024"]
+    >>> {quantity: f"{row['median']:.3g}" for quantity, row in best.items()}
+    {'parameters': '7.24e+10', 'tokens': '1.33e+12', 'tokens_per_parameter': '18.3', 'loss': '1.97'}
+    """
+    _check_setting(question, fit)
+    tables: list[pd.DataFrame] = []
+    unknown: tuple[str, ...] = ()
+    largest = float("nan")
+    if fit is not None:
+        laws = laws_of(fit)
+        benchmark = benchmark_of(question)
+        posterior = pd.concat(_answers(laws, question, year=year_of(question), benchmark=benchmark))
+        largest = float(training_compute(laws.systems["parameters"], laws.systems["tokens"]).max())
+        unknown = _unidentified(fit, benchmark)
+        notes = np.where(posterior["defined"] == 0, NOT_DEFINED, "")
+        if unknown:
+            posterior[["median", "lower", "upper"]] = np.nan
+            notes = np.full(len(posterior), NOT_IDENTIFIED)
+        tables.append(posterior.assign(law=label_of(fit), kind="posterior", note=notes))
+    for law in PUBLISHED:
+        points = pd.concat(_answers(law, question)).assign(law=law.name, kind="published", note="")
+        tables.append(points.assign(lower=np.nan, upper=np.nan))
+    tables.append(_kaplan(question))
+    columns = ["compute", "law", "kind", "purpose", "quantity", "unit", "median", "lower", "upper", "defined"]
+    table = pd.concat(tables, ignore_index=True)
+    found = pd.Series(fit is not None and fit.diagnostics.converged, index=table.index, dtype="boolean")
+    table = table.assign(converged=found.where(table["kind"] == "posterior"))[[*columns, "converged", "note"]]
+    table = table.sort_values("compute", kind="stable", ignore_index=True)
+    table.attrs = {"interval": {"probability": INTERVAL_PROBABILITY, "kind": INTERVAL_KIND}}
+    return Allocations(question, table, fit, unknown, largest)
+
+
+def label_of(fit: "Fit") -> str:
+    """How a fit is called among published laws."""
+    return f"{fit.specification.name} on {fit.evaluations.name}"
+
+
+def year_of(question: Question) -> float:
+    """Date at which a law with progress is asked: the one given, or the package's default."""
+    return YEAR if question.year is None else question.year
+
+
+def benchmark_of(question: Question) -> str:
+    """Where a law that differs between benchmarks is asked: the one given, or the package's default."""
+    return BENCHMARK if question.benchmark is None else question.benchmark
+
+
+def sources() -> dict[str, str]:
+    """Where the published laws come from, by name.
+
+    Examples
+    --------
+    >>> sources()["Kaplan et al. 2020, rule"].startswith("Kaplan et al. 2020 (arXiv 2001.08361), section 6.1")
+    True
+    """
+    rule = f"{KAPLAN_ALLOCATION.source}; loss: eq. 1.3. Parameters without embeddings"
+    return {law.name: law.source for law in PUBLISHED} | {KAPLAN: rule}
+
+
+def _check_setting(question: Question, fit: "Fit | None") -> None:
+    for name, value, has in (
+        ("year", question.year, fit is not None and fit.specification.progresses),
+        ("benchmark", question.benchmark, fit is not None and fit.evaluations.kind == "evaluations"),
+    ):
+        if value is not None and not has:
+            whose = "published laws know" if fit is None else f"'{label_of(fit)}' knows"
+            raise BayesScalingError(
+                f"{name} {value} is asked for, but {whose} of no {name}; leave it out, or give a fit to evaluations "
+                "with algorithmic progress"
+            )
+
+
+def _unidentified(fit: "Fit", benchmark: str) -> tuple[str, ...]:
+    """Exponents that the answers rest on and that nothing is known of; those of other benchmarks don't matter."""
+    from bayes_scaling.quantities.coefficients import unidentified
+    from bayes_scaling.quantities.laws import ARCHITECTURE
+
+    named = ((name, name.partition("[")[2].rstrip("]").split(", ")) for name in unidentified(fit))
+    return tuple(name for name, levels in named if set(levels) <= {"", benchmark, ARCHITECTURE})
+
+
+def _answers(source: Source, question: Question, **setting: Any) -> Iterator[pd.DataFrame]:
+    """Medians and intervals of all that is asked."""
+    budgets = np.array(question.budgets)
+    best = optimal_allocation(source, budgets, **setting)
+    for draws in best.data_vars.values():
+        yield _rows(draws, TRAINING)
+    yield _rows(kaplan_rule_cost(budgets, source, **setting), KAPLAN_SPLIT)
+    if question.split is not None:
+        own: dict[str, Any] = dict([question.split])
+        yield _rows(cost_of_split(source, budgets, **own, **setting), OWN_SPLIT)
+    if question.inference_tokens is not None:
+        for budget in question.budgets:
+            used = allocation_with_inference(source, question.inference_tokens, compute=budget, **setting)
+            bigger = best["parameters"].sel(compute=budget, drop=True)
+            otherwise = budget + FLOP_PER_TOKEN_USED * bigger * question.inference_tokens
+            saving = (1 - used["total_compute"] / otherwise).assign_attrs(unit="share of the compute")
+            for draws in used.assign(saving=saving).data_vars.values():
+                yield _rows(draws.expand_dims(compute=[budget], axis=-1), INFERENCE)
+
+
+def _rows(draws: xr.DataArray, purpose: str) -> pd.DataFrame:
+    found = credible_intervals(draws).rename_axis("compute").reset_index()
+    return found.assign(purpose=purpose, quantity=str(draws.name), unit=draws.attrs["unit"])
+
+
+def _kaplan(question: Question) -> pd.DataFrame:
+    """What Kaplan's rule says, with the loss of Kaplan's law of best spent compute."""
+    budgets = np.array(question.budgets)
+    rule = kaplan_allocation(budgets)[["parameters", "tokens", "tokens_per_parameter"]]
+    rule["loss"] = ("compute", KAPLAN_COMPUTE.loss(budgets), {"unit": "nats per token"})
+    rows = [
+        pd.DataFrame({"compute": budgets, "quantity": str(name), "unit": values.attrs["unit"], "median": values.data})
+        for name, values in rule.data_vars.items()
+    ]
+    whole = pd.concat(rows).assign(lower=np.nan, upper=np.nan, defined=1.0, purpose=TRAINING)
+    return whole.assign(law=KAPLAN, kind="published", note="")

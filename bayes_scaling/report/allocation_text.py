@@ -1,0 +1,203 @@
+"""Allocations of compute as the command line prints them: tables, and the answer in a sentence."""
+
+import math
+from collections.abc import Iterator
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.report.allocation_table import (
+    INFERENCE,
+    KAPLAN,
+    KAPLAN_SPLIT,
+    OWN_SPLIT,
+    TRAINING,
+    Allocations,
+    Row,
+    benchmark_of,
+    label_of,
+    sources,
+    year_of,
+)
+from bayes_scaling.words import number
+
+_SIZES = {"parameters": "parameters", "tokens": "tokens", "tokens_per_parameter": "tokens per\nparameter"}
+_INTERVAL = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} credible interval"
+_BAD = "bold red"
+
+
+def allocation_report(answer: Allocations) -> RenderableType:
+    """Tables of every budget, the answers in sentences, and where published laws come from."""
+    parts: list[RenderableType] = []
+    style = "bold" if answer.converged else _BAD
+    for budget in answer.question.budgets:
+        parts += _tables(answer, budget)
+        parts += [Text(allocation_sentence(answer, budget), style=style), Text()]
+    parts += [Text(note, style="" if answer.converged else "red") for note in _warnings(answer)]
+    parts.append(
+        Text(
+            f"Of a posterior: median and, below it, {_INTERVAL}. Published laws are points without an interval. "
+            "Losses are those of each law's own data: compare splits between rows, not losses."
+        )
+    )
+    parts += [Text(f"- {name}: {source}") for name, source in sources().items()]
+    return Group(*parts)
+
+
+def allocation_sentence(answer: Allocations, budget: float) -> str:
+    """The answer for a budget in plain words, with what it rests on and whether it can be trusted."""
+    if answer.fit is None:
+        return _published_sentence(answer, budget)
+    where = f"At {number(budget)} FLOP{_setting(answer)}, {label_of(answer.fit)}"
+    if answer.not_identified:
+        text = (
+            f"{where} gives no answer: {' and '.join(answer.not_identified)} "
+            f"{'is' if len(answer.not_identified) == 1 else 'are'} not identified. The data say nearly nothing of "
+            "them, and a split would be the prior's. Add runs that differ in parameters at the same tokens, and in "
+            "tokens at the same parameters."
+        )
+    else:
+        text = f"{where} {' '.join(_findings(answer, budget))}"
+    return text if answer.converged else f"NOT CONVERGED, do not use: {text}"
+
+
+def _findings(answer: Allocations, budget: float) -> Iterator[str]:
+    best = _rows(answer, budget, TRAINING)
+    undefined = 1 - best["parameters"]["defined"]
+    if undefined == 1:
+        yield "has no best split: in every draw an exponent is not above 0."
+        return
+    yield (
+        f"puts the best model at {_said(best, 'parameters')} parameters and {_said(best, 'tokens')} tokens, "
+        f"{_said(best, 'tokens_per_parameter')} tokens per parameter, with a loss of {_said(best, 'loss')} nats per "
+        f"token (in brackets: {_INTERVAL})."
+    )
+    if undefined:
+        yield f"In {undefined:.1%} of the draws no split is best, an exponent not being above 0; they are left out."
+    if math.isfinite(answer.largest_compute):
+        largest = f"the largest compute fitted ({number(answer.largest_compute)} FLOP)"
+        factor = budget / answer.largest_compute
+        beyond = f"The budget is {factor:.3g} times {largest}: this is extrapolated."
+        yield beyond if factor > 1 else f"The budget is not beyond {largest}."
+    if answer.question.split is not None:
+        cost = _said(_rows(answer, budget, OWN_SPLIT), "cost_of_split")
+        yield f"{_own_split(answer)} spends {cost} times the compute that the best split needs for the same loss."
+    if answer.question.inference_tokens is not None:
+        used = _rows(answer, budget, INFERENCE)
+        yield (
+            f"As good, and with the least compute for training and {number(answer.question.inference_tokens)} tokens "
+            f"of use together, is a model of {_said(used, 'parameters')} parameters and {_said(used, 'tokens')} "
+            f"tokens; it saves {_said(used, 'saving', percent=True)} of that compute."
+        )
+
+
+def _published_sentence(answer: Allocations, budget: float) -> str:
+    laws = answer.rows(budget, TRAINING)
+    rule = {name: number(row["median"]) for name, row in laws.pop(KAPLAN).items()}
+    spans = {}
+    for name in _SIZES:
+        values = [by_name[name]["median"] for by_name in laws.values()]
+        spans[name] = f"{number(min(values))} to {number(max(values))}"
+    return (
+        f"At {number(budget)} FLOP, published laws put the best model at {spans['parameters']} parameters and "
+        f"{spans['tokens']} tokens, {spans['tokens_per_parameter']} tokens per parameter (Kaplan's rule of 2020: "
+        f"{rule['parameters']} parameters and {rule['tokens']} tokens). For a posterior fit your own runs "
+        "(bayes-scaling fit chinchilla --runs FILE --output DIR) and give --fit DIR."
+    )
+
+
+def _warnings(answer: Allocations) -> Iterator[str]:
+    if answer.fit is None or answer.converged:
+        return
+    from bayes_scaling.report.summary import next_step
+
+    yield from (f"- {failure}" for failure in answer.fit.diagnostics.failures)
+    yield next_step(answer.fit)
+
+
+def _tables(answer: Allocations, budget: float) -> Iterator[RenderableType]:
+    yield _table(answer, budget, TRAINING, f"Best split of {number(budget)} FLOP", {**_SIZES, "loss": "loss, nats"})
+    if answer.question.inference_tokens is not None:
+        tokens = number(answer.question.inference_tokens)
+        title = f"As good, with the least compute for training and {tokens} tokens of use together"
+        columns = {**_SIZES, "saving": "saved of all\ncompute"}
+        yield _table(answer, budget, INFERENCE, title, columns)
+    title = "Times the compute that the best split needs for the same loss"
+    columns = {KAPLAN_SPLIT: "Kaplan's rule"}
+    if answer.question.split is not None:
+        columns = {OWN_SPLIT: _own_split(answer)} | columns
+    costs: dict[str, dict[str, Row]] = {}
+    for purpose in columns:
+        for law, by_name in answer.rows(budget, purpose).items():
+            costs.setdefault(law, {})[purpose] = by_name["cost_of_split"]
+    yield _drawn(answer, title, columns, costs)
+
+
+def _table(answer: Allocations, budget: float, purpose: str, title: str, columns: dict[str, str]) -> Table:
+    return _drawn(answer, title, columns, answer.rows(budget, purpose))
+
+
+def _drawn(answer: Allocations, title: str, columns: dict[str, str], rows: dict[str, dict[str, Row]]) -> Table:
+    """A line for each law; ``rows`` by law and column."""
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("law", overflow="fold")
+    for heading in columns.values():
+        table.add_column(heading, justify="right", no_wrap=True)
+    for law, by_name in rows.items():
+        own = answer.fit is not None and law == label_of(answer.fit)
+        bad = own and not answer.converged
+        cells = [_cell(by_name[column], percent=column == "saving") for column in columns]
+        table.add_row(
+            Text(f"{law}\nNOT CONVERGED" if bad else law),
+            *map(Text, cells),
+            style=_BAD if bad else "bold" if own else "",
+        )
+    return table
+
+
+def _cell(row: Row, *, percent: bool) -> str:
+    if row["note"]:
+        return str(row["note"])
+    median = _shown(row["median"], percent=percent)
+    return median if row["kind"] == "published" else f"{median}\n{_span(row, percent=percent)}"
+
+
+def _rows(answer: Allocations, budget: float, purpose: str) -> dict[str, Row]:
+    """Rows of the posterior, by quantity."""
+    assert answer.fit is not None
+    return answer.rows(budget, purpose)[label_of(answer.fit)]
+
+
+def _said(rows: dict[str, Row], quantity: str, *, percent: bool = False) -> str:
+    row = rows[quantity]
+    return f"{_shown(row['median'], percent=percent)} ({_span(row, percent=percent)})"
+
+
+def _span(row: Row, *, percent: bool) -> str:
+    return f"{_shown(row['lower'], percent=percent)} to {_shown(row['upper'], percent=percent)}"
+
+
+def _shown(value: float, *, percent: bool = False) -> str:
+    if math.isinf(value):
+        return "no bound"
+    return f"{value:.0%}" if percent else number(value)
+
+
+def _own_split(answer: Allocations) -> str:
+    assert answer.question.split is not None
+    name, value = answer.question.split
+    return f"A split at {number(value)} {name.replace('_', ' ')}"
+
+
+def _setting(answer: Allocations) -> str:
+    """Date and benchmark of a fit for which they matter."""
+    assert answer.fit is not None
+    where = ""
+    if answer.fit.evaluations.kind == "evaluations":
+        where = f" on {benchmark_of(answer.question)}"
+    return (
+        f"{where} with the algorithms of {year_of(answer.question):g}" if answer.fit.specification.progresses else where
+    )
