@@ -44,6 +44,9 @@ class Diagnostics:
         What failed, in plain sentences; empty if converged.
     weight_share
         Share of draws that reweighting leaves effective (Kish); 1 where nothing was reweighted.
+    restarted
+        Chains that had settled where less than a hundred-thousandth of the posterior is, and were started again from
+        where the others are; see :mod:`bayes_scaling.inference.modes`.
     """
 
     rhat_max: float
@@ -57,6 +60,7 @@ class Diagnostics:
     worst: str
     failures: tuple[str, ...]
     weight_share: float = 1.0
+    restarted: int = 0
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
@@ -96,7 +100,9 @@ class Diagnostics:
         return self.converged and self.divergences == 0 and self.maxdepth == 0
 
 
-def diagnose(data: DataTree, stats: Dataset | None = None, *, escalated: bool = False) -> Diagnostics:
+def diagnose(
+    data: DataTree, stats: Dataset | None = None, *, escalated: bool = False, restarted: int = 0
+) -> Diagnostics:
     """Judge the chains of a posterior.
 
     Parameters
@@ -106,7 +112,9 @@ def diagnose(data: DataTree, stats: Dataset | None = None, *, escalated: bool = 
     stats
         What the sampler said of all its draws, where the posterior holds a choice of them; ``sample_stats`` if None.
     escalated
-        Whether these draws come from the second, more careful attempt.
+        Whether these draws come from a further, more careful attempt.
+    restarted
+        How many chains were started again elsewhere.
 
     Returns
     -------
@@ -127,6 +135,7 @@ def diagnose(data: DataTree, stats: Dataset | None = None, *, escalated: bool = 
         worst=str(table["rhat"].idxmax()),
         failures=(),
         weight_share=_weight_share(stats),
+        restarted=restarted,
     )
     return replace(found, failures=_failures(found, table, data))
 

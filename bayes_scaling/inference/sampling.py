@@ -3,12 +3,13 @@
 import json
 import time
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import nutpie
+from numpy.typing import NDArray
 from xarray import Dataset, DataTree
 
 from bayes_scaling.inference.penalised import reweighted
@@ -85,8 +86,15 @@ def sample(
     *,
     progress: bool = False,
     cores: int | None = None,
+    starts: NDArray[np.float64] | None = None,
 ) -> Sampled:
     """Draw from the posterior.
+
+    Parameters
+    ----------
+    starts
+        Points in the sampler's unconstrained coordinates, shape ``(points, dimensions)``, of which each chain takes one
+        to start from; by default chains start far apart (:func:`bayes_scaling.model.build.starting_points`).
 
     Raises
     ------
@@ -94,6 +102,8 @@ def sample(
         When interrupted: sampling is stopped and partial draws are thrown away.
     """
     compiled, compile_seconds = compiled_model(specification, rows, settings.barrier)
+    if starts is not None:
+        compiled = replace(compiled, initial_point_func=_one_of(starts))
     start = time.perf_counter()
     sampler = nutpie.sample(
         compiled,
@@ -107,6 +117,7 @@ def sample(
         # A ridge between rates and exponents: low-rank adaptation follows it, a diagonal metric can't.
         adaptation="low_rank",
         save_warmup=False,
+        store_unconstrained=True,
         progress_bar=progress,
         blocking=False,
     )
@@ -120,6 +131,10 @@ def sample(
         stats = stats.assign(log_weight=data["posterior"]["log_weight"])
         data = reweighted(specification, rows, data, seed)
     return Sampled(data, stats, compile_seconds, time.perf_counter() - start)
+
+
+def _one_of(points: NDArray[np.float64]) -> Callable[[Any], NDArray[np.float64]]:
+    return lambda seed: points[np.random.default_rng(seed).integers(len(points))]
 
 
 def posterior_values(data: DataTree, names: Mapping[str, Any] | tuple[str, ...]) -> dict[str, Any]:
