@@ -1,0 +1,89 @@
+"""Simulation-based calibration of a specification."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from bayes_scaling.calibration.experiment import Experiment
+from bayes_scaling.calibration.result import Calibration
+from bayes_scaling.calibration.run import SIMULATIONS, experiment_fingerprint, run_experiment
+from bayes_scaling.calibration.simulation import require_proper_prior
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.settings import SEED, Settings, check_settings
+from bayes_scaling.model.rows import make_rows
+from bayes_scaling.specifications.specification import Specification
+
+LEAST = 20
+"""Simulations below which a band is so wide that nothing could leave it."""
+
+
+def calibrate(
+    specification: Specification,
+    evaluations: pd.DataFrame,
+    simulations: int = SIMULATIONS,
+    *,
+    seed: int = SEED,
+    directory: str | Path | None = None,
+    workers: int | None = None,
+    on_done: Callable[[int], None] = lambda done: None,
+) -> Calibration:
+    r"""Check a specification's posterior on data simulated from its own prior.
+
+    .. math:: \theta \sim p(\theta), \quad y \sim p(y \mid \theta), \quad
+        \mathrm{rank}(\theta \text{ among draws of } p(\theta \mid y)) \sim \mathrm{uniform}
+
+    Parameters
+    ----------
+    specification
+        Any without ``delta``.
+    evaluations
+        The design: sizes, dates and groups are used, losses are simulated. An evaluations table, or training runs.
+    simulations
+        At least 20. Each takes a second or so once compiled.
+    seed
+        Of everything random.
+    directory
+        Keeps finished batches; the same call with the same directory resumes. By default nothing is kept.
+    workers
+        Processes; by default one a core. In a script, calls belong under ``if __name__ == "__main__":``.
+    on_done
+        Called with the number of simulations that are done.
+
+    Returns
+    -------
+    Calibration
+        ``table``: for each parameter, and for ``E``, ``a`` and ``g_C = g_N + g_D`` where there are these, whether its
+        ranks are uniform.
+
+    Raises
+    ------
+    BayesScalingError
+        For too few simulations, a specification with ``delta``, or a table that does not go with it.
+
+    Notes
+    -----
+    Talts et al. 2018 (arXiv 1804.06788); bands: Säilynoja, Bürkner and Vehtari 2022. All simulations count, converged
+    or not: leaving out those that were hard would make the rest look calibrated.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> found = calibrate(bs.load_specification("chinchilla"), bs.load_runs(), 200)  # doctest: +SKIP
+    >>> found.outside  # doctest: +SKIP
+    ()
+    """
+    check_settings(Settings(), seed)
+    if isinstance(simulations, bool) or not isinstance(simulations, int) or simulations < LEAST:
+        raise BayesScalingError(f"simulations must be a whole number of at least {LEAST}, not {simulations!r}")
+    require_proper_prior(specification)
+    make_rows(specification, evaluations)  # refuses a table that lacks what the specification needs
+    experiment = Experiment(specification, specification, evaluations, {})
+    found = run_experiment(experiment, simulations, seed=seed, directory=directory, workers=workers, on_done=on_done)
+    return Calibration(
+        specification=specification.name,
+        evaluations=str(evaluations.attrs.get("name", "unnamed")),
+        simulations=found,
+        seed=seed,
+        fingerprint=experiment_fingerprint(experiment),
+    )

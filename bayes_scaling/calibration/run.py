@@ -1,0 +1,104 @@
+"""Run the simulations of an experiment: at once, resumable, each finished batch kept."""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from bayes_scaling.calibration.experiment import CAREFUL, QUICK, Experiment, Simulation, simulate_once
+from bayes_scaling.calibration.ranks import KEPT
+from bayes_scaling.comparison.executors import run_tasks
+from bayes_scaling.comparison.store import Store
+from bayes_scaling.inference.settings import SEED
+from bayes_scaling.specifications.specification import Specification
+
+SIMULATIONS = 200
+BATCH = 10
+"""Simulations of one task: a worker compiles once for each structure that it meets."""
+
+
+def run_experiment(
+    experiment: Experiment,
+    simulations: int = SIMULATIONS,
+    *,
+    seed: int = SEED,
+    directory: str | Path | None = None,
+    workers: int | None = None,
+    on_done: Callable[[int], None] = lambda done: None,
+) -> tuple[Simulation, ...]:
+    """Simulate and fit as often as asked.
+
+    Parameters
+    ----------
+    experiment
+        What is simulated and fitted.
+    simulations
+        How often.
+    seed
+        Of everything random.
+    directory
+        Keeps finished batches; the same call with the same directory resumes. By default nothing is kept.
+    workers
+        Processes; by default one a core. In a script, calls belong under ``if __name__ == "__main__":``.
+    on_done
+        Called with the number of simulations that are done.
+
+    Returns
+    -------
+    tuple of Simulation
+        In order; independent of workers and interruptions.
+    """
+    key = experiment_fingerprint(experiment)
+    with tempfile.TemporaryDirectory() as scratch:
+        store = Store(Path(scratch if directory is None else directory))
+        found: dict[int, list[Simulation]] = {}
+        todo: dict[str, Any] = {}
+        for first in range(0, simulations, BATCH):
+            numbers = range(first, min(first + BATCH, simulations))
+            name = f"{key[:16]} seed={seed} {numbers[0]}-{numbers[-1]}.json"
+            kept = store.read(name, _read)
+            if kept is None:
+                todo[name] = (experiment, seed, numbers)
+            else:
+                found[first] = kept
+
+        def keep(name: str, batch: list[Simulation]) -> None:
+            store.write(name, json.dumps([asdict(one) for one in batch]).encode())
+            found[todo[name][2][0]] = batch
+            on_done(sum(map(len, found.values())))
+
+        run_tasks(_batch, todo, on_done=keep, workers=workers)
+    return tuple(one for first in sorted(found) for one in found[first])
+
+
+def experiment_fingerprint(experiment: Experiment) -> str:
+    """SHA-256 of what decides the ranks of an experiment: specifications with their priors, design, truth, settings."""
+    document = {
+        "simulated": specification_document(experiment.simulated),
+        "fitted": specification_document(experiment.fitted),
+        "table": hashlib.sha256(experiment.table.to_csv(float_format="%.17g").encode()).hexdigest(),
+        "truth": {name: value for name, value in experiment.truth.items()},
+        "settings": [asdict(QUICK), asdict(CAREFUL)],
+        "kept": KEPT,
+    }
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def specification_document(specification: Specification) -> dict[str, Any]:
+    """A specification and all its priors as plain data, without names and texts."""
+    document = specification.to_dict()
+    for text in ("title", "reference"):
+        document.pop(text)
+    return document | {"priors": {p.name: str(specification.prior_of(p.name)) for p in specification.parameters()}}
+
+
+def _batch(task: tuple[Experiment, int, Sequence[int]]) -> list[Simulation]:
+    experiment, seed, numbers = task
+    return [simulate_once(experiment, seed, number) for number in numbers]
+
+
+def _read(content: bytes) -> list[Simulation]:
+    return [Simulation(**one) for one in json.loads(content)]

@@ -1,0 +1,138 @@
+"""Simulate from a specification: parameters from its priors, losses from its law and noise, at any design."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.model.coordinates import from_level_and_share
+from bayes_scaling.model.reported import reported_quantities
+from bayes_scaling.model.rows import Rows
+from bayes_scaling.model.structure import Coefficient, expected_loss
+from bayes_scaling.specifications.specification import Specification
+
+Floats = NDArray[np.float64]
+
+
+def require_proper_prior(specification: Specification) -> None:
+    """Refuse a specification whose prior can't be drawn from.
+
+    Raises
+    ------
+    BayesScalingError
+        If the specification has ``delta``.
+    """
+    if specification.delta is not None:
+        raise BayesScalingError(
+            f"'{specification.name}' has the paper's penalty for a prior, which can't be simulated from: its scale "
+            "depends on what is observed; choose a specification without delta"
+        )
+
+
+def prior_draw(specification: Specification, rows: Rows, rng: np.random.Generator) -> dict[str, Floats]:
+    """One draw of every parameter from its prior.
+
+    Parameters
+    ----------
+    specification
+        Without ``delta``, whose prior has no scale of its own.
+    rows
+        Of the design: which groups there are.
+    rng
+        Source of randomness.
+
+    Returns
+    -------
+    dict of str to array
+        Parameter to its value, shape ``(1,)``, or ``(levels,)`` where it varies by a group.
+
+    Raises
+    ------
+    BayesScalingError
+        If the specification has ``delta``.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> from bayes_scaling.model.rows import make_rows
+    >>> specification = bs.load_specification("ho2024/07")
+    >>> rows = make_rows(specification, bs.load_evaluations())
+    >>> {name: value.shape for name, value in prior_draw(specification, rows, np.random.default_rng(1)).items()}
+    {'level': (3,), 'share': (3,), 'alpha': (1,), 'beta': (1,), 'g_N': (1,), 'g_D': (1,), 'sigma': (1,)}
+    """
+    require_proper_prior(specification)
+    drawn = {}
+    for parameter in specification.parameters():
+        group = specification.index_of(parameter.name)
+        size = 1 if group is None else len(rows.levels[group])
+        drawn[parameter.name] = specification.prior_of(parameter.name).frozen().rvs(size, random_state=rng)
+    return drawn
+
+
+def simulated_rows(
+    specification: Specification, rows: Rows, values: Mapping[str, Floats], rng: np.random.Generator
+) -> Rows:
+    r"""The same design with losses that a specification gives at known parameters.
+
+    .. math:: L_i = \mu_i + u_{\mathrm{paper}(i)} + \sigma \epsilon_i
+
+    Parameters
+    ----------
+    specification
+        Law and noise.
+    rows
+        The design.
+    values
+        As from :func:`prior_draw`.
+    rng
+        Source of randomness.
+
+    Returns
+    -------
+    Rows
+        With ``loss`` in nats per token; noise on its logarithm where the specification says so.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> from bayes_scaling.model.rows import make_rows
+    >>> specification = bs.load_specification("ho2024/07")
+    >>> rows, rng = make_rows(specification, bs.load_evaluations()), np.random.default_rng(1)
+    >>> simulated_rows(specification, rows, prior_draw(specification, rows, rng), rng).response.shape
+    (231,)
+    """
+    coefficients = from_level_and_share(specification, values, rows.levels)
+    mu = np.asarray(expected_loss(coefficients, rows.covariates, rows.index))
+    student = specification.noise.family == "student_t"
+    residual = rng.standard_t(values["nu"], len(mu)) if student else rng.standard_normal(len(mu))
+    noise = values["sigma"] * residual
+    if specification.noise.scale == "log_loss":
+        return replace(rows, response=mu * np.exp(noise))
+    if specification.noise.cluster == "paper":
+        effects = values["tau"] * rng.standard_normal(len(rows.levels["paper"]))
+        noise = noise + effects[rows.index["paper"]]
+    return replace(rows, response=mu + noise)
+
+
+REPORTED = ("E", "g_C", "a")
+"""Of what a posterior reports beside the sampled parameters, that which is checked as well."""
+
+
+def quantities_at(specification: Specification, rows: Rows, values: Mapping[str, Floats]) -> dict[str, Floats]:
+    """All that is checked, at known parameters: the parameters, and what of :data:`REPORTED` there is.
+
+    Returns
+    -------
+    dict of str to array
+        Name to values, shape ``()``, or with one axis for each group that it varies by.
+    """
+    draws = {name: value[None, :] for name, value in values.items()}
+    coefficients = {
+        name: Coefficient(np.asarray(each.value).T, each.group)
+        for name, each in from_level_and_share(specification, draws, rows.levels).items()
+    }
+    reported = reported_quantities(specification, coefficients, rows.levels, samples=True)
+    found = {name: np.asarray(reported[name].value)[..., 0] for name in REPORTED if name in reported}
+    return found | {name: value if specification.index_of(name) else value[0] for name, value in values.items()}

@@ -1,0 +1,114 @@
+"""Are ranks uniform? The difference of their empirical distribution from uniform, with a simultaneous band."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from arviz_stats.ecdf_utils import ecdf_pit
+from numpy.typing import NDArray
+
+from bayes_scaling.calibration.experiment import Simulation
+from bayes_scaling.calibration.ranks import KEPT
+
+Floats = NDArray[np.float64]
+
+BAND = 0.95
+"""Probability that the whole curve of a calibrated quantity stays inside the band."""
+_BAND_SIMULATIONS = 2000
+_SEED = 214
+"""Of the uniform noise that spreads ranks over their cells; fixed, so that a table is the same each time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Empirical distribution of ranks less the uniform one, and its band, at points from 0 to 1."""
+
+    points: Floats
+    difference: Floats
+    lower: Floats
+    upper: Floats
+
+    @property
+    def inside(self) -> bool:
+        """Whether the curve stays in its band."""
+        return bool(((self.lower <= self.difference) & (self.difference <= self.upper)).all())
+
+    @property
+    def largest(self) -> float:
+        """The largest difference, with its sign: positive where true values lie too often in the lower draws."""
+        return float(self.difference[np.abs(self.difference).argmax()])
+
+
+def rank_curve(ranks: Sequence[int] | NDArray[np.int64], kept: int = KEPT) -> Curve:
+    r"""Difference of the ranks' empirical distribution from the uniform one.
+
+    .. math:: \hat F(z) - z, \qquad \mathrm{PIT} = (\mathrm{rank} + u) / (K + 1), \quad u \sim U(0, 1)
+
+    Parameters
+    ----------
+    ranks
+        Of true values among ``kept`` draws, from 0 to ``kept``.
+
+    Notes
+    -----
+    Säilynoja, Bürkner and Vehtari 2022 (simultaneous bands); Talts et al. 2018 (simulation-based calibration).
+
+    Examples
+    --------
+    >>> rank_curve(list(range(101))).inside
+    True
+    >>> rank_curve([50] * 100).inside
+    False
+    """
+    rng = np.random.default_rng(_SEED)
+    uniform = (np.asarray(ranks) + rng.uniform(size=len(ranks))) / (kept + 1)
+    points, ecdf, lower, upper = ecdf_pit(uniform, BAND, _BAND_SIMULATIONS, rng=rng)
+    return Curve(points, ecdf - points, lower - points, upper - points)
+
+
+def uniformity(simulations: Sequence[Simulation]) -> pd.DataFrame:
+    """Rank uniformity of each quantity.
+
+    Parameters
+    ----------
+    simulations
+        Of one experiment. All count, whether their chains agreed or not.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by quantity: ``inside`` (whether the ECDF difference stays in its simultaneous 95% band), ``largest``
+        difference, ``covered_50`` and ``covered_90`` (share of central intervals that hold the true value).
+
+    Examples
+    --------
+    >>> made = [Simulation({"g_C": rank}, True, 1.0, 400.0, 0, 1.0) for rank in range(0, 101, 2)]
+    >>> uniformity(made).loc["g_C", "inside"]
+    np.True_
+    """
+    rows = {}
+    for name in dict.fromkeys(name for one in simulations for name in one.ranks):
+        ranks = np.array([one.ranks[name] for one in simulations if name in one.ranks])
+        curve = rank_curve(ranks)
+        rows[name] = {
+            "inside": curve.inside,
+            "largest": curve.largest,
+            "covered_50": central_share(ranks, 0.5),
+            "covered_90": central_share(ranks, 0.9),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def central_share(ranks: NDArray[np.int64], probability: float, kept: int = KEPT) -> float:
+    """Share of ranks in the central part of their range, cells at its ends counted in proportion.
+
+    Examples
+    --------
+    >>> round(central_share(np.arange(101), 0.9), 4)
+    0.9
+    """
+    cells = np.arange(kept + 1)
+    low, high = (1 - probability) / 2 * (kept + 1), (1 + probability) / 2 * (kept + 1)
+    share = np.clip(np.minimum(cells + 1, high) - np.maximum(cells, low), 0, 1)
+    return float(share[np.asarray(ranks)].mean())
