@@ -19,8 +19,8 @@ from pathlib import Path
 
 import bayes_scaling as bs
 from bayes_scaling.quantities.allocation import optimal_allocation
-from bayes_scaling.words import number
 from bayes_scaling.static_laws import ChinchillaLaw
+from bayes_scaling.words import number
 
 PAGE = Path(__file__).parents[2] / "notebooks" / "chinchilla-toolkit.md"
 COLUMNS = {"parameters": "Model Size", "flop": "Training FLOP"}

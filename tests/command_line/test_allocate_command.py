@@ -28,8 +28,8 @@ from bayes_scaling.model.coordinates import published_names
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.report.allocation_table import INFERENCE, KAPLAN, PUBLISHED, TRAINING, Question, allocations, sources
 from bayes_scaling.report.allocation_text import allocation_sentence
-from bayes_scaling.words import number
 from bayes_scaling.static_laws import STATIC_LAWS
+from bayes_scaling.words import number
 
 SPECIFICATION = bs.load_specification("chinchilla-normal")
 CENTRE = {"parameters": 1e9, "tokens": 2e10}

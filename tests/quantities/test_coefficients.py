@@ -21,8 +21,8 @@ from bayes_scaling.quantities.coefficients import CONTRACTION_MIN, coefficients,
 from bayes_scaling.quantities.laws import laws_of
 from bayes_scaling.report.fit_table import fit_report
 from bayes_scaling.report.summary import sentence, summary_json
-from bayes_scaling.words import number
 from bayes_scaling.report.terminal import console
+from bayes_scaling.words import number
 
 SPECIFICATION = bs.load_specification("chinchilla-normal")
 CHAINS, DRAWS = 2, 4000
