@@ -1,11 +1,12 @@
 """Options that several commands share, and how their values are read."""
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.errors import BayesScalingError, RunsWarning
 from bayes_scaling.files import plain_name
 
 if TYPE_CHECKING:
@@ -57,7 +58,15 @@ def read_runs_table(name: str, columns: list[str] | None) -> "pd.DataFrame":
     mapping = column_mapping(columns)
     if not name:
         raise BayesScalingError("--runs is empty; give a CSV file with columns parameters, tokens or flop, and loss")
-    return read_runs(name, mapping)
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always", RunsWarning)
+        table = read_runs(name, mapping)
+    for each in found:
+        if issubclass(each.category, RunsWarning):
+            typer.echo(f"bayes-scaling: warning: {each.message}", err=True)
+        else:
+            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
+    return table
 
 
 def column_mapping(pairs: list[str] | None) -> dict[str, str]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SUMMARY_FILE = "summary.json"
 PICTURE_FILE = "doubling_times.png"
+RUNS_PICTURES = ("isoflop.png", "laws.png")
+"""Of a law of parameters and tokens fitted to runs: IsoFLOP curves, and the posterior beside published laws."""
 
 
 def prepare(directory: Path) -> None:
@@ -52,15 +54,23 @@ def write_run(fit: "Fit", directory: Path) -> tuple[Path, ...]:
     """
     from bayes_scaling.inference.result import FIT_FILE
     from bayes_scaling.report.summary import summary_json
+    from bayes_scaling.specifications.laws import LAWS
 
     contents = {directory / FIT_FILE: fit.to_bytes()}
     if fit.specification.progresses:
         from bayes_scaling.plots.doubling import plot_doubling_times
 
         contents[directory / PICTURE_FILE] = picture(plot_doubling_times(fit))
+    elif fit.evaluations.kind == "runs" and LAWS[fit.specification.law].splits:
+        from bayes_scaling.plots.isoflop import plot_isoflop
+        from bayes_scaling.plots.laws import plot_laws
+
+        figures = (plot_isoflop(fit), plot_laws(fit))
+        contents |= {directory / name: picture(drawn) for name, drawn in zip(RUNS_PICTURES, figures, strict=True)}
     contents[directory / SUMMARY_FILE] = summary_json(fit)
     # A summary or picture of the earlier run must not stand beside the new fit.
-    return write_results(contents, directory, stale=(directory / SUMMARY_FILE, directory / PICTURE_FILE))
+    stale = tuple(directory / name for name in (SUMMARY_FILE, PICTURE_FILE, *RUNS_PICTURES))
+    return write_results(contents, directory, stale=stale)
 
 
 def write_results(contents: Mapping[Path, bytes], directory: Path, stale: Collection[Path] = ()) -> tuple[Path, ...]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from bayes_scaling.errors import RunsError, RunsWarning
 from bayes_scaling.runs.columns import RUNS_TABLE
-from bayes_scaling.runs.sizes import CONTRADICTION, contradictions, with_both_sizes
+from bayes_scaling.runs.sizes import CONTRADICTION, common_budget, contradictions, with_both_sizes
 from bayes_scaling.runs.validation import table_faults, typed_values
 from bayes_scaling.tables.faults import Fault
 from bayes_scaling.tables.reading import fault_message, read_cells, with_ids
@@ -57,8 +57,8 @@ def read_runs(
     Warns
     -----
     RunsWarning
-        A row gives both tokens and compute, and they contradict C = 6 N D by more than a factor of 2. Both stay as
-        given, and laws of parameters and tokens use the tokens.
+        A row gives both tokens and compute, and they contradict C = 6 N D by more than a factor of 2: both stay as
+        given, and laws of parameters and tokens use the tokens. Or all runs have one compute budget, within a quarter.
 
     Notes
     -----
@@ -80,9 +80,12 @@ def read_runs(
         raise RunsError(fault_message(path, faults, RUNS_TABLE))
     values = typed_values(cells)
     disagreement = contradictions(values)
+    table = finished_table(values, Path(path).stem if name is None else name)
     if len(disagreement):
         warnings.warn(_warning(path, disagreement), RunsWarning, stacklevel=2)
-    return finished_table(values, Path(path).stem if name is None else name)
+    elif (budget := common_budget(table)) is not None:
+        warnings.warn(_one_budget_warning(path, values.index, budget), RunsWarning, stacklevel=2)
+    return table
 
 
 def check_runs(path: str | PathLike[str], columns: Mapping[str, str] | None = None) -> tuple[Fault, ...]:
@@ -133,6 +136,14 @@ def finished_table(values: pd.DataFrame, name: str) -> pd.DataFrame:
         Indexed by `id`, with both `tokens` and `flop`; `attrs` as of `read_runs`.
     """
     return with_ids(with_both_sizes(values), name)
+
+
+def _one_budget_warning(path: str | PathLike[str], rows: pd.Index, budget: float) -> str:
+    return (
+        f"{path}: rows {rows[0]} to {rows[-1]} all have one compute budget, about {budget:.3g} FLOP: they show the "
+        "best split at that budget, but hardly how loss and split change with compute; exponents, E and predictions at "
+        "other budgets rest on their priors. Add runs at two more budgets or more"
+    )
 
 
 def _warning(path: str | PathLike[str], disagreement: "pd.Series[float]") -> str:

@@ -7,6 +7,8 @@ from bayes_scaling.law import training_compute
 
 CONTRADICTION = 2.0
 """Factor beyond which given tokens and given compute contradict each other."""
+ONE_BUDGET = 1.25
+"""Factor within which runs have one compute budget."""
 
 
 def with_both_sizes(values: pd.DataFrame) -> pd.DataFrame:
@@ -56,3 +58,16 @@ def contradictions(values: pd.DataFrame) -> "pd.Series[float]":
     ratio: pd.Series[float] = values["flop"] / training_compute(values["parameters"], values["tokens"])
     beyond: pd.Series[float] = ratio[np.abs(np.log(ratio)) > np.log(CONTRADICTION)]
     return beyond
+
+
+def common_budget(sized: pd.DataFrame) -> float | None:
+    """Compute, 6 N D, of three runs or more that all have the same within `ONE_BUDGET`; None if they have not.
+
+    Examples
+    --------
+    >>> common_budget(pd.DataFrame({"parameters": [1e9, 2e9, 5e9], "tokens": [2e10, 1e10, 4e9]}))
+    1.2e+20
+    """
+    compute = training_compute(sized["parameters"], sized["tokens"])
+    one = len(compute) > 2 and compute.max() <= ONE_BUDGET * compute.min()
+    return float(compute.median()) if one else None

@@ -46,8 +46,10 @@ def test_it_ends_well_and_says_what_it_fits(run) -> None:
     assert "On mine (30 training runs), with 'chinchilla-normal', the exponent alpha of parameters is" in run.prose
 
 
-def test_it_writes_a_fit_and_a_summary_and_no_picture(run) -> None:
-    assert {path.name for path in run.directory.iterdir()} == {"fit.nc", "summary.json"}
+def test_it_writes_a_fit_a_summary_and_pictures(run) -> None:
+    assert {path.name for path in run.directory.iterdir()} == {"fit.nc", "summary.json", "isoflop.png", "laws.png"}
+    for name in ("isoflop.png", "laws.png"):
+        assert (run.directory / name).read_bytes().startswith(b"\x89PNG")
 
 
 def test_coefficients_take_the_place_of_doubling_times(run) -> None:

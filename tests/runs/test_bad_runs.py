@@ -4,7 +4,7 @@ import pytest
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.evaluations import Fault
-from bayes_scaling.runs import RunsError, check_runs, read_runs
+from bayes_scaling.runs import RunsError, RunsWarning, check_runs, read_runs
 
 POSITIVE = "must be greater than 0"
 NUMBER = "must be a number, such as 117000000 or 1.17e8, without a unit"
@@ -177,3 +177,20 @@ def test_a_ragged_row_is_a_fault(tmp_path):
     (fault,) = check_runs(path)
     assert (fault.row, fault.column) == (2, None)
     assert fault.rule.startswith("has 2 cells and the header 3")
+
+
+ONE_BUDGET = ({"parameters": "1e8", "tokens": "1e11"}, {"parameters": "1e9", "tokens": "1e10"})
+
+
+def test_runs_of_one_budget_are_warned_of_with_their_rows(runs_file):
+    """Loss against size at one budget: how it changes with compute is not in the table."""
+    path = runs_file(*ONE_BUDGET, {"parameters": "3e9", "tokens": "3.6e9"})
+
+    message = r"rows 2 to 4 all have one compute budget, about 6e\+19 FLOP: .* rest on their priors\. Add runs at two"
+    with pytest.warns(RunsWarning, match=message):
+        assert len(read_runs(path)) == 3
+
+
+@pytest.mark.filterwarnings("error")
+def test_runs_of_several_budgets_are_not(runs_file):
+    assert len(read_runs(runs_file(*ONE_BUDGET, {"parameters": "3e9", "tokens": "3.6e10"}))) == 3
