@@ -20,6 +20,13 @@ from bayes_scaling.errors import (
 
 if TYPE_CHECKING:
     from bayes_scaling import classical
+    from bayes_scaling.approaches.bias import quadratic_bias
+    from bayes_scaling.approaches.compare import compare_approaches
+    from bayes_scaling.approaches.isoflop import isoflop_profiles
+    from bayes_scaling.approaches.result import Profiles
+    from bayes_scaling.approaches.training import training_curves
+    from bayes_scaling.calibration.calibrate import calibrate
+    from bayes_scaling.calibration.result import Calibration
     from bayes_scaling.comparison.compare import compare, compare_fits
     from bayes_scaling.comparison.result import Comparison
     from bayes_scaling.evaluations import (
@@ -66,6 +73,7 @@ if TYPE_CHECKING:
     from bayes_scaling.robustness_cases.result import Robustness
     from bayes_scaling.robustness_cases.run import robustness
     from bayes_scaling.runs import check_runs, drop_highest, load_runs, read_runs, simulate_isoflop
+    from bayes_scaling.runs.curves import simulate_curves
     from bayes_scaling.specifications.catalogue import list_specifications, load_specification
     from bayes_scaling.specifications.specification import Specification
     from bayes_scaling.static_laws import BESIROGLU, HOFFMANN_ROUNDED, HOFFMANN_TEX, ChinchillaLaw
@@ -73,6 +81,13 @@ if TYPE_CHECKING:
 
 # Importing PyMC takes many seconds and pandas one: who reads a table or asks for help should wait for neither.
 _HOME = {
+    "bayes_scaling.approaches.bias": ("quadratic_bias",),
+    "bayes_scaling.approaches.compare": ("compare_approaches",),
+    "bayes_scaling.approaches.isoflop": ("isoflop_profiles",),
+    "bayes_scaling.approaches.result": ("Profiles",),
+    "bayes_scaling.approaches.training": ("training_curves",),
+    "bayes_scaling.calibration.calibrate": ("calibrate",),
+    "bayes_scaling.calibration.result": ("Calibration",),
     "bayes_scaling.classical": ("classical",),
     "bayes_scaling.comparison.compare": ("compare", "compare_fits"),
     "bayes_scaling.comparison.result": ("Comparison",),
@@ -120,6 +135,7 @@ _HOME = {
     "bayes_scaling.robustness_cases.result": ("Robustness",),
     "bayes_scaling.robustness_cases.run": ("robustness",),
     "bayes_scaling.runs": ("check_runs", "drop_highest", "load_runs", "read_runs", "simulate_isoflop"),
+    "bayes_scaling.runs.curves": ("simulate_curves",),
     "bayes_scaling.specifications.catalogue": ("list_specifications", "load_specification"),
     "bayes_scaling.specifications.specification": ("Specification",),
     "bayes_scaling.static_laws": ("BESIROGLU", "HOFFMANN_ROUNDED", "HOFFMANN_TEX", "ChinchillaLaw"),
@@ -133,11 +149,13 @@ __all__ = [
     "HOFFMANN_ROUNDED",
     "HOFFMANN_TEX",
     "BayesScalingError",
+    "Calibration",
     "ChinchillaLaw",
     "Comparison",
     "EvaluationsError",
     "Fit",
     "FitFileError",
+    "Profiles",
     "Replication",
     "Robustness",
     "RunsError",
@@ -149,12 +167,14 @@ __all__ = [
     "allocation_with_inference",
     "best_per_paper",
     "build_model",
+    "calibrate",
     "check_evaluations",
     "check_runs",
     "classical",
     "coefficients",
     "comparable_rows",
     "compare",
+    "compare_approaches",
     "compare_fits",
     "compute_equivalent_gain",
     "compute_needed",
@@ -166,6 +186,7 @@ __all__ = [
     "effective_compute_shares",
     "fit",
     "growth_factor",
+    "isoflop_profiles",
     "list_specifications",
     "load_evaluations",
     "load_fit",
@@ -189,14 +210,17 @@ __all__ = [
     "plot_tokens_per_parameter",
     "predicted_loss",
     "published_between",
+    "quadratic_bias",
     "reachable_date",
     "read_evaluations",
     "read_runs",
     "replicate",
     "robustness",
     "shapley_attribution",
+    "simulate_curves",
     "simulate_isoflop",
     "test_time_adaptation_rows",
+    "training_curves",
     "with_architecture",
     "zero_shot_rows",
 ]

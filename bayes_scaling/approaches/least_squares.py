@@ -1,0 +1,122 @@
+r"""The classical way: a parabola for each budget by least squares, and a line through their vertices."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayes_scaling.approaches.rows import Floats, Integers, ProfileRows
+
+_TURNS = 10
+"""Each leaves a small part of the error of the one before: differences in compute are a small part of those in size."""
+_SAME_COMPUTE = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Parabolas:
+    """Vertices of budgets, and how they scale.
+
+    Parameters
+    ----------
+    slope
+        Of log vertices on log compute, no unit, shape ``(...)``.
+    log_vertex
+        Log size where the parabola is lowest, shape ``(..., K)``; NaN where it opens downwards.
+    """
+
+    slope: Floats
+    log_vertex: Floats
+
+
+def parabolas(log_size: Floats, log_loss: Floats, budget: Integers, log_budget: Floats) -> Parabolas:
+    r"""Fit a parabola to each budget, and a line to the vertices.
+
+    .. math:: \ln L = p_k + r_k x + c_k x^2, \qquad x^*_k = -\frac{r_k}{2 c_k}, \qquad x^*_k = m + a \ln C_k
+
+    Parameters
+    ----------
+    log_size
+        Log parameters or tokens, shape ``(n,)``.
+    log_loss
+        Log nats per token, shape ``(..., n)``: one table or several.
+    budget, log_budget
+        Codes of shape ``(n,)``, and log FLOP of shape ``(K,)``.
+
+    Returns
+    -------
+    Parabolas
+
+    Notes
+    -----
+    The line weighs vertices by the inverse of their variance under equal noise (by the delta method), so that budgets
+    with few or far-off models count less; where designs are alike it comes to least squares without weights. Source:
+    Hoffmann et al. 2022 (arXiv 2203.15556), section 3.2, who fit parabolas to the loss.
+
+    Examples
+    --------
+    >>> x = np.tile([-1.0, 0.0, 1.0], 3)
+    >>> budget, log_budget = np.repeat([0, 1, 2], 3), np.array([0.0, 1.0, 2.0])
+    >>> parabolas(x, (x - 0.5 * log_budget[budget]) ** 2, budget, log_budget).slope.round(6).item()
+    0.5
+    """
+    vertices, weights = [], []
+    for k in range(len(log_budget)):
+        rows = budget == k
+        centre = log_size[rows].mean()
+        x = log_size[rows] - centre
+        design = np.stack([np.ones_like(x), x, x**2], axis=-1)
+        inverse = np.linalg.inv(design.T @ design)
+        _, r, c = np.moveaxis(log_loss[..., rows] @ design @ inverse, -1, 0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            gradient = np.stack([-1 / (2 * c), r / (2 * c**2)], axis=-1)
+            vertices.append(np.where(c > 0, centre - r / (2 * c), np.nan))
+            variance = np.einsum("...i,ij,...j->...", gradient, inverse[1:, 1:], gradient)
+            weights.append(np.where(c > 0, 1 / variance, 0.0))
+    log_vertex, weight = np.stack(vertices, axis=-1), np.stack(weights, axis=-1)
+    return Parabolas(_line(log_budget, np.nan_to_num(log_vertex), weight), log_vertex)
+
+
+def _line(x: Floats, y: Floats, weight: Floats) -> Floats:
+    """Slope by weighted least squares along the last axis; NaN with fewer than two weights above 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        weight = weight / weight.sum(axis=-1, keepdims=True)
+        x = x - (weight * x).sum(axis=-1, keepdims=True)
+        slope: Floats = (weight * x * y).sum(axis=-1) / (weight * x**2).sum(axis=-1)
+    return np.where((weight > 0).sum(axis=-1) > 1, slope, np.nan)
+
+
+def classical_parabolas(rows: ProfileRows) -> Parabolas:
+    """Parabolas of a table of runs: a point estimate, without the pull of one budget on another.
+
+    Where runs of a budget differ in compute, each is moved to the budget's mean along the line of vertices: its log
+    size by ``a`` times the difference in log compute, its log loss along a slope that changes evenly from budget to
+    budget. Both are fitted with the parabolas, in turns.
+
+    Examples
+    --------
+    >>> from bayes_scaling.approaches.rows import make_profile_rows
+    >>> from bayes_scaling.runs import load_runs
+    >>> round(float(classical_parabolas(make_profile_rows(load_runs("simulated"))).slope), 2)
+    0.53
+    """
+    beside = rows.beside_budget
+    found = parabolas(rows.log_size, rows.log_loss, rows.budget, rows.log_budget)
+    for _ in range(_TURNS if np.ptp(beside) > _SAME_COMPUTE else 0):
+        log_size = rows.log_size - np.nan_to_num(found.slope, nan=0.5) * beside
+        log_loss = rows.log_loss - _due_to_compute(log_size, rows)
+        found = parabolas(log_size, log_loss, rows.budget, rows.log_budget)
+    return found
+
+
+def _due_to_compute(log_size: Floats, rows: ProfileRows) -> Floats:
+    """Part of log loss that is due to compute beside the budget's, fitted beside a parabola for each budget."""
+    trend = rows.log_budget[rows.budget] - rows.log_budget.mean()
+    columns = np.stack([rows.beside_budget, rows.beside_budget * trend], axis=-1)
+    # What parabolas leave of the columns explains what they leave of the losses (Frisch, Waugh and Lovell).
+    left = np.column_stack([columns, rows.log_loss])
+    for k in range(len(rows.log_budget)):
+        here = rows.budget == k
+        x = log_size[here] - log_size[here].mean()
+        powers = np.stack([np.ones_like(x), x, x**2], axis=-1)
+        left[here] -= powers @ np.linalg.lstsq(powers, left[here])[0]
+    explained: Floats = columns @ np.linalg.lstsq(left[:, :2], left[:, 2])[0]
+    return explained
