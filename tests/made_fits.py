@@ -4,9 +4,12 @@ import numpy as np
 from xarray import Dataset, DataTree
 
 import bayes_scaling as bs
+from bayes_scaling.inference.data import assemble
 from bayes_scaling.inference.diagnostics import Diagnostics
+from bayes_scaling.inference.fitting import summary_of
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
 from bayes_scaling.inference.settings import Settings
+from bayes_scaling.model.rows import central_anchor, make_rows
 
 GOOD = Diagnostics(1.001, 2000.0, 2000.0, 0, 0, 0.9, 4000, False, "g_N", ())
 
@@ -19,10 +22,39 @@ def made_fit(specification: str = "ho2024/07", benchmarks=("wt103", "ptb"), **ra
         variables[name] = (("chain", "draw", "benchmark")[: array.ndim], array)
     posterior = Dataset(variables, coords={"benchmark": ["wt103", "ptb"]})
     constant = Dataset({"benchmark": ("evaluation", np.array(benchmarks, dtype=object))})
+    return _fit(
+        DataTree.from_dict({"posterior": posterior, "constant_data": constant}),
+        bs.load_specification(specification),
+        EvaluationsSummary("made", len(benchmarks), 1, ()),
+    )
+
+
+def made_fit_of_runs(runs, **sampled) -> Fit:
+    """A fit of `chinchilla-normal` to runs, with given draws of what is sampled: each of shape (chains, draws)."""
+    specification = bs.load_specification("chinchilla-normal")
+    centre, shape = central_anchor(specification), sampled["level"].shape
+    reducible = sampled["level"] * (1 - sampled["irreducible_share"])
+    values = sampled | {
+        "E": sampled["level"] * sampled["irreducible_share"],
+        "A": reducible * sampled["share"] * centre.parameters ** sampled["alpha"],
+        "B": reducible * (1 - sampled["share"]) * centre.common_tokens ** sampled["beta"],
+        "a": sampled["beta"] / (sampled["alpha"] + sampled["beta"]),
+    }
+    posterior = Dataset(
+        {name: (("chain", "draw"), array) for name, array in values.items()},
+        coords={"chain": range(shape[0]), "draw": range(shape[1])},
+    )
+    stats = Dataset({"diverging": (("chain", "draw"), np.zeros(shape, dtype=bool))})
+    drawn = DataTree.from_dict({"posterior": posterior, "sample_stats": stats})
+    data = assemble(specification, make_rows(specification, runs), runs, drawn)
+    return _fit(data, specification, summary_of(runs))
+
+
+def _fit(data: DataTree, specification: bs.Specification, evaluations: EvaluationsSummary) -> Fit:
     return Fit(
-        data=DataTree.from_dict({"posterior": posterior, "constant_data": constant}),
-        specification=bs.load_specification(specification),
-        evaluations=EvaluationsSummary("made", len(benchmarks), 1, ()),
+        data=data,
+        specification=specification,
+        evaluations=evaluations,
         diagnostics=GOOD,
         settings=Settings(100, 100, 2, 0.9),
         seed=0,

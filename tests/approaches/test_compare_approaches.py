@@ -26,6 +26,7 @@ def table(fit):
     return compare_approaches(RUNS, fit, curves, spacing=4, **QUICK)
 
 
+@pytest.mark.slow
 def test_a_row_for_each_approach(table):
     assert tuple(table.index) == APPROACHES
     assert table["rows"].tolist()[1:] == [50, 50]
@@ -39,6 +40,7 @@ def test_a_row_for_each_approach(table):
         assert (table[name] < table[f"{name}_upper"])[given].all()
 
 
+@pytest.mark.slow
 def test_bias_is_that_of_the_fit_at_the_tables_own_design(table, fit):
     found = credible_intervals(quadratic_bias(fit, RUNS)).iloc[0]
     row = table.loc[APPROACHES[1]]
@@ -49,6 +51,7 @@ def test_bias_is_that_of_the_fit_at_the_tables_own_design(table, fit):
     assert np.isnan(table.loc[APPROACHES[2], "a_bias"])
 
 
+@pytest.mark.slow
 def test_what_did_not_converge_says_so(table, fit):
     assert table.loc[APPROACHES[2], "converged"] == fit.diagnostics.converged
     short = {"draws": 100, "tune": 100, "chains": 2, "attempts": 1}
@@ -58,6 +61,7 @@ def test_what_did_not_converge_says_so(table, fit):
     assert tuple(unconverged.index) == APPROACHES[1:]
 
 
+@pytest.mark.slow
 def test_published_values_stand_beside(table):
     for row, number in zip(APPROACHES, (1, 2, 3), strict=True):
         published = HOFFMANN_EXPONENTS[number]

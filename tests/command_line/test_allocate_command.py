@@ -13,19 +13,14 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_fits import GOOD
+from made_fits import GOOD, made_fit_of_runs
 from made_runs import TRUTH, made_runs
 from penalised_fits import fit_around
-from xarray import Dataset, DataTree
 
 import bayes_scaling as bs
 from bayes_scaling.cli import main
-from bayes_scaling.inference.data import assemble
-from bayes_scaling.inference.fitting import summary_of
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.inference.settings import Settings
 from bayes_scaling.model.coordinates import published_names
-from bayes_scaling.model.rows import make_rows
 from bayes_scaling.report.allocation_table import INFERENCE, KAPLAN, PUBLISHED, TRAINING, Question, allocations, sources
 from bayes_scaling.report.allocation_text import allocation_sentence
 from bayes_scaling.static_laws import STATIC_LAWS
@@ -57,29 +52,8 @@ def made_fit(*, open_alpha: bool = False) -> Fit:
         "sigma": np.full(shape, 0.01),
         "alpha": alpha,
         "beta": beta,
-        "E": irreducible,
-        "A": by_parameters * CENTRE["parameters"] ** alpha,
-        "B": by_tokens * CENTRE["tokens"] ** beta,
-        "a": beta / (alpha + beta),
     }
-    drawn = Dataset(
-        {name: (("chain", "draw"), array) for name, array in values.items()},
-        coords={"chain": range(CHAINS), "draw": range(DRAWS)},
-    )
-    stats = Dataset({"diverging": (("chain", "draw"), np.zeros(shape, dtype=bool))})
-    runs = made_runs()
-    sampled = DataTree.from_dict({"posterior": drawn, "sample_stats": stats})
-    return Fit(
-        data=assemble(SPECIFICATION, make_rows(SPECIFICATION, runs), runs, sampled),
-        specification=SPECIFICATION,
-        evaluations=summary_of(runs),
-        diagnostics=GOOD,
-        settings=Settings(DRAWS, 100, CHAINS, 0.9),
-        seed=0,
-        seconds={"compile": 0.0, "sample": 0.0, "total": 0.0},
-        versions={},
-        fingerprint="",
-    )
+    return made_fit_of_runs(made_runs(), **values)
 
 
 @dataclass(frozen=True)
@@ -326,12 +300,12 @@ def test_no_number_rests_on_an_exponent_that_is_not_identified(allocate, tmp_pat
     asked = ("--compute", "1e24", "--fit", str(path), "--tokens-per-parameter", "20", "--inference-tokens", "1e12")
     found = allocate(*asked, "--json").json
     rows = [row for row in found["rows"] if row["law"] == LABEL]
-    assert found["fit"]["not_identified"] == ["alpha", "a"]
+    assert found["fit"]["not_identified"] == ["alpha", "A", "a"]
     assert {row["note"] for row in rows} == {"not identified"}
     assert {row[key] for row in rows for key in ("median", "lower", "upper")} == {None}
     printed = allocate(*asked)
     assert printed.code == 0
-    assert "gives no answer: alpha and a are not identified" in printed.prose
+    assert "gives no answer: alpha and A and a are not identified" in printed.prose
     assert printed.out.count("not identified  ") >= 4
 
 

@@ -5,17 +5,12 @@ import re
 
 import numpy as np
 import pytest
-from made_fits import GOOD
+from made_fits import made_fit_of_runs
 from made_runs import made_runs
 from scipy import stats
-from xarray import Dataset, DataTree
 
 import bayes_scaling as bs
-from bayes_scaling.inference.data import assemble
-from bayes_scaling.inference.fitting import summary_of
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.inference.settings import Settings
-from bayes_scaling.model.rows import make_rows
 from bayes_scaling.quantities.allocation import allocation_exponents
 from bayes_scaling.quantities.coefficients import CONTRACTION_MIN, coefficients, contraction, unidentified
 from bayes_scaling.quantities.laws import laws_of
@@ -44,29 +39,7 @@ def made_fit(narrower: dict[str, float] | None = None, *, series: bool = False) 
         prior = dict(SPECIFICATION.prior_of(name).arguments)
         draws = np.exp(prior["mu"] + (1 - share) * prior["sigma"] * stats.norm.ppf(rng.permutation(levels)))
         values[name] = draws.reshape(CHAINS, DRAWS)
-    reducible = values["level"] * (1 - values["irreducible_share"])
-    values["E"] = values["level"] * values["irreducible_share"]
-    values["A"] = reducible * values["share"] * CENTRE["parameters"] ** values["alpha"]
-    values["B"] = reducible * (1 - values["share"]) * CENTRE["tokens"] ** values["beta"]
-    values["a"] = values["beta"] / (values["alpha"] + values["beta"])
-    drawn = Dataset(
-        {name: (("chain", "draw"), array) for name, array in values.items()},
-        coords={"chain": range(CHAINS), "draw": range(DRAWS)},
-    )
-    stats_group = Dataset({"diverging": (("chain", "draw"), np.zeros((CHAINS, DRAWS), dtype=bool))})
-    runs = made_runs(series=series)
-    sampled = DataTree.from_dict({"posterior": drawn, "sample_stats": stats_group})
-    return Fit(
-        data=assemble(SPECIFICATION, make_rows(SPECIFICATION, runs), runs, sampled),
-        specification=SPECIFICATION,
-        evaluations=summary_of(runs),
-        diagnostics=GOOD,
-        settings=Settings(DRAWS, 100, CHAINS, 0.9),
-        seed=0,
-        seconds={"compile": 0.0, "sample": 0.0, "total": 0.0},
-        versions={},
-        fingerprint="",
-    )
+    return made_fit_of_runs(made_runs(series=series), **values)
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +144,7 @@ def test_an_unidentified_exponent_is_not_an_answer(open_fit) -> None:
     assert "beta of tokens is" in text
     assert "grows as compute" not in text
     shown = printed(open_fit)
-    assert shown.count("not identified") == 2
+    assert shown.count("not identified") == 3
     assert re.search(r"alpha │ not identified │ [\d.]+ to [\d.]+ │ nearly the prior's interval", shown)
     assert re.search(r"│ beta │ [\d.]+ │", shown)
 
