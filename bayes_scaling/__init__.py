@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from bayes_scaling.inference.result import Fit, load_fit
     from bayes_scaling.model.build import build_model
     from bayes_scaling.plots.allocation import plot_allocation
+    from bayes_scaling.plots.calibration import plot_calibration
     from bayes_scaling.plots.comparison import (
         plot_comparison,
         plot_criteria,
@@ -107,6 +108,7 @@ _HOME = {
     "bayes_scaling.inference.result": ("Fit", "load_fit"),
     "bayes_scaling.model.build": ("build_model",),
     "bayes_scaling.plots.allocation": ("plot_allocation",),
+    "bayes_scaling.plots.calibration": ("plot_calibration",),
     "bayes_scaling.plots.comparison": (
         "plot_comparison",
         "plot_criteria",
@@ -198,6 +200,7 @@ __all__ = [
     "optimal_allocation",
     "optimal_split",
     "plot_allocation",
+    "plot_calibration",
     "plot_comparison",
     "plot_criteria",
     "plot_doubling_times",

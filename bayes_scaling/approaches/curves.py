@@ -13,8 +13,9 @@ from bayes_scaling.errors import RunsError
 from bayes_scaling.model.checks import require_above
 from bayes_scaling.quantities.points import axis_of
 
-SPACING = 2.0
-"""Factor of compute from one slice to the next."""
+SPACING = 4.0
+"""Factor of compute from one slice to the next: with 2, 90% intervals held the exponent of 20 of 25 simulated tables of
+curves whose noise wanders; with 4, of 22 of 25."""
 LEAST_CURVES = 4
 """Curves that a slice needs: a parabola and one to contradict it."""
 SAME_SIZE = 1e-6

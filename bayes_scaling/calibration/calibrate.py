@@ -73,11 +73,7 @@ def calibrate(
     >>> found.outside  # doctest: +SKIP
     ()
     """
-    check_settings(Settings(), seed)
-    if isinstance(simulations, bool) or not isinstance(simulations, int) or simulations < LEAST:
-        raise BayesScalingError(f"simulations must be a whole number of at least {LEAST}, not {simulations!r}")
-    require_proper_prior(specification)
-    make_rows(specification, evaluations)  # refuses a table that lacks what the specification needs
+    check_calibration(specification, evaluations, simulations, seed)
     experiment = Experiment(specification, specification, evaluations, {})
     found = run_experiment(experiment, simulations, seed=seed, directory=directory, workers=workers, on_done=on_done)
     return Calibration(
@@ -87,3 +83,18 @@ def calibrate(
         seed=seed,
         fingerprint=experiment_fingerprint(experiment),
     )
+
+
+def check_calibration(specification: Specification, evaluations: pd.DataFrame, simulations: int, seed: int) -> None:
+    """Refuse what can't be calibrated, before anything is simulated.
+
+    Raises
+    ------
+    BayesScalingError
+        As :func:`calibrate`.
+    """
+    check_settings(Settings(), seed)
+    if isinstance(simulations, bool) or not isinstance(simulations, int) or simulations < LEAST:
+        raise BayesScalingError(f"simulations must be a whole number of at least {LEAST}, not {simulations!r}")
+    require_proper_prior(specification)
+    make_rows(specification, evaluations)  # refuses a table that lacks what the specification needs

@@ -20,10 +20,21 @@ class SweepProgress:
         Variants.
     quiet
         Show nothing.
+    noun, doing
+        What is counted, and what is done with it.
     """
 
-    def __init__(self, console: Console, total: int, *, quiet: bool = False) -> None:
+    def __init__(
+        self,
+        console: Console,
+        total: int,
+        *,
+        quiet: bool = False,
+        noun: str = "variant",
+        doing: str = "fit and score",
+    ) -> None:
         self._console = console
+        self._what = f"{counted(total, noun)} to {doing}"
         self._total = total
         self._done = 0
         self._quiet = quiet
@@ -37,11 +48,11 @@ class SweepProgress:
             console=console,
             disable=quiet or not console.is_terminal,
         )
-        self._task = self._bar.add_task("fitting and scoring", total=total)
+        self._task = self._bar.add_task(self._what, total=total)
 
     def __enter__(self) -> Self:
         if not self._quiet and not self._console.is_terminal:
-            self._console.print(f"{counted(self._total, 'variant')} to fit and score ...")
+            self._console.print(f"{self._what} ...")
         self._bar.start()
         return self
 
@@ -52,6 +63,14 @@ class SweepProgress:
         tenth = max(1, self._total // 10)
         if not self._quiet and not self._console.is_terminal and self._done % tenth == 0:
             self._console.print(f"{self._done} of {self._total} done")
+
+    def reach(self, done: int) -> None:
+        """Move on to so many that are done."""
+        before, self._done = self._done, done
+        self._bar.update(self._task, completed=done)
+        tenth = max(1, self._total // 10)
+        if not self._quiet and not self._console.is_terminal and done // tenth > before // tenth:
+            self._console.print(f"{done} of {self._total} done")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -1,0 +1,90 @@
+"""`bayes-scaling calibrate`: simulate from a specification, fit, and see whether intervals hold what they say."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bayes_scaling.commands.options import (
+    Columns,
+    Evaluations,
+    Quiet,
+    Runs,
+    Seed,
+    Workers,
+    check_workers,
+    output_directory,
+    read_runs_table,
+    read_table,
+)
+from bayes_scaling.inference.settings import SEED
+from bayes_scaling.specifications.catalogue import load_specification
+from bayes_scaling.specifications.specification import Specification
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FILES = ("calibration.png", "calibration.csv", "calibration.json")
+
+
+def calibrate_command(
+    specification: Annotated[str, typer.Argument(help="A name in the catalogue, or the path of a .toml file.")],
+    evaluations: Evaluations = "ho2024",
+    runs: Runs = None,
+    column: Columns = None,
+    simulations: Annotated[int, typer.Option(help="At least 20.")] = 200,
+    output: Annotated[
+        str | None,
+        typer.Option(help="Directory for results; the same command resumes there. Default runs/calibration-..."),
+    ] = None,
+    workers: Workers = None,
+    seed: Seed = SEED,
+    quiet: Quiet = False,
+) -> None:
+    """Check a specification on data simulated from its own priors, by the ranks of true values.
+
+    The design is that of the table; a law for training runs takes the packaged IsoFLOP design unless --runs is given.
+    """
+    check_workers(workers)
+    chosen = load_specification(specification)
+    table = _design(chosen, evaluations, runs, column)
+    directory = output_directory(output, f"calibration-{chosen.name}-{table.attrs['name']}")
+    from bayes_scaling.calibration.calibrate import calibrate, check_calibration
+    from bayes_scaling.report.run_directory import prepare
+
+    check_calibration(chosen, table, simulations, seed)
+    prepare(directory)
+    from bayes_scaling.plots.calibration import plot_calibration
+    from bayes_scaling.report.calibration_text import calibration_report
+    from bayes_scaling.report.progress import SweepProgress
+    from bayes_scaling.report.run_directory import picture, write_beside_fits
+    from bayes_scaling.report.terminal import console
+
+    log = console(stderr=True)
+    with SweepProgress(log, simulations, quiet=quiet, noun="simulation", doing="fit") as progress:
+        found = calibrate(
+            chosen,
+            table,
+            simulations,
+            seed=seed,
+            directory=directory / "simulations",
+            workers=workers,
+            on_done=progress.reach,
+        )
+    contents = (picture(plot_calibration(found)), found.table.to_csv().encode(), found.to_json())
+    files = tuple(directory / name for name in FILES)
+    write_beside_fits(dict(zip(files, contents, strict=True)), directory, stale=files)
+    out = console()
+    out.print(calibration_report(found))
+    out.print(f"\nWritten: {', '.join(map(str, files))}", soft_wrap=True)
+
+
+def _design(
+    specification: Specification, evaluations: str, runs: str | None, column: list[str] | None
+) -> "pd.DataFrame":
+    if runs is not None:
+        return read_runs_table(runs, column)
+    if specification.centre is not None:  # sizes of training runs
+        from bayes_scaling.runs import load_runs
+
+        return load_runs()
+    return read_table(evaluations, column)

@@ -1,0 +1,60 @@
+"""Rank curves of a calibration, each in its simultaneous band."""
+
+import math
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bayes_scaling.calibration.result import Calibration
+from bayes_scaling.calibration.uniformity import BAND, rank_curve
+from bayes_scaling.plots.style import POSTERIOR, PRIOR, WARNING
+from bayes_scaling.words import counted
+
+_COLUMNS = 4
+
+
+def plot_calibration(calibration: Calibration) -> Figure:
+    """Draw for each quantity how far the ranks of true values are from uniform.
+
+    Parameters
+    ----------
+    calibration
+        See :func:`bayes_scaling.calibrate`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A panel a quantity: the empirical distribution of ranks less the uniform one, and the band that a calibrated
+        quantity's whole curve stays in with 95% probability. Curves that leave it are red. Above 0 in the left half,
+        posteriors lie too high; an S that first rises and then falls belongs to intervals that are too narrow.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> from bayes_scaling.calibration.result import read_calibration
+    >>> plot_calibration(read_calibration("runs/calibration.json")).savefig("ranks.png")  # doctest: +SKIP
+    """
+    names = list(calibration.table.index)
+    rows = math.ceil(len(names) / _COLUMNS)
+    figure = Figure(figsize=(10, 0.9 + 1.9 * rows), layout="constrained", dpi=100)
+    axes = figure.subplots(rows, _COLUMNS, squeeze=False, sharex=True, sharey=True)
+    for panel, name in zip(axes.flat, names, strict=False):
+        _draw(panel, str(name), [one.ranks[name] for one in calibration.simulations if name in one.ranks])
+    for panel in list(axes.flat)[len(names) :]:
+        panel.set_visible(False)
+    figure.supxlabel("rank of the true value among posterior draws, as a share", fontsize=9)
+    figure.supylabel("distribution of ranks less uniform", fontsize=9)
+    count = counted(len(calibration.simulations), "simulation")
+    where = f"{calibration.specification} at the design of {calibration.evaluations}"
+    figure.suptitle(f"{where}: {count}, {BAND:.0%} simultaneous bands", fontsize=11)
+    return figure
+
+
+def _draw(axes: Axes, name: str, ranks: list[int]) -> None:
+    curve = rank_curve(ranks)
+    axes.fill_between(curve.points, curve.lower, curve.upper, color=PRIOR, alpha=0.3, lw=0)
+    axes.axhline(0, color=PRIOR, lw=0.8)
+    axes.step(curve.points, curve.difference, where="post", color=POSTERIOR if curve.inside else WARNING, lw=1.5)
+    axes.set_title(name if curve.inside else f"{name}: outside", fontsize=9, color="black" if curve.inside else WARNING)
+    axes.tick_params(labelsize=8)
+    axes.spines[["top", "right"]].set_visible(False)

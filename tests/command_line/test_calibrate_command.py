@@ -1,0 +1,66 @@
+"""`bayes-scaling calibrate`: what it writes, that it resumes, and bad usage."""
+
+import json
+
+import pytest
+
+from bayes_scaling.calibration.result import Calibration, read_calibration
+from bayes_scaling.errors import BayesScalingError
+
+FILES = {"calibration.png", "calibration.csv", "calibration.json"}
+
+
+@pytest.mark.slow
+def test_it_writes_ranks_table_and_picture_and_goes_on_where_it_stopped(command, tmp_path) -> None:
+    asked = ("calibrate", "chinchilla", "--workers", "1", "--output", "out")
+    first = command(*asked, "--simulations", "20", cwd=tmp_path)
+    assert first.code == 0, first.err
+    out = tmp_path / "out"
+    assert {path.name for path in out.iterdir()} == FILES | {"simulations"}
+    assert (out / "calibration.png").read_bytes().startswith(b"\x89PNG")
+    again = command(*asked, "--simulations", "30", cwd=tmp_path)
+    assert "20 of 30" not in first.out + first.err
+    found = read_calibration(out / "calibration.json")
+    assert (found.specification, found.evaluations, len(found.simulations)) == ("chinchilla", "simulated", 30)
+    assert set(found.table.index) >= {"E", "a", "alpha", "beta", "level", "share", "sigma", "nu"}
+    assert f"the ranks of {len(found.table) - len(found.outside)} of {len(found.table)} quantities" in again.prose
+    assert Calibration.from_json(found.to_json(), "again") == found
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("reference", "--simulations", "5"), "simulations must be a whole number of at least 20, not 5"),
+        (("nothing",), "nothing"),
+        (("reference", "--workers", "0"), "--workers must be at least 1, not 0"),
+        (("reference", "--runs", "none.csv"), "none.csv"),
+    ],
+)
+def test_bad_usage_is_one_message(command, tmp_path, arguments, message) -> None:
+    ended = command("calibrate", *arguments, cwd=tmp_path)
+    assert ended.code == 2
+    assert message in " ".join(ended.err.split())
+    assert "Traceback" not in ended.err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"[1]", b'{"format": 2}', b'{"format": 1, "ranks": {"g": [1]}}', b"\xff"]
+)
+def test_what_is_no_calibration_is_said_to_be_none(tmp_path, content) -> None:
+    path = tmp_path / "calibration.json"
+    path.write_bytes(content)
+    with pytest.raises(BayesScalingError, match="calibration"):
+        read_calibration(path)
+
+
+def test_a_calibration_reads_back_and_lists_stand_on_lines_of_their_own() -> None:
+    from bayes_scaling.calibration.experiment import Simulation
+
+    made = tuple(Simulation({"g_C": rank, "sigma": 7}, True, 1.001, 400.0, 0, 0.5) for rank in range(25))
+    found = Calibration("mine", "table", made, 0, "f" * 64)
+    text = found.to_json().decode()
+    assert json.loads(text)["ranks"]["g_C"] == list(range(25))
+    assert sum("[" in line for line in text.splitlines()) == 7
+    assert Calibration.from_json(found.to_json(), "again") == found
+    assert found.outside == ("g_C", "sigma")
