@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 import bayes_scaling as bs
-from bayes_scaling.approaches.curves import curve_slices, curves_of
+from bayes_scaling.approaches.curves import SPACING, curve_slices, curves_of
 from bayes_scaling.approaches.envelope import envelope
 from bayes_scaling.law import training_compute
 from bayes_scaling.runs.curves import simulate_curves
@@ -49,7 +49,7 @@ def test_slices_lie_on_the_curves_and_never_beyond_them(curves):
     exact = bs.BESIROGLU.loss(slices["parameters"], slices["tokens"])
     np.testing.assert_allclose(slices["loss"], exact, rtol=1e-3)  # a chord of a convex curve lies above it
     assert (slices["loss"] >= exact * (1 - 1e-12)).all()
-    np.testing.assert_allclose(np.diff(np.log(slices["flop"].unique())), np.log(2))
+    np.testing.assert_allclose(np.diff(np.log(slices["flop"].unique())), np.log(SPACING))
     assert slices.groupby("series")["curve"].nunique().min() >= 4
 
 
