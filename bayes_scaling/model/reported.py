@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -55,26 +56,27 @@ def reported_quantities(
         which a term alone is 1 nat per token (Kaplan et al. 2020, eq. 1.1 to 1.6). Of a law of the critical batch size
         ``B_star`` (tokens) in the place of ``A``, and ``alpha_B = 1 / alpha`` (eq. 1.4).
     """
+    xp = np if samples else pt
     found = {name: _quantity(coefficient) for name, coefficient in coefficients.items()}
     reported: dict[str, Quantity] = {name: found[name] for name in ("E", "alpha", "beta") if name in found}
     reported |= _rates(specification, found, levels, samples)
     law = LAWS[specification.law]
     if specification.delta is None and specification.progress.exponents == "none":
-        anchors = _log_anchors(specification, levels, anchor_of(specification))
+        anchors = _log_anchors(specification, levels, anchor_of(specification), samples)
         for term in law.terms:
             log_centre, exponent = found[f"log_{term.coefficient}"], found[term.exponent]
-            at_one = _at_size_one(log_centre, exponent, anchors[term.size])
+            at_one = _at_size_one(log_centre, exponent, anchors[term.size], xp)
             if law.response == "critical_batch":
                 reported |= {SIZES[term.size].scale: at_one, "alpha_B": _combine(lambda power: 1 / power, exponent)}
                 continue
             reported[term.coefficient] = at_one
             if has_scales(specification):
-                reported[SIZES[term.size].scale] = _scale(log_centre, exponent, anchors[term.size])
+                reported[SIZES[term.size].scale] = _scale(log_centre, exponent, anchors[term.size], xp)
     if law.splits and specification.delta is None and not specification.progresses:
         reported["a"] = _combine(lambda alpha, beta: beta / (alpha + beta), found["alpha"], found["beta"])
     if "log_factor" in found:
         log_factor = found["log_factor"].value[ARCHITECTURE_LEVELS.index("transformer")]
-        reported["transformer_factor"] = Quantity((np if samples else pt).exp(log_factor))
+        reported["transformer_factor"] = Quantity(xp.exp(log_factor))
     return reported
 
 
@@ -101,9 +103,7 @@ def _rates(
         elif rate in found:
             parts.append(found[rate])
         if f"{exponent}_drift" in found:
-            distance = _pivot_distance(specification, levels, term.size)
-            if samples and distance.dims:
-                distance = Quantity(distance.value[:, None], distance.dims)
+            distance = _pivot_distance(specification, levels, term.size, samples)
             drift = found[f"{exponent}_drift"]
             parts.append(_combine(lambda d, power, size: d * size / power, drift, found[exponent], distance))
         if parts:
@@ -122,12 +122,12 @@ def has_scales(specification: Specification) -> bool:
 
 
 def _log_anchors(
-    specification: Specification, levels: Mapping[str, tuple[str, ...]], anchor: Anchor
+    specification: Specification, levels: Mapping[str, tuple[str, ...]], anchor: Anchor, samples: bool
 ) -> dict[str, Quantity]:
-    """Logarithms of the sizes of a point, tokens and compute by benchmark where A is."""
+    """Logarithms of the sizes of a point, tokens and compute by benchmark where A is; with an axis for draws if any."""
     if specification.index_of("A") == "benchmark":
         log_n, by_benchmark = anchor.log_sizes(levels["benchmark"])
-        log_d = Quantity(by_benchmark, ("benchmark",))
+        log_d = Quantity(by_benchmark[:, None] if samples else by_benchmark, ("benchmark",))
     else:
         log_n = float(np.log(anchor.parameters))
         log_d = Quantity(float(np.log(anchor.common_tokens)))
@@ -140,20 +140,22 @@ def _log_anchors(
     }
 
 
-def _pivot_distance(specification: Specification, levels: Mapping[str, tuple[str, ...]], size: str) -> Quantity:
+def _pivot_distance(
+    specification: Specification, levels: Mapping[str, tuple[str, ...]], size: str, samples: bool
+) -> Quantity:
     """Log distance of the central point from the pivot of drifting exponents, in parameters or in tokens."""
     at_pivot = np.float64(getattr(specification.pivot, size))
-    here = _log_anchors(specification, levels, central_anchor(specification))[size]
+    here = _log_anchors(specification, levels, central_anchor(specification), samples)[size]
     return _combine(lambda x: x - np.log(at_pivot), here)
 
 
-def _scale(log_at_centre: Quantity, exponent: Quantity, log_centre: Quantity) -> Quantity:
+def _scale(log_at_centre: Quantity, exponent: Quantity, log_centre: Quantity, xp: ModuleType) -> Quantity:
     """The size at which a term is 1: ``ln(X_c) = ln(X) + ln(term) / exponent``."""
-    return _combine(lambda log_a, power, size: pt.exp(size + log_a / power), log_at_centre, exponent, log_centre)
+    return _combine(lambda log_a, power, size: xp.exp(size + log_a / power), log_at_centre, exponent, log_centre)
 
 
-def _at_size_one(log_at_centre: Quantity, exponent: Quantity, log_centre: Quantity) -> Quantity:
-    return _combine(lambda log_a, power, size: pt.exp(log_a + power * size), log_at_centre, exponent, log_centre)
+def _at_size_one(log_at_centre: Quantity, exponent: Quantity, log_centre: Quantity, xp: ModuleType) -> Quantity:
+    return _combine(lambda log_a, power, size: xp.exp(log_a + power * size), log_at_centre, exponent, log_centre)
 
 
 def _combine(operation: Callable[..., Any], *quantities: Quantity) -> Quantity:

@@ -122,7 +122,8 @@ def unidentified(fit: Fit) -> tuple[str, ...]:
     terms = LAWS[fit.specification.law].terms
     constant = fit.data["constant_data"].to_dataset()
     # Where a size does not vary, the prior of the level alone can make the interval of its exponent narrower.
-    fixed = {term.exponent for term in terms if np.ptp(constant[f"log_{term.size}"].to_numpy()) < SPREAD_MIN}
+    sizes = {term.exponent: constant[f"log_{term.size}"] for term in terms if f"log_{term.size}" in constant}
+    fixed = {exponent for exponent, size in sizes.items() if np.ptp(size.to_numpy()) < SPREAD_MIN}
     found = [
         str(name)
         for name, value in narrower.items()

@@ -81,3 +81,16 @@ def test_the_papers_penalty_can_not_be_simulated_from() -> None:
     rows = make_rows(specification, bs.load_evaluations())
     with pytest.raises(BayesScalingError, match="choose a specification without delta"):
         prior_draw(replace(specification), rows, np.random.default_rng(0))
+
+
+CATALOGUE = [name for name in bs.list_specifications() if not name.startswith("kaplan")]
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_specification_can_be_simulated_from(name) -> None:
+    specification, rows, values = drawn(name, table=bs.load_runs() if name.startswith("chinchilla") else None)
+    assert np.isfinite(simulated_rows(specification, rows, values, np.random.default_rng(0)).response).all()
+    found = quantities_at(specification, rows, values)
+    assert set(found) >= {parameter.name for parameter in specification.parameters()}
+    assert ("g_C" in found) == specification.progresses
+    assert all(np.isfinite(value).all() for value in found.values())
