@@ -41,6 +41,8 @@ if TYPE_CHECKING:
         with_architecture,
         zero_shot_rows,
     )
+    from bayes_scaling.identifiability.identify import identification
+    from bayes_scaling.identifiability.profile import profile_likelihood
     from bayes_scaling.inference.fitting import fit
     from bayes_scaling.inference.result import Fit, load_fit
     from bayes_scaling.model.build import build_model
@@ -53,11 +55,16 @@ if TYPE_CHECKING:
         plot_pareto_k,
     )
     from bayes_scaling.plots.doubling import plot_doubling_times
+    from bayes_scaling.plots.identification import plot_identification
     from bayes_scaling.plots.isoflop import plot_isoflop
     from bayes_scaling.plots.laws import plot_laws
+    from bayes_scaling.plots.predictive import plot_backtest, plot_predictive
     from bayes_scaling.plots.residuals import plot_residuals
     from bayes_scaling.plots.robustness import plot_robustness
     from bayes_scaling.plots.tokens_per_parameter import plot_tokens_per_parameter
+    from bayes_scaling.predictive.backtest import backtest
+    from bayes_scaling.predictive.checks import PredictiveCheck, predictive_check
+    from bayes_scaling.predictive.result import Backtest
     from bayes_scaling.quantities.allocation import allocation_exponents, optimal_allocation
     from bayes_scaling.quantities.attribution import shapley_attribution
     from bayes_scaling.quantities.coefficients import coefficients
@@ -104,6 +111,8 @@ _HOME = {
         "with_architecture",
         "zero_shot_rows",
     ),
+    "bayes_scaling.identifiability.identify": ("identification",),
+    "bayes_scaling.identifiability.profile": ("profile_likelihood",),
     "bayes_scaling.inference.fitting": ("fit",),
     "bayes_scaling.inference.result": ("Fit", "load_fit"),
     "bayes_scaling.model.build": ("build_model",),
@@ -116,11 +125,16 @@ _HOME = {
         "plot_pareto_k",
     ),
     "bayes_scaling.plots.doubling": ("plot_doubling_times",),
+    "bayes_scaling.plots.identification": ("plot_identification",),
     "bayes_scaling.plots.isoflop": ("plot_isoflop",),
     "bayes_scaling.plots.laws": ("plot_laws",),
+    "bayes_scaling.plots.predictive": ("plot_backtest", "plot_predictive"),
     "bayes_scaling.plots.residuals": ("plot_residuals",),
     "bayes_scaling.plots.robustness": ("plot_robustness",),
     "bayes_scaling.plots.tokens_per_parameter": ("plot_tokens_per_parameter",),
+    "bayes_scaling.predictive.backtest": ("backtest",),
+    "bayes_scaling.predictive.checks": ("PredictiveCheck", "predictive_check"),
+    "bayes_scaling.predictive.result": ("Backtest",),
     "bayes_scaling.quantities.allocation": ("allocation_exponents", "optimal_allocation"),
     "bayes_scaling.quantities.attribution": ("shapley_attribution",),
     "bayes_scaling.quantities.coefficients": ("coefficients",),
@@ -150,6 +164,7 @@ __all__ = [
     "HO2024_SYSTEMS",
     "HOFFMANN_ROUNDED",
     "HOFFMANN_TEX",
+    "Backtest",
     "BayesScalingError",
     "Calibration",
     "ChinchillaLaw",
@@ -157,6 +172,7 @@ __all__ = [
     "EvaluationsError",
     "Fit",
     "FitFileError",
+    "PredictiveCheck",
     "Profiles",
     "Replication",
     "Robustness",
@@ -167,6 +183,7 @@ __all__ = [
     "System",
     "allocation_exponents",
     "allocation_with_inference",
+    "backtest",
     "best_per_paper",
     "build_model",
     "calibrate",
@@ -188,6 +205,7 @@ __all__ = [
     "effective_compute_shares",
     "fit",
     "growth_factor",
+    "identification",
     "isoflop_profiles",
     "list_specifications",
     "load_evaluations",
@@ -200,18 +218,23 @@ __all__ = [
     "optimal_allocation",
     "optimal_split",
     "plot_allocation",
+    "plot_backtest",
     "plot_calibration",
     "plot_comparison",
     "plot_criteria",
     "plot_doubling_times",
     "plot_doubling_times_by_variant",
+    "plot_identification",
     "plot_isoflop",
     "plot_laws",
     "plot_pareto_k",
+    "plot_predictive",
     "plot_residuals",
     "plot_robustness",
     "plot_tokens_per_parameter",
     "predicted_loss",
+    "predictive_check",
+    "profile_likelihood",
     "published_between",
     "quadratic_bias",
     "reachable_date",

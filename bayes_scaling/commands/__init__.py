@@ -3,6 +3,7 @@
 import typer
 
 from bayes_scaling.commands.allocate import allocate_command
+from bayes_scaling.commands.backtest import backtest_command
 from bayes_scaling.commands.calibrate import calibrate_command
 from bayes_scaling.commands.check import check_command
 from bayes_scaling.commands.compare import compare_command
@@ -22,6 +23,7 @@ app.command("compare")(compare_command)
 app.command("replicate")(replicate_command)
 app.command("robustness")(robustness_command)
 app.command("allocate")(allocate_command)
+app.command("backtest")(backtest_command)
 app.command("calibrate")(calibrate_command)
 app.command("check")(check_command)
 app.command("models")(models_command)

@@ -96,7 +96,7 @@ def predicted_loss(
         architecture=architecture,
     )
     if kind == "new_evaluation" and isinstance(source, Fit):
-        draws = _with_noise(source, draws, np.random.default_rng(seed))
+        draws = with_noise(source, draws, np.random.default_rng(seed))
     names = [system.name for system in found]
     if unit == "perplexity":
         with np.errstate(over="ignore"):
@@ -234,7 +234,7 @@ def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
         raise BayesScalingError(f"{name} {value!r} is unknown; valid choices: {', '.join(choices)}")
 
 
-def _with_noise(fit: Fit, expected: Floats, rng: np.random.Generator) -> Floats:
+def with_noise(fit: Fit, expected: Floats, rng: np.random.Generator) -> Floats:
     """Losses of new evaluations, each of a paper of its own, nats per token."""
     values, noise, shape = draws_of(fit.specification, fit.data), fit.specification.noise, expected.shape
     student_t = noise.family == "student_t"

@@ -6,6 +6,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from bayes_scaling.identifiability.identify import can_identify, identification
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.doubling import doubling_times
@@ -15,7 +16,7 @@ from bayes_scaling.words import months, number, probability
 
 
 def fit_report(fit: Fit) -> RenderableType:
-    """Doubling times (coefficients, of a law without progress), diagnostics and the answer in a sentence."""
+    """Doubling times (coefficients, of a law without progress), diagnostics, the answer and who decided it."""
     table = _doubling_table(fit) if fit.specification.progresses else _coefficient_table(fit)
     parts: list[RenderableType] = [table, Text()]
     d = fit.diagnostics
@@ -35,6 +36,8 @@ def fit_report(fit: Fit) -> RenderableType:
     if not d.converged:
         parts.append(Text(next_step(fit)))
     parts += [Text(), Text(sentence(fit), style="bold" if d.converged else "bold red")]
+    if can_identify(fit):
+        parts += [Text(), *(Text(said) for said in identification(fit).sentences)]
     return Group(*parts)
 
 

@@ -5,6 +5,7 @@ import math
 from dataclasses import asdict
 from typing import Any
 
+from bayes_scaling.identifiability.identify import as_plain, can_identify, identification
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.doubling import doubling_times
@@ -25,7 +26,9 @@ def summarise(fit: Fit) -> dict[str, Any]:
         Of a specification without progress also ``coefficients``: ``E``, ``A``, ``B``, ``alpha``, ``beta``, ``a`` and
         Kaplan's scales, as far as it has them, each with ``median``, ``lower``, ``upper``, ``unit`` and ``contraction``
         (see :func:`bayes_scaling.quantities.coefficients.coefficients`), and ``unidentified``, names of the exponents
-        about which the data say nearly nothing, and of what rests on them.
+        about which the data say nearly nothing, and of what rests on them. Of fits with their log prior and log
+        likelihood also ``identification``: ``quantities`` (prior and posterior of each, and who decided it), ``ridge``
+        of the two rates or null, ``rule`` and ``sentences`` (see :func:`bayes_scaling.identification`).
     """
     times = doubling_times(fit)
     found = fit.diagnostics
@@ -34,6 +37,7 @@ def summarise(fit: Fit) -> dict[str, Any]:
         "evaluations": asdict(fit.evaluations),
         "doubling_time_months": {str(name): _times(row) for name, row in times.to_dict("index").items()},
         **({} if fit.specification.progresses else _coefficients(fit)),
+        **({"identification": as_plain(identification(fit))} if can_identify(fit) else {}),
         "interval": times.attrs["interval"],
         "diagnostics": asdict(found) | {"converged": found.converged},
         "settings": asdict(fit.settings),

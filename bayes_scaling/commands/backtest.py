@@ -1,0 +1,81 @@
+"""`bayes-scaling backtest`: are evaluations predicted that were published later? Resumable and parallel."""
+
+from typing import Annotated
+
+import typer
+
+from bayes_scaling.commands.options import (
+    EXIT_UNCONVERGED,
+    Columns,
+    Evaluations,
+    Quiet,
+    Scheduler,
+    Seed,
+    Workers,
+    check_workers,
+    output_directory,
+    read_table,
+)
+from bayes_scaling.inference.settings import SEED
+
+
+def backtest_command(
+    specifications: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Names in the catalogue, .toml files, or families; the first is also fitted without progress. "
+            "Default: reference and ho2024/07."
+        ),
+    ] = None,
+    evaluations: Evaluations = "ho2024",
+    column: Columns = None,
+    first: Annotated[int, typer.Option("--from", help="First cut year; what came before is fitted.")] = 2016,
+    last: Annotated[int, typer.Option("--to", help="Last cut year.")] = 2021,
+    output: Annotated[
+        str | None,
+        typer.Option(help="Directory for results; the same command resumes there. Default runs/backtest-..."),
+    ] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    seed: Seed = SEED,
+    quiet: Quiet = False,
+) -> None:
+    """Fit what was published before a year, predict what came later, and count how often that was right."""
+    check_workers(workers)
+    table = read_table(evaluations, column)
+    # PyMC takes seconds to import: only once the table is known to be good.
+    from bayes_scaling.predictive.backtest import backtest, planned
+    from bayes_scaling.predictive.forecasters import SPECIFICATIONS
+    from bayes_scaling.report.backtest_directory import write_backtest
+    from bayes_scaling.report.backtest_text import backtest_report
+    from bayes_scaling.report.progress import SweepProgress
+    from bayes_scaling.report.run_directory import prepare
+    from bayes_scaling.report.terminal import console
+
+    names = specifications or list(SPECIFICATIONS)
+    cuts = range(first, last + 1)
+    total = len(planned(names, table, cuts=cuts, seed=seed).tasks)
+    directory = output_directory(output, f"backtest-{'-'.join(names)[:60]}-{table.attrs['name']}")
+    prepare(directory)
+    with SweepProgress(console(stderr=True), total, quiet=quiet) as progress:
+
+        def finished(name: str, reused: bool) -> None:
+            progress.advance(name, reused=reused)
+
+        result = backtest(
+            names,
+            table,
+            cuts=cuts,
+            directory=directory,
+            seed=seed,
+            workers=workers,
+            scheduler=scheduler,
+            on_done=finished,
+        )
+    files = write_backtest(result, directory)
+    out = console()
+    out.print(backtest_report(result))
+    kept = directory / "forecasts"
+    out.print(f"\nWritten: {', '.join(str(file) for file in files)}; forecasts in {kept}", soft_wrap=True)
+    if not result.forecasts["converged"].all():
+        raise typer.Exit(EXIT_UNCONVERGED)

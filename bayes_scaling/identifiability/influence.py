@@ -1,0 +1,173 @@
+"""Prior and likelihood beside each other for every reported quantity: contraction, power-scaling, verdict."""
+
+import arviz as az
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+from xarray import DataTree
+
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.identifiability.prior_quantities import REPORTED, prior_quantities
+from bayes_scaling.identifiability.rule import Rule
+from bayes_scaling.inference.data import rows_of
+from bayes_scaling.inference.result import Fit
+from bayes_scaling.quantities.intervals import SAMPLE_DIMS, credible_intervals
+from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.specifications.parameters import PARAMETERS
+
+Floats = NDArray[np.float64]
+
+DRAWS = 4_000
+"""Most draws that power-scaling is computed from; more take seconds and move it by a few thousandths."""
+ALL_PRIORS = "all"
+"""What ``moved_by`` says where a posterior moves most with all priors together."""
+_NEEDED = ("log_prior", "log_likelihood", "observed_data", "constant_data")
+
+
+def thinned(data: DataTree, most: int = DRAWS) -> DataTree:
+    """Every so many draws, at most ``most`` in all chains together."""
+    draws, chains = data["posterior"].sizes["draw"], data["posterior"].sizes["chain"]
+    step = -(-draws * chains // most)
+    names = ("posterior", "log_prior", "log_likelihood")
+    return DataTree.from_dict({name: data[name].to_dataset().isel(draw=slice(None, None, step)) for name in names})
+
+
+def missing_groups(fit: Fit) -> list[str]:
+    """Groups that identification needs and the fit has not."""
+    return [name for name in _NEEDED if name not in fit.data]
+
+
+def require_groups(fit: Fit) -> None:
+    """Refuse a fit without the groups that identification is read from.
+
+    Raises
+    ------
+    BayesScalingError
+        If the posterior has no log prior, no log likelihood or no data beside it.
+    """
+    missing = missing_groups(fit)
+    if missing:
+        raise BayesScalingError(
+            f"the fit of '{fit.specification.name}' has no group {', '.join(missing)}; identification needs "
+            f"{', '.join(_NEEDED)}, which bs.fit and bs.load_fit give"
+        )
+
+
+def influence(fit: Fit, rule: Rule | None = None) -> pd.DataFrame:
+    r"""How far data and prior decide each reported quantity.
+
+    .. math:: \mathrm{contraction} = 1 - \frac{\mathrm{width\ of\ posterior\ interval}}
+        {\mathrm{width\ of\ prior\ interval}}
+
+    Parameters
+    ----------
+    fit
+        A posterior; read ``fit.diagnostics.converged`` first.
+    rule
+        Thresholds of the verdict; by default :class:`bayes_scaling.identifiability.rule.Rule`.
+
+    Returns
+    -------
+    DataFrame
+        One row for each reported quantity (``level[wt103]`` where it differs between groups), with columns ``median``,
+        ``lower``, ``upper`` of the posterior and ``prior_median``, ``prior_lower``, ``prior_upper`` (95% equal-tailed
+        intervals; rates in log units per year, ``level`` and ``E`` in nats per token); ``contraction``;
+        ``sensitivity_prior``, ``sensitivity_likelihood``: power-scaling sensitivities, of the prior the largest among
+        those to each parameter's prior alone and to all together; ``moved_by``: which that is; and ``verdict``.
+        ``attrs`` name the interval and the rule. NaN in the prior's columns under the paper's penalty, whose prior has
+        no width of its own.
+
+    Raises
+    ------
+    BayesScalingError
+        If the fit lacks its log prior or log likelihood.
+
+    Notes
+    -----
+    Widths of exponents and of ``level`` are compared on the logarithm. Contraction: Schad,
+    Betancourt and Vasishth 2021 (doi 10.1037/met0000275), with widths in place of variances. Sensitivities: Kallioinen
+    et al. 2024 (doi 10.1007/s11222-023-10366-5), by :func:`arviz.psense`, from at most 4,000 draws. The prior of one
+    parameter alone is scaled too, since priors can pull against each other and cancel when all are scaled at once.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> fit = bs.load_fit("runs/reference-ho2024")  # doctest: +SKIP
+    >>> influence(fit)[["contraction", "moved_by", "verdict"]]  # doctest: +SKIP
+    """
+    require_groups(fit)
+    rule = rule or Rule()
+    posterior = fit.data["posterior"].to_dataset()
+    names = [name for name in REPORTED if name in posterior]
+    proper = fit.specification.delta is None
+    prior = prior_quantities(fit.specification, rows_of(fit.data)) if proper else xr.Dataset()
+    sensitivity = _sensitivities(fit, names)
+    parts = []
+    for name in names:
+        draws = posterior[name]
+        table = credible_intervals(draws).drop(columns="defined")
+        grouped = draws.ndim > len(SAMPLE_DIMS)
+        table.index = pd.Index([_label(name, key) if grouped else name for key in table.index])
+        table[["prior_median", "prior_lower", "prior_upper"]] = _prior_intervals(prior, draws)
+        table["contraction"] = _contraction(table, logarithmic=is_positive(name))
+        parts.append(table.join(sensitivity[name].set_axis(table.index)))
+    whole = pd.concat(parts)
+    judged = whole[["contraction", "sensitivity_prior", "sensitivity_likelihood"]].to_numpy(float)
+    whole["verdict"] = [rule.verdict(narrower, prior=p, likelihood=data) for narrower, p, data in judged]
+    whole.attrs = {"interval": {"probability": INTERVAL_PROBABILITY, "kind": INTERVAL_KIND}, "rule": rule.words}
+    return whole
+
+
+def is_positive(name: str) -> bool:
+    """Whether widths of a quantity are ratios: of exponents and ``level``, not of ``E``, which may be near 0."""
+    return name in PARAMETERS and PARAMETERS[name].support == "positive"
+
+
+def _label(name: str, key: object) -> str:
+    return f"{name}[{', '.join(map(str, key)) if isinstance(key, tuple) else key}]"
+
+
+def _prior_intervals(prior: xr.Dataset, posterior: xr.DataArray) -> Floats:
+    """Median and interval of a quantity's prior, one row for each level of the posterior; NaN where it has none."""
+    if posterior.name not in prior:
+        return np.full((posterior[0, 0].size, 3), np.nan)
+    draws = prior[posterior.name]
+    # Levels of a group that only the posterior tells apart have the same prior.
+    like = posterior.isel(dict.fromkeys(SAMPLE_DIMS, 0), drop=True)
+    table = credible_intervals(draws.broadcast_like(like).transpose(*SAMPLE_DIMS, *like.dims))
+    return table[["median", "lower", "upper"]].to_numpy()
+
+
+def _contraction(table: pd.DataFrame, *, logarithmic: bool) -> pd.Series:
+    scale = np.log if logarithmic else np.asarray
+    with np.errstate(divide="ignore", invalid="ignore"):
+        width = scale(table["upper"]) - scale(table["lower"])
+        of_prior = scale(table["prior_upper"]) - scale(table["prior_lower"])
+    return pd.Series(1 - np.asarray(width) / np.asarray(of_prior), index=table.index)
+
+
+def _sensitivities(fit: Fit, names: list[str]) -> dict[str, pd.DataFrame]:
+    """Of each quantity, one row a level: sensitivity to the priors (and to which most) and to the likelihood."""
+    data = thinned(fit.data)
+    parameters = [str(name) for name in data["log_prior"].data_vars]
+    likelihood = az.psense(data, var_names=names, group="likelihood")
+    by_prior = [az.psense(data, var_names=names, group="prior")]
+    by_prior += [az.psense(data, var_names=names, group="prior", group_var_names=[each]) for each in parameters]
+    labels = [ALL_PRIORS, *parameters]
+    found = {}
+    for name in names:
+        each = np.array([_flat(sensitivity[name]) for sensitivity in by_prior])
+        largest = each.argmax(axis=0)
+        found[name] = pd.DataFrame(
+            {
+                "sensitivity_prior": each.max(axis=0),
+                "sensitivity_likelihood": _flat(likelihood[name]),
+                "moved_by": [labels[at] for at in largest],
+            }
+        )
+    return found
+
+
+def _flat(values: xr.DataArray) -> Floats:
+    return np.atleast_1d(values.to_numpy()).ravel()

@@ -1,0 +1,107 @@
+"""Identification in plain words, and as plain data for scripts."""
+
+import math
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from bayes_scaling.identifiability.influence import ALL_PRIORS
+from bayes_scaling.identifiability.ridge import Ridge
+from bayes_scaling.identifiability.rule import VERDICTS
+from bayes_scaling.words import months
+
+STRONG = 0.7
+"""Correlation beyond which less than half of either rate's variance is left once the other is known (1 - 0.7**2)."""
+_WORDS = {
+    "by the data": "Decided by the data",
+    "shared": "shared between data and prior",
+    "by the prior": "decided by the prior",
+}
+
+
+def sentences(table: pd.DataFrame, ridge: Ridge | None, *, converged: bool = True) -> tuple[str, ...]:
+    """Plain sentences about a table of influence and a ridge.
+
+    Parameters
+    ----------
+    table
+        From :func:`bayes_scaling.identifiability.influence.influence`.
+    ridge
+        From :func:`bayes_scaling.identifiability.ridge.ridge`.
+    converged
+        Whether the fit has; each sentence of one that has not says so.
+
+    Returns
+    -------
+    tuple of str
+        At most three.
+    """
+    said = [_verdicts(table["verdict"]) + _headline(table)]
+    if ridge is not None:
+        mix, w = ridge.rates, ridge.rates.weight
+        tell = "hardly tell g_N from g_D" if abs(mix.correlation) > STRONG else "tell g_N from g_D"
+        second = f"{w:.2f} g_N {'+' if w <= 1 else '-'} {abs(1 - w):.2f} g_D"
+        value = f"{mix.value.median:.2f} a year, 95% equal-tailed {mix.value.lower:.2f} to {mix.value.upper:.2f}"
+        said.append(f"The data {tell} (correlation {mix.correlation:.2f}); best known is {second} ({value}).")
+        where = f"from g_N/g_C = {ridge.phi.lower:.2f} to {ridge.phi.upper:.2f}"
+        low, high = ridge.months
+        said.append(
+            f"Along that ridge, {where} (ends of its 95% interval), the median doubling time of effective compute goes "
+            f"from {months(low)} to {months(high)} months."
+        )
+    return tuple(said) if converged else tuple(f"NOT CONVERGED, do not use: {each}" for each in said)
+
+
+def plain(table: pd.DataFrame, ridge: Ridge | None, said: tuple[str, ...]) -> dict[str, Any]:
+    """Identification as JSON takes it: null for what is not defined or without bound."""
+    rows = {str(name): {str(key): _finite(value) for key, value in row.items()} for name, row in _rows(table)}
+    across = None if ridge is None else _finite(asdict(ridge))
+    return {"quantities": rows, "ridge": across, "rule": table.attrs["rule"], "sentences": list(said)}
+
+
+def _rows(table: pd.DataFrame) -> list[tuple[Any, dict[Any, Any]]]:
+    return list(table.to_dict("index").items())
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
+    if isinstance(value, tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _verdicts(verdicts: pd.Series) -> str:
+    """Which quantities the data decided, which are shared, which the prior's."""
+    stems = verdicts.index.str.partition("[").get_level_values(0)
+    parts = []
+    for verdict in VERDICTS:
+        names: list[str] = []
+        for stem in dict.fromkeys(stems):
+            of_stem = verdicts[stems == stem]
+            chosen = of_stem[of_stem == verdict]
+            names += [stem] if len(chosen) == len(of_stem) else [str(name) for name in chosen.index]
+        if names:
+            parts.append(f"{_WORDS[verdict]}: {', '.join(names)}")
+    text = "; ".join(parts) + "."
+    return text[0].upper() + text[1:]
+
+
+_HEADLINES = ("g_C", "a", "alpha")
+"""What a fit's answer is about: the first of them that it has."""
+
+
+def _headline(table: pd.DataFrame) -> str:
+    """How much narrower the answer's interval is than its prior's, and which prior moves it."""
+    name = next((each for each in _HEADLINES if each in table.index), None)
+    row = {} if name is None else table.loc[name].to_dict()
+    if not math.isfinite(row.get("contraction", math.nan)):
+        return ""
+    prior = "scaling all priors together" if row["moved_by"] == ALL_PRIORS else f"the prior on {row['moved_by']}"
+    narrower = row["contraction"]
+    width = f"{narrower:.0%} narrower than" if narrower >= 0 else f"{-narrower:.0%} wider than"
+    return (
+        f" The interval of {name} is {width} its prior's; {prior} moves it most (sensitivity "
+        f"{row['sensitivity_prior']:.2f}, to the data {row['sensitivity_likelihood']:.2f})."
+    )

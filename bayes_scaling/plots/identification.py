@@ -1,0 +1,128 @@
+"""Prior against posterior of each quantity, and the ridge between the two rates."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.transforms import Transform
+
+from bayes_scaling.identifiability.identify import identification
+from bayes_scaling.identifiability.influence import is_positive
+from bayes_scaling.identifiability.ridge import Ridge
+from bayes_scaling.inference.result import Fit
+from bayes_scaling.plots.marks import mark_unconverged, title_of
+from bayes_scaling.plots.style import POSTERIOR, PRIOR, PUBLISHED, REFERENCE
+from bayes_scaling.quantities.doubling import pooled_rate
+from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, MONTHS_PER_YEAR
+
+_ISO_MONTHS = (4, 6, 9, 12, 18, 36)
+_POINTS = 3000
+_MARKS = {"by the data": "decided by the data", "shared": "shared", "by the prior": "decided by the prior"}
+
+
+def plot_identification(fit: Fit) -> Figure:
+    """Draw what the data decided and what the prior did.
+
+    Parameters
+    ----------
+    fit
+        A posterior with its log prior and log likelihood. One that has not converged is marked across the picture.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Left: 95% equal-tailed intervals of each quantity under the prior (grey) and the posterior, on the scale of the
+        prior: its interval runs from 0 to 1 (on the logarithm for exponents and ``level``); with contraction and
+        verdict beside. Right, where the specification has both rates: draws of ``(g_N, g_D)`` in log units per year,
+        lines of equal doubling time of effective compute, and the line on which the best-known mix is its median.
+
+    Raises
+    ------
+    BayesScalingError
+        If the fit lacks its log prior or log likelihood.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> bs.plot_identification(bs.load_fit("runs/reference-ho2024")).savefig("ridge.png")  # doctest: +SKIP
+    """
+    found = identification(fit)
+    height = max(4.6, 1.6 + 0.3 * len(found.table))
+    columns = 1 if found.ridge is None else 2
+    figure = Figure(figsize=(7.4 if columns == 1 else 12.5, height), layout="constrained", dpi=150)
+    axes = figure.subplots(1, columns, squeeze=False, width_ratios=[1.25, 1][:columns])[0]
+    _draw_intervals(axes[0], found.table)
+    if found.ridge is not None:
+        _draw_ridge(axes[1], fit, found.ridge)
+    figure.suptitle(title_of(fit), fontsize=11)
+    mark_unconverged(figure, fit)
+    return figure
+
+
+def _draw_intervals(axes: Axes, table: pd.DataFrame) -> None:
+    """Each posterior's interval where its prior's runs from 0 to 1; nothing of quantities whose prior has no width."""
+    places = np.arange(len(table))[::-1]
+    for place, (name, row) in zip(places, table.iterrows(), strict=True):
+        scale = np.log if is_positive(str(name).partition("[")[0]) else np.asarray
+        low, high = (float(scale(row[f"prior_{end}"])) for end in ("lower", "upper"))
+        ends = [(float(scale(row[end])) - low) / (high - low) for end in ("lower", "median", "upper")]
+        label = int(not axes.lines)
+        if np.isfinite(ends).all():
+            axes.plot([0, 1], [place] * 2, color=PRIOR, lw=7, alpha=0.45, solid_capstyle="butt", label="prior" * label)
+            axes.plot([ends[0], ends[2]], [place] * 2, color=POSTERIOR, lw=2.4, label="posterior" * label)
+            axes.plot(ends[1], place, "o", color=POSTERIOR, ms=4)
+        narrower = f"{row['contraction']:.0%}" if np.isfinite(row["contraction"]) else "no width"
+        axes.text(1.12, place, narrower, va="center", ha="right", fontsize=8, transform=_beside(axes))
+        axes.text(1.14, place, _MARKS[row["verdict"]], va="center", fontsize=8, transform=_beside(axes))
+    axes.text(1.12, len(table) - 0.3, "narrower", ha="right", fontsize=8, transform=_beside(axes))
+    axes.set(
+        yticks=places,
+        yticklabels=table.index,
+        ylim=(-0.7, len(table) + 0.2),
+        xlim=(-0.1, 1.1),
+        xticks=[0, 1],
+        xticklabels=["lower end\nof the prior", "upper end\nof the prior"],
+    )
+    axes.set_title(f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} intervals", fontsize=9, loc="left")
+    if axes.lines:
+        axes.legend(fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=2)
+    else:
+        axes.text(0.5, 0.5, "this prior has no width of its own to compare with", ha="center", transform=axes.transAxes)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+
+
+def _beside(axes: Axes) -> Transform:
+    return axes.get_yaxis_transform()
+
+
+def _draw_ridge(axes: Axes, fit: Fit, ridge: Ridge) -> None:
+    g_n, g_d = pooled_rate(fit, "g_N"), pooled_rate(fit, "g_D")
+    assert g_n is not None and g_d is not None
+    step = max(1, len(g_n) // _POINTS)
+    box = [np.quantile(g, [0.001, 0.999]) for g in (g_n, g_d)]
+    axes.plot(g_n[::step], g_d[::step], ".", ms=2, alpha=0.3, color=POSTERIOR, rasterized=True)
+    line = np.array([box[0][0] - 10, box[0][1] + 10])
+    for months in _ISO_MONTHS:
+        total = MONTHS_PER_YEAR * np.log(2) / months
+        axes.plot(line, total - line, color=PRIOR, lw=0.8, ls="--", zorder=0)
+        # On the upper or the right edge of the picture, whichever the line meets.
+        at = (total - box[1][1], box[1][1]) if total - box[1][1] > box[0][0] else (box[0][0], total - box[0][0])
+        if box[0][0] <= at[0] <= box[0][1] and box[1][0] <= at[1] <= box[1][1]:
+            axes.annotate(f"{months}", at, xytext=(3, 3), textcoords="offset points", fontsize=8, color="0.4")
+    weight, value = ridge.rates.weight, ridge.rates.value.median
+    label = f"{weight:.2f} $g_N$ + {1 - weight:.2f} $g_D$ = {value:.2f} a year (best known)"
+    if weight != 1:
+        axes.plot(line, (value - weight * line) / (1 - weight), color=PUBLISHED, lw=1.6, label=label)
+    axes.plot([], [], color=PRIOR, lw=0.8, ls="--", label="effective compute doubles in so many months")
+    axes.axhline(0, color=REFERENCE, lw=0.6)
+    axes.axvline(0, color=REFERENCE, lw=0.6)
+    axes.set(
+        xlim=box[0],
+        ylim=box[1],
+        xlabel="$g_N$, parameters (log units per year)",
+        ylabel="$g_D$, data (log units per year)",
+    )
+    axes.set_title(f"correlation {ridge.rates.correlation:.2f}", fontsize=9, loc="right")
+    axes.legend(fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.12))
+    axes.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,233 @@
+"""Predictive checks of a fit, and a backtest, as pictures."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
+
+from bayes_scaling.calibration.uniformity import BAND
+from bayes_scaling.inference.result import Fit
+from bayes_scaling.plots.marks import NOT_CONVERGED
+from bayes_scaling.plots.style import LAW_COLOURS, LAW_MARKERS, POSTERIOR, PRIOR, WARNING
+from bayes_scaling.predictive.checks import PredictiveCheck, predictive_check
+from bayes_scaling.predictive.result import Backtest
+from bayes_scaling.predictive.splits import HORIZONS
+from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.words import counted
+
+_GROUPED_BY = ("year", "benchmark", "architecture", "series")
+"""Groups that have a line of their own; papers are too many, and only flagged ones are shown."""
+_MOST_LINES = 40
+_EXPECTED = "95% of replicated"
+_LINEAR = 10.0
+_TICKS = (-1000, -300, -100, -30, -10, -5, 0, 5, 10, 30, 100, 300, 1000)
+"""Where axes of residuals turn logarithmic, if some lie beyond, and their ticks then."""
+_BELOW = r"$\downarrow$"
+_LOWEST_SCORE = -1.5
+"""Nats per evaluation; log scores far below say no more than that they are."""
+
+
+def plot_predictive(fit: Fit | PredictiveCheck) -> Figure:
+    """Draw how a posterior's predictions look beside the rows that were fitted.
+
+    Parameters
+    ----------
+    fit
+        Of evaluations or of training runs, or its :func:`bayes_scaling.predictive_check`. One that has not converged
+        is marked across the picture.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Upper left: empirical distribution of LOO-PIT values less the uniform one, with the band that holds the whole
+        curve of independent uniform values with 95% probability. Upper right: posterior mean of each row's
+        standardised residual (units of the noise) against its date, or against parameters where there are no dates.
+        Lower left: mean standardised residual by group, posterior mean and 95% equal-tailed interval, over the grey
+        bar of 95% of replicated means; flagged groups in red, papers only if flagged. Lower right: extremes and
+        spread of the residuals over grey bars of the replicated ones.
+
+    Raises
+    ------
+    BayesScalingError
+        As :func:`bayes_scaling.predictive_check`.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> bs.plot_predictive(bs.load_fit("runs/reference")).savefig("predictive.png")  # doctest: +SKIP
+    """
+    check = fit if isinstance(fit, PredictiveCheck) else predictive_check(fit)
+    figure = Figure(figsize=(11, 8), layout="constrained", dpi=150)
+    (first, second), (third, fourth) = figure.subplots(2, 2)
+    _draw_curve(first, check)
+    _draw_residuals(second, check)
+    _draw_groups(third, check)
+    _draw_tails(fourth, check)
+    for axes in (first, second, third, fourth):
+        axes.spines[["top", "right"]].set_visible(False)
+    noun = "run" if check.evaluations.kind == "runs" else "evaluation"
+    figure.suptitle(
+        f"{check.specification} on {check.evaluations.name} ({counted(check.evaluations.rows, noun)}): "
+        "predictions beside what was fitted",
+        fontsize=11,
+    )
+    if not check.converged:
+        figure.text(
+            0.5, 0.5, NOT_CONVERGED, color=WARNING, fontsize=44, alpha=0.5, ha="center", va="center", rotation=20
+        )
+    return figure
+
+
+def plot_backtest(result: Backtest) -> Figure:
+    """Draw coverage and log scores of a backtest, by cut year.
+
+    Parameters
+    ----------
+    result
+        See :func:`bayes_scaling.backtest`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Left: share of evaluations inside their central 90% predictive intervals, with one standard error either way
+        (papers independent). Right: mean log predictive density, nats per evaluation, cut off below -1.5, where an
+        arrow stands. Upper row: all evaluations published from the cut on; lower row: those of the year after it.
+        A forecast whose chains did not agree is a red cross.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> bs.plot_backtest(bs.backtest(directory="runs/backtest")).savefig("backtest.png")  # doctest: +SKIP
+    """
+    figure = Figure(figsize=(11, 8), layout="constrained", dpi=150)
+    panels = figure.subplots(2, 2, sharex=True)
+    for (left, right), horizon in zip(panels, HORIZONS, strict=True):
+        table = result.by_cut(horizon)
+        left.axhline(0.9, color="black", lw=0.8, ls="--", zorder=0)
+        for place, name in enumerate(result.names):
+            if name in table.index.get_level_values("forecaster"):
+                part = pd.DataFrame(table.loc[name])
+                _draw_line(left, part, "covered_90", place, name, lowest=0.0, among=len(result.names))
+                _draw_line(right, part, "log_score", place, name, lowest=_LOWEST_SCORE, among=len(result.names))
+        left.set(
+            ylim=(-0.03, 1.03), ylabel="share inside 90% predictive intervals", title=f"Predicted: {HORIZONS[horizon]}"
+        )
+        right.set(ylabel="log score (nats per evaluation, higher is better)", title=f"Predicted: {HORIZONS[horizon]}")
+        right.set_ylim(bottom=_LOWEST_SCORE - 0.08)
+        for axes in (left, right):
+            axes.set_title(f"Predicted: {HORIZONS[horizon]}", fontsize=10)
+            axes.spines[["top", "right"]].set_visible(False)
+    cuts = sorted(set(result.forecasts.index.get_level_values("cut")))
+    for axes in panels[1]:
+        axes.set_xlabel("fitted: all published before 1 January of")
+        axes.set_xticks(cuts, [str(cut) for cut in cuts])
+    handles, labels = panels[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=8, frameon=False)
+    about = result.evaluations
+    figure.suptitle(f"Backtest on {about.name} ({counted(about.rows, 'evaluation')})", fontsize=11)
+    return figure
+
+
+def _draw_line(
+    axes: Axes, part: pd.DataFrame, column: str, place: int, label: str, *, lowest: float, among: int
+) -> None:
+    """One forecaster over the cuts, a little to the side of the others."""
+    colours, markers = (POSTERIOR, *LAW_COLOURS), ("o", *LAW_MARKERS)
+    colour, marker = colours[place % len(colours)], markers[place % len(markers)]
+    cuts = part.index.to_numpy(float) + 0.08 * (place - (among - 1) / 2)
+    values, errors = part[column].to_numpy(float), part[f"{column}_se"].to_numpy(float)
+    good, shown = part["converged"].to_numpy(bool), values >= lowest
+    axes.plot(cuts, np.maximum(values, lowest), color=colour, lw=0.9, alpha=0.6)
+    known = good & shown
+    axes.errorbar(cuts[known], values[known], errors[known], fmt=marker, color=colour, ms=5, lw=1, label=label)
+    axes.plot(cuts[good & ~shown], np.full((good & ~shown).sum(), lowest), color=colour, marker=_BELOW, ls="", ms=9)
+    axes.plot(cuts[~good], np.maximum(values[~good], lowest), "x", color=WARNING, ms=8, mew=2)
+
+
+def _draw_curve(axes: Axes, check: PredictiveCheck) -> None:
+    curve = check.curve
+    axes.fill_between(curve.points, curve.lower, curve.upper, color=PRIOR, alpha=0.3, lw=0, label=f"{BAND:.0%} band")
+    axes.axhline(0, color=PRIOR, lw=0.8)
+    axes.step(curve.points, curve.difference, where="post", color=POSTERIOR if curve.inside else WARNING, lw=1.3)
+    state = "inside its band" if curve.inside else "outside its band"
+    bad = f"; {check.pareto_k_bad} with Pareto k above {check.good_k:.2f}" if check.pareto_k_bad else ""
+    axes.set(xlabel="LOO-PIT", ylabel="ECDF less uniform", xlim=(0, 1))
+    unit = {"evaluation": "run", "paper": "series"}[check.unit] if check.evaluations.kind == "runs" else check.unit
+    axes.set_title(f"LOO-PIT by {unit}: {state}{bad}", fontsize=10)
+    axes.legend(fontsize=8, frameon=False, loc="upper right")
+
+
+def _draw_residuals(axes: Axes, check: PredictiveCheck) -> None:
+    table = check.residuals
+    dated = "year" in table
+    axes.axhline(0, color=PRIOR, lw=0.8)
+    axes.plot(table["year" if dated else "parameters"], table["residual"], "o", color=POSTERIOR, ms=3, alpha=0.6, mew=0)
+    if dated:
+        means = table["residual"].groupby(np.floor(table["year"])).mean()
+        axes.step([*means.index, means.index[-1] + 1], [*means, means.iloc[-1]], where="post", color="black", lw=1.2)
+        axes.set_xlabel("published (line: mean of the year)")
+    else:
+        axes.set(xscale="log", xlabel="parameters (log scale)")
+    axes.set_ylabel("standardised residual (posterior mean)")
+    _wide(axes, "y", table["residual"])
+    axes.set_title("Residuals of rows", fontsize=10)
+
+
+def _draw_groups(axes: Axes, check: PredictiveCheck) -> None:
+    groups = check.groups.reset_index()
+    shown = groups[groups["by"].isin(_GROUPED_BY) | groups["flagged"]].head(_MOST_LINES).reset_index(drop=True)
+    axes.set_title(f"Groups: {counted(int(groups['flagged'].sum()), 'flag')} among {len(groups)}", fontsize=10)
+    axes.set_xlabel(f"mean standardised residual ({INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} interval)")
+    if shown.empty:
+        axes.text(0.5, 0.5, "the rows have no groups", transform=axes.transAxes, ha="center", color=PRIOR)
+        axes.set_yticks([])
+        return
+    _draw_bars(axes, shown["expected_lower"], shown["expected_upper"])
+    for line, row in enumerate(shown.to_dict("records")):
+        colour = WARNING if row["flagged"] else POSTERIOR
+        axes.plot([row["lower"], row["upper"]], [line, line], color=colour, lw=1.3)
+        axes.plot(row["mean"], line, "o", color=colour, ms=4)
+    labels = [f"{group[:28]} ({rows})" for group, rows in zip(shown["group"], shown["rows"], strict=True)]
+    _label_lines(axes, labels)
+
+
+def _draw_tails(axes: Axes, check: PredictiveCheck) -> None:
+    tails = check.tails
+    _draw_bars(axes, tails["replicated_lower"], tails["replicated_upper"])
+    axes.plot(tails["observed"], range(len(tails)), "o", color=POSTERIOR, ms=5, label="observed (posterior mean)")
+    labels = [
+        f"{name}: {row['observed']:.3g}" + (f"\n{row['where']}" if row["where"] else "") + f"\np = {row['p']:.3f}"
+        for name, row in tails.to_dict("index").items()
+    ]
+    _label_lines(axes, labels)
+    _wide(axes, "x", tails[["observed", "replicated_lower", "replicated_upper"]])
+    axes.set_xlabel("statistic of the standardised residuals")
+    axes.set_title(f"Tails over {check.replicates:,} replicated tables", fontsize=10)
+    axes.legend(fontsize=8, frameon=False, loc="lower left")
+
+
+def _wide(axes: Axes, which: Literal["x", "y"], values: pd.Series | pd.DataFrame) -> None:
+    """An axis that is logarithmic beyond 10 either way, where there is anything."""
+    if np.abs(values.to_numpy()).max() <= _LINEAR:
+        return
+    (axes.set_xscale if which == "x" else axes.set_yscale)("symlog", linthresh=_LINEAR)
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(FixedLocator([tick for tick in _TICKS if low <= tick <= high]))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(ScalarFormatter())
+
+
+def _draw_bars(axes: Axes, lower: Sequence[float] | pd.Series, upper: Sequence[float] | pd.Series) -> None:
+    left, right = np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
+    axes.barh(range(len(left)), right - left, left=left, height=0.7, color=PRIOR, alpha=0.3, label=_EXPECTED)
+    axes.axvline(0, color=PRIOR, lw=0.8)
+
+
+def _label_lines(axes: Axes, labels: Sequence[str]) -> None:
+    axes.set_yticks(range(len(labels)), list(labels), fontsize=7)
+    axes.set_ylim(len(labels) - 0.4, -0.6)

@@ -1,0 +1,1 @@
+"""Does a posterior predict? Checks on the rows that were fitted, and a backtest on those published later."""

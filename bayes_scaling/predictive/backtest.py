@@ -1,0 +1,268 @@
+"""Fit what was known before a year, predict what was published from then on, and count how often that was right."""
+
+import hashlib
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from bayes_scaling.comparison.executors import run_tasks
+from bayes_scaling.comparison.store import Store
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.evaluations import load_evaluations
+from bayes_scaling.files import plain_name
+from bayes_scaling.inference.fitting import fit, fit_fingerprint, summary_of
+from bayes_scaling.inference.result import Fit
+from bayes_scaling.inference.settings import SEED, Settings, check_settings
+from bayes_scaling.model.rows import make_rows
+from bayes_scaling.model.runs import is_runs
+from bayes_scaling.predictive.forecasters import SPECIFICATIONS, Forecaster, forecasters
+from bayes_scaling.predictive.forecasts import posterior_forecast, published_forecast, scored
+from bayes_scaling.predictive.record import Record
+from bayes_scaling.predictive.result import Backtest
+from bayes_scaling.predictive.splits import FIRST, LAST, Split, check_cuts, cut_at
+from bayes_scaling.specifications.specification import Specification
+
+SETTINGS = Settings(draws=1000, tune=1000, chains=4, target_accept=0.9, attempts=4)
+"""Of the first attempt of each fit."""
+CAREFUL_ACCEPT, CAREFUL_DRAWS = 0.99, 500
+"""Of a second fit where the first did not converge, after all its attempts: early cuts leave few evaluations, and so
+corners that only short steps get into. It starts short, since how long it has to be follows from what it finds."""
+KEPT_DRAWS = 8000
+"""Of each fit; a predictive distribution needs memory for every draw and evaluation."""
+FORECASTS = "forecasts"
+"""Folder of a backtest's directory."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One forecaster at one cut."""
+
+    forecaster: Forecaster
+    split: Split
+    settings: Settings
+    seed: int
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of what decides the record."""
+        fitted = fit_fingerprint(self.forecaster.specification, self.split.before, self.settings, self.seed)
+        later = self.split.later.to_csv(float_format="%.17g")
+        decides = (fitted, self.forecaster.method, careful(self.settings), self.split.unseen, later)
+        return hashlib.sha256(" ".join(map(str, decides)).encode()).hexdigest()
+
+    @property
+    def name(self) -> str:
+        """Of the file that keeps the record."""
+        return f"{plain_name(self.forecaster.name)}-{self.split.cut}-{self.fingerprint[:16]}.json"
+
+
+def work(task: Task) -> bytes:
+    """Make one forecast and score it; the function that runs in workers."""
+    start = time.perf_counter()
+    forecaster, split, settings = task.forecaster, task.split, task.settings
+    converged = True
+    if forecaster.method == "posterior":
+        found = _fitted(task, settings)
+        if not found.diagnostics.converged:
+            found = _fitted(task, careful(settings))
+        forecast = posterior_forecast(found, split)
+        converged, note = found.diagnostics.converged, "; ".join(found.diagnostics.failures)
+    else:
+        forecast = published_forecast(forecaster.specification, split, forecaster.method, task.seed)
+        note = forecast.note
+    return Record(
+        forecaster=forecaster.name,
+        cut=split.cut,
+        scores=scored(forecast, split),
+        converged=converged,
+        note=note,
+        before=len(split.before),
+        unseen=split.unseen,
+        seconds=time.perf_counter() - start,
+    ).to_bytes()
+
+
+def careful(settings: Settings) -> Settings:
+    """Settings of a second fit, from those of the first.
+
+    Examples
+    --------
+    >>> careful(SETTINGS).target_accept
+    0.99
+    """
+    draws, accept = min(CAREFUL_DRAWS, settings.draws), max(CAREFUL_ACCEPT, settings.target_accept)
+    return replace(settings, draws=draws, tune=2 * settings.tune, target_accept=accept)
+
+
+def _fitted(task: Task, settings: Settings) -> Fit:
+    return fit(
+        task.forecaster.specification,
+        task.split.before,
+        draws=settings.draws,
+        tune=settings.tune,
+        chains=settings.chains,
+        seed=task.seed,
+        target_accept=settings.target_accept,
+        attempts=settings.attempts,
+        cores=1,
+        keep=KEPT_DRAWS,
+    )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Tasks of a backtest by name, and what the table does not allow, with the reason."""
+
+    tasks: dict[str, Task]
+    skipped: dict[str, str]
+
+
+def planned(
+    specifications: Sequence[Specification | str] = SPECIFICATIONS,
+    evaluations: pd.DataFrame | None = None,
+    *,
+    cuts: Sequence[int] = tuple(range(FIRST, LAST + 1)),
+    settings: Settings = SETTINGS,
+    seed: int = SEED,
+) -> Plan:
+    """Sort out what a table allows; arguments as for :func:`backtest`.
+
+    Raises
+    ------
+    BayesScalingError
+        As :func:`backtest`.
+
+    Examples
+    --------
+    >>> plan = planned(["reference"], cuts=[2019, 2020])
+    >>> len(plan.tasks), plan.skipped
+    (8, {})
+    """
+    check_settings(settings, seed)
+    check_cuts(cuts)
+    table = load_evaluations() if evaluations is None else evaluations
+    if is_runs(table):
+        raise BayesScalingError(
+            "a backtest needs dates, and training runs have none; give a table of evaluations (bs.load_evaluations)"
+        )
+    asked = forecasters(specifications)
+    for one in asked:
+        make_rows(one.specification, table)  # refuses a table without what the specification needs
+    tasks: dict[str, Task] = {}
+    skipped: dict[str, str] = {}
+    for cut in sorted(cuts):
+        try:
+            split = cut_at(table, cut)
+        except BayesScalingError as error:
+            skipped[str(cut)] = str(error)
+            continue
+        for one in asked:
+            try:
+                make_rows(one.specification, split.before)
+            except BayesScalingError as error:
+                skipped[f"{one.name}, {cut}"] = str(error)
+            else:
+                task = Task(one, split, settings, seed)
+                tasks[task.name] = task
+    if not tasks:
+        raise BayesScalingError(f"no cut year can be used: {'; '.join(skipped.values())}")
+    return Plan(tasks, skipped)
+
+
+def backtest(
+    specifications: Sequence[Specification | str] = SPECIFICATIONS,
+    evaluations: pd.DataFrame | None = None,
+    *,
+    cuts: Sequence[int] = tuple(range(FIRST, LAST + 1)),
+    directory: str | Path | None = None,
+    settings: Settings = SETTINGS,
+    seed: int = SEED,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    on_done: Callable[[str, bool], None] = lambda name, reused: None,
+) -> Backtest:
+    r"""Fit evaluations published before a year, and predict those published from then on.
+
+    .. math:: p(y_i \mid y_{<Y}) =
+        \iint p(y_i \mid \theta, u)\, \mathrm{N}(u \mid 0, \tau^2)\, p(\theta \mid y_{<Y})\, du\, d\theta
+
+    Parameters
+    ----------
+    specifications
+        Names in the catalogue, files, or specifications; the first is what all others are compared with, and is also
+        fitted without progress. The paper's model 7 is always fitted the paper's way beside them: its estimate with
+        its residual variance, and its bootstrap.
+    evaluations
+        By default the paper's 231 (:func:`bayes_scaling.load_evaluations`).
+    cuts
+        Years Y.
+    directory
+        Keeps every finished forecast; the same call with the same directory resumes. By default nothing is kept.
+    settings, seed
+        Of the first attempt of each fit.
+    workers
+        Processes on this machine; by default one a core. In a script, calls belong under
+        ``if __name__ == "__main__":``.
+    scheduler
+        Address of a running ``dask.distributed`` scheduler to use instead.
+    on_done
+        Called with the forecaster and cut of each forecast as it ends, and whether it had been finished before.
+
+    Returns
+    -------
+    Backtest
+        ``scores``: each evaluation predicted, by each forecaster at each cut; ``by_cut`` and ``summary``: coverage of
+        50%, 90% and 95% central predictive intervals, log scores and CRPS.
+
+    Raises
+    ------
+    BayesScalingError
+        For unknown specifications, cuts that are no years or leave nothing, or a table that lacks what a
+        specification needs; before anything is sampled.
+
+    Notes
+    -----
+    Later evaluations are of papers that were not fitted, whose effect is integrated out. Those on benchmarks without a
+    fitted evaluation are not predicted, and counted. Missing vocabularies and epochs, in specifications that use
+    them, are filled from their benchmark's evaluations, later ones among them. Sizes and dates of the later systems
+    are taken as known: what is predicted is how low the loss of a system of given size and date is.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> result = bs.backtest(cuts=[2019, 2020], directory="runs/backtest")  # doctest: +SKIP
+    >>> result.summary()[["covered_90", "log_score"]]  # doctest: +SKIP
+    """
+    plan = planned(specifications, evaluations, cuts=cuts, settings=settings, seed=seed)
+    with tempfile.TemporaryDirectory() as scratch:
+        store = Store(Path(scratch if directory is None else directory) / FORECASTS)
+        records: dict[str, Record] = {}
+        todo: dict[str, Task] = {}
+        for name, task in plan.tasks.items():
+            kept = store.read(name, Record.from_bytes)
+            if kept is None:
+                todo[name] = task
+            else:
+                records[name] = kept
+                on_done(f"{task.forecaster.name}, {task.split.cut}", True)
+
+        def finished(name: str, content: bytes) -> None:
+            store.write(name, content)
+            records[name] = Record.from_bytes(content)
+            on_done(f"{todo[name].forecaster.name}, {todo[name].split.cut}", False)
+
+        if todo:
+            run_tasks(work, todo, on_done=finished, workers=workers, scheduler=scheduler)
+    table = load_evaluations() if evaluations is None else evaluations
+    return Backtest.of(
+        [records[name] for name in plan.tasks],
+        skipped=plan.skipped,
+        evaluations=summary_of(table),
+        settings=settings,
+        seed=seed,
+        set_aside=tuple((str(path), reason) for path, reason in store.set_aside),
+    )

@@ -1,0 +1,237 @@
+"""Does a fitted model look like what it was fitted to? LOO-PIT, residuals by group, and the tails."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+from xarray import Dataset
+
+from bayes_scaling.calibration.uniformity import Curve
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.data import rows_of
+from bayes_scaling.inference.result import EvaluationsSummary, Fit
+from bayes_scaling.predictive.pit import left_out_unit, loo_pit, pit_curve
+from bayes_scaling.predictive.residuals import standardised
+from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY
+
+Floats = NDArray[np.float64]
+
+REPLICATES = 4000
+"""Replicated tables at most: few enough to be quick, and enough for the small probabilities that many groups need."""
+LEAST_REPLICATES = 100
+FALSE_DISCOVERIES = 0.05
+"""Share of flagged groups that may be false (Benjamini and Hochberg), for each way of grouping."""
+_BEYOND = 2.0
+_TAIL = (1 - INTERVAL_PROBABILITY) / 2
+
+
+@dataclass(frozen=True, eq=False)
+class PredictiveCheck:
+    """How a posterior's predictions look beside the rows that were fitted.
+
+    Parameters
+    ----------
+    specification
+        Name of what was fitted.
+    evaluations
+        To which table.
+    converged
+        Whether the chains agreed; if not, nothing here is to be relied on.
+    unit
+        What LOO-PIT leaves out: ``"evaluation"``, or ``"paper"``, whose evaluations are then predicted in their order.
+    good_k
+        Pareto k above which a PIT value is not to be trusted.
+    pit
+        Indexed by row id: ``pit``, ``pareto_k``.
+    curve
+        Of the PIT values: their empirical distribution less the uniform one, with a simultaneous 95% band.
+    residuals
+        Indexed by row id: what is known of the row (``system``, ``paper``, ``year``, ``benchmark``, ``architecture``);
+        ``residual``, the posterior mean of the standardised residual, with its 95% equal-tailed interval ``lower``,
+        ``upper`` (units of the noise).
+    groups
+        Indexed by ``by`` and ``group``: ``rows``; ``mean`` standardised residual, posterior mean with 95% equal-tailed
+        interval ``lower``, ``upper``; ``expected_lower``, ``expected_upper``, between which 95% of replicated means
+        lie; ``p`` (two-sided posterior predictive probability), ``p_adjusted`` (Benjamini and Hochberg over the groups
+        of one kind) and ``flagged``, at most 0.05.
+    tails
+        Indexed by statistic of the standardised residuals: ``observed`` (posterior mean), ``replicated`` (median) with
+        ``replicated_lower``, ``replicated_upper`` (95% equal-tailed), ``p`` (share of replicated ones at least as
+        large), ``where`` (the row, for largest and smallest).
+    replicates
+        Number of replicated tables.
+    """
+
+    specification: str
+    evaluations: EvaluationsSummary
+    converged: bool
+    unit: str
+    good_k: float
+    pit: pd.DataFrame
+    curve: Curve
+    residuals: pd.DataFrame
+    groups: pd.DataFrame
+    tails: pd.DataFrame
+    replicates: int
+
+    @property
+    def pareto_k_bad(self) -> int:
+        """PIT values that are not to be trusted."""
+        return int((~(self.pit["pareto_k"] <= self.good_k)).sum())
+
+    @property
+    def flagged(self) -> pd.DataFrame:
+        """Groups whose residuals are not what the model expects."""
+        return self.groups[self.groups["flagged"]]
+
+
+def predictive_check(fit: Fit, *, replicates: int = REPLICATES, seed: int = 0) -> PredictiveCheck:
+    r"""Compare a posterior's predictions with the rows that were fitted.
+
+    .. math:: \mathrm{PIT}_i = \Pr(\tilde y_i \le y_i \mid y_{-i}), \qquad
+        p = \Pr\left(T(\tilde y, \theta) \ge T(y, \theta) \mid y\right)
+
+    Parameters
+    ----------
+    fit
+        Of evaluations or of training runs, converged or not (see ``converged`` of the result).
+    replicates
+        Replicated tables at most, at least 100; each is of one draw of the posterior.
+    seed
+        Of the replicated noise.
+
+    Returns
+    -------
+    PredictiveCheck
+        Groups are by ``year``, ``benchmark``, ``architecture`` and ``paper``, those that the table has; of training
+        runs by ``series``, if they have some.
+
+    Raises
+    ------
+    BayesScalingError
+        If ``replicates`` is too small, ``seed`` is none, or the fit has a single row.
+
+    Notes
+    -----
+    Posterior predictive probabilities use the data twice: they lie closer to 0.5 than uniform ones do, so that
+    a flag says more than its level and no flag says less. LOO-PIT does not use the data twice. Its band is for
+    independent values, which those of evaluations of one paper are with normal noise only, by the order in which they
+    are predicted; with Student-t noise and paper effects the band is too narrow.
+
+    Sources: Gelman, Meng and Stern 1996 (replicated discrepancies); Gelfand, Dey and Chang 1992 (LOO-PIT);
+    Säilynoja, Bürkner and Vehtari 2022 (band); Benjamini and Hochberg 1995.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> check = bs.predictive_check(bs.load_fit("runs/reference"))  # doctest: +SKIP
+    >>> check.curve.inside, list(check.flagged.index)  # doctest: +SKIP
+    """
+    for name, value, least in (("replicates", replicates, LEAST_REPLICATES), ("seed", seed, 0)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise BayesScalingError(f"{name} must be a whole number of at least {least}, not {value!r}")
+    rows = rows_of(fit.data)
+    if len(rows.ids) < 2:
+        raise BayesScalingError("a check needs at least two rows, and the fit has one; fit a longer table")
+    observed, replicated = standardised(fit, rows, replicates, seed)
+    pit, good_k = loo_pit(fit, rows, seed)
+    known = _known(fit)
+    return PredictiveCheck(
+        specification=fit.specification.name,
+        evaluations=fit.evaluations,
+        converged=fit.diagnostics.converged,
+        unit=left_out_unit(fit),
+        good_k=good_k,
+        pit=pit,
+        curve=pit_curve(pit["pit"].to_numpy()),
+        residuals=known.assign(residual=observed.mean(axis=0), **_interval(observed, "lower", "upper")),
+        groups=_groups(_groupings(fit, known), observed, replicated),
+        tails=_tails(observed, replicated, rows.ids),
+        replicates=len(observed),
+    )
+
+
+def _known(fit: Fit) -> pd.DataFrame:
+    constant: Dataset = fit.data["constant_data"].to_dataset()
+    columns = ("system", "paper", "year", "benchmark", "architecture", "parameters", "tokens")
+    ids = pd.Index(list(map(str, constant["evaluation"].to_numpy())), name="id")
+    return pd.DataFrame({name: constant[name].to_numpy() for name in columns if name in constant}, index=ids)
+
+
+def _groupings(fit: Fit, known: pd.DataFrame) -> dict[str, pd.Series]:
+    """Ways of grouping the rows that there are."""
+    if fit.evaluations.kind == "runs":
+        found = {"series": known["paper"]}
+    else:
+        year = np.floor(known["year"]).astype(int)
+        found = {"year": year} | {name: known[name] for name in ("benchmark", "architecture", "paper")}
+    return {by: column.astype(str) for by, column in found.items() if column.nunique() < len(column)}
+
+
+def _groups(groupings: dict[str, pd.Series], observed: Floats, replicated: Floats) -> pd.DataFrame:
+    parts = {by: _by_group(labels, observed, replicated) for by, labels in groupings.items()}
+    if not parts:
+        columns = [*_COLUMNS, "p", "p_adjusted", "flagged"]
+        empty = pd.MultiIndex.from_arrays([[], []], names=["by", "group"])
+        return pd.DataFrame(columns=columns, index=empty).astype({"flagged": bool})
+    return pd.concat(parts, names=["by", "group"])
+
+
+_COLUMNS = ("rows", "mean", "lower", "upper", "expected_lower", "expected_upper")
+
+
+def _by_group(labels: pd.Series, observed: Floats, replicated: Floats) -> pd.DataFrame:
+    codes, names = pd.factorize(labels, sort=True)
+    member = np.equal.outer(codes, np.arange(len(names))).astype(float)
+    size = member.sum(axis=0)
+    mean, expected = observed @ member / size, replicated @ member / size
+    at_least = _at_least(mean, expected)
+    p = np.minimum(1.0, 2 * np.minimum(at_least, _at_least(-mean, -expected)))
+    adjusted = stats.false_discovery_control(p)
+    columns = {
+        "rows": size.astype(int),
+        "mean": mean.mean(axis=0),
+        **_interval(mean, "lower", "upper"),
+        **_interval(expected, "expected_lower", "expected_upper"),
+        "p": p,
+        "p_adjusted": adjusted,
+        "flagged": adjusted <= FALSE_DISCOVERIES,
+    }
+    return pd.DataFrame(columns, index=pd.Index(names, name="group"))
+
+
+def _tails(observed: Floats, replicated: Floats, ids: tuple[str, ...]) -> pd.DataFrame:
+    statistics: dict[str, Callable[[Floats], Floats]] = {
+        "largest": lambda r: r.max(axis=1),
+        "smallest": lambda r: r.min(axis=1),
+        "largest in size": lambda r: np.abs(r).max(axis=1),
+        f"share beyond {_BEYOND:g}": lambda r: (np.abs(r) > _BEYOND).mean(axis=1),
+        "standard deviation": lambda r: r.std(axis=1),
+    }
+    mean = observed.mean(axis=0)
+    where = {"largest": mean.argmax(), "smallest": mean.argmin(), "largest in size": np.abs(mean).argmax()}
+    rows = {}
+    for name, statistic in statistics.items():
+        found, expected = statistic(observed), statistic(replicated)
+        lower, median, upper = np.quantile(expected, [_TAIL, 0.5, 1 - _TAIL])
+        rows[name] = {
+            "observed": found.mean(),
+            "replicated": median,
+            "replicated_lower": lower,
+            "replicated_upper": upper,
+            "p": float(_at_least(found[:, None], expected[:, None])[0]),
+            "where": ids[int(where[name])] if name in where else "",
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("statistic")
+
+
+def _at_least(observed: Floats, replicated: Floats) -> Floats:
+    """Share of replicated values at least as large; never 0, which finitely many can't show."""
+    return np.asarray((1 + (replicated >= observed).sum(axis=0)) / (1 + len(replicated)))
+
+
+def _interval(draws: Floats, lower: str, upper: str) -> dict[str, Floats]:
+    return dict(zip((lower, upper), np.quantile(draws, [_TAIL, 1 - _TAIL], axis=0), strict=True))

@@ -1,0 +1,98 @@
+"""Who predicts in a backtest: posteriors, and point estimates made as Ho et al. 2024 made them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from bayes_scaling.comparison.variants import expand
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.specifications.catalogue import DEFAULT_SPECIFICATION, load_specification
+from bayes_scaling.specifications.specification import RATE_OF, Specification
+
+Method = Literal["posterior", "estimate", "bootstrap"]
+
+PUBLISHED = "ho2024/07"
+"""The paper's preferred model, which every backtest makes in the paper's way as well."""
+SPECIFICATIONS = (DEFAULT_SPECIFICATION, PUBLISHED)
+"""What a backtest is of unless something else is named."""
+
+
+@dataclass(frozen=True)
+class Forecaster:
+    """One way to predict evaluations that are not published yet.
+
+    Parameters
+    ----------
+    name
+        Unique in a backtest; what its tables show.
+    specification
+        Law, noise and priors; an estimate has neither noise nor priors.
+    method
+        ``"posterior"``: draws of all parameters. ``"estimate"``: the paper's estimate, with normal noise of its
+        residual variance. ``"bootstrap"``: the paper's bootstrap of it, each resample with the same noise.
+    """
+
+    name: str
+    specification: Specification
+    method: Method
+
+
+def forecasters(specifications: Sequence[Specification | str] = SPECIFICATIONS) -> tuple[Forecaster, ...]:
+    """What a backtest compares: posteriors of specifications, the first without progress, and the paper's two ways.
+
+    Parameters
+    ----------
+    specifications
+        Specifications, names in the catalogue, paths of ``.toml`` files, or names of families. The first is what all
+        others are compared with.
+
+    Raises
+    ------
+    BayesScalingError
+        For an unknown name, or one that stands twice.
+
+    Examples
+    --------
+    >>> for one in forecasters():
+    ...     print(one.name)
+    reference
+    ho2024/07
+    reference without progress
+    ho2024/07, the paper's estimate
+    ho2024/07, the paper's bootstrap
+    """
+    variants = expand(specifications)
+    named = [Forecaster(each.specification.name, each.specification, "posterior") for each in variants]
+    first = named[0].specification
+    if first.progresses:
+        still = without_progress(first)
+        named.append(Forecaster(still.name, still, "posterior"))
+    published = load_specification(PUBLISHED)
+    named.append(Forecaster(f"{PUBLISHED}, the paper's estimate", published, "estimate"))
+    named.append(Forecaster(f"{PUBLISHED}, the paper's bootstrap", published, "bootstrap"))
+    names = [each.name for each in named]
+    repeated = [name for name in names if names.count(name) > 1]
+    if repeated:
+        raise BayesScalingError(
+            f"'{repeated[0]}' would stand twice in a backtest; give each specification its own name"
+        )
+    return tuple(named)
+
+
+def without_progress(specification: Specification) -> Specification:
+    """The same specification with a law that does not change with the date.
+
+    Examples
+    --------
+    >>> without_progress(load_specification("reference")).progresses
+    False
+    """
+    document = specification.to_dict()
+    rates = set(RATE_OF) | set(RATE_OF.values())
+    varies_by = {name: group for name, group in document.get("varies_by", {}).items() if name not in rates}
+    # A pivot is where coefficients stand that move with the date.
+    kept = {name: value for name, value in document.items() if name not in ("progress", "pivot")}
+    name = f"{specification.name} without progress"
+    still = Specification.from_dict(name, kept | {"varies_by": varies_by, "priors": {}})
+    left = {parameter.name for parameter in still.parameters()}
+    return replace(still, priors={key: prior for key, prior in specification.priors.items() if key in left})

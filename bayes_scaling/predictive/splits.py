@@ -1,0 +1,116 @@
+"""What was known before a year, and what was published from then on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from bayes_scaling.errors import BayesScalingError, EvaluationsError
+from bayes_scaling.evaluations import decimal_year, on_benchmarks, published_between
+
+FIRST, LAST = 2016, 2021
+"""Cut years unless others are asked for."""
+LEAST_BEFORE = 10
+"""Evaluations that must be known before a cut, in order to fit anything."""
+HORIZONS = {"later": "all published from the cut on", "year": "published in the year after the cut"}
+"""What is predicted, by name."""
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """One cut of a table by date.
+
+    Parameters
+    ----------
+    cut
+        Year Y: what was published before 1 January Y is fitted.
+    before
+        Evaluations to fit.
+    later
+        Evaluations to predict: published from Y on, on benchmarks that the fitted ones have, by papers of which none
+        was fitted.
+    unseen
+        Number of later evaluations that are not predicted, because no evaluation on their benchmark, or one of their
+        own paper, was published before the cut. (Of a benchmark that nobody has been evaluated on a posterior knows
+        what its prior says, and a point estimate nothing at all.)
+    """
+
+    cut: int
+    before: pd.DataFrame
+    later: pd.DataFrame
+    unseen: int
+
+    @property
+    def both(self) -> pd.DataFrame:
+        """What is fitted, then what is predicted."""
+        return pd.concat([self.before, self.later])
+
+
+def cut_at(evaluations: pd.DataFrame, cut: int) -> Split:
+    """Cut a table of evaluations at 1 January of a year.
+
+    Parameters
+    ----------
+    evaluations
+        See :func:`bayes_scaling.load_evaluations`.
+    cut
+        Year.
+
+    Returns
+    -------
+    Split
+
+    Raises
+    ------
+    EvaluationsError
+        If fewer than ten evaluations were published before the cut, or none from then on that can be predicted.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> split = cut_at(bs.load_evaluations(), 2017)
+    >>> len(split.before), len(split.later), split.unseen
+    (29, 202, 0)
+    """
+    span = f"the table runs from {evaluations['published'].min():%Y-%m-%d} to {evaluations['published'].max():%Y-%m-%d}"
+    known = int((evaluations["published"] < pd.Timestamp(cut, 1, 1)).sum())
+    if known < LEAST_BEFORE:
+        raise EvaluationsError(
+            f"cut {cut}: {known} evaluation(s) published before it, and a fit needs at least {LEAST_BEFORE}; {span}"
+        )
+    before = published_between(evaluations, end=f"{cut - 1}-12-31")
+    if known == len(evaluations):
+        raise EvaluationsError(f"cut {cut}: nothing was published from then on to predict; {span}")
+    after = published_between(evaluations, start=f"{cut}-01-01")
+    benchmarks = [name for name in dict.fromkeys(before["benchmark"]) if name in set(after["benchmark"])]
+    if not benchmarks:
+        raise EvaluationsError(f"cut {cut}: no later evaluation is on a benchmark known before it; choose a later year")
+    later = on_benchmarks(after, *benchmarks)
+    later = later[~later["paper"].isin(before["paper"])]
+    if later.empty:
+        raise EvaluationsError(f"cut {cut}: every later evaluation is of a paper known before it; choose another year")
+    return Split(cut, before, later, len(after) - len(later))
+
+
+def in_year_after(later: pd.DataFrame, cut: int) -> pd.Series:
+    """Whether each later evaluation was published within the year of the cut."""
+    return decimal_year(later["published"]) < cut + 1
+
+
+def check_cuts(cuts: Sequence[int]) -> None:
+    """Refuse cut years that are none.
+
+    Raises
+    ------
+    BayesScalingError
+        If there are none, one is no whole year, or one stands twice.
+    """
+    if not cuts:
+        raise BayesScalingError(
+            f"no cut year is given; the first must not be after the last, such as {FIRST} to {LAST}"
+        )
+    for cut in cuts:
+        if isinstance(cut, bool) or not isinstance(cut, int) or not 1900 < cut < 2200:
+            raise BayesScalingError(f"cut year {cut!r} is not a whole year between 1900 and 2200, such as {FIRST}")
+    if len(set(cuts)) < len(cuts):
+        raise BayesScalingError(f"a cut year stands twice in {', '.join(map(str, cuts))}; give each once")
