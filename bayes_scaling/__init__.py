@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bayes_scaling.approaches.training import training_curves
     from bayes_scaling.calibration.calibrate import calibrate
     from bayes_scaling.calibration.result import Calibration
+    from bayes_scaling.comparison.chain_weights import chain_weights
     from bayes_scaling.comparison.compare import compare, compare_fits
     from bayes_scaling.comparison.result import Comparison
     from bayes_scaling.evaluations import (
@@ -97,6 +98,7 @@ _HOME = {
     "bayes_scaling.calibration.calibrate": ("calibrate",),
     "bayes_scaling.calibration.result": ("Calibration",),
     "bayes_scaling.classical": ("classical",),
+    "bayes_scaling.comparison.chain_weights": ("chain_weights",),
     "bayes_scaling.comparison.compare": ("compare", "compare_fits"),
     "bayes_scaling.comparison.result": ("Comparison",),
     "bayes_scaling.evaluations": (
@@ -187,6 +189,7 @@ __all__ = [
     "best_per_paper",
     "build_model",
     "calibrate",
+    "chain_weights",
     "check_evaluations",
     "check_runs",
     "classical",

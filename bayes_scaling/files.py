@@ -1,6 +1,7 @@
 """Files are written whole or not at all."""
 
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -21,7 +22,7 @@ def plain_name(name: str) -> str:
     >>> plain_name("ho2024/07@delta=0.01")
     'ho2024-07@delta=0.01'
     """
-    return re.sub(r"[^A-Za-z0-9._@=-]+", "-", name)
+    return re.sub(r"^\.+", "-", re.sub(r"[^A-Za-z0-9._@=-]+", "-", name))  # no .. and nothing hidden
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -54,15 +55,15 @@ def write_together(contents: Mapping[Path, bytes], stale: Collection[Path] = ())
         As :func:`write_whole`; if it happens before all are ready, nothing has changed.
     """
     stages: dict[Path, Path] = {}
+    for path in (*contents, *stale):  # before anything is removed
+        if path.is_dir() and not (path.is_symlink() and path in stale):
+            raise IsADirectoryError(errno.EISDIR, f"{path.name} is a directory", str(path))
     try:
         for path, content in contents.items():
-            target = path.resolve()
+            target = _resolved(path)
             stages[target] = _stage_of(target)
             _write_stage(target, stages[target], content)
-        for path in stale:
-            path.unlink(missing_ok=True)
-        for target, stage in stages.items():
-            stage.replace(target)
+        _move(stages, stale)
     finally:
         for stage in stages.values():
             stage.unlink(missing_ok=True)
@@ -75,6 +76,31 @@ def remove_abandoned(directory: Path) -> None:
             with contextlib.suppress(OSError):
                 if time.time() - stage.stat().st_mtime > _ABANDONED_SECONDS:
                     stage.unlink()
+
+
+def _move(stages: Mapping[Path, Path], stale: Collection[Path]) -> None:
+    """Put files in place of stale ones; if the first can't be, the stale ones come back."""
+    aside = {path: _stage_of(path) for path in stale if os.path.lexists(path)}
+    moved = False
+    try:
+        for path, place in aside.items():
+            path.replace(place)
+        for target, stage in stages.items():
+            stage.replace(target)
+            moved = True
+    finally:
+        for path, place in aside.items():
+            if moved:
+                place.unlink(missing_ok=True)
+            elif os.path.lexists(place):
+                place.replace(path)
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except RuntimeError:  # what Python 3.12 raises for links that lead in a circle
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from None
 
 
 def _stage_of(path: Path) -> Path:

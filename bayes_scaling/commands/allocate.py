@@ -32,7 +32,7 @@ def allocate_command(
     from bayes_scaling.report.allocation_files import allocation_json, check_output, write_allocations
     from bayes_scaling.report.allocation_table import Question, allocations
     from bayes_scaling.report.allocation_text import allocation_report
-    from bayes_scaling.report.terminal import console
+    from bayes_scaling.report.terminal import console, say_written
 
     if output is not None:
         check_output(output)
@@ -57,6 +57,6 @@ def allocate_command(
     else:
         console().print(allocation_report(answer))
     if output is not None:
-        console(stderr=json).print(f"\nWritten: {write_allocations(answer, output)}", soft_wrap=True)
+        say_written(console(stderr=json), [write_allocations(answer, output)])
     if not answer.converged:
         raise typer.Exit(EXIT_UNCONVERGED)

@@ -50,7 +50,7 @@ def backtest_command(
     from bayes_scaling.report.backtest_text import backtest_report
     from bayes_scaling.report.progress import SweepProgress
     from bayes_scaling.report.run_directory import prepare
-    from bayes_scaling.report.terminal import console
+    from bayes_scaling.report.terminal import console, say_written
 
     names = specifications or list(SPECIFICATIONS)
     cuts = range(first, last + 1)
@@ -76,6 +76,6 @@ def backtest_command(
     out = console()
     out.print(backtest_report(result))
     kept = directory / "forecasts"
-    out.print(f"\nWritten: {', '.join(str(file) for file in files)}; forecasts in {kept}", soft_wrap=True)
+    say_written(out, files, f"; forecasts in {kept}")
     if not result.forecasts["converged"].all():
         raise typer.Exit(EXIT_UNCONVERGED)

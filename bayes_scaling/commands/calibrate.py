@@ -57,7 +57,7 @@ def calibrate_command(
     from bayes_scaling.report.calibration_text import calibration_report
     from bayes_scaling.report.progress import SweepProgress
     from bayes_scaling.report.run_directory import picture, write_beside_fits
-    from bayes_scaling.report.terminal import console
+    from bayes_scaling.report.terminal import console, say_written
 
     log = console(stderr=True)
     with SweepProgress(log, simulations, quiet=quiet, noun="simulation", doing="fit") as progress:
@@ -75,7 +75,7 @@ def calibrate_command(
     write_beside_fits(dict(zip(files, contents, strict=True)), directory, stale=files)
     out = console()
     out.print(calibration_report(found))
-    out.print(f"\nWritten: {', '.join(map(str, files))}", soft_wrap=True)
+    say_written(out, files)
 
 
 def _design(

@@ -73,7 +73,7 @@ def compare_command(
     from bayes_scaling.report.comparison_directory import write_comparison
     from bayes_scaling.report.comparison_text import comparison_report
     from bayes_scaling.report.progress import SweepProgress
-    from bayes_scaling.report.terminal import console
+    from bayes_scaling.report.terminal import console, say_written
 
     log = console(stderr=True)
     with SweepProgress(log, total, quiet=quiet) as progress:
@@ -103,6 +103,6 @@ def compare_command(
             f"Rank correlation with the published leave-one-out table ({len(published)} variants, model 18 left out): "
             f"{published.attrs['spearman_elpd']:.2f} by elpd, {published.attrs['spearman_loo_mse']:.2f} by LOO-MSE."
         )
-    out.print(f"\nWritten: {', '.join(str(file) for file in files)}; fits in {directory / 'fits'}", soft_wrap=True)
+    say_written(out, files, f"; fits in {directory / 'fits'}")
     if not comparison.table["converged"].all():
         raise typer.Exit(EXIT_UNCONVERGED)

@@ -15,7 +15,7 @@ from bayes_scaling.commands.options import (
     read_table,
 )
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.inference.settings import CHAINS, DRAWS, SEED, TUNE, Settings, check_settings
+from bayes_scaling.inference.settings import CHAINS, DRAWS, NUTS, SEED, SMC, TUNE, Settings, check_settings
 from bayes_scaling.specifications.catalogue import DEFAULT_SPECIFICATION, load_specification
 from bayes_scaling.words import counted
 
@@ -40,10 +40,14 @@ def fit_command(
     tune: Annotated[int, typer.Option(help="Adaptation draws of each chain.")] = TUNE,
     chains: Annotated[int, typer.Option(help="Chains.")] = CHAINS,
     seed: Annotated[int, typer.Option(help="Reproduces the fit.")] = SEED,
+    sampler: Annotated[
+        str,
+        typer.Option(help="nuts; or smc: a second opinion by as many tempered runs as chains, draws particles each."),
+    ] = NUTS,
     quiet: Quiet = False,
 ) -> None:
     """Fit a specification to a table; print doubling times or coefficients and write the run directory."""
-    check_settings(Settings(draws, tune, chains), seed)
+    check_settings(Settings(draws, tune, chains, sampler=sampler), seed)
     chosen = load_specification(specification)
     if delta is not None:
         chosen = chosen.with_published_penalty(delta)
@@ -52,6 +56,8 @@ def fit_command(
         raise BayesScalingError("--runs and --evaluations are both given; a fit is of one table, so leave one out")
     table = read_table(evaluations, column) if runs is None else read_runs_table(runs, column)
     directory = output_directory(output, f"{chosen.name}-{table.attrs['name']}")
+    if sampler == SMC and chosen.delta is not None:
+        raise BayesScalingError("--sampler smc can't sample the paper's penalty; leave out --delta, or --sampler")
     from bayes_scaling.model.rows import make_rows
     from bayes_scaling.report.run_directory import prepare
 
@@ -59,21 +65,25 @@ def fit_command(
     prepare(directory)
     # PyMC takes seconds to import: only once the input is known to be good.
     from bayes_scaling.inference.fitting import fit
+    from bayes_scaling.report.chain_groups import groups_report
     from bayes_scaling.report.fit_table import fit_report
     from bayes_scaling.report.run_directory import write_run
-    from bayes_scaling.report.terminal import console
+    from bayes_scaling.report.terminal import console, say_written
 
     log = console(stderr=True)
     if not quiet:
         noun = "evaluation" if runs is None else "training run"
         what = f"{chosen.name} on {table.attrs['name']}: {counted(len(table), noun)}"
-        log.print(f"{what}; compiling (5 to 30 s), then sampling ...")
+        log.print(f"{what}; compiling (5 to 30 s), then sampling ...", markup=False)
     shows = log.is_terminal and not quiet
-    result = fit(chosen, table, draws=draws, tune=tune, chains=chains, seed=seed, progress=shows)
+    result = fit(chosen, table, draws=draws, tune=tune, chains=chains, seed=seed, progress=shows, sampler=sampler)
     files = write_run(result, directory)
     out = console()
     out.print(fit_report(result))
-    out.print(f"\nWritten: {', '.join(str(file) for file in files)}", soft_wrap=True)
+    groups = None if result.diagnostics.converged else groups_report(result)
+    if groups is not None:
+        out.print(groups)
+    say_written(out, files)
     seconds = result.seconds
     out.print(
         f"{seconds['total']:.0f} s, of which {seconds['compile']:.0f} s compiling, {seconds['sample']:.0f} s sampling."

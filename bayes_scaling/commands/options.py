@@ -1,5 +1,6 @@
 """Options that several commands share, and how their values are read."""
 
+import os
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -44,7 +45,7 @@ def read_table(name: str, columns: list[str] | None) -> "pd.DataFrame":
     mapping = column_mapping(columns)
     if not name:
         raise BayesScalingError(f"--evaluations is empty; choose from {', '.join(PACKAGED)}, or give a CSV file")
-    if name in PACKAGED or not (Path(name).suffix or Path(name).exists()):
+    if name in PACKAGED or not (Path(name).suffix or os.path.lexists(name)):
         if mapping:
             raise BayesScalingError("--column maps the columns of a file; packaged tables need no mapping")
         return load_evaluations(name)  # refuses an unknown name, naming the packaged tables

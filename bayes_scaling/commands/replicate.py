@@ -34,7 +34,7 @@ def replicate_command(
     from bayes_scaling.replication.run import replicate, replicated_specifications
     from bayes_scaling.report.replication_page import replication_page, replication_report
     from bayes_scaling.report.run_directory import prepare, write_results
-    from bayes_scaling.report.terminal import console
+    from bayes_scaling.report.terminal import console, say_written
 
     for specification in replicated_specifications():
         make_rows(specification, table)  # refuses a table that lacks what the specification needs
@@ -48,6 +48,6 @@ def replicate_command(
     files = write_results(contents, directory)
     out = console()
     out.print(replication_report(result))
-    out.print(f"\nWritten: {', '.join(map(str, files))}", soft_wrap=True)
+    say_written(out, files)
     if result.unconverged:
         raise typer.Exit(EXIT_UNCONVERGED)

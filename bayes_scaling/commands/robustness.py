@@ -47,7 +47,7 @@ def robustness_command(
     from bayes_scaling.report.progress import SweepProgress
     from bayes_scaling.report.robustness_directory import write_robustness
     from bayes_scaling.report.robustness_text import robustness_report
-    from bayes_scaling.report.terminal import console
+    from bayes_scaling.report.terminal import console, say_written
     from bayes_scaling.robustness_cases.plan import planned
     from bayes_scaling.robustness_cases.run import robustness
 
@@ -71,6 +71,6 @@ def robustness_command(
     files = write_robustness(result, directory)
     out = console()
     out.print(robustness_report(result))
-    out.print(f"\nWritten: {', '.join(str(file) for file in files)}; fits in {directory / 'fits'}", soft_wrap=True)
+    say_written(out, files, f"; fits in {directory / 'fits'}")
     if not result.table["converged"].all():
         raise typer.Exit(EXIT_UNCONVERGED)

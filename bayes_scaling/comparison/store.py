@@ -1,5 +1,6 @@
 """Finished pieces of work, one file each, so that a run that was interrupted goes on where it stopped."""
 
+import hashlib
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ SET_ASIDE = "set-aside"
 """Folder, inside a store's, of files that could not be used."""
 
 _READABLE = " ,=+()"  # what names may hold besides letters, digits and _.-~
+_LONGEST = 240  # file systems take 255 bytes
 _LONGEST_SET_ASIDE = 200
 
 
@@ -94,6 +96,8 @@ class Store:
         file = quote(name, safe=_READABLE)
         if file.startswith(".") or file == SET_ASIDE:
             file = f"%{ord(file[0]):02X}{file[1:]}"
+        if len(file) > _LONGEST:
+            file = f"{file[:_LONGEST_SET_ASIDE]}%{hashlib.sha256(file.encode()).hexdigest()[:32]}"
         return self.directory / file
 
     def _move_aside(self, path: Path, error: Exception) -> None:

@@ -1,31 +1,40 @@
 """Sample until the chains agree, or until the attempts allowed are used up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from xarray import DataTree
 
-from bayes_scaling.inference.diagnostics import WEIGHT_SHARE_MIN, Diagnostics, diagnose
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.diagnostics import WEIGHT_SHARE_MIN, Diagnostics, diagnose, diagnose_runs
+from bayes_scaling.inference.mixing import chain_groups, group_shares, groups_in_words
 from bayes_scaling.inference.modes import log_masses, negligible, starts_elsewhere
 from bayes_scaling.inference.sampling import Sampled, joint_seed, sample
-from bayes_scaling.inference.settings import Settings, escalated
+from bayes_scaling.inference.settings import NUTS, SMC, Settings, escalated
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.specifications.specification import Specification
 
 RESTARTS = 3
 """How often chains that sit where next to nothing is are started again elsewhere."""
+OfChains = dict[str, tuple[str, NDArray[np.float64]]]
+"""Variables over ``chain``, as xarray takes them."""
 
 
 @dataclass(frozen=True)
 class Attempted:
-    """Draws of the last attempt, their diagnostics, the settings in force, and seconds of all attempts."""
+    """Draws of the last attempt, their diagnostics, the settings in force, and seconds of all attempts.
+
+    ``of_chains`` has what is known of chains as wholes: ``log_mass`` where they lie apart, ``log_evidence`` and
+    ``stages`` of SMC runs.
+    """
 
     data: DataTree
     diagnostics: Diagnostics
     settings: Settings
     compile_seconds: float
     sample_seconds: float
+    of_chains: OfChains | None = None
 
 
 def attempt(
@@ -41,8 +50,10 @@ def attempt(
 
     ``settings.attempts`` times at most, and not where a further attempt would be like the last. Chains that sit where
     next to nothing of the posterior is (:mod:`bayes_scaling.inference.modes`) are started again from where the others
-    are, at most :data:`RESTARTS` times, and counted.
+    are, at most :data:`RESTARTS` times, and counted. SMC runs are repeated with twice the particles.
     """
+    if settings.sampler == SMC:
+        return _attempt_smc(specification, rows, settings, seed, progress=progress)
 
     def once(stage: int, starts: NDArray[np.float64] | None) -> Sampled:
         stage_seed = seed if stage == 0 else joint_seed(seed, stage)
@@ -77,7 +88,61 @@ def attempt(
         if further == settings:
             break
         settings = further
-    return Attempted(sampled.data, diagnostics, settings, compile_seconds, sample_seconds)
+    masses = None
+    if diagnostics.apart and specification.delta is None:  # draws of a penalised posterior are reweighted ones
+        masses = log_masses(sampled.stats)
+    of_chains: OfChains | None = None if masses is None else {"log_mass": ("chain", masses)}
+    diagnostics = _naming_groups(sampled, diagnostics, masses)
+    return Attempted(sampled.data, diagnostics, settings, compile_seconds, sample_seconds, of_chains)
+
+
+def require_sampler_for(specification: Specification, sampler: str) -> None:
+    """Refuse a sampler that can't sample a specification.
+
+    Raises
+    ------
+    BayesScalingError
+        For SMC with ``delta``.
+    """
+    if sampler == SMC and specification.delta is not None:
+        raise BayesScalingError(
+            f"'{specification.name}' has the paper's penalty for a prior, with modes far narrower than that prior, "
+            f"which the sampler '{SMC}' would lose; leave out delta, or use the sampler '{NUTS}', which keeps a way "
+            "between them"
+        )
+
+
+def _attempt_smc(
+    specification: Specification, rows: Rows, settings: Settings, seed: int, *, progress: bool
+) -> Attempted:
+    """SMC runs until they agree, or until the attempts allowed are used up."""
+    # Only where asked for: it takes PyMC's own compilation, which nothing else needs.
+    from bayes_scaling.inference.smc import sample_smc
+
+    asked, seconds = settings, 0.0
+    for stage in range(asked.attempts):
+        settings = replace(asked, draws=2**stage * asked.draws)
+        stage_seed = seed if stage == 0 else joint_seed(seed, stage)
+        sampled = sample_smc(specification, rows, settings, stage_seed, progress=progress)
+        seconds += sampled.sample_seconds
+        diagnostics = diagnose_runs(sampled.data, sampled.stats, escalated=stage > 0)
+        if diagnostics.converged:
+            break
+    evidence = sampled.stats["log_evidence"].to_numpy()
+    diagnostics = _naming_groups(sampled, diagnostics, evidence)
+    of_chains: OfChains = {str(name): ("chain", array.to_numpy()) for name, array in sampled.stats.data_vars.items()}
+    return Attempted(sampled.data, diagnostics, settings, 0.0, seconds, of_chains)
+
+
+def _naming_groups(sampled: Sampled, diagnostics: Diagnostics, masses: NDArray[np.float64] | None) -> Diagnostics:
+    """Diagnostics that name groups of chains where there are several: they must never be averaged unseen."""
+    if not diagnostics.apart:
+        return diagnostics
+    groups = chain_groups(sampled.data["posterior"].to_dataset())
+    if len(groups) == 1:
+        return diagnostics
+    shares = None if masses is None else group_shares(masses, groups, runs=diagnostics.sampler == SMC)
+    return replace(diagnostics, failures=(*diagnostics.failures, groups_in_words(groups, shares)))
 
 
 def _stuck(specification: Specification, sampled: Sampled, diagnostics: Diagnostics) -> NDArray[np.bool_]:

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from xarray import Dataset, DataTree
 
+from bayes_scaling.inference.settings import NUTS, SMC
+
 RHAT_MAX = 1.01
 RHAT_APART = 1.05
 ESS_MIN = 400
@@ -16,6 +18,8 @@ EBFMI_MIN = 0.3
 TOLERATED_FRACTION = 0.001
 CHAIN_SHIFT_MAX = 0.5
 WEIGHT_SHARE_MIN = 0.1
+EVIDENCE_SPREAD_MAX = 0.5
+"""Nats, standard deviation between runs: weights of their evidence would then leave exp(-0.25), 78%, of the runs."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Diagnostics:
     maxdepth
         Draws that reached the maximum tree depth; the same rule.
     ebfmi_min
-        Smallest energy fraction of missing information of a chain; at least 0.3.
+        Smallest energy fraction of missing information of a chain; at least 0.3. Of SMC, which has no energy, 1.
     draws
         Draws in all chains.
     escalated
@@ -47,6 +51,11 @@ class Diagnostics:
     restarted
         Chains that had settled where less than a hundred-thousandth of the posterior is, and were started again from
         where the others are; see :mod:`bayes_scaling.inference.modes`.
+    sampler
+        ``"nuts"``, or ``"smc"``: then R-hat compares independent runs, draws are particles, there are no transitions,
+        trees or energies to fail, and ``escalated`` means that a further attempt had more particles.
+    evidence_spread
+        Standard deviation between SMC runs of the logarithm of the evidence, nats; at most 0.5. None of NUTS.
     """
 
     rhat_max: float
@@ -61,6 +70,8 @@ class Diagnostics:
     failures: tuple[str, ...]
     weight_share: float = 1.0
     restarted: int = 0
+    sampler: str = NUTS
+    evidence_spread: float | None = None
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
@@ -71,6 +82,23 @@ class Diagnostics:
     def converged(self) -> bool:
         """Whether nothing failed."""
         return not self.failures
+
+    @property
+    def facts(self) -> str:
+        """What was measured, in words for people."""
+        agreement = (
+            f"R-hat at most {self.rhat_max:.4f} ({self.worst}), effective draws at least {self.ess_bulk_min:,.0f} bulk "
+            f"and {self.ess_tail_min:,.0f} tail"
+        )
+        if self.sampler == SMC:
+            return (
+                f"{agreement}, of {self.draws:,} particles of independent SMC runs, whose log evidence differs by "
+                f"{self.evidence_spread:.2f} nats (standard deviation)."
+            )
+        return (
+            f"{agreement}, {self.divergences} divergences in {self.draws:,} draws, {self.maxdepth} at maximum tree "
+            f"depth, E-BFMI at least {self.ebfmi_min:.2f}."
+        )
 
     @property
     def shortfall(self) -> float:
@@ -140,6 +168,48 @@ def diagnose(
     return replace(found, failures=_failures(found, table, data))
 
 
+def diagnose_runs(data: DataTree, stats: Dataset, *, escalated: bool = False) -> Diagnostics:
+    """Judge independent SMC runs: each is a chain of its own.
+
+    Parameters
+    ----------
+    data
+        With group ``posterior``: runs as ``chain``, particles as ``draw``.
+    stats
+        ``log_evidence``, nats, over ``chain``.
+    escalated
+        Whether these runs come from a further attempt with more particles.
+
+    Returns
+    -------
+    Diagnostics
+        By the same limits on R-hat and effective draws as :func:`diagnose`, and by how far the evidence of the runs
+        spreads (:data:`EVIDENCE_SPREAD_MAX`).
+
+    Notes
+    -----
+    Particles of one run share ancestors, which no effective sample size within runs sees; R-hat between runs does: at
+    1.01 each half of a run is worth some 50 independent draws. A mode that every run has lost is seen by neither.
+    """
+    table = convergence_table(data)
+    posterior = data["posterior"]
+    found = Diagnostics(
+        rhat_max=float(table["rhat"].max()),
+        ess_bulk_min=float(table["ess_bulk"].min()),
+        ess_tail_min=float(table["ess_tail"].min()),
+        divergences=0,
+        maxdepth=0,
+        ebfmi_min=1.0,
+        draws=posterior.sizes["chain"] * posterior.sizes["draw"],
+        escalated=escalated,
+        worst=str(table["rhat"].idxmax()),
+        failures=(),
+        sampler=SMC,
+        evidence_spread=float(stats["log_evidence"].std(ddof=1)),
+    )
+    return replace(found, failures=_failures(found, table, data))
+
+
 def _weight_share(stats: Dataset) -> float:
     if "log_weight" not in stats:
         return 1.0
@@ -201,6 +271,11 @@ def _failures(found: Diagnostics, table: pd.DataFrame, data: DataTree) -> tuple[
             failures.append(f"{count} {name} in {found.draws} draws ({count / found.draws:.2%})")
     if found.ebfmi_min < EBFMI_MIN:
         failures.append(f"E-BFMI {found.ebfmi_min:.2f}, below {EBFMI_MIN}")
+    if found.evidence_spread is not None and not found.evidence_spread <= EVIDENCE_SPREAD_MAX:
+        failures.append(
+            f"log evidence of the SMC runs differs by {found.evidence_spread:.2f} nats (standard deviation), above "
+            f"{EVIDENCE_SPREAD_MAX}: too few particles, or modes that some runs have lost"
+        )
     return tuple(failures)
 
 

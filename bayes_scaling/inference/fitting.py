@@ -3,19 +3,22 @@
 import hashlib
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import version
+from typing import Any
 
 import pandas as pd
 from xarray import DataTree
 
-from bayes_scaling.inference.attempts import attempt
+from bayes_scaling.inference.attempts import attempt, require_sampler_for
 from bayes_scaling.inference.data import assemble
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
 from bayes_scaling.inference.settings import (
     ATTEMPTS,
     CHAINS,
     DRAWS,
+    NUTS,
     SEED,
     TARGET_ACCEPT,
     TUNE,
@@ -42,6 +45,7 @@ def fit(
     progress: bool = False,
     cores: int | None = None,
     keep: int | None = None,
+    sampler: str = NUTS,
 ) -> Fit:
     """Sample the posterior of a specification on a table of evaluations, or of a static law on training runs.
 
@@ -68,6 +72,9 @@ def fit(
         Chains sampled at the same time; by default as many as the machine has cores. Results don't depend on it.
     keep
         Draws to keep of all chains together, evenly spaced (thinned); by default all. Diagnostics are of all.
+    sampler
+        ``"nuts"``; or ``"smc"``, a second opinion where chains disagree: ``chains`` independent runs of sequential
+        Monte Carlo with ``draws`` particles each (see :mod:`bayes_scaling.inference.smc`), slower by far.
 
     Returns
     -------
@@ -87,12 +94,15 @@ def fit(
     True
     """
     start = time.perf_counter()
-    settings = Settings(draws, tune, chains, target_accept, attempts=attempts)
+    settings = Settings(draws, tune, chains, target_accept, attempts=attempts, sampler=sampler)
     check_settings(settings, seed)
+    require_sampler_for(specification, sampler)
     rows = make_rows(specification, evaluations)
     fingerprint = fit_fingerprint(specification, evaluations, settings, seed)
     found = attempt(specification, rows, settings, seed, progress=progress, cores=cores)
     data = assemble(specification, rows, evaluations, _thinned(found.data, keep))
+    if found.of_chains is not None:
+        data["sample_stats"] = data["sample_stats"].to_dataset().assign(found.of_chains)
     return Fit(
         data=data,
         specification=specification,
@@ -133,15 +143,28 @@ def package_versions() -> dict[str, str]:
     return {package: version(package) for package in _PACKAGES}
 
 
-def fit_fingerprint(specification: Specification, evaluations: pd.DataFrame, settings: Settings, seed: int) -> str:
-    """SHA-256 of everything that decides a fit: data, specification, priors, settings asked for, seed, versions."""
+def posterior_document(specification: Specification, evaluations: pd.DataFrame) -> dict[str, Any]:
+    """Everything that decides a posterior, whoever samples it: data, specification, priors; ready for JSON."""
     table = evaluations.to_csv(float_format="%.17g")
-    document = {
+    return {
         "evaluations": hashlib.sha256(table.encode()).hexdigest(),
         "specification": {"name": specification.name} | specification.to_dict(),
         "priors": {p.name: str(specification.prior_of(p.name)) for p in specification.parameters()},
-        "settings": asdict(settings),
+    }
+
+
+def document_fingerprint(document: Mapping[str, Any]) -> str:
+    """SHA-256 of plain data, the same whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def fit_fingerprint(specification: Specification, evaluations: pd.DataFrame, settings: Settings, seed: int) -> str:
+    """SHA-256 of everything that decides a fit: data, specification, priors, settings asked for, seed, versions."""
+    document = posterior_document(specification, evaluations) | {
+        "settings": {
+            name: value for name, value in asdict(settings).items() if (name, value) != ("sampler", NUTS)
+        },  # so that fits from before there was a choice keep theirs
         "seed": seed,
         "versions": package_versions(),
     }
-    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+    return document_fingerprint(document)

@@ -1,9 +1,12 @@
 """A fit: one posterior with everything needed to judge it, save it, and read it back."""
 
+import hashlib
 import io
 import json
+import re
+import typing
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -19,6 +22,11 @@ from bayes_scaling.specifications.specification import Specification
 
 FIT_FILE = "fit.nc"
 _FORMAT = 1
+_SEAL = re.compile(rb"\nbayes-scaling sha256 ([0-9a-f]{64})\n\Z")
+"""Behind the NetCDF, where its readers do not look: the hash of all before it, so that no damage goes unseen."""
+_SEAL_LENGTH = 87
+_MOST_INFLATED = 64
+"""Largest ratio of the arrays that a file declares to its own size; ours are not compressed."""
 
 
 @dataclass(frozen=True)
@@ -123,8 +131,9 @@ class Fit:
             Leave out what :func:`load_fit` can compute again: pointwise log likelihoods and log priors.
         """
         tree = compacted(self.data) if compact else self.data.copy()
-        tree.attrs = {"bayes_scaling_fit": json.dumps(self._header(), sort_keys=True)}
-        return bytes(tree.to_netcdf(engine="h5netcdf"))
+        tree.attrs = {"bayes_scaling_fit": json.dumps(self._header() | {"sealed": True}, sort_keys=True)}
+        content = bytes(tree.to_netcdf(engine="h5netcdf"))
+        return content + b"\nbayes-scaling sha256 " + hashlib.sha256(content).hexdigest().encode() + b"\n"
 
     def _header(self) -> dict[str, Any]:
         return {
@@ -144,6 +153,18 @@ class Fit:
         specification = dict(header["specification"])
         name = specification.pop("name")
         evaluations = dict(header["evaluations"])
+        for kind, content in (
+            (EvaluationsSummary, evaluations),
+            (Diagnostics, header["diagnostics"]),
+            (Settings, header["settings"]),
+        ):
+            _check_types(kind, content)
+        plain = {"name": (name, str), "seed": (header["seed"], int), "fingerprint": (header["fingerprint"], str)}
+        plain |= {f"seconds {key}": (value, float) for key, value in header["seconds"].items()}
+        plain |= {f"version of {key}": (value, str) for key, value in header["versions"].items()}
+        for key, (value, hint) in plain.items():
+            if not _is_of(value, hint):
+                raise TypeError(f"{key} is {value!r}")
         return cls(
             data=data,
             specification=Specification.from_dict(name, specification),
@@ -171,9 +192,13 @@ def load_fit(path: str | Path) -> Fit:
         If there is no such file, or it is damaged or not one of ours.
     """
     file = _fit_path(path)
-    if not file.is_file():
-        raise FitFileError(f"{file}: no such fit; make one with `bayes-scaling fit --output {file.parent}`")
-    return read_fit(file.read_bytes(), str(file))
+    try:
+        if not file.is_file():
+            raise FitFileError(f"{file}: no such fit; make one with `bayes-scaling fit --output {file.parent}`")
+        content = file.read_bytes()
+    except OSError as error:
+        raise FitFileError(f"{file}: can't be read ({error.strerror}); give the path of another fit") from None
+    return read_fit(content, str(file))
 
 
 def read_fit(content: bytes, name: str) -> Fit:
@@ -185,21 +210,58 @@ def read_fit(content: bytes, name: str) -> Fit:
         If they are damaged or not one of ours.
     """
     try:
+        sealed = _check_seal(content, name)
         # From memory, so that the file itself is neither held open nor locked.
-        tree = xr.open_datatree(io.BytesIO(content), engine="h5netcdf").load()
+        tree = xr.open_datatree(io.BytesIO(content), engine="h5netcdf")
         header = json.loads(tree.attrs["bayes_scaling_fit"])
+        if header.get("sealed") and not sealed:
+            raise FitFileError(f"{name}: cut short, or changed since it was written; run the fit again")
+        if sum(node.to_dataset().nbytes for node in tree.subtree) > _MOST_INFLATED * len(content) + 2**20:
+            raise FitFileError(
+                f"{name}: declares far more numbers than the file can hold; it is no fit of bayes-scaling"
+            )
+        tree = tree.load()
         if header["format"] != _FORMAT:
             raise FitFileError(f"{name}: written by another version (format {header['format']}, this reads {_FORMAT})")
         tree.attrs = {}
         fit = Fit._from_header(tree, header)
         return replace(fit, data=restored(fit.specification, tree))
-    except FitFileError:
+    except (FitFileError, MemoryError):
         raise
-    except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError) as error:
+    except Exception as error:  # whatever h5py, xarray and json raise on what is no fit
         raise FitFileError(
             f"{name}: not a readable fit of bayes-scaling ({type(error).__name__}); "
             "it is damaged or another program's file: run the fit again"
         ) from None
+
+
+def _check_seal(content: bytes, name: str) -> bool:
+    """Whether a file carries the hash of its content; files of earlier versions do not."""
+    seal = _SEAL.search(content, max(len(content) - _SEAL_LENGTH, 0))
+    if seal and hashlib.sha256(memoryview(content)[: seal.start()]).hexdigest().encode() != seal[1]:
+        raise FitFileError(f"{name}: damaged, or changed since it was written (its hash is another); run the fit again")
+    return seal is not None
+
+
+def _check_types(kind: type[Any], content: Mapping[str, Any]) -> None:
+    hints = typing.get_type_hints(kind)
+    for field in fields(kind):
+        if field.name in content and not _is_of(content[field.name], hints[field.name]):
+            raise TypeError(f"{field.name} is {content[field.name]!r}")
+
+
+def _is_of(value: Any, hint: Any) -> bool:
+    """Whether a value read from JSON is of a field's type; whole numbers there are counts."""
+    if typing.get_origin(hint) is typing.Literal:
+        return value in typing.get_args(hint)
+    if typing.get_origin(hint) is tuple:
+        return isinstance(value, list | tuple) and all(isinstance(each, str) for each in value)
+    if typing.get_args(hint):  # one or the other, such as a number or none
+        return any(_is_of(value, each) for each in typing.get_args(hint))
+    if hint in (int, float):
+        number = isinstance(value, int | float) if hint is float else isinstance(value, int) and value >= 0
+        return number and not isinstance(value, bool)
+    return isinstance(value, hint)
 
 
 def _fit_path(path: str | Path) -> Path:

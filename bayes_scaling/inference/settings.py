@@ -17,6 +17,10 @@ MOST_ACCEPT = 0.975
 DEEPEST = 12
 """How careful further attempts get: beyond this a draw costs more than it says."""
 SEED = 0
+NUTS = "nuts"
+SMC = "smc"
+SAMPLERS = (NUTS, SMC)
+"""The sampler of every fit, and a second opinion that tempers the likelihood from the prior on."""
 
 MOST_DRAWS = 10_000_000
 """Of all chains together, adaptation included: more do not fit into memory."""
@@ -24,7 +28,11 @@ MOST_DRAWS = 10_000_000
 
 @dataclass(frozen=True)
 class Settings:
-    """How long and how carefully to sample; see :func:`bayes_scaling.fit`."""
+    """How long and how carefully to sample; see :func:`bayes_scaling.fit`.
+
+    With ``sampler="smc"``, ``chains`` counts independent runs and ``draws`` the particles of each; of the rest only
+    ``attempts`` applies.
+    """
 
     draws: int = DRAWS
     tune: int = TUNE
@@ -33,6 +41,7 @@ class Settings:
     maxdepth: int = 10
     attempts: int = ATTEMPTS
     barrier: float = BARRIER
+    sampler: str = NUTS
 
 
 def check_settings(settings: Settings, seed: int) -> None:
@@ -54,6 +63,8 @@ def check_settings(settings: Settings, seed: int) -> None:
         )
     if not 0.5 <= settings.target_accept < 1:
         raise BayesScalingError(f"target_accept must be at least 0.5 and below 1, not {settings.target_accept!r}")
+    if settings.sampler not in SAMPLERS:
+        raise BayesScalingError(f"sampler '{settings.sampler}' is unknown; valid choices: {', '.join(SAMPLERS)}")
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise BayesScalingError(f"seed must be a whole number from 0 to 4294967295, not {seed!r}")
 

@@ -125,9 +125,7 @@ def unidentified(fit: Fit) -> tuple[str, ...]:
     sizes = {term.exponent: constant[f"log_{term.size}"] for term in terms if f"log_{term.size}" in constant}
     fixed = {exponent for exponent, size in sizes.items() if np.ptp(size.to_numpy()) < SPREAD_MIN}
     found = [
-        str(name)
-        for name, value in narrower.items()
-        if value < CONTRACTION_MIN or str(name).partition("[")[0] in fixed
+        str(name) for name, value in narrower.items() if value < CONTRACTION_MIN or str(name).partition("[")[0] in fixed
     ]
     exponents = {name.partition("[")[0] for name in found}
     follow = {"a"} if found else set()

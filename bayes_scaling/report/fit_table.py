@@ -21,11 +21,7 @@ def fit_report(fit: Fit) -> RenderableType:
     parts: list[RenderableType] = [table, Text()]
     d = fit.diagnostics
     state = Text("converged", style="green") if d.converged else Text("NOT CONVERGED", style="bold red")
-    facts = (
-        f": R-hat at most {d.rhat_max:.4f} ({d.worst}), effective draws at least {d.ess_bulk_min:,.0f} bulk and "
-        f"{d.ess_tail_min:,.0f} tail, {d.divergences} divergences in {d.draws:,} draws, "
-        f"{d.maxdepth} at maximum tree depth, E-BFMI at least {d.ebfmi_min:.2f}."
-    )
+    facts = f": {d.facts}"
     parts.append(state.append(facts, style="default not bold"))
     if d.escalated:
         note = "A first attempt fell short; this one is longer or more careful."

@@ -1,5 +1,6 @@
 """A fit's directory: `fit.nc`, `summary.json`, pictures; each file whole or absent."""
 
+import contextlib
 import io
 import tempfile
 from collections.abc import Collection, Mapping
@@ -28,15 +29,19 @@ def prepare(directory: Path) -> None:
     BayesScalingError
         If it can't be made or written to; the message says what to choose instead.
     """
-    if directory.is_file():
-        raise BayesScalingError(f"{directory}: is a file, and results need a directory; choose another --output")
     try:
+        if directory.is_file():
+            raise BayesScalingError(f"{directory}: is a file, and results need a directory; choose another --output")
         directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=directory):
             pass
         remove_abandoned(directory)
     except OSError as error:
         raise _unwritable(directory, error) from None
+    except BayesScalingError:
+        raise
+    except (ValueError, RuntimeError):  # a path with a NUL character, or of links that lead in a circle
+        raise BayesScalingError(f"{str(directory)!r} leads nowhere; choose another --output") from None
 
 
 def write_run(fit: "Fit", directory: Path) -> tuple[Path, ...]:
@@ -53,10 +58,26 @@ def write_run(fit: "Fit", directory: Path) -> tuple[Path, ...]:
         If the files can't be written.
     """
     from bayes_scaling.inference.result import FIT_FILE
+
+    contents = {directory / FIT_FILE: fit.to_bytes()}
+    # A summary or picture of the earlier run must not stand beside the new fit.
+    stale = tuple(directory / name for name in (SUMMARY_FILE, PICTURE_FILE, *RUNS_PICTURES))
+    try:
+        contents |= _read_off(fit, directory)
+    except Exception as error:  # whatever fails here, the fit took minutes and is kept
+        write_results(contents, directory, stale=stale)
+        raise BayesScalingError(
+            f"{directory / FIT_FILE}: the fit is written there, but its summary and pictures can't be made: {error}"
+        ) from error
+    return write_results(contents, directory, stale=stale)
+
+
+def _read_off(fit: "Fit", directory: Path) -> dict[Path, bytes]:
+    """Pictures of a fit, and last its summary."""
     from bayes_scaling.report.summary import summary_json
     from bayes_scaling.specifications.laws import LAWS
 
-    contents = {directory / FIT_FILE: fit.to_bytes()}
+    contents: dict[Path, bytes] = {}
     if fit.specification.progresses:
         from bayes_scaling.plots.doubling import plot_doubling_times
 
@@ -65,12 +86,13 @@ def write_run(fit: "Fit", directory: Path) -> tuple[Path, ...]:
         from bayes_scaling.plots.isoflop import plot_isoflop
         from bayes_scaling.plots.laws import plot_laws
 
-        figures = (plot_isoflop(fit), plot_laws(fit))
-        contents |= {directory / name: picture(drawn) for name, drawn in zip(RUNS_PICTURES, figures, strict=True)}
+        isoflop, laws = (directory / name for name in RUNS_PICTURES)
+        with contextlib.suppress(BayesScalingError):  # such as runs of which no five share a budget
+            contents[isoflop] = picture(plot_isoflop(fit))
+        with contextlib.suppress(BayesScalingError):
+            contents[laws] = picture(plot_laws(fit))
     contents[directory / SUMMARY_FILE] = summary_json(fit)
-    # A summary or picture of the earlier run must not stand beside the new fit.
-    stale = tuple(directory / name for name in (SUMMARY_FILE, PICTURE_FILE, *RUNS_PICTURES))
-    return write_results(contents, directory, stale=stale)
+    return contents
 
 
 def write_results(contents: Mapping[Path, bytes], directory: Path, stale: Collection[Path] = ()) -> tuple[Path, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bayes_scaling.identifiability.identify import as_plain, can_identify, identification
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
+from bayes_scaling.inference.settings import NUTS, SMC
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
@@ -92,12 +93,15 @@ def _size(table: EvaluationsSummary) -> str:
 def next_step(fit: Fit) -> str:
     """What to try after a fit that has not converged."""
     asked = fit.settings
+    if asked.sampler == SMC:
+        return f"What to try: more particles (--draws {2 * asked.draws}), or the sampler '{NUTS}'."
     wanted = {"draws": 2 * asked.draws, "tune": asked.tune}
     words = ", ".join(f"{name}={value}" for name, value in wanted.items())
     options = " ".join(f"--{name} {value}" for name, value in wanted.items())
     return (
         f"What to try: more draws ({options}, or {words} in Python), then stronger priors or a specification with "
-        "fewer coefficients; chains that stay apart however long they run mean a posterior with several modes."
+        "fewer coefficients; chains that stay apart however long they run mean a posterior with several modes: "
+        f"for a second opinion, --sampler {SMC}."
     )
 
 

@@ -1,6 +1,7 @@
 """How the command line prints: consoles, and specifications as tables."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
@@ -45,3 +46,8 @@ def specification_page(description: Description) -> RenderableType:
         Text(),
         priors,
     )
+
+
+def say_written(out: Console, files: Iterable[Path], also: str = "") -> None:
+    """Name the files that a command has written, brackets in their names as they are."""
+    out.print(f"\nWritten: {', '.join(map(str, files))}{also}", soft_wrap=True, markup=False)

@@ -1,6 +1,7 @@
 """The catalogue of specifications: small TOML files, by name or by path."""
 
 import tomllib
+from collections.abc import Mapping
 from difflib import SequenceMatcher, get_close_matches
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from bayes_scaling.specifications.specification import Specification
 
 DEFAULT_SPECIFICATION = "reference"
 _SUFFIX = ".toml"
+LARGEST_FILE = 2**14
+"""Bytes: eight times the largest of the catalogue. Nested names in a longer one can take minutes to read."""
+_FORMULA = "=+-@"  # what makes a spreadsheet calculate a cell of a table of results
 
 
 def catalogue_directory() -> Path:
@@ -57,12 +61,16 @@ def load_specification(name: str | Path = DEFAULT_SPECIFICATION) -> Specificatio
     'benchmark'
     """
     text = str(name)
+    if "\0" in text:
+        raise SpecificationError(f"'{text}' is no path; give a name in the catalogue or a {_SUFFIX} file")
     if text in list_specifications():
         return _read(catalogue_directory() / f"{text}{_SUFFIX}", text)
     path = Path(text)
     try:
         if path.suffix == _SUFFIX and path.exists() and not path.is_dir():
-            return _read(path, path.stem)
+            if not path.is_file():  # such as a device, which may never end
+                raise SpecificationError(f"{text}: is not a regular file; give a {_SUFFIX} file")
+            return _read(path, _name_of(path))
         raise SpecificationError(_refusal(text, path))
     except OSError as error:  # such as a name longer than the file system allows
         raise SpecificationError(f"{text}: can't be read ({error.strerror})") from None
@@ -93,15 +101,44 @@ def _refusal(text: str, path: Path) -> str:
     )
 
 
+def _name_of(path: Path) -> str:
+    """The name of a file's specification, which tables of results and pages carry."""
+    name = path.stem
+    if name[0] in _FORMULA or not name.isprintable() or set(name) & set("<>|"):
+        raise SpecificationError(
+            f"{str(path)!r}: results carry the file's name; rename it so that it does not begin with one of "
+            f"{' '.join(_FORMULA)} and holds no control characters and none of < > |"
+        )
+    return name
+
+
+def _text(path: Path) -> str:
+    if path.stat().st_size > LARGEST_FILE:
+        raise SpecificationError(
+            f"{path}: longer than {LARGEST_FILE:,} bytes, which no specification needs; shorten it"
+        )
+    return path.read_text(encoding="utf-8-sig")
+
+
+def _check_printable(document: Mapping[str, object]) -> None:
+    """Refuse what would steer the terminal that shows it."""
+    for key in ("title", "reference"):
+        text = document.get(key)
+        if isinstance(text, str) and not all(each.isprintable() or each in "\n\t" for each in text):
+            raise SpecificationError(f"{key} holds characters that can't be printed; remove them")
+
+
 def _read(path: Path, name: str) -> Specification:
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        document = tomllib.loads(_text(path))
     except OSError as error:
         raise SpecificationError(f"{path}: can't be read ({error.strerror})") from None
     except UnicodeDecodeError as error:
         raise SpecificationError(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise SpecificationError(f"{path}: not valid TOML: {error}") from None
+    except SpecificationError:
+        raise
     except (ValueError, RecursionError):
         raise SpecificationError(
             f"{path}: can't be read as TOML: a number of thousands of digits, or brackets nested too deeply"
@@ -109,6 +146,7 @@ def _read(path: Path, name: str) -> Specification:
     if "law" not in document:
         raise SpecificationError(f'{path}: law is missing; add law = "...", one of: {", ".join(LAWS)}')
     try:
+        _check_printable(document)
         return Specification.from_dict(name, document)
     except SpecificationError as error:
         raise SpecificationError(f"{path}: {error}") from None

@@ -6,10 +6,11 @@ from difflib import get_close_matches
 import pandas as pd
 
 from bayes_scaling.errors import TableError
-from bayes_scaling.tables.faults import Fault
+from bayes_scaling.tables.faults import LONGEST_VALUE, Fault
 from bayes_scaling.tables.kind import TableKind
 
 MISSPELLING = 0.85  # similarity (0 to 1) from which a name is taken for a slip of the keyboard
+_NAMED = 40  # columns that a message names
 THEIRS = "its name in the file"
 """Stands for a name that only the user knows."""
 
@@ -97,13 +98,19 @@ def _check_mapping(names: list[str], columns: Mapping[str, str], path: str, kind
         if theirs not in names:
             raise TableError(
                 f"mapping of columns: {ours!r} is mapped to {theirs!r}, which {path} lacks"
-                f"{_suggestion(theirs, names)}; its columns are {', '.join(names)}"
+                f"{_suggestion(theirs, names)}; its columns are {_listed(names)}"
             )
         if theirs in origin:
             raise TableError(
                 f"mapping of columns: {origin[theirs]!r} and {ours!r} are both mapped to {theirs!r}; keep one of them"
             )
         origin[theirs] = ours
+
+
+def _listed(names: list[str]) -> str:
+    """Names of a file's columns, not without end."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(name[:LONGEST_VALUE] for name in names[:_NAMED]) + more
 
 
 def _suggestion(name: str, choices: list[str]) -> str:

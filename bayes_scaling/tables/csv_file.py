@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +13,13 @@ import pandas as pd
 
 from bayes_scaling.errors import TableError
 from bayes_scaling.tables.faults import Fault
+
+LARGEST_FILE = 256 * 2**20
+"""Bytes; a file without end, such as a device, would fill the memory."""
+MOST_COLUMNS = 1000
+
+_CONTROL = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+"""Characters that steer a terminal, and that no table has to hold."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +32,7 @@ class CsvFile:
         Stripped text, missing where a cell is empty; the index holds the file's row numbers (header = 1).
         Blank rows and rows of the wrong length are left out.
     faults : tuple of Fault
-        Rows of the wrong length, and columns without a name or with one that stands twice.
+        Rows of the wrong length, columns without a name or with one that stands twice, and control characters.
     """
 
     cells: pd.DataFrame
@@ -69,18 +77,23 @@ def read_csv_file(path: str | PathLike[str], noun: str) -> CsvFile:
     whole = {number: row for number, row in filled.items() if len(row) == len(header)}
     index = pd.Index(list(whole), dtype="int64", name="row")
     cells = pd.DataFrame(list(whole.values()), index=index, columns=header, dtype="str")
-    return CsvFile(cells.mask(cells == ""), tuple(_ragged_rows(filled, len(header))))
+    return CsvFile(cells.mask(cells == ""), (*_ragged_rows(filled, len(header)), *_control_characters(header, whole)))
 
 
 def _text(path: str | PathLike[str]) -> str:
     try:
-        content = Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
         raise TableError(f"{path}: no such file; give the path of a CSV file") from None
     except IsADirectoryError:
         raise TableError(f"{path} is a directory; give the path of a CSV file in it") from None
     except OSError as error:
         raise TableError(f"{path} can't be read: {error.strerror}") from None
+    except ValueError:  # a path with a NUL character
+        raise TableError(f"{str(path)!r} is no path; give the path of a CSV file") from None
+    if len(content) > LARGEST_FILE:
+        raise TableError(f"{path} is larger than {LARGEST_FILE // 2**20} MB; leave rows or columns out")
     if b"\0" in content:
         raise TableError(f"{path} is not a CSV text file (it holds NUL bytes); save it as CSV UTF-8")
     try:
@@ -100,7 +113,8 @@ def _records(text: str, path: str | PathLike[str], noun: str) -> list[list[str]]
     records: list[list[str]] = []
     try:
         for record in csv.reader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True):
-            records.append([cell.strip() for cell in record])
+            # Some control characters count as blanks: they stay, to be refused.
+            records.append([cell if _CONTROL.search(cell) else cell.strip() for cell in record])
     except csv.Error as error:
         raise TableError(
             f"{path} is not a valid CSV file: {error} in row {len(records) + 1}; look for an unpaired quote there"
@@ -116,6 +130,8 @@ def _require_table(header: list[str], filled: dict[int, list[str]], path: str | 
             f"{path} has a single column, {header[0][:60]!r}; separate the cells with commas,"
             " not with semicolons or tabs"
         )
+    if len(header) > MOST_COLUMNS:
+        raise TableError(f"{path} has {len(header)} columns and may have {MOST_COLUMNS}; leave columns out")
     if not filled:
         raise TableError(f"{path} has a header but no rows; add a row for each {noun}")
 
@@ -124,6 +140,8 @@ def _wrong_names(header: list[str]) -> Iterator[Fault]:
     for position, name in enumerate(header, start=1):
         if not name:
             yield Fault(1, None, "", f"column {position} has no name; name it or remove it")
+        elif _CONTROL.search(name):
+            yield Fault(1, name, "", "the name holds a control character; remove it")
     for name, times in Counter(name for name in header if name).items():
         if times > 1:
             yield Fault(1, name, "", f"the name stands {times} times; each column needs its own")
@@ -134,3 +152,10 @@ def _ragged_rows(filled: dict[int, list[str]], width: int) -> Iterator[Fault]:
         if len(row) != width:
             rule = f"has {len(row)} cells and the header {width}; put quotes around a cell that holds a comma"
             yield Fault(number, None, "", rule)
+
+
+def _control_characters(header: list[str], whole: dict[int, list[str]]) -> Iterator[Fault]:
+    for number, row in whole.items():
+        for name, cell in zip(header, row, strict=True):
+            if _CONTROL.search(cell):
+                yield Fault(number, name, cell, "must not hold a control character")

@@ -5,6 +5,21 @@ from dataclasses import dataclass
 LONGEST_VALUE = 60
 
 
+def printable(text: str) -> str:
+    r"""Text that a terminal shows as it is: control characters and marks of direction as their escapes.
+
+    Line breaks stay.
+
+    Examples
+    --------
+    >>> printable("GPT\x1b[31m-2")
+    'GPT\\x1b[31m-2'
+    """
+    return "".join(
+        each if each.isprintable() or each == "\n" else each.encode("unicode_escape").decode("ascii") for each in text
+    )
+
+
 @dataclass(frozen=True)
 class Fault:
     """One broken rule, at one place of a file.
@@ -35,7 +50,7 @@ class Fault:
     def __str__(self) -> str:
         parts = (
             "" if self.row is None else f"row {self.row}",
-            "" if self.column is None else f"column {self.column}",
+            "" if self.column is None else f"column {_on_one_line(self.column)}",
             f"value {_on_one_line(self.value)}" if self.value else "",
         )
         place = ", ".join(part for part in parts if part)
@@ -43,5 +58,5 @@ class Fault:
 
 
 def _on_one_line(value: str) -> str:
-    line = " ".join(value.split())
+    line = printable(" ".join(value.split()))
     return line if len(line) <= LONGEST_VALUE else f"{line[:LONGEST_VALUE]}..."

@@ -35,8 +35,9 @@ def read_cells(
         cells = with_canonical_names(file.cells, columns, str(path), kind)
     except TableError as error:
         raise kind.error(str(error)) from None
-    faults = (*file.faults, *table_faults(cells, columns))
-    return cells, tuple(sorted(faults, key=lambda fault: fault.row or 0))
+    told = {(fault.row, fault.column) for fault in file.faults}  # no cell twice
+    faults = [fault for fault in table_faults(cells, columns) if (fault.row, fault.column) not in told]
+    return cells, tuple(sorted((*file.faults, *faults), key=lambda fault: fault.row or 0))
 
 
 def fault_message(path: str | PathLike[str], faults: tuple[Fault, ...], kind: TableKind) -> str:

@@ -37,10 +37,9 @@ def cell_faults(
         well_written.loc[cases["row"], column] = None
     values = typed_values(well_written)
     failures = pd.concat([badly_written, cell_failures(value_schema, values)])
-    as_written = cells.fillna("")
+    as_written = {column: cells[column].fillna("").to_dict() for column in failures["column"].unique()}
     faults = [
-        Fault(row, column, str(as_written.loc[row, column]), rule)
-        for row, column, rule in failures.itertuples(index=False)
+        Fault(row, column, str(as_written[column][row]), rule) for row, column, rule in failures.itertuples(index=False)
     ]
     return values, faults
 

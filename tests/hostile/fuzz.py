@@ -1,0 +1,522 @@
+"""Throw spoiled inputs at whatever reads one, and count what should never happen.
+
+``python tests/hostile/fuzz.py --inputs 10000 --seed 0`` prints inputs by kind and how each ended; exit code 1 if one
+ended with a traceback, in a hang or by silent acceptance. An input is made of the seed, its kind and its number alone,
+so that ``--kind KIND --only NUMBER`` repeats it.
+
+Inputs are judged in a process of its own: one that hangs or takes the process with it is counted, and the next process
+goes on behind it.
+"""
+
+# ruff: noqa: T201
+import argparse
+import contextlib
+import io
+import json
+import os
+import random
+import re
+import selectors
+import subprocess
+import sys
+import tempfile
+import tomllib
+import traceback
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import mutations
+import oracles
+
+SHARES = {
+    "evaluations": 0.26,
+    "runs": 0.26,
+    "specification data": 0.18,
+    "specification files": 0.12,
+    "fit files": 0.05,
+    "fit headers": 0.05,
+    "command lines": 0.08,
+}
+"""Of all inputs, by kind."""
+FAILURES = ("traceback", "hang", "silent")
+LIMIT = 10.0
+"""Seconds after which an input counts as hanging."""
+_START = 120.0  # seconds for a process to import everything
+
+
+class Ended(Exception):
+    """How an input ended, other than by being refused."""
+
+    def __init__(self, how: str, why: str) -> None:
+        super().__init__(why)
+        self.how = how
+
+
+Judge = Callable[[random.Random, Path], str]
+"""Makes an input, has it read in a directory, and says ``accepted`` or ``refused``; or raises :class:`Ended`."""
+
+
+def generator(seed: int, kind: str, number: int) -> random.Random:
+    return random.Random(f"{seed} {kind} {number}")
+
+
+def judged(kind: str, number: int, seed: int, directory: Path) -> tuple[str, str]:
+    """How one input ended, and why."""
+    from bayes_scaling.errors import BayesScalingError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return JUDGES[kind](generator(seed, kind, number), directory), ""
+    except Ended as ended:
+        return ended.how, str(ended)
+    except BayesScalingError as error:
+        message = str(error)
+        return (
+            ("refused", "") if message.strip() and len(message) < 20_000 else ("traceback", f"message {message!r:.80}")
+        )
+    except (Exception, SystemExit):
+        return "traceback", traceback.format_exc(limit=-3)
+
+
+# ---------------------------------------------------------------------- tables
+
+
+@cache
+def _evaluations() -> list[list[str]]:
+    text = (files("bayes_scaling") / "data" / "ho2024.csv").read_text(encoding="utf-8")
+    import csv
+
+    return list(csv.reader(io.StringIO(text)))
+
+
+def _table(rng: random.Random, rows: list[list[str]], directory: Path) -> tuple[Path, bytes]:
+    body = rng.sample(rows[1:], rng.randint(1, 5))
+    if rng.random() < 0.7:
+        content = mutations.spoiled_table([rows[0], *body], rng)
+    else:
+        whole = "\n".join(",".join(f'"{cell}"' if "," in cell else cell for cell in row) for row in [rows[0], *body])
+        content = mutations.spoiled_bytes(whole.encode(), rng)
+    path = directory / "mine.csv"
+    path.write_bytes(content)
+    return path, content
+
+
+def _verdict(read: Callable[[], object], sound: Callable[[], object]) -> tuple[object, object]:
+    """What was read and the oracle's rows, either None; a contradiction ends the input."""
+    from bayes_scaling.errors import BayesScalingError
+
+    try:
+        rows, rule = sound(), ""
+    except oracles.Broken as broken:
+        rows, rule = None, str(broken)
+    try:
+        table = read()
+    except BayesScalingError as error:
+        if rows is not None and "misspelt" not in str(error):
+            raise Ended("strict", str(error)) from None
+        raise
+    if rows is None:
+        raise Ended("silent", rule)
+    return table, rows
+
+
+def _compare(table, rows: list[oracles.Row], numbers: tuple[str, ...]) -> None:
+    if len(table) != len(rows) or not table.index.is_unique:
+        raise Ended("silent", "rows are missing or stand twice")
+    for name in numbers:
+        if name in rows[0] and name in table:
+            for found, row in zip(table[name], rows, strict=True):
+                if row[name] and float(row[name]) != found:
+                    raise Ended("silent", f"{name}: {row[name]} was read as {found}")
+
+
+def _judge_evaluations(rng: random.Random, directory: Path) -> str:
+    from bayes_scaling.evaluations import check_evaluations, read_evaluations
+
+    rows = _evaluations()
+    columns = {}
+    if rng.random() < 0.2:
+        rows = [["Model Size" if name == "parameters" else name for name in rows[0]], *rows[1:]]
+        columns = {"parameters": "Model Size"}
+    path, content = _table(rng, rows, directory)
+    if rng.random() < 0.1:
+        for fault in check_evaluations(path, columns):
+            if "\n" in str(fault):
+                raise Ended("traceback", f"a fault of two lines: {fault!s:.80}")
+    table, sound = _verdict(
+        lambda: read_evaluations(path, columns), lambda: oracles.check_evaluations(content, columns, date.today())
+    )
+    _compare(table, sound, ("parameters", "tokens", "perplexity", "epochs", "vocabulary", "training_compute"))
+    return "accepted"
+
+
+def _judge_runs(rng: random.Random, directory: Path) -> str:
+    from bayes_scaling.runs import read_runs
+
+    digitised = rng.random() < 0.5
+    if digitised:
+        columns = {"parameters": "Model Size", "flop": "Training FLOP"}
+        rows = [["x", "y", "color", "Model Size", "Training FLOP", "hex_color", "loss"]]
+        rows += [
+            [f"{150 + i}.5", f"{140 - i}", "#faebdd", repr(10 ** rng.uniform(8, 10)), repr(10 ** rng.uniform(18, 21)),
+             "#faebdd", repr(rng.uniform(2, 5))] for i in range(8)
+        ]  # fmt: skip
+    else:
+        columns = {}
+        rows = [["id", "series", "parameters", "tokens", "flop", "loss"]]
+        for i in range(8):
+            size, tokens = 10 ** rng.uniform(7, 10), 10 ** rng.uniform(9, 12)
+            flop = "" if rng.random() < 0.5 else repr(6 * size * tokens)
+            rows.append([f"run {i}", f"{i // 3}", repr(size), repr(tokens), flop, repr(rng.uniform(2, 5))])
+    path, content = _table(rng, rows, directory)
+    table, sound = _verdict(lambda: read_runs(path, columns), lambda: oracles.check_runs(content, columns))
+    _compare(table, sound, oracles.RUN_NUMBERS)
+    sizes = table[["parameters", "tokens", "flop", "loss"]].to_numpy(float)
+    if not ((sizes > 0) & (sizes < float("inf"))).all():
+        raise Ended("silent", "a size is no finite number above 0")
+    return "accepted"
+
+
+# ---------------------------------------------------------------------- specifications
+
+
+@cache
+def _specifications() -> dict[str, str]:
+    from bayes_scaling.specifications.catalogue import catalogue_directory, list_specifications
+
+    return {
+        name: (catalogue_directory() / f"{name}.toml").read_text(encoding="utf-8") for name in list_specifications()
+    }
+
+
+def _check_specification(specification, document: object) -> str:
+    from bayes_scaling.specifications.describe import describe
+    from bayes_scaling.specifications.specification import Specification
+
+    try:
+        oracles.check_document(document)
+    except oracles.Broken as broken:
+        raise Ended("silent", str(broken)) from None
+    told = json.loads(json.dumps(specification.to_dict(), allow_nan=False))
+    if Specification.from_dict(specification.name, told) != specification:
+        raise Ended("silent", "does not survive being written and read")
+    describe(specification)
+    return "accepted"
+
+
+def _judge_specification_data(rng: random.Random, directory: Path) -> str:
+    from bayes_scaling.specifications.specification import Specification
+
+    name = rng.choice(list(_specifications()))
+    document = mutations.spoiled_document(tomllib.loads(_specifications()[name]), rng)
+    if not isinstance(document, dict):
+        document = {"law": document}
+    return _check_specification(Specification.from_dict("mine", document), document)
+
+
+def _judge_specification_file(rng: random.Random, directory: Path) -> str:
+    from bayes_scaling.specifications.catalogue import load_specification
+
+    text = _specifications()[rng.choice(list(_specifications()))]
+    if rng.random() < 0.5:
+        content = mutations.spoiled_bytes(text.encode(), rng)
+    else:
+        lines = text.splitlines()
+        for _ in range(rng.randint(1, 3)):
+            at = rng.randrange(len(lines))
+            key, equals, _ = lines[at].partition("=")
+            value = rng.choice(mutations.HOSTILE_VALUES)
+            written = json.dumps(value) if not isinstance(value, dict) else "{ x = 1 }"
+            lines[at] = rng.choice(
+                (f"{key}{equals} {written}", lines[at] * 2, "", f"{rng.choice(lines)}", "[[priors]]")
+            )
+        content = mutations.text_bytes("\n".join(lines))
+    path = directory / "mine.toml"
+    path.write_bytes(content)
+    specification = load_specification(path)
+    return _check_specification(specification, tomllib.loads(content.decode("utf-8-sig")))
+
+
+# ---------------------------------------------------------------------- fit files
+
+
+@cache
+def _fit():
+    from made_fit_files import small_fit
+
+    return small_fit()
+
+
+@cache
+def _fit_bytes(compact: bool) -> bytes:
+    return _fit().to_bytes(compact=compact)
+
+
+def _same(one, other) -> bool:
+    return one._header() == other._header() and all(
+        one.data[name].to_dataset().identical(other.data[name].to_dataset()) for name in ("posterior", "observed_data")
+    )
+
+
+def _judge_fit_file(rng: random.Random, directory: Path) -> str:
+    from bayes_scaling.inference.result import read_fit
+
+    content = mutations.spoiled_bytes(_fit_bytes(rng.random() < 0.5), rng)
+    if not _same(read_fit(content, "fit.nc"), _fit()):
+        raise Ended("silent", "another fit than was written")
+    return "accepted"
+
+
+def _judge_fit_header(rng: random.Random, directory: Path) -> str:
+    """The header of a file that is otherwise in order."""
+    from dataclasses import replace
+    from unittest.mock import patch
+
+    from bayes_scaling.inference.result import Fit, read_fit
+    from bayes_scaling.report.summary import sentence, summary_json
+
+    header = mutations.spoiled_document(json.loads(json.dumps(_fit()._header())), rng, JSON_VALUES)
+    with patch.object(Fit, "_header", lambda self: header):
+        content = _fit().to_bytes(compact=True)
+    fit = read_fit(content, "fit.nc")
+    replace(fit)
+    for value in (fit.seed, fit.settings.draws, fit.settings.chains, fit.evaluations.rows, fit.diagnostics.divergences):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise Ended("silent", f"{value!r} where a count belongs")
+    summary_json(fit), sentence(fit)
+    return "accepted"
+
+
+JSON_VALUES = (None, True, 0, -1, 1.5, 10**30, "", "x", "../../x", "<script>", [], {}, [[1]], {"x": None}, "1", 2)
+
+
+# ---------------------------------------------------------------------- command lines
+
+_WORDS = (
+    "fit", "compare", "replicate", "robustness", "allocate", "check", "models", "calibrate",
+    "--evaluations", "--runs", "--column", "--output", "--delta", "--draws", "--tune", "--chains", "--seed", "--quiet",
+    "--unit", "--refits", "--workers", "--rate-scale", "--compute", "--fit", "--inference-tokens", "--year", "--case",
+    "--tokens-per-parameter", "--parameters", "--benchmark", "--json", "--help", "--", "-", "--nosuch", "-x",
+    "--no-quiet",
+    "ho2024", "ho2024/07", "ho2024/99", "reference", "chinchilla", "kaplan/joint", "collected", "mine.csv", "mine.toml",
+    "fit.nc", "sub", "sub/fit.nc", "nosuch.csv", "runs.csv", "evaluation", "paper", "bad", "all", "none", "wt103",
+    "a=b",
+    "parameters=Model Size", "=", "a=", "=b", "0", "-1", "1", "2", "100", "1e24", "1e400", "nan", "inf", "-inf",
+    "1e-400",
+    "2023", "99999999999999999999", "0.01", "", " ", "x" * 300, "\udcff", "../x", "sub/../x", "é", "\u202e", "[/]",
+    "[/].csv",
+    "\x1b[31m", "<script>", "=cmd|' /C calc'!A0", "$(id)", "%s", "{0}", ".", "..", "sub/x", "mine.csv/x",
+    "out.json", "out.csv",
+)  # fmt: skip
+_GOOD = (
+    ("fit", "ho2024/07", "--evaluations", "mine.csv", "--output", "out"),
+    ("fit", "chinchilla", "--runs", "runs.csv", "--draws", "200"),
+    ("fit", "mine.toml", "--seed", "3", "--chains", "2"),
+    ("check", "mine.csv", "--column", "parameters=parameters"),
+    ("models", "ho2024/13"),
+    ("models",),
+    ("allocate", "--compute", "1e24", "--compute", "1e25", "--json"),
+    ("allocate", "--compute", "1e24", "--fit", "fit.nc", "--output", "out.csv"),
+    ("compare", "ho2024/07", "reference", "--unit", "paper", "--delta", "0.01", "--workers", "1"),
+    ("robustness", "--evaluations", "ho2024", "--output", "out"),
+    ("replicate", "--seed", "1", "--quiet"),
+)
+
+
+def _command_line(rng: random.Random) -> list[str]:
+    words = list(rng.choice(_GOOD))
+    for _ in range(rng.randint(1, 3)):
+        at = rng.randrange(len(words) + 1)
+        way = rng.randrange(5)
+        if way <= 1:
+            words[at : at + 1] = [rng.choice(_WORDS)]
+        elif way == 2:
+            words.insert(at, rng.choice(_WORDS))
+        elif way == 3:
+            del words[at : at + 1]
+        elif words:
+            at %= len(words)
+            letters = list(words[at] or "x")
+            letters[rng.randrange(len(letters))] = rng.choice("abc019=-_[]é,;' \u202e\x1b\udcff")
+            words[at] = "".join(letters)
+    return words
+
+
+def _judge_command_line(rng: random.Random, directory: Path) -> str:
+    """In this process, as far as the directory of the results is made: what comes then takes minutes."""
+    from unittest.mock import patch
+
+    from bayes_scaling import cli
+    from bayes_scaling.report import run_directory
+
+    place = Path(tempfile.mkdtemp(dir=directory)) / "a" / "b" / "c"
+    (place / "sub").mkdir(parents=True)
+    good = [_evaluations()[0], *_evaluations()[1:9]]
+    import csv
+
+    with (place / "mine.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(good)
+    rows = "".join(f"{10**7 * 3**i},{10**9 * 2**i},{4 - 0.2 * i}\n" for i in range(9))
+    (place / "runs.csv").write_text(f"parameters,tokens,loss\n{rows}", encoding="utf-8")
+    (place / "mine.toml").write_text(_specifications()["ho2024/07"], encoding="utf-8")
+    (place / "fit.nc").write_bytes(_fit_bytes(True))
+    (place / "sub" / "fit.nc").write_bytes(_fit_bytes(True)[:-100])
+    before = {path: path.read_bytes() for path in place.rglob("*") if path.is_file()}
+    words = _command_line(rng)
+    prepare = run_directory.prepare
+
+    def prepared(path: Path) -> None:
+        prepare(path)
+        raise SystemExit(0)
+
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors=how) for how in ("strict", "backslashreplace"))
+    here = Path.cwd()
+    code: object = None
+    try:
+        os.chdir(place)
+        with (
+            patch.object(run_directory, "prepare", prepared),
+            patch.object(sys, "argv", ["bayes-scaling", *words]),
+            patch.object(sys, "stdout", out),
+            patch.object(sys, "stderr", err),
+        ):
+            try:
+                cli.main()
+            except SystemExit as ended:
+                code = ended.code or 0
+    finally:
+        os.chdir(here)
+    for stream in (out, err):
+        stream.flush()
+    said, told = (stream.buffer.getvalue().decode("utf-8", "replace") for stream in (out, err))
+    lost = [path.name for path, content in before.items() if not path.is_file() or path.read_bytes() != content]
+    if lost:
+        raise Ended("silent", f"{words}: {lost} changed")
+    if code not in (0, 1, 2):
+        raise Ended("traceback", f"{words}: exit code {code!r}")
+    if "Traceback" in told or re.search(r"\b[A-Z]\w*Error: ", told):
+        raise Ended("traceback", f"{words}: {told[-500:]}")
+    if code == 2 and not told.strip():
+        raise Ended("traceback", f"{words}: refused without a word")
+    if len(told) > 20_000 or "\x1b" in told + said:
+        raise Ended("traceback", f"{words}: {len(told)} characters, control characters {chr(27) in told + said}")
+    return "refused" if code == 2 else "accepted"
+
+
+JUDGES: dict[str, Judge] = {
+    "evaluations": _judge_evaluations,
+    "runs": _judge_runs,
+    "specification data": _judge_specification_data,
+    "specification files": _judge_specification_file,
+    "fit files": _judge_fit_file,
+    "fit headers": _judge_fit_header,
+    "command lines": _judge_command_line,
+}
+
+
+# ---------------------------------------------------------------------- many inputs
+
+
+def plan(inputs: int) -> dict[str, int]:
+    """Inputs of each kind."""
+    counts = {kind: round(inputs * share) for kind, share in SHARES.items()}
+    counts["runs"] += inputs - sum(counts.values())
+    return counts
+
+
+def _work(kind: str, start: int, stop: int, seed: int) -> None:
+    """In a process of its own: a line of JSON for each input."""
+    with tempfile.TemporaryDirectory() as directory:
+        os.environ["HOME"] = directory
+        line = os.fdopen(os.dup(1), "w")
+        os.dup2(2, 1)
+        judged(kind, 0, seed, Path(directory))  # imports whatever is slow to import
+        for number in range(start, stop):
+            print(json.dumps(["begin", number, ""]), file=line, flush=True)
+            how, why = judged(kind, number, seed, Path(directory))
+            print(json.dumps([how, number, why]), file=line, flush=True)
+
+
+def _lines(process: subprocess.Popen) -> Iterator[list]:
+    """What a process says, until it ends or hangs; a hang is a line as well."""
+    waiting, buffer, limit, number = selectors.DefaultSelector(), b"", _START, -1
+    waiting.register(process.stdout, selectors.EVENT_READ)
+    while True:
+        if not waiting.select(limit):
+            yield ["hang", number, f"more than {limit:g} s"]
+            return
+        read = os.read(process.stdout.fileno(), 65536)
+        if not read:
+            if process.wait() != 0:
+                yield ["traceback", number, f"the process ended with {process.returncode}"]
+            return
+        *lines, buffer = (buffer + read).split(b"\n")
+        for each in lines:
+            said = json.loads(each)
+            number, limit = said[1], LIMIT if said[0] == "begin" else _START
+            if said[0] != "begin":
+                yield said
+
+
+def outcomes(kind: str, count: int, seed: int, start: int = 0) -> Iterator[tuple[int, str, str]]:
+    """Number, how it ended and why, of each input of a kind."""
+    stop = start + count
+    while start < stop:
+        arguments = [sys.executable, __file__, "--work", kind, str(start), str(stop), "--seed", str(seed)]
+        process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        try:
+            for how, number, why in _lines(process):
+                if number < 0:
+                    raise RuntimeError(f"{kind}: the process did not start: {why}")
+                yield number, how, why
+                start = number + 1
+        finally:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+
+
+def main() -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description="Throw spoiled inputs at whatever reads one.")
+    parser.add_argument("--inputs", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--kind", choices=sorted(JUDGES))
+    parser.add_argument("--only", type=int, help="The number of one input of a kind, judged in this process.")
+    parser.add_argument("--work", nargs=3, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.work:
+        kind, start, stop = asked.work
+        _work(kind, int(start), int(stop), asked.seed)
+        return 0
+    if asked.only is not None:
+        with tempfile.TemporaryDirectory() as directory:
+            print(*judged(asked.kind, asked.only, asked.seed, Path(directory)), sep="\n")
+            for path in sorted(Path(directory).glob("mine.*")):
+                print(path.read_bytes()[:2000])
+        return 0
+    counts = {asked.kind: asked.inputs} if asked.kind else plan(asked.inputs)
+    table: dict[str, Counter[str]] = {}
+    for kind, count in counts.items():
+        table[kind] = Counter()
+        for number, how, why in outcomes(kind, count, asked.seed):
+            table[kind][how] += 1
+            if how in (*FAILURES, "strict"):
+                print(f"{kind} {number}: {how}: {why}", flush=True)
+        print(f"{kind}: {sum(table[kind].values())} inputs, {dict(table[kind])}", flush=True)
+    total = sum(table.values(), Counter())
+    print(f"all: {sum(total.values())} inputs; " + ", ".join(f"{how} {total[how]}" for how in (*FAILURES, "strict")))
+    return int(any(total[how] for how in FAILURES))
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        sys.exit(main())

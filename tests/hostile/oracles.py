@@ -1,0 +1,227 @@
+"""What may be accepted, said a second time and in another way than the package says it."""
+
+import csv
+import io
+import math
+import unicodedata
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+Row = dict[str, str]
+
+BENCHMARKS = {"wt103", "wt2", "ptb"}
+ARCHITECTURES = {"transformer", "recurrent", "convolutional", "feedforward", "state-space", "ngram", "other"}
+TOKENIZATIONS = {"word", "subword", "byte"}
+FLAGS = {"zero_shot", "test_time_adaptation", "extra_data", "ensemble", "comparable"}
+NEEDED = {"system", "paper", "published", "benchmark", "parameters", "tokens", "architecture"}
+TWICE = ("system", "paper", "benchmark", "parameters", "tokens", "perplexity", "log_perplexity", "published",
+         "zero_shot", "test_time_adaptation")  # fmt: skip
+RUN_NUMBERS = ("parameters", "tokens", "flop", "loss", "steps", "least_steps", "critical_batch")
+
+
+class Broken(Exception):
+    """A rule is broken; the message says which."""
+
+
+def _require(condition: bool, rule: str) -> None:
+    if not condition:
+        raise Broken(rule)
+
+
+def rows_of(content: bytes, columns: Mapping[str, str]) -> list[Row]:
+    """Rows of a file under canonical names, blank ones left out."""
+    _require(b"\0" not in content, "NUL bytes")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Broken("not UTF-8") from None
+    _require(not any(unicodedata.category(letter) == "Cc" and letter not in "\t\n\r" for letter in text), "control")
+    try:
+        records = list(
+            csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), skipinitialspace=True, strict=True)
+        )
+    except csv.Error as error:
+        raise Broken(str(error)) from None
+    records = [[cell.strip() for cell in record] for record in records]
+    _require(len(records) > 0, "empty")
+    header, body = records[0], [record for record in records[1:] if any(record)]
+    _require(all(header) and len(set(header)) == len(header) > 1, "names of columns")
+    _require(bool(body), "no rows")
+    _require(all(len(record) == len(header) for record in body), "ragged")
+    back = {theirs: ours for ours, theirs in columns.items()}
+    _require(set(back) <= set(header), "mapping")
+    kept = [(at, back.get(name, name)) for at, name in enumerate(header) if name in back or name not in columns]
+    return [{name: record[at] for at, name in kept} for record in body]
+
+
+def number(cell: str, rule: str) -> float:
+    """A finite number, written plainly."""
+    _require(cell.isascii() and "_" not in cell and not any(letter.isspace() for letter in cell), rule)
+    try:
+        exact = Decimal(cell)
+    except InvalidOperation:
+        raise Broken(rule) from None
+    _require(exact.is_finite(), rule)
+    value = float(cell)
+    _require(math.isfinite(value), rule)
+    return value
+
+
+def positive(cell: str, rule: str) -> float:
+    value = number(cell, rule)
+    _require(value > 0, rule)
+    return value
+
+
+def check_evaluations(content: bytes, columns: Mapping[str, str], today: date) -> list[Row]:
+    """The rows, if no rule is broken; otherwise :class:`Broken`."""
+    rows = rows_of(content, columns)
+    names = set(rows[0])
+    _require(names >= NEEDED, "a required column is missing")
+    _require(len(names & {"perplexity", "log_perplexity"}) == 1, "perplexity or log_perplexity")
+    seen_ids, seen = set(), set()
+    for row in rows:
+        for name in ("id", "system", "paper"):
+            _require(name not in row or row[name] != "", f"{name} is empty")
+        _require(row["benchmark"] in BENCHMARKS, "benchmark")
+        _require(row["architecture"] in ARCHITECTURES, "architecture")
+        _require(row.get("tokenization", "") in TOKENIZATIONS | {""}, "tokenization")
+        for name in FLAGS & names:
+            _require(row[name].lower() in {"0", "1", "false", "true"}, name)
+        try:
+            published = date.fromisoformat(row["published"])
+        except ValueError:
+            raise Broken("published") from None
+        _require(row["published"] == published.isoformat() and date(1950, 1, 1) <= published <= today, "published")
+        if "perplexity" in row:
+            _require(number(row["perplexity"], "perplexity") > 1, "perplexity")
+        else:
+            _require(1 < math.exp(min(number(row["log_perplexity"], "log_perplexity"), 701)) < math.exp(700), "log")
+        set_aside = row.get("comparable", "1").lower() in {"0", "false"}
+        for name in ("parameters", "tokens"):
+            if not (row[name] == "" and set_aside):
+                positive(row[name], name)
+        for name in ("epochs", "training_compute"):
+            if row.get(name, ""):
+                positive(row[name], name)
+        if row.get("vocabulary", ""):
+            _require(number(row["vocabulary"], "vocabulary") >= 2, "vocabulary")
+        key = tuple(_told(name, row.get(name)) for name in TWICE)
+        _require(key not in seen, "a row stands twice")
+        seen.add(key)
+        if "id" in row:
+            _require(row["id"] not in seen_ids, "an id stands twice")
+            seen_ids.add(row["id"])
+    return rows
+
+
+def check_runs(content: bytes, columns: Mapping[str, str]) -> list[Row]:
+    """The rows, if no rule is broken; otherwise :class:`Broken`."""
+    rows = rows_of(content, columns)
+    names = set(rows[0])
+    _require({"parameters", "loss"} <= names and bool({"tokens", "flop"} & names), "a required column is missing")
+    seen_ids, seen = set(), set()
+    for row in rows:
+        size = positive(row["parameters"], "parameters")
+        _require(positive(row["loss"], "loss") < 50, "loss")
+        given = [name for name in ("tokens", "flop") if row.get(name, "")]
+        _require(bool(given), "neither tokens nor flop")
+        for name in given:
+            value = positive(row[name], name)
+            other = value * 6 * size if name == "tokens" else value / (6 * size) if 6 * size < math.inf else 0
+            _require(len(given) == 2 or 0 < other < math.inf, "no size by C = 6 N D")
+        for name in ("steps", "least_steps", "critical_batch"):
+            if row.get(name, ""):
+                positive(row[name], name)
+        key = tuple(_told(name, row.get(name)) for name in ("series", *RUN_NUMBERS))
+        _require(key not in seen, "a row stands twice")
+        seen.add(key)
+        if "id" in row:
+            _require(row["id"] != "" and row["id"] not in seen_ids, "id")
+            seen_ids.add(row["id"])
+    return rows
+
+
+def _told(name: str, cell: str | None) -> object:
+    if cell is None or cell == "":
+        return None
+    if name in {"perplexity", "log_perplexity", *RUN_NUMBERS}:
+        return float(cell)
+    return cell.lower() in {"1", "true"} if name in FLAGS else cell
+
+
+TOP = {"title", "reference", "law", "irreducible_loss", "transformer_factor", "varies_by", "progress", "noise", "data",
+       "pivot", "centre", "priors", "delta"}  # fmt: skip
+CHOICES = {
+    ("law",): {"chinchilla", "compute", "parameters", "tokens", "steps", "kaplan", "critical_batch"},
+    ("irreducible_loss",): {"none", "shared", "benchmark"},
+    ("transformer_factor",): {"none", "sigmoid"},
+    ("progress", "parameters"): {"none", "constant_rate"},
+    ("progress", "data"): {"none", "constant_rate"},
+    ("progress", "compute"): {"none", "constant_rate"},
+    ("progress", "acts_on"): {"effective_size", "loss_term", "reducible_loss", "nearly_reducible_loss"},
+    ("progress", "exponents"): {"none", "drift"},
+    ("progress", "at_cut"): {"bend", "jump"},
+    ("progress", "cut_year"): None,
+    ("noise", "family"): {"normal", "student_t"},
+    ("noise", "cluster"): {"none", "paper"},
+    ("noise", "scale"): {"loss", "log_loss"},
+    ("data", "tokens"): {"unique", "effective_epochs", "seen", "repeated"},
+    ("data", "vocabulary"): {"ignored", "log"},
+    ("data", "missing_epochs"): {"one", "median"},
+}
+SCALES = {"sigma", "b", "nu", "alpha", "beta"}
+FAMILIES = {
+    "normal": {"mu", "sigma"}, "laplace": {"mu", "b"}, "student_t": {"nu", "mu", "sigma"}, "half_normal": {"sigma"},
+    "lognormal": {"mu", "sigma"}, "gamma": {"alpha", "beta"}, "beta": {"alpha", "beta"},
+}  # fmt: skip
+
+
+def check_document(document: object) -> None:
+    """What the plain data of a specification must at least be; otherwise :class:`Broken`."""
+    _require(isinstance(document, dict), "no table")
+    _require(set(document) <= TOP, "unknown key")
+    for key, choices in CHOICES.items():
+        value = document
+        for part in key:
+            value = value.get(part) if isinstance(value, dict) else value
+        if value is not None and len(key) == 1:
+            _require(isinstance(value, str) and value in choices, key[0])
+        if value is not None and len(key) == 2 and choices:
+            _require(isinstance(value, str) and value in choices, ".".join(key))
+    for section in ("progress", "noise", "data"):
+        inside = document.get(section, {})
+        _require(isinstance(inside, dict), section)
+        _require(all((section, key) in CHOICES for key in inside), f"unknown key in {section}")
+    _require(isinstance(document.get("varies_by", {}), dict), "varies_by")
+    for group in document.get("varies_by", {}).values():
+        _require(group in ("benchmark", "architecture", "era"), "group")
+    for section, keys in (
+        ("pivot", {"parameters", "tokens", "year"}),
+        ("centre", {"parameters", "tokens", "least_steps", "loss"}),
+    ):
+        inside = document.get(section, {})
+        _require(isinstance(inside, dict) and set(inside) <= keys, section)
+        for value in inside.values():
+            _require(_is_finite(value) and value > 0, section)
+    cut = document.get("progress", {}).get("cut_year")
+    _require(cut is None or _is_finite(cut), "cut_year")
+    if document.get("delta") is not None:
+        _require(_is_finite(document["delta"]) and document["delta"] > 0, "delta")
+    _require(isinstance(document.get("priors", {}), dict), "priors")
+    for prior in document.get("priors", {}).values():
+        _require(isinstance(prior, dict) and prior.get("distribution") in tuple(FAMILIES), "distribution")
+        arguments = {key: value for key, value in prior.items() if key != "distribution"}
+        _require(set(arguments) == FAMILIES[prior["distribution"]], "arguments")
+        for name, value in arguments.items():
+            _require(_is_finite(value) and (name not in SCALES or value > 0), f"prior's {name}")
+
+
+def _is_finite(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(float(value))
+    except OverflowError:
+        return False
