@@ -215,7 +215,7 @@ def page(cases: dict[str, dict], runs) -> str:
     note = "" if versions["chinchilla"] == READ_IN else f" The words about it were written of {READ_IN}."
     return f"""# Beside the toolkit `chinchilla`
 
-The package [`chinchilla`](https://pypi.org/project/chinchilla/) of PyPI fits the same law to a table of training runs,
+The package `chinchilla` of PyPI fits the same law to a table of training runs,
 `L = E + A / N^alpha + B / D^beta`, as a point estimate. Here both fit the {len(runs)} runs that Besiroglu et al. 2024
 (arXiv 2404.10102) digitised from figure 4 of Hoffmann et al. 2022 (arXiv 2203.15556). Version of the toolkit:
 {found}.{note}
