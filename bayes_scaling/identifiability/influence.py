@@ -1,5 +1,7 @@
 """Prior and likelihood beside each other for every reported quantity: contraction, power-scaling, verdict."""
 
+import warnings
+
 import arviz as az
 import numpy as np
 import pandas as pd
@@ -20,6 +22,8 @@ Floats = NDArray[np.float64]
 
 DRAWS = 4_000
 """Most draws that power-scaling is computed from; more take seconds and move it by a few thousandths."""
+FLAT = 1e-9
+"""Range of log densities, nats, within which a prior is flat where the posterior is."""
 ALL_PRIORS = "all"
 """What ``moved_by`` says where a posterior moves most with all priors together."""
 _NEEDED = ("log_prior", "log_likelihood", "observed_data", "constant_data")
@@ -150,10 +154,14 @@ def _contraction(table: pd.DataFrame, *, logarithmic: bool) -> pd.Series:
 def _sensitivities(fit: Fit, names: list[str]) -> dict[str, pd.DataFrame]:
     """Of each quantity, one row a level: sensitivity to the priors (and to which most) and to the likelihood."""
     data = thinned(fit.data)
-    parameters = [str(name) for name in data["log_prior"].data_vars]
-    likelihood = az.psense(data, var_names=names, group="likelihood")
-    by_prior = [az.psense(data, var_names=names, group="prior")]
-    by_prior += [az.psense(data, var_names=names, group="prior", group_var_names=[each]) for each in parameters]
+    # A flat prior stays what it is at any power: nothing moves with it.
+    parameters = [str(name) for name, each in data["log_prior"].data_vars.items() if np.ptp(each.to_numpy()) > FLAT]
+    with warnings.catch_warnings():
+        # Of short fits. Powers of 0.99 and 1.01 leave weights nearly even, so that their tails hardly matter.
+        warnings.filterwarnings("ignore", message="Number of tail draws")
+        likelihood = az.psense(data, var_names=names, group="likelihood")
+        by_prior = [az.psense(data, var_names=names, group="prior")]
+        by_prior += [az.psense(data, var_names=names, group="prior", group_var_names=[each]) for each in parameters]
     labels = [ALL_PRIORS, *parameters]
     found = {}
     for name in names:

@@ -143,6 +143,7 @@ def test_killed_at_five_moments_and_resumed_it_ends_with_the_same_table(finished
     assert resumed.set_aside == ()
 
 
+@pytest.mark.slow
 def test_one_process_gives_what_two_give(finished, few) -> None:
     comparison, _ = finished
     alone = compare(["ho2024/18"], few, settings=QUICK, refits="none", workers=1)
@@ -163,6 +164,7 @@ def test_averages_are_over_rates_by_weight(finished) -> None:
         comparison.averaged_doubling_times("best")
 
 
+@pytest.mark.slow
 def test_a_cluster_that_loses_a_worker_gives_what_this_machine_gives(finished, few, cluster, tmp_path) -> None:
     comparison, _ = finished
     address, processes = cluster

@@ -1,4 +1,7 @@
-"""Posteriors that are really sampled: convergence, agreement of seeds, reuse of compiled models, escalation."""
+"""Posteriors that are really sampled: they converge, give the README's answer, agree between seeds, and are compiled once."""
+
+import re
+from pathlib import Path
 
 import arviz as az
 import numpy as np
@@ -9,6 +12,8 @@ from bayes_scaling.inference import sampling
 from bayes_scaling.report.fit_table import fit_report
 from bayes_scaling.report.summary import sentence
 from bayes_scaling.report.terminal import console
+
+README = Path(__file__).parents[2] / "README.md"
 
 
 def rates(fit: bs.Fit):
@@ -22,6 +27,21 @@ def test_reference_converges_with_draws_to_spare(reference_fit) -> None:
     assert float(rhat["g_N"]) <= 1.005
     assert float(rhat["g_D"]) <= 1.005
     assert float(az.ess(rates(reference_fit))["g_C"]) >= 1000
+
+
+def test_readme_quotes_the_reference_fit(reference_fit) -> None:
+    quoted = re.search(r"<!-- answer -->\n((?:>.*\n)+)", README.read_text(encoding="utf-8"))
+    assert quoted
+    text = re.sub(r"\s*>\s*", " ", quoted[1])
+    numbers = re.search(r"every ([\d.]+) months .*? interval ([\d.]+) to ([\d.]+);", text)
+    assert numbers
+    assert f"{reference_fit.evaluations.rows} evaluations from {reference_fit.evaluations.papers} papers" in text
+    rate = reference_fit.data["posterior"].to_dataset()[["g_C"]]
+    for quantile, months in zip((0.5, 0.975, 0.025), numbers.groups(), strict=True):
+        error = float(az.mcse(rate, method="quantile", prob=quantile)["g_C"])
+        found = float(np.quantile(rate["g_C"], quantile))
+        half_a_digit = 12 * np.log(2) / (float(months) - 0.05) - 12 * np.log(2) / float(months)
+        assert 12 * np.log(2) / float(months) == pytest.approx(found, abs=4 * error + half_a_digit)
 
 
 def test_two_seeds_agree(model_7_fit, ho2024) -> None:

@@ -37,6 +37,7 @@ def split(symmetric) -> bs.Fit:
     return bs.fit(specification, symmetric, draws=1000, tune=500, chains=6, attempts=1, seed=0)
 
 
+@pytest.mark.slow
 def test_modes_of_equal_mass_are_found_and_share_it_equally(split) -> None:
     assert not split.diagnostics.converged
     table = chain_weights(split)
@@ -54,6 +55,7 @@ def test_modes_of_equal_mass_are_found_and_share_it_equally(split) -> None:
     assert float(means[0]["share"]) == pytest.approx(1 - float(means[1]["share"]), abs=0.02)
 
 
+@pytest.mark.slow
 def test_an_unconverged_fit_names_its_modes_wherever_it_is_shown(split, tmp_path) -> None:
     named = split.diagnostics.failures[-1]
     assert named.startswith("chains fall into 2 groups that do not mix")
@@ -69,6 +71,7 @@ def test_an_unconverged_fit_names_its_modes_wherever_it_is_shown(split, tmp_path
     pd.testing.assert_frame_equal(chain_weights(again), chain_weights(split))
 
 
+@pytest.mark.slow
 def test_a_group_alone_holds_all_the_mass(split) -> None:
     largest = chain_weights(split)["chains"].iloc[0]
     table = chain_weights(chains_of(split, largest))
@@ -77,6 +80,7 @@ def test_a_group_alone_holds_all_the_mass(split) -> None:
     assert groups_report(chains_of(split, largest)) is None
 
 
+@pytest.mark.slow
 def test_smc_runs_that_disagree_are_not_converged_and_say_why(symmetric, tmp_path) -> None:
     """PyMC's sampler proposes from one normal distribution, which two narrow modes are not."""
     specification = bs.load_specification("chinchilla-normal")
@@ -91,6 +95,7 @@ def test_smc_runs_that_disagree_are_not_converged_and_say_why(symmetric, tmp_pat
     assert table["mass_share"].sum() == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_smc_runs_that_agree_are_a_fit_like_any_other(symmetric) -> None:
     """On runs that tell parameters from tokens, so that there is one mode."""
     runs = bs.load_runs()
