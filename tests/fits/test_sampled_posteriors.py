@@ -1,4 +1,4 @@
-"""Posteriors that are really sampled: they converge, give the README's answer, agree between seeds, and are compiled once."""
+"""Posteriors that are really sampled: they converge, give the README's answer, agree between seeds, compile once."""
 
 import re
 from pathlib import Path
