@@ -1,5 +1,6 @@
 """Sample until the chains agree, or until the attempts allowed are used up."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -55,23 +56,42 @@ def attempt(
     if settings.sampler == SMC:
         return _attempt_smc(specification, rows, settings, seed, progress=progress)
 
-    def once(stage: int, starts: NDArray[np.float64] | None) -> Sampled:
-        stage_seed = seed if stage == 0 else joint_seed(seed, stage)
-        return sample(specification, rows, settings, stage_seed, progress=progress, cores=cores, starts=starts)
+    def draw(settings: Settings, seed: int, starts: NDArray[np.float64] | None) -> Sampled:
+        return sample(specification, rows, settings, seed, progress=progress, cores=cores, starts=starts)
 
+    # The two modes of a penalised posterior are both part of it, and have their own means; its draws are reweighted.
+    return attempts_of(draw, settings, seed, weighed=specification.delta is None)
+
+
+def attempts_of(
+    draw: Callable[[Settings, int, NDArray[np.float64] | None], Sampled],
+    settings: Settings,
+    seed: int,
+    *,
+    weighed: bool = True,
+) -> Attempted:
+    """As :func:`attempt`, of any model.
+
+    Parameters
+    ----------
+    draw
+        Samples with settings, a seed and points to start from, None for the model's own.
+    settings, seed
+        Of the first attempt.
+    weighed
+        Whether chains that lie apart can be weighed by where they went, and started again.
+    """
     starts: NDArray[np.float64] | None = None
     compile_seconds = sample_seconds = 0.0
     restarted, restarts, asked = 0, 0, settings
     for stage in range(settings.attempts + RESTARTS):
-        sampled = once(stage, starts)
-        compile_seconds, sample_seconds = (
-            compile_seconds + sampled.compile_seconds,
-            sample_seconds + sampled.sample_seconds,
-        )
+        sampled = draw(settings, seed if stage == 0 else joint_seed(seed, stage), starts)
+        compile_seconds += sampled.compile_seconds
+        sample_seconds += sampled.sample_seconds
         diagnostics = diagnose(sampled.data, sampled.stats, escalated=settings != asked, restarted=restarted)
         if diagnostics.converged:
             break
-        stuck = _stuck(specification, sampled, diagnostics)
+        stuck = negligible(log_masses(sampled.stats)) if weighed and diagnostics.apart else np.zeros(1, dtype=bool)
         if stuck.any() and restarts < RESTARTS:
             starts = starts_elsewhere(sampled.stats, stuck)
             restarted, restarts = restarted + int(stuck.sum()), restarts + 1
@@ -88,9 +108,7 @@ def attempt(
         if further == settings:
             break
         settings = further
-    masses = None
-    if diagnostics.apart and specification.delta is None:  # draws of a penalised posterior are reweighted ones
-        masses = log_masses(sampled.stats)
+    masses = log_masses(sampled.stats) if weighed and diagnostics.apart else None
     of_chains: OfChains | None = None if masses is None else {"log_mass": ("chain", masses)}
     diagnostics = _naming_groups(sampled, diagnostics, masses)
     return Attempted(sampled.data, diagnostics, settings, compile_seconds, sample_seconds, of_chains)
@@ -143,10 +161,3 @@ def _naming_groups(sampled: Sampled, diagnostics: Diagnostics, masses: NDArray[n
         return diagnostics
     shares = None if masses is None else group_shares(masses, groups, runs=diagnostics.sampler == SMC)
     return replace(diagnostics, failures=(*diagnostics.failures, groups_in_words(groups, shares)))
-
-
-def _stuck(specification: Specification, sampled: Sampled, diagnostics: Diagnostics) -> NDArray[np.bool_]:
-    """Chains to start again. The two modes of a penalised posterior are both part of it, and have their own means."""
-    if specification.delta is not None or not diagnostics.apart:
-        return np.zeros(sampled.stats.sizes["chain"], dtype=bool)
-    return negligible(log_masses(sampled.stats))

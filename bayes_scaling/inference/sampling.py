@@ -102,9 +102,38 @@ def sample(
         When interrupted: sampling is stopped and partial draws are thrown away.
     """
     compiled, compile_seconds = compiled_model(specification, rows, settings.barrier)
+    start = time.perf_counter()
+    data = run_nuts(compiled, settings, seed, progress=progress, cores=cores, starts=starts)
+    stats = data["sample_stats"].to_dataset()
+    if specification.delta is not None:
+        stats = stats.assign(log_weight=data["posterior"]["log_weight"])
+        data = reweighted(specification, rows, data, seed)
+    return Sampled(data, stats, compile_seconds, time.perf_counter() - start)
+
+
+def run_nuts(
+    compiled: Any,
+    settings: Settings,
+    seed: int,
+    *,
+    progress: bool = False,
+    cores: int | None = None,
+    starts: NDArray[np.float64] | None = None,
+) -> DataTree:
+    """Draw from a compiled model with nutpie; arguments as for :func:`sample`.
+
+    Returns
+    -------
+    DataTree
+        Groups ``posterior`` and ``sample_stats``, the latter with ``unconstrained_draw``.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        When interrupted: sampling is stopped and partial draws are thrown away.
+    """
     if starts is not None:
         compiled = replace(compiled, initial_point_func=_one_of(starts))
-    start = time.perf_counter()
     sampler = nutpie.sample(
         compiled,
         draws=settings.draws,
@@ -122,15 +151,11 @@ def sample(
         blocking=False,
     )
     try:
-        data = sampler.wait()
+        data: DataTree = sampler.wait()
     except BaseException:
         sampler.cancel()
         raise
-    stats = data["sample_stats"].to_dataset()
-    if specification.delta is not None:
-        stats = stats.assign(log_weight=data["posterior"]["log_weight"])
-        data = reweighted(specification, rows, data, seed)
-    return Sampled(data, stats, compile_seconds, time.perf_counter() - start)
+    return data
 
 
 def _one_of(points: NDArray[np.float64]) -> Callable[[Any], NDArray[np.float64]]:

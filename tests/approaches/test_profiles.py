@@ -71,6 +71,7 @@ def test_another_table_of_the_same_shape_has_its_own_labels_and_posterior(profil
     assert ratio == pytest.approx(10**A_TRUE, rel=0.35)
 
 
+@pytest.mark.slow
 def test_tokens_that_contradict_compute_have_a_quadratic_of_their_own():
     runs = made_runs(BUDGETS, models=10, noise=0.005, series=True)
     counted = (runs["parameters"] / 1e9) ** 0.2  # compute that grows faster with size than 6 N D
@@ -95,6 +96,7 @@ def test_bad_settings_are_refused_before_sampling():
         isoflop_profiles(made_runs(series=True), chains=1)
 
 
+@pytest.mark.slow
 def test_training_curves_have_effects_of_their_own():
     curves = simulate_curves(bs.ChinchillaLaw(**TRUTH), noise=0.01, wander=0.002)
     found = training_curves(curves, spacing=4, **QUICK)

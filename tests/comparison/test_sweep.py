@@ -73,6 +73,7 @@ def test_a_damaged_fit_and_a_foreign_score_are_set_aside_and_made_again(finished
     assert len(again_.set_aside) == 3
 
 
+@pytest.mark.slow
 def test_other_settings_data_or_unit_are_other_work(finished, few) -> None:
     comparison, directory = finished
     other = compare(["ho2024/18"], few.iloc[:39], directory=directory, settings=QUICK, refits="none")

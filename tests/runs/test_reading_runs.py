@@ -91,7 +91,7 @@ sizes = st.floats(1e3, 1e15, allow_nan=False)
 
 
 @pytest.mark.filterwarnings("ignore:.*one compute budget")
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(sizes, sizes, st.floats(1e-3, 49.0)), min_size=1, max_size=20, unique=True))
 def test_what_is_written_is_read_back(tmp_path_factory, rows):
     written = pd.DataFrame(rows, columns=["parameters", "tokens", "loss"])
