@@ -1,5 +1,7 @@
 """Chains that sit apart: how much of the posterior each one's surroundings hold, and where to start again."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from xarray import Dataset
@@ -51,7 +53,7 @@ def log_masses(stats: Dataset) -> Floats:
     for chain in draws:
         covariance = np.atleast_2d(np.cov(chain[late].T))
         with np.errstate(divide="ignore"):  # a chain that never moved has no volume
-            entropies.append(np.linalg.slogdet(2 * np.pi * np.e * covariance)[1] / 2)
+            entropies.append(np.linalg.slogdet(2 * math.pi * math.e * covariance)[1] / 2)
     return np.asarray(logp[:, late].mean(axis=1) + entropies)
 
 

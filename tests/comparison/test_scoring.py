@@ -19,6 +19,7 @@ def fit(few) -> bs.Fit:
     return bs.fit(bs.load_specification("ho2024/18"), few, chains=4, draws=1500)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["evaluation", "paper"])
 def test_importance_sampling_agrees_with_exact_refits(fit, unit) -> None:
     quick, exact = score(fit, unit), score(fit, unit, refits="all")

@@ -56,6 +56,7 @@ def test_a_finished_sweep_is_read_and_not_repeated(finished, few) -> None:
     pd.testing.assert_frame_equal(resumed.averaged_doubling_times(), comparison.averaged_doubling_times())
 
 
+@pytest.mark.slow
 def test_a_damaged_fit_and_a_foreign_score_are_set_aside_and_made_again(finished, few, tmp_path) -> None:
     import shutil
 

@@ -101,6 +101,7 @@ def test_a_fit_to_runs_is_saved_with_all_it_needs(simulated_fit, tmp_path: Path)
         assert one.shape[-1] == 36
 
 
+@pytest.mark.slow
 def test_either_scale_of_noise_predicts_alike_where_losses_hardly_differ(simulated_fit) -> None:
     """Their densities are of the same quantity: they differ by far less than the Jacobian, 36 logarithms of a loss."""
     from dataclasses import replace

@@ -118,6 +118,7 @@ def test_each_family_of_noise_is_calibrated_at_its_truth(ho2024, name) -> None:
     assert 0.01 < found.tails.loc["largest in size", "p"] < 0.99
 
 
+@pytest.mark.slow
 def test_runs_are_grouped_by_series_and_need_no_dates(runs_fit) -> None:
     found = predictive_check(runs_fit)
     assert found.groups.empty and not found.flagged.size
