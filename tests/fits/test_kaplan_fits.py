@@ -58,11 +58,16 @@ def fit_of(name: str) -> bs.Fit:
     return bs.fit(bs.load_specification(name), runs_of(name), **QUICK)
 
 
+DEFAULT = ("kaplan/joint", "kaplan/steps")
+"""Laws of two terms, of which the others are parts: these are fitted in every run of the tests."""
+SEEN = [*DEFAULT, *(pytest.param(name, marks=pytest.mark.slow) for name in KAPLANS if name not in DEFAULT)]
+
+
 def test_every_law_of_kaplan_is_here() -> None:
     assert tuple(CASES) == KAPLANS
 
 
-@pytest.mark.parametrize("name", KAPLANS)
+@pytest.mark.parametrize("name", SEEN)
 def test_published_constants_come_back(name: str) -> None:
     fit = fit_of(name)
     assert fit.diagnostics.converged, fit.diagnostics.failures
@@ -73,7 +78,7 @@ def test_published_constants_come_back(name: str) -> None:
     assert unidentified(fit) == ()
 
 
-@pytest.mark.parametrize("name", KAPLANS)
+@pytest.mark.parametrize("name", SEEN)
 def test_exponents_are_known_to_a_few_percent(name: str) -> None:
     """So that an interval holding the published constant says something."""
     table = coefficients(fit_of(name))
@@ -82,7 +87,7 @@ def test_exponents_are_known_to_a_few_percent(name: str) -> None:
         assert (row["upper"] - row["lower"]) / row["median"] < 0.15, constant
 
 
-@pytest.mark.parametrize("name", KAPLANS)
+@pytest.mark.parametrize("name", SEEN)
 def test_it_is_saved_and_told_in_words(name: str, tmp_path) -> None:
     fit = fit_of(name)
     again = bs.load_fit(fit.save(tmp_path))
@@ -109,7 +114,7 @@ def test_a_fits_allocation_is_about_that_of_the_published_law() -> None:
     assert (cost_of_split(fit_of("kaplan/joint"), 1e21, tokens_per_parameter=20) >= 1 - 1e-9).all()
 
 
-@pytest.mark.parametrize("name", [name for name in KAPLANS if name != "kaplan/joint"])
+@pytest.mark.parametrize("name", SEEN[1:])
 def test_a_law_without_a_split_says_so(name: str) -> None:
     with pytest.raises(bs.BayesScalingError, match="alone and knows of no split"):
         optimal_allocation(fit_of(name), 1e21)
