@@ -44,10 +44,16 @@ def made_fit_of_runs(runs, **sampled) -> Fit:
         {name: (("chain", "draw"), array) for name, array in values.items()},
         coords={"chain": range(shape[0]), "draw": range(shape[1])},
     )
+    return fit_of_posterior(specification, runs, posterior)
+
+
+def fit_of_posterior(specification: bs.Specification, table, posterior: Dataset) -> Fit:
+    """A fit to a table with given draws of all that is sampled and reported, as if nothing had diverged."""
+    shape = tuple(posterior.sizes[dim] for dim in ("chain", "draw"))
     stats = Dataset({"diverging": (("chain", "draw"), np.zeros(shape, dtype=bool))})
     drawn = DataTree.from_dict({"posterior": posterior, "sample_stats": stats})
-    data = assemble(specification, make_rows(specification, runs), runs, drawn)
-    return _fit(data, specification, summary_of(runs))
+    data = assemble(specification, make_rows(specification, table), table, drawn)
+    return _fit(data, specification, summary_of(table))
 
 
 def _fit(data: DataTree, specification: bs.Specification, evaluations: EvaluationsSummary) -> Fit:

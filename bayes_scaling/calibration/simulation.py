@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.model.coordinates import from_level_and_share
-from bayes_scaling.model.reported import reported_quantities
+from bayes_scaling.model.reported import Quantity, reported_quantities
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.model.structure import Coefficient, expected_loss
 from bayes_scaling.specifications.specification import Specification
@@ -31,8 +31,10 @@ def require_proper_prior(specification: Specification) -> None:
         )
 
 
-def prior_draw(specification: Specification, rows: Rows, rng: np.random.Generator) -> dict[str, Floats]:
-    """One draw of every parameter from its prior.
+def prior_draw(
+    specification: Specification, rows: Rows, rng: np.random.Generator, shape: tuple[int, ...] = ()
+) -> dict[str, Floats]:
+    """A draw of every parameter from its prior, or many.
 
     Parameters
     ----------
@@ -42,11 +44,13 @@ def prior_draw(specification: Specification, rows: Rows, rng: np.random.Generato
         Of the design: which groups there are.
     rng
         Source of randomness.
+    shape
+        Of many draws; by default one.
 
     Returns
     -------
     dict of str to array
-        Parameter to its value, shape ``(1,)``, or ``(levels,)`` where it varies by a group.
+        Parameter to its value, shape ``(*shape, 1)``, or ``(*shape, levels)`` where it varies by a group.
 
     Raises
     ------
@@ -66,7 +70,7 @@ def prior_draw(specification: Specification, rows: Rows, rng: np.random.Generato
     drawn = {}
     for parameter in specification.parameters():
         group = specification.index_of(parameter.name)
-        size = 1 if group is None else len(rows.levels[group])
+        size = (*shape, 1 if group is None else len(rows.levels[group]))
         drawn[parameter.name] = specification.prior_of(parameter.name).frozen().rvs(size, random_state=rng)
     return drawn
 
@@ -128,11 +132,26 @@ def quantities_at(specification: Specification, rows: Rows, values: Mapping[str,
     dict of str to array
         Name to values, shape ``()``, or with one axis for each group that it varies by.
     """
-    draws = {name: value[None, :] for name, value in values.items()}
-    coefficients = {
-        name: Coefficient(np.asarray(each.value).T, each.group)
-        for name, each in from_level_and_share(specification, draws, rows.levels).items()
-    }
-    reported = reported_quantities(specification, coefficients, rows.levels, samples=True)
+    reported = reported_draws(specification, rows, {name: value[None, :] for name, value in values.items()})
     found = {name: np.asarray(reported[name].value)[..., 0] for name in REPORTED if name in reported}
     return found | {name: value if specification.index_of(name) else value[0] for name, value in values.items()}
+
+
+def reported_draws(specification: Specification, rows: Rows, values: Mapping[str, Floats]) -> Mapping[str, Quantity]:
+    """What a posterior reports, of draws of the parameters.
+
+    Parameters
+    ----------
+    values
+        Of shape ``(samples, 1)`` or ``(samples, levels)``, as from :func:`prior_draw`.
+
+    Returns
+    -------
+    dict of str to Quantity
+        Values with draws on the last axis; see :func:`bayes_scaling.model.reported.reported_quantities`.
+    """
+    coefficients = {
+        name: Coefficient(np.asarray(each.value).T, each.group)
+        for name, each in from_level_and_share(specification, values, rows.levels).items()
+    }
+    return reported_quantities(specification, coefficients, rows.levels, samples=True)

@@ -63,7 +63,25 @@ def rank_curve(ranks: Sequence[int] | NDArray[np.int64], kept: int = KEPT) -> Cu
     """
     rng = np.random.default_rng(_SEED)
     uniform = (np.asarray(ranks) + rng.uniform(size=len(ranks))) / (kept + 1)
-    points, ecdf, lower, upper = ecdf_pit(uniform, BAND, _BAND_SIMULATIONS, rng=rng)
+    return uniform_curve(uniform, rng)
+
+
+def uniform_curve(values: Floats, rng: np.random.Generator) -> Curve:
+    """Empirical distribution of values from 0 to 1 less the uniform one, with its simultaneous 95% band.
+
+    Parameters
+    ----------
+    values
+        Independent and uniform, if all is right.
+    rng
+        Of the simulations from which the band is found.
+
+    Examples
+    --------
+    >>> uniform_curve((np.arange(100) + 0.5) / 100, np.random.default_rng(0)).inside
+    True
+    """
+    points, ecdf, lower, upper = ecdf_pit(values, BAND, _BAND_SIMULATIONS, rng=rng)
     return Curve(points, ecdf - points, lower - points, upper - points)
 
 

@@ -57,7 +57,7 @@ def backtest_command(
     total = len(planned(names, table, cuts=cuts, seed=seed).tasks)
     directory = output_directory(output, f"backtest-{'-'.join(names)[:60]}-{table.attrs['name']}")
     prepare(directory)
-    with SweepProgress(console(stderr=True), total, quiet=quiet) as progress:
+    with SweepProgress(console(stderr=True), total, quiet=quiet, noun="forecast", doing="make") as progress:
 
         def finished(name: str, reused: bool) -> None:
             progress.advance(name, reused=reused)

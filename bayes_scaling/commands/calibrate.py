@@ -71,8 +71,7 @@ def calibrate_command(
             on_done=progress.reach,
         )
     contents = (picture(plot_calibration(found)), found.table.to_csv().encode(), found.to_json())
-    files = tuple(directory / name for name in FILES)
-    write_beside_fits(dict(zip(files, contents, strict=True)), directory, stale=files)
+    files = write_beside_fits(dict(zip(FILES, contents, strict=True)), directory)
     out = console()
     out.print(calibration_report(found))
     say_written(out, files)

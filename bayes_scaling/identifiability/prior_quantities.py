@@ -1,14 +1,14 @@
 """Prior draws of everything that a posterior reports, many at a time."""
 
+from typing import Any
+
 import numpy as np
 from xarray import DataArray, Dataset
 
-from bayes_scaling.calibration.simulation import require_proper_prior
-from bayes_scaling.model.coordinates import from_level_and_share
+from bayes_scaling.calibration.simulation import prior_draw, reported_draws
+from bayes_scaling.model.reported import RATES
 from bayes_scaling.model.rows import Rows
-from bayes_scaling.model.structure import Coefficient
 from bayes_scaling.quantities.intervals import SAMPLE_DIMS
-from bayes_scaling.specifications.laws import LAWS, SIZES
 from bayes_scaling.specifications.specification import Specification
 
 SAMPLES = 20_000
@@ -54,36 +54,21 @@ def prior_quantities(specification: Specification, rows: Rows, *, samples: int =
     >>> drawn["share"].shape, round(float(drawn["g_C"].std()), 1)
     ((1, 20000, 3), 1.4)
     """
-    require_proper_prior(specification)
-    rng = np.random.default_rng(seed)
-    values, drawn = {}, {}
-    for parameter in specification.parameters():
-        group = specification.index_of(parameter.name)
-        size = (samples, 1 if group is None else len(rows.levels[group]))
-        frozen = specification.prior_of(parameter.name).frozen()
-        values[parameter.name] = np.asarray(frozen.rvs(size, random_state=rng), dtype=float)
-        drawn[parameter.name] = _named(Coefficient(values[parameter.name], group), rows)
-    coefficients = from_level_and_share(specification, values, rows.levels)
-    found = drawn | {name: _named(each, rows) for name, each in coefficients.items()}
-    law = LAWS[specification.law]
-    if specification.progress.exponents == "none":
-        for term in law.terms:
-            if f"{term.exponent}_year" in found:
-                found[SIZES[term.size].rate] = found[f"{term.exponent}_year"] / found[term.exponent]
-        moving = [found[rate] for rate in ("g_N", "g_D") if rate in found]
-        if moving and "g_C" not in found:
-            found["g_C"] = sum(moving[1:], moving[0])
-    else:
-        found = {name: each for name, each in found.items() if not name.startswith("g_")}
-    if law.splits and not specification.progresses:
-        found["a"] = found["beta"] / (found["alpha"] + found["beta"])
+    values = prior_draw(specification, rows, np.random.default_rng(seed), (samples,))
+    reported = reported_draws(specification, rows, values)
+    if specification.progress.exponents != "none":
+        reported = {name: each for name, each in reported.items() if name not in RATES}
+    found = {name: _named(each.value, each.dims, rows) for name, each in reported.items() if name in REPORTED}
+    for name in set(values) & set(REPORTED) - set(found):
+        group = specification.index_of(name)
+        own = values[name].T if group else values[name][:, 0]
+        found[name] = _named(own, (group,) if group else (), rows)
     return Dataset({name: found[name] for name in REPORTED if name in found}).transpose(*SAMPLE_DIMS, ...)
 
 
-def _named(coefficient: Coefficient, rows: Rows) -> DataArray:
-    """Draws of a coefficient with the dimensions that a posterior has."""
-    values = np.asarray(coefficient.value)[None]
-    if coefficient.group is None:
-        return DataArray(values[..., 0], dims=SAMPLE_DIMS)
-    levels = list(rows.levels[coefficient.group])
-    return DataArray(values, dims=(*SAMPLE_DIMS, coefficient.group), coords={coefficient.group: levels})
+def _named(values: Any, dims: tuple[str, ...], rows: Rows) -> DataArray:
+    """Draws on the last axis, with the dimensions that a posterior has."""
+    coords = {dim: list(rows.levels[dim]) for dim in dims}
+    shape = (*map(len, coords.values()), np.shape(values)[-1])
+    array = DataArray(np.broadcast_to(values, shape), dims=(*dims, "draw"), coords=coords)
+    return array.expand_dims("chain").transpose(*SAMPLE_DIMS, ...)

@@ -95,10 +95,13 @@ class Diagnostics:
                 f"{agreement}, of {self.draws:,} particles of independent SMC runs, whose log evidence differs by "
                 f"{self.evidence_spread:.2f} nats (standard deviation)."
             )
-        return (
+        said = (
             f"{agreement}, {self.divergences} divergences in {self.draws:,} draws, {self.maxdepth} at maximum tree "
             f"depth, E-BFMI at least {self.ebfmi_min:.2f}."
         )
+        if self.restarted:
+            said += f" Chains started again, having settled where next to nothing is: {self.restarted}."
+        return said
 
     @property
     def shortfall(self) -> float:

@@ -7,11 +7,10 @@ import arviz as az
 import numpy as np
 import pandas as pd
 from arviz_stats.base import array_stats
-from arviz_stats.ecdf_utils import ecdf_pit
 from numpy.typing import NDArray
 from xarray import DataTree
 
-from bayes_scaling.calibration.uniformity import BAND, Curve
+from bayes_scaling.calibration.uniformity import Curve, uniform_curve
 from bayes_scaling.inference.data import UNITS
 from bayes_scaling.inference.likelihood import draws_of, expected_losses
 from bayes_scaling.inference.result import Fit
@@ -20,8 +19,6 @@ from bayes_scaling.model.rows import Rows
 from bayes_scaling.quantities.prediction import with_noise
 
 Floats = NDArray[np.float64]
-
-_BAND_SIMULATIONS = 2000
 
 
 def left_out_unit(fit: Fit) -> str:
@@ -95,8 +92,7 @@ def pit_curve(values: Floats) -> Curve:
     >>> pit_curve(np.full(100, 0.5)).inside
     False
     """
-    points, ecdf, lower, upper = ecdf_pit(values, BAND, _BAND_SIMULATIONS, rng=np.random.default_rng(0))
-    return Curve(points, ecdf - points, lower - points, upper - points)
+    return uniform_curve(values, np.random.default_rng(0))
 
 
 def _before(rows: Rows) -> NDArray[np.int64]:

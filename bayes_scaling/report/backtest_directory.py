@@ -35,5 +35,4 @@ def write_backtest(result: "Backtest", directory: Path) -> tuple[Path, ...]:
         scores_csv(result),
         backtest_json(result),
     )
-    files = tuple(directory / name for name in FILES)
-    return write_beside_fits(dict(zip(files, contents, strict=True)), directory, stale=files)
+    return write_beside_fits(dict(zip(FILES, contents, strict=True)), directory)

@@ -41,11 +41,10 @@ def write_comparison(comparison: "Comparison", directory: Path) -> tuple[Path, .
     figures[_PICTURES[2]] = plots.plot_pareto_k(comparison)
     if converged:
         figures[_PICTURES[3]] = plots.plot_criteria(comparison)
-    contents = {directory / name: picture(figure) for name, figure in figures.items()}
+    contents = {name: picture(figure) for name, figure in figures.items()}
     page = ranking_page(comparison)
     if page is not None:
-        contents[directory / RANKING_FILE] = page.encode()
-    contents[directory / TABLE_FILE] = comparison_csv(comparison)
-    contents[directory / SETTINGS_FILE] = comparison_json(comparison)
-    stale = tuple(directory / name for name in (RANKING_FILE, TABLE_FILE, SETTINGS_FILE, *_PICTURES))
-    return write_beside_fits(contents, directory, stale)
+        contents[RANKING_FILE] = page.encode()
+    contents[TABLE_FILE] = comparison_csv(comparison)
+    contents[SETTINGS_FILE] = comparison_json(comparison)
+    return write_beside_fits(contents, directory, stale=(RANKING_FILE, *_PICTURES))

@@ -34,5 +34,4 @@ def write_robustness(result: "Robustness", directory: Path) -> tuple[Path, ...]:
         robustness_csv(result),
         robustness_json(result),
     )
-    files = tuple(directory / name for name in FILES)
-    return write_beside_fits(dict(zip(files, contents, strict=True)), directory, stale=files)
+    return write_beside_fits(dict(zip(FILES, contents, strict=True)), directory)

@@ -110,22 +110,37 @@ def write_results(contents: Mapping[Path, bytes], directory: Path, stale: Collec
     return tuple(contents)
 
 
-def write_beside_fits(contents: Mapping[Path, bytes], directory: Path, stale: Collection[Path]) -> tuple[Path, ...]:
+def write_beside_fits(contents: Mapping[str, bytes], directory: Path, stale: Collection[str] = ()) -> tuple[Path, ...]:
     """Write the results of a sweep, whose fits and scores are in the directory already.
+
+    Parameters
+    ----------
+    contents
+        Name to content, in the order in which they are written, in place of earlier ones.
+    directory
+        Where.
+    stale
+        Names of further files that an earlier run may have left.
+
+    Returns
+    -------
+    tuple of pathlib.Path
+        The files.
 
     Raises
     ------
     BayesScalingError
         If they can't be written; what is finished is kept.
     """
+    files = {directory / name: content for name, content in contents.items()}
     try:
-        write_together(contents, stale=stale)
+        write_together(files, stale=[directory / name for name in {*stale, *contents}])
     except OSError as error:
         raise BayesScalingError(
             f"{directory}: the table can't be written there ({error.strerror}); fits and scores that are there are "
             "kept: put that right and run the same command again"
         ) from None
-    return tuple(contents)
+    return tuple(files)
 
 
 def picture(figure: "Figure") -> bytes:

@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -381,3 +382,13 @@ def test_a_law_of_compute_alone_has_no_split(ho2024) -> None:
 def test_a_question_names_what_splits_there_are() -> None:
     with pytest.raises(bs.BayesScalingError, match="parameters or tokens_per_parameter, not by 'layers'"):
         Question((BUDGET,), split=("layers", 3.0))
+
+
+def test_published_laws_answer_without_waiting_for_the_sampler() -> None:
+    """Importing PyMC takes seconds."""
+    asked = "sys.argv = ['bayes-scaling', 'allocate', '--compute', '1e24']"
+    script = f"import sys; from bayes_scaling.commands import app; {asked}; app(standalone_mode=False)"
+    script += "; print({'pymc', 'nutpie', 'arviz'} & set(sys.modules), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "set()"
+    assert "Besiroglu" in done.stdout

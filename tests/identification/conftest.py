@@ -4,14 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_fits import GOOD
-from xarray import Dataset, DataTree
+from made_fits import fit_of_posterior
+from xarray import Dataset
 
 import bayes_scaling as bs
 from bayes_scaling.identifiability.prior_quantities import REPORTED
-from bayes_scaling.inference.data import assemble
-from bayes_scaling.inference.fitting import summary_of
-from bayes_scaling.inference.settings import Settings
 from bayes_scaling.model.rows import make_rows
 
 CHAINS, DRAWS = 2, 500
@@ -27,19 +24,7 @@ def made(name: str, table, drawn, **changes) -> bs.Fit:
     coords = {"chain": range(CHAINS), "draw": range(DRAWS), **{g: list(v) for g, v in rows.levels.items()}}
     known = {dim for dims, _ in drawn.values() for dim in dims} | {"chain", "draw"}
     posterior = Dataset(variables, coords={dim: coords[dim] for dim in known})
-    stats = Dataset({"diverging": (("chain", "draw"), np.zeros((CHAINS, DRAWS), dtype=bool))})
-    fit = bs.Fit(
-        data=assemble(specification, rows, table, DataTree.from_dict({"posterior": posterior, "sample_stats": stats})),
-        specification=specification,
-        evaluations=summary_of(table),
-        diagnostics=GOOD,
-        settings=Settings(DRAWS, 100, CHAINS, 0.9),
-        seed=0,
-        seconds={"compile": 0.0, "sample": 0.0, "total": 0.0},
-        versions={},
-        fingerprint="",
-    )
-    return replace(fit, **changes)
+    return replace(fit_of_posterior(specification, table, posterior), **changes)
 
 
 def model_7_draws(rng) -> dict:

@@ -4,14 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from made_fits import GOOD
-from xarray import Dataset, DataTree
+from made_fits import fit_of_posterior
+from xarray import Dataset
 
 import bayes_scaling as bs
 from bayes_scaling.calibration.simulation import simulated_rows
-from bayes_scaling.inference.data import assemble
-from bayes_scaling.inference.fitting import summary_of
-from bayes_scaling.inference.settings import Settings
 from bayes_scaling.model.rows import make_rows
 
 CHAINS, DRAWS = 2, 300
@@ -53,17 +50,4 @@ def fit_at_truth(specification: bs.Specification, table: pd.DataFrame, jitter: f
         dims = ("chain", "draw") if group is None else ("chain", "draw", group)
         drawn[name] = (dims, values * (1 + jitter * rng.standard_normal(size)))
     posterior = Dataset(drawn, coords={"chain": range(CHAINS), "draw": range(DRAWS)})
-    stats = Dataset({"diverging": (("chain", "draw"), np.zeros((CHAINS, DRAWS), dtype=bool))})
-    sampled = DataTree.from_dict({"posterior": posterior, "sample_stats": stats})
-    fit = bs.Fit(
-        data=assemble(specification, rows, table, sampled),
-        specification=specification,
-        evaluations=summary_of(table),
-        diagnostics=GOOD,
-        settings=Settings(DRAWS, 100, CHAINS, 0.9),
-        seed=0,
-        seconds={"compile": 0.0, "sample": 0.0, "total": 0.0},
-        versions={},
-        fingerprint="",
-    )
-    return replace(fit, **changes)
+    return replace(fit_of_posterior(specification, table, posterior), **changes)
