@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bayes_scaling.calibration.ranks import ranks_of
-from bayes_scaling.calibration.simulation import prior_draw, quantities_at, simulated_rows
+from bayes_scaling.calibration.simulation import plausible_draw, quantities_at
 from bayes_scaling.inference.attempts import Attempted, attempt
 from bayes_scaling.inference.diagnostics import Diagnostics
 from bayes_scaling.inference.settings import Settings
@@ -56,8 +57,12 @@ class Simulation:
     converged
         Whether ranks can be trusted: R-hat at most 1.03, 150 effective draws, under 0.5% of transitions diverged or cut
         off.
-    rhat_max, ess_min, restarted, seconds
+    rhat_max, ess_min, restarted
         Of the fit.
+    redrawn
+        Tables thrown away before this one; see :func:`bayes_scaling.calibration.simulation.plausible_draw`.
+    seconds
+        Of sampling.
     """
 
     ranks: Mapping[str, int]
@@ -65,6 +70,7 @@ class Simulation:
     rhat_max: float
     ess_min: float
     restarted: int
+    redrawn: int
     seconds: float
 
 
@@ -72,22 +78,30 @@ def simulate_once(experiment: Experiment, seed: int, number: int) -> Simulation:
     """Simulate, fit and rank; the same seed and number give the same result wherever it is run."""
     rng = np.random.default_rng([seed, number])
     design = make_rows(experiment.simulated, experiment.table)
-    values = prior_draw(experiment.simulated, design, rng) | _stated(experiment, design)
-    losses = simulated_rows(experiment.simulated, design, values, rng).response
-    rows = replace(make_rows(experiment.fitted, experiment.table), response=losses)
-    found = attempt(experiment.fitted, rows, QUICK, number, cores=1)
-    seconds = found.sample_seconds
-    if not trusted(found.diagnostics):
-        found = attempt(experiment.fitted, rows, CAREFUL, number, cores=1)
-        seconds += found.sample_seconds
+    truth = at_levels(experiment.simulated, design, experiment.truth)
+    values, simulated, redrawn = plausible_draw(experiment.simulated, design, truth, rng)
+    found, seconds = fit_losses(experiment.fitted, experiment.table, simulated.response, number)
     return Simulation(
         ranks=_ranks(experiment, design, values, found),
         converged=trusted(found.diagnostics),
         rhat_max=found.diagnostics.rhat_max,
         ess_min=min(found.diagnostics.ess_bulk_min, found.diagnostics.ess_tail_min),
         restarted=found.diagnostics.restarted,
+        redrawn=redrawn,
         seconds=seconds,
     )
+
+
+def fit_losses(
+    specification: Specification, table: pd.DataFrame, losses: NDArray[np.float64], seed: int
+) -> tuple[Attempted, float]:
+    """Fit simulated losses at a table's design, again and with more care where chains do not agree; and seconds."""
+    rows = replace(make_rows(specification, table), response=losses)
+    found = attempt(specification, rows, QUICK, seed, cores=1)
+    if trusted(found.diagnostics):
+        return found, found.sample_seconds
+    again = attempt(specification, rows, CAREFUL, seed, cores=1)
+    return again, found.sample_seconds + again.sample_seconds
 
 
 def trusted(found: Diagnostics) -> bool:
@@ -99,10 +113,11 @@ def trusted(found: Diagnostics) -> bool:
     )
 
 
-def _stated(experiment: Experiment, design: Rows) -> dict[str, Any]:
+def at_levels(specification: Specification, design: Rows, truth: Mapping[str, Any]) -> dict[str, Any]:
+    """Stated values of parameters, one a level of the group that a parameter varies by."""
     stated = {}
-    for name, value in experiment.truth.items():
-        group = experiment.simulated.index_of(name)
+    for name, value in truth.items():
+        group = specification.index_of(name)
         levels = 1 if group is None else len(design.levels[group])
         stated[name] = np.broadcast_to(np.asarray(value, dtype=float), levels)
     return stated

@@ -13,7 +13,7 @@ from bayes_scaling.calibration.experiment import Simulation
 from bayes_scaling.calibration.uniformity import uniformity
 from bayes_scaling.errors import BayesScalingError
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ class Calibration:
             "rhat_max": [round(one.rhat_max, 4) for one in self.simulations],
             "ess_min": [round(one.ess_min) for one in self.simulations],
             "restarted": [one.restarted for one in self.simulations],
+            "redrawn": [one.redrawn for one in self.simulations],
             "seconds": [round(one.seconds, 2) for one in self.simulations],
         }
         document = {
@@ -92,7 +93,7 @@ class Calibration:
             if document["format"] != _FORMAT:
                 raise BayesScalingError(f"{name}: a calibration of another version (format {document['format']})")
             ranks: Mapping[str, list[int]] = document["ranks"]
-            per_run = ("converged", "rhat_max", "ess_min", "restarted", "seconds")
+            per_run = ("converged", "rhat_max", "ess_min", "restarted", "redrawn", "seconds")
             rows = zip(*(document[column] for column in per_run), strict=True)
             simulations = tuple(
                 Simulation({name: column[i] for name, column in ranks.items()}, *row) for i, row in enumerate(rows)

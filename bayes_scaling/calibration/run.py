@@ -1,19 +1,24 @@
-"""Run the simulations of an experiment: at once, resumable, each finished batch kept."""
+"""Run simulations: several at once, resumable, each finished batch kept."""
 
 import hashlib
 import json
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bayes_scaling.calibration.experiment import CAREFUL, QUICK, Experiment, Simulation, simulate_once
 from bayes_scaling.calibration.ranks import KEPT
+from bayes_scaling.calibration.simulation import LARGEST_LOSS
 from bayes_scaling.comparison.executors import run_tasks
 from bayes_scaling.comparison.store import Store
 from bayes_scaling.inference.settings import SEED
 from bayes_scaling.specifications.specification import Specification
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 SIMULATIONS = 200
 BATCH = 10
@@ -29,45 +34,72 @@ def run_experiment(
     workers: int | None = None,
     on_done: Callable[[int], None] = lambda done: None,
 ) -> tuple[Simulation, ...]:
-    """Simulate and fit as often as asked.
+    """Simulate and fit as often as asked; see :func:`run_numbered`."""
+    return run_numbered(
+        partial(simulate_once, experiment, seed),
+        Simulation,
+        f"{experiment_fingerprint(experiment)[:16]} seed={seed}",
+        simulations,
+        directory=directory,
+        workers=workers,
+        on_done=on_done,
+    )
+
+
+def run_numbered[Found: "DataclassInstance"](
+    once: Callable[[int], Found],
+    kind: type[Found],
+    key: str,
+    count: int,
+    *,
+    directory: str | Path | None = None,
+    workers: int | None = None,
+    on_done: Callable[[int], None] = lambda done: None,
+) -> tuple[Found, ...]:
+    """Do something with each number from 0 on, in batches that are kept as they are done.
 
     Parameters
     ----------
-    experiment
-        What is simulated and fitted.
-    simulations
-        How often.
-    seed
-        Of everything random.
+    once
+        What is done with a number; can be sent to another process.
+    kind
+        Dataclass of plain data that it returns.
+    key
+        Of everything that decides the results: begins the names of kept batches.
+    count
+        How many numbers.
     directory
         Keeps finished batches; the same call with the same directory resumes. By default nothing is kept.
     workers
         Processes; by default one a core. In a script, calls belong under ``if __name__ == "__main__":``.
     on_done
-        Called with the number of simulations that are done.
+        Called with the number of those that are done.
 
     Returns
     -------
-    tuple of Simulation
+    tuple
         In order; independent of workers and interruptions.
     """
-    key = experiment_fingerprint(experiment)
+
+    def read(content: bytes) -> list[Found]:
+        return [kind(**one) for one in json.loads(content)]
+
     with tempfile.TemporaryDirectory() as scratch:
         store = Store(Path(scratch if directory is None else directory))
-        found: dict[int, list[Simulation]] = {}
+        found: dict[int, list[Found]] = {}
         todo: dict[str, Any] = {}
-        for first in range(0, simulations, BATCH):
-            numbers = range(first, min(first + BATCH, simulations))
-            name = f"{key[:16]} seed={seed} {numbers[0]}-{numbers[-1]}.json"
-            kept = store.read(name, _read)
+        for first in range(0, count, BATCH):
+            numbers = range(first, min(first + BATCH, count))
+            name = f"{key} {numbers[0]}-{numbers[-1]}.json"
+            kept = store.read(name, read)
             if kept is None:
-                todo[name] = (experiment, seed, numbers)
+                todo[name] = (once, numbers)
             else:
                 found[first] = kept
 
-        def keep(name: str, batch: list[Simulation]) -> None:
+        def keep(name: str, batch: list[Found]) -> None:
             store.write(name, json.dumps([asdict(one) for one in batch]).encode())
-            found[todo[name][2][0]] = batch
+            found[todo[name][1][0]] = batch
             on_done(sum(map(len, found.values())))
 
         run_tasks(_batch, todo, on_done=keep, workers=workers)
@@ -83,6 +115,7 @@ def experiment_fingerprint(experiment: Experiment) -> str:
         "truth": {name: value for name, value in experiment.truth.items()},
         "settings": [asdict(QUICK), asdict(CAREFUL)],
         "kept": KEPT,
+        "largest_loss": LARGEST_LOSS,
     }
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
@@ -95,10 +128,6 @@ def specification_document(specification: Specification) -> dict[str, Any]:
     return document | {"priors": {p.name: str(specification.prior_of(p.name)) for p in specification.parameters()}}
 
 
-def _batch(task: tuple[Experiment, int, Sequence[int]]) -> list[Simulation]:
-    experiment, seed, numbers = task
-    return [simulate_once(experiment, seed, number) for number in numbers]
-
-
-def _read(content: bytes) -> list[Simulation]:
-    return [Simulation(**one) for one in json.loads(content)]
+def _batch(task: tuple[Callable[[int], Any], Sequence[int]]) -> list[Any]:
+    once, numbers = task
+    return [once(number) for number in numbers]

@@ -1,5 +1,6 @@
 """Simulate from a specification: parameters from its priors, losses from its law and noise, at any design."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -118,6 +119,54 @@ def simulated_rows(
         effects = values["tau"] * rng.standard_normal(len(rows.levels["paper"]))
         noise = noise + effects[rows.index["paper"]]
     return replace(rows, response=mu + noise)
+
+
+LARGEST_LOSS = math.log(1e6)
+"""Nats per token: to guess at random among a million words."""
+MOST_REDRAWN = 1000
+
+
+def plausible_draw(
+    specification: Specification, rows: Rows, truth: Mapping[str, Floats], rng: np.random.Generator
+) -> tuple[dict[str, Floats], Rows, int]:
+    """Parameters from their priors and losses simulated at them, drawn again until the losses could be a table's.
+
+    No loss may be below 0, where perplexity is below 1, or above :data:`LARGEST_LOSS`. Choosing by the data alone
+    leaves the posterior given the data as it is, so that ranks of true values are uniform among the chosen tables too;
+    it keeps out tables that wide priors make and that no user could have.
+
+    Parameters
+    ----------
+    specification
+        What is simulated from.
+    rows
+        The design.
+    truth
+        Parameters that are stated, each of shape ``(levels,)``, instead of drawn.
+    rng
+        Source of randomness.
+
+    Returns
+    -------
+    tuple
+        The parameters, the rows with their losses, and how many tables were thrown away.
+
+    Raises
+    ------
+    BayesScalingError
+        If a thousand tables in a row are implausible.
+    """
+    for redrawn in range(MOST_REDRAWN):
+        values = prior_draw(specification, rows, rng) | dict(truth)
+        simulated = simulated_rows(specification, rows, values, rng)
+        if specification.response != "loss" or (
+            (simulated.response > 0).all() and (simulated.response <= LARGEST_LOSS).all()
+        ):
+            return values, simulated, redrawn
+    raise BayesScalingError(
+        f"the priors of '{specification.name}' gave {MOST_REDRAWN} tables in a row with losses below 0 or above "
+        f"{LARGEST_LOSS:.1f} nats; choose narrower priors: see bayes-scaling models {specification.name}"
+    )
 
 
 REPORTED = ("E", "g_C", "a")

@@ -101,7 +101,7 @@ def uniformity(simulations: Sequence[Simulation]) -> pd.DataFrame:
 
     Examples
     --------
-    >>> made = [Simulation({"g_C": rank}, True, 1.0, 400.0, 0, 1.0) for rank in range(0, 101, 2)]
+    >>> made = [Simulation({"g_C": rank}, True, 1.0, 400.0, 0, 0, 1.0) for rank in range(0, 101, 2)]
     >>> uniformity(made).loc["g_C", "inside"]
     np.True_
     """

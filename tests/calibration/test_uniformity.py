@@ -47,7 +47,7 @@ def test_elements_of_vectors_are_named_by_their_labels() -> None:
 
 
 def test_a_table_has_a_row_for_each_quantity() -> None:
-    made = [Simulation({"g_C": rank, "sigma": 50}, True, 1.0, 400.0, 0, 1.0) for rank in range(KEPT + 1)]
+    made = [Simulation({"g_C": rank, "sigma": 50}, True, 1.0, 400.0, 0, 0, 1.0) for rank in range(KEPT + 1)]
     table = uniformity(made)
     assert table["inside"].to_dict() == {"g_C": True, "sigma": False}
     assert table.loc["g_C", "covered_90"] == pytest.approx(0.9, abs=0.01)
