@@ -7,15 +7,13 @@ import pandas as pd
 
 from bayes_scaling.calibration.experiment import Experiment
 from bayes_scaling.calibration.result import Calibration
-from bayes_scaling.calibration.run import SIMULATIONS, experiment_fingerprint, run_experiment
+from bayes_scaling.calibration.run import experiment_fingerprint, run_experiment
+from bayes_scaling.calibration.settings import LEAST, SIMULATIONS
 from bayes_scaling.calibration.simulation import require_proper_prior
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.settings import SEED, Settings, check_settings
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.specifications.specification import Specification
-
-LEAST = 20
-"""Simulations below which a band is so wide that nothing could leave it."""
 
 
 def calibrate(
@@ -74,7 +72,7 @@ def calibrate(
     ()
     """
     check_calibration(specification, evaluations, simulations, seed)
-    experiment = Experiment(specification, specification, evaluations, {})
+    experiment = _experiment(specification, evaluations)
     found = run_experiment(experiment, simulations, seed=seed, directory=directory, workers=workers, on_done=on_done)
     return Calibration(
         specification=specification.name,
@@ -83,6 +81,15 @@ def calibrate(
         seed=seed,
         fingerprint=experiment_fingerprint(experiment),
     )
+
+
+def calibration_fingerprint(specification: Specification, evaluations: pd.DataFrame) -> str:
+    """Of everything that decides a calibration but its seed: specification, priors, design, settings."""
+    return experiment_fingerprint(_experiment(specification, evaluations))
+
+
+def _experiment(specification: Specification, evaluations: pd.DataFrame) -> Experiment:
+    return Experiment(specification, specification, evaluations, {})
 
 
 def check_calibration(specification: Specification, evaluations: pd.DataFrame, simulations: int, seed: int) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bayes_scaling.calibration.experiment import CAREFUL, QUICK, Experiment, Simulation, simulate_once
 from bayes_scaling.calibration.ranks import KEPT
+from bayes_scaling.calibration.settings import SIMULATIONS
 from bayes_scaling.calibration.simulation import LARGEST_LOSS
 from bayes_scaling.comparison.executors import run_tasks
 from bayes_scaling.comparison.store import Store
@@ -20,7 +21,6 @@ from bayes_scaling.specifications.specification import Specification
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-SIMULATIONS = 200
 BATCH = 10
 """Simulations of one task: a worker compiles once for each structure that it meets."""
 

@@ -11,6 +11,7 @@ from bayes_scaling.commands.fit import fit_command
 from bayes_scaling.commands.models import models_command
 from bayes_scaling.commands.replicate import replicate_command
 from bayes_scaling.commands.robustness import robustness_command
+from bayes_scaling.commands.trust import trust_command
 
 app = typer.Typer(
     help="Bayesian scaling laws with algorithmic progress.",
@@ -25,5 +26,6 @@ app.command("robustness")(robustness_command)
 app.command("allocate")(allocate_command)
 app.command("backtest")(backtest_command)
 app.command("calibrate")(calibrate_command)
+app.command("trust")(trust_command)
 app.command("check")(check_command)
 app.command("models")(models_command)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bayes_scaling.calibration.settings import LEAST, SIMULATIONS
 from bayes_scaling.commands.options import (
     Columns,
     Evaluations,
@@ -31,7 +32,7 @@ def calibrate_command(
     evaluations: Evaluations = "ho2024",
     runs: Runs = None,
     column: Columns = None,
-    simulations: Annotated[int, typer.Option(help="At least 20.")] = 200,
+    simulations: Annotated[int, typer.Option(help=f"At least {LEAST}.")] = SIMULATIONS,
     output: Annotated[
         str | None,
         typer.Option(help="Directory for results; the same command resumes there. Default runs/calibration-..."),

@@ -45,7 +45,7 @@ def test_bad_usage_is_one_message(command, tmp_path, arguments, message) -> None
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{}", b"[1]", b'{"format": 2}', b'{"format": 1, "ranks": {"g": [1]}}', b"\xff"]
+    "content", [b"", b"{}", b"[1]", b'{"format": 3}', b'{"format": 2, "ranks": {"g": [1]}}', b"\xff"]
 )
 def test_what_is_no_calibration_is_said_to_be_none(tmp_path, content) -> None:
     path = tmp_path / "calibration.json"
@@ -57,7 +57,7 @@ def test_what_is_no_calibration_is_said_to_be_none(tmp_path, content) -> None:
 def test_a_calibration_reads_back_and_lists_stand_on_lines_of_their_own() -> None:
     from bayes_scaling.calibration.experiment import Simulation
 
-    made = tuple(Simulation({"g_C": rank, "sigma": 7}, True, 1.001, 400.0, 0, 0.5) for rank in range(25))
+    made = tuple(Simulation({"g_C": rank, "sigma": 7}, True, 1.001, 400.0, 0, 0, 0.5) for rank in range(25))
     found = Calibration("mine", "table", made, 0, "f" * 64)
     text = found.to_json().decode()
     assert json.loads(text)["ranks"]["g_C"] == list(range(25))

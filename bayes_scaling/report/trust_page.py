@@ -1,0 +1,188 @@
+"""The page "What can be trusted when": calibration of the catalogue, and known progress found again or not."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+from scipy import stats
+
+from bayes_scaling.calibration.result import Calibration
+from bayes_scaling.calibration.simulation import LARGEST_LOSS
+from bayes_scaling.calibration.stated import PROBABILITY
+from bayes_scaling.calibration.studies import QUESTIONS, stated_coverage
+from bayes_scaling.calibration.uniformity import BAND, uniformity
+from bayes_scaling.words import counted, months
+
+RIGHT = QUESTIONS[0].text
+LEAST_HELD, MOST_HELD = 0.86, 0.94
+"""Shares of 90% intervals between which a study's coverage counts as right: what 200 simulations can show."""
+GROWTH = "g_C"
+_COMMAND = "bayes-scaling trust"
+
+
+def trust_page(calibrations: Sequence[Calibration], intervals: pd.DataFrame) -> str:
+    """Markdown: what holds, calibration of each specification, known progress found again, how it is counted.
+
+    Parameters
+    ----------
+    calibrations
+        One a specification.
+    intervals
+        See :func:`bayes_scaling.calibration.studies.recover_stated`.
+    """
+    table = stated_coverage(intervals)
+    lines = ["# What can be trusted when", "", f"`{_COMMAND}` simulates all of this again and writes this page.", ""]
+    lines += [f"- {sentence}" for sentence in trust_sentences(calibrations, table)]
+    lines += ["", "## Calibration: true values drawn from the priors", "", *_calibrations(calibrations), ""]
+    lines += ["### Outside the band", "", *_outside(calibrations), ""]
+    lines += ["## Known progress: does the interval hold what was put in?", "", *_stated(table), ""]
+    return "\n".join([*lines, "## How it is counted", "", *_EXPLAINED]) + "\n"
+
+
+_EXPLAINED = (
+    f"- Calibration: all parameters are drawn from a specification's priors and losses simulated at the sizes, dates, "
+    "benchmarks and papers of the table; the specification is fitted to them, and the true values are ranked among 100 "
+    "posterior draws. If posteriors are right, ranks are uniform (Talts et al. 2018). A quantity is inside if the "
+    f"whole curve of its ranks stays in its simultaneous {BAND:.0%} band (Säilynoja et al. 2022).",
+    f"- Tables in which a loss is below 0 or above {LARGEST_LOSS:.1f} nats (a guess among a million words) are thrown "
+    "away and drawn again. That looks at data alone, so that uniform ranks are still what a right posterior gives; "
+    "what is said holds for tables that one could meet.",
+    "- A fit counts as unconverged where R-hat exceeds 1.03, fewer than 150 draws are effective, or more than 0.5% of "
+    "transitions diverged or were cut off, after a second and more careful attempt. It counts all the same.",
+    "- Known progress: losses are simulated with g_N = g_D, so that effective compute doubles in the time stated; all "
+    "other parameters are draws of the posterior of the specification that is simulated from, on the same table. Held: "
+    f"the share of {PROBABILITY:.0%} equal-tailed credible intervals with the truth in them, with its own exact 95% "
+    "interval. Found: the doubling time at the average of the posterior medians of the rate, and at the average of the "
+    "intervals' ends. Above 0: the share of intervals that exclude a rate of 0.",
+)
+
+
+def trust_sentences(calibrations: Sequence[Calibration], table: pd.DataFrame) -> tuple[str, ...]:
+    """What holds and what does not, each with its figures.
+
+    Parameters
+    ----------
+    table
+        See :func:`bayes_scaling.calibration.studies.stated_coverage`.
+    """
+    curves = sum(len(one.table) for one in calibrations)
+    outside = sum(len(one.outside) for one in calibrations)
+    expected = (1 - BAND) * curves
+    chance = float(stats.binom.sf(outside - 1, curves, 1 - BAND)) if outside else 1.0
+    said = [
+        f"**Posteriors of the catalogue.** In {counted(len(calibrations), 'specification')}, "
+        f"{curves - outside} of {curves} rank curves stay in their {BAND:.0%} band; {expected:.0f} of {curves} would "
+        f"leave it by chance alone, and {outside} do (so many or more have probability {chance:.2f} if curves are "
+        "independent, which those of one specification are not quite).",
+        _growth_sentence(calibrations),
+    ]
+    right = table[table["question"] == RIGHT]
+    good = right["covered"].between(LEAST_HELD, MOST_HELD)
+    said.append(
+        f"**Doubling times under the right specification.** {_range(right['covered'])} of {PROBABILITY:.0%} intervals "
+        f"hold the doubling time that was put in; {int(good.sum())} of {len(right)} studies lie between "
+        f"{LEAST_HELD:.0%} and {MOST_HELD:.0%}."
+    )
+    for text, group in table[table["question"] != RIGHT].groupby("question", sort=False):
+        said.append(_wrong_sentence(str(text), group))
+    return tuple(said)
+
+
+def _growth_sentence(calibrations: Sequence[Calibration]) -> str:
+    grown = {one.specification: one.table for one in calibrations if _growth_rows(one.table)}
+    failed = [name for name, table in grown.items() if not table.loc[_growth_rows(table), "inside"].all()]
+    text = (
+        f"**Growth of effective compute**, g_N + g_D, which doubling times rest on: uniform ranks in "
+        f"{len(grown) - len(failed)} of {counted(len(grown), 'specification')} that have it"
+    )
+    return text + (f"; not in {', '.join(failed)}." if failed else ".")
+
+
+def _growth_rows(table: pd.DataFrame) -> list[str]:
+    return [str(name) for name in table.index if str(name).partition("[")[0] == GROWTH]
+
+
+def _wrong_sentence(question: str, group: pd.DataFrame) -> str:
+    parts = []
+    for row in group.to_dict("records"):
+        truth = _truth(row["months"])
+        parts.append(f"{row['covered']:.0%} with {truth} (found on average: {months(row['median_months'])} months)")
+    worst = float(group["covered"].min())
+    verdict = "intervals can be trusted all the same" if worst >= LEAST_HELD else "intervals can't be trusted"
+    return f"**{question[:1].upper()}{question[1:]}:** the intervals hold the truth in {'; '.join(parts)}: {verdict}."
+
+
+def _truth(value: float) -> str:
+    return "no progress" if math.isinf(value) else f"{value:g} months"
+
+
+def _range(shares: pd.Series) -> str:
+    return f"{shares.min():.0%} to {shares.max():.0%}"
+
+
+def _calibrations(calibrations: Sequence[Calibration]) -> Iterable[str]:
+    header = ("specification", "simulations", "curves inside", "g_N + g_D", "its 50% holds", "its 90% holds")
+    yield _line((*header, "outside", "unconverged", "thrown away", "seconds each"))
+    yield "|" + "---|" * (len(header) + 4)
+    for one in calibrations:
+        table, rows = one.table, _growth_rows(one.table)
+        held = [f"{table.loc[rows, column].mean():.0%}" if rows else "" for column in ("covered_50", "covered_90")]
+        inside = "" if not rows else "inside" if table.loc[rows, "inside"].all() else "**outside**"
+        thrown = sum(simulation.redrawn for simulation in one.simulations)
+        yield _line(
+            (
+                f"`{one.specification}`",
+                str(len(one.simulations)),
+                f"{len(table) - len(one.outside)} of {len(table)}",
+                inside,
+                *held,
+                ", ".join(one.outside) or "none",
+                str(one.unconverged),
+                f"{thrown / (thrown + len(one.simulations)):.0%}",
+                f"{one.seconds:.1f}",
+            )
+        )
+
+
+def _outside(calibrations: Sequence[Calibration]) -> Iterable[str]:
+    """Each failure, with what is known of it: how large, on which side, and whether unconverged fits make it."""
+    failures = [(one, name) for one in calibrations for name in one.outside]
+    if not failures:
+        yield "None."
+        return
+    for one, name in failures:
+        row = one.table.loc[name]
+        lean = "true values too often among the low draws" if row["largest"] > 0 else "too often among the high draws"
+        text = (
+            f"- `{one.specification}`, `{name}`: largest difference {row['largest']:+.3f} ({lean}); intervals hold "
+            f"{row['covered_50']:.0%} (50%) and {row['covered_90']:.0%} (90%)."
+        )
+        if one.unconverged:
+            rest = uniformity([simulation for simulation in one.simulations if simulation.converged])
+            state = "inside" if rest.loc[name, "inside"] else "outside still"
+            text += f" Without the {counted(one.unconverged, 'unconverged fit')}: {state}."
+        yield text
+
+
+def _stated(table: pd.DataFrame) -> Iterable[str]:
+    header = ("", "simulated from", "fitted", "put in", "held", "found (average interval), months", "above 0")
+    yield _line((*header, "unconverged"))
+    yield "|" + "---|" * (len(header) + 1)
+    for row in table.to_dict("records"):
+        ends = f"{months(row['lower_months'])} to {months(row['upper_months'])}"
+        yield _line(
+            (
+                str(row["question"]),
+                f"`{row['simulated']}`",
+                f"`{row['fitted']}`",
+                _truth(row["months"]),
+                f"{row['covered']:.1%} [{row['covered_lower']:.0%}, {row['covered_upper']:.0%}]",
+                f"{months(row['median_months'])} ({ends})",
+                f"{row['progress']:.0%}",
+                f"{row['unconverged']} of {row['simulations']}",
+            )
+        )
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
