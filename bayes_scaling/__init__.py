@@ -47,7 +47,13 @@ if TYPE_CHECKING:
     from bayes_scaling.inference.fitting import fit
     from bayes_scaling.inference.result import Fit, load_fit
     from bayes_scaling.model.build import build_model
+    from bayes_scaling.others_data.ai_models import read_ai_models
+    from bayes_scaling.others_data.fetching import FetchingError
+    from bayes_scaling.others_data.filling import Filling, fill_from, read_with_gaps
+    from bayes_scaling.others_data.ho2024_evaluations import read_ho2024_sheet
+    from bayes_scaling.others_data.selection_steps import Selection
     from bayes_scaling.plots.allocation import plot_allocation
+    from bayes_scaling.plots.attribution import plot_attribution
     from bayes_scaling.plots.calibration import plot_calibration
     from bayes_scaling.plots.comparison import (
         plot_comparison,
@@ -55,7 +61,8 @@ if TYPE_CHECKING:
         plot_doubling_times_by_variant,
         plot_pareto_k,
     )
-    from bayes_scaling.plots.doubling import plot_doubling_times
+    from bayes_scaling.plots.doubling import plot_doubling_times, plot_ridge
+    from bayes_scaling.plots.effective_compute import plot_effective_compute
     from bayes_scaling.plots.identification import plot_identification
     from bayes_scaling.plots.isoflop import plot_isoflop
     from bayes_scaling.plots.laws import plot_laws
@@ -63,6 +70,7 @@ if TYPE_CHECKING:
     from bayes_scaling.plots.residuals import plot_residuals
     from bayes_scaling.plots.robustness import plot_robustness
     from bayes_scaling.plots.tokens_per_parameter import plot_tokens_per_parameter
+    from bayes_scaling.posterior_report.write import write_report
     from bayes_scaling.predictive.backtest import backtest
     from bayes_scaling.predictive.checks import PredictiveCheck, predictive_check
     from bayes_scaling.predictive.result import Backtest
@@ -118,7 +126,13 @@ _HOME = {
     "bayes_scaling.inference.fitting": ("fit",),
     "bayes_scaling.inference.result": ("Fit", "load_fit"),
     "bayes_scaling.model.build": ("build_model",),
+    "bayes_scaling.others_data.ai_models": ("read_ai_models",),
+    "bayes_scaling.others_data.fetching": ("FetchingError",),
+    "bayes_scaling.others_data.filling": ("Filling", "fill_from", "read_with_gaps"),
+    "bayes_scaling.others_data.ho2024_evaluations": ("read_ho2024_sheet",),
+    "bayes_scaling.others_data.selection_steps": ("Selection",),
     "bayes_scaling.plots.allocation": ("plot_allocation",),
+    "bayes_scaling.plots.attribution": ("plot_attribution",),
     "bayes_scaling.plots.calibration": ("plot_calibration",),
     "bayes_scaling.plots.comparison": (
         "plot_comparison",
@@ -126,7 +140,8 @@ _HOME = {
         "plot_doubling_times_by_variant",
         "plot_pareto_k",
     ),
-    "bayes_scaling.plots.doubling": ("plot_doubling_times",),
+    "bayes_scaling.plots.doubling": ("plot_doubling_times", "plot_ridge"),
+    "bayes_scaling.plots.effective_compute": ("plot_effective_compute",),
     "bayes_scaling.plots.identification": ("plot_identification",),
     "bayes_scaling.plots.isoflop": ("plot_isoflop",),
     "bayes_scaling.plots.laws": ("plot_laws",),
@@ -134,6 +149,7 @@ _HOME = {
     "bayes_scaling.plots.residuals": ("plot_residuals",),
     "bayes_scaling.plots.robustness": ("plot_robustness",),
     "bayes_scaling.plots.tokens_per_parameter": ("plot_tokens_per_parameter",),
+    "bayes_scaling.posterior_report.write": ("write_report",),
     "bayes_scaling.predictive.backtest": ("backtest",),
     "bayes_scaling.predictive.checks": ("PredictiveCheck", "predictive_check"),
     "bayes_scaling.predictive.result": ("Backtest",),
@@ -172,6 +188,8 @@ __all__ = [
     "ChinchillaLaw",
     "Comparison",
     "EvaluationsError",
+    "FetchingError",
+    "Filling",
     "Fit",
     "FitFileError",
     "PredictiveCheck",
@@ -180,6 +198,7 @@ __all__ = [
     "Robustness",
     "RunsError",
     "RunsWarning",
+    "Selection",
     "Specification",
     "SpecificationError",
     "System",
@@ -206,6 +225,7 @@ __all__ = [
     "drop_highest",
     "effective_compute",
     "effective_compute_shares",
+    "fill_from",
     "fit",
     "growth_factor",
     "identification",
@@ -221,18 +241,21 @@ __all__ = [
     "optimal_allocation",
     "optimal_split",
     "plot_allocation",
+    "plot_attribution",
     "plot_backtest",
     "plot_calibration",
     "plot_comparison",
     "plot_criteria",
     "plot_doubling_times",
     "plot_doubling_times_by_variant",
+    "plot_effective_compute",
     "plot_identification",
     "plot_isoflop",
     "plot_laws",
     "plot_pareto_k",
     "plot_predictive",
     "plot_residuals",
+    "plot_ridge",
     "plot_robustness",
     "plot_tokens_per_parameter",
     "predicted_loss",
@@ -241,8 +264,11 @@ __all__ = [
     "published_between",
     "quadratic_bias",
     "reachable_date",
+    "read_ai_models",
     "read_evaluations",
+    "read_ho2024_sheet",
     "read_runs",
+    "read_with_gaps",
     "replicate",
     "robustness",
     "shapley_attribution",
@@ -251,6 +277,7 @@ __all__ = [
     "test_time_adaptation_rows",
     "training_curves",
     "with_architecture",
+    "write_report",
     "zero_shot_rows",
 ]
 

@@ -2,7 +2,17 @@
 
 
 class BayesScalingError(ValueError):
-    """Bad input or usage: the message names the offender, the valid choices and the next step."""
+    """Bad input or usage: the message names the offender, the valid choices and the next step.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> try:
+    ...     bs.load_evaluations("ho2042")
+    ... except bs.BayesScalingError as error:
+    ...     print(type(error).__name__)
+    EvaluationsError
+    """
 
 
 class TableError(BayesScalingError):
@@ -10,20 +20,59 @@ class TableError(BayesScalingError):
 
 
 class EvaluationsError(BayesScalingError):
-    """A table of evaluations can't be used as it is."""
+    """A table of evaluations can't be used as it is.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> bs.on_benchmarks(bs.load_evaluations(), "wt104")  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    bayes_scaling.errors.EvaluationsError: ...
+    """
 
 
 class SpecificationError(BayesScalingError):
-    """A specification is malformed, contradictory or does not fit the table."""
+    """A specification is malformed, contradictory or does not fit the table.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> bs.Specification(name="mine", law="cubic")  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    bayes_scaling.errors.SpecificationError: law = 'cubic' is not valid; choose one of: ...
+    """
 
 
 class FitFileError(BayesScalingError):
-    """A stored fit can't be read back."""
+    """A stored fit can't be read back.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> bs.load_fit("runs/never-made")  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    bayes_scaling.errors.FitFileError: runs/never-made/fit.nc: no such fit; ...
+    """
 
 
 class RunsError(BayesScalingError):
-    """A table of training runs can't be used as it is, or can't be had."""
+    """A table of training runs can't be used as it is, or can't be had.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> bs.load_runs("mine")  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    bayes_scaling.errors.RunsError: ...
+    """
 
 
 class RunsWarning(UserWarning):
-    """A table of training runs can be used, but part of it looks wrong."""
+    """A table of training runs can be used, but part of it looks wrong.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import bayes_scaling as bs
+    >>> warnings.simplefilter("error", bs.RunsWarning)  # doctest: +SKIP
+    """

@@ -10,7 +10,22 @@ _EPOCH = date(1970, 1, 1)
 
 @dataclass(frozen=True)
 class System:
-    """A language model: parameters, unique training tokens, date of publication."""
+    """A language model as a point of the law.
+
+    Parameters
+    ----------
+    name
+        As in tables and legends.
+    parameters, tokens
+        Counts; tokens are unique ones.
+    published
+        Date of publication.
+
+    Examples
+    --------
+    >>> round(System("mine", 7e9, 2e12, date(2023, 7, 18)).year, 2)
+    2023.54
+    """
 
     name: str
     parameters: float

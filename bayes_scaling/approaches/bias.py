@@ -34,12 +34,12 @@ def quadratic_bias(
         A fit of approach 3 (``models/chinchilla.toml``), published constants
         (:data:`bayes_scaling.static_laws.BESIROGLU`), or draws of a law.
     runs
-        The table whose design is judged, as for :func:`bayes_scaling.approaches.isoflop_profiles`.
+        The table whose design is judged, as for :func:`bayes_scaling.isoflop_profiles`.
     size
         Of parameters, the bias of ``a``; of tokens, that of ``b``. Where C = k N D one is the other with its sign
         turned.
     within, least_models
-        As for :func:`bayes_scaling.approaches.isoflop_profiles`.
+        As for :func:`bayes_scaling.isoflop_profiles`.
 
     Returns
     -------

@@ -57,10 +57,10 @@ def compare_approaches(
     fit
         Approach 3 on the same runs; fitted here (``models/chinchilla.toml``) if None.
     curves
-        Losses along training for approach 1, as for :func:`bayes_scaling.approaches.training_curves`; no such row if
+        Losses along training for approach 1, as for :func:`bayes_scaling.training_curves`; no such row if
         None.
     within, least_models
-        Where budgets are found from the rows: see :func:`bayes_scaling.approaches.isoflop_profiles`.
+        Where budgets are found from the rows: see :func:`bayes_scaling.isoflop_profiles`.
     spacing
         Of the slices of training curves.
     probability

@@ -57,7 +57,7 @@ def envelope(table: pd.DataFrame, *, points: int = POINTS) -> Envelope:
     -----
     Source: Hoffmann et al. 2022 (arXiv 2203.15556), section 3.1, who do not say what they do at the ends. The points
     are not independent, and a step of the envelope is as long as the models are apart: an interval by their scatter
-    would be of no use, so there is none. :func:`bayes_scaling.approaches.training_curves` has one.
+    would be of no use, so there is none. :func:`bayes_scaling.training_curves` has one.
 
     Examples
     --------

@@ -72,7 +72,7 @@ def budgets_of(runs: pd.DataFrame, *, within: float = WITHIN, least_models: int 
 
     Notes
     -----
-    Within a budget each run keeps its own compute in the model (:func:`bayes_scaling.approaches.isoflop_profiles`), so
+    Within a budget each run keeps its own compute in the model (:func:`bayes_scaling.isoflop_profiles`), so
     a wider budget blurs less than it does where all count as equal.
 
     Examples

@@ -42,6 +42,14 @@ class Profiles:
         b does not follow from a; otherwise None.
     name
         Of the table.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> profiles = bs.isoflop_profiles(bs.load_runs())  # doctest: +SKIP
+    >>> profiles.converged, profiles.rhat_max  # doctest: +SKIP
+    >>> bs.credible_intervals(profiles.best_parameters([1e21, 1e24]))  # doctest: +SKIP
+    >>> profiles.budgets()  # doctest: +SKIP
     """
 
     data: DataTree

@@ -28,7 +28,7 @@ def training_curves(
     r"""Sample how the best model grows with compute, from losses along training.
 
     The curves are cut at a few values of compute (:func:`bayes_scaling.approaches.curves.curve_slices`), and each cut
-    is a profile of :func:`bayes_scaling.approaches.isoflop_profiles`, with an effect of each curve:
+    is a profile of :func:`bayes_scaling.isoflop_profiles`, with an effect of each curve:
 
     .. math:: \ln L_{kj} = \ell_k + c_k (\ln N_j - \ln N^*_k)^2 + u_j + \varepsilon_{kj}, \qquad u_j \sim N(0, \sigma_u)
 

@@ -49,6 +49,13 @@ class ChinchillaEstimate:
         The optimiser, its stopping rule and its closing message.
     starts, starts_at_best
         Number of starting points, and how many led to the same sum within 1e-8.
+
+    Examples
+    --------
+    >>> from bayes_scaling.runs import load_runs
+    >>> found = besiroglu_estimate(load_runs("simulated"))
+    >>> found.optimality < 1e-6, found.runs
+    (True, 108)
     """
 
     law: ChinchillaLaw
@@ -62,7 +69,12 @@ class ChinchillaEstimate:
 
 
 def hoffmann_grid() -> Floats:
-    """The 4,500 published starting points, shape ``(4500, 5)``: a, b, e, alpha, beta.
+    """The 4,500 published starting points.
+
+    Returns
+    -------
+    array
+        Shape ``(4500, 5)``: a, b, e, alpha, beta; logarithms of A, B and E in nats per token, and exponents.
 
     Notes
     -----

@@ -44,6 +44,17 @@ class ChinchillaBootstrap:
         Of the resampling.
     failed
         Resamples whose search ended short of a minimum. They are kept.
+
+    Notes
+    -----
+    Source: Besiroglu et al. 2024 (arXiv 2404.10102).
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> found = besiroglu_bootstrap(bs.load_runs(), draws=200)  # doctest: +SKIP
+    >>> found.standard_errors, found.intervals()  # doctest: +SKIP
+    >>> found.wald_test(bs.HOFFMANN_ROUNDED)  # doctest: +SKIP
     """
 
     estimate: ChinchillaEstimate
@@ -58,6 +69,11 @@ class ChinchillaBootstrap:
 
     def intervals(self, *, probability: float = INTERVAL_PROBABILITY) -> pd.DataFrame:
         """Medians and equal-tailed percentile intervals.
+
+        Parameters
+        ----------
+        probability
+            Of the interval.
 
         Returns
         -------
@@ -82,6 +98,16 @@ class ChinchillaBootstrap:
         .. math:: (\theta_0 - \hat\theta)^\top \Sigma^{-1} (\theta_0 - \hat\theta)
 
         with theta = (ln A, ln B, ln E, alpha, beta) and their covariance over resamples.
+
+        Parameters
+        ----------
+        law
+            The given constants.
+
+        Returns
+        -------
+        statistic, p_value : float
+            No unit.
 
         Raises
         ------

@@ -52,6 +52,11 @@ class LikelihoodRatioTest:
         Constants that the null does not fit: 5.
     p_value
         Probability of a larger statistic under the null (chi-squared).
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> likelihood_ratio_test(bs.load_runs(), bs.HOFFMANN_ROUNDED).p_value  # doctest: +SKIP
     """
 
     law: ChinchillaLaw

@@ -66,6 +66,12 @@ class CrossValidation:
         Of the fold that leaves a row out: one row for each row id, one column for each of the paper's coefficients.
     failed
         Folds in which the optimiser reported no success. Their predictions count, as they did in the paper.
+
+    Examples
+    --------
+    >>> from bayes_scaling import load_evaluations, load_specification
+    >>> found = leave_one_out(load_specification("ho2024/07"), load_evaluations())  # doctest: +SKIP
+    >>> found.mse, found.r2, found.failed  # doctest: +SKIP
     """
 
     specification: str

@@ -64,6 +64,13 @@ class PointEstimate:
         The optimiser, its stopping rule and its closing message.
     starts, starts_at_best
         Number of starting points, and how many led to the same objective within 1e-8.
+
+    Examples
+    --------
+    >>> from bayes_scaling import load_evaluations, load_specification
+    >>> found = published_estimate(load_specification("ho2024/07"), load_evaluations())
+    >>> round(float(found.doubling_times().loc["compute", "all"]), 1)
+    8.7
     """
 
     specification: str

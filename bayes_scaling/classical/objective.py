@@ -45,8 +45,15 @@ class Objective:
     --------
     >>> from bayes_scaling import load_evaluations, load_specification
     >>> objective = Objective.of(load_specification("ho2024/07"), load_evaluations("ho2024"))
-    >>> round(objective([0.0] * 10), 3)
-    2.826
+    >>> zeros = [0.0] * len(objective.names)
+    >>> round(objective(zeros), 3), round(objective.mean_squared_error(zeros), 3)
+    (2.826, 2.826)
+    >>> objective.residuals(zeros).shape, objective.jacobian(zeros).shape, objective.gradient(zeros).shape
+    ((231,), (231, 10), (10,))
+    >>> objective.optimality(zeros) > 1
+    True
+    >>> objective.on([0, 0, 1]).residuals(zeros).shape, objective.coefficients(zeros)["alpha"].values.shape
+    ((3,), (1,))
     """
 
     specification: Specification
@@ -56,6 +63,19 @@ class Objective:
     @classmethod
     def of(cls, specification: Specification, evaluations: pd.DataFrame, delta: float = PUBLISHED_DELTA) -> Self:
         """State the objective on a table, with coefficients at its sample minima N0, D0, Y0.
+
+        Parameters
+        ----------
+        specification
+            A structure without ``delta``.
+        evaluations
+            As read by :func:`bayes_scaling.read_evaluations`.
+        delta
+            Penalty strength, at least 0.
+
+        Returns
+        -------
+        Objective
 
         Raises
         ------
@@ -81,17 +101,49 @@ class Objective:
         return published_names(self.specification)
 
     def on(self, positions: Sequence[int] | NDArray[np.int64]) -> Self:
-        """State the same objective on some rows, repeats allowed; coefficients stand where they stood."""
+        """State the same objective on some rows, repeats allowed; coefficients stand where they stood.
+
+        Parameters
+        ----------
+        positions
+            Of rows, from 0.
+
+        Returns
+        -------
+        Objective
+        """
         return replace(self, rows=self.rows.take(positions))
 
     def coefficients(self, values: ArrayLike) -> Coefficients:
-        """Coefficients of the law for values of shape ``(..., k)``, each of shape ``(..., 1)``."""
+        """Coefficients of the law.
+
+        Parameters
+        ----------
+        values
+            The paper's coefficients, shape ``(..., k)``, in the order of :attr:`names`.
+
+        Returns
+        -------
+        dict
+            Name to coefficient, with values of shape ``(..., 1)``.
+        """
         array = np.asarray(values)
         named = {name: array[..., i, None] for i, name in enumerate(self.names)}
         return from_published(self.specification, named, self.rows.levels)
 
     def residuals(self, values: ArrayLike) -> Floats:
-        """Observed less expected log perplexity, nats per token, shape ``(..., n)``; infinite on overflow."""
+        """Observed less expected log perplexity; infinite on overflow.
+
+        Parameters
+        ----------
+        values
+            The paper's coefficients, shape ``(..., k)``, in the order of :attr:`names`.
+
+        Returns
+        -------
+        array
+            Nats per token, shape ``(..., n)``.
+        """
         with np.errstate(over="ignore", invalid="ignore"):
             residuals: Floats = self.rows.loss - expected_loss(
                 self.coefficients(values), self.rows.covariates, self.rows.index
@@ -99,7 +151,18 @@ class Objective:
         return residuals
 
     def mean_squared_error(self, values: ArrayLike) -> float:
-        """Mean squared residual, squared nats per token."""
+        """Mean squared residual.
+
+        Parameters
+        ----------
+        values
+            The paper's coefficients, shape ``(k,)``, in the order of :attr:`names`.
+
+        Returns
+        -------
+        float
+            Squared nats per token.
+        """
         with np.errstate(over="ignore", invalid="ignore"):
             return float(np.mean(self.residuals(values) ** 2))
 
@@ -108,17 +171,38 @@ class Objective:
         return self.mean_squared_error(values) + self.delta * float(np.sum(np.abs(values)))
 
     def jacobian(self, values: ArrayLike) -> Floats:
-        """Derivatives of the residuals, shape ``(n, k)``, exact to rounding.
+        """Derivatives of the residuals, exact to rounding.
 
         By complex steps: the imaginary part of the law at ``theta + ih`` is ``h`` times its derivative, without
         a difference to lose digits in and without a second statement of the law.
+
+        Parameters
+        ----------
+        values
+            The paper's coefficients, shape ``(k,)``, in the order of :attr:`names`.
+
+        Returns
+        -------
+        array
+            Shape ``(n, k)``.
         """
         array = np.asarray(values, dtype=float)
         stepped = array + 1j * _COMPLEX_STEP * np.eye(len(array))
         return np.asarray(np.imag(self.residuals(stepped)) / _COMPLEX_STEP, dtype=float).T
 
     def gradient(self, values: ArrayLike) -> Floats:
-        """Gradient of the mean squared residual (the part of the objective that has one), shape ``(k,)``."""
+        """Gradient of the mean squared residual (the part of the objective that has one).
+
+        Parameters
+        ----------
+        values
+            The paper's coefficients, shape ``(k,)``, in the order of :attr:`names`.
+
+        Returns
+        -------
+        array
+            Shape ``(k,)``.
+        """
         with np.errstate(over="ignore", invalid="ignore"):
             return np.asarray(2 * self.jacobian(values).T @ self.residuals(values) / len(self.rows.loss))
 
@@ -127,6 +211,16 @@ class Objective:
 
         For a coefficient that is not 0, the size of the objective's derivative; for one that is 0, the part of the
         squared error's derivative that the penalty does not hold back.
+
+        Parameters
+        ----------
+        values
+            The paper's coefficients, shape ``(k,)``, in the order of :attr:`names`.
+
+        Returns
+        -------
+        float
+            0 or more.
         """
         array = np.asarray(values, dtype=float)
         gradient = self.gradient(array)

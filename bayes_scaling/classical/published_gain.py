@@ -53,7 +53,12 @@ class PublishedTransformerLaw:
         return self.law.source
 
     def as_laws(self) -> "Laws":
-        """This law as the one draw that functions of a posterior take (benchmark ``wt103``)."""
+        """This law as the one draw that functions of a posterior take (benchmark ``wt103``).
+
+        Returns
+        -------
+        Laws
+        """
         laws = self.law.as_laws()
         log_factors = {"other": 0.0, "transformer": float(log_expit(self.gamma_T))}
         factor = Coefficient(np.array([[log_factors[level] for level in ARCHITECTURE_LEVELS]]), "architecture")
@@ -82,6 +87,7 @@ HO2024_TRANSFORMER_GAIN = PublishedTransformerLaw(
     ),
     gamma_T=2.971978,
 )
+"""The law with which Ho et al. 2024 found what the transformer was worth, on WikiText-103."""
 
 
 @dataclass(frozen=True)
@@ -106,3 +112,4 @@ HO2024_TRANSFORMER_GAINS: Mapping[float, PublishedFigure] = {
 HO2024_TRANSFORMER_LOSS_REDUCTION = PublishedFigure(
     "Fall in loss with the transformer, percent", 4.60, 2.95, 7.04, _GAIN_SOURCE
 )
+"""The published fall in loss with the transformer, percent."""

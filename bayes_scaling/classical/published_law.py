@@ -36,6 +36,15 @@ class PublishedLaw:
         Decimal year where year terms are 0.
     source
         Where the numbers come from.
+
+    Notes
+    -----
+    Source of the form: Ho et al. 2024 (arXiv 2403.05812), eq. 8.
+
+    Examples
+    --------
+    >>> round(HO2024_MODEL_7.rates["g_C"]["all"], 2), HO2024_MODEL_7.base_year
+    (0.96, 2012.0)
     """
 
     log_A: float
@@ -48,7 +57,17 @@ class PublishedLaw:
     source: str
 
     def as_laws(self) -> "Laws":
-        """This law as the one draw that functions of a posterior take (benchmark ``wt103``)."""
+        """This law as the one draw that functions of a posterior take (benchmark ``wt103``).
+
+        Returns
+        -------
+        Laws
+
+        Examples
+        --------
+        >>> HO2024_MODEL_7.as_laws().loss(parameters=1e9, tokens=1e10, year=2020).round(2).item()
+        2.73
+        """
         from bayes_scaling.quantities.laws import BENCHMARK, Laws  # imports PyMC, which estimates do without
 
         names = ("log_A", "alpha", "alpha_year", "log_B", "beta", "beta_year")
@@ -68,7 +87,22 @@ class PublishedLaw:
         return rate_table({name: Coefficient(getattr(self, name)) for name in names}, {})
 
     def doubling_times(self, unit: str = "months") -> pd.DataFrame:
-        """Doubling times of parameters, data and compute; one column, ``"all"``.
+        """Doubling times of parameters, data and compute.
+
+        Parameters
+        ----------
+        unit
+            ``"months"`` or ``"years"``.
+
+        Returns
+        -------
+        DataFrame
+            Index ``parameters``, ``data``, ``compute``; one column, ``"all"``.
+
+        Raises
+        ------
+        BayesScalingError
+            If the unit is unknown.
 
         Examples
         --------
@@ -91,6 +125,7 @@ HO2024_MODEL_7 = PublishedLaw(
         "notebook `section3`, constants solved from the nine losses printed there (residuals up to 0.0004)"
     ),
 )
+"""Model 7 of Ho et al. 2024 on WikiText-103, at sizes of 1."""
 
 
 def published_loss(parameters: Any, tokens: Any, year: Any, point: PublishedLaw = HO2024_MODEL_7) -> Any:

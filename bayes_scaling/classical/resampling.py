@@ -53,6 +53,16 @@ class Bootstrap:
         NaN as in :class:`PointEstimate`.
     failed
         Draws in which SLSQP reported no success. They are kept, as they were in the paper.
+
+    Notes
+    -----
+    Source: Ho et al. 2024 (arXiv 2403.05812), section 2.
+
+    Examples
+    --------
+    >>> from bayes_scaling import load_evaluations, load_specification
+    >>> found = bootstrap(load_specification("ho2024/07"), load_evaluations(), draws=100)  # doctest: +SKIP
+    >>> found.doubling_times().loc["compute"], found.failed  # doctest: +SKIP
     """
 
     specification: str

@@ -8,8 +8,10 @@ from bayes_scaling.commands.calibrate import calibrate_command
 from bayes_scaling.commands.check import check_command
 from bayes_scaling.commands.compare import compare_command
 from bayes_scaling.commands.fit import fit_command
+from bayes_scaling.commands.import_table import import_command
 from bayes_scaling.commands.models import models_command
 from bayes_scaling.commands.replicate import replicate_command
+from bayes_scaling.commands.report import report_command
 from bayes_scaling.commands.robustness import robustness_command
 from bayes_scaling.commands.trust import trust_command
 
@@ -21,11 +23,13 @@ app = typer.Typer(
 )
 app.command("fit")(fit_command)
 app.command("compare")(compare_command)
+app.command("report")(report_command)
 app.command("replicate")(replicate_command)
 app.command("robustness")(robustness_command)
 app.command("allocate")(allocate_command)
 app.command("backtest")(backtest_command)
 app.command("calibrate")(calibrate_command)
 app.command("trust")(trust_command)
+app.command("import")(import_command)
 app.command("check")(check_command)
 app.command("models")(models_command)

@@ -4,10 +4,12 @@ from typing import Annotated
 
 import typer
 
+from bayes_scaling.commands.completion import specification_names
 from bayes_scaling.commands.options import (
     EXIT_UNCONVERGED,
     Columns,
     Evaluations,
+    Json,
     Quiet,
     Scheduler,
     Seed,
@@ -24,7 +26,8 @@ def backtest_command(
         list[str] | None,
         typer.Argument(
             help="Names in the catalogue, .toml files, or families; the first is also fitted without progress. "
-            "Default: reference and ho2024/07."
+            "Default: reference and ho2024/07.",
+            autocompletion=specification_names,
         ),
     ] = None,
     evaluations: Evaluations = "ho2024",
@@ -39,6 +42,7 @@ def backtest_command(
     scheduler: Scheduler = None,
     seed: Seed = SEED,
     quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Fit what was published before a year, predict what came later, and count how often that was right."""
     check_workers(workers)
@@ -47,7 +51,7 @@ def backtest_command(
     from bayes_scaling.predictive.backtest import backtest, planned
     from bayes_scaling.predictive.forecasters import SPECIFICATIONS
     from bayes_scaling.report.backtest_directory import write_backtest
-    from bayes_scaling.report.backtest_text import backtest_report
+    from bayes_scaling.report.backtest_text import backtest_json, backtest_report
     from bayes_scaling.report.progress import SweepProgress
     from bayes_scaling.report.run_directory import prepare
     from bayes_scaling.report.terminal import console, say_written
@@ -73,9 +77,12 @@ def backtest_command(
             on_done=finished,
         )
     files = write_backtest(result, directory)
-    out = console()
-    out.print(backtest_report(result))
-    kept = directory / "forecasts"
-    say_written(out, files, f"; forecasts in {kept}")
+    if as_json:
+        typer.echo(backtest_json(result), nl=False)
+    else:
+        out = console()
+        out.print(backtest_report(result))
+        kept = directory / "forecasts"
+        say_written(out, files, f"; forecasts in {kept}")
     if not result.forecasts["converged"].all():
         raise typer.Exit(EXIT_UNCONVERGED)

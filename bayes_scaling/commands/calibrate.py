@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayes_scaling.calibration.settings import LEAST, SIMULATIONS
+from bayes_scaling.commands.completion import specification_names
 from bayes_scaling.commands.options import (
     Columns,
     Evaluations,
+    Json,
     Quiet,
     Runs,
     Seed,
@@ -28,7 +30,12 @@ FILES = ("calibration.png", "calibration.csv", "calibration.json")
 
 
 def calibrate_command(
-    specification: Annotated[str, typer.Argument(help="A name in the catalogue, or the path of a .toml file.")],
+    specification: Annotated[
+        str,
+        typer.Argument(
+            help="A name in the catalogue, or the path of a .toml file.", autocompletion=specification_names
+        ),
+    ],
     evaluations: Evaluations = "ho2024",
     runs: Runs = None,
     column: Columns = None,
@@ -40,6 +47,7 @@ def calibrate_command(
     workers: Workers = None,
     seed: Seed = SEED,
     quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Check a specification on data simulated from its own priors, by the ranks of true values.
 
@@ -56,6 +64,7 @@ def calibrate_command(
     prepare(directory)
     from bayes_scaling.plots.calibration import plot_calibration
     from bayes_scaling.report.calibration_text import calibration_report
+    from bayes_scaling.report.plain_json import with_rows
     from bayes_scaling.report.progress import SweepProgress
     from bayes_scaling.report.run_directory import picture, write_beside_fits
     from bayes_scaling.report.terminal import console, say_written
@@ -73,9 +82,12 @@ def calibrate_command(
         )
     contents = (picture(plot_calibration(found)), found.table.to_csv().encode(), found.to_json())
     files = write_beside_fits(dict(zip(FILES, contents, strict=True)), directory)
-    out = console()
-    out.print(calibration_report(found))
-    say_written(out, files)
+    if as_json:
+        typer.echo(with_rows(found.to_json(), found.table), nl=False)
+    else:
+        out = console()
+        out.print(calibration_report(found))
+        say_written(out, files)
 
 
 def _design(

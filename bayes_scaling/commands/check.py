@@ -1,11 +1,12 @@
 """`bayes-scaling check`: every fault of a table."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bayes_scaling.commands.options import Columns, column_mapping
+from bayes_scaling.commands.options import Columns, Json, column_mapping
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.words import counted
 
@@ -13,14 +14,21 @@ from bayes_scaling.words import counted
 def check_command(
     file: Annotated[Path, typer.Argument(help="A CSV file of evaluations.")],
     column: Columns = None,
+    as_json: Json = False,
 ) -> None:
     """Print every fault of a table: row, column, value and the rule it breaks."""
-    from bayes_scaling.evaluations import check_evaluations, read_evaluations
+    from bayes_scaling.evaluations.reading import read_or_faults
 
-    columns = column_mapping(column)
-    faults = check_evaluations(file, columns)
-    if faults:
+    evaluations, faults = read_or_faults(file, column_mapping(column))
+    if as_json:
+        from bayes_scaling.report.plain_json import strict_json
+
+        found = {"file": str(file), "evaluations": len(evaluations), "faults": [asdict(fault) for fault in faults]}
+        typer.echo(strict_json(found), nl=False)
+    else:
         for fault in faults:
             typer.echo(str(fault))
+    if faults:
         raise BayesScalingError(f"{file}: {counted(len(faults), 'fault')}")
-    typer.echo(f"{file}: {counted(len(read_evaluations(file, columns)), 'evaluation')}, no faults")
+    if not as_json:
+        typer.echo(f"{file}: {counted(len(evaluations), 'evaluation')}, no faults")

@@ -4,10 +4,12 @@ from typing import Annotated
 
 import typer
 
+from bayes_scaling.commands.completion import specification_names
 from bayes_scaling.commands.options import (
     EXIT_UNCONVERGED,
     Columns,
     Evaluations,
+    Json,
     Quiet,
     Scheduler,
     Seed,
@@ -28,7 +30,8 @@ def compare_command(
         list[str] | None,
         typer.Argument(
             help="Names in the catalogue, .toml files, or families. `ho2024` alone: the paper's 20 structures x 6 "
-            "penalties. Nothing: the recommended specification and the 20, with their stated priors."
+            "penalties. Nothing: the recommended specification and the 20, with their stated priors.",
+            autocompletion=specification_names,
         ),
     ] = None,
     evaluations: Evaluations = "ho2024",
@@ -53,6 +56,7 @@ def compare_command(
     scheduler: Scheduler = None,
     seed: Seed = SEED,
     quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Compare specifications by how well they predict evaluations, or papers, left out."""
     check_workers(workers)
@@ -71,7 +75,8 @@ def compare_command(
     from bayes_scaling.comparison.compare import compare
     from bayes_scaling.comparison.published_ranking import beside_published
     from bayes_scaling.report.comparison_directory import write_comparison
-    from bayes_scaling.report.comparison_text import comparison_report
+    from bayes_scaling.report.comparison_text import comparison_json, comparison_report
+    from bayes_scaling.report.plain_json import with_rows
     from bayes_scaling.report.progress import SweepProgress
     from bayes_scaling.report.terminal import console, say_written
 
@@ -95,14 +100,18 @@ def compare_command(
             on_done=finished,
         )
     files = write_comparison(comparison, directory)
-    out = console()
-    out.print(comparison_report(comparison))
-    published = beside_published(comparison)
-    if len(published) > 2:
-        out.print(
-            f"Rank correlation with the published leave-one-out table ({len(published)} variants, model 18 left out): "
-            f"{published.attrs['spearman_elpd']:.2f} by elpd, {published.attrs['spearman_loo_mse']:.2f} by LOO-MSE."
-        )
-    say_written(out, files, f"; fits in {directory / 'fits'}")
+    if as_json:
+        typer.echo(with_rows(comparison_json(comparison), comparison.table), nl=False)
+    else:
+        out = console()
+        out.print(comparison_report(comparison))
+        published = beside_published(comparison)
+        if len(published) > 2:
+            out.print(
+                f"Rank correlation with the published leave-one-out table ({len(published)} variants, model 18 left "
+                f"out): {published.attrs['spearman_elpd']:.2f} by elpd, {published.attrs['spearman_loo_mse']:.2f} by "
+                "LOO-MSE."
+            )
+        say_written(out, files, f"; fits in {directory / 'fits'}")
     if not comparison.table["converged"].all():
         raise typer.Exit(EXIT_UNCONVERGED)

@@ -4,10 +4,12 @@ from typing import Annotated
 
 import typer
 
+from bayes_scaling.commands.completion import specification_names
 from bayes_scaling.commands.options import (
     EXIT_UNCONVERGED,
     Columns,
     Evaluations,
+    Json,
     Quiet,
     Runs,
     output_directory,
@@ -23,7 +25,10 @@ from bayes_scaling.words import counted
 def fit_command(
     context: typer.Context,
     specification: Annotated[
-        str, typer.Argument(help="A name in the catalogue, or the path of a .toml file.")
+        str,
+        typer.Argument(
+            help="A name in the catalogue, or the path of a .toml file.", autocompletion=specification_names
+        ),
     ] = DEFAULT_SPECIFICATION,
     evaluations: Evaluations = "ho2024",
     runs: Runs = None,
@@ -45,6 +50,7 @@ def fit_command(
         typer.Option(help="nuts; or smc: a second opinion by as many tempered runs as chains, draws particles each."),
     ] = NUTS,
     quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Fit a specification to a table; print doubling times or coefficients and write the run directory."""
     check_settings(Settings(draws, tune, chains, sampler=sampler), seed)
@@ -68,6 +74,7 @@ def fit_command(
     from bayes_scaling.report.chain_groups import groups_report
     from bayes_scaling.report.fit_table import fit_report
     from bayes_scaling.report.run_directory import write_run
+    from bayes_scaling.report.summary import summary_json
     from bayes_scaling.report.terminal import console, say_written
 
     log = console(stderr=True)
@@ -78,15 +85,16 @@ def fit_command(
     shows = log.is_terminal and not quiet
     result = fit(chosen, table, draws=draws, tune=tune, chains=chains, seed=seed, progress=shows, sampler=sampler)
     files = write_run(result, directory)
-    out = console()
-    out.print(fit_report(result))
-    groups = None if result.diagnostics.converged else groups_report(result)
-    if groups is not None:
-        out.print(groups)
-    say_written(out, files)
-    seconds = result.seconds
-    out.print(
-        f"{seconds['total']:.0f} s, of which {seconds['compile']:.0f} s compiling, {seconds['sample']:.0f} s sampling."
-    )
+    if as_json:
+        typer.echo(summary_json(result), nl=False)
+    else:
+        out = console()
+        out.print(fit_report(result))
+        groups = None if result.diagnostics.converged else groups_report(result)
+        if groups is not None:
+            out.print(groups)
+        say_written(out, files)
+        seconds = {name: f"{value:.0f} s" for name, value in result.seconds.items()}
+        out.print(f"{seconds['total']}, of which {seconds['compile']} compiling, {seconds['sample']} sampling.")
     if not result.diagnostics.converged:
         raise typer.Exit(EXIT_UNCONVERGED)

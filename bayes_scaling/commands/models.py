@@ -1,19 +1,38 @@
 """`bayes-scaling models`: the catalogue, and one specification before anything is fitted."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
+from bayes_scaling.commands.completion import specification_names
+from bayes_scaling.commands.options import Json
+
 
 def models_command(
-    name: Annotated[str | None, typer.Argument(help="A name in the catalogue, or the path of a .toml file.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="A name in the catalogue, or the path of a .toml file.", autocompletion=specification_names
+        ),
+    ] = None,
+    as_json: Json = False,
 ) -> None:
     """List the catalogue, or show one specification: equation, priors and reference."""
+    from bayes_scaling.report.plain_json import strict_json
     from bayes_scaling.report.terminal import console, specification_list, specification_page
     from bayes_scaling.specifications.catalogue import list_specifications, load_specification
     from bayes_scaling.specifications.describe import describe
 
-    if name is None:
-        console().print(specification_list((each, load_specification(each).title) for each in list_specifications()))
+    if name is not None:
+        found = describe(load_specification(name))
+        if as_json:
+            typer.echo(strict_json({"name": name} | asdict(found)), nl=False)
+        else:
+            console().print(specification_page(found))
+        return
+    listed = [(each, load_specification(each).title) for each in list_specifications()]
+    if as_json:
+        typer.echo(strict_json([{"name": each, "title": title} for each, title in listed]), nl=False)
     else:
-        console().print(specification_page(describe(load_specification(name))))
+        console().print(specification_list(listed))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bayes_scaling.commands.completion import table_names
 from bayes_scaling.errors import BayesScalingError, RunsWarning
 from bayes_scaling.files import plain_name
 
@@ -19,7 +20,10 @@ Columns = Annotated[
     list[str] | None,
     typer.Option("--column", help="NAME=COLUMN: the file's own name of one of our columns; repeat as needed."),
 ]
-Evaluations = Annotated[str, typer.Option(help="A packaged table (ho2024, collected) or the path of a CSV file.")]
+Evaluations = Annotated[
+    str,
+    typer.Option(help="A packaged table (ho2024, collected) or the path of a CSV file.", autocompletion=table_names),
+]
 Runs = Annotated[
     str | None,
     typer.Option(help="A CSV file of training runs (parameters, tokens or flop, loss), in place of evaluations."),
@@ -29,6 +33,7 @@ Scheduler = Annotated[
     str | None, typer.Option(help="A running dask.distributed scheduler to use, such as tcp://host:8786.")
 ]
 Seed = Annotated[int, typer.Option(help="Reproduces the fits.")]
+Json = Annotated[bool, typer.Option("--json", help="JSON on standard output, in place of tables and words.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on standard error.")]
 
 

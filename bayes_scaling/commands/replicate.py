@@ -8,6 +8,7 @@ from bayes_scaling.commands.options import (
     EXIT_UNCONVERGED,
     Columns,
     Evaluations,
+    Json,
     Quiet,
     Seed,
     output_directory,
@@ -24,6 +25,7 @@ def replicate_command(
     output: Annotated[str | None, typer.Option(help="Directory for results; default runs/replication-...")] = None,
     seed: Seed = SEED,
     quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Put each answer of Ho et al. 2024 beside a posterior's: doubling times, gains, attribution."""
     check_settings(Settings(), seed)
@@ -32,6 +34,7 @@ def replicate_command(
     from bayes_scaling.files import plain_name
     from bayes_scaling.model.rows import make_rows
     from bayes_scaling.replication.run import replicate, replicated_specifications
+    from bayes_scaling.report.plain_json import records, strict_json
     from bayes_scaling.report.replication_page import replication_page, replication_report
     from bayes_scaling.report.run_directory import prepare, write_results
     from bayes_scaling.report.terminal import console, say_written
@@ -46,8 +49,11 @@ def replicate_command(
     contents = {directory / PAGE: replication_page(result).encode(), directory / TABLE: result.table.to_csv().encode()}
     contents |= {directory / f"{plain_name(name)}.nc": one.to_bytes() for name, one in result.fits.items()}
     files = write_results(contents, directory)
-    out = console()
-    out.print(replication_report(result))
-    say_written(out, files)
+    if as_json:
+        typer.echo(strict_json({"table": records(result.table), "unconverged": list(result.unconverged)}), nl=False)
+    else:
+        out = console()
+        out.print(replication_report(result))
+        say_written(out, files)
     if result.unconverged:
         raise typer.Exit(EXIT_UNCONVERGED)

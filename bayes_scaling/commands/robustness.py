@@ -8,6 +8,7 @@ from bayes_scaling.commands.options import (
     EXIT_UNCONVERGED,
     Columns,
     Evaluations,
+    Json,
     Quiet,
     Scheduler,
     Seed,
@@ -33,6 +34,7 @@ def robustness_command(
     scheduler: Scheduler = None,
     seed: Seed = SEED,
     quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Fit the paper's robustness cases, and put their doubling times beside the published ones."""
     check_workers(workers)
@@ -46,7 +48,7 @@ def robustness_command(
     from bayes_scaling.comparison.variants import Variant
     from bayes_scaling.report.progress import SweepProgress
     from bayes_scaling.report.robustness_directory import write_robustness
-    from bayes_scaling.report.robustness_text import robustness_report
+    from bayes_scaling.report.robustness_text import robustness_json, robustness_report
     from bayes_scaling.report.terminal import console, say_written
     from bayes_scaling.robustness_cases.plan import planned
     from bayes_scaling.robustness_cases.run import robustness
@@ -69,8 +71,11 @@ def robustness_command(
             on_done=finished,
         )
     files = write_robustness(result, directory)
-    out = console()
-    out.print(robustness_report(result))
-    say_written(out, files, f"; fits in {directory / 'fits'}")
+    if as_json:
+        typer.echo(robustness_json(result), nl=False)
+    else:
+        out = console()
+        out.print(robustness_report(result))
+        say_written(out, files, f"; fits in {directory / 'fits'}")
     if not result.table["converged"].all():
         raise typer.Exit(EXIT_UNCONVERGED)

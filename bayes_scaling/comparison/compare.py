@@ -144,6 +144,11 @@ def compare_fits(fits: Sequence[Fit], *, unit: str = "evaluation", refits: str =
     unit, refits
         As for :func:`compare`.
 
+    Returns
+    -------
+    Comparison
+        Of the fits that were given, none repeated.
+
     Raises
     ------
     BayesScalingError

@@ -78,6 +78,13 @@ class Comparison:
         Of each fit asked for.
     set_aside
         Files of the store that could not be read, and why.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> comparison = bs.compare(["reference", "ho2024/07"], bs.load_evaluations())  # doctest: +SKIP
+    >>> comparison.table[["elpd", "elpd_diff", "dse", "converged"]]  # doctest: +SKIP
+    >>> comparison.tied, comparison.weights  # doctest: +SKIP
     """
 
     table: pd.DataFrame
@@ -136,6 +143,16 @@ class Comparison:
         ------
         BayesScalingError
             For unknown weights, a probability outside (0, 1), or if nothing converged.
+
+        Notes
+        -----
+        Source of the weights: Yao, Vehtari, Simpson and Gelman 2018.
+
+        Examples
+        --------
+        >>> import bayes_scaling as bs
+        >>> comparison = bs.compare(["reference", "ho2024/07"], bs.load_evaluations())  # doctest: +SKIP
+        >>> comparison.averaged_doubling_times("pseudo_bma").loc["compute"]  # doctest: +SKIP
         """
         check_probability(probability)
         self._check_averaging(weights)

@@ -61,10 +61,23 @@ def read_evaluations(
     >>> evaluations.attrs
     {'name': 'mine', 'selections': []}
     """
-    cells, faults = read_cells(path, columns or {}, EVALUATIONS, table_faults)
+    evaluations, faults = read_or_faults(path, columns, name=name)
     if faults:
         raise EvaluationsError(fault_message(path, faults, EVALUATIONS))
-    return finished_table(cells, Path(path).stem if name is None else name)
+    return evaluations
+
+
+def read_or_faults(
+    path: str | PathLike[str], columns: Mapping[str, str] | None = None, *, name: str | None = None
+) -> tuple[pd.DataFrame, tuple[Fault, ...]]:
+    """The evaluations of a file, or an empty table and every fault, by reading it once, since a pipe has no more.
+
+    Parameters and errors are those of :func:`check_evaluations`.
+    """
+    cells, faults = read_cells(path, columns or {}, EVALUATIONS, table_faults)
+    if faults:
+        return pd.DataFrame(), faults
+    return finished_table(cells, Path(path).stem if name is None else name), ()
 
 
 def check_evaluations(path: str | PathLike[str], columns: Mapping[str, str] | None = None) -> tuple[Fault, ...]:
@@ -99,4 +112,4 @@ def check_evaluations(path: str | PathLike[str], columns: Mapping[str, str] | No
     ...     print(fault)
     row 2, column perplexity, value 0.7: must be greater than 1 (perplexity, not log-perplexity or bits)
     """
-    return read_cells(path, columns or {}, EVALUATIONS, table_faults)[1]
+    return read_or_faults(path, columns)[1]

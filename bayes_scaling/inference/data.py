@@ -24,8 +24,9 @@ def check_unit(unit: str) -> None:
 
 
 _DERIVED = ("log_likelihood", "log_prior")
-_KEPT_COLUMNS = ("system", "paper", "benchmark", "architecture", "perplexity", "parameters", "tokens")
-"""Of the table; ``paper`` of training runs is their series."""
+_KEPT_COLUMNS = ("system", "paper", "benchmark", "architecture", "perplexity", "parameters", "tokens", "url", "source")
+"""Of the table; ``paper`` of training runs is their series. The last two say where a row comes from, for reports."""
+_TEXTS = ("url", "source")
 
 
 def assemble(specification: Specification, rows: Rows, evaluations: pd.DataFrame, data: DataTree) -> DataTree:
@@ -89,4 +90,6 @@ def rows_of(data: DataTree) -> Rows:
 
 
 def _plain(column: pd.Series) -> np.ndarray[Any, Any]:
+    if column.name in _TEXTS:  # which may have gaps, so that pandas may have read them as numbers
+        column = column.astype(object).fillna("")
     return column.to_numpy(float) if pd.api.types.is_numeric_dtype(column) else column.astype(str).to_numpy(object)

@@ -71,6 +71,14 @@ class Fit:
         Package to version.
     fingerprint
         SHA-256 of data, specification, priors, settings asked for, seed and versions: equal fingerprints, equal fits.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> fit = bs.fit(bs.load_specification("reference"), bs.load_evaluations())  # doctest: +SKIP
+    >>> fit.diagnostics.converged  # doctest: +SKIP
+    >>> fit.log_likelihood("paper")  # doctest: +SKIP
+    >>> fit.save("runs/mine")  # doctest: +SKIP
     """
 
     data: DataTree
@@ -92,6 +100,11 @@ class Fit:
             ``"evaluation"`` (given the other evaluations of its paper, where these share an effect) or ``"paper"``. Of
             training runs, a run is an evaluation, and a series a paper (without series, each run is its own).
 
+        Returns
+        -------
+        Dataset
+            One variable with dimensions ``chain``, ``draw`` and the unit, nats.
+
         Raises
         ------
         BayesScalingError
@@ -104,6 +117,11 @@ class Fit:
 
     def save(self, path: str | Path) -> Path:
         """Write the fit to ``path`` (a ``.nc`` file, or a directory that gets a ``fit.nc``), whole or not at all.
+
+        Parameters
+        ----------
+        path
+            Where; missing directories are made.
 
         Returns
         -------
@@ -129,6 +147,16 @@ class Fit:
         ----------
         compact
             Leave out what :func:`load_fit` can compute again: pointwise log likelihoods and log priors.
+
+        Returns
+        -------
+        bytes
+            With the hash of the content at the end.
+
+        Examples
+        --------
+        >>> import bayes_scaling as bs
+        >>> len(bs.load_fit("runs/mine").to_bytes(compact=True))  # doctest: +SKIP
         """
         tree = compacted(self.data) if compact else self.data.copy()
         tree.attrs = {"bayes_scaling_fit": json.dumps(self._header() | {"sealed": True}, sort_keys=True)}
@@ -186,10 +214,21 @@ def load_fit(path: str | Path) -> Fit:
     path
         A ``.nc`` file, or a directory that holds ``fit.nc``.
 
+    Returns
+    -------
+    Fit
+        Equal to the one that was saved.
+
     Raises
     ------
     FitFileError
         If there is no such file, or it is damaged or not one of ours.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> fit = bs.load_fit("runs/reference-ho2024")  # doctest: +SKIP
+    >>> fit.diagnostics.converged  # doctest: +SKIP
     """
     file = _fit_path(path)
     try:

@@ -7,17 +7,21 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from bayes_scaling.comparison.result import Comparison
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.plots.style import POSTERIOR, PRIOR, PUBLISHED, WARNING
-from bayes_scaling.published import HO2024_COMPUTE
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.plots.months_axis import draw_interval, draw_published, set_months_axis
+from bayes_scaling.plots.style import POSTERIOR, PRIOR, REFERENCE, WARNING
 
 MOST_ROWS = 40
 """Variants that one picture shows."""
-_LONGEST = 120.0
-"""Months; where an axis of doubling times ends."""
+_MENDED = {
+    "moment_matching": ("o", REFERENCE, "mended by moment matching"),
+    "refit": ("D", POSTERIOR, "left out by a fit without it"),
+    "psis": ("X", WARNING, "left as found, not reliable"),
+}
+"""Marker, colour and words of what was done about units whose weights are too uneven."""
 
 
 def plot_comparison(comparison: Comparison, *, most: int = MOST_ROWS) -> Any:
@@ -47,7 +51,11 @@ def plot_comparison(comparison: Comparison, *, most: int = MOST_ROWS) -> Any:
     return az.plot_compare(
         table[["elpd", "se", "elpd_diff", "dse"]],
         backend="matplotlib",
-        visuals={"ticklabels": {"size": 7}},
+        visuals={
+            "ticklabels": {"size": 7},
+            "title": {"text": f"Best predicting first, one {comparison.unit} left out"},
+            "labels": {"text": "difference in elpd from the best (nats, ± standard error)"},
+        },
         figure_kwargs={"figsize": (8, height), "dpi": 150, "layout": "constrained"},
     )
 
@@ -80,61 +88,59 @@ def plot_doubling_times_by_variant(comparison: Comparison, *, most: int = MOST_R
         raise BayesScalingError("no variant has progress, so there is no doubling time to draw")
     figure = Figure(figsize=(8, 1.6 + 0.24 * len(table)), layout="constrained", dpi=150)
     axes = figure.subplots()
-    lower, median, upper = (
-        table[f"compute_doubling_months_{name}"].to_numpy(float) for name in ("lower", "median", "upper")
-    )
-    for row, (low, middle, high, converged) in enumerate(
-        zip(lower, median, upper, table["converged"].to_numpy(bool), strict=True)
-    ):
-        color = POSTERIOR if converged else WARNING
-        axes.plot([low, min(high, _LONGEST)], [row, row], color=color, lw=1.4)
-        if high > _LONGEST:
-            axes.plot(_LONGEST, row, ">", color=color, ms=5, clip_on=False)
-        if middle < _LONGEST:
-            axes.plot(middle, row, "o" if converged else "x", color=color, ms=4)
-    if HO2024_COMPUTE.lower is not None and HO2024_COMPUTE.upper is not None:
-        axes.axvspan(HO2024_COMPUTE.lower, HO2024_COMPUTE.upper, color=PUBLISHED, alpha=0.12, lw=0)
-    axes.axvline(HO2024_COMPUTE.months, color=PUBLISHED, lw=1, label=HO2024_COMPUTE.label)
-    axes.set(
-        xscale="log",
-        xlim=(1, _LONGEST),
-        ylim=(len(table) - 0.4, -0.6),
-        yticks=range(len(table)),
-        xlabel=f"doubling time of effective compute (months; median and {INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND})",
-    )
+    draw_published(axes)
+    for line, row in enumerate(table.to_dict("records")):
+        interval = [float(row[f"compute_doubling_months_{part}"]) for part in ("median", "lower", "upper")]
+        color, marker = (POSTERIOR, "o") if row["converged"] else (WARNING, "x")
+        draw_interval(axes, line, *interval, color=color, marker=marker)
+    axes.set(ylim=(len(table) - 0.4, -0.6), yticks=range(len(table)))
+    set_months_axis(axes)
     marks = np.where(table["converged"].to_numpy(bool), "", " (not converged)")
-    axes.set_yticklabels([f"{name}{mark}" for name, mark in zip(table.index, marks, strict=True)], fontsize=7)
-    ticks = (1, 2, 3, 6, 12, 24, 60, 120)
-    axes.set_xticks(ticks, [str(tick) for tick in ticks])
-    axes.minorticks_off()
+    axes.set_yticklabels(
+        [f"{name}{mark}" for name, mark in zip(table.index, marks, strict=True)], fontsize=7, parse_math=False
+    )
     axes.legend(fontsize=8, frameon=False, loc="lower right")
     axes.set_title(f"Best predicting first, one {comparison.unit} left out", fontsize=10)
-    _open(axes)
     return figure
 
 
 def plot_pareto_k(comparison: Comparison) -> Figure:
-    """Draw the Pareto k of every unit and variant, as found by importance sampling alone.
+    """Draw the Pareto k of each variant's units, as found by importance sampling alone.
 
     Returns
     -------
     matplotlib.figure.Figure
-        One column of points a variant, best first; above the line a term needs moment matching or a refit.
+        One column a variant, in the order of the table. Grey: from the least to the greatest k of the units whose
+        weights are good, the middle 90% thicker. Above the line each unit is a mark of its own, by what was done
+        about it: moment matching, a fit without it, or nothing.
     """
     names = list(comparison.table.index)
-    figure = Figure(figsize=(max(6.0, 1.5 + 0.09 * len(names)), 4), layout="constrained", dpi=150)
+    figure = Figure(figsize=(9, 4), layout="constrained", dpi=150)
     axes = figure.subplots()
+    marked: dict[str, list[tuple[int, float]]] = {name: [] for name in _MENDED}
     threshold = 0.0
-    for column, name in enumerate(names):
+    for column, name in enumerate(names, 1):
         score = comparison.scores[str(name)]
         threshold = score.good_k
         k = score.pareto_k_found
-        above = k > threshold
-        axes.plot(np.full((~above).sum(), column), k[~above], ".", ms=1.5, color=PRIOR, rasterized=True)
-        axes.plot(np.full(above.sum(), column), k[above], "o", ms=4, color=WARNING)
-    axes.axhline(threshold, color=WARNING, lw=1, ls="--", label=f"good below {threshold:.2f}")
-    axes.set(xlabel="variant, best predicting first", ylabel=f"Pareto k of each {comparison.unit}", ylim=(-0.5, None))
-    axes.legend(fontsize=8, frameon=False)
+        good = k[k <= threshold]
+        if len(good):
+            low, high = np.quantile(good, [0.05, 0.95])
+            axes.plot([column, column], [good.min(), good.max()], color=PRIOR, lw=0.7)
+            axes.plot([column, column], [low, high], color=PRIOR, lw=2.2, solid_capstyle="butt")
+        for place in np.flatnonzero(~(k <= threshold)):
+            marked[score.how[place]].append((column, float(k[place])))
+    for how, (marker, color, label) in _MENDED.items():
+        if marked[how]:
+            axes.plot(*zip(*marked[how], strict=True), marker, color=color, ms=5, ls="", label=label)
+    axes.axhline(threshold, color=WARNING, lw=1, ls="--", label=f"good up to {threshold:.2f}")
+    axes.set(
+        xlabel="variant, in the order of the table (best predicting first)",
+        ylabel=f"Pareto k of each {comparison.unit}, as found",
+        xlim=(0.2, len(names) + 0.8),
+    )
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend(fontsize=8, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4)
     _open(axes)
     return figure
 

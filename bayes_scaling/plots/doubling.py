@@ -21,13 +21,15 @@ _TICKS = (2, 3, 4, 6, 9, 12, 18, 24, 36, 60, 120)
 _RIDGE_POINTS = 3000
 
 
-def plot_doubling_times(fit: Fit) -> Figure:
+def plot_doubling_times(fit: Fit, *, ridge: bool = True) -> Figure:
     """Draw the posterior of the compute doubling time, and of the two rates that make it.
 
     Parameters
     ----------
     fit
         A posterior with progress. One that has not converged is marked across the picture.
+    ridge
+        Whether to draw the rates beside the doubling time; :func:`plot_ridge` draws them alone.
 
     Returns
     -------
@@ -49,8 +51,7 @@ def plot_doubling_times(fit: Fit) -> Figure:
     rate = pooled_rate(fit, "g_C")
     if rate is None or not np.any(rate):
         raise BayesScalingError(f"'{fit.specification.name}' has no progress, so there is no doubling time to draw")
-    ridge = all(np.any(pooled_rate(fit, name)) for name in ("g_N", "g_D") if pooled_rate(fit, name) is not None)
-    ridge = ridge and pooled_rate(fit, "g_N") is not None
+    ridge = ridge and has_ridge(fit)
     figure = Figure(figsize=(11 if ridge else 6.5, 4.6), layout="constrained", dpi=150)
     axes = figure.subplots(1, 2 if ridge else 1, squeeze=False, width_ratios=[3, 2] if ridge else None)[0]
     _draw_density(axes[0], fit, rate)
@@ -59,6 +60,53 @@ def plot_doubling_times(fit: Fit) -> Figure:
     figure.suptitle(title_of(fit), fontsize=11)
     mark_unconverged(figure, fit)
     return figure
+
+
+def plot_ridge(fit: Fit) -> Figure:
+    r"""Draw the two rates whose sum is the rate of effective compute.
+
+    .. math:: g_N + g_D = g_C = \ln 2 / T_C
+
+    Parameters
+    ----------
+    fit
+        A posterior with a rate of parameters and one of data. One that has not converged is marked across the picture.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Draws of ``(g_N, g_D)``, log units per year, and the line on which their sum is its posterior median.
+
+    Raises
+    ------
+    BayesScalingError
+        If the specification does not have both rates.
+
+    Notes
+    -----
+    Source: Ho et al. 2024 (arXiv 2403.05812), eq. 4-6.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> bs.plot_ridge(bs.load_fit("runs/reference")).savefig("ridge.png")  # doctest: +SKIP
+    """
+    if not has_ridge(fit):
+        raise BayesScalingError(
+            f"'{fit.specification.name}' does not have both rates, g_N and g_D, so there is no ridge between them; "
+            "draw plot_doubling_times"
+        )
+    figure = Figure(figsize=(6.5, 5), layout="constrained", dpi=150)
+    _draw_ridge(figure.subplots(), fit)
+    figure.suptitle(title_of(fit), fontsize=11)
+    mark_unconverged(figure, fit)
+    return figure
+
+
+def has_ridge(fit: Fit) -> bool:
+    """Whether a posterior has a rate of parameters and one of data, neither held constant."""
+    rates = [pooled_rate(fit, name) for name in ("g_N", "g_D")]
+    return all(rate is not None and bool(np.any(rate)) for rate in rates)
 
 
 def _log_time_density(rate: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -4,17 +4,15 @@ import math
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
+from bayes_scaling.plots.months_axis import LONGEST, SHORTEST, TEXT_ROOM, draw_interval, set_months_axis
 from bayes_scaling.plots.style import POSTERIOR, PRIOR, PUBLISHED, WARNING
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.robustness_cases.cases import BASELINE
 from bayes_scaling.robustness_cases.result import Robustness
 from bayes_scaling.words import months
 
-_SHORTEST, _LONGEST = 1.0, 120.0
-"""Months; where the axis begins and ends."""
-_TICKS = (1, 2, 3, 6, 12, 24, 60, 120)
 _FOUND, _PUBLISHED = -0.14, 0.2
 """How far above and below a case's line the two intervals are drawn."""
 
@@ -41,7 +39,7 @@ def plot_robustness(result: Robustness) -> Figure:
     >>> bs.plot_robustness(bs.robustness(directory="runs/robustness")).savefig("robustness.png")  # doctest: +SKIP
     """
     table = result.table
-    figure = Figure(figsize=(11, 1.8 + 0.3 * len(table)), layout="constrained", dpi=150)
+    figure = Figure(figsize=(11, 1.8 + 0.3 * len(table)), layout=ConstrainedLayoutEngine(rect=TEXT_ROOM), dpi=150)
     axes = figure.subplots()
     _draw_band(axes, result)
     _print_beside(axes, -0.75, "rows", "months", color=PRIOR)
@@ -49,53 +47,33 @@ def plot_robustness(result: Robustness) -> Figure:
         good = bool(case["converged"])
         color = POSTERIOR if good else WARNING
         found = [float(case[f"compute_doubling_months_{part}"]) for part in ("median", "lower", "upper")]
-        _draw_interval(axes, line + _FOUND, *found, color=color, marker="o" if good else "x")
+        draw_interval(axes, line + _FOUND, *found, color=color, marker="o" if good else "x")
         published = [float(case[f"published_{part}"]) for part in ("months", "lower", "upper")]
         if not math.isnan(published[0]):
             _draw_published(axes, line + _PUBLISHED, *published)
         middle, lower, upper = map(months, found)
         _print_beside(axes, line, str(case["rows"]), f"{middle} [{lower}, {upper}]")
     marks = ["" if good else " (not converged)" for good in table["converged"]]
-    axes.set(
-        xscale="log",
-        xlim=(_SHORTEST, _LONGEST),
-        ylim=(len(table) - 0.4, -0.8),
-        xlabel=f"doubling time of effective compute (months, log scale; median and {INTERVAL_PROBABILITY:.0%} "
-        f"{INTERVAL_KIND} interval)",
-    )
+    axes.set(ylim=(len(table) - 0.4, -0.8))
+    set_months_axis(axes)
     axes.set_yticks(
         range(len(table)), [f"{name}{mark}" for name, mark in zip(table.index, marks, strict=True)], fontsize=8
     )
-    axes.set_xticks(_TICKS, [str(tick) for tick in _TICKS])
-    axes.minorticks_off()
     axes.grid(axis="y", color=PRIOR, alpha=0.15, lw=0.6)
-    axes.spines[["top", "right"]].set_visible(False)
     _draw_legend(axes, anyone_failed=not table["converged"].all())
     evaluations = result.evaluations
-    axes.set_title(f"Robustness on {evaluations.name} ({evaluations.rows} evaluations)", fontsize=11, pad=24)
+    axes.set_title(
+        f"Robustness on {evaluations.name} ({evaluations.rows} evaluations)", fontsize=11, pad=24, parse_math=False
+    )
     return figure
 
 
 def _draw_band(axes: Axes, result: Robustness) -> None:
     row = result.table.to_dict("index")[BASELINE]
     median, lower, upper = (float(row[f"compute_doubling_months_{part}"]) for part in ("median", "lower", "upper"))
-    axes.axvspan(max(lower, _SHORTEST), min(upper, _LONGEST), color=POSTERIOR, alpha=0.08, lw=0)
-    if median < _LONGEST:
+    axes.axvspan(max(lower, SHORTEST), min(upper, LONGEST), color=POSTERIOR, alpha=0.08, lw=0)
+    if median < LONGEST:
         axes.axvline(median, color=POSTERIOR, lw=0.8, ls=":")
-
-
-def _draw_interval(
-    axes: Axes, height: float, middle: float, lower: float, upper: float, *, color: str, marker: str
-) -> None:
-    """A point with its interval, if it has one; arrows where it goes on beyond the axis."""
-    if not (math.isnan(lower) or math.isnan(upper)):
-        start, end = (min(max(value, _SHORTEST), _LONGEST) for value in (lower, upper))
-        axes.plot([start, end], [height, height], color=color, lw=1.4, solid_capstyle="butt")
-        for beyond, edge, arrow in ((lower < _SHORTEST, _SHORTEST, "<"), (upper > _LONGEST, _LONGEST, ">")):
-            if beyond:
-                axes.plot(edge, height, arrow, color=color, ms=5, clip_on=False)
-    if _SHORTEST <= middle <= _LONGEST:
-        axes.plot(middle, height, marker, color=color, ms=4.5 if marker != "D" else 3.5)
 
 
 def _draw_published(axes: Axes, height: float, middle: float, lower: float, upper: float) -> None:
@@ -103,7 +81,7 @@ def _draw_published(axes: Axes, height: float, middle: float, lower: float, uppe
     if lower < 0:
         axes.annotate(f"[{lower:g}, {upper:g}]", (1.1 * middle, height), color=PUBLISHED, va="center", fontsize=7)
         lower = upper = math.nan
-    _draw_interval(axes, height, middle, lower, upper, color=PUBLISHED, marker="D")
+    draw_interval(axes, height, middle, lower, upper, color=PUBLISHED, marker="D", size=3.5)
 
 
 def _print_beside(axes: Axes, height: float, *columns: str, color: str = "black") -> None:

@@ -63,6 +63,12 @@ class PredictiveCheck:
         large), ``where`` (the row, for largest and smallest).
     replicates
         Number of replicated tables.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> check = bs.predictive_check(bs.load_fit("runs/mine"))  # doctest: +SKIP
+    >>> check.flagged  # doctest: +SKIP
     """
 
     specification: str

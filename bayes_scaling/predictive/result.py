@@ -42,6 +42,13 @@ class Backtest:
         Of the first attempt of each fit.
     set_aside
         Files of the store that could not be read, and why.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> found = bs.backtest()  # doctest: +SKIP
+    >>> found.by_cut("year")[["covered_90", "log_score"]]  # doctest: +SKIP
+    >>> found.summary()  # doctest: +SKIP
     """
 
     scores: pd.DataFrame
@@ -54,7 +61,23 @@ class Backtest:
 
     @classmethod
     def of(cls, records: Sequence[Record], **about: object) -> Self:
-        """Put records together."""
+        """Put records together.
+
+        Parameters
+        ----------
+        records
+            One for each forecaster at each cut.
+        **about
+            The other fields: ``skipped``, ``evaluations``, ``settings``, ``seed``, ``set_aside``.
+
+        Returns
+        -------
+        Backtest
+
+        Examples
+        --------
+        >>> Backtest.of(records, skipped={}, evaluations=summary, settings=settings, seed=1)  # doctest: +SKIP
+        """
         tables = {(one.forecaster, one.cut): _with_outcomes(one) for one in records}
         fields = ("converged", "note", "before", "unseen", "seconds")
         index = pd.MultiIndex.from_tuples(list(tables), names=["forecaster", "cut"])

@@ -20,7 +20,9 @@ from bayes_scaling.specifications.specification import RATE_OF, Specification
 
 
 def doubling_times(fit: Fit, *, probability: float = INTERVAL_PROBABILITY, by: str | None = None) -> pd.DataFrame:
-    """Doubling times in months with equal-tailed credible intervals.
+    r"""Doubling times in months with equal-tailed credible intervals.
+
+    .. math:: T_N = \ln 2 / g_N, \qquad T_D = \ln 2 / g_D, \qquad T_C = \ln 2 / (g_N + g_D)
 
     Parameters
     ----------
@@ -49,7 +51,13 @@ def doubling_times(fit: Fit, *, probability: float = INTERVAL_PROBABILITY, by: s
     Notes
     -----
     With exponents that drift, rates change with size and date: reported are those at the central point
-    (30 million parameters, the benchmark's own training text, 2018). ``attrs`` name the interval and the unit.
+    (30 million parameters, the benchmark's own training text, 2018). ``attrs`` name the interval and the unit. Source
+    of the definition: Ho et al. 2024 (arXiv 2403.05812), section 2.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> bs.doubling_times(bs.load_fit("runs/reference-ho2024")).loc["compute"]  # doctest: +SKIP
     """
     check_probability(probability)
     if by is None:

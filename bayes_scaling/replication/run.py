@@ -29,6 +29,12 @@ class Replication:
         One row a quantity; columns :data:`bayes_scaling.replication.answers.COLUMNS`.
     fits
         By name of the specification: the model, and the model with a factor for transformers.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> found = bs.replicate()  # doctest: +SKIP
+    >>> found.unconverged, found.table  # doctest: +SKIP
     """
 
     table: pd.DataFrame

@@ -74,6 +74,13 @@ class Robustness:
         Where the fits are; None if they were not kept.
     set_aside
         Files of the store that could not be read, and why.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> found = bs.robustness(directory="runs/robustness")  # doctest: +SKIP
+    >>> found.table[["compute_doubling_months_median", "converged"]]  # doctest: +SKIP
+    >>> bs.doubling_times(found.fit("student-t"))  # doctest: +SKIP
     """
 
     table: pd.DataFrame
@@ -87,6 +94,16 @@ class Robustness:
 
     def fit(self, case: str) -> Fit:
         """The posterior behind a case.
+
+        Parameters
+        ----------
+        case
+            A name in the index of ``table``.
+
+        Returns
+        -------
+        Fit
+            Read from ``directory``.
 
         Raises
         ------

@@ -49,6 +49,11 @@ def load_specification(name: str | Path = DEFAULT_SPECIFICATION) -> Specificatio
         A name in the catalogue (``"ho2024/07"``) or the path of a ``.toml`` file, which must name its ``law``. The
         catalogue wins.
 
+    Returns
+    -------
+    Specification
+        With the catalogue's name, or the file's without ``.toml``.
+
     Raises
     ------
     SpecificationError

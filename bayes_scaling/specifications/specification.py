@@ -267,6 +267,21 @@ class Specification:
         """Group whose levels a coefficient has one value each of, or None if it is shared.
 
         ``level`` and ``share`` go with ``A``; ``irreducible_share`` and ``E`` with ``irreducible_loss``.
+
+        Parameters
+        ----------
+        coefficient
+            Such as ``"A"``, ``"g_N"``, ``"level"``.
+
+        Returns
+        -------
+        str or None
+            ``"benchmark"``, ``"architecture"``, ``"era"`` or None.
+
+        Examples
+        --------
+        >>> Specification(name="mine", varies_by={"A": "benchmark", "B": "benchmark"}).index_of("level")
+        'benchmark'
         """
         if coefficient in ("irreducible_share", "E"):
             return "benchmark" if self.irreducible_loss == "benchmark" else None
@@ -311,11 +326,37 @@ class Specification:
         return (*sizes, "year") if dated else sizes
 
     def parameters(self) -> tuple[Parameter, ...]:
-        """Quantities that carry a prior in this specification, in the order of the law."""
+        """Quantities that carry a prior in this specification, in the order of the law.
+
+        Returns
+        -------
+        tuple of Parameter
+            Each with name, meaning, unit, support, default prior and its reason.
+
+        Examples
+        --------
+        >>> [p.name for p in Specification(name="mine").parameters()]
+        ['level', 'share', 'alpha', 'beta', 'sigma']
+        """
         return tuple(PARAMETERS[name] for name in _parameter_names(self))
 
     def prior_of(self, parameter: str) -> Prior:
-        """This specification's own prior of a parameter, or the default."""
+        """This specification's own prior of a parameter, or the default.
+
+        Parameters
+        ----------
+        parameter
+            A name that :meth:`parameters` gives.
+
+        Returns
+        -------
+        Prior
+
+        Examples
+        --------
+        >>> print(Specification(name="mine").prior_of("sigma"))
+        HalfNormal(sigma=0.5)
+        """
         return self.priors.get(parameter, PARAMETERS[parameter].prior)
 
     def with_published_penalty(self, delta: float) -> Self:
@@ -335,6 +376,16 @@ class Specification:
         ------
         SpecificationError
             If delta is not above 0 or the structure has settings that the paper's form lacks.
+
+        Notes
+        -----
+        Source of the penalty: Ho et al. 2024 (arXiv 2403.05812), eq. 8.
+
+        Examples
+        --------
+        >>> from bayes_scaling import load_specification
+        >>> load_specification("ho2024/07").with_published_penalty(0.0025).name
+        'ho2024/07@delta=0.0025'
         """
         _require_delta(delta)
         kept = {name: prior for name, prior in self.priors.items() if name == "sigma"}
@@ -344,7 +395,19 @@ class Specification:
     # ------------------------------------------------------------------ as plain data, and back
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data that :meth:`from_dict` reads back to an equal specification (JSON and TOML can carry it)."""
+        """Plain data that :meth:`from_dict` reads back to an equal specification (JSON and TOML can carry it).
+
+        Returns
+        -------
+        dict
+            Keys as in a specification's file.
+
+        Examples
+        --------
+        >>> mine = Specification(name="mine")
+        >>> Specification.from_dict("mine", mine.to_dict()) == mine
+        True
+        """
         document = _told({key: getattr(self, key) for key in _TEXT_KEYS})
         document["varies_by"] = dict(self.varies_by)
         for section, kind in _SECTIONS.items():
@@ -365,10 +428,26 @@ class Specification:
     def from_dict(cls, name: str, document: Mapping[str, Any]) -> Self:
         """Read a specification from plain data, refusing unknown keys and wrong types.
 
+        Parameters
+        ----------
+        name
+            Its name in tables and reports.
+        document
+            Keys as in a specification's file; those left out have their defaults.
+
+        Returns
+        -------
+        Specification
+
         Raises
         ------
         SpecificationError
             Names the key and the valid choices.
+
+        Examples
+        --------
+        >>> Specification.from_dict("mine", {"law": "compute", "progress": {"compute": "constant_rate"}}).law
+        'compute'
         """
         valid = (*_TEXT_KEYS, "varies_by", *_SECTIONS, *_SIZES, "priors", "delta")
         _refuse_unknown("the specification", document, valid)

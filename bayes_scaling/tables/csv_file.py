@@ -2,7 +2,10 @@
 
 import csv
 import io
+import os
 import re
+import select
+import stat
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +20,8 @@ from bayes_scaling.tables.faults import Fault
 LARGEST_FILE = 256 * 2**20
 """Bytes; a file without end, such as a device, would fill the memory."""
 MOST_COLUMNS = 1000
+PATIENCE = 8
+"""Seconds without anything from a pipe after which it is given up."""
 
 _CONTROL = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 """Characters that steer a terminal, and that no table has to hold."""
@@ -82,14 +87,15 @@ def read_csv_file(path: str | PathLike[str], noun: str) -> CsvFile:
 
 def _text(path: str | PathLike[str]) -> str:
     try:
-        with Path(path).open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
+        content = _content(Path(path))
     except FileNotFoundError:
         raise TableError(f"{path}: no such file; give the path of a CSV file") from None
     except IsADirectoryError:
         raise TableError(f"{path} is a directory; give the path of a CSV file in it") from None
     except OSError as error:
         raise TableError(f"{path} can't be read: {error.strerror}") from None
+    except TableError:
+        raise
     except ValueError:  # a path with a NUL character
         raise TableError(f"{str(path)!r} is no path; give the path of a CSV file") from None
     if len(content) > LARGEST_FILE:
@@ -105,6 +111,28 @@ def _text(path: str | PathLike[str]) -> str:
         raise TableError(
             f"{path}: line {line} holds the byte 0x{byte:02x}, which is not UTF-8; save the file as CSV UTF-8"
         ) from None
+
+
+def _content(path: Path) -> bytes:
+    """At most one byte more than a table may have; of a pipe, such as `<(zcat mine.csv.gz)`, what comes in time."""
+    with open(path, "rb", opener=_open_at_once) as file:
+        if not stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
+            os.set_blocking(file.fileno(), True)
+            return file.read(LARGEST_FILE + 1)
+        content = b""
+        while len(content) <= LARGEST_FILE:
+            if not select.select([file], [], [], PATIENCE)[0]:
+                raise TableError(f"{path}: nothing has come out of this pipe for {PATIENCE} s; give a file instead")
+            piece = os.read(file.fileno(), 2**16)
+            if not piece:
+                break
+            content += piece
+        return content
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open without waiting for whoever might write to a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _records(text: str, path: str | PathLike[str], noun: str) -> list[list[str]]:

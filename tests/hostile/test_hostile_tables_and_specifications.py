@@ -1,6 +1,8 @@
 """Tables and specifications from elsewhere: other encodings, formulas, scripts, cells and claims without end."""
 
 import os
+import threading
+import time
 import warnings
 from pathlib import Path
 
@@ -197,3 +199,28 @@ def test_a_clock_set_back_is_a_fault_of_each_date_and_nothing_else(tmp_path, mon
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert [fault.rule for fault in check_evaluations(path)] == ["must not be in the future"] * 2
+
+
+def test_a_pipe_that_nobody_writes_to_is_given_up(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(csv_file, "PATIENCE", 0.2)
+    os.mkfifo(tmp_path / "mine.csv")
+    with pytest.raises(bs.BayesScalingError, match=r"nothing has come out of this pipe for 0\.2 s; give a file"):
+        read_evaluations(tmp_path / "mine.csv")
+
+
+def test_a_pipe_that_is_written_to_is_a_table(tmp_path) -> None:
+    pipe = tmp_path / "mine.csv"
+    os.mkfifo(pipe)
+    content = table(tmp_path / "written.csv", "one", "two").read_bytes()
+
+    def slowly() -> None:
+        with pipe.open("wb") as file:
+            for piece in (content[:40], content[40:]):
+                file.write(piece)
+                file.flush()
+                time.sleep(0.1)
+
+    writer = threading.Thread(target=slowly)
+    writer.start()
+    assert len(read_evaluations(pipe)) == 2
+    writer.join()

@@ -1,0 +1,163 @@
+"""`bayes-scaling import`: a table that others publish, as a table of evaluations."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bayes_scaling.commands.options import Columns, column_mapping
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.words import counted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bayes_scaling.tables.faults import Fault
+
+SHEET, SYSTEMS = "ho2024-sheet", "ai-models"
+_SHOWN = 10
+
+
+def import_command(
+    output: Annotated[Path, typer.Option(help="A new .csv file for the evaluations.")],
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="The sheet of Ho et al. 2024 as CSV, or a CSV file of evaluations with gaps to fill."),
+    ] = None,
+    fetch: Annotated[
+        list[str] | None,
+        typer.Option(help="ho2024-sheet or ai-models (to fill gaps): download it, once; repeat for both."),
+    ] = None,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Download again what was downloaded before.")] = False,
+    fill_from: Annotated[
+        Path | None, typer.Option(help="The AI models database as CSV: fills missing parameters, tokens and dates.")
+    ] = None,
+    by_name: Annotated[
+        bool, typer.Option("--by-name", help="Fill where names of systems agree, whatever the paper.")
+    ] = False,
+    every_row: Annotated[
+        bool, typer.Option("--every-row", help="Of the sheet, keep more than the best three of each paper.")
+    ] = False,
+    own_perplexity: Annotated[
+        bool,
+        typer.Option("--own-perplexity", help="Of the sheet, each benchmark's own perplexity, not the published one."),
+    ] = False,
+    dropped: Annotated[bool, typer.Option("--dropped", help="List every row that was dropped, and why.")] = False,
+    column: Columns = None,
+) -> None:
+    """Make a table of evaluations of a table that others publish; every step is counted."""
+    from bayes_scaling.files import write_whole
+    from bayes_scaling.others_data.filling import evaluations_csv
+
+    fetched = _sources(fetch, file, fill_from, refresh)
+    if output.suffix != ".csv":
+        raise BayesScalingError(f"--output {output} must end in .csv")
+    if output.exists():
+        raise BayesScalingError(f"{output} exists already and is not overwritten; give another --output")
+    if SHEET in fetched or (file is not None and _is_sheet(file)):
+        if column:
+            raise BayesScalingError("--column maps the columns of evaluations; those of the sheet are known")
+        evaluations = _from_sheet(file, refresh, every_row, own_perplexity, dropped)
+    else:
+        if every_row or own_perplexity or dropped:
+            raise BayesScalingError("--every-row, --own-perplexity and --dropped are for the sheet of Ho et al. 2024")
+        evaluations = _with_gaps(file, column)
+    if fill_from is not None or SYSTEMS in fetched:
+        evaluations = _filled(evaluations, fill_from, refresh, by_name)
+    _require_sound(evaluations)
+    write_whole(output, evaluations_csv(evaluations))
+    typer.echo(f"{output}: {counted(len(evaluations), 'evaluation')}; next: bayes-scaling check {output}")
+
+
+def _sources(fetch: list[str] | None, file: Path | None, fill_from: Path | None, refresh: bool) -> set[str]:
+    """What is to be fetched, if it fits the files that are given."""
+    from bayes_scaling.others_data.sources import SOURCES, source_named
+
+    fetched = {source_named(name).name for name in fetch or []}
+    if file is None and SHEET not in fetched:
+        raise BayesScalingError(
+            f"nothing to import: give a CSV file, or --fetch {SHEET} ({SOURCES[SHEET].title}); "
+            f"--fetch {SYSTEMS} only fills gaps of one"
+        )
+    if file is not None and SHEET in fetched:
+        raise BayesScalingError(f"{file} and --fetch {SHEET} are both given; leave one out")
+    if fill_from is not None and SYSTEMS in fetched:
+        raise BayesScalingError(f"--fill-from and --fetch {SYSTEMS} are both given; leave one out")
+    if refresh and not fetched:
+        raise BayesScalingError("--refresh downloads again; say what with --fetch")
+    return fetched
+
+
+def _is_sheet(file: Path) -> bool:
+    from bayes_scaling.others_data.ai_models import is_ai_models
+    from bayes_scaling.others_data.ho2024_sheet import is_ho2024_sheet
+    from bayes_scaling.tables.csv_file import read_csv_file
+
+    names = read_csv_file(file, "system").cells.columns
+    if is_ai_models(names) and not is_ho2024_sheet(names):
+        raise BayesScalingError(
+            f"{file} is the AI models database, which has no perplexities; give evaluations, and it as --fill-from"
+        )
+    return is_ho2024_sheet(names)
+
+
+def _from_sheet(file: Path | None, refresh: bool, every_row: bool, own: bool, dropped: bool) -> "pd.DataFrame":
+    from bayes_scaling.others_data.ho2024_evaluations import read_ho2024_sheet
+    from bayes_scaling.others_data.ho2024_rules import KEPT_PER_PAPER
+
+    best = None if every_row else KEPT_PER_PAPER
+    selection = read_ho2024_sheet(file, fetch=file is None, refresh=refresh, best=best, own_perplexity=own)
+    _say_source(selection.table)
+    typer.echo(str(selection))
+    if dropped:
+        for step in selection.steps:
+            for each in step.dropped:
+                typer.echo(f"  {step.name}: {each}")
+    _say_unread(selection.unread)
+    return selection.table
+
+
+def _with_gaps(file: Path | None, column: list[str] | None) -> "pd.DataFrame":
+    from bayes_scaling.others_data.filling import read_with_gaps
+
+    assert file is not None  # without the sheet there is a file
+    return read_with_gaps(file, column_mapping(column))
+
+
+def _filled(evaluations: "pd.DataFrame", file: Path | None, refresh: bool, by_name: bool) -> "pd.DataFrame":
+    from bayes_scaling.others_data.ai_models import read_ai_models
+    from bayes_scaling.others_data.filling import fill_from
+    from bayes_scaling.tables.faults import printable
+
+    systems = read_ai_models(file, fetch=file is None, refresh=refresh)
+    _say_source(systems)
+    _say_unread(systems.attrs["unread"])
+    filling = fill_from(evaluations, systems, by="name" if by_name else "name and paper")
+    typer.echo(str(filling))
+    for each in filling.disagreements.head(_SHOWN).itertuples(index=False):
+        typer.echo(printable(f"  {each.id}, {each.column}: kept {each.kept}, the system has {each.found}"))
+    return filling.evaluations
+
+
+def _require_sound(evaluations: "pd.DataFrame") -> None:
+    from bayes_scaling.evaluations.columns import EVALUATIONS
+    from bayes_scaling.others_data.filling import csv_faults
+    from bayes_scaling.tables.reading import fault_message
+
+    faults = csv_faults(evaluations)
+    if faults:
+        message = fault_message("what would be written", faults, EVALUATIONS)
+        raise BayesScalingError(message.replace(EVALUATIONS.all_faults("what would be written"), "fill these first"))
+
+
+def _say_source(table: "pd.DataFrame") -> None:
+    source = table.attrs.get("source")
+    if source:
+        typer.echo(f"{source['url']}, fetched {source['fetched'] or 'at a time unknown'}, sha256 {source['sha256']}")
+
+
+def _say_unread(unread: "tuple[Fault, ...]") -> None:
+    for fault in unread[:_SHOWN]:
+        typer.echo(f"not read: {fault}")
+    if len(unread) > _SHOWN:
+        typer.echo(f"not read: {len(unread) - _SHOWN:,} cells more")

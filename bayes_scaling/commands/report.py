@@ -1,0 +1,122 @@
+"""`bayes-scaling report`: one page for readers, from the directory of a fit, a comparison or a robustness run."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bayes_scaling.commands.options import EXIT_UNCONVERGED, Quiet
+from bayes_scaling.errors import BayesScalingError
+
+if TYPE_CHECKING:
+    from bayes_scaling.robustness_cases.result import Robustness
+
+_FIT, _COMPARISON, _ROBUSTNESS = "fit.nc", "comparison.json", "robustness.json"
+
+
+def report_command(
+    directory: Annotated[
+        str, typer.Argument(help="Where fit, compare or robustness wrote its results; of a fit also its .nc file.")
+    ],
+    output: Annotated[
+        str | None, typer.Option(help="The file; default report.html (.md, .json) in the directory.")
+    ] = None,
+    format: Annotated[
+        str | None, typer.Option(help="html, markdown or json; default what --output ends in, or html.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Write a report: answer, pictures, model, checks and diagnostics. Exits with 1 if a fit has not converged."""
+    from bayes_scaling.posterior_report.write import SUFFIXES, document_of, format_of, write_document
+    from bayes_scaling.report.terminal import console, say_written
+
+    if output == "" or directory == "":
+        raise BayesScalingError(f"{'--output' if directory else 'DIR'} is empty; give a name")
+    kind = "html" if output is None and format is None else format_of(output or "", format)
+    source = Path(directory)
+    where = source if source.is_dir() else source.parent
+    path = where / f"report{SUFFIXES[kind]}" if output is None else Path(output)
+    found = kind_of(source)
+    log = console(stderr=True)
+    if not quiet:
+        log.print(f"{source}: reading a {found}, then writing {path} (5 to 30 s) ...", markup=False)
+    result = _loaded(source, found)
+    beside = None
+    if found == "fit":
+        try:
+            beside = _robustness_beside(source, result)
+        except BayesScalingError as error:  # the fit itself is sound
+            typer.echo(f"bayes-scaling: warning: a robustness run beside the fit is left out: {error}", err=True)
+    document = document_of(result, beside)
+    written = write_document(document, path, kind)
+    files = [written, written.with_suffix(".json")] if kind == "html" else [written]
+    out = console()
+    out.print(document.answer, markup=False)
+    say_written(out, files)
+    if not _converged(result, found):
+        raise typer.Exit(EXIT_UNCONVERGED)
+
+
+def kind_of(source: Path) -> str:
+    """What a directory holds: ``"fit"``, ``"comparison"`` or ``"robustness run"``.
+
+    Raises
+    ------
+    BayesScalingError
+        If there is no such directory, or nothing in it that a report can be made of.
+    """
+    if source.suffix == ".nc":
+        return "fit"  # whether it is one, its reader says
+    try:
+        there = source.exists()
+        names = [name for name in (_ROBUSTNESS, _COMPARISON, _FIT) if (source / name).is_file()]
+    except (OSError, ValueError):  # such as a path with a NUL character
+        raise BayesScalingError(f"{str(source)!r} leads nowhere; give the directory of a run") from None
+    if not there:
+        raise BayesScalingError(
+            f"{source}: no such directory; give the one that `bayes-scaling fit`, `compare` or `robustness` wrote to"
+        )
+    if not source.is_dir():
+        raise BayesScalingError(f"{source}: is a file and no fit (.nc); give the directory of a run")
+    if not names:
+        raise BayesScalingError(
+            f"{source}: nothing to report; looked for {_FIT}, {_COMPARISON} and {_ROBUSTNESS}. Make one with "
+            f"`bayes-scaling fit --output {source}`"
+        )
+    if len(names) > 1:
+        raise BayesScalingError(
+            f"{source}: holds several results ({', '.join(names)}); move all but one to a directory of its own"
+        )
+    return {_FIT: "fit", _COMPARISON: "comparison", _ROBUSTNESS: "robustness run"}[names[0]]
+
+
+def _loaded(source: Path, found: str) -> Any:
+    # PyMC and ArviZ take seconds to import: only once there is something to read.
+    if found == "comparison":
+        from bayes_scaling.comparison.loading import load_comparison
+
+        return load_comparison(source)
+    if found == "robustness run":
+        from bayes_scaling.robustness_cases.loading import load_robustness
+
+        return load_robustness(source)
+    from bayes_scaling.inference.result import load_fit
+
+    return load_fit(source)
+
+
+def _robustness_beside(source: Path, fit: Any) -> "Robustness | None":
+    """A robustness run on the same table, in the directory beside a fit's where the command writes it."""
+    where = source if source.is_dir() else source.parent
+    directory = where.resolve().parent / f"robustness-{fit.evaluations.name}"
+    if not (directory / _ROBUSTNESS).is_file():
+        return None
+    from bayes_scaling.robustness_cases.loading import load_robustness
+
+    result = load_robustness(directory)
+    same = (result.evaluations.rows, result.evaluations.papers) == (fit.evaluations.rows, fit.evaluations.papers)
+    return result if same and result.evaluations.selections == fit.evaluations.selections else None
+
+
+def _converged(result: Any, found: str) -> bool:
+    return bool(result.diagnostics.converged if found == "fit" else result.table["converged"].all())

@@ -1,0 +1,112 @@
+"""Read a comparison back from its directory, without fitting anything again."""
+
+import math
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bayes_scaling.comparison.reading import SweepDirectory
+from bayes_scaling.comparison.record import Record
+from bayes_scaling.comparison.result import COLUMNS, Comparison
+from bayes_scaling.comparison.weights import check_comparable
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.data import check_unit
+
+TABLE_FILE, SETTINGS_FILE = "comparison.csv", "comparison.json"
+_TEXT = ("model", "variant", "reason")
+_COUNTS = ("pareto_k_bad", "divergences", "moment_matched", "refitted")
+
+
+def load_comparison(directory: str | Path) -> Comparison:
+    """Read a comparison that ``bayes-scaling compare --output DIRECTORY`` has finished.
+
+    Parameters
+    ----------
+    directory
+        With ``comparison.json``, ``comparison.csv`` and the folders ``fits`` and ``scores``.
+
+    Returns
+    -------
+    Comparison
+        As :func:`bayes_scaling.compare` returned it. Each variant's score must say what the table says, and each fit
+        must have the fingerprint that was recorded.
+
+    Raises
+    ------
+    BayesScalingError
+        If a file is missing, damaged, or of another run; the message names it and says what to do.
+
+    Examples
+    --------
+    >>> comparison = load_comparison("runs/compare-ho2024")  # doctest: +SKIP
+    >>> comparison.averaged_doubling_times().loc["compute", "median"]  # doctest: +SKIP
+    11.8
+    """
+    files = SweepDirectory(directory, "compare")
+    plain = files.settings(SETTINGS_FILE)
+    table = _table(files)
+    fingerprints = {str(name): str(value) for name, value in plain["fingerprints"].items()}
+    files.same_names(TABLE_FILE, map(str, table.index), SETTINGS_FILE, fingerprints)
+    try:
+        unit = str(plain.get("unit"))
+        check_unit(unit)
+    except BayesScalingError as error:
+        raise files.damaged(SETTINGS_FILE, error) from None
+    rows = table.to_dict("index")
+    records: dict[str, Record] = {}
+    for name, row in rows.items():
+
+        def agrees(record: Record, row: Mapping[Hashable, Any] = row) -> bool:
+            return _agrees(record, row)
+
+        records[str(name)] = files.record(str(name), fingerprints[str(name)], unit, agrees)
+    scores = {name: record.elpd for name, record in records.items()}
+    check_comparable(scores)
+    weighted = table.index[table[["weight", "weight_pseudo_bma"]].fillna(0).sum(axis=1) > 0]
+    settings, seed = files.sampler(SETTINGS_FILE, plain)
+    return Comparison(
+        table=table,
+        unit=unit,
+        evaluations=files.evaluations(SETTINGS_FILE, plain),
+        scores=scores,
+        fits={str(name): files.fit(str(name), fingerprints[str(name)]) for name in weighted},
+        settings=settings,
+        seed=seed,
+        fingerprints=fingerprints,
+        set_aside=files.set_aside(SETTINGS_FILE, plain),
+    )
+
+
+def _table(files: SweepDirectory) -> pd.DataFrame:
+    """The table as :func:`bayes_scaling.comparison.result.comparison_table` makes it."""
+    table = files.table(TABLE_FILE, COLUMNS, _TEXT, _COUNTS, other=("rank", "converged"))
+    try:
+        table = table.astype({"rank": "Int64"})
+    except (TypeError, ValueError) as error:
+        raise files.damaged(TABLE_FILE, error) from None
+    names = [f"{model} | {label}" for model, label in zip(table["model"], table["variant"], strict=True)]
+    return table[list(COLUMNS)].set_axis(pd.Index(names, name="name"), axis=0)
+
+
+def _agrees(record: Record, row: Mapping[Hashable, Any]) -> bool:
+    """Whether a record is the one that a row of the table was made of."""
+    found = {
+        "elpd": record.elpd.elpd,
+        "rhat_max": record.diagnostics.rhat_max,
+        "compute_doubling_months_median": record.doubling["median"],
+        "compute_doubling_months_lower": record.doubling["lower"],
+        "compute_doubling_months_upper": record.doubling["upper"],
+    }
+    alike = (_same(value, row[name]) for name, value in found.items())
+    return (record.model, record.label, record.diagnostics.converged) == (
+        row["model"],
+        row["variant"],
+        row["converged"],
+    ) and all(alike)
+
+
+def _same(one: float, other: float) -> bool:
+    """Equal but for the order of a sum; not defined in both is equal too."""
+    return math.isclose(one, other, rel_tol=1e-9) or (math.isnan(one) and math.isnan(other))

@@ -1,0 +1,173 @@
+"""The public database of AI models by Epoch AI as CSV: systems with sizes and dates, without perplexities."""
+
+from collections.abc import Iterator
+from os import PathLike
+
+import numpy as np
+import pandas as pd
+
+from bayes_scaling.errors import TableError
+from bayes_scaling.others_data.fetching import fetch_file
+from bayes_scaling.others_data.sources import SOURCES
+from bayes_scaling.tables.csv_file import read_csv_file
+from bayes_scaling.tables.faults import Fault
+
+COLUMNS = {
+    "system": ("Model", "System"),
+    "published": ("Publication date",),
+    "domain": ("Domain",),
+    "paper": ("Reference",),
+    "url": ("Link",),
+    "parameters": ("Parameters",),
+    "tokens": (
+        "Training dataset size (total)",
+        "Training dataset size (datapoints)",
+        "(DEPRECATED) Training dataset size (datapoints)",
+    ),
+    "epochs": ("Epochs",),
+    "training_compute": ("Training compute (FLOP)",),
+    "organization": ("Organization",),
+    "confidence": ("Confidence",),
+}
+"""Our names and the database's for the same, the newest first."""
+REQUIRED = ("system", "published", "domain", "paper", "parameters")
+NUMBERS = ("parameters", "tokens", "epochs", "training_compute")
+LANGUAGE = "Language"
+"""The domain whose sizes of data are numbers of words or tokens."""
+
+_DATE = "%Y-%m-%d"
+
+
+def read_ai_models(
+    path: str | PathLike[str] | None = None,
+    *,
+    fetch: bool = False,
+    refresh: bool = False,
+    url: str = SOURCES["ai-models"].url,
+) -> pd.DataFrame:
+    r"""Read the CSV file of the AI models database.
+
+    Parameters
+    ----------
+    path : path, optional
+        The file or, with `fetch`, where it is to be kept.
+    fetch : bool
+        Download it, once: to `path` or, without it, to a cache in the user's system.
+    refresh : bool
+        Download it again, with `fetch`.
+    url : str
+        Another place to fetch it from, such as one of the database's parts.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by the file's row (the header is row 1): `system`, `paper` (title), `published` (day), `parameters`,
+        `tokens` (size of the training data), `epochs`, `training_compute` (FLOP), `domain`, and where the file has
+        them `url`, `organization` and `confidence`. Anything may be missing but `system`. `attrs["unread"]` are, as
+        faults by row and column, cells that are no number above 0 or no day and count as missing, and rows that are
+        left out for their length or for control characters; `attrs["source"]` says what was fetched from where and
+        when.
+
+    Raises
+    ------
+    FetchingError
+        The file can't be had.
+    TableError
+        There is neither a path nor `fetch`, the file can't be read, or it lacks one of the columns Model (once:
+        System), Publication date, Domain, Reference and Parameters.
+
+    Notes
+    -----
+    Sources. Names of columns and how dates and numbers are written: a copy of the database's part "notable AI models"
+    of 2026 in a public repository; the older names (`System`, `(datapoints)`) from public scripts that read earlier
+    files. The unit of the data's size depends on the domain, and whether it counts words or tokens, once or with
+    repetitions, was not verified: compare before you rely on it. Licence of the database: CC BY 4.0.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "models.csv"
+    >>> _ = file.write_text(
+    ...     "Model,Publication date,Domain,Reference,Parameters\n"
+    ...     "GPT-2,2019-02-14,Language,Language models are unsupervised,1500000000.0\n"
+    ...     "GPT-N,,Language,Few shots,many\n"
+    ... )
+    >>> systems = read_ai_models(file)
+    >>> systems["parameters"].tolist()
+    [1500000000.0, nan]
+    >>> print(systems.attrs["unread"][0])
+    row 3, column Parameters, value many: is not a number above 0 and counts as missing
+    """
+    source = None
+    if fetch:
+        fetched = fetch_file(url, path=path, refresh=refresh)
+        path, source = fetched.path, fetched.attrs
+    if path is None:
+        raise TableError(
+            f"the database does not come with the package; pass fetch=True to download it from {url}, or its path"
+        )
+    file = read_csv_file(path, "system")
+    names = _names(path, file.cells, file.faults)
+    cells = file.cells[list(names)].rename(columns=names)
+    # Control characters in columns that are left out do no harm; a row with others could not be written out again.
+    spoilt = [fault for fault in file.faults if fault.column is None or fault.column in names]
+    cells = cells[cells["system"].notna() & ~cells.index.isin([fault.row for fault in spoilt])]
+    unread = [
+        *spoilt,
+        *_unread(cells, {ours: theirs for theirs, ours in names.items()}),
+    ]
+    systems = cells.assign(published=_days(cells["published"]))
+    for name in systems.columns.intersection(list(NUMBERS)):
+        systems[name] = _numbers(cells[name])
+    systems.attrs = {"name": "ai-models", "unread": tuple(sorted(unread, key=lambda fault: fault.row or 0))}
+    if source is not None:
+        systems.attrs["source"] = source
+    return systems
+
+
+def is_ai_models(names: "pd.Index[str]") -> bool:
+    """Whether columns are those of the database.
+
+    Examples
+    --------
+    >>> is_ai_models(pd.Index(["Model", "Domain", "Publication date", "Reference", "Parameters"]))
+    True
+    """
+    return all(any(theirs in names for theirs in COLUMNS[ours]) for ours in REQUIRED)
+
+
+def _names(path: str | PathLike[str], cells: pd.DataFrame, faults: tuple[Fault, ...]) -> dict[str, str]:
+    """The file's names of columns, and ours."""
+    if cells.empty:
+        raise TableError(f"{path} can't be read as a table: {faults[0] if faults else 'it has no rows'}")
+    names = {}
+    for ours, choices in COLUMNS.items():
+        theirs = next((each for each in choices if each in cells), None)
+        if theirs is not None:
+            names[theirs] = ours
+        elif ours in REQUIRED:
+            raise TableError(
+                f"{path} has no column {' or '.join(map(repr, choices))} and is not the AI models database; "
+                "give its CSV file, such as the one of all AI models"
+            )
+    return names
+
+
+def _unread(cells: pd.DataFrame, file_names: dict[str, str]) -> Iterator[Fault]:
+    for name in cells.columns.intersection(list(NUMBERS)):
+        written = cells[name].dropna()
+        for row in written.index[_numbers(written).isna()]:
+            yield Fault(int(row), file_names[name], str(written[row]), "is not a number above 0 and counts as missing")
+    written = cells["published"].dropna()
+    for row in written.index[_days(written).isna()]:
+        rule = "is not a day, written YYYY-MM-DD, and counts as missing"
+        yield Fault(int(row), file_names["published"], str(written[row]), rule)
+
+
+def _numbers(cells: pd.Series) -> pd.Series:
+    numbers = pd.to_numeric(cells, errors="coerce").astype("float64").replace([np.inf, -np.inf], np.nan)
+    return numbers.where(numbers > 0)
+
+
+def _days(cells: pd.Series) -> pd.Series:
+    return pd.to_datetime(cells, format=_DATE, errors="coerce")

@@ -1,0 +1,312 @@
+"""Fetch a table that the package may not carry: only when asked, whole or not at all, with what came on record."""
+
+import hashlib
+import json
+import os
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from os import PathLike
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.files import write_whole
+from bayes_scaling.tables.csv_file import LARGEST_FILE
+
+ELSEWHERE = "download the table by other means and give its path"
+"""The next step where a server can't or won't give it."""
+MOST_REDIRECTS = 5
+
+_CACHE = "bayes-scaling"
+_RECORD = ".json"
+_CHUNK = 2**16
+
+
+class FetchingError(BayesScalingError):
+    """A table can't be had from its server, or is not what was asked for."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a server may take and give.
+
+    Parameters
+    ----------
+    connect, read : float
+        Seconds to answer a call, and between two pieces of an answer.
+    whole : float
+        Seconds for all of it: a server that trickles is given up as well.
+    size : int
+        Bytes, unpacked.
+    """
+
+    connect: float = 10
+    read: float = 30
+    whole: float = 300
+    size: int = LARGEST_FILE
+
+
+@dataclass(frozen=True)
+class FetchedFile:
+    """A file as it was fetched.
+
+    Parameters
+    ----------
+    path : Path
+        Where it is kept.
+    url : str
+        Where it came from.
+    sha256 : str
+        Hash of its content.
+    fetched : str
+        Date and time (UTC, ISO 8601) at which it came; empty where there is no record of it.
+    """
+
+    path: Path
+    url: str
+    sha256: str
+    fetched: str
+
+    @property
+    def attrs(self) -> dict[str, str]:
+        """What a table's `attrs["source"]` says of it."""
+        return {"url": self.url, "sha256": self.sha256, "fetched": self.fetched}
+
+    def __str__(self) -> str:
+        when = f"fetched {self.fetched}" if self.fetched else "there already, with no record of when it came"
+        return f"{self.path} from {self.url}, {when}, sha256 {self.sha256}"
+
+
+def fetch_file(
+    url: str,
+    *,
+    sha256: str | None = None,
+    path: str | PathLike[str] | None = None,
+    name: str | None = None,
+    refresh: bool = False,
+    limits: Limits | None = None,
+) -> FetchedFile:
+    """Download a file once, by pooch, and give its place and hash.
+
+    Parameters
+    ----------
+    url : str
+        Where to get it, by https or http. It may redirect to https alone.
+    sha256 : str, optional
+        Hash that its content must have. Without one, the hash found is recorded beside the file, with the date.
+    path : path, optional
+        Where to keep it; by default a folder for caches of the user's system. A file there is never overwritten.
+    name : str, optional
+        Its name in that folder; by default the address's last part.
+    refresh : bool
+        Download again what is in the folder for caches. A failure leaves the old file there.
+    limits : Limits, optional
+        Bounds of time and size.
+
+    Returns
+    -------
+    FetchedFile
+
+    Raises
+    ------
+    FetchingError
+        The server is out of reach, refuses, redirects to an address that is not https, takes too long, gives a web
+        page, too much, less than it promised or another content than `sha256`; or the file can't be written. Nothing
+        is then kept, and nothing is tried twice.
+
+    Examples
+    --------
+    What is there already needs no network:
+
+    >>> import tempfile
+    >>> there = Path(tempfile.mkdtemp()) / "models.csv"
+    >>> _ = there.write_text("Model,Parameters")
+    >>> fetch_file("https://example.com/models.csv", path=there).sha256[:8]
+    '8a937646'
+    """
+    if urlsplit(url).scheme not in ("https", "http"):
+        raise FetchingError(f"{url!r} is not an address of the web; it must start with https://")
+    if path is not None:
+        target = Path(path)
+        if os.path.lexists(target):
+            return _there(target, url, sha256, refresh)
+        if sha256 is None and os.path.lexists(_record_of(target)):
+            raise FetchingError(f"{_record_of(target)} exists already and is not overwritten; give another path")
+    else:
+        target = _cached(name or Path(urlsplit(url).path).name or "table.csv")
+        kept = _recorded(target, url, sha256)
+        if kept is not None and not refresh:
+            return kept
+    _retrieve(url, target, sha256, limits or Limits())
+    fetched = FetchedFile(target, url, _hash_of(target), datetime.now(UTC).isoformat(timespec="seconds"))
+    if sha256 is not None:
+        return fetched  # there is nothing to record that the hash does not say
+    try:
+        write_whole(_record_of(target), json.dumps(fetched.attrs, indent=2).encode())
+    except OSError as error:
+        raise _unwritable(_record_of(target), error) from None
+    return fetched
+
+
+def redirected(url: str, location: str) -> str:
+    """The address that a server sends us on to, if it is safe to go there.
+
+    Raises
+    ------
+    FetchingError
+        It is not https: whoever is on the way could change the table.
+
+    Examples
+    --------
+    >>> redirected("https://example.com/data/models.csv", "/files/models.csv")
+    'https://example.com/files/models.csv'
+    """
+    target = urljoin(url, location)
+    if urlsplit(target).scheme != "https":
+        raise FetchingError(f"{url} redirects to {target}, which is not https; {ELSEWHERE}")
+    return target
+
+
+def is_page(content: bytes) -> bool:
+    """Whether a file is a web page (or other XML): no table of ours starts with an angle bracket.
+
+    Examples
+    --------
+    >>> is_page(b" <!DOCTYPE html>"), is_page(b"Model,Parameters")
+    (True, False)
+    """
+    return content.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
+
+
+def _there(target: Path, url: str, sha256: str | None, refresh: bool) -> FetchedFile:
+    if refresh:
+        raise FetchingError(f"{target} exists already and is not overwritten; give another path")
+    found = _hash_of(target)
+    if sha256 not in (None, found):
+        raise FetchingError(
+            f"{target} exists already and is another file: its sha256 is {found} and not {sha256}; give another path"
+        )
+    return _recorded(target, url, sha256) or FetchedFile(target, url, found, "")
+
+
+def _cached(name: str) -> Path:
+    import pooch  # here and not above: only downloads need it
+
+    return Path(pooch.os_cache(_CACHE)) / name
+
+
+def _recorded(target: Path, url: str, sha256: str | None) -> FetchedFile | None:
+    """What is there, if its record fits it: a half of a pair, or a file changed by hand, does not count."""
+    try:
+        if sha256 is not None:
+            return FetchedFile(target, url, sha256, "") if _hash_of(target) == sha256 else None
+        record = json.loads(_record_of(target).read_bytes())
+        kept = FetchedFile(target, str(record["url"]), str(record["sha256"]), str(record["fetched"]))
+        whole = kept.sha256 == _hash_of(target)
+    except (OSError, ValueError, KeyError, TypeError, FetchingError):
+        return None
+    return kept if whole and kept.url == url else None
+
+
+def _record_of(target: Path) -> Path:
+    return target.with_name(target.name + _RECORD)
+
+
+def _hash_of(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise FetchingError(f"{path} can't be read ({error.strerror or error}); give another path") from None
+
+
+def _retrieve(url: str, target: Path, sha256: str | None, limits: Limits) -> None:
+    import pooch
+    import requests
+
+    def download(address: str, output_file: Any, _: Any) -> None:
+        _download(address, Path(str(output_file)), limits)
+
+    # pooch keeps what it finds under the name that it is given, so what may change comes under another one.
+    fresh = target if sha256 is not None else target.with_name(f"{target.name}.{secrets.token_hex(4)}")
+    try:
+        known = None if sha256 is None else f"sha256:{sha256}"
+        pooch.retrieve(url, known, fname=fresh.name, path=fresh.parent, downloader=download)
+        fresh.replace(target)
+    except FetchingError:
+        raise
+    except requests.exceptions.RequestException as error:
+        raise FetchingError(f"{url} is out of reach ({type(error).__name__}); {ELSEWHERE}") from None
+    except OSError as error:
+        raise _unwritable(target, error) from None
+    except ValueError:
+        # The one thing pooch itself refuses: content with another hash, which it does not keep.
+        raise FetchingError(
+            f"{url} gave a file whose sha256 is not {sha256}: it has changed since, or is damaged; nothing was kept. "
+            "To use it nevertheless, download it and read it as a table of your own"
+        ) from None
+
+
+def _unwritable(path: Path, error: OSError) -> FetchingError:
+    return FetchingError(f"{path} can't be written ({error.strerror or error}); give another path, or make room there")
+
+
+def _download(url: str, output: Path, limits: Limits) -> None:
+    """One request, and one more for each redirect."""
+    import requests
+
+    end = time.monotonic() + limits.whole
+    with requests.Session() as session:
+        # As it is: then the length promised is that of the file.
+        session.headers["Accept-Encoding"] = "identity"
+        address = url
+        for _ in range(1 + MOST_REDIRECTS):
+            with session.get(
+                address, stream=True, allow_redirects=False, timeout=(limits.connect, limits.read)
+            ) as response:
+                if not response.is_redirect:
+                    if response.status_code != 200:
+                        raise FetchingError(f"{address} answers with status {response.status_code}; {ELSEWHERE}")
+                    _write(response, address, output, limits, end)
+                    return
+                address = redirected(address, response.headers["Location"])
+    raise FetchingError(f"{url} redirects more than {MOST_REDIRECTS} times; {ELSEWHERE}")
+
+
+def _write(response: Any, url: str, output: Path, limits: Limits, end: float) -> None:
+    from urllib3.exceptions import HTTPError
+
+    length = response.headers.get("Content-Length", "")
+    promised = int(length) if length.isdecimal() else None
+    if promised is not None and promised > limits.size:
+        raise FetchingError(f"{url} holds {promised:,} bytes and may hold {limits.size:,}; {ELSEWHERE}")
+    got = 0
+    start = b""
+    try:
+        with output.open("wb") as file:
+            # What has come so far, and not a full piece: a server that trickles is then seen to.
+            while piece := response.raw.read1(_CHUNK, decode_content=True):
+                got += len(piece)
+                if got > limits.size:
+                    raise FetchingError(f"{url} gives more than {limits.size:,} bytes; {ELSEWHERE}")
+                if time.monotonic() > end:
+                    raise FetchingError(f"{url} gave {got:,} bytes in {limits.whole:g} seconds; {ELSEWHERE}")
+                start = (start + piece)[:_CHUNK] if len(start) < _CHUNK else start
+                file.write(piece)
+    except HTTPError as error:
+        of = "" if promised is None else f" of {promised:,}"
+        raise FetchingError(
+            f"{url} broke off after {got:,} bytes{of} ({type(error).__name__}); try again later, or {ELSEWHERE}"
+        ) from None
+    arrived = response.raw.tell()
+    if promised is not None and arrived != promised:
+        raise FetchingError(f"{url} broke off after {arrived:,} bytes of {promised:,}; try again later, or {ELSEWHERE}")
+    if is_page(start):
+        raise FetchingError(
+            f"{url} gave a web page instead of a CSV file (a login or an error page of the network?); {ELSEWHERE}"
+        )
+    if not start.strip():
+        raise FetchingError(f"{url} gave an empty file; {ELSEWHERE}")

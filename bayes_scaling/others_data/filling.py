@@ -1,0 +1,272 @@
+"""Fill gaps of a table of evaluations from a table of systems, with every filled cell on record."""
+
+import io
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bayes_scaling.errors import EvaluationsError
+from bayes_scaling.evaluations.columns import EVALUATIONS
+from bayes_scaling.evaluations.validation import table_faults
+from bayes_scaling.evaluations.values import finished_table
+from bayes_scaling.others_data.ai_models import LANGUAGE
+from bayes_scaling.tables.faults import Fault
+from bayes_scaling.tables.reading import fault_message, read_cells
+from bayes_scaling.words import counted
+
+FILLABLE = ("published", "parameters", "tokens", "epochs", "training_compute", "url")
+"""What a table of systems can say of an evaluation."""
+NEEDED = ("published", "parameters", "tokens")
+"""What no evaluation that is fitted may lack."""
+JOINS = ("name and paper", "name")
+DIFFERENT = 0.1
+"""Relative difference from which two numbers for the same are said to disagree."""
+
+_BETWEEN = re.compile(r"(?!(?<=[0-9])\.(?=[0-9]))(?!\+)[\W_]")
+
+
+@dataclass(frozen=True)
+class Filling:
+    """Evaluations with gaps filled.
+
+    Parameters
+    ----------
+    evaluations : DataFrame
+        As given, with gaps filled where a system answers; the column `filled` says in each row what was, from where.
+    cells : DataFrame
+        One row for each filled cell: `id`, `system`, `column`, `value`, and the system's `found_as` and `row`.
+    disagreements : DataFrame
+        Cells that were there and stay, where the system says otherwise: `id`, `column`, `kept` and `found`.
+    unmatched : tuple of str
+        Ids of evaluations that have gaps and match no system.
+    ambiguous : tuple of str
+        Ids of evaluations that have gaps and match several.
+    """
+
+    evaluations: pd.DataFrame
+    cells: pd.DataFrame
+    disagreements: pd.DataFrame
+    unmatched: tuple[str, ...]
+    ambiguous: tuple[str, ...]
+
+    def __str__(self) -> str:
+        by_column = ", ".join(f"{column} {times}" for column, times in self.cells["column"].value_counts().items())
+        lines = [f"{counted(len(self.cells), 'cell')} filled{f' ({by_column})' if by_column else ''}"]
+        if self.unmatched:
+            lines.append(f"{counted(len(self.unmatched), 'evaluation')} with gaps match no system")
+        if self.ambiguous:
+            lines.append(
+                f"{counted(len(self.ambiguous), 'evaluation')} with gaps match several systems: left as they are"
+            )
+        if len(self.disagreements):
+            lines.append(f"{counted(len(self.disagreements), 'cell')} kept where the system says otherwise")
+        return "\n".join(lines)
+
+
+def fill_from(evaluations: pd.DataFrame, systems: pd.DataFrame, *, by: str = "name and paper") -> Filling:
+    """Fill what evaluations lack from the system of the same name and paper.
+
+    Nothing that is there is overwritten. Sizes of data are taken from systems whose domain is language alone.
+
+    Parameters
+    ----------
+    evaluations : DataFrame
+        Evaluations indexed by `id`, with gaps.
+    systems : DataFrame
+        Systems, as :func:`read_ai_models` gives them.
+    by : {"name and paper", "name"}
+        What must agree: names of systems and titles of papers, or names alone, where neither case, accents nor
+        punctuation count. Names alone join a system to another paper's re-implementation of it.
+
+    Returns
+    -------
+    Filling
+
+    Raises
+    ------
+    EvaluationsError
+        The way to join is unknown, or a table lacks `system` or `paper`.
+
+    Examples
+    --------
+    >>> gaps = pd.DataFrame(
+    ...     {"system": ["GPT-2"], "paper": ["Unsupervised multitask learners"], "parameters": [float("nan")]},
+    ...     index=["a"],
+    ... )
+    >>> systems = pd.DataFrame(
+    ...     {"system": ["GPT 2"], "paper": ["Unsupervised Multitask Learners"], "parameters": [1.5e9]}, index=[7]
+    ... )
+    >>> filling = fill_from(gaps, systems)
+    >>> filling.evaluations[["parameters", "filled"]].to_dict("records")
+    [{'parameters': 1500000000.0, 'filled': 'parameters (GPT 2, row 7 of the table of systems)'}]
+    """
+    if by not in JOINS:
+        raise EvaluationsError(f"systems can't be joined by {by!r}; choose from {', '.join(map(repr, JOINS))}")
+    for name in ("system", "paper"):
+        for table, what in ((evaluations, "evaluations"), (systems, "systems")):
+            if name not in table:
+                raise EvaluationsError(f"the table of {what} lacks the column {name!r}, by which it is joined")
+    columns = [column for column in FILLABLE if column in systems]
+    filled = evaluations.assign(
+        **{each: _blank(each, evaluations.index) for each in columns if each not in evaluations}
+    )
+    rows_by_key = _rows_by_key(systems, by)
+    cells: list[tuple[Any, ...]] = []
+    disagreements: list[tuple[Any, ...]] = []
+    unmatched: list[str] = []
+    ambiguous: list[str] = []
+    notes: list[str | None] = []
+    for position, (key, identity) in enumerate(zip(_keys(evaluations, by), filled.index, strict=True)):
+        notes.append(None)
+        there = {column: filled[column].iloc[position] for column in columns}
+        rows = rows_by_key.get(key, []) if key is not None else []
+        if len(rows) != 1:
+            if any(pd.isna(there[column]) for column in NEEDED if column in there):
+                (ambiguous if rows else unmatched).append(str(identity))
+            continue
+        system = systems.loc[rows[0]]
+        took = []
+        for column in columns:
+            value = _value(system, column)
+            if value is None:
+                continue
+            if pd.isna(there[column]):
+                cells.append((identity, evaluations["system"].iloc[position], column, value, system["system"], rows[0]))
+                took.append((column, value))
+            elif _differ(there[column], value, column):
+                disagreements.append((identity, column, there[column], value))
+        for column, value in took:
+            series = filled[column].copy()
+            series.iloc[position] = value
+            filled[column] = series
+        if took:
+            names = ", ".join(column for column, _ in took)
+            notes[-1] = f"{names} ({system['system']}, row {rows[0]} of the table of systems)"
+    empty = [each for each in columns if each not in (*evaluations, *NEEDED) and filled[each].isna().all()]
+    filled = filled.drop(columns=empty)
+    filled["filled"] = pd.Series(notes, filled.index, dtype="object")
+    filled.attrs = {**evaluations.attrs}
+    return Filling(
+        filled,
+        pd.DataFrame(cells, columns=["id", "system", "column", "value", "found_as", "row"]),
+        pd.DataFrame(disagreements, columns=["id", "column", "kept", "found"]),
+        tuple(unmatched),
+        tuple(ambiguous),
+    )
+
+
+def read_with_gaps(path: str | PathLike[str], columns: Mapping[str, str] | None = None) -> pd.DataFrame:
+    r"""Read evaluations that still lack parameters, tokens or dates, to be filled by :func:`fill_from`.
+
+    Parameters
+    ----------
+    path, columns
+        As for :func:`bayes_scaling.read_evaluations`.
+
+    Returns
+    -------
+    DataFrame
+        As of :func:`bayes_scaling.read_evaluations`, but cells and columns of `FILLABLE` may be missing.
+
+    Raises
+    ------
+    EvaluationsError
+        Anything else is wrong with the file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "mine.csv"
+    >>> _ = path.write_text(
+    ...     "system,paper,published,benchmark,perplexity,architecture\n"
+    ...     "GPT-2,Unsupervised multitask learners,,wt103,17.48,transformer\n"
+    ... )
+    >>> read_with_gaps(path)["published"].isna().tolist()
+    [True]
+    """
+    cells, faults = read_cells(path, columns or {}, EVALUATIONS, table_faults)
+    names = {(columns or {}).get(name, name) for name in FILLABLE}
+    others = tuple(fault for fault in faults if fault.value or fault.column not in names)
+    if others:
+        raise EvaluationsError(fault_message(path, others, EVALUATIONS))
+    return finished_table(cells, Path(path).stem)
+
+
+def evaluations_csv(evaluations: pd.DataFrame) -> bytes:
+    r"""A table of evaluations as a CSV file that :func:`bayes_scaling.read_evaluations` reads back the same.
+
+    Examples
+    --------
+    >>> evaluations_csv(pd.DataFrame({"perplexity": [17.48], "zero_shot": [True]}, pd.Index(["a"], name="id")))
+    b'id,perplexity,zero_shot\na,17.48,1\n'
+    """
+    table = evaluations.reset_index()
+    if "published" in table:
+        table["published"] = table["published"].dt.strftime("%Y-%m-%d")
+    flags = table.select_dtypes("bool").columns
+    return table.astype(dict.fromkeys(flags, "int64")).to_csv(index=False, lineterminator="\n").encode()
+
+
+def csv_faults(evaluations: pd.DataFrame) -> tuple[Fault, ...]:
+    """What keeps a table of evaluations from being used as it is, by its row once it is written.
+
+    Examples
+    --------
+    >>> print(csv_faults(pd.DataFrame({"perplexity": [0.5]}, pd.Index(["a"], name="id")))[-1])
+    row 2, column perplexity, value 0.5: must be greater than 1 (perplexity, not log-perplexity or bits)
+    """
+    cells = pd.read_csv(io.BytesIO(evaluations_csv(evaluations)), dtype="str", keep_default_na=False)
+    cells.index = pd.Index(range(2, len(cells) + 2), name="row")
+    return table_faults(cells.mask(cells == ""), {})
+
+
+def _blank(column: str, index: pd.Index) -> pd.Series:
+    kind = {"published": "datetime64[ns]", "url": "object"}.get(column, "float64")
+    return pd.Series(None, index, dtype=kind)
+
+
+def _value(system: pd.Series, column: str) -> Any:
+    value = system[column]
+    if pd.isna(value):
+        return None
+    # In any other domain, or in several, it may count images, hours or games.
+    if column == "tokens" and "domain" in system and system["domain"] != LANGUAGE:
+        return None
+    return value
+
+
+def _differ(kept: Any, found: Any, column: str) -> bool:
+    if column == "url":
+        return False
+    if column == "published":
+        return bool(kept != found)
+    return bool(abs(kept - found) > DIFFERENT * max(abs(kept), abs(found)))
+
+
+def _rows_by_key(systems: pd.DataFrame, by: str) -> dict[Any, list[Any]]:
+    rows: dict[Any, list[Any]] = {}
+    for key, row in zip(_keys(systems, by), systems.index, strict=True):
+        if key is not None:
+            rows.setdefault(key, []).append(row)
+    return rows
+
+
+def _keys(table: pd.DataFrame, by: str) -> list[Any]:
+    names, papers = table["system"].map(_plain), table["paper"].map(_plain)
+    if by == "name":
+        return [name or None for name in names]
+    return [(name, paper) if name and paper else None for name, paper in zip(names, papers, strict=True)]
+
+
+def _plain(text: Any) -> str:
+    """A name without case, accents, blanks and punctuation; 1.3B is not 13B, and a plus may tell two models apart."""
+    if pd.isna(text):
+        return ""
+    plain = unicodedata.normalize("NFKD", str(text)).casefold()
+    return _BETWEEN.sub("", "".join(each for each in plain if not unicodedata.combining(each)))

@@ -1,0 +1,165 @@
+r"""The selection of Ho et al. 2024, rule by rule, from their sheet to the 231 evaluations that they fit.
+
+Each rule takes a selection and gives one, so that they chain, one can be left out, and others put in.
+
+Examples
+--------
+>>> import pathlib, tempfile
+>>> from functools import partial
+>>> from bayes_scaling.others_data.ho2024_sheet import REQUIRED, open_ho2024_sheet
+>>> path = pathlib.Path(tempfile.mkdtemp()) / "sheet.csv"
+>>> rows = ["A,2019/2/14,One,1e6,1e6,30,40,,1,1,0,LSTM", "B,2020/2/14,Two,1e7,1e6,20,,50,1,,1,Transformer"]
+>>> _ = path.write_text("\n".join([",".join(REQUIRED), *rows]))
+>>> print(open_ho2024_sheet(path).pipe(with_sizes, without_outliers, stacked))
+rows of the sheet: 2 systems left
+sizes known: 2 systems left
+no outliers: 1 system left, 1 dropped (1 × Outlier? is 1)
+stacked: 2 evaluations left (published: 281)
+2, not as published (281)
+>>> open_ho2024_sheet(path).pipe(with_sizes, stacked, partial(best_three, k=1)).counts["best of each paper"]
+2
+"""
+
+import pandas as pd
+
+from bayes_scaling.evaluations.selections import best_per_paper
+from bayes_scaling.others_data.ho2024_sheet import PERPLEXITIES
+from bayes_scaling.others_data.selection_steps import Selection
+
+NAMED = (
+    "GPT3-6.7B + muP",
+    "LLaMA-65B (LoRA finetuned)",
+    "LLaMA-13B (LoRA finetuned)",
+    "LLaMA-7B (LoRA finetuned)",
+)
+"""Systems that the authors drop by name."""
+SIZES = {"Gopher (280B)": 280e9, "Gopher (7.1B)": 7.1e9}
+"""Parameters that the authors set by name."""
+PUBLISHED = (281, 261, 231)
+"""Evaluations stacked, after every filter but the last, and after it; the notebook prints how far they lie apart."""
+KEPT_PER_PAPER = 3
+"""Evaluations that the authors keep of each paper."""
+
+
+def with_sizes(selection: Selection) -> Selection:
+    """Keep systems whose `Parameters` and `Dataset Size` are numbers above 0."""
+    return selection.without(
+        "sizes known",
+        "Parameters and Dataset Size are numbers above 0",
+        _first(
+            _no_size(selection.table, "parameters", "Parameters"), _no_size(selection.table, "tokens", "Dataset Size")
+        ),
+    )
+
+
+def included(selection: Selection) -> Selection:
+    """Keep systems whose `Include?` is not 0; empty counts as included."""
+    return selection.without("included", "Include? is not 0", _where(selection.table["include"] == 0, "Include? is 0"))
+
+
+def without_outliers(selection: Selection) -> Selection:
+    """Keep systems whose `Outlier?` is not 1; empty counts as none."""
+    return selection.without(
+        "no outliers", "Outlier? is not 1", _where(selection.table["outlier"] == 1, "Outlier? is 1")
+    )
+
+
+def with_a_perplexity(selection: Selection) -> Selection:
+    """Keep systems with a perplexity on at least one benchmark."""
+    none = selection.table[list(PERPLEXITIES)].isna().all(axis=1)
+    return selection.without(
+        "evaluated", "a perplexity on WT103, WT2 or PTB", _where(none, "no perplexity on any benchmark")
+    )
+
+
+def stacked(selection: Selection) -> Selection:
+    """Make a row of each system and benchmark: first all of WT103, then WT2, then PTB.
+
+    Two perplexities stay in each row: the benchmark's (`own_perplexity`), and the first that the system has in this
+    order (`perplexity`), by which the authors rank and which they fit in all rows of the system.
+    """
+    table = selection.table
+    first = table[list(PERPLEXITIES)].bfill(axis=1).iloc[:, 0]
+    parts = [
+        table.assign(benchmark=benchmark, own_perplexity=table[benchmark], perplexity=first)[table[benchmark].notna()]
+        for benchmark in PERPLEXITIES
+    ]
+    stack = pd.concat(parts, ignore_index=True)
+    rule = "a row for each system and benchmark with a perplexity"
+    return Selection(stack, selection.steps, selection.unread).step("stacked", rule, "evaluation", PUBLISHED[0])
+
+
+def certain(selection: Selection) -> Selection:
+    """Keep evaluations whose `uncertain` is 0; an empty one is dropped."""
+    mark = selection.table["uncertain"]
+    reasons = _first(_where(mark.isna(), "uncertain is empty"), _where(mark != 0, "uncertain is 1"))
+    return selection.without("certain", "uncertain is 0", reasons)
+
+
+def dated(selection: Selection) -> Selection:
+    """Keep evaluations with a date that can be read."""
+    table = selection.table
+    reasons = _where(table["published"].isna(), "Publication date is empty or not written YYYY/MM/DD")
+    return selection.without("dated", "Publication date is a date", reasons)
+
+
+def without_named(selection: Selection) -> Selection:
+    """Drop four systems by name (`NAMED`)."""
+    named = _where(selection.table["system"].isin(NAMED), "dropped by name")
+    return selection.without("four named systems", f"not {', '.join(NAMED)}", named, PUBLISHED[1])
+
+
+def with_gophers_sizes(selection: Selection) -> Selection:
+    """Set the parameters of two systems by name (`SIZES`), as the authors do."""
+    table = selection.table
+    parameters = table["system"].map(SIZES).astype("float64").fillna(table["parameters"])
+    rule = f"Parameters of {' and '.join(SIZES)} set by name"
+    corrected = Selection(table.assign(parameters=parameters), selection.steps, selection.unread)
+    return corrected.step("sizes of Gopher", rule, "evaluation")
+
+
+def best_three(selection: Selection, k: int = KEPT_PER_PAPER) -> Selection:
+    """Keep the k lowest perplexities of each paper, over all its benchmarks (:func:`best_per_paper`)."""
+    table = selection.table
+    kept = best_per_paper(table, k).index
+    reasons = _first(
+        _where(table["paper"].isna(), "Reference is empty"),
+        _where(~table.index.to_series().isin(kept), f"not among the {k} lowest perplexities of its paper"),
+    )
+    published = PUBLISHED[2] if k == KEPT_PER_PAPER else None
+    return selection.without("best of each paper", f"the {k} lowest perplexities of each Reference", reasons, published)
+
+
+HO2024_RULES = (
+    with_sizes,
+    included,
+    without_outliers,
+    with_a_perplexity,
+    stacked,
+    certain,
+    dated,
+    without_named,
+    with_gophers_sizes,
+    best_three,
+)
+"""The rules in the authors' order."""
+
+
+def _no_size(table: pd.DataFrame, column: str, name: str) -> pd.Series:
+    values = table[column]
+    return _first(
+        _where(table[name].isna(), f"{name} is empty"),
+        _where(values.isna(), f"{name} is not a number"),
+        _where(values <= 0, f"{name} is not above 0"),
+    )
+
+
+def _where(condition: pd.Series, reason: str) -> pd.Series:
+    return pd.Series(reason, condition.index, dtype="object").where(condition)
+
+
+def _first(*reasons: pd.Series) -> pd.Series:
+    first = reasons[0]
+    for other in reasons[1:]:
+        first = first.where(first.notna(), other)
+    return first

@@ -1,0 +1,186 @@
+"""The spreadsheet of Ho et al. 2024 as CSV: one row a system, one column of perplexities a benchmark."""
+
+from collections.abc import Iterator
+from os import PathLike
+
+import numpy as np
+import pandas as pd
+
+from bayes_scaling.errors import EvaluationsError, TableError
+from bayes_scaling.evaluations.columns import EVALUATIONS
+from bayes_scaling.others_data.selection_steps import Selection
+from bayes_scaling.tables.csv_file import CsvFile, read_csv_file
+from bayes_scaling.tables.faults import Fault
+from bayes_scaling.tables.reading import fault_message
+
+PERPLEXITIES = {"wt103": "Perplexity (WT103)", "wt2": "Perplexity (WT2)", "ptb": "Perplexity (PTB)"}
+"""The sheet's column for each benchmark, in the order in which the authors stack them."""
+
+REQUIRED = (
+    "System",
+    "Publication date",
+    "Reference",
+    "Parameters",
+    "Dataset Size",
+    *PERPLEXITIES.values(),
+    "Include?",
+    "Outlier?",
+    "uncertain",
+    "Architecture",
+)
+OPTIONAL = ("Link", "Epoch", "Training Compute", "Zero-shot?", "Uses Cache", "Vocabulary")
+FLAGS = {"zero_shot": "Zero-shot?", "test_time_adaptation": "Uses Cache"}
+"""Our flags and the sheet's; empty counts as no."""
+DATE = "%Y/%m/%d"
+
+_MARKS = ("Include?", "Outlier?", "uncertain", *FLAGS.values())
+_SIZES = ("Parameters", "Dataset Size")
+_EXTRAS = ("Epoch", "Training Compute", "Vocabulary")
+# What pandas.read_csv, with which the authors read the sheet, takes for an empty cell.
+_NOT_KNOWN = ("", "#N/A", "<NA>", "N/A", "n/a", "NA", "NaN", "-NaN", "nan", "-nan", "NULL", "null", "None")
+_MARK_WORDS = {"true": 1.0, "false": 0.0}  # how a spreadsheet exports a box that is ticked or not
+
+
+def open_ho2024_sheet(path: str | PathLike[str]) -> Selection:
+    r"""Read the sheet as it is: every row that names a system, nothing selected yet.
+
+    Parameters
+    ----------
+    path : path
+        CSV export of the sheet, in UTF-8. Needed are the columns in `REQUIRED`; those in `OPTIONAL` are read if they
+        are there, all others are left out.
+
+    Returns
+    -------
+    Selection
+        Its table has the row's number in the file (`row`), the cells as written under the sheet's names, and read:
+        `system`, `paper`, `published` (missing unless written YYYY/MM/DD), `parameters` and `tokens` (counts, missing
+        unless numbers), `wt103`, `wt2`, `ptb` (perplexities; 0 counts as none), `include`, `outlier`,
+        `uncertain`, and the flags in `FLAGS` that are there.
+
+    Raises
+    ------
+    EvaluationsError
+        The file can't be read, lacks a column, or holds cells where a number must stand and does not: all of them, by
+        row and column.
+
+    Notes
+    -----
+    Sources. Names of columns, the form of dates and what is read as a number: the authors' notebook for section 3
+    (repository epoch-research/lm-algorithmic-progress, cells 6 and 7), which names all required columns but
+    `Architecture`. That one and `Training Compute`, `Uses Cache` and `Vocabulary` are as others describe the sheet
+    (408 rows), as is the value `Transformer`. Not verified, as the sheet itself is not at hand: how flags are
+    written (0, 1, TRUE, FALSE and blank are read), and all other values of `Architecture`.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "sheet.csv"
+    >>> row = "GPT-2,2019/2/14,Language models,1.5e9,unknown,17.48,,35.76,1,,0,Transformer"
+    >>> _ = path.write_text(",".join(REQUIRED) + "\n" + row + "\n")
+    >>> sheet = open_ho2024_sheet(path)
+    >>> sheet.table[["row", "system", "parameters", "tokens", "wt103", "wt2", "ptb"]].to_dict("records")
+    [{'row': 2, 'system': 'GPT-2', 'parameters': 1500000000.0, 'tokens': nan, 'wt103': 17.48, 'wt2': nan, 'ptb': 35.76}]
+    """
+    try:
+        file = read_csv_file(path, "system")
+    except TableError as error:
+        raise EvaluationsError(str(error)) from None
+    faults = tuple(_shape_faults(file))
+    cells = file.cells.filter([*REQUIRED, *OPTIONAL])
+    cells = cells.mask(cells.isin(_NOT_KNOWN))
+    if not faults:
+        faults = tuple(_cell_faults(cells))
+    if faults:
+        raise EvaluationsError(sheet_message(path, faults))
+    table = _read(cells)
+    return Selection(table, (), tuple(_unread(cells))).step(
+        "rows of the sheet", "every row that is not blank", "system"
+    )
+
+
+def is_ho2024_sheet(names: "pd.Index[str]") -> bool:
+    """Whether columns are those of the sheet.
+
+    Examples
+    --------
+    >>> is_ho2024_sheet(pd.Index(["System", "Perplexity (WT103)", "Perplexity (PTB)"]))
+    True
+    """
+    return bool(names.isin(list(PERPLEXITIES.values())).any())
+
+
+def sheet_message(path: str | PathLike[str], faults: tuple[Fault, ...]) -> str:
+    """Faults of the sheet as one message, which does not send its reader to the check of another kind of table."""
+    message = fault_message(path, faults, EVALUATIONS)
+    return message.replace(EVALUATIONS.all_faults(str(path)), "correct these first")
+
+
+def _shape_faults(file: CsvFile) -> Iterator[Fault]:
+    read = {*REQUIRED, *OPTIONAL}
+    for fault in file.faults:
+        # A control character in a column that is left out does no harm.
+        if fault.row in (None, 1) or fault.column is None or fault.column in read:
+            yield fault
+    if file.cells.empty:
+        return
+    missing = [name for name in REQUIRED if name not in file.cells]
+    for name in missing:
+        yield Fault(
+            None,
+            name,
+            "",
+            "is missing; export the sheet of the analysis whole (File, Download, Comma-separated values)",
+        )
+
+
+def _cell_faults(cells: pd.DataFrame) -> Iterator[Fault]:
+    """Cells that would stop the authors' notebook, or silently change what it selects."""
+    for name in PERPLEXITIES.values():
+        written = cells[name].dropna()
+        for row in written.index[_numbers(written).isna()]:
+            yield Fault(int(row), name, str(cells.loc[row, name]), "must be a perplexity, such as 17.48, or empty")
+    for name in cells.columns.intersection(list(_MARKS)):
+        written = cells[name].dropna()
+        for row in written.index[~_marks(written).isin([0.0, 1.0])]:
+            yield Fault(int(row), name, str(cells.loc[row, name]), "must be 0, 1 or empty")
+
+
+def _read(cells: pd.DataFrame) -> pd.DataFrame:
+    table = cells.assign(
+        row=cells.index,
+        system=cells["System"],
+        paper=cells["Reference"],
+        published=pd.to_datetime(cells["Publication date"], format=DATE, errors="coerce"),
+        parameters=_numbers(cells["Parameters"]),
+        tokens=_numbers(cells["Dataset Size"]),
+        include=_marks(cells["Include?"]),
+        outlier=_marks(cells["Outlier?"]),
+        uncertain=_marks(cells["uncertain"]),
+    )
+    for ours, theirs in FLAGS.items():
+        if theirs in cells:
+            table[ours] = _marks(cells[theirs]) == 1
+    for benchmark, name in PERPLEXITIES.items():
+        perplexity = _numbers(cells[name])
+        table[benchmark] = perplexity.mask(perplexity == 0)
+    return table.reset_index(drop=True)
+
+
+def _unread(cells: pd.DataFrame) -> Iterator[Fault]:
+    """What is written in columns of numbers and dates and is neither."""
+    for name in cells.columns.intersection([*_SIZES, *_EXTRAS]):
+        written = cells[name].dropna()
+        for row in written.index[_numbers(written).isna()]:
+            yield Fault(int(row), name, str(cells.loc[row, name]), "is not a number and counts as empty")
+    written = cells["Publication date"].dropna()
+    for row in written.index[pd.to_datetime(written, format=DATE, errors="coerce").isna()]:
+        yield Fault(int(row), "Publication date", str(written[row]), "is not written YYYY/MM/DD and counts as empty")
+
+
+def _numbers(cells: pd.Series) -> pd.Series:
+    return pd.to_numeric(cells, errors="coerce").astype("float64").replace([np.inf, -np.inf], np.nan)
+
+
+def _marks(cells: pd.Series) -> pd.Series:
+    return _numbers(cells.map(lambda cell: _MARK_WORDS.get(str(cell).lower(), cell), na_action="ignore"))

@@ -1,0 +1,179 @@
+"""A selection made step by step, each with what is left and what was dropped for which reason."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from bayes_scaling.errors import EvaluationsError
+from bayes_scaling.tables.faults import Fault, printable
+from bayes_scaling.words import counted
+
+_LONGEST_NAME = 60
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A row that a step dropped.
+
+    Parameters
+    ----------
+    row : int
+        The file's row as a spreadsheet counts it (the header is row 1).
+    system : str
+        What it is about.
+    benchmark : str
+        On which benchmark, once there is a row for each; empty before.
+    reason : str
+        Why.
+
+    Examples
+    --------
+    >>> print(Dropped(7, "GPT-2", "ptb", "uncertain is 1"))
+    row 7, GPT-2 on ptb: uncertain is 1
+    """
+
+    row: int
+    system: str
+    benchmark: str
+    reason: str
+
+    def __str__(self) -> str:
+        name = printable(" ".join(self.system.split()))
+        shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
+        return f"row {self.row}, {shown}{f' on {self.benchmark}' if self.benchmark else ''}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a selection.
+
+    Parameters
+    ----------
+    name, rule : str
+        What it is called, and what it does.
+    unit : str
+        What a row is after it: a system or an evaluation.
+    left : int
+        Rows left after it.
+    dropped : tuple of Dropped
+        Rows that it dropped.
+    published : int or None
+        Rows that whoever published the table had left here, where they say so.
+    """
+
+    name: str
+    rule: str
+    unit: str
+    left: int
+    dropped: tuple[Dropped, ...] = ()
+    published: int | None = None
+
+    def __str__(self) -> str:
+        reasons = Counter(each.reason for each in self.dropped)
+        why = "; ".join(f"{times} × {reason}" for reason, times in reasons.most_common())
+        lost = f", {len(self.dropped):,} dropped ({why})" if self.dropped else ""
+        beside = "" if self.published is None else f" (published: {self.published:,})"
+        return f"{self.name}: {counted(self.left, self.unit)} left{beside}{lost}"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Rows that are left of a table, and the steps that led there.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Rows left; evaluations once the selection is finished.
+    steps : tuple of Step
+        What was done, in order.
+    unread : tuple of Fault
+        Cells that could not be read and count as empty, by the file's row and column.
+
+    Examples
+    --------
+    >>> systems = pd.DataFrame({"row": [2, 3], "system": ["A", "B"], "Outlier?": [0.0, 1.0]})
+    >>> start = Selection(systems).step("rows", "every row of the file", "system")
+    >>> outliers = systems["Outlier?"].map({1.0: "Outlier? is 1"})
+    >>> print(start.without("no outliers", "Outlier? is not 1", outliers))
+    rows: 2 systems left
+    no outliers: 1 system left, 1 dropped (1 × Outlier? is 1)
+    """
+
+    table: pd.DataFrame
+    steps: tuple[Step, ...] = ()
+    unread: tuple[Fault, ...] = ()
+
+    def step(self, name: str, rule: str, unit: str, published: int | None = None) -> "Selection":
+        """Record a step that drops nothing, such as one that makes evaluations of systems."""
+        return replace(self, steps=(*self.steps, Step(name, rule, unit, len(self.table), (), published)))
+
+    def without(self, name: str, rule: str, reasons: pd.Series, published: int | None = None) -> "Selection":
+        """Drop the rows that have a reason to go.
+
+        Parameters
+        ----------
+        name, rule : str
+            What the step is called, and what it keeps.
+        reasons : Series of str
+            Why a row goes, missing where it stays; with the table's index.
+        published : int, optional
+            Rows left when the table's authors did the same.
+
+        Raises
+        ------
+        EvaluationsError
+            No row is left.
+        """
+        go = reasons.notna()
+        benchmarks = self.table["benchmark"] if "benchmark" in self.table else pd.Series("", self.table.index)
+        dropped = tuple(
+            Dropped(int(row), "" if pd.isna(system) else str(system), str(benchmark), str(reason))
+            for row, system, benchmark, reason in zip(
+                self.table.loc[go, "row"], self.table.loc[go, "system"], benchmarks[go], reasons[go], strict=True
+            )
+        )
+        if go.all():
+            first = f"; the first: {dropped[0]}" if dropped else ""
+            raise EvaluationsError(f"no row is left by {name!r} ({rule}){first}")
+        unit = self.steps[-1].unit if self.steps else "row"
+        step = Step(name, rule, unit, int((~go).sum()), dropped, published)
+        return replace(self, table=self.table[~go], steps=(*self.steps, step))
+
+    def pipe(self, *rules: "Callable[[Selection], Selection]") -> "Selection":
+        """Apply rules one after another."""
+        selection = self
+        for rule in rules:
+            selection = rule(selection)
+        return selection
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Rows left by the name of each step."""
+        return {step.name: step.left for step in self.steps}
+
+    @property
+    def as_published(self) -> bool:
+        """Whether every count is the published one, where there is one."""
+        return all(step.published in (None, step.left) for step in self.steps)
+
+    def dropped(self) -> pd.DataFrame:
+        """Every dropped row: its step, row in the file, system, benchmark and reason."""
+        return pd.DataFrame(
+            [
+                (step.name, each.row, each.system, each.benchmark, each.reason)
+                for step in self.steps
+                for each in step.dropped
+            ],
+            columns=["step", "row", "system", "benchmark", "reason"],
+        )
+
+    def __str__(self) -> str:
+        compared = [step for step in self.steps if step.published is not None]
+        lines = [str(step) for step in self.steps]
+        if compared:
+            ours = " -> ".join(str(step.left) for step in compared)
+            theirs = " -> ".join(str(step.published) for step in compared)
+            lines.append(f"{ours}, as published" if self.as_published else f"{ours}, not as published ({theirs})")
+        return "\n".join(lines)

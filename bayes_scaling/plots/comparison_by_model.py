@@ -1,0 +1,209 @@
+"""Many variants in one picture: one band a model, and in it one interval for each of its priors."""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from bayes_scaling.comparison.variants import STATED
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.plots.months_axis import draw_interval, draw_published, set_months_axis
+from bayes_scaling.plots.style import ORDERED, POSTERIOR, PRIOR, WARNING
+from bayes_scaling.words import counted
+
+if TYPE_CHECKING:
+    from bayes_scaling.comparison.result import Comparison
+
+MOST_MODELS = 40
+"""Models that one picture shows."""
+_MARKERS = ("o", "s", "^", "D", "v", "p", "h", "<")
+_LIGHTEST = 0.82
+"""Of the colour map: beyond, lines can't be seen on white."""
+_HALF = 0.36
+"""Of a band's height, in which its priors are."""
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Where each variant is drawn, and how."""
+
+    table: pd.DataFrame
+    models: tuple[str, ...]
+    labels: tuple[str, ...]
+    tied: frozenset[str]
+
+    @property
+    def size(self) -> float:
+        """Of points."""
+        return 4.5 if len(self.labels) == 1 else 3.4
+
+    @property
+    def height(self) -> float:
+        """Of the picture, inches."""
+        return 1.6 + len(self.models) * (0.13 + 0.09 * len(self.labels))
+
+    def at(self, row: Mapping[Hashable, Any]) -> float:
+        """Height of a variant's line."""
+        step = 2 * _HALF / max(len(self.labels) - 1, 1)
+        shift = -_HALF + step * self.labels.index(row["variant"]) if len(self.labels) > 1 else 0.0
+        return self.models.index(row["model"]) + shift
+
+    def look(self, label: str) -> tuple[str, str]:
+        """Colour and marker of the priors of a label."""
+        if len(self.labels) == 1:
+            return POSTERIOR, "o"
+        place = self.labels.index(label)
+        share = _LIGHTEST * place / (len(self.labels) - 1)
+        return to_hex(mpl.colormaps[ORDERED](share)), _MARKERS[place % len(_MARKERS)]
+
+
+def plot_doubling_times_by_model(comparison: "Comparison", *, most: int = MOST_MODELS) -> Figure:
+    """Draw the doubling time of effective compute of every variant, the best predicting model first.
+
+    Parameters
+    ----------
+    comparison
+        Variants that did not converge are drawn as red crosses; of those that assume no progress only the name is
+        shown.
+    most
+        Models to draw.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        One band a model, in it one line for each of its priors, which differ in colour and in shape: median and 95%
+        equal-tailed interval in months, logarithmic axis; an arrow marks an interval that goes on beyond the axis or
+        has no bound. Filled points can't be told from the best. The shaded band is the published interval.
+
+    Raises
+    ------
+    BayesScalingError
+        If no variant has progress.
+
+    Notes
+    -----
+    The counterpart of Figure 2b of Ho et al. 2024 (arXiv 2403.05812), with posteriors for bootstraps.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> comparison = bs.compare(["ho2024"], bs.load_evaluations())  # doctest: +SKIP
+    >>> plot_doubling_times_by_model(comparison).savefig("by_model.svg")  # doctest: +SKIP
+    """
+    if comparison.table["probability_of_progress"].isna().all():
+        raise BayesScalingError("no variant has progress, so there is no doubling time to draw")
+    layout = _layout(comparison, comparison.table, most)
+    figure, axes = _band_axes(layout)
+    draw_published(axes)
+    moving = set()
+    for name, row in layout.table.to_dict("index").items():
+        if pd.isna(row["probability_of_progress"]):
+            continue
+        moving.add(row["model"])
+        color, marker = layout.look(row["variant"]) if row["converged"] else (WARNING, "x")
+        interval = [float(row[f"compute_doubling_months_{part}"]) for part in ("median", "lower", "upper")]
+        filled = str(name) in layout.tied
+        draw_interval(axes, layout.at(row), *interval, color=color, marker=marker, size=layout.size, filled=filled)
+    for place, model in enumerate(layout.models):
+        if model not in moving:
+            axes.text(1.1, place, "no progress assumed", color=PRIOR, fontsize=7.5, va="center")
+    set_months_axis(axes)
+    _finish(figure, axes, comparison, layout)
+    return figure
+
+
+def plot_differences_by_model(comparison: "Comparison", *, most: int = MOST_MODELS) -> Figure:
+    """Draw how much worse than the best every variant predicts, the best predicting model first.
+
+    Parameters
+    ----------
+    comparison
+        Variants that did not converge are not drawn: they have no difference.
+    most
+        Models to draw.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        One band a model, in it one line for each of its priors: difference in expected log predictive density from
+        the best, nats, with two standard errors to each side. Filled points can't be told from the best.
+
+    Raises
+    ------
+    BayesScalingError
+        If fewer than two variants have converged.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> comparison = bs.compare(["ho2024"], bs.load_evaluations())  # doctest: +SKIP
+    >>> plot_differences_by_model(comparison).savefig("differences.svg")  # doctest: +SKIP
+    """
+    table = comparison.table[comparison.table["converged"]]
+    if len(table) < 2:
+        raise BayesScalingError("a picture of differences needs two variants that converged")
+    layout = _layout(comparison, table, most)
+    figure, axes = _band_axes(layout)
+    axes.axvline(0, color=PRIOR, lw=1, ls="--")
+    for name, row in layout.table.to_dict("index").items():
+        color, marker = layout.look(row["variant"])
+        height, middle, error = layout.at(row), float(row["elpd_diff"]), 2 * float(row["dse"])
+        axes.plot([middle - error, middle + error], [height, height], color=color, lw=0.3 * layout.size)
+        face = color if str(name) in layout.tied else "white"
+        axes.plot(middle, height, marker, color=color, ms=layout.size, markerfacecolor=face)
+    axes.set(xlabel="difference in expected log predictive density from the best (nats; bars: 2 standard errors)")
+    axes.spines[["top", "right"]].set_visible(False)
+    _finish(figure, axes, comparison, layout)
+    return figure
+
+
+def _layout(comparison: "Comparison", table: pd.DataFrame, most: int) -> _Layout:
+    models = tuple(dict.fromkeys(map(str, table["model"])))[:most]
+    shown = table[table["model"].isin(models)]
+    labels = tuple(sorted(set(map(str, shown["variant"])), key=_order))
+    return _Layout(shown, models, labels, frozenset(comparison.tied))
+
+
+def _order(label: str) -> tuple[bool, str, float]:
+    """Stated priors first, then by kind and number: ``delta=0.01`` after ``delta=0.0025``."""
+    stem = label.rstrip("0123456789.e+-")
+    try:
+        return label != STATED, stem, float(label[len(stem) :])
+    except ValueError:
+        return label != STATED, label, 0.0
+
+
+def _band_axes(layout: _Layout) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(8.5, layout.height), layout="constrained", dpi=150)
+    axes = figure.subplots()
+    for place in range(0, len(layout.models), 2):
+        axes.axhspan(place - 0.5, place + 0.5, color=PRIOR, alpha=0.08, lw=0)
+    axes.set_yticks(np.arange(len(layout.models)), list(layout.models), fontsize=8, parse_math=False)
+    axes.set_ylim(len(layout.models) - 0.5, -0.5)
+    return figure, axes
+
+
+def _finish(figure: Figure, axes: Axes, comparison: "Comparison", layout: _Layout) -> None:
+    """Legend and title."""
+    handles = [handle for handle in axes.get_legend_handles_labels()[0] if isinstance(handle, Line2D)]
+    if len(layout.labels) > 1:
+        for label in layout.labels:
+            color, marker = layout.look(label)
+            handles.append(Line2D([], [], color=color, marker=marker, lw=1, ms=4.5, label=label))
+    for face, label in ((PRIOR, "can't be told from the best"), ("white", "predicts worse")):
+        handles.append(Line2D([], [], ls="", marker="o", color=PRIOR, markerfacecolor=face, ms=4.5, label=label))
+    if not layout.table["converged"].all():
+        handles.append(Line2D([], [], color=WARNING, marker="x", lw=1, ms=4.5, label="not converged"))
+    figure.legend(handles=handles, fontsize=7.5, frameon=False, loc="outside upper center", ncols=4)
+    models = comparison.table["model"].nunique()
+    shown = counted(models, "model")
+    if models > len(layout.models):
+        shown = f"the best {len(layout.models)} of {shown}"
+    axes.set_title(f"{shown}, {counted(len(layout.table), 'variant')}: one {comparison.unit} left out", fontsize=10)

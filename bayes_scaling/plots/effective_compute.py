@@ -1,0 +1,79 @@
+"""What better algorithms multiply compute by, over the years, as a posterior has it."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.result import Fit
+from bayes_scaling.plots.marks import mark_unconverged, title_of
+from bayes_scaling.plots.style import POSTERIOR, PUBLISHED, REFERENCE
+from bayes_scaling.published import HO2024_COMPUTE, MOORE
+from bayes_scaling.quantities.effective_compute import effective_compute, growth_factor
+from bayes_scaling.quantities.intervals import credible_intervals
+from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
+
+_POINTS = 60
+_HIGHEST = 1e12
+"""Times; where an interval goes beyond, the axis does not."""
+
+
+def plot_effective_compute(fit: Fit, start: float, end: float) -> Figure:
+    r"""Draw the growth of effective compute at the same physical compute.
+
+    .. math:: e^{g_C (Y - Y_\mathrm{start})}
+
+    Parameters
+    ----------
+    fit
+        A posterior with progress. One that has not converged is marked across the picture.
+    start, end
+        Decimal years.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Posterior median and 95% equal-tailed interval (times, logarithmic axis), with the published doubling time of Ho
+        et al. 2024 and Moore's law as lines.
+
+    Raises
+    ------
+    BayesScalingError
+        If the specification has no progress, or the end is not after the start.
+
+    Notes
+    -----
+    Source: Ho et al. 2024 (arXiv 2403.05812), section 2 and figure 4.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> bs.plot_effective_compute(bs.load_fit("runs/reference"), 2014, 2023).savefig("growth.png")  # doctest: +SKIP
+    """
+    if not fit.specification.progresses:
+        raise BayesScalingError(f"'{fit.specification.name}' has no progress, so effective compute does not grow")
+    if not end > start:
+        raise BayesScalingError(f"the end must be after the start; start {start!r}, end {end!r}")
+    years = np.linspace(start, end, _POINTS)
+    table = credible_intervals(effective_compute(fit, start, years))
+    figure = Figure(figsize=(6.5, 4.6), layout="constrained", dpi=150)
+    axes = figure.subplots()
+    label = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} interval"
+    upper = np.minimum(table["upper"], _HIGHEST)
+    axes.fill_between(years, table["lower"], upper, color=POSTERIOR, alpha=0.2, lw=0, label=label)
+    axes.plot(years, table["median"], color=POSTERIOR, lw=2, label="posterior median")
+    for published, colour, line in ((HO2024_COMPUTE, PUBLISHED, "--"), (MOORE, REFERENCE, ":")):
+        growth: Any = growth_factor(years - start, published.months)
+        axes.plot(years, growth, color=colour, lw=1.4, ls=line, label=f"{published.label}: {published.months:g} months")
+    axes.set(
+        yscale="log",
+        xlim=(start, end),
+        xlabel="year",
+        ylabel=f"effective over physical compute\n(times, {start:.5g} = 1, log scale)",
+    )
+    axes.legend(fontsize=8, frameon=False, loc="upper left")
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.suptitle(title_of(fit), fontsize=11)
+    mark_unconverged(figure, fit)
+    return figure

@@ -1,0 +1,150 @@
+"""What would change a comparison's answer: the model, among those that tie, weights, priors, and what is left out."""
+
+import math
+
+import pandas as pd
+
+from bayes_scaling.comparison.result import Comparison
+from bayes_scaling.posterior_report.comparison_answer import averaged, named
+from bayes_scaling.posterior_report.document import Block, Bullets, Code, Paragraph, Point, Scatter, Section, Table
+from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_months
+from bayes_scaling.words import counted, months
+
+_MEDIAN, _UPPER = "compute_doubling_months_median", "compute_doubling_months_upper"
+
+
+def change_section(comparison: Comparison) -> Section | None:
+    """None where nothing has converged."""
+    if not comparison.table["converged"].any():
+        return None
+    blocks: list[Block] = [Bullets((*_models(comparison), *_weights(comparison), _unit(comparison)))]
+    if averaged(comparison) is not None:
+        blocks += [*_priors(comparison), *_scatter(comparison)]
+        blocks += [
+            Paragraph("To put other noise, selections of rows and tables to the question:"),
+            Code(f"bayes-scaling robustness --evaluations {comparison.evaluations.name}", language="console"),
+        ]
+    return Section("change", "What would change this answer", tuple(blocks))
+
+
+def _progressing(comparison: Comparison) -> pd.DataFrame:
+    table = comparison.table[comparison.table["converged"]]
+    return table[table["probability_of_progress"].notna()]
+
+
+def _models(comparison: Comparison) -> tuple[str, ...]:
+    """Range of the doubling time over the models that the data can't tell apart."""
+    table = _progressing(comparison)
+    tied = table[table.index.isin(comparison.tied)]
+    if len(tied) < 2:
+        return ()
+    low, high = tied[_MEDIAN].idxmin(), tied[_MEDIAN].idxmax()
+    found = [
+        f"Which model: over the {len(tied)} variants with progress that the data can't tell from the best, the median "
+        f"doubling time of effective compute runs from {months(float(tied[_MEDIAN].min()))} months ({low}) to "
+        f"{months(float(tied[_MEDIAN].max()))} ({high})."
+    ]
+    unbounded = [str(name) for name, value in tied[_UPPER].items() if math.isinf(value)]
+    if unbounded:
+        found.append(f"Of these, {named(unbounded)} can't rule out that there was no progress: no upper bound.")
+    none = [name for name in comparison.tied if name not in set(map(str, table.index))]
+    if none:
+        found.append(f"Tied with the best although they assume no progress: {named(none)}.")
+    return tuple(found)
+
+
+def _weights(comparison: Comparison) -> tuple[str, ...]:
+    stacking, smooth = averaged(comparison), averaged(comparison, "pseudo_bma")
+    if stacking is None or smooth is None:
+        return ()
+    return (
+        f"Which weights: {in_months(stacking)} months by stacking, {in_months(smooth)} by pseudo-BMA+ (median and "
+        f"{INTERVAL}).",
+    )
+
+
+def _unit(comparison: Comparison) -> str:
+    if comparison.unit == "paper":
+        return (
+            "What is left out: all evaluations of a paper together, which measures how well a new paper is predicted. "
+            "Evaluation by evaluation would reward models that know a paper from its other results."
+        )
+    many = comparison.evaluations.rows > comparison.evaluations.papers
+    text = "What is left out: one evaluation at a time"
+    if not many:
+        return f"{text}; each is of a paper of its own, so leaving out papers would be the same."
+    return (
+        f"{text}, with others of the same paper still in the data ({comparison.evaluations.rows} evaluations from "
+        f"{counted(comparison.evaluations.papers, 'paper')}); --unit paper measures how well a new paper is predicted, "
+        "and can rank otherwise."
+    )
+
+
+def _priors(comparison: Comparison) -> tuple[Table, ...]:
+    """Ranges of medians by the priors' label, where there are several."""
+    table = _progressing(comparison)
+    if table["variant"].nunique() < 2:
+        return ()
+    rows = []
+    for label, group in table.groupby("variant", sort=False):
+        medians = group[_MEDIAN]
+        rows.append(
+            (
+                str(label),
+                str(len(group)),
+                str(int(group.index.isin(comparison.tied).sum())),
+                months(float(medians.min())),
+                months(float(medians.quantile(interpolation="higher"))),
+                months(float(medians.max())),
+            )
+        )
+    columns = ("priors", "variants", "tied with the best", "shortest (months)", "middle (months)", "longest (months)")
+    caption = "Median doubling time of effective compute in months over the models that have converged, by their priors"
+    return (Table("by-priors", caption, columns, tuple(sorted(rows, key=lambda row: -int(row[2])))),)
+
+
+def _scatter(comparison: Comparison) -> tuple[Scatter, ...]:
+    """Doubling time against how well a variant predicts; those without a finite median can't be placed."""
+    table = _progressing(comparison)
+    shown = table[table[_MEDIAN].map(math.isfinite)]
+    if len(shown) < 2:
+        return ()
+    tied = set(comparison.tied)
+    points = tuple(
+        Point(
+            x=float(row[_MEDIAN]),
+            y=float(row["elpd_diff"]),
+            group="can't be told from the best" if str(name) in tied else "predicts worse",
+            label=str(name),
+            details=(
+                (f"doubling time, months ({INTERVAL})", in_months(_times(row))),
+                ("elpd difference ± standard error (nats)", f"{row['elpd_diff']:.1f} ± {row['dse']:.1f}"),
+                ("stacking weight", f"{row['weight']:.3f}"),
+                ("pseudo-BMA+ weight", f"{row['weight_pseudo_bma']:.3f}"),
+                ("mean squared error, left out (squared nats)", f"{row['loo_mse']:.5f}"),
+            ),
+        )
+        for name, row in shown.iterrows()
+    )
+    left = len(table) - len(shown)
+    alternative = (
+        f"{counted(len(points), 'variant')}: median doubling time of effective compute, "
+        f"{months(float(shown[_MEDIAN].min()))} to {months(float(shown[_MEDIAN].max()))} months, against the "
+        f"difference in expected log predictive density from the best, {float(shown['elpd_diff'].min()):.1f} to 0 nats."
+        + (f" {left} more have no finite median." if left else "")
+    )
+    return (
+        Scatter(
+            "time-and-prediction",
+            "How long a doubling takes, and how well the model predicts",
+            alternative,
+            "doubling time of effective compute (months, median, log scale)",
+            "difference in elpd from the best (nats)",
+            points,
+            log_x=True,
+        ),
+    )
+
+
+def _times(row: "pd.Series[float]") -> dict[str, float]:
+    return {part: float(row[f"compute_doubling_months_{part}"]) for part in ("median", "lower", "upper")}

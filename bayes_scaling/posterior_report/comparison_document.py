@@ -1,0 +1,88 @@
+"""The report of a comparison, put together from its parts."""
+
+import json
+from typing import Any
+
+from bayes_scaling.comparison.loading import load_comparison
+from bayes_scaling.comparison.result import Comparison
+from bayes_scaling.posterior_report.citations import citation_section
+from bayes_scaling.posterior_report.comparison_answer import answer_of, banners_of, lead_picture
+from bayes_scaling.posterior_report.comparison_change import change_section
+from bayes_scaling.posterior_report.comparison_method import method_section, versions_of
+from bayes_scaling.posterior_report.comparison_models import models_section, specifications_of
+from bayes_scaling.posterior_report.comparison_published import published_section
+from bayes_scaling.posterior_report.comparison_ranking import ranking_section
+from bayes_scaling.posterior_report.comparison_times import times_section
+from bayes_scaling.posterior_report.comparison_trust import convergence_section, leave_one_out_section
+from bayes_scaling.posterior_report.document import Document, Paragraph, Section
+from bayes_scaling.posterior_report.fit_data import data_section
+from bayes_scaling.report.comparison_text import comparison_json
+from bayes_scaling.words import counted
+
+__all__ = ["comparison_document", "load_comparison"]
+
+
+def comparison_document(comparison: Comparison) -> Document:
+    """What a reader should see of a comparison.
+
+    Parameters
+    ----------
+    comparison
+        Of :func:`bayes_scaling.compare`, or read back by
+        :func:`bayes_scaling.comparison.loading.load_comparison`.
+
+    Returns
+    -------
+    Document
+        Which models the data can't tell apart and the doubling time averaged over them; ranks, weights, differences;
+        what would change the answer; what leave-one-out measures and where it can be trusted; models, data, method,
+        citations. Variants that did not converge are marked, last, and named in a banner. ``data``: what
+        ``comparison.json`` and ``comparison.csv`` have.
+
+    Examples
+    --------
+    >>> comparison = load_comparison("runs/compare-ho2024")  # doctest: +SKIP
+    >>> comparison_document(comparison).answer  # doctest: +SKIP
+    """
+    specifications = specifications_of(comparison)
+    sections = (
+        ranking_section(comparison),
+        times_section(comparison),
+        change_section(comparison),
+        published_section(comparison),
+        leave_one_out_section(comparison),
+        convergence_section(comparison),
+        models_section(comparison, specifications),
+        _data_section(comparison),
+        method_section(comparison),
+        citation_section(
+            comparison.evaluations.name,
+            tuple(dict.fromkeys(each.law for each in specifications.values())),
+            versions_of(comparison),
+            progress=any(each.progresses for each in specifications.values()),
+        ),
+    )
+    return Document(
+        title=f"Comparison of {counted(len(comparison.table), 'variant')} on {comparison.evaluations.name}",
+        answer=answer_of(comparison),
+        lead=lead_picture(comparison),
+        banners=banners_of(comparison),
+        sections=tuple(section for section in sections if section is not None),
+        data=_data(comparison),
+    )
+
+
+def _data_section(comparison: Comparison) -> Section:
+    """All variants are fitted to one table, and any fit has its rows."""
+    for fit in comparison.fits.values():
+        return data_section(fit)
+    about = comparison.evaluations
+    text = f"{counted(about.rows, 'row')} of the table '{about.name}' from {counted(about.papers, 'paper')}"
+    text += f"; selected: {'; '.join(about.selections)}" if about.selections else ""
+    return Section("data", "Data", (Paragraph(f"{text}."),))
+
+
+def _data(comparison: Comparison) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(comparison_json(comparison))
+    table = comparison.table.astype(object).where(comparison.table.notna(), None)
+    return plain | {"versions": dict(versions_of(comparison)), "table": table.to_dict("records")}

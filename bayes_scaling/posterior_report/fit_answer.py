@@ -1,0 +1,108 @@
+"""The first screen of a fit's report: what must be known before anything is believed, and the picture of the answer."""
+
+import math
+
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.identifiability.identify import can_identify, identification
+from bayes_scaling.inference.result import Fit
+from bayes_scaling.plots.marks import NOT_CONVERGED
+from bayes_scaling.posterior_report.document import Banner, Picture
+from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_months, in_numbers, warning
+from bayes_scaling.posterior_report.svg import picture_of
+from bayes_scaling.published import HO2024_COMPUTE, MOORE
+from bayes_scaling.quantities.coefficients import coefficients, unidentified
+from bayes_scaling.quantities.doubling import doubling_times, prior_rates
+from bayes_scaling.quantities.rates import summarise_rate
+from bayes_scaling.report.summary import next_step
+from bayes_scaling.words import months, probability
+
+_BY_PRIOR = "by the prior"
+_HEADLINE = "g_C"
+
+
+def banners(fit: Fit) -> tuple[Banner, ...]:
+    """What makes a fit's answer unusable or weak: chains that disagree, no upper bound, a prior that decided."""
+    found = []
+    if not fit.diagnostics.converged:
+        failed = "; ".join(fit.diagnostics.failures)
+        found.append(
+            Banner(NOT_CONVERGED, f"Do not use any figure of this report. What failed: {failed}. {next_step(fit)}")
+        )
+    if not fit.specification.progresses:
+        unknown = unidentified(fit)
+        if unknown:
+            found.append(
+                Banner(
+                    "NOT IDENTIFIED",
+                    f"The data say nearly nothing about {', '.join(unknown)}: their intervals are nearly those of the "
+                    "prior. More varied sizes are needed to learn them.",
+                )
+            )
+        return tuple(found)
+    row = doubling_times(fit).loc["compute"].to_dict()
+    if math.isinf(row["upper"]):
+        found.append(
+            Banner(
+                "NO UPPER BOUND",
+                f"The {INTERVAL} of the doubling time of effective compute has no upper end (probability of progress "
+                f"{probability(row['probability_of_progress'])}): these data do not exclude that there was none.",
+            )
+        )
+    if can_identify(fit):
+        verdicts = identification(fit).table["verdict"]
+        mine = verdicts[verdicts.index.str.partition("[").get_level_values(0) == _HEADLINE]
+        decided = [str(name) for name in mine[mine == _BY_PRIOR].index]
+        if decided:
+            found.append(
+                Banner(
+                    "DECIDED BY THE PRIOR",
+                    f"What this report says about {', '.join(decided)} (the rate of effective compute) was put in as a "
+                    "prior and is nearly unchanged by the data. Do not quote it as a finding; see the section on "
+                    "identification.",
+                )
+            )
+    return tuple(found)
+
+
+def lead_picture(fit: Fit) -> Picture | None:
+    """The one picture beside the answer; None where the fit allows none."""
+    try:
+        return _doubling(fit) if fit.specification.progresses else _laws(fit)
+    except BayesScalingError:  # such as a law of compute alone, which has no split to draw
+        return None
+
+
+def _doubling(fit: Fit) -> Picture:
+    from bayes_scaling.plots.doubling import plot_doubling_times
+
+    row = doubling_times(fit).loc["compute"].to_dict()
+    rates = prior_rates(fit.specification)
+    prior = "no prior stands on it alone"
+    if rates is not None:
+        span = summarise_rate(rates)
+        prior = f"its prior, drawn behind: {months(span['lower'])} to {months(span['upper'])} months"
+    return picture_of(
+        plot_doubling_times(fit, ridge=False),
+        "doubling-time",
+        "Doubling time of effective compute",
+        f"{warning(fit)}Density of the doubling time of effective compute on a logarithmic axis of months. Median with "
+        f"{INTERVAL}: {in_months(row)} months; {prior}. Marked beside it: {HO2024_COMPUTE.label}, "
+        f"{HO2024_COMPUTE.months:g} months ({HO2024_COMPUTE.lower:g} to {HO2024_COMPUTE.upper:g}), and {MOORE.label}, "
+        f"{MOORE.months:g} months.",
+    )
+
+
+def _laws(fit: Fit) -> Picture:
+    from bayes_scaling.plots.laws import plot_laws
+
+    table, unknown = coefficients(fit), unidentified(fit)
+    said = "; ".join(
+        f"{name} {'not identified' if name in unknown else in_numbers(row)}" for name, row in table.iterrows()
+    )
+    return picture_of(
+        plot_laws(fit),
+        "laws",
+        "The posterior beside published laws",
+        f"{warning(fit)}One panel for each coefficient and for the best split of a budget: posterior density, with "
+        f"published laws below it. Median with {INTERVAL}: {said}.",
+    )

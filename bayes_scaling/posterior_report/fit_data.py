@@ -1,0 +1,134 @@
+"""What a fit rests on: who, when, how big; every row with its figures and a link to its source."""
+
+from urllib.parse import urlsplit
+
+import pandas as pd
+
+from bayes_scaling.inference.result import Fit
+from bayes_scaling.posterior_report.document import Block, Paragraph, Point, Scatter, Section, Table
+from bayes_scaling.specifications.laws import RESPONSE_UNITS
+from bayes_scaling.words import counted, number
+
+_KNOWN = ("system", "paper", "benchmark", "architecture", "perplexity", "parameters", "tokens", "year", "url", "source")
+_RUNS = "runs"
+
+
+def rows_of_report(fit: Fit) -> pd.DataFrame:
+    """What a fit keeps of its rows, indexed by row id, with the response that was fitted."""
+    constant = fit.data["constant_data"].to_dataset()
+    columns = {name: constant[name].to_numpy() for name in _KNOWN if name in constant}
+    for name, column in fit.data["observed_data"].to_dataset().data_vars.items():
+        columns[str(name)] = column.to_numpy()
+    return pd.DataFrame(columns, index=pd.Index(list(map(str, constant["evaluation"].to_numpy())), name="id"))
+
+
+def data_section(fit: Fit) -> Section:
+    """Counts, selections, and every row as a mark of one picture."""
+    rows = rows_of_report(fit)
+    about = fit.evaluations
+    blocks: list[Block] = [Paragraph(_who_when_how_big(fit, rows))]
+    if about.selections:
+        blocks.append(Paragraph(f"Rows were selected: {'; '.join(about.selections)}."))
+    blocks += _scatter(fit, rows)
+    for group in ("benchmark", "architecture"):
+        if group in rows:
+            blocks.append(_counts(rows, group))
+    return Section("data", "Data", tuple(blocks))
+
+
+def _who_when_how_big(fit: Fit, rows: pd.DataFrame) -> str:
+    about = fit.evaluations
+    if about.kind == _RUNS:
+        text = f"{counted(about.rows, 'training run')} of the table '{about.name}'"
+        text += "" if about.papers == about.rows else f", in {about.papers} series"
+    else:
+        text = (
+            f"{counted(about.rows, 'evaluation')} of language models from {counted(about.papers, 'paper')}, of the "
+            f"table '{about.name}'"
+        )
+    if "year" in rows:
+        text += f", published between {rows['year'].min():.1f} and {rows['year'].max():.1f} (decimal years)"
+    sizes = [
+        f"{name} {rows[name].min():.3g} to {rows[name].max():.3g}"
+        for name in ("parameters", "tokens")
+        if name in rows and rows[name].notna().any()
+    ]
+    return f"{text}{': ' if sizes else ''}{', '.join(sizes)}."
+
+
+def _scatter(fit: Fit, rows: pd.DataFrame) -> tuple[Scatter, ...]:
+    """Date against parameters; of training runs, which have no dates, tokens against parameters."""
+    runs = fit.evaluations.kind == _RUNS
+    across = "parameters" if runs else "year"
+    up = "tokens" if runs else "parameters"
+    if not {across, up} <= set(rows.columns):
+        return ()
+    shown = rows.dropna(subset=[across, up])
+    if shown.empty:
+        return ()
+    group = next((name for name in (() if runs else ("benchmark",)) if name in shown), None)
+    points = tuple(
+        Point(
+            x=float(row[across]),
+            y=float(row[up]),
+            group=str(row[group]) if group else _RUNS,
+            label=str(row.get("system", name)),
+            details=_details(fit, str(name), row),
+            link=_link(row),
+        )
+        for name, row in ((name, pd.Series(row)) for name, row in shown.to_dict("index").items())
+    )
+    if runs:
+        title, where = "The training runs", "parameters against training tokens, both on logarithmic axes"
+    else:
+        title, where = "The evaluations", "date of publication against parameters (logarithmic axis), by benchmark"
+    alternative = (
+        f"{counted(len(points), 'mark')}: {where}. {across} from {shown[across].min():.5g} to "
+        f"{shown[across].max():.5g}, {up} from {shown[up].min():.3g} to {shown[up].max():.3g}."
+    )
+    labels = {
+        "year": "date of publication (year)",
+        "parameters": "parameters (log scale)",
+        "tokens": "training tokens (log scale)",
+    }
+    return (Scatter("rows", title, alternative, labels[across], labels[up], points, log_x=runs, log_y=True),)
+
+
+def _details(fit: Fit, row_id: str, row: pd.Series) -> tuple[tuple[str, str], ...]:
+    response = fit.specification.response
+    told = [("row", row_id)]
+    told += [(name, str(row[name])) for name in ("paper", "benchmark", "architecture") if _told(row, name)]
+    if "year" in row:
+        told.append(("published", f"{row['year']:.2f}"))
+    told += [(name, f"{row[name]:.4g}") for name in ("parameters", "tokens") if _told(row, name)]
+    if _told(row, "perplexity"):
+        told.append(("perplexity", f"{row['perplexity']:.4g}"))
+    told.append((f"{response.replace('_', ' ')} ({RESPONSE_UNITS[response]})", number(float(row[response]))))
+    told += [(name, str(row[name])) for name in ("source", "url") if _told(row, name)]
+    return tuple(told)
+
+
+def _told(row: pd.Series, name: str) -> bool:
+    return name in row and pd.notna(row[name]) and str(row[name]) != ""
+
+
+def _link(row: pd.Series) -> str:
+    """The first of a row's addresses that a browser may be sent to."""
+    for name in ("url", "source"):
+        text = str(row.get(name, "")).strip()
+        try:
+            parts = urlsplit(text)
+        except ValueError:  # such as half an IPv6 address
+            continue
+        if parts.scheme in ("http", "https") and parts.netloc and text.isprintable() and " " not in text:
+            return text
+    return ""
+
+
+def _counts(rows: pd.DataFrame, group: str) -> Table:
+    by = rows.groupby(group, sort=True)
+    further = [name for name in ("system", "paper") if name in rows]
+    counts = pd.concat([by.size(), *(by[name].nunique() for name in further)], axis=1)
+    columns = (group, "evaluations", *(f"{name}s" for name in further))
+    body = tuple((str(name), *map(str, numbers)) for name, *numbers in counts.itertuples())
+    return Table(f"rows-by-{group}", f"Rows by {group}", columns, body)

@@ -1,0 +1,102 @@
+"""The report of one fit: the answer first, then what it rests on, down to the diagnostics."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.result import Fit
+from bayes_scaling.posterior_report.citations import citation_section
+from bayes_scaling.posterior_report.document import Document, Paragraph, Section
+from bayes_scaling.posterior_report.fit_answer import banners, lead_picture
+from bayes_scaling.posterior_report.fit_change import change_section
+from bayes_scaling.posterior_report.fit_data import data_section
+from bayes_scaling.posterior_report.fit_method import method_section
+from bayes_scaling.posterior_report.fit_model import model_section
+from bayes_scaling.posterior_report.fit_progress import (
+    attribution_section,
+    doubling_section,
+    effective_compute_section,
+    ridge_section,
+)
+from bayes_scaling.posterior_report.fit_static import allocation_section, coefficients_section
+from bayes_scaling.posterior_report.fit_trust import diagnostics_section, identification_section, predictive_section
+from bayes_scaling.report.summary import sentence, summarise
+
+if TYPE_CHECKING:
+    from bayes_scaling.robustness_cases.result import Robustness
+
+_MAY_BE_MISSING: dict[Callable[[Fit], Section | None], tuple[str, str]] = {
+    effective_compute_section: ("effective-compute", "Effective compute over time"),
+    attribution_section: ("attribution", "What made the loss fall"),
+    allocation_section: ("allocation", "The best split of a budget"),
+    predictive_section: ("predictive-checks", "Predictive checks"),
+}
+"""Sections that some laws and tables do not allow: such as attribution, of a law that does not tell N from D."""
+
+
+def fit_document(fit: Fit, robustness: "Robustness | None" = None) -> Document:
+    """What a report of one fit says.
+
+    Parameters
+    ----------
+    fit
+        With its data beside the posterior, as :func:`bayes_scaling.fit` and :func:`bayes_scaling.load_fit` give it.
+    robustness
+        A robustness run on the same table, for the section on what would change the answer.
+
+    Returns
+    -------
+    Document
+        A fit that has not converged has a banner, an answer that begins with NOT CONVERGED, and marked tables.
+
+    Raises
+    ------
+    BayesScalingError
+        If the fit has no data beside its posterior.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> fit_document(bs.load_fit("runs/reference")).answer  # doctest: +SKIP
+    """
+    missing = [name for name in ("observed_data", "constant_data") if name not in fit.data]
+    if missing:
+        raise BayesScalingError(
+            f"the fit of '{fit.specification.name}' has no group {', '.join(missing)}; a report needs a fit of bs.fit "
+            "or bs.load_fit"
+        )
+    findings: tuple[Callable[[Fit], Section | None], ...]
+    if fit.specification.progresses:
+        findings = (doubling_section, ridge_section, effective_compute_section, attribution_section)
+    else:
+        findings = (coefficients_section, allocation_section)
+    sections = [data_section(fit), model_section(fit)]
+    for make in (*findings, predictive_section, identification_section, diagnostics_section):
+        section = made_or_told(make, fit)
+        if section is not None:
+            sections.append(section)
+    sections += [
+        change_section(fit, robustness),
+        method_section(fit),
+        citation_section(
+            fit.evaluations.name, (fit.specification.law,), fit.versions, progress=fit.specification.progresses
+        ),
+    ]
+    return Document(
+        title=f"{fit.specification.name} on {fit.evaluations.name}",
+        answer=sentence(fit),
+        lead=lead_picture(fit),
+        banners=banners(fit),
+        sections=tuple(sections),
+        data=summarise(fit),
+    )
+
+
+def made_or_told(make: Callable[[Fit], Section | None], fit: Fit) -> Section | None:
+    """A section, or a line on why this fit has none."""
+    if make not in _MAY_BE_MISSING:
+        return make(fit)
+    try:
+        return make(fit)
+    except BayesScalingError as error:
+        return Section(*_MAY_BE_MISSING[make], (Paragraph(f"Not of this fit: {error}."),))

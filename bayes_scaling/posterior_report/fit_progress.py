@@ -1,0 +1,236 @@
+"""What a fit says about progress: doubling times, the ridge between them, effective compute, attribution."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from xarray import DataTree
+
+from bayes_scaling.beside import Beside
+from bayes_scaling.identifiability.identify import can_identify, identification
+from bayes_scaling.identifiability.prior_quantities import prior_quantities
+from bayes_scaling.inference.data import rows_of
+from bayes_scaling.inference.result import Fit
+from bayes_scaling.posterior_report.document import Block, Bullets, Equation, Paragraph, Section, Table
+from bayes_scaling.posterior_report.fit_data import rows_of_report
+from bayes_scaling.posterior_report.fit_tables import (
+    INTERVAL,
+    Row,
+    in_numbers,
+    in_percent,
+    in_whole_percent,
+    result_table,
+    warning,
+)
+from bayes_scaling.posterior_report.svg import picture_of
+from bayes_scaling.published import HO2024_COMPUTE, MOORE
+from bayes_scaling.published_attribution import PLAYERS, published_shapley
+from bayes_scaling.quantities.attribution import shapley_attribution
+from bayes_scaling.quantities.doubling import doubling_times
+from bayes_scaling.quantities.effective_compute import effective_compute
+from bayes_scaling.quantities.intervals import credible_intervals
+from bayes_scaling.specifications.specification import RATE_OF
+from bayes_scaling.words import months, number, probability
+
+
+def doubling_section(fit: Fit) -> Section:
+    """Doubling times of parameters, data and compute, with the prior's and published ones beside."""
+    times, prior = doubling_times(fit), prior_doubling_times(fit)
+    behind = None if prior is None else prior.to_dict("index")
+    rows = tuple(
+        (str(name), *_cells(row), *(() if behind is None else (_prior_cell(behind[name]),)))
+        for name, row in times.iterrows()
+    )
+    columns = ("what doubles", "median (months)", INTERVAL, "probability of progress", "the prior's interval")
+    blocks: list[Block] = [
+        Equation(r"T_N = \frac{\ln 2}{g_N}, \quad T_D = \frac{\ln 2}{g_D}, \quad T_C = \frac{\ln 2}{g_N + g_D}"),
+        Paragraph(
+            "A doubling time is the time in which better algorithms halve what a given loss takes. Rates are "
+            "summarised and then turned into months: a rate that is not positive reads 'no bound', and an interval "
+            "that ends in 'no bound' does not exclude that there was no progress."
+        ),
+        result_table(
+            fit,
+            "doubling-times-table",
+            f"Doubling times in months; {INTERVAL}",
+            columns if prior is not None else columns[:-1],
+            rows,
+        ),
+        Paragraph(_beside_published(times)),
+    ]
+    blocks += _by_group(fit)
+    return Section("doubling-times", "Doubling times", tuple(blocks))
+
+
+def prior_doubling_times(fit: Fit) -> pd.DataFrame | None:
+    """Doubling times as the prior alone has them; None where it has no scale of its own.
+
+    Returns
+    -------
+    DataFrame or None
+        As :func:`bayes_scaling.doubling_times`; None under the paper's penalty and where exponents drift.
+    """
+    own = fit.specification.delta is None and fit.specification.progress.exponents == "none"
+    if not own or "observed_data" not in fit.data:
+        return None
+    groups = {
+        "posterior": prior_quantities(fit.specification, rows_of(fit.data)),
+        "constant_data": fit.data["constant_data"].to_dataset(),
+    }
+    return doubling_times(replace(fit, data=DataTree.from_dict(groups)))
+
+
+def _cells(row: pd.Series) -> tuple[str, str, str]:
+    if pd.isna(row["median"]):
+        return ("not defined by this law", "", "")
+    if pd.isna(row["probability_of_progress"]):
+        return ("held constant", "", "")
+    interval = f"{months(row['lower'])} to {months(row['upper'])}"
+    return (months(row["median"]), interval, probability(row["probability_of_progress"]))
+
+
+def _prior_cell(row: Row) -> str:
+    """Not its median: a prior centred on no progress has a rate of 0 there, and months without sense."""
+    return "" if pd.isna(row["probability_of_progress"]) else f"{months(row['lower'])} to {months(row['upper'])}"
+
+
+def _beside_published(times: pd.DataFrame) -> str:
+    row = times.loc["compute"].to_dict()
+    paper = HO2024_COMPUTE
+    beside = Beside.of(paper.months, (paper.lower, paper.upper), (row["lower"], row["upper"]), signed=False).sentence
+    return (
+        f"Published: {paper.months:g} months ({paper.lower:g} to {paper.upper:g}; {paper.source}); {beside}. "
+        f"For scale, {MOORE.label}: {MOORE.months:g} months ({MOORE.source})."
+    )
+
+
+def _by_group(fit: Fit) -> tuple[Block, ...]:
+    groups = sorted({group for rate in RATE_OF.values() if (group := fit.specification.index_of(rate))})
+    found = []
+    for group in groups:
+        table = doubling_times(fit, by=group)
+        rows = tuple(
+            (f"{factor}, {level}", *_cells(row))
+            for (factor, level), (_, row) in zip(table.index, table.iterrows(), strict=True)
+        )
+        columns = (f"what doubles, {group}", "median (months)", INTERVAL, "probability of progress")
+        caption = f"Doubling times in months by {group}; {INTERVAL}"
+        found.append(result_table(fit, f"doubling-times-by-{group}", caption, columns, rows))
+    return tuple(found)
+
+
+def ridge_section(fit: Fit) -> Section | None:
+    """What the data know of the two rates together; None where there are not two."""
+    from bayes_scaling.plots.doubling import has_ridge, plot_ridge
+
+    if not has_ridge(fit):
+        return None
+    found = identification(fit) if can_identify(fit) else None
+    blocks: list[Block] = [
+        Paragraph(
+            "Parameters and data grew together, so that the data see a mix of the two rates well and each alone badly: "
+            "the draws lie along a ridge."
+        )
+    ]
+    said = "Draws of the rate of parameters g_N against the rate of data g_D, log units per year"
+    if found is not None and found.ridge is not None:
+        ridge = found.ridge
+        mix = ridge.rates
+        said += f"; correlation {mix.correlation:.2f}"
+        rows = (
+            ("correlation of g_N and g_D", f"{mix.correlation:.2f}", ""),
+            ("weight w of the best-known mix w g_N + (1 - w) g_D", f"{mix.weight:.2f}", ""),
+            ("best-known mix", number(mix.value.median), f"{number(mix.value.lower)} to {number(mix.value.upper)}"),
+            (
+                "g_N / g_C, where effective compute grows",
+                number(ridge.phi.median),
+                _to(ridge.phi.lower, ridge.phi.upper),
+            ),
+            ("standard deviation along the ridge", number(ridge.along), ""),
+            ("standard deviation across the ridge", number(ridge.across), ""),
+        )
+        blocks.append(Bullets(found.sentences[1:]))
+        caption = f"The ridge (rates in log units per year; {INTERVAL})"
+        table = result_table(fit, "ridge-figures", caption, ("quantity", "median or value", INTERVAL), rows)
+    picture = picture_of(plot_ridge(fit), "ridge-draws", "The ridge between the two rates", f"{warning(fit)}{said}.")
+    blocks.append(picture)
+    if found is not None and found.ridge is not None:
+        blocks.append(table)
+    return Section("ridge", "The ridge", tuple(blocks))
+
+
+def _to(lower: float, upper: float) -> str:
+    return f"{number(lower)} to {number(upper)}"
+
+
+def effective_compute_section(fit: Fit) -> Section:
+    """What better algorithms multiplied compute by, over the years of the data."""
+    from bayes_scaling.plots.effective_compute import plot_effective_compute
+
+    years = rows_of_report(fit)["year"]
+    start, end = float(np.floor(years.min())), float(np.ceil(years.max()))
+    shown = np.arange(start + 1, end + 1)
+    table = credible_intervals(effective_compute(fit, start, shown))
+    rows = tuple(
+        (f"{year:.0f}", number(row["median"]), _to(row["lower"], row["upper"])) for year, row in table.iterrows()
+    )
+    last = table.iloc[-1].to_dict()
+    return Section(
+        "effective-compute",
+        "Effective compute over time",
+        (
+            Equation(r"\frac{C_\text{eff}(Y)}{C} = e^{g_C (Y - Y_\text{start})}"),
+            Paragraph(
+                f"What the same physical compute was worth, relative to {start:.0f}: by {end:.0f} better algorithms "
+                f"multiply it by {in_numbers(last)} ({INTERVAL})."
+            ),
+            picture_of(
+                plot_effective_compute(fit, start, end),
+                "effective-compute-growth",
+                "Growth of effective compute at the same physical compute",
+                f"{warning(fit)}Growth from {start:.0f} to {end:.0f} on a logarithmic axis: median and {INTERVAL} "
+                f"{in_numbers(last)} times in {end:.0f}; lines of {HO2024_COMPUTE.label} and {MOORE.label} beside it.",
+            ),
+            result_table(
+                fit,
+                "effective-compute-by-year",
+                f"Effective over physical compute (times, {start:.0f} = 1)",
+                ("year", "median", INTERVAL),
+                rows,
+            ),
+        ),
+    )
+
+
+def attribution_section(fit: Fit) -> Section:
+    """To what the fall in loss between two systems is due, with the paper's shares beside."""
+    from bayes_scaling.plots.attribution import plot_attribution
+
+    table = credible_intervals(shapley_attribution(fit))
+    published = published_shapley()
+    pairs = list(dict.fromkeys(table.index.get_level_values("pair")))
+    names = tuple(player.replace("_", " ") for player in PLAYERS)
+    rows = tuple((pair, *(in_percent(table.loc[(pair, player)]) for player in PLAYERS)) for pair in pairs)
+    papers = tuple((pair, *(in_whole_percent(published.loc[pair, player], 1) for player in PLAYERS)) for pair in pairs)
+    first = "; ".join(f"{name} {share}" for name, share in zip(names, rows[0][1:], strict=True))
+    caption = f"Shares of the fall in loss: median with {INTERVAL}"
+    return Section(
+        "attribution",
+        "What made the loss fall",
+        (
+            Paragraph(
+                "Shapley shares of the change in expected loss between two systems (WikiText-103): of more parameters, "
+                "of more data, and of the better use of each. Shares add up to 100%; negative ones moved the loss the "
+                "other way, and where the loss hardly changed shares beyond 100% are usual."
+            ),
+            picture_of(
+                plot_attribution(fit),
+                "attribution-shares",
+                "What made the loss fall between two systems",
+                f"{warning(fit)}One panel for each of {', '.join(names)}; a line for each of {len(pairs)} pairs of "
+                f"systems with median, {INTERVAL} and the published share. {rows[0][0]}: {first}.",
+            ),
+            result_table(fit, "shares", caption, ("from, to", *names), rows),
+            Table("published-shares", "Published shares (Ho et al. 2024, Table 1)", ("from, to", *names), papers),
+        ),
+    )

@@ -1,0 +1,92 @@
+"""What a fit of a law without progress says: coefficients, the best split of a budget, IsoFLOP curves."""
+
+import numpy as np
+
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.result import Fit
+from bayes_scaling.law import training_compute
+from bayes_scaling.posterior_report.document import Block, Equation, Paragraph, Section
+from bayes_scaling.posterior_report.fit_data import rows_of_report
+from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_numbers, result_table, warning
+from bayes_scaling.posterior_report.svg import picture_of
+from bayes_scaling.quantities.allocation import optimal_allocation
+from bayes_scaling.quantities.coefficients import coefficients, unidentified
+from bayes_scaling.quantities.intervals import credible_intervals
+from bayes_scaling.specifications.laws import LAWS
+from bayes_scaling.words import number
+
+_QUANTITIES = ("parameters", "tokens", "tokens_per_parameter", "loss")
+_DECADES_BEYOND = 3
+"""Powers of ten beyond the largest run that a table of budgets goes."""
+
+
+def coefficients_section(fit: Fit) -> Section:
+    """Coefficients of a law, and how much narrower each interval is than its prior's."""
+    table, unknown = coefficients(fit), unidentified(fit)
+    rows = tuple(
+        (
+            str(name),
+            "not identified" if name in unknown else number(row["median"]),
+            f"{number(row['lower'])} to {number(row['upper'])}",
+            str(row["unit"]),
+            f"{row['contraction']:.0%}" if np.isfinite(row["contraction"]) else "",
+        )
+        for name, row in table.iterrows()
+    )
+    open_rows = frozenset(place for place, name in enumerate(table.index) if name in unknown)
+    caption = f"Coefficients; {INTERVAL}; by how much an exponent's interval is narrower than its prior's"
+    columns = ("coefficient", "median", INTERVAL, "unit", "narrower than the prior")
+    return Section(
+        "coefficients", "Coefficients", (result_table(fit, "coefficients-table", caption, columns, rows, open_rows),)
+    )
+
+
+def allocation_section(fit: Fit) -> Section | None:
+    """The best split of budgets, from those of the runs on; None where the law knows of no split."""
+    if not LAWS[fit.specification.law].splits or fit.evaluations.kind != "runs":
+        return None
+    from bayes_scaling.plots.isoflop import plot_isoflop
+
+    runs = rows_of_report(fit)
+    largest = float(training_compute(runs["parameters"], runs["tokens"]).max())
+    first = float(np.floor(np.log10(largest)))
+    budgets = 10 ** np.arange(first, first + _DECADES_BEYOND + 1)
+    found = optimal_allocation(fit, budgets)
+    tables = {name: credible_intervals(found[name]) for name in _QUANTITIES}
+    rows = tuple(
+        (
+            f"{budget:.0e} FLOP" + (" (beyond the runs)" if budget > largest else ""),
+            *(in_numbers(tables[name].iloc[place]) for name in _QUANTITIES),
+        )
+        for place, budget in enumerate(budgets)
+    )
+    unknown = unidentified(fit)
+    open_rows = frozenset(range(len(rows))) if unknown else frozenset()
+    blocks: list[Block] = [
+        Equation(r"\min_{N, D} L(N, D) \quad \text{such that} \quad 6 N D = C"),
+        Paragraph(
+            f"The largest run had {largest:.2g} FLOP; what lies beyond is extrapolated by the law alone."
+            + (f" Not to be used: {', '.join(unknown)} not identified by these runs." if unknown else "")
+        ),
+        result_table(
+            fit,
+            "best-split",
+            f"The best split of a budget: median with {INTERVAL}; loss in nats per token",
+            ("budget", "parameters", "tokens", "tokens per parameter", "loss"),
+            rows,
+            open_rows,
+        ),
+    ]
+    try:
+        blocks.append(
+            picture_of(
+                plot_isoflop(fit),
+                "isoflop",
+                "IsoFLOP curves",
+                f"{warning(fit)}Expected loss against parameters at fixed budgets, with {INTERVAL}, the runs, and the "
+                f"best size of each budget. At {rows[0][0]} the best number of parameters is {rows[0][1]}.",
+            )
+        )
+    except BayesScalingError as error:  # such as runs of which no five share a budget
+        blocks.append(Paragraph(f"IsoFLOP curves are not drawn: {error}."))
+    return Section("allocation", "The best split of a budget", tuple(blocks))

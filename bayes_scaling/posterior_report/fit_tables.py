@@ -1,0 +1,91 @@
+"""Tables about a fit: numbers as texts, and marked throughout where the fit has not converged."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from bayes_scaling.inference.result import Fit
+from bayes_scaling.plots.marks import NOT_CONVERGED
+from bayes_scaling.posterior_report.document import Table
+from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.words import months, number
+
+Row = Mapping[Any, Any] | pd.Series
+"""A row of a table of intervals."""
+INTERVAL = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} interval"
+"""Name of every interval in a report."""
+
+
+def result_table(
+    fit: Fit,
+    name: str,
+    caption: str,
+    columns: tuple[str, ...],
+    rows: tuple[tuple[str, ...], ...],
+    open_rows: frozenset[int] = frozenset(),
+) -> Table:
+    """A table of what was found.
+
+    Parameters
+    ----------
+    fit
+        Where it comes from; of one that has not converged every row is marked, and the caption says so.
+    name, caption, columns, rows
+        See :class:`bayes_scaling.posterior_report.document.Table`.
+    open_rows
+        Numbers of rows that the data leave open.
+    """
+    if fit.diagnostics.converged:
+        return Table(name, caption, columns, rows, open_rows)
+    return Table(name, f"{NOT_CONVERGED}, do not use: {caption}", columns, rows, frozenset(range(len(rows))))
+
+
+def warning(fit: Fit) -> str:
+    """What begins the alternative of each picture of a fit that has not converged; else nothing."""
+    return "" if fit.diagnostics.converged else f"{NOT_CONVERGED}, do not use. "
+
+
+def in_months(row: Row) -> str:
+    """Median and interval of a doubling time.
+
+    Examples
+    --------
+    >>> in_months({"median": 8.44, "lower": 4.5, "upper": float("inf")})
+    '8.4 (4.5 to no bound)'
+    """
+    return f"{months(row['median'])} ({months(row['lower'])} to {months(row['upper'])})"
+
+
+def in_numbers(row: Row) -> str:
+    """Median and interval of any quantity.
+
+    Examples
+    --------
+    >>> in_numbers({"median": 0.342, "lower": 0.3, "upper": 0.4})
+    '0.3420 (0.3000 to 0.4000)'
+    """
+    return f"{number(row['median'])} ({number(row['lower'])} to {number(row['upper'])})"
+
+
+def in_percent(row: Row) -> str:
+    """Median and interval of a share.
+
+    Examples
+    --------
+    >>> in_percent({"median": 0.49, "lower": -0.1, "upper": 1.2})
+    '49% (-10% to 120%)'
+    """
+    median, lower, upper = (in_whole_percent(row[part]) for part in ("median", "lower", "upper"))
+    return f"{median} ({lower} to {upper})"
+
+
+def in_whole_percent(share: float, digits: int = 0) -> str:
+    """A share of 1 in percent, without a sign before nothing.
+
+    Examples
+    --------
+    >>> in_whole_percent(-0.001), in_whole_percent(0.4648, 1)
+    ('0%', '46.5%')
+    """
+    return f"{round(share, digits + 2) + 0.0:.{digits}%}"

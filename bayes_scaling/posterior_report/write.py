@@ -1,0 +1,151 @@
+"""A report written to a file: HTML, Markdown or JSON, whole or not at all."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.files import write_together
+from bayes_scaling.posterior_report.as_json import render_json
+from bayes_scaling.posterior_report.markdown import pictures_of, render_markdown
+
+if TYPE_CHECKING:
+    from bayes_scaling.comparison.result import Comparison
+    from bayes_scaling.inference.result import Fit
+    from bayes_scaling.posterior_report.document import Document
+    from bayes_scaling.robustness_cases.result import Robustness
+
+SUFFIXES = {"html": ".html", "markdown": ".md", "json": ".json"}
+"""Formats, and how files of them end."""
+
+
+def write_report(
+    result: "Fit | Comparison | Robustness",
+    path: str | Path,
+    format: str | None = None,
+    *,
+    robustness: "Robustness | None" = None,
+) -> Path:
+    """Write a report that answers in its first screen and goes down to the diagnostics.
+
+    Parameters
+    ----------
+    result
+        A fit, a comparison, or a robustness run.
+    path
+        The file. Of HTML, one that needs nothing else, with its machine-readable twin beside it (the same name, ending
+        in ``.json``); of Markdown, pictures lie in a folder beside it.
+    format
+        ``"html"``, ``"markdown"`` or ``"json"``; by default what the ending says: ``.html``, ``.md`` or ``.json``.
+    robustness
+        A robustness run on a fit's table, for the fit's section on what would change its answer.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    BayesScalingError
+        If the result is none of the three, the format is unknown, or the file can't be written.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> bs.write_report(bs.load_fit("runs/reference"), "report.html")  # doctest: +SKIP
+    PosixPath('report.html')
+    """
+    return write_document(document_of(result, robustness), path, format)
+
+
+def document_of(result: Any, robustness: "Robustness | None" = None) -> "Document":
+    """What a report of a result says.
+
+    Raises
+    ------
+    BayesScalingError
+        If the result is no fit, comparison or robustness run.
+    """
+    from bayes_scaling.comparison.result import Comparison
+    from bayes_scaling.inference.result import Fit
+    from bayes_scaling.robustness_cases.result import Robustness
+
+    if isinstance(result, Fit):
+        from bayes_scaling.posterior_report.fit_document import fit_document
+
+        return fit_document(result, robustness)
+    if isinstance(result, Comparison):
+        from bayes_scaling.posterior_report.comparison_document import comparison_document
+
+        return comparison_document(result)
+    if isinstance(result, Robustness):
+        from bayes_scaling.posterior_report.robustness_document import robustness_document
+
+        return robustness_document(result)
+    raise BayesScalingError(
+        f"a report is of a fit (bs.fit, bs.load_fit), a comparison (bs.compare) or a robustness run (bs.robustness), "
+        f"not of {type(result).__name__}"
+    )
+
+
+def format_of(path: str | Path, format: str | None = None) -> str:
+    """The format asked for, or the one that a file's ending says.
+
+    Raises
+    ------
+    BayesScalingError
+        If it is unknown; the message names the choices.
+
+    Examples
+    --------
+    >>> format_of("report.md"), format_of("report", "html")
+    ('markdown', 'html')
+    """
+    if format is not None:
+        if format not in SUFFIXES:
+            raise BayesScalingError(f"format '{format}' is unknown; valid choices: {', '.join(SUFFIXES)}")
+        return format
+    for name, suffix in SUFFIXES.items():
+        if Path(path).suffix.lower() == suffix:
+            return name
+    raise BayesScalingError(
+        f"{path}: its ending says no format; end it in {', '.join(SUFFIXES.values())}, or name one of the formats "
+        f"{', '.join(SUFFIXES)}"
+    )
+
+
+def write_document(document: "Document", path: str | Path, format: str | None = None) -> Path:
+    """Write a report that is at hand; see :func:`write_report`."""
+    path = Path(path)
+    kind = format_of(path, format)
+    if path.is_dir():
+        raise BayesScalingError(f"{path}: is a directory, and a report is a file; give a name in it")
+    contents = _contents(document, path, kind)
+    try:
+        write_together({file: text.encode() for file, text in contents.items()})
+    except OSError as error:
+        raise BayesScalingError(f"{path}: can't be written ({error.strerror}); choose another place") from None
+    return path
+
+
+def _contents(document: "Document", path: Path, kind: str) -> dict[Path, str]:
+    """Text of every file, the report itself last."""
+    if kind == "json":
+        return {path: render_json(document)}
+    if kind == "markdown":
+        folder = path.with_name(f"{path.stem}_pictures")
+        pictures = pictures_of(document)
+        files = {folder / f"{name}.svg": picture.svg for name, picture in pictures.items()}
+        addresses = {name: f"{_address(folder.name)}/{name}.svg" for name in pictures}
+        return files | {path: render_markdown(document, addresses)}
+    from bayes_scaling.posterior_report.html import render_html
+
+    twin = path.with_suffix(".json")
+    page = render_html(document)
+    return ({} if twin == path else {twin: render_json(document)}) | {path: page}
+
+
+def _address(name: str) -> str:
+    from urllib.parse import quote
+
+    return quote(name)

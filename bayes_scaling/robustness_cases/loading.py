@@ -1,0 +1,97 @@
+"""Read a robustness run back from its directory, without fitting anything again."""
+
+import math
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bayes_scaling.comparison.reading import SweepDirectory
+from bayes_scaling.comparison.record import Record
+from bayes_scaling.robustness_cases.cases import BASELINE
+from bayes_scaling.robustness_cases.result import COLUMNS, Robustness
+from bayes_scaling.robustness_cases.run import UNIT
+
+TABLE_FILE, SETTINGS_FILE = "robustness.csv", "robustness.json"
+_TEXT = ("case", "question", "model", "priors", "selection", "era", "published_source", "reason")
+_COUNTS = ("rows", "papers", "pareto_k_bad", "divergences")
+
+
+def load_robustness(directory: str | Path) -> Robustness:
+    """Read a robustness run that ``bayes-scaling robustness --output DIRECTORY`` has finished.
+
+    Parameters
+    ----------
+    directory
+        With ``robustness.json``, ``robustness.csv`` and the folders ``fits`` and ``scores``.
+
+    Returns
+    -------
+    Robustness
+        As :func:`bayes_scaling.robustness` returned it. Each case's record must say what the table says, and each fit
+        must have the fingerprint that was recorded.
+
+    Raises
+    ------
+    BayesScalingError
+        If a file is missing, damaged, or of another run; the message names it and says what to do.
+
+    Examples
+    --------
+    >>> result = load_robustness("runs/robustness-ho2024")  # doctest: +SKIP
+    >>> result.table.loc["baseline", "compute_doubling_months_median"]  # doctest: +SKIP
+    10.2
+    """
+    files = SweepDirectory(directory, "robustness")
+    plain = files.settings(SETTINGS_FILE)
+    table = _table(files)
+    fingerprints = {str(name): str(value) for name, value in plain["fingerprints"].items()}
+    files.same_names(TABLE_FILE, map(str, table.index), SETTINGS_FILE, fingerprints)
+    for name, row in table.to_dict("index").items():
+
+        def agrees(record: Record, row: Mapping[Hashable, Any] = row) -> bool:
+            return _agrees(record, row)
+
+        files.record(str(name), fingerprints[str(name)], UNIT, agrees)
+    for fingerprint, name in {value: name for name, value in fingerprints.items()}.items():
+        files.fit(name, fingerprint)  # read for its fingerprint and seal; Robustness.fit reads it when asked
+    skipped = plain.get("skipped", {})
+    if not isinstance(skipped, dict):
+        raise files.damaged(SETTINGS_FILE, "skipped must be cases with reasons")
+    settings, seed = files.sampler(SETTINGS_FILE, plain)
+    return Robustness(
+        table=table,
+        skipped={str(name): str(reason) for name, reason in skipped.items()},
+        evaluations=files.evaluations(SETTINGS_FILE, plain),
+        settings=settings,
+        seed=seed,
+        fingerprints=fingerprints,
+        directory=files.directory,
+        set_aside=files.set_aside(SETTINGS_FILE, plain),
+    )
+
+
+def _table(files: SweepDirectory) -> pd.DataFrame:
+    """The table as :func:`bayes_scaling.robustness_cases.result.robustness_table` makes it."""
+    table = files.table(TABLE_FILE, ("case", *COLUMNS), _TEXT, _COUNTS, other=("converged", "published_inside"))
+    try:
+        table = table.astype({"published_inside": "boolean"})
+    except (TypeError, ValueError) as error:
+        raise files.damaged(TABLE_FILE, error) from None
+    if BASELINE not in set(table["case"]):
+        raise files.damaged(TABLE_FILE, f"no row is called {BASELINE!r}")
+    return table.set_index("case")[list(COLUMNS)]
+
+
+def _agrees(record: Record, row: Mapping[Hashable, Any]) -> bool:
+    """Whether a record is the one that a row of the table was made of; eras have doubling times of their own."""
+    found = {"rhat_max": record.diagnostics.rhat_max, "ess_bulk_min": record.diagnostics.ess_bulk_min}
+    if row["era"] == "all dates":
+        found |= {f"compute_doubling_months_{part}": record.doubling[part] for part in ("median", "lower", "upper")}
+    alike = (
+        math.isclose(value, row[name], rel_tol=1e-9) or (math.isnan(value) and math.isnan(row[name]))
+        for name, value in found.items()
+    )
+    same = (record.model, record.diagnostics.converged, record.elpd.bad)
+    return same == (row["model"], row["converged"], row["pareto_k_bad"]) and all(alike)

@@ -1,0 +1,28 @@
+"""The report of a whole fit, as `report` writes it, in a real browser."""
+
+import io
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from posterior_report.drawn_fits import BAD, drawn_fit
+from pypdf import PdfReader
+
+import bayes_scaling as bs
+from bayes_scaling.posterior_report.fit_document import fit_document
+from bayes_scaling.posterior_report.html import render_html
+
+
+@pytest.mark.slow
+def test_report_of_a_fit_is_accessible_complete_and_small(opened) -> None:
+    document = fit_document(drawn_fit("ho2024/07", bs.load_evaluations("ho2024"), diagnostics=BAD))
+    html = render_html(document)
+    assert len(html.encode()) < 5e6
+    page = opened(html, width=360)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    assert page.get_by_role("alert").first.is_visible()
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    assert not [one["id"] for one in found if one["impact"] in ("serious", "critical")]
+    sheets = [sheet.extract_text() for sheet in PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True))).pages]
+    assert all(sheet.strip() for sheet in sheets)
+    lines = [line.strip() for line in "\n".join(sheets).splitlines()]
+    assert all(section.title in lines for section in document.sections)

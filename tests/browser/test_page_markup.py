@@ -1,0 +1,322 @@
+"""What a report's page says, read as markup: text stays text, faults of a document are named."""
+
+import io
+import itertools
+import math
+import re
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+import report_samples as samples
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.posterior_report.document import (
+    Banner,
+    Bullets,
+    Code,
+    Document,
+    Equation,
+    Paragraph,
+    Picture,
+    Point,
+    Scatter,
+    Section,
+    Table,
+)
+from bayes_scaling.posterior_report.html import render_html
+from bayes_scaling.posterior_report.inline_svg import inline_svg
+from bayes_scaling.posterior_report.mathml import mathml
+from bayes_scaling.posterior_report.plain_text import printable
+from bayes_scaling.posterior_report.scatter_svg import scatter_svg
+
+EMPTY_SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 1"/>'
+TEXTS = st.text(st.characters(codec="utf-8") | st.sampled_from("<>&'\"{}%\0\r\n\u202e"), max_size=30) | st.sampled_from(
+    samples.HOSTILE
+)
+NUMBERS = st.floats()
+POINTS = st.builds(
+    Point, NUMBERS, NUMBERS, TEXTS, TEXTS, st.lists(st.tuples(TEXTS, TEXTS), max_size=2).map(tuple), TEXTS
+)
+
+
+class Reader(HTMLParser):
+    """The texts of elements by their names, all attributes, and all elements."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.texts, self.attributes, self.elements, self.inside = {}, [], [], []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, name, attributes):
+        self.elements.append(name)
+        self.attributes += attributes
+        if name not in ("meta", "link", "img", "br"):
+            self.inside.append(name)
+            self.texts.setdefault(name, []).append("")
+
+    def handle_startendtag(self, name, attributes):
+        self.elements.append(name)
+        self.attributes += attributes
+
+    def handle_endtag(self, name):
+        assert self.inside.pop() == name
+
+    def handle_data(self, data):
+        if self.inside:
+            self.texts[self.inside[-1]][-1] += data
+
+
+def document(*blocks, **parts) -> Document:
+    whole = {
+        "title": "Title",
+        "answer": "Answer.",
+        "lead": None,
+        "banners": (),
+        "sections": (Section("a", "A", blocks),),
+    }
+    return Document(**(whole | parts))
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_any_text_is_shown_as_it_is(data) -> None:
+    title, paragraph, item, code, cell, column, caption = (data.draw(TEXTS) for _ in range(7))
+    points = tuple(data.draw(st.lists(POINTS, max_size=3)))
+    made = document(
+        Paragraph(paragraph),
+        Bullets((item,)),
+        Code(code),
+        Equation(data.draw(TEXTS)),
+        Table("t", caption, (column, "b"), ((cell, "b"),)),
+        Picture("p", title, EMPTY_SVG, paragraph),
+        Scatter("s", title, item, column, cell, points, data.draw(st.booleans()), data.draw(st.booleans())),
+        title=title,
+        banners=(Banner(title, item),),
+    )
+    page = render_html(made)
+    page.encode()
+    read = Reader(page)
+    assert read.inside == []
+    assert read.texts["title"][0] == read.texts["h1"][0] == printable(title)
+    assert printable(paragraph) in read.texts["p"]
+    assert printable(item) in read.texts["li"]
+    assert printable(code) in read.texts["code"]
+    assert {printable(cell), printable(column)} <= set(read.texts["bdi"])
+    assert read.texts["span"].count(printable(caption)) >= 1
+    assert {printable(point.label) for point in points} <= set(read.texts["bdi"])
+    assert read.elements.count("script") == read.elements.count("style") == 1
+    assert not [name for name, _ in read.attributes if name.startswith("on") or name == "style"]
+    links = [value for name, value in read.attributes if name == "href"]
+    assert all(link.startswith(("#", "http://", "https://")) for link in links)
+
+
+def test_a_page_asks_for_nothing_and_allows_nothing() -> None:
+    page = render_html(samples.everything())
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', page)
+    assert policy.startswith("default-src 'none';")
+    assert "unsafe" not in policy
+    assert not re.search(r"<(?:link|img|iframe|object|embed)\b|\bsrc=|@import|url\((?!#)", page)
+    assert page == render_html(samples.everything())
+
+
+@pytest.mark.parametrize(
+    ("link", "linked"),
+    [
+        ("https://example.org/a?b=c&d=e", True),
+        ("HTTP://example.org", True),
+        ("", False),
+        ("javascript:alert(1)", False),
+        ("data:text/html,x", False),
+        (" https://example.org", False),
+        ("https://example.org/ onclick=x", False),
+        ("//example.org", False),
+    ],
+)
+def test_only_web_addresses_are_links(link, linked) -> None:
+    read = Reader(render_html(document(samples.scatter((Point(1.0, 1.0, "g", "name", (), link),)))))
+    assert (("href", link) in read.attributes) == linked
+    assert link == "" or linked or link in read.texts["bdi"]
+
+
+def test_marked_rows_are_marked_in_words() -> None:
+    page = render_html(document(Table("t", "Caption.", ("a", "b"), (("x", "1"), ("y", "2")), frozenset({1}))))
+    assert re.findall(r'<tr class="marked"><th scope="row"><span class="flag">⚠ [\w ]+</span><bdi>(\w)', page) == ["y"]
+    assert "Rows marked ⚠" in page
+    assert "Rows marked ⚠" not in render_html(document(Table("t", "Caption.", ("a",), (("x",),))))
+    page = render_html(document(Table("t", "Caption.", ("a",), (("x",), ("y",)), frozenset({0, 1}))))
+    assert page.count("⚠") == 1
+    assert "⚠ No row of this table is to be trusted." in page
+
+
+def test_columns_of_figures_are_aligned_on_the_right() -> None:
+    rows = (("1", "8.4 [5.1, 14.2]", "no", "-1.2", "3 words that go on and on for ever and ever"),
+            ("2", "no bound", "5", "", "4"))  # fmt: skip
+    page = render_html(document(Table("t", "Caption.", tuple("abcde"), rows)))
+    assert re.findall(r'<th scope="col"( class="figures")?>', page) == [
+        "",
+        ' class="figures"',
+        "",
+        ' class="figures"',
+        "",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (document(Table("t", "", ("a", "b"), (("x",),))), "Row 0 of table 't' has 1 cells under 2 headers"),
+        (document(Table("t", "", (), ()), Picture("t", "", EMPTY_SVG, "")), "named 't'"),
+        (document(Table("A b", "", (), ())), "'A b' can't name"),
+        (document(sections=(Section("a", "", ()), Section("a", "", ()))), "named 'a'"),
+        (document(lead=Picture("a--b", "", EMPTY_SVG, "")), "'a--b' can't name"),
+    ],
+)
+def test_faults_of_a_document_are_named(made, message) -> None:
+    with pytest.raises(BayesScalingError, match=re.escape(message)):
+        render_html(made)
+
+
+@pytest.mark.parametrize(
+    ("inside", "message"),
+    [
+        ("<script>alert(1)</script>", "<script>"),
+        ('<path onclick="alert(1)"/>', "onclick"),
+        ('<image href="https://example.org/a.png"/>', "https://example.org/a.png"),
+        ('<image xlink:href="data:image/svg+xml;base64,AAAA"/>', "data:image/svg"),
+        ('<use xlink:href="other.svg#a"/>', "other.svg#a"),
+        ('<path style="fill: url(https://example.org/#a)"/>', "https://example.org"),
+        ("<path fill=\"url('//example.org')\"/>", "//example.org"),
+        ("<style>@import 'x'</style>", "style sheet"),
+        ('<a href="https://example.org"/>', "<a>"),
+        ("<foreignObject/>", "<foreignObject>"),
+        ('<animate attributeName="x"/>', "<animate>"),
+        ('<path style="behavior: none"/>', "'behavior'"),
+    ],
+)
+def test_drawings_that_run_or_load_are_refused(inside, message) -> None:
+    names = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+    with pytest.raises(BayesScalingError, match=re.escape(message)):
+        inline_svg(Picture("p", "", f"<svg {names}>{inside}</svg>", ""))
+
+
+@pytest.mark.parametrize(
+    "svg", ["", "<p/>", "<svg", '<!DOCTYPE a [<!ENTITY b "c">]><svg/>&b;', "<svg><!ENTITY b 'c'></svg>", "\0<svg/>\0"]
+)
+def test_what_is_no_drawing_is_refused(svg) -> None:
+    with pytest.raises(BayesScalingError, match="'p'"):
+        inline_svg(Picture("p", "", svg, ""))
+
+
+def test_drawings_keep_their_look_and_share_no_names() -> None:
+    buffer = io.StringIO()
+    samples.figure("Doubling time").savefig(buffer, format="svg")  # as Matplotlib writes it, letters as paths
+    svg = buffer.getvalue()
+    first, second = (ElementTree.fromstring(inline_svg(Picture(name, "", svg, ""))) for name in ("one", "two"))
+    names = [{element.get("id") for element in root.iter()} - {None} for root in (first, second)]
+    assert names[0]
+    assert not names[0] & names[1]
+    for root, own in zip((first, second), names, strict=True):
+        markup = ElementTree.tostring(root, encoding="unicode")
+        targets = {*re.findall(r"url\(#([^)]*)\)", markup), *re.findall(r'href="#([^"]*)"', markup)}
+        assert targets
+        assert targets <= own
+    assert first.get("stroke-linejoin") == "round"
+    dashed = [element for element in first.iter("path") if element.get("stroke-dasharray")]
+    assert dashed
+    assert all(element.get("fill") == "none" and element.get("stroke", "").startswith("#") for element in dashed)
+    original = ElementTree.fromstring(svg)
+    assert len(list(first.iter("path"))) == len(list(original.iter("{http://www.w3.org/2000/svg}path")))
+
+
+@pytest.mark.parametrize(
+    ("tex", "parts"),
+    [
+        (r"\frac{a}{b}", ["mfrac"]),
+        (r"\begin{aligned} a &= b \\ c &= d \end{aligned}", ["mtable", "mtd"]),
+        (r"\text{a <script> & b}", ["mtext"]),
+    ],
+)
+def test_equations_are_well_formed(tex, parts) -> None:
+    made = {element.tag.split("}")[1] for element in ElementTree.fromstring(mathml(tex)).iter()}
+    assert {"math", *parts} <= made
+    assert "script" not in made
+
+
+def test_equations_that_cannot_be_read_are_shown_in_latex() -> None:
+    page = render_html(document(Equation(r"<b> \frac{")))
+    assert r"<pre><code>&lt;b&gt; \frac{</code></pre>" in page
+    assert "href" not in mathml(r"\href{javascript:alert(1)}{x}")
+
+
+def marks(svg: str) -> dict[int, tuple[float, float]]:
+    places = re.findall(r'data-row="(\d+)" transform="translate\((\S+) (\S+)\)', svg)
+    return {int(row): (float(x), float(y)) for row, x, y in places}
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(1e-100, 1e100), st.floats(-1e100, 1e100)), min_size=1, max_size=6
+    ),
+    st.booleans(),
+)  # fmt: skip
+@settings(max_examples=60, deadline=None)
+def test_marks_lie_in_the_frame_in_the_order_of_their_values(values, log) -> None:
+    points = tuple(Point(x, y, "g", "", ()) for x, y in values)
+    places = marks(scatter_svg(Scatter("s", "", "", "", "", points, log_x=log)).svg)
+    assert len(places) == len(points)
+    assert all(76 <= x <= 706 and 14 <= y <= 402 for x, y in places.values())
+    rows = sorted(places, key=lambda row: values[row][0])
+    assert all(places[one][0] <= places[two][0] for one, two in itertools.pairwise(rows))
+    rows = sorted(places, key=lambda row: values[row][1])
+    assert all(places[one][1] >= places[two][1] for one, two in itertools.pairwise(rows))
+
+
+def test_logarithmic_axes_are_logarithmic() -> None:
+    points = tuple(Point(10.0**k, 10.0**-k, "g", "", ()) for k in (0, 1, 2))
+    places = marks(scatter_svg(Scatter("s", "", "", "", "", points, log_x=True, log_y=True)).svg)
+    assert places[1] == pytest.approx(((places[0][0] + places[2][0]) / 2, (places[0][1] + places[2][1]) / 2), abs=0.1)
+
+
+def test_points_without_a_place_are_counted_and_stay_in_the_table() -> None:
+    points = tuple(Point(x, y, "g", f"name {x} {y}", ()) for x, y in ((1.0, 1.0), (0.0, 1.0), (2.0, math.inf)))
+    scatter = Scatter("s", "Some", "Three.", "x", "y", points, log_x=True)
+    assert scatter_svg(scatter).undrawn == 2
+    page = render_html(document(scatter))
+    assert "2 of 3 points have no place on these axes" in page
+    assert all(f"<bdi>name {p.x} {p.y}</bdi>" in page for p in points)
+
+
+def test_groups_differ_in_colour_and_in_shape() -> None:
+    points = tuple(Point(float(k), 1.0, f"g{k}", "", ()) for k in range(42))
+    legend = [mark for _, mark in scatter_svg(Scatter("s", "", "", "", "", points)).legend]
+    assert len(set(legend)) == 42
+    first = [re.search(r' d="([^"]*)" fill="([^"]*)"', mark).groups() for mark in legend[:6]]
+    assert len({shape for shape, _ in first}) == len({colour for _, colour in first}) == 6
+
+
+@pytest.mark.parametrize(
+    ("values", "log", "labels"),
+    [
+        ((1e17, 1e25), True, {"10¹⁷", "10²⁵"}),
+        ((1e-5, 1e-2), True, {"10⁻⁵", "0.01"}),
+        ((2.0, 4.0), True, {"2", "3", "4"}),
+        ((2012.0, 2024.0), False, {"2012", "2024"}),
+        ((-1.0, 1.0), False, {"−1", "0", "1"}),
+    ],
+)
+def test_ticks_are_written_plainly(values, log, labels) -> None:
+    points = tuple(Point(x, 1.0, "g", "", ()) for x in values)
+    svg = scatter_svg(Scatter("s", "", "", "", "", points, log_x=log)).svg
+    assert labels <= set(re.findall(r">([^<]+)</text>", svg))
+
+
+def test_a_comparison_of_120_variants_is_below_five_megabytes() -> None:
+    details = tuple((f"key {j}", "8.4 [5.1, 14.2]") for j in range(12))
+    points = tuple(Point(float(k), float(k), f"group {k % 5}", f"variant {k}", details) for k in range(120))
+    pictures = tuple(samples.picture(f"picture-{k}") for k in range(8))
+    page = render_html(document(samples.wide_table(120), samples.scatter(points), *pictures))
+    assert len(page.encode()) < 5e6

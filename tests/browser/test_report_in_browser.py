@@ -1,0 +1,318 @@
+"""Reports in a real browser: nothing is loaded, everything is readable, reachable and printed."""
+
+import io
+import unicodedata
+
+import pytest
+import report_samples as samples
+from axe_playwright_python.sync_playwright import Axe
+from pypdf import PdfReader
+
+from bayes_scaling.posterior_report.document import Document, Paragraph, Section
+from bayes_scaling.posterior_report.html import render_html
+
+PAPER_WIDTH = 673
+"""Pixels of A4 within the margins of the style sheet."""
+TOO_WIDE = """() => [...document.querySelectorAll('body *')]
+  .filter(e => !e.matches('.skip, .unseen') && !e.parentElement.closest('.scroll') && e.getClientRects().length
+               && e.getBoundingClientRect().right > innerWidth + 1)
+  .map(e => e.outerHTML.slice(0, 120))"""
+
+
+@pytest.fixture(scope="module")
+def page_of_everything() -> str:
+    return render_html(samples.everything())
+
+
+@pytest.fixture(scope="module")
+def hostile_page() -> str:
+    return render_html(samples.hostile())
+
+
+@pytest.fixture(scope="module")
+def both(page_of_everything, hostile_page) -> tuple[str, str]:
+    return page_of_everything, hostile_page
+
+
+def violations(page) -> list[dict]:
+    return Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+
+
+@pytest.mark.parametrize(
+    ("which", "width", "scheme"), [(0, 360, "dark"), (0, 360, "light"), (0, 1280, "light"), (1, 360, "light")]
+)
+def test_axe_finds_no_serious_violation(which, width, scheme, both, opened) -> None:
+    page = opened(both[which], width=width, color_scheme=scheme)
+    page.eval_on_selector_all("details", "all => all.forEach(one => one.open = true)")
+    page.locator(".marks path").first.focus()
+    found = violations(page)
+    assert not [(one["id"], one["nodes"][0]["html"][:200]) for one in found if one["impact"] in ("serious", "critical")]
+
+
+def test_axe_finds_a_page_that_is_not_accessible(opened) -> None:
+    page = opened("<!DOCTYPE html><title>x</title><svg role='img'></svg><p style='color: #ccc'>pale")
+    assert {"html-has-lang", "color-contrast"} <= {found["id"] for found in violations(page)}
+
+
+@pytest.mark.parametrize("width", [320, 360, 768])
+def test_page_never_scrolls_sideways(width, both, opened) -> None:
+    for html in both:
+        page = opened(html, width=width)
+        page.eval_on_selector_all("details", "all => all.forEach(one => one.open = true)")
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        assert page.evaluate(TOO_WIDE) == []
+        hovered = page.locator(".marks path").first
+        hovered.scroll_into_view_if_needed()
+        hovered.hover()
+        assert page.locator(".tip").is_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_wide_table_is_seen_to_be_too_wide_outside_its_region(page_of_everything, opened) -> None:
+    page = opened(page_of_everything.replace('<div class="scroll"', '<div class="open"'), width=360)
+    assert page.evaluate(TOO_WIDE)
+
+
+def test_hostile_names_are_text_and_nothing_else(hostile_page, opened) -> None:
+    page = opened(hostile_page)
+    assert page.locator("h1").all_text_contents() == [samples.SCRIPT]
+    assert page.title() == samples.SCRIPT
+    assert page.locator("script").count() == 1
+    assert page.locator("img, iframe, object, embed, base, link, form").count() == 0
+    attributes = page.evaluate("[...document.querySelectorAll('*')].flatMap(e => e.getAttributeNames())")
+    assert not [name for name in attributes if name.startswith("on") or name in ("style", "srcdoc")]
+    addresses = page.eval_on_selector_all("[href]", "all => all.map(one => one.getAttribute('href'))")
+    assert addresses
+    assert all(address.startswith("#") for address in addresses)
+    cells = page.locator("#hostile-table--table tbody tr").first.locator("bdi").all_text_contents()
+    assert cells == [samples.SCRIPT] * len(samples.HOSTILE)
+    labels = page.locator(".points tbody th > bdi:first-child").all_text_contents()
+    assert labels == list(samples.HOSTILE)
+    page.locator(".marks path").first.focus()
+    assert page.locator(".tip .name").text_content() == samples.SCRIPT
+    assert page.locator(".chosen a").count() == 0
+
+
+def test_nothing_runs_even_if_markup_got_through(opened, page_of_everything) -> None:
+    # The last line of defence: the page's own policy.
+    html = page_of_everything.replace(
+        "This is the last line", "<script>document.title = 'ran'</script><img src=x onerror=\"document.title='ran'\">"
+    )
+    page = opened(html)
+    page.wait_for_timeout(100)
+    assert len(opened.faults) >= 2
+    assert all("Content Security Policy" in fault or fault.endswith("/x") for fault in opened.faults)
+    assert page.title() != "ran"
+    opened.faults.clear()
+
+
+def test_every_picture_has_a_name_and_a_description(page_of_everything, opened) -> None:
+    page = opened(page_of_everything)
+    tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    images = [
+        (node["name"]["value"], node.get("description", {}).get("value"))
+        for node in tree
+        if not node.get("ignored") and node["role"]["value"] in ("image", "img")
+    ]
+    assert sorted(images) == [
+        ("Alpha beside beta", "They trade off."),
+        ("Doubling time", "The median is 8 months."),
+    ]
+    (plot,) = [
+        node
+        for node in tree
+        if node["role"]["value"] == "group" and node["name"]["value"] == "Loss against training compute"
+    ]
+    assert plot["description"]["value"].startswith("Thirty evaluations")
+    for summary in page.get_by_text("What this picture shows").all():
+        summary.click()
+    assert page.locator("details p", has_text="The median is 8 months.").is_visible()
+    assert page.locator("details p", has_text="They trade off.").is_visible()
+
+
+def test_headings_are_in_order_and_landmarks_named(page_of_everything, opened) -> None:
+    page = opened(page_of_everything)
+    levels = page.eval_on_selector_all("h1, h2, h3, h4", "all => all.map(one => Number(one.tagName[1]))")
+    assert levels == [1] + [2] * 6
+    assert page.get_by_role("main").count() == 1
+    assert page.get_by_role("navigation", name="Contents").get_by_role("link").count() == 5
+    for link in page.get_by_role("navigation").get_by_role("link").all():
+        assert page.locator(link.get_attribute("href")).get_by_role("heading").text_content() == link.text_content()
+    page.keyboard.press("Tab")
+    assert page.locator(":focus").text_content() == "Skip to the report"
+    page.keyboard.press("Enter")
+    assert page.locator("main:focus").count() == 1
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 640), (1440, 900)])
+def test_warnings_come_first_in_words_and_with_a_sign(width, height, page_of_everything, opened) -> None:
+    page = opened(page_of_everything, width=width, height=height)
+    alerts = page.get_by_role("alert")
+    assert [text.split("\n")[0] for text in alerts.all_inner_texts()] == [
+        "Warning: this fit has not converged",
+        "Warning: the split is not identified",
+    ]
+    assert all(alert.locator("svg").is_visible() for alert in alerts.all())
+    box = alerts.last.bounding_box()
+    assert box["y"] + box["height"] < page.locator("h1").bounding_box()["y"] < height
+
+
+def test_hovering_shows_a_point_and_leaving_hides_it(page_of_everything, opened) -> None:
+    page = opened(page_of_everything)
+    mark = page.get_by_role("option", name="System 7", exact=True)
+    mark.scroll_into_view_if_needed()
+    mark.hover()
+    tip = page.locator(".tip")
+    assert tip.is_visible()
+    assert "System 7" in tip.inner_text()
+    assert "8.5e+08" in tip.inner_text()
+    assert page.locator(".chosen").inner_text().startswith("System 7")
+    assert page.locator(".chosen a").get_attribute("href") == "https://example.org/7"
+    page.keyboard.press("Escape")
+    assert tip.is_hidden()
+    box = mark.bounding_box()
+    page.mouse.move(box["x"] - 2, box["y"] - 2)  # beside it is near enough
+    assert tip.is_visible()
+    page.mouse.move(2, 2)
+    assert tip.is_hidden()
+    assert page.locator(".chosen").inner_text().startswith("System 7")
+
+
+def test_keyboard_reaches_every_point_by_one_stop(page_of_everything, opened) -> None:
+    page = opened(page_of_everything)
+    page.locator(".legend button").last.focus()
+    page.keyboard.press("Tab")
+    where = "document.activeElement.getAttribute('aria-label')"
+    points = sorted(samples.points(), key=lambda point: point.x)
+    seen = [page.evaluate(where)]
+    for _ in points[1:]:
+        page.keyboard.press("ArrowRight")
+        seen.append(page.evaluate(where))
+    assert seen == [point.label for point in points]
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(where) == points[-1].label
+    page.keyboard.press("Home")
+    assert page.evaluate(where) == points[0].label
+    page.keyboard.press("ArrowUp")
+    by_loss = [point.label for point in sorted(points, key=lambda point: point.y)]
+    assert page.evaluate(where) == by_loss[by_loss.index(points[0].label) + 1]
+    page.keyboard.press("End")
+    assert page.get_by_role("option", selected=True).get_attribute("aria-label") == points[-1].label
+    assert points[-1].label in page.locator(".tip").inner_text()
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("Escape")
+    assert page.locator(".tip").is_hidden()
+    assert page.locator(".chosen[aria-live=polite]").inner_text().startswith(points[-1].label)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('.marks')") is None
+
+
+def test_enter_goes_to_a_points_source_and_escape_back(page_of_everything, opened) -> None:
+    page = opened(page_of_everything)
+    mark = page.get_by_role("option", name="System 7", exact=True)
+    mark.focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.href") == "https://example.org/7"
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "System 7"
+
+
+def test_legend_hides_a_group_from_eyes_and_from_arrow_keys(page_of_everything, opened) -> None:
+    page = opened(page_of_everything)
+    button = page.get_by_role("button", name="ptb")
+    assert page.locator(".marks path:visible").count() == 30
+    button.click()
+    assert button.get_attribute("aria-pressed") == "false"
+    assert page.locator(".marks path:visible").count() == 20
+    page.locator(".marks path[tabindex='0']").focus()
+    page.keyboard.press("Home")
+    labels = {page.evaluate("document.activeElement.getAttribute('aria-label')")}
+    for _ in range(25):
+        page.keyboard.press("ArrowRight")
+        labels.add(page.evaluate("document.activeElement.getAttribute('aria-label')"))
+    assert labels == {point.label for point in samples.points() if point.group != "ptb"}
+    for group in ("wt103", "wt2"):  # with none left there is nothing to reach, and nothing fails
+        page.get_by_role("button", name=group, exact=True).click()
+    assert page.locator(".marks path:visible").count() == 0
+    button.click()
+    assert page.locator(".marks path:visible").count() == 10
+
+
+def test_without_its_script_the_page_says_all_the_same(page_of_everything, opened) -> None:
+    page = opened(page_of_everything, java_script_enabled=False)
+    page.get_by_text("All 30 points as a table").click()
+    row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="System 7", exact=True))
+    assert row.is_visible()
+    assert "Paper 7" in row.inner_text()
+    assert row.get_by_role("link").get_attribute("href") == "https://example.org/7"
+    assert page.locator(".hint").is_hidden()
+
+
+def test_dark_pages_are_dark_and_pictures_stay_readable(page_of_everything, opened) -> None:
+    def lightness(page, selector: str) -> float:
+        colour = page.eval_on_selector(selector, "one => getComputedStyle(one).backgroundColor")
+        return sum(map(float, colour.removeprefix("rgb(").removesuffix(")").split(","))) / 3 / 255
+
+    dark, light = (opened(page_of_everything, color_scheme=scheme) for scheme in ("dark", "light"))
+    assert lightness(dark, "body") < 0.15
+    assert lightness(light, "body") == lightness(dark, ".card") == 1.0
+
+
+def test_motion_only_for_those_who_do_not_mind(page_of_everything, opened) -> None:
+    behaviour = "getComputedStyle(document.documentElement).scrollBehavior"
+    assert opened(page_of_everything, reduced_motion="reduce").evaluate(behaviour) == "auto"
+    assert opened(page_of_everything, reduced_motion="no-preference").evaluate(behaviour) == "smooth"
+
+
+def test_wide_regions_are_stops_of_the_keyboard_only_where_they_scroll(page_of_everything, opened) -> None:
+    page = opened(page_of_everything, width=1440)
+    region = page.locator(".scroll:has(#variants--table)")
+    assert region.get_attribute("tabindex") is None
+    page.set_viewport_size({"width": 360, "height": 640})
+    page.wait_for_function("document.querySelector('.scroll:has(#variants--table)').tabIndex === 0")
+
+
+def printed(page) -> list[str]:
+    reader = PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True)))
+    return [sheet.extract_text() for sheet in reader.pages]
+
+
+def test_printing_gives_complete_pages(page_of_everything, opened) -> None:
+    sheets = printed(opened(page_of_everything, color_scheme="dark"))
+    assert all(sheet.strip() for sheet in sheets)
+    text = unicodedata.normalize("NFKC", " ".join(" ".join(sheets).split()))  # without ligatures
+    for wanted in (
+        *("Data", "Model", "Comparison of variants", "The ridge", "Method"),
+        "Warning: this fit has not converged",
+        "The median is 8 months.",  # folded away on the screen
+        "They trade off.",
+        "Paper 29",
+        "https://example.org/29",
+        "ho2024/19",
+        "2,040",  # the last column of a table that is too wide for a phone
+    ):
+        assert "".join(wanted.split()) in "".join(text.split())  # lines of narrow cells are broken
+    assert text.count("2,040") == 20
+    assert text.endswith("This is the last line of the report.")
+
+
+def test_printing_cuts_nothing_off(both, opened) -> None:
+    for html in both:
+        page = opened(html, width=PAPER_WIDTH)
+        page.emulate_media(media="print")
+        page.eval_on_selector_all("details", "all => all.forEach(one => one.open = true)")
+        beyond = page.evaluate(
+            "[...document.querySelectorAll('td, th, p, pre, h1, h2, svg, math')]"
+            ".filter(e => e.getClientRects().length && e.getBoundingClientRect().right > innerWidth + 1)"
+            ".map(e => e.outerHTML.slice(0, 80))"
+        )
+        assert beyond == []
+
+
+def test_long_reports_print_every_paragraph_once(opened) -> None:
+    sections = tuple(
+        Section(f"part-{k}", f"Part {k}", (Paragraph(f"Begins {k}. " + "Words of it. " * 150 + f"Ends {k}."),))
+        for k in range(20)
+    )
+    text = " ".join(" ".join(printed(opened(render_html(Document("Long", "Yes.", None, (), sections))))).split())
+    assert all(text.count(f"Begins {k}.") == text.count(f"Ends {k}.") == 1 for k in range(20))

@@ -1,0 +1,57 @@
+"""Calibrations that come with the package belong to the specifications of the package, and the page to them."""
+
+from pathlib import Path
+
+import pytest
+
+import bayes_scaling as bs
+from bayes_scaling.calibration.evidence import calibrated_specifications, evidence_for, stated_intervals
+from bayes_scaling.calibration.result import Calibration
+from bayes_scaling.calibration.settings import SIMULATIONS
+from bayes_scaling.calibration.studies import STUDY, planned, stated_coverage
+from bayes_scaling.report.trust_page import trust_page, trust_sentences
+from bayes_scaling.specifications.priors import Prior
+
+PAGE = Path(__file__).parents[2] / "notebooks" / "trust.md"
+NAMES = [one.name for one in calibrated_specifications()]
+
+
+@pytest.fixture(scope="module")
+def evidence() -> dict[str, Calibration | None]:
+    return {one.name: evidence_for(one) for one in calibrated_specifications()}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_evidence_is_of_todays_specification_priors_design_and_settings(name, evidence) -> None:
+    found = evidence[name]
+    assert found is not None, f"{name} has changed since it was calibrated: bayes-scaling trust"
+    assert found.specification == name
+    assert len(found.simulations) == SIMULATIONS
+    sampled = {parameter.name for parameter in bs.load_specification(name).parameters()}
+    assert sampled <= {str(quantity).partition("[")[0] for quantity in found.table.index}
+
+
+def test_other_priors_have_no_evidence() -> None:
+    specification = bs.load_specification("ho2024/07")
+    from dataclasses import replace
+
+    other = replace(specification, priors={"g_N": Prior("normal", {"mu": 0.0, "sigma": 0.3})})
+    assert evidence_for(specification) is not None
+    assert evidence_for(other) is None
+
+
+def test_every_study_has_all_its_simulations() -> None:
+    found = stated_intervals()
+    assert len(found) == planned(SIMULATIONS)
+    assert (found.groupby(list(STUDY)).size() == SIMULATIONS).all()
+
+
+def test_the_page_says_what_the_evidence_says(evidence) -> None:
+    assert PAGE.read_text(encoding="utf-8") == trust_page(list(evidence.values()), stated_intervals())
+
+
+def test_sentences_name_each_failure_of_growth(evidence) -> None:
+    said = " ".join(trust_sentences(list(evidence.values()), stated_coverage(stated_intervals())))
+    for name, one in evidence.items():
+        failed = any(quantity.partition("[")[0] == "g_C" for quantity in one.outside)
+        assert not failed or name in said

@@ -1,0 +1,302 @@
+"""What the report of one fit says, and that it never says it louder than the fit allows."""
+
+import math
+import re
+import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from drawn_fits import BAD, drawn_fit
+from made_fits import GOOD, made_fit, made_fit_of_runs
+from made_runs import TRUTH, made_runs
+
+import bayes_scaling as bs
+from bayes_scaling.inference.result import Fit
+from bayes_scaling.plots.doubling import plot_doubling_times, plot_ridge
+from bayes_scaling.plots.effective_compute import plot_effective_compute
+from bayes_scaling.posterior_report.document import Document, Picture, Scatter, Section, Table
+from bayes_scaling.posterior_report.fit_answer import banners
+from bayes_scaling.posterior_report.fit_change import change_section
+from bayes_scaling.posterior_report.fit_data import data_section
+from bayes_scaling.posterior_report.fit_document import fit_document, made_or_told
+from bayes_scaling.posterior_report.fit_method import command
+from bayes_scaling.posterior_report.fit_model import equations
+from bayes_scaling.posterior_report.fit_progress import (
+    attribution_section,
+    doubling_section,
+    prior_doubling_times,
+    ridge_section,
+)
+from bayes_scaling.posterior_report.fit_static import coefficients_section
+from bayes_scaling.posterior_report.fit_trust import criteria
+from bayes_scaling.posterior_report.svg import svg_of
+from bayes_scaling.quantities.doubling import doubling_times
+from bayes_scaling.report.summary import sentence, summarise
+from bayes_scaling.words import months
+
+HOSTILE = "<script>alert(1)</script>"
+RESULTS = (
+    "doubling-times-table",
+    "ridge-figures",
+    "effective-compute-by-year",
+    "shares",
+    "tails",
+    "identification-table",
+)
+
+
+@pytest.fixture(scope="module")
+def fit(ho2024) -> Fit:
+    return drawn_fit("reference", ho2024, g_N=0.5, g_D=0.5)
+
+
+@pytest.fixture(scope="module")
+def document(fit) -> Document:
+    return fit_document(fit)
+
+
+def section(document: Document, name: str) -> Section:
+    return next(each for each in document.sections if each.name == name)
+
+
+def tables(document: Document) -> dict[str, Table]:
+    return {block.name: block for each in document.sections for block in each.blocks if isinstance(block, Table)}
+
+
+def pictures(document: Document) -> list[Picture]:
+    found = [block for each in document.sections for block in each.blocks if isinstance(block, Picture)]
+    return found if document.lead is None else [document.lead, *found]
+
+
+def made_runs_fit(*, open_alpha: bool = False) -> Fit:
+    """Draws around the constants of made runs; alpha open: as wide as its prior."""
+    rng, shape = np.random.default_rng(0), (2, 100)
+    width = (
+        dict(bs.load_specification("chinchilla-normal").prior_of("alpha").arguments)["sigma"] if open_alpha else 0.02
+    )
+    by_parameters, by_tokens = TRUTH["A"] * 1e9 ** -TRUTH["alpha"], TRUTH["B"] * 2e10 ** -TRUTH["beta"]
+    level = TRUTH["E"] + by_parameters + by_tokens + 0.01 * rng.normal(size=shape)
+    return made_fit_of_runs(
+        made_runs(),
+        level=level,
+        irreducible_share=TRUTH["E"] / level * np.exp(0.01 * rng.normal(size=shape)),
+        share=by_parameters / (by_parameters + by_tokens) + 0.001 * rng.normal(size=shape),
+        sigma=np.full(shape, 0.01),
+        alpha=TRUTH["alpha"] * np.exp(width * rng.normal(size=shape)),
+        beta=TRUTH["beta"] * np.exp(0.02 * rng.normal(size=shape)),
+    )
+
+
+def test_answer_and_data_are_those_of_the_summary(fit, document):
+    assert document.answer == sentence(fit)
+    assert document.data == summarise(fit)
+    assert document.lead is not None and document.lead.name == "doubling-time"
+
+
+def test_sections_go_from_data_to_citation(document):
+    assert [each.name for each in document.sections] == [
+        *("data", "model", "doubling-times", "ridge", "effective-compute", "attribution", "predictive-checks"),
+        *("identification", "diagnostics", "change", "method", "citation"),
+    ]
+
+
+def test_names_are_unique_and_fit_for_links(document):
+    blocks = [block for each in document.sections for block in each.blocks]
+    names = [each.name for each in document.sections]
+    names += [block.name for block in (*blocks, document.lead) if isinstance(block, (Table, Picture, Scatter))]
+    assert len(names) == len(set(names))
+    assert all(re.fullmatch(r"[a-z][a-z0-9-]*", name) for name in names)
+
+
+def test_rows_are_as_long_as_their_headers(document):
+    for table in tables(document).values():
+        assert table.rows and {len(row) for row in table.rows} == {len(table.columns)}, table.name
+
+
+def test_doubling_times_are_those_of_the_posterior(fit, document):
+    times = doubling_times(fit)
+    shown = {row[0]: row[1:3] for row in tables(document)["doubling-times-table"].rows}
+    for name, row in times.iterrows():
+        assert shown[name] == (months(row["median"]), f"{months(row['lower'])} to {months(row['upper'])}")
+
+
+def test_prior_s_doubling_times_are_those_of_its_normal_rates(fit):
+    # g_C = g_N + g_D ~ N(0, sqrt 2): its upper end of 95% is 1.96 sqrt 2 a year.
+    found = prior_doubling_times(fit).loc["compute"]
+    assert found["lower"] == pytest.approx(12 * math.log(2) / (1.95996 * math.sqrt(2)), rel=0.03)
+    assert math.isinf(found["upper"])
+    assert found["probability_of_progress"] == pytest.approx(0.5, abs=0.02)
+
+
+def test_every_picture_stands_alone_and_says_what_it_shows(document):
+    for picture in pictures(document):
+        root = ElementTree.fromstring(picture.svg)
+        assert root.tag.endswith("svg") and picture.svg.startswith("<svg")
+        assert "<metadata" not in picture.svg and "<script" not in picture.svg
+        assert not re.findall(r'href="(?!#|data:image/png;base64,)', picture.svg)
+        assert len(picture.alternative) > 60 and re.search(r"\d", picture.alternative), picture.name
+
+
+def test_lead_says_the_posterior_its_prior_and_what_is_published(fit, document):
+    row = doubling_times(fit).loc["compute"]
+    assert f"{months(row['median'])} ({months(row['lower'])} to {months(row['upper'])})" in document.lead.alternative
+    for words in ("prior", "Ho et al. 2024", "Moore's law"):
+        assert words in document.lead.alternative and words in document.lead.svg
+
+
+def test_drawings_are_the_same_each_time(fit):
+    assert svg_of(plot_ridge(fit), "ridge") == svg_of(plot_ridge(fit), "ridge")
+
+
+def test_every_evaluation_is_a_point_of_the_data(ho2024, document):
+    (scatter,) = [block for block in section(document, "data").blocks if isinstance(block, Scatter)]
+    assert len(scatter.points) == len(ho2024)
+    assert sorted(point.label for point in scatter.points) == sorted(ho2024["system"])
+    assert sorted(point.y for point in scatter.points) == sorted(ho2024["parameters"].astype(float))
+    assert scatter.log_y and not scatter.log_x
+
+
+def test_rows_link_to_their_source_and_only_to_pages(ho2024):
+    links = ["https://example.org/a", "javascript:alert(1)", "file:///etc/passwd", "http://[half", ""]
+    table = ho2024.head(60).assign(url=[links[place % len(links)] for place in range(60)])
+    table.loc[table.index[0], "system"] = HOSTILE
+    table.attrs = dict(ho2024.attrs)
+    (scatter,) = [block for block in data_section(drawn_fit("reference", table)).blocks if isinstance(block, Scatter)]
+    assert [point.link for point in scatter.points] == ["https://example.org/a", "", "", "", ""] * 12
+    assert scatter.points[0].label == HOSTILE
+    assert ("url", "javascript:alert(1)") in scatter.points[1].details
+
+
+def test_tables_without_addresses_have_points_without_links(document):
+    (scatter,) = [block for block in section(document, "data").blocks if isinstance(block, Scatter)]
+    assert {point.link for point in scatter.points} == {""}
+    assert any(name == "source" for name, _ in scatter.points[0].details)
+
+
+@pytest.mark.parametrize("name", bs.list_specifications())
+def test_every_specification_s_equations_are_mathematics(name):
+    from latex2mathml.converter import convert
+
+    blocks = equations(bs.load_specification(name))
+    assert blocks and all(convert(block.tex) for block in blocks if hasattr(block, "tex"))
+
+
+def test_attribution_has_the_paper_s_pairs(fit, document):
+    assert len(tables(document)["shares"].rows) == len(tables(document)["published-shares"].rows) == 14
+    shares = bs.credible_intervals(bs.shapley_attribution(fit))
+    first = shares.loc[("RNN to LSTM", "data"), "median"]
+    assert tables(document)["shares"].rows[0][2].startswith(f"{first:.0%} ")
+
+
+def test_a_sound_fit_has_no_banner_and_no_marked_row(document):
+    assert document.banners == ()
+    assert not any(tables(document)[name].marked for name in RESULTS if name in tables(document) and name[0] != "i")
+
+
+def test_what_has_not_converged_can_t_be_missed(fit):
+    found = fit_document(replace(fit, diagnostics=BAD))
+    assert found.banners[0].title == "NOT CONVERGED"
+    assert BAD.failures[0] in found.banners[0].text and "What to try" in found.banners[0].text
+    assert found.answer.startswith("NOT CONVERGED")
+    for name in RESULTS:
+        table = tables(found)[name]
+        assert table.marked == frozenset(range(len(table.rows))), name
+        assert table.caption.startswith("NOT CONVERGED"), name
+    for picture in pictures(found):
+        assert picture.alternative.startswith("NOT CONVERGED"), picture.name
+        assert "NOT CONVERGED" in picture.svg, picture.name
+
+
+def test_criteria_say_which_is_missed(fit):
+    assert {row[-1] for row in criteria(fit)} == {"met"}
+    assert next(row[-1] for row in criteria(replace(fit, diagnostics=BAD))) == "NOT MET"
+    diverged = replace(GOOD, divergences=2, draws=4000)
+    missed = [row[0] for row in criteria(replace(fit, diagnostics=diverged)) if row[-1] == "NOT MET"]
+    assert missed == ["divergent transitions"]
+    # The same count is tolerated after a further, more careful attempt.
+    assert {row[-1] for row in criteria(replace(fit, diagnostics=replace(diverged, escalated=True)))} == {"met"}
+
+
+def test_no_upper_bound_has_a_banner():
+    rng = np.random.default_rng(0)
+    open_fit = made_fit(g_N=rng.normal(0.1, 0.2, 500), g_D=np.zeros(500), g_C=rng.normal(0.1, 0.2, 500))
+    assert [banner.title for banner in banners(open_fit)] == ["NO UPPER BOUND"]
+    bounded = made_fit(g_C=rng.normal(1.0, 0.1, 500))
+    assert banners(bounded) == ()
+
+
+def test_what_the_prior_decided_has_a_banner(ho2024):
+    titles = [banner.title for banner in banners(drawn_fit("reference", ho2024, width=1.0))]
+    assert titles == ["NO UPPER BOUND", "DECIDED BY THE PRIOR"]
+
+
+def test_rates_by_group_have_a_table_of_their_own(ho2024):
+    fit = drawn_fit("ho2024/04", ho2024, g_N=0.5, g_D=0.5)
+    shown = {block.name for block in doubling_section(fit).blocks if isinstance(block, Table)}
+    assert shown == {"doubling-times-table", "doubling-times-by-benchmark"}
+
+
+def test_a_law_of_compute_has_neither_ridge_nor_attribution(ho2024):
+    fit = drawn_fit("ho2024/18", ho2024, g_C=1.0)
+    assert ridge_section(fit) is None
+    with pytest.raises(bs.BayesScalingError, match="does not tell parameters from data"):
+        attribution_section(fit)
+    table = next(block for block in doubling_section(fit).blocks if isinstance(block, Table))
+    assert [row[1] for row in table.rows][:2] == ["not defined by this law"] * 2
+    with pytest.raises(bs.BayesScalingError, match="no ridge"):
+        plot_ridge(fit)
+
+
+def test_a_law_without_progress_reports_coefficients_and_the_best_split():
+    fit = made_runs_fit()
+    document = fit_document(fit)
+    names = [each.name for each in document.sections]
+    assert "coefficients" in names and "allocation" in names and "doubling-times" not in names
+    assert document.lead.name == "laws" and document.banners == ()
+    coefficients = {row[0]: row[1] for row in tables(document)["coefficients-table"].rows}
+    assert float(coefficients["alpha"]) == pytest.approx(TRUTH["alpha"], rel=0.02)
+    (scatter,) = [block for block in section(document, "data").blocks if isinstance(block, Scatter)]
+    assert len(scatter.points) == len(made_runs()) and scatter.log_x
+
+
+def test_unidentified_coefficients_have_a_banner_and_marked_rows():
+    fit = made_runs_fit(open_alpha=True)
+    assert [banner.title for banner in banners(fit)] == ["NOT IDENTIFIED"]
+    (table,) = coefficients_section(fit).blocks
+    marked = {table.rows[place][0] for place in table.marked}
+    assert {"alpha", "a"} <= marked
+    assert all(row[1] == "not identified" for row in table.rows if row[0] in marked)
+
+
+def test_what_would_change_the_answer_names_priors_and_the_command(fit):
+    blocks = change_section(fit).blocks
+    assert any(getattr(block, "text", "") == "bayes-scaling robustness --evaluations ho2024" for block in blocks)
+    published = next(block for block in blocks if isinstance(block, Table))
+    assert published.name == "published-choices"
+
+
+def test_command_makes_the_fit_again(fit):
+    assert command(fit) == (
+        "bayes-scaling fit reference --evaluations ho2024 --draws 100 --tune 100 --chains 2 --seed 0"
+    )
+
+
+def test_a_fit_without_its_data_is_refused():
+    with pytest.raises(bs.BayesScalingError, match="observed_data"):
+        fit_document(made_fit(g_C=np.ones(10)))
+
+
+def test_pictures_of_progress_refuse_what_has_none(fit):
+    with pytest.raises(bs.BayesScalingError, match="no progress"):
+        plot_effective_compute(made_runs_fit(), 2014, 2023)
+    with pytest.raises(bs.BayesScalingError, match="after the start"):
+        plot_effective_compute(fit, 2023, 2014)
+    assert len(plot_doubling_times(fit, ridge=False).axes) == 1
+    assert len(plot_doubling_times(fit).axes) == 2
+
+
+def test_attribution_without_its_benchmark_is_told(ho2024):
+    fit = drawn_fit("reference", bs.on_benchmarks(ho2024, "ptb"))
+    told = made_or_told(attribution_section, fit)
+    assert told.name == "attribution" and told.blocks[0].text.startswith("Not of this fit: ")
