@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from bayes_scaling.calibration.result import Calibration
     from bayes_scaling.comparison.chain_weights import chain_weights
     from bayes_scaling.comparison.compare import compare, compare_fits
+    from bayes_scaling.comparison.loading import load_comparison
     from bayes_scaling.comparison.result import Comparison
     from bayes_scaling.evaluations import (
         best_per_paper,
@@ -61,6 +62,8 @@ if TYPE_CHECKING:
         plot_doubling_times_by_variant,
         plot_pareto_k,
     )
+    from bayes_scaling.plots.comparison_averaged import plot_averaged_doubling_times
+    from bayes_scaling.plots.comparison_by_model import plot_differences_by_model, plot_doubling_times_by_model
     from bayes_scaling.plots.doubling import plot_doubling_times, plot_ridge
     from bayes_scaling.plots.effective_compute import plot_effective_compute
     from bayes_scaling.plots.identification import plot_identification
@@ -87,6 +90,7 @@ if TYPE_CHECKING:
     from bayes_scaling.quantities.prediction import compute_needed, predicted_loss, reachable_date
     from bayes_scaling.quantities.split_cost import cost_of_split
     from bayes_scaling.replication.run import Replication, replicate
+    from bayes_scaling.robustness_cases.loading import load_robustness
     from bayes_scaling.robustness_cases.result import Robustness
     from bayes_scaling.robustness_cases.run import robustness
     from bayes_scaling.runs import check_runs, drop_highest, load_runs, read_runs, simulate_isoflop
@@ -108,6 +112,7 @@ _HOME = {
     "bayes_scaling.classical": ("classical",),
     "bayes_scaling.comparison.chain_weights": ("chain_weights",),
     "bayes_scaling.comparison.compare": ("compare", "compare_fits"),
+    "bayes_scaling.comparison.loading": ("load_comparison",),
     "bayes_scaling.comparison.result": ("Comparison",),
     "bayes_scaling.evaluations": (
         "best_per_paper",
@@ -140,6 +145,8 @@ _HOME = {
         "plot_doubling_times_by_variant",
         "plot_pareto_k",
     ),
+    "bayes_scaling.plots.comparison_averaged": ("plot_averaged_doubling_times",),
+    "bayes_scaling.plots.comparison_by_model": ("plot_differences_by_model", "plot_doubling_times_by_model"),
     "bayes_scaling.plots.doubling": ("plot_doubling_times", "plot_ridge"),
     "bayes_scaling.plots.effective_compute": ("plot_effective_compute",),
     "bayes_scaling.plots.identification": ("plot_identification",),
@@ -166,6 +173,7 @@ _HOME = {
     "bayes_scaling.quantities.prediction": ("compute_needed", "predicted_loss", "reachable_date"),
     "bayes_scaling.quantities.split_cost": ("cost_of_split",),
     "bayes_scaling.replication.run": ("Replication", "replicate"),
+    "bayes_scaling.robustness_cases.loading": ("load_robustness",),
     "bayes_scaling.robustness_cases.result": ("Robustness",),
     "bayes_scaling.robustness_cases.run": ("robustness",),
     "bayes_scaling.runs": ("check_runs", "drop_highest", "load_runs", "read_runs", "simulate_isoflop"),
@@ -231,8 +239,10 @@ __all__ = [
     "identification",
     "isoflop_profiles",
     "list_specifications",
+    "load_comparison",
     "load_evaluations",
     "load_fit",
+    "load_robustness",
     "load_runs",
     "load_specification",
     "loss_reduction",
@@ -242,11 +252,14 @@ __all__ = [
     "optimal_split",
     "plot_allocation",
     "plot_attribution",
+    "plot_averaged_doubling_times",
     "plot_backtest",
     "plot_calibration",
     "plot_comparison",
     "plot_criteria",
+    "plot_differences_by_model",
     "plot_doubling_times",
+    "plot_doubling_times_by_model",
     "plot_doubling_times_by_variant",
     "plot_effective_compute",
     "plot_identification",

@@ -22,6 +22,7 @@ from scipy.stats import spearmanr
 
 import bayes_scaling as bs
 from bayes_scaling.beside import Beside
+from bayes_scaling.calibration.settings import SIMULATIONS
 from bayes_scaling.classical import HO2024_CROSS_VALIDATION, HO2024_DELTAS
 from bayes_scaling.cli import EXIT_BAD_INPUT
 from bayes_scaling.commands.options import EXIT_UNCONVERGED
@@ -30,6 +31,7 @@ from bayes_scaling.comparison.published_ranking import MISCOMPUTED
 from bayes_scaling.comparison.result import TIE_NATS
 from bayes_scaling.comparison.variants import STATED
 from bayes_scaling.inference.diagnostics import ESS_MIN, RHAT_MAX
+from bayes_scaling.others_data.ho2024_rules import PUBLISHED as PUBLISHED_COUNTS
 from bayes_scaling.published import HO2024_COMPUTE
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, months_to_double
 from bayes_scaling.replication import answers as answers_module
@@ -90,6 +92,10 @@ CLAIMS = {
         r"loss of a (\d+)-million-parameter model in (\d{4})",
         lambda: (f"{CENTRE_PARAMETERS / 1e6:.0f}", f"{CENTRE_YEAR:.0f}"),
     ),
+    "rules of the paper": Claim(
+        r"it should count (\d+), (\d+), (\d+) evaluations", lambda: tuple(map(str, PUBLISHED_COUNTS))
+    ),
+    "simulations": Claim(r"ranks from (\d+) simulations of each", lambda: (str(SIMULATIONS),)),
     "digitised runs": Claim(r"the (\d+) runs", None),
     "a citation": Claim(r"et al\. \d{4}|\[Ho et al\. \d{4}\]", None),
     "a table of the paper": Claim(r"Table 11", None),
