@@ -8,6 +8,7 @@ from bayes_scaling.inference.result import Fit
 from bayes_scaling.posterior_report.citations import citation_section
 from bayes_scaling.posterior_report.document import Document, Paragraph, Section
 from bayes_scaling.posterior_report.fit_answer import banners, lead_picture
+from bayes_scaling.posterior_report.fit_calibration import calibration_section
 from bayes_scaling.posterior_report.fit_change import change_section
 from bayes_scaling.posterior_report.fit_data import data_section
 from bayes_scaling.posterior_report.fit_method import method_section
@@ -76,6 +77,7 @@ def fit_document(fit: Fit, robustness: "Robustness | None" = None) -> Document:
         if section is not None:
             sections.append(section)
     sections += [
+        calibration_section(fit),
         change_section(fit, robustness),
         method_section(fit),
         citation_section(
