@@ -13,7 +13,7 @@ from bayes_scaling.posterior_report.fit_document import fit_document
 from bayes_scaling.posterior_report.html import render_html
 
 
-@pytest.mark.slow
+@pytest.mark.browser
 def test_report_of_a_fit_is_accessible_complete_and_small(opened) -> None:
     document = fit_document(drawn_fit("ho2024/07", bs.load_evaluations("ho2024"), diagnostics=BAD))
     html = render_html(document)

@@ -11,6 +11,8 @@ from pypdf import PdfReader
 from bayes_scaling.posterior_report.document import Document, Paragraph, Section
 from bayes_scaling.posterior_report.html import render_html
 
+pytestmark = pytest.mark.browser
+
 PAPER_WIDTH = 673
 """Pixels of A4 within the margins of the style sheet."""
 TOO_WIDE = """() => [...document.querySelectorAll('body *')]

@@ -17,6 +17,11 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
             "zero_shot_rows",
         ),
     ),
+    "others": (
+        "Loading others' data",
+        "Read tables that others publish, by their own column names, and count what each rule leaves out.",
+        ("read_ho2024_sheet", "read_ai_models", "read_with_gaps", "fill_from", "Filling", "Selection"),
+    ),
     "runs": (
         "Tables of training runs",
         "Read, check and simulate training runs.",
@@ -73,7 +78,7 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "comparing": (
         "Comparing specifications",
         "Which specification predicts best what it has not seen, and whether the answer depends on the choice.",
-        ("compare", "compare_fits", "Comparison", "robustness", "Robustness"),
+        ("compare", "compare_fits", "Comparison", "load_comparison", "robustness", "Robustness", "load_robustness"),
     ),
     "checking": (
         "Checking an answer",
@@ -90,10 +95,23 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
             "chain_weights",
         ),
     ),
+    "reports": (
+        "Reports",
+        "One file that answers first and goes down to the diagnostics.",
+        ("write_report",),
+    ),
     "errors": (
         "Errors and warnings",
         "Every refusal names what is wrong, the valid choices and the next step.",
-        ("BayesScalingError", "EvaluationsError", "FitFileError", "RunsError", "SpecificationError", "RunsWarning"),
+        (
+            "BayesScalingError",
+            "EvaluationsError",
+            "FetchingError",
+            "FitFileError",
+            "RunsError",
+            "SpecificationError",
+            "RunsWarning",
+        ),
     ),
 }
 PLOTS = ("plots", "Pictures", "One style, safe for colour-blind readers; each returns a figure and shows nothing.")
