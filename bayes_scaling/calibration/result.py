@@ -30,6 +30,17 @@ class Calibration:
         Of everything random.
     fingerprint
         SHA-256 of specification, priors, design and settings: other ones, another calibration.
+
+    Notes
+    -----
+    Source of the method: Talts et al. 2018.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> found = bs.calibrate(bs.load_specification("reference"), bs.load_evaluations())  # doctest: +SKIP
+    >>> found.table, found.outside, found.unconverged  # doctest: +SKIP
+    >>> Calibration.from_json(found.to_json(), "reference") == found  # doctest: +SKIP
     """
 
     specification: str
@@ -59,7 +70,13 @@ class Calibration:
         return sum(one.seconds for one in self.simulations) / len(self.simulations)
 
     def to_json(self) -> bytes:
-        """The content of a file that :meth:`from_json` reads back: one list a quantity."""
+        """The content of a file that :meth:`from_json` reads back: one list a quantity.
+
+        Returns
+        -------
+        bytes
+            JSON in UTF-8.
+        """
         names = list(dict.fromkeys(name for one in self.simulations for name in one.ranks))
         columns = {
             "converged": [one.converged for one in self.simulations],
@@ -81,7 +98,18 @@ class Calibration:
 
     @classmethod
     def from_json(cls, content: bytes, name: str) -> Self:
-        """Read back what :meth:`to_json` made; ``name`` is for messages.
+        """Read back what :meth:`to_json` made.
+
+        Parameters
+        ----------
+        content
+            Of the file.
+        name
+            Of the file, for messages.
+
+        Returns
+        -------
+        Calibration
 
         Raises
         ------

@@ -52,7 +52,7 @@ class Objective:
     ((231,), (231, 10), (10,))
     >>> objective.optimality(zeros) > 1
     True
-    >>> objective.on([0, 0, 1]).residuals(zeros).shape, objective.coefficients(zeros)["alpha"].values.shape
+    >>> objective.on([0, 0, 1]).residuals(zeros).shape, objective.coefficients(zeros)["alpha"].value.shape
     ((3,), (1,))
     """
 
@@ -125,7 +125,7 @@ class Objective:
         Returns
         -------
         dict
-            Name to coefficient, with values of shape ``(..., 1)``.
+            Name to coefficient, its ``value`` of shape ``(..., 1)``.
         """
         array = np.asarray(values)
         named = {name: array[..., i, None] for i, name in enumerate(self.names)}

@@ -47,6 +47,13 @@ class Filling:
         Ids of evaluations that have gaps and match no system.
     ambiguous : tuple of str
         Ids of evaluations that have gaps and match several.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> filling = bs.fill_from(bs.read_with_gaps("gaps.csv"), bs.read_ai_models("ai_models.csv"))  # doctest: +SKIP
+    >>> print(filling)  # doctest: +SKIP
+    >>> bs.fit(bs.load_specification(), filling.evaluations)  # doctest: +SKIP
     """
 
     evaluations: pd.DataFrame

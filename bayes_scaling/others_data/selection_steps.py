@@ -99,6 +99,9 @@ class Selection:
     >>> print(start.without("no outliers", "Outlier? is not 1", outliers))
     rows: 2 systems left
     no outliers: 1 system left, 1 dropped (1 × Outlier? is 1)
+    >>> left = start.pipe(lambda before: before.without("no outliers", "Outlier? is not 1", outliers))
+    >>> left.dropped()["system"].tolist()
+    ['B']
     """
 
     table: pd.DataFrame
@@ -106,7 +109,22 @@ class Selection:
     unread: tuple[Fault, ...] = ()
 
     def step(self, name: str, rule: str, unit: str, published: int | None = None) -> "Selection":
-        """Record a step that drops nothing, such as one that makes evaluations of systems."""
+        """Record a step that drops nothing, such as one that makes evaluations of systems.
+
+        Parameters
+        ----------
+        name, rule : str
+            What the step is called, and what it does.
+        unit : str
+            What a row is from then on, such as `system`.
+        published : int, optional
+            Rows left when the table's authors did the same.
+
+        Returns
+        -------
+        Selection
+            With one step more.
+        """
         return replace(self, steps=(*self.steps, Step(name, rule, unit, len(self.table), (), published)))
 
     def without(self, name: str, rule: str, reasons: pd.Series, published: int | None = None) -> "Selection":
@@ -120,6 +138,11 @@ class Selection:
             Why a row goes, missing where it stays; with the table's index.
         published : int, optional
             Rows left when the table's authors did the same.
+
+        Returns
+        -------
+        Selection
+            With fewer rows and one step more.
 
         Raises
         ------
@@ -142,7 +165,17 @@ class Selection:
         return replace(self, table=self.table[~go], steps=(*self.steps, step))
 
     def pipe(self, *rules: "Callable[[Selection], Selection]") -> "Selection":
-        """Apply rules one after another."""
+        """Apply rules one after another.
+
+        Parameters
+        ----------
+        *rules : callable
+            Each from a selection to the next, such as those of `HO2024_RULES`.
+
+        Returns
+        -------
+        Selection
+        """
         selection = self
         for rule in rules:
             selection = rule(selection)
@@ -159,7 +192,13 @@ class Selection:
         return all(step.published in (None, step.left) for step in self.steps)
 
     def dropped(self) -> pd.DataFrame:
-        """Every dropped row: its step, row in the file, system, benchmark and reason."""
+        """Every dropped row.
+
+        Returns
+        -------
+        DataFrame
+            Columns `step`, `row` (of the file), `system`, `benchmark`, `reason`.
+        """
         return pd.DataFrame(
             [
                 (step.name, each.row, each.system, each.benchmark, each.reason)

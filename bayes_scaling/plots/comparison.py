@@ -13,9 +13,18 @@ from bayes_scaling.comparison.result import Comparison
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.plots.months_axis import draw_interval, draw_published, set_months_axis
 from bayes_scaling.plots.style import POSTERIOR, PRIOR, REFERENCE, WARNING
+from bayes_scaling.plots.visuals import BACKEND, Visuals, add_legend, look_of, named
 
 MOST_ROWS = 40
 """Variants that one picture shows."""
+_OF_ARVIZ = (
+    *("point_estimate", "error_bar", "ref_line", "ref_band", "similar_line"),
+    *("labels", "title", "ticklabels"),
+)
+"""Visuals of ``arviz.plot_compare``."""
+_BY_VARIANT = ("posterior", "interval", "published", "legend", "title")
+_PARETO_K = ("range", "units", "threshold", "legend")
+_CRITERIA = ("variants", "legend")
 _MENDED = {
     "moment_matching": ("o", REFERENCE, "mended by moment matching"),
     "refit": ("D", POSTERIOR, "left out by a fit without it"),
@@ -24,7 +33,13 @@ _MENDED = {
 """Marker, colour and words of what was done about units whose weights are too uneven."""
 
 
-def plot_comparison(comparison: Comparison, *, most: int = MOST_ROWS) -> Any:
+def plot_comparison(
+    comparison: Comparison,
+    *,
+    most: int = MOST_ROWS,
+    visuals: Visuals | None = None,
+    backend: str | None = None,
+) -> Any:
     """Draw differences in expected log predictive density from the best variant, with standard errors.
 
     Parameters
@@ -33,34 +48,70 @@ def plot_comparison(comparison: Comparison, *, most: int = MOST_ROWS) -> Any:
         Variants that did not converge are not drawn.
     most
         Variants to draw, best first.
+    visuals
+        Visuals to leave out (False) or keyword arguments for them, as ``arviz.plot_compare`` takes them:
+        ``point_estimate``, ``error_bar``, ``ref_line``, ``ref_band``, ``similar_line``, ``labels``, ``title``,
+        ``ticklabels``.
+    backend
+        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
     arviz_plots.PlotCollection
-        Of ``arviz.plot_compare``.
+        Of ``arviz.plot_compare``; ``get_viz("figure")`` is the figure, which pyplot does not hold.
 
     Raises
     ------
     BayesScalingError
-        If fewer than two variants have converged.
+        If fewer than two variants have converged, or visuals or backend is none of the valid ones.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> comparison = bs.load_comparison("runs/comparison")  # doctest: +SKIP
+    >>> bs.plot_comparison(comparison).get_viz("figure").savefig("differences.png")  # doctest: +SKIP
     """
+    changes = look_of(visuals, backend, _OF_ARVIZ).changes
     table = _converged(comparison).head(most)
     if len(table) < 2:
         raise BayesScalingError("a picture of differences needs two variants that converged")
-    height = 1.4 + 0.22 * len(table)
-    return az.plot_compare(
-        table[["elpd", "se", "elpd_diff", "dse"]],
-        backend="matplotlib",
-        visuals={
-            "ticklabels": {"size": 7},
-            "title": {"text": f"Best predicting first, one {comparison.unit} left out"},
-            "labels": {"text": "difference in elpd from the best (nats, ± standard error)"},
-        },
-        figure_kwargs={"figsize": (8, height), "dpi": 150, "layout": "constrained"},
-    )
+    ours: dict[str, Any] = {
+        "point_estimate": {"color": POSTERIOR},
+        "error_bar": {"color": POSTERIOR},
+        "ref_line": {"color": PRIOR},
+        "ticklabels": {"size": 7},
+        "title": {"text": f"Best predicting first, one {comparison.unit} left out"},
+        "labels": {"text": "difference in elpd from the best (nats, ± standard error)"},
+    }
+    for name, change in changes.items():
+        ours[name] = False if change is False else ours.get(name, {}) | dict(change)
+    return _compared(table[["elpd", "se", "elpd_diff", "dse"]], ours)
 
 
-def plot_doubling_times_by_variant(comparison: Comparison, *, most: int = MOST_ROWS) -> Figure:
+def _compared(table: pd.DataFrame, visuals: dict[str, Any]) -> Any:
+    """What ``arviz.plot_compare`` draws, taken out of pyplot's hands, which would show it by itself."""
+    from matplotlib import pyplot as plt
+
+    figure = {"figsize": (8, 1.4 + 0.22 * len(table)), "dpi": 150, "layout": "constrained"}
+    before = set(plt.get_fignums())
+    try:
+        return az.plot_compare(table, backend=BACKEND, visuals=visuals, figure_kwargs=figure)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise BayesScalingError(
+            f"arviz.plot_compare refuses visuals: {error}; choose other keyword arguments"
+        ) from error
+    finally:
+        for number in set(plt.get_fignums()) - before:
+            plt.close(number)
+
+
+def plot_doubling_times_by_variant(
+    comparison: Comparison,
+    *,
+    most: int = MOST_ROWS,
+    visuals: Visuals | None = None,
+    backend: str | None = None,
+) -> Figure:
     """Draw the doubling time of effective compute of each variant, best predicting first.
 
     The counterpart of Figure 2b of Ho et al. 2024 (arXiv 2403.05812), with posteriors for bootstraps.
@@ -71,6 +122,11 @@ def plot_doubling_times_by_variant(comparison: Comparison, *, most: int = MOST_R
         Variants that did not converge are drawn last and marked; ones that assume no progress are left out.
     most
         Variants to draw.
+    visuals
+        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
+        ``published``, ``legend``, ``title``.
+    backend
+        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -81,8 +137,15 @@ def plot_doubling_times_by_variant(comparison: Comparison, *, most: int = MOST_R
     Raises
     ------
     BayesScalingError
-        If no variant has progress.
+        If no variant has progress, or visuals or backend is none of the valid ones.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> comparison = bs.load_comparison("runs/comparison")  # doctest: +SKIP
+    >>> bs.plot_doubling_times_by_variant(comparison).savefig("doubling_times.png")  # doctest: +SKIP
     """
+    look = look_of(visuals, backend, _BY_VARIANT)
     table = comparison.table[comparison.table["probability_of_progress"].notna()].head(most)
     if table.empty:
         raise BayesScalingError("no variant has progress, so there is no doubling time to draw")
@@ -92,20 +155,31 @@ def plot_doubling_times_by_variant(comparison: Comparison, *, most: int = MOST_R
     for line, row in enumerate(table.to_dict("records")):
         interval = [float(row[f"compute_doubling_months_{part}"]) for part in ("median", "lower", "upper")]
         color, marker = (POSTERIOR, "o") if row["converged"] else (WARNING, "x")
-        draw_interval(axes, line, *interval, color=color, marker=marker)
+        names = ("posterior", "interval") if row["converged"] else (None, None)
+        draw_interval(axes, line, *interval, color=color, marker=marker, names=names)
     axes.set(ylim=(len(table) - 0.4, -0.6), yticks=range(len(table)))
     set_months_axis(axes)
     marks = np.where(table["converged"].to_numpy(bool), "", " (not converged)")
     axes.set_yticklabels(
         [f"{name}{mark}" for name, mark in zip(table.index, marks, strict=True)], fontsize=7, parse_math=False
     )
-    axes.legend(fontsize=8, frameon=False, loc="lower right")
-    axes.set_title(f"Best predicting first, one {comparison.unit} left out", fontsize=10)
-    return figure
+    add_legend(axes, fontsize=8, frameon=False, loc="lower right")
+    named(axes.set_title(f"Best predicting first, one {comparison.unit} left out", fontsize=10), "title")
+    return look.finish(figure)
 
 
-def plot_pareto_k(comparison: Comparison) -> Figure:
+def plot_pareto_k(comparison: Comparison, *, visuals: Visuals | None = None, backend: str | None = None) -> Figure:
     """Draw the Pareto k of each variant's units, as found by importance sampling alone.
+
+    Parameters
+    ----------
+    comparison
+        All its variants are drawn.
+    visuals
+        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``range``, ``units``,
+        ``threshold``, ``legend``.
+    backend
+        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -113,7 +187,18 @@ def plot_pareto_k(comparison: Comparison) -> Figure:
         One column a variant, in the order of the table. Grey: from the least to the greatest k of the units whose
         weights are good, the middle 90% thicker. Above the line each unit is a mark of its own, by what was done
         about it: moment matching, a fit without it, or nothing.
+
+    Raises
+    ------
+    BayesScalingError
+        If visuals or backend is none of the valid ones.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> bs.plot_pareto_k(bs.load_comparison("runs/comparison")).savefig("pareto_k.png")  # doctest: +SKIP
     """
+    look = look_of(visuals, backend, _PARETO_K)
     names = list(comparison.table.index)
     figure = Figure(figsize=(9, 4), layout="constrained", dpi=150)
     axes = figure.subplots()
@@ -126,47 +211,74 @@ def plot_pareto_k(comparison: Comparison) -> Figure:
         good = k[k <= threshold]
         if len(good):
             low, high = np.quantile(good, [0.05, 0.95])
-            axes.plot([column, column], [good.min(), good.max()], color=PRIOR, lw=0.7)
-            axes.plot([column, column], [low, high], color=PRIOR, lw=2.2, solid_capstyle="butt")
+            named(axes.plot([column, column], [good.min(), good.max()], color=PRIOR, lw=0.7), "range")
+            named(axes.plot([column, column], [low, high], color=PRIOR, lw=2.2, solid_capstyle="butt"), "range")
         for place in np.flatnonzero(~(k <= threshold)):
             marked[score.how[place]].append((column, float(k[place])))
     for how, (marker, color, label) in _MENDED.items():
         if marked[how]:
-            axes.plot(*zip(*marked[how], strict=True), marker, color=color, ms=5, ls="", label=label)
-    axes.axhline(threshold, color=WARNING, lw=1, ls="--", label=f"good up to {threshold:.2f}")
+            points = axes.plot(*zip(*marked[how], strict=True), marker, color=color, ms=5, ls="", label=label)
+            named(points, "units")
+    line = axes.axhline(threshold, color=WARNING, lw=1, ls="--", label=f"good up to {threshold:.2f}")
+    named(line, "threshold")
     axes.set(
         xlabel="variant, in the order of the table (best predicting first)",
         ylabel=f"Pareto k of each {comparison.unit}, as found",
         xlim=(0.2, len(names) + 0.8),
     )
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend(fontsize=8, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4)
+    add_legend(axes, fontsize=8, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4)
     _open(axes)
-    return figure
+    return look.finish(figure)
 
 
-def plot_criteria(comparison: Comparison) -> Figure:
+def plot_criteria(comparison: Comparison, *, visuals: Visuals | None = None, backend: str | None = None) -> Figure:
     """Draw the expected log predictive density against the paper's criterion, the mean squared error.
+
+    Parameters
+    ----------
+    comparison
+        Variants that did not converge are not drawn.
+    visuals
+        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``variants``, ``legend``.
+    backend
+        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
     matplotlib.figure.Figure
         One point a converged variant; crosses assume no progress.
+
+    Raises
+    ------
+    BayesScalingError
+        If visuals or backend is none of the valid ones.
+
+    Notes
+    -----
+    The mean squared error is the criterion of Ho et al. 2024 (arXiv 2403.05812).
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> bs.plot_criteria(bs.load_comparison("runs/comparison")).savefig("criteria.png")  # doctest: +SKIP
     """
+    look = look_of(visuals, backend, _CRITERIA)
     table = _converged(comparison)
     figure = Figure(figsize=(6.5, 4.6), layout="constrained", dpi=150)
     axes = figure.subplots()
     static = table["probability_of_progress"].isna().to_numpy()
     for inside, marker, label in ((~static, "o", "with progress"), (static, "x", "no progress")):
-        axes.plot(table["loo_mse"][inside], table["elpd"][inside], marker, color=POSTERIOR, ms=5, label=label)
+        points = (table["loo_mse"][inside], table["elpd"][inside])
+        named(axes.plot(*points, marker, color=POSTERIOR, ms=5, label=label), "variants")
     axes.invert_xaxis()
     axes.set(
         xlabel=f"leave-one-{comparison.unit}-out mean squared error (squared nats; better to the right)",
         ylabel="elpd (nats; better upwards)",
     )
-    axes.legend(fontsize=8, frameon=False)
+    add_legend(axes, fontsize=8, frameon=False)
     _open(axes)
-    return figure
+    return look.finish(figure)
 
 
 def _converged(comparison: Comparison) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from bayes_scaling.comparison.weights import METHODS
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.plots.months_axis import TEXT_ROOM, draw_interval, draw_published, set_months_axis
 from bayes_scaling.plots.style import POSTERIOR, PRIOR, REFERENCE
+from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.words import months
 
 if TYPE_CHECKING:
@@ -18,10 +19,17 @@ if TYPE_CHECKING:
 METHOD_WORDS = {"stacking": "stacking", "pseudo_bma": "pseudo-BMA+"}
 """Kinds of weights as readers know them."""
 MOST_MODELS = 12
+_VISUALS = ("average", "posterior", "interval", "published", "figures", "reference", "legend")
 _PARTS = ("median", "lower", "upper")
 
 
-def plot_averaged_doubling_times(comparison: "Comparison", *, most: int = MOST_MODELS) -> Figure:
+def plot_averaged_doubling_times(
+    comparison: "Comparison",
+    *,
+    most: int = MOST_MODELS,
+    visuals: Visuals | None = None,
+    backend: str | None = None,
+) -> Figure:
     """Draw the doubling time of effective compute averaged over models, and that of the models that weigh most.
 
     Parameters
@@ -30,6 +38,11 @@ def plot_averaged_doubling_times(comparison: "Comparison", *, most: int = MOST_M
         Only variants that have converged are averaged or drawn.
     most
         Variants to draw below the averages: those with the largest weights of either kind, best predicting first.
+    visuals
+        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``average``, ``posterior``,
+        ``interval``, ``published``, ``figures``, ``reference``, ``legend``.
+    backend
+        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -41,7 +54,7 @@ def plot_averaged_doubling_times(comparison: "Comparison", *, most: int = MOST_M
     Raises
     ------
     BayesScalingError
-        If nothing has converged, or no variant has progress.
+        If nothing has converged, no variant has progress, or visuals or backend is none of the valid ones.
 
     Examples
     --------
@@ -49,6 +62,7 @@ def plot_averaged_doubling_times(comparison: "Comparison", *, most: int = MOST_M
     >>> comparison = bs.compare(["reference", "ho2024/07"], bs.load_evaluations())  # doctest: +SKIP
     >>> plot_averaged_doubling_times(comparison).savefig("averaged.svg")  # doctest: +SKIP
     """
+    look = look_of(visuals, backend, _VISUALS)
     table = comparison.table[comparison.table["converged"] & comparison.table["probability_of_progress"].notna()]
     if table.empty:
         raise BayesScalingError("no variant that converged has progress, so there is no doubling time to draw")
@@ -62,7 +76,8 @@ def plot_averaged_doubling_times(comparison: "Comparison", *, most: int = MOST_M
     labels = []
     for height, (kind, row) in enumerate(averages.items()):
         interval = [float(row[part]) for part in _PARTS]
-        draw_interval(axes, height, *interval, color=REFERENCE, marker="s", size=6)
+        names = ("average", "interval")
+        draw_interval(axes, height, *interval, color=REFERENCE, marker="s", size=6, names=names)
         _print(axes, height, "", "", _words(interval))
         labels.append(f"all models, by {METHOD_WORDS[kind]}")
     for height, (name, case) in enumerate(table.to_dict("index").items(), len(averages)):
@@ -71,12 +86,12 @@ def plot_averaged_doubling_times(comparison: "Comparison", *, most: int = MOST_M
         _print(axes, height, f"{case['weight']:.2f}", f"{case['weight_pseudo_bma']:.2f}", _words(interval))
         labels.append(str(name))
     _print(axes, -0.85, *METHOD_WORDS.values(), "months")
-    axes.axhline(len(averages) - 0.5, color=PRIOR, lw=0.6)
+    named(axes.axhline(len(averages) - 0.5, color=PRIOR, lw=0.6), "reference")
     axes.set(ylim=(lines - 0.4, -1.1))
     axes.set_yticks(range(lines), labels, fontsize=8, parse_math=False)
     set_months_axis(axes)
-    axes.legend(fontsize=8, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0))
-    return figure
+    add_legend(axes, fontsize=8, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    return look.finish(figure)
 
 
 def _words(interval: list[float]) -> str:
@@ -86,7 +101,7 @@ def _words(interval: list[float]) -> str:
 
 def _print(axes: Axes, height: float, *columns: str) -> None:
     for place, text in zip((1.02, 1.12, 1.28), columns, strict=True):
-        axes.annotate(
+        written = axes.annotate(
             text,
             (place, height),
             xycoords=("axes fraction", "data"),
@@ -94,3 +109,4 @@ def _print(axes: Axes, height: float, *columns: str) -> None:
             fontsize=7.5,
             annotation_clip=False,
         )
+        named(written, "figures")

@@ -15,7 +15,8 @@ from matplotlib.lines import Line2D
 from bayes_scaling.comparison.variants import STATED
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.plots.months_axis import draw_interval, draw_published, set_months_axis
-from bayes_scaling.plots.style import ORDERED, POSTERIOR, PRIOR, WARNING
+from bayes_scaling.plots.style import ORDERED, PAPER, POSTERIOR, PRIOR, WARNING
+from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.words import counted
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 MOST_MODELS = 40
 """Models that one picture shows."""
+_TIMES = ("posterior", "interval", "published", "bands", "no_progress", "legend", "title")
+_DIFFERENCES = ("difference", "error", "reference", "bands", "legend", "title")
 _MARKERS = ("o", "s", "^", "D", "v", "p", "h", "<")
 _LIGHTEST = 0.82
 """Of the colour map: beyond, lines can't be seen on white."""
@@ -64,7 +67,13 @@ class _Layout:
         return to_hex(mpl.colormaps[ORDERED](share)), _MARKERS[place % len(_MARKERS)]
 
 
-def plot_doubling_times_by_model(comparison: "Comparison", *, most: int = MOST_MODELS) -> Figure:
+def plot_doubling_times_by_model(
+    comparison: "Comparison",
+    *,
+    most: int = MOST_MODELS,
+    visuals: Visuals | None = None,
+    backend: str | None = None,
+) -> Figure:
     """Draw the doubling time of effective compute of every variant, the best predicting model first.
 
     Parameters
@@ -74,6 +83,11 @@ def plot_doubling_times_by_model(comparison: "Comparison", *, most: int = MOST_M
         shown.
     most
         Models to draw.
+    visuals
+        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
+        ``published``, ``bands``, ``no_progress``, ``legend``, ``title``.
+    backend
+        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -85,7 +99,7 @@ def plot_doubling_times_by_model(comparison: "Comparison", *, most: int = MOST_M
     Raises
     ------
     BayesScalingError
-        If no variant has progress.
+        If no variant has progress, or visuals or backend is none of the valid ones.
 
     Notes
     -----
@@ -97,6 +111,7 @@ def plot_doubling_times_by_model(comparison: "Comparison", *, most: int = MOST_M
     >>> comparison = bs.compare(["ho2024"], bs.load_evaluations())  # doctest: +SKIP
     >>> plot_doubling_times_by_model(comparison).savefig("by_model.svg")  # doctest: +SKIP
     """
+    look = look_of(visuals, backend, _TIMES)
     if comparison.table["probability_of_progress"].isna().all():
         raise BayesScalingError("no variant has progress, so there is no doubling time to draw")
     layout = _layout(comparison, comparison.table, most)
@@ -109,17 +124,32 @@ def plot_doubling_times_by_model(comparison: "Comparison", *, most: int = MOST_M
         moving.add(row["model"])
         color, marker = layout.look(row["variant"]) if row["converged"] else (WARNING, "x")
         interval = [float(row[f"compute_doubling_months_{part}"]) for part in ("median", "lower", "upper")]
-        filled = str(name) in layout.tied
-        draw_interval(axes, layout.at(row), *interval, color=color, marker=marker, size=layout.size, filled=filled)
+        draw_interval(
+            axes,
+            layout.at(row),
+            *interval,
+            color=color,
+            marker=marker,
+            size=layout.size,
+            filled=str(name) in layout.tied,
+            names=("posterior", "interval") if row["converged"] else (None, None),
+        )
     for place, model in enumerate(layout.models):
         if model not in moving:
-            axes.text(1.1, place, "no progress assumed", color=PRIOR, fontsize=7.5, va="center")
+            words = axes.text(1.1, place, "no progress assumed", color=PRIOR, fontsize=7.5, va="center")
+            named(words, "no_progress")
     set_months_axis(axes)
     _finish(figure, axes, comparison, layout)
-    return figure
+    return look.finish(figure)
 
 
-def plot_differences_by_model(comparison: "Comparison", *, most: int = MOST_MODELS) -> Figure:
+def plot_differences_by_model(
+    comparison: "Comparison",
+    *,
+    most: int = MOST_MODELS,
+    visuals: Visuals | None = None,
+    backend: str | None = None,
+) -> Figure:
     """Draw how much worse than the best every variant predicts, the best predicting model first.
 
     Parameters
@@ -128,6 +158,11 @@ def plot_differences_by_model(comparison: "Comparison", *, most: int = MOST_MODE
         Variants that did not converge are not drawn: they have no difference.
     most
         Models to draw.
+    visuals
+        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``difference``, ``error``,
+        ``reference``, ``bands``, ``legend``, ``title``.
+    backend
+        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -138,7 +173,7 @@ def plot_differences_by_model(comparison: "Comparison", *, most: int = MOST_MODE
     Raises
     ------
     BayesScalingError
-        If fewer than two variants have converged.
+        If fewer than two variants have converged, or visuals or backend is none of the valid ones.
 
     Examples
     --------
@@ -146,22 +181,25 @@ def plot_differences_by_model(comparison: "Comparison", *, most: int = MOST_MODE
     >>> comparison = bs.compare(["ho2024"], bs.load_evaluations())  # doctest: +SKIP
     >>> plot_differences_by_model(comparison).savefig("differences.svg")  # doctest: +SKIP
     """
+    look = look_of(visuals, backend, _DIFFERENCES)
     table = comparison.table[comparison.table["converged"]]
     if len(table) < 2:
         raise BayesScalingError("a picture of differences needs two variants that converged")
     layout = _layout(comparison, table, most)
     figure, axes = _band_axes(layout)
-    axes.axvline(0, color=PRIOR, lw=1, ls="--")
+    named(axes.axvline(0, color=PRIOR, lw=1, ls="--"), "reference")
     for name, row in layout.table.to_dict("index").items():
         color, marker = layout.look(row["variant"])
         height, middle, error = layout.at(row), float(row["elpd_diff"]), 2 * float(row["dse"])
-        axes.plot([middle - error, middle + error], [height, height], color=color, lw=0.3 * layout.size)
-        face = color if str(name) in layout.tied else "white"
-        axes.plot(middle, height, marker, color=color, ms=layout.size, markerfacecolor=face)
+        bar = axes.plot([middle - error, middle + error], [height, height], color=color, lw=0.3 * layout.size)
+        face = color if str(name) in layout.tied else PAPER
+        point = axes.plot(middle, height, marker, color=color, ms=layout.size, markerfacecolor=face)
+        named(bar, "error")
+        named(point, "difference")
     axes.set(xlabel="difference in expected log predictive density from the best (nats; bars: 2 standard errors)")
     axes.spines[["top", "right"]].set_visible(False)
     _finish(figure, axes, comparison, layout)
-    return figure
+    return look.finish(figure)
 
 
 def _layout(comparison: "Comparison", table: pd.DataFrame, most: int) -> _Layout:
@@ -184,7 +222,7 @@ def _band_axes(layout: _Layout) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(8.5, layout.height), layout="constrained", dpi=150)
     axes = figure.subplots()
     for place in range(0, len(layout.models), 2):
-        axes.axhspan(place - 0.5, place + 0.5, color=PRIOR, alpha=0.08, lw=0)
+        named(axes.axhspan(place - 0.5, place + 0.5, color=PRIOR, alpha=0.08, lw=0), "bands")
     axes.set_yticks(np.arange(len(layout.models)), list(layout.models), fontsize=8, parse_math=False)
     axes.set_ylim(len(layout.models) - 0.5, -0.5)
     return figure, axes
@@ -197,13 +235,14 @@ def _finish(figure: Figure, axes: Axes, comparison: "Comparison", layout: _Layou
         for label in layout.labels:
             color, marker = layout.look(label)
             handles.append(Line2D([], [], color=color, marker=marker, lw=1, ms=4.5, label=label))
-    for face, label in ((PRIOR, "can't be told from the best"), ("white", "predicts worse")):
+    for face, label in ((PRIOR, "can't be told from the best"), (PAPER, "predicts worse")):
         handles.append(Line2D([], [], ls="", marker="o", color=PRIOR, markerfacecolor=face, ms=4.5, label=label))
     if not layout.table["converged"].all():
         handles.append(Line2D([], [], color=WARNING, marker="x", lw=1, ms=4.5, label="not converged"))
-    figure.legend(handles=handles, fontsize=7.5, frameon=False, loc="outside upper center", ncols=4)
+    add_legend(figure, handles, fontsize=7.5, frameon=False, loc="outside upper center", ncols=4)
     models = comparison.table["model"].nunique()
     shown = counted(models, "model")
     if models > len(layout.models):
         shown = f"the best {len(layout.models)} of {shown}"
-    axes.set_title(f"{shown}, {counted(len(layout.table), 'variant')}: one {comparison.unit} left out", fontsize=10)
+    title = f"{shown}, {counted(len(layout.table), 'variant')}: one {comparison.unit} left out"
+    named(axes.set_title(title, fontsize=10), "title")

@@ -1,10 +1,10 @@
 """Intervals of doubling times on one logarithmic axis of months, the same in every forest plot."""
 
-import math
-
 from matplotlib.axes import Axes
 
+from bayes_scaling.plots.clipped import draw_clipped
 from bayes_scaling.plots.style import PUBLISHED
+from bayes_scaling.plots.visuals import named
 from bayes_scaling.published import HO2024_COMPUTE
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.words import months
@@ -27,6 +27,7 @@ def draw_interval(
     marker: str,
     size: float = 4.5,
     filled: bool = True,
+    names: tuple[str | None, str | None] = ("posterior", "interval"),
 ) -> None:
     """A point with its interval, if it has one; arrows where it goes on beyond the axis.
 
@@ -40,16 +41,20 @@ def draw_interval(
         Months; infinite without progress, NaN where there is none to draw.
     color, marker, size, filled
         Of the point.
+    names
+        Of the visuals that the point and its interval are.
     """
-    if not (math.isnan(lower) or math.isnan(upper)):
-        start, end = (min(max(value, SHORTEST), LONGEST) for value in (lower, upper))
-        axes.plot([start, end], [height, height], color=color, lw=0.3 * size, solid_capstyle="butt")
-        for beyond, edge, arrow in ((lower < SHORTEST, SHORTEST, "<"), (upper > LONGEST, LONGEST, ">")):
-            if beyond:
-                axes.plot(edge, height, arrow, color=color, ms=1.1 * size, clip_on=False)
-    if SHORTEST <= middle <= LONGEST:
-        face = color if filled else "white"
-        axes.plot(middle, height, marker, color=color, ms=size, markerfacecolor=face)
+    draw_clipped(
+        axes,
+        height,
+        (middle, lower, upper),
+        (SHORTEST, LONGEST),
+        color=color,
+        marker=marker,
+        size=size,
+        filled=filled,
+        names=names,
+    )
 
 
 def set_months_axis(axes: Axes) -> None:
@@ -70,6 +75,6 @@ def draw_published(axes: Axes) -> None:
     point, lower, upper = HO2024_COMPUTE.months, HO2024_COMPUTE.lower, HO2024_COMPUTE.upper
     label = f"{HO2024_COMPUTE.label}: {months(point)}"
     if lower is not None and upper is not None:
-        axes.axvspan(lower, upper, color=PUBLISHED, alpha=0.12, lw=0)
+        named(axes.axvspan(lower, upper, color=PUBLISHED, alpha=0.12, lw=0), "published")
         label += f" [{months(lower)}, {months(upper)}]"
-    axes.axvline(point, color=PUBLISHED, lw=1, label=label)
+    named(axes.axvline(point, color=PUBLISHED, lw=1, label=label), "published")

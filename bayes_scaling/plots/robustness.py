@@ -8,22 +8,29 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
 from bayes_scaling.plots.months_axis import LONGEST, SHORTEST, TEXT_ROOM, draw_interval, set_months_axis
-from bayes_scaling.plots.style import POSTERIOR, PRIOR, PUBLISHED, WARNING
+from bayes_scaling.plots.style import INK, POSTERIOR, PRIOR, PUBLISHED, WARNING
+from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.robustness_cases.cases import BASELINE
 from bayes_scaling.robustness_cases.result import Robustness
 from bayes_scaling.words import months
 
+_VISUALS = ("posterior", "interval", "published", "baseline", "figures", "legend", "title")
 _FOUND, _PUBLISHED = -0.14, 0.2
 """How far above and below a case's line the two intervals are drawn."""
 
 
-def plot_robustness(result: Robustness) -> Figure:
+def plot_robustness(result: Robustness, *, visuals: Visuals | None = None, backend: str | None = None) -> Figure:
     """Draw the doubling time of effective compute under each robustness case, beside the published one.
 
     Parameters
     ----------
     result
         See :func:`bayes_scaling.robustness`.
+    visuals
+        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
+        ``published``, ``baseline``, ``figures``, ``legend``, ``title``.
+    backend
+        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -33,11 +40,17 @@ def plot_robustness(result: Robustness) -> Figure:
         beyond the axis or has no bound; a case that has not converged is a red cross and says so. Diamonds are
         published; a published interval with a negative end is printed, not drawn. The band is the baseline's interval.
 
+    Raises
+    ------
+    BayesScalingError
+        If visuals or backend is none of the valid ones.
+
     Examples
     --------
     >>> import bayes_scaling as bs
     >>> bs.plot_robustness(bs.robustness(directory="runs/robustness")).savefig("robustness.png")  # doctest: +SKIP
     """
+    look = look_of(visuals, backend, _VISUALS)
     table = result.table
     figure = Figure(figsize=(11, 1.8 + 0.3 * len(table)), layout=ConstrainedLayoutEngine(rect=TEXT_ROOM), dpi=150)
     axes = figure.subplots()
@@ -47,7 +60,8 @@ def plot_robustness(result: Robustness) -> Figure:
         good = bool(case["converged"])
         color = POSTERIOR if good else WARNING
         found = [float(case[f"compute_doubling_months_{part}"]) for part in ("median", "lower", "upper")]
-        draw_interval(axes, line + _FOUND, *found, color=color, marker="o" if good else "x")
+        names = ("posterior", "interval") if good else (None, None)
+        draw_interval(axes, line + _FOUND, *found, color=color, marker="o" if good else "x", names=names)
         published = [float(case[f"published_{part}"]) for part in ("months", "lower", "upper")]
         if not math.isnan(published[0]):
             _draw_published(axes, line + _PUBLISHED, *published)
@@ -62,32 +76,34 @@ def plot_robustness(result: Robustness) -> Figure:
     axes.grid(axis="y", color=PRIOR, alpha=0.15, lw=0.6)
     _draw_legend(axes, anyone_failed=not table["converged"].all())
     evaluations = result.evaluations
-    axes.set_title(
-        f"Robustness on {evaluations.name} ({evaluations.rows} evaluations)", fontsize=11, pad=24, parse_math=False
-    )
-    return figure
+    title = f"Robustness on {evaluations.name} ({evaluations.rows} evaluations)"
+    named(axes.set_title(title, fontsize=11, pad=24, parse_math=False), "title")
+    return look.finish(figure)
 
 
 def _draw_band(axes: Axes, result: Robustness) -> None:
     row = result.table.to_dict("index")[BASELINE]
     median, lower, upper = (float(row[f"compute_doubling_months_{part}"]) for part in ("median", "lower", "upper"))
-    axes.axvspan(max(lower, SHORTEST), min(upper, LONGEST), color=POSTERIOR, alpha=0.08, lw=0)
+    band = axes.axvspan(max(lower, SHORTEST), min(upper, LONGEST), color=POSTERIOR, alpha=0.08, lw=0)
+    named(band, "baseline")
     if median < LONGEST:
-        axes.axvline(median, color=POSTERIOR, lw=0.8, ls=":")
+        named(axes.axvline(median, color=POSTERIOR, lw=0.8, ls=":"), "baseline")
 
 
 def _draw_published(axes: Axes, height: float, middle: float, lower: float, upper: float) -> None:
     """A published point and interval; one that starts below 0 runs through infinity, and is printed instead."""
     if lower < 0:
-        axes.annotate(f"[{lower:g}, {upper:g}]", (1.1 * middle, height), color=PUBLISHED, va="center", fontsize=7)
+        place = (1.1 * middle, height)
+        named(axes.annotate(f"[{lower:g}, {upper:g}]", place, color=PUBLISHED, va="center", fontsize=7), "published")
         lower = upper = math.nan
-    draw_interval(axes, height, middle, lower, upper, color=PUBLISHED, marker="D", size=3.5)
+    names = ("published", "published")
+    draw_interval(axes, height, middle, lower, upper, color=PUBLISHED, marker="D", size=3.5, names=names)
 
 
-def _print_beside(axes: Axes, height: float, *columns: str, color: str = "black") -> None:
+def _print_beside(axes: Axes, height: float, *columns: str, color: str = INK) -> None:
     """Figures in print, to the right of the picture."""
     for place, text in zip((1.01, 1.05), columns, strict=True):
-        axes.annotate(
+        written = axes.annotate(
             text,
             (place, height),
             xycoords=("axes fraction", "data"),
@@ -96,17 +112,19 @@ def _print_beside(axes: Axes, height: float, *columns: str, color: str = "black"
             color=color,
             annotation_clip=False,
         )
+        named(written, "figures")
 
 
 def _draw_legend(axes: Axes, *, anyone_failed: bool) -> None:
     kinds = [
-        (POSTERIOR, "o", "-", "posterior"),
-        (PUBLISHED, "D", "-", "published (Ho et al. 2024)"),
-        (POSTERIOR, ">", "", "goes on beyond the axis, or no bound"),
+        (POSTERIOR, "o", "-", "posterior", "posterior"),
+        (PUBLISHED, "D", "-", "published (Ho et al. 2024)", "published"),
+        (POSTERIOR, ">", "", "goes on beyond the axis, or no bound", "interval"),
     ]
     if anyone_failed:
-        kinds.append((WARNING, "x", "-", "not converged"))
+        kinds.append((WARNING, "x", "-", "not converged", ""))
     handles = [
-        Line2D([], [], color=color, marker=marker, ls=line, ms=4.5, label=label) for color, marker, line, label in kinds
+        named(Line2D([], [], color=color, marker=marker, ls=line, ms=4.5, label=label), name)
+        for color, marker, line, label, name in kinds
     ]
-    axes.legend(handles=handles, fontsize=8, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4)
+    add_legend(axes, handles, fontsize=8, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4)

@@ -14,3 +14,8 @@ LAW_MARKERS = ("D", "s", "^", "v", "P")
 
 ORDERED = "viridis"
 """Colour map of ordered values: lightness rises all the way, so that it reads without colours too."""
+
+INK, PAPER, FAINT = "black", "white", "#666666"
+"""What is neither data nor law: text and marks, what lies under them, and text beside them."""
+HOLLOW = "none"
+"""Of points that are outlines."""

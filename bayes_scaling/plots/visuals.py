@@ -1,0 +1,218 @@
+"""What a user changes in a picture: visuals that are left out, or drawn with other properties.
+
+Every ``bs.plot_*`` takes ``visuals`` and ``backend`` as the functions of arviz-plots do. ``visuals`` maps the name of a
+visual, as listed in the function's own documentation, to ``False``, which leaves it out together with its entry in the
+legend, or to keyword arguments, which are properties of the matplotlib artists that draw it: ``{"color": "black"}``.
+Where several kinds of artists draw a visual (a point and the bar of its interval), each takes the properties that it
+has. ``backend`` is ``"matplotlib"``, which ``None`` means too. The mark of a fit that has not converged is no visual:
+it can't be left out.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.container import Container
+from matplotlib.figure import Figure
+
+from bayes_scaling.errors import BayesScalingError
+
+type Visuals = Mapping[str, Mapping[str, Any] | Literal[False]]
+"""Name of a visual to False or to properties of its artists."""
+
+BACKEND = "matplotlib"
+_NAME, _LEGENDS = "_bayes_scaling_visual", "_bayes_scaling_legends"
+"""Attributes that name an artist, and hold a figure's legends until all that they list is final."""
+_REFUSALS = (AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+"""What matplotlib raises where it does not take a value."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """Changes to the visuals of one picture, checked; see :func:`look_of`.
+
+    Parameters
+    ----------
+    changes
+        Name of a visual to False or properties.
+    """
+
+    changes: Visuals
+
+    def finish(self, figure: Figure) -> Figure:
+        """Apply the changes to what is drawn, and draw the legends of what remains.
+
+        Raises
+        ------
+        BayesScalingError
+            If no artist of a visual has a property, or matplotlib refuses its value.
+        """
+        legends = vars(figure).pop(_LEGENDS, [])
+        for name, change in self.changes.items():
+            if change is False:
+                _remove(figure, name)
+            else:
+                _change(_drawn(figure, name), name, change)
+        for owner, handles, name, keywords in legends:
+            self._draw_legend(owner, handles, name, keywords)
+        return figure
+
+    def _draw_legend(
+        self, owner: Axes | Figure, handles: Sequence[Any] | None, name: str, keywords: Mapping[str, Any]
+    ) -> None:
+        shown = self._entries(owner.get_legend_handles_labels()[0] if isinstance(owner, Axes) else (), handles)
+        change = self.changes.get(name, {})
+        if change is False or not (shown or keywords.get("title")):
+            return
+        if isinstance(owner, Axes) and owner.get_legend() is not None:
+            owner.add_artist(owner.get_legend())  # otherwise the next one takes its place
+        options = dict(keywords)
+        order = options.pop("zorder", None)
+        legend = owner.legend(handles=shown, **options)
+        if order is not None:
+            legend.set_zorder(order)
+        _change([named(legend, name)], name, change)
+
+    def _entries(self, drawn: Sequence[Any], handles: Sequence[Any] | None) -> list[Any]:
+        """What a legend lists: handles of its own look like the visuals they stand for."""
+        if handles is None:
+            return list(drawn)
+        shown = []
+        for handle in handles:
+            change = self.changes.get(vars(handle).get(_NAME, ""), {})
+            if change is False:
+                continue
+            known = {key: value for key, value in change.items() if _has(handle, key)}
+            _change([handle], "legend", known)
+            shown.append(handle)
+        return shown
+
+
+def look_of(visuals: Visuals | None, backend: str | None, names: Sequence[str]) -> Look:
+    """Check what a user wants changed, before anything is computed.
+
+    Parameters
+    ----------
+    visuals, backend
+        As every ``bs.plot_*`` takes them.
+    names
+        Visuals of the picture.
+
+    Raises
+    ------
+    BayesScalingError
+        If a visual or the backend is unknown, or a change is neither False nor a mapping.
+
+    Examples
+    --------
+    >>> look_of({"prior": False}, None, ("posterior", "prior")).changes
+    {'prior': False}
+    >>> look_of({"priors": False}, None, ("posterior", "prior"))
+    Traceback (most recent call last):
+    bayes_scaling.errors.BayesScalingError: this picture has no visual 'priors'; valid choices: posterior, prior
+    """
+    if backend not in (None, BACKEND):
+        raise BayesScalingError(f"backend must be {BACKEND!r} or None, not {backend!r}: pictures are drawn by it alone")
+    if visuals is None:
+        return Look({})
+    if not isinstance(visuals, Mapping):
+        raise BayesScalingError(
+            f"visuals must map names of visuals to properties or False, not be {visuals!r}; such as "
+            f"visuals={{{names[0]!r}: False}}; valid names: {', '.join(names)}"
+        )
+    for name, change in visuals.items():
+        if name not in names:
+            raise BayesScalingError(f"this picture has no visual {name!r}; valid choices: {', '.join(names)}")
+        if change is not False and not (isinstance(change, Mapping) and all(isinstance(key, str) for key in change)):
+            raise BayesScalingError(
+                f"visuals[{name!r}] must be False, which leaves it out, or properties of matplotlib's artists such as "
+                f"{{'color': 'black'}}, not {change!r}"
+            )
+    return Look(dict(visuals))
+
+
+def named[Drawn](drawn: Drawn, name: str | None) -> Drawn:
+    """Name the visual that artists draw; without a name it can't be changed.
+
+    Parameters
+    ----------
+    drawn
+        What a method of matplotlib returned: an artist, a container, or a sequence of them.
+    name
+        Of the visual.
+
+    Examples
+    --------
+    >>> axes = Figure().subplots()
+    >>> lines = named(axes.plot([1, 2], label="posterior"), "posterior")
+    >>> _drawn(axes.figure, "posterior") == lines
+    True
+    """
+    for part in _parts(drawn) if name else ():
+        vars(part)[_NAME] = name
+    return drawn
+
+
+def add_legend(
+    owner: Axes | Figure, handles: Sequence[Any] | None = None, *, name: str = "legend", **keywords: Any
+) -> None:
+    """Have a legend drawn once visuals are changed.
+
+    Parameters
+    ----------
+    owner
+        Axes, or the figure for a legend outside.
+    handles
+        What it lists; by default all of the axes that has a label.
+    name
+        The visual that it is.
+    **keywords
+        Of matplotlib's ``legend``, and ``zorder``.
+    """
+    figure = owner.get_figure(root=True) if isinstance(owner, Axes) else owner
+    vars(figure).setdefault(_LEGENDS, []).append((owner, handles, name, keywords))
+
+
+def _parts(drawn: Any) -> Iterator[Any]:
+    if isinstance(drawn, Artist | Container):
+        yield drawn
+    if isinstance(drawn, Sequence):  # containers are tuples
+        for part in drawn:
+            yield from _parts(part)
+
+
+def _drawn(figure: Figure, name: str) -> list[Artist]:
+    return figure.findobj(lambda artist: vars(artist).get(_NAME) == name)
+
+
+def _remove(figure: Figure, name: str) -> None:
+    for axes in figure.axes:
+        for container in [each for each in axes.containers if vars(each).get(_NAME) == name]:
+            container.remove()
+    for artist in _drawn(figure, name):
+        artist.set_in_layout(False)  # a title leaves no gap behind
+        artist.remove()
+
+
+def _change(artists: Sequence[Artist], name: str, properties: Mapping[str, Any]) -> None:
+    for key, value in properties.items():
+        takers = [artist for artist in artists if _has(artist, key)]
+        if artists and not takers:
+            kinds = ", ".join(sorted({type(artist).__name__ for artist in artists}))
+            raise BayesScalingError(
+                f"visuals[{name!r}]: {key!r} is no property of its artists ({kinds}); see their documentation by "
+                f"matplotlib, or choose another such as 'alpha'"
+            )
+        for artist in takers:
+            try:
+                artist.set(**{key: value})
+            except _REFUSALS as error:
+                raise BayesScalingError(
+                    f"visuals[{name!r}]: matplotlib refuses {key} = {value!r} ({error}); choose another value"
+                ) from error
+
+
+def _has(artist: Artist, key: str) -> bool:
+    return callable(getattr(artist, f"set_{key}", None))
