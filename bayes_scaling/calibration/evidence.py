@@ -15,7 +15,12 @@ STATED_FILE = "stated.csv"
 """Intervals from simulations with known progress; see :func:`bayes_scaling.calibration.studies.recover_stated`."""
 
 
-def evidence_for(specification: Specification) -> Calibration | None:
+def evidence_file(specification: str, *, repeated: bool = False) -> str:
+    """Name of the file of a specification's calibration, or of that repeated with other random numbers."""
+    return f"{plain_name(specification)}{'-repeated' if repeated else ''}.json"
+
+
+def evidence_for(specification: Specification, *, repeated: bool = False) -> Calibration | None:
     """The calibration that comes with the package, if it is of exactly this specification.
 
     Parameters
@@ -23,6 +28,8 @@ def evidence_for(specification: Specification) -> Calibration | None:
     specification
         Its law, priors and noise must be those that were calibrated: under the same name with another prior it has no
         evidence.
+    repeated
+        The second one, with other random numbers, which there is where a quantity failed in the first.
 
     Returns
     -------
@@ -36,7 +43,7 @@ def evidence_for(specification: Specification) -> Calibration | None:
     >>> len(found.simulations)
     200
     """
-    file = files("bayes_scaling") / "data" / FOLDER / f"{plain_name(specification.name)}.json"
+    file = files("bayes_scaling") / "data" / FOLDER / evidence_file(specification.name, repeated=repeated)
     if not file.is_file():
         return None
     found = Calibration.from_json(file.read_bytes(), file.name)

@@ -1,7 +1,7 @@
 """The page "What can be trusted when": calibration of the catalogue, and known progress found again or not."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 from scipy import stats
@@ -10,6 +10,7 @@ from bayes_scaling.calibration.result import Calibration
 from bayes_scaling.calibration.simulation import LARGEST_LOSS
 from bayes_scaling.calibration.stated import PROBABILITY
 from bayes_scaling.calibration.studies import QUESTIONS, stated_coverage
+from bayes_scaling.calibration.trust import Trust
 from bayes_scaling.calibration.uniformity import BAND, uniformity
 from bayes_scaling.words import counted, months
 
@@ -20,21 +21,20 @@ GROWTH = "g_C"
 _COMMAND = "bayes-scaling trust"
 
 
-def trust_page(calibrations: Sequence[Calibration], intervals: pd.DataFrame) -> str:
+def trust_page(found: Trust) -> str:
     """Markdown: what holds, calibration of each specification, known progress found again, how it is counted.
 
     Parameters
     ----------
-    calibrations
-        One a specification.
-    intervals
-        See :func:`bayes_scaling.calibration.studies.recover_stated`.
+    found
+        Of :func:`bayes_scaling.calibration.trust.stored_trust`, or of other simulations.
     """
-    table = stated_coverage(intervals)
+    calibrations, repeated = found.calibrations, found.repeated
+    table = stated_coverage(found.intervals)
     lines = ["# What can be trusted when", "", f"`{_COMMAND}` simulates all of this again and writes this page.", ""]
-    lines += [f"- {sentence}" for sentence in trust_sentences(calibrations, table)]
+    lines += [f"- {sentence}" for sentence in trust_sentences(calibrations, repeated, table)]
     lines += ["", "## Calibration: true values drawn from the priors", "", *_calibrations(calibrations), ""]
-    lines += ["### Outside the band", "", *_outside(calibrations), ""]
+    lines += ["### Outside the band", "", *_outside(calibrations, repeated), ""]
     lines += ["## Known progress: does the interval hold what was put in?", "", *_stated(table), ""]
     return "\n".join([*lines, "## How it is counted", "", *_EXPLAINED]) + "\n"
 
@@ -57,7 +57,9 @@ _EXPLAINED = (
 )
 
 
-def trust_sentences(calibrations: Sequence[Calibration], table: pd.DataFrame) -> tuple[str, ...]:
+def trust_sentences(
+    calibrations: Sequence[Calibration], repeated: Mapping[str, Calibration], table: pd.DataFrame
+) -> tuple[str, ...]:
     """What holds and what does not, each with its figures.
 
     Parameters
@@ -73,7 +75,9 @@ def trust_sentences(calibrations: Sequence[Calibration], table: pd.DataFrame) ->
         f"**Posteriors of the catalogue.** In {counted(len(calibrations), 'specification')}, "
         f"{curves - outside} of {curves} rank curves stay in their {BAND:.0%} band; {expected:.0f} of {curves} would "
         f"leave it by chance alone, and {outside} do (so many or more have probability {chance:.2f} if curves are "
-        "independent, which those of one specification are not quite).",
+        "independent, which they are not: parameters of one specification go together, and specifications share random "
+        "numbers). Repeated with other random numbers, "
+        f"{_again(calibrations, repeated)}.",
         _growth_sentence(calibrations),
     ]
     right = table[table["question"] == RIGHT]
@@ -86,6 +90,15 @@ def trust_sentences(calibrations: Sequence[Calibration], table: pd.DataFrame) ->
     for text, group in table[table["question"] != RIGHT].groupby("question", sort=False):
         said.append(_wrong_sentence(str(text), group))
     return tuple(said)
+
+
+def _again(calibrations: Sequence[Calibration], repeated: Mapping[str, Calibration]) -> str:
+    """Of the failures that were repeated, how many failed again."""
+    known = [(one, name) for one in calibrations for name in one.outside if one.specification in repeated]
+    failed = [f"{one.specification} {name}" for one, name in known if name in repeated[one.specification].outside]
+    if not failed:
+        return f"none of {len(known)} leaves it again"
+    return f"{len(failed)} of {len(known)} leave it again ({', '.join(failed)})"
 
 
 def _growth_sentence(calibrations: Sequence[Calibration]) -> str:
@@ -144,7 +157,7 @@ def _calibrations(calibrations: Sequence[Calibration]) -> Iterable[str]:
         )
 
 
-def _outside(calibrations: Sequence[Calibration]) -> Iterable[str]:
+def _outside(calibrations: Sequence[Calibration], repeated: Mapping[str, Calibration]) -> Iterable[str]:
     """Each failure, with what is known of it: how large, on which side, and whether unconverged fits make it."""
     failures = [(one, name) for one in calibrations for name in one.outside]
     if not failures:
@@ -161,6 +174,11 @@ def _outside(calibrations: Sequence[Calibration]) -> Iterable[str]:
             rest = uniformity([simulation for simulation in one.simulations if simulation.converged])
             state = "inside" if rest.loc[name, "inside"] else "outside still"
             text += f" Without the {counted(one.unconverged, 'unconverged fit')}: {state}."
+        again = repeated.get(one.specification)
+        if again is not None:
+            other = again.table.loc[name]
+            state = "inside" if other["inside"] else "**outside again**"
+            text += f" With other random numbers: {state} ({other['largest']:+.3f})."
         yield text
 
 

@@ -9,6 +9,7 @@ from bayes_scaling.calibration.evidence import calibrated_specifications, eviden
 from bayes_scaling.calibration.result import Calibration
 from bayes_scaling.calibration.settings import SIMULATIONS
 from bayes_scaling.calibration.studies import STUDY, planned, stated_coverage
+from bayes_scaling.calibration.trust import stored_trust
 from bayes_scaling.report.trust_page import trust_page, trust_sentences
 from bayes_scaling.specifications.priors import Prior
 
@@ -46,12 +47,12 @@ def test_every_study_has_all_its_simulations() -> None:
     assert (found.groupby(list(STUDY)).size() == SIMULATIONS).all()
 
 
-def test_the_page_says_what_the_evidence_says(evidence) -> None:
-    assert PAGE.read_text(encoding="utf-8") == trust_page(list(evidence.values()), stated_intervals())
+def test_the_page_says_what_the_evidence_says() -> None:
+    assert PAGE.read_text(encoding="utf-8") == trust_page(stored_trust())
 
 
 def test_sentences_name_each_failure_of_growth(evidence) -> None:
-    said = " ".join(trust_sentences(list(evidence.values()), stated_coverage(stated_intervals())))
+    said = " ".join(trust_sentences(list(evidence.values()), {}, stated_coverage(stated_intervals())))
     for name, one in evidence.items():
         failed = any(quantity.partition("[")[0] == "g_C" for quantity in one.outside)
         assert not failed or name in said
