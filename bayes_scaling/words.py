@@ -32,12 +32,11 @@ def probability(value: float) -> str:
 
     Examples
     --------
-    >>> probability(0.5), probability(1.0)
-    ('0.500', 'above 0.999')
+    >>> probability(0.5), probability(0.9995), probability(0.0)
+    ('0.500', 'above 0.999', 'below 0.001')
     """
-    if value > 0.9995:
-        return "above 0.999"
-    return "below 0.001" if value < 0.0005 else f"{value:.3f}"
+    text = f"{value:.3f}"
+    return {"1.000": "above 0.999", "0.000": "below 0.001"}.get(text, text)
 
 
 def number(value: float) -> str:

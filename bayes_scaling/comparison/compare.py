@@ -28,7 +28,7 @@ LEAST_UNITS = 10
 
 
 def compare(
-    specifications: Sequence[Specification | str],
+    specifications: Sequence[Specification | str | Path],
     evaluations: pd.DataFrame,
     *,
     unit: str = "evaluation",

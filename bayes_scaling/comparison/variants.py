@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from bayes_scaling.classical.published_table import HO2024_DELTAS
 from bayes_scaling.errors import BayesScalingError, SpecificationError
@@ -40,7 +41,7 @@ class Variant:
 
 
 def expand(
-    specifications: Sequence[Specification | str],
+    specifications: Sequence[Specification | str | Path],
     deltas: Sequence[float] = (0.0,),
     rate_scales: Sequence[float] = (1.0,),
 ) -> tuple[Variant, ...]:
@@ -91,10 +92,10 @@ def expand(
     return tuple(variants)
 
 
-def _resolved(given: Specification | str) -> tuple[Specification, ...]:
+def _resolved(given: Specification | str | Path) -> tuple[Specification, ...]:
     if isinstance(given, Specification):
         return (given,)
-    family = [name for name in list_specifications() if name.startswith(f"{given.rstrip('/')}/")]
+    family = [name for name in list_specifications() if name.startswith(f"{str(given).rstrip('/')}/")]
     return tuple(map(load_specification, family)) if family else (load_specification(given),)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
-import matplotlib.patheffects as pe
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
@@ -16,24 +15,31 @@ from bayes_scaling.inference.result import Fit
 from bayes_scaling.law import training_compute
 from bayes_scaling.plots.budgets import EXTRAPOLATED, budget_grid
 from bayes_scaling.plots.fitted_runs import INTERVAL, fitted_runs, loss_band, name_of, runs_title, scientific
-from bayes_scaling.plots.marks import mark_unconverged
-from bayes_scaling.plots.style import LAW_COLOURS, LAW_LINES, ORDERED, POSTERIOR, PRIOR
+from bayes_scaling.plots.marks import EDGE, mark_unconverged
+from bayes_scaling.plots.style import FAINT, INK, LAW_COLOURS, LAW_LINES, ORDERED, PAPER, POSTERIOR, PRIOR
 from bayes_scaling.plots.ticks import plain_log_ticks
+from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import Floats, Source, laws_of
 from bayes_scaling.quantities.points import axis_of
 from bayes_scaling.static_laws import STATIC_LAWS
 
+_VISUALS = ("loss", "runs", "equal_compute", "posterior", "interval", "published", "budgets", "legend", "title")
 _GRID = 50
 """Points of each axis at which the loss is taken for contours."""
 _MARGIN = 1.6
 """The plane ends beyond runs and frontier by this factor."""
-_EDGE: list[pe.AbstractPathEffect] = [pe.withStroke(linewidth=2.5, foreground="white")]
-"""Around what lies on contours, so that it can be read there."""
 
 
-def plot_allocation(fit: Fit, budgets: Any = None, *, laws: Sequence[Source] = STATIC_LAWS) -> Figure:
+def plot_allocation(
+    fit: Fit,
+    budgets: Any = None,
+    *,
+    laws: Sequence[Source] = STATIC_LAWS,
+    visuals: Visuals | None = None,
+    backend: str | None = None,
+) -> Figure:
     r"""Draw how compute is best split between parameters and tokens, on the loss that a law expects of any split.
 
     .. math:: \min_{N, D} L(N, D) \quad \text{such that} \quad 6 N D = C
@@ -47,6 +53,11 @@ def plot_allocation(fit: Fit, budgets: Any = None, *, laws: Sequence[Source] = S
         over their range too. By default none, and the frontier ends at a hundred times the largest run.
     laws
         Published laws whose frontiers are drawn beside: constants, or fits.
+    visuals
+        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``loss``, ``runs``,
+        ``equal_compute``, ``posterior``, ``interval``, ``published``, ``budgets``, ``legend``, ``title``.
+    backend
+        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -59,7 +70,8 @@ def plot_allocation(fit: Fit, budgets: Any = None, *, laws: Sequence[Source] = S
     Raises
     ------
     BayesScalingError
-        If the fit is to evaluations or of a law of compute alone, a budget is not positive, or a law is none.
+        If the fit is to evaluations or of a law of compute alone, a budget is not positive, a law is none, or
+        visuals or backend is none of the valid ones.
 
     Notes
     -----
@@ -70,6 +82,7 @@ def plot_allocation(fit: Fit, budgets: Any = None, *, laws: Sequence[Source] = S
     >>> import bayes_scaling as bs
     >>> bs.plot_allocation(bs.load_fit("runs/chinchilla"), 1e23).savefig("allocation.png")  # doctest: +SKIP
     """
+    look = look_of(visuals, backend, _VISUALS)
     runs = fitted_runs(fit)
     marked = np.empty(0) if budgets is None else np.unique(axis_of(budgets, "budgets (FLOP)"))
     compute = budget_grid(runs["compute"], marked)
@@ -81,7 +94,7 @@ def plot_allocation(fit: Fit, budgets: Any = None, *, laws: Sequence[Source] = S
     tokens_shown = _limits(runs["tokens"], tokens[:, 1:])
     norm = _draw_loss(axes, fit, parameters_shown, tokens_shown, runs)
     _draw_budgets(axes, parameters_shown, tokens_shown)
-    axes.fill(
+    band = axes.fill(
         [*sizes["lower"], *sizes["upper"][::-1]],
         [*tokens[:, 1], *tokens[::-1, 2]],
         color=POSTERIOR,
@@ -89,9 +102,11 @@ def plot_allocation(fit: Fit, budgets: Any = None, *, laws: Sequence[Source] = S
         lw=0,
         zorder=3,
     )
+    named(band, "interval")
     beyond = compute > runs["compute"].max()
     for part, line in ((~beyond, "-"), (np.append(beyond[1:], beyond[-1]), (0, (3, 1.5)))):
-        axes.plot(sizes["median"][part], tokens[part, 0], color=POSTERIOR, lw=2.2, ls=line, zorder=4)
+        median = axes.plot(sizes["median"][part], tokens[part, 0], color=POSTERIOR, lw=2.2, ls=line, zorder=4)
+        named(median, "posterior")
     _draw_laws(axes, compute, laws)
     if marked.size:
         _draw_marked(axes, fit, marked)
@@ -100,9 +115,9 @@ def plot_allocation(fit: Fit, budgets: Any = None, *, laws: Sequence[Source] = S
     scale.set_label("loss (nats per token, log scale)")
     plain_log_ticks(scale.ax.yaxis)
     _draw_legend(figure, laws, bool(marked.size))
-    figure.suptitle(runs_title(fit), fontsize=11)
+    named(figure.suptitle(runs_title(fit), fontsize=11), "title")
     mark_unconverged(figure, fit)
-    return figure
+    return look.finish(figure)
 
 
 def _limits(runs: Any, frontier: Floats) -> tuple[float, float]:
@@ -121,11 +136,12 @@ def _draw_loss(
     norm = LogNorm(low, high)
     levels = _round_levels(low, high)
     lines = axes.contour(n, d, loss, levels=levels, cmap=ORDERED, norm=norm, linewidths=0.9, alpha=0.8, zorder=1)
+    named(lines, "loss")
     axes.set(xscale="log", yscale="log", xlim=parameters, ylim=tokens)  # labels are placed on the final axes
     places = _label_places(levels, n, d, loss)
-    for label in axes.clabel(lines, fmt="%g", fontsize=7.5, colors="black", manual=places):
-        label.set_path_effects(_EDGE)
-    axes.scatter(
+    for label in axes.clabel(lines, fmt="%g", fontsize=7.5, colors=INK, manual=places):
+        named(label, "loss").set_path_effects(EDGE)
+    points = axes.scatter(
         runs["parameters"],
         runs["tokens"],
         c=runs["loss"],
@@ -133,9 +149,10 @@ def _draw_loss(
         norm=norm,
         s=16,
         lw=0.4,
-        edgecolors="black",
+        edgecolors=INK,
         zorder=2.5,
     )
+    named(points, "runs")
     return norm
 
 
@@ -164,23 +181,25 @@ def _draw_budgets(axes: Axes, parameters: tuple[float, float], tokens: tuple[flo
     n = np.array(parameters)
     for power in range(int(np.ceil(np.log10(least))), int(np.floor(np.log10(most))) + 1):
         budget = 10.0**power
-        axes.plot(n, budget / training_compute(n, 1.0), color=PRIOR, lw=0.7, ls=":", zorder=0.5)
+        line = axes.plot(n, budget / training_compute(n, 1.0), color=PRIOR, lw=0.7, ls=":", zorder=0.5)
+        named(line, "equal_compute")
         bottom = budget / training_compute(tokens[0], 1.0)
         if parameters[0] < bottom < parameters[1]:
             place, pad = (bottom, tokens[0]), (0, 3)
         else:
             place, pad = (parameters[1], budget / training_compute(parameters[1], 1.0)), (-3, 0)
-        axes.annotate(
+        label = axes.annotate(
             f"{scientific(budget)} FLOP",
             place,
             pad,
             textcoords="offset points",
             fontsize=7,
-            color="#666666",
+            color=FAINT,
             ha="right",
             va="bottom",
-            path_effects=_EDGE,
+            path_effects=EDGE,
         )
+        named(label, "equal_compute")
 
 
 def _draw_laws(axes: Axes, compute: Floats, laws: Sequence[Source]) -> None:
@@ -188,7 +207,8 @@ def _draw_laws(axes: Axes, compute: Floats, laws: Sequence[Source]) -> None:
         best = optimal_allocation(law, compute)
         parameters, tokens = (credible_intervals(best[name])["median"] for name in ("parameters", "tokens"))
         colour, line = LAW_COLOURS[number % len(LAW_COLOURS)], LAW_LINES[number % len(LAW_LINES)]
-        axes.plot(parameters, tokens, color=colour, ls=line, lw=1.5, zorder=4.5, label=name_of(law))
+        frontier = axes.plot(parameters, tokens, color=colour, ls=line, lw=1.5, zorder=4.5, label=name_of(law))
+        named(frontier, "published")
 
 
 def _draw_marked(axes: Axes, fit: Fit, budgets: Floats) -> None:
@@ -197,13 +217,17 @@ def _draw_marked(axes: Axes, fit: Fit, budgets: Floats) -> None:
     sizes, tokens = (credible_intervals(best[name]).to_dict("records") for name in ("parameters", "tokens"))
     handles = []
     for number, (budget, n, d) in enumerate(zip(budgets, sizes, tokens, strict=True), start=1):
-        axes.plot([n["lower"], n["upper"]], [d["upper"], d["lower"]], color="black", lw=2.4, zorder=5)
-        axes.plot(n["median"], d["median"], "o", color="black", mfc="white", ms=11, zorder=6)
-        axes.annotate(str(number), (n["median"], d["median"]), ha="center", va="center", fontsize=7.5, zorder=7)
+        middle = (n["median"], d["median"])
+        bar = axes.plot([n["lower"], n["upper"]], [d["upper"], d["lower"]], color=INK, lw=2.4, zorder=5)
+        point = axes.plot(*middle, "o", color=INK, mfc=PAPER, ms=11, zorder=6)
+        words = axes.annotate(str(number), middle, ha="center", va="center", fontsize=7.5, zorder=7)
+        named([*bar, *point, words], "budgets")
         label = f"{number}: {scientific(budget)} FLOP\n{_in_print(n)} parameters\n{_in_print(d)} tokens"
         handles.append(Line2D([], [], ls="", label=label))
-    axes.legend(
-        handles=handles,
+    add_legend(
+        axes,
+        handles,
+        name="budgets",
         title=f"best split, median [{INTERVAL}]",
         loc="upper left",
         handlelength=0,
@@ -212,7 +236,8 @@ def _draw_marked(axes: Axes, fit: Fit, budgets: Floats) -> None:
         title_fontsize=7.5,
         alignment="left",
         framealpha=0.9,
-    ).set_zorder(8)
+        zorder=8,
+    )
 
 
 def _in_print(summary: Mapping[Any, float]) -> str:
@@ -220,16 +245,22 @@ def _in_print(summary: Mapping[Any, float]) -> str:
 
 
 def _draw_legend(figure: Figure, laws: Sequence[Source], marked: bool) -> None:
+    style: dict[str, Any] = {"color": POSTERIOR, "lw": 2.2}
+    run: dict[str, Any] = {"marker": "o", "ls": "", "ms": 4, "color": PRIOR, "mec": INK, "mew": 0.4}
     handles: list[Any] = [
-        Line2D([], [], color=POSTERIOR, lw=2.2, label="best split, posterior median"),
-        Patch(color=POSTERIOR, alpha=0.3, lw=0, label=INTERVAL),
-        Line2D([], [], color=POSTERIOR, lw=2.2, ls=(0, (3, 1.5)), label=EXTRAPOLATED),
-        Line2D([], [], marker="o", ls="", ms=4, color=PRIOR, mec="black", mew=0.4, label="run, coloured by its loss"),
+        named(Line2D([], [], **style, label="best split, posterior median"), "posterior"),
+        named(Patch(color=POSTERIOR, alpha=0.3, lw=0, label=INTERVAL), "interval"),
+        named(Line2D([], [], **style, ls=(0, (3, 1.5)), label=EXTRAPOLATED), "posterior"),
+        named(Line2D([], [], **run, label="run, coloured by its loss"), "runs"),
     ]
     if marked:
-        handles.append(Line2D([], [], marker="o", ms=8, color="black", mfc="white", lw=2.4, label="named budget"))
+        point = Line2D([], [], marker="o", ms=8, color=INK, mfc=PAPER, lw=2.4, label="named budget")
+        handles.append(named(point, "budgets"))
     handles += [
-        Line2D([], [], color=LAW_COLOURS[number % 5], ls=LAW_LINES[number % 5], lw=1.5, label=name_of(law))
+        named(
+            Line2D([], [], color=LAW_COLOURS[number % 5], ls=LAW_LINES[number % 5], lw=1.5, label=name_of(law)),
+            "published",
+        )
         for number, law in enumerate(laws)
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3, fontsize=8, frameon=False)
+    add_legend(figure, handles, loc="outside lower center", ncols=3, fontsize=8, frameon=False)

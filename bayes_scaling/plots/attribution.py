@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -74,11 +75,11 @@ def plot_attribution(
     figure = Figure(figsize=(11, 1.8 + 0.3 * len(names)), layout="constrained", dpi=150)
     panels = figure.subplots(1, len(PLAYERS), sharex=True, sharey=True)
     for axes, player in zip(panels, PLAYERS, strict=True):
-        rows = table.xs(player, level="player").loc[names]
+        rows = pd.DataFrame(table.xs(player, level="player").loc[names])
         named(axes.axvline(0, color=PRIOR, lw=0.8), "reference")
-        known = published[player].reindex(names).to_dict()
-        for line, (name, row) in enumerate(rows.to_dict("index").items()):
-            _draw_share(axes, line, (row["median"], row["lower"], row["upper"]), float(known[name]))
+        known = published[player].reindex(names)
+        for line, row in enumerate(rows.to_dict("records")):
+            _draw_share(axes, line, (row["median"], row["lower"], row["upper"]), float(known.iloc[line]))
         axes.set_title(player.replace("_", " "), fontsize=10)
         axes.set_xlabel("share of the fall in loss")
         axes.spines[["top", "right"]].set_visible(False)

@@ -7,19 +7,26 @@ from matplotlib.figure import Figure
 
 from bayes_scaling.calibration.result import Calibration
 from bayes_scaling.calibration.uniformity import BAND, rank_curve
-from bayes_scaling.plots.style import POSTERIOR, PRIOR, WARNING
+from bayes_scaling.plots.style import INK, POSTERIOR, PRIOR, WARNING
+from bayes_scaling.plots.visuals import Visuals, look_of, named
 from bayes_scaling.words import counted
 
+_VISUALS = ("ranks", "band", "reference", "title")
 _COLUMNS = 4
 
 
-def plot_calibration(calibration: Calibration) -> Figure:
+def plot_calibration(calibration: Calibration, *, visuals: Visuals | None = None, backend: str | None = None) -> Figure:
     """Draw for each quantity how far the ranks of true values are from uniform.
 
     Parameters
     ----------
     calibration
         See :func:`bayes_scaling.calibrate`.
+    visuals
+        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``ranks``, ``band``,
+        ``reference``, ``title``.
+    backend
+        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -28,12 +35,18 @@ def plot_calibration(calibration: Calibration) -> Figure:
         quantity's whole curve stays in with 95% probability. Curves that leave it are red. Above 0 in the left half,
         posteriors lie too high; an S that first rises and then falls belongs to intervals that are too narrow.
 
+    Raises
+    ------
+    BayesScalingError
+        If visuals or backend is none of the valid ones.
+
     Examples
     --------
     >>> import bayes_scaling as bs
     >>> from bayes_scaling.calibration.result import read_calibration
     >>> plot_calibration(read_calibration("runs/calibration.json")).savefig("ranks.png")  # doctest: +SKIP
     """
+    look = look_of(visuals, backend, _VISUALS)
     names = list(calibration.table.index)
     rows = math.ceil(len(names) / _COLUMNS)
     figure = Figure(figsize=(10, 0.9 + 1.9 * rows), layout="constrained", dpi=100)
@@ -46,15 +59,16 @@ def plot_calibration(calibration: Calibration) -> Figure:
     figure.supylabel("distribution of ranks less uniform", fontsize=9)
     count = counted(len(calibration.simulations), "simulation")
     where = f"{calibration.specification} at the design of {calibration.evaluations}"
-    figure.suptitle(f"{where}: {count}, {BAND:.0%} simultaneous bands", fontsize=11)
-    return figure
+    named(figure.suptitle(f"{where}: {count}, {BAND:.0%} simultaneous bands", fontsize=11), "title")
+    return look.finish(figure)
 
 
 def _draw(axes: Axes, name: str, ranks: list[int]) -> None:
     curve = rank_curve(ranks)
-    axes.fill_between(curve.points, curve.lower, curve.upper, color=PRIOR, alpha=0.3, lw=0)
-    axes.axhline(0, color=PRIOR, lw=0.8)
-    axes.step(curve.points, curve.difference, where="post", color=POSTERIOR if curve.inside else WARNING, lw=1.5)
-    axes.set_title(name if curve.inside else f"{name}: outside", fontsize=9, color="black" if curve.inside else WARNING)
+    named(axes.fill_between(curve.points, curve.lower, curve.upper, color=PRIOR, alpha=0.3, lw=0), "band")
+    named(axes.axhline(0, color=PRIOR, lw=0.8), "reference")
+    colour, words, ink = (POSTERIOR, name, INK) if curve.inside else (WARNING, f"{name}: outside", WARNING)
+    named(axes.step(curve.points, curve.difference, where="post", color=colour, lw=1.5), "ranks")
+    axes.set_title(words, fontsize=9, color=ink)
     axes.tick_params(labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)

@@ -95,7 +95,7 @@ def _compared(table: pd.DataFrame, visuals: dict[str, Any]) -> Any:
     figure = {"figsize": (8, 1.4 + 0.22 * len(table)), "dpi": 150, "layout": "constrained"}
     before = set(plt.get_fignums())
     try:
-        return az.plot_compare(table, backend=BACKEND, visuals=visuals, figure_kwargs=figure)
+        found = az.plot_compare(table, backend=BACKEND, visuals=visuals, figure_kwargs=figure)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise BayesScalingError(
             f"arviz.plot_compare refuses visuals: {error}; choose other keyword arguments"
@@ -103,6 +103,8 @@ def _compared(table: pd.DataFrame, visuals: dict[str, Any]) -> Any:
     finally:
         for number in set(plt.get_fignums()) - before:
             plt.close(number)
+    _open(found.get_viz("figure").axes[0])
+    return found
 
 
 def plot_doubling_times_by_variant(

@@ -1,6 +1,5 @@
 """The posterior of the doubling time and the ridge behind it."""
 
-import arviz as az
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -9,19 +8,25 @@ from numpy.typing import NDArray
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
+from bayes_scaling.plots.densities import density_of
 from bayes_scaling.plots.marks import mark_unconverged, title_of
-from bayes_scaling.plots.style import POSTERIOR, PRIOR, PUBLISHED, REFERENCE
+from bayes_scaling.plots.style import HOLLOW, POSTERIOR, PRIOR, PUBLISHED, REFERENCE
+from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.published import HO2024_COMPUTE, MOORE
 from bayes_scaling.quantities.doubling import doubling_times, pooled_rate, prior_rates
-from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, MONTHS_PER_YEAR
+from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, MONTHS_PER_YEAR
 from bayes_scaling.words import months, probability
 
+_OF_RIDGE = ("draws", "sum", "reference", "legend", "title")
+_VISUALS = ("posterior", "prior", "interval", "median", "published", "moore", *_OF_RIDGE)
 _MONTHS = np.geomspace(1.5, 120, 600)
 _TICKS = (2, 3, 4, 6, 9, 12, 18, 24, 36, 60, 120)
 _RIDGE_POINTS = 3000
 
 
-def plot_doubling_times(fit: Fit, *, ridge: bool = True) -> Figure:
+def plot_doubling_times(
+    fit: Fit, *, ridge: bool = True, visuals: Visuals | None = None, backend: str | None = None
+) -> Figure:
     """Draw the posterior of the compute doubling time, and of the two rates that make it.
 
     Parameters
@@ -30,6 +35,11 @@ def plot_doubling_times(fit: Fit, *, ridge: bool = True) -> Figure:
         A posterior with progress. One that has not converged is marked across the picture.
     ridge
         Whether to draw the rates beside the doubling time; :func:`plot_ridge` draws them alone.
+    visuals
+        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``prior``,
+        ``interval``, ``median``, ``published``, ``moore``, ``draws``, ``sum``, ``reference``, ``legend``, ``title``.
+    backend
+        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -41,13 +51,14 @@ def plot_doubling_times(fit: Fit, *, ridge: bool = True) -> Figure:
     Raises
     ------
     BayesScalingError
-        If the specification has no progress.
+        If the specification has no progress, or visuals or backend is none of the valid ones.
 
     Examples
     --------
     >>> import bayes_scaling as bs
     >>> bs.plot_doubling_times(bs.load_fit("runs/reference")).savefig("t_c.png")  # doctest: +SKIP
     """
+    look = look_of(visuals, backend, _VISUALS)
     rate = pooled_rate(fit, "g_C")
     if rate is None or not np.any(rate):
         raise BayesScalingError(f"'{fit.specification.name}' has no progress, so there is no doubling time to draw")
@@ -57,12 +68,12 @@ def plot_doubling_times(fit: Fit, *, ridge: bool = True) -> Figure:
     _draw_density(axes[0], fit, rate)
     if ridge:
         _draw_ridge(axes[1], fit)
-    figure.suptitle(title_of(fit), fontsize=11)
+    named(figure.suptitle(title_of(fit), fontsize=11), "title")
     mark_unconverged(figure, fit)
-    return figure
+    return look.finish(figure)
 
 
-def plot_ridge(fit: Fit) -> Figure:
+def plot_ridge(fit: Fit, *, visuals: Visuals | None = None, backend: str | None = None) -> Figure:
     r"""Draw the two rates whose sum is the rate of effective compute.
 
     .. math:: g_N + g_D = g_C = \ln 2 / T_C
@@ -71,6 +82,11 @@ def plot_ridge(fit: Fit) -> Figure:
     ----------
     fit
         A posterior with a rate of parameters and one of data. One that has not converged is marked across the picture.
+    visuals
+        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``draws``, ``sum``,
+        ``reference``, ``legend``, ``title``.
+    backend
+        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -80,7 +96,7 @@ def plot_ridge(fit: Fit) -> Figure:
     Raises
     ------
     BayesScalingError
-        If the specification does not have both rates.
+        If the specification does not have both rates, or visuals or backend is none of the valid ones.
 
     Notes
     -----
@@ -91,6 +107,7 @@ def plot_ridge(fit: Fit) -> Figure:
     >>> import bayes_scaling as bs
     >>> bs.plot_ridge(bs.load_fit("runs/reference")).savefig("ridge.png")  # doctest: +SKIP
     """
+    look = look_of(visuals, backend, _OF_RIDGE)
     if not has_ridge(fit):
         raise BayesScalingError(
             f"'{fit.specification.name}' does not have both rates, g_N and g_D, so there is no ridge between them; "
@@ -98,9 +115,9 @@ def plot_ridge(fit: Fit) -> Figure:
         )
     figure = Figure(figsize=(6.5, 5), layout="constrained", dpi=150)
     _draw_ridge(figure.subplots(), fit)
-    figure.suptitle(title_of(fit), fontsize=11)
+    named(figure.suptitle(title_of(fit), fontsize=11), "title")
     mark_unconverged(figure, fit)
-    return figure
+    return look.finish(figure)
 
 
 def has_ridge(fit: Fit) -> bool:
@@ -109,9 +126,12 @@ def has_ridge(fit: Fit) -> bool:
     return all(rate is not None and bool(np.any(rate)) for rate in rates)
 
 
-def _log_time_density(rate: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Density of ln T at each month of the grid: the rate's density times |dg / d ln T| = g."""
-    grid, density, _ = az.kde(rate, circular=False, bw="scott")
+def _log_time_density(rate: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Density of ln T at each month of the grid: the rate's density times |dg / d ln T| = g; None for a constant."""
+    found = density_of(rate)
+    if found is None:
+        return None
+    grid, density = found
     rates = MONTHS_PER_YEAR * np.log(2) / _MONTHS
     return np.asarray(np.interp(rates, grid, density, left=0.0, right=0.0) * rates)
 
@@ -121,16 +141,20 @@ def _draw_density(axes: Axes, fit: Fit, rate: NDArray[np.float64]) -> None:
     median, lower, upper = summary["median"], summary["lower"], summary["upper"]
     density = _log_time_density(rate)
     prior = prior_rates(fit.specification)
-    if prior is not None:
-        axes.plot(_MONTHS, _log_time_density(prior), color=PRIOR, lw=1.2, ls="--", label="prior")
-    axes.plot(_MONTHS, density, color=POSTERIOR, lw=2, label="posterior")
-    inside = (lower <= _MONTHS) & (upper >= _MONTHS)
-    interval = f"{INTERVAL_PROBABILITY:.0%} interval {months(lower)} to {months(upper)}"
-    axes.fill_between(_MONTHS, density, where=inside.tolist(), color=POSTERIOR, alpha=0.2, label=interval)
+    expected = None if prior is None else _log_time_density(prior)
+    if expected is not None:
+        named(axes.plot(_MONTHS, expected, color=PRIOR, lw=1.2, ls="--", label="prior"), "prior")
+    top = 1.0
+    if density is not None:
+        top = float(density.max()) or 1.0  # where the axis ends before the posterior begins
+        named(axes.plot(_MONTHS, density, color=POSTERIOR, lw=2, label="posterior"), "posterior")
+        inside = (lower <= _MONTHS) & (upper >= _MONTHS)
+        interval = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND}\ninterval {months(lower)} to {months(upper)}"
+        band = axes.fill_between(_MONTHS, density, where=inside.tolist(), color=POSTERIOR, alpha=0.2, label=interval)
+        named(band, "interval")
     if np.isfinite(median):
-        axes.axvline(median, color=POSTERIOR, lw=1.2, label=f"median {months(median)}")
-    top = float(density.max())
-    axes.errorbar(
+        named(axes.axvline(median, color=POSTERIOR, lw=1.2, label=f"median {months(median)}"), "median")
+    point = axes.errorbar(
         HO2024_COMPUTE.months,
         1.1 * top,
         xerr=[
@@ -142,7 +166,9 @@ def _draw_density(axes: Axes, fit: Fit, rate: NDArray[np.float64]) -> None:
         capsize=3,
         label=f"{HO2024_COMPUTE.label}: {HO2024_COMPUTE.months} [{HO2024_COMPUTE.lower}, {HO2024_COMPUTE.upper}]",
     )
-    axes.axvline(MOORE.months, color=REFERENCE, lw=1.2, ls=":", label=f"{MOORE.label}: {MOORE.months:.0f}")
+    named(point, "published")
+    moore = axes.axvline(MOORE.months, color=REFERENCE, lw=1.2, ls=":", label=f"{MOORE.label}: {MOORE.months:.0f}")
+    named(moore, "moore")
     axes.set(
         xscale="log",
         xlim=(_MONTHS[0], _MONTHS[-1]),
@@ -156,7 +182,9 @@ def _draw_density(axes: Axes, fit: Fit, rate: NDArray[np.float64]) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     never = float(np.mean(rate <= 0))
     title = f"no progress: probability {probability(never)}" if never else ""
-    axes.legend(fontsize=8, frameon=False, loc="upper right", title=title or None, title_fontsize=8)
+    # On a ground of its own: lines pass behind it.
+    ground = {"framealpha": 0.9, "edgecolor": HOLLOW}
+    add_legend(axes, fontsize=8, loc="upper right", title=title or None, title_fontsize=8, **ground)
     axes.spines[["top", "right", "left"]].set_visible(False)
 
 
@@ -164,19 +192,19 @@ def _draw_ridge(axes: Axes, fit: Fit) -> None:
     g_n, g_d = pooled_rate(fit, "g_N"), pooled_rate(fit, "g_D")
     assert g_n is not None and g_d is not None
     step = max(1, len(g_n) // _RIDGE_POINTS)
-    axes.plot(g_n[::step], g_d[::step], ".", ms=2, alpha=0.25, color=POSTERIOR, rasterized=True)
+    points = axes.plot(g_n[::step], g_d[::step], ".", ms=2, alpha=0.25, color=POSTERIOR, rasterized=True)
+    named(points, "draws")
     total = float(np.median(g_n + g_d))
     box = [np.quantile(g, [0.001, 0.999]) for g in (g_n, g_d)]
     line = np.array(box[0])
     label = f"$g_N + g_D$ = {total:.2f} a year (median)"
-    axes.plot(line, total - line, color=PUBLISHED, lw=1.2, label=label)
-    axes.axhline(0, color=PRIOR, lw=0.8)
-    axes.axvline(0, color=PRIOR, lw=0.8)
+    named(axes.plot(line, total - line, color=PUBLISHED, lw=1.2, label=label), "sum")
+    named([axes.axhline(0, color=PRIOR, lw=0.8), axes.axvline(0, color=PRIOR, lw=0.8)], "reference")
     axes.set(
         xlim=box[0],
         ylim=box[1],
         xlabel="$g_N$, parameters (log units per year)",
         ylabel="$g_D$, data (log units per year)",
     )
-    axes.legend(fontsize=8, frameon=False, loc="upper right")
+    add_legend(axes, fontsize=8, frameon=False, loc="upper right")
     axes.spines[["top", "right"]].set_visible(False)

@@ -9,17 +9,26 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.marks import mark_unconverged, title_of
 from bayes_scaling.plots.style import POSTERIOR, PUBLISHED, REFERENCE
+from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.published import HO2024_COMPUTE, MOORE
 from bayes_scaling.quantities.effective_compute import effective_compute, growth_factor
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 
+_VISUALS = ("posterior", "interval", "published", "moore", "legend", "title")
 _POINTS = 60
 _HIGHEST = 1e12
 """Times; where an interval goes beyond, the axis does not."""
 
 
-def plot_effective_compute(fit: Fit, start: float, end: float) -> Figure:
+def plot_effective_compute(
+    fit: Fit,
+    start: float,
+    end: float,
+    *,
+    visuals: Visuals | None = None,
+    backend: str | None = None,
+) -> Figure:
     r"""Draw the growth of effective compute at the same physical compute.
 
     .. math:: e^{g_C (Y - Y_\mathrm{start})}
@@ -30,6 +39,11 @@ def plot_effective_compute(fit: Fit, start: float, end: float) -> Figure:
         A posterior with progress. One that has not converged is marked across the picture.
     start, end
         Decimal years.
+    visuals
+        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
+        ``published``, ``moore``, ``legend``, ``title``.
+    backend
+        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -40,7 +54,8 @@ def plot_effective_compute(fit: Fit, start: float, end: float) -> Figure:
     Raises
     ------
     BayesScalingError
-        If the specification has no progress, or the end is not after the start.
+        If the specification has no progress, the end is not after the start, or visuals or backend is none of the
+        valid ones.
 
     Notes
     -----
@@ -51,6 +66,7 @@ def plot_effective_compute(fit: Fit, start: float, end: float) -> Figure:
     >>> import bayes_scaling as bs
     >>> bs.plot_effective_compute(bs.load_fit("runs/reference"), 2014, 2023).savefig("growth.png")  # doctest: +SKIP
     """
+    look = look_of(visuals, backend, _VISUALS)
     if not fit.specification.progresses:
         raise BayesScalingError(f"'{fit.specification.name}' has no progress, so effective compute does not grow")
     if not end > start:
@@ -61,19 +77,22 @@ def plot_effective_compute(fit: Fit, start: float, end: float) -> Figure:
     axes = figure.subplots()
     label = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} interval"
     upper = np.minimum(table["upper"], _HIGHEST)
-    axes.fill_between(years, table["lower"], upper, color=POSTERIOR, alpha=0.2, lw=0, label=label)
-    axes.plot(years, table["median"], color=POSTERIOR, lw=2, label="posterior median")
-    for published, colour, line in ((HO2024_COMPUTE, PUBLISHED, "--"), (MOORE, REFERENCE, ":")):
+    band = axes.fill_between(years, table["lower"], upper, color=POSTERIOR, alpha=0.2, lw=0, label=label)
+    named(band, "interval")
+    named(axes.plot(years, table["median"], color=POSTERIOR, lw=2, label="posterior median"), "posterior")
+    published_lines = (("published", HO2024_COMPUTE, PUBLISHED, "--"), ("moore", MOORE, REFERENCE, ":"))
+    for name, published, colour, style in published_lines:
         growth: Any = growth_factor(years - start, published.months)
-        axes.plot(years, growth, color=colour, lw=1.4, ls=line, label=f"{published.label}: {published.months:g} months")
+        words = f"{published.label}: {published.months:g} months"
+        named(axes.plot(years, growth, color=colour, lw=1.4, ls=style, label=words), name)
     axes.set(
         yscale="log",
         xlim=(start, end),
         xlabel="year",
         ylabel=f"effective over physical compute\n(times, {start:.5g} = 1, log scale)",
     )
-    axes.legend(fontsize=8, frameon=False, loc="upper left")
+    add_legend(axes, fontsize=8, frameon=False, loc="upper left")
     axes.spines[["top", "right"]].set_visible(False)
-    figure.suptitle(title_of(fit), fontsize=11)
+    named(figure.suptitle(title_of(fit), fontsize=11), "title")
     mark_unconverged(figure, fit)
-    return figure
+    return look.finish(figure)

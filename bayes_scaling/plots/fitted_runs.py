@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.approaches.grouping import WITHIN, budgets_of
+from bayes_scaling.errors import BayesScalingError, RunsError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law import training_compute
 from bayes_scaling.plots.marks import title_of
@@ -17,10 +18,6 @@ from bayes_scaling.quantities.laws import Floats, Laws, laws_of
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 
 INTERVAL = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} interval"
-SAME_BUDGET = 1.25
-"""Runs count as of one budget if the compute of each is within this factor of it."""
-FEWEST_RUNS = 5
-"""Runs that make a budget one of an IsoFLOP curve."""
 MOST_BUDGETS = 10
 
 
@@ -57,32 +54,37 @@ def fitted_runs(fit: Fit) -> pd.DataFrame:
     return runs.assign(compute=training_compute(runs["parameters"], runs["tokens"]), loss=loss)
 
 
-def isoflop_budgets(compute: Any) -> Floats:
-    """Budgets at which at least :data:`FEWEST_RUNS` runs were made, the ten with the most runs, in rising order.
+def isoflop_budgets(runs: pd.DataFrame) -> Floats:
+    """Budgets of compute that the runs share, the ten with the most runs, in rising order: the geometric mean of each.
 
-    Again and again the runs within a factor of :data:`SAME_BUDGET` of each other that are the most are taken as one
-    budget, their geometric mean.
+    Which runs share one is found as for the profiles of :func:`bayes_scaling.isoflop_profiles`.
 
     Parameters
     ----------
-    compute
-        FLOP of each run, shape ``(runs,)``.
+    runs
+        See :func:`fitted_runs`.
+
+    Returns
+    -------
+    numpy.ndarray
+        FLOP; empty where :func:`bayes_scaling.approaches.grouping.budgets_of` finds fewer than the three that profiles
+        need.
 
     Examples
     --------
-    >>> isoflop_budgets([1e19] * 6 + [1e20] * 5 + [3e20] * 2).round(-10).tolist()
-    [1e+19, 1e+20]
+    >>> sizes = np.tile(np.geomspace(1e8, 1e9, 6), 3)
+    >>> runs = pd.DataFrame({"parameters": sizes, "compute": np.repeat([1e19, 1e20, 1e21], 6)})
+    >>> runs = runs.assign(tokens=runs["compute"] / 6 / sizes, loss=3.0)
+    >>> isoflop_budgets(runs).round(-10).tolist()
+    [1e+19, 1e+20, 1e+21]
     """
-    left = np.sort(np.log(np.asarray(compute, dtype=float)))
-    found: list[float] = []
-    while len(left) and len(found) < MOST_BUDGETS:
-        ends = np.searchsorted(left, left + np.log(SAME_BUDGET), side="right")
-        start = int(np.argmax(ends - np.arange(len(left))))
-        if ends[start] - start < FEWEST_RUNS:
-            break
-        found.append(float(np.exp(left[start : ends[start]].mean())))
-        left = np.delete(left, slice(start, ends[start]))
-    return np.sort(np.array(found))
+    try:
+        label = budgets_of(runs.rename(columns={"compute": "flop"})).label
+    except RunsError:
+        return np.empty(0)
+    shared = np.log(runs.loc[label.index, "compute"]).groupby(label)
+    found = np.exp(shared.mean())[shared.size().nlargest(MOST_BUDGETS).index]
+    return np.sort(found.to_numpy(float))
 
 
 def nearest_budget(compute: Any, budgets: Floats) -> NDArray[np.int64]:
@@ -90,12 +92,12 @@ def nearest_budget(compute: Any, budgets: Floats) -> NDArray[np.int64]:
 
     Examples
     --------
-    >>> nearest_budget([1.1e19, 5e19], np.array([1e19, 1e20])).tolist()
+    >>> nearest_budget([1.05e19, 5e19], np.array([1e19, 1e20])).tolist()
     [0, -1]
     """
     apart = np.abs(np.subtract.outer(np.log(np.asarray(compute, dtype=float)), np.log(budgets)))
     nearest = apart.argmin(axis=1)
-    return np.where(apart.min(axis=1) <= np.log(SAME_BUDGET), nearest, -1)
+    return np.where(apart.min(axis=1) <= np.log1p(WITHIN), nearest, -1)
 
 
 def loss_band(laws: Laws, parameters: Floats, tokens: Floats) -> pd.DataFrame:

@@ -1,32 +1,54 @@
 """Prior against posterior of each quantity, and the ridge between the two rates."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.transforms import Transform
+from matplotlib.lines import Line2D
 
 from bayes_scaling.identifiability.identify import identification
 from bayes_scaling.identifiability.influence import is_positive
 from bayes_scaling.identifiability.ridge import Ridge
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.plots.marks import mark_unconverged, title_of
-from bayes_scaling.plots.style import POSTERIOR, PRIOR, PUBLISHED, REFERENCE
+from bayes_scaling.plots.marks import EDGE, mark_unconverged, title_of
+from bayes_scaling.plots.style import FAINT, POSTERIOR, PRIOR, PUBLISHED, REFERENCE
+from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, MONTHS_PER_YEAR
 
+_VISUALS = (
+    *(
+        "prior",
+        "posterior",
+        "interval",
+        "figures",
+        "draws",
+        "equal_doubling",
+        "best_known",
+        "reference",
+        "legend",
+        "title",
+    ),
+)
 _ISO_MONTHS = (4, 6, 9, 12, 18, 36)
 _POINTS = 3000
 _MARKS = {"by the data": "decided by the data", "shared": "shared", "by the prior": "decided by the prior"}
 
 
-def plot_identification(fit: Fit) -> Figure:
+def plot_identification(fit: Fit, *, visuals: Visuals | None = None, backend: str | None = None) -> Figure:
     """Draw what the data decided and what the prior did.
 
     Parameters
     ----------
     fit
         A posterior with its log prior and log likelihood. One that has not converged is marked across the picture.
+    visuals
+        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``prior``, ``posterior``,
+        ``interval``, ``figures``, ``draws``, ``equal_doubling``, ``best_known``, ``reference``, ``legend``, ``title``.
+    backend
+        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -39,13 +61,14 @@ def plot_identification(fit: Fit) -> Figure:
     Raises
     ------
     BayesScalingError
-        If the fit lacks its log prior or log likelihood.
+        If the fit lacks its log prior or log likelihood, or visuals or backend is none of the valid ones.
 
     Examples
     --------
     >>> import bayes_scaling as bs
     >>> bs.plot_identification(bs.load_fit("runs/reference-ho2024")).savefig("ridge.png")  # doctest: +SKIP
     """
+    look = look_of(visuals, backend, _VISUALS)
     found = identification(fit)
     height = max(4.6, 1.6 + 0.3 * len(found.table))
     columns = 1 if found.ridge is None else 2
@@ -54,9 +77,9 @@ def plot_identification(fit: Fit) -> Figure:
     _draw_intervals(axes[0], found.table)
     if found.ridge is not None:
         _draw_ridge(axes[1], fit, found.ridge)
-    figure.suptitle(title_of(fit), fontsize=11)
+    named(figure.suptitle(title_of(fit), fontsize=11), "title")
     mark_unconverged(figure, fit)
-    return figure
+    return look.finish(figure)
 
 
 def _draw_intervals(axes: Axes, table: pd.DataFrame) -> None:
@@ -68,13 +91,21 @@ def _draw_intervals(axes: Axes, table: pd.DataFrame) -> None:
         ends = [(float(scale(row[end])) - low) / (high - low) for end in ("lower", "median", "upper")]
         label = int(not axes.lines)
         if np.isfinite(ends).all():
-            axes.plot([0, 1], [place] * 2, color=PRIOR, lw=7, alpha=0.45, solid_capstyle="butt", label="prior" * label)
-            axes.plot([ends[0], ends[2]], [place] * 2, color=POSTERIOR, lw=2.4, label="posterior" * label)
-            axes.plot(ends[1], place, "o", color=POSTERIOR, ms=4)
+            bar: dict[str, Any] = {
+                "color": PRIOR,
+                "lw": 7,
+                "alpha": 0.45,
+                "solid_capstyle": "butt",
+                "label": "prior" * label,
+            }
+            named(axes.plot([0, 1], [place] * 2, **bar), "prior")
+            line: dict[str, Any] = {"color": POSTERIOR, "lw": 2.4, "label": "posterior" * label}
+            named(axes.plot([ends[0], ends[2]], [place] * 2, **line), "interval")
+            named(axes.plot(ends[1], place, "o", color=POSTERIOR, ms=4), "posterior")
         narrower = f"{row['contraction']:.0%}" if np.isfinite(row["contraction"]) else "no width"
-        axes.text(1.12, place, narrower, va="center", ha="right", fontsize=8, transform=_beside(axes))
-        axes.text(1.14, place, _MARKS[row["verdict"]], va="center", fontsize=8, transform=_beside(axes))
-    axes.text(1.12, len(table) - 0.3, "narrower", ha="right", fontsize=8, transform=_beside(axes))
+        _print(axes, 1.12, float(place), narrower, ha="right", va="center")
+        _print(axes, 1.14, float(place), _MARKS[row["verdict"]], va="center")
+    _print(axes, 1.12, len(table) - 0.3, "narrower", ha="right")
     axes.set(
         yticks=places,
         yticklabels=table.index,
@@ -85,15 +116,16 @@ def _draw_intervals(axes: Axes, table: pd.DataFrame) -> None:
     )
     axes.set_title(f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} intervals", fontsize=9, loc="left")
     if axes.lines:
-        axes.legend(fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=2)
+        add_legend(axes, fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.06), ncols=2)
     else:
         axes.text(0.5, 0.5, "this prior has no width of its own to compare with", ha="center", transform=axes.transAxes)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
 
 
-def _beside(axes: Axes) -> Transform:
-    return axes.get_yaxis_transform()
+def _print(axes: Axes, across: float, height: float, words: str, **placed: Any) -> None:
+    """Words beside the intervals, ``across`` as a share of the panel's width."""
+    named(axes.text(across, height, words, fontsize=8, transform=axes.get_yaxis_transform(), **placed), "figures")
 
 
 def _draw_ridge(axes: Axes, fit: Fit, ridge: Ridge) -> None:
@@ -101,22 +133,27 @@ def _draw_ridge(axes: Axes, fit: Fit, ridge: Ridge) -> None:
     assert g_n is not None and g_d is not None
     step = max(1, len(g_n) // _POINTS)
     box = [np.quantile(g, [0.001, 0.999]) for g in (g_n, g_d)]
-    axes.plot(g_n[::step], g_d[::step], ".", ms=2, alpha=0.3, color=POSTERIOR, rasterized=True)
+    points = axes.plot(g_n[::step], g_d[::step], ".", ms=2, alpha=0.3, color=POSTERIOR, rasterized=True)
+    named(points, "draws")
     line = np.array([box[0][0] - 10, box[0][1] + 10])
     for months in _ISO_MONTHS:
         total = MONTHS_PER_YEAR * np.log(2) / months
-        axes.plot(line, total - line, color=PRIOR, lw=0.8, ls="--", zorder=0)
+        named(axes.plot(line, total - line, color=PRIOR, lw=0.8, ls="--", zorder=0), "equal_doubling")
         # On the upper or the right edge of the picture, whichever the line meets.
         at = (total - box[1][1], box[1][1]) if total - box[1][1] > box[0][0] else (box[0][0], total - box[0][0])
         if box[0][0] <= at[0] <= box[0][1] and box[1][0] <= at[1] <= box[1][1]:
-            axes.annotate(f"{months}", at, xytext=(3, 3), textcoords="offset points", fontsize=8, color="0.4")
+            words = axes.annotate(
+                f"{months}", at, xytext=(3, 3), textcoords="offset points", fontsize=8, color=FAINT, path_effects=EDGE
+            )
+            named(words, "equal_doubling")
     weight, value = ridge.rates.weight, ridge.rates.value.median
     label = f"{weight:.2f} $g_N$ + {1 - weight:.2f} $g_D$ = {value:.2f} a year (best known)"
     if weight != 1:
-        axes.plot(line, (value - weight * line) / (1 - weight), color=PUBLISHED, lw=1.6, label=label)
-    axes.plot([], [], color=PRIOR, lw=0.8, ls="--", label="effective compute doubles in so many months")
-    axes.axhline(0, color=REFERENCE, lw=0.6)
-    axes.axvline(0, color=REFERENCE, lw=0.6)
+        known = axes.plot(line, (value - weight * line) / (1 - weight), color=PUBLISHED, lw=1.6, label=label)
+        named(known, "best_known")
+    handle = Line2D([], [], color=PRIOR, lw=0.8, ls="--", label="effective compute doubles in so many months")
+    named(axes.add_line(handle), "equal_doubling")
+    named([axes.axhline(0, color=REFERENCE, lw=0.6), axes.axvline(0, color=REFERENCE, lw=0.6)], "reference")
     axes.set(
         xlim=box[0],
         ylim=box[1],
@@ -124,5 +161,5 @@ def _draw_ridge(axes: Axes, fit: Fit, ridge: Ridge) -> None:
         ylabel="$g_D$, data (log units per year)",
     )
     axes.set_title(f"correlation {ridge.rates.correlation:.2f}", fontsize=9, loc="right")
-    axes.legend(fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.12))
+    add_legend(axes, fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.12))
     axes.spines[["top", "right"]].set_visible(False)

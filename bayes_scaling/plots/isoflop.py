@@ -10,13 +10,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from bayes_scaling.approaches.grouping import FOUND_MODELS, LEAST_BUDGETS, WITHIN
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law import training_compute
 from bayes_scaling.plots.fitted_runs import (
-    FEWEST_RUNS,
     INTERVAL,
-    SAME_BUDGET,
     fitted_runs,
     isoflop_budgets,
     loss_band,
@@ -25,21 +24,25 @@ from bayes_scaling.plots.fitted_runs import (
     scientific,
 )
 from bayes_scaling.plots.marks import mark_unconverged
-from bayes_scaling.plots.style import ORDERED, PRIOR
+from bayes_scaling.plots.style import INK, ORDERED, PRIOR
 from bayes_scaling.plots.ticks import plain_log_ticks
+from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import Floats, Laws, laws_of
 from bayes_scaling.quantities.points import axis_of
 from bayes_scaling.words import counted
 
+_VISUALS = ("posterior", "interval", "runs", "optimum", "legend", "title")
 _POINTS = 80
 """Of a curve."""
 _BEYOND = 1.5
 """Curves go on beyond the runs of their budget, and beyond the optimum, by this factor."""
 
 
-def plot_isoflop(fit: Fit, *, budgets: Any = None) -> Figure:
+def plot_isoflop(
+    fit: Fit, *, budgets: Any = None, visuals: Visuals | None = None, backend: str | None = None
+) -> Figure:
     r"""Draw loss against parameters at fixed budgets of compute.
 
     .. math:: L(N) = E + \frac{A}{N^\alpha} + \frac{B}{(C / 6N)^\beta}
@@ -49,21 +52,27 @@ def plot_isoflop(fit: Fit, *, budgets: Any = None) -> Figure:
     fit
         Of a static law to training runs. One that has not converged is marked across the picture.
     budgets
-        Training FLOP, one or several. By default those at which at least five runs were made, at most ten.
+        Training FLOP, one or several. By default those that the runs share, at most ten: at least three, each with six
+        different sizes within 10% of compute, as for :func:`bayes_scaling.isoflop_profiles`.
+    visuals
+        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
+        ``runs``, ``optimum``, ``legend``, ``title``.
+    backend
+        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
     matplotlib.figure.Figure
         One curve a budget: posterior median and 95% equal-tailed interval of the expected loss (nats per token, no
-        noise). Points are runs whose compute is within a factor of 1.25 of the budget; other runs are not drawn, and
-        the picture says how many. Curves beyond the largest run's compute
-        are dashed. The optimum has the interval of its parameters and of its loss.
+        noise). Points are runs whose compute is within 10% of the budget; other runs are not drawn, and the picture
+        says how many. Curves beyond the largest run's compute are dashed. The optimum has the interval of its
+        parameters and of its loss.
 
     Raises
     ------
     BayesScalingError
         If the fit is to evaluations or of a law of compute alone; if a budget is not positive; if none is given and
-        no five runs share one.
+        the runs share fewer than three; if visuals or backend is none of the valid ones.
 
     Notes
     -----
@@ -74,15 +83,16 @@ def plot_isoflop(fit: Fit, *, budgets: Any = None) -> Figure:
     >>> import bayes_scaling as bs
     >>> bs.plot_isoflop(bs.load_fit("runs/chinchilla")).savefig("isoflop.png")  # doctest: +SKIP
     """
+    look = look_of(visuals, backend, _VISUALS)
     runs = fitted_runs(fit)
-    chosen = isoflop_budgets(runs["compute"]) if budgets is None else np.unique(axis_of(budgets, "budgets (FLOP)"))
+    chosen = isoflop_budgets(runs) if budgets is None else np.unique(axis_of(budgets, "budgets (FLOP)"))
     if not chosen.size:
         raise BayesScalingError(
-            f"no {FEWEST_RUNS} runs share a budget of compute (within a factor of {SAME_BUDGET:g}); "
-            "name the budgets to draw, such as budgets=[1e19, 1e20], or draw plot_allocation"
+            f"fewer than {LEAST_BUDGETS} budgets of compute (within {WITHIN:.0%}) have runs of {FOUND_MODELS} sizes "
+            "each; name the budgets to draw, such as budgets=[1e19, 1e20], or draw plot_allocation"
         )
     laws, place = laws_of(fit), nearest_budget(runs["compute"], chosen)
-    beyond = chosen > SAME_BUDGET * runs["compute"].max()
+    beyond = chosen > (1 + WITHIN) * runs["compute"].max()
     best = optimal_allocation(laws, chosen)
     sizes, losses = (credible_intervals(best[name]) for name in ("parameters", "loss"))
     figure = Figure(figsize=(8.5, 5.6), layout="constrained", dpi=150)
@@ -93,7 +103,7 @@ def plot_isoflop(fit: Fit, *, budgets: Any = None) -> Figure:
         _draw_curve(axes, laws, float(budget), runs[place == number], sizes.iloc[number], colour, line)
     for number, colour in enumerate(colours):
         _draw_optimum(axes, sizes.iloc[number], losses.iloc[number], colour)
-    axes.plot(sizes["median"], losses["median"], color="black", lw=1, ls=":", zorder=4)
+    named(axes.plot(sizes["median"], losses["median"], color=INK, lw=1, ls=":", zorder=4), "optimum")
     axes.set(
         xscale="log",
         yscale="log",
@@ -103,9 +113,9 @@ def plot_isoflop(fit: Fit, *, budgets: Any = None) -> Figure:
     plain_log_ticks(axes.yaxis)
     axes.spines[["top", "right"]].set_visible(False)
     _draw_legends(axes, chosen, beyond, place, colours)
-    figure.suptitle(runs_title(fit), fontsize=11)
+    named(figure.suptitle(runs_title(fit), fontsize=11), "title")
     mark_unconverged(figure, fit)
-    return figure
+    return look.finish(figure)
 
 
 def _draw_curve(
@@ -116,29 +126,30 @@ def _draw_curve(
         return
     parameters = np.geomspace(min(shown) / _BEYOND, max(shown) * _BEYOND, _POINTS)
     band = loss_band(laws, parameters, budget / training_compute(parameters, 1.0))
-    axes.fill_between(parameters, band["lower"], band["upper"], color=colour, alpha=0.25, lw=0)
-    axes.plot(parameters, band["median"], color=colour, lw=1.4, ls=line)
-    axes.plot(runs["parameters"], runs["loss"], "o", color=colour, ms=3.5, alpha=0.8, mew=0)
+    named(axes.fill_between(parameters, band["lower"], band["upper"], color=colour, alpha=0.25, lw=0), "interval")
+    named(axes.plot(parameters, band["median"], color=colour, lw=1.4, ls=line), "posterior")
+    named(axes.plot(runs["parameters"], runs["loss"], "o", color=colour, ms=3.5, alpha=0.8, mew=0), "runs")
 
 
 def _draw_optimum(axes: Axes, size: pd.Series, loss: pd.Series, colour: Any) -> None:
     if not np.isfinite(size["median"]):
         return
     ends = [[[row["median"] - row["lower"]], [row["upper"] - row["median"]]] for row in (size, loss)]
-    axes.errorbar(
+    point = axes.errorbar(
         size["median"],
         loss["median"],
         xerr=ends[0],
         yerr=ends[1],
         fmt="D",
         ms=5,
-        color="black",
+        color=INK,
         mfc=colour,
         mew=0.8,
         elinewidth=1.4,
         capsize=2.5,
         zorder=5,
     )
+    named(point, "optimum")
 
 
 def _draw_legends(axes: Axes, budgets: Floats, beyond: Any, place: Any, colours: Any) -> None:
@@ -148,17 +159,15 @@ def _draw_legends(axes: Axes, budgets: Floats, beyond: Any, place: Any, colours:
         count = "\n(beyond the runs)" if beyond[number] else f" ({(place == number).sum()})"
         label = scientific(budget, 1) + count
         lines.append(Line2D([], [], color=colour, ls=line, marker="o", ms=3.5, label=label))
-    style = {"frameon": False, "fontsize": 8, "title_fontsize": 8, "alignment": "left"}
-    listed = axes.legend(
-        handles=lines, title="training FLOP (runs)", loc="upper left", bbox_to_anchor=(1.0, 1.0), **style
-    )
-    axes.add_artist(listed)
+    style: dict[str, Any] = {"frameon": False, "fontsize": 8, "title_fontsize": 8, "alignment": "left"}
+    add_legend(axes, lines, title="training FLOP (runs)", loc="upper left", bbox_to_anchor=(1.0, 1.0), **style)
     elsewhere = int((place < 0).sum())
+    near, best = f"run within {WITHIN:.0%}\nof the budget", "optimum, with\nits intervals"
     kinds = [
-        Line2D([], [], color=PRIOR, lw=1.4, label="expected loss, median"),
-        Patch(color=PRIOR, alpha=0.4, lw=0, label=INTERVAL.replace(" interval", "\ninterval")),
-        Line2D([], [], color=PRIOR, marker="o", ms=3.5, ls="", label=f"run within ×{SAME_BUDGET:g}\nof the budget"),
-        Line2D([], [], color="black", mfc=PRIOR, marker="D", ms=5, ls=":", label="optimum, with\nits intervals"),
+        named(Line2D([], [], color=PRIOR, lw=1.4, label="expected loss, median"), "posterior"),
+        named(Patch(color=PRIOR, alpha=0.4, lw=0, label=INTERVAL.replace(" interval", "\ninterval")), "interval"),
+        named(Line2D([], [], color=PRIOR, marker="o", ms=3.5, ls="", label=near), "runs"),
+        named(Line2D([], [], color=INK, mfc=PRIOR, marker="D", ms=5, ls=":", label=best), "optimum"),
     ]
     note = f"not drawn: {counted(elsewhere, 'run')}\nat other budgets" if elsewhere else None
-    axes.legend(handles=kinds, title=note, loc="lower left", bbox_to_anchor=(1.0, 0.0), **style)
+    add_legend(axes, kinds, title=note, loc="lower left", bbox_to_anchor=(1.0, 0.0), **style)

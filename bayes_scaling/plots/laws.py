@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import Any
 
-import arviz as az
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -16,10 +15,12 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
+from bayes_scaling.plots.densities import density_of
 from bayes_scaling.plots.fitted_runs import INTERVAL, fitted_runs, name_of, runs_title, scientific
 from bayes_scaling.plots.marks import mark_unconverged
-from bayes_scaling.plots.style import LAW_COLOURS, LAW_MARKERS, POSTERIOR, PRIOR, WARNING
+from bayes_scaling.plots.style import INK, LAW_COLOURS, LAW_MARKERS, POSTERIOR, PRIOR, WARNING
 from bayes_scaling.plots.ticks import plain_log_ticks
+from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.quantities.allocation import YEAR, allocation_exponents, optimal_allocation, split_laws
 from bayes_scaling.quantities.coefficients import EXPONENTS, unidentified
 from bayes_scaling.quantities.intervals import credible_intervals
@@ -28,6 +29,7 @@ from bayes_scaling.quantities.optimal_split import summed_terms
 from bayes_scaling.quantities.points import axis_of
 from bayes_scaling.static_laws import STATIC_LAWS
 
+_VISUALS = ("posterior", "interval", "prior", "published", "reference", "legend", "title")
 COMPUTE = 1e24
 """Budget at which laws are asked for the best split unless one is given, FLOP."""
 _LABELS = {
@@ -47,7 +49,14 @@ _TOP, _ROW = 1.12, 0.17
 """Height of a panel above 0, the density's maximum being 1, and of a law's line below it."""
 
 
-def plot_laws(fit: Fit, laws: Sequence[Source] = STATIC_LAWS, *, compute: float = COMPUTE) -> Figure:
+def plot_laws(
+    fit: Fit,
+    laws: Sequence[Source] = STATIC_LAWS,
+    *,
+    compute: float = COMPUTE,
+    visuals: Visuals | None = None,
+    backend: str | None = None,
+) -> Figure:
     r"""Draw a posterior beside published laws: coefficients, exponents, and the best split of a budget.
 
     .. math:: L = E + A / N^\alpha + B / D^\beta, \qquad a = \frac{\beta}{\alpha + \beta}
@@ -61,25 +70,32 @@ def plot_laws(fit: Fit, laws: Sequence[Source] = STATIC_LAWS, *, compute: float 
         Kaplan's joint law alpha and beta are the exponents where the other factor is not scarce.
     compute
         Training FLOP of the best split.
+    visuals
+        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
+        ``prior``, ``published``, ``reference``, ``legend``, ``title``.
+    backend
+        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
     matplotlib.figure.Figure
         One panel for each of E, alpha, beta, a, best parameters and best tokens per parameter: the posterior's density
         (no unit; its maximum is 1, per unit of log size where the axis is logarithmic), median and 95% equal-tailed
-        interval, also in print; the prior of alpha and beta, dashed; and below each law's value. E is left out where
-        the law has none. What the runs do not identify is said to be so.
+        interval, also in print, or a line where all draws are the same; the prior of alpha and beta, dashed; and below
+        each law's value. E is left out where the law has none. What the runs do not identify is said to be so.
 
     Raises
     ------
     BayesScalingError
-        If the fit is to evaluations or of a law of compute alone, a law is none, or compute is not one positive number.
+        If the fit is to evaluations or of a law of compute alone, a law is none, compute is not one positive number, or
+        visuals or backend is none of the valid ones.
 
     Examples
     --------
     >>> import bayes_scaling as bs
     >>> bs.plot_laws(bs.load_fit("runs/chinchilla"), compute=5.76e23).savefig("laws.png")  # doctest: +SKIP
     """
+    look = look_of(visuals, backend, _VISUALS)
     fitted_runs(fit)
     if axis_of(compute, "compute (FLOP)").ndim:
         raise BayesScalingError(f"compute must be one budget, not {compute!r}; draw several one at a time")
@@ -95,9 +111,9 @@ def plot_laws(fit: Fit, laws: Sequence[Source] = STATIC_LAWS, *, compute: float 
     for axes in panels[len(shown) :]:
         axes.set_axis_off()
     _draw_legend(figure, laws)
-    figure.suptitle(runs_title(fit), fontsize=11)
+    named(figure.suptitle(runs_title(fit), fontsize=11), "title")
     mark_unconverged(figure, fit)
-    return figure
+    return look.finish(figure)
 
 
 def _quantities(source: Source, compute: float) -> Mapping[str, xr.DataArray]:
@@ -136,8 +152,8 @@ def _draw_panel(
         if other is None:
             continue
         row, height = credible_intervals(other).iloc[0], -_ROW * (number + 0.8)
-        axes.plot([row["lower"], row["upper"]], [height, height], color=colour, lw=1.6)
-        axes.plot(row["median"], height, marker, color=colour, ms=6)
+        named(axes.plot([row["lower"], row["upper"]], [height, height], color=colour, lw=1.6), "published")
+        named(axes.plot(row["median"], height, marker, color=colour, ms=6), "published")
         shown += [row["lower"], row["upper"]]
     low, high = _limits(np.log(shown) if on_log else np.array(shown))
     axes.set_xlim(*(np.exp([low, high]) if on_log else (low, high)))
@@ -149,11 +165,11 @@ def _draw_panel(
     if name in EXPONENTS:
         _draw_prior(axes, fit, name, top)
     axes.set(ylim=(-_ROW * (len(others) + 0.6), _TOP), yticks=[])
-    axes.axhline(0, color=PRIOR, lw=0.8)
+    named(axes.axhline(0, color=PRIOR, lw=0.8), "reference")
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(labelsize=8)
     words = "\nnot identified by these runs" if name in unknown else ""
-    axes.set_title(_in_print(summary, name) + words, fontsize=9.5, color=WARNING if words else "black")
+    axes.set_title(_in_print(summary, name) + words, fontsize=9.5, color=WARNING if words else INK)
 
 
 def _limits(shown: Floats) -> tuple[float, float]:
@@ -162,22 +178,21 @@ def _limits(shown: Floats) -> tuple[float, float]:
     return float(shown.min()) - pad, float(shown.max()) + pad
 
 
-def _density(values: Floats, *, on_log: bool) -> tuple[Floats, Floats, float]:
-    """Points, the density there relative to its maximum, and that maximum (per unit of log where on_log)."""
-    grid, density, _ = az.kde(np.log(values) if on_log else values, circular=False, bw="scott")
-    return np.exp(grid) if on_log else grid, density / density.max(), float(density.max())
-
-
 def _draw_density(axes: Axes, values: Floats, summary: pd.Series, *, on_log: bool) -> float:
-    """Density, interval and median; the density's maximum."""
-    if np.ptp(values) == 0:
-        axes.axvline(values[0], color=POSTERIOR, lw=1.6)
+    """Density relative to its maximum (per unit of log where on_log), interval and median; that maximum."""
+    found = density_of(np.log(values) if on_log else values)
+    if found is None:
+        named(axes.axvline(summary["median"], color=POSTERIOR, lw=1.6), "posterior")
         return np.inf
-    points, density, top = _density(values, on_log=on_log)
+    points, density = np.exp(found[0]) if on_log else found[0], found[1]
+    top = float(density.max())
+    density = density / top
     inside = (points >= summary["lower"]) & (points <= summary["upper"])
-    axes.fill_between(points, density, where=inside.tolist(), color=POSTERIOR, alpha=0.25, lw=0)
-    axes.plot(points, density, color=POSTERIOR, lw=1.8)
-    axes.plot([summary["median"]] * 2, [0, np.interp(summary["median"], points, density)], color=POSTERIOR, lw=1.2)
+    band = axes.fill_between(points, density, where=inside.tolist(), color=POSTERIOR, alpha=0.25, lw=0)
+    named(band, "interval")
+    named(axes.plot(points, density, color=POSTERIOR, lw=1.8), "posterior")
+    height = np.interp(summary["median"], points, density)
+    named(axes.plot([summary["median"]] * 2, [0, height], color=POSTERIOR, lw=1.2), "posterior")
     return top
 
 
@@ -187,7 +202,7 @@ def _draw_prior(axes: Axes, fit: Fit, name: str, top: float) -> None:
         return
     points = np.linspace(*axes.get_xlim(), 200)
     prior = fit.specification.prior_of(name).frozen().pdf(points) / top
-    axes.plot(points, prior, color=PRIOR, lw=1.4, ls="--")
+    named(axes.plot(points, prior, color=PRIOR, lw=1.4, ls="--"), "prior")
 
 
 def _in_print(summary: pd.Series, name: str) -> str:
@@ -199,12 +214,13 @@ def _in_print(summary: pd.Series, name: str) -> str:
 
 def _draw_legend(figure: Figure, laws: Sequence[Source]) -> None:
     handles: list[Any] = [
-        Line2D([], [], color=POSTERIOR, lw=1.8, label="posterior density and median"),
-        Patch(color=POSTERIOR, alpha=0.25, lw=0, label=INTERVAL),
-        Line2D([], [], color=PRIOR, lw=1.4, ls="--", label="prior (alpha, beta)"),
+        named(Line2D([], [], color=POSTERIOR, lw=1.8, label="posterior density and median"), "posterior"),
+        named(Patch(color=POSTERIOR, alpha=0.25, lw=0, label=INTERVAL), "interval"),
+        named(Line2D([], [], color=PRIOR, lw=1.4, ls="--", label="prior (alpha, beta)"), "prior"),
     ]
     styles = zip(laws, cycle(LAW_COLOURS), cycle(LAW_MARKERS), strict=False)
     handles += [
-        Line2D([], [], color=colour, marker=marker, ls="", ms=6, label=name_of(law)) for law, colour, marker in styles
+        named(Line2D([], [], color=colour, marker=marker, ls="", ms=6, label=name_of(law)), "published")
+        for law, colour, marker in styles
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=2, fontsize=8, frameon=False)
+    add_legend(figure, handles, loc="outside lower center", ncols=2, fontsize=8, frameon=False)

@@ -1,12 +1,15 @@
 """What every picture of a fit says: of what it is, and whether its chains agree."""
 
+import matplotlib.patheffects as pe
 from matplotlib.figure import Figure
 
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.plots.style import WARNING
+from bayes_scaling.plots.style import PAPER, WARNING
 from bayes_scaling.words import counted
 
 NOT_CONVERGED = "NOT CONVERGED"
+EDGE: list[pe.AbstractPathEffect] = [pe.withStroke(linewidth=2.5, foreground=PAPER)]
+"""Around text that lies on lines, so that it can be read there."""
 
 
 def mark_unconverged(figure: Figure, fit: Fit) -> None:

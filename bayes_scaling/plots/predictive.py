@@ -7,18 +7,22 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 
 from bayes_scaling.calibration.uniformity import BAND
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.marks import NOT_CONVERGED
-from bayes_scaling.plots.style import LAW_COLOURS, LAW_MARKERS, POSTERIOR, PRIOR, WARNING
+from bayes_scaling.plots.style import INK, LAW_COLOURS, LAW_MARKERS, POSTERIOR, PRIOR, WARNING
+from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.predictive.checks import PredictiveCheck, predictive_check
 from bayes_scaling.predictive.result import Backtest
 from bayes_scaling.predictive.splits import HORIZONS
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.words import counted
 
+_CHECKED = ("pit", "band", "residuals", "means", "groups", "replicated", "observed", "reference", "legend", "title")
+_BACKTESTED = ("scores", "path", "nominal", "legend", "title")
 _GROUPED_BY = ("year", "benchmark", "architecture", "series")
 """Groups that have a line of their own; papers are too many, and only flagged ones are shown."""
 _MOST_LINES = 40
@@ -31,7 +35,9 @@ _LOWEST_SCORE = -1.5
 """Nats per evaluation; log scores far below say no more than that they are."""
 
 
-def plot_predictive(fit: Fit | PredictiveCheck) -> Figure:
+def plot_predictive(
+    fit: Fit | PredictiveCheck, *, visuals: Visuals | None = None, backend: str | None = None
+) -> Figure:
     """Draw how a posterior's predictions look beside the rows that were fitted.
 
     Parameters
@@ -39,6 +45,11 @@ def plot_predictive(fit: Fit | PredictiveCheck) -> Figure:
     fit
         Of evaluations or of training runs, or its :func:`bayes_scaling.predictive_check`. One that has not converged
         is marked across the picture.
+    visuals
+        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``pit``, ``band``,
+        ``residuals``, ``means``, ``groups``, ``replicated``, ``observed``, ``reference``, ``legend``, ``title``.
+    backend
+        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -53,13 +64,14 @@ def plot_predictive(fit: Fit | PredictiveCheck) -> Figure:
     Raises
     ------
     BayesScalingError
-        As :func:`bayes_scaling.predictive_check`.
+        As :func:`bayes_scaling.predictive_check`, or if visuals or backend is none of the valid ones.
 
     Examples
     --------
     >>> import bayes_scaling as bs
     >>> bs.plot_predictive(bs.load_fit("runs/reference")).savefig("predictive.png")  # doctest: +SKIP
     """
+    look = look_of(visuals, backend, _CHECKED)
     check = fit if isinstance(fit, PredictiveCheck) else predictive_check(fit)
     figure = Figure(figsize=(11, 8), layout="constrained", dpi=150)
     (first, second), (third, fourth) = figure.subplots(2, 2)
@@ -70,25 +82,30 @@ def plot_predictive(fit: Fit | PredictiveCheck) -> Figure:
     for axes in (first, second, third, fourth):
         axes.spines[["top", "right"]].set_visible(False)
     noun = "run" if check.evaluations.kind == "runs" else "evaluation"
-    figure.suptitle(
+    title = (
         f"{check.specification} on {check.evaluations.name} ({counted(check.evaluations.rows, noun)}): "
-        "predictions beside what was fitted",
-        fontsize=11,
+        "predictions beside what was fitted"
     )
+    named(figure.suptitle(title, fontsize=11), "title")
     if not check.converged:
         figure.text(
             0.5, 0.5, NOT_CONVERGED, color=WARNING, fontsize=44, alpha=0.5, ha="center", va="center", rotation=20
         )
-    return figure
+    return look.finish(figure)
 
 
-def plot_backtest(result: Backtest) -> Figure:
+def plot_backtest(result: Backtest, *, visuals: Visuals | None = None, backend: str | None = None) -> Figure:
     """Draw coverage and log scores of a backtest, by cut year.
 
     Parameters
     ----------
     result
         See :func:`bayes_scaling.backtest`.
+    visuals
+        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``scores``, ``path``,
+        ``nominal``, ``legend``, ``title``.
+    backend
+        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -98,25 +115,36 @@ def plot_backtest(result: Backtest) -> Figure:
         arrow stands. Upper row: all evaluations published from the cut on; lower row: those of the year after it.
         A forecast whose chains did not agree is a red cross.
 
+    Raises
+    ------
+    BayesScalingError
+        If visuals or backend is none of the valid ones.
+
     Examples
     --------
     >>> import bayes_scaling as bs
     >>> bs.plot_backtest(bs.backtest(directory="runs/backtest")).savefig("backtest.png")  # doctest: +SKIP
     """
+    look = look_of(visuals, backend, _BACKTESTED)
     figure = Figure(figsize=(11, 8), layout="constrained", dpi=150)
     panels = figure.subplots(2, 2, sharex=True)
     for (left, right), horizon in zip(panels, HORIZONS, strict=True):
         table = result.by_cut(horizon)
-        left.axhline(0.9, color="black", lw=0.8, ls="--", zorder=0)
+        named(left.axhline(0.9, color=INK, lw=0.8, ls="--", zorder=0), "nominal")
         for place, name in enumerate(result.names):
             if name in table.index.get_level_values("forecaster"):
                 part = pd.DataFrame(table.loc[name])
                 _draw_line(left, part, "covered_90", place, name, lowest=0.0, among=len(result.names))
                 _draw_line(right, part, "log_score", place, name, lowest=_LOWEST_SCORE, among=len(result.names))
         left.set(
-            ylim=(-0.03, 1.03), ylabel="share inside 90% predictive intervals", title=f"Predicted: {HORIZONS[horizon]}"
+            ylim=(-0.03, 1.03),
+            ylabel="share inside 90% predictive intervals\n(bars: standard error)",
+            title=f"Predicted: {HORIZONS[horizon]}",
         )
-        right.set(ylabel="log score (nats per evaluation, higher is better)", title=f"Predicted: {HORIZONS[horizon]}")
+        right.set(
+            ylabel="log score, higher is better\n(nats per evaluation; bars: standard error)",
+            title=f"Predicted: {HORIZONS[horizon]}",
+        )
         right.set_ylim(bottom=_LOWEST_SCORE - 0.08)
         for axes in (left, right):
             axes.set_title(f"Predicted: {HORIZONS[horizon]}", fontsize=10)
@@ -125,11 +153,13 @@ def plot_backtest(result: Backtest) -> Figure:
     for axes in panels[1]:
         axes.set_xlabel("fitted: all published before 1 January of")
         axes.set_xticks(cuts, [str(cut) for cut in cuts])
-    handles, labels = panels[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=8, frameon=False)
+    handles = panels[0][0].get_legend_handles_labels()[0]
+    if not result.forecasts["converged"].all():
+        handles.append(Line2D([], [], color=WARNING, marker="x", ms=8, mew=2, ls="", label="not converged"))
+    add_legend(figure, handles, loc="outside lower center", ncols=3, fontsize=8, frameon=False)
     about = result.evaluations
-    figure.suptitle(f"Backtest on {about.name} ({counted(about.rows, 'evaluation')})", fontsize=11)
-    return figure
+    named(figure.suptitle(f"Backtest on {about.name} ({counted(about.rows, 'evaluation')})", fontsize=11), "title")
+    return look.finish(figure)
 
 
 def _draw_line(
@@ -141,34 +171,41 @@ def _draw_line(
     cuts = part.index.to_numpy(float) + 0.08 * (place - (among - 1) / 2)
     values, errors = part[column].to_numpy(float), part[f"{column}_se"].to_numpy(float)
     good, shown = part["converged"].to_numpy(bool), values >= lowest
-    axes.plot(cuts, np.maximum(values, lowest), color=colour, lw=0.9, alpha=0.6)
+    named(axes.plot(cuts, np.maximum(values, lowest), color=colour, lw=0.9, alpha=0.6), "path")
     known = good & shown
-    axes.errorbar(cuts[known], values[known], errors[known], fmt=marker, color=colour, ms=5, lw=1, label=label)
-    axes.plot(cuts[good & ~shown], np.full((good & ~shown).sum(), lowest), color=colour, marker=_BELOW, ls="", ms=9)
+    points = axes.errorbar(cuts[known], values[known], errors[known], fmt=marker, color=colour, ms=5, lw=1, label=label)
+    named(points, "scores")
+    below = good & ~shown
+    named(axes.plot(cuts[below], np.full(below.sum(), lowest), color=colour, marker=_BELOW, ls="", ms=9), "scores")
     axes.plot(cuts[~good], np.maximum(values[~good], lowest), "x", color=WARNING, ms=8, mew=2)
 
 
 def _draw_curve(axes: Axes, check: PredictiveCheck) -> None:
     curve = check.curve
-    axes.fill_between(curve.points, curve.lower, curve.upper, color=PRIOR, alpha=0.3, lw=0, label=f"{BAND:.0%} band")
-    axes.axhline(0, color=PRIOR, lw=0.8)
-    axes.step(curve.points, curve.difference, where="post", color=POSTERIOR if curve.inside else WARNING, lw=1.3)
+    words = f"{BAND:.0%} band"
+    band = axes.fill_between(curve.points, curve.lower, curve.upper, color=PRIOR, alpha=0.3, lw=0, label=words)
+    named(band, "band")
+    named(axes.axhline(0, color=PRIOR, lw=0.8), "reference")
+    colour = POSTERIOR if curve.inside else WARNING
+    named(axes.step(curve.points, curve.difference, where="post", color=colour, lw=1.3), "pit")
     state = "inside its band" if curve.inside else "outside its band"
     bad = f"; {check.pareto_k_bad} with Pareto k above {check.good_k:.2f}" if check.pareto_k_bad else ""
     axes.set(xlabel="LOO-PIT", ylabel="ECDF less uniform", xlim=(0, 1))
     unit = {"evaluation": "run", "paper": "series"}[check.unit] if check.evaluations.kind == "runs" else check.unit
     axes.set_title(f"LOO-PIT by {unit}: {state}{bad}", fontsize=10)
-    axes.legend(fontsize=8, frameon=False, loc="upper right")
+    add_legend(axes, fontsize=8, frameon=False, loc="upper right")
 
 
 def _draw_residuals(axes: Axes, check: PredictiveCheck) -> None:
     table = check.residuals
     dated = "year" in table
-    axes.axhline(0, color=PRIOR, lw=0.8)
-    axes.plot(table["year" if dated else "parameters"], table["residual"], "o", color=POSTERIOR, ms=3, alpha=0.6, mew=0)
+    named(axes.axhline(0, color=PRIOR, lw=0.8), "reference")
+    across = table["year" if dated else "parameters"]
+    named(axes.plot(across, table["residual"], "o", color=POSTERIOR, ms=3, alpha=0.6, mew=0), "residuals")
     if dated:
         means = table["residual"].groupby(np.floor(table["year"])).mean()
-        axes.step([*means.index, means.index[-1] + 1], [*means, means.iloc[-1]], where="post", color="black", lw=1.2)
+        years, heights = [*means.index, means.index[-1] + 1], [*means, means.iloc[-1]]
+        named(axes.step(years, heights, where="post", color=INK, lw=1.2), "means")
         axes.set_xlabel("published (line: mean of the year)")
     else:
         axes.set(xscale="log", xlabel="parameters (log scale)")
@@ -184,13 +221,13 @@ def _draw_groups(axes: Axes, check: PredictiveCheck) -> None:
     axes.set_xlabel(f"mean standardised residual ({INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} interval)")
     if shown.empty:
         axes.text(0.5, 0.5, "the rows have no groups", transform=axes.transAxes, ha="center", color=PRIOR)
-        axes.set_yticks([])
+        axes.set(xlabel="", xticks=[], yticks=[])
         return
     _draw_bars(axes, shown["expected_lower"], shown["expected_upper"])
     for line, row in enumerate(shown.to_dict("records")):
         colour = WARNING if row["flagged"] else POSTERIOR
-        axes.plot([row["lower"], row["upper"]], [line, line], color=colour, lw=1.3)
-        axes.plot(row["mean"], line, "o", color=colour, ms=4)
+        named(axes.plot([row["lower"], row["upper"]], [line, line], color=colour, lw=1.3), "groups")
+        named(axes.plot(row["mean"], line, "o", color=colour, ms=4), "groups")
     labels = [f"{group[:28]} ({rows})" for group, rows in zip(shown["group"], shown["rows"], strict=True)]
     _label_lines(axes, labels)
 
@@ -198,7 +235,8 @@ def _draw_groups(axes: Axes, check: PredictiveCheck) -> None:
 def _draw_tails(axes: Axes, check: PredictiveCheck) -> None:
     tails = check.tails
     _draw_bars(axes, tails["replicated_lower"], tails["replicated_upper"])
-    axes.plot(tails["observed"], range(len(tails)), "o", color=POSTERIOR, ms=5, label="observed (posterior mean)")
+    words = "observed (posterior mean)"
+    named(axes.plot(tails["observed"], range(len(tails)), "o", color=POSTERIOR, ms=5, label=words), "observed")
     labels = [
         f"{name}: {row['observed']:.3g}" + (f"\n{row['where']}" if row["where"] else "") + f"\np = {row['p']:.3f}"
         for name, row in tails.to_dict("index").items()
@@ -207,7 +245,7 @@ def _draw_tails(axes: Axes, check: PredictiveCheck) -> None:
     _wide(axes, "x", tails[["observed", "replicated_lower", "replicated_upper"]])
     axes.set_xlabel("statistic of the standardised residuals")
     axes.set_title(f"Tails over {check.replicates:,} replicated tables", fontsize=10)
-    axes.legend(fontsize=8, frameon=False, loc="lower left")
+    add_legend(axes, fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2)
 
 
 def _wide(axes: Axes, which: Literal["x", "y"], values: pd.Series | pd.DataFrame) -> None:
@@ -224,8 +262,9 @@ def _wide(axes: Axes, which: Literal["x", "y"], values: pd.Series | pd.DataFrame
 
 def _draw_bars(axes: Axes, lower: Sequence[float] | pd.Series, upper: Sequence[float] | pd.Series) -> None:
     left, right = np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
-    axes.barh(range(len(left)), right - left, left=left, height=0.7, color=PRIOR, alpha=0.3, label=_EXPECTED)
-    axes.axvline(0, color=PRIOR, lw=0.8)
+    bars = axes.barh(range(len(left)), right - left, left=left, height=0.7, color=PRIOR, alpha=0.3, label=_EXPECTED)
+    named(bars, "replicated")
+    named(axes.axvline(0, color=PRIOR, lw=0.8), "reference")
 
 
 def _label_lines(axes: Axes, labels: Sequence[str]) -> None:

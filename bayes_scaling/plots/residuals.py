@@ -15,11 +15,13 @@ from bayes_scaling.inference.result import Fit
 from bayes_scaling.model.noise import log_residual
 from bayes_scaling.plots.fitted_runs import fitted_runs, loss_band, runs_title
 from bayes_scaling.plots.marks import mark_unconverged
-from bayes_scaling.plots.style import POSTERIOR, PRIOR, WARNING
+from bayes_scaling.plots.style import INK, POSTERIOR, PRIOR, WARNING
 from bayes_scaling.plots.ticks import plain_log_ticks
+from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.quantities.allocation import YEAR
 from bayes_scaling.quantities.laws import laws_of
 
+_VISUALS = ("runs", "worst", "band", "reference", "legend", "title")
 LABELLED = 5
 """Worst runs that are named."""
 _HELD = 0.95
@@ -68,13 +70,18 @@ def standardised_residuals(fit: Fit) -> pd.DataFrame:
     return runs.assign(expected=loss_band(laws, n, d)["median"].to_numpy(), residual=scaled)
 
 
-def plot_residuals(fit: Fit) -> Figure:
+def plot_residuals(fit: Fit, *, visuals: Visuals | None = None, backend: str | None = None) -> Figure:
     """Draw residuals of training runs against size, data and expected loss, and their quantiles against the noise.
 
     Parameters
     ----------
     fit
         Of a static law to training runs. One that has not converged is marked across the picture.
+    visuals
+        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``runs``, ``worst``,
+        ``band``, ``reference``, ``legend``, ``title``.
+    backend
+        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -88,7 +95,8 @@ def plot_residuals(fit: Fit) -> Figure:
     Raises
     ------
     BayesScalingError
-        If the fit is to evaluations or of a law of compute alone, or its noise has an effect of series.
+        If the fit is to evaluations or of a law of compute alone, its noise has an effect of series, or
+        visuals or backend is none of the valid ones.
 
     Notes
     -----
@@ -99,6 +107,7 @@ def plot_residuals(fit: Fit) -> Figure:
     >>> import bayes_scaling as bs
     >>> bs.plot_residuals(bs.load_fit("runs/chinchilla")).savefig("residuals.png")  # doctest: +SKIP
     """
+    look = look_of(visuals, backend, _VISUALS)
     table = standardised_residuals(fit)
     family, words = _family(fit)
     worst = table["residual"].abs().nlargest(LABELLED).index
@@ -116,12 +125,14 @@ def plot_residuals(fit: Fit) -> Figure:
         axes.set_xlabel(label)
     for axes in panels[:3]:
         axes.set_xscale("log")
-        axes.axhspan(*family.interval(_HELD), color=PRIOR, alpha=0.2, lw=0, zorder=0, label=f"{_HELD:.0%} of the noise")
-    panels[0].legend(fontsize=8, frameon=False, loc="upper left")
+        low, high = family.interval(_HELD)
+        words = f"{_HELD:.0%} of the noise"
+        named(axes.axhspan(low, high, color=PRIOR, alpha=0.2, lw=0, zorder=0, label=words), "band")
+    add_legend(panels[0], fontsize=8, frameon=False, loc="upper left")
     plain_log_ticks(panels[2].xaxis)
     ends = [quantiles.min(), quantiles.max()]
-    panels[3].plot(ends, ends, color="black", lw=1, ls="--", zorder=1, label="as the family says")
-    panels[3].legend(fontsize=8, frameon=False, loc="upper left")
+    named(panels[3].plot(ends, ends, color=INK, lw=1, ls="--", zorder=1, label="as the family says"), "reference")
+    add_legend(panels[3], fontsize=8, frameon=False, loc="upper left")
     if table["residual"].abs().max() > _LINEAR:
         panels[0].set_yscale("symlog", linthresh=_LINEAR)
         panels[3].set_xscale("symlog", linthresh=_LINEAR)
@@ -135,9 +146,9 @@ def plot_residuals(fit: Fit) -> Figure:
     for axes in panels:
         axes.spines[["top", "right"]].set_visible(False)
     _name_worst(panels[3], table["residual"][worst])
-    figure.suptitle(f"{runs_title(fit)}: posterior mean residuals", fontsize=11)
+    named(figure.suptitle(f"{runs_title(fit)}: posterior mean residuals", fontsize=11), "title")
     mark_unconverged(figure, fit)
-    return figure
+    return look.finish(figure)
 
 
 def _family(fit: Fit) -> tuple[Any, str]:
@@ -153,15 +164,15 @@ def _plotting_positions(count: int) -> Any:
 
 
 def _draw_points(axes: Axes, values: pd.Series, residual: pd.Series, worst: pd.Index) -> None:
-    axes.axhline(0, color=PRIOR, lw=0.8, zorder=0.5)
+    named(axes.axhline(0, color=PRIOR, lw=0.8, zorder=0.5), "reference")
     others = residual.index.difference(worst)
-    axes.plot(values[others], residual[others], "o", color=POSTERIOR, ms=3, alpha=0.6, mew=0)
-    axes.plot(values[worst], residual[worst], "o", color=WARNING, ms=4, mew=0)
+    named(axes.plot(values[others], residual[others], "o", color=POSTERIOR, ms=3, alpha=0.6, mew=0), "runs")
+    named(axes.plot(values[worst], residual[worst], "o", color=WARNING, ms=4, mew=0), "worst")
     for rank, run in enumerate(worst, start=1):
         place = (float(values[run]), float(residual[run]))
         # To either side in turn: the worst runs are often neighbours.
         away, sides = ((3, 2), ("left", "bottom")) if rank % 2 else ((-3, -2), ("right", "top"))
-        axes.annotate(
+        number = axes.annotate(
             str(rank),
             place,
             away,
@@ -171,12 +182,13 @@ def _draw_points(axes: Axes, values: pd.Series, residual: pd.Series, worst: pd.I
             ha=sides[0],
             va=sides[1],
         )
+        named(number, "worst")
 
 
 def _name_worst(axes: Axes, residual: pd.Series) -> None:
     """Row ids by the numbers that stand beside the points."""
     lines = [f"{rank}  {run}: {value:+.3g} σ" for rank, (run, value) in enumerate(residual.items(), start=1)]
-    axes.text(
+    written = axes.text(
         0.98,
         0.04,
         "\n".join(["largest residuals", *lines]),
@@ -186,3 +198,4 @@ def _name_worst(axes: Axes, residual: pd.Series) -> None:
         ha="right",
         va="bottom",
     )
+    named(written, "worst")

@@ -12,6 +12,7 @@ from bayes_scaling.plots.fitted_runs import INTERVAL, fitted_runs, name_of, runs
 from bayes_scaling.plots.marks import mark_unconverged
 from bayes_scaling.plots.style import LAW_COLOURS, LAW_LINES, POSTERIOR, PRIOR, REFERENCE
 from bayes_scaling.plots.ticks import plain_log_ticks
+from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import Source
@@ -21,11 +22,19 @@ from bayes_scaling.static_laws import STATIC_LAWS
 
 RULE_OF_THUMB = 20.0
 """Tokens per parameter: near what Hoffmann et al. 2022 (arXiv 2203.15556) chose for Chinchilla, 1.4e12 over 7e10."""
+_VISUALS = ("posterior", "interval", "extrapolated", "published", "rule", "runs", "legend", "title")
 _INNER = 0.5
 """Probability of the inner band."""
 
 
-def plot_tokens_per_parameter(fit: Fit, compute: Any = None, *, laws: Sequence[Source] = STATIC_LAWS) -> Figure:
+def plot_tokens_per_parameter(
+    fit: Fit,
+    compute: Any = None,
+    *,
+    laws: Sequence[Source] = STATIC_LAWS,
+    visuals: Visuals | None = None,
+    backend: str | None = None,
+) -> Figure:
     r"""Draw the tokens per parameter that make the most of compute, by budget.
 
     .. math:: \frac{D^*}{N^*} = G^{-2} (C/6)^{b - a}
@@ -39,18 +48,24 @@ def plot_tokens_per_parameter(fit: Fit, compute: Any = None, *, laws: Sequence[S
         the largest run.
     laws
         Published laws beside: constants, or fits, of which the median is drawn.
+    visuals
+        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
+        ``extrapolated``, ``published``, ``rule``, ``runs``, ``legend``, ``title``.
+    backend
+        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
     matplotlib.figure.Figure
         Logarithmic axes: training compute (FLOP) and tokens per parameter. Posterior median, 50% and 95% equal-tailed
         intervals at each budget; the range beyond the largest run's compute is shaded, and the median dashed there.
-        Ticks at the bottom are the runs' budgets. The dotted line is the rule of 20 tokens for each parameter.
+        Ticks at the bottom are the runs' budgets. The thin line is the rule of 20 tokens for each parameter.
 
     Raises
     ------
     BayesScalingError
-        If the fit is to evaluations or of a law of compute alone, compute is not positive, or a law is none.
+        If the fit is to evaluations or of a law of compute alone, compute is not positive, a law is none, or
+        visuals or backend is none of the valid ones.
 
     Notes
     -----
@@ -62,6 +77,7 @@ def plot_tokens_per_parameter(fit: Fit, compute: Any = None, *, laws: Sequence[S
     >>> fit = bs.load_fit("runs/chinchilla")  # doctest: +SKIP
     >>> bs.plot_tokens_per_parameter(fit, 1e25).savefig("tokens_per_parameter.png")  # doctest: +SKIP
     """
+    look = look_of(visuals, backend, _VISUALS)
     runs = fitted_runs(fit)
     budgets = budget_grid(
         runs["compute"], np.empty(0) if compute is None else np.atleast_1d(axis_of(compute, "compute (FLOP)"))
@@ -70,30 +86,27 @@ def plot_tokens_per_parameter(fit: Fit, compute: Any = None, *, laws: Sequence[S
     outer, inner = (credible_intervals(ratio, probability=each) for each in (INTERVAL_PROBABILITY, _INNER))
     figure = Figure(figsize=(8.5, 5.2), layout="constrained", dpi=150)
     axes = figure.subplots()
-    axes.fill_between(budgets, outer["lower"], outer["upper"], color=POSTERIOR, alpha=0.18, lw=0, label=INTERVAL)
-    axes.fill_between(
-        budgets,
-        inner["lower"],
-        inner["upper"],
-        color=POSTERIOR,
-        alpha=0.35,
-        lw=0,
-        label=f"{_INNER:.0%} {INTERVAL_KIND} interval",
-    )
+    for band, alpha, words in ((outer, 0.18, INTERVAL), (inner, 0.35, f"{_INNER:.0%} {INTERVAL_KIND} interval")):
+        filled = axes.fill_between(
+            budgets, band["lower"], band["upper"], color=POSTERIOR, alpha=alpha, lw=0, label=words
+        )
+        named(filled, "interval")
     largest = float(runs["compute"].max())
     within, beyond = budgets <= largest, budgets >= largest
-    axes.plot(budgets[within], outer["median"][within], color=POSTERIOR, lw=2.2, label="posterior median")
+    median = axes.plot(budgets[within], outer["median"][within], color=POSTERIOR, lw=2.2, label="posterior median")
+    named(median, "posterior")
     if beyond.sum() > 1:
-        axes.plot(budgets[beyond], outer["median"][beyond], color=POSTERIOR, lw=2.2, ls=(0, (3, 1.5)))
-        axes.axvspan(largest, budgets[-1], color=PRIOR, alpha=0.15, lw=0, zorder=0, label=EXTRAPOLATED)
+        dashed = axes.plot(budgets[beyond], outer["median"][beyond], color=POSTERIOR, lw=2.2, ls=(0, (3, 1.5)))
+        named(dashed, "posterior")
+        shaded = axes.axvspan(largest, budgets[-1], color=PRIOR, alpha=0.15, lw=0, zorder=0, label=EXTRAPOLATED)
+        named(shaded, "extrapolated")
     for number, law in enumerate(laws):
         colour, line = LAW_COLOURS[number % len(LAW_COLOURS)], LAW_LINES[number % len(LAW_LINES)]
         medians = credible_intervals(optimal_allocation(law, budgets)["tokens_per_parameter"])["median"]
-        axes.plot(budgets, medians, color=colour, ls=line, lw=1.5, label=name_of(law))
-    axes.axhline(
-        RULE_OF_THUMB, color=REFERENCE, lw=1.2, ls=":", label=f"rule of {RULE_OF_THUMB:g} tokens per parameter"
-    )
-    axes.plot(
+        named(axes.plot(budgets, medians, color=colour, ls=line, lw=1.5, label=name_of(law)), "published")
+    words = f"rule of {RULE_OF_THUMB:g} tokens per parameter"
+    named(axes.axhline(RULE_OF_THUMB, color=REFERENCE, lw=0.9, label=words), "rule")
+    ticks = axes.plot(
         runs["compute"],
         np.zeros(len(runs)),
         "|",
@@ -103,6 +116,7 @@ def plot_tokens_per_parameter(fit: Fit, compute: Any = None, *, laws: Sequence[S
         transform=axes.get_xaxis_transform(),
         label="budget of a run",
     )
+    named(ticks, "runs")
     axes.set(
         xscale="log",
         yscale="log",
@@ -112,7 +126,7 @@ def plot_tokens_per_parameter(fit: Fit, compute: Any = None, *, laws: Sequence[S
     )
     plain_log_ticks(axes.yaxis)
     axes.spines[["top", "right"]].set_visible(False)
-    figure.legend(loc="outside lower center", ncols=3, fontsize=8, frameon=False)
-    figure.suptitle(runs_title(fit), fontsize=11)
+    add_legend(figure, loc="outside lower center", ncols=3, fontsize=8, frameon=False)
+    named(figure.suptitle(runs_title(fit), fontsize=11), "title")
     mark_unconverged(figure, fit)
-    return figure
+    return look.finish(figure)

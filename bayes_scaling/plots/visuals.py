@@ -62,12 +62,12 @@ class Look:
     def _draw_legend(
         self, owner: Axes | Figure, handles: Sequence[Any] | None, name: str, keywords: Mapping[str, Any]
     ) -> None:
-        shown = self._entries(owner.get_legend_handles_labels()[0] if isinstance(owner, Axes) else (), handles)
+        shown = self._entries(owner, handles)
         change = self.changes.get(name, {})
         if change is False or not (shown or keywords.get("title")):
             return
-        if isinstance(owner, Axes) and owner.get_legend() is not None:
-            owner.add_artist(owner.get_legend())  # otherwise the next one takes its place
+        if isinstance(owner, Axes) and (earlier := owner.get_legend()) is not None:
+            owner.add_artist(earlier)  # otherwise the next one takes its place
         options = dict(keywords)
         order = options.pop("zorder", None)
         legend = owner.legend(handles=shown, **options)
@@ -75,10 +75,11 @@ class Look:
             legend.set_zorder(order)
         _change([named(legend, name)], name, change)
 
-    def _entries(self, drawn: Sequence[Any], handles: Sequence[Any] | None) -> list[Any]:
+    def _entries(self, owner: Axes | Figure, handles: Sequence[Any] | None) -> list[Any]:
         """What a legend lists: handles of its own look like the visuals they stand for."""
         if handles is None:
-            return list(drawn)
+            places = [owner] if isinstance(owner, Axes) else owner.axes
+            return [drawn for axes in places for drawn in axes.get_legend_handles_labels()[0]]
         shown = []
         for handle in handles:
             change = self.changes.get(vars(handle).get(_NAME, ""), {})
@@ -165,7 +166,7 @@ def add_legend(
     owner
         Axes, or the figure for a legend outside.
     handles
-        What it lists; by default all of the axes that has a label.
+        What it lists; by default all that has a label in the axes, or in any axes of the figure.
     name
         The visual that it is.
     **keywords

@@ -122,7 +122,7 @@ class Plan:
 
 
 def planned(
-    specifications: Sequence[Specification | str] = SPECIFICATIONS,
+    specifications: Sequence[Specification | str | Path] = SPECIFICATIONS,
     evaluations: pd.DataFrame | None = None,
     *,
     cuts: Sequence[int] = tuple(range(FIRST, LAST + 1)),
@@ -174,7 +174,7 @@ def planned(
 
 
 def backtest(
-    specifications: Sequence[Specification | str] = SPECIFICATIONS,
+    specifications: Sequence[Specification | str | Path] = SPECIFICATIONS,
     evaluations: pd.DataFrame | None = None,
     *,
     cuts: Sequence[int] = tuple(range(FIRST, LAST + 1)),

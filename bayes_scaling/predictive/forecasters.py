@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 from bayes_scaling.comparison.variants import expand
@@ -37,7 +38,7 @@ class Forecaster:
     method: Method
 
 
-def forecasters(specifications: Sequence[Specification | str] = SPECIFICATIONS) -> tuple[Forecaster, ...]:
+def forecasters(specifications: Sequence[Specification | str | Path] = SPECIFICATIONS) -> tuple[Forecaster, ...]:
     """What a backtest compares: posteriors of specifications, the first without progress, and the paper's two ways.
 
     Parameters

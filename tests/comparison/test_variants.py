@@ -6,6 +6,7 @@ import bayes_scaling as bs
 from bayes_scaling.classical import HO2024_DELTAS
 from bayes_scaling.comparison.variants import STATED, expand
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.specifications.catalogue import catalogue_directory
 
 
 def test_the_family_times_the_papers_grid_is_120() -> None:
@@ -47,3 +48,9 @@ def test_own_specifications_are_taken_as_they_are() -> None:
 def test_bad_requests_are_refused_with_the_next_step(names, options, message) -> None:
     with pytest.raises(BayesScalingError, match=message.replace("(", r"\(")):
         expand(names, **options)
+
+
+def test_a_file_of_ones_own_may_be_a_path(tmp_path) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text((catalogue_directory() / "ho2024" / "07.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    assert [variant.model for variant in expand([mine])] == ["mine"]

@@ -448,10 +448,10 @@ class TestPagesOfRuns:
         rows = {row[""]: row for row in table_rows(page("notebooks/chinchilla-toolkit.md"), "## Estimates")}
         for label, runs in (("all runs", digitised), ("5 highest dropped", bs.drop_highest(digitised, 5))):
             row = rows[f"`bs.classical.besiroglu_estimate`, {label}"]
-            planned_law = bs.classical.besiroglu_estimate(runs).planned_law
+            law = bs.classical.besiroglu_estimate(runs).law
             for name in ("E", "A", "B", "alpha", "beta"):
                 low, high = span(row[name])
-                assert low <= getattr(planned_law, name) <= high, (label, name)
+                assert low <= getattr(law, name) <= high, (label, name)
 
 
 class TestTheseTests:
