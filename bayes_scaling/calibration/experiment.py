@@ -75,7 +75,10 @@ class Simulation:
 
 
 def simulate_once(experiment: Experiment, seed: int, number: int) -> Simulation:
-    """Simulate, fit and rank; the same seed and number give the same result wherever it is run."""
+    """Simulate, fit and rank; the same seed and number give the same result wherever it is run.
+
+    ``seed`` and ``number`` are of the simulated table; the sampler starts from ``number`` alone.
+    """
     rng = np.random.default_rng([seed, number])
     design = make_rows(experiment.simulated, experiment.table)
     truth = at_levels(experiment.simulated, design, experiment.truth)

@@ -17,6 +17,7 @@ from bayes_scaling.calibration.evidence import (
 )
 from bayes_scaling.calibration.result import Calibration
 from bayes_scaling.calibration.settings import SIMULATIONS
+from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.settings import SEED
 from bayes_scaling.specifications.specification import Specification
 
@@ -52,16 +53,27 @@ class Trust:
 def stored_trust() -> Trust:
     """What comes with the package.
 
+    Raises
+    ------
+    BayesScalingError
+        If a specification has no calibration, or has changed since it was calibrated.
+
     Examples
     --------
     >>> len(stored_trust().calibrations)
     22
     """
     specifications = calibrated_specifications()
-    found = [evidence_for(one) for one in specifications]
+    found = {one.name: evidence_for(one) for one in specifications}
+    lacking = [name for name, one in found.items() if one is None]
+    if lacking:
+        raise BayesScalingError(
+            f"no calibration of today's priors and settings comes with the package for {', '.join(lacking)}; simulate "
+            "again: bayes-scaling trust"
+        )
     again = [evidence_for(one, repeated=True) for one in specifications]
     return Trust(
-        tuple(one for one in found if one is not None),
+        tuple(one for one in found.values() if one is not None),
         {one.specification: one for one in again if one is not None},
         stated_intervals(),
     )

@@ -15,9 +15,11 @@ from bayes_scaling.commands.options import (
     Seed,
     Workers,
     check_workers,
+    given,
     output_directory,
     read_runs_table,
     read_table,
+    refuse_two_tables,
 )
 from bayes_scaling.inference.settings import SEED
 from bayes_scaling.specifications.catalogue import load_specification
@@ -30,6 +32,7 @@ FILES = ("calibration.png", "calibration.csv", "calibration.json")
 
 
 def calibrate_command(
+    context: typer.Context,
     specification: Annotated[
         str,
         typer.Argument(
@@ -55,7 +58,7 @@ def calibrate_command(
     """
     check_workers(workers)
     chosen = load_specification(specification)
-    table = _design(chosen, evaluations, runs, column)
+    table = _design(context, chosen, evaluations, runs, column)
     directory = output_directory(output, f"calibration-{chosen.name}-{table.attrs['name']}")
     from bayes_scaling.calibration.calibrate import calibrate, check_calibration
     from bayes_scaling.report.run_directory import prepare
@@ -91,12 +94,17 @@ def calibrate_command(
 
 
 def _design(
-    specification: Specification, evaluations: str, runs: str | None, column: list[str] | None
+    context: typer.Context,
+    specification: Specification,
+    evaluations: str,
+    runs: str | None,
+    column: list[str] | None,
 ) -> "pd.DataFrame":
+    refuse_two_tables(context, runs)
     if runs is not None:
         return read_runs_table(runs, column)
-    if specification.centre is not None:  # sizes of training runs
-        from bayes_scaling.runs import load_runs
+    if given(context, "evaluations") or column:
+        return read_table(evaluations, column)
+    from bayes_scaling.calibration.evidence import design_of
 
-        return load_runs()
-    return read_table(evaluations, column)
+    return design_of(specification)

@@ -15,6 +15,7 @@ from bayes_scaling.commands.options import (
     output_directory,
     read_runs_table,
     read_table,
+    refuse_two_tables,
 )
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.settings import CHAINS, DRAWS, NUTS, SEED, SMC, TUNE, Settings, check_settings
@@ -57,9 +58,7 @@ def fit_command(
     chosen = load_specification(specification)
     if delta is not None:
         chosen = chosen.with_published_penalty(delta)
-    source = context.get_parameter_source("evaluations")
-    if runs is not None and source is not None and source.name != "DEFAULT":
-        raise BayesScalingError("--runs and --evaluations are both given; a fit is of one table, so leave one out")
+    refuse_two_tables(context, runs)
     table = read_table(evaluations, column) if runs is None else read_runs_table(runs, column)
     directory = output_directory(output, f"{chosen.name}-{table.attrs['name']}")
     if sampler == SMC and chosen.delta is not None:

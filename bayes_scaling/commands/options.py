@@ -57,6 +57,18 @@ def read_table(name: str, columns: list[str] | None) -> "pd.DataFrame":
     return read_evaluations(name, mapping)
 
 
+def refuse_two_tables(context: typer.Context, runs: str | None) -> None:
+    """Refuse --runs beside --evaluations."""
+    if runs is not None and given(context, "evaluations"):
+        raise BayesScalingError("--runs and --evaluations are both given; a fit is of one table, so leave one out")
+
+
+def given(context: typer.Context, option: str) -> bool:
+    """Whether an option was given, rather than its default taken."""
+    source = context.get_parameter_source(option)
+    return source is not None and source.name != "DEFAULT"
+
+
 def read_runs_table(name: str, columns: list[str] | None) -> "pd.DataFrame":
     """Training runs from a file by path, its columns mapped as asked."""
     from bayes_scaling.runs import read_runs

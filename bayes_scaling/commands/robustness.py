@@ -46,6 +46,7 @@ def robustness_command(
     table = read_table(evaluations, column)
     # PyMC takes seconds to import: only once the input is known to be good.
     from bayes_scaling.comparison.variants import Variant
+    from bayes_scaling.report.plain_json import with_rows
     from bayes_scaling.report.progress import SweepProgress
     from bayes_scaling.report.robustness_directory import write_robustness
     from bayes_scaling.report.robustness_text import robustness_json, robustness_report
@@ -72,7 +73,7 @@ def robustness_command(
         )
     files = write_robustness(result, directory)
     if as_json:
-        typer.echo(robustness_json(result), nl=False)
+        typer.echo(with_rows(robustness_json(result), result.table), nl=False)
     else:
         out = console()
         out.print(robustness_report(result))

@@ -1,11 +1,14 @@
 """The page "What can be trusted when": calibration of the catalogue, and known progress found again or not."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from scipy import stats
 
+from bayes_scaling.calibration.experiment import ESS_MIN, RHAT_MAX, UNSTEADY_MAX
+from bayes_scaling.calibration.ranks import KEPT
 from bayes_scaling.calibration.result import Calibration
 from bayes_scaling.calibration.simulation import LARGEST_LOSS
 from bayes_scaling.calibration.stated import PROBABILITY
@@ -15,8 +18,6 @@ from bayes_scaling.calibration.uniformity import BAND, uniformity
 from bayes_scaling.words import counted, months
 
 RIGHT = QUESTIONS[0].text
-LEAST_HELD, MOST_HELD = 0.86, 0.94
-"""Shares of 90% intervals between which a study's coverage counts as right: what 200 simulations can show."""
 GROWTH = "g_C"
 _COMMAND = "bayes-scaling trust"
 
@@ -40,15 +41,16 @@ def trust_page(found: Trust) -> str:
 
 
 _EXPLAINED = (
-    f"- Calibration: all parameters are drawn from a specification's priors and losses simulated at the sizes, dates, "
-    "benchmarks and papers of the table; the specification is fitted to them, and the true values are ranked among 100 "
-    "posterior draws. If posteriors are right, ranks are uniform (Talts et al. 2018). A quantity is inside if the "
-    f"whole curve of its ranks stays in its simultaneous {BAND:.0%} band (Säilynoja et al. 2022).",
+    "- Calibration: all parameters are drawn from a specification's priors and losses simulated at the sizes, dates, "
+    "benchmarks and papers of the table; the specification is fitted to them, and the true values are ranked among "
+    f"{KEPT} posterior draws. If posteriors are right, ranks are uniform (Talts et al. 2018). A quantity is inside if "
+    f"the whole curve of its ranks stays in its simultaneous {BAND:.0%} band (Säilynoja et al. 2022).",
     f"- Tables in which a loss is below 0 or above {LARGEST_LOSS:.1f} nats (a guess among a million words) are thrown "
     "away and drawn again. That looks at data alone, so that uniform ranks are still what a right posterior gives; "
     "what is said holds for tables that one could meet.",
-    "- A fit counts as unconverged where R-hat exceeds 1.03, fewer than 150 draws are effective, or more than 0.5% of "
-    "transitions diverged or were cut off, after a second and more careful attempt. It counts all the same.",
+    f"- A fit counts as unconverged where R-hat exceeds {RHAT_MAX}, fewer than {ESS_MIN} draws are effective, or more "
+    f"than {UNSTEADY_MAX:.1%} of transitions diverged or were cut off, after a second and "
+    "more careful attempt. It counts all the same.",
     "- Known progress: losses are simulated with g_N = g_D, so that effective compute doubles in the time stated; all "
     "other parameters are draws of the posterior of the specification that is simulated from, on the same table. Held: "
     f"the share of {PROBABILITY:.0%} equal-tailed credible intervals with the truth in them, with its own exact 95% "
@@ -76,16 +78,16 @@ def trust_sentences(
         f"{curves - outside} of {curves} rank curves stay in their {BAND:.0%} band; {expected:.0f} of {curves} would "
         f"leave it by chance alone, and {outside} do (so many or more have probability {chance:.2f} if curves are "
         "independent, which they are not: parameters of one specification go together, and specifications share random "
-        "numbers). Repeated with other random numbers, "
+        "numbers). Of those repeated with other random numbers: "
         f"{_again(calibrations, repeated)}.",
         _growth_sentence(calibrations),
     ]
     right = table[table["question"] == RIGHT]
-    good = right["covered"].between(LEAST_HELD, MOST_HELD)
+    good = [_as_stated(row) for row in right.to_dict("records")]
     said.append(
         f"**Doubling times under the right specification.** {_range(right['covered'])} of {PROBABILITY:.0%} intervals "
-        f"hold the doubling time that was put in; {int(good.sum())} of {len(right)} studies lie between "
-        f"{LEAST_HELD:.0%} and {MOST_HELD:.0%}."
+        f"hold the doubling time that was put in; in {sum(good)} of {len(right)} studies that agrees with "
+        f"{PROBABILITY:.0%} (the share's own 95% interval holds it)."
     )
     for text, group in table[table["question"] != RIGHT].groupby("question", sort=False):
         said.append(_wrong_sentence(str(text), group))
@@ -96,6 +98,8 @@ def _again(calibrations: Sequence[Calibration], repeated: Mapping[str, Calibrati
     """Of the failures that were repeated, how many failed again."""
     known = [(one, name) for one in calibrations for name in one.outside if one.specification in repeated]
     failed = [f"{one.specification} {name}" for one, name in known if name in repeated[one.specification].outside]
+    if not known:
+        return "none had to be"
     if not failed:
         return f"none of {len(known)} leaves it again"
     return f"{len(failed)} of {len(known)} leave it again ({', '.join(failed)})"
@@ -120,9 +124,17 @@ def _wrong_sentence(question: str, group: pd.DataFrame) -> str:
     for row in group.to_dict("records"):
         truth = _truth(row["months"])
         parts.append(f"{row['covered']:.0%} with {truth} (found on average: {months(row['median_months'])} months)")
-    worst = float(group["covered"].min())
-    verdict = "intervals can be trusted all the same" if worst >= LEAST_HELD else "intervals can't be trusted"
+    if (group["covered_upper"] < PROBABILITY).any():
+        verdict = "too rarely, so that intervals can't be trusted"
+    elif (group["covered_lower"] > PROBABILITY).any():
+        verdict = "more often than they say"
+    else:
+        verdict = "no harm seen at these truths and this design"
     return f"**{question[:1].upper()}{question[1:]}:** the intervals hold the truth in {'; '.join(parts)}: {verdict}."
+
+
+def _as_stated(row: Mapping[Hashable, Any]) -> bool:
+    return bool(row["covered_lower"] <= PROBABILITY <= row["covered_upper"])
 
 
 def _truth(value: float) -> str:
@@ -171,15 +183,20 @@ def _outside(calibrations: Sequence[Calibration], repeated: Mapping[str, Calibra
             f"{row['covered_50']:.0%} (50%) and {row['covered_90']:.0%} (90%)."
         )
         if one.unconverged:
-            rest = uniformity([simulation for simulation in one.simulations if simulation.converged])
-            state = "inside" if rest.loc[name, "inside"] else "outside still"
-            text += f" Without the {counted(one.unconverged, 'unconverged fit')}: {state}."
+            text += f" Without the {counted(one.unconverged, 'unconverged fit')}: {_without_unconverged(one, name)}."
         again = repeated.get(one.specification)
         if again is not None:
             other = again.table.loc[name]
             state = "inside" if other["inside"] else "**outside again**"
             text += f" With other random numbers: {state} ({other['largest']:+.3f})."
         yield text
+
+
+def _without_unconverged(calibration: Calibration, quantity: str) -> str:
+    rest = [simulation for simulation in calibration.simulations if simulation.converged]
+    if not rest:
+        return "none are left"
+    return "inside" if uniformity(rest).loc[quantity, "inside"] else "outside still"
 
 
 def _stated(table: pd.DataFrame) -> Iterable[str]:

@@ -6,10 +6,11 @@ import pytest
 
 import bayes_scaling as bs
 from bayes_scaling.calibration.evidence import calibrated_specifications, evidence_for, stated_intervals
+from bayes_scaling.calibration.experiment import Simulation
 from bayes_scaling.calibration.result import Calibration
 from bayes_scaling.calibration.settings import SIMULATIONS
 from bayes_scaling.calibration.studies import STUDY, planned, stated_coverage
-from bayes_scaling.calibration.trust import stored_trust
+from bayes_scaling.calibration.trust import Trust, stored_trust
 from bayes_scaling.report.trust_page import trust_page, trust_sentences
 from bayes_scaling.specifications.priors import Prior
 
@@ -49,6 +50,26 @@ def test_every_study_has_all_its_simulations() -> None:
 
 def test_the_page_says_what_the_evidence_says() -> None:
     assert PAGE.read_text(encoding="utf-8") == trust_page(stored_trust())
+
+
+def made(*, outside: bool, converged: bool = True, name: str = "ho2024/07") -> Calibration:
+    ranks = [0] * 40 if outside else [round(100 * i / 39) for i in range(40)]
+    return Calibration(
+        name, "ho2024", tuple(Simulation({"g_C": rank}, converged, 1.0, 400.0, 0, 0, 0.5) for rank in ranks), 0, ""
+    )
+
+
+def test_a_failure_is_told_with_all_that_is_known_of_it() -> None:
+    failed, fine = made(outside=True, converged=False), made(outside=False)
+    page = trust_page(Trust((failed,), {}, stated_intervals()))
+    assert "- `ho2024/07`, `g_C`: largest difference" in page
+    assert "Without the 40 unconverged fits: none are left." in page
+    assert "Of those repeated with other random numbers: none had to be." in page
+    assert "With other random numbers: inside" in trust_page(Trust((failed,), {"ho2024/07": fine}, stated_intervals()))
+    again = trust_page(Trust((failed,), {"ho2024/07": failed}, stated_intervals()))
+    assert "With other random numbers: **outside again**" in again
+    assert "1 of 1 leave it again (ho2024/07 g_C)" in again
+    assert "None." in trust_page(Trust((fine,), {}, stated_intervals()))
 
 
 def test_sentences_name_each_failure_of_growth(evidence) -> None:

@@ -34,6 +34,8 @@ def test_it_writes_ranks_table_and_picture_and_goes_on_where_it_stopped(command,
         (("nothing",), "nothing"),
         (("reference", "--workers", "0"), "--workers must be at least 1, not 0"),
         (("reference", "--runs", "none.csv"), "none.csv"),
+        (("chinchilla", "--evaluations", "none.csv"), "none.csv"),
+        (("reference", "--runs", "a.csv", "--evaluations", "b.csv"), "--runs and --evaluations are both given"),
     ],
 )
 def test_bad_usage_is_one_message(command, tmp_path, arguments, message) -> None:
