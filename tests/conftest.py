@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 import bayes_scaling as bs
+
+settings.register_profile("untimed", deadline=None)  # how long a thing takes is for benchmarks
+settings.load_profile("untimed")
 
 SHARED = Path(__file__).parents[2] / "shared"
 

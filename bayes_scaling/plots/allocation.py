@@ -14,6 +14,7 @@ from matplotlib.patches import Patch
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law import training_compute
 from bayes_scaling.plots.budgets import EXTRAPOLATED, budget_grid
+from bayes_scaling.plots.drawing import Drawing
 from bayes_scaling.plots.fitted_runs import INTERVAL, fitted_runs, loss_band, name_of, runs_title, scientific
 from bayes_scaling.plots.marks import EDGE, mark_unconverged
 from bayes_scaling.plots.style import FAINT, INK, LAW_COLOURS, LAW_LINES, ORDERED, PAPER, POSTERIOR, PRIOR
@@ -87,7 +88,7 @@ def plot_allocation(
     marked = np.empty(0) if budgets is None else np.unique(axis_of(budgets, "budgets (FLOP)"))
     compute = budget_grid(runs["compute"], marked)
     sizes = credible_intervals(optimal_allocation(fit, compute)["parameters"])
-    figure = Figure(figsize=(8.5, 6.4), layout="constrained", dpi=150)
+    figure = Drawing(figsize=(8.5, 6.4), layout="constrained", dpi=150)
     axes = figure.subplots()
     tokens = compute[:, None] / training_compute(sizes[["median", "lower", "upper"]].to_numpy(), 1.0)
     parameters_shown = _limits(runs["parameters"], sizes[["lower", "upper"]].to_numpy())

@@ -12,6 +12,7 @@ from matplotlib.ticker import PercentFormatter
 
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.clipped import POINT_SIZE, draw_clipped
+from bayes_scaling.plots.drawing import Drawing
 from bayes_scaling.plots.marks import mark_unconverged, title_of
 from bayes_scaling.plots.style import PAPER, POSTERIOR, PRIOR, PUBLISHED
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
@@ -72,7 +73,7 @@ def plot_attribution(
     look = look_of(visuals, backend, _VISUALS)
     table, published = credible_intervals(shapley_attribution(fit, pairs)), published_shapley()
     names = list(dict.fromkeys(table.index.get_level_values("pair")))
-    figure = Figure(figsize=(11, 1.8 + 0.3 * len(names)), layout="constrained", dpi=150)
+    figure = Drawing(figsize=(11, 1.8 + 0.3 * len(names)), layout="constrained", dpi=150)
     panels = figure.subplots(1, len(PLAYERS), sharex=True, sharey=True)
     for axes, player in zip(panels, PLAYERS, strict=True):
         rows = pd.DataFrame(table.xs(player, level="player").loc[names])

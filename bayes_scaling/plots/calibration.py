@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from bayes_scaling.calibration.result import Calibration
 from bayes_scaling.calibration.uniformity import BAND, rank_curve
+from bayes_scaling.plots.drawing import Drawing
 from bayes_scaling.plots.style import INK, POSTERIOR, PRIOR, WARNING
 from bayes_scaling.plots.visuals import Visuals, look_of, named
 from bayes_scaling.words import counted
@@ -49,7 +50,7 @@ def plot_calibration(calibration: Calibration, *, visuals: Visuals | None = None
     look = look_of(visuals, backend, _VISUALS)
     names = list(calibration.table.index)
     rows = math.ceil(len(names) / _COLUMNS)
-    figure = Figure(figsize=(10, 0.9 + 1.9 * rows), layout="constrained", dpi=100)
+    figure = Drawing(figsize=(10, 0.9 + 1.9 * rows), layout="constrained", dpi=100)
     axes = figure.subplots(rows, _COLUMNS, squeeze=False, sharex=True, sharey=True)
     for panel, name in zip(axes.flat, names, strict=False):
         _draw(panel, str(name), [one.ranks[name] for one in calibration.simulations if name in one.ranks])

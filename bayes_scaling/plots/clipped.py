@@ -46,8 +46,8 @@ def draw_clipped(
     >>> from matplotlib.figure import Figure
     >>> axes = Figure().subplots()
     >>> draw_clipped(axes, 0, (0.4, 0.1, 1.7), (0, 1), color="black", marker="o")
-    >>> [line.get_xdata() for line in axes.lines]
-    [[0.1, 1], [1], [0.4]]
+    >>> [line.get_xdata().tolist() for line in axes.lines]
+    [[0.1, 1.0], [1], [0.4]]
     """
     middle, lower, upper = values
     start, end = ends

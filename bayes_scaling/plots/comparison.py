@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_scaling.comparison.result import Comparison
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.plots.drawing import Drawing
 from bayes_scaling.plots.months_axis import draw_interval, draw_published, set_months_axis
 from bayes_scaling.plots.style import POSTERIOR, PRIOR, REFERENCE, WARNING
 from bayes_scaling.plots.visuals import BACKEND, Visuals, add_legend, look_of, named
@@ -151,7 +152,7 @@ def plot_doubling_times_by_variant(
     table = comparison.table[comparison.table["probability_of_progress"].notna()].head(most)
     if table.empty:
         raise BayesScalingError("no variant has progress, so there is no doubling time to draw")
-    figure = Figure(figsize=(8, 1.6 + 0.24 * len(table)), layout="constrained", dpi=150)
+    figure = Drawing(figsize=(8, 1.6 + 0.24 * len(table)), layout="constrained", dpi=150)
     axes = figure.subplots()
     draw_published(axes)
     for line, row in enumerate(table.to_dict("records")):
@@ -202,7 +203,7 @@ def plot_pareto_k(comparison: Comparison, *, visuals: Visuals | None = None, bac
     """
     look = look_of(visuals, backend, _PARETO_K)
     names = list(comparison.table.index)
-    figure = Figure(figsize=(9, 4), layout="constrained", dpi=150)
+    figure = Drawing(figsize=(9, 4), layout="constrained", dpi=150)
     axes = figure.subplots()
     marked: dict[str, list[tuple[int, float]]] = {name: [] for name in _MENDED}
     threshold = 0.0
@@ -267,7 +268,7 @@ def plot_criteria(comparison: Comparison, *, visuals: Visuals | None = None, bac
     """
     look = look_of(visuals, backend, _CRITERIA)
     table = _converged(comparison)
-    figure = Figure(figsize=(6.5, 4.6), layout="constrained", dpi=150)
+    figure = Drawing(figsize=(6.5, 4.6), layout="constrained", dpi=150)
     axes = figure.subplots()
     static = table["probability_of_progress"].isna().to_numpy()
     for inside, marker, label in ((~static, "o", "with progress"), (static, "x", "no progress")):

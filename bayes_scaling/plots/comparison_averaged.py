@@ -8,6 +8,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from bayes_scaling.comparison.weights import METHODS
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.plots.drawing import Drawing
 from bayes_scaling.plots.months_axis import TEXT_ROOM, draw_interval, draw_published, set_months_axis
 from bayes_scaling.plots.style import POSTERIOR, PRIOR, REFERENCE
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
@@ -70,7 +71,7 @@ def plot_averaged_doubling_times(
     table = table[table.index.isin(heaviest)]
     averages = {kind: comparison.averaged_doubling_times(kind).loc["compute"].to_dict() for kind in METHODS}
     lines = len(averages) + len(table)
-    figure = Figure(figsize=(9.5, 1.9 + 0.27 * lines), layout=ConstrainedLayoutEngine(rect=TEXT_ROOM), dpi=150)
+    figure = Drawing(figsize=(9.5, 1.9 + 0.27 * lines), layout=ConstrainedLayoutEngine(rect=TEXT_ROOM), dpi=150)
     axes = figure.subplots()
     draw_published(axes)
     labels = []

@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 
 from bayes_scaling.comparison.variants import STATED
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.plots.drawing import Drawing
 from bayes_scaling.plots.months_axis import draw_interval, draw_published, set_months_axis
 from bayes_scaling.plots.style import ORDERED, PAPER, POSTERIOR, PRIOR, WARNING
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
@@ -219,7 +220,7 @@ def _order(label: str) -> tuple[bool, str, float]:
 
 
 def _band_axes(layout: _Layout) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(8.5, layout.height), layout="constrained", dpi=150)
+    figure = Drawing(figsize=(8.5, layout.height), layout="constrained", dpi=150)
     axes = figure.subplots()
     for place in range(0, len(layout.models), 2):
         named(axes.axhspan(place - 0.5, place + 0.5, color=PRIOR, alpha=0.08, lw=0), "bands")

@@ -1,5 +1,7 @@
 """The posterior of the doubling time and the ridge behind it."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -9,8 +11,9 @@ from numpy.typing import NDArray
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.densities import density_of
+from bayes_scaling.plots.drawing import Drawing
 from bayes_scaling.plots.marks import mark_unconverged, title_of
-from bayes_scaling.plots.style import HOLLOW, POSTERIOR, PRIOR, PUBLISHED, REFERENCE
+from bayes_scaling.plots.style import POSTERIOR, PRIOR, PUBLISHED, REFERENCE
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.published import HO2024_COMPUTE, MOORE
 from bayes_scaling.quantities.doubling import doubling_times, pooled_rate, prior_rates
@@ -63,7 +66,7 @@ def plot_doubling_times(
     if rate is None or not np.any(rate):
         raise BayesScalingError(f"'{fit.specification.name}' has no progress, so there is no doubling time to draw")
     ridge = ridge and has_ridge(fit)
-    figure = Figure(figsize=(11 if ridge else 6.5, 4.6), layout="constrained", dpi=150)
+    figure = Drawing(figsize=(11 if ridge else 6.5, 5), layout="constrained", dpi=150)
     axes = figure.subplots(1, 2 if ridge else 1, squeeze=False, width_ratios=[3, 2] if ridge else None)[0]
     _draw_density(axes[0], fit, rate)
     if ridge:
@@ -113,7 +116,7 @@ def plot_ridge(fit: Fit, *, visuals: Visuals | None = None, backend: str | None 
             f"'{fit.specification.name}' does not have both rates, g_N and g_D, so there is no ridge between them; "
             "draw plot_doubling_times"
         )
-    figure = Figure(figsize=(6.5, 5), layout="constrained", dpi=150)
+    figure = Drawing(figsize=(6.5, 5), layout="constrained", dpi=150)
     _draw_ridge(figure.subplots(), fit)
     named(figure.suptitle(title_of(fit), fontsize=11), "title")
     mark_unconverged(figure, fit)
@@ -182,9 +185,8 @@ def _draw_density(axes: Axes, fit: Fit, rate: NDArray[np.float64]) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     never = float(np.mean(rate <= 0))
     title = f"no progress: probability {probability(never)}" if never else ""
-    # On a ground of its own: lines pass behind it.
-    ground = {"framealpha": 0.9, "edgecolor": HOLLOW}
-    add_legend(axes, fontsize=8, loc="upper right", title=title or None, title_fontsize=8, **ground)
+    below: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.13), "ncols": 3}
+    add_legend(axes, fontsize=8, frameon=False, title=title or None, title_fontsize=8, **below)
     axes.spines[["top", "right", "left"]].set_visible(False)
 
 

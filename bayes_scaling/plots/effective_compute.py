@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
+from bayes_scaling.plots.drawing import Drawing
 from bayes_scaling.plots.marks import mark_unconverged, title_of
 from bayes_scaling.plots.style import POSTERIOR, PUBLISHED, REFERENCE
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
@@ -73,7 +74,7 @@ def plot_effective_compute(
         raise BayesScalingError(f"the end must be after the start; start {start!r}, end {end!r}")
     years = np.linspace(start, end, _POINTS)
     table = credible_intervals(effective_compute(fit, start, years))
-    figure = Figure(figsize=(6.5, 4.6), layout="constrained", dpi=150)
+    figure = Drawing(figsize=(6.5, 4.6), layout="constrained", dpi=150)
     axes = figure.subplots()
     label = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} interval"
     upper = np.minimum(table["upper"], _HIGHEST)

@@ -12,6 +12,7 @@ from bayes_scaling.identifiability.identify import identification
 from bayes_scaling.identifiability.influence import is_positive
 from bayes_scaling.identifiability.ridge import Ridge
 from bayes_scaling.inference.result import Fit
+from bayes_scaling.plots.drawing import Drawing
 from bayes_scaling.plots.marks import EDGE, mark_unconverged, title_of
 from bayes_scaling.plots.style import FAINT, POSTERIOR, PRIOR, PUBLISHED, REFERENCE
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
@@ -72,7 +73,7 @@ def plot_identification(fit: Fit, *, visuals: Visuals | None = None, backend: st
     found = identification(fit)
     height = max(4.6, 1.6 + 0.3 * len(found.table))
     columns = 1 if found.ridge is None else 2
-    figure = Figure(figsize=(7.4 if columns == 1 else 12.5, height), layout="constrained", dpi=150)
+    figure = Drawing(figsize=(7.4 if columns == 1 else 12.5, height), layout="constrained", dpi=150)
     axes = figure.subplots(1, columns, squeeze=False, width_ratios=[1.25, 1][:columns])[0]
     _draw_intervals(axes[0], found.table)
     if found.ridge is not None:

@@ -14,6 +14,7 @@ from bayes_scaling.approaches.grouping import FOUND_MODELS, LEAST_BUDGETS, WITHI
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law import training_compute
+from bayes_scaling.plots.drawing import Drawing
 from bayes_scaling.plots.fitted_runs import (
     INTERVAL,
     fitted_runs,
@@ -95,7 +96,7 @@ def plot_isoflop(
     beyond = chosen > (1 + WITHIN) * runs["compute"].max()
     best = optimal_allocation(laws, chosen)
     sizes, losses = (credible_intervals(best[name]) for name in ("parameters", "loss"))
-    figure = Figure(figsize=(8.5, 5.6), layout="constrained", dpi=150)
+    figure = Drawing(figsize=(8.5, 5.6), layout="constrained", dpi=150)
     axes = figure.subplots()
     colours = mpl.colormaps[ORDERED](np.linspace(0.0, 0.88, len(chosen)))
     for number, (budget, colour) in enumerate(zip(chosen, colours, strict=True)):

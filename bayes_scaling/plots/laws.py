@@ -16,6 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.densities import density_of
+from bayes_scaling.plots.drawing import Drawing
 from bayes_scaling.plots.fitted_runs import INTERVAL, fitted_runs, name_of, runs_title, scientific
 from bayes_scaling.plots.marks import mark_unconverged
 from bayes_scaling.plots.style import INK, LAW_COLOURS, LAW_MARKERS, POSTERIOR, PRIOR, WARNING
@@ -103,7 +104,7 @@ def plot_laws(
     others = [_quantities(law, compute) for law in laws]
     shown = [name for name in _LABELS if name in found]
     unknown = _unknown(fit)
-    figure = Figure(figsize=(9, 6.2 + 0.2 * len(laws)), layout="constrained", dpi=150)
+    figure = Drawing(figsize=(9, 6.2 + 0.2 * len(laws)), layout="constrained", dpi=150)
     panels = figure.subplots(2, 3).ravel()
     for axes, name in zip(panels, shown, strict=False):
         _draw_panel(axes, fit, name, found[name], [each.get(name) for each in others], unknown)

@@ -12,6 +12,7 @@ from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 
 from bayes_scaling.calibration.uniformity import BAND
 from bayes_scaling.inference.result import Fit
+from bayes_scaling.plots.drawing import Drawing
 from bayes_scaling.plots.marks import NOT_CONVERGED
 from bayes_scaling.plots.style import INK, LAW_COLOURS, LAW_MARKERS, POSTERIOR, PRIOR, WARNING
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
@@ -73,7 +74,7 @@ def plot_predictive(
     """
     look = look_of(visuals, backend, _CHECKED)
     check = fit if isinstance(fit, PredictiveCheck) else predictive_check(fit)
-    figure = Figure(figsize=(11, 8), layout="constrained", dpi=150)
+    figure = Drawing(figsize=(11, 8), layout="constrained", dpi=150)
     (first, second), (third, fourth) = figure.subplots(2, 2)
     _draw_curve(first, check)
     _draw_residuals(second, check)
@@ -126,7 +127,7 @@ def plot_backtest(result: Backtest, *, visuals: Visuals | None = None, backend: 
     >>> bs.plot_backtest(bs.backtest(directory="runs/backtest")).savefig("backtest.png")  # doctest: +SKIP
     """
     look = look_of(visuals, backend, _BACKTESTED)
-    figure = Figure(figsize=(11, 8), layout="constrained", dpi=150)
+    figure = Drawing(figsize=(11, 8), layout="constrained", dpi=150)
     panels = figure.subplots(2, 2, sharex=True)
     for (left, right), horizon in zip(panels, HORIZONS, strict=True):
         table = result.by_cut(horizon)
@@ -151,12 +152,12 @@ def plot_backtest(result: Backtest, *, visuals: Visuals | None = None, backend: 
             axes.spines[["top", "right"]].set_visible(False)
     cuts = sorted(set(result.forecasts.index.get_level_values("cut")))
     for axes in panels[1]:
-        axes.set_xlabel("fitted: all published before 1 January of")
+        axes.set_xlabel("fitted: all published before 1 January of the year")
         axes.set_xticks(cuts, [str(cut) for cut in cuts])
     handles = panels[0][0].get_legend_handles_labels()[0]
     if not result.forecasts["converged"].all():
         handles.append(Line2D([], [], color=WARNING, marker="x", ms=8, mew=2, ls="", label="not converged"))
-    add_legend(figure, handles, loc="outside lower center", ncols=3, fontsize=8, frameon=False)
+    add_legend(figure, handles, loc="outside lower center", ncols=4, fontsize=8, frameon=False)
     about = result.evaluations
     named(figure.suptitle(f"Backtest on {about.name} ({counted(about.rows, 'evaluation')})", fontsize=11), "title")
     return look.finish(figure)

@@ -13,6 +13,7 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.likelihood import draws_of
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.model.noise import log_residual
+from bayes_scaling.plots.drawing import Drawing
 from bayes_scaling.plots.fitted_runs import fitted_runs, loss_band, runs_title
 from bayes_scaling.plots.marks import mark_unconverged
 from bayes_scaling.plots.style import INK, POSTERIOR, PRIOR, WARNING
@@ -111,7 +112,7 @@ def plot_residuals(fit: Fit, *, visuals: Visuals | None = None, backend: str | N
     table = standardised_residuals(fit)
     family, words = _family(fit)
     worst = table["residual"].abs().nlargest(LABELLED).index
-    figure = Figure(figsize=(9, 6.6), layout="constrained", dpi=150)
+    figure = Drawing(figsize=(9, 6.6), layout="constrained", dpi=150)
     panels = figure.subplots(2, 2, sharey=True).ravel()
     quantiles = pd.Series(family.ppf(_plotting_positions(len(table))), index=table["residual"].sort_values().index)
     horizontal = {

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
+from bayes_scaling.plots.drawing import Drawing
 from bayes_scaling.plots.months_axis import LONGEST, SHORTEST, TEXT_ROOM, draw_interval, set_months_axis
 from bayes_scaling.plots.style import INK, POSTERIOR, PRIOR, PUBLISHED, WARNING
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
@@ -52,7 +53,7 @@ def plot_robustness(result: Robustness, *, visuals: Visuals | None = None, backe
     """
     look = look_of(visuals, backend, _VISUALS)
     table = result.table
-    figure = Figure(figsize=(11, 1.8 + 0.3 * len(table)), layout=ConstrainedLayoutEngine(rect=TEXT_ROOM), dpi=150)
+    figure = Drawing(figsize=(11, 1.8 + 0.3 * len(table)), layout=ConstrainedLayoutEngine(rect=TEXT_ROOM), dpi=150)
     axes = figure.subplots()
     _draw_band(axes, result)
     _print_beside(axes, -0.75, "rows", "months", color=PRIOR)

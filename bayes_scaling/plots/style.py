@@ -17,5 +17,3 @@ ORDERED = "viridis"
 
 INK, PAPER, FAINT = "black", "white", "#666666"
 """What is neither data nor law: text and marks, what lies under them, and text beside them."""
-HOLLOW = "none"
-"""Of points that are outlines."""

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.budgets import EXTRAPOLATED, budget_grid
+from bayes_scaling.plots.drawing import Drawing
 from bayes_scaling.plots.fitted_runs import INTERVAL, fitted_runs, name_of, runs_title
 from bayes_scaling.plots.marks import mark_unconverged
 from bayes_scaling.plots.style import LAW_COLOURS, LAW_LINES, POSTERIOR, PRIOR, REFERENCE
@@ -84,7 +85,7 @@ def plot_tokens_per_parameter(
     )
     ratio = optimal_allocation(fit, budgets)["tokens_per_parameter"]
     outer, inner = (credible_intervals(ratio, probability=each) for each in (INTERVAL_PROBABILITY, _INNER))
-    figure = Figure(figsize=(8.5, 5.2), layout="constrained", dpi=150)
+    figure = Drawing(figsize=(8.5, 5.2), layout="constrained", dpi=150)
     axes = figure.subplots()
     for band, alpha, words in ((outer, 0.18, INTERVAL), (inner, 0.35, f"{_INNER:.0%} {INTERVAL_KIND} interval")):
         filled = axes.fill_between(

@@ -16,6 +16,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.container import Container
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from bayes_scaling.errors import BayesScalingError
 
@@ -192,9 +193,15 @@ def _remove(figure: Figure, name: str) -> None:
     for axes in figure.axes:
         for container in [each for each in axes.containers if vars(each).get(_NAME) == name]:
             container.remove()
-    for artist in _drawn(figure, name):
+    for artist in sorted(_drawn(figure, name), key=lambda drawn: isinstance(drawn, Text)):
+        if artist.get_figure() is None:  # contours take their labels away with them
+            continue
         artist.set_in_layout(False)  # a title leaves no gap behind
-        artist.remove()
+        try:
+            artist.remove()
+        except NotImplementedError:  # the title of axes
+            artist.set(text="")
+            del vars(artist)[_NAME]
 
 
 def _change(artists: Sequence[Artist], name: str, properties: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from made_fits import made_fit
 from xarray import Dataset
@@ -36,7 +36,6 @@ def converged_fit(draws=60):
     return replace(fit, data=data)
 
 
-@settings(deadline=None)
 @given(st.floats(0.5, 200), st.integers(2, 40))
 def test_rates_are_what_is_stated_and_the_rest_are_draws(months, count) -> None:
     fit = converged_fit()

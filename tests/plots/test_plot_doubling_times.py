@@ -26,7 +26,7 @@ def test_density_marks_median_interval_and_published_values(fit) -> None:
     density, ridge = bs.plot_doubling_times(fit).axes
     row = bs.doubling_times(fit).loc["compute"]
     assert f"median {row['median']:.1f}" in texts(density)
-    assert f"95% interval {row['lower']:.1f} to {row['upper']:.1f}" in texts(density)
+    assert f"95% equal-tailed\ninterval {row['lower']:.1f} to {row['upper']:.1f}" in texts(density)
     assert f"{HO2024_COMPUTE.months} [{HO2024_COMPUTE.lower}, {HO2024_COMPUTE.upper}]" in texts(density)
     assert "Moore's law: 24" in texts(density)
     assert "prior" in texts(density)
@@ -61,3 +61,13 @@ def test_a_model_without_progress_has_no_picture() -> None:
     still = made_fit("ho2024/16", g_C=np.zeros(10))
     with pytest.raises(bs.BayesScalingError, match="has no progress"):
         bs.plot_doubling_times(still)
+
+
+@pytest.mark.parametrize("spread", [0.0, 1e-16])
+def test_a_rate_of_which_all_draws_are_the_same_has_a_median_and_no_density(spread) -> None:
+    rates = 0.9 * (1 + spread * np.arange(100))
+    figure = bs.plot_doubling_times(made_fit("ho2024/08", g_D=rates, g_C=rates))
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    assert f"median {12 * np.log(2) / 0.9:.1f}" in texts(axes)
+    assert "posterior" not in texts(axes)

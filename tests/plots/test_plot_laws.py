@@ -84,3 +84,20 @@ def test_exponents_of_kaplans_joint_law_are_those_of_one_factor_alone(runs_fit) 
     for axes, value in zip(panels[1:3], (KAPLAN_JOINT.alpha_N, KAPLAN_JOINT.alpha_D), strict=True):
         mark = next(line for line in lines(axes, LAW_COLOURS[0]) if line.get_marker() != "None")
         assert data(mark)[0].item() == pytest.approx(value)
+
+
+@pytest.mark.parametrize("spread", [0.0, 1e-16, 1e-12])
+def test_a_coefficient_of_which_all_draws_are_the_same_is_a_line(spread, runs_fit) -> None:
+    tree = runs_fit.data.copy()
+    posterior = tree["posterior"].to_dataset()
+    same = 0.34 * (1 + spread * np.random.default_rng(0).standard_normal(posterior["alpha"].shape))
+    tree["posterior"] = posterior.assign(alpha=0 * posterior["alpha"] + same)
+    fixed = replace(runs_fit, data=tree)
+    figure = plot_laws(fixed)
+    figure.draw_without_rendering()
+    axes = figure.axes[1]
+    (line,) = lines(axes, POSTERIOR)
+    np.testing.assert_allclose(data(line)[0], 0.34)
+    assert not axes.collections
+    assert axes.get_title() == "0.340 [0.340, 0.340]"
+    assert figure.axes[0].collections  # the others have their densities

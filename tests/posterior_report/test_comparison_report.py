@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -24,12 +25,15 @@ from bayes_scaling.plots.comparison_by_model import _order, plot_doubling_times_
 from bayes_scaling.plots.style import WARNING
 from bayes_scaling.posterior_report.as_json import render_json
 from bayes_scaling.posterior_report.comparison_answer import answer_of, lead_picture
+from bayes_scaling.posterior_report.comparison_change import _unit, change_section
 from bayes_scaling.posterior_report.comparison_document import comparison_document
-from bayes_scaling.posterior_report.comparison_ranking import ranking_section
+from bayes_scaling.posterior_report.comparison_models import models_section
+from bayes_scaling.posterior_report.comparison_ranking import ranking_section, ranking_table
 from bayes_scaling.posterior_report.comparison_times import times_section
+from bayes_scaling.posterior_report.comparison_trust import leave_one_out_section
 from bayes_scaling.posterior_report.document import Document, Equation, Picture, Scatter, Table
 from bayes_scaling.posterior_report.html import render_html
-from bayes_scaling.report.comparison_text import comparison_csv, comparison_json
+from bayes_scaling.report.comparison_text import comparison_csv, comparison_json, sentences
 from bayes_scaling.words import months
 
 BEST, STUCK_NAME = "ho2024/07 | stated priors", "ho2024/03 | stated priors"
@@ -124,6 +128,11 @@ DAMAGE = {
     "comparison.csv: no such file": lambda d: (d / "comparison.csv").unlink(),
     "comparison.json: damaged": lambda d: cut(d / "comparison.json"),
     "comparison.json: damaged.*fingerprints": lambda d: (d / "comparison.json").write_text("[]", encoding="utf-8"),
+    "comparison.json: damaged.*fingerprint of .*64 hexadecimal": lambda d: edit(
+        d / "comparison.json",
+        '"fingerprints": {\n    "ho2024/07 | stated priors": "',
+        '"fingerprints": {\n    "ho2024/07 | stated priors": "*',
+    ),
     "comparison.json: damaged.*settings": lambda d: edit(d / "comparison.json", '"draws"', '"drawn"'),
     "comparison.json: damaged.*evaluations": lambda d: edit(d / "comparison.json", '"papers"', '"paper"'),
     "comparison.json: damaged.*unit": lambda d: edit(d / "comparison.json", '"evaluation"', '"week"'),
@@ -243,6 +252,82 @@ def test_a_single_model_is_not_called_the_best() -> None:
     assert answer_of(without_fits(records, fits)).startswith(
         "Only a, of 2 variants, has converged, so there is no other to rank it with; "
     )
+
+
+def test_one_variant_alone_is_not_one_of_several() -> None:
+    fits = {"a": made_fit(g_N=[0.4, 0.5, 0.6], g_D=[0.1, 0.2, 0.3])}
+    answer = answer_of(without_fits({"a": made_record("a", made_score([0.1] * 20))}, fits))
+    assert answer.startswith("a is the only variant, so there is no other to rank it with; ")
+
+
+def test_what_is_best_is_so_by_the_rule_of_ties_and_over_what_converged() -> None:
+    rng = np.random.default_rng(0)
+    terms = rng.normal(0, 0.3, 20)
+    records = {"a": made_record("a", made_score(terms)), "b": made_record("b", made_score(terms - 1))}
+    fits = dict.fromkeys(records, made_fit(g_N=[0.4, 0.5, 0.6], g_D=[0.1, 0.2, 0.3]))
+    comparison = without_fits(records, fits)
+    answer = answer_of(comparison)
+    assert len(comparison.tied) == 1 and "by more than 2 standard errors and 4 nats" in answer and "doubt" not in answer
+    assert "averaged over all models that converged, by stacking weight" in answer
+    assert any(each.startswith("Over all models that converged, ") for each in sentences(comparison))
+
+
+def test_nothing_is_said_of_refits_that_nobody_knows_of(document) -> None:
+    page = render_html(document)
+    assert "could not be left out reliably" in page and "could not be found reliably" in page
+    assert "even by a refit" not in page and "--refits" not in page
+
+
+def test_the_range_of_differences_ends_where_the_points_do(comparison) -> None:
+    still = {"median": math.inf, "lower": math.inf, "upper": math.inf, "probability_of_progress": math.nan}
+    terms = np.random.default_rng(0).normal(0, 0.3, 20)
+    records = {
+        name: made_record(name, made_score(terms - lower)) for name, lower in (("best", 0), ("one", 1), ("two", 2))
+    }
+    records["best"] = replace(records["best"], doubling=still)
+    made = made_fit(g_N=[0.4, 0.5, 0.6], g_D=[0.1, 0.2, 0.3])
+    fits = {"best": comparison.fits["ho2024/16 | stated priors"], "one": made, "two": made}
+    section = change_section(without_fits(records, fits))
+    assert section is not None
+    (scatter,) = [each for each in section.blocks if isinstance(each, Scatter)]
+    assert scatter.alternative.endswith("-40.0 to -20.0 nats.")
+
+
+def test_a_comparison_on_training_runs_speaks_of_runs_and_series() -> None:
+    static = {"median": math.nan, "lower": math.nan, "upper": math.nan, "probability_of_progress": math.nan}
+    rng = np.random.default_rng(0)
+    records = {
+        name: replace(made_record(name, made_score(rng.normal(0, 0.3, 20))), doubling=static) for name in ("one", "two")
+    }
+    some = without_fits(records)
+    comparison = replace(some, evaluations=EvaluationsSummary("mine", 20, 4, (), "runs"))
+    by_series = replace(comparison, unit="paper")
+    for each in (comparison, by_series):
+        texts = [
+            *sentences(each),
+            _unit(each),
+            leave_one_out_section(each).blocks[0].text,
+            models_section(each, {}).blocks[0].text,
+            ranking_table(each).caption,
+            *(getattr(block, "caption", getattr(block, "text", "")) for block in leave_one_out_section(each).blocks),
+        ]
+        for text in texts:
+            assert not re.search(r"evaluation|paper\b(?!\")|publication|seriess|--unit", text), text
+    assert "20 runs from 4 series" in next(iter(sentences(comparison))) and 'unit="paper" in Python' in _unit(
+        comparison
+    )
+    assert "All runs of a series are left out together" in leave_one_out_section(by_series).blocks[0].text
+
+
+def test_the_formula_of_doubling_times_gives_months(document) -> None:
+    (section,) = [each for each in document.sections if each.name == "doubling-times"]
+    assert any(isinstance(each, Equation) and r"\frac{12 \ln 2}{g}" in each.tex for each in section.blocks)
+
+
+def test_criteria_name_those_whose_worst_is_not_kept(document) -> None:
+    caption = block(document, "criteria").caption
+    for words in ("tails (at least 400)", "tree depth", "E-BFMI (at least 0.3)"):
+        assert words in caption
 
 
 def test_without_progress_there_are_no_doubling_times(comparison) -> None:

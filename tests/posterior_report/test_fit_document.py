@@ -2,6 +2,7 @@
 
 import math
 import re
+import shlex
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 
@@ -12,15 +13,20 @@ from made_fits import GOOD, made_fit, made_fit_of_runs
 from made_runs import TRUTH, made_runs
 
 import bayes_scaling as bs
+from bayes_scaling.calibration.experiment import Simulation
+from bayes_scaling.calibration.ranks import KEPT
+from bayes_scaling.calibration.result import Calibration
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.doubling import plot_doubling_times, plot_ridge
 from bayes_scaling.plots.effective_compute import plot_effective_compute
-from bayes_scaling.posterior_report.document import Document, Picture, Scatter, Section, Table
+from bayes_scaling.posterior_report import fit_calibration
+from bayes_scaling.posterior_report.document import Code, Document, Picture, Scatter, Section, Table
 from bayes_scaling.posterior_report.fit_answer import banners
+from bayes_scaling.posterior_report.fit_calibration import calibration_section
 from bayes_scaling.posterior_report.fit_change import change_section
 from bayes_scaling.posterior_report.fit_data import data_section
 from bayes_scaling.posterior_report.fit_document import fit_document, made_or_told
-from bayes_scaling.posterior_report.fit_method import command
+from bayes_scaling.posterior_report.fit_method import command, method_section
 from bayes_scaling.posterior_report.fit_model import equations
 from bayes_scaling.posterior_report.fit_progress import (
     attribution_section,
@@ -33,6 +39,7 @@ from bayes_scaling.posterior_report.fit_trust import criteria
 from bayes_scaling.posterior_report.svg import svg_of
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.report.summary import sentence, summarise
+from bayes_scaling.specifications.priors import Prior
 from bayes_scaling.words import months
 
 HOSTILE = "<script>alert(1)</script>"
@@ -97,7 +104,7 @@ def test_answer_and_data_are_those_of_the_summary(fit, document):
 def test_sections_go_from_data_to_citation(document):
     assert [each.name for each in document.sections] == [
         *("data", "model", "doubling-times", "ridge", "effective-compute", "attribution", "predictive-checks"),
-        *("identification", "diagnostics", "change", "method", "citation"),
+        *("identification", "diagnostics", "calibration", "change", "method", "citation"),
     ]
 
 
@@ -208,6 +215,47 @@ def test_what_has_not_converged_can_t_be_missed(fit):
         assert "NOT CONVERGED" in picture.svg, picture.name
 
 
+FIGURES = re.compile(r"\d\.\d|inside|outside|decided|it moves")
+
+
+def test_no_sentence_about_a_fit_that_has_not_converged_stands_unmarked(fit, ho2024):
+    others = drawn_fit("reference", ho2024, width=1.0), made_runs_fit(open_alpha=True)
+    findings = {"doubling-times", "ridge", "effective-compute", "attribution", "allocation", "predictive-checks"}
+    findings |= {"identification", "change"}
+    told = 0
+    for each in (fit, *others):
+        for found in fit_document(replace(each, diagnostics=BAD)).sections:
+            blocks = found.blocks if found.name in findings else ()
+            texts = [item for block in blocks for item in getattr(block, "items", [getattr(block, "text", "")])]
+            for text in filter(FIGURES.search, texts):
+                rule = text.startswith(("Rule of the verdicts", "bayes-scaling "))
+                assert rule or text.startswith("NOT CONVERGED, do not use"), text
+                told += not rule
+    assert told > 15
+
+
+def test_the_ridge_is_told_as_these_draws_have_it(fit):
+    (paragraph, *_) = ridge_section(fit).blocks
+    assert paragraph.text.startswith("Where ") and "each alone badly" not in paragraph.text
+
+
+def test_formulas_of_doubling_times_give_months(document):
+    (equation, *_) = section(document, "doubling-times").blocks
+    assert equation.tex.count(r"\frac{12 \ln 2}") == 3
+
+
+def test_no_header_is_empty(document):
+    for found in (document, fit_document(made_runs_fit())):
+        for table in tables(found).values():
+            assert all(column.strip() for column in table.columns), table.name
+
+
+def test_published_intervals_are_bootstraps_as_their_sources_say(document):
+    table = tables(document)["published-choices"]
+    assert table.columns[2] == "published 95% bootstrap interval"
+    assert all("95% bootstrap interval" in row[3] for row in table.rows if row[2])
+
+
 def test_criteria_say_which_is_missed(fit):
     assert {row[-1] for row in criteria(fit)} == {"met"}
     assert next(row[-1] for row in criteria(replace(fit, diagnostics=BAD))) == "NOT MET"
@@ -280,6 +328,71 @@ def test_command_makes_the_fit_again(fit):
     assert command(fit) == (
         "bayes-scaling fit reference --evaluations ho2024 --draws 100 --tune 100 --chains 2 --seed 0"
     )
+
+
+def codes(blocks):
+    return [block.text for block in blocks if isinstance(block, Code)]
+
+
+def test_commands_name_files_for_what_is_not_packaged(ho2024):
+    table = ho2024.head(60)
+    table.attrs = {"name": "my table", "selections": []}
+    fit = drawn_fit("ho2024/07", table)
+    mine = replace(fit, specification=replace(fit.specification, name="mine"))
+    assert shlex.split(command(mine))[2:5] == ["mine.toml", "--evaluations", "my table.csv"]
+    blocks = method_section(mine).blocks
+    assert (
+        blocks[-1].text == "mine.toml stands for the specification's file. 'my table.csv' stands for the table's file."
+    )
+    assert codes(change_section(fit).blocks) == ["bayes-scaling robustness --evaluations 'my table.csv'"]
+
+
+def test_another_prior_under_a_name_of_the_catalogue_is_a_file(fit):
+    priors = dict(fit.specification.priors) | {"g_N": Prior.of("normal", mu=0.0, sigma=3.0)}
+    changed = replace(fit, specification=replace(fit.specification, priors=priors))
+    assert "fit reference.toml " in command(changed) and "fit reference " in command(fit)
+
+
+def test_commands_for_runs_take_runs():
+    fit = made_runs_fit()
+    assert f"--runs {fit.evaluations.name}.csv" in command(fit)
+
+
+def test_rows_that_were_selected_are_told_beside_the_command(ho2024):
+    fit = drawn_fit("reference", bs.on_benchmarks(ho2024, "ptb"))
+    told = method_section(fit).blocks[-1].text
+    assert fit.evaluations.selections[0] in told and "a file of these rows alone" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "asked"),
+    [
+        ("ho2024", False, []),
+        ("collected", True, ["bayes-scaling calibrate reference --evaluations collected"]),
+        ("mine", True, ["bayes-scaling calibrate reference --evaluations mine.csv"]),
+    ],
+)
+def test_calibration_is_told_to_be_of_its_own_design(name, told, asked, monkeypatch, fit):
+    rng = np.random.default_rng(0)
+    simulations = tuple(
+        Simulation({"g_C": int(rank)}, True, 1.0, 1000.0, 0, 0, 1.0) for rank in rng.integers(0, KEPT + 1, 60)
+    )
+    made = Calibration("reference", "ho2024", simulations, 0, "")
+    monkeypatch.setattr(fit_calibration, "evidence_for", lambda specification: made)
+    other = replace(fit, evaluations=replace(fit.evaluations, name=name))
+    blocks = calibration_section(other).blocks
+    texts = [getattr(block, "text", "") for block in blocks]
+    assert any("Seen at the design of ho2024; at yours" in text for text in texts) == told
+    assert codes(blocks) == asked
+    (table,) = [block for block in blocks if isinstance(block, Table)]
+    assert "central (equal-tailed) credible intervals" in table.caption
+
+
+def test_without_a_calibration_the_command_is_for_the_fit_s_own_table(fit, monkeypatch):
+    monkeypatch.setattr(fit_calibration, "evidence_for", lambda specification: None)
+    assert codes(calibration_section(fit).blocks) == ["bayes-scaling calibrate reference"]
+    other = replace(fit, evaluations=replace(fit.evaluations, name="mine"))
+    assert codes(calibration_section(other).blocks) == ["bayes-scaling calibrate reference --evaluations mine.csv"]
 
 
 def test_a_fit_without_its_data_is_refused():

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 import typer
 from drawn_fits import BAD, drawn_fit
+from kept_sweeps import kept_robustness
 from typer.testing import CliRunner
 
 import bayes_scaling as bs
-from bayes_scaling.commands.report import kind_of, report_command
+from bayes_scaling.commands.report import _robustness_beside, kind_of, report_command
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.report.summary import sentence
 
@@ -100,3 +101,39 @@ def test_a_damaged_robustness_run_beside_a_fit_is_left_out(fit, tmp_path):
     done = run(str(tmp_path / "mine"), "--format", "markdown")
     assert done.exit_code == 0 and "is left out" in done.stderr
     assert (tmp_path / "mine" / "report.md").is_file()
+
+
+def test_results_of_a_run_are_not_replaced_by_a_report_of_their_name(fit, tmp_path):
+    fit.save(tmp_path)
+    (tmp_path / "summary.json").write_text("{}", encoding="utf-8")
+    done = run(str(tmp_path), "--output", str(tmp_path / "summary.html"))
+    assert isinstance(done.exception, bs.BayesScalingError) and "choose another --output" in str(done.exception)
+    assert done.stderr == ""  # before anything is read
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["fit.nc", "summary.json"]
+
+
+def test_a_robustness_run_is_looked_for_where_its_command_writes_it(fit, tmp_path):
+    """And a table's name leads nowhere else."""
+    for name, where in (("my table", "robustness-my-table"), ("/../../out", "robustness--..-..-out")):
+        named = replace(fit, evaluations=replace(fit.evaluations, name=name))
+        place = tmp_path / where
+        place.mkdir()
+        (place / "robustness.json").write_text("{", encoding="utf-8")
+        with pytest.raises(bs.BayesScalingError, match=f"{where}/robustness.json: damaged"):
+            _robustness_beside(tmp_path / "mine", named)
+
+
+def test_a_robustness_run_of_other_rows_beside_a_fit_is_left_out(fit, ho2024, tmp_path):
+    fit.save(tmp_path / "mine")
+    kept_robustness(ho2024, tmp_path / "robustness-ho2024", cases=("papers",))
+    done = run(str(tmp_path / "mine"), "--format", "json")
+    assert done.exit_code == 0 and "differ in rows, papers, selections" in " ".join(done.stderr.split())
+    assert "other-choices" not in (tmp_path / "mine" / "report.json").read_text(encoding="utf-8")
+
+
+def test_a_robustness_run_of_the_same_rows_stands_in_the_report(fit, ho2024, tmp_path):
+    fit.save(tmp_path / "mine")
+    kept_robustness(bs.on_benchmarks(ho2024, "ptb"), tmp_path / "robustness-ho2024", cases=("papers",))
+    done = run(str(tmp_path / "mine"), "--format", "json", "--quiet")
+    assert done.exit_code == 0 and done.stderr == ""
+    assert "other-choices" in (tmp_path / "mine" / "report.json").read_text(encoding="utf-8")

@@ -1,23 +1,28 @@
 """Robustness runs read back from their directories, and the report of one."""
 
 import json
+import shlex
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import robustness.made_robustness as made
+from drawn_fits import drawn_fit
 from kept_sweeps import kept_robustness
 from robustness.made_robustness import STUCK_CASE, UNBOUNDED_CASE, made_run
+from xarray import DataTree
 
 import bayes_scaling as bs
 from bayes_scaling.posterior_report.as_json import render_json
-from bayes_scaling.posterior_report.document import Document, Table
+from bayes_scaling.posterior_report.document import Code, Document, Table
 from bayes_scaling.posterior_report.html import render_html
 from bayes_scaling.posterior_report.robustness_document import robustness_document
+from bayes_scaling.posterior_report.write import write_report
 from bayes_scaling.report.robustness_text import robustness_csv, robustness_json
 from bayes_scaling.robustness_cases.cases import BASELINE
-from bayes_scaling.robustness_cases.loading import load_robustness
+from bayes_scaling.robustness_cases.loading import check_same_table, load_robustness
 from bayes_scaling.robustness_cases.result import Robustness
 from bayes_scaling.words import months
 
@@ -111,6 +116,46 @@ def test_the_report_of_a_run_read_back_names_the_versions_that_fitted_it(kept, p
     assert "NOT CONVERGED: 1 OF 3" in [banner.title for banner in document.banners]
     page = render_html(document)
     assert kept.fingerprints["papers"] in page and "student-t" in page
+
+
+def test_a_run_of_cases_is_repeated_by_name(run, kept, place) -> None:
+    def command(result: Robustness) -> str:
+        blocks = robustness_document(result).sections[-2].blocks
+        (code,) = [block.text for block in blocks if isinstance(block, Code)]
+        return code
+
+    assert command(load_robustness(place)) == (
+        "bayes-scaling robustness --evaluations ho2024 --case papers --case student-t --seed 0"
+    )
+    whole = replace(run, evaluations=replace(run.evaluations, name="my table"))
+    assert shlex.split(command(whole))[:4] == ["bayes-scaling", "robustness", "--evaluations", "my table.csv"]
+
+
+def test_a_run_belongs_to_fits_of_exactly_its_rows(kept, ho2024) -> None:
+    fit = kept.fit(BASELINE)
+    check_same_table(kept, fit)
+    check_same_table(kept, drawn_fit("reference", bs.on_benchmarks(ho2024, "ptb")))
+    for changed in ({"name": "mine"}, {"kind": "runs"}, {"rows": 3}, {"selections": ()}):
+        other = replace(fit, evaluations=replace(fit.evaluations, **changed))
+        with pytest.raises(bs.BayesScalingError, match=f"differ in {next(iter(changed))}"):
+            check_same_table(kept, other)
+
+
+@pytest.mark.parametrize("group", ["observed_data", "constant_data"])
+def test_a_run_is_refused_where_one_row_is_another(group, kept, tmp_path) -> None:
+    fit = kept.fit(BASELINE)
+    data = fit.data.copy(deep=True)
+    if group == "observed_data":
+        next(iter(data[group].data_vars.values()))[3] += 1e-9
+    else:
+        ids = data["constant_data"]["evaluation"].to_numpy().astype(object)
+        ids[3] = "another"
+        groups = {name: node.to_dataset() for name, node in data.children.items()}
+        groups["constant_data"] = groups["constant_data"].assign_coords(evaluation=ids)
+        data = DataTree.from_dict(groups)
+    with pytest.raises(bs.BayesScalingError, match=r"differ in (row ids|responses)"):
+        write_report(replace(fit, data=data), tmp_path / "r.json", robustness=kept)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_answer_counts_what_has_converged(document, run) -> None:

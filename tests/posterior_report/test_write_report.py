@@ -1,12 +1,15 @@
 """Reports as files: formats, the twin, hostile names in Markdown and JSON, and files that can't be written."""
 
+import html
 import json
 import math
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from robustness.made_robustness import made_run
 
 import bayes_scaling as bs
 from bayes_scaling.posterior_report.as_json import as_plain, render_json
@@ -49,11 +52,12 @@ def a_document(*names: str) -> Document:
 
 
 def cells(page: str) -> list[list[str]]:
-    """Cells of every table of a Markdown page, with what was escaped as it was."""
+    """Cells of every table of a Markdown page, with what was escaped as it was; joiners behind an @ left out."""
     found = []
     for line in page.splitlines():
         if line.startswith("|") and not line.startswith("|---"):
-            found.append([PUNCTUATION.sub(r"\1", cell.strip()) for cell in re.split(r"(?<!\\)\|", line)[1:-1]])
+            shown = [html.unescape(PUNCTUATION.sub(r"\1", cell.strip())) for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+            found.append([cell.replace("\u2060", "") for cell in shown])
     return found
 
 
@@ -130,9 +134,54 @@ def test_markdown_has_its_pictures_beside_it(tmp_path):
 
 
 def test_an_earlier_report_is_replaced_whole(tmp_path):
-    (tmp_path / "r.json").write_text("old", encoding="utf-8")
-    write_document(a_document("a"), tmp_path / "r.json")
-    assert json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["title"] == "A title"
+    for name in ("r.json", "r.html", "r.md"):
+        for title in ("Old", "A title"):
+            write_document(replace(a_document("a"), title=title), tmp_path / name)
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        assert "A title" in text and "Old" not in text
+
+
+@pytest.mark.parametrize(
+    ("there", "asked", "format"),
+    [
+        ("comparison.json", "comparison.html", None),
+        ("comparison.json", "comparison.json", None),
+        ("comparison.md", "comparison.md", None),
+        ("page.html", "page.html", None),
+        ("fit.nc", "fit.nc", "html"),
+        ("table.csv", "table.csv", "json"),
+    ],
+)
+def test_what_is_no_report_is_not_replaced(there, asked, format, tmp_path):
+    (tmp_path / there).write_bytes(b'{"fingerprints": {}, "title": 1, "\xff": []}')
+    before = (tmp_path / there).read_bytes()
+    with pytest.raises(bs.BayesScalingError, match=rf"{re.escape(there)}.*is no report.*choose another --output"):
+        write_document(a_document("a"), tmp_path / asked, format)
+    assert (tmp_path / there).read_bytes() == before and [file.name for file in tmp_path.iterdir()] == [there]
+
+
+@pytest.mark.parametrize("content", [b"[]", b"{}", b"[" * 100_000, b'{"title": 1, "answer": 2}', b"nul"])
+def test_only_a_whole_report_counts_as_one(content, tmp_path):
+    (tmp_path / "r.json").write_bytes(content)
+    with pytest.raises(bs.BayesScalingError, match="is no report"):
+        write_document(a_document("a"), tmp_path / "r.html")
+
+
+@pytest.mark.parametrize("ending", ["html", "md", "json"])
+def test_half_a_character_in_a_name_is_replaced(ending, tmp_path):
+    path = write_document(a_document("half \udcff"), tmp_path / f"r.{ending}")
+    assert "half \ufffd" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("text", ["see https://x.org/a", "www.x.org", "WWW.x.org", "me@x.org", "@someone"])
+def test_markdown_makes_no_link_of_a_bare_address(text):
+    page = render_markdown(a_document(text))
+    assert not re.search(r"://|www\.|@(?!&#8288;)", page.replace("&#64;", "@"), re.IGNORECASE)
+    assert any(text in row for row in cells(page))
+
+
+def test_points_are_called_points_in_markdown():
+    assert ["point", "group", "paper"] in cells(render_markdown(a_document("a")))
 
 
 def test_what_can_t_be_written_is_told(tmp_path):
@@ -146,3 +195,9 @@ def test_what_can_t_be_written_is_told(tmp_path):
 def test_a_report_is_of_a_result():
     with pytest.raises(bs.BayesScalingError, match=r"not of dict"):
         write_report({}, "r.html")
+
+
+def test_a_robustness_run_stands_beside_a_fit_alone(tmp_path):
+    run = made_run(cases=["papers"])
+    with pytest.raises(bs.BayesScalingError, match="beside a fit alone"):
+        write_report(run, tmp_path / "r.json", robustness=run)
