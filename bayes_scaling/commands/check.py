@@ -23,7 +23,11 @@ def check_command(
     if as_json:
         from bayes_scaling.report.plain_json import strict_json
 
-        found = {"file": str(file), "evaluations": len(evaluations), "faults": [asdict(fault) for fault in faults]}
+        found = {
+            "file": str(file),
+            "evaluations": None if faults else len(evaluations),
+            "faults": [asdict(fault) for fault in faults],
+        }
         typer.echo(strict_json(found), nl=False)
     else:
         for fault in faults:

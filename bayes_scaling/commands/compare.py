@@ -69,6 +69,9 @@ def compare_command(
     deltas = delta or (HO2024_DELTAS if names == [FAMILY] else (0.0,))
     scales = rate_scale or (1.0,)
     total = len(expand(names, deltas, scales))
+    from bayes_scaling.inference.data import check_unit
+
+    check_unit(unit)
     directory = output_directory(output, f"compare-{'-'.join(names)[:60]}-{table.attrs['name']}")
     prepare(directory)
     # PyMC takes seconds to import: only once the input is known to be good.

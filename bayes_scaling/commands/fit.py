@@ -12,6 +12,7 @@ from bayes_scaling.commands.options import (
     Json,
     Quiet,
     Runs,
+    given,
     output_directory,
     read_runs_table,
     read_table,
@@ -59,6 +60,11 @@ def fit_command(
     if delta is not None:
         chosen = chosen.with_published_penalty(delta)
     refuse_two_tables(context, runs)
+    if chosen.centre is not None and runs is None and not given(context, "evaluations"):
+        raise BayesScalingError(
+            f"'{chosen.name}' is a law for training runs: give --runs FILE (columns parameters, tokens or flop, and loss), "
+            "or --evaluations for a table of evaluations all the same"
+        )
     table = read_table(evaluations, column) if runs is None else read_runs_table(runs, column)
     directory = output_directory(output, f"{chosen.name}-{table.attrs['name']}")
     if sampler == SMC and chosen.delta is not None:

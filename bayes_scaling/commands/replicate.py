@@ -27,7 +27,7 @@ def replicate_command(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Put each answer of Ho et al. 2024 beside a posterior's: doubling times, gains, attribution."""
+    """Put the paper's answers (doubling times, gains, attribution) beside a posterior's."""
     check_settings(Settings(), seed)
     table = read_table(evaluations, column)
     directory = output_directory(output, f"replication-{table.attrs['name']}")

@@ -7,6 +7,7 @@ import typer
 
 from bayes_scaling.commands.options import EXIT_UNCONVERGED, Quiet
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.files import plain_name
 
 if TYPE_CHECKING:
     from bayes_scaling.robustness_cases.result import Robustness
@@ -27,7 +28,8 @@ def report_command(
     quiet: Quiet = False,
 ) -> None:
     """Write a report: answer, pictures, model, checks and diagnostics. Exits with 1 if a fit has not converged."""
-    from bayes_scaling.posterior_report.write import SUFFIXES, document_of, format_of, write_document
+    from bayes_scaling.posterior_report.plain_text import printable
+    from bayes_scaling.posterior_report.write import SUFFIXES, check_targets, document_of, format_of, write_document
     from bayes_scaling.report.terminal import console, say_written
 
     if output == "" or directory == "":
@@ -37,6 +39,7 @@ def report_command(
     where = source if source.is_dir() else source.parent
     path = where / f"report{SUFFIXES[kind]}" if output is None else Path(output)
     found = kind_of(source)
+    check_targets(path, kind)  # before anything is read or drawn
     log = console(stderr=True)
     if not quiet:
         log.print(f"{source}: reading a {found}, then writing {path} (5 to 30 s) ...", markup=False)
@@ -51,7 +54,7 @@ def report_command(
     written = write_document(document, path, kind)
     files = [written, written.with_suffix(".json")] if kind == "html" else [written]
     out = console()
-    out.print(document.answer, markup=False)
+    out.print(printable(document.answer), markup=False)
     say_written(out, files)
     if not _converged(result, found):
         raise typer.Exit(EXIT_UNCONVERGED)
@@ -106,16 +109,22 @@ def _loaded(source: Path, found: str) -> Any:
 
 
 def _robustness_beside(source: Path, fit: Any) -> "Robustness | None":
-    """A robustness run on the same table, in the directory beside a fit's where the command writes it."""
+    """A robustness run on the same table, in the directory beside a fit's where the command writes it.
+
+    Raises
+    ------
+    BayesScalingError
+        If there is one that can't be read, or is of another table.
+    """
     where = source if source.is_dir() else source.parent
-    directory = where.resolve().parent / f"robustness-{fit.evaluations.name}"
+    directory = where.resolve().parent / plain_name(f"robustness-{fit.evaluations.name}")
     if not (directory / _ROBUSTNESS).is_file():
         return None
-    from bayes_scaling.robustness_cases.loading import load_robustness
+    from bayes_scaling.robustness_cases.loading import check_same_table, load_robustness
 
     result = load_robustness(directory)
-    same = (result.evaluations.rows, result.evaluations.papers) == (fit.evaluations.rows, fit.evaluations.papers)
-    return result if same and result.evaluations.selections == fit.evaluations.selections else None
+    check_same_table(result, fit)
+    return result
 
 
 def _converged(result: Any, found: str) -> bool:

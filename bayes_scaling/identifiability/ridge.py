@@ -71,8 +71,8 @@ class Ridge:
     phi
         ``g_N / g_C``, among draws in which effective compute grows.
     months
-        Doubling time of effective compute at the lower and the upper end of the interval of ``phi``: median over the
-        5% of these draws lowest, and highest, in ``phi``.
+        Doubling time of effective compute where ``phi`` is lowest, in its middle, and where it is highest: medians
+        over the lowest, the middle and the highest 5% of these draws in ``phi``.
     growing
         Share of draws in which effective compute grows.
     """
@@ -84,7 +84,7 @@ class Ridge:
     along: float
     across: float
     phi: Span
-    months: tuple[float, float]
+    months: tuple[float, float, float]
     growing: float
 
 
@@ -162,8 +162,9 @@ def ridge(fit: Fit) -> Ridge | None:
     g_c = (g_n + g_d)[growing]
     phi = g_n[growing] / g_c
     tail = 1 - INTERVAL_PROBABILITY
-    low, high = np.quantile(phi, [tail, 1 - tail])
-    ends = (np.median(g_c[phi <= low]), np.median(g_c[phi >= high]))
+    low, below, above, high = np.quantile(phi, [tail, (1 - tail) / 2, (1 + tail) / 2, 1 - tail])
+    parts = (phi <= low, (below <= phi) & (phi <= above), phi >= high)
+    at_lowest, at_middle, at_highest = (float(months_to_double(np.median(g_c[part]))) for part in parts)
     declines = _declines(fit)
     return Ridge(
         rates=best_mix(g_n, g_d),
@@ -173,7 +174,7 @@ def ridge(fit: Fit) -> Ridge | None:
         along=float(np.sqrt(variances[1])),
         across=float(np.sqrt(max(variances[0], 0.0))),
         phi=span(phi),
-        months=(float(months_to_double(ends[0])), float(months_to_double(ends[1]))),
+        months=(at_lowest, at_middle, at_highest),
         growing=float(np.mean(growing)),
     )
 

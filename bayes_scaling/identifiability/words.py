@@ -40,17 +40,27 @@ def sentences(table: pd.DataFrame, ridge: Ridge | None, *, converged: bool = Tru
     said = [_verdicts(table["verdict"]) + _headline(table)]
     if ridge is not None:
         mix, w = ridge.rates, ridge.rates.weight
-        tell = "hardly tell g_N from g_D" if abs(mix.correlation) > STRONG else "tell g_N from g_D"
         second = f"{w:.2f} g_N {'+' if w <= 1 else '-'} {abs(1 - w):.2f} g_D"
         value = f"{mix.value.median:.2f} a year, 95% equal-tailed {mix.value.lower:.2f} to {mix.value.upper:.2f}"
-        said.append(f"The data {tell} (correlation {mix.correlation:.2f}); best known is {second} ({value}).")
-        where = f"from g_N/g_C = {ridge.phi.lower:.2f} to {ridge.phi.upper:.2f}"
-        low, high = ridge.months
+        said.append(f"{_told_apart(table['verdict'], mix.correlation)}; best known is {second} ({value}).")
+        low, middle, high = map(months, ridge.months)
         said.append(
-            f"Along that ridge, {where} (ends of its 95% interval), the median doubling time of effective compute goes "
-            f"from {months(low)} to {months(high)} months."
+            f"Where g_N has the smallest part of the growth, the median doubling time of effective compute is {low} "
+            f"months; in the middle {middle}; where it has the largest, {high} (g_N/g_C has the 95% equal-tailed "
+            f"interval {ridge.phi.lower:.2f} to {ridge.phi.upper:.2f})."
         )
     return tuple(said) if converged else tuple(f"NOT CONVERGED, do not use: {each}" for each in said)
+
+
+def _told_apart(verdicts: pd.Series, correlation: float) -> str:
+    """Whether the data tell the two rates apart: weakly correlated rates may both be unknown."""
+    shown = f"(correlation {correlation:.2f})"
+    if abs(correlation) > STRONG:
+        return f"The data hardly tell g_N from g_D {shown}"
+    of_rates = verdicts[verdicts.index.str.partition("[").get_level_values(0).isin(["g_N", "g_D"])]
+    if (of_rates == "by the data").all():
+        return f"The data tell g_N from g_D {shown}"
+    return f"g_N and g_D hang together weakly {shown}, but the data alone decide at most one of them"
 
 
 def plain(table: pd.DataFrame, ridge: Ridge | None, said: tuple[str, ...]) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def credible_intervals(draws: xr.DataArray, *, probability: float = INTERVAL_PRO
     Raises
     ------
     BayesScalingError
-        If the probability is not between 0 and 1.
+        If the probability is not between 0 and 1, or several quantities are given at once.
 
     Examples
     --------
@@ -49,6 +49,9 @@ def credible_intervals(draws: xr.DataArray, *, probability: float = INTERVAL_PRO
     [49.0, 4.0, 94.0, 1.0]
     """
     check_probability(probability)
+    if hasattr(draws, "data_vars"):  # a Dataset
+        names = ", ".join(repr(str(name)) for name in draws.data_vars)
+        raise BayesScalingError(f"intervals are of one quantity, and these are several; choose draws[...] of: {names}")
     tail = (1 - probability) / 2
     # The inverse of the empirical distribution function: interpolating would turn infinite draws into NaN.
     with warnings.catch_warnings():

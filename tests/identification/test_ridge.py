@@ -44,7 +44,7 @@ def test_declines_are_exponents_times_rates_and_the_share_is_the_terms(ridge_fit
 def test_months_at_the_ends_are_what_the_line_says(ridge_fit) -> None:
     """On 0.6 g_N + 0.4 g_D = c, with g_N = phi g_C: g_C = c / (0.6 phi + 0.4 (1 - phi))."""
     found = ridge(ridge_fit)
-    for phi, months in ((found.phi.lower, found.months[0]), (found.phi.upper, found.months[1])):
+    for phi, months in zip((found.phi.lower, found.phi.median, found.phi.upper), found.months, strict=True):
         assert months == pytest.approx(float(months_to_double(0.4 / (0.4 + 0.2 * phi))), rel=0.06)
 
 

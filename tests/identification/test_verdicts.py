@@ -4,11 +4,13 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import bayes_scaling as bs
+from bayes_scaling.identifiability import words
 from bayes_scaling.identifiability.identify import identification
 from bayes_scaling.identifiability.influence import influence
 from bayes_scaling.identifiability.rule import VERDICTS, Rule
@@ -91,3 +93,15 @@ def test_a_fit_without_densities_is_refused(ridge_fit) -> None:
     bare = replace(ridge_fit, data=ridge_fit.data.filter(lambda node: node.name != "log_prior"))
     with pytest.raises(bs.BayesScalingError, match="no group log_prior"):
         identification(bare)
+
+
+@pytest.mark.parametrize(
+    ("correlation", "verdicts", "said"),
+    [
+        (-0.9, ("shared", "by the prior"), "The data hardly tell g_N from g_D (correlation -0.90)"),
+        (0.2, ("by the data", "by the data"), "The data tell g_N from g_D (correlation 0.20)"),
+        (-0.5, ("by the data", "by the prior"), "weakly (correlation -0.50), but the data alone decide at most one"),
+    ],
+)
+def test_rates_that_hang_together_weakly_may_both_be_unknown(correlation, verdicts, said) -> None:
+    assert said in words._told_apart(pd.Series(verdicts, index=["g_N", "g_D"]), correlation)
