@@ -62,8 +62,8 @@ def fit_command(
     refuse_two_tables(context, runs)
     if chosen.centre is not None and runs is None and not given(context, "evaluations"):
         raise BayesScalingError(
-            f"'{chosen.name}' is a law for training runs: give --runs FILE (columns parameters, tokens or flop, and loss), "
-            "or --evaluations for a table of evaluations all the same"
+            f"'{chosen.name}' is a law for training runs: give --runs FILE (columns parameters, tokens or flop, and "
+            "loss), or --evaluations for a table of evaluations all the same"
         )
     table = read_table(evaluations, column) if runs is None else read_runs_table(runs, column)
     directory = output_directory(output, f"{chosen.name}-{table.attrs['name']}")

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ from bayes_scaling.inference.result import EvaluationsSummary, Fit, load_fit
 from bayes_scaling.inference.settings import Settings
 
 T = TypeVar("T")
+_FINGERPRINT = re.compile("[0-9a-f]{64}")
 
 
 class SweepDirectory:
@@ -44,6 +46,9 @@ class SweepDirectory:
         plain = self._parsed(name, json.loads)
         if not isinstance(plain, dict) or not isinstance(plain.get("fingerprints"), dict):
             raise self.damaged(name, "it has no fingerprints")
+        for of, value in plain["fingerprints"].items():  # they become patterns of files' names
+            if not isinstance(value, str) or not _FINGERPRINT.fullmatch(value):
+                raise self.damaged(name, f"the fingerprint of {of!r} is not 64 hexadecimal digits")
         return plain
 
     def table(

@@ -258,7 +258,7 @@ def _failures(found: Diagnostics, table: pd.DataFrame, data: DataTree) -> tuple[
     if found.rhat_max > RHAT_MAX:
         count = int((table["rhat"] > RHAT_MAX).sum())
         failures.append(
-            f"R-hat up to {found.rhat_max:.3f} ({found.worst}; {count} quantities above {RHAT_MAX})"
+            f"R-hat up to {found.rhat_max:.3f} ({found.worst}; {count} {'quantity' if count == 1 else 'quantities'} above {RHAT_MAX})"
             + _who_disagrees(data, found.worst)
         )
     for kind in ("bulk", "tail"):

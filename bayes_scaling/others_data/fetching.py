@@ -1,6 +1,7 @@
 """Fetch a table that the package may not carry: only when asked, whole or not at all, with what came on record."""
 
 import hashlib
+import ipaddress
 import json
 import os
 import secrets
@@ -102,7 +103,8 @@ def fetch_file(
     Parameters
     ----------
     url : str
-        Where to get it, by https or http. It may redirect to https alone.
+        Where to get it, by https; with a hash, or from this machine itself, also by http. It may redirect to https
+        alone.
     sha256 : str, optional
         Hash that its content must have. Without one, the hash found is recorded beside the file, with the date.
     path : path, optional
@@ -121,9 +123,9 @@ def fetch_file(
     Raises
     ------
     FetchingError
-        The server is out of reach, refuses, redirects to an address that is not https, takes too long, gives a web
-        page, too much, less than it promised or another content than `sha256`; or the file can't be written. Nothing
-        is then kept, and nothing is tried twice.
+        The address is of http and no hash says what must come; the server is out of reach, refuses, redirects to an
+        address that is not https, takes too long, gives a web page, too much, less than it promised or another content
+        than `sha256`; or the file can't be written. Nothing is then kept, and nothing is tried twice.
 
     Examples
     --------
@@ -134,9 +136,20 @@ def fetch_file(
     >>> _ = there.write_text("Model,Parameters")
     >>> fetch_file("https://example.com/models.csv", path=there).sha256[:8]
     '8a937646'
+
+    By http anyone on the way could change what no hash is known of:
+
+    >>> fetch_file("http://example.com/models.csv")  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    bayes_scaling.others_data.fetching.FetchingError: 'http://example.com/models.csv' is not https ...
     """
     if urlsplit(url).scheme not in ("https", "http"):
         raise FetchingError(f"{url!r} is not an address of the web; it must start with https://")
+    if sha256 is None and urlsplit(url).scheme != "https" and not is_loopback(url):
+        raise FetchingError(
+            f"{url!r} is not https, so that anyone on the way could change the table, and no sha256 says what it must "
+            f"be (http is only for addresses of this machine itself); give its https address, or {ELSEWHERE}"
+        )
     if path is not None:
         target = Path(path)
         if os.path.lexists(target):
@@ -176,6 +189,23 @@ def redirected(url: str, location: str) -> str:
     if urlsplit(target).scheme != "https":
         raise FetchingError(f"{url} redirects to {target}, which is not https; {ELSEWHERE}")
     return target
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address is of this machine itself, which nothing lies between.
+
+    Examples
+    --------
+    >>> is_loopback("http://127.0.0.1:8000/a.csv"), is_loopback("http://[::1]/a.csv"), is_loopback("http://localhost")
+    (True, True, True)
+    >>> is_loopback("http://127.0.0.1.example.com/a.csv"), is_loopback("http://localhost@example.com/a.csv")
+    (False, False)
+    """
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name
+        return False
 
 
 def is_page(content: bytes) -> bool:

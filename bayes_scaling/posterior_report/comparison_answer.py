@@ -8,6 +8,7 @@ from bayes_scaling.plots.marks import NOT_CONVERGED
 from bayes_scaling.posterior_report.document import Banner, Picture
 from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_months
 from bayes_scaling.posterior_report.svg import picture_of
+from bayes_scaling.report.units import noun_of
 from bayes_scaling.words import counted, months, probability
 
 _MOST_NAMED = 8
@@ -19,8 +20,11 @@ def answer_of(comparison: Comparison) -> str:
     good = table[table["converged"]]
     if good.empty:
         return f"Nothing can be ranked: none of the {counted(len(table), 'variant')} has converged."
-    unit, tied, best = comparison.unit, len(comparison.tied), good.index[0]
-    if len(good) == 1:
+    unit = noun_of(comparison.unit, comparison.evaluations.kind)
+    tied, best = len(comparison.tied), good.index[0]
+    if len(table) == 1:
+        first = f"{best} is the only variant, so there is no other to rank it with"
+    elif len(good) == 1:
         first = f"Only {best}, of {counted(len(table), 'variant')}, has converged, so there is no other to rank it with"
     elif tied > 1:
         first = (
@@ -28,17 +32,20 @@ def answer_of(comparison: Comparison) -> str:
             f"{unit} that is left out (best: {best})"
         )
     else:
-        first = f"{best} predicts one {unit} that is left out best, beyond doubt, of {counted(len(table), 'variant')}"
+        first = (
+            f"Of {counted(len(table), 'variant')}, {best} predicts one {unit} that is left out best, by more than 2 "
+            f"standard errors and {TIE_NATS:g} nats"
+        )
     average = averaged(comparison)
     if average is None:
         return f"{first}."
     if math.isinf(average["median"]):
         return (
-            f"{first}; averaged over all models by stacking weight, no doubling time is found: the probability of "
-            f"progress is {probability(average['probability_of_progress'])}."
+            f"{first}; averaged over all models that converged, by stacking weight, no doubling time is found: the "
+            f"probability of progress is {probability(average['probability_of_progress'])}."
         )
     return (
-        f"{first}; averaged over all models by stacking weight, effective compute doubles every "
+        f"{first}; averaged over all models that converged, by stacking weight, effective compute doubles every "
         f"{months(average['median'])} months ({INTERVAL} {months(average['lower'])} to {months(average['upper'])})."
     )
 
@@ -79,9 +86,8 @@ def banners_of(comparison: Comparison) -> tuple[Banner, ...]:
         found.append(
             Banner(
                 "UNRELIABLE TERMS",
-                f"{counted(int(bad['pareto_k_bad'].sum()), comparison.unit)} could not be left out reliably, in "
-                f"{named(list(map(str, bad.index)))}: ranks and weights rest in part on them. Run the same command "
-                "with --refits bad, which fits without them.",
+                f"{counted(int(bad['pareto_k_bad'].sum()), 'term')} of elpd could not be found reliably, in "
+                f"{named(list(map(str, bad.index)))}: ranks and weights rest in part on them.",
             )
         )
     average = averaged(comparison)
@@ -121,9 +127,9 @@ def lead_picture(comparison: Comparison) -> Picture | None:
         plot_averaged_doubling_times(comparison),
         "averaged-doubling-time",
         "Doubling time of effective compute, averaged over models",
-        f"Doubling times in months on a logarithmic axis, median and {INTERVAL}: of all models by stacking weight "
-        f"{in_months(average)}, by pseudo-BMA+ {in_months(other)}; below them the models that weigh most (largest "
-        f"stacking weights: {weights}). The published interval is shaded.",
+        f"Doubling times in months on a logarithmic axis, median and {INTERVAL}: of all models that converged, by "
+        f"stacking weight {in_months(average)}, by pseudo-BMA+ {in_months(other)}; below them the models that weigh "
+        f"most (largest stacking weights: {weights}). The published 95% bootstrap interval is shaded.",
     )
 
 

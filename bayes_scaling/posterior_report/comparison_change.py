@@ -5,12 +5,16 @@ import math
 import pandas as pd
 
 from bayes_scaling.comparison.result import Comparison
+from bayes_scaling.inference.data import UNITS
 from bayes_scaling.posterior_report.comparison_answer import averaged, named
-from bayes_scaling.posterior_report.document import Block, Bullets, Code, Paragraph, Point, Scatter, Section, Table
+from bayes_scaling.posterior_report.document import Block, Bullets, Point, Scatter, Section, Table
+from bayes_scaling.posterior_report.fit_method import command_blocks, table_option
 from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_months
+from bayes_scaling.report.units import noun_of, plural_of, size_of
 from bayes_scaling.words import counted, months
 
 _MEDIAN, _UPPER = "compute_doubling_months_median", "compute_doubling_months_upper"
+_, _SOURCE = UNITS
 
 
 def change_section(comparison: Comparison) -> Section | None:
@@ -20,10 +24,11 @@ def change_section(comparison: Comparison) -> Section | None:
     blocks: list[Block] = [Bullets((*_models(comparison), *_weights(comparison), _unit(comparison)))]
     if averaged(comparison) is not None:
         blocks += [*_priors(comparison), *_scatter(comparison)]
-        blocks += [
-            Paragraph("To put other noise, selections of rows and tables to the question:"),
-            Code(f"bayes-scaling robustness --evaluations {comparison.evaluations.name}", language="console"),
-        ]
+        blocks += command_blocks(
+            "To put other noise, selections of rows and tables to the question:",
+            ["robustness", *table_option(comparison.evaluations)],
+            comparison.evaluations,
+        )
     return Section("change", "What would change this answer", tuple(blocks))
 
 
@@ -64,19 +69,20 @@ def _weights(comparison: Comparison) -> tuple[str, ...]:
 
 
 def _unit(comparison: Comparison) -> str:
-    if comparison.unit == "paper":
+    about = comparison.evaluations
+    row, source = (noun_of(unit, about.kind) for unit in UNITS)
+    if comparison.unit == _SOURCE:
         return (
-            "What is left out: all evaluations of a paper together, which measures how well a new paper is predicted. "
-            "Evaluation by evaluation would reward models that know a paper from its other results."
+            f"What is left out: all {plural_of(row)} of a {source} together, which measures how well a new {source} is "
+            f"predicted. {row.capitalize()} by {row} would reward models that know a {source} from its other results."
         )
-    many = comparison.evaluations.rows > comparison.evaluations.papers
-    text = "What is left out: one evaluation at a time"
-    if not many:
-        return f"{text}; each is of a paper of its own, so leaving out papers would be the same."
+    text = f"What is left out: one {row} at a time"
+    if about.rows == about.papers:
+        return f"{text}; each is of a {source} of its own, so leaving out {plural_of(source)} would be the same."
+    how = f'unit="{_SOURCE}" in Python' if about.kind == "runs" else f"--unit {_SOURCE}"
     return (
-        f"{text}, with others of the same paper still in the data ({comparison.evaluations.rows} evaluations from "
-        f"{counted(comparison.evaluations.papers, 'paper')}); --unit paper measures how well a new paper is predicted, "
-        "and can rank otherwise."
+        f"{text}, with others of the same {source} still in the data ({size_of(about)}); {how} measures how well a new "
+        f"{source} is predicted, and can rank otherwise."
     )
 
 
@@ -130,8 +136,8 @@ def _scatter(comparison: Comparison) -> tuple[Scatter, ...]:
     alternative = (
         f"{counted(len(points), 'variant')}: median doubling time of effective compute, "
         f"{months(float(shown[_MEDIAN].min()))} to {months(float(shown[_MEDIAN].max()))} months, against the "
-        f"difference in expected log predictive density from the best, {float(shown['elpd_diff'].min()):.1f} to 0 nats."
-        + (f" {left} more have no finite median." if left else "")
+        f"difference in expected log predictive density from the best, {_rounded(shown['elpd_diff'].min())} to "
+        f"{_rounded(shown['elpd_diff'].max())} nats." + (f" {left} more have no finite median." if left else "")
     )
     return (
         Scatter(
@@ -144,6 +150,11 @@ def _scatter(comparison: Comparison) -> tuple[Scatter, ...]:
             log_x=True,
         ),
     )
+
+
+def _rounded(nats: float) -> str:
+    """To one decimal, without a sign before nothing."""
+    return f"{round(float(nats), 1) + 0.0:.1f}"
 
 
 def _times(row: "pd.Series[float]") -> dict[str, float]:

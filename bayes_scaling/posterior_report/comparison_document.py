@@ -17,6 +17,7 @@ from bayes_scaling.posterior_report.comparison_trust import convergence_section,
 from bayes_scaling.posterior_report.document import Document, Paragraph, Section
 from bayes_scaling.posterior_report.fit_data import data_section
 from bayes_scaling.report.comparison_text import comparison_json
+from bayes_scaling.report.units import size_of
 from bayes_scaling.words import counted
 
 __all__ = ["comparison_document", "load_comparison"]
@@ -77,7 +78,7 @@ def _data_section(comparison: Comparison) -> Section:
     for fit in comparison.fits.values():
         return data_section(fit)
     about = comparison.evaluations
-    text = f"{counted(about.rows, 'row')} of the table '{about.name}' from {counted(about.papers, 'paper')}"
+    text = f"{size_of(about)}, of the table '{about.name}'"
     text += f"; selected: {'; '.join(about.selections)}" if about.selections else ""
     return Section("data", "Data", (Paragraph(f"{text}."),))
 

@@ -27,10 +27,11 @@ def specifications_of(comparison: Comparison) -> dict[str, Specification]:
 
 def models_section(comparison: Comparison, specifications: Mapping[str, Specification]) -> Section:
     """Title, equations, and what varies by what, of each model, best predicting first."""
+    dated = "" if comparison.evaluations.kind == "runs" else "; Y: date of publication, years"
     blocks: list[Block] = [
         Paragraph(
-            "L: loss, nats per token; N: parameters; D: training tokens; Y: date of publication, years. "
-            "`bayes-scaling models NAME` shows the priors of one."
+            f"L: loss, nats per token; N: parameters; D: training tokens{dated}. "
+            "`bayes-scaling models NAME` shows the priors of one of the catalogue."
         )
     ]
     for model in dict.fromkeys(map(str, comparison.table["model"])):

@@ -10,6 +10,7 @@ from bayes_scaling.posterior_report.comparison_answer import averaged, differenc
 from bayes_scaling.posterior_report.document import Block, Bullets, Paragraph, Section, Table
 from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_months
 from bayes_scaling.report.comparison_text import sentences
+from bayes_scaling.report.units import noun_of
 from bayes_scaling.words import probability
 
 _TIMES = "compute_doubling_months_"
@@ -52,8 +53,9 @@ def ranking_table(comparison: Comparison) -> Table:
         "doubling time (months)",
         "probability of progress",
     )
+    noun = noun_of(comparison.unit, comparison.evaluations.kind)
     caption = (
-        f"Every variant, one {comparison.unit} left out at a time; tied: can't be told from the best; weights by "
+        f"Every variant, one {noun} left out at a time; tied: can't be told from the best; weights by "
         "stacking and by pseudo-BMA+; error: mean squared error of what is left out; doubling times of effective "
         f"compute in months, median and {INTERVAL}"
     )

@@ -20,9 +20,9 @@ def times_section(comparison: Comparison) -> Section | None:
         (
             Paragraph(
                 "Averaged over all models that converged, each with its weight. Rates are averaged, not doubling "
-                "times; a model without progress counts as a rate of 0."
+                "times; a model without progress counts as a rate of 0. T in months; g in log units a year."
             ),
-            Equation(r"p(g) = \sum_m w_m\, p_m(g \mid y), \qquad T = \frac{\ln 2}{g}"),
+            Equation(r"p(g) = \sum_m w_m\, p_m(g \mid y), \qquad T = \frac{12 \ln 2}{g}"),
             _averages(comparison),
             _by_model(comparison),
         ),

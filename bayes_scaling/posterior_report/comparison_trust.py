@@ -3,24 +3,29 @@
 import numpy as np
 
 from bayes_scaling.comparison.result import Comparison
-from bayes_scaling.inference.diagnostics import ESS_MIN, RHAT_MAX, TOLERATED_FRACTION
+from bayes_scaling.inference.data import UNITS
+from bayes_scaling.inference.diagnostics import EBFMI_MIN, ESS_MIN, RHAT_MAX, TOLERATED_FRACTION
 from bayes_scaling.posterior_report.document import Block, Equation, Paragraph, Picture, Section, Table
 from bayes_scaling.posterior_report.svg import picture_of
+from bayes_scaling.report.units import noun_of, plural_of
 from bayes_scaling.words import counted
 
 
 def leave_one_out_section(comparison: Comparison) -> Section:
     """The measure, its unit, and how each unit's term was found."""
-    unit = comparison.unit
+    kind = comparison.evaluations.kind
+    unit = noun_of(comparison.unit, kind)
+    row, source = (noun_of(each, kind) for each in UNITS)
     blocks: list[Block] = [
         Paragraph(
             f"The expected log predictive density (elpd) is the log density of each {unit}'s loss given all others, "
             "added up; higher is better. "
             + (
-                "All evaluations of a paper are left out together, so it measures how well a new paper is predicted."
-                if unit == "paper"
-                else "The other evaluations of the same paper stay, so it measures how well one more result is "
-                "predicted, not a new paper."
+                f"All {plural_of(row)} of a {source} are left out together, so it measures how well a new {source} is "
+                "predicted."
+                if unit == source
+                else f"The other {plural_of(row)} of the same {source} stay, so it measures how well one more result "
+                f"is predicted, not a new {source}."
             )
             + " It says nothing about predicting beyond the range of the data."
         ),
@@ -51,13 +56,13 @@ def _pareto_counts(comparison: Comparison) -> dict[str, tuple[int, int, int, int
 
 
 def _pareto_table(comparison: Comparison) -> tuple[Table | Paragraph, ...]:
-    counts = _pareto_counts(comparison)
+    counts, unit = _pareto_counts(comparison), noun_of(comparison.unit, comparison.evaluations.kind)
     shown = {name: row for name, row in counts.items() if row[0] or row[2] or row[3]}
     units = sum(len(score.labels) for score in comparison.scores.values())
     found, matched, refitted, left = (sum(row[place] for row in counts.values()) for place in range(4))
     said = Paragraph(
         f"Of {units:,} terms ({counted(len(counts), 'variant')}), {found} were above the threshold as found; "
-        f"{matched} were mended by moment matching, {refitted} found by a fit without the {comparison.unit}, and "
+        f"{matched} were mended by moment matching, {refitted} found by a fit without the {unit}, and "
         f"{left} are left that can't be trusted."
     )
     if not shown:
@@ -66,7 +71,7 @@ def _pareto_table(comparison: Comparison) -> tuple[Table | Paragraph, ...]:
     marked = frozenset(place for place, row in enumerate(shown.values()) if row[3])
     columns = ("variant", "largest k as found", "above the threshold", "moment matched", "refitted", "left")
     caption = (
-        f"Pareto k: {comparison.unit}s by what was done about them, of variants with any above the threshold; marked: "
+        f"Pareto k: {plural_of(unit)} by what was done about them, of variants with any above the threshold; marked: "
         "some are left that can't be trusted"
     )
     return said, Table("pareto-k-table", caption, columns, rows, marked)
@@ -75,13 +80,13 @@ def _pareto_table(comparison: Comparison) -> tuple[Table | Paragraph, ...]:
 def _pareto_picture(comparison: Comparison) -> Picture:
     from bayes_scaling.plots.comparison import plot_pareto_k
 
-    counts = _pareto_counts(comparison)
+    counts, unit = _pareto_counts(comparison), noun_of(comparison.unit, comparison.evaluations.kind)
     worst = max(counts, key=lambda name: counts[name][4])
     return picture_of(
         plot_pareto_k(comparison),
         "pareto-k",
         "Pareto k of every variant",
-        f"One column a variant, in the order of the table: range of Pareto k of its {comparison.unit}s as found by "
+        f"One column a variant, in the order of the table: range of Pareto k of its {plural_of(unit)} as found by "
         f"importance sampling, and one mark for each above the threshold. The largest is {counts[worst][4]:.2f} "
         f"({worst}); {sum(row[0] for row in counts.values())} are above, of which "
         f"{sum(row[3] for row in counts.values())} are left unmended.",
@@ -107,7 +112,7 @@ def convergence_section(comparison: Comparison) -> Section:
         ),
         (
             "divergent transitions, most",
-            f"0, or after smaller steps below {TOLERATED_FRACTION:.1%} of draws",
+            f"0, or after smaller steps at most {TOLERATED_FRACTION:.1%} of draws",
             f"{table['divergences'].max():.0f} ({table['divergences'].idxmax()})",
             str(int(lost["reason"].str.contains("diverg").sum())),
         ),
@@ -116,7 +121,9 @@ def convergence_section(comparison: Comparison) -> Section:
     blocks: list[Block] = [
         Table(
             "criteria",
-            "What every variant's fit had to meet, the worst found, and how many variants missed it",
+            "Criteria that every variant's fit had to meet, the worst found, and how many variants missed each; among "
+            f"all criteria are also effective draws in the tails (at least {ESS_MIN:g}), maximum tree depth (as "
+            f"divergent transitions) and E-BFMI (at least {EBFMI_MIN:g})",
             ("criterion", "threshold", "worst", "missed by"),
             rows,
             frozenset(place for place, row in enumerate(rows) if row[-1] != "0"),

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 from bayes_scaling.identifiability.identify import can_identify, identification
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.posterior_report.document import Block, Bullets, Code, Paragraph, Section, Table
-from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_months
+from bayes_scaling.posterior_report.document import Block, Bullets, Paragraph, Section, Table
+from bayes_scaling.posterior_report.fit_method import command_blocks, table_option
+from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_months, warning
 from bayes_scaling.published_robustness import HO2024_ROBUSTNESS
 from bayes_scaling.words import months, probability
 
@@ -36,9 +37,13 @@ def change_section(fit: Fit, robustness: "Robustness | None" = None) -> Section:
                 f"{'all priors together' if by == 'all' else f'the prior on {by}'}"
                 for name, verdict, by in zip(moved.index, moved["verdict"], moved["moved_by"], strict=True)
             )
-            blocks += [Paragraph("Another prior would move these:"), Bullets(items)]
+            blocks += [
+                Paragraph(f"{warning(fit)}Another prior would move these:"),
+                Bullets(tuple(f"{warning(fit)}{item}" for item in items)),
+            ]
         else:
-            blocks.append(Paragraph("Every reported quantity is decided by the data: other priors would move little."))
+            told = "Every reported quantity is decided by the data: other priors would move little."
+            blocks.append(Paragraph(f"{warning(fit)}{told}"))
     if not fit.specification.progresses:
         blocks.append(
             Paragraph(
@@ -51,10 +56,11 @@ def change_section(fit: Fit, robustness: "Robustness | None" = None) -> Section:
         blocks += _found(robustness)
     blocks += [
         _published(),
-        Paragraph(
-            "To put the same choices to these data, priors, noise, selections and the paper's penalty among them:"
+        *command_blocks(
+            "To put the same choices to these data, priors, noise, selections and the paper's penalty among them:",
+            ["robustness", *table_option(fit.evaluations)],
+            fit.evaluations,
         ),
-        Code(f"bayes-scaling robustness --evaluations {fit.evaluations.name}", language="console"),
     ]
     return Section("change", "What would change this answer", tuple(blocks))
 
@@ -89,6 +95,6 @@ def _published() -> Table:
     return Table(
         "published-choices",
         "Published doubling times of effective compute in months, under other choices (not from these data)",
-        ("case", "months", "published interval", "source"),
+        ("case", "months", "published 95% bootstrap interval", "source"),
         rows,
     )

@@ -4,8 +4,10 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
+from bayes_scaling.inference.data import UNITS
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.posterior_report.document import Block, Paragraph, Point, Scatter, Section, Table
+from bayes_scaling.report.units import noun_of, plural_of
 from bayes_scaling.specifications.laws import RESPONSE_UNITS
 from bayes_scaling.words import counted, number
 
@@ -32,7 +34,7 @@ def data_section(fit: Fit) -> Section:
     blocks += _scatter(fit, rows)
     for group in ("benchmark", "architecture"):
         if group in rows:
-            blocks.append(_counts(rows, group))
+            blocks.append(_counts(rows, group, noun_of(UNITS[0], about.kind)))
     return Section("data", "Data", tuple(blocks))
 
 
@@ -125,10 +127,10 @@ def _link(row: pd.Series) -> str:
     return ""
 
 
-def _counts(rows: pd.DataFrame, group: str) -> Table:
+def _counts(rows: pd.DataFrame, group: str, noun: str) -> Table:
     by = rows.groupby(group, sort=True)
     further = [name for name in ("system", "paper") if name in rows]
     counts = pd.concat([by.size(), *(by[name].nunique() for name in further)], axis=1)
-    columns = (group, "evaluations", *(f"{name}s" for name in further))
+    columns = (group, plural_of(noun), *(f"{name}s" for name in further))
     body = tuple((str(name), *map(str, numbers)) for name, *numbers in counts.itertuples())
     return Table(f"rows-by-{group}", f"Rows by {group}", columns, body)

@@ -1,11 +1,17 @@
 """How a fit was made, so that it can be made again."""
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import asdict
 
-from bayes_scaling.inference.result import Fit
+from bayes_scaling.evaluations.packaged import PACKAGED, load_evaluations
+from bayes_scaling.inference.result import EvaluationsSummary, Fit
 from bayes_scaling.inference.settings import SMC
 from bayes_scaling.posterior_report.document import Block, Code, Paragraph, Section, Table
+from bayes_scaling.specifications.catalogue import list_specifications, load_specification
+from bayes_scaling.specifications.specification import Specification
+
+_CSV, _TOML = ".csv", ".toml"
 
 
 def method_section(fit: Fit) -> Section:
@@ -26,19 +32,104 @@ def method_section(fit: Fit) -> Section:
     if fit.versions:
         rows = tuple((name, str(version)) for name, version in fit.versions.items())
         blocks.append(Table("versions", "Versions of software", ("package", "version"), rows))
-    blocks += [Paragraph("To fit it again:"), Code(command(fit), language="console")]
+    blocks += command_blocks("To fit it again:", _arguments(fit), fit.evaluations)
     return Section("method", "Method", tuple(blocks))
 
 
 def command(fit: Fit) -> str:
     """The command that makes a fit again, as far as names and settings tell."""
+    return shlex.join(["bayes-scaling", *_arguments(fit)])
+
+
+def _arguments(fit: Fit) -> list[str]:
     specification = fit.specification
-    parts = ["bayes-scaling", "fit", specification.name.partition("@delta=")[0]]
-    parts += ["--runs" if fit.evaluations.kind == "runs" else "--evaluations", fit.evaluations.name]
+    parts = ["fit", specification_name(specification), *table_option(fit.evaluations)]
     if specification.delta is not None:
         parts += ["--delta", f"{specification.delta:g}"]
     if fit.settings.sampler == SMC:
         parts += ["--sampler", SMC]
     for name in ("draws", "tune", "chains"):
         parts += [f"--{name}", str(getattr(fit.settings, name))]
-    return shlex.join([*parts, "--seed", str(fit.seed)])
+    return [*parts, "--seed", str(fit.seed)]
+
+
+def specification_name(specification: Specification) -> str:
+    """What a command takes for a specification: a name in the catalogue, else that of a file to be put in its place.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> reference = load_specification("reference")
+    >>> specification_name(reference), specification_name(replace(reference, name="mine"))
+    ('reference', 'mine.toml')
+    """
+    name = specification.name.partition("@delta=")[0]
+    # Under the same name but with other priors, the catalogue's would be another fit.
+    if name in list_specifications() and (
+        specification.delta is not None or load_specification(name).to_dict() == specification.to_dict()
+    ):
+        return name
+    return f"{name}{_TOML}"
+
+
+def table_option(table: EvaluationsSummary) -> list[str]:
+    """The option that names a table: a packaged one by its name, else the name of a file to be put in its place.
+
+    Examples
+    --------
+    >>> table_option(EvaluationsSummary("ho2024", 231, 58, ()))
+    ['--evaluations', 'ho2024']
+    >>> table_option(EvaluationsSummary("mine", 10, 2, (), "runs"))
+    ['--runs', 'mine.csv']
+    """
+    if table.kind == "runs":  # of which none comes with a name that the command knows
+        return ["--runs", f"{table.name}{_CSV}"]
+    return ["--evaluations", table.name if _packaged(table) else f"{table.name}{_CSV}"]
+
+
+def further_selections(table: EvaluationsSummary) -> tuple[str, ...]:
+    """Selections that a command which names the table does not make.
+
+    Examples
+    --------
+    >>> further_selections(EvaluationsSummary("collected", 297, 80, ("comparable rows", "benchmarks ptb")))
+    ('benchmarks ptb',)
+    """
+    made = load_evaluations(table.name).attrs["selections"] if _packaged(table) else ()
+    return tuple(each for each in table.selections if each not in made)
+
+
+def command_blocks(lead: str, arguments: Sequence[str], table: EvaluationsSummary) -> tuple[Block, ...]:
+    """A command to run, and what it can't know.
+
+    Parameters
+    ----------
+    lead
+        What it is for.
+    arguments
+        Of ``bayes-scaling``: a command, :func:`specification_name`, :func:`table_option`.
+    table
+        Which the arguments name.
+
+    Returns
+    -------
+    tuple of blocks
+        The lead, the command quoted for a shell, and a sentence on names that stand for files of the reader's, and on
+        rows that were selected, where there are any.
+    """
+    told = []
+    files = [name for name in arguments if name.endswith((_CSV, _TOML))]
+    whose = {_CSV: "the table's file", _TOML: "the specification's file"}
+    told += [f"{shlex.quote(name)} stands for {whose[_CSV if name.endswith(_CSV) else _TOML]}." for name in files]
+    selections = further_selections(table)
+    if selections:
+        told.append(
+            f"The results here are of rows selected by {'; '.join(selections)}: the command takes every row of a "
+            "table, so give it a file of these rows alone."
+        )
+    code = Code(shlex.join(["bayes-scaling", *arguments]), language="console")
+    return (Paragraph(lead), code, *((Paragraph(" ".join(told)),) if told else ()))
+
+
+def _packaged(table: EvaluationsSummary) -> bool:
+    return table.kind == "evaluations" and table.name in PACKAGED

@@ -43,11 +43,13 @@ def doubling_section(fit: Fit) -> Section:
     )
     columns = ("what doubles", "median (months)", INTERVAL, "probability of progress", "the prior's interval")
     blocks: list[Block] = [
-        Equation(r"T_N = \frac{\ln 2}{g_N}, \quad T_D = \frac{\ln 2}{g_D}, \quad T_C = \frac{\ln 2}{g_N + g_D}"),
+        Equation(
+            r"T_N = \frac{12 \ln 2}{g_N}, \quad T_D = \frac{12 \ln 2}{g_D}, \quad T_C = \frac{12 \ln 2}{g_N + g_D}"
+        ),
         Paragraph(
-            "A doubling time is the time in which better algorithms halve what a given loss takes. Rates are "
-            "summarised and then turned into months: a rate that is not positive reads 'no bound', and an interval "
-            "that ends in 'no bound' does not exclude that there was no progress."
+            "A doubling time (T, months; g in log units a year) is the time in which better algorithms halve what a "
+            "given loss takes. Rates are summarised and then turned into months: a rate that is not positive reads 'no "
+            "bound', and an interval that ends in 'no bound' does not exclude that there was no progress."
         ),
         result_table(
             fit,
@@ -56,7 +58,7 @@ def doubling_section(fit: Fit) -> Section:
             columns if prior is not None else columns[:-1],
             rows,
         ),
-        Paragraph(_beside_published(times)),
+        Paragraph(f"{warning(fit)}{_beside_published(times)}"),
     ]
     blocks += _by_group(fit)
     return Section("doubling-times", "Doubling times", tuple(blocks))
@@ -128,8 +130,8 @@ def ridge_section(fit: Fit) -> Section | None:
     found = identification(fit) if can_identify(fit) else None
     blocks: list[Block] = [
         Paragraph(
-            "Parameters and data grew together, so that the data see a mix of the two rates well and each alone badly: "
-            "the draws lie along a ridge."
+            "Where parameters and data grew together, data can tell a mix of the two rates better than each alone: "
+            "draws then lie along a ridge."
         )
     ]
     said = "Draws of the rate of parameters g_N against the rate of data g_D, log units per year"
@@ -181,8 +183,8 @@ def effective_compute_section(fit: Fit) -> Section:
         (
             Equation(r"\frac{C_\text{eff}(Y)}{C} = e^{g_C (Y - Y_\text{start})}"),
             Paragraph(
-                f"What the same physical compute was worth, relative to {start:.0f}: by {end:.0f} better algorithms "
-                f"multiply it by {in_numbers(last)} ({INTERVAL})."
+                f"{warning(fit)}What the same physical compute was worth, relative to {start:.0f}: by {end:.0f} better "
+                f"algorithms multiply it by {in_numbers(last)} ({INTERVAL})."
             ),
             picture_of(
                 plot_effective_compute(fit, start, end),

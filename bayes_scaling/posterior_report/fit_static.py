@@ -65,7 +65,7 @@ def allocation_section(fit: Fit) -> Section | None:
     blocks: list[Block] = [
         Equation(r"\min_{N, D} L(N, D) \quad \text{such that} \quad 6 N D = C"),
         Paragraph(
-            f"The largest run had {largest:.2g} FLOP; what lies beyond is extrapolated by the law alone."
+            f"{warning(fit)}The largest run had {largest:.2g} FLOP; what lies beyond is extrapolated by the law alone."
             + (f" Not to be used: {', '.join(unknown)} not identified by these runs." if unknown else "")
         ),
         result_table(

@@ -2,6 +2,7 @@
 
 import math
 
+from bayes_scaling.calibration.uniformity import BAND
 from bayes_scaling.identifiability.identify import can_identify, identification
 from bayes_scaling.inference.diagnostics import EBFMI_MIN, ESS_MIN, EVIDENCE_SPREAD_MAX, RHAT_MAX, TOLERATED_FRACTION
 from bayes_scaling.inference.result import Fit
@@ -11,10 +12,14 @@ from bayes_scaling.posterior_report.document import Block, Bullets, Paragraph, S
 from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_numbers, result_table, warning
 from bayes_scaling.posterior_report.svg import picture_of
 from bayes_scaling.predictive.checks import FALSE_DISCOVERIES, PredictiveCheck, predictive_check
+from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY
 from bayes_scaling.report.summary import next_step
+from bayes_scaling.report.units import noun_of
 from bayes_scaling.words import counted, number
 
 _BY_PRIOR = "by the prior"
+SHARE = f"{INTERVAL_PROBABILITY:.0%}"
+"""Between the ends that predictive checks give of replicated means and tables."""
 
 
 def predictive_section(fit: Fit) -> Section:
@@ -32,7 +37,7 @@ def predictive_section(fit: Fit) -> Section:
             "Leave-one-out predictions, residuals and replicated tables are set beside the rows that were fitted. "
             "Probabilities of replicated tables use the data twice: a flag says more than its level, no flag says less."
         ),
-        Bullets(said),
+        Bullets(tuple(f"{warning(fit)}{each}" for each in said)),
         picture_of(figure, "predictive-check", "Predictions beside what was fitted", f"{warning(fit)}{' '.join(said)}"),
     ]
     if len(check.flagged):
@@ -47,7 +52,7 @@ def predictive_section(fit: Fit) -> Section:
             )
             for (by, group), (_, row) in zip(check.flagged.index, check.flagged.iterrows(), strict=True)
         )
-        columns = ("group", "rows", "mean residual", INTERVAL, "95% of replicated means", "adjusted p")
+        columns = ("group", "rows", "mean residual", INTERVAL, f"{SHARE} of replicated means", "adjusted p")
         blocks.append(
             result_table(fit, "flagged-groups", "Groups that the model misses (standardised residuals)", columns, rows)
         )
@@ -62,16 +67,15 @@ def predictive_section(fit: Fit) -> Section:
         for name, row in check.tails.iterrows()
     )
     caption = f"Extremes and spread of standardised residuals, beside {check.replicates:,} replicated tables"
-    headers = ("statistic", "observed (posterior mean)", "95% of replicated tables", "p", "row")
+    headers = ("statistic", "observed (posterior mean)", f"{SHARE} of replicated tables", "p", "row")
     blocks.append(result_table(fit, "tails", caption, headers, tails))
     return Section("predictive-checks", "Predictive checks", tuple(blocks))
 
 
 def _findings(check: PredictiveCheck) -> tuple[str, ...]:
     state = "inside" if check.curve.inside else "outside"
-    runs = check.evaluations.kind == "runs"
-    unit = {"evaluation": "run", "paper": "series"}[check.unit] if runs else check.unit
-    found = [f"LOO-PIT values (one {unit} left out at a time) lie {state} their simultaneous 95% band."]
+    unit = noun_of(check.unit, check.evaluations.kind)
+    found = [f"LOO-PIT values (one {unit} left out at a time) lie {state} their simultaneous {BAND:.0%} band."]
     if check.pareto_k_bad:
         found.append(
             f"{counted(check.pareto_k_bad, 'PIT value')} can't be trusted (Pareto k above {check.good_k:.2f})."
@@ -151,7 +155,7 @@ def diagnostics_section(fit: Fit) -> Section:
         blocks += [Bullets(found.failures), Paragraph(next_step(fit))]
     if found.escalated:
         blocks.append(Paragraph("A first attempt fell short; this one is longer or more careful."))
-    columns = ("criterion", "threshold", "found", "")
+    columns = ("criterion", "threshold", "found", "state")
     blocks.append(
         Table("criteria", "Criteria of convergence, over every parameter and reported quantity", columns, rows, missed)
     )
@@ -193,7 +197,7 @@ def criteria(fit: Fit) -> tuple[tuple[str, str, str, str], ...]:
         )
     else:
         tolerated = TOLERATED_FRACTION * d.draws if d.escalated else 0
-        limit = f"below {TOLERATED_FRACTION:.1%} of draws" if d.escalated else "none"
+        limit = f"at most {TOLERATED_FRACTION:.1%} of draws" if d.escalated else "none"
         rows += [
             ("divergent transitions", limit, f"{d.divergences} of {d.draws:,}", d.divergences <= tolerated),
             ("draws at maximum tree depth", limit, f"{d.maxdepth} of {d.draws:,}", d.maxdepth <= tolerated),

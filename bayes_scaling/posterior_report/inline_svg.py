@@ -29,7 +29,8 @@ _PROPERTIES = frozenset(
 """Those that SVG knows as attributes too. A page that forbids inline styles ignores them in any other form."""
 _UNIVERSAL = re.compile(r"\s*\*\s*\{([^{}]*)\}\s*")
 _FONT = re.compile(r"(?:.*\s)?(?P<size>[\d.]+(?:px|pt|em)?)\s+(?P<family>.+)")
-_REFERENCE = re.compile(r"url\(\s*(['\"]?)(.*?)\1\s*\)")
+_REFERENCE = re.compile(r"url\(\s*(['\"]?)(.*?)\1\s*(?:\)|$)", re.IGNORECASE | re.DOTALL)
+"""Of any case and without its end too, as browsers read it."""
 _RASTER = re.compile(r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=\s]*")
 
 
@@ -142,6 +143,8 @@ def _local(attribute: str, value: str, picture: Picture) -> str:
         if _RASTER.fullmatch(value):
             return "".join(value.split())
         raise _refused(picture, f"a link to {value[:60]!r}")
+    if "\\" in value:  # which may spell a reference that is not seen here
+        raise _refused(picture, f"a backslash in the attribute {attribute}")
     for _, target in _REFERENCE.findall(value):
         if not target.startswith("#"):
             raise _refused(picture, f"a link to {target[:60]!r}")

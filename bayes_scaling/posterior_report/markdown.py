@@ -24,6 +24,9 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~$&#])")
 _STARTS_A_BLOCK = re.compile(r"^([-+=]|\d+(?=[.)](?:\s|$)))")
 """What makes a list, a heading or a rule of the line that it begins."""
+_WEB = re.compile(r"(www)\.", re.IGNORECASE)
+"""What some readers of Markdown make a link of though nothing asks for one, as of :// and of @, which needs a joiner
+behind it as well: mail addresses are looked for after entities are read."""
 _MARK = "⚠ "
 _FENCE = re.compile(r"`{3,}")
 
@@ -42,8 +45,8 @@ def render_markdown(document: Document, pictures: Mapping[str, str] = _NOTHING) 
     Returns
     -------
     str
-        Every text of the report escaped, so that ``<script>``, ``|`` and backticks show as they are. Rows that can't be
-        trusted begin with a warning sign; mathematics stand in ``math`` fences.
+        Every text of the report escaped, so that ``<script>``, ``|`` and backticks show as they are, and addresses in
+        it are no links. Rows that can't be trusted begin with a warning sign; mathematics stand in ``math`` fences.
 
     Examples
     --------
@@ -112,7 +115,7 @@ def _scatter(scatter: Scatter) -> str:
     points = counted(len(scatter.points), "point")
     return (
         f"**{_text(scatter.title)}** ({points}): {_text(scatter.alternative)}\n\n"
-        f"{_grid(('system', 'group', *names), rows)}"
+        f"{_grid(('point', 'group', *names), rows)}"
     )
 
 
@@ -147,5 +150,6 @@ def _text(text: str) -> str:
 
 
 def _inline(text: str) -> str:
-    """Text within a line, such as a cell's, in which nothing is markup."""
-    return _SPECIAL.sub(r"\\\1", " ".join(printable(text).split()))
+    """Text within a line, such as a cell's, in which nothing is markup or an address to go to."""
+    line = _SPECIAL.sub(r"\\\1", " ".join(printable(text).split()))
+    return _WEB.sub(r"\1&#46;", line).replace("://", "&#58;//").replace("@", "&#64;&#8288;")

@@ -13,13 +13,13 @@ from bayes_scaling.posterior_report.document import (
     Banner,
     Block,
     Bullets,
-    Code,
     Document,
     Paragraph,
     Picture,
     Section,
     Table,
 )
+from bayes_scaling.posterior_report.fit_method import command_blocks, table_option
 from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_months
 from bayes_scaling.posterior_report.svg import picture_of
 from bayes_scaling.report.robustness_text import (
@@ -30,7 +30,7 @@ from bayes_scaling.report.robustness_text import (
     robustness_json,
     sentences,
 )
-from bayes_scaling.robustness_cases.cases import BASELINE
+from bayes_scaling.robustness_cases.cases import BASELINE, CASES
 from bayes_scaling.robustness_cases.loading import load_robustness
 from bayes_scaling.robustness_cases.result import Robustness
 from bayes_scaling.robustness_cases.run import UNIT
@@ -297,10 +297,19 @@ def _method_section(result: Robustness) -> Section:
     if result.set_aside:
         blocks.append(Bullets(tuple(f"Could not be read: {file} ({reason})" for file, reason in result.set_aside)))
     blocks += [
-        Paragraph("To run it again:"),
-        Code(f"bayes-scaling robustness --evaluations {about.name} --seed {result.seed}", language="console"),
+        *command_blocks(
+            "To run it again:", ["robustness", *table_option(about), *_cases(result), "--seed", str(result.seed)], about
+        ),
     ]
     return Section("method", "Method", tuple(blocks))
+
+
+def _cases(result: Robustness) -> list[str]:
+    """Options that name the cases, where not all were asked for."""
+    asked = {*result.table.index, *result.skipped}
+    if asked >= {case.name for case in CASES}:
+        return []
+    return [word for name in result.table.index if name != BASELINE for word in ("--case", str(name))]
 
 
 def _plain(result: Robustness) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A report written to a file: HTML, Markdown or JSON, whole or not at all."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +8,7 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.files import write_together
 from bayes_scaling.posterior_report.as_json import render_json
 from bayes_scaling.posterior_report.markdown import pictures_of, render_markdown
+from bayes_scaling.posterior_report.plain_text import printable
 
 if TYPE_CHECKING:
     from bayes_scaling.comparison.result import Comparison
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
 SUFFIXES = {"html": ".html", "markdown": ".md", "json": ".json"}
 """Formats, and how files of them end."""
+HTML_MARK, MARKDOWN_MARK = '<meta name="generator" content="bayes-scaling">', "[//]: # (report of bayes-scaling)"
+"""By which a file is known as a report. The latter defines a link that nothing follows, so that it is not shown."""
+_REPORT_KEYS = {"title", "answer", "sections"}
 
 
 def write_report(
@@ -47,7 +52,8 @@ def write_report(
     Raises
     ------
     BayesScalingError
-        If the result is none of the three, the format is unknown, or the file can't be written.
+        If the result is none of the three, the format is unknown, the robustness run is of another table than the
+        fit, a file that is no report would be replaced, or the file can't be written.
 
     Examples
     --------
@@ -64,13 +70,19 @@ def document_of(result: Any, robustness: "Robustness | None" = None) -> "Documen
     Raises
     ------
     BayesScalingError
-        If the result is no fit, comparison or robustness run.
+        If the result is no fit, comparison or robustness run, or a robustness run beside it is of another table.
     """
     from bayes_scaling.comparison.result import Comparison
     from bayes_scaling.inference.result import Fit
     from bayes_scaling.robustness_cases.result import Robustness
 
+    if robustness is not None and not isinstance(result, Fit):
+        raise BayesScalingError("robustness= stands beside a fit alone; leave it out, or report the run itself")
     if isinstance(result, Fit):
+        if robustness is not None:
+            from bayes_scaling.robustness_cases.loading import check_same_table
+
+            check_same_table(robustness, result)
         from bayes_scaling.posterior_report.fit_document import fit_document
 
         return fit_document(result, robustness)
@@ -118,14 +130,75 @@ def write_document(document: "Document", path: str | Path, format: str | None = 
     """Write a report that is at hand; see :func:`write_report`."""
     path = Path(path)
     kind = format_of(path, format)
-    if path.is_dir():
-        raise BayesScalingError(f"{path}: is a directory, and a report is a file; give a name in it")
+    check_targets(path, kind)
     contents = _contents(document, path, kind)
     try:
-        write_together({file: text.encode() for file, text in contents.items()})
+        write_together({file: _encoded(text) for file, text in contents.items()})
     except OSError as error:
         raise BayesScalingError(f"{path}: can't be written ({error.strerror}); choose another place") from None
     return path
+
+
+def check_targets(path: Path, kind: str) -> None:
+    """Refuse to replace what is no report of ours: results of a run often have the names that a report would take.
+
+    Parameters
+    ----------
+    path
+        Of the report.
+    kind
+        Its format. HTML also replaces its twin, which ends in ``.json``.
+
+    Raises
+    ------
+    BayesScalingError
+        If a file is in the way, or a directory; the message names it.
+
+    Examples
+    --------
+    >>> check_targets(Path("a-new-report.html"), "html")
+    """
+    forms = ({_twin_of(path): "json"} if kind == "html" else {}) | {path: kind}
+    try:
+        directory, there = path.is_dir(), [target for target in forms if target.is_file()]
+    except OSError as error:  # such as a name longer than the file system allows
+        raise BayesScalingError(f"{path}: can't be written ({error.strerror}); choose another place") from None
+    if directory:
+        raise BayesScalingError(f"{path}: is a directory, and a report is a file; give a name in it")
+    for target in there:
+        if not _is_report(target, forms[target]):
+            what = "" if target == path else f", which {path.name} would come with,"
+            raise BayesScalingError(
+                f"{target}{what} exists and is no report, so it is not replaced; choose another --output (in Python: "
+                "path)"
+            )
+
+
+def _is_report(path: Path, kind: str) -> bool:
+    """Whether a file is a report of this format, or empty."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError):  # such as what is no text
+        return False
+    if kind == "json":
+        try:
+            found = json.loads(text) if text else _REPORT_KEYS
+        except (ValueError, RecursionError):
+            return False
+        return isinstance(found, dict | set) and set(found) >= _REPORT_KEYS
+    return not text or (HTML_MARK if kind == "html" else MARKDOWN_MARK) in text
+
+
+def _twin_of(path: Path) -> Path:
+    return path.with_suffix(SUFFIXES["json"])
+
+
+def _encoded(text: str) -> bytes:
+    """In UTF-8; names may hold half surrogates, which have none."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return printable(text).encode()
 
 
 def _contents(document: "Document", path: Path, kind: str) -> dict[Path, str]:
@@ -137,10 +210,10 @@ def _contents(document: "Document", path: Path, kind: str) -> dict[Path, str]:
         pictures = pictures_of(document)
         files = {folder / f"{name}.svg": picture.svg for name, picture in pictures.items()}
         addresses = {name: f"{_address(folder.name)}/{name}.svg" for name in pictures}
-        return files | {path: render_markdown(document, addresses)}
+        return files | {path: f"{render_markdown(document, addresses)}\n{MARKDOWN_MARK}\n"}
     from bayes_scaling.posterior_report.html import render_html
 
-    twin = path.with_suffix(".json")
+    twin = _twin_of(path)
     page = render_html(document)
     return ({} if twin == path else {twin: render_json(document)}) | {path: page}
 

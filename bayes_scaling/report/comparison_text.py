@@ -16,6 +16,7 @@ from bayes_scaling.comparison.result import TIE_NATS, Comparison
 from bayes_scaling.comparison.weights import METHODS
 from bayes_scaling.inference.fitting import package_versions
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.report.units import noun_of, size_of
 from bayes_scaling.words import counted, months, probability
 
 SHOWN = 25
@@ -61,8 +62,9 @@ def sentences(comparison: Comparison) -> Iterable[str]:
     """What the comparison says and what it can't say, each in a sentence."""
     table, evaluations = comparison.table, comparison.evaluations
     good = table[table["converged"]]
-    what = f"{counted(len(table), 'variant')} on {evaluations.name} ({evaluations.rows} evaluations from "
-    what += f"{evaluations.papers} papers), leaving out one {comparison.unit} at a time"
+    noun = noun_of(comparison.unit, evaluations.kind)
+    what = f"{counted(len(table), 'variant')} on {evaluations.name} ({size_of(evaluations)}), leaving out one {noun} "
+    what += "at a time"
     lost = len(table) - len(good)
     yield what + (f"; {lost} did not converge: out of ranks and weights." if lost else "; all converged.")
     if good.empty:
@@ -78,19 +80,21 @@ def sentences(comparison: Comparison) -> Iterable[str]:
         yield f"Best: {best}, beyond 2 standard errors and {TIE_NATS:g} nats of every other."
     bad = int(good["pareto_k_bad"].sum())
     if bad:
-        yield f"{counted(bad, 'unit')} could not be left out reliably, even by a refit: see pareto_k_bad."
+        yield f"{counted(bad, 'unit')} could not be left out reliably: see pareto_k_bad."
     row = comparison.averaged_doubling_times().loc["compute"].to_dict()
     if math.isfinite(row["median"]):
         yield (
-            f"Over all models by stacking weight, effective compute doubles every {months(row['median'])} months "
-            f"({INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} credible interval {months(row['lower'])} to "
-            f"{months(row['upper'])}; probability of progress {probability(row['probability_of_progress'])})."
+            "Over all models that converged, by stacking weight, effective compute doubles every "
+            f"{months(row['median'])} months ({INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} credible interval "
+            f"{months(row['lower'])} to {months(row['upper'])}; probability of progress "
+            f"{probability(row['probability_of_progress'])})."
         )
 
 
 def comparison_report(comparison: Comparison) -> RenderableType:
     """The best variants in a table, and what follows in sentences."""
-    shown = Table(title=f"By expected log predictive density, one {comparison.unit} left out", title_justify="left")
+    noun = noun_of(comparison.unit, comparison.evaluations.kind)
+    shown = Table(title=f"By expected log predictive density, one {noun} left out", title_justify="left")
     shown.add_column("model", no_wrap=True)
     shown.add_column("priors", no_wrap=True)
     for name in ("elpd_diff ± dse", "weight", "LOO-MSE", "doubling time, months"):

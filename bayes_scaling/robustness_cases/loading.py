@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Hashable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pandas as pd
 
 from bayes_scaling.comparison.reading import SweepDirectory
 from bayes_scaling.comparison.record import Record
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.result import Fit
 from bayes_scaling.robustness_cases.cases import BASELINE
 from bayes_scaling.robustness_cases.result import COLUMNS, Robustness
 from bayes_scaling.robustness_cases.run import UNIT
@@ -70,6 +73,45 @@ def load_robustness(directory: str | Path) -> Robustness:
         directory=files.directory,
         set_aside=files.set_aside(SETTINGS_FILE, plain),
     )
+
+
+def check_same_table(result: Robustness, fit: Fit) -> None:
+    """Refuse a robustness run that is not of the table a fit was made of: it says nothing about the fit's answer.
+
+    Parameters
+    ----------
+    result
+        Where its fits were kept, row ids and fitted responses of its baseline are compared too.
+    fit
+        With its data.
+
+    Raises
+    ------
+    BayesScalingError
+        If kind, name, size, selections, row ids or responses differ; the message names which.
+
+    Examples
+    --------
+    >>> check_same_table(load_robustness("runs/robustness-ho2024"), load_fit("runs/reference"))  # doctest: +SKIP
+    """
+    mine, other = asdict(fit.evaluations), asdict(result.evaluations)
+    differing = [name for name, value in mine.items() if value != other[name]]
+    if not differing and result.directory is not None:
+        ours, theirs = _responses(fit), _responses(result.fit(BASELINE))
+        differing = ["row ids"] if ours.keys() != theirs.keys() else ["responses"] if ours != theirs else []
+    if differing:
+        raise BayesScalingError(
+            f"the robustness run on '{result.evaluations.name}' is not of the table of this fit, "
+            f"'{fit.evaluations.name}': they differ in {', '.join(differing)}; run `bayes-scaling robustness` on the "
+            "fit's table, or leave the run out"
+        )
+
+
+def _responses(fit: Fit) -> dict[str, tuple[float, ...]]:
+    """What was fitted, by row id; the order of rows does not matter."""
+    columns = [column.to_numpy().tolist() for column in fit.data["observed_data"].to_dataset().data_vars.values()]
+    ids = map(str, fit.data["constant_data"]["evaluation"].to_numpy())
+    return dict(zip(ids, zip(*columns, strict=True), strict=True))
 
 
 def _table(files: SweepDirectory) -> pd.DataFrame:

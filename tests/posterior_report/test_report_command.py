@@ -114,6 +114,7 @@ def test_results_of_a_run_are_not_replaced_by_a_report_of_their_name(fit, tmp_pa
 
 def test_a_robustness_run_is_looked_for_where_its_command_writes_it(fit, tmp_path):
     """And a table's name leads nowhere else."""
+    (tmp_path / "mine").mkdir()
     for name, where in (("my table", "robustness-my-table"), ("/../../out", "robustness--..-..-out")):
         named = replace(fit, evaluations=replace(fit.evaluations, name=name))
         place = tmp_path / where
