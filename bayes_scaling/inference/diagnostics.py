@@ -257,8 +257,9 @@ def _failures(found: Diagnostics, table: pd.DataFrame, data: DataTree) -> tuple[
         failures.append(f"{', '.join(broken[:3])} did not move or is not finite in some chain")
     if found.rhat_max > RHAT_MAX:
         count = int((table["rhat"] > RHAT_MAX).sum())
+        quantities = "1 quantity" if count == 1 else f"{count} quantities"
         failures.append(
-            f"R-hat up to {found.rhat_max:.3f} ({found.worst}; {count} {'quantity' if count == 1 else 'quantities'} above {RHAT_MAX})"
+            f"R-hat up to {found.rhat_max:.3f} ({found.worst}; {quantities} above {RHAT_MAX})"
             + _who_disagrees(data, found.worst)
         )
     for kind in ("bulk", "tail"):
