@@ -124,8 +124,8 @@ def command_blocks(lead: str, arguments: Sequence[str], table: EvaluationsSummar
     selections = further_selections(table)
     if selections:
         told.append(
-            f"The results here are of rows selected by {'; '.join(selections)}: the command takes every row of a "
-            "table, so give it a file of these rows alone."
+            f"The results here are of selected rows ({'; '.join(selections)}): the command takes every row of a table, "
+            "so give it a file of these rows alone."
         )
     code = Code(shlex.join(["bayes-scaling", *arguments]), language="console")
     return (Paragraph(lead), code, *((Paragraph(" ".join(told)),) if told else ()))
