@@ -123,7 +123,7 @@ class Comparison:
     ) -> pd.DataFrame:
         r"""Doubling times over all models that converged, each with its weight.
 
-        .. math:: p(g) = \sum_m w_m\, p_m(g \mid y), \qquad T = \ln 2 / g
+        .. math:: p(g) = \sum_m w_m\, p_m(g \mid y), \qquad T = 12 \ln 2 / g
 
         Parameters
         ----------

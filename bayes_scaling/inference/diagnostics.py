@@ -33,7 +33,7 @@ class Diagnostics:
     ess_bulk_min, ess_tail_min
         Smallest effective sample sizes; at least 400 each.
     divergences
-        Divergent transitions; 0, or below 0.1% of draws after the target acceptance was raised.
+        Divergent transitions; 0, or at most 0.1% of draws after the target acceptance was raised.
     maxdepth
         Draws that reached the maximum tree depth; the same rule.
     ebfmi_min

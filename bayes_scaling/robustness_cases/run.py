@@ -36,7 +36,7 @@ def robustness(
 
     Fits the paper's robustness cases, and some of ours, and puts the doubling time of effective compute of each,
 
-    .. math:: T_C = \ln 2 / g_C,
+    .. math:: T_C = 12 \ln 2 / g_C,
 
     beside the published one.
 
