@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,8 @@ BAND = 0.95
 """Probability that the whole curve of a calibrated quantity stays inside the band."""
 _BAND_SIMULATIONS = 2000
 _SEED = 214
-"""Of the uniform noise that spreads ranks over their cells; fixed, so that a table is the same each time."""
+"""Of the uniform noise that spreads ranks over their cells, and of the band; fixed, so that a table is the same each
+time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,26 +65,34 @@ def rank_curve(ranks: Sequence[int] | NDArray[np.int64], kept: int = KEPT) -> Cu
     """
     rng = np.random.default_rng(_SEED)
     uniform = (np.asarray(ranks) + rng.uniform(size=len(ranks))) / (kept + 1)
-    return uniform_curve(uniform, rng)
+    return uniform_curve(uniform)
 
 
-def uniform_curve(values: Floats, rng: np.random.Generator) -> Curve:
+def uniform_curve(values: Floats) -> Curve:
     """Empirical distribution of values from 0 to 1 less the uniform one, with its simultaneous 95% band.
 
     Parameters
     ----------
     values
         Independent and uniform, if all is right.
-    rng
-        Of the simulations from which the band is found.
 
     Examples
     --------
-    >>> uniform_curve((np.arange(100) + 0.5) / 100, np.random.default_rng(0)).inside
+    >>> uniform_curve((np.arange(100) + 0.5) / 100).inside
     True
     """
-    points, ecdf, lower, upper = ecdf_pit(values, BAND, _BAND_SIMULATIONS, rng=rng)
-    return Curve(points, ecdf - points, lower - points, upper - points)
+    points, lower, upper = _band(len(values))
+    below = np.searchsorted(np.sort(values), points[1:-1], side="right") / len(values)
+    return Curve(points, np.array([0.0, *below, 1.0]) - points, lower - points, upper - points)
+
+
+@cache
+def _band(count: int) -> tuple[Floats, Floats, Floats]:
+    """Points and band of so many values: simulated once, since the values themselves do not matter."""
+    points, _, lower, upper = ecdf_pit(
+        np.arange(count) / count, BAND, _BAND_SIMULATIONS, rng=np.random.default_rng(_SEED)
+    )
+    return points, lower, upper
 
 
 def uniformity(simulations: Sequence[Simulation]) -> pd.DataFrame:

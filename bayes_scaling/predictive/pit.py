@@ -92,7 +92,7 @@ def pit_curve(values: Floats) -> Curve:
     >>> pit_curve(np.full(100, 0.5)).inside
     False
     """
-    return uniform_curve(values, np.random.default_rng(0))
+    return uniform_curve(values)
 
 
 def _before(rows: Rows) -> NDArray[np.int64]:
