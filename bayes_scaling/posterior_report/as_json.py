@@ -24,9 +24,10 @@ def as_plain(document: Document) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``title``, ``answer``, ``banners``, ``sections`` (each with ``text``, ``equations`` in LaTeX, ``tables`` with
-        their rows as records and the numbers of marked rows, ``pictures`` by their alternatives, ``points``), and
-        ``data``: the figures behind them, as numbers, with null for what is not defined or without bound.
+        ``title``, ``subtitle``, ``answer``, ``notes``, ``banners``, ``sections`` (each with ``text``, ``equations`` in
+        LaTeX, ``tables`` with their rows as records and the numbers of marked rows, ``pictures`` by their
+        alternatives, ``points``), and ``data``: the figures behind them, as numbers, with null for what is not defined
+        or without bound.
 
     Examples
     --------
@@ -36,7 +37,9 @@ def as_plain(document: Document) -> dict[str, Any]:
     """
     return {
         "title": document.title,
+        "subtitle": document.subtitle,
         "answer": document.answer,
+        "notes": list(document.notes),
         "banners": [{"title": banner.title, "text": banner.text} for banner in document.banners],
         "lead": None if document.lead is None else _picture(document.lead),
         "sections": [_section(section) for section in document.sections],

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from bayes_scaling.comparison.result import TIE_NATS, Comparison
 from bayes_scaling.plots.marks import NOT_CONVERGED
 from bayes_scaling.posterior_report.document import Banner, Picture
-from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_months
+from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_months, variant_in_words
 from bayes_scaling.posterior_report.svg import picture_of
 from bayes_scaling.report.units import noun_of
 from bayes_scaling.words import counted, months, probability
@@ -21,7 +21,7 @@ def answer_of(comparison: Comparison) -> str:
     if good.empty:
         return f"Nothing can be ranked: none of the {counted(len(table), 'variant')} has converged."
     unit = noun_of(comparison.unit, comparison.evaluations.kind)
-    tied, best = len(comparison.tied), good.index[0]
+    tied, best = len(comparison.tied), variant_in_words(str(good.index[0]))
     if len(table) == 1:
         first = f"{best} is the only variant, so there is no other to rank it with"
     elif len(good) == 1:
@@ -39,6 +39,8 @@ def answer_of(comparison: Comparison) -> str:
     average = averaged(comparison)
     if average is None:
         return f"{first}."
+    still = _without_progress(comparison)
+    first = first if still is None else f"{still}; {first[0].lower()}{first[1:]}"
     if math.isinf(average["median"]):
         return (
             f"{first}; averaged over all models that converged, by stacking weight, no doubling time is found: the "
@@ -47,6 +49,26 @@ def answer_of(comparison: Comparison) -> str:
     return (
         f"{first}; averaged over all models that converged, by stacking weight, effective compute doubles every "
         f"{months(average['median'])} months ({INTERVAL} {months(average['lower'])} to {months(average['upper'])})."
+    )
+
+
+def _without_progress(comparison: Comparison) -> str | None:
+    """How much worse the best variant without progress predicts than the best; None where there is nothing to say."""
+    good = comparison.table[comparison.table["converged"]]
+    still = good[good["probability_of_progress"].isna()]
+    if still.empty or len(still) == len(good):
+        return None
+    name, row = str(still.index[0]), still.iloc[0]
+    said = variant_in_words(name)
+    if name == str(good.index[0]):
+        return f"A law without progress ({said}) predicts best, so these data don't need progress"
+    if name in comparison.tied:
+        return (
+            f"A law without progress ({said}) can't be told from the best, so these data don't settle that there is any"
+        )
+    return (
+        f"A law without progress ({said}) predicts worse than the best by {-row['elpd_diff']:.1f} nats (standard error "
+        f"{row['dse']:.1f})"
     )
 
 
@@ -111,7 +133,7 @@ def named(names: Sequence[str]) -> str:
     ('a, b', '0, 1, 2, 3, 4, 5, 6, 7 and 2 more')
     """
     rest = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+    return ", ".join(map(variant_in_words, names[:_MOST_NAMED])) + (f" and {rest} more" if rest > 0 else "")
 
 
 def lead_picture(comparison: Comparison) -> Picture | None:
@@ -122,7 +144,7 @@ def lead_picture(comparison: Comparison) -> Picture | None:
     if average is None or other is None:
         return differences_picture(comparison)
     heaviest = comparison.weights["stacking"].head(3)
-    weights = ", ".join(f"{name} {weight:.2f}" for name, weight in heaviest.items())
+    weights = ", ".join(f"{variant_in_words(str(name))} {weight:.2f}" for name, weight in heaviest.items())
     return picture_of(
         plot_averaged_doubling_times(comparison),
         "averaged-doubling-time",
@@ -141,12 +163,13 @@ def differences_picture(comparison: Comparison) -> Picture | None:
     if len(good) < 2:
         return None
     worst = good.iloc[-1]
+    first, last = (variant_in_words(str(good.index[place])) for place in (0, -1))
     return picture_of(
         plot_differences_by_model(comparison),
         "differences",
         "How much worse than the best each variant predicts",
-        f"Differences in expected log predictive density from {good.index[0]}, nats, bars of two standard errors, in "
+        f"Differences in expected log predictive density from {first}, nats, bars of two standard errors, in "
         f"one band for each model. {counted(len(comparison.tied), 'variant')} can't be told from the best (within 2 "
-        f"standard errors, or {TIE_NATS:g} nats); the last, {good.index[-1]}, is {-worst['elpd_diff']:.1f} nats below "
+        f"standard errors, or {TIE_NATS:g} nats); the last, {last}, is {-worst['elpd_diff']:.1f} nats below "
         f"(standard error {worst['dse']:.1f}).",
     )

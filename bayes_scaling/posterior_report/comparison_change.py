@@ -9,12 +9,14 @@ from bayes_scaling.inference.data import UNITS
 from bayes_scaling.posterior_report.comparison_answer import averaged, named
 from bayes_scaling.posterior_report.document import Block, Bullets, Point, Scatter, Section, Table
 from bayes_scaling.posterior_report.fit_method import command_blocks, table_option
-from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_months
+from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_months, variant_in_words
 from bayes_scaling.report.units import noun_of, plural_of, size_of
 from bayes_scaling.words import counted, months
 
 _MEDIAN, _UPPER = "compute_doubling_months_median", "compute_doubling_months_upper"
 _, _SOURCE = UNITS
+_FEWEST_POINTS = 4
+"""Of a scatter plot; fewer are read more easily in the table."""
 
 
 def change_section(comparison: Comparison) -> Section | None:
@@ -43,7 +45,7 @@ def _models(comparison: Comparison) -> tuple[str, ...]:
     tied = table[table.index.isin(comparison.tied)]
     if len(tied) < 2:
         return ()
-    low, high = tied[_MEDIAN].idxmin(), tied[_MEDIAN].idxmax()
+    low, high = (variant_in_words(str(name)) for name in (tied[_MEDIAN].idxmin(), tied[_MEDIAN].idxmax()))
     found = [
         f"Which model: over the {len(tied)} variants with progress that the data can't tell from the best, the median "
         f"doubling time of effective compute runs from {months(float(tied[_MEDIAN].min()))} months ({low}) to "
@@ -113,7 +115,7 @@ def _scatter(comparison: Comparison) -> tuple[Scatter, ...]:
     """Doubling time against how well a variant predicts; those without a finite median can't be placed."""
     table = _progressing(comparison)
     shown = table[table[_MEDIAN].map(math.isfinite)]
-    if len(shown) < 2:
+    if len(shown) < _FEWEST_POINTS:
         return ()
     tied = set(comparison.tied)
     points = tuple(

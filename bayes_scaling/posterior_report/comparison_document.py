@@ -23,6 +23,13 @@ from bayes_scaling.words import counted
 __all__ = ["comparison_document", "load_comparison"]
 
 
+def _title(comparison: Comparison) -> str:
+    """The question that a comparison answers; one model alone is no best."""
+    models = comparison.table.loc[comparison.table["converged"], "model"].nunique()
+    subject = "training runs" if comparison.evaluations.kind == "runs" else "language models"
+    return f"Which law predicts {subject} best?" if models > 1 else f"How well does one law predict {subject}?"
+
+
 def comparison_document(comparison: Comparison) -> Document:
     """What a reader should see of a comparison.
 
@@ -64,7 +71,11 @@ def comparison_document(comparison: Comparison) -> Document:
         ),
     )
     return Document(
-        title=f"Comparison of {counted(len(comparison.table), 'variant')} on {comparison.evaluations.name}",
+        title=_title(comparison),
+        subtitle=(
+            f"{counted(len(comparison.table), 'variant')} compared on the table '{comparison.evaluations.name}' "
+            f"({size_of(comparison.evaluations)})"
+        ),
         answer=answer_of(comparison),
         lead=lead_picture(comparison),
         banners=banners_of(comparison),

@@ -18,7 +18,9 @@ _TIMES = "compute_doubling_months_"
 
 def ranking_section(comparison: Comparison) -> Section:
     """What the comparison says, the picture of differences, and all variants in a table."""
-    blocks: list[Block] = [Bullets(tuple(sentences(comparison)))]
+    several = int(comparison.table["converged"].sum()) > 1
+    told = tuple(each for each in sentences(comparison) if several or not each.startswith("Best: "))
+    blocks: list[Block] = [Bullets(told)]
     if averaged(comparison) is not None:  # otherwise it is the lead
         picture = differences_picture(comparison)
         blocks += [picture] if picture is not None else []
@@ -31,7 +33,7 @@ def ranking_section(comparison: Comparison) -> Section:
         ),
         ranking_table(comparison),
     ]
-    return Section("ranking", "Which models predict best", tuple(blocks))
+    return Section("ranking", "Which models predict best" if several else "How well the model predicts", tuple(blocks))
 
 
 def ranking_table(comparison: Comparison) -> Table:

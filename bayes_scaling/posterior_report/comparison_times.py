@@ -5,9 +5,9 @@ from bayes_scaling.comparison.weights import METHODS
 from bayes_scaling.plots.comparison_averaged import METHOD_WORDS
 from bayes_scaling.posterior_report.comparison_answer import averaged
 from bayes_scaling.posterior_report.document import Equation, Paragraph, Picture, Section, Table
-from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_months
+from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_months, number
 from bayes_scaling.posterior_report.svg import picture_of
-from bayes_scaling.words import counted, months, number, probability
+from bayes_scaling.words import counted, months, probability
 
 
 def times_section(comparison: Comparison) -> Section | None:

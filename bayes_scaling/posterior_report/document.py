@@ -157,6 +157,10 @@ class Document:
         In order.
     data
         The machine-readable twin, plain data that strict JSON can hold.
+    subtitle
+        One line under the title: which specification and which data, by name.
+    notes
+        Right under the answer: what it means in plain words, and what to beware of.
     """
 
     title: str
@@ -165,3 +169,5 @@ class Document:
     banners: tuple[Banner, ...]
     sections: tuple[Section, ...]
     data: Mapping[str, Any] = field(default_factory=dict)
+    subtitle: str = ""
+    notes: tuple[str, ...] = ()

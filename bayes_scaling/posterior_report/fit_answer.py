@@ -7,17 +7,23 @@ from bayes_scaling.identifiability.identify import can_identify, identification
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.marks import NOT_CONVERGED
 from bayes_scaling.posterior_report.document import Banner, Picture
+from bayes_scaling.posterior_report.fit_static import budget_sentence
 from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_months, in_numbers, warning
 from bayes_scaling.posterior_report.svg import picture_of
 from bayes_scaling.published import HO2024_COMPUTE, MOORE
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.doubling import doubling_times, prior_rates
 from bayes_scaling.quantities.rates import summarise_rate
-from bayes_scaling.report.summary import next_step
+from bayes_scaling.report.summary import next_step, sentence
+from bayes_scaling.specifications.catalogue import load_specification
+from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.words import months, probability
 
 _BY_PRIOR = "by the prior"
+_SIZE = (5.2, 4.8)
+"""Inches of the lead picture: small, so that its text is readable on a phone; the page enlarges it elsewhere."""
 _HEADLINE = "g_C"
+_RECOMMENDED, _PACKAGED = "reference", "ho2024"
 
 
 def banners(fit: Fit) -> tuple[Banner, ...]:
@@ -64,6 +70,48 @@ def banners(fit: Fit) -> tuple[Banner, ...]:
     return tuple(found)
 
 
+def title_of(fit: Fit) -> str:
+    """The question that a fit answers, in plain words."""
+    if fit.specification.progresses:
+        return "How fast do algorithms for language models improve?"
+    if fit.evaluations.kind == "runs" and LAWS[fit.specification.law].splits:
+        return "How is a training budget best spent?"
+    return "How does the loss of language models fall with scale?"
+
+
+def subtitle_of(fit: Fit) -> str:
+    """Which specification and which data, by name."""
+    name, table = fit.specification.name, fit.evaluations
+    specification = f"Recommended specification ('{name}')" if _is_recommended(fit) else f"Specification '{name}'"
+    if table.name == _PACKAGED and table.kind == "evaluations":
+        return f"{specification}, evaluations of Ho et al. 2024 (table '{table.name}')"
+    return f"{specification}, {'training runs' if table.kind == 'runs' else 'evaluations'} of the table '{table.name}'"
+
+
+def _is_recommended(fit: Fit) -> bool:
+    """As the catalogue has it, and not another under its name."""
+    return fit.specification == load_specification(_RECOMMENDED)
+
+
+def notes_of(fit: Fit) -> tuple[str, ...]:
+    """What the answer means, and what would widen it."""
+    if not fit.specification.progresses:
+        return (sentence(fit),) if budget_sentence(fit) else ()
+    median = float(doubling_times(fit).loc["compute"].to_dict()["median"])
+    means = (
+        f"{warning(fit)}In plain words: after each {months(median)} months, half the training compute buys the same "
+        "loss."
+    )
+    caveat = "Other rows, priors or models can move and widen this interval: see 'What would change this answer'."
+    return (*((means,) if math.isfinite(median) else ()), caveat)
+
+
+def answer_of(fit: Fit) -> str:
+    """The answer in one sentence: of progress its doubling time, of training runs the best split of a budget."""
+    spent = None if fit.specification.progresses else budget_sentence(fit)
+    return sentence(fit) if spent is None else spent
+
+
 def lead_picture(fit: Fit) -> Picture | None:
     """The one picture beside the answer; None where the fit allows none."""
     try:
@@ -81,8 +129,10 @@ def _doubling(fit: Fit) -> Picture:
     if rates is not None:
         span = summarise_rate(rates)
         prior = f"its prior, drawn behind: {months(span['lower'])} to {months(span['upper'])} months"
+    figure = plot_doubling_times(fit, ridge=False)
+    figure.set_size_inches(*_SIZE)
     return picture_of(
-        plot_doubling_times(fit, ridge=False),
+        figure,
         "doubling-time",
         "Doubling time of effective compute",
         f"{warning(fit)}Density of the doubling time of effective compute on a logarithmic axis of months. Median with "

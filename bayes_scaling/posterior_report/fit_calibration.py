@@ -51,7 +51,7 @@ def calibration_section(fit: Fit) -> Section:
         ),
         Bullets(calibration_sentences(found)),
         Table(
-            "calibration",
+            "calibration-table",
             f"Ranks of true values: whether the whole curve stays in its {BAND:.0%} band, its largest difference from "
             "uniform, and the share of central (equal-tailed) credible intervals that hold the true value",
             ("quantity", "ranks", "largest difference", "50% holds", "90% holds"),

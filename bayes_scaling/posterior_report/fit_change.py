@@ -1,6 +1,9 @@
 """What would change a fit's answer: priors that move it, other choices as published, and how to try them."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from bayes_scaling.identifiability.identify import can_identify, identification
 from bayes_scaling.inference.result import Fit
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from bayes_scaling.robustness_cases.result import Robustness
 
 _TIMES = "compute_doubling_months_"
+_RATE = "g_C"
 
 
 def change_section(fit: Fit, robustness: "Robustness | None" = None) -> Section:
@@ -31,16 +35,9 @@ def change_section(fit: Fit, robustness: "Robustness | None" = None) -> Section:
         table = identification(fit).table
         moved = table[table["verdict"] != "by the data"]
         if len(moved):
-            items = tuple(
-                f"{name} is {'decided' if verdict == 'by the prior' else 'shared between data and prior'}"
-                f"{' by the prior' if verdict == 'by the prior' else ''}; it moves most with "
-                f"{'all priors together' if by == 'all' else f'the prior on {by}'}"
-                for name, verdict, by in zip(moved.index, moved["verdict"], moved["moved_by"], strict=True)
-            )
-            blocks += [
-                Paragraph(f"{warning(fit)}Another prior would move these:"),
-                Bullets(tuple(f"{warning(fit)}{item}" for item in items)),
-            ]
+            if fit.specification.progresses:
+                blocks.append(Paragraph(f"{warning(fit)}{_of_the_rate(table)}"))
+            blocks.append(Bullets(tuple(f"{warning(fit)}{item}" for item in _by_verdict(table))))
         else:
             told = "Every reported quantity is decided by the data: other priors would move little."
             blocks.append(Paragraph(f"{warning(fit)}{told}"))
@@ -54,28 +51,62 @@ def change_section(fit: Fit, robustness: "Robustness | None" = None) -> Section:
         return Section("change", "What would change this answer", tuple(blocks))
     if robustness is not None:
         blocks += _found(robustness)
-    blocks += [
-        _published(),
-        *command_blocks(
-            "To put the same choices to these data, priors, noise, selections and the paper's penalty among them:",
-            ["robustness", *table_option(fit.evaluations)],
-            fit.evaluations,
-        ),
-    ]
+    else:
+        blocks += [
+            _published(),
+            *command_blocks(
+                "To put the same choices to these data, priors, noise, selections and the paper's penalty among them:",
+                ["robustness", *table_option(fit.evaluations)],
+                fit.evaluations,
+            ),
+        ]
     return Section("change", "What would change this answer", tuple(blocks))
 
 
+def _of_the_rate(table: pd.DataFrame) -> str:
+    """Who decided the rate of effective compute, on which the answer rests."""
+    mine = table[table.index.str.partition("[").get_level_values(0) == _RATE]
+    if mine.empty:
+        return "Who decided the rate of effective compute can't be told for this law."
+    words = {
+        "by the data": "the data, and another prior would move it little",
+        "shared": "data and prior together, so another prior would move it",
+        "by the prior": "the prior, and another prior would give another answer",
+    }
+    verdicts = list(dict.fromkeys(mine["verdict"]))
+    if len(verdicts) == 1:
+        return f"The rate of effective compute is decided by {words[verdicts[0]]}."
+    return f"The rate of effective compute is decided differently by group: {', '.join(map(str, verdicts))}."
+
+
+def _by_verdict(table: pd.DataFrame) -> Iterator[str]:
+    """One line for each verdict that some quantity has."""
+    starts = {
+        "by the prior": "Decided by the prior",
+        "shared": "Shared between data and prior",
+        "by the data": "Decided by the data",
+    }
+    for verdict, start in starts.items():
+        names = list(map(str, table.index[table["verdict"] == verdict]))
+        if names:
+            yield f"{start}: {', '.join(names)}."
+
+
 def _found(robustness: "Robustness") -> tuple[Block, ...]:
-    from bayes_scaling.report.robustness_text import sentences
+    from bayes_scaling.report.robustness_text import published, sentences
 
     rows, marked = [], []
-    for place, (name, row) in enumerate(robustness.table.iterrows()):
+    for place, (name, row) in enumerate(robustness.table.to_dict("index").items()):
         times = {part: row[f"{_TIMES}{part}"] for part in ("median", "lower", "upper")}
-        rows.append((str(name), str(row["question"]), in_months(times), probability(row["probability_of_progress"])))
+        found = probability(row["probability_of_progress"])
+        rows.append((str(row["question"]), in_months(times), published(row), found, str(name)))
         if not row["converged"]:
             marked.append(place)
-    columns = ("case", "question", f"median ({INTERVAL})", "probability of progress")
-    caption = "Doubling time of effective compute in months, under other choices; marked: not converged"
+    columns = ("question", f"found: median ({INTERVAL})", "published", "probability of progress", "case")
+    caption = (
+        "Doubling time of effective compute in months, under other choices, beside what Ho et al. 2024 publish "
+        "(bootstraps of point estimates, on the paper's own rows); marked: not converged"
+    )
     return (
         Bullets(tuple(sentences(robustness))),
         Table("other-choices", caption, columns, tuple(rows), frozenset(marked)),
@@ -83,9 +114,12 @@ def _found(robustness: "Robustness") -> tuple[Block, ...]:
 
 
 def _published() -> Table:
+    from bayes_scaling.robustness_cases.cases import CASES
+
+    questions = {case.name: case.question for case in CASES}
     rows = tuple(
         (
-            name,
+            questions.get(name, name),
             months(case.months),
             "" if case.lower is None or case.upper is None else f"{months(case.lower)} to {months(case.upper)}",
             case.source,
@@ -95,6 +129,6 @@ def _published() -> Table:
     return Table(
         "published-choices",
         "Published doubling times of effective compute in months, under other choices (not from these data)",
-        ("case", "months", "published 95% bootstrap interval", "source"),
+        ("question", "months", "published 95% bootstrap interval", "source"),
         rows,
     )

@@ -7,12 +7,14 @@ import pandas as pd
 from bayes_scaling.inference.data import UNITS
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.posterior_report.document import Block, Paragraph, Point, Scatter, Section, Table
+from bayes_scaling.posterior_report.fit_tables import month_of, number
 from bayes_scaling.report.units import noun_of, plural_of
 from bayes_scaling.specifications.laws import RESPONSE_UNITS
-from bayes_scaling.words import counted, number
+from bayes_scaling.words import counted
 
 _KNOWN = ("system", "paper", "benchmark", "architecture", "perplexity", "parameters", "tokens", "year", "url", "source")
 _RUNS = "runs"
+_DATE = "date of publication"
 
 
 def rows_of_report(fit: Fit) -> pd.DataFrame:
@@ -49,7 +51,7 @@ def _who_when_how_big(fit: Fit, rows: pd.DataFrame) -> str:
             f"table '{about.name}'"
         )
     if "year" in rows:
-        text += f", published between {rows['year'].min():.1f} and {rows['year'].max():.1f} (decimal years)"
+        text += f", published from {month_of(rows['year'].min())} to {month_of(rows['year'].max())}"
     sizes = [
         f"{name} {rows[name].min():.3g} to {rows[name].max():.3g}"
         for name in ("parameters", "tokens")
@@ -84,12 +86,14 @@ def _scatter(fit: Fit, rows: pd.DataFrame) -> tuple[Scatter, ...]:
         title, where = "The training runs", "parameters against training tokens, both on logarithmic axes"
     else:
         title, where = "The evaluations", "date of publication against parameters (logarithmic axis), by benchmark"
+    ends = (shown[across].min(), shown[across].max())
+    first, last = (f"{end:.3g}" for end in ends) if runs else map(month_of, ends)
     alternative = (
-        f"{counted(len(points), 'mark')}: {where}. {across} from {shown[across].min():.5g} to "
-        f"{shown[across].max():.5g}, {up} from {shown[up].min():.3g} to {shown[up].max():.3g}."
+        f"{counted(len(points), 'mark')}: {where}. {across if runs else _DATE.capitalize()} from {first} to {last}, "
+        f"{up} from {shown[up].min():.3g} to {shown[up].max():.3g}."
     )
     labels = {
-        "year": "date of publication (year)",
+        "year": _DATE,
         "parameters": "parameters (log scale)",
         "tokens": "training tokens (log scale)",
     }
@@ -101,10 +105,10 @@ def _details(fit: Fit, row_id: str, row: pd.Series) -> tuple[tuple[str, str], ..
     told = [("row", row_id)]
     told += [(name, str(row[name])) for name in ("paper", "benchmark", "architecture") if _told(row, name)]
     if "year" in row:
-        told.append(("published", f"{row['year']:.2f}"))
-    told += [(name, f"{row[name]:.4g}") for name in ("parameters", "tokens") if _told(row, name)]
+        told.append((_DATE, month_of(row["year"])))
+    told += [(name, f"{row[name]:.3g}") for name in ("parameters", "tokens") if _told(row, name)]
     if _told(row, "perplexity"):
-        told.append(("perplexity", f"{row['perplexity']:.4g}"))
+        told.append(("perplexity", f"{row['perplexity']:.3g}"))
     told.append((f"{response.replace('_', ' ')} ({RESPONSE_UNITS[response]})", number(float(row[response]))))
     told += [(name, str(row[name])) for name in ("source", "url") if _told(row, name)]
     return tuple(told)

@@ -7,7 +7,7 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.posterior_report.citations import citation_section
 from bayes_scaling.posterior_report.document import Document, Paragraph, Section
-from bayes_scaling.posterior_report.fit_answer import banners, lead_picture
+from bayes_scaling.posterior_report.fit_answer import answer_of, banners, lead_picture, notes_of, subtitle_of, title_of
 from bayes_scaling.posterior_report.fit_calibration import calibration_section
 from bayes_scaling.posterior_report.fit_change import change_section
 from bayes_scaling.posterior_report.fit_data import data_section
@@ -21,7 +21,7 @@ from bayes_scaling.posterior_report.fit_progress import (
 )
 from bayes_scaling.posterior_report.fit_static import allocation_section, coefficients_section
 from bayes_scaling.posterior_report.fit_trust import diagnostics_section, identification_section, predictive_section
-from bayes_scaling.report.summary import sentence, summarise
+from bayes_scaling.report.summary import summarise
 
 if TYPE_CHECKING:
     from bayes_scaling.robustness_cases.result import Robustness
@@ -70,7 +70,7 @@ def fit_document(fit: Fit, robustness: "Robustness | None" = None) -> Document:
     if fit.specification.progresses:
         findings = (doubling_section, ridge_section, effective_compute_section, attribution_section)
     else:
-        findings = (coefficients_section, allocation_section)
+        findings = (allocation_section, coefficients_section)
     sections = [data_section(fit), model_section(fit)]
     for make in (*findings, predictive_section, identification_section, diagnostics_section):
         section = made_or_told(make, fit)
@@ -85,8 +85,10 @@ def fit_document(fit: Fit, robustness: "Robustness | None" = None) -> Document:
         ),
     ]
     return Document(
-        title=f"{fit.specification.name} on {fit.evaluations.name}",
-        answer=sentence(fit),
+        title=title_of(fit),
+        subtitle=subtitle_of(fit),
+        answer=answer_of(fit),
+        notes=notes_of(fit),
         lead=lead_picture(fit),
         banners=banners(fit),
         sections=tuple(sections),

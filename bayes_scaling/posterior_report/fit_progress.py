@@ -1,5 +1,6 @@
 """What a fit says about progress: doubling times, the ridge between them, effective compute, attribution."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 from xarray import DataTree
 
 from bayes_scaling.beside import Beside
+from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.identifiability.identify import can_identify, identification
 from bayes_scaling.identifiability.prior_quantities import prior_quantities
 from bayes_scaling.inference.data import rows_of
@@ -19,18 +21,24 @@ from bayes_scaling.posterior_report.fit_tables import (
     in_numbers,
     in_percent,
     in_whole_percent,
+    month_of,
+    number,
     result_table,
     warning,
 )
 from bayes_scaling.posterior_report.svg import picture_of
 from bayes_scaling.published import HO2024_COMPUTE, MOORE
 from bayes_scaling.published_attribution import PLAYERS, published_shapley
-from bayes_scaling.quantities.attribution import shapley_attribution
-from bayes_scaling.quantities.doubling import doubling_times
+from bayes_scaling.quantities.attribution import HO2024_PAIRS, shapley_attribution
+from bayes_scaling.quantities.doubling import doubling_times, pooled_rate
 from bayes_scaling.quantities.effective_compute import effective_compute
 from bayes_scaling.quantities.intervals import credible_intervals
+from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, signed_months_to_double
 from bayes_scaling.specifications.specification import RATE_OF
-from bayes_scaling.words import months, number, probability
+from bayes_scaling.words import months, probability
+
+_LARGEST_SHARE = 10.0
+"""Beyond which a share, of 1, says nothing but that there was hardly anything to share."""
 
 
 def doubling_section(fit: Fit) -> Section:
@@ -58,7 +66,7 @@ def doubling_section(fit: Fit) -> Section:
             columns if prior is not None else columns[:-1],
             rows,
         ),
-        Paragraph(f"{warning(fit)}{_beside_published(times)}"),
+        Paragraph(f"{warning(fit)}{_beside_published(fit)}"),
     ]
     blocks += _by_group(fit)
     return Section("doubling-times", "Doubling times", tuple(blocks))
@@ -96,12 +104,17 @@ def _prior_cell(row: Row) -> str:
     return "" if pd.isna(row["probability_of_progress"]) else f"{months(row['lower'])} to {months(row['upper'])}"
 
 
-def _beside_published(times: pd.DataFrame) -> str:
-    row = times.loc["compute"].to_dict()
-    paper = HO2024_COMPUTE
-    beside = Beside.of(paper.months, (paper.lower, paper.upper), (row["lower"], row["upper"]), signed=False).sentence
+def _beside_published(fit: Fit) -> str:
+    """The published interval beside the fit's, as rates: lengths of intervals in months depend on how slow they are."""
+    paper, tail = HO2024_COMPUTE, (1 - INTERVAL_PROBABILITY) / 2
+    # A rate is to a doubling time as a doubling time is to a rate.
+    point, high, low = (float(signed_months_to_double(each)) for each in (paper.months, paper.lower, paper.upper))
+    draws = pooled_rate(fit, "g_C")
+    found = (math.nan, math.nan) if draws is None else tuple(map(float, np.quantile(draws, [tail, 1 - tail])))
+    beside = Beside.of(point, (low, high), (found[0], found[1]), signed=True).sentence
     return (
-        f"Published: {paper.months:g} months ({paper.lower:g} to {paper.upper:g}; {paper.source}); {beside}. "
+        f"Published: {paper.months:g} months ({paper.lower:g} to {paper.upper:g}; {paper.source}). Compared as rates "
+        f"of progress (log units a year), {beside}. "
         f"For scale, {MOORE.label}: {MOORE.months:g} months ({MOORE.source})."
     )
 
@@ -174,9 +187,15 @@ def effective_compute_section(fit: Fit) -> Section:
     shown = np.arange(start + 1, end + 1)
     table = credible_intervals(effective_compute(fit, start, shown))
     rows = tuple(
-        (f"{year:.0f}", number(row["median"]), _to(row["lower"], row["upper"])) for year, row in table.iterrows()
+        (
+            f"{year:.0f}" + (" (extrapolated)" if year > years.max() else ""),
+            number(row["median"]),
+            _to(row["lower"], row["upper"]),
+        )
+        for year, row in table.iterrows()
     )
-    last = table.iloc[-1].to_dict()
+    last, latest = table.iloc[-1].to_dict(), float(years.max())
+    beyond = f" The last row is of {month_of(latest)}: what follows is extrapolated." if end > latest else ""
     return Section(
         "effective-compute",
         "Effective compute over time",
@@ -184,7 +203,7 @@ def effective_compute_section(fit: Fit) -> Section:
             Equation(r"\frac{C_\text{eff}(Y)}{C} = e^{g_C (Y - Y_\text{start})}"),
             Paragraph(
                 f"{warning(fit)}What the same physical compute was worth, relative to {start:.0f}: by {end:.0f} better "
-                f"algorithms multiply it by {in_numbers(last)} ({INTERVAL})."
+                f"algorithms multiply it by {in_numbers(last)} ({INTERVAL}).{beyond}"
             ),
             picture_of(
                 plot_effective_compute(fit, start, end),
@@ -210,7 +229,18 @@ def attribution_section(fit: Fit) -> Section:
 
     table = credible_intervals(shapley_attribution(fit))
     published = published_shapley()
-    pairs = list(dict.fromkeys(table.index.get_level_values("pair")))
+    widest = table[["lower", "upper"]].abs().max(axis=1).groupby(level="pair", sort=False).max()
+    pairs = list(widest.index[widest <= _LARGEST_SHARE])
+    out = [str(pair) for pair in widest.index if pair not in pairs]
+    if not pairs:
+        raise BayesScalingError("every share has an interval beyond 1000%: the loss hardly changed in any pair")
+    left = (
+        f" Left out, since the loss hardly changed and a share's interval goes beyond {_LARGEST_SHARE:.0%} either "
+        f"way: {', '.join(out)}."
+        if out
+        else ""
+    )
+    shown = [pair for pair in HO2024_PAIRS if " to ".join(map(str, pair)) in pairs]
     names = tuple(player.replace("_", " ") for player in PLAYERS)
     rows = tuple((pair, *(in_percent(table.loc[(pair, player)]) for player in PLAYERS)) for pair in pairs)
     papers = tuple((pair, *(in_whole_percent(published.loc[pair, player], 1) for player in PLAYERS)) for pair in pairs)
@@ -223,10 +253,10 @@ def attribution_section(fit: Fit) -> Section:
             Paragraph(
                 "Shapley shares of the change in expected loss between two systems (WikiText-103): of more parameters, "
                 "of more data, and of the better use of each. Shares add up to 100%; negative ones moved the loss the "
-                "other way, and where the loss hardly changed shares beyond 100% are usual."
+                f"other way, and where the loss hardly changed shares beyond 100% are usual.{left}"
             ),
             picture_of(
-                plot_attribution(fit),
+                plot_attribution(fit, shown),
                 "attribution-shares",
                 "What made the loss fall between two systems",
                 f"{warning(fit)}One panel for each of {', '.join(names)}; a line for each of {len(pairs)} pairs of "

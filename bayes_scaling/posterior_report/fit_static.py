@@ -7,17 +7,18 @@ from bayes_scaling.inference.result import Fit
 from bayes_scaling.law import training_compute
 from bayes_scaling.posterior_report.document import Block, Equation, Paragraph, Section
 from bayes_scaling.posterior_report.fit_data import rows_of_report
-from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_numbers, result_table, warning
+from bayes_scaling.posterior_report.fit_tables import INTERVAL, Row, amount, in_numbers, number, result_table, warning
 from bayes_scaling.posterior_report.svg import picture_of
 from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.specifications.laws import LAWS
-from bayes_scaling.words import number
 
 _QUANTITIES = ("parameters", "tokens", "tokens_per_parameter", "loss")
 _DECADES_BEYOND = 3
 """Powers of ten beyond the largest run that a table of budgets goes."""
+_NEXT = 10
+"""Times the largest run's compute: the budget that a report answers for first."""
 
 
 def coefficients_section(fit: Fit) -> Section:
@@ -41,14 +42,39 @@ def coefficients_section(fit: Fit) -> Section:
     )
 
 
+def budget_sentence(fit: Fit) -> str | None:
+    """What ten times the largest run's compute is best spent on; None where law or runs don't say."""
+    if not LAWS[fit.specification.law].splits or fit.evaluations.kind != "runs" or unidentified(fit):
+        return None
+    budget = _NEXT * _largest(fit)
+    found = optimal_allocation(fit, [budget])
+    rows = {name: credible_intervals(found[name]).iloc[0] for name in _QUANTITIES}
+    if not all(np.isfinite(row).all() for row in rows.values()):
+        return None
+    return (
+        f"{warning(fit)}With {budget:.2g} FLOP, ten times the largest of these runs, the loss is lowest with "
+        f"{_amounts(rows['parameters'])} parameters and {_amounts(rows['tokens'])} training tokens, about "
+        f"{rows['tokens_per_parameter']['median']:.3g} tokens per parameter (in brackets: {INTERVAL})."
+    )
+
+
+def _amounts(row: Row) -> str:
+    return f"{amount(row['median'])} ({amount(row['lower'])} to {amount(row['upper'])})"
+
+
+def _largest(fit: Fit) -> float:
+    """Compute of the largest run, FLOP."""
+    runs = rows_of_report(fit)
+    return float(training_compute(runs["parameters"], runs["tokens"]).max())
+
+
 def allocation_section(fit: Fit) -> Section | None:
     """The best split of budgets, from those of the runs on; None where the law knows of no split."""
     if not LAWS[fit.specification.law].splits or fit.evaluations.kind != "runs":
         return None
     from bayes_scaling.plots.isoflop import plot_isoflop
 
-    runs = rows_of_report(fit)
-    largest = float(training_compute(runs["parameters"], runs["tokens"]).max())
+    largest = _largest(fit)
     first = float(np.floor(np.log10(largest)))
     budgets = 10 ** np.arange(first, first + _DECADES_BEYOND + 1)
     found = optimal_allocation(fit, budgets)

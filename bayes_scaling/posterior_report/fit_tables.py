@@ -1,6 +1,8 @@
 """Tables about a fit: numbers as texts, and marked throughout where the fit has not converged."""
 
+import math
 from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
@@ -9,7 +11,8 @@ from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.marks import NOT_CONVERGED
 from bayes_scaling.posterior_report.document import Table
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
-from bayes_scaling.words import months, number
+from bayes_scaling.words import months
+from bayes_scaling.words import number as precise
 
 Row = Mapping[Any, Any] | pd.Series
 """A row of a table of intervals."""
@@ -63,7 +66,7 @@ def in_numbers(row: Row) -> str:
     Examples
     --------
     >>> in_numbers({"median": 0.342, "lower": 0.3, "upper": 0.4})
-    '0.3420 (0.3000 to 0.4000)'
+    '0.342 (0.300 to 0.400)'
     """
     return f"{number(row['median'])} ({number(row['lower'])} to {number(row['upper'])})"
 
@@ -89,3 +92,58 @@ def in_whole_percent(share: float, digits: int = 0) -> str:
     ('0%', '46.5%')
     """
     return f"{round(share, digits + 2) + 0.0:.{digits}%}"
+
+
+def number(value: float) -> str:
+    """A quantity for a reader: three significant digits, which is more than most intervals bear.
+
+    Examples
+    --------
+    >>> number(0.34192), number(1963.12), number(2.5e9), number(math.nan)
+    ('0.342', '1,960', '2.5e+09', 'not defined')
+    """
+    size = abs(value)
+    if not 1e-3 <= size < 1e6:
+        return precise(value)
+    rounded = float(f"{value:.3g}")
+    return f"{rounded:,.0f}" if size >= 100 else f"{value:#.3g}"
+
+
+def amount(value: float) -> str:
+    """A large count in words.
+
+    Examples
+    --------
+    >>> amount(9.6e9), amount(1.74e11), amount(70_000_000), amount(512.0)
+    ('9.6 billion', '174 billion', '70 million', '512')
+    """
+    for size, name in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
+        if size <= value < 1000 * size:
+            return f"{value / size:.3g} {name}"
+    return number(value)
+
+
+def month_of(year: float) -> str:
+    """A decimal year as a month.
+
+    Examples
+    --------
+    >>> month_of(2012.5), month_of(2017.0)
+    ('July 2012', 'January 2017')
+    """
+    whole = math.floor(year)
+    start = date(whole, 1, 1)
+    days = (date(whole + 1, 1, 1) - start).days
+    # To the nearest day: fractions of a year are rarely exact.
+    return f"{start + timedelta(days=round((year - whole) * days)):%B %Y}"
+
+
+def variant_in_words(name: str) -> str:
+    """A variant's name as it is said in a sentence.
+
+    Examples
+    --------
+    >>> variant_in_words("reference | stated priors")
+    'reference, stated priors'
+    """
+    return name.replace(" | ", ", ")

@@ -9,13 +9,14 @@ from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.settings import SMC
 from bayes_scaling.plots.marks import NOT_CONVERGED
 from bayes_scaling.posterior_report.document import Block, Bullets, Paragraph, Section, Table
-from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_numbers, result_table, warning
+from bayes_scaling.posterior_report.fit_data import rows_of_report
+from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_numbers, number, result_table, warning
 from bayes_scaling.posterior_report.svg import picture_of
 from bayes_scaling.predictive.checks import FALSE_DISCOVERIES, PredictiveCheck, predictive_check
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY
 from bayes_scaling.report.summary import next_step
 from bayes_scaling.report.units import noun_of
-from bayes_scaling.words import counted, number
+from bayes_scaling.words import counted
 
 _BY_PRIOR = "by the prior"
 SHARE = f"{INTERVAL_PROBABILITY:.0%}"
@@ -56,13 +57,15 @@ def predictive_section(fit: Fit) -> Section:
         blocks.append(
             result_table(fit, "flagged-groups", "Groups that the model misses (standardised residuals)", columns, rows)
         )
+    systems = rows_of_report(fit).get("system")
+    names = {} if systems is None else systems.astype(str).to_dict()
     tails = tuple(
         (
             str(name),
             number(row["observed"]),
             f"{number(row['replicated_lower'])} to {number(row['replicated_upper'])}",
             f"{row['p']:.3f}",
-            str(row["where"]),
+            f"{row['where']} ({names[row['where']]})" if row["where"] in names else str(row["where"]),
         )
         for name, row in check.tails.iterrows()
     )
@@ -102,6 +105,7 @@ def identification_section(fit: Fit) -> Section:
     rows = tuple(
         (
             str(name),
+            str(row["verdict"]),
             in_numbers(row),
             in_numbers({part: row[f"prior_{part}"] for part in ("median", "lower", "upper")})
             if math.isfinite(row["prior_median"])
@@ -109,19 +113,18 @@ def identification_section(fit: Fit) -> Section:
             f"{row['contraction']:.0%}" if math.isfinite(row["contraction"]) else "",
             f"{row['sensitivity_prior']:.3f} ({row['moved_by']})",
             f"{row['sensitivity_likelihood']:.3f}",
-            str(row["verdict"]),
         )
         for name, row in table.iterrows()
     )
     decided = frozenset(place for place, verdict in enumerate(table["verdict"]) if verdict == _BY_PRIOR)
     columns = (
         "quantity",
+        "decided",
         "posterior",
         "prior",
         "narrower",
         "sensitivity to the prior (of)",
         "sensitivity to the data",
-        "decided",
     )
     caption = (
         f"Median with {INTERVAL} (rates in log units per year, level and E in nats per token); by how much the "

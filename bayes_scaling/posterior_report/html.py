@@ -96,6 +96,7 @@ def _template() -> "Template":
         "inline_svg": _inline_svg,
         "scatter_parts": _ScatterParts,
         "figures_columns": _figures_columns,
+        "stacks": _stacks,
     }
     return environment.from_string(_packaged("page.html.jinja"))
 
@@ -163,6 +164,11 @@ def _figures_columns(table: Table) -> list[bool]:
         and all(cell in _NO_FIGURE or (len(cell) <= _LONGEST_FIGURE and _FIGURES.match(cell)) for cell in cells)
         for number, cells in enumerate(columns)
     ]
+
+
+def _stacks(table: Table) -> bool:
+    """Whether a narrow screen shows cells one below the other: those that hold sentences would scroll far."""
+    return len(table.columns) > 2 and any(len(cell) > _LONGEST_FIGURE for row in table.rows for cell in row[1:])
 
 
 def _check(document: Document) -> None:

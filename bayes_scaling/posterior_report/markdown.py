@@ -57,8 +57,11 @@ def render_markdown(document: Document, pictures: Mapping[str, str] = _NOTHING) 
     <BLANKLINE>
     """
     parts = [f"# {_text(document.title)}"]
+    if document.subtitle:
+        parts.append(f"*{_text(document.subtitle)}*")
     parts += [f"> **{_text(banner.title)}** {_text(banner.text)}" for banner in document.banners]
     parts.append(f"**{_text(document.answer)}**")
+    parts += [_text(note) for note in document.notes]
     if document.lead is not None:
         parts.append(_picture(document.lead, pictures))
     for section in document.sections:

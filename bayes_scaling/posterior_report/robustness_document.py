@@ -30,6 +30,7 @@ from bayes_scaling.report.robustness_text import (
     robustness_json,
     sentences,
 )
+from bayes_scaling.report.units import size_of
 from bayes_scaling.robustness_cases.cases import BASELINE, CASES
 from bayes_scaling.robustness_cases.loading import load_robustness
 from bayes_scaling.robustness_cases.result import Robustness
@@ -71,7 +72,11 @@ def robustness_document(result: Robustness) -> Document:
         citation_section(result.evaluations.name, (), _versions(result), progress=True),
     )
     return Document(
-        title=f"Robustness of the doubling time on {result.evaluations.name}",
+        title="Does the pace of progress depend on what was chosen?",
+        subtitle=(
+            f"{counted(len(result.table), 'case')} on the table '{result.evaluations.name}' "
+            f"({size_of(result.evaluations)})"
+        ),
         answer=answer_of(result),
         lead=_forest(result),
         banners=banners_of(result),

@@ -2,6 +2,7 @@
 
 import io
 import unicodedata
+from itertools import pairwise
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -20,6 +21,18 @@ def test_report_of_a_fit_is_accessible_complete_and_small(opened) -> None:
     assert len(html.encode()) < 5e6
     page = opened(html, width=360)
     assert page.evaluate("document.documentElement.scrollWidth") == 360
+    sideways = "one => one.scrollWidth > one.clientWidth"
+    for region in (".opening .scroll", ".scroll:has(#priors--table)"):
+        assert not page.eval_on_selector(region, sideways), region
+    assert page.eval_on_selector(".scroll:has(#identification-table--table)", sideways)  # so that it could be told
+    prior = page.locator("#priors--table tbody tr").first
+    boxes = [cell.bounding_box() for cell in prior.locator("th, td").all()]
+    assert all(above["y"] + above["height"] <= below["y"] + 1 for above, below in pairwise(boxes))
+    assert "LogNormal" in page.get_by_role("table", name="Priors").get_by_role("cell").first.inner_text()
+    page.set_viewport_size({"width": 1440, "height": 900})
+    verdict = page.locator("#identification-table--table thead th", has_text="decided").bounding_box()
+    assert verdict["x"] + verdict["width"] < 1440
+    page.set_viewport_size({"width": 360, "height": 900})
     assert page.get_by_role("alert").first.is_visible()
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     assert not [one["id"] for one in found if one["impact"] in ("serious", "critical")]

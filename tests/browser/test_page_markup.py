@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.posterior_report.as_json import as_plain
 from bayes_scaling.posterior_report.document import (
     Banner,
     Bullets,
@@ -28,6 +29,7 @@ from bayes_scaling.posterior_report.document import (
 )
 from bayes_scaling.posterior_report.html import render_html
 from bayes_scaling.posterior_report.inline_svg import inline_svg
+from bayes_scaling.posterior_report.markdown import render_markdown
 from bayes_scaling.posterior_report.mathml import mathml
 from bayes_scaling.posterior_report.plain_text import printable
 from bayes_scaling.posterior_report.scatter_svg import scatter_svg
@@ -152,11 +154,29 @@ def test_marked_rows_are_marked_in_words() -> None:
     assert "⚠ No row of this table is to be trusted." in page
 
 
+def test_only_tables_that_hold_sentences_are_stacked_on_phones() -> None:
+    long = "a sentence that goes on and on for ever"
+    page = render_html(document(Table("t", "Caption.", ("a", "<b>", "c"), (("x", long, "1"),))))
+    assert 'class="stacked"' in page and 'data-column="&lt;b&gt;"' in page
+    for rows in ((("x", "1", "2"),), ((long, "1", "2"),)):
+        assert 'class="stacked"' not in render_html(document(Table("t", "Caption.", ("a", "b", "c"), rows)))
+
+
+def test_subtitle_and_notes_stand_around_the_answer() -> None:
+    made = document(subtitle="About <this>.", notes=("One & two.", "Three."))
+    page, text = render_html(made), render_markdown(made)
+    parts = ("Title</h1>", "About &lt;this&gt;.", "Answer.", "One &amp; two.", "Three.")
+    assert [*parts] == sorted(parts, key=page.index)
+    plain = ("# Title", "About", "Answer.", "One", "Three.")
+    assert [*plain] == sorted(plain, key=text.index) and "<this>" not in text
+    assert as_plain(made)["subtitle"] == "About <this>." and as_plain(made)["notes"] == ["One & two.", "Three."]
+
+
 def test_columns_of_figures_are_aligned_on_the_right() -> None:
     rows = (("1", "8.4 [5.1, 14.2]", "no", "-1.2", "3 words that go on and on for ever and ever"),
             ("2", "no bound", "5", "", "4"))  # fmt: skip
     page = render_html(document(Table("t", "Caption.", tuple("abcde"), rows)))
-    assert re.findall(r'<th scope="col"( class="figures")?>', page) == [
+    assert re.findall(r'<th scope="col"(?: role="columnheader")?( class="figures")?>', page) == [
         "",
         ' class="figures"',
         "",

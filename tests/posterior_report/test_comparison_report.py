@@ -26,7 +26,7 @@ from bayes_scaling.plots.style import WARNING
 from bayes_scaling.posterior_report.as_json import render_json
 from bayes_scaling.posterior_report.comparison_answer import answer_of, lead_picture
 from bayes_scaling.posterior_report.comparison_change import _unit, change_section
-from bayes_scaling.posterior_report.comparison_document import comparison_document
+from bayes_scaling.posterior_report.comparison_document import _title, comparison_document
 from bayes_scaling.posterior_report.comparison_models import models_section
 from bayes_scaling.posterior_report.comparison_ranking import ranking_section, ranking_table
 from bayes_scaling.posterior_report.comparison_times import times_section
@@ -180,7 +180,7 @@ def test_the_answer_is_that_of_the_comparison(document, comparison) -> None:
 
 def test_what_has_not_converged_is_in_a_banner_marked_last_and_without_figures(document, comparison) -> None:
     (banner, unreliable) = document.banners
-    assert banner.title == "NOT CONVERGED: 1 OF 4" and STUCK_NAME in banner.text
+    assert banner.title == "NOT CONVERGED: 1 OF 4" and STUCK_NAME.replace(" | ", ", ") in banner.text
     assert unreliable.title == "UNRELIABLE TERMS" and "ho2024/12" in unreliable.text
     ranking = block(document, "ranking-table")
     assert ranking.marked == {3} and ranking.rows[3][:2] == (STUCK_NAME, "NOT CONVERGED")
@@ -216,7 +216,8 @@ def test_every_table_picture_and_plot_is_whole(document) -> None:
         *("method", "citation"),
     }
     assert any(isinstance(each, Equation) and r"\frac" in each.tex for each in blocks)
-    assert len(block(document, "time-and-prediction").points) == 2
+    blocks = [each for section in document.sections for each in section.blocks]
+    assert "time-and-prediction" not in {getattr(each, "name", None) for each in blocks}  # of two variants alone
 
 
 def test_the_twin_holds_the_table_in_strict_json(document, comparison, place) -> None:
@@ -256,8 +257,11 @@ def test_a_single_model_is_not_called_the_best() -> None:
 
 def test_one_variant_alone_is_not_one_of_several() -> None:
     fits = {"a": made_fit(g_N=[0.4, 0.5, 0.6], g_D=[0.1, 0.2, 0.3])}
-    answer = answer_of(without_fits({"a": made_record("a", made_score([0.1] * 20))}, fits))
-    assert answer.startswith("a is the only variant, so there is no other to rank it with; ")
+    alone = without_fits({"a": made_record("a", made_score([0.1] * 20))}, fits)
+    assert answer_of(alone).startswith("a is the only variant, so there is no other to rank it with; ")
+    assert _title(alone) == "How well does one law predict language models?"
+    section = ranking_section(alone)
+    assert "best" not in section.title and not any(each.startswith("Best") for each in section.blocks[0].items)
 
 
 def test_what_is_best_is_so_by_the_rule_of_ties_and_over_what_converged() -> None:
@@ -282,15 +286,38 @@ def test_the_range_of_differences_ends_where_the_points_do(comparison) -> None:
     still = {"median": math.inf, "lower": math.inf, "upper": math.inf, "probability_of_progress": math.nan}
     terms = np.random.default_rng(0).normal(0, 0.3, 20)
     records = {
-        name: made_record(name, made_score(terms - lower)) for name, lower in (("best", 0), ("one", 1), ("two", 2))
+        name: made_record(name, made_score(terms - lower))
+        for lower, name in enumerate(("best", "one", "two", "three", "four"))
     }
     records["best"] = replace(records["best"], doubling=still)
     made = made_fit(g_N=[0.4, 0.5, 0.6], g_D=[0.1, 0.2, 0.3])
-    fits = {"best": comparison.fits["ho2024/16 | stated priors"], "one": made, "two": made}
-    section = change_section(without_fits(records, fits))
+    fits = dict.fromkeys(records, made) | {"best": comparison.fits["ho2024/16 | stated priors"]}
+    whole = without_fits(records, fits)
+    section = change_section(whole)
     assert section is not None
     (scatter,) = [each for each in section.blocks if isinstance(each, Scatter)]
-    assert scatter.alternative.endswith("-40.0 to -20.0 nats.")
+    assert scatter.alternative.endswith("-80.0 to -20.0 nats.")
+    assert {point.label for point in scatter.points} == {"one", "two", "three", "four"}
+    for point in scatter.points:
+        row = whole.table.loc[point.label]
+        assert (point.x, point.y) == (row["compute_doubling_months_median"], row["elpd_diff"])
+
+
+def test_the_finding_about_progress_comes_first(comparison, document) -> None:
+    still = {"median": math.inf, "lower": math.inf, "upper": math.inf, "probability_of_progress": math.nan}
+    terms = np.random.default_rng(0).normal(0, 0.3, 20)
+    made = made_fit(g_N=[0.4, 0.5, 0.6], g_D=[0.1, 0.2, 0.3])
+    fits = {"with": made, "without": comparison.fits["ho2024/16 | stated priors"]}
+
+    def answer(lower: float) -> str:
+        worse = made_record("without", made_score(terms - lower))
+        records = {"with": made_record("with", made_score(terms)), "without": replace(worse, doubling=still)}
+        return answer_of(without_fits(records, fits))
+
+    assert answer(1).startswith("A law without progress (without) predicts worse than the best by 20.0 nats (standard")
+    assert answer(0.01).startswith("A law without progress (without) can't be told from the best")
+    assert answer(-1).startswith("A law without progress (without) predicts best")
+    assert "ho2024/16, stated priors" in document.answer and "|" not in document.answer + document.title
 
 
 def test_a_comparison_on_training_runs_speaks_of_runs_and_series(comparison) -> None:
@@ -377,11 +404,3 @@ def test_priors_are_in_the_order_of_their_strength(deltas) -> None:
     strengths = [float(label.partition("=")[2]) for label in labels]
     expected = [label for _, label in sorted(zip(strengths, labels, strict=True))]
     assert sorted([*labels, "stated priors"], key=_order) == ["stated priors", *expected]
-
-
-def test_scatter_points_are_the_variants_with_a_finite_median(document, comparison) -> None:
-    points = block(document, "time-and-prediction")
-    assert isinstance(points, Scatter)
-    for point in points.points:
-        row = comparison.table.loc[point.label]
-        assert (point.x, point.y) == (row["compute_doubling_months_median"], row["elpd_diff"])

@@ -11,6 +11,7 @@ import pytest
 from drawn_fits import BAD, drawn_fit
 from made_fits import GOOD, made_fit, made_fit_of_runs
 from made_runs import TRUTH, made_runs
+from robustness.made_robustness import STUCK_CASE, made_run
 
 import bayes_scaling as bs
 from bayes_scaling.calibration.experiment import Simulation
@@ -21,7 +22,7 @@ from bayes_scaling.plots.doubling import plot_doubling_times, plot_ridge
 from bayes_scaling.plots.effective_compute import plot_effective_compute
 from bayes_scaling.posterior_report import fit_calibration
 from bayes_scaling.posterior_report.document import Code, Document, Picture, Scatter, Section, Table
-from bayes_scaling.posterior_report.fit_answer import banners
+from bayes_scaling.posterior_report.fit_answer import banners, notes_of, subtitle_of
 from bayes_scaling.posterior_report.fit_calibration import calibration_section
 from bayes_scaling.posterior_report.fit_change import change_section
 from bayes_scaling.posterior_report.fit_data import data_section
@@ -37,7 +38,8 @@ from bayes_scaling.posterior_report.fit_progress import (
 from bayes_scaling.posterior_report.fit_static import coefficients_section
 from bayes_scaling.posterior_report.fit_trust import criteria
 from bayes_scaling.posterior_report.svg import svg_of
-from bayes_scaling.quantities.doubling import doubling_times
+from bayes_scaling.published import HO2024_COMPUTE
+from bayes_scaling.quantities.doubling import doubling_times, pooled_rate
 from bayes_scaling.report.summary import sentence, summarise
 from bayes_scaling.specifications.priors import Prior
 from bayes_scaling.words import months
@@ -99,6 +101,62 @@ def test_answer_and_data_are_those_of_the_summary(fit, document):
     assert document.answer == sentence(fit)
     assert document.data == summarise(fit)
     assert document.lead is not None and document.lead.name == "doubling-time"
+
+
+def test_the_first_screen_is_in_plain_words(fit, document, ho2024):
+    assert document.title == "How fast do algorithms for language models improve?"
+    assert (
+        document.subtitle == "Recommended specification ('reference'), evaluations of Ho et al. 2024 (table 'ho2024')"
+    )
+    median = months(doubling_times(fit).loc["compute", "median"])
+    assert f"after each {median} months, half the training compute buys the same loss" in document.notes[0]
+    bad = replace(fit, diagnostics=BAD)
+    assert notes_of(bad)[0].startswith("NOT CONVERGED, do not use. ")
+    still = drawn_fit("reference", ho2024, g_N=-2.0, g_D=-2.0)
+    assert not any("half the training compute" in note for note in notes_of(still))
+    mine = replace(fit, specification=replace(fit.specification, title="mine"))
+    assert subtitle_of(mine).startswith("Specification 'reference'")
+
+
+def test_widths_are_compared_as_rates(fit, document):
+    rates = pooled_rate(fit, "g_C")
+    low, high = np.quantile(rates, [0.025, 0.975])
+    published = 12 * math.log(2) * (1 / HO2024_COMPUTE.lower - 1 / HO2024_COMPUTE.upper)
+    texts = [getattr(block, "text", "") for block in section(document, "doubling-times").blocks]
+    assert any(f"which is {(high - low) / published:.1f} times as wide" in text for text in texts)
+
+
+def test_dates_are_months_and_what_is_extrapolated_is_told(document):
+    who = section(document, "data").blocks[0].text
+    assert "from June 2012 to May 2023" in who and "decimal" not in who
+    assert tables(document)["effective-compute-by-year"].rows[-1][0] == "2024 (extrapolated)"
+    assert "The last row is of May 2023" in section(document, "effective-compute").blocks[1].text
+
+
+def test_rows_are_named_with_their_systems(ho2024, document):
+    named = [row[-1] for row in tables(document)["tails"].rows if row[-1]]
+    systems = {f"{name} ({system})" for name, system in ho2024["system"].items()}
+    assert named and set(named) <= systems
+
+
+def test_choices_of_a_run_stand_beside_the_published_ones(fit):
+    run = made_run()
+    blocks = change_section(fit, run).blocks
+    (table,) = [block for block in blocks if isinstance(block, Table)]
+    assert [row[-1] for row in table.rows] == list(run.table.index) and codes(blocks) == []
+    shown = {row[-1]: row for row in table.rows}
+    assert shown["irreducible"][0] == run.table.loc["irreducible", "question"]
+    assert shown["irreducible"][2] == "8.8 [4.2, 18.7]"
+    assert {table.rows[place][-1] for place in table.marked} == {STUCK_CASE}
+
+
+def test_quantities_are_told_by_who_decided_them(ho2024, fit):
+    for each in (fit, drawn_fit("reference", ho2024, width=1.0)):
+        texts, bullets = change_section(each).blocks[:2]
+        verdicts = bs.identification(each).table["verdict"]
+        assert texts.text.startswith("The rate of effective compute is decided by ") and len(bullets.items) <= 3
+        told = [name for item in bullets.items for name in item.partition(": ")[2].rstrip(".").split(", ")]
+        assert sorted(told) == sorted(verdicts.index)
 
 
 def test_sections_go_from_data_to_citation(document):
@@ -190,8 +248,13 @@ def test_every_specification_s_equations_are_mathematics(name):
 
 
 def test_attribution_has_the_paper_s_pairs(fit, document):
-    assert len(tables(document)["shares"].rows) == len(tables(document)["published-shares"].rows) == 14
     shares = bs.credible_intervals(bs.shapley_attribution(fit))
+    wide = shares[["lower", "upper"]].abs().max(axis=1).groupby(level="pair").max() > 10
+    shown = {row[0] for row in tables(document)["shares"].rows}
+    assert shown == set(wide.index[~wide]) == {row[0] for row in tables(document)["published-shares"].rows}
+    assert 0 < wide.sum() < len(wide) == 14  # so that both kinds are there
+    told = section(document, "attribution").blocks[0].text.partition("Left out")[2]
+    assert all(pair in told for pair in wide.index[wide])
     first = shares.loc[("RNN to LSTM", "data"), "median"]
     assert tables(document)["shares"].rows[0][2].startswith(f"{first:.0%} ")
 
@@ -302,6 +365,12 @@ def test_a_law_without_progress_reports_coefficients_and_the_best_split():
     names = [each.name for each in document.sections]
     assert "coefficients" in names and "allocation" in names and "doubling-times" not in names
     assert document.lead.name == "laws" and document.banners == ()
+    assert names.index("allocation") < names.index("coefficients") and document.notes == (sentence(fit),)
+    budget = 10 * float((6 * made_runs()["parameters"] * made_runs()["tokens"]).max())
+    best = bs.credible_intervals(bs.optimal_allocation(fit, [budget])["parameters"]).iloc[0]
+    assert f"{budget:.2g} FLOP, ten times the largest" in document.answer
+    assert f"the loss is lowest with {best['median'] / 1e9:.3g} billion (" in document.answer
+    assert fit_document(made_runs_fit(open_alpha=True)).answer == sentence(made_runs_fit(open_alpha=True))
     coefficients = {row[0]: row[1] for row in tables(document)["coefficients-table"].rows}
     assert float(coefficients["alpha"]) == pytest.approx(TRUTH["alpha"], rel=0.02)
     (scatter,) = [block for block in section(document, "data").blocks if isinstance(block, Scatter)]
