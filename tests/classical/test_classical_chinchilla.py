@@ -254,6 +254,7 @@ def test_with_a_large_delta_the_likelihood_is_normal(simulated):
     assert scale == pytest.approx(np.sqrt(variance), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_the_truth_is_not_rejected_more_often_than_it_should_be():
     p_values = [
         likelihood_ratio_test(

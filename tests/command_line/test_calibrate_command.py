@@ -63,6 +63,6 @@ def test_a_calibration_reads_back_and_lists_stand_on_lines_of_their_own() -> Non
     found = Calibration("mine", "table", made, 0, "f" * 64)
     text = found.to_json().decode()
     assert json.loads(text)["ranks"]["g_C"] == list(range(25))
-    assert sum("[" in line for line in text.splitlines()) == 7
+    assert sum("[" in line for line in text.splitlines()) == 8
     assert Calibration.from_json(found.to_json(), "again") == found
     assert found.outside == ("g_C", "sigma")

@@ -29,6 +29,7 @@ def ended(command, few, tmp_path_factory):
     return command("robustness", *arguments, "--output", "out", cwd=place)
 
 
+@pytest.mark.slow
 def test_it_writes_every_file_and_ends_as_its_fits_do(ended) -> None:
     out = ended.directory / "out"
     assert {path.name for path in out.iterdir()} == FILES | {"fits", "scores"}
@@ -40,6 +41,7 @@ def test_it_writes_every_file_and_ends_as_its_fits_do(ended) -> None:
     assert "1 variant to fit and score" in ended.err
 
 
+@pytest.mark.slow
 def test_it_says_what_it_skipped_and_why(ended) -> None:
     reason = "the selection 'without values in doubt' needs the column 'doubt', which the table lacks"
     assert f"Skipped without-doubt: {reason}" in ended.prose
@@ -49,6 +51,7 @@ def test_it_says_what_it_skipped_and_why(ended) -> None:
     assert f"- without-doubt: {reason}." in (ended.directory / "out" / "robustness.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_same_run_in_python_reads_what_the_command_has_finished(ended, few) -> None:
     out = ended.directory / "out"
     before = {path: path.stat().st_mtime_ns for path in out.glob("*/*")}

@@ -55,6 +55,7 @@ def test_compact_files_restore_what_they_leave_out(fit) -> None:
     assert len(fit.to_bytes(compact=True)) < 0.5 * len(fit.to_bytes())
 
 
+@pytest.mark.slow
 def test_comparing_fits_of_different_tables_names_them(fit, ho2024) -> None:
     other = bs.fit(bs.load_specification("ho2024/01"), ho2024.iloc[:61], chains=4, draws=1500)
     with pytest.raises(BayesScalingError, match="'ho2024/01' can't be compared with 'ho2024/18': fitted to 61"):

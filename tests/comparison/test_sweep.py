@@ -47,6 +47,7 @@ def again(few, directory, **options):
     return comparison, reused
 
 
+@pytest.mark.slow
 def test_a_finished_sweep_is_read_and_not_repeated(finished, few) -> None:
     comparison, directory = finished
     resumed, reused = again(few, directory)
@@ -153,6 +154,7 @@ def test_one_process_gives_what_two_give(finished, few) -> None:
     pd.testing.assert_frame_equal(alone.table[columns], comparison.table.loc[alone.table.index, columns])
 
 
+@pytest.mark.slow
 def test_averages_are_over_rates_by_weight(finished) -> None:
     comparison, _ = finished
     averaged = comparison.averaged_doubling_times()

@@ -30,7 +30,7 @@ from bayes_scaling.comparison.compare import SWEEP_SETTINGS
 from bayes_scaling.comparison.published_ranking import MISCOMPUTED
 from bayes_scaling.comparison.result import TIE_NATS
 from bayes_scaling.comparison.variants import STATED
-from bayes_scaling.inference.diagnostics import ESS_MIN, RHAT_MAX
+from bayes_scaling.inference.diagnostics import EBFMI_MIN, ESS_MIN, RHAT_MAX, TOLERATED_FRACTION
 from bayes_scaling.others_data.ho2024_rules import PUBLISHED as PUBLISHED_COUNTS
 from bayes_scaling.published import HO2024_COMPUTE
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, months_to_double
@@ -73,7 +73,12 @@ CLAIMS = {
     "rows": Claim(r"the paper's (\d+) evaluations", lambda: size()[:1]),
     "rows and papers": Claim(r"ho2024 \((\d+) evaluations from (\d+) papers\)", size),
     "the answer": Claim(ANSWER, None),
-    "criteria": Claim(r"R-hat at most ([\d.]+), (\d+) effective draws", lambda: (f"{RHAT_MAX:g}", f"{ESS_MIN:g}")),
+    "criteria": Claim(
+        r"R-hat at most ([\d.]+) and (\d+) effective draws in bulk and tails, for every parameter and every reported "
+        r"quantity; no divergences and no trees cut off; E-BFMI at least ([\d.]+)",
+        lambda: (f"{RHAT_MAX:g}", f"{ESS_MIN:g}", f"{EBFMI_MIN:g}"),
+    ),
+    "tolerance": Claim(r"up to ([\d.]+)% of the draws", lambda: (f"{100 * TOLERATED_FRACTION:g}",)),
     "exit codes": Claim(
         r"Exit codes: (\d) done; (\d) done, but the fit did not converge; (\d) bad input",
         lambda: ("0", str(EXIT_UNCONVERGED), str(EXIT_BAD_INPUT)),

@@ -58,9 +58,16 @@ def fit_of(name: str) -> bs.Fit:
     return bs.fit(bs.load_specification(name), runs_of(name), **QUICK)
 
 
-DEFAULT = ("kaplan/joint", "kaplan/steps")
-"""Laws of two terms, of which the others are parts: these are fitted in every run of the tests."""
-SEEN = [*DEFAULT, *(pytest.param(name, marks=pytest.mark.slow) for name in KAPLANS if name not in DEFAULT)]
+DEFAULT = ("kaplan/steps",)
+"""A law of two terms: it is fitted in every run of the tests."""
+WITH_A_SPLIT = "kaplan/joint"
+
+
+def seen(*names: str) -> list:
+    return [pytest.param(name, marks=() if name in DEFAULT else pytest.mark.slow) for name in names]
+
+
+SEEN = seen(*KAPLANS)
 
 
 def test_every_law_of_kaplan_is_here() -> None:
@@ -106,6 +113,7 @@ def test_it_is_saved_and_told_in_words(name: str, tmp_path) -> None:
     assert f"the exponent {noun} is" in sentence(fit)
 
 
+@pytest.mark.slow
 def test_a_fits_allocation_is_about_that_of_the_published_law() -> None:
     fitted, published = (optimal_allocation(source, 1e21) for source in (fit_of("kaplan/joint"), KAPLAN_JOINT))
     for name in ("parameters", "tokens", "loss"):
@@ -114,7 +122,7 @@ def test_a_fits_allocation_is_about_that_of_the_published_law() -> None:
     assert (cost_of_split(fit_of("kaplan/joint"), 1e21, tokens_per_parameter=20) >= 1 - 1e-9).all()
 
 
-@pytest.mark.parametrize("name", SEEN[1:])
+@pytest.mark.parametrize("name", seen(*(name for name in KAPLANS if name != WITH_A_SPLIT)))
 def test_a_law_without_a_split_says_so(name: str) -> None:
     with pytest.raises(bs.BayesScalingError, match="alone and knows of no split"):
         optimal_allocation(fit_of(name), 1e21)
@@ -123,13 +131,13 @@ def test_a_law_without_a_split_says_so(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "one", "unknown"),
     [
-        ("kaplan/parameters", {"parameters": 1e8}, ("alpha", "A", "N_c")),
-        ("kaplan/parameters", {"parameters": 1e9}, ("alpha", "A", "N_c")),
-        ("kaplan/tokens", {"tokens": 1e9}, ("beta", "B", "D_c")),
-        ("kaplan/compute", {"flop": 1.2e20}, ("alpha", "A", "C_c")),
-        ("kaplan/joint", {"parameters": 1e9}, ("alpha", "A", "a", "N_c")),
+        pytest.param("kaplan/parameters", {"parameters": 1e8}, ("alpha", "A", "N_c"), marks=pytest.mark.slow),
+        pytest.param("kaplan/parameters", {"parameters": 1e9}, ("alpha", "A", "N_c"), marks=pytest.mark.slow),
+        pytest.param("kaplan/tokens", {"tokens": 1e9}, ("beta", "B", "D_c"), marks=pytest.mark.slow),
+        pytest.param("kaplan/compute", {"flop": 1.2e20}, ("alpha", "A", "C_c"), marks=pytest.mark.slow),
+        pytest.param("kaplan/joint", {"parameters": 1e9}, ("alpha", "A", "a", "N_c"), marks=pytest.mark.slow),
         ("kaplan/steps", {"parameters": 1e8}, ("alpha", "A", "N_c")),
-        ("kaplan/critical-batch", {"loss": 3.0}, ("alpha", "B_star", "alpha_B")),
+        pytest.param("kaplan/critical-batch", {"loss": 3.0}, ("alpha", "B_star", "alpha_B"), marks=pytest.mark.slow),
     ],
 )
 def test_runs_of_one_size_say_nothing_of_its_exponent(name: str, one: dict[str, float], unknown) -> None:

@@ -44,6 +44,7 @@ def test_readme_quotes_the_reference_fit(reference_fit) -> None:
         assert 12 * np.log(2) / float(months) == pytest.approx(found, abs=4 * error + half_a_digit)
 
 
+@pytest.mark.slow
 def test_two_seeds_agree(model_7_fit, ho2024) -> None:
     other = bs.fit(bs.load_specification("ho2024/07"), ho2024, seed=1)
     assert model_7_fit.diagnostics.converged
@@ -54,6 +55,7 @@ def test_two_seeds_agree(model_7_fit, ho2024) -> None:
         assert abs(one - two) < 4 * np.hypot(*errors)
 
 
+@pytest.mark.slow
 def test_a_compiled_model_is_reused_and_gives_what_a_fresh_one_gives(ho2024) -> None:
     specification = bs.load_specification("ho2024/07")
     subset = bs.published_between(ho2024, end="2019-12-31")

@@ -117,6 +117,7 @@ def test_installed_models_lists_the_catalogue(installed, tmp_path) -> None:
     assert "reference" in out
 
 
+@pytest.mark.slow
 def test_installed_fit_writes_a_run(installed, tmp_path) -> None:
     settings = ("--draws", "100", "--tune", "100", "--chains", "2", "--output", "run")
     run(installed / "bayes-scaling", "fit", "ho2024/16", *settings, cwd=tmp_path, codes=(0, 1))
