@@ -39,7 +39,6 @@ QUESTIONS = (
     Question("an irreducible loss, fitted without", "robustness/irreducible", "ho2024/07", ONE_AND_NONE),
     Question("tokens seen count, fitted with unique ones", "robustness/tokens-seen-imputed", "ho2024/07", ONE_AND_NONE),
     Question("papers share an effect, fitted as independent", "robustness/papers", "ho2024/07", ONE_AND_NONE),
-    Question("the right specification", "reference", "reference", ONE_AND_NONE),
 )
 
 

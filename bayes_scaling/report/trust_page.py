@@ -4,6 +4,7 @@ import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from scipy import stats
 
@@ -19,6 +20,8 @@ from bayes_scaling.words import counted, months
 
 RIGHT = QUESTIONS[0].text
 GROWTH = "g_C"
+LEANING = 1.2
+"""Ratio of the doubling time found on average to the one put in, or its inverse, from which a sentence names it."""
 _COMMAND = "bayes-scaling trust"
 
 
@@ -78,7 +81,7 @@ def trust_sentences(
         f"{curves - outside} of {curves} rank curves stay in their {BAND:.0%} band; {expected:.0f} of {curves} would "
         f"leave it by chance alone, and {outside} do (so many or more have probability {chance:.2f} if curves are "
         "independent, which they are not: parameters of one specification go together, and specifications share random "
-        "numbers). Of those repeated with other random numbers: "
+        "numbers). With other random numbers "
         f"{_again(calibrations, repeated)}.",
         _growth_sentence(calibrations),
     ]
@@ -87,7 +90,9 @@ def trust_sentences(
     said.append(
         f"**Doubling times under the right specification.** {_range(right['covered'])} of {PROBABILITY:.0%} intervals "
         f"hold the doubling time that was put in; in {sum(good)} of {len(right)} studies that agrees with "
-        f"{PROBABILITY:.0%} (the share's own 95% interval holds it)."
+        f"{PROBABILITY:.0%} (the share's own 95% interval holds it). The truths put in have g_N = g_D, the middle of the "
+        "prior of how growth is split between the two, which the data hardly know. Intervals of a right posterior hold "
+        "their probability averaged over the prior, as calibration shows; at its middle they may hold more."
     )
     for text, group in table[table["question"] != RIGHT].groupby("question", sort=False):
         said.append(_wrong_sentence(str(text), group))
@@ -99,10 +104,10 @@ def _again(calibrations: Sequence[Calibration], repeated: Mapping[str, Calibrati
     known = [(one, name) for one in calibrations for name in one.outside if one.specification in repeated]
     failed = [f"{one.specification} {name}" for one, name in known if name in repeated[one.specification].outside]
     if not known:
-        return "none had to be"
+        return "nothing was repeated"
     if not failed:
-        return f"none of {len(known)} leaves it again"
-    return f"{len(failed)} of {len(known)} leave it again ({', '.join(failed)})"
+        return f"none of {len(known)} left it again"
+    return f"{len(failed)} of {len(known)} left it again ({', '.join(failed)})"
 
 
 def _growth_sentence(calibrations: Sequence[Calibration]) -> str:
@@ -129,7 +134,11 @@ def _wrong_sentence(question: str, group: pd.DataFrame) -> str:
     elif (group["covered_lower"] > PROBABILITY).any():
         verdict = "more often than they say"
     else:
-        verdict = "no harm seen at these truths and this design"
+        verdict = "no harm to intervals seen at these truths and this design"
+    progress = group[np.isfinite(group["months"])]
+    leaning = np.abs(np.log(progress["median_months"] / progress["months"])) > np.log(LEANING)
+    if leaning.any():
+        verdict += f", but what is found leans by more than {LEANING - 1:.0%}"
     return f"**{question[:1].upper()}{question[1:]}:** the intervals hold the truth in {'; '.join(parts)}: {verdict}."
 
 
