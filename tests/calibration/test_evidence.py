@@ -36,7 +36,7 @@ def test_evidence_is_of_todays_specification_priors_design_and_settings(name, ev
 
 def test_other_priors_have_no_evidence() -> None:
     specification = bs.load_specification("ho2024/07")
-    other = replace(specification, priors={"g_N": Prior.of("Normal", mu=0.0, sigma=0.3)})
+    other = replace(specification, priors={"g_N": Prior.of("normal", mu=0.0, sigma=0.3)})
     assert evidence_for(specification) is not None
     assert evidence_for(other) is None
 
