@@ -91,8 +91,8 @@ def trust_sentences(
         f"**Doubling times under the right specification.** {_range(right['covered'])} of {PROBABILITY:.0%} intervals "
         f"hold the doubling time that was put in; in {sum(good)} of {len(right)} studies that agrees with "
         f"{PROBABILITY:.0%} (the share's own 95% interval holds it). The truths put in have g_N = g_D, the middle of "
-        "the prior of how growth is split between the two, which the data hardly know. Intervals of a right posterior hold "
-        "their probability averaged over the prior, as calibration shows; at its middle they may hold more."
+        "the prior of how growth is split between the two, which the data hardly know. Intervals of a right posterior "
+        "hold their probability averaged over the prior, as calibration shows; at its middle they may hold more."
     )
     for text, group in table[table["question"] != RIGHT].groupby("question", sort=False):
         said.append(_wrong_sentence(str(text), group))
