@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from bayes_scaling.calibration.coverage import coverage_table
+from bayes_scaling.calibration.settings import PROBABILITY
 from bayes_scaling.comparison.executors import run_tasks
 from bayes_scaling.inference.fitting import fit
 from bayes_scaling.inference.settings import SEED
@@ -21,7 +22,6 @@ from bayes_scaling.static_laws import BESIROGLU, ChinchillaLaw
 SPECIFICATION = "chinchilla"
 BUDGET = 1e24
 """FLOP at which the best number of parameters is predicted: 300 times the largest simulated budget."""
-PROBABILITY = 0.9
 DRAWS, TUNE, CHAINS = 1000, 700, 4
 LOG_PARAMETERS = "ln N* at 1e24 FLOP"
 

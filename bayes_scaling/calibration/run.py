@@ -3,11 +3,13 @@
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from bayes_scaling.calibration.experiment import CAREFUL, QUICK, Experiment, Simulation, simulate_once
 from bayes_scaling.calibration.ranks import KEPT
@@ -108,16 +110,29 @@ def run_numbered[Found: "DataclassInstance"](
 
 def experiment_fingerprint(experiment: Experiment) -> str:
     """SHA-256 of what decides the ranks of an experiment: specifications with their priors, design, truth, settings."""
+    return design_fingerprint(
+        experiment.simulated,
+        experiment.fitted,
+        experiment.table,
+        {
+            "truth": {name: value for name, value in experiment.truth.items()},
+            "kept": KEPT,
+            "largest_loss": LARGEST_LOSS,
+        },
+    )
+
+
+def design_fingerprint(
+    simulated: Specification, fitted: Specification, table: pd.DataFrame, more: Mapping[str, Any]
+) -> str:
+    """SHA-256 of both specifications with their priors, the design, the settings of fits, and what else decides."""
     document = {
-        "simulated": specification_document(experiment.simulated),
-        "fitted": specification_document(experiment.fitted),
-        "table": hashlib.sha256(experiment.table.to_csv(float_format="%.17g").encode()).hexdigest(),
-        "truth": {name: value for name, value in experiment.truth.items()},
+        "simulated": specification_document(simulated),
+        "fitted": specification_document(fitted),
+        "table": hashlib.sha256(table.to_csv(float_format="%.17g").encode()).hexdigest(),
         "settings": [asdict(QUICK), asdict(CAREFUL)],
-        "kept": KEPT,
-        "largest_loss": LARGEST_LOSS,
     }
-    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(document | dict(more), sort_keys=True).encode()).hexdigest()
 
 
 def specification_document(specification: Specification) -> dict[str, Any]:

@@ -1,18 +1,17 @@
 """Known progress put in, a specification fitted, and whether its interval holds what was put in."""
 
-import hashlib
-import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from bayes_scaling.calibration.experiment import CAREFUL, QUICK, at_levels, fit_losses, trusted
-from bayes_scaling.calibration.run import run_numbered, specification_document
+from bayes_scaling.calibration.experiment import at_levels, fit_losses, trusted
+from bayes_scaling.calibration.run import design_fingerprint, run_numbered
+from bayes_scaling.calibration.settings import PROBABILITY
 from bayes_scaling.calibration.simulation import simulated_rows
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
@@ -20,9 +19,6 @@ from bayes_scaling.inference.settings import SEED
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.quantities.rates import MONTHS_PER_YEAR
 from bayes_scaling.specifications.specification import Specification
-
-PROBABILITY = 0.9
-"""Of the equal-tailed intervals that are counted."""
 
 NO_PROGRESS = math.inf
 """A doubling time without bound."""
@@ -154,12 +150,5 @@ def recover_once(study: Study, seed: int, number: int) -> Recovered:
 
 def study_fingerprint(study: Study) -> str:
     """SHA-256 of what decides the intervals of a study: specifications with priors, design, truths, settings."""
-    document = {
-        "simulated": specification_document(study.simulated),
-        "fitted": specification_document(study.fitted),
-        "table": hashlib.sha256(study.table.to_csv(float_format="%.17g").encode()).hexdigest(),
-        "truths": study.truths,
-        "settings": [asdict(QUICK), asdict(CAREFUL)],
-        "probability": PROBABILITY,
-    }
-    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+    more = {"truths": study.truths, "probability": PROBABILITY}
+    return design_fingerprint(study.simulated, study.fitted, study.table, more)

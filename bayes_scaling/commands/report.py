@@ -8,11 +8,10 @@ import typer
 from bayes_scaling.commands.options import EXIT_UNCONVERGED, Quiet
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.files import plain_name
+from bayes_scaling.result_files import COMPARISON_SETTINGS, FIT_FILE, ROBUSTNESS_SETTINGS
 
 if TYPE_CHECKING:
     from bayes_scaling.robustness_cases.result import Robustness
-
-_FIT, _COMPARISON, _ROBUSTNESS = "fit.nc", "comparison.json", "robustness.json"
 
 
 def report_command(
@@ -72,7 +71,7 @@ def kind_of(source: Path) -> str:
         return "fit"  # whether it is one, its reader says
     try:
         there = source.exists()
-        names = [name for name in (_ROBUSTNESS, _COMPARISON, _FIT) if (source / name).is_file()]
+        names = [name for name in (ROBUSTNESS_SETTINGS, COMPARISON_SETTINGS, FIT_FILE) if (source / name).is_file()]
     except (OSError, ValueError):  # such as a path with a NUL character
         raise BayesScalingError(f"{str(source)!r} leads nowhere; give the directory of a run") from None
     if not there:
@@ -83,14 +82,14 @@ def kind_of(source: Path) -> str:
         raise BayesScalingError(f"{source}: is a file and no fit (.nc); give the directory of a run")
     if not names:
         raise BayesScalingError(
-            f"{source}: nothing to report; looked for {_FIT}, {_COMPARISON} and {_ROBUSTNESS}. Make one with "
-            f"`bayes-scaling fit --output {source}`"
+            f"{source}: nothing to report; looked for {FIT_FILE}, {COMPARISON_SETTINGS} and {ROBUSTNESS_SETTINGS}. "
+            f"Make one with `bayes-scaling fit --output {source}`"
         )
     if len(names) > 1:
         raise BayesScalingError(
             f"{source}: holds several results ({', '.join(names)}); move all but one to a directory of its own"
         )
-    return {_FIT: "fit", _COMPARISON: "comparison", _ROBUSTNESS: "robustness run"}[names[0]]
+    return {FIT_FILE: "fit", COMPARISON_SETTINGS: "comparison", ROBUSTNESS_SETTINGS: "robustness run"}[names[0]]
 
 
 def _loaded(source: Path, found: str) -> Any:
@@ -118,7 +117,7 @@ def _robustness_beside(source: Path, fit: Any) -> "Robustness | None":
     """
     where = source if source.is_dir() else source.parent
     directory = where.resolve().parent / plain_name(f"robustness-{fit.evaluations.name}")
-    if not (directory / _ROBUSTNESS).is_file():
+    if not (directory / ROBUSTNESS_SETTINGS).is_file():
         return None
     from bayes_scaling.robustness_cases.loading import check_same_table, load_robustness
 

@@ -1,20 +1,19 @@
 """Read a comparison back from its directory, without fitting anything again."""
 
-import math
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from bayes_scaling.comparison.reading import SweepDirectory
+from bayes_scaling.comparison.reading import SweepDirectory, same
 from bayes_scaling.comparison.record import Record
 from bayes_scaling.comparison.result import COLUMNS, Comparison
 from bayes_scaling.comparison.weights import check_comparable
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import check_unit
+from bayes_scaling.result_files import COMPARISON_SETTINGS, COMPARISON_TABLE
 
-TABLE_FILE, SETTINGS_FILE = "comparison.csv", "comparison.json"
 _TEXT = ("model", "variant", "reason")
 _COUNTS = ("pareto_k_bad", "divergences", "moment_matched", "refitted")
 
@@ -45,47 +44,40 @@ def load_comparison(directory: str | Path) -> Comparison:
     11.8
     """
     files = SweepDirectory(directory, "compare")
-    plain = files.settings(SETTINGS_FILE)
+    plain = files.settings(COMPARISON_SETTINGS)
     table = _table(files)
     fingerprints = {str(name): str(value) for name, value in plain["fingerprints"].items()}
-    files.same_names(TABLE_FILE, map(str, table.index), SETTINGS_FILE, fingerprints)
+    files.same_names(COMPARISON_TABLE, map(str, table.index), COMPARISON_SETTINGS, fingerprints)
     try:
         unit = str(plain.get("unit"))
         check_unit(unit)
     except BayesScalingError as error:
-        raise files.damaged(SETTINGS_FILE, error) from None
-    rows = table.to_dict("index")
-    records: dict[str, Record] = {}
-    for name, row in rows.items():
-
-        def agrees(record: Record, row: Mapping[Hashable, Any] = row) -> bool:
-            return _agrees(record, row)
-
-        records[str(name)] = files.record(str(name), fingerprints[str(name)], unit, agrees)
+        raise files.damaged(COMPARISON_SETTINGS, error) from None
+    records = files.records(table, fingerprints, unit, _agrees)
     scores = {name: record.elpd for name, record in records.items()}
     check_comparable(scores)
     weighted = table.index[table[["weight", "weight_pseudo_bma"]].fillna(0).sum(axis=1) > 0]
-    settings, seed = files.sampler(SETTINGS_FILE, plain)
+    settings, seed = files.sampler(COMPARISON_SETTINGS, plain)
     return Comparison(
         table=table,
         unit=unit,
-        evaluations=files.evaluations(SETTINGS_FILE, plain),
+        evaluations=files.evaluations(COMPARISON_SETTINGS, plain),
         scores=scores,
         fits={str(name): files.fit(str(name), fingerprints[str(name)]) for name in weighted},
         settings=settings,
         seed=seed,
         fingerprints=fingerprints,
-        set_aside=files.set_aside(SETTINGS_FILE, plain),
+        set_aside=files.set_aside(COMPARISON_SETTINGS, plain),
     )
 
 
 def _table(files: SweepDirectory) -> pd.DataFrame:
     """The table as :func:`bayes_scaling.comparison.result.comparison_table` makes it."""
-    table = files.table(TABLE_FILE, COLUMNS, _TEXT, _COUNTS, other=("rank", "converged"))
+    table = files.table(COMPARISON_TABLE, COLUMNS, _TEXT, _COUNTS, other=("rank", "converged"))
     try:
         table = table.astype({"rank": "Int64"})
     except (TypeError, ValueError) as error:
-        raise files.damaged(TABLE_FILE, error) from None
+        raise files.damaged(COMPARISON_TABLE, error) from None
     names = [f"{model} | {label}" for model, label in zip(table["model"], table["variant"], strict=True)]
     return table[list(COLUMNS)].set_axis(pd.Index(names, name="name"), axis=0)
 
@@ -99,14 +91,5 @@ def _agrees(record: Record, row: Mapping[Hashable, Any]) -> bool:
         "compute_doubling_months_lower": record.doubling["lower"],
         "compute_doubling_months_upper": record.doubling["upper"],
     }
-    alike = (_same(value, row[name]) for name, value in found.items())
-    return (record.model, record.label, record.diagnostics.converged) == (
-        row["model"],
-        row["variant"],
-        row["converged"],
-    ) and all(alike)
-
-
-def _same(one: float, other: float) -> bool:
-    """Equal but for the order of a sum; not defined in both is equal too."""
-    return math.isclose(one, other, rel_tol=1e-9) or (math.isnan(one) and math.isnan(other))
+    named = (record.model, record.label, record.diagnostics.converged)
+    return named == (row["model"], row["variant"], row["converged"]) and same(found, row)

@@ -2,8 +2,10 @@
 
 import io
 import json
+import math
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -118,6 +120,23 @@ class SweepDirectory:
         except (KeyError, TypeError) as error:
             raise self.damaged(name, f"set_aside: {error}") from None
 
+    def records(
+        self,
+        table: pd.DataFrame,
+        fingerprints: Mapping[str, str],
+        unit: str,
+        agrees: Callable[[Record, Mapping[Hashable, Any]], bool],
+    ) -> dict[str, Record]:
+        """The record of each row of the table, by name; parameters and errors are those of :meth:`record`.
+
+        Parameters
+        ----------
+        agrees
+            Whether a record says what a row of the table says.
+        """
+        rows = {str(name): row for name, row in table.to_dict("index").items()}
+        return {name: self.record(name, fingerprints[name], unit, partial(_is_of, agrees, rows[name])) for name in rows}
+
     def record(self, name: str, fingerprint: str, unit: str, agrees: Callable[[Record], bool]) -> Record:
         """The record of a fit and score.
 
@@ -208,3 +227,17 @@ class SweepDirectory:
             return parse(content)
         except (ValueError, RecursionError) as error:  # of JSON, of encodings, and pandas' own parser errors
             raise self.damaged(name, error) from None
+
+
+def same(found: Mapping[str, float], row: Mapping[Hashable, Any]) -> bool:
+    """Whether numbers equal those of a row but for the order of a sum; not defined in both is equal too."""
+    return all(
+        math.isclose(value, row[name], rel_tol=1e-9) or (math.isnan(value) and math.isnan(row[name]))
+        for name, value in found.items()
+    )
+
+
+def _is_of(
+    agrees: Callable[[Record, Mapping[Hashable, Any]], bool], row: Mapping[Hashable, Any], record: Record
+) -> bool:
+    return agrees(record, row)

@@ -9,6 +9,7 @@ from bayes_scaling.quantities.coefficients import CONTRACTION_MIN
 Verdict = Literal["by the data", "shared", "by the prior"]
 VERDICTS: tuple[Verdict, ...] = ("by the data", "shared", "by the prior")
 """In the order of tables and sentences."""
+BY_THE_PRIOR = VERDICTS[-1]
 
 CONTRACTION_OF_DATA = 0.5
 """Interval half as wide as the prior's: were both normal, the data would have 3 times the prior's precision, and the
@@ -74,7 +75,7 @@ class Rule:
         unknown = math.isnan(contraction)
         wide = unknown or contraction < self.little
         if contraction < self.nothing or (wide and moves and likelihood < self.sensitivity):
-            return "by the prior"
+            return BY_THE_PRIOR
         narrow = unknown or contraction >= self.enough
         return "by the data" if narrow and not moves and prior < self.ratio * likelihood else "shared"
 

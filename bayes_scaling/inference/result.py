@@ -18,9 +18,9 @@ from bayes_scaling.files import write_whole
 from bayes_scaling.inference.data import check_unit, compacted, restored
 from bayes_scaling.inference.diagnostics import Diagnostics
 from bayes_scaling.inference.settings import Settings
+from bayes_scaling.result_files import FIT_FILE
 from bayes_scaling.specifications.specification import Specification
 
-FIT_FILE = "fit.nc"
 _FORMAT = 1
 _SEAL = re.compile(rb"\nbayes-scaling sha256 ([0-9a-f]{64})\n\Z")
 """Behind the NetCDF, where its readers do not look: the hash of all before it, so that no damage goes unseen."""

@@ -4,6 +4,7 @@ import math
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.identifiability.identify import can_identify, identification
+from bayes_scaling.identifiability.rule import BY_THE_PRIOR
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.marks import NOT_CONVERGED
 from bayes_scaling.posterior_report.document import Banner, Picture
@@ -19,7 +20,6 @@ from bayes_scaling.specifications.catalogue import load_specification
 from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.words import months, probability
 
-_BY_PRIOR = "by the prior"
 _SIZE = (5.2, 4.8)
 """Inches of the lead picture: small, so that its text is readable on a phone; the page enlarges it elsewhere."""
 _HEADLINE = "g_C"
@@ -57,7 +57,7 @@ def banners(fit: Fit) -> tuple[Banner, ...]:
     if can_identify(fit):
         verdicts = identification(fit).table["verdict"]
         mine = verdicts[verdicts.index.str.partition("[").get_level_values(0) == _HEADLINE]
-        decided = [str(name) for name in mine[mine == _BY_PRIOR].index]
+        decided = [str(name) for name in mine[mine == BY_THE_PRIOR].index]
         if decided:
             found.append(
                 Banner(

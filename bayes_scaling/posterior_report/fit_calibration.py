@@ -10,7 +10,7 @@ from bayes_scaling.posterior_report.fit_method import (
     specification_name,
     table_option,
 )
-from bayes_scaling.report.calibration_text import calibration_sentences
+from bayes_scaling.report.calibration_text import calibration_cells, calibration_sentences
 
 _TITLE = "Do its intervals hold what they say?"
 _UNASKED = (("evaluations", "ho2024"), ("runs", "simulated"))
@@ -38,9 +38,7 @@ def calibration_section(fit: Fit) -> Section:
         (
             str(name),
             "inside" if row["inside"] else "outside",
-            f"{row['largest']:+.3f}",
-            f"{row['covered_50']:.0%}",
-            f"{row['covered_90']:.0%}",
+            *calibration_cells(row),
         )
         for name, row in table.iterrows()
     )

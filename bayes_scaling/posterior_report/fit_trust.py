@@ -4,6 +4,7 @@ import math
 
 from bayes_scaling.calibration.uniformity import BAND
 from bayes_scaling.identifiability.identify import can_identify, identification
+from bayes_scaling.identifiability.rule import BY_THE_PRIOR
 from bayes_scaling.inference.diagnostics import EBFMI_MIN, ESS_MIN, EVIDENCE_SPREAD_MAX, RHAT_MAX, TOLERATED_FRACTION
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.settings import SMC
@@ -18,7 +19,6 @@ from bayes_scaling.report.summary import next_step
 from bayes_scaling.report.units import noun_of
 from bayes_scaling.words import counted
 
-_BY_PRIOR = "by the prior"
 SHARE = f"{INTERVAL_PROBABILITY:.0%}"
 """Between the ends that predictive checks give of replicated means and tables."""
 
@@ -116,7 +116,7 @@ def identification_section(fit: Fit) -> Section:
         )
         for name, row in table.iterrows()
     )
-    decided = frozenset(place for place, verdict in enumerate(table["verdict"]) if verdict == _BY_PRIOR)
+    decided = frozenset(place for place, verdict in enumerate(table["verdict"]) if verdict == BY_THE_PRIOR)
     columns = (
         "quantity",
         "decided",

@@ -1,5 +1,6 @@
 """A calibration as the command line prints it: ranks of each quantity, and the finding in a sentence."""
 
+import pandas as pd
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
@@ -16,9 +17,13 @@ def calibration_report(calibration: Calibration) -> RenderableType:
     table.title = f"Calibration of {escape(calibration.specification)}"
     for name, row in calibration.table.iterrows():
         state = "uniform" if row["inside"] else "[bold red]not uniform[/]"
-        shares = (f"{row[column]:.0%}" for column in ("covered_50", "covered_90"))
-        table.add_row(escape(str(name)), state, f"{row['largest']:+.3f}", *shares)
+        table.add_row(escape(str(name)), state, *calibration_cells(row))
     return Group(table, Text(), *(Text(sentence) for sentence in calibration_sentences(calibration)))
+
+
+def calibration_cells(row: pd.Series) -> tuple[str, str, str]:
+    """A quantity's largest difference from uniform, and how many 50% and 90% intervals hold the true value."""
+    return f"{row['largest']:+.3f}", f"{row['covered_50']:.0%}", f"{row['covered_90']:.0%}"
 
 
 def calibration_sentences(calibration: Calibration) -> tuple[str, ...]:

@@ -4,12 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bayes_scaling.report.run_directory import picture, write_beside_fits
+from bayes_scaling.result_files import COMPARISON_SETTINGS, COMPARISON_TABLE
 
 if TYPE_CHECKING:
     from bayes_scaling.comparison.result import Comparison
 
-TABLE_FILE = "comparison.csv"
-SETTINGS_FILE = "comparison.json"
 RANKING_FILE = "ranking.md"
 _PICTURES = ("comparison.png", "doubling_times_by_variant.png", "pareto_k.png", "criteria.png")
 
@@ -45,6 +44,6 @@ def write_comparison(comparison: "Comparison", directory: Path) -> tuple[Path, .
     page = ranking_page(comparison)
     if page is not None:
         contents[RANKING_FILE] = page.encode()
-    contents[TABLE_FILE] = comparison_csv(comparison)
-    contents[SETTINGS_FILE] = comparison_json(comparison)
+    contents[COMPARISON_TABLE] = comparison_csv(comparison)
+    contents[COMPARISON_SETTINGS] = comparison_json(comparison)
     return write_beside_fits(contents, directory, stale=(RANKING_FILE, *_PICTURES))

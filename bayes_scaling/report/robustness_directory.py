@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bayes_scaling.report.run_directory import picture, write_beside_fits
+from bayes_scaling.result_files import ROBUSTNESS_SETTINGS, ROBUSTNESS_TABLE
 
 if TYPE_CHECKING:
     from bayes_scaling.robustness_cases.result import Robustness
 
-FILES = ("robustness.png", "robustness.md", "robustness.csv", "robustness.json")
+FILES = ("robustness.png", "robustness.md", ROBUSTNESS_TABLE, ROBUSTNESS_SETTINGS)
 
 
 def write_robustness(result: "Robustness", directory: Path) -> tuple[Path, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.files import remove_abandoned, write_together
+from bayes_scaling.result_files import FIT_FILE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -57,8 +58,6 @@ def write_run(fit: "Fit", directory: Path) -> tuple[Path, ...]:
     BayesScalingError
         If the files can't be written.
     """
-    from bayes_scaling.inference.result import FIT_FILE
-
     contents = {directory / FIT_FILE: fit.to_bytes()}
     # A summary or picture of the earlier run must not stand beside the new fit.
     stale = tuple(directory / name for name in (SUMMARY_FILE, PICTURE_FILE, *RUNS_PICTURES))

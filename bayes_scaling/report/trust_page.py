@@ -11,8 +11,8 @@ from scipy import stats
 from bayes_scaling.calibration.experiment import ESS_MIN, RHAT_MAX, UNSTEADY_MAX
 from bayes_scaling.calibration.ranks import KEPT
 from bayes_scaling.calibration.result import Calibration
+from bayes_scaling.calibration.settings import PROBABILITY
 from bayes_scaling.calibration.simulation import LARGEST_LOSS
-from bayes_scaling.calibration.stated import PROBABILITY
 from bayes_scaling.calibration.studies import QUESTIONS, stated_coverage
 from bayes_scaling.calibration.trust import Trust
 from bayes_scaling.calibration.uniformity import BAND, uniformity

@@ -1,6 +1,5 @@
 """Read a robustness run back from its directory, without fitting anything again."""
 
-import math
 from collections.abc import Hashable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -8,15 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from bayes_scaling.comparison.reading import SweepDirectory
+from bayes_scaling.comparison.reading import SweepDirectory, same
 from bayes_scaling.comparison.record import Record
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
+from bayes_scaling.result_files import ROBUSTNESS_SETTINGS, ROBUSTNESS_TABLE
 from bayes_scaling.robustness_cases.cases import BASELINE
 from bayes_scaling.robustness_cases.result import COLUMNS, Robustness
 from bayes_scaling.robustness_cases.run import UNIT
 
-TABLE_FILE, SETTINGS_FILE = "robustness.csv", "robustness.json"
 _TEXT = ("case", "question", "model", "priors", "selection", "era", "published_source", "reason")
 _COUNTS = ("rows", "papers", "pareto_k_bad", "divergences")
 
@@ -47,31 +46,26 @@ def load_robustness(directory: str | Path) -> Robustness:
     10.2
     """
     files = SweepDirectory(directory, "robustness")
-    plain = files.settings(SETTINGS_FILE)
+    plain = files.settings(ROBUSTNESS_SETTINGS)
     table = _table(files)
     fingerprints = {str(name): str(value) for name, value in plain["fingerprints"].items()}
-    files.same_names(TABLE_FILE, map(str, table.index), SETTINGS_FILE, fingerprints)
-    for name, row in table.to_dict("index").items():
-
-        def agrees(record: Record, row: Mapping[Hashable, Any] = row) -> bool:
-            return _agrees(record, row)
-
-        files.record(str(name), fingerprints[str(name)], UNIT, agrees)
+    files.same_names(ROBUSTNESS_TABLE, map(str, table.index), ROBUSTNESS_SETTINGS, fingerprints)
+    files.records(table, fingerprints, UNIT, _agrees)
     for fingerprint, name in {value: name for name, value in fingerprints.items()}.items():
         files.fit(name, fingerprint)  # read for its fingerprint and seal; Robustness.fit reads it when asked
     skipped = plain.get("skipped", {})
     if not isinstance(skipped, dict):
-        raise files.damaged(SETTINGS_FILE, "skipped must be cases with reasons")
-    settings, seed = files.sampler(SETTINGS_FILE, plain)
+        raise files.damaged(ROBUSTNESS_SETTINGS, "skipped must be cases with reasons")
+    settings, seed = files.sampler(ROBUSTNESS_SETTINGS, plain)
     return Robustness(
         table=table,
         skipped={str(name): str(reason) for name, reason in skipped.items()},
-        evaluations=files.evaluations(SETTINGS_FILE, plain),
+        evaluations=files.evaluations(ROBUSTNESS_SETTINGS, plain),
         settings=settings,
         seed=seed,
         fingerprints=fingerprints,
         directory=files.directory,
-        set_aside=files.set_aside(SETTINGS_FILE, plain),
+        set_aside=files.set_aside(ROBUSTNESS_SETTINGS, plain),
     )
 
 
@@ -116,13 +110,13 @@ def _responses(fit: Fit) -> dict[str, tuple[float, ...]]:
 
 def _table(files: SweepDirectory) -> pd.DataFrame:
     """The table as :func:`bayes_scaling.robustness_cases.result.robustness_table` makes it."""
-    table = files.table(TABLE_FILE, ("case", *COLUMNS), _TEXT, _COUNTS, other=("converged", "published_inside"))
+    table = files.table(ROBUSTNESS_TABLE, ("case", *COLUMNS), _TEXT, _COUNTS, other=("converged", "published_inside"))
     try:
         table = table.astype({"published_inside": "boolean"})
     except (TypeError, ValueError) as error:
-        raise files.damaged(TABLE_FILE, error) from None
+        raise files.damaged(ROBUSTNESS_TABLE, error) from None
     if BASELINE not in set(table["case"]):
-        raise files.damaged(TABLE_FILE, f"no row is called {BASELINE!r}")
+        raise files.damaged(ROBUSTNESS_TABLE, f"no row is called {BASELINE!r}")
     return table.set_index("case")[list(COLUMNS)]
 
 
@@ -131,9 +125,5 @@ def _agrees(record: Record, row: Mapping[Hashable, Any]) -> bool:
     found = {"rhat_max": record.diagnostics.rhat_max, "ess_bulk_min": record.diagnostics.ess_bulk_min}
     if row["era"] == "all dates":
         found |= {f"compute_doubling_months_{part}": record.doubling[part] for part in ("median", "lower", "upper")}
-    alike = (
-        math.isclose(value, row[name], rel_tol=1e-9) or (math.isnan(value) and math.isnan(row[name]))
-        for name, value in found.items()
-    )
-    same = (record.model, record.diagnostics.converged, record.elpd.bad)
-    return same == (row["model"], row["converged"], row["pareto_k_bad"]) and all(alike)
+    named = (record.model, record.diagnostics.converged, record.elpd.bad)
+    return named == (row["model"], row["converged"], row["pareto_k_bad"]) and same(found, row)

@@ -17,7 +17,7 @@ from bayes_scaling.calibration.result import Calibration
 from bayes_scaling.commands import app
 from bayes_scaling.evaluations import columns as evaluation_columns
 from bayes_scaling.evaluations import schema as evaluation_schema
-from bayes_scaling.report.calibration_text import calibration_sentences
+from bayes_scaling.report.calibration_text import calibration_cells, calibration_sentences
 from bayes_scaling.runs import columns as run_columns
 from bayes_scaling.runs import schema as run_schema
 from bayes_scaling.specifications.catalogue import catalogue_directory, list_specifications, load_specification
@@ -64,9 +64,7 @@ def evidence(calibration: Calibration) -> str:
         (
             f"`{name}`",
             "uniform" if row["inside"] else "**not uniform**",
-            f"{row['largest']:+.3f}",
-            f"{row['covered_50']:.0%}",
-            f"{row['covered_90']:.0%}",
+            *calibration_cells(row),
         )
         for name, row in calibration.table.iterrows()
     ]
