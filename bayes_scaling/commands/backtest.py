@@ -8,6 +8,7 @@ from bayes_scaling.commands.completion import specification_names
 from bayes_scaling.commands.options import (
     EXIT_UNCONVERGED,
     Columns,
+    ColumnsFile,
     Evaluations,
     Json,
     Quiet,
@@ -32,6 +33,7 @@ def backtest_command(
     ] = None,
     evaluations: Evaluations = "ho2024",
     column: Columns = None,
+    columns: ColumnsFile = None,
     first: Annotated[int, typer.Option("--from", help="First cut year; what came before is fitted.")] = 2016,
     last: Annotated[int, typer.Option("--to", help="Last cut year.")] = 2021,
     output: Annotated[
@@ -46,7 +48,7 @@ def backtest_command(
 ) -> None:
     """Fit what was published before a year, predict what came later, and count how often that was right."""
     check_workers(workers)
-    table = read_table(evaluations, column)
+    table = read_table(evaluations, column, columns)
     # PyMC takes seconds to import: only once the table is known to be good.
     from bayes_scaling.predictive.backtest import backtest, planned
     from bayes_scaling.predictive.forecasters import SPECIFICATIONS

@@ -8,6 +8,7 @@ from bayes_scaling.calibration.settings import LEAST, SIMULATIONS
 from bayes_scaling.commands.completion import specification_names
 from bayes_scaling.commands.options import (
     Columns,
+    ColumnsFile,
     Evaluations,
     Json,
     Quiet,
@@ -42,6 +43,7 @@ def calibrate_command(
     evaluations: Evaluations = "ho2024",
     runs: Runs = None,
     column: Columns = None,
+    columns: ColumnsFile = None,
     simulations: Annotated[int, typer.Option(help=f"At least {LEAST}.")] = SIMULATIONS,
     output: Annotated[
         str | None,
@@ -58,7 +60,7 @@ def calibrate_command(
     """
     check_workers(workers)
     chosen = load_specification(specification)
-    table = _design(context, chosen, evaluations, runs, column)
+    table = _design(context, chosen, evaluations, runs, column, columns)
     directory = output_directory(output, f"calibration-{chosen.name}-{table.attrs['name']}")
     from bayes_scaling.calibration.calibrate import calibrate, check_calibration
     from bayes_scaling.report.run_directory import prepare
@@ -99,12 +101,13 @@ def _design(
     evaluations: str,
     runs: str | None,
     column: list[str] | None,
+    columns: str | None,
 ) -> "pd.DataFrame":
     refuse_two_tables(context, runs)
     if runs is not None:
-        return read_runs_table(runs, column)
-    if given(context, "evaluations") or column:
-        return read_table(evaluations, column)
+        return read_runs_table(runs, column, columns)
+    if given(context, "evaluations") or column or columns is not None:
+        return read_table(evaluations, column, columns)
     from bayes_scaling.calibration.evidence import design_of
 
     return design_of(specification)

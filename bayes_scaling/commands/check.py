@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bayes_scaling.commands.options import Columns, Json, column_mapping
+from bayes_scaling.commands.options import Columns, ColumnsFile, Json, column_mapping
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.words import counted
 
@@ -14,12 +14,13 @@ from bayes_scaling.words import counted
 def check_command(
     file: Annotated[Path, typer.Argument(help="A CSV file of evaluations.")],
     column: Columns = None,
+    columns: ColumnsFile = None,
     as_json: Json = False,
 ) -> None:
     """Print every fault of a table: row, column, value and the rule it breaks."""
     from bayes_scaling.evaluations.reading import read_or_faults
 
-    evaluations, faults = read_or_faults(file, column_mapping(column))
+    evaluations, faults = read_or_faults(file, column_mapping(column, columns))
     if as_json:
         from bayes_scaling.report.plain_json import strict_json
 

@@ -8,6 +8,7 @@ from bayes_scaling.commands.completion import specification_names
 from bayes_scaling.commands.options import (
     EXIT_UNCONVERGED,
     Columns,
+    ColumnsFile,
     Evaluations,
     Json,
     Quiet,
@@ -36,6 +37,7 @@ def compare_command(
     ] = None,
     evaluations: Evaluations = "ho2024",
     column: Columns = None,
+    columns: ColumnsFile = None,
     unit: Annotated[str, typer.Option(help="What is left out at a time: evaluation or paper.")] = "evaluation",
     output: Annotated[
         str | None,
@@ -61,7 +63,7 @@ def compare_command(
     """Compare specifications by how well they predict evaluations, or papers, left out."""
     check_workers(workers)
     names = specifications or [DEFAULT_SPECIFICATION, FAMILY]
-    table = read_table(evaluations, column)
+    table = read_table(evaluations, column, columns)
     from bayes_scaling.classical.published_table import HO2024_DELTAS
     from bayes_scaling.comparison.variants import Variant, expand
     from bayes_scaling.report.run_directory import prepare

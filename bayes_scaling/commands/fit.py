@@ -8,6 +8,7 @@ from bayes_scaling.commands.completion import specification_names
 from bayes_scaling.commands.options import (
     EXIT_UNCONVERGED,
     Columns,
+    ColumnsFile,
     Evaluations,
     Json,
     Quiet,
@@ -35,6 +36,7 @@ def fit_command(
     evaluations: Evaluations = "ho2024",
     runs: Runs = None,
     column: Columns = None,
+    columns: ColumnsFile = None,
     output: Annotated[
         str | None,
         typer.Option(help="Directory for fit.nc, summary.json and pictures; default runs/SPECIFICATION-TABLE."),
@@ -65,7 +67,7 @@ def fit_command(
             f"'{chosen.name}' is a law for training runs: give --runs FILE (columns parameters, tokens or flop, and "
             "loss), or --evaluations for a table of evaluations all the same"
         )
-    table = read_table(evaluations, column) if runs is None else read_runs_table(runs, column)
+    table = read_table(evaluations, column, columns) if runs is None else read_runs_table(runs, column, columns)
     directory = output_directory(output, f"{chosen.name}-{table.attrs['name']}")
     if sampler == SMC and chosen.delta is not None:
         raise BayesScalingError("--sampler smc can't sample the paper's penalty; leave out --delta, or --sampler")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bayes_scaling.commands.options import Columns, column_mapping
+from bayes_scaling.commands.options import Columns, ColumnsFile, column_mapping
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.words import counted
 
@@ -44,6 +44,7 @@ def import_command(
     ] = False,
     dropped: Annotated[bool, typer.Option("--dropped", help="List every row that was dropped, and why.")] = False,
     column: Columns = None,
+    columns: ColumnsFile = None,
 ) -> None:
     """Make a table of evaluations of a table that others publish; every step is counted."""
     from bayes_scaling.files import write_whole
@@ -55,13 +56,14 @@ def import_command(
     if output.exists():
         raise BayesScalingError(f"{output} exists already and is not overwritten; give another --output")
     if SHEET in fetched or (file is not None and _is_sheet(file)):
-        if column:
-            raise BayesScalingError("--column maps the columns of evaluations; those of the sheet are known")
+        if column or columns is not None:
+            option = "--column" if column else "--columns"
+            raise BayesScalingError(f"{option} maps the columns of evaluations; those of the sheet are known")
         evaluations = _from_sheet(file, refresh, every_row, own_perplexity, dropped)
     else:
         if every_row or own_perplexity or dropped:
             raise BayesScalingError("--every-row, --own-perplexity and --dropped are for the sheet of Ho et al. 2024")
-        evaluations = _with_gaps(file, column)
+        evaluations = _with_gaps(file, column, columns)
     if fill_from is not None or SYSTEMS in fetched:
         evaluations = _filled(evaluations, fill_from, refresh, by_name)
     _require_sound(evaluations)
@@ -117,11 +119,11 @@ def _from_sheet(file: Path | None, refresh: bool, every_row: bool, own: bool, dr
     return selection.table
 
 
-def _with_gaps(file: Path | None, column: list[str] | None) -> "pd.DataFrame":
+def _with_gaps(file: Path | None, column: list[str] | None, columns: str | None) -> "pd.DataFrame":
     from bayes_scaling.others_data.filling import read_with_gaps
 
     assert file is not None  # without the sheet there is a file
-    return read_with_gaps(file, column_mapping(column))
+    return read_with_gaps(file, column_mapping(column, columns))
 
 
 def _filled(evaluations: "pd.DataFrame", file: Path | None, refresh: bool, by_name: bool) -> "pd.DataFrame":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bayes_scaling.commands.columns_file import columns_of_file
 from bayes_scaling.commands.completion import table_names
 from bayes_scaling.errors import BayesScalingError, RunsWarning
 from bayes_scaling.files import plain_name
@@ -19,6 +20,13 @@ EXIT_UNCONVERGED = 1
 Columns = Annotated[
     list[str] | None,
     typer.Option("--column", help="NAME=COLUMN: the file's own name of one of our columns; repeat as needed."),
+]
+ColumnsFile = Annotated[
+    str | None,
+    typer.Option(
+        "--columns",
+        help='The same from a TOML file: [columns], then NAME = "COLUMN" on a line each. --column wins over it.',
+    ),
 ]
 Evaluations = Annotated[
     str,
@@ -43,16 +51,17 @@ def check_workers(workers: int | None) -> None:
         raise BayesScalingError(f"--workers must be at least 1, not {workers}")
 
 
-def read_table(name: str, columns: list[str] | None) -> "pd.DataFrame":
+def read_table(name: str, column: list[str] | None, columns: str | None = None) -> "pd.DataFrame":
     """A packaged table by name, or a file by path, its columns mapped as asked."""
     from bayes_scaling.evaluations import PACKAGED, load_evaluations, read_evaluations
 
-    mapping = column_mapping(columns)
+    mapping = column_mapping(column, columns)
     if not name:
         raise BayesScalingError(f"--evaluations is empty; choose from {', '.join(PACKAGED)}, or give a CSV file")
     if name in PACKAGED or not (Path(name).suffix or os.path.lexists(name)):
         if mapping:
-            raise BayesScalingError("--column maps the columns of a file; packaged tables need no mapping")
+            option = "--column" if column else "--columns"
+            raise BayesScalingError(f"{option} maps the columns of a file; packaged tables need no mapping")
         return load_evaluations(name)  # refuses an unknown name, naming the packaged tables
     return read_evaluations(name, mapping)
 
@@ -69,11 +78,11 @@ def given(context: typer.Context, option: str) -> bool:
     return source is not None and source.name != "DEFAULT"
 
 
-def read_runs_table(name: str, columns: list[str] | None) -> "pd.DataFrame":
+def read_runs_table(name: str, column: list[str] | None, columns: str | None = None) -> "pd.DataFrame":
     """Training runs from a file by path, its columns mapped as asked."""
     from bayes_scaling.runs import read_runs
 
-    mapping = column_mapping(columns)
+    mapping = column_mapping(column, columns)
     if not name:
         raise BayesScalingError("--runs is empty; give a CSV file with columns parameters, tokens or flop, and loss")
     with warnings.catch_warnings(record=True) as found:
@@ -87,9 +96,10 @@ def read_runs_table(name: str, columns: list[str] | None) -> "pd.DataFrame":
     return table
 
 
-def column_mapping(pairs: list[str] | None) -> dict[str, str]:
-    """``NAME=COLUMN`` pairs as a mapping."""
-    mapping = {}
+def column_mapping(pairs: list[str] | None, file: str | None = None) -> dict[str, str]:
+    """``NAME=COLUMN`` pairs, and those of a file where no pair has the name, as a mapping."""
+    from_file = {} if file is None else columns_of_file(file)
+    mapping: dict[str, str] = {}
     for pair in pairs or []:
         ours, equals, theirs = pair.partition("=")
         if not equals or not ours or not theirs:
@@ -97,7 +107,7 @@ def column_mapping(pairs: list[str] | None) -> dict[str, str]:
         if ours in mapping:
             raise BayesScalingError(f"--column gives {ours!r} twice")
         mapping[ours] = theirs
-    return mapping
+    return from_file | mapping
 
 
 def output_directory(output: str | None, name: str) -> Path:

@@ -7,6 +7,7 @@ import typer
 from bayes_scaling.commands.options import (
     EXIT_UNCONVERGED,
     Columns,
+    ColumnsFile,
     Evaluations,
     Json,
     Quiet,
@@ -22,6 +23,7 @@ PAGE, TABLE = "replication.md", "replication.csv"
 def replicate_command(
     evaluations: Evaluations = "ho2024",
     column: Columns = None,
+    columns: ColumnsFile = None,
     output: Annotated[str | None, typer.Option(help="Directory for results; default runs/replication-...")] = None,
     seed: Seed = SEED,
     quiet: Quiet = False,
@@ -29,7 +31,7 @@ def replicate_command(
 ) -> None:
     """Put the paper's answers (doubling times, gains, attribution) beside a posterior's."""
     check_settings(Settings(), seed)
-    table = read_table(evaluations, column)
+    table = read_table(evaluations, column, columns)
     directory = output_directory(output, f"replication-{table.attrs['name']}")
     from bayes_scaling.files import plain_name
     from bayes_scaling.model.rows import make_rows

@@ -7,6 +7,7 @@ import typer
 from bayes_scaling.commands.options import (
     EXIT_UNCONVERGED,
     Columns,
+    ColumnsFile,
     Evaluations,
     Json,
     Quiet,
@@ -23,6 +24,7 @@ from bayes_scaling.inference.settings import SEED
 def robustness_command(
     evaluations: Evaluations = "ho2024",
     column: Columns = None,
+    columns: ColumnsFile = None,
     output: Annotated[
         str | None,
         typer.Option(help="Directory for results; the same command resumes there. Default runs/robustness-..."),
@@ -43,7 +45,7 @@ def robustness_command(
 
     names = case or None
     chosen(names)  # refuses unknown cases
-    table = read_table(evaluations, column)
+    table = read_table(evaluations, column, columns)
     # PyMC takes seconds to import: only once the input is known to be good.
     from bayes_scaling.comparison.variants import Variant
     from bayes_scaling.report.plain_json import with_rows

@@ -66,29 +66,44 @@ def sentences(comparison: Comparison) -> Iterable[str]:
     what = f"{counted(len(table), 'variant')} on {evaluations.name} ({size_of(evaluations)}), leaving out one {noun} "
     what += "at a time"
     lost = len(table) - len(good)
-    yield what + (f"; {lost} did not converge: out of ranks and weights." if lost else "; all converged.")
+    yield what + _how_many_converged(len(table), lost)
     if good.empty:
         return
     tied = len(comparison.tied)
     best = good.index[0]
-    if tied > 1:
+    if len(table) == 1:
+        yield f"{best} is the only variant, so there is no other to rank it with."
+    elif len(good) == 1:
+        yield f"Only {best} converged, so there is no other to rank it with."
+    elif tied > 1:
         yield (
             f"Best: {best}; but {counted(tied - 1, 'other')} can't be told from it (within 2 standard errors, or "
             f"{TIE_NATS:g} nats): a weight of 0 beside these is no verdict."
         )
     else:
-        yield f"Best: {best}, beyond 2 standard errors and {TIE_NATS:g} nats of every other."
+        others = "the other" if len(good) == 2 else "every other"
+        others += " that converged" if lost else ""
+        yield f"Best: {best}, beyond 2 standard errors and {TIE_NATS:g} nats of {others}."
     bad = int(good["pareto_k_bad"].sum())
     if bad:
         yield f"{counted(bad, 'unit')} could not be left out reliably: see pareto_k_bad."
     row = comparison.averaged_doubling_times().loc["compute"].to_dict()
     if math.isfinite(row["median"]):
+        whose = "Over all models that converged, by stacking weight" if len(good) > 1 else f"By {best}"
         yield (
-            "Over all models that converged, by stacking weight, effective compute doubles every "
+            f"{whose}, effective compute doubles every "
             f"{months(row['median'])} months ({INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} credible interval "
             f"{months(row['lower'])} to {months(row['upper'])}; probability of progress "
             f"{probability(row['probability_of_progress'])})."
         )
+
+
+def _how_many_converged(variants: int, lost: int) -> str:
+    if variants == 1:
+        return "; it did not converge, so it has no rank and no weight." if lost else "; it converged."
+    if lost == variants:
+        return "; none converged, so there are no ranks and no weights."
+    return f"; {lost} did not converge: out of ranks and weights." if lost else "; all converged."
 
 
 def comparison_report(comparison: Comparison) -> RenderableType:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from bayes_scaling.inference.result import Fit
 
+_TRIES = 10
 SUMMARY_FILE = "summary.json"
 PICTURE_FILE = "doubling_times.png"
 RUNS_PICTURES = ("isoflop.png", "laws.png")
@@ -23,7 +24,9 @@ RUNS_PICTURES = ("isoflop.png", "laws.png")
 
 
 def prepare(directory: Path) -> None:
-    """Make the directory and see that it takes files, before anything long starts.
+    """See that a directory can be made and takes files, before anything long starts; what was made for that goes again.
+
+    The directory itself is made when the first result is written, so that no refusal or stop leaves an empty one.
 
     Raises
     ------
@@ -33,9 +36,13 @@ def prepare(directory: Path) -> None:
     try:
         if directory.is_file():
             raise BayesScalingError(f"{directory}: is a file, and results need a directory; choose another --output")
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=directory):
-            pass
+        for tried in range(_TRIES):
+            try:
+                _try_writing(directory)
+                break
+            except (FileNotFoundError, FileExistsError):  # another run, trying the same, has just removed or made it
+                if tried == _TRIES - 1:
+                    raise
         remove_abandoned(directory)
     except OSError as error:
         raise _unwritable(directory, error) from None
@@ -43,6 +50,19 @@ def prepare(directory: Path) -> None:
         raise
     except (ValueError, RuntimeError):  # a path with a NUL character, or of links that lead in a circle
         raise BayesScalingError(f"{str(directory)!r} leads nowhere; choose another --output") from None
+
+
+def _try_writing(directory: Path) -> None:
+    """Make the directory and a file in it, and remove what was made."""
+    made = [path for path in (directory, *directory.parents) if not path.exists()]
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    finally:
+        for path in made:
+            with contextlib.suppress(OSError):  # it was not made after all, or another run uses it by now
+                path.rmdir()
 
 
 def write_run(fit: "Fit", directory: Path) -> tuple[Path, ...]:

@@ -22,8 +22,8 @@ def column_faults(names: list[str]) -> Iterator[Fault]:
     Examples
     --------
     >>> for fault in column_faults(["parameters", "los", "flop"]):
-    ...     print(fault)
-    row 1, column los: looks like 'loss', misspelt; rename it, or map it: columns={'loss': 'los'}
+    ...     print(fault.column, "-", fault.rule)
+    los - looks like 'loss', misspelt; rename it, or map it: --column loss='los', in Python columns={'loss': 'los'}
     """
     misspelt = misspelt_names(names, RUNS_TABLE)
     yield from misspelt_columns(misspelt, RUNS_TABLE)

@@ -1,6 +1,7 @@
 """The canonical columns of a table of training runs."""
 
 from bayes_scaling.errors import RunsError
+from bayes_scaling.evaluations.columns import EVALUATIONS
 from bayes_scaling.tables.kind import TableKind
 
 SIZES = ("tokens", "flop")
@@ -20,6 +21,6 @@ RUNS_TABLE = TableKind(
     error=RunsError,
     canonical=CANONICAL,
     required=REQUIRED,
-    how_to_map=lambda ours, theirs: f"columns={{{ours!r}: {theirs!r}}}",
+    how_to_map=EVALUATIONS.how_to_map,
     all_faults=lambda path: "`check_runs` gives them all",
 )

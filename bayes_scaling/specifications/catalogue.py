@@ -122,7 +122,7 @@ def _text(path: Path) -> str:
         raise SpecificationError(
             f"{path}: longer than {LARGEST_FILE:,} bytes, which no specification needs; shorten it"
         )
-    return path.read_text(encoding="utf-8-sig")
+    return path.read_bytes().decode("utf-8-sig")  # ends of lines as they are: not every kind is TOML
 
 
 def _check_printable(document: Mapping[str, object]) -> None:

@@ -16,6 +16,8 @@ import pytest
 import bayes_scaling as bs
 from bayes_scaling.report.run_directory import prepare, write_run
 
+pytestmark = pytest.mark.fault("Runs that are killed or interrupted")
+
 RUN_FILES = {"fit.nc", "doubling_times.png", "summary.json"}
 PROMPT = 10  # seconds, on a busy machine
 
@@ -157,8 +159,7 @@ def test_ctrl_c_ends_a_run_promptly_and_leaves_nothing(moment, running, tmp_path
     assert process.returncode == 130
     assert out == ""
     assert err.replace("now sampling\n", "") == "bayes-scaling: interrupted; nothing half-written was left\n"
-    assert contents(tmp_path / "run") == {}
-    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    assert list(tmp_path.iterdir()) == []
 
 
 IMPORTING = """
@@ -191,6 +192,15 @@ def test_ctrl_c_while_importing_is_one_line(package, plain_environment, tmp_path
     ended = subprocess.run(arguments, cwd=tmp_path, env=plain_environment, capture_output=True, text=True, timeout=100)
     assert (ended.returncode, ended.stdout) == (130, "")
     assert ended.stderr == "bayes-scaling: interrupted; nothing half-written was left\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_first_run_leaves_nothing(running, tmp_path) -> None:
+    process = running("now sampling")
+    process.kill()
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("moment", ["compiling", "now sampling"])

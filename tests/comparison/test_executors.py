@@ -19,6 +19,8 @@ from comparison.waiting import PROMPT, TESTS, until
 from bayes_scaling.comparison.executors import run_tasks
 from bayes_scaling.errors import BayesScalingError, EvaluationsError
 
+fault = pytest.mark.fault("Sweeps that are killed, resumed, or share a directory")
+
 
 def results(function: Callable[[Any], Any], tasks: dict[str, Any], **where: Any) -> dict[str, Any]:
     done: dict[str, Any] = {}
@@ -70,12 +72,14 @@ def test_workers_use_one_thread_each_and_leave_ctrl_c_to_the_parent(monkeypatch)
     assert results(work.ignores_ctrl_c, {"a": None}, workers=1) == {"a": True}
 
 
+@fault
 def test_what_a_dead_worker_was_at_is_done_again(tmp_path) -> None:
     tasks = {"a": None, "b": tmp_path / "b", "c": None, "d": tmp_path / "d", "e": None}
     assert results(work.die_once, tasks, workers=2) == dict.fromkeys(tasks, "survived")
     assert {path.name for path in tmp_path.iterdir()} == {"b", "d"}
 
 
+@fault
 @pytest.mark.parametrize("function", [work.die_later, work.die_in_answer], ids=["while idle", "in its answer"])
 def test_death_at_a_bad_moment(function, tmp_path) -> None:
     def on_done(name: str, result: str) -> None:
@@ -87,6 +91,7 @@ def test_death_at_a_bad_moment(function, tmp_path) -> None:
     assert [name for name, _ in done] == ["a", "b"]
 
 
+@fault
 def test_a_task_that_always_kills_is_named_and_no_other_suffers() -> None:
     done = []
     with pytest.raises(BayesScalingError, match=r"died: c \(deaths: 3; last: SIGKILL\); .*same command") as caught:
@@ -100,6 +105,7 @@ def test_a_task_that_always_kills_is_named_and_no_other_suffers() -> None:
     assert len(done) == len(set(done))
 
 
+@fault
 @pytest.mark.parametrize(
     ("kind", "error", "message"),
     [
@@ -181,12 +187,14 @@ def holding(tmp_path) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
+@fault
 def test_ctrl_c_ends_workers_at_once_and_quietly(holding, tmp_path) -> None:
     os.killpg(holding.pid, signal.SIGINT)  # as a terminal does
     assert holding.communicate(timeout=PROMPT) == ("interrupted\n", "")
     assert not any(work.is_held(tmp_path / name) for name in ("a.lock", "b.lock"))
 
 
+@fault
 def test_workers_end_with_a_killed_parent(holding, tmp_path) -> None:
     holding.kill()
     until(lambda: not any(work.is_held(tmp_path / name) for name in ("a.lock", "b.lock")))
@@ -211,6 +219,7 @@ def test_a_script_without_a_guard_is_told_so(tmp_path) -> None:
 # ----------------------------------------------------------------------------------------------------------------- dask
 
 
+@fault
 def test_a_cluster_that_loses_a_worker_gives_what_this_computer_gives(cluster, capfd) -> None:
     address, processes = cluster
     tasks = {str(seed): seed for seed in range(12)}
@@ -229,6 +238,7 @@ def test_a_cluster_that_loses_a_worker_gives_what_this_computer_gives(cluster, c
     assert capfd.readouterr() == ("", "")
 
 
+@fault
 def test_errors_on_a_cluster(cluster, tmp_path, capfd) -> None:
     address, _ = cluster
     done = []
@@ -250,6 +260,7 @@ def worker_address(log: Path) -> str:
     return line.split()[-1]
 
 
+@fault
 def test_what_kills_a_dask_worker_is_done_again_and_in_the_end_named(cluster, tmp_path, capfd) -> None:
     address, _ = cluster
     tasks = {"a": None, "b": tmp_path / "b", "c": None}
@@ -259,6 +270,7 @@ def test_what_kills_a_dask_worker_is_done_again_and_in_the_end_named(cluster, tm
     assert capfd.readouterr() == ("", "")
 
 
+@fault
 def test_a_scheduler_that_ends_in_the_middle_is_one_error(cluster, capfd) -> None:
     address, processes = cluster
     done = []
@@ -289,6 +301,7 @@ for address in sys.argv[1:]:
 """
 
 
+@fault
 @pytest.mark.parametrize(
     "reasons",
     [

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from bayes_scaling.comparison.store import Store
 from bayes_scaling.errors import BayesScalingError
 
+fault = pytest.mark.fault("Sweeps that are killed, resumed, or share a directory")
+
 
 @pytest.fixture
 def store(tmp_path) -> Store:
@@ -92,6 +94,7 @@ ERRORS = [
 ]
 
 
+@fault
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 def test_what_cannot_be_used_is_set_aside_and_made_again(error, store) -> None:
     store.write("a", b"old")
@@ -104,6 +107,7 @@ def test_what_cannot_be_used_is_set_aside_and_made_again(error, store) -> None:
     assert store.read("a", bytes.decode) == "new"
 
 
+@fault
 def test_nothing_set_aside_is_overwritten(store) -> None:
     for number in range(5):
         store.write("a", b"%d" % number)
@@ -113,6 +117,7 @@ def test_nothing_set_aside_is_overwritten(store) -> None:
     assert sorted(path for path, _ in store.set_aside) == kept
 
 
+@fault
 @pytest.mark.parametrize("error", [MemoryError(), KeyboardInterrupt()], ids=lambda error: type(error).__name__)
 def test_what_says_nothing_about_a_file_leaves_it(error, store) -> None:
     store.write("a", b"fine")
@@ -121,6 +126,7 @@ def test_what_says_nothing_about_a_file_leaves_it(error, store) -> None:
     assert store.read("a", bytes.decode) == "fine"
 
 
+@fault
 def test_a_folder_in_the_place_of_a_file_is_set_aside(store) -> None:
     (store.directory / "a" / "inner").mkdir(parents=True)
     with pytest.raises(BayesScalingError, match="can't be written"):
@@ -132,6 +138,7 @@ def test_a_folder_in_the_place_of_a_file_is_set_aside(store) -> None:
     assert store.read("a", bytes.decode) == "new"
 
 
+@fault
 def test_what_cannot_be_moved_is_an_error(store) -> None:
     store.write("a", b"old")
     (store.directory / "set-aside").touch()
@@ -145,12 +152,14 @@ class Trap:
         return os._exit, (1,)
 
 
+@fault
 def test_reading_executes_nothing(store) -> None:
     store.write("a", pickle.dumps(Trap()))
     assert store.read("a", json.loads) is None
     assert len(store.set_aside) == 1
 
 
+@fault
 def test_a_full_disk_keeps_what_is_finished(store, monkeypatch) -> None:
     store.write("a", b"old")
 
@@ -165,6 +174,7 @@ def test_a_full_disk_keeps_what_is_finished(store, monkeypatch) -> None:
     assert files(store.directory.parent) == [store.directory / "a"]
 
 
+@fault
 def test_a_file_where_the_directory_should_be(tmp_path) -> None:
     (tmp_path / "file").touch()
     store = Store(tmp_path / "file")
@@ -188,6 +198,7 @@ print(sizes, store.set_aside)
 """
 
 
+@fault
 def test_processes_that_share_a_store_never_see_half_a_file(tmp_path) -> None:
     command = [sys.executable, "-c", WRITING, str(tmp_path / "store")]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]

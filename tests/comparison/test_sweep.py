@@ -13,6 +13,8 @@ from bayes_scaling.comparison.compare import compare
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.settings import Settings
 
+fault = pytest.mark.fault("Sweeps that are killed, resumed, or share a directory")
+
 QUICK = Settings(draws=600, tune=500, chains=4, target_accept=0.95, attempts=2)
 NAMES = ("ho2024/18", "ho2024/01")
 
@@ -57,6 +59,7 @@ def test_a_finished_sweep_is_read_and_not_repeated(finished, few) -> None:
     pd.testing.assert_frame_equal(resumed.averaged_doubling_times(), comparison.averaged_doubling_times())
 
 
+@fault
 @pytest.mark.slow
 def test_a_damaged_fit_and_a_foreign_score_are_set_aside_and_made_again(finished, few, tmp_path) -> None:
     import shutil
@@ -130,6 +133,7 @@ if __name__ == "__main__":
 """
 
 
+@fault
 @pytest.mark.slow
 def test_killed_at_five_moments_and_resumed_it_ends_with_the_same_table(finished, few, tmp_path) -> None:
     comparison, _ = finished
@@ -168,6 +172,7 @@ def test_averages_are_over_rates_by_weight(finished) -> None:
         comparison.averaged_doubling_times("best")
 
 
+@fault
 @pytest.mark.slow
 def test_a_cluster_that_loses_a_worker_gives_what_this_machine_gives(finished, few, cluster, tmp_path) -> None:
     comparison, _ = finished

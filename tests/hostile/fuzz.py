@@ -302,6 +302,7 @@ JSON_VALUES = (None, True, 0, -1, 1.5, 10**30, "", "x", "../../x", "<script>", [
 
 _WORDS = (
     "fit", "compare", "replicate", "robustness", "allocate", "check", "models", "calibrate",
+    "backtest", "report", "--columns", "--template", "--format", "--specification", "names.toml",
     "--evaluations", "--runs", "--column", "--output", "--delta", "--draws", "--tune", "--chains", "--seed", "--quiet",
     "--unit", "--refits", "--workers", "--rate-scale", "--compute", "--fit", "--inference-tokens", "--year", "--case",
     "--tokens-per-parameter", "--parameters", "--benchmark", "--json", "--help", "--", "-", "--nosuch", "-x",
@@ -321,6 +322,11 @@ _GOOD = (
     ("fit", "chinchilla", "--runs", "runs.csv", "--draws", "200"),
     ("fit", "mine.toml", "--seed", "3", "--chains", "2"),
     ("check", "mine.csv", "--column", "parameters=parameters"),
+    ("check", "mine.csv", "--columns", "names.toml"),
+    ("fit", "--evaluations", "mine.csv", "--columns", "names.toml", "--column", "tokens=tokens"),
+    ("models", "ho2024/13", "--template"),
+    ("backtest", "--evaluations", "mine.csv", "--from", "2018", "--to", "2019"),
+    ("report", "sub", "--format", "json"),
     ("models", "ho2024/13"),
     ("models",),
     ("allocate", "--compute", "1e24", "--compute", "1e25", "--json"),
@@ -367,6 +373,7 @@ def _judge_command_line(rng: random.Random, directory: Path) -> str:
     rows = "".join(f"{10**7 * 3**i},{10**9 * 2**i},{4 - 0.2 * i}\n" for i in range(9))
     (place / "runs.csv").write_text(f"parameters,tokens,loss\n{rows}", encoding="utf-8")
     (place / "mine.toml").write_text(_specifications()["ho2024/07"], encoding="utf-8")
+    (place / "names.toml").write_text('[columns]\nparameters = "parameters"\n', encoding="utf-8")
     (place / "fit.nc").write_bytes(_fit_bytes(True))
     (place / "sub" / "fit.nc").write_bytes(_fit_bytes(True)[:-100])
     before = {path: path.read_bytes() for path in place.rglob("*") if path.is_file()}

@@ -19,6 +19,8 @@ import bayes_scaling as bs
 from bayes_scaling.errors import FitFileError
 from bayes_scaling.inference.result import read_fit
 
+pytestmark = pytest.mark.fault("Fit files")
+
 
 @pytest.fixture(scope="module")
 def content() -> bytes:

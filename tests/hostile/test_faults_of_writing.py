@@ -18,6 +18,8 @@ from bayes_scaling.comparison.store import Store
 from bayes_scaling.files import plain_name, remove_abandoned, write_together, write_whole
 from bayes_scaling.report.run_directory import prepare, write_run
 
+pytestmark = pytest.mark.fault("Writing results")
+
 
 @pytest.fixture
 def finished(tmp_path) -> Path:

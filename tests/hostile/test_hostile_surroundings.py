@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.fault("Surroundings")
+
 ROW = (
     "system,paper,published,benchmark,perplexity,parameters,tokens,architecture\n"
     "é,p,2019-02-14,wt103,17.48,1.5e9,4e9,transformer\n"

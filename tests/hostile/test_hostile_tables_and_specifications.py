@@ -13,6 +13,8 @@ from bayes_scaling.evaluations import check_evaluations, read_evaluations
 from bayes_scaling.runs import read_runs
 from bayes_scaling.tables import csv_file
 
+pytestmark = pytest.mark.fault("Tables and specifications")
+
 HEADER = "system,paper,published,benchmark,perplexity,parameters,tokens,architecture"
 ROW = "{},My paper,2019-02-14,wt103,17.48,1.5e9,4e9,transformer"
 
@@ -149,12 +151,13 @@ SPECIFICATIONS = {
     "a constructor's own name": 'law = "chinchilla"\n[priors.sigma]\ndistribution = "half_normal"\ncls = 1',
     "NUL": 'law = "chinchilla"\0',
     "two byte-order marks": '\ufeff\ufefflaw = "chinchilla"',
+    "a carriage return alone": 'law = "chinchilla"\n\r',
 }
 
 
 @pytest.mark.parametrize("text", SPECIFICATIONS.values(), ids=SPECIFICATIONS)
 def test_a_hostile_specification_is_refused(text, refused, tmp_path) -> None:
-    (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "mine.toml").write_text(text, encoding="utf-8", newline="")
     assert "mine.toml: " in refused("models", "mine.toml")
 
 

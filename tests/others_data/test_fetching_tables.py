@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from bayes_scaling.others_data import fetching
 from bayes_scaling.others_data.fetching import FetchedFile, FetchingError, Limits, fetch_file, is_page, redirected
 
+pytestmark = pytest.mark.fault("Downloads")
+
 CONTENT = b"Model,Parameters\nGPT-2,1.5e9\n"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 

@@ -15,6 +15,8 @@ from bayes_scaling.commands.report import _robustness_beside, kind_of, report_co
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.report.summary import sentence
 
+fault = pytest.mark.fault("Reports")
+
 APP = typer.Typer()
 APP.command()(report_command)
 
@@ -84,6 +86,7 @@ def test_bad_options_are_refused_before_anything_is_read(tmp_path, options, word
     assert isinstance(done.exception, bs.BayesScalingError) and words in str(done.exception)
 
 
+@fault
 def test_a_damaged_fit_is_refused_and_nothing_is_written(fit, tmp_path):
     file = fit.save(tmp_path)
     content = file.read_bytes()
@@ -93,6 +96,7 @@ def test_a_damaged_fit_is_refused_and_nothing_is_written(fit, tmp_path):
     assert [each.name for each in tmp_path.iterdir()] == ["fit.nc"]
 
 
+@fault
 def test_a_damaged_robustness_run_beside_a_fit_is_left_out(fit, tmp_path):
     fit.save(tmp_path / "mine")
     beside = tmp_path / f"robustness-{fit.evaluations.name}"
@@ -103,6 +107,7 @@ def test_a_damaged_robustness_run_beside_a_fit_is_left_out(fit, tmp_path):
     assert (tmp_path / "mine" / "report.md").is_file()
 
 
+@fault
 def test_results_of_a_run_are_not_replaced_by_a_report_of_their_name(fit, tmp_path):
     fit.save(tmp_path)
     (tmp_path / "summary.json").write_text("{}", encoding="utf-8")

@@ -101,12 +101,14 @@ def test_missing_columns_are_named_with_how_to_map_them(tmp_path):
     path = tmp_path / "mine.csv"
     path.write_text("Model Size,Training FLOP,final\n1e9,1e20,2.5\n")
 
+    def mapped(name: str) -> str:
+        return f"--column {name}='its name in the file', in Python columns={{'{name}': 'its name in the file'}}"
+
     assert [str(fault) for fault in check_runs(path)] == [
-        "column parameters: is required and missing; add it, or map yours: "
-        "columns={'parameters': 'its name in the file'}",
-        "column loss: is required and missing; add it, or map yours: columns={'loss': 'its name in the file'}",
+        f"column parameters: is required and missing; add it, or map yours: {mapped('parameters')}",
+        f"column loss: is required and missing; add it, or map yours: {mapped('loss')}",
         "column tokens: is missing, and so is flop; add one of them, or map yours: "
-        "columns={'tokens': 'its name in the file'} or columns={'flop': 'its name in the file'}",
+        f"{mapped('tokens')} or {mapped('flop')}",
     ]
 
 
@@ -119,7 +121,10 @@ def test_a_misspelt_column_is_named_once(tmp_path, written, meant):
 
     (fault,) = check_runs(path)
     assert (fault.row, fault.column) == (1, written)
-    assert fault.rule == f"looks like {meant!r}, misspelt; rename it, or map it: columns={{{meant!r}: {written!r}}}"
+    assert fault.rule == (
+        f"looks like {meant!r}, misspelt; rename it, or map it: --column {meant}={written!r}, "
+        f"in Python columns={{{meant!r}: {written!r}}}"
+    )
 
 
 MAPPINGS = {

@@ -1,0 +1,133 @@
+"""A specification as a TOML file to change: every setting with the words that it may have, every prior at hand."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+
+from bayes_scaling.specifications.laws import LAWS
+from bayes_scaling.specifications.parameters import PARAMETERS
+from bayes_scaling.specifications.priors import Prior, choices_for
+from bayes_scaling.specifications.specification import (
+    _CHOICES,
+    _GROUPS,
+    _GROUPS_OF_RATES,
+    _TEXT_CHOICES,
+    CENTRE_PARAMETERS,
+    RATE_OF,
+    Centre,
+    Pivot,
+    Specification,
+)
+
+_HEAD = """\
+# A specification of bayes-scaling, from '{name}'. Change it, then see what it says: bayes-scaling models FILE.toml
+# Behind # stand the words that a line may have; a line that begins with # says what holds without it.
+# What the words mean: help(bayes_scaling.Specification) in Python.
+"""
+_ABOUT_NUMBERS = {"cut_year": "a decimal year such as 2017.444, where a rate varies by era"}
+_SIZES = {
+    "pivot": (Pivot, "the point where groups agree: where an exponent or a rate varies by a group that A does not"),
+    "centre": (Centre, "the point where level and share stand, if not the default's (parameters: {})"),
+}
+
+
+def template(specification: Specification) -> str:
+    """A specification as the text of a TOML file that its owner can change.
+
+    Parameters
+    ----------
+    specification
+        To begin with.
+
+    Returns
+    -------
+    str
+        :func:`bayes_scaling.load_specification` reads it back to an equal specification. In comments: the words that
+        each setting may have, settings left at their defaults, and the default priors of its parameters with their
+        reasons.
+
+    Examples
+    --------
+    >>> from bayes_scaling.specifications.catalogue import load_specification
+    >>> [line for line in template(load_specification("reference")).splitlines() if line.startswith("law")]
+    ['law = "chinchilla"  # chinchilla, compute, parameters, tokens, steps, kaplan, critical_batch']
+    """
+    parts = [_HEAD.format(name=specification.name), "\n".join(_texts(specification))]
+    if not LAWS[specification.law].for_runs:
+        parts.append("\n".join(_varies_by(specification)))
+    for section, choices in _CHOICES.items():
+        if section == "noise" or not LAWS[specification.law].for_runs:  # runs have neither dates nor repetition
+            parts.append("\n".join(_settings(specification, section, choices)))
+    parts += ["\n".join(_sizes(specification, section)) for section in _SIZES]
+    parts.append("\n".join(_priors(specification)))
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _texts(s: Specification) -> Iterator[str]:
+    for key in ("title", "reference", *_TEXT_CHOICES):
+        words = f"  # {', '.join(_TEXT_CHOICES[key])}" if key in _TEXT_CHOICES else ""
+        if key != "transformer_factor" or not LAWS[s.law].for_runs:
+            yield f"{key} = {_text(getattr(s, key))}{words}"
+    if s.delta is not None:
+        yield f"delta = {_number(s.delta)}  # the paper's penalty of this strength, in place of priors"
+
+
+def _varies_by(s: Specification) -> Iterator[str]:
+    law = LAWS[s.law]
+    yield "[varies_by]  # what is not listed is shared by all rows"
+    for name in law.may_vary:
+        words = ", ".join(_GROUPS_OF_RATES if name in RATE_OF.values() else _GROUPS)
+        group = s.varies_by.get(name)
+        yield f"# {name} is shared; or one of {words}" if group is None else f"{name} = {_text(group)}  # {words}"
+
+
+def _settings(s: Specification, section: str, choices: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    settings = getattr(s, section)
+    yield f"[{section}]"
+    for field in fields(settings):
+        value = getattr(settings, field.name)
+        if field.name in RATE_OF and field.name not in LAWS[s.law].factors:
+            continue
+        if field.name not in choices:
+            about = _ABOUT_NUMBERS[field.name]
+            yield f"# {field.name}: {about}" if value is None else f"{field.name} = {_number(value)}  # {about}"
+        else:
+            left = "# " if value == field.default else ""
+            yield f"{left}{field.name} = {_text(value)}  # {', '.join(choices[field.name])}"
+
+
+def _sizes(s: Specification, section: str) -> Iterator[str]:
+    kind, about = _SIZES[section]
+    given = getattr(s, section)
+    yield f"{'# ' if given is None else ''}[{section}]  # {about.format(_number(CENTRE_PARAMETERS))}"
+    for field in fields(kind):
+        value = None if given is None else getattr(given, field.name)
+        yield f"# {field.name}: a number above 0" if value is None else f"{field.name} = {_number(value)}"
+
+
+def _priors(s: Specification) -> Iterator[str]:
+    yield "[priors]"
+    for parameter in s.parameters():
+        name, own = parameter.name, s.priors.get(parameter.name)
+        unit = f", {parameter.unit}" if parameter.unit else ""
+        yield f"\n# {name}: {parameter.meaning}{unit}"
+        yield f"#   families: {choices_for(parameter.support)}"
+        if own is None:
+            yield f"#   default: {parameter.reason}"
+        yield f"{'# ' if own is None else ''}{name} = {_inline(own or PARAMETERS[name].prior)}"
+
+
+def _inline(prior: Prior) -> str:
+    inside = [("distribution", _text(prior.distribution)), *((name, _number(value)) for name, value in prior.arguments)]
+    return f"{{ {', '.join(f'{name} = {value}' for name, value in inside)} }}"
+
+
+def _number(value: float) -> str:
+    """A number as people write it, where that is the same number."""
+    short = f"{value:g}"
+    return short if float(short) == value else repr(float(value))
+
+
+def _text(value: str) -> str:
+    """A text as TOML writes it, which is as JSON does."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
