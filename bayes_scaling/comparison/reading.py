@@ -174,7 +174,7 @@ class SweepDirectory:
         )
 
     def fit(self, name: str, fingerprint: str) -> Fit:
-        """A fit, by its whole fingerprint.
+        """A fit, by its whole fingerprint; what its compact file leaves out waits until it is looked at.
 
         Raises
         ------
@@ -184,7 +184,7 @@ class SweepDirectory:
         found = sorted((self.directory / FITS).glob(f"*-{fingerprint[:16]}.nc"))
         if not found:
             raise self._missing(f"the fit of {name}", FITS, fingerprint)
-        fit = load_fit(found[0])
+        fit = load_fit(found[0], lazy=True)
         if fit.fingerprint != fingerprint:
             raise BayesScalingError(
                 f"{found[0]}: is not the fit of {name} that was recorded (fingerprint {fit.fingerprint[:16]} where "

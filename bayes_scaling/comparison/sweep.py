@@ -159,8 +159,8 @@ class Sweep:
         return [records[variant.name] for variant in self.variants]
 
     def fit(self, variant: Variant) -> Fit:
-        """A finished fit."""
-        found = self.fits.read(self._fit_file(variant), lambda content: read_fit(content, variant.name))
+        """A finished fit; what its compact file leaves out waits until it is looked at, since there may be many."""
+        found = self.fits.read(self._fit_file(variant), lambda content: read_fit(content, variant.name, lazy=True))
         if found is None:
             raise BayesScalingError(f"the fit of {variant.name} has gone from the directory; run the same again")
         return found

@@ -17,6 +17,7 @@ from bayes_scaling.errors import BayesScalingError, FitFileError
 from bayes_scaling.files import write_whole
 from bayes_scaling.inference.data import check_unit, compacted, restored
 from bayes_scaling.inference.diagnostics import Diagnostics
+from bayes_scaling.inference.lazy import lazily_restored
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.result_files import FIT_FILE
 from bayes_scaling.specifications.specification import Specification
@@ -206,13 +207,16 @@ class Fit:
         )
 
 
-def load_fit(path: str | Path) -> Fit:
+def load_fit(path: str | Path, *, lazy: bool = False) -> Fit:
     """Read a fit back.
 
     Parameters
     ----------
     path
         A ``.nc`` file, or a directory that holds ``fit.nc``.
+    lazy
+        Of a compact file, such as those that a comparison keeps, work out pointwise log likelihoods and log priors only
+        when they are looked at, each time anew: a tenth of the memory where only the posterior is wanted.
 
     Returns
     -------
@@ -237,11 +241,21 @@ def load_fit(path: str | Path) -> Fit:
         content = file.read_bytes()
     except OSError as error:
         raise FitFileError(f"{file}: can't be read ({error.strerror}); give the path of another fit") from None
-    return read_fit(content, str(file))
+    return read_fit(content, str(file), lazy=lazy)
 
 
-def read_fit(content: bytes, name: str) -> Fit:
-    """Read a fit from the bytes of its file; ``name`` is for messages.
+def read_fit(content: bytes, name: str, *, lazy: bool = False) -> Fit:
+    """Read a fit from the bytes of its file.
+
+    Parameters
+    ----------
+    content
+        The file's.
+    name
+        For messages.
+    lazy
+        Work out what a compact file leaves out (see :meth:`Fit.to_bytes`) only when it is looked at: for many fits at
+        once, of which summaries are wanted.
 
     Raises
     ------
@@ -264,7 +278,8 @@ def read_fit(content: bytes, name: str) -> Fit:
             raise FitFileError(f"{name}: written by another version (format {header['format']}, this reads {_FORMAT})")
         tree.attrs = {}
         fit = Fit._from_header(tree, header)
-        return replace(fit, data=restored(fit.specification, tree))
+        whole = lazily_restored if lazy else restored
+        return replace(fit, data=whole(fit.specification, tree))
     except (FitFileError, MemoryError):
         raise
     except Exception as error:  # whatever h5py, xarray and json raise on what is no fit
