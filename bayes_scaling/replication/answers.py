@@ -38,6 +38,7 @@ COLUMNS = (
 """Columns of a table of answers, in their order."""
 
 _PAPER = "Ho et al. 2024 (arXiv 2403.05812)"
+_TIMES = "doubling times"
 _PERIOD = (2014.0, 2023.0)
 _PERIOD_MONTHS = 7.5
 """Doubling time behind the published 22,000-fold growth; no reported median is 7.5 months."""
@@ -71,7 +72,8 @@ def answers(fit: Fit, gain_fit: Fit) -> pd.DataFrame:
     -------
     DataFrame
         One row a quantity, columns :data:`COLUMNS`: the published point and 95% bootstrap interval (NaN where none is
-        published), and the posterior's median and 95% equal-tailed credible interval.
+        published), and the posterior's median and 95% equal-tailed credible interval. ``width_ratio`` compares the two
+        intervals, those of doubling times as rates; see :class:`bayes_scaling.beside.Beside`.
 
     Notes
     -----
@@ -96,7 +98,11 @@ Found = tuple[float, ...]
 
 def _row(published: _Published, found: Found) -> dict[str, object]:
     median, lower, upper = found
-    beside = Beside.of(published.point, (published.lower, published.upper), (lower, upper), signed=published.signed)
+    ends = (published.lower, published.upper)
+    if published.part == _TIMES:
+        beside = Beside.of_times(published.point, ends, (lower, upper))
+    else:
+        beside = Beside.of(published.point, ends, (lower, upper), signed=published.signed)
     return {
         "part": published.part,
         "unit": published.unit,
@@ -119,7 +125,7 @@ def _interval(draws: xr.DataArray) -> Found:
 
 def _doubling(fit: Fit) -> Iterator[tuple[_Published, Found]]:
     times = doubling_times(fit)[["median", "lower", "upper"]]
-    part = "doubling times"
+    part = _TIMES
     notebook = f"{_PAPER}, notebook section3, cell"
     for published, factor, scale in (
         (_Published(part, "T_N", "years", 0.983, -77.5, 29.5, f"{notebook} 35"), "parameters", MONTHS_PER_YEAR),

@@ -19,7 +19,7 @@ NOTES: Mapping[str, str] = {
     "doubling times": "The published intervals are of an optimiser that stops early on the ridge between the two "
     "rates, near the same place in every resample; a posterior covers the ridge. Published percentiles are of the "
     "doubling time itself, which changes its sign through infinity where a rate passes 0; here they are of the rate, "
-    "and a rate that is not positive has no bound.",
+    "and a rate that is not positive has no bound. How wide two intervals are is compared as rates.",
     "what progress was worth": "The published growth of effective compute is nine years at 7.5 months, which is none "
     "of the reported medians, and stands without an interval; half the doubling time squares it.",
     "the transformer": "Computed as published: both sizes scaled alike, in 2023, from N = D.",

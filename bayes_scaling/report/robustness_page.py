@@ -5,6 +5,13 @@ from bayes_scaling.report.robustness_text import difference, found, published, p
 from bayes_scaling.robustness_cases.result import Robustness
 from bayes_scaling.words import probability
 
+WIDTHS = (
+    "How wide two intervals are is compared as rates, g_C = 12 ln 2 / T_C (log units per year): an interval in months "
+    "is the longer the slower progress is, and has no length where it has no bound. A published interval is turned "
+    "into rates end by end; one with a negative end, of a doubling time whose sign changes, is not compared."
+)
+"""What every sentence on widths rests on."""
+
 
 def robustness_page(result: Robustness) -> str:
     """Markdown: the answer, one line a case, how published figures differ, sources, and what was skipped."""
@@ -41,7 +48,7 @@ def robustness_page(result: Robustness) -> str:
         )
         lines.append("| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |")
     if beside:
-        lines += ["", "## Beside what is published", ""]
+        lines += ["", "## Beside what is published", "", WIDTHS, ""]
         lines += [f"- {published_sentence(name, row)}" for name, row in beside.items()]
         lines += ["", "## Sources", ""]
         lines += [f"- {name}: {row['published_source']}." for name, row in beside.items()]

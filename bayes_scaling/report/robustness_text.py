@@ -13,7 +13,7 @@ from rich.text import Text
 
 from bayes_scaling.beside import Beside
 from bayes_scaling.inference.fitting import package_versions
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, signed_months_to_double
 from bayes_scaling.robustness_cases.cases import BASELINE
 from bayes_scaling.robustness_cases.result import Robustness
 from bayes_scaling.robustness_cases.run import REFITS, UNIT
@@ -110,14 +110,25 @@ def published_sentence(name: str, row: Row) -> str:
     --------
     >>> row = {"published_months": 8.8, "published_lower": 4.2, "published_upper": 18.7, "published_inside": True,
     ...        "compute_doubling_months_median": 9.1, "compute_doubling_months_lower": 5.4,
-    ...        "compute_doubling_months_upper": 20.2, "width_ratio": 1.02, "converged": True}
+    ...        "compute_doubling_months_upper": 20.2, "compute_rate_lower": 0.412, "compute_rate_upper": 1.54,
+    ...        "rate_width_ratio": 0.73, "converged": True}
     >>> print(published_sentence("irreducible", row))
-    irreducible: published 8.8 [4.2, 18.7], found 9.1 [5.4, 20.2]; the published point lies inside the interval found,
-    which is 1.0 times as wide as the published one.
+    irreducible: published 8.8 [4.2, 18.7], found 9.1 [5.4, 20.2]; as rates a year, published [0.44, 1.98], found
+    [0.41, 1.54]; the published point lies inside the interval found, which is 0.7 times as wide as the published one.
     """
-    beside = Beside(bool(row["published_inside"]), float(row["width_ratio"]))
-    text = f"{name}: published {published(row)}, found {found(row)}; {beside.sentence}"
+    beside = Beside(bool(row["published_inside"]), float(row["rate_width_ratio"]))
+    text = f"{name}: published {published(row)}, found {found(row)}; {_rates(row)}{beside.sentence}"
     return f"{text}." if row["converged"] else f"{text} (not converged)."
+
+
+def _rates(row: Row) -> str:
+    """Both intervals as rates, so that a reader can tell how wide they are; empty where they are not compared."""
+    if math.isnan(row["rate_width_ratio"]):
+        return ""
+    published = (float(signed_months_to_double(row[name])) for name in ("published_upper", "published_lower"))
+    found = (float(row[name]) for name in ("compute_rate_lower", "compute_rate_upper"))
+    first, second = ("[{:.2f}, {:.2f}]".format(*ends) for ends in (published, found))
+    return f"as rates a year, published {first}, found {second}; "
 
 
 def found(row: Row) -> str:

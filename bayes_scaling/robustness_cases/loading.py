@@ -1,5 +1,6 @@
 """Read a robustness run back from its directory, without fitting anything again."""
 
+import math
 from collections.abc import Hashable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -11,13 +12,18 @@ from bayes_scaling.comparison.reading import SweepDirectory, same
 from bayes_scaling.comparison.record import Record
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
+from bayes_scaling.published import PublishedDoubling
 from bayes_scaling.result_files import ROBUSTNESS_SETTINGS, ROBUSTNESS_TABLE
 from bayes_scaling.robustness_cases.cases import BASELINE
-from bayes_scaling.robustness_cases.result import COLUMNS, Robustness
+from bayes_scaling.robustness_cases.rate_widths import rate_interval
+from bayes_scaling.robustness_cases.result import ALL_DATES, COLUMNS, Robustness, rate_columns
 from bayes_scaling.robustness_cases.run import UNIT
 
 _TEXT = ("case", "question", "model", "priors", "selection", "era", "published_source", "reason")
 _COUNTS = ("rows", "papers", "pareto_k_bad", "divergences")
+_OF_RATES = tuple(rate_columns(None, (0.0, 0.0)))
+"""Columns that are made of the fits again, so that tables of earlier versions, which lack them, can be read."""
+_WRITTEN = tuple(column for column in COLUMNS if column not in _OF_RATES)
 
 
 def load_robustness(directory: str | Path) -> Robustness:
@@ -32,7 +38,7 @@ def load_robustness(directory: str | Path) -> Robustness:
     -------
     Robustness
         As :func:`bayes_scaling.robustness` returned it. Each case's record must say what the table says, and each fit
-        must have the fingerprint that was recorded.
+        must have the fingerprint that was recorded; intervals of rates are read off the fits.
 
     Raises
     ------
@@ -51,8 +57,7 @@ def load_robustness(directory: str | Path) -> Robustness:
     fingerprints = {str(name): str(value) for name, value in plain["fingerprints"].items()}
     files.same_names(ROBUSTNESS_TABLE, map(str, table.index), ROBUSTNESS_SETTINGS, fingerprints)
     files.records(table, fingerprints, UNIT, _agrees)
-    for fingerprint, name in {value: name for name, value in fingerprints.items()}.items():
-        files.fit(name, fingerprint)  # read for its fingerprint and seal; Robustness.fit reads it when asked
+    table = _with_rates(files, table, fingerprints)
     skipped = plain.get("skipped", {})
     if not isinstance(skipped, dict):
         raise files.damaged(ROBUSTNESS_SETTINGS, "skipped must be cases with reasons")
@@ -110,20 +115,33 @@ def _responses(fit: Fit) -> dict[str, tuple[float, ...]]:
 
 def _table(files: SweepDirectory) -> pd.DataFrame:
     """The table as :func:`bayes_scaling.robustness_cases.result.robustness_table` makes it."""
-    table = files.table(ROBUSTNESS_TABLE, ("case", *COLUMNS), _TEXT, _COUNTS, other=("converged", "published_inside"))
-    try:
-        table = table.astype({"published_inside": "boolean"})
-    except (TypeError, ValueError) as error:
-        raise files.damaged(ROBUSTNESS_TABLE, error) from None
+    table = files.table(ROBUSTNESS_TABLE, ("case", *_WRITTEN), _TEXT, _COUNTS, other=("converged",))
     if BASELINE not in set(table["case"]):
         raise files.damaged(ROBUSTNESS_TABLE, f"no row is called {BASELINE!r}")
-    return table.set_index("case")[list(COLUMNS)]
+    return table.set_index("case")[list(_WRITTEN)]
+
+
+def _with_rates(files: SweepDirectory, table: pd.DataFrame, fingerprints: Mapping[str, str]) -> pd.DataFrame:
+    """The table with what it says of rates, read off the fits, each of which is read for its fingerprint and seal."""
+    rows = {}
+    for name, row in table.to_dict("index").items():
+        fit = files.fit(str(name), fingerprints[str(name)])
+        try:
+            rates = rate_interval(fit, None if row["era"] == ALL_DATES else row["era"])
+        except (KeyError, ValueError) as error:
+            raise files.damaged(ROBUSTNESS_TABLE, f"{name}: era {row['era']!r}: {error}") from None
+        months, lower, upper = (row[f"published_{part}"] for part in ("months", "lower", "upper"))
+        bare = math.isnan(lower)
+        published = PublishedDoubling("", months, None if bare else lower, None if bare else upper, "")
+        rows[name] = rate_columns(None if math.isnan(months) else published, rates)
+    found = pd.DataFrame.from_dict(rows, orient="index").astype({"published_inside": "boolean"})
+    return table.join(found)[list(COLUMNS)]
 
 
 def _agrees(record: Record, row: Mapping[Hashable, Any]) -> bool:
     """Whether a record is the one that a row of the table was made of; eras have doubling times of their own."""
     found = {"rhat_max": record.diagnostics.rhat_max, "ess_bulk_min": record.diagnostics.ess_bulk_min}
-    if row["era"] == "all dates":
+    if row["era"] == ALL_DATES:
         found |= {f"compute_doubling_months_{part}": record.doubling[part] for part in ("median", "lower", "upper")}
     named = (record.model, record.diagnostics.converged, record.elpd.bad)
     return named == (row["model"], row["converged"], row["pareto_k_bad"]) and same(found, row)

@@ -8,7 +8,6 @@ from pathlib import Path
 import arviz as az
 import pandas as pd
 
-from bayes_scaling.beside import Beside
 from bayes_scaling.comparison.elpd import Elpd
 from bayes_scaling.comparison.record import Record
 from bayes_scaling.comparison.sweep import FITS
@@ -17,8 +16,10 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.fitting import summary_of
 from bayes_scaling.inference.result import EvaluationsSummary, Fit, load_fit
 from bayes_scaling.inference.settings import Settings
+from bayes_scaling.published import PublishedDoubling
 from bayes_scaling.robustness_cases.cases import BASELINE, Case
 from bayes_scaling.robustness_cases.plan import Plan, rows_in_words
+from bayes_scaling.robustness_cases.rate_widths import Ends, beside_rates
 
 COLUMNS = (
     "question",
@@ -32,6 +33,8 @@ COLUMNS = (
     "compute_doubling_months_lower",
     "compute_doubling_months_upper",
     "probability_of_progress",
+    "compute_rate_lower",
+    "compute_rate_upper",
     "elpd_diff",
     "dse",
     "pareto_k_bad",
@@ -43,12 +46,14 @@ COLUMNS = (
     "published_lower",
     "published_upper",
     "published_inside",
-    "width_ratio",
+    "rate_width_ratio",
     "published_source",
     "seconds",
     "reason",
 )
 """Columns of a robustness table, in their order."""
+ALL_DATES = "all dates"
+"""In the column ``era``, of a case that shows none of two."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,10 +63,12 @@ class Robustness:
     Parameters
     ----------
     table
-        One row a case, the baseline first; columns :data:`COLUMNS`. Doubling times in months, 95% equal-tailed;
+        One row a case, the baseline first; columns :data:`COLUMNS`. Doubling times in months, 95% equal-tailed, and
+        the rate's interval that they are mapped from (``compute_rate_lower``, ``_upper``; log units per year);
         ``elpd_diff`` (nats, this case less the baseline) and its standard error ``dse`` for cases on exactly the
         baseline's rows that converged, as the baseline must; ``published_inside``: whether the published point lies
-        inside the interval found; ``width_ratio``: length of the interval found over that of the published one.
+        inside the interval found; ``rate_width_ratio``: length of the rate's interval over that of the published one,
+        as :func:`bayes_scaling.robustness_cases.rate_widths.beside_rates` defines it.
     skipped
         Cases that the table does not allow, and why.
     evaluations
@@ -121,7 +128,10 @@ class Robustness:
 
 
 def robustness_table(
-    plan: Plan, records: Mapping[str, Record], doubling: Mapping[str, Mapping[str, float]]
+    plan: Plan,
+    records: Mapping[str, Record],
+    doubling: Mapping[str, Mapping[str, float]],
+    rates: Mapping[str, Ends],
 ) -> pd.DataFrame:
     """One row a case.
 
@@ -133,13 +143,16 @@ def robustness_table(
         By case.
     doubling
         By case: ``median``, ``lower``, ``upper`` (months) and ``probability_of_progress`` of what it shows.
+    rates
+        By case: ends of the interval of the same rate, log units per year.
     """
     whole = plan.table_of(BASELINE)
     rows = {
         case.name: _settings(plan, case, whole)
         | _found(records[case.name], doubling[case.name])
         | _difference(records[BASELINE], records[case.name])
-        | _beside_published(case, doubling[case.name])
+        | rate_columns(case.published, rates[case.name])
+        | _published(case)
         for case in plan.cases
     }
     table = pd.DataFrame.from_dict(rows, orient="index").reindex(columns=list(COLUMNS)).rename_axis("case")
@@ -154,7 +167,7 @@ def _settings(plan: Plan, case: Case, whole: pd.DataFrame) -> dict[str, object]:
         "model": variant.model,
         "priors": variant.label.removesuffix(f", {selection}"),
         "selection": selection,
-        "era": case.era or "all dates",
+        "era": case.era or ALL_DATES,
         "rows": summary.rows,
         "papers": summary.papers,
     }
@@ -196,18 +209,30 @@ def same_rows(one: Elpd, other: Elpd) -> bool:
     return True
 
 
-def _beside_published(case: Case, doubling: Mapping[str, float]) -> dict[str, object]:
+def rate_columns(published: PublishedDoubling | None, rates: Ends) -> dict[str, object]:
+    """What the table says of a rate's interval, and of the published one beside it.
+
+    Examples
+    --------
+    >>> rate_columns(None, (0.5, 1.5))
+    {'compute_rate_lower': 0.5, 'compute_rate_upper': 1.5, 'published_inside': <NA>, 'rate_width_ratio': nan}
+    """
+    beside = None if published is None else beside_rates(published, rates)
+    return {
+        "compute_rate_lower": rates[0],
+        "compute_rate_upper": rates[1],
+        "published_inside": pd.NA if beside is None else beside.inside,
+        "rate_width_ratio": float("nan") if beside is None else beside.width_ratio,
+    }
+
+
+def _published(case: Case) -> dict[str, object]:
     published = case.published
     if published is None:
         return {"published_source": ""}
-    beside = Beside.of(
-        published.months, (published.lower, published.upper), (doubling["lower"], doubling["upper"]), signed=False
-    )
     return {
         "published_months": published.months,
         "published_lower": published.lower,
         "published_upper": published.upper,
-        "published_inside": beside.inside,
-        "width_ratio": beside.width_ratio,
         "published_source": published.source,
     }

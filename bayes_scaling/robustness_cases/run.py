@@ -15,6 +15,7 @@ from bayes_scaling.inference.settings import SEED, Settings, check_settings
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.robustness_cases.cases import BASELINE, Case
 from bayes_scaling.robustness_cases.plan import Plan, planned
+from bayes_scaling.robustness_cases.rate_widths import Ends, rate_interval
 from bayes_scaling.robustness_cases.result import Robustness, robustness_table
 
 UNIT, REFITS = "evaluation", "none"
@@ -100,7 +101,7 @@ def robustness(
         records = {case.name: by_variant[plan.variants[case.name].name] for case in plan.cases}
         doubling = {case.name: _doubling(case, plan, records[case.name], sweep) for case in plan.cases}
         return Robustness(
-            table=robustness_table(plan, records, doubling),
+            table=robustness_table(plan, records, doubling, _rates(plan, sweep)),
             skipped=plan.skipped,
             evaluations=summary_of(plan.table_of(BASELINE)),
             settings=settings,
@@ -116,3 +117,8 @@ def _doubling(case: Case, plan: Plan, record: Record, sweep: Sweep) -> Mapping[s
         return record.doubling
     by_era = doubling_times(sweep.fit(plan.variants[case.name]), by="era")
     return {str(name): float(value) for name, value in by_era.to_dict("index")["compute", case.era].items()}
+
+
+def _rates(plan: Plan, sweep: Sweep) -> Mapping[str, Ends]:
+    """Ends of each rate's interval, log units per year; records keep months alone, and no rate below 0 has any."""
+    return {case.name: rate_interval(sweep.fit(plan.variants[case.name]), case.era) for case in plan.cases}

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from penalised_fits import fit_around
 from published_points import MODEL_7, WITH_FACTOR
 
@@ -83,3 +85,17 @@ def test_numbers_in_words(value, text) -> None:
 )
 def test_how_published_and_found_differ_in_words(beside, sentence) -> None:
     assert beside.sentence == sentence
+
+
+@given(st.floats(0.1, 100), st.floats(1.1, 5), st.floats(1.1, 5), st.floats(0.1, 10))
+def test_doubling_times_are_compared_as_rates(lower, published, found, pace) -> None:
+    one = Beside.of_times(lower, (lower, published * lower), (lower, found * lower))
+    assert one.inside
+    assert one.width_ratio == pytest.approx((1 - 1 / found) / (1 - 1 / published))
+    slower = Beside.of_times(lower, (pace * lower, pace * published * lower), (pace * lower, pace * found * lower))
+    assert slower.width_ratio == pytest.approx(one.width_ratio)
+
+
+@pytest.mark.parametrize("published", [(None, None), (np.nan, np.nan), (-77.5, 29.5)])
+def test_times_without_an_interval_of_rates_have_no_width(published) -> None:
+    assert np.isnan(Beside.of_times(1.0, published, (0.5, 2.0)).width_ratio)

@@ -22,7 +22,7 @@ def terms_of(position: int, rows: pd.DataFrame) -> np.ndarray:
 def made_run(evaluations: pd.DataFrame | None = None, cases=None) -> Robustness:
     """All cases, with medians from 6 months on; one has not converged and one has no upper bound."""
     plan = planned(evaluations, cases)
-    records, doubling = {}, {}
+    records, doubling, rates = {}, {}, {}
     for position, case in enumerate(plan.cases):
         rows = plan.table_of(case.name)
         score = made_score(
@@ -36,11 +36,12 @@ def made_run(evaluations: pd.DataFrame | None = None, cases=None) -> Robustness:
             "upper": upper,
             "probability_of_progress": 0.97 if np.isinf(upper) else 0.999,
         }
+        rates[case.name] = (-0.1 if np.isinf(upper) else 12 * np.log(2) / upper, 12 * np.log(2) / (median / 2))
         variant = plan.variants[case.name]
         diagnostics = STUCK if case.name == STUCK_CASE else CONVERGED
         records[case.name] = Record(variant.model, variant.label, diagnostics, doubling[case.name], 12.5, score)
     return Robustness(
-        table=robustness_table(plan, records, doubling),
+        table=robustness_table(plan, records, doubling, rates),
         skipped=plan.skipped,
         evaluations=summary_of(plan.table_of(BASELINE)),
         settings=Settings(600, 500, 4, 0.95),

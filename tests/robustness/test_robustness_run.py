@@ -53,11 +53,13 @@ def made_sweep(monkeypatch):
             on_done(name, Done(None, record.to_bytes()))
 
     monkeypatch.setattr(sweep, "run_tasks", run)
-    monkeypatch.setattr(Sweep, "fit", lambda self, variant: _fit())
+    monkeypatch.setattr(Sweep, "fit", lambda self, variant: _fit(variant.model))
     return names
 
 
-def _fit():
+def _fit(model: str):
+    if model != "robustness/jump-2017":
+        return made_fit(model, g_C=np.linspace(-0.5, 1.5, 81))
     fit = made_fit("robustness/jump-2017", g_C=np.zeros(100))
     rates = DataArray(
         np.broadcast_to(list(RATES.values()), (1, 100, 2)),
@@ -79,6 +81,10 @@ def test_eras_are_read_off_one_fit_and_all_other_cases_off_their_records(made_sw
     for era, rate in RATES.items():
         assert median[f"jump-2017-{era}"] == pytest.approx(12 * np.log(2) / rate)
     assert median["baseline"] == 6.0
+    ends = result.table[["compute_rate_lower", "compute_rate_upper"]]
+    assert ends.loc["baseline"].tolist() == pytest.approx([-0.45, 1.45])
+    for era, rate in RATES.items():
+        assert ends.loc[f"jump-2017-{era}"].tolist() == pytest.approx([rate, rate])
 
 
 def test_what_is_finished_is_not_sent_again(made_sweep, tmp_path) -> None:

@@ -2,19 +2,24 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from matplotlib.colors import to_hex
 from robustness.made_robustness import STUCK_CASE, UNBOUNDED_CASE, made_run, terms_of
 
 import bayes_scaling as bs
 from bayes_scaling.plots.robustness import plot_robustness
 from bayes_scaling.plots.style import POSTERIOR, PUBLISHED, WARNING
+from bayes_scaling.published import HO2024_COMPUTE, PublishedDoubling
 from bayes_scaling.report.robustness_page import robustness_page
 from bayes_scaling.report.robustness_text import robustness_csv, robustness_json, sentences
 from bayes_scaling.robustness_cases.cases import BASELINE, CASES
+from bayes_scaling.robustness_cases.rate_widths import beside_rates
 from bayes_scaling.robustness_cases.result import COLUMNS
 
 OTHER_ROWS = {
@@ -80,13 +85,33 @@ def test_published_figures_stand_beside_what_was_found(result) -> None:
     row = result.table.loc["irreducible"]
     assert [row[f"published_{part}"] for part in ("months", "lower", "upper")] == [8.8, 4.2, 18.7]
     found = [row[f"compute_doubling_months_{part}"] for part in ("lower", "upper")]
-    assert row["width_ratio"] == pytest.approx((found[1] - found[0]) / (18.7 - 4.2))
+    # Widths are those of rates, 1 / T but for a factor; in months the ratio is another one.
+    ratio = (1 / found[0] - 1 / found[1]) / (1 / 4.2 - 1 / 18.7)
+    assert row["rate_width_ratio"] == pytest.approx(ratio)
+    assert ratio != pytest.approx((found[1] - found[0]) / (18.7 - 4.2), rel=0.1)
     inside = result.table["published_inside"]
     assert bool(inside["irreducible"]) == (found[0] <= 8.8 <= found[1])
     assert not inside["tokens-seen"] and pd.isna(inside["reference"])
     # Its interval ends below 0: a doubling time whose sign changes.
     assert result.table.loc["other-architectures", "published_lower"] == -30.6
-    assert math.isnan(result.table.loc["other-architectures", "width_ratio"])
+    assert math.isnan(result.table.loc["other-architectures", "rate_width_ratio"])
+
+
+def test_an_interval_without_an_upper_bound_in_months_has_a_width_as_a_rate() -> None:
+    found = beside_rates(HO2024_COMPUTE, (-0.2, 1.0))
+    assert found.inside
+    assert found.width_ratio == pytest.approx(1.2 / (12 * math.log(2) * (1 / 4.5 - 1 / 14.3)))
+    assert not beside_rates(HO2024_COMPUTE, (-0.2, 0.9)).inside
+
+
+@given(st.floats(-3, 3), st.floats(0.01, 3), st.floats(0.5, 50), st.floats(1.01, 10))
+def test_widths_of_rates_are_positive_and_finite_whatever_the_months(low, width, lower, factor) -> None:
+    published = PublishedDoubling("", lower, lower, factor * lower, "")
+    ratio = beside_rates(published, (low, low + width)).width_ratio
+    assert 0 < ratio < math.inf
+    doubled = beside_rates(replace(published, months=2 * lower, lower=2 * lower, upper=2 * factor * lower),
+                           (low / 2, (low + width) / 2))  # fmt: skip
+    assert doubled.width_ratio == pytest.approx(ratio)  # the same, seen at half the pace
 
 
 def test_sentences_leave_out_what_has_not_converged(result) -> None:
@@ -104,7 +129,8 @@ def test_the_page_has_a_line_and_a_sentence_for_each_case_and_names_sources(resu
         assert f"| {case.name} | {case.question} |" in page
         if case.published is not None:
             assert f"- {case.name}: published " in page and f"- {case.name}: {case.published.source}." in page
-    assert "tokens-seen: published 3.5 [1.4, 20.9], found 8.3 [4.2, 16.7]; the published point lies outside" in page
+    said = "tokens-seen: published 3.5 [1.4, 20.9], found 8.3 [4.2, 16.7]; as rates a year, published [0.40, 5.94], "
+    assert f"{said}found [0.50, 2.00]; the published point lies outside the interval found, which is 0.3 times" in page
     assert "**not converged**: R-hat up to 1.300 (g_N)" in page
     assert "[7.3, no bound]" not in page.split("## Beside")[1]  # nothing is published on WikiText-2 alone
 
@@ -127,7 +153,7 @@ def test_files_for_scripts_hold_what_is_needed_to_repeat_the_run(result) -> None
 def test_the_forest_plot_marks_what_has_not_converged(axes) -> None:
     assert markers(axes, STUCK_CASE, WARNING) == {"x"} and not at(axes, STUCK_CASE, POSTERIOR)
     assert f"{STUCK_CASE} (not converged)" in [label.get_text() for label in axes.get_yticklabels()]
-    assert "not converged" in [text.get_text() for text in axes.get_legend().get_texts()]
+    assert "not converged" in [text.get_text() for text in axes.figure.legends[0].get_texts()]
     assert not at(axes, "papers", WARNING)
 
 

@@ -1,0 +1,102 @@
+"""Widths of intervals of the pace of progress, found and published: compared as rates, never as doubling times."""
+
+import numpy as np
+
+from bayes_scaling.beside import Beside
+from bayes_scaling.inference.result import Fit
+from bayes_scaling.published import PublishedDoubling
+from bayes_scaling.quantities.doubling import pooled_rate
+from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, signed_months_to_double
+
+_RATE = "g_C"
+Ends = tuple[float, float]
+"""Lower and upper end of an interval."""
+
+
+def rate_interval(fit: Fit, era: str | None = None) -> Ends:
+    r"""The 95% equal-tailed interval of the rate of effective compute.
+
+    .. math:: g_C = 12 \ln 2 / T_C
+
+    Parameters
+    ----------
+    fit
+        With progress.
+    era
+        Level of the era whose rate is asked for; None: averaged over the rows.
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper end, log units per year. A lower end of 0 or less is a doubling time without an upper bound.
+    """
+    tail = (1 - INTERVAL_PROBABILITY) / 2
+    draws = pooled_rate(fit, _RATE) if era is None else fit.data["posterior"][_RATE].sel(era=era).to_numpy().ravel()
+    lower, upper = np.quantile(np.asarray(draws, dtype=float), [tail, 1 - tail])
+    return float(lower), float(upper)
+
+
+def published_rates(published: PublishedDoubling) -> tuple[float | None, float | None]:
+    r"""A published interval of a doubling time as one of its rate, end by end.
+
+    .. math:: g = 12 \ln 2 / T
+
+    Parameters
+    ----------
+    published
+        Months.
+
+    Returns
+    -------
+    tuple
+        Lower and upper end, log units per year; None twice where no interval is published, or one that starts below 0:
+        percentiles of a doubling time whose sign changes are no interval of rates.
+
+    Examples
+    --------
+    >>> from bayes_scaling.published import HO2024_COMPUTE, MOORE
+    >>> [round(end, 3) for end in published_rates(HO2024_COMPUTE)]
+    [0.582, 1.848]
+    >>> published_rates(MOORE)
+    (None, None)
+    """
+    lower, upper = published.lower, published.upper
+    if lower is None or upper is None or lower <= 0:
+        return None, None
+    # A rate is to a doubling time as a doubling time is to a rate.
+    return float(signed_months_to_double(upper)), float(signed_months_to_double(lower))
+
+
+def beside_rates(published: PublishedDoubling, found: Ends) -> Beside:
+    r"""A published doubling time beside an interval found, both as rates.
+
+    .. math:: \frac{g_\text{upper} - g_\text{lower}}{g^*_\text{upper} - g^*_\text{lower}}, \qquad g = 12 \ln 2 / T
+
+    The length of an interval in months depends on how slow progress is, and has no end where no progress is not ruled
+    out; that of the rate (log units per year) always has one.
+
+    Parameters
+    ----------
+    published
+        Its point and, if it has one, its interval; months.
+    found
+        Ends of the rate's interval, of :func:`rate_interval`; log units per year.
+
+    Returns
+    -------
+    Beside
+        Whether the point lies inside, and the ratio of the widths of the rates' intervals; NaN without a published
+        interval of rates (:func:`published_rates`).
+
+    Notes
+    -----
+    Source of the rate: Ho et al. 2024 (arXiv 2403.05812), eq. 6.
+
+    Examples
+    --------
+    >>> from bayes_scaling.published import HO2024_COMPUTE
+    >>> found = beside_rates(HO2024_COMPUTE, (-0.1, 1.166))
+    >>> found.inside, round(found.width_ratio, 2)
+    (True, 1.0)
+    """
+    return Beside.of(float(signed_months_to_double(published.months)), published_rates(published), found, signed=True)
