@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from bayes_scaling.others_data.selection_steps import Selection
     from bayes_scaling.plots.allocation import plot_allocation
     from bayes_scaling.plots.attribution import plot_attribution
+    from bayes_scaling.plots.best_split import plot_best_split
     from bayes_scaling.plots.calibration import plot_calibration
     from bayes_scaling.plots.comparison import (
         plot_comparison,
@@ -138,6 +139,7 @@ _HOME = {
     "bayes_scaling.others_data.selection_steps": ("Selection",),
     "bayes_scaling.plots.allocation": ("plot_allocation",),
     "bayes_scaling.plots.attribution": ("plot_attribution",),
+    "bayes_scaling.plots.best_split": ("plot_best_split",),
     "bayes_scaling.plots.calibration": ("plot_calibration",),
     "bayes_scaling.plots.comparison": (
         "plot_comparison",
@@ -254,6 +256,7 @@ __all__ = [
     "plot_attribution",
     "plot_averaged_doubling_times",
     "plot_backtest",
+    "plot_best_split",
     "plot_calibration",
     "plot_comparison",
     "plot_criteria",

@@ -17,7 +17,7 @@ from bayes_scaling.plots.style import POSTERIOR, PRIOR, PUBLISHED, REFERENCE
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.published import HO2024_COMPUTE, MOORE
 from bayes_scaling.quantities.doubling import doubling_times, pooled_rate, prior_rates
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, MONTHS_PER_YEAR
+from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, MONTHS_PER_YEAR, months_to_double
 from bayes_scaling.words import months, probability
 
 _OF_RIDGE = ("draws", "sum", "reference", "legend", "title")
@@ -25,6 +25,11 @@ _VISUALS = ("posterior", "prior", "interval", "median", "published", "moore", *_
 _MONTHS = np.geomspace(1.5, 120, 600)
 _TICKS = (2, 3, 4, 6, 9, 12, 18, 24, 36, 60, 120)
 _RIDGE_POINTS = 3000
+BEFORE, AFTER = "before the data (prior)", "after the data (posterior)"
+"""What a distribution is of, in words that need no statistics."""
+OF_PARAMETERS = "gain in the use of parameters, $g_N$ (log units per year)"
+OF_DATA = "gain in the use of data, $g_D$ (log units per year)"
+"""Axes of the two rates."""
 
 
 def plot_doubling_times(
@@ -68,10 +73,10 @@ def plot_doubling_times(
     ridge = ridge and has_ridge(fit)
     figure = Drawing(figsize=(11 if ridge else 6.5, 5), layout="constrained", dpi=150)
     axes = figure.subplots(1, 2 if ridge else 1, squeeze=False, width_ratios=[3, 2] if ridge else None)[0]
-    _draw_density(axes[0], fit, rate)
+    _draw_density(figure, axes[0], fit, rate)
     if ridge:
         _draw_ridge(axes[1], fit)
-    named(figure.suptitle(title_of(fit), fontsize=11), "title")
+    named(figure.suptitle(f"How long until half the compute is enough?\n{title_of(fit)}", fontsize=11), "title")
     mark_unconverged(figure, fit)
     return look.finish(figure)
 
@@ -118,7 +123,7 @@ def plot_ridge(fit: Fit, *, visuals: Visuals | None = None, backend: str | None 
         )
     figure = Drawing(figsize=(6.5, 5), layout="constrained", dpi=150)
     _draw_ridge(figure.subplots(), fit)
-    named(figure.suptitle(title_of(fit), fontsize=11), "title")
+    named(figure.suptitle(f"Better use of parameters, or of data?\n{title_of(fit)}", fontsize=11), "title")
     mark_unconverged(figure, fit)
     return look.finish(figure)
 
@@ -139,24 +144,24 @@ def _log_time_density(rate: NDArray[np.float64]) -> NDArray[np.float64] | None:
     return np.asarray(np.interp(rates, grid, density, left=0.0, right=0.0) * rates)
 
 
-def _draw_density(axes: Axes, fit: Fit, rate: NDArray[np.float64]) -> None:
+def _draw_density(figure: Figure, axes: Axes, fit: Fit, rate: NDArray[np.float64]) -> None:
     summary = doubling_times(fit).loc["compute"].to_dict()
     median, lower, upper = summary["median"], summary["lower"], summary["upper"]
     density = _log_time_density(rate)
     prior = prior_rates(fit.specification)
     expected = None if prior is None else _log_time_density(prior)
     if expected is not None:
-        named(axes.plot(_MONTHS, expected, color=PRIOR, lw=1.2, ls="--", label="prior"), "prior")
+        named(axes.plot(_MONTHS, expected, color=PRIOR, lw=1.2, ls="--", label=BEFORE), "prior")
     top = 1.0
     if density is not None:
         top = float(density.max()) or 1.0  # where the axis ends before the posterior begins
-        named(axes.plot(_MONTHS, density, color=POSTERIOR, lw=2, label="posterior"), "posterior")
+        named(axes.plot(_MONTHS, density, color=POSTERIOR, lw=2, label=AFTER), "posterior")
         inside = (lower <= _MONTHS) & (upper >= _MONTHS)
-        interval = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND}\ninterval {months(lower)} to {months(upper)}"
+        interval = f"{INTERVAL_PROBABILITY:.0%} interval {months(lower)} to {months(upper)}\n({INTERVAL_KIND})"
         band = axes.fill_between(_MONTHS, density, where=inside.tolist(), color=POSTERIOR, alpha=0.2, label=interval)
         named(band, "interval")
     if np.isfinite(median):
-        named(axes.axvline(median, color=POSTERIOR, lw=1.2, label=f"median {months(median)}"), "median")
+        named(axes.axvline(median, color=POSTERIOR, lw=1.2, label=f"median {months(median)} months"), "median")
     point = axes.errorbar(
         HO2024_COMPUTE.months,
         1.1 * top,
@@ -170,23 +175,25 @@ def _draw_density(axes: Axes, fit: Fit, rate: NDArray[np.float64]) -> None:
         label=f"{HO2024_COMPUTE.label}: {HO2024_COMPUTE.months} [{HO2024_COMPUTE.lower}, {HO2024_COMPUTE.upper}]",
     )
     named(point, "published")
-    moore = axes.axvline(MOORE.months, color=REFERENCE, lw=1.2, ls=":", label=f"{MOORE.label}: {MOORE.months:.0f}")
+    label = f"{MOORE.label}, of chips: {MOORE.months:.0f}"
+    moore = axes.axvline(MOORE.months, color=REFERENCE, lw=1.2, ls=":", label=label)
     named(moore, "moore")
     axes.set(
         xscale="log",
         xlim=(_MONTHS[0], _MONTHS[-1]),
         ylim=(0, 1.25 * top),
-        xlabel="doubling time of effective compute (months, log scale)",
-        ylabel="density per unit of log time",
+        xlabel="months in which better algorithms double effective compute (log scale)",
+        ylabel="how plausible\n(density per unit of log time)",
         yticks=[],
     )
     axes.xaxis.set_major_locator(FixedLocator(_TICKS))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     never = float(np.mean(rate <= 0))
-    title = f"no progress: probability {probability(never)}" if never else ""
-    below: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.13), "ncols": 3}
-    add_legend(axes, fontsize=8, frameon=False, title=title or None, title_fontsize=8, **below)
+    title = f"probability of no progress: {probability(never)}" if never else ""
+    below: dict[str, Any] = {"loc": "outside lower center", "ncols": 3, "fontsize": 8, "frameon": False}
+    handles = axes.get_legend_handles_labels()[0]
+    add_legend(figure, handles, title=title or None, title_fontsize=8, **below)
     axes.spines[["top", "right", "left"]].set_visible(False)
 
 
@@ -199,14 +206,15 @@ def _draw_ridge(axes: Axes, fit: Fit) -> None:
     total = float(np.median(g_n + g_d))
     box = [np.quantile(g, [0.001, 0.999]) for g in (g_n, g_d)]
     line = np.array(box[0])
-    label = f"$g_N + g_D$ = {total:.2f} a year (median)"
+    doubled = months(float(months_to_double(total)))
+    label = f"together {total:.2f} a year (median): doubling\neffective compute in {doubled} months"
     named(axes.plot(line, total - line, color=PUBLISHED, lw=1.2, label=label), "sum")
     named([axes.axhline(0, color=PRIOR, lw=0.8), axes.axvline(0, color=PRIOR, lw=0.8)], "reference")
     axes.set(
         xlim=box[0],
         ylim=box[1],
-        xlabel="$g_N$, parameters (log units per year)",
-        ylabel="$g_D$, data (log units per year)",
+        xlabel=OF_PARAMETERS,
+        ylabel=OF_DATA,
     )
     add_legend(axes, fontsize=8, frameon=False, loc="upper right")
     axes.spines[["top", "right"]].set_visible(False)

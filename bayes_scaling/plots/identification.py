@@ -12,6 +12,7 @@ from bayes_scaling.identifiability.identify import identification
 from bayes_scaling.identifiability.influence import is_positive
 from bayes_scaling.identifiability.ridge import Ridge
 from bayes_scaling.inference.result import Fit
+from bayes_scaling.plots.doubling import AFTER, BEFORE, OF_DATA, OF_PARAMETERS
 from bayes_scaling.plots.drawing import Drawing
 from bayes_scaling.plots.marks import EDGE, mark_unconverged, title_of
 from bayes_scaling.plots.style import FAINT, POSTERIOR, PRIOR, PUBLISHED, REFERENCE
@@ -38,13 +39,17 @@ _POINTS = 3000
 _MARKS = {"by the data": "decided by the data", "shared": "shared", "by the prior": "decided by the prior"}
 
 
-def plot_identification(fit: Fit, *, visuals: Visuals | None = None, backend: str | None = None) -> Figure:
+def plot_identification(
+    fit: Fit, *, ridge: bool = True, visuals: Visuals | None = None, backend: str | None = None
+) -> Figure:
     """Draw what the data decided and what the prior did.
 
     Parameters
     ----------
     fit
         A posterior with its log prior and log likelihood. One that has not converged is marked across the picture.
+    ridge
+        Whether to draw the two rates beside the intervals, where the specification has both.
     visuals
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``prior``, ``posterior``,
         ``interval``, ``figures``, ``draws``, ``equal_doubling``, ``best_known``, ``reference``, ``legend``, ``title``.
@@ -72,13 +77,14 @@ def plot_identification(fit: Fit, *, visuals: Visuals | None = None, backend: st
     look = look_of(visuals, backend, _VISUALS)
     found = identification(fit)
     height = max(4.6, 1.6 + 0.3 * len(found.table))
-    columns = 1 if found.ridge is None else 2
+    beside = found.ridge if ridge else None
+    columns = 1 if beside is None else 2
     figure = Drawing(figsize=(7.4 if columns == 1 else 12.5, height), layout="constrained", dpi=150)
     axes = figure.subplots(1, columns, squeeze=False, width_ratios=[1.25, 1][:columns])[0]
     _draw_intervals(axes[0], found.table)
-    if found.ridge is not None:
-        _draw_ridge(axes[1], fit, found.ridge)
-    named(figure.suptitle(title_of(fit), fontsize=11), "title")
+    if beside is not None:
+        _draw_ridge(axes[1], fit, beside)
+    named(figure.suptitle(f"Decided by the data, or put in as a prior?\n{title_of(fit)}", fontsize=11), "title")
     mark_unconverged(figure, fit)
     return look.finish(figure)
 
@@ -97,10 +103,10 @@ def _draw_intervals(axes: Axes, table: pd.DataFrame) -> None:
                 "lw": 7,
                 "alpha": 0.45,
                 "solid_capstyle": "butt",
-                "label": "prior" * label,
+                "label": BEFORE * label,
             }
             named(axes.plot([0, 1], [place] * 2, **bar), "prior")
-            line: dict[str, Any] = {"color": POSTERIOR, "lw": 2.4, "label": "posterior" * label}
+            line: dict[str, Any] = {"color": POSTERIOR, "lw": 2.4, "label": AFTER * label}
             named(axes.plot([ends[0], ends[2]], [place] * 2, **line), "interval")
             named(axes.plot(ends[1], place, "o", color=POSTERIOR, ms=4), "posterior")
         narrower = f"{row['contraction']:.0%}" if np.isfinite(row["contraction"]) else "no width"
@@ -113,11 +119,11 @@ def _draw_intervals(axes: Axes, table: pd.DataFrame) -> None:
         ylim=(-0.7, len(table) + 0.2),
         xlim=(-0.1, 1.1),
         xticks=[0, 1],
-        xticklabels=["lower end\nof the prior", "upper end\nof the prior"],
+        xticklabels=["lower end of the prior", "upper end of the prior"],
     )
     axes.set_title(f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} intervals", fontsize=9, loc="left")
     if axes.lines:
-        add_legend(axes, fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.06), ncols=2)
+        add_legend(axes, fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.07), ncols=2)
     else:
         axes.text(0.5, 0.5, "this prior has no width of its own to compare with", ha="center", transform=axes.transAxes)
     axes.spines[["top", "right", "left"]].set_visible(False)
@@ -158,8 +164,8 @@ def _draw_ridge(axes: Axes, fit: Fit, ridge: Ridge) -> None:
     axes.set(
         xlim=box[0],
         ylim=box[1],
-        xlabel="$g_N$, parameters (log units per year)",
-        ylabel="$g_D$, data (log units per year)",
+        xlabel=OF_PARAMETERS,
+        ylabel=OF_DATA,
     )
     axes.set_title(f"correlation {ridge.rates.correlation:.2f}", fontsize=9, loc="right")
     add_legend(axes, fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.12))

@@ -1,6 +1,7 @@
 """The forest plot of a robustness run: doubling times found and published, case by case."""
 
 import math
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -75,10 +76,10 @@ def plot_robustness(result: Robustness, *, visuals: Visuals | None = None, backe
         range(len(table)), [f"{name}{mark}" for name, mark in zip(table.index, marks, strict=True)], fontsize=8
     )
     axes.grid(axis="y", color=PRIOR, alpha=0.15, lw=0.6)
-    _draw_legend(axes, anyone_failed=not table["converged"].all())
+    _draw_legend(figure, anyone_failed=not table["converged"].all())
     evaluations = result.evaluations
     title = f"Robustness on {evaluations.name} ({evaluations.rows} evaluations)"
-    named(axes.set_title(title, fontsize=11, pad=24, parse_math=False), "title")
+    named(axes.set_title(title, fontsize=11, pad=14, parse_math=False), "title")
     return look.finish(figure)
 
 
@@ -94,8 +95,9 @@ def _draw_band(axes: Axes, result: Robustness) -> None:
 def _draw_published(axes: Axes, height: float, middle: float, lower: float, upper: float) -> None:
     """A published point and interval; one that starts below 0 runs through infinity, and is printed instead."""
     if lower < 0:
-        place = (1.1 * middle, height)
-        named(axes.annotate(f"[{lower:g}, {upper:g}]", place, color=PUBLISHED, va="center", fontsize=7), "published")
+        words = f"[{lower:g}, {upper:g}]"
+        place: dict[str, Any] = {"xy": (LONGEST, height), "va": "center", "ha": "right"}
+        named(axes.annotate(words, color=PUBLISHED, fontsize=7, **place), "published")
         lower = upper = math.nan
     names = ("published", "published")
     draw_interval(axes, height, middle, lower, upper, color=PUBLISHED, marker="D", size=3.5, names=names)
@@ -116,9 +118,9 @@ def _print_beside(axes: Axes, height: float, *columns: str, color: str = INK) ->
         named(written, "figures")
 
 
-def _draw_legend(axes: Axes, *, anyone_failed: bool) -> None:
+def _draw_legend(figure: Figure, *, anyone_failed: bool) -> None:
     kinds = [
-        (POSTERIOR, "o", "-", "posterior", "posterior"),
+        (POSTERIOR, "o", "-", "found here (posterior)", "posterior"),
         (PUBLISHED, "D", "-", "published (Ho et al. 2024)", "published"),
         (POSTERIOR, ">", "", "goes on beyond the axis, or no bound", "interval"),
     ]
@@ -128,4 +130,4 @@ def _draw_legend(axes: Axes, *, anyone_failed: bool) -> None:
         named(Line2D([], [], color=color, marker=marker, ls=line, ms=4.5, label=label), name)
         for color, marker, line, label, name in kinds
     ]
-    add_legend(axes, handles, fontsize=8, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4)
+    add_legend(figure, handles, fontsize=8, frameon=False, loc="outside lower center", ncols=4)

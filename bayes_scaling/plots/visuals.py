@@ -24,6 +24,8 @@ type Visuals = Mapping[str, Mapping[str, Any] | Literal[False]]
 """Name of a visual to False or to properties of its artists."""
 
 BACKEND = "matplotlib"
+_AS_MADE = ("ncols",)
+"""Properties of a legend that have no effect once it is made."""
 _NAME, _LEGENDS = "_bayes_scaling_visual", "_bayes_scaling_legends"
 """Attributes that name an artist, and hold a figure's legends until all that they list is final."""
 _REFUSALS = (AttributeError, LookupError, RuntimeError, TypeError, ValueError)
@@ -69,7 +71,9 @@ class Look:
             return
         if isinstance(owner, Axes) and (earlier := owner.get_legend()) is not None:
             owner.add_artist(earlier)  # otherwise the next one takes its place
-        options = dict(keywords)
+        change = dict(change)
+        # A legend is laid out in columns as it is made, and not when they are set.
+        options = {**keywords, **{key: change.pop(key) for key in _AS_MADE if key in change}}
         order = options.pop("zorder", None)
         legend = owner.legend(handles=shown, **options)
         if order is not None:

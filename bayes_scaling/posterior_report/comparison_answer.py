@@ -7,6 +7,7 @@ from bayes_scaling.comparison.result import TIE_NATS, Comparison
 from bayes_scaling.plots.marks import NOT_CONVERGED
 from bayes_scaling.posterior_report.document import Banner, Picture
 from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_months, variant_in_words
+from bayes_scaling.posterior_report.lead import lead_of
 from bayes_scaling.posterior_report.svg import picture_of
 from bayes_scaling.report.units import noun_of
 from bayes_scaling.words import counted, months, probability
@@ -145,8 +146,10 @@ def lead_picture(comparison: Comparison) -> Picture | None:
         return differences_picture(comparison)
     heaviest = comparison.weights["stacking"].head(3)
     weights = ", ".join(f"{variant_in_words(str(name))} {weight:.2f}" for name, weight in heaviest.items())
-    return picture_of(
-        plot_averaged_doubling_times(comparison),
+    figure = plot_averaged_doubling_times(comparison, visuals={"figures": False})
+    return lead_of(
+        figure,
+        1.6 + 0.24 * len(figure.axes[0].get_yticks()),
         "averaged-doubling-time",
         "Doubling time of effective compute, averaged over models",
         f"Doubling times in months on a logarithmic axis, median and {INTERVAL}: of all models that converged, by "

@@ -8,11 +8,11 @@ from bayes_scaling.identifiability.rule import BY_THE_PRIOR
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.marks import NOT_CONVERGED
 from bayes_scaling.posterior_report.document import Banner, Picture
-from bayes_scaling.posterior_report.fit_static import budget_sentence
-from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_months, in_numbers, warning
-from bayes_scaling.posterior_report.svg import picture_of
+from bayes_scaling.posterior_report.fit_static import best_split_picture, budget_sentence
+from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_months, warning
+from bayes_scaling.posterior_report.lead import lead_of
 from bayes_scaling.published import HO2024_COMPUTE, MOORE
-from bayes_scaling.quantities.coefficients import coefficients, unidentified
+from bayes_scaling.quantities.coefficients import unidentified
 from bayes_scaling.quantities.doubling import doubling_times, prior_rates
 from bayes_scaling.quantities.rates import summarise_rate
 from bayes_scaling.report.summary import next_step, sentence
@@ -20,8 +20,6 @@ from bayes_scaling.specifications.catalogue import load_specification
 from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.words import months, probability
 
-_SIZE = (5.2, 4.8)
-"""Inches of the lead picture: small, so that its text is readable on a phone; the page enlarges it elsewhere."""
 _HEADLINE = "g_C"
 _RECOMMENDED, _PACKAGED = "reference", "ho2024"
 
@@ -113,10 +111,12 @@ def answer_of(fit: Fit) -> str:
 
 
 def lead_picture(fit: Fit) -> Picture | None:
-    """The one picture beside the answer; None where the fit allows none."""
+    """The one picture beside the answer; None where the fit allows none, as a law that knows of no best split."""
+    if not fit.specification.progresses:
+        return best_split_picture(fit)
     try:
-        return _doubling(fit) if fit.specification.progresses else _laws(fit)
-    except BayesScalingError:  # such as a law of compute alone, which has no split to draw
+        return _doubling(fit)
+    except BayesScalingError:
         return None
 
 
@@ -129,30 +129,14 @@ def _doubling(fit: Fit) -> Picture:
     if rates is not None:
         span = summarise_rate(rates)
         prior = f"its prior, drawn behind: {months(span['lower'])} to {months(span['upper'])} months"
-    figure = plot_doubling_times(fit, ridge=False)
-    figure.set_size_inches(*_SIZE)
-    return picture_of(
+    figure = plot_doubling_times(fit, ridge=False, visuals={"title": False, "legend": {"ncols": 1}})
+    return lead_of(
         figure,
+        5.2,
         "doubling-time",
         "Doubling time of effective compute",
         f"{warning(fit)}Density of the doubling time of effective compute on a logarithmic axis of months. Median with "
         f"{INTERVAL}: {in_months(row)} months; {prior}. Marked beside it: {HO2024_COMPUTE.label}, "
         f"{HO2024_COMPUTE.months:g} months ({HO2024_COMPUTE.lower:g} to {HO2024_COMPUTE.upper:g}), and {MOORE.label}, "
         f"{MOORE.months:g} months.",
-    )
-
-
-def _laws(fit: Fit) -> Picture:
-    from bayes_scaling.plots.laws import plot_laws
-
-    table, unknown = coefficients(fit), unidentified(fit)
-    said = "; ".join(
-        f"{name} {'not identified' if name in unknown else in_numbers(row)}" for name, row in table.iterrows()
-    )
-    return picture_of(
-        plot_laws(fit),
-        "laws",
-        "The posterior beside published laws",
-        f"{warning(fit)}One panel for each coefficient and for the best split of a budget: posterior density, with "
-        f"published laws below it. Median with {INTERVAL}: {said}.",
     )

@@ -1,13 +1,11 @@
 """What a fit says about progress: doubling times, the ridge between them, effective compute, attribution."""
 
-import math
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from xarray import DataTree
 
-from bayes_scaling.beside import Beside
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.identifiability.identify import can_identify, identification
 from bayes_scaling.identifiability.prior_quantities import prior_quantities
@@ -30,10 +28,10 @@ from bayes_scaling.posterior_report.svg import picture_of
 from bayes_scaling.published import HO2024_COMPUTE, MOORE
 from bayes_scaling.published_attribution import PLAYERS, published_shapley
 from bayes_scaling.quantities.attribution import HO2024_PAIRS, shapley_attribution
-from bayes_scaling.quantities.doubling import doubling_times, pooled_rate
+from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.effective_compute import effective_compute
 from bayes_scaling.quantities.intervals import credible_intervals
-from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, signed_months_to_double
+from bayes_scaling.robustness_cases.rate_widths import beside_rates, rate_interval
 from bayes_scaling.specifications.specification import RATE_OF
 from bayes_scaling.words import months, probability
 
@@ -106,12 +104,8 @@ def _prior_cell(row: Row) -> str:
 
 def _beside_published(fit: Fit) -> str:
     """The published interval beside the fit's, as rates: lengths of intervals in months depend on how slow they are."""
-    paper, tail = HO2024_COMPUTE, (1 - INTERVAL_PROBABILITY) / 2
-    # A rate is to a doubling time as a doubling time is to a rate.
-    point, high, low = (float(signed_months_to_double(each)) for each in (paper.months, paper.lower, paper.upper))
-    draws = pooled_rate(fit, "g_C")
-    found = (math.nan, math.nan) if draws is None else tuple(map(float, np.quantile(draws, [tail, 1 - tail])))
-    beside = Beside.of(point, (low, high), (found[0], found[1]), signed=True).sentence
+    paper = HO2024_COMPUTE
+    beside = beside_rates(paper, rate_interval(fit)).sentence
     return (
         f"Published: {paper.months:g} months ({paper.lower:g} to {paper.upper:g}; {paper.source}). Compared as rates "
         f"of progress (log units a year), {beside}. "

@@ -5,9 +5,11 @@ import numpy as np
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law import training_compute
-from bayes_scaling.posterior_report.document import Block, Equation, Paragraph, Section
+from bayes_scaling.plots.amounts import amount
+from bayes_scaling.posterior_report.document import Block, Equation, Paragraph, Picture, Section
 from bayes_scaling.posterior_report.fit_data import rows_of_report
-from bayes_scaling.posterior_report.fit_tables import INTERVAL, Row, amount, in_numbers, number, result_table, warning
+from bayes_scaling.posterior_report.fit_tables import INTERVAL, Row, in_numbers, number, result_table, warning
+from bayes_scaling.posterior_report.lead import lead_of
 from bayes_scaling.posterior_report.svg import picture_of
 from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
@@ -37,16 +39,15 @@ def coefficients_section(fit: Fit) -> Section:
     open_rows = frozenset(place for place, name in enumerate(table.index) if name in unknown)
     caption = f"Coefficients; {INTERVAL}; by how much an exponent's interval is narrower than its prior's"
     columns = ("coefficient", "median", INTERVAL, "unit", "narrower than the prior")
-    return Section(
-        "coefficients", "Coefficients", (result_table(fit, "coefficients-table", caption, columns, rows, open_rows),)
-    )
+    found = result_table(fit, "coefficients-table", caption, columns, rows, open_rows)
+    return Section("coefficients", "Coefficients", (found, *_laws_picture(fit)))
 
 
 def budget_sentence(fit: Fit) -> str | None:
     """What ten times the largest run's compute is best spent on; None where law or runs don't say."""
     if not LAWS[fit.specification.law].splits or fit.evaluations.kind != "runs" or unidentified(fit):
         return None
-    budget = _NEXT * _largest(fit)
+    budget = next_budget(fit)
     found = optimal_allocation(fit, [budget])
     rows = {name: credible_intervals(found[name]).iloc[0] for name in _QUANTITIES}
     if not all(np.isfinite(row).all() for row in rows.values()):
@@ -56,6 +57,47 @@ def budget_sentence(fit: Fit) -> str | None:
         f"{_amounts(rows['parameters'])} parameters and {_amounts(rows['tokens'])} training tokens, about "
         f"{rows['tokens_per_parameter']['median']:.3g} tokens per parameter (in brackets: {INTERVAL})."
     )
+
+
+def next_budget(fit: Fit) -> float:
+    """Ten times the compute of the largest run, FLOP."""
+    return _NEXT * _largest(fit)
+
+
+def best_split_picture(fit: Fit) -> Picture | None:
+    """The picture of what the budget sentence says; None where there is no such sentence."""
+    if (said := budget_sentence(fit)) is None:
+        return None
+    from bayes_scaling.plots.best_split import plot_best_split
+
+    figure = plot_best_split(fit, next_budget(fit), visuals={"title": False})
+    return lead_of(
+        figure,
+        4.9,
+        "best-split-lead",
+        "Parameters and training tokens that make the most of a budget",
+        f"Two rising lines over training budgets, with {INTERVAL}s: the best number of training tokens and the best "
+        f"number of parameters. Beyond the largest run they are extrapolated by the law, and shaded. {said}",
+    )
+
+
+def _laws_picture(fit: Fit) -> tuple[Picture, ...]:
+    """Posterior and published laws, coefficient by coefficient; none of evaluations, or of a law without a split."""
+    from bayes_scaling.plots.laws import plot_laws
+
+    table, unknown = coefficients(fit), unidentified(fit)
+    said = "; ".join(
+        f"{name} {'not identified' if name in unknown else in_numbers(row)}" for name, row in table.iterrows()
+    )
+    try:
+        figure = plot_laws(fit)
+    except BayesScalingError:
+        return ()
+    alternative = (
+        f"{warning(fit)}One panel for each coefficient and for the best split of a budget: posterior density, with "
+        f"published laws below it. Median with {INTERVAL}: {said}."
+    )
+    return (picture_of(figure, "laws", "The posterior beside published laws", alternative),)
 
 
 def _amounts(row: Row) -> str:

@@ -109,20 +109,6 @@ def number(value: float) -> str:
     return f"{rounded:,.0f}" if size >= 100 else f"{value:#.3g}"
 
 
-def amount(value: float) -> str:
-    """A large count in words.
-
-    Examples
-    --------
-    >>> amount(9.6e9), amount(1.74e11), amount(70_000_000), amount(512.0)
-    ('9.6 billion', '174 billion', '70 million', '512')
-    """
-    for size, name in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
-        if size <= value < 1000 * size:
-            return f"{value / size:.3g} {name}"
-    return number(value)
-
-
 def month_of(year: float) -> str:
     """A decimal year as a month.
 

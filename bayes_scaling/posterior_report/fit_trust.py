@@ -117,19 +117,11 @@ def identification_section(fit: Fit) -> Section:
         for name, row in table.iterrows()
     )
     decided = frozenset(place for place, verdict in enumerate(table["verdict"]) if verdict == BY_THE_PRIOR)
-    columns = (
-        "quantity",
-        "decided",
-        "posterior",
-        "prior",
-        "narrower",
-        "sensitivity to the prior (of)",
-        "sensitivity to the data",
-    )
+    columns = ("quantity", "decided", "posterior", "prior", "narrower", "pull of the prior (of)", "pull of the data")
     caption = (
         f"Median with {INTERVAL} (rates in log units per year, level and E in nats per token); by how much the "
-        "interval is narrower than the prior's; how the posterior moves when prior or likelihood is raised "
-        "to a power near 1"
+        "interval is narrower than the prior's; pull, or sensitivity: how the posterior moves when prior or likelihood "
+        "is raised to a power near 1"
     )
     return Section(
         "identification",
@@ -137,7 +129,7 @@ def identification_section(fit: Fit) -> Section:
         (
             Bullets(found.sentences),
             picture_of(
-                plot_identification(fit),
+                plot_identification(fit, ridge=False),
                 "identification-picture",
                 "Prior and posterior of each quantity",
                 f"{warning(fit)}Each posterior's interval on the scale of its prior's. {found.sentences[0]}",

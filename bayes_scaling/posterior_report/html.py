@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _ADDRESS = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
 _FIGURES = re.compile(r"[<>≈~±+−-]?\s?[\d.∞]")
+_BLANK = re.compile(r" (?![(\[])")
 _LONGEST_FIGURE = 32
 """Characters; what is longer is a sentence that begins with a number, and has to wrap."""
 _NO_FIGURE = frozenset({"", "-", "–", "—", "not defined", "no bound", "no progress"})
@@ -97,6 +98,7 @@ def _template() -> "Template":
         "scatter_parts": _ScatterParts,
         "figures_columns": _figures_columns,
         "stacks": _stacks,
+        "unbroken": _unbroken,
     }
     return environment.from_string(_packaged("page.html.jinja"))
 
@@ -164,6 +166,17 @@ def _figures_columns(table: Table) -> list[bool]:
         and all(cell in _NO_FIGURE or (len(cell) <= _LONGEST_FIGURE and _FIGURES.match(cell)) for cell in cells)
         for number, cells in enumerate(columns)
     ]
+
+
+def _unbroken(cell: str) -> str:
+    r"""A cell of figures that a narrow column breaks before its brackets alone: median above, interval below.
+
+    Examples
+    --------
+    >>> _unbroken("9.0 (5.5 to 16.8)").split(" ")
+    ['9.0', '(5.5\xa0to\xa016.8)']
+    """
+    return _BLANK.sub("\N{NO-BREAK SPACE}", cell)
 
 
 def _stacks(table: Table) -> bool:

@@ -21,7 +21,8 @@ from bayes_scaling.posterior_report.document import (
 )
 from bayes_scaling.posterior_report.fit_method import command_blocks, table_option
 from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_months
-from bayes_scaling.posterior_report.svg import picture_of
+from bayes_scaling.posterior_report.lead import lead_of
+from bayes_scaling.report.robustness_page import WIDTHS
 from bayes_scaling.report.robustness_text import (
     difference,
     published,
@@ -151,8 +152,10 @@ def _forest(result: Robustness) -> Picture:
         f"{name} {in_months(_times(row))}{'' if row['converged'] else f', {NOT_CONVERGED}'}"
         for name, row in records(result).items()
     )
-    return picture_of(
-        plot_robustness(result),
+    figure = plot_robustness(result, visuals={"title": False, "figures": False, "legend": {"ncols": 1}})
+    return lead_of(
+        figure,
+        1.6 + 0.19 * len(result.table),
         "forest",
         "Doubling time of effective compute under other choices",
         f"One line a case on a logarithmic axis of months, median and {INTERVAL}, with the published value where there "
@@ -217,7 +220,7 @@ def _published_section(result: Robustness) -> Section | None:
         return None
     about = Paragraph(
         "Published figures are bootstraps of point estimates on the paper's own rows; square brackets hold 95% "
-        "intervals."
+        f"intervals, of doubling times in months. {WIDTHS}"
     )
     sources = tuple((name, str(row["published_source"])) for name, row in beside.items())
     return Section(

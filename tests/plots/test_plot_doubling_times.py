@@ -18,7 +18,7 @@ def fit():
 
 
 def texts(axes) -> str:
-    legend = axes.get_legend()
+    (legend,) = axes.figure.legends
     return " | ".join([*(text.get_text() for text in legend.get_texts()), legend.get_title().get_text()])
 
 
@@ -26,17 +26,19 @@ def test_density_marks_median_interval_and_published_values(fit) -> None:
     density, ridge = bs.plot_doubling_times(fit).axes
     row = bs.doubling_times(fit).loc["compute"]
     assert f"median {row['median']:.1f}" in texts(density)
-    assert f"95% equal-tailed\ninterval {row['lower']:.1f} to {row['upper']:.1f}" in texts(density)
+    assert f"95% interval {row['lower']:.1f} to {row['upper']:.1f}\n(equal-tailed)" in texts(density)
     assert f"{HO2024_COMPUTE.months} [{HO2024_COMPUTE.lower}, {HO2024_COMPUTE.upper}]" in texts(density)
-    assert "Moore's law: 24" in texts(density)
-    assert "prior" in texts(density)
+    assert "Moore's law, of chips: 24" in texts(density)
+    assert "before the data (prior)" in texts(density)
     assert "months" in density.get_xlabel()
     assert "log units per year" in ridge.get_xlabel()
+    (line,) = ridge.get_legend().get_texts()
+    assert f"doubling\neffective compute in {row['median']:.1f} months" in line.get_text()
 
 
 def test_density_of_log_time_integrates_to_the_probability_inside_the_picture(fit) -> None:
     density = bs.plot_doubling_times(fit).axes[0]
-    line = next(line for line in density.lines if line.get_label() == "posterior")
+    line = next(line for line in density.lines if line.get_label() == "after the data (posterior)")
     months, height = (np.asarray(values, dtype=float) for values in line.get_data())
     rate = fit.data["posterior"]["g_C"].to_numpy()
     inside = (rate > 12 * np.log(2) / months[-1]) & (rate < 12 * np.log(2) / months[0])
@@ -48,7 +50,7 @@ def test_an_interval_without_bound_and_no_progress_are_said() -> None:
     figure = bs.plot_doubling_times(made_fit("ho2024/08", g_D=rate, g_C=rate))
     assert len(figure.axes) == 1  # one rate, no ridge
     assert "to no bound" in texts(figure.axes[0])
-    assert "no progress: probability 0.16" in texts(figure.axes[0])
+    assert "probability of no progress: 0.16" in texts(figure.axes[0])
 
 
 def test_an_unconverged_fit_is_marked_across_the_picture(fit) -> None:

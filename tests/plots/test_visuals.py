@@ -77,6 +77,7 @@ def drawings(runs_fit, ho2024):
     calibration = bs.Calibration("reference", "made", tuple(ranks), 0, "")
     drawn = {
         "plot_allocation": (runs_fit, 1e23),
+        "plot_best_split": (runs_fit, 1e23),
         "plot_attribution": (ridge,),
         "plot_averaged_doubling_times": (comparison,),
         "plot_backtest": (backtest,),

@@ -364,12 +364,16 @@ def test_a_law_without_progress_reports_coefficients_and_the_best_split():
     document = fit_document(fit)
     names = [each.name for each in document.sections]
     assert "coefficients" in names and "allocation" in names and "doubling-times" not in names
-    assert document.lead.name == "laws" and document.banners == ()
+    assert document.lead.name == "best-split-lead" and document.banners == ()
+    (laws,) = (block for each in document.sections for block in each.blocks if getattr(block, "name", "") == "laws")
+    assert "One panel for each coefficient" in laws.alternative
+    assert fit_document(made_runs_fit(open_alpha=True)).lead is None  # a split that the runs do not tell
     assert names.index("allocation") < names.index("coefficients") and document.notes == (sentence(fit),)
     budget = 10 * float((6 * made_runs()["parameters"] * made_runs()["tokens"]).max())
     best = bs.credible_intervals(bs.optimal_allocation(fit, [budget])["parameters"]).iloc[0]
     assert f"{budget:.2g} FLOP, ten times the largest" in document.answer
     assert f"the loss is lowest with {best['median'] / 1e9:.3g} billion (" in document.answer
+    assert f">{best['median'] / 1e9:.3g} billion<" in document.lead.svg
     assert fit_document(made_runs_fit(open_alpha=True)).answer == sentence(made_runs_fit(open_alpha=True))
     coefficients = {row[0]: row[1] for row in tables(document)["coefficients-table"].rows}
     assert float(coefficients["alpha"]) == pytest.approx(TRUTH["alpha"], rel=0.02)
@@ -380,7 +384,8 @@ def test_a_law_without_progress_reports_coefficients_and_the_best_split():
 def test_unidentified_coefficients_have_a_banner_and_marked_rows():
     fit = made_runs_fit(open_alpha=True)
     assert [banner.title for banner in banners(fit)] == ["NOT IDENTIFIED"]
-    (table,) = coefficients_section(fit).blocks
+    table, laws = coefficients_section(fit).blocks
+    assert "alpha not identified" in laws.alternative
     marked = {table.rows[place][0] for place in table.marked}
     assert {"alpha", "a"} <= marked
     assert all(row[1] == "not identified" for row in table.rows if row[0] in marked)

@@ -20,6 +20,7 @@ from bayes_scaling.posterior_report.document import Code, Document, Table
 from bayes_scaling.posterior_report.html import render_html
 from bayes_scaling.posterior_report.robustness_document import robustness_document
 from bayes_scaling.posterior_report.write import write_report
+from bayes_scaling.quantities.rates import months_to_double
 from bayes_scaling.report.robustness_text import robustness_csv, robustness_json
 from bayes_scaling.robustness_cases.cases import BASELINE
 from bayes_scaling.robustness_cases.loading import check_same_table, load_robustness
@@ -101,6 +102,16 @@ DAMAGE = {
     "fit of papers.*missing": lambda d: the(d / "fits", "robustness-papers-*").unlink(),
     "robustness-papers-.*nc: damaged": lambda d: flip(the(d / "fits", "robustness-papers-*")),
 }
+
+
+def test_rates_are_read_off_the_fits_whatever_the_table_says_of_widths(kept, copy) -> None:
+    file = copy / "robustness.csv"
+    rates = ["compute_rate_lower", "compute_rate_upper", "rate_width_ratio", "published_inside"]
+    pd.read_csv(file).drop(columns=rates).assign(width_ratio=9.0).to_csv(file, index=False)
+    table = load_robustness(copy).table
+    pd.testing.assert_frame_equal(table[rates], kept.table[rates])
+    for name, row in table.iterrows():
+        assert months_to_double(row["compute_rate_upper"]) == pytest.approx(row["compute_doubling_months_lower"]), name
 
 
 @pytest.mark.parametrize("message", DAMAGE)
