@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 import bayes_scaling as bs
+from bayes_scaling.approaches.published import HOFFMANN_EXPONENTS
 from bayes_scaling.calibration.recovery import recovery
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.report.summary import sentence
@@ -20,8 +21,8 @@ from bayes_scaling.words import number
 
 HERE = Path(__file__).parent
 BUDGETS = (1e21, 5.76e23, 1e24, 1e26)
-HOFFMANN_A = (0.454, 0.455)
-"""10th to 90th percentile of a in Hoffmann et al. 2022 (arXiv 2203.15556), approach 3."""
+HOFFMANN_A = HOFFMANN_EXPONENTS[3].a_interval
+"""10th to 90th percentile."""
 INTERVAL = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND}"
 PICTURES = {
     "isoflop": "Loss against parameters at each budget",
@@ -113,8 +114,7 @@ def coefficient_table(fits: list[bs.Fit]) -> str:
             row[law.name] = number(exponent[law.name] if name == "a" else getattr(law, str(name)))
         rows.append(row)
     rhat = ", ".join(f"{fit.diagnostics.rhat_max:.4f}" for fit in fits)
-    seconds = ", ".join(f"{fit.seconds['total']:.0f}" for fit in fits)
-    return table(pd.DataFrame(rows)) + f"\n\nLargest R-hat by seed: {rhat}; seconds: {seconds} (the first compiles)."
+    return table(pd.DataFrame(rows)) + f"\n\nLargest R-hat by seed: {rhat}."
 
 
 def ratio_to_published(fit: bs.Fit) -> float:

@@ -2,18 +2,42 @@
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import arviz as az
 import numpy as np
 
+import bayes_scaling as bs
+from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY
+
 ROOT = Path(__file__).parents[2]
 NUMBER = re.compile(r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?")
+COUNT = re.compile(
+    r"\b(?:three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty|hundred|"
+    r"thousand)\b",
+    re.IGNORECASE,
+)
+"""Counts in words; one and two are hardly ever one."""
 UNBOUNDED = "no bound"
 MOST_ERRORS = 4.0
 """Standard errors by which a printed number may miss a fresh one: a correct one does once in 16,000."""
+TAIL = (1 - INTERVAL_PROBABILITY) / 2
+ENDS = (0.5, TAIL, 1 - TAIL)
+"""What a printed median and interval are of draws."""
+DIMS = ("chain", "draw")
+
+
+def page(name: str) -> str:
+    """Text of a page, by its path from the root."""
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def size() -> tuple[str, str]:
+    """Evaluations and papers of the paper's table, as printed."""
+    table = bs.load_evaluations()
+    return str(len(table)), str(table["paper"].nunique())
 
 
 def prose(page: str) -> str:
@@ -40,13 +64,15 @@ class Claim:
     compute: Callable[[], tuple[str, ...]] | None
 
 
-def unclaimed(text: str, claims: Mapping[str, Claim]) -> list[str]:
-    """Numbers that no claim covers, with the words around them."""
+def unclaimed(
+    text: str, claims: Mapping[str, Claim], what: re.Pattern[str] = NUMBER, shown: Collection[str] = ()
+) -> list[str]:
+    """Numbers that no claim covers and that are not shown elsewhere, with the words around them."""
     covered = [match.span() for claim in claims.values() for match in re.finditer(claim.phrase, text)]
     return [
         text[max(0, match.start() - 40) : match.end() + 30]
-        for match in NUMBER.finditer(text)
-        if not any(start <= match.start() and match.end() <= end for start, end in covered)
+        for match in what.finditer(text)
+        if match[0] not in shown and not any(start <= match.start() and match.end() <= end for start, end in covered)
     ]
 
 
@@ -91,6 +117,13 @@ def agrees_share(printed: str, inside: np.ndarray) -> bool:
     ess = float(az.ess(inside.astype(float), method="mean"))
     error = MOST_ERRORS * math.sqrt(2 * share * (1 - share) / ess)
     return low - error <= share <= high + error
+
+
+def agrees_value(printed: str, fresh: float, error: float) -> bool:
+    """The same for a number whose Monte Carlo standard error is known: that of either of the two runs."""
+    low, high = span(printed)
+    slack = MOST_ERRORS * math.sqrt(2) * error + 1e-9 * max(abs(low), abs(high))
+    return low - slack <= fresh <= high + slack
 
 
 def table_rows(page: str, heading: str) -> Iterator[dict[str, str]]:

@@ -8,28 +8,38 @@ to be checked is checked by the slow tests, within Monte Carlo error.
 import json
 import math
 import re
-import runpy
-from types import SimpleNamespace
 
 import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from fresh import batch_errors, check_doubling_time
 from penalised_fits import fit_around
 from published_points import MODEL_7, WITH_FACTOR
-from quoted import ROOT, Claim, agrees, agrees_share, cells, parts, prose, span, table_rows, unclaimed
-from scipy.stats import spearmanr
+from quoted import (
+    COUNT,
+    DIMS,
+    ENDS,
+    ROOT,
+    Claim,
+    agrees,
+    agrees_share,
+    agrees_value,
+    cells,
+    page,
+    parts,
+    prose,
+    size,
+    span,
+    table_rows,
+    unclaimed,
+)
 
 import bayes_scaling as bs
-from bayes_scaling.beside import Beside
 from bayes_scaling.calibration.settings import SIMULATIONS
 from bayes_scaling.classical import HO2024_CROSS_VALIDATION, HO2024_DELTAS
 from bayes_scaling.cli import EXIT_BAD_INPUT
 from bayes_scaling.commands.options import EXIT_UNCONVERGED
-from bayes_scaling.comparison.compare import SWEEP_SETTINGS
-from bayes_scaling.comparison.published_ranking import MISCOMPUTED
-from bayes_scaling.comparison.result import TIE_NATS
-from bayes_scaling.comparison.variants import STATED
 from bayes_scaling.inference.diagnostics import EBFMI_MIN, ESS_MIN, RHAT_MAX, TOLERATED_FRACTION
 from bayes_scaling.others_data.ho2024_rules import PUBLISHED as PUBLISHED_COUNTS
 from bayes_scaling.published import HO2024_COMPUTE
@@ -38,27 +48,14 @@ from bayes_scaling.replication import answers as answers_module
 from bayes_scaling.replication.answers import answers
 from bayes_scaling.replication.run import GAIN_MODEL, MODEL
 from bayes_scaling.report import replication_page
-from bayes_scaling.report.robustness_text import published_sentence, sentences
 from bayes_scaling.robustness_cases.cases import CASES
 from bayes_scaling.specifications.specification import CENTRE_PARAMETERS, CENTRE_YEAR
 
 WORDS = {20: "twenty", 30: "thirty", 31: "thirty-one", 32: "thirty-two"}
-TAIL = (1 - INTERVAL_PROBABILITY) / 2
-ENDS = (0.5, TAIL, 1 - TAIL)
-DIMS = ("chain", "draw")
 ANSWER = (
     r"effective compute doubles every ([\d.]+) months \((\d+)% equal-tailed credible interval ([\d.]+) to "
     r"([\d.]+|no bound); probability of progress ((?:above )?[\d.]+)\)"
 )
-
-
-def page(name: str) -> str:
-    return (ROOT / name).read_text(encoding="utf-8")
-
-
-def size() -> tuple[str, str]:
-    table = bs.load_evaluations()
-    return str(len(table)), str(table["paper"].nunique())
 
 
 def catalogue() -> tuple[str, ...]:
@@ -113,11 +110,6 @@ def readme() -> str:
     return prose(page("README.md"))
 
 
-@pytest.fixture(scope="module")
-def digitised(shared) -> pd.DataFrame:
-    return bs.load_runs("chinchilla", shared / "data" / "chinchilla_figure4_digitised.csv")
-
-
 class TestReadme:
     @pytest.mark.parametrize("name", [name for name, claim in CLAIMS.items() if claim.compute])
     def test_a_number_is_what_code_gives(self, readme, name) -> None:
@@ -167,12 +159,6 @@ class TestReadme:
         assert probability == f"{100 * INTERVAL_PROBABILITY:.0f}"
         check_doubling_time(fit, (median, lower, upper))
         assert agrees_share(progress, fit.data["posterior"]["g_C"].to_numpy() > 0)
-
-
-def check_doubling_time(fit: bs.Fit, printed: tuple[str, str, str], rate: str = "g_C") -> None:
-    """Months of doubling as printed against a fresh fit's."""
-    times = months_to_double(fit.data["posterior"][rate].to_numpy())
-    assert [agrees(each, times, end) for each, end in zip(printed, ENDS, strict=True)] == [True] * 3, printed
 
 
 @pytest.fixture(scope="module")
@@ -237,228 +223,6 @@ class TestReplicationPage:
         assert apart == []
 
 
-def robustness_rows() -> dict[str, dict[str, object]]:
-    """The page's table with its numbers as numbers, as far as its sentences need them."""
-    rows: dict[str, dict[str, object]] = {}
-    for row in table_rows(page("notebooks/robustness.md"), "# Does the doubling time"):
-        ends = [math.inf if each == "no bound" else float(each) for each in parts(row["found"].split(" **")[0])]
-        given = re.findall(r"-?[\d.]+", row["published"])
-        bounds = [float(each) for each in given] + [math.nan] * (3 - len(given))
-        found = dict(zip((f"compute_doubling_months_{end}" for end in ("median", "lower", "upper")), ends, strict=True))
-        known = dict(zip(("published_months", "published_lower", "published_upper"), bounds, strict=True))
-        beside = Beside.of(bounds[0], (bounds[1], bounds[2]), (ends[1], ends[2]), signed=False)
-        rows[row["case"]] = {
-            "question": row["question"],
-            "converged": "not converged" not in row["found"],
-            "probability_of_progress": float(row["P"].removeprefix("above ")),
-            "published_inside": beside.inside,
-            "width_ratio": beside.width_ratio,
-            "elpd_diff": math.nan,  # which units were left out reliably is not on the page
-            "pareto_k_bad": 0,
-            **found,
-            **known,
-        }
-    return rows
-
-
-class TestRobustnessPage:
-    def test_cases_and_questions_are_those_of_code(self) -> None:
-        questions = {name: row["question"] for name, row in robustness_rows().items()}
-        assert questions == {case.name: case.question for case in CASES}
-
-    def test_its_sentences_follow_from_its_table(self) -> None:
-        rows, (count, papers) = robustness_rows(), size()
-        about = SimpleNamespace(name="ho2024", rows=int(count), papers=int(papers))
-        made = list(sentences(SimpleNamespace(table=pd.DataFrame.from_dict(rows, orient="index"), evaluations=about)))
-        assert re.findall(r"(?m)^- (.*)$", page("notebooks/robustness.md").partition("Doubling time of")[0]) == made
-
-    def test_what_is_said_of_published_figures_follows_from_its_table(self) -> None:
-        listed = page("notebooks/robustness.md").partition("## Beside what is published\n\n")[2].partition("\n\n")[0]
-        rows = {name: row for name, row in robustness_rows().items() if not math.isnan(row["published_months"])}
-        said = dict(line.removeprefix("- ").split(": ", 1) for line in listed.splitlines())
-        assert list(said) == list(rows)
-        ratio = r"which is ([\d.]+) times as wide"
-        for name, row in rows.items():
-            made = published_sentence(name, row).split(": ", 1)[1]
-            assert re.sub(ratio, "", said[name]) == re.sub(ratio, "", made)
-            if widths := re.findall(ratio, said[name]):
-                # The page's ratio is of ends before they were rounded to a tenth of a month.
-                assert float(widths[0]) == pytest.approx(row["width_ratio"], abs=0.07)
-
-    @pytest.mark.slow
-    def test_the_baseline_agrees_with_a_fresh_fit(self) -> None:
-        row = next(table_rows(page("notebooks/robustness.md"), "# Does the doubling time"))
-        check_sweep_fit("ho2024/07", parts(row["found"]))
-
-
-def check_sweep_fit(name: str, printed: tuple[str, str, str]) -> None:
-    """A doubling time as printed against a fresh fit as sweeps make them."""
-    asked = SWEEP_SETTINGS
-    fit = bs.fit(
-        bs.load_specification(name),
-        bs.load_evaluations(),
-        draws=asked.draws,
-        tune=asked.tune,
-        chains=asked.chains,
-        target_accept=asked.target_accept,
-        attempts=asked.attempts,
-        seed=1,
-    )
-    assert fit.diagnostics.converged, fit.diagnostics.failures
-    check_doubling_time(fit, printed)
-
-
-@pytest.fixture(scope="module")
-def ranking() -> pd.DataFrame:
-    found = pd.DataFrame(table_rows(page("notebooks/model-ranking.md"), "# Model ranking")).set_index("variant")
-    difference = found["elpd_diff ± dse"].str.split(" ± ", expand=True).astype(float)
-    numbers = found[["rank", "LOO-MSE", "rank by it", "published MSE", "published rank"]].astype(float)
-    return numbers.assign(elpd_diff=difference[0], dse=difference[1], T=found["T"])
-
-
-class TestRankingPage:
-    def test_published_errors_are_those_of_code(self, ranking) -> None:
-        for variant, error in ranking["published MSE"].items():
-            model, label = variant.split(", ")
-            delta = 0.0 if label == STATED else float(label.removeprefix("delta="))
-            assert error == HO2024_CROSS_VALIDATION[model][HO2024_DELTAS.index(delta)]
-
-    def test_ranks_are_those_of_its_columns(self, ranking) -> None:
-        assert list(ranking["rank"]) == sorted(ranking["rank"])
-        assert ranking["elpd_diff"].is_monotonic_decreasing
-        # Ranks of ties end in a half, and are printed without it.
-        assert (ranking["published MSE"].rank() - ranking["published rank"]).abs().max() <= 0.5
-        # Errors are printed to five places, among which some are alike.
-        assert (ranking["LOO-MSE"].rank(method="min") <= ranking["rank by it"]).all()
-        assert (ranking["LOO-MSE"].rank(method="max") >= ranking["rank by it"]).all()
-
-    def test_counts_and_correlations_are_those_of_its_table(self, ranking) -> None:
-        text = page("notebooks/model-ranking.md")
-        variants, papers, lost = re.search(
-            r"- (\d+) variants on ho2024 \((.*)\), .*; (\d+) did not converge", text
-        ).groups()
-        assert int(variants) == len(HO2024_CROSS_VALIDATION) * len(HO2024_DELTAS)
-        assert papers == "{} evaluations from {} papers".format(*size())
-        assert len(ranking) == int(variants) - int(lost)
-        sound = ranking[~ranking.index.str.startswith(MISCOMPUTED)]
-        said = re.search(r"left out\): ([\d.]+) by elpd, ([\d.]+) by LOO-MSE", text).groups()
-        for column, printed in zip(("rank", "rank by it"), said, strict=True):
-            low, high = span(printed)
-            assert low <= spearmanr(sound[column], sound["published MSE"])[0] <= high
-
-    def test_so_many_are_tied_as_its_table_says(self, ranking) -> None:
-        said = re.search(r"- Best: (.*?); but (\d+) others", page("notebooks/model-ranking.md")).groups()
-        assert said[0].replace(" | ", ", ") == ranking.index[0]
-        # Printed to a tenth: between those tied at any rounding and those tied at some.
-        counts = [
-            int(
-                ((-ranking["elpd_diff"] + a <= 2 * (ranking["dse"] - a)) | (-ranking["elpd_diff"] + a < TIE_NATS)).sum()
-            )
-            - 1
-            for a in (0.05, -0.05)
-        ]
-        assert counts[0] <= int(said[1]) <= counts[1]
-
-    @pytest.mark.slow
-    def test_a_row_agrees_with_a_fresh_fit(self, ranking) -> None:
-        check_sweep_fit("ho2024/07", parts(ranking.loc[f"ho2024/07, {STATED}", "T"]))
-
-
-class TestBacktestPage:
-    def test_its_sentences_follow_from_its_table(self) -> None:
-        text = page("notebooks/backtest.md")
-        heading = "## Averages over cut years, predicted: all published"
-        rows = {row["forecaster"]: row for row in table_rows(text, heading)}
-        first = next(iter(rows))
-        held = re.search(
-            r"hold ([\d.]+)% .*? over (\d) cut years .*?error ([\d.]+)%.*?50% intervals hold ([\d.]+)%, 95% "
-            r"intervals ([\d.]+)%",
-            text,
-        ).groups()
-        mean, error = rows[first]["inside 90%"].split(" ± ")
-        shares = (mean, error, rows[first]["inside 50%"], rows[first]["inside 95%"])
-        assert (held[0], held[2], held[3], held[4]) == tuple(f"{100 * float(each):.1f}" for each in shares)
-        assert held[1] == rows[first]["cuts"]
-        for name, row in list(rows.items())[1:]:
-            difference, error = re.search(rf"less {re.escape(name)}: (\S+) ± (\S+) nats", text).groups()
-            exact = [float(each) for each in row["first ahead by"].split(" ± ")]
-            for printed, value in zip((difference, error), exact, strict=True):
-                assert abs(float(printed) - value) <= 0.0055
-
-    def test_averages_are_those_of_the_years(self) -> None:
-        text = page("notebooks/backtest.md")
-        for horizon in ("all published from the cut on", "published in the year after the cut"):
-            averages = table_rows(text, f"## Averages over cut years, predicted: {horizon}")
-            years = pd.DataFrame(table_rows(text, f"## By cut year, predicted: {horizon}")).set_index("forecaster")
-            for row in averages:
-                of = years.loc[row["forecaster"]]
-                for column in ("inside 50%", "inside 90%", "inside 95%", "log score"):
-                    mean = of[column].str.split(" ± ").str[0].astype(float).mean()
-                    assert abs(mean - float(row[column].split(" ± ")[0])) <= 0.0011, (row["forecaster"], column)
-
-    def test_it_is_of_the_packaged_table(self) -> None:
-        assert "on ho2024 ({} evaluations from {} papers)".format(*size()) in page("notebooks/backtest.md")
-
-
-@pytest.fixture(scope="module")
-def planned_law() -> pd.DataFrame:
-    return pd.DataFrame(table_rows(page("notebooks/planning.md"), "## The law")).set_index("")
-
-
-class TestPagesOfRuns:
-    def test_the_sentence_is_that_of_the_table(self, planned_law) -> None:
-        said = re.findall(r"(\d\.\d+) \((\d\.\d+) to (\d\.\d+)\)", page("notebooks/planning.md").partition("|")[0])
-        assert said == [parts(planned_law.loc[f"`{name}`", "seed 0"]) for name in ("alpha", "beta", "a")]
-
-    def test_both_pages_say_the_same(self, planned_law) -> None:
-        toolkit = next(table_rows(page("notebooks/chinchilla-toolkit.md"), "## Estimates"))
-        for name in ("E", "A", "B", "alpha", "beta", "a"):
-            median, lower, upper = parts(planned_law.loc[f"`{name}`", "seed 0"])
-            assert toolkit[name] == f"{median} ({lower} to {upper})"
-
-    def test_published_laws_are_those_of_code(self, planned_law) -> None:
-        for column, source in (
-            ("Besiroglu et al. 2024", bs.BESIROGLU),
-            ("Hoffmann et al. 2022, rounded", bs.HOFFMANN_ROUNDED),
-        ):
-            for name in ("E", "A", "B", "alpha", "beta"):
-                low, high = span(planned_law.loc[f"`{name}`", column])
-                assert low <= getattr(source, name) <= high
-            low, high = span(planned_law.loc["`a`", column])
-            assert low <= bs.allocation_exponents(source)["a"].item() <= high
-
-    @pytest.mark.slow
-    def test_a_fresh_fit_agrees(self, planned_law, digitised) -> None:
-        planning = runpy.run_path(str(ROOT / "notebooks" / "planning.py"))
-        fit = bs.fit(bs.load_specification("chinchilla"), digitised)
-        assert fit.diagnostics.converged, fit.diagnostics.failures
-        posterior = fit.data["posterior"]
-        quoted = [
-            (printed, posterior[name].to_numpy(), end)
-            for name in ("E", "A", "B", "alpha", "beta", "a")
-            for seed in ("seed 0", "seed 1")
-            for printed, end in zip(parts(planned_law.loc[f"`{name}`", seed]), ENDS, strict=True)
-        ]
-        rows = list(table_rows(page("notebooks/planning.md"), "## What to train"))
-        split = bs.optimal_allocation(fit, list(planning["BUDGETS"]))
-        for row, budget in zip(rows, planning["BUDGETS"], strict=True):
-            for name in ("parameters", "tokens", "tokens_per_parameter", "loss"):
-                draws = split[name].sel(compute=budget).transpose(*DIMS).to_numpy()
-                printed = parts(row[name.replace("_", " ")])
-                quoted += [(each, draws, end) for each, end in zip(printed, ENDS, strict=True)]
-        assert [(printed, end) for printed, draws, end in quoted if not agrees(printed, draws, end)] == []
-
-    @pytest.mark.slow
-    def test_point_estimates_on_the_toolkits_page_are_those_of_code(self, digitised) -> None:
-        rows = {row[""]: row for row in table_rows(page("notebooks/chinchilla-toolkit.md"), "## Estimates")}
-        for label, runs in (("all runs", digitised), ("5 highest dropped", bs.drop_highest(digitised, 5))):
-            row = rows[f"`bs.classical.besiroglu_estimate`, {label}"]
-            law = bs.classical.besiroglu_estimate(runs).law
-            for name in ("E", "A", "B", "alpha", "beta"):
-                low, high = span(row[name])
-                assert low <= getattr(law, name) <= high, (label, name)
-
-
 class TestTheseTests:
     """That a number that has drifted is found."""
 
@@ -482,6 +246,23 @@ class TestTheseTests:
         assert not agrees_share("0.950", draws < 0.9)
         assert agrees_share("above 0.999", draws < 2)
         assert not agrees_share("0.990", draws < 2)
+
+    def test_a_value_is_refused_beyond_its_error(self) -> None:
+        assert agrees_value("10.0", 10.04, 0.0)
+        assert not agrees_value("10.0", 10.06, 0.0)
+        assert agrees_value("10.0", 10.6, 0.1)
+        assert not agrees_value("10.0", 10.7, 0.1)
+
+    def test_batches_give_the_error_of_a_mean(self) -> None:
+        draws = np.random.default_rng(0).standard_normal((20, 500))
+        error = batch_errors(pd.DataFrame({"mean": draws.mean(axis=1)}))["mean"]
+        assert 1.0 < error * math.sqrt(draws.size) < 2.0  # wider by what twenty batches leave open
+
+    def test_counts_in_words_are_found_and_what_is_shown_is_known(self) -> None:
+        assert len(unclaimed("runs eight chains", {}, COUNT)) == 1
+        assert unclaimed("runs eight chains", {"chains": Claim(r"runs (\w+) chains", None)}, COUNT) == []
+        assert unclaimed("all 7 rows", {}, shown={"7"}) == []
+        assert len(unclaimed("all 77 rows", {}, shown={"7"})) == 1
 
     def test_a_number_that_nothing_claims_is_found(self) -> None:
         text = prose("It doubles every 9.0 months.\n\n```\n7.7\n```\n`8.8` [x](9.9) <!-- 6.6 -->")

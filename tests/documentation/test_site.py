@@ -11,9 +11,7 @@ import pytest
 
 import bayes_scaling
 from bayes_scaling import classical
-from bayes_scaling.comparison.result import COLUMNS as COMPARISON_COLUMNS
 from bayes_scaling.quantities.coefficients import NAMES as COEFFICIENTS
-from bayes_scaling.robustness_cases.result import COLUMNS as ROBUSTNESS_COLUMNS
 from bayes_scaling.specifications.catalogue import list_specifications
 from bayes_scaling.specifications.laws import SIZES
 
@@ -83,20 +81,6 @@ def test_every_command_has_its_help(written: Path) -> None:
 
     for command in app.registered_commands:
         assert f"## bayes-scaling {command.name}\n\n```text\nUsage: bayes-scaling {command.name}" in page
-
-
-def columns_under(heading: str) -> list[str]:
-    text = (SITE / "file-formats.md").read_text(encoding="utf-8").partition(f"## `{heading}`")[2].partition("\n## ")[0]
-    cells = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
-    return [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
-
-
-def test_every_column_of_a_comparison_is_explained() -> None:
-    assert sorted(columns_under("comparison.csv")) == sorted(COMPARISON_COLUMNS)
-
-
-def test_every_column_of_a_robustness_run_is_explained() -> None:
-    assert sorted(columns_under("robustness.csv")) == sorted(ROBUSTNESS_COLUMNS)
 
 
 def test_the_glossary_has_every_size_rate_and_coefficient() -> None:
