@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.model.structure import Coefficients
 from bayes_scaling.quantities.rates import MONTHS_PER_YEAR, months_to_double
-from bayes_scaling.specifications.specification import RATE_OF
+from bayes_scaling.specifications.specification import GROUPS_OF_RATES, RATE_OF
 
 Floats = NDArray[np.float64]
 
@@ -23,8 +23,6 @@ EVERYWHERE = "all"
 
 UNITS: Mapping[str, float] = {"months": 1, "years": MONTHS_PER_YEAR}
 """Each unit of time with its length in months."""
-
-_GROUPS = ("benchmark", "architecture", "era")
 
 
 def progress_rates(
@@ -56,7 +54,7 @@ def progress_rates(
     """
     terms = {"g_C": "alpha"} if "log_B" not in coefficients else {"g_N": "alpha", "g_D": "beta"}
     moving = [name for term in terms.values() if f"{term}_year" in coefficients for name in (term, f"{term}_year")]
-    groups = [group for group in _GROUPS if any(coefficients[name].group == group for name in moving)]
+    groups = [group for group in GROUPS_OF_RATES if any(coefficients[name].group == group for name in moving)]
     cells = list(product(*(range(len(levels[group])) for group in groups)))
     labels = tuple(
         ", ".join(levels[group][code] for group, code in zip(groups, cell, strict=True)) or EVERYWHERE for cell in cells

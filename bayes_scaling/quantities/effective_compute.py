@@ -22,11 +22,11 @@ from bayes_scaling.quantities.laws import ARCHITECTURE, BENCHMARK, Floats, Laws,
 from bayes_scaling.quantities.optimal_split import local_terms
 from bayes_scaling.quantities.points import positive
 from bayes_scaling.quantities.rates import MONTHS_PER_YEAR
+from bayes_scaling.specifications.specification import GROUPS
 
 FACTORS = ("physical", "algorithmic")
 """What effective compute grows by."""
 
-_GROUPS = ("benchmark", "architecture")
 _LEVELS = ("log_A", "log_B", "E", "gamma", "log_factor")
 """Coefficients that shift the loss and leave rates alone."""
 
@@ -289,7 +289,7 @@ def _log_growth(laws: Laws, start: float, end: float) -> xr.DataArray:
     used = {coefficient.group for name, coefficient in laws.coefficients.items() if name not in _LEVELS}
     if laws.specification.progress.exponents == "drift" and laws.specification.index_of("A") == "benchmark":
         used.add("benchmark")  # by the size of its training text
-    groups = [group for group in _GROUPS if group in used]
+    groups = [group for group in GROUPS if group in used]
     growth = [
         [
             _log_growth_of(laws, start, end, benchmark, architecture)
@@ -298,7 +298,7 @@ def _log_growth(laws: Laws, start: float, end: float) -> xr.DataArray:
         for benchmark in (laws.levels["benchmark"] if "benchmark" in groups else (BENCHMARK,))
     ]
     array = np.moveaxis(np.array(growth), -1, 0)
-    keep = tuple(slice(None) if group in groups else 0 for group in _GROUPS)
+    keep = tuple(slice(None) if group in groups else 0 for group in GROUPS)
     return laws.drawn(array[(slice(None), *keep)], "growth", "log", **{group: laws.levels[group] for group in groups})
 
 

@@ -19,8 +19,10 @@ CENTRE_LEAST_STEPS = 1e4
 CENTRE_LOSS = 3.0
 """Of the central point, unless ``[centre]`` says otherwise: of laws of least steps, and of the loss itself."""
 
-_GROUPS: tuple[Group, ...] = ("benchmark", "architecture")
-_GROUPS_OF_RATES: tuple[Group, ...] = (*_GROUPS, "era")
+GROUPS: tuple[Group, ...] = ("benchmark", "architecture")
+"""What coefficients may vary by."""
+GROUPS_OF_RATES: tuple[Group, ...] = (*GROUPS, "era")
+"""What rates of progress may vary by."""
 RATE_OF: Mapping[str, str] = {size.factor: size.rate for size in SIZES.values() if size.rate}
 """What doubles, and the name of its rate in priors, posterior and tables."""
 
@@ -147,7 +149,7 @@ class Centre:
     loss: float | None = None
 
 
-_CHOICES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+CHOICES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "progress": {
         "parameters": ("none", "constant_rate"),
         "data": ("none", "constant_rate"),
@@ -166,7 +168,7 @@ _CHOICES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 _SECTIONS: Mapping[str, type[Any]] = {"progress": Progress, "noise": Noise, "data": Data}
 _SIZES: Mapping[str, type[Any]] = {"pivot": Pivot, "centre": Centre}
 _TEXT_KEYS = ("title", "reference", "law", "irreducible_loss", "transformer_factor")
-_TEXT_CHOICES: Mapping[str, tuple[str, ...]] = {
+TEXT_CHOICES: Mapping[str, tuple[str, ...]] = {
     "law": tuple(LAWS),
     "irreducible_loss": ("none", "shared", "benchmark"),
     "transformer_factor": ("none", "sigmoid"),
@@ -244,9 +246,9 @@ class Specification:
     delta: float | None = None
 
     def __post_init__(self) -> None:
-        for key, valid in _TEXT_CHOICES.items():
+        for key, valid in TEXT_CHOICES.items():
             _choose(key, getattr(self, key), valid)
-        for section, choices in _CHOICES.items():
+        for section, choices in CHOICES.items():
             for key, valid in choices.items():
                 _choose(f"[{section}] {key}", getattr(getattr(self, section), key), valid)
         _check_for_runs(self)
@@ -455,7 +457,7 @@ class Specification:
         for key in _TEXT_KEYS:
             if key in document:
                 if not isinstance(document[key], str):
-                    choices = f"; choose one of: {', '.join(_TEXT_CHOICES[key])}" if key in _TEXT_CHOICES else ""
+                    choices = f"; choose one of: {', '.join(TEXT_CHOICES[key])}" if key in TEXT_CHOICES else ""
                     raise SpecificationError(f"{key} must be text in quotes, not {shown(document[key])}{choices}")
                 settings[key] = document[key]
         settings["varies_by"] = dict(_table("varies_by", document.get("varies_by", {})))
@@ -529,7 +531,7 @@ def _read_prior(key: str, value: object) -> Prior:
 
 
 def _as_group(group: str) -> Group:
-    return next(known for known in _GROUPS_OF_RATES if known == group)
+    return next(known for known in GROUPS_OF_RATES if known == group)
 
 
 def _check_for_runs(s: Specification) -> None:
@@ -567,7 +569,7 @@ def _check_varies_by(s: Specification) -> None:
                 f"[varies_by] {coefficient} is no coefficient of law '{s.law}'; "
                 f"valid coefficients: {', '.join(LAWS[s.law].may_vary)}{extra}"
             )
-        _choose(f"[varies_by] {coefficient}", group, _GROUPS_OF_RATES if coefficient in RATE_OF.values() else _GROUPS)
+        _choose(f"[varies_by] {coefficient}", group, GROUPS_OF_RATES if coefficient in RATE_OF.values() else GROUPS)
     levels = [term.coefficient for term in LAWS[s.law].terms]
     if s.irreducible_loss == "benchmark" and any(s.varies_by.get(letter) != "benchmark" for letter in levels):
         raise SpecificationError(

@@ -8,12 +8,12 @@ from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.specifications.parameters import PARAMETERS
 from bayes_scaling.specifications.priors import Prior, choices_for
 from bayes_scaling.specifications.specification import (
-    _CHOICES,
-    _GROUPS,
-    _GROUPS_OF_RATES,
-    _TEXT_CHOICES,
     CENTRE_PARAMETERS,
+    CHOICES,
+    GROUPS,
+    GROUPS_OF_RATES,
     RATE_OF,
+    TEXT_CHOICES,
     Centre,
     Pivot,
     Specification,
@@ -55,7 +55,7 @@ def template(specification: Specification) -> str:
     parts = [_HEAD.format(name=specification.name), "\n".join(_texts(specification))]
     if not LAWS[specification.law].for_runs:
         parts.append("\n".join(_varies_by(specification)))
-    for section, choices in _CHOICES.items():
+    for section, choices in CHOICES.items():
         if section == "noise" or not LAWS[specification.law].for_runs:  # runs have neither dates nor repetition
             parts.append("\n".join(_settings(specification, section, choices)))
     parts += ["\n".join(_sizes(specification, section)) for section in _SIZES]
@@ -64,8 +64,8 @@ def template(specification: Specification) -> str:
 
 
 def _texts(s: Specification) -> Iterator[str]:
-    for key in ("title", "reference", *_TEXT_CHOICES):
-        words = f"  # {', '.join(_TEXT_CHOICES[key])}" if key in _TEXT_CHOICES else ""
+    for key in ("title", "reference", *TEXT_CHOICES):
+        words = f"  # {', '.join(TEXT_CHOICES[key])}" if key in TEXT_CHOICES else ""
         if key != "transformer_factor" or not LAWS[s.law].for_runs:
             yield f"{key} = {_text(getattr(s, key))}{words}"
     if s.delta is not None:
@@ -76,7 +76,7 @@ def _varies_by(s: Specification) -> Iterator[str]:
     law = LAWS[s.law]
     yield "[varies_by]  # what is not listed is shared by all rows"
     for name in law.may_vary:
-        words = ", ".join(_GROUPS_OF_RATES if name in RATE_OF.values() else _GROUPS)
+        words = ", ".join(GROUPS_OF_RATES if name in RATE_OF.values() else GROUPS)
         group = s.varies_by.get(name)
         yield f"# {name} is shared; or one of {words}" if group is None else f"{name} = {_text(group)}  # {words}"
 

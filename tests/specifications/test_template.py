@@ -40,7 +40,7 @@ def test_what_its_comments_say_holds_without_them_does_so(name) -> None:
 
 def test_every_word_that_a_setting_may_have_is_there() -> None:
     text = template(bs.load_specification("reference"))
-    choices = {"": module._TEXT_CHOICES} | dict(module._CHOICES)
+    choices = {"": module.TEXT_CHOICES} | dict(module.CHOICES)
     shown = {}
     section = ""
     for line in text.splitlines():
