@@ -9,9 +9,9 @@ import xarray as xr
 
 from bayes_scaling.calibration.coverage import coverage_table
 from bayes_scaling.calibration.settings import PROBABILITY
-from bayes_scaling.comparison.executors import run_tasks
 from bayes_scaling.inference.fitting import fit
 from bayes_scaling.inference.settings import SEED
+from bayes_scaling.jobs.executors import run_tasks
 from bayes_scaling.quantities.allocation import allocation_exponents, optimal_allocation
 from bayes_scaling.quantities.coefficients import coefficients
 from bayes_scaling.quantities.intervals import credible_intervals

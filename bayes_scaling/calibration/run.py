@@ -15,9 +15,9 @@ from bayes_scaling.calibration.experiment import CAREFUL, QUICK, Experiment, Sim
 from bayes_scaling.calibration.ranks import KEPT
 from bayes_scaling.calibration.settings import SIMULATIONS
 from bayes_scaling.calibration.simulation import LARGEST_LOSS
-from bayes_scaling.comparison.executors import run_tasks
-from bayes_scaling.comparison.store import Store
 from bayes_scaling.inference.settings import SEED
+from bayes_scaling.jobs.executors import run_tasks
+from bayes_scaling.jobs.store import Store
 from bayes_scaling.specifications.specification import Specification
 
 if TYPE_CHECKING:

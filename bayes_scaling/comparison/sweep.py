@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from bayes_scaling.comparison.executors import run_tasks
 from bayes_scaling.comparison.record import Record
 from bayes_scaling.comparison.scoring import score
-from bayes_scaling.comparison.store import Store
 from bayes_scaling.comparison.variants import Variant
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.files import plain_name
 from bayes_scaling.inference.fitting import fit, fit_fingerprint
 from bayes_scaling.inference.result import Fit, read_fit
 from bayes_scaling.inference.settings import Settings
+from bayes_scaling.jobs.executors import run_tasks
+from bayes_scaling.jobs.store import Store
 
 KEPT_DRAWS = 12_000
 """Of each fit: scoring needs memory for every draw and row, and this many say as much as more."""

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from bayes_scaling.comparison.executors import run_tasks
-from bayes_scaling.comparison.store import Store
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.evaluations import load_evaluations
 from bayes_scaling.files import plain_name
 from bayes_scaling.inference.fitting import fit, fit_fingerprint, summary_of
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.settings import SEED, Settings, check_settings
+from bayes_scaling.jobs.executors import run_tasks
+from bayes_scaling.jobs.store import Store
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.model.runs import is_runs
 from bayes_scaling.predictive.forecasters import SPECIFICATIONS, Forecaster, forecasters
