@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +23,15 @@ from bayes_scaling.specifications.specification import Specification
 
 NO_PROGRESS = math.inf
 """A doubling time without bound."""
+
+
+class Split(StrEnum):
+    """How growth that is put in is split between parameters and data, which a table tells little of."""
+
+    DRAWN = "drawn"
+    """The difference of the two rates is that of a posterior draw, as all other parameters are."""
+    EVEN = "even"
+    """Both rates are the same."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,10 +80,12 @@ class Recovered:
     seconds: float
 
 
-def stated_truths(fit: Fit, months: float, count: int) -> tuple[dict[str, list[float]], ...]:
-    r"""Values to simulate from: draws of a posterior, with the rates of progress put to what is stated.
+def stated_truths(
+    fit: Fit, months: float, count: int, split: Split = Split.DRAWN
+) -> tuple[dict[str, list[float]], ...]:
+    r"""Values to simulate from: draws of a posterior, with growth of effective compute put to what is stated.
 
-    .. math:: g_N = g_D = \frac{12 \ln 2}{2 T_C}
+    .. math:: g_N + g_D = \frac{12 \ln 2}{T_C}
 
     Parameters
     ----------
@@ -84,6 +96,9 @@ def stated_truths(fit: Fit, months: float, count: int) -> tuple[dict[str, list[f
         :math:`T_C`; infinite for no progress.
     count
         How many; evenly spaced among the draws.
+    split
+        Of growth between the two rates: their difference as drawn, so that only their sum is put to what is stated, or
+        none.
 
     Raises
     ------
@@ -93,7 +108,8 @@ def stated_truths(fit: Fit, months: float, count: int) -> tuple[dict[str, list[f
     Examples
     --------
     >>> import bayes_scaling as bs
-    >>> stated_truths(bs.load_fit("runs/reference"), 12.0, 200)[0]["g_N"]  # doctest: +SKIP
+    >>> fit = bs.load_fit("runs/reference")  # doctest: +SKIP
+    >>> stated_truths(fit, 12.0, 200, Split.EVEN)[0]["g_N"]  # doctest: +SKIP
     [0.34657359027997264]
     """
     specification = fit.specification
@@ -110,9 +126,10 @@ def stated_truths(fit: Fit, months: float, count: int) -> tuple[dict[str, list[f
     posterior = fit.data["posterior"].to_dataset()
     size = posterior.sizes["chain"] * posterior.sizes["draw"]
     spaced = np.linspace(0, size - 1, count).round().astype(int)
-    rate = MONTHS_PER_YEAR * math.log(2) / months / 2
+    half = MONTHS_PER_YEAR * math.log(2) / months / 2
     drawn = {name: posterior[name].to_numpy().reshape(size, -1)[spaced] for name in names}
-    drawn |= {name: np.full((count, 1), rate) for name in ("g_N", "g_D")}
+    apart = (drawn["g_N"] - drawn["g_D"]) / 2 if split is Split.DRAWN else np.zeros((count, 1))
+    drawn |= {"g_N": half + apart, "g_D": half - apart}
     return tuple({name: value[number].tolist() for name, value in drawn.items()} for number in range(count))
 
 

@@ -11,12 +11,12 @@ import pandas as pd
 
 from bayes_scaling.calibration.coverage import coverage_table
 from bayes_scaling.calibration.settings import LEAST, PROBABILITY, SIMULATIONS
-from bayes_scaling.calibration.stated import NO_PROGRESS, Recovered, Study, recover, stated_truths
+from bayes_scaling.calibration.stated import NO_PROGRESS, Recovered, Split, Study, recover, stated_truths
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.fitting import fit
 from bayes_scaling.inference.settings import SEED
 from bayes_scaling.quantities.rates import MONTHS_PER_YEAR, months_to_double
-from bayes_scaling.specifications.catalogue import load_specification
+from bayes_scaling.specifications.catalogue import DEFAULT_SPECIFICATION, load_specification
 
 STUDY = ("question", "simulated", "fitted", "months")
 """Columns that name a study."""
@@ -24,18 +24,21 @@ STUDY = ("question", "simulated", "fitted", "months")
 
 @dataclass(frozen=True)
 class Question:
-    """A pair of specifications, the doubling times that are put in, and what that asks."""
+    """A pair of specifications, the doubling times that are put in, how growth is split, and what that asks."""
 
     text: str
     simulated: str
     fitted: str
     months: tuple[float, ...]
+    split: Split = Split.DRAWN
 
 
 ALL_TRUTHS = (6.0, 12.0, 24.0, NO_PROGRESS)
 ONE_AND_NONE = (12.0, NO_PROGRESS)
 QUESTIONS = (
     Question("the right specification", "ho2024/07", "ho2024/07", ALL_TRUTHS),
+    Question("the right specification, recommended", DEFAULT_SPECIFICATION, DEFAULT_SPECIFICATION, ALL_TRUTHS),
+    Question("the right specification, growth split evenly", "ho2024/07", "ho2024/07", ALL_TRUTHS, Split.EVEN),
     Question("an irreducible loss, fitted without", "robustness/irreducible", "ho2024/07", ONE_AND_NONE),
     Question("tokens seen count, fitted with unique ones", "robustness/tokens-seen-imputed", "ho2024/07", ONE_AND_NONE),
     Question("papers share an effect, fitted as independent", "robustness/papers", "ho2024/07", ONE_AND_NONE),
@@ -100,7 +103,7 @@ def recover_stated(
                 load_specification(question.fitted),
                 months,
                 evaluations,
-                stated_truths(posterior, months, simulations),
+                stated_truths(posterior, months, simulations, question.split),
             )
             counted = partial(_add, on_done, done)
             found = recover(study, seed=seed, directory=directory, workers=workers, on_done=counted)

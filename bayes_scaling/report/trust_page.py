@@ -13,12 +13,13 @@ from bayes_scaling.calibration.ranks import KEPT
 from bayes_scaling.calibration.result import Calibration
 from bayes_scaling.calibration.settings import PROBABILITY
 from bayes_scaling.calibration.simulation import LARGEST_LOSS
+from bayes_scaling.calibration.stated import Split
 from bayes_scaling.calibration.studies import QUESTIONS, stated_coverage
 from bayes_scaling.calibration.trust import Trust
 from bayes_scaling.calibration.uniformity import BAND, uniformity
 from bayes_scaling.words import counted, months
 
-RIGHT = QUESTIONS[0].text
+EVEN = next(question.text for question in QUESTIONS if question.split is Split.EVEN)
 GROWTH = "g_C"
 LEANING = 1.2
 """Ratio of the doubling time found on average to the one put in, or its inverse, from which a sentence names it."""
@@ -39,6 +40,8 @@ def trust_page(found: Trust) -> str:
     lines += [f"- {sentence}" for sentence in trust_sentences(calibrations, repeated, table)]
     lines += ["", "## Calibration: true values drawn from the priors", "", *_calibrations(calibrations), ""]
     lines += ["### Outside the band", "", *_outside(calibrations, repeated), ""]
+    if repeated:
+        lines += ["### Repeated with other random numbers", "", *_repeated(repeated), ""]
     lines += ["## Known progress: does the interval hold what was put in?", "", *_stated(table), ""]
     return "\n".join([*lines, "## How it is counted", "", *_EXPLAINED]) + "\n"
 
@@ -54,8 +57,9 @@ _EXPLAINED = (
     f"- A fit counts as unconverged where R-hat exceeds {RHAT_MAX}, fewer than {ESS_MIN} draws are effective, or more "
     f"than {UNSTEADY_MAX:.1%} of transitions diverged or were cut off, after a second and "
     "more careful attempt. It counts all the same.",
-    "- Known progress: losses are simulated with g_N = g_D, so that effective compute doubles in the time stated; all "
-    "other parameters are draws of the posterior of the specification that is simulated from, on the same table. Held: "
+    "- Known progress: losses are simulated with g_N + g_D such that effective compute doubles in the time stated; all "
+    "else, the difference of the two rates too (except where growth is split evenly), is drawn from the posterior of "
+    "the specification that is simulated from, on the same table. Held: "
     f"the share of {PROBABILITY:.0%} equal-tailed credible intervals with the truth in them, with its own exact 95% "
     "interval. Found: the doubling time at the average of the posterior medians of the rate, and at the average of the "
     "intervals' ends. Above 0: the share of intervals that exclude a rate of 0.",
@@ -75,60 +79,92 @@ def trust_sentences(
     curves = sum(len(one.table) for one in calibrations)
     outside = sum(len(one.outside) for one in calibrations)
     expected = (1 - BAND) * curves
-    chance = float(stats.binom.sf(outside - 1, curves, 1 - BAND)) if outside else 1.0
     said = [
         f"**Posteriors of the catalogue.** In {counted(len(calibrations), 'specification')}, "
         f"{curves - outside} of {curves} rank curves stay in their {BAND:.0%} band; {expected:.0f} of {curves} would "
-        f"leave it by chance alone, and {outside} do (so many or more have probability {chance:.2f} if curves are "
-        "independent, which they are not: parameters of one specification go together, and specifications share random "
-        "numbers). With other random numbers "
+        f"leave it by chance alone, and {outside} do (so many or more: probability {_chance(outside, curves):.2f}, if "
+        "curves are independent, which they are not: parameters of one specification go together, and specifications "
+        "share random numbers). With other random numbers "
         f"{_again(calibrations, repeated)}.",
-        _growth_sentence(calibrations),
+        _growth_sentence(calibrations, repeated),
     ]
-    right = table[table["question"] == RIGHT]
-    good = [_as_stated(row) for row in right.to_dict("records")]
-    said.append(
-        f"**Doubling times under the right specification.** {_range(right['covered'])} of {PROBABILITY:.0%} intervals "
-        f"hold the doubling time that was put in; in {sum(good)} of {len(right)} studies that agrees with "
-        f"{PROBABILITY:.0%} (the share's own 95% interval holds it). The truths put in have g_N = g_D, the middle of "
-        "the prior of how growth is split between the two, which the data hardly know. Intervals of a right posterior "
-        "hold their probability averaged over the prior, as calibration shows; at its middle they may hold more."
-    )
-    for text, group in table[table["question"] != RIGHT].groupby("question", sort=False):
-        said.append(_wrong_sentence(str(text), group))
+    for text, group in table.groupby("question", sort=False):
+        right = (group["simulated"] == group["fitted"]).all()
+        said.append(_right_sentence(str(text), group) if right else _wrong_sentence(str(text), group))
     return tuple(said)
 
 
 def _again(calibrations: Sequence[Calibration], repeated: Mapping[str, Calibration]) -> str:
-    """Of the failures that were repeated, how many failed again."""
+    """Of the failures that were repeated, how many failed again, and on which side; and how many failed in all."""
     known = [(one, name) for one in calibrations for name in one.outside if one.specification in repeated]
-    failed = [f"{one.specification} {name}" for one, name in known if name in repeated[one.specification].outside]
     if not known:
         return "nothing was repeated"
-    if not failed:
-        return f"none of {len(known)} left it again"
-    return f"{len(failed)} of {len(known)} left it again ({', '.join(failed)})"
+    failed = [(one, name) for one, name in known if name in repeated[one.specification].outside]
+    sides = [
+        one.table["largest"][name] * repeated[one.specification].table["largest"][name] > 0 for one, name in failed
+    ]
+    told = [
+        f"{one.specification} {name}, {'the same side' if same else 'the other side'}"
+        for (one, name), same in zip(failed, sides, strict=True)
+    ]
+    curves = sum(len(one.table) for one in repeated.values())
+    outside = sum(len(one.outside) for one in repeated.values())
+    which = f" ({'; '.join(told)})" if told else ""
+    return (
+        f"{len(failed) or 'none'} of {len(known)} left it again{which}. Of all {curves} "
+        f"curves of the {counted(len(repeated), 'specification')} repeated, {outside} left their band, where "
+        f"{(1 - BAND) * curves:.0f} are expected (so many or more: probability {_chance(outside, curves):.2f})"
+    )
 
 
-def _growth_sentence(calibrations: Sequence[Calibration]) -> str:
+def _chance(outside: int, curves: int) -> float:
+    """Probability of so many curves outside, or more, if all is right and curves are independent."""
+    return float(stats.binom.sf(outside - 1, curves, 1 - BAND)) if outside else 1.0
+
+
+def _growth_sentence(calibrations: Sequence[Calibration], repeated: Mapping[str, Calibration]) -> str:
+    text = (
+        "**Growth of effective compute**, g_N + g_D, which doubling times rest on: uniform ranks in "
+        f"{_grown(calibrations, 'that have it')}"
+    )
+    again = _grown(tuple(repeated.values()), "repeated")
+    return text + (f". With other random numbers, in {again}." if repeated else ".")
+
+
+def _grown(calibrations: Sequence[Calibration], which: str) -> str:
+    """In how many specifications all ranks of growth are uniform, and in which not."""
     grown = {one.specification: one.table for one in calibrations if _growth_rows(one.table)}
     failed = [name for name, table in grown.items() if not table.loc[_growth_rows(table), "inside"].all()]
-    text = (
-        f"**Growth of effective compute**, g_N + g_D, which doubling times rest on: uniform ranks in "
-        f"{len(grown) - len(failed)} of {counted(len(grown), 'specification')} that have it"
-    )
-    return text + (f"; not in {', '.join(failed)}." if failed else ".")
+    text = f"{len(grown) - len(failed)} of {counted(len(grown), 'specification')} {which}"
+    return f"{text}, not in {', '.join(failed)}" if failed else text
 
 
 def _growth_rows(table: pd.DataFrame) -> list[str]:
     return [str(name) for name in table.index if str(name).partition("[")[0] == GROWTH]
 
 
+def _right_sentence(question: str, group: pd.DataFrame) -> str:
+    good = [_as_stated(row) for row in group.to_dict("records")]
+    parts = [f"{row['covered']:.1%} with {_truth(row['months'])}" for row in group.to_dict("records")]
+    text = (
+        f"**Doubling times, {question}** (`{group['fitted'].iloc[0]}`): of {PROBABILITY:.0%} intervals, "
+        f"{', '.join(parts)} hold what was put in; in {sum(good)} of {len(group)} studies that agrees with "
+        f"{PROBABILITY:.0%} (the share's own 95% interval holds it)."
+    )
+    if question == EVEN:
+        text += (
+            " g_N = g_D is the middle of the prior of how growth is split between the two, which the data hardly know: "
+            "intervals of a right posterior hold their probability averaged over the prior, and at its middle may hold "
+            "more."
+        )
+    return text
+
+
 def _wrong_sentence(question: str, group: pd.DataFrame) -> str:
     parts = []
     for row in group.to_dict("records"):
         truth = _truth(row["months"])
-        parts.append(f"{row['covered']:.0%} with {truth} (found on average: {months(row['median_months'])} months)")
+        parts.append(f"{row['covered']:.0%} with {truth} (found on average: {_found(row['median_months'])})")
     if (group["covered_upper"] < PROBABILITY).any():
         verdict = "too rarely, so that intervals can't be trusted"
     elif (group["covered_lower"] > PROBABILITY).any():
@@ -150,8 +186,8 @@ def _truth(value: float) -> str:
     return "no progress" if math.isinf(value) else f"{value:g} months"
 
 
-def _range(shares: pd.Series) -> str:
-    return f"{shares.min():.0%} to {shares.max():.0%}"
+def _found(value: float) -> str:
+    return f"{months(value)} months" if math.isfinite(value) else "no progress"
 
 
 def _calibrations(calibrations: Sequence[Calibration]) -> Iterable[str]:
@@ -185,12 +221,7 @@ def _outside(calibrations: Sequence[Calibration], repeated: Mapping[str, Calibra
         yield "None."
         return
     for one, name in failures:
-        row = one.table.loc[name]
-        lean = "true values too often among the low draws" if row["largest"] > 0 else "too often among the high draws"
-        text = (
-            f"- `{one.specification}`, `{name}`: largest difference {row['largest']:+.3f} ({lean}); intervals hold "
-            f"{row['covered_50']:.0%} (50%) and {row['covered_90']:.0%} (90%)."
-        )
+        text = f"- `{one.specification}`, `{name}`: {_failure(one, name)}."
         if one.unconverged:
             text += f" Without the {counted(one.unconverged, 'unconverged fit')}: {_without_unconverged(one, name)}."
         again = repeated.get(one.specification)
@@ -199,6 +230,23 @@ def _outside(calibrations: Sequence[Calibration], repeated: Mapping[str, Calibra
             state = "inside" if other["inside"] else "**outside again**"
             text += f" With other random numbers: {state} ({other['largest']:+.3f})."
         yield text
+
+
+def _repeated(repeated: Mapping[str, Calibration]) -> Iterable[str]:
+    """Each repeat, with what failed there, whether or not it had failed before."""
+    for specification, one in repeated.items():
+        failed = [f"`{name}`: {_failure(one, name)}" for name in one.outside]
+        inside = f"{len(one.table) - len(failed)} of {len(one.table)} inside"
+        yield f"- `{specification}`, {counted(len(one.simulations), 'simulation')}: {'; '.join([inside, *failed])}."
+
+
+def _failure(calibration: Calibration, quantity: str) -> str:
+    row = calibration.table.loc[quantity]
+    lean = "true values too often among the low draws" if row["largest"] > 0 else "too often among the high draws"
+    return (
+        f"largest difference {row['largest']:+.3f} ({lean}), intervals hold {row['covered_50']:.0%} (50%) and "
+        f"{row['covered_90']:.0%} (90%)"
+    )
 
 
 def _without_unconverged(calibration: Calibration, quantity: str) -> str:

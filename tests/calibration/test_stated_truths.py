@@ -14,7 +14,7 @@ from xarray import Dataset
 import bayes_scaling as bs
 from bayes_scaling.calibration.experiment import fit_losses, trusted
 from bayes_scaling.calibration.simulation import LARGEST_LOSS, plausible_draw
-from bayes_scaling.calibration.stated import NO_PROGRESS, Study, recover, recover_once, stated_truths
+from bayes_scaling.calibration.stated import NO_PROGRESS, Split, Study, recover, recover_once, stated_truths
 from bayes_scaling.calibration.studies import QUESTIONS, planned, stated_coverage
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.model.rows import make_rows
@@ -42,16 +42,26 @@ def test_rates_are_what_is_stated_and_the_rest_are_draws(months, count) -> None:
     truths = stated_truths(fit, months, count)
     assert len(truths) == count
     posterior = fit.data["posterior"]
+    apart = (posterior["g_N"] - posterior["g_D"]).to_numpy().ravel()
     for truth in truths:
         assert 12 * math.log(2) / (truth["g_N"][0] + truth["g_D"][0]) == pytest.approx(months)
         assert truth["sigma"][0] in posterior["sigma"].to_numpy()
+        drawn = apart[posterior["sigma"].to_numpy().ravel() == truth["sigma"][0]]
+        assert truth["g_N"][0] - truth["g_D"][0] == pytest.approx(drawn[0], abs=1e-9)
         assert len(truth["level"]) == 3
     together = np.argwhere(posterior["sigma"].to_numpy() == truths[-1]["sigma"][0])[0]
     assert truths[-1]["level"] == posterior["level"].to_numpy()[tuple(together)].tolist()
 
 
-def test_no_progress_is_a_rate_of_zero() -> None:
-    assert stated_truths(converged_fit(), NO_PROGRESS, 2)[0]["g_N"] == [0.0]
+def test_no_progress_is_a_sum_of_zero() -> None:
+    truth = stated_truths(converged_fit(), NO_PROGRESS, 2)[0]
+    assert truth["g_N"][0] == -truth["g_D"][0] != 0
+
+
+@given(st.floats(0.5, 200))
+def test_growth_can_be_split_evenly(months) -> None:
+    truth = stated_truths(converged_fit(), months, 2, Split.EVEN)[0]
+    assert truth["g_N"] == truth["g_D"] == [pytest.approx(6 * math.log(2) / months)]
 
 
 def test_truths_need_shared_rates_and_a_fit_that_has_converged() -> None:

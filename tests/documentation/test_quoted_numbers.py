@@ -36,7 +36,10 @@ from quoted import (
 )
 
 import bayes_scaling as bs
-from bayes_scaling.calibration.settings import SIMULATIONS
+from bayes_scaling.calibration.evidence import stated_intervals
+from bayes_scaling.calibration.settings import PROBABILITY, SIMULATIONS
+from bayes_scaling.calibration.stated import Split
+from bayes_scaling.calibration.studies import QUESTIONS, stated_coverage
 from bayes_scaling.classical import HO2024_CROSS_VALIDATION, HO2024_DELTAS
 from bayes_scaling.cli import EXIT_BAD_INPUT
 from bayes_scaling.commands.options import EXIT_UNCONVERGED
@@ -60,6 +63,17 @@ ANSWER = (
 
 def catalogue() -> tuple[str, ...]:
     return (WORDS[sum(name.startswith("ho2024/") for name in bs.list_specifications())],)
+
+
+def held(right: bool) -> tuple[str, str]:
+    """Smallest and largest share of intervals that hold, in percent: of the right specification, of tokens seen."""
+    found = stated_coverage(stated_intervals())
+    even = {question.text for question in QUESTIONS if question.split is Split.EVEN}
+    if right:
+        found = found[(found["simulated"] == found["fitted"]) & ~found["question"].isin(even)]
+    else:
+        found = found[found["simulated"] == "robustness/tokens-seen-imputed"]
+    return f"{100 * found['covered'].min():.1f}", f"{100 * found['covered'].max():.1f}"
 
 
 CLAIMS = {
@@ -97,6 +111,11 @@ CLAIMS = {
     "rules of the paper": Claim(
         r"it should count (\d+), (\d+), (\d+) evaluations", lambda: tuple(map(str, PUBLISHED_COUNTS))
     ),
+    "known progress": Claim(
+        r"(\d+)% intervals held it in ([\d.]+)% to ([\d.]+)% of (\d+) tables each",
+        lambda: (f"{100 * PROBABILITY:.0f}", *held(True), str(SIMULATIONS)),
+    ),
+    "known progress, tokens seen": Claim(r"but in ([\d.]+)% to ([\d.]+)% where repeated tokens", lambda: held(False)),
     "simulations": Claim(r"ranks from (\d+) simulations of each", lambda: (str(SIMULATIONS),)),
     "digitised runs": Claim(r"the (\d+) runs", None),
     "a citation": Claim(r"et al\. \d{4}|\[Ho et al\. \d{4}\]", None),
