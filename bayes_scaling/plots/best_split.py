@@ -8,11 +8,11 @@ from xarray import DataArray
 
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.amounts import amount
-from bayes_scaling.plots.budgets import EXTRAPOLATED, budget_grid
+from bayes_scaling.plots.budgets import budget_grid, mark_budgets, shade_beyond
 from bayes_scaling.plots.drawing import Drawing
 from bayes_scaling.plots.fitted_runs import INTERVAL, fitted_runs, runs_title, scientific
 from bayes_scaling.plots.marks import mark_unconverged
-from bayes_scaling.plots.style import INK, PAPER, POSTERIOR, PRIOR
+from bayes_scaling.plots.style import INK, PAPER, POSTERIOR
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.intervals import credible_intervals
@@ -73,24 +73,13 @@ def plot_best_split(fit: Fit, budget: float, *, visuals: Visuals | None = None, 
     largest = float(runs["compute"].max())
     end = float(grid[-1]) * _ROOM
     if end > largest:
-        beyond = axes.axvspan(largest, end, color=PRIOR, alpha=0.15, lw=0, zorder=0, label=EXTRAPOLATED)
-        named(beyond, "extrapolated")
+        shade_beyond(axes, largest, end)
     ends = [
         _draw(axes, grid, found[kind], float(marked[0]), name, first=not place)
         for place, (kind, name) in enumerate(_KINDS.items())
     ]
     named(axes.axvline(float(marked[0]), color=INK, lw=0.8, ls=":"), "budget")
-    ticks = axes.plot(
-        runs["compute"],
-        np.zeros(len(runs)),
-        "|",
-        color=PRIOR,
-        ms=9,
-        alpha=0.5,
-        transform=axes.get_xaxis_transform(),
-        label="budget of a run",
-    )
-    named(ticks, "runs")
+    mark_budgets(axes, runs["compute"])
     low, high = min(each[0] for each in ends), max(each[1] for each in ends)
     axes.set(
         xscale="log",

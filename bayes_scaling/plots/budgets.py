@@ -3,7 +3,10 @@
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 
+from bayes_scaling.plots.style import PRIOR
+from bayes_scaling.plots.visuals import named
 from bayes_scaling.quantities.laws import Floats
 
 BEYOND_RUNS = 100.0
@@ -36,3 +39,17 @@ def budget_grid(compute: Any, named: Floats) -> Floats:
     # Strictly inside: logarithms and back may pass an end by a rounding error.
     inside = between[(between > min(exact)) & (between < max(exact))]
     return np.unique([*exact, *inside])
+
+
+def shade_beyond(axes: Axes, largest: float, end: float) -> None:
+    """Shade what lies beyond the largest run's compute, up to the end of the axis."""
+    shaded = axes.axvspan(largest, end, color=PRIOR, alpha=0.15, lw=0, zorder=0, label=EXTRAPOLATED)
+    named(shaded, "extrapolated")
+
+
+def mark_budgets(axes: Axes, compute: Any) -> None:
+    """A tick at the bottom for each run's compute, FLOP."""
+    at_bottom = axes.get_xaxis_transform()
+    place = np.zeros(len(compute))
+    ticks = axes.plot(compute, place, "|", color=PRIOR, ms=9, alpha=0.5, transform=at_bottom, label="budget of a run")
+    named(ticks, "runs")

@@ -7,11 +7,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.plots.budgets import EXTRAPOLATED, budget_grid
+from bayes_scaling.plots.budgets import budget_grid, mark_budgets, shade_beyond
 from bayes_scaling.plots.drawing import Drawing
 from bayes_scaling.plots.fitted_runs import INTERVAL, fitted_runs, name_of, runs_title
 from bayes_scaling.plots.marks import mark_unconverged
-from bayes_scaling.plots.style import LAW_COLOURS, LAW_LINES, POSTERIOR, PRIOR, REFERENCE
+from bayes_scaling.plots.style import LAW_COLOURS, LAW_LINES, POSTERIOR, REFERENCE
 from bayes_scaling.plots.ticks import plain_log_ticks
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.quantities.allocation import optimal_allocation
@@ -99,25 +99,14 @@ def plot_tokens_per_parameter(
     if beyond.sum() > 1:
         dashed = axes.plot(budgets[beyond], outer["median"][beyond], color=POSTERIOR, lw=2.2, ls=(0, (3, 1.5)))
         named(dashed, "posterior")
-        shaded = axes.axvspan(largest, budgets[-1], color=PRIOR, alpha=0.15, lw=0, zorder=0, label=EXTRAPOLATED)
-        named(shaded, "extrapolated")
+        shade_beyond(axes, largest, budgets[-1])
     for number, law in enumerate(laws):
         colour, line = LAW_COLOURS[number % len(LAW_COLOURS)], LAW_LINES[number % len(LAW_LINES)]
         medians = credible_intervals(optimal_allocation(law, budgets)["tokens_per_parameter"])["median"]
         named(axes.plot(budgets, medians, color=colour, ls=line, lw=1.5, label=name_of(law)), "published")
     words = f"rule of {RULE_OF_THUMB:g} tokens per parameter"
     named(axes.axhline(RULE_OF_THUMB, color=REFERENCE, lw=0.9, label=words), "rule")
-    ticks = axes.plot(
-        runs["compute"],
-        np.zeros(len(runs)),
-        "|",
-        color=PRIOR,
-        ms=9,
-        alpha=0.5,
-        transform=axes.get_xaxis_transform(),
-        label="budget of a run",
-    )
-    named(ticks, "runs")
+    mark_budgets(axes, runs["compute"])
     axes.set(
         xscale="log",
         yscale="log",
