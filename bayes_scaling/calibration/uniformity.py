@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 BAND = 0.95
 """Probability that the whole curve of a calibrated quantity stays inside the band."""
 _BAND_SIMULATIONS = 2000
+_ROTATIONS = 500
 _SEED = 214
 """Of the uniform noise that spreads ranks over their cells, and of the band; fixed, so that a table is the same each
 time."""
@@ -63,9 +64,13 @@ def rank_curve(ranks: Sequence[int] | NDArray[np.int64], kept: int = KEPT) -> Cu
     >>> rank_curve([50] * 100).inside
     False
     """
-    rng = np.random.default_rng(_SEED)
-    uniform = (np.asarray(ranks) + rng.uniform(size=len(ranks))) / (kept + 1)
-    return uniform_curve(uniform)
+    return uniform_curve(_spread(np.asarray(ranks), kept))
+
+
+def _spread(ranks: NDArray[np.int64], kept: int = KEPT) -> Floats:
+    """Ranks, along the last axis, spread over their cells: uniform from 0 to 1 if all is right."""
+    spread: Floats = (ranks + np.random.default_rng(_SEED).uniform(size=ranks.shape[-1])) / (kept + 1)
+    return spread
 
 
 def uniform_curve(values: Floats) -> Curve:
@@ -93,6 +98,45 @@ def _band(count: int) -> tuple[Floats, Floats, Floats]:
         np.arange(count) / count, BAND, _BAND_SIMULATIONS, rng=np.random.default_rng(_SEED)
     )
     return points, lower, upper
+
+
+def chance_outside(ranks: NDArray[np.int64], outside: int, rotations: int = _ROTATIONS) -> float:
+    """Probability that so many curves leave their band, or more, if all is right, where curves go together.
+
+    Parameters
+    ----------
+    ranks
+        One row a curve, one column a simulation: those of one column may depend on each other in any way.
+    outside
+        How many curves are.
+    rotations
+        How often all ranks of a simulation are moved by the same random amount, beginning again at 0 behind 1. Uniform
+        ranks stay so, and what lies together stays together.
+
+    Returns
+    -------
+    float
+        Share of rotations with so many curves outside, or more.
+
+    Examples
+    --------
+    >>> same = np.tile(np.random.default_rng(0).integers(0, KEPT + 1, 200), (9, 1))
+    >>> chance_outside(same, 0), chance_outside(same, 9) == chance_outside(same, 1)
+    (1.0, True)
+    """
+    values, rng = _spread(ranks), np.random.default_rng(_SEED)
+    curves, count = values.shape
+    points, lower, upper = _band(count)
+    rows = np.arange(curves)[:, None] * points.size
+    often = 0
+    for _ in range(rotations):
+        moved = (values + rng.uniform(size=count)) % 1
+        cells = np.searchsorted(points[1:-1], moved) + rows  # the first point that is not below
+        counts = np.bincount(cells.ravel(), minlength=curves * points.size).reshape(curves, -1)
+        below = counts[:, : points.size - 2].cumsum(axis=1) / count
+        inside = ((lower[1:-1] <= below) & (below <= upper[1:-1])).all(axis=1)
+        often += int((~inside).sum() >= outside)
+    return often / rotations
 
 
 def uniformity(simulations: Sequence[Simulation]) -> pd.DataFrame:

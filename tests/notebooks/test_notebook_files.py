@@ -85,6 +85,12 @@ class TestNotebook:
         text = re.sub(r"arXiv \d{4}\.\d{5}", "", "\n".join(prose(read(name))))
         assert re.findall(r"\d*\.\d+", text) == []
 
+    def test_every_plot_is_there_as_a_picture(self, name) -> None:
+        drawing = [cell for cell in code_cells(read(name)) if "bs.plot_" in cell.source]
+        assert drawing
+        for cell in drawing:
+            assert any("image/png" in output.get("data", {}) for output in cell.outputs), cell.source
+
     def test_every_picture_has_a_text_alternative(self, name) -> None:
         for cell in code_cells(read(name)):
             if any("image/png" in output.get("data", {}) for output in cell.outputs):
