@@ -736,10 +736,10 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     path = tmp_path / "mine.toml"
     path.write_text("", encoding="utf-8")
 
-    def refuse(self: Path, encoding: str) -> str:
+    def refuse(self: Path) -> bytes:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_text", refuse)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(SpecificationError) as caught:
         load_specification(path)
     assert message_of(caught) == f"{path}: can't be read (Permission denied)"
