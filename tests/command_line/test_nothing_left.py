@@ -17,7 +17,8 @@ SLOW = pytest.mark.slow  # each imports PyMC in a process of its own
     [
         ("fit", "ho2024/07", "--column", "tokens=x"),
         ("fit", "chinchilla", "--runs", "none.csv"),
-        ("compare", "ho2024/07", "--scheduler", "nonsense"),  # found when the directory has been tried
+        # found when the directory has been tried
+        pytest.param(("compare", "ho2024/07", "--scheduler", "nonsense"), marks=SLOW),
         pytest.param(("compare", "ho2024/07", "--refits", "some"), marks=SLOW),
         pytest.param(("compare", "reference", "--delta", "0.01"), marks=SLOW),
         pytest.param(("backtest", "ho2024/07", "--scheduler", "nonsense"), marks=SLOW),

@@ -8,6 +8,7 @@ import pytest
 from list_of_faults import page
 
 
+@pytest.mark.slow  # it collects a third of the tests; what checks a change runs the script itself
 def test_the_page_lists_the_tests_that_there_are() -> None:
     script = Path(__file__).with_name("list_of_faults.py")
     done = subprocess.run([sys.executable, str(script), "--check"], capture_output=True, text=True, check=False)
