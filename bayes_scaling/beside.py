@@ -47,30 +47,6 @@ class Beside:
         length = upper - lower if signed or lower > 0 else math.nan
         return cls(found[0] <= point <= found[1], (found[1] - found[0]) / length)
 
-    @classmethod
-    def of_times(
-        cls, point: float, published: tuple[float | None, float | None], found: tuple[float, float]
-    ) -> "Beside":
-        r"""As :meth:`of`, of a doubling time: how wide its interval is, is compared as a rate.
-
-        .. math:: \frac{1 / T_\text{lower} - 1 / T_\text{upper}}{1 / T^*_\text{lower} - 1 / T^*_\text{upper}}
-
-        The length of an interval in months is the longer the slower progress is.
-
-        Examples
-        --------
-        >>> Beside.of_times(8.0, (4.0, 12.0), (4.0, 12.0))
-        Beside(inside=True, width_ratio=1.0)
-        >>> Beside.of_times(8.0, (4.0, 12.0), (3.0, math.inf)).sentence
-        'the published point lies inside the interval found, which has no upper bound'
-        """
-        as_times = cls.of(point, published, found, signed=False)
-        if not math.isfinite(as_times.width_ratio):
-            return as_times
-        lower, upper = (1 / end for end in published if end is not None)
-        as_rates = cls.of(1 / point, (upper, lower), (1 / found[1], 1 / found[0]), signed=True)
-        return cls(as_times.inside, as_rates.width_ratio)
-
     @property
     def sentence(self) -> str:
         """What of it a reader should know.

@@ -31,7 +31,7 @@ from bayes_scaling.quantities.attribution import HO2024_PAIRS, shapley_attributi
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.effective_compute import effective_compute
 from bayes_scaling.quantities.intervals import credible_intervals
-from bayes_scaling.robustness_cases.rate_widths import beside_rates, rate_interval
+from bayes_scaling.quantities.rate_widths import beside_rates, rate_interval
 from bayes_scaling.specifications.specification import RATE_OF
 from bayes_scaling.words import months, probability
 

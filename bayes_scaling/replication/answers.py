@@ -11,6 +11,7 @@ import xarray as xr
 from bayes_scaling.beside import Beside
 from bayes_scaling.classical.published_gain import HO2024_TRANSFORMER_GAINS, HO2024_TRANSFORMER_LOSS_REDUCTION
 from bayes_scaling.inference.result import Fit
+from bayes_scaling.published import PublishedDoubling
 from bayes_scaling.published_attribution import published_shapley
 from bayes_scaling.quantities.attribution import shapley_attribution
 from bayes_scaling.quantities.doubling import doubling_times
@@ -19,7 +20,8 @@ from bayes_scaling.quantities.gain import compute_equivalent_gain, loss_reductio
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.numerical_doubling import numerical_doubling_time
 from bayes_scaling.quantities.prediction import predicted_loss
-from bayes_scaling.quantities.rates import MONTHS_PER_YEAR
+from bayes_scaling.quantities.rate_widths import beside_rates
+from bayes_scaling.quantities.rates import MONTHS_PER_YEAR, signed_months_to_double
 from bayes_scaling.systems import HO2024_SYSTEMS, System
 
 COLUMNS = (
@@ -73,7 +75,8 @@ def answers(fit: Fit, gain_fit: Fit) -> pd.DataFrame:
     DataFrame
         One row a quantity, columns :data:`COLUMNS`: the published point and 95% bootstrap interval (NaN where none is
         published), and the posterior's median and 95% equal-tailed credible interval. ``width_ratio`` compares the two
-        intervals, those of doubling times as rates; see :class:`bayes_scaling.beside.Beside`.
+        intervals, those of doubling times as rates; see
+        :func:`bayes_scaling.quantities.rate_widths.beside_rates`.
 
     Notes
     -----
@@ -99,8 +102,10 @@ Found = tuple[float, ...]
 def _row(published: _Published, found: Found) -> dict[str, object]:
     median, lower, upper = found
     ends = (published.lower, published.upper)
-    if published.part == _TIMES:
-        beside = Beside.of_times(published.point, ends, (lower, upper))
+    if published.part == _TIMES and np.isfinite(upper):
+        time = PublishedDoubling(published.quantity, published.point, *ends, published.source)
+        rates = signed_months_to_double(np.array([upper, lower]))  # in any unit of time: only ratios are used
+        beside = beside_rates(time, (float(rates[0]), float(rates[1])))
     else:
         beside = Beside.of(published.point, ends, (lower, upper), signed=published.signed)
     return {

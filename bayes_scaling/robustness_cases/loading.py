@@ -13,9 +13,9 @@ from bayes_scaling.comparison.record import Record
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.published import PublishedDoubling
+from bayes_scaling.quantities.rate_widths import rate_interval
 from bayes_scaling.result_files import ROBUSTNESS_SETTINGS, ROBUSTNESS_TABLE
 from bayes_scaling.robustness_cases.cases import BASELINE
-from bayes_scaling.robustness_cases.rate_widths import rate_interval
 from bayes_scaling.robustness_cases.result import ALL_DATES, COLUMNS, Robustness, rate_columns
 from bayes_scaling.robustness_cases.run import UNIT
 

@@ -17,9 +17,9 @@ from bayes_scaling.inference.fitting import summary_of
 from bayes_scaling.inference.result import EvaluationsSummary, Fit, load_fit
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.published import PublishedDoubling
+from bayes_scaling.quantities.rate_widths import Ends, beside_rates
 from bayes_scaling.robustness_cases.cases import BASELINE, Case
 from bayes_scaling.robustness_cases.plan import Plan, rows_in_words
-from bayes_scaling.robustness_cases.rate_widths import Ends, beside_rates
 
 COLUMNS = (
     "question",
@@ -68,7 +68,7 @@ class Robustness:
         ``elpd_diff`` (nats, this case less the baseline) and its standard error ``dse`` for cases on exactly the
         baseline's rows that converged, as the baseline must; ``published_inside``: whether the published point lies
         inside the interval found; ``rate_width_ratio``: length of the rate's interval over that of the published one,
-        as :func:`bayes_scaling.robustness_cases.rate_widths.beside_rates` defines it.
+        as :func:`bayes_scaling.quantities.rate_widths.beside_rates` defines it.
     skipped
         Cases that the table does not allow, and why.
     evaluations

@@ -13,9 +13,9 @@ from bayes_scaling.comparison.variants import Variant
 from bayes_scaling.inference.fitting import summary_of
 from bayes_scaling.inference.settings import SEED, Settings, check_settings
 from bayes_scaling.quantities.doubling import doubling_times
+from bayes_scaling.quantities.rate_widths import Ends, rate_interval
 from bayes_scaling.robustness_cases.cases import BASELINE, Case
 from bayes_scaling.robustness_cases.plan import Plan, planned
-from bayes_scaling.robustness_cases.rate_widths import Ends, rate_interval
 from bayes_scaling.robustness_cases.result import Robustness, robustness_table
 
 UNIT, REFITS = "evaluation", "none"

@@ -15,11 +15,11 @@ import bayes_scaling as bs
 from bayes_scaling.comparison.record import Record
 from bayes_scaling.comparison.sweep import SCORES
 from bayes_scaling.inference.fitting import summary_of
+from bayes_scaling.quantities.rate_widths import published_rates
 from bayes_scaling.quantities.rates import signed_months_to_double
 from bayes_scaling.report.robustness_page import robustness_page
 from bayes_scaling.robustness_cases.cases import BASELINE, CASES
 from bayes_scaling.robustness_cases.plan import planned, rows_in_words
-from bayes_scaling.robustness_cases.rate_widths import published_rates
 from bayes_scaling.robustness_cases.result import COLUMNS
 
 PAGE = "notebooks/robustness.md"

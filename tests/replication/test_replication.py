@@ -9,6 +9,9 @@ from published_points import MODEL_7, WITH_FACTOR
 
 from bayes_scaling import classical
 from bayes_scaling.beside import Beside
+from bayes_scaling.published import PublishedDoubling
+from bayes_scaling.quantities.rate_widths import beside_rates
+from bayes_scaling.quantities.rates import signed_months_to_double
 from bayes_scaling.replication.answers import COLUMNS, answers
 from bayes_scaling.replication.run import GAIN_MODEL, MODEL, Replication, replicated_specifications
 from bayes_scaling.report.replication_page import number, parts, replication_page
@@ -87,15 +90,20 @@ def test_how_published_and_found_differ_in_words(beside, sentence) -> None:
     assert beside.sentence == sentence
 
 
+def beside_times(point: float, published: tuple, found: tuple[float, float]) -> Beside:
+    upper, lower = (float(signed_months_to_double(end)) for end in found)
+    return beside_rates(PublishedDoubling("", point, *published, ""), (lower, upper))
+
+
 @given(st.floats(0.1, 100), st.floats(1.1, 5), st.floats(1.1, 5), st.floats(0.1, 10))
 def test_doubling_times_are_compared_as_rates(lower, published, found, pace) -> None:
-    one = Beside.of_times(lower, (lower, published * lower), (lower, found * lower))
+    one = beside_times(lower, (lower, published * lower), (lower, found * lower))
     assert one.inside
     assert one.width_ratio == pytest.approx((1 - 1 / found) / (1 - 1 / published))
-    slower = Beside.of_times(lower, (pace * lower, pace * published * lower), (pace * lower, pace * found * lower))
+    slower = beside_times(lower, (pace * lower, pace * published * lower), (pace * lower, pace * found * lower))
     assert slower.width_ratio == pytest.approx(one.width_ratio)
 
 
 @pytest.mark.parametrize("published", [(None, None), (np.nan, np.nan), (-77.5, 29.5)])
 def test_times_without_an_interval_of_rates_have_no_width(published) -> None:
-    assert np.isnan(Beside.of_times(1.0, published, (0.5, 2.0)).width_ratio)
+    assert np.isnan(beside_times(1.0, published, (0.5, 2.0)).width_ratio)
