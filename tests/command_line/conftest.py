@@ -40,6 +40,21 @@ def plain_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in shaping}
 
 
+@pytest.fixture
+def in_process(monkeypatch, capfd) -> Callable[..., tuple[int, str, str]]:
+    """Run ``bayes-scaling`` in this process: exit code, what it prints, what it says beside."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        from bayes_scaling.cli import main
+
+        monkeypatch.setattr(sys, "argv", ["bayes-scaling", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return int(ended.value.code or 0), *capfd.readouterr()
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def command(plain_environment) -> Callable[..., Ended]:
     """Run ``bayes-scaling`` in a process of its own."""

@@ -1,12 +1,10 @@
 """`--columns FILE.toml`: names of a table's columns, written down once."""
 
 import inspect
-import sys
 from pathlib import Path
 
 import pytest
 
-from bayes_scaling.cli import main
 from bayes_scaling.commands import app
 from bayes_scaling.commands.columns_file import LARGEST_FILE, columns_of_file
 from bayes_scaling.commands.options import read_runs_table, read_table
@@ -25,15 +23,12 @@ def here(monkeypatch, tmp_path) -> Path:
 
 
 @pytest.fixture
-def ended(monkeypatch, capfd):
-    """Run a command in this process: exit code, output, message."""
+def ended(in_process):
+    """Run a command in this process: exit code, output, message without line breaks."""
 
     def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["bayes-scaling", *arguments])
-        with pytest.raises(SystemExit) as end:
-            main()
-        out, err = capfd.readouterr()
-        return int(end.value.code or 0), out, " ".join(err.split())
+        code, out, err = in_process(*arguments)
+        return code, out, " ".join(err.split())
 
     return run
 

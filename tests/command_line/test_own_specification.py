@@ -1,30 +1,14 @@
 """A specification of one's own: the README's example, and the template that the command prints."""
 
 import re
-import sys
 from pathlib import Path
 
 import pytest
 
 import bayes_scaling as bs
-from bayes_scaling.cli import main
 from bayes_scaling.model.rows import make_rows
 
 README = Path(__file__).parents[2] / "README.md"
-
-
-@pytest.fixture
-def printed(monkeypatch, capfd):
-    """What a command prints, and its exit code."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["bayes-scaling", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capfd.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return run
 
 
 @pytest.fixture
@@ -44,24 +28,24 @@ def test_the_example_of_the_readme_is_what_the_readme_says(example, ho2024, tmp_
     assert mine not in [bs.load_specification(name) for name in bs.list_specifications()]
 
 
-def test_the_example_is_shown_by_the_command(example, printed, tmp_path) -> None:
+def test_the_example_is_shown_by_the_command(example, in_process, tmp_path) -> None:
     (tmp_path / "mine.toml").write_text(example, encoding="utf-8")
-    code, out, err = printed("models", str(tmp_path / "mine.toml"))
+    code, out, err = in_process("models", str(tmp_path / "mine.toml"))
     assert (code, err) == (0, "")
     assert str(bs.load_specification(tmp_path / "mine.toml").prior_of("beta")) in out
 
 
 @pytest.mark.parametrize(("arguments", "name"), [((), "reference"), (("ho2024/13",), "ho2024/13")])
-def test_a_template_is_a_specification(arguments, name, printed, tmp_path) -> None:
-    code, out, err = printed("models", *arguments, "--template")
+def test_a_template_is_a_specification(arguments, name, in_process, tmp_path) -> None:
+    code, out, err = in_process("models", *arguments, "--template")
     assert (code, err) == (0, "")
     (tmp_path / "mine.toml").write_text(out, encoding="utf-8")
     mine = bs.load_specification(tmp_path / "mine.toml")
     assert mine.to_dict() == bs.load_specification(name).to_dict()
 
 
-def test_a_template_is_no_json(printed) -> None:
-    code, out, err = printed("models", "reference", "--template", "--json")
+def test_a_template_is_no_json(in_process) -> None:
+    code, out, err = in_process("models", "reference", "--template", "--json")
     assert (code, out) == (2, "")
     assert "--template and --json are both given" in err
-    assert "no specification 'nonsense'" in printed("models", "nonsense", "--template")[2]
+    assert "no specification 'nonsense'" in in_process("models", "nonsense", "--template")[2]

@@ -64,6 +64,13 @@ class Claim:
     compute: Callable[[], tuple[str, ...]] | None
 
 
+def check_claim(claim: Claim, text: str, where: str) -> None:
+    """A claim's phrase is there, and each time says what code gives."""
+    found = re.findall(claim.phrase, text)
+    assert found, f"{where} has no such phrase any more: {claim.phrase}"
+    assert {(each,) if isinstance(each, str) else each for each in found} == {claim.compute()}
+
+
 def unclaimed(
     text: str, claims: Mapping[str, Claim], what: re.Pattern[str] = NUMBER, shown: Collection[str] = ()
 ) -> list[str]:
