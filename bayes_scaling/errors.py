@@ -76,3 +76,14 @@ class RunsWarning(UserWarning):
     >>> import bayes_scaling as bs
     >>> warnings.simplefilter("error", bs.RunsWarning)  # doctest: +SKIP
     """
+
+
+class CompilationWarning(UserWarning):
+    """Compiled models can't be kept between processes; fits are right, and each process compiles again.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import bayes_scaling as bs
+    >>> warnings.simplefilter("ignore", bs.CompilationWarning)  # doctest: +SKIP
+    """

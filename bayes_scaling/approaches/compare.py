@@ -19,7 +19,7 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.fitting import fit as fit_law
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.sampling import joint_seed
-from bayes_scaling.inference.settings import ATTEMPTS, CHAINS, DRAWS, SEED, TUNE, Settings, check_settings
+from bayes_scaling.inference.settings import ATTEMPTS, CHAINS, SEED, TUNE, Settings, checked, checked_seed
 from bayes_scaling.quantities.allocation import allocation_exponents
 from bayes_scaling.quantities.intervals import check_probability, credible_intervals
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
@@ -39,7 +39,7 @@ def compare_approaches(
     least_models: int = FOUND_MODELS,
     spacing: float = SPACING,
     probability: float = INTERVAL_PROBABILITY,
-    draws: int = DRAWS,
+    draws: int | None = None,
     tune: int = TUNE,
     chains: int = CHAINS,
     seed: int = SEED,
@@ -99,7 +99,8 @@ def compare_approaches(
     >>> table[["a", "a_lower", "a_upper", "converged"]]  # doctest: +SKIP
     """
     check_probability(probability)
-    check_settings(Settings(draws, tune, chains, attempts=attempts), seed)
+    checked(Settings(draws, tune, chains, attempts=attempts))
+    seed = checked_seed(seed)
     if fit is not None and not isinstance(fit, Fit):
         raise BayesScalingError(f"fit must be a fit of approach 3 (bs.fit, bs.load_fit), not {type(fit).__name__}")
     found = budgets_of(runs, within=within, least_models=least_models)

@@ -12,12 +12,13 @@ from bayes_scaling.inference.sampling import joint_seed
 from bayes_scaling.inference.settings import (
     ATTEMPTS,
     CHAINS,
-    DRAWS,
     SEED,
     TARGET_ACCEPT,
     TUNE,
     Settings,
-    check_settings,
+    checked,
+    checked_cores,
+    checked_seed,
 )
 
 _TOKENS_STAGE = 1000
@@ -29,7 +30,7 @@ def isoflop_profiles(
     *,
     within: float = WITHIN,
     least_models: int = FOUND_MODELS,
-    draws: int = DRAWS,
+    draws: int | None = None,
     tune: int = TUNE,
     chains: int = CHAINS,
     seed: int = SEED,
@@ -84,8 +85,8 @@ def isoflop_profiles(
     >>> profiles.converged  # doctest: +SKIP
     True
     """
-    settings = Settings(draws, tune, chains, target_accept, attempts=attempts)
-    check_settings(settings, seed)
+    settings = checked(Settings(draws, tune, chains, target_accept, attempts=attempts))
+    seed, cores = checked_seed(seed), checked_cores(cores)
     rows = make_profile_rows(runs, within=within, least_models=least_models)
     name = str(runs.attrs.get("name", "unnamed"))
     by_tokens = None

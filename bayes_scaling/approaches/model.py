@@ -58,10 +58,20 @@ EFFECTS = ("level_effect", "curvature_effect", "vertex_effect")
 """Of budgets, in units of their scatter."""
 
 
-def free_variables(rows: ProfileRows) -> tuple[str, ...]:
-    """Names of what is sampled."""
-    curve = () if rows.curve is None else (CURVE_PRIOR[0], "curve_effect")
-    return (*PRIORS, *EFFECTS, *curve)
+def free_dims(rows: ProfileRows) -> dict[str, tuple[str, ...]]:
+    """Names of what is sampled, with the dimension of each."""
+    dims: dict[str, tuple[str, ...]] = {name: () for name in PRIORS} | {name: ("budget",) for name in EFFECTS}
+    return dims if rows.curve is None else dims | {CURVE_PRIOR[0]: (), "curve_effect": ("curve",)}
+
+
+def start_of(rows: ProfileRows, rng: np.random.Generator) -> dict[str, Any]:
+    """A random start for a chain: from the central half of each prior."""
+    priors, standard = PRIORS | dict([CURVE_PRIOR]), Prior.of("normal", mu=0, sigma=1)
+    sizes = {"budget": len(rows.budgets), "curve": len(rows.curves)}
+    return {
+        name: rng.uniform(*priors.get(name, standard).frozen().ppf([0.25, 0.75]), [sizes[dim] for dim in dims])
+        for name, dims in free_dims(rows).items()
+    }
 
 
 def centres(rows: ProfileRows) -> dict[str, float]:

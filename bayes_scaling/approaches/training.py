@@ -7,7 +7,7 @@ import pandas as pd
 from bayes_scaling.approaches.curves import LEAST_CURVES, SPACING, curve_slices
 from bayes_scaling.approaches.isoflop import isoflop_profiles
 from bayes_scaling.approaches.result import Profiles
-from bayes_scaling.inference.settings import ATTEMPTS, CHAINS, DRAWS, SEED, TARGET_ACCEPT, TUNE
+from bayes_scaling.inference.settings import ATTEMPTS, CHAINS, SEED, TARGET_ACCEPT, TUNE
 
 
 def training_curves(
@@ -16,7 +16,7 @@ def training_curves(
     spacing: float = SPACING,
     compute: Sequence[float] | None = None,
     least_curves: int = LEAST_CURVES,
-    draws: int = DRAWS,
+    draws: int | None = None,
     tune: int = TUNE,
     chains: int = CHAINS,
     seed: int = SEED,

@@ -11,7 +11,7 @@ from bayes_scaling.calibration.run import experiment_fingerprint, run_experiment
 from bayes_scaling.calibration.settings import LEAST, SIMULATIONS
 from bayes_scaling.calibration.simulation import require_proper_prior
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.inference.settings import SEED, Settings, check_settings
+from bayes_scaling.inference.settings import SEED, checked_seed, whole_number
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.specifications.specification import Specification
 
@@ -100,8 +100,7 @@ def check_calibration(specification: Specification, evaluations: pd.DataFrame, s
     BayesScalingError
         As :func:`calibrate`.
     """
-    check_settings(Settings(), seed)
-    if isinstance(simulations, bool) or not isinstance(simulations, int) or simulations < LEAST:
-        raise BayesScalingError(f"simulations must be a whole number of at least {LEAST}, not {simulations!r}")
+    checked_seed(seed)
+    whole_number("simulations", simulations, LEAST)
     require_proper_prior(specification)
     make_rows(specification, evaluations)  # refuses a table that lacks what the specification needs

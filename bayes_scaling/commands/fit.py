@@ -20,7 +20,7 @@ from bayes_scaling.commands.options import (
     refuse_two_tables,
 )
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.inference.settings import CHAINS, DRAWS, NUTS, SEED, SMC, TUNE, Settings, check_settings
+from bayes_scaling.inference.settings import CHAINS, EFFECTIVE_DRAWS, NUTS, SEED, SMC, TUNE, Settings, checked, checked_seed
 from bayes_scaling.specifications.catalogue import DEFAULT_SPECIFICATION, load_specification
 from bayes_scaling.words import counted
 
@@ -45,7 +45,10 @@ def fit_command(
         float | None,
         typer.Option(help="The paper's coefficients with its L1 penalty of this strength as a prior."),
     ] = None,
-    draws: Annotated[int, typer.Option(help="Kept draws of each chain.")] = DRAWS,
+    draws: Annotated[int | None, typer.Option(help="Draws of each chain; by default as many as needed.")] = None,
+    effective_draws: Annotated[
+        int, typer.Option(help="Effective draws wanted of rates, exponents and E.")
+    ] = EFFECTIVE_DRAWS,
     tune: Annotated[int, typer.Option(help="Adaptation draws of each chain.")] = TUNE,
     chains: Annotated[int, typer.Option(help="Chains.")] = CHAINS,
     seed: Annotated[int, typer.Option(help="Reproduces the fit.")] = SEED,
@@ -57,7 +60,8 @@ def fit_command(
     as_json: Json = False,
 ) -> None:
     """Fit a specification to a table; print doubling times or coefficients and write the run directory."""
-    check_settings(Settings(draws, tune, chains, sampler=sampler), seed)
+    settings = checked(Settings(draws, tune, chains, sampler=sampler, effective_draws=effective_draws))
+    checked_seed(seed)
     chosen = load_specification(specification)
     if delta is not None:
         chosen = chosen.with_published_penalty(delta)
@@ -77,7 +81,7 @@ def fit_command(
     make_rows(chosen, table)  # refuses a table that lacks what the specification needs
     prepare(directory)
     # PyMC takes seconds to import: only once the input is known to be good.
-    from bayes_scaling.inference.fitting import fit
+    from bayes_scaling.inference.fitting import fit_with
     from bayes_scaling.report.chain_groups import groups_report
     from bayes_scaling.report.fit_table import fit_report
     from bayes_scaling.report.run_directory import write_run
@@ -88,9 +92,9 @@ def fit_command(
     if not quiet:
         noun = "evaluation" if runs is None else "training run"
         what = f"{chosen.name} on {table.attrs['name']}: {counted(len(table), noun)}"
-        log.print(f"{what}; compiling (5 to 30 s), then sampling ...", markup=False)
+        log.print(f"{what}; sampling (after compiling, some 20 s, where the model is new) ...", markup=False)
     shows = log.is_terminal and not quiet
-    result = fit(chosen, table, draws=draws, tune=tune, chains=chains, seed=seed, progress=shows, sampler=sampler)
+    result = fit_with(chosen, table, settings, seed, progress=shows)
     files = write_run(result, directory)
     if as_json:
         typer.echo(summary_json(result), nl=False)

@@ -15,7 +15,7 @@ from bayes_scaling.commands.options import (
     output_directory,
     read_table,
 )
-from bayes_scaling.inference.settings import SEED, Settings, check_settings
+from bayes_scaling.inference.settings import SEED, checked_seed
 
 PAGE, TABLE = "replication.md", "replication.csv"
 
@@ -30,7 +30,7 @@ def replicate_command(
     as_json: Json = False,
 ) -> None:
     """Put the paper's answers (doubling times, gains, attribution) beside a posterior's."""
-    check_settings(Settings(), seed)
+    checked_seed(seed)
     table = read_table(evaluations, column, columns)
     directory = output_directory(output, f"replication-{table.attrs['name']}")
     from bayes_scaling.files import plain_name

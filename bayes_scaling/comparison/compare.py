@@ -15,13 +15,10 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import check_unit
 from bayes_scaling.inference.fitting import summary_of
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.inference.settings import SEED, Settings, check_settings
+from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, checked_seed, whole_number
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.model.runs import is_runs, papers_of
 from bayes_scaling.specifications.specification import Specification
-
-SWEEP_SETTINGS = Settings(draws=1500, tune=700, chains=4, target_accept=0.8, attempts=5)
-"""Short first; a variant that misses a criterion gets longer attempts."""
 
 LEAST_UNITS = 10
 """Fewer units than this say nothing about how well a model predicts."""
@@ -35,7 +32,7 @@ def compare(
     deltas: Sequence[float] = (0.0,),
     rate_scales: Sequence[float] = (1.0,),
     directory: str | Path | None = None,
-    settings: Settings = SWEEP_SETTINGS,
+    settings: Settings = DEFAULT,
     seed: int = SEED,
     refits: str = "bad",
     workers: int | None = None,
@@ -100,11 +97,10 @@ def compare(
     >>> comparison.table[["rank", "elpd_diff", "dse", "weight"]]  # doctest: +SKIP
     """
     variants = expand(specifications, deltas, rate_scales)
-    check_settings(settings, seed)
+    settings, seed = checked(settings), checked_seed(seed)
     _check_units(evaluations, unit)
     check_refits(refits)
-    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
-        raise BayesScalingError(f"workers must be a whole number of at least 1, not {workers!r}")
+    workers = None if workers is None else whole_number("workers", workers, 1)
     for variant in variants:
         make_rows(variant.specification, evaluations)  # refuses a table that lacks what the specification needs
     with tempfile.TemporaryDirectory() as scratch:

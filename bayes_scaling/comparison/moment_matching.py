@@ -1,12 +1,10 @@
 """The posterior on an unconstrained space, for moment matching, without compiling anything."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 from xarray import DataArray
 
 from bayes_scaling.inference.likelihood import (
@@ -18,27 +16,12 @@ from bayes_scaling.inference.likelihood import (
     sampled_names,
 )
 from bayes_scaling.inference.result import Fit
+from bayes_scaling.inference.transforms import TRANSFORMS
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.specifications.priors import DISTRIBUTIONS
 from bayes_scaling.specifications.specification import Specification
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Transform:
-    """From a parameter's support to all real numbers and back, with ``ln |d value / d unconstrained|`` of a value."""
-
-    forward: Callable[[Floats], Floats]
-    backward: Callable[[Floats], Floats]
-    log_jacobian: Callable[[Floats], Floats]
-
-
-_TRANSFORMS: Mapping[str, Transform] = {
-    "real": Transform(lambda x: x, lambda x: x, np.zeros_like),
-    "positive": Transform(np.log, np.exp, np.log),
-    "unit": Transform(special.logit, special.expit, lambda x: np.log(x) + np.log1p(-x)),
-}
 
 
 class UnconstrainedPosterior:
@@ -62,7 +45,7 @@ class UnconstrainedPosterior:
         values = draws_of(self.specification, fit.data)
         known = {parameter.name for parameter in self.specification.parameters()}
         supports = {name: DISTRIBUTIONS[self.specification.prior_of(name).distribution].support for name in known}
-        self._transforms = {name: _TRANSFORMS[supports.get(name, "real")] for name in self.names}
+        self._transforms = {name: TRANSFORMS[supports.get(name, "real")] for name in self.names}
         self._widths = [values[name].shape[1] for name in self.names]
         posterior = fit.data["posterior"]
         self._shape = (posterior.sizes["chain"], posterior.sizes["draw"])

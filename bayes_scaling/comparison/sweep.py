@@ -12,14 +12,12 @@ from bayes_scaling.comparison.scoring import score
 from bayes_scaling.comparison.variants import Variant
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.files import plain_name
-from bayes_scaling.inference.fitting import fit, fit_fingerprint
+from bayes_scaling.inference.fitting import fit_fingerprint, fit_with
 from bayes_scaling.inference.result import Fit, read_fit
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.jobs.executors import run_tasks
 from bayes_scaling.jobs.store import Store
 
-KEPT_DRAWS = 12_000
-"""Of each fit: scoring needs memory for every draw and row, and this many say as much as more."""
 FITS, SCORES = "fits", "scores"
 """Folders of a comparison's directory."""
 
@@ -48,20 +46,9 @@ class Done:
 def work(task: Task) -> Done:
     """Fit and score one variant on one core; the function that runs in workers, here or on other machines."""
     start = time.perf_counter()
-    variant, settings = task.variant, task.settings
+    variant = task.variant
     if task.fitted is None:
-        found = fit(
-            variant.specification,
-            task.evaluations,
-            draws=settings.draws,
-            tune=settings.tune,
-            chains=settings.chains,
-            seed=task.seed,
-            target_accept=settings.target_accept,
-            attempts=settings.attempts,
-            cores=1,
-            keep=KEPT_DRAWS,
-        )
+        found = fit_with(variant.specification, task.evaluations, task.settings, task.seed, cores=1)
         content: bytes | None = found.to_bytes(compact=True)
     else:
         found, content = read_fit(task.fitted, variant.name), None

@@ -13,7 +13,8 @@ from scipy.special import expit
 
 from bayes_scaling.identifiability.influence import DRAWS
 from bayes_scaling.inference.data import rows_of
-from bayes_scaling.inference.likelihood import coefficients_of, draws_of
+from bayes_scaling.inference.likelihood import draws_of
+from bayes_scaling.inference.posterior import coefficients_of
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.model.structure import loss_parts
 from bayes_scaling.quantities.doubling import pooled_rate

@@ -1,5 +1,6 @@
 """Sample until the chains agree, or until the attempts allowed are used up."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -11,11 +12,14 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.diagnostics import WEIGHT_SHARE_MIN, Diagnostics, diagnose, diagnose_runs
 from bayes_scaling.inference.mixing import chain_groups, group_shares, groups_in_words
 from bayes_scaling.inference.modes import log_masses, negligible, starts_elsewhere
-from bayes_scaling.inference.sampling import Sampled, joint_seed, sample
-from bayes_scaling.inference.settings import NUTS, SMC, Settings, escalated
+from bayes_scaling.inference.progress import Progress
+from bayes_scaling.inference.sampling import Judge, Sampled, joint_seed, sample
+from bayes_scaling.inference.settings import NUTS, PARTICLES, SMC, Settings, escalated
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.specifications.specification import Specification
 
+LEAST_TO_DESPAIR = 600
+"""Draws of each chain from which on a run that would not end well is not made longer."""
 RESTARTS = 3
 """How often chains that sit where next to nothing is are started again elsewhere."""
 OfChains = dict[str, tuple[str, NDArray[np.float64]]]
@@ -38,6 +42,10 @@ class Attempted:
     of_chains: OfChains | None = None
 
 
+Draw = Callable[[Settings, int, NDArray[np.float64] | None, Judge], Sampled]
+"""Samples with settings, a seed and points to start from (None for the model's own) until a judge is content."""
+
+
 def attempt(
     specification: Specification,
     rows: Rows,
@@ -46,8 +54,9 @@ def attempt(
     *,
     progress: bool = False,
     cores: int | None = None,
+    starts: NDArray[np.float64] | None = None,
 ) -> Attempted:
-    """Sample and diagnose; where a criterion is missed, again and longer or more carefully.
+    """Sample and diagnose; where a criterion is missed, again and more carefully.
 
     ``settings.attempts`` times at most, and not where a further attempt would be like the last. Chains that sit where
     next to nothing of the posterior is (:mod:`bayes_scaling.inference.modes`) are started again from where the others
@@ -55,40 +64,45 @@ def attempt(
     """
     if settings.sampler == SMC:
         return _attempt_smc(specification, rows, settings, seed, progress=progress)
+    with Progress(progress) as shown:
 
-    def draw(settings: Settings, seed: int, starts: NDArray[np.float64] | None) -> Sampled:
-        return sample(specification, rows, settings, seed, progress=progress, cores=cores, starts=starts)
+        def draw(settings: Settings, seed: int, starts: NDArray[np.float64] | None, judge: Judge) -> Sampled:
+            return sample(
+                specification, rows, settings, seed, judge=judge, progress=shown, cores=cores, starts=starts
+            )
 
-    # The two modes of a penalised posterior are both part of it, and have their own means; its draws are reweighted.
-    return attempts_of(draw, settings, seed, weighed=specification.delta is None)
+        # The two modes of a penalised posterior are both part of it, and have their own means; its draws are weighed.
+        return attempts_of(draw, settings, seed, weighed=specification.delta is None, starts=starts)
 
 
 def attempts_of(
-    draw: Callable[[Settings, int, NDArray[np.float64] | None], Sampled],
+    draw: Draw,
     settings: Settings,
     seed: int,
     *,
     weighed: bool = True,
+    starts: NDArray[np.float64] | None = None,
 ) -> Attempted:
     """As :func:`attempt`, of any model.
 
     Parameters
     ----------
     draw
-        Samples with settings, a seed and points to start from, None for the model's own.
-    settings, seed
+        Samples the model.
+    settings, seed, starts
         Of the first attempt.
     weighed
         Whether chains that lie apart can be weighed by where they went, and started again.
     """
-    starts: NDArray[np.float64] | None = None
     compile_seconds = sample_seconds = 0.0
-    restarted, restarts, asked = 0, 0, settings
+    gradients, restarted, restarts, asked = 0, 0, 0, settings
     for stage in range(settings.attempts + RESTARTS):
-        sampled = draw(settings, seed if stage == 0 else joint_seed(seed, stage), starts)
-        compile_seconds += sampled.compile_seconds
+        looks = _Looks(settings, escalated=settings != asked, restarted=restarted, gradients=gradients)
+        sampled = draw(settings, seed if stage == 0 else joint_seed(seed, stage), starts, looks.judge)
+        diagnostics = looks.found
+        compile_seconds = max(compile_seconds, sampled.compile_seconds)
         sample_seconds += sampled.sample_seconds
-        diagnostics = diagnose(sampled.data, sampled.stats, escalated=settings != asked, restarted=restarted)
+        gradients = diagnostics.gradients
         if diagnostics.converged:
             break
         stuck = negligible(log_masses(sampled.stats)) if weighed and diagnostics.apart else np.zeros(1, dtype=bool)
@@ -112,6 +126,34 @@ def attempts_of(
     of_chains: OfChains | None = None if masses is None else {"log_mass": ("chain", masses)}
     diagnostics = _naming_groups(sampled, diagnostics, masses)
     return Attempted(sampled.data, diagnostics, settings, compile_seconds, sample_seconds, of_chains)
+
+
+class _Looks:
+    """Looks at a run that is under way: what was found last, and whether it has to go on."""
+
+    found: Diagnostics
+
+    def __init__(self, settings: Settings, *, escalated: bool, restarted: int, gradients: int) -> None:
+        self._settings = settings
+        self._escalated = escalated
+        self._restarted = restarted
+        self._gradients = gradients
+
+    def judge(self, sampled: Sampled) -> int:
+        """Draws of each chain at which to look again: as many as the effective draws so far suggest."""
+        self.found = diagnose(
+            sampled.data,
+            sampled.stats,
+            escalated=self._escalated,
+            restarted=self._restarted,
+            gradients=self._gradients + sampled.gradients,
+        )
+        draws = sampled.stats.sizes["draw"]
+        growth = self.found.growth(self._settings.effective_draws)
+        hopeless = draws >= LEAST_TO_DESPAIR and (self.found.apart or self.found.too_unsteady)
+        if growth <= 1 or hopeless:
+            return draws
+        return 50 * math.ceil(draws * min(3.0, max(1.3, 1.1 * growth)) / 50)
 
 
 def require_sampler_for(specification: Specification, sampler: str) -> None:
@@ -139,7 +181,7 @@ def _attempt_smc(
 
     asked, seconds = settings, 0.0
     for stage in range(asked.attempts):
-        settings = replace(asked, draws=2**stage * asked.draws)
+        settings = replace(asked, draws=2**stage * (asked.draws or PARTICLES))
         stage_seed = seed if stage == 0 else joint_seed(seed, stage)
         sampled = sample_smc(specification, rows, settings, stage_seed, progress=progress)
         seconds += sampled.sample_seconds

@@ -10,6 +10,7 @@ import pandas as pd
 from xarray import Dataset, DataTree
 
 from bayes_scaling.inference.settings import NUTS, SMC
+from bayes_scaling.model.reported import RATES
 
 RHAT_MAX = 1.01
 RHAT_APART = 1.05
@@ -18,6 +19,8 @@ EBFMI_MIN = 0.3
 TOLERATED_FRACTION = 0.001
 CHAIN_SHIFT_MAX = 0.5
 WEIGHT_SHARE_MIN = 0.1
+MAIN = ("E", "alpha", "beta", *RATES)
+"""Quantities that people quote, of which more effective draws are wanted."""
 EVIDENCE_SPREAD_MAX = 0.5
 """Nats, standard deviation between runs: weights of their evidence would then leave exp(-0.25), 78%, of the runs."""
 
@@ -56,6 +59,10 @@ class Diagnostics:
         trees or energies to fail, and ``escalated`` means that a further attempt had more particles.
     evidence_spread
         Standard deviation between SMC runs of the logarithm of the evidence, nats; at most 0.5. None of NUTS.
+    ess_main_min
+        Smallest effective sample size, bulk or tail, of :data:`MAIN`; None where there is none of them.
+    gradients
+        Evaluations of the log density and its gradient in all attempts, adaptation included.
     """
 
     rhat_max: float
@@ -72,6 +79,8 @@ class Diagnostics:
     restarted: int = 0
     sampler: str = NUTS
     evidence_spread: float | None = None
+    ess_main_min: float | None = None
+    gradients: int = 0
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
@@ -110,6 +119,12 @@ class Diagnostics:
         missing = ESS_MIN / found if found > 0 else float("inf")
         return missing if self.rhat_max <= RHAT_MAX else max(4 / 3, missing)
 
+    def growth(self, effective_draws: int) -> float:
+        """How much longer a run has to be for the effective draws wanted; at most 1 if it need not be."""
+        found = self.ess_main_min
+        missing = 0.0 if found is None else effective_draws / found if found > 0 else float("inf")
+        return max(missing, self.shortfall if not self.converged else 0.0)
+
     @property
     def efficiency(self) -> float:
         """Effective draws of the slowest quantity for each draw, at most 1."""
@@ -119,6 +134,11 @@ class Diagnostics:
     def unsteady(self) -> bool:
         """Whether transitions diverged or trees reached their maximum depth."""
         return self.divergences > 0 or self.maxdepth > 0
+
+    @property
+    def too_unsteady(self) -> bool:
+        """Whether more transitions diverged or were cut off than a longer run could make up for."""
+        return max(self.divergences, self.maxdepth) > (2 * TOLERATED_FRACTION * self.draws if self.escalated else 0)
 
     @property
     def apart(self) -> bool:
@@ -132,7 +152,12 @@ class Diagnostics:
 
 
 def diagnose(
-    data: DataTree, stats: Dataset | None = None, *, escalated: bool = False, restarted: int = 0
+    data: DataTree,
+    stats: Dataset | None = None,
+    *,
+    escalated: bool = False,
+    restarted: int = 0,
+    gradients: int = 0,
 ) -> Diagnostics:
     """Judge the chains of a posterior.
 
@@ -146,6 +171,8 @@ def diagnose(
         Whether these draws come from a further, more careful attempt.
     restarted
         How many chains were started again elsewhere.
+    gradients
+        Made so far.
 
     Returns
     -------
@@ -167,6 +194,8 @@ def diagnose(
         failures=(),
         weight_share=_weight_share(stats),
         restarted=restarted,
+        ess_main_min=_least_of_main(table),
+        gradients=gradients,
     )
     return replace(found, failures=_failures(found, table, data))
 
@@ -211,6 +240,11 @@ def diagnose_runs(data: DataTree, stats: Dataset, *, escalated: bool = False) ->
         evidence_spread=float(stats["log_evidence"].std(ddof=1)),
     )
     return replace(found, failures=_failures(found, table, data))
+
+
+def _least_of_main(table: pd.DataFrame) -> float | None:
+    main = table[table.index.str.partition("[").get_level_values(0).isin(MAIN)]
+    return float(main[["ess_bulk", "ess_tail"]].to_numpy().min()) if len(main) else None
 
 
 def _weight_share(stats: Dataset) -> float:

@@ -17,13 +17,15 @@ from bayes_scaling.inference.result import EvaluationsSummary, Fit
 from bayes_scaling.inference.settings import (
     ATTEMPTS,
     CHAINS,
-    DRAWS,
+    EFFECTIVE_DRAWS,
     NUTS,
     SEED,
     TARGET_ACCEPT,
     TUNE,
     Settings,
-    check_settings,
+    checked,
+    checked_cores,
+    checked_seed,
 )
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.model.runs import is_runs, papers_of
@@ -36,7 +38,7 @@ def fit(
     specification: Specification,
     evaluations: pd.DataFrame,
     *,
-    draws: int = DRAWS,
+    draws: int | None = None,
     tune: int = TUNE,
     chains: int = CHAINS,
     seed: int = SEED,
@@ -46,6 +48,7 @@ def fit(
     cores: int | None = None,
     keep: int | None = None,
     sampler: str = NUTS,
+    effective_draws: int = EFFECTIVE_DRAWS,
 ) -> Fit:
     """Sample the posterior of a specification on a table of evaluations, or of a static law on training runs.
 
@@ -56,25 +59,31 @@ def fit(
     evaluations
         See :func:`bayes_scaling.load_evaluations`; or training runs: a table with columns ``parameters``, ``tokens``
         and ``loss`` (nats per token), and optionally ``series``, for laws without progress such as ``"chinchilla"``.
-    draws, tune, chains
-        Kept and adaptation draws of each chain, and chains. These posteriors are ridges: short runs understate
-        their width, and the defaults take seconds.
+    draws
+        Kept draws of each chain. By default as many as needed: a run goes on until every rate of progress, every exponent
+        and ``E`` has ``effective_draws`` in bulk and tails, all else has 400, and every criterion holds.
+    tune, chains
+        Adaptation draws of each chain, and chains.
     seed
         Reproduces the fit on the same machine with the same versions.
     target_accept
         NUTS step size target, between 0 and 1.
     attempts
-        How often at most. An attempt that misses a criterion is replaced by a longer one: two to four times the
-        draws, and smaller steps if transitions diverged.
+        How often at most. An attempt that misses a criterion is replaced by one with longer adaptation and smaller
+        steps (and, where ``draws`` was given, two to four times as long).
     progress
-        Show nutpie's progress bar.
+        Show how far sampling has got, on one line of standard error.
     cores
-        Chains sampled at the same time; by default as many as the machine has cores. Results don't depend on it.
+        Processors to use at most, where the system lets a process choose (Linux); by default all. Results don't depend
+        on it.
     keep
         Draws to keep of all chains together, evenly spaced (thinned); by default all. Diagnostics are of all.
     sampler
         ``"nuts"``; or ``"smc"``, a second opinion where chains disagree: ``chains`` independent runs of sequential
         Monte Carlo with ``draws`` particles each (see :mod:`bayes_scaling.inference.smc`), slower by far.
+    effective_draws
+        Wanted of the quantities that people quote: Monte Carlo errors are about 1 / sqrt(effective draws) of a posterior
+        standard deviation.
 
     Returns
     -------
@@ -93,10 +102,26 @@ def fit(
     >>> fit.diagnostics.converged  # doctest: +SKIP
     True
     """
+    settings = Settings(
+        draws, tune, chains, target_accept, attempts=attempts, sampler=sampler, effective_draws=effective_draws
+    )
+    return fit_with(specification, evaluations, settings, seed, progress=progress, cores=cores, keep=keep)
+
+
+def fit_with(
+    specification: Specification,
+    evaluations: pd.DataFrame,
+    settings: Settings,
+    seed: int,
+    *,
+    progress: bool = False,
+    cores: int | None = None,
+    keep: int | None = None,
+) -> Fit:
+    """As :func:`fit`, with settings in one piece."""
     start = time.perf_counter()
-    settings = Settings(draws, tune, chains, target_accept, attempts=attempts, sampler=sampler)
-    check_settings(settings, seed)
-    require_sampler_for(specification, sampler)
+    settings, seed, cores = checked(settings), checked_seed(seed), checked_cores(cores)
+    require_sampler_for(specification, settings.sampler)
     rows = make_rows(specification, evaluations)
     fingerprint = fit_fingerprint(specification, evaluations, settings, seed)
     found = attempt(specification, rows, settings, seed, progress=progress, cores=cores)

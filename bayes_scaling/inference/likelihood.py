@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from scipy import stats
 from xarray import Dataset, DataTree
 
-from bayes_scaling.inference.sampling import posterior_values
-from bayes_scaling.model.coordinates import from_level_and_share, from_published, penalty_scale, published_names
+from bayes_scaling.inference.posterior import EFFECT, STANDARDISED, coefficients_of, posterior_values
+from bayes_scaling.model.coordinates import penalty_scale, published_names
 from bayes_scaling.model.noise import (
     effect_given_rest,
     log_jacobian,
@@ -18,7 +18,7 @@ from bayes_scaling.model.noise import (
     paper_correction,
 )
 from bayes_scaling.model.rows import Rows
-from bayes_scaling.model.structure import Coefficients, expected_loss
+from bayes_scaling.model.structure import expected_loss
 from bayes_scaling.specifications.specification import Specification
 
 Floats = NDArray[np.float64]
@@ -35,17 +35,8 @@ def sampled_names(specification: Specification) -> tuple[str, ...]:
 
 def draws_of(specification: Specification, data: DataTree) -> dict[str, Floats]:
     """Posterior draws of all that log densities need, each of shape ``(samples, 1)`` or ``(samples, levels)``."""
-    effects = [name for name in ("paper_effect", "paper_effect_standardised") if name in data["posterior"]]
+    effects = [name for name in (EFFECT, STANDARDISED) if name in data["posterior"]]
     return posterior_values(data, (*sampled_names(specification), *effects))
-
-
-def coefficients_of(
-    specification: Specification, values: Mapping[str, Floats], levels: Mapping[str, tuple[str, ...]]
-) -> Coefficients:
-    """Coefficients of the law under each draw, from what was sampled."""
-    if specification.delta is None:
-        return from_level_and_share(specification, values, levels)
-    return from_published(specification, values, levels)
 
 
 def expected_losses(specification: Specification, rows: Rows, values: Mapping[str, Floats]) -> Floats:
@@ -101,7 +92,7 @@ def evaluation_densities(
     if specification.noise.cluster == "none":
         return _independent_densities(specification, rows, values, residual)
     if specification.noise.family == "student_t":
-        residual = residual - values["paper_effect"][:, paper]
+        residual = residual - values[EFFECT][:, paper]
         return np.asarray(stats.t.logpdf(residual, values["nu"], scale=sigma))
     total, size = sum_by(residual, paper), np.bincount(paper).astype(float)
     return np.asarray(normal_given_rest(residual, total[:, paper], size[paper], sigma, values["tau"]))
@@ -146,7 +137,7 @@ def _paper_effects(
         return 0.0
     paper = rows.index["paper"]
     if specification.noise.family == "student_t":
-        return np.asarray(values["paper_effect"][:, paper])
+        return np.asarray(values[EFFECT][:, paper])
     total, size = sum_by(residual, paper)[:, paper], np.bincount(paper).astype(float)[paper]
     return np.asarray(effect_given_rest(residual, total, size, values["sigma"], values["tau"]))
 
@@ -193,6 +184,6 @@ def prior_densities(specification: Specification, rows: Rows, values: Mapping[st
         scale = penalty_scale(values["sigma"], rows.complete or len(rows.ids), specification.delta)
         for name in published_names(specification):
             densities[name] = stats.laplace.logpdf(values[name], scale=scale)
-    if "paper_effect_standardised" in values:
-        densities["paper_effect_standardised"] = stats.norm.logpdf(values["paper_effect_standardised"])
+    if STANDARDISED in values:
+        densities[STANDARDISED] = stats.norm.logpdf(values[STANDARDISED])
     return {name: np.asarray(density).sum(axis=1) for name, density in densities.items()}

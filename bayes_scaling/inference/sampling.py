@@ -1,36 +1,47 @@
-"""Compile a model once for each structure and sample it with nutpie, as often as needed."""
+"""Sample a compiled model with nutpie for as long as its draws are too few, and turn points into posteriors."""
 
+import contextlib
 import json
+import os
 import time
-import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
-import nutpie
 from numpy.typing import NDArray
 from xarray import Dataset, DataTree
 
-from bayes_scaling.inference.penalised import reweighted
+from bayes_scaling.inference.compilation import Compiled, Start, compiled
+from bayes_scaling.inference.posterior import plain, reweighted
+from bayes_scaling.inference.progress import Progress
 from bayes_scaling.inference.settings import BARRIER, Settings
-from bayes_scaling.model.build import build_model_of_rows, model_data, starting_points
-from bayes_scaling.model.penalised import build_penalised_model, design, penalised_starting_points
+from bayes_scaling.model.data import has_sampled_effects, model_data, prior_middle
+from bayes_scaling.model.penalised import build_penalised_model, design, penalised_start
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.specifications.specification import Specification
+
+Floats = NDArray[np.float64]
+_POLL_MILLISECONDS = 20
 
 
 @dataclass(frozen=True)
 class Sampled:
-    """Posterior draws, what the sampler said of them (``stats``: every draw that it made), and seconds taken."""
+    """Posterior draws, what the sampler said of them (``stats``: every draw that it made), and seconds taken.
+
+    ``gradients`` counts evaluations of the log density and its gradient, adaptation included.
+    """
 
     data: DataTree
     stats: Dataset
     compile_seconds: float
     sample_seconds: float
+    gradients: int = 0
 
 
-_COMPILED: dict[str, Any] = {}
+Judge = Callable[[Sampled], int]
+"""From the draws so far to the draws a chain at which to look again; no more than there are, to stop."""
 
 
 def structure_key(specification: Specification, rows: Rows) -> str:
@@ -41,41 +52,31 @@ def structure_key(specification: Specification, rows: Rows) -> str:
     if specification.pivot is None:  # the years of each era are data, unless coefficients are moved to a pivot
         document["progress"].pop("cut_year", None)
     document["priors"] = {p.name: specification.prior_of(p.name).distribution for p in specification.parameters()}
-    sampled_effects = specification.noise.cluster == "paper" and specification.noise.family != "normal"
     document["levels"] = [
         rows.levels.get("benchmark"),
         rows.levels.get("architecture"),
-        len(rows.levels["paper"]) if sampled_effects else None,
+        len(rows.levels["paper"]) if has_sampled_effects(specification) else None,
     ]
     return json.dumps(document, sort_keys=True)
 
 
-def compiled_model(specification: Specification, rows: Rows, barrier: float = BARRIER) -> tuple[Any, float]:
-    """Compiled model of a structure with this data, and the seconds that compiling took (0 when reused)."""
-    penalised = specification.delta is not None
-    values = design(specification, rows, barrier) if penalised else model_data(specification, rows)
-    key = _program_key(specification, values) if penalised else structure_key(specification, rows)
-    seconds = 0.0
-    if key not in _COMPILED:
-        start = time.perf_counter()
-        with warnings.catch_warnings():
-            # PyTensor looks for a C compiler's BLAS that the numba backend does not use.
-            warnings.filterwarnings("ignore", message=".*BLAS.*")
-            if penalised:
-                model = build_penalised_model(specification, rows)
-                starts = penalised_starting_points(model, specification)
-            else:
-                model, starts = build_model_of_rows(specification, rows), starting_points(specification, rows)
-            _COMPILED[key] = nutpie.compile_pymc_model(model, initial_points=starts, jitter_rvs=set())
-        seconds = time.perf_counter() - start
-    compiled = _COMPILED[key]
-    shared = {variable.name for variable in compiled.shared_var_keys}
-    return compiled.with_data(**{name: value for name, value in values.items() if name in shared}), seconds
+def compiled_model(
+    specification: Specification, rows: Rows, barrier: float = BARRIER
+) -> tuple[Compiled, Mapping[str, Any]]:
+    """A structure's program on its data, compiled if this is the first process that needs it; and these data."""
+    if specification.delta is not None:
+        values = design(specification, rows, barrier)
+        # One program serves all penalised structures: it depends on their width and the prior of sigma.
+        key = f"penalised {values['penalised'].size} {specification.prior_of('sigma').distribution}"
+        return compiled(key, lambda: build_penalised_model(specification, rows), values), values
 
+    def build() -> Any:
+        from bayes_scaling.model.build import build_model_of_rows  # PyMC takes seconds to import
 
-def _program_key(specification: Specification, values: Mapping[str, Any]) -> str:
-    """What the one program for all penalised structures depends on: its width and the prior of sigma."""
-    return f"penalised {values['penalised'].size} {specification.prior_of('sigma').distribution}"
+        return build_model_of_rows(specification, rows)
+
+    values = model_data(specification, rows)
+    return compiled(structure_key(specification, rows), build, values), values
 
 
 def sample(
@@ -84,92 +85,145 @@ def sample(
     settings: Settings,
     seed: int,
     *,
-    progress: bool = False,
+    judge: Judge,
+    progress: Progress,
     cores: int | None = None,
-    starts: NDArray[np.float64] | None = None,
+    starts: Floats | None = None,
 ) -> Sampled:
-    """Draw from the posterior.
+    """Draw from the posterior until a judge is content.
 
     Parameters
     ----------
     starts
         Points in the sampler's unconstrained coordinates, shape ``(points, dimensions)``, of which each chain takes one
-        to start from; by default chains start far apart (:func:`bayes_scaling.model.build.starting_points`).
+        to start from; by default chains start far apart (:func:`bayes_scaling.model.data.prior_middle`).
 
     Raises
     ------
     KeyboardInterrupt
         When interrupted: sampling is stopped and partial draws are thrown away.
     """
-    compiled, compile_seconds = compiled_model(specification, rows, settings.barrier)
-    start = time.perf_counter()
-    data = run_nuts(compiled, settings, seed, progress=progress, cores=cores, starts=starts)
-    stats = data["sample_stats"].to_dataset()
+    program, data = compiled_model(specification, rows, settings.barrier)
     if specification.delta is not None:
-        stats = stats.assign(log_weight=data["posterior"]["log_weight"])
-        data = reweighted(specification, rows, data, seed)
-    return Sampled(data, stats, compile_seconds, time.perf_counter() - start)
+        random = partial(penalised_start, data, specification)
+        read = partial(reweighted, specification, rows, data, seed)
+    else:
+        random = partial(prior_middle, specification, rows)
+        read = partial(plain, specification, rows)
+
+    def start(seed: Any) -> Floats:
+        return program.point(random(np.random.default_rng(seed)))
+
+    chosen = start if starts is None else one_of(starts)
+    return run_nuts(program, chosen, read, settings, seed, judge=judge, progress=progress, cores=cores)
 
 
 def run_nuts(
-    compiled: Any,
+    program: Compiled,
+    start: Start,
+    read: Callable[[Mapping[str, Floats], Dataset], tuple[DataTree, Dataset]],
     settings: Settings,
     seed: int,
     *,
-    progress: bool = False,
+    judge: Judge,
+    progress: Progress,
     cores: int | None = None,
-    starts: NDArray[np.float64] | None = None,
-) -> DataTree:
-    """Draw from a compiled model with nutpie; arguments as for :func:`sample`.
+) -> Sampled:
+    """Draw with nutpie, looking at the draws so far until a judge is content.
 
-    Returns
-    -------
-    DataTree
-        Groups ``posterior`` and ``sample_stats``, the latter with ``unconstrained_draw``.
+    A look is at the first so many draws of each chain, whatever else there is by then, so that what is returned does
+    not depend on the speed of the machine.
+
+    Parameters
+    ----------
+    program, start
+        What is sampled, and where chains start.
+    read
+        Makes the posterior of values of free variables, over ``(chain, draw)``, and of the sampler's statistics.
+    settings, seed, judge, progress, cores
+        As for :func:`sample`.
 
     Raises
     ------
     KeyboardInterrupt
         When interrupted: sampling is stopped and partial draws are thrown away.
     """
-    if starts is not None:
-        compiled = replace(compiled, initial_point_func=_one_of(starts))
-    sampler = nutpie.sample(
-        compiled,
-        draws=settings.draws,
-        tune=settings.tune,
-        chains=settings.chains,
-        target_accept=settings.target_accept,
-        maxdepth=settings.maxdepth,
-        seed=seed,
-        cores=cores,
-        # A ridge between rates and exponents: low-rank adaptation follows it, a diagonal metric can't.
-        adaptation="low_rank",
-        save_warmup=False,
-        store_unconstrained=True,
-        progress_bar=progress,
-        blocking=False,
-    )
+    import nutpie
+
+    began, look = time.perf_counter(), settings.first_look
+    progress.started()
+    with _on_cores(cores):
+        sampler = nutpie.sample(
+            program.starting_at(start),
+            draws=settings.most_draws,
+            tune=settings.tune,
+            chains=settings.chains,
+            cores=settings.chains,  # so that they advance together and can be looked at
+            target_accept=settings.target_accept,
+            maxdepth=settings.maxdepth,
+            seed=seed,
+            # A ridge between rates and exponents: low-rank adaptation follows it, a diagonal metric can't.
+            adaptation="low_rank",
+            store_unconstrained=True,
+            progress_bar=False,
+            progress_callback=progress.update,
+            progress_rate=_POLL_MILLISECONDS,
+            blocking=False,
+        )
     try:
-        data: DataTree = sampler.wait()
-    except BaseException:
+        while True:
+            trace = _first_draws(sampler, progress, settings.tune, look)
+            stats = trace["sample_stats"].to_dataset().isel(draw=slice(look))
+            gradients = int(trace["warmup_sample_stats"]["n_steps"].sum() + stats["n_steps"].sum())
+            data, stats = read(program.values(stats["unconstrained_draw"].to_numpy()), stats)
+            found = Sampled(data, stats, program.seconds, time.perf_counter() - began, gradients)
+            further = min(judge(found), settings.most_draws)
+            if further <= look:
+                return found
+            look = further
+            sampler.resume()
+    finally:
         sampler.cancel()
-        raise
-    return data
 
 
-def _one_of(points: NDArray[np.float64]) -> Callable[[Any], NDArray[np.float64]]:
+def _first_draws(sampler: Any, progress: Progress, tune: int, look: int) -> DataTree:
+    """The trace, once every chain has so many draws; the sampler is then paused, or done."""
+    while not _is_finished(sampler):
+        if progress.reached(tune + look, seconds=0.5):
+            sampler.pause()
+            trace: DataTree = sampler.inspect()
+            logp = trace["sample_stats"]["logp"][:, :look].to_numpy()
+            if logp.shape[1] == look and not np.isnan(logp).any():
+                return trace
+            sampler.resume()  # what is counted comes before what can be read
+    whole: DataTree = sampler.wait()
+    return whole
+
+
+def _is_finished(sampler: Any) -> bool:
+    try:
+        return bool(sampler.is_finished)
+    except TimeoutError:  # what nutpie raises while chains go on
+        return False
+
+
+@contextlib.contextmanager
+def _on_cores(cores: int | None) -> Iterator[None]:
+    """Threads that are started here use at most so many processors, where the system lets a process choose."""
+    if cores is None or not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(before)[:cores])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def one_of(points: Floats) -> Start:
+    """Starts at one of some unconstrained points."""
     return lambda seed: points[np.random.default_rng(seed).integers(len(points))]
-
-
-def posterior_values(data: DataTree, names: Mapping[str, Any] | tuple[str, ...]) -> dict[str, Any]:
-    """Posterior draws as arrays of shape ``(samples, 1)`` or ``(samples, levels)``, for the law on arrays."""
-    posterior = data["posterior"].to_dataset()
-    values = {}
-    for name in names:
-        array = posterior[name].to_numpy()
-        values[name] = array.reshape(array.shape[0] * array.shape[1], -1).astype(float)
-    return values
 
 
 def joint_seed(seed: int, stage: int) -> int:

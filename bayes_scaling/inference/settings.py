@@ -1,15 +1,21 @@
 """How long and how carefully to sample: defaults, checks, and the settings of a second attempt."""
 
 import math
+import numbers
 from dataclasses import dataclass, replace
+from typing import Any
 
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.specifications.checks import shown
 
-DRAWS = 2000
-TUNE = 1000
-CHAINS = 8
-TARGET_ACCEPT = 0.95
-ATTEMPTS = 2
+TUNE = 700
+CHAINS = 4
+TARGET_ACCEPT = 0.9
+ATTEMPTS = 4
+EFFECTIVE_DRAWS = 1000
+"""Wanted of each rate of progress, each exponent and E, in bulk and tails."""
+_FIRST_LOOK, _MOST_DRAWS = 300, 10_000
+"""Draws of each chain at which a run is first looked at, and at which it ends even if they say too little."""
 BARRIER = 2.5
 """Nats of the barrier between the modes of a penalised posterior that sampling keeps: low enough to cross, high
 enough to keep the weights that lead back to the posterior alike."""
@@ -19,10 +25,12 @@ DEEPEST = 12
 SEED = 0
 NUTS = "nuts"
 SMC = "smc"
+PARTICLES = 2000
+"""Of each SMC run, where no number is asked for."""
 SAMPLERS = (NUTS, SMC)
 """The sampler of every fit, and a second opinion that tempers the likelihood from the prior on."""
 
-MOST_DRAWS = 10_000_000
+MOST_ITERATIONS = 10_000_000
 """Of all chains together, adaptation included: more do not fit into memory."""
 
 
@@ -30,11 +38,12 @@ MOST_DRAWS = 10_000_000
 class Settings:
     """How long and how carefully to sample; see :func:`bayes_scaling.fit`.
 
-    With ``sampler="smc"``, ``chains`` counts independent runs and ``draws`` the particles of each; of the rest only
-    ``attempts`` applies.
+    Without ``draws`` a run is as long as needed: until the quantities that matter most have ``effective_draws`` and the
+    rest :data:`~bayes_scaling.inference.diagnostics.ESS_MIN`. With ``sampler="smc"``, ``chains`` counts independent runs
+    and ``draws`` the particles of each; of the rest only ``attempts`` applies.
     """
 
-    draws: int = DRAWS
+    draws: int | None = None
     tune: int = TUNE
     chains: int = CHAINS
     target_accept: float = TARGET_ACCEPT
@@ -42,31 +51,72 @@ class Settings:
     attempts: int = ATTEMPTS
     barrier: float = BARRIER
     sampler: str = NUTS
+    effective_draws: int = EFFECTIVE_DRAWS
+
+    @property
+    def first_look(self) -> int:
+        """Draws of each chain after which a run may end."""
+        return self.draws or _FIRST_LOOK
+
+    @property
+    def most_draws(self) -> int:
+        """Draws of each chain after which a run ends."""
+        return self.draws or _MOST_DRAWS
 
 
-def check_settings(settings: Settings, seed: int) -> None:
-    """Refuse settings that no run can use.
+DEFAULT = Settings()
+"""Of every fit, and of the first attempt of each variant of a sweep."""
+
+
+def whole_number(name: str, value: Any, least: int, most: int | None = None) -> int:
+    """A setting that counts, as a plain integer.
+
+    Raises
+    ------
+    BayesScalingError
+        If it is no whole number (NumPy's are) or out of range; the message names the setting and its range.
+    """
+    number = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not number or value < least or (most is not None and value > most):
+        allowed = f"of at least {least}" if most is None else f"from {least} to {most}"
+        raise BayesScalingError(f"{name} must be a whole number {allowed}, not {shown(value)}")
+    return int(value)
+
+
+def checked(settings: Settings) -> Settings:
+    """Settings with plain numbers, or a refusal of what no run can use.
 
     Raises
     ------
     BayesScalingError
         The message names the setting, its range and what was given.
     """
-    for name, least in (("draws", 100), ("tune", 100), ("chains", 2), ("attempts", 1)):
-        value = getattr(settings, name)
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise BayesScalingError(f"{name} must be a whole number of at least {least}, not {value!r}")
-    asked = settings.chains * (settings.draws + settings.tune)
-    if asked > MOST_DRAWS:
+    least = {"tune": 100, "chains": 2, "attempts": 1, "effective_draws": 100}
+    if settings.draws is not None:
+        least["draws"] = 100
+    counts = {name: whole_number(name, getattr(settings, name), number) for name, number in least.items()}
+    settings = replace(settings, **counts)
+    asked = settings.chains * (settings.most_draws + settings.tune)
+    if asked > MOST_ITERATIONS:
         raise BayesScalingError(
-            f"chains x (draws + tune) must be at most {MOST_DRAWS:,}, not {asked:,}; ask for fewer draws"
+            f"chains x (draws + tune) must be at most {MOST_ITERATIONS:,}, not {asked:,}; ask for fewer"
         )
-    if not 0.5 <= settings.target_accept < 1:
-        raise BayesScalingError(f"target_accept must be at least 0.5 and below 1, not {settings.target_accept!r}")
+    accept = settings.target_accept
+    if isinstance(accept, bool) or not isinstance(accept, numbers.Real) or not 0.5 <= accept < 1:
+        raise BayesScalingError(f"target_accept must be a number from 0.5 to below 1, not {shown(accept)}")
     if settings.sampler not in SAMPLERS:
         raise BayesScalingError(f"sampler '{settings.sampler}' is unknown; valid choices: {', '.join(SAMPLERS)}")
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
-        raise BayesScalingError(f"seed must be a whole number from 0 to 4294967295, not {seed!r}")
+    return replace(settings, target_accept=float(accept))
+
+
+def checked_seed(seed: Any) -> int:
+    """A seed as a plain integer, or a refusal."""
+    return whole_number("seed", seed, 0, 2**32 - 1)
+
+
+def checked_cores(cores: Any) -> int | None:
+    """A number of processors to use at most, or None for all."""
+    return None if cores is None else whole_number("cores", cores, 1)
 
 
 def escalated(settings: Settings, *, shortfall: float, unsteady: bool, apart: bool, uneven: bool) -> Settings:
@@ -77,9 +127,9 @@ def escalated(settings: Settings, *, shortfall: float, unsteady: bool, apart: bo
     settings
         Those of the attempt before.
     shortfall
-        Effective draws wanted over effective draws found, infinite where chains disagree outright. The next attempt
-        is that much longer and half as much again, at least twice and at most four times as long; as long as the
-        last where there was no shortfall.
+        Effective draws needed over effective draws found, infinite where chains disagree outright. Where a number of
+        draws was asked for, the next attempt is that much longer and half as much again, at least twice and at most four
+        times as long; as long as the last where there was no shortfall.
     unsteady
         Whether transitions diverged or trees were cut off: then steps get smaller (a quarter of the distance to
         perfect acceptance is left, up to :data:`MOST_ACCEPT`), adaptation is twice as long and trees may grow as deep
@@ -93,7 +143,7 @@ def escalated(settings: Settings, *, shortfall: float, unsteady: bool, apart: bo
     if uneven:
         return replace(settings, barrier=2 * settings.barrier)
     longer = settings
-    if shortfall > 1:
+    if shortfall > 1 and settings.draws is not None:
         growth = math.ceil(min(4.0, max(2.0, 1.5 * shortfall)))
         longer = replace(settings, draws=growth * settings.draws)
     if not (unsteady or apart) or settings.target_accept >= MOST_ACCEPT:

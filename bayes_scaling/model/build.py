@@ -9,17 +9,13 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayes_scaling.model.coordinates import from_level_and_share, from_published, penalty_scale, published_names
+from bayes_scaling.model.data import model_data, noise_names, observed_name
 from bayes_scaling.model.noise import normal, paper_correction
 from bayes_scaling.model.reported import reported_quantities
 from bayes_scaling.model.rows import Rows, make_rows
 from bayes_scaling.model.structure import Coefficients, expected_loss
 from bayes_scaling.specifications.priors import DISTRIBUTIONS
 from bayes_scaling.specifications.specification import Specification
-
-OBSERVED = "loss"
-"""Name of the observed variable of laws of the loss (log perplexity), nats per token; of all laws it is
-``specification.response``."""
-
 
 def build_model(specification: Specification, evaluations: pd.DataFrame) -> pm.Model:
     r"""State a specification's log density on a table of evaluations.
@@ -66,8 +62,8 @@ def build_model_of_rows(specification: Specification, rows: Rows) -> pm.Model:
         }
         covariates = {name: data[name] for name in rows.covariates}
         index = {group: data[f"{group}_index"] for group in rows.index if f"{group}_index" in data}
-        observed = data[_observed_name(specification)]
-        noise = {name: sampled_parameter(specification, name, data) for name in _noise_names(specification)}
+        observed = data[observed_name(specification)]
+        noise = {name: sampled_parameter(specification, name, data) for name in noise_names(specification)}
         if specification.delta is None:
             names = [p.name for p in specification.parameters() if p.name not in noise]
             values = {name: sampled_parameter(specification, name, data) for name in names}
@@ -83,35 +79,6 @@ def build_model_of_rows(specification: Specification, rows: Rows) -> pm.Model:
     return model
 
 
-def model_data(specification: Specification, rows: Rows) -> dict[str, Any]:
-    """Everything that a compiled model takes as data: covariates, group codes, observations, prior scales."""
-    used = _groups_used(specification)
-    data: dict[str, Any] = dict(rows.covariates)
-    data |= {f"{group}_index": codes for group, codes in rows.index.items() if group in used}
-    data[_observed_name(specification)] = rows.response
-    for parameter in specification.parameters():
-        for key, value in specification.prior_of(parameter.name).arguments:
-            data[f"prior_{parameter.name}_{key}"] = value
-    if specification.delta is not None:
-        data["delta"] = specification.delta
-    return data
-
-
-def _observed_name(specification: Specification) -> str:
-    return f"observed_{specification.response}"
-
-
-def _noise_names(specification: Specification) -> tuple[str, ...]:
-    return tuple(p.name for p in specification.parameters() if p.name in ("sigma", "nu", "tau"))
-
-
-def _groups_used(specification: Specification) -> set[str]:
-    used: set[str] = {group for name in ("A", "E", *specification.varies_by) if (group := specification.index_of(name))}
-    if specification.transformer_factor != "none":
-        used.add("architecture")
-    return used | ({"paper"} if specification.noise.cluster == "paper" else set())
-
-
 def sampled_parameter(specification: Specification, name: str, data: Mapping[str, Any]) -> Any:
     """A free variable whose prior's parameters are data, so that another prior scale needs no new compilation."""
     prior = specification.prior_of(name)
@@ -122,26 +89,8 @@ def sampled_parameter(specification: Specification, name: str, data: Mapping[str
 
 def _penalised(specification: Specification, sigma: Any, data: Mapping[str, Any]) -> dict[str, Any]:
     """The paper's coefficients under its penalty as a prior."""
-    scale = penalty_scale(sigma, data[_observed_name(specification)].shape[0], data["delta"])
+    scale = penalty_scale(sigma, data[observed_name(specification)].shape[0], data["delta"])
     return {name: pm.Laplace(name, 0, scale) for name in published_names(specification)}
-
-
-def starting_points(specification: Specification, rows: Rows) -> dict[str, Any]:
-    """Random starts for the chains: far apart, but not where the law overflows.
-
-    Returns
-    -------
-    dict of str to TensorVariable
-        Free variable to a distribution of starts: the central half of its prior. (Penalised structures have starts
-        of their own: :func:`bayes_scaling.model.penalised.penalised_starting_points`.)
-    """
-    starts = {}
-    for parameter in specification.parameters():
-        group = specification.index_of(parameter.name)
-        low, high = specification.prior_of(parameter.name).frozen().ppf([0.25, 0.75])
-        shape = None if group is None else len(rows.levels[group])
-        starts[parameter.name] = pm.Uniform.dist(low, high, shape=shape)
-    return starts
 
 
 # ---------------------------------------------------------------------- likelihood

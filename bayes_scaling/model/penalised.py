@@ -13,18 +13,21 @@ zero, with a barrier between. NUTS therefore samples a tilted density, in which 
 weight that leads back (``log_weight``).
 """
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pymc as pm
-import pytensor.tensor as pt
 from numpy.typing import NDArray
 
-from bayes_scaling.model.build import OBSERVED, model_data, sampled_parameter
 from bayes_scaling.model.coordinates import PUBLISHED_BASE, from_published, penalty_scale, published_names
+from bayes_scaling.model.data import OBSERVED, model_data
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.model.structure import loss_parts
 from bayes_scaling.specifications.specification import Specification
+
+if TYPE_CHECKING:
+    import pymc as pm
 
 Floats = NDArray[np.float64]
 
@@ -194,15 +197,20 @@ def _onto_levels(intercept: str, names: tuple[str, ...], levels: tuple[str, ...]
     return matrix
 
 
-def build_penalised_model(specification: Specification, rows: Rows) -> pm.Model:
+def build_penalised_model(specification: Specification, rows: Rows) -> "pm.Model":
     """State the tilted density of :mod:`bayes_scaling.model.penalised`, all of :func:`design` being its data.
 
     Returns
     -------
     pymc.Model
-        Free variables ``level``, ``share_logit``, ``rest``, ``sigma``; deterministics ``theta`` (the paper's
-        coefficients, padded) and ``log_weight``.
+        Free variables ``sigma``, ``level``, ``share_logit``, ``rest``, of which :func:`penalised_draws` makes the
+        paper's coefficients.
     """
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    from bayes_scaling.model.build import sampled_parameter
+
     with pm.Model() as model:
         values = design(specification, rows)
         data = {name: pm.Data(name, value) for name, value in values.items()}
@@ -210,43 +218,71 @@ def build_penalised_model(specification: Specification, rows: Rows) -> pm.Model:
         level, share = (pm.Flat(name, shape=3) for name in ("level", "share_logit"))
         rest = pm.Flat("rest", shape=values["place"].shape[1])
         two = data["two_terms"]
-        toll = pt.softplus(-share) @ data["rest_in_first"] + pt.softplus(share) @ data["rest_in_second"]
-        steep = rest * data["reach"] * pt.exp(toll)
-        slopes = pt.arcsinh(steep) / data["reach"]
-        toll = toll - 0.5 * pt.log1p(steep**2)
-        first = level - two * pt.softplus(-share) - data["middle_first"] @ slopes
-        second = level - pt.softplus(share) - data["middle_second"] @ slopes
-        theta = data["place"] @ slopes + data["onto_first"] @ first + data["onto_second"] @ second
-        theta = pm.Deterministic("theta", theta)
+        theta, toll = _coefficients(data, level, share, rest, pt.softplus, pt)
         factor = -data["gate"] * pt.softplus(-(data["gate_chosen"] @ theta))  # log sigmoid, of transformers
         terms = pt.exp(data["features"] @ theta + pt.concatenate([factor, factor]))
         rows_used = data["observed_loss"].shape[0]
         mu = data["irreducible_features"] @ (data["irreducible_chosen"] @ theta)
         mu = mu + terms[:rows_used] + two * terms[rows_used:]
         scale = penalty_scale(sigma, 1, data["strength"])
-        one, other = (data["base"] @ theta)[0], (data["base"] @ theta)[1]
-        tilt = data["tilt"] * _barrier(one, other) / scale
         size = (pt.abs(theta) * data["penalised"]).sum()
+        tilt = _tilt(data, theta, scale, pt)
         pm.Potential("coordinates", (toll * data["rest_used"]).sum())
         pm.Potential("prior", tilt - size / scale - data["penalised"].sum() * pt.log(2 * scale))
         unused = (1 - data["rest_used"], 1 - data["levels_used"], 1 - data["levels_used"] * two)
         filler = sum((weight * value**2).sum() for weight, value in zip(unused, (rest, level, share), strict=True))
         pm.Potential("filler", -0.5 * filler)  # what a smaller structure does not use is standard normal
-        pm.Deterministic("log_weight", -tilt)
         pm.Normal(OBSERVED, mu, sigma, observed=data["observed_loss"])
     return model
 
 
-def _barrier(one: Any, other: Any) -> Any:
-    """How much larger the penalty on two intercepts is than a function that is flat along equal loss."""
-    flat = pt.logaddexp(one, other) + pt.maximum(-one, 0) + pt.maximum(-other, 0)
-    return pt.abs(one) + pt.abs(other) - flat
+def penalised_draws(data: Mapping[str, Any], values: Mapping[str, Floats]) -> tuple[Floats, Floats]:
+    """The paper's coefficients, and the weights that lead back from the tilted density to the posterior.
+
+    Parameters
+    ----------
+    data
+        From :func:`design`.
+    values
+        Draws of the free variables of :func:`build_penalised_model`, each of shape ``(..., *shape)``.
+
+    Returns
+    -------
+    theta : array
+        Shape ``(..., width)``; the first are those of :func:`published_names`.
+    log_weight : array
+        Shape ``(...)``.
+    """
+    level, share, rest = (values[name] for name in ("level", "share_logit", "rest"))
+    theta, _ = _coefficients(data, level, share, rest, lambda x: np.logaddexp(0, x), np)
+    return theta, -_tilt(data, theta, penalty_scale(values["sigma"], 1, data["strength"]), np)
 
 
-def penalised_starting_points(model: pm.Model, specification: Specification) -> dict[str, Any]:
-    """Random starts for the chains: any split of a plausible loss, and slopes that do not overflow."""
-    low, high = specification.prior_of("sigma").frozen().ppf([0.25, 0.75])
-    shapes = {name: int(model[name].type.shape[0]) for name in ("level", "share_logit", "rest")}
-    ranges = {"level": (1.2, 1.6), "share_logit": (-1.5, 1.5), "rest": (-0.03, 0.03)}
-    starts = {name: pm.Uniform.dist(*ranges[name], shape=shape) for name, shape in shapes.items()}
-    return starts | {"sigma": pm.Uniform.dist(low, high)}
+def _coefficients(
+    data: Mapping[str, Any], level: Any, share: Any, rest: Any, softplus: Callable[[Any], Any], xp: ModuleType
+) -> tuple[Any, Any]:
+    """The paper's coefficients from coordinates that mix, and the logarithm of what each slope is stretched by."""
+    toll = softplus(-share) @ data["rest_in_first"] + softplus(share) @ data["rest_in_second"]
+    steep = rest * data["reach"] * xp.exp(toll)
+    slopes = xp.arcsinh(steep) / data["reach"]
+    first = level - data["two_terms"] * softplus(-share) - slopes @ data["middle_first"].T
+    second = level - softplus(share) - slopes @ data["middle_second"].T
+    theta = slopes @ data["place"].T + first @ data["onto_first"].T + second @ data["onto_second"].T
+    return theta, toll - 0.5 * xp.log1p(steep**2)
+
+
+def _tilt(data: Mapping[str, Any], theta: Any, scale: Any, xp: ModuleType) -> Any:
+    """What is added to the log density so that the barrier between its modes is low enough to cross.
+
+    The penalty on two intercepts is larger than a function that is flat along equal loss by the barrier's height.
+    """
+    one, other = (theta @ data["base"][intercept] for intercept in range(2))
+    flat = xp.logaddexp(one, other) + xp.maximum(-one, 0) + xp.maximum(-other, 0)
+    return data["tilt"] * (xp.abs(one) + xp.abs(other) - flat) / scale
+
+
+def penalised_start(data: Mapping[str, Any], specification: Specification, rng: np.random.Generator) -> dict[str, Any]:
+    """A random start for a chain: any split of a plausible loss, and slopes that do not overflow."""
+    ranges = {"level": (1.2, 1.6, 3), "share_logit": (-1.5, 1.5, 3), "rest": (-0.03, 0.03, data["place"].shape[1])}
+    start = {name: rng.uniform(low, high, size) for name, (low, high, size) in ranges.items()}
+    return start | {"sigma": rng.uniform(*specification.prior_of("sigma").frozen().ppf([0.25, 0.75]))}

@@ -6,7 +6,6 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-import pytensor.tensor as pt
 
 from bayes_scaling.law import training_compute
 from bayes_scaling.model.rows import ARCHITECTURE_LEVELS, Anchor, anchor_of, central_anchor
@@ -56,7 +55,7 @@ def reported_quantities(
         which a term alone is 1 nat per token (Kaplan et al. 2020, eq. 1.1 to 1.6). Of a law of the critical batch size
         ``B_star`` (tokens) in the place of ``A``, and ``alpha_B = 1 / alpha`` (eq. 1.4).
     """
-    xp = np if samples else pt
+    xp = np if samples else _tensors()
     found = {name: _quantity(coefficient) for name, coefficient in coefficients.items()}
     reported: dict[str, Quantity] = {name: found[name] for name in ("E", "alpha", "beta") if name in found}
     reported |= _rates(specification, found, levels, samples)
@@ -168,3 +167,10 @@ def _spread(quantity: Quantity, dims: tuple[str, ...]) -> Any:
     if not quantity.dims or quantity.dims == dims:
         return quantity.value
     return quantity.value[tuple(slice(None) if dim in quantity.dims else None for dim in dims)]
+
+
+def _tensors() -> ModuleType:
+    """PyTensor, which takes seconds to import, only for models."""
+    import pytensor.tensor as pt
+
+    return pt  # type: ignore[no-any-return]

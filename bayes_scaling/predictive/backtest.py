@@ -12,9 +12,9 @@ import pandas as pd
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.evaluations import load_evaluations
 from bayes_scaling.files import plain_name
-from bayes_scaling.inference.fitting import fit, fit_fingerprint, summary_of
+from bayes_scaling.inference.fitting import fit_fingerprint, fit_with, summary_of
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.inference.settings import SEED, Settings, check_settings
+from bayes_scaling.inference.settings import SEED, Settings, checked, checked_seed
 from bayes_scaling.jobs.executors import run_tasks
 from bayes_scaling.jobs.store import Store
 from bayes_scaling.model.rows import make_rows
@@ -26,13 +26,11 @@ from bayes_scaling.predictive.result import Backtest
 from bayes_scaling.predictive.splits import FIRST, LAST, Split, check_cuts, cut_at
 from bayes_scaling.specifications.specification import Specification
 
-SETTINGS = Settings(draws=1000, tune=1000, chains=4, target_accept=0.9, attempts=4)
+SETTINGS = Settings(tune=1000)
 """Of the first attempt of each fit."""
-CAREFUL_ACCEPT, CAREFUL_DRAWS = 0.99, 500
+CAREFUL_ACCEPT = 0.99
 """Of a second fit where the first did not converge, after all its attempts: early cuts leave few evaluations, and so
-corners that only short steps get into. It starts short, since how long it has to be follows from what it finds."""
-KEPT_DRAWS = 8000
-"""Of each fit; a predictive distribution needs memory for every draw and evaluation."""
+corners that only short steps get into."""
 FORECASTS = "forecasts"
 """Folder of a backtest's directory."""
 
@@ -94,23 +92,11 @@ def careful(settings: Settings) -> Settings:
     >>> careful(SETTINGS).target_accept
     0.99
     """
-    draws, accept = min(CAREFUL_DRAWS, settings.draws), max(CAREFUL_ACCEPT, settings.target_accept)
-    return replace(settings, draws=draws, tune=2 * settings.tune, target_accept=accept)
+    return replace(settings, tune=2 * settings.tune, target_accept=max(CAREFUL_ACCEPT, settings.target_accept))
 
 
 def _fitted(task: Task, settings: Settings) -> Fit:
-    return fit(
-        task.forecaster.specification,
-        task.split.before,
-        draws=settings.draws,
-        tune=settings.tune,
-        chains=settings.chains,
-        seed=task.seed,
-        target_accept=settings.target_accept,
-        attempts=settings.attempts,
-        cores=1,
-        keep=KEPT_DRAWS,
-    )
+    return fit_with(task.forecaster.specification, task.split.before, settings, task.seed, cores=1)
 
 
 @dataclass(frozen=True)
@@ -142,7 +128,7 @@ def planned(
     >>> len(plan.tasks), plan.skipped
     (8, {})
     """
-    check_settings(settings, seed)
+    settings, seed = checked(settings), checked_seed(seed)
     check_cuts(cuts)
     table = load_evaluations() if evaluations is None else evaluations
     if is_runs(table):

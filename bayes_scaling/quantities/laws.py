@@ -242,7 +242,8 @@ def laws_of(source: Source) -> Laws:
         return source.as_laws()
     # They import the sampler, for which published laws should not wait.
     from bayes_scaling.inference.data import rows_of
-    from bayes_scaling.inference.likelihood import coefficients_of, draws_of
+    from bayes_scaling.inference.likelihood import draws_of
+    from bayes_scaling.inference.posterior import coefficients_of
     from bayes_scaling.inference.result import Fit
 
     if not isinstance(source, Fit):

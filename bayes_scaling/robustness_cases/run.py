@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from bayes_scaling.comparison.compare import SWEEP_SETTINGS
 from bayes_scaling.comparison.record import Record
 from bayes_scaling.comparison.sweep import Sweep
 from bayes_scaling.comparison.variants import Variant
 from bayes_scaling.inference.fitting import summary_of
-from bayes_scaling.inference.settings import SEED, Settings, check_settings
+from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, checked_seed
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.rate_widths import Ends, rate_interval
 from bayes_scaling.robustness_cases.cases import BASELINE, Case
@@ -27,7 +26,7 @@ def robustness(
     *,
     cases: Sequence[str] | None = None,
     directory: str | Path | None = None,
-    settings: Settings = SWEEP_SETTINGS,
+    settings: Settings = DEFAULT,
     seed: int = SEED,
     workers: int | None = None,
     scheduler: str | None = None,
@@ -84,7 +83,7 @@ def robustness(
     >>> result = bs.robustness(cases=["irreducible", "papers"], directory="runs/robustness")  # doctest: +SKIP
     >>> result.table[["compute_doubling_months_median", "published_months"]]  # doctest: +SKIP
     """
-    check_settings(settings, seed)
+    settings, seed = checked(settings), checked_seed(seed)
     plan = planned(evaluations, cases)
     with tempfile.TemporaryDirectory() as scratch:
         sweep = Sweep(

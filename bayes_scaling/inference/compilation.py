@@ -1,0 +1,541 @@
+"""Log densities as machine code: compiled once, kept between processes, and handed their data as two arrays.
+
+Compiling a model takes ten to twenty seconds, most of it in LLVM. What it depends on is a model's structure, not its
+data: so data are arguments, packed into one array of floats and one of integers, and the compiled object is kept in a
+directory of the user's under a key that holds everything it does depend on (:func:`_environment`). Another process
+loads it in milliseconds, without PyMC or PyTensor. nutpie calls it through two small callbacks, kept in the same way.
+
+This rests on how numba compiles, keeps and calls functions. Where a version of numba, PyTensor or nutpie does otherwise,
+nutpie's own compilation takes over, in every process again, and a :class:`~bayes_scaling.errors.CompilationWarning`
+says so.
+"""
+
+import contextlib
+import hashlib
+import json
+import math
+import os
+import platform
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_scaling.errors import CompilationWarning
+from bayes_scaling.files import write_whole
+from bayes_scaling.inference.transforms import TRANSFORMS
+from bayes_scaling.specifications.priors import Support
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+Floats = NDArray[np.float64]
+Values = Mapping[str, Any]
+Start = Callable[[Any], Floats]
+"""From a seed to the unconstrained point at which a chain starts."""
+
+CACHE_VARIABLE = "BAYES_SCALING_CACHE"
+"""Environment variable that names another directory for compiled programs."""
+_PACKAGES = ("bayes-scaling", "pymc", "pytensor", "numba", "llvmlite", "numpy", "nutpie")
+_DIGEST = 64
+
+
+class FreeVariable(NamedTuple):
+    """A part of the unconstrained point: a free variable's name, shape, and what its values are constrained to."""
+
+    name: str
+    shape: tuple[int, ...]
+    support: Support
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A log density with its data, ready for nutpie.
+
+    Parameters
+    ----------
+    model
+        What ``nutpie.sample`` takes.
+    variables
+        Parts of the unconstrained point, in order.
+    seconds
+        Taken by compilation; 0 where a compiled program was at hand.
+    """
+
+    model: Any
+    variables: tuple[FreeVariable, ...]
+    seconds: float
+
+    def starting_at(self, start: Start) -> Any:
+        """nutpie's model with starting points of chains."""
+        return replace(self.model, initial_point_func=start)
+
+    def point(self, values: Mapping[str, Any]) -> Floats:
+        """The unconstrained point at which free variables have given values."""
+        parts = [TRANSFORMS[each.support].forward(np.asarray(values[each.name], float)) for each in self.variables]
+        return np.concatenate([np.ravel(part) for part in parts])
+
+    def values(self, draws: Floats) -> dict[str, Floats]:
+        """Values of free variables at unconstrained points, shape ``(..., dimensions)``, each ``(..., *shape)``."""
+        values, at = {}, 0
+        for name, shape, support in self.variables:
+            part = draws[..., at : at + math.prod(shape)].reshape(*draws.shape[:-1], *shape)
+            values[name], at = TRANSFORMS[support].backward(part), at + math.prod(shape)
+        return values
+
+    def log_density(self, point: Floats) -> tuple[float, Floats]:
+        """Log density and gradient at an unconstrained point, as nutpie gets them.
+
+        Raises
+        ------
+        ArithmeticError
+            If either is not finite, or the program failed.
+        """
+        import ctypes
+
+        point = np.ascontiguousarray(point, dtype=float)
+        gradient, value = np.empty_like(point), np.empty(())
+        doubles = ctypes.c_void_p
+        function = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, doubles, doubles, doubles, doubles)
+        call = function(self.model.compiled_logp_func.address)
+        arrays = (each.ctypes.data for each in (point, gradient, value, self.model.user_data))
+        code = call(point.size, *arrays)
+        if code:
+            raise ArithmeticError(f"the log density is not finite there (code {code})")
+        return float(value), gradient
+
+
+_LOADED: dict[str, "_Program"] = {}
+"""Programs of this process by structure."""
+
+
+def compiled(structure: str, build: "Callable[[], pm.Model]", values: Values) -> Compiled:
+    """A structure's log density on some data.
+
+    Parameters
+    ----------
+    structure
+        Names everything but data on which the program depends, beside versions and processor.
+    build
+        Makes a PyMC model of the structure, on any data of its; called only where nothing compiled is at hand.
+    values
+        What the model takes as ``pm.Data``, by name.
+    """
+    seconds = 0.0
+    if structure not in _LOADED:
+        start = time.perf_counter()
+        _LOADED[structure], fresh = _program(structure, build)
+        seconds = time.perf_counter() - start if fresh else 0.0
+    return _LOADED[structure].on(values, seconds)
+
+
+def _program(structure: str, build: "Callable[[], pm.Model]") -> tuple["_Program", bool]:
+    """A program from the cache or compiled, and whether it was compiled."""
+    try:
+        kept = _Kept.read(structure)
+        if kept is not None:
+            return _Addressed.load(kept), False
+    except Exception as error:  # whatever numba raises where it has changed
+        _warn(error)
+        return _compile_by_nutpie(build()), True
+    model = build()  # whose own faults are no reason to compile it otherwise
+    try:
+        made = _compile(model)
+        made.write(structure)
+        return _Addressed.load(made), True
+    except Exception as error:
+        _warn(error)
+        return _compile_by_nutpie(model), True
+
+
+def _warn(error: Exception) -> None:
+    warnings.warn(
+        f"these versions of numba, PyTensor and nutpie do not let compiled models be kept ({type(error).__name__}: "
+        f"{error}); nutpie compiles instead, some 20 s in every process",
+        CompilationWarning,
+        stacklevel=4,
+    )
+
+
+# ---------------------------------------------------------------------- the cache
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Compiled objects with what is needed to call them: the content of a file of the cache."""
+
+    header: Mapping[str, Any]
+    objects: tuple[bytes, ...]
+
+    @classmethod
+    def read(cls, name: str) -> "_Kept | None":
+        """What was kept under a name; None where nothing whole is."""
+        try:
+            content = _file(name).read_bytes()
+        except (OSError, RuntimeError):  # no such file; or no home at all
+            return None
+        digest, body = content[:_DIGEST], content[_DIGEST:]
+        if hashlib.sha256(body).hexdigest().encode() != digest:
+            return None
+        first, _, rest = body.partition(b"\n")
+        header = json.loads(first)
+        if not all(_resolves(symbol) for symbol in header["externals"]):
+            return None
+        ends = np.cumsum([0, *header["sizes"]])
+        return cls(header, tuple(rest[a:b] for a, b in zip(ends, ends[1:], strict=False)))
+
+    def write(self, name: str) -> None:
+        """Keep it for other processes; where that can't be, they compile again."""
+        if self.header["bound"]:
+            return
+        header = json.dumps(dict(self.header) | {"sizes": [len(each) for each in self.objects]}).encode()
+        body = header + b"\n" + b"".join(self.objects)
+        with contextlib.suppress(OSError, RuntimeError):
+            write_whole(_file(name), hashlib.sha256(body).hexdigest().encode() + body)
+
+    @classmethod
+    def of(cls, functions: "list[tuple[Any, str]]", **header: Any) -> "_Kept":
+        """Objects of compiled libraries, each with the symbol to call."""
+        libraries = [library for library, _ in functions]
+        externals = {
+            function.name
+            for library in libraries
+            for function in library._final_module.functions
+            if function.is_declaration and not function.name.startswith("llvm.")
+        }
+        return cls(
+            header
+            | {
+                "symbols": [symbol for _, symbol in functions],
+                "externals": sorted(externals),
+                # Addresses of this process are written into the code: no other process can use it.
+                "bound": any(library.has_dynamic_globals for library in libraries),
+            },
+            tuple(library.serialize_using_object_code()[2][0] for library in libraries),
+        )
+
+    def load(self) -> list[tuple[Any, int]]:
+        """Engines that hold the code, to be kept alive, each with the address of its function."""
+        from llvmlite import binding
+
+        found = []
+        for symbol, content in zip(self.header["symbols"], self.objects, strict=True):
+            machine = binding.Target.from_default_triple().create_target_machine(codemodel="jitdefault", jit=True)
+            engine = binding.create_mcjit_compiler(binding.parse_assembly(""), machine)
+            engine.add_object_file(binding.ObjectFileRef.from_data(content))
+            engine.finalize_object()
+            address = engine.get_function_address(symbol)
+            if not address:
+                raise LookupError(f"compiled code lacks {symbol}")
+            found.append((engine, address))
+        return found
+
+
+def cache_directory() -> Path:
+    """Where compiled programs are kept: it can be deleted at any time.
+
+    ``$BAYES_SCALING_CACHE``, or a folder ``bayes-scaling/programs`` where the system keeps caches of programs.
+
+    Raises
+    ------
+    RuntimeError
+        If there is no home directory.
+    """
+    named = os.environ.get(CACHE_VARIABLE)
+    if named:
+        return Path(named)
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("bayes-scaling", appauthor=False)) / "programs"
+
+
+def _file(name: str) -> Path:
+    key = json.dumps({"program": name} | _environment(), sort_keys=True)
+    return cache_directory() / f"{hashlib.sha256(key.encode()).hexdigest()}.bin"
+
+
+@cache
+def _environment() -> dict[str, Any]:
+    """Everything but structure and data on which machine code depends, our own source among it."""
+    from llvmlite import binding
+
+    package = Path(__file__).parents[1]
+    sources = [package / "law.py", Path(__file__)]
+    sources += [file for room in ("model", "specifications", "approaches") for file in (package / room).glob("*.py")]
+    source = hashlib.sha256()
+    for file in sorted(sources):
+        source.update(file.read_bytes())
+    return {
+        "versions": {package: version(package) for package in _PACKAGES} | {"python": platform.python_version()},
+        "processor": [binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten()],
+        "source": source.hexdigest(),
+    }
+
+
+def _resolves(symbol: str) -> bool:
+    """Whether a function that compiled code calls is there: LLVM would end the process where it is not."""
+    from llvmlite import binding
+    from numba.core.registry import cpu_target
+    from numba.core.runtime import rtsys
+
+    rtsys.initialize(cpu_target.target_context)  # which makes numba's own known
+    return binding.address_of_symbol(symbol) is not None
+
+
+# ---------------------------------------------------------------------- programs
+
+
+class _Program:
+    """A compiled log density that takes any data of its structure."""
+
+    def on(self, values: Values, seconds: float) -> Compiled:
+        raise NotImplementedError
+
+
+class _At(NamedTuple):
+    """A function by its address, as nutpie takes numba's."""
+
+    address: int
+
+
+@dataclass(frozen=True)
+class _Addressed(_Program):
+    """A program called by its address."""
+
+    variables: tuple[FreeVariable, ...]
+    arrays: tuple[tuple[str, str], ...]
+    library: Any
+    address: int
+
+    @classmethod
+    def load(cls, kept: _Kept) -> "_Addressed":
+        ((library, address),) = kept.load()
+        variables = tuple(FreeVariable(name, tuple(shape), support) for name, shape, support in kept.header["variables"])
+        return cls(variables, tuple((name, kind) for name, kind in kept.header["arrays"]), library, address)
+
+    def on(self, values: Values, seconds: float) -> Compiled:
+        from nutpie.compile_pymc import CompiledPyMCModel
+
+        floats, integers = _packed(self.arrays, values)
+        size = sum(math.prod(each.shape) for each in self.variables)
+        table = np.array([self.address, floats.ctypes.data, floats.size, integers.ctypes.data, integers.size])
+        (density, density_address), (expand, expand_address) = _callbacks()
+        model = CompiledPyMCModel(
+            dims={},
+            compiled_logp_func=_At(density_address),
+            compiled_expand_func=_At(expand_address),
+            initial_point_func=lambda seed: np.zeros(size),
+            shared_data={"floats": floats, "integers": integers},
+            shared_var_keys={},
+            user_data=table,
+            n_expanded=0,
+            shape_info=([], [], []),
+            logp_func=(self.library, density, expand),  # kept alive with the model
+            expand_func=None,
+            _n_dim=size,
+            _shapes={},
+            _coords={},
+            reparameterized_names=[],
+        )
+        return Compiled(model, self.variables, seconds)
+
+
+@dataclass(frozen=True)
+class _Nutpies(_Program):
+    """A program that nutpie has compiled."""
+
+    variables: tuple[FreeVariable, ...]
+    model: Any
+
+    def on(self, values: Values, seconds: float) -> Compiled:
+        names = {variable.name for variable in self.model.shared_var_keys}
+        data = {name: value for name, value in values.items() if name in names}
+        return Compiled(self.model.with_data(**data), self.variables, seconds)
+
+
+def _compile_by_nutpie(model: "pm.Model") -> _Nutpies:
+    import nutpie
+
+    with _quiet():
+        return _Nutpies(_variables_of(model), nutpie.compile_pymc_model(model, jitter_rvs=set(), var_names=[]))
+
+
+def _variables_of(model: "pm.Model") -> tuple[FreeVariable, ...]:
+    supports: Mapping[str, Support] = {"NoneType": "real", "LogTransform": "positive", "LogOddsTransform": "unit"}
+    point = model.initial_point()
+    return tuple(
+        FreeVariable(
+            variable.name,
+            point[model.rvs_to_values[variable].name].shape,
+            supports[type(model.rvs_to_transforms[variable]).__name__],
+        )
+        for variable in model.free_RVs
+    )
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    with warnings.catch_warnings():
+        # PyTensor looks for a C compiler's BLAS that the numba backend does not use.
+        warnings.filterwarnings("ignore", message=".*BLAS.*")
+        yield
+
+
+def _compile(model: "pm.Model") -> _Kept:
+    """Compile a model's log density and gradient as a function of the unconstrained point and two arrays of data."""
+    import pytensor
+    import pytensor.tensor as pt
+    from numba import float64, int64
+    from pymc.pytensorf import compile as compile_function
+    from pytensor.compile.sharedvalue import SharedVariable
+    from pytensor.graph.replace import clone_replace
+    from pytensor.graph.rewriting.utils import rewrite_graph
+    from pytensor.graph.traversal import graph_inputs
+
+    variables = _variables_of(model)
+    values = [model.rvs_to_values[variable] for variable in model.free_RVs]
+    density = rewrite_graph(model.logp(), include=["canonicalize", "stabilize"])
+    gradient = pt.concatenate([part.ravel() for part in pt.grad(density, values)])
+    data = sorted((each for each in graph_inputs([density]) if isinstance(each, SharedVariable)), key=lambda v: v.name)
+    size = sum(math.prod(each.shape) for each in variables)
+    point = pt.TensorType("float64", shape=(size,))("point")
+    floats, integers = pt.dvector("floats"), pt.lvector("integers")
+    replaced: dict[Any, Any] = _unpacked(data, floats, integers)
+    at = 0
+    for value, each in zip(values, variables, strict=True):
+        replaced[value] = point[at : at + math.prod(each.shape)].reshape(each.shape)
+        at += math.prod(each.shape)
+    outputs = clone_replace([density, gradient], replaced)
+    # PyTensor's own cache of compiled functions does not see all that decides them, and ours serves in its place.
+    with model, _quiet(), pytensor.config.change_flags(numba__cache=False):
+        function = compile_function((point, floats, integers), outputs, mode="NUMBA", on_unused_input="ignore")
+        jitted = function.vm.jit_fn
+        jitted.compile((float64[::1], float64[::1], int64[::1]))
+    (result,) = jitted.overloads.values()
+    if result.signature.return_type != _result_type():
+        raise TypeError(f"a compiled function returns {result.signature.return_type}")
+    return _Kept.of(
+        [(result.library, result.fndesc.mangled_name)],
+        variables=variables,
+        arrays=[(each.name, np.dtype(each.type.dtype).kind) for each in data],
+    )
+
+
+def _unpacked(data: "list[Any]", floats: Any, integers: Any) -> dict[Any, Any]:
+    """Each shared variable as a part of two vectors; where it begins and its shape come first in the integers."""
+    replaced: dict[Any, Any] = {}
+    header = 0
+    for variable in data:
+        source = floats if np.dtype(variable.type.dtype).kind == "f" else integers
+        begin, shape = integers[header], [integers[header + 1 + axis] for axis in range(variable.type.ndim)]
+        header += 1 + variable.type.ndim
+        if not shape:
+            part = source[begin]
+        else:
+            part = source[begin : begin + math.prod(shape[1:], start=shape[0])]
+            part = part.reshape(shape) if len(shape) > 1 else part
+        replaced[variable] = variable.type.filter_variable(part.astype(variable.type.dtype))
+    return replaced
+
+
+def _packed(arrays: tuple[tuple[str, str], ...], values: Values) -> tuple[Floats, NDArray[np.int64]]:
+    """The two vectors of which :func:`_unpacked` makes data again."""
+    parts = {name: np.asarray(values[name]) for name, _ in arrays}
+    header: list[int] = []
+    packed: dict[str, list[Any]] = {"f": [], "i": []}
+    sizes = {"f": 0, "i": sum(1 + part.ndim for part in parts.values())}
+    for name, kind in arrays:
+        header += [sizes[kind], *parts[name].shape]
+        packed[kind].append(np.ravel(parts[name]))
+        sizes[kind] += parts[name].size
+    return (
+        np.concatenate([*packed["f"], np.empty(0)]).astype(float),
+        np.concatenate([header, *packed["i"]]).astype(np.int64),
+    )
+
+
+# ---------------------------------------------------------------------- what nutpie calls
+
+
+def _result_type() -> Any:
+    from numba import types
+
+    return types.Tuple((types.Array(types.float64, 0, "C"), types.Array(types.float64, 1, "C")))
+
+
+@cache
+def _callbacks() -> list[tuple[Any, int]]:
+    """nutpie's log density and its copying of draws, the same for all programs: libraries with addresses."""
+    kept = _Kept.read("callbacks")
+    if kept is None:
+        kept = _compile_callbacks()
+        kept.write("callbacks")
+    return kept.load()
+
+
+def _compile_callbacks() -> _Kept:
+    import numba
+    from numba import types
+    from numba.core import cgutils
+    from numba.extending import intrinsic
+
+    result = _result_type()
+    arguments = (types.float64[::1], types.float64[::1], types.int64[::1])
+
+    @intrinsic
+    def at_address(typing_context: Any, address: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+            return builder.inttoptr(given[0], cgutils.voidptr_t)
+
+        return types.voidptr(address), generate
+
+    @intrinsic
+    def evaluate(typing_context: Any, address: Any, point: Any, floats: Any, integers: Any) -> Any:
+        """Call a program by numba's own convention, which carries its errors."""
+
+        def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+            function_type = context.call_conv.get_function_type(result, arguments)
+            function = builder.inttoptr(given[0], function_type.as_pointer())
+            status, value = context.call_conv.call_function(builder, function, result, arguments, given[1:])
+            with cgutils.if_unlikely(builder, status.is_error):
+                context.call_conv.return_status_propagate(builder, status)
+            return value
+
+        return result(address, *arguments), generate
+
+    doubles = types.CPointer(types.float64)
+
+    def log_density(dimensions, point_, gradient_, value_, table_):  # type: ignore[no-untyped-def]  # noqa: ANN
+        table = numba.carray(table_, (5,), np.int64)
+        point = numba.carray(point_, (dimensions,))
+        gradient = numba.carray(gradient_, (dimensions,))
+        value = numba.carray(value_, (1,))
+        floats = numba.carray(at_address(table[1]), (table[2],), np.float64)
+        integers = numba.carray(at_address(table[3]), (table[4],), np.int64)
+        try:
+            density, slope = evaluate(table[0], point, floats, integers)
+        except Exception:
+            return 1
+        value[0] = density[()]
+        code = 0 if math.isfinite(value[0]) else 4  # nutpie's own codes: another step is tried
+        for i in range(len(gradient)):
+            gradient[i] = slope[i]
+            if not math.isfinite(slope[i]):
+                code = 3
+        return code
+
+    def no_further_variables(dimensions, expanded, point_, expanded_, table_):  # type: ignore[no-untyped-def]  # noqa: ANN
+        return 0
+
+    functions = [
+        numba.cfunc(types.int64(types.uint64, doubles, doubles, doubles, types.voidptr))(log_density),
+        numba.cfunc(types.int64(types.uint64, types.uint64, doubles, doubles, types.voidptr))(no_further_variables),
+    ]
+    return _Kept.of([(each._library, each._wrapper_name) for each in functions])

@@ -1,0 +1,153 @@
+"""From free variables to posteriors: what is reported of them, and the weights that lead back from tilted draws."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from xarray import Dataset, DataTree
+
+from bayes_scaling.model.coordinates import from_level_and_share, from_published, published_names
+from bayes_scaling.model.penalised import penalised_draws
+from bayes_scaling.model.reported import reported_quantities
+from bayes_scaling.model.rows import Rows
+from bayes_scaling.model.structure import Coefficient, Coefficients
+from bayes_scaling.specifications.specification import Specification
+
+Floats = NDArray[np.float64]
+EFFECT, STANDARDISED = "paper_effect", "paper_effect_standardised"
+
+
+def coefficients_of(
+    specification: Specification, values: Mapping[str, Floats], levels: Mapping[str, tuple[str, ...]]
+) -> Coefficients:
+    """Coefficients of the law under each draw, from what was sampled."""
+    if specification.delta is None:
+        return from_level_and_share(specification, values, levels)
+    return from_published(specification, values, levels)
+
+
+def posterior_values(data: DataTree, names: Mapping[str, Any] | tuple[str, ...]) -> dict[str, Any]:
+    """Posterior draws as arrays of shape ``(samples, 1)`` or ``(samples, levels)``, for the law on arrays."""
+    posterior = data["posterior"].to_dataset()
+    return {name: _by_sample(posterior[name].to_numpy()) for name in names}
+
+
+def _by_sample(draws: Floats) -> Floats:
+    return draws.reshape(draws.shape[0] * draws.shape[1], -1).astype(float)
+
+
+def posterior_of(specification: Specification, rows: Rows, free: Mapping[str, Floats]) -> Dataset:
+    """Free variables with all that is reported of them, on the table's own labels.
+
+    Parameters
+    ----------
+    free
+        Name to draws, shape ``(chains, draws)`` or ``(chains, draws, levels)``; of a penalised specification the
+        paper's coefficients and ``sigma``.
+    """
+    variables = {name: (draws, _dims(specification, name)) for name, draws in free.items()}
+    if STANDARDISED in free:
+        variables[EFFECT] = (free["tau"][..., None] * free[STANDARDISED], ("paper",))
+    values = {name: _by_sample(draws) for name, draws in free.items()}
+    coefficients = {
+        name: Coefficient(each.value.T, each.group)
+        for name, each in coefficients_of(specification, values, rows.levels).items()
+    }
+    with np.errstate(all="ignore"):  # a rate over an exponent next to 0, or a coefficient beyond any number
+        reported = reported_quantities(specification, coefficients, rows.levels, samples=True)
+    shape = next(iter(free.values())).shape[:2]
+    for name, quantity in reported.items():
+        if name not in free:
+            draws = np.reshape(quantity.value, (*(len(rows.levels[dim]) for dim in quantity.dims), *shape))
+            variables[name] = (np.moveaxis(draws, (-2, -1), (0, 1)), quantity.dims)
+    used = {dim: list(rows.levels[dim]) for _, dims in variables.values() for dim in dims}
+    return Dataset(
+        {name: (("chain", "draw", *dims), draws) for name, (draws, dims) in variables.items()},
+        coords={"chain": np.arange(shape[0]), "draw": np.arange(shape[1])} | used,
+    )
+
+
+def _dims(specification: Specification, name: str) -> tuple[str, ...]:
+    if name == STANDARDISED:
+        return ("paper",)
+    group = specification.index_of(name) if specification.delta is None else None
+    return () if group is None else (group,)
+
+
+def plain(
+    specification: Specification, rows: Rows, values: Mapping[str, Floats], stats: Dataset
+) -> tuple[DataTree, Dataset]:
+    """Groups of a posterior that was sampled as it is, and the sampler's statistics."""
+    posterior = posterior_of(specification, rows, values)
+    return DataTree.from_dict({"posterior": posterior, "sample_stats": stats}), stats
+
+
+def reweighted(
+    specification: Specification,
+    rows: Rows,
+    design: Mapping[str, Any],
+    seed: int,
+    values: Mapping[str, Floats],
+    stats: Dataset,
+) -> tuple[DataTree, Dataset]:
+    """Groups of a penalised posterior from draws of its tilted density, and the sampler's statistics with weights.
+
+    Parameters
+    ----------
+    design
+        From :func:`bayes_scaling.model.penalised.design`.
+    seed
+        Of the resampling.
+    values
+        Draws of the free variables of :func:`bayes_scaling.model.penalised.build_penalised_model`.
+    stats
+        What the sampler said of them.
+
+    Notes
+    -----
+    Each chain's draws are drawn again with probabilities in proportion to their weights, systematically and in their
+    order, so that R-hat and effective sample sizes mean what they always mean: repeats count as the autocorrelation
+    that they are.
+    """
+    theta, log_weight = penalised_draws(design, values)
+    chosen = resample(log_weight, seed)
+    theta = np.take_along_axis(theta, chosen[..., None], axis=1)
+    free = {name: theta[..., i] for i, name in enumerate(published_names(specification))}
+    posterior = posterior_of(specification, rows, free | {"sigma": np.take_along_axis(values["sigma"], chosen, axis=1)})
+    taken = stats.map(lambda column: _taken(column, chosen))
+    weighed = stats.assign(log_weight=(("chain", "draw"), log_weight))
+    return DataTree.from_dict({"posterior": posterior, "sample_stats": taken}), weighed
+
+
+def _taken(column: Any, chosen: NDArray[np.int64]) -> Any:
+    if column.dims != ("chain", "draw"):
+        return column
+    return column.copy(data=np.take_along_axis(column.to_numpy(), chosen, axis=1))
+
+
+def resample(log_weight: Floats, seed: int) -> NDArray[np.int64]:
+    """Positions of draws, each chain's drawn again in proportion to its weights.
+
+    Parameters
+    ----------
+    log_weight
+        Shape ``(chains, draws)``.
+
+    Returns
+    -------
+    array of int
+        Shape ``(chains, draws)``, increasing within a chain (systematic resampling).
+
+    Examples
+    --------
+    >>> resample(np.log([[1.0, 1.0, 2.0, 4.0]]), seed=0).tolist()
+    [[1, 2, 3, 3]]
+    """
+    weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
+    cumulative = np.cumsum(weight, axis=1) / weight.sum(axis=1, keepdims=True)
+    draws = weight.shape[1]
+    offsets = np.random.default_rng(seed).random(len(weight))
+    points = (np.arange(draws) + offsets[:, None]) / draws
+    found = [np.searchsorted(row, at) for row, at in zip(cumulative, points, strict=True)]
+    return np.asarray(np.minimum(np.array(found), draws - 1))
