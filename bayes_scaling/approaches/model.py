@@ -66,12 +66,13 @@ def free_dims(rows: ProfileRows) -> dict[str, tuple[str, ...]]:
 
 def start_of(rows: ProfileRows, rng: np.random.Generator) -> dict[str, Any]:
     """A random start for a chain: from the central half of each prior."""
-    priors, standard = PRIORS | dict([CURVE_PRIOR]), Prior.of("normal", mu=0, sigma=1)
+    priors, standard = dict([*PRIORS.items(), CURVE_PRIOR]), Prior.of("normal", mu=0, sigma=1)
     sizes = {"budget": len(rows.budgets), "curve": len(rows.curves)}
-    return {
-        name: rng.uniform(*priors.get(name, standard).frozen().ppf([0.25, 0.75]), [sizes[dim] for dim in dims])
-        for name, dims in free_dims(rows).items()
-    }
+    start = {}
+    for name, dims in free_dims(rows).items():
+        low, high = priors.get(name, standard).frozen().ppf([0.25, 0.75])
+        start[name] = rng.uniform(low, high, tuple(sizes[dim] for dim in dims))
+    return start
 
 
 def centres(rows: ProfileRows) -> dict[str, float]:

@@ -10,7 +10,6 @@ from bayes_scaling.calibration.result import Calibration
 from bayes_scaling.calibration.run import experiment_fingerprint, run_experiment
 from bayes_scaling.calibration.settings import LEAST, SIMULATIONS
 from bayes_scaling.calibration.simulation import require_proper_prior
-from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.settings import SEED, checked_seed, whole_number
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.specifications.specification import Specification

@@ -20,7 +20,17 @@ from bayes_scaling.commands.options import (
     refuse_two_tables,
 )
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.inference.settings import CHAINS, EFFECTIVE_DRAWS, NUTS, SEED, SMC, TUNE, Settings, checked, checked_seed
+from bayes_scaling.inference.settings import (
+    CHAINS,
+    EFFECTIVE_DRAWS,
+    NUTS,
+    SEED,
+    SMC,
+    TUNE,
+    Settings,
+    checked,
+    checked_seed,
+)
 from bayes_scaling.specifications.catalogue import DEFAULT_SPECIFICATION, load_specification
 from bayes_scaling.words import counted
 

@@ -67,9 +67,7 @@ def attempt(
     with Progress(progress) as shown:
 
         def draw(settings: Settings, seed: int, starts: NDArray[np.float64] | None, judge: Judge) -> Sampled:
-            return sample(
-                specification, rows, settings, seed, judge=judge, progress=shown, cores=cores, starts=starts
-            )
+            return sample(specification, rows, settings, seed, judge=judge, progress=shown, cores=cores, starts=starts)
 
         # The two modes of a penalised posterior are both part of it, and have their own means; its draws are weighed.
         return attempts_of(draw, settings, seed, weighed=specification.delta is None, starts=starts)

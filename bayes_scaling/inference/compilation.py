@@ -2,34 +2,27 @@
 
 Compiling a model takes ten to twenty seconds, most of it in LLVM. What it depends on is a model's structure, not its
 data: so data are arguments, packed into one array of floats and one of integers, and the compiled object is kept in a
-directory of the user's under a key that holds everything it does depend on (:func:`_environment`). Another process
-loads it in milliseconds, without PyMC or PyTensor. nutpie calls it through two small callbacks, kept in the same way.
+file (:mod:`bayes_scaling.inference.program_files`). Another process loads it in milliseconds, without PyMC or PyTensor.
+nutpie calls it through two small callbacks, kept in the same way.
 
-This rests on how numba compiles, keeps and calls functions. Where a version of numba, PyTensor or nutpie does otherwise,
-nutpie's own compilation takes over, in every process again, and a :class:`~bayes_scaling.errors.CompilationWarning`
-says so.
+This rests on how numba compiles and calls functions. Where versions of numba, PyTensor or nutpie do otherwise, nutpie's
+own compilation takes over, in every process again, and a :class:`~bayes_scaling.errors.CompilationWarning` says so.
 """
 
 import contextlib
-import hashlib
-import json
 import math
-import os
-import platform
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_scaling.errors import CompilationWarning
-from bayes_scaling.files import write_whole
+from bayes_scaling.inference.program_files import CompiledObjects
 from bayes_scaling.inference.transforms import TRANSFORMS
 from bayes_scaling.specifications.priors import Support
 
@@ -40,11 +33,6 @@ Floats = NDArray[np.float64]
 Values = Mapping[str, Any]
 Start = Callable[[Any], Floats]
 """From a seed to the unconstrained point at which a chain starts."""
-
-CACHE_VARIABLE = "BAYES_SCALING_CACHE"
-"""Environment variable that names another directory for compiled programs."""
-_PACKAGES = ("bayes-scaling", "pymc", "pytensor", "numba", "llvmlite", "numpy", "nutpie")
-_DIGEST = 64
 
 
 class FreeVariable(NamedTuple):
@@ -74,7 +62,7 @@ class Compiled:
     seconds: float
 
     def starting_at(self, start: Start) -> Any:
-        """nutpie's model with starting points of chains."""
+        """Nutpie's model with starting points of chains."""
         return replace(self.model, initial_point_func=start)
 
     def point(self, values: Mapping[str, Any]) -> Floats:
@@ -139,7 +127,7 @@ def compiled(structure: str, build: "Callable[[], pm.Model]", values: Values) ->
 def _program(structure: str, build: "Callable[[], pm.Model]") -> tuple["_Program", bool]:
     """A program from the cache or compiled, and whether it was compiled."""
     try:
-        kept = _Kept.read(structure)
+        kept = CompiledObjects.read(structure)
         if kept is not None:
             return _Addressed.load(kept), False
     except Exception as error:  # whatever numba raises where it has changed
@@ -162,131 +150,6 @@ def _warn(error: Exception) -> None:
         CompilationWarning,
         stacklevel=4,
     )
-
-
-# ---------------------------------------------------------------------- the cache
-
-
-@dataclass(frozen=True)
-class _Kept:
-    """Compiled objects with what is needed to call them: the content of a file of the cache."""
-
-    header: Mapping[str, Any]
-    objects: tuple[bytes, ...]
-
-    @classmethod
-    def read(cls, name: str) -> "_Kept | None":
-        """What was kept under a name; None where nothing whole is."""
-        try:
-            content = _file(name).read_bytes()
-        except (OSError, RuntimeError):  # no such file; or no home at all
-            return None
-        digest, body = content[:_DIGEST], content[_DIGEST:]
-        if hashlib.sha256(body).hexdigest().encode() != digest:
-            return None
-        first, _, rest = body.partition(b"\n")
-        header = json.loads(first)
-        if not all(_resolves(symbol) for symbol in header["externals"]):
-            return None
-        ends = np.cumsum([0, *header["sizes"]])
-        return cls(header, tuple(rest[a:b] for a, b in zip(ends, ends[1:], strict=False)))
-
-    def write(self, name: str) -> None:
-        """Keep it for other processes; where that can't be, they compile again."""
-        if self.header["bound"]:
-            return
-        header = json.dumps(dict(self.header) | {"sizes": [len(each) for each in self.objects]}).encode()
-        body = header + b"\n" + b"".join(self.objects)
-        with contextlib.suppress(OSError, RuntimeError):
-            write_whole(_file(name), hashlib.sha256(body).hexdigest().encode() + body)
-
-    @classmethod
-    def of(cls, functions: "list[tuple[Any, str]]", **header: Any) -> "_Kept":
-        """Objects of compiled libraries, each with the symbol to call."""
-        libraries = [library for library, _ in functions]
-        externals = {
-            function.name
-            for library in libraries
-            for function in library._final_module.functions
-            if function.is_declaration and not function.name.startswith("llvm.")
-        }
-        return cls(
-            header
-            | {
-                "symbols": [symbol for _, symbol in functions],
-                "externals": sorted(externals),
-                # Addresses of this process are written into the code: no other process can use it.
-                "bound": any(library.has_dynamic_globals for library in libraries),
-            },
-            tuple(library.serialize_using_object_code()[2][0] for library in libraries),
-        )
-
-    def load(self) -> list[tuple[Any, int]]:
-        """Engines that hold the code, to be kept alive, each with the address of its function."""
-        from llvmlite import binding
-
-        found = []
-        for symbol, content in zip(self.header["symbols"], self.objects, strict=True):
-            machine = binding.Target.from_default_triple().create_target_machine(codemodel="jitdefault", jit=True)
-            engine = binding.create_mcjit_compiler(binding.parse_assembly(""), machine)
-            engine.add_object_file(binding.ObjectFileRef.from_data(content))
-            engine.finalize_object()
-            address = engine.get_function_address(symbol)
-            if not address:
-                raise LookupError(f"compiled code lacks {symbol}")
-            found.append((engine, address))
-        return found
-
-
-def cache_directory() -> Path:
-    """Where compiled programs are kept: it can be deleted at any time.
-
-    ``$BAYES_SCALING_CACHE``, or a folder ``bayes-scaling/programs`` where the system keeps caches of programs.
-
-    Raises
-    ------
-    RuntimeError
-        If there is no home directory.
-    """
-    named = os.environ.get(CACHE_VARIABLE)
-    if named:
-        return Path(named)
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("bayes-scaling", appauthor=False)) / "programs"
-
-
-def _file(name: str) -> Path:
-    key = json.dumps({"program": name} | _environment(), sort_keys=True)
-    return cache_directory() / f"{hashlib.sha256(key.encode()).hexdigest()}.bin"
-
-
-@cache
-def _environment() -> dict[str, Any]:
-    """Everything but structure and data on which machine code depends, our own source among it."""
-    from llvmlite import binding
-
-    package = Path(__file__).parents[1]
-    sources = [package / "law.py", Path(__file__)]
-    sources += [file for room in ("model", "specifications", "approaches") for file in (package / room).glob("*.py")]
-    source = hashlib.sha256()
-    for file in sorted(sources):
-        source.update(file.read_bytes())
-    return {
-        "versions": {package: version(package) for package in _PACKAGES} | {"python": platform.python_version()},
-        "processor": [binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten()],
-        "source": source.hexdigest(),
-    }
-
-
-def _resolves(symbol: str) -> bool:
-    """Whether a function that compiled code calls is there: LLVM would end the process where it is not."""
-    from llvmlite import binding
-    from numba.core.registry import cpu_target
-    from numba.core.runtime import rtsys
-
-    rtsys.initialize(cpu_target.target_context)  # which makes numba's own known
-    return binding.address_of_symbol(symbol) is not None
 
 
 # ---------------------------------------------------------------------- programs
@@ -313,12 +176,14 @@ class _Addressed(_Program):
     arrays: tuple[tuple[str, str], ...]
     library: Any
     address: int
+    callbacks: list[tuple[Any, int]]
 
     @classmethod
-    def load(cls, kept: _Kept) -> "_Addressed":
+    def load(cls, kept: CompiledObjects) -> "_Addressed":
         ((library, address),) = kept.load()
-        variables = tuple(FreeVariable(name, tuple(shape), support) for name, shape, support in kept.header["variables"])
-        return cls(variables, tuple((name, kind) for name, kind in kept.header["arrays"]), library, address)
+        variables = [FreeVariable(name, tuple(shape), support) for name, shape, support in kept.header["variables"]]
+        arrays = [(name, kind) for name, kind in kept.header["arrays"]]
+        return cls(tuple(variables), tuple(arrays), library, address, _callbacks())
 
     def on(self, values: Values, seconds: float) -> Compiled:
         from nutpie.compile_pymc import CompiledPyMCModel
@@ -326,7 +191,7 @@ class _Addressed(_Program):
         floats, integers = _packed(self.arrays, values)
         size = sum(math.prod(each.shape) for each in self.variables)
         table = np.array([self.address, floats.ctypes.data, floats.size, integers.ctypes.data, integers.size])
-        (density, density_address), (expand, expand_address) = _callbacks()
+        (density, density_address), (expand, expand_address) = self.callbacks
         model = CompiledPyMCModel(
             dims={},
             compiled_logp_func=_At(density_address),
@@ -388,7 +253,7 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _compile(model: "pm.Model") -> _Kept:
+def _compile(model: "pm.Model") -> CompiledObjects:
     """Compile a model's log density and gradient as a function of the unconstrained point and two arrays of data."""
     import pytensor
     import pytensor.tensor as pt
@@ -421,7 +286,7 @@ def _compile(model: "pm.Model") -> _Kept:
     (result,) = jitted.overloads.values()
     if result.signature.return_type != _result_type():
         raise TypeError(f"a compiled function returns {result.signature.return_type}")
-    return _Kept.of(
+    return CompiledObjects.of(
         [(result.library, result.fndesc.mangled_name)],
         variables=variables,
         arrays=[(each.name, np.dtype(each.type.dtype).kind) for each in data],
@@ -472,15 +337,15 @@ def _result_type() -> Any:
 
 @cache
 def _callbacks() -> list[tuple[Any, int]]:
-    """nutpie's log density and its copying of draws, the same for all programs: libraries with addresses."""
-    kept = _Kept.read("callbacks")
+    """What nutpie calls for a log density and for further variables, the same for all programs."""
+    kept = CompiledObjects.read("callbacks")
     if kept is None:
         kept = _compile_callbacks()
         kept.write("callbacks")
     return kept.load()
 
 
-def _compile_callbacks() -> _Kept:
+def _compile_callbacks() -> CompiledObjects:
     import numba
     from numba import types
     from numba.core import cgutils
@@ -489,14 +354,14 @@ def _compile_callbacks() -> _Kept:
     result = _result_type()
     arguments = (types.float64[::1], types.float64[::1], types.int64[::1])
 
-    @intrinsic
+    @intrinsic  # type: ignore[untyped-decorator]
     def at_address(typing_context: Any, address: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
             return builder.inttoptr(given[0], cgutils.voidptr_t)
 
         return types.voidptr(address), generate
 
-    @intrinsic
+    @intrinsic  # type: ignore[untyped-decorator]
     def evaluate(typing_context: Any, address: Any, point: Any, floats: Any, integers: Any) -> Any:
         """Call a program by numba's own convention, which carries its errors."""
 
@@ -512,7 +377,7 @@ def _compile_callbacks() -> _Kept:
 
     doubles = types.CPointer(types.float64)
 
-    def log_density(dimensions, point_, gradient_, value_, table_):  # type: ignore[no-untyped-def]  # noqa: ANN
+    def log_density(dimensions: Any, point_: Any, gradient_: Any, value_: Any, table_: Any) -> int:
         table = numba.carray(table_, (5,), np.int64)
         point = numba.carray(point_, (dimensions,))
         gradient = numba.carray(gradient_, (dimensions,))
@@ -531,11 +396,11 @@ def _compile_callbacks() -> _Kept:
                 code = 3
         return code
 
-    def no_further_variables(dimensions, expanded, point_, expanded_, table_):  # type: ignore[no-untyped-def]  # noqa: ANN
+    def no_further_variables(dimensions: Any, expanded: Any, point_: Any, expanded_: Any, table_: Any) -> int:
         return 0
 
     functions = [
         numba.cfunc(types.int64(types.uint64, doubles, doubles, doubles, types.voidptr))(log_density),
         numba.cfunc(types.int64(types.uint64, types.uint64, doubles, doubles, types.voidptr))(no_further_variables),
     ]
-    return _Kept.of([(each._library, each._wrapper_name) for each in functions])
+    return CompiledObjects.of([(each._library, each._wrapper_name) for each in functions])

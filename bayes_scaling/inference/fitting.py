@@ -60,8 +60,8 @@ def fit(
         See :func:`bayes_scaling.load_evaluations`; or training runs: a table with columns ``parameters``, ``tokens``
         and ``loss`` (nats per token), and optionally ``series``, for laws without progress such as ``"chinchilla"``.
     draws
-        Kept draws of each chain. By default as many as needed: a run goes on until every rate of progress, every exponent
-        and ``E`` has ``effective_draws`` in bulk and tails, all else has 400, and every criterion holds.
+        Kept draws of each chain. By default as many as needed: a run goes on until every rate of progress, every
+        exponent and ``E`` has ``effective_draws`` in bulk and tails, all else has 400, and every criterion holds.
     tune, chains
         Adaptation draws of each chain, and chains.
     seed
@@ -82,8 +82,8 @@ def fit(
         ``"nuts"``; or ``"smc"``, a second opinion where chains disagree: ``chains`` independent runs of sequential
         Monte Carlo with ``draws`` particles each (see :mod:`bayes_scaling.inference.smc`), slower by far.
     effective_draws
-        Wanted of the quantities that people quote: Monte Carlo errors are about 1 / sqrt(effective draws) of a posterior
-        standard deviation.
+        Wanted of the quantities that people quote: the Monte Carlo error of a mean is its posterior standard deviation
+        over the square root of this.
 
     Returns
     -------

@@ -192,7 +192,7 @@ def _first_draws(sampler: Any, progress: Progress, tune: int, look: int) -> Data
         if progress.reached(tune + look, seconds=0.5):
             sampler.pause()
             trace: DataTree = sampler.inspect()
-            logp = trace["sample_stats"]["logp"][:, :look].to_numpy()
+            logp = trace["sample_stats"].to_dataset()["logp"][:, :look].to_numpy()
             if logp.shape[1] == look and not np.isnan(logp).any():
                 return trace
             sampler.resume()  # what is counted comes before what can be read

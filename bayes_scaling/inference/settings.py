@@ -38,9 +38,9 @@ MOST_ITERATIONS = 10_000_000
 class Settings:
     """How long and how carefully to sample; see :func:`bayes_scaling.fit`.
 
-    Without ``draws`` a run is as long as needed: until the quantities that matter most have ``effective_draws`` and the
-    rest :data:`~bayes_scaling.inference.diagnostics.ESS_MIN`. With ``sampler="smc"``, ``chains`` counts independent runs
-    and ``draws`` the particles of each; of the rest only ``attempts`` applies.
+    Without ``draws`` a run is as long as needed: until the quantities that people quote have ``effective_draws`` and
+    all others :data:`~bayes_scaling.inference.diagnostics.ESS_MIN`. With ``sampler="smc"``, ``chains`` counts
+    independent runs and ``draws`` the particles of each; of the rest only ``attempts`` applies.
     """
 
     draws: int | None = None
@@ -94,15 +94,17 @@ def checked(settings: Settings) -> Settings:
     least = {"tune": 100, "chains": 2, "attempts": 1, "effective_draws": 100}
     if settings.draws is not None:
         least["draws"] = 100
-    counts = {name: whole_number(name, getattr(settings, name), number) for name, number in least.items()}
+    counts: dict[str, Any] = {
+        name: whole_number(name, getattr(settings, name), number) for name, number in least.items()
+    }
     settings = replace(settings, **counts)
     asked = settings.chains * (settings.most_draws + settings.tune)
     if asked > MOST_ITERATIONS:
         raise BayesScalingError(
             f"chains x (draws + tune) must be at most {MOST_ITERATIONS:,}, not {asked:,}; ask for fewer"
         )
-    accept = settings.target_accept
-    if isinstance(accept, bool) or not isinstance(accept, numbers.Real) or not 0.5 <= accept < 1:
+    accept: Any = settings.target_accept
+    if isinstance(accept, bool) or not isinstance(accept, numbers.Real) or not 0.5 <= float(accept) < 1:
         raise BayesScalingError(f"target_accept must be a number from 0.5 to below 1, not {shown(accept)}")
     if settings.sampler not in SAMPLERS:
         raise BayesScalingError(f"sampler '{settings.sampler}' is unknown; valid choices: {', '.join(SAMPLERS)}")
@@ -128,8 +130,8 @@ def escalated(settings: Settings, *, shortfall: float, unsteady: bool, apart: bo
         Those of the attempt before.
     shortfall
         Effective draws needed over effective draws found, infinite where chains disagree outright. Where a number of
-        draws was asked for, the next attempt is that much longer and half as much again, at least twice and at most four
-        times as long; as long as the last where there was no shortfall.
+        draws was asked for, the next attempt is that much longer and half as much again, at least twice and at most
+        four times as long; as long as the last where there was no shortfall.
     unsteady
         Whether transitions diverged or trees were cut off: then steps get smaller (a quarter of the distance to
         perfect acceptance is left, up to :data:`MOST_ACCEPT`), adaptation is twice as long and trees may grow as deep

@@ -17,6 +17,7 @@ from bayes_scaling.model.structure import Coefficients, expected_loss
 from bayes_scaling.specifications.priors import DISTRIBUTIONS
 from bayes_scaling.specifications.specification import Specification
 
+
 def build_model(specification: Specification, evaluations: pd.DataFrame) -> pm.Model:
     r"""State a specification's log density on a table of evaluations.
 

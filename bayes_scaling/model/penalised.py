@@ -203,8 +203,8 @@ def build_penalised_model(specification: Specification, rows: Rows) -> "pm.Model
     Returns
     -------
     pymc.Model
-        Free variables ``sigma``, ``level``, ``share_logit``, ``rest``, of which :func:`penalised_draws` makes the
-        paper's coefficients.
+        Free variables ``sigma``, ``level``, ``share_logit``, ``rest``; deterministics ``theta`` (the paper's
+        coefficients, padded) and ``log_weight``, which :func:`penalised_draws` works out from draws.
     """
     import pymc as pm
     import pytensor.tensor as pt
@@ -219,6 +219,7 @@ def build_penalised_model(specification: Specification, rows: Rows) -> "pm.Model
         rest = pm.Flat("rest", shape=values["place"].shape[1])
         two = data["two_terms"]
         theta, toll = _coefficients(data, level, share, rest, pt.softplus, pt)
+        pm.Deterministic("theta", theta)
         factor = -data["gate"] * pt.softplus(-(data["gate_chosen"] @ theta))  # log sigmoid, of transformers
         terms = pt.exp(data["features"] @ theta + pt.concatenate([factor, factor]))
         rows_used = data["observed_loss"].shape[0]
@@ -227,6 +228,7 @@ def build_penalised_model(specification: Specification, rows: Rows) -> "pm.Model
         scale = penalty_scale(sigma, 1, data["strength"])
         size = (pt.abs(theta) * data["penalised"]).sum()
         tilt = _tilt(data, theta, scale, pt)
+        pm.Deterministic("log_weight", -tilt)
         pm.Potential("coordinates", (toll * data["rest_used"]).sum())
         pm.Potential("prior", tilt - size / scale - data["penalised"].sum() * pt.log(2 * scale))
         unused = (1 - data["rest_used"], 1 - data["levels_used"], 1 - data["levels_used"] * two)

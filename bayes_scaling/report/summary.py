@@ -8,7 +8,7 @@ from typing import Any
 from bayes_scaling.identifiability.identify import as_plain, can_identify, identification
 from bayes_scaling.inference.diagnostics import EBFMI_MIN, RHAT_MAX
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
-from bayes_scaling.inference.settings import NUTS, SMC
+from bayes_scaling.inference.settings import NUTS, PARTICLES, SMC
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
@@ -95,14 +95,14 @@ def next_step(fit: Fit) -> str:
     """What to try after a fit that has not converged."""
     asked = fit.settings
     if asked.sampler == SMC:
-        return f"What to try: more particles (--draws {2 * asked.draws}), or the sampler '{NUTS}'."
+        return f"What to try: more particles (--draws {2 * (asked.draws or PARTICLES)}), or the sampler '{NUTS}'."
     found = fit.diagnostics
     if found.ebfmi_min < EBFMI_MIN and found.rhat_max <= RHAT_MAX:
         return (
             "What to try: stronger priors or a specification with fewer coefficients: chains agree, but a low E-BFMI "
             "means tails that more draws do not reach."
         )
-    wanted = {"draws": 2 * asked.draws, "tune": asked.tune}
+    wanted = {"draws": 2 * found.draws // asked.chains, "tune": 2 * asked.tune}
     words = ", ".join(f"{name}={value}" for name, value in wanted.items())
     options = " ".join(f"--{name} {value}" for name, value in wanted.items())
     return (
