@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from xarray import Dataset
 
 import bayes_scaling as bs
-from bayes_scaling.inference.penalised import resample, reweighted
+from bayes_scaling.inference.posterior import resample, reweighted
 from bayes_scaling.model.coordinates import published_names
-from bayes_scaling.model.penalised import build_penalised_model, design
+from bayes_scaling.model.penalised import build_penalised_model, design, penalised_draws
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.model.structure import expected_loss
 
@@ -23,7 +24,8 @@ from bayes_scaling.model.structure import expected_loss
 )
 def test_its_weighted_density_is_the_plain_models(name, delta, ho2024) -> None:
     specification = bs.load_specification(name).with_published_penalty(delta)
-    program = build_penalised_model(specification, make_rows(specification, ho2024))
+    rows = make_rows(specification, ho2024)
+    program, data = build_penalised_model(specification, rows), design(specification, rows)
     plain = bs.build_model(specification, ho2024)
     names = published_names(specification)
     plain_density = plain.compile_fn(plain.logp(jacobian=False), mode="FAST_COMPILE")
@@ -42,6 +44,9 @@ def test_its_weighted_density_is_the_plain_models(name, delta, ho2024) -> None:
         expected = plain_density(dict(zip(names, theta, strict=False)) | {"sigma_log__": np.log(0.2)})
         # The coordinates' volume is no part of the density of theta; the rest must agree to rounding.
         assert density + log_weight - filler - volume == pytest.approx(float(expected), rel=1e-9)
+        ours = penalised_draws(data, point | {"sigma": np.array(0.2)})
+        np.testing.assert_allclose(ours[0], theta, rtol=1e-12, atol=1e-15)
+        assert ours[1] == pytest.approx(float(log_weight), rel=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -118,25 +123,42 @@ def test_resampling_repeats_draws_in_proportion_and_in_order(log_weights, seed) 
     assert np.all(np.abs(counts - expected) < 1 + 1e-9)  # systematic: never off by a whole draw
 
 
-def test_reweighted_draws_report_the_papers_rates(ho2024) -> None:
-    from xarray import Dataset, DataTree
-
+@pytest.fixture
+def tilted(ho2024):
+    """A penalised structure, its rows and design, and made draws of its coordinates: arguments of `reweighted`."""
     specification = bs.load_specification("ho2024/10").with_published_penalty(0.0025)
     rows = make_rows(specification, ho2024)
-    rng = np.random.default_rng(0)
-    theta = rng.uniform(0.01, 0.1, (2, 5, 18))
-    draws = Dataset(
-        {
-            "theta": (("chain", "draw", "width"), theta),
-            "sigma": (("chain", "draw"), np.full((2, 5), 0.2)),
-            "log_weight": (("chain", "draw"), np.zeros((2, 5))),
-        },
-        coords={"chain": [0, 1], "draw": range(5)},
-    )
-    stats = Dataset({"diverging": (("chain", "draw"), np.zeros((2, 5), dtype=bool))})
-    tree = DataTree.from_dict({"posterior": draws, "sample_stats": stats})
-    posterior = reweighted(specification, rows, tree, seed=0)["posterior"]
+    data, rng, shape = design(specification, rows), np.random.default_rng(0), (2, 60)
+    values = {
+        "level": rng.normal(1.4, 0.1, (*shape, 3)),
+        "share_logit": rng.normal(0, 2, (*shape, 3)),
+        "rest": rng.uniform(0.01, 0.05, (*shape, data["place"].shape[1])),
+        "sigma": rng.uniform(0.1, 0.3, shape),
+    }
+    stats = Dataset({"energy": (("chain", "draw"), np.arange(120.0).reshape(shape))})
+    return specification, rows, data, values, stats
+
+
+def test_reweighted_draws_report_the_papers_rates(tilted) -> None:
+    specification, rows, data, values, stats = tilted
+    posterior = reweighted(specification, rows, data, 0, values, stats)[0]["posterior"]
     year = posterior["alpha_year"] + posterior["alpha_year_ptb"]
     ptb = posterior["g_N"].sel(benchmark="ptb")
     np.testing.assert_allclose(ptb, year / posterior["alpha_param"])
     np.testing.assert_allclose(posterior["g_C"], posterior["g_N"] + posterior["g_D"])
+
+
+def test_reweighting_takes_draws_with_all_that_was_said_of_them(tilted) -> None:
+    specification, rows, data, values, stats = tilted
+    tree, weighed = reweighted(specification, rows, data, 0, values, stats)
+    theta, log_weight = penalised_draws(data, values)
+    np.testing.assert_array_equal(weighed["log_weight"], log_weight)
+    np.testing.assert_array_equal(weighed["energy"], stats["energy"])
+    assert np.ptp(log_weight) > 0.1
+    chosen = resample(log_weight, 0)
+    assert not np.array_equal(chosen, np.broadcast_to(np.arange(60), (2, 60)))
+    posterior = tree["posterior"]
+    np.testing.assert_array_equal(tree["sample_stats"]["energy"], np.arange(120.0).reshape(2, 60)[[[0], [1]], chosen])
+    np.testing.assert_array_equal(posterior["sigma"], values["sigma"][[[0], [1]], chosen])
+    names = published_names(specification)
+    np.testing.assert_array_equal(posterior["alpha_year"], theta[[[0], [1]], chosen, names.index("alpha_year")])
