@@ -142,7 +142,8 @@ def test_short_run_ends_with_1_and_says_in_plain_words_that_it_did_not_converge(
 
 
 def test_short_run_says_on_standard_error_only_what_it_is_doing(short_run) -> None:
-    assert short_run.err == "ho2024/07 on ho2024: 231 evaluations; compiling (5 to 30 s), then sampling ...\n"
+    said = "ho2024/07 on ho2024: 231 evaluations; sampling (after compiling, some 20 s, where the model is new) ..."
+    assert " ".join(short_run.err.split()) == said
 
 
 def test_short_run_writes_three_files_and_says_where(short_run) -> None:
@@ -174,7 +175,8 @@ def test_summary_is_strict_json_with_the_contracts_keys(short_run) -> None:
     seconds = summary["seconds"]
     assert set(seconds) == {"compile", "sample", "total"}
     assert seconds["sample"] > 0
-    assert 0 < seconds["compile"] < seconds["total"]
+    assert 0 <= seconds["compile"] < seconds["total"]
+    assert seconds["sample"] < seconds["total"]
     assert set(summary["versions"]) >= {"bayes-scaling", "pymc", "nutpie", "arviz", "numpy"}
     assert summary["seed"] == 3
     assert re.fullmatch("[0-9a-f]{64}", summary["fingerprint"])
