@@ -74,7 +74,7 @@ class Compiled:
         """Values of free variables at unconstrained points, shape ``(..., dimensions)``, each ``(..., *shape)``."""
         values, at = {}, 0
         for name, shape, support in self.variables:
-            part = draws[..., at : at + math.prod(shape)].reshape(*draws.shape[:-1], *shape)
+            part = draws[..., at : at + math.prod(shape)].reshape((*draws.shape[:-1], *shape))
             values[name], at = TRANSFORMS[support].backward(part), at + math.prod(shape)
         return values
 
@@ -268,11 +268,14 @@ def _compile(model: "pm.Model") -> CompiledObjects:
     values = [model.rvs_to_values[variable] for variable in model.free_RVs]
     density = rewrite_graph(model.logp(), include=["canonicalize", "stabilize"])
     gradient = pt.concatenate([part.ravel() for part in pt.grad(density, values)])
-    data = sorted((each for each in graph_inputs([density]) if isinstance(each, SharedVariable)), key=lambda v: v.name)
+    # How many levels a group has is part of the structure.
+    lengths = {each: pt.constant(each.get_value()) for each in model.dim_lengths.values() if hasattr(each, "get_value")}
+    shared = {each for each in graph_inputs([density]) if isinstance(each, SharedVariable)}
+    data = sorted(shared - set(lengths), key=lambda variable: str(variable.name))
     size = sum(math.prod(each.shape) for each in variables)
     point = pt.TensorType("float64", shape=(size,))("point")
     floats, integers = pt.dvector("floats"), pt.lvector("integers")
-    replaced: dict[Any, Any] = _unpacked(data, floats, integers)
+    replaced: dict[Any, Any] = _unpacked(data, floats, integers) | lengths
     at = 0
     for value, each in zip(values, variables, strict=True):
         replaced[value] = point[at : at + math.prod(each.shape)].reshape(each.shape)

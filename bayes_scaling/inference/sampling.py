@@ -2,17 +2,21 @@
 
 import contextlib
 import json
+import math
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import optimize
+from threadpoolctl import threadpool_limits
 from xarray import Dataset, DataTree
 
+from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.compilation import Compiled, Start, compiled
 from bayes_scaling.inference.posterior import plain, reweighted
 from bayes_scaling.inference.progress import Progress
@@ -24,6 +28,9 @@ from bayes_scaling.specifications.specification import Specification
 
 Floats = NDArray[np.float64]
 _POLL_MILLISECONDS = 20
+_CLIMBS = 8
+LEAST_SCATTER = 1e-6
+"""Standard deviation of the noise, in nats or relative: the last digit of any published loss scatters by more."""
 
 
 @dataclass(frozen=True)
@@ -114,8 +121,38 @@ def sample(
     def start(seed: Any) -> Floats:
         return program.point(random(np.random.default_rng(seed)))
 
+    if not has_sampled_effects(specification):
+        _require_scatter(program, [start([seed, climb]) for climb in range(_CLIMBS)])
     chosen = start if starts is None else one_of(starts)
     return run_nuts(program, chosen, read, settings, seed, judge=judge, progress=progress, cores=cores)
+
+
+def _require_scatter(program: Compiled, starts: Sequence[Floats]) -> None:
+    """Refuse data that follow the law exactly, by climbing the log density: it then has no top, and no noise to find.
+
+    Raises
+    ------
+    BayesScalingError
+        If residuals vanish.
+    """
+
+    def downhill(point: Floats) -> tuple[float, Floats]:
+        try:
+            density, gradient = program.log_density(point)
+        except ArithmeticError:
+            return math.inf, np.zeros_like(point)
+        return -density, -gradient
+
+    options = {"maxiter": 500, "ftol": 1e-14}
+    with threadpool_limits(1, "blas"):  # a dozen numbers: threads only wait for each other
+        tops = [optimize.minimize(downhill, start, jac=True, method="L-BFGS-B", options=options) for start in starts]
+    sigma = float(program.values(min(tops, key=lambda top: float(top.fun)).x)["sigma"])
+    if sigma < LEAST_SCATTER:
+        raise BayesScalingError(
+            f"what was observed follows the law to within {sigma:.0e}: nothing scatters, so that there is no noise to "
+            "estimate and no width for an interval to have; give measured losses, or simulate them with noise "
+            "(bs.simulate_isoflop(law, noise=0.01))"
+        )
 
 
 def run_nuts(
