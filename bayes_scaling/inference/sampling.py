@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
-from threadpoolctl import threadpool_limits
 from xarray import Dataset, DataTree
 
 from bayes_scaling.errors import BayesScalingError
@@ -25,6 +24,7 @@ from bayes_scaling.model.data import has_sampled_effects, model_data, prior_midd
 from bayes_scaling.model.penalised import build_penalised_model, design, penalised_start
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.threads import one_thread
 
 Floats = NDArray[np.float64]
 _POLL_MILLISECONDS = 20
@@ -143,9 +143,9 @@ def _require_scatter(program: Compiled, starts: Sequence[Floats]) -> None:
             return math.inf, np.zeros_like(point)
         return -density, -gradient
 
-    options = {"maxiter": 500, "ftol": 1e-14}
-    with threadpool_limits(1, "blas"):  # a dozen numbers: threads only wait for each other
-        tops = [optimize.minimize(downhill, start, jac=True, method="L-BFGS-B", options=options) for start in starts]
+    climb = partial(optimize.minimize, downhill, jac=True, method="L-BFGS-B", options={"maxiter": 500, "ftol": 1e-14})
+    with one_thread():
+        tops = [climb(start) for start in starts]
     sigma = float(program.values(min(tops, key=lambda top: float(top.fun)).x)["sigma"])
     if sigma < LEAST_SCATTER:
         raise BayesScalingError(
