@@ -2,7 +2,10 @@
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def counted(number: int, noun: str) -> str:
@@ -46,7 +49,7 @@ def _rounded(value: float, places: float) -> str:
     return f"{round(value, int(places)):,.{max(int(places), 0)}f}"
 
 
-def in_digits(row: Mapping[Any, Any], shown: Callable[[float, float], str]) -> tuple[str, str, str]:
+def in_digits(row: "Mapping[Any, Any] | pd.Series[Any]", shown: Callable[[float, float], str]) -> tuple[str, str, str]:
     """Median, lower and upper end of a row of a table, each with the digits that its Monte Carlo error allows.
 
     Examples
@@ -79,7 +82,7 @@ def number(value: float, error: float = 0.0) -> str:
     --------
     >>> number(0.34192), number(1963.12), number(2.5e9), number(math.nan)
     ('0.3419', '1,963', '2.5e+09', 'not defined')
-    >>> number(0.34192, error=0.003), number(1963.12, error=30), number(2.53e9, error=3e8)
+    >>> number(0.34192, error=0.02), number(1963.12, error=60), number(2.53e9, error=8e8)
     ('0.34', '2,000', '3e+09')
     """
     if math.isnan(value):

@@ -16,13 +16,15 @@ from scipy import optimize
 from xarray import Dataset, DataTree
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.inference.compilation import Compiled, Start, compiled
+from bayes_scaling.inference.compilation import ByHand, Compiled, FreeVariable, Start, compiled
 from bayes_scaling.inference.posterior import plain, reweighted
 from bayes_scaling.inference.progress import Progress
 from bayes_scaling.inference.settings import BARRIER, Settings
 from bayes_scaling.model.data import has_sampled_effects, model_data, prior_middle
-from bayes_scaling.model.penalised import build_penalised_model, design, penalised_start
+from bayes_scaling.model.penalised import design, penalised_start
+from bayes_scaling.model.penalised_density import log_density, packed
 from bayes_scaling.model.rows import Rows
+from bayes_scaling.specifications.priors import DISTRIBUTIONS
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.threads import one_thread
 
@@ -72,10 +74,16 @@ def compiled_model(
 ) -> tuple[Compiled, Mapping[str, Any]]:
     """A structure's program on its data, compiled if this is the first process that needs it; and these data."""
     if specification.delta is not None:
-        values = design(specification, rows, barrier)
+        values, prior = design(specification, rows, barrier), specification.prior_of("sigma")
+        support, slopes = DISTRIBUTIONS[prior.distribution].support, values["place"].shape[1]
+
+        def by_hand() -> ByHand:
+            parts = (("sigma", (), support), ("level", (3,), "real"), ("share_logit", (3,), "real"))
+            variables = (FreeVariable(*part) for part in (*parts, ("rest", (slopes,), "real")))
+            return ByHand(log_density, tuple(variables))
+
         # One program serves all penalised structures: it depends on their width and the prior of sigma.
-        key = f"penalised {values['penalised'].size} {specification.prior_of('sigma').distribution}"
-        return compiled(key, lambda: build_penalised_model(specification, rows), values), values
+        return compiled(f"penalised {slopes} {support}", by_hand, packed(values, prior)), values
 
     def build() -> Any:
         from bayes_scaling.model.build import build_model_of_rows  # PyMC takes seconds to import

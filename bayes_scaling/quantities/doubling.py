@@ -88,8 +88,8 @@ def pooled_rate(fit: Fit, rate: str) -> NDArray[np.float64] | None:
     Returns
     -------
     array or None
-        Shape ``(samples,)``, chain after chain; zeros if the specification holds the factor constant, None if its law does not
-        define the rate.
+        Shape ``(samples,)``, chain after chain; zeros if the specification holds the factor constant, None if its law
+        does not define the rate.
     """
     posterior = fit.data["posterior"]
     samples = posterior.sizes["chain"] * posterior.sizes["draw"]
