@@ -412,7 +412,7 @@ def _callback_functions(program: Any = None) -> list[Any]:
 
         return result(address, *arguments), generate
 
-    @numba.njit
+    @numba.njit  # type: ignore[untyped-decorator]
     def at_hand(address: int, point: Any, floats: Any, integers: Any) -> Any:
         return program(point, floats, integers)
 

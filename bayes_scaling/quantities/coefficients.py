@@ -37,8 +37,8 @@ def coefficients(fit: Fit, *, probability: float = INTERVAL_PROBABILITY) -> pd.D
         A row for each of ``E``, ``A``, ``B`` (at a size of one parameter, token, FLOP or step), ``alpha``, ``beta``,
         ``a``, Kaplan's scales ``N_c``, ``D_c``, ``C_c``, ``S_c``, and ``B_star``, ``alpha_B`` that the posterior has,
         one for each level where it differs between groups (``alpha[transformer]``); columns ``median``, ``lower``,
-        ``upper``, their Monte Carlo errors (``mcse_median`` ...), ``unit`` and ``contraction``, by how much the interval
-        of an exponent is narrower than its prior's: 0 where the data say nothing, near 1 where they say nearly
+        ``upper``, their Monte Carlo errors (``mcse_median`` ...), ``unit`` and ``contraction``, by how much the
+        interval of an exponent is narrower than its prior's: 0 where the data say nothing, near 1 where they say nearly
         everything, NaN for what has no prior of its own.
         ``attrs`` name the interval.
 
