@@ -14,10 +14,10 @@ from bayes_scaling.classical.chinchilla_objective import (
     HuberObjective,
     theta_of,
 )
-from bayes_scaling.classical.threads import one_thread
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.static_laws import ChinchillaLaw
+from bayes_scaling.threads import one_thread
 
 Floats = NDArray[np.float64]
 

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from bayes_scaling.classical.estimates import published_search
 from bayes_scaling.classical.objective import PUBLISHED_DELTA, Objective
 from bayes_scaling.classical.progress import FACTOR_OF, progress_rates
-from bayes_scaling.classical.threads import one_thread
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.quantities.rates import (
@@ -20,6 +19,7 @@ from bayes_scaling.quantities.rates import (
     signed_months_to_double,
 )
 from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.threads import one_thread
 
 Floats = NDArray[np.float64]
 

@@ -1,5 +1,6 @@
 """`bayes-scaling fit`: one posterior, printed and written to a run directory."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -91,7 +92,8 @@ def fit_command(
     make_rows(chosen, table)  # refuses a table that lacks what the specification needs
     prepare(directory)
     # PyMC takes seconds to import: only once the input is known to be good.
-    from bayes_scaling.inference.fitting import fit_with
+    from bayes_scaling.inference.finished import finished_fit
+    from bayes_scaling.inference.fitting import fit_fingerprint, fit_with, summary_of
     from bayes_scaling.report.chain_groups import groups_report
     from bayes_scaling.report.fit_table import fit_report
     from bayes_scaling.report.run_directory import write_run
@@ -99,12 +101,16 @@ def fit_command(
     from bayes_scaling.report.terminal import console, say_written
 
     log = console(stderr=True)
-    if not quiet:
+    found = finished_fit(chosen.name, fit_fingerprint(chosen, table, settings, seed), directory)
+    if not quiet and found is None:
         noun = "evaluation" if runs is None else "training run"
         what = f"{chosen.name} on {table.attrs['name']}: {counted(len(table), noun)}"
         log.print(f"{what}; sampling (after compiling, some 20 s, where the model is new) ...", markup=False)
     shows = log.is_terminal and not quiet
-    result = fit_with(chosen, table, settings, seed, progress=shows)
+    if found is None:
+        result = fit_with(chosen, table, settings, seed, progress=shows)
+    else:
+        result = replace(found[0], evaluations=summary_of(table))  # whose name may be another
     files = write_run(result, directory)
     if as_json:
         typer.echo(summary_json(result), nl=False)
@@ -116,6 +122,9 @@ def fit_command(
             out.print(groups)
         say_written(out, files)
         seconds = {name: f"{value:.0f} s" for name, value in result.seconds.items()}
-        out.print(f"{seconds['total']}, of which {seconds['compile']} compiling, {seconds['sample']} sampling.")
+        if found is not None:
+            out.print(f"Not sampled again: {found[2]} has the same data, specification, settings, seed and versions.")
+        else:
+            out.print(f"{seconds['total']}, of which {seconds['compile']} compiling, {seconds['sample']} sampling.")
     if not result.diagnostics.converged:
         raise typer.Exit(EXIT_UNCONVERGED)

@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from bayes_scaling.comparison.record import Record
-from bayes_scaling.comparison.sweep import FITS, SCORES
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import EvaluationsSummary, Fit, load_fit
 from bayes_scaling.inference.settings import Settings
+from bayes_scaling.result_files import FITS, SCORES
 
 T = TypeVar("T")
 _FINGERPRINT = re.compile("[0-9a-f]{64}")

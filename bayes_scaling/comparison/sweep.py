@@ -12,14 +12,13 @@ from bayes_scaling.comparison.scoring import score
 from bayes_scaling.comparison.variants import Variant
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.files import plain_name
+from bayes_scaling.inference.finished import finished_fit, sweep_file
 from bayes_scaling.inference.fitting import fit_fingerprint, fit_with
 from bayes_scaling.inference.result import Fit, read_fit
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.jobs.executors import run_tasks
 from bayes_scaling.jobs.store import Store
-
-FITS, SCORES = "fits", "scores"
-"""Folders of a comparison's directory."""
+from bayes_scaling.result_files import FITS, SCORES
 
 
 @dataclass(frozen=True)
@@ -93,6 +92,7 @@ class Sweep:
         if isinstance(evaluations, pd.DataFrame):
             evaluations = {variant.name: evaluations for variant in self.variants}
         self.evaluations = evaluations
+        self.directory = directory
         self.fits = Store(directory / FITS)
         self.scores = Store(directory / SCORES)
         self.unit = unit
@@ -130,6 +130,7 @@ class Sweep:
                 on_done(variant, True)
                 continue
             found = self.fits.read(self._fit_file(variant), lambda content: (read_fit(content, "fit"), content)[1])
+            found = found or self._finished_elsewhere(variant)
             table = self.evaluations[variant.name]
             tasks[variant.name] = Task(variant, table, self.unit, self.settings, self.seed, self.refits, found)
 
@@ -145,6 +146,15 @@ class Sweep:
             run_tasks(work, tasks, on_done=finished, workers=workers, scheduler=scheduler)
         return [records[variant.name] for variant in self.variants]
 
+    def _finished_elsewhere(self, variant: Variant) -> bytes | None:
+        """A fit of the same fingerprint in a directory beside this one, which then is this one's as well."""
+        fingerprint = self.fingerprints[variant.name]
+        found = finished_fit(variant.specification.name, fingerprint, self.directory)
+        if found is None:
+            return None
+        self.fits.write(self._fit_file(variant), found[1])
+        return found[1]
+
     def fit(self, variant: Variant) -> Fit:
         """A finished fit; what its compact file leaves out waits until it is looked at, since there may be many."""
         found = self.fits.read(self._fit_file(variant), lambda content: read_fit(content, variant.name, lazy=True))
@@ -158,7 +168,7 @@ class Sweep:
         return [*self.fits.set_aside, *self.scores.set_aside]
 
     def _fit_file(self, variant: Variant) -> str:
-        return f"{plain_name(variant.specification.name)}-{self.fingerprints[variant.name][:16]}.nc"
+        return sweep_file(variant.specification.name, self.fingerprints[variant.name])
 
     def _score_file(self, variant: Variant) -> str:
         kind = f"{self.unit}-refit-{self.refits}"

@@ -17,11 +17,11 @@ from scipy.stats import chi2
 
 from bayes_scaling.classical.estimates import unpenalised_estimate
 from bayes_scaling.classical.objective import Objective
-from bayes_scaling.classical.threads import one_thread
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.quantities.intervals import check_probability
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, months_to_double
 from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.threads import one_thread
 
 Floats = NDArray[np.float64]
 

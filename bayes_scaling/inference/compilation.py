@@ -74,7 +74,7 @@ class Compiled:
         """Values of free variables at unconstrained points, shape ``(..., dimensions)``, each ``(..., *shape)``."""
         values, at = {}, 0
         for name, shape, support in self.variables:
-            part = draws[..., at : at + math.prod(shape)].reshape(*draws.shape[:-1], *shape)
+            part = draws[..., at : at + math.prod(shape)].reshape((*draws.shape[:-1], *shape))
             values[name], at = TRANSFORMS[support].backward(part), at + math.prod(shape)
         return values
 
@@ -104,7 +104,18 @@ _LOADED: dict[str, "_Program"] = {}
 """Programs of this process by structure."""
 
 
-def compiled(structure: str, build: "Callable[[], pm.Model]", values: Values) -> Compiled:
+class ByHand(NamedTuple):
+    """A log density with its gradient written for numba, and the free variables of which its point is made.
+
+    ``function`` takes the point, ``floats`` and ``integers``; after four integers that say where they begin, these are
+    the ``values`` called ``floats`` and ``sizes``.
+    """
+
+    function: Callable[[Floats, Floats, NDArray[np.int64]], tuple[Floats, Floats]]
+    variables: tuple[FreeVariable, ...]
+
+
+def compiled(structure: str, build: "Callable[[], pm.Model | ByHand]", values: Values) -> Compiled:
     """A structure's log density on some data.
 
     Parameters
@@ -112,7 +123,8 @@ def compiled(structure: str, build: "Callable[[], pm.Model]", values: Values) ->
     structure
         Names everything but data on which the program depends, beside versions and processor.
     build
-        Makes a PyMC model of the structure, on any data of its; called only where nothing compiled is at hand.
+        Makes a PyMC model of the structure, on any data of its, or a density by hand; called only where nothing
+        compiled is at hand.
     values
         What the model takes as ``pm.Data``, by name.
     """
@@ -124,7 +136,7 @@ def compiled(structure: str, build: "Callable[[], pm.Model]", values: Values) ->
     return _LOADED[structure].on(values, seconds)
 
 
-def _program(structure: str, build: "Callable[[], pm.Model]") -> tuple["_Program", bool]:
+def _program(structure: str, build: "Callable[[], pm.Model | ByHand]") -> tuple["_Program", bool]:
     """A program from the cache or compiled, and whether it was compiled."""
     try:
         kept = CompiledObjects.read(structure)
@@ -132,15 +144,15 @@ def _program(structure: str, build: "Callable[[], pm.Model]") -> tuple["_Program
             return _Addressed.load(kept), False
     except Exception as error:  # whatever numba raises where it has changed
         _warn(error)
-        return _compile_by_nutpie(build()), True
-    model = build()  # whose own faults are no reason to compile it otherwise
+        return _compile_for_this_process(build()), True
+    source = build()  # whose own faults are no reason to compile it otherwise
     try:
-        made = _compile(model)
+        made = _compile_by_hand(source) if isinstance(source, ByHand) else _compile(source)
         made.write(structure)
         return _Addressed.load(made), True
     except Exception as error:
         _warn(error)
-        return _compile_by_nutpie(model), True
+        return _compile_for_this_process(source), True
 
 
 def _warn(error: Exception) -> None:
@@ -225,11 +237,16 @@ class _Nutpies(_Program):
         return Compiled(self.model.with_data(**data), self.variables, seconds)
 
 
-def _compile_by_nutpie(model: "pm.Model") -> _Nutpies:
+def _compile_for_this_process(source: "pm.Model | ByHand") -> _Program:
+    """A program by numba's and nutpie's public means alone, which can't be kept."""
     import nutpie
 
+    if isinstance(source, ByHand):
+        density, expand = _callback_functions(_jitted(source))
+        callbacks = [(density, density.address), (expand, expand.address)]
+        return _Addressed(source.variables, _ARRAYS_BY_HAND, None, 0, callbacks)
     with _quiet():
-        return _Nutpies(_variables_of(model), nutpie.compile_pymc_model(model, jitter_rvs=set(), var_names=[]))
+        return _Nutpies(_variables_of(source), nutpie.compile_pymc_model(source, jitter_rvs=set(), var_names=[]))
 
 
 def _variables_of(model: "pm.Model") -> tuple[FreeVariable, ...]:
@@ -257,7 +274,6 @@ def _compile(model: "pm.Model") -> CompiledObjects:
     """Compile a model's log density and gradient as a function of the unconstrained point and two arrays of data."""
     import pytensor
     import pytensor.tensor as pt
-    from numba import float64, int64
     from pymc.pytensorf import compile as compile_function
     from pytensor.compile.sharedvalue import SharedVariable
     from pytensor.graph.replace import clone_replace
@@ -268,11 +284,14 @@ def _compile(model: "pm.Model") -> CompiledObjects:
     values = [model.rvs_to_values[variable] for variable in model.free_RVs]
     density = rewrite_graph(model.logp(), include=["canonicalize", "stabilize"])
     gradient = pt.concatenate([part.ravel() for part in pt.grad(density, values)])
-    data = sorted((each for each in graph_inputs([density]) if isinstance(each, SharedVariable)), key=lambda v: v.name)
+    # How many levels a group has is part of the structure.
+    lengths = {each: pt.constant(each.get_value()) for each in model.dim_lengths.values() if hasattr(each, "get_value")}
+    shared = {each for each in graph_inputs([density]) if isinstance(each, SharedVariable)}
+    data = sorted(shared - set(lengths), key=lambda variable: str(variable.name))
     size = sum(math.prod(each.shape) for each in variables)
     point = pt.TensorType("float64", shape=(size,))("point")
     floats, integers = pt.dvector("floats"), pt.lvector("integers")
-    replaced: dict[Any, Any] = _unpacked(data, floats, integers)
+    replaced: dict[Any, Any] = _unpacked(data, floats, integers) | lengths
     at = 0
     for value, each in zip(values, variables, strict=True):
         replaced[value] = point[at : at + math.prod(each.shape)].reshape(each.shape)
@@ -281,16 +300,33 @@ def _compile(model: "pm.Model") -> CompiledObjects:
     # PyTensor's own cache of compiled functions does not see all that decides them, and ours serves in its place.
     with model, _quiet(), pytensor.config.change_flags(numba__cache=False):
         function = compile_function((point, floats, integers), outputs, mode="NUMBA", on_unused_input="ignore")
-        jitted = function.vm.jit_fn
-        jitted.compile((float64[::1], float64[::1], int64[::1]))
+        arrays = tuple((str(each.name), np.dtype(each.type.dtype).kind) for each in data)
+        return _kept(function.vm.jit_fn, variables, arrays)
+
+
+_ARRAYS_BY_HAND = (("floats", "f"), ("sizes", "i"))
+
+
+def _compile_by_hand(source: ByHand) -> CompiledObjects:
+    return _kept(_jitted(source), source.variables, _ARRAYS_BY_HAND)
+
+
+def _jitted(source: ByHand) -> Any:
+    import numba
+
+    # Sums may be taken in any order, which lets several rows be worked on at once; infinities stay what they are.
+    return numba.njit(fastmath={"reassoc", "contract", "arcp", "nsz"}, error_model="numpy")(source.function)
+
+
+def _kept(jitted: Any, variables: tuple[FreeVariable, ...], arrays: tuple[tuple[str, str], ...]) -> CompiledObjects:
+    """Compile a function of the point and two arrays of data."""
+    from numba import float64, int64
+
+    jitted.compile((float64[::1], float64[::1], int64[::1]))
     (result,) = jitted.overloads.values()
     if result.signature.return_type != _result_type():
         raise TypeError(f"a compiled function returns {result.signature.return_type}")
-    return CompiledObjects.of(
-        [(result.library, result.fndesc.mangled_name)],
-        variables=variables,
-        arrays=[(each.name, np.dtype(each.type.dtype).kind) for each in data],
-    )
+    return CompiledObjects.of([(result.library, result.fndesc.mangled_name)], variables=variables, arrays=arrays)
 
 
 def _unpacked(data: "list[Any]", floats: Any, integers: Any) -> dict[Any, Any]:
@@ -340,12 +376,13 @@ def _callbacks() -> list[tuple[Any, int]]:
     """What nutpie calls for a log density and for further variables, the same for all programs."""
     kept = CompiledObjects.read("callbacks")
     if kept is None:
-        kept = _compile_callbacks()
+        kept = CompiledObjects.of([(each._library, each._wrapper_name) for each in _callback_functions()])
         kept.write("callbacks")
     return kept.load()
 
 
-def _compile_callbacks() -> CompiledObjects:
+def _callback_functions(program: Any = None) -> list[Any]:
+    """Nutpie's two functions for a program that is called by its address, or for one that is at hand."""
     import numba
     from numba import types
     from numba.core import cgutils
@@ -362,7 +399,7 @@ def _compile_callbacks() -> CompiledObjects:
         return types.voidptr(address), generate
 
     @intrinsic  # type: ignore[untyped-decorator]
-    def evaluate(typing_context: Any, address: Any, point: Any, floats: Any, integers: Any) -> Any:
+    def at_this_address(typing_context: Any, address: Any, point: Any, floats: Any, integers: Any) -> Any:
         """Call a program by numba's own convention, which carries its errors."""
 
         def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
@@ -374,6 +411,12 @@ def _compile_callbacks() -> CompiledObjects:
             return value
 
         return result(address, *arguments), generate
+
+    @numba.njit  # type: ignore[untyped-decorator]
+    def at_hand(address: int, point: Any, floats: Any, integers: Any) -> Any:
+        return program(point, floats, integers)
+
+    evaluate = at_this_address if program is None else at_hand
 
     doubles = types.CPointer(types.float64)
 
@@ -403,4 +446,4 @@ def _compile_callbacks() -> CompiledObjects:
         numba.cfunc(types.int64(types.uint64, doubles, doubles, doubles, types.voidptr))(log_density),
         numba.cfunc(types.int64(types.uint64, types.uint64, doubles, doubles, types.voidptr))(no_further_variables),
     ]
-    return CompiledObjects.of([(each._library, each._wrapper_name) for each in functions])
+    return functions

@@ -27,7 +27,7 @@ from bayes_scaling.inference.settings import (
     checked_cores,
     checked_seed,
 )
-from bayes_scaling.model.rows import make_rows
+from bayes_scaling.model.rows import central_anchor, make_rows
 from bayes_scaling.model.runs import is_runs, papers_of
 from bayes_scaling.specifications.specification import Specification
 
@@ -191,5 +191,6 @@ def fit_fingerprint(specification: Specification, evaluations: pd.DataFrame, set
         },  # so that fits from before there was a choice keep theirs
         "seed": seed,
         "versions": package_versions(),
+        "centre": asdict(central_anchor(specification)),
     }
     return document_fingerprint(document)

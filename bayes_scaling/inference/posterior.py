@@ -100,7 +100,7 @@ def reweighted(
     seed
         Of the resampling.
     values
-        Draws of the free variables of :func:`bayes_scaling.model.penalised.build_penalised_model`.
+        Draws of the free variables of :func:`bayes_scaling.model.penalised_density.log_density`.
     stats
         What the sampler said of them.
 

@@ -2,28 +2,37 @@
 
 import contextlib
 import json
+import math
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import optimize
 from xarray import Dataset, DataTree
 
-from bayes_scaling.inference.compilation import Compiled, Start, compiled
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.compilation import ByHand, Compiled, FreeVariable, Start, compiled
 from bayes_scaling.inference.posterior import plain, reweighted
 from bayes_scaling.inference.progress import Progress
 from bayes_scaling.inference.settings import BARRIER, Settings
 from bayes_scaling.model.data import has_sampled_effects, model_data, prior_middle
-from bayes_scaling.model.penalised import build_penalised_model, design, penalised_start
+from bayes_scaling.model.penalised import design, penalised_start
+from bayes_scaling.model.penalised_density import log_density, packed
 from bayes_scaling.model.rows import Rows
+from bayes_scaling.specifications.priors import DISTRIBUTIONS
 from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.threads import one_thread
 
 Floats = NDArray[np.float64]
 _POLL_MILLISECONDS = 20
+_CLIMBS = 8
+LEAST_SCATTER = 1e-6
+"""Standard deviation of the noise, in nats or relative: the last digit of any published loss scatters by more."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +74,16 @@ def compiled_model(
 ) -> tuple[Compiled, Mapping[str, Any]]:
     """A structure's program on its data, compiled if this is the first process that needs it; and these data."""
     if specification.delta is not None:
-        values = design(specification, rows, barrier)
+        values, prior = design(specification, rows, barrier), specification.prior_of("sigma")
+        support, slopes = DISTRIBUTIONS[prior.distribution].support, values["place"].shape[1]
+
+        def by_hand() -> ByHand:
+            parts = (("sigma", (), support), ("level", (3,), "real"), ("share_logit", (3,), "real"))
+            variables = (FreeVariable(*part) for part in (*parts, ("rest", (slopes,), "real")))
+            return ByHand(log_density, tuple(variables))
+
         # One program serves all penalised structures: it depends on their width and the prior of sigma.
-        key = f"penalised {values['penalised'].size} {specification.prior_of('sigma').distribution}"
-        return compiled(key, lambda: build_penalised_model(specification, rows), values), values
+        return compiled(f"penalised {slopes} {support}", by_hand, packed(values, prior)), values
 
     def build() -> Any:
         from bayes_scaling.model.build import build_model_of_rows  # PyMC takes seconds to import
@@ -114,8 +129,38 @@ def sample(
     def start(seed: Any) -> Floats:
         return program.point(random(np.random.default_rng(seed)))
 
+    if not has_sampled_effects(specification):
+        _require_scatter(program, [start([seed, climb]) for climb in range(_CLIMBS)])
     chosen = start if starts is None else one_of(starts)
     return run_nuts(program, chosen, read, settings, seed, judge=judge, progress=progress, cores=cores)
+
+
+def _require_scatter(program: Compiled, starts: Sequence[Floats]) -> None:
+    """Refuse data that follow the law exactly, by climbing the log density: it then has no top, and no noise to find.
+
+    Raises
+    ------
+    BayesScalingError
+        If residuals vanish.
+    """
+
+    def downhill(point: Floats) -> tuple[float, Floats]:
+        try:
+            density, gradient = program.log_density(point)
+        except ArithmeticError:
+            return math.inf, np.zeros_like(point)
+        return -density, -gradient
+
+    climb = partial(optimize.minimize, downhill, jac=True, method="L-BFGS-B", options={"maxiter": 500, "ftol": 1e-14})
+    with one_thread():
+        tops = [climb(start) for start in starts]
+    sigma = float(program.values(min(tops, key=lambda top: float(top.fun)).x)["sigma"])
+    if sigma < LEAST_SCATTER:
+        raise BayesScalingError(
+            f"what was observed follows the law to within {sigma:.0e}: nothing scatters, so that there is no noise to "
+            "estimate and no width for an interval to have; give measured losses, or simulate them with noise "
+            "(bs.simulate_isoflop(law, noise=0.01))"
+        )
 
 
 def run_nuts(

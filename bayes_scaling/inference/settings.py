@@ -8,7 +8,7 @@ from typing import Any
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.specifications.checks import shown
 
-TUNE = 700
+TUNE = 400
 CHAINS = 4
 TARGET_ACCEPT = 0.9
 ATTEMPTS = 4

@@ -1,4 +1,4 @@
-r"""The paper's coefficients under its penalty: one model for all structures, compiled once, in coordinates that mix.
+r"""The paper's coefficients under its penalty: one density for all structures, compiled once, in coordinates that mix.
 
 In the paper's coefficients :math:`\theta` every structure reads
 
@@ -8,26 +8,21 @@ with matrices that follow from the law (:func:`design`), so structures and penal
 or the transformer's factor. Two things make the posterior hard. *Its ridge*: the two intercepts trade off along a
 curve of equal loss. Levels and shares of the loss at the sample's middle straighten it, and what a slope takes off the
 loss: the slope times its term's share, steep ones compressed; the volume of this change of coordinates is part of the
-density (``coordinates``). *Its modes*: a strong penalty pulls one or the other intercept to
+density. *Its modes*: a strong penalty pulls one or the other intercept to
 zero, with a barrier between. NUTS therefore samples a tilted density, in which the barrier is low, and draws carry the
 weight that leads back (``log_weight``).
 """
 
-from collections.abc import Callable, Mapping
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_scaling.model.coordinates import PUBLISHED_BASE, from_published, penalty_scale, published_names
-from bayes_scaling.model.data import OBSERVED, model_data
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.model.structure import loss_parts
 from bayes_scaling.specifications.specification import Specification
-
-if TYPE_CHECKING:
-    import pymc as pm
 
 Floats = NDArray[np.float64]
 
@@ -82,7 +77,6 @@ def design(specification: Specification, rows: Rows, barrier: float = 0.0) -> di
     chosen[range(len(irreducible_names)), [names.index(name) for name in irreducible_names]] = 1
     height = _BARRIER_PER_STRENGTH / _typical_scale(strength)
     two_terms = len(terms) > 1
-    given = model_data(specification, rows)
     return {
         "irreducible_features": _features(irreducible, rows, width) @ chosen.T,
         "irreducible_chosen": chosen,
@@ -105,7 +99,7 @@ def design(specification: Specification, rows: Rows, barrier: float = 0.0) -> di
         "strength": strength,
         "tilt": max(0.0, 1 - barrier / height) if two_terms else 0.0,
         "observed_loss": rows.response,
-    } | {name: value for name, value in given.items() if name.startswith("prior_")}
+    }
 
 
 def _strength(specification: Specification, rows: Rows) -> float:
@@ -197,47 +191,6 @@ def _onto_levels(intercept: str, names: tuple[str, ...], levels: tuple[str, ...]
     return matrix
 
 
-def build_penalised_model(specification: Specification, rows: Rows) -> "pm.Model":
-    """State the tilted density of :mod:`bayes_scaling.model.penalised`, all of :func:`design` being its data.
-
-    Returns
-    -------
-    pymc.Model
-        Free variables ``sigma``, ``level``, ``share_logit``, ``rest``; deterministics ``theta`` (the paper's
-        coefficients, padded) and ``log_weight``, which :func:`penalised_draws` works out from draws.
-    """
-    import pymc as pm
-    import pytensor.tensor as pt
-
-    from bayes_scaling.model.build import sampled_parameter
-
-    with pm.Model() as model:
-        values = design(specification, rows)
-        data = {name: pm.Data(name, value) for name, value in values.items()}
-        sigma = sampled_parameter(specification, "sigma", data)
-        level, share = (pm.Flat(name, shape=3) for name in ("level", "share_logit"))
-        rest = pm.Flat("rest", shape=values["place"].shape[1])
-        two = data["two_terms"]
-        theta, toll = _coefficients(data, level, share, rest, pt.softplus, pt)
-        pm.Deterministic("theta", theta)
-        factor = -data["gate"] * pt.softplus(-(data["gate_chosen"] @ theta))  # log sigmoid, of transformers
-        terms = pt.exp(data["features"] @ theta + pt.concatenate([factor, factor]))
-        rows_used = data["observed_loss"].shape[0]
-        mu = data["irreducible_features"] @ (data["irreducible_chosen"] @ theta)
-        mu = mu + terms[:rows_used] + two * terms[rows_used:]
-        scale = penalty_scale(sigma, 1, data["strength"])
-        size = (pt.abs(theta) * data["penalised"]).sum()
-        tilt = _tilt(data, theta, scale, pt)
-        pm.Deterministic("log_weight", -tilt)
-        pm.Potential("coordinates", (toll * data["rest_used"]).sum())
-        pm.Potential("prior", tilt - size / scale - data["penalised"].sum() * pt.log(2 * scale))
-        unused = (1 - data["rest_used"], 1 - data["levels_used"], 1 - data["levels_used"] * two)
-        filler = sum((weight * value**2).sum() for weight, value in zip(unused, (rest, level, share), strict=True))
-        pm.Potential("filler", -0.5 * filler)  # what a smaller structure does not use is standard normal
-        pm.Normal(OBSERVED, mu, sigma, observed=data["observed_loss"])
-    return model
-
-
 def penalised_draws(data: Mapping[str, Any], values: Mapping[str, Floats]) -> tuple[Floats, Floats]:
     """The paper's coefficients, and the weights that lead back from the tilted density to the posterior.
 
@@ -246,7 +199,8 @@ def penalised_draws(data: Mapping[str, Any], values: Mapping[str, Floats]) -> tu
     data
         From :func:`design`.
     values
-        Draws of the free variables of :func:`build_penalised_model`, each of shape ``(..., *shape)``.
+        Draws of the free variables of :func:`bayes_scaling.model.penalised_density.log_density`, each of shape
+        ``(..., *shape)``.
 
     Returns
     -------
@@ -256,31 +210,17 @@ def penalised_draws(data: Mapping[str, Any], values: Mapping[str, Floats]) -> tu
         Shape ``(...)``.
     """
     level, share, rest = (values[name] for name in ("level", "share_logit", "rest"))
-    theta, _ = _coefficients(data, level, share, rest, lambda x: np.logaddexp(0, x), np)
-    return theta, -_tilt(data, theta, penalty_scale(values["sigma"], 1, data["strength"]), np)
-
-
-def _coefficients(
-    data: Mapping[str, Any], level: Any, share: Any, rest: Any, softplus: Callable[[Any], Any], xp: ModuleType
-) -> tuple[Any, Any]:
-    """The paper's coefficients from coordinates that mix, and the logarithm of what each slope is stretched by."""
-    toll = softplus(-share) @ data["rest_in_first"] + softplus(share) @ data["rest_in_second"]
-    steep = rest * data["reach"] * xp.exp(toll)
-    slopes = xp.arcsinh(steep) / data["reach"]
-    first = level - data["two_terms"] * softplus(-share) - slopes @ data["middle_first"].T
-    second = level - softplus(share) - slopes @ data["middle_second"].T
+    onto_one, onto_other = np.logaddexp(0, -share), np.logaddexp(0, share)  # minus the logarithms of a term's share
+    toll = onto_one @ data["rest_in_first"] + onto_other @ data["rest_in_second"]
+    slopes = np.arcsinh(rest * data["reach"] * np.exp(toll)) / data["reach"]
+    first = level - data["two_terms"] * onto_one - slopes @ data["middle_first"].T
+    second = level - onto_other - slopes @ data["middle_second"].T
     theta = slopes @ data["place"].T + first @ data["onto_first"].T + second @ data["onto_second"].T
-    return theta, toll - 0.5 * xp.log1p(steep**2)
-
-
-def _tilt(data: Mapping[str, Any], theta: Any, scale: Any, xp: ModuleType) -> Any:
-    """What is added to the log density so that the barrier between its modes is low enough to cross.
-
-    The penalty on two intercepts is larger than a function that is flat along equal loss by the barrier's height.
-    """
     one, other = (theta @ data["base"][intercept] for intercept in range(2))
-    flat = xp.logaddexp(one, other) + xp.maximum(-one, 0) + xp.maximum(-other, 0)
-    return data["tilt"] * (xp.abs(one) + xp.abs(other) - flat) / scale
+    # The penalty on two intercepts is larger than a function that is flat along equal loss by the barrier's height.
+    flat = np.logaddexp(one, other) + np.maximum(-one, 0) + np.maximum(-other, 0)
+    barrier = np.abs(one) + np.abs(other) - flat
+    return theta, -data["tilt"] * barrier / penalty_scale(values["sigma"], 1, data["strength"])
 
 
 def penalised_start(data: Mapping[str, Any], specification: Specification, rng: np.random.Generator) -> dict[str, Any]:

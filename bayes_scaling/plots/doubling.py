@@ -18,7 +18,7 @@ from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.published import HO2024_COMPUTE, MOORE
 from bayes_scaling.quantities.doubling import doubling_times, pooled_rate, prior_rates
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, MONTHS_PER_YEAR, months_to_double
-from bayes_scaling.words import months, probability
+from bayes_scaling.words import in_digits, months, probability
 
 _OF_RIDGE = ("draws", "sum", "reference", "legend", "title")
 _VISUALS = ("posterior", "prior", "interval", "median", "published", "moore", *_OF_RIDGE)
@@ -147,6 +147,7 @@ def _log_time_density(rate: NDArray[np.float64]) -> NDArray[np.float64] | None:
 def _draw_density(figure: Figure, axes: Axes, fit: Fit, rate: NDArray[np.float64]) -> None:
     summary = doubling_times(fit).loc["compute"].to_dict()
     median, lower, upper = summary["median"], summary["lower"], summary["upper"]
+    middle, low, high = in_digits(summary, months)
     density = _log_time_density(rate)
     prior = prior_rates(fit.specification)
     expected = None if prior is None else _log_time_density(prior)
@@ -157,11 +158,11 @@ def _draw_density(figure: Figure, axes: Axes, fit: Fit, rate: NDArray[np.float64
         top = float(density.max()) or 1.0  # where the axis ends before the posterior begins
         named(axes.plot(_MONTHS, density, color=POSTERIOR, lw=2, label=AFTER), "posterior")
         inside = (lower <= _MONTHS) & (upper >= _MONTHS)
-        interval = f"{INTERVAL_PROBABILITY:.0%} interval {months(lower)} to {months(upper)}\n({INTERVAL_KIND})"
+        interval = f"{INTERVAL_PROBABILITY:.0%} interval {low} to {high}\n({INTERVAL_KIND})"
         band = axes.fill_between(_MONTHS, density, where=inside.tolist(), color=POSTERIOR, alpha=0.2, label=interval)
         named(band, "interval")
     if np.isfinite(median):
-        named(axes.axvline(median, color=POSTERIOR, lw=1.2, label=f"median {months(median)} months"), "median")
+        named(axes.axvline(median, color=POSTERIOR, lw=1.2, label=f"median {middle} months"), "median")
     point = axes.errorbar(
         HO2024_COMPUTE.months,
         1.1 * top,

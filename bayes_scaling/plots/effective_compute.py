@@ -73,7 +73,7 @@ def plot_effective_compute(
     if not end > start:
         raise BayesScalingError(f"the end must be after the start; start {start!r}, end {end!r}")
     years = np.linspace(start, end, _POINTS)
-    table = credible_intervals(effective_compute(fit, start, years))
+    table = credible_intervals(effective_compute(fit, start, years), errors=False)
     figure = Drawing(figsize=(6.5, 4.6), layout="constrained", dpi=150)
     axes = figure.subplots()
     label = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} interval"

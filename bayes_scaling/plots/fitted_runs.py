@@ -111,7 +111,7 @@ def loss_band(laws: Laws, parameters: Floats, tokens: Floats) -> pd.DataFrame:
         Counts, shape ``(points,)``.
     """
     draws = laws.loss(parameters, tokens, YEAR)
-    return credible_intervals(laws.drawn(draws, "loss", "nats per token", point=range(len(parameters))))
+    return credible_intervals(laws.drawn(draws, "loss", "nats per token", point=range(len(parameters))), errors=False)
 
 
 def runs_title(fit: Fit) -> str:

@@ -95,7 +95,7 @@ def plot_isoflop(
     laws, place = laws_of(fit), nearest_budget(runs["compute"], chosen)
     beyond = chosen > (1 + WITHIN) * runs["compute"].max()
     best = optimal_allocation(laws, chosen)
-    sizes, losses = (credible_intervals(best[name]) for name in ("parameters", "loss"))
+    sizes, losses = (credible_intervals(best[name], errors=False) for name in ("parameters", "loss"))
     figure = Drawing(figsize=(8.5, 5.6), layout="constrained", dpi=150)
     axes = figure.subplots()
     colours = mpl.colormaps[ORDERED](np.linspace(0.0, 0.88, len(chosen)))

@@ -84,7 +84,9 @@ def plot_tokens_per_parameter(
         runs["compute"], np.empty(0) if compute is None else np.atleast_1d(axis_of(compute, "compute (FLOP)"))
     )
     ratio = optimal_allocation(fit, budgets)["tokens_per_parameter"]
-    outer, inner = (credible_intervals(ratio, probability=each) for each in (INTERVAL_PROBABILITY, _INNER))
+    outer, inner = (
+        credible_intervals(ratio, probability=each, errors=False) for each in (INTERVAL_PROBABILITY, _INNER)
+    )
     figure = Drawing(figsize=(8.5, 5.2), layout="constrained", dpi=150)
     axes = figure.subplots()
     for band, alpha, words in ((outer, 0.18, INTERVAL), (inner, 0.35, f"{_INNER:.0%} {INTERVAL_KIND} interval")):

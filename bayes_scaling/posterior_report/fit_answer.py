@@ -95,10 +95,11 @@ def notes_of(fit: Fit) -> tuple[str, ...]:
     """What the answer means, and what would widen it."""
     if not fit.specification.progresses:
         return (sentence(fit),) if budget_sentence(fit) else ()
-    median = float(doubling_times(fit).loc["compute"].to_dict()["median"])
+    row = doubling_times(fit).loc["compute"].to_dict()
+    median = float(row["median"])
     means = (
-        f"{warning(fit)}In plain words: after each {months(median)} months, half the training compute buys the same "
-        "loss."
+        f"{warning(fit)}In plain words: after each {months(median, row['mcse_median'])} months, half the training "
+        "compute buys the same loss."
     )
     caveat = "Other rows, priors or models can move and widen this interval: see 'What would change this answer'."
     return (*((means,) if math.isfinite(median) else ()), caveat)

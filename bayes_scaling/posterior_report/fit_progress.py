@@ -33,7 +33,7 @@ from bayes_scaling.quantities.effective_compute import effective_compute
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.rate_widths import beside_rates, rate_interval
 from bayes_scaling.specifications.specification import RATE_OF
-from bayes_scaling.words import months, probability
+from bayes_scaling.words import in_digits, months, probability
 
 _LARGEST_SHARE = 10.0
 """Beyond which a share, of 1, says nothing but that there was hardly anything to share."""
@@ -93,8 +93,8 @@ def _cells(row: pd.Series) -> tuple[str, str, str]:
         return ("not defined by this law", "", "")
     if pd.isna(row["probability_of_progress"]):
         return ("held constant", "", "")
-    interval = f"{months(row['lower'])} to {months(row['upper'])}"
-    return (months(row["median"]), interval, probability(row["probability_of_progress"]))
+    median, lower, upper = in_digits(row, months)
+    return (median, f"{lower} to {upper}", probability(row["probability_of_progress"]))
 
 
 def _prior_cell(row: Row) -> str:

@@ -11,7 +11,7 @@ from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.marks import NOT_CONVERGED
 from bayes_scaling.posterior_report.document import Table
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
-from bayes_scaling.words import months
+from bayes_scaling.words import in_digits, months
 from bayes_scaling.words import number as precise
 
 Row = Mapping[Any, Any] | pd.Series
@@ -57,7 +57,8 @@ def in_months(row: Row) -> str:
     >>> in_months({"median": 8.44, "lower": 4.5, "upper": float("inf")})
     '8.4 (4.5 to no bound)'
     """
-    return f"{months(row['median'])} ({months(row['lower'])} to {months(row['upper'])})"
+    median, lower, upper = in_digits(row, months)
+    return f"{median} ({lower} to {upper})"
 
 
 def in_numbers(row: Row) -> str:
@@ -68,7 +69,8 @@ def in_numbers(row: Row) -> str:
     >>> in_numbers({"median": 0.342, "lower": 0.3, "upper": 0.4})
     '0.342 (0.300 to 0.400)'
     """
-    return f"{number(row['median'])} ({number(row['lower'])} to {number(row['upper'])})"
+    median, lower, upper = in_digits(row, number)
+    return f"{median} ({lower} to {upper})"
 
 
 def in_percent(row: Row) -> str:
@@ -94,8 +96,8 @@ def in_whole_percent(share: float, digits: int = 0) -> str:
     return f"{round(share, digits + 2) + 0.0:.{digits}%}"
 
 
-def number(value: float) -> str:
-    """A quantity for a reader: three significant digits, which is more than most intervals bear.
+def number(value: float, error: float = 0.0) -> str:
+    """A quantity for a reader: three significant digits, or as many as its Monte Carlo error allows.
 
     Examples
     --------
@@ -104,9 +106,9 @@ def number(value: float) -> str:
     """
     size = abs(value)
     if not 1e-3 <= size < 1e6:
-        return precise(value)
-    rounded = float(f"{value:.3g}")
-    return f"{rounded:,.0f}" if size >= 100 else f"{value:#.3g}"
+        return precise(value, error)
+    third = 10.0 ** (math.floor(math.log10(size)) - 2)  # an error of which size leaves three digits
+    return precise(value, max(error, 0.51 * third))
 
 
 def month_of(year: float) -> str:

@@ -5,13 +5,13 @@ import pandas as pd
 import xarray as xr
 
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.quantities.intervals import SAMPLE_DIMS, check_probability, credible_intervals
+from bayes_scaling.quantities.intervals import MCSE, SAMPLE_DIMS, check_probability, credible_intervals
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.specifications.laws import LAWS, RESPONSE_UNITS, SIZES
 
 NAMES = ("E", "A", "B", "alpha", "beta", "a", "N_c", "D_c", "C_c", "S_c", "B_star", "alpha_B")
 """Coefficients of static laws in the order of tables."""
-_COLUMNS = ("median", "lower", "upper", "unit", "contraction")
+_COLUMNS = ("median", "lower", "upper", *MCSE, "unit", "contraction")
 EXPONENTS = ("alpha", "beta")
 CONTRACTION_MIN = 0.1
 """An interval less than a tenth narrower than its prior's is the prior's."""
@@ -37,8 +37,9 @@ def coefficients(fit: Fit, *, probability: float = INTERVAL_PROBABILITY) -> pd.D
         A row for each of ``E``, ``A``, ``B`` (at a size of one parameter, token, FLOP or step), ``alpha``, ``beta``,
         ``a``, Kaplan's scales ``N_c``, ``D_c``, ``C_c``, ``S_c``, and ``B_star``, ``alpha_B`` that the posterior has,
         one for each level where it differs between groups (``alpha[transformer]``); columns ``median``, ``lower``,
-        ``upper``, ``unit`` and ``contraction``, by how much the interval of an exponent is narrower than its prior's:
-        0 where the data say nothing, near 1 where they say nearly everything, NaN for what has no prior of its own.
+        ``upper``, their Monte Carlo errors (``mcse_median`` ...), ``unit`` and ``contraction``, by how much the
+        interval of an exponent is narrower than its prior's: 0 where the data say nothing, near 1 where they say nearly
+        everything, NaN for what has no prior of its own.
         ``attrs`` name the interval.
 
     Raises

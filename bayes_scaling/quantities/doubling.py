@@ -14,8 +14,8 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.model.eras import ERA_LEVELS, era_codes
 from bayes_scaling.model.rows import architecture_levels
-from bayes_scaling.quantities.intervals import check_probability
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, summarise_rate
+from bayes_scaling.quantities.intervals import MCSE, check_probability, quantile_errors
+from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, months_to_double, summarise_rate
 from bayes_scaling.specifications.specification import RATE_OF, Specification
 
 
@@ -39,7 +39,8 @@ def doubling_times(fit: Fit, *, probability: float = INTERVAL_PROBABILITY, by: s
     -------
     DataFrame
         Index ``parameters``, ``data``, ``compute`` (with ``by``: and the group's levels); columns ``median``,
-        ``lower``, ``upper`` (months) and ``probability_of_progress``. A doubling time of a factor that the
+        ``lower``, ``upper`` (months), ``probability_of_progress``, and the Monte Carlo standard errors ``mcse_median``,
+        ``mcse_lower``, ``mcse_upper`` (months; NaN where there is no bound). A doubling time of a factor that the
         specification holds constant is infinite, with NaN for the probability, which is then assumed and not found;
         one that its law does not define is NaN.
 
@@ -65,7 +66,8 @@ def doubling_times(fit: Fit, *, probability: float = INTERVAL_PROBABILITY, by: s
         table = pd.DataFrame.from_dict(rows, orient="index")
     else:
         levels = {
-            (name, level): summarise_rate(draws, probability)
+            (name, level): (summary := summarise_rate(draws.ravel(), probability))
+            | _errors(draws, summary, probability)
             for name, rate in RATE_OF.items()
             for level, draws in _by_level(fit, rate, by).items()
         }
@@ -86,8 +88,8 @@ def pooled_rate(fit: Fit, rate: str) -> NDArray[np.float64] | None:
     Returns
     -------
     array or None
-        Shape ``(samples,)``; zeros if the specification holds the factor constant, None if its law does not
-        define the rate.
+        Shape ``(samples,)``, chain after chain; zeros if the specification holds the factor constant, None if its law
+        does not define the rate.
     """
     posterior = fit.data["posterior"]
     samples = posterior.sizes["chain"] * posterior.sizes["draw"]
@@ -124,10 +126,23 @@ def prior_rates(specification: Specification, samples: int = 20_000, seed: int =
 def _summary(fit: Fit, rate: str, probability: float) -> dict[str, float]:
     draws = pooled_rate(fit, rate)
     if draws is None:
-        return dict.fromkeys(("median", "lower", "upper", "probability_of_progress"), float("nan"))
+        return dict.fromkeys(("median", "lower", "upper", "probability_of_progress", *MCSE), float("nan"))
     summary = summarise_rate(draws, probability)
+    summary |= _errors(draws.reshape(fit.data["posterior"].sizes["chain"], -1), summary, probability)
     assumed = rate not in fit.data["posterior"]
     return summary | {"probability_of_progress": float("nan")} if assumed else summary
+
+
+def _errors(draws: NDArray[np.float64], summary: dict[str, float], probability: float) -> dict[str, float]:
+    """Monte Carlo errors in months, from those of the rate's quantiles: ``dT = T dg / g``."""
+    tail = (1 - probability) / 2
+    found = quantile_errors(draws, [0.5, 1 - tail, tail])
+    months = np.array([summary[name] for name in ("median", "lower", "upper")])
+    with np.errstate(invalid="ignore"):  # without bound
+        errors = found * months**2 / months_to_double(1.0)
+    return {
+        name: float(error) if np.isfinite(error) else float("nan") for name, error in zip(MCSE, errors, strict=True)
+    }
 
 
 def _dims(fit: Fit, rate: str) -> tuple[str, ...]:
@@ -141,4 +156,4 @@ def _by_level(fit: Fit, rate: str, by: str) -> dict[str, NDArray[np.float64]]:
     draws = fit.data["posterior"][rate]
     other = [dim for dim in _dims(fit, rate) if dim != by]
     draws = draws.mean(other)
-    return {str(level): np.asarray(draws.sel({by: level})).ravel() for level in draws[by].to_numpy()}
+    return {str(level): np.asarray(draws.sel({by: level})) for level in draws[by].to_numpy()}

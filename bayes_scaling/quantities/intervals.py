@@ -1,7 +1,9 @@
 """From draws of a quantity to its median and interval."""
 
 import warnings
+from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -9,6 +11,8 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 
 SAMPLE_DIMS = ("chain", "draw")
+MCSE = ("mcse_median", "mcse_lower", "mcse_upper")
+"""Monte Carlo standard errors of ``median``, ``lower`` and ``upper``."""
 
 
 def check_probability(probability: float) -> None:
@@ -17,7 +21,39 @@ def check_probability(probability: float) -> None:
         raise BayesScalingError(f"probability must be between 0 and 1, not {probability!r}")
 
 
-def credible_intervals(draws: xr.DataArray, *, probability: float = INTERVAL_PROBABILITY) -> pd.DataFrame:
+def quantile_errors(draws: np.ndarray, probabilities: Sequence[float]) -> np.ndarray:
+    """Monte Carlo standard errors of quantiles, by their effective sample sizes.
+
+    Parameters
+    ----------
+    draws
+        Shape ``(chains, draws, ...)``.
+    probabilities
+        Of the quantiles.
+
+    Returns
+    -------
+    array
+        Shape ``(..., quantiles)``; NaN where draws are not finite, do not move or are too few to tell.
+
+    Notes
+    -----
+    Vehtari, Gelman, Simpson, Carpenter and Bürkner 2021, section 4.
+    """
+    from arviz_stats.base import array_stats
+
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")  # of what does not move
+        found = [
+            array_stats.mcse(np.asarray(draws, float), chain_axis=0, draw_axis=1, method="quantile", prob=each)
+            for each in probabilities
+        ]
+    return np.stack(np.broadcast_arrays(*found), axis=-1)
+
+
+def credible_intervals(
+    draws: xr.DataArray, *, probability: float = INTERVAL_PROBABILITY, errors: bool = True
+) -> pd.DataFrame:
     """Median and equal-tailed credible interval of a quantity, from its draws.
 
     Parameters
@@ -27,13 +63,16 @@ def credible_intervals(draws: xr.DataArray, *, probability: float = INTERVAL_PRO
         others.
     probability
         Of the interval.
+    errors
+        Whether to estimate Monte Carlo errors, a few milliseconds for each element.
 
     Returns
     -------
     DataFrame
-        One row for each element, columns ``median``, ``lower``, ``upper`` in the unit of the draws, and ``defined``:
-        the share of draws in which the quantity is defined (not NaN), over which the others are taken; ``attrs`` name
-        unit and interval. Infinite draws (a date never reached) count as the largest values.
+        One row for each element, columns ``median``, ``lower``, ``upper`` in the unit of the draws, their Monte Carlo
+        standard errors ``mcse_median``, ``mcse_lower``, ``mcse_upper`` (if asked for), and ``defined``: the share of
+        draws in which the quantity is defined (not NaN), over which the others are taken; ``attrs`` name unit and
+        interval. Infinite draws (a date never reached) count as the largest values.
 
     Raises
     ------
@@ -45,7 +84,7 @@ def credible_intervals(draws: xr.DataArray, *, probability: float = INTERVAL_PRO
     >>> import numpy as np
     >>> draws = xr.DataArray(np.arange(100.0).reshape(1, 100, 1), dims=("chain", "draw", "system"),
     ...                      coords={"system": ["GPT-3"]}, attrs={"unit": "nats"})
-    >>> credible_intervals(draws, probability=0.9).loc["GPT-3"].tolist()
+    >>> credible_intervals(draws, probability=0.9, errors=False).loc["GPT-3"].tolist()
     [49.0, 4.0, 94.0, 1.0]
     """
     check_probability(probability)
@@ -66,6 +105,9 @@ def credible_intervals(draws: xr.DataArray, *, probability: float = INTERVAL_PRO
     else:
         index = pd.Index(labels[0] if labels else [draws.name])
     table = pd.DataFrame(found.to_numpy().reshape(-1, 3), index=index, columns=["median", "lower", "upper"])
+    if errors:
+        values = draws.transpose(*SAMPLE_DIMS, *dims).to_numpy()
+        table[list(MCSE)] = quantile_errors(values, [0.5, tail, 1 - tail]).reshape(-1, 3)
     table["defined"] = defined.to_numpy().reshape(-1)
     table.attrs = {"unit": draws.attrs.get("unit", ""), "interval": {"probability": probability, "kind": INTERVAL_KIND}}
     return table

@@ -12,7 +12,7 @@ from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.report.summary import next_step, sentence
-from bayes_scaling.words import months, number, probability
+from bayes_scaling.words import in_digits, months, number, probability
 
 
 def fit_report(fit: Fit) -> RenderableType:
@@ -47,8 +47,8 @@ def _doubling_table(fit: Fit) -> Table:
         elif pd.isna(row["probability_of_progress"]):
             table.add_row(str(name), "held constant", "", "")
         else:
-            span = f"{months(row['lower'])} to {months(row['upper'])}"
-            table.add_row(str(name), months(row["median"]), span, probability(row["probability_of_progress"]))
+            median, lower, upper = in_digits(row, months)
+            table.add_row(str(name), median, f"{lower} to {upper}", probability(row["probability_of_progress"]))
     return table
 
 
@@ -58,8 +58,8 @@ def _coefficient_table(fit: Fit) -> Table:
     title = "Coefficients" + (" (a: the optimal N grows as C^a)" if "a" in found.index else "")
     table = Table("", "median", interval, "unit", title=title, title_justify="left")
     for name, row in found.iterrows():
-        median, note = number(row["median"]), str(row["unit"])
+        (median, lower, upper), note = in_digits(row, number), str(row["unit"])
         if name in unknown:
             median, note = "not identified", "nearly the prior's interval"
-        table.add_row(escape(str(name)), median, f"{number(row['lower'])} to {number(row['upper'])}", note)
+        table.add_row(escape(str(name)), median, f"{lower} to {upper}", note)
     return table

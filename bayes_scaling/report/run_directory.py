@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.files import remove_abandoned, write_together
-from bayes_scaling.result_files import FIT_FILE
+from bayes_scaling.result_files import FIT_FILE, SUMMARY_FILE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from bayes_scaling.inference.result import Fit
 
 _TRIES = 10
-SUMMARY_FILE = "summary.json"
 PICTURE_FILE = "doubling_times.png"
 RUNS_PICTURES = ("isoflop.png", "laws.png")
 """Of a law of parameters and tokens fitted to runs: IsoFLOP curves, and the posterior beside published laws."""

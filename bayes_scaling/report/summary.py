@@ -13,7 +13,7 @@ from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.specifications.laws import LAWS, SIZES
-from bayes_scaling.words import counted, months, number, probability
+from bayes_scaling.words import counted, in_digits, months, number, probability
 
 
 def summarise(fit: Fit) -> dict[str, Any]:
@@ -117,13 +117,14 @@ def _finding(fit: Fit) -> str:
         return _static_finding(fit)
     row = doubling_times(fit).loc["compute"].to_dict()
     interval = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} credible interval"
+    median, lower, upper = in_digits(row, months)
     if math.isfinite(row["median"]):
-        middle = f"effective compute doubles every {row['median']:.1f} months"
+        middle = f"effective compute doubles every {median} months"
     else:
         middle = "the median rate of progress is not positive, so effective compute has no doubling time"
     text = (
-        f"with '{fit.specification.name}', {middle} ({interval} {months(row['lower'])} to "
-        f"{months(row['upper'])}; probability of progress {probability(row['probability_of_progress'])})."
+        f"with '{fit.specification.name}', {middle} ({interval} {lower} to {upper}; "
+        f"probability of progress {probability(row['probability_of_progress'])})."
     )
     if math.isinf(row["upper"]) and math.isfinite(row["median"]):
         text += " The interval has no upper end: these data do not exclude that there was no progress at all."
@@ -164,7 +165,8 @@ def _listed(words: list[str]) -> str:
 
 
 def _estimate(row: Any) -> str:
-    return f"{number(row['median'])} ({number(row['lower'])} to {number(row['upper'])})"
+    median, lower, upper = in_digits(row, number)
+    return f"{median} ({lower} to {upper})"
 
 
 WIDE = 8

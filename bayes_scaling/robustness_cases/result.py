@@ -10,7 +10,6 @@ import pandas as pd
 
 from bayes_scaling.comparison.elpd import Elpd
 from bayes_scaling.comparison.record import Record
-from bayes_scaling.comparison.sweep import FITS
 from bayes_scaling.comparison.weights import check_comparable
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.fitting import summary_of
@@ -18,6 +17,7 @@ from bayes_scaling.inference.result import EvaluationsSummary, Fit, load_fit
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.published import PublishedDoubling
 from bayes_scaling.quantities.rate_widths import Ends, beside_rates
+from bayes_scaling.result_files import FITS
 from bayes_scaling.robustness_cases.cases import BASELINE, Case
 from bayes_scaling.robustness_cases.plan import Plan, rows_in_words
 

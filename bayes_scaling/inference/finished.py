@@ -1,0 +1,56 @@
+"""Fits that an earlier run has finished, in a directory or in those beside it, found by their fingerprint."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from bayes_scaling.errors import FitFileError
+from bayes_scaling.files import plain_name
+from bayes_scaling.inference.result import Fit, read_fit
+from bayes_scaling.result_files import FIT_FILE, FITS, SUMMARY_FILE
+
+
+def sweep_file(specification: str, fingerprint: str) -> str:
+    """Name of a fit's file among those of a comparison."""
+    return f"{plain_name(specification)}-{fingerprint[:16]}.nc"
+
+
+def finished_fit(specification: str, fingerprint: str, directory: Path) -> tuple[Fit, bytes, Path] | None:
+    """A fit of the same fingerprint that another run has left, with its file's content and place.
+
+    Parameters
+    ----------
+    specification
+        Its name.
+    fingerprint
+        From :func:`bayes_scaling.inference.fitting.fit_fingerprint`: equal fingerprints, equal fits.
+    directory
+        Of the run that needs it. Looked through are this directory and those beside it: runs of one specification, and
+        comparisons.
+
+    Returns
+    -------
+    tuple or None
+        None where there is none, or none that can be read.
+    """
+    for path in _candidates(sweep_file(specification, fingerprint), fingerprint, directory):
+        try:
+            content = path.read_bytes()
+            fit = read_fit(content, str(path))
+        except (OSError, FitFileError):  # whatever is wrong with it, a new fit serves
+            continue
+        if fit.fingerprint == fingerprint:
+            return fit, content, path
+    return None
+
+
+def _candidates(file: str, fingerprint: str, directory: Path) -> Iterator[Path]:
+    beside = sorted(each for each in directory.parent.glob("*") if each.is_dir() and each != directory)
+    for place in (directory, *beside):
+        try:
+            summary = json.loads((place / SUMMARY_FILE).read_bytes())
+        except (OSError, ValueError):
+            summary = None
+        if isinstance(summary, dict) and summary.get("fingerprint") == fingerprint:
+            yield place / FIT_FILE
+        yield place / FITS / file

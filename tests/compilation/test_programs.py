@@ -1,0 +1,37 @@
+"""The log density that is sampled is the one that nutpie would compile, for every specification of the catalogue."""
+
+import numpy as np
+import pytest
+from made_runs import FOR_RUNS, made_runs, with_kaplans_columns
+
+import bayes_scaling as bs
+from bayes_scaling.inference.compilation import _compile_for_this_process
+from bayes_scaling.inference.sampling import compiled_model
+from bayes_scaling.model.build import build_model_of_rows
+from bayes_scaling.model.data import model_data, prior_middle
+from bayes_scaling.model.rows import make_rows
+
+QUICK = ("ho2024/03", "chinchilla")
+POINTS = 20
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in bs.list_specifications()],
+)
+def test_log_density_and_gradient_are_those_of_nutpies_own_compilation(name, ho2024) -> None:
+    specification = bs.load_specification(name)
+    table = with_kaplans_columns(made_runs(noise=0.02)) if name in FOR_RUNS else ho2024
+    rows = make_rows(specification, table)
+    ours, _ = compiled_model(specification, rows)
+    model = build_model_of_rows(specification, rows)
+    theirs = _compile_for_this_process(model).on(model_data(specification, rows), 0.0)
+    assert ours.variables == theirs.variables
+    rng = np.random.default_rng(0)
+    for _ in range(POINTS):
+        point = ours.point(prior_middle(specification, rows, rng))
+        value, gradient = ours.log_density(point)
+        expected, expected_gradient = theirs.log_density(point)
+        # The same operations; the order of sums over rows is the compiler's.
+        assert value == pytest.approx(expected, rel=1e-12)
+        np.testing.assert_allclose(gradient, expected_gradient, rtol=1e-10, atol=1e-12 * np.abs(gradient).max())
