@@ -13,6 +13,17 @@ from typing import Any
 
 import pytest
 
+TWO_ATTEMPTS = """
+from functools import partial
+
+from bayes_scaling.cli import main
+from bayes_scaling.commands import fit
+
+fit.Settings = partial(fit.Settings, attempts=2)
+main()
+"""
+"""The command line, which gives up sooner."""
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -55,18 +66,30 @@ def in_process(monkeypatch, capfd) -> Callable[..., tuple[int, str, str]]:
     return run
 
 
+@pytest.fixture
+def command_here(in_process, monkeypatch) -> Callable[..., Ended]:
+    """As ``command``, in this process, since importing takes seconds."""
+
+    def run(*arguments: str, cwd: Path) -> Ended:
+        monkeypatch.chdir(cwd)
+        return Ended(*in_process(*arguments), cwd)
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def command(plain_environment) -> Callable[..., Ended]:
     """Run ``bayes-scaling`` in a process of its own."""
 
-    def run(*arguments: str, cwd: Path, directory: str = ".", script: bool = False) -> Ended:
-        start = (
-            [str(Path(sys.executable).with_name("bayes-scaling"))]
-            if script
-            else [sys.executable, "-m", "bayes_scaling.cli"]
-        )
+    starts = {
+        "module": [sys.executable, "-m", "bayes_scaling.cli"],
+        "script": [str(Path(sys.executable).with_name("bayes-scaling"))],
+        "two attempts": [sys.executable, "-c", TWO_ATTEMPTS],
+    }
+
+    def run(*arguments: str, cwd: Path, directory: str = ".", start: str = "module") -> Ended:
         done = subprocess.run(
-            [*start, *arguments], cwd=cwd, env=plain_environment, capture_output=True, text=True, timeout=300
+            [*starts[start], *arguments], cwd=cwd, env=plain_environment, capture_output=True, text=True, timeout=300
         )
         return Ended(done.returncode, done.stdout, done.stderr, cwd / directory)
 
@@ -75,10 +98,11 @@ def command(plain_environment) -> Callable[..., Ended]:
 
 @pytest.fixture(scope="session")
 def short_run(command, tmp_path_factory) -> Ended:
-    """Far too few draws of the paper's preferred model."""
+    """Far too few draws of the paper's preferred model, and but one further attempt."""
     settings = ("--draws", "100", "--tune", "100", "--chains", "2", "--seed", "3")
     cwd = tmp_path_factory.mktemp("short")
-    return command("fit", "ho2024/07", *settings, "--output", "run", cwd=cwd, directory="run")
+    arguments = ("fit", "ho2024/07", *settings, "--output", "run")
+    return command(*arguments, cwd=cwd, directory="run", start="two attempts")
 
 
 @pytest.fixture(scope="session")

@@ -38,8 +38,8 @@ def test_it_writes_ranks_table_and_picture_and_goes_on_where_it_stopped(command,
         (("reference", "--runs", "a.csv", "--evaluations", "b.csv"), "--runs and --evaluations are both given"),
     ],
 )
-def test_bad_usage_is_one_message(command, tmp_path, arguments, message) -> None:
-    ended = command("calibrate", *arguments, cwd=tmp_path)
+def test_bad_usage_is_one_message(command_here, tmp_path, arguments, message) -> None:
+    ended = command_here("calibrate", *arguments, cwd=tmp_path)
     assert ended.code == 2
     assert message in " ".join(ended.err.split())
     assert "Traceback" not in ended.err

@@ -60,7 +60,7 @@ def done(monkeypatch, capfd):
 
 
 def test_models_lists_the_whole_catalogue(command, tmp_path) -> None:
-    ended = command("models", cwd=tmp_path, script=True)
+    ended = command("models", cwd=tmp_path, start="script")
     assert (ended.code, ended.err) == (0, "")
     names = re.findall(r"^│ ([a-z0-9/-]+) +│", ended.out, flags=re.MULTILINE)
     assert names == list(bs.list_specifications())
@@ -90,14 +90,14 @@ def test_models_shows_every_prior_of_a_specification(name, done) -> None:
 # check
 
 
-def test_check_accepts_a_good_file(command, tmp_path) -> None:
+def test_check_accepts_a_good_file(command_here, tmp_path) -> None:
     (tmp_path / "mine.csv").write_text(f"{GOOD_HEADER}\n{GOOD_LINE}\n", encoding="utf-8")
-    ended = command("check", "mine.csv", cwd=tmp_path)
+    ended = command_here("check", "mine.csv", cwd=tmp_path)
     assert (ended.code, ended.err) == (0, "")
     assert ended.out == "mine.csv: 1 evaluation, no faults\n"
 
 
-def test_check_names_every_fault_with_row_column_value_and_rule(command, tmp_path) -> None:
+def test_check_names_every_fault_with_row_column_value_and_rule(command_here, tmp_path) -> None:
     bad = {
         3: ("perplexity", "17.48", "0.7"),
         5: ("benchmark", "wt103", "wiki"),
@@ -110,7 +110,7 @@ def test_check_names_every_fault_with_row_column_value_and_rule(command, tmp_pat
         assert f",{good}" in lines[row - 2]
         lines[row - 2] = lines[row - 2].replace(f",{good}", f",{wrong}")
     (tmp_path / "mine.csv").write_text("\n".join([GOOD_HEADER, *lines]) + "\n", encoding="utf-8")
-    ended = command("check", "mine.csv", cwd=tmp_path)
+    ended = command_here("check", "mine.csv", cwd=tmp_path)
     assert ended.code == 2
     faults = ended.out.splitlines()
     assert len(faults) == len(bad)
@@ -161,7 +161,8 @@ def test_summary_is_strict_json_with_the_contracts_keys(short_run) -> None:
     assert summary["evaluations"].items() >= {"name": "ho2024", "rows": 231, "papers": 144}.items()
     assert set(summary["doubling_time_months"]) == {"parameters", "data", "compute"}
     for times in summary["doubling_time_months"].values():
-        assert set(times) == {"median", "lower", "upper", "probability_of_progress"}
+        ends = ("median", "lower", "upper")
+        assert set(times) == {*ends, "probability_of_progress", *(f"mcse_{end}" for end in ends)}
         assert 0 <= times["probability_of_progress"] <= 1
         assert all(times[name] is None or times[name] > 0 for name in ("median", "lower", "upper"))
     assert set(summary["interval"]) == {"probability", "kind"}
@@ -204,8 +205,14 @@ def test_fit_file_reads_back_as_what_the_summary_says(short_run) -> None:
 
 def test_printed_doubling_times_are_the_summarys(short_run) -> None:
     for name, times in short_run.summary["doubling_time_months"].items():
-        shown = ["no bound" if times[key] is None else f"{times[key]:.1f}" for key in ("median", "lower", "upper")]
-        assert re.search(rf"^\W*{name}\W+{shown[0]}\W+{shown[1]} to {shown[2]}\W", short_run.out, flags=re.MULTILINE)
+        row = re.search(rf"^\W*{name}\W+([\d.,]+)\W+([\d.,]+) to ([\d.,]+|no bound)\W", short_run.out, re.MULTILINE)
+        for shown, end in zip(row.groups(), ("median", "lower", "upper"), strict=True):
+            if times[end] is None:
+                assert shown == "no bound"
+                continue
+            error = times[f"mcse_{end}"]
+            assert float(shown.replace(",", "")) == pytest.approx(times[end], abs=max(0.05 + 1e-9, error))
+            assert ("." in shown) == (error < 0.5), (shown, error)  # no digit that the Monte Carlo error does not allow
 
 
 @pytest.fixture(scope="session")
@@ -366,7 +373,7 @@ def test_bad_usage_ends_with_2_and_one_message(arguments, said, refused) -> None
 
 @pytest.mark.parametrize("arguments", [["fit", "ho2024/99"], ["fit", "--nosuch"]], ids=" ".join)
 def test_bad_usage_in_a_process_of_its_own(arguments, command, tmp_path) -> None:
-    ended = command(*arguments, cwd=tmp_path, script=True)
+    ended = command(*arguments, cwd=tmp_path, start="script")
     assert (ended.code, ended.out) == (2, "")
     assert_one_message(ended.err)
     assert not list(tmp_path.iterdir())

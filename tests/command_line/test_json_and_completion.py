@@ -28,19 +28,19 @@ def read(text: str):
     return json.loads(text, parse_constant=refuse_constant)
 
 
-def test_the_catalogue_and_a_specification(command, tmp_path) -> None:
-    listed = read(command("models", "--json", cwd=tmp_path).out)
+def test_the_catalogue_and_a_specification(command_here, tmp_path) -> None:
+    listed = read(command_here("models", "--json", cwd=tmp_path).out)
     assert [one["name"] for one in listed] == list(bs.list_specifications())
-    page = read(command("models", "ho2024/07", "--json", cwd=tmp_path).out)
+    page = read(command_here("models", "ho2024/07", "--json", cwd=tmp_path).out)
     assert page["title"] == bs.load_specification("ho2024/07").title
     assert {prior["name"] for prior in page["priors"]} == {
         parameter.name for parameter in bs.load_specification("ho2024/07").parameters()
     }
 
 
-def test_faults_as_json_end_with_2_all_the_same(command, tmp_path) -> None:
+def test_faults_as_json_end_with_2_all_the_same(command_here, tmp_path) -> None:
     (tmp_path / "mine.csv").write_text(f"{HEADER}\nA,B,2019-02-14,wt103,0.7,1e9,4e9,transformer\n", encoding="utf-8")
-    ended = command("check", "mine.csv", "--json", cwd=tmp_path)
+    ended = command_here("check", "mine.csv", "--json", cwd=tmp_path)
     assert ended.code == 2
     (fault,) = read(ended.out)["faults"]
     assert (fault["row"], fault["column"], fault["value"]) == (2, "perplexity", "0.7")

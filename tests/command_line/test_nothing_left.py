@@ -9,8 +9,6 @@ import pytest
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.report.run_directory import prepare
 
-SLOW = pytest.mark.slow  # each imports PyMC in a process of its own
-
 
 @pytest.mark.parametrize(
     "arguments",
@@ -18,25 +16,25 @@ SLOW = pytest.mark.slow  # each imports PyMC in a process of its own
         ("fit", "ho2024/07", "--column", "tokens=x"),
         ("fit", "chinchilla", "--runs", "none.csv"),
         # found when the directory has been tried
-        pytest.param(("compare", "ho2024/07", "--scheduler", "nonsense"), marks=SLOW),
-        pytest.param(("compare", "ho2024/07", "--refits", "some"), marks=SLOW),
-        pytest.param(("compare", "reference", "--delta", "0.01"), marks=SLOW),
-        pytest.param(("backtest", "ho2024/07", "--scheduler", "nonsense"), marks=SLOW),
-        pytest.param(("backtest", "ho2024/07", "--from", "2019", "--to", "2016"), marks=SLOW),
-        pytest.param(("robustness", "--scheduler", "nonsense"), marks=SLOW),
-        pytest.param(("robustness", "--case", "nonsense"), marks=SLOW),
-        pytest.param(("calibrate", "reference", "--simulations", "1"), marks=SLOW),
-        pytest.param(("replicate", "--evaluations", "none.csv"), marks=SLOW),
-        pytest.param(("replicate", "--seed", "-1"), marks=SLOW),
-        pytest.param(("trust", "--simulations", "1"), marks=SLOW),
-        pytest.param(("report", "runs/none"), marks=SLOW),
-        pytest.param(("import", "none.csv", "--output", "a/new.csv"), marks=SLOW),
-        pytest.param(("allocate", "--compute", "-1", "--output", "a/new.csv"), marks=SLOW),
+        ("compare", "ho2024/07", "--scheduler", "nonsense"),
+        ("compare", "ho2024/07", "--refits", "some"),
+        ("compare", "reference", "--delta", "0.01"),
+        ("backtest", "ho2024/07", "--scheduler", "nonsense"),
+        ("backtest", "ho2024/07", "--from", "2019", "--to", "2016"),
+        ("robustness", "--scheduler", "nonsense"),
+        ("robustness", "--case", "nonsense"),
+        ("calibrate", "reference", "--simulations", "1"),
+        ("replicate", "--evaluations", "none.csv"),
+        ("replicate", "--seed", "-1"),
+        ("trust", "--simulations", "1"),
+        ("report", "runs/none"),
+        ("import", "none.csv", "--output", "a/new.csv"),
+        ("allocate", "--compute", "-1", "--output", "a/new.csv"),
     ],
     ids=" ".join,
 )
-def test_a_refusal_leaves_nothing(arguments, command, tmp_path) -> None:
-    ended = command(*arguments, cwd=tmp_path)
+def test_a_refusal_leaves_nothing(arguments, command_here, tmp_path) -> None:
+    ended = command_here(*arguments, cwd=tmp_path)
     assert ended.code == 2, ended.err
     assert list(tmp_path.iterdir()) == []
 

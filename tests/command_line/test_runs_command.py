@@ -9,7 +9,7 @@ from made_runs import made_runs
 import bayes_scaling as bs
 from bayes_scaling.cli import main
 from bayes_scaling.inference import fitting
-from bayes_scaling.words import number
+from bayes_scaling.words import in_digits, number
 
 MAPPED = ("--column", "parameters=Model Size", "--column", "flop=Training FLOP")
 
@@ -58,7 +58,8 @@ def test_coefficients_take_the_place_of_doubling_times(run) -> None:
     assert list(stored) == ["E", "A", "B", "alpha", "beta", "a"]
     assert "Doubling times" not in run.out
     for name, row in stored.items():
-        assert f"{name} │ {number(row['median'])} │ {number(row['lower'])} to {number(row['upper'])}" in run.prose
+        median, lower, upper = in_digits(row, number)
+        assert f"{name} │ {median} │ {lower} to {upper}" in run.prose
 
 
 def test_the_fit_reads_back(run) -> None:

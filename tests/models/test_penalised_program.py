@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from bayes_scaling.model.penalised_density import log_density, packed
 from hypothesis import given
 from hypothesis import strategies as st
 from xarray import Dataset
@@ -14,6 +13,7 @@ from bayes_scaling.inference.posterior import resample, reweighted
 from bayes_scaling.inference.transforms import TRANSFORMS
 from bayes_scaling.model.coordinates import published_names
 from bayes_scaling.model.penalised import design, penalised_draws
+from bayes_scaling.model.penalised_density import log_density, packed
 from bayes_scaling.model.rows import Rows, make_rows
 from bayes_scaling.model.structure import expected_loss
 from bayes_scaling.specifications.priors import DISTRIBUTIONS, Prior
