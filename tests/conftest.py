@@ -2,6 +2,8 @@
 
 import logging
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +11,17 @@ import pytest
 from hypothesis import settings
 
 import bayes_scaling as bs
+
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    # Compiled programs of this session alone, empty at its start; workers and commands inherit the variable.
+    os.environ["BAYES_SCALING_CACHE"] = tempfile.mkdtemp(prefix="bayes-scaling-tests-")
+
+
+def pytest_unconfigure() -> None:
+    """The session that made the directory of compiled programs removes it."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        shutil.rmtree(os.environ["BAYES_SCALING_CACHE"], ignore_errors=True)
+
 
 settings.register_profile("untimed", deadline=None)  # how long a thing takes is for benchmarks
 settings.load_profile("untimed")

@@ -10,7 +10,7 @@ from xarray import Dataset, DataTree
 import bayes_scaling as bs
 from bayes_scaling.inference.data import assemble
 from bayes_scaling.inference.fitting import summary_of
-from bayes_scaling.inference.penalised import reweighted
+from bayes_scaling.inference.posterior import posterior_of
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.model.coordinates import published_names
@@ -25,18 +25,12 @@ def fit_around(
     rows = make_rows(specification, evaluations)
     point = np.array([coefficients[each] for each in published_names(specification)])
     theta = point * (1 + scatter * np.random.default_rng(0).normal(size=(2, draws, len(point))))
-    drawn = Dataset(
-        {
-            "theta": (("chain", "draw", "width"), theta),
-            "sigma": (("chain", "draw"), np.full((2, draws), 0.2)),
-            "log_weight": (("chain", "draw"), np.zeros((2, draws))),
-        },
-        coords={"chain": [0, 1], "draw": range(draws)},
-    )
+    free = {each: theta[..., i] for i, each in enumerate(published_names(specification))}
+    posterior = posterior_of(specification, rows, free | {"sigma": np.full((2, draws), 0.2)})
     stats = Dataset({"diverging": (("chain", "draw"), np.zeros((2, draws), dtype=bool))})
-    sampled = DataTree.from_dict({"posterior": drawn, "sample_stats": stats})
+    drawn = DataTree.from_dict({"posterior": posterior, "sample_stats": stats})
     return Fit(
-        data=assemble(specification, rows, evaluations, reweighted(specification, rows, sampled, seed=0)),
+        data=assemble(specification, rows, evaluations, drawn),
         specification=specification,
         evaluations=summary_of(evaluations),
         diagnostics=GOOD,

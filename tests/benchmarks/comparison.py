@@ -11,10 +11,10 @@ import numpy as np
 import pymc as pm
 
 import bayes_scaling as bs
-from bayes_scaling.comparison.compare import SWEEP_SETTINGS
 from bayes_scaling.comparison.scoring import score
-from bayes_scaling.inference.fitting import fit
+from bayes_scaling.inference.fitting import fit_with
 from bayes_scaling.inference.likelihood import sampled_names
+from bayes_scaling.inference.settings import DEFAULT, SEED
 
 VARIANTS = (
     ("ho2024/01", 0.0),
@@ -42,9 +42,8 @@ def plain(specification, evaluations, names) -> tuple[float, float]:
 
 
 def ours(specification, evaluations, names) -> tuple[float, float]:
-    s, start = SWEEP_SETTINGS, time.perf_counter()
-    settings = {"draws": s.draws, "tune": s.tune, "chains": s.chains, "target_accept": s.target_accept}
-    found = fit(specification, evaluations, **settings, attempts=s.attempts, cores=1)
+    start = time.perf_counter()
+    found = fit_with(specification, evaluations, DEFAULT, SEED, cores=1)
     score(found, "evaluation", cores=1)
     return time.perf_counter() - start, effective(found.data["posterior"].to_dataset(), names)
 

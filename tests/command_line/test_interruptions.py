@@ -58,7 +58,7 @@ import bayes_scaling.report.fit_table
 signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background would not have
 finished, kind, *cases = sys.argv[1:]
 fit = bs.load_fit(finished)
-fitting.fit = lambda *arguments, **settings: fit
+fitting.fit_with = lambda *arguments, **settings: fit
 
 
 def interrupted_in_move(name, number):
@@ -121,7 +121,13 @@ def assert_whole(directory: Path) -> None:
 
 
 @pytest.fixture
-def running(plain_environment, tmp_path):
+def uncompiled(plain_environment, tmp_path_factory) -> dict[str, str]:
+    """An environment in which nothing was compiled before."""
+    return plain_environment | {"BAYES_SCALING_CACHE": str(tmp_path_factory.mktemp("programs"))}
+
+
+@pytest.fixture
+def running(plain_environment, uncompiled, tmp_path):
     """Start a long fit into ``run`` and wait until it says a word; whatever happens, it ends with the test."""
     started = []
 
@@ -130,7 +136,7 @@ def running(plain_environment, tmp_path):
         process = subprocess.Popen(
             [sys.executable, "-c", ANNOUNCED, "fit", "ho2024/18", *settings],
             cwd=tmp_path,
-            env=plain_environment,
+            env=uncompiled if word == "compiling" else plain_environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -187,9 +193,9 @@ main()
 
 
 @pytest.mark.parametrize("package", ["typer", "pandas", "pymc"])
-def test_ctrl_c_while_importing_is_one_line(package, plain_environment, tmp_path) -> None:
+def test_ctrl_c_while_importing_is_one_line(package, uncompiled, tmp_path) -> None:
     arguments = [sys.executable, "-c", IMPORTING, package, "fit", "ho2024/18", "--quiet", "--output", "run"]
-    ended = subprocess.run(arguments, cwd=tmp_path, env=plain_environment, capture_output=True, text=True, timeout=100)
+    ended = subprocess.run(arguments, cwd=tmp_path, env=uncompiled, capture_output=True, text=True, timeout=100)
     assert (ended.returncode, ended.stdout) == (130, "")
     assert ended.stderr == "bayes-scaling: interrupted; nothing half-written was left\n"
     assert list(tmp_path.iterdir()) == []

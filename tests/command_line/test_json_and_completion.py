@@ -48,7 +48,7 @@ def test_faults_as_json_end_with_2_all_the_same(command, tmp_path) -> None:
 
 def test_a_fit_as_json_is_its_summary(short_run, monkeypatch, capfd, tmp_path) -> None:
     fit = bs.load_fit(short_run.directory)
-    monkeypatch.setattr(fitting, "fit", lambda *given, **settings: fit)
+    monkeypatch.setattr(fitting, "fit_with", lambda *given, **settings: fit)
     monkeypatch.setattr(
         sys, "argv", ["bayes-scaling", "fit", "ho2024/07", "--output", str(tmp_path), "--quiet", "--json"]
     )

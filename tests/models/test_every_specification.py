@@ -13,6 +13,7 @@ import bayes_scaling as bs
 from bayes_scaling.inference.data import assemble, rows_of
 from bayes_scaling.inference.diagnostics import diagnose
 from bayes_scaling.inference.likelihood import draws_of, expected_losses
+from bayes_scaling.inference.posterior import posterior_of
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.law import effective_epochs
@@ -108,6 +109,19 @@ def test_log_density_and_gradient_are_finite_where_sampling_starts(model) -> Non
     start = model.initial_point()
     assert np.isfinite(model.compile_fn(model.logp(), mode=FAST)(start))
     assert np.isfinite(model.compile_fn(model.dlogp(), mode=FAST)(start)).all()
+
+
+def test_what_is_reported_of_draws_is_what_the_model_states(fit, model, specification, evaluations) -> None:
+    """Coefficients and rates of arrays against PyMC's deterministics, on the fitted table's labels."""
+    drawn = fit.data["posterior"].to_dataset()
+    free = {variable.name: drawn[variable.name].to_numpy() for variable in model.free_RVs}
+    found = posterior_of(specification, make_rows(specification, evaluations), free)
+    assert set(found.data_vars) == set(drawn.data_vars)
+    for name, stated in drawn.data_vars.items():
+        assert found[name].dims == stated.dims, name
+        for dim in stated.dims:
+            assert found[dim].to_numpy().tolist() == stated[dim].to_numpy().tolist(), name
+        np.testing.assert_allclose(found[name], stated, rtol=1e-9, err_msg=name)
 
 
 def test_dimensions_are_named_and_rows_keyed_by_id(model, specification, evaluations) -> None:

@@ -9,12 +9,12 @@ from comparison.made_scores import made_score
 from drawn_fits import BAD, drawn_fit
 
 import bayes_scaling as bs
-from bayes_scaling.comparison.compare import SWEEP_SETTINGS
 from bayes_scaling.comparison.elpd import Elpd
 from bayes_scaling.comparison.record import Record
 from bayes_scaling.comparison.result import Comparison
 from bayes_scaling.comparison.sweep import Sweep
 from bayes_scaling.comparison.variants import Variant, expand
+from bayes_scaling.inference.settings import DEFAULT
 from bayes_scaling.report.comparison_directory import write_comparison
 from bayes_scaling.report.robustness_directory import write_robustness
 from bayes_scaling.robustness_cases.plan import planned
@@ -59,7 +59,7 @@ def keep(sweep: Sweep, variants: tuple[Variant, ...], stuck: tuple[str, ...] = (
 def kept_comparison(table: pd.DataFrame, directory: Path, models=MODELS, stuck=MODELS[-1:]) -> Comparison:
     """A comparison that found all its work done, and its directory."""
     variants = expand(list(models))
-    sweep = Sweep(variants, table, directory, unit="evaluation", settings=SWEEP_SETTINGS, seed=0, refits="bad")
+    sweep = Sweep(variants, table, directory, unit="evaluation", settings=DEFAULT, seed=0, refits="bad")
     keep(sweep, variants, tuple(stuck))
     found = bs.compare(list(models), table, directory=directory, workers=1)
     write_comparison(found, directory)
@@ -69,9 +69,7 @@ def kept_comparison(table: pd.DataFrame, directory: Path, models=MODELS, stuck=M
 def kept_robustness(table: pd.DataFrame, directory: Path, cases=CASES) -> Robustness:
     """A robustness run that found all its work done, and its directory."""
     plan = planned(table, list(cases))
-    sweep = Sweep(
-        plan.fitted, plan.tables, directory, unit="evaluation", settings=SWEEP_SETTINGS, seed=0, refits=REFITS
-    )
+    sweep = Sweep(plan.fitted, plan.tables, directory, unit="evaluation", settings=DEFAULT, seed=0, refits=REFITS)
     keep(sweep, plan.fitted, ("robustness/student-t",))
     found = bs.robustness(table, cases=list(cases), directory=directory, workers=1)
     write_robustness(found, directory)
