@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bayes_scaling.errors import (
     BayesScalingError,
+    CompilationWarning,
     EvaluationsError,
     FitFileError,
     RunsError,
@@ -197,6 +198,7 @@ __all__ = [
     "Calibration",
     "ChinchillaLaw",
     "Comparison",
+    "CompilationWarning",
     "EvaluationsError",
     "FetchingError",
     "Filling",

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,13 @@ from bayes_scaling.inference.mixing import chain_groups, group_shares, groups_in
 from bayes_scaling.inference.modes import log_masses, negligible, starts_elsewhere
 from bayes_scaling.inference.progress import Progress
 from bayes_scaling.inference.sampling import Judge, Sampled, joint_seed, sample
-from bayes_scaling.inference.settings import NUTS, PARTICLES, SMC, Settings, escalated
+from bayes_scaling.inference.settings import MOST_ACCEPT, NUTS, PARTICLES, SMC, Settings, escalated
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.specifications.specification import Specification
 
-LEAST_TO_DESPAIR = 600
-"""Draws of each chain from which on a run that would not end well is not made longer."""
+TO_DESPAIR, TO_DESPAIR_AT_LAST = 600, 3000
+"""Draws of each chain from which on chains that lie apart are taken to stay so: before another attempt, and in the last
+one."""
 RESTARTS = 3
 """How often chains that sit where next to nothing is are started again elsewhere."""
 OfChains = dict[str, tuple[str, NDArray[np.float64]]]
@@ -95,7 +96,10 @@ def attempts_of(
     compile_seconds = sample_seconds = 0.0
     gradients, restarted, restarts, asked = 0, 0, 0, settings
     for stage in range(settings.attempts + RESTARTS):
-        looks = _Looks(settings, escalated=settings != asked, restarted=restarted, gradients=gradients)
+        last = stage - restarts + 1 >= asked.attempts or settings.target_accept >= MOST_ACCEPT
+        # Chains of a penalised posterior go back and forth between its modes: seldom, but a long run is all they need.
+        patience = (TO_DESPAIR_AT_LAST if weighed else settings.most_draws) if last else TO_DESPAIR
+        looks = _Looks(settings, settings != asked, last, patience, restarted, gradients)
         sampled = draw(settings, seed if stage == 0 else joint_seed(seed, stage), starts, looks.judge)
         diagnostics = looks.found
         compile_seconds = max(compile_seconds, sampled.compile_seconds)
@@ -108,7 +112,7 @@ def attempts_of(
             starts = starts_elsewhere(sampled.stats, stuck)
             restarted, restarts = restarted + int(stuck.sum()), restarts + 1
             continue
-        if stage - restarts + 1 >= asked.attempts:
+        if last:
             break
         further = escalated(
             settings,
@@ -126,30 +130,31 @@ def attempts_of(
     return Attempted(sampled.data, diagnostics, settings, compile_seconds, sample_seconds, of_chains)
 
 
+@dataclass
 class _Looks:
     """Looks at a run that is under way: what was found last, and whether it has to go on."""
 
-    found: Diagnostics
-
-    def __init__(self, settings: Settings, *, escalated: bool, restarted: int, gradients: int) -> None:
-        self._settings = settings
-        self._escalated = escalated
-        self._restarted = restarted
-        self._gradients = gradients
+    settings: Settings
+    escalated: bool
+    last: bool
+    patience: int
+    restarted: int
+    gradients: int
+    found: Diagnostics = field(init=False)
 
     def judge(self, sampled: Sampled) -> int:
         """Draws of each chain at which to look again: as many as the effective draws so far suggest."""
         self.found = diagnose(
             sampled.data,
             sampled.stats,
-            escalated=self._escalated,
-            restarted=self._restarted,
-            gradients=self._gradients + sampled.gradients,
+            escalated=self.escalated,
+            restarted=self.restarted,
+            gradients=self.gradients + sampled.gradients,
         )
         draws = sampled.stats.sizes["draw"]
-        growth = self.found.growth(self._settings.effective_draws)
-        hopeless = draws >= LEAST_TO_DESPAIR and (self.found.apart or self.found.too_unsteady)
-        if growth <= 1 or hopeless:
+        growth = self.found.growth(self.settings.effective_draws)
+        apart = self.found.apart and draws >= self.patience
+        if growth <= 1 or apart or (self.found.too_unsteady and not self.last):
             return draws
         return 50 * math.ceil(draws * min(3.0, max(1.3, 1.1 * growth)) / 50)
 

@@ -14,7 +14,7 @@ TARGET_ACCEPT = 0.9
 ATTEMPTS = 4
 EFFECTIVE_DRAWS = 1000
 """Wanted of each rate of progress, each exponent and E, in bulk and tails."""
-_FIRST_LOOK, _MOST_DRAWS = 300, 10_000
+_FIRST_LOOK, _MOST_DRAWS = 300, 30_000
 """Draws of each chain at which a run is first looked at, and at which it ends even if they say too little."""
 BARRIER = 2.5
 """Nats of the barrier between the modes of a penalised posterior that sampling keeps: low enough to cross, high

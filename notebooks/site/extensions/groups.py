@@ -111,6 +111,7 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
             "RunsError",
             "SpecificationError",
             "RunsWarning",
+            "CompilationWarning",
         ),
     ),
 }
