@@ -18,8 +18,6 @@ from bayes_scaling.inference.settings import Settings
 from bayes_scaling.jobs.executors import run_tasks
 from bayes_scaling.jobs.store import Store
 
-KEPT_DRAWS = 12_000
-"""Of each fit: scoring needs memory for every draw and row, and this many say as much as more."""
 FITS, SCORES = "fits", "scores"
 """Folders of a comparison's directory."""
 
@@ -60,9 +58,8 @@ def work(task: Task) -> Done:
             target_accept=settings.target_accept,
             attempts=settings.attempts,
             cores=1,
-            keep=KEPT_DRAWS,
         )
-        content: bytes | None = found.to_bytes(compact=True)
+        content: bytes | None = found.to_bytes()
     else:
         found, content = read_fit(task.fitted, variant.name), None
     refits = task.refits if found.diagnostics.converged else "none"  # no ranks for it, so no refits
@@ -159,8 +156,8 @@ class Sweep:
         return [records[variant.name] for variant in self.variants]
 
     def fit(self, variant: Variant) -> Fit:
-        """A finished fit; what its compact file leaves out waits until it is looked at, since there may be many."""
-        found = self.fits.read(self._fit_file(variant), lambda content: read_fit(content, variant.name, lazy=True))
+        """A finished fit."""
+        found = self.fits.read(self._fit_file(variant), lambda content: read_fit(content, variant.name))
         if found is None:
             raise BayesScalingError(f"the fit of {variant.name} has gone from the directory; run the same again")
         return found

@@ -1,5 +1,7 @@
 """Prior and likelihood beside each other for every reported quantity: contraction, power-scaling, verdict."""
 
+import functools
+import operator
 import warnings
 
 import arviz as az
@@ -13,6 +15,8 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.identifiability.prior_quantities import REPORTED, prior_quantities
 from bayes_scaling.identifiability.rule import Rule
 from bayes_scaling.inference.data import rows_of
+from bayes_scaling.inference.fitting import thinned
+from bayes_scaling.inference.lazy import in_blocks
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.quantities.intervals import SAMPLE_DIMS, credible_intervals
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
@@ -29,12 +33,14 @@ ALL_PRIORS = "all"
 _NEEDED = ("log_prior", "log_likelihood", "observed_data", "constant_data")
 
 
-def thinned(data: DataTree, most: int = DRAWS) -> DataTree:
-    """Every so many draws, at most ``most`` in all chains together."""
-    draws, chains = data["posterior"].sizes["draw"], data["posterior"].sizes["chain"]
-    step = -(-draws * chains // most)
-    names = ("posterior", "log_prior", "log_likelihood")
-    return DataTree.from_dict({name: data[name].to_dataset().isel(draw=slice(None, None, step)) for name in names})
+def _fewer(data: DataTree) -> DataTree:
+    """Every so many draws, with the log likelihood of all units together, which is all that power-scaling needs."""
+    groups = {name: data[name].to_dataset() for name in ("posterior", "log_prior", "log_likelihood")}
+    fewer = thinned(DataTree.from_dict(groups), DRAWS)
+    likelihood = fewer["log_likelihood"].to_dataset()
+    parts = [block.sum(set(block.dims) - set(SAMPLE_DIMS), dtype=float) for block in in_blocks(likelihood)]
+    fewer["log_likelihood"] = DataTree(functools.reduce(operator.add, parts))
+    return fewer
 
 
 def missing_groups(fit: Fit) -> list[str]:
@@ -153,7 +159,7 @@ def _contraction(table: pd.DataFrame, *, logarithmic: bool) -> pd.Series:
 
 def _sensitivities(fit: Fit, names: list[str]) -> dict[str, pd.DataFrame]:
     """Of each quantity, one row a level: sensitivity to the priors (and to which most) and to the likelihood."""
-    data = thinned(fit.data)
+    data = _fewer(fit.data)
     # A flat prior stays what it is at any power: nothing moves with it.
     parameters = [str(name) for name, each in data["log_prior"].data_vars.items() if np.ptp(each.to_numpy()) > FLAT]
     with warnings.catch_warnings():

@@ -4,11 +4,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from xarray import Dataset, DataTree
+from xarray import Dataset, DataTree, Variable
+from xarray.core import indexing
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.evaluations import decimal_year
-from bayes_scaling.inference.likelihood import log_likelihoods, log_priors
+from bayes_scaling.inference.lazy import LogLikelihood
+from bayes_scaling.inference.likelihood import log_priors
 from bayes_scaling.model.rows import COVARIATES, Rows, group_codes
 from bayes_scaling.model.runs import papers_of
 from bayes_scaling.specifications.specification import Specification
@@ -45,31 +47,36 @@ def assemble(specification: Specification, rows: Rows, evaluations: pd.DataFrame
         "observed_data": Dataset({specification.response: ("evaluation", rows.response)}, coords=coords),
         "constant_data": Dataset(constant | kept, coords=coords),
     }
-    return DataTree.from_dict(groups | _derived(specification, rows, data))
+    return completed(specification, rows, DataTree.from_dict(groups))
 
 
-def _derived(specification: Specification, rows: Rows, data: DataTree) -> dict[str, Dataset]:
-    """Groups that follow from the draws and the rows."""
-    by_unit = log_likelihoods(specification, rows, data)
+def completed(specification: Specification, rows: Rows, data: DataTree) -> DataTree:
+    """Add what follows from draws and rows: log priors, and log likelihoods that each reading works out.
+
+    Raises
+    ------
+    Exception
+        Where draws and rows are not of this specification, whatever NumPy and xarray say of that.
+    """
+    posterior = data["posterior"].to_dataset()
     unit, other = UNITS if specification.noise.cluster == "none" else UNITS[::-1]
-    return {
-        "log_likelihood": by_unit[unit].assign_attrs(unit=unit),
-        f"log_likelihood_{other}": by_unit[other].assign_attrs(unit=other),
-        "log_prior": log_priors(specification, rows, data),
-    }
+    groups = {name: node.to_dataset() for name, node in data.children.items()}
+    groups["log_prior"] = log_priors(specification, rows, data)
+    for name, of in (("log_likelihood", unit), (f"log_likelihood_{other}", other)):
+        labels = rows.levels["paper"] if of == "paper" else rows.ids
+        values = indexing.LazilyIndexedArray(LogLikelihood(specification, rows, posterior, of, len(labels)))
+        groups[name] = Dataset(
+            {specification.response: Variable(("chain", "draw", of), values)},
+            coords={"chain": posterior["chain"], "draw": posterior["draw"], of: list(labels)},
+            attrs={"unit": of},
+        )
+    groups["log_likelihood"].isel(chain=0, draw=0).load()  # one draw, to see that all fits together
+    return DataTree.from_dict(groups)
 
 
 def compacted(data: DataTree) -> DataTree:
-    """Drop groups that :func:`restored` can make again: nine tenths of a fit."""
+    """Drop the groups that :func:`completed` adds."""
     return data.filter(lambda node: not node.name or not node.name.startswith(_DERIVED))
-
-
-def restored(specification: Specification, data: DataTree) -> DataTree:
-    """Make the groups again that :func:`compacted` has dropped."""
-    if "log_likelihood" in data:
-        return data
-    groups = {name: node.to_dataset() for name, node in data.children.items()}
-    return DataTree.from_dict(groups | _derived(specification, rows_of(data), data))
 
 
 def rows_of(data: DataTree) -> Rows:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import numbers
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -11,6 +12,7 @@ from typing import Any
 import pandas as pd
 from xarray import DataTree
 
+from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.attempts import attempt, require_sampler_for
 from bayes_scaling.inference.data import assemble
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
@@ -29,6 +31,10 @@ from bayes_scaling.model.rows import make_rows
 from bayes_scaling.model.runs import is_runs, papers_of
 from bayes_scaling.specifications.specification import Specification
 
+KEPT_DRAWS = 4000
+"""Of all chains: what is read off a posterior takes memory and time for each, and this many say as much as more."""
+_LEAST_OF_A_CHAIN = 4
+"""Draws, of which ArviZ needs so many."""
 _PACKAGES = ("bayes-scaling", "pymc", "pytensor", "nutpie", "arviz", "numpy", "pandas", "xarray", "scipy")
 
 
@@ -44,7 +50,7 @@ def fit(
     attempts: int = ATTEMPTS,
     progress: bool = False,
     cores: int | None = None,
-    keep: int | None = None,
+    keep: int | None = KEPT_DRAWS,
     sampler: str = NUTS,
 ) -> Fit:
     """Sample the posterior of a specification on a table of evaluations, or of a static law on training runs.
@@ -71,7 +77,8 @@ def fit(
     cores
         Chains sampled at the same time; by default as many as the machine has cores. Results don't depend on it.
     keep
-        Draws to keep of all chains together, evenly spaced (thinned); by default all. Diagnostics are of all.
+        Draws to keep of all chains together at most, as many of each chain and evenly spaced; None for all.
+        Diagnostics are of all.
     sampler
         ``"nuts"``; or ``"smc"``, a second opinion where chains disagree: ``chains`` independent runs of sequential
         Monte Carlo with ``draws`` particles each (see :mod:`bayes_scaling.inference.smc`), slower by far.
@@ -96,11 +103,13 @@ def fit(
     start = time.perf_counter()
     settings = Settings(draws, tune, chains, target_accept, attempts=attempts, sampler=sampler)
     check_settings(settings, seed)
+    _check_keep(keep, chains)
     require_sampler_for(specification, sampler)
     rows = make_rows(specification, evaluations)
     fingerprint = fit_fingerprint(specification, evaluations, settings, seed)
     found = attempt(specification, rows, settings, seed, progress=progress, cores=cores)
-    data = assemble(specification, rows, evaluations, _thinned(found.data, keep))
+    kept = found.data if keep is None else thinned(found.data, int(keep)).copy(deep=True)  # else all stay in memory
+    data = assemble(specification, rows, evaluations, kept)
     if found.of_chains is not None:
         data["sample_stats"] = data["sample_stats"].to_dataset().assign(found.of_chains)
     return Fit(
@@ -120,11 +129,20 @@ def fit(
     )
 
 
-def _thinned(data: DataTree, keep: int | None) -> DataTree:
-    """Every so many draws, at most ``keep`` of them in all chains."""
+def _check_keep(keep: Any, chains: int) -> None:
+    least = _LEAST_OF_A_CHAIN * chains
+    if keep is not None and (isinstance(keep, bool) or not isinstance(keep, numbers.Integral) or keep < least):
+        raise BayesScalingError(
+            f"keep must be a whole number of at least {least}, {_LEAST_OF_A_CHAIN} draws of each chain, not "
+            f"{str(keep) if isinstance(keep, numbers.Integral) else repr(keep)}; leave it out for {KEPT_DRAWS:,}, or "
+            "give None for all draws"
+        )
+
+
+def thinned(data: DataTree, keep: int) -> DataTree:
+    """At most ``keep`` draws of all chains, as many of each and evenly spaced."""
     draws, chains = data["posterior"].sizes["draw"], data["posterior"].sizes["chain"]
-    step = 1 if keep is None else -(-draws * chains // keep)
-    return data if step == 1 else data.isel(draw=slice(None, None, step))
+    return data.isel(draw=slice(None, None, -(-draws * chains // keep)))
 
 
 def summary_of(evaluations: pd.DataFrame) -> EvaluationsSummary:

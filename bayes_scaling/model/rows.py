@@ -110,14 +110,6 @@ class Rows:
             complete=self.complete or len(self.ids),
         )
 
-    def alone(self) -> Self:
-        """Rows of one paper with that paper as the only one."""
-        return replace(
-            self,
-            index=dict(self.index) | {"paper": np.zeros(len(self.ids), dtype=np.int64)},
-            levels=dict(self.levels) | {"paper": (self.levels["paper"][int(self.index["paper"][0])],)},
-        )
-
 
 def central_anchor(specification: Specification) -> Anchor:
     """Central point on which priors stand: 30 million parameters in 2018, or what ``[centre]`` says.

@@ -31,8 +31,6 @@ SETTINGS = Settings(draws=1000, tune=1000, chains=4, target_accept=0.9, attempts
 CAREFUL_ACCEPT, CAREFUL_DRAWS = 0.99, 500
 """Of a second fit where the first did not converge, after all its attempts: early cuts leave few evaluations, and so
 corners that only short steps get into. It starts short, since how long it has to be follows from what it finds."""
-KEPT_DRAWS = 8000
-"""Of each fit; a predictive distribution needs memory for every draw and evaluation."""
 FORECASTS = "forecasts"
 """Folder of a backtest's directory."""
 
@@ -109,7 +107,6 @@ def _fitted(task: Task, settings: Settings) -> Fit:
         target_accept=settings.target_accept,
         attempts=settings.attempts,
         cores=1,
-        keep=KEPT_DRAWS,
     )
 
 
