@@ -142,7 +142,7 @@ def _check_keep(keep: Any, chains: int) -> None:
 def thinned(data: DataTree, keep: int) -> DataTree:
     """At most ``keep`` draws of all chains, as many of each and evenly spaced."""
     draws, chains = data["posterior"].sizes["draw"], data["posterior"].sizes["chain"]
-    return data.isel(draw=slice(None, None, -(-draws * chains // keep)))
+    return data.isel(draw=slice(None, None, -(-draws // max(1, keep // chains))))
 
 
 def summary_of(evaluations: pd.DataFrame) -> EvaluationsSummary:

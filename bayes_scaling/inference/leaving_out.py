@@ -70,8 +70,7 @@ def left_out(fit: Fit, unit: str, positions: NDArray[np.int64] | None = None) ->
     for block in in_blocks(likelihood.isel({unit: positions})):
         tree = DataTree.from_dict({"posterior": posterior, "log_likelihood": block})
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*Pareto.*")  # which the result has
-            warnings.filterwarnings("ignore", category=RuntimeWarning)
+            warnings.simplefilter("ignore")  # of Pareto k, which the result has, and of a unit that is alone in its block
             loo = az.loo(tree, pointwise=True, var_name=fit.specification.response, reff=reff)
         density, weights = block[fit.specification.response], loo.log_weights.transpose("chain", "draw", ...)
         count = block.sizes[unit]

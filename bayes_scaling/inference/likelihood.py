@@ -18,6 +18,7 @@ from bayes_scaling.model.noise import (
     normal,
     normal_given_rest,
     paper_correction,
+    student_t,
 )
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.model.structure import Coefficients, expected_loss
@@ -140,7 +141,7 @@ def evaluation_densities(
         return _independent_densities(specification, rows, values, residual)
     if specification.noise.family == "student_t":
         residual = residual - values["paper_effect"][:, rows.index["paper"]]
-        return np.asarray(stats.t.logpdf(residual, values["nu"], scale=sigma))
+        return np.asarray(student_t(residual, values["nu"], sigma))
     paper, size = _papers(rows)
     total = sum_by(residual, paper)
     return np.asarray(normal_given_rest(residual, total[:, paper], size[paper], sigma, values["tau"]))
@@ -154,7 +155,7 @@ def _independent_densities(
     if specification.noise.scale == "log_loss":
         residual, jacobian = log_residual(residual, rows.response), log_jacobian(rows.response)
     if specification.noise.family == "student_t":
-        return np.asarray(stats.t.logpdf(residual, values["nu"], scale=values["sigma"]) + jacobian)
+        return np.asarray(student_t(residual, values["nu"], values["sigma"]) + jacobian)
     return np.asarray(normal(residual, values["sigma"]) + jacobian)
 
 
@@ -220,7 +221,7 @@ def _integrated_student_t(residual: Floats, paper: NDArray[np.int64], nu: Floats
     weight = stats.norm.logpdf(_EFFECT_GRID) + np.log(_EFFECT_GRID[1] - _EFFECT_GRID[0])
     joint = np.full((len(residual), paper.max() + 1), -np.inf)
     for node, log_weight in zip(_EFFECT_GRID, weight, strict=True):
-        density = sum_by(np.asarray(stats.t.logpdf(residual - node * tau, nu, scale=sigma)), paper)
+        density = sum_by(np.asarray(student_t(residual - node * tau, nu, sigma)), paper)
         joint = np.logaddexp(joint, density + log_weight)
     return joint
 

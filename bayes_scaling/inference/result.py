@@ -119,6 +119,9 @@ class Fit:
     def save(self, path: str | Path) -> Path:
         """Write the fit to ``path`` (a ``.nc`` file, or a directory that gets a ``fit.nc``), whole or not at all.
 
+        Draws and rows are written, and not what follows from them: some 8 bytes for each number of a draw, and 160 for
+        each training run.
+
         Parameters
         ----------
         path
