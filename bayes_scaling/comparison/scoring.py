@@ -14,7 +14,7 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.attempts import attempt
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.fitting import KEPT_DRAWS, thinned
-from bayes_scaling.inference.leaving_out import LeftOut, left_out
+from bayes_scaling.inference.leaving_out import left_out
 from bayes_scaling.inference.likelihood import draws_of, left_out_losses, unit_densities
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.sampling import joint_seed
@@ -47,13 +47,7 @@ class _Terms:
     unreliable: int = 0
 
 
-def score(
-    fit: Fit,
-    unit: str = "evaluation",
-    *,
-    refits: str = "bad",
-    cores: int | None = None,
-) -> Elpd:
+def score(fit: Fit, unit: str = "evaluation", *, refits: str = "bad", cores: int | None = None) -> Elpd:
     r"""Expected log predictive density of a posterior by leave-one-out cross-validation.
 
     .. math:: \mathrm{elpd} = \sum_u \ln p(y_u \mid y_{-u})
@@ -82,28 +76,29 @@ def score(
     """
     check_refits(refits)
     rows, likelihood = rows_of(fit.data), fit.log_likelihood(unit)
-    count = likelihood.sizes[unit]
+    count, values = likelihood.sizes[unit], draws_of(fit.specification, fit.data)
     terms, pareto_k, errors, means = np.empty((4, count))
     work = _Terms(terms, pareto_k, errors, means, np.empty(len(rows.ids)), ["psis"] * count)
     shared: Floats = np.zeros(likelihood.sizes["chain"] * likelihood.sizes["draw"])
     for each in left_out(fit, unit):
-        at, good_k = each.positions, float(each.loo.good_k)
-        influence = _influence(each)
+        at, good_k, weights = each.positions, float(each.loo.good_k), _normalised(each.log_weights)
+        influence = _influence(each.density, weights)
         work.terms[at], work.pareto_k[at] = np.asarray(each.loo.elpd_i), np.asarray(each.loo.pareto_k)
         work.errors[at] = _errors(influence, fit.diagnostics.efficiency)
         work.means[at] = logsumexp(each.density, axis=0) - np.log(len(each.density))
         shared += influence[:, work.pareto_k[at] <= good_k].sum(axis=1)
-        _predict(fit, rows, each, work)
+        for some, units in each.of_rows(rows):
+            expected = left_out_losses(fit.specification, rows, values, unit, some)
+            work.predictions[some] = (weights[:, units] * expected).sum(axis=0)
     found = work.pareto_k.copy()
     if fit.specification.noise.family == "normal":
         _match(fit, rows, unit, good_k, work)
     if refits != "none":
-        again = np.flatnonzero(~(work.pareto_k <= good_k)) if refits == "bad" else range(count)
-        for position in again:
+        for position in np.flatnonzero(~(work.pareto_k <= good_k) | (refits == "all")):
             _refit(fit, rows, unit, int(position), work, cores)
     refitted = np.array([how == "refit" for how in work.how])
     for each in left_out(fit, unit, np.flatnonzero(~(found <= good_k) & ~refitted)):
-        shared += _influence(each).sum(axis=1)
+        shared += _influence(each.density, _normalised(each.log_weights)).sum(axis=1)
     return Elpd(
         unit=unit,
         labels=tuple(map(str, likelihood[unit].to_numpy())),
@@ -121,17 +116,15 @@ def score(
     )
 
 
-def _influence(left: LeftOut) -> Floats:
-    """What each draw adds to the logarithm of a unit's weighted mean density, shape ``(samples, units)``."""
-    return _influence_of(left.density, _normalised(left.log_weights))
-
-
 def _normalised(log_weights: Floats) -> Floats:
     return np.asarray(np.exp(log_weights - logsumexp(log_weights, axis=0)))
 
 
-def _influence_of(log_density: Floats, weights: Floats) -> Floats:
-    """As :func:`_influence`; sums over draws are 0, and their scatter is the Monte Carlo error (delta method)."""
+def _influence(log_density: Floats, weights: Floats) -> Floats:
+    """What each draw adds to the logarithm of a unit's weighted mean density, shape ``(samples, units)``.
+
+    Sums over draws are 0; by the delta method their scatter is the Monte Carlo error of the logarithm.
+    """
     scaled = np.exp(log_density - log_density.max(axis=0))
     mean = (weights * scaled).sum(axis=0)
     return np.asarray(weights * (scaled - mean) / mean)
@@ -151,18 +144,6 @@ def _joint_error(fit: Fit, shared: Floats, refitted: NDArray[np.bool_], work: _T
     chains = (len(shared) * shared).reshape(posterior.sizes["chain"], posterior.sizes["draw"])
     error = float(az.mcse(chains, method="mean")) if (~refitted).any() else 0.0
     return float(np.hypot(error, np.sqrt((work.errors[refitted] ** 2).sum())))
-
-
-def _predict(fit: Fit, rows: Rows, left: LeftOut, work: _Terms) -> None:
-    """Expected loss of each evaluation under the weights that leave its unit out, in place."""
-    values, weights = draws_of(fit.specification, fit.data), _normalised(left.log_weights)
-    for at, units in left.of_rows(rows):
-        expected = left_out_losses(fit.specification, rows, values, left.unit, at)
-        work.predictions[at] = (weights[:, units] * expected).sum(axis=0)
-
-
-def _rows_of(rows: Rows, unit: str, position: int) -> NDArray[np.int64]:
-    return np.flatnonzero(rows.index["paper"] == position) if unit == "paper" else np.array([position])
 
 
 def _match(fit: Fit, rows: Rows, unit: str, good_k: float, work: _Terms) -> None:
@@ -192,14 +173,14 @@ def _match(fit: Fit, rows: Rows, unit: str, good_k: float, work: _Terms) -> None
 
 def _refit(fit: Fit, rows: Rows, unit: str, position: int, work: _Terms, cores: int | None) -> None:
     """The term of one unit from a fit without it, in place."""
-    held_out = _rows_of(rows, unit, position)
+    held_out = np.flatnonzero(rows.units(unit) == position)
     kept = rows.take(np.setdiff1d(np.arange(len(rows.ids)), held_out))
     again = attempt(fit.specification, kept, _REFIT, joint_seed(fit.seed, 1000 + position), cores=cores)
     values = draws_of(fit.specification, again.data)
     density = unit_densities(fit.specification, rows, values, unit, [position])
     work.terms[position] = float(logsumexp(density) - np.log(len(density)))
     even = np.full(density.shape, 1 / len(density))
-    work.errors[position] = _errors(_influence_of(density, even), again.diagnostics.efficiency)[0]
+    work.errors[position] = _errors(_influence(density, even), again.diagnostics.efficiency)[0]
     work.pareto_k[position] = 0.0
     work.how[position] = "refit"
     work.unreliable += not again.diagnostics.converged

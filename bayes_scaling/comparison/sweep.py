@@ -12,7 +12,7 @@ from bayes_scaling.comparison.scoring import score
 from bayes_scaling.comparison.variants import Variant
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.files import plain_name
-from bayes_scaling.inference.fitting import fit, fit_fingerprint
+from bayes_scaling.inference.fitting import fit_fingerprint, fit_with
 from bayes_scaling.inference.result import Fit, read_fit
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.jobs.executors import run_tasks
@@ -46,19 +46,9 @@ class Done:
 def work(task: Task) -> Done:
     """Fit and score one variant on one core; the function that runs in workers, here or on other machines."""
     start = time.perf_counter()
-    variant, settings = task.variant, task.settings
+    variant = task.variant
     if task.fitted is None:
-        found = fit(
-            variant.specification,
-            task.evaluations,
-            draws=settings.draws,
-            tune=settings.tune,
-            chains=settings.chains,
-            seed=task.seed,
-            target_accept=settings.target_accept,
-            attempts=settings.attempts,
-            cores=1,
-        )
+        found = fit_with(task.settings, variant.specification, task.evaluations, task.seed)
         content: bytes | None = found.to_bytes()
     else:
         found, content = read_fit(task.fitted, variant.name), None

@@ -33,8 +33,6 @@ from bayes_scaling.specifications.specification import Specification
 
 KEPT_DRAWS = 4000
 """Of all chains: what is read off a posterior takes memory and time for each, and this many say as much as more."""
-_LEAST_OF_A_CHAIN = 4
-"""Draws, of which ArviZ needs so many."""
 _PACKAGES = ("bayes-scaling", "pymc", "pytensor", "nutpie", "arviz", "numpy", "pandas", "xarray", "scipy")
 
 
@@ -129,13 +127,18 @@ def fit(
     )
 
 
+def fit_with(settings: Settings, specification: Specification, evaluations: pd.DataFrame, seed: int) -> Fit:
+    """As :func:`fit`, on one core, for workers that are given settings."""
+    asked = {name: getattr(settings, name) for name in ("draws", "tune", "chains", "target_accept", "attempts")}
+    return fit(specification, evaluations, seed=seed, cores=1, **asked)
+
+
 def _check_keep(keep: Any, chains: int) -> None:
-    least = _LEAST_OF_A_CHAIN * chains
+    least = 4 * chains  # without which ArviZ knows nothing of a chain
     if keep is not None and (isinstance(keep, bool) or not isinstance(keep, numbers.Integral) or keep < least):
         raise BayesScalingError(
-            f"keep must be a whole number of at least {least}, {_LEAST_OF_A_CHAIN} draws of each chain, not "
-            f"{str(keep) if isinstance(keep, numbers.Integral) else repr(keep)}; leave it out for {KEPT_DRAWS:,}, or "
-            "give None for all draws"
+            f"keep must be a whole number of at least {least}, 4 draws of each chain, not "
+            f"{getattr(keep, 'item', lambda: keep)()!r}; leave it out for {KEPT_DRAWS:,}, or give None for all draws"
         )
 
 

@@ -25,6 +25,7 @@ from bayes_scaling.model.structure import Coefficients, expected_loss
 from bayes_scaling.specifications.specification import Specification
 
 Floats = NDArray[np.float64]
+Work = Callable[[Specification, Rows, Mapping[str, Floats], Floats], Floats]
 
 BLOCK = 2**22
 """Most numbers of an array over draws and rows: several of them, 32 MiB each, stand side by side at a time."""
@@ -61,51 +62,23 @@ def expected_losses(specification: Specification, rows: Rows, values: Mapping[st
 
 
 def blocks(count: int, width: int) -> Iterator[slice]:
-    """Ranges of so few of ``count`` that, with ``width`` numbers for each, they have at most :data:`BLOCK`.
-
-    Examples
-    --------
-    >>> list(blocks(5, BLOCK // 2))
-    [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
-    """
+    """Ranges of so few of ``count`` that, with ``width`` numbers for each, they have at most :data:`BLOCK`."""
     step = max(1, BLOCK // max(1, width))
     return (slice(start, min(start + step, count)) for start in range(0, count, step))
 
 
 def of_units(
-    work: Callable[[Specification, Rows, Mapping[str, Floats], Floats], Floats],
-    specification: Specification,
-    rows: Rows,
-    values: Mapping[str, Floats],
-    unit: str,
-    positions: Any,
+    work: Work, specification: Specification, rows: Rows, values: Mapping[str, Floats], unit: str, positions: Any
 ) -> Floats:
-    """What a function finds of some units of cross-validation, from the rows that it takes and some draws at a time.
+    """What a function of the rows, such as :func:`paper_densities`, finds of some units, shape ``(samples, units)``.
 
-    Parameters
-    ----------
-    work
-        Such as :func:`evaluation_densities`: one column for each row, or such as :func:`paper_densities`: for each
-        paper of the rows.
-    specification, rows, values
-        As for that function, rows and draws being all there are.
-    unit
-        What its columns are: ``"evaluation"`` or ``"paper"``.
-    positions
-        Of the units wanted.
-
-    Returns
-    -------
-    array
-        Shape ``(samples, len(positions))``.
+    It is given the rows that decide it, and so many draws at a time that both are one block.
     """
-    paper, positions = rows.index["paper"], np.asarray(positions, dtype=np.int64)
-    if unit == "evaluation" and specification.noise.cluster == "none":
-        inside = np.unique(positions)
-    else:  # evaluations of one paper depend on each other
-        inside = np.flatnonzero(np.isin(paper, positions if unit == "paper" else paper[positions]))
-    part = rows.take(inside)
-    columns = np.searchsorted(inside if unit == "evaluation" else np.unique(paper[inside]), positions)
+    of, paper, positions = rows.units(unit), rows.index["paper"], np.asarray(positions, dtype=np.int64)
+    inside = np.flatnonzero(np.isin(of, positions))
+    if specification.noise.cluster != "none":  # evaluations of one paper depend on each other
+        inside = np.flatnonzero(np.isin(paper, paper[inside]))
+    part, columns = rows.take(inside), np.searchsorted(np.unique(of[inside]), positions)
     samples = len(next(iter(values.values())))
     found = np.empty((samples, len(positions)))
     for some in blocks(samples, len(inside)):
@@ -175,28 +148,20 @@ def paper_densities(specification: Specification, rows: Rows, values: Mapping[st
 def left_out_losses(
     specification: Specification, rows: Rows, values: Mapping[str, Floats], unit: str, positions: Any
 ) -> Floats:
-    """Expected loss of some evaluations under each draw when their unit is left out, nats.
-
-    Shape ``(samples, len(positions))``.
-    """
-    work = _expected if specification.noise.cluster == "none" or unit == "paper" else _expected_with_effect
-    return of_units(work, specification, rows, values, "evaluation", positions)
-
-
-def _expected(specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats) -> Floats:
-    return np.asarray(rows.response - residual)
+    """Expected loss of evaluations at some positions under each draw when their unit is left out, nats."""
+    expected = expected_losses(specification, rows.take(positions), values)
+    if specification.noise.cluster == "none" or unit == "paper":
+        return expected
+    return expected + of_units(_paper_effects, specification, rows, values, unit, positions)
 
 
-def _expected_with_effect(
-    specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats
-) -> Floats:
-    """With the effect of an evaluation's paper, as far as its other evaluations tell."""
+def _paper_effects(specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats) -> Floats:
+    """Expected effect of an evaluation's paper, as far as its other evaluations tell, nats."""
     if specification.noise.family == "student_t":
-        return np.asarray(rows.response - residual + values["paper_effect"][:, rows.index["paper"]])
+        return np.asarray(values["paper_effect"][:, rows.index["paper"]])
     paper, size = _papers(rows)
     total = sum_by(residual, paper)[:, paper]
-    effect = effect_given_rest(residual, total, size[paper], values["sigma"], values["tau"])
-    return np.asarray(rows.response - residual + effect)
+    return np.asarray(effect_given_rest(residual, total, size[paper], values["sigma"], values["tau"]))
 
 
 def _papers(rows: Rows) -> tuple[NDArray[np.int64], Floats]:

@@ -98,6 +98,10 @@ class Rows:
         """The response, where it is the loss."""
         return self.response
 
+    def units(self, unit: str) -> NDArray[np.int64]:
+        """Which unit of cross-validation each row is of: itself, or its paper."""
+        return self.index["paper"] if unit == "paper" else np.arange(len(self.ids))
+
     def take(self, positions: Sequence[int] | NDArray[np.int64]) -> Self:
         """Some rows, repeats allowed, with levels and anchor as they were."""
         at = np.asarray(positions)

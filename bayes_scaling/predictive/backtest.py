@@ -12,8 +12,7 @@ import pandas as pd
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.evaluations import load_evaluations
 from bayes_scaling.files import plain_name
-from bayes_scaling.inference.fitting import fit, fit_fingerprint, summary_of
-from bayes_scaling.inference.result import Fit
+from bayes_scaling.inference.fitting import fit_fingerprint, fit_with, summary_of
 from bayes_scaling.inference.settings import SEED, Settings, check_settings
 from bayes_scaling.jobs.executors import run_tasks
 from bayes_scaling.jobs.store import Store
@@ -64,9 +63,9 @@ def work(task: Task) -> bytes:
     forecaster, split, settings = task.forecaster, task.split, task.settings
     converged = True
     if forecaster.method == "posterior":
-        found = _fitted(task, settings)
+        found = fit_with(settings, forecaster.specification, split.before, task.seed)
         if not found.diagnostics.converged:
-            found = _fitted(task, careful(settings))
+            found = fit_with(careful(settings), forecaster.specification, split.before, task.seed)
         forecast = posterior_forecast(found, split)
         converged, note = found.diagnostics.converged, "; ".join(found.diagnostics.failures)
     else:
@@ -94,20 +93,6 @@ def careful(settings: Settings) -> Settings:
     """
     draws, accept = min(CAREFUL_DRAWS, settings.draws), max(CAREFUL_ACCEPT, settings.target_accept)
     return replace(settings, draws=draws, tune=2 * settings.tune, target_accept=accept)
-
-
-def _fitted(task: Task, settings: Settings) -> Fit:
-    return fit(
-        task.forecaster.specification,
-        task.split.before,
-        draws=settings.draws,
-        tune=settings.tune,
-        chains=settings.chains,
-        seed=task.seed,
-        target_accept=settings.target_accept,
-        attempts=settings.attempts,
-        cores=1,
-    )
 
 
 @dataclass(frozen=True)

@@ -206,9 +206,9 @@ def _by_group(labels: pd.Series, of_draws: OfDraws, draws: int) -> pd.DataFrame:
     codes, names = pd.factorize(labels, sort=True)
     size, parts = np.bincount(codes), []
     for some in blocks(len(names), draws):  # there may be as many as half the rows
-        inside = np.flatnonzero((codes >= some.start) & (codes < some.stop))
-        own = codes[inside] - some.start
-        mean, expected = of_draws(partial(_means, inside=inside, codes=own))
+        count = some.stop - some.start
+        own = np.where((codes >= some.start) & (codes < some.stop), codes - some.start, count)
+        mean, expected = (sums[:, :count] / size[some] for sums in of_draws(partial(sum_by, codes=own)))
         at_least = _at_least(mean, expected)
         p = np.minimum(1.0, 2 * np.minimum(at_least, _at_least(-mean, -expected)))
         parts.append(np.vstack([*_mean_and_interval(mean), *_mean_and_interval(expected)[1:], p]))
@@ -216,10 +216,6 @@ def _by_group(labels: pd.Series, of_draws: OfDraws, draws: int) -> pd.DataFrame:
     table.insert(0, "rows", size)
     adjusted = stats.false_discovery_control(table["p"])
     return table.assign(p_adjusted=adjusted, flagged=adjusted <= FALSE_DISCOVERIES)
-
-
-def _means(each: Floats, inside: NDArray[np.int64], codes: NDArray[np.int64]) -> Floats:
-    return sum_by(each[:, inside], codes) / np.bincount(codes)
 
 
 def _tails(of_draws: OfDraws, mean: Floats, ids: tuple[str, ...]) -> pd.DataFrame:

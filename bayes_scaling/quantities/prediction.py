@@ -239,10 +239,7 @@ def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
 def with_noise(
     specification: Specification, values: Mapping[str, Floats], expected: Floats, rng: np.random.Generator
 ) -> Floats:
-    """Losses of new evaluations, each of a paper of its own, nats per token, shape ``(samples, n)``.
-
-    ``values`` are draws of the parameters (:func:`bayes_scaling.inference.likelihood.draws_of`).
-    """
+    """Losses of new evaluations, each of a paper of its own, under draws of the parameters; nats per token."""
     noise, shape = specification.noise, expected.shape
     student_t = noise.family == "student_t"
     standard = rng.standard_t(values["nu"], size=shape) if student_t else rng.standard_normal(shape)
