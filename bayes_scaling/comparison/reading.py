@@ -184,7 +184,7 @@ class SweepDirectory:
         found = sorted((self.directory / FITS).glob(f"*-{fingerprint[:16]}.nc"))
         if not found:
             raise self._missing(f"the fit of {name}", FITS, fingerprint)
-        fit = load_fit(found[0], lazy=True)
+        fit = load_fit(found[0])
         if fit.fingerprint != fingerprint:
             raise BayesScalingError(
                 f"{found[0]}: is not the fit of {name} that was recorded (fingerprint {fit.fingerprint[:16]} where "

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from bayes_scaling.approaches.grouping import WITHIN, budgets_of
 from bayes_scaling.errors import BayesScalingError, RunsError
+from bayes_scaling.inference.likelihood import blocks
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law import training_compute
 from bayes_scaling.plots.marks import title_of
@@ -110,8 +111,12 @@ def loss_band(laws: Laws, parameters: Floats, tokens: Floats) -> pd.DataFrame:
     parameters, tokens
         Counts, shape ``(points,)``.
     """
-    draws = laws.loss(parameters, tokens, YEAR)
-    return credible_intervals(laws.drawn(draws, "loss", "nats per token", point=range(len(parameters))), errors=False)
+    parts = []
+    for some in blocks(len(parameters), laws.shape[0] * laws.shape[1]):
+        draws, points = laws.loss(parameters[some], tokens[some], YEAR), range(some.start, some.stop)
+        losses = laws.drawn(draws, "loss", "nats per token", point=points)
+        parts.append(credible_intervals(losses, errors=False))
+    return pd.concat(parts)
 
 
 def runs_title(fit: Fit) -> str:

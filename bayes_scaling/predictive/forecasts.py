@@ -77,7 +77,7 @@ def posterior_forecast(fit: Fit, split: Split) -> Forecast:
         residual = rows.loss - expected
         density = paper_densities(specification, alone, values, residual)
         joint = paper_densities(specification, rows, values, residual)
-        draws = with_noise(fit, expected, np.random.default_rng(fit.seed))
+        draws = with_noise(specification, values, expected, np.random.default_rng(fit.seed))
     return Forecast(_mean_density(density), _mean_density(joint), draws)
 
 

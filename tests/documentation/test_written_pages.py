@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+import documented_sizes as sizes
 import numpy as np
 import pandas as pd
 import pytest
@@ -26,7 +27,7 @@ from bayes_scaling.comparison.result import COLUMNS as COMPARISON_COLUMNS
 from bayes_scaling.comparison.result import comparison_table
 from bayes_scaling.comparison.sweep import FITS, SCORES
 from bayes_scaling.inference.diagnostics import ESS_MIN, RHAT_MAX
-from bayes_scaling.inference.fitting import fit_fingerprint, summary_of
+from bayes_scaling.inference.fitting import KEPT_DRAWS, fit_fingerprint, summary_of
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.law import training_compute
 from bayes_scaling.posterior_report.as_json import as_plain
@@ -123,6 +124,15 @@ CLAIMS: dict[str, dict[str, Claim]] = {
             lambda: (f"{least_with_progress():g}",),
         ),
         "width": Claim(r"width of the (\d+)% interval", lambda: (f"{100 * PROBABILITIES[1]:.0f}",)),
+        "file size": Claim(
+            r"With at most (\d+) kB beside, a file takes \$\$(\d) .*?\((\d) .*?\((\d+) \+ .*?multiple of (\d)",
+            lambda: tuple(f"{each:g}" for each in (sizes.HEADER / 1e3, *2 * [sizes.NUMBER], sizes.TEXT, sizes.ROUND)),
+        ),
+        "draws kept": Claim(r"at most ([\d,]+), unless `keep`", lambda: (f"{KEPT_DRAWS:,}",)),
+        "memory": Claim(
+            r"\$\$([\d.]+) \\text\{ GB\} + ([\d.]+) \\text\{ kB\}.*?at most ([\d.]+) GB more",
+            lambda: tuple(f"{each:g}" for each in (sizes.PROGRAM / 1e9, sizes.ROW / 1e3, sizes.CHECKS / 1e9)),
+        ),
         "published variants": Claim(r"with at least (three) variants of the paper", lambda: (LEAST_RANKED,)),
     },
     f"{SITE}/first-five-minutes.md": {

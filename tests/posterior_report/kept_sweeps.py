@@ -52,7 +52,7 @@ def keep(sweep: Sweep, variants: tuple[Variant, ...], stuck: tuple[str, ...] = (
         if variant.model in stuck:
             fit = replace(fit, diagnostics=BAD)
         record = Record.of(variant.model, variant.label, fit, score_of(position, table, sweep.unit), 12.5)
-        sweep.fits.write(sweep._fit_file(variant), fit.to_bytes(compact=True))
+        sweep.fits.write(sweep._fit_file(variant), fit.to_bytes())
         sweep.scores.write(sweep._score_file(variant), record.to_bytes())
 
 
