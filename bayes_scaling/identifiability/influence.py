@@ -72,8 +72,11 @@ def influence(fit: Fit, rule: Rule | None = None) -> pd.DataFrame:
     >>> fit = bs.load_fit("runs/reference-ho2024")  # doctest: +SKIP
     >>> influence(fit)[["contraction", "moved_by", "verdict"]]  # doctest: +SKIP
     """
-    if not all(name in fit.data for name in NEEDED):
-        raise BayesScalingError(f"identification needs {', '.join(NEEDED)}, which bs.fit and bs.load_fit give")
+    if missing := [name for name in NEEDED if name not in fit.data]:
+        raise BayesScalingError(
+            f"the fit of '{fit.specification.name}' has no group {', '.join(missing)}; identification needs "
+            f"{', '.join(NEEDED)}, which bs.fit and bs.load_fit give"
+        )
     rule = rule or Rule()
     posterior = fit.data["posterior"].to_dataset()
     names = [name for name in REPORTED if name in posterior]

@@ -169,7 +169,8 @@ def sum_by(values: Floats, codes: NDArray[np.int64]) -> Floats:
     >>> sum_by(np.array([[1.0, 2.0, 4.0]]), np.array([1, 0, 1])).tolist()
     [[2.0, 5.0]]
     """
-    return np.asarray(values @ csr_array((np.ones(len(codes)), (np.arange(len(codes)), codes))))
+    members = csr_array((np.ones(len(codes)), (np.arange(len(codes)), codes)))
+    return np.asarray(values.reshape(-1, len(codes)) @ members).reshape(*values.shape[:-1], -1)
 
 
 def _integrated_student_t(residual: Floats, paper: NDArray[np.int64], nu: Floats, sigma: Floats, tau: Floats) -> Floats:

@@ -128,9 +128,9 @@ CLAIMS: dict[str, dict[str, Claim]] = {
             r"With at most (\d+) kB beside, a file takes \$\$(\d) .*?\((\d) .*?\((\d+) \+ .*?multiple of (\d)",
             lambda: tuple(f"{each:g}" for each in (sizes.HEADER / 1e3, *2 * [sizes.NUMBER], sizes.TEXT, sizes.ROUND)),
         ),
-        "draws kept": Claim(r"at most ([\d,]+), unless `keep`", lambda: (f"{KEPT_DRAWS:,}",)),
+        "draws kept": Claim(r"at most ([\d,]+), unless", lambda: (f"{KEPT_DRAWS:,}",)),
         "memory": Claim(
-            r"\$\$([\d.]+) \\text\{ GB\} + ([\d.]+) \\text\{ kB\}.*?at most ([\d.]+) GB more",
+            r"\$\$([\d.]+) \\text\{ GB\} \+ ([\d.]+) \\text\{ kB\}.*?at most ([\d.]+) GB more",
             lambda: tuple(f"{each:g}" for each in (sizes.PROGRAM / 1e9, sizes.ROW / 1e3, sizes.CHECKS / 1e9)),
         ),
         "published variants": Claim(r"with at least (three) variants of the paper", lambda: (LEAST_RANKED,)),
