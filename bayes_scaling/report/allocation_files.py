@@ -1,14 +1,11 @@
 """Allocations of compute as files: every row as CSV, or as strict JSON with the fit that it rests on."""
 
-import json
-import math
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.files import write_whole
+from bayes_scaling.plain_json import strict_json
 from bayes_scaling.report.allocation_table import Allocations, benchmark_of, label_of, sources, year_of
 
 SUFFIXES = (".csv", ".json")
@@ -62,10 +59,10 @@ def allocation_json(answer: Allocations) -> bytes:
         "inference_tokens": question.inference_tokens,
         "interval": answer.table.attrs["interval"],
         "fit": _fit(answer),
-        "rows": [{name: _plain(value) for name, value in row.items()} for row in answer.table.to_dict("records")],
+        "rows": answer.table.to_dict("records"),
         "sources": sources(),
     }
-    return (json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode()
+    return strict_json(document)
 
 
 def _fit(answer: Allocations) -> dict[str, Any] | None:
@@ -79,15 +76,9 @@ def _fit(answer: Allocations) -> dict[str, Any] | None:
         "converged": fit.diagnostics.converged,
         "failures": list(fit.diagnostics.failures),
         "not_identified": list(answer.not_identified),
-        "largest_compute": _plain(largest),
-        "extrapolation": {f"{budget:g}": _plain(budget / largest) for budget in answer.question.budgets},
+        "largest_compute": largest,
+        "extrapolation": {f"{budget:g}": budget / largest for budget in answer.question.budgets},
         "year": year_of(answer.question) if fit.specification.progresses else None,
         "benchmark": benchmark_of(answer.question) if fit.evaluations.kind == "evaluations" else None,
         "fingerprint": fit.fingerprint,
     }
-
-
-def _plain(value: Any) -> Any:
-    if pd.isna(value) or (isinstance(value, float) and math.isinf(value)):
-        return None
-    return value

@@ -1,6 +1,5 @@
 """A backtest in words, as a table for the terminal, and as plain data for scripts."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -12,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bayes_scaling.inference.fitting import package_versions
+from bayes_scaling.plain_json import strict_json
 from bayes_scaling.predictive.result import Backtest
 from bayes_scaling.predictive.splits import HORIZONS
 from bayes_scaling.words import counted, number
@@ -25,7 +25,7 @@ def backtest_json(result: Backtest) -> bytes:
     document = {
         "evaluations": asdict(result.evaluations),
         "cuts": sorted({int(cut) for cut in result.forecasts.index.get_level_values("cut")}),
-        "summary": {horizon: _plain(result.summary(horizon)) for horizon in HORIZONS},
+        "summary": {horizon: result.summary(horizon).to_dict("index") for horizon in HORIZONS},
         "converged": int(result.forecasts["converged"].sum()),
         "forecasts": len(result.forecasts),
         "skipped": dict(result.skipped),
@@ -34,7 +34,7 @@ def backtest_json(result: Backtest) -> bytes:
         "versions": package_versions(),
         "set_aside": [{"file": file, "reason": reason} for file, reason in result.set_aside],
     }
-    return (json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode()
+    return strict_json(document)
 
 
 def backtest_csv(result: Backtest) -> bytes:
@@ -122,9 +122,3 @@ def summary_cells(table: pd.DataFrame) -> Iterable[tuple[str, tuple[str, ...]]]:
 
 def _ahead(row: Mapping[Any, Any], column: str) -> str:
     return f"{row[f'{column}_diff']:+.3f} ± {row[f'{column}_diff_se']:.3f}"
-
-
-def _plain(table: pd.DataFrame) -> dict[str, dict[str, float | None]]:
-    """Rows as plain data, None where there is no number."""
-    found: dict[str, dict[str, float | None]] = json.loads(table.to_json(orient="index", double_precision=15))
-    return found

@@ -1,6 +1,5 @@
 """A comparison in words, as a table for the terminal, and as plain data for scripts."""
 
-import json
 import math
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -15,6 +14,7 @@ from rich.text import Text
 from bayes_scaling.comparison.result import TIE_NATS, Comparison
 from bayes_scaling.comparison.weights import METHODS
 from bayes_scaling.inference.fitting import package_versions
+from bayes_scaling.plain_json import strict_json
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.report.units import noun_of, size_of
 from bayes_scaling.words import counted, months, probability
@@ -36,26 +36,18 @@ def comparison_json(comparison: Comparison) -> bytes:
         "tied_with_the_best": list(comparison.tied),
         "weights": comparison.weights.to_dict(),
         "averaged_doubling_time_months": {
-            kind: _plain(comparison.averaged_doubling_times(kind)) for kind in METHODS if comparison.fits
+            kind: comparison.averaged_doubling_times(kind).to_dict("index") for kind in METHODS if comparison.fits
         },
         "fingerprints": dict(comparison.fingerprints),
         "versions": package_versions(),
         "set_aside": [{"file": file, "reason": reason} for file, reason in comparison.set_aside],
     }
-    return (json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode()
+    return strict_json(document)
 
 
 def comparison_csv(comparison: Comparison) -> bytes:
     """`comparison.csv`: one row a variant."""
     return comparison.table.to_csv(index=False).encode()
-
-
-def _plain(table: pd.DataFrame) -> dict[str, dict[str, float | None]]:
-    """Numbers for JSON, which has neither infinity nor NaN."""
-    return {
-        str(name): {str(key): value if math.isfinite(value) else None for key, value in row.items()}
-        for name, row in table.to_dict("index").items()
-    }
 
 
 def sentences(comparison: Comparison) -> Iterable[str]:

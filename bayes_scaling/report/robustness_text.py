@@ -1,6 +1,5 @@
 """A robustness run in words, as a table for the terminal, and as plain data for scripts."""
 
-import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -13,6 +12,7 @@ from rich.text import Text
 
 from bayes_scaling.beside import Beside
 from bayes_scaling.inference.fitting import package_versions
+from bayes_scaling.plain_json import strict_json
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, signed_months_to_double
 from bayes_scaling.robustness_cases.cases import BASELINE
 from bayes_scaling.robustness_cases.result import Robustness
@@ -42,7 +42,7 @@ def robustness_json(result: Robustness) -> bytes:
         "versions": package_versions(),
         "set_aside": [{"file": file, "reason": reason} for file, reason in result.set_aside],
     }
-    return (json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode()
+    return strict_json(document)
 
 
 def robustness_csv(result: Robustness) -> bytes:
