@@ -35,7 +35,12 @@ def strict_json(document: Mapping[str, Any] | list[Any]) -> bytes:
     >>> strict_json({"median": 9.0, "upper": math.inf}).decode().split()
     ['{', '"median":', '9.0,', '"upper":', 'null', '}']
     """
-    return (json.dumps(plain(document), indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode()
+    return strict_text(document).encode()
+
+
+def strict_text(document: Mapping[str, Any] | list[Any]) -> str:
+    """The same as text, of which names of files may be a part that have no UTF-8."""
+    return json.dumps(plain(document), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
 
 
 def with_rows(document: bytes, table: pd.DataFrame) -> bytes:

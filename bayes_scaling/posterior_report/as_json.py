@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bayes_scaling.plain_json import plain, strict_json
+from bayes_scaling.plain_json import plain, strict_text
 from bayes_scaling.posterior_report.document import (
     Bullets,
     Code,
@@ -54,7 +54,7 @@ def render_json(document: Document) -> str:
     >>> json.loads(render_json(Document("A title", "An answer.", None, (), ())))["title"]
     'A title'
     """
-    return strict_json(as_plain(document)).decode()
+    return strict_text(as_plain(document))
 
 
 def _section(section: Section) -> dict[str, Any]:
