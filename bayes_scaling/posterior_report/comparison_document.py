@@ -16,7 +16,7 @@ from bayes_scaling.posterior_report.comparison_times import times_section
 from bayes_scaling.posterior_report.comparison_trust import convergence_section, leave_one_out_section
 from bayes_scaling.posterior_report.document import Document, Paragraph, Section
 from bayes_scaling.posterior_report.fit_data import data_section
-from bayes_scaling.report.comparison_text import comparison_json
+from bayes_scaling.report.comparison import comparison_json
 from bayes_scaling.report.units import size_of
 from bayes_scaling.words import counted
 

@@ -22,8 +22,8 @@ from bayes_scaling.posterior_report.document import (
 from bayes_scaling.posterior_report.fit_method import command_blocks, table_option
 from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_months
 from bayes_scaling.posterior_report.lead import lead_of
-from bayes_scaling.report.robustness_page import WIDTHS
-from bayes_scaling.report.robustness_text import (
+from bayes_scaling.report.robustness import (
+    WIDTHS,
     difference,
     published,
     published_sentence,
