@@ -148,10 +148,8 @@ def _collect(
 ) -> dict[str, _Death]:
     """Hand over what ends, and take it off what waits; raise what a task raised.
 
-    Returns
-    -------
-    dict
-        Deaths by task: once all have ended, one died too often, or all that wait were lost, which count as deaths.
+    Returns dict: Deaths by task: once all have ended, one died too often, or all that wait were lost, which count as
+    deaths.
     """
     died: dict[str, _Death] = {}
 

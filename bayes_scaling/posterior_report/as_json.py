@@ -19,13 +19,10 @@ from bayes_scaling.posterior_report.document import Scatter as ScatterPlot
 def as_plain(document: Document) -> dict[str, Any]:
     """A report as plain data.
 
-    Returns
-    -------
-    dict
-        ``title``, ``subtitle``, ``answer``, ``notes``, ``banners``, ``sections`` (each with ``text``, ``equations`` in
-        LaTeX, ``tables`` with their rows as records and the numbers of marked rows, ``pictures`` by their
-        alternatives, ``points``), and ``data``: the figures behind them, as numbers, with null for what is not defined
-        or without bound.
+    Returns dict: ``title``, ``subtitle``, ``answer``, ``notes``, ``banners``, ``sections`` (each with ``text``,
+    ``equations`` in LaTeX, ``tables`` with their rows as records and the numbers of marked rows, ``pictures`` by their
+    alternatives, ``points``), and ``data``: the figures behind them, as numbers, with null for what is not defined or
+    without bound.
 
     Examples
     --------

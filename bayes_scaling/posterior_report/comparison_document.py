@@ -33,19 +33,16 @@ def _title(comparison: Comparison) -> str:
 def comparison_document(comparison: Comparison) -> Document:
     """What a reader should see of a comparison.
 
+    Returns which models the data can't tell apart and the doubling time averaged over them; ranks, weights,
+    differences; what would change the answer; what leave-one-out measures and where it can be trusted; models, data,
+    method, citations. Variants that did not converge are marked, last, and named in a banner. ``data``: what
+    ``comparison.json`` and ``comparison.csv`` have.
+
     Parameters
     ----------
     comparison
         Of :func:`bayes_scaling.compare`, or read back by
         :func:`bayes_scaling.comparison.loading.load_comparison`.
-
-    Returns
-    -------
-    Document
-        Which models the data can't tell apart and the doubling time averaged over them; ranks, weights, differences;
-        what would change the answer; what leave-one-out measures and where it can be trusted; models, data, method,
-        citations. Variants that did not converge are marked, last, and named in a banner. ``data``: what
-        ``comparison.json`` and ``comparison.csv`` have.
 
     Examples
     --------

@@ -33,10 +33,6 @@ def standardised(fit: Fit, rows: Rows, replicates: int, seed: int) -> tuple[Floa
         Draws to use at most, evenly spaced.
     seed
         Of the noise.
-
-    Returns
-    -------
-    observed, replicated : arrays, shape (draws, n)
     """
     specification, rng = fit.specification, np.random.default_rng(seed)
     values = draws_of(specification, fit.data)

@@ -214,10 +214,7 @@ SUFFIXES = (".csv", ".json")
 def check_output(path: Path) -> None:
     """Refuse a file whose name ends otherwise than in a format that can be written.
 
-    Raises
-    ------
-    BayesScalingError
-        Names the formats.
+    Raises BayesScalingError: names the formats.
 
     Examples
     --------
@@ -232,10 +229,7 @@ def check_output(path: Path) -> None:
 def write_allocations(answer: Allocations, path: Path) -> Path:
     """Write every row, whole or not at all, in the format of the file's name.
 
-    Raises
-    ------
-    BayesScalingError
-        If the name ends otherwise, or the file can't be written.
+    Raises BayesScalingError if the name ends otherwise, or the file can't be written.
     """
     check_output(path)
     try:

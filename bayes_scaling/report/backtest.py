@@ -237,15 +237,7 @@ FILES = ("backtest.png", "backtest.md", "backtest.csv", "scores.csv", "backtest.
 def write_backtest(result: "Backtest", directory: Path) -> tuple[Path, ...]:
     """Write everything about a backtest but its forecasts, which are written as they end.
 
-    Returns
-    -------
-    tuple of pathlib.Path
-        The files, in the order written.
-
-    Raises
-    ------
-    BayesScalingError
-        If the files can't be written.
+    Returns the files, in the order written. Raises BayesScalingError if the files can't be written.
     """
     from bayes_scaling.plots.predictive import plot_backtest
 

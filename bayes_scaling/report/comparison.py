@@ -144,10 +144,7 @@ def _cells(row: "pd.Series[Any]") -> tuple[str, ...]:
 def ranking_page(comparison: Comparison) -> str | None:
     """Markdown: what the comparison says, its ranking beside Table 11 of Ho et al. 2024, and rank correlations.
 
-    Returns
-    -------
-    str or None
-        None if fewer than three of the published variants were compared.
+    Returns str or None: None if fewer than three of the published variants were compared.
     """
     beside = beside_published(comparison)
     if len(beside) < 3:
@@ -194,15 +191,7 @@ _PICTURES = ("comparison.png", "doubling_times_by_variant.png", "pareto_k.png", 
 def write_comparison(comparison: "Comparison", directory: Path) -> tuple[Path, ...]:
     """Write everything about a comparison but its fits, which the sweep has written.
 
-    Returns
-    -------
-    tuple of pathlib.Path
-        The files, in the order written.
-
-    Raises
-    ------
-    BayesScalingError
-        If the files can't be written.
+    Returns the files, in the order written. Raises BayesScalingError if the files can't be written.
     """
     from bayes_scaling.plots import comparison as plots
 

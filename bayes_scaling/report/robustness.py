@@ -235,15 +235,7 @@ FILES = ("robustness.png", "robustness.md", ROBUSTNESS_TABLE, ROBUSTNESS_SETTING
 def write_robustness(result: "Robustness", directory: Path) -> tuple[Path, ...]:
     """Write everything about a robustness run but its fits, which the sweep has written.
 
-    Returns
-    -------
-    tuple of pathlib.Path
-        The files, in the order written.
-
-    Raises
-    ------
-    BayesScalingError
-        If the files can't be written.
+    Returns the files, in the order written. Raises BayesScalingError if the files can't be written.
     """
     from bayes_scaling.plots.robustness import plot_robustness
 
