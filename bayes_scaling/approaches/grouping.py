@@ -58,10 +58,6 @@ def budgets_of(runs: pd.DataFrame, *, within: float = WITHIN, least_models: int 
     least_models
         Different sizes of model that make an interval a budget, at least 3; not used where the table has series.
 
-    Returns
-    -------
-    Budgets
-
     Raises
     ------
     RunsError

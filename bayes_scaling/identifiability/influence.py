@@ -36,28 +36,20 @@ def influence(fit: Fit, rule: Rule | None = None) -> pd.DataFrame:
     .. math:: \mathrm{contraction} = 1 - \frac{\mathrm{width\ of\ posterior\ interval}}
         {\mathrm{width\ of\ prior\ interval}}
 
+    Returns one row for each reported quantity (``level[wt103]`` where it differs between groups), with columns
+    ``median``, ``lower``, ``upper`` of the posterior and ``prior_median``, ``prior_lower``, ``prior_upper`` (95%
+    equal-tailed intervals; rates in log units per year, ``level`` and ``E`` in nats per token); ``contraction``;
+    ``sensitivity_prior``, ``sensitivity_likelihood``: power-scaling sensitivities, of the prior the largest among those
+    to each parameter's prior alone and to all together; ``moved_by``: which that is; and ``verdict``. ``attrs`` name
+    the interval and the rule. NaN in the prior's columns under the paper's penalty, whose prior has no width of its
+    own. Raises BayesScalingError if the fit lacks its log prior or log likelihood.
+
     Parameters
     ----------
     fit
         A posterior; read ``fit.diagnostics.converged`` first.
     rule
         Thresholds of the verdict; by default :class:`bayes_scaling.identifiability.rule.Rule`.
-
-    Returns
-    -------
-    DataFrame
-        One row for each reported quantity (``level[wt103]`` where it differs between groups), with columns ``median``,
-        ``lower``, ``upper`` of the posterior and ``prior_median``, ``prior_lower``, ``prior_upper`` (95% equal-tailed
-        intervals; rates in log units per year, ``level`` and ``E`` in nats per token); ``contraction``;
-        ``sensitivity_prior``, ``sensitivity_likelihood``: power-scaling sensitivities, of the prior the largest among
-        those to each parameter's prior alone and to all together; ``moved_by``: which that is; and ``verdict``.
-        ``attrs`` name the interval and the rule. NaN in the prior's columns under the paper's penalty, whose prior has
-        no width of its own.
-
-    Raises
-    ------
-    BayesScalingError
-        If the fit lacks its log prior or log likelihood.
 
     Notes
     -----

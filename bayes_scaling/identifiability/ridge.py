@@ -94,15 +94,12 @@ def best_mix(first: Floats, second: Floats) -> Mix:
 
     .. math:: w = \frac{\sigma_2^2 - \rho \sigma_1 \sigma_2}{\sigma_1^2 + \sigma_2^2 - 2 \rho \sigma_1 \sigma_2}
 
+    Returns Mix: ``w first + (1 - w) second`` has the smallest variance of all such mixes.
+
     Parameters
     ----------
     first, second
         Draws, shape ``(samples,)``.
-
-    Returns
-    -------
-    Mix
-        ``w first + (1 - w) second`` has the smallest variance of all such mixes.
 
     Examples
     --------
@@ -135,15 +132,12 @@ def span(draws: Floats) -> Span:
 def ridge(fit: Fit) -> Ridge | None:
     """Describe the ridge between ``g_N`` and ``g_D``.
 
+    Returns Ridge or None: None where the specification has not both rates.
+
     Parameters
     ----------
     fit
         A posterior. Rates that differ between groups are averaged over the table's rows, draw by draw.
-
-    Returns
-    -------
-    Ridge or None
-        None where the specification has not both rates.
 
     Notes
     -----

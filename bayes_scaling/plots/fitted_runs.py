@@ -25,20 +25,13 @@ MOST_BUDGETS = 10
 def fitted_runs(fit: Fit) -> pd.DataFrame:
     """Runs to which a law was fitted.
 
+    Returns DataFrame: indexed by row id: ``parameters``, ``tokens``, ``compute`` (6 N D, FLOP), ``loss`` (nats per
+    token). Raises BayesScalingError if it is no fit, one to evaluations, or one of a law of compute alone.
+
     Parameters
     ----------
     fit
         Of a static law of parameters and tokens.
-
-    Returns
-    -------
-    DataFrame
-        Indexed by row id: ``parameters``, ``tokens``, ``compute`` (6 N D, FLOP), ``loss`` (nats per token).
-
-    Raises
-    ------
-    BayesScalingError
-        If it is no fit, one to evaluations, or one of a law of compute alone.
     """
     if not isinstance(fit, Fit):
         raise BayesScalingError(
@@ -60,16 +53,13 @@ def isoflop_budgets(runs: pd.DataFrame) -> Floats:
 
     Which runs share one is found as for the profiles of :func:`bayes_scaling.isoflop_profiles`.
 
+    Returns numpy.ndarray: FLOP; empty where :func:`bayes_scaling.approaches.grouping.budgets_of` finds fewer than the
+    three that profiles need.
+
     Parameters
     ----------
     runs
         See :func:`fitted_runs`.
-
-    Returns
-    -------
-    numpy.ndarray
-        FLOP; empty where :func:`bayes_scaling.approaches.grouping.budgets_of` finds fewer than the three that profiles
-        need.
 
     Examples
     --------

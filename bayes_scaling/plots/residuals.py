@@ -39,22 +39,15 @@ def standardised_residuals(fit: Fit) -> pd.DataFrame:
 
     with losses in place of their logarithms where the noise is on the loss.
 
+    Returns DataFrame: indexed by row id: ``parameters``, ``tokens``, ``compute`` (FLOP), ``loss`` and ``expected``
+    (posterior median; nats per token), ``residual`` (units of sigma). Raises BayesScalingError if the fit is to
+    evaluations or of a law of compute alone, or runs of a series share an effect: their residuals are not independent,
+    and no one scale standardises them.
+
     Parameters
     ----------
     fit
         Of a static law to training runs.
-
-    Returns
-    -------
-    DataFrame
-        Indexed by row id: ``parameters``, ``tokens``, ``compute`` (FLOP), ``loss`` and ``expected`` (posterior median;
-        nats per token), ``residual`` (units of sigma).
-
-    Raises
-    ------
-    BayesScalingError
-        If the fit is to evaluations or of a law of compute alone, or runs of a series share an effect: their residuals
-        are not independent, and no one scale standardises them.
     """
     runs = fitted_runs(fit)
     noise = fit.specification.noise

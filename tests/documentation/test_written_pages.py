@@ -45,9 +45,9 @@ from bayes_scaling.report import (
     robustness_directory,
     run_directory,
 )
-from bayes_scaling.report.backtest_text import backtest_csv
-from bayes_scaling.report.comparison_text import comparison_json
-from bayes_scaling.report.robustness_text import robustness_json
+from bayes_scaling.report.backtest import backtest_csv
+from bayes_scaling.report.comparison import comparison_json
+from bayes_scaling.report.robustness import robustness_json
 from bayes_scaling.report.summary import summarise
 from bayes_scaling.result_files import COMPARISON_SETTINGS, COMPARISON_TABLE, FIT_FILE
 from bayes_scaling.robustness_cases.result import COLUMNS as ROBUSTNESS_COLUMNS
@@ -56,7 +56,7 @@ SITE, FORMATS, TABLES = "notebooks/site", "notebooks/site/file-formats.md", "bay
 PAGES = (*(f"{SITE}/{path.name}" for path in sorted((ROOT / SITE).glob("*.md"))), TABLES)
 INTERVAL = f"{100 * INTERVAL_PROBABILITY:.0f}"
 LEAST_RANKED = "three"
-"""Variants of the paper from which on a ranking is written; :mod:`bayes_scaling.report.ranking_page` says so."""
+"""Variants of the paper from which on a ranking is written; :mod:`bayes_scaling.report.comparison` says so."""
 HDF5 = b"\x89HDF"
 DEFINITION = None
 """In place of what computes a number: it defines a name or a unit."""
