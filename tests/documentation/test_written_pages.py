@@ -125,8 +125,11 @@ CLAIMS: dict[str, dict[str, Claim]] = {
         ),
         "width": Claim(r"width of the (\d+)% interval", lambda: (f"{100 * PROBABILITIES[1]:.0f}",)),
         "file size": Claim(
-            r"With at most (\d+) kB beside, a file takes \$\$(\d) .*?\((\d) .*?\((\d+) \+ .*?multiple of (\d)",
-            lambda: tuple(f"{each:g}" for each in (sizes.HEADER / 1e3, *2 * [sizes.NUMBER], sizes.TEXT, sizes.ROUND)),
+            r"With at most (\d+) kB and (\d)% beside.*?\$\$(\d) .*?\((\d) .*?\((\d+) \+ .*?multiple of (\d)",
+            lambda: tuple(
+                f"{each:g}"
+                for each in (sizes.HEADER / 1e3, 100 * sizes.HEAPS, *2 * [sizes.NUMBER], sizes.TEXT, sizes.ROUND)
+            ),
         ),
         "draws kept": Claim(r"at most ([\d,]+), unless", lambda: (f"{KEPT_DRAWS:,}",)),
         "memory": Claim(
