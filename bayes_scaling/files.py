@@ -31,10 +31,8 @@ def write_whole(path: Path, content: bytes) -> None:
     The bytes go to a hidden file beside the file's directory and are moved into place at once, so that the
     directory itself never holds a partial file. A symbolic link stays; the file that it points to is written.
 
-    Raises
-    ------
-    OSError
-        If the directory can't be written to or the disk is full; an older file of that name is then untouched.
+    Raises OSError if the directory can't be written to or the disk is full; an older file of that name is then
+    untouched.
     """
     write_together({Path(path): content})
 
@@ -42,17 +40,14 @@ def write_whole(path: Path, content: bytes) -> None:
 def write_together(contents: Mapping[Path, bytes], stale: Collection[Path] = ()) -> None:
     """Write files that belong together: all are ready on the disk before the first is moved into place.
 
+    Raises OSError as :func:`write_whole`; if it happens before all are ready, nothing has changed.
+
     Parameters
     ----------
     contents
         Path to bytes, in the order in which they appear; see :func:`write_whole`.
     stale
         Files of an earlier run to remove before the first new one appears.
-
-    Raises
-    ------
-    OSError
-        As :func:`write_whole`; if it happens before all are ready, nothing has changed.
     """
     stages: dict[Path, Path] = {}
     for path in (*contents, *stale):  # before anything is removed

@@ -26,6 +26,8 @@ def log_term(log_coefficient: Any, exponent: Any, log_size: Any, log_gain: Any =
 
     .. math:: \ln A - \alpha \ln N - \alpha\, g_N (Y - Y_0)
 
+    Returns array or tensor: Broadcast of the arguments.
+
     Parameters
     ----------
     log_coefficient
@@ -37,11 +39,6 @@ def log_term(log_coefficient: Any, exponent: Any, log_size: Any, log_gain: Any =
     log_gain
         What progress has taken off the term's logarithm: ``alpha * g_N * (Y - Y0)``. The paper's year
         coefficient is ``alpha_year = alpha * g_N``, so this is also ``alpha_year * (Y - Y0)``.
-
-    Returns
-    -------
-    array or tensor
-        Broadcast of the arguments.
 
     Notes
     -----
@@ -61,6 +58,8 @@ def loss(irreducible: Any, *log_terms: Any, power: Any = None, xp: ModuleType = 
 
     .. math:: E + \Bigl(\sum_i t_i^{1/p}\Bigr)^p
 
+    Returns array or tensor: Broadcast of the arguments.
+
     Parameters
     ----------
     irreducible
@@ -72,11 +71,6 @@ def loss(irreducible: Any, *log_terms: Any, power: Any = None, xp: ModuleType = 
         this is Kaplan's joint law; each term is what is left of the loss where the other is 0, whatever ``p`` is.
     xp
         The namespace that does the arithmetic: ``numpy`` or ``pytensor.tensor``.
-
-    Returns
-    -------
-    array or tensor
-        Broadcast of the arguments.
 
     Notes
     -----
@@ -135,6 +129,8 @@ def effective_epochs(
 
     .. math:: 1 + R^*_D\left(1 - e^{-R_D / R^*_D}\right), \qquad R_D = \mathrm{epochs} - 1
 
+    Returns array or tensor: Broadcast of ``epochs`` and ``repetition_scale``.
+
     Parameters
     ----------
     epochs
@@ -147,11 +143,6 @@ def effective_epochs(
         epoch then counts 1.85 times. Only to repeat their figures.
     xp
         The namespace that does the arithmetic: ``numpy`` or ``pytensor.tensor``.
-
-    Returns
-    -------
-    array or tensor
-        Broadcast of ``epochs`` and ``repetition_scale``.
 
     Examples
     --------

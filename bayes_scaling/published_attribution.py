@@ -43,10 +43,7 @@ def pair_label(start: str, end: str) -> str:
 def published_shapley() -> pd.DataFrame:
     """Shares of the fall in loss as printed in :data:`HO2024_SHAPLEY`.
 
-    Returns
-    -------
-    DataFrame
-        One row a pair, one column a player; shares of 1, rounded to 0.001.
+    Returns one row a pair, one column a player; shares of 1, rounded to 0.001.
 
     Examples
     --------

@@ -60,17 +60,14 @@ def physical_compute_growth(start: Any, end: Any, acceleration: tuple[float, flo
     with the years :math:`t` inside and outside 2018, when the largest language models caught up with other domains:
     a doubling every 1.5 months in place of 6.
 
+    Returns float or array: Factor, below 1 where the end is before the start.
+
     Parameters
     ----------
     start, end
         Decimal years: numbers or arrays that broadcast.
     acceleration
         First and last date of the faster growth.
-
-    Returns
-    -------
-    float or array
-        Factor, below 1 where the end is before the start.
 
     Notes
     -----

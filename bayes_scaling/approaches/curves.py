@@ -54,15 +54,12 @@ class Curve:
 def curves_of(table: pd.DataFrame) -> tuple[Curve, ...]:
     """Training curves of a table, each checked.
 
+    Returns tuple of Curve: by size.
+
     Parameters
     ----------
     table
         Several rows a run: ``series`` names the curve, ``flop`` and ``tokens`` are what was spent and seen so far.
-
-    Returns
-    -------
-    tuple of Curve
-        By size.
 
     Raises
     ------
@@ -123,6 +120,11 @@ def curve_slices(
 ) -> pd.DataFrame:
     """Cut training curves at a few compute values: the runs of IsoFLOP profiles.
 
+    Returns DataFrame: as from `read_runs`: ``series`` (the slice), ``curve``, ``parameters``, ``tokens``, ``flop``,
+    ``loss``. Log loss and log tokens are interpolated between neighbouring points on log compute, never beyond a
+    curve's own range. Raises RunsError, EvaluationsError as :func:`curves_of`; a setting is out of its range; or fewer
+    than three slices have enough curves.
+
     Parameters
     ----------
     table
@@ -135,17 +137,6 @@ def curve_slices(
         Where to cut instead, FLOP.
     least_curves
         That a slice needs, at least 3; slices with fewer are left out.
-
-    Returns
-    -------
-    DataFrame
-        As from `read_runs`: ``series`` (the slice), ``curve``, ``parameters``, ``tokens``, ``flop``, ``loss``. Log loss
-        and log tokens are interpolated between neighbouring points on log compute, never beyond a curve's own range.
-
-    Raises
-    ------
-    RunsError, EvaluationsError
-        As :func:`curves_of`; a setting is out of its range; or fewer than three slices have enough curves.
 
     Examples
     --------

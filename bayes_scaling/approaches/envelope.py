@@ -34,24 +34,17 @@ class Envelope:
 def envelope(table: pd.DataFrame, *, points: int = POINTS) -> Envelope:
     """Take the lowest curve at log-spaced compute values.
 
+    Returns Envelope: of those values at which the lowest curve is neither that of the smallest nor that of the largest
+    model there: at the ends the best size is one that was not trained. Raises RunsError, EvaluationsError: the table
+    has no usable curves, or the lowest curve is everywhere that of the smallest or of the largest model, or only one
+    model.
+
     Parameters
     ----------
     table
         Several rows a run; see :func:`bayes_scaling.approaches.curves.curves_of`.
     points
         Values of compute, at least 2, from the first point of any curve to the last.
-
-    Returns
-    -------
-    Envelope
-        Of those values at which the lowest curve is neither that of the smallest nor that of the largest model there:
-        at the ends the best size is one that was not trained.
-
-    Raises
-    ------
-    RunsError, EvaluationsError
-        The table has no usable curves, or the lowest curve is everywhere that of the smallest or of the largest model,
-        or only one model.
 
     Notes
     -----

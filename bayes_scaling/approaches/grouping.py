@@ -58,10 +58,6 @@ def budgets_of(runs: pd.DataFrame, *, within: float = WITHIN, least_models: int 
     least_models
         Different sizes of model that make an interval a budget, at least 3; not used where the table has series.
 
-    Returns
-    -------
-    Budgets
-
     Raises
     ------
     RunsError
@@ -149,9 +145,10 @@ def _densest(log_flop: np.ndarray, sizes: np.ndarray, left: np.ndarray, width: f
     """Rows of the interval with most runs that are left; None where none has enough different models."""
     rows = np.flatnonzero(left)
     ends = np.searchsorted(log_flop[rows], log_flop[rows] + width + 1e-12, side="right")
-    windows = [rows[start:end] for start, end in enumerate(ends)]
-    windows = [window for window in windows if len(np.unique(sizes[window])) >= models]
-    return max(windows, key=lambda w: (len(w), log_flop[w[0]] - log_flop[w[-1]]), default=None)
+    count, spread = ends - np.arange(len(rows)), log_flop[rows[ends - 1]] - log_flop[rows]
+    best_first = np.lexsort((spread, -count))
+    windows = (rows[start : ends[start]] for start in best_first[count[best_first] >= models])
+    return next((window for window in windows if len(np.unique(sizes[window])) >= models), None)
 
 
 def _labels(values: list[float]) -> list[str]:

@@ -41,10 +41,6 @@ def parabolas(log_size: Floats, log_loss: Floats, budget: Integers, log_budget: 
     budget, log_budget
         Codes of shape ``(n,)``, and log FLOP of shape ``(K,)``.
 
-    Returns
-    -------
-    Parabolas
-
     Notes
     -----
     The line weighs vertices by the inverse of their variance under equal noise (by the delta method), so that budgets

@@ -96,16 +96,13 @@ def model_data(rows: ProfileRows) -> dict[str, Any]:
 def build_profile_model(rows: ProfileRows) -> pm.Model:
     """State the log density of :mod:`bayes_scaling.approaches.model`.
 
+    Returns pymc.Model: observed variable ``log_loss`` (log nats per token, less the rows' mean); free variables over
+    ``budget``, and ``curve`` where rows are of training curves. Effects are standardised (non-centred).
+
     Parameters
     ----------
     rows
         Runs by budget.
-
-    Returns
-    -------
-    pymc.Model
-        Observed variable ``log_loss`` (log nats per token, less the rows' mean); free variables over ``budget``, and
-        ``curve`` where rows are of training curves. Effects are standardised (non-centred).
 
     Examples
     --------

@@ -84,17 +84,14 @@ class ProfileRows:
 def make_profile_rows(runs: pd.DataFrame, *, within: float = WITHIN, least_models: int = FOUND_MODELS) -> ProfileRows:
     """Sort runs into budgets and take logarithms.
 
+    Raises RunsError, EvaluationsError as :func:`bayes_scaling.approaches.grouping.budgets_of`.
+
     Parameters
     ----------
     runs
         Training runs; with a column ``curve`` where several rows are of one training curve.
     within, least_models
         See :func:`bayes_scaling.approaches.grouping.budgets_of`.
-
-    Raises
-    ------
-    RunsError, EvaluationsError
-        As :func:`bayes_scaling.approaches.grouping.budgets_of`.
 
     Examples
     --------

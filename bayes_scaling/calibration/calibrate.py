@@ -94,10 +94,7 @@ def _experiment(specification: Specification, evaluations: pd.DataFrame) -> Expe
 def check_calibration(specification: Specification, evaluations: pd.DataFrame, simulations: int, seed: int) -> None:
     """Refuse what can't be calibrated, before anything is simulated.
 
-    Raises
-    ------
-    BayesScalingError
-        As :func:`calibrate`.
+    Raises BayesScalingError as :func:`calibrate`.
     """
     checked_seed(seed)
     whole_number("simulations", simulations, LEAST)

@@ -10,18 +10,15 @@ SURE = 0.95
 def coverage_table(intervals: pd.DataFrame, probability: float) -> pd.DataFrame:
     """Share of intervals that hold the truth, by quantity.
 
+    Returns DataFrame: indexed by quantity: ``intervals`` (how many), ``covered`` (share), ``lower`` and ``upper`` (its
+    own 95% interval), ``expected`` (the probability), ``unconverged`` (fits that had not converged).
+
     Parameters
     ----------
     intervals
         One row an interval, indexed by quantity: ``lower``, ``upper``, ``truth``, ``converged``.
     probability
         Of the intervals.
-
-    Returns
-    -------
-    DataFrame
-        Indexed by quantity: ``intervals`` (how many), ``covered`` (share), ``lower`` and ``upper`` (its own 95%
-        interval), ``expected`` (the probability), ``unconverged`` (fits that had not converged).
 
     Examples
     --------

@@ -23,6 +23,8 @@ def evidence_file(specification: str, *, repeated: bool = False) -> str:
 def evidence_for(specification: Specification, *, repeated: bool = False) -> Calibration | None:
     """The calibration that comes with the package, if it is of exactly this specification.
 
+    Returns Calibration or None: of the design that :func:`design_of` gives.
+
     Parameters
     ----------
     specification
@@ -30,11 +32,6 @@ def evidence_for(specification: Specification, *, repeated: bool = False) -> Cal
         evidence.
     repeated
         The second one, with other random numbers, which there is where a quantity failed in the first.
-
-    Returns
-    -------
-    Calibration or None
-        Of the design that :func:`design_of` gives.
 
     Examples
     --------

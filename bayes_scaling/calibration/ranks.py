@@ -15,6 +15,9 @@ KEPT = 100
 def ranks_of(truth: Mapping[str, Floats], posterior: Dataset, kept: int = KEPT) -> dict[str, int]:
     """How many of some evenly spaced posterior draws lie below each true value.
 
+    Returns dict of str to int: from 0 to ``kept``; an element of a vector is named by its labels, such as
+    ``level[ptb]``.
+
     Parameters
     ----------
     truth
@@ -23,11 +26,6 @@ def ranks_of(truth: Mapping[str, Floats], posterior: Dataset, kept: int = KEPT) 
         Draws.
     kept
         How many draws are used.
-
-    Returns
-    -------
-    dict of str to int
-        From 0 to ``kept``; an element of a vector is named by its labels, such as ``level[ptb]``.
 
     Examples
     --------

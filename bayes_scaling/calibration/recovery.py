@@ -70,6 +70,10 @@ def recovery(
 
     .. math:: \ln L_i = \ln(E + A / N_i^\alpha + B / D_i^\beta) + \sigma t_\nu, \qquad 6 N_i D_i = C
 
+    Returns one row for each of ``E``, ``alpha``, ``beta``, ``a`` and the logarithm of the best number of parameters at
+    1e24 FLOP: ``covered`` (share of intervals that hold the truth), its own 95% interval, and fits ``unconverged``,
+    which count as they are. Intervals of fits are 90% equal-tailed.
+
     Parameters
     ----------
     simulations
@@ -82,13 +86,6 @@ def recovery(
         Processes; by default one a core.
     on_done
         Called with the number of designs that are done.
-
-    Returns
-    -------
-    DataFrame
-        One row for each of ``E``, ``alpha``, ``beta``, ``a`` and the logarithm of the best number of parameters at 1e24
-        FLOP: ``covered`` (share of intervals that hold the truth), its own 95% interval, and fits ``unconverged``,
-        which count as they are. Intervals of fits are 90% equal-tailed.
 
     Examples
     --------

@@ -143,10 +143,7 @@ class Calibration:
 def read_calibration(path: str | Path) -> Calibration:
     """Read a calibration from its file.
 
-    Raises
-    ------
-    BayesScalingError
-        If there is no such file, or it is damaged or not one of ours.
+    Raises BayesScalingError if there is no such file, or it is damaged or not one of ours.
     """
     try:
         content = Path(path).read_bytes()

@@ -60,6 +60,8 @@ def run_numbered[Found: "DataclassInstance"](
 ) -> tuple[Found, ...]:
     """Do something with each number from 0 on, in batches that are kept as they are done.
 
+    Returns tuple: in order; independent of workers and interruptions.
+
     Parameters
     ----------
     once
@@ -76,11 +78,6 @@ def run_numbered[Found: "DataclassInstance"](
         Processes; by default one a core. In a script, calls belong under ``if __name__ == "__main__":``.
     on_done
         Called with the number of those that are done.
-
-    Returns
-    -------
-    tuple
-        In order; independent of workers and interruptions.
     """
 
     def read(content: bytes) -> list[Found]:

@@ -20,10 +20,7 @@ Floats = NDArray[np.float64]
 def require_proper_prior(specification: Specification) -> None:
     """Refuse a specification whose prior can't be drawn from.
 
-    Raises
-    ------
-    BayesScalingError
-        If the specification has ``delta``.
+    Raises BayesScalingError if the specification has ``delta``.
     """
     if specification.delta is not None:
         raise BayesScalingError(
@@ -37,6 +34,9 @@ def prior_draw(
 ) -> dict[str, Floats]:
     """A draw of every parameter from its prior, or many.
 
+    Returns dict of str to array: parameter to its value, shape ``(*shape, 1)``, or ``(*shape, levels)`` where it varies
+    by a group. Raises BayesScalingError if the specification has ``delta``.
+
     Parameters
     ----------
     specification
@@ -47,16 +47,6 @@ def prior_draw(
         Source of randomness.
     shape
         Of many draws; by default one.
-
-    Returns
-    -------
-    dict of str to array
-        Parameter to its value, shape ``(*shape, 1)``, or ``(*shape, levels)`` where it varies by a group.
-
-    Raises
-    ------
-    BayesScalingError
-        If the specification has ``delta``.
 
     Examples
     --------
@@ -83,6 +73,8 @@ def simulated_rows(
 
     .. math:: L_i = \mu_i + u_{\mathrm{paper}(i)} + \sigma \epsilon_i
 
+    Returns Rows: with ``loss`` in nats per token; noise on its logarithm where the specification says so.
+
     Parameters
     ----------
     specification
@@ -93,11 +85,6 @@ def simulated_rows(
         As from :func:`prior_draw`.
     rng
         Source of randomness.
-
-    Returns
-    -------
-    Rows
-        With ``loss`` in nats per token; noise on its logarithm where the specification says so.
 
     Examples
     --------
@@ -135,6 +122,9 @@ def plausible_draw(
     leaves the posterior given the data as it is, so that ranks of true values are uniform among the chosen tables too;
     it keeps out tables that wide priors make and that no user could have.
 
+    Returns the parameters, the rows with their losses, and how many tables were thrown away. Raises BayesScalingError
+    if a thousand tables in a row are implausible.
+
     Parameters
     ----------
     specification
@@ -145,16 +135,6 @@ def plausible_draw(
         Parameters that are stated, each of shape ``(levels,)``, instead of drawn.
     rng
         Source of randomness.
-
-    Returns
-    -------
-    tuple
-        The parameters, the rows with their losses, and how many tables were thrown away.
-
-    Raises
-    ------
-    BayesScalingError
-        If a thousand tables in a row are implausible.
     """
     for redrawn in range(MOST_REDRAWN):
         values = prior_draw(specification, rows, rng) | dict(truth)
@@ -176,10 +156,7 @@ REPORTED = ("E", "g_C", "a")
 def quantities_at(specification: Specification, rows: Rows, values: Mapping[str, Floats]) -> dict[str, Floats]:
     """All that is checked, at known parameters: the parameters, and what of :data:`REPORTED` there is.
 
-    Returns
-    -------
-    dict of str to array
-        Name to values, shape ``()``, or with one axis for each group that it varies by.
+    Returns name to values, shape ``()``, or with one axis for each group that it varies by.
     """
     reported = reported_draws(specification, rows, {name: value[None, :] for name, value in values.items()})
     found = {name: np.asarray(reported[name].value)[..., 0] for name in REPORTED if name in reported}
@@ -189,15 +166,12 @@ def quantities_at(specification: Specification, rows: Rows, values: Mapping[str,
 def reported_draws(specification: Specification, rows: Rows, values: Mapping[str, Floats]) -> Mapping[str, Quantity]:
     """What a posterior reports, of draws of the parameters.
 
+    Returns values with draws on the last axis; see :func:`bayes_scaling.model.reported.reported_quantities`.
+
     Parameters
     ----------
     values
         Of shape ``(samples, 1)`` or ``(samples, levels)``, as from :func:`prior_draw`.
-
-    Returns
-    -------
-    dict of str to Quantity
-        Values with draws on the last axis; see :func:`bayes_scaling.model.reported.reported_quantities`.
     """
     coefficients = {
         name: Coefficient(np.asarray(each.value).T, each.group)

@@ -87,6 +87,9 @@ def stated_truths(
 
     .. math:: g_N + g_D = \frac{12 \ln 2}{T_C}
 
+    Raises BayesScalingError if the fit has not converged, or its specification has no rates ``g_N`` and ``g_D`` that
+    all rows share.
+
     Parameters
     ----------
     fit
@@ -99,11 +102,6 @@ def stated_truths(
     split
         Of growth between the two rates: their difference as drawn, so that only their sum is put to what is stated, or
         none.
-
-    Raises
-    ------
-    BayesScalingError
-        If the fit has not converged, or its specification has no rates ``g_N`` and ``g_D`` that all rows share.
 
     Examples
     --------

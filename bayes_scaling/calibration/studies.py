@@ -57,6 +57,10 @@ def recover_stated(
 ) -> pd.DataFrame:
     """Put known doubling times in, and keep each simulation's interval.
 
+    Returns one row a simulation: :data:`STUDY`, and the posterior of ``g_C`` (log units a year): ``median``, ``lower``,
+    ``upper`` (90% equal-tailed), ``converged``, ``seconds``. Raises BayesScalingError if there are no simulations to
+    do, or a specification that losses should come from does not fit the table.
+
     Parameters
     ----------
     evaluations
@@ -74,17 +78,6 @@ def recover_stated(
         Processes; by default one a core. In a script, calls belong under ``if __name__ == "__main__":``.
     on_done
         Called with the number of simulations that are done.
-
-    Returns
-    -------
-    DataFrame
-        One row a simulation: :data:`STUDY`, and the posterior of ``g_C`` (log units a year): ``median``, ``lower``,
-        ``upper`` (90% equal-tailed), ``converged``, ``seconds``.
-
-    Raises
-    ------
-    BayesScalingError
-        If there are no simulations to do, or a specification that losses should come from does not fit the table.
 
     Examples
     --------
@@ -132,18 +125,15 @@ def stated_coverage(intervals: pd.DataFrame) -> pd.DataFrame:
 
     .. math:: T_C = 12 \ln 2 / g_C
 
+    Returns one row a study: :data:`STUDY`; ``simulations``; ``covered`` with its own exact 95% interval
+    ``covered_lower``, ``covered_upper``; ``median_months`` (of the average of the medians' rates), ``lower_months`` and
+    ``upper_months`` (of the average of the intervals' ends); ``progress``, the share of intervals that lie above 0;
+    ``unconverged``. All simulations count, converged or not.
+
     Parameters
     ----------
     intervals
         See :func:`recover_stated`.
-
-    Returns
-    -------
-    DataFrame
-        One row a study: :data:`STUDY`; ``simulations``; ``covered`` with its own exact 95% interval ``covered_lower``,
-        ``covered_upper``; ``median_months`` (of the average of the medians' rates), ``lower_months`` and
-        ``upper_months`` (of the average of the intervals' ends); ``progress``, the share of intervals that lie above 0;
-        ``unconverged``. All simulations count, converged or not.
 
     Examples
     --------

@@ -53,10 +53,7 @@ class Trust:
 def stored_trust() -> Trust:
     """What comes with the package.
 
-    Raises
-    ------
-    BayesScalingError
-        If a specification has no calibration, or has changed since it was calibrated.
+    Raises BayesScalingError if a specification has no calibration, or has changed since it was calibrated.
 
     Examples
     --------

@@ -103,6 +103,8 @@ def _band(count: int) -> tuple[Floats, Floats, Floats]:
 def chance_outside(ranks: NDArray[np.int64], outside: int, rotations: int = _ROTATIONS) -> float:
     """Probability that so many curves leave their band, or more, if all is right, where curves go together.
 
+    Returns float: share of rotations with so many curves outside, or more.
+
     Parameters
     ----------
     ranks
@@ -112,11 +114,6 @@ def chance_outside(ranks: NDArray[np.int64], outside: int, rotations: int = _ROT
     rotations
         How often all ranks of a simulation are moved by the same random amount, beginning again at 0 behind 1. Uniform
         ranks stay so, and what lies together stays together.
-
-    Returns
-    -------
-    float
-        Share of rotations with so many curves outside, or more.
 
     Examples
     --------
@@ -142,16 +139,13 @@ def chance_outside(ranks: NDArray[np.int64], outside: int, rotations: int = _ROT
 def uniformity(simulations: Sequence[Simulation]) -> pd.DataFrame:
     """Rank uniformity of each quantity.
 
+    Returns DataFrame: indexed by quantity: ``inside`` (whether the ECDF difference stays in its simultaneous 95% band),
+    ``largest`` difference, ``covered_50`` and ``covered_90`` (share of central intervals that hold the true value).
+
     Parameters
     ----------
     simulations
         Of one experiment. All count, whether their chains agreed or not.
-
-    Returns
-    -------
-    DataFrame
-        Indexed by quantity: ``inside`` (whether the ECDF difference stays in its simultaneous 95% band), ``largest``
-        difference, ``covered_50`` and ``covered_90`` (share of central intervals that hold the true value).
 
     Examples
     --------

@@ -59,10 +59,8 @@ class HuberObjective:
     def of(cls, runs: pd.DataFrame) -> Self:
         """State the objective on a table of runs.
 
-        Raises
-        ------
-        RunsError
-            If columns are missing, values are not above 0, or there are too few runs to tell five constants apart.
+        Raises RunsError if columns are missing, values are not above 0, or there are too few runs to tell five
+        constants apart.
         """
         parameters, tokens, losses = _columns(runs)
         return cls(np.log(parameters), np.log(tokens), np.log(losses), counts=np.ones(len(runs)))
@@ -159,10 +157,7 @@ def huber_objective(
 def theta_of(law: ChinchillaLaw | ArrayLike) -> Floats:
     """Values (a, b, e, alpha, beta) of a law; values pass as they are.
 
-    Raises
-    ------
-    BayesScalingError
-        If the values are not five, not finite, or the law has no irreducible loss.
+    Raises BayesScalingError if the values are not five, not finite, or the law has no irreducible loss.
 
     Examples
     --------

@@ -52,11 +52,9 @@ def backtest_command(
     # PyMC takes seconds to import: only once the table is known to be good.
     from bayes_scaling.predictive.backtest import backtest, planned
     from bayes_scaling.predictive.forecasters import SPECIFICATIONS
-    from bayes_scaling.report.backtest_directory import write_backtest
-    from bayes_scaling.report.backtest_text import backtest_json, backtest_report
-    from bayes_scaling.report.progress import SweepProgress
+    from bayes_scaling.report.backtest import backtest_json, backtest_report, write_backtest
     from bayes_scaling.report.run_directory import prepare
-    from bayes_scaling.report.terminal import console, say_written
+    from bayes_scaling.report.terminal import SweepProgress, console, say_written
 
     names = specifications or list(SPECIFICATIONS)
     cuts = range(first, last + 1)

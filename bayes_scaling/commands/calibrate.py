@@ -67,12 +67,11 @@ def calibrate_command(
 
     check_calibration(chosen, table, simulations, seed)
     prepare(directory)
+    from bayes_scaling.plain_json import with_rows
     from bayes_scaling.plots.calibration import plot_calibration
     from bayes_scaling.report.calibration_text import calibration_report
-    from bayes_scaling.report.plain_json import with_rows
-    from bayes_scaling.report.progress import SweepProgress
     from bayes_scaling.report.run_directory import picture, write_beside_fits
-    from bayes_scaling.report.terminal import console, say_written
+    from bayes_scaling.report.terminal import SweepProgress, console, say_written
 
     log = console(stderr=True)
     with SweepProgress(log, simulations, quiet=quiet, noun="simulation", doing="fit") as progress:

@@ -22,7 +22,7 @@ def check_command(
 
     evaluations, faults = read_or_faults(file, column_mapping(column, columns))
     if as_json:
-        from bayes_scaling.report.plain_json import strict_json
+        from bayes_scaling.plain_json import strict_json
 
         found = {
             "file": str(file),

@@ -14,19 +14,13 @@ _EXAMPLE = f"[columns], and below it lines such as {_LINE}"
 def columns_of_file(name: str) -> dict[str, str]:
     r"""Our name of each column to the table's, from a TOML file; whether they exist, the table's reader says.
 
+    Raises BayesScalingError if it can't be read, is not TOML, gives a name twice, or holds anything but names and texts
+    in ``[columns]``.
+
     Parameters
     ----------
     name
         Path of the file.
-
-    Returns
-    -------
-    dict of str to str
-
-    Raises
-    ------
-    BayesScalingError
-        If it can't be read, is not TOML, gives a name twice, or holds anything but names and texts in ``[columns]``.
 
     Examples
     --------

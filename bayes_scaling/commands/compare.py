@@ -79,11 +79,9 @@ def compare_command(
     # PyMC takes seconds to import: only once the input is known to be good.
     from bayes_scaling.comparison.compare import compare
     from bayes_scaling.comparison.published_ranking import beside_published
-    from bayes_scaling.report.comparison_directory import write_comparison
-    from bayes_scaling.report.comparison_text import comparison_json, comparison_report
-    from bayes_scaling.report.plain_json import with_rows
-    from bayes_scaling.report.progress import SweepProgress
-    from bayes_scaling.report.terminal import console, say_written
+    from bayes_scaling.plain_json import with_rows
+    from bayes_scaling.report.comparison import comparison_json, comparison_report, write_comparison
+    from bayes_scaling.report.terminal import SweepProgress, console, say_written
 
     log = console(stderr=True)
     with SweepProgress(log, total, quiet=quiet) as progress:

@@ -35,8 +35,8 @@ def replicate_command(
     directory = output_directory(output, f"replication-{table.attrs['name']}")
     from bayes_scaling.files import plain_name
     from bayes_scaling.model.rows import make_rows
+    from bayes_scaling.plain_json import records, strict_json
     from bayes_scaling.replication.run import replicate, replicated_specifications
-    from bayes_scaling.report.plain_json import records, strict_json
     from bayes_scaling.report.replication_page import replication_page, replication_report
     from bayes_scaling.report.run_directory import prepare, write_results
     from bayes_scaling.report.terminal import console, say_written

@@ -62,10 +62,7 @@ def report_command(
 def kind_of(source: Path) -> str:
     """What a directory holds: ``"fit"``, ``"comparison"`` or ``"robustness run"``.
 
-    Raises
-    ------
-    BayesScalingError
-        If there is no such directory, or nothing in it that a report can be made of.
+    Raises BayesScalingError if there is no such directory, or nothing in it that a report can be made of.
     """
     if source.suffix == ".nc":
         return "fit"  # whether it is one, its reader says
@@ -110,10 +107,7 @@ def _loaded(source: Path, found: str) -> Any:
 def _robustness_beside(source: Path, fit: Any) -> "Robustness | None":
     """A robustness run on the same table, in the directory beside a fit's where the command writes it.
 
-    Raises
-    ------
-    BayesScalingError
-        If there is one that can't be read, or is of another table.
+    Raises BayesScalingError if there is one that can't be read, or is of another table.
     """
     where = source if source.is_dir() else source.parent
     directory = where.resolve().parent / plain_name(f"robustness-{fit.evaluations.name}")

@@ -48,11 +48,9 @@ def robustness_command(
     table = read_table(evaluations, column, columns)
     # PyMC takes seconds to import: only once the input is known to be good.
     from bayes_scaling.comparison.variants import Variant
-    from bayes_scaling.report.plain_json import with_rows
-    from bayes_scaling.report.progress import SweepProgress
-    from bayes_scaling.report.robustness_directory import write_robustness
-    from bayes_scaling.report.robustness_text import robustness_json, robustness_report
-    from bayes_scaling.report.terminal import console, say_written
+    from bayes_scaling.plain_json import with_rows
+    from bayes_scaling.report.robustness import robustness_json, robustness_report, write_robustness
+    from bayes_scaling.report.terminal import SweepProgress, console, say_written
     from bayes_scaling.robustness_cases.plan import planned
     from bayes_scaling.robustness_cases.run import robustness
 

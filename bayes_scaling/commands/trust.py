@@ -38,9 +38,8 @@ def trust_command(
     from bayes_scaling.calibration.studies import planned, recover_stated
     from bayes_scaling.calibration.trust import REPEATED_SEED, Trust, calibrate_all, stored_trust
     from bayes_scaling.evaluations import load_evaluations
-    from bayes_scaling.report.progress import SweepProgress
     from bayes_scaling.report.run_directory import prepare, write_beside_fits
-    from bayes_scaling.report.terminal import console, say_written
+    from bayes_scaling.report.terminal import SweepProgress, console, say_written
     from bayes_scaling.report.trust_page import trust_page
 
     prepare(directory)

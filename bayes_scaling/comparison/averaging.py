@@ -20,6 +20,8 @@ def averaged_draws(
 ) -> xr.DataArray:
     r"""Draws of the mixture :math:`\sum_m w_m\, p_m(q \mid y)`.
 
+    Raises BayesScalingError if a model does not define the quantity; the message names it.
+
     Parameters
     ----------
     fits
@@ -32,11 +34,6 @@ def averaged_draws(
         How many draws of the mixture.
     seed
         Of which draws are taken.
-
-    Raises
-    ------
-    BayesScalingError
-        If a model does not define the quantity; the message names it.
     """
     rng = np.random.default_rng(seed)
     used = {name: weight for name, weight in weights.items() if weight > 0}

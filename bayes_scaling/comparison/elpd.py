@@ -123,10 +123,7 @@ class Elpd:
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
         """Read a score back.
 
-        Raises
-        ------
-        ValueError, KeyError, TypeError
-            If it is not one.
+        Raises ValueError, KeyError, TypeError if it is not one.
         """
         values = {field.name: plain[field.name] for field in fields(cls)}
         for name, value in values.items():

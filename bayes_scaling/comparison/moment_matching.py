@@ -1,6 +1,5 @@
 """The posterior on an unconstrained space, for moment matching, without compiling anything."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,12 +7,11 @@ from numpy.typing import NDArray
 from xarray import DataArray
 
 from bayes_scaling.inference.likelihood import (
+    blocks,
     draws_of,
-    evaluation_densities,
-    expected_losses,
-    paper_densities,
     prior_densities,
     sampled_names,
+    unit_densities,
 )
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.transforms import TRANSFORMS
@@ -35,12 +33,15 @@ class UnconstrainedPosterior:
         What was fitted.
     unit
         ``"evaluation"`` or ``"paper"``: what ``log_likelihood`` is of.
+    positions
+        Of the units that it is asked for.
     """
 
-    def __init__(self, fit: Fit, rows: Rows, unit: str) -> None:
+    def __init__(self, fit: Fit, rows: Rows, unit: str, positions: NDArray[np.int64]) -> None:
         self.specification: Specification = fit.specification
         self.rows = rows
         self.unit = unit
+        self.positions = positions
         self.names = sampled_names(self.specification)
         values = draws_of(self.specification, fit.data)
         known = {parameter.name for parameter in self.specification.parameters()}
@@ -71,34 +72,22 @@ class UnconstrainedPosterior:
         """Log posterior density, up to a constant."""
         with np.errstate(all="ignore"):
             values, jacobian = self._values(draws)
-            residual = self.rows.loss - expected_losses(self.specification, self.rows, values)
+            total = jacobian + sum(prior_densities(self.specification, self.rows, values).values())
             # Papers are independent given the parameters, whatever the unit of cross-validation.
-            total = paper_densities(self.specification, self.rows, values, residual).sum(axis=1) + jacobian
-            total = total + sum(prior_densities(self.specification, self.rows, values).values())
+            papers = np.unique(self.rows.index["paper"])
+            for some in blocks(len(papers), len(total)):
+                densities = unit_densities(self.specification, self.rows, values, "paper", papers[some])
+                total = total + densities.sum(axis=1)
         return self._like(draws, total)
 
     def log_likelihood(self, draws: DataArray, position: int) -> DataArray:
-        """Log density of one unit."""
+        """Log density of the unit at one of the positions."""
         with np.errstate(all="ignore"):
             values, _ = self._values(draws)
-            density = unit_density(self.specification, self.rows, values, self.unit, position)
+            density = unit_densities(self.specification, self.rows, values, self.unit, self.positions[[position]])
         return self._like(draws, density)
 
     @staticmethod
     def _like(draws: DataArray, values: Any) -> DataArray:
         floor = np.nan_to_num(values, nan=-1e300, posinf=-1e300, neginf=-1e300)
         return draws.isel(unconstrained=0, drop=True).copy(data=floor.reshape(draws.shape[:2]))
-
-
-def unit_density(
-    specification: Specification, rows: Rows, values: Mapping[str, Floats], unit: str, position: int
-) -> Floats:
-    """Log density of one evaluation (given the others of its paper) or of one paper, shape ``(samples,)``."""
-    paper = rows.index["paper"]
-    inside = np.flatnonzero(paper == (position if unit == "paper" else paper[position]))
-    rows = rows.take(inside).alone()
-    residual = rows.loss - expected_losses(specification, rows, values)
-    if unit == "paper":
-        return paper_densities(specification, rows, values, residual)[:, 0]
-    densities = evaluation_densities(specification, rows, values, residual)
-    return densities[:, int(np.flatnonzero(inside == position)[0])]

@@ -14,17 +14,14 @@ MISCOMPUTED = "ho2024/18"
 def beside_published(comparison: Comparison) -> pd.DataFrame:
     """Put each variant beside the published mean squared error of the same structure and penalty.
 
+    Returns DataFrame: by variant, best first: ``elpd``, ``loo_mse``, ``published_mse`` and ``rank``, ``mse_rank``,
+    ``published_rank`` among the rows shown. ``attrs`` hold Spearman's rank correlations with the published order,
+    ``spearman_elpd`` and ``spearman_loo_mse`` (NaN for fewer than three rows), without model 18.
+
     Parameters
     ----------
     comparison
         With variants of ``ho2024/01`` to ``20``; others are left out. Stated priors stand beside delta = 0.
-
-    Returns
-    -------
-    DataFrame
-        By variant, best first: ``elpd``, ``loo_mse``, ``published_mse`` and ``rank``, ``mse_rank``,
-        ``published_rank`` among the rows shown. ``attrs`` hold Spearman's rank correlations with the published order,
-        ``spearman_elpd`` and ``spearman_loo_mse`` (NaN for fewer than three rows), without model 18.
 
     Notes
     -----

@@ -40,10 +40,7 @@ class SweepDirectory:
     def settings(self, name: str) -> Mapping[str, Any]:
         """The JSON file of settings and fingerprints.
 
-        Raises
-        ------
-        BayesScalingError
-            If it is missing or damaged.
+        Raises BayesScalingError if it is missing or damaged.
         """
         plain = self._parsed(name, json.loads)
         if not isinstance(plain, dict) or not isinstance(plain.get("fingerprints"), dict):
@@ -63,6 +60,8 @@ class SweepDirectory:
     ) -> pd.DataFrame:
         """The CSV file, numbers read to the last digit.
 
+        Raises BayesScalingError if it is missing or damaged.
+
         Parameters
         ----------
         name
@@ -71,11 +70,6 @@ class SweepDirectory:
             That it must have.
         text, counts, other
             Columns of text, of whole numbers, and of neither these nor numbers; ``converged`` must be one.
-
-        Raises
-        ------
-        BayesScalingError
-            If it is missing or damaged.
         """
         table = self._parsed(
             name,
@@ -140,6 +134,8 @@ class SweepDirectory:
     def record(self, name: str, fingerprint: str, unit: str, agrees: Callable[[Record], bool]) -> Record:
         """The record of a fit and score.
 
+        Raises BayesScalingError if there is none, none can be read, or none agrees.
+
         Parameters
         ----------
         name
@@ -148,11 +144,6 @@ class SweepDirectory:
             As recorded.
         agrees
             Whether a record says what the table says. Runs that differ in refits share a directory.
-
-        Raises
-        ------
-        BayesScalingError
-            If there is none, none can be read, or none agrees.
         """
         found = sorted((self.directory / SCORES).glob(f"*-{unit}-refit-*-{fingerprint[:16]}.json"))
         if not found:
@@ -176,15 +167,12 @@ class SweepDirectory:
     def fit(self, name: str, fingerprint: str) -> Fit:
         """A fit, by its whole fingerprint; what its compact file leaves out waits until it is looked at.
 
-        Raises
-        ------
-        BayesScalingError
-            If it is missing, damaged or another one's.
+        Raises BayesScalingError if it is missing, damaged or another one's.
         """
         found = sorted((self.directory / FITS).glob(f"*-{fingerprint[:16]}.nc"))
         if not found:
             raise self._missing(f"the fit of {name}", FITS, fingerprint)
-        fit = load_fit(found[0], lazy=True)
+        fit = load_fit(found[0])
         if fit.fingerprint != fingerprint:
             raise BayesScalingError(
                 f"{found[0]}: is not the fit of {name} that was recorded (fingerprint {fit.fingerprint[:16]} where "

@@ -58,10 +58,7 @@ class Record:
     def from_bytes(cls, content: bytes) -> Self:
         """Read a record back.
 
-        Raises
-        ------
-        ValueError, KeyError, TypeError
-            If it is not one.
+        Raises ValueError, KeyError, TypeError if it is not one.
         """
         plain = json.loads(content)
         return cls(

@@ -232,10 +232,8 @@ def _summary(draws: list[np.ndarray], weight: list[np.ndarray], probability: flo
 def comparison_table(records: Mapping[str, Record]) -> pd.DataFrame:
     """One row a variant, from records by name; ranks and weights among those that converged.
 
-    Raises
-    ------
-    BayesScalingError
-        If the records are not of the same units; see :func:`bayes_scaling.comparison.weights.check_comparable`.
+    Raises BayesScalingError if the records are not of the same units; see
+    :func:`bayes_scaling.comparison.weights.check_comparable`.
     """
     check_comparable({name: record.elpd for name, record in records.items()})
     table = pd.DataFrame({name: _row(record) for name, record in records.items()}).T

@@ -48,7 +48,7 @@ def work(task: Task) -> Done:
     variant = task.variant
     if task.fitted is None:
         found = fit_with(variant.specification, task.evaluations, task.settings, task.seed, cores=1)
-        content: bytes | None = found.to_bytes(compact=True)
+        content: bytes | None = found.to_bytes()
     else:
         found, content = read_fit(task.fitted, variant.name), None
     refits = task.refits if found.diagnostics.converged else "none"  # no ranks for it, so no refits
@@ -156,8 +156,8 @@ class Sweep:
         return found[1]
 
     def fit(self, variant: Variant) -> Fit:
-        """A finished fit; what its compact file leaves out waits until it is looked at, since there may be many."""
-        found = self.fits.read(self._fit_file(variant), lambda content: read_fit(content, variant.name, lazy=True))
+        """A finished fit."""
+        found = self.fits.read(self._fit_file(variant), lambda content: read_fit(content, variant.name))
         if found is None:
             raise BayesScalingError(f"the fit of {variant.name} has gone from the directory; run the same again")
         return found

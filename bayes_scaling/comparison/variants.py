@@ -47,6 +47,9 @@ def expand(
 ) -> tuple[Variant, ...]:
     """All variants of some specifications.
 
+    Returns tuple of Variant: in the order given, priors varying fastest. Raises BayesScalingError for unknown names,
+    repeated variants, or scales out of range; the message names the valid choices.
+
     Parameters
     ----------
     specifications
@@ -55,16 +58,6 @@ def expand(
         The paper's penalty strengths as priors; 0 stands for the priors that a specification states.
     rate_scales
         Factors on the widths of the priors of the progress rates, for the stated priors.
-
-    Returns
-    -------
-    tuple of Variant
-        In the order given, priors varying fastest.
-
-    Raises
-    ------
-    BayesScalingError
-        For unknown names, repeated variants, or scales out of range; the message names the valid choices.
     """
     for delta in deltas:
         if not is_number(delta) or delta < 0:

@@ -17,10 +17,7 @@ METHODS: Mapping[str, str] = {"stacking": "stacking", "pseudo_bma": "BB-pseudo-B
 def check_comparable(scores: Mapping[str, Elpd]) -> None:
     """Refuse scores of different tables, units or responses; ArviZ matches units by position.
 
-    Raises
-    ------
-    BayesScalingError
-        The message names the models and what differs.
+    Raises BayesScalingError: the message names the models and what differs.
     """
     (first, reference), *others = scores.items()
     for name, score in others:
@@ -43,16 +40,13 @@ def check_comparable(scores: Mapping[str, Elpd]) -> None:
 def ranked(scores: Mapping[str, Elpd]) -> pd.DataFrame:
     """Ranks, differences from the best and weights.
 
+    Returns DataFrame: by name, best first: ``rank``, ``elpd_diff`` (this model less the best, nats: at most 0), ``dse``
+    (its standard error over units), ``weight`` (stacking), ``weight_pseudo_bma``.
+
     Parameters
     ----------
     scores
         Of models whose fits have converged, by name.
-
-    Returns
-    -------
-    DataFrame
-        By name, best first: ``rank``, ``elpd_diff`` (this model less the best, nats: at most 0), ``dse`` (its standard
-        error over units), ``weight`` (stacking), ``weight_pseudo_bma``.
     """
     check_comparable(scores)
     if len(scores) == 1:

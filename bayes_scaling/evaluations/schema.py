@@ -20,10 +20,7 @@ ISO_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 def text_schema() -> pa.DataFrameSchema:
     """Say how the cells of each canonical column are written.
 
-    Returns
-    -------
-    DataFrameSchema
-        For a table of text cells.
+    Returns DataFrameSchema: for a table of text cells.
 
     Examples
     --------
@@ -44,10 +41,7 @@ def text_schema() -> pa.DataFrameSchema:
 def value_schema() -> pa.DataFrameSchema:
     """Say what the numbers and dates of each canonical column may be.
 
-    Returns
-    -------
-    DataFrameSchema
-        For a table of typed values; missing ones pass, since `text_schema` decides on them.
+    Returns DataFrameSchema: for a table of typed values; missing ones pass, since `text_schema` decides on them.
 
     Examples
     --------

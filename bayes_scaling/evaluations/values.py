@@ -13,15 +13,12 @@ FLAG_WORDS = {"0": False, "false": False, "1": True, "true": True}
 def typed_values(cells: pd.DataFrame) -> pd.DataFrame:
     """Give every canonical column its type.
 
+    Returns numbers as float64, dates as datetime64, flags as bool (object if some are missing), the rest as text.
+
     Parameters
     ----------
     cells : DataFrame
         Well-written text cells, missing where empty.
-
-    Returns
-    -------
-    DataFrame
-        Numbers as float64, dates as datetime64, flags as bool (object if some are missing), the rest as text.
 
     Examples
     --------
@@ -41,18 +38,15 @@ def typed_values(cells: pd.DataFrame) -> pd.DataFrame:
 def finished_table(cells: pd.DataFrame, name: str) -> pd.DataFrame:
     """Make a faultless table of text cells into a table of evaluations.
 
+    Returns DataFrame: indexed by `id`, with `perplexity` in place of `log_perplexity`; its name and an empty list of
+    selections are in `attrs`.
+
     Parameters
     ----------
     cells : DataFrame
         Text cells in which no fault was found, indexed by the file's row numbers.
     name : str
         The table's name.
-
-    Returns
-    -------
-    DataFrame
-        Indexed by `id`, with `perplexity` in place of `log_perplexity`; its name and an empty list of
-        selections are in `attrs`.
 
     Examples
     --------
@@ -70,15 +64,12 @@ def finished_table(cells: pd.DataFrame, name: str) -> pd.DataFrame:
 def flags(cells: pd.Series) -> pd.Series:
     """Read flags: 0 and false, 1 and true, in any case; anything else is missing.
 
+    Returns Series: bool, or object where some are missing.
+
     Parameters
     ----------
     cells : Series
         Text.
-
-    Returns
-    -------
-    Series
-        bool, or object where some are missing.
 
     Examples
     --------

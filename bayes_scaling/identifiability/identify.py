@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from bayes_scaling.identifiability.influence import influence, missing_groups
+from bayes_scaling.identifiability.influence import NEEDED, influence
 from bayes_scaling.identifiability.prior_quantities import REPORTED
 from bayes_scaling.identifiability.ridge import Ridge, ridge
 from bayes_scaling.identifiability.words import plain, sentences
@@ -79,7 +79,7 @@ def identification(fit: Fit) -> Identification:
 
 def can_identify(fit: Fit) -> bool:
     """Whether a fit has the groups that :func:`identification` needs, and a quantity to report."""
-    return not missing_groups(fit) and any(name in fit.data["posterior"] for name in REPORTED)
+    return all(name in fit.data for name in NEEDED) and any(name in fit.data["posterior"] for name in REPORTED)
 
 
 def as_plain(found: Identification) -> dict[str, Any]:

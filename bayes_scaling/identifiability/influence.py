@@ -1,5 +1,7 @@
 """Prior and likelihood beside each other for every reported quantity: contraction, power-scaling, verdict."""
 
+import functools
+import operator
 import warnings
 
 import arviz as az
@@ -12,7 +14,8 @@ from xarray import DataTree
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.identifiability.prior_quantities import REPORTED, prior_quantities
 from bayes_scaling.identifiability.rule import Rule
-from bayes_scaling.inference.data import rows_of
+from bayes_scaling.inference.data import in_blocks, rows_of
+from bayes_scaling.inference.fitting import KEPT_DRAWS, thinned
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.quantities.intervals import SAMPLE_DIMS, credible_intervals
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
@@ -20,42 +23,11 @@ from bayes_scaling.specifications.parameters import PARAMETERS
 
 Floats = NDArray[np.float64]
 
-DRAWS = 4_000
-"""Most draws that power-scaling is computed from; more take seconds and move it by a few thousandths."""
 FLAT = 1e-9
 """Range of log densities, nats, within which a prior is flat where the posterior is."""
 ALL_PRIORS = "all"
 """What ``moved_by`` says where a posterior moves most with all priors together."""
-_NEEDED = ("log_prior", "log_likelihood", "observed_data", "constant_data")
-
-
-def thinned(data: DataTree, most: int = DRAWS) -> DataTree:
-    """Every so many draws, at most ``most`` in all chains together."""
-    draws, chains = data["posterior"].sizes["draw"], data["posterior"].sizes["chain"]
-    step = -(-draws * chains // most)
-    names = ("posterior", "log_prior", "log_likelihood")
-    return DataTree.from_dict({name: data[name].to_dataset().isel(draw=slice(None, None, step)) for name in names})
-
-
-def missing_groups(fit: Fit) -> list[str]:
-    """Groups that identification needs and the fit has not."""
-    return [name for name in _NEEDED if name not in fit.data]
-
-
-def require_groups(fit: Fit) -> None:
-    """Refuse a fit without the groups that identification is read from.
-
-    Raises
-    ------
-    BayesScalingError
-        If the posterior has no log prior, no log likelihood or no data beside it.
-    """
-    missing = missing_groups(fit)
-    if missing:
-        raise BayesScalingError(
-            f"the fit of '{fit.specification.name}' has no group {', '.join(missing)}; identification needs "
-            f"{', '.join(_NEEDED)}, which bs.fit and bs.load_fit give"
-        )
+NEEDED = ("log_prior", "log_likelihood", "observed_data", "constant_data")
 
 
 def influence(fit: Fit, rule: Rule | None = None) -> pd.DataFrame:
@@ -64,28 +36,20 @@ def influence(fit: Fit, rule: Rule | None = None) -> pd.DataFrame:
     .. math:: \mathrm{contraction} = 1 - \frac{\mathrm{width\ of\ posterior\ interval}}
         {\mathrm{width\ of\ prior\ interval}}
 
+    Returns one row for each reported quantity (``level[wt103]`` where it differs between groups), with columns
+    ``median``, ``lower``, ``upper`` of the posterior and ``prior_median``, ``prior_lower``, ``prior_upper`` (95%
+    equal-tailed intervals; rates in log units per year, ``level`` and ``E`` in nats per token); ``contraction``;
+    ``sensitivity_prior``, ``sensitivity_likelihood``: power-scaling sensitivities, of the prior the largest among those
+    to each parameter's prior alone and to all together; ``moved_by``: which that is; and ``verdict``. ``attrs`` name
+    the interval and the rule. NaN in the prior's columns under the paper's penalty, whose prior has no width of its
+    own. Raises BayesScalingError if the fit lacks its log prior or log likelihood.
+
     Parameters
     ----------
     fit
         A posterior; read ``fit.diagnostics.converged`` first.
     rule
         Thresholds of the verdict; by default :class:`bayes_scaling.identifiability.rule.Rule`.
-
-    Returns
-    -------
-    DataFrame
-        One row for each reported quantity (``level[wt103]`` where it differs between groups), with columns ``median``,
-        ``lower``, ``upper`` of the posterior and ``prior_median``, ``prior_lower``, ``prior_upper`` (95% equal-tailed
-        intervals; rates in log units per year, ``level`` and ``E`` in nats per token); ``contraction``;
-        ``sensitivity_prior``, ``sensitivity_likelihood``: power-scaling sensitivities, of the prior the largest among
-        those to each parameter's prior alone and to all together; ``moved_by``: which that is; and ``verdict``.
-        ``attrs`` name the interval and the rule. NaN in the prior's columns under the paper's penalty, whose prior has
-        no width of its own.
-
-    Raises
-    ------
-    BayesScalingError
-        If the fit lacks its log prior or log likelihood.
 
     Notes
     -----
@@ -100,7 +64,11 @@ def influence(fit: Fit, rule: Rule | None = None) -> pd.DataFrame:
     >>> fit = bs.load_fit("runs/reference-ho2024")  # doctest: +SKIP
     >>> influence(fit)[["contraction", "moved_by", "verdict"]]  # doctest: +SKIP
     """
-    require_groups(fit)
+    if missing := [name for name in NEEDED if name not in fit.data]:
+        raise BayesScalingError(
+            f"the fit of '{fit.specification.name}' has no group {', '.join(missing)}; identification needs "
+            f"{', '.join(NEEDED)}, which bs.fit and bs.load_fit give"
+        )
     rule = rule or Rule()
     posterior = fit.data["posterior"].to_dataset()
     names = [name for name in REPORTED if name in posterior]
@@ -153,7 +121,11 @@ def _contraction(table: pd.DataFrame, *, logarithmic: bool) -> pd.Series:
 
 def _sensitivities(fit: Fit, names: list[str]) -> dict[str, pd.DataFrame]:
     """Of each quantity, one row a level: sensitivity to the priors (and to which most) and to the likelihood."""
-    data = thinned(fit.data)
+    likelihood = in_blocks(fit.data["log_likelihood"].to_dataset())
+    total = [block.sum(set(block.dims) - set(SAMPLE_DIMS), dtype=float) for block in likelihood]
+    groups = {name: fit.data[name].to_dataset() for name in ("posterior", "log_prior")}
+    # Of the log likelihood the sum alone is needed.
+    data = thinned(DataTree.from_dict(groups | {"log_likelihood": functools.reduce(operator.add, total)}), KEPT_DRAWS)
     # A flat prior stays what it is at any power: nothing moves with it.
     parameters = [str(name) for name, each in data["log_prior"].data_vars.items() if np.ptp(each.to_numpy()) > FLAT]
     with warnings.catch_warnings():

@@ -24,6 +24,11 @@ def prior_quantities(specification: Specification, rows: Rows, *, samples: int =
 
     .. math:: g_N = \alpha_\mathrm{year} / \alpha, \qquad g_C = g_N + g_D, \qquad a = \beta / (\alpha + \beta)
 
+    Returns Dataset: Dimensions ``chain`` (one), ``draw`` and the groups that a quantity varies by, named as in a
+    posterior. Rates in log units per year, ``level`` and ``E`` in nats per token. Without rates where exponents drift:
+    a prior stands on the drift then, and the rates at one point follow from it and from where that is. Raises
+    BayesScalingError if the specification has ``delta``.
+
     Parameters
     ----------
     specification
@@ -32,18 +37,6 @@ def prior_quantities(specification: Specification, rows: Rows, *, samples: int =
         Which groups there are.
     samples, seed
         Number of draws, and their seed.
-
-    Returns
-    -------
-    Dataset
-        Dimensions ``chain`` (one), ``draw`` and the groups that a quantity varies by, named as in a posterior. Rates in
-        log units per year, ``level`` and ``E`` in nats per token. Without rates where exponents drift: a prior
-        stands on the drift then, and the rates at one point follow from it and from where that is.
-
-    Raises
-    ------
-    BayesScalingError
-        If the specification has ``delta``.
 
     Examples
     --------

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from bayes_scaling.identifiability.influence import DRAWS
 from bayes_scaling.inference.data import rows_of
-from bayes_scaling.inference.likelihood import draws_of
+from bayes_scaling.inference.fitting import KEPT_DRAWS, thinned
+from bayes_scaling.inference.likelihood import blocks, draws_of
 from bayes_scaling.inference.posterior import coefficients_of
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.model.structure import loss_parts
@@ -94,15 +94,12 @@ def best_mix(first: Floats, second: Floats) -> Mix:
 
     .. math:: w = \frac{\sigma_2^2 - \rho \sigma_1 \sigma_2}{\sigma_1^2 + \sigma_2^2 - 2 \rho \sigma_1 \sigma_2}
 
+    Returns Mix: ``w first + (1 - w) second`` has the smallest variance of all such mixes.
+
     Parameters
     ----------
     first, second
         Draws, shape ``(samples,)``.
-
-    Returns
-    -------
-    Mix
-        ``w first + (1 - w) second`` has the smallest variance of all such mixes.
 
     Examples
     --------
@@ -135,15 +132,12 @@ def span(draws: Floats) -> Span:
 def ridge(fit: Fit) -> Ridge | None:
     """Describe the ridge between ``g_N`` and ``g_D``.
 
+    Returns Ridge or None: None where the specification has not both rates.
+
     Parameters
     ----------
     fit
         A posterior. Rates that differ between groups are averaged over the table's rows, draw by draw.
-
-    Returns
-    -------
-    Ridge or None
-        None where the specification has not both rates.
 
     Notes
     -----
@@ -185,11 +179,14 @@ def _declines(fit: Fit) -> tuple[Floats, Floats, Floats] | None:
     specification, rows = fit.specification, rows_of(fit.data)
     if specification.progress.exponents == "drift" or specification.rates_by_era or "years" not in rows.covariates:
         return None
-    every = -(-fit.data["posterior"].sizes["chain"] * fit.data["posterior"].sizes["draw"] // DRAWS)
-    values = {name: draws[::every] for name, draws in draws_of(specification, fit.data).items()}
+    parts, values = [], draws_of(specification, thinned(fit.data, KEPT_DRAWS))
     coefficients = coefficients_of(specification, values, rows.levels)
-    later = {**rows.covariates, "years": rows.covariates["years"] + 1}
-    _, (log_n, log_d) = loss_parts(coefficients, rows.covariates, rows.index)
-    _, (later_n, later_d) = loss_parts(coefficients, later, rows.index)
-    share = expit(log_n - log_d)
-    return (log_n - later_n).mean(axis=1), (log_d - later_d).mean(axis=1), share.mean(axis=1)
+    for some in blocks(len(rows.ids), len(values["sigma"])):
+        part = rows.take(np.arange(some.start, some.stop))
+        later = {**part.covariates, "years": part.covariates["years"] + 1}
+        _, (log_n, log_d) = loss_parts(coefficients, part.covariates, part.index)
+        _, (later_n, later_d) = loss_parts(coefficients, later, part.index)
+        of_rows = (log_n - later_n, log_d - later_d, expit(log_n - log_d))
+        parts.append([each.sum(axis=1) / len(rows.ids) for each in of_rows])
+    n, d, share = np.sum(parts, axis=0)
+    return n, d, share

@@ -56,6 +56,10 @@ class Rule:
     def verdict(self, contraction: float, *, prior: float, likelihood: float) -> Verdict:
         """Verdict on one quantity.
 
+        Returns str: ``"by the prior"`` if the interval is nearly the prior's, or little narrower where the posterior
+        moves with the prior and not with the likelihood; ``"by the data"`` if the interval is at most half the prior's
+        and the posterior moves neither much nor half as much with the prior as with the likelihood; else ``"shared"``.
+
         Parameters
         ----------
         contraction
@@ -63,13 +67,6 @@ class Rule:
             then only sensitivities count.
         prior, likelihood
             Power-scaling sensitivities: to the prior of any one parameter or of all together, and to the likelihood.
-
-        Returns
-        -------
-        str
-            ``"by the prior"`` if the interval is nearly the prior's, or little narrower where the posterior moves with
-            the prior and not with the likelihood; ``"by the data"`` if the interval is at most half the prior's and
-            the posterior moves neither much nor half as much with the prior as with the likelihood; else ``"shared"``.
         """
         moves = prior >= self.sensitivity
         unknown = math.isnan(contraction)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from bayes_scaling import plain_json
 from bayes_scaling.identifiability.influence import ALL_PRIORS
 from bayes_scaling.identifiability.ridge import Ridge
 from bayes_scaling.identifiability.rule import VERDICTS
@@ -65,21 +66,15 @@ def _told_apart(verdicts: pd.Series, correlation: float) -> str:
 
 def plain(table: pd.DataFrame, ridge: Ridge | None, said: tuple[str, ...]) -> dict[str, Any]:
     """Identification as JSON takes it: null for what is not defined or without bound."""
-    rows = {str(name): {str(key): _finite(value) for key, value in row.items()} for name, row in _rows(table)}
-    across = None if ridge is None else _finite(asdict(ridge))
-    return {"quantities": rows, "ridge": across, "rule": table.attrs["rule"], "sentences": list(said)}
-
-
-def _rows(table: pd.DataFrame) -> list[tuple[Any, dict[Any, Any]]]:
-    return list(table.to_dict("index").items())
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _finite(each) for name, each in value.items()}
-    if isinstance(value, tuple):
-        return [_finite(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    found: dict[str, Any] = plain_json.plain(
+        {
+            "quantities": table.to_dict("index"),
+            "ridge": None if ridge is None else asdict(ridge),
+            "rule": table.attrs["rule"],
+            "sentences": said,
+        }
+    )
+    return found
 
 
 def _verdicts(verdicts: pd.Series) -> str:

@@ -1,14 +1,17 @@
 """The groups that ArviZ and readers expect of a fit, beside the sampler's two."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from xarray import Dataset, DataTree
+from xarray import Dataset, DataTree, Variable
+from xarray.backends import BackendArray
+from xarray.core import indexing
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.evaluations import decimal_year
-from bayes_scaling.inference.likelihood import log_likelihoods, log_priors
+from bayes_scaling.inference.likelihood import blocks, draws_of, log_priors, unit_densities
 from bayes_scaling.model.rows import COVARIATES, Rows, group_codes
 from bayes_scaling.model.runs import papers_of
 from bayes_scaling.specifications.specification import Specification
@@ -45,31 +48,63 @@ def assemble(specification: Specification, rows: Rows, evaluations: pd.DataFrame
         "observed_data": Dataset({specification.response: ("evaluation", rows.response)}, coords=coords),
         "constant_data": Dataset(constant | kept, coords=coords),
     }
-    return DataTree.from_dict(groups | _derived(specification, rows, data))
+    return completed(specification, rows, DataTree.from_dict(groups))
 
 
-def _derived(specification: Specification, rows: Rows, data: DataTree) -> dict[str, Dataset]:
-    """Groups that follow from the draws and the rows."""
-    by_unit = log_likelihoods(specification, rows, data)
+def completed(specification: Specification, rows: Rows, data: DataTree) -> DataTree:
+    """Add what follows from draws and rows: log priors, and log likelihoods that each reading works out."""
+    posterior = data["posterior"].to_dataset()
     unit, other = UNITS if specification.noise.cluster == "none" else UNITS[::-1]
-    return {
-        "log_likelihood": by_unit[unit].assign_attrs(unit=unit),
-        f"log_likelihood_{other}": by_unit[other].assign_attrs(unit=other),
-        "log_prior": log_priors(specification, rows, data),
-    }
+    groups = {name: node.to_dataset() for name, node in data.children.items()}
+    groups["log_prior"] = log_priors(specification, rows, data)
+    for name, of in (("log_likelihood", unit), (f"log_likelihood_{other}", other)):
+        labels = rows.levels["paper"] if of == "paper" else rows.ids
+        values = indexing.LazilyIndexedArray(_LogLikelihood(specification, rows, posterior, of, len(labels)))
+        groups[name] = Dataset(
+            {specification.response: Variable(("chain", "draw", of), values)},
+            coords={"chain": posterior["chain"], "draw": posterior["draw"], of: list(labels)},
+            attrs={"unit": of},
+        )
+    groups["log_likelihood"].isel(chain=0, draw=0).load()  # one draw, to see that all fits together
+    return DataTree.from_dict(groups)
+
+
+class _LogLikelihood(BackendArray):
+    """Log densities by a unit of cross-validation, as xarray's readers of files give their variables."""
+
+    dtype = np.dtype(np.float32)  # errors near 1e-7 nats, at half the size
+
+    def __init__(self, specification: Specification, rows: Rows, posterior: Dataset, unit: str, units: int) -> None:
+        self._specification, self._rows, self._posterior, self._unit = specification, rows, posterior, unit
+        self.shape = (posterior.sizes["chain"], posterior.sizes["draw"], units)
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> np.ndarray[Any, Any]:
+        found: np.ndarray[Any, Any] = indexing.explicit_indexing_adapter(
+            key, self.shape, indexing.IndexingSupport.OUTER, self._read
+        )
+        return found
+
+    def _read(self, key: tuple[Any, ...]) -> np.ndarray[Any, Any]:
+        chains, draws, units = (np.arange(size)[at] for size, at in zip(self.shape, key, strict=True))
+        some = self._posterior.isel(chain=np.atleast_1d(chains), draw=np.atleast_1d(draws))
+        values, positions = draws_of(self._specification, DataTree.from_dict({"posterior": some})), np.atleast_1d(units)
+        found = np.empty((chains.size * draws.size, units.size), self.dtype)
+        for part in blocks(units.size, len(found)):
+            densities = unit_densities(self._specification, self._rows, values, self._unit, positions[part])
+            found[:, part] = np.maximum(densities, np.finfo(self.dtype).min)
+        return found.reshape(chains.shape + draws.shape + units.shape)
+
+
+def in_blocks(likelihood: Dataset) -> Iterator[Dataset]:
+    """A log likelihood in memory, so many units at a time that they and the draws are one block."""
+    samples = likelihood.sizes["chain"] * likelihood.sizes["draw"]
+    (unit,) = set(likelihood.sizes) - {"chain", "draw"}
+    return (likelihood.isel({unit: part}).load() for part in blocks(likelihood.sizes[unit], samples))
 
 
 def compacted(data: DataTree) -> DataTree:
-    """Drop groups that :func:`restored` can make again: nine tenths of a fit."""
+    """Drop the groups that :func:`completed` adds."""
     return data.filter(lambda node: not node.name or not node.name.startswith(_DERIVED))
-
-
-def restored(specification: Specification, data: DataTree) -> DataTree:
-    """Make the groups again that :func:`compacted` has dropped."""
-    if "log_likelihood" in data:
-        return data
-    groups = {name: node.to_dataset() for name, node in data.children.items()}
-    return DataTree.from_dict(groups | _derived(specification, rows_of(data), data))
 
 
 def rows_of(data: DataTree) -> Rows:

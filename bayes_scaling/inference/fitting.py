@@ -8,6 +8,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from xarray import DataTree
 
@@ -26,11 +27,14 @@ from bayes_scaling.inference.settings import (
     checked,
     checked_cores,
     checked_seed,
+    whole_number,
 )
 from bayes_scaling.model.rows import central_anchor, make_rows
 from bayes_scaling.model.runs import is_runs, papers_of
 from bayes_scaling.specifications.specification import Specification
 
+KEPT_DRAWS = 4000
+"""Of all chains: what is read off a posterior takes memory and time for each, and this many say as much as more."""
 _PACKAGES = ("bayes-scaling", "pymc", "pytensor", "nutpie", "arviz", "numpy", "pandas", "xarray", "scipy")
 
 
@@ -46,7 +50,7 @@ def fit(
     attempts: int = ATTEMPTS,
     progress: bool = False,
     cores: int | None = None,
-    keep: int | None = None,
+    keep: int | None = KEPT_DRAWS,
     sampler: str = NUTS,
     effective_draws: int = EFFECTIVE_DRAWS,
 ) -> Fit:
@@ -77,7 +81,8 @@ def fit(
         Processors to use at most, where the system lets a process choose (Linux); by default all. Results don't depend
         on it.
     keep
-        Draws to keep of all chains together, evenly spaced (thinned); by default all. Diagnostics are of all.
+        Draws to keep of all chains together at most, as many of each chain and evenly spaced; None for all.
+        Diagnostics are of all.
     sampler
         ``"nuts"``; or ``"smc"``, a second opinion where chains disagree: ``chains`` independent runs of sequential
         Monte Carlo with ``draws`` particles each (see :mod:`bayes_scaling.inference.smc`), slower by far.
@@ -116,16 +121,18 @@ def fit_with(
     *,
     progress: bool = False,
     cores: int | None = None,
-    keep: int | None = None,
+    keep: int | None = KEPT_DRAWS,
 ) -> Fit:
     """As :func:`fit`, with settings in one piece."""
     start = time.perf_counter()
     settings, seed, cores = checked(settings), checked_seed(seed), checked_cores(cores)
+    _check_keep(keep, settings.chains)
     require_sampler_for(specification, settings.sampler)
     rows = make_rows(specification, evaluations)
     fingerprint = fit_fingerprint(specification, evaluations, settings, seed)
     found = attempt(specification, rows, settings, seed, progress=progress, cores=cores)
-    data = assemble(specification, rows, evaluations, _thinned(found.data, keep))
+    kept = found.data if keep is None else thinned(found.data, int(keep)).copy(deep=True)  # else all stay in memory
+    data = assemble(specification, rows, evaluations, kept)
     if found.of_chains is not None:
         data["sample_stats"] = data["sample_stats"].to_dataset().assign(found.of_chains)
     return Fit(
@@ -145,11 +152,16 @@ def fit_with(
     )
 
 
-def _thinned(data: DataTree, keep: int | None) -> DataTree:
-    """Every so many draws, at most ``keep`` of them in all chains."""
+def _check_keep(keep: Any, chains: int) -> None:
+    if keep is not None:
+        whole_number("keep", keep, 4 * chains)  # 4 draws of each chain: with fewer ArviZ knows nothing of it
+
+
+def thinned(data: DataTree, keep: int) -> DataTree:
+    """At most ``keep`` draws of all chains, as many of each and evenly spaced."""
     draws, chains = data["posterior"].sizes["draw"], data["posterior"].sizes["chain"]
-    step = 1 if keep is None else -(-draws * chains // keep)
-    return data if step == 1 else data.isel(draw=slice(None, None, step))
+    most = max(1, keep // chains)
+    return data if draws <= most else data.isel(draw=np.arange(most) * draws // most)
 
 
 def summary_of(evaluations: pd.DataFrame) -> EvaluationsSummary:

@@ -1,10 +1,12 @@
 """Pointwise log densities of a posterior, for cross-validation and prior sensitivity, without compiling anything."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
+from scipy.sparse import csr_array
 from xarray import Dataset, DataTree
 
 from bayes_scaling.inference.posterior import EFFECT, STANDARDISED, coefficients_of, posterior_values
@@ -16,12 +18,17 @@ from bayes_scaling.model.noise import (
     normal,
     normal_given_rest,
     paper_correction,
+    student_t,
 )
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.model.structure import expected_loss
 from bayes_scaling.specifications.specification import Specification
 
 Floats = NDArray[np.float64]
+Work = Callable[[Specification, Rows, Mapping[str, Floats], Floats], Floats]
+
+BLOCK = 2**22
+"""Most numbers of an array over draws and rows: several of them, 32 MiB each, stand side by side at a time."""
 
 _EFFECT_GRID = np.linspace(-8, 8, 97)
 """Paper effects in units of tau, for the one case without a closed form (Student-t noise)."""
@@ -45,39 +52,44 @@ def expected_losses(specification: Specification, rows: Rows, values: Mapping[st
     return np.asarray(expected_loss(coefficients, rows.covariates, rows.index))
 
 
-def log_likelihoods(specification: Specification, rows: Rows, data: DataTree) -> dict[str, Dataset]:
-    """Log density of each evaluation and of each paper under each draw.
+def blocks(count: int, width: int) -> Iterator[slice]:
+    """Ranges of so few of ``count`` that, with ``width`` numbers for each, they have at most :data:`BLOCK`."""
+    step = max(1, BLOCK // max(1, width))
+    return (slice(start, min(start + step, count)) for start in range(0, count, step))
 
-    Returns
-    -------
-    dict of str to Dataset
-        ``"evaluation"``: an evaluation given the others of its paper, which is what leaving it out needs; without
-        paper effects, its plain log density. ``"paper"``: a paper's evaluations jointly. Papers are independent
-        given the parameters, so these always add up to the log likelihood; evaluations do so only without paper
-        effects.
+
+def of_units(
+    work: Work, specification: Specification, rows: Rows, values: Mapping[str, Floats], unit: str, positions: Any
+) -> Floats:
+    """What a function of the rows, such as :func:`paper_densities`, finds of some units, shape ``(samples, units)``.
+
+    It is given the rows that decide it, and so many draws at a time that both are one block.
     """
-    values = draws_of(specification, data)
-    residual = rows.response - expected_losses(specification, rows, values)
-    shape = (data["posterior"].sizes["chain"], data["posterior"].sizes["draw"], -1)
-    return {
-        unit: Dataset(
-            {specification.response: (("chain", "draw", unit), _compact(densities).reshape(shape))},
-            coords={
-                "chain": data["posterior"]["chain"],
-                "draw": data["posterior"]["draw"],
-                unit: list(labels),
-            },
-        )
-        for unit, densities, labels in (
-            ("evaluation", evaluation_densities(specification, rows, values, residual), rows.ids),
-            ("paper", paper_densities(specification, rows, values, residual), rows.levels["paper"]),
-        )
-    }
+    of, paper, positions = rows.units(unit), rows.index["paper"], np.asarray(positions, dtype=np.int64)
+    inside = np.flatnonzero(np.isin(of, positions))
+    if specification.noise.cluster != "none":  # evaluations of one paper depend on each other
+        inside = np.flatnonzero(np.isin(paper, paper[inside]))
+    part, columns = rows.take(inside), np.searchsorted(np.unique(of[inside]), positions)
+    samples = len(next(iter(values.values())))
+    found = np.empty((samples, len(positions)))
+    for some in blocks(samples, len(inside)):
+        drawn = {name: each[some] for name, each in values.items()}
+        residual = part.response - expected_losses(specification, part, drawn)
+        found[some] = work(specification, part, drawn, residual)[:, columns]
+    return found
 
 
-def _compact(values: Floats) -> NDArray[np.float32]:
-    """Single precision: errors near 1e-7 nats, at half the size of every stored fit."""
-    return np.maximum(values, np.finfo(np.float32).min).astype(np.float32)
+def unit_densities(
+    specification: Specification, rows: Rows, values: Mapping[str, Floats], unit: str, positions: Any
+) -> Floats:
+    """Log density of some units under each draw, nats, shape ``(samples, len(positions))``.
+
+    Of an evaluation given the others of its paper, which is what leaving it out needs; without paper effects, its plain
+    log density. Of a paper, that of its evaluations jointly. Papers are independent given the parameters, so these
+    always add up to the log likelihood; evaluations do so only without paper effects.
+    """
+    work = paper_densities if unit == "paper" else evaluation_densities
+    return of_units(work, specification, rows, values, unit, positions)
 
 
 def evaluation_densities(
@@ -88,13 +100,14 @@ def evaluation_densities(
     ``residual`` is observed less expected loss, nats, whatever the scale of the noise; densities are of the loss, so
     that specifications with noise on the loss and on its logarithm can be compared.
     """
-    sigma, paper = values["sigma"], rows.index["paper"]
+    sigma = values["sigma"]
     if specification.noise.cluster == "none":
         return _independent_densities(specification, rows, values, residual)
     if specification.noise.family == "student_t":
-        residual = residual - values[EFFECT][:, paper]
-        return np.asarray(stats.t.logpdf(residual, values["nu"], scale=sigma))
-    total, size = sum_by(residual, paper), np.bincount(paper).astype(float)
+        residual = residual - values[EFFECT][:, rows.index["paper"]]
+        return np.asarray(student_t(residual, values["nu"], sigma))
+    paper, size = _papers(rows)
+    total = sum_by(residual, paper)
     return np.asarray(normal_given_rest(residual, total[:, paper], size[paper], sigma, values["tau"]))
 
 
@@ -106,40 +119,46 @@ def _independent_densities(
     if specification.noise.scale == "log_loss":
         residual, jacobian = log_residual(residual, rows.response), log_jacobian(rows.response)
     if specification.noise.family == "student_t":
-        return np.asarray(stats.t.logpdf(residual, values["nu"], scale=values["sigma"]) + jacobian)
+        return np.asarray(student_t(residual, values["nu"], values["sigma"]) + jacobian)
     return np.asarray(normal(residual, values["sigma"]) + jacobian)
 
 
 def paper_densities(specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats) -> Floats:
-    """Joint log density of each paper's evaluations, shape ``(samples, papers)``; ``residual`` in nats."""
-    sigma, paper = values["sigma"], rows.index["paper"]
+    """Joint log density of the evaluations of each paper of the rows, shape ``(samples, papers)``, nats."""
+    sigma, (paper, size) = values["sigma"], _papers(rows)
     clustered = specification.noise.cluster == "paper"
     if clustered and specification.noise.family == "student_t":
         return _integrated_student_t(residual, paper, values["nu"], sigma, values["tau"])
     independent = sum_by(_independent_densities(specification, rows, values, residual), paper)
     if not clustered:
         return independent
-    total, size = sum_by(residual, paper), np.bincount(paper).astype(float)
+    total = sum_by(residual, paper)
     return np.asarray(independent + paper_correction(total, size, sigma, values["tau"]))
 
 
-def left_out_losses(specification: Specification, rows: Rows, values: Mapping[str, Floats], unit: str) -> Floats:
-    """Expected loss of each evaluation under each draw when its unit is left out, nats, shape ``(samples, n)``."""
-    expected = expected_losses(specification, rows, values)
-    return np.asarray(expected + _paper_effects(specification, rows, values, rows.response - expected, unit))
-
-
-def _paper_effects(
-    specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats, unit: str
-) -> Floats | float:
-    """Expected effect of an evaluation's paper when the unit is left out, nats; 0 where nothing of it is known."""
+def left_out_losses(
+    specification: Specification, rows: Rows, values: Mapping[str, Floats], unit: str, positions: Any
+) -> Floats:
+    """Expected loss of evaluations at some positions under each draw when their unit is left out, nats."""
+    expected = expected_losses(specification, rows.take(positions), values)
     if specification.noise.cluster == "none" or unit == "paper":
-        return 0.0
-    paper = rows.index["paper"]
+        return expected
+    return expected + of_units(_paper_effects, specification, rows, values, unit, positions)
+
+
+def _paper_effects(specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats) -> Floats:
+    """Expected effect of an evaluation's paper, as far as its other evaluations tell, nats."""
     if specification.noise.family == "student_t":
-        return np.asarray(values[EFFECT][:, paper])
-    total, size = sum_by(residual, paper)[:, paper], np.bincount(paper).astype(float)[paper]
-    return np.asarray(effect_given_rest(residual, total, size, values["sigma"], values["tau"]))
+        return np.asarray(values[EFFECT][:, rows.index["paper"]])
+    paper, size = _papers(rows)
+    total = sum_by(residual, paper)[:, paper]
+    return np.asarray(effect_given_rest(residual, total, size[paper], values["sigma"], values["tau"]))
+
+
+def _papers(rows: Rows) -> tuple[NDArray[np.int64], Floats]:
+    """Which of the rows' own papers each row is of, and how many rows each of these has."""
+    _, codes, size = np.unique(rows.index["paper"], return_inverse=True, return_counts=True)
+    return codes, size.astype(float)
 
 
 def sum_by(values: Floats, codes: NDArray[np.int64]) -> Floats:
@@ -150,7 +169,8 @@ def sum_by(values: Floats, codes: NDArray[np.int64]) -> Floats:
     >>> sum_by(np.array([[1.0, 2.0, 4.0]]), np.array([1, 0, 1])).tolist()
     [[2.0, 5.0]]
     """
-    return np.asarray(values @ np.equal.outer(codes, np.arange(codes.max() + 1)).astype(float))
+    members = csr_array((np.ones(len(codes)), (np.arange(len(codes)), codes)))
+    return np.asarray(values.reshape(-1, len(codes)) @ members).reshape(*values.shape[:-1], -1)
 
 
 def _integrated_student_t(residual: Floats, paper: NDArray[np.int64], nu: Floats, sigma: Floats, tau: Floats) -> Floats:
@@ -158,7 +178,7 @@ def _integrated_student_t(residual: Floats, paper: NDArray[np.int64], nu: Floats
     weight = stats.norm.logpdf(_EFFECT_GRID) + np.log(_EFFECT_GRID[1] - _EFFECT_GRID[0])
     joint = np.full((len(residual), paper.max() + 1), -np.inf)
     for node, log_weight in zip(_EFFECT_GRID, weight, strict=True):
-        density = sum_by(np.asarray(stats.t.logpdf(residual - node * tau, nu, scale=sigma)), paper)
+        density = sum_by(np.asarray(student_t(residual - node * tau, nu, sigma)), paper)
         joint = np.logaddexp(joint, density + log_weight)
     return joint
 

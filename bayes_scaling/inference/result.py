@@ -15,9 +15,8 @@ from xarray import Dataset, DataTree
 
 from bayes_scaling.errors import BayesScalingError, FitFileError
 from bayes_scaling.files import write_whole
-from bayes_scaling.inference.data import check_unit, compacted, restored
+from bayes_scaling.inference.data import check_unit, compacted, completed, rows_of
 from bayes_scaling.inference.diagnostics import Diagnostics
-from bayes_scaling.inference.lazy import lazily_restored
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.result_files import FIT_FILE
 from bayes_scaling.specifications.specification import Specification
@@ -59,7 +58,8 @@ class Fit:
         Groups ``posterior``, ``sample_stats``, ``log_likelihood``, ``log_prior``, ``observed_data``,
         ``constant_data``, and the log likelihood by the other unit (see :meth:`log_likelihood`). ``log_likelihood``
         is by evaluation for independent noise and by paper where evaluations of one paper share an effect: the
-        terms that add up to the log likelihood, so that ArviZ's functions are exact on it.
+        terms that add up to the log likelihood, so that ArviZ's functions are exact on it. Log likelihoods take no
+        memory: each reading works out what it reads, so read some of the units of a large table at a time.
     specification, evaluations
         What was fitted to what.
     diagnostics
@@ -119,6 +119,9 @@ class Fit:
     def save(self, path: str | Path) -> Path:
         """Write the fit to ``path`` (a ``.nc`` file, or a directory that gets a ``fit.nc``), whole or not at all.
 
+        Draws and rows are written, and not what follows from them: some 8 bytes for each number of a draw, and 160 for
+        each training run.
+
         Parameters
         ----------
         path
@@ -141,13 +144,14 @@ class Fit:
             raise BayesScalingError(f"{file}: can't be written ({error.strerror}); choose another place") from None
         return file
 
-    def to_bytes(self, *, compact: bool = False) -> bytes:
+    def to_bytes(self, *, compact: bool = True) -> bytes:
         """The content of the file that :meth:`save` writes: NetCDF 4.
 
         Parameters
         ----------
         compact
-            Leave out what :func:`load_fit` can compute again: pointwise log likelihoods and log priors.
+            Without effect: what :func:`load_fit` can work out again, log likelihoods and log priors, is always left
+            out.
 
         Returns
         -------
@@ -157,9 +161,9 @@ class Fit:
         Examples
         --------
         >>> import bayes_scaling as bs
-        >>> len(bs.load_fit("runs/mine").to_bytes(compact=True))  # doctest: +SKIP
+        >>> len(bs.load_fit("runs/mine").to_bytes())  # doctest: +SKIP
         """
-        tree = compacted(self.data) if compact else self.data.copy()
+        tree = compacted(self.data)
         tree.attrs = {"bayes_scaling_fit": json.dumps(self._header() | {"sealed": True}, sort_keys=True)}
         content = bytes(tree.to_netcdf(engine="h5netcdf"))
         return content + b"\nbayes-scaling sha256 " + hashlib.sha256(content).hexdigest().encode() + b"\n"
@@ -207,7 +211,7 @@ class Fit:
         )
 
 
-def load_fit(path: str | Path, *, lazy: bool = False) -> Fit:
+def load_fit(path: str | Path, *, lazy: bool = True) -> Fit:
     """Read a fit back.
 
     Parameters
@@ -215,8 +219,7 @@ def load_fit(path: str | Path, *, lazy: bool = False) -> Fit:
     path
         A ``.nc`` file, or a directory that holds ``fit.nc``.
     lazy
-        Of a compact file, such as those that a comparison keeps, work out pointwise log likelihoods and log priors only
-        when they are looked at, each time anew: a tenth of the memory where only the posterior is wanted.
+        Without effect: log likelihoods of every fit are worked out only where they are looked at.
 
     Returns
     -------
@@ -241,10 +244,10 @@ def load_fit(path: str | Path, *, lazy: bool = False) -> Fit:
         content = file.read_bytes()
     except OSError as error:
         raise FitFileError(f"{file}: can't be read ({error.strerror}); give the path of another fit") from None
-    return read_fit(content, str(file), lazy=lazy)
+    return read_fit(content, str(file))
 
 
-def read_fit(content: bytes, name: str, *, lazy: bool = False) -> Fit:
+def read_fit(content: bytes, name: str) -> Fit:
     """Read a fit from the bytes of its file.
 
     Parameters
@@ -253,9 +256,6 @@ def read_fit(content: bytes, name: str, *, lazy: bool = False) -> Fit:
         The file's.
     name
         For messages.
-    lazy
-        Work out what a compact file leaves out (see :meth:`Fit.to_bytes`) only when it is looked at: for many fits at
-        once, of which summaries are wanted.
 
     Raises
     ------
@@ -273,13 +273,12 @@ def read_fit(content: bytes, name: str, *, lazy: bool = False) -> Fit:
             raise FitFileError(
                 f"{name}: declares far more numbers than the file can hold; it is no fit of bayes-scaling"
             )
-        tree = tree.load()
+        tree = compacted(tree).load()  # files of earlier versions hold log likelihoods too
         if header["format"] != _FORMAT:
             raise FitFileError(f"{name}: written by another version (format {header['format']}, this reads {_FORMAT})")
         tree.attrs = {}
         fit = Fit._from_header(tree, header)
-        whole = lazily_restored if lazy else restored
-        return replace(fit, data=whole(fit.specification, tree))
+        return replace(fit, data=completed(fit.specification, rows_of(tree), tree))
     except (FitFileError, MemoryError):
         raise
     except Exception as error:  # whatever h5py, xarray and json raise on what is no fit

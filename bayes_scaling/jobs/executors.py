@@ -1,6 +1,6 @@
 """Many independent tasks, run at once: in processes of this computer, or on a dask.distributed cluster.
 
-Both are used through the interface of :mod:`concurrent.futures`. A worker that dies costs no more than the task that it
+Both are used through futures of :mod:`concurrent.futures`. A worker that dies costs no more than the task that it
 was working on, and that is done again.
 """
 
@@ -11,25 +11,17 @@ import os
 import pickle
 import signal
 import socket
-import sys
 import threading
 import time
+import traceback
 import warnings
-from abc import ABC, abstractmethod
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    BrokenExecutor,
-    CancelledError,
-    Future,
-    ProcessPoolExecutor,
-    ThreadPoolExecutor,
-    wait,
-)
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
-from types import FrameType
-from typing import Any, NamedTuple
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection
+from typing import Any, Self
 
 from bayes_scaling.errors import BayesScalingError
 
@@ -103,112 +95,88 @@ def run_tasks(
         )
     if not tasks:
         return
-    crew = _LocalCrew(min(workers or _processors(), len(tasks))) if scheduler is None else _DaskCrew(scheduler)
-    abandon = True
-    try:
-        _Run(function, tasks, on_done, crew, attempts).to_the_end()
-        abandon = False
-    finally:
-        crew.close(abandon=abandon)
+    deaths: Counter[str] = Counter()
+    waiting = dict(tasks)
+    crew: _LocalCrew | _DaskCrew
+    if scheduler is None:
+        crew = _LocalCrew(min(workers or _processors(), len(tasks)), attempts)
+    else:
+        crew = _DaskCrew(scheduler)
+    with crew:
+        while waiting:
+            futures = {crew.submit(function, task): name for name, task in waiting.items()}
+            died = _collect(crew, futures, waiting, on_done, attempts)
+            deaths.update({name: death.times for name, death in died.items()})
+            hopeless = [name for name in died if deaths[name] >= attempts]
+            if hopeless:
+                raise BayesScalingError(_given_up(hopeless, deaths, died))
+            if waiting and isinstance(crew, _DaskCrew):
+                crew.renew()
 
 
-class _Death(NamedTuple):
-    """The end of a worker in the middle of a task: how many there were, and what is known of the last."""
+class _Death(Exception):
+    """The end of a task's workers: how many there were, and what is known of the last."""
 
-    times: int
-    how: str
+    def __init__(self, times: int, how: str) -> None:
+        super().__init__(times, how)
+        self.times, self.how = times, how
 
 
-class _Crew(ABC):
-    """Where tasks are done."""
+class _Crew:
+    """Where tasks are done; as a context it ends promptly and without waiting for tasks if there is an error."""
 
-    places: int
-    """How many tasks may be handed over at once."""
-
-    @abstractmethod
-    def submit(self, payload: bytes) -> Future[bytes]:
-        """Have :func:`_answer` called."""
-
-    @abstractmethod
-    def death(self, future: Future[bytes], error: BaseException) -> _Death | None:
-        """What happened to the worker of a future that ended with an error; None if the task itself raised it."""
-
-    @abstractmethod
-    def renew(self) -> None:
-        """Start again after all futures were lost at once."""
-
-    @abstractmethod
     def close(self, *, abandon: bool) -> None:
-        """End; promptly and without waiting for tasks if they are abandoned."""
+        raise NotImplementedError
+
+    def error_of(self, future: Future[bytes]) -> BaseException | None:
+        """What a future ended with: :class:`_Death` where workers died, CancelledError where it was lost."""
+        return CancelledError() if future.cancelled() else future.exception()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self.close(abandon=kind is not None)
 
 
-class _Run:
-    """One call of :func:`run_tasks`."""
+def _collect(
+    crew: _Crew,
+    futures: Mapping[Future[bytes], str],
+    waiting: dict[str, Any],
+    on_done: Callable[[str, Any], None],
+    attempts: int,
+) -> dict[str, _Death]:
+    """Hand over what ends, and take it off what waits; raise what a task raised.
 
-    def __init__(
-        self,
-        function: Callable[[Any], Any],
-        tasks: Mapping[str, Any],
-        on_done: Callable[[str, Any], None],
-        crew: _Crew,
-        attempts: int,
-    ) -> None:
-        self.function = function
-        self.tasks = tasks
-        self.on_done = on_done
-        self.crew = crew
-        self.attempts = attempts
-        self.waiting = deque(tasks)
-        self.running: dict[Future[bytes], str] = {}
-        self.deaths: Counter[str] = Counter()
+    Returns dict: Deaths by task: once all have ended, one died too often, or all that wait were lost, which count as
+    deaths.
+    """
+    died: dict[str, _Death] = {}
 
-    def to_the_end(self) -> None:
-        while self.waiting or self.running:
-            while self.waiting and len(self.running) < self.crew.places:
-                name = self.waiting[0]
-                future = self.crew.submit(pickle.dumps((self.function, self.tasks[name])))
-                self.running[future] = self.waiting.popleft()
-            wait(self.running, return_when=FIRST_COMPLETED)
-            self._collect()
+    def ended(future: Future[bytes]) -> BaseException | None:
+        error = crew.error_of(future)
+        if error is None and (name := futures[future]) in waiting:
+            del waiting[name]
+            on_done(name, pickle.loads(future.result()))
+        return error
 
-    def _collect(self) -> None:
-        """Hand over what has ended; queue again what died; raise what a task raised."""
-        failures: list[BaseException] = []
-        died: dict[str, str] = {}
-        lost = False
-        while ended := [future for future in self.running if future.done()]:
-            for future in ended:
-                error = CancelledError() if future.cancelled() else future.exception()
-                if isinstance(error, CancelledError):
-                    lost = True
-                    break
-                name = self.running.pop(future)
-                if error is None:
-                    self.on_done(name, pickle.loads(future.result()))
-                elif death := self.crew.death(future, error):
-                    self.deaths[name] += death.times
-                    died[name] = death.how
-                else:
-                    failures.append(error)
-            if lost:
+    for future in as_completed(futures):
+        error = ended(future)
+        if isinstance(error, CancelledError):
+            return {name: _Death(1, "the connection to the scheduler was lost") for name in waiting}
+        if isinstance(error, _Death):
+            died[futures[future]] = error
+        if error is not None and (not isinstance(error, _Death) or error.times >= attempts):
+            for other in filter(Future.done, futures):
+                ended(other)
+            if isinstance(error, _Death):
                 break
-        if failures:
-            raise failures[0]
-        if lost:
-            for name in self.running.values():
-                self.deaths[name] += 1
-                died[name] = "the connection to the scheduler was lost"
-            self.running.clear()
-        hopeless = [name for name in died if self.deaths[name] >= self.attempts]
-        if hopeless:
-            raise BayesScalingError(_given_up(hopeless, self.deaths, died))
-        if lost:
-            self.crew.renew()
-        self.waiting.extendleft(reversed([name for name in self.tasks if name in died]))
+            raise error
+    return died
 
 
-def _given_up(names: list[str], deaths: Counter[str], how: dict[str, str]) -> str:
-    shown = [f"{name} (deaths: {deaths[name]}; last: {how[name]})" for name in names[:_NAMED_AT_MOST]]
+def _given_up(names: list[str], deaths: Counter[str], died: Mapping[str, _Death]) -> str:
+    shown = [f"{name} (deaths: {deaths[name]}; last: {died[name].how})" for name in names[:_NAMED_AT_MOST]]
     more = [f"{len(names) - len(shown)} more"] if len(names) > len(shown) else []
     return (
         f"given up, because the workers died: {', '.join(shown + more)}; where memory ran out, run fewer at once; "
@@ -240,98 +208,115 @@ def _travels(error: Exception) -> bool:
 
 
 class _LocalCrew(_Crew):
-    """Processes of this computer, each in a pool of its own: the death of one leaves the others at work."""
+    """Processes of this computer, each with a thread that waits for it: the death of one leaves the others at work."""
 
-    def __init__(self, processes: int) -> None:
-        self.places = processes
-        self._slots = [_Slot() for _ in range(processes)]
+    def __init__(self, processes: int, attempts: int) -> None:
+        self._attempts = attempts
+        self._workers = [_Worker() for _ in range(processes)]
+        self._idle = deque(self._workers)
+        self._threads = ThreadPoolExecutor(processes)
+        resource_tracker.ensure_running()  # which would let Ctrl-C through to a worker that starts in the meantime
 
-    def submit(self, payload: bytes) -> Future[bytes]:
-        slot = next(slot for slot in self._slots if slot.free)
+    def submit(self, function: Callable[[Any], Any], task: Any) -> Future[bytes]:
+        return self._threads.submit(self._do, function, task)
+
+    def _do(self, function: Callable[[Any], Any], task: Any) -> bytes:
+        worker = self._idle.popleft()
         try:
-            return slot.submit(payload)
-        except BrokenExecutor:  # it died while it had nothing to do
-            slot.end()
-            return slot.submit(payload)
-
-    def death(self, future: Future[bytes], error: BaseException) -> _Death | None:
-        if not isinstance(error, BrokenExecutor):
-            return None
-        (slot,) = [slot for slot in self._slots if slot.future is future]
-        code = slot.end()
-        if code == _UNGUARDED:
-            raise BayesScalingError(
-                "each worker ran the calling script from its beginning; put what the script does under "
-                '`if __name__ == "__main__":`'
-            )
-        return _Death(1, _ending(code))
-
-    def renew(self) -> None:
-        raise AssertionError("local futures are never lost all at once")
+            return worker.do(pickle.dumps((function, task)), self._attempts)
+        except BaseException:
+            self._threads.shutdown(wait=False, cancel_futures=True)  # what has not begun by now ends unbegun
+            raise
+        finally:
+            self._idle.append(worker)
 
     def close(self, *, abandon: bool) -> None:
-        if abandon:
-            for slot in self._slots:
-                slot.kill()
-        with ThreadPoolExecutor(self.places) as ending:
-            for slot in self._slots:
-                ending.submit(slot.end)
+        for worker in self._workers if abandon else ():
+            worker.kill()
+        self._threads.shutdown(cancel_futures=True)
+        for worker in self._workers:
+            worker.end()
 
 
-class _Slot:
-    """A pool of one process, started when it gets its first task."""
+class _Worker:
+    """A process and the connection to it, started when it gets its first task, and again where it died."""
+
+    _starting = threading.Lock()
+    """Held while the environment is that of a worker."""
 
     def __init__(self) -> None:
-        self.future: Future[bytes] | None = None
-        self._pool: ProcessPoolExecutor | None = None
-        self._processes: Mapping[int, multiprocessing.process.BaseProcess] = {}
+        self._process: multiprocessing.process.BaseProcess | None = None
+        self._connection: Connection | None = None
+        self._killed = False
 
-    @property
-    def free(self) -> bool:
-        return self.future is None or self.future.done()
+    def do(self, payload: bytes, attempts: int) -> bytes:
+        """Have one task done; :class:`_Death` where it was begun too often."""
+        for attempt in range(1, attempts + 1):
+            try:
+                connection = self._started()
+                connection.send_bytes(payload)
+                answer, error, trace = pickle.loads(connection.recv_bytes())
+            except (EOFError, OSError):
+                code = self.end()
+                if code == _UNGUARDED:
+                    raise BayesScalingError(
+                        "each worker ran the calling script from its beginning; put what the script does under "
+                        '`if __name__ == "__main__":`'
+                    ) from None
+                if attempt == attempts or self._killed:
+                    raise _Death(attempt, _ending(code)) from None
+                continue
+            if error is not None:
+                raise error from RuntimeError(f"in a worker:\n{trace}")
+            return bytes(answer)
+        raise AssertionError("attempts are at least 1")
 
-    def submit(self, payload: bytes) -> Future[bytes]:
-        if self._pool is not None:
-            self.future = self._pool.submit(_answer, payload)
-            return self.future
-        context = multiprocessing.get_context("spawn")
-        self._pool = ProcessPoolExecutor(1, context, initializer=_begin_work)
-        self._processes = self._pool._processes
-        with _ctrl_c_later(), _as_worker():  # the process starts here
-            self.future = self._pool.submit(_answer, payload)
-        # With the worker's end the only one open, its death in the middle of an answer is noticed.
-        with suppress(AttributeError):
-            self._pool._result_queue._writer.close()  # type: ignore[attr-defined]
-        return self.future
+    def _started(self) -> Connection:
+        """The connection to a process that lives, which may have to be started."""
+        if self._process is not None and not self._process.is_alive():  # it died while it had nothing to do
+            self.end()
+        if self._connection is None:
+            context = multiprocessing.get_context("spawn")
+            ours, theirs = context.Pipe()
+            with self._starting, _as_worker():
+                if self._killed:
+                    raise EOFError
+                self._process = context.Process(target=_work, args=(theirs,))
+                self._process.start()
+            theirs.close()  # with the worker's end the only one open, its death is noticed
+            self._connection = ours
+        return self._connection
 
     def kill(self) -> None:
-        for process in list(self._processes.values()):
-            process.kill()
+        with self._starting:
+            self._killed = True
+            if self._process is not None:
+                self._process.kill()
 
     def end(self) -> int | None:
         """Wait for the process's end; its exit code, negative for a signal."""
-        processes = list(self._processes.values())
-        if self._pool is not None:
-            self._pool.shutdown(wait=True)
-        self._pool, self._processes, self.future = None, {}, None
-        return processes[0].exitcode if processes else None
+        if self._connection is not None:
+            self._connection.close()
+        if self._process is not None:
+            self._process.join()
+        code = None if self._process is None else self._process.exitcode
+        self._process = self._connection = None
+        return code
 
 
-@contextmanager
-def _ctrl_c_later() -> Iterator[None]:
-    """Context that Ctrl-C does not break into: it is answered at the end."""
-    handler = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(handler):
-        yield
-        return
-    received: list[tuple[int, FrameType | None]] = []
-    signal.signal(signal.SIGINT, lambda number, frame: received.append((number, frame)))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
-        if received:
-            handler(*received[0])
+def _work(connection: Connection) -> None:
+    """Do tasks in a worker, which leaves Ctrl-C to its parent and ends with it, however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    with suppress(EOFError):
+        while True:
+            payload = connection.recv_bytes()
+            reply: tuple[bytes, Exception | None, str]
+            try:
+                reply = (_answer(payload), None, "")
+            except Exception as error:
+                reply = (b"", error, traceback.format_exc())
+            connection.send_bytes(pickle.dumps(reply))
 
 
 @contextmanager
@@ -350,12 +335,6 @@ def _as_worker() -> Iterator[None]:
                 os.environ[name] = value
         if mask is not None:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-
-
-def _begin_work() -> None:
-    """Leave Ctrl-C to the parent, and end with it, however it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
@@ -388,8 +367,6 @@ def _ending(code: int | None) -> str:
 class _DaskCrew(_Crew):
     """The workers of a dask scheduler, which sees to it itself that a dead worker's tasks go to another."""
 
-    places = sys.maxsize
-
     def __init__(self, address: str) -> None:
         try:
             import distributed
@@ -409,21 +386,22 @@ class _DaskCrew(_Crew):
             self.close(abandon=True)
             raise
 
-    def submit(self, payload: bytes) -> Future[bytes]:
+    def submit(self, function: Callable[[Any], Any], task: Any) -> Future[bytes]:
+        payload = pickle.dumps((function, task))
         try:
             future: Future[bytes] = self._executor.submit(_answer_in_dask, payload)
         except Exception:
             if self._client.status == "running":
                 raise
             future = Future()  # as those that were submitted before the connection was lost
-            future.cancel()
-            future.set_running_or_notify_cancel()
+            future.set_exception(CancelledError())
         return future
 
-    def death(self, future: Future[bytes], error: BaseException) -> _Death | None:
+    def error_of(self, future: Future[bytes]) -> BaseException | None:
+        error = super().error_of(future)
         if isinstance(error, self._killed_worker):
             return _Death(error.allowed_failures + 1, f"on {error.last_worker.address}")  # type: ignore[attr-defined]
-        return None
+        return error
 
     def renew(self) -> None:
         self._disconnect()

@@ -46,6 +46,8 @@ class Store:
     def read(self, name: str, parse: Callable[[bytes], T]) -> T | None:
         """A finished piece; None if it has to be made, because it is absent or its file can't be used.
 
+        Raises BayesScalingError if a file that can't be used can't be moved either.
+
         Parameters
         ----------
         name
@@ -53,11 +55,6 @@ class Store:
         parse
             Makes the piece of the file's content. Whatever error it raises, the file is moved to the folder
             ``set-aside`` and kept there under a name of its own.
-
-        Raises
-        ------
-        BayesScalingError
-            If a file that can't be used can't be moved either.
         """
         path = self._path(name)
         try:
@@ -75,10 +72,7 @@ class Store:
     def write(self, name: str, content: bytes) -> None:
         """Keep a finished piece, in place of an older one of that name.
 
-        Raises
-        ------
-        BayesScalingError
-            If the file can't be written; an older one is then untouched.
+        Raises BayesScalingError if the file can't be written; an older one is then untouched.
         """
         path = self._path(name)
         try:

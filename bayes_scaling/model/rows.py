@@ -98,6 +98,10 @@ class Rows:
         """The response, where it is the loss."""
         return self.response
 
+    def units(self, unit: str) -> NDArray[np.int64]:
+        """Which unit of cross-validation each row is of: itself, or its paper."""
+        return self.index["paper"] if unit == "paper" else np.arange(len(self.ids))
+
     def take(self, positions: Sequence[int] | NDArray[np.int64]) -> Self:
         """Some rows, repeats allowed, with levels and anchor as they were."""
         at = np.asarray(positions)
@@ -108,14 +112,6 @@ class Rows:
             covariates={name: column[at] for name, column in self.covariates.items()},
             index={group: codes[at] for group, codes in self.index.items()},
             complete=self.complete or len(self.ids),
-        )
-
-    def alone(self) -> Self:
-        """Rows of one paper with that paper as the only one."""
-        return replace(
-            self,
-            index=dict(self.index) | {"paper": np.zeros(len(self.ids), dtype=np.int64)},
-            levels=dict(self.levels) | {"paper": (self.levels["paper"][int(self.index["paper"][0])],)},
         )
 
 

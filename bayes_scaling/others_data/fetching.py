@@ -100,6 +100,10 @@ def fetch_file(
 ) -> FetchedFile:
     """Download a file once, by pooch, and give its place and hash.
 
+    Raises FetchingError: the address is of http and no hash says what must come; the server is out of reach, refuses,
+    redirects to an address that is not https, takes too long, gives a web page, too much, less than it promised or
+    another content than `sha256`; or the file can't be written. Nothing is then kept, and nothing is tried twice.
+
     Parameters
     ----------
     url : str
@@ -115,17 +119,6 @@ def fetch_file(
         Download again what is in the folder for caches. A failure leaves the old file there.
     limits : Limits, optional
         Bounds of time and size.
-
-    Returns
-    -------
-    FetchedFile
-
-    Raises
-    ------
-    FetchingError
-        The address is of http and no hash says what must come; the server is out of reach, refuses, redirects to an
-        address that is not https, takes too long, gives a web page, too much, less than it promised or another content
-        than `sha256`; or the file can't be written. Nothing is then kept, and nothing is tried twice.
 
     Examples
     --------
@@ -175,10 +168,7 @@ def fetch_file(
 def redirected(url: str, location: str) -> str:
     """The address that a server sends us on to, if it is safe to go there.
 
-    Raises
-    ------
-    FetchingError
-        It is not https: whoever is on the way could change the table.
+    Raises FetchingError: It is not https: whoever is on the way could change the table.
 
     Examples
     --------

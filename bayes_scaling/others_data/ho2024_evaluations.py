@@ -110,6 +110,9 @@ def finished(
 ) -> Selection:
     """Make a table of evaluations of what is left after :func:`stacked`, and check it as any user's.
 
+    Returns the same steps; its table as :func:`bayes_scaling.read_evaluations` gives it. Raises EvaluationsError: a
+    rule of tables of evaluations is broken: by the sheet's row and column.
+
     Parameters
     ----------
     selection : Selection
@@ -120,16 +123,6 @@ def finished(
         As of :func:`read_ho2024_sheet`.
     source : dict, optional
         Where it came from, for `attrs["source"]`.
-
-    Returns
-    -------
-    Selection
-        The same steps; its table as :func:`bayes_scaling.read_evaluations` gives it.
-
-    Raises
-    ------
-    EvaluationsError
-        A rule of tables of evaluations is broken: by the sheet's row and column.
     """
     cells = _evaluation_cells(selection.table, own_perplexity)
     faults = table_faults(cells, {})

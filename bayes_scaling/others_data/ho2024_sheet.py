@@ -44,25 +44,17 @@ _MARK_WORDS = {"true": 1.0, "false": 0.0}  # how a spreadsheet exports a box tha
 def open_ho2024_sheet(path: str | PathLike[str]) -> Selection:
     r"""Read the sheet as it is: every row that names a system, nothing selected yet.
 
+    Returns its table has the row's number in the file (`row`), the cells as written under the sheet's names, and read:
+    `system`, `paper`, `published` (missing unless written YYYY/MM/DD), `parameters` and `tokens` (counts, missing
+    unless numbers), `wt103`, `wt2`, `ptb` (perplexities; 0 counts as none), `include`, `outlier`, `uncertain`, and the
+    flags in `FLAGS` that are there. Raises EvaluationsError: the file can't be read, lacks a column, or holds cells
+    where a number must stand and does not: all of them, by row and column.
+
     Parameters
     ----------
     path : path
         CSV export of the sheet, in UTF-8. Needed are the columns in `REQUIRED`; those in `OPTIONAL` are read if they
         are there, all others are left out.
-
-    Returns
-    -------
-    Selection
-        Its table has the row's number in the file (`row`), the cells as written under the sheet's names, and read:
-        `system`, `paper`, `published` (missing unless written YYYY/MM/DD), `parameters` and `tokens` (counts, missing
-        unless numbers), `wt103`, `wt2`, `ptb` (perplexities; 0 counts as none), `include`, `outlier`,
-        `uncertain`, and the flags in `FLAGS` that are there.
-
-    Raises
-    ------
-    EvaluationsError
-        The file can't be read, lacks a column, or holds cells where a number must stand and does not: all of them, by
-        row and column.
 
     Notes
     -----

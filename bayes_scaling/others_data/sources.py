@@ -47,10 +47,7 @@ either answers today was not verified here.
 def source_named(name: str) -> Source:
     """Look a source up.
 
-    Raises
-    ------
-    BayesScalingError
-        No source has this name.
+    Raises BayesScalingError: No source has this name.
 
     Examples
     --------

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from bayes_scaling.approaches.grouping import WITHIN, budgets_of
 from bayes_scaling.errors import BayesScalingError, RunsError
+from bayes_scaling.inference.likelihood import blocks
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law import training_compute
 from bayes_scaling.plots.marks import title_of
@@ -24,20 +25,13 @@ MOST_BUDGETS = 10
 def fitted_runs(fit: Fit) -> pd.DataFrame:
     """Runs to which a law was fitted.
 
+    Returns DataFrame: indexed by row id: ``parameters``, ``tokens``, ``compute`` (6 N D, FLOP), ``loss`` (nats per
+    token). Raises BayesScalingError if it is no fit, one to evaluations, or one of a law of compute alone.
+
     Parameters
     ----------
     fit
         Of a static law of parameters and tokens.
-
-    Returns
-    -------
-    DataFrame
-        Indexed by row id: ``parameters``, ``tokens``, ``compute`` (6 N D, FLOP), ``loss`` (nats per token).
-
-    Raises
-    ------
-    BayesScalingError
-        If it is no fit, one to evaluations, or one of a law of compute alone.
     """
     if not isinstance(fit, Fit):
         raise BayesScalingError(
@@ -59,16 +53,13 @@ def isoflop_budgets(runs: pd.DataFrame) -> Floats:
 
     Which runs share one is found as for the profiles of :func:`bayes_scaling.isoflop_profiles`.
 
+    Returns numpy.ndarray: FLOP; empty where :func:`bayes_scaling.approaches.grouping.budgets_of` finds fewer than the
+    three that profiles need.
+
     Parameters
     ----------
     runs
         See :func:`fitted_runs`.
-
-    Returns
-    -------
-    numpy.ndarray
-        FLOP; empty where :func:`bayes_scaling.approaches.grouping.budgets_of` finds fewer than the three that profiles
-        need.
 
     Examples
     --------
@@ -110,8 +101,12 @@ def loss_band(laws: Laws, parameters: Floats, tokens: Floats) -> pd.DataFrame:
     parameters, tokens
         Counts, shape ``(points,)``.
     """
-    draws = laws.loss(parameters, tokens, YEAR)
-    return credible_intervals(laws.drawn(draws, "loss", "nats per token", point=range(len(parameters))), errors=False)
+    parts = []
+    for some in blocks(len(parameters), laws.shape[0] * laws.shape[1]):
+        draws, points = laws.loss(parameters[some], tokens[some], YEAR), range(some.start, some.stop)
+        losses = laws.drawn(draws, "loss", "nats per token", point=points)
+        parts.append(credible_intervals(losses, errors=False))
+    return pd.concat(parts)
 
 
 def runs_title(fit: Fit) -> str:

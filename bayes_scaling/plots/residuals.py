@@ -10,7 +10,7 @@ from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 from scipy import stats
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.inference.likelihood import draws_of
+from bayes_scaling.inference.likelihood import blocks, draws_of
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.model.noise import log_residual
 from bayes_scaling.plots.drawing import Drawing
@@ -39,22 +39,15 @@ def standardised_residuals(fit: Fit) -> pd.DataFrame:
 
     with losses in place of their logarithms where the noise is on the loss.
 
+    Returns DataFrame: indexed by row id: ``parameters``, ``tokens``, ``compute`` (FLOP), ``loss`` and ``expected``
+    (posterior median; nats per token), ``residual`` (units of sigma). Raises BayesScalingError if the fit is to
+    evaluations or of a law of compute alone, or runs of a series share an effect: their residuals are not independent,
+    and no one scale standardises them.
+
     Parameters
     ----------
     fit
         Of a static law to training runs.
-
-    Returns
-    -------
-    DataFrame
-        Indexed by row id: ``parameters``, ``tokens``, ``compute`` (FLOP), ``loss`` and ``expected`` (posterior median;
-        nats per token), ``residual`` (units of sigma).
-
-    Raises
-    ------
-    BayesScalingError
-        If the fit is to evaluations or of a law of compute alone, or runs of a series share an effect: their residuals
-        are not independent, and no one scale standardises them.
     """
     runs = fitted_runs(fit)
     noise = fit.specification.noise
@@ -64,10 +57,13 @@ def standardised_residuals(fit: Fit) -> pd.DataFrame:
             "their residuals are not independent; fit a specification with cluster = 'none' to draw them"
         )
     laws, n, d = laws_of(fit), runs["parameters"].to_numpy(), runs["tokens"].to_numpy()
-    residual = runs["loss"].to_numpy() - laws.loss(n, d, YEAR)
-    if noise.scale == "log_loss":
-        residual = log_residual(residual, runs["loss"].to_numpy())
-    scaled = (residual / draws_of(fit.specification, fit.data)["sigma"]).mean(axis=0)
+    loss, sigma = runs["loss"].to_numpy(), draws_of(fit.specification, fit.data)["sigma"]
+    scaled = np.empty(len(runs))
+    for some in blocks(len(runs), len(sigma)):
+        residual = loss[some] - laws.loss(n[some], d[some], YEAR)
+        if noise.scale == "log_loss":
+            residual = log_residual(residual, loss[some])
+        scaled[some] = (residual / sigma).mean(axis=0)
     return runs.assign(expected=loss_band(laws, n, d)["median"].to_numpy(), residual=scaled)
 
 

@@ -47,10 +47,7 @@ class Look:
     def finish(self, figure: Figure) -> Figure:
         """Apply the changes to what is drawn, and draw the legends of what remains.
 
-        Raises
-        ------
-        BayesScalingError
-            If no artist of a visual has a property, or matplotlib refuses its value.
+        Raises BayesScalingError if no artist of a visual has a property, or matplotlib refuses its value.
         """
         legends = vars(figure).pop(_LEGENDS, [])
         for name, change in self.changes.items():
@@ -99,17 +96,14 @@ class Look:
 def look_of(visuals: Visuals | None, backend: str | None, names: Sequence[str]) -> Look:
     """Check what a user wants changed, before anything is computed.
 
+    Raises BayesScalingError if a visual or the backend is unknown, or a change is neither False nor a mapping.
+
     Parameters
     ----------
     visuals, backend
         As every ``bs.plot_*`` takes them.
     names
         Visuals of the picture.
-
-    Raises
-    ------
-    BayesScalingError
-        If a visual or the backend is unknown, or a change is neither False nor a mapping.
 
     Examples
     --------

@@ -1,10 +1,8 @@
 """A report as strict JSON: what scripts want of it."""
 
-import json
-import math
-from collections.abc import Mapping
 from typing import Any
 
+from bayes_scaling.plain_json import plain, strict_text
 from bayes_scaling.posterior_report.document import (
     Bullets,
     Code,
@@ -21,13 +19,10 @@ from bayes_scaling.posterior_report.document import Scatter as ScatterPlot
 def as_plain(document: Document) -> dict[str, Any]:
     """A report as plain data.
 
-    Returns
-    -------
-    dict
-        ``title``, ``subtitle``, ``answer``, ``notes``, ``banners``, ``sections`` (each with ``text``, ``equations`` in
-        LaTeX, ``tables`` with their rows as records and the numbers of marked rows, ``pictures`` by their
-        alternatives, ``points``), and ``data``: the figures behind them, as numbers, with null for what is not defined
-        or without bound.
+    Returns dict: ``title``, ``subtitle``, ``answer``, ``notes``, ``banners``, ``sections`` (each with ``text``,
+    ``equations`` in LaTeX, ``tables`` with their rows as records and the numbers of marked rows, ``pictures`` by their
+    alternatives, ``points``), and ``data``: the figures behind them, as numbers, with null for what is not defined or
+    without bound.
 
     Examples
     --------
@@ -43,7 +38,7 @@ def as_plain(document: Document) -> dict[str, Any]:
         "banners": [{"title": banner.title, "text": banner.text} for banner in document.banners],
         "lead": None if document.lead is None else _picture(document.lead),
         "sections": [_section(section) for section in document.sections],
-        "data": _finite(document.data),
+        "data": plain(document.data),
     }
 
 
@@ -52,10 +47,11 @@ def render_json(document: Document) -> str:
 
     Examples
     --------
+    >>> import json
     >>> json.loads(render_json(Document("A title", "An answer.", None, (), ())))["title"]
     'A title'
     """
-    return json.dumps(as_plain(document), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+    return strict_text(as_plain(document))
 
 
 def _section(section: Section) -> dict[str, Any]:
@@ -104,19 +100,11 @@ def _scatter(scatter: ScatterPlot) -> dict[str, Any]:
             {
                 "label": point.label,
                 "group": point.group,
-                "x": _finite(point.x),
-                "y": _finite(point.y),
+                "x": plain(point.x),
+                "y": plain(point.y),
                 "link": point.link or None,
                 **{"details": dict(point.details)},
             }
             for point in scatter.points
         ],
     }
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(name): _finite(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

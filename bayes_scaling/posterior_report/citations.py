@@ -74,6 +74,8 @@ _OF_LAWS: Mapping[str, tuple[str, ...]] = {
 def citation_section(data: str, laws: tuple[str, ...], versions: Mapping[str, str], *, progress: bool) -> Section:
     """What whoever uses a result should cite.
 
+    Returns Section: BibTeX of the data, the papers, PyMC, ArviZ and this package.
+
     Parameters
     ----------
     data
@@ -84,11 +86,6 @@ def citation_section(data: str, laws: tuple[str, ...], versions: Mapping[str, st
         Package to version, as a fit keeps them.
     progress
         Whether the laws have progress, which is the paper's structure.
-
-    Returns
-    -------
-    Section
-        BibTeX of the data, the papers, PyMC, ArviZ and this package.
     """
     if data == _OF_PACKAGED_DATA:
         whose = "The data are those of Ho et al. 2024; the package's data notes say how the table was made."

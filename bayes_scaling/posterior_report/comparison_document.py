@@ -16,7 +16,7 @@ from bayes_scaling.posterior_report.comparison_times import times_section
 from bayes_scaling.posterior_report.comparison_trust import convergence_section, leave_one_out_section
 from bayes_scaling.posterior_report.document import Document, Paragraph, Section
 from bayes_scaling.posterior_report.fit_data import data_section
-from bayes_scaling.report.comparison_text import comparison_json
+from bayes_scaling.report.comparison import comparison_json
 from bayes_scaling.report.units import size_of
 from bayes_scaling.words import counted
 
@@ -33,19 +33,16 @@ def _title(comparison: Comparison) -> str:
 def comparison_document(comparison: Comparison) -> Document:
     """What a reader should see of a comparison.
 
+    Returns which models the data can't tell apart and the doubling time averaged over them; ranks, weights,
+    differences; what would change the answer; what leave-one-out measures and where it can be trusted; models, data,
+    method, citations. Variants that did not converge are marked, last, and named in a banner. ``data``: what
+    ``comparison.json`` and ``comparison.csv`` have.
+
     Parameters
     ----------
     comparison
         Of :func:`bayes_scaling.compare`, or read back by
         :func:`bayes_scaling.comparison.loading.load_comparison`.
-
-    Returns
-    -------
-    Document
-        Which models the data can't tell apart and the doubling time averaged over them; ranks, weights, differences;
-        what would change the answer; what leave-one-out measures and where it can be trusted; models, data, method,
-        citations. Variants that did not converge are marked, last, and named in a banner. ``data``: what
-        ``comparison.json`` and ``comparison.csv`` have.
 
     Examples
     --------

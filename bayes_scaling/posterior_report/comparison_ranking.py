@@ -9,7 +9,7 @@ from bayes_scaling.plots.marks import NOT_CONVERGED
 from bayes_scaling.posterior_report.comparison_answer import averaged, differences_picture
 from bayes_scaling.posterior_report.document import Block, Bullets, Paragraph, Section, Table
 from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_months
-from bayes_scaling.report.comparison_text import sentences
+from bayes_scaling.report.comparison import sentences
 from bayes_scaling.report.units import noun_of
 from bayes_scaling.words import probability
 

@@ -93,7 +93,7 @@ def _by_verdict(table: pd.DataFrame) -> Iterator[str]:
 
 
 def _found(robustness: "Robustness") -> tuple[Block, ...]:
-    from bayes_scaling.report.robustness_text import published, sentences
+    from bayes_scaling.report.robustness import published, sentences
 
     rows, marked = [], []
     for place, (name, row) in enumerate(robustness.table.to_dict("index").items()):

@@ -102,6 +102,9 @@ def further_selections(table: EvaluationsSummary) -> tuple[str, ...]:
 def command_blocks(lead: str, arguments: Sequence[str], table: EvaluationsSummary) -> tuple[Block, ...]:
     """A command to run, and what it can't know.
 
+    Returns the lead, the command quoted for a shell, and a sentence on names that stand for files of the reader's, and
+    on rows that were selected, where there are any.
+
     Parameters
     ----------
     lead
@@ -110,12 +113,6 @@ def command_blocks(lead: str, arguments: Sequence[str], table: EvaluationsSummar
         Of ``bayes-scaling``: a command, :func:`specification_name`, :func:`table_option`.
     table
         Which the arguments name.
-
-    Returns
-    -------
-    tuple of blocks
-        The lead, the command quoted for a shell, and a sentence on names that stand for files of the reader's, and on
-        rows that were selected, where there are any.
     """
     told = []
     files = [name for name in arguments if name.endswith((_CSV, _TOML))]

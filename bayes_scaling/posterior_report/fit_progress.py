@@ -73,10 +73,8 @@ def doubling_section(fit: Fit) -> Section:
 def prior_doubling_times(fit: Fit) -> pd.DataFrame | None:
     """Doubling times as the prior alone has them; None where it has no scale of its own.
 
-    Returns
-    -------
-    DataFrame or None
-        As :func:`bayes_scaling.doubling_times`; None under the paper's penalty and where exponents drift.
+    Returns DataFrame or None: as :func:`bayes_scaling.doubling_times`; None under the paper's penalty and where
+    exponents drift.
     """
     own = fit.specification.delta is None and fit.specification.progress.exponents == "none"
     if not own or "observed_data" not in fit.data:

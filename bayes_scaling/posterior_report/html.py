@@ -35,21 +35,14 @@ def render_html(document: Document) -> str:
     the report can act as markup. The page reads well without its script, in print, on light and dark screens, on
     phones, from the keyboard and through a screen reader.
 
+    Returns the page; write it as UTF-8. Raises BayesScalingError: a name is used twice or is not in lower case with
+    hyphens, a row has more or fewer cells than its table has columns, or a picture holds something that runs or is
+    loaded from elsewhere.
+
     Parameters
     ----------
     document
         What the report says. All its texts are shown as text; pictures may hold shapes, text and images only.
-
-    Returns
-    -------
-    str
-        The page; write it as UTF-8.
-
-    Raises
-    ------
-    BayesScalingError
-        A name is used twice or is not in lower case with hyphens, a row has more or fewer cells than its table has
-        columns, or a picture holds something that runs or is loaded from elsewhere.
 
     Examples
     --------

@@ -41,10 +41,7 @@ def inline_svg(picture: Picture) -> str:
     that the page's security policy can forbid inline styles; metadata are left out. The element is named by the
     page's `NAME--title` and holds its own description for those who can't see it.
 
-    Raises
-    ------
-    BayesScalingError
-        Not one well-formed `<svg>` element, or something in it runs or is loaded from elsewhere.
+    Raises BayesScalingError: Not one well-formed `<svg>` element, or something in it runs or is loaded from elsewhere.
 
     Examples
     --------

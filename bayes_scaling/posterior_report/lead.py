@@ -21,6 +21,8 @@ _LETTERS = 40
 def lead_of(figure: "Figure", height: float, name: str, title: str, alternative: str) -> Picture:
     """A drawing made narrow, and its text large, as the picture of a report's first screen.
 
+    Returns Picture: 4.4 inches wide, without text of less than 10 points.
+
     Parameters
     ----------
     figure
@@ -29,11 +31,6 @@ def lead_of(figure: "Figure", height: float, name: str, title: str, alternative:
         Inches.
     name, title, alternative
         See :class:`bayes_scaling.posterior_report.document.Picture`.
-
-    Returns
-    -------
-    Picture
-        4.4 inches wide, without text of less than 10 points.
 
     Examples
     --------

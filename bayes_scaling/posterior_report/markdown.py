@@ -34,6 +34,9 @@ _FENCE = re.compile(r"`{3,}")
 def render_markdown(document: Document, pictures: Mapping[str, str] = _NOTHING) -> str:
     r"""A report as CommonMark with tables.
 
+    Returns every text of the report escaped, so that ``<script>``, ``|`` and backticks show as they are, and addresses
+    in it are no links. Rows that can't be trusted begin with a warning sign; mathematics stand in ``math`` fences.
+
     Parameters
     ----------
     document
@@ -41,12 +44,6 @@ def render_markdown(document: Document, pictures: Mapping[str, str] = _NOTHING) 
     pictures
         Name of a picture to the address of its file, relative to the page. A picture without one is told by its
         alternative alone.
-
-    Returns
-    -------
-    str
-        Every text of the report escaped, so that ``<script>``, ``|`` and backticks show as they are, and addresses in
-        it are no links. Rows that can't be trusted begin with a warning sign; mathematics stand in ``math`` fences.
 
     Examples
     --------

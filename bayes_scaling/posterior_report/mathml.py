@@ -26,16 +26,13 @@ _ALIGNED = re.compile(r"\\(begin|end)\{aligned\}")
 def mathml(tex: str) -> str | None:
     r"""A formula as one `<math>` element.
 
+    Returns str or None: Markup that holds nothing but mathematics: no links, no styles. None where the formula can't be
+    understood; show the LaTeX itself then.
+
     Parameters
     ----------
     tex
         LaTeX without dollar signs; `aligned` is understood.
-
-    Returns
-    -------
-    str or None
-        Markup that holds nothing but mathematics: no links, no styles. None where the formula can't be understood;
-        show the LaTeX itself then.
 
     Examples
     --------

@@ -22,8 +22,8 @@ from bayes_scaling.posterior_report.document import (
 from bayes_scaling.posterior_report.fit_method import command_blocks, table_option
 from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_months
 from bayes_scaling.posterior_report.lead import lead_of
-from bayes_scaling.report.robustness_page import WIDTHS
-from bayes_scaling.report.robustness_text import (
+from bayes_scaling.report.robustness import (
+    WIDTHS,
     difference,
     published,
     published_sentence,
@@ -46,18 +46,15 @@ Row = Mapping[Any, Any]
 def robustness_document(result: Robustness) -> Document:
     """What a reader should see of a robustness run.
 
+    Returns whether the doubling time depends on what was chosen, with the forest plot; every case with the published
+    value beside it; what was skipped and why; convergence, method and citations. Cases that did not converge are marked
+    and named in a banner. ``data``: what ``robustness.json`` and ``robustness.csv`` have.
+
     Parameters
     ----------
     result
         Of :func:`bayes_scaling.robustness`, or read back by
         :func:`bayes_scaling.robustness_cases.loading.load_robustness`.
-
-    Returns
-    -------
-    Document
-        Whether the doubling time depends on what was chosen, with the forest plot; every case with the published
-        value beside it; what was skipped and why; convergence, method and citations. Cases that did not converge are
-        marked and named in a banner. ``data``: what ``robustness.json`` and ``robustness.csv`` have.
 
     Examples
     --------

@@ -32,18 +32,15 @@ def picture_of(figure: "Figure", name: str, title: str, alternative: str) -> Pic
 def svg_of(figure: "Figure", name: str) -> str:
     """A figure as the text of an `<svg>` element.
 
+    Returns the same for the same figure and name: without prolog, date or metadata. Text stays text, and paths are
+    given to a hundredth of a point.
+
     Parameters
     ----------
     figure
         Any; pixels in it are drawn at 100 to the inch.
     name
         Salt of the ids that matplotlib makes up.
-
-    Returns
-    -------
-    str
-        The same for the same figure and name: without prolog, date or metadata. Text stays text, and paths are given to
-        a hundredth of a point.
 
     Examples
     --------

@@ -67,10 +67,8 @@ def write_report(
 def document_of(result: Any, robustness: "Robustness | None" = None) -> "Document":
     """What a report of a result says.
 
-    Raises
-    ------
-    BayesScalingError
-        If the result is no fit, comparison or robustness run, or a robustness run beside it is of another table.
+    Raises BayesScalingError if the result is no fit, comparison or robustness run, or a robustness run beside it is of
+    another table.
     """
     from bayes_scaling.comparison.result import Comparison
     from bayes_scaling.inference.result import Fit
@@ -103,10 +101,7 @@ def document_of(result: Any, robustness: "Robustness | None" = None) -> "Documen
 def format_of(path: str | Path, format: str | None = None) -> str:
     """The format asked for, or the one that a file's ending says.
 
-    Raises
-    ------
-    BayesScalingError
-        If it is unknown; the message names the choices.
+    Raises BayesScalingError if it is unknown; the message names the choices.
 
     Examples
     --------
@@ -142,17 +137,14 @@ def write_document(document: "Document", path: str | Path, format: str | None = 
 def check_targets(path: Path, kind: str) -> None:
     """Refuse to replace what is no report of ours: results of a run often have the names that a report would take.
 
+    Raises BayesScalingError if a file is in the way, or a directory; the message names it.
+
     Parameters
     ----------
     path
         Of the report.
     kind
         Its format. HTML also replaces its twin, which ends in ``.json``.
-
-    Raises
-    ------
-    BayesScalingError
-        If a file is in the way, or a directory; the message names it.
 
     Examples
     --------

@@ -13,7 +13,6 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.evaluations import load_evaluations
 from bayes_scaling.files import plain_name
 from bayes_scaling.inference.fitting import fit_fingerprint, fit_with, summary_of
-from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.settings import SEED, Settings, checked, checked_seed
 from bayes_scaling.jobs.executors import run_tasks
 from bayes_scaling.jobs.store import Store
@@ -64,9 +63,9 @@ def work(task: Task) -> bytes:
     forecaster, split, settings = task.forecaster, task.split, task.settings
     converged = True
     if forecaster.method == "posterior":
-        found = _fitted(task, settings)
+        found = fit_with(forecaster.specification, split.before, settings, task.seed, cores=1)
         if not found.diagnostics.converged:
-            found = _fitted(task, careful(settings))
+            found = fit_with(forecaster.specification, split.before, careful(settings), task.seed, cores=1)
         forecast = posterior_forecast(found, split)
         converged, note = found.diagnostics.converged, "; ".join(found.diagnostics.failures)
     else:
@@ -93,10 +92,6 @@ def careful(settings: Settings) -> Settings:
     0.99
     """
     return replace(settings, tune=2 * settings.tune, target_accept=max(CAREFUL_ACCEPT, settings.target_accept))
-
-
-def _fitted(task: Task, settings: Settings) -> Fit:
-    return fit_with(task.forecaster.specification, task.split.before, settings, task.seed, cores=1)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,12 +13,15 @@ from xarray import Dataset
 from bayes_scaling.calibration.uniformity import Curve
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import rows_of
+from bayes_scaling.inference.likelihood import blocks, sum_by
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
 from bayes_scaling.predictive.pit import left_out_unit, loo_pit, pit_curve
-from bayes_scaling.predictive.residuals import standardised
+from bayes_scaling.predictive.residuals import chosen_draws, observed_residuals, standardised
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY
 
 Floats = NDArray[np.float64]
+OfDraws = Callable[[Callable[[Floats], Floats]], tuple[Floats, Floats]]
+"""From a statistic of residuals of shape ``(draws, n)`` to what it is of the observed and the replicated ones."""
 
 REPLICATES = 4000
 """Replicated tables at most: few enough to be quick, and enough for the small probabilities that many groups need."""
@@ -142,7 +146,16 @@ def predictive_check(fit: Fit, *, replicates: int = REPLICATES, seed: int = 0) -
     rows = rows_of(fit.data)
     if len(rows.ids) < 2:
         raise BayesScalingError("a check needs at least two rows, and the fit has one; fit a longer table")
-    observed, replicated = standardised(fit, rows, replicates, seed)
+    mean, *interval = np.hstack(
+        [_mean_and_interval(observed) for observed in observed_residuals(fit, rows, replicates)]
+    )
+
+    def of_draws(statistic: Callable[[Floats], Floats]) -> tuple[Floats, Floats]:
+        """What is observed and what is replicated, of each draw."""
+        found = [[statistic(each) for each in pair] for pair in standardised(fit, rows, replicates, seed)]
+        observed, replicated = map(np.concatenate, zip(*found, strict=True))
+        return observed, replicated
+
     pit, good_k = loo_pit(fit, rows, seed)
     known = _known(fit)
     return PredictiveCheck(
@@ -153,10 +166,10 @@ def predictive_check(fit: Fit, *, replicates: int = REPLICATES, seed: int = 0) -
         good_k=good_k,
         pit=pit,
         curve=pit_curve(pit["pit"].to_numpy()),
-        residuals=known.assign(residual=observed.mean(axis=0), **_interval(observed, "lower", "upper")),
-        groups=_groups(_groupings(fit, known), observed, replicated),
-        tails=_tails(observed, replicated, rows.ids),
-        replicates=len(observed),
+        residuals=known.assign(residual=mean, lower=interval[0], upper=interval[1]),
+        groups=_groups(_groupings(fit, known), of_draws, len(chosen_draws(fit, replicates))),
+        tails=_tails(of_draws, mean, rows.ids),
+        replicates=len(chosen_draws(fit, replicates)),
     )
 
 
@@ -177,8 +190,8 @@ def _groupings(fit: Fit, known: pd.DataFrame) -> dict[str, pd.Series]:
     return {by: column.astype(str) for by, column in found.items() if column.nunique() < len(column)}
 
 
-def _groups(groupings: dict[str, pd.Series], observed: Floats, replicated: Floats) -> pd.DataFrame:
-    parts = {by: _by_group(labels, observed, replicated) for by, labels in groupings.items()}
+def _groups(groupings: dict[str, pd.Series], of_draws: OfDraws, draws: int) -> pd.DataFrame:
+    parts = {by: _by_group(labels, of_draws, draws) for by, labels in groupings.items()}
     if not parts:
         columns = [*_COLUMNS, "p", "p_adjusted", "flagged"]
         empty = pd.MultiIndex.from_arrays([[], []], names=["by", "group"])
@@ -189,27 +202,23 @@ def _groups(groupings: dict[str, pd.Series], observed: Floats, replicated: Float
 _COLUMNS = ("rows", "mean", "lower", "upper", "expected_lower", "expected_upper")
 
 
-def _by_group(labels: pd.Series, observed: Floats, replicated: Floats) -> pd.DataFrame:
+def _by_group(labels: pd.Series, of_draws: OfDraws, draws: int) -> pd.DataFrame:
     codes, names = pd.factorize(labels, sort=True)
-    member = np.equal.outer(codes, np.arange(len(names))).astype(float)
-    size = member.sum(axis=0)
-    mean, expected = observed @ member / size, replicated @ member / size
-    at_least = _at_least(mean, expected)
-    p = np.minimum(1.0, 2 * np.minimum(at_least, _at_least(-mean, -expected)))
-    adjusted = stats.false_discovery_control(p)
-    columns = {
-        "rows": size.astype(int),
-        "mean": mean.mean(axis=0),
-        **_interval(mean, "lower", "upper"),
-        **_interval(expected, "expected_lower", "expected_upper"),
-        "p": p,
-        "p_adjusted": adjusted,
-        "flagged": adjusted <= FALSE_DISCOVERIES,
-    }
-    return pd.DataFrame(columns, index=pd.Index(names, name="group"))
+    size, parts = np.bincount(codes), []
+    for some in blocks(len(names), draws):  # there may be as many as half the rows
+        count = some.stop - some.start
+        own = np.where((codes >= some.start) & (codes < some.stop), codes - some.start, count)
+        mean, expected = (sums[:, :count] / size[some] for sums in of_draws(partial(sum_by, codes=own)))
+        at_least = _at_least(mean, expected)
+        p = np.minimum(1.0, 2 * np.minimum(at_least, _at_least(-mean, -expected)))
+        parts.append(np.vstack([*_mean_and_interval(mean), *_mean_and_interval(expected)[1:], p]))
+    table = pd.DataFrame(np.hstack(parts).T, index=pd.Index(names, name="group"), columns=[*_COLUMNS[1:], "p"])
+    table.insert(0, "rows", size)
+    adjusted = stats.false_discovery_control(table["p"])
+    return table.assign(p_adjusted=adjusted, flagged=adjusted <= FALSE_DISCOVERIES)
 
 
-def _tails(observed: Floats, replicated: Floats, ids: tuple[str, ...]) -> pd.DataFrame:
+def _tails(of_draws: OfDraws, mean: Floats, ids: tuple[str, ...]) -> pd.DataFrame:
     statistics: dict[str, Callable[[Floats], Floats]] = {
         "largest": lambda r: r.max(axis=1),
         "smallest": lambda r: r.min(axis=1),
@@ -217,11 +226,10 @@ def _tails(observed: Floats, replicated: Floats, ids: tuple[str, ...]) -> pd.Dat
         f"share beyond {_BEYOND:g}": lambda r: (np.abs(r) > _BEYOND).mean(axis=1),
         "standard deviation": lambda r: r.std(axis=1),
     }
-    mean = observed.mean(axis=0)
+    every = of_draws(lambda each: np.column_stack([statistic(each) for statistic in statistics.values()]))
     where = {"largest": mean.argmax(), "smallest": mean.argmin(), "largest in size": np.abs(mean).argmax()}
     rows = {}
-    for name, statistic in statistics.items():
-        found, expected = statistic(observed), statistic(replicated)
+    for name, found, expected in zip(statistics, *(each.T for each in every), strict=True):
         lower, median, upper = np.quantile(expected, [_TAIL, 0.5, 1 - _TAIL])
         rows[name] = {
             "observed": found.mean(),
@@ -239,5 +247,6 @@ def _at_least(observed: Floats, replicated: Floats) -> Floats:
     return np.asarray((1 + (replicated >= observed).sum(axis=0)) / (1 + len(replicated)))
 
 
-def _interval(draws: Floats, lower: str, upper: str) -> dict[str, Floats]:
-    return dict(zip((lower, upper), np.quantile(draws, [_TAIL, 1 - _TAIL], axis=0), strict=True))
+def _mean_and_interval(draws: Floats) -> Floats:
+    """Mean, lower and upper end over draws, shape ``(3, n)``."""
+    return np.vstack([draws.mean(axis=0), np.quantile(draws, [_TAIL, 1 - _TAIL], axis=0)])

@@ -41,16 +41,13 @@ class Forecaster:
 def forecasters(specifications: Sequence[Specification | str | Path] = SPECIFICATIONS) -> tuple[Forecaster, ...]:
     """What a backtest compares: posteriors of specifications, the first without progress, and the paper's two ways.
 
+    Raises BayesScalingError for an unknown name, or one that stands twice.
+
     Parameters
     ----------
     specifications
         Specifications, names in the catalogue, paths of ``.toml`` files, or names of families. The first is what all
         others are compared with.
-
-    Raises
-    ------
-    BayesScalingError
-        For an unknown name, or one that stands twice.
 
     Examples
     --------

@@ -77,7 +77,7 @@ def posterior_forecast(fit: Fit, split: Split) -> Forecast:
         residual = rows.loss - expected
         density = paper_densities(specification, alone, values, residual)
         joint = paper_densities(specification, rows, values, residual)
-        draws = with_noise(fit, expected, np.random.default_rng(fit.seed))
+        draws = with_noise(specification, values, expected, np.random.default_rng(fit.seed))
     return Forecast(_mean_density(density), _mean_density(joint), draws)
 
 
@@ -128,14 +128,11 @@ def published_forecast(specification: Specification, split: Split, method: str, 
 def scored(forecast: Forecast, split: Split) -> pd.DataFrame:
     """How well each later evaluation was predicted.
 
-    Returns
-    -------
-    DataFrame
-        Indexed by row id: ``paper``, ``year``, ``benchmark``, ``known`` (evaluations on its benchmark that were
-        fitted); ``loss`` observed, ``median``, and ``lower_p``, ``upper_p`` of the central intervals of
-        :data:`PROBABILITIES` (nats per token); ``log_score`` (log density of what was observed, nats),
-        ``log_score_joint`` (that of all evaluations of its paper together, divided by their number), ``crps``
-        (nats per token, 0 is best) and ``pit`` (share of draws at most as large as what was observed).
+    Returns DataFrame: indexed by row id: ``paper``, ``year``, ``benchmark``, ``known`` (evaluations on its benchmark
+    that were fitted); ``loss`` observed, ``median``, and ``lower_p``, ``upper_p`` of the central intervals of
+    :data:`PROBABILITIES` (nats per token); ``log_score`` (log density of what was observed, nats), ``log_score_joint``
+    (that of all evaluations of its paper together, divided by their number), ``crps`` (nats per token, 0 is best) and
+    ``pit`` (share of draws at most as large as what was observed).
     """
     later, codes = split.later, _papers(split)[0]
     observed = np.log(later["perplexity"].to_numpy(float))

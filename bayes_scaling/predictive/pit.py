@@ -1,22 +1,22 @@
 """Leave-one-out probability integral transforms: where each loss lies among what the others predict of it."""
 
-import warnings
 from collections.abc import Mapping
+from typing import Any
 
-import arviz as az
 import numpy as np
 import pandas as pd
 from arviz_stats.base import array_stats
 from numpy.typing import NDArray
-from xarray import DataTree
 
 from bayes_scaling.calibration.uniformity import Curve, uniform_curve
 from bayes_scaling.inference.data import UNITS
-from bayes_scaling.inference.likelihood import draws_of, expected_losses
+from bayes_scaling.inference.leaving_out import left_out
+from bayes_scaling.inference.likelihood import draws_of, expected_losses, of_units
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.model.noise import effect_given_rest, normal_given_rest
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.quantities.prediction import with_noise
+from bayes_scaling.specifications.specification import Specification
 
 Floats = NDArray[np.float64]
 
@@ -52,30 +52,24 @@ def loo_pit(fit: Fit, rows: Rows, seed: int) -> tuple[pd.DataFrame, float]:
     good_k : float
         Pareto k above which a value is not to be trusted.
     """
-    unit = left_out_unit(fit)
-    names = [parameter.name for parameter in fit.specification.parameters()]
-    tree = DataTree.from_dict(
-        {"posterior": fit.data["posterior"].to_dataset()[names], "log_likelihood": fit.log_likelihood(unit)}
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about Pareto k, which the result has
-        loo = az.loo(tree, pointwise=True, var_name=fit.specification.response)
-    weights = np.asarray(loo.log_weights.transpose("chain", "draw", ...))
-    weights = weights.reshape(-1, weights.shape[-1])
-    values, rng = draws_of(fit.specification, fit.data), np.random.default_rng(seed)
-    expected, pareto_k = expected_losses(fit.specification, rows, values), np.asarray(loo.pareto_k, dtype=float)
-    if unit == UNITS[1]:
-        paper = rows.index["paper"]
-        weights, pareto_k = weights[:, paper], pareto_k[paper]
-    if unit == UNITS[1] and fit.specification.noise.family == "normal":
-        mean, known = _given_before(rows, values, rows.response - expected)
-        weights = weights + known
-        drawn = expected + mean + _scale_given_before(rows, values) * rng.standard_normal(expected.shape)
-    else:
-        drawn = with_noise(fit, expected, rng)
-    below = array_stats.loo_pit(drawn.T, rows.response, weights.T, chain_axis=None, random_state=seed)
-    table = pd.DataFrame({"pit": np.asarray(below), "pareto_k": pareto_k}, index=pd.Index(rows.ids, name="id"))
-    return table, float(loo.good_k)
+    unit, specification, rng = left_out_unit(fit), fit.specification, np.random.default_rng(seed)
+    values = draws_of(specification, fit.data)
+    table = pd.DataFrame(np.nan, index=pd.Index(rows.ids, name="id"), columns=["pit", "pareto_k"])
+    for left in left_out(fit, unit):
+        for at, units in left.of_rows(rows):
+            weights = left.log_weights[:, units]
+            expected = expected_losses(specification, rows.take(at), values)
+            if unit == UNITS[1] and specification.noise.family == "normal":
+                given = (specification, rows, values, UNITS[0], at)
+                weights = weights + of_units(_density_before, *given)
+                scale = _scale_given_before(rows, values, at)
+                drawn = expected + of_units(_mean_given_before, *given) + scale * rng.standard_normal(expected.shape)
+            else:
+                drawn = with_noise(specification, values, expected, rng)
+            observed = rows.response[at]
+            below = array_stats.loo_pit(drawn.T, observed, weights.T, chain_axis=None, random_state=seed)
+            table.iloc[at, 0], table.iloc[at, 1] = np.asarray(below), np.asarray(left.loo.pareto_k)[units]
+    return table, float(left.loo.good_k)
 
 
 def pit_curve(values: Floats) -> Curve:
@@ -100,18 +94,29 @@ def _before(rows: Rows) -> NDArray[np.int64]:
     return np.asarray(pd.Series(rows.index["paper"]).groupby(rows.index["paper"]).cumcount(), dtype=np.int64)
 
 
-def _given_before(rows: Rows, values: Mapping[str, Floats], residual: Floats) -> tuple[Floats, Floats]:
-    """Expected paper effect given the rows before, and log density of those rows, each of shape ``(samples, n)``."""
-    before, paper = _before(rows), pd.Series(rows.index["paper"])
-    total = pd.DataFrame(residual.T).groupby(paper.to_numpy()).cumsum().to_numpy().T
-    sigma, tau = values["sigma"], values["tau"]
-    mean = effect_given_rest(residual, total, before + 1.0, sigma, tau)
-    density = normal_given_rest(residual, total, before + 1.0, sigma, tau)
-    until = pd.DataFrame(density.T).groupby(paper.to_numpy()).cumsum().to_numpy().T
-    return np.asarray(mean), np.asarray(until - density)
+def _mean_given_before(
+    specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats
+) -> Floats:
+    """Expected paper effect given the rows before, shape ``(samples, n)``."""
+    return np.asarray(effect_given_rest(*_with_those_before(rows, residual), values["sigma"], values["tau"]))
 
 
-def _scale_given_before(rows: Rows, values: Mapping[str, Floats]) -> Floats:
+def _density_before(specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats) -> Floats:
+    """Log density of the rows before, shape ``(samples, n)``."""
+    density = normal_given_rest(*_with_those_before(rows, residual), values["sigma"], values["tau"])
+    return np.asarray(_cumulative(rows, density) - density)
+
+
+def _with_those_before(rows: Rows, residual: Floats) -> tuple[Floats, Floats, NDArray[Any]]:
+    """Residuals, and sum and number of those of a paper up to each, itself included."""
+    return residual, _cumulative(rows, residual), _before(rows) + 1.0
+
+
+def _cumulative(rows: Rows, values: Floats) -> Floats:
+    return np.asarray(pd.DataFrame(values.T).groupby(rows.index["paper"]).cumsum().to_numpy().T)
+
+
+def _scale_given_before(rows: Rows, values: Mapping[str, Floats], at: NDArray[np.int64]) -> Floats:
     r"""Standard deviation that goes with :func:`bayes_scaling.model.noise.normal_given_rest`, of the rows before."""
     variance, effect = values["sigma"] ** 2, values["tau"] ** 2
-    return np.asarray(np.sqrt(variance + effect * variance / (variance + _before(rows) * effect)))
+    return np.asarray(np.sqrt(variance + effect * variance / (variance + _before(rows)[at] * effect)))

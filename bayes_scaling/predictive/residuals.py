@@ -1,21 +1,38 @@
 """Standardised residuals under each draw, of what was observed and of what the model would have had observed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_scaling.calibration.simulation import simulated_rows
-from bayes_scaling.inference.likelihood import draws_of, expected_losses
+from bayes_scaling.inference.likelihood import blocks, draws_of, expected_losses
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.model.noise import log_residual
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.quantities.prediction import with_noise
+from bayes_scaling.specifications.specification import Specification
 
 Floats = NDArray[np.float64]
 
 
-def standardised(fit: Fit, rows: Rows, replicates: int, seed: int) -> tuple[Floats, Floats]:
+def chosen_draws(fit: Fit, replicates: int) -> NDArray[np.int64]:
+    """Positions of at most so many draws of all chains, evenly spaced."""
+    count = fit.data["posterior"].sizes["chain"] * fit.data["posterior"].sizes["draw"]
+    return np.unique(np.linspace(0, count - 1, min(replicates, count)).astype(np.int64))
+
+
+def observed_residuals(fit: Fit, rows: Rows, replicates: int) -> Iterator[Floats]:
+    """Residuals as :func:`standardised` has them of what was observed: of all its draws, a block of rows at a time."""
+    values, chosen = draws_of(fit.specification, fit.data), chosen_draws(fit, replicates)
+    values = {name: each[chosen] for name, each in values.items()}
+    for some in blocks(len(rows.ids), len(chosen)):
+        part = rows.take(np.arange(some.start, some.stop))
+        expected = expected_losses(fit.specification, part, values)
+        yield _residual(fit.specification, values, part.response, expected)
+
+
+def standardised(fit: Fit, rows: Rows, replicates: int, seed: int) -> Iterator[tuple[Floats, Floats]]:
     r"""Residuals of the rows and of replicated ones, in units of the noise under the same draw.
 
     .. math:: r_i^{(s)} = \frac{y_i - \mu_i(\theta_s)}{\sqrt{\sigma_s^2 + \tau_s^2}}, \qquad
@@ -34,33 +51,30 @@ def standardised(fit: Fit, rows: Rows, replicates: int, seed: int) -> tuple[Floa
     seed
         Of the noise.
 
-    Returns
-    -------
+    Yields
+    ------
     observed, replicated : arrays, shape (draws, n)
+        Of a block of draws at a time.
     """
     specification, rng = fit.specification, np.random.default_rng(seed)
-    values = draws_of(specification, fit.data)
-    expected = expected_losses(specification, rows, values)
-    count = len(expected)
-    chosen = np.unique(np.linspace(0, count - 1, min(replicates, count)).astype(int))
-    if specification.noise.cluster == "none":
-        replicated = with_noise(fit, expected, rng)[chosen]
-    else:
-        replicated = np.array(
-            [
-                simulated_rows(specification, rows, {name: each[draw] for name, each in values.items()}, rng).response
-                for draw in chosen
-            ]
+    drawn, chosen = draws_of(specification, fit.data), chosen_draws(fit, replicates)
+    for some in blocks(len(drawn["sigma"]), len(rows.ids)):
+        values, own = {name: each[some] for name, each in drawn.items()}, chosen - some.start
+        own = own[(own >= 0) & (own < len(values["sigma"]))]
+        expected = expected_losses(specification, rows, values)
+        if specification.noise.cluster == "none":
+            replicated = with_noise(specification, values, expected, rng)[own]
+        else:
+            each_draw = ({name: each[draw] for name, each in values.items()} for draw in own)
+            simulated = [simulated_rows(specification, rows, draw, rng).response for draw in each_draw]
+            replicated = np.reshape(simulated, (len(own), len(rows.ids)))
+        values, expected = {name: each[own] for name, each in values.items()}, expected[own]
+        observed, replicated = (
+            _residual(specification, values, loss, expected) for loss in (rows.response, replicated)
         )
-    scale = _scale({name: each[chosen] for name, each in values.items()})
-    expected = expected[chosen]
-    log = specification.noise.scale == "log_loss"
-    return _residual(rows.response, expected, log) / scale, _residual(replicated, expected, log) / scale
+        yield observed, replicated
 
 
-def _residual(loss: Floats, expected: Floats, log: bool) -> Floats:
-    return np.asarray(log_residual(loss - expected, loss) if log else loss - expected)
-
-
-def _scale(values: Mapping[str, Floats]) -> Floats:
-    return np.hypot(values["sigma"], values["tau"]) if "tau" in values else values["sigma"]
+def _residual(specification: Specification, values: Mapping[str, Floats], loss: Floats, expected: Floats) -> Floats:
+    residual = log_residual(loss - expected, loss) if specification.noise.scale == "log_loss" else loss - expected
+    return np.asarray(residual / (np.hypot(values["sigma"], values["tau"]) if "tau" in values else values["sigma"]))

@@ -49,21 +49,15 @@ class Split:
 def cut_at(evaluations: pd.DataFrame, cut: int) -> Split:
     """Cut a table of evaluations at 1 January of a year.
 
+    Raises EvaluationsError if fewer than ten evaluations were published before the cut, or none from then on that can
+    be predicted.
+
     Parameters
     ----------
     evaluations
         See :func:`bayes_scaling.load_evaluations`.
     cut
         Year.
-
-    Returns
-    -------
-    Split
-
-    Raises
-    ------
-    EvaluationsError
-        If fewer than ten evaluations were published before the cut, or none from then on that can be predicted.
 
     Examples
     --------
@@ -100,10 +94,7 @@ def in_year_after(later: pd.DataFrame, cut: int) -> pd.Series:
 def check_cuts(cuts: Sequence[int]) -> None:
     """Refuse cut years that are none.
 
-    Raises
-    ------
-    BayesScalingError
-        If there are none, one is no whole year, or one stands twice.
+    Raises BayesScalingError if there are none, one is no whole year, or one stands twice.
     """
     if not cuts:
         raise BayesScalingError(

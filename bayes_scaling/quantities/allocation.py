@@ -144,10 +144,8 @@ def allocation_exponents(
 def split_laws(source: Source, year: float) -> Laws:
     """Draws of a law whose compute can be split at a date.
 
-    Raises
-    ------
-    BayesScalingError
-        If it is not a law of parameters and tokens, or the date is no number or long before the data.
+    Raises BayesScalingError if it is not a law of parameters and tokens, or the date is no number or long before the
+    data.
 
     Examples
     --------

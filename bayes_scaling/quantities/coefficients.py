@@ -100,10 +100,7 @@ def contraction(fit: Fit, exponent: str, *, probability: float = INTERVAL_PROBAB
     .. math:: 1 - \frac{\ln(\alpha_\mathrm{upper} / \alpha_\mathrm{lower})}
         {\ln(\alpha_\mathrm{upper}^\mathrm{prior} / \alpha_\mathrm{lower}^\mathrm{prior})}
 
-    Returns
-    -------
-    array
-        One value for each level of the group that the exponent varies by, or a single one.
+    Returns one value for each level of the group that the exponent varies by, or a single one.
     """
     tails = [(1 - probability) / 2, (1 + probability) / 2]
     draws: xr.DataArray = fit.data["posterior"].to_dataset()[exponent]

@@ -85,11 +85,8 @@ def doubling_times(fit: Fit, *, probability: float = INTERVAL_PROBABILITY, by: s
 def pooled_rate(fit: Fit, rate: str) -> NDArray[np.float64] | None:
     """Draws of a rate, averaged over the table's evaluations where it differs between groups.
 
-    Returns
-    -------
-    array or None
-        Shape ``(samples,)``, chain after chain; zeros if the specification holds the factor constant, None if its law
-        does not define the rate.
+    Returns array or None: shape ``(samples,)``, chain after chain; zeros if the specification holds the factor
+    constant, None if its law does not define the rate.
     """
     posterior = fit.data["posterior"]
     samples = posterior.sizes["chain"] * posterior.sizes["draw"]

@@ -76,10 +76,7 @@ def growth_factor(years: Any, doubling_months: Any) -> Any:
 def log_share(part: Any, total: Any) -> Any:
     r"""Share of one factor in a product, on a logarithmic scale: ``ln(part) / ln(total)``.
 
-    Raises
-    ------
-    BayesScalingError
-        If a factor is not above 0.
+    Raises BayesScalingError if a factor is not above 0.
 
     Examples
     --------
@@ -96,6 +93,10 @@ def rate_draws(source: Source, *, by: str | None = None) -> xr.DataArray:
 
     .. math:: g_C = \sum_\text{terms} \frac{-\partial \ln \mathrm{term} / \partial Y}{\mathrm{exponent}}
 
+    Returns DataArray: Dimensions ``chain``, ``draw`` and the group; log units per year. Where rates change with size
+    and date (exponents that drift), those at the central point: 30 million parameters, the benchmark's own training
+    text, 2018. Raises BayesScalingError if the rate does not vary by the group.
+
     Parameters
     ----------
     source
@@ -104,18 +105,6 @@ def rate_draws(source: Source, *, by: str | None = None) -> xr.DataArray:
         ``"benchmark"`` or ``"architecture"``: one rate for each level of a group that the rate varies by. By default
         rates that differ between groups are averaged over the systems that were fitted, as in
         :func:`bayes_scaling.doubling_times` (all levels count alike for published constants).
-
-    Returns
-    -------
-    DataArray
-        Dimensions ``chain``, ``draw`` and the group; log units per year. Where rates change with size and date
-        (exponents that drift), those at the central point: 30 million parameters, the benchmark's own training text,
-        2018.
-
-    Raises
-    ------
-    BayesScalingError
-        If the rate does not vary by the group.
 
     Notes
     -----

@@ -23,23 +23,16 @@ def kaplan_allocation(compute: Any) -> xr.Dataset:
 
     with compute in PF-days in the first three.
 
+    Returns Dataset: ``parameters`` (without embeddings), ``batch`` (tokens), ``steps``, ``tokens`` and
+    ``tokens_per_parameter``: dimension ``compute`` where several budgets were given. ``tokens`` are those that the
+    budget pays for, ``tokens_as_published`` those of the rule :math:`D = 2 \cdot 10^{10}\, C^{0.27}`, some 1.8 times as
+    many, since a run at the critical batch size costs twice the least compute. Raises BayesScalingError for compute
+    that is not positive.
+
     Parameters
     ----------
     compute
         Training FLOP: one budget, or several.
-
-    Returns
-    -------
-    Dataset
-        ``parameters`` (without embeddings), ``batch`` (tokens), ``steps``, ``tokens`` and ``tokens_per_parameter``:
-        dimension ``compute`` where several budgets were given. ``tokens`` are those that the budget pays for,
-        ``tokens_as_published`` those of the rule :math:`D = 2 \cdot 10^{10}\, C^{0.27}`, some 1.8 times as many, since
-        a run at the critical batch size costs twice the least compute.
-
-    Raises
-    ------
-    BayesScalingError
-        For compute that is not positive.
 
     Notes
     -----
@@ -74,6 +67,9 @@ def kaplan_rule_cost(
 ) -> xr.DataArray:
     """What Kaplan's rule for the number of parameters costs, according to a law: times the compute needed.
 
+    Returns DataArray: Times: dimensions ``chain``, ``draw``, and ``compute`` where several budgets were given. Raises
+    BayesScalingError as :func:`bayes_scaling.quantities.split_cost.cost_of_split`.
+
     Parameters
     ----------
     compute
@@ -82,16 +78,6 @@ def kaplan_rule_cost(
         The law that judges: a fit, published constants, or draws of a law.
     year, **setting
         As for :func:`bayes_scaling.quantities.split_cost.cost_of_split`.
-
-    Returns
-    -------
-    DataArray
-        Times: dimensions ``chain``, ``draw``, and ``compute`` where several budgets were given.
-
-    Raises
-    ------
-    BayesScalingError
-        As :func:`bayes_scaling.quantities.split_cost.cost_of_split`.
 
     Notes
     -----
@@ -109,22 +95,14 @@ def kaplan_rule_cost(
 def kaplan_tokens(compute: Any, law: KaplanJointLaw = KAPLAN_JOINT) -> Any:
     """Tokens that are best for a budget according to Kaplan's joint law of parameters and tokens.
 
+    Returns array: Tokens, in the shape of ``compute``. Raises BayesScalingError for compute that is not positive.
+
     Parameters
     ----------
     compute
         Training FLOP: a number or an array of shape ``(points,)``.
     law
         Kaplan's.
-
-    Returns
-    -------
-    array
-        Tokens, in the shape of ``compute``.
-
-    Raises
-    ------
-    BayesScalingError
-        For compute that is not positive.
 
     Notes
     -----
@@ -147,6 +125,9 @@ def kaplan_to_chinchilla_gain(
     .. math:: \frac{C}{C'}, \qquad \min_{6 N' D' = C'} L(N', D') = L\left(\frac{C}{6 D_K}, D_K\right), \qquad
         D_K = \arg\min_D L_\mathrm{Kaplan}\left(\frac{C}{6 D}, D\right)
 
+    Returns DataArray: Times: dimensions ``chain``, ``draw``, and ``compute`` where several budgets were given. Raises
+    BayesScalingError as :func:`bayes_scaling.quantities.split_cost.cost_of_split`.
+
     Parameters
     ----------
     compute
@@ -155,16 +136,6 @@ def kaplan_to_chinchilla_gain(
         The law that judges: a fit, published constants, or draws of a law.
     year, **setting
         As for :func:`bayes_scaling.quantities.split_cost.cost_of_split`.
-
-    Returns
-    -------
-    DataArray
-        Times: dimensions ``chain``, ``draw``, and ``compute`` where several budgets were given.
-
-    Raises
-    ------
-    BayesScalingError
-        As :func:`bayes_scaling.quantities.split_cost.cost_of_split`.
 
     Notes
     -----

@@ -8,6 +8,8 @@ from bayes_scaling.quantities.laws import Floats, Laws
 def labelled(laws: Laws, values: Floats, name: str, unit: str, **axes: Floats) -> xr.DataArray:
     """Draws over axes of numbers, without those axes that are one number.
 
+    Returns DataArray: Dimensions ``chain``, ``draw``, and each of ``axes`` that is an array.
+
     Parameters
     ----------
     laws
@@ -18,11 +20,6 @@ def labelled(laws: Laws, values: Floats, name: str, unit: str, **axes: Floats) -
         Of the values.
     **axes
         Each a number or an array of shape ``(points,)``.
-
-    Returns
-    -------
-    DataArray
-        Dimensions ``chain``, ``draw``, and each of ``axes`` that is an array.
 
     Examples
     --------

@@ -74,6 +74,9 @@ class Laws:
     ) -> tuple[Floats, tuple[Floats, ...]]:
         """Irreducible loss and the logarithms of the law's terms, for each draw and point.
 
+        Raises BayesScalingError if the law has no such benchmark or architecture, or its terms do not add up to its
+        loss (Kaplan's joint law): see :meth:`powered_parts`.
+
         Parameters
         ----------
         parameters, tokens, year
@@ -87,12 +90,6 @@ class Laws:
         irreducible : array, shape (samples, points)
         log_terms : tuple of arrays, shape (samples, points)
             Of parameters and data, or of compute alone; what they are the logarithms of adds up to the reducible loss.
-
-        Raises
-        ------
-        BayesScalingError
-            If the law has no such benchmark or architecture, or its terms do not add up to its loss (Kaplan's joint
-            law): see :meth:`powered_parts`.
         """
         if self.power is not None:
             raise BayesScalingError(
@@ -118,6 +115,8 @@ class Laws:
     ) -> tuple[Floats, tuple[Floats, ...]]:
         """As :meth:`parts`, of any law: terms that :func:`bayes_scaling.law.loss` joins by :attr:`power`.
 
+        Raises BayesScalingError if the law has no such benchmark or architecture, or is of a size that is not given.
+
         Parameters
         ----------
         parameters, tokens, year, benchmark, architecture
@@ -125,11 +124,6 @@ class Laws:
         further
             Other sizes that the law is of, by name: ``least_steps``, or ``loss`` (nats per token) of the critical
             batch size; ``compute`` (FLOP), where it is another than 6 N D.
-
-        Raises
-        ------
-        BayesScalingError
-            If the law has no such benchmark or architecture, or is of a size that is not given.
         """
         needed = set(LAWS[self.specification.law].sizes) - {"parameters", "tokens", "compute", *(further or {})}
         if needed:
@@ -217,15 +211,12 @@ type Source = Fit | Laws | HasLaws | ChinchillaLaw | ComputeLaw | KaplanJointLaw
 def laws_of(source: Source) -> Laws:
     """Draws of the law of a fit, or of published constants.
 
+    Raises BayesScalingError if it is none of these.
+
     Parameters
     ----------
     source
         A fit, published constants (:data:`bayes_scaling.classical.HO2024_MODEL_7`), or draws as they are.
-
-    Raises
-    ------
-    BayesScalingError
-        If it is none of these.
 
     Examples
     --------
@@ -276,16 +267,13 @@ def laws_of(source: Source) -> Laws:
 def _static_laws(law: ChinchillaLaw | ComputeLaw | KaplanJointLaw) -> Laws:
     """A law without progress as the one draw that functions of a posterior take.
 
+    Returns one draw. The law knows of no date, benchmark or architecture: at each it answers the same, the loss on the
+    table that it was fitted to.
+
     Parameters
     ----------
     law
         Constants, such as :data:`bayes_scaling.static_laws.HOFFMANN_ROUNDED`.
-
-    Returns
-    -------
-    Laws
-        One draw. The law knows of no date, benchmark or architecture: at each it answers the same, the loss on the
-        table that it was fitted to.
 
     Examples
     --------

@@ -57,6 +57,11 @@ def local_terms(
 
     .. math:: \ln \mathrm{term} = \ln a(Y) - \mathrm{exponent}(Y) \, \ln \mathrm{size}
 
+    Returns tuple of (log_coefficient, exponent): of parameters and data, or of compute (FLOP) alone; arrays of shape
+    ``(samples, points)``. The coefficient is the term's at one parameter, one token or one FLOP, log nats per token.
+    Raises BayesScalingError if the law has no such benchmark or architecture, is of neither compute nor parameters and
+    tokens, or its terms do not add up (see :func:`summed_terms`).
+
     Parameters
     ----------
     laws
@@ -65,18 +70,6 @@ def local_terms(
         Decimal year: a number, an array of shape ``(points,)`` or ``(samples, points)``.
     benchmark, architecture
         Of all points.
-
-    Returns
-    -------
-    tuple of (log_coefficient, exponent)
-        Of parameters and data, or of compute (FLOP) alone; arrays of shape ``(samples, points)``. The coefficient is
-        the term's at one parameter, one token or one FLOP, log nats per token.
-
-    Raises
-    ------
-    BayesScalingError
-        If the law has no such benchmark or architecture, is of neither compute nor parameters and tokens, or its terms
-        do not add up (see :func:`summed_terms`).
 
     Examples
     --------
@@ -96,17 +89,14 @@ def summed_terms(
 
     .. math:: (L - E)^{1/p} = \sum_i t_i^{1/p}
 
+    Raises BayesScalingError as :func:`local_terms`.
+
     Returns
     -------
     terms : tuple of (log_coefficient, exponent)
         Of :math:`t_i^{1/p}`; arrays of shape ``(samples, points)``.
     power : array of shape (samples, 1), or 1
         ``p``.
-
-    Raises
-    ------
-    BayesScalingError
-        As :func:`local_terms`.
 
     Examples
     --------

@@ -19,10 +19,8 @@ YEARS_BEFORE_DATA = 5.0
 def resolve_system(system: System | str) -> System:
     """A system as it is, or by its name in :data:`bayes_scaling.systems.HO2024_SYSTEMS`.
 
-    Raises
-    ------
-    BayesScalingError
-        If it is neither a system nor a known name, or its parameters or tokens are not positive numbers.
+    Raises BayesScalingError if it is neither a system nor a known name, or its parameters or tokens are not positive
+    numbers.
 
     Examples
     --------
@@ -60,10 +58,7 @@ def resolve_systems(systems: System | str | Iterable[System | str]) -> tuple[Sys
 def positive(values: Any, name: str) -> Floats:
     """Numbers as an array, refused unless all are finite and above 0.
 
-    Raises
-    ------
-    BayesScalingError
-        Names the first that is not.
+    Raises BayesScalingError: names the first that is not.
 
     Examples
     --------

@@ -1,6 +1,6 @@
 """What a law expects of a system, and when or with how much compute it expects a loss to be reached."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -15,6 +15,7 @@ from bayes_scaling.quantities.labels import labelled
 from bayes_scaling.quantities.laws import ARCHITECTURE, BENCHMARK, Floats, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_term
 from bayes_scaling.quantities.points import axis_of, check_years, resolve_systems
+from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.systems import System
 
 Kind = Literal["mean", "new_evaluation"]
@@ -96,7 +97,8 @@ def predicted_loss(
         architecture=architecture,
     )
     if kind == "new_evaluation" and isinstance(source, Fit):
-        draws = with_noise(source, draws, np.random.default_rng(seed))
+        values = draws_of(source.specification, source.data)
+        draws = with_noise(source.specification, values, draws, np.random.default_rng(seed))
     names = [system.name for system in found]
     if unit == "perplexity":
         with np.errstate(over="ignore"):
@@ -234,9 +236,11 @@ def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
         raise BayesScalingError(f"{name} {value!r} is unknown; valid choices: {', '.join(choices)}")
 
 
-def with_noise(fit: Fit, expected: Floats, rng: np.random.Generator) -> Floats:
-    """Losses of new evaluations, each of a paper of its own, nats per token."""
-    values, noise, shape = draws_of(fit.specification, fit.data), fit.specification.noise, expected.shape
+def with_noise(
+    specification: Specification, values: Mapping[str, Floats], expected: Floats, rng: np.random.Generator
+) -> Floats:
+    """Losses of new evaluations, each of a paper of its own, under draws of the parameters; nats per token."""
+    noise, shape = specification.noise, expected.shape
     student_t = noise.family == "student_t"
     standard = rng.standard_t(values["nu"], size=shape) if student_t else rng.standard_normal(shape)
     scattered = values["sigma"] * standard

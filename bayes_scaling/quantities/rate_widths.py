@@ -18,17 +18,15 @@ def rate_interval(fit: Fit, era: str | None = None) -> Ends:
 
     .. math:: g_C = 12 \ln 2 / T_C
 
+    Returns tuple of float: Lower and upper end, log units per year. A lower end of 0 or less is a doubling time without
+    an upper bound.
+
     Parameters
     ----------
     fit
         With progress.
     era
         Level of the era whose rate is asked for; None: averaged over the rows.
-
-    Returns
-    -------
-    tuple of float
-        Lower and upper end, log units per year. A lower end of 0 or less is a doubling time without an upper bound.
     """
     tail = (1 - INTERVAL_PROBABILITY) / 2
     draws = pooled_rate(fit, _RATE) if era is None else fit.data["posterior"][_RATE].sel(era=era).to_numpy().ravel()
@@ -41,16 +39,13 @@ def published_rates(published: PublishedDoubling) -> tuple[float | None, float |
 
     .. math:: g = 12 \ln 2 / T
 
+    Returns tuple: Lower and upper end, log units per year; None twice where no interval is published, or one that
+    starts below 0: percentiles of a doubling time whose sign changes are no interval of rates.
+
     Parameters
     ----------
     published
         Months.
-
-    Returns
-    -------
-    tuple
-        Lower and upper end, log units per year; None twice where no interval is published, or one that starts below 0:
-        percentiles of a doubling time whose sign changes are no interval of rates.
 
     Examples
     --------
@@ -75,18 +70,15 @@ def beside_rates(published: PublishedDoubling, found: Ends) -> Beside:
     The length of an interval in months depends on how slow progress is, and has no end where no progress is not ruled
     out; that of the rate (log units per year) always has one.
 
+    Returns whether the point lies inside, and the ratio of the widths of the rates' intervals; NaN without a published
+    interval of rates (:func:`published_rates`).
+
     Parameters
     ----------
     published
         Its point and, if it has one, its interval; months.
     found
         Ends of the rate's interval, of :func:`rate_interval`; log units per year.
-
-    Returns
-    -------
-    Beside
-        Whether the point lies inside, and the ratio of the widths of the rates' intervals; NaN without a published
-        interval of rates (:func:`published_rates`).
 
     Notes
     -----

@@ -49,11 +49,8 @@ def months_to_double(rate: Any) -> Any:
 def summarise_rate(rate: NDArray[np.float64], probability: float = INTERVAL_PROBABILITY) -> dict[str, float]:
     """Median and equal-tailed interval of a doubling time (months) from draws of its rate (log units per year).
 
-    Returns
-    -------
-    dict
-        ``median``, ``lower``, ``upper`` in months, mapped from the rate's quantiles, and
-        ``probability_of_progress``, the share of draws with a positive rate.
+    Returns dict: ``median``, ``lower``, ``upper`` in months, mapped from the rate's quantiles, and
+    ``probability_of_progress``, the share of draws with a positive rate.
     """
     tail = (1 - probability) / 2
     low, middle, high = np.quantile(rate, [tail, 0.5, 1 - tail])

@@ -63,20 +63,16 @@ class _Published:
 def answers(fit: Fit, gain_fit: Fit) -> pd.DataFrame:
     """Published answers beside those of posteriors.
 
+    Returns one row a quantity, columns :data:`COLUMNS`: the published point and 95% bootstrap interval (NaN where none
+    is published), and the posterior's median and 95% equal-tailed credible interval. ``width_ratio`` compares the two
+    intervals, those of doubling times as rates; see :func:`bayes_scaling.quantities.rate_widths.beside_rates`.
+
     Parameters
     ----------
     fit
         The paper's preferred model (``ho2024/07``, with its penalty).
     gain_fit
         The same with the factor for transformers (``robustness/transformer-factor``, with the penalty).
-
-    Returns
-    -------
-    DataFrame
-        One row a quantity, columns :data:`COLUMNS`: the published point and 95% bootstrap interval (NaN where none is
-        published), and the posterior's median and 95% equal-tailed credible interval. ``width_ratio`` compares the two
-        intervals, those of doubling times as rates; see
-        :func:`bayes_scaling.quantities.rate_widths.beside_rates`.
 
     Notes
     -----

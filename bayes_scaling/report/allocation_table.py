@@ -126,31 +126,22 @@ def allocations(question: Question, fit: "Fit | None" = None) -> Allocations:
 
     .. math:: \min_{N, D} L(N, D) \quad \text{such that} \quad 6 N D = C
 
+    Returns its ``table`` has the columns ``compute`` (FLOP), ``law``, ``kind`` (posterior or published), ``purpose``,
+    ``quantity``, ``unit``, ``median``, ``lower`` and ``upper`` (NaN where a law is published as a point), ``defined``
+    (share of draws in which the quantity is defined), ``converged`` (of a posterior) and ``note``. Quantities by
+    purpose: of ``training``, ``parameters``, ``tokens``, ``tokens_per_parameter`` and ``loss``; of ``training and
+    inference``, the first three, ``training_compute``, ``inference_compute``, ``total_compute`` and ``saving``, the
+    share that it saves of what the model that is best for training would spend; of ``own split`` and ``Kaplan's rule``,
+    ``cost_of_split``: times the compute that the best split needs for the same loss. Intervals are 95% equal-tailed;
+    ``table.attrs`` name them. Raises BayesScalingError if the fit is of a law of compute alone, a year or benchmark is
+    asked of what has none, or the date is long before the data.
+
     Parameters
     ----------
     question
         Budgets, and what else is asked.
     fit
         A posterior; without one, published laws answer alone.
-
-    Returns
-    -------
-    Allocations
-        Its ``table`` has the columns ``compute`` (FLOP), ``law``, ``kind`` (posterior or published), ``purpose``,
-        ``quantity``, ``unit``, ``median``, ``lower`` and ``upper`` (NaN where a law is published as a point),
-        ``defined`` (share of draws in which the quantity is defined), ``converged`` (of a posterior) and ``note``.
-        Quantities by purpose: of ``training``, ``parameters``, ``tokens``, ``tokens_per_parameter`` and ``loss``; of
-        ``training and inference``, the first three, ``training_compute``, ``inference_compute``, ``total_compute``
-        and ``saving``, the share that it saves of what the model that is best for training would spend; of
-        ``own split`` and ``Kaplan's rule``, ``cost_of_split``: times the compute that the best split needs for the
-        same loss.
-        Intervals are 95% equal-tailed; ``table.attrs`` name them.
-
-    Raises
-    ------
-    BayesScalingError
-        If the fit is of a law of compute alone, a year or benchmark is asked of what has none, or the date is long
-        before the data.
 
     Notes
     -----

@@ -27,10 +27,7 @@ def prepare(directory: Path) -> None:
 
     The directory itself is made when the first result is written, so that no refusal or stop leaves an empty one.
 
-    Raises
-    ------
-    BayesScalingError
-        If it can't be made or written to; the message says what to choose instead.
+    Raises BayesScalingError if it can't be made or written to; the message says what to choose instead.
     """
     try:
         if directory.is_file():
@@ -67,15 +64,8 @@ def _try_writing(directory: Path) -> None:
 def write_run(fit: "Fit", directory: Path) -> tuple[Path, ...]:
     """Write everything about a fit; an earlier run in the directory stays until all of this one is ready.
 
-    Returns
-    -------
-    tuple of pathlib.Path
-        The files, in the order written: the fit itself first and the summary last.
-
-    Raises
-    ------
-    BayesScalingError
-        If the files can't be written.
+    Returns the files, in the order written: the fit itself first and the summary last. Raises BayesScalingError if the
+    files can't be written.
     """
     contents = {directory / FIT_FILE: fit.to_bytes()}
     # A summary or picture of the earlier run must not stand beside the new fit.
@@ -116,10 +106,7 @@ def _read_off(fit: "Fit", directory: Path) -> dict[Path, bytes]:
 def write_results(contents: Mapping[Path, bytes], directory: Path, stale: Collection[Path] = ()) -> tuple[Path, ...]:
     """Write the files of a directory together.
 
-    Raises
-    ------
-    BayesScalingError
-        If they can't be written.
+    Raises BayesScalingError if they can't be written.
     """
     try:
         write_together(contents, stale=stale)
@@ -131,6 +118,8 @@ def write_results(contents: Mapping[Path, bytes], directory: Path, stale: Collec
 def write_beside_fits(contents: Mapping[str, bytes], directory: Path, stale: Collection[str] = ()) -> tuple[Path, ...]:
     """Write the results of a sweep, whose fits and scores are in the directory already.
 
+    Returns the files. Raises BayesScalingError if they can't be written; what is finished is kept.
+
     Parameters
     ----------
     contents
@@ -139,16 +128,6 @@ def write_beside_fits(contents: Mapping[str, bytes], directory: Path, stale: Col
         Where.
     stale
         Names of further files that an earlier run may have left.
-
-    Returns
-    -------
-    tuple of pathlib.Path
-        The files.
-
-    Raises
-    ------
-    BayesScalingError
-        If they can't be written; what is finished is kept.
     """
     files = {directory / name: content for name, content in contents.items()}
     try:

@@ -1,14 +1,18 @@
-"""How the command line prints: consoles, and specifications as tables."""
+"""What is written to the terminal."""
 
 from collections.abc import Iterable
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from bayes_scaling.specifications.describe import Description
+from bayes_scaling.words import counted
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -51,3 +55,72 @@ def specification_page(description: Description) -> RenderableType:
 def say_written(out: Console, files: Iterable[Path], also: str = "") -> None:
     """Name the files that a command has written, brackets in their names as they are."""
     out.print(f"\nWritten: {', '.join(map(str, files))}{also}", soft_wrap=True, markup=False)
+
+
+class SweepProgress:
+    """A bar with time left on a terminal; elsewhere a line a tenth of the way.
+
+    Parameters
+    ----------
+    console
+        Where to show it.
+    total
+        Variants.
+    quiet
+        Show nothing.
+    noun, doing
+        What is counted, and what is done with it.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        total: int,
+        *,
+        quiet: bool = False,
+        noun: str = "variant",
+        doing: str = "fit and score",
+    ) -> None:
+        self._console = console
+        self._what = f"{counted(total, noun)} to {doing}"
+        self._total = total
+        self._done = 0
+        self._quiet = quiet
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=quiet or not console.is_terminal,
+        )
+        self._task = self._bar.add_task(self._what, total=total)
+
+    def __enter__(self) -> Self:
+        if not self._quiet and not self._console.is_terminal:
+            self._console.print(f"{self._what} ...")
+        self._bar.start()
+        return self
+
+    def advance(self, name: str, *, reused: bool) -> None:
+        """Count a variant that has ended."""
+        self._done += 1
+        self._bar.update(self._task, advance=1, description=f"{name} {'kept from before' if reused else 'done'}")
+        tenth = max(1, self._total // 10)
+        if not self._quiet and not self._console.is_terminal and self._done % tenth == 0:
+            self._console.print(f"{self._done} of {self._total} done")
+
+    def reach(self, done: int) -> None:
+        """Move on to so many that are done."""
+        before, self._done = self._done, done
+        self._bar.update(self._task, completed=done)
+        tenth = max(1, self._total // 10)
+        if not self._quiet and not self._console.is_terminal and done // tenth > before // tenth:
+            self._console.print(f"{done} of {self._total} done")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()

@@ -159,15 +159,12 @@ CASES: tuple[Case, ...] = (
 def chosen(names: Sequence[str] | None = None) -> tuple[Case, ...]:
     """Cases by name, in the order of :data:`CASES`, the baseline always among them.
 
+    Raises BayesScalingError for a name that is none of theirs.
+
     Parameters
     ----------
     names
         All if None.
-
-    Raises
-    ------
-    BayesScalingError
-        For a name that is none of theirs.
 
     Examples
     --------

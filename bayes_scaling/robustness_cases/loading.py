@@ -77,17 +77,14 @@ def load_robustness(directory: str | Path) -> Robustness:
 def check_same_table(result: Robustness, fit: Fit) -> None:
     """Refuse a robustness run that is not of the table a fit was made of: it says nothing about the fit's answer.
 
+    Raises BayesScalingError if kind, name, size, selections, row ids or responses differ; the message names which.
+
     Parameters
     ----------
     result
         Where its fits were kept, row ids and fitted responses of its baseline are compared too.
     fit
         With its data.
-
-    Raises
-    ------
-    BayesScalingError
-        If kind, name, size, selections, row ids or responses differ; the message names which.
 
     Examples
     --------

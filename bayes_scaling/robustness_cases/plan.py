@@ -53,21 +53,14 @@ class Plan:
 def planned(evaluations: pd.DataFrame | None = None, cases: Sequence[str] | None = None) -> Plan:
     """Sort out which cases a table allows.
 
+    Raises BayesScalingError for an unknown case, or a table that does not allow the baseline.
+
     Parameters
     ----------
     evaluations
         By default the paper's table.
     cases
         Names; by default all.
-
-    Returns
-    -------
-    Plan
-
-    Raises
-    ------
-    BayesScalingError
-        For an unknown case, or a table that does not allow the baseline.
 
     Examples
     --------

@@ -9,17 +9,14 @@ from bayes_scaling.evaluations.selections import selected_rows
 def with_known(evaluations: pd.DataFrame, column: str) -> pd.DataFrame:
     """Keep the rows in which a column is not empty.
 
+    Raises EvaluationsError if the table lacks the column, or no row is left.
+
     Parameters
     ----------
     evaluations
         Evaluations.
     column
         Such as ``"vocabulary"`` or ``"epochs"``.
-
-    Raises
-    ------
-    EvaluationsError
-        If the table lacks the column, or no row is left.
 
     Examples
     --------
@@ -34,10 +31,7 @@ def with_known(evaluations: pd.DataFrame, column: str) -> pd.DataFrame:
 def without_doubt(evaluations: pd.DataFrame) -> pd.DataFrame:
     """Keep the rows whose figures nobody doubts: those without a remark in the column ``doubt``.
 
-    Raises
-    ------
-    EvaluationsError
-        If the table lacks the column, or no row is left.
+    Raises EvaluationsError if the table lacks the column, or no row is left.
 
     Examples
     --------
@@ -52,10 +46,7 @@ def without_doubt(evaluations: pd.DataFrame) -> pd.DataFrame:
 def without_transformers(evaluations: pd.DataFrame) -> pd.DataFrame:
     """Keep the systems of every architecture but the transformer.
 
-    Raises
-    ------
-    EvaluationsError
-        If no row is left.
+    Raises EvaluationsError if no row is left.
 
     Examples
     --------

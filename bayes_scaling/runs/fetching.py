@@ -11,6 +11,8 @@ from bayes_scaling.others_data.fetching import FetchingError, fetch_file, is_pag
 def fetched_file(url: str, sha256: str, path: str | PathLike[str] | None = None) -> Path:
     """Download a file once, and give its place.
 
+    Raises RunsError as :func:`bayes_scaling.others_data.fetching.fetch_file`.
+
     Parameters
     ----------
     url : str
@@ -20,15 +22,6 @@ def fetched_file(url: str, sha256: str, path: str | PathLike[str] | None = None)
     path : path, optional
         Where to keep it; by default a folder for caches of the user's system. What is there already is checked and
         neither downloaded again nor overwritten.
-
-    Returns
-    -------
-    Path
-
-    Raises
-    ------
-    RunsError
-        As :func:`bayes_scaling.others_data.fetching.fetch_file`.
 
     Examples
     --------
@@ -53,10 +46,7 @@ def fetched_file(url: str, sha256: str, path: str | PathLike[str] | None = None)
 def require_hash(path: str | PathLike[str], sha256: str) -> None:
     """Refuse a file with another content.
 
-    Raises
-    ------
-    RunsError
-        The file can't be read, or its hash is another one.
+    Raises RunsError: the file can't be read, or its hash is another one.
 
     Examples
     --------

@@ -123,17 +123,14 @@ def check_runs(path: str | PathLike[str], columns: Mapping[str, str] | None = No
 def finished_table(values: pd.DataFrame, name: str) -> pd.DataFrame:
     """Make faultless typed values into a table of runs.
 
+    Returns DataFrame: indexed by `id`, with both `tokens` and `flop`; `attrs` as of `read_runs`.
+
     Parameters
     ----------
     values : DataFrame
         With canonical column names, indexed by the file's row numbers.
     name : str
         The table's name.
-
-    Returns
-    -------
-    DataFrame
-        Indexed by `id`, with both `tokens` and `flop`; `attrs` as of `read_runs`.
     """
     return with_ids(with_both_sizes(values), name)
 

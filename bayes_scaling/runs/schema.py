@@ -29,10 +29,7 @@ def text_schema() -> pa.DataFrameSchema:
 def value_schema() -> pa.DataFrameSchema:
     """Say what the numbers of each canonical column may be.
 
-    Returns
-    -------
-    DataFrameSchema
-        For a table of typed values; missing ones pass, since `text_schema` decides on them.
+    Returns DataFrameSchema: for a table of typed values; missing ones pass, since `text_schema` decides on them.
 
     Examples
     --------

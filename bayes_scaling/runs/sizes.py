@@ -16,15 +16,12 @@ def with_both_sizes(values: pd.DataFrame) -> pd.DataFrame:
 
     .. math:: D = C / (6 N), \qquad C = 6 N D
 
+    Returns DataFrame: with both; what was given stays as it was.
+
     Parameters
     ----------
     values : DataFrame
         With `parameters` and `tokens` or `flop` or both, missing where empty.
-
-    Returns
-    -------
-    DataFrame
-        With both; what was given stays as it was.
 
     Notes
     -----

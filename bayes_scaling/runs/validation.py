@@ -15,17 +15,14 @@ from bayes_scaling.tables.validation import cell_faults, in_file_order, repeated
 def table_faults(cells: pd.DataFrame, file_names: Mapping[str, str]) -> tuple[Fault, ...]:
     """Find every fault of a table of text cells.
 
+    Returns tuple of Fault: in row order; within a row in the order of the columns; no cell twice.
+
     Parameters
     ----------
     cells : DataFrame
         Text with canonical column names, indexed by the file's row numbers.
     file_names : mapping of str to str
         Canonical name to the file's name, for columns that the file names otherwise.
-
-    Returns
-    -------
-    tuple of Fault
-        In row order; within a row in the order of the columns; no cell twice.
 
     Examples
     --------

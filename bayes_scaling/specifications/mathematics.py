@@ -33,20 +33,13 @@ def is_equation(line: str) -> bool:
 def tex(line: str) -> str:
     r"""One line of a description's equations as LaTeX, without dollar signs.
 
+    Returns str: LaTeX of the same names in the same order. Raises BayesScalingError if the line is not of the grammar;
+    the message has the line and the place.
+
     Parameters
     ----------
     line
         Such as ``"L = A[benchmark] / N_eff^alpha + noise"``.
-
-    Returns
-    -------
-    str
-        LaTeX of the same names in the same order.
-
-    Raises
-    ------
-    BayesScalingError
-        If the line is not of the grammar; the message has the line and the place.
 
     Examples
     --------

@@ -82,10 +82,7 @@ class Prior:
     def of(cls, distribution: str, /, **arguments: float) -> "Prior":
         """Build and check a prior.
 
-        Raises
-        ------
-        SpecificationError
-            If the family, an argument's name or its value is not valid.
+        Raises SpecificationError if the family, an argument's name or its value is not valid.
         """
         family = DISTRIBUTIONS.get(distribution)
         if family is None:

@@ -34,17 +34,14 @@ _SIZES = {
 def template(specification: Specification) -> str:
     """A specification as the text of a TOML file that its owner can change.
 
+    Returns str: :func:`bayes_scaling.load_specification` reads it back to an equal specification. In comments: the
+    words that each setting may have, settings left at their defaults, and the default priors of its parameters with
+    their reasons.
+
     Parameters
     ----------
     specification
         To begin with.
-
-    Returns
-    -------
-    str
-        :func:`bayes_scaling.load_specification` reads it back to an equal specification. In comments: the words that
-        each setting may have, settings left at their defaults, and the default priors of its parameters with their
-        reasons.
 
     Examples
     --------

@@ -20,6 +20,8 @@ def with_canonical_names(cells: pd.DataFrame, columns: Mapping[str, str], path: 
 
     A column of the file whose own name the mapping gives to another column is left out.
 
+    Raises TableError: the mapping names an unknown canonical column, a column that the file lacks, or one column twice.
+
     Parameters
     ----------
     cells : DataFrame
@@ -30,15 +32,6 @@ def with_canonical_names(cells: pd.DataFrame, columns: Mapping[str, str], path: 
         The file, for messages.
     kind : TableKind
         Which canonical columns there are.
-
-    Returns
-    -------
-    DataFrame
-
-    Raises
-    ------
-    TableError
-        The mapping names an unknown canonical column, a column that the file lacks, or one column twice.
 
     Examples
     --------

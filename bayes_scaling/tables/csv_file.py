@@ -49,21 +49,14 @@ def read_csv_file(path: str | PathLike[str], noun: str) -> CsvFile:
 
     Python's `csv` rather than `pandas.read_csv`, which silently pads rows that are too short.
 
+    Raises TableError: the file can't be read as a table at all.
+
     Parameters
     ----------
     path : path
         The file to read; a byte-order mark is allowed.
     noun : str
         What a row is, for messages.
-
-    Returns
-    -------
-    CsvFile
-
-    Raises
-    ------
-    TableError
-        The file can't be read as a table at all.
 
     Examples
     --------

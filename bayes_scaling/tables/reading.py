@@ -22,10 +22,7 @@ def read_cells(
 ) -> tuple[pd.DataFrame, tuple[Fault, ...]]:
     """Text cells under canonical names, and every fault in row order.
 
-    Raises
-    ------
-    BayesScalingError
-        Of the kind: the file can't be read as a table at all, or the mapping does not fit it.
+    Raises BayesScalingError: Of the kind: the file can't be read as a table at all, or the mapping does not fit it.
     """
     try:
         file = read_csv_file(path, kind.noun)
@@ -52,10 +49,7 @@ def fault_message(path: str | PathLike[str], faults: tuple[Fault, ...], kind: Ta
 def with_ids(values: pd.DataFrame, name: str) -> pd.DataFrame:
     """Index a table by its ids, made from row numbers if it has none, and name it.
 
-    Returns
-    -------
-    DataFrame
-        The table's name and an empty list of selections are in `attrs`.
+    Returns the table's name and an empty list of selections are in `attrs`.
     """
     table = values if "id" in values else values.assign(id=[f"row-{row:04d}" for row in values.index])
     table = table.set_index("id")

@@ -33,17 +33,14 @@ POSITIVE = (pa.Check.gt(0, error="must be greater than 0"), FINITE)
 def cell_failures(schema: pa.DataFrameSchema, table: pd.DataFrame) -> pd.DataFrame:
     """Find every cell that breaks a rule.
 
+    Returns columns `row`, `column` and `rule`; one row a cell, with the first rule it breaks.
+
     Parameters
     ----------
     schema : DataFrameSchema
         The rules.
     table : DataFrame
         A table indexed by the file's row numbers.
-
-    Returns
-    -------
-    DataFrame
-        Columns `row`, `column` and `rule`; one row a cell, with the first rule it breaks.
 
     Examples
     --------

@@ -1,8 +1,8 @@
 """What a fit costs, counted rather than timed: gradients, compilations, bytes kept, modules imported.
 
 `.venv/bin/python tests/benchmarks/gate.py` fits three models, each with several seeds, in processes of their own that
-start with an empty cache, and fails where a count has grown by more than a fifth over `gate.json`. `--update` writes the
-counts there instead: for a growth that is meant, with the reason in the commit.
+start with an empty cache, and fails where a count has grown by more than a fifth over `gate.json`. `--update` writes
+the counts there instead: for a growth that is meant, with the reason in the commit.
 """
 
 import argparse

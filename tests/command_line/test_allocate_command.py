@@ -22,8 +22,8 @@ import bayes_scaling as bs
 from bayes_scaling.cli import main
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.model.coordinates import published_names
+from bayes_scaling.report.allocation import allocation_sentence
 from bayes_scaling.report.allocation_table import INFERENCE, KAPLAN, PUBLISHED, TRAINING, Question, allocations, sources
-from bayes_scaling.report.allocation_text import allocation_sentence
 from bayes_scaling.static_laws import STATIC_LAWS
 from bayes_scaling.words import number
 
@@ -286,7 +286,7 @@ def test_an_unconverged_fit_is_marked_everywhere_and_ends_with_1(allocate, uncon
 def test_an_unconverged_fit_is_red_on_a_terminal(unconverged) -> None:
     from rich.console import Console
 
-    from bayes_scaling.report.allocation_text import allocation_report
+    from bayes_scaling.report.allocation import allocation_report
 
     terminal = Console(file=io.StringIO(), force_terminal=True, color_system="standard", width=120)
     terminal.print(allocation_report(allocations(Question((BUDGET,)), bs.load_fit(unconverged))))

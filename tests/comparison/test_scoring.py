@@ -46,13 +46,13 @@ def test_unknown_words_are_refused(fit) -> None:
         score(fit, refits="yes")
 
 
-def test_compact_files_restore_what_they_leave_out(fit) -> None:
+def test_files_restore_what_they_leave_out(fit) -> None:
     from bayes_scaling.inference.result import read_fit
 
-    again = read_fit(fit.to_bytes(compact=True), "made")
+    again = read_fit(fit.to_bytes(), "made")
     for group in ("log_likelihood", "log_likelihood_paper", "log_prior"):
         assert again.data[group].to_dataset().equals(fit.data[group].to_dataset())
-    assert len(fit.to_bytes(compact=True)) < 0.5 * len(fit.to_bytes())
+    assert fit.to_bytes(compact=True) == fit.to_bytes(compact=False) == fit.to_bytes()
 
 
 @pytest.mark.slow

@@ -20,8 +20,7 @@ from bayes_scaling.predictive.forecasts import PROBABILITIES, posterior_forecast
 from bayes_scaling.predictive.record import Record
 from bayes_scaling.predictive.result import Backtest
 from bayes_scaling.predictive.splits import FIRST, HORIZONS, LAST, cut_at, in_year_after
-from bayes_scaling.report.backtest_page import backtest_page
-from bayes_scaling.report.backtest_text import WELL_KNOWN
+from bayes_scaling.report.backtest import WELL_KNOWN, backtest_page
 
 PAGE = "notebooks/backtest.md"
 CUTS = tuple(range(FIRST, LAST + 1))

@@ -17,7 +17,7 @@ from bayes_scaling.comparison.sweep import SCORES
 from bayes_scaling.inference.fitting import summary_of
 from bayes_scaling.quantities.rate_widths import published_rates
 from bayes_scaling.quantities.rates import signed_months_to_double
-from bayes_scaling.report.robustness_page import robustness_page
+from bayes_scaling.report.robustness import robustness_page
 from bayes_scaling.robustness_cases.cases import BASELINE, CASES
 from bayes_scaling.robustness_cases.plan import planned, rows_in_words
 from bayes_scaling.robustness_cases.result import COLUMNS

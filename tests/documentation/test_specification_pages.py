@@ -1,11 +1,22 @@
 """A page a specification: everything its file says, with mathematics, and evidence only where there is some."""
 
+import doctest
+import importlib.util
 import re
+from pathlib import Path
 
 import pytest
 
 from bayes_scaling.specifications.catalogue import catalogue_directory, list_specifications, load_specification
-from bayes_scaling.specifications.page import NO_EVIDENCE, catalogue_page, prior_reasons, specification_page, table
+
+# Only the site is built by it: so it is no module that others could import by its name.
+_FOUND = importlib.util.spec_from_file_location(
+    "specification_pages", Path(__file__).parents[2] / "notebooks" / "site" / "extensions" / "specification_pages.py"
+)
+pages = importlib.util.module_from_spec(_FOUND)
+_FOUND.loader.exec_module(pages)
+NO_EVIDENCE, catalogue_page, prior_reasons = pages.NO_EVIDENCE, pages.catalogue_page, pages.prior_reasons
+specification_page, table = pages.specification_page, pages.table
 
 NAMES = list_specifications()
 
@@ -65,3 +76,7 @@ def test_the_list_links_every_specification_and_says_what_differs() -> None:
 def test_tables_keep_their_columns_whatever_a_cell_holds() -> None:
     lines = table(["a", "b"], [["x|y", "z"]]).splitlines()
     assert len({len(re.findall(r"(?<!\\)\|", line)) for line in lines}) == 1
+
+
+def test_examples_of_the_code_are_true() -> None:
+    assert doctest.testmod(pages, optionflags=doctest.NORMALIZE_WHITESPACE).failed == 0

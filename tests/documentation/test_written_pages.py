@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+import documented_sizes as sizes
 import numpy as np
 import pandas as pd
 import pytest
@@ -26,7 +27,7 @@ from bayes_scaling.comparison.result import COLUMNS as COMPARISON_COLUMNS
 from bayes_scaling.comparison.result import comparison_table
 from bayes_scaling.comparison.sweep import FITS, SCORES
 from bayes_scaling.inference.diagnostics import ESS_MIN, RHAT_MAX
-from bayes_scaling.inference.fitting import fit_fingerprint, summary_of
+from bayes_scaling.inference.fitting import KEPT_DRAWS, fit_fingerprint, summary_of
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.law import training_compute
 from bayes_scaling.posterior_report.as_json import as_plain
@@ -44,9 +45,9 @@ from bayes_scaling.report import (
     robustness_directory,
     run_directory,
 )
-from bayes_scaling.report.backtest_text import backtest_csv
-from bayes_scaling.report.comparison_text import comparison_json
-from bayes_scaling.report.robustness_text import robustness_json
+from bayes_scaling.report.backtest import backtest_csv
+from bayes_scaling.report.comparison import comparison_json
+from bayes_scaling.report.robustness import robustness_json
 from bayes_scaling.report.summary import summarise
 from bayes_scaling.result_files import COMPARISON_SETTINGS, COMPARISON_TABLE, FIT_FILE
 from bayes_scaling.robustness_cases.result import COLUMNS as ROBUSTNESS_COLUMNS
@@ -55,7 +56,7 @@ SITE, FORMATS, TABLES = "notebooks/site", "notebooks/site/file-formats.md", "bay
 PAGES = (*(f"{SITE}/{path.name}" for path in sorted((ROOT / SITE).glob("*.md"))), TABLES)
 INTERVAL = f"{100 * INTERVAL_PROBABILITY:.0f}"
 LEAST_RANKED = "three"
-"""Variants of the paper from which on a ranking is written; :mod:`bayes_scaling.report.ranking_page` says so."""
+"""Variants of the paper from which on a ranking is written; :mod:`bayes_scaling.report.comparison` says so."""
 HDF5 = b"\x89HDF"
 DEFINITION = None
 """In place of what computes a number: it defines a name or a unit."""
@@ -123,6 +124,15 @@ CLAIMS: dict[str, dict[str, Claim]] = {
             lambda: (f"{least_with_progress():g}",),
         ),
         "width": Claim(r"width of the (\d+)% interval", lambda: (f"{100 * PROBABILITIES[1]:.0f}",)),
+        "file size": Claim(
+            r"With at most (\d+) kB beside, a file takes \$\$(\d) .*?\((\d) .*?\((\d+) \+ .*?multiple of (\d)",
+            lambda: tuple(f"{each:g}" for each in (sizes.HEADER / 1e3, *2 * [sizes.NUMBER], sizes.TEXT, sizes.ROUND)),
+        ),
+        "draws kept": Claim(r"at most ([\d,]+), unless", lambda: (f"{KEPT_DRAWS:,}",)),
+        "memory": Claim(
+            r"\$\$([\d.]+) \\text\{ GB\} \+ ([\d.]+) \\text\{ kB\}.*?at most ([\d.]+) GB more",
+            lambda: tuple(f"{each:g}" for each in (sizes.PROGRAM / 1e9, sizes.ROW / 1e3, sizes.CHECKS / 1e9)),
+        ),
         "published variants": Claim(r"with at least (three) variants of the paper", lambda: (LEAST_RANKED,)),
     },
     f"{SITE}/first-five-minutes.md": {

@@ -256,8 +256,8 @@ def _fit():
 
 
 @cache
-def _fit_bytes(compact: bool) -> bytes:
-    return _fit().to_bytes(compact=compact)
+def _fit_bytes() -> bytes:
+    return _fit().to_bytes()
 
 
 def _same(one, other) -> bool:
@@ -269,7 +269,7 @@ def _same(one, other) -> bool:
 def _judge_fit_file(rng: random.Random, directory: Path) -> str:
     from bayes_scaling.inference.result import read_fit
 
-    content = mutations.spoiled_bytes(_fit_bytes(rng.random() < 0.5), rng)
+    content = mutations.spoiled_bytes(_fit_bytes(), rng)
     if not _same(read_fit(content, "fit.nc"), _fit()):
         raise Ended("silent", "another fit than was written")
     return "accepted"
@@ -285,7 +285,7 @@ def _judge_fit_header(rng: random.Random, directory: Path) -> str:
 
     header = mutations.spoiled_document(json.loads(json.dumps(_fit()._header())), rng, JSON_VALUES)
     with patch.object(Fit, "_header", lambda self: header):
-        content = _fit().to_bytes(compact=True)
+        content = _fit().to_bytes()
     fit = read_fit(content, "fit.nc")
     replace(fit)
     for value in (fit.seed, fit.settings.draws, fit.settings.chains, fit.evaluations.rows, fit.diagnostics.divergences):
@@ -374,8 +374,8 @@ def _judge_command_line(rng: random.Random, directory: Path) -> str:
     (place / "runs.csv").write_text(f"parameters,tokens,loss\n{rows}", encoding="utf-8")
     (place / "mine.toml").write_text(_specifications()["ho2024/07"], encoding="utf-8")
     (place / "names.toml").write_text('[columns]\nparameters = "parameters"\n', encoding="utf-8")
-    (place / "fit.nc").write_bytes(_fit_bytes(True))
-    (place / "sub" / "fit.nc").write_bytes(_fit_bytes(True)[:-100])
+    (place / "fit.nc").write_bytes(_fit_bytes())
+    (place / "sub" / "fit.nc").write_bytes(_fit_bytes()[:-100])
     before = {path: path.read_bytes() for path in place.rglob("*") if path.is_file()}
     words = _command_line(rng)
     prepare = run_directory.prepare

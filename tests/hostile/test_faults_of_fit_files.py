@@ -24,7 +24,7 @@ pytestmark = pytest.mark.fault("Fit files")
 
 @pytest.fixture(scope="module")
 def content() -> bytes:
-    return small_fit().to_bytes(compact=True)
+    return small_fit().to_bytes()
 
 
 def test_what_is_whole_is_read(content) -> None:
@@ -50,7 +50,7 @@ def test_a_file_without_its_seal_is_refused_and_one_of_an_earlier_version_is_rea
     with pytest.raises(FitFileError, match="cut short, or changed since it was written"):
         read_fit(content[:end], "fit.nc")
     monkeypatch.setattr("bayes_scaling.inference.result.json.dumps", _without_seal(json.dumps))
-    earlier = small_fit().to_bytes(compact=True)
+    earlier = small_fit().to_bytes()
     assert read_fit(earlier[: earlier.rindex(b"\nbayes-scaling sha256 ")], "fit.nc").seed == 0
 
 

@@ -13,11 +13,11 @@ from scipy import integrate, stats
 from xarray import Dataset, DataTree
 
 import bayes_scaling as bs
+from bayes_scaling.inference.data import completed
 from bayes_scaling.inference.likelihood import (
     draws_of,
     evaluation_densities,
     expected_losses,
-    log_likelihoods,
     paper_densities,
 )
 from bayes_scaling.model.noise import log_jacobian, log_residual
@@ -45,7 +45,8 @@ def posterior_near_the_truth(specification: Specification, seed: int = 0) -> Dat
 
 
 def densities(specification: Specification, data: DataTree, runs) -> dict[str, Dataset]:
-    return log_likelihoods(specification, make_rows(specification, runs), data)
+    whole = completed(specification, make_rows(specification, runs), data)
+    return {node.attrs["unit"]: node.to_dataset() for node in whole.children.values() if "unit" in node.attrs}
 
 
 @given(observed=LOSSES, expected=LOSSES)

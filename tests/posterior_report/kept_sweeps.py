@@ -15,8 +15,8 @@ from bayes_scaling.comparison.result import Comparison
 from bayes_scaling.comparison.sweep import Sweep
 from bayes_scaling.comparison.variants import Variant, expand
 from bayes_scaling.inference.settings import DEFAULT
-from bayes_scaling.report.comparison_directory import write_comparison
-from bayes_scaling.report.robustness_directory import write_robustness
+from bayes_scaling.report.comparison import write_comparison
+from bayes_scaling.report.robustness import write_robustness
 from bayes_scaling.robustness_cases.plan import planned
 from bayes_scaling.robustness_cases.result import Robustness
 from bayes_scaling.robustness_cases.run import REFITS
@@ -52,7 +52,7 @@ def keep(sweep: Sweep, variants: tuple[Variant, ...], stuck: tuple[str, ...] = (
         if variant.model in stuck:
             fit = replace(fit, diagnostics=BAD)
         record = Record.of(variant.model, variant.label, fit, score_of(position, table, sweep.unit), 12.5)
-        sweep.fits.write(sweep._fit_file(variant), fit.to_bytes(compact=True))
+        sweep.fits.write(sweep._fit_file(variant), fit.to_bytes())
         sweep.scores.write(sweep._score_file(variant), record.to_bytes())
 
 

@@ -33,7 +33,7 @@ from bayes_scaling.posterior_report.comparison_times import times_section
 from bayes_scaling.posterior_report.comparison_trust import leave_one_out_section
 from bayes_scaling.posterior_report.document import Document, Equation, Picture, Scatter, Table
 from bayes_scaling.posterior_report.html import render_html
-from bayes_scaling.report.comparison_text import comparison_csv, comparison_json, sentences
+from bayes_scaling.report.comparison import comparison_csv, comparison_json, sentences
 from bayes_scaling.words import months
 
 BEST, STUCK_NAME = "ho2024/07 | stated priors", "ho2024/03 | stated priors"

@@ -14,9 +14,14 @@ import bayes_scaling as bs
 from bayes_scaling.plots.predictive import plot_backtest
 from bayes_scaling.plots.style import WARNING
 from bayes_scaling.predictive.record import Record
-from bayes_scaling.report.backtest_directory import FILES, write_backtest
-from bayes_scaling.report.backtest_page import backtest_page
-from bayes_scaling.report.backtest_text import backtest_json, backtest_report, sentences
+from bayes_scaling.report.backtest import (
+    FILES,
+    backtest_json,
+    backtest_page,
+    backtest_report,
+    sentences,
+    write_backtest,
+)
 
 
 @pytest.fixture(scope="module")

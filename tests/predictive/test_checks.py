@@ -64,7 +64,7 @@ def test_values_of_a_paper_follow_from_those_before_it(check, clustered) -> None
 
 def test_replicated_residuals_have_unit_variance_and_papers_in_common(clustered) -> None:
     rows = rows_of(clustered.data)
-    _, replicated = standardised(clustered, rows, 600, 0)
+    ((_, replicated),) = standardised(clustered, rows, 600, 0)
     assert replicated.shape == (600, 231)
     assert replicated.std() == pytest.approx(1, abs=0.01)
     paper = rows.index["paper"]

@@ -17,8 +17,7 @@ from bayes_scaling.plots.robustness import plot_robustness
 from bayes_scaling.plots.style import POSTERIOR, PUBLISHED, WARNING
 from bayes_scaling.published import HO2024_COMPUTE, PublishedDoubling
 from bayes_scaling.quantities.rate_widths import beside_rates
-from bayes_scaling.report.robustness_page import robustness_page
-from bayes_scaling.report.robustness_text import robustness_csv, robustness_json, sentences
+from bayes_scaling.report.robustness import robustness_csv, robustness_json, robustness_page, sentences
 from bayes_scaling.robustness_cases.cases import BASELINE, CASES
 from bayes_scaling.robustness_cases.result import COLUMNS
 

@@ -8,6 +8,7 @@ from types import ModuleType
 import typer
 from groups import groups
 from references import text_of
+from specification_pages import catalogue_page, escaped, specification_page, table
 from typer.testing import CliRunner
 
 import bayes_scaling
@@ -22,7 +23,6 @@ from bayes_scaling.runs import columns as run_columns
 from bayes_scaling.runs import schema as run_schema
 from bayes_scaling.specifications.catalogue import catalogue_directory, list_specifications, load_specification
 from bayes_scaling.specifications.mathematics import symbol
-from bayes_scaling.specifications.page import catalogue_page, escaped, specification_page, table
 from bayes_scaling.specifications.parameters import PARAMETERS
 
 

@@ -8,6 +8,25 @@ from typing import Any
 import pandas as pd
 
 
+def plain(value: Any) -> Any:
+    """What JSON can hold: numpy's numbers as Python's, missing values and those without bound as null.
+
+    Examples
+    --------
+    >>> plain({"months": (9, math.inf)})
+    {'months': [9, None]}
+    """
+    if isinstance(value, Mapping):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    return value if isinstance(value, str | bool | int | float) else str(value)
+
+
 def strict_json(document: Mapping[str, Any] | list[Any]) -> bytes:
     """A document as JSON in UTF-8 that every reader takes.
 
@@ -16,7 +35,12 @@ def strict_json(document: Mapping[str, Any] | list[Any]) -> bytes:
     >>> strict_json({"median": 9.0, "upper": math.inf}).decode().split()
     ['{', '"median":', '9.0,', '"upper":', 'null', '}']
     """
-    return (json.dumps(_plain(document), indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode()
+    return strict_text(document).encode()
+
+
+def strict_text(document: Mapping[str, Any] | list[Any]) -> str:
+    """The same as text, of which names of files may be a part that have no UTF-8."""
+    return json.dumps(plain(document), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
 
 
 def with_rows(document: bytes, table: pd.DataFrame) -> bytes:
@@ -29,16 +53,3 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     if not isinstance(table.index, pd.RangeIndex):
         table = table.rename_axis(str(table.index.name or "name")).reset_index()
     return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
-
-
-def _plain(value: Any) -> Any:
-    """What JSON can hold: numpy's numbers as Python's, missing values and those without bound as null."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    if hasattr(value, "item"):
-        value = value.item()
-    if value is None or value is pd.NaT or (isinstance(value, float) and not math.isfinite(value)):
-        return None
-    return value if isinstance(value, str | bool | int | float) else str(value)

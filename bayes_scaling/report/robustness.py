@@ -1,10 +1,10 @@
-"""A robustness run in words, as a table for the terminal, and as plain data for scripts."""
+"""A robustness run in words, as a table for the terminal, as a page, as plain data for scripts, and its directory."""
 
-import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -13,11 +13,17 @@ from rich.text import Text
 
 from bayes_scaling.beside import Beside
 from bayes_scaling.inference.fitting import package_versions
+from bayes_scaling.plain_json import strict_json
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, signed_months_to_double
+from bayes_scaling.report.run_directory import picture, write_beside_fits
+from bayes_scaling.result_files import ROBUSTNESS_SETTINGS, ROBUSTNESS_TABLE
 from bayes_scaling.robustness_cases.cases import BASELINE
 from bayes_scaling.robustness_cases.result import Robustness
 from bayes_scaling.robustness_cases.run import REFITS, UNIT
 from bayes_scaling.words import counted, months, probability
+
+if TYPE_CHECKING:
+    from bayes_scaling.robustness_cases.result import Robustness
 
 Row = Mapping[Any, Any]
 """One line of a robustness table."""
@@ -42,7 +48,7 @@ def robustness_json(result: Robustness) -> bytes:
         "versions": package_versions(),
         "set_aside": [{"file": file, "reason": reason} for file, reason in result.set_aside],
     }
-    return (json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode()
+    return strict_json(document)
 
 
 def robustness_csv(result: Robustness) -> bytes:
@@ -168,3 +174,75 @@ def robustness_report(result: Robustness) -> RenderableType:
     parts += [Text(f"Skipped {name}: {reason}") for name, reason in result.skipped.items()]
     parts += [Text(f"Set aside: {file} ({reason})") for file, reason in result.set_aside]
     return Group(*parts)
+
+
+WIDTHS = (
+    "How wide two intervals are is compared as rates, g_C = 12 ln 2 / T_C (log units per year): an interval in months "
+    "is the longer the slower progress is, and has no length where it has no bound. A published interval is turned "
+    "into rates end by end; one with a negative end, of a doubling time whose sign changes, is not compared."
+)
+"""What every sentence on widths rests on."""
+
+
+def robustness_page(result: Robustness) -> str:
+    """Markdown: the answer, one line a case, how published figures differ, sources, and what was skipped."""
+    rows = records(result)
+    beside = {name: row for name, row in rows.items() if published(row)}
+    lines = [
+        "# Does the doubling time depend on what was chosen?",
+        "",
+        *(f"- {sentence}" for sentence in sentences(result)),
+        "",
+        f"Doubling time of effective compute in months: median and {INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} credible "
+        "interval, mapped from those of the rate. P: probability of progress. elpd_diff: expected log predictive "
+        "density, one evaluation left out at a time, less the baseline's, with its standard error, in nats; given for "
+        "cases on exactly the baseline's rows. Published figures are of the paper's own rows, by bootstraps of point "
+        "estimates.",
+        "",
+        "| case | question | model, priors | rows | papers | found | P | elpd_diff ± dse | published |",
+        "|---|---|---|---|---:|---:|---:|---:|---:|",
+    ]
+    for name, row in rows.items():
+        model = f"{row['model']}, {row['priors']}" + ("" if row["era"] == "all dates" else f", {row['era']} the cut")
+        mark = "" if row["converged"] else f" **not converged**: {row['reason']}"
+        kept = f"{row['rows']}" if row["selection"] == "all rows" else f"{row['rows']}: {row['selection']}"
+        cells = (
+            name,
+            row["question"],
+            model,
+            kept,
+            row["papers"],
+            found(row) + mark,
+            probability(row["probability_of_progress"]),
+            difference(name, row),
+            published(row),
+        )
+        lines.append("| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |")
+    if beside:
+        lines += ["", "## Beside what is published", "", WIDTHS, ""]
+        lines += [f"- {published_sentence(name, row)}" for name, row in beside.items()]
+        lines += ["", "## Sources", ""]
+        lines += [f"- {name}: {row['published_source']}." for name, row in beside.items()]
+    if result.skipped:
+        lines += ["", "## Skipped", ""]
+        lines += [f"- {name}: {reason}." for name, reason in result.skipped.items()]
+    return "\n".join(lines) + "\n"
+
+
+FILES = ("robustness.png", "robustness.md", ROBUSTNESS_TABLE, ROBUSTNESS_SETTINGS)
+
+
+def write_robustness(result: "Robustness", directory: Path) -> tuple[Path, ...]:
+    """Write everything about a robustness run but its fits, which the sweep has written.
+
+    Returns the files, in the order written. Raises BayesScalingError if the files can't be written.
+    """
+    from bayes_scaling.plots.robustness import plot_robustness
+
+    contents = (
+        picture(plot_robustness(result)),
+        robustness_page(result).encode(),
+        robustness_csv(result),
+        robustness_json(result),
+    )
+    return write_beside_fits(dict(zip(FILES, contents, strict=True)), directory)
