@@ -12,15 +12,42 @@ from hypothesis import settings
 
 import bayes_scaling as bs
 
-if "PYTEST_XDIST_WORKER" not in os.environ:
-    # Compiled programs of this session alone, empty at its start; workers and commands inherit the variable.
-    os.environ["BAYES_SCALING_CACHE"] = tempfile.mkdtemp(prefix="bayes-scaling-tests-")
+LONGEST = (
+    "models/test_every_specification.py",
+    "command_line/test_commands.py",
+    "command_line/test_compare_command.py",
+    "fits/test_sampled_posteriors.py",
+    "posterior_report/test_fit_document.py",
+    "command_line/test_interruptions.py",
+    "approaches/test_profiles.py",
+    "fits/test_student_t_with_papers.py",
+    "jobs/test_executors.py",
+    "compilation/test_programs.py",
+    "command_line/test_runs_command.py",
+    "fits/test_kaplan_fits.py",
+    "command_line/test_allocate_command.py",
+    "plots/test_visuals.py",
+)
+"""Files that take longest begin first, so that workers end together."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep compiled programs of this session alone: workers and commands inherit the variable."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        os.environ["BAYES_SCALING_CACHE"] = tempfile.mkdtemp(prefix="bayes-scaling-tests-")
+    config.option.loadscopereorder = False  # by numbers of tests, which say little of their time
 
 
 def pytest_unconfigure() -> None:
     """The session that made the directory of compiled programs removes it."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
         shutil.rmtree(os.environ["BAYES_SCALING_CACHE"], ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first."""
+    place = {str(Path(__file__).parent / file): number for number, file in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(str(item.path), len(place)))
 
 
 settings.register_profile("untimed", deadline=None)  # how long a thing takes is for benchmarks

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from xarray import Dataset, DataTree
 
-from bayes_scaling.inference.attempts import LEAST_TO_DESPAIR, Attempted, attempts_of
+from bayes_scaling.inference.attempts import TO_DESPAIR, TO_DESPAIR_AT_LAST, Attempted, attempts_of
 from bayes_scaling.inference.diagnostics import ESS_MIN
 from bayes_scaling.inference.sampling import Sampled
 from bayes_scaling.inference.settings import Settings
@@ -127,12 +127,20 @@ def test_chains_that_hardly_move_end_at_the_most_draws() -> None:
     assert made.looks[0] == sorted(set(made.looks[0]))
 
 
-def test_chains_apart_are_given_up_before_the_most_draws() -> None:
+def test_chains_apart_are_given_up_before_the_most_draws_and_later_in_the_last_attempt() -> None:
+    """Their masses are alike, so that none is started again."""
     made = Made({"g_N": 0.0}, shifts=(0.0, 0.0, 0.0, 9.0))
-    found = run(made)
+    found = run(made, Settings(attempts=2))
     assert not found.diagnostics.converged
-    assert made.looks[0][-1] >= LEAST_TO_DESPAIR
-    assert made.looks[0][-1] < SETTINGS.most_draws
+    first, last = made.looks
+    assert TO_DESPAIR <= first[-1] < TO_DESPAIR_AT_LAST <= last[-1] < SETTINGS.most_draws
+
+
+def test_an_attempt_that_diverges_is_repeated_at_once_unless_it_is_the_last() -> None:
+    made = Made({"g_N": 0.4, "tau": 0.8}, divergent=(7,))
+    run(made, Settings(attempts=2))
+    assert made.looks[0] == [FIRST]
+    assert len(made.looks[1]) > 1
 
 
 @pytest.mark.parametrize("draws", [300, 1700])
