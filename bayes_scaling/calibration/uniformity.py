@@ -48,10 +48,7 @@ def rank_curve(ranks: Sequence[int] | NDArray[np.int64], kept: int = KEPT) -> Cu
 
     .. math:: \hat F(z) - z, \qquad \mathrm{PIT} = (\mathrm{rank} + u) / (K + 1), \quad u \sim U(0, 1)
 
-    Parameters
-    ----------
-    ranks
-        Of true values among ``kept`` draws, from 0 to ``kept``.
+    ``ranks``: of true values among ``kept`` draws, from 0 to ``kept``.
 
     Notes
     -----
@@ -76,10 +73,7 @@ def _spread(ranks: NDArray[np.int64], kept: int = KEPT) -> Floats:
 def uniform_curve(values: Floats) -> Curve:
     """Empirical distribution of values from 0 to 1 less the uniform one, with its simultaneous 95% band.
 
-    Parameters
-    ----------
-    values
-        Independent and uniform, if all is right.
+    ``values``: independent and uniform, if all is right.
 
     Examples
     --------

@@ -12,10 +12,7 @@ _SAME = 1e-9
 def density_of(draws: Floats) -> tuple[Floats, Floats] | None:
     """Points and the kernel estimate of the density there, or None where all draws are the same but for rounding.
 
-    Parameters
-    ----------
-    draws
-        Finite, shape ``(draws,)``.
+    ``draws``: Finite, shape ``(draws,)``.
 
     Examples
     --------

@@ -10,10 +10,7 @@ from bayes_scaling.tables.faults import Fault
 def column_faults(names: list[str]) -> Iterator[Fault]:
     """Find misspelt and missing columns.
 
-    Parameters
-    ----------
-    names : list of str
-        The table's columns, after the user's mapping.
+    ``names``: the table's columns, after the user's mapping.
 
     Yields
     ------
