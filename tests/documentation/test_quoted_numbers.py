@@ -48,9 +48,8 @@ from bayes_scaling.inference.diagnostics import EBFMI_MIN, ESS_MIN, RHAT_MAX, TO
 from bayes_scaling.others_data.ho2024_rules import PUBLISHED as PUBLISHED_COUNTS
 from bayes_scaling.published import HO2024_COMPUTE
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, months_to_double
-from bayes_scaling.replication import answers as answers_module
-from bayes_scaling.replication.answers import answers
-from bayes_scaling.replication.run import GAIN_MODEL, MODEL
+from bayes_scaling.replication import run as answers_module
+from bayes_scaling.replication.run import GAIN_MODEL, MODEL, answers
 from bayes_scaling.report import replication_page
 from bayes_scaling.robustness_cases.cases import CASES
 from bayes_scaling.specifications.specification import CENTRE_PARAMETERS, CENTRE_YEAR

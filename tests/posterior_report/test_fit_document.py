@@ -15,8 +15,8 @@ from robustness.made_robustness import STUCK_CASE, made_run
 
 import bayes_scaling as bs
 from bayes_scaling.calibration.experiment import Simulation
-from bayes_scaling.calibration.ranks import KEPT
 from bayes_scaling.calibration.result import Calibration
+from bayes_scaling.calibration.uniformity import KEPT
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.doubling import plot_doubling_times, plot_ridge
 from bayes_scaling.plots.effective_compute import plot_effective_compute
@@ -27,8 +27,7 @@ from bayes_scaling.posterior_report.fit_calibration import calibration_section
 from bayes_scaling.posterior_report.fit_change import change_section
 from bayes_scaling.posterior_report.fit_data import data_section
 from bayes_scaling.posterior_report.fit_document import fit_document, made_or_told
-from bayes_scaling.posterior_report.fit_method import command, method_section
-from bayes_scaling.posterior_report.fit_model import equations
+from bayes_scaling.posterior_report.fit_method import command, equations, method_section
 from bayes_scaling.posterior_report.fit_progress import (
     attribution_section,
     doubling_section,
