@@ -257,6 +257,9 @@ CASES: dict[str, Callable[..., dict[str, Any]]] = {
 def main() -> None:
     asked = json.loads(sys.argv[1])
     say(stage="start-up")
+    adjustment = Path("/proc/self/oom_score_adj")
+    if adjustment.exists():  # should memory run out, then this process goes, and no other work on the machine
+        adjustment.write_text("1000", encoding="utf-8")
     import bayes_scaling as bs
 
     if asked["sampler"] in ("ours", "pymc", "nutpie", "numpyro", "blackjax"):

@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import sys
 import tempfile
 import time
@@ -88,8 +89,14 @@ def measured(specification: str, rows: int, sampler: str, caches: Path, *, quick
     if ended.code < 0:
         return case | {"failed": f"ended by signal {-ended.code} at {said.get('stage', 'start-up')}"}
     print(ended.errors, file=sys.stderr)
-    errors = [line for line in ended.errors.splitlines() if line and line[0].isalpha() and "Error" in line]
-    return case | {"failed": (errors or ["no message"])[-1][:200].replace(f"{Path.home()}", "~")}
+    return case | {"failed": last_error(ended.errors)}
+
+
+def last_error(errors: str) -> str:
+    """The line of a program's last words that says what was wrong, without this machine's folders."""
+    lines = [line.strip() for line in errors.splitlines() if line.strip()] or ["no message"]
+    named = [line for line in lines if re.match(r"[\w.]+(Error|Exception)\b", line)]
+    return re.sub(r"/\S+/", "", (named or lines)[-1])[:200]
 
 
 def missing(sampler: str) -> str | None:
@@ -130,8 +137,8 @@ def opened(file: Path, now: dict[str, Any]) -> dict[str, Any]:
         if then.get(name) != value and (then.get(name) is not None or name in now["settings"]):
             raise SystemExit(f"{file} was made with {name} {then.get(name)}, and this is {value}: name another file")
     document["versions"] |= now["versions"]
-    # What was not installed then may be now.
-    document["results"] = [case for case in document["results"] if "skipped" not in case]
+    # What was not installed then may be now, and what failed may be mended.
+    document["results"] = [case for case in document["results"] if not {"skipped", "failed"} & case.keys()]
     return document
 
 
