@@ -309,7 +309,8 @@ there are cores for it.
 
 The same posterior: mean and 5%, 50% and 95% quantiles, compared with those of `bs.fit`; in brackets the largest
 difference, in units of both Monte Carlo errors together. More than {DIFFERENCE_MAX:g} is another posterior. What has
-an R-hat above {RHAT_MAX} or fewer than {ESS_MIN} effective draws has not converged and is compared with nothing.
+an R-hat above {RHAT_MAX} or fewer than {ESS_MIN} effective draws has not converged and is compared with nothing. Errors
+of short runs of two chains are rough themselves, and mostly too small: in doubt a longer run of that sampler decides.
 """
     )
     specifications = dict.fromkeys(specification for specification, _ in groups)
