@@ -50,7 +50,7 @@ from .plots.comparison import plot_comparison as plot_comparison
 from .plots.comparison import plot_criteria as plot_criteria
 from .plots.comparison import plot_doubling_times_by_variant as plot_doubling_times_by_variant
 from .plots.comparison import plot_pareto_k as plot_pareto_k
-from .plots.comparison_averaged import plot_averaged_doubling_times as plot_averaged_doubling_times
+from .plots.comparison_by_model import plot_averaged_doubling_times as plot_averaged_doubling_times
 from .plots.comparison_by_model import plot_differences_by_model as plot_differences_by_model
 from .plots.comparison_by_model import plot_doubling_times_by_model as plot_doubling_times_by_model
 from .plots.doubling import plot_doubling_times as plot_doubling_times

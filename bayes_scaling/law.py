@@ -108,10 +108,7 @@ def log_reducible(*log_terms: Any, power: Any = None, xp: ModuleType = np) -> An
 
     .. math:: p \ln \sum_i e^{\ln t_i / p}
 
-    Parameters
-    ----------
-    *log_terms, power, xp
-        As for :func:`loss`.
+    ``*log_terms``, ``power``, ``xp``: as for :func:`loss`.
 
     Examples
     --------

@@ -46,6 +46,8 @@ def decimals(error: float) -> float:
 
 
 def _rounded(value: float, places: float) -> str:
+    if value:  # one digit at least, however wide the error
+        places = max(places, -math.floor(math.log10(abs(value))))
     return f"{round(value, int(places)):,.{max(int(places), 0)}f}"
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 import bayes_scaling as bs
-from bayes_scaling.approaches.published import HOFFMANN_EXPONENTS
+from bayes_scaling.approaches.compare import HOFFMANN_EXPONENTS
 from bayes_scaling.calibration.recovery import recovery
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.report.summary import sentence

@@ -15,7 +15,7 @@ from bayes_scaling.calibration.experiment import CAREFUL, QUICK, Experiment, Sim
 from bayes_scaling.calibration.ranks import KEPT
 from bayes_scaling.calibration.settings import SIMULATIONS
 from bayes_scaling.calibration.simulation import LARGEST_LOSS
-from bayes_scaling.inference.settings import SEED
+from bayes_scaling.inference.settings import SEED, Settings
 from bayes_scaling.jobs.executors import run_tasks
 from bayes_scaling.jobs.store import Store
 from bayes_scaling.specifications.specification import Specification
@@ -119,6 +119,11 @@ def experiment_fingerprint(experiment: Experiment) -> str:
     )
 
 
+def _deciding(settings: Settings) -> dict[str, Any]:
+    """Settings that decide a run of stated length, so that the effective draws wanted do not."""
+    return {name: value for name, value in asdict(settings).items() if name != "effective_draws"}
+
+
 def design_fingerprint(
     simulated: Specification, fitted: Specification, table: pd.DataFrame, more: Mapping[str, Any]
 ) -> str:
@@ -127,7 +132,7 @@ def design_fingerprint(
         "simulated": specification_document(simulated),
         "fitted": specification_document(fitted),
         "table": hashlib.sha256(table.to_csv(float_format="%.17g").encode()).hexdigest(),
-        "settings": [asdict(QUICK), asdict(CAREFUL)],
+        "settings": [_deciding(QUICK), _deciding(CAREFUL)],
     }
     return hashlib.sha256(json.dumps(document | dict(more), sort_keys=True).encode()).hexdigest()
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bayes_scaling.calibration.coverage import coverage_table
 from bayes_scaling.calibration.settings import LEAST, PROBABILITY, SIMULATIONS
 from bayes_scaling.calibration.stated import NO_PROGRESS, Recovered, Split, Study, recover, stated_truths
+from bayes_scaling.calibration.uniformity import coverage_table
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.fitting import fit
 from bayes_scaling.inference.settings import SEED

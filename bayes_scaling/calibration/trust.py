@@ -87,10 +87,7 @@ def calibrate_all(
 ) -> tuple[Calibration, ...]:
     """Calibrate one specification after another, each at its own design; see :func:`bayes_scaling.calibrate`.
 
-    Parameters
-    ----------
-    on_done
-        Called with the number of simulations that are done, of all specifications.
+    ``on_done``: Called with the number of simulations that are done, of all specifications.
     """
     found: list[Calibration] = []
     for number, specification in enumerate(specifications):

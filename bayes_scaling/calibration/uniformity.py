@@ -1,4 +1,4 @@
-"""Are ranks uniform? The difference of their empirical distribution from uniform, with a simultaneous band."""
+"""Bands for the uniformity of ranks of true values, and how often intervals hold the truth."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from arviz_stats.ecdf_utils import ecdf_pit
 from numpy.typing import NDArray
+from scipy import stats
 
 from bayes_scaling.calibration.experiment import Simulation
 from bayes_scaling.calibration.ranks import KEPT
@@ -48,10 +49,7 @@ def rank_curve(ranks: Sequence[int] | NDArray[np.int64], kept: int = KEPT) -> Cu
 
     .. math:: \hat F(z) - z, \qquad \mathrm{PIT} = (\mathrm{rank} + u) / (K + 1), \quad u \sim U(0, 1)
 
-    Parameters
-    ----------
-    ranks
-        Of true values among ``kept`` draws, from 0 to ``kept``.
+    ``ranks``: of true values among ``kept`` draws, from 0 to ``kept``.
 
     Notes
     -----
@@ -76,10 +74,7 @@ def _spread(ranks: NDArray[np.int64], kept: int = KEPT) -> Floats:
 def uniform_curve(values: Floats) -> Curve:
     """Empirical distribution of values from 0 to 1 less the uniform one, with its simultaneous 95% band.
 
-    Parameters
-    ----------
-    values
-        Independent and uniform, if all is right.
+    ``values``: independent and uniform, if all is right.
 
     Examples
     --------
@@ -178,3 +173,41 @@ def central_share(ranks: NDArray[np.int64], probability: float, kept: int = KEPT
     low, high = (1 - probability) / 2 * (kept + 1), (1 + probability) / 2 * (kept + 1)
     share = np.clip(np.minimum(cells + 1, high) - np.maximum(cells, low), 0, 1)
     return float(share[np.asarray(ranks)].mean())
+
+
+SURE = 0.95
+"""Probability of the interval of a share of intervals (Clopper and Pearson, exact)."""
+
+
+def coverage_table(intervals: pd.DataFrame, probability: float) -> pd.DataFrame:
+    """Share of intervals that hold the truth, by quantity.
+
+    Returns DataFrame: indexed by quantity: ``intervals`` (how many), ``covered`` (share), ``lower`` and ``upper`` (its
+    own 95% interval), ``expected`` (the probability), ``unconverged`` (fits that had not converged).
+
+    Parameters
+    ----------
+    intervals
+        One row an interval, indexed by quantity: ``lower``, ``upper``, ``truth``, ``converged``.
+    probability
+        Of the intervals.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"lower": [0, 2], "upper": [2, 4], "truth": 1, "converged": True}, index=["g_C", "g_C"])
+    >>> coverage_table(table, 0.9)[["intervals", "covered"]].to_dict("index")
+    {'g_C': {'intervals': 2, 'covered': 0.5}}
+    """
+    rows = {}
+    for name, group in intervals.groupby(level=0, sort=False):
+        held = int(group["truth"].between(group["lower"], group["upper"], inclusive="neither").sum())
+        own = stats.binomtest(held, len(group)).proportion_ci(SURE, method="exact")
+        rows[name] = {
+            "intervals": len(group),
+            "covered": held / len(group),
+            "lower": own.low,
+            "upper": own.high,
+            "expected": probability,
+            "unconverged": int((~group["converged"].astype(bool)).sum()),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")

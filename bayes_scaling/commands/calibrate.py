@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayes_scaling.calibration.settings import LEAST, SIMULATIONS
-from bayes_scaling.commands.completion import specification_names
 from bayes_scaling.commands.options import (
     Columns,
     ColumnsFile,
@@ -21,6 +20,7 @@ from bayes_scaling.commands.options import (
     read_runs_table,
     read_table,
     refuse_two_tables,
+    specification_names,
 )
 from bayes_scaling.inference.settings import SEED
 from bayes_scaling.specifications.catalogue import load_specification

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from bayes_scaling.commands.completion import specification_names
 from bayes_scaling.commands.options import (
     EXIT_UNCONVERGED,
     Columns,
@@ -18,6 +17,7 @@ from bayes_scaling.commands.options import (
     check_workers,
     output_directory,
     read_table,
+    specification_names,
 )
 from bayes_scaling.inference.settings import SEED
 from bayes_scaling.specifications.catalogue import DEFAULT_SPECIFICATION

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from bayes_scaling.commands.completion import specification_names
 from bayes_scaling.commands.options import (
     EXIT_UNCONVERGED,
     Columns,
@@ -19,6 +18,7 @@ from bayes_scaling.commands.options import (
     read_runs_table,
     read_table,
     refuse_two_tables,
+    specification_names,
 )
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.settings import (

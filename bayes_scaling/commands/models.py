@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bayes_scaling.commands.completion import specification_names
-from bayes_scaling.commands.options import Json
+from bayes_scaling.commands.options import Json, specification_names
 from bayes_scaling.errors import BayesScalingError
 
 

@@ -1,19 +1,44 @@
-"""Options that several commands share, and how their values are read."""
+"""Options that several commands share, how their values are read, and what the shell offers for them."""
 
 import os
+import tomllib
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bayes_scaling.commands.columns_file import columns_of_file
-from bayes_scaling.commands.completion import table_names
 from bayes_scaling.errors import BayesScalingError, RunsWarning
 from bayes_scaling.files import plain_name
+from bayes_scaling.specifications.catalogue import list_specifications
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def specification_names(incomplete: str) -> list[str]:
+    """Names in the catalogue that begin so.
+
+    Examples
+    --------
+    >>> specification_names("ho2024/0")[:2]
+    ['ho2024/01', 'ho2024/02']
+    """
+    return [name for name in list_specifications() if name.startswith(incomplete)]
+
+
+def table_names(incomplete: str) -> list[str]:
+    """Packaged tables whose name begins so.
+
+    Examples
+    --------
+    >>> table_names("c")
+    ['collected']
+    """
+    from bayes_scaling.evaluations import PACKAGED  # pandas takes a second to import
+
+    return [name for name in PACKAGED if name.startswith(incomplete)]
+
 
 EXIT_UNCONVERGED = 1
 
@@ -117,3 +142,77 @@ def output_directory(output: str | None, name: str) -> Path:
     if not output:
         raise BayesScalingError("--output is empty; give a directory, or leave it out")
     return Path(output)
+
+
+LARGEST_FILE = 2**16
+_LINE = 'parameters = "Model Size"'
+_EXAMPLE = f"[columns], and below it lines such as {_LINE}"
+
+
+def columns_of_file(name: str) -> dict[str, str]:
+    r"""Our name of each column to the table's, from a TOML file; whether they exist, the table's reader says.
+
+    Raises BayesScalingError if it can't be read, is not TOML, gives a name twice, or holds anything but names and texts
+    in ``[columns]``.
+
+    Parameters
+    ----------
+    name
+        Path of the file.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "columns.toml"
+    >>> _ = path.write_text('[columns]\nparameters = "Model Size"\n')
+    >>> columns_of_file(str(path))
+    {'parameters': 'Model Size'}
+    """
+    document = _document(name)
+    columns = document.get("columns")
+    others = [key for key in document if key != "columns"]
+    if not isinstance(columns, dict) or others:
+        what = f"holds {others[0]!r} outside [columns]" if others else "has no table [columns]"
+        raise BayesScalingError(f"--columns {name}: {what}; it must hold {_EXAMPLE}, and nothing else")
+    if not columns:
+        raise BayesScalingError(f"--columns {name}: [columns] is empty; write lines such as {_LINE}")
+    for ours, theirs in columns.items():
+        if not isinstance(theirs, str) or not theirs:
+            raise BayesScalingError(
+                f"--columns {name}: {ours} must be the column's name in the table, in quotes, and is {_kind(theirs)}"
+            )
+    return columns
+
+
+def _document(name: str) -> dict[str, Any]:
+    path = Path(name)
+    try:
+        if not name:
+            raise BayesScalingError(f"--columns is empty; give a TOML file with {_EXAMPLE}")
+        if not path.exists():
+            raise BayesScalingError(f"--columns {name}: no such file; give a TOML file with {_EXAMPLE}")
+        if not path.is_file():
+            raise BayesScalingError(f"--columns {name}: is not a regular file; give a TOML file with {_EXAMPLE}")
+        if path.stat().st_size > LARGEST_FILE:
+            raise BayesScalingError(f"--columns {name}: longer than {LARGEST_FILE:,} bytes; it must hold {_EXAMPLE}")
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise BayesScalingError(f"--columns {name}: can't be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        raise BayesScalingError(f"--columns {name}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        # What Python's reader says of a name that is there twice.
+        twice = "a name is given twice: " if str(error).startswith("Cannot overwrite a value") else "not valid TOML: "
+        raise BayesScalingError(f"--columns {name}: {twice}{error}; it must hold {_EXAMPLE}") from None
+    except BayesScalingError:
+        raise
+    except (ValueError, RecursionError):  # also a path with a NUL character
+        raise BayesScalingError(f"--columns {name!r}: can't be read as TOML; it must hold {_EXAMPLE}") from None
+
+
+def _kind(value: object) -> str:
+    if value == "":
+        return "empty"
+    if isinstance(value, dict):
+        return "a table"
+    return "a list" if isinstance(value, list) else f"{str(value)[:40]}, which is no text"

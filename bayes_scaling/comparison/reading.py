@@ -123,10 +123,7 @@ class SweepDirectory:
     ) -> dict[str, Record]:
         """The record of each row of the table, by name; parameters and errors are those of :meth:`record`.
 
-        Parameters
-        ----------
-        agrees
-            Whether a record says what a row of the table says.
+        ``agrees``: whether a record says what a row of the table says.
         """
         rows = {str(name): row for name, row in table.to_dict("index").items()}
         return {name: self.record(name, fingerprints[name], unit, partial(_is_of, agrees, rows[name])) for name in rows}

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_scaling.comparison.averaging import averaged_draws
 from bayes_scaling.comparison.elpd import Elpd
 from bayes_scaling.comparison.record import Record
 from bayes_scaling.comparison.weights import METHODS, check_comparable, ranked
@@ -15,9 +14,55 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.quantities.doubling import pooled_rate
-from bayes_scaling.quantities.intervals import check_probability
+from bayes_scaling.quantities.intervals import SAMPLE_DIMS, check_probability
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, months_to_double
 from bayes_scaling.specifications.specification import RATE_OF
+
+
+def averaged_draws(
+    fits: Mapping[str, Fit],
+    weights: Mapping[str, float],
+    quantity: Callable[[Fit], xr.DataArray],
+    *,
+    draws: int,
+    seed: int,
+) -> xr.DataArray:
+    r"""Draws of the mixture :math:`\sum_m w_m\, p_m(q \mid y)`.
+
+    Raises BayesScalingError if a model does not define the quantity; the message names it.
+
+    Parameters
+    ----------
+    fits
+        By name; of those with a weight above 0.
+    weights
+        By name; they need not add up to 1.
+    quantity
+        From a fit to draws with dimensions ``chain``, ``draw`` and others that are the same for all models.
+    draws
+        How many draws of the mixture.
+    seed
+        Of which draws are taken.
+    """
+    rng = np.random.default_rng(seed)
+    used = {name: weight for name, weight in weights.items() if weight > 0}
+    shares = np.array(list(used.values())) / sum(used.values())
+    # Systematic: each model's number of draws is never off by a whole draw from its share.
+    ends = np.floor(np.cumsum(shares) * draws + rng.random()).astype(int)
+    counts = np.diff(np.minimum(ends, draws), prepend=0)
+    counts[-1] += draws - counts.sum()
+    taken = []
+    for (name, _), count in zip(used.items(), counts, strict=True):
+        try:
+            found = quantity(fits[name])
+        except BayesScalingError as error:
+            raise BayesScalingError(f"{name}: {error}; leave that model out of the comparison") from None
+        flat = found.stack(sample=SAMPLE_DIMS).reset_index("sample", drop=True)  # noqa: PD013
+        chosen = rng.choice(flat.sizes["sample"], size=count, replace=count > flat.sizes["sample"])
+        taken.append(flat.isel(sample=np.sort(chosen)))
+    whole = xr.concat(taken, dim="sample").rename(sample="draw").expand_dims("chain")
+    return whole.transpose(*SAMPLE_DIMS, ...).assign_coords(chain=[0], draw=range(draws))
+
 
 COLUMNS = (
     "model",

@@ -1,7 +1,6 @@
 """Tables of evaluations: read, check and select published results of language models."""
 
-from bayes_scaling.evaluations.benchmarks import BENCHMARKS, Benchmark
-from bayes_scaling.evaluations.columns import ARCHITECTURES
+from bayes_scaling.evaluations.columns import ARCHITECTURES, BENCHMARKS, Benchmark
 from bayes_scaling.evaluations.packaged import PACKAGED, load_evaluations
 from bayes_scaling.evaluations.reading import check_evaluations, read_evaluations
 from bayes_scaling.evaluations.selections import (
@@ -13,7 +12,7 @@ from bayes_scaling.evaluations.selections import (
     with_architecture,
     zero_shot_rows,
 )
-from bayes_scaling.evaluations.years import decimal_year
+from bayes_scaling.evaluations.values import decimal_year
 from bayes_scaling.tables.faults import Fault
 
 __all__ = [

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from bayes_scaling.evaluations.column_names import column_faults
-from bayes_scaling.evaluations.columns import EMPTY_IF_NOT_COMPARABLE, IDENTITY
+from bayes_scaling.evaluations.columns import EMPTY_IF_NOT_COMPARABLE, EVALUATIONS, IDENTITY
 from bayes_scaling.evaluations.values import typed_values
+from bayes_scaling.tables.column_names import missing_columns, misspelt_columns, misspelt_names
 from bayes_scaling.tables.faults import Fault
 from bayes_scaling.tables.validation import cell_faults, in_file_order, repeated_ids, repeats
 
@@ -59,3 +59,28 @@ def _repeated_evaluations(values: pd.DataFrame) -> Iterator[Fault]:
     for row, first in repeats(values[identity]):
         rule = f"repeats row {first} (the same {', '.join(identity)}); keep one of them"
         yield Fault(row, None, str(values.loc[row, "system"]), rule)
+
+
+def column_faults(names: list[str]) -> Iterator[Fault]:
+    """Find misspelt, missing and contradictory columns.
+
+    ``names``: the table's columns, after the user's mapping.
+
+    Yields
+    ------
+    Fault
+
+    Examples
+    --------
+    >>> [fault.column for fault in column_faults([*EVALUATIONS.required, "epoch"])]
+    ['epoch']
+    """
+    misspelt = misspelt_names(names, EVALUATIONS)
+    yield from misspelt_columns(misspelt, EVALUATIONS)
+    if {"perplexity", "log_perplexity"} <= set(names):
+        yield Fault(1, "log_perplexity", "", "perplexity is given as well; keep one of the two")
+    # A misspelt column is named above: to call it missing too would be the same fault twice.
+    present = {*names, *misspelt.values()}
+    if present & {"perplexity", "log_perplexity"}:
+        present |= {"perplexity"}
+    yield from missing_columns(present, EVALUATIONS)

@@ -79,7 +79,9 @@ def whole_number(name: str, value: Any, least: int, most: int | None = None) -> 
     number = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     if not number or value < least or (most is not None and value > most):
         allowed = f"of at least {least}" if most is None else f"from {least} to {most}"
-        raise BayesScalingError(f"{name} must be a whole number {allowed}, not {shown(value)}")
+        raise BayesScalingError(
+            f"{name} must be a whole number {allowed}, not {shown(getattr(value, 'item', lambda: value)())}"
+        )
     return int(value)
 
 

@@ -7,9 +7,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from xarray import DataArray
 
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.plots.amounts import amount
-from bayes_scaling.plots.budgets import budget_grid, mark_budgets, shade_beyond
-from bayes_scaling.plots.drawing import Drawing
+from bayes_scaling.plots.allocation import budget_grid, mark_budgets, shade_beyond
+from bayes_scaling.plots.drawing import Drawing, amount
 from bayes_scaling.plots.fitted_runs import INTERVAL, fitted_runs, runs_title, scientific
 from bayes_scaling.plots.marks import mark_unconverged
 from bayes_scaling.plots.style import INK, PAPER, POSTERIOR

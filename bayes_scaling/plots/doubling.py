@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.plots.densities import density_of
-from bayes_scaling.plots.drawing import Drawing
+from bayes_scaling.plots.drawing import Drawing, density_of
 from bayes_scaling.plots.marks import mark_unconverged, title_of
 from bayes_scaling.plots.style import POSTERIOR, PRIOR, PUBLISHED, REFERENCE
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named

@@ -14,7 +14,7 @@ from bayes_scaling.approaches.grouping import FOUND_MODELS, LEAST_BUDGETS, WITHI
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law import training_compute
-from bayes_scaling.plots.drawing import Drawing
+from bayes_scaling.plots.drawing import Drawing, plain_log_ticks
 from bayes_scaling.plots.fitted_runs import (
     INTERVAL,
     fitted_runs,
@@ -26,7 +26,6 @@ from bayes_scaling.plots.fitted_runs import (
 )
 from bayes_scaling.plots.marks import mark_unconverged
 from bayes_scaling.plots.style import INK, ORDERED, PRIOR
-from bayes_scaling.plots.ticks import plain_log_ticks
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.intervals import credible_intervals

@@ -13,11 +13,10 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.likelihood import blocks, draws_of
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.model.noise import log_residual
-from bayes_scaling.plots.drawing import Drawing
+from bayes_scaling.plots.drawing import Drawing, plain_log_ticks
 from bayes_scaling.plots.fitted_runs import fitted_runs, loss_band, runs_title
 from bayes_scaling.plots.marks import mark_unconverged
 from bayes_scaling.plots.style import INK, POSTERIOR, PRIOR, WARNING
-from bayes_scaling.plots.ticks import plain_log_ticks
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.quantities.allocation import YEAR
 from bayes_scaling.quantities.laws import laws_of

@@ -7,12 +7,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.plots.budgets import budget_grid, mark_budgets, shade_beyond
-from bayes_scaling.plots.drawing import Drawing
+from bayes_scaling.plots.allocation import budget_grid, mark_budgets, shade_beyond
+from bayes_scaling.plots.drawing import Drawing, plain_log_ticks
 from bayes_scaling.plots.fitted_runs import INTERVAL, fitted_runs, name_of, runs_title
 from bayes_scaling.plots.marks import mark_unconverged
 from bayes_scaling.plots.style import LAW_COLOURS, LAW_LINES, POSTERIOR, REFERENCE
-from bayes_scaling.plots.ticks import plain_log_ticks
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.intervals import credible_intervals

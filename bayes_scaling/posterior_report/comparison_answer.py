@@ -7,8 +7,7 @@ from bayes_scaling.comparison.result import TIE_NATS, Comparison
 from bayes_scaling.plots.marks import NOT_CONVERGED
 from bayes_scaling.posterior_report.document import Banner, Picture
 from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_months, variant_in_words
-from bayes_scaling.posterior_report.lead import lead_of
-from bayes_scaling.posterior_report.svg import picture_of
+from bayes_scaling.posterior_report.svg import lead_of, picture_of
 from bayes_scaling.report.units import noun_of
 from bayes_scaling.words import counted, months, probability
 
@@ -139,7 +138,7 @@ def named(names: Sequence[str]) -> str:
 
 def lead_picture(comparison: Comparison) -> Picture | None:
     """Averaged doubling times above the models that weigh most; without progress, differences; else None."""
-    from bayes_scaling.plots.comparison_averaged import plot_averaged_doubling_times
+    from bayes_scaling.plots.comparison_by_model import plot_averaged_doubling_times
 
     average, other = averaged(comparison), averaged(comparison, "pseudo_bma")
     if average is None or other is None:

@@ -8,11 +8,15 @@ from bayes_scaling.comparison.result import Comparison
 from bayes_scaling.posterior_report.citations import citation_section
 from bayes_scaling.posterior_report.comparison_answer import answer_of, banners_of, lead_picture
 from bayes_scaling.posterior_report.comparison_change import change_section
-from bayes_scaling.posterior_report.comparison_method import method_section, versions_of
-from bayes_scaling.posterior_report.comparison_models import models_section, specifications_of
-from bayes_scaling.posterior_report.comparison_published import published_section
-from bayes_scaling.posterior_report.comparison_ranking import ranking_section
-from bayes_scaling.posterior_report.comparison_times import times_section
+from bayes_scaling.posterior_report.comparison_sections import (
+    method_section,
+    models_section,
+    published_section,
+    ranking_section,
+    specifications_of,
+    times_section,
+    versions_of,
+)
 from bayes_scaling.posterior_report.comparison_trust import convergence_section, leave_one_out_section
 from bayes_scaling.posterior_report.document import Document, Paragraph, Section
 from bayes_scaling.posterior_report.fit_data import data_section

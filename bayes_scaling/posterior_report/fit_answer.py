@@ -10,7 +10,7 @@ from bayes_scaling.plots.marks import NOT_CONVERGED
 from bayes_scaling.posterior_report.document import Banner, Picture
 from bayes_scaling.posterior_report.fit_static import best_split_picture, budget_sentence
 from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_months, warning
-from bayes_scaling.posterior_report.lead import lead_of
+from bayes_scaling.posterior_report.svg import lead_of
 from bayes_scaling.published import HO2024_COMPUTE, MOORE
 from bayes_scaling.quantities.coefficients import unidentified
 from bayes_scaling.quantities.doubling import doubling_times, prior_rates

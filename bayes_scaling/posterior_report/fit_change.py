@@ -10,7 +10,7 @@ from bayes_scaling.inference.result import Fit
 from bayes_scaling.posterior_report.document import Block, Bullets, Paragraph, Section, Table
 from bayes_scaling.posterior_report.fit_method import command_blocks, table_option
 from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_months, warning
-from bayes_scaling.published_robustness import HO2024_ROBUSTNESS
+from bayes_scaling.published import HO2024_ROBUSTNESS
 from bayes_scaling.words import months, probability
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from bayes_scaling.posterior_report.fit_answer import answer_of, banners, lead_p
 from bayes_scaling.posterior_report.fit_calibration import calibration_section
 from bayes_scaling.posterior_report.fit_change import change_section
 from bayes_scaling.posterior_report.fit_data import data_section
-from bayes_scaling.posterior_report.fit_method import method_section
-from bayes_scaling.posterior_report.fit_model import model_section
+from bayes_scaling.posterior_report.fit_method import method_section, model_section
 from bayes_scaling.posterior_report.fit_progress import (
     attribution_section,
     doubling_section,

@@ -25,8 +25,7 @@ from bayes_scaling.posterior_report.fit_tables import (
     warning,
 )
 from bayes_scaling.posterior_report.svg import picture_of
-from bayes_scaling.published import HO2024_COMPUTE, MOORE
-from bayes_scaling.published_attribution import PLAYERS, published_shapley
+from bayes_scaling.published import HO2024_COMPUTE, MOORE, PLAYERS, published_shapley
 from bayes_scaling.quantities.attribution import HO2024_PAIRS, shapley_attribution
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.effective_compute import effective_compute

@@ -5,12 +5,11 @@ import numpy as np
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law import training_compute
-from bayes_scaling.plots.amounts import amount
+from bayes_scaling.plots.drawing import amount
 from bayes_scaling.posterior_report.document import Block, Equation, Paragraph, Picture, Section
 from bayes_scaling.posterior_report.fit_data import rows_of_report
 from bayes_scaling.posterior_report.fit_tables import INTERVAL, Row, in_numbers, number, result_table, warning
-from bayes_scaling.posterior_report.lead import lead_of
-from bayes_scaling.posterior_report.svg import picture_of
+from bayes_scaling.posterior_report.svg import lead_of, picture_of
 from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.intervals import credible_intervals

@@ -21,7 +21,7 @@ from bayes_scaling.posterior_report.document import (
 )
 from bayes_scaling.posterior_report.fit_method import command_blocks, table_option
 from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_months
-from bayes_scaling.posterior_report.lead import lead_of
+from bayes_scaling.posterior_report.svg import lead_of
 from bayes_scaling.report.robustness import (
     WIDTHS,
     difference,

@@ -5,7 +5,9 @@ Each has :math:`S` draws of the law and its noise; a new paper's effect is integ
 .. math:: p(y_i) = \frac1S \sum_s \int p(y_i \mid \theta_s, u)\, \mathrm{N}(u \mid 0, \tau_s^2)\, du
 """
 
+import json
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -24,6 +26,54 @@ from bayes_scaling.model.rows import Rows, make_rows, sample_minima
 from bayes_scaling.predictive.splits import Split
 from bayes_scaling.quantities.prediction import with_noise
 from bayes_scaling.specifications.specification import Specification
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """What a backtest keeps of one forecast.
+
+    Parameters
+    ----------
+    forecaster, cut
+        Which.
+    scores
+        One row for each evaluation predicted (:func:`bayes_scaling.predictive.forecasts.scored`).
+    converged
+        Whether the chains agreed; True for point estimates, which have none.
+    note
+        Why not, or what else a reader has to know; empty if nothing.
+    before, unseen
+        Evaluations fitted, and later ones that could not be predicted.
+    seconds
+        What fit and prediction took.
+    """
+
+    forecaster: str
+    cut: int
+    scores: pd.DataFrame
+    converged: bool
+    note: str
+    before: int
+    unseen: int
+    seconds: float
+
+    def to_bytes(self) -> bytes:
+        """JSON (with Python's words for infinity and NaN) that :meth:`from_bytes` reads back to equal numbers."""
+        return json.dumps(vars(self) | {"scores": self.scores.to_dict("split")}).encode()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Self:
+        """Read a record back.
+
+        Raises ValueError, KeyError, TypeError if it is not one.
+        """
+        plain = json.loads(content)
+        scores = pd.DataFrame(**plain.pop("scores")).rename_axis("id")
+        record = cls(scores=scores, **plain)
+        if not {"paper", "loss", "log_score", "pit"} <= set(scores) or not isinstance(record.converged, bool):
+            raise ValueError("not a record of a backtest")
+        return record
+
 
 Floats = NDArray[np.float64]
 

@@ -11,8 +11,7 @@ import pandas as pd
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import EvaluationsSummary
 from bayes_scaling.inference.settings import Settings
-from bayes_scaling.predictive.forecasts import PROBABILITIES
-from bayes_scaling.predictive.record import Record
+from bayes_scaling.predictive.forecasts import PROBABILITIES, Record
 from bayes_scaling.predictive.splits import HORIZONS
 
 COVERED = tuple(f"covered_{100 * p:.0f}" for p in PROBABILITIES)

@@ -10,8 +10,7 @@ import xarray as xr
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law import training_compute
-from bayes_scaling.quantities.labels import labelled
-from bayes_scaling.quantities.laws import ARCHITECTURE, BENCHMARK, Laws, Source, laws_of
+from bayes_scaling.quantities.laws import ARCHITECTURE, BENCHMARK, Laws, Source, labelled, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_split, optimal_term, summed_terms
 from bayes_scaling.quantities.points import axis_of, check_years, positive
 from bayes_scaling.specifications.laws import LAWS

@@ -8,7 +8,7 @@ import xarray as xr
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law import loss
-from bayes_scaling.published_attribution import HO2024_SHAPLEY, PLAYERS, pair_label
+from bayes_scaling.published import HO2024_SHAPLEY, PLAYERS, pair_label
 from bayes_scaling.quantities.laws import ARCHITECTURE, BENCHMARK, Floats, Laws, Source, laws_of
 from bayes_scaling.quantities.points import resolve_system
 from bayes_scaling.systems import System
@@ -61,7 +61,7 @@ def shapley_attribution(
     Notes
     -----
     Source: Ho et al. 2024 (arXiv 2403.05812), section 3.2 and Table 1
-    (:func:`bayes_scaling.published_attribution.published_shapley`). The loss is a sum of a function of N and the
+    (:func:`bayes_scaling.published.published_shapley`). The loss is a sum of a function of N and the
     first date and one of D and the second, and Shapley values of a sum are sums of Shapley values. So the mean over
     the 24 orders is, exactly, the mean over the two orders within each term.
 

@@ -19,8 +19,7 @@ from scipy.special import log_expit
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law import log_term, training_compute
 from bayes_scaling.quantities.allocation import YEAR, split_laws
-from bayes_scaling.quantities.labels import labelled
-from bayes_scaling.quantities.laws import ARCHITECTURE, BENCHMARK, Floats, Laws, Source
+from bayes_scaling.quantities.laws import ARCHITECTURE, BENCHMARK, Floats, Laws, Source, labelled
 from bayes_scaling.quantities.optimal_split import local_terms, optimal_term
 from bayes_scaling.quantities.points import axis_of
 

@@ -133,10 +133,7 @@ def optimal_term(
 
     .. math:: \ln(L^* - E) = \ln k(Y) - \gamma(Y) \ln C, \qquad \gamma = \frac{\alpha\beta}{\alpha+\beta}
 
-    Parameters
-    ----------
-    laws, year, benchmark, architecture
-        As for :func:`local_terms`.
+    ``laws``, ``year``, ``benchmark``, ``architecture``: as for :func:`local_terms`.
 
     Returns
     -------

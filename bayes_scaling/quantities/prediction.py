@@ -11,8 +11,7 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.likelihood import draws_of
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law import log_term
-from bayes_scaling.quantities.labels import labelled
-from bayes_scaling.quantities.laws import ARCHITECTURE, BENCHMARK, Floats, Laws, Source, laws_of
+from bayes_scaling.quantities.laws import ARCHITECTURE, BENCHMARK, Floats, Laws, Source, labelled, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_term
 from bayes_scaling.quantities.points import axis_of, check_years, resolve_systems
 from bayes_scaling.specifications.specification import Specification

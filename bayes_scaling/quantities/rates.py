@@ -16,10 +16,7 @@ def signed_months_to_double(rate: Any) -> Any:
     Its sign flips through infinity where a rate passes 0, so quantiles of it mean nothing unless all rates have
     one sign; :func:`months_to_double` and quantiles of rates don't have this fault.
 
-    Parameters
-    ----------
-    rate
-        Log units per year.
+    ``rate``: Log units per year.
 
     Examples
     --------

@@ -8,8 +8,7 @@ import xarray as xr
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law import log_reducible, log_term, training_compute
 from bayes_scaling.quantities.allocation import YEAR, split_laws
-from bayes_scaling.quantities.labels import labelled
-from bayes_scaling.quantities.laws import ARCHITECTURE, BENCHMARK, Floats, Source
+from bayes_scaling.quantities.laws import ARCHITECTURE, BENCHMARK, Floats, Source, labelled
 from bayes_scaling.quantities.optimal_split import optimal_term
 from bayes_scaling.quantities.points import axis_of
 

@@ -28,10 +28,7 @@ _COMMAND = "bayes-scaling trust"
 def trust_page(found: Trust) -> str:
     """Markdown: what holds, calibration of each specification, known progress found again, how it is counted.
 
-    Parameters
-    ----------
-    found
-        Of :func:`bayes_scaling.calibration.trust.stored_trust`, or of other simulations.
+    ``found``: of :func:`bayes_scaling.calibration.trust.stored_trust`, or of other simulations.
     """
     calibrations, repeated = found.calibrations, found.repeated
     table = stated_coverage(found.intervals)
@@ -72,10 +69,7 @@ def trust_sentences(
 ) -> tuple[str, ...]:
     """What holds and what does not, each with its figures.
 
-    Parameters
-    ----------
-    table
-        See :func:`bayes_scaling.calibration.studies.stated_coverage`.
+    ``table``: see :func:`bayes_scaling.calibration.studies.stated_coverage`.
     """
     curves = sum(len(one.table) for one in calibrations)
     outside = sum(len(one.outside) for one in calibrations)

@@ -5,24 +5,15 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from bayes_scaling.runs.column_names import column_faults
-from bayes_scaling.runs.columns import IDENTITY, NUMBERS, SIZES
+from bayes_scaling.runs.columns import IDENTITY, NUMBERS, RUNS_TABLE, SIZES
 from bayes_scaling.runs.sizes import with_both_sizes
+from bayes_scaling.tables.column_names import THEIRS, missing_columns, misspelt_columns, misspelt_names
 from bayes_scaling.tables.faults import Fault
 from bayes_scaling.tables.validation import cell_faults, in_file_order, repeated_ids, repeats
 
 
 def table_faults(cells: pd.DataFrame, file_names: Mapping[str, str]) -> tuple[Fault, ...]:
-    """Find every fault of a table of text cells.
-
-    Returns tuple of Fault: in row order; within a row in the order of the columns; no cell twice.
-
-    Parameters
-    ----------
-    cells : DataFrame
-        Text with canonical column names, indexed by the file's row numbers.
-    file_names : mapping of str to str
-        Canonical name to the file's name, for columns that the file names otherwise.
+    """Find every fault of a table of text cells, as :func:`bayes_scaling.evaluations.validation.table_faults`.
 
     Examples
     --------
@@ -81,3 +72,32 @@ def _repeated_runs(values: pd.DataFrame) -> Iterator[Fault]:
     if {"parameters", "loss"} <= set(identity) and set(SIZES) & set(identity):
         for row, first in repeats(values[identity]):
             yield Fault(row, None, "", f"repeats row {first} (the same {', '.join(identity)}); keep one of them")
+
+
+def column_faults(names: list[str]) -> Iterator[Fault]:
+    """Find misspelt and missing columns.
+
+    ``names``: the table's columns, after the user's mapping.
+
+    Yields
+    ------
+    Fault
+
+    Examples
+    --------
+    >>> for fault in column_faults(["parameters", "los", "flop"]):
+    ...     print(fault.column, "-", fault.rule)
+    los - looks like 'loss', misspelt; rename it, or map it: --column loss='los', in Python columns={'loss': 'los'}
+    """
+    misspelt = misspelt_names(names, RUNS_TABLE)
+    yield from misspelt_columns(misspelt, RUNS_TABLE)
+    # A misspelt column is named above: to call it missing too would be the same fault twice.
+    present = {*names, *misspelt.values()}
+    yield from missing_columns(present, RUNS_TABLE)
+    if not present.intersection(SIZES):
+        tokens, flop = SIZES
+        rule = (
+            f"is missing, and so is {flop}; add one of them, or map yours: "
+            f"{RUNS_TABLE.how_to_map(tokens, THEIRS)} or {RUNS_TABLE.how_to_map(flop, THEIRS)}"
+        )
+        yield Fault(None, tokens, "", rule)

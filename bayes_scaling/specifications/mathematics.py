@@ -8,15 +8,14 @@ import re
 
 from bayes_scaling.errors import BayesScalingError
 
-_TOKEN = re.compile(
-    r"\s*(?P<number>\d+(?:\.\d+)?(?:e[+-]?\d+)?)|\s*(?P<name>[A-Za-z][A-Za-z0-9_]*)|\s*(?P<mark>[-+/^()\[\],:;=~])"
-)
+_TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d+)?(?:e[+-]?\d+)?|[A-Za-z][A-Za-z0-9_]*|[-+/^()\[\],:;=~])|(\S.*))")
+"""A number, a name or a mark; or all that follows, where it is none of these."""
 _GREEK = ("alpha", "beta", "gamma", "sigma", "tau", "nu")
 _FUNCTIONS = {"exp": r"\exp", "ln": r"\ln"}
 _RELATIONS = {"=": " = ", "~": r" \sim ", ",": r", \quad ", ":": r": \quad ", ";": r"; \quad "}
 _ONE_LETTER_WORDS = {"x": r"\times"}
-
-Token = tuple[str, str]
+_PROSE = ("for", "where", "about")
+_OPEN, _CLOSE = r"\left(", r"\right)"
 
 
 def is_equation(line: str) -> bool:
@@ -48,7 +47,7 @@ def tex(line: str) -> str:
     """
     parser = _Parser(line)
     text = parser.relations()
-    if parser.peek() is not None:
+    if parser.next:
         raise parser.refusal()
     return text
 
@@ -87,116 +86,96 @@ class _Parser:
 
     def __init__(self, line: str) -> None:
         self.line = line
-        self.tokens = _tokens(line)
-        self.at = 0
+        self.tokens: list[str] = []
+        for token, other in _TOKEN.findall(line):
+            self.tokens.append(token or other)
+            if other:
+                self.tokens = self.tokens[-1:]
+                raise self.refusal()
 
-    def peek(self, ahead: int = 0) -> Token | None:
-        place = self.at + ahead
-        return self.tokens[place] if place < len(self.tokens) else None
-
-    def mark(self) -> str:
-        token = self.peek()
-        return token[1] if token is not None and token[0] == "mark" else ""
+    @property
+    def next(self) -> str:
+        return self.tokens[0] if self.tokens else ""
 
     def take(self, wanted: str = "") -> str:
-        token = self.peek()
-        if token is None or (wanted and token[1] != wanted):
+        if not self.tokens or wanted not in ("", self.next):
             raise self.refusal()
-        self.at += 1
-        return token[1]
+        return self.tokens.pop(0)
+
+    def taken(self, mark: str) -> bool:
+        """Whether a mark is next, which is then taken."""
+        return self.next == mark and bool(self.take())
 
     def refusal(self) -> BayesScalingError:
-        rest = " ".join(text for _, text in self.tokens[self.at :]) or "the end"
+        rest = " ".join(self.tokens) or "the end"
         return BayesScalingError(f"no equation: {self.line!r} is not understood at {rest!r}")
 
     def relations(self) -> str:
         text = self.sum()
-        while self.mark() in _RELATIONS:
+        while self.next in _RELATIONS:
             text += _RELATIONS[self.take()] + self.sum()
         return text
 
     def sum(self, *, inline: bool = False) -> str:
-        text = self.take() if self.mark() == "-" else ""
+        text = "-" if self.taken("-") else ""
         text += self.product(inline=inline)
-        while self.mark() in ("+", "-"):
+        while self.next in ("+", "-"):
             text += f" {self.take()} {self.product(inline=inline)}"
         return text
 
     def product(self, *, inline: bool) -> str:
         """Factors side by side; what follows a stroke is below it, and so is what follows a second one."""
         done: list[str] = []
-        above, below = self.power(), ""
-        while True:
-            if self.mark() == "/":
-                self.take()
-                below += (" " if below else "") + self.power()
-            elif self.peek() is not None and self.mark() in ("", "("):
-                done.append(_fraction(above, below, inline=inline))
-                above, below = self.power(), ""
-            else:
-                return " ".join([*done, _fraction(above, below, inline=inline)])
+        while not done or self.next == "(" or self.next[:1].isalnum():
+            above, below = self.power(), []
+            while self.taken("/"):
+                below.append(self.power())
+            done.append(_fraction(above, " ".join(below), inline=inline))
+        return " ".join(done)
 
     def power(self) -> str:
         text = self.atom()
-        if self.mark() != "^":
+        if not self.taken("^"):
             return text
-        self.take()
-        if self.mark() == "(":
-            self.take()
-            exponent = self.sum(inline=True)
-            self.take(")")
-        else:
-            exponent = self.atom()
+        if not self.taken("("):
+            return f"{text}^{{{self.atom()}}}"
+        exponent = self.sum(inline=True)
+        self.take(")")
         return f"{text}^{{{exponent}}}"
-
-    def atom(self) -> str:
-        token = self.peek()
-        if token is None:
-            raise self.refusal()
-        kind, text = token
-        if kind == "number":
-            self.take()
-            return _number(text)
-        if text == "(":
-            return self.bracketed()
-        if kind != "name":
-            raise self.refusal()
-        return self.named()
 
     def bracketed(self) -> str:
         self.take("(")
         inside = [self.sum()]
-        while self.mark() == ",":
-            self.take()
+        while self.taken(","):
             inside.append(self.sum())
         self.take(")")
         return rf"\left({', '.join(inside)}\right)"
 
-    def named(self) -> str:
+    def atom(self) -> str:
+        if self.next == "(":
+            return self.bracketed()
+        if not self.next[:1].isalnum():
+            raise self.refusal()
         name = self.take()
+        if name[0].isdigit():
+            return _number(name)
         if name in _FUNCTIONS:
             return _FUNCTIONS[name] + self.bracketed()
         if name in _ONE_LETTER_WORDS:
             return _ONE_LETTER_WORDS[name]
-        if name == "sum" and self.peek() == ("name", "of"):
-            self.take()
+        if name == "sum" and self.taken("of"):
             return r"\sum"
         group = ""
-        if self.mark() == "[":
-            self.take()
+        if self.taken("["):
             group = self.take()
             self.take("]")
         elif _is_word(name):
             words = [name]
-            while (token := self.peek()) is not None and token[0] == "name" and _is_word(token[1]):
+            while _is_word(self.next):
                 words.append(self.take())
             if len(words) > 1 or name in _PROSE:
                 return rf"\ \text{{{' '.join(words)}}}\ "
         return symbol(name, group)
-
-
-_PROSE = ("for", "where", "about")
-_OPEN, _CLOSE = r"\left(", r"\right)"
 
 
 def _is_word(name: str) -> bool:
@@ -228,15 +207,3 @@ def _number(text: str) -> str:
         return text
     power = f"10^{{{int(exponent)}}}"
     return power if mantissa == "1" else rf"{mantissa} \times {power}"
-
-
-def _tokens(line: str) -> list[Token]:
-    found, place = [], 0
-    text = line.rstrip()
-    while place < len(text):
-        match = _TOKEN.match(text, place)
-        if match is None or match.lastgroup is None:
-            raise BayesScalingError(f"no equation: {line!r} is not understood at {text[place:]!r}")
-        found.append((match.lastgroup, match[match.lastgroup]))
-        place = match.end()
-    return found

@@ -9,13 +9,17 @@ process of its own, whose seconds include imports and compiling; the whole takes
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
-import time
 import venv
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.processes import run
+from benchmarks.samplers_page import table
+from benchmarks.toolkit_fit import README_STARTS as WHOLE
 
 import bayes_scaling as bs
 from bayes_scaling.quantities.allocation import optimal_allocation
@@ -30,27 +34,6 @@ DROPPED = 5
 READ_IN = "0.2.0"
 """Version of the toolkit whose source the page's words describe."""
 CONSTANTS = ("E", "A", "B", "alpha", "beta")
-
-# Starting points: those of the toolkit's own README; it has no default.
-TOOLKIT = """
-import functools, json, sys
-from importlib.metadata import version
-import numpy as np
-from chinchilla import Chinchilla, _metrics
-
-name, options = json.loads(sys.argv[2])
-grid = {"E": (1, 2), "a": (1, 10), "b": (1, 10), "alpha": (0.1, 0.7), "beta": (0.1, 0.7)}
-grid = {key: np.linspace(*ends, int(sys.argv[3])) for key, ends in grid.items()}
-chosen = {"loss_fn": functools.partial(getattr(_metrics, name), **options)} if name else {}
-fitted = Chinchilla(sys.argv[1], param_grid=grid, log_level=50, **chosen)
-fitted.fit()
-size, _ = fitted.allocate_compute(1e24)
-print(json.dumps({
-    "values": {key: [float(value)] for key, value in fitted.params.items()},
-    "best": [float(size)],
-    "versions": {package: version(package) for package in ("chinchilla", "numpy", "scipy")},
-}))
-"""
 
 CLASSICAL = """
 import json, sys
@@ -76,8 +59,8 @@ print(json.dumps({
 }))
 """
 
-WHOLE, FEWER = 5, 3
-"""Starting points along each of five axes: those of the toolkit's README, and fewer where losses are compared."""
+FEWER = 3
+"""Starting points along each of five axes where losses are compared; WHOLE of the toolkit's README elsewhere."""
 DEFAULT = "default (`asymmetric_mae`)"
 LOSSES = {
     DEFAULT: ("", {}),
@@ -89,16 +72,13 @@ LOSSES = {
 }
 
 
-def cold(python: str, program: str, *arguments: str) -> dict:
+def cold(*command: str) -> dict:
     """What a program prints, and the seconds that its process and those below it took."""
     environment = os.environ | {"MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    start, clock = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run([python, "-c", program, *arguments], env=environment, capture_output=True, text=True)
-    wall, end = time.perf_counter() - clock, resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode:
-        raise SystemExit(done.stderr)
-    processor = end.ru_utime - start.ru_utime + end.ru_stime - start.ru_stime
-    return json.loads(done.stdout.splitlines()[-1]) | {"processor": processor, "wall": wall}
+    done = run(command, environment=environment)
+    if done.code:
+        raise SystemExit(done.errors)
+    return json.loads(done.said.splitlines()[-1]) | {"processor": done.processor, "wall": done.wall}
 
 
 def toolkit_python(environment: Path) -> str:
@@ -114,27 +94,26 @@ def measured(runs_file: Path, environment: Path, project: Path, kept: Path) -> d
     """Every case by name; those kept by an earlier run are not measured again."""
     cases = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
 
-    def measure(label: str, python: str, program: str, *arguments: str) -> None:
+    def measure(label: str, *command: str) -> None:
         if label not in cases:
-            cases[label] = cold(python, program, *arguments)
+            cases[label] = cold(*command)
             kept.write_text(json.dumps(cases), encoding="utf-8")
         print(f"{label}: {cases[label]['processor']:.0f} s of a processor, {cases[label]['wall']:.0f} s", flush=True)
 
     mapping = json.dumps(COLUMNS)
     for name, noise in (("chinchilla", "Student-t"), ("chinchilla-normal", "normal")):
         label = f"`bs.fit`, `{name}` ({noise} noise), all runs"
-        measure(label, sys.executable, POSTERIOR, str(runs_file), mapping, name)
+        measure(label, sys.executable, "-c", POSTERIOR, str(runs_file), mapping, name)
     for dropped, words in ((0, "all runs"), (DROPPED, f"{DROPPED} highest dropped")):
         label = f"`bs.classical.besiroglu_estimate`, {words}"
-        measure(label, sys.executable, CLASSICAL, str(runs_file), mapping, str(dropped))
+        measure(label, sys.executable, "-c", CLASSICAL, str(runs_file), mapping, str(dropped))
     runs = bs.read_runs(runs_file, COLUMNS)
-    table = runs.rename(columns={"flop": "C", "parameters": "N", "tokens": "D"})
-    table[["C", "N", "D", "loss"]].to_csv(project / "df.csv", index=False)
-    python = toolkit_python(environment)
+    renamed = runs.rename(columns={"flop": "C", "parameters": "N", "tokens": "D"})
+    renamed[["C", "N", "D", "loss"]].to_csv(project / "df.csv", index=False)
+    toolkit = toolkit_python(environment), str(Path(__file__).with_name("toolkit_fit.py")), str(project)
     for words, loss in LOSSES.items():
-        measure(toolkit_label(words, FEWER), python, TOOLKIT, str(project), json.dumps(loss), str(FEWER))
-    whole = toolkit_label(DEFAULT, WHOLE)
-    measure(whole, python, TOOLKIT, str(project), json.dumps(LOSSES[DEFAULT]), str(WHOLE))
+        measure(toolkit_label(words, FEWER), *toolkit, json.dumps(loss), str(FEWER))
+    measure(toolkit_label(DEFAULT, WHOLE), *toolkit, json.dumps(LOSSES[DEFAULT]), str(WHOLE))
     return cases
 
 
@@ -146,11 +125,6 @@ def cell(values: list[float]) -> str:
     """A point, or a median and interval."""
     middle, *ends = map(number, values)
     return f"{middle} ({' to '.join(ends)})" if ends else middle
-
-
-def table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    lines = [header, ("---",) * len(header), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def estimates(cases: dict[str, dict], runs) -> str:

@@ -27,10 +27,9 @@ from bayes_scaling.posterior_report.document import (
     Section,
     Table,
 )
-from bayes_scaling.posterior_report.html import render_html
+from bayes_scaling.posterior_report.html import mathml, render_html
 from bayes_scaling.posterior_report.inline_svg import inline_svg
 from bayes_scaling.posterior_report.markdown import render_markdown
-from bayes_scaling.posterior_report.mathml import mathml
 from bayes_scaling.posterior_report.plain_text import printable
 from bayes_scaling.posterior_report.scatter_svg import scatter_svg
 

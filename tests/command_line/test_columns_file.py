@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from bayes_scaling.commands import app
-from bayes_scaling.commands.columns_file import LARGEST_FILE, columns_of_file
-from bayes_scaling.commands.options import read_runs_table, read_table
+from bayes_scaling.commands.options import LARGEST_FILE, columns_of_file, read_runs_table, read_table
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference import fitting
 

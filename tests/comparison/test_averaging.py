@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bayes_scaling as bs
-from bayes_scaling.comparison.averaging import averaged_draws
+from bayes_scaling.comparison.result import averaged_draws
 
 
 def constant(value: float):

@@ -38,13 +38,7 @@ from bayes_scaling.predictive.forecasts import PROBABILITIES
 from bayes_scaling.predictive.splits import HORIZONS
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, summarise_rate
 from bayes_scaling.replication.run import MODEL
-from bayes_scaling.report import (
-    allocation_files,
-    backtest_directory,
-    comparison_directory,
-    robustness_directory,
-    run_directory,
-)
+from bayes_scaling.report import allocation, backtest, comparison, robustness, run_directory
 from bayes_scaling.report.backtest import backtest_csv
 from bayes_scaling.report.comparison import comparison_json
 from bayes_scaling.report.robustness import robustness_json
@@ -125,8 +119,11 @@ CLAIMS: dict[str, dict[str, Claim]] = {
         ),
         "width": Claim(r"width of the (\d+)% interval", lambda: (f"{100 * PROBABILITIES[1]:.0f}",)),
         "file size": Claim(
-            r"With at most (\d+) kB beside, a file takes \$\$(\d) .*?\((\d) .*?\((\d+) \+ .*?multiple of (\d)",
-            lambda: tuple(f"{each:g}" for each in (sizes.HEADER / 1e3, *2 * [sizes.NUMBER], sizes.TEXT, sizes.ROUND)),
+            r"With at most (\d+) kB and (\d)% beside.*?\$\$(\d) .*?\((\d) .*?\((\d+) \+ .*?multiple of (\d)",
+            lambda: tuple(
+                f"{each:g}"
+                for each in (sizes.HEADER / 1e3, 100 * sizes.HEAPS, *2 * [sizes.NUMBER], sizes.TEXT, sizes.ROUND)
+            ),
         ),
         "draws kept": Claim(r"at most ([\d,]+), unless", lambda: (f"{KEPT_DRAWS:,}",)),
         "memory": Claim(
@@ -331,15 +328,15 @@ def test_keys_of_a_reports_twin_are_those_written() -> None:
 FILES = {
     "fit": {FIT_FILE, run_directory.SUMMARY_FILE, run_directory.PICTURE_FILE, *run_directory.RUNS_PICTURES},
     "compare": {
-        *(COMPARISON_TABLE, COMPARISON_SETTINGS, comparison_directory.RANKING_FILE),
-        *comparison_directory._PICTURES,
+        *(COMPARISON_TABLE, COMPARISON_SETTINGS, comparison.RANKING_FILE),
+        *comparison._PICTURES,
     },
-    "robustness": {*robustness_directory.FILES},
-    "backtest": {*backtest_directory.FILES},
+    "robustness": {*robustness.FILES},
+    "backtest": {*backtest.FILES},
     "calibrate": {*calibrate.FILES},
     "replicate": {replicate.PAGE, replicate.TABLE, ".nc"},
     "report": {*SUFFIXES.values()},
-    "allocate": {"--output", *allocation_files.SUFFIXES},
+    "allocate": {"--output", *allocation.SUFFIXES},
 }
 FOLDERS = {
     "compare": {FITS, SCORES},

@@ -9,8 +9,7 @@ from plots.drawn import band, data, lines, texts
 
 import bayes_scaling as bs
 from bayes_scaling.law import training_compute
-from bayes_scaling.plots.allocation import plot_allocation
-from bayes_scaling.plots.budgets import budget_grid
+from bayes_scaling.plots.allocation import budget_grid, plot_allocation
 from bayes_scaling.plots.fitted_runs import fitted_runs, scientific
 from bayes_scaling.plots.style import LAW_COLOURS, POSTERIOR, REFERENCE
 from bayes_scaling.plots.tokens_per_parameter import plot_tokens_per_parameter

@@ -8,6 +8,7 @@ from made_fits import GOOD, made_fit
 
 import bayes_scaling as bs
 from bayes_scaling.published import HO2024_COMPUTE
+from bayes_scaling.words import in_digits, months
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +26,9 @@ def texts(axes) -> str:
 def test_density_marks_median_interval_and_published_values(fit) -> None:
     density, ridge = bs.plot_doubling_times(fit).axes
     row = bs.doubling_times(fit).loc["compute"]
-    assert f"median {row['median']:.1f}" in texts(density)
-    assert f"95% interval {row['lower']:.1f} to {row['upper']:.1f}\n(equal-tailed)" in texts(density)
+    median, lower, upper = in_digits(row, months)
+    assert f"median {median}" in texts(density)
+    assert f"95% interval {lower} to {upper}\n(equal-tailed)" in texts(density)
     assert f"{HO2024_COMPUTE.months} [{HO2024_COMPUTE.lower}, {HO2024_COMPUTE.upper}]" in texts(density)
     assert "Moore's law, of chips: 24" in texts(density)
     assert "before the data (prior)" in texts(density)

@@ -27,9 +27,12 @@ from bayes_scaling.posterior_report.as_json import render_json
 from bayes_scaling.posterior_report.comparison_answer import answer_of, lead_picture
 from bayes_scaling.posterior_report.comparison_change import _unit, change_section
 from bayes_scaling.posterior_report.comparison_document import _title, comparison_document
-from bayes_scaling.posterior_report.comparison_models import models_section
-from bayes_scaling.posterior_report.comparison_ranking import ranking_section, ranking_table
-from bayes_scaling.posterior_report.comparison_times import times_section
+from bayes_scaling.posterior_report.comparison_sections import (
+    models_section,
+    ranking_section,
+    ranking_table,
+    times_section,
+)
 from bayes_scaling.posterior_report.comparison_trust import leave_one_out_section
 from bayes_scaling.posterior_report.document import Document, Equation, Picture, Scatter, Table
 from bayes_scaling.posterior_report.html import render_html

@@ -15,8 +15,8 @@ from robustness.made_robustness import STUCK_CASE, made_run
 
 import bayes_scaling as bs
 from bayes_scaling.calibration.experiment import Simulation
-from bayes_scaling.calibration.ranks import KEPT
 from bayes_scaling.calibration.result import Calibration
+from bayes_scaling.calibration.uniformity import KEPT
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.doubling import plot_doubling_times, plot_ridge
 from bayes_scaling.plots.effective_compute import plot_effective_compute
@@ -27,8 +27,7 @@ from bayes_scaling.posterior_report.fit_calibration import calibration_section
 from bayes_scaling.posterior_report.fit_change import change_section
 from bayes_scaling.posterior_report.fit_data import data_section
 from bayes_scaling.posterior_report.fit_document import fit_document, made_or_told
-from bayes_scaling.posterior_report.fit_method import command, method_section
-from bayes_scaling.posterior_report.fit_model import equations
+from bayes_scaling.posterior_report.fit_method import command, equations, method_section
 from bayes_scaling.posterior_report.fit_progress import (
     attribution_section,
     doubling_section,
@@ -42,7 +41,7 @@ from bayes_scaling.published import HO2024_COMPUTE
 from bayes_scaling.quantities.doubling import doubling_times, pooled_rate
 from bayes_scaling.report.summary import sentence, summarise
 from bayes_scaling.specifications.priors import Prior
-from bayes_scaling.words import months
+from bayes_scaling.words import in_digits, months
 
 HOSTILE = "<script>alert(1)</script>"
 RESULTS = (
@@ -201,7 +200,8 @@ def test_doubling_times_are_those_of_the_posterior(fit, document):
     times = doubling_times(fit)
     shown = {row[0]: row[1:3] for row in tables(document)["doubling-times-table"].rows}
     for name, row in times.iterrows():
-        assert shown[name] == (months(row["median"]), f"{months(row['lower'])} to {months(row['upper'])}")
+        median, lower, upper = in_digits(row, months)
+        assert shown[name] == (median, f"{lower} to {upper}")
 
 
 def test_prior_s_doubling_times_are_those_of_its_normal_rates(fit):
@@ -223,7 +223,8 @@ def test_every_picture_stands_alone_and_says_what_it_shows(document):
 
 def test_lead_says_the_posterior_its_prior_and_what_is_published(fit, document):
     row = doubling_times(fit).loc["compute"]
-    assert f"{months(row['median'])} ({months(row['lower'])} to {months(row['upper'])})" in document.lead.alternative
+    median, lower, upper = in_digits(row, months)
+    assert f"{median} ({lower} to {upper})" in document.lead.alternative
     for words in ("prior", "Ho et al. 2024", "Moore's law"):
         assert words in document.lead.alternative and words in document.lead.svg
 

@@ -5,8 +5,7 @@ import pandas as pd
 
 from bayes_scaling.inference.result import EvaluationsSummary
 from bayes_scaling.inference.settings import Settings
-from bayes_scaling.predictive.forecasts import PROBABILITIES
-from bayes_scaling.predictive.record import Record
+from bayes_scaling.predictive.forecasts import PROBABILITIES, Record
 from bayes_scaling.predictive.result import Backtest
 
 FIRST, SECOND, STUCK = "reference", "other", "stuck"

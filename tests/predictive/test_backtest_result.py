@@ -13,7 +13,7 @@ from predictive.made_backtest import CUTS, FIRST, SECOND, STUCK, made_backtest, 
 import bayes_scaling as bs
 from bayes_scaling.plots.predictive import plot_backtest
 from bayes_scaling.plots.style import WARNING
-from bayes_scaling.predictive.record import Record
+from bayes_scaling.predictive.forecasts import Record
 from bayes_scaling.report.backtest import (
     FILES,
     backtest_json,

@@ -13,7 +13,7 @@ from bayes_scaling.inference.settings import Settings
 from bayes_scaling.predictive import backtest as module
 from bayes_scaling.predictive.backtest import backtest, planned, work
 from bayes_scaling.predictive.forecasters import PUBLISHED, forecasters, without_progress
-from bayes_scaling.predictive.record import Record
+from bayes_scaling.predictive.forecasts import Record
 from bayes_scaling.predictive.splits import FIRST, LAST
 
 ESTIMATE = f"{PUBLISHED}, the paper's estimate"

@@ -12,8 +12,7 @@ from bayes_scaling.beside import Beside
 from bayes_scaling.published import PublishedDoubling
 from bayes_scaling.quantities.rate_widths import beside_rates
 from bayes_scaling.quantities.rates import signed_months_to_double
-from bayes_scaling.replication.answers import COLUMNS, answers
-from bayes_scaling.replication.run import GAIN_MODEL, MODEL, Replication, replicated_specifications
+from bayes_scaling.replication.run import COLUMNS, GAIN_MODEL, MODEL, Replication, answers, replicated_specifications
 from bayes_scaling.report.replication_page import number, parts, replication_page
 
 

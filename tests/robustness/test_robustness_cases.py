@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import bayes_scaling as bs
-from bayes_scaling.published_robustness import HO2024_ROBUSTNESS
+from bayes_scaling.published import HO2024_ROBUSTNESS
 from bayes_scaling.robustness_cases.cases import BASELINE, CASES, chosen
 from bayes_scaling.robustness_cases.plan import planned, rows_in_words
 

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from bayes_scaling.runs import RunsError, drop_highest, load_runs
-from bayes_scaling.runs.fetching import fetched_file
+from bayes_scaling.runs.published import fetched_file
 
 CONTENT = b"parameters,tokens,loss\n1e9,2e10,2.58\n"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
