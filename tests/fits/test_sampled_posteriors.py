@@ -5,6 +5,7 @@ import warnings
 from pathlib import Path
 
 import arviz as az
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -161,6 +162,7 @@ def test_arviz_works_on_a_fit_as_it_is(reference_fit, model_7_fit) -> None:
         az.plot_pair(fit.data, var_names=["g_N", "g_D"])
         sensitivity = az.psense_summary(fit.data, var_names=names)
         assert list(sensitivity.index) == names
+    plt.close("all")  # which ArviZ leaves open
 
 
 def test_cross_validation_units(reference_fit, model_7_fit) -> None:

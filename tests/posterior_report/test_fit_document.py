@@ -64,6 +64,24 @@ def document(fit) -> Document:
     return fit_document(fit)
 
 
+@pytest.fixture(scope="module")
+def unconverged(fit) -> Document:
+    """Of the same draws, as if they had not converged."""
+    return fit_document(replace(fit, diagnostics=BAD))
+
+
+@pytest.fixture(scope="module")
+def of_runs() -> Document:
+    """Of a law without progress."""
+    return fit_document(made_runs_fit())
+
+
+@pytest.fixture(scope="module")
+def of_open_runs() -> Document:
+    """Of runs that do not tell the split."""
+    return fit_document(made_runs_fit(open_alpha=True))
+
+
 def section(document: Document, name: str) -> Section:
     return next(each for each in document.sections if each.name == name)
 
@@ -265,8 +283,8 @@ def test_a_sound_fit_has_no_banner_and_no_marked_row(document):
     assert not any(tables(document)[name].marked for name in RESULTS if name in tables(document) and name[0] != "i")
 
 
-def test_what_has_not_converged_can_t_be_missed(fit):
-    found = fit_document(replace(fit, diagnostics=BAD))
+def test_what_has_not_converged_can_t_be_missed(unconverged):
+    found = unconverged
     assert found.banners[0].title == "NOT CONVERGED"
     assert BAD.failures[0] in found.banners[0].text and "What to try" in found.banners[0].text
     assert found.answer.startswith("NOT CONVERGED")
@@ -282,13 +300,13 @@ def test_what_has_not_converged_can_t_be_missed(fit):
 FIGURES = re.compile(r"\d\.\d|inside|outside|decided|it moves")
 
 
-def test_no_sentence_about_a_fit_that_has_not_converged_stands_unmarked(fit, ho2024):
+def test_no_sentence_about_a_fit_that_has_not_converged_stands_unmarked(unconverged, ho2024):
     others = drawn_fit("reference", ho2024, width=1.0), made_runs_fit(open_alpha=True)
     findings = {"doubling-times", "ridge", "effective-compute", "attribution", "allocation", "predictive-checks"}
     findings |= {"identification", "change"}
     told = 0
-    for each in (fit, *others):
-        for found in fit_document(replace(each, diagnostics=BAD)).sections:
+    for document in (unconverged, *(fit_document(replace(each, diagnostics=BAD)) for each in others)):
+        for found in document.sections:
             blocks = found.blocks if found.name in findings else ()
             texts = [item for block in blocks for item in getattr(block, "items", [getattr(block, "text", "")])]
             for text in filter(FIGURES.search, texts):
@@ -308,8 +326,8 @@ def test_formulas_of_doubling_times_give_months(document):
     assert equation.tex.count(r"\frac{12 \ln 2}") == 3
 
 
-def test_no_header_is_empty(document):
-    for found in (document, fit_document(made_runs_fit())):
+def test_no_header_is_empty(document, of_runs):
+    for found in (document, of_runs):
         for table in tables(found).values():
             assert all(column.strip() for column in table.columns), table.name
 
@@ -360,22 +378,21 @@ def test_a_law_of_compute_has_neither_ridge_nor_attribution(ho2024):
         plot_ridge(fit)
 
 
-def test_a_law_without_progress_reports_coefficients_and_the_best_split():
-    fit = made_runs_fit()
-    document = fit_document(fit)
+def test_a_law_without_progress_reports_coefficients_and_the_best_split(of_runs, of_open_runs):
+    fit, document = made_runs_fit(), of_runs
     names = [each.name for each in document.sections]
     assert "coefficients" in names and "allocation" in names and "doubling-times" not in names
     assert document.lead.name == "best-split-lead" and document.banners == ()
     (laws,) = (block for each in document.sections for block in each.blocks if getattr(block, "name", "") == "laws")
     assert "One panel for each coefficient" in laws.alternative
-    assert fit_document(made_runs_fit(open_alpha=True)).lead is None  # a split that the runs do not tell
+    assert of_open_runs.lead is None  # a split that the runs do not tell
     assert names.index("allocation") < names.index("coefficients") and document.notes == (sentence(fit),)
     budget = 10 * float((6 * made_runs()["parameters"] * made_runs()["tokens"]).max())
     best = bs.credible_intervals(bs.optimal_allocation(fit, [budget])["parameters"]).iloc[0]
     assert f"{budget:.2g} FLOP, ten times the largest" in document.answer
     assert f"the loss is lowest with {best['median'] / 1e9:.3g} billion (" in document.answer
     assert f">{best['median'] / 1e9:.3g} billion<" in document.lead.svg
-    assert fit_document(made_runs_fit(open_alpha=True)).answer == sentence(made_runs_fit(open_alpha=True))
+    assert of_open_runs.answer == sentence(made_runs_fit(open_alpha=True))
     coefficients = {row[0]: row[1] for row in tables(document)["coefficients-table"].rows}
     assert float(coefficients["alpha"]) == pytest.approx(TRUTH["alpha"], rel=0.02)
     (scatter,) = [block for block in section(document, "data").blocks if isinstance(block, Scatter)]
