@@ -151,8 +151,8 @@ def _environment() -> dict[str, Any]:
     from llvmlite import binding
 
     package = Path(__file__).parents[1]
-    sources = [package / "law.py", Path(__file__)]
-    sources += [file for room in ("model", "specifications", "approaches") for file in (package / room).glob("*.py")]
+    rooms = ("inference", "model", "specifications", "approaches")
+    sources = [package / "law.py", *(file for room in rooms for file in (package / room).glob("*.py"))]
     source = hashlib.sha256()
     for file in sorted(sources):
         source.update(file.read_bytes())

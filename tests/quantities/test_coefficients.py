@@ -13,11 +13,12 @@ import bayes_scaling as bs
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.quantities.allocation import allocation_exponents
 from bayes_scaling.quantities.coefficients import CONTRACTION_MIN, coefficients, contraction, unidentified
+from bayes_scaling.quantities.intervals import MCSE
 from bayes_scaling.quantities.laws import laws_of
 from bayes_scaling.report.fit_table import fit_report
 from bayes_scaling.report.summary import sentence, summary_json
 from bayes_scaling.report.terminal import console
-from bayes_scaling.words import number
+from bayes_scaling.words import in_digits, number
 
 SPECIFICATION = bs.load_specification("chinchilla-normal")
 CHAINS, DRAWS = 2, 4000
@@ -62,7 +63,7 @@ def printed(fit: Fit) -> str:
 def test_the_table_has_the_laws_coefficients_in_order(fit) -> None:
     table = coefficients(fit)
     assert list(table.index) == ["E", "A", "B", "alpha", "beta", "a"]
-    assert list(table.columns) == ["median", "lower", "upper", "unit", "contraction"]
+    assert list(table.columns) == ["median", "lower", "upper", *MCSE, "unit", "contraction"]
     assert table.attrs["interval"] == {"probability": 0.95, "kind": "equal-tailed"}
     for name, row in table.iterrows():
         draws = fit.data["posterior"][name].to_numpy()
@@ -153,4 +154,5 @@ def test_the_report_shows_coefficients_and_no_doubling_times(fit) -> None:
     shown = printed(fit)
     assert "Doubling times" not in shown
     for name, row in coefficients(fit).iterrows():
-        assert f"{name} │ {number(row['median'])} │ {number(row['lower'])} to {number(row['upper'])}" in shown
+        median, lower, upper = in_digits(row, number)
+        assert f"{name} │ {median} │ {lower} to {upper}" in shown

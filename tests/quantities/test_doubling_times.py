@@ -11,6 +11,7 @@ from made_fits import GOOD, made_fit
 from xarray import Dataset, DataTree
 
 import bayes_scaling as bs
+from bayes_scaling.quantities.intervals import MCSE
 from bayes_scaling.quantities.rates import summarise_rate
 from bayes_scaling.report.summary import sentence, summarise
 
@@ -125,6 +126,7 @@ def test_sentences_say_what_a_reader_must_know() -> None:
 def test_summary_has_null_for_what_has_no_bound() -> None:
     fit = made_fit(g_N=[0.0] * 10, g_D=[-1.0] * 10, g_C=np.linspace(-0.5, 1, 10))
     months = summarise(fit)["doubling_time_months"]
-    assert months["data"] == {"median": None, "lower": None, "upper": None, "probability_of_progress": 0.0}
+    unbounded = dict.fromkeys(("median", "lower", "upper", *MCSE))
+    assert months["data"] == unbounded | {"probability_of_progress": 0.0}
     assert months["compute"]["upper"] is None
     assert isinstance(bs.doubling_times(fit), pd.DataFrame)
