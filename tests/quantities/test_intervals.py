@@ -52,9 +52,9 @@ def test_a_probability_outside_0_and_1_is_refused(probability) -> None:
 
 def test_monte_carlo_errors_are_those_of_independent_draws() -> None:
     """Of a quantile at p: sqrt(p (1 - p) / n) over the density there."""
-    draws = np.random.default_rng(0).standard_normal((4, 1000))
+    draws = np.random.default_rng(0).standard_normal((4, 25_000))
     errors = quantile_errors(draws, [0.5, 0.025])
-    expected = [np.sqrt(0.25 / 4000) / 0.39894, np.sqrt(0.025 * 0.975 / 4000) / 0.05845]
+    expected = [np.sqrt(0.25 / 1e5) / 0.39894, np.sqrt(0.025 * 0.975 / 1e5) / 0.05845]
     np.testing.assert_allclose(errors, expected, rtol=0.3)
     table = credible_intervals(xr.DataArray(draws, dims=("chain", "draw"), name="x"))
     assert table.iloc[0][["mcse_median", "mcse_lower"]].tolist() == pytest.approx(list(errors))
