@@ -55,7 +55,6 @@ def attempt(
     *,
     progress: bool = False,
     cores: int | None = None,
-    starts: NDArray[np.float64] | None = None,
 ) -> Attempted:
     """Sample and diagnose; where a criterion is missed, again and more carefully.
 
@@ -71,7 +70,7 @@ def attempt(
             return sample(specification, rows, settings, seed, judge=judge, progress=shown, cores=cores, starts=starts)
 
         # The two modes of a penalised posterior are both part of it, and have their own means; its draws are weighed.
-        return attempts_of(draw, settings, seed, weighed=specification.delta is None, starts=starts)
+        return attempts_of(draw, settings, seed, weighed=specification.delta is None)
 
 
 def attempts_of(
@@ -80,7 +79,6 @@ def attempts_of(
     seed: int,
     *,
     weighed: bool = True,
-    starts: NDArray[np.float64] | None = None,
 ) -> Attempted:
     """As :func:`attempt`, of any model.
 
@@ -88,15 +86,18 @@ def attempts_of(
     ----------
     draw
         Samples the model.
-    settings, seed, starts
+    settings, seed
         Of the first attempt.
     weighed
         Whether chains that lie apart can be weighed by where they went, and started again.
     """
+    starts: NDArray[np.float64] | None = None
     compile_seconds = sample_seconds = 0.0
     gradients, restarted, restarts, asked = 0, 0, 0, settings
     for stage in range(settings.attempts + RESTARTS):
-        last = stage - restarts + 1 >= asked.attempts or settings.target_accept >= MOST_ACCEPT
+        exhausted = stage - restarts + 1 >= asked.attempts
+        # A run that is as long as needed, with the smallest steps, would not end better for being repeated.
+        last = exhausted or (settings.draws is None and settings.target_accept >= MOST_ACCEPT)
         # Chains of a penalised posterior go back and forth between its modes: seldom, but a long run is all they need.
         patience = (TO_DESPAIR_AT_LAST if weighed else settings.most_draws) if last else TO_DESPAIR
         looks = _Looks(settings, settings != asked, last, patience, restarted, gradients)
@@ -112,7 +113,7 @@ def attempts_of(
             starts = starts_elsewhere(sampled.stats, stuck)
             restarted, restarts = restarted + int(stuck.sum()), restarts + 1
             continue
-        if last:
+        if exhausted:
             break
         further = escalated(
             settings,

@@ -126,12 +126,13 @@ def fit_with(
     """As :func:`fit`, with settings in one piece."""
     start = time.perf_counter()
     settings, seed, cores = checked(settings), checked_seed(seed), checked_cores(cores)
-    _check_keep(keep, settings.chains)
+    # Fewer than 4 draws of each chain tell ArviZ nothing.
+    keep = None if keep is None else whole_number("keep", keep, 4 * settings.chains)
     require_sampler_for(specification, settings.sampler)
     rows = make_rows(specification, evaluations)
     fingerprint = fit_fingerprint(specification, evaluations, settings, seed)
     found = attempt(specification, rows, settings, seed, progress=progress, cores=cores)
-    kept = found.data if keep is None else thinned(found.data, int(keep)).copy(deep=True)  # else all stay in memory
+    kept = found.data if keep is None else thinned(found.data, keep).copy(deep=True)  # else all stay in memory
     data = assemble(specification, rows, evaluations, kept)
     if found.of_chains is not None:
         data["sample_stats"] = data["sample_stats"].to_dataset().assign(found.of_chains)
@@ -150,11 +151,6 @@ def fit_with(
         versions=package_versions(),
         fingerprint=fingerprint,
     )
-
-
-def _check_keep(keep: Any, chains: int) -> None:
-    if keep is not None:
-        whole_number("keep", keep, 4 * chains)  # 4 draws of each chain: with fewer ArviZ knows nothing of it
 
 
 def thinned(data: DataTree, keep: int) -> DataTree:
