@@ -1,6 +1,5 @@
 """A fit as `summary.json` and as one plain sentence."""
 
-import json
 import math
 from dataclasses import asdict
 from typing import Any
@@ -9,6 +8,7 @@ from bayes_scaling.identifiability.identify import as_plain, can_identify, ident
 from bayes_scaling.inference.diagnostics import EBFMI_MIN, RHAT_MAX
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
 from bayes_scaling.inference.settings import NUTS, PARTICLES, SMC
+from bayes_scaling.plain_json import plain, strict_json
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
@@ -37,7 +37,9 @@ def summarise(fit: Fit) -> dict[str, Any]:
     return {
         "specification": fit.specification.name,
         "evaluations": asdict(fit.evaluations),
-        "doubling_time_months": {str(name): _times(row) for name, row in times.to_dict("index").items()},
+        "doubling_time_months": {
+            str(name): None if math.isnan(row["median"]) else plain(row) for name, row in times.to_dict("index").items()
+        },
         **({} if fit.specification.progresses else _coefficients(fit)),
         **({"identification": as_plain(identification(fit))} if can_identify(fit) else {}),
         "interval": times.attrs["interval"],
@@ -52,26 +54,14 @@ def summarise(fit: Fit) -> dict[str, Any]:
 
 def summary_json(fit: Fit) -> bytes:
     """`summary.json`, strict JSON in UTF-8."""
-    return (json.dumps(summarise(fit), indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode()
+    return strict_json(summarise(fit))
 
 
 def _coefficients(fit: Fit) -> dict[str, Any]:
-    rows = coefficients(fit).to_dict("index")
     return {
-        "coefficients": {
-            str(name): {
-                key: value if isinstance(value, str) or math.isfinite(value) else None for key, value in row.items()
-            }
-            for name, row in rows.items()
-        },
+        "coefficients": plain(coefficients(fit).to_dict("index")),
         "unidentified": list(unidentified(fit)),
     }
-
-
-def _times(row: dict[Any, float]) -> dict[str, float | None] | None:
-    if math.isnan(row["median"]):
-        return None
-    return {str(name): value if math.isfinite(value) else None for name, value in row.items()}
 
 
 def sentence(fit: Fit) -> str:
