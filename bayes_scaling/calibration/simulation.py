@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.model.coordinates import from_level_and_share
-from bayes_scaling.model.reported import Quantity, reported_quantities
+from bayes_scaling.model.reported import Quantity, at_cells, reported_quantities
 from bayes_scaling.model.rows import Rows
-from bayes_scaling.model.structure import Coefficient, expected_loss
+from bayes_scaling.model.structure import Coefficient, coefficient_at, expected_loss
 from bayes_scaling.specifications.specification import Specification
 
 Floats = NDArray[np.float64]
@@ -99,13 +99,13 @@ def simulated_rows(
     mu = np.asarray(expected_loss(coefficients, rows.covariates, rows.index))
     student = specification.noise.family == "student_t"
     residual = rng.standard_t(values["nu"], len(mu)) if student else rng.standard_normal(len(mu))
-    noise = values["sigma"] * residual
-    if specification.noise.scale == "log_loss":
-        return replace(rows, response=mu * np.exp(noise))
-    if specification.noise.cluster == "paper":
+    scale = coefficients.get("sigma", Coefficient(values["sigma"]) if "sigma" in values else None)
+    noise = coefficient_at(scale, rows.covariates, rows.index) * residual
+    if specification.noise.cluster != "none":
         effects = values["tau"] * rng.standard_normal(len(rows.levels["paper"]))
         noise = noise + effects[rows.index["paper"]]
-    return replace(rows, response=mu + noise)
+    logs = specification.noise.scale == "log_loss"
+    return replace(rows, response=mu * np.exp(noise) if logs else mu + noise)
 
 
 LARGEST_LOSS = math.log(1e6)
@@ -173,8 +173,9 @@ def reported_draws(specification: Specification, rows: Rows, values: Mapping[str
     values
         Of shape ``(samples, 1)`` or ``(samples, levels)``, as from :func:`prior_draw`.
     """
+    cells = rows.predictors.cells if rows.predictors else {}
     coefficients = {
         name: Coefficient(np.asarray(each.value).T, each.group)
-        for name, each in from_level_and_share(specification, values, rows.levels).items()
+        for name, each in at_cells(from_level_and_share(specification, values, rows.levels), cells).items()
     }
-    return reported_quantities(specification, coefficients, rows.levels, samples=True)
+    return reported_quantities(specification, coefficients, rows.levels, samples=True, anchor=rows.anchor)

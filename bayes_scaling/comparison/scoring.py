@@ -76,7 +76,7 @@ def score(fit: Fit, unit: str = "evaluation", *, refits: str = "bad", cores: int
     evaluations of one paper given each other: Bürkner, Gabry and Vehtari 2021.
     """
     check_refits(refits)
-    rows, likelihood = rows_of(fit.data), fit.log_likelihood(unit)
+    rows, likelihood = rows_of(fit.data, fit.specification), fit.log_likelihood(unit)
     count, values = likelihood.sizes[unit], draws_of(fit.specification, fit.data)
     terms, pareto_k, errors, means = np.empty((4, count))
     work = _Terms(terms, pareto_k, errors, means, np.empty(len(rows.ids)), ["psis"] * count)

@@ -73,7 +73,7 @@ def influence(fit: Fit, rule: Rule | None = None) -> pd.DataFrame:
     posterior = fit.data["posterior"].to_dataset()
     names = [name for name in REPORTED if name in posterior]
     proper = fit.specification.delta is None
-    prior = prior_quantities(fit.specification, rows_of(fit.data)) if proper else xr.Dataset()
+    prior = prior_quantities(fit.specification, rows_of(fit.data, fit.specification)) if proper else xr.Dataset()
     sensitivity = _sensitivities(fit, names)
     parts = []
     for name in names:

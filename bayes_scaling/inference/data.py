@@ -12,8 +12,9 @@ from xarray.core import indexing
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.evaluations import decimal_year
 from bayes_scaling.inference.likelihood import blocks, draws_of, log_priors, unit_densities
-from bayes_scaling.model.rows import COVARIATES, Rows, group_codes
-from bayes_scaling.model.runs import papers_of
+from bayes_scaling.model.rows import COVARIATES, Rows, anchor_of, group_codes
+from bayes_scaling.model.predictors import column_of
+from bayes_scaling.model.runs import clusters_of
 from bayes_scaling.specifications.specification import Specification
 
 UNITS = ("evaluation", "paper")
@@ -34,9 +35,10 @@ _TEXTS = ("url", "source")
 
 def assemble(specification: Specification, rows: Rows, evaluations: pd.DataFrame, data: DataTree) -> DataTree:
     """Add the groups that ArviZ and readers expect beside nutpie's two."""
-    evaluations = evaluations.assign(paper=papers_of(evaluations))
+    evaluations = evaluations.assign(paper=clusters_of(specification, evaluations))
     constant = {name: ("evaluation", column) for name, column in rows.covariates.items()}
     kept = {column: ("evaluation", _plain(evaluations[column])) for column in _KEPT_COLUMNS if column in evaluations}
+    kept |= {name: ("evaluation", column_of(specification, evaluations, name)) for name in specification.columns if name not in kept}
     if "published" in evaluations:
         kept["year"] = ("evaluation", decimal_year(evaluations["published"]).to_numpy(float))
     coords = {"evaluation": list(rows.ids)}
@@ -107,20 +109,25 @@ def compacted(data: DataTree) -> DataTree:
     return data.filter(lambda node: not node.name or not node.name.startswith(_DERIVED))
 
 
-def rows_of(data: DataTree) -> Rows:
+def rows_of(data: DataTree, specification: Specification) -> Rows:
     """Rows that were fitted, from a fit's own groups."""
     constant = data["constant_data"].to_dataset()
-    groups = [name for name in ("benchmark", "architecture", "paper") if name in constant]
-    table = pd.DataFrame({name: constant[name].to_numpy() for name in groups})
-    index, levels = group_codes(table)
+    names = dict.fromkeys(("benchmark", "architecture", "paper", "parameters", "tokens", *specification.columns))
+    table = pd.DataFrame({name: constant[name].to_numpy() for name in names if name in constant})
+    table.index = pd.Index(constant["evaluation"].to_numpy())
+    named = table.assign(**{specification.noise.cluster: table["paper"]}) if specification.noise.cluster != "none" else table
+    index, levels, predictors = group_codes(specification, named)
     (response,) = data["observed_data"].to_dataset().data_vars.values()
     covariates = {str(name): constant[name].to_numpy() for name in constant.data_vars if str(name) in COVARIATES}
+    covariates |= predictors.arrays(named)[0]
     return Rows(
         ids=tuple(map(str, constant["evaluation"].to_numpy())),
         response=response.to_numpy(),
         covariates=covariates,
         index=index,
         levels=levels,
+        predictors=predictors,
+        anchor=anchor_of(specification, table) if specification.delta is None else None,
     )
 
 

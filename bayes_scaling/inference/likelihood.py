@@ -21,7 +21,7 @@ from bayes_scaling.model.noise import (
     student_t,
 )
 from bayes_scaling.model.rows import Rows
-from bayes_scaling.model.structure import expected_loss
+from bayes_scaling.model.structure import coefficient_at, expected_loss
 from bayes_scaling.specifications.specification import Specification
 
 Floats = NDArray[np.float64]
@@ -50,6 +50,14 @@ def expected_losses(specification: Specification, rows: Rows, values: Mapping[st
     """Expected loss of each row under each draw, nats per token, shape ``(samples, n)``, without paper effects."""
     coefficients = coefficients_of(specification, values, rows.levels)
     return np.asarray(expected_loss(coefficients, rows.covariates, rows.index))
+
+
+def scales(specification: Specification, rows: Rows, values: Mapping[str, Floats]) -> Floats:
+    """Scale of the noise of each row under each draw, shape ``(samples, n)`` or, where all share it, ``(samples, 1)``."""
+    if "sigma" not in specification.coefficients:
+        return values["sigma"]
+    coefficient = coefficients_of(specification, values, rows.levels)["sigma"]
+    return np.asarray(coefficient_at(coefficient, rows.covariates, rows.index))
 
 
 def blocks(count: int, width: int) -> Iterator[slice]:
@@ -100,40 +108,57 @@ def evaluation_densities(
     ``residual`` is observed less expected loss, nats, whatever the scale of the noise; densities are of the loss, so
     that specifications with noise on the loss and on its logarithm can be compared.
     """
-    sigma = values["sigma"]
+    sigma = scales(specification, rows, values)
     if specification.noise.cluster == "none":
         return _independent_densities(specification, rows, values, residual)
     if specification.noise.family == "student_t":
         residual = residual - values[EFFECT][:, rows.index["paper"]]
         return np.asarray(student_t(residual, values["nu"], sigma))
-    paper, size = _papers(rows)
-    total = sum_by(residual, paper)
-    return np.asarray(normal_given_rest(residual, total[:, paper], size[paper], sigma, values["tau"]))
+    residual, jacobian = _on_scale(specification, rows, residual)
+    total, size = _weighed(rows, residual, sigma)
+    return np.asarray(normal_given_rest(residual, total, size, sigma, values["tau"]) + jacobian)
 
 
 def _independent_densities(
     specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats
 ) -> Floats:
     """Log density of each loss on its own, shape ``(samples, n)``."""
-    jacobian: Floats | float = 0.0
-    if specification.noise.scale == "log_loss":
-        residual, jacobian = log_residual(residual, rows.response), log_jacobian(rows.response)
+    residual, jacobian = _on_scale(specification, rows, residual)
+    sigma = scales(specification, rows, values)
     if specification.noise.family == "student_t":
-        return np.asarray(student_t(residual, values["nu"], values["sigma"]) + jacobian)
-    return np.asarray(normal(residual, values["sigma"]) + jacobian)
+        return np.asarray(student_t(residual, values["nu"], sigma) + jacobian)
+    return np.asarray(normal(residual, sigma) + jacobian)
+
+
+def _on_scale(specification: Specification, rows: Rows, residual: Floats) -> tuple[Floats, Floats | float]:
+    """Residuals on the scale of the noise, and what makes their densities those of the loss."""
+    if specification.noise.scale == "loss":
+        return residual, 0.0
+    return log_residual(residual, rows.response), log_jacobian(rows.response)
+
+
+def _weighed(rows: Rows, residual: Floats, sigma: Floats) -> tuple[Floats, Floats]:
+    """Sum and number of the residuals of each row's paper, in units of that row's precision, shape ``(samples, n)``."""
+    _, paper = np.unique(rows.index["paper"], return_inverse=True)
+    precision = np.broadcast_to(sigma**-2.0, residual.shape)
+    total, size = (sum_by(each, paper)[:, paper] * sigma**2 for each in (residual * precision, precision))
+    return total, size
 
 
 def paper_densities(specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats) -> Floats:
     """Joint log density of the evaluations of each paper of the rows, shape ``(samples, papers)``, nats."""
-    sigma, (paper, size) = values["sigma"], _papers(rows)
-    clustered = specification.noise.cluster == "paper"
+    sigma = scales(specification, rows, values)
+    _, paper = np.unique(rows.index["paper"], return_inverse=True)
+    clustered = specification.noise.cluster != "none"
     if clustered and specification.noise.family == "student_t":
         return _integrated_student_t(residual, paper, values["nu"], sigma, values["tau"])
     independent = sum_by(_independent_densities(specification, rows, values, residual), paper)
     if not clustered:
         return independent
-    total = sum_by(residual, paper)
-    return np.asarray(independent + paper_correction(total, size, sigma, values["tau"]))
+    residual, _ = _on_scale(specification, rows, residual)
+    precision = np.broadcast_to(sigma**-2.0, residual.shape)
+    total, weight = sum_by(residual * precision, paper), sum_by(precision, paper)
+    return np.asarray(independent + paper_correction(total, weight, 1.0, values["tau"]))
 
 
 def left_out_losses(
@@ -143,22 +168,18 @@ def left_out_losses(
     expected = expected_losses(specification, rows.take(positions), values)
     if specification.noise.cluster == "none" or unit == "paper":
         return expected
-    return expected + of_units(_paper_effects, specification, rows, values, unit, positions)
+    effects = of_units(_paper_effects, specification, rows, values, unit, positions)
+    return expected * np.exp(effects) if specification.noise.scale == "log_loss" else expected + effects
 
 
 def _paper_effects(specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats) -> Floats:
     """Expected effect of an evaluation's paper, as far as its other evaluations tell, nats."""
     if specification.noise.family == "student_t":
         return np.asarray(values[EFFECT][:, rows.index["paper"]])
-    paper, size = _papers(rows)
-    total = sum_by(residual, paper)[:, paper]
-    return np.asarray(effect_given_rest(residual, total, size[paper], values["sigma"], values["tau"]))
-
-
-def _papers(rows: Rows) -> tuple[NDArray[np.int64], Floats]:
-    """Which of the rows' own papers each row is of, and how many rows each of these has."""
-    _, codes, size = np.unique(rows.index["paper"], return_inverse=True, return_counts=True)
-    return codes, size.astype(float)
+    residual, _ = _on_scale(specification, rows, residual)
+    sigma = scales(specification, rows, values)
+    total, size = _weighed(rows, residual, sigma)
+    return np.asarray(effect_given_rest(residual, total, size, sigma, values["tau"]))
 
 
 def sum_by(values: Floats, codes: NDArray[np.int64]) -> Floats:

@@ -9,7 +9,7 @@ from xarray import Dataset, DataTree
 
 from bayes_scaling.model.coordinates import from_level_and_share, from_published, published_names
 from bayes_scaling.model.penalised import penalised_draws
-from bayes_scaling.model.reported import reported_quantities
+from bayes_scaling.model.reported import at_cells, reported_quantities
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.model.structure import Coefficient, Coefficients
 from bayes_scaling.specifications.specification import Specification
@@ -47,15 +47,22 @@ def posterior_of(specification: Specification, rows: Rows, free: Mapping[str, Fl
         paper's coefficients and ``sigma``.
     """
     variables = {name: (draws, _dims(specification, name)) for name, draws in free.items()}
+    for formula in specification.predicted.values():
+        for each in formula.pooled:
+            stem = f"{formula.coefficient}_{each.name}"
+            variables[stem] = (free[f"{stem}_sd"][..., None] * free[f"{stem}_standardised"], (each.group,))
     if STANDARDISED in free:
         variables[EFFECT] = (free["tau"][..., None] * free[STANDARDISED], ("paper",))
     values = {name: _by_sample(draws) for name, draws in free.items()}
+    cells = rows.predictors.cells if rows.predictors else {}
     coefficients = {
         name: Coefficient(each.value.T, each.group)
-        for name, each in coefficients_of(specification, values, rows.levels).items()
+        for name, each in at_cells(coefficients_of(specification, values, rows.levels), cells).items()
     }
     with np.errstate(all="ignore"):  # a rate over an exponent next to 0, or a coefficient beyond any number
-        reported = reported_quantities(specification, coefficients, rows.levels, samples=True)
+        reported = reported_quantities(
+            specification, coefficients, rows.levels, samples=True, anchor=rows.anchor
+        )
     shape = next(iter(free.values())).shape[:2]
     for name, quantity in reported.items():
         if name not in free:

@@ -278,7 +278,7 @@ def read_fit(content: bytes, name: str) -> Fit:
             raise FitFileError(f"{name}: written by another version (format {header['format']}, this reads {_FORMAT})")
         tree.attrs = {}
         fit = Fit._from_header(tree, header)
-        return replace(fit, data=completed(fit.specification, rows_of(tree), tree))
+        return replace(fit, data=completed(fit.specification, rows_of(tree, fit.specification), tree))
     except (FitFileError, MemoryError):
         raise
     except Exception as error:  # whatever h5py, xarray and json raise on what is no fit

@@ -61,11 +61,11 @@ def structure_key(specification: Specification, rows: Rows) -> str:
     if specification.pivot is None:  # the years of each era are data, unless coefficients are moved to a pivot
         document["progress"].pop("cut_year", None)
     document["priors"] = {p.name: specification.prior_of(p.name).distribution for p in specification.parameters()}
-    document["levels"] = [
-        rows.levels.get("benchmark"),
-        rows.levels.get("architecture"),
-        len(rows.levels["paper"]) if has_sampled_effects(specification) else None,
-    ]
+    document["levels"] = {
+        name: levels if name == "benchmark" else len(levels)
+        for name, levels in rows.levels.items()
+        if name != "paper" or has_sampled_effects(specification)
+    }
     return json.dumps(document, sort_keys=True)
 
 
@@ -154,7 +154,8 @@ def _require_scatter(program: Compiled, starts: Sequence[Floats]) -> None:
     climb = partial(optimize.minimize, downhill, jac=True, method="L-BFGS-B", options={"maxiter": 500, "ftol": 1e-14})
     with one_thread():
         tops = [climb(start) for start in starts]
-    sigma = float(program.values(min(tops, key=lambda top: float(top.fun)).x)["sigma"])
+    highest = program.values(min(tops, key=lambda top: float(top.fun)).x)
+    sigma = float(np.min(next(value for name, value in highest.items() if name in ("sigma", "sigma_base"))))
     if sigma < LEAST_SCATTER:
         raise BayesScalingError(
             f"what was observed follows the law to within {sigma:.0e}: nothing scatters, so that there is no noise to "

@@ -1,6 +1,7 @@
 """From a specification and a table to a PyMC model with named dimensions."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,10 @@ import pytensor.tensor as pt
 
 from bayes_scaling.model.coordinates import from_level_and_share, from_published, penalty_scale, published_names
 from bayes_scaling.model.data import model_data, noise_names, observed_name
-from bayes_scaling.model.noise import normal, paper_correction
+from bayes_scaling.model.noise import log_jacobian, normal, paper_correction
 from bayes_scaling.model.reported import reported_quantities
 from bayes_scaling.model.rows import Rows, make_rows
-from bayes_scaling.model.structure import Coefficients, expected_loss
+from bayes_scaling.model.structure import Coefficients, coefficient_at, expected_loss
 from bayes_scaling.specifications.priors import DISTRIBUTIONS
 from bayes_scaling.specifications.specification import Specification
 
@@ -68,11 +69,15 @@ def build_model_of_rows(specification: Specification, rows: Rows) -> pm.Model:
         if specification.delta is None:
             names = [p.name for p in specification.parameters() if p.name not in noise]
             values = {name: sampled_parameter(specification, name, data) for name in names}
+            values |= {name: value for name, value in noise.items() if name not in ("nu", "tau")}
             coefficients: Coefficients = from_level_and_share(specification, values, rows.levels, xp=pt)
         else:
             values = _penalised(specification, noise["sigma"], data)
             coefficients = from_published(specification, values, rows.levels, xp=pt)
-        for name, quantity in reported_quantities(specification, coefficients, rows.levels).items():
+        if "sigma" in coefficients:
+            noise["sigma"] = coefficient_at(coefficients["sigma"], covariates, index, pt)
+        cells = rows.predictors.cells if rows.predictors else {}
+        for name, quantity in reported_quantities(specification, coefficients, rows.levels, cells=cells, anchor=rows.anchor).items():
             if name not in values:
                 pm.Deterministic(name, quantity.value, dims=quantity.dims or None)
         mu = expected_loss(coefficients, covariates, index, xp=pt)
@@ -105,8 +110,9 @@ def _likelihood(
     observed: Any,
     papers: int,
 ) -> None:
-    name, sigma = specification.response, noise["sigma"]
-    if specification.noise.cluster == "paper" and specification.noise.family == "normal":
+    name, sigma = specification.response, noise.get("sigma")
+    logs = specification.noise.scale == "log_loss"
+    if specification.noise.cluster != "none" and specification.noise.family == "normal":
         tau, paper = noise["tau"], index["paper"]
         pm.CustomDist(
             name,
@@ -114,13 +120,13 @@ def _likelihood(
             sigma,
             tau,
             paper,
-            dist=lambda mu, sigma, tau, paper, size: _draw_clustered(mu, sigma, tau, paper, papers),
-            logp=_clustered_logp,
+            dist=lambda mu, sigma, tau, paper, size: _draw_clustered(mu, sigma, tau, paper, papers, logs),
+            logp=partial(_clustered_logp, logs=logs),
             observed=observed,
             dims="evaluation",
         )
         return
-    if specification.noise.cluster == "paper":
+    if specification.noise.cluster != "none":
         standard = pm.Normal("paper_effect_standardised", 0, 1, dims="paper")
         mu = mu + pm.Deterministic("paper_effect", noise["tau"] * standard, dims="paper")[index["paper"]]
     if specification.noise.scale == "log_loss":
@@ -148,16 +154,20 @@ def _log_scale_likelihood(name: str, mu: Any, noise: Mapping[str, Any], observed
     )
 
 
-def _draw_clustered(mu: Any, sigma: Any, tau: Any, paper: Any, papers: int) -> Any:
+def _draw_clustered(mu: Any, sigma: Any, tau: Any, paper: Any, papers: int, logs: bool) -> Any:
     effect = pm.Normal.dist(0, tau, size=papers)
-    return pm.Normal.dist(mu, sigma) + effect[paper]
+    drawn = pm.Normal.dist(pt.log(mu) if logs else mu, sigma) + effect[paper]
+    return pt.exp(drawn) if logs else drawn
 
 
-def _clustered_logp(value: Any, mu: Any, sigma: Any, tau: Any, paper: Any) -> Any:
+def _clustered_logp(value: Any, mu: Any, sigma: Any, tau: Any, paper: Any, *, logs: bool) -> Any:
     """Block density with each paper's correction spread evenly over its evaluations, so that the sum is exact."""
-    residual = value - mu
+    residual = pt.log(value) - pt.log(mu) if logs else value - mu
     zeros = pt.zeros_like(residual)  # codes are below the number of rows, so this has room for every paper
-    total = pt.inc_subtensor(zeros[paper], residual)
+    precision = zeros + sigma**-2
+    total = pt.inc_subtensor(zeros[paper], residual * precision)
+    weight = pt.inc_subtensor(zeros[paper], precision)
     size = pt.inc_subtensor(zeros[paper], pt.ones_like(residual))
-    correction = paper_correction(total[paper], size[paper], sigma, tau, xp=pt) / size[paper]
-    return normal(residual, sigma, xp=pt) + correction
+    correction = paper_correction(total[paper], weight[paper], 1.0, tau, xp=pt) / size[paper]
+    density = normal(residual, sigma, xp=pt) + correction
+    return density + log_jacobian(value, xp=pt) if logs else density

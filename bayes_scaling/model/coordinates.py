@@ -12,10 +12,13 @@ import numpy as np
 
 from bayes_scaling.errors import SpecificationError
 from bayes_scaling.model.eras import ERA_LEVELS, years_by_era
-from bayes_scaling.model.rows import ARCHITECTURE_LEVELS, anchor_of, central_anchor
-from bayes_scaling.model.structure import Coefficient, Coefficients
+from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS
+from bayes_scaling.model.rows import anchor_of, central_anchor
+from bayes_scaling.model.structure import Added, Coefficient, Coefficients
+from bayes_scaling.specifications.formulas import LINKS, REDUCIBLE, Formula
 from bayes_scaling.specifications.laws import LAWS, SIZES
-from bayes_scaling.specifications.specification import CENTRE_YEAR, Group, Specification
+from bayes_scaling.specifications.parameters import PARAMETERS
+from bayes_scaling.specifications.specification import CENTRE_YEAR, Specification
 
 # ---------------------------------------------------------------------- level and share
 
@@ -42,25 +45,19 @@ def from_level_and_share(
     point, ``level`` and ``share`` are those of the groups' middle: the geometric mean of exponents, the mean of rates.
     """
     s = specification
-    group = s.index_of("A")
-    reducible = values["level"]
-    coefficients: dict[str, Coefficient] = {}
-    if s.irreducible_loss != "none":
-        base = values["level"]
-        if s.irreducible_loss == "shared" and group is not None:
-            base = xp.min(base, axis=-1, keepdims=True)  # E must lie below every level
-        irreducible = values["irreducible_share"] * base
-        reducible = values["level"] - irreducible
-        coefficients["E"] = Coefficient(irreducible, s.index_of("E"))
+
+    def coefficient(name: str) -> Coefficient:
+        return _with_formula(s.predicted[name], values, levels, xp) if name in s.predicted else Coefficient(values[name], s.index_of(name))
+
     law = LAWS[s.law]
-    if law.power:
-        coefficients["power"] = Coefficient(values[law.power], s.index_of(law.power))
-    shares = (values["share"], 1 - values["share"]) if len(law.terms) > 1 else (1.0,)
-    for term, share in zip(law.terms, shares, strict=True):
-        # The share is the term's of what stands under the power.
-        part = share ** values[law.power] if law.power else share
-        coefficients[f"log_{term.coefficient}"] = Coefficient(xp.log(reducible * part), group)
-        coefficients[term.exponent] = Coefficient(values[term.exponent], s.index_of(term.exponent))
+    coefficients = _from_level(s, values, xp) if _levels_agree(s) else {
+        name: coefficient(name) for name in ("level", "share", "irreducible_share") if name in values or name in s.predicted
+    }
+    for term in law.terms:
+        coefficients[term.exponent] = coefficient(term.exponent)
+    for name in (REDUCIBLE, "sigma"):
+        if name in s.coefficients:
+            coefficients[name] = coefficient(name)
     if s.progress.acts_on in ("reducible_loss", "nearly_reducible_loss"):
         # g_N + g_D = g_C and alpha g_N = beta g_D: the one decline of both terms.
         total = values["alpha"] + values["beta"]
@@ -75,8 +72,8 @@ def from_level_and_share(
             coefficients[f"{exponent}_year"] = Coefficient(decline)
         elif f"{rate}_constant" in values:
             coefficients[rate] = Coefficient(values[f"{rate}_constant"])
-        elif rate in values:
-            coefficients[rate] = Coefficient(values[rate], s.index_of(rate))
+        elif rate in values or rate in s.predicted:
+            coefficients[rate] = coefficient(rate)
     for name in ("alpha_drift", "beta_drift", "gamma", "repetition_scale"):
         if name in values:
             coefficients[name] = Coefficient(values[name])
@@ -85,6 +82,59 @@ def from_level_and_share(
     if s.pivot is not None and s.progress.exponents != "drift":
         _move_to_pivot(s, coefficients, levels, xp)
     return coefficients
+
+
+def _levels_agree(s: Specification) -> bool:
+    """Whether level, share and irreducible loss have the same levels, so that each level has an E, an A and a B."""
+    names = ["level"] + ["share"] * (len(LAWS[s.law].terms) > 1)
+    own = s.formulas.get("irreducible_share")
+    group = s.index_of("level")
+    alike = own is None or own.base == (group or "")
+    return alike and not set(names + ["irreducible_share"]) & set(s.predicted) and {s.index_of(n) for n in names} == {group}
+
+
+def _from_level(s: Specification, values: Mapping[str, Any], xp: ModuleType) -> dict[str, Coefficient]:
+    """E, and the logarithm of each term at the central point."""
+    law, group = LAWS[s.law], s.index_of("level")
+    coefficients: dict[str, Coefficient] = {}
+    reducible = values["level"]
+    if s.has_irreducible:
+        base = values["level"]
+        if s.irreducible_loss == "shared" and group is not None:
+            base = xp.min(base, axis=-1, keepdims=True)  # E must lie below every level
+        irreducible = values["irreducible_share"] * base
+        reducible = values["level"] - irreducible
+        coefficients["E"] = Coefficient(irreducible, s.index_of("E"))
+    if law.power:
+        coefficients["power"] = Coefficient(values[law.power], s.index_of(law.power))
+    shares = (values["share"], 1 - values["share"]) if len(law.terms) > 1 else (1.0,)
+    for term, share in zip(law.terms, shares, strict=True):
+        # The share is the term's of what stands under the power.
+        part = share ** values[law.power] if law.power else share
+        coefficients[f"log_{term.coefficient}"] = Coefficient(xp.log(reducible * part), group)
+    return coefficients
+
+
+def _with_formula(
+    formula: Formula, values: Mapping[str, Any], levels: Mapping[str, tuple[str, ...]], xp: ModuleType
+) -> Coefficient:
+    """A coefficient's base, and what its formula adds."""
+    name = formula.coefficient
+    added = []
+    for term in formula.terms:
+        slopes = formula.term_name(term)
+        columns = tuple(f"{slopes}_{at}" for at in range(len(levels[f"{slopes}_level"])))
+        added.append(Added(values[slopes], covariates=columns))
+    for each in formula.pooled:
+        stem = f"{name}_{each.name}"
+        spread = values[f"{stem}_sd"]
+        # A level that was not fitted is another draw of the group; one for each draw of the posterior.
+        unknown = spread * np.random.default_rng(0).standard_normal(np.shape(spread)) if xp is np else None
+        columns = (stem,) if each.column else ()
+        added.append(Added(spread * values[f"{stem}_standardised"], each.group, columns, unknown))
+    link = "identity" if name == REDUCIBLE else LINKS[PARAMETERS[name].support]
+    base = 0.0 if name == REDUCIBLE else values[formula.base_name]
+    return Coefficient(base, formula.base or None, link, tuple(added))
 
 
 def _log_factor(log_odds: Any, xp: ModuleType) -> Coefficient:
@@ -123,7 +173,7 @@ def _move_to_pivot(
 
 
 def _gain_to_centre(
-    s: Specification, rate: Coefficient, group: Group | None, centre: float, pivot: float, xp: ModuleType
+    s: Specification, rate: Coefficient, group: str | None, centre: float, pivot: float, xp: ModuleType
 ) -> Any:
     """Log growth of effective size from the pivot's year to the central one, for the groups' middle."""
     if rate.group == "era":
@@ -222,13 +272,13 @@ def penalty_scale(sigma: Any, rows: Any, delta: Any) -> Any:
     return 2 * sigma**2 / (rows * delta)
 
 
-def _published_groups(s: Specification) -> list[tuple[str, Group | None]]:
+def _published_groups(s: Specification) -> list[tuple[str, str | None]]:
     if s.data.tokens == "repeated":
         raise SpecificationError(
             f"'{s.name}' has tokens = 'repeated', whose repetition_scale the paper's form lacks; "
             "set [data] tokens = 'unique', 'effective_epochs' or 'seen'"
         )
-    groups: list[tuple[str, Group | None]] = []
+    groups: list[tuple[str, str | None]] = []
     if s.data.vocabulary == "log":
         groups.append(("gamma", None))
     if s.irreducible_loss != "none":
@@ -254,7 +304,7 @@ def _published_groups(s: Specification) -> list[tuple[str, Group | None]]:
     return groups
 
 
-def _expanded(name: str, group: Group | None) -> tuple[str, ...]:
+def _expanded(name: str, group: str | None) -> tuple[str, ...]:
     if group == "benchmark":
         return (name, *(f"{name}_{dummy}" for dummy in _BENCHMARK_DUMMIES))
     if group == "architecture":
@@ -264,7 +314,7 @@ def _expanded(name: str, group: Group | None) -> tuple[str, ...]:
     return (name,)
 
 
-def _assembled(name: str, group: Group | None, values: Mapping[str, Any], levels: Mapping[str, tuple[str, ...]]) -> Any:
+def _assembled(name: str, group: str | None, values: Mapping[str, Any], levels: Mapping[str, tuple[str, ...]]) -> Any:
     if group == "benchmark":
         total = values[name]
         for dummy in _BENCHMARK_DUMMIES:

@@ -14,7 +14,7 @@ OBSERVED = "loss"
 
 def model_data(specification: Specification, rows: Rows) -> dict[str, Any]:
     """Everything that a compiled model takes as data: covariates, group codes, observations, prior scales."""
-    used = _groups_used(specification)
+    used = {*specification.groups, *(["paper"] if specification.noise.cluster != "none" else [])}
     data: dict[str, Any] = dict(rows.covariates)
     data |= {f"{group}_index": codes for group, codes in rows.index.items() if group in used}
     data[observed_name(specification)] = rows.response
@@ -33,14 +33,8 @@ def observed_name(specification: Specification) -> str:
 
 def noise_names(specification: Specification) -> tuple[str, ...]:
     """Parameters of the noise."""
-    return tuple(p.name for p in specification.parameters() if p.name in ("sigma", "nu", "tau"))
-
-
-def _groups_used(specification: Specification) -> set[str]:
-    used: set[str] = {group for name in ("A", "E", *specification.varies_by) if (group := specification.index_of(name))}
-    if specification.transformer_factor != "none":
-        used.add("architecture")
-    return used | ({"paper"} if specification.noise.cluster == "paper" else set())
+    names = tuple(p.name for p in specification.parameters())
+    return tuple(name for name in names if name in ("sigma", "nu", "tau") or name.startswith("sigma_"))
 
 
 def prior_middle(specification: Specification, rows: Rows, rng: np.random.Generator) -> dict[str, Any]:
@@ -60,4 +54,4 @@ def prior_middle(specification: Specification, rows: Rows, rng: np.random.Genera
 
 def has_sampled_effects(specification: Specification) -> bool:
     """Whether paper effects are sampled; under normal noise they are integrated out."""
-    return specification.noise.cluster == "paper" and specification.noise.family != "normal"
+    return specification.noise.cluster != "none" and specification.noise.family != "normal"

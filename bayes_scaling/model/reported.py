@@ -1,26 +1,27 @@
 """Quantities that are read off a model's coefficients under the field's names: E, A, B, exponents, rates."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from bayes_scaling.law import training_compute
-from bayes_scaling.model.rows import ARCHITECTURE_LEVELS, Anchor, anchor_of, central_anchor
-from bayes_scaling.model.structure import Coefficient, Coefficients
+from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS, Cells
+from bayes_scaling.model.rows import Anchor, anchor_of, central_anchor
+from bayes_scaling.model.structure import Coefficient, Coefficients, coefficient_at
+from bayes_scaling.specifications.formulas import REDUCIBLE
 from bayes_scaling.specifications.laws import LAWS, SIZES
 from bayes_scaling.specifications.specification import Specification
 
-_DIMS = ("benchmark", "architecture", "era")
 RATES = ("g_N", "g_D", "g_C")
 """Progress rates, log units per year: of parameters, data and effective compute."""
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """A value over none or some of the dimensions ``benchmark``, ``architecture`` and ``era``, in this order."""
+    """A value over none or some groups, its dimensions."""
 
     value: Any
     dims: tuple[str, ...] = ()
@@ -32,6 +33,8 @@ def reported_quantities(
     levels: Mapping[str, tuple[str, ...]],
     *,
     samples: bool = False,
+    cells: Mapping[str, Cells] | None = None,
+    anchor: Anchor | None = None,
 ) -> dict[str, Quantity]:
     """What a posterior reports beside the sampled parameters.
 
@@ -56,12 +59,15 @@ def reported_quantities(
         ``B_star`` (tokens) in the place of ``A``, and ``alpha_B = 1 / alpha`` (eq. 1.4).
     """
     xp = np if samples else _tensors()
-    found = {name: _quantity(coefficient) for name, coefficient in coefficients.items()}
-    reported: dict[str, Quantity] = {name: found[name] for name in ("E", "alpha", "beta") if name in found}
+    found = {name: _quantity(each) for name, each in at_cells(coefficients, cells or {}, xp).items()}
+    if "level" in found:
+        found |= _parts_of_level(specification, found, xp)
+    direct = ("E", "alpha", "beta", *(name for name in (cells or {}) if name in found))
+    reported: dict[str, Quantity] = {name: found[name] for name in direct if name in found}
     reported |= _rates(specification, found, levels, samples)
     law = LAWS[specification.law]
     if specification.delta is None and specification.progress.exponents == "none":
-        anchors = _log_anchors(specification, levels, anchor_of(specification), samples)
+        anchors = _log_anchors(specification, levels, anchor or anchor_of(specification), samples)
         for term in law.terms:
             log_centre, exponent = found[f"log_{term.coefficient}"], found[term.exponent]
             at_one = _at_size_one(log_centre, exponent, anchors[term.size], xp)
@@ -77,6 +83,38 @@ def reported_quantities(
         log_factor = found["log_factor"].value[ARCHITECTURE_LEVELS.index("transformer")]
         reported["transformer_factor"] = Quantity(xp.exp(log_factor))
     return reported
+
+
+def at_cells(coefficients: Coefficients, cells: Mapping[str, Cells], xp: ModuleType = np) -> dict[str, Coefficient]:
+    """Coefficients with a formula at the points at which they are reported, without effects of pooled groups."""
+    found = {}
+    for name, each in coefficients.items():
+        if name in cells:
+            fixed = replace(each, added=tuple(added for added in each.added if added.group is None))
+            at = cells[name]
+            value = coefficient_at(fixed, at.covariates, at.index, xp)
+            found[name] = Coefficient(value, at.group)
+        elif name != REDUCIBLE:
+            found[name] = each
+    return found
+
+
+def _parts_of_level(s: Specification, found: Mapping[str, Quantity], xp: ModuleType) -> dict[str, Quantity]:
+    """E, and the logarithm of each term at the central point, over all that level and shares are over."""
+    level, parts = found["level"], {}
+    log_reducible = _combine(lambda level: xp.log(level), level)
+    if "irreducible_share" in found:
+        parts["E"] = _combine(lambda share, level: share * level, found["irreducible_share"], level)
+        log_reducible = _combine(lambda level, E: xp.log(level - E), level, parts["E"])
+    terms = LAWS[s.law].terms
+    shares = (lambda share: xp.log(share), lambda share: xp.log1p(-share))
+    for term, log_share in zip(terms, shares, strict=False):
+        name = f"log_{term.coefficient}"
+        if len(terms) == 1:
+            parts[name] = log_reducible
+        else:
+            parts[name] = _combine(lambda log, share, f=log_share: log + f(share), log_reducible, found["share"])
+    return parts
 
 
 def _quantity(coefficient: Coefficient) -> Quantity:
@@ -159,13 +197,17 @@ def _at_size_one(log_at_centre: Quantity, exponent: Quantity, log_centre: Quanti
 
 def _combine(operation: Callable[..., Any], *quantities: Quantity) -> Quantity:
     """Apply an operation over the union of the quantities' dimensions."""
-    dims = tuple(dim for dim in _DIMS if any(dim in quantity.dims for quantity in quantities))
+    dims = tuple(dict.fromkeys(dim for quantity in quantities for dim in quantity.dims))
     return Quantity(operation(*(_spread(quantity, dims) for quantity in quantities)), dims)
 
 
 def _spread(quantity: Quantity, dims: tuple[str, ...]) -> Any:
     if not quantity.dims or quantity.dims == dims:
         return quantity.value
+    order = [quantity.dims.index(dim) for dim in dims if dim in quantity.dims]
+    if order != sorted(order):
+        further = range(len(order), np.ndim(quantity.value))  # draws, on the last axis
+        return _spread(Quantity(quantity.value.transpose(*order, *further), tuple(quantity.dims[at] for at in order)), dims)
     return quantity.value[tuple(slice(None) if dim in quantity.dims else None for dim in dims)]
 
 

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.evaluations import BENCHMARKS, decimal_year
+from bayes_scaling.evaluations.benchmarks import known
 from bayes_scaling.law import training_compute
 from bayes_scaling.model.checks import require_above
 from bayes_scaling.model.eras import ERA_LEVELS, era_codes, years_by_era
-from bayes_scaling.model.runs import columns_of, is_runs, papers_of, require_fit_for_runs, require_no_law_for_runs
+from bayes_scaling.model.predictors import Predictors, architecture_levels, codes_of, levels_of
+from bayes_scaling.model.runs import clusters_of, columns_of, is_runs, require_fit_for_runs, require_no_law_for_runs
 from bayes_scaling.model.tokens import counted_tokens
 from bayes_scaling.specifications.laws import LAWS, SIZES
 from bayes_scaling.specifications.specification import (
@@ -26,8 +28,6 @@ from bayes_scaling.specifications.specification import (
 )
 
 Floats = NDArray[np.float64]
-
-ARCHITECTURE_LEVELS = ("other", "transformer")
 
 COVARIATES = (
     *(f"log_{size}" for size in SIZES),
@@ -84,6 +84,10 @@ class Rows:
     complete
         Rows of the table that these were taken from, 0 if nothing was left out: the paper's penalty is stated for
         a number of rows.
+    predictors
+        What formulas make of the table that is fitted.
+    anchor
+        Where coefficients stand.
     """
 
     ids: tuple[str, ...]
@@ -92,6 +96,8 @@ class Rows:
     index: Mapping[str, NDArray[np.int64]]
     levels: Mapping[str, tuple[str, ...]]
     complete: int = 0
+    predictors: Predictors | None = None
+    anchor: Anchor | None = None
 
     @property
     def loss(self) -> Floats:
@@ -115,15 +121,19 @@ class Rows:
         )
 
 
-def central_anchor(specification: Specification) -> Anchor:
+def central_anchor(specification: Specification, table: pd.DataFrame | None = None) -> Anchor:
     """Central point on which priors stand: 30 million parameters in 2018, or what ``[centre]`` says.
 
     By default tokens are each benchmark's own training text where the loss level varies by benchmark, and the
-    geometric mean of these where one level serves all.
+    geometric mean of those of WikiText-103, WikiText-2 and the Penn Treebank where one level serves all. A benchmark's
+    tokens are what ``[benchmarks]`` says, else those that the package knows, else the median of the table's rows.
     """
     tokens = {benchmark.name: float(benchmark.tokens) for benchmark in BENCHMARKS}
-    if specification.index_of("A") != "benchmark":
-        middle = float(np.exp(np.mean(np.log(list(tokens.values())))))
+    middle = float(np.exp(np.mean(np.log(list(tokens.values())))))
+    if table is not None and "benchmark" in table:
+        tokens |= {name: _tokens_of(table, name) for name in set(table["benchmark"]) - set(tokens)}
+    tokens |= {name: each.tokens for name, each in specification.benchmarks.items() if each.tokens is not None}
+    if specification.index_of("level") != "benchmark":
         tokens = dict.fromkeys(tokens, middle)
     centre = specification.centre
     if centre is None:
@@ -138,12 +148,17 @@ def central_anchor(specification: Specification) -> Anchor:
     )
 
 
-def anchor_of(specification: Specification) -> Anchor:
+def _tokens_of(table: pd.DataFrame, benchmark: str) -> float:
+    figures = known(benchmark)
+    return float(figures.tokens if figures else table.loc[table["benchmark"] == benchmark, "tokens"].median())
+
+
+def anchor_of(specification: Specification, table: pd.DataFrame | None = None) -> Anchor:
     """Where the coefficients of a specification without ``delta`` stand: its pivot, and else the central point.
 
     Pivots of drifting exponents act on the drift alone and leave the coefficients at the central point.
     """
-    centre = central_anchor(specification)
+    centre = central_anchor(specification, table)
     pivot = specification.pivot
     if pivot is None or specification.progress.exponents == "drift":
         return centre
@@ -187,88 +202,64 @@ def make_rows(specification: Specification, evaluations: pd.DataFrame, anchor: A
         If a column that the specification needs is missing or has gaps, or runs are too few or lack what it needs;
         the message names column and rows.
     """
-    if is_runs(evaluations):
+    runs = is_runs(evaluations)
+    if runs:
         require_fit_for_runs(specification, evaluations)
-        return _rows_of_runs(specification, evaluations, anchor or anchor_of(specification))
-    require_no_law_for_runs(specification)
-    _require(specification, evaluations)
+    else:
+        require_no_law_for_runs(specification)
+        _require(specification, evaluations)
     if anchor is None:
         penalised = specification.delta is not None
-        anchor = sample_minima(evaluations) if penalised else anchor_of(specification)
-    index, levels = group_codes(evaluations)
+        anchor = sample_minima(evaluations) if penalised else anchor_of(specification, evaluations)
+    response = evaluations[specification.response] if runs else np.log(evaluations["perplexity"].astype(float))
+    index, levels, predictors = group_codes(specification, evaluations)
+    columns, _ = predictors.arrays(evaluations)
     return Rows(
         ids=tuple(map(str, evaluations.index)),
-        response=np.log(evaluations["perplexity"].to_numpy(float)),
-        covariates=_covariates(specification, evaluations, anchor),
+        response=response.to_numpy(float),
+        covariates=_covariates(specification, evaluations, anchor) | columns,
         index=index,
         levels=levels,
+        predictors=predictors,
+        anchor=anchor,
     )
 
 
-def _rows_of_runs(specification: Specification, runs: pd.DataFrame, anchor: Anchor) -> Rows:
-    index, levels = group_codes(pd.DataFrame({"paper": papers_of(runs)}))
-    return Rows(
-        ids=tuple(map(str, runs.index)),
-        response=runs[specification.response].to_numpy(float),
-        covariates=covariates_at(
-            specification,
-            anchor,
-            parameters=runs["parameters"].to_numpy(float),
-            tokens=runs["tokens"].to_numpy(float),
-            year=anchor.year,
-            anchor_tokens=anchor.common_tokens,
-            further={size: runs[column].to_numpy(float) for size, column in columns_of(specification, runs).items()},
-        ),
-        index=index,
-        levels=levels,
-    )
+def group_codes(
+    specification: Specification, table: pd.DataFrame
+) -> tuple[dict[str, NDArray[np.int64]], dict[str, tuple[str, ...]], Predictors]:
+    """Codes and levels of each group that a specification or the table has, and of the unit called ``paper``."""
+    predictors = Predictors(specification, table)
+    _, index = predictors.arrays(table)
+    levels = dict(predictors.levels)
+    for name in ("benchmark", "architecture"):
+        if name in table and name not in index:
+            column = architecture_levels(table[name]) if name == "architecture" else table[name]
+            levels[name] = levels_of(name, column)
+            index[name] = codes_of(column, levels[name])
+    paper = clusters_of(specification, table)
+    levels |= {"paper": tuple(dict.fromkeys(paper)), "era": ERA_LEVELS}
+    return index | {"paper": codes_of(paper, levels["paper"])}, levels, predictors
 
 
-def architecture_levels(architecture: pd.Series) -> pd.Series:
-    """The level of :data:`ARCHITECTURE_LEVELS` that each architecture counts as.
-
-    Examples
-    --------
-    >>> architecture_levels(pd.Series(["transformer", "recurrent"])).tolist()
-    ['transformer', 'other']
-    """
-    other, transformer = ARCHITECTURE_LEVELS
-    return architecture.where(architecture == transformer, other)
-
-
-def group_codes(table: pd.DataFrame) -> tuple[dict[str, NDArray[np.int64]], dict[str, tuple[str, ...]]]:
-    """Codes and levels of each group, from columns ``benchmark``, ``architecture`` (of evaluations) and ``paper``."""
-    groups: dict[str, tuple[pd.Series, tuple[str, ...]]] = {}
-    if "benchmark" in table:
-        present = set(table["benchmark"])
-        benchmarks = tuple(benchmark.name for benchmark in BENCHMARKS if benchmark.name in present)
-        groups["benchmark"] = (table["benchmark"], benchmarks)
-    if "architecture" in table:
-        architecture = architecture_levels(table["architecture"])
-        groups["architecture"] = (architecture, ARCHITECTURE_LEVELS)
-    groups["paper"] = (table["paper"], tuple(dict.fromkeys(table["paper"])))
-    codes = {
-        name: pd.Categorical(column, categories=list(levels)).codes.astype(np.int64)
-        for name, (column, levels) in groups.items()
-    }
-    return codes, {name: levels for name, (_, levels) in groups.items()} | {"era": ERA_LEVELS}
-
-
-def _covariates(specification: Specification, evaluations: pd.DataFrame, anchor: Anchor) -> dict[str, Floats]:
-    tokens = counted_tokens(specification, evaluations)
+def _covariates(specification: Specification, table: pd.DataFrame, anchor: Anchor) -> dict[str, Floats]:
+    tokens = counted_tokens(specification, table)
+    columns = columns_of(specification, table) if is_runs(table) else {}
+    by_benchmark = "benchmark" in table
     covariates = covariates_at(
         specification,
         anchor,
-        parameters=evaluations["parameters"].to_numpy(float),
+        parameters=table["parameters"].to_numpy(float),
         tokens=tokens.fresh,
-        year=decimal_year(evaluations["published"]).to_numpy(float),
-        anchor_tokens=evaluations["benchmark"].map(dict(anchor.tokens)).to_numpy(float),
+        year=decimal_year(table["published"]).to_numpy(float) if "published" in table else anchor.year,
+        anchor_tokens=table["benchmark"].map(dict(anchor.tokens)).to_numpy(float) if by_benchmark else anchor.common_tokens,
         repetitions=tokens.repetitions,
+        further={name: table[column].to_numpy(float) for name, column in columns.items()},
     )
     if specification.data.vocabulary == "log":
-        vocabulary = evaluations["vocabulary"].astype(float)
-        by_benchmark = vocabulary.groupby(evaluations["benchmark"]).transform("median")
-        covariates["log_vocabulary"] = np.log(vocabulary.fillna(by_benchmark).to_numpy(float))
+        vocabulary = table["vocabulary"].astype(float)
+        medians = vocabulary.groupby(table["benchmark"]).transform("median")
+        covariates["log_vocabulary"] = np.log(vocabulary.fillna(medians).to_numpy(float))
     return covariates
 
 
@@ -350,6 +341,8 @@ def _require(specification: Specification, evaluations: pd.DataFrame) -> None:
                 "(select with bs.comparable_rows, or fill it)"
             )
     _require_values(evaluations)
+    if specification.delta is not None:
+        _require_the_papers_benchmarks(evaluations)
     if specification.data.vocabulary == "log":
         _require_some(specification, evaluations, "vocabulary", "vocabulary")
     if specification.data.missing_epochs == "median":
@@ -388,11 +381,15 @@ def _require_both_eras(specification: Specification, evaluations: pd.DataFrame) 
 
 def _require_values(evaluations: pd.DataFrame) -> None:
     """Tables that `read_evaluations` made are clean; ones changed or built by hand may not be."""
+    for column, least in (("perplexity", 1.0), ("parameters", 0.0), ("tokens", 0.0)):
+        require_above(evaluations[column], least)
+
+
+def _require_the_papers_benchmarks(evaluations: pd.DataFrame) -> None:
     known = tuple(benchmark.name for benchmark in BENCHMARKS)
     foreign = evaluations["benchmark"][~evaluations["benchmark"].isin(known)]
     if len(foreign):
         raise EvaluationsError(
-            f"benchmark {foreign.iloc[0]!r} (row {foreign.index[0]!r}) is unknown; known: {', '.join(known)}"
+            f"benchmark {foreign.iloc[0]!r} (row {foreign.index[0]!r}) has no coefficient in the paper's form, which "
+            f"delta needs; it has: {', '.join(known)}. Leave these rows out, or fit a specification without delta"
         )
-    for column, least in (("perplexity", 1.0), ("parameters", 0.0), ("tokens", 0.0)):
-        require_above(evaluations[column], least)

@@ -57,6 +57,23 @@ def papers_of(table: pd.DataFrame) -> pd.Series:
     return table[SERIES].astype(object).where(table[SERIES].notna(), own) if SERIES in table else own
 
 
+def clusters_of(specification: Specification, table: pd.DataFrame) -> pd.Series:
+    """The unit called paper, of each row: of ``[noise] cluster`` where it names a column, else :func:`papers_of`.
+
+    Rows without a cluster are one of their own each.
+    """
+    cluster = specification.noise.cluster
+    if cluster in ("none", "paper"):
+        return papers_of(table).astype(str)
+    if cluster not in table:
+        raise EvaluationsError(
+            f"[noise] cluster = '{cluster}' needs a column {cluster}, which the table lacks; its columns: "
+            f"{', '.join(map(str, table.columns))}"
+        )
+    own = pd.Series(list(map(str, table.index)), index=table.index, dtype=object)
+    return table[cluster].astype(object).where(table[cluster].notna(), own).astype(str)
+
+
 def require_fit_for_runs(specification: Specification, runs: pd.DataFrame) -> None:
     """Refuse a specification that needs more than runs have, and runs that it can't be fitted to.
 
@@ -81,7 +98,7 @@ def require_fit_for_runs(specification: Specification, runs: pd.DataFrame) -> No
     for column in dict.fromkeys((*COLUMNS, *columns_of(specification, runs).values(), specification.response)):
         require_above(runs[column], 0.0)
     names = [parameter.name for parameter in specification.parameters()]
-    if len(runs) < len(names):
+    if len(runs) < len(names) and not specification.predicted:
         raise EvaluationsError(
             f"specification '{specification.name}' has {len(names)} parameters ({', '.join(names)}), and the table has "
             f"{len(runs)} run(s): fewer points than parameters; add runs, or choose a specification with fewer"
@@ -131,13 +148,11 @@ def _require_further(specification: Specification, runs: pd.DataFrame) -> None:
 
 def _more_than_runs_have(s: Specification, runs: pd.DataFrame) -> str:
     """What a specification needs that runs lack, in words; empty if nothing."""
-    if s.progresses:
-        return "it has algorithmic progress, and runs have no dates"
-    grouped = [name for name in ("A", "E", *s.varies_by) if s.index_of(name) is not None]
-    if grouped:
-        return f"its {grouped[0]} varies by {s.index_of(grouped[0])}, which runs have none of"
-    if s.transformer_factor != "none":
-        return "its transformer_factor needs architectures, which runs have none of"
+    if s.progresses and "published" not in runs:
+        return "it has algorithmic progress, and these runs have no dates (column published)"
+    lacking = [column for column in ("benchmark", "architecture") if column in s.columns and column not in runs]
+    if lacking:
+        return f"it depends on {lacking[0]}, which these runs have none of"
     if s.delta is not None:
         return "its penalty (delta) is stated for evaluations"
     if s.data.vocabulary != "ignored":

@@ -79,7 +79,7 @@ def prior_doubling_times(fit: Fit) -> pd.DataFrame | None:
     if not own or "observed_data" not in fit.data:
         return None
     groups = {
-        "posterior": prior_quantities(fit.specification, rows_of(fit.data)),
+        "posterior": prior_quantities(fit.specification, rows_of(fit.data, fit.specification)),
         "constant_data": fit.data["constant_data"].to_dataset(),
     }
     return doubling_times(replace(fit, data=DataTree.from_dict(groups)))

@@ -143,7 +143,7 @@ def predictive_check(fit: Fit, *, replicates: int = REPLICATES, seed: int = 0) -
     for name, value, least in (("replicates", replicates, LEAST_REPLICATES), ("seed", seed, 0)):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise BayesScalingError(f"{name} must be a whole number of at least {least}, not {value!r}")
-    rows = rows_of(fit.data)
+    rows = rows_of(fit.data, fit.specification)
     if len(rows.ids) < 2:
         raise BayesScalingError("a check needs at least two rows, and the fit has one; fit a longer table")
     mean, *interval = np.hstack(

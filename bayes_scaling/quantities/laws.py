@@ -242,7 +242,7 @@ def laws_of(source: Source) -> Laws:
             f"a fit is needed (bs.fit, bs.load_fit) or published constants (bs.classical), not {type(source).__name__}"
         )
     specification, data = source.specification, source.data
-    rows = rows_of(data)
+    rows = rows_of(data, specification)
     constant = data["constant_data"].to_dataset()
     columns = ("parameters", "tokens", "year", "benchmark", "architecture")
     known = {name: constant[name].to_numpy() for name in columns if name in constant}

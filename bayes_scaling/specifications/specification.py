@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal, Self
+from functools import cached_property
+from typing import Any, Self
 
 from bayes_scaling.errors import SpecificationError
 from bayes_scaling.specifications.checks import is_number, shown
+from bayes_scaling.specifications.formulas import REDUCIBLE, Formula, read_formula
 from bayes_scaling.specifications.laws import LAWS, SIZES
 from bayes_scaling.specifications.parameters import PARAMETERS, Parameter
 from bayes_scaling.specifications.priors import Prior, choices_for
-
-Group = Literal["benchmark", "architecture", "era"]
 
 CENTRE_PARAMETERS = 3e7
 CENTRE_YEAR = 2018.0
@@ -19,10 +19,10 @@ CENTRE_LEAST_STEPS = 1e4
 CENTRE_LOSS = 3.0
 """Of the central point, unless ``[centre]`` says otherwise: of laws of least steps, and of the loss itself."""
 
-GROUPS: tuple[Group, ...] = ("benchmark", "architecture")
-"""What coefficients may vary by."""
-GROUPS_OF_RATES: tuple[Group, ...] = (*GROUPS, "era")
-"""What rates of progress may vary by."""
+GROUPS = ("benchmark", "architecture")
+"""What coefficients of the catalogue vary by; those of other specifications may vary by any column of the table."""
+GROUPS_OF_RATES = (*GROUPS, "era")
+"""What rates of progress vary by there."""
 RATE_OF: Mapping[str, str] = {size.factor: size.rate for size in SIZES.values() if size.rate}
 """What doubles, and the name of its rate in priors, posterior and tables."""
 
@@ -73,7 +73,8 @@ class Noise:
     family
         ``"normal"`` or ``"student_t"``.
     cluster
-        ``"none"``, or ``"paper"``: evaluations of one paper share an effect.
+        ``"none"``, or ``"paper"``: evaluations of one paper (runs of one series) share an effect; or another column
+        of the table, such as ``"lab"``, whose rows do, and which then is the unit ``paper`` of cross-validation.
     scale
         ``"loss"``: noise is added to the loss, ``sigma`` in nats per token. ``"log_loss"``: noise is added to the
         logarithm of the loss, so that it is in proportion to the loss; ``sigma`` then needs a prior of its own.
@@ -149,6 +150,19 @@ class Centre:
     loss: float | None = None
 
 
+@dataclass(frozen=True)
+class BenchmarkFigures:
+    """What ``[benchmarks.NAME]`` says of a benchmark, in place of what the package knows.
+
+    Parameters
+    ----------
+    tokens
+        Of its training text: the central tokens at which its level and share stand.
+    """
+
+    tokens: float | None = None
+
+
 CHOICES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "progress": {
         "parameters": ("none", "constant_rate"),
@@ -158,7 +172,7 @@ CHOICES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "exponents": ("none", "drift"),
         "at_cut": ("bend", "jump"),
     },
-    "noise": {"family": ("normal", "student_t"), "cluster": ("none", "paper"), "scale": ("loss", "log_loss")},
+    "noise": {"family": ("normal", "student_t"), "scale": ("loss", "log_loss")},
     "data": {
         "tokens": ("unique", "effective_epochs", "seen", "repeated"),
         "vocabulary": ("ignored", "log"),
@@ -203,8 +217,15 @@ class Specification:
         ``"none"``, or ``"sigmoid"``: a factor ``sigmoid(gamma_T)`` on the reducible loss of transformers (Ho et al.
         2024, eq. 7). ``level`` is then the loss of other architectures.
     varies_by
-        Coefficient to group (``"benchmark"`` or ``"architecture"``; for rates also ``"era"``, before and after
-        ``progress.cut_year``); what is not listed is shared by all rows.
+        Coefficient to group: ``"benchmark"``, ``"architecture"`` (transformer or other) or any other column of the
+        table; for rates also ``"era"``, before and after ``progress.cut_year``. What is not listed is shared by all
+        rows.
+    coefficients
+        Coefficient (``level``, ``share``, ``irreducible_share``, an exponent, a rate, ``sigma``; ``reducible``, a
+        factor on the reducible loss) to a formula over the table's columns, such as ``"1 + architecture"`` or
+        ``"1 + (1 | lab)"``. ``"0 + group"`` is what ``varies_by`` says in short.
+    benchmarks
+        Benchmark to its figures, where the package knows none or others.
     progress, noise, data, pivot, centre
         See the classes of these names.
     priors
@@ -244,6 +265,8 @@ class Specification:
     centre: Centre | None = None
     priors: Mapping[str, Prior] = field(default_factory=dict)
     delta: float | None = None
+    coefficients: Mapping[str, str] = field(default_factory=dict)
+    benchmarks: Mapping[str, BenchmarkFigures] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for key, valid in TEXT_CHOICES.items():
@@ -253,6 +276,7 @@ class Specification:
                 _choose(f"[{section}] {key}", getattr(getattr(self, section), key), valid)
         _check_for_runs(self)
         _check_varies_by(self)
+        _check_coefficients(self)
         _check_progress(self)
         _check_eras(self)
         _check_factor(self)
@@ -265,10 +289,62 @@ class Specification:
 
     # ------------------------------------------------------------------ what follows from the settings
 
-    def index_of(self, coefficient: str) -> Group | None:
-        """Group whose levels a coefficient has one value each of, or None if it is shared.
+    @cached_property
+    def formulas(self) -> Mapping[str, Formula]:
+        """The formula of each coefficient of ``coefficients``."""
+        return {name: read_formula(name, text) for name, text in self.coefficients.items()}
 
-        ``level`` and ``share`` go with ``A``; ``irreducible_share`` and ``E`` with ``irreducible_loss``.
+    @property
+    def predicted(self) -> Mapping[str, Formula]:
+        """Formulas that are more than one value, or one for each level of a group."""
+        return {name: formula for name, formula in self.formulas.items() if not formula.is_plain}
+
+    @property
+    def has_irreducible(self) -> bool:
+        """Whether there is an irreducible loss ``E``."""
+        return self.irreducible_loss != "none" or "irreducible_share" in self.coefficients
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the table that coefficients vary by or depend on."""
+        named = [column for formula in self.formulas.values() for column in formula.columns]
+        return tuple(dict.fromkeys((*self.groups, *named)))
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Columns of the table of which each row has a level."""
+        found = [group for group in self.varies_by.values() if group != "era"]
+        found += ["benchmark"] if self.irreducible_loss == "benchmark" else []
+        found += ["architecture"] if self.transformer_factor != "none" else []
+        for formula in self.formulas.values():
+            found += [formula.base] if formula.base else []
+            found += [each.group for each in formula.pooled]
+        return tuple(dict.fromkeys(found))
+
+    @cached_property
+    def _sampled(self) -> Mapping[str, tuple[Parameter, str | None]]:
+        """Each parameter with the dimension over which it has one value each, or None."""
+        found = {}
+        for name in _parameter_names(self):
+            if name in self.predicted:
+                found |= {each.name: (each, dimension) for each, dimension in self.predicted[name].parameters()}
+            else:
+                found[name] = (PARAMETERS[name], self._group_of(name))
+        return found
+
+    def _group_of(self, coefficient: str) -> str | None:
+        if coefficient in self.formulas:
+            return self.formulas[coefficient].base or None
+        if coefficient in ("irreducible_share", "E"):
+            own = self.formulas.get("irreducible_share")
+            return (own.base or None) if own else "benchmark" if self.irreducible_loss == "benchmark" else None
+        return self.varies_by.get({"level": "A", "share": "A"}.get(coefficient, coefficient))
+
+    def index_of(self, coefficient: str) -> str | None:
+        """Group whose levels a coefficient or parameter has one value each of, or None if it is shared.
+
+        ``level`` and ``share`` go with ``A``; ``irreducible_share`` and ``E`` with ``irreducible_loss``; formulas
+        decide before both.
 
         Parameters
         ----------
@@ -278,18 +354,16 @@ class Specification:
         Returns
         -------
         str or None
-            ``"benchmark"``, ``"architecture"``, ``"era"`` or None.
+            A column of the table, ``"era"``, or the columns of a formula's term.
 
         Examples
         --------
         >>> Specification(name="mine", varies_by={"A": "benchmark", "B": "benchmark"}).index_of("level")
         'benchmark'
         """
-        if coefficient in ("irreducible_share", "E"):
-            return "benchmark" if self.irreducible_loss == "benchmark" else None
-        coefficient = {"level": "A", "share": "A"}.get(coefficient, coefficient)
-        group = self.varies_by.get(coefficient)
-        return group if group is None else _as_group(group)
+        if coefficient in self._sampled:
+            return self._sampled[coefficient][1]
+        return self._group_of({"A": "level", "B": "level"}.get(coefficient, coefficient))
 
     @property
     def rates_by_era(self) -> tuple[str, ...]:
@@ -340,7 +414,7 @@ class Specification:
         >>> [p.name for p in Specification(name="mine").parameters()]
         ['level', 'share', 'alpha', 'beta', 'sigma']
         """
-        return tuple(PARAMETERS[name] for name in _parameter_names(self))
+        return tuple(parameter for parameter, _ in self._sampled.values())
 
     def prior_of(self, parameter: str) -> Prior:
         """This specification's own prior of a parameter, or the default.
@@ -359,7 +433,8 @@ class Specification:
         >>> print(Specification(name="mine").prior_of("sigma"))
         HalfNormal(sigma=0.5)
         """
-        return self.priors.get(parameter, PARAMETERS[parameter].prior)
+        own = self.priors.get(parameter.removesuffix("_base"))
+        return own or self.priors.get(parameter, self._sampled[parameter][0].prior)
 
     def with_published_penalty(self, delta: float) -> Self:
         """This structure with the paper's coefficients and its L1 penalty as a Laplace prior.
@@ -412,6 +487,10 @@ class Specification:
         """
         document = _told({key: getattr(self, key) for key in _TEXT_KEYS})
         document["varies_by"] = dict(self.varies_by)
+        if self.coefficients:
+            document["coefficients"] = dict(self.coefficients)
+        if self.benchmarks:
+            document["benchmarks"] = {name: {"tokens": each.tokens} for name, each in self.benchmarks.items()}
         for section, kind in _SECTIONS.items():
             document[section] = _told({f.name: getattr(getattr(self, section), f.name) for f in fields(kind)})
         if self.progress.cut_year is not None:
@@ -451,7 +530,7 @@ class Specification:
         >>> Specification.from_dict("mine", {"law": "compute", "progress": {"compute": "constant_rate"}}).law
         'compute'
         """
-        valid = (*_TEXT_KEYS, "varies_by", *_SECTIONS, *_SIZES, "priors", "delta")
+        valid = (*_TEXT_KEYS, "varies_by", "coefficients", "benchmarks", *_SECTIONS, *_SIZES, "priors", "delta")
         _refuse_unknown("the specification", document, valid)
         settings: dict[str, Any] = {}
         for key in _TEXT_KEYS:
@@ -460,7 +539,8 @@ class Specification:
                     choices = f"; choose one of: {', '.join(TEXT_CHOICES[key])}" if key in TEXT_CHOICES else ""
                     raise SpecificationError(f"{key} must be text in quotes, not {shown(document[key])}{choices}")
                 settings[key] = document[key]
-        settings["varies_by"] = dict(_table("varies_by", document.get("varies_by", {})))
+        for section in ("varies_by", "coefficients"):
+            settings[section] = dict(_table(section, document.get(section, {})))
         for section, kind in _SECTIONS.items():
             content = _table(section, document.get(section, {}))
             _refuse_unknown(f"[{section}]", content, tuple(f.name for f in fields(kind)))
@@ -468,6 +548,10 @@ class Specification:
         for section, kind in _SIZES.items():
             if section in document:
                 settings[section] = _read_sizes(section, kind, _table(section, document[section]))
+        settings["benchmarks"] = {
+            name: _read_sizes(f"benchmarks.{name}", BenchmarkFigures, _table(f"benchmarks.{name}", content))
+            for name, content in _table("benchmarks", document.get("benchmarks", {})).items()
+        }
         settings["priors"] = {
             key: _read_prior(key, value) for key, value in _table("priors", document.get("priors", {})).items()
         }
@@ -530,10 +614,6 @@ def _read_prior(key: str, value: object) -> Prior:
 # ---------------------------------------------------------------------- consistency
 
 
-def _as_group(group: str) -> Group:
-    return next(known for known in GROUPS_OF_RATES if known == group)
-
-
 def _check_for_runs(s: Specification) -> None:
     """Refuse what only evaluations have, in a law for training runs."""
     law = LAWS[s.law]
@@ -569,8 +649,20 @@ def _check_varies_by(s: Specification) -> None:
                 f"[varies_by] {coefficient} is no coefficient of law '{s.law}'; "
                 f"valid coefficients: {', '.join(LAWS[s.law].may_vary)}{extra}"
             )
-        _choose(f"[varies_by] {coefficient}", group, GROUPS_OF_RATES if coefficient in RATE_OF.values() else GROUPS)
+        choices = GROUPS_OF_RATES if coefficient in RATE_OF.values() else GROUPS
+        if not isinstance(group, str) or not group.isidentifier() or (group == "era" and group not in choices):
+            raise SpecificationError(
+                f"[varies_by] {coefficient} = {shown(group)} is not valid; choose one of: {', '.join(choices)}, or "
+                "another column of the table (letters, digits and _)"
+            )
     levels = [term.coefficient for term in LAWS[s.law].terms]
+    if "irreducible_share" in s.coefficients:
+        if s.irreducible_loss != "none":
+            raise SpecificationError(
+                f"irreducible_loss = '{s.irreducible_loss}' and [coefficients] irreducible_share say one thing twice; "
+                "remove one of them"
+            )
+        return
     if s.irreducible_loss == "benchmark" and any(s.varies_by.get(letter) != "benchmark" for letter in levels):
         raise SpecificationError(
             f"irreducible_loss = 'benchmark' needs {' and '.join(levels)} = 'benchmark' in [varies_by]: "
@@ -580,6 +672,45 @@ def _check_varies_by(s: Specification) -> None:
         raise SpecificationError(
             "[varies_by] A and B must vary by the same group (or both be shared): "
             "their priors stand on their sum (level) and their share of it"
+        )
+
+
+def _check_coefficients(s: Specification) -> None:
+    cluster = s.noise.cluster
+    if not isinstance(cluster, str) or not cluster.isidentifier():
+        raise SpecificationError(
+            f"[noise] cluster = {shown(cluster)} is not valid; choose one of: none, paper, or another column of the table"
+        )
+    law = LAWS[s.law]
+    rates = [RATE_OF[key] for key in s.constant_rates] if s.progress.acts_on == "effective_size" else []
+    rates = [] if s.progress.exponents == "drift" else rates
+    exponents = [term.exponent for term in law.terms if term.exponent != law.power]
+    shares = ["share"] if len(law.terms) > 1 else []
+    valid = ("level", *shares, "irreducible_share", *exponents, *rates, REDUCIBLE, "sigma")
+    for name in s.coefficients:
+        if name not in valid:
+            raise SpecificationError(
+                f"[coefficients] {name} is no coefficient of this specification that can have a formula; valid: "
+                f"{', '.join(valid)}"
+            )
+        short = {"level": ("A", "B"), "share": ("A", "B")}.get(name, (name,))
+        if any(each in s.varies_by for each in short):
+            raise SpecificationError(
+                f"[coefficients] {name} and [varies_by] {short[0]} say one thing twice; remove one of them"
+            )
+    if not s.coefficients:
+        return
+    _ = s.formulas  # which refuses what can't be read
+    if s.delta is not None or s.pivot is not None:
+        what = "delta" if s.delta is not None else "[pivot]"
+        raise SpecificationError(
+            f"[coefficients] do not go with {what}, which is stated for the paper's form: use [varies_by], or remove "
+            f"{what}"
+        )
+    if s.predicted and (law.power or s.progress.acts_on != "effective_size"):
+        raise SpecificationError(
+            "[coefficients] with more than 1 or 0 + group need a law whose terms add up and progress that acts on "
+            "effective_size; choose law 'chinchilla' or 'compute', acts_on = 'effective_size'"
         )
 
 
@@ -725,10 +856,15 @@ def _check_centre(s: Specification) -> None:
 def _check_scale(s: Specification) -> None:
     if s.noise.scale == "loss":
         return
-    if s.noise.cluster != "none":
+    if s.noise.cluster != "none" and s.noise.family == "student_t":
         raise SpecificationError(
-            f"[noise] scale = '{s.noise.scale}' needs cluster = 'none': paper effects are stated in nats; "
-            "set cluster = 'none' or scale = 'loss'"
+            f"[noise] scale = '{s.noise.scale}' with family = 'student_t' needs cluster = 'none'; set family = 'normal', "
+            "whose effects are integrated out, or scale = 'loss'"
+        )
+    if s.noise.cluster != "none" and "tau" not in s.priors:
+        raise SpecificationError(
+            f"[noise] scale = '{s.noise.scale}' with a cluster needs a prior of tau, whose default is in nats per token; "
+            "add [priors.tau], such as distribution = 'half_normal', sigma = 0.1 (a tenth of the loss)"
         )
     if s.data.vocabulary != "ignored":
         raise SpecificationError(
@@ -743,12 +879,12 @@ def _check_scale(s: Specification) -> None:
 
 
 def _check_priors(s: Specification) -> None:
-    names = _parameter_names(s)
+    names = {name.removesuffix("_base"): each.support for name, (each, _) in s._sampled.items()}
     for name, prior in s.priors.items():
-        if name not in names:
+        if name not in names or name.endswith("_standardised"):
             known = "is not used by this specification" if name in PARAMETERS else "is unknown"
             raise SpecificationError(f"[priors.{name}] {known}; parameters with a prior here: {', '.join(names)}")
-        support = PARAMETERS[name].support
+        support = names[name]
         if not prior.fits(support):
             raise SpecificationError(
                 f"[priors.{name}] {prior} reaches values that {name} can't take ({support}); "
@@ -805,12 +941,12 @@ def _parameter_names(s: Specification) -> tuple[str, ...]:
     noise = ["sigma"]
     if s.noise.family == "student_t":
         noise.append("nu")
-    if s.noise.cluster == "paper":
+    if s.noise.cluster != "none":
         noise.append("tau")
     if s.delta is not None:
         return tuple(noise)
     names = ["level"]
-    if s.irreducible_loss != "none":
+    if s.has_irreducible:
         names.append("irreducible_share")
     exponents = [term.exponent for term in LAWS[s.law].terms]
     names += ["share", *exponents] if len(exponents) > 1 else exponents
@@ -830,4 +966,6 @@ def _parameter_names(s: Specification) -> tuple[str, ...]:
         names.append("gamma_T")
     if s.data.tokens == "repeated":
         names.append("repetition_scale")
+    if REDUCIBLE in s.coefficients:
+        names.append(REDUCIBLE)
     return (*names, *noise)

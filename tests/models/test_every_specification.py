@@ -227,7 +227,7 @@ def test_rates_by_group_have_a_doubling_time_each(fit) -> None:
 
 
 def test_rows_are_read_back_from_the_fit(fit, specification, evaluations) -> None:
-    expected, found = make_rows(specification, evaluations), rows_of(fit.data)
+    expected, found = make_rows(specification, evaluations), rows_of(fit.data, fit.specification)
     assert found.ids == expected.ids
     assert found.levels == expected.levels
     np.testing.assert_array_equal(found.response, expected.response)
@@ -240,7 +240,7 @@ def test_rows_are_read_back_from_the_fit(fit, specification, evaluations) -> Non
 
 def test_the_law_of_hypothetical_systems_is_that_of_the_rows(fit, specification, evaluations) -> None:
     """At the rows' own size, date, benchmark and architecture, with tokens as the law counts them."""
-    rows, laws = rows_of(fit.data), laws_of(fit)
+    rows, laws = rows_of(fit.data, fit.specification), laws_of(fit)
     if is_runs(evaluations):  # at any date, on any benchmark
         further = {size: evaluations[size].to_numpy() for size in ("least_steps", "loss")}
         sizes = (evaluations["parameters"].to_numpy(), evaluations["tokens"].to_numpy())

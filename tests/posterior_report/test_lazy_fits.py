@@ -76,7 +76,7 @@ def small_blocks(monkeypatch) -> list[int]:
 
 @pytest.mark.parametrize("unit", ["evaluation", "paper"])
 def test_values_are_those_of_all_rows_and_draws_at_once(fit, unit, small_blocks) -> None:
-    rows, values = rows_of(fit.data), draws_of(fit.specification, fit.data)
+    rows, values = rows_of(fit.data, fit.specification), draws_of(fit.specification, fit.data)
     work = {"evaluation": evaluation_densities, "paper": paper_densities}[unit]
     exact = work(fit.specification, rows, values, rows.response - expected_losses(fit.specification, rows, values))
     exact = exact.reshape(CHAINS, DRAWS, -1).astype(np.float32)
@@ -97,7 +97,7 @@ def test_only_what_is_read_is_worked_out(table, small_blocks) -> None:
     fit.data["log_likelihood"]["loss"][:, ::2, 5].load()
     assert small_blocks == [DRAWS]
     small_blocks.clear()
-    paper = rows_of(fit.data).index["paper"]
+    paper = rows_of(fit.data, fit.specification).index["paper"]
     largest = int(np.bincount(paper).argmax())
     fit.log_likelihood("paper")["loss"][0, :3, largest].load()
     assert small_blocks == [3 * np.bincount(paper)[largest]]

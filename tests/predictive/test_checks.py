@@ -46,7 +46,7 @@ def test_a_model_that_is_right_is_not_flagged(check) -> None:
 
 def test_values_of_a_paper_follow_from_those_before_it(check, clustered) -> None:
     """Beside the conditional distributions of a multivariate normal, by its covariance matrix."""
-    rows = rows_of(clustered.data)
+    rows = rows_of(clustered.data, clustered.specification)
     values = draws_of(REFERENCE, clustered.data)
     residual = rows.loss - expected_losses(REFERENCE, rows, values).mean(axis=0)
     paper = rows.index["paper"]
@@ -63,7 +63,7 @@ def test_values_of_a_paper_follow_from_those_before_it(check, clustered) -> None
 
 
 def test_replicated_residuals_have_unit_variance_and_papers_in_common(clustered) -> None:
-    rows = rows_of(clustered.data)
+    rows = rows_of(clustered.data, clustered.specification)
     ((_, replicated),) = standardised(clustered, rows, 600, 0)
     assert replicated.shape == (600, 231)
     assert replicated.std() == pytest.approx(1, abs=0.01)

@@ -1,0 +1,260 @@
+"""Columns of a table as what formulas need of them: levels of groups, and matrices that formulae makes.
+
+Numbers are centred and divided by their standard deviation; flags stay 0 and 1, and text has a column for each level but
+the first. Means, scales, levels and knots are those of the rows that were fitted, whatever rows are predicted.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayes_scaling.errors import EvaluationsError
+from bayes_scaling.evaluations import decimal_year
+from bayes_scaling.evaluations.benchmarks import in_order
+from bayes_scaling.specifications.formulas import FUNCTIONS, REDUCIBLE, Formula
+from bayes_scaling.specifications.specification import Specification
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+ARCHITECTURE_LEVELS = ("other", "transformer")
+_MOST_CELLS = 64
+_NUMPYS = {name: getattr(np, name) for name in FUNCTIONS if hasattr(np, name)}
+
+
+def architecture_levels(architecture: pd.Series) -> pd.Series:
+    """The level of :data:`ARCHITECTURE_LEVELS` that each architecture counts as.
+
+    Examples
+    --------
+    >>> architecture_levels(pd.Series(["transformer", "recurrent"])).tolist()
+    ['transformer', 'other']
+    """
+    other, transformer = ARCHITECTURE_LEVELS
+    return architecture.where(architecture == transformer, other)
+
+
+def column_of(specification: Specification, table: pd.DataFrame, name: str) -> pd.Series:
+    """A column as numbers (flags as 0 and 1) or as text, without gaps.
+
+    Raises
+    ------
+    EvaluationsError
+        If the table lacks it, or it has gaps, text of numbers, or something else in it; names what there is.
+    """
+    if name == "architecture" and name in table:
+        return architecture_levels(table[name])
+    if name == "year" and name not in table and "published" in table:
+        return decimal_year(table["published"])
+    where = f"specification '{specification.name}' needs column {name}"
+    if name not in table:
+        columns = [str(column) for column in table.columns] + ["year"] * ("published" in table)
+        raise EvaluationsError(f"{where}, which the table lacks; its columns: {', '.join(columns)}")
+    column = table[name]
+    if column.isna().any():
+        gaps = table.index[column.isna()]
+        raise EvaluationsError(f"{where}, which is empty in {len(gaps)} row(s), first {gaps[0]!r}; fill it, or leave these rows out")
+    if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
+        numbers = column.astype(float)
+        if not np.isfinite(numbers).all():
+            raise EvaluationsError(f"{where}, which is not finite in row {table.index[~np.isfinite(numbers)][0]!r}")
+        return numbers
+    if not all(isinstance(value, str) for value in column):
+        raise EvaluationsError(f"{where}, which holds neither numbers nor text; make it one of these")
+    if pd.to_numeric(column, errors="coerce").notna().all():
+        raise EvaluationsError(f"{where}, which holds numbers as text; read it with pd.to_numeric, or name its levels with letters")
+    return column.astype(object)
+
+
+def levels_of(name: str, column: pd.Series) -> tuple[str, ...]:
+    """Levels of a group: known benchmarks in their order, else in the order of the alphabet or of numbers.
+
+    Examples
+    --------
+    >>> levels_of("lab", pd.Series(["b", "a", "b"]))
+    ('a', 'b')
+    """
+    if name == "architecture":
+        return ARCHITECTURE_LEVELS
+    present = tuple(_label(value) for value in sorted(set(column)))
+    return in_order(present) if name == "benchmark" else present
+
+
+def codes_of(column: pd.Series, levels: Sequence[str]) -> Codes:
+    """Position of each row's level, -1 for one that is not among them."""
+    return pd.Categorical([_label(value) for value in column], categories=list(levels)).codes.astype(np.int64)
+
+
+def _label(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Points at which a coefficient with a formula is reported: levels of its columns, numbers at their means."""
+
+    group: str | None
+    labels: tuple[str, ...]
+    covariates: Mapping[str, Floats]
+    index: Mapping[str, Codes]
+
+
+@dataclass(frozen=True)
+class Predictors:
+    """Formulas of a specification on the table that is fitted."""
+
+    specification: Specification
+    table: pd.DataFrame
+
+    @cached_property
+    def levels(self) -> dict[str, tuple[str, ...]]:
+        """Levels of groups, and labels of the columns of each term."""
+        groups = dict.fromkeys(self.specification.groups)
+        levels = {name: levels_of(name, self._column(self.table, name)) for name in groups}
+        for formula in self.specification.predicted.values():
+            for term in formula.terms:
+                levels[f"{formula.term_name(term)}_level"] = self._labels(formula, term)
+            for each in formula.pooled:
+                if len(levels[each.group]) < 2:
+                    raise EvaluationsError(
+                        f"[coefficients] {formula.coefficient}: column {each.group} has one level, "
+                        f"{levels[each.group][0]!r}, and so nothing to pool; leave ({each.column or 1} | {each.group}) out"
+                    )
+        for name, cells in self.cells.items():
+            if cells.group is not None and cells.group not in levels:
+                levels[cells.group] = cells.labels
+        return levels
+
+    def arrays(self, table: pd.DataFrame) -> tuple[dict[str, Floats], dict[str, Codes]]:
+        """Covariates and group codes of some rows: those that were fitted, or others."""
+        covariates: dict[str, Floats] = {}
+        for formula in self.specification.predicted.values():
+            covariates |= self._covariates(formula, table)
+        index = {
+            name: codes_of(self._column(table, name), self.levels[name]) for name in dict.fromkeys(self.specification.groups)
+        }
+        bases = {group for group in self.specification.groups if group not in self._pooled_groups}
+        for name in bases:
+            if (index[name] < 0).any():
+                raise EvaluationsError(
+                    f"{name} {self._column(table, name)[index[name] < 0].iloc[0]!r} is not part of "
+                    f"'{self.specification.name}' as fitted; valid choices: {', '.join(self.levels[name])}"
+                )
+        return covariates, index
+
+    @cached_property
+    def cells(self) -> dict[str, Cells]:
+        """Where each coefficient with a formula is reported."""
+        return {name: self._cells_of(formula) for name, formula in self.specification.predicted.items() if name != REDUCIBLE}
+
+    # ------------------------------------------------------------------ one formula
+
+    @property
+    def _pooled_groups(self) -> set[str]:
+        return {each.group for formula in self.specification.predicted.values() for each in formula.pooled}
+
+    def _column(self, table: pd.DataFrame, name: str) -> pd.Series:
+        return column_of(self.specification, table, name)
+
+    def _frame(self, formula: Formula, table: pd.DataFrame, *, of: str = "") -> pd.DataFrame:
+        """Columns of a formula; groups with one value for each level as text, whatever they are in the table."""
+        frame = pd.DataFrame({name: self._column(table, name) for name in formula.columns}, index=table.index)
+        if formula.base:
+            frame[formula.base] = [_label(value) for value in frame[formula.base]]
+        return frame
+
+    @cached_property
+    def _designs(self) -> dict[str, Any]:
+        return {name: self._design(name, formula) for name, formula in self.specification.predicted.items() if formula.terms}
+
+    def _design(self, name: str, formula: Formula) -> Any:
+        from formulae import design_matrices
+
+        where = f"[coefficients] {name} = {formula.text!r}"
+        try:
+            with np.errstate(all="ignore"):
+                frame = self._frame(formula, self.table)
+                design = design_matrices(formula.fixed, frame, na_action="error", extra_namespace=dict(_NUMPYS)).common
+            matrix = np.asarray(design.design_matrix, float)
+        except EvaluationsError:
+            raise
+        except Exception as error:  # formulae, pandas and SciPy raise all kinds
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise EvaluationsError(
+                f"{where} can't be worked out on this table ({reason}); columns: {', '.join(map(str, self.table.columns))}"
+            ) from None
+        if not np.isfinite(matrix).all():
+            row = self.table.index[~np.isfinite(matrix).all(axis=1)][0]
+            raise EvaluationsError(f"{where} is not finite in row {row!r}; leave that row out, or change the formula")
+        empty = [term for term in formula.terms if not np.ptp(self._part(design, matrix, term), axis=0).all()]
+        if empty or np.linalg.matrix_rank(matrix) < matrix.shape[1]:
+            reason = f"{empty[0]} does not vary" if empty else "its terms are collinear"
+            raise EvaluationsError(f"{where}: {reason} in this table; leave out one of {', '.join((*formula.terms, formula.base or '1'))}")
+        return design
+
+    def _part(self, design: Any, matrix: Floats, term: str) -> Floats:
+        return np.asarray(matrix[:, design.slices[term]], float).reshape(len(matrix), -1)
+
+    def _labels(self, formula: Formula, term: str) -> tuple[str, ...]:
+        found = self._designs[formula.coefficient].terms[term].labels
+        return tuple(map(str, found))
+
+    def _covariates(self, formula: Formula, table: pd.DataFrame) -> dict[str, Floats]:
+        covariates: dict[str, Floats] = {}
+        if formula.terms:
+            design = self._designs[formula.coefficient]
+            fitted = np.asarray(design.design_matrix, float)
+            matrix = fitted if table is self.table else self._evaluated(formula, table)
+            for term in formula.terms:
+                part, own = self._part(design, matrix, term), self._part(design, fitted, term)
+                for at in range(part.shape[1]):
+                    covariates[f"{formula.term_name(term)}_{at}"] = _standardised(part[:, at], own[:, at])
+        for each in formula.pooled:
+            if each.column:
+                covariates[f"{formula.coefficient}_{each.name}"] = _standardised(
+                    self._column(table, each.column).to_numpy(float), self._column(self.table, each.column).to_numpy(float)
+                )
+        return covariates
+
+    def _evaluated(self, formula: Formula, table: pd.DataFrame) -> Floats:
+        try:
+            found = self._designs[formula.coefficient].evaluate_new_data(self._frame(formula, table))
+        except EvaluationsError:
+            raise
+        except Exception as error:
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise EvaluationsError(f"[coefficients] {formula.coefficient} = {formula.text!r} can't be worked out on these rows ({reason})") from None
+        return np.asarray(found.design_matrix, float)
+
+    def _cells_of(self, formula: Formula) -> Cells:
+        frame = self._frame(formula, self.table)
+        pooled = {each.group for each in formula.pooled} | {each.column for each in formula.pooled}
+        fixed = [name for name in formula.columns if name not in pooled or name in " ".join((formula.base, *formula.terms))]
+        texts = [name for name in fixed if not pd.api.types.is_numeric_dtype(frame[name])]
+        choices = [levels_of(name, frame[name]) for name in texts]
+        if np.prod([len(each) for each in choices]) > _MOST_CELLS:
+            choices = [each[:1] for each in choices]
+        cells = list(product(*choices)) or [()]
+        table = pd.DataFrame(cells, columns=texts, index=range(len(cells)))
+        for name in formula.columns:
+            if name not in texts:
+                numeric = pd.api.types.is_numeric_dtype(frame[name])
+                table[name] = float(frame[name].mean()) if numeric else frame[name].iloc[0]
+        covariates = self._covariates(formula, table) if formula.terms else {}
+        group = "_".join(texts) if len(cells) > 1 else None
+        index = {formula.base: codes_of(table[formula.base], levels_of(formula.base, frame[formula.base]))} if formula.base else {}
+        return Cells(group, tuple(", ".join(cell) for cell in cells), covariates, index)
+
+
+def _standardised(values: Floats, fitted: Floats) -> Floats:
+    """Less the mean, over the standard deviation of what was fitted; 0 and 1 as they are."""
+    if set(np.unique(fitted)) <= {0.0, 1.0}:
+        return values
+    scale = fitted.std()
+    return (values - fitted.mean()) / (scale if scale > 0 else 1.0)

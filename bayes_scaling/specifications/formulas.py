@@ -1,0 +1,231 @@
+"""Formulas for coefficients: which columns of a table a coefficient depends on, read by formulae (Bambi's own parser).
+
+.. math:: \\mathrm{link}(c_i) = \\mathrm{link}(c_\\mathrm{base}) + x_i^\\top b + \\sum_j s_j z_{j, g_j(i)}
+
+The base is the intercept, or one value for each level of a group; it keeps the coefficient's own prior, on its natural
+scale. Further terms are added on the link. Nothing of a formula is run but the functions of :data:`FUNCTIONS`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bayes_scaling.errors import SpecificationError
+from bayes_scaling.specifications.checks import shown
+from bayes_scaling.specifications.parameters import PARAMETERS, Parameter
+from bayes_scaling.specifications.priors import Prior
+
+FUNCTIONS = ("log", "log2", "log10", "log1p", "sqrt", "exp", "bs", "cr", "poly", "center", "scale")
+"""What a formula may call: NumPy's functions of these names, and formulae's splines, polynomials and scalings."""
+LINKS: Mapping[str, str] = {"real": "identity", "positive": "log", "unit": "logit"}
+"""From what a coefficient's values are constrained to, to the link on which terms are added."""
+REDUCIBLE = "reducible"
+"""Coefficient of a factor on the reducible loss, on its logarithm; it has no base, since the level says that."""
+_SLOPE_PRIOR = Prior.of("normal", mu=0, sigma=1)
+_SPREAD_PRIOR = Prior.of("half_normal", sigma=0.5)
+_STANDARD_PRIOR = Prior.of("normal", mu=0, sigma=1)
+_LONGEST, _LARGEST_NUMBER, _MOST_PRODUCTS = 200, 20, 3
+_OPERATORS = ("+", "-", ":", "*", "|", "/")
+_GROUP = re.compile(r"0 \+ ([^\W\d]\w*)")
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """An effect of each level of a group, of one standard deviation: ``(1 | group)``, or of a column, ``(x | group)``."""
+
+    group: str
+    column: str = ""
+
+    @property
+    def name(self) -> str:
+        """Stem of its names, after the coefficient's."""
+        return f"{_slug(self.column)}_by_{_slug(self.group)}" if self.column else _slug(self.group)
+
+
+@dataclass(frozen=True)
+class Formula:
+    """What a coefficient depends on.
+
+    Parameters
+    ----------
+    coefficient, text
+        Its name, and the formula as written.
+    base
+        The group with one value for each level; empty where there is one intercept for all rows.
+    terms
+        Further terms, as formulae writes them.
+    pooled
+        Effects of groups that share a standard deviation.
+    columns
+        Of the table, that any of it needs.
+    """
+
+    coefficient: str
+    text: str
+    base: str = ""
+    terms: tuple[str, ...] = ()
+    pooled: tuple[Pooled, ...] = ()
+    columns: tuple[str, ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is ``1`` or ``0 + group``, which is sampled as it is."""
+        return not self.terms and not self.pooled and self.coefficient != REDUCIBLE
+
+    @property
+    def base_name(self) -> str:
+        """Name of the base among the sampled parameters: the coefficient's own, unless further terms move it."""
+        return f"{self.coefficient}_base" if self.terms else self.coefficient
+
+    @property
+    def fixed(self) -> str:
+        """The part that formulae makes a matrix of."""
+        return " + ".join((f"0 + {self.base}" if self.base else "1", *self.terms))
+
+    def term_name(self, term: str) -> str:
+        """Name of a further term's coefficients among the sampled parameters."""
+        return f"{self.coefficient}_{_slug(term)}"
+
+    def parameters(self) -> Iterator[tuple[Parameter, str | None]]:
+        """What is sampled, and the dimension of each: a group, the columns of a term, or none."""
+        if self.coefficient != REDUCIBLE:
+            own = PARAMETERS[self.coefficient]
+            where = " at the first level and the middle of what its formula adds" if self.terms else ""
+            yield (
+                Parameter(self.base_name, own.meaning + where, own.unit, own.support, own.prior, own.reason),
+                self.base or None,
+            )
+        meaning = "log factor on the reducible loss" if self.coefficient == REDUCIBLE else self.coefficient
+        link = "log" if self.coefficient == REDUCIBLE else LINKS[PARAMETERS[self.coefficient].support]
+        scale = {"identity": "", "log": ", on the log scale", "logit": ", on the scale of log odds"}[link]
+        reason = "95% within two units of the link either way: on the log scale, a factor of 7"
+        for term in self.terms:
+            name = self.term_name(term)
+            what = f"change of {meaning} with {term}{scale}; of a number, for one standard deviation of it"
+            yield Parameter(name, what, "", "real", _SLOPE_PRIOR, reason), f"{name}_level"
+        for each in self.pooled:
+            name = f"{self.coefficient}_{each.name}"
+            spread = f"standard deviation of {meaning} over {each.group}{scale}"
+            yield Parameter(f"{name}_sd", spread, "", "positive", _SPREAD_PRIOR, reason), None
+            standard = f"effects of {each.group} on {meaning}, in standard deviations"
+            fixed = "standard normal, so that the standard deviation is that of the effects"
+            yield Parameter(f"{name}_standardised", standard, "", "real", _STANDARD_PRIOR, fixed), each.group
+
+
+def read_formula(coefficient: str, text: Any) -> Formula:
+    """Read a formula, and refuse all that could run something else than :data:`FUNCTIONS`.
+
+    Raises
+    ------
+    SpecificationError
+        Names the coefficient, what is wrong, and what is valid.
+
+    Examples
+    --------
+    >>> read_formula("alpha", "1 + architecture + (1 | lab)").terms
+    ('architecture',)
+    """
+    where = f"[coefficients] {coefficient} = {shown(text)}"
+    if not isinstance(text, str):
+        raise SpecificationError(f'{where} must be a formula in quotes, such as "1 + architecture" or "0 + benchmark"')
+    group = _GROUP.fullmatch(text.strip())
+    if coefficient != REDUCIBLE and (group or text.strip() == "1"):  # formulae takes a second to import
+        base = group[1] if group else ""
+        return Formula(coefficient, text.strip(), base, columns=(base,) if base else ())
+    if len(text) > _LONGEST or not text.strip() or not text.isprintable():
+        raise SpecificationError(f"{where} must be a printable formula of 1 to {_LONGEST} characters")
+    from formulae.parser import ParseError, Parser
+    from formulae.scanner import ScanError, Scanner
+
+    try:
+        tree = Parser(Scanner(text).scan()).parse()
+    except (ScanError, ParseError, IndexError, AttributeError, ValueError, TypeError) as error:
+        raise SpecificationError(f"{where} is no formula ({_first_line(error)}); such as: 1 + architecture") from None
+    _check(tree, where, [0])
+    return _described(coefficient, text.strip(), where)
+
+
+def _check(node: Any, where: str, products: list[int], *, inside: bool = False) -> None:
+    """Refuse operators and functions that are not in the short lists, whatever they would do."""
+    kind = type(node).__name__
+    if kind == "Binary":
+        operator = node.operator.lexeme
+        products[0] += operator in ("*", "/")
+        if operator not in _OPERATORS or products[0] > _MOST_PRODUCTS:
+            raise SpecificationError(
+                f"{where}: operator {operator} is not taken here; use {' '.join(_OPERATORS)}, * at most "
+                f"{_MOST_PRODUCTS} times"
+            )
+        _check(node.left, where, products, inside=inside)
+        _check(node.right, where, products, inside=inside)
+    elif kind == "Unary":
+        _check(node.right, where, products, inside=inside)
+    elif kind == "Grouping":
+        _check(node.expression, where, products, inside=inside)
+    elif kind == "Assign":
+        _check(node.value, where, products, inside=inside)
+    elif kind == "Call":
+        name = getattr(node.callee, "name", None)
+        called = getattr(name, "lexeme", str(name))
+        if called not in FUNCTIONS or inside:
+            raise SpecificationError(
+                f"{where}: {called}() can't be called{' within another call' if inside else ''}; "
+                f"functions that can: {', '.join(FUNCTIONS)}"
+            )
+        for argument in node.args:
+            _check(argument, where, products, inside=True)
+    elif kind == "Literal":
+        if not isinstance(node.value, (int, float)) or abs(node.value) > _LARGEST_NUMBER:
+            raise SpecificationError(
+                f"{where}: {shown(node.value)} is not taken here; numbers up to {_LARGEST_NUMBER} are"
+            )
+    elif kind == "Variable":
+        name = getattr(node.name, "lexeme", str(node.name))
+        if not name.isidentifier() or getattr(node, "level", None) is not None:
+            raise SpecificationError(f"{where}: {name} is no name of a column (letters, digits and _)")
+    else:
+        raise SpecificationError(f"{where}: {kind} is not taken here; name columns with letters, digits and _")
+
+
+def _described(coefficient: str, text: str, where: str) -> Formula:
+    from formulae import model_description
+
+    try:
+        described = model_description(text)
+    except Exception as error:  # formulae raises all kinds
+        raise SpecificationError(f"{where} is no formula ({_first_line(error)}); such as: 1 + architecture") from None
+    if described.response is not None:
+        raise SpecificationError(f"{where} must name no response: leave out what is left of ~")
+    common = [term.name for term in described.common_terms]
+    intercept = "Intercept" in common
+    terms = [name for name in common if name != "Intercept"]
+    pooled = []
+    for each in described.group_terms:
+        column, group = each.expr.name, each.factor.name
+        if not group.isidentifier():
+            raise SpecificationError(f"{where}: effects are pooled over one column, such as (1 | lab), not {group}")
+        pooled.append(Pooled(group, "" if column in ("Intercept", "1") else column))
+    base = ""
+    if coefficient != REDUCIBLE and not intercept:
+        if not terms or not terms[0].isidentifier():
+            raise SpecificationError(
+                f"{where} has no base: begin with 1 (one value), or with 0 + group (one value for each level)"
+            )
+        base = terms.pop(0)
+    if coefficient == REDUCIBLE and not terms and not pooled:
+        raise SpecificationError(f"{where} names no column; the level itself is the intercept: write 0 + column")
+    columns = sorted(described.var_names - {""})
+    found = Formula(coefficient, text, base, tuple(terms), tuple(pooled), tuple(columns))
+    names = [parameter.name for parameter, _ in found.parameters()]
+    if len(set(names)) < len(names) or any(name in PARAMETERS for name in names if name != found.coefficient):
+        raise SpecificationError(f"{where} gives two parameters one name ({', '.join(names)}); rename a column")
+    return found
+
+
+def _slug(term: str) -> str:
+    return re.sub(r"\W+", "_", term).strip("_")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:80]
