@@ -13,7 +13,7 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.evaluations import decimal_year
 from bayes_scaling.inference.likelihood import blocks, draws_of, log_priors, unit_densities
 from bayes_scaling.model.rows import COVARIATES, Rows, anchor_of, group_codes
-from bayes_scaling.model.predictors import column_of
+from bayes_scaling.model.predictors import column_of, walk_covariates
 from bayes_scaling.model.runs import clusters_of
 from bayes_scaling.specifications.specification import Specification
 
@@ -116,10 +116,15 @@ def rows_of(data: DataTree, specification: Specification) -> Rows:
     table = pd.DataFrame({name: constant[name].to_numpy() for name in names if name in constant})
     table.index = pd.Index(constant["evaluation"].to_numpy())
     named = table.assign(**{specification.noise.cluster: table["paper"]}) if specification.noise.cluster != "none" else table
+    if "year" in constant:
+        named["year"] = constant["year"].to_numpy()
     index, levels, predictors = group_codes(specification, named)
     (response,) = data["observed_data"].to_dataset().data_vars.values()
     covariates = {str(name): constant[name].to_numpy() for name in constant.data_vars if str(name) in COVARIATES}
+    anchor = anchor_of(specification, named) if specification.delta is None else None
     covariates |= predictors.arrays(named)[0]
+    if anchor is not None and anchor.steps:
+        covariates |= walk_covariates(anchor.steps, anchor.year, named["year"])
     return Rows(
         ids=tuple(map(str, constant["evaluation"].to_numpy())),
         response=response.to_numpy(),
@@ -127,7 +132,7 @@ def rows_of(data: DataTree, specification: Specification) -> Rows:
         index=index,
         levels=levels,
         predictors=predictors,
-        anchor=anchor_of(specification, table) if specification.delta is None else None,
+        anchor=anchor,
     )
 
 

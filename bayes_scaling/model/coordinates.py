@@ -72,6 +72,10 @@ def from_level_and_share(
             coefficients[f"{exponent}_year"] = Coefficient(decline)
         elif f"{rate}_constant" in values:
             coefficients[rate] = Coefficient(values[f"{rate}_constant"])
+        elif rate in s.walks:
+            steps = values[f"{rate}_walk_sd"] * values[f"{rate}_walk_standardised"]
+            walk = Added(steps, covariates=tuple(f"walk_{step}" for step in levels["step"]))
+            coefficients |= {rate: Coefficient(values[f"{rate}_base"]), f"{rate}_walk": Coefficient(0.0, added=(walk,))}
         elif rate in values or rate in s.predicted:
             coefficients[rate] = coefficient(rate)
     for name in ("alpha_drift", "beta_drift", "gamma", "repetition_scale"):

@@ -18,7 +18,7 @@ from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.evaluations import decimal_year
 from bayes_scaling.evaluations.benchmarks import in_order
 from bayes_scaling.specifications.formulas import FUNCTIONS, REDUCIBLE, Formula
-from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.specifications.specification import CENTRE_YEAR, Specification
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -126,6 +126,8 @@ class Predictors:
                         f"[coefficients] {formula.coefficient}: column {each.group} has one level, "
                         f"{levels[each.group][0]!r}, and so nothing to pool; leave ({each.column or 1} | {each.group}) out"
                     )
+        if self.specification.walks:
+            levels["step"] = tuple(map(str, steps_of(self._column(self.table, "year"))))
         for name, cells in self.cells.items():
             if cells.group is not None and cells.group not in levels:
                 levels[cells.group] = cells.labels
@@ -151,7 +153,12 @@ class Predictors:
     @cached_property
     def cells(self) -> dict[str, Cells]:
         """Where each coefficient with a formula is reported."""
-        return {name: self._cells_of(formula) for name, formula in self.specification.predicted.items() if name != REDUCIBLE}
+        formulas = self.specification.predicted.items()
+        cells = {name: self._cells_of(formula) for name, formula in formulas if name != REDUCIBLE}
+        if self.specification.walks:
+            year = self._column(self.table, "year")
+            cells |= dict.fromkeys(self.specification.walks, _span(year.min(), year.max()))
+        return cells
 
     # ------------------------------------------------------------------ one formula
 
@@ -258,3 +265,38 @@ def _standardised(values: Floats, fitted: Floats) -> Floats:
         return values
     scale = fitted.std()
     return (values - fitted.mean()) / (scale if scale > 0 else 1.0)
+
+
+# ---------------------------------------------------------------------- a walk of yearly steps
+
+
+def steps_of(year: pd.Series) -> tuple[int, ...]:
+    """Years on whose first day a rate takes a step: after the first date, and not after the last.
+
+    Examples
+    --------
+    >>> steps_of(pd.Series([2014.5, 2017.2]))
+    (2015, 2016, 2017)
+    """
+    return tuple(range(int(np.floor(year.min())) + 1, int(np.floor(year.max())) + 1))
+
+
+def walk_covariates(steps: Sequence[int], start: float, year: Any) -> dict[str, Any]:
+    """Years for which each step has counted between a start and a date; before the start, with the steps undone.
+
+    Examples
+    --------
+    >>> {name: float(years) for name, years in walk_covariates([2017, 2019], 2018.0, 2020.5).items()}
+    {'walk_2017': 0.0, 'walk_2019': 1.5}
+    """
+    year = np.asarray(year, dtype=float)
+    return {f"walk_{step}": np.maximum(year - step, 0.0) if step > start else np.maximum(step - year, 0.0) for step in steps}
+
+
+def _span(first: float, last: float) -> Cells:
+    """For the mean rate between two dates, what each step adds to it."""
+    steps = steps_of(pd.Series([first, last]))
+    ends = (walk_covariates(steps, CENTRE_YEAR, year) for year in (first, last))
+    begin, end = ends
+    years = max(last - first, np.finfo(float).tiny)
+    return Cells(None, ("",), {name: np.atleast_1d((end[name] - begin[name]) / years) for name in end}, {})

@@ -89,8 +89,11 @@ def at_cells(coefficients: Coefficients, cells: Mapping[str, Cells], xp: ModuleT
     """Coefficients with a formula at the points at which they are reported, without effects of pooled groups."""
     found = {}
     for name, each in coefficients.items():
+        if name.endswith("_walk"):
+            continue
         if name in cells:
-            fixed = replace(each, added=tuple(added for added in each.added if added.group is None))
+            walk = coefficients[f"{name}_walk"].added if f"{name}_walk" in coefficients else ()
+            fixed = replace(each, added=(*(added for added in each.added if added.group is None), *walk))
             at = cells[name]
             value = coefficient_at(fixed, at.covariates, at.index, xp)
             found[name] = Coefficient(value, at.group)

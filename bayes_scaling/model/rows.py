@@ -14,7 +14,15 @@ from bayes_scaling.evaluations.benchmarks import known
 from bayes_scaling.law import training_compute
 from bayes_scaling.model.checks import require_above
 from bayes_scaling.model.eras import ERA_LEVELS, era_codes, years_by_era
-from bayes_scaling.model.predictors import Predictors, architecture_levels, codes_of, levels_of
+from bayes_scaling.model.predictors import (
+    Predictors,
+    architecture_levels,
+    codes_of,
+    column_of,
+    levels_of,
+    steps_of,
+    walk_covariates,
+)
 from bayes_scaling.model.runs import clusters_of, columns_of, is_runs, require_fit_for_runs, require_no_law_for_runs
 from bayes_scaling.model.tokens import counted_tokens
 from bayes_scaling.specifications.laws import LAWS, SIZES
@@ -52,6 +60,7 @@ class Anchor:
     compute: float | None = None
     least_steps: float = CENTRE_LEAST_STEPS
     loss: float = CENTRE_LOSS
+    steps: tuple[int, ...] = ()
 
     def log_sizes(self, benchmarks: Sequence[str]) -> tuple[float, Floats]:
         """Log parameters, and log tokens of each benchmark."""
@@ -132,12 +141,15 @@ def central_anchor(specification: Specification, table: pd.DataFrame | None = No
     middle = float(np.exp(np.mean(np.log(list(tokens.values())))))
     if table is not None and "benchmark" in table:
         tokens |= {name: _tokens_of(table, name) for name in set(table["benchmark"]) - set(tokens)}
+    steps: tuple[int, ...] = ()
+    if table is not None and specification.walks:
+        steps = steps_of(column_of(specification, table, "year"))
     tokens |= {name: each.tokens for name, each in specification.benchmarks.items() if each.tokens is not None}
     if specification.index_of("level") != "benchmark":
         tokens = dict.fromkeys(tokens, middle)
     centre = specification.centre
     if centre is None:
-        return Anchor(CENTRE_PARAMETERS, tokens, CENTRE_YEAR)
+        return Anchor(CENTRE_PARAMETERS, tokens, CENTRE_YEAR, steps=steps)
     tokens = tokens if centre.tokens is None else dict.fromkeys(tokens, centre.tokens)
     return Anchor(
         centre.parameters or CENTRE_PARAMETERS,
@@ -145,6 +157,7 @@ def central_anchor(specification: Specification, table: pd.DataFrame | None = No
         CENTRE_YEAR,
         least_steps=centre.least_steps or CENTRE_LEAST_STEPS,
         loss=centre.loss or CENTRE_LOSS,
+        steps=steps,
     )
 
 
@@ -305,6 +318,7 @@ def covariates_at(
     }
     if set(specification.constant_rates) - {key for key in RATE_OF if RATE_OF[key] in specification.rates_by_era}:
         covariates["years"] = year - anchor.year
+    covariates |= walk_covariates(anchor.steps, anchor.year, year)
     if specification.rates_by_era:
         before, after = years_by_era(specification.progress, anchor.year, year)
         covariates |= {"years_before": before, "years_after": after}

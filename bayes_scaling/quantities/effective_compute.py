@@ -262,7 +262,7 @@ def _decimal_years(dates: Any) -> Floats:
 def _log_multiplier(source: Source, start: Any, end: Any, by: str | None) -> xr.DataArray:
     specification = source.specification if isinstance(source, Fit) else laws_of(source).specification
     period = _period(start, end)
-    if not specification.rates_by_era:
+    if not specification.rates_by_era and not specification.walks:
         return rate_draws(source, by=by) * period
     laws = laws_of(source)
     begins = _decimal_years(start)[0]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.evaluations import BENCHMARKS
 from bayes_scaling.law import loss
-from bayes_scaling.model.rows import Anchor, anchor_of, covariates_at, minima
+from bayes_scaling.model.rows import Anchor, covariates_at, minima
 from bayes_scaling.model.structure import Coefficient, Coefficients, loss_parts
 from bayes_scaling.published_static.compute_law import ComputeLaw
 from bayes_scaling.published_static.kaplan import KaplanJointLaw
@@ -257,7 +257,7 @@ def laws_of(source: Source) -> Laws:
         specification=specification,
         coefficients=coefficients_of(specification, values, rows.levels),
         levels=rows.levels,
-        anchor=anchor_of(specification) if specification.delta is None else _minima(systems),
+        anchor=rows.anchor or _minima(systems),
         shape=(data["posterior"].sizes["chain"], data["posterior"].sizes["draw"]),
         systems=systems,
         log_vocabulary=vocabulary,

@@ -129,6 +129,22 @@ _ALL = (
         for letter, word in (("N", "parameters"), ("D", "data"))
     ),
     Parameter(
+        "walk_sd",
+        "standard deviation of the step that a rate takes each year",
+        "log units per year",
+        "positive",
+        Prior.of("half_normal", sigma=0.3),
+        "95% below 0.6: a rate may go from no progress to a doubling each year and a bit within a year, or stay the same",
+    ),
+    Parameter(
+        "walk_standardised",
+        "yearly steps of a rate, in standard deviations",
+        "",
+        "real",
+        Prior.of("normal", mu=0, sigma=1),
+        "standard normal, so that the standard deviation is that of the steps",
+    ),
+    Parameter(
         "alpha_drift",
         "change of alpha",
         "per year",

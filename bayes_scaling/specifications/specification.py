@@ -39,8 +39,9 @@ class Progress:
     Parameters
     ----------
     parameters, data, compute
-        ``"none"`` or ``"constant_rate"``: growth of effective parameters, data (law ``chinchilla``) or
-        compute (law ``compute``).
+        ``"none"``, ``"constant_rate"`` or ``"walk"``: growth of effective parameters, data (law ``chinchilla``) or
+        compute (law ``compute``). Under ``"walk"`` the rate takes a random step on each 1 January between the first and
+        the last date of the table, of one standard deviation; before and after, it stays what it is there.
     acts_on
         ``"effective_size"``: rates ``g_N``, ``g_D`` multiply sizes. ``"loss_term"``: one rate of decline of each
         loss term, shared where exponents are not (Ho et al. 2024, model 13). ``"reducible_loss"``: one common
@@ -165,9 +166,9 @@ class BenchmarkFigures:
 
 CHOICES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "progress": {
-        "parameters": ("none", "constant_rate"),
-        "data": ("none", "constant_rate"),
-        "compute": ("none", "constant_rate"),
+        "parameters": ("none", "constant_rate", "walk"),
+        "data": ("none", "constant_rate", "walk"),
+        "compute": ("none", "constant_rate", "walk"),
         "acts_on": ("effective_size", "loss_term", "reducible_loss", "nearly_reducible_loss"),
         "exponents": ("none", "drift"),
         "at_cut": ("bend", "jump"),
@@ -278,6 +279,7 @@ class Specification:
         _check_varies_by(self)
         _check_coefficients(self)
         _check_progress(self)
+        _check_walks(self)
         _check_eras(self)
         _check_factor(self)
         _check_data(self)
@@ -326,7 +328,13 @@ class Specification:
         """Each parameter with the dimension over which it has one value each, or None."""
         found = {}
         for name in _parameter_names(self):
-            if name in self.predicted:
+            if name in self.walks:
+                own = PARAMETERS[name]
+                found[f"{name}_base"] = (replace(own, name=f"{name}_base", meaning=f"{own.meaning} in 2018"), None)
+                found[f"{name}_walk_sd"] = (replace(PARAMETERS["walk_sd"], name=f"{name}_walk_sd"), None)
+                steps = replace(PARAMETERS["walk_standardised"], name=f"{name}_walk_standardised")
+                found[steps.name] = (steps, "step")
+            elif name in self.predicted:
                 found |= {each.name: (each, dimension) for each, dimension in self.predicted[name].parameters()}
             else:
                 found[name] = (PARAMETERS[name], self._group_of(name))
@@ -383,8 +391,13 @@ class Specification:
 
     @property
     def constant_rates(self) -> tuple[str, ...]:
-        """Which of parameters, data, compute grow at a constant rate."""
-        return tuple(key for key in RATE_OF if getattr(self.progress, key) == "constant_rate")
+        """Which of parameters, data, compute grow at a rate of their own, constant or a walk."""
+        return tuple(key for key in RATE_OF if getattr(self.progress, key) != "none")
+
+    @property
+    def walks(self) -> tuple[str, ...]:
+        """Which of ``g_N``, ``g_D``, ``g_C`` take a random step each year."""
+        return tuple(rate for key, rate in RATE_OF.items() if getattr(self.progress, key) == "walk")
 
     @property
     def pivots(self) -> tuple[str, ...]:
@@ -763,6 +776,22 @@ def _check_progress(s: Specification) -> None:
             "[progress] acts_on = 'loss_term' needs alpha and beta to vary by the same group: "
             "set both alike in [varies_by] or set acts_on = 'effective_size'"
         )
+
+
+def _check_walks(s: Specification) -> None:
+    for rate in s.walks:
+        if s.progress.acts_on != "effective_size" or s.progress.exponents == "drift" or s.delta is not None:
+            raise SpecificationError(
+                f"[progress] a walk of {rate} needs acts_on = 'effective_size', exponents = 'none' and no delta; set these, "
+                "or 'constant_rate' in the place of 'walk'"
+            )
+        if rate in s.varies_by or rate in s.coefficients:
+            raise SpecificationError(
+                f"[progress] a walk of {rate} is shared by all rows: remove {rate} from [varies_by] and [coefficients], or "
+                "set 'constant_rate' in the place of 'walk'"
+            )
+        if s.pivot is not None:
+            raise SpecificationError(f"[progress] a walk of {rate} does not go with [pivot]; remove one of them")
 
 
 def _check_eras(s: Specification) -> None:
