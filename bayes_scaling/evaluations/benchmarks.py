@@ -1,0 +1,139 @@
+"""What language models are evaluated on: a benchmark is a label, and of some more is known than the label."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A language-modelling benchmark, scored by perplexity per word on its test set.
+
+    Parameters
+    ----------
+    name : str
+        Short name, as in the column `benchmark`.
+    title : str
+        Full name.
+    tokens : int
+        Words in its training set.
+    vocabulary : int or None
+        Distinct words in its vocabulary; None if it is open.
+    aliases : tuple of str
+        What others call it, beside name and title; neither case, blanks nor punctuation count.
+    source : str
+        Where these figures are stated.
+
+    Examples
+    --------
+    >>> [benchmark.name for benchmark in BENCHMARKS]
+    ['wt103', 'wt2', 'ptb']
+    """
+
+    name: str
+    title: str
+    tokens: int
+    vocabulary: int | None
+    aliases: tuple[str, ...] = ()
+    source: str = ""
+
+
+_MERITY = "Merity et al. 2016 (arXiv 1609.07843), table 1"
+BENCHMARKS = (
+    Benchmark(
+        "wt103",
+        "WikiText-103",
+        tokens=103_227_021,
+        vocabulary=267_735,
+        aliases=("wiki103",),
+        source=_MERITY,
+    ),
+    Benchmark("wt2", "WikiText-2", tokens=2_088_628, vocabulary=33_278, aliases=("wiki2",), source=_MERITY),
+    Benchmark(
+        "ptb",
+        "Penn Treebank",
+        tokens=929_000,
+        vocabulary=10_000,
+        aliases=("penn",),
+        source="Marcus et al. 1993, prepared by Mikolov et al. 2010; Zaremba et al. 2014 (arXiv 1409.2329), sec. 4.1",
+    ),
+)
+"""The benchmarks of the packaged tables, in the order in which they are shown; priors rest on these three."""
+
+KNOWN = (
+    *BENCHMARKS,
+    Benchmark(
+        "lm1b",
+        "One Billion Word",
+        tokens=768_648_884,
+        vocabulary=793_471,
+        aliases=("1bw", "1b word", "billion word", "google billion word", "gbw", "one billion word benchmark"),
+        # 829,250,940 with the two marks of each of 30,301,028 sentences, as its authors count.
+        source="Chelba et al. 2013 (arXiv 1312.3005), words without marks of sentences",
+    ),
+    Benchmark(
+        "pg19",
+        "PG-19",
+        tokens=1_973_136_207,
+        vocabulary=None,
+        source="Rae et al. 2020 (arXiv 1911.05507), table 2",
+    ),
+)
+"""Every benchmark of which more is known than a label. Scores per character or byte (enwik8, text8) or per token of a
+tokenizer (C4, The Pile) are not comparable with those per word, so these are labels like any other."""
+
+
+def known(label: str) -> Benchmark | None:
+    """What is known of the benchmark that a label stands for; None if nothing.
+
+    Examples
+    --------
+    >>> known("WikiText 103").name, known("Penn Treebank").tokens, known("my benchmark")
+    ('wt103', 929000, None)
+    """
+    return _BY_ALIAS.get(_plain(label))
+
+
+def named(label: str) -> str:
+    """The name under which a benchmark is kept: the known one's, and any other as it is written.
+
+    Examples
+    --------
+    >>> named("LM1B"), named(" My benchmark ")
+    ('lm1b', 'My benchmark')
+    """
+    found = known(label)
+    return label.strip() if found is None else found.name
+
+
+def title(label: str) -> str:
+    """Full name of a known benchmark, and any other label as it is.
+
+    Examples
+    --------
+    >>> title("lm1b"), title("mine")
+    ('One Billion Word', 'mine')
+    """
+    found = known(label)
+    return label if found is None else found.title
+
+
+def in_order(labels: Iterable[str]) -> tuple[str, ...]:
+    """Distinct labels, known benchmarks first in the order of :data:`KNOWN`, then others as they appear.
+
+    Examples
+    --------
+    >>> in_order(["mine", "ptb", "lm1b", "wt103", "mine"])
+    ('wt103', 'ptb', 'lm1b', 'mine')
+    """
+    present = tuple(dict.fromkeys(labels))
+    first = tuple(benchmark.name for benchmark in KNOWN if benchmark.name in present)
+    return (*first, *(label for label in present if label not in first))
+
+
+def _plain(label: str) -> str:
+    return "".join(letter for letter in label.casefold() if letter.isalnum())
+
+
+_BY_ALIAS = {
+    _plain(alias): benchmark for benchmark in KNOWN for alias in (benchmark.name, benchmark.title, *benchmark.aliases)
+}
