@@ -7,7 +7,8 @@ from bayes_scaling.commands import app
 from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.evaluations import BENCHMARKS, check_evaluations, load_evaluations, on_benchmarks, read_evaluations
 from bayes_scaling.evaluations.benchmarks import KNOWN, in_order, known, named, title
-from bayes_scaling.others_data.filling import csv_faults, evaluations_csv
+from bayes_scaling.others_data.filling import csv_faults, evaluations_csv, read_with_gaps
+from bayes_scaling.predictive.splits import cut_at
 
 HOSTILE = ("$", r"$\frac{$", "<script>alert(1)</script>", "a|b", "[bold]", "=1+1", "100%", "C4 ünïcode", "n" * 300)
 
@@ -62,6 +63,18 @@ def test_a_table_with_known_and_other_labels_is_read_and_written_back(table_file
     (tmp_path / "again.csv").write_bytes(evaluations_csv(table))
     again = read_evaluations(tmp_path / "again.csv", name="mine")
     assert again.equals(table) and again.index.equals(table.index)
+
+
+def test_a_table_with_gaps_takes_any_label_too(table_file):
+    path = table_file({"benchmark": "Billion Word", "tokens": ""}, {"benchmark": "house news"})
+    assert read_with_gaps(path)["benchmark"].tolist() == ["lm1b", "house news"]
+
+
+def test_tables_are_cut_by_date_whatever_their_benchmarks():
+    table = load_evaluations()
+    others = table.assign(benchmark=table["benchmark"].map({"wt103": "lm1b", "wt2": "mine", "ptb": "$"}))
+    ours, theirs = cut_at(table, 2017), cut_at(others, 2017)
+    assert ours.later.index.equals(theirs.later.index) and ours.unseen == theirs.unseen
 
 
 @pytest.mark.parametrize("label", HOSTILE)
