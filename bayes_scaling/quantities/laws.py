@@ -193,8 +193,8 @@ class Laws:
 
     def _setting(self, benchmark: str, architecture: str) -> dict[str, str]:
         used = {coefficient.group for coefficient in self.coefficients.values()}
-        named = {"benchmark": benchmark, "architecture": architecture}
-        return {group: name for group, name in named.items() if group in used}
+        setting = {"benchmark": benchmark, "architecture": architecture}
+        return {group: name for group, name in setting.items() if group in used}
 
     def _code(self, group: str, name: str) -> NDArray[np.int64]:
         if name not in self.levels[group]:
