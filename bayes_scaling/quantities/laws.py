@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.evaluations import BENCHMARKS
+from bayes_scaling.evaluations.benchmarks import KNOWN, in_order, named
 from bayes_scaling.law import loss
 from bayes_scaling.model.rows import Anchor, covariates_at, minima
 from bayes_scaling.model.structure import Coefficient, Coefficients, loss_parts
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 BENCHMARK = "wt103"
-"""Benchmark of a hypothetical system unless one is named."""
+"""Benchmark of published constants, and of a hypothetical system where it was fitted and none is named."""
 ARCHITECTURE = "transformer"
 """Architecture of a hypothetical system unless one is named."""
 
@@ -69,7 +69,7 @@ class Laws:
         tokens: Any,
         year: Any,
         *,
-        benchmark: str = BENCHMARK,
+        benchmark: str | None = None,
         architecture: str = ARCHITECTURE,
     ) -> tuple[Floats, tuple[Floats, ...]]:
         """Irreducible loss and the logarithms of the law's terms, for each draw and point.
@@ -109,7 +109,7 @@ class Laws:
         tokens: Any,
         year: Any,
         *,
-        benchmark: str = BENCHMARK,
+        benchmark: str | None = None,
         architecture: str = ARCHITECTURE,
         further: Mapping[str, Any] | None = None,
     ) -> tuple[Floats, tuple[Floats, ...]]:
@@ -132,6 +132,7 @@ class Laws:
                 f"'{self.specification.name}' is a law of {LAWS[self.specification.law].of}, and no {SIZES[size].noun} "
                 f"are given: pass further={{'{size}': ...}}, or choose a law of parameters and tokens"
             )
+        benchmark = self.benchmark_of(benchmark)
         index = {group: self._code(group, name) for group, name in self._setting(benchmark, architecture).items()}
         points = np.broadcast_arrays(*(np.atleast_1d(np.asarray(x, dtype=float)) for x in (parameters, tokens, year)))
         covariates = covariates_at(
@@ -177,14 +178,23 @@ class Laws:
             attrs={"unit": unit},
         )
 
+    def benchmark_of(self, label: str | None = None) -> str:
+        """The benchmark that a label names; without one WikiText-103, or the first that was fitted.
+
+        Raises BayesScalingError if the law has no such benchmark.
+        """
+        choices = in_order(self.log_vocabulary or self.anchor.tokens)
+        if label is None:
+            return in_order(self.levels.get("benchmark", choices))[0]
+        name = label if label in choices else named(str(label))
+        if name not in choices:
+            raise BayesScalingError(f"benchmark {label!r} is unknown; valid choices: {', '.join(choices)}")
+        return name
+
     def _setting(self, benchmark: str, architecture: str) -> dict[str, str]:
-        if benchmark not in self.anchor.tokens:
-            raise BayesScalingError(
-                f"benchmark {benchmark!r} is unknown; valid choices: {', '.join(self.anchor.tokens)}"
-            )
         used = {coefficient.group for coefficient in self.coefficients.values()}
-        named = {"benchmark": benchmark, "architecture": architecture}
-        return {group: name for group, name in named.items() if group in used}
+        setting = {"benchmark": benchmark, "architecture": architecture}
+        return {group: name for group, name in setting.items() if group in used}
 
     def _code(self, group: str, name: str) -> NDArray[np.int64]:
         if name not in self.levels[group]:
@@ -297,7 +307,7 @@ def _static_laws(law: ChinchillaLaw | ComputeLaw | KaplanJointLaw) -> Laws:
         specification=Specification(name=name, reference=law.source, law=kind, irreducible_loss=irreducible),
         coefficients={name: Coefficient(np.array([[value]])) for name, value in values.items()},
         levels={},
-        anchor=Anchor(1.0, {benchmark.name: 1.0 for benchmark in BENCHMARKS}, CENTRE_YEAR, compute=1.0),
+        anchor=Anchor(1.0, {benchmark.name: 1.0 for benchmark in KNOWN}, CENTRE_YEAR, compute=1.0),
     )
 
 

@@ -68,9 +68,9 @@ def planned(evaluations: pd.DataFrame | None = None, cases: Sequence[str] | None
     >>> {name: len(plan.table_of(name)) for name in plan.variants}
     {'baseline': 231, 'vocabulary-known': 185}
     """
-    asked = chosen(cases)
     standard = load_evaluations()
     table = standard if evaluations is None else evaluations
+    asked = chosen(cases, table)
     variants: dict[str, Variant] = {}
     tables: dict[str, pd.DataFrame] = {}
     skipped: dict[str, str] = {}
