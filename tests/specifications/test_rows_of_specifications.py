@@ -95,11 +95,15 @@ def test_a_benchmark_that_is_absent_needs_no_vocabulary(table: pd.DataFrame) -> 
 # `read_evaluations` checks all of this; a table built or changed by hand was not checked by anybody.
 
 
-def test_an_unknown_benchmark(table: pd.DataFrame) -> None:
+def test_any_benchmark_is_a_level_but_for_the_papers_own_form(table: pd.DataFrame) -> None:
     table["benchmark"] = table["benchmark"].astype(object)
-    table.loc[table.index[4], "benchmark"] = "enwik8"
-    message = refusal("ho2024/07", table)
-    assert message == f"benchmark 'enwik8' (row {table.index[4]!r}) is unknown; known: wt103, wt2, ptb"
+    table.loc[table.index[4], "benchmark"] = "mine"
+    specification = load_specification("ho2024/07")
+    rows = make_rows(specification, table)
+    assert rows.levels["benchmark"] == ("wt103", "wt2", "ptb", "mine")
+    assert rows.covariates["log_tokens"][4] == 0.0  # its own tokens are the central ones
+    with pytest.raises(EvaluationsError, match="benchmark 'mine' .* has no coefficient in the paper's form"):
+        make_rows(specification.with_published_penalty(0.01), table)
 
 
 @pytest.mark.parametrize(
