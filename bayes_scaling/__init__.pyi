@@ -83,6 +83,7 @@ from .quantities.inference_allocation import allocation_with_inference as alloca
 from .quantities.intervals import credible_intervals as credible_intervals
 from .quantities.numerical_doubling import numerical_doubling_time as numerical_doubling_time
 from .quantities.optimal_split import optimal_split as optimal_split
+from .quantities.laws import at as at
 from .quantities.prediction import compute_needed as compute_needed
 from .quantities.prediction import predicted_loss as predicted_loss
 from .quantities.prediction import reachable_date as reachable_date

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
+import pandas as pd
 import xarray as xr
 from xarray import Dataset, DataTree
 
@@ -91,6 +92,28 @@ class Fit:
     seconds: Mapping[str, float]
     versions: Mapping[str, str]
     fingerprint: str
+
+    @property
+    def posterior(self) -> Dataset:
+        """Posterior draws of all that is sampled or reported, with dimensions ``chain`` and ``draw``."""
+        return self.data["posterior"].to_dataset()
+
+    def summary(self, *, probability: float = 0.95) -> pd.DataFrame:
+        """Mean, equal-tailed interval, Monte Carlo errors and convergence of every quantity, as ArviZ sums them up.
+
+        Parameters
+        ----------
+        probability
+            Of the interval.
+
+        Returns
+        -------
+        DataFrame
+            One row for each quantity and level; see ``arviz.summary``.
+        """
+        import arviz as az
+
+        return az.summary(self.posterior, ci_prob=probability, ci_kind="eti", round_to="none")
 
     def log_likelihood(self, unit: str) -> Dataset:
         """Pointwise log likelihood by a unit of cross-validation.

@@ -100,6 +100,7 @@ class Cells:
     """Points at which a coefficient with a formula is reported: levels of its columns, numbers at their means."""
 
     group: str | None
+    columns: tuple[str, ...]
     labels: tuple[str, ...]
     covariates: Mapping[str, Floats]
     index: Mapping[str, Codes]
@@ -149,6 +150,32 @@ class Predictors:
                     f"'{self.specification.name}' as fitted; valid choices: {', '.join(self.levels[name])}"
                 )
         return covariates, index
+
+    def labels(self, name: str) -> list[str]:
+        """Level of each row that was fitted."""
+        return [_label(value) for value in self._column(self.table, name)]
+
+    def usual(self, name: str) -> Any:
+        """What a column is taken to be of a system of which it is not said.
+
+        Raises
+        ------
+        EvaluationsError
+            If a coefficient has one value for each of its levels, of which none is usual; names them.
+        """
+        column = self._column(self.table, name)
+        fixed = {formula.base for formula in self.specification.formulas.values()} | set(self.specification.varies_by.values())
+        if name in self._pooled_groups and name not in fixed:
+            return ""  # another level of the group
+        if name not in fixed and pd.api.types.is_numeric_dtype(column):
+            return 0.0 if set(column) <= {0.0, 1.0} else float(column.mean())
+        levels = levels_of(name, column)
+        if len(levels) == 1:
+            return levels[0]
+        raise EvaluationsError(
+            f"'{self.specification.name}' depends on {name}; say which is meant: bs.at(fit, {name}={levels[0]!r}); valid "
+            f"choices: {', '.join(levels)}"
+        )
 
     @cached_property
     def cells(self) -> dict[str, Cells]:
@@ -256,7 +283,7 @@ class Predictors:
         covariates = self._covariates(formula, table) if formula.terms else {}
         group = "_".join(texts) if len(cells) > 1 else None
         index = {formula.base: codes_of(table[formula.base], levels_of(formula.base, frame[formula.base]))} if formula.base else {}
-        return Cells(group, tuple(", ".join(cell) for cell in cells), covariates, index)
+        return Cells(group, tuple(texts), tuple(", ".join(cell) for cell in cells), covariates, index)
 
 
 def _standardised(values: Floats, fitted: Floats) -> Floats:
@@ -299,4 +326,4 @@ def _span(first: float, last: float) -> Cells:
     ends = (walk_covariates(steps, CENTRE_YEAR, year) for year in (first, last))
     begin, end = ends
     years = max(last - first, np.finfo(float).tiny)
-    return Cells(None, ("",), {name: np.atleast_1d((end[name] - begin[name]) / years) for name in end}, {})
+    return Cells(None, (), ("",), {name: np.atleast_1d((end[name] - begin[name]) / years) for name in end}, {})

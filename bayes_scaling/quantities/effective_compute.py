@@ -28,7 +28,10 @@ from bayes_scaling.specifications.specification import GROUPS
 FACTORS = ("physical", "algorithmic")
 """What effective compute grows by."""
 
-_LEVELS = ("log_A", "log_B", "E", "gamma", "log_factor")
+_LEVELS = (
+    *("log_A", "log_B", "E", "gamma", "log_factor"),
+    *("level", "share", "irreducible_share", "reducible", "sigma"),
+)
 """Coefficients that shift the loss and leave rates alone."""
 
 

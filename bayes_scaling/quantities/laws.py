@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.evaluations.benchmarks import KNOWN, in_order, named
 from bayes_scaling.law import loss
+from bayes_scaling.model.predictors import Predictors
 from bayes_scaling.model.rows import Anchor, covariates_at, minima
 from bayes_scaling.model.structure import Coefficient, Coefficients, loss_parts
 from bayes_scaling.published_static.compute_law import ComputeLaw
@@ -62,6 +63,20 @@ class Laws:
     shape: tuple[int, int] = (1, 1)
     systems: pd.DataFrame = field(default_factory=pd.DataFrame)
     log_vocabulary: Mapping[str, float] = field(default_factory=dict)
+    predictors: Predictors | None = None
+    setting: Mapping[str, Any] = field(default_factory=dict)
+
+    def at(self, **columns: Any) -> Self:
+        """The same law where some columns of its formulas and groups have given values; see :func:`at`."""
+        known = () if self.predictors is None else self.specification.columns
+        for name in columns:
+            if name not in known or name in ("benchmark", "architecture"):
+                valid = [each for each in known if each not in ("benchmark", "architecture")]
+                raise BayesScalingError(
+                    f"'{self.specification.name}' depends on no column {name!r} that can be set here; "
+                    f"valid choices: {', '.join(valid) or 'none'} (benchmark and architecture are arguments)"
+                )
+        return replace(self, setting={**self.setting, **columns})
 
     def parts(
         self,
@@ -133,7 +148,6 @@ class Laws:
                 f"are given: pass further={{'{size}': ...}}, or choose a law of parameters and tokens"
             )
         benchmark = self.benchmark_of(benchmark)
-        index = {group: self._code(group, name) for group, name in self._setting(benchmark, architecture).items()}
         points = np.broadcast_arrays(*(np.atleast_1d(np.asarray(x, dtype=float)) for x in (parameters, tokens, year)))
         covariates = covariates_at(
             self.specification,
@@ -144,6 +158,8 @@ class Laws:
             anchor_tokens=self.anchor.tokens[benchmark],
             further=further,
         )
+        columns, index = self._columns(benchmark, architecture, points[2])
+        covariates |= columns
         if self.log_vocabulary:
             covariates["log_vocabulary"] = np.array([self.log_vocabulary[benchmark]])
         irreducible, terms = loss_parts(self.coefficients, covariates, index)
@@ -161,8 +177,16 @@ class Laws:
     def take(self, samples: NDArray[np.int64]) -> Self:
         """Some of the draws, repeats allowed, as one chain."""
         count = self.shape[0] * self.shape[1]
+
+        def some(value: Any) -> Any:
+            return np.broadcast_to(value, (count, np.shape(value)[-1]))[samples] if np.ndim(value) else value
+
         coefficients = {
-            name: Coefficient(np.broadcast_to(each.value, (count, np.shape(each.value)[-1]))[samples], each.group)
+            name: replace(
+                each,
+                value=some(each.value),
+                added=tuple(replace(added, value=some(added.value), unknown=some(added.unknown)) for added in each.added),
+            )
             for name, each in self.coefficients.items()
         }
         return replace(self, coefficients=coefficients, shape=(1, len(samples)))
@@ -191,10 +215,23 @@ class Laws:
             raise BayesScalingError(f"benchmark {label!r} is unknown; valid choices: {', '.join(choices)}")
         return name
 
-    def _setting(self, benchmark: str, architecture: str) -> dict[str, str]:
-        used = {coefficient.group for coefficient in self.coefficients.values()}
-        setting = {"benchmark": benchmark, "architecture": architecture}
-        return {group: name for group, name in setting.items() if group in used}
+    def _columns(
+        self, benchmark: str, architecture: str, year: Floats
+    ) -> tuple[dict[str, Floats], dict[str, NDArray[np.int64]]]:
+        """Covariates and group codes of points, from what each column is set to."""
+        named = {"benchmark": benchmark, "architecture": architecture}
+        if self.predictors is None:
+            used = {coefficient.group for coefficient in self.coefficients.values()}
+            return {}, {group: self._code(group, name) for group, name in named.items() if group in used}
+        columns = self.specification.columns
+        if "year" in columns and year.ndim > 1:
+            raise BayesScalingError(
+                f"'{self.specification.name}' has a formula of the year, and here dates differ between draws; give dates"
+            )
+        dates = year if "year" in columns else year.ravel()[:1]
+        setting = {"year": dates} | self.setting | named
+        values = {name: setting[name] if name in setting else self.predictors.usual(name) for name in columns}
+        return self.predictors.arrays(pd.DataFrame(values, index=range(len(dates))))
 
     def _code(self, group: str, name: str) -> NDArray[np.int64]:
         if name not in self.levels[group]:
@@ -203,6 +240,37 @@ class Laws:
                 f"valid choices: {', '.join(self.levels[group])}"
             )
         return np.array([self.levels[group].index(name)])
+
+
+def at(source: "Source", **columns: Any) -> Laws:
+    """A fit or law where columns that its coefficients depend on have given values.
+
+    Parameters
+    ----------
+    source
+        As every quantity takes it.
+    **columns
+        Column of the fitted table to a value: a level of a group, a number, or a flag. A level of a pooled group that
+        was not fitted is predicted as another one of the group; so is one that is not named. Numbers that are not named
+        are at their mean, flags at 0.
+
+    Returns
+    -------
+    Laws
+        Which every quantity takes in place of the fit.
+
+    Raises
+    ------
+    BayesScalingError
+        If the specification depends on no such column; a level that was not fitted is refused where it is used.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> law = bs.at(bs.load_fit("runs/three-corpora"), dataset="comma")  # doctest: +SKIP
+    >>> bs.optimal_allocation(law, 1e24)  # doctest: +SKIP
+    """
+    return laws_of(source).at(**columns)
 
 
 @runtime_checkable
@@ -271,6 +339,7 @@ def laws_of(source: Source) -> Laws:
         shape=(data["posterior"].sizes["chain"], data["posterior"].sizes["draw"]),
         systems=systems,
         log_vocabulary=vocabulary,
+        predictors=rows.predictors,
     )
 
 
