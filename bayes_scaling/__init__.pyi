@@ -100,6 +100,7 @@ from .runs import simulate_isoflop as simulate_isoflop
 from .runs.curves import simulate_curves as simulate_curves
 from .specifications.catalogue import list_specifications as list_specifications
 from .specifications.catalogue import load_specification as load_specification
+from .specifications.priors import Prior as Prior
 from .specifications.specification import Specification as Specification
 from .static_laws import BESIROGLU as BESIROGLU
 from .static_laws import HOFFMANN_ROUNDED as HOFFMANN_ROUNDED

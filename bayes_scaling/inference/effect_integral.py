@@ -41,7 +41,7 @@ def student_t_paper(residual: Floats, nu: Floats, sigma: Floats, tau: Floats) ->
     --------
     >>> residual, nu = np.array([[0.053, 0.051, 0.0525]]), np.array([[5.0]])
     >>> student_t_paper(residual, nu, np.array([[0.001]]), np.array([[0.1]])).round(3).tolist()
-    [11.47]
+    [11.475]
     """
     draw, low, high = _panels(residual, np.minimum(tau, sigma * np.sqrt(nu)), tau)
     total = np.full(len(residual), -np.inf)
