@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.inference.result import Fit
+from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.model.eras import ERA_LEVELS, era_codes
 from bayes_scaling.model.rows import architecture_levels
 from bayes_scaling.quantities.intervals import MCSE, check_probability, quantile_errors
@@ -60,6 +60,7 @@ def doubling_times(fit: Fit, *, probability: float = INTERVAL_PROBABILITY, by: s
     >>> import bayes_scaling as bs
     >>> bs.doubling_times(bs.load_fit("runs/reference-ho2024")).loc["compute"]  # doctest: +SKIP
     """
+    fit = require_fit(fit)
     check_probability(probability)
     if by is None:
         rows = {name: _summary(fit, rate, probability) for name, rate in RATE_OF.items()}
