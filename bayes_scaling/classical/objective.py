@@ -97,6 +97,7 @@ class Objective:
                 f"specification '{specification.name}' carries delta = {specification.delta:g}, which here is an "
                 "argument: load the specification without it and pass delta"
             )
+        make_rows(specification, evaluations)  # refuses a table that lacks what the specification needs
         rows = make_rows(specification, evaluations, anchor=sample_minima(evaluations))
         return cls(specification, rows, float(delta))
 

@@ -12,6 +12,7 @@ from bayes_scaling.comparison.scoring import check_refits, score
 from bayes_scaling.comparison.sweep import Sweep
 from bayes_scaling.comparison.variants import STATED, Variant, expand
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.evaluations.soundness import require_sound
 from bayes_scaling.inference.data import check_unit
 from bayes_scaling.inference.fitting import summary_of
 from bayes_scaling.inference.result import Fit, require_fit
@@ -180,6 +181,7 @@ def compare_fits(fits: Sequence[Fit], *, unit: str = "evaluation", refits: str =
 
 def _check_units(evaluations: pd.DataFrame, unit: str) -> None:
     check_unit(unit)
+    require_sound(evaluations)
     if unit == "paper" and (is_runs(evaluations) or "paper" in evaluations):
         papers = int(papers_of(evaluations).nunique())
         if papers < LEAST_UNITS:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.evaluations.columns import CHOICES
+from bayes_scaling.evaluations.soundness import require_sound
 
 
 def comparable_rows(evaluations: pd.DataFrame) -> pd.DataFrame:
@@ -265,10 +266,12 @@ def selected_rows(
 
 
 def _column(evaluations: pd.DataFrame, name: str) -> pd.Series:
+    require_sound(evaluations)
     if name not in evaluations:
         raise EvaluationsError(
             f"this selection needs the column {name!r}; the table has {', '.join(map(str, evaluations))}"
         )
+    require_sound(evaluations, name)
     return evaluations[name]
 
 
