@@ -43,7 +43,9 @@ def student_t_paper(residual: Floats, nu: Floats, sigma: Floats, tau: Floats) ->
     >>> student_t_paper(residual, nu, np.array([[0.001]]), np.array([[0.1]])).round(3).tolist()
     [11.475]
     """
-    draw, low, high = _panels(residual, np.minimum(tau, sigma * np.sqrt(nu)), tau)
+    # A peak of n residuals can be as narrow as this, and no first panel shall step over one.
+    narrowest = np.minimum(tau, sigma / np.sqrt(residual.shape[1]))
+    draw, low, high = _panels(residual, narrowest, tau)
     total = np.full(len(residual), -np.inf)
     highest = total.copy()
     while len(draw):
