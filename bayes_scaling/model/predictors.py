@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.evaluations import decimal_year
 from bayes_scaling.evaluations.benchmarks import in_order
+from bayes_scaling.evaluations.soundness import require_sound
 from bayes_scaling.specifications.formulas import FUNCTIONS, REDUCIBLE, Formula
 from bayes_scaling.specifications.specification import CENTRE_YEAR, Specification
 
@@ -48,6 +49,8 @@ def column_of(specification: Specification, table: pd.DataFrame, name: str) -> p
     EvaluationsError
         If the table lacks it, or it has gaps, text of numbers, or something else in it; names what there is.
     """
+    if name in table:
+        require_sound(table, name)
     if name == "architecture" and name in table:
         return architecture_levels(table[name])
     if name == "year" and name not in table and "published" in table:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import rows_of
-from bayes_scaling.inference.result import Fit
+from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.model.eras import ERA_LEVELS, era_codes
 from bayes_scaling.quantities.intervals import MCSE, check_probability, quantile_errors
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, months_to_double, summarise_rate
@@ -60,6 +60,7 @@ def doubling_times(fit: Fit, *, probability: float = INTERVAL_PROBABILITY, by: s
     >>> import bayes_scaling as bs
     >>> bs.doubling_times(bs.load_fit("runs/reference-ho2024")).loc["compute"]  # doctest: +SKIP
     """
+    fit = require_fit(fit)
     check_probability(probability)
     if by is None:
         rows = {name: _summary(fit, rate, probability) for name, rate in RATE_OF.items()}

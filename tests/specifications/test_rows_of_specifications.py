@@ -147,7 +147,7 @@ def test_benchmarks_stand_in_one_order_whatever_the_table(table: pd.DataFrame) -
 
 
 def test_every_architecture_but_the_transformer_is_other(table: pd.DataFrame) -> None:
-    table["architecture"] = ["transformer", "lstm", "rnn"] * 5
+    table["architecture"] = ["transformer", "recurrent", "state-space"] * 5
     rows = make_rows(load_specification("ho2024/13"), table)
     assert rows.levels["architecture"] == ("other", "transformer")
     assert rows.index["architecture"].tolist() == [1, 0, 0] * 5
