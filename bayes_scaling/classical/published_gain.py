@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import log_expit
 
 from bayes_scaling.classical.published_law import PublishedLaw
-from bayes_scaling.model.rows import ARCHITECTURE_LEVELS
+from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS
 from bayes_scaling.model.structure import Coefficient
 
 if TYPE_CHECKING:

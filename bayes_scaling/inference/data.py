@@ -12,8 +12,8 @@ from xarray.core import indexing
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.evaluations import decimal_year
 from bayes_scaling.inference.likelihood import blocks, draws_of, log_priors, unit_densities
-from bayes_scaling.model.rows import COVARIATES, Rows, anchor_of, group_codes
 from bayes_scaling.model.predictors import column_of, walk_covariates
+from bayes_scaling.model.rows import COVARIATES, Rows, anchor_of, group_codes
 from bayes_scaling.model.runs import clusters_of
 from bayes_scaling.specifications.specification import Specification
 
@@ -38,7 +38,11 @@ def assemble(specification: Specification, rows: Rows, evaluations: pd.DataFrame
     evaluations = evaluations.assign(paper=clusters_of(specification, evaluations))
     constant = {name: ("evaluation", column) for name, column in rows.covariates.items()}
     kept = {column: ("evaluation", _plain(evaluations[column])) for column in _KEPT_COLUMNS if column in evaluations}
-    kept |= {name: ("evaluation", column_of(specification, evaluations, name)) for name in specification.columns if name not in kept}
+    kept |= {
+        name: ("evaluation", _plain(column_of(specification, evaluations, name)))
+        for name in specification.columns
+        if name not in kept
+    }
     if "published" in evaluations:
         kept["year"] = ("evaluation", decimal_year(evaluations["published"]).to_numpy(float))
     coords = {"evaluation": list(rows.ids)}
@@ -115,7 +119,11 @@ def rows_of(data: DataTree, specification: Specification) -> Rows:
     names = dict.fromkeys(("benchmark", "architecture", "paper", "parameters", "tokens", *specification.columns))
     table = pd.DataFrame({name: constant[name].to_numpy() for name in names if name in constant})
     table.index = pd.Index(constant["evaluation"].to_numpy())
-    named = table.assign(**{specification.noise.cluster: table["paper"]}) if specification.noise.cluster != "none" else table
+    named = (
+        table.assign(**{specification.noise.cluster: table["paper"]})
+        if specification.noise.cluster != "none"
+        else table
+    )
     if "year" in constant:
         named["year"] = constant["year"].to_numpy()
     index, levels, predictors = group_codes(specification, named)

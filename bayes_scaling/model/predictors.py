@@ -59,7 +59,9 @@ def column_of(specification: Specification, table: pd.DataFrame, name: str) -> p
     column = table[name]
     if column.isna().any():
         gaps = table.index[column.isna()]
-        raise EvaluationsError(f"{where}, which is empty in {len(gaps)} row(s), first {gaps[0]!r}; fill it, or leave these rows out")
+        raise EvaluationsError(
+            f"{where}, which is empty in {len(gaps)} row(s), first {gaps[0]!r}; fill it, or leave these rows out"
+        )
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
         numbers = column.astype(float)
         if not np.isfinite(numbers).all():
@@ -68,7 +70,9 @@ def column_of(specification: Specification, table: pd.DataFrame, name: str) -> p
     if not all(isinstance(value, str) for value in column):
         raise EvaluationsError(f"{where}, which holds neither numbers nor text; make it one of these")
     if pd.to_numeric(column, errors="coerce").notna().all():
-        raise EvaluationsError(f"{where}, which holds numbers as text; read it with pd.to_numeric, or name its levels with letters")
+        raise EvaluationsError(
+            f"{where}, which holds numbers as text; read it with pd.to_numeric, or name its levels with letters"
+        )
     return column.astype(object)
 
 
@@ -139,7 +143,8 @@ class Predictors:
         for formula in self.specification.predicted.values():
             covariates |= self._covariates(formula, table)
         index = {
-            name: codes_of(self._column(table, name), self.levels[name]) for name in dict.fromkeys(self.specification.groups)
+            name: codes_of(self._column(table, name), self.levels[name])
+            for name in dict.fromkeys(self.specification.groups)
         }
         bases = {group for group in self.specification.groups if group not in self._pooled_groups}
         for name in bases:
@@ -178,7 +183,9 @@ class Predictors:
 
     @cached_property
     def _designs(self) -> dict[str, Any]:
-        return {name: self._design(name, formula) for name, formula in self.specification.predicted.items() if formula.terms}
+        return {
+            name: self._design(name, formula) for name, formula in self.specification.predicted.items() if formula.terms
+        }
 
     def _design(self, name: str, formula: Formula) -> Any:
         from formulae import design_matrices
@@ -202,7 +209,9 @@ class Predictors:
         empty = [term for term in formula.terms if not np.ptp(self._part(design, matrix, term), axis=0).all()]
         if empty or np.linalg.matrix_rank(matrix) < matrix.shape[1]:
             reason = f"{empty[0]} does not vary" if empty else "its terms are collinear"
-            raise EvaluationsError(f"{where}: {reason} in this table; leave out one of {', '.join((*formula.terms, formula.base or '1'))}")
+            raise EvaluationsError(
+                f"{where}: {reason} in this table; leave out one of {', '.join((*formula.terms, formula.base or '1'))}"
+            )
         return design
 
     def _part(self, design: Any, matrix: Floats, term: str) -> Floats:
@@ -225,7 +234,8 @@ class Predictors:
         for each in formula.pooled:
             if each.column:
                 covariates[f"{formula.coefficient}_{each.name}"] = _standardised(
-                    self._column(table, each.column).to_numpy(float), self._column(self.table, each.column).to_numpy(float)
+                    self._column(table, each.column).to_numpy(float),
+                    self._column(self.table, each.column).to_numpy(float),
                 )
         return covariates
 
@@ -236,13 +246,17 @@ class Predictors:
             raise
         except Exception as error:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise EvaluationsError(f"[coefficients] {formula.coefficient} = {formula.text!r} can't be worked out on these rows ({reason})") from None
+            raise EvaluationsError(
+                f"[coefficients] {formula.coefficient} = {formula.text!r} can't be worked out on these rows ({reason})"
+            ) from None
         return np.asarray(found.design_matrix, float)
 
     def _cells_of(self, formula: Formula) -> Cells:
         frame = self._frame(formula, self.table)
         pooled = {each.group for each in formula.pooled} | {each.column for each in formula.pooled}
-        fixed = [name for name in formula.columns if name not in pooled or name in " ".join((formula.base, *formula.terms))]
+        fixed = [
+            name for name in formula.columns if name not in pooled or name in " ".join((formula.base, *formula.terms))
+        ]
         texts = [name for name in fixed if not pd.api.types.is_numeric_dtype(frame[name])]
         choices = [levels_of(name, frame[name]) for name in texts]
         if np.prod([len(each) for each in choices]) > _MOST_CELLS:
@@ -255,7 +269,11 @@ class Predictors:
                 table[name] = float(frame[name].mean()) if numeric else frame[name].iloc[0]
         covariates = self._covariates(formula, table) if formula.terms else {}
         group = "_".join(texts) if len(cells) > 1 else None
-        index = {formula.base: codes_of(table[formula.base], levels_of(formula.base, frame[formula.base]))} if formula.base else {}
+        index = (
+            {formula.base: codes_of(table[formula.base], levels_of(formula.base, frame[formula.base]))}
+            if formula.base
+            else {}
+        )
         return Cells(group, tuple(", ".join(cell) for cell in cells), covariates, index)
 
 
@@ -290,7 +308,9 @@ def walk_covariates(steps: Sequence[int], start: float, year: Any) -> dict[str, 
     {'walk_2017': 0.0, 'walk_2019': 1.5}
     """
     year = np.asarray(year, dtype=float)
-    return {f"walk_{step}": np.maximum(year - step, 0.0) if step > start else np.maximum(step - year, 0.0) for step in steps}
+    return {
+        f"walk_{step}": np.maximum(year - step, 0.0) if step > start else np.maximum(step - year, 0.0) for step in steps
+    }
 
 
 def _span(first: float, last: float) -> Cells:

@@ -14,7 +14,8 @@ import xarray as xr
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.evaluations import decimal_year
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.model.rows import architecture_levels, central_anchor
+from bayes_scaling.model.predictors import architecture_levels
+from bayes_scaling.model.rows import central_anchor
 from bayes_scaling.published import physical_compute_growth
 from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.intervals import SAMPLE_DIMS

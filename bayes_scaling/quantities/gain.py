@@ -9,7 +9,7 @@ from scipy.optimize import elementwise
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law import log_term, training_compute
-from bayes_scaling.model.rows import architecture_levels
+from bayes_scaling.model.predictors import architecture_levels
 from bayes_scaling.quantities.laws import ARCHITECTURE, BENCHMARK, Floats, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_term
 from bayes_scaling.quantities.points import axis_of, check_years, positive

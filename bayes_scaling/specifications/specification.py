@@ -326,7 +326,7 @@ class Specification:
     @cached_property
     def _sampled(self) -> Mapping[str, tuple[Parameter, str | None]]:
         """Each parameter with the dimension over which it has one value each, or None."""
-        found = {}
+        found: dict[str, tuple[Parameter, str | None]] = {}
         for name in _parameter_names(self):
             if name in self.walks:
                 own = PARAMETERS[name]
@@ -692,7 +692,8 @@ def _check_coefficients(s: Specification) -> None:
     cluster = s.noise.cluster
     if not isinstance(cluster, str) or not cluster.isidentifier():
         raise SpecificationError(
-            f"[noise] cluster = {shown(cluster)} is not valid; choose one of: none, paper, or another column of the table"
+            f"[noise] cluster = {shown(cluster)} is not valid; choose one of: none, paper, or another column of the "
+            "table"
         )
     law = LAWS[s.law]
     rates = [RATE_OF[key] for key in s.constant_rates] if s.progress.acts_on == "effective_size" else []
@@ -782,13 +783,13 @@ def _check_walks(s: Specification) -> None:
     for rate in s.walks:
         if s.progress.acts_on != "effective_size" or s.progress.exponents == "drift" or s.delta is not None:
             raise SpecificationError(
-                f"[progress] a walk of {rate} needs acts_on = 'effective_size', exponents = 'none' and no delta; set these, "
-                "or 'constant_rate' in the place of 'walk'"
+                f"[progress] a walk of {rate} needs acts_on = 'effective_size', exponents = 'none' and no delta; set "
+                "these, or 'constant_rate' in the place of 'walk'"
             )
         if rate in s.varies_by or rate in s.coefficients:
             raise SpecificationError(
-                f"[progress] a walk of {rate} is shared by all rows: remove {rate} from [varies_by] and [coefficients], or "
-                "set 'constant_rate' in the place of 'walk'"
+                f"[progress] a walk of {rate} is shared by all rows: remove {rate} from [varies_by] and [coefficients], "
+                "or set 'constant_rate' in the place of 'walk'"
             )
         if s.pivot is not None:
             raise SpecificationError(f"[progress] a walk of {rate} does not go with [pivot]; remove one of them")
@@ -887,13 +888,13 @@ def _check_scale(s: Specification) -> None:
         return
     if s.noise.cluster != "none" and s.noise.family == "student_t":
         raise SpecificationError(
-            f"[noise] scale = '{s.noise.scale}' with family = 'student_t' needs cluster = 'none'; set family = 'normal', "
-            "whose effects are integrated out, or scale = 'loss'"
+            f"[noise] scale = '{s.noise.scale}' with family = 'student_t' needs cluster = 'none'; set family = "
+            "'normal', whose effects are integrated out, or scale = 'loss'"
         )
     if s.noise.cluster != "none" and "tau" not in s.priors:
         raise SpecificationError(
-            f"[noise] scale = '{s.noise.scale}' with a cluster needs a prior of tau, whose default is in nats per token; "
-            "add [priors.tau], such as distribution = 'half_normal', sigma = 0.1 (a tenth of the loss)"
+            f"[noise] scale = '{s.noise.scale}' with a cluster needs a prior of tau, whose default is in nats per "
+            "token; add [priors.tau], such as distribution = 'half_normal', sigma = 0.1 (a tenth of the loss)"
         )
     if s.data.vocabulary != "ignored":
         raise SpecificationError(
