@@ -251,7 +251,7 @@ def group_codes(
             levels[name] = levels_of(name, column)
             index[name] = codes_of(column, levels[name])
     paper = clusters_of(specification, table)
-    levels |= {"paper": tuple(dict.fromkeys(paper)), "era": ERA_LEVELS}
+    levels |= {"paper": levels.get("paper", tuple(dict.fromkeys(paper))), "era": ERA_LEVELS}
     return index | {"paper": codes_of(paper, levels["paper"])}, levels, predictors
 
 

@@ -162,8 +162,8 @@ def _check(node: Any, where: str, products: list[int], *, inside: bool = False) 
         products[0] += operator in ("*", "/")
         if operator not in _OPERATORS or products[0] > _MOST_PRODUCTS:
             raise SpecificationError(
-                f"{where}: operator {operator} is not taken here; use {' '.join(_OPERATORS)}, * at most "
-                f"{_MOST_PRODUCTS} times"
+                f"{where}: operator {operator} is not taken here; use {' '.join(_OPERATORS)}, products at "
+                f"most {_MOST_PRODUCTS} times"
             )
         _check(node.left, where, products, inside=inside)
         _check(node.right, where, products, inside=inside)
@@ -174,8 +174,8 @@ def _check(node: Any, where: str, products: list[int], *, inside: bool = False) 
     elif kind == "Assign":
         _check(node.value, where, products, inside=inside)
     elif kind == "Call":
-        name = getattr(node.callee, "name", None)
-        called = getattr(name, "lexeme", str(name))
+        callee = getattr(node.callee, "name", None)
+        called = getattr(callee, "lexeme", str(callee))
         if called not in FUNCTIONS or inside:
             raise SpecificationError(
                 f"{where}: {called}() can't be called{' within another call' if inside else ''}; "
@@ -204,7 +204,7 @@ def _described(coefficient: str, text: str, where: str) -> Formula:
         raise SpecificationError(f"{where} is no formula ({_first_line(error)}); such as: 1 + architecture") from None
     if described.response is not None:
         raise SpecificationError(f"{where} must name no response: leave out what is left of ~")
-    common = [term.name for term in described.common_terms]
+    common = [str(term.name) for term in described.common_terms]
     intercept = "Intercept" in common
     terms = [name for name in common if name != "Intercept"]
     pooled = []
@@ -214,13 +214,13 @@ def _described(coefficient: str, text: str, where: str) -> Formula:
         if not group.isidentifier() or (column and not column.isidentifier()):
             wrong = group if column.isidentifier() or not column else column
             raise SpecificationError(
-                f"{where}: effects are of one column and pooled over one, such as (1 | lab) or (year | lab), not {wrong}"
+                f"{where}: effects are of one column, pooled over another: (1 | lab) or (year | lab), not {wrong}"
             )
         _check_group(group, where)
         pooled.append(Pooled(group, column))
     base = ""
     if coefficient != REDUCIBLE and not intercept:
-        if not terms or not (terms[0] or "").isidentifier():
+        if not terms or not terms[0].isidentifier():
             raise SpecificationError(
                 f"{where} has no base: begin with 1 (one value), or with 0 + group (one value for each level)"
             )

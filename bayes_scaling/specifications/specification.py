@@ -712,9 +712,14 @@ def _check_coefficients(s: Specification) -> None:
             raise SpecificationError(
                 f"[coefficients] {name} and [varies_by] {short[0]} say one thing twice; remove one of them"
             )
+    _ = s.formulas  # which refuses what can't be read
+    if cluster not in ("none", "paper") and "paper" in s.groups:
+        raise SpecificationError(
+            f"[noise] cluster = '{cluster}' is what paper means here, by which a coefficient varies too; set cluster = "
+            "'paper', or rename the column"
+        )
     if not s.coefficients:
         return
-    _ = s.formulas  # which refuses what can't be read
     if s.delta is not None or s.pivot is not None:
         what = "delta" if s.delta is not None else "[pivot]"
         raise SpecificationError(
@@ -783,13 +788,13 @@ def _check_walks(s: Specification) -> None:
     for rate in s.walks:
         if s.progress.acts_on != "effective_size" or s.progress.exponents == "drift" or s.delta is not None:
             raise SpecificationError(
-                f"[progress] a walk of {rate} needs acts_on = 'effective_size', exponents = 'none' and no delta; set "
-                "these, or 'constant_rate' in the place of 'walk'"
+                f"[progress] a walk of {rate} needs acts_on = 'effective_size', exponents = 'none' and no delta; "
+                "set these, or 'constant_rate' in the place of 'walk'"
             )
         if rate in s.varies_by or rate in s.coefficients:
             raise SpecificationError(
-                f"[progress] a walk of {rate} is shared by all rows: remove {rate} from [varies_by] and [coefficients], "
-                "or set 'constant_rate' in the place of 'walk'"
+                f"[progress] a walk of {rate} is shared by all rows: remove {rate} from [varies_by] and "
+                "[coefficients], or set 'constant_rate' in the place of 'walk'"
             )
         if s.pivot is not None:
             raise SpecificationError(f"[progress] a walk of {rate} does not go with [pivot]; remove one of them")
