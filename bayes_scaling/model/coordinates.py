@@ -56,7 +56,7 @@ def from_level_and_share(
     law = LAWS[s.law]
     coefficients = (
         _from_level(s, values, xp)
-        if _levels_agree(s)
+        if levels_agree(s)
         else {
             name: coefficient(name)
             for name in ("level", "share", "irreducible_share")
@@ -98,7 +98,7 @@ def from_level_and_share(
     return coefficients
 
 
-def _levels_agree(s: Specification) -> bool:
+def levels_agree(s: Specification) -> bool:
     """Whether level, share and irreducible loss have the same levels, so that each level has an E, an A and a B."""
     names = ["level"] + ["share"] * (len(LAWS[s.law].terms) > 1)
     own = s.formulas.get("irreducible_share")

@@ -89,18 +89,22 @@ class Formula:
         """Name of a further term's coefficients among the sampled parameters."""
         return f"{self.coefficient}_{_slug(term)}"
 
+    @property
+    def link(self) -> str:
+        """On which further terms are added: ``"identity"``, ``"log"`` or ``"logit"``."""
+        return "log" if self.coefficient == REDUCIBLE else LINKS[PARAMETERS[self.coefficient].support]
+
     def parameters(self) -> Iterator[tuple[Parameter, str | None]]:
         """What is sampled, and the dimension of each: a group, the columns of a term, or none."""
         if self.coefficient != REDUCIBLE:
             own = PARAMETERS[self.coefficient]
-            where = " at the first level and the middle of what its formula adds" if self.terms else ""
+            where = ", at the first level of text and the mean of numbers in its formula" if self.terms else ""
             yield (
                 Parameter(self.base_name, own.meaning + where, own.unit, own.support, own.prior, own.reason),
                 self.base or None,
             )
-        meaning = "log factor on the reducible loss" if self.coefficient == REDUCIBLE else self.coefficient
-        link = "log" if self.coefficient == REDUCIBLE else LINKS[PARAMETERS[self.coefficient].support]
-        scale = {"identity": "", "log": ", on the log scale", "logit": ", on the scale of log odds"}[link]
+        meaning = "the factor on the reducible loss" if self.coefficient == REDUCIBLE else self.coefficient
+        scale = {"identity": "", "log": ", on the log scale", "logit": ", on the scale of log odds"}[self.link]
         reason = "95% within two units of the link either way: on the log scale, a factor of 7"
         for term in self.terms:
             name = self.term_name(term)
@@ -108,9 +112,13 @@ class Formula:
             yield Parameter(name, what, "", "real", _SLOPE_PRIOR, reason), f"{name}_level"
         for each in self.pooled:
             name = f"{self.coefficient}_{each.name}"
-            spread = f"standard deviation of {meaning} over {each.group}{scale}"
-            yield Parameter(f"{name}_sd", spread, "", "positive", _SPREAD_PRIOR, reason), None
-            standard = f"effects of {each.group} on {meaning}, in standard deviations"
+            of = f"the change of {meaning} with {each.column}" if each.column else meaning
+            spread = f"standard deviation of {of} over {each.group}{scale}"
+            why = (
+                "95% below one unit of the link: on the log scale, nearly all levels within a factor of 7 of the middle"
+            )
+            yield Parameter(f"{name}_sd", spread, "", "positive", _SPREAD_PRIOR, why), None
+            standard = f"effects of {each.group} on {of}, in standard deviations"
             fixed = "standard normal, so that the standard deviation is that of the effects"
             yield Parameter(f"{name}_standardised", standard, "", "real", _STANDARD_PRIOR, fixed), each.group
 

@@ -302,6 +302,16 @@ class Specification:
         return {name: formula for name, formula in self.formulas.items() if not formula.is_plain}
 
     @property
+    def may_have_formulas(self) -> tuple[str, ...]:
+        """Coefficients that may stand in ``coefficients``."""
+        law = LAWS[self.law]
+        moving = self.progress.acts_on == "effective_size" and self.progress.exponents == "none"
+        rates = [RATE_OF[key] for key in self.constant_rates if moving]
+        exponents = [term.exponent for term in law.terms if term.exponent != law.power]
+        shares = ["share"] if len(law.terms) > 1 else []
+        return ("level", *shares, "irreducible_share", *exponents, *rates, REDUCIBLE, "sigma")
+
+    @property
     def has_irreducible(self) -> bool:
         """Whether there is an irreducible loss ``E``."""
         return self.irreducible_loss != "none" or "irreducible_share" in self.coefficients
@@ -446,8 +456,12 @@ class Specification:
         >>> print(Specification(name="mine").prior_of("sigma"))
         HalfNormal(sigma=0.5)
         """
-        own = self.priors.get(parameter.removesuffix("_base"))
-        return own or self.priors.get(parameter, self._sampled[parameter][0].prior)
+        return self.priors.get(self.prior_name(parameter), self._sampled[parameter][0].prior)
+
+    def prior_name(self, parameter: str) -> str:
+        """The name of a parameter in ``priors``: its own, or of the base of a coefficient the coefficient's."""
+        bases = {formula.base_name: name for name, formula in self.formulas.items()}
+        return (bases | {f"{rate}_base": rate for rate in self.walks}).get(parameter, parameter)
 
     def with_published_penalty(self, delta: float) -> Self:
         """This structure with the paper's coefficients and its L1 penalty as a Laplace prior.
@@ -503,7 +517,9 @@ class Specification:
         if self.coefficients:
             document["coefficients"] = dict(self.coefficients)
         if self.benchmarks:
-            document["benchmarks"] = {name: {"tokens": each.tokens} for name, each in self.benchmarks.items()}
+            document["benchmarks"] = {
+                name: {key: float(getattr(each, key)) for key in _given(each)} for name, each in self.benchmarks.items()
+            }
         for section, kind in _SECTIONS.items():
             document[section] = _told({f.name: getattr(getattr(self, section), f.name) for f in fields(kind)})
         if self.progress.cut_year is not None:
@@ -595,7 +611,7 @@ def _table(where: str, value: object) -> Mapping[str, Any]:
     return value
 
 
-def _given(sizes: Pivot | Centre) -> tuple[str, ...]:
+def _given(sizes: Pivot | Centre | BenchmarkFigures) -> tuple[str, ...]:
     """Which keys of a table of sizes are set."""
     return tuple(f.name for f in fields(sizes) if getattr(sizes, f.name) is not None)
 
@@ -695,12 +711,7 @@ def _check_coefficients(s: Specification) -> None:
             f"[noise] cluster = {shown(cluster)} is not valid; choose one of: none, paper, or another column of the "
             "table"
         )
-    law = LAWS[s.law]
-    rates = [RATE_OF[key] for key in s.constant_rates] if s.progress.acts_on == "effective_size" else []
-    rates = [] if s.progress.exponents == "drift" else rates
-    exponents = [term.exponent for term in law.terms if term.exponent != law.power]
-    shares = ["share"] if len(law.terms) > 1 else []
-    valid = ("level", *shares, "irreducible_share", *exponents, *rates, REDUCIBLE, "sigma")
+    law, valid = LAWS[s.law], s.may_have_formulas
     for name in s.coefficients:
         if name not in valid:
             raise SpecificationError(
@@ -914,11 +925,12 @@ def _check_scale(s: Specification) -> None:
 
 
 def _check_priors(s: Specification) -> None:
-    names = {name.removesuffix("_base"): each.support for name, (each, _) in s._sampled.items()}
+    names = {s.prior_name(name): each.support for name, (each, _) in s._sampled.items()}
     for name, prior in s.priors.items():
         if name not in names or name.endswith("_standardised"):
             known = "is not used by this specification" if name in PARAMETERS else "is unknown"
-            raise SpecificationError(f"[priors.{name}] {known}; parameters with a prior here: {', '.join(names)}")
+            valid = ", ".join(each for each in names if not each.endswith("_standardised"))
+            raise SpecificationError(f"[priors.{name}] {known}; parameters with a prior here: {valid}")
         support = names[name]
         if not prior.fits(support):
             raise SpecificationError(
