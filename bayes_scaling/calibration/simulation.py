@@ -99,7 +99,7 @@ def simulated_rows(
     mu = np.asarray(expected_loss(coefficients, rows.covariates, rows.index))
     student = specification.noise.family == "student_t"
     residual = rng.standard_t(values["nu"], len(mu)) if student else rng.standard_normal(len(mu))
-    scale = coefficients.get("sigma", Coefficient(values["sigma"]) if "sigma" in values else None)
+    scale = coefficients["sigma"] if "sigma" in coefficients else Coefficient(values["sigma"])
     noise = coefficient_at(scale, rows.covariates, rows.index) * residual
     if specification.noise.cluster != "none":
         effects = values["tau"] * rng.standard_normal(len(rows.levels["paper"]))

@@ -51,7 +51,7 @@ def expected_losses(specification: Specification, rows: Rows, values: Mapping[st
 
 
 def scales(specification: Specification, rows: Rows, values: Mapping[str, Floats]) -> Floats:
-    """Scale of the noise of each row under each draw, shape ``(samples, n)`` or, where all share it, ``(samples, 1)``."""
+    """Scale of the noise of each row under each draw, ``(samples, n)``, or ``(samples, 1)`` where all share it."""
     if "sigma" not in specification.coefficients:
         return values["sigma"]
     coefficient = coefficients_of(specification, values, rows.levels)["sigma"]

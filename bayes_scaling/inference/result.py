@@ -113,7 +113,7 @@ class Fit:
         """
         import arviz as az
 
-        return az.summary(self.posterior, ci_prob=probability, ci_kind="eti", round_to="none")
+        return pd.DataFrame(az.summary(self.posterior, ci_prob=probability, ci_kind="eti", round_to="none"))
 
     def log_likelihood(self, unit: str) -> Dataset:
         """Pointwise log likelihood by a unit of cross-validation.

@@ -80,7 +80,9 @@ def build_model_of_rows(specification: Specification, rows: Rows) -> pm.Model:
         if "sigma" in coefficients:
             noise["sigma"] = coefficient_at(coefficients["sigma"], covariates, index, pt)
         cells = rows.predictors.cells if rows.predictors else {}
-        for name, quantity in reported_quantities(specification, coefficients, rows.levels, cells=cells, anchor=rows.anchor).items():
+        for name, quantity in reported_quantities(
+            specification, coefficients, rows.levels, cells=cells, anchor=rows.anchor
+        ).items():
             if name not in values:
                 pm.Deterministic(name, quantity.value, dims=quantity.dims or None)
         mu = expected_loss(coefficients, covariates, index, xp=pt)

@@ -226,12 +226,12 @@ def make_rows(specification: Specification, evaluations: pd.DataFrame, anchor: A
     if anchor is None:
         penalised = specification.delta is not None
         anchor = sample_minima(evaluations) if penalised else anchor_of(specification, evaluations)
-    response = evaluations[specification.response] if runs else np.log(evaluations["perplexity"].astype(float))
+    response = evaluations[specification.response if runs else "perplexity"].to_numpy(float)
     index, levels, predictors = group_codes(specification, evaluations)
     columns, _ = predictors.arrays(evaluations)
     return Rows(
         ids=tuple(map(str, evaluations.index)),
-        response=response.to_numpy(float),
+        response=response if runs else np.log(response),
         covariates=_covariates(specification, evaluations, anchor) | columns,
         index=index,
         levels=levels,
@@ -253,7 +253,7 @@ def group_codes(
             levels[name] = levels_of(name, column)
             index[name] = codes_of(column, levels[name])
     paper = clusters_of(specification, table)
-    levels |= {"paper": tuple(dict.fromkeys(paper)), "era": ERA_LEVELS}
+    levels |= {"paper": levels.get("paper", tuple(dict.fromkeys(paper))), "era": ERA_LEVELS}
     return index | {"paper": codes_of(paper, levels["paper"])}, levels, predictors
 
 
@@ -267,7 +267,9 @@ def _covariates(specification: Specification, table: pd.DataFrame, anchor: Ancho
         parameters=table["parameters"].to_numpy(float),
         tokens=tokens.fresh,
         year=decimal_year(table["published"]).to_numpy(float) if "published" in table else anchor.year,
-        anchor_tokens=table["benchmark"].map(dict(anchor.tokens)).to_numpy(float) if by_benchmark else anchor.common_tokens,
+        anchor_tokens=table["benchmark"].map(dict(anchor.tokens)).to_numpy(float)
+        if by_benchmark
+        else anchor.common_tokens,
         repetitions=tokens.repetitions,
         further={name: table[column].to_numpy(float) for name, column in columns.items()},
     )

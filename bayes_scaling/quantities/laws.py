@@ -185,7 +185,9 @@ class Laws:
             name: replace(
                 each,
                 value=some(each.value),
-                added=tuple(replace(added, value=some(added.value), unknown=some(added.unknown)) for added in each.added),
+                added=tuple(
+                    replace(added, value=some(added.value), unknown=some(added.unknown)) for added in each.added
+                ),
             )
             for name, each in self.coefficients.items()
         }
@@ -229,7 +231,7 @@ class Laws:
                 f"'{self.specification.name}' has a formula of the year, and here dates differ between draws; give dates"
             )
         dates = year if "year" in columns else year.ravel()[:1]
-        setting = {"year": dates} | self.setting | named
+        setting = {"year": dates, **self.setting, **named}
         values = {name: setting[name] if name in setting else self.predictors.usual(name) for name in columns}
         return self.predictors.arrays(pd.DataFrame(values, index=range(len(dates))))
 
