@@ -197,7 +197,7 @@ class Predictors:
         if len(levels) == 1:
             return levels[0]
         raise EvaluationsError(
-            f"'{self.specification.name}' depends on {name}; say which is meant: bs.at(fit, {name}={levels[0]!r}); valid "
+            f"'{self.specification.name}' depends on {name}; say which: bs.at(fit, {name}={levels[0]!r}); valid "
             f"choices: {', '.join(levels)}"
         )
 
