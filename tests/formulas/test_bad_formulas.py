@@ -1,4 +1,4 @@
-"""Formulas that can't be meant: one line that names the coefficient, what is wrong and what is valid; nothing is run."""
+"""Formulas that can't be meant: one line that names the coefficient, what is wrong and what is valid; nothing runs."""
 
 import re
 import subprocess

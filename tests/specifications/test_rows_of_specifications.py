@@ -98,8 +98,10 @@ def test_a_benchmark_that_is_absent_needs_no_vocabulary(table: pd.DataFrame) -> 
 def test_an_unknown_benchmark(table: pd.DataFrame) -> None:
     table["benchmark"] = table["benchmark"].astype(object)
     table.loc[table.index[4], "benchmark"] = "enwik8"
-    message = refusal("ho2024/07", table)
-    assert message == f"benchmark 'enwik8' (row {table.index[4]!r}) is unknown; known: wt103, wt2, ptb"
+    assert make_rows(load_specification("ho2024/07"), table).levels["benchmark"][-1] == "enwik8"
+    with pytest.raises(EvaluationsError) as caught:
+        make_rows(load_specification("ho2024/07").with_published_penalty(0.01), table)
+    assert str(caught.value).startswith(f"benchmark 'enwik8' (row {table.index[4]!r}) has no coefficient in the paper")
 
 
 @pytest.mark.parametrize(
