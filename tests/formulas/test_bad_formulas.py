@@ -1,5 +1,6 @@
 """Formulas that can't be meant: one line that names the coefficient, what is wrong and what is valid; nothing runs."""
 
+import random
 import re
 import subprocess
 import sys
@@ -267,3 +268,28 @@ def test_the_command_line_says_it_in_one_message(command, tmp_path) -> None:
     if command[0] != "check":  # which is for tables
         assert "mine.toml: [coefficients] alpha" in said and "open() can't be called" in " ".join(said.split())
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_spoiled_formulas_are_rows_or_refusals(seed, table, monkeypatch) -> None:
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "hostile")
+    from mutations import spoiled_formula
+
+    rng, made = random.Random(seed), 0
+    starts = (
+        "1 + number * lab",
+        "0 + lab + log(parameters)",
+        "1 + (number | lab)",
+        "1 + bs(year, df=4) + architecture",
+    )
+    for _ in range(100):
+        formula = spoiled_formula(rng.choice(starts), rng)
+        try:
+            specification = Specification.from_dict("mine", {"law": "chinchilla", "coefficients": {"alpha": formula}})
+            rows = make_rows(specification, table)
+        except bs.BayesScalingError as error:
+            assert str(error).isprintable() and "alpha" in str(error), formula
+        else:
+            made += 1
+            assert all(np.isfinite(column).all() for column in rows.covariates.values()), formula
+    assert 0 < made < 100
