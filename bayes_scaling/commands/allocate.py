@@ -23,7 +23,8 @@ def allocate_command(
         float | None, typer.Option(help="Date of the algorithms, for a fit with progress; default 2023.")
     ] = None,
     benchmark: Annotated[
-        str | None, typer.Option(help="Where the loss is reached, for a fit to evaluations; default wt103.")
+        str | None,
+        typer.Option(help="Where the loss is reached, for a fit to evaluations; default wt103 or the first."),
     ] = None,
     output: Annotated[Path | None, typer.Option(help="A .csv or .json file for every number.")] = None,
     json: Annotated[bool, typer.Option("--json", help="JSON on standard output, in place of tables.")] = False,

@@ -18,7 +18,9 @@ def check_command(
     as_json: Json = False,
 ) -> None:
     """Print every fault of a table: row, column, value and the rule it breaks."""
+    from bayes_scaling.evaluations.benchmarks import KNOWN, in_order, known
     from bayes_scaling.evaluations.reading import read_or_faults
+    from bayes_scaling.tables.faults import printable
 
     evaluations, faults = read_or_faults(file, column_mapping(column, columns))
     if as_json:
@@ -37,3 +39,7 @@ def check_command(
         raise BayesScalingError(f"{file}: {counted(len(faults), 'fault')}")
     if not as_json:
         typer.echo(f"{file}: {counted(len(evaluations), 'evaluation')}, no faults")
+        others = [label for label in in_order(evaluations["benchmark"]) if known(label) is None]
+        if others:
+            names = ", ".join(benchmark.name for benchmark in KNOWN)
+            typer.echo(printable(f"benchmarks that are kept as labels: {', '.join(others)}; known ones are {names}"))

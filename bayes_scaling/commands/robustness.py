@@ -44,8 +44,8 @@ def robustness_command(
     from bayes_scaling.robustness_cases.cases import chosen
 
     names = case or None
-    chosen(names)  # refuses unknown cases
     table = read_table(evaluations, column, columns)
+    chosen(names, table)  # refuses unknown cases
     # PyMC takes seconds to import: only once the input is known to be good.
     from bayes_scaling.comparison.variants import Variant
     from bayes_scaling.plain_json import with_rows

@@ -1,6 +1,7 @@
 """Tables of evaluations: read, check and select published results of language models."""
 
-from bayes_scaling.evaluations.columns import ARCHITECTURES, BENCHMARKS, Benchmark
+from bayes_scaling.evaluations.benchmarks import BENCHMARKS, Benchmark
+from bayes_scaling.evaluations.columns import ARCHITECTURES
 from bayes_scaling.evaluations.packaged import PACKAGED, load_evaluations
 from bayes_scaling.evaluations.reading import check_evaluations, read_evaluations
 from bayes_scaling.evaluations.selections import (

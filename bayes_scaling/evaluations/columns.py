@@ -1,44 +1,7 @@
-"""The canonical columns of a table of evaluations, by kind, and the benchmarks that they are made on."""
-
-from dataclasses import dataclass
+"""The canonical columns of a table of evaluations, by kind."""
 
 from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.tables.kind import TableKind
-
-
-@dataclass(frozen=True)
-class Benchmark:
-    """A language-modelling benchmark, scored by perplexity per word on its test set.
-
-    Parameters
-    ----------
-    name : str
-        Short name, as in the column `benchmark`.
-    title : str
-        Full name.
-    tokens : int
-        Words in its training set.
-    vocabulary : int
-        Distinct words in its vocabulary.
-
-    Examples
-    --------
-    >>> [benchmark.name for benchmark in BENCHMARKS]
-    ['wt103', 'wt2', 'ptb']
-    """
-
-    name: str
-    title: str
-    tokens: int
-    vocabulary: int
-
-
-BENCHMARKS = (
-    Benchmark("wt103", "WikiText-103", tokens=103_227_021, vocabulary=267_735),
-    Benchmark("wt2", "WikiText-2", tokens=2_088_628, vocabulary=33_278),
-    Benchmark("ptb", "Penn Treebank", tokens=929_000, vocabulary=10_000),
-)
-
 
 ARCHITECTURES = (
     "transformer",
@@ -52,7 +15,6 @@ ARCHITECTURES = (
 TOKENIZATIONS = ("word", "subword", "byte")
 
 CHOICES = {
-    "benchmark": tuple(benchmark.name for benchmark in BENCHMARKS),
     "architecture": ARCHITECTURES,
     "tokenization": TOKENIZATIONS,
 }
@@ -94,7 +56,7 @@ MAY_BE_EMPTY = (
     "note",
     "evidence",
 )
-CANONICAL = (*TEXTS, "published", *CHOICES, *NUMBERS, *FLAGS)
+CANONICAL = (*TEXTS, "published", "benchmark", *CHOICES, *NUMBERS, *FLAGS)
 # Two rows that agree in all of these are one evaluation, written twice.
 IDENTITY = (
     "system",

@@ -19,9 +19,10 @@ def read_evaluations(
 ) -> pd.DataFrame:
     r"""Read and validate a table of evaluations from a CSV file.
 
-    Required columns: `system`, `paper`, `published` (YYYY-MM-DD), `benchmark` (wt103, wt2, ptb),
-    `perplexity` (per token; or `log_perplexity` in nats per token), `parameters` (count), `tokens`
-    (unique training tokens) and `architecture` (see `ARCHITECTURES`).
+    Required columns: `system`, `paper`, `published` (YYYY-MM-DD), `benchmark` (any label; known ones, in
+    `bayes_scaling.evaluations.benchmarks.KNOWN`, by any of their names), `perplexity` (per token; or
+    `log_perplexity` in nats per token), `parameters` (count), `tokens` (unique training tokens) and
+    `architecture` (see `ARCHITECTURES`).
     Optional: `id`, `url`, `epochs`, `vocabulary` (words), `zero_shot`, `test_time_adaptation`, `extra_data`,
     `ensemble`, `comparable` (0 or 1), `tokenization` (word, subword, byte), `training_compute` (FLOP),
     `reason`, `source`, `doubt`, `note`, `evidence`. Other columns are kept as text.

@@ -33,7 +33,7 @@ def text_schema() -> pa.DataFrameSchema:
         {column: list(NUMBERS_WRITTEN) for column in NUMBERS}
         | {column: [flag] for column in FLAGS}
         | {column: [_one_of(choices)] for column, choices in CHOICES.items()}
-        | {column: [] for column in ("id", "system", "paper")}
+        | {column: [] for column in ("id", "system", "paper", "benchmark")}
         | {"published": [date]}
     )
 

@@ -9,7 +9,11 @@ from datetime import date, datetime
 import pandas as pd
 
 from bayes_scaling.errors import EvaluationsError
-from bayes_scaling.evaluations.columns import CHOICES
+from bayes_scaling.evaluations.benchmarks import KNOWN, in_order, named
+from bayes_scaling.evaluations.columns import ARCHITECTURES
+from bayes_scaling.evaluations.soundness import require_sound
+
+_KNOWN = tuple(benchmark.name for benchmark in KNOWN)
 
 
 def comparable_rows(evaluations: pd.DataFrame) -> pd.DataFrame:
@@ -79,8 +83,8 @@ def on_benchmarks(evaluations: pd.DataFrame, *names: str) -> pd.DataFrame:
     ----------
     evaluations : DataFrame
         Evaluations.
-    *names : {"wt103", "wt2", "ptb"}
-        The benchmarks to keep.
+    *names : str
+        The benchmarks to keep, by the table's labels or other names of known ones (``"WikiText-103"``).
 
     Returns
     -------
@@ -97,7 +101,9 @@ def on_benchmarks(evaluations: pd.DataFrame, *names: str) -> pd.DataFrame:
     >>> len(load_evaluations().pipe(on_benchmarks, "wt2", "ptb"))
     128
     """
-    return _with_value(evaluations, "benchmark", names, f"on {' and '.join(map(str, names))}")
+    present = in_order(_column(evaluations, "benchmark"))
+    labels = [named(name) if isinstance(name, str) and name not in present else name for name in names]
+    return _with_value(evaluations, "benchmark", labels, f"on {' and '.join(map(str, labels))}", present, absent=_KNOWN)
 
 
 def with_architecture(evaluations: pd.DataFrame, *names: str) -> pd.DataFrame:
@@ -126,7 +132,7 @@ def with_architecture(evaluations: pd.DataFrame, *names: str) -> pd.DataFrame:
     104
     """
     sentence = f"with architecture {' or '.join(map(str, names))}"
-    return _with_value(evaluations, "architecture", names, sentence)
+    return _with_value(evaluations, "architecture", names, sentence, ARCHITECTURES)
 
 
 def published_between(
@@ -239,13 +245,19 @@ def test_time_adaptation_rows(evaluations: pd.DataFrame, keep: bool) -> pd.DataF
 test_time_adaptation_rows.__test__ = False  # type: ignore[attr-defined]
 
 
-def _with_value(evaluations: pd.DataFrame, column: str, names: Sequence[str], sentence: str) -> pd.DataFrame:
-    choices = ", ".join(CHOICES[column])
-    unknown = [name for name in names if name not in CHOICES[column]]
+def _with_value(
+    evaluations: pd.DataFrame,
+    column: str,
+    names: Sequence[str],
+    sentence: str,
+    choices: Sequence[str],
+    absent: Sequence[str] = (),
+) -> pd.DataFrame:
+    unknown = [name for name in names if name not in choices and name not in absent]
     if unknown:
-        raise EvaluationsError(f"{column} {unknown[0]!r} is unknown; choose from {choices}")
+        raise EvaluationsError(f"{column} {unknown[0]!r} is unknown; choose from {', '.join(choices)}")
     if not names:
-        raise EvaluationsError(f"no {column} is given; choose from {choices}")
+        raise EvaluationsError(f"no {column} is given; choose from {', '.join(choices)}")
     values = _column(evaluations, column)
     available = f"the table has the {column}s {', '.join(map(str, values.unique()))}"
     return selected_rows(evaluations, values.isin(names), sentence, available)
@@ -265,10 +277,12 @@ def selected_rows(
 
 
 def _column(evaluations: pd.DataFrame, name: str) -> pd.Series:
+    require_sound(evaluations)
     if name not in evaluations:
         raise EvaluationsError(
             f"this selection needs the column {name!r}; the table has {', '.join(map(str, evaluations))}"
         )
+    require_sound(evaluations, name)
     return evaluations[name]
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from bayes_scaling.evaluations.benchmarks import named
 from bayes_scaling.evaluations.columns import FLAGS, NUMBERS
 from bayes_scaling.tables.reading import with_ids
 
@@ -13,7 +14,8 @@ FLAG_WORDS = {"0": False, "false": False, "1": True, "true": True}
 def typed_values(cells: pd.DataFrame) -> pd.DataFrame:
     """Give every canonical column its type.
 
-    Returns numbers as float64, dates as datetime64, flags as bool (object if some are missing), the rest as text.
+    Returns numbers as float64, dates as datetime64, flags as bool (object if some are missing), the rest as text, known
+    benchmarks under their names.
 
     Parameters
     ----------
@@ -30,6 +32,8 @@ def typed_values(cells: pd.DataFrame) -> pd.DataFrame:
         values[column] = cells[column].astype("float64")
     for column in cells.columns.intersection(list(FLAGS)):
         values[column] = flags(cells[column])
+    if "benchmark" in cells:
+        values["benchmark"] = cells["benchmark"].map(named, na_action="ignore")
     if "published" in cells:
         values["published"] = pd.to_datetime(cells["published"], format=DATE)
     return values

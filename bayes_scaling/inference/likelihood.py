@@ -9,6 +9,7 @@ from scipy import stats
 from scipy.sparse import csr_array
 from xarray import Dataset, DataTree
 
+from bayes_scaling.inference.effect_integral import NODES_OF_A_GAP, student_t_paper
 from bayes_scaling.inference.posterior import EFFECT, STANDARDISED, coefficients_of, posterior_values
 from bayes_scaling.model.coordinates import penalty_scale, published_names
 from bayes_scaling.model.noise import (
@@ -29,9 +30,6 @@ Work = Callable[[Specification, Rows, Mapping[str, Floats], Floats], Floats]
 
 BLOCK = 2**22
 """Most numbers of an array over draws and rows: several of them, 32 MiB each, stand side by side at a time."""
-
-_EFFECT_GRID = np.linspace(-8, 8, 97)
-"""Paper effects in units of tau, for the one case without a closed form (Student-t noise)."""
 
 
 def sampled_names(specification: Specification) -> tuple[str, ...]:
@@ -195,12 +193,12 @@ def sum_by(values: Floats, codes: NDArray[np.int64]) -> Floats:
 
 
 def _integrated_student_t(residual: Floats, paper: NDArray[np.int64], nu: Floats, sigma: Floats, tau: Floats) -> Floats:
-    """Joint density of each paper, its effect integrated out numerically (trapezoidal rule)."""
-    weight = stats.norm.logpdf(_EFFECT_GRID) + np.log(_EFFECT_GRID[1] - _EFFECT_GRID[0])
-    joint = np.full((len(residual), paper.max() + 1), -np.inf)
-    for node, log_weight in zip(_EFFECT_GRID, weight, strict=True):
-        density = sum_by(np.asarray(student_t(residual - node * tau, nu, sigma)), paper)
-        joint = np.logaddexp(joint, density + log_weight)
+    """Joint density of each paper, its effect integrated out numerically."""
+    joint = np.empty((len(residual), paper.max() + 1))
+    for code in range(joint.shape[1]):
+        own = residual[:, paper == code]
+        for some in blocks(len(own), NODES_OF_A_GAP * (own.shape[1] + 1)):
+            joint[some, code] = student_t_paper(own[some], nu[some], sigma[some], tau[some])
     return joint
 
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.evaluations import decimal_year
 from bayes_scaling.evaluations.benchmarks import in_order
+from bayes_scaling.evaluations.soundness import require_sound
 from bayes_scaling.specifications.formulas import FUNCTIONS, REDUCIBLE, Formula
 from bayes_scaling.specifications.specification import CENTRE_YEAR, Specification
 
@@ -51,6 +52,8 @@ def column_of(specification: Specification, table: pd.DataFrame, name: str) -> p
     EvaluationsError
         If the table lacks it, or it has gaps, text of numbers, or something else in it; names what there is.
     """
+    if name in table:
+        require_sound(table, name)
     if name == "architecture" and name in table:
         return architecture_levels(table[name])
     if name == "year" and name not in table and "published" in table:
@@ -98,16 +101,17 @@ def levels_of(name: str, column: pd.Series) -> tuple[str, ...]:
     """
     if name == "architecture":
         return ARCHITECTURE_LEVELS
-    present = tuple(_label(value) for value in sorted(set(column)))
+    present = tuple(label_of(value) for value in sorted(set(column)))
     return in_order(present) if name == "benchmark" else present
 
 
 def codes_of(column: pd.Series, levels: Sequence[str]) -> Codes:
     """Position of each row's level, -1 for one that is not among them."""
-    return pd.Categorical([_label(value) for value in column], categories=list(levels)).codes.astype(np.int64)
+    return pd.Categorical([label_of(value) for value in column], categories=list(levels)).codes.astype(np.int64)
 
 
-def _label(value: Any) -> str:
+def label_of(value: Any) -> str:
+    """A level's name, the same for numbers however they are kept."""
     short = f"{value:g}" if isinstance(value, float) else str(value)
     return short if not isinstance(value, float) or float(short) == value else repr(float(value))
 
@@ -117,6 +121,7 @@ class Cells:
     """Points at which a coefficient with a formula is reported: levels of its columns, numbers at their means."""
 
     group: str | None
+    columns: tuple[str, ...]
     labels: tuple[str, ...]
     covariates: Mapping[str, Floats]
     index: Mapping[str, Codes]
@@ -168,6 +173,34 @@ class Predictors:
                 )
         return covariates, index
 
+    def labels(self, name: str) -> list[str]:
+        """Level of each row that was fitted."""
+        return [label_of(value) for value in self._column(self.table, name)]
+
+    def usual(self, name: str) -> Any:
+        """What a column is taken to be of a system of which it is not said.
+
+        Raises
+        ------
+        EvaluationsError
+            If a coefficient has one value for each of its levels, of which none is usual; names them.
+        """
+        column = self._column(self.table, name)
+        fixed = {formula.base for formula in self.specification.formulas.values()} | set(
+            self.specification.varies_by.values()
+        )
+        if name in self._pooled_groups and name not in fixed:
+            return ""  # another level of the group
+        if name not in fixed and pd.api.types.is_numeric_dtype(column):
+            return 0.0 if set(column) <= {0.0, 1.0} else float(column.mean())
+        levels = levels_of(name, column)
+        if len(levels) == 1:
+            return levels[0]
+        raise EvaluationsError(
+            f"'{self.specification.name}' depends on {name}; say which is meant: bs.at(fit, {name}={levels[0]!r}); "
+            f"valid choices: {', '.join(levels)}"
+        )
+
     @cached_property
     def cells(self) -> dict[str, Cells]:
         """Where each coefficient with a formula is reported."""
@@ -201,7 +234,7 @@ class Predictors:
         """Columns of a formula; groups with one value for each level as text, whatever they are in the table."""
         frame = pd.DataFrame({name: self._column(table, name) for name in formula.columns}, index=table.index)
         if formula.base:
-            frame[formula.base] = [_label(value) for value in frame[formula.base]]
+            frame[formula.base] = [label_of(value) for value in frame[formula.base]]
         return frame
 
     @cached_property
@@ -315,7 +348,7 @@ class Predictors:
             if formula.base
             else {}
         )
-        return Cells(group, tuple(", ".join(cell) for cell in cells), covariates, index)
+        return Cells(group, tuple(texts), tuple(", ".join(cell) for cell in cells), covariates, index)
 
 
 def _standardised(values: Floats, fitted: Floats) -> Floats:
@@ -360,4 +393,4 @@ def _span(first: float, last: float) -> Cells:
     ends = (walk_covariates(steps, CENTRE_YEAR, year) for year in (first, last))
     begin, end = ends
     years = max(last - first, np.finfo(float).tiny)
-    return Cells(None, ("",), {name: np.atleast_1d((end[name] - begin[name]) / years) for name in end}, {})
+    return Cells(None, (), ("",), {name: np.atleast_1d((end[name] - begin[name]) / years) for name in end}, {})

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.evaluations import BENCHMARKS, decimal_year
 from bayes_scaling.evaluations.benchmarks import known
+from bayes_scaling.evaluations.soundness import require_sound
 from bayes_scaling.law import training_compute
 from bayes_scaling.model.checks import require_above
 from bayes_scaling.model.eras import ERA_LEVELS, era_codes, years_by_era
@@ -215,6 +216,7 @@ def make_rows(specification: Specification, evaluations: pd.DataFrame, anchor: A
         If a column that the specification needs is missing or has gaps, or runs are too few or lack what it needs;
         the message names column and rows.
     """
+    require_sound(evaluations)
     runs = is_runs(evaluations)
     if runs:
         require_fit_for_runs(specification, evaluations)
@@ -356,6 +358,7 @@ def _require(specification: Specification, evaluations: pd.DataFrame) -> None:
                 f"column {column} is empty in {len(gaps)} row(s), first {gaps[0]!r}; a fit needs it in every row "
                 "(select with bs.comparable_rows, or fill it)"
             )
+    require_sound(evaluations, "architecture", "published")
     _require_values(evaluations)
     if specification.delta is not None:
         _require_the_papers_benchmarks(evaluations)

@@ -149,10 +149,12 @@ def _require_further(specification: Specification, runs: pd.DataFrame) -> None:
 def _more_than_runs_have(s: Specification, runs: pd.DataFrame) -> str:
     """What a specification needs that runs lack, in words; empty if nothing."""
     if s.progresses and "published" not in runs:
-        return "it has algorithmic progress, and these runs have no dates (column published)"
-    lacking = [column for column in ("benchmark", "architecture") if column in s.columns and column not in runs]
-    if lacking:
-        return f"it depends on {lacking[0]}, which these runs have none of"
+        return "it has algorithmic progress, and runs have no dates (column published)"
+    grouped = [name for name in ("A", "E", *s.varies_by) if s.index_of(name) not in (None, "era", *runs)]
+    if grouped:
+        return f"its {grouped[0]} varies by {s.index_of(grouped[0])}, which runs have none of"
+    if s.transformer_factor != "none" and "architecture" not in runs:
+        return "its transformer_factor needs architectures, which runs have none of"
     if s.delta is not None:
         return "its penalty (delta) is stated for evaluations"
     if s.data.vocabulary != "ignored":

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from bayes_scaling.calibration.result import Calibration
 from bayes_scaling.calibration.uniformity import BAND, rank_curve
-from bayes_scaling.plots.drawing import Drawing
+from bayes_scaling.plots.drawing import Drawing, shortened
 from bayes_scaling.plots.style import INK, POSTERIOR, PRIOR, WARNING
 from bayes_scaling.plots.visuals import Visuals, look_of, named
 from bayes_scaling.words import counted
@@ -68,8 +68,9 @@ def _draw(axes: Axes, name: str, ranks: list[int]) -> None:
     curve = rank_curve(ranks)
     named(axes.fill_between(curve.points, curve.lower, curve.upper, color=PRIOR, alpha=0.3, lw=0), "band")
     named(axes.axhline(0, color=PRIOR, lw=0.8), "reference")
+    name = shortened(name)
     colour, words, ink = (POSTERIOR, name, INK) if curve.inside else (WARNING, f"{name}: outside", WARNING)
     named(axes.step(curve.points, curve.difference, where="post", color=colour, lw=1.5), "ranks")
-    axes.set_title(words, fontsize=9, color=ink)
+    axes.set_title(words, fontsize=9, color=ink, parse_math=False)
     axes.tick_params(labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)

@@ -76,6 +76,20 @@ def density_of(draws: Floats) -> tuple[Floats, Floats] | None:
     return np.asarray(points), np.asarray(density)
 
 
+_LONGEST = 40
+
+
+def shortened(label: str) -> str:
+    """A label that a picture has room for.
+
+    Examples
+    --------
+    >>> shortened("level[wt103]"), shortened(100 * "x")[-5:]
+    ('level[wt103]', 'xx...')
+    """
+    return label if len(label) <= _LONGEST else f"{label[: _LONGEST - 3]}..."
+
+
 _SIZES = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 
 

@@ -13,7 +13,7 @@ from bayes_scaling.identifiability.influence import is_positive
 from bayes_scaling.identifiability.ridge import Ridge
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.doubling import AFTER, BEFORE, OF_DATA, OF_PARAMETERS
-from bayes_scaling.plots.drawing import Drawing
+from bayes_scaling.plots.drawing import Drawing, shortened
 from bayes_scaling.plots.marks import EDGE, mark_unconverged, title_of
 from bayes_scaling.plots.style import FAINT, POSTERIOR, PRIOR, PUBLISHED, REFERENCE
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
@@ -114,13 +114,12 @@ def _draw_intervals(axes: Axes, table: pd.DataFrame) -> None:
         _print(axes, 1.14, float(place), _MARKS[row["verdict"]], va="center")
     _print(axes, 1.12, len(table) - 0.3, "narrower", ha="right")
     axes.set(
-        yticks=places,
-        yticklabels=table.index,
         ylim=(-0.7, len(table) + 0.2),
         xlim=(-0.1, 1.1),
         xticks=[0, 1],
         xticklabels=["lower end of the prior", "upper end of the prior"],
     )
+    axes.set_yticks(places, [shortened(str(name)) for name in table.index], parse_math=False)
     axes.set_title(f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} intervals", fontsize=9, loc="left")
     if axes.lines:
         add_legend(axes, fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.07), ncols=2)

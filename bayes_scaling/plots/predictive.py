@@ -269,5 +269,5 @@ def _draw_bars(axes: Axes, lower: Sequence[float] | pd.Series, upper: Sequence[f
 
 
 def _label_lines(axes: Axes, labels: Sequence[str]) -> None:
-    axes.set_yticks(range(len(labels)), list(labels), fontsize=7)
+    axes.set_yticks(range(len(labels)), list(labels), fontsize=7, parse_math=False)
     axes.set_ylim(len(labels) - 0.4, -0.6)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
-from bayes_scaling.plots.drawing import Drawing
+from bayes_scaling.plots.drawing import Drawing, shortened
 from bayes_scaling.plots.months_axis import LONGEST, SHORTEST, TEXT_ROOM, draw_interval, set_months_axis
 from bayes_scaling.plots.style import INK, POSTERIOR, PRIOR, PUBLISHED, WARNING
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
@@ -72,9 +72,8 @@ def plot_robustness(result: Robustness, *, visuals: Visuals | None = None, backe
     marks = ["" if good else " (not converged)" for good in table["converged"]]
     axes.set(ylim=(len(table) - 0.4, -0.8))
     set_months_axis(axes)
-    axes.set_yticks(
-        range(len(table)), [f"{name}{mark}" for name, mark in zip(table.index, marks, strict=True)], fontsize=8
-    )
+    lines = [f"{shortened(name)}{mark}" for name, mark in zip(table.index, marks, strict=True)]
+    axes.set_yticks(range(len(table)), lines, fontsize=8, parse_math=False)
     axes.grid(axis="y", color=PRIOR, alpha=0.15, lw=0.6)
     _draw_legend(figure, anyone_failed=not table["converged"].all())
     evaluations = result.evaluations

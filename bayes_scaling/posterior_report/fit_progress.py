@@ -7,6 +7,7 @@ import pandas as pd
 from xarray import DataTree
 
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.evaluations.benchmarks import title
 from bayes_scaling.identifiability.identify import can_identify, identification
 from bayes_scaling.identifiability.prior_quantities import prior_quantities
 from bayes_scaling.inference.data import rows_of
@@ -30,6 +31,7 @@ from bayes_scaling.quantities.attribution import HO2024_PAIRS, shapley_attributi
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.effective_compute import effective_compute
 from bayes_scaling.quantities.intervals import credible_intervals
+from bayes_scaling.quantities.laws import BENCHMARK, laws_of
 from bayes_scaling.quantities.rate_widths import beside_rates, rate_interval
 from bayes_scaling.specifications.specification import RATE_OF
 from bayes_scaling.words import in_digits, months, probability
@@ -237,12 +239,14 @@ def attribution_section(fit: Fit) -> Section:
     papers = tuple((pair, *(in_whole_percent(published.loc[pair, player], 1) for player in PLAYERS)) for pair in pairs)
     first = "; ".join(f"{name} {share}" for name, share in zip(names, rows[0][1:], strict=True))
     caption = f"Shares of the fall in loss: median with {INTERVAL}"
+    where, theirs = title(laws_of(fit).benchmark_of()), title(BENCHMARK)
+    on_theirs = "" if where == theirs else f", on {theirs}"
     return Section(
         "attribution",
         "What made the loss fall",
         (
             Paragraph(
-                "Shapley shares of the change in expected loss between two systems (WikiText-103): of more parameters, "
+                f"Shapley shares of the change in expected loss between two systems ({where}): of more parameters, "
                 "of more data, and of the better use of each. Shares add up to 100%; negative ones moved the loss the "
                 f"other way, and where the loss hardly changed shares beyond 100% are usual.{left}"
             ),
@@ -254,6 +258,11 @@ def attribution_section(fit: Fit) -> Section:
                 f"systems with median, {INTERVAL} and the published share. {rows[0][0]}: {first}.",
             ),
             result_table(fit, "shares", caption, ("from, to", *names), rows),
-            Table("published-shares", "Published shares (Ho et al. 2024, Table 1)", ("from, to", *names), papers),
+            Table(
+                "published-shares",
+                f"Published shares (Ho et al. 2024, Table 1{on_theirs})",
+                ("from, to", *names),
+                papers,
+            ),
         ),
     )

@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law import training_compute
-from bayes_scaling.quantities.laws import ARCHITECTURE, BENCHMARK, Laws, Source, labelled, laws_of
+from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, labelled, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_split, optimal_term, summed_terms
 from bayes_scaling.quantities.points import axis_of, check_years, positive
 from bayes_scaling.specifications.laws import LAWS
@@ -24,7 +24,7 @@ def optimal_allocation(
     compute: Any,
     *,
     year: float = YEAR,
-    benchmark: str = BENCHMARK,
+    benchmark: str | None = None,
     architecture: str = ARCHITECTURE,
 ) -> xr.Dataset:
     r"""Parameters and tokens that make the most of a compute budget, and the loss they reach.
@@ -40,7 +40,7 @@ def optimal_allocation(
     year
         Date of the algorithms, decimal year.
     benchmark, architecture
-        Where the loss is reached.
+        Where the loss is reached; by default WikiText-103, or the first that was fitted, and transformers.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def allocation_exponents(
     source: Source,
     *,
     year: float = YEAR,
-    benchmark: str = BENCHMARK,
+    benchmark: str | None = None,
     architecture: str = ARCHITECTURE,
 ) -> xr.Dataset:
     r"""How the best parameters and tokens, and the loss they reach, scale with compute.
@@ -127,7 +127,7 @@ def allocation_exponents(
     {'a': 0.4516, 'b': 0.5484, 'gamma': 0.1535, 'G': 1.3447}
     """
     laws = split_laws(source, year)
-    setting = {"benchmark": benchmark, "architecture": architecture}
+    setting = {"benchmark": laws.benchmark_of(benchmark), "architecture": architecture}
     ((_, alpha), (_, beta)), power = summed_terms(laws, year, **setting)
     _, gamma = optimal_term(laws, year, **setting)
     at_one = optimal_split(laws, training_compute(1.0, 1.0), year, **setting)

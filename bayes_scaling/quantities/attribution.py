@@ -9,7 +9,7 @@ import xarray as xr
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law import loss
 from bayes_scaling.published import HO2024_SHAPLEY, PLAYERS, pair_label
-from bayes_scaling.quantities.laws import ARCHITECTURE, BENCHMARK, Floats, Laws, Source, laws_of
+from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, laws_of
 from bayes_scaling.quantities.points import resolve_system
 from bayes_scaling.systems import System
 
@@ -24,7 +24,7 @@ def shapley_attribution(
     source: Source,
     pairs: Iterable[Pair] = HO2024_PAIRS,
     *,
-    benchmark: str = BENCHMARK,
+    benchmark: str | None = None,
     architecture: str = ARCHITECTURE,
 ) -> xr.DataArray:
     r"""Shares of the change in expected loss between two systems, by Shapley values.
@@ -43,7 +43,8 @@ def shapley_attribution(
         Of (start, end), each a :class:`bayes_scaling.systems.System` or a name in
         :data:`bayes_scaling.systems.HO2024_SYSTEMS`; by default the 14 published pairs.
     benchmark, architecture
-        Where the loss is compared; the same for both systems.
+        Where the loss is compared, the same for both systems; by default WikiText-103, or the first that was fitted,
+        and transformers.
 
     Returns
     -------
@@ -94,7 +95,7 @@ def _resolve_pair(pair: Pair) -> tuple[System, System]:
     return resolve_system(pair[0]), resolve_system(pair[1])
 
 
-def _changes(laws: Laws, pairs: tuple[tuple[System, System], ...], benchmark: str, architecture: str) -> Floats:
+def _changes(laws: Laws, pairs: tuple[tuple[System, System], ...], benchmark: str | None, architecture: str) -> Floats:
     """Change in loss of each player, nats per token, shape ``(samples, pairs, players)``."""
     ends = list(zip(*pairs, strict=True))
     parameters = [[system.parameters for system in end] for end in ends]

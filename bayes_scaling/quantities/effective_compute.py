@@ -19,7 +19,7 @@ from bayes_scaling.model.rows import central_anchor
 from bayes_scaling.published import physical_compute_growth
 from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.intervals import SAMPLE_DIMS
-from bayes_scaling.quantities.laws import ARCHITECTURE, BENCHMARK, Floats, Laws, Source, laws_of
+from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import local_terms
 from bayes_scaling.quantities.points import positive
 from bayes_scaling.quantities.rates import MONTHS_PER_YEAR
@@ -28,7 +28,10 @@ from bayes_scaling.specifications.specification import GROUPS
 FACTORS = ("physical", "algorithmic")
 """What effective compute grows by."""
 
-_LEVELS = ("log_A", "log_B", "E", "gamma", "log_factor")
+_LEVELS = (
+    *("log_A", "log_B", "E", "gamma", "log_factor"),
+    *("level", "share", "irreducible_share", "reducible", "sigma"),
+)
 """Coefficients that shift the loss and leave rates alone."""
 
 
@@ -285,7 +288,7 @@ def _log_growth(laws: Laws, start: float, end: float) -> xr.DataArray:
             _log_growth_of(laws, start, end, benchmark, architecture)
             for architecture in (laws.levels["architecture"] if "architecture" in groups else (ARCHITECTURE,))
         ]
-        for benchmark in (laws.levels["benchmark"] if "benchmark" in groups else (BENCHMARK,))
+        for benchmark in (laws.levels["benchmark"] if "benchmark" in groups else (laws.benchmark_of(),))
     ]
     array = np.moveaxis(np.array(growth), -1, 0)
     keep = tuple(slice(None) if group in groups else 0 for group in GROUPS)
@@ -296,7 +299,7 @@ def _log_growth_of(laws: Laws, start: float, end: float, benchmark: str, archite
     """What time takes off each term's logarithm, over what a log unit of size takes off it; shape ``(samples,)``."""
     setting = {"benchmark": benchmark, "architecture": architecture}
     centre = central_anchor(laws.specification)
-    size = centre.parameters, centre.tokens[benchmark]
+    size = centre.parameters, {**laws.anchor.tokens, **centre.tokens}[benchmark]
     _, before = laws.parts(*size, start, **setting)
     _, after = laws.parts(*size, end, **setting)
     exponents = [exponent for _, exponent in local_terms(laws, centre.year, **setting)]

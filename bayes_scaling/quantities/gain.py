@@ -10,7 +10,7 @@ from scipy.optimize import elementwise
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law import log_term, training_compute
 from bayes_scaling.model.predictors import architecture_levels
-from bayes_scaling.quantities.laws import ARCHITECTURE, BENCHMARK, Floats, Laws, Source, laws_of
+from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_term
 from bayes_scaling.quantities.points import axis_of, check_years, positive
 from bayes_scaling.specifications.catalogue import list_specifications, load_specification
@@ -31,7 +31,7 @@ def compute_equivalent_gain(
     compute: Any,
     *,
     year: float = 2023.0,
-    benchmark: str = BENCHMARK,
+    benchmark: str | None = None,
     architecture: str = ARCHITECTURE,
     baseline: str = BASELINE,
     split: Split = "equal",
@@ -57,7 +57,7 @@ def compute_equivalent_gain(
     year
         Date of both, decimal year.
     benchmark
-        Where the loss is compared.
+        Where the loss is compared; by default WikiText-103, or the first that was fitted.
     architecture, baseline
         ``"transformer"`` and ``"other"``, or the other way round.
     split
@@ -91,6 +91,7 @@ def compute_equivalent_gain(
     [6.79, 7.38]
     """
     laws, budgets = _checked(source, compute, year, split)
+    benchmark = laws.benchmark_of(benchmark)
     reached = _log_reducible(laws, budgets, year, split, benchmark=benchmark, architecture=architecture)
     target = _log_over(laws, reached, year, benchmark, architecture, baseline)
     if split == "optimal":
@@ -107,7 +108,7 @@ def loss_reduction(
     compute: Any,
     *,
     year: float = 2023.0,
-    benchmark: str = BENCHMARK,
+    benchmark: str | None = None,
     architecture: str = ARCHITECTURE,
     baseline: str = BASELINE,
     split: Split = "equal",
@@ -144,6 +145,7 @@ def loss_reduction(
     4.87
     """
     laws, budgets = _checked(source, compute, year, split)
+    benchmark = laws.benchmark_of(benchmark)
     losses = []
     for name in (architecture, baseline):
         reducible = _log_reducible(laws, budgets, year, split, benchmark=benchmark, architecture=name)

@@ -19,7 +19,7 @@ from scipy.special import log_expit
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law import log_term, training_compute
 from bayes_scaling.quantities.allocation import YEAR, split_laws
-from bayes_scaling.quantities.laws import ARCHITECTURE, BENCHMARK, Floats, Laws, Source, labelled
+from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, labelled
 from bayes_scaling.quantities.optimal_split import local_terms, optimal_term
 from bayes_scaling.quantities.points import axis_of
 
@@ -34,7 +34,7 @@ def allocation_with_inference(
     loss: float | None = None,
     compute: float | None = None,
     year: float = YEAR,
-    benchmark: str = BENCHMARK,
+    benchmark: str | None = None,
     architecture: str = ARCHITECTURE,
 ) -> xr.Dataset:
     r"""Parameters and tokens of the model that reaches a loss with the least compute for training and use together.
@@ -55,7 +55,7 @@ def allocation_with_inference(
     year
         Date of the algorithms, decimal year.
     benchmark, architecture
-        Where the loss is reached.
+        Where the loss is reached; by default WikiText-103, or the first that was fitted, and transformers.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def allocation_with_inference(
     used = _inference_tokens(inference_tokens)
     target = _only_target(loss, compute)
     laws = split_laws(source, year)
-    setting = {"benchmark": benchmark, "architecture": architecture}
+    setting = {"benchmark": laws.benchmark_of(benchmark), "architecture": architecture}
     if loss is None:
         log_k, gamma = optimal_term(laws, year, **setting)
         log_reducible = np.asarray(log_term(log_k, gamma, np.log(target)))

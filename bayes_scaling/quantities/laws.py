@@ -10,8 +10,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.evaluations import BENCHMARKS
+from bayes_scaling.evaluations.benchmarks import KNOWN, in_order, named
 from bayes_scaling.law import loss
+from bayes_scaling.model.predictors import Predictors
 from bayes_scaling.model.rows import Anchor, covariates_at, minima
 from bayes_scaling.model.structure import Coefficient, Coefficients, loss_parts
 from bayes_scaling.published_static.compute_law import ComputeLaw
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 BENCHMARK = "wt103"
-"""Benchmark of a hypothetical system unless one is named."""
+"""Benchmark of published constants, and of a hypothetical system where it was fitted and none is named."""
 ARCHITECTURE = "transformer"
 """Architecture of a hypothetical system unless one is named."""
 
@@ -62,6 +63,20 @@ class Laws:
     shape: tuple[int, int] = (1, 1)
     systems: pd.DataFrame = field(default_factory=pd.DataFrame)
     log_vocabulary: Mapping[str, float] = field(default_factory=dict)
+    predictors: Predictors | None = None
+    setting: Mapping[str, Any] = field(default_factory=dict)
+
+    def at(self, **columns: Any) -> Self:
+        """The same law where some columns of its formulas and groups have given values; see :func:`at`."""
+        known = () if self.predictors is None else self.specification.columns
+        for name in columns:
+            if name not in known or name in ("benchmark", "architecture"):
+                valid = [each for each in known if each not in ("benchmark", "architecture")]
+                raise BayesScalingError(
+                    f"'{self.specification.name}' depends on no column {name!r} that can be set here; "
+                    f"valid choices: {', '.join(valid) or 'none'} (benchmark and architecture are arguments)"
+                )
+        return replace(self, setting={**self.setting, **columns})
 
     def parts(
         self,
@@ -69,7 +84,7 @@ class Laws:
         tokens: Any,
         year: Any,
         *,
-        benchmark: str = BENCHMARK,
+        benchmark: str | None = None,
         architecture: str = ARCHITECTURE,
     ) -> tuple[Floats, tuple[Floats, ...]]:
         """Irreducible loss and the logarithms of the law's terms, for each draw and point.
@@ -109,7 +124,7 @@ class Laws:
         tokens: Any,
         year: Any,
         *,
-        benchmark: str = BENCHMARK,
+        benchmark: str | None = None,
         architecture: str = ARCHITECTURE,
         further: Mapping[str, Any] | None = None,
     ) -> tuple[Floats, tuple[Floats, ...]]:
@@ -132,7 +147,7 @@ class Laws:
                 f"'{self.specification.name}' is a law of {LAWS[self.specification.law].of}, and no {SIZES[size].noun} "
                 f"are given: pass further={{'{size}': ...}}, or choose a law of parameters and tokens"
             )
-        index = {group: self._code(group, name) for group, name in self._setting(benchmark, architecture).items()}
+        benchmark = self.benchmark_of(benchmark)
         points = np.broadcast_arrays(*(np.atleast_1d(np.asarray(x, dtype=float)) for x in (parameters, tokens, year)))
         covariates = covariates_at(
             self.specification,
@@ -143,6 +158,8 @@ class Laws:
             anchor_tokens=self.anchor.tokens[benchmark],
             further=further,
         )
+        columns, index = self._columns(benchmark, architecture, points[2])
+        covariates |= columns
         if self.log_vocabulary:
             covariates["log_vocabulary"] = np.array([self.log_vocabulary[benchmark]])
         irreducible, terms = loss_parts(self.coefficients, covariates, index)
@@ -160,8 +177,18 @@ class Laws:
     def take(self, samples: NDArray[np.int64]) -> Self:
         """Some of the draws, repeats allowed, as one chain."""
         count = self.shape[0] * self.shape[1]
+
+        def some(value: Any) -> Any:
+            return np.broadcast_to(value, (count, np.shape(value)[-1]))[samples] if np.ndim(value) else value
+
         coefficients = {
-            name: Coefficient(np.broadcast_to(each.value, (count, np.shape(each.value)[-1]))[samples], each.group)
+            name: replace(
+                each,
+                value=some(each.value),
+                added=tuple(
+                    replace(added, value=some(added.value), unknown=some(added.unknown)) for added in each.added
+                ),
+            )
             for name, each in self.coefficients.items()
         }
         return replace(self, coefficients=coefficients, shape=(1, len(samples)))
@@ -177,14 +204,36 @@ class Laws:
             attrs={"unit": unit},
         )
 
-    def _setting(self, benchmark: str, architecture: str) -> dict[str, str]:
-        if benchmark not in self.anchor.tokens:
-            raise BayesScalingError(
-                f"benchmark {benchmark!r} is unknown; valid choices: {', '.join(self.anchor.tokens)}"
-            )
-        used = {coefficient.group for coefficient in self.coefficients.values()}
+    def benchmark_of(self, label: str | None = None) -> str:
+        """The benchmark that a label names; without one WikiText-103, or the first that was fitted.
+
+        Raises BayesScalingError if the law has no such benchmark.
+        """
+        choices = in_order(self.log_vocabulary or self.anchor.tokens)
+        if label is None:
+            return in_order(self.levels.get("benchmark", choices))[0]
+        name = label if label in choices else named(str(label))
+        if name not in choices:
+            raise BayesScalingError(f"benchmark {label!r} is unknown; valid choices: {', '.join(choices)}")
+        return name
+
+    def _columns(
+        self, benchmark: str, architecture: str, year: Floats
+    ) -> tuple[dict[str, Floats], dict[str, NDArray[np.int64]]]:
+        """Covariates and group codes of points, from what each column is set to."""
         named = {"benchmark": benchmark, "architecture": architecture}
-        return {group: name for group, name in named.items() if group in used}
+        if self.predictors is None:
+            used = {coefficient.group for coefficient in self.coefficients.values()}
+            return {}, {group: self._code(group, name) for group, name in named.items() if group in used}
+        columns = self.specification.columns
+        if "year" in columns and year.ndim > 1:
+            raise BayesScalingError(
+                f"'{self.specification.name}' has a formula of the year, and dates differ between draws; give dates"
+            )
+        dates = year if "year" in columns else year.ravel()[:1]
+        setting = {"year": dates, **self.setting, **named}
+        values = {name: setting[name] if name in setting else self.predictors.usual(name) for name in columns}
+        return self.predictors.arrays(pd.DataFrame(values, index=range(len(dates))))
 
     def _code(self, group: str, name: str) -> NDArray[np.int64]:
         if name not in self.levels[group]:
@@ -193,6 +242,37 @@ class Laws:
                 f"valid choices: {', '.join(self.levels[group])}"
             )
         return np.array([self.levels[group].index(name)])
+
+
+def at(source: "Source", **columns: Any) -> Laws:
+    """A fit or law where columns that its coefficients depend on have given values.
+
+    Parameters
+    ----------
+    source
+        As every quantity takes it.
+    **columns
+        Column of the fitted table to a value: a level of a group, a number, or a flag. A level of a pooled group that
+        was not fitted is predicted as another one of the group; so is one that is not named. Numbers that are not named
+        are at their mean, flags at 0.
+
+    Returns
+    -------
+    Laws
+        Which every quantity takes in place of the fit.
+
+    Raises
+    ------
+    BayesScalingError
+        If the specification depends on no such column; a level that was not fitted is refused where it is used.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> law = bs.at(bs.load_fit("runs/three-corpora"), dataset="comma")  # doctest: +SKIP
+    >>> bs.optimal_allocation(law, 1e24)  # doctest: +SKIP
+    """
+    return laws_of(source).at(**columns)
 
 
 @runtime_checkable
@@ -261,6 +341,7 @@ def laws_of(source: Source) -> Laws:
         shape=(data["posterior"].sizes["chain"], data["posterior"].sizes["draw"]),
         systems=systems,
         log_vocabulary=vocabulary,
+        predictors=rows.predictors,
     )
 
 
@@ -297,7 +378,7 @@ def _static_laws(law: ChinchillaLaw | ComputeLaw | KaplanJointLaw) -> Laws:
         specification=Specification(name=name, reference=law.source, law=kind, irreducible_loss=irreducible),
         coefficients={name: Coefficient(np.array([[value]])) for name, value in values.items()},
         levels={},
-        anchor=Anchor(1.0, {benchmark.name: 1.0 for benchmark in BENCHMARKS}, CENTRE_YEAR, compute=1.0),
+        anchor=Anchor(1.0, {benchmark.name: 1.0 for benchmark in KNOWN}, CENTRE_YEAR, compute=1.0),
     )
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.optimize import elementwise
 
 from bayes_scaling.law import training_compute
-from bayes_scaling.quantities.laws import ARCHITECTURE, BENCHMARK, Floats, Laws, Source, laws_of
+from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_split, optimal_term
 from bayes_scaling.quantities.points import axis_of, check_years, positive
 from bayes_scaling.quantities.rates import MONTHS_PER_YEAR
@@ -34,7 +34,7 @@ def numerical_doubling_time(
     compute: Any = 1e25,
     year: float = 2023.0,
     *,
-    benchmark: str = BENCHMARK,
+    benchmark: str | None = None,
     architecture: str = ARCHITECTURE,
 ) -> xr.DataArray:
     r"""How long better algorithms take to lower the loss of a model by as much as twice its compute would.
@@ -50,7 +50,7 @@ def numerical_doubling_time(
     year
         Its date, decimal year.
     benchmark, architecture
-        Where the loss is compared.
+        Where the loss is compared; by default WikiText-103, or the first that was fitted, and transformers.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def numerical_doubling_time(
     positive(year, "year")
     laws = laws_of(source)
     check_years(laws, year)
-    setting = {"benchmark": benchmark, "architecture": architecture}
+    setting = {"benchmark": laws.benchmark_of(benchmark), "architecture": architecture}
     years = [_years_to_double(laws, float(budget), year, setting) for budget in np.atleast_1d(budgets)]
     coords = {"compute": budgets} if budgets.ndim else {}
     months = MONTHS_PER_YEAR * (np.stack(years, axis=-1) if budgets.ndim else years[0])

@@ -25,7 +25,7 @@ import numpy as np
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law import log_term, loss, training_compute
-from bayes_scaling.quantities.laws import ARCHITECTURE, BENCHMARK, Floats, Laws
+from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws
 from bayes_scaling.quantities.points import positive
 from bayes_scaling.specifications.laws import LAWS
 
@@ -51,7 +51,7 @@ class OptimalSplit:
 
 
 def local_terms(
-    laws: Laws, year: Any, *, benchmark: str = BENCHMARK, architecture: str = ARCHITECTURE
+    laws: Laws, year: Any, *, benchmark: str | None = None, architecture: str = ARCHITECTURE
 ) -> tuple[tuple[Floats, Floats], ...]:
     r"""Each term of the law at a date as a power law of its size.
 
@@ -69,7 +69,7 @@ def local_terms(
     year
         Decimal year: a number, an array of shape ``(points,)`` or ``(samples, points)``.
     benchmark, architecture
-        Of all points.
+        Of all points; by default WikiText-103, or the first that was fitted, and transformers.
 
     Examples
     --------
@@ -83,7 +83,7 @@ def local_terms(
 
 
 def summed_terms(
-    laws: Laws, year: Any, *, benchmark: str = BENCHMARK, architecture: str = ARCHITECTURE
+    laws: Laws, year: Any, *, benchmark: str | None = None, architecture: str = ARCHITECTURE
 ) -> tuple[tuple[tuple[Floats, Floats], ...], Floats | float]:
     r"""As :func:`local_terms`, of what adds up: the terms to the power ``1 / p``, and ``p``, which is 1 in most laws.
 
@@ -111,7 +111,9 @@ def summed_terms(
     return tuple((log_coefficient / power, exponent / power) for log_coefficient, exponent in lines), power
 
 
-def _lines(laws: Laws, year: Any, parts: Callable[..., Any], **setting: str) -> tuple[tuple[Floats, Floats], ...]:
+def _lines(
+    laws: Laws, year: Any, parts: Callable[..., Any], **setting: str | None
+) -> tuple[tuple[Floats, Floats], ...]:
     law = LAWS[laws.specification.law]
     if not law.splits and laws.specification.law != "compute":
         raise BayesScalingError(
@@ -127,7 +129,7 @@ def _lines(laws: Laws, year: Any, parts: Callable[..., Any], **setting: str) -> 
 
 
 def optimal_term(
-    laws: Laws, year: Any, *, benchmark: str = BENCHMARK, architecture: str = ARCHITECTURE
+    laws: Laws, year: Any, *, benchmark: str | None = None, architecture: str = ARCHITECTURE
 ) -> tuple[Floats, Floats]:
     r"""The reducible loss of optimally split compute at a date, as one power law of compute.
 
@@ -170,7 +172,7 @@ def optimal_split(
     compute: Any,
     year: Any,
     *,
-    benchmark: str = BENCHMARK,
+    benchmark: str | None = None,
     architecture: str = ARCHITECTURE,
 ) -> OptimalSplit:
     r"""Parameters and tokens with the least expected loss for a budget at a date.
@@ -186,7 +188,7 @@ def optimal_split(
     year
         Decimal year, likewise.
     benchmark, architecture
-        Of all points.
+        Of all points; by default WikiText-103, or the first that was fitted, and transformers.
 
     Returns
     -------

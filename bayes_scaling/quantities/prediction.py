@@ -11,7 +11,7 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.likelihood import draws_of
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law import log_term
-from bayes_scaling.quantities.laws import ARCHITECTURE, BENCHMARK, Floats, Laws, Source, labelled, laws_of
+from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, labelled, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_term
 from bayes_scaling.quantities.points import axis_of, check_years, resolve_systems
 from bayes_scaling.specifications.specification import Specification
@@ -32,7 +32,7 @@ def predicted_loss(
     *,
     kind: Kind = "mean",
     unit: Unit = "loss",
-    benchmark: str = BENCHMARK,
+    benchmark: str | None = None,
     architecture: str = ARCHITECTURE,
     seed: int = 0,
 ) -> xr.DataArray:
@@ -52,7 +52,7 @@ def predicted_loss(
     unit
         ``"loss"``: nats per token. ``"perplexity"``: ``exp(loss)``.
     benchmark, architecture
-        Of all systems.
+        Of all systems; by default WikiText-103, or the first that was fitted, and transformers.
     seed
         Of the noise.
 
@@ -110,7 +110,7 @@ def reachable_date(
     loss: Any,
     compute: Any,
     *,
-    benchmark: str = BENCHMARK,
+    benchmark: str | None = None,
     architecture: str = ARCHITECTURE,
 ) -> xr.DataArray:
     r"""Date at which progress brings a loss within reach of a compute budget, split in the best way at that date.
@@ -126,7 +126,7 @@ def reachable_date(
     compute
         FLOP: one budget, or several.
     benchmark, architecture
-        Where the loss is reached.
+        Where the loss is reached; by default WikiText-103, or the first that was fitted, and transformers.
 
     Returns
     -------
@@ -157,7 +157,7 @@ def reachable_date(
     {1e+22: 2023.8, 1e+23: 2021.4}
     """
     laws = laws_of(source)
-    setting = {"benchmark": benchmark, "architecture": architecture}
+    setting = {"benchmark": laws.benchmark_of(benchmark), "architecture": architecture}
     losses, budgets = axis_of(loss, "loss (nats per token)"), axis_of(compute, "compute (FLOP)")
     target, log_compute = _log_reducible(laws, losses, setting), np.atleast_1d(np.log(budgets))
     log_k, gamma = (line[:, None, None] for line in optimal_term(laws, _SEARCHED, **setting))
@@ -176,7 +176,7 @@ def compute_needed(
     loss: Any,
     year: Any,
     *,
-    benchmark: str = BENCHMARK,
+    benchmark: str | None = None,
     architecture: str = ARCHITECTURE,
 ) -> xr.DataArray:
     r"""Training compute with which a loss is reached at a date, split in the best way.
@@ -193,7 +193,7 @@ def compute_needed(
     year
         Decimal year: one, or several.
     benchmark, architecture
-        Where the loss is reached.
+        Where the loss is reached; by default WikiText-103, or the first that was fitted, and transformers.
 
     Returns
     -------
@@ -220,7 +220,7 @@ def compute_needed(
     {2022.0: '5.7e+22', 2024.0: '8.4e+21'}
     """
     laws = laws_of(source)
-    setting = {"benchmark": benchmark, "architecture": architecture}
+    setting = {"benchmark": laws.benchmark_of(benchmark), "architecture": architecture}
     losses, years = axis_of(loss, "loss (nats per token)"), axis_of(year, "year")
     check_years(laws, years)
     target = _log_reducible(laws, losses, setting)[:, :, None]

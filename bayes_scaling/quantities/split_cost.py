@@ -8,7 +8,7 @@ import xarray as xr
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law import log_reducible, log_term, training_compute
 from bayes_scaling.quantities.allocation import YEAR, split_laws
-from bayes_scaling.quantities.laws import ARCHITECTURE, BENCHMARK, Floats, Source, labelled
+from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Source, labelled
 from bayes_scaling.quantities.optimal_split import optimal_term
 from bayes_scaling.quantities.points import axis_of
 
@@ -23,7 +23,7 @@ def cost_of_split(
     tokens: Any = None,
     tokens_per_parameter: Any = None,
     year: float = YEAR,
-    benchmark: str = BENCHMARK,
+    benchmark: str | None = None,
     architecture: str = ARCHITECTURE,
 ) -> xr.DataArray:
     r"""How many times the compute a split spends that the best split would need for the same loss.
@@ -42,7 +42,7 @@ def cost_of_split(
     year
         Date of the algorithms, decimal year.
     benchmark, architecture
-        Where the loss is reached.
+        Where the loss is reached; by default WikiText-103, or the first that was fitted, and transformers.
 
     Returns
     -------

@@ -22,7 +22,6 @@ from bayes_scaling.report.allocation_table import (
     TRAINING,
     Allocations,
     Row,
-    benchmark_of,
     label_of,
     sources,
     year_of,
@@ -200,9 +199,7 @@ def _own_split(answer: Allocations) -> str:
 def _setting(answer: Allocations) -> str:
     """Date and benchmark of a fit for which they matter."""
     assert answer.fit is not None
-    where = ""
-    if answer.fit.evaluations.kind == "evaluations":
-        where = f" on {benchmark_of(answer.question)}"
+    where = "" if answer.benchmark is None else f" on {answer.benchmark}"
     return (
         f"{where} with the algorithms of {year_of(answer.question):g}" if answer.fit.specification.progresses else where
     )
@@ -273,6 +270,6 @@ def _fit(answer: Allocations) -> dict[str, Any] | None:
         "largest_compute": largest,
         "extrapolation": {f"{budget:g}": budget / largest for budget in answer.question.budgets},
         "year": year_of(answer.question) if fit.specification.progresses else None,
-        "benchmark": benchmark_of(answer.question) if fit.evaluations.kind == "evaluations" else None,
+        "benchmark": answer.benchmark,
         "fingerprint": fit.fingerprint,
     }

@@ -16,7 +16,7 @@ from bayes_scaling.quantities.allocation import YEAR, optimal_allocation
 from bayes_scaling.quantities.inference_allocation import FLOP_PER_TOKEN_USED, allocation_with_inference
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.kaplan_split import kaplan_allocation, kaplan_rule_cost
-from bayes_scaling.quantities.laws import BENCHMARK, Source, laws_of
+from bayes_scaling.quantities.laws import Source, laws_of
 from bayes_scaling.quantities.points import axis_of
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.quantities.split_cost import cost_of_split
@@ -53,8 +53,8 @@ class Question:
     inference_tokens
         That the model will read and write in its life.
     year, benchmark
-        Where a fit's loss is reached; None stands for :data:`bayes_scaling.quantities.allocation.YEAR` and
-        :data:`bayes_scaling.quantities.laws.BENCHMARK`.
+        Where a fit's loss is reached; None stands for :data:`bayes_scaling.quantities.allocation.YEAR`, and for
+        WikiText-103 or the first benchmark that was fitted.
 
     Raises
     ------
@@ -99,6 +99,8 @@ class Allocations:
         Exponents of that posterior about which the data say nearly nothing; its answers are then left out.
     largest_compute
         Largest training FLOP among what was fitted; NaN without a fit. A budget beyond it is extrapolated.
+    benchmark
+        Where the fit's loss is reached; None without a fit to evaluations.
     """
 
     question: Question
@@ -106,6 +108,7 @@ class Allocations:
     fit: "Fit | None" = None
     not_identified: tuple[str, ...] = ()
     largest_compute: float = float("nan")
+    benchmark: str | None = None
 
     @property
     def converged(self) -> bool:
@@ -158,13 +161,14 @@ def allocations(question: Question, fit: "Fit | None" = None) -> Allocations:
     _check_setting(question, fit)
     tables: list[pd.DataFrame] = []
     unknown: tuple[str, ...] = ()
-    largest = float("nan")
+    largest, where = float("nan"), None
     if fit is not None:
         laws = laws_of(fit)
-        benchmark = benchmark_of(question)
+        benchmark = laws.benchmark_of(question.benchmark)
         posterior = pd.concat(_answers(laws, question, year=year_of(question), benchmark=benchmark))
         largest = float(training_compute(laws.systems["parameters"], laws.systems["tokens"]).max())
         unknown = _unidentified(fit, benchmark)
+        where = benchmark if fit.evaluations.kind == "evaluations" else None
         notes = np.where(posterior["defined"] == 0, NOT_DEFINED, "")
         if unknown:
             posterior[["median", "lower", "upper"]] = np.nan
@@ -180,7 +184,7 @@ def allocations(question: Question, fit: "Fit | None" = None) -> Allocations:
     table = table.assign(converged=found.where(table["kind"] == "posterior"))[[*columns, "converged", "note"]]
     table = table.sort_values("compute", kind="stable", ignore_index=True)
     table.attrs = {"interval": {"probability": INTERVAL_PROBABILITY, "kind": INTERVAL_KIND}}
-    return Allocations(question, table, fit, unknown, largest)
+    return Allocations(question, table, fit, unknown, largest, where)
 
 
 def label_of(fit: "Fit") -> str:
@@ -191,11 +195,6 @@ def label_of(fit: "Fit") -> str:
 def year_of(question: Question) -> float:
     """Date at which a law with progress is asked: the one given, or the package's default."""
     return YEAR if question.year is None else question.year
-
-
-def benchmark_of(question: Question) -> str:
-    """Where a law that differs between benchmarks is asked: the one given, or the package's default."""
-    return BENCHMARK if question.benchmark is None else question.benchmark
 
 
 def sources() -> dict[str, str]:

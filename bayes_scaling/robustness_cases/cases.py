@@ -7,7 +7,8 @@ from functools import partial
 import pandas as pd
 
 from bayes_scaling.errors import BayesScalingError, EvaluationsError
-from bayes_scaling.evaluations import best_per_paper, on_benchmarks, published_between, with_architecture
+from bayes_scaling.evaluations import BENCHMARKS, best_per_paper, on_benchmarks, published_between, with_architecture
+from bayes_scaling.evaluations.benchmarks import in_order, title
 from bayes_scaling.evaluations.selections import selected_rows
 from bayes_scaling.published import HO2024_ROBUSTNESS, PublishedDoubling
 
@@ -110,6 +111,11 @@ class Case:
         return HO2024_ROBUSTNESS.get(self.name)
 
 
+def _alone(name: str, benchmark: str) -> Case:
+    question = f"What does {title(benchmark)} alone say?"
+    return Case(name, question, select=lambda table: on_benchmarks(table, benchmark))
+
+
 CASES: tuple[Case, ...] = (
     Case(BASELINE, "What does the paper's preferred model say, with priors on quantities that people can judge?"),
     Case("published-penalty", "Do the priors matter, against the paper's own penalty as a prior?", delta=0.0025),
@@ -193,9 +199,7 @@ CASES: tuple[Case, ...] = (
         select=partial(best_per_paper, k=1),
     ),
     Case("without-doubt", "Do the rows whose figures are in doubt matter?", select=without_doubt),
-    Case("wt103", "What does WikiText-103 alone say?", select=lambda table: on_benchmarks(table, "wt103")),
-    Case("wt2", "What does WikiText-2 alone say?", select=lambda table: on_benchmarks(table, "wt2")),
-    Case("ptb", "What does Penn Treebank alone say?", select=lambda table: on_benchmarks(table, "ptb")),
+    *(_alone(benchmark.name, benchmark.name) for benchmark in BENCHMARKS),
     Case(
         "collected",
         "What do results collected independently say, all comparable ones with paper effects?",
@@ -210,11 +214,27 @@ CASES: tuple[Case, ...] = (
         select=best_per_paper,
     ),
 )
-"""All cases, in the order in which they are shown; the baseline first."""
+"""All cases of the packaged tables, in the order in which they are shown; the baseline first."""
 
 
-def chosen(names: Sequence[str] | None = None) -> tuple[Case, ...]:
-    """Cases by name, in the order of :data:`CASES`, the baseline always among them.
+def cases_of(evaluations: pd.DataFrame | None = None) -> tuple[Case, ...]:
+    """:data:`CASES`, and after its benchmarks one for each other that a table has.
+
+    Examples
+    --------
+    >>> [case.name for case in cases_of(pd.DataFrame({"benchmark": ["mine", "lm1b", "ptb"]}))][-6:]
+    ['wt2', 'ptb', 'lm1b', 'mine', 'collected', 'collected-best']
+    """
+    names = [case.name for case in CASES]
+    labels = () if evaluations is None or "benchmark" not in evaluations else evaluations["benchmark"].dropna()
+    theirs = [label for label in in_order(labels) if label not in [benchmark.name for benchmark in BENCHMARKS]]
+    last = names.index(BENCHMARKS[-1].name) + 1
+    others = (_alone(f"on {label}" if label in names else label, label) for label in theirs)
+    return (*CASES[:last], *others, *CASES[last:])
+
+
+def chosen(names: Sequence[str] | None = None, evaluations: pd.DataFrame | None = None) -> tuple[Case, ...]:
+    """Cases by name, in the order of :func:`cases_of`, the baseline always among them.
 
     Raises BayesScalingError for a name that is none of theirs.
 
@@ -222,14 +242,17 @@ def chosen(names: Sequence[str] | None = None) -> tuple[Case, ...]:
     ----------
     names
         All if None.
+    evaluations
+        The table, of whose further benchmarks there are cases too.
 
     Examples
     --------
     >>> [case.name for case in chosen(["wt2", "papers"])]
     ['baseline', 'papers', 'wt2']
     """
-    valid = [case.name for case in CASES]
+    cases = cases_of(evaluations)
+    valid = [case.name for case in cases]
     for name in names or ():
         if name not in valid:
             raise BayesScalingError(f"robustness case {name!r} is unknown; valid choices: {', '.join(valid)}")
-    return tuple(case for case in CASES if names is None or case.name in (BASELINE, *names))
+    return tuple(case for case in cases if names is None or case.name in (BASELINE, *names))

@@ -46,7 +46,7 @@ def robustness(
         By default the paper's 231 (:func:`bayes_scaling.load_evaluations`). On another table, cases that need columns
         or rows which it lacks are skipped, with the reason; so are those of our collected table.
     cases
-        Names (:data:`bayes_scaling.robustness_cases.cases.CASES`); by default all. The baseline is always run.
+        Names (:func:`bayes_scaling.robustness_cases.cases.cases_of`); by default all. The baseline is always run.
     directory
         Keeps every finished fit and score; the same call with the same directory resumes. By default nothing is kept.
     settings, seed

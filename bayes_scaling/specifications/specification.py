@@ -230,7 +230,8 @@ class Specification:
     progress, noise, data, pivot, centre
         See the classes of these names.
     priors
-        Overrides of the defaults in :data:`bayes_scaling.specifications.parameters.PARAMETERS`.
+        Parameter to :class:`bayes_scaling.Prior`: overrides of the defaults in
+        :data:`bayes_scaling.specifications.parameters.PARAMETERS`.
     delta
         If given, the paper's own coefficients with its own penalty as a prior: Laplace with scale
         ``2 sigma^2 / (n delta)`` on every one, so that the posterior mode is the paper's penalised estimate.
@@ -931,6 +932,10 @@ def _check_priors(s: Specification) -> None:
             known = "is not used by this specification" if name in PARAMETERS else "is unknown"
             valid = ", ".join(each for each in names if not each.endswith("_standardised"))
             raise SpecificationError(f"[priors.{name}] {known}; parameters with a prior here: {valid}")
+        if not isinstance(prior, Prior):
+            raise SpecificationError(
+                f'[priors.{name}] is {shown(prior)}; give a prior, such as bs.Prior("normal", mu=0, sigma=1)'
+            )
         support = names[name]
         if not prior.fits(support):
             raise SpecificationError(

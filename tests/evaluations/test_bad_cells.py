@@ -16,7 +16,6 @@ DATE = "must be a date of the calendar, written YYYY-MM-DD"
 FLAG = "must be 0 or 1 (or: false, true)"
 EMPTY = "must not be empty"
 EMPTY_SIZE = "must not be empty, unless the row has comparable = 0"
-BENCHMARK = "must be one of wt103, wt2, ptb"
 ARCHITECTURE = "must be one of transformer, recurrent, convolutional, feedforward, state-space, ngram, other"
 TOMORROW = (datetime.date.today() + datetime.timedelta(days=1)).isoformat()
 
@@ -65,9 +64,8 @@ BAD_CELLS = [
     ("published", "0001-01-01", "must not be before 1950"),
     ("published", "9999-12-31", "must not be in the future"),
     ("published", TOMORROW, "must not be in the future"),
-    ("benchmark", "WT103", BENCHMARK),
-    ("benchmark", "lambada", BENCHMARK),
     ("benchmark", "", EMPTY),
+    ("benchmark", "   ", EMPTY),
     ("architecture", "Transformer", ARCHITECTURE),
     ("architecture", "mamba", ARCHITECTURE),
     ("architecture", "", EMPTY),

@@ -501,7 +501,12 @@ def test_pictures_of_progress_refuse_what_has_none(fit):
     assert len(plot_doubling_times(fit).axes) == 2
 
 
-def test_attribution_without_its_benchmark_is_told(ho2024):
-    fit = drawn_fit("reference", bs.on_benchmarks(ho2024, "ptb"))
-    told = made_or_told(attribution_section, fit)
+def test_attribution_says_on_which_benchmark_it_is(ho2024):
+    own = attribution_section(drawn_fit("reference", bs.on_benchmarks(ho2024, "ptb")))
+    assert "between two systems (Penn Treebank): of more parameters" in own.blocks[0].text
+    assert own.blocks[-1].caption == "Published shares (Ho et al. 2024, Table 1, on WikiText-103)"
+
+
+def test_attribution_by_a_law_of_compute_alone_is_told(ho2024):
+    told = made_or_told(attribution_section, drawn_fit("ho2024/18", ho2024))
     assert told.name == "attribution" and told.blocks[0].text.startswith("Not of this fit: ")

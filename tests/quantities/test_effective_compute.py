@@ -187,6 +187,8 @@ def test_each_era_counts_with_its_own_rate() -> None:
     found = effective_compute(laws, 2015, [2016, 2017, 2020])
     np.testing.assert_allclose(np.log(found[0, 0]), [0.3, 0.6, 0.6 + 3 * 1.4])
     assert effective_compute(laws, 2015, 2020).item() == pytest.approx(found.sel(end=2020).item())
+    of_others = replace(laws, levels={**laws.levels, "benchmark": ("mine",)}, anchor=Anchor(1.0, {"mine": 1.0}, 2018.0))
+    np.testing.assert_allclose(effective_compute(of_others, 2015, [2016, 2017, 2020]), found)
     with pytest.raises(bs.BayesScalingError, match="change in 2017"):
         rate_draws(laws)
     with pytest.raises(bs.BayesScalingError, match="does not vary by 'benchmark'"):

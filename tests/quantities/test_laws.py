@@ -72,3 +72,44 @@ def test_what_is_no_law_is_refused() -> None:
 def test_an_unknown_benchmark_is_named() -> None:
     with pytest.raises(bs.BayesScalingError, match="'c4' is unknown; valid choices: wt103"):
         laws_of(HO2024_MODEL_7).loss(1e9, 1e9, 2020, benchmark="c4")
+
+
+def of_benchmarks(*labels: str, **changes) -> Laws:
+    """Laws whose level differs between benchmarks: 1 above the one before."""
+    log_a = Coefficient(np.log(np.arange(1.0, 1.0 + len(labels)))[None].repeat(16, axis=0), "benchmark")
+    laws = hand_made(Specification("mine", varies_by={"A": "benchmark", "B": "benchmark"}, progress=BOTH), log_A=log_a)
+    anchor = Anchor(1e6, dict.fromkeys(labels, 1e6), 2018.0)
+    return replace(laws, levels={**laws.levels, "benchmark": labels}, anchor=anchor, **changes)
+
+
+@pytest.mark.parametrize(
+    ("labels", "first"),
+    [
+        (("ptb", "wt103"), "wt103"),
+        (("mine", "ptb"), "ptb"),
+        (("mine", "lm1b", "yours"), "lm1b"),
+        (("mine", "yours"), "mine"),
+    ],
+)
+def test_a_hypothetical_system_is_on_wikitext_or_the_first_benchmark_that_was_fitted(labels, first) -> None:
+    laws = of_benchmarks(*labels)
+    assert laws.benchmark_of() == first
+    np.testing.assert_array_equal(laws.loss(1e9, 1e9, 2020), laws.loss(1e9, 1e9, 2020, benchmark=first))
+    best, there = (bs.optimal_allocation(laws, 1e22, **where) for where in ({}, {"benchmark": first}))
+    assert best.equals(there)
+    np.testing.assert_array_equal(
+        bs.predicted_loss(laws, ["GPT-3"]), bs.predicted_loss(laws, ["GPT-3"], benchmark=first)
+    )
+
+
+def test_benchmarks_are_asked_for_by_any_of_their_names() -> None:
+    laws = of_benchmarks("lm1b", "mine")
+    assert laws.benchmark_of("One Billion Word") == "lm1b" and laws.benchmark_of("mine") == "mine"
+    with pytest.raises(bs.BayesScalingError, match="benchmark 'Mine' is unknown; valid choices: lm1b, mine"):
+        laws.loss(1e9, 1e9, 2020, benchmark="Mine")
+
+
+def test_a_benchmark_without_a_vocabulary_is_refused_where_the_law_needs_one() -> None:
+    laws = of_benchmarks("ptb", "mine", log_vocabulary={"ptb": 9.2})
+    with pytest.raises(bs.BayesScalingError, match="benchmark 'mine' is unknown; valid choices: ptb"):
+        laws.loss(1e9, 1e9, 2020, benchmark="mine")

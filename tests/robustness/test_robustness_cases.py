@@ -2,12 +2,13 @@
 
 from collections import Counter
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import bayes_scaling as bs
 from bayes_scaling.published import HO2024_ROBUSTNESS
-from bayes_scaling.robustness_cases.cases import BASELINE, CASES, chosen
+from bayes_scaling.robustness_cases.cases import BASELINE, CASES, cases_of, chosen
 from bayes_scaling.robustness_cases.plan import planned, rows_in_words
 
 ROWS = {
@@ -81,6 +82,20 @@ def test_cases_are_chosen_by_name_and_the_baseline_is_always_among_them() -> Non
         bs.BayesScalingError, match="case 'wt104' is unknown; valid choices: baseline, published-penalty"
     ):
         chosen(["papers", "wt104"])
+
+
+def test_further_benchmarks_of_a_table_have_cases_after_those_of_the_paper(ho2024) -> None:
+    table = ho2024.assign(benchmark=np.resize(["papers", "ptb", "lm1b", "mine"], len(ho2024)))
+    names = [case.name for case in cases_of(table)]
+    assert names[names.index("wt103") :] == ["wt103", "wt2", "ptb", "lm1b", "on papers", "mine", *names[-2:]]
+    questions = {case.name: case.question for case in cases_of(table)}
+    assert questions["lm1b"] == "What does One Billion Word alone say?"
+    assert questions["on papers"] == "What does papers alone say?"
+    (case,) = chosen(["on papers"], table)[1:]
+    assert set(case.select(table)["benchmark"]) == {"papers"}
+    assert cases_of(ho2024) == cases_of() == CASES
+    with pytest.raises(bs.BayesScalingError, match="case 'lm1b' is unknown"):
+        chosen(["lm1b"], ho2024)
 
 
 def test_columns_that_a_table_lacks_cost_the_cases_that_need_them_alone(ho2024) -> None:

@@ -10,7 +10,8 @@ from bayes_scaling.specifications.catalogue import load_specification
 
 TOP_KEYS = (
     "title, reference, law, irreducible_loss, transformer_factor, varies_by, coefficients, benchmarks, progress, "
-    "noise, data, pivot, centre, priors, delta"
+    "noise, data, pivot, centre, "
+    "priors, delta"
 )
 FAMILIES = "beta, gamma, half_normal, laplace, lognormal, normal, student_t"
 GROUPS = "choose one of: benchmark, architecture"
@@ -59,11 +60,7 @@ CASES: dict[str, tuple[str, str]] = {
     ),
     "noise on the logarithm with paper effects": (
         '[noise]\nscale = "log_loss"\ncluster = "paper"\n' + SIGMA,
-        "[noise] scale = 'log_loss' with a cluster needs a prior of tau, whose default is in nats per token",
-    ),
-    "heavy tails on the logarithm with paper effects": (
-        '[noise]\nscale = "log_loss"\ncluster = "paper"\nfamily = "student_t"\n' + SIGMA,
-        "[noise] scale = 'log_loss' with family = 'student_t' needs cluster = 'none'",
+        "[noise] scale = 'log_loss' with a cluster needs a prior of tau",
     ),
     "noise on the logarithm of what may be negative": (
         '[data]\nvocabulary = "log"\n[noise]\nscale = "log_loss"\n' + SIGMA,
@@ -125,7 +122,7 @@ CASES: dict[str, tuple[str, str]] = {
         'irreducible_loss = "yes"',
         "irreducible_loss = 'yes' is not valid; choose one of: none, shared, benchmark",
     ),
-    "unknown group": ('[varies_by]\nalpha = "my lab"', f"[varies_by] alpha = 'my lab' is not valid; {GROUPS}"),
+    "unknown group": ('[varies_by]\nalpha = "a paper"', f"[varies_by] alpha = 'a paper' is not valid; {GROUPS}"),
     "unknown progress": (
         '[progress]\ndata = "exponential"',
         "[progress] data = 'exponential' is not valid; choose one of: none, constant_rate",
@@ -144,8 +141,8 @@ CASES: dict[str, tuple[str, str]] = {
         "[noise] family = 'cauchy' is not valid; choose one of: normal, student_t",
     ),
     "unknown cluster": (
-        '[noise]\ncluster = "my lab"',
-        "[noise] cluster = 'my lab' is not valid; choose one of: none, paper, or another column of the table",
+        '[noise]\ncluster = "a lab"',
+        "[noise] cluster = 'a lab' is not valid; choose one of: none, paper, or another column of the table",
     ),
     "unknown tokens": (
         '[data]\ntokens = "distinct"',
@@ -216,8 +213,8 @@ CASES: dict[str, tuple[str, str]] = {
     ),
     "an exponent by era": ('[varies_by]\nalpha = "era"', f"[varies_by] alpha = 'era' is not valid; {GROUPS}"),
     "a rate by an unknown group": (
-        f'[varies_by]\ng_N = "my lab"\n{BOTH_RATES}',
-        f"[varies_by] g_N = 'my lab' is not valid; {GROUPS}, era",
+        f'[varies_by]\ng_N = "a paper"\n{BOTH_RATES}',
+        f"[varies_by] g_N = 'a paper' is not valid; {GROUPS}, era",
     ),
     "a rate by era that is fixed": (
         '[varies_by]\ng_N = "era"\n[progress]\ndata = "constant_rate"\ncut_year = 2017.444',

@@ -166,11 +166,11 @@ def test_noise_is_below_a_tenth_of_the_loss_with_95_percent() -> None:
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("reference", "it has algorithmic progress, and these runs have no dates"),
+        ("reference", "it has algorithmic progress, and runs have no dates"),
         ("ho2024/18", "it has algorithmic progress"),
         ("ho2024/14", "it has algorithmic progress"),
-        ("ho2024/16", "it depends on benchmark, which these runs have none of"),
-        ("ho2024/17", "it depends on benchmark"),
+        ("ho2024/16", "its A varies by benchmark, which runs have none of"),
+        ("ho2024/17", "its A varies by benchmark"),
     ],
 )
 def test_a_specification_that_needs_more_than_runs_have(name: str, why: str, runs: pd.DataFrame) -> None:
@@ -182,8 +182,8 @@ def test_a_specification_that_needs_more_than_runs_have(name: str, why: str, run
 @pytest.mark.parametrize(
     ("specification", "why"),
     [
-        (replace(STATIC, varies_by={"alpha": "architecture"}), "it depends on architecture"),
-        (replace(STATIC, transformer_factor="sigmoid"), "it depends on architecture"),
+        (replace(STATIC, varies_by={"alpha": "architecture"}), "its alpha varies by architecture"),
+        (replace(STATIC, transformer_factor="sigmoid"), "its transformer_factor needs architectures"),
         (replace(STATIC, delta=0.01), "its penalty (delta) is stated for evaluations"),
         (replace(STATIC, data=Data(vocabulary="log")), "[data] vocabulary = 'log' needs a column"),
         (replace(STATIC, data=Data(tokens="seen")), "[data] tokens = 'seen' needs epochs"),
