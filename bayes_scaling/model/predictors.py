@@ -197,8 +197,8 @@ class Predictors:
         if len(levels) == 1:
             return levels[0]
         raise EvaluationsError(
-            f"'{self.specification.name}' depends on {name}; say which: bs.at(fit, {name}={levels[0]!r}); valid "
-            f"choices: {', '.join(levels)}"
+            f"'{self.specification.name}' depends on {name}; say which is meant: bs.at(fit, {name}={levels[0]!r}); "
+            f"valid choices: {', '.join(levels)}"
         )
 
     @cached_property

@@ -228,7 +228,7 @@ class Laws:
         columns = self.specification.columns
         if "year" in columns and year.ndim > 1:
             raise BayesScalingError(
-                f"'{self.specification.name}' has a formula of the year, and here dates differ between draws"
+                f"'{self.specification.name}' has a formula of the year, and dates differ between draws; give dates"
             )
         dates = year if "year" in columns else year.ravel()[:1]
         setting = {"year": dates, **self.setting, **named}
