@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.evaluations.benchmarks import KNOWN, in_order, named
 from bayes_scaling.law import loss
+from bayes_scaling.model.data import noise_names
 from bayes_scaling.model.predictors import Predictors
 from bayes_scaling.model.rows import Anchor, covariates_at, minima
-from bayes_scaling.model.structure import Coefficient, Coefficients, loss_parts
+from bayes_scaling.model.structure import Coefficient, Coefficients, coefficient_at, loss_parts
 from bayes_scaling.published_static.compute_law import ComputeLaw
 from bayes_scaling.published_static.kaplan import KaplanJointLaw
 from bayes_scaling.specifications.laws import LAWS, SIZES
@@ -54,6 +55,10 @@ class Laws:
         for training runs, which have none); empty for published constants. Beyond its range a law is extrapolated.
     log_vocabulary
         Benchmark to the log vocabulary taken for a hypothetical system, in specifications that use one.
+    predictors, setting
+        What formulas make of columns, and values that columns are set to (:meth:`at`).
+    noise
+        Draws of the noise's parameters; empty for published constants, of which none is known.
     """
 
     specification: Specification
@@ -65,6 +70,7 @@ class Laws:
     log_vocabulary: Mapping[str, float] = field(default_factory=dict)
     predictors: Predictors | None = None
     setting: Mapping[str, Any] = field(default_factory=dict)
+    noise: Mapping[str, Floats] = field(default_factory=dict)
 
     def at(self, **columns: Any) -> Self:
         """The same law where some columns of its formulas and groups have given values; see :func:`at`."""
@@ -174,6 +180,13 @@ class Laws:
         irreducible, terms = self.powered_parts(parameters, tokens, year, **setting)
         return np.asarray(loss(irreducible, *terms, power=self.power))
 
+    def sigma(self, year: Any, *, benchmark: str, architecture: str) -> Floats:
+        """Scale of the noise for each draw and date, or for each draw; nats per token, or of the log loss."""
+        if "sigma" not in self.coefficients:
+            return self.noise["sigma"]
+        columns, index = self._columns(benchmark, architecture, np.atleast_1d(np.asarray(year, dtype=float)))
+        return np.asarray(coefficient_at(self.coefficients["sigma"], columns, index))
+
     def take(self, samples: NDArray[np.int64]) -> Self:
         """Some of the draws, repeats allowed, as one chain."""
         count = self.shape[0] * self.shape[1]
@@ -189,7 +202,8 @@ class Laws:
             )
             for name, each in self.coefficients.items()
         }
-        return replace(self, coefficients=coefficients, shape=(1, len(samples)))
+        noise = {name: each[samples] for name, each in self.noise.items()}
+        return replace(self, coefficients=coefficients, shape=(1, len(samples)), noise=noise)
 
     def drawn(self, values: Floats, name: str, unit: str, **coords: Any) -> xr.DataArray:
         """Label an array of shape ``(samples, ...)``: dimensions ``chain``, ``draw`` and those of ``coords``."""
@@ -340,6 +354,7 @@ def laws_of(source: Source) -> Laws:
         systems=systems,
         log_vocabulary=vocabulary,
         predictors=rows.predictors,
+        noise={name: values[name] for name in noise_names(specification)},
     )
 
 
