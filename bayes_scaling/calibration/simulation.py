@@ -181,4 +181,5 @@ def reported_draws(specification: Specification, rows: Rows, values: Mapping[str
         name: Coefficient(np.asarray(each.value).T, each.group)
         for name, each in at_cells(from_level_and_share(specification, values, rows.levels), cells).items()
     }
-    return reported_quantities(specification, coefficients, rows.levels, samples=True, anchor=rows.anchor)
+    with np.errstate(over="ignore"):  # at size one, far from the central point
+        return reported_quantities(specification, coefficients, rows.levels, samples=True, anchor=rows.anchor)

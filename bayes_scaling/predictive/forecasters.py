@@ -101,5 +101,5 @@ def without_progress(specification: Specification) -> Specification:
     name = f"{specification.name} without progress"
     changed = {"varies_by": varies_by, "coefficients": coefficients, "priors": noise}
     still = Specification.from_dict(name, kept | changed)
-    left = {parameter.name for parameter in still.parameters()}
+    left = {parameter.name.removesuffix("_base") for parameter in still.parameters()}
     return replace(still, priors={key: prior for key, prior in specification.priors.items() if key in left})
