@@ -164,7 +164,9 @@ class Laws:
             anchor_tokens=self.anchor.tokens[benchmark],
             further=further,
         )
-        columns, index = self._columns(benchmark, architecture, points[2])
+        columns, index = self._columns(
+            benchmark, architecture, dict(zip(("parameters", "tokens", "year"), points, strict=True))
+        )
         covariates |= columns
         if self.log_vocabulary:
             covariates["log_vocabulary"] = np.array([self.log_vocabulary[benchmark]])
@@ -180,11 +182,14 @@ class Laws:
         irreducible, terms = self.powered_parts(parameters, tokens, year, **setting)
         return np.asarray(loss(irreducible, *terms, power=self.power))
 
-    def sigma(self, year: Any, *, benchmark: str, architecture: str) -> Floats:
-        """Scale of the noise for each draw and date, or for each draw; nats per token, or of the log loss."""
+    def sigma(self, points: Mapping[str, Any], *, benchmark: str, architecture: str) -> Floats:
+        """Scale of the noise for each draw and point, or for each draw; nats per token, or of the log loss.
+
+        ``points`` has ``parameters``, ``tokens`` and ``year``, each of shape ``(points,)``.
+        """
         if "sigma" not in self.coefficients:
             return self.noise["sigma"]
-        columns, index = self._columns(benchmark, architecture, np.atleast_1d(np.asarray(year, dtype=float)))
+        columns, index = self._columns(benchmark, architecture, {name: np.asarray(points[name]) for name in points})
         return np.asarray(coefficient_at(self.coefficients["sigma"], columns, index))
 
     def take(self, samples: NDArray[np.int64]) -> Self:
@@ -230,7 +235,7 @@ class Laws:
         return name
 
     def _columns(
-        self, benchmark: str, architecture: str, year: Floats
+        self, benchmark: str, architecture: str, points: Mapping[str, Floats]
     ) -> tuple[dict[str, Floats], dict[str, NDArray[np.int64]]]:
         """Covariates and group codes of points, from what each column is set to."""
         named = {"benchmark": benchmark, "architecture": architecture}
@@ -238,14 +243,17 @@ class Laws:
             used = {coefficient.group for coefficient in self.coefficients.values()}
             return {}, {group: self._code(group, name) for group, name in named.items() if group in used}
         columns = self.specification.columns
-        if "year" in columns and year.ndim > 1:
-            raise BayesScalingError(
-                f"'{self.specification.name}' has a formula of the year, and here dates differ between draws; give dates"
-            )
-        dates = year if "year" in columns else year.ravel()[:1]
-        setting = {"year": dates} | self.setting | named
+        own = {name: each for name, each in points.items() if name in columns}
+        for name, each in own.items():
+            if each.ndim > 1:
+                raise BayesScalingError(
+                    f"'{self.specification.name}' has a formula of {name}, which here differs between draws; choose a "
+                    "quantity at given sizes and dates, such as bs.predicted_loss"
+                )
+        count = max((len(each) for each in own.values()), default=1)
+        setting = {**own, **self.setting, **named}
         values = {name: setting[name] if name in setting else self.predictors.usual(name) for name in columns}
-        return self.predictors.arrays(pd.DataFrame(values, index=range(len(dates))))
+        return self.predictors.arrays(pd.DataFrame(values, index=range(count)))
 
     def _code(self, group: str, name: str) -> NDArray[np.int64]:
         if name not in self.levels[group]:

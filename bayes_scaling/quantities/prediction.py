@@ -88,10 +88,11 @@ def predicted_loss(
     years = [system.year for system in found]
     check_years(laws, years)
     setting = {"benchmark": laws.benchmark_of(benchmark), "architecture": architecture}
-    sizes = ([system.parameters for system in found], [system.tokens for system in found])
-    draws = laws.loss(*sizes, years, **setting)
+    parameters, tokens = [system.parameters for system in found], [system.tokens for system in found]
+    points = {"parameters": parameters, "tokens": tokens, "year": years}
+    draws = laws.loss(**points, **setting)
     if kind == "new_evaluation":
-        sigma = laws.sigma(years, **setting)
+        sigma = laws.sigma(points, **setting)
         draws = with_noise(laws.specification, laws.noise, draws, sigma, np.random.default_rng(seed))
     names = [system.name for system in found]
     if unit == "perplexity":

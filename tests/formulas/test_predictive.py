@@ -95,6 +95,23 @@ def test_a_new_evaluation_has_the_noise_of_its_columns_and_of_a_new_cluster(scal
         assert float(noise.std()) == pytest.approx(float(np.hypot(sigma, first["tau"])), rel=5 / np.sqrt(4 * DRAWS))
 
 
+def test_columns_of_sizes_are_those_of_each_system() -> None:
+    table, formulas = made_evaluations(), {"sigma": "1 + log(parameters)", "alpha": "1 + log(tokens)"}
+    fit = made_fit(made_specification(coefficients=formulas), table, draws=DRAWS, jitter=1e-6)
+    rows, _, sigma, tau = noise_of(fit)
+    expected = expected_losses(fit.specification, rows, draws_of(fit.specification, fit.data))[0]
+    some = [5, 20, 50]
+    assert table["benchmark"].iloc[some].nunique() > 1
+    for at in some:
+        row = table.iloc[at]
+        system = bs.System("mine", row["parameters"], row["tokens"], row["published"].date())
+        setting = {"benchmark": row["benchmark"], "architecture": fit.data["constant_data"]["architecture"].values[at]}
+        setting["architecture"] = setting["architecture"] if setting["architecture"] == "transformer" else "other"
+        mean, new = (bs.predicted_loss(fit, system, kind=kind, **setting) for kind in ("mean", "new_evaluation"))
+        assert float(mean[0, 0, 0]) == pytest.approx(expected[at], rel=1e-9)
+        assert float((new - mean).std()) == pytest.approx(np.hypot(sigma[at], tau), rel=5 / np.sqrt(4 * DRAWS))
+
+
 def test_a_new_evaluation_of_published_constants_has_no_noise() -> None:
     with pytest.raises(bs.BayesScalingError, match='kind="new_evaluation" needs a fit'):
         bs.predicted_loss(bs.classical.HO2024_MODEL_7, "GPT-3", kind="new_evaluation")
@@ -179,13 +196,14 @@ def attempted(data):
     return Attempted(data=data, diagnostics=GOOD, settings=None, compile_seconds=0.0, sample_seconds=0.0)
 
 
-def test_quantities_at_a_draw_are_those_of_a_posterior_of_it() -> None:
-    specification = made_specification()
+@pytest.mark.parametrize("level", ["0 + benchmark", "1 + benchmark"])
+def test_quantities_at_a_draw_are_those_of_a_posterior_of_it(level) -> None:
+    specification = made_specification(coefficients=FORMULAS | {"level": level})
     rows = make_rows(specification, made_evaluations())
     free = made_draws(specification, rows, 1, 1)
     posterior = posterior_of(specification, rows, free).isel(chain=0, draw=0)
     found = quantities_at(specification, rows, {name: np.atleast_1d(each[0, 0]) for name, each in free.items()})
-    assert {"g_C", "alpha", "g_D"} <= set(found)
+    assert {"g_C", "alpha", "g_D", "level", "sigma"} <= set(found)
     for name, value in found.items():
         np.testing.assert_allclose(value, posterior[name].to_numpy(), rtol=1e-12)
 
