@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.likelihood import scales
 from bayes_scaling.model.coordinates import from_level_and_share
 from bayes_scaling.model.reported import Quantity, at_cells, reported_quantities
 from bayes_scaling.model.rows import Rows
-from bayes_scaling.model.structure import Coefficient, coefficient_at, expected_loss
+from bayes_scaling.model.structure import Coefficient, expected_loss
 from bayes_scaling.specifications.specification import Specification
 
 Floats = NDArray[np.float64]
@@ -99,8 +100,7 @@ def simulated_rows(
     mu = np.asarray(expected_loss(coefficients, rows.covariates, rows.index))
     student = specification.noise.family == "student_t"
     residual = rng.standard_t(values["nu"], len(mu)) if student else rng.standard_normal(len(mu))
-    scale = coefficients["sigma"] if "sigma" in coefficients else Coefficient(values["sigma"])
-    noise = coefficient_at(scale, rows.covariates, rows.index) * residual
+    noise = scales(specification, rows, values) * residual
     if specification.noise.cluster != "none":
         effects = values["tau"] * rng.standard_normal(len(rows.levels["paper"]))
         noise = noise + effects[rows.index["paper"]]
@@ -150,7 +150,8 @@ def plausible_draw(
 
 
 REPORTED = ("E", "g_C", "a")
-"""Of what a posterior reports beside the sampled parameters, that which is checked as well."""
+"""Of what a posterior reports beside the sampled parameters, that which is checked as well; so are coefficients with a
+formula, where they are reported."""
 
 
 def quantities_at(specification: Specification, rows: Rows, values: Mapping[str, Floats]) -> dict[str, Floats]:
@@ -159,7 +160,9 @@ def quantities_at(specification: Specification, rows: Rows, values: Mapping[str,
     Returns name to values, shape ``()``, or with one axis for each group that it varies by.
     """
     reported = reported_draws(specification, rows, {name: value[None, :] for name, value in values.items()})
-    found = {name: np.asarray(reported[name].value)[..., 0] for name in REPORTED if name in reported}
+    cells = rows.predictors.cells if rows.predictors else {}
+    checked = (*REPORTED, *cells)
+    found = {name: np.asarray(reported[name].value)[..., 0] for name in checked if name in reported}
     return found | {name: value if specification.index_of(name) else value[0] for name, value in values.items()}
 
 
@@ -178,4 +181,5 @@ def reported_draws(specification: Specification, rows: Rows, values: Mapping[str
         name: Coefficient(np.asarray(each.value).T, each.group)
         for name, each in at_cells(from_level_and_share(specification, values, rows.levels), cells).items()
     }
-    return reported_quantities(specification, coefficients, rows.levels, samples=True, anchor=rows.anchor)
+    with np.errstate(over="ignore"):  # at size one, far from the central point
+        return reported_quantities(specification, coefficients, rows.levels, samples=True, anchor=rows.anchor)

@@ -18,7 +18,7 @@ from bayes_scaling.inference.fitting import summary_of
 from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, checked_seed, whole_number
 from bayes_scaling.model.rows import make_rows
-from bayes_scaling.model.runs import is_runs, papers_of
+from bayes_scaling.model.runs import clusters_of, is_runs, papers_of
 from bayes_scaling.specifications.specification import Specification
 
 LEAST_UNITS = 10
@@ -105,6 +105,8 @@ def compare(
     workers = None if workers is None else whole_number("workers", workers, 1)
     for variant in variants:
         make_rows(variant.specification, evaluations)  # refuses a table that lacks what the specification needs
+    if unit == "paper":
+        _check_clusters(variants, evaluations)
     with tempfile.TemporaryDirectory() as scratch:
         sweep = Sweep(
             variants,
@@ -177,6 +179,17 @@ def compare_fits(fits: Sequence[Fit], *, unit: str = "evaluation", refits: str =
         fits={name: fit for name, fit in zip(names, fits, strict=True) if fit.diagnostics.converged},
         fingerprints={name: fit.fingerprint for name, fit in zip(names, fits, strict=True)},
     )
+
+
+def _check_clusters(variants: Sequence[Variant], evaluations: pd.DataFrame) -> None:
+    """Refuse specifications that would leave out other units than each other, before they are fitted."""
+    named = {tuple(clusters_of(each.specification, evaluations)): each for each in variants}
+    if len(named) > 1:
+        said = (f"'{each.specification.name}' has '{each.specification.noise.cluster}'" for each in named.values())
+        raise BayesScalingError(
+            f"unit 'paper' is what [noise] cluster names, and {', '.join(said)}; use unit 'evaluation', "
+            "or one cluster in all"
+        )
 
 
 def _check_units(evaluations: pd.DataFrame, unit: str) -> None:

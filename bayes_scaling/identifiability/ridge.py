@@ -61,7 +61,7 @@ class Ridge:
         Mix of ``g_N`` and ``g_D``, log units per year.
     declines
         Mix of the declines of the two terms ``alpha_year = alpha g_N`` and ``beta_year = beta g_D``, per year; None
-        where exponents drift or rates change with an era, since then no one number a year exists.
+        where exponents drift or rates change with an era or year, since then no one number a year exists.
     parameter_share
         Parameter term's share of the reducible loss, averaged over the table's rows: by theory the weight of the mix
         of declines. None where ``declines`` is.
@@ -177,11 +177,12 @@ def ridge(fit: Fit) -> Ridge | None:
 def _declines(fit: Fit) -> tuple[Floats, Floats, Floats] | None:
     """What a year takes off each term's logarithm, and the parameter term's share, each averaged over the rows."""
     specification, rows = fit.specification, rows_of(fit.data, fit.specification)
-    if specification.progress.exponents == "drift" or specification.rates_by_era or "years" not in rows.covariates:
+    varying = specification.progress.exponents == "drift" or specification.rates_by_era or specification.walks
+    if varying or "years" not in rows.covariates:
         return None
     parts, values = [], draws_of(specification, thinned(fit.data, KEPT_DRAWS))
     coefficients = coefficients_of(specification, values, rows.levels)
-    for some in blocks(len(rows.ids), len(values["sigma"])):
+    for some in blocks(len(rows.ids), len(next(iter(values.values())))):
         part = rows.take(np.arange(some.start, some.stop))
         later = {**part.covariates, "years": part.covariates["years"] + 1}
         _, (log_n, log_d) = loss_parts(coefficients, part.covariates, part.index)

@@ -112,7 +112,7 @@ def evaluation_densities(
     if specification.noise.family == "student_t":
         residual = residual - values[EFFECT][:, rows.index["paper"]]
         return np.asarray(student_t(residual, values["nu"], sigma))
-    residual, jacobian = _on_scale(specification, rows, residual)
+    residual, jacobian = on_scale(specification, rows, residual)
     total, size = _weighed(rows, residual, sigma)
     return np.asarray(normal_given_rest(residual, total, size, sigma, values["tau"]) + jacobian)
 
@@ -121,14 +121,14 @@ def _independent_densities(
     specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats
 ) -> Floats:
     """Log density of each loss on its own, shape ``(samples, n)``."""
-    residual, jacobian = _on_scale(specification, rows, residual)
+    residual, jacobian = on_scale(specification, rows, residual)
     sigma = scales(specification, rows, values)
     if specification.noise.family == "student_t":
         return np.asarray(student_t(residual, values["nu"], sigma) + jacobian)
     return np.asarray(normal(residual, sigma) + jacobian)
 
 
-def _on_scale(specification: Specification, rows: Rows, residual: Floats) -> tuple[Floats, Floats | float]:
+def on_scale(specification: Specification, rows: Rows, residual: Floats) -> tuple[Floats, Floats | float]:
     """Residuals on the scale of the noise, and what makes their densities those of the loss."""
     if specification.noise.scale == "loss":
         return residual, 0.0
@@ -153,7 +153,7 @@ def paper_densities(specification: Specification, rows: Rows, values: Mapping[st
     independent = sum_by(_independent_densities(specification, rows, values, residual), paper)
     if not clustered:
         return independent
-    residual, _ = _on_scale(specification, rows, residual)
+    residual, _ = on_scale(specification, rows, residual)
     precision = np.broadcast_to(sigma**-2.0, residual.shape)
     total, weight = sum_by(residual * precision, paper), sum_by(precision, paper)
     return np.asarray(independent + paper_correction(total, weight, 1.0, values["tau"]))
@@ -174,7 +174,7 @@ def _paper_effects(specification: Specification, rows: Rows, values: Mapping[str
     """Expected effect of an evaluation's paper, as far as its other evaluations tell, nats."""
     if specification.noise.family == "student_t":
         return np.asarray(values[EFFECT][:, rows.index["paper"]])
-    residual, _ = _on_scale(specification, rows, residual)
+    residual, _ = on_scale(specification, rows, residual)
     sigma = scales(specification, rows, values)
     total, size = _weighed(rows, residual, sigma)
     return np.asarray(effect_given_rest(residual, total, size, sigma, values["tau"]))

@@ -18,7 +18,7 @@ from bayes_scaling.model.structure import Added, Coefficient, Coefficients
 from bayes_scaling.specifications.formulas import LINKS, REDUCIBLE, Formula
 from bayes_scaling.specifications.laws import LAWS, SIZES
 from bayes_scaling.specifications.parameters import PARAMETERS
-from bayes_scaling.specifications.specification import CENTRE_YEAR, Specification
+from bayes_scaling.specifications.specification import CENTRE_YEAR, GROUPS_OF_RATES, Specification
 
 # ---------------------------------------------------------------------- level and share
 
@@ -291,6 +291,14 @@ def _published_groups(s: Specification) -> list[tuple[str, str | None]]:
         raise SpecificationError(
             f"'{s.name}' has tokens = 'repeated', whose repetition_scale the paper's form lacks; "
             "set [data] tokens = 'unique', 'effective_epochs' or 'seen'"
+        )
+    by_columns = (name for name, group in s.varies_by.items() if group not in GROUPS_OF_RATES)
+    foreign = [*s.coefficients, *s.walks, *by_columns]
+    if foreign:
+        raise SpecificationError(
+            f"'{s.name}' has a formula, walk or column for {foreign[0]}, which the paper's form lacks, and point estimates "
+            "are of that form: remove [coefficients], set 'constant_rate' in the place of 'walk', and choose from "
+            f"{', '.join(GROUPS_OF_RATES)} in [varies_by]; or fit it with bs.fit"
         )
     groups: list[tuple[str, str | None]] = []
     if s.data.vocabulary == "log":

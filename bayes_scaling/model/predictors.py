@@ -107,7 +107,8 @@ def levels_of(name: str, column: pd.Series) -> tuple[str, ...]:
 
 def codes_of(column: pd.Series, levels: Sequence[str]) -> Codes:
     """Position of each row's level, -1 for one that is not among them."""
-    return pd.Categorical([label_of(value) for value in column], categories=list(levels)).codes.astype(np.int64)
+    places = {level: place for place, level in enumerate(levels)}
+    return np.array([places.get(label_of(value), -1) for value in column], dtype=np.int64)
 
 
 def label_of(value: Any) -> str:

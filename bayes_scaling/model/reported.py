@@ -62,7 +62,7 @@ def reported_quantities(
     found = {name: _quantity(each) for name, each in at_cells(coefficients, cells or {}, xp).items()}
     if "level" in found:
         found |= _parts_of_level(specification, found, xp)
-    direct = ("E", "alpha", "beta", *(name for name in (cells or {}) if name in found))
+    direct = ("E", "alpha", "beta", "level", "share", "irreducible_share", "sigma")
     reported: dict[str, Quantity] = {name: found[name] for name in direct if name in found}
     reported |= _rates(specification, found, levels, samples)
     law = LAWS[specification.law]

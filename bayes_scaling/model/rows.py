@@ -196,7 +196,12 @@ def minima(parameters: Floats, tokens: Floats, year: Floats) -> Anchor:
     )
 
 
-def make_rows(specification: Specification, evaluations: pd.DataFrame, anchor: Anchor | None = None) -> Rows:
+def make_rows(
+    specification: Specification,
+    evaluations: pd.DataFrame,
+    anchor: Anchor | None = None,
+    predictors: Predictors | None = None,
+) -> Rows:
     """Arrays that a specification needs of a table.
 
     Parameters
@@ -209,6 +214,8 @@ def make_rows(specification: Specification, evaluations: pd.DataFrame, anchor: A
     anchor
         Where coefficients stand; by default the paper's sample minima for a specification with ``delta``, and
         :func:`anchor_of` otherwise.
+    predictors
+        What formulas make of the table that was fitted, where rows are others; by default of this one.
 
     Raises
     ------
@@ -227,7 +234,7 @@ def make_rows(specification: Specification, evaluations: pd.DataFrame, anchor: A
         penalised = specification.delta is not None
         anchor = sample_minima(evaluations) if penalised else anchor_of(specification, evaluations)
     response = evaluations[specification.response if runs else "perplexity"].to_numpy(float)
-    index, levels, predictors = group_codes(specification, evaluations)
+    index, levels, predictors = group_codes(specification, evaluations, predictors)
     columns, _ = predictors.arrays(evaluations)
     return Rows(
         ids=tuple(map(str, evaluations.index)),
@@ -241,10 +248,10 @@ def make_rows(specification: Specification, evaluations: pd.DataFrame, anchor: A
 
 
 def group_codes(
-    specification: Specification, table: pd.DataFrame
+    specification: Specification, table: pd.DataFrame, predictors: Predictors | None = None
 ) -> tuple[dict[str, NDArray[np.int64]], dict[str, tuple[str, ...]], Predictors]:
     """Codes and levels of each group that a specification or the table has, and of the unit called ``paper``."""
-    predictors = Predictors(specification, table)
+    predictors = predictors or Predictors(specification, table)
     _, index = predictors.arrays(table)
     levels = dict(predictors.levels)
     for name in ("benchmark", "architecture"):

@@ -10,16 +10,14 @@ from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 from scipy import stats
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.inference.likelihood import blocks, draws_of
+from bayes_scaling.inference.data import rows_of
+from bayes_scaling.inference.likelihood import blocks, draws_of, expected_losses, on_scale, scales
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.model.noise import log_residual
 from bayes_scaling.plots.drawing import Drawing, plain_log_ticks
-from bayes_scaling.plots.fitted_runs import fitted_runs, loss_band, runs_title
+from bayes_scaling.plots.fitted_runs import fitted_runs, runs_title
 from bayes_scaling.plots.marks import mark_unconverged
 from bayes_scaling.plots.style import INK, POSTERIOR, PRIOR, WARNING
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
-from bayes_scaling.quantities.allocation import YEAR
-from bayes_scaling.quantities.laws import laws_of
 
 _VISUALS = ("runs", "worst", "band", "reference", "legend", "title")
 LABELLED = 5
@@ -34,7 +32,7 @@ _TICKS = (-1000, -100, -30, -10, -5, 0, 5, 10, 30, 100, 1000)
 def standardised_residuals(fit: Fit) -> pd.DataFrame:
     r"""Residuals of the runs of a fit in units of its noise scale, averaged over the posterior.
 
-    .. math:: r_i = \mathrm{E}\left[\frac{\ln y_i - \ln L(N_i, D_i)}{\sigma}\right]
+    .. math:: r_i = \mathrm{E}\left[\frac{\ln y_i - \ln L(N_i, D_i)}{\sigma_i}\right]
 
     with losses in place of their logarithms where the noise is on the loss.
 
@@ -55,15 +53,19 @@ def standardised_residuals(fit: Fit) -> pd.DataFrame:
             f"runs of a series share an effect in '{fit.specification.name}' ([noise] cluster = '{noise.cluster}'), so "
             "their residuals are not independent; fit a specification with cluster = 'none' to draw them"
         )
-    laws, n, d = laws_of(fit), runs["parameters"].to_numpy(), runs["tokens"].to_numpy()
-    loss, sigma = runs["loss"].to_numpy(), draws_of(fit.specification, fit.data)["sigma"]
-    scaled = np.empty(len(runs))
-    for some in blocks(len(runs), len(sigma)):
-        residual = loss[some] - laws.loss(n[some], d[some], YEAR)
-        if noise.scale == "log_loss":
-            residual = log_residual(residual, loss[some])
-        scaled[some] = (residual / sigma).mean(axis=0)
-    return runs.assign(expected=loss_band(laws, n, d)["median"].to_numpy(), residual=scaled)
+    specification, rows, values = (
+        fit.specification,
+        rows_of(fit.data, fit.specification),
+        draws_of(fit.specification, fit.data),
+    )
+    median, scaled = np.empty((2, len(runs)))
+    for some in blocks(len(runs), len(next(iter(values.values())))):
+        part = rows.take(np.arange(some.start, min(some.stop, len(runs))))
+        expected = expected_losses(specification, part, values)
+        residual, _ = on_scale(specification, part, part.response - expected)
+        median[some] = np.median(expected, axis=0)
+        scaled[some] = (residual / scales(specification, part, values)).mean(axis=0)
+    return runs.assign(expected=median, residual=scaled)
 
 
 def plot_residuals(fit: Fit, *, visuals: Visuals | None = None, backend: str | None = None) -> Figure:

@@ -43,7 +43,7 @@ def forecasters(
 ) -> tuple[Forecaster, ...]:
     """What a backtest compares: posteriors of specifications, the first without progress, and the paper's two ways.
 
-    Raises BayesScalingError for an unknown name, or one that stands twice.
+    Raises BayesScalingError for an unknown name, one that stands twice, or a cluster other than papers.
 
     Parameters
     ----------
@@ -62,6 +62,12 @@ def forecasters(
     ho2024/07, the paper's bootstrap
     """
     variants = expand(specifications)
+    for each in variants:
+        if (cluster := each.specification.noise.cluster) not in ("none", "paper"):
+            raise BayesScalingError(
+                f"'{each.specification.name}' has [noise] cluster = '{cluster}', whose effects are partly known "
+                "of later evaluations, and a backtest takes them to be new; set cluster = 'paper' or 'none'"
+            )
     named = [Forecaster(each.specification.name, each.specification, "posterior") for each in variants]
     first = named[0].specification
     if first.progresses:
@@ -90,9 +96,12 @@ def without_progress(specification: Specification) -> Specification:
     document = specification.to_dict()
     rates = set(RATE_OF) | set(RATE_OF.values())
     varies_by = {name: group for name, group in document.get("varies_by", {}).items() if name not in rates}
+    coefficients = {name: text for name, text in document.get("coefficients", {}).items() if name not in rates}
+    noise = {name: prior for name, prior in document["priors"].items() if name in ("sigma", "tau")}
     # A pivot is where coefficients stand that move with the date.
     kept = {name: value for name, value in document.items() if name not in ("progress", "pivot")}
     name = f"{specification.name} without progress"
-    still = Specification.from_dict(name, kept | {"varies_by": varies_by, "priors": {}})
-    left = {parameter.name for parameter in still.parameters()}
+    changed = {"varies_by": varies_by, "coefficients": coefficients, "priors": noise}
+    still = Specification.from_dict(name, kept | changed)
+    left = {parameter.name.removesuffix("_base") for parameter in still.parameters()}
     return replace(still, priors={key: prior for key, prior in specification.priors.items() if key in left})

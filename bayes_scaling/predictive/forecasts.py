@@ -19,7 +19,8 @@ from bayes_scaling.classical.estimates import published_estimate
 from bayes_scaling.classical.objective import PUBLISHED_DELTA, Objective
 from bayes_scaling.classical.resampling import bootstrap
 from bayes_scaling.evaluations import decimal_year
-from bayes_scaling.inference.likelihood import draws_of, expected_losses, paper_densities, sum_by
+from bayes_scaling.inference.data import rows_of
+from bayes_scaling.inference.likelihood import draws_of, expected_losses, paper_densities, scales, sum_by
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.model.noise import normal
 from bayes_scaling.model.rows import Rows, make_rows, sample_minima
@@ -118,8 +119,10 @@ def posterior_forecast(fit: Fit, split: Split) -> Forecast:
         What to predict.
     """
     specification = fit.specification
-    anchor = sample_minima(split.before) if specification.delta is not None else None
-    rows = _with_papers(make_rows(specification, split.both, anchor=anchor).take(_later(split)), split)
+    fitted = rows_of(fit.data, specification)
+    anchor = fitted.anchor or sample_minima(split.before)
+    both = make_rows(specification, split.both, anchor=anchor, predictors=fitted.predictors)
+    rows = _with_papers(both.take(_later(split)), split)
     alone = _each_its_own_paper(rows)
     values = draws_of(specification, fit.data)
     with np.errstate(over="ignore"):
@@ -127,7 +130,9 @@ def posterior_forecast(fit: Fit, split: Split) -> Forecast:
         residual = rows.loss - expected
         density = paper_densities(specification, alone, values, residual)
         joint = paper_densities(specification, rows, values, residual)
-        draws = with_noise(specification, values, expected, np.random.default_rng(fit.seed))
+        draws = with_noise(
+            specification, values, expected, scales(specification, rows, values), np.random.default_rng(fit.seed)
+        )
     return Forecast(_mean_density(density), _mean_density(joint), draws)
 
 

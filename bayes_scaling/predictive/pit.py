@@ -1,7 +1,7 @@
 """Leave-one-out probability integral transforms: where each loss lies among what the others predict of it."""
 
 from collections.abc import Mapping
-from typing import Any
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from bayes_scaling.calibration.uniformity import Curve, uniform_curve
 from bayes_scaling.inference.data import UNITS
 from bayes_scaling.inference.leaving_out import left_out
-from bayes_scaling.inference.likelihood import draws_of, expected_losses, of_units
+from bayes_scaling.inference.likelihood import draws_of, expected_losses, of_units, on_scale, scales
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.model.noise import effect_given_rest, normal_given_rest
+from bayes_scaling.model.noise import normal
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.quantities.prediction import with_noise
 from bayes_scaling.specifications.specification import Specification
@@ -61,11 +61,12 @@ def loo_pit(fit: Fit, rows: Rows, seed: int) -> tuple[pd.DataFrame, float]:
             expected = expected_losses(specification, rows.take(at), values)
             if unit == UNITS[1] and specification.noise.family == "normal":
                 given = (specification, rows, values, UNITS[0], at)
-                weights = weights + of_units(_density_before, *given)
-                scale = _scale_given_before(rows, values, at)
-                drawn = expected + of_units(_mean_given_before, *given) + scale * rng.standard_normal(expected.shape)
+                mean, scale, density = (of_units(partial(_given_before, part), *given) for part in range(3))
+                weights, noise = weights + density, mean + scale * rng.standard_normal(expected.shape)
+                drawn = expected * np.exp(noise) if specification.noise.scale == "log_loss" else expected + noise
             else:
-                drawn = with_noise(specification, values, expected, rng)
+                sigma = scales(specification, rows.take(at), values)
+                drawn = with_noise(specification, values, expected, sigma, rng)
             observed = rows.response[at]
             below = array_stats.loo_pit(drawn.T, observed, weights.T, chain_axis=None, random_state=seed)
             table.iloc[at, 0], table.iloc[at, 1] = np.asarray(below), np.asarray(left.loo.pareto_k)[units]
@@ -89,34 +90,24 @@ def pit_curve(values: Floats) -> Curve:
     return uniform_curve(values)
 
 
-def _before(rows: Rows) -> NDArray[np.int64]:
-    """How many rows of its paper stand before each row."""
-    return np.asarray(pd.Series(rows.index["paper"]).groupby(rows.index["paper"]).cumcount(), dtype=np.int64)
-
-
-def _mean_given_before(
-    specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats
+def _given_before(
+    part: int, specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats
 ) -> Floats:
-    """Expected paper effect given the rows before, shape ``(samples, n)``."""
-    return np.asarray(effect_given_rest(*_with_those_before(rows, residual), values["sigma"], values["tau"]))
+    r"""Of the noise of each row given the rows of its paper before it, shape ``(samples, n)``.
+
+    .. math:: \frac{\tau^2}{1 + W_i \tau^2} \sum_{j < i} \frac{r_j}{\sigma_j^2}, \qquad
+        \sigma_i^2 + \frac{\tau^2}{1 + W_i \tau^2}, \qquad W_i = \sum_{j < i} \sigma_j^{-2}
+
+    ``part`` 0: its mean; 1: its standard deviation; 2: the log density of the rows before, up to what all draws share.
+    """
+    residual, _ = on_scale(specification, rows, residual)
+    sigma = np.broadcast_to(scales(specification, rows, values), residual.shape)
+    total, weight = _before(rows, residual / sigma**2), _before(rows, sigma**-2.0)
+    variance = values["tau"] ** 2 / (1 + weight * values["tau"] ** 2)
+    mean, scale = variance * total, np.sqrt(sigma**2 + variance)
+    return (mean, scale, _before(rows, np.asarray(normal(residual - mean, scale))))[part]
 
 
-def _density_before(specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats) -> Floats:
-    """Log density of the rows before, shape ``(samples, n)``."""
-    density = normal_given_rest(*_with_those_before(rows, residual), values["sigma"], values["tau"])
-    return np.asarray(_cumulative(rows, density) - density)
-
-
-def _with_those_before(rows: Rows, residual: Floats) -> tuple[Floats, Floats, NDArray[Any]]:
-    """Residuals, and sum and number of those of a paper up to each, itself included."""
-    return residual, _cumulative(rows, residual), _before(rows) + 1.0
-
-
-def _cumulative(rows: Rows, values: Floats) -> Floats:
-    return np.asarray(pd.DataFrame(values.T).groupby(rows.index["paper"]).cumsum().to_numpy().T)
-
-
-def _scale_given_before(rows: Rows, values: Mapping[str, Floats], at: NDArray[np.int64]) -> Floats:
-    r"""Standard deviation that goes with :func:`bayes_scaling.model.noise.normal_given_rest`, of the rows before."""
-    variance, effect = values["sigma"] ** 2, values["tau"] ** 2
-    return np.asarray(np.sqrt(variance + effect * variance / (variance + _before(rows)[at] * effect)))
+def _before(rows: Rows, values: Floats) -> Floats:
+    """Sum over the rows of its paper that stand before each row."""
+    return np.asarray(pd.DataFrame(values.T).groupby(rows.index["paper"]).cumsum().to_numpy().T - values)

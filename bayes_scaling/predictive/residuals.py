@@ -1,14 +1,14 @@
 """Standardised residuals under each draw, of what was observed and of what the model would have had observed."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_scaling.calibration.simulation import simulated_rows
-from bayes_scaling.inference.likelihood import blocks, draws_of, expected_losses
+from bayes_scaling.inference.likelihood import blocks, draws_of, expected_losses, on_scale, scales
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.model.noise import log_residual
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.quantities.prediction import with_noise
 from bayes_scaling.specifications.specification import Specification
@@ -28,15 +28,14 @@ def observed_residuals(fit: Fit, rows: Rows, replicates: int) -> Iterator[Floats
     values = {name: each[chosen] for name, each in values.items()}
     for some in blocks(len(rows.ids), len(chosen)):
         part = rows.take(np.arange(some.start, some.stop))
-        expected = expected_losses(fit.specification, part, values)
-        yield _residual(fit.specification, values, part.response, expected)
+        yield _residual(fit.specification, part, values, expected_losses(fit.specification, part, values))
 
 
 def standardised(fit: Fit, rows: Rows, replicates: int, seed: int) -> Iterator[tuple[Floats, Floats]]:
     r"""Residuals of the rows and of replicated ones, in units of the noise under the same draw.
 
-    .. math:: r_i^{(s)} = \frac{y_i - \mu_i(\theta_s)}{\sqrt{\sigma_s^2 + \tau_s^2}}, \qquad
-        \tilde r_i^{(s)} = \frac{\tilde y_i^{(s)} - \mu_i(\theta_s)}{\sqrt{\sigma_s^2 + \tau_s^2}}
+    .. math:: r_i^{(s)} = \frac{y_i - \mu_i(\theta_s)}{\sqrt{\sigma_{i,s}^2 + \tau_s^2}}, \qquad
+        \tilde r_i^{(s)} = \frac{\tilde y_i^{(s)} - \mu_i(\theta_s)}{\sqrt{\sigma_{i,s}^2 + \tau_s^2}}
 
     with logarithms of losses where the noise is on these, and without :math:`\tau` where there is none.
 
@@ -58,23 +57,25 @@ def standardised(fit: Fit, rows: Rows, replicates: int, seed: int) -> Iterator[t
     """
     specification, rng = fit.specification, np.random.default_rng(seed)
     drawn, chosen = draws_of(specification, fit.data), chosen_draws(fit, replicates)
-    for some in blocks(len(drawn["sigma"]), len(rows.ids)):
+    count = len(next(iter(drawn.values())))
+    for some in blocks(count, len(rows.ids)):
         values, own = {name: each[some] for name, each in drawn.items()}, chosen - some.start
-        own = own[(own >= 0) & (own < len(values["sigma"]))]
+        own = own[(own >= 0) & (own < min(some.stop, count) - some.start)]
         expected = expected_losses(specification, rows, values)
         if specification.noise.cluster == "none":
-            replicated = with_noise(specification, values, expected, rng)[own]
+            replicated = with_noise(specification, values, expected, scales(specification, rows, values), rng)[own]
         else:
             each_draw = ({name: each[draw] for name, each in values.items()} for draw in own)
             simulated = [simulated_rows(specification, rows, draw, rng).response for draw in each_draw]
             replicated = np.reshape(simulated, (len(own), len(rows.ids)))
         values, expected = {name: each[own] for name, each in values.items()}, expected[own]
         observed, replicated = (
-            _residual(specification, values, loss, expected) for loss in (rows.response, replicated)
+            _residual(specification, replace(rows, response=loss), values, expected)
+            for loss in (rows.response, replicated)
         )
         yield observed, replicated
 
 
-def _residual(specification: Specification, values: Mapping[str, Floats], loss: Floats, expected: Floats) -> Floats:
-    residual = log_residual(loss - expected, loss) if specification.noise.scale == "log_loss" else loss - expected
-    return np.asarray(residual / (np.hypot(values["sigma"], values["tau"]) if "tau" in values else values["sigma"]))
+def _residual(specification: Specification, rows: Rows, values: Mapping[str, Floats], expected: Floats) -> Floats:
+    residual, _ = on_scale(specification, rows, rows.response - expected)
+    return np.asarray(residual / np.hypot(scales(specification, rows, values), values.get("tau", 0.0)))

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.evaluations.benchmarks import KNOWN, in_order, named
 from bayes_scaling.law import loss
+from bayes_scaling.model.data import noise_names
 from bayes_scaling.model.predictors import Predictors
 from bayes_scaling.model.rows import Anchor, covariates_at, minima
-from bayes_scaling.model.structure import Coefficient, Coefficients, loss_parts
+from bayes_scaling.model.structure import Coefficient, Coefficients, coefficient_at, loss_parts
 from bayes_scaling.published_static.compute_law import ComputeLaw
 from bayes_scaling.published_static.kaplan import KaplanJointLaw
 from bayes_scaling.specifications.laws import LAWS, SIZES
@@ -54,6 +55,10 @@ class Laws:
         for training runs, which have none); empty for published constants. Beyond its range a law is extrapolated.
     log_vocabulary
         Benchmark to the log vocabulary taken for a hypothetical system, in specifications that use one.
+    predictors, setting
+        What formulas make of columns, and values that columns are set to (:meth:`at`).
+    noise
+        Draws of the noise's parameters; empty for published constants, of which none is known.
     """
 
     specification: Specification
@@ -65,6 +70,7 @@ class Laws:
     log_vocabulary: Mapping[str, float] = field(default_factory=dict)
     predictors: Predictors | None = None
     setting: Mapping[str, Any] = field(default_factory=dict)
+    noise: Mapping[str, Floats] = field(default_factory=dict)
 
     def at(self, **columns: Any) -> Self:
         """The same law where some columns of its formulas and groups have given values; see :func:`at`."""
@@ -158,7 +164,9 @@ class Laws:
             anchor_tokens=self.anchor.tokens[benchmark],
             further=further,
         )
-        columns, index = self._columns(benchmark, architecture, points[2])
+        columns, index = self._columns(
+            benchmark, architecture, dict(zip(("parameters", "tokens", "year"), points, strict=True))
+        )
         covariates |= columns
         if self.log_vocabulary:
             covariates["log_vocabulary"] = np.array([self.log_vocabulary[benchmark]])
@@ -173,6 +181,16 @@ class Laws:
         """
         irreducible, terms = self.powered_parts(parameters, tokens, year, **setting)
         return np.asarray(loss(irreducible, *terms, power=self.power))
+
+    def sigma(self, points: Mapping[str, Any], *, benchmark: str, architecture: str) -> Floats:
+        """Scale of the noise for each draw and point, or for each draw; nats per token, or of the log loss.
+
+        ``points`` has ``parameters``, ``tokens`` and ``year``, each of shape ``(points,)``.
+        """
+        if "sigma" not in self.coefficients:
+            return self.noise["sigma"]
+        columns, index = self._columns(benchmark, architecture, {name: np.asarray(points[name]) for name in points})
+        return np.asarray(coefficient_at(self.coefficients["sigma"], columns, index))
 
     def take(self, samples: NDArray[np.int64]) -> Self:
         """Some of the draws, repeats allowed, as one chain."""
@@ -191,7 +209,8 @@ class Laws:
             )
             for name, each in self.coefficients.items()
         }
-        return replace(self, coefficients=coefficients, shape=(1, len(samples)))
+        noise = {name: each[samples] for name, each in self.noise.items()}
+        return replace(self, coefficients=coefficients, shape=(1, len(samples)), noise=noise)
 
     def drawn(self, values: Floats, name: str, unit: str, **coords: Any) -> xr.DataArray:
         """Label an array of shape ``(samples, ...)``: dimensions ``chain``, ``draw`` and those of ``coords``."""
@@ -218,7 +237,7 @@ class Laws:
         return name
 
     def _columns(
-        self, benchmark: str, architecture: str, year: Floats
+        self, benchmark: str, architecture: str, points: Mapping[str, Floats]
     ) -> tuple[dict[str, Floats], dict[str, NDArray[np.int64]]]:
         """Covariates and group codes of points, from what each column is set to."""
         named = {"benchmark": benchmark, "architecture": architecture}
@@ -226,14 +245,17 @@ class Laws:
             used = {coefficient.group for coefficient in self.coefficients.values()}
             return {}, {group: self._code(group, name) for group, name in named.items() if group in used}
         columns = self.specification.columns
-        if "year" in columns and year.ndim > 1:
-            raise BayesScalingError(
-                f"'{self.specification.name}' has a formula of the year, and dates differ between draws; give dates"
-            )
-        dates = year if "year" in columns else year.ravel()[:1]
-        setting = {"year": dates, **self.setting, **named}
+        own = {name: each for name, each in points.items() if name in columns}
+        for name, each in own.items():
+            if each.ndim > 1:
+                raise BayesScalingError(
+                    f"'{self.specification.name}' has a formula of {name}, which here differs between draws; choose a "
+                    "quantity at given sizes and dates, such as bs.predicted_loss"
+                )
+        count = max((len(each) for each in own.values()), default=1)
+        setting = {**own, **self.setting, **named}
         values = {name: setting[name] if name in setting else self.predictors.usual(name) for name in columns}
-        return self.predictors.arrays(pd.DataFrame(values, index=range(len(dates))))
+        return self.predictors.arrays(pd.DataFrame(values, index=range(count)))
 
     def _code(self, group: str, name: str) -> NDArray[np.int64]:
         if name not in self.levels[group]:
@@ -342,6 +364,7 @@ def laws_of(source: Source) -> Laws:
         systems=systems,
         log_vocabulary=vocabulary,
         predictors=rows.predictors,
+        noise={name: values[name] for name in noise_names(specification)},
     )
 
 

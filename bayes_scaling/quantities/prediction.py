@@ -8,8 +8,6 @@ import xarray as xr
 from scipy.optimize import elementwise
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.inference.likelihood import draws_of
-from bayes_scaling.inference.result import Fit
 from bayes_scaling.law import log_term
 from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, labelled, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_term
@@ -48,7 +46,8 @@ def predicted_loss(
         A :class:`bayes_scaling.systems.System`, a name in :data:`bayes_scaling.systems.HO2024_SYSTEMS`, or several.
     kind
         ``"mean"``: the law alone. ``"new_evaluation"``: with the fit's noise, each draw with its own ``sigma`` (and
-        ``nu``), and, where evaluations of a paper share an effect, that of a new paper for each system, ``tau``.
+        ``nu``), and, where evaluations of a paper or another cluster share an effect, that of a new one for each
+        system, ``tau``.
     unit
         ``"loss"``: nats per token. ``"perplexity"``: ``exp(loss)``.
     benchmark, architecture
@@ -81,23 +80,20 @@ def predicted_loss(
     _check_choice("unit", unit, get_args(Unit))
     found = resolve_systems(systems)
     laws = laws_of(source)
-    if kind == "new_evaluation" and not isinstance(source, Fit):
+    if kind == "new_evaluation" and not laws.noise:
         raise BayesScalingError(
             'kind="new_evaluation" needs a fit (bs.fit, bs.load_fit), since no noise is known of published constants; '
             'choose kind="mean"'
         )
     years = [system.year for system in found]
     check_years(laws, years)
-    draws = laws.loss(
-        [system.parameters for system in found],
-        [system.tokens for system in found],
-        years,
-        benchmark=benchmark,
-        architecture=architecture,
-    )
-    if kind == "new_evaluation" and isinstance(source, Fit):
-        values = draws_of(source.specification, source.data)
-        draws = with_noise(source.specification, values, draws, np.random.default_rng(seed))
+    setting = {"benchmark": laws.benchmark_of(benchmark), "architecture": architecture}
+    parameters, tokens = [system.parameters for system in found], [system.tokens for system in found]
+    points = {"parameters": parameters, "tokens": tokens, "year": years}
+    draws = laws.loss(**points, **setting)
+    if kind == "new_evaluation":
+        sigma = laws.sigma(points, **setting)
+        draws = with_noise(laws.specification, laws.noise, draws, sigma, np.random.default_rng(seed))
     names = [system.name for system in found]
     if unit == "perplexity":
         with np.errstate(over="ignore"):
@@ -236,18 +232,23 @@ def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
 
 
 def with_noise(
-    specification: Specification, values: Mapping[str, Floats], expected: Floats, rng: np.random.Generator
+    specification: Specification,
+    values: Mapping[str, Floats],
+    expected: Floats,
+    sigma: Floats,
+    rng: np.random.Generator,
 ) -> Floats:
-    """Losses of new evaluations, each of a paper of its own, under draws of the parameters; nats per token."""
+    """Losses of new evaluations, each of a cluster of its own, under draws of the parameters; nats per token.
+
+    ``sigma`` is that of each evaluation, or of all.
+    """
     noise, shape = specification.noise, expected.shape
     student_t = noise.family == "student_t"
     standard = rng.standard_t(values["nu"], size=shape) if student_t else rng.standard_normal(shape)
-    scattered = values["sigma"] * standard
-    if noise.scale == "log_loss":
-        return np.asarray(expected * np.exp(scattered))
-    if noise.cluster == "paper":
+    scattered = sigma * standard
+    if noise.cluster != "none":
         scattered = scattered + values["tau"] * rng.standard_normal(shape)
-    return np.asarray(expected + scattered)
+    return np.asarray(expected * np.exp(scattered) if noise.scale == "log_loss" else expected + scattered)
 
 
 def _log_reducible(laws: Laws, losses: Floats, setting: dict[str, str]) -> Floats:

@@ -150,7 +150,7 @@ def test_pooled_exponents_come_back_and_predict_a_new_group_better(specification
         alphas = 0.35 * np.exp(0.3 * values["alpha_lab_standardised"][:GROUPS])
         found = one.posterior["alpha"] * np.exp(one.posterior["alpha_lab"])
         low, high = found.quantile([0.05, 0.95], ("chain", "draw"))
-        covered += ((low < alphas) & (alphas < high)).values.tolist()
+        covered += ((low < alphas) & (alphas < high)).to_numpy().tolist()
         log_density = []
         # Separate fits know of a new group no more than that it may be like any one of those fitted.
         for laws in ([bs.at(one, lab="lab 8")], [bs.at(other, lab=name) for name in fitted["lab"].unique()]):
