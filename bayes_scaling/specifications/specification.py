@@ -460,7 +460,22 @@ class Specification:
         return self.priors.get(self.prior_name(parameter), self._sampled[parameter][0].prior)
 
     def prior_name(self, parameter: str) -> str:
-        """The name of a parameter in ``priors``: its own, or of the base of a coefficient the coefficient's."""
+        """The name of a parameter in ``priors``: its own, or of the base of a coefficient the coefficient's.
+
+        Parameters
+        ----------
+        parameter
+            A name that :meth:`parameters` gives.
+
+        Returns
+        -------
+        str
+
+        Examples
+        --------
+        >>> Specification(name="mine", coefficients={"alpha": "1 + architecture"}).prior_name("alpha_base")
+        'alpha'
+        """
         bases = {formula.base_name: name for name, formula in self.formulas.items()}
         return (bases | {f"{rate}_base": rate for rate in self.walks}).get(parameter, parameter)
 
