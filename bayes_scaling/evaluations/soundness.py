@@ -5,6 +5,7 @@ from difflib import get_close_matches
 import pandas as pd
 
 from bayes_scaling.errors import EvaluationsError
+from bayes_scaling.evaluations.benchmarks import named
 from bayes_scaling.evaluations.columns import CHOICES, FLAGS
 from bayes_scaling.evaluations.values import FLAG_WORDS
 
@@ -37,6 +38,10 @@ def require_sound(evaluations: pd.DataFrame, *columns: str) -> None:
         cells = evaluations[column]
         if column in CHOICES:
             _refuse(cells, ~cells.isin(CHOICES[column]), f"one of {', '.join(CHOICES[column])}")
+        elif column == "benchmark":
+            texts = cells.map(lambda cell: isinstance(cell, str) and cell.strip() != "")
+            _refuse(cells, ~texts, "text, a benchmark's name")
+            _refuse(cells, cells.map(named) != cells, "the name of that benchmark")
         elif column in FLAGS:
             _refuse(cells, ~cells.isin([True, False]), "True or False (or 1, 0)")
         elif column == "published" and not pd.api.types.is_datetime64_dtype(cells):
@@ -50,6 +55,8 @@ def _refuse(cells: pd.Series, wrong: pd.Series, valid: str) -> None:
     known = FLAG_WORDS if column in FLAGS else {word: word for word in CHOICES.get(column, ())}
     close = {value: get_close_matches(str(value).lower(), known, n=1) for value in cells[wrong].unique().tolist()}
     meant = {value: known[words[0]] for value, words in close.items() if words}
+    if column == "benchmark":
+        meant = {value: named(value) for value in cells[wrong].unique().tolist() if isinstance(value, str)}
     whole = f'evaluations["{column}"]'
     fix = f"type {whole} = {whole}.replace({meant})" if meant else "correct it"
     if column == "published":

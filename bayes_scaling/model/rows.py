@@ -358,7 +358,7 @@ def _require(specification: Specification, evaluations: pd.DataFrame) -> None:
                 f"column {column} is empty in {len(gaps)} row(s), first {gaps[0]!r}; a fit needs it in every row "
                 "(select with bs.comparable_rows, or fill it)"
             )
-    require_sound(evaluations, "architecture", "published")
+    require_sound(evaluations, "architecture", "benchmark", "published")
     _require_values(evaluations)
     if specification.delta is not None:
         _require_the_papers_benchmarks(evaluations)

@@ -83,10 +83,11 @@ def test_a_word_like_no_other_is_refused(ho2024: pd.DataFrame) -> None:
     assert str(caught.value) == expected
 
 
-def test_an_unknown_benchmark_is_refused_where_one_is_chosen(ho2024: pd.DataFrame) -> None:
+@pytest.mark.parametrize("use", [lambda table: bs.on_benchmarks(table, "wt103"), lambda table: model(table)])
+def test_another_name_of_a_known_benchmark_is_refused(ho2024: pd.DataFrame, use: Any) -> None:
     table = ho2024.assign(benchmark=ho2024["benchmark"].replace("ptb", "PTB"))
-    with pytest.raises(EvaluationsError, match=r"'PTB' is not one of wt103, .*replace\(\{'PTB': 'ptb'\}\)"):
-        bs.on_benchmarks(table, "wt103")
+    with pytest.raises(EvaluationsError, match=r"'PTB' is not the name of .*replace\(\{'PTB': 'ptb'\}\)"):
+        use(table)
 
 
 def model(table: Any) -> Any:
