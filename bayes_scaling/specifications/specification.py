@@ -708,6 +708,11 @@ def _check_varies_by(s: Specification) -> None:
                 "remove one of them"
             )
         return
+    if s.irreducible_loss == "benchmark" and "level" in s.coefficients:
+        raise SpecificationError(
+            "irreducible_loss = 'benchmark' does not go with [coefficients] level; remove it, and set [coefficients] "
+            'irreducible_share = "0 + benchmark"'
+        )
     if s.irreducible_loss == "benchmark" and any(s.varies_by.get(letter) != "benchmark" for letter in levels):
         raise SpecificationError(
             f"irreducible_loss = 'benchmark' needs {' and '.join(levels)} = 'benchmark' in [varies_by]: "
@@ -747,6 +752,12 @@ def _check_coefficients(s: Specification) -> None:
         )
     if not s.coefficients:
         return
+    apart = len(law.terms) > 1 and ("share" in s.predicted or s.index_of("share") != s.index_of("level"))
+    if s.irreducible_loss == "shared" and ("level" in s.predicted or (apart and s.index_of("level"))):
+        raise SpecificationError(
+            "irreducible_loss = 'shared' is one E, and [coefficients] level and share differ by more than one group; "
+            'remove it, and set [coefficients] irreducible_share = "1"'
+        )
     if s.delta is not None or s.pivot is not None:
         what = "delta" if s.delta is not None else "[pivot]"
         raise SpecificationError(
