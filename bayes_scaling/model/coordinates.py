@@ -142,8 +142,9 @@ def _with_formula(
     for each in formula.pooled:
         stem = f"{name}_{each.name}"
         spread = values[f"{stem}_sd"]
-        # A level that was not fitted is another draw of the group; one for each draw of the posterior.
-        unknown = spread * np.random.default_rng(0).standard_normal(np.shape(spread)) if xp is np else None
+        # A level that was not fitted is another draw of the group, for each draw of the posterior and each coefficient.
+        rng = np.random.default_rng(list(stem.encode()))
+        unknown = spread * rng.standard_normal(np.shape(spread)) if xp is np else None
         columns = (stem,) if each.column else ()
         added.append(Added(spread * values[f"{stem}_standardised"], each.group, columns, unknown))
     link = "identity" if name == REDUCIBLE else LINKS[PARAMETERS[name].support]

@@ -174,6 +174,10 @@ class Predictors:
                 )
         return covariates, index
 
+    def choices(self, name: str) -> tuple[str, ...]:
+        """Levels that a column has among the rows that were fitted."""
+        return levels_of(name, self._column(self.table, name))
+
     def labels(self, name: str) -> list[str]:
         """Level of each row that was fitted."""
         return [label_of(value) for value in self._column(self.table, name)]

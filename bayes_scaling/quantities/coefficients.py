@@ -70,7 +70,8 @@ def coefficients(fit: Fit, *, probability: float = INTERVAL_PROBABILITY) -> pd.D
         table = credible_intervals(posterior[name], probability=probability).drop(columns="defined")
         grouped = len(table) > 1 or posterior[name].ndim > len(SAMPLE_DIMS)
         table.index = pd.Index([f"{name}[{_label(key)}]" if grouped else name for key in table.index])
-        known = name in EXPONENTS and fit.specification.delta is None
+        formula = fit.specification.predicted.get(name)
+        known = name in EXPONENTS and fit.specification.delta is None and not (formula and formula.terms)
         found = np.atleast_1d(contraction(fit, name)) if known else np.full(len(table), np.nan)
         parts.append(table.assign(unit=units.get(name, ""), contraction=found))
     whole = pd.concat(parts) if parts else pd.DataFrame(columns=list(_COLUMNS))

@@ -5,6 +5,8 @@ r"""How much better algorithms multiply compute between two dates.
 at the same physical compute (Ho et al. 2024, section 2 and figure 4).
 """
 
+from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -279,25 +281,31 @@ def _log_multiplier(source: Source, start: Any, end: Any, by: str | None) -> xr.
 
 def _log_growth(laws: Laws, start: float, end: float) -> xr.DataArray:
     """Log of what effective compute grows by, with the groups it varies by; at the central size."""
-    used = {coefficient.group for name, coefficient in laws.coefficients.items() if name not in _LEVELS}
+    groups = _groups(laws)
+    growth = [
+        _log_growth_of(laws, start, end, dict(zip(groups, levels, strict=True))) for levels in product(*groups.values())
+    ]
+    array = np.array(growth).T.reshape(-1, *map(len, groups.values()))
+    return laws.drawn(array, "growth", "log", **groups)
+
+
+def _groups(laws: Laws) -> dict[str, tuple[str, ...]]:
+    """Groups that rates may differ between, as far as nothing says which level is meant, and their levels."""
+    used: set[str | None] = {each.group for name, each in laws.coefficients.items() if name not in _LEVELS}
     if laws.specification.progress.exponents == "drift" and laws.specification.index_of("A") == "benchmark":
         used.add("benchmark")  # by the size of its training text
-    groups = [group for group in GROUPS if group in used]
-    growth = [
-        [
-            _log_growth_of(laws, start, end, benchmark, architecture)
-            for architecture in (laws.levels["architecture"] if "architecture" in groups else (ARCHITECTURE,))
-        ]
-        for benchmark in (laws.levels["benchmark"] if "benchmark" in groups else (laws.benchmark_of(),))
-    ]
-    array = np.moveaxis(np.array(growth), -1, 0)
-    keep = tuple(slice(None) if group in groups else 0 for group in GROUPS)
-    return laws.drawn(array[(slice(None), *keep)], "growth", "log", **{group: laws.levels[group] for group in groups})
+    if laws.predictors is None:
+        return {group: laws.levels[group] for group in GROUPS if group in used}
+    used = used.union(*(cells.columns for name, cells in laws.predictors.cells.items() if name not in _LEVELS))
+    names = (*GROUPS, *(name for name in laws.specification.columns if name not in GROUPS))
+    return {name: laws.predictors.choices(name) for name in names if name in used and name not in laws.setting}
 
 
-def _log_growth_of(laws: Laws, start: float, end: float, benchmark: str, architecture: str) -> Floats:
+def _log_growth_of(laws: Laws, start: float, end: float, levels: Mapping[str, str]) -> Floats:
     """What time takes off each term's logarithm, over what a log unit of size takes off it; shape ``(samples,)``."""
-    setting = {"benchmark": benchmark, "architecture": architecture}
+    benchmark = levels.get("benchmark", laws.benchmark_of())
+    setting = {"benchmark": benchmark, "architecture": levels.get("architecture", ARCHITECTURE)}
+    laws = laws.at(**{name: level for name, level in levels.items() if name not in GROUPS})
     centre = central_anchor(laws.specification)
     size = centre.parameters, {**laws.anchor.tokens, **centre.tokens}[benchmark]
     _, before = laws.parts(*size, start, **setting)
@@ -325,7 +333,8 @@ def _over_groups(laws: Laws, values: xr.DataArray, by: str | None) -> xr.DataArr
     for group in [str(dim) for dim in values.dims if dim not in SAMPLE_DIMS]:
         weights = xr.ones_like(values[group], dtype=float)
         if not laws.systems.empty:
-            labels = laws.systems[group]
+            known = group in laws.systems or laws.predictors is None
+            labels = laws.systems[group] if known else pd.Series(laws.predictors.labels(group))
             if group == "architecture":
                 labels = architecture_levels(labels)
             weights = weights * labels.value_counts().reindex(values[group].to_numpy(), fill_value=0).to_numpy()

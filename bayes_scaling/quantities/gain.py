@@ -164,11 +164,12 @@ def _checked(source: Source, compute: Any, year: float, split: Split) -> tuple[L
             )
         positive(split, "split (tokens per parameter)")
     laws = laws_of(source)
-    if not any(coefficient.group == "architecture" for coefficient in laws.coefficients.values()):
+    if "architecture" not in laws.columns:
         raise BayesScalingError(
             f"nothing in '{laws.specification.name}' differs by architecture, so no architecture has a gain; "
             f"fit a specification that has it: {', '.join(_by_architecture())}"
         )
+    laws.require_power_laws()
     check_years(laws, year)
     return laws, budgets
 

@@ -1,6 +1,6 @@
 """Draws of a law: what a posterior, or published constants, say of the loss of any system."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
@@ -120,6 +120,24 @@ class Laws:
         return self.powered_parts(parameters, tokens, year, benchmark=benchmark, architecture=architecture)
 
     @property
+    def columns(self) -> set[str | None]:
+        """Columns and groups that the expected loss depends on."""
+        formulas = (each.columns for name, each in self.specification.formulas.items() if name != "sigma")
+        return {each.group for each in self.coefficients.values()}.union(*formulas)
+
+    def require_power_laws(self) -> None:
+        """Refuse a law whose coefficients change with size, or whose irreducible loss may change with the date."""
+        formulas = self.specification.formulas
+        dated = any("year" in formulas[name].columns for name in ("level", "irreducible_share") if name in formulas)
+        changing = [*(size for size in SIZES if size in self.columns), *["year"] * dated]
+        if changing:
+            raise BayesScalingError(
+                f"'{self.specification.name}' has a formula of {changing[0]}, and this quantity needs terms that are "
+                "power laws of size and one irreducible loss for all dates; use bs.predicted_loss at given systems, or fit "
+                f"without {changing[0]} in [coefficients]"
+            )
+
+    @property
     def power(self) -> Floats | None:
         """``p`` of :func:`bayes_scaling.law.loss`, shape ``(samples, 1)``; None for 1, where the terms add up."""
         return self.coefficients["power"].value if "power" in self.coefficients else None
@@ -165,7 +183,7 @@ class Laws:
             further=further,
         )
         columns, index = self._columns(
-            benchmark, architecture, dict(zip(("parameters", "tokens", "year"), points, strict=True))
+            benchmark, architecture, dict(zip(("parameters", "tokens", "year"), points, strict=True)), self.columns
         )
         covariates |= columns
         if self.log_vocabulary:
@@ -189,7 +207,9 @@ class Laws:
         """
         if "sigma" not in self.coefficients:
             return self.noise["sigma"]
-        columns, index = self._columns(benchmark, architecture, {name: np.asarray(points[name]) for name in points})
+        own = self.specification.formulas["sigma"].columns
+        given = {name: np.asarray(each, dtype=float) for name, each in points.items()}
+        columns, index = self._columns(benchmark, architecture, given, own)
         return np.asarray(coefficient_at(self.coefficients["sigma"], columns, index))
 
     def take(self, samples: NDArray[np.int64]) -> Self:
@@ -237,15 +257,15 @@ class Laws:
         return name
 
     def _columns(
-        self, benchmark: str, architecture: str, points: Mapping[str, Floats]
+        self, benchmark: str, architecture: str, points: Mapping[str, Floats], needed: Container[str | None]
     ) -> tuple[dict[str, Floats], dict[str, NDArray[np.int64]]]:
-        """Covariates and group codes of points, from what each column is set to."""
+        """Covariates and group codes of points, from what each column is set to; others than needed are as usual."""
         named = {"benchmark": benchmark, "architecture": architecture}
         if self.predictors is None:
             used = {coefficient.group for coefficient in self.coefficients.values()}
             return {}, {group: self._code(group, name) for group, name in named.items() if group in used}
         columns = self.specification.columns
-        own = {name: each for name, each in points.items() if name in columns}
+        own = {name: each for name, each in points.items() if name in columns and name in needed}
         for name, each in own.items():
             if each.ndim > 1:
                 raise BayesScalingError(

@@ -120,6 +120,7 @@ def _lines(
             f"'{laws.specification.name}' is a law of {law.of} alone and knows of no compute; choose a law of both "
             "parameters and tokens, or one of compute"
         )
+    laws.require_power_laws()
     # In a law of compute a budget of one FLOP is a sixth of a parameter seen with one token.
     one = 1 / training_compute(1.0, 1.0) if laws.specification.law == "compute" else 1.0
     _, at_one = parts(one, 1.0, year, **setting)
