@@ -81,9 +81,9 @@ from .quantities.gain import compute_equivalent_gain as compute_equivalent_gain
 from .quantities.gain import loss_reduction as loss_reduction
 from .quantities.inference_allocation import allocation_with_inference as allocation_with_inference
 from .quantities.intervals import credible_intervals as credible_intervals
+from .quantities.laws import at as at
 from .quantities.numerical_doubling import numerical_doubling_time as numerical_doubling_time
 from .quantities.optimal_split import optimal_split as optimal_split
-from .quantities.laws import at as at
 from .quantities.prediction import compute_needed as compute_needed
 from .quantities.prediction import predicted_loss as predicted_loss
 from .quantities.prediction import reachable_date as reachable_date
@@ -101,6 +101,7 @@ from .runs import simulate_isoflop as simulate_isoflop
 from .runs.curves import simulate_curves as simulate_curves
 from .specifications.catalogue import list_specifications as list_specifications
 from .specifications.catalogue import load_specification as load_specification
+from .specifications.priors import Prior as Prior
 from .specifications.specification import Specification as Specification
 from .static_laws import BESIROGLU as BESIROGLU
 from .static_laws import HOFFMANN_ROUNDED as HOFFMANN_ROUNDED

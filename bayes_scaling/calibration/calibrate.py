@@ -12,11 +12,12 @@ from bayes_scaling.calibration.settings import LEAST, SIMULATIONS
 from bayes_scaling.calibration.simulation import require_proper_prior
 from bayes_scaling.inference.settings import SEED, checked_seed, whole_number
 from bayes_scaling.model.rows import make_rows
+from bayes_scaling.specifications.catalogue import resolve
 from bayes_scaling.specifications.specification import Specification
 
 
 def calibrate(
-    specification: Specification,
+    specification: Specification | str | Path,
     evaluations: pd.DataFrame,
     simulations: int = SIMULATIONS,
     *,
@@ -33,7 +34,7 @@ def calibrate(
     Parameters
     ----------
     specification
-        Any without ``delta``.
+        Any without ``delta``; or a name in the catalogue, or the path of a ``.toml`` file.
     evaluations
         The design: sizes, dates and groups are used, losses are simulated. An evaluations table, or training runs.
     simulations
@@ -66,10 +67,11 @@ def calibrate(
     Examples
     --------
     >>> import bayes_scaling as bs
-    >>> found = calibrate(bs.load_specification("chinchilla"), bs.load_runs(), 200)  # doctest: +SKIP
+    >>> found = calibrate("chinchilla", bs.load_runs(), 200)  # doctest: +SKIP
     >>> found.outside  # doctest: +SKIP
     ()
     """
+    specification = resolve(specification)
     check_calibration(specification, evaluations, simulations, seed)
     experiment = _experiment(specification, evaluations)
     found = run_experiment(experiment, simulations, seed=seed, directory=directory, workers=workers, on_done=on_done)

@@ -8,6 +8,7 @@ Each row of the paper's 184 is predicted by coefficients estimated on the 183 ot
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,7 @@ from bayes_scaling.classical.objective import PUBLISHED_DELTA, Objective
 from bayes_scaling.classical.published_table import HO2024_CROSS_VALIDATION, HO2024_DELTAS
 from bayes_scaling.errors import BayesScalingError, EvaluationsError
 from bayes_scaling.model.structure import expected_loss
-from bayes_scaling.specifications.catalogue import load_specification
+from bayes_scaling.specifications.catalogue import load_specification, resolve
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.threads import one_thread
 
@@ -188,7 +189,7 @@ def fill_published_vocabulary(evaluations: pd.DataFrame) -> pd.DataFrame:
 
 
 def leave_one_out(
-    specification: Specification,
+    specification: Specification | str | Path,
     evaluations: pd.DataFrame,
     delta: float = PUBLISHED_DELTA,
     *,
@@ -247,6 +248,7 @@ def leave_one_out(
         raise BayesScalingError(
             f"method = {method!r} is not valid; choose one of: {', '.join(CROSS_VALIDATION_METHODS)}"
         )
+    specification = resolve(specification)
     if own_compute_constant and specification.law != "compute":
         raise BayesScalingError(
             f"own_compute_constant applies to law 'compute' alone, and '{specification.name}' has law "

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -112,7 +113,7 @@ class PointEstimate:
 
 
 def published_estimate(
-    specification: Specification, evaluations: pd.DataFrame, delta: float = PUBLISHED_DELTA
+    specification: Specification | str | Path, evaluations: pd.DataFrame, delta: float = PUBLISHED_DELTA
 ) -> PointEstimate:
     r"""Estimate of Ho et al. 2024, which stops before its objective's minimum.
 
@@ -124,7 +125,7 @@ def published_estimate(
     Parameters
     ----------
     specification
-        A structure without ``delta``; its noise and priors play no part.
+        A structure without ``delta``, or its name or path; its noise and priors play no part.
     evaluations
         As read by :func:`bayes_scaling.read_evaluations`; coefficients stand at its sample minima.
     delta
@@ -160,7 +161,7 @@ def published_estimate(
 
 
 def converged_estimate(
-    specification: Specification, evaluations: pd.DataFrame, delta: float = PUBLISHED_DELTA
+    specification: Specification | str | Path, evaluations: pd.DataFrame, delta: float = PUBLISHED_DELTA
 ) -> PointEstimate:
     r"""Estimate where the published objective has its minimum.
 
@@ -210,7 +211,7 @@ def converged_estimate(
     return _estimate(objective, evaluations, found, by + lowest(found).message)
 
 
-def unpenalised_estimate(specification: Specification, evaluations: pd.DataFrame) -> PointEstimate:
+def unpenalised_estimate(specification: Specification | str | Path, evaluations: pd.DataFrame) -> PointEstimate:
     r"""Nonlinear least squares: the published objective with ``delta = 0``.
 
     .. math:: \min_\theta\; \frac1n \sum_i \left(\ln \mathrm{ppl}_i - L_i(\theta)\right)^2

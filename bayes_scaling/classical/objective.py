@@ -8,6 +8,7 @@ included, so it depends on the sizes and the date at which these are stated: the
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -18,6 +19,7 @@ from bayes_scaling.errors import BayesScalingError, SpecificationError
 from bayes_scaling.model.coordinates import from_published, published_names
 from bayes_scaling.model.rows import Rows, make_rows, sample_minima
 from bayes_scaling.model.structure import Coefficients, expected_loss
+from bayes_scaling.specifications.catalogue import resolve
 from bayes_scaling.specifications.specification import Specification
 
 Floats = NDArray[np.float64]
@@ -61,13 +63,15 @@ class Objective:
     delta: float
 
     @classmethod
-    def of(cls, specification: Specification, evaluations: pd.DataFrame, delta: float = PUBLISHED_DELTA) -> Self:
+    def of(
+        cls, specification: Specification | str | Path, evaluations: pd.DataFrame, delta: float = PUBLISHED_DELTA
+    ) -> Self:
         """State the objective on a table, with coefficients at its sample minima N0, D0, Y0.
 
         Parameters
         ----------
         specification
-            A structure without ``delta``.
+            A structure without ``delta``; or its name or path.
         evaluations
             As read by :func:`bayes_scaling.read_evaluations`.
         delta
@@ -82,6 +86,7 @@ class Objective:
         BayesScalingError
             If delta is negative, the specification carries a delta of its own, or the table lacks something.
         """
+        specification = resolve(specification)
         if isinstance(delta, bool) or not isinstance(delta, int | float) or not 0 <= delta < float("inf"):
             raise BayesScalingError(
                 f"delta must be a number of at least 0, not {delta!r}; "
@@ -92,6 +97,7 @@ class Objective:
                 f"specification '{specification.name}' carries delta = {specification.delta:g}, which here is an "
                 "argument: load the specification without it and pass delta"
             )
+        make_rows(specification, evaluations)  # refuses a table that lacks what the specification needs
         rows = make_rows(specification, evaluations, anchor=sample_minima(evaluations))
         return cls(specification, rows, float(delta))
 

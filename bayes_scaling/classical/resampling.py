@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -133,7 +134,7 @@ class Bootstrap:
 
 
 def bootstrap(
-    specification: Specification,
+    specification: Specification | str | Path,
     evaluations: pd.DataFrame,
     delta: float = PUBLISHED_DELTA,
     draws: int = 100,
@@ -195,7 +196,7 @@ def bootstrap(
     labels, rates = progress_rates(objective.coefficients(values), objective.rows.levels)
     draw = pd.RangeIndex(draws, name="draw")
     return Bootstrap(
-        specification=specification.name,
+        specification=objective.specification.name,
         delta=objective.delta,
         by=by,
         seed=seed,

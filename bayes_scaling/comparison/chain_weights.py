@@ -10,7 +10,7 @@ from xarray import DataTree
 from bayes_scaling.comparison.scoring import score
 from bayes_scaling.comparison.weights import ranked
 from bayes_scaling.inference.mixing import chain_groups, group_shares
-from bayes_scaling.inference.result import Fit
+from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.inference.settings import SMC
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.intervals import credible_intervals
@@ -74,6 +74,7 @@ def chain_weights(fit: Fit, *, unit: str = "evaluation", probability: float = IN
     group
     1      (0, 1, 2, 3, 4, 5, 6, 7)         1.0              1.0
     """
+    fit = require_fit(fit)
     groups = chain_groups(fit.data["posterior"].to_dataset())
     parts = {str(number): chains_of(fit, group) for number, group in enumerate(groups, 1)}
     scores = {name: score(part, unit, refits="none") for name, part in parts.items()}

@@ -12,9 +12,10 @@ from bayes_scaling.comparison.scoring import check_refits, score
 from bayes_scaling.comparison.sweep import Sweep
 from bayes_scaling.comparison.variants import STATED, Variant, expand
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.evaluations.soundness import require_sound
 from bayes_scaling.inference.data import check_unit
 from bayes_scaling.inference.fitting import summary_of
-from bayes_scaling.inference.result import Fit
+from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, checked_seed, whole_number
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.model.runs import clusters_of, is_runs, papers_of
@@ -25,7 +26,7 @@ LEAST_UNITS = 10
 
 
 def compare(
-    specifications: Sequence[Specification | str | Path],
+    specifications: Sequence[Specification | str | Path] | Specification | str | Path,
     evaluations: pd.DataFrame,
     *,
     unit: str = "evaluation",
@@ -46,7 +47,8 @@ def compare(
     Parameters
     ----------
     specifications
-        Specifications, names in the catalogue, paths of ``.toml`` files, or names of families (``"ho2024"``).
+        Specifications, names in the catalogue, paths of ``.toml`` files, or names of families (``"ho2024"``); or one of
+        these.
     evaluations
         See :func:`bayes_scaling.load_evaluations`.
     unit
@@ -158,6 +160,7 @@ def compare_fits(fits: Sequence[Fit], *, unit: str = "evaluation", refits: str =
     >>> fits = [bs.load_fit("runs/reference"), bs.load_fit("runs/mine")]  # doctest: +SKIP
     >>> bs.compare_fits(fits).table  # doctest: +SKIP
     """
+    fits = [require_fit(fit) for fit in ([fits] if isinstance(fits, (Fit, str, Path)) else fits)]
     if not fits:
         raise BayesScalingError("nothing to compare; give at least one fit")
     names = [fit.specification.name for fit in fits]
@@ -191,6 +194,7 @@ def _check_clusters(variants: Sequence[Variant], evaluations: pd.DataFrame) -> N
 
 def _check_units(evaluations: pd.DataFrame, unit: str) -> None:
     check_unit(unit)
+    require_sound(evaluations)
     if unit == "paper" and (is_runs(evaluations) or "paper" in evaluations):
         papers = int(papers_of(evaluations).nunique())
         if papers < LEAST_UNITS:

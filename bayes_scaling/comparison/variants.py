@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bayes_scaling.classical.published_table import HO2024_DELTAS
 from bayes_scaling.errors import BayesScalingError, SpecificationError
-from bayes_scaling.specifications.catalogue import list_specifications, load_specification
+from bayes_scaling.specifications.catalogue import list_specifications, resolve
 from bayes_scaling.specifications.checks import is_number
 from bayes_scaling.specifications.priors import Prior
 from bayes_scaling.specifications.specification import RATE_OF, Specification
@@ -41,7 +41,7 @@ class Variant:
 
 
 def expand(
-    specifications: Sequence[Specification | str | Path],
+    specifications: Sequence[Specification | str | Path] | Specification | str | Path,
     deltas: Sequence[float] = (0.0,),
     rate_scales: Sequence[float] = (1.0,),
 ) -> tuple[Variant, ...]:
@@ -53,7 +53,8 @@ def expand(
     Parameters
     ----------
     specifications
-        Specifications, names in the catalogue, paths of ``.toml`` files, or names of families (``"ho2024"``).
+        Specifications, names in the catalogue, paths of ``.toml`` files, or names of families (``"ho2024"``); or one of
+        these.
     deltas
         The paper's penalty strengths as priors; 0 stands for the priors that a specification states.
     rate_scales
@@ -68,6 +69,8 @@ def expand(
     for scale in rate_scales:
         if not is_number(scale) or scale <= 0:
             raise BayesScalingError(f"rate scale {scale!r} must be a number above 0, such as 0.5 or 2")
+    if isinstance(specifications, (Specification, str, Path)):
+        specifications = [specifications]
     variants: list[Variant] = []
     for specification in (one for given in specifications for one in _resolved(given)):
         for delta in deltas:
@@ -86,10 +89,8 @@ def expand(
 
 
 def _resolved(given: Specification | str | Path) -> tuple[Specification, ...]:
-    if isinstance(given, Specification):
-        return (given,)
     family = [name for name in list_specifications() if name.startswith(f"{str(given).rstrip('/')}/")]
-    return tuple(map(load_specification, family)) if family else (load_specification(given),)
+    return (resolve(given),) if isinstance(given, Specification) or not family else tuple(map(resolve, family))
 
 
 def _penalised(specification: Specification, delta: float) -> Specification:

@@ -11,6 +11,7 @@ import pandas as pd
 from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.evaluations.benchmarks import KNOWN, in_order, named
 from bayes_scaling.evaluations.columns import ARCHITECTURES
+from bayes_scaling.evaluations.soundness import require_sound
 
 _KNOWN = tuple(benchmark.name for benchmark in KNOWN)
 
@@ -276,10 +277,12 @@ def selected_rows(
 
 
 def _column(evaluations: pd.DataFrame, name: str) -> pd.Series:
+    require_sound(evaluations)
     if name not in evaluations:
         raise EvaluationsError(
             f"this selection needs the column {name!r}; the table has {', '.join(map(str, evaluations))}"
         )
+    require_sound(evaluations, name)
     return evaluations[name]
 
 

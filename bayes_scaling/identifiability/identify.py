@@ -10,7 +10,7 @@ from bayes_scaling.identifiability.influence import NEEDED, influence
 from bayes_scaling.identifiability.prior_quantities import REPORTED
 from bayes_scaling.identifiability.ridge import Ridge, ridge
 from bayes_scaling.identifiability.words import plain, sentences
-from bayes_scaling.inference.result import Fit
+from bayes_scaling.inference.result import Fit, require_fit
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +69,7 @@ def identification(fit: Fit) -> Identification:
     >>> found = bs.identification(bs.load_fit("runs/reference-ho2024"))  # doctest: +SKIP
     >>> found.table["verdict"], found.sentences  # doctest: +SKIP
     """
+    fit = require_fit(fit)
     global _last
     if _last is None or _last[0]() is not fit:
         table, across = influence(fit), ridge(fit)

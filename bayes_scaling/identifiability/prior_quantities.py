@@ -1,5 +1,6 @@
 """Prior draws of everything that a posterior reports, many at a time."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from bayes_scaling.calibration.simulation import prior_draw, reported_draws
 from bayes_scaling.model.reported import RATES
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.quantities.intervals import SAMPLE_DIMS
+from bayes_scaling.specifications.catalogue import resolve
 from bayes_scaling.specifications.specification import Specification
 
 SAMPLES = 20_000
@@ -19,7 +21,9 @@ REPORTED = ("g_N", "g_D", "g_C", "E", "alpha", "beta", "a", "level", "share", "i
 """Quantities whose identification is reported, in the order of tables: rates, then the law's, then its coordinates."""
 
 
-def prior_quantities(specification: Specification, rows: Rows, *, samples: int = SAMPLES, seed: int = SEED) -> Dataset:
+def prior_quantities(
+    specification: Specification | str | Path, rows: Rows, *, samples: int = SAMPLES, seed: int = SEED
+) -> Dataset:
     r"""Draws of each of :data:`REPORTED` that the specification has, from its prior alone.
 
     .. math:: g_N = \alpha_\mathrm{year} / \alpha, \qquad g_C = g_N + g_D, \qquad a = \beta / (\alpha + \beta)
@@ -32,7 +36,7 @@ def prior_quantities(specification: Specification, rows: Rows, *, samples: int =
     Parameters
     ----------
     specification
-        Without ``delta``, whose prior has no scale of its own.
+        Or its name or path. Without ``delta``, whose prior has no scale of its own.
     rows
         Which groups there are.
     samples, seed
@@ -47,6 +51,7 @@ def prior_quantities(specification: Specification, rows: Rows, *, samples: int =
     >>> drawn["share"].shape, round(float(drawn["g_C"].std()), 1)
     ((1, 20000, 3), 1.4)
     """
+    specification = resolve(specification)
     values = prior_draw(specification, rows, np.random.default_rng(seed), (samples,))
     reported = reported_draws(specification, rows, values)
     if specification.progress.exponents != "none":

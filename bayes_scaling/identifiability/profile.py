@@ -7,6 +7,7 @@ r"""Profile likelihood of a rate, by optimisation and without priors: a cross-ch
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -20,6 +21,7 @@ from bayes_scaling.classical.objective import Objective
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.quantities.intervals import check_probability
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, months_to_double
+from bayes_scaling.specifications.catalogue import resolve
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.threads import one_thread
 
@@ -67,7 +69,7 @@ class Profile:
 
 
 def profile_likelihood(
-    specification: Specification,
+    specification: Specification | str | Path,
     evaluations: pd.DataFrame,
     of: Literal["phi", "g_C"] = "phi",
     *,
@@ -80,8 +82,8 @@ def profile_likelihood(
     Parameters
     ----------
     specification
-        With shared constant rates of parameters and data and shared exponents, without ``delta``; its priors play no
-        part, and its noise is taken as independent and normal.
+        Or its name or path. With shared constant rates of parameters and data and shared exponents, without ``delta``;
+        its priors play no part, and its noise is taken as independent and normal.
     evaluations
         As read by :func:`bayes_scaling.read_evaluations`.
     of
@@ -111,6 +113,7 @@ def profile_likelihood(
     >>> round(found.lower, 2), round(found.upper, 2), [round(each) for each in found.months]
     (-0.44, 3.37, [10, 5, 40])
     """
+    specification = resolve(specification)
     check_probability(probability)
     if of not in PROFILED:
         raise BayesScalingError(f"of = {of!r} can't be profiled; valid choices: {', '.join(PROFILED)}")

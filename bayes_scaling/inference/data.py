@@ -38,7 +38,11 @@ def assemble(specification: Specification, rows: Rows, evaluations: pd.DataFrame
     evaluations = evaluations.assign(paper=clusters_of(specification, evaluations))
     constant = {name: ("evaluation", column) for name, column in rows.covariates.items()}
     kept = {column: ("evaluation", _plain(evaluations[column])) for column in _KEPT_COLUMNS if column in evaluations}
-    kept |= {name: ("evaluation", column_of(specification, evaluations, name)) for name in specification.columns if name not in kept}
+    kept |= {
+        name: ("evaluation", _plain(column_of(specification, evaluations, name)))
+        for name in specification.columns
+        if name not in kept
+    }
     if "published" in evaluations:
         kept["year"] = ("evaluation", decimal_year(evaluations["published"]).to_numpy(float))
     coords = {"evaluation": list(rows.ids)}
@@ -115,7 +119,11 @@ def rows_of(data: DataTree, specification: Specification) -> Rows:
     names = dict.fromkeys(("benchmark", "architecture", "paper", "parameters", "tokens", *specification.columns))
     table = pd.DataFrame({name: constant[name].to_numpy() for name in names if name in constant})
     table.index = pd.Index(constant["evaluation"].to_numpy())
-    named = table.assign(**{specification.noise.cluster: table["paper"]}) if specification.noise.cluster != "none" else table
+    named = (
+        table.assign(**{specification.noise.cluster: table["paper"]})
+        if specification.noise.cluster != "none"
+        else table
+    )
     if "year" in constant:
         named["year"] = constant["year"].to_numpy()
     index, levels, predictors = group_codes(specification, named)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ from bayes_scaling.inference.settings import (
 )
 from bayes_scaling.model.rows import central_anchor, make_rows
 from bayes_scaling.model.runs import is_runs, papers_of
+from bayes_scaling.specifications.catalogue import resolve
 from bayes_scaling.specifications.specification import Specification
 
 KEPT_DRAWS = 4000
@@ -39,7 +41,7 @@ _PACKAGES = ("bayes-scaling", "pymc", "pytensor", "nutpie", "arviz", "numpy", "p
 
 
 def fit(
-    specification: Specification,
+    specification: Specification | str | Path,
     evaluations: pd.DataFrame,
     *,
     draws: int | None = None,
@@ -59,7 +61,7 @@ def fit(
     Parameters
     ----------
     specification
-        See :func:`bayes_scaling.load_specification`.
+        A specification, a name in the catalogue, or the path of a ``.toml`` file.
     evaluations
         See :func:`bayes_scaling.load_evaluations`; or training runs: a table with columns ``parameters``, ``tokens``
         and ``loss`` (nats per token), and optionally ``series``, for laws without progress such as ``"chinchilla"``.
@@ -103,7 +105,7 @@ def fit(
     Examples
     --------
     >>> import bayes_scaling as bs
-    >>> fit = bs.fit(bs.load_specification("ho2024/07"), bs.load_evaluations())  # doctest: +SKIP
+    >>> fit = bs.fit("ho2024/07", bs.load_evaluations())  # doctest: +SKIP
     >>> fit.diagnostics.converged  # doctest: +SKIP
     True
     """
@@ -114,7 +116,7 @@ def fit(
 
 
 def fit_with(
-    specification: Specification,
+    specification: Specification | str | Path,
     evaluations: pd.DataFrame,
     settings: Settings,
     seed: int,
@@ -124,7 +126,7 @@ def fit_with(
     keep: int | None = KEPT_DRAWS,
 ) -> Fit:
     """As :func:`fit`, with settings in one piece."""
-    start = time.perf_counter()
+    start, specification = time.perf_counter(), resolve(specification)
     settings, seed, cores = checked(settings), checked_seed(seed), checked_cores(cores)
     # Fewer than 4 draws of each chain tell ArviZ nothing.
     keep = None if keep is None else whole_number("keep", keep, 4 * settings.chains)

@@ -9,6 +9,7 @@ from scipy import stats
 from scipy.sparse import csr_array
 from xarray import Dataset, DataTree
 
+from bayes_scaling.inference.effect_integral import NODES_OF_A_GAP, student_t_paper
 from bayes_scaling.inference.posterior import EFFECT, STANDARDISED, coefficients_of, posterior_values
 from bayes_scaling.model.coordinates import penalty_scale, published_names
 from bayes_scaling.model.noise import (
@@ -30,9 +31,6 @@ Work = Callable[[Specification, Rows, Mapping[str, Floats], Floats], Floats]
 BLOCK = 2**22
 """Most numbers of an array over draws and rows: several of them, 32 MiB each, stand side by side at a time."""
 
-_EFFECT_GRID = np.linspace(-8, 8, 97)
-"""Paper effects in units of tau, for the one case without a closed form (Student-t noise)."""
-
 
 def sampled_names(specification: Specification) -> tuple[str, ...]:
     """Free variables of a specification's model, in the order of the law; paper effects apart."""
@@ -53,7 +51,7 @@ def expected_losses(specification: Specification, rows: Rows, values: Mapping[st
 
 
 def scales(specification: Specification, rows: Rows, values: Mapping[str, Floats]) -> Floats:
-    """Scale of the noise of each row under each draw, shape ``(samples, n)``, or ``(samples, 1)`` where all share it."""
+    """Scale of the noise of each row under each draw, ``(samples, n)``, or ``(samples, 1)`` where all share it."""
     if "sigma" not in specification.coefficients:
         return values["sigma"]
     coefficient = coefficients_of(specification, values, rows.levels)["sigma"]
@@ -195,12 +193,12 @@ def sum_by(values: Floats, codes: NDArray[np.int64]) -> Floats:
 
 
 def _integrated_student_t(residual: Floats, paper: NDArray[np.int64], nu: Floats, sigma: Floats, tau: Floats) -> Floats:
-    """Joint density of each paper, its effect integrated out numerically (trapezoidal rule)."""
-    weight = stats.norm.logpdf(_EFFECT_GRID) + np.log(_EFFECT_GRID[1] - _EFFECT_GRID[0])
-    joint = np.full((len(residual), paper.max() + 1), -np.inf)
-    for node, log_weight in zip(_EFFECT_GRID, weight, strict=True):
-        density = sum_by(np.asarray(student_t(residual - node * tau, nu, sigma)), paper)
-        joint = np.logaddexp(joint, density + log_weight)
+    """Joint density of each paper, its effect integrated out numerically."""
+    joint = np.empty((len(residual), paper.max() + 1))
+    for code in range(joint.shape[1]):
+        own = residual[:, paper == code]
+        for some in blocks(len(own), NODES_OF_A_GAP * (own.shape[1] + 1)):
+            joint[some, code] = student_t_paper(own[some], nu[some], sigma[some], tau[some])
     return joint
 
 

@@ -60,9 +60,7 @@ def posterior_of(specification: Specification, rows: Rows, free: Mapping[str, Fl
         for name, each in at_cells(coefficients_of(specification, values, rows.levels), cells).items()
     }
     with np.errstate(all="ignore"):  # a rate over an exponent next to 0, or a coefficient beyond any number
-        reported = reported_quantities(
-            specification, coefficients, rows.levels, samples=True, anchor=rows.anchor
-        )
+        reported = reported_quantities(specification, coefficients, rows.levels, samples=True, anchor=rows.anchor)
     shape = next(iter(free.values())).shape[:2]
     for name, quantity in reported.items():
         if name not in free:

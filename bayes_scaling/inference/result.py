@@ -113,7 +113,7 @@ class Fit:
         """
         import arviz as az
 
-        return az.summary(self.posterior, ci_prob=probability, ci_kind="eti", round_to="none")
+        return pd.DataFrame(az.summary(self.posterior, ci_prob=probability, ci_kind="eti", round_to="none"))
 
     def log_likelihood(self, unit: str) -> Dataset:
         """Pointwise log likelihood by a unit of cross-validation.
@@ -262,12 +262,22 @@ def load_fit(path: str | Path, *, lazy: bool = True) -> Fit:
     """
     file = _fit_path(path)
     try:
+        if file.parent.is_file() or file.parent.suffix == ".json":
+            raise FitFileError(f"{path}: no fit; give the directory that holds {FIT_FILE}: {file.parent.parent}")
         if not file.is_file():
             raise FitFileError(f"{file}: no such fit; make one with `bayes-scaling fit --output {file.parent}`")
         content = file.read_bytes()
     except OSError as error:
         raise FitFileError(f"{file}: can't be read ({error.strerror}); give the path of another fit") from None
     return read_fit(content, str(file))
+
+
+def require_fit(given: object) -> Fit:
+    """A fit as it is; raises BayesScalingError for anything else, such as its path."""
+    if isinstance(given, Fit):
+        return given
+    load = f"bs.load_fit({str(given)!r})" if isinstance(given, (str, Path)) else "bs.fit, bs.load_fit"
+    raise BayesScalingError(f"a fit is needed ({load}), not {type(given).__name__}")
 
 
 def read_fit(content: bytes, name: str) -> Fit:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,12 @@ from bayes_scaling.model.noise import log_jacobian, normal, paper_correction
 from bayes_scaling.model.reported import reported_quantities
 from bayes_scaling.model.rows import Rows, make_rows
 from bayes_scaling.model.structure import Coefficients, coefficient_at, expected_loss
+from bayes_scaling.specifications.catalogue import resolve
 from bayes_scaling.specifications.priors import DISTRIBUTIONS
 from bayes_scaling.specifications.specification import Specification
 
 
-def build_model(specification: Specification, evaluations: pd.DataFrame) -> pm.Model:
+def build_model(specification: Specification | str | Path, evaluations: pd.DataFrame) -> pm.Model:
     r"""State a specification's log density on a table of evaluations.
 
     .. math:: L = E + A / N_\mathrm{eff}^{\alpha} + B / D_\mathrm{eff}^{\beta} + u_\mathrm{paper} + \varepsilon
@@ -27,7 +29,7 @@ def build_model(specification: Specification, evaluations: pd.DataFrame) -> pm.M
     Parameters
     ----------
     specification
-        See :func:`bayes_scaling.load_specification`.
+        A specification, a name in the catalogue, or the path of a ``.toml`` file.
     evaluations
         See :func:`bayes_scaling.load_evaluations`; or a table of training runs.
 
@@ -47,10 +49,11 @@ def build_model(specification: Specification, evaluations: pd.DataFrame) -> pm.M
     Examples
     --------
     >>> import bayes_scaling as bs
-    >>> model = bs.build_model(bs.load_specification("ho2024/07"), bs.load_evaluations())
+    >>> model = bs.build_model("ho2024/07", bs.load_evaluations())
     >>> model.named_vars_to_dims["level"]
     ('benchmark',)
     """
+    specification = resolve(specification)
     return build_model_of_rows(specification, make_rows(specification, evaluations))
 
 
@@ -77,7 +80,9 @@ def build_model_of_rows(specification: Specification, rows: Rows) -> pm.Model:
         if "sigma" in coefficients:
             noise["sigma"] = coefficient_at(coefficients["sigma"], covariates, index, pt)
         cells = rows.predictors.cells if rows.predictors else {}
-        for name, quantity in reported_quantities(specification, coefficients, rows.levels, cells=cells, anchor=rows.anchor).items():
+        for name, quantity in reported_quantities(
+            specification, coefficients, rows.levels, cells=cells, anchor=rows.anchor
+        ).items():
             if name not in values:
                 pm.Deterministic(name, quantity.value, dims=quantity.dims or None)
         mu = expected_loss(coefficients, covariates, index, xp=pt)

@@ -47,12 +47,22 @@ def from_level_and_share(
     s = specification
 
     def coefficient(name: str) -> Coefficient:
-        return _with_formula(s.predicted[name], values, levels, xp) if name in s.predicted else Coefficient(values[name], s.index_of(name))
+        return (
+            _with_formula(s.predicted[name], values, levels, xp)
+            if name in s.predicted
+            else Coefficient(values[name], s.index_of(name))
+        )
 
     law = LAWS[s.law]
-    coefficients = _from_level(s, values, xp) if _levels_agree(s) else {
-        name: coefficient(name) for name in ("level", "share", "irreducible_share") if name in values or name in s.predicted
-    }
+    coefficients = (
+        _from_level(s, values, xp)
+        if levels_agree(s)
+        else {
+            name: coefficient(name)
+            for name in ("level", "share", "irreducible_share")
+            if name in values or name in s.predicted
+        }
+    )
     for term in law.terms:
         coefficients[term.exponent] = coefficient(term.exponent)
     for name in (REDUCIBLE, "sigma"):
@@ -88,13 +98,13 @@ def from_level_and_share(
     return coefficients
 
 
-def _levels_agree(s: Specification) -> bool:
+def levels_agree(s: Specification) -> bool:
     """Whether level, share and irreducible loss have the same levels, so that each level has an E, an A and a B."""
     names = ["level"] + ["share"] * (len(LAWS[s.law].terms) > 1)
     own = s.formulas.get("irreducible_share")
     group = s.index_of("level")
     alike = own is None or own.base == (group or "")
-    return alike and not set(names + ["irreducible_share"]) & set(s.predicted) and {s.index_of(n) for n in names} == {group}
+    return alike and not {*names, "irreducible_share"} & set(s.predicted) and {s.index_of(n) for n in names} == {group}
 
 
 def _from_level(s: Specification, values: Mapping[str, Any], xp: ModuleType) -> dict[str, Coefficient]:
@@ -286,9 +296,9 @@ def _published_groups(s: Specification) -> list[tuple[str, str | None]]:
     foreign = [*s.coefficients, *s.walks, *by_columns]
     if foreign:
         raise SpecificationError(
-            f"'{s.name}' has a formula, walk or column for {foreign[0]}, which the paper's form lacks, and point estimates "
-            "are of that form: remove [coefficients], set 'constant_rate' in the place of 'walk', and choose from "
-            f"{', '.join(GROUPS_OF_RATES)} in [varies_by]; or fit it with bs.fit"
+            f"'{s.name}' has a formula, walk or column for {foreign[0]}, which the paper's form lacks, and point "
+            "estimates are of that form: remove [coefficients], set 'constant_rate' in the place of 'walk', choose "
+            f"from {', '.join(GROUPS_OF_RATES)} in [varies_by]; or fit it with bs.fit"
         )
     groups: list[tuple[str, str | None]] = []
     if s.data.vocabulary == "log":

@@ -1,12 +1,14 @@
 """Columns of a table as what formulas need of them: levels of groups, and matrices that formulae makes.
 
-Numbers are centred and divided by their standard deviation; flags stay 0 and 1, and text has a column for each level but
-the first. Means, scales, levels and knots are those of the rows that were fitted, whatever rows are predicted.
+Numbers are centred and divided by their standard deviation; flags stay 0 and 1, and text has a column for each level
+but the first. Means, scales, levels and knots are those of the rows that were fitted, whatever rows are predicted.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cached_property
+from io import StringIO
 from itertools import product
 from typing import Any
 
@@ -17,6 +19,7 @@ from numpy.typing import NDArray
 from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.evaluations import decimal_year
 from bayes_scaling.evaluations.benchmarks import in_order
+from bayes_scaling.evaluations.soundness import require_sound
 from bayes_scaling.specifications.formulas import FUNCTIONS, REDUCIBLE, Formula
 from bayes_scaling.specifications.specification import CENTRE_YEAR, Specification
 
@@ -25,6 +28,7 @@ Codes = NDArray[np.int64]
 
 ARCHITECTURE_LEVELS = ("other", "transformer")
 _MOST_CELLS = 64
+_LARGEST = 1e100
 _NUMPYS = {name: getattr(np, name) for name in FUNCTIONS if hasattr(np, name)}
 
 
@@ -48,28 +52,43 @@ def column_of(specification: Specification, table: pd.DataFrame, name: str) -> p
     EvaluationsError
         If the table lacks it, or it has gaps, text of numbers, or something else in it; names what there is.
     """
+    if name in table:
+        require_sound(table, name)
     if name == "architecture" and name in table:
         return architecture_levels(table[name])
     if name == "year" and name not in table and "published" in table:
         return decimal_year(table["published"])
-    where = f"specification '{specification.name}' needs column {name}"
+    where = f"specification '{specification.name}' needs column {name}{_uses(specification, name)}"
     if name not in table:
         columns = [str(column) for column in table.columns] + ["year"] * ("published" in table)
         raise EvaluationsError(f"{where}, which the table lacks; its columns: {', '.join(columns)}")
     column = table[name]
     if column.isna().any():
         gaps = table.index[column.isna()]
-        raise EvaluationsError(f"{where}, which is empty in {len(gaps)} row(s), first {gaps[0]!r}; fill it, or leave these rows out")
+        raise EvaluationsError(
+            f"{where}, which is empty in {len(gaps)} row(s), first {gaps[0]!r}; fill it, or leave these rows out"
+        )
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
         numbers = column.astype(float)
-        if not np.isfinite(numbers).all():
-            raise EvaluationsError(f"{where}, which is not finite in row {table.index[~np.isfinite(numbers)][0]!r}")
+        if not (numbers.abs() < _LARGEST).all():
+            row = table.index[~(numbers.abs() < _LARGEST)][0]
+            raise EvaluationsError(f"{where}, which is not finite or beyond {_LARGEST:g} in row {row!r}; leave it out")
         return numbers
     if not all(isinstance(value, str) for value in column):
-        raise EvaluationsError(f"{where}, which holds neither numbers nor text; make it one of these")
+        dates = "dates; year is their decimal year" if pd.api.types.is_datetime64_any_dtype(column) else ""
+        raise EvaluationsError(f"{where}, which holds {dates or 'neither numbers nor text; make it one of these'}")
     if pd.to_numeric(column, errors="coerce").notna().all():
-        raise EvaluationsError(f"{where}, which holds numbers as text; read it with pd.to_numeric, or name its levels with letters")
+        raise EvaluationsError(
+            f"{where}, which holds numbers as text; read it with pd.to_numeric, or name its levels with letters"
+        )
     return column.astype(object)
+
+
+def _uses(specification: Specification, name: str) -> str:
+    """For which coefficients a column is needed."""
+    uses = [each for each, formula in specification.formulas.items() if name in formula.columns]
+    uses += [each for each, group in specification.varies_by.items() if name == group]
+    return f" for {', '.join(uses)}" if uses else ""
 
 
 def levels_of(name: str, column: pd.Series) -> tuple[str, ...]:
@@ -82,23 +101,25 @@ def levels_of(name: str, column: pd.Series) -> tuple[str, ...]:
     """
     if name == "architecture":
         return ARCHITECTURE_LEVELS
-    present = tuple(_label(value) for value in sorted(set(column)))
+    present = tuple(label_of(value) for value in sorted(set(column)))
     return in_order(present) if name == "benchmark" else present
 
 
 def codes_of(column: pd.Series, levels: Sequence[str]) -> Codes:
     """Position of each row's level, -1 for one that is not among them."""
     places = {level: place for place, level in enumerate(levels)}
-    return np.array([places.get(_label(value), -1) for value in column], dtype=np.int64)
+    return np.array([places.get(label_of(value), -1) for value in column], dtype=np.int64)
 
 
-def _label(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def label_of(value: Any) -> str:
+    """A level's name, the same for numbers however they are kept."""
+    short = f"{value:g}" if isinstance(value, float) else str(value)
+    return short if not isinstance(value, float) or float(short) == value else repr(float(value))
 
 
 @dataclass(frozen=True)
 class Cells:
-    """Points at which a coefficient with a formula is reported: levels of its columns, numbers at their means."""
+    """Where a coefficient with a formula is reported: levels of its columns, numbers at their means, flags at 0."""
 
     group: str | None
     columns: tuple[str, ...]
@@ -117,8 +138,7 @@ class Predictors:
     @cached_property
     def levels(self) -> dict[str, tuple[str, ...]]:
         """Levels of groups, and labels of the columns of each term."""
-        groups = dict.fromkeys(self.specification.groups)
-        levels = {name: levels_of(name, self._column(self.table, name)) for name in groups}
+        levels = {name: self._levels_of(name) for name in dict.fromkeys(self.specification.groups)}
         for formula in self.specification.predicted.values():
             for term in formula.terms:
                 levels[f"{formula.term_name(term)}_level"] = self._labels(formula, term)
@@ -126,11 +146,12 @@ class Predictors:
                 if len(levels[each.group]) < 2:
                     raise EvaluationsError(
                         f"[coefficients] {formula.coefficient}: column {each.group} has one level, "
-                        f"{levels[each.group][0]!r}, and so nothing to pool; leave ({each.column or 1} | {each.group}) out"
+                        f"{levels[each.group][0]!r}, and so nothing to pool; leave ({each.column or 1} | {each.group}) "
+                        "out"
                     )
         if self.specification.walks:
             levels["step"] = tuple(map(str, steps_of(self._column(self.table, "year"))))
-        for name, cells in self.cells.items():
+        for cells in self.cells.values():
             if cells.group is not None and cells.group not in levels:
                 levels[cells.group] = cells.labels
         return levels
@@ -141,7 +162,8 @@ class Predictors:
         for formula in self.specification.predicted.values():
             covariates |= self._covariates(formula, table)
         index = {
-            name: codes_of(self._column(table, name), self.levels[name]) for name in dict.fromkeys(self.specification.groups)
+            name: codes_of(self._column(table, name), self.levels[name])
+            for name in dict.fromkeys(self.specification.groups)
         }
         bases = {group for group in self.specification.groups if group not in self._pooled_groups}
         for name in bases:
@@ -154,7 +176,7 @@ class Predictors:
 
     def labels(self, name: str) -> list[str]:
         """Level of each row that was fitted."""
-        return [_label(value) for value in self._column(self.table, name)]
+        return [label_of(value) for value in self._column(self.table, name)]
 
     def usual(self, name: str) -> Any:
         """What a column is taken to be of a system of which it is not said.
@@ -165,17 +187,19 @@ class Predictors:
             If a coefficient has one value for each of its levels, of which none is usual; names them.
         """
         column = self._column(self.table, name)
-        fixed = {formula.base for formula in self.specification.formulas.values()} | set(self.specification.varies_by.values())
+        fixed = {formula.base for formula in self.specification.formulas.values()} | set(
+            self.specification.varies_by.values()
+        )
         if name in self._pooled_groups and name not in fixed:
             return ""  # another level of the group
         if name not in fixed and pd.api.types.is_numeric_dtype(column):
-            return 0.0 if set(column) <= {0.0, 1.0} else float(column.mean())
+            return _middle(column)
         levels = levels_of(name, column)
         if len(levels) == 1:
             return levels[0]
         raise EvaluationsError(
-            f"'{self.specification.name}' depends on {name}; say which is meant: bs.at(fit, {name}={levels[0]!r}); valid "
-            f"choices: {', '.join(levels)}"
+            f"'{self.specification.name}' depends on {name}; say which is meant: bs.at(fit, {name}={levels[0]!r}); "
+            f"valid choices: {', '.join(levels)}"
         )
 
     @cached_property
@@ -197,40 +221,66 @@ class Predictors:
     def _column(self, table: pd.DataFrame, name: str) -> pd.Series:
         return column_of(self.specification, table, name)
 
+    def _levels_of(self, name: str) -> tuple[str, ...]:
+        column = self._column(self.table, name)
+        if pd.api.types.is_numeric_dtype(column) and (column % 1 != 0).any():
+            raise EvaluationsError(
+                f"column {name} can't be a group{_uses(self.specification, name)}: row "
+                f"{column.index[column % 1 != 0][0]!r} has no whole number; write 1 + {name} for a slope, or name its "
+                "levels with letters"
+            )
+        return levels_of(name, column)
+
     def _frame(self, formula: Formula, table: pd.DataFrame, *, of: str = "") -> pd.DataFrame:
         """Columns of a formula; groups with one value for each level as text, whatever they are in the table."""
         frame = pd.DataFrame({name: self._column(table, name) for name in formula.columns}, index=table.index)
         if formula.base:
-            frame[formula.base] = [_label(value) for value in frame[formula.base]]
+            frame[formula.base] = [label_of(value) for value in frame[formula.base]]
         return frame
 
     @cached_property
     def _designs(self) -> dict[str, Any]:
-        return {name: self._design(name, formula) for name, formula in self.specification.predicted.items() if formula.terms}
+        return {
+            name: self._design(name, formula) for name, formula in self.specification.predicted.items() if formula.terms
+        }
 
     def _design(self, name: str, formula: Formula) -> Any:
         from formulae import design_matrices
+        from formulae.environment import Environment
 
         where = f"[coefficients] {name} = {formula.text!r}"
         try:
             with np.errstate(all="ignore"):
                 frame = self._frame(formula, self.table)
-                design = design_matrices(formula.fixed, frame, na_action="error", extra_namespace=dict(_NUMPYS)).common
+                texts = [name for name in frame if not pd.api.types.is_numeric_dtype(frame[name])]
+                for term in formula.terms:
+                    columns = np.prod([frame[name].nunique() for name in term.split(":") if name in texts], dtype=float)
+                    if columns > len(frame):
+                        raise EvaluationsError(
+                            f"{where}: {term} has {columns:g} levels for {len(frame)} rows; leave it out, or pool: "
+                            "(1 | group)"
+                        )
+                with redirect_stdout(StringIO()):  # formulae prints before it raises
+                    design = design_matrices(formula.fixed, frame, "error", Environment([_NUMPYS])).common
             matrix = np.asarray(design.design_matrix, float)
         except EvaluationsError:
             raise
         except Exception as error:  # formulae, pandas and SciPy raise all kinds
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise EvaluationsError(
-                f"{where} can't be worked out on this table ({reason}); columns: {', '.join(map(str, self.table.columns))}"
+                f"{where} can't be worked out on this table ({reason}); change the formula, or the columns it names: "
+                f"{', '.join(formula.columns) or 'none'}"
             ) from None
-        if not np.isfinite(matrix).all():
-            row = self.table.index[~np.isfinite(matrix).all(axis=1)][0]
+        if not (np.abs(matrix) < _LARGEST).all():
+            row = self.table.index[~(np.abs(matrix) < _LARGEST).all(axis=1)][0]
             raise EvaluationsError(f"{where} is not finite in row {row!r}; leave that row out, or change the formula")
-        empty = [term for term in formula.terms if not np.ptp(self._part(design, matrix, term), axis=0).all()]
-        if empty or np.linalg.matrix_rank(matrix) < matrix.shape[1]:
+        parts = {term: self._part(design, matrix, term) for term in formula.terms}
+        empty = [term for term, part in parts.items() if not part.shape[1] or not np.ptp(part, axis=0).all()]
+        if empty or np.linalg.matrix_rank(matrix / np.linalg.norm(matrix, axis=0)) < matrix.shape[1]:
             reason = f"{empty[0]} does not vary" if empty else "its terms are collinear"
-            raise EvaluationsError(f"{where}: {reason} in this table; leave out one of {', '.join((*formula.terms, formula.base or '1'))}")
+            raise EvaluationsError(
+                f"{where}: {reason} in this table; leave out one of {', '.join((*formula.terms, formula.base or '1'))}"
+            )
         return design
 
     def _part(self, design: Any, matrix: Floats, term: str) -> Floats:
@@ -252,8 +302,15 @@ class Predictors:
                     covariates[f"{formula.term_name(term)}_{at}"] = _standardised(part[:, at], own[:, at])
         for each in formula.pooled:
             if each.column:
+                known = self._column(self.table, each.column)
+                if not pd.api.types.is_numeric_dtype(known) or not np.ptp(known):
+                    wrong = "does not vary" if pd.api.types.is_numeric_dtype(known) else "holds text"
+                    raise EvaluationsError(
+                        f"[coefficients] {formula.coefficient}: column {each.column} of ({each.column} | {each.group}) "
+                        f"{wrong}; it must be of numbers or flags that vary"
+                    )
                 covariates[f"{formula.coefficient}_{each.name}"] = _standardised(
-                    self._column(table, each.column).to_numpy(float), self._column(self.table, each.column).to_numpy(float)
+                    self._column(table, each.column).to_numpy(float), known.to_numpy(float)
                 )
         return covariates
 
@@ -264,13 +321,17 @@ class Predictors:
             raise
         except Exception as error:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise EvaluationsError(f"[coefficients] {formula.coefficient} = {formula.text!r} can't be worked out on these rows ({reason})") from None
+            raise EvaluationsError(
+                f"[coefficients] {formula.coefficient} = {formula.text!r} can't be worked out on these rows ({reason})"
+            ) from None
         return np.asarray(found.design_matrix, float)
 
     def _cells_of(self, formula: Formula) -> Cells:
         frame = self._frame(formula, self.table)
         pooled = {each.group for each in formula.pooled} | {each.column for each in formula.pooled}
-        fixed = [name for name in formula.columns if name not in pooled or name in " ".join((formula.base, *formula.terms))]
+        fixed = [
+            name for name in formula.columns if name not in pooled or name in " ".join((formula.base, *formula.terms))
+        ]
         texts = [name for name in fixed if not pd.api.types.is_numeric_dtype(frame[name])]
         choices = [levels_of(name, frame[name]) for name in texts]
         if np.prod([len(each) for each in choices]) > _MOST_CELLS:
@@ -280,11 +341,20 @@ class Predictors:
         for name in formula.columns:
             if name not in texts:
                 numeric = pd.api.types.is_numeric_dtype(frame[name])
-                table[name] = float(frame[name].mean()) if numeric else frame[name].iloc[0]
+                table[name] = _middle(frame[name]) if numeric else frame[name].iloc[0]
         covariates = self._covariates(formula, table) if formula.terms else {}
         group = "_".join(texts) if len(cells) > 1 else None
-        index = {formula.base: codes_of(table[formula.base], levels_of(formula.base, frame[formula.base]))} if formula.base else {}
+        index = (
+            {formula.base: codes_of(table[formula.base], levels_of(formula.base, frame[formula.base]))}
+            if formula.base
+            else {}
+        )
         return Cells(group, tuple(texts), tuple(", ".join(cell) for cell in cells), covariates, index)
+
+
+def _middle(column: pd.Series) -> float:
+    """The mean of numbers; 0 of flags."""
+    return 0.0 if set(column) <= {0.0, 1.0} else float(column.mean())
 
 
 def _standardised(values: Floats, fitted: Floats) -> Floats:
@@ -318,7 +388,9 @@ def walk_covariates(steps: Sequence[int], start: float, year: Any) -> dict[str, 
     {'walk_2017': 0.0, 'walk_2019': 1.5}
     """
     year = np.asarray(year, dtype=float)
-    return {f"walk_{step}": np.maximum(year - step, 0.0) if step > start else np.maximum(step - year, 0.0) for step in steps}
+    return {
+        f"walk_{step}": np.maximum(year - step, 0.0) if step > start else np.maximum(step - year, 0.0) for step in steps
+    }
 
 
 def _span(first: float, last: float) -> Cells:

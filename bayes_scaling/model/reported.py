@@ -210,7 +210,9 @@ def _spread(quantity: Quantity, dims: tuple[str, ...]) -> Any:
     order = [quantity.dims.index(dim) for dim in dims if dim in quantity.dims]
     if order != sorted(order):
         further = range(len(order), np.ndim(quantity.value))  # draws, on the last axis
-        return _spread(Quantity(quantity.value.transpose(*order, *further), tuple(quantity.dims[at] for at in order)), dims)
+        return _spread(
+            Quantity(quantity.value.transpose(*order, *further), tuple(quantity.dims[at] for at in order)), dims
+        )
     return quantity.value[tuple(slice(None) if dim in quantity.dims else None for dim in dims)]
 
 

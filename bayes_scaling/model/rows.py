@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.evaluations import BENCHMARKS, decimal_year
 from bayes_scaling.evaluations.benchmarks import known
+from bayes_scaling.evaluations.soundness import require_sound
 from bayes_scaling.law import training_compute
 from bayes_scaling.model.checks import require_above
 from bayes_scaling.model.eras import ERA_LEVELS, era_codes, years_by_era
@@ -222,6 +223,7 @@ def make_rows(
         If a column that the specification needs is missing or has gaps, or runs are too few or lack what it needs;
         the message names column and rows.
     """
+    require_sound(evaluations)
     runs = is_runs(evaluations)
     if runs:
         require_fit_for_runs(specification, evaluations)
@@ -231,12 +233,12 @@ def make_rows(
     if anchor is None:
         penalised = specification.delta is not None
         anchor = sample_minima(evaluations) if penalised else anchor_of(specification, evaluations)
-    response = evaluations[specification.response] if runs else np.log(evaluations["perplexity"].astype(float))
+    response = evaluations[specification.response if runs else "perplexity"].to_numpy(float)
     index, levels, predictors = group_codes(specification, evaluations, predictors)
     columns, _ = predictors.arrays(evaluations)
     return Rows(
         ids=tuple(map(str, evaluations.index)),
-        response=response.to_numpy(float),
+        response=response if runs else np.log(response),
         covariates=_covariates(specification, evaluations, anchor) | columns,
         index=index,
         levels=levels,
@@ -258,7 +260,7 @@ def group_codes(
             levels[name] = levels_of(name, column)
             index[name] = codes_of(column, levels[name])
     paper = clusters_of(specification, table)
-    levels |= {"paper": tuple(dict.fromkeys(paper)), "era": ERA_LEVELS}
+    levels |= {"paper": levels.get("paper", tuple(dict.fromkeys(paper))), "era": ERA_LEVELS}
     return index | {"paper": codes_of(paper, levels["paper"])}, levels, predictors
 
 
@@ -272,7 +274,9 @@ def _covariates(specification: Specification, table: pd.DataFrame, anchor: Ancho
         parameters=table["parameters"].to_numpy(float),
         tokens=tokens.fresh,
         year=decimal_year(table["published"]).to_numpy(float) if "published" in table else anchor.year,
-        anchor_tokens=table["benchmark"].map(dict(anchor.tokens)).to_numpy(float) if by_benchmark else anchor.common_tokens,
+        anchor_tokens=table["benchmark"].map(dict(anchor.tokens)).to_numpy(float)
+        if by_benchmark
+        else anchor.common_tokens,
         repetitions=tokens.repetitions,
         further={name: table[column].to_numpy(float) for name, column in columns.items()},
     )
@@ -361,6 +365,7 @@ def _require(specification: Specification, evaluations: pd.DataFrame) -> None:
                 f"column {column} is empty in {len(gaps)} row(s), first {gaps[0]!r}; a fit needs it in every row "
                 "(select with bs.comparable_rows, or fill it)"
             )
+    require_sound(evaluations, "architecture", "benchmark", "published")
     _require_values(evaluations)
     if specification.delta is not None:
         _require_the_papers_benchmarks(evaluations)

@@ -187,7 +187,9 @@ def loss_parts(
     return irreducible, tuple(term(size) for size in sizes)
 
 
-def _parts_of_level(at: Callable[[str], Any], has_irreducible: bool, terms: int, xp: ModuleType) -> tuple[Any, list[Any]]:
+def _parts_of_level(
+    at: Callable[[str], Any], has_irreducible: bool, terms: int, xp: ModuleType
+) -> tuple[Any, list[Any]]:
     """Irreducible loss and the logarithm of each term at the central point, row by row."""
     level = at("level")
     irreducible = at("irreducible_share") * level if has_irreducible else 0.0

@@ -9,7 +9,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.inference.result import Fit
+from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.plots.drawing import Drawing, density_of
 from bayes_scaling.plots.marks import mark_unconverged, title_of
 from bayes_scaling.plots.style import POSTERIOR, PRIOR, PUBLISHED, REFERENCE
@@ -65,6 +65,7 @@ def plot_doubling_times(
     >>> import bayes_scaling as bs
     >>> bs.plot_doubling_times(bs.load_fit("runs/reference")).savefig("t_c.png")  # doctest: +SKIP
     """
+    fit = require_fit(fit)
     look = look_of(visuals, backend, _VISUALS)
     rate = pooled_rate(fit, "g_C")
     if rate is None or not np.any(rate):
@@ -114,6 +115,7 @@ def plot_ridge(fit: Fit, *, visuals: Visuals | None = None, backend: str | None 
     >>> import bayes_scaling as bs
     >>> bs.plot_ridge(bs.load_fit("runs/reference")).savefig("ridge.png")  # doctest: +SKIP
     """
+    fit = require_fit(fit)
     look = look_of(visuals, backend, _OF_RIDGE)
     if not has_ridge(fit):
         raise BayesScalingError(

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.inference.result import Fit
+from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.plots.drawing import Drawing
 from bayes_scaling.plots.marks import mark_unconverged, title_of
 from bayes_scaling.plots.style import POSTERIOR, PUBLISHED, REFERENCE
@@ -67,6 +67,7 @@ def plot_effective_compute(
     >>> import bayes_scaling as bs
     >>> bs.plot_effective_compute(bs.load_fit("runs/reference"), 2014, 2023).savefig("growth.png")  # doctest: +SKIP
     """
+    fit = require_fit(fit)
     look = look_of(visuals, backend, _VISUALS)
     if not fit.specification.progresses:
         raise BayesScalingError(f"'{fit.specification.name}' has no progress, so effective compute does not grow")

@@ -29,7 +29,7 @@ from bayes_scaling.posterior_report.svg import picture_of
 from bayes_scaling.report.comparison import sentences
 from bayes_scaling.report.units import noun_of
 from bayes_scaling.specifications.catalogue import list_specifications, load_specification
-from bayes_scaling.specifications.describe import describe
+from bayes_scaling.specifications.describe import describe, varying
 from bayes_scaling.specifications.mathematics import is_equation, tex
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.words import counted, months, probability
@@ -72,10 +72,7 @@ def models_section(comparison: Comparison, specifications: Mapping[str, Specific
 
 def _in_words(model: str, specification: Specification, labels: list[str]) -> str:
     told = describe(specification)
-    by_group: dict[str, list[str]] = {}
-    for name, group in specification.varies_by.items():
-        by_group.setdefault(group, []).append(name)
-    varies = "; ".join(f"{', '.join(names)} by {group}" for group, names in by_group.items())
+    varies = varying(specification)
     text = f"{model}: {told.title}." if told.title else f"{model}."
     text += f" Varies: {varies}." if varies else " Nothing varies between groups."
     text += "" if specification.progresses else " No progress."

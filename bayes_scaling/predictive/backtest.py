@@ -102,7 +102,7 @@ class Plan:
 
 
 def planned(
-    specifications: Sequence[Specification | str | Path] = SPECIFICATIONS,
+    specifications: Sequence[Specification | str | Path] | Specification | str | Path = SPECIFICATIONS,
     evaluations: pd.DataFrame | None = None,
     *,
     cuts: Sequence[int] = tuple(range(FIRST, LAST + 1)),
@@ -154,7 +154,7 @@ def planned(
 
 
 def backtest(
-    specifications: Sequence[Specification | str | Path] = SPECIFICATIONS,
+    specifications: Sequence[Specification | str | Path] | Specification | str | Path = SPECIFICATIONS,
     evaluations: pd.DataFrame | None = None,
     *,
     cuts: Sequence[int] = tuple(range(FIRST, LAST + 1)),
@@ -173,9 +173,9 @@ def backtest(
     Parameters
     ----------
     specifications
-        Names in the catalogue, files, or specifications; the first is what all others are compared with, and is also
-        fitted without progress. The paper's model 7 is always fitted the paper's way beside them: its estimate with
-        its residual variance, and its bootstrap.
+        Names in the catalogue, files, or specifications, or one of these; the first is what all others are compared
+        with, and is also fitted without progress. The paper's model 7 is always fitted the paper's way beside them: its
+        estimate with its residual variance, and its bootstrap.
     evaluations
         By default the paper's 231 (:func:`bayes_scaling.load_evaluations`).
     cuts

@@ -14,7 +14,7 @@ from bayes_scaling.calibration.uniformity import Curve
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.likelihood import blocks, sum_by
-from bayes_scaling.inference.result import EvaluationsSummary, Fit
+from bayes_scaling.inference.result import EvaluationsSummary, Fit, require_fit
 from bayes_scaling.predictive.pit import left_out_unit, loo_pit, pit_curve
 from bayes_scaling.predictive.residuals import chosen_draws, observed_residuals, standardised
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY
@@ -140,6 +140,7 @@ def predictive_check(fit: Fit, *, replicates: int = REPLICATES, seed: int = 0) -
     >>> check = bs.predictive_check(bs.load_fit("runs/reference"))  # doctest: +SKIP
     >>> check.curve.inside, list(check.flagged.index)  # doctest: +SKIP
     """
+    fit = require_fit(fit)
     for name, value, least in (("replicates", replicates, LEAST_REPLICATES), ("seed", seed, 0)):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise BayesScalingError(f"{name} must be a whole number of at least {least}, not {value!r}")

@@ -38,7 +38,9 @@ class Forecaster:
     method: Method
 
 
-def forecasters(specifications: Sequence[Specification | str | Path] = SPECIFICATIONS) -> tuple[Forecaster, ...]:
+def forecasters(
+    specifications: Sequence[Specification | str | Path] | Specification | str | Path = SPECIFICATIONS,
+) -> tuple[Forecaster, ...]:
     """What a backtest compares: posteriors of specifications, the first without progress, and the paper's two ways.
 
     Raises BayesScalingError for an unknown name, one that stands twice, or a cluster other than papers.

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_scaling.inference.result import Fit
+from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.quantities.intervals import MCSE, SAMPLE_DIMS, check_probability, credible_intervals
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.specifications.laws import LAWS, RESPONSE_UNITS, SIZES
@@ -59,6 +59,7 @@ def coefficients(fit: Fit, *, probability: float = INTERVAL_PROBABILITY) -> pd.D
     >>> import bayes_scaling as bs
     >>> coefficients(bs.load_fit("runs/chinchilla-mine"))[["median", "lower", "upper"]]  # doctest: +SKIP
     """
+    fit = require_fit(fit)
     check_probability(probability)
     posterior = fit.data["posterior"].to_dataset()
     units = units_of(fit.specification.law)

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import rows_of
-from bayes_scaling.inference.result import Fit
+from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.model.eras import ERA_LEVELS, era_codes
+from bayes_scaling.model.predictors import architecture_levels, label_of
 from bayes_scaling.quantities.intervals import MCSE, check_probability, quantile_errors
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, months_to_double, summarise_rate
 from bayes_scaling.specifications.specification import RATE_OF, Specification
@@ -60,6 +61,7 @@ def doubling_times(fit: Fit, *, probability: float = INTERVAL_PROBABILITY, by: s
     >>> import bayes_scaling as bs
     >>> bs.doubling_times(bs.load_fit("runs/reference-ho2024")).loc["compute"]  # doctest: +SKIP
     """
+    fit = require_fit(fit)
     check_probability(probability)
     if by is None:
         rows = {name: _summary(fit, rate, probability) for name, rate in RATE_OF.items()}
@@ -106,7 +108,11 @@ def _labels(fit: Fit, dim: str) -> pd.Series:
     if dim == "era":
         codes = era_codes(fit.specification.progress, constant["year"])
         return pd.Series(np.array(ERA_LEVELS)[codes], index=constant["evaluation"].to_index())
+    if dim in constant:
+        column = constant[dim].to_series()
+        return architecture_levels(column) if dim == "architecture" else column.map(label_of)
     rows = rows_of(fit.data, fit.specification)
+    assert rows.predictors is not None
     columns = next((each.columns for each in rows.predictors.cells.values() if each.group == dim), (dim,))
     labels = [", ".join(each) for each in zip(*map(rows.predictors.labels, columns), strict=True)]
     return pd.Series(labels, index=list(rows.ids))

@@ -9,6 +9,7 @@ from bayes_scaling.comparison.compare import LEAST_UNITS
 from bayes_scaling.comparison.variants import Variant, expand
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.evaluations import load_evaluations
+from bayes_scaling.evaluations.soundness import require_sound
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.robustness_cases.cases import BASELINE, Case, chosen
 
@@ -70,6 +71,7 @@ def planned(evaluations: pd.DataFrame | None = None, cases: Sequence[str] | None
     """
     standard = load_evaluations()
     table = standard if evaluations is None else evaluations
+    require_sound(table)
     asked = chosen(cases, table)
     variants: dict[str, Variant] = {}
     tables: dict[str, pd.DataFrame] = {}

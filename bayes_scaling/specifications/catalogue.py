@@ -81,6 +81,26 @@ def load_specification(name: str | Path = DEFAULT_SPECIFICATION) -> Specificatio
         raise SpecificationError(f"{text}: can't be read ({error.strerror})") from None
 
 
+def resolve(given: Specification | str | Path) -> Specification:
+    """A specification as it is, or loaded by its name or path: what public functions do with what they are given.
+
+    Raises SpecificationError as :func:`load_specification`, and for anything else.
+
+    Examples
+    --------
+    >>> resolve("reference") == resolve(load_specification("reference"))
+    True
+    """
+    if isinstance(given, Specification):
+        return given
+    if isinstance(given, (str, Path)):
+        return load_specification(given)
+    raise SpecificationError(
+        f"a specification is needed, not {type(given).__name__}: a name such as {DEFAULT_SPECIFICATION!r} "
+        f"(`bayes-scaling models` lists them), the path of a {_SUFFIX} file, or a bs.Specification"
+    )
+
+
 def _refusal(text: str, path: Path) -> str:
     """Why there is nothing of that name, and what to ask for instead."""
     names = list_specifications()

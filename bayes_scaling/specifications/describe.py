@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from bayes_scaling.model.coordinates import published_names
+from bayes_scaling.model.coordinates import levels_agree, published_names
 from bayes_scaling.model.eras import ERA_LEVELS
 from bayes_scaling.model.rows import anchor_of, central_anchor
+from bayes_scaling.specifications.formulas import REDUCIBLE
 from bayes_scaling.specifications.laws import LAWS, RESPONSE_UNITS, SIZES
 from bayes_scaling.specifications.parameters import Parameter
 from bayes_scaling.specifications.specification import CENTRE_YEAR, Specification
@@ -51,9 +52,61 @@ def describe(specification: Specification) -> Description:
     return Description(s.title, s.reference, _equations(s), _notes(s), _priors(s))
 
 
-def _indexed(s: Specification, name: str, coefficient: str | None = None) -> str:
-    group = s.index_of(coefficient or name)
-    return f"{name}[{group}]" if group else name
+def varying(specification: Specification) -> str:
+    """What varies by which group, and formulas; empty if nothing does.
+
+    Examples
+    --------
+    >>> varying(Specification("mine", varies_by={"beta": "lab"}, coefficients={"alpha": "1 + architecture"}))
+    'beta by lab; alpha = 1 + architecture'
+    """
+    groups: dict[str, list[str]] = {}
+    for name, group in specification.varies_by.items():
+        groups.setdefault(group, []).append(name)
+    told = [f"{', '.join(names)} by {group}" for group, names in groups.items()]
+    return "; ".join((*told, *(f"{name} = {text}" for name, text in specification.coefficients.items())))
+
+
+def _indexed(s: Specification, name: str) -> str:
+    columns = _columns(s, name)
+    return f"{name}[{', '.join(columns)}]" if columns else name
+
+
+def _columns(s: Specification, name: str) -> tuple[str, ...]:
+    """Columns of the table that a coefficient differs with."""
+    if name in ("A", "B", "E") and not levels_agree(s):
+        parts = ["level", *(["irreducible_share"] if s.has_irreducible else [])]
+        parts += ["share"] if name != "E" and len(LAWS[s.law].terms) > 1 else []
+        return tuple(dict.fromkeys(column for part in parts for column in _columns(s, part)))
+    group = s.index_of(name)
+    return s.formulas[name].columns if name in s.formulas else (group,) if group else ()
+
+
+def _formula_lines(s: Specification) -> list[str]:
+    """For each formula that adds something, what it adds to what."""
+    lines = []
+    for name, formula in s.predicted.items():
+        link = {"identity": "{}", "log": "ln({})", "logit": "logit({})"}[formula.link]
+        base = f"{formula.base_name}[{formula.base}]" if formula.base else formula.base_name
+        added = [] if name == REDUCIBLE else [link.format(base)]
+        for term in formula.terms:
+            stem = formula.term_name(term)
+            added.append(f"{stem} X[{stem.removeprefix(f'{name}_')}]")
+        for each in formula.pooled:
+            stem = f"{name}_{each.name}"
+            times = f" X[{each.column}]" if each.column else ""
+            added.append(f"{stem}_sd {stem}_standardised[{each.group}]{times}")
+        lines.append(f"{link.format(_indexed(s, name).replace(REDUCIBLE, 'R'))} = {' + '.join(added)}")
+    return lines
+
+
+def _factored(s: Specification, parts: list[str]) -> list[str]:
+    """Terms times the factors that all of them have."""
+    factors = ["F"] if s.transformer_factor != "none" else []
+    factors += [_indexed(s, REDUCIBLE).replace(REDUCIBLE, "R")] if REDUCIBLE in s.coefficients else []
+    if not factors:
+        return parts
+    return [f"{' '.join(factors)} {f'({" + ".join(parts)})' if len(parts) > 1 else parts[0]}"]
 
 
 _SYMBOLS = {"loss": "L", "critical_batch": "B_crit"}
@@ -77,21 +130,27 @@ _IN_KAPLANS_SYMBOLS = {
 def _equations_for_runs(s: Specification) -> tuple[str, ...]:
     """Of a law that has neither progress nor groups."""
     law = LAWS[s.law]
-    parts = [f"{term.coefficient} / {SIZES[term.size].symbol}^{term.exponent}" for term in law.terms]
+    parts = [
+        f"{_indexed(s, term.coefficient)} / {SIZES[term.size].symbol}^{_indexed(s, term.exponent)}"
+        for term in law.terms
+    ]
     if law.power:
         parts = [f"({' + '.join(f'({part})^(1 / {law.power})' for part in parts)})^{law.power}"]
-    if s.irreducible_loss != "none":
-        parts.insert(0, "E")
-    if s.noise.cluster == "paper":
-        parts.append("u[paper]")
+    parts = _factored(s, parts)
+    if s.has_irreducible:
+        parts.insert(0, _indexed(s, "E"))
+    if s.noise.cluster != "none":
+        parts.append(f"u[{s.noise.cluster}]")
     whole = " + ".join(parts)
     scattered = f"({whole}) exp(noise)" if s.noise.scale == "log_loss" else f"{whole} + noise"
-    return (f"{_SYMBOLS[law.response]} = {scattered}", _IN_KAPLANS_SYMBOLS[s.law], _noise_line(s))
+    first = f"{_SYMBOLS[law.response]} = {scattered}"
+    return (first, *_formula_lines(s), _IN_KAPLANS_SYMBOLS[s.law], _noise_line(s))
 
 
 def _noise_line(s: Specification) -> str:
-    family = "Normal(0, sigma)" if s.noise.family == "normal" else "StudentT(nu, 0, sigma)"
-    return f"noise ~ {family}" + (", u[paper] ~ Normal(0, tau)" if s.noise.cluster == "paper" else "")
+    sigma, cluster = _indexed(s, "sigma"), s.noise.cluster
+    family = f"Normal(0, {sigma})" if s.noise.family == "normal" else f"StudentT(nu, 0, {sigma})"
+    return f"noise ~ {family}" + (f", u[{cluster}] ~ Normal(0, tau)" if cluster != "none" else "")
 
 
 def _equations(s: Specification) -> tuple[str, ...]:
@@ -111,20 +170,20 @@ def _equations(s: Specification) -> tuple[str, ...]:
             f"{part} / ({size[0]} / {pivot:g})^({exponent}_drift h(Y))"
             for part, (_, size, exponent), pivot in zip(parts, sizes, (s.pivot.parameters, s.pivot.tokens), strict=True)
         ]
-    if s.transformer_factor != "none":
-        parts = [f"F ({' + '.join(parts)})" if len(parts) > 1 else f"F {parts[0]}"]
-    if s.irreducible_loss != "none":
+    parts = _factored(s, parts)
+    if s.has_irreducible:
         parts.insert(0, _indexed(s, "E"))
     if s.data.vocabulary == "log":
         parts.append("gamma ln(vocabulary)")
-    if s.noise.cluster == "paper":
-        parts.append("u[paper]")
+    if s.noise.cluster != "none":
+        parts.append(f"u[{s.noise.cluster}]")
     if s.noise.scale == "log_loss":
         lines = [f"L = ({' + '.join(parts)}) exp(noise)"]
     else:
         lines = [f"L = {' + '.join(parts)} + noise"]
     lines += _size_lines(s)
     lines += _era_lines(s)
+    lines += _formula_lines(s)
     if s.transformer_factor != "none":
         lines.append("F = 1 / (1 + exp(-gamma_T)) for transformers, 1 for others")
     if drift:
@@ -157,12 +216,17 @@ def _size_lines(s: Specification) -> list[str]:
         years = "(Y - Y0)"
         if s.index_of(rate) == "era" and s.progress.at_cut == "bend":
             name, years = f"sum of {name}", "years[era]"
-        grows = f" exp({name} {years})" if factor in s.constant_rates else ""
+        growth = f"{name} {years}"
+        if rate in s.walks:
+            growth = f"{rate}_base {years} + sum of {rate}_walk_sd {rate}_walk_standardised[step] years[step]"
+        grows = f" exp({growth})" if factor in s.constant_rates else ""
         lines.append(f"{letter}_eff = {size}{grows}")
     if s.progress.acts_on == "nearly_reducible_loss":
         lines.append("alpha g_N - beta g_D = hicks_gap, g_N + g_D = g_C")
     if s.data.tokens == "repeated":
         lines.append("W = 1 + repetition_scale (1 - exp(-(epochs - 1) / repetition_scale))")
+    if s.walks:
+        lines.append("step: 1 January of a year; years[step]: years between a step and Y, if it is between Y0 and Y")
     return lines
 
 
@@ -192,6 +256,7 @@ def _notes_for_runs(s: Specification) -> tuple[str, ...]:
     centre = {"parameters": anchor.parameters, "tokens": anchor.common_tokens}
     centre |= {"least_steps": anchor.least_steps, "loss": anchor.loss}
     notes.append(f"central point: {', '.join(f'{SIZES[size].symbol} = {centre[size]:g}' for size in law.sizes)}")
+    notes += _formula_notes(s)
     return (*notes, "for training runs, without progress: doubling times are infinite by assumption")
 
 
@@ -219,8 +284,8 @@ def _notes(s: Specification) -> tuple[str, ...]:
     notes.append(f"central point: {anchor.parameters:,.0f} parameters, {year}tokens {tokens}{start}")
     if s.law == "compute" and s.centre is not None:
         notes.append("of training runs C is their column flop, which need not be 6 N D")
-    if s.noise.cluster == "paper" and s.noise.family == "normal":
-        notes.append("paper effects u are integrated out in closed form")
+    if s.noise.cluster != "none" and s.noise.family == "normal":
+        notes.append(f"{s.noise.cluster} effects u are integrated out in closed form")
     if s.data.vocabulary == "log":
         notes.append("a missing vocabulary is taken to be its benchmark's median in the table")
     if s.data.tokens == "effective_epochs":
@@ -234,9 +299,27 @@ def _notes(s: Specification) -> tuple[str, ...]:
         notes.append("level and share are those of the groups' middle at the central point")
     if s.progress.exponents == "drift":
         notes.append("rates g_N, g_D, g_C hold for one size and date only and are reported at the central point")
+    notes += _formula_notes(s)
     if not s.progresses:
         notes.append("no progress: doubling times are infinite by assumption")
     return tuple(notes)
+
+
+def _formula_notes(s: Specification) -> list[str]:
+    notes = []
+    if not levels_agree(s):
+        split = "share of the rest A's term" if len(LAWS[s.law].terms) > 1 else "the rest A's term"
+        irreducible = "irreducible_share of it is E, and " if s.has_irreducible else ""
+        notes.append(f"level is the loss at the central point: {irreducible}{split}")
+    if any(formula.terms or any(each.column for each in formula.pooled) for formula in s.predicted.values()):
+        notes.append(
+            "X: columns that formulas make of the table: of text one for each level but the first, 0 or 1; of flags 0 "
+            "or 1; of numbers what they are less their mean, over their standard deviation"
+        )
+    groups = dict.fromkeys(each.group for formula in s.predicted.values() for each in formula.pooled)
+    if groups:
+        notes.append(f"levels of {', '.join(groups)} that were not fitted are drawn from the same distribution")
+    return notes
 
 
 def _published_meanings(s: Specification) -> list[str]:
@@ -274,20 +357,21 @@ def _priors(s: Specification) -> tuple[PriorLine, ...]:
     return tuple(
         PriorLine(
             name=p.name,
-            by=s.index_of(p.name) or "",
+            by="column" if (s.index_of(p.name) or "") == f"{p.name}_level" else s.index_of(p.name) or "",
             prior=str(s.prior_of(p.name)),
             unit=_unit(s, p),
             meaning=_meaning(s, p),
-            reason="set by this specification" if p.name in s.priors else p.reason,
+            reason="set by this specification" if s.prior_name(p.name) in s.priors else p.reason,
         )
         for p in s.parameters()
     )
 
 
 def _unit(s: Specification, p: Parameter) -> str:
-    if p.name == "sigma" and s.noise.scale == "log_loss":
+    name = s.prior_name(p.name)
+    if name == "sigma" and s.noise.scale == "log_loss":
         return _LOG_UNIT if s.response == "loss" else "log units"
-    return RESPONSE_UNITS[s.response] if p.name == "level" else p.unit
+    return RESPONSE_UNITS[s.response] if name == "level" else p.unit
 
 
 def _meaning(s: Specification, p: Parameter) -> str:

@@ -1,6 +1,6 @@
-"""Formulas for coefficients: which columns of a table a coefficient depends on, read by formulae (Bambi's own parser).
+r"""Formulas for coefficients: which columns of a table a coefficient depends on, read by formulae (Bambi's parser).
 
-.. math:: \\mathrm{link}(c_i) = \\mathrm{link}(c_\\mathrm{base}) + x_i^\\top b + \\sum_j s_j z_{j, g_j(i)}
+.. math:: \mathrm{link}(c_i) = \mathrm{link}(c_\mathrm{base}) + x_i^\top b + \sum_j s_j z_{j, g_j(i)}
 
 The base is the intercept, or one value for each level of a group; it keeps the coefficient's own prior, on its natural
 scale. Further terms are added on the link. Nothing of a formula is run but the functions of :data:`FUNCTIONS`.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bayes_scaling.errors import SpecificationError
-from bayes_scaling.specifications.checks import shown
+from bayes_scaling.specifications.checks import is_number, shown
 from bayes_scaling.specifications.parameters import PARAMETERS, Parameter
 from bayes_scaling.specifications.priors import Prior
 
@@ -20,6 +20,8 @@ FUNCTIONS = ("log", "log2", "log10", "log1p", "sqrt", "exp", "bs", "cr", "poly",
 """What a formula may call: NumPy's functions of these names, and formulae's splines, polynomials and scalings."""
 LINKS: Mapping[str, str] = {"real": "identity", "positive": "log", "unit": "logit"}
 """From what a coefficient's values are constrained to, to the link on which terms are added."""
+RESERVED = ("chain", "draw", "era", "evaluation", "sample", "step")
+"""Names that no group may have, since a posterior has dimensions of these names."""
 REDUCIBLE = "reducible"
 """Coefficient of a factor on the reducible loss, on its logarithm; it has no base, since the level says that."""
 _SLOPE_PRIOR = Prior.of("normal", mu=0, sigma=1)
@@ -32,7 +34,7 @@ _GROUP = re.compile(r"0 \+ ([^\W\d]\w*)")
 
 @dataclass(frozen=True)
 class Pooled:
-    """An effect of each level of a group, of one standard deviation: ``(1 | group)``, or of a column, ``(x | group)``."""
+    """Effects of the levels of a group, of one standard deviation: ``(1 | group)``; or of a column, ``(x | group)``."""
 
     group: str
     column: str = ""
@@ -87,18 +89,22 @@ class Formula:
         """Name of a further term's coefficients among the sampled parameters."""
         return f"{self.coefficient}_{_slug(term)}"
 
+    @property
+    def link(self) -> str:
+        """On which further terms are added: ``"identity"``, ``"log"`` or ``"logit"``."""
+        return "log" if self.coefficient == REDUCIBLE else LINKS[PARAMETERS[self.coefficient].support]
+
     def parameters(self) -> Iterator[tuple[Parameter, str | None]]:
         """What is sampled, and the dimension of each: a group, the columns of a term, or none."""
         if self.coefficient != REDUCIBLE:
             own = PARAMETERS[self.coefficient]
-            where = " at the first level and the middle of what its formula adds" if self.terms else ""
+            where = ", at the first level of text and the mean of numbers in its formula" if self.terms else ""
             yield (
                 Parameter(self.base_name, own.meaning + where, own.unit, own.support, own.prior, own.reason),
                 self.base or None,
             )
-        meaning = "log factor on the reducible loss" if self.coefficient == REDUCIBLE else self.coefficient
-        link = "log" if self.coefficient == REDUCIBLE else LINKS[PARAMETERS[self.coefficient].support]
-        scale = {"identity": "", "log": ", on the log scale", "logit": ", on the scale of log odds"}[link]
+        meaning = "the factor on the reducible loss" if self.coefficient == REDUCIBLE else self.coefficient
+        scale = {"identity": "", "log": ", on the log scale", "logit": ", on the scale of log odds"}[self.link]
         reason = "95% within two units of the link either way: on the log scale, a factor of 7"
         for term in self.terms:
             name = self.term_name(term)
@@ -106,9 +112,13 @@ class Formula:
             yield Parameter(name, what, "", "real", _SLOPE_PRIOR, reason), f"{name}_level"
         for each in self.pooled:
             name = f"{self.coefficient}_{each.name}"
-            spread = f"standard deviation of {meaning} over {each.group}{scale}"
-            yield Parameter(f"{name}_sd", spread, "", "positive", _SPREAD_PRIOR, reason), None
-            standard = f"effects of {each.group} on {meaning}, in standard deviations"
+            of = f"the change of {meaning} with {each.column}" if each.column else meaning
+            spread = f"standard deviation of {of} over {each.group}{scale}"
+            why = (
+                "95% below one unit of the link: on the log scale, nearly all levels within a factor of 7 of the middle"
+            )
+            yield Parameter(f"{name}_sd", spread, "", "positive", _SPREAD_PRIOR, why), None
+            standard = f"effects of {each.group} on {of}, in standard deviations"
             fixed = "standard normal, so that the standard deviation is that of the effects"
             yield Parameter(f"{name}_standardised", standard, "", "real", _STANDARD_PRIOR, fixed), each.group
 
@@ -129,20 +139,26 @@ def read_formula(coefficient: str, text: Any) -> Formula:
     where = f"[coefficients] {coefficient} = {shown(text)}"
     if not isinstance(text, str):
         raise SpecificationError(f'{where} must be a formula in quotes, such as "1 + architecture" or "0 + benchmark"')
+    if len(text) > _LONGEST or not text.strip() or not text.isprintable():
+        raise SpecificationError(f"{where} must be a printable formula of 1 to {_LONGEST} characters")
     group = _GROUP.fullmatch(text.strip())
     if coefficient != REDUCIBLE and (group or text.strip() == "1"):  # formulae takes a second to import
         base = group[1] if group else ""
+        _check_group(base, where)
         return Formula(coefficient, text.strip(), base, columns=(base,) if base else ())
-    if len(text) > _LONGEST or not text.strip() or not text.isprintable():
-        raise SpecificationError(f"{where} must be a printable formula of 1 to {_LONGEST} characters")
     from formulae.parser import ParseError, Parser
     from formulae.scanner import ScanError, Scanner
 
     try:
-        tree = Parser(Scanner(text).scan()).parse()
-    except (ScanError, ParseError, IndexError, AttributeError, ValueError, TypeError) as error:
+        parser = Parser(Scanner(text).scan())
+        tree = parser.parse()
+        if not parser.at_end():  # formulae would take what stands before, and leave out the rest
+            raise ParseError(f"not understood from {parser.peek().lexeme} on")
+        _check(tree, where, [0])
+    except (ScanError, ParseError, IndexError, AttributeError, ValueError, TypeError, RecursionError) as error:
+        if isinstance(error, SpecificationError):
+            raise
         raise SpecificationError(f"{where} is no formula ({_first_line(error)}); such as: 1 + architecture") from None
-    _check(tree, where, [0])
     return _described(coefficient, text.strip(), where)
 
 
@@ -154,8 +170,8 @@ def _check(node: Any, where: str, products: list[int], *, inside: bool = False) 
         products[0] += operator in ("*", "/")
         if operator not in _OPERATORS or products[0] > _MOST_PRODUCTS:
             raise SpecificationError(
-                f"{where}: operator {operator} is not taken here; use {' '.join(_OPERATORS)}, * at most "
-                f"{_MOST_PRODUCTS} times"
+                f"{where}: operator {operator} is not taken here; use {' '.join(_OPERATORS)}, products at "
+                f"most {_MOST_PRODUCTS} times"
             )
         _check(node.left, where, products, inside=inside)
         _check(node.right, where, products, inside=inside)
@@ -166,8 +182,8 @@ def _check(node: Any, where: str, products: list[int], *, inside: bool = False) 
     elif kind == "Assign":
         _check(node.value, where, products, inside=inside)
     elif kind == "Call":
-        name = getattr(node.callee, "name", None)
-        called = getattr(name, "lexeme", str(name))
+        callee = getattr(node.callee, "name", None)
+        called = getattr(callee, "lexeme", str(callee))
         if called not in FUNCTIONS or inside:
             raise SpecificationError(
                 f"{where}: {called}() can't be called{' within another call' if inside else ''}; "
@@ -176,10 +192,9 @@ def _check(node: Any, where: str, products: list[int], *, inside: bool = False) 
         for argument in node.args:
             _check(argument, where, products, inside=True)
     elif kind == "Literal":
-        if not isinstance(node.value, (int, float)) or abs(node.value) > _LARGEST_NUMBER:
-            raise SpecificationError(
-                f"{where}: {shown(node.value)} is not taken here; numbers up to {_LARGEST_NUMBER} are"
-            )
+        if not is_number(node.value) or abs(node.value) > _LARGEST_NUMBER or not (inside or node.value in (0, 1)):
+            valid = f"numbers up to {_LARGEST_NUMBER} in a call, and 0 or 1 outside, are"
+            raise SpecificationError(f"{where}: {shown(node.value)} is not taken here; {valid}")
     elif kind == "Variable":
         name = getattr(node.name, "lexeme", str(node.name))
         if not name.isidentifier() or getattr(node, "level", None) is not None:
@@ -197,15 +212,20 @@ def _described(coefficient: str, text: str, where: str) -> Formula:
         raise SpecificationError(f"{where} is no formula ({_first_line(error)}); such as: 1 + architecture") from None
     if described.response is not None:
         raise SpecificationError(f"{where} must name no response: leave out what is left of ~")
-    common = [term.name for term in described.common_terms]
+    common = [str(term.name) for term in described.common_terms]
     intercept = "Intercept" in common
     terms = [name for name in common if name != "Intercept"]
     pooled = []
     for each in described.group_terms:
         column, group = each.expr.name, each.factor.name
-        if not group.isidentifier():
-            raise SpecificationError(f"{where}: effects are pooled over one column, such as (1 | lab), not {group}")
-        pooled.append(Pooled(group, "" if column in ("Intercept", "1") else column))
+        column = "" if column in ("Intercept", "1") else column
+        if not group.isidentifier() or (column and not column.isidentifier()):
+            wrong = group if column.isidentifier() or not column else column
+            raise SpecificationError(
+                f"{where}: effects are of one column, pooled over another: (1 | lab) or (year | lab), not {wrong}"
+            )
+        _check_group(group, where)
+        pooled.append(Pooled(group, column))
     base = ""
     if coefficient != REDUCIBLE and not intercept:
         if not terms or not terms[0].isidentifier():
@@ -213,6 +233,7 @@ def _described(coefficient: str, text: str, where: str) -> Formula:
                 f"{where} has no base: begin with 1 (one value), or with 0 + group (one value for each level)"
             )
         base = terms.pop(0)
+        _check_group(base, where)
     if coefficient == REDUCIBLE and not terms and not pooled:
         raise SpecificationError(f"{where} names no column; the level itself is the intercept: write 0 + column")
     columns = sorted(described.var_names - {""})
@@ -221,6 +242,13 @@ def _described(coefficient: str, text: str, where: str) -> Formula:
     if len(set(names)) < len(names) or any(name in PARAMETERS for name in names if name != found.coefficient):
         raise SpecificationError(f"{where} gives two parameters one name ({', '.join(names)}); rename a column")
     return found
+
+
+def _check_group(group: str, where: str) -> None:
+    if group in RESERVED:
+        raise SpecificationError(
+            f"{where}: no group can be called {group}, which means something else here; rename the column"
+        )
 
 
 def _slug(term: str) -> str:

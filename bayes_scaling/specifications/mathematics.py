@@ -8,10 +8,10 @@ import re
 
 from bayes_scaling.errors import BayesScalingError
 
-_TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d+)?(?:e[+-]?\d+)?|[A-Za-z][A-Za-z0-9_]*|[-+/^()\[\],:;=~])|(\S.*))")
+_TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d+)?(?:e[+-]?\d+)?|[^\W\d]\w*|[-+/^()\[\],:;=~])|(\S.*))")
 """A number, a name or a mark; or all that follows, where it is none of these."""
 _GREEK = ("alpha", "beta", "gamma", "sigma", "tau", "nu")
-_FUNCTIONS = {"exp": r"\exp", "ln": r"\ln"}
+_FUNCTIONS = {"exp": r"\exp", "ln": r"\ln", "logit": r"\text{logit}"}
 _RELATIONS = {"=": " = ", "~": r" \sim ", ",": r", \quad ", ":": r": \quad ", ";": r"; \quad "}
 _ONE_LETTER_WORDS = {"x": r"\times"}
 _PROSE = ("for", "where", "about")
@@ -60,7 +60,7 @@ def symbol(name: str, group: str = "") -> str:
     name
         As in tables: ``"g_N"``, ``"alpha"``, ``"repetition_scale"``.
     group
-        What it varies by, if anything.
+        What it varies by, if anything; several with commas.
 
     Examples
     --------
@@ -72,13 +72,13 @@ def symbol(name: str, group: str = "") -> str:
         base, parts = base[0], [base[1], *parts]
     if len(base) > 1 and base not in _GREEK:
         base, parts = rf"\text{{{name.replace('_', ' ')}}}", []
-    below = [_subscript(part) for part in (*parts, *([group] if group else []))]
+    below = [_subscript(part) for part in (*parts, *(group.split(", ") if group else []))]
     letter = rf"\{base}" if base in _GREEK else base
     return f"{letter}_{{{', '.join(below)}}}" if below else letter
 
 
 def _subscript(part: str) -> str:
-    return part if len(part) == 1 else rf"\text{{{part}}}"
+    return part if len(part) == 1 else rf"\text{{{part.replace('_', ' ')}}}"
 
 
 class _Parser:
@@ -168,6 +168,8 @@ class _Parser:
         group = ""
         if self.taken("["):
             group = self.take()
+            while self.taken(","):
+                group += f", {self.take()}"
             self.take("]")
         elif _is_word(name):
             words = [name]

@@ -134,7 +134,7 @@ _ALL = (
         "log units per year",
         "positive",
         Prior.of("half_normal", sigma=0.3),
-        "95% below 0.6: a rate may go from no progress to a doubling each year and a bit within a year, or stay the same",
+        "95% below 0.6: within a year a rate may go from no progress to a doubling in 14 months, or stay the same",
     ),
     Parameter(
         "walk_standardised",

@@ -58,37 +58,42 @@ _LOGNORMAL_MU_MAX = 700
 """exp(710) is beyond the range of a float, and exp(-746) is 0."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False, repr=False)
 class Prior:
     """A prior distribution of one coefficient.
 
     Parameters
     ----------
     distribution
-        One of :data:`DISTRIBUTIONS`.
-    arguments
-        Pairs of argument name and value, in the distribution's own order.
+        ``"normal"``, ``"laplace"``, ``"student_t"``, ``"half_normal"``, ``"lognormal"``, ``"gamma"`` or ``"beta"``.
+    **arguments
+        The distribution's own, such as ``mu`` and ``sigma``; of a lognormal those of the logarithm.
+
+    Raises
+    ------
+    SpecificationError
+        If the family, an argument's name or its value is not valid.
 
     Examples
     --------
-    >>> print(Prior.of("normal", mu=0, sigma=1))
+    >>> import bayes_scaling as bs
+    >>> from dataclasses import replace
+    >>> print(bs.Prior("normal", mu=0, sigma=1))
     Normal(mu=0, sigma=1)
+    >>> own = {"alpha": bs.Prior("lognormal", mu=-1.2, sigma=0.5)}
+    >>> print(replace(bs.load_specification("reference"), name="mine", priors=own).prior_of("alpha"))
+    LogNormal(mu=-1.2, sigma=0.5)
     """
 
     distribution: str
     arguments: tuple[tuple[str, float], ...]
 
-    @classmethod
-    def of(cls, distribution: str, /, **arguments: float) -> "Prior":
-        """Build and check a prior.
-
-        Raises SpecificationError if the family, an argument's name or its value is not valid.
-        """
-        family = DISTRIBUTIONS.get(distribution)
-        if family is None:
+    def __init__(self, distribution: str, /, **arguments: float) -> None:
+        if not isinstance(distribution, str) or distribution not in DISTRIBUTIONS:
             raise SpecificationError(
-                f"unknown distribution '{distribution}'; valid choices: {', '.join(sorted(DISTRIBUTIONS))}"
+                f"unknown distribution {shown(distribution)}; valid choices: {', '.join(sorted(DISTRIBUTIONS))}"
             )
+        family = DISTRIBUTIONS[distribution]
         if set(arguments) != set(family.arguments):
             raise SpecificationError(
                 f"distribution '{distribution}' takes {', '.join(family.arguments)}; "
@@ -104,14 +109,68 @@ class Prior:
                 f"'mu' of 'lognormal' must lie within {_LOGNORMAL_MU_MAX} either side of 0, not {arguments['mu']}: "
                 "it is the logarithm of the median"
             )
-        return cls(distribution, tuple((name, float(arguments[name])) for name in family.arguments))
+        object.__setattr__(self, "distribution", distribution)
+        object.__setattr__(self, "arguments", tuple((name, float(arguments[name])) for name in family.arguments))
+
+    @classmethod
+    def of(cls, distribution: str, /, **arguments: float) -> "Prior":
+        """The same as ``Prior(distribution, **arguments)``, as written before that was.
+
+        Parameters
+        ----------
+        distribution, **arguments
+            As of :class:`Prior`.
+
+        Returns
+        -------
+        Prior
+
+        Raises
+        ------
+        SpecificationError
+            As :class:`Prior`.
+
+        Examples
+        --------
+        >>> Prior.of("normal", mu=0, sigma=1)
+        Prior('normal', mu=0.0, sigma=1.0)
+        """
+        return cls(distribution, **arguments)
+
+    def __repr__(self) -> str:
+        return f"Prior({', '.join([repr(self.distribution), *(f'{name}={each!r}' for name, each in self.arguments)])})"
 
     def fits(self, support: Support) -> bool:
-        """Whether every value of this prior lies in the support that a coefficient needs."""
+        """Whether every value of this prior lies in the support that a coefficient needs.
+
+        Parameters
+        ----------
+        support
+            ``"real"``, ``"positive"`` or ``"unit"`` (from 0 to 1).
+
+        Returns
+        -------
+        bool
+
+        Examples
+        --------
+        >>> Prior("gamma", alpha=2, beta=1).fits("unit")
+        False
+        """
         return DISTRIBUTIONS[self.distribution].support in _WITHIN[support]
 
     def frozen(self) -> Any:
-        """SciPy's frozen distribution, for densities and quantiles."""
+        """SciPy's frozen distribution, for densities and quantiles.
+
+        Returns
+        -------
+        scipy.stats frozen distribution
+
+        Examples
+        --------
+        >>> float(Prior("normal", mu=2, sigma=1).frozen().median())
+        2.0
+        """
         from scipy import stats  # takes a second to import, and few callers need it
 
         family = DISTRIBUTIONS[self.distribution]

@@ -230,7 +230,8 @@ class Specification:
     progress, noise, data, pivot, centre
         See the classes of these names.
     priors
-        Overrides of the defaults in :data:`bayes_scaling.specifications.parameters.PARAMETERS`.
+        Parameter to :class:`bayes_scaling.Prior`: overrides of the defaults in
+        :data:`bayes_scaling.specifications.parameters.PARAMETERS`.
     delta
         If given, the paper's own coefficients with its own penalty as a prior: Laplace with scale
         ``2 sigma^2 / (n delta)`` on every one, so that the posterior mode is the paper's penalised estimate.
@@ -302,6 +303,16 @@ class Specification:
         return {name: formula for name, formula in self.formulas.items() if not formula.is_plain}
 
     @property
+    def may_have_formulas(self) -> tuple[str, ...]:
+        """Coefficients that may stand in ``coefficients``."""
+        law = LAWS[self.law]
+        moving = self.progress.acts_on == "effective_size" and self.progress.exponents == "none"
+        rates = [RATE_OF[key] for key in self.constant_rates if moving]
+        exponents = [term.exponent for term in law.terms if term.exponent != law.power]
+        shares = ["share"] if len(law.terms) > 1 else []
+        return ("level", *shares, "irreducible_share", *exponents, *rates, REDUCIBLE, "sigma")
+
+    @property
     def has_irreducible(self) -> bool:
         """Whether there is an irreducible loss ``E``."""
         return self.irreducible_loss != "none" or "irreducible_share" in self.coefficients
@@ -326,7 +337,7 @@ class Specification:
     @cached_property
     def _sampled(self) -> Mapping[str, tuple[Parameter, str | None]]:
         """Each parameter with the dimension over which it has one value each, or None."""
-        found = {}
+        found: dict[str, tuple[Parameter, str | None]] = {}
         for name in _parameter_names(self):
             if name in self.walks:
                 own = PARAMETERS[name]
@@ -446,8 +457,12 @@ class Specification:
         >>> print(Specification(name="mine").prior_of("sigma"))
         HalfNormal(sigma=0.5)
         """
-        own = self.priors.get(parameter.removesuffix("_base"))
-        return own or self.priors.get(parameter, self._sampled[parameter][0].prior)
+        return self.priors.get(self.prior_name(parameter), self._sampled[parameter][0].prior)
+
+    def prior_name(self, parameter: str) -> str:
+        """The name of a parameter in ``priors``: its own, or of the base of a coefficient the coefficient's."""
+        bases = {formula.base_name: name for name, formula in self.formulas.items()}
+        return (bases | {f"{rate}_base": rate for rate in self.walks}).get(parameter, parameter)
 
     def with_published_penalty(self, delta: float) -> Self:
         """This structure with the paper's coefficients and its L1 penalty as a Laplace prior.
@@ -503,7 +518,9 @@ class Specification:
         if self.coefficients:
             document["coefficients"] = dict(self.coefficients)
         if self.benchmarks:
-            document["benchmarks"] = {name: {"tokens": each.tokens} for name, each in self.benchmarks.items()}
+            document["benchmarks"] = {
+                name: {key: float(getattr(each, key)) for key in _given(each)} for name, each in self.benchmarks.items()
+            }
         for section, kind in _SECTIONS.items():
             document[section] = _told({f.name: getattr(getattr(self, section), f.name) for f in fields(kind)})
         if self.progress.cut_year is not None:
@@ -595,7 +612,7 @@ def _table(where: str, value: object) -> Mapping[str, Any]:
     return value
 
 
-def _given(sizes: Pivot | Centre) -> tuple[str, ...]:
+def _given(sizes: Pivot | Centre | BenchmarkFigures) -> tuple[str, ...]:
     """Which keys of a table of sizes are set."""
     return tuple(f.name for f in fields(sizes) if getattr(sizes, f.name) is not None)
 
@@ -692,14 +709,10 @@ def _check_coefficients(s: Specification) -> None:
     cluster = s.noise.cluster
     if not isinstance(cluster, str) or not cluster.isidentifier():
         raise SpecificationError(
-            f"[noise] cluster = {shown(cluster)} is not valid; choose one of: none, paper, or another column of the table"
+            f"[noise] cluster = {shown(cluster)} is not valid; choose one of: none, paper, or another column of the "
+            "table"
         )
-    law = LAWS[s.law]
-    rates = [RATE_OF[key] for key in s.constant_rates] if s.progress.acts_on == "effective_size" else []
-    rates = [] if s.progress.exponents == "drift" else rates
-    exponents = [term.exponent for term in law.terms if term.exponent != law.power]
-    shares = ["share"] if len(law.terms) > 1 else []
-    valid = ("level", *shares, "irreducible_share", *exponents, *rates, REDUCIBLE, "sigma")
+    law, valid = LAWS[s.law], s.may_have_formulas
     for name in s.coefficients:
         if name not in valid:
             raise SpecificationError(
@@ -711,9 +724,14 @@ def _check_coefficients(s: Specification) -> None:
             raise SpecificationError(
                 f"[coefficients] {name} and [varies_by] {short[0]} say one thing twice; remove one of them"
             )
+    _ = s.formulas  # which refuses what can't be read
+    if cluster not in ("none", "paper") and "paper" in s.groups:
+        raise SpecificationError(
+            f"[noise] cluster = '{cluster}' is what paper means here, by which a coefficient varies too; set cluster = "
+            "'paper', or rename the column"
+        )
     if not s.coefficients:
         return
-    _ = s.formulas  # which refuses what can't be read
     if s.delta is not None or s.pivot is not None:
         what = "delta" if s.delta is not None else "[pivot]"
         raise SpecificationError(
@@ -782,13 +800,13 @@ def _check_walks(s: Specification) -> None:
     for rate in s.walks:
         if s.progress.acts_on != "effective_size" or s.progress.exponents == "drift" or s.delta is not None:
             raise SpecificationError(
-                f"[progress] a walk of {rate} needs acts_on = 'effective_size', exponents = 'none' and no delta; set these, "
-                "or 'constant_rate' in the place of 'walk'"
+                f"[progress] a walk of {rate} needs acts_on = 'effective_size', exponents = 'none' and no delta; "
+                "set these, or 'constant_rate' in the place of 'walk'"
             )
         if rate in s.varies_by or rate in s.coefficients:
             raise SpecificationError(
-                f"[progress] a walk of {rate} is shared by all rows: remove {rate} from [varies_by] and [coefficients], or "
-                "set 'constant_rate' in the place of 'walk'"
+                f"[progress] a walk of {rate} is shared by all rows: remove {rate} from [varies_by] and "
+                "[coefficients], or set 'constant_rate' in the place of 'walk'"
             )
         if s.pivot is not None:
             raise SpecificationError(f"[progress] a walk of {rate} does not go with [pivot]; remove one of them")
@@ -887,13 +905,13 @@ def _check_scale(s: Specification) -> None:
         return
     if s.noise.cluster != "none" and s.noise.family == "student_t":
         raise SpecificationError(
-            f"[noise] scale = '{s.noise.scale}' with family = 'student_t' needs cluster = 'none'; set family = 'normal', "
-            "whose effects are integrated out, or scale = 'loss'"
+            f"[noise] scale = '{s.noise.scale}' with family = 'student_t' needs cluster = 'none'; set family = "
+            "'normal', whose effects are integrated out, or scale = 'loss'"
         )
     if s.noise.cluster != "none" and "tau" not in s.priors:
         raise SpecificationError(
-            f"[noise] scale = '{s.noise.scale}' with a cluster needs a prior of tau, whose default is in nats per token; "
-            "add [priors.tau], such as distribution = 'half_normal', sigma = 0.1 (a tenth of the loss)"
+            f"[noise] scale = '{s.noise.scale}' with a cluster needs a prior of tau, whose default is in nats per "
+            "token; add [priors.tau], such as distribution = 'half_normal', sigma = 0.1 (a tenth of the loss)"
         )
     if s.data.vocabulary != "ignored":
         raise SpecificationError(
@@ -908,11 +926,16 @@ def _check_scale(s: Specification) -> None:
 
 
 def _check_priors(s: Specification) -> None:
-    names = {name.removesuffix("_base"): each.support for name, (each, _) in s._sampled.items()}
+    names = {s.prior_name(name): each.support for name, (each, _) in s._sampled.items()}
     for name, prior in s.priors.items():
         if name not in names or name.endswith("_standardised"):
             known = "is not used by this specification" if name in PARAMETERS else "is unknown"
-            raise SpecificationError(f"[priors.{name}] {known}; parameters with a prior here: {', '.join(names)}")
+            valid = ", ".join(each for each in names if not each.endswith("_standardised"))
+            raise SpecificationError(f"[priors.{name}] {known}; parameters with a prior here: {valid}")
+        if not isinstance(prior, Prior):
+            raise SpecificationError(
+                f'[priors.{name}] is {shown(prior)}; give a prior, such as bs.Prior("normal", mu=0, sigma=1)'
+            )
         support = names[name]
         if not prior.fits(support):
             raise SpecificationError(

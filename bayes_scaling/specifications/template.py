@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 
 from bayes_scaling.specifications.laws import LAWS
-from bayes_scaling.specifications.parameters import PARAMETERS
 from bayes_scaling.specifications.priors import Prior, choices_for
 from bayes_scaling.specifications.specification import (
     CENTRE_PARAMETERS,
@@ -52,12 +51,16 @@ def template(specification: Specification) -> str:
     parts = [_HEAD.format(name=specification.name), "\n".join(_texts(specification))]
     if not LAWS[specification.law].for_runs:
         parts.append("\n".join(_varies_by(specification)))
+    parts.append("\n".join(_coefficients(specification)))
     for section, choices in CHOICES.items():
         if section == "noise" or not LAWS[specification.law].for_runs:  # runs have neither dates nor repetition
             parts.append("\n".join(_settings(specification, section, choices)))
     parts += ["\n".join(_sizes(specification, section)) for section in _SIZES]
+    for name, figures in specification.benchmarks.items():
+        tokens = "" if figures.tokens is None else f"\ntokens = {_number(figures.tokens)}  # of its training text"
+        parts.append(f"[benchmarks.{_text(name)}]{tokens}")
     parts.append("\n".join(_priors(specification)))
-    return "\n\n".join(part.strip() for part in parts) + "\n"
+    return "\n\n".join(part.strip() for part in parts if part) + "\n"
 
 
 def _texts(s: Specification) -> Iterator[str]:
@@ -75,11 +78,25 @@ def _varies_by(s: Specification) -> Iterator[str]:
     for name in law.may_vary:
         words = ", ".join(GROUPS_OF_RATES if name in RATE_OF.values() else GROUPS)
         group = s.varies_by.get(name)
+        if {"A": "level", "B": "level"}.get(name, name) in s.coefficients:
+            yield f"# {name}: see [coefficients]"
+            continue
         yield f"# {name} is shared; or one of {words}" if group is None else f"{name} = {_text(group)}  # {words}"
+
+
+def _coefficients(s: Specification) -> Iterator[str]:
+    if s.coefficients:
+        yield "[coefficients]  # formulas over the table's columns, such as 1 + architecture, 0 + lab, 1 + (1 | lab)"
+        for name in s.may_have_formulas:
+            link = s.formulas[name].link if name in s.formulas else ""
+            where = {"identity": "it", "log": "its logarithm", "logit": "its log odds"}.get(link)
+            given = f"{name} = {_text(s.coefficients.get(name, ''))}  # terms are added to {where}"
+            yield given if link else f"# {name} has no formula"
 
 
 def _settings(s: Specification, section: str, choices: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
     settings = getattr(s, section)
+    choices = {**choices, "cluster": ("none", "paper")}
     yield f"[{section}]"
     for field in fields(settings):
         value = getattr(settings, field.name)
@@ -105,13 +122,16 @@ def _sizes(s: Specification, section: str) -> Iterator[str]:
 def _priors(s: Specification) -> Iterator[str]:
     yield "[priors]"
     for parameter in s.parameters():
-        name, own = parameter.name, s.priors.get(parameter.name)
+        name = s.prior_name(parameter.name)
+        if name.endswith("_standardised"):
+            continue
+        own = s.priors.get(name)
         unit = f", {parameter.unit}" if parameter.unit else ""
         yield f"\n# {name}: {parameter.meaning}{unit}"
         yield f"#   families: {choices_for(parameter.support)}"
         if own is None:
             yield f"#   default: {parameter.reason}"
-        yield f"{'# ' if own is None else ''}{name} = {_inline(own or PARAMETERS[name].prior)}"
+        yield f"{'# ' if own is None else ''}{name} = {_inline(own or parameter.prior)}"
 
 
 def _inline(prior: Prior) -> str:

@@ -197,9 +197,38 @@ def _specifications() -> dict[str, str]:
     }
 
 
+FORMULAS = """
+law = "chinchilla"
+[coefficients]
+level = "0 + benchmark"
+share = "1"
+alpha = "1 + architecture + (1 | lab)"
+beta = "1 + log(year) + (year | lab)"
+g_N = "0 + lab + bs(year, df=4)"
+sigma = "0 + benchmark"
+reducible = "0 + test_time_adaptation"
+[benchmarks.lm1b]
+tokens = 8e8
+[progress]
+parameters = "constant_rate"
+data = "walk"
+[noise]
+cluster = "lab"
+[priors]
+alpha_lab_sd = { distribution = "half_normal", sigma = 0.2 }
+"""
+
+
+def _specification_text(rng: random.Random) -> str:
+    """One of the catalogue, or one with formulas."""
+    return FORMULAS if rng.random() < 0.3 else _specifications()[rng.choice(list(_specifications()))]
+
+
 def _check_specification(specification, document: object) -> str:
     from bayes_scaling.specifications.describe import describe
+    from bayes_scaling.specifications.mathematics import is_equation, tex
     from bayes_scaling.specifications.specification import Specification
+    from bayes_scaling.specifications.template import template
 
     try:
         oracles.check_document(document)
@@ -208,15 +237,17 @@ def _check_specification(specification, document: object) -> str:
     told = json.loads(json.dumps(specification.to_dict(), allow_nan=False))
     if Specification.from_dict(specification.name, told) != specification:
         raise Ended("silent", "does not survive being written and read")
-    describe(specification)
+    for line in filter(is_equation, describe(specification).equations):
+        tex(line)
+    if Specification.from_dict(specification.name, tomllib.loads(template(specification))) != specification:
+        raise Ended("silent", "does not survive being written as a template and read")
     return "accepted"
 
 
 def _judge_specification_data(rng: random.Random, directory: Path) -> str:
     from bayes_scaling.specifications.specification import Specification
 
-    name = rng.choice(list(_specifications()))
-    document = mutations.spoiled_document(tomllib.loads(_specifications()[name]), rng)
+    document = mutations.spoiled_document(tomllib.loads(_specification_text(rng)), rng)
     if not isinstance(document, dict):
         document = {"law": document}
     return _check_specification(Specification.from_dict("mine", document), document)
@@ -225,7 +256,7 @@ def _judge_specification_data(rng: random.Random, directory: Path) -> str:
 def _judge_specification_file(rng: random.Random, directory: Path) -> str:
     from bayes_scaling.specifications.catalogue import load_specification
 
-    text = _specifications()[rng.choice(list(_specifications()))]
+    text = _specification_text(rng)
     if rng.random() < 0.5:
         content = mutations.spoiled_bytes(text.encode(), rng)
     else:

@@ -134,6 +134,27 @@ HOSTILE_KEYS = (
 )  # fmt: skip
 
 
+HOSTILE_FORMULAS = (
+    "1", "0", "1 + architecture", "0 + benchmark", "1 + (1 | lab)", "1 + (year | lab)", "1 + bs(year, df=4)",
+    "1 + log(year) * architecture", "0 + lab + year", "1 + open('x')", "1 + __import__('os')", "1 + x.y", "y ~ x",
+    "1 + {x}", "1 + `x`", "1 + x ** 2", "1 + x)", "1 + drift", "0 + era", "1 + (1 | chain)", "1 + I(x)", "lambda",
+    "1 + exp(exp(x))", "1 + 1e9", "1 + 99999", "(" * 150, "-" * 150 + "1", "1 + x[0]", "1 + 'a'", "é", "1 + é",
+)  # fmt: skip
+FORMULA_MARKS = (
+    *"+-:*/|()[]{}~=.,'\"`_^&%$#@!?;\\ 019xé²\x00\n", "**", "log(", "1 + ", "0 + ", "(1 | ", "open(", "lab", "**",
+)  # fmt: skip
+
+
+def spoiled_formula(formula: str, rng: random.Random) -> str:
+    """A formula with a few marks put in or taken out, or another."""
+    if rng.random() < 0.3:
+        return rng.choice(HOSTILE_FORMULAS)
+    for _ in range(rng.randint(1, 3)):
+        at = rng.randrange(len(formula) + 1)
+        formula = formula[:at] + rng.choice(("", rng.choice(FORMULA_MARKS))) + formula[at + rng.randint(0, 2) :]
+    return formula
+
+
 def spoiled_document(document: Any, rng: random.Random, values: Sequence[Any] = HOSTILE_VALUES) -> Any:
     """Plain data with a few values or keys changed, at any depth."""
     document = _copied(document)
@@ -145,7 +166,12 @@ def spoiled_document(document: Any, rng: random.Random, values: Sequence[Any] = 
         keys = list(inside) if isinstance(inside, dict) else list(range(len(inside)))
         way = rng.randrange(5)
         if way <= 2 and keys:
-            inside[rng.choice(keys)] = _copied(rng.choice(values))
+            key = rng.choice(keys)
+            is_formula = isinstance(document, dict) and inside is document.get("coefficients")
+            if is_formula and isinstance(inside[key], str) and rng.random() < 0.7:
+                inside[key] = spoiled_formula(inside[key], rng)
+            else:
+                inside[key] = _copied(rng.choice(values))
         elif way == 3 and keys:
             key = rng.choice(keys)
             value = inside.pop(key)

@@ -155,26 +155,29 @@ def _told(name: str, cell: str | None) -> object:
     return cell.lower() in {"1", "true"} if name in FLAGS else cell
 
 
-TOP = {"title", "reference", "law", "irreducible_loss", "transformer_factor", "varies_by", "progress", "noise", "data",
-       "pivot", "centre", "priors", "delta"}  # fmt: skip
+TOP = {"title", "reference", "law", "irreducible_loss", "transformer_factor", "varies_by", "coefficients", "benchmarks",
+       "progress", "noise", "data", "pivot", "centre", "priors", "delta"}  # fmt: skip
 CHOICES = {
     ("law",): {"chinchilla", "compute", "parameters", "tokens", "steps", "kaplan", "critical_batch"},
     ("irreducible_loss",): {"none", "shared", "benchmark"},
     ("transformer_factor",): {"none", "sigmoid"},
-    ("progress", "parameters"): {"none", "constant_rate"},
-    ("progress", "data"): {"none", "constant_rate"},
-    ("progress", "compute"): {"none", "constant_rate"},
+    ("progress", "parameters"): {"none", "constant_rate", "walk"},
+    ("progress", "data"): {"none", "constant_rate", "walk"},
+    ("progress", "compute"): {"none", "constant_rate", "walk"},
     ("progress", "acts_on"): {"effective_size", "loss_term", "reducible_loss", "nearly_reducible_loss"},
     ("progress", "exponents"): {"none", "drift"},
     ("progress", "at_cut"): {"bend", "jump"},
     ("progress", "cut_year"): None,
     ("noise", "family"): {"normal", "student_t"},
-    ("noise", "cluster"): {"none", "paper"},
+    ("noise", "cluster"): None,
     ("noise", "scale"): {"loss", "log_loss"},
     ("data", "tokens"): {"unique", "effective_epochs", "seen", "repeated"},
     ("data", "vocabulary"): {"ignored", "log"},
     ("data", "missing_epochs"): {"one", "median"},
 }
+FORMULA = re.compile(r"[\w +\-:*/|(),.=]{1,200}")
+CALLED = re.compile(r"([\w.]+) *\(")
+CALLS = {"log", "log2", "log10", "log1p", "sqrt", "exp", "bs", "cr", "poly", "center", "scale"}
 SCALES = {"sigma", "b", "nu", "alpha", "beta"}
 FAMILIES = {
     "normal": {"mu", "sigma"}, "laplace": {"mu", "b"}, "student_t": {"nu", "mu", "sigma"}, "half_normal": {"sigma"},
@@ -200,7 +203,17 @@ def check_document(document: object) -> None:
         _require(all((section, key) in CHOICES for key in inside), f"unknown key in {section}")
     _require(isinstance(document.get("varies_by", {}), dict), "varies_by")
     for group in document.get("varies_by", {}).values():
-        _require(group in ("benchmark", "architecture", "era"), "group")
+        _require(isinstance(group, str) and group.isidentifier(), "group")
+    _require(str(document.get("noise", {}).get("cluster", "none")).isidentifier(), "cluster")
+    _require(isinstance(document.get("coefficients", {}), dict), "coefficients")
+    for formula in document.get("coefficients", {}).values():
+        _require(isinstance(formula, str) and FORMULA.fullmatch(formula), "formula")
+        _require(set(CALLED.findall(formula)) <= CALLS, "call")
+        _require(formula.count("(") == formula.count(")") and "**" not in formula, "formula")
+    _require(isinstance(document.get("benchmarks", {}), dict), "benchmarks")
+    for figures in document.get("benchmarks", {}).values():
+        _require(isinstance(figures, dict) and set(figures) <= {"tokens"}, "benchmarks")
+        _require(all(_is_finite(value) and value > 0 for value in figures.values()), "benchmarks")
     for section, keys in (
         ("pivot", {"parameters", "tokens", "year"}),
         ("centre", {"parameters", "tokens", "least_steps", "loss"}),

@@ -45,7 +45,7 @@ def at_the_centre(specification: Specification, evaluations: pd.DataFrame) -> Ro
     """Every benchmark with both kinds of architecture, at the central point; ln(vocabulary) = 0 takes its term away."""
     anchor = central_anchor(specification)
     each = evaluations.drop_duplicates("benchmark")
-    table = pd.concat([each.assign(architecture=name) for name in ("lstm", "transformer")], ignore_index=True)
+    table = pd.concat([each.assign(architecture=name) for name in ("recurrent", "transformer")], ignore_index=True)
     table["parameters"] = anchor.parameters
     table["tokens"] = table["benchmark"].map(dict(anchor.tokens))
     table["published"] = pd.Timestamp("2018-01-01")

@@ -1,7 +1,10 @@
 """Priors mean the same to SciPy and to PyMC, and default priors say what they say."""
 
+import copy
+import pickle
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pymc as pm
@@ -13,6 +16,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy import special
 
+import bayes_scaling as bs
 from bayes_scaling.errors import SpecificationError
 from bayes_scaling.specifications.parameters import PARAMETERS
 from bayes_scaling.specifications.priors import DISTRIBUTIONS, Prior, choices_for
@@ -251,3 +255,36 @@ def test_level_in_perplexity() -> None:
     assert "perplexity 9 to 1,350" in PARAMETERS["level"].reason
     assert low == pytest.approx(9, abs=0.5)
     assert high == pytest.approx(1350, abs=15)
+
+
+def test_a_prior_is_a_public_name() -> None:
+    prior = bs.Prior("lognormal", mu=-1.2, sigma=0.5)
+    assert prior == Prior.of("lognormal", sigma=0.5, mu=-1.2)
+    assert {prior, pickle.loads(pickle.dumps(prior)), copy.deepcopy(prior)} == {prior}
+    assert eval(repr(prior), {"Prior": bs.Prior}) == prior
+    with pytest.raises(FrozenInstanceError):
+        prior.distribution = "normal"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("distribution", [None, 3, ["normal"], np.array(["normal", "beta"])])
+def test_a_distribution_that_is_no_name_is_refused(distribution: object) -> None:
+    with pytest.raises(SpecificationError, match=r"unknown distribution .*; valid choices: beta, gamma"):
+        bs.Prior(distribution, mu=0, sigma=1)  # type: ignore[arg-type]
+
+
+def test_a_specification_takes_own_priors() -> None:
+    own = {"alpha": bs.Prior("lognormal", mu=-1.2, sigma=0.5)}
+    mine = replace(bs.load_specification("reference"), priors=own)
+    assert mine.prior_of("alpha") == own["alpha"]
+    assert bs.Specification.from_dict(mine.name, mine.to_dict()) == mine
+
+
+@pytest.mark.parametrize("prior", [("lognormal", -1.2, 0.5), {"distribution": "normal"}, 0.3, "normal", None])
+def test_a_specification_refuses_what_is_no_prior(prior: object) -> None:
+    with pytest.raises(SpecificationError, match=r"\[priors.alpha\] is .*; give a prior, such as bs.Prior\(\"normal\""):
+        replace(bs.load_specification("reference"), priors={"alpha": prior})  # type: ignore[dict-item]
+
+
+def test_a_specification_refuses_a_prior_that_reaches_too_far() -> None:
+    with pytest.raises(SpecificationError, match=r"\[priors.alpha\] Normal\(mu=0, sigma=1\) reaches values"):
+        replace(bs.load_specification("reference"), priors={"alpha": bs.Prior("normal", mu=0, sigma=1)})

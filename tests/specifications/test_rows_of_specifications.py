@@ -102,7 +102,7 @@ def test_any_benchmark_is_a_level_but_for_the_papers_own_form(table: pd.DataFram
     rows = make_rows(specification, table)
     assert rows.levels["benchmark"] == ("wt103", "wt2", "ptb", "mine")
     assert rows.covariates["log_tokens"][4] == 0.0  # its own tokens are the central ones
-    with pytest.raises(EvaluationsError, match="benchmark 'mine' .* has no coefficient in the paper's form"):
+    with pytest.raises(EvaluationsError, match=r"benchmark 'mine' .* has no coefficient in the paper's form"):
         make_rows(specification.with_published_penalty(0.01), table)
 
 
@@ -147,7 +147,7 @@ def test_benchmarks_stand_in_one_order_whatever_the_table(table: pd.DataFrame) -
 
 
 def test_every_architecture_but_the_transformer_is_other(table: pd.DataFrame) -> None:
-    table["architecture"] = ["transformer", "lstm", "rnn"] * 5
+    table["architecture"] = ["transformer", "recurrent", "state-space"] * 5
     rows = make_rows(load_specification("ho2024/13"), table)
     assert rows.levels["architecture"] == ("other", "transformer")
     assert rows.index["architecture"].tolist() == [1, 0, 0] * 5

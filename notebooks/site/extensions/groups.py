@@ -30,7 +30,16 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "fitting": (
         "Specifications and fits",
         "From a specification and a table to a posterior.",
-        ("Specification", "list_specifications", "load_specification", "build_model", "fit", "Fit", "load_fit"),
+        (
+            "Specification",
+            "Prior",
+            "list_specifications",
+            "load_specification",
+            "build_model",
+            "fit",
+            "Fit",
+            "load_fit",
+        ),
     ),
     "answers": (
         "Answers from a posterior",

@@ -214,6 +214,8 @@ def _columns(s: Specification) -> str:
 
 
 def _irreducible(s: Specification) -> str:
+    if "irreducible_share" in s.coefficients:
+        return "by formula"
     return {"none": "none", "shared": "one", "benchmark": "by benchmark"}[s.irreducible_loss]
 
 
@@ -222,7 +224,9 @@ def _varying(s: Specification) -> str:
     groups: dict[str, list[str]] = {}
     for name, group in s.varies_by.items():
         groups.setdefault(group, []).append(f"`{name}`")
-    return "; ".join(f"{', '.join(names)} by {group}" for group, names in groups.items()) or "nothing"
+    told = [f"{', '.join(names)} by {group}" for group, names in groups.items()]
+    told += [f"`{name} = {text}`" for name, text in s.coefficients.items()]
+    return "; ".join(told) or "nothing"
 
 
 def _progress(s: Specification) -> str:
@@ -240,4 +244,10 @@ def _progress(s: Specification) -> str:
 def _noise(s: Specification) -> str:
     family = "normal" if s.noise.family == "normal" else "Student-t"
     scale = " on the logarithm" if s.noise.scale == "log_loss" else ""
-    return family + scale + (", papers share an effect" if s.noise.cluster == "paper" else "")
+    return (
+        family
+        + scale
+        + {"none": "", "paper": ", papers share an effect"}.get(
+            s.noise.cluster, f", rows of one {s.noise.cluster} share an effect"
+        )
+    )
