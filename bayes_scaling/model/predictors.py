@@ -119,7 +119,7 @@ def label_of(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Cells:
-    """Points at which a coefficient with a formula is reported: levels of its columns, numbers at their means."""
+    """Where a coefficient with a formula is reported: levels of its columns, numbers at their means, flags at 0."""
 
     group: str | None
     columns: tuple[str, ...]
@@ -353,7 +353,7 @@ class Predictors:
 
 
 def _middle(column: pd.Series) -> float:
-    """The mean of numbers, and 0 of flags."""
+    """The mean of numbers; 0 of flags."""
     return 0.0 if set(column) <= {0.0, 1.0} else float(column.mean())
 
 
