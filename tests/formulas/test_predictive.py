@@ -10,6 +10,7 @@ from bayes_scaling.calibration import experiment
 from bayes_scaling.calibration.simulation import quantities_at, simulated_rows
 from bayes_scaling.comparison.moment_matching import UnconstrainedPosterior
 from bayes_scaling.comparison.scoring import score
+from bayes_scaling.comparison.variants import expand
 from bayes_scaling.identifiability.influence import influence
 from bayes_scaling.identifiability.profile import profile_likelihood
 from bayes_scaling.identifiability.ridge import ridge
@@ -18,6 +19,7 @@ from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.likelihood import draws_of, expected_losses, scales
 from bayes_scaling.inference.posterior import posterior_of
 from bayes_scaling.model.rows import make_rows
+from bayes_scaling.predictive.backtest import planned
 from bayes_scaling.predictive.checks import predictive_check
 from bayes_scaling.predictive.forecasters import forecasters, without_progress
 from bayes_scaling.predictive.forecasts import posterior_forecast
@@ -81,6 +83,7 @@ def test_a_check_runs_and_is_quiet_at_the_truth(scale) -> None:
     found = predictive_check(fit_at_truth(made_specification(scale=scale)), replicates=200)
     assert found.unit == "paper" and found.curve.inside
     assert not found.groups["flagged"].any()
+    assert set(found.groups.index.get_level_values("by")) == {"year", "benchmark", "architecture", "lab"}
 
 
 @SCALES
@@ -147,6 +150,25 @@ def test_forecasts_count_columns_as_the_fitted_rows_do() -> None:
 def simulated_with_effort(table):
     year = bs.evaluations.decimal_year(table["published"]).to_numpy()
     return table.assign(effort=year - 2000 + np.random.default_rng(5).normal(size=len(table)))
+
+
+def test_a_backtest_skips_cuts_before_which_a_level_was_not_fitted() -> None:
+    table = made_evaluations(100)
+    year = table["published"].dt.year
+    table["team"] = np.where(year < 2017, "old", np.where(year < 2019, "older", "new"))
+    specification = made_specification("paper", coefficients={"share": "0 + team"})
+    plan = planned([specification], table, cuts=[2018, 2020])
+    assert set(plan.skipped) == {"made, 2018", "made without progress, 2018"}
+    assert "team 'new' is not part of 'made' as fitted; valid choices: old, older" in plan.skipped["made, 2018"]
+    assert {task.split.cut for task in plan.tasks.values() if task.forecaster.name == "made"} == {2020}
+
+
+def test_priors_of_rates_with_formulas_and_walks_are_widened() -> None:
+    specification = made_specification(coefficients={"g_N": "1 + architecture + (1 | lab)"})
+    (wider,) = expand([specification], rate_scales=[2.0])
+    for name in ("g_N_base", "g_N_architecture", "g_N_lab_sd", "g_D_base", "g_D_walk_sd"):
+        one, two = (dict(each.prior_of(name).arguments) for each in (specification, wider.specification))
+        assert two["sigma"] == 2 * one["sigma"], name
 
 
 def test_a_backtest_refuses_clusters_that_are_partly_known() -> None:
