@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from formulas.made_formulas import FORMULAS, made_draws, made_evaluations, made_fit, made_specification
+from made_runs import made_runs
 from scipy import stats
 
 import bayes_scaling as bs
@@ -19,6 +20,7 @@ from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.likelihood import draws_of, expected_losses, scales
 from bayes_scaling.inference.posterior import posterior_of
 from bayes_scaling.model.rows import make_rows
+from bayes_scaling.plots.residuals import plot_residuals, standardised_residuals
 from bayes_scaling.predictive.backtest import planned
 from bayes_scaling.predictive.checks import predictive_check
 from bayes_scaling.predictive.forecasters import forecasters, without_progress
@@ -43,7 +45,7 @@ def simulated(specification, seed=3):
 
 
 def fit_at_truth(specification):
-    return made_fit(specification, simulated(specification), draws=DRAWS, jitter=1e-6)
+    return made_fit(specification, simulated(specification), draws=DRAWS, jitter=1e-3)
 
 
 def noise_of(fit):
@@ -101,7 +103,7 @@ def test_a_new_evaluation_has_the_noise_of_its_columns_and_of_a_new_cluster(scal
 
 def test_columns_of_sizes_are_those_of_each_system() -> None:
     table, formulas = made_evaluations(), {"sigma": "1 + log(parameters)", "alpha": "1 + log(tokens)"}
-    fit = made_fit(made_specification(coefficients=formulas), table, draws=DRAWS, jitter=1e-6)
+    fit = made_fit(made_specification(coefficients=formulas), table, draws=DRAWS, jitter=1e-3)
     rows, _, sigma, tau = noise_of(fit)
     expected = expected_losses(fit.specification, rows, draws_of(fit.specification, fit.data))[0]
     some = [5, 20, 50]
@@ -130,7 +132,7 @@ def test_forecasts_count_columns_as_the_fitted_rows_do() -> None:
     table = simulated_with_effort(made_evaluations(100))
     split = cut_at(table, 2019)
     split.later.loc[split.later.index[0], "lab"] = "new"
-    fit = made_fit(specification, split.before, draws=DRAWS, jitter=1e-6)
+    fit = made_fit(specification, split.before, draws=DRAWS, jitter=1e-3)
     forecast = posterior_forecast(fit, split)
     first = fit.data["posterior"].to_dataset().isel(chain=0, draw=0)
     effort = split.before["effort"]
@@ -282,3 +284,21 @@ def test_scores_by_other_clusters_are_not_compared() -> None:
     one, other = made_specification(), replace(made_specification("paper"), name="other")
     with pytest.raises(bs.BayesScalingError, match=r"'made' has 'lab', 'other' has 'paper'; use unit 'evaluation'"):
         bs.compare([one, other], made_evaluations(), unit="paper")
+
+
+@SCALES
+def test_residuals_of_runs_are_in_units_of_each_datasets_noise(scale) -> None:
+    runs = made_runs()
+    runs["dataset"] = np.where(np.arange(len(runs)) % 3 == 0, "c4", "pile")
+    specification = made_specification(
+        "none", scale, coefficients={"sigma": "0 + dataset", "level": "0 + dataset"}, progress=Progress()
+    )
+    fit = made_fit(specification, runs, draws=20)
+    rows, values = rows_of(fit.data, specification), draws_of(specification, fit.data)
+    expected = expected_losses(specification, rows, values)
+    residual = np.log(rows.loss / expected) if scale == "log_loss" else rows.loss - expected
+    sigma = np.where(runs["dataset"] == "c4", values["sigma"][:, :1], values["sigma"][:, 1:])
+    found = standardised_residuals(fit)
+    np.testing.assert_allclose(found["residual"], (residual / sigma).mean(axis=0), rtol=1e-9)
+    np.testing.assert_allclose(found["expected"], np.median(expected, axis=0), rtol=1e-12)
+    assert plot_residuals(fit).axes
