@@ -110,6 +110,11 @@ class Fit:
         -------
         DataFrame
             One row for each quantity and level; see ``arviz.summary``.
+
+        Examples
+        --------
+        >>> import bayes_scaling as bs
+        >>> bs.load_fit("runs/mine").summary().loc["g_C"]  # doctest: +SKIP
         """
         import arviz as az
 

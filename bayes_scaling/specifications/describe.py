@@ -69,6 +69,7 @@ def varying(specification: Specification) -> str:
 
 def _indexed(s: Specification, name: str) -> str:
     columns = _columns(s, name)
+    name = "R" if name == REDUCIBLE else name
     return f"{name}[{', '.join(columns)}]" if columns else name
 
 
@@ -96,14 +97,14 @@ def _formula_lines(s: Specification) -> list[str]:
             stem = f"{name}_{each.name}"
             times = f" X[{each.column}]" if each.column else ""
             added.append(f"{stem}_sd {stem}_standardised[{each.group}]{times}")
-        lines.append(f"{link.format(_indexed(s, name).replace(REDUCIBLE, 'R'))} = {' + '.join(added)}")
+        lines.append(f"{link.format(_indexed(s, name))} = {' + '.join(added)}")
     return lines
 
 
 def _factored(s: Specification, parts: list[str]) -> list[str]:
     """Terms times the factors that all of them have."""
     factors = ["F"] if s.transformer_factor != "none" else []
-    factors += [_indexed(s, REDUCIBLE).replace(REDUCIBLE, "R")] if REDUCIBLE in s.coefficients else []
+    factors += [_indexed(s, REDUCIBLE)] if REDUCIBLE in s.coefficients else []
     if not factors:
         return parts
     return [f"{' '.join(factors)} {f'({" + ".join(parts)})' if len(parts) > 1 else parts[0]}"]

@@ -460,7 +460,22 @@ class Specification:
         return self.priors.get(self.prior_name(parameter), self._sampled[parameter][0].prior)
 
     def prior_name(self, parameter: str) -> str:
-        """The name of a parameter in ``priors``: its own, or of the base of a coefficient the coefficient's."""
+        """The name of a parameter in ``priors``: its own, or of the base of a coefficient the coefficient's.
+
+        Parameters
+        ----------
+        parameter
+            A name that :meth:`parameters` gives.
+
+        Returns
+        -------
+        str
+
+        Examples
+        --------
+        >>> Specification(name="mine", coefficients={"alpha": "1 + architecture"}).prior_name("alpha_base")
+        'alpha'
+        """
         bases = {formula.base_name: name for name, formula in self.formulas.items()}
         return (bases | {f"{rate}_base": rate for rate in self.walks}).get(parameter, parameter)
 
@@ -693,6 +708,11 @@ def _check_varies_by(s: Specification) -> None:
                 "remove one of them"
             )
         return
+    if s.irreducible_loss == "benchmark" and "level" in s.coefficients:
+        raise SpecificationError(
+            "irreducible_loss = 'benchmark' does not go with [coefficients] level; remove it, and set [coefficients] "
+            'irreducible_share = "0 + benchmark"'
+        )
     if s.irreducible_loss == "benchmark" and any(s.varies_by.get(letter) != "benchmark" for letter in levels):
         raise SpecificationError(
             f"irreducible_loss = 'benchmark' needs {' and '.join(levels)} = 'benchmark' in [varies_by]: "
@@ -732,6 +752,12 @@ def _check_coefficients(s: Specification) -> None:
         )
     if not s.coefficients:
         return
+    apart = len(law.terms) > 1 and ("share" in s.predicted or s.index_of("share") != s.index_of("level"))
+    if s.irreducible_loss == "shared" and ("level" in s.predicted or (apart and s.index_of("level"))):
+        raise SpecificationError(
+            "irreducible_loss = 'shared' is one E, and [coefficients] level and share differ by more than one group; "
+            'remove it, and set [coefficients] irreducible_share = "1"'
+        )
     if s.delta is not None or s.pivot is not None:
         what = "delta" if s.delta is not None else "[pivot]"
         raise SpecificationError(

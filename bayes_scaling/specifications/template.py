@@ -131,7 +131,8 @@ def _priors(s: Specification) -> Iterator[str]:
         yield f"#   families: {choices_for(parameter.support)}"
         if own is None:
             yield f"#   default: {parameter.reason}"
-        yield f"{'# ' if own is None else ''}{name} = {_inline(own or parameter.prior)}"
+        key = name if name.isascii() else _text(name)
+        yield f"{'# ' if own is None else ''}{key} = {_inline(own or parameter.prior)}"
 
 
 def _inline(prior: Prior) -> str:

@@ -103,11 +103,6 @@ def test_rows_are_selected_by_any_name_of_a_benchmark(table_file):
     assert len(on_benchmarks(load_evaluations(), "Penn Treebank")) == 80
 
 
-def test_rows_of_a_table_made_by_hand_are_selected_by_the_labels_that_it_has(table_file):
-    table = read_evaluations(table_file({}, {})).assign(benchmark=["WT103", "wt103"])
-    assert len(on_benchmarks(table, "WT103")) == len(on_benchmarks(table, "wikitext-103")) == 1
-
-
 def test_the_check_names_labels_of_which_nothing_is_known(table_file):
     result = CliRunner().invoke(app, ["check", str(table_file({"benchmark": "wt130"}, {"benchmark": "LM1B"}))])
     assert result.exit_code == 0

@@ -171,6 +171,18 @@ SETTINGS = {
         {"coefficients": {"irreducible_share": "1"}, "irreducible_loss": "shared"},
         "irreducible_share say one thing twice",
     ),
+    "irreducible loss by benchmark beside levels": (
+        {"coefficients": {"level": "0 + benchmark", "share": "1"}, "irreducible_loss": "benchmark"},
+        'set [coefficients] irreducible_share = "0 + benchmark"',
+    ),
+    "one irreducible loss of levels with terms": (
+        {"coefficients": {"level": "1 + x"}, "irreducible_loss": "shared"},
+        "irreducible_loss = 'shared' is one E, and [coefficients] level and share differ",
+    ),
+    "one irreducible loss of shares by another group": (
+        {"coefficients": {"level": "0 + lab", "share": "1"}, "irreducible_loss": "shared"},
+        'set [coefficients] irreducible_share = "1"',
+    ),
     "delta": ({"coefficients": {"alpha": "0 + lab"}, "delta": 0.01}, "do not go with delta"),
     "pivot": ({"coefficients": {"alpha": "0 + lab"}, "pivot": {"tokens": 1e8}}, "do not go with [pivot]"),
     "Kaplan's law": ({"law": "kaplan", "coefficients": {"alpha": "1 + lab"}}, "choose law 'chinchilla' or 'compute'"),

@@ -45,6 +45,7 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "Answers from a posterior",
         "What progress was and is worth. Each takes a fit or published constants and gives draws or a table.",
         (
+            "at",
             "doubling_times",
             "numerical_doubling_time",
             "effective_compute",
