@@ -123,8 +123,8 @@ def _lines(
     formulas = laws.specification.formulas.items()
     for name in (name for name, each in formulas if name != "sigma" and {"parameters", "tokens"} & {*each.columns}):
         raise BayesScalingError(
-            f"{name} of '{laws.specification.name}' depends on parameters or tokens by its formula, so that terms are no "
-            f"power laws of them, which this quantity needs; take these out of [coefficients] {name}, or ask for "
+            f"{name} of '{laws.specification.name}' depends on parameters or tokens by its formula, so that terms are "
+            f"no power laws of them, which this quantity needs; take these out of [coefficients] {name}, or ask for "
             "bs.predicted_loss"
         )
     # In a law of compute a budget of one FLOP is a sixth of a parameter seen with one token.
