@@ -203,9 +203,7 @@ def fit_fingerprint(specification: Specification, evaluations: pd.DataFrame, set
         "versions": package_versions(),
         # Steps follow from the table; without them, fits from before there were any keep theirs.
         "centre": {
-            name: value
-            for name, value in asdict(central_anchor(specification, evaluations)).items()
-            if name != "steps"
+            name: value for name, value in asdict(central_anchor(specification, evaluations)).items() if name != "steps"
         },
     }
     return document_fingerprint(document)

@@ -120,6 +120,13 @@ def _lines(
             f"'{laws.specification.name}' is a law of {law.of} alone and knows of no compute; choose a law of both "
             "parameters and tokens, or one of compute"
         )
+    formulas = laws.specification.formulas.items()
+    for name in (name for name, each in formulas if name != "sigma" and {"parameters", "tokens"} & {*each.columns}):
+        raise BayesScalingError(
+            f"{name} of '{laws.specification.name}' depends on parameters or tokens by its formula, so that terms are "
+            f"no power laws of them, which this quantity needs; take these out of [coefficients] {name}, or ask for "
+            "bs.predicted_loss"
+        )
     # In a law of compute a budget of one FLOP is a sixth of a parameter seen with one token.
     one = 1 / training_compute(1.0, 1.0) if laws.specification.law == "compute" else 1.0
     _, at_one = parts(one, 1.0, year, **setting)

@@ -302,3 +302,12 @@ def test_residuals_of_runs_are_in_units_of_each_datasets_noise(scale) -> None:
     np.testing.assert_allclose(found["residual"], (residual / sigma).mean(axis=0), rtol=1e-9)
     np.testing.assert_allclose(found["expected"], np.median(expected, axis=0), rtol=1e-12)
     assert plot_residuals(fit).axes
+
+
+def test_a_formula_of_sizes_leaves_no_power_law_to_split() -> None:
+    fit = made_fit(made_specification(coefficients={"alpha": "1 + log(parameters)"}), made_evaluations())
+    for found in (lambda: bs.optimal_allocation(fit, 1e22, year=2020), lambda: bs.compute_needed(fit, 3.5, 2020)):
+        with pytest.raises(
+            bs.BayesScalingError, match="alpha of 'made' depends on parameters or tokens by its formula"
+        ):
+            found()
