@@ -103,12 +103,14 @@ def _penalised(specification: Specification, delta: float) -> Specification:
 def _scaled(specification: Specification, scale: float) -> Variant:
     if scale == 1:
         return Variant(specification.name, STATED, specification)
-    rates = [p.name for p in specification.parameters() if p.name.startswith(tuple(RATE_OF.values()))]
+    names = (p.name for p in specification.parameters() if not p.name.endswith("_standardised"))
+    rates = [name for name in names if name.startswith(tuple(RATE_OF.values()))]
     if not rates:
         raise SpecificationError(
             f"'{specification.name}' has no prior on a rate of progress to scale; leave it out or use rate scale 1"
         )
-    priors = dict(specification.priors) | {name: _wider(name, specification.prior_of(name), scale) for name in rates}
+    wider = {name.removesuffix("_base"): _wider(name, specification.prior_of(name), scale) for name in rates}
+    priors = {**specification.priors, **wider}
     label = f"rates x{float(scale):g}"
     scaled = replace(specification, name=f"{specification.name}@{label.replace(' ', '-')}", priors=priors)
     return Variant(specification.name, label, scaled)

@@ -201,6 +201,9 @@ def fit_fingerprint(specification: Specification, evaluations: pd.DataFrame, set
         },  # so that fits from before there was a choice keep theirs
         "seed": seed,
         "versions": package_versions(),
-        "centre": asdict(central_anchor(specification)),
+        # Steps follow from the table; without them, fits from before there were any keep theirs.
+        "centre": {
+            name: value for name, value in asdict(central_anchor(specification, evaluations)).items() if name != "steps"
+        },
     }
     return document_fingerprint(document)

@@ -297,8 +297,8 @@ def _published_groups(s: Specification) -> list[tuple[str, str | None]]:
     foreign = [*s.coefficients, *s.walks, *by_columns]
     if foreign:
         raise SpecificationError(
-            f"'{s.name}' has a formula, walk or column for {foreign[0]}, which the paper's form lacks; point estimates are "
-            "of that form: remove [coefficients], set 'constant_rate' in the place of 'walk', and choose from "
+            f"'{s.name}' has a formula, walk or column for {foreign[0]}, which the paper's form lacks; point estimates "
+            "are of that form: remove [coefficients], set 'constant_rate' in the place of 'walk', and choose from "
             f"{', '.join(GROUPS_OF_RATES)} in [varies_by]; or fit it with bs.fit"
         )
     groups: list[tuple[str, str | None]] = []

@@ -119,7 +119,7 @@ def label_of(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Cells:
-    """Points at which a coefficient with a formula is reported: levels of its columns, numbers at their means."""
+    """Where a coefficient with a formula is reported: levels of its columns, numbers at their means, flags at 0."""
 
     group: str | None
     columns: tuple[str, ...]
@@ -197,7 +197,7 @@ class Predictors:
         if name in self._pooled_groups and name not in fixed:
             return ""  # another level of the group
         if name not in fixed and pd.api.types.is_numeric_dtype(column):
-            return 0.0 if set(column) <= {0.0, 1.0} else float(column.mean())
+            return _middle(column)
         levels = levels_of(name, column)
         if len(levels) == 1:
             return levels[0]
@@ -345,7 +345,7 @@ class Predictors:
         for name in formula.columns:
             if name not in texts:
                 numeric = pd.api.types.is_numeric_dtype(frame[name])
-                table[name] = float(frame[name].mean()) if numeric else frame[name].iloc[0]
+                table[name] = _middle(frame[name]) if numeric else frame[name].iloc[0]
         covariates = self._covariates(formula, table) if formula.terms else {}
         group = "_".join(texts) if len(cells) > 1 else None
         index = (
@@ -354,6 +354,11 @@ class Predictors:
             else {}
         )
         return Cells(group, tuple(texts), tuple(", ".join(cell) for cell in cells), covariates, index)
+
+
+def _middle(column: pd.Series) -> float:
+    """The mean of numbers; 0 of flags."""
+    return 0.0 if set(column) <= {0.0, 1.0} else float(column.mean())
 
 
 def _standardised(values: Floats, fitted: Floats) -> Floats:

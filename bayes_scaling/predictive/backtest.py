@@ -142,7 +142,8 @@ def planned(
             continue
         for one in asked:
             try:
-                make_rows(one.specification, split.before)
+                fitted = make_rows(one.specification, split.before)
+                make_rows(one.specification, split.both, predictors=fitted.predictors)  # refuses levels not fitted
             except BayesScalingError as error:
                 skipped[f"{one.name}, {cut}"] = str(error)
             else:

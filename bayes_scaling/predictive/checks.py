@@ -117,7 +117,7 @@ def predictive_check(fit: Fit, *, replicates: int = REPLICATES, seed: int = 0) -
     -------
     PredictiveCheck
         Groups are by ``year``, ``benchmark``, ``architecture`` and ``paper``, those that the table has; of training
-        runs by ``series``, if they have some.
+        runs by ``series``, if they have some; and by the column of ``[noise] cluster`` in the place of the last.
 
     Raises
     ------
@@ -183,11 +183,13 @@ def _known(fit: Fit) -> pd.DataFrame:
 
 def _groupings(fit: Fit, known: pd.DataFrame) -> dict[str, pd.Series]:
     """Ways of grouping the rows that there are."""
-    if fit.evaluations.kind == "runs":
-        found = {"series": known["paper"]}
-    else:
+    runs, cluster = fit.evaluations.kind == "runs", fit.specification.noise.cluster
+    found = {}
+    if not runs:
         year = np.floor(known["year"]).astype(int)
-        found = {"year": year} | {name: known[name] for name in ("benchmark", "architecture", "paper")}
+        found = {"year": year} | {name: known[name] for name in ("benchmark", "architecture")}
+    papers = "series" if runs else "paper"
+    found[papers if cluster in ("none", "paper") else cluster] = known["paper"]
     return {by: column.astype(str) for by, column in found.items() if column.nunique() < len(column)}
 
 

@@ -121,7 +121,8 @@ def _labels(fit: Fit, dim: str) -> pd.Series:
 def prior_rates(specification: Specification, samples: int = 20_000, seed: int = 0) -> NDArray[np.float64] | None:
     """Draws of g_C under the priors on the rates alone, or None where no prior stands on them directly."""
     names = {p.name for p in specification.parameters()} & {"g_N", "g_D", "g_C"}
-    if not names:
+    moved = {*specification.walks, *specification.predicted} & {"g_N", "g_D", "g_C"}
+    if not names or moved:
         return None
     rng = np.random.default_rng(seed)
     draws = (specification.prior_of(name).frozen().rvs(samples, random_state=rng) for name in sorted(names))

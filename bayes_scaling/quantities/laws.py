@@ -127,15 +127,15 @@ class Laws:
 
     def require_power_laws(self) -> None:
         """Refuse a law whose coefficients change with size, or whose irreducible loss may change with the date."""
-        formulas = self.specification.formulas
-        dated = any("year" in formulas[name].columns for name in ("level", "irreducible_share") if name in formulas)
-        changing = [*(size for size in SIZES if size in self.columns), *["year"] * dated]
-        if changing:
-            raise BayesScalingError(
-                f"'{self.specification.name}' has a formula of {changing[0]}, and this quantity needs terms that are "
-                "power laws of size and one irreducible loss for all dates; use bs.predicted_loss at given systems, or fit "
-                f"without {changing[0]} in [coefficients]"
-            )
+        for name, each in self.specification.formulas.items():
+            sizes = () if name == "sigma" else {"parameters", "tokens"} & {*each.columns}
+            if sizes or (name in ("level", "irreducible_share") and "year" in each.columns):
+                what = "parameters or tokens" if sizes else "year"
+                why = "terms are no power laws of them" if sizes else "the irreducible loss may change with the date"
+                raise BayesScalingError(
+                    f"{name} of '{self.specification.name}' depends on {what} by its formula, so that {why}, which "
+                    f"this quantity can't follow; take {what} out of [coefficients] {name}, or use bs.predicted_loss"
+                )
 
     @property
     def power(self) -> Floats | None:

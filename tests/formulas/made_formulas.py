@@ -48,8 +48,13 @@ def made_evaluations(rows: int = 60, seed: int = 0) -> pd.DataFrame:
 def made_draws(specification: Specification, rows, chains: int = 2, draws: int = 5, jitter: float = 1.0, seed: int = 1):
     """Draws of what is sampled: of the middle half of each prior, or with ``jitter`` 0 one and the same."""
     rng = np.random.default_rng(seed)
-    first, *others = (prior_middle(specification, rows, rng) for _ in range(chains * draws))
-    near = [first, *({name: first[name] + jitter * (each[name] - first[name]) for name in each} for each in others)]
+    first, *others = (prior_middle(specification, rows, rng) for _ in range(min(chains * draws, 12)))
+    away = [0.0, *(jitter * rng.uniform(0.5, 1.0, chains * draws - 1))]
+    ends = [first, *(others[at % len(others)] for at in range(len(away) - 1))]
+    near = [
+        {name: first[name] + far * (end[name] - first[name]) for name in first}
+        for far, end in zip(away, ends, strict=True)
+    ]
     return {
         name: np.reshape([np.asarray(each[name]) for each in near], (chains, draws, *np.shape(first[name])))
         for name in first

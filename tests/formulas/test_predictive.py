@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from formulas.made_formulas import FORMULAS, made_draws, made_evaluations, made_fit, made_specification
+from made_runs import made_runs
 from scipy import stats
 
 import bayes_scaling as bs
@@ -10,6 +11,7 @@ from bayes_scaling.calibration import experiment
 from bayes_scaling.calibration.simulation import quantities_at, simulated_rows
 from bayes_scaling.comparison.moment_matching import UnconstrainedPosterior
 from bayes_scaling.comparison.scoring import score
+from bayes_scaling.comparison.variants import expand
 from bayes_scaling.identifiability.influence import influence
 from bayes_scaling.identifiability.profile import profile_likelihood
 from bayes_scaling.identifiability.ridge import ridge
@@ -18,12 +20,15 @@ from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.likelihood import draws_of, expected_losses, scales
 from bayes_scaling.inference.posterior import posterior_of
 from bayes_scaling.model.rows import make_rows
+from bayes_scaling.plots.residuals import plot_residuals, standardised_residuals
+from bayes_scaling.predictive.backtest import planned
 from bayes_scaling.predictive.checks import predictive_check
 from bayes_scaling.predictive.forecasters import forecasters, without_progress
 from bayes_scaling.predictive.forecasts import posterior_forecast
 from bayes_scaling.predictive.pit import loo_pit
 from bayes_scaling.predictive.residuals import standardised
 from bayes_scaling.predictive.splits import cut_at
+from bayes_scaling.quantities.laws import laws_of
 from bayes_scaling.specifications.specification import Progress
 
 SCALES = pytest.mark.parametrize("scale", ["loss", "log_loss"])
@@ -40,7 +45,7 @@ def simulated(specification, seed=3):
 
 
 def fit_at_truth(specification):
-    return made_fit(specification, simulated(specification), draws=DRAWS, jitter=1e-6)
+    return made_fit(specification, simulated(specification), draws=DRAWS, jitter=1e-3)
 
 
 def noise_of(fit):
@@ -80,6 +85,7 @@ def test_a_check_runs_and_is_quiet_at_the_truth(scale) -> None:
     found = predictive_check(fit_at_truth(made_specification(scale=scale)), replicates=200)
     assert found.unit == "paper" and found.curve.inside
     assert not found.groups["flagged"].any()
+    assert set(found.groups.index.get_level_values("by")) == {"year", "benchmark", "architecture", "lab"}
 
 
 @SCALES
@@ -97,7 +103,7 @@ def test_a_new_evaluation_has_the_noise_of_its_columns_and_of_a_new_cluster(scal
 
 def test_columns_of_sizes_are_those_of_each_system() -> None:
     table, formulas = made_evaluations(), {"sigma": "1 + log(parameters)", "alpha": "1 + log(tokens)"}
-    fit = made_fit(made_specification(coefficients=formulas), table, draws=DRAWS, jitter=1e-6)
+    fit = made_fit(made_specification(coefficients=formulas), table, draws=DRAWS, jitter=1e-3)
     rows, _, sigma, tau = noise_of(fit)
     expected = expected_losses(fit.specification, rows, draws_of(fit.specification, fit.data))[0]
     some = [5, 20, 50]
@@ -108,7 +114,8 @@ def test_columns_of_sizes_are_those_of_each_system() -> None:
         setting = {"benchmark": row["benchmark"], "architecture": fit.data["constant_data"]["architecture"].values[at]}
         setting["architecture"] = setting["architecture"] if setting["architecture"] == "transformer" else "other"
         mean, new = (bs.predicted_loss(fit, system, kind=kind, **setting) for kind in ("mean", "new_evaluation"))
-        assert float(mean[0, 0, 0]) == pytest.approx(expected[at], rel=1e-9)
+        year = float(fit.data["constant_data"]["year"][at])
+        assert laws_of(fit).loss(*row[["parameters", "tokens"]], year, **setting)[0, 0] == pytest.approx(expected[at])
         assert float((new - mean).std()) == pytest.approx(np.hypot(sigma[at], tau), rel=5 / np.sqrt(4 * DRAWS))
 
 
@@ -125,7 +132,7 @@ def test_forecasts_count_columns_as_the_fitted_rows_do() -> None:
     table = simulated_with_effort(made_evaluations(100))
     split = cut_at(table, 2019)
     split.later.loc[split.later.index[0], "lab"] = "new"
-    fit = made_fit(specification, split.before, draws=DRAWS, jitter=1e-6)
+    fit = made_fit(specification, split.before, draws=DRAWS, jitter=1e-3)
     forecast = posterior_forecast(fit, split)
     first = fit.data["posterior"].to_dataset().isel(chain=0, draw=0)
     effort = split.before["effort"]
@@ -145,6 +152,25 @@ def test_forecasts_count_columns_as_the_fitted_rows_do() -> None:
 def simulated_with_effort(table):
     year = bs.evaluations.decimal_year(table["published"]).to_numpy()
     return table.assign(effort=year - 2000 + np.random.default_rng(5).normal(size=len(table)))
+
+
+def test_a_backtest_skips_cuts_before_which_a_level_was_not_fitted() -> None:
+    table = made_evaluations(100)
+    year = table["published"].dt.year
+    table["team"] = np.where(year < 2017, "old", np.where(year < 2019, "older", "new"))
+    specification = made_specification("paper", coefficients={"share": "0 + team"})
+    plan = planned([specification], table, cuts=[2018, 2020])
+    assert set(plan.skipped) == {"made, 2018", "made without progress, 2018"}
+    assert "team 'new' is not part of 'made' as fitted; valid choices: old, older" in plan.skipped["made, 2018"]
+    assert {task.split.cut for task in plan.tasks.values() if task.forecaster.name == "made"} == {2020}
+
+
+def test_priors_of_rates_with_formulas_and_walks_are_widened() -> None:
+    specification = made_specification(coefficients={"g_N": "1 + architecture + (1 | lab)"})
+    (wider,) = expand([specification], rate_scales=[2.0])
+    for name in ("g_N_base", "g_N_architecture", "g_N_lab_sd", "g_D_base", "g_D_walk_sd"):
+        one, two = (dict(each.prior_of(name).arguments) for each in (specification, wider.specification))
+        assert two["sigma"] == 2 * one["sigma"], name
 
 
 def test_a_backtest_refuses_clusters_that_are_partly_known() -> None:
@@ -258,3 +284,30 @@ def test_scores_by_other_clusters_are_not_compared() -> None:
     one, other = made_specification(), replace(made_specification("paper"), name="other")
     with pytest.raises(bs.BayesScalingError, match=r"'made' has 'lab', 'other' has 'paper'; use unit 'evaluation'"):
         bs.compare([one, other], made_evaluations(), unit="paper")
+
+
+@SCALES
+def test_residuals_of_runs_are_in_units_of_each_datasets_noise(scale) -> None:
+    runs = made_runs()
+    runs["dataset"] = np.where(np.arange(len(runs)) % 3 == 0, "c4", "pile")
+    specification = made_specification(
+        "none", scale, coefficients={"sigma": "0 + dataset", "level": "0 + dataset"}, progress=Progress()
+    )
+    fit = made_fit(specification, runs, draws=20)
+    rows, values = rows_of(fit.data, specification), draws_of(specification, fit.data)
+    expected = expected_losses(specification, rows, values)
+    residual = np.log(rows.loss / expected) if scale == "log_loss" else rows.loss - expected
+    sigma = np.where(runs["dataset"] == "c4", values["sigma"][:, :1], values["sigma"][:, 1:])
+    found = standardised_residuals(fit)
+    np.testing.assert_allclose(found["residual"], (residual / sigma).mean(axis=0), rtol=1e-9)
+    np.testing.assert_allclose(found["expected"], np.median(expected, axis=0), rtol=1e-12)
+    assert plot_residuals(fit).axes
+
+
+def test_a_formula_of_sizes_leaves_no_power_law_to_split() -> None:
+    fit = made_fit(made_specification(coefficients={"alpha": "1 + log(parameters)"}), made_evaluations())
+    for found in (lambda: bs.optimal_allocation(fit, 1e22, year=2020), lambda: bs.compute_needed(fit, 3.5, 2020)):
+        with pytest.raises(
+            bs.BayesScalingError, match="alpha of 'made' depends on parameters or tokens by its formula"
+        ):
+            found()
