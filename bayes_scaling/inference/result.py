@@ -6,7 +6,7 @@ import json
 import re
 import typing
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -73,6 +73,8 @@ class Fit:
         Package to version.
     fingerprint
         SHA-256 of data, specification, priors, settings asked for, seed and versions: equal fingerprints, equal fits.
+    setting
+        Values of columns at which quantities and pictures are asked for, see :func:`bayes_scaling.at`; not saved.
 
     Examples
     --------
@@ -92,6 +94,7 @@ class Fit:
     seconds: Mapping[str, float]
     versions: Mapping[str, str]
     fingerprint: str
+    setting: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def posterior(self) -> Dataset:
@@ -336,9 +339,9 @@ def _check_seal(content: bytes, name: str) -> bool:
 
 def _check_types(kind: type[Any], content: Mapping[str, Any]) -> None:
     hints = typing.get_type_hints(kind)
-    for field in fields(kind):
-        if field.name in content and not _is_of(content[field.name], hints[field.name]):
-            raise TypeError(f"{field.name} is {content[field.name]!r}")
+    for each in fields(kind):
+        if each.name in content and not _is_of(content[each.name], hints[each.name]):
+            raise TypeError(f"{each.name} is {content[each.name]!r}")
 
 
 def _is_of(value: Any, hint: Any) -> bool:

@@ -174,9 +174,15 @@ class Predictors:
                 )
         return covariates, index
 
-    def choices(self, name: str) -> tuple[str, ...]:
-        """Levels that a column has among the rows that were fitted."""
-        return levels_of(name, self._column(self.table, name))
+    def choices(self, name: str) -> dict[str, Any]:
+        """Levels of a column among the rows that were fitted, and what the column holds for each."""
+        column = self._column(self.table, name)
+        held = {label_of(value): value for value in column}
+        return {level: held.get(level, level) for level in levels_of(name, column)}
+
+    def most_common(self, name: str) -> Any:
+        """The value that most of the rows that were fitted have."""
+        return self._column(self.table, name).mode().iloc[0]
 
     def labels(self, name: str) -> list[str]:
         """Level of each row that was fitted."""
@@ -198,12 +204,13 @@ class Predictors:
             return ""  # another level of the group
         if name not in fixed and pd.api.types.is_numeric_dtype(column):
             return _middle(column)
-        levels = levels_of(name, column)
-        if len(levels) == 1:
-            return levels[0]
+        choices = self.choices(name)
+        first, *others = choices.values()
+        if not others:
+            return first
         raise EvaluationsError(
-            f"'{self.specification.name}' depends on {name}; say which is meant: bs.at(fit, {name}={levels[0]!r}); "
-            f"valid choices: {', '.join(levels)}"
+            f"'{self.specification.name}' depends on {name}; say which is meant: bs.at(fit, {name}={first!r}); "
+            f"valid choices: {', '.join(choices)}"
         )
 
     @cached_property

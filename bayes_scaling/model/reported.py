@@ -158,7 +158,7 @@ def has_scales(specification: Specification) -> bool:
     s = specification
     static = not s.progresses and not s.varies_by and s.transformer_factor == "none"
     kaplans = LAWS[s.law].for_runs or s.law == "compute"
-    return kaplans and static and s.irreducible_loss == "none" and s.data.vocabulary == "ignored" and s.delta is None
+    return kaplans and static and not s.has_irreducible and s.data.vocabulary == "ignored" and s.delta is None
 
 
 def _log_anchors(

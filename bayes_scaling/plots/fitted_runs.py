@@ -11,6 +11,7 @@ from bayes_scaling.errors import BayesScalingError, RunsError
 from bayes_scaling.inference.likelihood import blocks
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law import training_compute
+from bayes_scaling.model.predictors import label_of
 from bayes_scaling.plots.marks import title_of
 from bayes_scaling.quantities.allocation import YEAR, split_laws
 from bayes_scaling.quantities.coefficients import unidentified
@@ -25,8 +26,9 @@ MOST_BUDGETS = 10
 def fitted_runs(fit: Fit) -> pd.DataFrame:
     """Runs to which a law was fitted.
 
-    Returns DataFrame: indexed by row id: ``parameters``, ``tokens``, ``compute`` (6 N D, FLOP), ``loss`` (nats per
-    token). Raises BayesScalingError if it is no fit, one to evaluations, or one of a law of compute alone.
+    Returns DataFrame: of the levels that are set, indexed by row id: ``parameters``, ``tokens``, ``compute`` (6 N D,
+    FLOP), ``loss`` (nats per token). Raises BayesScalingError if it is no fit, one to evaluations, or one of a law of
+    compute alone.
 
     Parameters
     ----------
@@ -45,7 +47,13 @@ def fitted_runs(fit: Fit) -> pd.DataFrame:
         )
     runs = split_laws(fit, YEAR).systems[["parameters", "tokens"]].astype(float)
     loss = fit.data["observed_data"]["loss"].to_numpy()
-    return runs.assign(compute=training_compute(runs["parameters"], runs["tokens"]), loss=loss)
+    runs = runs.assign(compute=training_compute(runs["parameters"], runs["tokens"]), loss=loss)
+    predictors, inside = laws_of(fit).predictors, np.full(len(runs), True)
+    assert predictors is not None  # of a fit
+    for name, value in fit.setting.items():
+        mine = np.array(predictors.labels(name)) == label_of(value)
+        inside &= mine | ~mine.any()  # all, where a level is new or a number is no group
+    return runs[inside] if inside.any() else runs
 
 
 def isoflop_budgets(runs: pd.DataFrame) -> Floats:

@@ -121,7 +121,7 @@ def _quantities(source: Source, compute: float) -> Mapping[str, xr.DataArray]:
     ((_, alpha), (_, beta)), power = summed_terms(laws, YEAR)  # of Kaplan's joint law, terms to a power
     best = optimal_allocation(laws, compute)
     known = {}
-    if laws.specification.irreducible_loss != "none":
+    if laws.specification.has_irreducible:
         irreducible, _ = laws.powered_parts(1.0, 1.0, YEAR)
         known["E"] = laws.drawn(irreducible[:, 0], "E", "nats per token")
     return known | {

@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.style import PAPER, WARNING
+from bayes_scaling.quantities.laws import setting_of
 from bayes_scaling.words import counted
 
 NOT_CONVERGED = "NOT CONVERGED"
@@ -32,4 +33,5 @@ def mark_unconverged(figure: Figure, fit: Fit) -> None:
 def title_of(fit: Fit) -> str:
     """Specification, table and rows of a fit, for a picture's title."""
     noun = "run" if fit.evaluations.kind == "runs" else "evaluation"
-    return f"{fit.specification.name} on {fit.evaluations.name} ({counted(fit.evaluations.rows, noun)})"
+    where = f", {setting}" if (setting := setting_of(fit)) else ""
+    return f"{fit.specification.name} on {fit.evaluations.name} ({counted(fit.evaluations.rows, noun)}){where}"

@@ -1,5 +1,6 @@
 """How training runs scatter around a fitted law, against what the noise family expects."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ def standardised_residuals(fit: Fit) -> pd.DataFrame:
     fit
         Of a static law to training runs.
     """
-    runs = fitted_runs(fit)
+    runs = fitted_runs(replace(fit, setting={}) if isinstance(fit, Fit) else fit)
     noise = fit.specification.noise
     if noise.cluster != "none":
         raise BayesScalingError(

@@ -1,6 +1,7 @@
 """The report of one fit: the answer first, then what it rests on, down to the diagnostics."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bayes_scaling.errors import BayesScalingError
@@ -20,6 +21,7 @@ from bayes_scaling.posterior_report.fit_progress import (
 )
 from bayes_scaling.posterior_report.fit_static import allocation_section, coefficients_section
 from bayes_scaling.posterior_report.fit_trust import diagnostics_section, identification_section, predictive_section
+from bayes_scaling.quantities.laws import at_most_common
 from bayes_scaling.report.summary import summarise
 
 if TYPE_CHECKING:
@@ -59,13 +61,15 @@ def fit_document(fit: Fit, robustness: "Robustness | None" = None) -> Document:
             "or bs.load_fit"
         )
     findings: tuple[Callable[[Fit], Section | None], ...]
+    somewhere = at_most_common(fit)
+    fit = replace(fit, setting={}) if fit.specification.progresses else somewhere
     if fit.specification.progresses:
         findings = (doubling_section, ridge_section, effective_compute_section, attribution_section)
     else:
         findings = (allocation_section, coefficients_section)
     sections = [data_section(fit), model_section(fit)]
     for make in (*findings, predictive_section, identification_section, diagnostics_section):
-        section = made_or_told(make, fit)
+        section = made_or_told(make, somewhere if make is attribution_section else fit)
         if section is not None:
             sections.append(section)
     sections += [

@@ -31,7 +31,7 @@ from bayes_scaling.quantities.attribution import HO2024_PAIRS, shapley_attributi
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.effective_compute import effective_compute
 from bayes_scaling.quantities.intervals import credible_intervals
-from bayes_scaling.quantities.laws import BENCHMARK, laws_of
+from bayes_scaling.quantities.laws import BENCHMARK, laws_of, setting_of
 from bayes_scaling.quantities.rate_widths import beside_rates, rate_interval
 from bayes_scaling.specifications.specification import RATE_OF
 from bayes_scaling.words import in_digits, months, probability
@@ -241,6 +241,7 @@ def attribution_section(fit: Fit) -> Section:
     caption = f"Shares of the fall in loss: median with {INTERVAL}"
     where, theirs = title(laws_of(fit).benchmark_of()), title(BENCHMARK)
     on_theirs = "" if where == theirs else f", on {theirs}"
+    where += f", {setting_of(fit)}" if fit.setting else ""
     return Section(
         "attribution",
         "What made the loss fall",

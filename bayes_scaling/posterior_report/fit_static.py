@@ -13,6 +13,7 @@ from bayes_scaling.posterior_report.svg import lead_of, picture_of
 from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.intervals import credible_intervals
+from bayes_scaling.quantities.laws import setting_of
 from bayes_scaling.specifications.laws import LAWS
 
 _QUANTITIES = ("parameters", "tokens", "tokens_per_parameter", "loss")
@@ -51,8 +52,9 @@ def budget_sentence(fit: Fit) -> str | None:
     rows = {name: credible_intervals(found[name]).iloc[0] for name in _QUANTITIES}
     if not all(np.isfinite(row).all() for row in rows.values()):
         return None
+    where = f" ({setting})" if (setting := setting_of(fit)) else ""
     return (
-        f"{warning(fit)}With {budget:.2g} FLOP, ten times the largest of these runs, the loss is lowest with "
+        f"{warning(fit)}With {budget:.2g} FLOP{where}, ten times the largest of these runs, the loss is lowest with "
         f"{_amounts(rows['parameters'])} parameters and {_amounts(rows['tokens'])} training tokens, about "
         f"{rows['tokens_per_parameter']['median']:.3g} tokens per parameter (in brackets: {INTERVAL})."
     )
@@ -129,11 +131,12 @@ def allocation_section(fit: Fit) -> Section | None:
     )
     unknown = unidentified(fit)
     open_rows = frozenset(range(len(rows))) if unknown else frozenset()
+    where = f"Of {setting}. " if (setting := setting_of(fit)) else ""
     blocks: list[Block] = [
         Equation(r"\min_{N, D} L(N, D) \quad \text{such that} \quad 6 N D = C"),
         Paragraph(
-            f"{warning(fit)}The largest run had {largest:.2g} FLOP; what lies beyond is extrapolated by the law alone."
-            + (f" Not to be used: {', '.join(unknown)} not identified by these runs." if unknown else "")
+            f"{warning(fit)}{where}The largest run had {largest:.2g} FLOP; what lies beyond is extrapolated by the law "
+            "alone." + (f" Not to be used: {', '.join(unknown)} not identified by these runs." if unknown else "")
         ),
         result_table(
             fit,

@@ -90,16 +90,29 @@ def pooled_rate(fit: Fit, rate: str) -> NDArray[np.float64] | None:
     Returns array or None: shape ``(samples,)``, chain after chain; zeros if the specification holds the factor
     constant, None if its law does not define the rate.
     """
+    specification = fit.specification
+    moving = {column for name in (rate, "g_N", "g_D") for column in _columns(specification, name)} & {*fit.setting}
+    if moving:
+        raise BayesScalingError(
+            f"rates of '{specification.name}' are averaged over its rows, and {', '.join(sorted(moving))} is set; give "
+            "the fit as it is, with by= for each level, or ask for bs.effective_compute"
+        )
     posterior = fit.data["posterior"]
     samples = posterior.sizes["chain"] * posterior.sizes["draw"]
     if rate not in posterior:
-        defined = rate == "g_C" or fit.specification.law != "compute"
+        defined = rate == "g_C" or specification.law != "compute"
         return np.zeros(samples) if defined else None
     draws = posterior[rate]
     for dim in _dims(fit, rate):
         shares = _labels(fit, dim).value_counts(normalize=True).reindex(draws[dim].to_numpy(), fill_value=0.0)
         draws = (draws * shares.to_xarray().rename({shares.index.name or "index": dim})).sum(dim)
     return np.asarray(draws, dtype=float).reshape(samples)
+
+
+def _columns(specification: Specification, rate: str) -> set[str]:
+    """Columns that a rate depends on."""
+    formula, group = specification.formulas.get(rate), specification.varies_by.get(rate)
+    return {*(formula.columns if formula else ()), *([group] if group else ())}
 
 
 def _labels(fit: Fit, dim: str) -> pd.Series:

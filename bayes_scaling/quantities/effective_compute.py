@@ -122,7 +122,7 @@ def rate_draws(source: Source, *, by: str | None = None) -> xr.DataArray:
     >>> rate_draws(HO2024_MODEL_7).round(4).item()
     0.9577
     """
-    if isinstance(source, Fit):
+    if isinstance(source, Fit) and not source.setting:
         posterior = source.data["posterior"].to_dataset()
         if by is not None:
             rates = _by_group(posterior["g_C"] if "g_C" in posterior else xr.DataArray(), by, source.specification.name)
@@ -283,25 +283,26 @@ def _log_growth(laws: Laws, start: float, end: float) -> xr.DataArray:
     """Log of what effective compute grows by, with the groups it varies by; at the central size."""
     groups = _groups(laws)
     growth = [
-        _log_growth_of(laws, start, end, dict(zip(groups, levels, strict=True))) for levels in product(*groups.values())
+        _log_growth_of(laws, start, end, dict(zip(groups, levels, strict=True)))
+        for levels in product(*(each.values() for each in groups.values()))
     ]
     array = np.array(growth).T.reshape(-1, *map(len, groups.values()))
     return laws.drawn(array, "growth", "log", **groups)
 
 
-def _groups(laws: Laws) -> dict[str, tuple[str, ...]]:
-    """Groups that rates may differ between, as far as nothing says which level is meant, and their levels."""
+def _groups(laws: Laws) -> dict[str, Mapping[str, Any]]:
+    """Groups that rates may differ between, as far as none is set, and their levels with what columns hold for each."""
     used: set[str | None] = {each.group for name, each in laws.coefficients.items() if name not in _LEVELS}
     if laws.specification.progress.exponents == "drift" and laws.specification.index_of("A") == "benchmark":
         used.add("benchmark")  # by the size of its training text
     if laws.predictors is None:
-        return {group: laws.levels[group] for group in GROUPS if group in used}
+        return {group: {level: level for level in laws.levels[group]} for group in GROUPS if group in used}
     used = used.union(*(cells.columns for name, cells in laws.predictors.cells.items() if name not in _LEVELS))
     names = (*GROUPS, *(name for name in laws.specification.columns if name not in GROUPS))
     return {name: laws.predictors.choices(name) for name in names if name in used and name not in laws.setting}
 
 
-def _log_growth_of(laws: Laws, start: float, end: float, levels: Mapping[str, str]) -> Floats:
+def _log_growth_of(laws: Laws, start: float, end: float, levels: Mapping[str, Any]) -> Floats:
     """What time takes off each term's logarithm, over what a log unit of size takes off it; shape ``(samples,)``."""
     benchmark = levels.get("benchmark", laws.benchmark_of())
     setting = {"benchmark": benchmark, "architecture": levels.get("architecture", ARCHITECTURE)}
@@ -333,8 +334,10 @@ def _over_groups(laws: Laws, values: xr.DataArray, by: str | None) -> xr.DataArr
     for group in [str(dim) for dim in values.dims if dim not in SAMPLE_DIMS]:
         weights = xr.ones_like(values[group], dtype=float)
         if not laws.systems.empty:
-            known = group in laws.systems or laws.predictors is None
-            labels = laws.systems[group] if known else pd.Series(laws.predictors.labels(group))
+            labels = laws.systems.get(group)
+            if labels is None:
+                assert laws.predictors is not None  # of a fit
+                labels = pd.Series(laws.predictors.labels(group))
             if group == "architecture":
                 labels = architecture_levels(labels)
             weights = weights * labels.value_counts().reindex(values[group].to_numpy(), fill_value=0).to_numpy()

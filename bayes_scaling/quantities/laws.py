@@ -13,7 +13,7 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.evaluations.benchmarks import KNOWN, in_order, named
 from bayes_scaling.law import loss
 from bayes_scaling.model.data import noise_names
-from bayes_scaling.model.predictors import Predictors
+from bayes_scaling.model.predictors import Predictors, label_of
 from bayes_scaling.model.rows import Anchor, covariates_at, minima
 from bayes_scaling.model.structure import Coefficient, Coefficients, coefficient_at, loss_parts
 from bayes_scaling.published_static.compute_law import ComputeLaw
@@ -286,7 +286,7 @@ class Laws:
         return np.array([self.levels[group].index(name)])
 
 
-def at(source: "Source", **columns: Any) -> Laws:
+def at(source: "Source", **columns: Any) -> "Fit | Laws":
     """A fit or law where columns that its coefficients depend on have given values.
 
     Parameters
@@ -300,8 +300,9 @@ def at(source: "Source", **columns: Any) -> Laws:
 
     Returns
     -------
-    Laws
-        Which every quantity takes in place of the fit.
+    Fit or Laws
+        Which every quantity and picture takes in place of the source. Of training runs, pictures draw those that have
+        the levels that are named.
 
     Raises
     ------
@@ -314,7 +315,28 @@ def at(source: "Source", **columns: Any) -> Laws:
     >>> law = bs.at(bs.load_fit("runs/three-corpora"), dataset="comma")  # doctest: +SKIP
     >>> bs.optimal_allocation(law, 1e24)  # doctest: +SKIP
     """
-    return laws_of(source).at(**columns)
+    laws = laws_of(source).at(**columns)
+    from bayes_scaling.inference.result import Fit
+
+    return replace(source, setting={**source.setting, **columns}) if isinstance(source, Fit) else laws
+
+
+def at_most_common(fit: "Fit") -> "Fit":
+    """A fit at the most common level of each column of which nothing says which is meant, for reports."""
+    names = [name for name in fit.specification.columns if name not in ("benchmark", "architecture")]
+    predictors, found = laws_of(fit).predictors if names else None, {}
+    for name in names:
+        assert predictors is not None  # of a fit
+        try:
+            predictors.usual(name)
+        except BayesScalingError:
+            found[name] = predictors.most_common(name)
+    return replace(fit, setting={**found, **fit.setting})
+
+
+def setting_of(fit: "Fit") -> str:
+    """What a fit's columns are set to, in words; empty if to nothing."""
+    return ", ".join(f"{name} {label_of(value)}" for name, value in fit.setting.items())
 
 
 @runtime_checkable
@@ -385,6 +407,7 @@ def laws_of(source: Source) -> Laws:
         log_vocabulary=vocabulary,
         predictors=rows.predictors,
         noise={name: values[name] for name in noise_names(specification)},
+        setting=source.setting,
     )
 
 

@@ -8,6 +8,7 @@ import bayes_scaling as bs
 from bayes_scaling.model.coordinates import from_level_and_share
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.model.structure import expected_loss
+from bayes_scaling.quantities.laws import laws_of
 
 pytestmark = pytest.mark.slow
 
@@ -154,7 +155,7 @@ def test_pooled_exponents_come_back_and_predict_a_new_group_better(specification
         log_density = []
         # Separate fits know of a new group no more than that it may be like any one of those fitted.
         for laws in ([bs.at(one, lab="lab 8")], [bs.at(other, lab=name) for name in fitted["lab"].unique()]):
-            drawn = np.concatenate([each.loss(new["parameters"], new["tokens"], 2018.0) for each in laws])
+            drawn = np.concatenate([laws_of(each).loss(new["parameters"], new["tokens"], 2018.0) for each in laws])
             residual = np.log(new["loss"].to_numpy()) - np.log(drawn)
             density = -0.5 * (residual / 0.01) ** 2
             log_density.append(np.logaddexp.reduce(density.sum(1)) - np.log(len(density)))
