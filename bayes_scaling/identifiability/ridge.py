@@ -132,7 +132,7 @@ def span(draws: Floats) -> Span:
 def ridge(fit: Fit) -> Ridge | None:
     """Describe the ridge between ``g_N`` and ``g_D``.
 
-    Returns Ridge or None: None where the specification has not both rates.
+    Returns Ridge or None: None where the specification has not both rates, or compute grows in no draw.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def ridge(fit: Fit) -> Ridge | None:
     >>> ridge(bs.load_fit("runs/reference-ho2024")).rates.correlation  # doctest: +SKIP
     """
     g_n, g_d = pooled_rate(fit, "g_N"), pooled_rate(fit, "g_D")
-    if g_n is None or g_d is None or not (np.ptp(g_n) and np.ptp(g_d)):
+    if g_n is None or g_d is None or not (np.ptp(g_n) and np.ptp(g_d) and (g_n + g_d > 0).any()):
         return None
     variances, axes = np.linalg.eigh(np.cov(g_n, g_d))
     longest = axes[:, 1] * np.sign(axes[0, 1] or 1.0)

@@ -209,8 +209,8 @@ class Predictors:
         if not others:
             return first
         raise EvaluationsError(
-            f"'{self.specification.name}' depends on {name}; say which is meant: bs.at(fit, {name}={first!r}); "
-            f"valid choices: {', '.join(choices)}"
+            f"'{self.specification.name}' depends on {name}; say which is meant: bs.at(fit, {name}={first!r}), or "
+            f"allocate --at {name}={label_of(first)}; valid choices: {', '.join(choices)}"
         )
 
     @cached_property

@@ -18,6 +18,7 @@ from bayes_scaling.model.rows import Anchor, covariates_at, minima
 from bayes_scaling.model.structure import Coefficient, Coefficients, coefficient_at, loss_parts
 from bayes_scaling.published_static.compute_law import ComputeLaw
 from bayes_scaling.published_static.kaplan import KaplanJointLaw
+from bayes_scaling.specifications.checks import is_number
 from bayes_scaling.specifications.laws import LAWS, SIZES
 from bayes_scaling.specifications.specification import CENTRE_YEAR, Specification
 from bayes_scaling.static_laws import ChinchillaLaw
@@ -75,12 +76,21 @@ class Laws:
     def at(self, **columns: Any) -> Self:
         """The same law where some columns of its formulas and groups have given values; see :func:`at`."""
         known = () if self.predictors is None else self.specification.columns
-        for name in columns:
+        for name, value in columns.items():
             if name not in known or name in ("benchmark", "architecture"):
                 valid = [each for each in known if each not in ("benchmark", "architecture")]
                 raise BayesScalingError(
                     f"'{self.specification.name}' depends on no column {name!r} that can be set here; "
                     f"valid choices: {', '.join(valid) or 'none'} (benchmark and architecture are arguments)"
+                )
+            assert self.predictors is not None
+            first = next(iter(self.predictors.choices(name).values()))
+            numbers = not isinstance(first, str)
+            if not (isinstance(value, bool | np.bool) or is_number(value) if numbers else isinstance(value, str)):
+                such = f"{first:.3g}" if numbers else repr(first)
+                raise BayesScalingError(
+                    f"column {name} of '{self.specification.name}' holds {'numbers' if numbers else 'text'}, and "
+                    f"{value!r} is none; type for instance bs.at(fit, {name}={such})"
                 )
         return replace(self, setting={**self.setting, **columns})
 

@@ -16,7 +16,7 @@ from bayes_scaling.quantities.allocation import YEAR, optimal_allocation
 from bayes_scaling.quantities.inference_allocation import FLOP_PER_TOKEN_USED, allocation_with_inference
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.kaplan_split import kaplan_allocation, kaplan_rule_cost
-from bayes_scaling.quantities.laws import Source, laws_of
+from bayes_scaling.quantities.laws import Source, laws_of, setting_of
 from bayes_scaling.quantities.points import axis_of
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.quantities.split_cost import cost_of_split
@@ -189,7 +189,8 @@ def allocations(question: Question, fit: "Fit | None" = None) -> Allocations:
 
 def label_of(fit: "Fit") -> str:
     """How a fit is called among published laws."""
-    return f"{fit.specification.name} on {fit.evaluations.name}"
+    where = f", {setting}" if (setting := setting_of(fit)) else ""
+    return f"{fit.specification.name} on {fit.evaluations.name}{where}"
 
 
 def year_of(question: Question) -> float:
@@ -223,12 +224,14 @@ def _check_setting(question: Question, fit: "Fit | None") -> None:
 
 
 def _unidentified(fit: "Fit", benchmark: str) -> tuple[str, ...]:
-    """Exponents that the answers rest on and that nothing is known of; those of other benchmarks don't matter."""
+    """Exponents that the answers rest on and that nothing is known of; those of other levels don't matter."""
+    from bayes_scaling.model.predictors import label_of as label_of_value
     from bayes_scaling.quantities.coefficients import unidentified
     from bayes_scaling.quantities.laws import ARCHITECTURE
 
     named = ((name, name.partition("[")[2].rstrip("]").split(", ")) for name in unidentified(fit))
-    return tuple(name for name, levels in named if set(levels) <= {"", benchmark, ARCHITECTURE})
+    mine = {"", benchmark, ARCHITECTURE, *map(label_of_value, fit.setting.values())}
+    return tuple(name for name, levels in named if set(levels) <= mine)
 
 
 def _answers(source: Source, question: Question, **setting: Any) -> Iterator[pd.DataFrame]:
