@@ -124,6 +124,9 @@ def _sensitivities(fit: Fit, names: list[str]) -> dict[str, pd.DataFrame]:
     likelihood = in_blocks(fit.data["log_likelihood"].to_dataset())
     total = [block.sum(set(block.dims) - set(SAMPLE_DIMS), dtype=float) for block in likelihood]
     groups = {name: fit.data[name].to_dataset() for name in ("posterior", "log_prior")}
+    # How effects scatter is part of the model: power-scaling is of priors that stand on nothing else.
+    effects = [name for name in groups["log_prior"] if str(name).endswith("_standardised")]
+    groups["log_prior"] = groups["log_prior"].drop_vars(effects)
     # Of the log likelihood the sum alone is needed.
     data = thinned(DataTree.from_dict(groups | {"log_likelihood": functools.reduce(operator.add, total)}), KEPT_DRAWS)
     # A flat prior stays what it is at any power: nothing moves with it.

@@ -100,7 +100,7 @@ def test_check_accepts_a_good_file(command_here, tmp_path) -> None:
 def test_check_names_every_fault_with_row_column_value_and_rule(command_here, tmp_path) -> None:
     bad = {
         3: ("perplexity", "17.48", "0.7"),
-        5: ("benchmark", "wt103", "wiki"),
+        5: ("benchmark", "wt103", ""),
         6: ("published", "2019-02-14", "soon"),
         7: ("tokens", "4e9", "-4e9"),
         9: ("architecture", "transformer", ""),
