@@ -11,6 +11,8 @@ from made_runs import made_runs
 import bayes_scaling as bs
 from bayes_scaling.commands.allocate import allocate_command
 from bayes_scaling.identifiability.ridge import ridge
+from bayes_scaling.inference.data import rows_of
+from bayes_scaling.inference.likelihood import draws_of, prior_densities, unit_densities
 from bayes_scaling.plots.fitted_runs import fitted_runs
 from bayes_scaling.plots.residuals import standardised_residuals
 from bayes_scaling.quantities.effective_compute import rate_draws
@@ -38,11 +40,13 @@ OF_RUNS = {
 BY_DATASET = {"level": "0 + dataset", "share": "0 + dataset", "alpha": "0 + dataset", "sigma": "0 + dataset"}
 
 
-def fit_of(coefficients, *, progress=RATES, **options) -> bs.Fit:
+def fit_of(coefficients, *, progress=RATES, scale="loss", **options) -> bs.Fit:
     table = made_evaluations(80)
     rng = np.random.default_rng(1)
     table = table.assign(effort=rng.normal(size=80), seed=rng.choice([1, 2, 3], 80))
-    return made_fit(made_specification(coefficients=coefficients, progress=progress), table, draws=40, **options)
+    return made_fit(
+        made_specification(scale=scale, coefficients=coefficients, progress=progress), table, draws=40, **options
+    )
 
 
 def fit_of_runs(coefficients, priors=OF_RUNS, **changes) -> bs.Fit:
@@ -247,3 +251,22 @@ def test_a_summary_has_all_that_is_reported(whole) -> None:
 def test_columns_are_set_to_what_they_hold(whole, columns, told) -> None:
     with pytest.raises(bs.BayesScalingError, match=told):
         bs.predicted_loss(bs.at(whole, **columns), "GPT-3")
+
+
+@pytest.mark.parametrize("scale", ["loss", "log_loss"])
+def test_the_model_that_is_sampled_has_the_density_of_what_is_asked(scale) -> None:
+    fit = fit_of(WHOLE, scale=scale)
+    table = made_evaluations(80).assign(effort=fit.data["constant_data"]["effort"].to_numpy())
+    model, values = bs.build_model(fit.specification, table), draws_of(fit.specification, fit.data)
+    density = model.compile_fn(model.logp(jacobian=False), mode="FAST_COMPILE", on_unused_input="ignore")
+    draw = fit.posterior.isel(chain=0, draw=1)
+    point = {}
+    for sampled in model.free_RVs:
+        value, transform = draw[sampled.name].to_numpy(), model.rvs_to_transforms[sampled]
+        moved = value if transform is None else transform.forward(value, *sampled.owner.inputs).eval()
+        point[model.rvs_to_values[sampled].name] = np.asarray(moved)
+    rows, one = rows_of(fit.data, fit.specification), {name: each[1:2] for name, each in values.items()}
+    papers = np.arange(len(rows.levels["paper"]))
+    expected = unit_densities(fit.specification, rows, one, "paper", papers).sum()
+    expected += sum(each.item() for each in prior_densities(fit.specification, rows, one).values())
+    assert density(point) == pytest.approx(expected, abs=1e-8)
