@@ -81,10 +81,7 @@ def test_exponents_by_dataset(exponent, specification, shared) -> None:
 
 
 def test_clusters_by_series(specification) -> None:
-    rng = np.random.default_rng(0)
-    curves = bs.simulate_curves(bs.BESIROGLU, noise=0.005, seed=1)
-    effect = pd.Series({name: rng.normal(0, 0.03) for name in curves["series"].unique()})
-    curves["loss"] *= np.exp(curves["series"].map(effect).astype(float))
+    curves = bs.simulate_curves(bs.BESIROGLU, noise=0.03, wander=0.005, correlation=0.0, seed=1)
     noise = 'cluster = "series"\n[priors.tau]\ndistribution = "half_normal"\nsigma = 0.05'
     text = RUNS.replace("0 + {group}", "1").format(noise=noise, exponent="1")
     fit = bs.fit(specification(text), curves)
