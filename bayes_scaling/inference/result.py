@@ -102,7 +102,7 @@ class Fit:
         return self.data["posterior"].to_dataset()
 
     def summary(self, *, probability: float = 0.95) -> pd.DataFrame:
-        """Mean, equal-tailed interval, Monte Carlo errors and convergence of every quantity, as ArviZ sums them up.
+        """Median, equal-tailed interval, Monte Carlo error and convergence of every quantity, as ArviZ sums them up.
 
         Parameters
         ----------
@@ -121,7 +121,9 @@ class Fit:
         """
         import arviz as az
 
-        return pd.DataFrame(az.summary(self.posterior, ci_prob=probability, ci_kind="eti", round_to="none"))
+        return pd.DataFrame(
+            az.summary(self.posterior, kind="all_median", ci_prob=probability, ci_kind="eti", round_to="none")
+        )
 
     def log_likelihood(self, unit: str) -> Dataset:
         """Pointwise log likelihood by a unit of cross-validation.

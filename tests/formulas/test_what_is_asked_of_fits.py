@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from formulas.made_formulas import PRIORS, made_evaluations, made_fit, made_specification
+from formulas.made_formulas import made_evaluations, made_fit, made_specification
 from made_runs import made_runs
 
 import bayes_scaling as bs
@@ -232,8 +232,9 @@ def test_allocations_are_of_the_level_that_is_set(by_dataset, tmp_path, capsys) 
 def test_a_summary_has_all_that_is_reported(whole) -> None:
     table = whole.summary()
     assert {"g_C", "alpha[transformer]", "sigma[ptb]", "alpha_lab[a]"} <= set(table.index)
-    assert {"mean", "ess_bulk", "r_hat", "mcse_mean"} <= set(table.columns)
-    assert set(PRIORS) & {name.partition("[")[0] for name in table.index}
+    assert {"median", "eti95_lb", "eti95_ub", "mcse_median", "ess_median", "r_hat"} <= set(table.columns)
+    assert table.loc["g_C", "median"] == pytest.approx(float(whole.posterior["g_C"].median()))
+    assert table.loc["g_C", "eti95_lb"] == pytest.approx(float(whole.posterior["g_C"].quantile(0.025)), rel=0.2)
 
 
 @pytest.mark.parametrize(
