@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.likelihood import scales
+from bayes_scaling.inference.posterior import reported_draws
 from bayes_scaling.model.coordinates import from_level_and_share
-from bayes_scaling.model.reported import Quantity, at_cells, reported_quantities
 from bayes_scaling.model.rows import Rows
-from bayes_scaling.model.structure import Coefficient, expected_loss
+from bayes_scaling.model.structure import expected_loss
 from bayes_scaling.specifications.specification import Specification
 
 Floats = NDArray[np.float64]
@@ -160,26 +160,6 @@ def quantities_at(specification: Specification, rows: Rows, values: Mapping[str,
     Returns name to values, shape ``()``, or with one axis for each group that it varies by.
     """
     reported = reported_draws(specification, rows, {name: value[None, :] for name, value in values.items()})
-    cells = rows.predictors.cells if rows.predictors else {}
-    checked = (*REPORTED, *cells)
+    checked = (*REPORTED, *rows.cells)
     found = {name: np.asarray(reported[name].value)[..., 0] for name in checked if name in reported}
     return found | {name: value if specification.index_of(name) else value[0] for name, value in values.items()}
-
-
-def reported_draws(specification: Specification, rows: Rows, values: Mapping[str, Floats]) -> Mapping[str, Quantity]:
-    """What a posterior reports, of draws of the parameters.
-
-    Returns values with draws on the last axis; see :func:`bayes_scaling.model.reported.reported_quantities`.
-
-    Parameters
-    ----------
-    values
-        Of shape ``(samples, 1)`` or ``(samples, levels)``, as from :func:`prior_draw`.
-    """
-    cells = rows.predictors.cells if rows.predictors else {}
-    coefficients = {
-        name: Coefficient(np.asarray(each.value).T, each.group)
-        for name, each in at_cells(from_level_and_share(specification, values, rows.levels), cells).items()
-    }
-    with np.errstate(over="ignore"):  # at size one, far from the central point
-        return reported_quantities(specification, coefficients, rows.levels, samples=True, anchor=rows.anchor)

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from xarray import DataArray, Dataset
 
-from bayes_scaling.calibration.simulation import prior_draw, reported_draws
+from bayes_scaling.calibration.simulation import prior_draw
+from bayes_scaling.inference.posterior import reported_draws
 from bayes_scaling.model.reported import RATES
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.quantities.intervals import SAMPLE_DIMS

@@ -137,10 +137,15 @@ def on_scale(specification: Specification, rows: Rows, residual: Floats) -> tupl
 
 def _weighed(rows: Rows, residual: Floats, sigma: Floats) -> tuple[Floats, Floats]:
     """Sum and number of the residuals of each row's paper, in units of that row's precision, shape ``(samples, n)``."""
+    paper, total, weight = _sums(rows, residual, sigma)
+    return total[:, paper] * sigma**2, weight[:, paper] * sigma**2
+
+
+def _sums(rows: Rows, residual: Floats, sigma: Floats) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """Paper of each row among these rows; sums of its residuals times their precisions, and of its precisions."""
     _, paper = np.unique(rows.index["paper"], return_inverse=True)
     precision = np.broadcast_to(sigma**-2.0, residual.shape)
-    total, size = (sum_by(each, paper)[:, paper] * sigma**2 for each in (residual * precision, precision))
-    return total, size
+    return paper, sum_by(residual * precision, paper), sum_by(precision, paper)
 
 
 def paper_densities(specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats) -> Floats:
@@ -154,8 +159,7 @@ def paper_densities(specification: Specification, rows: Rows, values: Mapping[st
     if not clustered:
         return independent
     residual, _ = on_scale(specification, rows, residual)
-    precision = np.broadcast_to(sigma**-2.0, residual.shape)
-    total, weight = sum_by(residual * precision, paper), sum_by(precision, paper)
+    _, total, weight = _sums(rows, residual, sigma)
     return np.asarray(independent + paper_correction(total, weight, 1.0, values["tau"]))
 
 

@@ -9,7 +9,7 @@ from xarray import Dataset, DataTree
 
 from bayes_scaling.model.coordinates import from_level_and_share, from_published, published_names
 from bayes_scaling.model.penalised import penalised_draws
-from bayes_scaling.model.reported import at_cells, reported_quantities
+from bayes_scaling.model.reported import Quantity, at_cells, reported_quantities
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.model.structure import Coefficient, Coefficients
 from bayes_scaling.specifications.specification import Specification
@@ -54,13 +54,8 @@ def posterior_of(specification: Specification, rows: Rows, free: Mapping[str, Fl
     if STANDARDISED in free:
         variables[EFFECT] = (free["tau"][..., None] * free[STANDARDISED], ("paper",))
     values = {name: _by_sample(draws) for name, draws in free.items()}
-    cells = rows.predictors.cells if rows.predictors else {}
-    coefficients = {
-        name: Coefficient(each.value.T, each.group)
-        for name, each in at_cells(coefficients_of(specification, values, rows.levels), cells).items()
-    }
     with np.errstate(all="ignore"):  # a rate over an exponent next to 0, or a coefficient beyond any number
-        reported = reported_quantities(specification, coefficients, rows.levels, samples=True, anchor=rows.anchor)
+        reported = reported_draws(specification, rows, values)
     shape = next(iter(free.values())).shape[:2]
     for name, quantity in reported.items():
         if name not in free:
@@ -71,6 +66,24 @@ def posterior_of(specification: Specification, rows: Rows, free: Mapping[str, Fl
         {name: (("chain", "draw", *dims), draws) for name, (draws, dims) in variables.items()},
         coords={"chain": np.arange(shape[0]), "draw": np.arange(shape[1])} | used,
     )
+
+
+def reported_draws(specification: Specification, rows: Rows, values: Mapping[str, Floats]) -> Mapping[str, Quantity]:
+    """What a posterior reports, of draws of the parameters.
+
+    Returns values with draws on the last axis; see :func:`bayes_scaling.model.reported.reported_quantities`.
+
+    Parameters
+    ----------
+    values
+        Of shape ``(samples, 1)`` or ``(samples, levels)``, with draws on the first axis.
+    """
+    coefficients = {
+        name: Coefficient(np.asarray(each.value).T, each.group)
+        for name, each in at_cells(coefficients_of(specification, values, rows.levels), rows.cells).items()
+    }
+    with np.errstate(over="ignore"):  # at size one, far from the central point
+        return reported_quantities(specification, coefficients, rows.levels, samples=True, anchor=rows.anchor)
 
 
 def _dims(specification: Specification, name: str) -> tuple[str, ...]:

@@ -79,9 +79,8 @@ def build_model_of_rows(specification: Specification, rows: Rows) -> pm.Model:
             coefficients = from_published(specification, values, rows.levels, xp=pt)
         if "sigma" in coefficients:
             noise["sigma"] = coefficient_at(coefficients["sigma"], covariates, index, pt)
-        cells = rows.predictors.cells if rows.predictors else {}
         for name, quantity in reported_quantities(
-            specification, coefficients, rows.levels, cells=cells, anchor=rows.anchor
+            specification, coefficients, rows.levels, cells=rows.cells, anchor=rows.anchor
         ).items():
             if name not in values:
                 pm.Deterministic(name, quantity.value, dims=quantity.dims or None)

@@ -138,7 +138,7 @@ class Predictors:
     @cached_property
     def levels(self) -> dict[str, tuple[str, ...]]:
         """Levels of groups, and labels of the columns of each term."""
-        levels = {name: self._levels_of(name) for name in dict.fromkeys(self.specification.groups)}
+        levels = {name: self._levels_of(name) for name in self.specification.groups}
         for formula in self.specification.predicted.values():
             for term in formula.terms:
                 levels[f"{formula.term_name(term)}_level"] = self._labels(formula, term)
@@ -161,12 +161,8 @@ class Predictors:
         covariates: dict[str, Floats] = {}
         for formula in self.specification.predicted.values():
             covariates |= self._covariates(formula, table)
-        index = {
-            name: codes_of(self._column(table, name), self.levels[name])
-            for name in dict.fromkeys(self.specification.groups)
-        }
-        bases = {group for group in self.specification.groups if group not in self._pooled_groups}
-        for name in bases:
+        index = {name: codes_of(self._column(table, name), self.levels[name]) for name in self.specification.groups}
+        for name in set(index) - self._pooled_groups:
             if (index[name] < 0).any():
                 raise EvaluationsError(
                     f"{name} {self._column(table, name)[index[name] < 0].iloc[0]!r} is not part of "
@@ -242,7 +238,7 @@ class Predictors:
             )
         return levels_of(name, column)
 
-    def _frame(self, formula: Formula, table: pd.DataFrame, *, of: str = "") -> pd.DataFrame:
+    def _frame(self, formula: Formula, table: pd.DataFrame) -> pd.DataFrame:
         """Columns of a formula; groups with one value for each level as text, whatever they are in the table."""
         frame = pd.DataFrame({name: self._column(table, name) for name in formula.columns}, index=table.index)
         if formula.base:
@@ -365,12 +361,16 @@ class Predictors:
 
 def _middle(column: pd.Series) -> float:
     """The mean of numbers; 0 of flags."""
-    return 0.0 if set(column) <= {0.0, 1.0} else float(column.mean())
+    return 0.0 if _is_flag(column) else float(column.mean())
+
+
+def _is_flag(values: Any) -> bool:
+    return set(np.unique(values)) <= {0.0, 1.0}
 
 
 def _standardised(values: Floats, fitted: Floats) -> Floats:
     """Less the mean, over the standard deviation of what was fitted; 0 and 1 as they are."""
-    if set(np.unique(fitted)) <= {0.0, 1.0}:
+    if _is_flag(fitted):
         return values
     scale = fitted.std()
     return (values - fitted.mean()) / (scale if scale > 0 else 1.0)
@@ -407,7 +407,6 @@ def walk_covariates(steps: Sequence[int], start: float, year: Any) -> dict[str, 
 def _span(first: float, last: float) -> Cells:
     """For the mean rate between two dates, what each step adds to it."""
     steps = steps_of(pd.Series([first, last]))
-    ends = (walk_covariates(steps, CENTRE_YEAR, year) for year in (first, last))
-    begin, end = ends
+    begin, end = (walk_covariates(steps, CENTRE_YEAR, year) for year in (first, last))
     years = max(last - first, np.finfo(float).tiny)
     return Cells(None, (), ("",), {name: np.atleast_1d((end[name] - begin[name]) / years) for name in end}, {})

@@ -16,6 +16,7 @@ from bayes_scaling.law import training_compute
 from bayes_scaling.model.checks import require_above
 from bayes_scaling.model.eras import ERA_LEVELS, era_codes, years_by_era
 from bayes_scaling.model.predictors import (
+    Cells,
     Predictors,
     architecture_levels,
     codes_of,
@@ -113,6 +114,11 @@ class Rows:
     def loss(self) -> Floats:
         """The response, where it is the loss."""
         return self.response
+
+    @property
+    def cells(self) -> Mapping[str, Cells]:
+        """Where each coefficient with a formula is reported."""
+        return self.predictors.cells if self.predictors else {}
 
     def units(self, unit: str) -> NDArray[np.int64]:
         """Which unit of cross-validation each row is of: itself, or its paper."""

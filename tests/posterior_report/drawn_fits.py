@@ -8,8 +8,9 @@ from made_fits import GOOD, fit_of_posterior
 from xarray import DataArray, Dataset
 
 import bayes_scaling as bs
-from bayes_scaling.calibration.simulation import prior_draw, reported_draws
+from bayes_scaling.calibration.simulation import prior_draw
 from bayes_scaling.inference.diagnostics import Diagnostics
+from bayes_scaling.inference.posterior import reported_draws
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.model.rows import make_rows
 
