@@ -67,7 +67,18 @@ class RunsError(BayesScalingError):
     """
 
 
-class RunsWarning(UserWarning):
+class TableWarning(UserWarning):
+    """A table can be used, but part of it looks wrong.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import bayes_scaling as bs
+    >>> warnings.simplefilter("error", bs.TableWarning)  # doctest: +SKIP
+    """
+
+
+class RunsWarning(TableWarning):
     """A table of training runs can be used, but part of it looks wrong.
 
     Examples

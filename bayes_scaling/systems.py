@@ -37,7 +37,7 @@ class System:
         """Decimal year as in the paper's table of these systems: 1970 plus days / 365.242199.
 
         (Its fits use another: the year plus (day of the year - 1) / 365,
-        :func:`bayes_scaling.evaluations.decimal_year`.)
+        :func:`bayes_scaling.tables.decimal_year`.)
         """
         return _EPOCH.year + (self.published - _EPOCH).days / _DAYS_PER_YEAR
 

@@ -63,7 +63,7 @@ def quadratic_bias(
 
     Examples
     --------
-    >>> from bayes_scaling.runs import load_runs
+    >>> from bayes_scaling.tables import load_runs
     >>> from bayes_scaling.static_laws import BESIROGLU, HOFFMANN_ROUNDED
     >>> runs = load_runs("simulated")
     >>> [round(quadratic_bias(law, runs).item(), 5) for law in (BESIROGLU, HOFFMANN_ROUNDED)]

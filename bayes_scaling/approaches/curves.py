@@ -71,7 +71,7 @@ def curves_of(table: pd.DataFrame) -> tuple[Curve, ...]:
 
     Examples
     --------
-    >>> from bayes_scaling.runs.curves import simulate_curves
+    >>> from bayes_scaling.tables.simulated_curves import simulate_curves
     >>> from bayes_scaling.static_laws import BESIROGLU
     >>> [curve.name for curve in curves_of(simulate_curves(BESIROGLU, parameters=[1e8, 2e9, 3e9]))]
     ['1e+08', '2e+09', '3e+09']
@@ -140,7 +140,7 @@ def curve_slices(
 
     Examples
     --------
-    >>> from bayes_scaling.runs.curves import simulate_curves
+    >>> from bayes_scaling.tables.simulated_curves import simulate_curves
     >>> from bayes_scaling.static_laws import BESIROGLU
     >>> slices = curve_slices(simulate_curves(BESIROGLU), spacing=10)
     >>> slices.groupby("series")["curve"].count().tolist()

@@ -54,7 +54,7 @@ def envelope(table: pd.DataFrame, *, points: int = POINTS) -> Envelope:
 
     Examples
     --------
-    >>> from bayes_scaling.runs.curves import simulate_curves
+    >>> from bayes_scaling.tables.simulated_curves import simulate_curves
     >>> from bayes_scaling.static_laws import BESIROGLU
     >>> round(envelope(simulate_curves(BESIROGLU)).a, 2)
     0.51

@@ -73,7 +73,7 @@ def budgets_of(runs: pd.DataFrame, *, within: float = WITHIN, least_models: int 
 
     Examples
     --------
-    >>> from bayes_scaling.runs import load_runs
+    >>> from bayes_scaling.tables import load_runs
     >>> runs = load_runs("simulated").drop(columns="series")
     >>> found = budgets_of(runs)
     >>> found.label.unique().tolist()[:3], len(found.unused)

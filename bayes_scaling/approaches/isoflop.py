@@ -80,7 +80,7 @@ def isoflop_profiles(
 
     Examples
     --------
-    >>> from bayes_scaling.runs import load_runs
+    >>> from bayes_scaling.tables import load_runs
     >>> profiles = isoflop_profiles(load_runs("simulated"))  # doctest: +SKIP
     >>> profiles.converged  # doctest: +SKIP
     True

@@ -90,7 +90,7 @@ def classical_parabolas(rows: ProfileRows) -> Parabolas:
     Examples
     --------
     >>> from bayes_scaling.approaches.rows import make_profile_rows
-    >>> from bayes_scaling.runs import load_runs
+    >>> from bayes_scaling.tables import load_runs
     >>> round(float(classical_parabolas(make_profile_rows(load_runs("simulated"))).slope), 2)
     0.53
     """

@@ -107,7 +107,7 @@ def build_profile_model(rows: ProfileRows) -> pm.Model:
     Examples
     --------
     >>> from bayes_scaling.approaches.rows import make_profile_rows
-    >>> from bayes_scaling.runs import load_runs
+    >>> from bayes_scaling.tables import load_runs
     >>> model = build_profile_model(make_profile_rows(load_runs("simulated")))
     >>> [variable.name for variable in model.free_RVs][:3]
     ['level', 'level_slope', 'level_bend']

@@ -95,7 +95,7 @@ def make_profile_rows(runs: pd.DataFrame, *, within: float = WITHIN, least_model
 
     Examples
     --------
-    >>> from bayes_scaling.runs import load_runs
+    >>> from bayes_scaling.tables import load_runs
     >>> rows = make_profile_rows(load_runs("simulated"))
     >>> len(rows.ids), len(rows.budgets), rows.one_product
     (108, 9, True)

@@ -62,10 +62,10 @@ def calibrated_specifications() -> tuple[Specification, ...]:
 def design_of(specification: Specification) -> pd.DataFrame:
     """The design at which the catalogue is calibrated: the paper's evaluations, or the packaged IsoFLOP runs."""
     if specification.centre is not None:  # sizes of training runs
-        from bayes_scaling.runs import load_runs
+        from bayes_scaling.tables import load_runs
 
         return load_runs()
-    from bayes_scaling.evaluations import load_evaluations
+    from bayes_scaling.tables import load_evaluations
 
     return load_evaluations()
 

@@ -15,9 +15,9 @@ from bayes_scaling.jobs.executors import run_tasks
 from bayes_scaling.quantities.allocation import allocation_exponents, optimal_allocation
 from bayes_scaling.quantities.coefficients import coefficients
 from bayes_scaling.quantities.intervals import credible_intervals
-from bayes_scaling.runs.simulation import ISOFLOP_BUDGETS, simulate_isoflop
 from bayes_scaling.specifications.catalogue import load_specification
 from bayes_scaling.static_laws import BESIROGLU, ChinchillaLaw
+from bayes_scaling.tables.simulated_runs import ISOFLOP_BUDGETS, simulate_isoflop
 
 SPECIFICATION = "chinchilla"
 BUDGET = 1e24

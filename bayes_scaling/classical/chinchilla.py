@@ -52,7 +52,7 @@ class ChinchillaEstimate:
 
     Examples
     --------
-    >>> from bayes_scaling.runs import load_runs
+    >>> from bayes_scaling.tables import load_runs
     >>> found = besiroglu_estimate(load_runs("simulated"))
     >>> found.optimality < 1e-6, found.runs
     (True, 108)
@@ -130,7 +130,7 @@ def hoffmann_estimate(
 
     Examples
     --------
-    >>> from bayes_scaling.runs import load_runs
+    >>> from bayes_scaling.tables import load_runs
     >>> runs = load_runs("simulated")  # made with alpha = .348 and beta = .366
     >>> found = hoffmann_estimate(runs, starts=hoffmann_grid()[::100])
     >>> converged = besiroglu_estimate(runs)
@@ -167,7 +167,7 @@ def besiroglu_estimate(
     ----------
     runs
         Training runs (`read_runs`, `load_runs`); of the digitised ones Besiroglu et al. 2024 drop the five with the
-        highest losses (:func:`bayes_scaling.runs.drop_highest`).
+        highest losses (:func:`bayes_scaling.tables.drop_highest`).
     delta
         Where squares turn into absolute values, log nats per token.
     starts
@@ -194,7 +194,7 @@ def besiroglu_estimate(
     --------
     Without noise the constants come back:
 
-    >>> from bayes_scaling.runs import simulate_isoflop
+    >>> from bayes_scaling.tables import simulate_isoflop
     >>> from bayes_scaling.static_laws import BESIROGLU
     >>> found = besiroglu_estimate(simulate_isoflop(BESIROGLU)).law
     >>> round(found.E, 4), round(found.A, 1), round(found.B), round(found.alpha, 3), round(found.beta, 3)

@@ -159,7 +159,7 @@ def besiroglu_bootstrap(
 
     Examples
     --------
-    >>> from bayes_scaling.runs import load_runs
+    >>> from bayes_scaling.tables import load_runs
     >>> sample = besiroglu_bootstrap(load_runs("simulated"), draws=20)
     >>> sample.draws.shape, sample.failed
     ((20, 6), 0)

@@ -103,7 +103,7 @@ def huber_log_likelihood(
 
     Examples
     --------
-    >>> from bayes_scaling.runs import load_runs
+    >>> from bayes_scaling.tables import load_runs
     >>> from bayes_scaling.static_laws import BESIROGLU, HOFFMANN_TEX
     >>> runs = load_runs("simulated")
     >>> huber_log_likelihood(runs, BESIROGLU)[0] > huber_log_likelihood(runs, HOFFMANN_TEX)[0]
@@ -148,7 +148,7 @@ def likelihood_ratio_test(
 
     Examples
     --------
-    >>> from bayes_scaling.runs import load_runs
+    >>> from bayes_scaling.tables import load_runs
     >>> from bayes_scaling.static_laws import BESIROGLU, HOFFMANN_TEX
     >>> runs = load_runs("simulated")  # made with the constants of Besiroglu et al.
     >>> likelihood_ratio_test(runs, BESIROGLU).p_value > 0.05, likelihood_ratio_test(runs, HOFFMANN_TEX).p_value < 1e-5

@@ -43,7 +43,7 @@ class HuberObjective:
 
     Examples
     --------
-    >>> from bayes_scaling.runs import load_runs
+    >>> from bayes_scaling.tables import load_runs
     >>> from bayes_scaling.static_laws import BESIROGLU
     >>> objective = HuberObjective.of(load_runs("simulated"))
     >>> round(objective.total(theta_of(BESIROGLU)).item(), 7)
@@ -141,7 +141,7 @@ def huber_objective(
 
     Examples
     --------
-    >>> from bayes_scaling.runs import load_runs
+    >>> from bayes_scaling.tables import load_runs
     >>> from bayes_scaling.static_laws import BESIROGLU, HOFFMANN_TEX
     >>> runs = load_runs("simulated")
     >>> huber_objective(runs, BESIROGLU) < huber_objective(runs, HOFFMANN_TEX)

@@ -6,23 +6,23 @@ import typer
 
 from bayes_scaling.commands.options import (
     EXIT_UNCONVERGED,
-    Columns,
-    ColumnsFile,
-    Evaluations,
     Json,
     Quiet,
     Scheduler,
     Seed,
+    TableOptions,
     Workers,
     check_workers,
     output_directory,
-    read_table,
     specification_names,
+    takes_table,
 )
 from bayes_scaling.inference.settings import SEED
 
 
+@takes_table(runs=False)
 def backtest_command(
+    options: TableOptions,
     specifications: Annotated[
         list[str] | None,
         typer.Argument(
@@ -31,9 +31,6 @@ def backtest_command(
             autocompletion=specification_names,
         ),
     ] = None,
-    evaluations: Evaluations = "ho2024",
-    column: Columns = None,
-    columns: ColumnsFile = None,
     first: Annotated[int, typer.Option("--from", help="First cut year; what came before is fitted.")] = 2016,
     last: Annotated[int, typer.Option("--to", help="Last cut year.")] = 2021,
     output: Annotated[
@@ -48,7 +45,7 @@ def backtest_command(
 ) -> None:
     """Fit what was published before a year, predict what came later, and count how often that was right."""
     check_workers(workers)
-    table = read_table(evaluations, column, columns)
+    table = options.read()
     # PyMC takes seconds to import: only once the table is known to be good.
     from bayes_scaling.predictive.backtest import backtest, planned
     from bayes_scaling.predictive.forecasters import SPECIFICATIONS

@@ -6,21 +6,15 @@ import typer
 
 from bayes_scaling.calibration.settings import LEAST, SIMULATIONS
 from bayes_scaling.commands.options import (
-    Columns,
-    ColumnsFile,
-    Evaluations,
     Json,
     Quiet,
-    Runs,
     Seed,
+    TableOptions,
     Workers,
     check_workers,
-    given,
     output_directory,
-    read_runs_table,
-    read_table,
-    refuse_two_tables,
     specification_names,
+    takes_table,
 )
 from bayes_scaling.inference.settings import SEED
 from bayes_scaling.specifications.catalogue import load_specification
@@ -32,18 +26,15 @@ if TYPE_CHECKING:
 FILES = ("calibration.png", "calibration.csv", "calibration.json")
 
 
+@takes_table(runs=True)
 def calibrate_command(
-    context: typer.Context,
+    options: TableOptions,
     specification: Annotated[
         str,
         typer.Argument(
             help="A name in the catalogue, or the path of a .toml file.", autocompletion=specification_names
         ),
     ],
-    evaluations: Evaluations = "ho2024",
-    runs: Runs = None,
-    column: Columns = None,
-    columns: ColumnsFile = None,
     simulations: Annotated[int, typer.Option(help=f"At least {LEAST}.")] = SIMULATIONS,
     output: Annotated[
         str | None,
@@ -60,7 +51,7 @@ def calibrate_command(
     """
     check_workers(workers)
     chosen = load_specification(specification)
-    table = _design(context, chosen, evaluations, runs, column, columns)
+    table = _design(chosen, options)
     directory = output_directory(output, f"calibration-{chosen.name}-{table.attrs['name']}")
     from bayes_scaling.calibration.calibrate import calibrate, check_calibration
     from bayes_scaling.report.run_directory import prepare
@@ -94,19 +85,9 @@ def calibrate_command(
         say_written(out, files)
 
 
-def _design(
-    context: typer.Context,
-    specification: Specification,
-    evaluations: str,
-    runs: str | None,
-    column: list[str] | None,
-    columns: str | None,
-) -> "pd.DataFrame":
-    refuse_two_tables(context, runs)
-    if runs is not None:
-        return read_runs_table(runs, column, columns)
-    if given(context, "evaluations") or column or columns is not None:
-        return read_table(evaluations, column, columns)
+def _design(specification: Specification, options: TableOptions) -> "pd.DataFrame":
+    if options.told:
+        return options.read()
     from bayes_scaling.calibration.evidence import design_of
 
     return design_of(specification)

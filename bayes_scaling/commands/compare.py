@@ -6,18 +6,16 @@ import typer
 
 from bayes_scaling.commands.options import (
     EXIT_UNCONVERGED,
-    Columns,
-    ColumnsFile,
-    Evaluations,
     Json,
     Quiet,
     Scheduler,
     Seed,
+    TableOptions,
     Workers,
     check_workers,
     output_directory,
-    read_table,
     specification_names,
+    takes_table,
 )
 from bayes_scaling.inference.settings import SEED
 from bayes_scaling.specifications.catalogue import DEFAULT_SPECIFICATION
@@ -26,7 +24,9 @@ FAMILY = "ho2024"
 """Named alone, it stands for the paper's whole grid: 20 structures and 6 penalties."""
 
 
+@takes_table(runs=True)
 def compare_command(
+    options: TableOptions,
     specifications: Annotated[
         list[str] | None,
         typer.Argument(
@@ -35,9 +35,6 @@ def compare_command(
             autocompletion=specification_names,
         ),
     ] = None,
-    evaluations: Evaluations = "ho2024",
-    column: Columns = None,
-    columns: ColumnsFile = None,
     unit: Annotated[str, typer.Option(help="What is left out at a time: evaluation or paper.")] = "evaluation",
     output: Annotated[
         str | None,
@@ -63,7 +60,7 @@ def compare_command(
     """Compare specifications by how well they predict evaluations, or papers, left out."""
     check_workers(workers)
     names = specifications or [DEFAULT_SPECIFICATION, FAMILY]
-    table = read_table(evaluations, column, columns)
+    table = options.read()
     from bayes_scaling.classical.published_table import HO2024_DELTAS
     from bayes_scaling.comparison.variants import Variant, expand
     from bayes_scaling.report.run_directory import prepare

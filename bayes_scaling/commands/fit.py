@@ -7,18 +7,12 @@ import typer
 
 from bayes_scaling.commands.options import (
     EXIT_UNCONVERGED,
-    Columns,
-    ColumnsFile,
-    Evaluations,
     Json,
     Quiet,
-    Runs,
-    given,
+    TableOptions,
     output_directory,
-    read_runs_table,
-    read_table,
-    refuse_two_tables,
     specification_names,
+    takes_table,
 )
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.settings import (
@@ -36,18 +30,15 @@ from bayes_scaling.specifications.catalogue import DEFAULT_SPECIFICATION, load_s
 from bayes_scaling.words import counted
 
 
+@takes_table(runs=True)
 def fit_command(
-    context: typer.Context,
+    options: TableOptions,
     specification: Annotated[
         str,
         typer.Argument(
             help="A name in the catalogue, or the path of a .toml file.", autocompletion=specification_names
         ),
     ] = DEFAULT_SPECIFICATION,
-    evaluations: Evaluations = "ho2024",
-    runs: Runs = None,
-    column: Columns = None,
-    columns: ColumnsFile = None,
     output: Annotated[
         str | None,
         typer.Option(help="Directory for fit.nc, summary.json and pictures; default runs/SPECIFICATION-TABLE."),
@@ -76,13 +67,12 @@ def fit_command(
     chosen = load_specification(specification)
     if delta is not None:
         chosen = chosen.with_published_penalty(delta)
-    refuse_two_tables(context, runs)
-    if chosen.centre is not None and runs is None and not given(context, "evaluations"):
+    if chosen.centre is not None and not {"runs", "evaluations"} & options.told:
         raise BayesScalingError(
             f"'{chosen.name}' is a law for training runs: give --runs FILE (columns parameters, tokens or flop, and "
             "loss), or --evaluations for a table of evaluations all the same"
         )
-    table = read_table(evaluations, column, columns) if runs is None else read_runs_table(runs, column, columns)
+    table = options.read()
     directory = output_directory(output, f"{chosen.name}-{table.attrs['name']}")
     if sampler == SMC and chosen.delta is not None:
         raise BayesScalingError("--sampler smc can't sample the paper's penalty; leave out --delta, or --sampler")
@@ -103,7 +93,7 @@ def fit_command(
     log = console(stderr=True)
     found = finished_fit(chosen.name, fit_fingerprint(chosen, table, settings, seed), directory)
     if not quiet and found is None:
-        noun = "evaluation" if runs is None else "training run"
+        noun = "evaluation" if options.runs is None else "training run"
         what = f"{chosen.name} on {table.attrs['name']}: {counted(len(table), noun)}"
         log.print(f"{what}; sampling (after compiling, some 20 s, where the model is new) ...", markup=False)
     shows = log.is_terminal and not quiet

@@ -48,7 +48,7 @@ def import_command(
 ) -> None:
     """Make a table of evaluations of a table that others publish; every step is counted."""
     from bayes_scaling.files import write_whole
-    from bayes_scaling.others_data.filling import evaluations_csv
+    from bayes_scaling.tables.filling import evaluations_csv
 
     fetched = _sources(fetch, file, fill_from, refresh)
     if output.suffix != ".csv":
@@ -66,14 +66,16 @@ def import_command(
         evaluations = _with_gaps(file, column, columns)
     if fill_from is not None or SYSTEMS in fetched:
         evaluations = _filled(evaluations, fill_from, refresh, by_name)
-    _require_sound(evaluations)
+    gaps = _gaps(evaluations)
     write_whole(output, evaluations_csv(evaluations))
+    for line in gaps:
+        typer.echo(f"left empty: {line}")
     typer.echo(f"{output}: {counted(len(evaluations), 'evaluation')}; next: bayes-scaling check {output}")
 
 
 def _sources(fetch: list[str] | None, file: Path | None, fill_from: Path | None, refresh: bool) -> set[str]:
     """What is to be fetched, if it fits the files that are given."""
-    from bayes_scaling.others_data.sources import SOURCES, source_named
+    from bayes_scaling.tables.sources import SOURCES, source_named
 
     fetched = {source_named(name).name for name in fetch or []}
     if file is None and SHEET not in fetched:
@@ -91,11 +93,11 @@ def _sources(fetch: list[str] | None, file: Path | None, fill_from: Path | None,
 
 
 def _is_sheet(file: Path) -> bool:
-    from bayes_scaling.others_data.ai_models import is_ai_models
-    from bayes_scaling.others_data.ho2024_sheet import is_ho2024_sheet
-    from bayes_scaling.tables.csv_file import read_csv_file
+    from bayes_scaling.tables.ai_models import is_ai_models
+    from bayes_scaling.tables.formats import read_text_table
+    from bayes_scaling.tables.ho2024_sheet import is_ho2024_sheet
 
-    names = read_csv_file(file, "system").cells.columns
+    names = read_text_table(file, "system").cells.columns
     if is_ai_models(names) and not is_ho2024_sheet(names):
         raise BayesScalingError(
             f"{file} is the AI models database, which has no perplexities; give evaluations, and it as --fill-from"
@@ -104,8 +106,8 @@ def _is_sheet(file: Path) -> bool:
 
 
 def _from_sheet(file: Path | None, refresh: bool, every_row: bool, own: bool, dropped: bool) -> "pd.DataFrame":
-    from bayes_scaling.others_data.ho2024_evaluations import read_ho2024_sheet
-    from bayes_scaling.others_data.ho2024_rules import KEPT_PER_PAPER
+    from bayes_scaling.tables.ho2024_evaluations import read_ho2024_sheet
+    from bayes_scaling.tables.ho2024_rules import KEPT_PER_PAPER
 
     best = None if every_row else KEPT_PER_PAPER
     selection = read_ho2024_sheet(file, fetch=file is None, refresh=refresh, best=best, own_perplexity=own)
@@ -120,16 +122,16 @@ def _from_sheet(file: Path | None, refresh: bool, every_row: bool, own: bool, dr
 
 
 def _with_gaps(file: Path | None, column: list[str] | None, columns: str | None) -> "pd.DataFrame":
-    from bayes_scaling.others_data.filling import read_with_gaps
+    from bayes_scaling.tables.filling import read_with_gaps
 
     assert file is not None  # without the sheet there is a file
     return read_with_gaps(file, column_mapping(column, columns))
 
 
 def _filled(evaluations: "pd.DataFrame", file: Path | None, refresh: bool, by_name: bool) -> "pd.DataFrame":
-    from bayes_scaling.others_data.ai_models import read_ai_models
-    from bayes_scaling.others_data.filling import fill_from
+    from bayes_scaling.tables.ai_models import read_ai_models
     from bayes_scaling.tables.faults import printable
+    from bayes_scaling.tables.filling import fill_from
 
     systems = read_ai_models(file, fetch=file is None, refresh=refresh)
     _say_source(systems)
@@ -141,15 +143,16 @@ def _filled(evaluations: "pd.DataFrame", file: Path | None, refresh: bool, by_na
     return filling.evaluations
 
 
-def _require_sound(evaluations: "pd.DataFrame") -> None:
-    from bayes_scaling.evaluations.columns import EVALUATIONS
-    from bayes_scaling.others_data.filling import csv_faults
-    from bayes_scaling.tables.reading import fault_message
+def _gaps(evaluations: "pd.DataFrame") -> list[str]:
+    """What could not be filled; refuses what is wrong beyond that."""
+    from bayes_scaling.tables.faults import fault_lines, fault_message
+    from bayes_scaling.tables.filling import FILLABLE, csv_faults
 
     faults = csv_faults(evaluations)
-    if faults:
-        message = fault_message("what would be written", faults, EVALUATIONS)
-        raise BayesScalingError(message.replace(EVALUATIONS.all_faults("what would be written"), "fill these first"))
+    wrong = [fault for fault in faults if fault.value or fault.column not in FILLABLE]
+    if wrong:
+        raise BayesScalingError(fault_message("what would be written", wrong, "correct these first"))
+    return fault_lines(faults)
 
 
 def _say_source(table: "pd.DataFrame") -> None:

@@ -1,19 +1,25 @@
 """Options that several commands share, how their values are read, and what the shell offers for them."""
 
+import functools
+import inspect
 import os
 import tomllib
-import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.models import ArgumentInfo
 
-from bayes_scaling.errors import BayesScalingError, RunsWarning
+from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.files import plain_name
 from bayes_scaling.specifications.catalogue import list_specifications
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from bayes_scaling.tables.reading import Reading
 
 
 def specification_names(incomplete: str) -> list[str]:
@@ -35,7 +41,7 @@ def table_names(incomplete: str) -> list[str]:
     >>> table_names("c")
     ['collected']
     """
-    from bayes_scaling.evaluations import PACKAGED  # pandas takes a second to import
+    from bayes_scaling.tables import PACKAGED  # pandas takes a second to import
 
     return [name for name in PACKAGED if name.startswith(incomplete)]
 
@@ -53,14 +59,64 @@ ColumnsFile = Annotated[
         help='The same from a TOML file: [columns], then NAME = "COLUMN" on a line each. --column wins over it.',
     ),
 ]
-Evaluations = Annotated[
-    str,
-    typer.Option(help="A packaged table (ho2024, collected) or the path of a CSV file.", autocompletion=table_names),
+Guess = Annotated[
+    bool, typer.Option("--guess-columns", help="Take usual names of columns, such as N, params, val_loss; it is said.")
 ]
-Runs = Annotated[
-    str | None,
-    typer.Option(help="A CSV file of training runs (parameters, tokens or flop, loss), in place of evaluations."),
+Scale = Annotated[
+    list[str] | None,
+    typer.Option(help="NAME=FACTOR: multiply a column, such as parameters=1e9; log10: it holds logarithms. Repeat."),
 ]
+LossUnit = Annotated[
+    str | None, typer.Option(help="What the loss or perplexity is given in: nats, bits, log10 or perplexity.")
+]
+DropIncomplete = Annotated[
+    bool, typer.Option("--drop-incomplete", help="Leave rows out in which a required cell is empty.")
+]
+_TABLE: dict[str, tuple[Any, Any]] = {
+    "evaluations": (
+        Annotated[
+            str,
+            typer.Option(
+                help="A packaged table (ho2024, collected) or the path of a file.", autocompletion=table_names
+            ),
+        ],
+        "ho2024",
+    ),
+    "runs": (
+        Annotated[
+            str | None,
+            typer.Option(help="A file of training runs (parameters, tokens or flop, loss), in place of evaluations."),
+        ],
+        None,
+    ),
+    "column": (Columns, None),
+    "columns": (ColumnsFile, None),
+    "guess_columns": (Guess, False),
+    "scale": (Scale, None),
+    "loss_unit": (LossUnit, None),
+    "drop_incomplete": (DropIncomplete, False),
+    "drop_duplicates": (
+        Annotated[bool, typer.Option("--drop-duplicates", help="Leave rows out that repeat others in every column.")],
+        False,
+    ),
+    "where": (
+        Annotated[list[str] | None, typer.Option(help="Rows to keep, such as \"dataset == 'c4'\"; repeat as needed.")],
+        None,
+    ),
+    "last_of": (
+        Annotated[str | None, typer.Option(help="COLUMN,...: the last row of each, such as of each training curve.")],
+        None,
+    ),
+    "best_of": (
+        Annotated[str | None, typer.Option(help="COLUMN,...: the best row of each, such as parameters,tokens.")],
+        None,
+    ),
+    "allow": (
+        Annotated[list[str] | None, typer.Option(help="CODE: a finding that is no error here; repeat as needed.")],
+        None,
+    ),
+}
+"""Options of every command that reads a table, with their defaults."""
 Workers = Annotated[int | None, typer.Option(help="Processes; by default one a core.")]
 Scheduler = Annotated[
     str | None, typer.Option(help="A running dask.distributed scheduler to use, such as tcp://host:8786.")
@@ -76,25 +132,124 @@ def check_workers(workers: int | None) -> None:
         raise BayesScalingError(f"--workers must be at least 1, not {workers}")
 
 
-def read_table(name: str, column: list[str] | None, columns: str | None = None) -> "pd.DataFrame":
-    """A packaged table by name, or a file by path, its columns mapped as asked."""
-    from bayes_scaling.evaluations import PACKAGED, load_evaluations, read_evaluations
+@dataclass(frozen=True)
+class TableOptions:
+    """What a command was told of its table."""
 
-    mapping = column_mapping(column, columns)
-    if not name:
-        raise BayesScalingError(f"--evaluations is empty; choose from {', '.join(PACKAGED)}, or give a CSV file")
-    if name in PACKAGED or not (Path(name).suffix or os.path.lexists(name)):
-        if mapping:
-            option = "--column" if column else "--columns"
-            raise BayesScalingError(f"{option} maps the columns of a file; packaged tables need no mapping")
-        return load_evaluations(name)  # refuses an unknown name, naming the packaged tables
-    return read_evaluations(name, mapping)
+    evaluations: str = "ho2024"
+    runs: str | None = None
+    column: list[str] | None = None
+    columns: str | None = None
+    guess_columns: bool = False
+    scale: list[str] | None = None
+    loss_unit: str | None = None
+    drop_incomplete: bool = False
+    drop_duplicates: bool = False
+    where: list[str] | None = None
+    last_of: str | None = None
+    best_of: str | None = None
+    allow: list[str] | None = None
+    told: frozenset[str] = frozenset()
+    """Which of these were given, rather than their defaults taken."""
+
+    def read(self) -> "pd.DataFrame":
+        """The table, selected as told; what looks wrong is said, or refused."""
+        from bayes_scaling.tables.plausibility import check_codes, require_plausible
+
+        check_codes(self.allow or ())
+        table = self._selected(self._read())
+        table.attrs |= {"allowed": list(self.allow)} if self.allow else {}
+        for finding in require_plausible(table):
+            say(str(finding))
+        return table
+
+    def reading(self) -> "Reading":
+        """How columns and cells of a file are to be read."""
+        from bayes_scaling.tables.reading import Reading
+
+        scale: dict[str, float | str] = {}
+        for name, text in pairs("--scale", self.scale, "NAME=FACTOR, such as parameters=1e9").items():
+            try:
+                scale[name] = text if text == "log10" else float(text)
+            except ValueError:
+                raise BayesScalingError(f"--scale {name}={text}: {text!r} is no number; write 1e9, or log10") from None
+        return Reading(
+            column_mapping(self.column, self.columns), self.guess_columns, scale, self.loss_unit, self.drop_incomplete
+        )
+
+    def _read(self) -> "pd.DataFrame":
+        from bayes_scaling.tables.columns import EVALUATIONS, RUNS
+        from bayes_scaling.tables.packaged import PACKAGED, load_evaluations
+        from bayes_scaling.tables.reading import Reading, read_table
+
+        reading, name = self.reading(), self.evaluations if self.runs is None else self.runs
+        if not name and self.runs is None:
+            raise BayesScalingError(f"--evaluations is empty; choose from {', '.join(PACKAGED)}, or give a CSV file")
+        if not name:
+            raise BayesScalingError(
+                "--runs is empty; give a CSV file with columns parameters, tokens or flop, and loss"
+            )
+        if self.runs is None and (name in PACKAGED or not (Path(name).suffix or os.path.lexists(name))):
+            if reading != Reading():
+                option = (
+                    "--column" if self.column else "--columns" if self.columns else "--guess-columns, --scale and such"
+                )
+                raise BayesScalingError(f"{option} maps the columns of a file; packaged tables need no mapping")
+            return load_evaluations(name)  # refuses an unknown name, naming the packaged tables
+        read = read_table(name, EVALUATIONS if self.runs is None else RUNS, reading)
+        if read.faults:
+            raise read.kind.error(read.message(name))
+        for said in (read.left_alone, *read.table.attrs["selections"]):
+            if said:
+                say(said)
+        return read.table
+
+    def _selected(self, table: "pd.DataFrame") -> "pd.DataFrame":
+        from bayes_scaling.tables.rows import best_of, last_of, rows_where, without_duplicates
+
+        table = without_duplicates(table) if self.drop_duplicates else table
+        for expression in self.where or []:
+            table = rows_where(table, expression)
+        if self.last_of is not None:
+            table = last_of(table, self.last_of.split(","))
+        return table if self.best_of is None else best_of(table, self.best_of.split(","))
 
 
-def refuse_two_tables(context: typer.Context, runs: str | None) -> None:
-    """Refuse --runs beside --evaluations."""
-    if runs is not None and given(context, "evaluations"):
-        raise BayesScalingError("--runs and --evaluations are both given; a fit is of one table, so leave one out")
+def takes_table(*, runs: bool) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options of a table, which it takes as one argument ``options``; with or without ``--runs``."""
+    names = [name for name in _TABLE if runs or name != "runs"]
+    table = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_TABLE[name][1], annotation=_TABLE[name][0])
+        for name in names
+    ]
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def run(context: typer.Context, **asked: Any) -> None:
+            told = frozenset(name for name in names if given(context, name))
+            if {"runs", "evaluations"} <= told:
+                raise BayesScalingError(
+                    "--runs and --evaluations are both given; a command is of one table, so leave one out"
+                )
+            command(options=TableOptions(**{name: asked.pop(name) for name in names}, told=told), **asked)
+
+        own = [
+            each.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+            for name, each in inspect.signature(command, eval_str=True).parameters.items()
+            if name != "options"
+        ]
+        arguments = [each for each in own if _is_argument(each)]
+        context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+        parameters = [context, *arguments, *table, *(each for each in own if each not in arguments)]
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {each.name: each.annotation for each in parameters}
+        return run
+
+    return decorate
+
+
+def _is_argument(parameter: inspect.Parameter) -> bool:
+    return any(isinstance(each, ArgumentInfo) for each in getattr(parameter.annotation, "__metadata__", ()))
 
 
 def given(context: typer.Context, option: str) -> bool:
@@ -103,36 +258,30 @@ def given(context: typer.Context, option: str) -> bool:
     return source is not None and source.name != "DEFAULT"
 
 
-def read_runs_table(name: str, column: list[str] | None, columns: str | None = None) -> "pd.DataFrame":
-    """Training runs from a file by path, its columns mapped as asked."""
-    from bayes_scaling.runs import read_runs
+def say(message: str) -> None:
+    """A line on standard error that a reader should see, whatever is printed on standard output."""
+    from bayes_scaling.tables.faults import printable
 
-    mapping = column_mapping(column, columns)
-    if not name:
-        raise BayesScalingError("--runs is empty; give a CSV file with columns parameters, tokens or flop, and loss")
-    with warnings.catch_warnings(record=True) as found:
-        warnings.simplefilter("always", RunsWarning)
-        table = read_runs(name, mapping)
-    for each in found:
-        if issubclass(each.category, RunsWarning):
-            typer.echo(f"bayes-scaling: warning: {each.message}", err=True)
-        else:
-            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
-    return table
+    typer.echo(f"bayes-scaling: {printable(message)}", err=True)
 
 
-def column_mapping(pairs: list[str] | None, file: str | None = None) -> dict[str, str]:
+def pairs(option: str, given: list[str] | None, form: str) -> dict[str, str]:
+    """``NAME=VALUE`` of a repeated option, no name twice."""
+    found: dict[str, str] = {}
+    for pair in given or []:
+        name, equals, value = pair.partition("=")
+        if not equals or not name or not value:
+            raise BayesScalingError(f"{option} {pair!r} must read {form}")
+        if name in found:
+            raise BayesScalingError(f"{option} gives {name!r} twice")
+        found[name] = value
+    return found
+
+
+def column_mapping(columns: list[str] | None, file: str | None = None) -> dict[str, str]:
     """``NAME=COLUMN`` pairs, and those of a file where no pair has the name, as a mapping."""
     from_file = {} if file is None else columns_of_file(file)
-    mapping: dict[str, str] = {}
-    for pair in pairs or []:
-        ours, equals, theirs = pair.partition("=")
-        if not equals or not ours or not theirs:
-            raise BayesScalingError(f"--column {pair!r} must read NAME=COLUMN, such as parameters='Model Size'")
-        if ours in mapping:
-            raise BayesScalingError(f"--column gives {ours!r} twice")
-        mapping[ours] = theirs
-    return from_file | mapping
+    return from_file | pairs("--column", columns, "NAME=COLUMN, such as parameters='Model Size'")
 
 
 def output_directory(output: str | None, name: str) -> Path:

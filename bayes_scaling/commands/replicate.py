@@ -6,24 +6,21 @@ import typer
 
 from bayes_scaling.commands.options import (
     EXIT_UNCONVERGED,
-    Columns,
-    ColumnsFile,
-    Evaluations,
     Json,
     Quiet,
     Seed,
+    TableOptions,
     output_directory,
-    read_table,
+    takes_table,
 )
 from bayes_scaling.inference.settings import SEED, checked_seed
 
 PAGE, TABLE = "replication.md", "replication.csv"
 
 
+@takes_table(runs=False)
 def replicate_command(
-    evaluations: Evaluations = "ho2024",
-    column: Columns = None,
-    columns: ColumnsFile = None,
+    options: TableOptions,
     output: Annotated[str | None, typer.Option(help="Directory for results; default runs/replication-...")] = None,
     seed: Seed = SEED,
     quiet: Quiet = False,
@@ -31,7 +28,7 @@ def replicate_command(
 ) -> None:
     """Put the paper's answers (doubling times, gains, attribution) beside a posterior's."""
     checked_seed(seed)
-    table = read_table(evaluations, column, columns)
+    table = options.read()
     directory = output_directory(output, f"replication-{table.attrs['name']}")
     from bayes_scaling.files import plain_name
     from bayes_scaling.model.rows import make_rows

@@ -6,25 +6,22 @@ import typer
 
 from bayes_scaling.commands.options import (
     EXIT_UNCONVERGED,
-    Columns,
-    ColumnsFile,
-    Evaluations,
     Json,
     Quiet,
     Scheduler,
     Seed,
+    TableOptions,
     Workers,
     check_workers,
     output_directory,
-    read_table,
+    takes_table,
 )
 from bayes_scaling.inference.settings import SEED
 
 
+@takes_table(runs=False)
 def robustness_command(
-    evaluations: Evaluations = "ho2024",
-    column: Columns = None,
-    columns: ColumnsFile = None,
+    options: TableOptions,
     output: Annotated[
         str | None,
         typer.Option(help="Directory for results; the same command resumes there. Default runs/robustness-..."),
@@ -44,7 +41,7 @@ def robustness_command(
     from bayes_scaling.robustness_cases.cases import chosen
 
     names = case or None
-    table = read_table(evaluations, column, columns)
+    table = options.read()
     chosen(names, table)  # refuses unknown cases
     # PyMC takes seconds to import: only once the input is known to be good.
     from bayes_scaling.comparison.variants import Variant

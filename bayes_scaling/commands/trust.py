@@ -37,10 +37,10 @@ def trust_command(
     from bayes_scaling.calibration.evidence import calibrated_specifications
     from bayes_scaling.calibration.studies import planned, recover_stated
     from bayes_scaling.calibration.trust import REPEATED_SEED, Trust, calibrate_all, stored_trust
-    from bayes_scaling.evaluations import load_evaluations
     from bayes_scaling.report.run_directory import prepare, write_beside_fits
     from bayes_scaling.report.terminal import SweepProgress, console, say_written
     from bayes_scaling.report.trust_page import trust_page
+    from bayes_scaling.tables import load_evaluations
 
     prepare(directory)
     if stored:

@@ -12,14 +12,16 @@ from bayes_scaling.comparison.scoring import check_refits, score
 from bayes_scaling.comparison.sweep import Sweep
 from bayes_scaling.comparison.variants import STATED, Variant, expand
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.evaluations.soundness import require_sound
 from bayes_scaling.inference.data import check_unit
 from bayes_scaling.inference.fitting import summary_of
 from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, checked_seed, whole_number
 from bayes_scaling.model.rows import make_rows
-from bayes_scaling.model.runs import clusters_of, is_runs, papers_of
+from bayes_scaling.model.runs import clusters_of, papers_of
 from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.tables.columns import is_runs
+from bayes_scaling.tables.plausibility import require_plausible
+from bayes_scaling.tables.soundness import as_table
 
 LEAST_UNITS = 10
 """Fewer units than this say nothing about how well a model predicts."""
@@ -100,6 +102,8 @@ def compare(
     """
     variants = expand(specifications, deltas, rate_scales)
     settings, seed = checked(settings), checked_seed(seed)
+    evaluations = as_table(evaluations)
+    require_plausible(evaluations)
     _check_units(evaluations, unit)
     check_refits(refits)
     workers = None if workers is None else whole_number("workers", workers, 1)
@@ -194,7 +198,6 @@ def _check_clusters(variants: Sequence[Variant], evaluations: pd.DataFrame) -> N
 
 def _check_units(evaluations: pd.DataFrame, unit: str) -> None:
     check_unit(unit)
-    require_sound(evaluations)
     if unit == "paper" and (is_runs(evaluations) or "paper" in evaluations):
         papers = int(papers_of(evaluations).nunique())
         if papers < LEAST_UNITS:

@@ -96,7 +96,7 @@ class SweepDirectory:
         """Which table was used."""
         try:
             plain = dict(settings["evaluations"])
-            return EvaluationsSummary(**plain | {"selections": tuple(plain["selections"])})
+            return EvaluationsSummary.from_dict(plain)
         except (KeyError, TypeError, ValueError) as error:
             raise self.damaged(name, f"evaluations: {error}") from None
 

@@ -31,9 +31,12 @@ from bayes_scaling.inference.settings import (
     whole_number,
 )
 from bayes_scaling.model.rows import central_anchor, make_rows
-from bayes_scaling.model.runs import is_runs, papers_of
+from bayes_scaling.model.runs import papers_of
 from bayes_scaling.specifications.catalogue import resolve
 from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.tables.columns import is_runs
+from bayes_scaling.tables.plausibility import findings, require_plausible
+from bayes_scaling.tables.soundness import as_table
 
 KEPT_DRAWS = 4000
 """Of all chains: what is read off a posterior takes memory and time for each, and this many say as much as more."""
@@ -65,6 +68,7 @@ def fit(
     evaluations
         See :func:`bayes_scaling.load_evaluations`; or training runs: a table with columns ``parameters``, ``tokens``
         and ``loss`` (nats per token), and optionally ``series``, for laws without progress such as ``"chinchilla"``.
+        A DataFrame of pandas or Polars that was not read by this package is read as a file is.
     draws
         Kept draws of each chain. By default as many as needed: a run goes on until every rate of progress, every
         exponent and ``E`` has ``effective_draws`` in bulk and tails, all else has 400, and every criterion holds.
@@ -100,7 +104,8 @@ def fit(
     Raises
     ------
     BayesScalingError
-        Settings out of range, or a table that lacks what the specification needs; before anything is sampled.
+        Settings out of range, a table that lacks what the specification needs, or one with an error among its findings
+        (:mod:`bayes_scaling.tables.plausibility`) that ``attrs["allowed"]`` does not name; before anything is sampled.
 
     Examples
     --------
@@ -131,6 +136,8 @@ def fit_with(
     # Fewer than 4 draws of each chain tell ArviZ nothing.
     keep = None if keep is None else whole_number("keep", keep, 4 * settings.chains)
     require_sampler_for(specification, settings.sampler)
+    evaluations = as_table(evaluations)
+    require_plausible(evaluations)
     rows = make_rows(specification, evaluations)
     fingerprint = fit_fingerprint(specification, evaluations, settings, seed)
     found = attempt(specification, rows, settings, seed, progress=progress, cores=cores)
@@ -168,7 +175,8 @@ def summary_of(evaluations: pd.DataFrame) -> EvaluationsSummary:
         name=str(evaluations.attrs.get("name", "unnamed")),
         rows=len(evaluations),
         papers=int(papers_of(evaluations).nunique()),
-        selections=tuple(evaluations.attrs.get("selections", ())),
+        selections=tuple(evaluations.attrs.get("selections") or ()),
+        warnings=findings(evaluations),
         kind="runs" if is_runs(evaluations) else "evaluations",
     )
 

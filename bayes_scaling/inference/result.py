@@ -21,6 +21,7 @@ from bayes_scaling.inference.diagnostics import Diagnostics
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.result_files import FIT_FILE
 from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.tables.faults import Finding
 
 _FORMAT = 1
 _SEAL = re.compile(rb"\nbayes-scaling sha256 ([0-9a-f]{64})\n\Z")
@@ -40,6 +41,8 @@ class EvaluationsSummary:
         Of training runs, ``papers`` counts series.
     kind
         ``"evaluations"``, or ``"runs"``: training runs, to which static laws are fitted.
+    warnings
+        What looked wrong with the table, see :mod:`bayes_scaling.tables.plausibility`.
     """
 
     name: str
@@ -47,6 +50,17 @@ class EvaluationsSummary:
     papers: int
     selections: tuple[str, ...]
     kind: Literal["evaluations", "runs"] = "evaluations"
+    warnings: tuple[Finding, ...] = ()
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """Read back what ``dataclasses.asdict`` and JSON have made of it; raises TypeError at anything else."""
+        warnings = plain.get("warnings", [])
+        _check_types(cls, plain)
+        for each in warnings:
+            _check_types(Finding, each)
+        found = tuple(Finding(**each | {"rows": tuple(each.get("rows", ()))}) for each in warnings)
+        return cls(**{**plain, "selections": tuple(plain["selections"]), "warnings": found})
 
 
 @dataclass(frozen=True)
@@ -218,9 +232,7 @@ class Fit:
     def _from_header(cls, data: DataTree, header: Mapping[str, Any]) -> Self:
         specification = dict(header["specification"])
         name = specification.pop("name")
-        evaluations = dict(header["evaluations"])
         for kind, content in (
-            (EvaluationsSummary, evaluations),
             (Diagnostics, header["diagnostics"]),
             (Settings, header["settings"]),
         ):
@@ -234,7 +246,7 @@ class Fit:
         return cls(
             data=data,
             specification=Specification.from_dict(name, specification),
-            evaluations=EvaluationsSummary(**evaluations | {"selections": tuple(evaluations["selections"])}),
+            evaluations=EvaluationsSummary.from_dict(header["evaluations"]),
             diagnostics=Diagnostics.from_dict(header["diagnostics"]),
             settings=Settings(**header["settings"]),
             seed=header["seed"],
@@ -351,7 +363,8 @@ def _is_of(value: Any, hint: Any) -> bool:
     if typing.get_origin(hint) is typing.Literal:
         return value in typing.get_args(hint)
     if typing.get_origin(hint) is tuple:
-        return isinstance(value, list | tuple) and all(isinstance(each, str) for each in value)
+        kind = dict if typing.get_args(hint)[0] is Finding else str
+        return isinstance(value, list | tuple) and all(isinstance(each, kind) for each in value)
     if typing.get_args(hint):  # one or the other, such as a number or none
         return any(_is_of(value, each) for each in typing.get_args(hint))
     if hint in (int, float):

@@ -17,11 +17,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_scaling.errors import EvaluationsError
-from bayes_scaling.evaluations import decimal_year
-from bayes_scaling.evaluations.benchmarks import in_order
-from bayes_scaling.evaluations.soundness import require_sound
 from bayes_scaling.specifications.formulas import FUNCTIONS, REDUCIBLE, Formula
 from bayes_scaling.specifications.specification import CENTRE_YEAR, Specification
+from bayes_scaling.tables import decimal_year
+from bayes_scaling.tables.benchmarks import in_order
+from bayes_scaling.tables.soundness import require_sound
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]

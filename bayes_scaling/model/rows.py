@@ -9,9 +9,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_scaling.errors import EvaluationsError
-from bayes_scaling.evaluations import BENCHMARKS, decimal_year
-from bayes_scaling.evaluations.benchmarks import known
-from bayes_scaling.evaluations.soundness import require_sound
 from bayes_scaling.law import training_compute
 from bayes_scaling.model.checks import require_above
 from bayes_scaling.model.eras import ERA_LEVELS, era_codes, years_by_era
@@ -25,7 +22,7 @@ from bayes_scaling.model.predictors import (
     steps_of,
     walk_covariates,
 )
-from bayes_scaling.model.runs import clusters_of, columns_of, is_runs, require_fit_for_runs, require_no_law_for_runs
+from bayes_scaling.model.runs import clusters_of, columns_of, require_fit_for_runs, require_no_law_for_runs
 from bayes_scaling.model.tokens import counted_tokens
 from bayes_scaling.specifications.laws import LAWS, SIZES
 from bayes_scaling.specifications.specification import (
@@ -36,6 +33,10 @@ from bayes_scaling.specifications.specification import (
     RATE_OF,
     Specification,
 )
+from bayes_scaling.tables import BENCHMARKS, decimal_year
+from bayes_scaling.tables.benchmarks import known
+from bayes_scaling.tables.columns import is_runs
+from bayes_scaling.tables.soundness import require_sound
 
 Floats = NDArray[np.float64]
 

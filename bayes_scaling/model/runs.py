@@ -12,6 +12,7 @@ from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.model.checks import require_above
 from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.tables.columns import is_runs
 
 COLUMNS = ("parameters", "tokens", "loss")
 """What every table of runs has."""
@@ -28,18 +29,6 @@ _HOW_TO_GET: Mapping[str, str] = {
     ),
     "critical_batch": "the critical batch size in tokens, measured at the row's loss, such as by the noise scale",
 }
-_OF_EVALUATIONS = ("benchmark", "perplexity")
-
-
-def is_runs(table: pd.DataFrame) -> bool:
-    """Whether a table holds training runs, by its columns, and not evaluations.
-
-    Examples
-    --------
-    >>> is_runs(pd.DataFrame({"parameters": [1e9], "tokens": [2e10], "loss": [2.5]}))
-    True
-    """
-    return set(COLUMNS) <= set(table) and not set(_OF_EVALUATIONS) & set(table)
 
 
 def papers_of(table: pd.DataFrame) -> pd.Series:

@@ -14,6 +14,7 @@ from bayes_scaling.posterior_report.svg import lead_of
 from bayes_scaling.published import HO2024_COMPUTE, MOORE
 from bayes_scaling.quantities.coefficients import unidentified
 from bayes_scaling.quantities.doubling import doubling_times, prior_rates
+from bayes_scaling.quantities.fit_findings import fit_findings
 from bayes_scaling.quantities.rates import summarise_rate
 from bayes_scaling.report.summary import next_step, sentence
 from bayes_scaling.specifications.catalogue import load_specification
@@ -25,13 +26,16 @@ _RECOMMENDED, _PACKAGED = "reference", "ho2024"
 
 
 def banners(fit: Fit) -> tuple[Banner, ...]:
-    """What makes a fit's answer unusable or weak: chains that disagree, no upper bound, a prior that decided."""
+    """What makes an answer unusable or weak: chains that disagree, odd rows, no upper bound, a prior that decided."""
     found = []
     if not fit.diagnostics.converged:
         failed = "; ".join(fit.diagnostics.failures)
         found.append(
             Banner(NOT_CONVERGED, f"Do not use any figure of this report. What failed: {failed}. {next_step(fit)}")
         )
+    looks_wrong = fit_findings(fit)
+    if looks_wrong:
+        found.append(Banner("LOOKS WRONG", "; ".join(f"{each.message} [{each.code}]" for each in looks_wrong) + "."))
     if not fit.specification.progresses:
         unknown = unidentified(fit)
         if unknown:

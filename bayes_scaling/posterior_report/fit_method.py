@@ -4,7 +4,6 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from bayes_scaling.evaluations.packaged import PACKAGED, load_evaluations
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
 from bayes_scaling.inference.settings import SMC
 from bayes_scaling.posterior_report.document import Block, Bullets, Code, Equation, Paragraph, Section, Table
@@ -12,6 +11,7 @@ from bayes_scaling.specifications.catalogue import list_specifications, load_spe
 from bayes_scaling.specifications.describe import describe
 from bayes_scaling.specifications.mathematics import is_equation, tex
 from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.tables.packaged import PACKAGED, load_evaluations
 
 
 def equations(specification: Specification) -> tuple[Block, ...]:

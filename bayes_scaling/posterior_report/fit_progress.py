@@ -7,7 +7,6 @@ import pandas as pd
 from xarray import DataTree
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.evaluations.benchmarks import title
 from bayes_scaling.identifiability.identify import can_identify, identification
 from bayes_scaling.identifiability.prior_quantities import prior_quantities
 from bayes_scaling.inference.data import rows_of
@@ -34,6 +33,7 @@ from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import BENCHMARK, laws_of, setting_of
 from bayes_scaling.quantities.rate_widths import beside_rates, rate_interval
 from bayes_scaling.specifications.specification import RATE_OF
+from bayes_scaling.tables.benchmarks import title
 from bayes_scaling.words import in_digits, months, probability
 
 _LARGEST_SHARE = 10.0

@@ -10,19 +10,19 @@ from pathlib import Path
 import pandas as pd
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.evaluations import load_evaluations
 from bayes_scaling.files import plain_name
 from bayes_scaling.inference.fitting import fit_fingerprint, fit_with, summary_of
 from bayes_scaling.inference.settings import SEED, Settings, checked, checked_seed
 from bayes_scaling.jobs.executors import run_tasks
 from bayes_scaling.jobs.store import Store
 from bayes_scaling.model.rows import make_rows
-from bayes_scaling.model.runs import is_runs
 from bayes_scaling.predictive.forecasters import SPECIFICATIONS, Forecaster, forecasters
 from bayes_scaling.predictive.forecasts import Record, posterior_forecast, published_forecast, scored
 from bayes_scaling.predictive.result import Backtest
 from bayes_scaling.predictive.splits import FIRST, LAST, Split, check_cuts, cut_at
 from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.tables import load_evaluations
+from bayes_scaling.tables.columns import is_runs
 
 SETTINGS = Settings(tune=1000)
 """Of the first attempt of each fit."""

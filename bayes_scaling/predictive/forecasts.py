@@ -18,7 +18,6 @@ from scipy.special import logsumexp
 from bayes_scaling.classical.estimates import published_estimate
 from bayes_scaling.classical.objective import PUBLISHED_DELTA, Objective
 from bayes_scaling.classical.resampling import bootstrap
-from bayes_scaling.evaluations import decimal_year
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.likelihood import draws_of, expected_losses, paper_densities, scales, sum_by
 from bayes_scaling.inference.result import Fit
@@ -27,6 +26,7 @@ from bayes_scaling.model.rows import Rows, make_rows, sample_minima
 from bayes_scaling.predictive.splits import Split
 from bayes_scaling.quantities.prediction import with_noise
 from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.tables import decimal_year
 
 
 @dataclass(frozen=True, eq=False)

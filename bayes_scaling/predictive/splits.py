@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from bayes_scaling.errors import BayesScalingError, EvaluationsError
-from bayes_scaling.evaluations import decimal_year, on_benchmarks, published_between
+from bayes_scaling.tables import decimal_year, on_benchmarks, published_between
 
 FIRST, LAST = 2016, 2021
 """Cut years unless others are asked for."""

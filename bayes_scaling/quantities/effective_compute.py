@@ -14,7 +14,6 @@ import pandas as pd
 import xarray as xr
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.evaluations import decimal_year
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.model.predictors import architecture_levels
 from bayes_scaling.model.rows import central_anchor
@@ -26,6 +25,7 @@ from bayes_scaling.quantities.optimal_split import local_terms
 from bayes_scaling.quantities.points import positive
 from bayes_scaling.quantities.rates import MONTHS_PER_YEAR
 from bayes_scaling.specifications.specification import GROUPS
+from bayes_scaling.tables import decimal_year
 
 FACTORS = ("physical", "algorithmic")
 """What effective compute grows by."""

@@ -10,7 +10,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.evaluations.benchmarks import KNOWN, in_order, named
 from bayes_scaling.law import loss
 from bayes_scaling.model.data import noise_names
 from bayes_scaling.model.predictors import Predictors, label_of
@@ -22,6 +21,7 @@ from bayes_scaling.specifications.checks import is_number
 from bayes_scaling.specifications.laws import LAWS, SIZES
 from bayes_scaling.specifications.specification import CENTRE_YEAR, Specification
 from bayes_scaling.static_laws import ChinchillaLaw
+from bayes_scaling.tables.benchmarks import KNOWN, in_order, named
 
 if TYPE_CHECKING:
     from bayes_scaling.inference.result import Fit

@@ -11,7 +11,6 @@ import xarray as xr
 from bayes_scaling.beside import Beside
 from bayes_scaling.classical.objective import PUBLISHED_DELTA
 from bayes_scaling.classical.published_gain import HO2024_TRANSFORMER_GAINS, HO2024_TRANSFORMER_LOSS_REDUCTION
-from bayes_scaling.evaluations import load_evaluations
 from bayes_scaling.inference.fitting import fit
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.settings import SEED
@@ -28,6 +27,7 @@ from bayes_scaling.quantities.rates import MONTHS_PER_YEAR, signed_months_to_dou
 from bayes_scaling.specifications.catalogue import load_specification
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.systems import HO2024_SYSTEMS, System
+from bayes_scaling.tables import load_evaluations
 
 COLUMNS = (
     "part",

@@ -10,8 +10,10 @@ from bayes_scaling.identifiability.identify import can_identify, identification
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.doubling import doubling_times
+from bayes_scaling.quantities.fit_findings import fit_findings
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.report.summary import next_step, sentence
+from bayes_scaling.tables.faults import printable
 from bayes_scaling.words import in_digits, months, number, probability
 
 
@@ -31,6 +33,7 @@ def fit_report(fit: Fit) -> RenderableType:
     parts += [Text(f"- {failure}", style="red") for failure in d.failures]
     if not d.converged:
         parts.append(Text(next_step(fit)))
+    parts += [Text(printable(str(each)), style="yellow") for each in fit_findings(fit)]
     parts += [Text(), Text(sentence(fit), style="bold" if d.converged else "bold red")]
     if can_identify(fit):
         parts += [Text(), *(Text(said) for said in identification(fit).sentences)]

@@ -11,6 +11,7 @@ from bayes_scaling.inference.settings import NUTS, PARTICLES, SMC
 from bayes_scaling.plain_json import plain, strict_json
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.doubling import doubling_times
+from bayes_scaling.quantities.fit_findings import fit_findings
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.specifications.laws import LAWS, SIZES
 from bayes_scaling.words import counted, in_digits, months, number, probability
@@ -28,7 +29,8 @@ def summarise(fit: Fit) -> dict[str, Any]:
         Of a specification without progress also ``coefficients``: ``E``, ``A``, ``B``, ``alpha``, ``beta``, ``a`` and
         Kaplan's scales, as far as it has them, each with ``median``, ``lower``, ``upper``, ``unit`` and ``contraction``
         (see :func:`bayes_scaling.quantities.coefficients.coefficients`), and ``unidentified``, names of the exponents
-        about which the data say nearly nothing, and of what rests on them. Of fits with their log prior and log
+        about which the data say nearly nothing, and of what rests on them. ``warnings`` are what looks wrong with table
+        and fit: ``code``, ``severity``, ``message`` and ``rows`` of each. Of fits with their log prior and log
         likelihood also ``identification``: ``quantities`` (prior and posterior of each, and who decided it), ``ridge``
         of the two rates or null, ``rule`` and ``sentences`` (see :func:`bayes_scaling.identification`).
     """
@@ -36,7 +38,7 @@ def summarise(fit: Fit) -> dict[str, Any]:
     found = fit.diagnostics
     return {
         "specification": fit.specification.name,
-        "evaluations": asdict(fit.evaluations),
+        "evaluations": {name: value for name, value in asdict(fit.evaluations).items() if name != "warnings"},
         "doubling_time_months": {
             str(name): None if math.isnan(row["median"]) else plain(row) for name, row in times.to_dict("index").items()
         },
@@ -44,6 +46,7 @@ def summarise(fit: Fit) -> dict[str, Any]:
         **({"identification": as_plain(identification(fit))} if can_identify(fit) else {}),
         "interval": times.attrs["interval"],
         "diagnostics": asdict(found) | {"converged": found.converged},
+        "warnings": [asdict(each) for each in fit_findings(fit)],
         "settings": asdict(fit.settings),
         "seconds": {name: round(value, 3) for name, value in fit.seconds.items()},
         "versions": dict(fit.versions),

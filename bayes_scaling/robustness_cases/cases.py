@@ -7,10 +7,10 @@ from functools import partial
 import pandas as pd
 
 from bayes_scaling.errors import BayesScalingError, EvaluationsError
-from bayes_scaling.evaluations import BENCHMARKS, best_per_paper, on_benchmarks, published_between, with_architecture
-from bayes_scaling.evaluations.benchmarks import in_order, title
-from bayes_scaling.evaluations.selections import selected_rows
 from bayes_scaling.published import HO2024_ROBUSTNESS, PublishedDoubling
+from bayes_scaling.tables import BENCHMARKS, best_per_paper, on_benchmarks, published_between, with_architecture
+from bayes_scaling.tables.benchmarks import in_order, title
+from bayes_scaling.tables.rows import selected_rows
 
 
 def with_known(evaluations: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -27,7 +27,7 @@ def with_known(evaluations: pd.DataFrame, column: str) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from bayes_scaling.evaluations import load_evaluations
+    >>> from bayes_scaling.tables import load_evaluations
     >>> len(with_known(load_evaluations(), "vocabulary"))
     185
     """
@@ -42,7 +42,7 @@ def without_doubt(evaluations: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from bayes_scaling.evaluations import load_evaluations
+    >>> from bayes_scaling.tables import load_evaluations
     >>> len(without_doubt(load_evaluations()))
     173
     """
@@ -57,7 +57,7 @@ def without_transformers(evaluations: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from bayes_scaling.evaluations import load_evaluations
+    >>> from bayes_scaling.tables import load_evaluations
     >>> len(without_transformers(load_evaluations()))
     127
     """

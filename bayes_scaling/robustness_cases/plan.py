@@ -8,10 +8,10 @@ import pandas as pd
 from bayes_scaling.comparison.compare import LEAST_UNITS
 from bayes_scaling.comparison.variants import Variant, expand
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.evaluations import load_evaluations
-from bayes_scaling.evaluations.soundness import require_sound
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.robustness_cases.cases import BASELINE, Case, chosen
+from bayes_scaling.tables import load_evaluations
+from bayes_scaling.tables.soundness import require_sound
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +109,7 @@ def rows_in_words(rows: pd.DataFrame, table: pd.DataFrame) -> str:
 
     Examples
     --------
-    >>> from bayes_scaling.evaluations import on_benchmarks
+    >>> from bayes_scaling.tables import on_benchmarks
     >>> table = load_evaluations()
     >>> rows_in_words(table, table), rows_in_words(on_benchmarks(table, "ptb"), table)
     ('all rows', 'on ptb')

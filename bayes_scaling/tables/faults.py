@@ -1,8 +1,12 @@
-"""What is wrong with one place of a user's table."""
+"""What is wrong with one place of a user's table, what looks wrong with all of it, and both as messages."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 LONGEST_VALUE = 60
+SHOWN = 20
+_NAMED = 5  # rows that a line names
 
 
 def printable(text: str) -> str:
@@ -27,8 +31,8 @@ class Fault:
     Parameters
     ----------
     row : int or None
-        The file's row as a spreadsheet counts it (the header is row 1); None for the whole table or a
-        column that it lacks.
+        The file's row as a spreadsheet counts it (the header is row 1; a file of JSON lines has none, and a DataFrame
+        counts from 0); None for the whole table or a column that it lacks.
     column : str or None
         The column as the file names it; None for the whole row.
     value : str
@@ -48,13 +52,81 @@ class Fault:
     rule: str
 
     def __str__(self) -> str:
-        parts = (
-            "" if self.row is None else f"row {self.row}",
-            "" if self.column is None else f"column {_on_one_line(self.column)}",
-            f"value {_on_one_line(self.value)}" if self.value else "",
-        )
-        place = ", ".join(part for part in parts if part)
-        return f"{place}: {self.rule}" if place else self.rule
+        return _line(self, "" if self.row is None else f"row {self.row}")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What looks wrong with a table, or with a fit of it.
+
+    Parameters
+    ----------
+    code : str
+        Stable: what scripts and ``--allow`` name.
+    severity : {"error", "warning"}
+        An error keeps a table from being fitted, unless it is allowed by its code.
+    message : str
+        What it is, in which rows, what it probably is, and what to type.
+    rows : tuple of str
+        Ids of the rows.
+
+    Examples
+    --------
+    >>> print(Finding("flop-apart", "warning", "flop differs from 6 N D", ("row-0003",)))
+    warning flop-apart: flop differs from 6 N D
+    """
+
+    code: str
+    severity: Literal["error", "warning"]
+    message: str
+    rows: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.severity} {self.code}: {self.message}"
+
+
+def named_rows(rows: Sequence[object]) -> str:
+    """A count of rows, and the first of them.
+
+    Examples
+    --------
+    >>> named_rows([2, 3]), named_rows(range(2, 40))
+    ('2 rows (2, 3)', '38 rows (2, 3, 4, 5, 6, ...)')
+    """
+    first = ", ".join(str(row) for row in rows[:_NAMED]) + (", ..." if len(rows) > _NAMED else "")
+    return f"{len(rows):,} row{'' if len(rows) == 1 else 's'} ({first})"
+
+
+def fault_lines(faults: Sequence[Fault]) -> list[str]:
+    """A line for each kind of fault: the same rule, in the same column.
+
+    Examples
+    --------
+    >>> fault_lines([Fault(2, "loss", "x", "must be a number"), Fault(3, "loss", "y", "must be a number")])
+    ["2 rows (2, 3), column loss, values such as 'x': must be a number"]
+    """
+    kinds: dict[tuple[str | None, str], list[Fault]] = {}
+    for fault in faults:
+        kinds.setdefault((fault.column, fault.rule), []).append(fault)
+    return [
+        str(same[0]) if len(same) == 1 else _line(same[0], named_rows([fault.row for fault in same]), several=True)
+        for same in kinds.values()
+    ]
+
+
+def fault_message(source: str, faults: Sequence[Fault], more: str) -> str:
+    """The first faults, a line for each kind, and how to see the others."""
+    count = "a fault" if len(faults) == 1 else f"{len(faults)} faults"
+    lines = fault_lines(faults)
+    shown = [f"{source} has {count}:", *(f"  {line}" for line in lines[:SHOWN])]
+    return "\n".join([*shown, f"  and {len(lines) - SHOWN} more lines; {more}"] if len(lines) > SHOWN else shown)
+
+
+def _line(fault: Fault, rows: str, *, several: bool = False) -> str:
+    value = f"values such as {_on_one_line(fault.value)!r}" if several else f"value {_on_one_line(fault.value)}"
+    column = "" if fault.column is None else f"column {_on_one_line(fault.column)}"
+    place = ", ".join(part for part in (rows, column, value if fault.value else "") if part)
+    return f"{place}: {fault.rule}" if place else fault.rule
 
 
 def _on_one_line(value: str) -> str:

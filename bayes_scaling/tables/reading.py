@@ -1,57 +1,444 @@
-"""From a user's file to cells under canonical names, with every fault; and many faults as one message."""
+"""Read or check a user's own table: evaluations or training runs, from a file or a DataFrame."""
 
-from collections.abc import Callable, Mapping
-from os import PathLike
+import warnings
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from bayes_scaling.errors import TableError
-from bayes_scaling.tables.column_names import with_canonical_names
-from bayes_scaling.tables.csv_file import read_csv_file
-from bayes_scaling.tables.faults import Fault
-from bayes_scaling.tables.kind import TableKind
+from bayes_scaling.errors import RunsWarning, TableError, TableWarning
+from bayes_scaling.tables.cells import (
+    EMPTY,
+    UNITS,
+    cell_faults,
+    in_file_order,
+    plainly_written,
+    repeated_ids,
+    typed_values,
+)
+from bayes_scaling.tables.columns import EVALUATIONS, RUNS, TableKind
+from bayes_scaling.tables.faults import Fault, fault_message
+from bayes_scaling.tables.formats import Source, read_text_table, source_name, table_name
+from bayes_scaling.tables.names import (
+    command_of,
+    guessed_columns,
+    kind_of_names,
+    missing_columns,
+    similar_names,
+    with_canonical_names,
+)
+from bayes_scaling.tables.plausibility import findings
+from bayes_scaling.tables.sizes import with_both_sizes
+from bayes_scaling.words import counted
 
-SHOWN = 20
 
-TableFaults = Callable[[pd.DataFrame, Mapping[str, str]], tuple[Fault, ...]]
-"""From cells, and canonical names to the file's, to the faults of a kind of table."""
+@dataclass(frozen=True)
+class Reading:
+    """How a file's columns and cells are to be read.
+
+    Parameters
+    ----------
+    columns : mapping of str to str
+        Canonical name to the file's name, for columns that the file names otherwise. A column of the file whose own
+        name is so given to another one is left out.
+    guess_columns : bool
+        Take usual names of columns, such as ``N``, ``params`` and ``val_loss``, where one column alone may be meant.
+    scale : mapping of str to float or str
+        Canonical name to what the column's numbers are to be multiplied by, such as 1e9 for sizes in billions; or
+        ``"log10"`` for logarithms.
+    loss_unit : str, optional
+        What the loss or perplexity is given in: ``"nats"``, ``"bits"``, ``"log10"`` or ``"perplexity"``.
+    drop_incomplete : bool
+        Leave rows out in which a required cell is empty.
+    allow : sequence of str
+        Codes of findings that are no errors here.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    guess_columns: bool = False
+    scale: Mapping[str, float | str] = field(default_factory=dict)
+    loss_unit: str | None = None
+    drop_incomplete: bool = False
+    allow: Sequence[str] = ()
+
+    def check(self, kind: TableKind) -> None:
+        """Refuse a unit or a column to scale that there is none of."""
+        sizes = kind.named("count", "number")
+        for name, factor in self.scale.items():
+            if name not in sizes:
+                raise kind.error(f"scale: {name!r} is no column of numbers; choose from {', '.join(sizes)}")
+            if factor != "log10" and (
+                isinstance(factor, bool) or not isinstance(factor, int | float) or not (0 < float(factor) < np.inf)
+            ):
+                raise kind.error(f"scale: {name} = {factor!r} is no number above 0, such as 1e9, and not 'log10'")
+        if self.loss_unit not in (None, *UNITS):
+            raise kind.error(f"loss unit {self.loss_unit!r} is unknown; choose from {', '.join(UNITS)}")
 
 
-def read_cells(
-    path: str | PathLike[str], columns: Mapping[str, str], kind: TableKind, table_faults: TableFaults
-) -> tuple[pd.DataFrame, tuple[Fault, ...]]:
-    """Text cells under canonical names, and every fault in row order.
+@dataclass(frozen=True)
+class ReadTable:
+    """What was read.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Empty if there are faults.
+    faults : tuple of Fault
+        In the file's order.
+    kind : TableKind
+        What it holds.
+    line : str
+        What to type to map columns that are missing; empty if none is found.
+    left_alone : str
+        Columns that resemble optional ones, in one line; empty if there are none.
+    """
+
+    table: pd.DataFrame
+    faults: tuple[Fault, ...]
+    kind: TableKind
+    line: str = ""
+    left_alone: str = ""
+
+    def message(self, source: Source) -> str:
+        """The faults as one message."""
+        said = fault_message(source_name(source), self.faults, self.kind.all_faults(source_name(source)))
+        return f"{said}\n{self.line}" if self.line else said
+
+
+def read_evaluations(
+    path: Source, columns: Mapping[str, str] | None = None, name: str | None = None, **options: Any
+) -> pd.DataFrame:
+    r"""Read and validate a table of evaluations.
+
+    Required columns: `system`, `paper`, `published` (YYYY-MM-DD; of a year or month alone its middle is taken),
+    `benchmark` (any label; known ones, in `bayes_scaling.tables.benchmarks.KNOWN`, by any of their names), `perplexity`
+    (per token; or `log_perplexity` in nats per token), `parameters` (count), `tokens` (unique training tokens) and
+    `architecture` (see `ARCHITECTURES`; in capitals and by common words too).
+    Optional: `id`, `url`, `epochs`, `vocabulary` (words), `zero_shot`, `test_time_adaptation`, `extra_data`,
+    `ensemble`, `comparable` (0 or 1), `tokenization` (word, subword, byte), `training_compute` (FLOP),
+    `reason`, `source`, `doubt`, `note`, `evidence`. Other columns are kept as they are.
+
+    Parameters
+    ----------
+    path : path or DataFrame
+        A file in UTF-8, comma- or tab-separated or of JSON lines; a Parquet or Excel file; or a DataFrame of pandas or
+        Polars. Counts may be written 7B, 125m or 1,000,000.
+    columns : mapping of str to str, optional
+        Canonical name to the file's name, for columns that the file names otherwise. A column of the file
+        whose own name is so given to another one is left out.
+    name : str, optional
+        The table's name; the file's by default.
+    **options
+        `guess_columns`, `scale`, `loss_unit`, `drop_incomplete`, `allow`: see
+        :class:`bayes_scaling.tables.reading.Reading`.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by `id` (made from row numbers if the file has none), in the file's order, with the table's name in
+        `attrs["name"]`, and in `attrs["selections"]` what was done in reading it beyond the file's own words.
+
+    Raises
+    ------
+    EvaluationsError
+        The file can't be read, the mapping does not fit it, or rules are broken: it lists the faults.
+
+    Warns
+    -----
+    TableWarning
+        What looks wrong, such as log perplexities as perplexities: see `bayes_scaling.tables.plausibility`.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "mine.csv"
+    >>> _ = path.write_text(
+    ...     "system,paper,published,benchmark,perplexity,Model Size,tokens,architecture\n"
+    ...     "My model,My paper,2024-05-01,wt103,15.2,250M,1.03e8,Transformer\n"
+    ... )
+    >>> evaluations = read_evaluations(path, columns={"parameters": "Model Size"})
+    >>> evaluations.loc["row-0002", "parameters"]
+    np.float64(250000000.0)
+    >>> evaluations.attrs
+    {'name': 'mine', 'selections': []}
+    """
+    return _faultless(path, EVALUATIONS, Reading(columns or {}, **options), name)
+
+
+def check_evaluations(path: Source, columns: Mapping[str, str] | None = None, **options: Any) -> tuple[Fault, ...]:
+    r"""Find every fault of a table of evaluations.
+
+    Parameters
+    ----------
+    path, columns, **options
+        As for `read_evaluations`.
+
+    Returns
+    -------
+    tuple of Fault
+        In row order; empty if `read_evaluations` takes the file.
+
+    Raises
+    ------
+    EvaluationsError
+        The file can't be read as a table at all, or the mapping does not fit it.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "mine.csv"
+    >>> _ = path.write_text(
+    ...     "system,paper,published,benchmark,perplexity,parameters,tokens,architecture\n"
+    ...     "My model,My paper,2024-05-01,wt103,0.7,2.5e8,1.03e8,transformer\n"
+    ... )
+    >>> for fault in check_evaluations(path):
+    ...     print(fault)
+    row 2, column perplexity, value 0.7: must be greater than 1 (perplexity, not log-perplexity or bits)
+    """
+    return read_table(path, EVALUATIONS, Reading(columns or {}, **options)).faults
+
+
+def read_runs(
+    path: Source, columns: Mapping[str, str] | None = None, name: str | None = None, **options: Any
+) -> pd.DataFrame:
+    r"""Read and validate a table of training runs.
+
+    Required columns: `parameters` (count), `loss` (nats per token) and `tokens` (seen in training) or `flop`
+    (training compute) or both. What a row lacks of these two is filled in,
+
+    .. math:: D = C / (6 N), \qquad C = 6 N D
+
+    Optional: `id`, `series` (the name of a training curve or of an IsoFLOP budget), `steps`, `published`; and, for
+    Kaplan's laws of them, `least_steps` (the steps S_min that a far larger batch would have needed) and
+    `critical_batch` (tokens). Other columns are kept as they are.
+
+    Parameters
+    ----------
+    path, columns, name, **options
+        As for `read_evaluations`.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by `id` (made from row numbers if the file has none), in the file's order, always with `tokens` and
+        `flop`; `attrs` as of `read_evaluations`, and `attrs["kind"]`, which says that these are runs.
+
+    Raises
+    ------
+    RunsError
+        The file can't be read, the mapping does not fit it, or rules are broken: it lists the faults.
+
+    Warns
+    -----
+    RunsWarning
+        What looks wrong: sizes in billions, losses on two scales, several validation sets, a sweep of learning rates,
+        tokens and compute that contradict C = 6 N D, one compute budget: see `bayes_scaling.tables.plausibility`.
+
+    Notes
+    -----
+    C = 6 N D: Kaplan et al. 2020 (arXiv 2001.08361), section 2.1.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "mine.csv"
+    >>> _ = path.write_text("Model Size,Training FLOP,loss\n1e9,1.2e20,2.58\n")
+    >>> runs = read_runs(path, columns={"parameters": "Model Size", "flop": "Training FLOP"})
+    >>> runs.loc["row-0002"].to_dict()
+    {'parameters': 1000000000.0, 'flop': 1.2e+20, 'loss': 2.58, 'tokens': 20000000000.0}
+    >>> runs.attrs
+    {'name': 'mine', 'selections': [], 'kind': 'runs'}
+    """
+    return _faultless(path, RUNS, Reading(columns or {}, **options), name)
+
+
+def check_runs(path: Source, columns: Mapping[str, str] | None = None, **options: Any) -> tuple[Fault, ...]:
+    r"""Find every fault of a table of training runs.
+
+    Parameters
+    ----------
+    path, columns, **options
+        As for `read_evaluations`.
+
+    Returns
+    -------
+    tuple of Fault
+        In row order; empty if `read_runs` takes the file.
+
+    Raises
+    ------
+    RunsError
+        The file can't be read as a table at all, or the mapping does not fit it.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "mine.csv"
+    >>> _ = path.write_text("parameters,tokens,loss\n1e9,-2e10,2.58\n")
+    >>> for fault in check_runs(path):
+    ...     print(fault)
+    row 2, column tokens, value -2e10: must be greater than 0
+    """
+    return read_table(path, RUNS, Reading(columns or {}, **options)).faults
+
+
+def read_table(
+    source: Source,
+    kind: TableKind | None = None,
+    reading: Reading | None = None,
+    name: str | None = None,
+    gaps: Collection[str] = (),
+) -> ReadTable:
+    """A table, or every fault, by reading its file once, since a pipe has no more.
 
     Raises BayesScalingError: Of the kind: the file can't be read as a table at all, or the mapping does not fit it.
+
+    Parameters
+    ----------
+    source : path or DataFrame
+        What to read.
+    kind : TableKind, optional
+        What it holds; by default what its columns say.
+    reading : Reading, optional
+        How.
+    name : str, optional
+        What to call it.
+    gaps : collection of str
+        Canonical columns that may be missing or empty.
     """
+    reading = reading or Reading()
+    error = (kind or EVALUATIONS).error
     try:
-        file = read_csv_file(path, kind.noun)
+        file = read_text_table(source, kind.noun if kind else "row")
+        names = list(file.cells.columns)
+        kind = kind or kind_of_names(names, reading.columns)
+        reading.check(kind)
         if file.cells.empty:
             # The columns can't be told apart, or no row fits them: there is nothing to check further.
-            return file.cells, file.faults
-        cells = with_canonical_names(file.cells, columns, str(path), kind)
-    except TableError as error:
-        raise kind.error(str(error)) from None
+            return ReadTable(file.cells, file.faults, kind)
+        columns = guessed_columns(names, reading.columns, kind) if reading.guess_columns else dict(reading.columns)
+        cells = with_canonical_names(file.cells, columns, source_name(source), kind)
+    except TableError as refused:
+        raise error(str(refused)) from None
+    said = []
+    guessed = {ours: theirs for ours, theirs in columns.items() if ours not in reading.columns}
+    if guessed:
+        said.append("columns guessed: " + ", ".join(f"{ours} from {theirs}" for ours, theirs in guessed.items()))
+    if reading.drop_incomplete:
+        cells, dropped = _complete(cells, kind)
+        said += dropped
+    plain, notes = plainly_written(cells, kind)
+    values, faults = checked_values(plain, kind, reading)
     told = {(fault.row, fault.column) for fault in file.faults}  # no cell twice
-    faults = [fault for fault in table_faults(cells, columns) if (fault.row, fault.column) not in told]
-    return cells, tuple(sorted((*file.faults, *faults), key=lambda fault: fault.row or 0))
+    found = [fault for fault in in_file_order(faults, cells, columns, cells) if (fault.row, fault.column) not in told]
+    missing = list(missing_columns(list(cells.columns), {}, kind))
+    all_faults = (*missing, *sorted((*file.faults, *found), key=lambda fault: -1 if fault.row is None else fault.row))
+    line = command_of(list(cells.columns), {}, kind) if missing else ""
+    if any(not fault.value and fault.rule.startswith(EMPTY) for fault in found):
+        line = f"{line}{' ' if line else 'type '}--drop-incomplete to leave incomplete rows out"
+    may_lack = {columns.get(each, each) for each in gaps}
+    all_faults = tuple(fault for fault in all_faults if fault.value or fault.column not in may_lack)
+    if all_faults:
+        return ReadTable(pd.DataFrame(), all_faults, kind, line)
+    others = [str(column) for column in file.typed if column in values and column not in kind.canonical]
+    values = values.assign(**{column: file.typed[column].reindex(values.index) for column in others})
+    table = finished_table(values, kind, table_name(source) if name is None else name)
+    said += [*notes, *_conversions(reading, kind)]
+    table.attrs["selections"] = [*(getattr(source, "attrs", {}).get("selections") or []), *said]
+    if reading.allow:
+        table.attrs["allowed"] = list(reading.allow)
+    return ReadTable(table, (), kind, "", similar_names(names, columns, kind))
 
 
-def fault_message(path: str | PathLike[str], faults: tuple[Fault, ...], kind: TableKind) -> str:
-    """The first faults, a line each, and how to see the others."""
-    count = "a fault" if len(faults) == 1 else f"{len(faults)} faults"
-    lines = [f"{path} has {count}:", *(f"  {fault}" for fault in faults[:SHOWN])]
-    if len(faults) > SHOWN:
-        lines.append(f"  and {len(faults) - SHOWN} more; {kind.all_faults(str(path))}")
-    return "\n".join(lines)
+def checked_values(
+    cells: pd.DataFrame, kind: TableKind, reading: Reading | None = None
+) -> tuple[pd.DataFrame, list[Fault]]:
+    """Typed values of plainly written cells, and the faults of cells and rows."""
+    reading = reading or Reading()
+    values, faults = cell_faults(cells, kind, lambda plain: typed_values(plain, kind, reading.scale, reading.loss_unit))
+    if {"perplexity", "log_perplexity"} <= set(cells):
+        faults.append(Fault(None, "log_perplexity", "", "perplexity is given as well; keep one of the two"))
+    sound = values.drop(index=[fault.row for fault in faults if fault.row is not None])
+    return values, [*faults, *_impossible_sizes(sound, kind), *repeated_ids(cells)]
 
 
-def with_ids(values: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Index a table by its ids, made from row numbers if it has none, and name it.
+def table_faults(cells: pd.DataFrame, kind: TableKind) -> tuple[Fault, ...]:
+    """Every fault of text cells under canonical names, missing columns among them.
 
-    Returns the table's name and an empty list of selections are in `attrs`.
+    Examples
+    --------
+    >>> cells = pd.DataFrame({"Model Size": ["1e9"]}, index=[2], dtype="str")
+    >>> len(table_faults(cells, EVALUATIONS))  # nothing required is there
+    8
     """
+    found = in_file_order(checked_values(cells, kind)[1], cells, {}, cells)
+    return (*missing_columns(list(cells.columns), {}, kind), *found)
+
+
+def finished_table(values: pd.DataFrame, kind: TableKind, name: str) -> pd.DataFrame:
+    """Make faultless typed values into a table.
+
+    Returns DataFrame: indexed by `id`, made from row numbers if it has none; evaluations with `perplexity` in place of
+    `log_perplexity`, runs with both `tokens` and `flop`; its name, its kind if runs, and an empty list of selections
+    are in `attrs`.
+
+    Examples
+    --------
+    >>> values = pd.DataFrame({"log_perplexity": [3.5]}, index=[2])
+    >>> finished_table(values, EVALUATIONS, "mine").round(3).to_dict("index")
+    {'row-0002': {'perplexity': 33.115}}
+    """
+    if "log_perplexity" in values and kind is EVALUATIONS:
+        values = values.assign(log_perplexity=np.exp(values["log_perplexity"]))
+        values = values.rename(columns={"log_perplexity": "perplexity"})
+    if kind is RUNS:
+        values = with_both_sizes(values)
     table = values if "id" in values else values.assign(id=[f"row-{row:04d}" for row in values.index])
     table = table.set_index("id")
-    table.attrs = {"name": name, "selections": []}
+    table.attrs = {"name": name, "selections": [], **({"kind": "runs"} if kind is RUNS else {})}
     return table
+
+
+def _faultless(source: Source, kind: TableKind, reading: Reading, name: str | None) -> pd.DataFrame:
+    read = read_table(source, kind, reading, name)
+    if read.faults:
+        raise kind.error(read.message(source))
+    category = RunsWarning if kind is RUNS else TableWarning
+    said = [read.left_alone] if read.left_alone else []
+    for message in [*said, *map(str, findings(read.table))]:
+        warnings.warn(f"{source_name(source)}: {message}", category, stacklevel=3)
+    return read.table
+
+
+def _complete(cells: pd.DataFrame, kind: TableKind) -> tuple[pd.DataFrame, list[str]]:
+    """Rows in which nothing required is empty, and what was left out."""
+    needed = [name for name in kind.required if name in cells]
+    sizes = [name for name in kind.sizes if name in cells]
+    gaps = {name: cells[name].isna() for name in needed}
+    if sizes:
+        gaps[" and ".join(sizes)] = cells[sizes].isna().all(axis=1)
+    lacking = [f"{name} in {int(empty.sum())}" for name, empty in gaps.items() if empty.any()]
+    keep = ~pd.concat([*gaps.values()], axis=1).any(axis=1) if gaps else pd.Series(True, cells.index)
+    if keep.all() or not keep.any():  # where none is left, the faults say why
+        return cells, []
+    return cells[keep], [f"without {counted(int((~keep).sum()), 'incomplete row')} ({', '.join(lacking)})"]
+
+
+def _conversions(reading: Reading, kind: TableKind) -> list[str]:
+    said = [
+        f"{name} from log10" if factor == "log10" else f"{name} times {factor:g}"
+        for name, factor in reading.scale.items()
+    ]
+    return said + ([f"{kind.response} from {reading.loss_unit}"] if reading.loss_unit else [])
+
+
+def _impossible_sizes(values: pd.DataFrame, kind: TableKind) -> Iterator[Fault]:
+    """Rows in which the size that is not given would be too large or too small for a number."""
+    if kind is not RUNS or "parameters" not in values or not set(kind.sizes) & set(values):
+        return
+    sized = with_both_sizes(values)[list(kind.sizes)]
+    impossible = (sized.notna() & ~((sized > 0) & np.isfinite(sized))).any(axis=1)
+    for row in values.index[impossible]:
+        yield Fault(row, "parameters", f"{values.loc[row, 'parameters']:g}", "gives no number of tokens by C = 6 N D")

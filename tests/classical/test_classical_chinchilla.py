@@ -14,8 +14,8 @@ from bayes_scaling.classical.chinchilla_bootstrap import besiroglu_bootstrap
 from bayes_scaling.classical.chinchilla_likelihood import huber_log_likelihood, likelihood_ratio_test
 from bayes_scaling.classical.chinchilla_objective import HuberObjective, huber_objective, law_of, theta_of
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.runs import RunsError, drop_highest, load_runs, simulate_isoflop
 from bayes_scaling.static_laws import BESIROGLU, HOFFMANN_ROUNDED, HOFFMANN_TEX, ChinchillaLaw
+from bayes_scaling.tables import RunsError, drop_highest, load_runs, simulate_isoflop
 
 REFIT = np.array([6.17795598, 7.64273236, 0.59711196, 0.34781303, 0.36585412])
 """The constants of Besiroglu et al. 2024 with the digits of their notebook: ln A, ln B, ln E, alpha, beta."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bayes_scaling.commands import app
-from bayes_scaling.commands.options import LARGEST_FILE, columns_of_file, read_runs_table, read_table
+from bayes_scaling.commands.options import LARGEST_FILE, TableOptions, columns_of_file
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference import fitting
 
@@ -52,10 +52,10 @@ def test_column_wins_over_the_file_and_adds_to_it(ended, here, csv_without) -> N
 def test_tables_and_runs_are_read_with_it(here, csv_without, ho2024) -> None:
     csv_without(here / "mine.csv", renamed=RENAMED)
     (here / "names.toml").write_text(FILE, encoding="utf-8")
-    assert read_table("mine.csv", None, "names.toml")["parameters"].tolist() == ho2024["parameters"].tolist()
+    assert TableOptions("mine.csv", columns="names.toml").read()["parameters"].tolist() == ho2024["parameters"].tolist()
     (here / "runs.csv").write_text("Model Size,Training FLOP,loss\n1e9,1.2e20,2.58\n2e9,1e21,2.3\n", encoding="utf-8")
     (here / "runs.toml").write_text('[columns]\nparameters = "Model Size"\nflop = "Training FLOP"\n', encoding="utf-8")
-    assert read_runs_table("runs.csv", None, "runs.toml")["flop"].tolist() == [1.2e20, 1e21]
+    assert TableOptions(runs="runs.csv", columns="runs.toml").read()["flop"].tolist() == [1.2e20, 1e21]
 
 
 def test_every_command_with_column_has_columns_and_hands_it_on(ended, here) -> None:
@@ -136,7 +136,7 @@ def test_names_that_do_not_fit_the_table_are_said_by_its_reader(line, message, h
     csv_without(here / "mine.csv", renamed={"parameters": "Model Size"})
     (here / "names.toml").write_text(f'[columns]\nparameters = "Model Size"\n{line}\n', encoding="utf-8")
     with pytest.raises(BayesScalingError, match=message):
-        read_table("mine.csv", None, "names.toml")
+        TableOptions("mine.csv", columns="names.toml").read()
 
 
 def test_a_byte_order_mark_is_no_fault(tmp_path) -> None:

@@ -46,7 +46,6 @@ from bayes_scaling.cli import EXIT_BAD_INPUT
 from bayes_scaling.commands.options import EXIT_UNCONVERGED
 from bayes_scaling.inference.diagnostics import EBFMI_MIN, ESS_MIN, RHAT_MAX, TOLERATED_FRACTION
 from bayes_scaling.inference.settings import EFFECTIVE_DRAWS
-from bayes_scaling.others_data.ho2024_rules import PUBLISHED as PUBLISHED_COUNTS
 from bayes_scaling.published import HO2024_COMPUTE
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, months_to_double
 from bayes_scaling.replication import run as answers_module
@@ -54,6 +53,7 @@ from bayes_scaling.replication.run import GAIN_MODEL, MODEL, answers
 from bayes_scaling.report import replication_page
 from bayes_scaling.robustness_cases.cases import CASES
 from bayes_scaling.specifications.specification import CENTRE_PARAMETERS, CENTRE_YEAR
+from bayes_scaling.tables.ho2024_rules import PUBLISHED as PUBLISHED_COUNTS
 
 WORDS = {20: "twenty", 30: "thirty", 31: "thirty-one", 32: "thirty-two"}
 ANSWER = (

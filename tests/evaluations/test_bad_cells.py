@@ -5,8 +5,9 @@ import datetime
 import pytest
 
 from bayes_scaling.errors import EvaluationsError
-from bayes_scaling.evaluations import Fault, check_evaluations, read_evaluations
+from bayes_scaling.tables import Fault, check_evaluations, read_evaluations
 
+COUNT = "must be a number, such as 117000000, 1.17e8 or 117M"
 NUMBER = "must be a number, such as 117000000 or 1.17e8, without a unit"
 GROUPED = "must be a number without separators of thousands; write 1000 or 1e3, not 1,000"
 FINITE = "must be a finite number"
@@ -36,22 +37,22 @@ BAD_CELLS = [
     ("perplexity", "NA", NUMBER),
     ("perplexity", "true", NUMBER),
     ("perplexity", "١٧", NUMBER),
-    ("parameters", "117M", NUMBER),
-    ("parameters", "1_000_000", GROUPED),
-    ("parameters", '"1,000"', GROUPED),
-    ("parameters", '"1,500,000,000"', GROUPED),
-    ("parameters", "1 000", GROUPED),
-    ("parameters", "0x10", NUMBER),
-    ("parameters", "1e", NUMBER),
+    ("parameters", "117Q", COUNT),
+    ("parameters", "1_000_00", COUNT),
+    ("parameters", '"1.000,5"', COUNT),
+    ("perplexity", '"1,000"', GROUPED),
+    ("perplexity", "1 000", GROUPED),
+    ("perplexity", "17k", NUMBER),
+    ("parameters", "0x10", COUNT),
+    ("parameters", "1e", COUNT),
     ("parameters", "0", POSITIVE),
     ("parameters", "-1e9", POSITIVE),
     ("parameters", "inf", FINITE),
     ("parameters", "", EMPTY_SIZE),
     ("tokens", "0.0", POSITIVE),
     ("tokens", "1e400", FINITE),
-    ("tokens", "WebText", NUMBER),
+    ("tokens", "WebText", COUNT),
     ("tokens", "", EMPTY_SIZE),
-    ("published", "2019", DATE),
     ("published", "2019.12", DATE),
     ("published", "14/02/2019", DATE),
     ("published", "2019-2-14", DATE),
@@ -66,17 +67,17 @@ BAD_CELLS = [
     ("published", TOMORROW, "must not be in the future"),
     ("benchmark", "", EMPTY),
     ("benchmark", "   ", EMPTY),
-    ("architecture", "Transformer", ARCHITECTURE),
-    ("architecture", "mamba", ARCHITECTURE),
+    ("architecture", "Hyena", ARCHITECTURE),
+    ("architecture", "Transformer/RNN", ARCHITECTURE),
     ("architecture", "", EMPTY),
     ("system", "", EMPTY),
     ("paper", "", EMPTY),
     ("paper", "   ", EMPTY),
     ("epochs", "0", POSITIVE),
     ("epochs", "-3", POSITIVE),
-    ("epochs", "many", NUMBER),
+    ("epochs", "many", COUNT),
     ("vocabulary", "1", "must be at least 2"),
-    ("vocabulary", "50k", NUMBER),
+    ("vocabulary", "50x", COUNT),
     ("training_compute", "0", POSITIVE),
     ("training_compute", "1e999", FINITE),
     ("zero_shot", "yes", FLAG),
@@ -117,7 +118,7 @@ def test_the_one_bad_cell_is_named(table_file, column, cell, rule):
     assert check_evaluations(path) == (fault,)
     with pytest.raises(EvaluationsError) as error:
         read_evaluations(path)
-    assert str(error.value) == f"{path} has a fault:\n  {fault}"
+    assert str(error.value).startswith(f"{path} has a fault:\n  {fault}")
 
 
 @pytest.mark.parametrize(

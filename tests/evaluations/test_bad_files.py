@@ -6,7 +6,7 @@ import pickle
 import pytest
 
 from bayes_scaling.errors import EvaluationsError
-from bayes_scaling.evaluations import Fault, check_evaluations, read_evaluations
+from bayes_scaling.tables import Fault, check_evaluations, read_evaluations
 
 HEADER = b"system,paper,published,benchmark,perplexity,parameters,tokens,architecture\n"
 ROW = b"A,P,2019-02-14,wt103,17.48,1.5e9,4e9,transformer\n"
@@ -19,7 +19,6 @@ UNREADABLE = {
     "header and blank rows": (HEADER + b"\n,,,,,,,\n", "has a header but no rows; add a row"),
     "first row blank": (b"\n" + HEADER + ROW, "row 1 is blank; it must name the columns"),
     "semicolons": ((HEADER + ROW).replace(b",", b";"), "separate the cells with commas"),
-    "tabs": ((HEADER + ROW).replace(b",", b"\t"), "separate the cells with commas"),
     "prose": (b"Dear reader\nno table here\n", "has a single column, 'Dear reader'"),
     "NUL bytes": (HEADER + ROW + b"\0", "is not a CSV text file .it holds NUL bytes."),
     "UTF-16": ((HEADER + ROW).decode().encode("utf-16"), "NUL bytes.; save it as CSV UTF-8"),
@@ -106,7 +105,7 @@ def test_a_misshapen_table_is_a_fault_with_its_row(tmp_path, content, fault):
 
 def test_rows_of_the_right_length_are_checked_beside_ragged_ones(tmp_path):
     path = tmp_path / "mine.csv"
-    path.write_bytes(HEADER + ROW.replace(b"17.48", b"0.7") + b"B,P\n" + ROW.replace(b"transformer", b"mamba"))
+    path.write_bytes(HEADER + ROW.replace(b"17.48", b"0.7") + b"B,P\n" + ROW.replace(b"transformer", b"hyena"))
 
     assert [(fault.row, fault.column) for fault in check_evaluations(path)] == [
         (2, "perplexity"),

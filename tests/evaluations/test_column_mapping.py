@@ -5,7 +5,7 @@ import math
 import pytest
 
 from bayes_scaling.errors import EvaluationsError
-from bayes_scaling.evaluations import check_evaluations, read_evaluations
+from bayes_scaling.tables import check_evaluations, read_evaluations
 
 
 def test_mapped_columns_take_canonical_names(table_file):
@@ -20,10 +20,10 @@ def test_mapped_columns_take_canonical_names(table_file):
 
 
 def test_faults_name_the_column_as_the_file_does(table_file):
-    path = table_file({"parameters": None, "Model Size": "7B"})
+    path = table_file({"parameters": None, "Model Size": "7Q"})
 
     (fault,) = check_evaluations(path, columns={"parameters": "Model Size"})
-    assert (fault.row, fault.column, fault.value) == (2, "Model Size", "7B")
+    assert (fault.row, fault.column, fault.value) == (2, "Model Size", "7Q")
 
 
 def test_the_mapping_silences_a_misspelling(table_file):
@@ -33,7 +33,7 @@ def test_the_mapping_silences_a_misspelling(table_file):
 
 
 def test_a_column_whose_name_the_mapping_gives_away_is_left_out(table_file):
-    path = table_file({"parameters": "7B", "exact": "6.9e9"})
+    path = table_file({"parameters": "7Q", "exact": "6.9e9"})
 
     evaluations = read_evaluations(path, columns={"parameters": "exact"})
     assert evaluations["parameters"].tolist() == [6.9e9]

@@ -6,7 +6,7 @@ import pkgutil
 
 import pytest
 
-import bayes_scaling.evaluations as package
+import bayes_scaling.tables as package
 
 MODULES = [module.name for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")]
 

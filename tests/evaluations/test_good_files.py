@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 
-from bayes_scaling.evaluations import check_evaluations, read_evaluations
+from bayes_scaling.tables import check_evaluations, read_evaluations
 
 
 def test_a_minimal_file(table_file):
@@ -69,7 +69,7 @@ def test_every_column_has_its_type(table_file):
     ],
 )
 def test_numbers_are_read_as_written(table_file, cell, number):
-    assert read_evaluations(table_file({"parameters": cell}))["parameters"].tolist() == [number]
+    assert read_evaluations(table_file({"epochs": cell}))["epochs"].tolist() == [number]
 
 
 def test_numbers_keep_every_digit(table_file):

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import bayes_scaling.evaluations
+import bayes_scaling.tables
 from bayes_scaling.errors import EvaluationsError
-from bayes_scaling.evaluations import (
+from bayes_scaling.tables import (
     ARCHITECTURES,
     BENCHMARKS,
     check_evaluations,
@@ -19,7 +19,7 @@ from bayes_scaling.evaluations import (
     read_evaluations,
 )
 
-DATA = Path(bayes_scaling.evaluations.__file__).parents[1] / "data"
+DATA = Path(bayes_scaling.tables.__file__).parents[1] / "data"
 
 
 def test_ho2024_has_the_published_counts():
@@ -126,7 +126,7 @@ def test_benchmarks_are_the_published_ones():
 
 def test_loading_imports_neither_samplers_nor_the_checker():
     program = (
-        "import sys; from bayes_scaling.evaluations import load_evaluations; load_evaluations();"
+        "import sys; from bayes_scaling.tables import load_evaluations; load_evaluations();"
         "print([name for name in ('pymc', 'pytensor', 'arviz', 'pandera') if name in sys.modules])"
     )
     done = subprocess.run(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from bayes_scaling.errors import EvaluationsError
-from bayes_scaling.evaluations import (
+from bayes_scaling.tables import (
     best_per_paper,
     comparable_rows,
     decimal_year,

@@ -12,6 +12,8 @@ import pytest
 import bayes_scaling as bs
 from bayes_scaling import classical
 from bayes_scaling.errors import EvaluationsError
+from bayes_scaling.inference import fitting
+from bayes_scaling.tables.soundness import as_table
 
 READ = "or read the file with bs.read_evaluations, which checks every column"
 Change = Callable[[pd.Series], pd.Series]
@@ -76,10 +78,10 @@ def test_a_word_in_another_case_is_refused_and_the_advice_mends_it(use: Any, ho2
 
 
 def test_a_word_like_no_other_is_refused(ho2024: pd.DataFrame) -> None:
-    table = ho2024.assign(architecture=ho2024["architecture"].replace("transformer", "mamba"))
+    table = ho2024.assign(architecture=ho2024["architecture"].replace("transformer", "hyena"))
     with pytest.raises(EvaluationsError) as caught:
         model(table)
-    expected = f"column architecture, row 'ho2024-000': 'mamba' is not one of {ARCHITECTURES}; correct it, {READ}"
+    expected = f"column architecture, row 'ho2024-000': 'hyena' is not one of {ARCHITECTURES}; correct it, {READ}"
     assert str(caught.value) == expected
 
 
@@ -127,11 +129,55 @@ TAKING: dict[str, Callable[[Any], Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", TAKING)
+@pytest.mark.parametrize("name", sorted(set(TAKING) - {"fit", "compare", "replicate"}))
 def test_a_file_read_by_pandas_is_refused_in_a_line(name: str, ho2024: pd.DataFrame, tmp_path: Path) -> None:
     ho2024.to_csv(tmp_path / "mine.csv")
     with pytest.raises(EvaluationsError, match=rf"column published, row 0: .* is not a datetime64 .*; type .*, {READ}"):
         TAKING[name](pd.read_csv(tmp_path / "mine.csv"))
+
+
+class Sampled(Exception):
+    """Sampling began."""
+
+
+@pytest.fixture
+def rows_that_would_be_sampled(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Rows that reach the sampler, which does not sample."""
+    seen: list[Any] = []
+
+    def attempt(specification: Any, rows: Any, *_: Any, **__: Any) -> None:
+        seen.append(rows)
+        raise Sampled
+
+    monkeypatch.setattr(fitting, "attempt", attempt)
+    return seen
+
+
+def test_a_file_read_by_pandas_is_fitted_as_one_that_was_read_here(
+    ho2024: pd.DataFrame, tmp_path: Path, rows_that_would_be_sampled: list[Any]
+) -> None:
+    ho2024.assign(architecture=ho2024["architecture"].str.title()).to_csv(tmp_path / "mine.csv")
+    for table in (pd.read_csv(tmp_path / "mine.csv"), ho2024):
+        with pytest.raises(Sampled):
+            bs.fit("reference", table)
+    raw, read = rows_that_would_be_sampled
+    assert raw.ids == read.ids and raw.levels == read.levels
+    np.testing.assert_allclose(raw.response, read.response, rtol=1e-15)
+    for name, codes in read.index.items():
+        np.testing.assert_array_equal(raw.index[name], codes)
+
+
+def test_a_sound_table_is_fitted_as_it_is(ho2024: pd.DataFrame) -> None:
+    for table in (ho2024, ho2024.sample(frac=1, random_state=1), bs.load_runs(), bs.load_evaluations("collected")):
+        assert as_table(table) is table
+
+
+def test_a_raw_table_that_can_not_be_read_is_refused_with_what_to_type() -> None:
+    raw = pd.DataFrame({"N": ["7B", "13B"], "D": [1e12, 2e12], "loss": [1.9, 1.8]})
+    with pytest.raises(bs.RunsError, match="type --column parameters=N --column tokens=D"):
+        bs.fit("chinchilla", raw)
+    with pytest.raises(bs.RunsError, match="column loss, value low: must be a number"):
+        bs.compare("chinchilla", pd.DataFrame({"parameters": ["7B"], "tokens": ["1T"], "loss": ["low"]}))
 
 
 @pytest.mark.parametrize("name", [*TAKING, "comparable_rows", "best_per_paper"])

@@ -22,7 +22,7 @@ from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.split_cost import cost_of_split
 from bayes_scaling.report.summary import sentence, summarise
-from bayes_scaling.runs import read_runs
+from bayes_scaling.tables import read_runs
 
 QUICK = {"draws": 500, "tune": 500, "chains": 4}
 COUNT = 40

@@ -12,7 +12,7 @@ from made_runs import TRUTH, made_runs, runs_at
 import bayes_scaling as bs
 from bayes_scaling.comparison.compare import compare_fits
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
-from bayes_scaling.runs import read_runs
+from bayes_scaling.tables import read_runs
 
 FIGURE = "chinchilla_figure4_digitised.csv"
 COLUMNS = {"parameters": "Model Size", "flop": "Training FLOP"}

@@ -97,16 +97,39 @@ def _evaluations() -> list[list[str]]:
     return list(csv.reader(io.StringIO(text)))
 
 
-def _table(rng: random.Random, rows: list[list[str]], directory: Path) -> tuple[Path, bytes]:
+def _table(rng: random.Random, rows: list[list[str]], directory: Path) -> tuple[object, bytes]:
     body = rng.sample(rows[1:], rng.randint(1, 5))
     if rng.random() < 0.7:
         content = mutations.spoiled_table([rows[0], *body], rng)
     else:
         whole = "\n".join(",".join(f'"{cell}"' if "," in cell else cell for cell in row) for row in [rows[0], *body])
         content = mutations.spoiled_bytes(whole.encode(), rng)
+    return _in_some_format(rng, content, directory), content
+
+
+def _in_some_format(rng: random.Random, content: bytes, directory: Path) -> object:
+    """The same cells as a CSV file, or where they are a table at all, as another file or a DataFrame."""
+    import pandas as pd
+
     path = directory / "mine.csv"
     path.write_bytes(content)
-    return path, content
+    way = rng.choice(("csv", "csv", "csv", "jsonl", "parquet", "pandas"))
+    try:
+        rows = oracles.rows_of(content, {})
+    except oracles.Broken:
+        return path
+    frame = pd.DataFrame(rows, dtype=object)
+    if way == "pandas":
+        return frame
+    other = directory / f"mine.{way}"
+    if way == "jsonl":
+        other.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    elif way == "parquet":
+        try:
+            frame.to_parquet(other)
+        except UnicodeEncodeError:  # a lone surrogate, which Parquet can't hold
+            return path
+    return path if way == "csv" else other
 
 
 def _verdict(read: Callable[[], object], sound: Callable[[], object]) -> tuple[object, object]:
@@ -139,7 +162,7 @@ def _compare(table, rows: list[oracles.Row], numbers: tuple[str, ...]) -> None:
 
 
 def _judge_evaluations(rng: random.Random, directory: Path) -> str:
-    from bayes_scaling.evaluations import check_evaluations, read_evaluations
+    from bayes_scaling.tables import check_evaluations, read_evaluations
 
     rows = _evaluations()
     columns = {}
@@ -159,7 +182,7 @@ def _judge_evaluations(rng: random.Random, directory: Path) -> str:
 
 
 def _judge_runs(rng: random.Random, directory: Path) -> str:
-    from bayes_scaling.runs import read_runs
+    from bayes_scaling.tables import read_runs
 
     digitised = rng.random() < 0.5
     if digitised:

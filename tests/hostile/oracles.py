@@ -17,8 +17,6 @@ ARCHITECTURES = {"transformer", "recurrent", "convolutional", "feedforward", "st
 TOKENIZATIONS = {"word", "subword", "byte"}
 FLAGS = {"zero_shot", "test_time_adaptation", "extra_data", "ensemble", "comparable"}
 NEEDED = {"system", "paper", "published", "benchmark", "parameters", "tokens", "architecture"}
-TWICE = ("system", "paper", "benchmark", "parameters", "tokens", "perplexity", "log_perplexity", "published",
-         "zero_shot", "test_time_adaptation")  # fmt: skip
 RUN_NUMBERS = ("parameters", "tokens", "flop", "loss", "steps", "least_steps", "critical_batch")
 
 
@@ -76,28 +74,50 @@ def positive(cell: str, rule: str) -> float:
     return value
 
 
+POWERS = {"k": 3, "thousand": 3, "m": 6, "million": 6, "b": 9, "billion": 9, "t": 12, "trillion": 12}
+WORDS = {"transformer": "transformer", "rnn": "recurrent"}
+"""Common words of architectures, as far as mutations reach."""
+
+
+def count(row: Row, name: str, least: float = 0.0) -> None:
+    """A number above a bound that may be written 7B, 1.5 T or 1,000,000; the row then has it plainly."""
+    cell = row[name]
+    for mark in ",_' ":
+        head, *groups = cell.split(mark)
+        last, point, decimals = groups[-1].partition(".") if groups else ("", "", "")
+        whole = [*groups[:-1], last]
+        grouped = groups and re.fullmatch(r"[+-]?[0-9]{1,3}", head) and all(re.fullmatch("[0-9]{3}", x) for x in whole)
+        if grouped and (not point or re.fullmatch("[0-9]+", decimals)):
+            cell = cell.replace(mark, "")
+    number_part = cell.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    unit = cell[len(number_part) :].lower()
+    if unit in POWERS and not number_part.endswith("  "):
+        plain = number_part.removesuffix(" ")
+        if plain and set(plain) <= set("+-.0123456789"):
+            cell = f"{plain}e{POWERS[unit]}"
+    _require(number(cell, name) > least or (least > 0 and number(cell, name) == least), name)
+    row[name] = cell
+
+
 def check_evaluations(content: bytes, columns: Mapping[str, str], today: date) -> list[Row]:
     """The rows, if no rule is broken; otherwise :class:`Broken`."""
     rows = rows_of(content, columns)
     names = set(rows[0])
     _require(names >= NEEDED, "a required column is missing")
     _require(len(names & {"perplexity", "log_perplexity"}) == 1, "perplexity or log_perplexity")
-    seen_ids, seen = set(), set()
+    seen_ids = set()
     for row in rows:
         for name in ("id", "system", "paper"):
             _require(name not in row or row[name] != "", f"{name} is empty")
         _require(row["benchmark"] != "", "benchmark is empty")
         plain = re.sub(r"[\W_]", "", row["benchmark"]).casefold()
         row["benchmark"] = BENCHMARKS.get(plain, plain if plain in BENCHMARKS.values() else row["benchmark"])
-        _require(row["architecture"] in ARCHITECTURES, "architecture")
-        _require(row.get("tokenization", "") in TOKENIZATIONS | {""}, "tokenization")
+        word = row["architecture"].lower()
+        _require(WORDS.get(word, word) in ARCHITECTURES, "architecture")
+        _require(row.get("tokenization", "").lower() in TOKENIZATIONS | {""}, "tokenization")
         for name in FLAGS & names:
             _require(row[name].lower() in {"0", "1", "false", "true"}, name)
-        try:
-            published = date.fromisoformat(row["published"])
-        except ValueError:
-            raise Broken("published") from None
-        _require(row["published"] == published.isoformat() and date(1950, 1, 1) <= published <= today, "published")
+        check_date(row["published"], today)
         if "perplexity" in row:
             _require(number(row["perplexity"], "perplexity") > 1, "perplexity")
         else:
@@ -105,19 +125,27 @@ def check_evaluations(content: bytes, columns: Mapping[str, str], today: date) -
         set_aside = row.get("comparable", "1").lower() in {"0", "false"}
         for name in ("parameters", "tokens"):
             if not (row[name] == "" and set_aside):
-                positive(row[name], name)
+                count(row, name)
         for name in ("epochs", "training_compute"):
             if row.get(name, ""):
-                positive(row[name], name)
+                count(row, name)
         if row.get("vocabulary", ""):
-            _require(number(row["vocabulary"], "vocabulary") >= 2, "vocabulary")
-        key = tuple(_told(name, row.get(name)) for name in TWICE)
-        _require(key not in seen, "a row stands twice")
-        seen.add(key)
+            count(row, "vocabulary", 2.0)
         if "id" in row:
             _require(row["id"] not in seen_ids, "an id stands twice")
             seen_ids.add(row["id"])
     return rows
+
+
+def check_date(cell: str, today: date) -> None:
+    """A day, or a year or month that has begun."""
+    part = re.fullmatch(r"([0-9]{4})(?:[-/]([0-9]{2}))?", cell, re.ASCII)
+    try:
+        day = date(int(part[1]), int(part[2] or 1), 1) if part else date.fromisoformat(cell)
+    except ValueError:
+        raise Broken("published") from None
+    _require(bool(part) or cell == day.isoformat(), "published")
+    _require(date(1950, 1, 1) <= day <= today, "published")
 
 
 def check_runs(content: bytes, columns: Mapping[str, str]) -> list[Row]:
@@ -125,34 +153,27 @@ def check_runs(content: bytes, columns: Mapping[str, str]) -> list[Row]:
     rows = rows_of(content, columns)
     names = set(rows[0])
     _require({"parameters", "loss"} <= names and bool({"tokens", "flop"} & names), "a required column is missing")
-    seen_ids, seen = set(), set()
+    seen_ids = set()
     for row in rows:
-        size = positive(row["parameters"], "parameters")
+        count(row, "parameters")
+        size = float(row["parameters"])
         _require(positive(row["loss"], "loss") < 50, "loss")
         given = [name for name in ("tokens", "flop") if row.get(name, "")]
         _require(bool(given), "neither tokens nor flop")
         for name in given:
-            value = positive(row[name], name)
+            count(row, name)
+            value = float(row[name])
             other = value * 6 * size if name == "tokens" else value / (6 * size) if 6 * size < math.inf else 0
             _require(len(given) == 2 or 0 < other < math.inf, "no size by C = 6 N D")
         for name in ("steps", "least_steps", "critical_batch"):
             if row.get(name, ""):
-                positive(row[name], name)
-        key = tuple(_told(name, row.get(name)) for name in ("series", *RUN_NUMBERS))
-        _require(key not in seen, "a row stands twice")
-        seen.add(key)
+                count(row, name)
+        if row.get("published", ""):
+            check_date(row["published"], date.today())
         if "id" in row:
             _require(row["id"] != "" and row["id"] not in seen_ids, "id")
             seen_ids.add(row["id"])
     return rows
-
-
-def _told(name: str, cell: str | None) -> object:
-    if cell is None or cell == "":
-        return None
-    if name in {"perplexity", "log_perplexity", *RUN_NUMBERS}:
-        return float(cell)
-    return cell.lower() in {"1", "true"} if name in FLAGS else cell
 
 
 TOP = {"title", "reference", "law", "irreducible_loss", "transformer_factor", "varies_by", "coefficients", "benchmarks",

@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 
 import bayes_scaling as bs
-from bayes_scaling.evaluations import check_evaluations, read_evaluations
-from bayes_scaling.runs import read_runs
-from bayes_scaling.tables import csv_file
+from bayes_scaling.tables import check_evaluations, formats, read_evaluations, read_runs
 
 pytestmark = pytest.mark.fault("Tables and specifications")
 
@@ -48,9 +46,11 @@ def test_a_name_is_text_and_nothing_else(name, tmp_path) -> None:
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
 def test_a_refused_row_is_one_printable_line(name, refused, tmp_path) -> None:
-    table(tmp_path / "mine.csv", name, name)  # the same evaluation twice
+    path = table(tmp_path / "mine.csv", name, "other")
+    quoted = '"' + name.replace('"', '""') + '"'
+    path.write_text(path.read_text("utf-8").replace("transformer", quoted), "utf-8")
     message = refused("check", "mine.csv")
-    assert "row 3" in message
+    assert "2 rows (2, 3), column architecture" in message
     assert len(message) < 600
 
 
@@ -119,7 +119,7 @@ def test_ten_thousand_bad_rows_are_one_short_message(tmp_path) -> None:
 
 
 def test_a_file_without_end_is_refused(refused, monkeypatch, tmp_path) -> None:
-    monkeypatch.setattr(csv_file, "LARGEST_FILE", 2**20)
+    monkeypatch.setattr(formats, "LARGEST_FILE", 2**20)
     (tmp_path / "mine.csv").symlink_to("/dev/zero")
     assert "is larger than 1 MB" in refused("check", "mine.csv")
 
@@ -205,7 +205,7 @@ def test_a_clock_set_back_is_a_fault_of_each_date_and_nothing_else(tmp_path, mon
 
 
 def test_a_pipe_that_nobody_writes_to_is_given_up(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(csv_file, "PATIENCE", 0.2)
+    monkeypatch.setattr(formats, "PATIENCE", 0.2)
     os.mkfifo(tmp_path / "mine.csv")
     with pytest.raises(bs.BayesScalingError, match=r"nothing has come out of this pipe for 0\.2 s; give a file"):
         read_evaluations(tmp_path / "mine.csv")

@@ -9,7 +9,6 @@ from numpy.testing import assert_allclose
 from published_points import MODEL_7
 from scipy import special
 
-from bayes_scaling.evaluations import decimal_year
 from bayes_scaling.law import effective_epochs, training_compute
 from bayes_scaling.model.coordinates import from_level_and_share, from_published, penalty_scale, published_names
 from bayes_scaling.model.eras import era_codes, years_by_era
@@ -27,6 +26,7 @@ from bayes_scaling.model.structure import Coefficient, expected_loss
 from bayes_scaling.model.tokens import counted_tokens
 from bayes_scaling.specifications.catalogue import load_specification
 from bayes_scaling.specifications.specification import CENTRE_YEAR, Data, Pivot, Progress, Specification
+from bayes_scaling.tables import decimal_year
 
 Draw = Callable[..., Mapping[str, np.ndarray]]
 

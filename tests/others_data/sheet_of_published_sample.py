@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from bayes_scaling.others_data.ho2024_rules import NAMED
-from bayes_scaling.others_data.ho2024_sheet import PERPLEXITIES, REQUIRED
+from bayes_scaling.tables.ho2024_rules import NAMED
+from bayes_scaling.tables.ho2024_sheet import PERPLEXITIES, REQUIRED
 
 _SYSTEM = ["system", "paper", "published", "parameters", "tokens", "architecture", "epochs", "perplexity"]
 _DROPPED_BY_RULES = 20

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 import bayes_scaling as bs
 from bayes_scaling.errors import TableError
-from bayes_scaling.others_data.ai_models import is_ai_models, read_ai_models
-from bayes_scaling.others_data.filling import csv_faults, evaluations_csv, fill_from, read_with_gaps
+from bayes_scaling.tables.ai_models import is_ai_models, read_ai_models
+from bayes_scaling.tables.filling import csv_faults, evaluations_csv, fill_from, read_with_gaps
 
 PAPER = "Language models are unsupervised multitask learners"
 HEADER = "id,system,paper,published,benchmark,perplexity,parameters,tokens,architecture"

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bayes_scaling.others_data import fetching
-from bayes_scaling.others_data.fetching import FetchedFile, FetchingError, Limits, fetch_file, is_page, redirected
+from bayes_scaling.tables import fetching
+from bayes_scaling.tables.fetching import FetchedFile, FetchingError, Limits, fetch_file, is_page, redirected
 
 pytestmark = pytest.mark.fault("Downloads")
 

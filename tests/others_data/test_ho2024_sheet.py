@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from others_data.sheet_of_published_sample import write_sheet
 
 import bayes_scaling as bs
-from bayes_scaling.others_data.filling import evaluations_csv
-from bayes_scaling.others_data.ho2024_evaluations import read_ho2024_sheet
-from bayes_scaling.others_data.ho2024_rules import (
+from bayes_scaling.tables.filling import evaluations_csv
+from bayes_scaling.tables.ho2024_evaluations import read_ho2024_sheet
+from bayes_scaling.tables.ho2024_rules import (
     HO2024_RULES,
     NAMED,
     included,
@@ -21,7 +21,7 @@ from bayes_scaling.others_data.ho2024_rules import (
     with_sizes,
     without_outliers,
 )
-from bayes_scaling.others_data.ho2024_sheet import PERPLEXITIES, REQUIRED, is_ho2024_sheet, open_ho2024_sheet
+from bayes_scaling.tables.ho2024_sheet import PERPLEXITIES, REQUIRED, is_ho2024_sheet, open_ho2024_sheet
 
 KEPT = {"System": "Kept", "Reference": "Another paper"}
 
@@ -225,7 +225,6 @@ FAULTS = {
     "no name": ({"System": ""}, "row 3, column System: must not be empty"),
     "future": ({"Publication date": "2919/02/14"}, "row 3, column Publication date, value 2919-02-14: must not be in"),
     "control character": ({"System": "GPT\x1b[31m"}, "row 3, column System"),
-    "twice": ({}, "row 3, value GPT-2: repeats an earlier row"),
 }
 
 

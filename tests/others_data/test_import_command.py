@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 import bayes_scaling as bs
 from bayes_scaling.commands.check import check_command
 from bayes_scaling.commands.import_table import import_command
-from bayes_scaling.others_data import ai_models, ho2024_evaluations
+from bayes_scaling.tables import ai_models, ho2024_evaluations
 
 app = typer.Typer()
 app.command("import")(import_command)
@@ -85,10 +85,22 @@ def test_tables_are_fetched_when_asked(tmp_path, server, sheet, models, with_gap
     assert server.asked == ["/sheet.csv", "/models.csv"]
 
 
-def test_nothing_is_written_where_gaps_remain(tmp_path, models, with_gaps):
-    with pytest.raises(bs.BayesScalingError, match="row 2, column tokens: must not be empty") as error:
-        run("import", with_gaps, "--fill-from", models({"Domain": "Vision"}), "--output", tmp_path / "mine.csv")
-    assert "bayes-scaling check" not in str(error.value)
+def test_gaps_that_remain_are_said_and_found_by_check(tmp_path, models, with_gaps):
+    output = tmp_path / "mine.csv"
+
+    said = run("import", with_gaps, "--fill-from", models({"Domain": "Vision"}), "--output", output)
+
+    assert "left empty: row 2, column tokens: must not be empty" in said
+    (fault,) = bs.check_evaluations(output)
+    assert (fault.row, fault.column) == (2, "tokens")
+    with pytest.raises(bs.EvaluationsError, match="--drop-incomplete"):
+        bs.read_evaluations(output)
+
+
+def test_nothing_is_written_where_something_else_is_wrong(tmp_path, models, with_gaps):
+    with_gaps.write_text(with_gaps.read_text().replace("17.48", "0.5"))
+    with pytest.raises(bs.BayesScalingError, match=r"column perplexity, value 0\.5: must be greater than 1"):
+        run("import", with_gaps, "--fill-from", models({}), "--output", tmp_path / "mine.csv")
     assert not (tmp_path / "mine.csv").exists()
 
 

@@ -39,7 +39,7 @@ def mean(split):
 
 
 def scored_years(split):
-    from bayes_scaling.evaluations import decimal_year
+    from bayes_scaling.tables import decimal_year
 
     return decimal_year(split.later["published"]).to_numpy()
 

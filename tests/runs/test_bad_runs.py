@@ -3,26 +3,27 @@
 import pytest
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.evaluations import Fault
-from bayes_scaling.runs import RunsError, RunsWarning, check_runs, read_runs
+from bayes_scaling.tables import Fault, RunsError, RunsWarning, check_runs, findings, read_runs
 
 POSITIVE = "must be greater than 0"
+NATS = "must be greater than 0, in nats per token"
+COUNT = "must be a number, such as 117000000, 1.17e8 or 117M"
 NUMBER = "must be a number, such as 117000000 or 1.17e8, without a unit"
 SEPARATORS = "must be a number without separators of thousands; write 1000 or 1e3, not 1,000"
 
 BAD_CELLS = {
     "negative parameters": ("parameters", "-1e9", POSITIVE),
     "zero tokens": ("tokens", "0", POSITIVE),
-    "zero loss": ("loss", "0", POSITIVE),
-    "negative loss": ("loss", "-2.5", POSITIVE),
+    "zero loss": ("loss", "0", NATS),
+    "negative loss": ("loss", "-2.5", NATS),
     "negative compute": ("flop", "-1", POSITIVE),
     "zero steps": ("steps", "0", POSITIVE),
-    "words for a number": ("parameters", "70B", NUMBER),
+    "words for a number": ("parameters", "70 bn", COUNT),
     "a missing loss written out": ("loss", "n/a", NUMBER),
     "not a number": ("loss", "nan", "must be a finite number"),
     "infinite": ("tokens", "inf", "must be a finite number"),
     "overflowing": ("tokens", "1e999", "must be a finite number"),
-    "separators": ("tokens", "20 000 000 000", SEPARATORS),
+    "separators": ("loss", "2 500", SEPARATORS),
     "a perplexity": ("loss", "57.5", "must be less than 50, in nats per token (is it a perplexity?)"),
 }
 
@@ -37,7 +38,7 @@ def test_a_bad_cell_is_a_fault_with_its_place(runs_file, column, cell, rule):
     assert check_runs(path) == (fault,)
     with pytest.raises(RunsError) as error:
         read_runs(path)
-    assert str(error.value) == f"{path} has a fault:\n  {fault}"
+    assert str(error.value).startswith(f"{path} has a fault:\n  {fault}")
     assert isinstance(error.value, BayesScalingError)
 
 
@@ -57,8 +58,8 @@ def test_a_size_beyond_all_numbers_is_a_fault(runs_file):
     path = runs_file({}, {"parameters": "1e300", "tokens": "1e200"}, {"parameters": "1e308", "tokens": "", "flop": "1"})
 
     assert [(fault.row, fault.column, fault.value) for fault in check_runs(path)] == [
-        (3, "parameters", "1e+300"),
-        (4, "parameters", "1e+308"),
+        (3, "parameters", "1e300"),
+        (4, "parameters", "1e308"),
     ]
 
 
@@ -70,9 +71,12 @@ def test_every_fault_is_named_in_the_order_of_the_rows(runs_file):
         read_runs(path)
 
 
-def test_more_faults_than_fit_are_counted(runs_file):
-    with pytest.raises(RunsError, match="and 5 more; `check_runs` gives them all"):
-        read_runs(runs_file(*({"loss": "-1", "parameters": str(number)} for number in range(1, 26))))
+def test_more_kinds_of_faults_than_fit_are_counted(runs_file):
+    columns = ("parameters", "tokens", "loss", "flop", "steps", "least_steps", "critical_batch")
+    rows = [{column: cell} for column in columns for cell in ("-1", "inf", "x")]
+
+    with pytest.raises(RunsError, match=r"and 1 more lines; run `bayes-scaling check .*mine\.csv --runs`"):
+        read_runs(runs_file(*rows))
 
 
 def test_faults_name_the_columns_of_the_file(tmp_path):
@@ -83,12 +87,13 @@ def test_faults_name_the_columns_of_the_file(tmp_path):
     assert fault == Fault(2, "Model Size", "-1e9", POSITIVE)
 
 
-def test_a_run_that_stands_twice_is_a_fault(runs_file):
-    path = runs_file({"series": "a"}, {"series": "b"}, {"series": "a"})
+def test_a_run_that_stands_twice_is_said_and_one_that_differs_elsewhere_is_not(runs_file):
+    path = runs_file({"series": "a"}, {"series": "b"}, {"series": "a"}, {"tokens": "9e10"})
+    with pytest.warns(RunsWarning, match=r"warning duplicates: 1 row \(row-0004\) repeat .* type --drop-duplicates"):
+        assert len(read_runs(path)) == 4
 
-    (fault,) = check_runs(path)
-    assert (fault.row, fault.column) == (4, None)
-    assert fault.rule == "repeats row 2 (the same series, parameters, tokens, loss); keep one of them"
+    table = read_runs(runs_file({"series": "a", "lr": "0.1"}, {"series": "a", "lr": "0.2"}))
+    assert findings(table) == ()
 
 
 def test_an_id_that_stands_twice_is_a_fault(runs_file):
@@ -101,30 +106,26 @@ def test_missing_columns_are_named_with_how_to_map_them(tmp_path):
     path = tmp_path / "mine.csv"
     path.write_text("Model Size,Training FLOP,final\n1e9,1e20,2.5\n")
 
-    def mapped(name: str) -> str:
-        return f"--column {name}='its name in the file', in Python columns={{'{name}': 'its name in the file'}}"
+    def mapped(name: str, theirs: str) -> str:
+        return f"--column {name}='{theirs}', in Python columns={{'{name}': '{theirs}'}}"
 
     assert [str(fault) for fault in check_runs(path)] == [
-        f"column parameters: is required and missing; add it, or map yours: {mapped('parameters')}",
-        f"column loss: is required and missing; add it, or map yours: {mapped('loss')}",
-        "column tokens: is missing, and so is flop; add one of them, or map yours: "
-        f"{mapped('tokens')} or {mapped('flop')}",
+        f"column parameters: is missing; it looks like 'Model Size' here: {mapped('parameters', 'Model Size')}",
+        f"column loss: is required and missing; add it, or map yours: {mapped('loss', 'its name in the file')}",
+        "column tokens: is missing, and so is flop; it looks like 'Training FLOP' here: "
+        f"{mapped('flop', 'Training FLOP')}",
     ]
 
 
-@pytest.mark.parametrize(("written", "meant"), [("flops", "flop"), ("Parameters", "parameters"), ("step", "steps")])
-def test_a_misspelt_column_is_named_once(tmp_path, written, meant):
-    names = {"parameters": "1e9", "flop": "1e20", "loss": "2.5", "steps": "10"}
-    header = [written if name == meant else name for name in names]
+@pytest.mark.parametrize(("written", "meant"), [("flops", "flop"), ("Parameters", "parameters"), ("los", "loss")])
+def test_a_column_under_a_usual_name_is_offered_once(tmp_path, written, meant):
+    names = {"parameters": "1e9", "flop": "1e20", "loss": "2.5"}
     path = tmp_path / "mine.csv"
-    path.write_text(f"{','.join(header)}\n{','.join(names.values())}\n")
+    path.write_text(f"{','.join(written if name == meant else name for name in names)}\n{','.join(names.values())}\n")
 
     (fault,) = check_runs(path)
-    assert (fault.row, fault.column) == (1, written)
-    assert fault.rule == (
-        f"looks like {meant!r}, misspelt; rename it, or map it: --column {meant}={written!r}, "
-        f"in Python columns={{{meant!r}: {written!r}}}"
-    )
+    assert f"looks like {written!r} here: --column {meant}={written}, in Python" in fault.rule
+    assert check_runs(path, {meant: written}) == ()
 
 
 MAPPINGS = {
@@ -191,7 +192,7 @@ def test_runs_of_one_budget_are_warned_of_with_their_rows(runs_file):
     """Loss against size at one budget: how it changes with compute is not in the table."""
     path = runs_file(*ONE_BUDGET, {"parameters": "3e9", "tokens": "3.6e9"})
 
-    message = r"rows 2 to 4 all have one compute budget, about 6e\+19 FLOP: .* rest on their priors\. Add runs at two"
+    message = r"one-budget: 3 rows \(.*\) all have one compute budget, about 6e\+19 FLOP: .* rest on their priors\. Add"
     with pytest.warns(RunsWarning, match=message):
         assert len(read_runs(path)) == 3
 

@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from bayes_scaling.runs import RunsError, drop_highest, load_runs
-from bayes_scaling.runs.published import fetched_file
+from bayes_scaling.tables import RunsError, drop_highest, load_runs
+from bayes_scaling.tables.packaged import fetched_file
 
 CONTENT = b"parameters,tokens,loss\n1e9,2e10,2.58\n"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -141,7 +141,7 @@ def test_the_digitised_runs_can_be_fetched(server, tmp_path, shared):
 def test_the_digitised_runs_are_what_was_published(shared):
     runs = load_runs("chinchilla", shared / "data" / "chinchilla_figure4_digitised.csv")
 
-    assert runs.attrs == {"name": "chinchilla", "selections": []}
+    assert runs.attrs == {"name": "chinchilla", "selections": [], "kind": "runs"}
     assert len(runs) == 245
     assert runs["loss"].agg(["min", "max"]).tolist() == pytest.approx([2.0773942450664, 5.0055819961962], abs=1e-12)
     # Figures printed in the notebook of the replication.

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bayes_scaling.law import training_compute
-from bayes_scaling.runs import RunsWarning, check_runs, read_runs, simulate_isoflop
 from bayes_scaling.static_laws import BESIROGLU
+from bayes_scaling.tables import RunsWarning, check_runs, read_runs, simulate_isoflop
 
 
 def test_a_table_has_numbers_names_and_no_selections(runs_file):
@@ -18,7 +18,7 @@ def test_a_table_has_numbers_names_and_no_selections(runs_file):
 
     runs = read_runs(path)
 
-    assert runs.attrs == {"name": "mine", "selections": []}
+    assert runs.attrs == {"name": "mine", "selections": [], "kind": "runs"}
     assert list(runs.index) == ["row-0002", "row-0003"]
     assert runs.index.name == "id"
     assert runs.dtypes[["parameters", "tokens", "flop", "loss", "steps"]].eq("float64").all()
@@ -72,9 +72,11 @@ def test_given_tokens_and_compute_that_contradict_are_a_warning_that_names_the_r
         runs = read_runs(path)
 
     (warning,) = caught
-    assert str(warning.message).startswith(f"{path}: in 2 rows flop differs from 6 N D by more than a factor of 2")
-    assert "row 3 (2.08 times), row 4 (0.417 times)" in str(warning.message)
-    assert "row 2" not in str(warning.message)
+    assert str(warning.message).startswith(
+        f"{path}: warning flop-apart: flop differs from 6 N D by more than a factor of 2 in 2 rows"
+    )
+    assert "row-0003 (2.08 times), row-0004 (0.417 times)" in str(warning.message)
+    assert "row-0002" not in str(warning.message)
     assert warning.filename == __file__
     assert runs["flop"].tolist() == [1.2e20, 2.5e20, 0.5e20, 1.2e20]
     assert runs["tokens"].eq(2e10).all()
@@ -83,14 +85,16 @@ def test_given_tokens_and_compute_that_contradict_are_a_warning_that_names_the_r
 def test_a_long_list_of_contradictions_is_cut_short(runs_file):
     path = runs_file(*({"flop": "1e22"} for _ in range(8)))
 
-    with pytest.warns(RunsWarning, match=r"in 8 rows .*row 6 \(83.3 times\) and 3 more"):
+    with pytest.warns(
+        RunsWarning, match=r"error flop-apart: .* in 8 rows .*row-0006 \(83.3 times\); .* probably one of the units"
+    ):
         read_runs(path)
 
 
 sizes = st.floats(1e3, 1e15, allow_nan=False)
 
 
-@pytest.mark.filterwarnings("ignore:.*one compute budget")
+@pytest.mark.filterwarnings("ignore::bayes_scaling.tables.RunsWarning")
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(sizes, sizes, st.floats(1e-3, 49.0)), min_size=1, max_size=20, unique=True))
 def test_what_is_written_is_read_back(tmp_path_factory, rows):

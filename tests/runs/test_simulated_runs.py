@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from bayes_scaling.law import training_compute
-from bayes_scaling.runs import ISOFLOP_BUDGETS, RunsError, drop_highest, load_runs, simulate_isoflop
 from bayes_scaling.static_laws import BESIROGLU, HOFFMANN_ROUNDED
+from bayes_scaling.tables import ISOFLOP_BUDGETS, RunsError, drop_highest, load_runs, simulate_isoflop
 
 
 def test_a_design_has_its_budgets_and_ratios():
@@ -80,7 +80,7 @@ def test_the_example_is_the_same_each_time_and_can_be_changed_without_harm():
     first.attrs["selections"].append("by mistake")
 
     assert load_runs()["loss"].nunique() == len(load_runs()) == 108
-    assert load_runs().attrs == {"name": "simulated", "selections": []}
+    assert load_runs().attrs == {"name": "simulated", "selections": [], "kind": "runs"}
     residuals = np.log(load_runs()["loss"] / BESIROGLU.loss(load_runs()["parameters"], load_runs()["tokens"]))
     assert 0.008 < residuals.std() < 0.012
 

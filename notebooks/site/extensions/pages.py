@@ -16,14 +16,12 @@ from bayes_scaling import classical
 from bayes_scaling.calibration.evidence import evidence_for
 from bayes_scaling.calibration.result import Calibration
 from bayes_scaling.commands import app
-from bayes_scaling.evaluations import columns as evaluation_columns
-from bayes_scaling.evaluations import schema as evaluation_schema
 from bayes_scaling.report.calibration_text import calibration_cells, calibration_sentences
-from bayes_scaling.runs import columns as run_columns
-from bayes_scaling.runs import schema as run_schema
 from bayes_scaling.specifications.catalogue import catalogue_directory, list_specifications, load_specification
 from bayes_scaling.specifications.mathematics import symbol
 from bayes_scaling.specifications.parameters import PARAMETERS
+from bayes_scaling.tables.cells import value_rules, written_rules
+from bayes_scaling.tables.columns import EVALUATIONS, RUNS, TableKind
 
 
 def write_pages(source: Path) -> None:
@@ -137,34 +135,32 @@ def command_line_page() -> str:
 
 def tables_page() -> str:
     """Columns of both kinds of tables, with the rules that are checked, and the packaged tables' own description."""
-    evaluations = _rules(evaluation_columns, evaluation_columns.CHOICES, evaluation_schema)
-    runs = _rules(run_columns, {}, run_schema)
     return "\n\n".join(
         [
             "# Tables and their columns",
-            'A table is a CSV file in UTF-8. `--column ours="Theirs"` (in Python `columns={"ours": "Theirs"}`) maps '
-            "columns that are named otherwise; columns that are not listed here are kept as text.",
+            "A table is a file of CSV, TSV, JSON lines, Parquet or Excel, or a DataFrame of pandas or Polars. "
+            '`--column ours="Theirs"` (in Python `columns={"ours": "Theirs"}`) maps columns that are named otherwise, '
+            "and `--guess-columns` takes usual names; columns that are not listed here are kept as they are.",
             "## Evaluations",
             "Read by {func}`bayes_scaling.read_evaluations`; `bayes-scaling check mine.csv` lists every fault. "
             "[The packaged tables](packaged-tables.md) say what each column means.",
-            evaluations,
+            _rules(EVALUATIONS),
             "## Training runs",
             "Read by {func}`bayes_scaling.read_runs`, where the columns are explained. A row needs `tokens` or `flop`.",
-            runs,
+            _rules(RUNS),
         ]
     )
 
 
-def _rules(columns: ModuleType, choices: dict[str, tuple[str, ...]], schema: ModuleType) -> str:
-    text, values = schema.text_schema().columns, schema.value_schema().columns
+def _rules(kind: TableKind) -> str:
     rows = []
-    for name in columns.CANONICAL:
-        need = "required" if name in columns.REQUIRED else "optional"
-        checks = [*(values[name].checks if name in values else []), *(text[name].checks if name in text else [])]
-        rules = "; ".join(dict.fromkeys(str(check.error) for check in checks))
-        gaps = "may have gaps" if name in columns.MAY_BE_EMPTY else "no gaps"
-        rows.append((f"`{name}`", need, gaps, escaped(rules) or "text"))
-    return table(("column", "", "cells", "rules"), rows)
+    for column in kind.columns:
+        need = "required" if column.need == "required" else "optional"
+        rules = "; ".join(rule for rule, _ in (*value_rules(column), *written_rules(column)))
+        gaps = "may have gaps" if column.need == "gaps" else "no gaps"
+        usual = ", ".join(f"`{each}`" for each in column.usual)
+        rows.append((f"`{column.name}`", usual, need, gaps, escaped(rules) or "text"))
+    return table(("column", "usual names", "", "cells", "rules"), rows)
 
 
 def parameters_page() -> str:

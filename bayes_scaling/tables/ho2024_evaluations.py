@@ -9,24 +9,15 @@ import numpy as np
 import pandas as pd
 
 from bayes_scaling.errors import EvaluationsError
-from bayes_scaling.evaluations.columns import ARCHITECTURES
-from bayes_scaling.evaluations.validation import table_faults
-from bayes_scaling.evaluations.values import finished_table
-from bayes_scaling.others_data.fetching import fetch_file
-from bayes_scaling.others_data.ho2024_rules import HO2024_RULES, KEPT_PER_PAPER, best_three
-from bayes_scaling.others_data.ho2024_sheet import PERPLEXITIES, open_ho2024_sheet, sheet_message
-from bayes_scaling.others_data.selection_steps import Selection
-from bayes_scaling.others_data.sources import SOURCES
+from bayes_scaling.tables.cells import architecture_of, typed_values
+from bayes_scaling.tables.columns import ARCHITECTURES, EVALUATIONS
 from bayes_scaling.tables.faults import Fault
-
-# Only "Transformer" is a transformer, as in the authors' models 13 and 17; the rest is our reading of common words.
-_WORDS = {
-    "recurrent": ("rnn", "lstm", "gru", "recurrent"),
-    "convolutional": ("cnn", "convolution"),
-    "feedforward": ("feedforward", "feed-forward", "mlp"),
-    "state-space": ("state space", "state-space", "ssm", "mamba"),
-    "ngram": ("n-gram", "ngram"),
-}
+from bayes_scaling.tables.fetching import fetch_file
+from bayes_scaling.tables.ho2024_rules import HO2024_RULES, KEPT_PER_PAPER, best_three
+from bayes_scaling.tables.ho2024_sheet import PERPLEXITIES, open_ho2024_sheet, sheet_message
+from bayes_scaling.tables.reading import finished_table, table_faults
+from bayes_scaling.tables.selection_steps import Selection
+from bayes_scaling.tables.sources import SOURCES
 
 
 def read_ho2024_sheet(
@@ -81,7 +72,7 @@ def read_ho2024_sheet(
     Examples
     --------
     >>> import tempfile
-    >>> from bayes_scaling.others_data.ho2024_sheet import REQUIRED
+    >>> from bayes_scaling.tables.ho2024_sheet import REQUIRED
     >>> path = Path(tempfile.mkdtemp()) / "sheet.csv"
     >>> rows = [
     ...     "GPT-2,2019/02/14,Language models,1.5e9,4e9,17.48,,35.76,1,,0,Transformer",
@@ -125,10 +116,10 @@ def finished(
         Where it came from, for `attrs["source"]`.
     """
     cells = _evaluation_cells(selection.table, own_perplexity)
-    faults = table_faults(cells, {})
+    faults = table_faults(cells, EVALUATIONS)
     if faults:
         raise EvaluationsError(sheet_message(path, tuple(_in_sheet(fault, selection.table) for fault in faults)))
-    evaluations = finished_table(cells, "ho2024-sheet")
+    evaluations = finished_table(typed_values(cells, EVALUATIONS), EVALUATIONS, "ho2024-sheet")
     evaluations.attrs["selections"] = [f"{step.name} ({step.rule})" for step in selection.steps[1:]]
     if source:
         evaluations.attrs["source"] = source
@@ -202,17 +193,13 @@ def _in_sheet(fault: Fault, table: pd.DataFrame) -> Fault:
     column = fault.column
     if column == "perplexity":
         column = PERPLEXITIES[evaluation["benchmark"]]
-    rule = fault.rule
-    if rule.startswith("repeats row"):
-        rule = "repeats an earlier row (the same system, paper, sizes, date and perplexity); delete one of them"
-    return Fault(int(evaluation["row"]), _COLUMNS.get(column or "", column), fault.value, rule)
+    return Fault(int(evaluation["row"]), _COLUMNS.get(column or "", column), fault.value, fault.rule)
 
 
 def _architecture(cell: Any) -> str:
-    word = "" if pd.isna(cell) else " ".join(str(cell).lower().split())
-    if word in ARCHITECTURES:
-        return word
-    return next((ours for ours, theirs in _WORDS.items() if any(each in word for each in theirs)), "other")
+    """What the cell says in one word, as the authors' models 13 and 17 read it; a mixture is another architecture."""
+    word = "" if pd.isna(cell) else architecture_of(str(cell))
+    return word if word in ARCHITECTURES else "other"
 
 
 def _number(table: pd.DataFrame, name: str, least: float) -> pd.Series:

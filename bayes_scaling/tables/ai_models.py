@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from bayes_scaling.errors import TableError
-from bayes_scaling.others_data.fetching import fetch_file
-from bayes_scaling.others_data.sources import SOURCES
-from bayes_scaling.tables.csv_file import read_csv_file
 from bayes_scaling.tables.faults import Fault
+from bayes_scaling.tables.fetching import fetch_file
+from bayes_scaling.tables.formats import read_text_table
+from bayes_scaling.tables.sources import SOURCES
 
 COLUMNS = {
     "system": ("Model", "System"),
@@ -106,7 +106,7 @@ def read_ai_models(
         raise TableError(
             f"the database does not come with the package; pass fetch=True to download it from {url}, or its path"
         )
-    file = read_csv_file(path, "system")
+    file = read_text_table(path, "system")
     names = _names(path, file.cells, file.faults)
     cells = file.cells[list(names)].rename(columns=names)
     # Control characters in columns that are left out do no harm; a row with others could not be written out again.

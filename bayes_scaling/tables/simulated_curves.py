@@ -95,7 +95,7 @@ def simulate_curves(
         }
     )
     curves.index = pd.Index([f"point-{number:04d}" for number in range(1, len(curves) + 1)], name="id", dtype="str")
-    curves.attrs = {"name": "simulated curves", "selections": []}
+    curves.attrs = {"name": "simulated curves", "selections": [], "kind": "runs"}
     return curves
 
 

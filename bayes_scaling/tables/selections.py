@@ -9,9 +9,10 @@ from datetime import date, datetime
 import pandas as pd
 
 from bayes_scaling.errors import EvaluationsError
-from bayes_scaling.evaluations.benchmarks import KNOWN, in_order, named
-from bayes_scaling.evaluations.columns import ARCHITECTURES
-from bayes_scaling.evaluations.soundness import require_sound
+from bayes_scaling.tables.benchmarks import KNOWN, in_order, named
+from bayes_scaling.tables.columns import ARCHITECTURES
+from bayes_scaling.tables.rows import selected_rows
+from bayes_scaling.tables.soundness import require_sound
 
 _KNOWN = tuple(benchmark.name for benchmark in KNOWN)
 
@@ -35,7 +36,7 @@ def comparable_rows(evaluations: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from bayes_scaling.evaluations import load_evaluations
+    >>> from bayes_scaling.tables import load_evaluations
     >>> len(load_evaluations("collected", comparable_only=False).pipe(comparable_rows))
     297
     """
@@ -65,7 +66,7 @@ def best_per_paper(evaluations: pd.DataFrame, k: int = 3) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from bayes_scaling.evaluations import load_evaluations
+    >>> from bayes_scaling.tables import load_evaluations
     >>> len(load_evaluations().pipe(best_per_paper, k=1))  # one row for each of the 144 papers
     144
     """
@@ -97,7 +98,7 @@ def on_benchmarks(evaluations: pd.DataFrame, *names: str) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from bayes_scaling.evaluations import load_evaluations
+    >>> from bayes_scaling.tables import load_evaluations
     >>> len(load_evaluations().pipe(on_benchmarks, "wt2", "ptb"))
     128
     """
@@ -127,7 +128,7 @@ def with_architecture(evaluations: pd.DataFrame, *names: str) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from bayes_scaling.evaluations import load_evaluations
+    >>> from bayes_scaling.tables import load_evaluations
     >>> len(load_evaluations().pipe(with_architecture, "transformer"))
     104
     """
@@ -158,7 +159,7 @@ def published_between(
 
     Examples
     --------
-    >>> from bayes_scaling.evaluations import load_evaluations
+    >>> from bayes_scaling.tables import load_evaluations
     >>> load_evaluations().pipe(published_between, end="2016-12-31").attrs["selections"]
     ['published until 2016-12-31']
     """
@@ -201,7 +202,7 @@ def zero_shot_rows(evaluations: pd.DataFrame, keep: bool) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from bayes_scaling.evaluations import load_evaluations
+    >>> from bayes_scaling.tables import load_evaluations
     >>> load_evaluations("collected").pipe(zero_shot_rows, keep=False)["zero_shot"].any()
     np.False_
     """
@@ -232,7 +233,7 @@ def test_time_adaptation_rows(evaluations: pd.DataFrame, keep: bool) -> pd.DataF
 
     Examples
     --------
-    >>> from bayes_scaling.evaluations import load_evaluations
+    >>> from bayes_scaling.tables import load_evaluations
     >>> load_evaluations("collected").pipe(test_time_adaptation_rows, keep=False).attrs["selections"]
     ['comparable rows', 'without test-time adaptation']
     """
@@ -261,19 +262,6 @@ def _with_value(
     values = _column(evaluations, column)
     available = f"the table has the {column}s {', '.join(map(str, values.unique()))}"
     return selected_rows(evaluations, values.isin(names), sentence, available)
-
-
-def selected_rows(
-    evaluations: pd.DataFrame, keep: pd.Series, sentence: str, available: str = "the table has none"
-) -> pd.DataFrame:
-    """Rows to keep, with the sentence that says which; what is there instead, if none is left."""
-    before = evaluations.attrs.get("selections", [])
-    if not keep.any():
-        earlier = f" (after: {'; '.join(before)})" if before else ""
-        raise EvaluationsError(f"no row is left by {sentence!r}{earlier}; {available}")
-    selected = evaluations[keep]
-    selected.attrs = {**evaluations.attrs, "selections": [*before, sentence]}
-    return selected
 
 
 def _column(evaluations: pd.DataFrame, name: str) -> pd.Series:

@@ -90,7 +90,7 @@ def simulate_isoflop(
         }
     )
     runs.index = pd.Index([f"run-{number:04d}" for number in range(1, len(runs) + 1)], name="id", dtype="str")
-    runs.attrs = {"name": "simulated", "selections": []}
+    runs.attrs = {"name": "simulated", "selections": [], "kind": "runs"}
     return runs
 
 

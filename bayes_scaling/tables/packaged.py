@@ -1,19 +1,24 @@
-"""Tables of training runs by name: an example, and the runs of Hoffmann et al. 2022 as digitised."""
+"""Tables that come with the package, and those that it fetches or makes by name."""
 
 import hashlib
+from importlib.resources import as_file, files
 from os import PathLike
 from pathlib import Path
 
 import pandas as pd
 
-from bayes_scaling.errors import RunsError
-from bayes_scaling.others_data.fetching import FetchingError, fetch_file, is_page
-from bayes_scaling.runs.reading import read_runs
-from bayes_scaling.runs.simulation import simulate_isoflop
+from bayes_scaling.errors import EvaluationsError, RunsError
 from bayes_scaling.static_laws import BESIROGLU
+from bayes_scaling.tables.cells import typed_values
+from bayes_scaling.tables.columns import EVALUATIONS
+from bayes_scaling.tables.fetching import FetchingError, fetch_file, is_page
+from bayes_scaling.tables.formats import read_text_table
+from bayes_scaling.tables.reading import finished_table, read_runs
+from bayes_scaling.tables.selections import comparable_rows
+from bayes_scaling.tables.simulated_runs import simulate_isoflop
 
-RUNS = ("simulated", "chinchilla")
-
+PACKAGED = ("ho2024", "collected")
+NAMED_RUNS = ("simulated", "chinchilla")
 CHINCHILLA_URL = (
     "https://raw.githubusercontent.com/epoch-research/analyzing-chinchilla/"
     "92258837425e1b5f2851d624287f0120583a3d0e/data/svg_extracted_data.csv"
@@ -25,6 +30,48 @@ CHINCHILLA_COLUMNS = {"parameters": "Model Size", "flop": "Training FLOP", "loss
 SIMULATED_NOISE = 0.01
 """Standard deviation of the example's log losses around the law."""
 _SIMULATED_SEED = 2022
+
+
+def load_evaluations(name: str = "ho2024", *, comparable_only: bool = True) -> pd.DataFrame:
+    """Load one of the package's tables of evaluations.
+
+    Parameters
+    ----------
+    name : {"ho2024", "collected"}
+        `ho2024` is the estimation sample of Ho et al. (2024), 231 rows; `collected` our own collection of
+        published results. The columns and sources of both: `bayes_scaling/data/README.md`.
+    comparable_only : bool
+        Of `collected`, keep only the rows that can be compared with each other (297 of 497). `ho2024` has no
+        such distinction: all its rows are given.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by `id`; perplexity per token, parameters and tokens as counts.
+
+    Raises
+    ------
+    EvaluationsError
+        No packaged table has this name.
+
+    Examples
+    --------
+    >>> len(load_evaluations())
+    231
+    >>> load_evaluations("collected").attrs
+    {'name': 'collected', 'selections': ['comparable rows']}
+    """
+    if name not in PACKAGED:
+        raise EvaluationsError(
+            f"no packaged table is called {name!r}; choose from {', '.join(PACKAGED)},"
+            " or give the path of a CSV file (in Python: read_evaluations)"
+        )
+    # Not validated again at every start: the tests do it, by the rules for users' files.
+    with as_file(files("bayes_scaling") / "data" / f"{name}.csv") as path:
+        evaluations = finished_table(
+            typed_values(read_text_table(path, EVALUATIONS.noun).cells, EVALUATIONS), EVALUATIONS, name
+        )
+    return comparable_rows(evaluations) if comparable_only and "comparable" in evaluations else evaluations
 
 
 def load_runs(
@@ -76,9 +123,9 @@ def load_runs(
     Traceback (most recent call last):
     RunsError: 'chinchilla' does not come with the package; pass fetch=True to download it ...
     """
-    if name not in RUNS:
+    if name not in NAMED_RUNS:
         raise RunsError(
-            f"no table of runs is called {name!r}; choose from {', '.join(RUNS)}, or read a CSV file with `read_runs`"
+            f"no table of runs is called {name!r}; choose from {', '.join(NAMED_RUNS)}, or read a file with `read_runs`"
         )
     if name == "simulated":
         if path is not None or fetch:
@@ -97,7 +144,7 @@ def load_runs(
 def fetched_file(url: str, sha256: str, path: str | PathLike[str] | None = None) -> Path:
     """Download a file once, and give its place.
 
-    Raises RunsError as :func:`bayes_scaling.others_data.fetching.fetch_file`.
+    Raises RunsError as :func:`bayes_scaling.tables.fetching.fetch_file`.
 
     Parameters
     ----------

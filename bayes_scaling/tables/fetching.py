@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.files import write_whole
-from bayes_scaling.tables.csv_file import LARGEST_FILE
+from bayes_scaling.tables.formats import LARGEST_FILE
 
 ELSEWHERE = "download the table by other means and give its path"
 """The next step where a server can't or won't give it."""
@@ -34,7 +34,7 @@ class FetchingError(BayesScalingError):
     >>> import bayes_scaling as bs
     >>> bs.read_ai_models(fetch=True, url="ftp://example.org/models.csv")  # doctest: +IGNORE_EXCEPTION_DETAIL
     Traceback (most recent call last):
-    bayes_scaling.others_data.fetching.FetchingError: ...
+    bayes_scaling.tables.fetching.FetchingError: ...
     """
 
 
@@ -134,7 +134,7 @@ def fetch_file(
 
     >>> fetch_file("http://example.com/models.csv")  # doctest: +IGNORE_EXCEPTION_DETAIL
     Traceback (most recent call last):
-    bayes_scaling.others_data.fetching.FetchingError: 'http://example.com/models.csv' is not https ...
+    bayes_scaling.tables.fetching.FetchingError: 'http://example.com/models.csv' is not https ...
     """
     if urlsplit(url).scheme not in ("https", "http"):
         raise FetchingError(f"{url!r} is not an address of the web; it must start with https://")

@@ -6,18 +6,15 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from bayes_scaling.errors import EvaluationsError
-from bayes_scaling.evaluations.columns import EVALUATIONS
-from bayes_scaling.evaluations.validation import table_faults
-from bayes_scaling.evaluations.values import finished_table
-from bayes_scaling.others_data.ai_models import LANGUAGE
+from bayes_scaling.tables.ai_models import LANGUAGE
+from bayes_scaling.tables.columns import EVALUATIONS
 from bayes_scaling.tables.faults import Fault
-from bayes_scaling.tables.reading import fault_message, read_cells
+from bayes_scaling.tables.reading import Reading, read_table, table_faults
 from bayes_scaling.words import counted
 
 FILLABLE = ("published", "parameters", "tokens", "epochs", "training_compute", "url")
@@ -188,8 +185,8 @@ def read_with_gaps(path: str | PathLike[str], columns: Mapping[str, str] | None 
 
     Examples
     --------
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "mine.csv"
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "mine.csv"
     >>> _ = path.write_text(
     ...     "system,paper,published,benchmark,perplexity,architecture\n"
     ...     "GPT-2,Unsupervised multitask learners,,wt103,17.48,transformer\n"
@@ -197,12 +194,10 @@ def read_with_gaps(path: str | PathLike[str], columns: Mapping[str, str] | None 
     >>> read_with_gaps(path)["published"].isna().tolist()
     [True]
     """
-    cells, faults = read_cells(path, columns or {}, EVALUATIONS, table_faults)
-    names = {(columns or {}).get(name, name) for name in FILLABLE}
-    others = tuple(fault for fault in faults if fault.value or fault.column not in names)
-    if others:
-        raise EvaluationsError(fault_message(path, others, EVALUATIONS))
-    return finished_table(cells, Path(path).stem)
+    read = read_table(path, EVALUATIONS, Reading(columns or {}), gaps=FILLABLE)
+    if read.faults:
+        raise EvaluationsError(read.message(path))
+    return read.table
 
 
 def evaluations_csv(evaluations: pd.DataFrame) -> bytes:
@@ -230,7 +225,7 @@ def csv_faults(evaluations: pd.DataFrame) -> tuple[Fault, ...]:
     """
     cells = pd.read_csv(io.BytesIO(evaluations_csv(evaluations)), dtype="str", keep_default_na=False)
     cells.index = pd.Index(range(2, len(cells) + 2), name="row")
-    return table_faults(cells.mask(cells == ""), {})
+    return table_faults(cells.mask(cells == ""), EVALUATIONS)
 
 
 def _blank(column: str, index: pd.Index) -> pd.Series:

@@ -6,7 +6,7 @@ Examples
 --------
 >>> import pathlib, tempfile
 >>> from functools import partial
->>> from bayes_scaling.others_data.ho2024_sheet import REQUIRED, open_ho2024_sheet
+>>> from bayes_scaling.tables.ho2024_sheet import REQUIRED, open_ho2024_sheet
 >>> path = pathlib.Path(tempfile.mkdtemp()) / "sheet.csv"
 >>> rows = ["A,2019/2/14,One,1e6,1e6,30,40,,1,1,0,LSTM", "B,2020/2/14,Two,1e7,1e6,20,,50,1,,1,Transformer"]
 >>> _ = path.write_text("\n".join([",".join(REQUIRED), *rows]))
@@ -22,9 +22,9 @@ stacked: 2 evaluations left (published: 281)
 
 import pandas as pd
 
-from bayes_scaling.evaluations.selections import best_per_paper
-from bayes_scaling.others_data.ho2024_sheet import PERPLEXITIES
-from bayes_scaling.others_data.selection_steps import Selection
+from bayes_scaling.tables.ho2024_sheet import PERPLEXITIES
+from bayes_scaling.tables.selection_steps import Selection
+from bayes_scaling.tables.selections import best_per_paper
 
 NAMED = (
     "GPT3-6.7B + muP",

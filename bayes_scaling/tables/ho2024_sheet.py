@@ -7,11 +7,9 @@ import numpy as np
 import pandas as pd
 
 from bayes_scaling.errors import EvaluationsError, TableError
-from bayes_scaling.evaluations.columns import EVALUATIONS
-from bayes_scaling.others_data.selection_steps import Selection
-from bayes_scaling.tables.csv_file import CsvFile, read_csv_file
-from bayes_scaling.tables.faults import Fault
-from bayes_scaling.tables.reading import fault_message
+from bayes_scaling.tables.faults import Fault, fault_message
+from bayes_scaling.tables.formats import TextTable, read_text_table
+from bayes_scaling.tables.selection_steps import Selection
 
 PERPLEXITIES = {"wt103": "Perplexity (WT103)", "wt2": "Perplexity (WT2)", "ptb": "Perplexity (PTB)"}
 """The sheet's column for each benchmark, in the order in which the authors stack them."""
@@ -30,7 +28,7 @@ REQUIRED = (
 )
 OPTIONAL = ("Link", "Epoch", "Training Compute", "Zero-shot?", "Uses Cache", "Vocabulary")
 FLAGS = {"zero_shot": "Zero-shot?", "test_time_adaptation": "Uses Cache"}
-"""Our flags and the sheet's; empty counts as no."""
+"""Our flags and the sheet's; empty counts as no, and 0.5 as yes: see :func:`open_ho2024_sheet`."""
 DATE = "%Y/%m/%d"
 
 _MARKS = ("Include?", "Outlier?", "uncertain", *FLAGS.values())
@@ -58,11 +56,11 @@ def open_ho2024_sheet(path: str | PathLike[str]) -> Selection:
 
     Notes
     -----
-    Sources. Names of columns, the form of dates and what is read as a number: the authors' notebook for section 3
-    (repository epoch-research/lm-algorithmic-progress, cells 6 and 7), which names all required columns but
-    `Architecture`. That one and `Training Compute`, `Uses Cache` and `Vocabulary` are as others describe the sheet
-    (408 rows), as is the value `Transformer`. Not verified, as the sheet itself is not at hand: how flags are
-    written (0, 1, TRUE, FALSE and blank are read), and all other values of `Architecture`.
+    Sources. Names of columns, the form of dates and what is read as a number: the authors' notebooks (repository
+    epoch-research/lm-algorithmic-progress, section 3, cells 6 and 7). They rename `Zero-shot?` and select nothing by
+    it, so its 0.5, in 19 rows of the published sheet (Pythia, LLaMA, BLOOM, MPT and Turing-NLG on text that they were
+    not trained on), drops no row; here it counts as zero-shot. Other columns and values: a copy of the sheet of 408
+    rows in a public repository (parkerwhitfill/algo_progress).
 
     Examples
     --------
@@ -75,7 +73,7 @@ def open_ho2024_sheet(path: str | PathLike[str]) -> Selection:
     [{'row': 2, 'system': 'GPT-2', 'parameters': 1500000000.0, 'tokens': nan, 'wt103': 17.48, 'wt2': nan, 'ptb': 35.76}]
     """
     try:
-        file = read_csv_file(path, "system")
+        file = read_text_table(path, "system")
     except TableError as error:
         raise EvaluationsError(str(error)) from None
     faults = tuple(_shape_faults(file))
@@ -104,11 +102,10 @@ def is_ho2024_sheet(names: "pd.Index[str]") -> bool:
 
 def sheet_message(path: str | PathLike[str], faults: tuple[Fault, ...]) -> str:
     """Faults of the sheet as one message, which does not send its reader to the check of another kind of table."""
-    message = fault_message(path, faults, EVALUATIONS)
-    return message.replace(EVALUATIONS.all_faults(str(path)), "correct these first")
+    return fault_message(str(path), faults, "correct these first")
 
 
-def _shape_faults(file: CsvFile) -> Iterator[Fault]:
+def _shape_faults(file: TextTable) -> Iterator[Fault]:
     read = {*REQUIRED, *OPTIONAL}
     for fault in file.faults:
         # A control character in a column that is left out does no harm.
@@ -134,8 +131,10 @@ def _cell_faults(cells: pd.DataFrame) -> Iterator[Fault]:
             yield Fault(int(row), name, str(cells.loc[row, name]), "must be a perplexity, such as 17.48, or empty")
     for name in cells.columns.intersection(list(_MARKS)):
         written = cells[name].dropna()
-        for row in written.index[~_marks(written).isin([0.0, 1.0])]:
-            yield Fault(int(row), name, str(cells.loc[row, name]), "must be 0, 1 or empty")
+        valid = (0.0, 0.5, 1.0) if name in FLAGS.values() else (0.0, 1.0)
+        for row in written.index[~_marks(written).isin(valid)]:
+            rule = f"must be {', '.join(f'{each:g}' for each in valid)} or empty"
+            yield Fault(int(row), name, str(cells.loc[row, name]), rule)
 
 
 def _read(cells: pd.DataFrame) -> pd.DataFrame:
@@ -152,7 +151,7 @@ def _read(cells: pd.DataFrame) -> pd.DataFrame:
     )
     for ours, theirs in FLAGS.items():
         if theirs in cells:
-            table[ours] = _marks(cells[theirs]) == 1
+            table[ours] = _marks(cells[theirs]) > 0
     for benchmark, name in PERPLEXITIES.items():
         perplexity = _numbers(cells[name])
         table[benchmark] = perplexity.mask(perplexity == 0)

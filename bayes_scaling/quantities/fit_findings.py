@@ -1,0 +1,67 @@
+"""What looks wrong with a fit: what its table shows, and what only fitting does."""
+
+import numpy as np
+
+from bayes_scaling.inference.data import rows_of
+from bayes_scaling.inference.likelihood import draws_of, expected_losses
+from bayes_scaling.inference.result import Fit
+from bayes_scaling.tables.faults import Finding, named_rows
+
+FAR = 6.0
+"""Robust standard deviations (of the median absolute residual) beyond which a row is far from the law."""
+MANY = 0.1
+"""Share of far rows from which it is said: of normal noise next to none is, of Student t with 2 degrees 2%."""
+_DRAWS = 100  # of the posterior, enough for the median of what is expected
+
+
+def fit_findings(fit: Fit) -> tuple[Finding, ...]:
+    """The findings of a fit's table, and far rows, noise without a mean, and chains that were started again.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> fit_findings(bs.load_fit("runs/reference"))  # doctest: +SKIP
+    ()
+    """
+    found = list(fit.evaluations.warnings)
+    posterior = fit.data["posterior"].to_dataset()
+    if "nu" in posterior and float(posterior["nu"].median()) < 1:
+        found.append(
+            Finding(
+                "nu-below-1",
+                "warning",
+                f"noise with tails so heavy has no mean (nu {float(posterior['nu'].median()):.2g}, below 1): "
+                "rows of several kinds may be mixed, such as several sets, scales or learning rates; select one with "
+                "--where or --best-of",
+            )
+        )
+    if fit.diagnostics.restarted:
+        found.append(
+            Finding(
+                "chains-restarted",
+                "warning",
+                f"{fit.diagnostics.restarted} of {fit.settings.chains} chains had settled where next to nothing of the "
+                "posterior is, and were thrown away and started again: the posterior has several modes, which mixed or "
+                "few rows can cause",
+            )
+        )
+    return (*found, *_far_rows(fit))
+
+
+def _far_rows(fit: Fit) -> tuple[Finding, ...]:
+    if not {"observed_data", "constant_data"} <= set(fit.data.children) or fit.specification.noise.cluster != "none":
+        return ()
+    rows = rows_of(fit.data, fit.specification)
+    draws = fit.data["posterior"].sizes["draw"]
+    some = fit.data.isel(draw=np.linspace(0, draws - 1, min(draws, _DRAWS)).astype(int))
+    expected = np.median(expected_losses(fit.specification, rows, draws_of(fit.specification, some)), axis=0)
+    residual = np.log(rows.response / expected)
+    scale = 1.4826 * np.median(np.abs(residual - np.median(residual)))
+    far = [name for name, each in zip(rows.ids, residual, strict=True) if abs(each) > FAR * scale]
+    if len(far) <= MANY * len(rows.ids):
+        return ()
+    message = (
+        f"{named_rows(far)} of {len(rows.ids):,} lie more than {FAR:g} robust standard deviations ({scale:.2g} in log "
+        "loss) from the law: they may be of another kind; look at them, and select with --where or --best-of"
+    )
+    return (Finding("far-from-law", "warning", message, tuple(far)),)

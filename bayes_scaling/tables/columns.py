@@ -1,0 +1,193 @@
+"""The two lists of columns: evaluations and training runs. All reading and checking is driven by them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from bayes_scaling.errors import BayesScalingError, EvaluationsError, RunsError
+
+Kind = Literal["text", "benchmark", "date", "flag", "word", "count", "number"]
+
+ARCHITECTURES = ("transformer", "recurrent", "convolutional", "feedforward", "state-space", "ngram", "other")
+TOKENIZATIONS = ("word", "subword", "byte")
+LARGEST_LOSS = 50.0
+"""Nats per token: to guess at random among a million tokens is 13.8."""
+EMPTY_UNLESS_COMPARABLE = ("parameters", "tokens")
+"""A row set aside with comparable = 0 may lack these: it is kept as a fact, and no fit uses it."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column that has a meaning.
+
+    Parameters
+    ----------
+    name : str
+        The canonical name.
+    kind : str
+        How its cells are read: ``"text"``, ``"benchmark"`` (a label, known ones by any of their names), ``"date"``,
+        ``"flag"``, ``"word"`` (one of `choices`), ``"count"`` (a number that may be written 7B or 1,000,000) or
+        ``"number"``.
+    need : str
+        ``"required"``; ``"whole"``, which may be missing, but not have gaps; or ``"gaps"``.
+    usual : tuple of str
+        What others call it; neither case, blanks nor punctuation count.
+    choices : tuple of str
+        Words that a cell may be.
+    above, below : float, optional
+        Bounds of a number, both excluded.
+    least : float, optional
+        The smallest number there may be.
+    offered : tuple of str
+        Names of columns that may be meant, but not without being told: their unit is another.
+    hint : str
+        What a number beyond its bounds may be, in brackets.
+    """
+
+    name: str
+    kind: Kind = "text"
+    need: Literal["required", "whole", "gaps"] = "gaps"
+    usual: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+    above: float | None = None
+    below: float | None = None
+    least: float | None = None
+    offered: tuple[str, ...] = ()
+    hint: str = ""
+
+
+def _size(name: str, *usual: str, need: Literal["required", "whole", "gaps"] = "gaps") -> Column:
+    return Column(name, "count", need, usual, above=0.0)
+
+
+_PARAMETERS = ("N", "params", "n params", "num params", "n parameters", "num parameters", "model size", "param")
+_TOKENS = ("D", "train tokens", "training tokens", "num tokens", "num token", "n tokens", "token num", "tokens seen")
+_FLOP = ("C", "flops", "training flop", "training flops", "train flops", "compute")
+_LOSSES = ("val", "validation", "final", "train", "training", "test", "eval")
+_TEXTS = ("url", "reason", "source", "doubt", "note", "evidence")
+_FLAGS = ("zero_shot", "test_time_adaptation", "extra_data", "ensemble", "comparable")
+
+
+@dataclass(frozen=True)
+class TableKind:
+    """A kind of table.
+
+    Parameters
+    ----------
+    noun : str
+        What a row is.
+    plural : str
+        What the table is called where its kind is told.
+    error : type
+        What a table that can't be used raises.
+    columns : tuple of Column
+        Those that have a meaning.
+    response : str
+        What is fitted; its unit may be another.
+    sizes : tuple of str
+        Columns of which a row needs one at least.
+    all_faults : callable
+        From a file to how a user sees every fault.
+    """
+
+    noun: str
+    plural: Literal["evaluations", "runs"]
+    error: type[BayesScalingError]
+    columns: tuple[Column, ...]
+    response: str
+    sizes: tuple[str, ...] = ()
+    all_faults: Callable[[str], str] = "run `bayes-scaling check {}`".format
+
+    @property
+    def canonical(self) -> tuple[str, ...]:
+        """Names of all columns."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Names of columns that no table may lack."""
+        return tuple(column.name for column in self.columns if column.need == "required")
+
+    def named(self, *kinds: Kind) -> tuple[str, ...]:
+        """Names of columns of some kinds."""
+        return tuple(column.name for column in self.columns if column.kind in kinds)
+
+    def column(self, name: str) -> Column:
+        """A column by its name."""
+        return next(column for column in self.columns if column.name == name)
+
+
+EVALUATIONS = TableKind(
+    noun="evaluation",
+    plural="evaluations",
+    error=EvaluationsError,
+    columns=(
+        Column("id", need="whole"),
+        Column("system", need="required", usual=("model", "model name", "name")),
+        Column("paper", need="required", usual=("reference", "title")),
+        *(Column(name) for name in _TEXTS),
+        Column("published", "date", "required", ("date", "publication date", "release date", "published date")),
+        Column("benchmark", "benchmark", "required", ("dataset", "task", "test set")),
+        Column("architecture", "word", "required", ("arch", "architecture type"), ARCHITECTURES),
+        Column("tokenization", "word", choices=TOKENIZATIONS),
+        Column(
+            "perplexity", "number", "required", ("ppl", "test ppl", "test perplexity"), above=1.0,
+            hint="perplexity, not log-perplexity or bits",
+        ),
+        # Smaller log perplexities give a perplexity of exactly 1.
+        Column(
+            "log_perplexity", "number", "whole", ("log ppl", "loss", "test loss"), above=2.0**-52, below=700.0,
+            hint="is it a perplexity?",
+        ),
+        _size("parameters", *_PARAMETERS, need="required"),
+        _size("tokens", *_TOKENS, "dataset size", "data size", need="required"),
+        _size("epochs", "epoch"),
+        Column("vocabulary", "count", usual=("vocab", "vocab size", "vocabulary size"), least=2.0),
+        _size("training_compute", *_FLOP),
+        *(Column(name, "flag", "whole") for name in _FLAGS),
+    ),
+    response="perplexity",
+)  # fmt: skip
+"""Published results of language models."""
+
+RUNS = TableKind(
+    noun="run",
+    plural="runs",
+    error=RunsError,
+    columns=(
+        Column("id", need="whole"),
+        Column("series"),
+        _size("parameters", *_PARAMETERS, need="required"),
+        _size("tokens", *_TOKENS),
+        _size("flop", *_FLOP),
+        Column(
+            "loss", "number", "required",
+            (*(f"{which} loss" for which in _LOSSES), "nll"),
+            above=0.0, below=LARGEST_LOSS, offered=("ppl", "perplexity"), hint="is it a perplexity?",
+        ),
+        _size("steps"),
+        _size("least_steps"),
+        _size("critical_batch"),
+        Column("published", "date"),
+    ),
+    response="loss",
+    sizes=("tokens", "flop"),
+    all_faults="run `bayes-scaling check {} --runs`".format,
+)  # fmt: skip
+"""Training runs: models trained once, with their loss."""
+
+
+def is_runs(table: pd.DataFrame) -> bool:
+    """Whether a table holds training runs and not evaluations: what it was read as, or else its columns.
+
+    Examples
+    --------
+    >>> is_runs(pd.DataFrame({"parameters": [1e9], "tokens": [2e10], "loss": [2.5]}))
+    True
+    """
+    told = getattr(table, "attrs", {}).get("kind")
+    if told in ("evaluations", "runs"):
+        return bool(told == "runs")
+    return {"parameters", "tokens", "loss"} <= set(table) and not {"benchmark", "perplexity"} & set(table)

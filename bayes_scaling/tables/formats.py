@@ -1,0 +1,305 @@
+"""From a file of any usual format, or a DataFrame, to a table of text cells, before any meaning is given to them."""
+
+import csv
+import io
+import json
+import os
+import re
+import select
+import stat
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bayes_scaling.errors import TableError
+from bayes_scaling.tables.faults import Fault
+
+LARGEST_FILE = 256 * 2**20
+"""Bytes; a file without end, such as a device, would fill the memory."""
+MOST_COLUMNS = 1000
+PATIENCE = 8
+"""Seconds without anything from a pipe after which it is given up."""
+
+Source = str | PathLike[str] | Any
+"""A file's path, or a DataFrame of pandas or Polars."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+"""Characters that steer a terminal, and that no table has to hold."""
+_SAVE = "save it as CSV UTF-8"
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """The cells of a file or DataFrame, and the faults of its shape.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Stripped text, missing where a cell is empty; the index holds row numbers as a :class:`Fault` counts them.
+        Blank rows and rows of the wrong length are left out.
+    faults : tuple of Fault
+        Rows of the wrong length, columns without a name or with one that stands twice, and control characters.
+    typed : DataFrame, optional
+        The same cells with their own types, where the format has any.
+    """
+
+    cells: pd.DataFrame
+    faults: tuple[Fault, ...] = ()
+    typed: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+
+def read_text_table(source: Source, noun: str) -> TextTable:
+    r"""Read a file as text: comma- or tab-separated, JSON lines, Parquet or Excel by its ending; or a DataFrame.
+
+    Raises TableError: the source can't be read as a table at all.
+
+    Parameters
+    ----------
+    source : path or DataFrame
+        Text files are UTF-8; a byte-order mark is allowed.
+    noun : str
+        What a row is, for messages.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "mine.csv"
+    >>> _ = path.write_text("system,perplexity\nGPT-2,17.48\n")
+    >>> read_text_table(path, "evaluation").cells.loc[2, "perplexity"]
+    '17.48'
+    """
+    if not isinstance(source, str | PathLike):
+        return _of_frame(_as_pandas(source, noun), "the table", noun, first_row=0)
+    content = _checked_content(source)
+    suffix = Path(source).suffix.lower()
+    if suffix in _READERS:
+        extra, first_row, read = _READERS[suffix]
+        return _of_frame(_read_binary(content, source, extra, read), str(source), noun, first_row=first_row)
+    text = _decoded(content, source)
+    if not text.strip():
+        raise TableError(f"{source} is empty; it needs a header and a row for each {noun}")
+    if suffix in (".jsonl", ".ndjson", ".json"):
+        return _of_frame(_json_lines(text, source), str(source), noun)
+    # Python's `csv` rather than `pandas.read_csv`, which silently pads rows that are too short.
+    header, *rows = _records(text, source, tabs=suffix in (".tsv", ".tab"))
+    return _of_rows(header, dict(enumerate(rows, start=2)), str(source), noun)
+
+
+def table_name(source: Source) -> str:
+    """What a table is called: its file's name, or that which a DataFrame has."""
+    return (
+        Path(source).stem
+        if isinstance(source, str | PathLike)
+        else str(getattr(source, "attrs", {}).get("name", "table"))
+    )
+
+
+def source_name(source: Source) -> str:
+    """What messages call a source."""
+    return str(source) if isinstance(source, str | PathLike) else "the table"
+
+
+def _of_rows(header: list[str], rows: dict[int, list[str]], source: str, noun: str) -> TextTable:
+    filled = {number: row for number, row in rows.items() if any(row)}
+    _require_table(header, filled, source, noun)
+    wrong_names = tuple(_wrong_names(header))
+    if wrong_names:
+        return TextTable(pd.DataFrame(), wrong_names)
+    whole = {number: row for number, row in filled.items() if len(row) == len(header)}
+    index = pd.Index(list(whole), dtype="int64", name="row")
+    cells = pd.DataFrame(list(whole.values()), index=index, columns=header, dtype="str")
+    return TextTable(cells.mask(cells == ""), (*_ragged_rows(filled, len(header)), *_control_characters(header, whole)))
+
+
+def _of_frame(frame: pd.DataFrame, source: str, noun: str, *, first_row: int | None = None) -> TextTable:
+    """A table of values as text that reads back the same, and the values beside it."""
+    if first_row is not None:  # else the index counts rows
+        frame = frame.set_axis(pd.RangeIndex(first_row, first_row + len(frame)))
+    header = [str(name).strip() for name in frame]
+    columns = [[_written(value) for value in frame.iloc[:, at].tolist()] for at in range(frame.shape[1])]
+    rows = {int(number): list(row) for number, row in zip(frame.index, zip(*columns, strict=True), strict=True)}
+    text = _of_rows(header, rows, source, noun)
+    return (
+        TextTable(text.cells, text.faults, frame.set_axis(header, axis=1).loc[text.cells.index])
+        if len(text.cells)
+        else text
+    )
+
+
+def _written(value: Any) -> str:
+    """A value as a cell: numbers in digits that read back the same, days as YYYY-MM-DD."""
+    if isinstance(value, str):
+        return value if _CONTROL.search(value) else value.strip()
+    if isinstance(value, bool | np.bool_):
+        return str(int(value))
+    if isinstance(value, list | dict | set | tuple | np.ndarray):
+        return str(value)
+    if value is None or pd.isna(value):
+        return ""
+    if hasattr(value, "isoformat"):
+        return str(value.isoformat()).removesuffix("T00:00:00")
+    number = repr(float(value)) if isinstance(value, float | np.floating) else str(value)
+    return number.removesuffix(".0")
+
+
+def _as_pandas(source: Any, noun: str) -> pd.DataFrame:
+    if hasattr(source, "collect_schema") and hasattr(source, "get_columns"):  # a DataFrame of Polars
+        source = pd.DataFrame({name: source[name].to_list() for name in source.columns})
+    if not isinstance(source, pd.DataFrame):
+        raise TableError(
+            f"a table is needed (a path, or a DataFrame of pandas or Polars, a row for each {noun}), "
+            f"not {type(source).__name__}"
+        )
+    if isinstance(source.columns, pd.MultiIndex):
+        raise TableError("the table has columns of several levels; give each a name of its own (df.columns = [...])")
+    return source.reset_index() if source.index.name == "id" and "id" not in source else source
+
+
+_READERS: dict[str, tuple[str, int, Callable[[io.BytesIO], pd.DataFrame]]] = {
+    ".parquet": ("parquet", 1, pd.read_parquet),
+    **dict.fromkeys((".xlsx", ".xlsm"), ("excel", 2, lambda file: pd.read_excel(file, dtype=object))),
+}
+"""Extra that reads a format, the first row's number, and how."""
+
+
+def _read_binary(
+    content: bytes, source: Source, extra: str, read: Callable[[io.BytesIO], pd.DataFrame]
+) -> pd.DataFrame:
+    try:
+        return read(io.BytesIO(content))
+    except ImportError:
+        raise TableError(
+            f"{source}: to read it needs another library; type pip install 'bayes-scaling[{extra}]', or {_SAVE}"
+        ) from None
+    except Exception as error:  # whatever a reader raises on what is no such file
+        raise TableError(f"{source} can't be read as {extra} ({type(error).__name__}); {_SAVE}") from None
+
+
+def _json_lines(text: str, source: Source) -> pd.DataFrame:
+    """Records of a line each, with numbers as they are written."""
+    records = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line, parse_int=str, parse_float=str, parse_constant=str)
+        except (ValueError, RecursionError):
+            record = None
+        if not isinstance(record, dict):
+            raise TableError(f'{source}: line {number} is no JSON object; write one a line, such as {{"loss": 2.5}}')
+        records[number] = record
+    return pd.DataFrame(list(records.values()), index=list(records), dtype=object)
+
+
+def _checked_content(source: str | PathLike[str]) -> bytes:
+    try:
+        content = _content(Path(source))
+    except FileNotFoundError:
+        raise TableError(f"{source}: no such file; give the path of a CSV file") from None
+    except IsADirectoryError:
+        raise TableError(f"{source} is a directory; give the path of a CSV file in it") from None
+    except OSError as error:
+        raise TableError(f"{source} can't be read: {error.strerror}") from None
+    except TableError:
+        raise
+    except ValueError:  # a path with a NUL character
+        raise TableError(f"{str(source)!r} is no path; give the path of a CSV file") from None
+    if len(content) > LARGEST_FILE:
+        raise TableError(f"{source} is larger than {LARGEST_FILE // 2**20} MB; leave rows or columns out")
+    return content
+
+
+def _decoded(content: bytes, source: str | PathLike[str]) -> str:
+    if b"\0" in content:
+        raise TableError(f"{source} is not a CSV text file (it holds NUL bytes); {_SAVE}")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        # `error.object` and not `content`: the decoder counts from behind a byte-order mark.
+        line = error.object[: error.start].count(b"\n") + 1
+        byte = error.object[error.start]
+        raise TableError(f"{source}: line {line} holds the byte 0x{byte:02x}, which is not UTF-8; {_SAVE}") from None
+
+
+def _content(path: Path) -> bytes:
+    """At most one byte more than a table may have; of a pipe, such as `<(zcat mine.csv.gz)`, what comes in time."""
+    with open(path, "rb", opener=_open_at_once) as file:
+        if not stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
+            os.set_blocking(file.fileno(), True)
+            return file.read(LARGEST_FILE + 1)
+        content = b""
+        while len(content) <= LARGEST_FILE:
+            if not select.select([file], [], [], PATIENCE)[0]:
+                raise TableError(f"{path}: nothing has come out of this pipe for {PATIENCE} s; give a file instead")
+            piece = os.read(file.fileno(), 2**16)
+            if not piece:
+                break
+            content += piece
+        return content
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open without waiting for whoever might write to a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _records(text: str, source: Source, *, tabs: bool) -> list[list[str]]:
+    first = text.split("\n", 1)[0]
+    delimiter = "\t" if tabs or ("\t" in first and "," not in first) else ","
+    records: list[list[str]] = []
+    try:
+        for record in csv.reader(
+            io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True
+        ):
+            # Some control characters count as blanks: they stay, to be refused.
+            records.append([cell if _CONTROL.search(cell) else cell.strip() for cell in record])
+    except csv.Error as error:
+        raise TableError(
+            f"{source} is not a valid CSV file: {error} in row {len(records) + 1}; look for an unpaired quote there"
+        ) from None
+    return records
+
+
+def _require_table(header: list[str], filled: dict[int, list[str]], source: str, noun: str) -> None:
+    if not any(header):
+        raise TableError(f"{source}: row 1 is blank; it must name the columns")
+    if len(header) == 1:
+        raise TableError(
+            f"{source} has a single column, {header[0][:60]!r}; separate the cells with commas or tabs,"
+            " not with semicolons"
+        )
+    if len(header) > MOST_COLUMNS:
+        raise TableError(f"{source} has {len(header)} columns and may have {MOST_COLUMNS}; leave columns out")
+    if not filled:
+        raise TableError(f"{source} has a header but no rows; add a row for each {noun}")
+
+
+def _wrong_names(header: list[str]) -> Iterator[Fault]:
+    for position, name in enumerate(header, start=1):
+        if not name:
+            yield Fault(1, None, "", f"column {position} has no name; name it or remove it")
+        elif _CONTROL.search(name):
+            yield Fault(1, name, "", "the name holds a control character; remove it")
+    for name, times in Counter(name for name in header if name).items():
+        if times > 1:
+            yield Fault(1, name, "", f"the name stands {times} times; each column needs its own")
+
+
+def _ragged_rows(filled: dict[int, list[str]], width: int) -> Iterator[Fault]:
+    for number, row in filled.items():
+        if len(row) != width:
+            rule = f"has {len(row)} cells and the header {width}; put quotes around a cell that holds a comma"
+            yield Fault(number, None, "", rule)
+
+
+def _control_characters(header: list[str], whole: dict[int, list[str]]) -> Iterator[Fault]:
+    for number, row in whole.items():
+        for name, cell in zip(header, row, strict=True):
+            if _CONTROL.search(cell):
+                yield Fault(number, name, cell, "must not hold a control character")

@@ -1,0 +1,231 @@
+"""From the column names of a user's file to the canonical ones: mapped, guessed, or offered."""
+
+import shlex
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
+
+import pandas as pd
+
+from bayes_scaling.errors import TableError
+from bayes_scaling.tables.columns import EVALUATIONS, RUNS, TableKind
+from bayes_scaling.tables.faults import LONGEST_VALUE, Fault, printable
+
+MISSPELLING = 0.85  # similarity (0 to 1) from which a name is taken for a slip of the keyboard
+_NAMED = 40  # columns that a message names
+_TELLING = 4  # letters of a usual name that tells something within a longer one
+THEIRS = "its name in the file"
+"""Stands for a name that only the user knows."""
+
+
+def with_canonical_names(cells: pd.DataFrame, columns: Mapping[str, str], source: str, kind: TableKind) -> pd.DataFrame:
+    """Rename a file's columns as the user's mapping says.
+
+    A column of the file whose own name the mapping gives to another column is left out.
+
+    Raises TableError: the mapping names an unknown canonical column, a column that the file lacks, or one column twice.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        The file's cells.
+    columns : mapping of str to str
+        Canonical name to the file's name.
+    source : str
+        The file, for messages.
+    kind : TableKind
+        Which canonical columns there are.
+
+    Examples
+    --------
+    >>> cells = pd.DataFrame({"Model Size": ["1e9"]})
+    >>> list(with_canonical_names(cells, {"parameters": "Model Size"}, "runs.csv", RUNS))
+    ['parameters']
+    """
+    _check_mapping(list(cells.columns), columns, source, kind)
+    taken_over = [name for name in cells if name in columns and name not in columns.values()]
+    return cells.drop(columns=taken_over).rename(columns={theirs: ours for ours, theirs in columns.items()})
+
+
+def offered_names(names: Collection[str], columns: Mapping[str, str], kind: TableKind) -> dict[str, list[str]]:
+    """The file's columns that each canonical one which it lacks may be, likeliest first.
+
+    By usual names, else by a slip of the keyboard, else by a name that holds a usual one.
+
+    Parameters
+    ----------
+    names : collection of str
+        The file's.
+    columns : mapping of str to str
+        Of the user: what it maps is found already.
+    kind : TableKind
+        Which canonical columns there are.
+
+    Examples
+    --------
+    >>> offered_names(["N", "Tokens", "los", "Lab"], {}, RUNS)
+    {'parameters': ['N'], 'tokens': ['Tokens'], 'loss': ['los']}
+    """
+    free = {name: _plain(name) for name in names if name not in columns.values() and name not in kind.canonical}
+    usual = {
+        column.name: [_plain(each) for each in (column.name, *column.usual, *column.offered)] for column in kind.columns
+    }
+    claimed = {plain for spellings in usual.values() for plain in spellings}
+    found: dict[str, list[str]] = {}
+    for ours, spellings in usual.items():
+        if ours in columns or ours in names:
+            continue
+        exact = [name for spelling in spellings for name, plain in free.items() if plain == spelling]
+        others = {name: plain for name, plain in free.items() if plain not in claimed}
+        slips = get_close_matches(spellings[0], others.values(), cutoff=MISSPELLING)
+        longer = [name for name, plain in others.items() if any(s in plain for s in spellings if len(s) >= _TELLING)]
+        offers = exact or [name for name, plain in others.items() if plain in slips] or longer
+        if offers:
+            found[ours] = list(dict.fromkeys(offers))
+    return found
+
+
+def guessed_columns(names: Collection[str], columns: Mapping[str, str], kind: TableKind) -> dict[str, str]:
+    """The user's mapping, and a usual name for each column that the file lacks, where one column alone may be meant.
+
+    Examples
+    --------
+    >>> guessed_columns(["N", "train_loss", "val_loss", "Tokens"], {}, RUNS)
+    {'parameters': 'N', 'tokens': 'Tokens'}
+    """
+    offers = offered_names(names, columns, kind)
+    usual = {column.name: {_plain(each) for each in (column.name, *column.usual)} for column in kind.columns}
+    alone = {
+        ours: theirs[0] for ours, theirs in offers.items() if len(theirs) == 1 and _plain(theirs[0]) in usual[ours]
+    }
+    twice = [theirs for theirs in alone.values() if list(alone.values()).count(theirs) > 1]
+    guessed = {ours: theirs for ours, theirs in alone.items() if theirs not in twice or ours in kind.required}
+    if {"perplexity", "log_perplexity"} & {*names, *columns}:
+        guessed = {ours: theirs for ours, theirs in guessed.items() if ours not in ("perplexity", "log_perplexity")}
+    return {**columns, **guessed}
+
+
+def kind_of_names(names: Collection[str], columns: Mapping[str, str]) -> TableKind:
+    """Which kind of table has such columns: the one that has more of those that it requires.
+
+    Examples
+    --------
+    >>> kind_of_names(["N", "D", "loss"], {}).noun, kind_of_names(["system", "perplexity"], {}).noun
+    ('run', 'evaluation')
+    """
+    if {"perplexity", "log_perplexity", "benchmark"} & {*names, *columns}:
+        return EVALUATIONS
+
+    def share(kind: TableKind) -> float:
+        known = {*names, *columns, *offered_names(names, columns, kind)}
+        return sum(name in known for name in kind.required) / len(kind.required)
+
+    return RUNS if share(RUNS) > share(EVALUATIONS) else EVALUATIONS
+
+
+def how_to_map(mapping: Mapping[str, str]) -> str:
+    """What to type for a mapping of columns.
+
+    Examples
+    --------
+    >>> how_to_map({"parameters": "Model Size"})
+    "--column parameters='Model Size', in Python columns={'parameters': 'Model Size'}"
+    """
+    shown = {ours: printable(theirs) for ours, theirs in mapping.items()}
+    python = f"in Python columns={shown}"
+    options = " ".join(f"--column {ours}={shlex.quote(theirs)}" for ours, theirs in shown.items())
+    if _plain(shown.get("loss", "")) in RUNS.column("loss").offered:
+        options, python = f"{options} --loss-unit perplexity", f'{python}, loss_unit="perplexity"'
+    return f"{options}, {python}"
+
+
+def missing_columns(names: Collection[str], columns: Mapping[str, str], kind: TableKind) -> Iterator[Fault]:
+    """A fault for each required column that is not there, and what the file may call it.
+
+    Examples
+    --------
+    >>> for fault in missing_columns(["parameters", "los", "flop"], {}, RUNS):
+    ...     print(fault)
+    column loss: is missing; it looks like 'los' here: --column loss=los, in Python columns={'loss': 'los'}
+    """
+    offers = offered_names(names, columns, kind)
+    present = {*names, *columns}
+    if "log_perplexity" in present:
+        present.add("perplexity")
+    required = [name for name in kind.required if name not in present]
+    sizes = kind.sizes if not present.intersection(kind.sizes) else ()
+    for name in (*required, *sizes[:1]):
+        also = f", and so is {' and '.join(sizes[1:])}" if name in sizes else ""
+        offered = {ours: offers[ours] for ours in (sizes if name in sizes else (name,)) if ours in offers}
+        if offered:
+            ours, theirs = next(iter(offered.items()))
+            may_be = " or ".join(repr(printable(each)[:LONGEST_VALUE]) for each in theirs)
+            yield Fault(
+                None, name, "", f"is missing{also}; it looks like {may_be} here: {how_to_map({ours: theirs[0]})}"
+            )
+        else:
+            maps = " or ".join(how_to_map({each: THEIRS}) for each in (sizes if name in sizes else (name,)))
+            yield Fault(None, name, "", f"is required and missing{also}; add it, or map yours: {maps}")
+
+
+def command_of(names: Collection[str], columns: Mapping[str, str], kind: TableKind) -> str:
+    """One line to type where usual names of required columns are found; empty if none is."""
+    offers = offered_names(names, columns, kind)
+    needed = {name: offers[name][0] for name in (*kind.required, *kind.sizes) if name in offers}
+    if not needed:
+        return ""
+    guessed = guessed_columns(names, columns, kind)
+    also = " (or --guess-columns)" if set(needed) & set(kind.required) <= set(guessed) else ""
+    return f"type {how_to_map(needed).split(', in Python')[0]}{also}"
+
+
+def similar_names(names: Collection[str], columns: Mapping[str, str], kind: TableKind) -> str:
+    """One line on columns that are left alone, though they resemble optional ones; empty if there are none."""
+    offers = offered_names(names, columns, kind)
+    similar = {ours: theirs[0] for ours, theirs in offers.items() if ours not in (*kind.required, *kind.sizes)}
+    claimed = [theirs[0] for ours, theirs in offers.items() if ours in (*kind.required, *kind.sizes)]
+    similar = {
+        ours: theirs
+        for ours, theirs in similar.items()
+        if theirs not in claimed and ours not in ("id", "log_perplexity")
+    }
+    if not similar:
+        return ""
+    pairs = ", ".join(f"{printable(theirs)!r} (like {ours})" for ours, theirs in similar.items())
+    return f"columns left alone as text: {pairs}; to use them: {how_to_map(similar)}"
+
+
+def _check_mapping(names: list[str], columns: Mapping[str, str], source: str, kind: TableKind) -> None:
+    origin: dict[str, str] = {}
+    for ours, theirs in columns.items():
+        if ours not in kind.canonical:
+            raise TableError(
+                f"mapping of columns: {ours!r} is not a canonical column"
+                f"{_suggestion(ours, list(kind.canonical))}; choose from {', '.join(kind.canonical)}"
+            )
+        if theirs not in names:
+            raise TableError(
+                f"mapping of columns: {ours!r} is mapped to {theirs!r}, which {source} lacks"
+                f"{_suggestion(theirs, names)}; its columns are {_listed(names)}"
+            )
+        if theirs in origin:
+            raise TableError(
+                f"mapping of columns: {origin[theirs]!r} and {ours!r} are both mapped to {theirs!r}; keep one of them"
+            )
+        origin[theirs] = ours
+
+
+def _plain(name: str) -> str:
+    """A name without case, blanks and punctuation; a single letter keeps its case, as N is not n."""
+    plain = "".join(letter for letter in name if letter.isalnum())
+    return plain if len(plain) == 1 else plain.casefold()
+
+
+def _listed(names: list[str]) -> str:
+    """Names of a file's columns, not without end."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(name[:LONGEST_VALUE] for name in names[:_NAMED]) + more
+
+
+def _suggestion(name: str, choices: list[str]) -> str:
+    close = get_close_matches(str(name), choices, n=3)
+    return f" (did you mean {' or '.join(map(repr, close))}?)" if close else ""

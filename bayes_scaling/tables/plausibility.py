@@ -1,0 +1,343 @@
+"""What looks wrong with a table before it is fitted: units, scales, several losses of one run, repetition.
+
+Each finding has a stable code. Errors keep a table from being fitted unless it is allowed by name: ``--allow CODE``, or
+``table.attrs["allowed"] = ["CODE"]`` in Python.
+"""
+
+import shlex
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from bayes_scaling.errors import BayesScalingError, EvaluationsError, RunsError
+from bayes_scaling.law import training_compute
+from bayes_scaling.tables.columns import is_runs
+from bayes_scaling.tables.faults import Finding, named_rows
+from bayes_scaling.tables.sizes import CONTRADICTION, common_budget, contradictions
+
+CODES = (
+    *("parameters-not-counts", "tokens-not-counts", "flop-not-counts", "training-compute-not-counts", "duplicates"),
+    *("flop-apart", "loss-rises", "loss-above-chance", "loss-low", "log-perplexity", "mixed-tokenization"),
+    *("two-loss-scales", "several-losses", "sweep", "several-datasets", "repetition", "one-budget"),
+)
+"""Codes of findings of tables."""
+LEAST_SIZES = {"parameters": 1e4, "tokens": 1e4, "flop": 1e12, "training_compute": 1e12}
+"""Below these, sizes are in another unit than single parameters, tokens and FLOP."""
+TYPICAL_SIZES = {"parameters": 1e9, "tokens": 1e11, "flop": 1e21, "training_compute": 1e21}
+"""Units are guessed so that the median comes nearest to these."""
+CHANCE = 14.0
+"""Nats per token: a guess at random among more than a million tokens."""
+HIGH_LOSS, LOW_LOSS = 7.5, 1.3
+"""Nats per token that the median of trained models of text hardly exceeds or falls below."""
+LOG_PERPLEXITY = 8.0
+"""Perplexities that are all below this may be their logarithms."""
+RISING = 0.5
+"""Rank correlation of loss with compute from which a loss seems to rise with size."""
+APART = 0.02
+"""Relative difference of losses at one size that seeds seldom exceed."""
+TWO_SCALES = 1.3
+"""Ratio of losses at one size beyond which they are not on one scale."""
+REPEATED = 1.5
+"""Tokens over unique ones from which a corpus counts as repeated."""
+EXPLAINED = 0.75
+"""Share of the scatter at one size that a column leaves, below which it tells losses apart."""
+UNIT_APART = 10.0
+"""Factor between compute and 6 N D, in most rows, from which a unit is wrong."""
+_FEW = 0.02  # share of rows per another tokenization that one may convert
+_MANY = 0.2  # share of rows at sizes that stand several times from which it is said
+_MOST_SETS = 20  # values that a column naming sets has at most
+_DATA_COLUMNS = ("dataset", "corpus", "data", "train_data", "training_data", "tokenizer", "tokenization")
+_EPOCHS = ("epochs", "epoch", "total_epochs", "num_epochs")
+_UNIQUE = ("unique_tokens", "tokens_per_epoch", "unique_training_tokens")
+
+
+def findings(table: pd.DataFrame) -> tuple[Finding, ...]:
+    """What looks wrong with a table of evaluations or training runs.
+
+    Returns
+    -------
+    tuple of Finding
+        With the severity that it has once what ``table.attrs["allowed"]`` names is allowed.
+
+    Examples
+    --------
+    >>> sizes = [0.125, 0.35, 1.3, 2.7, 6.7]
+    >>> billions = pd.DataFrame({"parameters": sizes, "tokens": 3e11, "loss": [3.2, 3.0, 2.7, 2.6, 2.4]})
+    >>> print(findings(billions)[0])  # doctest: +ELLIPSIS
+    error parameters-not-counts: parameters below 10000 in 5 rows (0, 1, 2, 3, 4): probably in units of ...
+    """
+    used = table[table["comparable"].astype(bool)] if _are_flags(table, "comparable") else table
+    if used.empty:
+        return ()
+    found = list(_of_runs(used) if is_runs(table) else _of_evaluations(used))
+    allowed = table.attrs.get("allowed") or ()
+    return tuple(replace(each, severity="warning") if each.code in allowed else each for each in found)
+
+
+def require_plausible(table: pd.DataFrame) -> tuple[Finding, ...]:
+    """The warnings of a table; raises the table's kind of error where there is an error among its findings."""
+    found = findings(table)
+    errors = [each for each in found if each.severity == "error"]
+    if errors:
+        codes = [each.code for each in errors]
+        lines = [f"{table.attrs.get('name', 'the table')} is not fitted as it is:", *(f"  {each}" for each in errors)]
+        allow = " ".join(f"--allow {code}" for code in codes)
+        lines.append(f'if it is right nevertheless: {allow}, in Python table.attrs["allowed"] = {codes}')
+        raise (RunsError if is_runs(table) else EvaluationsError)("\n".join(lines))
+    return found
+
+
+def check_codes(codes: Collection[str]) -> None:
+    """Refuse a code that no finding has; raises BayesScalingError."""
+    unknown = [code for code in codes if code not in CODES]
+    if unknown:
+        raise BayesScalingError(f"no finding has the code {unknown[0]!r}; choose from {', '.join(CODES)}")
+
+
+def _of_runs(runs: pd.DataFrame) -> Iterator[Finding]:
+    units = list(_sizes(runs))
+    yield from units
+    yield from _duplicates(runs)
+    if units:  # in another unit, nothing else can be said of sizes
+        return
+    compute = list(_compute(runs))
+    yield from compute
+    yield from _losses(runs)
+    several = list(_one_size(runs))
+    yield from several
+    if not any(each.code in ("several-losses", "two-loss-scales") for each in several):
+        yield from _several_data(runs)
+    yield from _repetition(runs)
+    budget = common_budget(runs)
+    if budget is not None and not compute:
+        yield _finding(
+            "one-budget",
+            runs,
+            f"{{rows}} all have one compute budget, about {budget:.3g} FLOP: they show the best split at that budget, "
+            "but hardly how loss and split change with compute; exponents, E and predictions at other budgets rest on "
+            "their priors. Add runs at two more budgets or more",
+        )
+
+
+def _of_evaluations(evaluations: pd.DataFrame) -> Iterator[Finding]:
+    yield from _sizes(evaluations)
+    yield from _duplicates(evaluations)
+    perplexity = _numbers(evaluations, "perplexity")
+    if len(perplexity) and perplexity.max() < LOG_PERPLEXITY:
+        yield _finding(
+            "log-perplexity",
+            evaluations,
+            f"perplexity is below {LOG_PERPLEXITY:g} in all of {{rows}}: probably its logarithm; "
+            "type --column log_perplexity=perplexity",
+            "error",
+        )
+    beyond = perplexity[perplexity > np.exp(CHANCE)]
+    if len(beyond):
+        yield _finding(
+            "loss-above-chance",
+            evaluations.loc[beyond.index],
+            f"perplexity is above e^{CHANCE:g}, worse than a guess among a million tokens, in {{rows}}: probably "
+            "perplexities given as their logarithms; type --column perplexity=log_perplexity",
+            "error",
+        )
+    counts = evaluations["tokenization"].value_counts() if "tokenization" in evaluations else pd.Series(dtype="int64")
+    if counts.iloc[1:].sum() > _FEW * len(evaluations):
+        yield _finding(
+            "mixed-tokenization",
+            evaluations[evaluations["tokenization"] != counts.index[0]],
+            "perplexities are per "
+            + " and per ".join(map(str, counts.index))
+            + f" (most per {counts.index[0]}, others in {{rows}}), which can't be compared; "
+            f"type --where \"tokenization == '{counts.index[0]}'\"",
+        )
+
+
+def _sizes(table: pd.DataFrame) -> Iterator[Finding]:
+    sizes = {name: _numbers(table, name) for name in LEAST_SIZES}
+    small = {name: values for name, values in sizes.items() if (values < LEAST_SIZES[name]).any()}
+    if {"tokens", "flop"} <= set(small) and np.allclose(
+        table["flop"], training_compute(table["parameters"], table["tokens"])
+    ):  # one of them follows from the other, and from the parameters
+        small.pop("tokens" if small["tokens"].median() < 1 else "flop")
+    typical = dict(TYPICAL_SIZES)
+    for name, values in small.items():
+        powers = np.arange(3, 25, 3)
+        unit = 10.0 ** powers[np.argmin(np.abs(np.log10(values.median()) + powers - np.log10(typical[name])))]
+        logs = values.between(5, 30).all() and values.max() < 2 * values.min()
+        what, scale = (
+            ("logarithms to base 10", "log10") if logs else (f"in units of {unit:g}", f"1e{np.log10(unit):.0f}")
+        )
+        typical[name] = float(10 ** values.median() if logs else unit * values.median())
+        if {"parameters", "tokens"} <= set(small):
+            typical["flop"] = training_compute(typical["parameters"], typical["tokens"])
+        yield _finding(
+            f"{name.replace('_', '-')}-not-counts",
+            table.loc[values.index[values < LEAST_SIZES[name]]],
+            f"{name} below {LEAST_SIZES[name]:g} in {{rows}}: probably {what}; type --scale {name}={scale}",
+            "error",
+        )
+
+
+def _duplicates(table: pd.DataFrame) -> Iterator[Finding]:
+    again = table.astype(str).duplicated()
+    if again.any():
+        yield _finding("duplicates", table[again], "{rows} repeat earlier ones in every column; type --drop-duplicates")
+
+
+def _compute(runs: pd.DataFrame) -> Iterator[Finding]:
+    ratio = contradictions(runs)
+    if ratio.empty:
+        return
+    wrong_unit = len(ratio) > len(runs) / 2 and np.exp(np.median(np.abs(np.log(ratio)))) > UNIT_APART
+    some = ", ".join(f"{row} ({each:.3g} times)" for row, each in ratio.head(5).items())
+    yield _finding(
+        "flop-apart",
+        runs.loc[ratio.index],
+        f"flop differs from 6 N D by more than a factor of {CONTRADICTION:g} in {{rows}}: {some}; both stay as given"
+        + (f"; probably one of the units is wrong: flop is {ratio.median():.3g} times 6 N D" if wrong_unit else "")
+        + ". Check their units, type such as --scale flop=1e18, or leave one of the two out",
+        "error" if wrong_unit else "warning",
+    )
+
+
+def _losses(runs: pd.DataFrame) -> Iterator[Finding]:
+    loss = runs["loss"]
+    compute = training_compute(runs["parameters"], runs["tokens"])
+    rising = float(loss.corr(compute, method="spearman")) if len(runs) >= 8 and loss.max() > loss.min() else 0.0
+    if rising > RISING:
+        yield _finding(
+            "loss-rises",
+            runs,
+            f"loss rises with compute (rank correlation {rising:.2f}): probably a score, such as an accuracy; "
+            "map the column of the loss: --column loss=...",
+            "error",
+        )
+    above = loss > CHANCE
+    if above.any() or loss.median() > HIGH_LOSS:
+        rows = runs[above] if above.any() else runs
+        yield _finding(
+            "loss-above-chance",
+            rows,
+            f"loss above {CHANCE if above.any() else HIGH_LOSS:g} nats per token in {{rows}}: probably a perplexity; "
+            "type --loss-unit perplexity",
+            "error",
+        )
+    elif loss.median() < LOW_LOSS and rising <= RISING:
+        yield _finding(
+            "loss-low",
+            runs[loss < LOW_LOSS],
+            f"the median loss is {loss.median():.3g}, below {LOW_LOSS:g} nats per token, in {{rows}}: probably bits or "
+            "nats per byte or character (or text that is easy to predict, such as code). Exponents stand; E, A, B and "
+            "predictions are in this unit, for which priors are not made. If bits: type --loss-unit bits",
+        )
+
+
+def _one_size(runs: pd.DataFrame) -> Iterator[Finding]:
+    """One (N, D) with several losses: on two scales, on several sets, or of several learning rates."""
+    size = [runs[name].map("{:.6g}".format) for name in ("parameters", "tokens")]
+    size += [runs["series"].fillna("")] if "series" in runs else []
+    groups = runs["loss"].groupby(size)
+    several = groups.transform("size") > 1
+    low, high = groups.transform("min")[several], groups.transform("max")[several]
+    ratio = float((high / low).median())
+    if several.mean() < _MANY or ratio < 1 + APART:
+        return
+    rows, keys = runs[several], [each[several] for each in size]
+    between = f"losses at one size are a factor of {ratio:.3g} apart in {{rows}}"
+    column = _distinguishing(rows, keys)
+    exponential = bool((np.exp(low) / high).between(0.98, 1.02).mean() > 0.8)
+    if column is not None:
+        words = rows[column].astype(str)
+        by = rows["loss"].groupby(words).median()
+        kept = by.idxmin() if exponential else words.mode()[0]
+        what = "a loss and its exponential" if exponential else f"of several sets, by {column}"
+        cure = f"type {_where(column, str(kept))}"
+    elif exponential or (groups.transform("median")[several] / low).median() > TWO_SCALES:
+        what, cure = "on two scales", "type --best-of parameters,tokens, or --where with a column that says which"
+    else:
+        yield _finding(
+            "sweep",
+            rows,
+            f"{between}: probably a sweep, such as of learning rates, in which not every run is the best of its size; "
+            "type --best-of parameters,tokens",
+        )
+        return
+    code = "several-losses" if column is not None and not exponential else "two-loss-scales"
+    yield _finding(code, rows, f"{between}: probably {what}; {cure}", "error" if ratio > TWO_SCALES else "warning")
+
+
+def _distinguishing(rows: pd.DataFrame, size: list[pd.Series]) -> str | None:
+    """The column of few words that explains most of how losses of one size differ, if it is most."""
+    log_loss = np.log(rows["loss"])
+    scatter = (log_loss - log_loss.groupby(size).transform("mean")).var()
+    left = {}
+    for name in rows.columns.difference(["parameters", "tokens", "flop", "loss", "series"], sort=False):
+        words = rows[name].astype(str)
+        if pd.to_numeric(words, errors="coerce").isna().all() and 1 < len(words.unique()) <= _MOST_SETS:
+            # Beside the size's mean each word has a shift of its own.
+            within = log_loss - log_loss.groupby(size).transform("mean")
+            left[str(name)] = (within - within.groupby(words).transform("mean")).var() / scatter
+    return min(left, key=lambda name: left[name]) if left and min(left.values()) < EXPLAINED else None
+
+
+def _several_data(runs: pd.DataFrame) -> Iterator[Finding]:
+    for name in runs:
+        if str(name).lower().replace(" ", "_") in _DATA_COLUMNS and 1 < len(runs[name].dropna().unique()) <= _MOST_SETS:
+            values = runs[name].astype(str)
+            counts = values.value_counts()
+            yield _finding(
+                "several-datasets",
+                runs[values != counts.index[0]],
+                f"{name} has {len(counts)} values ({', '.join(counts.index[:3])}{', ...' * (len(counts) > 3)}), and "
+                "losses on one can't be compared with those on another ({rows} beside the most frequent); type "
+                f"{_where(str(name), counts.index[0])}, or let a formula depend on it",
+            )
+
+
+def _repetition(runs: pd.DataFrame) -> Iterator[Finding]:
+    names = {str(name).lower().replace(" ", "_"): name for name in runs}
+    epochs = next((runs[names[each]] for each in _EPOCHS if each in names), None)
+    unique = next((runs[names[each]] for each in _UNIQUE if each in names), None)
+    if epochs is not None:
+        times, where = pd.to_numeric(epochs, errors="coerce"), f"{_quoted(str(epochs.name))} <= 1"
+    elif unique is not None:
+        times = runs["tokens"] / pd.to_numeric(unique, errors="coerce")
+        where = f"tokens <= {_quoted(str(unique.name))}"
+    else:
+        return
+    repeated = times > REPEATED
+    if repeated.any():
+        yield _finding(
+            "repetition",
+            runs[repeated],
+            f"tokens are seen up to {times.max():,.3g} times in {{rows}}, and the law counts them as fresh ones; "
+            f'type --where "{where}"',
+        )
+
+
+def _where(column: str, value: str) -> str:
+    """What selects a value, as a shell takes it."""
+    expression = f"{_quoted(column)} == {value!r}"
+    plain = not set(expression) & set('"`$!\\')
+    return f'--where "{expression}"' if plain else f"--where {shlex.quote(expression)}"
+
+
+def _quoted(name: str) -> str:
+    return name if name.isidentifier() else f"`{name}`"
+
+
+def _finding(code: str, rows: pd.DataFrame, message: str, severity: str = "warning") -> Finding:
+    said = message.replace("{rows}", named_rows(list(rows.index)))
+    return Finding(code, "error" if severity == "error" else "warning", said, tuple(map(str, rows.index)))
+
+
+def _numbers(table: pd.DataFrame, column: str) -> "pd.Series[float]":
+    if column not in table or not pd.api.types.is_numeric_dtype(table[column]):
+        return pd.Series(dtype="float64")
+    return table[column].dropna()
+
+
+def _are_flags(table: pd.DataFrame, column: str) -> bool:
+    return column in table and bool(table[column].isin([True, False]).all())

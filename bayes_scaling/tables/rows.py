@@ -1,0 +1,240 @@
+"""Selections of rows of any table, to be chained with `.pipe`; each leaves its sentence in `attrs["selections"]`."""
+
+import ast
+import re
+from collections.abc import Sequence
+
+import pandas as pd
+
+from bayes_scaling.errors import BayesScalingError, EvaluationsError, RunsError
+from bayes_scaling.tables.columns import is_runs
+from bayes_scaling.words import counted
+
+_ALLOWED = (
+    *(ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.Compare, ast.BinOp, ast.Add),
+    *(ast.Sub, ast.Mult, ast.Div, ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn, ast.List),
+    *(ast.Tuple, ast.Name, ast.Load, ast.Constant),
+)
+_LONGEST = 1000
+
+
+def selected_rows(
+    table: pd.DataFrame, keep: pd.Series, sentence: str, available: str = "the table has none"
+) -> pd.DataFrame:
+    """Rows to keep, with the sentence that says which; what is there instead, if none is left."""
+    before = table.attrs.get("selections") or []
+    if not keep.any():
+        earlier = f" (after: {'; '.join(before)})" if before else ""
+        raise _error(table)(f"no row is left by {sentence!r}{earlier}; {available}")
+    selected = table[keep]
+    selected.attrs = {**table.attrs, "selections": [*before, sentence]}
+    return selected
+
+
+def rows_where(table: pd.DataFrame, expression: str) -> pd.DataFrame:
+    """Keep the rows for which an expression in the table's columns is true.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Evaluations or training runs.
+    expression : str
+        Comparisons joined by ``and``, ``or``, ``not``, as pandas reads them: ``"dataset == 'c4'"``,
+        ``"epochs <= 1 and tokens > 1e9"``, ``"`peak lr` in [0.001, 0.002]"``. Columns of numbers as text count as
+        numbers.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    EvaluationsError, RunsError
+        The expression can't be read, names a column that is not there, is not true or false in each row, or no row is
+        left.
+
+    Examples
+    --------
+    >>> from bayes_scaling.tables import load_evaluations
+    >>> small = load_evaluations().pipe(rows_where, "benchmark == 'ptb' and parameters < 1e7")
+    >>> len(small), small.attrs["selections"]
+    (21, ["rows where benchmark == 'ptb' and parameters < 1e7"])
+    """
+    names = {str(name): f"column_{at}" for at, name in enumerate(table)}
+    marked = re.sub(r"`([^`]*)`", lambda found: names.get(found[1], "no_such_column"), str(expression))
+    refuse = _error(table)
+    try:
+        tree = ast.parse(marked.strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = None
+    if tree is None or len(marked) > _LONGEST or not all(isinstance(node, _ALLOWED) for node in ast.walk(tree)):
+        raise refuse(
+            f"where: {str(expression)[:80]!r} can't be read; write comparisons of columns joined by and, or, not, such "
+            "as \"dataset == 'c4' and tokens > 1e9\" (a name with blanks in `backticks`)"
+        )
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    unknown = used - set(names) - set(names.values())
+    if unknown:
+        raise refuse(f"where: there is no column {sorted(unknown)[0]!r}; the table has {', '.join(names)}")
+    # Under names that no word of the expression's language can be.
+    columns = {short: _as_numbers(table.iloc[:, at]) for at, short in enumerate(names.values())}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            node.id = names.get(node.id, node.id)
+    try:
+        keep = pd.DataFrame(columns).eval(ast.unparse(tree), engine="python")
+    except Exception as error:  # whatever pandas raises on types that can't be compared
+        raise refuse(f"where: {expression!r} can't be worked out ({error}); compare numbers with numbers") from None
+    if not isinstance(keep, pd.Series) or keep.dtype.kind != "b":
+        raise refuse(f"where: {expression!r} is not true or false in each row; compare a column with something")
+    return selected_rows(
+        table, keep.set_axis(table.index), f"rows where {expression}", _values_of(table, used & set(names))
+    )
+
+
+def best_of(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Keep the row with the lowest loss (or perplexity) among those that agree in some columns.
+
+    Of equal ones the first row stays.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Evaluations or training runs.
+    columns : sequence of str
+        What must agree, such as ``["parameters", "tokens"]`` for the best learning rate of each size.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    EvaluationsError, RunsError
+        A column is not there, or none is given.
+
+    Examples
+    --------
+    >>> runs = pd.DataFrame({"parameters": 1e9, "tokens": 2e10, "loss": [2.6, 2.5], "lr": [0.1, 0.01]})
+    >>> best_of(runs, ["parameters", "tokens"])["lr"].tolist()
+    [0.01]
+    """
+    loss = table["loss" if is_runs(table) else "perplexity"]
+    return _one_of_each(table, columns, loss.rank(method="first"), "the best row of each")
+
+
+def last_of(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Keep the last row among those that agree in some columns: of runs that with most tokens, else the latest.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Evaluations or training runs.
+    columns : sequence of str
+        What must agree, such as ``["series"]`` for the end of each training curve.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    EvaluationsError, RunsError
+        A column is not there, or none is given.
+
+    Examples
+    --------
+    >>> curve = pd.DataFrame({"parameters": 1e9, "tokens": [1e10, 2e10], "loss": [2.6, 2.5], "series": "a"})
+    >>> last_of(curve, ["series"])["tokens"].tolist()
+    [20000000000.0]
+    """
+    order = table["tokens" if is_runs(table) else "published"]
+    return _one_of_each(table, columns, -order.rank(method="first"), "the last row of each")
+
+
+def without_duplicates(table: pd.DataFrame) -> pd.DataFrame:
+    """Drop rows that repeat an earlier one in every column.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Evaluations or training runs.
+
+    Returns
+    -------
+    DataFrame
+
+    Examples
+    --------
+    >>> runs = pd.DataFrame({"parameters": 1e9, "tokens": 2e10, "loss": [2.6, 2.6, 2.5]})
+    >>> without_duplicates(runs).attrs["selections"]
+    ['without 1 duplicate']
+    """
+    again = table.astype(str).duplicated()
+    return selected_rows(table, ~again, f"without {counted(int(again.sum()), 'duplicate')}") if again.any() else table
+
+
+def drop_highest(runs: pd.DataFrame, count: int = 5) -> pd.DataFrame:
+    """Drop the runs with the highest losses.
+
+    Besiroglu et al. (2024) drop five of the digitised runs of Hoffmann et al. (2022): those with the fewest tokens per
+    parameter, whose losses lie far above the law.
+
+    Parameters
+    ----------
+    runs : DataFrame
+        Training runs.
+    count : int
+        Runs to drop, at least 0. Of equal losses the later rows stay.
+
+    Returns
+    -------
+    DataFrame
+        The others, in their order.
+
+    Raises
+    ------
+    RunsError
+        `count` is not a whole number of at least 0, or no run is left.
+
+    Examples
+    --------
+    >>> from bayes_scaling.tables import load_runs
+    >>> runs = load_runs("simulated").pipe(drop_highest, 8)
+    >>> len(runs), runs.attrs["selections"]
+    (100, ['without the 8 highest losses'])
+    """
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        raise RunsError(f"drop_highest: count is {count!r}; give a whole number of runs, at least 0")
+    if count >= len(runs):
+        raise RunsError(f"drop_highest: to drop {count} of {counted(len(runs), 'run')} leaves none; give fewer")
+    sentence = "without the highest loss" if count == 1 else f"without the {count} highest losses"
+    return selected_rows(runs, runs["loss"].rank(method="first", ascending=False) > count, sentence)
+
+
+def _one_of_each(table: pd.DataFrame, columns: Sequence[str], order: pd.Series, what: str) -> pd.DataFrame:
+    """The first by an order among rows that agree in columns; rows with a gap there are one of their own each."""
+    unknown = [name for name in columns if name not in table]
+    if unknown or not len(columns):
+        given = f"there is no column {unknown[0]!r}" if unknown else "no column is given"
+        raise _error(table)(f"{what}: {given}; the table has {', '.join(map(str, table))}")
+    first = order.groupby([table[name] for name in columns]).rank(method="first") == 1
+    gaps = table[list(columns)].isna().any(axis=1)
+    return selected_rows(table, first | gaps, f"{what} {' and '.join(columns)}")
+
+
+def _as_numbers(column: pd.Series) -> pd.Series:
+    if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
+        return column
+    numbers = pd.to_numeric(column, errors="coerce")
+    return numbers if (numbers.notna() | column.isna()).all() and numbers.notna().any() else column.astype(object)
+
+
+def _values_of(table: pd.DataFrame, names: set[str]) -> str:
+    """What columns hold, for a selection that leaves nothing."""
+    shown = [f"{name}: {', '.join(str(each)[:30] for each in table[name].unique()[:5])}" for name in sorted(names)]
+    return "the table has " + ("; ".join(shown) or "other values")
+
+
+def _error(table: pd.DataFrame) -> type[BayesScalingError]:
+    return RunsError if is_runs(table) else EvaluationsError

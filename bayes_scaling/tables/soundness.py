@@ -1,0 +1,124 @@
+"""Words, flags and dates of a table that Python made or changed, which no reading of a file has checked."""
+
+from difflib import get_close_matches
+from os import PathLike
+from typing import Any
+
+import pandas as pd
+
+from bayes_scaling.errors import EvaluationsError
+from bayes_scaling.tables.benchmarks import named
+from bayes_scaling.tables.cells import FLAG_WORDS, architecture_of
+from bayes_scaling.tables.columns import EVALUATIONS, RUNS, is_runs
+from bayes_scaling.tables.names import missing_columns, offered_names
+from bayes_scaling.tables.reading import read_table
+
+_COLUMNS = {column.name: column for column in (*RUNS.columns, *EVALUATIONS.columns)}
+
+
+def as_table(given: Any) -> pd.DataFrame:
+    """A table to be fitted: as given where it is sound, and else read anew, as a file is.
+
+    Raises BayesScalingError: It is no table, or can't be read as one; names what is wrong, and what to type.
+
+    Examples
+    --------
+    >>> raw = pd.DataFrame({"parameters": ["7B"], "tokens": ["1.4T"], "loss": [1.9]})
+    >>> as_table(raw)["parameters"].tolist()
+    [7000000000.0]
+    """
+    if isinstance(given, str | PathLike) or not hasattr(given, "columns"):
+        require_sound(given)
+    if isinstance(given, pd.DataFrame):
+        kind = RUNS if is_runs(given) else EVALUATIONS
+        names = [str(name) for name in given]
+        lacking = any(True for _ in missing_columns(names, {}, kind)) and bool(offered_names(names, {}, kind))
+        if not lacking and all(_is_typed(given, name) for name in set(names) & set(kind.canonical)):
+            return given
+    read = read_table(given)
+    if read.faults:
+        raise read.kind.error(read.message(given))
+    return read.table
+
+
+def require_sound(evaluations: pd.DataFrame, *columns: str) -> None:
+    """Refuse what is no table, and words, flags and dates that are about to be used and are none.
+
+    Raises EvaluationsError: Names column, row and value, what is valid, and what to type.
+
+    Parameters
+    ----------
+    evaluations
+        What was given as a table of evaluations.
+    *columns
+        Those about to be used; only words, flags and `published` have rules here.
+
+    Examples
+    --------
+    >>> require_sound(pd.DataFrame({"architecture": ["transformer"], "comparable": [1]}), "architecture", "comparable")
+    >>> require_sound(pd.DataFrame({"comparable": ["0"]}), "comparable")  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    bayes_scaling.errors.EvaluationsError: ...
+    """
+    if not isinstance(evaluations, pd.DataFrame):
+        raise EvaluationsError(
+            f"a table of evaluations is needed (bs.load_evaluations, bs.read_evaluations), not "
+            f"{type(evaluations).__name__}"
+        )
+    for name in columns:
+        cells = evaluations[name]
+        kind = _COLUMNS[name].kind if name in _COLUMNS else "text"
+        if kind == "word":
+            _refuse(cells, ~cells.isin(_COLUMNS[name].choices), f"one of {', '.join(_COLUMNS[name].choices)}")
+        elif kind == "benchmark":
+            texts = cells.map(lambda cell: isinstance(cell, str) and cell.strip() != "")
+            _refuse(cells, ~texts, "text, a benchmark's name")
+            _refuse(cells, cells.map(named) != cells, "the name of that benchmark")
+        elif kind == "flag":
+            _refuse(cells, ~cells.isin([True, False]), "True or False (or 1, 0)")
+        elif kind == "date" and not pd.api.types.is_datetime64_dtype(cells):
+            _refuse(cells, pd.Series(True, cells.index), "a datetime64 without time zone")
+
+
+def _is_typed(table: pd.DataFrame, name: str) -> bool:
+    """Whether a column has the type that reading gives it; gaps count as typed."""
+    column, cells = _COLUMNS[name], table[name]
+    if cells.isna().all():
+        return True
+    if column.kind in ("count", "number"):
+        return bool(pd.api.types.is_numeric_dtype(cells))
+    try:
+        require_sound(table[cells.notna()], name)
+    except EvaluationsError:
+        return False
+    return True
+
+
+def _meant(value: Any, name: str) -> Any:
+    """What a wrong word or flag may mean; None if nothing."""
+    kind = _COLUMNS[name].kind
+    if kind == "benchmark":
+        return named(value) if isinstance(value, str) else None
+    known = FLAG_WORDS if kind == "flag" else {word: word for word in _COLUMNS[name].choices}
+    if isinstance(value, str) and name == "architecture" and architecture_of(value) in known:
+        return architecture_of(value)
+    close = get_close_matches(str(value).lower(), known, n=1)
+    return known[close[0]] if close else None
+
+
+def _refuse(cells: pd.Series, wrong: pd.Series, valid: str) -> None:
+    if not wrong.any():
+        return
+    column = str(cells.name)
+    whole = f'evaluations["{column}"]'
+    if _COLUMNS[column].kind == "date":
+        fix = f"type {whole} = pd.to_datetime({whole}.astype(str), utc=True).dt.tz_localize(None)"
+    else:
+        meant = {value: _meant(value, column) for value in cells[wrong].unique().tolist()}
+        meant = {value: word for value, word in meant.items() if word is not None}
+        fix = f"type {whole} = {whole}.replace({meant})" if meant else "correct it"
+    value, row = cells[wrong].tolist()[0], cells.index[wrong].tolist()[0]
+    raise EvaluationsError(
+        f"column {column}, row {row!r}: {value!r} is not {valid}; {fix}, or read the file with bs.read_evaluations, "
+        "which checks every column"
+    )
