@@ -14,7 +14,8 @@ from bayes_scaling.classical.progress import doubling_table, rate_table
 from bayes_scaling.law import log_term, loss
 from bayes_scaling.model.rows import Anchor
 from bayes_scaling.model.structure import Coefficient
-from bayes_scaling.specifications.specification import Progress, Specification
+from bayes_scaling.specifications.sections import Progress
+from bayes_scaling.specifications.specification import Specification
 
 if TYPE_CHECKING:
     from bayes_scaling.quantities.laws import Laws

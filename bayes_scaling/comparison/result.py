@@ -16,7 +16,7 @@ from bayes_scaling.inference.settings import Settings
 from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.intervals import SAMPLE_DIMS, check_probability
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, months_to_double
-from bayes_scaling.specifications.specification import RATE_OF
+from bayes_scaling.specifications.sections import RATE_OF
 
 
 def averaged_draws(

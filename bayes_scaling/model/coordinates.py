@@ -18,7 +18,8 @@ from bayes_scaling.model.structure import Added, Coefficient, Coefficients
 from bayes_scaling.specifications.formulas import LINKS, REDUCIBLE, Formula
 from bayes_scaling.specifications.laws import LAWS, SIZES
 from bayes_scaling.specifications.parameters import PARAMETERS
-from bayes_scaling.specifications.specification import CENTRE_YEAR, GROUPS_OF_RATES, Specification
+from bayes_scaling.specifications.sections import CENTRE_YEAR, GROUPS_OF_RATES
+from bayes_scaling.specifications.specification import Specification
 
 # ---------------------------------------------------------------------- level and share
 
@@ -82,7 +83,7 @@ def from_level_and_share(
             coefficients[f"{exponent}_year"] = Coefficient(decline)
         elif f"{rate}_constant" in values:
             coefficients[rate] = Coefficient(values[f"{rate}_constant"])
-        elif rate in s.walks:
+        elif rate in s.progress.walks:
             steps = values[f"{rate}_walk_sd"] * values[f"{rate}_walk_standardised"]
             walk = Added(steps, covariates=tuple(f"walk_{step}" for step in levels["step"]))
             coefficients |= {rate: Coefficient(values[f"{rate}_base"]), f"{rate}_walk": Coefficient(0.0, added=(walk,))}
@@ -101,9 +102,8 @@ def from_level_and_share(
 def levels_agree(s: Specification) -> bool:
     """Whether level, share and irreducible loss have the same levels, so that each level has an E, an A and a B."""
     names = ["level"] + ["share"] * (len(LAWS[s.law].terms) > 1)
-    own = s.formulas.get("irreducible_share")
     group = s.index_of("level")
-    alike = own is None or own.base == (group or "")
+    alike = s.irreducible_loss != "none" or not s.has_irreducible or s.index_of("irreducible_share") == group
     return alike and not {*names, "irreducible_share"} & set(s.predicted) and {s.index_of(n) for n in names} == {group}
 
 
@@ -294,7 +294,7 @@ def _published_groups(s: Specification) -> list[tuple[str, str | None]]:
             "set [data] tokens = 'unique', 'effective_epochs' or 'seen'"
         )
     by_columns = (name for name, group in s.varies_by.items() if group not in GROUPS_OF_RATES)
-    foreign = [*s.coefficients, *s.walks, *by_columns]
+    foreign = [*s.coefficients, *s.progress.walks, *by_columns]
     if foreign:
         raise SpecificationError(
             f"'{s.name}' has a formula, walk or column for {foreign[0]}, which the paper's form lacks; point estimates "
@@ -317,7 +317,7 @@ def _published_groups(s: Specification) -> list[tuple[str, str | None]]:
     for term, progress, exponent, rate in terms:
         groups.append((f"{term}_const", s.index_of("A")))
         neutral = s.progress.acts_on == "reducible_loss" and term == "beta"
-        if progress in s.constant_rates and not neutral:
+        if progress in s.progress.growing and not neutral:
             groups.append((f"{term}_year", s.index_of(rate)))
         groups.append((exponent, s.index_of(term)))
         if s.progress.exponents == "drift":

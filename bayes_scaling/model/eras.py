@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_scaling.specifications.specification import Progress
+from bayes_scaling.specifications.sections import Progress
 
 Floats = NDArray[np.float64]
 

@@ -21,7 +21,8 @@ from bayes_scaling.evaluations import decimal_year
 from bayes_scaling.evaluations.benchmarks import in_order
 from bayes_scaling.evaluations.soundness import require_sound
 from bayes_scaling.specifications.formulas import FUNCTIONS, REDUCIBLE, Formula
-from bayes_scaling.specifications.specification import CENTRE_YEAR, Specification
+from bayes_scaling.specifications.sections import CENTRE_YEAR
+from bayes_scaling.specifications.specification import Specification
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -149,7 +150,7 @@ class Predictors:
                         f"{levels[each.group][0]!r}, and so nothing to pool; leave ({each.column or 1} | {each.group}) "
                         "out"
                     )
-        if self.specification.walks:
+        if self.specification.progress.walks:
             levels["step"] = tuple(map(str, steps_of(self._column(self.table, "year"))))
         for cells in self.cells.values():
             if cells.group is not None and cells.group not in levels:
@@ -214,9 +215,9 @@ class Predictors:
         """Where each coefficient with a formula is reported."""
         formulas = self.specification.predicted.items()
         cells = {name: self._cells_of(formula) for name, formula in formulas if name != REDUCIBLE}
-        if self.specification.walks:
+        if self.specification.progress.walks:
             year = self._column(self.table, "year")
-            cells |= dict.fromkeys(self.specification.walks, _span(year.min(), year.max()))
+            cells |= dict.fromkeys(self.specification.progress.walks, _span(year.min(), year.max()))
         return cells
 
     # ------------------------------------------------------------------ one formula

@@ -28,14 +28,14 @@ from bayes_scaling.model.predictors import (
 from bayes_scaling.model.runs import clusters_of, columns_of, is_runs, require_fit_for_runs, require_no_law_for_runs
 from bayes_scaling.model.tokens import counted_tokens
 from bayes_scaling.specifications.laws import LAWS, SIZES
-from bayes_scaling.specifications.specification import (
+from bayes_scaling.specifications.sections import (
     CENTRE_LEAST_STEPS,
     CENTRE_LOSS,
     CENTRE_PARAMETERS,
     CENTRE_YEAR,
     RATE_OF,
-    Specification,
 )
+from bayes_scaling.specifications.specification import Specification
 
 Floats = NDArray[np.float64]
 
@@ -149,7 +149,7 @@ def central_anchor(specification: Specification, table: pd.DataFrame | None = No
     if table is not None and "benchmark" in table:
         tokens |= {name: _tokens_of(table, name) for name in set(table["benchmark"]) - set(tokens)}
     steps: tuple[int, ...] = ()
-    if table is not None and specification.walks:
+    if table is not None and specification.progress.walks:
         steps = steps_of(column_of(specification, table, "year"))
     tokens |= {name: each.tokens for name, each in specification.benchmarks.items() if each.tokens is not None}
     if specification.index_of("level") != "benchmark":
@@ -333,7 +333,7 @@ def covariates_at(
     covariates: dict[str, Floats] = {
         f"log_{size}": np.log(sizes[size]) - np.log(references[size]) for size in LAWS[specification.law].sizes
     }
-    if set(specification.constant_rates) - {key for key in RATE_OF if RATE_OF[key] in specification.rates_by_era}:
+    if set(specification.progress.growing) - {key for key in RATE_OF if RATE_OF[key] in specification.rates_by_era}:
         covariates["years"] = year - anchor.year
     covariates |= walk_covariates(anchor.steps, anchor.year, year)
     if specification.rates_by_era:

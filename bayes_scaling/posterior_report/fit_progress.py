@@ -33,7 +33,7 @@ from bayes_scaling.quantities.effective_compute import effective_compute
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import BENCHMARK, laws_of, setting_of
 from bayes_scaling.quantities.rate_widths import beside_rates, rate_interval
-from bayes_scaling.specifications.specification import RATE_OF
+from bayes_scaling.specifications.sections import RATE_OF
 from bayes_scaling.words import in_digits, months, probability
 
 _LARGEST_SHARE = 10.0

@@ -8,7 +8,8 @@ from typing import Literal
 from bayes_scaling.comparison.variants import expand
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.specifications.catalogue import DEFAULT_SPECIFICATION, load_specification
-from bayes_scaling.specifications.specification import RATE_OF, Specification
+from bayes_scaling.specifications.sections import RATE_OF
+from bayes_scaling.specifications.specification import Specification
 
 Method = Literal["posterior", "estimate", "bootstrap"]
 

@@ -17,7 +17,8 @@ from bayes_scaling.model.eras import ERA_LEVELS, era_codes
 from bayes_scaling.model.predictors import architecture_levels, label_of
 from bayes_scaling.quantities.intervals import MCSE, check_probability, quantile_errors
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, months_to_double, summarise_rate
-from bayes_scaling.specifications.specification import RATE_OF, Specification
+from bayes_scaling.specifications.sections import RATE_OF
+from bayes_scaling.specifications.specification import Specification
 
 
 def doubling_times(fit: Fit, *, probability: float = INTERVAL_PROBABILITY, by: str | None = None) -> pd.DataFrame:
@@ -134,7 +135,7 @@ def _labels(fit: Fit, dim: str) -> pd.Series:
 def prior_rates(specification: Specification, samples: int = 20_000, seed: int = 0) -> NDArray[np.float64] | None:
     """Draws of g_C under the priors on the rates alone, or None where no prior stands on them directly."""
     names = {p.name for p in specification.parameters()} & {"g_N", "g_D", "g_C"}
-    moved = {*specification.walks, *specification.predicted} & {"g_N", "g_D", "g_C"}
+    moved = {*specification.progress.walks, *specification.predicted} & {"g_N", "g_D", "g_C"}
     if not names or moved:
         return None
     rng = np.random.default_rng(seed)

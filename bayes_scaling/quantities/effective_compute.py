@@ -25,7 +25,7 @@ from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, la
 from bayes_scaling.quantities.optimal_split import local_terms
 from bayes_scaling.quantities.points import positive
 from bayes_scaling.quantities.rates import MONTHS_PER_YEAR
-from bayes_scaling.specifications.specification import GROUPS
+from bayes_scaling.specifications.sections import GROUPS
 
 FACTORS = ("physical", "algorithmic")
 """What effective compute grows by."""
@@ -268,7 +268,7 @@ def _decimal_years(dates: Any) -> Floats:
 def _log_multiplier(source: Source, start: Any, end: Any, by: str | None) -> xr.DataArray:
     specification = source.specification if isinstance(source, Fit) else laws_of(source).specification
     period = _period(start, end)
-    if not specification.rates_by_era and not specification.walks:
+    if not specification.rates_by_era and not specification.progress.walks:
         return rate_draws(source, by=by) * period
     laws = laws_of(source)
     begins = _decimal_years(start)[0]

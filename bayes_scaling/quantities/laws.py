@@ -20,7 +20,8 @@ from bayes_scaling.published_static.compute_law import ComputeLaw
 from bayes_scaling.published_static.kaplan import KaplanJointLaw
 from bayes_scaling.specifications.checks import is_number
 from bayes_scaling.specifications.laws import LAWS, SIZES
-from bayes_scaling.specifications.specification import CENTRE_YEAR, Specification
+from bayes_scaling.specifications.sections import CENTRE_YEAR
+from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.static_laws import ChinchillaLaw
 
 if TYPE_CHECKING:

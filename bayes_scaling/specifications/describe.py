@@ -8,7 +8,8 @@ from bayes_scaling.model.rows import anchor_of, central_anchor
 from bayes_scaling.specifications.formulas import REDUCIBLE
 from bayes_scaling.specifications.laws import LAWS, RESPONSE_UNITS, SIZES
 from bayes_scaling.specifications.parameters import Parameter
-from bayes_scaling.specifications.specification import CENTRE_YEAR, Specification
+from bayes_scaling.specifications.sections import CENTRE_YEAR
+from bayes_scaling.specifications.specification import Specification
 
 _TOKENS = {"unique": "D", "effective_epochs": "D x worth of its epochs", "seen": "D x epochs", "repeated": "D W"}
 """Tokens as a specification counts them."""
@@ -79,8 +80,8 @@ def _columns(s: Specification, name: str) -> tuple[str, ...]:
         parts = ["level", *(["irreducible_share"] if s.has_irreducible else [])]
         parts += ["share"] if name != "E" and len(LAWS[s.law].terms) > 1 else []
         return tuple(dict.fromkeys(column for part in parts for column in _columns(s, part)))
-    group = s.index_of(name)
-    return s.formulas[name].columns if name in s.formulas else (group,) if group else ()
+    group, formula = s.index_of(name), s.formulas.get(name)
+    return formula.columns if formula and formula.columns else (group,) if group else ()
 
 
 def _formula_lines(s: Specification) -> list[str]:
@@ -218,15 +219,15 @@ def _size_lines(s: Specification) -> list[str]:
         if s.index_of(rate) == "era" and s.progress.at_cut == "bend":
             name, years = f"sum of {name}", "years[era]"
         growth = f"{name} {years}"
-        if rate in s.walks:
+        if rate in s.progress.walks:
             growth = f"{rate}_base {years} + sum of {rate}_walk_sd {rate}_walk_standardised[step] years[step]"
-        grows = f" exp({growth})" if factor in s.constant_rates else ""
+        grows = f" exp({growth})" if factor in s.progress.growing else ""
         lines.append(f"{letter}_eff = {size}{grows}")
     if s.progress.acts_on == "nearly_reducible_loss":
         lines.append("alpha g_N - beta g_D = hicks_gap, g_N + g_D = g_C")
     if s.data.tokens == "repeated":
         lines.append("W = 1 + repetition_scale (1 - exp(-(epochs - 1) / repetition_scale))")
-    if s.walks:
+    if s.progress.walks:
         lines.append("step: 1 January of a year; years[step]: years between a step and Y, if it is between Y0 and Y")
     return lines
 

@@ -6,7 +6,7 @@ from dataclasses import fields
 
 from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.specifications.priors import Prior, choices_for
-from bayes_scaling.specifications.specification import (
+from bayes_scaling.specifications.sections import (
     CENTRE_PARAMETERS,
     CHOICES,
     GROUPS,
@@ -15,8 +15,8 @@ from bayes_scaling.specifications.specification import (
     TEXT_CHOICES,
     Centre,
     Pivot,
-    Specification,
 )
+from bayes_scaling.specifications.specification import Specification
 
 _HEAD = """\
 # A specification of bayes-scaling, from '{name}'. Change it, then see what it says: bayes-scaling models FILE.toml

@@ -53,7 +53,7 @@ from bayes_scaling.replication import run as answers_module
 from bayes_scaling.replication.run import GAIN_MODEL, MODEL, answers
 from bayes_scaling.report import replication_page
 from bayes_scaling.robustness_cases.cases import CASES
-from bayes_scaling.specifications.specification import CENTRE_PARAMETERS, CENTRE_YEAR
+from bayes_scaling.specifications.sections import CENTRE_PARAMETERS, CENTRE_YEAR
 
 WORDS = {20: "twenty", 30: "thirty", 31: "thirty-one", 32: "thirty-two"}
 ANSWER = (

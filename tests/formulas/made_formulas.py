@@ -11,7 +11,8 @@ from bayes_scaling.inference.posterior import posterior_of
 from bayes_scaling.model.data import prior_middle
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.specifications.priors import Prior
-from bayes_scaling.specifications.specification import Noise, Progress, Specification
+from bayes_scaling.specifications.sections import Noise, Progress
+from bayes_scaling.specifications.specification import Specification
 
 FORMULAS = {
     "level": "0 + benchmark",

@@ -29,7 +29,7 @@ from bayes_scaling.predictive.pit import loo_pit
 from bayes_scaling.predictive.residuals import standardised
 from bayes_scaling.predictive.splits import cut_at
 from bayes_scaling.quantities.laws import laws_of
-from bayes_scaling.specifications.specification import Progress
+from bayes_scaling.specifications.sections import Progress
 
 SCALES = pytest.mark.parametrize("scale", ["loss", "log_loss"])
 DRAWS = 300

@@ -19,7 +19,7 @@ from bayes_scaling.quantities.effective_compute import rate_draws
 from bayes_scaling.quantities.laws import laws_of
 from bayes_scaling.report.allocation_table import Question, allocations
 from bayes_scaling.specifications.priors import Prior
-from bayes_scaling.specifications.specification import Progress
+from bayes_scaling.specifications.sections import Progress
 
 RATES = Progress(parameters="constant_rate", data="constant_rate")
 WHOLE = {

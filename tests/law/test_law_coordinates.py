@@ -26,7 +26,8 @@ from bayes_scaling.model.rows import (
 from bayes_scaling.model.structure import Coefficient, expected_loss
 from bayes_scaling.model.tokens import counted_tokens
 from bayes_scaling.specifications.catalogue import load_specification
-from bayes_scaling.specifications.specification import CENTRE_YEAR, Data, Pivot, Progress, Specification
+from bayes_scaling.specifications.sections import CENTRE_YEAR, Data, Pivot, Progress
+from bayes_scaling.specifications.specification import Specification
 
 Draw = Callable[..., Mapping[str, np.ndarray]]
 

@@ -19,7 +19,8 @@ from bayes_scaling.model.rows import central_anchor, make_rows
 from bayes_scaling.model.runs import is_runs, papers_of
 from bayes_scaling.model.structure import expected_loss
 from bayes_scaling.specifications.catalogue import catalogue_directory
-from bayes_scaling.specifications.specification import Centre, Data, Noise, Specification
+from bayes_scaling.specifications.sections import Centre, Data, Noise
+from bayes_scaling.specifications.specification import Specification
 
 STATIC = Specification("static", irreducible_loss="shared")
 

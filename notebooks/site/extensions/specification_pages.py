@@ -234,11 +234,11 @@ def _progress(s: Specification) -> str:
         return "none"
     words = "; ".join(
         [
-            *([_ACTS_ON[s.progress.acts_on]] if s.constant_rates else []),
+            *([_ACTS_ON[s.progress.acts_on]] if s.progress.growing else []),
             *(["exponents drift"] if s.progress.exponents == "drift" else []),
         ]
     )
-    return words.format(factors=" and ".join(s.constant_rates))
+    return words.format(factors=" and ".join(s.progress.growing))
 
 
 def _noise(s: Specification) -> str:
