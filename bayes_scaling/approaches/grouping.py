@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_scaling.errors import RunsError
-from bayes_scaling.model.checks import require_above
+from bayes_scaling.model.requirements import require_above
 from bayes_scaling.words import counted
 
 WITHIN = 0.1

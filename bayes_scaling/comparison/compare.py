@@ -17,8 +17,8 @@ from bayes_scaling.inference.data import check_unit
 from bayes_scaling.inference.fitting import summary_of
 from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, checked_seed, whole_number
+from bayes_scaling.model.requirements import clusters_of, is_runs, papers_of
 from bayes_scaling.model.rows import make_rows
-from bayes_scaling.model.runs import clusters_of, is_runs, papers_of
 from bayes_scaling.specifications.specification import Specification
 
 LEAST_UNITS = 10

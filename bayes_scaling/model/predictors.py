@@ -20,6 +20,7 @@ from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.evaluations import decimal_year
 from bayes_scaling.evaluations.benchmarks import in_order
 from bayes_scaling.evaluations.soundness import require_sound
+from bayes_scaling.model.progress import steps_of, walk_covariates
 from bayes_scaling.specifications.formulas import FUNCTIONS, REDUCIBLE, Formula
 from bayes_scaling.specifications.sections import CENTRE_YEAR
 from bayes_scaling.specifications.specification import Specification
@@ -377,32 +378,7 @@ def _standardised(values: Floats, fitted: Floats) -> Floats:
     return (values - fitted.mean()) / (scale if scale > 0 else 1.0)
 
 
-# ---------------------------------------------------------------------- a walk of yearly steps
-
-
-def steps_of(year: pd.Series) -> tuple[int, ...]:
-    """Years on whose first day a rate takes a step: after the first date, and not after the last.
-
-    Examples
-    --------
-    >>> steps_of(pd.Series([2014.5, 2017.2]))
-    (2015, 2016, 2017)
-    """
-    return tuple(range(int(np.floor(year.min())) + 1, int(np.floor(year.max())) + 1))
-
-
-def walk_covariates(steps: Sequence[int], start: float, year: Any) -> dict[str, Any]:
-    """Years for which each step has counted between a start and a date; before the start, with the steps undone.
-
-    Examples
-    --------
-    >>> {name: float(years) for name, years in walk_covariates([2017, 2019], 2018.0, 2020.5).items()}
-    {'walk_2017': 0.0, 'walk_2019': 1.5}
-    """
-    year = np.asarray(year, dtype=float)
-    return {
-        f"walk_{step}": np.maximum(year - step, 0.0) if step > start else np.maximum(step - year, 0.0) for step in steps
-    }
+# ---------------------------------------------------------------------- a walk
 
 
 def _span(first: float, last: float) -> Cells:

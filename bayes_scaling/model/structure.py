@@ -69,6 +69,13 @@ def coefficient_at(
     return _BACKWARD[coefficient.link](total, xp)
 
 
+def middle(coefficient: Coefficient, xp: ModuleType = np) -> Any:
+    """Geometric mean of a coefficient over its levels."""
+    if coefficient.group is None:
+        return coefficient.value
+    return xp.exp(xp.mean(xp.log(coefficient.value), axis=-1, keepdims=True))
+
+
 def _added_at(added: Added, covariates: Mapping[str, Any], index: Mapping[str, Any], xp: ModuleType) -> Any:
     if added.group is None:
         parts = [added.value[..., at, None] * covariates[name] for at, name in enumerate(added.covariates)]

@@ -17,7 +17,6 @@ from bayes_scaling.quantities.doubling import doubling_times, prior_rates
 from bayes_scaling.quantities.rates import summarise_rate
 from bayes_scaling.report.summary import next_step, sentence
 from bayes_scaling.specifications.catalogue import load_specification
-from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.words import months, probability
 
 _HEADLINE = "g_C"
@@ -72,7 +71,7 @@ def title_of(fit: Fit) -> str:
     """The question that a fit answers, in plain words."""
     if fit.specification.progresses:
         return "How fast do algorithms for language models improve?"
-    if fit.evaluations.kind == "runs" and LAWS[fit.specification.law].splits:
+    if fit.evaluations.kind == "runs" and fit.specification.form.splits:
         return "How is a training budget best spent?"
     return "How does the loss of language models fall with scale?"
 

@@ -14,7 +14,6 @@ from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import setting_of
-from bayes_scaling.specifications.laws import LAWS
 
 _QUANTITIES = ("parameters", "tokens", "tokens_per_parameter", "loss")
 _DECADES_BEYOND = 3
@@ -45,7 +44,7 @@ def coefficients_section(fit: Fit) -> Section:
 
 def budget_sentence(fit: Fit) -> str | None:
     """What ten times the largest run's compute is best spent on; None where law or runs don't say."""
-    if not LAWS[fit.specification.law].splits or fit.evaluations.kind != "runs" or unidentified(fit):
+    if not fit.specification.form.splits or fit.evaluations.kind != "runs" or unidentified(fit):
         return None
     budget = next_budget(fit)
     found = optimal_allocation(fit, [budget])
@@ -113,7 +112,7 @@ def _largest(fit: Fit) -> float:
 
 def allocation_section(fit: Fit) -> Section | None:
     """The best split of budgets, from those of the runs on; None where the law knows of no split."""
-    if not LAWS[fit.specification.law].splits or fit.evaluations.kind != "runs":
+    if not fit.specification.form.splits or fit.evaluations.kind != "runs":
         return None
     from bayes_scaling.plots.isoflop import plot_isoflop
 

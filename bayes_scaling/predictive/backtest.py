@@ -16,8 +16,8 @@ from bayes_scaling.inference.fitting import fit_fingerprint, fit_with, summary_o
 from bayes_scaling.inference.settings import SEED, Settings, checked, checked_seed
 from bayes_scaling.jobs.executors import run_tasks
 from bayes_scaling.jobs.store import Store
+from bayes_scaling.model.requirements import is_runs
 from bayes_scaling.model.rows import make_rows
-from bayes_scaling.model.runs import is_runs
 from bayes_scaling.predictive.forecasters import SPECIFICATIONS, Forecaster, forecasters
 from bayes_scaling.predictive.forecasts import Record, posterior_forecast, published_forecast, scored
 from bayes_scaling.predictive.result import Backtest

@@ -13,7 +13,6 @@ from bayes_scaling.law import training_compute
 from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, labelled, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_split, optimal_term, summed_terms
 from bayes_scaling.quantities.points import axis_of, check_years, positive
-from bayes_scaling.specifications.laws import LAWS
 
 YEAR = 2023.0
 """Date of an allocation unless one is given; laws without progress answer the same at any."""
@@ -155,7 +154,7 @@ def split_laws(source: Source, year: float) -> Laws:
     if positive(year, "year").ndim:
         raise BayesScalingError(f"year must be one number, not {year!r}; ask for one date at a time")
     laws = laws_of(source)
-    law = LAWS[laws.specification.law]
+    law = laws.specification.form
     if not law.splits:
         raise BayesScalingError(
             f"'{laws.specification.name}' is a law of {law.of} alone and knows of no split between parameters and "

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.result import Fit, require_fit
-from bayes_scaling.model.eras import ERA_LEVELS, era_codes
 from bayes_scaling.model.predictors import architecture_levels, label_of
+from bayes_scaling.model.progress import ERA_LEVELS, era_codes
 from bayes_scaling.quantities.intervals import MCSE, check_probability, quantile_errors
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, months_to_double, summarise_rate
 from bayes_scaling.specifications.sections import RATE_OF

@@ -19,7 +19,7 @@ from bayes_scaling.model.structure import Coefficient, Coefficients, coefficient
 from bayes_scaling.published_static.compute_law import ComputeLaw
 from bayes_scaling.published_static.kaplan import KaplanJointLaw
 from bayes_scaling.specifications.checks import is_number
-from bayes_scaling.specifications.laws import LAWS, SIZES
+from bayes_scaling.specifications.laws import SIZES
 from bayes_scaling.specifications.sections import CENTRE_YEAR
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.static_laws import ChinchillaLaw
@@ -175,11 +175,11 @@ class Laws:
             Other sizes that the law is of, by name: ``least_steps``, or ``loss`` (nats per token) of the critical
             batch size; ``compute`` (FLOP), where it is another than 6 N D.
         """
-        needed = set(LAWS[self.specification.law].sizes) - {"parameters", "tokens", "compute", *(further or {})}
+        needed = set(self.specification.form.sizes) - {"parameters", "tokens", "compute", *(further or {})}
         if needed:
             size = needed.pop()
             raise BayesScalingError(
-                f"'{self.specification.name}' is a law of {LAWS[self.specification.law].of}, and no {SIZES[size].noun} "
+                f"'{self.specification.name}' is a law of {self.specification.form.of}, and no {SIZES[size].noun} "
                 f"are given: pass further={{'{size}': ...}}, or choose a law of parameters and tokens"
             )
         benchmark = self.benchmark_of(benchmark)

@@ -27,7 +27,6 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law import log_term, loss, training_compute
 from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws
 from bayes_scaling.quantities.points import positive
-from bayes_scaling.specifications.laws import LAWS
 
 _LOG_FLOP = float(np.log(training_compute(1.0, 1.0)))
 """Log FLOP for one parameter and one token."""
@@ -114,7 +113,7 @@ def summed_terms(
 def _lines(
     laws: Laws, year: Any, parts: Callable[..., Any], **setting: str | None
 ) -> tuple[tuple[Floats, Floats], ...]:
-    law = LAWS[laws.specification.law]
+    law = laws.specification.form
     if not law.splits and laws.specification.law != "compute":
         raise BayesScalingError(
             f"'{laws.specification.name}' is a law of {law.of} alone and knows of no compute; choose a law of both "

@@ -83,14 +83,13 @@ def write_run(fit: "Fit", directory: Path) -> tuple[Path, ...]:
 def _read_off(fit: "Fit", directory: Path) -> dict[Path, bytes]:
     """Pictures of a fit, and last its summary."""
     from bayes_scaling.report.summary import summary_json
-    from bayes_scaling.specifications.laws import LAWS
 
     contents: dict[Path, bytes] = {}
     if fit.specification.progresses:
         from bayes_scaling.plots.doubling import plot_doubling_times
 
         contents[directory / PICTURE_FILE] = picture(plot_doubling_times(fit))
-    elif fit.evaluations.kind == "runs" and LAWS[fit.specification.law].splits:
+    elif fit.evaluations.kind == "runs" and fit.specification.form.splits:
         from bayes_scaling.plots.isoflop import plot_isoflop
         from bayes_scaling.plots.laws import plot_laws
 

@@ -12,7 +12,6 @@ from bayes_scaling.plain_json import plain, strict_json
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
-from bayes_scaling.specifications.laws import LAWS, SIZES
 from bayes_scaling.words import counted, in_digits, months, number, probability
 
 
@@ -131,7 +130,7 @@ def _static_finding(fit: Fit) -> str:
     found = coefficients(fit)
     interval = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} credible interval"
     unknown = unidentified(fit)
-    sizes = {term.exponent: SIZES[term.size].noun for term in LAWS[fit.specification.law].terms}
+    sizes = {term.exponent: term.noun for term in fit.specification.form.terms}
     said = []
     for name, row in found.iterrows():
         exponent = str(name).partition("[")[0]

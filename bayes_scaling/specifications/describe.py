@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from bayes_scaling.model.coordinates import levels_agree, published_names
-from bayes_scaling.model.eras import ERA_LEVELS
+from bayes_scaling.model.progress import ERA_LEVELS
 from bayes_scaling.model.rows import anchor_of, central_anchor
 from bayes_scaling.specifications.formulas import REDUCIBLE
-from bayes_scaling.specifications.laws import LAWS, RESPONSE_UNITS, SIZES
+from bayes_scaling.specifications.laws import RESPONSE_UNITS, SIZES
 from bayes_scaling.specifications.parameters import Parameter
 from bayes_scaling.specifications.sections import CENTRE_YEAR
 from bayes_scaling.specifications.specification import Specification
@@ -78,7 +78,7 @@ def _columns(s: Specification, name: str) -> tuple[str, ...]:
     """Columns of the table that a coefficient differs with."""
     if name in ("A", "B", "E") and not levels_agree(s):
         parts = ["level", *(["irreducible_share"] if s.has_irreducible else [])]
-        parts += ["share"] if name != "E" and len(LAWS[s.law].terms) > 1 else []
+        parts += ["share"] if name != "E" and len(s.form.terms) > 1 else []
         return tuple(dict.fromkeys(column for part in parts for column in _columns(s, part)))
     group, formula = s.index_of(name), s.formulas.get(name)
     return formula.columns if formula and formula.columns else (group,) if group else ()
@@ -131,11 +131,8 @@ _IN_KAPLANS_SYMBOLS = {
 
 def _equations_for_runs(s: Specification) -> tuple[str, ...]:
     """Of a law that has neither progress nor groups."""
-    law = LAWS[s.law]
-    parts = [
-        f"{_indexed(s, term.coefficient)} / {SIZES[term.size].symbol}^{_indexed(s, term.exponent)}"
-        for term in law.terms
-    ]
+    law = s.form
+    parts = [f"{_indexed(s, term.coefficient)} / {term.symbol}^{_indexed(s, term.exponent)}" for term in law.terms]
     if law.power:
         parts = [f"({' + '.join(f'({part})^(1 / {law.power})' for part in parts)})^{law.power}"]
     parts = _factored(s, parts)
@@ -156,9 +153,9 @@ def _noise_line(s: Specification) -> str:
 
 
 def _equations(s: Specification) -> tuple[str, ...]:
-    if LAWS[s.law].for_runs:
+    if s.form.for_runs:
         return _equations_for_runs(s)
-    sizes = [(term.coefficient, f"{SIZES[term.size].symbol}_eff", term.exponent) for term in LAWS[s.law].terms]
+    sizes = [(term.coefficient, f"{term.symbol}_eff", term.exponent) for term in s.form.terms]
     drift = s.progress.exponents == "drift"
     parts = [
         f"{_indexed(s, letter)} / {_relative(s, size)}^{_indexed(s, exponent)}" for letter, size, exponent in sizes
@@ -247,7 +244,7 @@ def _suffix(s: Specification, exponent: str) -> str:
 
 
 def _notes_for_runs(s: Specification) -> tuple[str, ...]:
-    law = LAWS[s.law]
+    law = s.form
     notes = ["; ".join(_DEFINITIONS[name] for name in (law.response, *law.sizes))]
     if s.noise.scale == "log_loss":
         symbol = _SYMBOLS[law.response]
@@ -263,7 +260,7 @@ def _notes_for_runs(s: Specification) -> tuple[str, ...]:
 
 
 def _notes(s: Specification) -> tuple[str, ...]:
-    if LAWS[s.law].for_runs:
+    if s.form.for_runs:
         return _notes_for_runs(s)
     notes = ["L: log perplexity, nats per token; N: parameters; D: unique training tokens; Y: publication date, years"]
     if s.delta is not None:
@@ -310,7 +307,7 @@ def _notes(s: Specification) -> tuple[str, ...]:
 def _formula_notes(s: Specification) -> list[str]:
     notes = []
     if not levels_agree(s):
-        split = "share of the rest A's term" if len(LAWS[s.law].terms) > 1 else "the rest A's term"
+        split = "share of the rest A's term" if len(s.form.terms) > 1 else "the rest A's term"
         irreducible = "irreducible_share of it is E, and " if s.has_irreducible else ""
         notes.append(f"level is the loss at the central point: {irreducible}{split}")
     if any(formula.terms or any(each.column for each in formula.pooled) for formula in s.predicted.values()):
@@ -378,10 +375,10 @@ def _unit(s: Specification, p: Parameter) -> str:
 
 def _meaning(s: Specification, p: Parameter) -> str:
     """In laws for runs exponents are of sizes as they stand, and the share may be of what stands under a power."""
-    law = LAWS[s.law]
+    law = s.form
     if not law.for_runs:
         return p.meaning
-    own = {term.exponent: f"exponent of {SIZES[term.size].noun}" for term in law.terms}
+    own = {term.exponent: f"exponent of {term.noun}" for term in law.terms}
     if law.power:
         own["share"] = f"share of the sum to the power {law.power}, at the central point, that is the parameter term's"
     if law.response == "critical_batch":

@@ -12,8 +12,8 @@ from scipy import special
 from bayes_scaling.evaluations import decimal_year
 from bayes_scaling.law import effective_epochs, training_compute
 from bayes_scaling.model.coordinates import from_level_and_share, from_published, penalty_scale, published_names
-from bayes_scaling.model.eras import era_codes, years_by_era
 from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS
+from bayes_scaling.model.progress import era_codes, years_by_era
 from bayes_scaling.model.reported import reported_quantities
 from bayes_scaling.model.rows import (
     Anchor,
