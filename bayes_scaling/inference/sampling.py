@@ -65,7 +65,7 @@ def structure_key(specification: Specification, rows: Rows) -> str:
     document["levels"] = {
         name: levels if name in ("benchmark", "step") else len(levels)
         for name, levels in rows.levels.items()
-        if name != "paper" or has_sampled_effects(specification)
+        if name not in ("paper", *dict(specification.noise.effects)) or has_sampled_effects(specification)
     }
     return json.dumps(document, sort_keys=True)
 

@@ -57,21 +57,22 @@ def papers_of(table: pd.DataFrame) -> pd.Series:
     return table[SERIES].astype(object).where(table[SERIES].notna(), own) if SERIES in table else own
 
 
-def clusters_of(specification: Specification, table: pd.DataFrame) -> pd.Series:
-    """The unit called paper, of each row: of ``[noise] cluster`` where it names a column, else :func:`papers_of`.
+def clusters_of(specification: Specification, table: pd.DataFrame) -> dict[str, pd.Series]:
+    """The unit called paper of each row, outermost of ``[noise] cluster``, else :func:`papers_of`; and those within.
 
-    Rows without a cluster are one of their own each.
+    By their names among the groups of rows. Rows without a cluster are one of their own each.
     """
-    cluster = specification.noise.cluster
-    if cluster in ("none", "paper"):
-        return papers_of(table).astype(str)
-    if cluster not in table:
-        raise EvaluationsError(
-            f"[noise] cluster = '{cluster}' needs a column {cluster}, which the table lacks; its columns: "
-            f"{', '.join(map(str, table.columns))}"
-        )
+    noise, found = specification.noise, {}
     own = pd.Series(list(map(str, table.index)), index=table.index, dtype=object)
-    return table[cluster].astype(object).where(table[cluster].notna(), own).astype(str)
+    for cluster, (group, _) in zip(noise.clusters or ("paper",), noise.effects or (("paper", ""),), strict=True):
+        if cluster not in (*table, "paper"):
+            raise EvaluationsError(
+                f"[noise] cluster = '{cluster}' needs a column {cluster}, which the table lacks; its columns: "
+                f"{', '.join(map(str, table.columns))}"
+            )
+        column = papers_of(table) if cluster == "paper" else table[cluster]
+        found[group] = column.astype(object).where(column.notna(), own).astype(str)
+    return found
 
 
 def require_fit_for_runs(specification: Specification, runs: pd.DataFrame) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Self
 
 from bayes_scaling.errors import SpecificationError
@@ -75,15 +76,36 @@ class Noise:
         ``"normal"`` or ``"student_t"``.
     cluster
         ``"none"``, or ``"paper"``: evaluations of one paper (runs of one series) share an effect; or another column
-        of the table, such as ``"lab"``, whose rows do, and which then is the unit ``paper`` of cross-validation.
+        of the table, such as ``"lab"``, whose rows do, and which then is the unit ``paper`` of cross-validation. Or
+        several, from the outermost: of ``("lab", "paper")``, rows of a lab share an effect of standard deviation
+        ``tau_lab``, and those of a paper within a lab another of ``tau``; the unit is the lab.
     scale
         ``"loss"``: noise is added to the loss, ``sigma`` in nats per token. ``"log_loss"``: noise is added to the
         logarithm of the loss, so that it is in proportion to the loss; ``sigma`` then needs a prior of its own.
     """
 
     family: str = "normal"
-    cluster: str = "none"
+    cluster: str | tuple[str, ...] = "none"
     scale: str = "loss"
+
+    def __post_init__(self) -> None:
+        if isinstance(self.cluster, list | tuple):
+            names = tuple(self.cluster)
+            object.__setattr__(self, "cluster", names[0] if len(names) == 1 else names)
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """Columns whose rows share an effect, the outermost first."""
+        if isinstance(self.cluster, str):
+            return () if self.cluster == "none" else (self.cluster,)
+        return self.cluster
+
+    @property
+    def effects(self) -> tuple[tuple[str, str], ...]:
+        """Of each cluster, the outermost first: its name among the groups of rows, and that of its deviation."""
+        groups = ("paper", *(f"{inner} in {outer}" for outer, inner in pairwise(self.clusters)))
+        deviations = (*(f"tau_{name}" for name in self.clusters[:-1]), "tau")
+        return tuple((group, tau) for _, group, tau in zip(self.clusters, groups, deviations, strict=False))
 
 
 @dataclass(frozen=True)
@@ -347,6 +369,9 @@ class Specification:
                 found[steps.name] = (steps, "step")
             elif name in self.predicted:
                 found |= {each.name: (each, dimension) for each, dimension in self.predicted[name].parameters()}
+            elif name.startswith("tau_"):
+                meaning = f"standard deviation of {name.removeprefix('tau_')} effects"
+                found[name] = (replace(PARAMETERS["tau"], name=name, meaning=meaning), None)
             else:
                 found[name] = (PARAMETERS[name], self._group_of(name))
         return found
@@ -538,6 +563,8 @@ class Specification:
             }
         for section, kind in _SECTIONS.items():
             document[section] = _told({f.name: getattr(getattr(self, section), f.name) for f in fields(kind)})
+        if len(self.noise.clusters) > 1:
+            document["noise"]["cluster"] = list(self.noise.clusters)
         if self.progress.cut_year is not None:
             document["progress"]["cut_year"] = float(self.progress.cut_year)
         for name, sizes in (("pivot", self.pivot), ("centre", self.centre)):
@@ -726,11 +753,17 @@ def _check_varies_by(s: Specification) -> None:
 
 
 def _check_coefficients(s: Specification) -> None:
-    cluster = s.noise.cluster
-    if not isinstance(cluster, str) or not cluster.isidentifier():
+    clusters = (s.noise.cluster,) if isinstance(s.noise.cluster, str) else s.noise.clusters
+    named = isinstance(clusters, tuple) and all(isinstance(each, str) and each.isidentifier() for each in clusters)
+    if not named or not clusters or len(set(clusters)) < len(clusters) or (len(clusters) > 1 and "none" in clusters):
         raise SpecificationError(
-            f"[noise] cluster = {shown(cluster)} is not valid; choose one of: none, paper, or another column of the "
-            "table"
+            f"[noise] cluster = {shown(s.noise.cluster)} is not valid; choose one of: none, paper, or another column "
+            'of the table; or several of these, from the outermost, such as ["lab", "paper"]'
+        )
+    if len(clusters) > 1 and s.noise.family != "normal":
+        raise SpecificationError(
+            f"[noise] cluster = {shown(list(clusters))} needs family = 'normal', whose effects are integrated out; or "
+            "choose one column"
         )
     law, valid = LAWS[s.law], s.may_have_formulas
     for name in s.coefficients:
@@ -745,10 +778,10 @@ def _check_coefficients(s: Specification) -> None:
                 f"[coefficients] {name} and [varies_by] {short[0]} say one thing twice; remove one of them"
             )
     _ = s.formulas  # which refuses what can't be read
-    if cluster not in ("none", "paper") and "paper" in s.groups:
+    if clusters[0] not in ("none", "paper") and "paper" in s.groups:
         raise SpecificationError(
-            f"[noise] cluster = '{cluster}' is what paper means here, by which a coefficient varies too; set cluster = "
-            "'paper', or rename the column"
+            f"[noise] cluster = '{clusters[0]}' is what paper means here, by which a coefficient varies too; set "
+            "cluster = 'paper', or rename the column"
         )
     if not s.coefficients:
         return
@@ -934,11 +967,13 @@ def _check_scale(s: Specification) -> None:
             f"[noise] scale = '{s.noise.scale}' with family = 'student_t' needs cluster = 'none'; set family = "
             "'normal', whose effects are integrated out, or scale = 'loss'"
         )
-    if s.noise.cluster != "none" and "tau" not in s.priors:
-        raise SpecificationError(
-            f"[noise] scale = '{s.noise.scale}' with a cluster needs a prior of tau, whose default is in nats per "
-            "token; add [priors.tau], such as distribution = 'half_normal', sigma = 0.1 (a tenth of the loss)"
-        )
+    for _, tau in s.noise.effects:
+        if tau not in s.priors:
+            raise SpecificationError(
+                f"[noise] scale = '{s.noise.scale}' with a cluster needs a prior of {tau}, whose default is in nats "
+                f"per token; add [priors.{tau}], such as distribution = 'half_normal', sigma = 0.1 (a tenth of the "
+                "loss)"
+            )
     if s.data.vocabulary != "ignored":
         raise SpecificationError(
             f"[noise] scale = '{s.noise.scale}' does not go with [data] vocabulary = '{s.data.vocabulary}', a term "
@@ -1019,8 +1054,7 @@ def _parameter_names(s: Specification) -> tuple[str, ...]:
     noise = ["sigma"]
     if s.noise.family == "student_t":
         noise.append("nu")
-    if s.noise.cluster != "none":
-        noise.append("tau")
+    noise += [tau for _, tau in reversed(s.noise.effects)]
     if s.delta is not None:
         return tuple(noise)
     names = ["level"]

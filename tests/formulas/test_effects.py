@@ -48,9 +48,7 @@ def test_effects_of_normal_data_are_independent_of_their_deviation() -> None:
     count, widths = 4, np.array([0.01, 0.1, 1.0, 10.0])
     one, rng = Effects("lab", 0, slice(1, 5), 5), np.random.default_rng(1)
     measured = rng.normal(size=count)
-    data = one.given(
-        turn=np.eye(count), precision=widths**-2, pull=measured / widths**2, carried=np.zeros((count, 5))
-    )
+    data = one.given(turn=np.eye(count), precision=widths**-2, pull=measured / widths**2, carried=np.zeros((count, 5)))
     for log_sd in (-3.0, 0.0, 2.0):
         spread = np.exp(log_sd)
         points = np.concatenate([np.full((20, 1), log_sd), rng.normal(size=(20, count))], axis=1)
