@@ -101,9 +101,8 @@ def simulated_rows(
     student = specification.noise.family == "student_t"
     residual = rng.standard_t(values["nu"], len(mu)) if student else rng.standard_normal(len(mu))
     noise = scales(specification, rows, values) * residual
-    if specification.noise.cluster != "none":
-        effects = values["tau"] * rng.standard_normal(len(rows.levels["paper"]))
-        noise = noise + effects[rows.index["paper"]]
+    for group, tau in specification.noise.effects:
+        noise = noise + (values[tau] * rng.standard_normal(len(rows.levels[group])))[rows.index[group]]
     logs = specification.noise.scale == "log_loss"
     return replace(rows, response=mu * np.exp(noise) if logs else mu + noise)
 

@@ -183,7 +183,7 @@ def compare_fits(fits: Sequence[Fit], *, unit: str = "evaluation", refits: str =
 
 def _check_clusters(variants: Sequence[Variant], evaluations: pd.DataFrame) -> None:
     """Refuse specifications that would leave out other units than each other, before they are fitted."""
-    named = {tuple(clusters_of(each.specification, evaluations)): each for each in variants}
+    named = {tuple(clusters_of(each.specification, evaluations)["paper"]): each for each in variants}
     if len(named) > 1:
         said = (f"'{each.specification.name}' has '{each.specification.noise.cluster}'" for each in named.values())
         raise BayesScalingError(

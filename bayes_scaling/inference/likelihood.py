@@ -13,12 +13,12 @@ from bayes_scaling.inference.effect_integral import NODES_OF_A_GAP, student_t_pa
 from bayes_scaling.inference.posterior import EFFECT, STANDARDISED, coefficients_of, posterior_values
 from bayes_scaling.model.coordinates import penalty_scale, published_names
 from bayes_scaling.model.noise import (
-    effect_given_rest,
+    Effects,
+    given_rest,
     log_jacobian,
     log_residual,
     normal,
-    normal_given_rest,
-    paper_correction,
+    shared_effects,
     student_t,
 )
 from bayes_scaling.model.rows import Rows
@@ -113,8 +113,8 @@ def evaluation_densities(
         residual = residual - values[EFFECT][:, rows.index["paper"]]
         return np.asarray(student_t(residual, values["nu"], sigma))
     residual, jacobian = on_scale(specification, rows, residual)
-    total, size = _weighed(rows, residual, sigma)
-    return np.asarray(normal_given_rest(residual, total, size, sigma, values["tau"]) + jacobian)
+    mean, scale = given_rest(residual, sigma, _effects(specification, rows, values))
+    return np.asarray(normal(residual - mean, scale) + jacobian)
 
 
 def _independent_densities(
@@ -135,17 +135,14 @@ def on_scale(specification: Specification, rows: Rows, residual: Floats) -> tupl
     return log_residual(residual, rows.response), log_jacobian(rows.response)
 
 
-def _weighed(rows: Rows, residual: Floats, sigma: Floats) -> tuple[Floats, Floats]:
-    """Sum and number of the residuals of each row's paper, in units of that row's precision, shape ``(samples, n)``."""
-    paper, total, weight = _sums(rows, residual, sigma)
-    return total[:, paper] * sigma**2, weight[:, paper] * sigma**2
+def _effects(specification: Specification, rows: Rows, values: Mapping[str, Floats]) -> Effects:
+    """Of each cluster, the innermost first, how these rows are summed by it, and its standard deviation."""
 
+    def sums(codes: NDArray[np.int64]) -> Callable[[Floats], Floats]:
+        _, own = np.unique(codes, return_inverse=True)
+        return lambda each: sum_by(each, own)[..., own]
 
-def _sums(rows: Rows, residual: Floats, sigma: Floats) -> tuple[NDArray[np.int64], Floats, Floats]:
-    """Paper of each row among these rows; sums of its residuals times their precisions, and of its precisions."""
-    _, paper = np.unique(rows.index["paper"], return_inverse=True)
-    precision = np.broadcast_to(sigma**-2.0, residual.shape)
-    return paper, sum_by(residual * precision, paper), sum_by(precision, paper)
+    return [(sums(rows.index[group]), values[tau]) for group, tau in reversed(specification.noise.effects)]
 
 
 def paper_densities(specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats) -> Floats:
@@ -155,12 +152,11 @@ def paper_densities(specification: Specification, rows: Rows, values: Mapping[st
     clustered = specification.noise.cluster != "none"
     if clustered and specification.noise.family == "student_t":
         return _integrated_student_t(residual, paper, values["nu"], sigma, values["tau"])
-    independent = sum_by(_independent_densities(specification, rows, values, residual), paper)
-    if not clustered:
-        return independent
-    residual, _ = on_scale(specification, rows, residual)
-    _, total, weight = _sums(rows, residual, sigma)
-    return np.asarray(independent + paper_correction(total, weight, 1.0, values["tau"]))
+    densities = _independent_densities(specification, rows, values, residual)
+    if clustered:
+        residual, _ = on_scale(specification, rows, residual)
+        densities = densities + shared_effects(residual, sigma, _effects(specification, rows, values))[0]
+    return sum_by(densities, paper)
 
 
 def left_out_losses(
@@ -180,8 +176,7 @@ def _paper_effects(specification: Specification, rows: Rows, values: Mapping[str
         return np.asarray(values[EFFECT][:, rows.index["paper"]])
     residual, _ = on_scale(specification, rows, residual)
     sigma = scales(specification, rows, values)
-    total, size = _weighed(rows, residual, sigma)
-    return np.asarray(effect_given_rest(residual, total, size, sigma, values["tau"]))
+    return np.asarray(given_rest(residual, sigma, _effects(specification, rows, values))[0])
 
 
 def sum_by(values: Floats, codes: NDArray[np.int64]) -> Floats:

@@ -14,7 +14,7 @@ OBSERVED = "loss"
 
 def model_data(specification: Specification, rows: Rows) -> dict[str, Any]:
     """Everything that a compiled model takes as data: covariates, group codes, observations, prior scales."""
-    used = {*specification.groups, *(["paper"] if specification.noise.cluster != "none" else [])}
+    used = {*specification.groups, *dict(specification.noise.effects)}
     data: dict[str, Any] = dict(rows.covariates)
     data |= {f"{group}_index": codes for group, codes in rows.index.items() if group in used}
     data[observed_name(specification)] = rows.response
@@ -34,7 +34,7 @@ def observed_name(specification: Specification) -> str:
 def noise_names(specification: Specification) -> tuple[str, ...]:
     """Parameters of the noise."""
     names = tuple(p.name for p in specification.parameters())
-    return tuple(name for name in names if name in ("sigma", "nu", "tau") or name.startswith("sigma_"))
+    return tuple(name for name in names if name in ("sigma", "nu", "tau") or name.startswith(("sigma_", "tau_")))
 
 
 def prior_middle(specification: Specification, rows: Rows, rng: np.random.Generator) -> dict[str, Any]:

@@ -3,9 +3,10 @@ r"""How evaluations scatter around the law: densities written once, for NumPy ar
 Evaluations of one paper share an effect :math:`u_p \sim N(0, \tau^2)`. With normal noise it is integrated out: a
 paper's block of ``m`` residuals has covariance :math:`\sigma^2 I + \tau^2 1 1^\top`, whose inverse
 (Sherman-Morrison) and determinant are closed forms (Ho et al. 2024, appendix I, with
-:math:`\rho = \tau^2 / (\sigma^2 + \tau^2)`).
+:math:`\rho = \tau^2 / (\sigma^2 + \tau^2)`). So are those of papers within labs that share effects of their own.
 """
 
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -54,49 +55,74 @@ def log_jacobian(loss: Any, xp: ModuleType = np) -> Any:
     return -xp.log(loss)
 
 
-def paper_correction(total: Any, size: Any, sigma: Any, tau: Any, xp: ModuleType = np) -> Any:
-    r"""What a shared paper effect adds to a paper's summed independent log density.
-
-    .. math:: \frac{\tau^2 S^2}{2 \sigma^2 (\sigma^2 + m \tau^2)} - \frac{1}{2} \ln\left(1 + m \tau^2 / \sigma^2\right)
-
-    Parameters
-    ----------
-    total
-        Sum of a paper's residuals, nats.
-    size
-        Number of a paper's evaluations.
-    sigma, tau
-        Standard deviations of an evaluation and of a paper effect, nats.
-
-    Returns
-    -------
-    array or tensor
-        One value per paper.
-    """
-    ratio = (tau / sigma) ** 2
-    return 0.5 * (total / sigma) ** 2 * ratio / (1 + size * ratio) - 0.5 * xp.log1p(size * ratio)
+Effects = Sequence[tuple[Callable[[Any], Any], Any]]
+"""Of nested clusters, the innermost first: what sums over the rows of each row's cluster, and the deviation tau."""
+Passes = list[tuple[Any, Any, Any]]
 
 
-def normal_given_rest(residual: Any, total: Any, size: Any, sigma: Any, tau: Any) -> Any:
-    r"""Log density of each evaluation given the others of its paper: what leave-one-evaluation-out needs.
+def shared_effects(residual: Any, sigma: Any, effects: Effects, xp: ModuleType = np) -> tuple[Any, Any, Any]:
+    r"""What effects that rows share add to their log density; and mean and variance of each row's given all rows.
 
-    With block covariance :math:`\sigma^2 I + \tau^2 1 1^\top`, one residual given the other ``m - 1`` is normal with
-    mean :math:`\tau^2 S_{-i} / (\sigma^2 + (m-1) \tau^2)` and variance
-    :math:`\sigma^2 + \tau^2 \sigma^2 / (\sigma^2 + (m-1) \tau^2)`
-    (leave-one-out in non-factorised models: Bürkner, Gabry and Vehtari 2021).
+    .. math:: \frac{\tau^2 S^2}{2 (1 + W \tau^2)} - \frac{1}{2} \ln(1 + W \tau^2), \qquad
+        S = \sum_i r_i / \sigma_i^2, \quad W = \sum_i 1 / \sigma_i^2
+
+    of each cluster, which is to the one around it as a row with :math:`S / (1 + W \tau^2)` in the place of
+    :math:`r / \sigma^2` and :math:`W / (1 + W \tau^2)` in that of :math:`1 / \sigma^2`.
 
     Parameters
     ----------
     residual
-        Residual of each evaluation, shape ``(..., n)``.
-    total, size
-        Sum and number of the residuals of the evaluation's paper, itself included, spread over evaluations.
+        Observed less expected, shape ``(..., n)``.
+    sigma
+        Standard deviation of each row, or of all.
+    effects
+        Of clusters, each within the next.
+
+    Returns
+    -------
+    added, mean, variance : arrays or tensors
+        Of each row; ``added`` of a cluster is spread over its rows evenly.
+
+    Examples
+    --------
+    Two rows of one cluster, beside their bivariate normal density:
+
+    >>> from scipy import stats
+    >>> residual, sums = np.array([0.1, -0.3]), lambda each: each.sum() + np.zeros(2)
+    >>> added, _, _ = shared_effects(residual, 0.2, [(sums, 0.1)])
+    >>> found = (normal(residual, 0.2) + added).sum()
+    >>> bool(np.isclose(found, stats.multivariate_normal.logpdf(residual, cov=0.04 * np.eye(2) + 0.01)))
+    True
     """
-    rest = sigma**2 + (size - 1) * tau**2
-    mean = effect_given_rest(residual, total, size, sigma, tau)
-    return normal(residual - mean, np.sqrt(sigma**2 + tau**2 * sigma**2 / rest))
+    zeros = xp.zeros_like(residual)
+    total, weight, added = residual * sigma**-2.0, zeros + sigma**-2.0, zeros
+    passes: Passes = []
+    for sums, tau in effects:
+        rows, total, weight = sums(zeros + 1), sums(total), sums(weight)
+        shrunk = 1 + weight * tau**2
+        added = added + (0.5 * (tau * total) ** 2 / shrunk - 0.5 * xp.log(shrunk)) / rows
+        passes.append((tau**2, total, shrunk))
+        total, weight = total / (shrunk * rows), weight / (shrunk * rows)
+    return added, *effects_given(passes)
 
 
-def effect_given_rest(residual: Any, total: Any, size: Any, sigma: Any, tau: Any) -> Any:
-    """Expected paper effect given a paper's other evaluations; arguments as for :func:`normal_given_rest`."""
-    return tau**2 * (total - residual) / (sigma**2 + (size - 1) * tau**2)
+def effects_given(passes: Passes) -> tuple[Any, Any]:
+    """Mean and variance of the sum of effects, given of each cluster, innermost first, tau squared, S and 1 + W tau."""
+    mean: Any = 0.0
+    variance: Any = 0.0
+    for square, total, shrunk in reversed(passes):
+        mean, variance = (mean + square * total) / shrunk, (square + variance / shrunk) / shrunk
+    return mean, variance
+
+
+def given_rest(residual: Any, sigma: Any, effects: Effects) -> tuple[Any, Any]:
+    r"""Mean and standard deviation of each residual given the others: what leave-one-evaluation-out needs.
+
+    .. math:: r_i - \frac{r_i - m_i}{1 - V_i / \sigma_i^2}, \qquad \frac{\sigma_i}{\sqrt{1 - V_i / \sigma_i^2}}
+
+    with mean m and variance V of :func:`shared_effects` (leave-one-out in non-factorised models: Bürkner, Gabry and
+    Vehtari 2021).
+    """
+    _, mean, variance = shared_effects(residual, sigma, effects)
+    alone = 1 - variance * sigma**-2.0
+    return residual - (residual - mean) / alone, sigma / np.sqrt(alone)

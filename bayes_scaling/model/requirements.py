@@ -63,20 +63,21 @@ def papers_of(table: pd.DataFrame) -> pd.Series:
     return _or_each_its_own(table, SERIES) if is_runs(table) else table["paper"]
 
 
-def clusters_of(specification: Specification, table: pd.DataFrame) -> pd.Series:
-    """The unit called paper, of each row: of ``[noise] cluster`` where it names a column, else :func:`papers_of`.
+def clusters_of(specification: Specification, table: pd.DataFrame) -> dict[str, pd.Series]:
+    """The unit called paper of each row, outermost of ``[noise] cluster``, else :func:`papers_of`; and those within.
 
-    Rows without a cluster are one of their own each.
+    By their names among the groups of rows. Rows without a cluster are one of their own each.
     """
-    cluster = specification.noise.cluster
-    if cluster in ("none", "paper"):
-        return papers_of(table).astype(str)
-    if cluster not in table:
-        raise EvaluationsError(
-            f"[noise] cluster = '{cluster}' needs a column {cluster}, which the table lacks; its columns: "
-            f"{', '.join(map(str, table.columns))}"
-        )
-    return _or_each_its_own(table, cluster).astype(str)
+    noise, found = specification.noise, {}
+    for cluster, (group, _) in zip(noise.clusters or ("paper",), noise.effects or (("paper", ""),), strict=True):
+        if cluster not in (*table, "paper"):
+            raise EvaluationsError(
+                f"[noise] cluster = '{cluster}' needs a column {cluster}, which the table lacks; its columns: "
+                f"{', '.join(map(str, table.columns))}"
+            )
+        column = papers_of(table) if cluster == "paper" else _or_each_its_own(table, cluster)
+        found[group] = column.astype(str)
+    return found
 
 
 def _or_each_its_own(table: pd.DataFrame, column: str) -> pd.Series:
@@ -177,7 +178,7 @@ def _more_than_runs_have(s: Specification, runs: pd.DataFrame) -> Iterator[str]:
         yield f"[data] vocabulary = '{s.data.vocabulary}' needs a column that runs have none of"
     if s.data.tokens != "unique":
         yield f"[data] tokens = '{s.data.tokens}' needs epochs, which runs have none of"
-    if s.noise.cluster == "paper" and SERIES not in runs:
+    if "paper" in s.noise.clusters and SERIES not in runs:
         yield f"[noise] cluster = 'paper' needs a column {SERIES}, which this table lacks"
 
 

@@ -243,9 +243,12 @@ def make_rows(
 
 
 def group_codes(
-    specification: Specification, table: pd.DataFrame, predictors: Predictors | None = None
+    specification: Specification,
+    table: pd.DataFrame,
+    predictors: Predictors | None = None,
+    clusters: Mapping[str, pd.Series] | None = None,
 ) -> tuple[dict[str, NDArray[np.int64]], dict[str, tuple[str, ...]], Predictors]:
-    """Codes and levels of each group that a specification or the table has, and of the unit called ``paper``."""
+    """Codes and levels of each group that a specification or the table has, of the unit ``paper`` and of clusters."""
     predictors = predictors or Predictors(specification, table)
     _, index = predictors.arrays(table)
     levels = dict(predictors.levels)
@@ -254,9 +257,13 @@ def group_codes(
             column = architecture_levels(table[name]) if name == "architecture" else table[name]
             levels[name] = levels_of(name, column)
             index[name] = codes_of(column, levels[name])
-    paper = clusters_of(specification, table)
-    levels |= {"paper": levels.get("paper", tuple(dict.fromkeys(paper))), "era": ERA_LEVELS}
-    return index | {"paper": codes_of(paper, levels["paper"])}, levels, predictors
+    within: Any = ""
+    for name, cluster in (clusters or clusters_of(specification, table)).items():
+        within = within + cluster
+        levels.setdefault(name, tuple(dict.fromkeys(within)))
+        index[name] = codes_of(within, levels[name])
+        within = within + " / "
+    return index, levels | {"era": ERA_LEVELS}, predictors
 
 
 def _covariates(specification: Specification, table: pd.DataFrame, anchor: Anchor) -> dict[str, Floats]:

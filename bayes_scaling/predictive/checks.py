@@ -183,13 +183,13 @@ def _known(fit: Fit) -> pd.DataFrame:
 
 def _groupings(fit: Fit, known: pd.DataFrame) -> dict[str, pd.Series]:
     """Ways of grouping the rows that there are."""
-    runs, cluster = fit.evaluations.kind == "runs", fit.specification.noise.cluster
+    runs, clusters = fit.evaluations.kind == "runs", fit.specification.noise.clusters
     found = {}
     if not runs:
         year = np.floor(known["year"]).astype(int)
         found = {"year": year} | {name: known[name] for name in ("benchmark", "architecture")}
     papers = "series" if runs else "paper"
-    found[papers if cluster in ("none", "paper") else cluster] = known["paper"]
+    found[papers if clusters[:1] in ((), ("paper",)) else clusters[0]] = known["paper"]
     return {by: column.astype(str) for by, column in found.items() if column.nunique() < len(column)}
 
 

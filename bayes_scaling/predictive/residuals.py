@@ -78,4 +78,5 @@ def standardised(fit: Fit, rows: Rows, replicates: int, seed: int) -> Iterator[t
 
 def _residual(specification: Specification, rows: Rows, values: Mapping[str, Floats], expected: Floats) -> Floats:
     residual, _ = on_scale(specification, rows, rows.response - expected)
-    return np.asarray(residual / np.hypot(scales(specification, rows, values), values.get("tau", 0.0)))
+    shared = sum(values[tau] ** 2 for _, tau in specification.noise.effects)
+    return np.asarray(residual / np.sqrt(scales(specification, rows, values) ** 2 + shared))

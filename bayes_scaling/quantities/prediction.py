@@ -246,8 +246,8 @@ def with_noise(
     student_t = noise.family == "student_t"
     standard = rng.standard_t(values["nu"], size=shape) if student_t else rng.standard_normal(shape)
     scattered = sigma * standard
-    if noise.cluster != "none":
-        scattered = scattered + values["tau"] * rng.standard_normal(shape)
+    for _, tau in noise.effects:
+        scattered = scattered + values[tau] * rng.standard_normal(shape)
     return np.asarray(expected * np.exp(scattered) if noise.scale == "log_loss" else expected + scattered)
 
 

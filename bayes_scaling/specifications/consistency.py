@@ -111,11 +111,17 @@ def _varies_by(s: "Specification") -> Iterator[str]:
 
 
 def _coefficients(s: "Specification") -> Iterator[str]:
-    cluster = s.noise.cluster
-    if not isinstance(cluster, str) or not cluster.isidentifier():
+    clusters = (s.noise.cluster,) if isinstance(s.noise.cluster, str) else s.noise.clusters
+    named = isinstance(clusters, tuple) and all(isinstance(each, str) and each.isidentifier() for each in clusters)
+    if not named or not clusters or len(set(clusters)) < len(clusters) or (len(clusters) > 1 and "none" in clusters):
         yield (
-            f"[noise] cluster = {shown(cluster)} is not valid; choose one of: none, paper, or another column of the "
-            "table"
+            f"[noise] cluster = {shown(s.noise.cluster)} is not valid; choose one of: none, paper, or another column "
+            'of the table; or several of these, from the outermost, such as ["lab", "paper"]'
+        )
+    if len(clusters) > 1 and s.noise.family != "normal":
+        yield (
+            f"[noise] cluster = {shown(list(clusters))} needs family = 'normal', whose effects are integrated out; or "
+            "choose one column"
         )
     law, valid = s.form, s.may_have_formulas
     for name in s.coefficients:
@@ -128,10 +134,10 @@ def _coefficients(s: "Specification") -> Iterator[str]:
         if any(each in s.varies_by for each in short):
             yield f"[coefficients] {name} and [varies_by] {short[0]} say one thing twice; remove one of them"
     _ = s.formulas  # which refuses what can't be read
-    if cluster not in ("none", "paper") and "paper" in s.groups:
+    if clusters[0] not in ("none", "paper") and "paper" in s.groups:
         yield (
-            f"[noise] cluster = '{cluster}' is what paper means here, by which a coefficient varies too; set cluster = "
-            "'paper', or rename the column"
+            f"[noise] cluster = '{clusters[0]}' is what paper means here, by which a coefficient varies too; set "
+            "cluster = 'paper', or rename the column"
         )
     if not s.coefficients:
         return
@@ -308,11 +314,13 @@ def _scale(s: "Specification") -> Iterator[str]:
             f"[noise] scale = '{s.noise.scale}' with family = 'student_t' needs cluster = 'none'; set family = "
             "'normal', whose effects are integrated out, or scale = 'loss'"
         )
-    if s.noise.cluster != "none" and "tau" not in s.priors:
-        yield (
-            f"[noise] scale = '{s.noise.scale}' with a cluster needs a prior of tau, whose default is in nats per "
-            "token; add [priors.tau], such as distribution = 'half_normal', sigma = 0.1 (a tenth of the loss)"
-        )
+    for _, tau in s.noise.effects:
+        if tau not in s.priors:
+            yield (
+                f"[noise] scale = '{s.noise.scale}' with a cluster needs a prior of {tau}, whose default is in nats "
+                f"per token; add [priors.{tau}], such as distribution = 'half_normal', sigma = 0.1 (a tenth of the "
+                "loss)"
+            )
     if s.data.vocabulary != "ignored":
         yield (
             f"[noise] scale = '{s.noise.scale}' does not go with [data] vocabulary = '{s.data.vocabulary}', a term "

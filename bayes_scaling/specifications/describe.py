@@ -138,8 +138,7 @@ def _equations_for_runs(s: Specification) -> tuple[str, ...]:
     parts = _factored(s, parts)
     if s.has_irreducible:
         parts.insert(0, _indexed(s, "E"))
-    if s.noise.cluster != "none":
-        parts.append(f"u[{s.noise.cluster}]")
+    parts += [f"u[{cluster}]" for cluster in s.noise.clusters]
     whole = " + ".join(parts)
     scattered = f"({whole}) exp(noise)" if s.noise.scale == "log_loss" else f"{whole} + noise"
     first = f"{_SYMBOLS[law.response]} = {scattered}"
@@ -147,9 +146,10 @@ def _equations_for_runs(s: Specification) -> tuple[str, ...]:
 
 
 def _noise_line(s: Specification) -> str:
-    sigma, cluster = _indexed(s, "sigma"), s.noise.cluster
-    family = f"Normal(0, {sigma})" if s.noise.family == "normal" else f"StudentT(nu, 0, {sigma})"
-    return f"noise ~ {family}" + (f", u[{cluster}] ~ Normal(0, tau)" if cluster != "none" else "")
+    sigma, noise = _indexed(s, "sigma"), s.noise
+    family = f"Normal(0, {sigma})" if noise.family == "normal" else f"StudentT(nu, 0, {sigma})"
+    effects = zip(noise.clusters, noise.effects, strict=True)
+    return f"noise ~ {family}" + "".join(f", u[{cluster}] ~ Normal(0, {tau})" for cluster, (_, tau) in effects)
 
 
 def _equations(s: Specification) -> tuple[str, ...]:
@@ -174,8 +174,7 @@ def _equations(s: Specification) -> tuple[str, ...]:
         parts.insert(0, _indexed(s, "E"))
     if s.data.vocabulary == "log":
         parts.append("gamma ln(vocabulary)")
-    if s.noise.cluster != "none":
-        parts.append(f"u[{s.noise.cluster}]")
+    parts += [f"u[{cluster}]" for cluster in s.noise.clusters]
     if s.noise.scale == "log_loss":
         lines = [f"L = ({' + '.join(parts)}) exp(noise)"]
     else:
@@ -284,7 +283,7 @@ def _notes(s: Specification) -> tuple[str, ...]:
     if s.law == "compute" and s.centre is not None:
         notes.append("of training runs C is their column flop, which need not be 6 N D")
     if s.noise.cluster != "none" and s.noise.family == "normal":
-        notes.append(f"{s.noise.cluster} effects u are integrated out in closed form")
+        notes.append(f"{' and '.join(s.noise.clusters)} effects u are integrated out in closed form")
     if s.data.vocabulary == "log":
         notes.append("a missing vocabulary is taken to be its benchmark's median in the table")
     if s.data.tokens == "effective_epochs":

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Any
 
 from bayes_scaling.errors import SpecificationError
@@ -103,15 +104,36 @@ class Noise:
         ``"normal"`` or ``"student_t"``.
     cluster
         ``"none"``, or ``"paper"``: evaluations of one paper (runs of one series) share an effect; or another column
-        of the table, such as ``"lab"``, whose rows do, and which then is the unit ``paper`` of cross-validation.
+        of the table, such as ``"lab"``, whose rows do, and which then is the unit ``paper`` of cross-validation. Or
+        several, from the outermost: of ``("lab", "paper")``, rows of a lab share an effect of standard deviation
+        ``tau_lab``, and those of a paper within a lab another of ``tau``; the unit is the lab.
     scale
         ``"loss"``: noise is added to the loss, ``sigma`` in nats per token. ``"log_loss"``: noise is added to the
         logarithm of the loss, so that it is in proportion to the loss; ``sigma`` then needs a prior of its own.
     """
 
     family: str = "normal"
-    cluster: str = "none"
+    cluster: str | tuple[str, ...] = "none"
     scale: str = "loss"
+
+    def __post_init__(self) -> None:
+        if isinstance(self.cluster, list | tuple):
+            names = tuple(self.cluster)
+            object.__setattr__(self, "cluster", names[0] if len(names) == 1 else names)
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """Columns whose rows share an effect, the outermost first."""
+        if isinstance(self.cluster, str):
+            return () if self.cluster == "none" else (self.cluster,)
+        return self.cluster
+
+    @property
+    def effects(self) -> tuple[tuple[str, str], ...]:
+        """Of each cluster, the outermost first: its name among the groups of rows, and that of its deviation."""
+        groups = ("paper", *(f"{inner} in {outer}" for outer, inner in pairwise(self.clusters)))
+        deviations = (*(f"tau_{name}" for name in self.clusters[:-1]), "tau")
+        return tuple((group, tau) for _, group, tau in zip(self.clusters, groups, deviations, strict=False))
 
 
 @dataclass(frozen=True)
@@ -229,7 +251,10 @@ _LEFT_OUT: Mapping[str, object] = {
 def told(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings as plain data, without those that are left out at their defaults."""
     kept = {key: value for key, value in settings.items() if key not in _LEFT_OUT or value != _LEFT_OUT[key]}
-    return {key: float(value) if is_number(value) else value for key, value in kept.items()}
+    return {
+        key: float(value) if is_number(value) else list(value) if isinstance(value, tuple) else value
+        for key, value in kept.items()
+    }
 
 
 def given(sizes: Pivot | Centre | BenchmarkFigures | None) -> dict[str, float]:

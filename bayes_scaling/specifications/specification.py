@@ -173,14 +173,17 @@ class Specification:
                 found[steps.name] = (steps, "step")
             elif name in self.predicted:
                 found |= {each.name: (each, dimension) for each, dimension in self.predicted[name].parameters()}
+            elif name.startswith("tau_"):
+                meaning = f"standard deviation of {name.removeprefix('tau_')} effects"
+                found[name] = (replace(PARAMETERS["tau"], name=name, meaning=meaning), None)
             else:
                 found[name] = (PARAMETERS[name], self._group_of(name))
         return found
 
     def _names(self) -> tuple[str, ...]:
         """Coefficients and other parameters, in the order of the law."""
-        noise = {"sigma": True, "nu": self.noise.family == "student_t", "tau": self.noise.cluster != "none"}
-        own = tuple(name for name, used in noise.items() if used)
+        nu = ("nu",) if self.noise.family == "student_t" else ()
+        own = ("sigma", *nu, *(tau for _, tau in reversed(self.noise.effects)))
         if self.delta is not None:
             return own
         exponents = tuple(term.exponent for term in self.form.terms)

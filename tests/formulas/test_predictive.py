@@ -48,31 +48,39 @@ def fit_at_truth(specification):
     return made_fit(specification, simulated(specification), draws=DRAWS, jitter=1e-3)
 
 
+CLUSTERS = pytest.mark.parametrize("cluster", ["lab", ("lab", "paper")])
+
+
 def noise_of(fit):
-    """Residuals on the scale of the noise, standard deviations and that of effects, at the first draw."""
+    """Residuals on the scale of the noise, standard deviations and covariance of effects, at the first draw."""
     specification, rows = fit.specification, rows_of(fit.data, fit.specification)
     values = {name: each[:1] for name, each in draws_of(specification, fit.data).items()}
     expected = expected_losses(specification, rows, values)[0]
     logs = specification.noise.scale == "log_loss"
     residual = np.log(rows.loss / expected) if logs else rows.loss - expected
-    return rows, residual, scales(specification, rows, values)[0], values["tau"][0, 0]
+    shared = sum(
+        values[tau][0, 0] ** 2 * np.equal.outer(rows.index[group], rows.index[group])
+        for group, tau in specification.noise.effects
+    )
+    return rows, residual, scales(specification, rows, values)[0], shared
 
 
 @SCALES
-def test_values_of_a_cluster_follow_from_those_before_it(scale) -> None:
-    fit = fit_at_truth(made_specification(scale=scale))
-    rows, residual, sigma, tau = noise_of(fit)
+@CLUSTERS
+def test_values_of_a_cluster_follow_from_those_before_it(scale, cluster) -> None:
+    fit = fit_at_truth(made_specification(cluster, scale=scale))
+    rows, residual, sigma, shared = noise_of(fit)
     exact = np.empty(len(residual))
     for code in range(len(rows.levels["paper"])):
         mine = np.flatnonzero(rows.index["paper"] == code)
-        covariance = np.diag(sigma[mine] ** 2) + tau**2
+        covariance = np.diag(sigma[mine] ** 2) + shared[np.ix_(mine, mine)]
         exact[mine] = stats.norm.cdf(np.linalg.solve(np.linalg.cholesky(covariance), residual[mine]))
     found, _ = loo_pit(fit, rows, 0)
     assert np.abs(found["pit"] - exact).max() < 5 * 0.5 / np.sqrt(2 * DRAWS)
 
 
 @SCALES
-@pytest.mark.parametrize("cluster", ["none", "lab"])
+@pytest.mark.parametrize("cluster", ["none", "lab", ("lab", "paper")])
 def test_replicated_residuals_have_unit_variance_in_every_row(scale, cluster) -> None:
     fit = fit_at_truth(made_specification(cluster=cluster, scale=scale))
     ((observed, replicated),) = standardised(fit, rows_of(fit.data, fit.specification), 2 * DRAWS, 0)
@@ -89,8 +97,9 @@ def test_a_check_runs_and_is_quiet_at_the_truth(scale) -> None:
 
 
 @SCALES
-def test_a_new_evaluation_has_the_noise_of_its_columns_and_of_a_new_cluster(scale) -> None:
-    fit = fit_at_truth(made_specification(scale=scale))
+@CLUSTERS
+def test_a_new_evaluation_has_the_noise_of_its_columns_and_of_a_new_cluster(scale, cluster) -> None:
+    fit = fit_at_truth(made_specification(cluster, scale=scale))
     first = fit.data["posterior"].to_dataset().isel(chain=0, draw=0)
     by_benchmark = first["sigma_benchmark_sd"] * first["sigma_benchmark_standardised"].sel(benchmark="ptb")
     for adapted in (0, 1):
@@ -98,13 +107,14 @@ def test_a_new_evaluation_has_the_noise_of_its_columns_and_of_a_new_cluster(scal
         mean, new = (bs.predicted_loss(law, "GPT-3", kind=kind, benchmark="ptb") for kind in ("mean", "new_evaluation"))
         noise = np.log(new / mean) if scale == "log_loss" else new - mean
         sigma = first["sigma_base"] * np.exp(adapted * first["sigma_test_time_adaptation"][0] + by_benchmark)
-        assert float(noise.std()) == pytest.approx(float(np.hypot(sigma, first["tau"])), rel=5 / np.sqrt(4 * DRAWS))
+        variance = float(sigma**2 + sum(first[tau] ** 2 for _, tau in fit.specification.noise.effects))
+        assert float(noise.std()) == pytest.approx(np.sqrt(variance), rel=5 / np.sqrt(4 * DRAWS))
 
 
 def test_columns_of_sizes_are_those_of_each_system() -> None:
     table, formulas = made_evaluations(), {"sigma": "1 + log(parameters)", "alpha": "1 + log(tokens)"}
     fit = made_fit(made_specification(coefficients=formulas), table, draws=DRAWS, jitter=1e-3)
-    rows, _, sigma, tau = noise_of(fit)
+    rows, _, sigma, shared = noise_of(fit)
     expected = expected_losses(fit.specification, rows, draws_of(fit.specification, fit.data))[0]
     some = [5, 20, 50]
     assert table["benchmark"].iloc[some].nunique() > 1
@@ -116,7 +126,9 @@ def test_columns_of_sizes_are_those_of_each_system() -> None:
         mean, new = (bs.predicted_loss(fit, system, kind=kind, **setting) for kind in ("mean", "new_evaluation"))
         year = float(fit.data["constant_data"]["year"][at])
         assert laws_of(fit).loss(*row[["parameters", "tokens"]], year, **setting)[0, 0] == pytest.approx(expected[at])
-        assert float((new - mean).std()) == pytest.approx(np.hypot(sigma[at], tau), rel=5 / np.sqrt(4 * DRAWS))
+        assert float((new - mean).std()) == pytest.approx(
+            np.sqrt(sigma[at] ** 2 + shared[at, at]), rel=5 / np.sqrt(4 * DRAWS)
+        )
 
 
 def test_a_new_evaluation_of_published_constants_has_no_noise() -> None:
@@ -242,13 +254,14 @@ def test_scores_leave_out_evaluations_and_clusters(scale, unit) -> None:
     assert len(found.terms) == (60 if unit == "evaluation" else 8) and np.isfinite(found.terms).all()
 
 
-def test_unconstrained_densities_are_those_of_priors_and_clusters() -> None:
-    fit = made_fit(made_specification(), made_evaluations())
-    rows, residual, sigma, tau = noise_of(fit)
+@CLUSTERS
+def test_unconstrained_densities_are_those_of_priors_and_clusters(cluster) -> None:
+    fit = made_fit(made_specification(cluster), made_evaluations())
+    rows, residual, sigma, shared = noise_of(fit)
     density = UnconstrainedPosterior(fit, rows, "paper", np.arange(8))
     found = density.log_probability(density.draws).to_numpy()[0, 0]
     likelihood = sum(
-        stats.multivariate_normal.logpdf(residual[mine], cov=np.diag(sigma[mine] ** 2) + tau**2)
+        stats.multivariate_normal.logpdf(residual[mine], cov=np.diag(sigma[mine] ** 2) + shared[np.ix_(mine, mine)])
         for mine in (np.flatnonzero(rows.index["paper"] == code) for code in range(8))
     )
     prior = fit.data["log_prior"].to_dataset().isel(chain=0, draw=0)

@@ -40,12 +40,12 @@ OF_RUNS = {
 BY_DATASET = {"level": "0 + dataset", "share": "0 + dataset", "alpha": "0 + dataset", "sigma": "0 + dataset"}
 
 
-def fit_of(coefficients, *, progress=RATES, scale="loss", **options) -> bs.Fit:
+def fit_of(coefficients, *, progress=RATES, scale="loss", cluster="lab", **options) -> bs.Fit:
     table = made_evaluations(80)
     rng = np.random.default_rng(1)
     table = table.assign(effort=rng.normal(size=80), seed=rng.choice([1, 2, 3], 80))
     return made_fit(
-        made_specification(scale=scale, coefficients=coefficients, progress=progress), table, draws=40, **options
+        made_specification(cluster, scale, coefficients=coefficients, progress=progress), table, draws=40, **options
     )
 
 
@@ -132,6 +132,17 @@ def test_a_new_level_is_a_draw_of_its_group_and_a_known_one_has_its_effect(whole
     )
     assert (known != new).all()
     np.testing.assert_array_equal(new, unnamed)
+
+
+def test_a_fit_of_nested_clusters_is_read_back(tmp_path) -> None:
+    fit = fit_of({"level": "0 + benchmark", "alpha": "0 + seed"}, cluster=("lab", "seed"))
+    fit.save(tmp_path)
+    again = bs.load_fit(tmp_path)
+    assert again.specification == fit.specification and again.specification.noise.clusters == ("lab", "seed")
+    rows, read = (rows_of(each.data, each.specification) for each in (fit, again))
+    assert rows.levels == read.levels and len(rows.levels["seed in lab"]) > len(rows.levels["paper"])
+    for unit in ("evaluation", "paper"):
+        np.testing.assert_array_equal(*(each.log_likelihood(unit)["loss"] for each in (fit, again)))
 
 
 def test_a_fit_that_is_read_back_predicts_the_same(whole, tmp_path) -> None:
@@ -255,8 +266,9 @@ def test_columns_are_set_to_what_they_hold(whole, columns, told) -> None:
 
 
 @pytest.mark.parametrize("scale", ["loss", "log_loss"])
-def test_the_model_that_is_sampled_has_the_density_of_what_is_asked(scale) -> None:
-    fit = fit_of(WHOLE, scale=scale)
+@pytest.mark.parametrize("cluster", ["lab", ("lab", "paper")])
+def test_the_model_that_is_sampled_has_the_density_of_what_is_asked(scale, cluster) -> None:
+    fit = fit_of(WHOLE, scale=scale, cluster=cluster)
     table = made_evaluations(80).assign(effort=fit.data["constant_data"]["effort"].to_numpy())
     model, values = bs.build_model(fit.specification, table), draws_of(fit.specification, fit.data)
     density = model.compile_fn(model.logp(jacobian=False), mode="FAST_COMPILE", on_unused_input="ignore")

@@ -244,10 +244,4 @@ def _progress(s: Specification) -> str:
 def _noise(s: Specification) -> str:
     family = "normal" if s.noise.family == "normal" else "Student-t"
     scale = " on the logarithm" if s.noise.scale == "log_loss" else ""
-    return (
-        family
-        + scale
-        + {"none": "", "paper": ", papers share an effect"}.get(
-            s.noise.cluster, f", rows of one {s.noise.cluster} share an effect"
-        )
-    )
+    return family + scale + "".join(f", rows of one {cluster} share an effect" for cluster in s.noise.clusters)
