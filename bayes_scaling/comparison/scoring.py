@@ -92,7 +92,7 @@ def score(fit: Fit, unit: str = "evaluation", *, refits: str = "bad", cores: int
             expected = left_out_losses(fit.specification, rows, values, unit, some)
             work.predictions[some] = (weights[:, units] * expected).sum(axis=0)
     found = work.pareto_k.copy()
-    if fit.specification.noise.family == "normal":
+    if not fit.specification.noise.samples_effects:
         _match(fit, rows, unit, good_k, work)
     if refits != "none":
         for position in np.flatnonzero(~(work.pareto_k <= good_k) | (refits == "all")):

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_scaling.model.noise import normal, student_t
+from bayes_scaling.specifications.noise import normal, student_t
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]

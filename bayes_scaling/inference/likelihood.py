@@ -12,17 +12,16 @@ from xarray import Dataset, DataTree
 from bayes_scaling.inference.effect_integral import NODES_OF_A_GAP, student_t_paper
 from bayes_scaling.inference.posterior import EFFECT, STANDARDISED, coefficients_of, posterior_values
 from bayes_scaling.model.coordinates import penalty_scale, published_names
-from bayes_scaling.model.noise import (
+from bayes_scaling.model.rows import Rows
+from bayes_scaling.model.structure import coefficient_at, expected_loss
+from bayes_scaling.specifications.noise import (
     Effects,
     given_rest,
     log_jacobian,
     log_residual,
     normal,
     shared_effects,
-    student_t,
 )
-from bayes_scaling.model.rows import Rows
-from bayes_scaling.model.structure import coefficient_at, expected_loss
 from bayes_scaling.specifications.specification import Specification
 
 Floats = NDArray[np.float64]
@@ -109,9 +108,9 @@ def evaluation_densities(
     sigma = scales(specification, rows, values)
     if specification.noise.cluster == "none":
         return _independent_densities(specification, rows, values, residual)
-    if specification.noise.family == "student_t":
+    if specification.noise.samples_effects:
         residual = residual - values[EFFECT][:, rows.index["paper"]]
-        return np.asarray(student_t(residual, values["nu"], sigma))
+        return np.asarray(specification.noise.kind.of(residual, sigma, values))
     residual, jacobian = on_scale(specification, rows, residual)
     mean, scale = given_rest(residual, sigma, _effects(specification, rows, values))
     return np.asarray(normal(residual - mean, scale) + jacobian)
@@ -123,16 +122,14 @@ def _independent_densities(
     """Log density of each loss on its own, shape ``(samples, n)``."""
     residual, jacobian = on_scale(specification, rows, residual)
     sigma = scales(specification, rows, values)
-    if specification.noise.family == "student_t":
-        return np.asarray(student_t(residual, values["nu"], sigma) + jacobian)
-    return np.asarray(normal(residual, sigma) + jacobian)
+    return np.asarray(specification.noise.kind.of(residual, sigma, values) + jacobian)
 
 
 def on_scale(specification: Specification, rows: Rows, residual: Floats) -> tuple[Floats, Floats | float]:
     """Residuals on the scale of the noise, and what makes their densities those of the loss."""
-    if specification.noise.scale == "loss":
-        return residual, 0.0
-    return log_residual(residual, rows.response), log_jacobian(rows.response)
+    if specification.noise.on_log:
+        return log_residual(residual, rows.response), log_jacobian(rows.response)
+    return residual, 0.0
 
 
 def _effects(specification: Specification, rows: Rows, values: Mapping[str, Floats]) -> Effects:
@@ -149,11 +146,10 @@ def paper_densities(specification: Specification, rows: Rows, values: Mapping[st
     """Joint log density of the evaluations of each paper of the rows, shape ``(samples, papers)``, nats."""
     sigma = scales(specification, rows, values)
     _, paper = np.unique(rows.index["paper"], return_inverse=True)
-    clustered = specification.noise.cluster != "none"
-    if clustered and specification.noise.family == "student_t":
+    if specification.noise.samples_effects:
         return _integrated_student_t(residual, paper, values["nu"], sigma, values["tau"])
     densities = _independent_densities(specification, rows, values, residual)
-    if clustered:
+    if specification.noise.clusters:
         residual, _ = on_scale(specification, rows, residual)
         densities = densities + shared_effects(residual, sigma, _effects(specification, rows, values))[0]
     return sum_by(densities, paper)
@@ -167,12 +163,12 @@ def left_out_losses(
     if specification.noise.cluster == "none" or unit == "paper":
         return expected
     effects = of_units(_paper_effects, specification, rows, values, unit, positions)
-    return expected * np.exp(effects) if specification.noise.scale == "log_loss" else expected + effects
+    return np.asarray(specification.noise.added(expected, effects))
 
 
 def _paper_effects(specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats) -> Floats:
     """Expected effect of an evaluation's paper, as far as its other evaluations tell, nats."""
-    if specification.noise.family == "student_t":
+    if specification.noise.samples_effects:
         return np.asarray(values[EFFECT][:, rows.index["paper"]])
     residual, _ = on_scale(specification, rows, residual)
     sigma = scales(specification, rows, values)

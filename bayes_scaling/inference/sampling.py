@@ -21,7 +21,7 @@ from bayes_scaling.inference.effects import informed
 from bayes_scaling.inference.posterior import plain, reweighted
 from bayes_scaling.inference.progress import Progress
 from bayes_scaling.inference.settings import BARRIER, Settings
-from bayes_scaling.model.data import has_sampled_effects, model_data, prior_middle
+from bayes_scaling.model.data import model_data, prior_middle
 from bayes_scaling.model.penalised import design, penalised_start
 from bayes_scaling.model.penalised_density import log_density, packed
 from bayes_scaling.model.rows import Rows
@@ -65,7 +65,7 @@ def structure_key(specification: Specification, rows: Rows) -> str:
     document["levels"] = {
         name: levels if name in ("benchmark", "step") else len(levels)
         for name, levels in rows.levels.items()
-        if name not in ("paper", *dict(specification.noise.effects)) or has_sampled_effects(specification)
+        if name not in ("paper", *dict(specification.noise.effects)) or specification.noise.samples_effects
     }
     return json.dumps(document, sort_keys=True)
 
@@ -133,7 +133,7 @@ def sample(
     def start(seed: Any) -> Floats:
         return program.point(random(np.random.default_rng(seed)))
 
-    if not has_sampled_effects(specification):  # with them, the density has no top
+    if not specification.noise.samples_effects:  # with them, the density has no top
         top = _top(program, [start(climb) for climb in range(_CLIMBS)])
         _require_scatter(program.values(top))
         if program.effects:

@@ -12,11 +12,11 @@ import pytensor.tensor as pt
 
 from bayes_scaling.model.coordinates import from_level_and_share, from_published, penalty_scale, published_names
 from bayes_scaling.model.data import model_data, noise_names, observed_name
-from bayes_scaling.model.noise import log_jacobian, normal, shared_effects
 from bayes_scaling.model.reported import reported_quantities
 from bayes_scaling.model.rows import Rows, make_rows
 from bayes_scaling.model.structure import Coefficients, coefficient_at, expected_loss
 from bayes_scaling.specifications.catalogue import resolve
+from bayes_scaling.specifications.noise import Family, log_jacobian, normal, shared_effects
 from bayes_scaling.specifications.priors import DISTRIBUTIONS
 from bayes_scaling.specifications.specification import Specification
 
@@ -115,8 +115,8 @@ def _likelihood(
     rows: Rows,
 ) -> None:
     name, sigma = specification.response, noise.get("sigma")
-    logs = specification.noise.scale == "log_loss"
-    if specification.noise.cluster != "none" and specification.noise.family == "normal":
+    logs = specification.noise.on_log
+    if specification.noise.clusters and not specification.noise.samples_effects:
         effects = specification.noise.effects
         counts = [len(rows.levels[group]) for group, _ in effects]
         pm.CustomDist(
@@ -131,32 +131,26 @@ def _likelihood(
             dims="evaluation",
         )
         return
-    if specification.noise.cluster != "none":
+    if specification.noise.samples_effects:
         standard = pm.Normal("paper_effect_standardised", 0, 1, dims="paper")
         mu = mu + pm.Deterministic("paper_effect", noise["tau"] * standard, dims="paper")[index["paper"]]
-    if specification.noise.scale == "log_loss":
-        _log_scale_likelihood(name, mu, noise, observed)
-    elif specification.noise.family == "student_t":
-        pm.StudentT(name, nu=noise["nu"], mu=mu, sigma=sigma, observed=observed, dims="evaluation")
-    else:
-        pm.Normal(name, mu, sigma, observed=observed, dims="evaluation")
+    _independent_likelihood(specification.noise.kind, name, pt.log(mu) if logs else mu, noise, observed, logs)
 
 
-def _log_scale_likelihood(name: str, mu: Any, noise: Mapping[str, Any], observed: Any) -> None:
-    """Noise on the logarithm of the loss; PyMC derives the density of the loss itself, Jacobian included."""
-    log_mu, sigma = pt.log(mu), noise["sigma"]
-    if "nu" not in noise:
-        pm.LogNormal(name, log_mu, sigma, observed=observed, dims="evaluation")
+def _independent_likelihood(
+    family: Family, name: str, mu: Any, noise: Mapping[str, Any], observed: Any, logs: bool
+) -> None:
+    """Noise on the loss, or on its logarithm, of which PyMC derives the density of the loss, Jacobian included."""
+    values = {extra: noise[extra] for extra in family.extra} | {"mu": mu, "sigma": noise["sigma"]}
+    kind = getattr(pm, family.pymc_of_log if logs and family.pymc_of_log else family.pymc)
+    if not logs or family.pymc_of_log:
+        kind(name, **values, observed=observed, dims="evaluation")
         return
-    pm.CustomDist(
-        name,
-        noise["nu"],
-        log_mu,
-        sigma,
-        dist=lambda nu, log_mu, sigma, size: pt.exp(pm.StudentT.dist(nu=nu, mu=log_mu, sigma=sigma, size=size)),
-        observed=observed,
-        dims="evaluation",
-    )
+
+    def drawn(*given: Any) -> Any:
+        return pt.exp(kind.dist(**dict(zip((*values, "size"), given, strict=True))))
+
+    pm.CustomDist(name, *values.values(), dist=drawn, observed=observed, dims="evaluation")
 
 
 def _draw_clustered(mu: Any, sigma: Any, shared: Sequence[Any], counts: Sequence[int], logs: bool) -> Any:

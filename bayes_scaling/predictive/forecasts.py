@@ -22,10 +22,10 @@ from bayes_scaling.evaluations import decimal_year
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.likelihood import draws_of, expected_losses, paper_densities, scales, sum_by
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.model.noise import normal
 from bayes_scaling.model.rows import Rows, make_rows, sample_minima
 from bayes_scaling.predictive.splits import Split
 from bayes_scaling.quantities.prediction import with_noise
+from bayes_scaling.specifications.noise import normal
 from bayes_scaling.specifications.specification import Specification
 
 

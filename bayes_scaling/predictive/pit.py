@@ -13,9 +13,9 @@ from bayes_scaling.inference.data import UNITS
 from bayes_scaling.inference.leaving_out import left_out
 from bayes_scaling.inference.likelihood import draws_of, expected_losses, of_units, on_scale, scales
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.model.noise import effects_given, normal
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.quantities.prediction import with_noise
+from bayes_scaling.specifications.noise import effects_given, normal
 from bayes_scaling.specifications.specification import Specification
 
 Floats = NDArray[np.float64]
@@ -59,11 +59,11 @@ def loo_pit(fit: Fit, rows: Rows, seed: int) -> tuple[pd.DataFrame, float]:
         for at, units in left.of_rows(rows):
             weights = left.log_weights[:, units]
             expected = expected_losses(specification, rows.take(at), values)
-            if unit == UNITS[1] and specification.noise.family == "normal":
+            if unit == UNITS[1] and specification.noise.kind.in_closed_form:
                 given = (specification, rows, values, UNITS[0], at)
                 mean, scale, density = (of_units(partial(_given_before, part), *given) for part in range(3))
                 weights, noise = weights + density, mean + scale * rng.standard_normal(expected.shape)
-                drawn = expected * np.exp(noise) if specification.noise.scale == "log_loss" else expected + noise
+                drawn = specification.noise.added(expected, noise)
             else:
                 sigma = scales(specification, rows.take(at), values)
                 drawn = with_noise(specification, values, expected, sigma, rng)
@@ -98,7 +98,7 @@ def _given_before(
     .. math:: \frac{\tau^2}{1 + W_i \tau^2} \sum_{j < i} \frac{r_j}{\sigma_j^2}, \qquad
         \sigma_i^2 + \frac{\tau^2}{1 + W_i \tau^2}, \qquad W_i = \sum_{j < i} \sigma_j^{-2}
 
-    of one cluster, and so on outwards as in :func:`bayes_scaling.model.noise.shared_effects`.
+    of one cluster, and so on outwards as in :func:`bayes_scaling.specifications.noise.shared_effects`.
     ``part`` 0: its mean; 1: its standard deviation; 2: the log density of the rows before, up to what all draws share.
     """
     residual, _ = on_scale(specification, rows, residual)

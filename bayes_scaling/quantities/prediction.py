@@ -243,12 +243,10 @@ def with_noise(
     ``sigma`` is that of each evaluation, or of all.
     """
     noise, shape = specification.noise, expected.shape
-    student_t = noise.family == "student_t"
-    standard = rng.standard_t(values["nu"], size=shape) if student_t else rng.standard_normal(shape)
-    scattered = sigma * standard
+    scattered = sigma * noise.kind.standard(values).rvs(shape, random_state=rng)
     for _, tau in noise.effects:
         scattered = scattered + values[tau] * rng.standard_normal(shape)
-    return np.asarray(expected * np.exp(scattered) if noise.scale == "log_loss" else expected + scattered)
+    return np.asarray(noise.added(expected, scattered))
 
 
 def _log_reducible(laws: Laws, losses: Floats, setting: dict[str, str]) -> Floats:

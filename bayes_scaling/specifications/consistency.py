@@ -118,7 +118,7 @@ def _coefficients(s: "Specification") -> Iterator[str]:
             f"[noise] cluster = {shown(s.noise.cluster)} is not valid; choose one of: none, paper, or another column "
             'of the table; or several of these, from the outermost, such as ["lab", "paper"]'
         )
-    if len(clusters) > 1 and s.noise.family != "normal":
+    if len(clusters) > 1 and not s.noise.kind.in_closed_form:
         yield (
             f"[noise] cluster = {shown(list(clusters))} needs family = 'normal', whose effects are integrated out; or "
             "choose one column"
@@ -307,11 +307,11 @@ def _centre(s: "Specification") -> Iterator[str]:
 
 
 def _scale(s: "Specification") -> Iterator[str]:
-    if s.noise.scale == "loss":
+    if not s.noise.on_log:
         return
-    if s.noise.cluster != "none" and s.noise.family == "student_t":
+    if s.noise.samples_effects:
         yield (
-            f"[noise] scale = '{s.noise.scale}' with family = 'student_t' needs cluster = 'none'; set family = "
+            f"[noise] scale = '{s.noise.scale}' with family = '{s.noise.family}' needs cluster = 'none'; set family = "
             "'normal', whose effects are integrated out, or scale = 'loss'"
         )
     for _, tau in s.noise.effects:

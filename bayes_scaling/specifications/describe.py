@@ -131,9 +131,10 @@ _IN_KAPLANS_SYMBOLS = {
 
 def _noise_line(s: Specification) -> str:
     sigma, noise = _indexed(s, "sigma"), s.noise
-    family = f"Normal(0, {sigma})" if noise.family == "normal" else f"StudentT(nu, 0, {sigma})"
     effects = zip(noise.clusters, noise.effects, strict=True)
-    return f"noise ~ {family}" + "".join(f", u[{cluster}] ~ Normal(0, {tau})" for cluster, (_, tau) in effects)
+    return f"noise ~ {noise.kind.symbol.format(sigma)}" + "".join(
+        f", u[{cluster}] ~ Normal(0, {tau})" for cluster, (_, tau) in effects
+    )
 
 
 def _equations(s: Specification) -> tuple[str, ...]:
@@ -156,7 +157,7 @@ def _equations(s: Specification) -> tuple[str, ...]:
     if s.data.vocabulary == "log":
         parts.append("gamma ln(vocabulary)")
     whole = " + ".join((*parts, *(f"u[{cluster}]" for cluster in s.noise.clusters)))
-    scattered = f"({whole}) exp(noise)" if s.noise.scale == "log_loss" else f"{whole} + noise"
+    scattered = f"({whole}) exp(noise)" if s.noise.on_log else f"{whole} + noise"
     lines = [f"{_SYMBOLS[s.response]} = {scattered}"]
     lines += [] if static else [*_size_lines(s), *_era_lines(s)]
     lines += _formula_lines(s)
@@ -242,12 +243,12 @@ def _notes(s: Specification) -> tuple[str, ...]:
     notes = {
         definitions: True,
         f"noise on the logarithm of {loss}: sigma is a share of {share}, and {symbol} without noise its median": (
-            s.noise.scale == "log_loss"
+            s.noise.on_log
         ),
         f"central point: {_central_point(s)}": True,
         "of training runs C is their column flop, which need not be 6 N D": s.law == "compute" and s.centre is not None,
         f"{' and '.join(s.noise.clusters)} effects u are integrated out in closed form": (
-            s.noise.clusters and s.noise.family == "normal"
+            s.noise.clusters and s.noise.kind.in_closed_form
         ),
         "a missing vocabulary is taken to be its benchmark's median in the table": s.data.vocabulary == "log",
         "worth of epochs as coded by Ho et al. 2024; missing epochs count as one pass": tokens == "effective_epochs",
@@ -342,7 +343,7 @@ def _priors(s: Specification) -> tuple[PriorLine, ...]:
 
 def _unit(s: Specification, p: Parameter) -> str:
     name = s.prior_name(p.name)
-    if name == "sigma" and s.noise.scale == "log_loss":
+    if name == "sigma" and s.noise.on_log:
         return _LOG_UNIT if s.response == "loss" else "log units"
     return RESPONSE_UNITS[s.response] if name == "level" else p.unit
 

@@ -5,9 +5,12 @@ from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
 from bayes_scaling.errors import SpecificationError
 from bayes_scaling.specifications.checks import is_number, shown
 from bayes_scaling.specifications.laws import LAWS, SIZES
+from bayes_scaling.specifications.noise import FAMILIES, Family
 from bayes_scaling.specifications.parameters import PARAMETERS
 from bayes_scaling.specifications.priors import Prior, choices_for
 
@@ -122,6 +125,11 @@ class Noise:
             object.__setattr__(self, "cluster", names[0] if len(names) == 1 else names)
 
     @property
+    def kind(self) -> Family:
+        """The family, with all that is asked of it."""
+        return FAMILIES[self.family]
+
+    @property
     def clusters(self) -> tuple[str, ...]:
         """Columns whose rows share an effect, the outermost first."""
         if isinstance(self.cluster, str):
@@ -134,6 +142,20 @@ class Noise:
         groups = ("paper", *(f"{inner} in {outer}" for outer, inner in pairwise(self.clusters)))
         deviations = (*(f"tau_{name}" for name in self.clusters[:-1]), "tau")
         return tuple((group, tau) for _, group, tau in zip(self.clusters, groups, deviations, strict=False))
+
+    @property
+    def samples_effects(self) -> bool:
+        """Whether effects that rows share are sampled; where they can be integrated out, they are."""
+        return bool(self.clusters) and not self.kind.in_closed_form
+
+    @property
+    def on_log(self) -> bool:
+        """Whether noise is on the logarithm of the loss."""
+        return self.scale == "log_loss"
+
+    def added(self, expected: Any, scatter: Any, xp: Any = np) -> Any:
+        """Losses from expected ones and what is added to them on the scale of the noise."""
+        return expected * xp.exp(scatter) if self.on_log else expected + scatter
 
 
 @dataclass(frozen=True)
@@ -223,7 +245,7 @@ CHOICES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "exponents": ("none", "drift"),
         "at_cut": ("bend", "jump"),
     },
-    "noise": {"family": ("normal", "student_t"), "scale": ("loss", "log_loss")},
+    "noise": {"family": tuple(FAMILIES), "scale": ("loss", "log_loss")},
     "data": {
         "tokens": ("unique", "effective_epochs", "seen", "repeated"),
         "vocabulary": ("ignored", "log"),

@@ -182,8 +182,7 @@ class Specification:
 
     def _names(self) -> tuple[str, ...]:
         """Coefficients and other parameters, in the order of the law."""
-        nu = ("nu",) if self.noise.family == "student_t" else ()
-        own = ("sigma", *nu, *(tau for _, tau in reversed(self.noise.effects)))
+        own = ("sigma", *self.noise.kind.extra, *(tau for _, tau in reversed(self.noise.effects)))
         if self.delta is not None:
             return own
         exponents = tuple(term.exponent for term in self.form.terms)

@@ -20,8 +20,8 @@ from bayes_scaling.inference.likelihood import (
     expected_losses,
     paper_densities,
 )
-from bayes_scaling.model.noise import log_jacobian, log_residual
 from bayes_scaling.model.rows import make_rows
+from bayes_scaling.specifications.noise import log_jacobian, log_residual
 from bayes_scaling.specifications.sections import Noise
 from bayes_scaling.specifications.specification import Specification
 

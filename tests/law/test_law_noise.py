@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from bayes_scaling.model.noise import given_rest, normal, shared_effects
+from bayes_scaling.specifications.noise import given_rest, normal, shared_effects
 
 quick = settings(max_examples=60, deadline=None)
 scales = st.floats(0.02, 2.0)

@@ -6,7 +6,8 @@ paper's block of ``m`` residuals has covariance :math:`\sigma^2 I + \tau^2 1 1^\
 :math:`\rho = \tau^2 / (\sigma^2 + \tau^2)`). So are those of papers within labs that share effects of their own.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -31,6 +32,54 @@ def student_t(residual: Any, nu: Any, sigma: Any) -> Any:
     """Log density of independent Student-t noise: SciPy's, but with the constant worked out once for each draw."""
     constant = np.log(poch(0.5 * nu, 0.5)) - 0.5 * np.log(np.pi * nu) - np.log(sigma)
     return constant - 0.5 * (nu + 1) * np.log1p((residual / sigma) ** 2 / nu)
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family of noise, with all that the package asks of it.
+
+    Parameters
+    ----------
+    symbol, words
+        In equations, with the scale to fill in, and in sentences.
+    pymc, pymc_of_log
+        PyMC's names of its distribution, and of that of a variable whose logarithm has it, if there is one.
+    scipy
+        SciPy's name of its distribution in units of its scale.
+    extra
+        Parameters beside ``sigma``: those of :data:`bayes_scaling.specifications.parameters.PARAMETERS`, and the
+        arguments that SciPy has for them.
+    in_closed_form
+        Whether effects that rows share can be integrated out without quadrature.
+    log_density
+        Of residuals, given the scale and the values of ``extra``.
+    """
+
+    symbol: str
+    words: str
+    pymc: str
+    pymc_of_log: str
+    scipy: str
+    extra: Mapping[str, str]
+    in_closed_form: bool
+    log_density: Callable[..., Any]
+
+    def standard(self, values: Mapping[str, Any]) -> Any:
+        """The distribution in units of its scale, frozen at the values of ``extra``."""
+        from scipy import stats
+
+        return getattr(stats, self.scipy)(**{theirs: values[ours] for ours, theirs in self.extra.items()})
+
+    def of(self, residual: Any, sigma: Any, values: Mapping[str, Any]) -> Any:
+        """Log density of independent residuals, NumPy arrays."""
+        return np.asarray(self.log_density(residual, *(values[name] for name in self.extra), sigma))
+
+
+FAMILIES: Mapping[str, Family] = {
+    "normal": Family("Normal(0, {})", "normal noise", "Normal", "LogNormal", "norm", {}, True, normal),
+    "student_t": Family("StudentT(nu, 0, {})", "Student-t noise", "StudentT", "", "t", {"nu": "df"}, False, student_t),
+}
+"""By the name that ``[noise] family`` has."""
 
 
 def log_residual(residual: Any, loss: Any, xp: ModuleType = np) -> Any:
