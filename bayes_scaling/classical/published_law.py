@@ -15,6 +15,8 @@ from bayes_scaling.law import log_term, loss
 from bayes_scaling.model.rows import Anchor
 from bayes_scaling.model.structure import Coefficient
 from bayes_scaling.specifications.specification import Progress, Specification
+from bayes_scaling.systems import HO2024_SYSTEMS as HO2024_SYSTEMS
+from bayes_scaling.systems import System as System
 
 if TYPE_CHECKING:
     from bayes_scaling.quantities.laws import Laws
