@@ -98,11 +98,9 @@ def plot_allocation(
         over their range too. By default none, and the frontier ends at a hundred times the largest run.
     laws
         Published laws whose frontiers are drawn beside: constants, or fits.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``loss``, ``runs``,
         ``equal_compute``, ``posterior``, ``interval``, ``published``, ``budgets``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------

@@ -43,11 +43,9 @@ def plot_attribution(
         Of a law of parameters and tokens. One that has not converged is marked across the picture.
     pairs
         As for :func:`bayes_scaling.shapley_attribution`; by default the 14 published pairs of systems.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
         ``published``, ``reference``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------

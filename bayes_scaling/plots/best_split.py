@@ -35,11 +35,9 @@ def plot_best_split(fit: Fit, budget: float, *, visuals: Visuals | None = None, 
         Of a static law to training runs. One that has not converged is marked across the picture.
     budget
         Training FLOP at which both are given in words.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
         ``budget``, ``extrapolated``, ``runs``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------

@@ -23,11 +23,9 @@ def plot_calibration(calibration: Calibration, *, visuals: Visuals | None = None
     ----------
     calibration
         See :func:`bayes_scaling.calibrate`.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``ranks``, ``band``,
         ``reference``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------

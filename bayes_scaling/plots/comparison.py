@@ -49,12 +49,10 @@ def plot_comparison(
         Variants that did not converge are not drawn.
     most
         Variants to draw, best first.
-    visuals
-        Visuals to leave out (False) or keyword arguments for them, as ``arviz.plot_compare`` takes them:
+    visuals, backend
+        Visuals to leave out (False) or keyword arguments for them, as ``arviz.plot_compare`` takes them, by matplotlib:
         ``point_estimate``, ``error_bar``, ``ref_line``, ``ref_band``, ``similar_line``, ``labels``, ``title``,
         ``ticklabels``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -125,11 +123,9 @@ def plot_doubling_times_by_variant(
         Variants that did not converge are drawn last and marked; ones that assume no progress are left out.
     most
         Variants to draw.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
         ``published``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -178,11 +174,9 @@ def plot_pareto_k(comparison: Comparison, *, visuals: Visuals | None = None, bac
     ----------
     comparison
         All its variants are drawn.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``range``, ``units``,
         ``threshold``, ``legend``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -242,10 +236,8 @@ def plot_criteria(comparison: Comparison, *, visuals: Visuals | None = None, bac
     ----------
     comparison
         Variants that did not converge are not drawn.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``variants``, ``legend``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------

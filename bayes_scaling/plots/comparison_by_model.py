@@ -86,11 +86,9 @@ def plot_doubling_times_by_model(
         shown.
     most
         Models to draw.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
         ``published``, ``bands``, ``no_progress``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -161,11 +159,9 @@ def plot_differences_by_model(
         Variants that did not converge are not drawn: they have no difference.
     most
         Models to draw.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``difference``, ``error``,
         ``reference``, ``bands``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -274,11 +270,9 @@ def plot_averaged_doubling_times(
         Only variants that have converged are averaged or drawn.
     most
         Variants to draw below the averages: those with the largest weights of either kind, best predicting first.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``average``, ``posterior``,
         ``interval``, ``published``, ``figures``, ``reference``, ``legend``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------

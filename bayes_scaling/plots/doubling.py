@@ -42,11 +42,9 @@ def plot_doubling_times(
         A posterior with progress. One that has not converged is marked across the picture.
     ridge
         Whether to draw the rates beside the doubling time; :func:`plot_ridge` draws them alone.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``prior``,
         ``interval``, ``median``, ``published``, ``moore``, ``draws``, ``sum``, ``reference``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -90,11 +88,9 @@ def plot_ridge(fit: Fit, *, visuals: Visuals | None = None, backend: str | None 
     ----------
     fit
         A posterior with a rate of parameters and one of data. One that has not converged is marked across the picture.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``draws``, ``sum``,
         ``reference``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------

@@ -40,11 +40,9 @@ def plot_effective_compute(
         A posterior with progress. One that has not converged is marked across the picture.
     start, end
         Decimal years.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
         ``published``, ``moore``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------

@@ -50,11 +50,9 @@ def plot_identification(
         A posterior with its log prior and log likelihood. One that has not converged is marked across the picture.
     ridge
         Whether to draw the two rates beside the intervals, where the specification has both.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``prior``, ``posterior``,
         ``interval``, ``figures``, ``draws``, ``equal_doubling``, ``best_known``, ``reference``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------

@@ -54,11 +54,9 @@ def plot_isoflop(
     budgets
         Training FLOP, one or several. By default those that the runs share, at most ten: at least three, each with six
         different sizes within 10% of compute, as for :func:`bayes_scaling.isoflop_profiles`.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
         ``runs``, ``optimum``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------

@@ -69,11 +69,9 @@ def plot_laws(
         Kaplan's joint law alpha and beta are the exponents where the other factor is not scarce.
     compute
         Training FLOP of the best split.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
         ``prior``, ``published``, ``reference``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------

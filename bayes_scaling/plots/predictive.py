@@ -46,11 +46,9 @@ def plot_predictive(
     fit
         Of evaluations or of training runs, or its :func:`bayes_scaling.predictive_check`. One that has not converged
         is marked across the picture.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``pit``, ``band``,
         ``residuals``, ``means``, ``groups``, ``replicated``, ``observed``, ``reference``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -102,11 +100,9 @@ def plot_backtest(result: Backtest, *, visuals: Visuals | None = None, backend: 
     ----------
     result
         See :func:`bayes_scaling.backtest`.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``scores``, ``path``,
         ``nominal``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------

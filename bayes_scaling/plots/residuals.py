@@ -76,11 +76,9 @@ def plot_residuals(fit: Fit, *, visuals: Visuals | None = None, backend: str | N
     ----------
     fit
         Of a static law to training runs. One that has not converged is marked across the picture.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``runs``, ``worst``,
         ``band``, ``reference``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------

@@ -28,11 +28,9 @@ def plot_robustness(result: Robustness, *, visuals: Visuals | None = None, backe
     ----------
     result
         See :func:`bayes_scaling.robustness`.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
         ``published``, ``baseline``, ``figures``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------

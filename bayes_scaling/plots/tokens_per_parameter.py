@@ -48,11 +48,9 @@ def plot_tokens_per_parameter(
         the largest run.
     laws
         Published laws beside: constants, or fits, of which the median is drawn.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
         ``extrapolated``, ``published``, ``rule``, ``runs``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
