@@ -11,7 +11,6 @@ from xarray import Dataset, DataTree
 
 from bayes_scaling.approaches.model import OBSERVED, centres
 from bayes_scaling.approaches.rows import ProfileRows
-from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.diagnostics import Diagnostics
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.quantities.intervals import credible_intervals
@@ -200,11 +199,3 @@ def assembled(rows: ProfileRows, data: DataTree) -> DataTree:
             "constant_data": Dataset(constant, coords=coords),
         }
     )
-
-
-def require_profiles(profiles: Any) -> None:
-    """Refuse anything that is no :class:`Profiles`."""
-    if not isinstance(profiles, Profiles):
-        raise BayesScalingError(
-            f"profiles are needed (isoflop_profiles, training_curves), not {type(profiles).__name__}"
-        )
