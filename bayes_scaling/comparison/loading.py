@@ -4,8 +4,6 @@ from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from bayes_scaling.comparison.reading import SweepDirectory, same
 from bayes_scaling.comparison.record import Record
 from bayes_scaling.comparison.result import COLUMNS, Comparison
@@ -43,43 +41,21 @@ def load_comparison(directory: str | Path) -> Comparison:
     >>> comparison.averaged_doubling_times().loc["compute", "median"]  # doctest: +SKIP
     11.8
     """
-    files = SweepDirectory(directory, "compare")
-    plain = files.settings(COMPARISON_SETTINGS)
-    table = _table(files)
-    fingerprints = {str(name): str(value) for name, value in plain["fingerprints"].items()}
-    files.same_names(COMPARISON_TABLE, map(str, table.index), COMPARISON_SETTINGS, fingerprints)
-    try:
-        unit = str(plain.get("unit"))
-        check_unit(unit)
-    except BayesScalingError as error:
-        raise files.damaged(COMPARISON_SETTINGS, error) from None
-    records = files.records(table, fingerprints, unit, _agrees)
-    scores = {name: record.elpd for name, record in records.items()}
-    check_comparable(scores)
-    weighted = table.index[table[["weight", "weight_pseudo_bma"]].fillna(0).sum(axis=1) > 0]
-    settings, seed = files.sampler(COMPARISON_SETTINGS, plain)
-    return Comparison(
-        table=table,
-        unit=unit,
-        evaluations=files.evaluations(COMPARISON_SETTINGS, plain),
-        scores=scores,
-        fits={str(name): files.fit(str(name), fingerprints[str(name)]) for name in weighted},
-        settings=settings,
-        seed=seed,
-        fingerprints=fingerprints,
-        set_aside=files.set_aside(COMPARISON_SETTINGS, plain),
-    )
-
-
-def _table(files: SweepDirectory) -> pd.DataFrame:
-    """The table as :func:`bayes_scaling.comparison.result.comparison_table` makes it."""
-    table = files.table(COMPARISON_TABLE, COLUMNS, _TEXT, _COUNTS, other=("rank", "converged"))
+    files = SweepDirectory(directory, "compare", COMPARISON_SETTINGS, COMPARISON_TABLE)
+    table = files.table(None, COLUMNS, _TEXT, _COUNTS, "rank")
+    unit = str(files.plain.get("unit"))
     try:
         table = table.astype({"rank": "Int64"})
+        check_unit(unit)
+    except BayesScalingError as error:
+        raise files.damaged(error) from None
     except (TypeError, ValueError) as error:
-        raise files.damaged(COMPARISON_TABLE, error) from None
-    names = [f"{model} | {label}" for model, label in zip(table["model"], table["variant"], strict=True)]
-    return table[list(COLUMNS)].set_axis(pd.Index(names, name="name"), axis=0)
+        raise files.damaged(error, COMPARISON_TABLE) from None
+    scores = {name: record.elpd for name, record in files.records(table, unit, _agrees).items()}
+    check_comparable(scores)
+    weighted = table.index[table[["weight", "weight_pseudo_bma"]].fillna(0).sum(axis=1) > 0]
+    fits = {str(name): files.fit(str(name)) for name in weighted}
+    return Comparison(table=table, unit=unit, scores=scores, fits=fits, **files.about())
 
 
 def _agrees(record: Record, row: Mapping[Hashable, Any]) -> bool:

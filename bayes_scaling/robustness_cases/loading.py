@@ -51,27 +51,17 @@ def load_robustness(directory: str | Path) -> Robustness:
     >>> result.table.loc["baseline", "compute_doubling_months_median"]  # doctest: +SKIP
     10.2
     """
-    files = SweepDirectory(directory, "robustness")
-    plain = files.settings(ROBUSTNESS_SETTINGS)
-    table = _table(files)
-    fingerprints = {str(name): str(value) for name, value in plain["fingerprints"].items()}
-    files.same_names(ROBUSTNESS_TABLE, map(str, table.index), ROBUSTNESS_SETTINGS, fingerprints)
-    files.records(table, fingerprints, UNIT, _agrees)
-    table = _with_rates(files, table, fingerprints)
-    skipped = plain.get("skipped", {})
+    files = SweepDirectory(directory, "robustness", ROBUSTNESS_SETTINGS, ROBUSTNESS_TABLE)
+    table = files.table("case", _WRITTEN, _TEXT, _COUNTS)
+    if BASELINE not in table.index:
+        raise files.damaged(f"no row is called {BASELINE!r}", ROBUSTNESS_TABLE)
+    files.records(table, UNIT, _agrees)
+    table = _with_rates(files, table)
+    skipped = files.plain.get("skipped", {})
     if not isinstance(skipped, dict):
-        raise files.damaged(ROBUSTNESS_SETTINGS, "skipped must be cases with reasons")
-    settings, seed = files.sampler(ROBUSTNESS_SETTINGS, plain)
-    return Robustness(
-        table=table,
-        skipped={str(name): str(reason) for name, reason in skipped.items()},
-        evaluations=files.evaluations(ROBUSTNESS_SETTINGS, plain),
-        settings=settings,
-        seed=seed,
-        fingerprints=fingerprints,
-        directory=files.directory,
-        set_aside=files.set_aside(ROBUSTNESS_SETTINGS, plain),
-    )
+        raise files.damaged("skipped must be cases with reasons")
+    skipped = {str(name): str(reason) for name, reason in skipped.items()}
+    return Robustness(table=table, skipped=skipped, directory=files.directory, **files.about())
 
 
 def check_same_table(result: Robustness, fit: Fit) -> None:
@@ -110,23 +100,15 @@ def _responses(fit: Fit) -> dict[str, tuple[float, ...]]:
     return dict(zip(ids, zip(*columns, strict=True), strict=True))
 
 
-def _table(files: SweepDirectory) -> pd.DataFrame:
-    """The table as :func:`bayes_scaling.robustness_cases.result.robustness_table` makes it."""
-    table = files.table(ROBUSTNESS_TABLE, ("case", *_WRITTEN), _TEXT, _COUNTS, other=("converged",))
-    if BASELINE not in set(table["case"]):
-        raise files.damaged(ROBUSTNESS_TABLE, f"no row is called {BASELINE!r}")
-    return table.set_index("case")[list(_WRITTEN)]
-
-
-def _with_rates(files: SweepDirectory, table: pd.DataFrame, fingerprints: Mapping[str, str]) -> pd.DataFrame:
+def _with_rates(files: SweepDirectory, table: pd.DataFrame) -> pd.DataFrame:
     """The table with what it says of rates, read off the fits, each of which is read for its fingerprint and seal."""
     rows = {}
     for name, row in table.to_dict("index").items():
-        fit = files.fit(str(name), fingerprints[str(name)])
+        fit = files.fit(str(name))
         try:
             rates = rate_interval(fit, None if row["era"] == ALL_DATES else row["era"])
         except (KeyError, ValueError) as error:
-            raise files.damaged(ROBUSTNESS_TABLE, f"{name}: era {row['era']!r}: {error}") from None
+            raise files.damaged(f"{name}: era {row['era']!r}: {error}", ROBUSTNESS_TABLE) from None
         months, lower, upper = (row[f"published_{part}"] for part in ("months", "lower", "upper"))
         bare = math.isnan(lower)
         published = PublishedDoubling("", months, None if bare else lower, None if bare else upper, "")
