@@ -70,14 +70,8 @@ def recover_stated(
         Of each question and doubling time.
     questions
         What is asked; by default :data:`QUESTIONS`.
-    seed
-        Of everything random.
-    directory
-        Keeps finished batches; the same call with the same directory resumes. By default nothing is kept.
-    workers
-        Processes; by default one a core. In a script, calls belong under ``if __name__ == "__main__":``.
-    on_done
-        Called with the number of simulations that are done.
+    seed, directory, workers, on_done
+        As for :func:`bayes_scaling.calibrate`.
 
     Examples
     --------

@@ -65,32 +65,10 @@ def averaged_draws(
 
 
 COLUMNS = (
-    "model",
-    "variant",
-    "rank",
-    "elpd",
-    "se",
-    "elpd_diff",
-    "dse",
-    "p",
-    "weight",
-    "loo_mse",
-    "pareto_k_max",
-    "pareto_k_bad",
-    "rhat_max",
-    "ess_bulk_min",
-    "divergences",
-    "converged",
-    "compute_doubling_months_median",
-    "compute_doubling_months_lower",
-    "compute_doubling_months_upper",
-    "seconds",
-    "weight_pseudo_bma",
-    "loo_r2",
-    "moment_matched",
-    "refitted",
-    "probability_of_progress",
-    "reason",
+    *("model", "variant", "rank", "elpd", "se", "elpd_diff", "dse", "p", "weight", "loo_mse"),
+    *("pareto_k_max", "pareto_k_bad", "rhat_max", "ess_bulk_min", "divergences", "converged"),
+    *("compute_doubling_months_median", "compute_doubling_months_lower", "compute_doubling_months_upper", "seconds"),
+    *("weight_pseudo_bma", "loo_r2", "moment_matched", "refitted", "probability_of_progress", "reason"),
 )
 """Columns of a comparison's table: first those that scripts may rely on, in their order."""
 

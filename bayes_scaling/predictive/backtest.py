@@ -181,15 +181,8 @@ def backtest(
         By default the paper's 231 (:func:`bayes_scaling.load_evaluations`).
     cuts
         Years Y.
-    directory
-        Keeps every finished forecast; the same call with the same directory resumes. By default nothing is kept.
-    settings, seed
-        Of the first attempt of each fit.
-    workers
-        Processes on this machine; by default one a core. In a script, calls belong under
-        ``if __name__ == "__main__":``.
-    scheduler
-        Address of a running ``dask.distributed`` scheduler to use instead.
+    directory, settings, seed, workers, scheduler
+        As for :func:`bayes_scaling.compare`.
     on_done
         Called with the forecaster and cut of each forecast as it ends, and whether it had been finished before.
 

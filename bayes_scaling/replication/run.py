@@ -30,17 +30,8 @@ from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.systems import HO2024_SYSTEMS, System
 
 COLUMNS = (
-    "part",
-    "unit",
-    "published",
-    "published_lower",
-    "published_upper",
-    "median",
-    "lower",
-    "upper",
-    "published_inside",
-    "width_ratio",
-    "source",
+    *("part", "unit", "published", "published_lower", "published_upper"),
+    *("median", "lower", "upper", "published_inside", "width_ratio", "source"),
 )
 """Columns of a table of answers, in their order."""
 

@@ -47,17 +47,8 @@ def robustness(
         or rows which it lacks are skipped, with the reason; so are those of our collected table.
     cases
         Names (:func:`bayes_scaling.robustness_cases.cases.cases_of`); by default all. The baseline is always run.
-    directory
-        Keeps every finished fit and score; the same call with the same directory resumes. By default nothing is kept.
-    settings, seed
-        Of the first attempt of each fit.
-    workers
-        Processes on this machine; by default one a core. In a script, calls belong under
-        ``if __name__ == "__main__":``.
-    scheduler
-        Address of a running ``dask.distributed`` scheduler (``"tcp://host:8786"``) to use instead.
-    on_done
-        Called with each fit's variant as it ends, and whether it had been finished before.
+    directory, settings, seed, workers, scheduler, on_done
+        As for :func:`bayes_scaling.compare`.
 
     Returns
     -------
