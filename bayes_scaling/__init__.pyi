@@ -1,10 +1,10 @@
 # Public names and where they are, for __init__.py as for type checkers.
 from . import classical as classical
-from .approaches.bias import quadratic_bias as quadratic_bias
 from .approaches.compare import compare_approaches as compare_approaches
 from .approaches.isoflop import isoflop_profiles as isoflop_profiles
+from .approaches.isoflop import training_curves as training_curves
+from .approaches.least_squares import quadratic_bias as quadratic_bias
 from .approaches.result import Profiles as Profiles
-from .approaches.training import training_curves as training_curves
 from .calibration.calibrate import calibrate as calibrate
 from .calibration.result import Calibration as Calibration
 from .comparison.chain_weights import chain_weights as chain_weights
@@ -70,6 +70,7 @@ from .predictive.checks import PredictiveCheck as PredictiveCheck
 from .predictive.checks import predictive_check as predictive_check
 from .predictive.result import Backtest as Backtest
 from .quantities.allocation import allocation_exponents as allocation_exponents
+from .quantities.allocation import cost_of_split as cost_of_split
 from .quantities.allocation import optimal_allocation as optimal_allocation
 from .quantities.attribution import shapley_attribution as shapley_attribution
 from .quantities.coefficients import coefficients as coefficients
@@ -87,7 +88,6 @@ from .quantities.optimal_split import optimal_split as optimal_split
 from .quantities.prediction import compute_needed as compute_needed
 from .quantities.prediction import predicted_loss as predicted_loss
 from .quantities.prediction import reachable_date as reachable_date
-from .quantities.split_cost import cost_of_split as cost_of_split
 from .replication.run import Replication as Replication
 from .replication.run import replicate as replicate
 from .robustness_cases.loading import load_robustness as load_robustness

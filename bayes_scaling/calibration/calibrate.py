@@ -1,18 +1,24 @@
-"""Simulation-based calibration of a specification."""
+"""Simulation-based calibration of a specification, and the calibrations that come with the package."""
 
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 
 import pandas as pd
 
-from bayes_scaling.calibration.experiment import Experiment
+from bayes_scaling.calibration.experiment import Experiment, experiment_fingerprint, run_experiment
 from bayes_scaling.calibration.result import Calibration
-from bayes_scaling.calibration.run import experiment_fingerprint, run_experiment
 from bayes_scaling.calibration.settings import LEAST, SIMULATIONS
 from bayes_scaling.calibration.simulation import require_proper_prior
+from bayes_scaling.files import plain_name
 from bayes_scaling.inference.settings import SEED, checked_seed, whole_number
 from bayes_scaling.model.rows import make_rows
-from bayes_scaling.specifications.catalogue import resolve
+from bayes_scaling.specifications.catalogue import (
+    DEFAULT_SPECIFICATION,
+    list_specifications,
+    load_specification,
+    resolve,
+)
 from bayes_scaling.specifications.specification import Specification
 
 
@@ -102,3 +108,75 @@ def check_calibration(specification: Specification, evaluations: pd.DataFrame, s
     whole_number("simulations", simulations, LEAST)
     require_proper_prior(specification)
     make_rows(specification, evaluations)  # refuses a table that lacks what the specification needs
+
+
+FOLDER = "calibration"
+STATED_FILE = "stated.csv"
+"""Intervals from simulations with known progress; see :func:`bayes_scaling.calibration.stated.recover_stated`."""
+
+
+def evidence_file(specification: str, *, repeated: bool = False) -> str:
+    """Name of the file of a specification's calibration, or of that repeated with other random numbers."""
+    return f"{plain_name(specification)}{'-repeated' if repeated else ''}.json"
+
+
+def evidence_for(specification: Specification, *, repeated: bool = False) -> Calibration | None:
+    """The calibration that comes with the package, if it is of exactly this specification.
+
+    Returns Calibration or None: of the design that :func:`design_of` gives.
+
+    Parameters
+    ----------
+    specification
+        Its law, priors and noise must be those that were calibrated: under the same name with another prior it has no
+        evidence.
+    repeated
+        The second one, with other random numbers, which there is where a quantity failed in the first.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> found = evidence_for(bs.load_specification("chinchilla"))
+    >>> len(found.simulations)
+    200
+    """
+    file = files("bayes_scaling") / "data" / FOLDER / evidence_file(specification.name, repeated=repeated)
+    if not file.is_file():
+        return None
+    found = Calibration.from_json(file.read_bytes(), file.name)
+    return found if found.fingerprint == calibration_fingerprint(specification, design_of(specification)) else None
+
+
+def calibrated_specifications() -> tuple[Specification, ...]:
+    """What is calibrated: the paper's twenty, the recommended one, and the law of training runs.
+
+    Examples
+    --------
+    >>> len(calibrated_specifications())
+    22
+    """
+    families = [name for name in list_specifications() if name.startswith("ho2024/")]
+    return tuple(map(load_specification, (*families, DEFAULT_SPECIFICATION, "chinchilla")))
+
+
+def design_of(specification: Specification) -> pd.DataFrame:
+    """The design at which the catalogue is calibrated: the paper's evaluations, or the packaged IsoFLOP runs."""
+    if specification.centre is not None:  # sizes of training runs
+        from bayes_scaling.runs import load_runs
+
+        return load_runs()
+    from bayes_scaling.evaluations import load_evaluations
+
+    return load_evaluations()
+
+
+def stated_intervals() -> pd.DataFrame:
+    """Intervals from simulations with known progress, as :func:`bayes_scaling.calibration.stated.recover_stated` gave.
+
+    Examples
+    --------
+    >>> list(stated_intervals())[:4]
+    ['question', 'simulated', 'fitted', 'months']
+    """
+    with (files("bayes_scaling") / "data" / FOLDER / STATED_FILE).open() as file:
+        return pd.read_csv(file)

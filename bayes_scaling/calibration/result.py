@@ -9,8 +9,7 @@ from typing import Any, Self
 
 import pandas as pd
 
-from bayes_scaling.calibration.experiment import Simulation
-from bayes_scaling.calibration.ranks import KEPT
+from bayes_scaling.calibration.experiment import KEPT, Simulation
 from bayes_scaling.calibration.uniformity import uniformity
 from bayes_scaling.errors import BayesScalingError
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from bayes_scaling.calibration.calibrate import calibrate
-from bayes_scaling.calibration.evidence import (
+from bayes_scaling.calibration.calibrate import (
     STATED_FILE,
+    calibrate,
     calibrated_specifications,
     design_of,
     evidence_file,
@@ -36,7 +36,7 @@ class Trust:
     repeated
         By name, of specifications of which a quantity's ranks were not uniform: the same with other random numbers.
     intervals
-        See :func:`bayes_scaling.calibration.studies.recover_stated`.
+        See :func:`bayes_scaling.calibration.stated.recover_stated`.
     """
 
     calibrations: tuple[Calibration, ...]

@@ -10,8 +10,7 @@ from arviz_stats.ecdf_utils import ecdf_pit
 from numpy.typing import NDArray
 from scipy import stats
 
-from bayes_scaling.calibration.experiment import Simulation
-from bayes_scaling.calibration.ranks import KEPT
+from bayes_scaling.calibration.experiment import KEPT, Simulation
 
 Floats = NDArray[np.float64]
 

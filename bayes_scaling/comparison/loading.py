@@ -4,8 +4,8 @@ from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
+from bayes_scaling.comparison.elpd import Record
 from bayes_scaling.comparison.reading import SweepDirectory, same
-from bayes_scaling.comparison.record import Record
 from bayes_scaling.comparison.result import COLUMNS, Comparison
 from bayes_scaling.comparison.weights import check_comparable
 from bayes_scaling.errors import BayesScalingError

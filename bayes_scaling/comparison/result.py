@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_scaling.comparison.elpd import Elpd
-from bayes_scaling.comparison.record import Record
+from bayes_scaling.comparison.elpd import Elpd, Record
 from bayes_scaling.comparison.weights import METHODS, check_comparable, ranked
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import EvaluationsSummary, Fit

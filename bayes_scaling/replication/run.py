@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayes_scaling.beside import Beside
 from bayes_scaling.classical.objective import PUBLISHED_DELTA
-from bayes_scaling.classical.published_gain import HO2024_TRANSFORMER_GAINS, HO2024_TRANSFORMER_LOSS_REDUCTION
+from bayes_scaling.classical.published_law import HO2024_TRANSFORMER_GAINS, HO2024_TRANSFORMER_LOSS_REDUCTION
 from bayes_scaling.evaluations import load_evaluations
 from bayes_scaling.inference.fitting import fit
 from bayes_scaling.inference.result import Fit

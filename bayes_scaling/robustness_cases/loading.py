@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from bayes_scaling.comparison.elpd import Record
 from bayes_scaling.comparison.reading import SweepDirectory, same
-from bayes_scaling.comparison.record import Record
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.published import PublishedDoubling

@@ -8,8 +8,7 @@ from pathlib import Path
 import arviz as az
 import pandas as pd
 
-from bayes_scaling.comparison.elpd import Elpd
-from bayes_scaling.comparison.record import Record
+from bayes_scaling.comparison.elpd import Elpd, Record
 from bayes_scaling.comparison.weights import check_comparable
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.fitting import summary_of

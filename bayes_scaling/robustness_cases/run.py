@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from bayes_scaling.comparison.record import Record
+from bayes_scaling.comparison.elpd import Record
 from bayes_scaling.comparison.sweep import Sweep
 from bayes_scaling.comparison.variants import Variant
 from bayes_scaling.inference.fitting import summary_of

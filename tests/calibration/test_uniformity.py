@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from xarray import Dataset
 
-from bayes_scaling.calibration.experiment import Simulation
-from bayes_scaling.calibration.ranks import KEPT, ranks_of
+from bayes_scaling.calibration.experiment import KEPT, Simulation, ranks_of
 from bayes_scaling.calibration.uniformity import BAND, central_share, chance_outside, rank_curve, uniformity
 
 

@@ -12,7 +12,7 @@ from fresh import SEED, check_doubling_time, difference_errors, rate_of
 from quoted import ENDS, UNBOUNDED, agrees, agrees_share, agrees_value, page, parts, span, table_rows
 
 import bayes_scaling as bs
-from bayes_scaling.comparison.record import Record
+from bayes_scaling.comparison.elpd import Record
 from bayes_scaling.comparison.sweep import SCORES
 from bayes_scaling.inference.fitting import summary_of
 from bayes_scaling.quantities.rate_widths import published_rates

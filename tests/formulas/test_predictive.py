@@ -22,11 +22,10 @@ from bayes_scaling.inference.posterior import posterior_of
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.plots.residuals import plot_residuals, standardised_residuals
 from bayes_scaling.predictive.backtest import planned
-from bayes_scaling.predictive.checks import predictive_check
+from bayes_scaling.predictive.checks import predictive_check, standardised
 from bayes_scaling.predictive.forecasters import forecasters, without_progress
 from bayes_scaling.predictive.forecasts import posterior_forecast
 from bayes_scaling.predictive.pit import loo_pit
-from bayes_scaling.predictive.residuals import standardised
 from bayes_scaling.predictive.splits import cut_at
 from bayes_scaling.quantities.laws import laws_of
 from bayes_scaling.specifications.specification import Progress

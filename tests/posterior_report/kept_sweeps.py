@@ -9,8 +9,7 @@ from comparison.made_scores import made_score
 from drawn_fits import BAD, drawn_fit
 
 import bayes_scaling as bs
-from bayes_scaling.comparison.elpd import Elpd
-from bayes_scaling.comparison.record import Record
+from bayes_scaling.comparison.elpd import Elpd, Record
 from bayes_scaling.comparison.result import Comparison
 from bayes_scaling.comparison.sweep import Sweep
 from bayes_scaling.comparison.variants import Variant, expand
