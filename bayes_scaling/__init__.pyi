@@ -4,13 +4,13 @@ from .approaches.compare import compare_approaches as compare_approaches
 from .approaches.isoflop import isoflop_profiles as isoflop_profiles
 from .approaches.isoflop import training_curves as training_curves
 from .approaches.least_squares import quadratic_bias as quadratic_bias
-from .approaches.result import Profiles as Profiles
+from .approaches.profiles import Profiles as Profiles
 from .calibration.calibrate import calibrate as calibrate
 from .calibration.result import Calibration as Calibration
 from .comparison.chain_weights import chain_weights as chain_weights
 from .comparison.compare import compare as compare
 from .comparison.compare import compare_fits as compare_fits
-from .comparison.loading import load_comparison as load_comparison
+from .comparison.reading import load_comparison as load_comparison
 from .comparison.result import Comparison as Comparison
 from .errors import BayesScalingError as BayesScalingError
 from .errors import CompilationWarning as CompilationWarning

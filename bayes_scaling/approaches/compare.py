@@ -9,10 +9,10 @@ import pandas as pd
 import xarray as xr
 
 from bayes_scaling.approaches.curves import SPACING, curve_slices, envelope
-from bayes_scaling.approaches.grouping import FOUND_MODELS, WITHIN, budgets_of
 from bayes_scaling.approaches.isoflop import isoflop_profiles
 from bayes_scaling.approaches.least_squares import classical_parabolas, quadratic_bias
-from bayes_scaling.approaches.result import Profiles
+from bayes_scaling.approaches.profiles import Profiles
+from bayes_scaling.approaches.rows import FOUND_MODELS, WITHIN, budgets_of
 from bayes_scaling.classical.chinchilla import besiroglu_estimate
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.fitting import fit as fit_law

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bayes_scaling.approaches.grouping import COLUMNS, LEAST_BUDGETS, LEAST_MODELS
-from bayes_scaling.approaches.rows import CURVE, Floats
+from bayes_scaling.approaches.rows import COLUMNS, CURVE, LEAST_BUDGETS, LEAST_MODELS, Floats
 from bayes_scaling.errors import RunsError
 from bayes_scaling.model.checks import require_above
 from bayes_scaling.quantities.points import axis_of

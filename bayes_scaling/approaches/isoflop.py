@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 from xarray import Dataset, DataTree
 
 from bayes_scaling.approaches.curves import LEAST_CURVES, SPACING, curve_slices
-from bayes_scaling.approaches.grouping import FOUND_MODELS, WITHIN
-from bayes_scaling.approaches.model import build_profile_model, free_dims, model_data, start_of
-from bayes_scaling.approaches.result import Profiles, assembled
-from bayes_scaling.approaches.rows import ProfileRows, make_profile_rows
+from bayes_scaling.approaches.profiles import Profiles, assembled, build_profile_model, free_dims, model_data, start_of
+from bayes_scaling.approaches.rows import FOUND_MODELS, WITHIN, ProfileRows, make_profile_rows
 from bayes_scaling.inference.attempts import Attempted, attempts_of
 from bayes_scaling.inference.compilation import Floats, compiled
 from bayes_scaling.inference.progress import Progress
@@ -88,7 +86,7 @@ def isoflop_profiles(
     ----------
     runs
         Training runs with ``parameters``, ``tokens``, ``flop``, ``loss`` (nats per token). ``series`` names the budget
-        of each run; without it budgets are found (:func:`bayes_scaling.approaches.grouping.budgets_of`). A column
+        of each run; without it budgets are found (:func:`bayes_scaling.approaches.rows.budgets_of`). A column
         ``curve`` says which rows are of one training curve, and gives each curve an effect.
     within, least_models
         Where budgets are found: relative width of one, and different sizes of model that make one.
@@ -108,8 +106,8 @@ def isoflop_profiles(
 
     Notes
     -----
-    Priors and the choice of the log loss: :mod:`bayes_scaling.approaches.model`. Each run counts at its own compute; a
-    budget is only a name for runs that share effects. A parabola is no more than the second-order approximation of a
+    Priors and the choice of the log loss: :mod:`bayes_scaling.approaches.profiles`. Each run counts at its own compute;
+    a budget is only a name for runs that share effects. A parabola is no more than the second-order approximation of a
     law of two powers, and a wide or off-centre design with alpha other than beta shifts its vertices:
     :func:`bayes_scaling.approaches.least_squares.quadratic_bias` says by how much. Source: Hoffmann et al. 2022 (arXiv
     2203.15556), section 3.2, where each budget has a parabola of its own.

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_scaling.approaches.grouping import FOUND_MODELS, WITHIN
-from bayes_scaling.approaches.rows import Floats, Integers, ProfileRows, Size, make_profile_rows
+from bayes_scaling.approaches.rows import FOUND_MODELS, WITHIN, Floats, Integers, ProfileRows, Size, make_profile_rows
 from bayes_scaling.quantities.allocation import YEAR, allocation_exponents, split_laws
 from bayes_scaling.quantities.laws import Laws, Source
 

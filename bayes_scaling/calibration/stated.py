@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from bayes_scaling.calibration.experiment import at_levels, design_fingerprint, fit_losses, run_numbered, trusted
+from bayes_scaling.calibration.result import coverage_table
 from bayes_scaling.calibration.settings import LEAST, PROBABILITY, SIMULATIONS
 from bayes_scaling.calibration.simulation import simulated_rows
-from bayes_scaling.calibration.uniformity import coverage_table
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.fitting import fit
 from bayes_scaling.inference.result import Fit

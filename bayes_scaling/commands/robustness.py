@@ -51,7 +51,7 @@ def robustness_command(
     from bayes_scaling.plain_json import with_rows
     from bayes_scaling.report.robustness import robustness_json, robustness_report, write_robustness
     from bayes_scaling.report.terminal import SweepProgress, console, say_written
-    from bayes_scaling.robustness_cases.plan import planned
+    from bayes_scaling.robustness_cases.result import planned
     from bayes_scaling.robustness_cases.run import robustness
 
     total = len(planned(table, names).fitted)

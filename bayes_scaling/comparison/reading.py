@@ -1,4 +1,4 @@
-"""What a sweep leaves in a directory, read back piece by piece: settings, table, scores and fits."""
+"""What a sweep leaves in a directory, read back without fitting: settings, table, scores, fits, a comparison."""
 
 import io
 import json
@@ -11,10 +11,13 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from bayes_scaling.comparison.elpd import Record
+from bayes_scaling.comparison.result import COLUMNS, Comparison
+from bayes_scaling.comparison.weights import check_comparable
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.data import check_unit
 from bayes_scaling.inference.result import EvaluationsSummary, Fit, load_fit
 from bayes_scaling.inference.settings import Settings
-from bayes_scaling.result_files import FITS, SCORES
+from bayes_scaling.result_files import COMPARISON_SETTINGS, COMPARISON_TABLE, FITS, SCORES
 
 T = TypeVar("T")
 _FINGERPRINT = re.compile("[0-9a-f]{64}")
@@ -206,3 +209,62 @@ def same(found: Mapping[str, float], row: Mapping[Hashable, Any]) -> bool:
         math.isclose(value, row[name], rel_tol=1e-9) or (math.isnan(value) and math.isnan(row[name]))
         for name, value in found.items()
     )
+
+
+_TEXT = ("model", "variant", "reason")
+_COUNTS = ("pareto_k_bad", "divergences", "moment_matched", "refitted")
+
+
+def load_comparison(directory: str | Path) -> Comparison:
+    """Read a comparison that ``bayes-scaling compare --output DIRECTORY`` has finished.
+
+    Parameters
+    ----------
+    directory
+        With ``comparison.json``, ``comparison.csv`` and the folders ``fits`` and ``scores``.
+
+    Returns
+    -------
+    Comparison
+        As :func:`bayes_scaling.compare` returned it. Each variant's score must say what the table says, and each fit
+        must have the fingerprint that was recorded.
+
+    Raises
+    ------
+    BayesScalingError
+        If a file is missing, damaged, or of another run; the message names it and says what to do.
+
+    Examples
+    --------
+    >>> comparison = load_comparison("runs/compare-ho2024")  # doctest: +SKIP
+    >>> comparison.averaged_doubling_times().loc["compute", "median"]  # doctest: +SKIP
+    11.8
+    """
+    files = SweepDirectory(directory, "compare", COMPARISON_SETTINGS, COMPARISON_TABLE)
+    table = files.table(None, COLUMNS, _TEXT, _COUNTS, "rank")
+    unit = str(files.plain.get("unit"))
+    try:
+        table = table.astype({"rank": "Int64"})
+        check_unit(unit)
+    except BayesScalingError as error:
+        raise files.damaged(error) from None
+    except (TypeError, ValueError) as error:
+        raise files.damaged(error, COMPARISON_TABLE) from None
+    scores = {name: record.elpd for name, record in files.records(table, unit, _agrees).items()}
+    check_comparable(scores)
+    weighted = table.index[table[["weight", "weight_pseudo_bma"]].fillna(0).sum(axis=1) > 0]
+    fits = {str(name): files.fit(str(name)) for name in weighted}
+    return Comparison(table=table, unit=unit, scores=scores, fits=fits, **files.about())
+
+
+def _agrees(record: Record, row: Mapping[Hashable, Any]) -> bool:
+    """Whether a record is the one that a row of the table was made of."""
+    found = {
+        "elpd": record.elpd.elpd,
+        "rhat_max": record.diagnostics.rhat_max,
+        "compute_doubling_months_median": record.doubling["median"],
+        "compute_doubling_months_lower": record.doubling["lower"],
+        "compute_doubling_months_upper": record.doubling["upper"],
+    }
+    named = (record.model, record.label, record.diagnostics.converged)
+    return named == (row["model"], row["variant"], row["converged"]) and same(found, row)

@@ -8,8 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bayes_scaling import plain_json
-from bayes_scaling.identifiability.influence import ALL_PRIORS, NEEDED, influence
-from bayes_scaling.identifiability.prior_quantities import REPORTED
+from bayes_scaling.identifiability.influence import ALL_PRIORS, NEEDED, REPORTED, influence
 from bayes_scaling.identifiability.ridge import Ridge, ridge
 from bayes_scaling.identifiability.rule import VERDICTS
 from bayes_scaling.inference.result import Fit, require_fit

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from bayes_scaling.approaches.grouping import FOUND_MODELS, LEAST_BUDGETS, WITHIN
+from bayes_scaling.approaches.rows import FOUND_MODELS, LEAST_BUDGETS, WITHIN
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law import training_compute

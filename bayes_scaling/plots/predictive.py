@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 
-from bayes_scaling.calibration.uniformity import BAND
+from bayes_scaling.calibration.result import BAND
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.drawing import Drawing
 from bayes_scaling.plots.marks import NOT_CONVERGED

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy import stats
 from xarray import Dataset
 
+from bayes_scaling.calibration.result import Curve
 from bayes_scaling.calibration.simulation import simulated_rows
-from bayes_scaling.calibration.uniformity import Curve
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.likelihood import blocks, draws_of, expected_losses, on_scale, scales, sum_by

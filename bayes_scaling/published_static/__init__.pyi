@@ -1,9 +1,9 @@
 # Public names and where they are, for __init__.py as for type checkers.
-from .compute_law import ComputeLaw as ComputeLaw
 from .gundlach import GUNDLACH_LSTM as GUNDLACH_LSTM
 from .gundlach import GUNDLACH_MODERN as GUNDLACH_MODERN
 from .gundlach import GUNDLACH_SCALE_INVARIANT_GAIN as GUNDLACH_SCALE_INVARIANT_GAIN
 from .gundlach import GUNDLACH_TRANSFORMER as GUNDLACH_TRANSFORMER
+from .gundlach import ComputeLaw as ComputeLaw
 from .gundlach import gain_between as gain_between
 from .kaplan import KAPLAN_ALLOCATION as KAPLAN_ALLOCATION
 from .kaplan import KAPLAN_BATCH as KAPLAN_BATCH

@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bayes_scaling.calibration.calibrate import Trust
 from bayes_scaling.calibration.experiment import ESS_MIN, KEPT, RHAT_MAX, UNSTEADY_MAX
-from bayes_scaling.calibration.result import Calibration
+from bayes_scaling.calibration.result import BAND, Calibration, chance_outside, uniformity
 from bayes_scaling.calibration.settings import PROBABILITY
 from bayes_scaling.calibration.simulation import LARGEST_LOSS
 from bayes_scaling.calibration.stated import QUESTIONS, Split, stated_coverage
-from bayes_scaling.calibration.trust import Trust
-from bayes_scaling.calibration.uniformity import BAND, chance_outside, uniformity
 from bayes_scaling.words import counted, months
 
 EVEN = next(question.text for question in QUESTIONS if question.split is Split.EVEN)
@@ -26,7 +25,7 @@ _COMMAND = "bayes-scaling trust"
 def trust_page(found: Trust) -> str:
     """Markdown: what holds, calibration of each specification, known progress found again, how it is counted.
 
-    ``found``: of :func:`bayes_scaling.calibration.trust.stored_trust`, or of other simulations.
+    ``found``: of :func:`bayes_scaling.calibration.calibrate.stored_trust`, or of other simulations.
     """
     calibrations, repeated = found.calibrations, found.repeated
     table = stated_coverage(found.intervals)

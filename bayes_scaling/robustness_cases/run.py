@@ -14,8 +14,7 @@ from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, c
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.rate_widths import Ends, rate_interval
 from bayes_scaling.robustness_cases.cases import BASELINE, Case
-from bayes_scaling.robustness_cases.plan import Plan, planned
-from bayes_scaling.robustness_cases.result import Robustness, robustness_table
+from bayes_scaling.robustness_cases.result import Plan, Robustness, planned, robustness_table
 
 UNIT, REFITS = "evaluation", "none"
 """Of cross-validation. Refits would take far longer than the fits; ``pareto_k_bad`` counts the terms that need one."""

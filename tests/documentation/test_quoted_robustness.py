@@ -19,8 +19,7 @@ from bayes_scaling.quantities.rate_widths import published_rates
 from bayes_scaling.quantities.rates import signed_months_to_double
 from bayes_scaling.report.robustness import robustness_page
 from bayes_scaling.robustness_cases.cases import BASELINE, CASES
-from bayes_scaling.robustness_cases.plan import planned, rows_in_words
-from bayes_scaling.robustness_cases.result import COLUMNS
+from bayes_scaling.robustness_cases.result import COLUMNS, planned, rows_in_words
 
 PAGE = "notebooks/robustness.md"
 RATES = re.compile(

@@ -9,8 +9,7 @@ from scipy import stats
 import bayes_scaling as bs
 from bayes_scaling.calibration import experiment
 from bayes_scaling.calibration.simulation import quantities_at, simulated_rows
-from bayes_scaling.comparison.moment_matching import UnconstrainedPosterior
-from bayes_scaling.comparison.scoring import score
+from bayes_scaling.comparison.scoring import UnconstrainedPosterior, score
 from bayes_scaling.comparison.variants import expand
 from bayes_scaling.identifiability.influence import influence
 from bayes_scaling.identifiability.profile import profile_likelihood

@@ -16,8 +16,7 @@ from bayes_scaling.comparison.variants import Variant, expand
 from bayes_scaling.inference.settings import DEFAULT
 from bayes_scaling.report.comparison import write_comparison
 from bayes_scaling.report.robustness import write_robustness
-from bayes_scaling.robustness_cases.plan import planned
-from bayes_scaling.robustness_cases.result import Robustness
+from bayes_scaling.robustness_cases.result import Robustness, planned
 from bayes_scaling.robustness_cases.run import REFITS
 
 MODELS = ("ho2024/07", "ho2024/12", "ho2024/16", "ho2024/03")

@@ -8,8 +8,7 @@ from bayes_scaling.comparison.elpd import Record
 from bayes_scaling.inference.fitting import summary_of
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.robustness_cases.cases import BASELINE
-from bayes_scaling.robustness_cases.plan import planned
-from bayes_scaling.robustness_cases.result import Robustness, robustness_table
+from bayes_scaling.robustness_cases.result import Robustness, planned, robustness_table
 
 STUCK_CASE, UNBOUNDED_CASE = "student-t", "wt2"
 
