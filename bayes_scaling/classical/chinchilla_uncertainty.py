@@ -26,6 +26,8 @@ from bayes_scaling.classical.chinchilla_objective import (
     theta_of,
 )
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.settings import checked_seed, whole_number
+from bayes_scaling.quantities.intervals import check_probability
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.static_laws import ChinchillaLaw
 from bayes_scaling.threads import one_thread
@@ -204,7 +206,6 @@ def _profile(objective: HuberObjective, theta: Floats, delta: float) -> tuple[fl
 BESIROGLU_SEED = 42
 """Of the resamples of the published notebook."""
 
-_LARGEST_SEED = 2**32 - 1
 _OPTIMAL = 1e-6
 """A resample's search has failed if a derivative is larger than this where it ends."""
 
@@ -265,8 +266,7 @@ class ChinchillaBootstrap:
         BayesScalingError
             If the probability is not between 0 and 1.
         """
-        if isinstance(probability, bool) or not isinstance(probability, int | float) or not 0 < probability < 1:
-            raise BayesScalingError(f"probability must be between 0 and 1, not {probability!r}")
+        check_probability(probability)
         tail = (1 - probability) / 2
         table = self.draws.quantile([0.5, tail, 1 - tail]).T.set_axis(["median", "lower", "upper"], axis=1)
         table.attrs = {"interval": {"probability": probability, "kind": INTERVAL_KIND}}
@@ -344,10 +344,7 @@ def besiroglu_bootstrap(
     >>> sample.draws.shape, sample.failed
     ((20, 6), 0)
     """
-    if isinstance(draws, bool) or not isinstance(draws, int) or draws < 1:
-        raise BayesScalingError(f"draws must be a whole number of at least 1, not {draws!r}")
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= _LARGEST_SEED:
-        raise BayesScalingError(f"seed must be a whole number from 0 to 2**32 - 1, not {seed!r}")
+    draws, seed = whole_number("draws", draws, 1), checked_seed(seed)
     estimate = besiroglu_estimate(runs, delta=delta)
     objective, start, n = HuberObjective.of(runs), theta_of(estimate.law), len(runs)
     generator = np.random.RandomState(seed)  # the authors' own generator, to repeat their draws

@@ -62,10 +62,6 @@ def backtest_command(
     directory = output_directory(output, f"backtest-{'-'.join(names)[:60]}-{table.attrs['name']}")
     prepare(directory)
     with SweepProgress(console(stderr=True), total, quiet=quiet, noun="forecast", doing="make") as progress:
-
-        def finished(name: str, reused: bool) -> None:
-            progress.advance(name, reused=reused)
-
         result = backtest(
             names,
             table,
@@ -74,7 +70,7 @@ def backtest_command(
             seed=seed,
             workers=workers,
             scheduler=scheduler,
-            on_done=finished,
+            on_done=lambda name, reused: progress.advance(name, reused=reused),
         )
     files = write_backtest(result, directory)
     if as_json:

@@ -10,7 +10,7 @@ from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.allocation import budget_grid, mark_budgets, shade_beyond
 from bayes_scaling.plots.drawing import Drawing, amount
 from bayes_scaling.plots.fitted_runs import INTERVAL, fitted_runs, runs_title, scientific
-from bayes_scaling.plots.marks import mark_unconverged
+from bayes_scaling.plots.marks import finished
 from bayes_scaling.plots.style import INK, PAPER, POSTERIOR
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.quantities.allocation import optimal_allocation
@@ -89,11 +89,10 @@ def plot_best_split(fit: Fit, budget: float, *, visuals: Visuals | None = None, 
     axes.yaxis.set_major_locator(LogLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: amount(value)))
     axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.spines[["top", "right"]].set_visible(False)
     add_legend(figure, loc="outside lower center", ncols=2, fontsize=8, frameon=False)
-    named(figure.suptitle(f"{runs_title(fit)}, at {scientific(float(marked[0]))} FLOP", fontsize=11), "title")
-    mark_unconverged(figure, fit)
-    return look.finish(figure)
+    return finished(
+        figure, look, f"{runs_title(fit)}, at {scientific(float(marked[0]))} FLOP", converged=fit.diagnostics.converged
+    )
 
 
 def _draw(axes: Axes, grid: Floats, draws: DataArray, budget: float, name: str, *, first: bool) -> tuple[float, float]:

@@ -70,4 +70,3 @@ def _draw(axes: Axes, name: str, ranks: list[int]) -> None:
     named(axes.step(curve.points, curve.difference, where="post", color=colour, lw=1.5), "ranks")
     axes.set_title(words, fontsize=9, color=ink, parse_math=False)
     axes.tick_params(labelsize=8)
-    axes.spines[["top", "right"]].set_visible(False)

@@ -5,7 +5,6 @@ from typing import Any
 import arviz as az
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -102,7 +101,7 @@ def _compared(table: pd.DataFrame, visuals: dict[str, Any]) -> Any:
     finally:
         for number in set(plt.get_fignums()) - before:
             plt.close(number)
-    _open(found.get_viz("figure").axes[0])
+    found.get_viz("figure").axes[0].spines[["top", "right"]].set_visible(False)
     return found
 
 
@@ -225,7 +224,6 @@ def plot_pareto_k(comparison: Comparison, *, visuals: Visuals | None = None, bac
     )
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     add_legend(axes, fontsize=8, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4)
-    _open(axes)
     return look.finish(figure)
 
 
@@ -272,13 +270,8 @@ def plot_criteria(comparison: Comparison, *, visuals: Visuals | None = None, bac
         ylabel="elpd (nats; better upwards)",
     )
     add_legend(axes, fontsize=8, frameon=False)
-    _open(axes)
     return look.finish(figure)
 
 
 def _converged(comparison: Comparison) -> pd.DataFrame:
     return comparison.table[comparison.table["converged"]]
-
-
-def _open(axes: Axes) -> None:
-    axes.spines[["top", "right"]].set_visible(False)

@@ -14,7 +14,7 @@ from bayes_scaling.identifiability.ridge import Ridge
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.doubling import AFTER, BEFORE, OF_DATA, OF_PARAMETERS
 from bayes_scaling.plots.drawing import Drawing, shortened
-from bayes_scaling.plots.marks import EDGE, mark_unconverged, title_of
+from bayes_scaling.plots.marks import EDGE, finished, title_of
 from bayes_scaling.plots.style import FAINT, POSTERIOR, PRIOR, PUBLISHED, REFERENCE
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.quantities.doubling import pooled_rate
@@ -82,9 +82,12 @@ def plot_identification(
     _draw_intervals(axes[0], found.table)
     if beside is not None:
         _draw_ridge(axes[1], fit, beside)
-    named(figure.suptitle(f"Decided by the data, or put in as a prior?\n{title_of(fit)}", fontsize=11), "title")
-    mark_unconverged(figure, fit)
-    return look.finish(figure)
+    return finished(
+        figure,
+        look,
+        f"Decided by the data, or put in as a prior?\n{title_of(fit)}",
+        converged=fit.diagnostics.converged,
+    )
 
 
 def _draw_intervals(axes: Axes, table: pd.DataFrame) -> None:
@@ -123,7 +126,7 @@ def _draw_intervals(axes: Axes, table: pd.DataFrame) -> None:
         add_legend(axes, fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.07), ncols=2)
     else:
         axes.text(0.5, 0.5, "this prior has no width of its own to compare with", ha="center", transform=axes.transAxes)
-    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
 
 
@@ -166,4 +169,3 @@ def _draw_ridge(axes: Axes, fit: Fit, ridge: Ridge) -> None:
     )
     axes.set_title(f"correlation {ridge.rates.correlation:.2f}", fontsize=9, loc="right")
     add_legend(axes, fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.12))
-    axes.spines[["top", "right"]].set_visible(False)

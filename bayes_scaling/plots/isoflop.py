@@ -24,7 +24,7 @@ from bayes_scaling.plots.fitted_runs import (
     runs_title,
     scientific,
 )
-from bayes_scaling.plots.marks import mark_unconverged
+from bayes_scaling.plots.marks import finished
 from bayes_scaling.plots.style import INK, ORDERED, PRIOR
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.quantities.allocation import optimal_allocation
@@ -109,11 +109,8 @@ def plot_isoflop(
         ylabel="loss (nats per token, log scale)",
     )
     plain_log_ticks(axes.yaxis)
-    axes.spines[["top", "right"]].set_visible(False)
     _draw_legends(axes, chosen, beyond, place, colours)
-    named(figure.suptitle(runs_title(fit), fontsize=11), "title")
-    mark_unconverged(figure, fit)
-    return look.finish(figure)
+    return finished(figure, look, runs_title(fit), converged=fit.diagnostics.converged)
 
 
 def _draw_curve(

@@ -10,7 +10,7 @@ from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.allocation import budget_grid, mark_budgets, shade_beyond
 from bayes_scaling.plots.drawing import Drawing, plain_log_ticks
 from bayes_scaling.plots.fitted_runs import INTERVAL, fitted_runs, name_of, runs_title
-from bayes_scaling.plots.marks import mark_unconverged
+from bayes_scaling.plots.marks import finished
 from bayes_scaling.plots.style import LAW_COLOURS, LAW_LINES, POSTERIOR, REFERENCE
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.quantities.allocation import optimal_allocation
@@ -114,8 +114,5 @@ def plot_tokens_per_parameter(
         ylabel="best tokens per parameter (log scale)",
     )
     plain_log_ticks(axes.yaxis)
-    axes.spines[["top", "right"]].set_visible(False)
     add_legend(figure, loc="outside lower center", ncols=3, fontsize=8, frameon=False)
-    named(figure.suptitle(runs_title(fit), fontsize=11), "title")
-    mark_unconverged(figure, fit)
-    return look.finish(figure)
+    return finished(figure, look, runs_title(fit), converged=fit.diagnostics.converged)

@@ -16,6 +16,7 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.likelihood import blocks, draws_of, expected_losses, on_scale, scales, sum_by
 from bayes_scaling.inference.result import EvaluationsSummary, Fit, require_fit
+from bayes_scaling.inference.settings import whole_number
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.predictive.pit import left_out_unit, loo_pit, pit_curve
 from bayes_scaling.quantities.prediction import with_noise
@@ -211,9 +212,7 @@ def predictive_check(fit: Fit, *, replicates: int = REPLICATES, seed: int = 0) -
     >>> check.curve.inside, list(check.flagged.index)  # doctest: +SKIP
     """
     fit = require_fit(fit)
-    for name, value, least in (("replicates", replicates, LEAST_REPLICATES), ("seed", seed, 0)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise BayesScalingError(f"{name} must be a whole number of at least {least}, not {value!r}")
+    replicates, seed = whole_number("replicates", replicates, LEAST_REPLICATES), whole_number("seed", seed, 0)
     rows = rows_of(fit.data, fit.specification)
     if len(rows.ids) < 2:
         raise BayesScalingError("a check needs at least two rows, and the fit has one; fit a longer table")
