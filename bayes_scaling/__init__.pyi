@@ -45,6 +45,7 @@ from .others_data.selection_steps import Selection as Selection
 from .plots.allocation import plot_allocation as plot_allocation
 from .plots.attribution import plot_attribution as plot_attribution
 from .plots.best_split import plot_best_split as plot_best_split
+from .plots.best_split import plot_tokens_per_parameter as plot_tokens_per_parameter
 from .plots.calibration import plot_calibration as plot_calibration
 from .plots.comparison import plot_comparison as plot_comparison
 from .plots.comparison import plot_criteria as plot_criteria
@@ -63,7 +64,6 @@ from .plots.predictive import plot_backtest as plot_backtest
 from .plots.predictive import plot_predictive as plot_predictive
 from .plots.residuals import plot_residuals as plot_residuals
 from .plots.robustness import plot_robustness as plot_robustness
-from .plots.tokens_per_parameter import plot_tokens_per_parameter as plot_tokens_per_parameter
 from .posterior_report.write import write_report as write_report
 from .predictive.backtest import backtest as backtest
 from .predictive.checks import PredictiveCheck as PredictiveCheck
@@ -75,6 +75,7 @@ from .quantities.allocation import optimal_allocation as optimal_allocation
 from .quantities.attribution import shapley_attribution as shapley_attribution
 from .quantities.coefficients import coefficients as coefficients
 from .quantities.doubling import doubling_times as doubling_times
+from .quantities.doubling import numerical_doubling_time as numerical_doubling_time
 from .quantities.effective_compute import effective_compute as effective_compute
 from .quantities.effective_compute import effective_compute_shares as effective_compute_shares
 from .quantities.effective_compute import growth_factor as growth_factor
@@ -83,15 +84,14 @@ from .quantities.gain import loss_reduction as loss_reduction
 from .quantities.inference_allocation import allocation_with_inference as allocation_with_inference
 from .quantities.intervals import credible_intervals as credible_intervals
 from .quantities.laws import at as at
-from .quantities.numerical_doubling import numerical_doubling_time as numerical_doubling_time
 from .quantities.optimal_split import optimal_split as optimal_split
 from .quantities.prediction import compute_needed as compute_needed
 from .quantities.prediction import predicted_loss as predicted_loss
 from .quantities.prediction import reachable_date as reachable_date
 from .replication.run import Replication as Replication
 from .replication.run import replicate as replicate
-from .robustness_cases.loading import load_robustness as load_robustness
 from .robustness_cases.result import Robustness as Robustness
+from .robustness_cases.run import load_robustness as load_robustness
 from .robustness_cases.run import robustness as robustness
 from .runs import check_runs as check_runs
 from .runs import drop_highest as drop_highest

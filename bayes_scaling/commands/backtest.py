@@ -51,7 +51,7 @@ def backtest_command(
     table = read_table(evaluations, column, columns)
     # PyMC takes seconds to import: only once the table is known to be good.
     from bayes_scaling.predictive.backtest import backtest, planned
-    from bayes_scaling.predictive.forecasters import SPECIFICATIONS
+    from bayes_scaling.predictive.splits import SPECIFICATIONS
     from bayes_scaling.report.backtest import backtest_json, backtest_report, write_backtest
     from bayes_scaling.report.run_directory import prepare
     from bayes_scaling.report.terminal import SweepProgress, console, say_written

@@ -78,7 +78,7 @@ def compare_command(
     prepare(directory)
     # PyMC takes seconds to import: only once the input is known to be good.
     from bayes_scaling.comparison.compare import compare
-    from bayes_scaling.comparison.published_ranking import beside_published
+    from bayes_scaling.comparison.result import beside_published
     from bayes_scaling.plain_json import with_rows
     from bayes_scaling.report.comparison import comparison_json, comparison_report, write_comparison
     from bayes_scaling.report.terminal import SweepProgress, console, say_written

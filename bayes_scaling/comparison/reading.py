@@ -11,8 +11,7 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from bayes_scaling.comparison.elpd import Record
-from bayes_scaling.comparison.result import COLUMNS, Comparison
-from bayes_scaling.comparison.weights import check_comparable
+from bayes_scaling.comparison.result import COLUMNS, Comparison, check_comparable
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import check_unit
 from bayes_scaling.inference.result import EvaluationsSummary, Fit, load_fit

@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
+from bayes_scaling.comparison.result import METHODS
 from bayes_scaling.comparison.variants import STATED
-from bayes_scaling.comparison.weights import METHODS
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.plots.drawing import Drawing
 from bayes_scaling.plots.months_axis import TEXT_ROOM, draw_interval, draw_published, print_beside, set_months_axis

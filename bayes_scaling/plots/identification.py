@@ -8,9 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bayes_scaling.identifiability.identify import identification
+from bayes_scaling.identifiability.identify import Ridge, identification
 from bayes_scaling.identifiability.influence import is_positive
-from bayes_scaling.identifiability.ridge import Ridge
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.doubling import AFTER, BEFORE, OF_DATA, OF_PARAMETERS
 from bayes_scaling.plots.drawing import Drawing, shortened
@@ -21,18 +20,8 @@ from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, MONTHS_PER_YEAR
 
 _VISUALS = (
-    *(
-        "prior",
-        "posterior",
-        "interval",
-        "figures",
-        "draws",
-        "equal_doubling",
-        "best_known",
-        "reference",
-        "legend",
-        "title",
-    ),
+    *("prior", "posterior", "interval", "figures", "draws", "equal_doubling", "best_known"),
+    *("reference", "legend", "title"),
 )
 _ISO_MONTHS = (4, 6, 9, 12, 18, 36)
 _POINTS = 3000

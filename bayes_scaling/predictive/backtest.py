@@ -18,10 +18,18 @@ from bayes_scaling.jobs.executors import run_tasks
 from bayes_scaling.jobs.store import Store
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.model.runs import is_runs
-from bayes_scaling.predictive.forecasters import SPECIFICATIONS, Forecaster, forecasters
 from bayes_scaling.predictive.forecasts import Record, posterior_forecast, published_forecast, scored
 from bayes_scaling.predictive.result import Backtest
-from bayes_scaling.predictive.splits import FIRST, LAST, Split, check_cuts, cut_at
+from bayes_scaling.predictive.splits import (
+    FIRST,
+    LAST,
+    SPECIFICATIONS,
+    Forecaster,
+    Split,
+    check_cuts,
+    cut_at,
+    forecasters,
+)
 from bayes_scaling.specifications.specification import Specification
 
 SETTINGS = Settings(tune=1000)

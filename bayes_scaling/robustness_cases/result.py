@@ -10,8 +10,8 @@ import pandas as pd
 
 from bayes_scaling.comparison.compare import LEAST_UNITS
 from bayes_scaling.comparison.elpd import Elpd, Record
+from bayes_scaling.comparison.result import check_comparable
 from bayes_scaling.comparison.variants import Variant, expand
-from bayes_scaling.comparison.weights import check_comparable
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.evaluations import load_evaluations
 from bayes_scaling.evaluations.soundness import require_sound

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 import bayes_scaling as bs
 from bayes_scaling.identifiability import identify
 from bayes_scaling.identifiability.identify import identification
-from bayes_scaling.identifiability.influence import influence
-from bayes_scaling.identifiability.rule import VERDICTS, Rule
+from bayes_scaling.identifiability.influence import VERDICTS, Rule, influence
 from bayes_scaling.quantities.coefficients import coefficients
 
 sensitivities = st.floats(0, 2)
