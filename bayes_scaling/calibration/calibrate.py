@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -254,18 +256,7 @@ def calibrate_all(
     """
     found: list[Calibration] = []
     for number, specification in enumerate(specifications):
-
-        def reach(done: int, before: int = number * simulations) -> None:
-            on_done(before + done)
-
-        one = calibrate(
-            specification,
-            design_of(specification),
-            simulations,
-            seed=seed,
-            directory=directory,
-            workers=workers,
-            on_done=reach,
-        )
-        found.append(one)
+        reach = partial(lambda before, done: on_done(before + done), number * simulations)
+        kept: dict[str, Any] = {"seed": seed, "directory": directory, "workers": workers, "on_done": reach}
+        found.append(calibrate(specification, design_of(specification), simulations, **kept))
     return tuple(found)

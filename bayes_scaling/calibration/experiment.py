@@ -237,12 +237,8 @@ def run_numbered[Found: "DataclassInstance"](
         Of everything that decides the results: begins the names of kept batches.
     count
         How many numbers.
-    directory
-        Keeps finished batches; the same call with the same directory resumes. By default nothing is kept.
-    workers
-        Processes; by default one a core. In a script, calls belong under ``if __name__ == "__main__":``.
-    on_done
-        Called with the number of those that are done.
+    directory, workers, on_done
+        As for :func:`bayes_scaling.calibrate`.
     """
 
     def read(content: bytes) -> list[Found]:

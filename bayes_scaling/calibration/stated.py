@@ -245,16 +245,12 @@ def recover_stated(
                 evaluations,
                 stated_truths(posterior, months, simulations, question.split),
             )
-            counted = partial(_add, on_done, done)
+            counted = partial(lambda before, now: on_done(before + now), done)
             found = recover(study, seed=seed, directory=directory, workers=workers, on_done=counted)
             done += len(found)
             on_done(done)
             parts.append(_rows(question, months, found))
     return pd.concat(parts, ignore_index=True)
-
-
-def _add(on_done: Callable[[int], None], before: int, done: int) -> None:
-    on_done(before + done)
 
 
 def planned(simulations: int, questions: tuple[Question, ...] = QUESTIONS) -> int:

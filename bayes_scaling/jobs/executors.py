@@ -81,7 +81,8 @@ def run_tasks(
         )
     if not tasks:
         return
-    engine = _processes(min(workers or _processors(), len(tasks))) if scheduler is None else _cluster(scheduler)
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    engine = _processes(min(workers or processors, len(tasks))) if scheduler is None else _cluster(scheduler)
     with engine as (submit, death):
         names = {submit(function, task): name for name, task in tasks.items()}
         for future in as_completed(list(names)):
@@ -242,10 +243,6 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
         if mask is not None:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 # ---------------------------------------------------------------------------------------------------------------- dask

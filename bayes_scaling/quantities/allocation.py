@@ -185,17 +185,11 @@ def cost_of_split(
 
     Parameters
     ----------
-    source
-        A fit, published constants (:data:`bayes_scaling.static_laws.HOFFMANN_ROUNDED`), or draws of a law.
-    compute
-        Training FLOP: one budget, or several.
+    source, compute, year, benchmark, architecture
+        As for :func:`optimal_allocation`.
     parameters, tokens, tokens_per_parameter
         The split, by one of these; the rest follows from the budget. One number, or several: one for each budget, or
         all for the same budget.
-    year
-        Date of the algorithms, decimal year.
-    benchmark, architecture
-        Where the loss is reached; by default WikiText-103, or the first that was fitted, and transformers.
 
     Returns
     -------

@@ -129,12 +129,8 @@ def kaplan_to_chinchilla_gain(
 
     Parameters
     ----------
-    compute
-        Training FLOP: one budget, or several.
-    source
-        The law that judges: a fit, published constants, or draws of a law.
-    year, **setting
-        As for :func:`bayes_scaling.quantities.allocation.cost_of_split`.
+    compute, source, year, **setting
+        As for :func:`kaplan_rule_cost`.
 
     Notes
     -----
