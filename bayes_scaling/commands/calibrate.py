@@ -107,6 +107,6 @@ def _design(
         return read_runs_table(runs, column, columns)
     if given(context, "evaluations") or column or columns is not None:
         return read_table(evaluations, column, columns)
-    from bayes_scaling.calibration.evidence import design_of
+    from bayes_scaling.calibration.calibrate import design_of
 
     return design_of(specification)

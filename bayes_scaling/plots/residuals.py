@@ -15,7 +15,7 @@ from bayes_scaling.inference.likelihood import blocks, draws_of, expected_losses
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.drawing import Drawing, plain_log_ticks
 from bayes_scaling.plots.fitted_runs import fitted_runs, runs_title
-from bayes_scaling.plots.marks import mark_unconverged
+from bayes_scaling.plots.marks import finished
 from bayes_scaling.plots.style import INK, POSTERIOR, PRIOR, WARNING
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.specifications.parameters import PARAMETERS
@@ -76,11 +76,9 @@ def plot_residuals(fit: Fit, *, visuals: Visuals | None = None, backend: str | N
     ----------
     fit
         Of a static law to training runs. One that has not converged is marked across the picture.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``runs``, ``worst``,
         ``band``, ``reference``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -142,12 +140,8 @@ def plot_residuals(fit: Fit, *, visuals: Visuals | None = None, backend: str | N
             axis.set_major_formatter(ScalarFormatter())
     for axes in panels[::2]:
         axes.set_ylabel(f"residual of {'log loss' if fit.specification.noise.on_log else 'loss'} (in σ)")
-    for axes in panels:
-        axes.spines[["top", "right"]].set_visible(False)
     _name_worst(panels[3], table["residual"][worst])
-    named(figure.suptitle(f"{runs_title(fit)}: posterior mean residuals", fontsize=11), "title")
-    mark_unconverged(figure, fit)
-    return look.finish(figure)
+    return finished(figure, look, f"{runs_title(fit)}: posterior mean residuals", converged=fit.diagnostics.converged)
 
 
 def _family(fit: Fit) -> tuple[Any, str]:

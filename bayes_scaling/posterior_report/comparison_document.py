@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from bayes_scaling.comparison.loading import load_comparison
+from bayes_scaling.comparison.reading import load_comparison
 from bayes_scaling.comparison.result import Comparison
 from bayes_scaling.posterior_report.citations import citation_section
 from bayes_scaling.posterior_report.comparison_answer import answer_of, banners_of, lead_picture
@@ -46,7 +46,7 @@ def comparison_document(comparison: Comparison) -> Document:
     ----------
     comparison
         Of :func:`bayes_scaling.compare`, or read back by
-        :func:`bayes_scaling.comparison.loading.load_comparison`.
+        :func:`bayes_scaling.comparison.reading.load_comparison`.
 
     Examples
     --------

@@ -5,10 +5,8 @@ from collections.abc import Hashable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from bayes_scaling.comparison.published_ranking import MISCOMPUTED, beside_published
-from bayes_scaling.comparison.result import TIE_NATS, Comparison
+from bayes_scaling.comparison.result import METHODS, MISCOMPUTED, TIE_NATS, Comparison, beside_published
 from bayes_scaling.comparison.variants import STATED
-from bayes_scaling.comparison.weights import METHODS
 from bayes_scaling.inference.fitting import package_versions
 from bayes_scaling.plots.comparison_by_model import METHOD_WORDS
 from bayes_scaling.plots.marks import NOT_CONVERGED

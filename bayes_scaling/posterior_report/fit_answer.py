@@ -4,7 +4,7 @@ import math
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.identifiability.identify import can_identify, identification
-from bayes_scaling.identifiability.rule import BY_THE_PRIOR
+from bayes_scaling.identifiability.influence import BY_THE_PRIOR
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.marks import NOT_CONVERGED
 from bayes_scaling.posterior_report.document import Banner, Picture

@@ -1,7 +1,7 @@
 """Whether posteriors of a fit's specification have been seen to hold what they say."""
 
-from bayes_scaling.calibration.evidence import evidence_for
-from bayes_scaling.calibration.uniformity import BAND
+from bayes_scaling.calibration.calibrate import evidence_for
+from bayes_scaling.calibration.result import BAND
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.posterior_report.document import Block, Bullets, Paragraph, Section, Table
 from bayes_scaling.posterior_report.fit_method import (

@@ -9,7 +9,7 @@ from xarray import DataTree
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.evaluations.benchmarks import title
 from bayes_scaling.identifiability.identify import can_identify, identification
-from bayes_scaling.identifiability.prior_quantities import prior_quantities
+from bayes_scaling.identifiability.influence import prior_quantities
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.posterior_report.document import Block, Bullets, Equation, Paragraph, Section, Table

@@ -2,9 +2,9 @@
 
 import math
 
-from bayes_scaling.calibration.uniformity import BAND
+from bayes_scaling.calibration.result import BAND
 from bayes_scaling.identifiability.identify import can_identify, identification
-from bayes_scaling.identifiability.rule import BY_THE_PRIOR
+from bayes_scaling.identifiability.influence import BY_THE_PRIOR
 from bayes_scaling.inference.diagnostics import EBFMI_MIN, ESS_MIN, EVIDENCE_SPREAD_MAX, RHAT_MAX, TOLERATED_FRACTION
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.settings import SMC

@@ -8,11 +8,10 @@ from functools import cache
 from html import unescape
 from importlib.resources import files
 from typing import TYPE_CHECKING
-from xml.etree.ElementTree import Element, tostring
+from xml.etree.ElementTree import Element, ParseError, fromstring, tostring
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.posterior_report.document import Document, Picture, Point, Scatter, Table
-from bayes_scaling.posterior_report.inline_svg import inline_svg
 from bayes_scaling.posterior_report.plain_text import printable
 from bayes_scaling.posterior_report.scatter_svg import scatter_svg
 
@@ -96,13 +95,12 @@ def render_html(document: Document) -> str:
     phones, from the keyboard and through a screen reader.
 
     Returns the page; write it as UTF-8. Raises BayesScalingError: a name is used twice or is not in lower case with
-    hyphens, a row has more or fewer cells than its table has columns, or a picture holds something that runs or is
-    loaded from elsewhere.
+    hyphens, a row has more or fewer cells than its table has columns, or a picture is no SVG.
 
     Parameters
     ----------
     document
-        What the report says. All its texts are shown as text; pictures may hold shapes, text and images only.
+        What the report says. All its texts are shown as text, and its pictures as images.
 
     Examples
     --------
@@ -147,7 +145,7 @@ def _template() -> "Template":
     environment.filters |= {
         "kind": lambda block: type(block).__name__,
         "mathml": _mathml,
-        "inline_svg": _inline_svg,
+        "address": _address,
         "scatter_parts": _ScatterParts,
         "figures_columns": _figures_columns,
         "stacks": _stacks,
@@ -163,10 +161,15 @@ def _mathml(tex: str) -> "Markup | None":
     return None if markup is None else Markup(markup)
 
 
-def _inline_svg(picture: Picture) -> "Markup":
-    from markupsafe import Markup
-
-    return Markup(inline_svg(picture))
+def _address(picture: Picture) -> str:
+    """A drawing as the address of an image: browsers run nothing in one, and load nothing for it."""
+    try:
+        drawing = fromstring(picture.svg).tag == "{http://www.w3.org/2000/svg}svg"
+    except (ParseError, ValueError):
+        drawing = False
+    if not drawing:
+        raise BayesScalingError(f"Picture {picture.name!r} is no SVG: draw it with Matplotlib and save it as SVG.")
+    return "data:image/svg+xml;base64," + base64.b64encode(picture.svg.encode()).decode()
 
 
 class _ScatterParts:

@@ -33,9 +33,8 @@ from bayes_scaling.report.robustness import (
 )
 from bayes_scaling.report.units import size_of
 from bayes_scaling.robustness_cases.cases import BASELINE, CASES
-from bayes_scaling.robustness_cases.loading import load_robustness
 from bayes_scaling.robustness_cases.result import Robustness
-from bayes_scaling.robustness_cases.run import UNIT
+from bayes_scaling.robustness_cases.run import UNIT, load_robustness
 from bayes_scaling.words import counted, months, probability
 
 __all__ = ["load_robustness", "robustness_document"]
@@ -54,7 +53,7 @@ def robustness_document(result: Robustness) -> Document:
     ----------
     result
         Of :func:`bayes_scaling.robustness`, or read back by
-        :func:`bayes_scaling.robustness_cases.loading.load_robustness`.
+        :func:`bayes_scaling.robustness_cases.run.load_robustness`.
 
     Examples
     --------

@@ -78,7 +78,7 @@ def document_of(result: Any, robustness: "Robustness | None" = None) -> "Documen
         raise BayesScalingError("robustness= stands beside a fit alone; leave it out, or report the run itself")
     if isinstance(result, Fit):
         if robustness is not None:
-            from bayes_scaling.robustness_cases.loading import check_same_table
+            from bayes_scaling.robustness_cases.run import check_same_table
 
             check_same_table(robustness, result)
         from bayes_scaling.posterior_report.fit_document import fit_document

@@ -8,7 +8,7 @@ import pandas as pd
 from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
-from bayes_scaling.calibration.uniformity import Curve, uniform_curve
+from bayes_scaling.calibration.result import Curve, uniform_curve
 from bayes_scaling.inference.data import UNITS
 from bayes_scaling.inference.leaving_out import left_out
 from bayes_scaling.inference.likelihood import draws_of, expected_losses, of_units, on_scale, scales

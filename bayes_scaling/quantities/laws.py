@@ -16,7 +16,7 @@ from bayes_scaling.model.data import noise_names
 from bayes_scaling.model.predictors import Predictors, label_of
 from bayes_scaling.model.rows import Anchor, covariates_at, minima
 from bayes_scaling.model.structure import Coefficient, Coefficients, coefficient_at, loss_parts
-from bayes_scaling.published_static.compute_law import ComputeLaw
+from bayes_scaling.published_static.gundlach import ComputeLaw
 from bayes_scaling.published_static.kaplan import KaplanJointLaw
 from bayes_scaling.specifications.checks import is_number
 from bayes_scaling.specifications.laws import SIZES

@@ -182,14 +182,10 @@ def compute_needed(
 
     Parameters
     ----------
-    source
-        A fit, published constants, or draws of a law.
-    loss
-        Target, nats per token: one, or several.
+    source, loss, benchmark, architecture
+        As for :func:`reachable_date`.
     year
         Decimal year: one, or several.
-    benchmark, architecture
-        Where the loss is reached; by default WikiText-103, or the first that was fitted, and transformers.
 
     Returns
     -------

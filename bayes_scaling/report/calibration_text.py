@@ -6,8 +6,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from bayes_scaling.calibration.result import Calibration
-from bayes_scaling.calibration.uniformity import BAND
+from bayes_scaling.calibration.result import BAND, Calibration
 from bayes_scaling.words import counted
 
 

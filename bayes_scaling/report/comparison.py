@@ -12,9 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from bayes_scaling.comparison.published_ranking import MISCOMPUTED, beside_published
-from bayes_scaling.comparison.result import TIE_NATS, Comparison
-from bayes_scaling.comparison.weights import METHODS
+from bayes_scaling.comparison.result import METHODS, MISCOMPUTED, TIE_NATS, Comparison, beside_published
 from bayes_scaling.inference.fitting import package_versions
 from bayes_scaling.plain_json import strict_json
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY

@@ -11,9 +11,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bayes_scaling.beside import Beside
 from bayes_scaling.inference.fitting import package_versions
 from bayes_scaling.plain_json import strict_json
+from bayes_scaling.quantities.rate_widths import Beside
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, signed_months_to_double
 from bayes_scaling.report.run_directory import picture, write_beside_fits
 from bayes_scaling.result_files import ROBUSTNESS_SETTINGS, ROBUSTNESS_TABLE

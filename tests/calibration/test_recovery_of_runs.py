@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from recovery import LOG_PARAMETERS, random_design, recover_once, recovery
 
-from bayes_scaling.calibration.recovery import LOG_PARAMETERS, random_design, recover_once, recovery
 from bayes_scaling.runs.simulation import ISOFLOP_BUDGETS
 from bayes_scaling.static_laws import BESIROGLU
 

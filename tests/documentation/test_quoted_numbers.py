@@ -37,10 +37,9 @@ from quoted import (
 )
 
 import bayes_scaling as bs
-from bayes_scaling.calibration.evidence import stated_intervals
+from bayes_scaling.calibration.calibrate import stated_intervals
 from bayes_scaling.calibration.settings import PROBABILITY, SIMULATIONS
-from bayes_scaling.calibration.stated import Split
-from bayes_scaling.calibration.studies import QUESTIONS, stated_coverage
+from bayes_scaling.calibration.stated import QUESTIONS, Split, stated_coverage
 from bayes_scaling.classical import HO2024_CROSS_VALIDATION, HO2024_DELTAS
 from bayes_scaling.cli import EXIT_BAD_INPUT
 from bayes_scaling.commands.options import EXIT_UNCONVERGED

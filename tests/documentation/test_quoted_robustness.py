@@ -12,15 +12,14 @@ from fresh import SEED, check_doubling_time, difference_errors, rate_of
 from quoted import ENDS, UNBOUNDED, agrees, agrees_share, agrees_value, page, parts, span, table_rows
 
 import bayes_scaling as bs
-from bayes_scaling.comparison.record import Record
+from bayes_scaling.comparison.elpd import Record
 from bayes_scaling.comparison.sweep import SCORES
 from bayes_scaling.inference.fitting import summary_of
 from bayes_scaling.quantities.rate_widths import published_rates
 from bayes_scaling.quantities.rates import signed_months_to_double
 from bayes_scaling.report.robustness import robustness_page
 from bayes_scaling.robustness_cases.cases import BASELINE, CASES
-from bayes_scaling.robustness_cases.plan import planned, rows_in_words
-from bayes_scaling.robustness_cases.result import COLUMNS
+from bayes_scaling.robustness_cases.result import COLUMNS, planned, rows_in_words
 
 PAGE = "notebooks/robustness.md"
 RATES = re.compile(

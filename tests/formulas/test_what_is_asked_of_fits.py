@@ -10,7 +10,7 @@ from made_runs import made_runs
 
 import bayes_scaling as bs
 from bayes_scaling.commands.allocate import allocate_command
-from bayes_scaling.identifiability.ridge import ridge
+from bayes_scaling.identifiability.identify import ridge
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.likelihood import draws_of, prior_densities, unit_densities
 from bayes_scaling.plots.fitted_runs import fitted_runs

@@ -15,8 +15,7 @@ from robustness.made_robustness import STUCK_CASE, made_run
 
 import bayes_scaling as bs
 from bayes_scaling.calibration.experiment import Simulation
-from bayes_scaling.calibration.result import Calibration
-from bayes_scaling.calibration.uniformity import KEPT
+from bayes_scaling.calibration.result import KEPT, Calibration
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.doubling import plot_doubling_times, plot_ridge
 from bayes_scaling.plots.effective_compute import plot_effective_compute

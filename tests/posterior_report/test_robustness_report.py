@@ -23,8 +23,8 @@ from bayes_scaling.posterior_report.write import write_report
 from bayes_scaling.quantities.rates import months_to_double
 from bayes_scaling.report.robustness import robustness_csv, robustness_json
 from bayes_scaling.robustness_cases.cases import BASELINE
-from bayes_scaling.robustness_cases.loading import check_same_table, load_robustness
 from bayes_scaling.robustness_cases.result import Robustness
+from bayes_scaling.robustness_cases.run import check_same_table, load_robustness
 from bayes_scaling.words import months
 
 

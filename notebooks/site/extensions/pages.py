@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 import bayes_scaling
 from bayes_scaling import classical
-from bayes_scaling.calibration.evidence import evidence_for
+from bayes_scaling.calibration.calibrate import evidence_for
 from bayes_scaling.calibration.result import Calibration
 from bayes_scaling.commands import app
 from bayes_scaling.evaluations import columns as evaluation_columns
