@@ -49,7 +49,11 @@ def robustness_command(
     # PyMC takes seconds to import: only once the input is known to be good.
     from bayes_scaling.comparison.variants import Variant
     from bayes_scaling.plain_json import with_rows
-    from bayes_scaling.report.robustness import robustness_json, robustness_report, write_robustness
+    from bayes_scaling.posterior_report.robustness_document import (
+        robustness_json,
+        robustness_report,
+        write_robustness,
+    )
     from bayes_scaling.report.terminal import SweepProgress, console, say_written
     from bayes_scaling.robustness_cases.plan import planned
     from bayes_scaling.robustness_cases.run import robustness

@@ -1,5 +1,6 @@
 """A report as strict JSON: what scripts want of it."""
 
+from dataclasses import asdict
 from typing import Any
 
 from bayes_scaling.plain_json import plain, strict_text
@@ -10,10 +11,10 @@ from bayes_scaling.posterior_report.document import (
     Equation,
     Paragraph,
     Picture,
+    Scatter,
     Section,
     Table,
 )
-from bayes_scaling.posterior_report.document import Scatter as ScatterPlot
 
 
 def as_plain(document: Document) -> dict[str, Any]:
@@ -35,7 +36,7 @@ def as_plain(document: Document) -> dict[str, Any]:
         "subtitle": document.subtitle,
         "answer": document.answer,
         "notes": list(document.notes),
-        "banners": [{"title": banner.title, "text": banner.text} for banner in document.banners],
+        "banners": [asdict(banner) for banner in document.banners],
         "lead": None if document.lead is None else _picture(document.lead),
         "sections": [_section(section) for section in document.sections],
         "data": plain(document.data),
@@ -56,55 +57,38 @@ def render_json(document: Document) -> str:
 
 def _section(section: Section) -> dict[str, Any]:
     found: dict[str, Any] = {"name": section.name, "title": section.title}
+    kind: str
+    parts: list[Any]
     for block in section.blocks:
         match block:
             case Paragraph(text):
-                found.setdefault("text", []).append(text)
+                kind, parts = "text", [text]
             case Bullets(items):
-                found.setdefault("text", []).extend(items)
+                kind, parts = "text", list(items)
             case Equation(tex):
-                found.setdefault("equations", []).append(tex)
+                kind, parts = "equations", [tex]
             case Code(text):
-                found.setdefault("code", []).append(text)
+                kind, parts = "code", [text]
             case Table():
-                found.setdefault("tables", []).append(_table(block))
+                kind, parts = "tables", [_table(block)]
             case Picture():
-                found.setdefault("pictures", []).append(_picture(block))
-            case ScatterPlot():
-                found.setdefault("points", []).append(_scatter(block))
+                kind, parts = "pictures", [_picture(block)]
+            case Scatter():
+                kind, parts = "points", [_scatter(block)]
+        found.setdefault(kind, []).extend(parts)
     return found
 
 
 def _table(table: Table) -> dict[str, Any]:
-    return {
-        "name": table.name,
-        "caption": table.caption,
-        "columns": list(table.columns),
-        "records": [dict(zip(table.columns, row, strict=True)) for row in table.rows],
-        "marked": sorted(table.marked),
-    }
+    records = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    columns, marked = list(table.columns), sorted(table.marked)
+    return {"name": table.name, "caption": table.caption, "columns": columns, "records": records, "marked": marked}
 
 
-def _picture(picture: Picture) -> dict[str, str]:
+def _picture(picture: Picture | Scatter) -> dict[str, Any]:
     return {"name": picture.name, "title": picture.title, "alternative": picture.alternative}
 
 
-def _scatter(scatter: ScatterPlot) -> dict[str, Any]:
-    return {
-        "name": scatter.name,
-        "title": scatter.title,
-        "alternative": scatter.alternative,
-        "x": scatter.x_label,
-        "y": scatter.y_label,
-        "records": [
-            {
-                "label": point.label,
-                "group": point.group,
-                "x": plain(point.x),
-                "y": plain(point.y),
-                "link": point.link or None,
-                **{"details": dict(point.details)},
-            }
-            for point in scatter.points
-        ],
-    }
+def _scatter(scatter: Scatter) -> dict[str, Any]:
+    points = [asdict(point) | {"link": point.link or None, "details": dict(point.details)} for point in scatter.points]
+    return _picture(scatter) | {"x": scatter.x_label, "y": scatter.y_label, "records": plain(points)}

@@ -1,8 +1,21 @@
 """What a report consists of, whatever it is written as: sections of text, equations, tables and pictures."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
+
+import pandas as pd
+
+from bayes_scaling.plain_json import records
+
+_FIGURES = re.compile(r"(?:(?:above|below|no bound) )?\[?[<>≈~±+−-]?\s?[\d.∞]")
+_NO_FIGURE = frozenset({"", "-", "–", "—", "not defined", "no bound", "no progress", "NOT CONVERGED"})
+LONGEST_FIGURE = 32
+"""Characters; what is longer is a sentence that begins with a number, and has to wrap."""
+
+Row = Mapping[Any, Any]
+"""A record of a table: its values by column."""
 
 
 @dataclass(frozen=True)
@@ -10,6 +23,11 @@ class Paragraph:
     """Plain text; nothing in it is markup."""
 
     text: str
+
+
+@dataclass(frozen=True)
+class Finding(Paragraph):
+    """A paragraph on what was found, and not on what it means or how it was made."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +75,63 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     marked: frozenset[int] = frozenset()
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        caption: str,
+        rows: pd.DataFrame | Iterable[Row],
+        columns: Mapping[str, str | Callable[[Any], str]],
+        marked: Callable[[Any], Any] | None = None,
+    ) -> Self:
+        """A table of records.
+
+        Parameters
+        ----------
+        name, caption
+            See the class.
+        rows
+            Records, or a table whose index is a column of its own name.
+        columns
+            What each column shows, by header: a format string of the record, or a function of it.
+        marked
+            Whether a record can't be trusted.
+
+        Examples
+        --------
+        >>> Table.of("t", "", [{"case": "a", "rhat": 1.0}], {"case": "{case}", "R-hat": "{rhat:.2f}"}).rows
+        (('a', '1.00'),)
+        """
+        kept = records(rows) if isinstance(rows, pd.DataFrame) else list(rows)
+        cells = tuple(
+            tuple(show.format_map(row) if isinstance(show, str) else show(row) for show in columns.values())
+            for row in kept
+        )
+        bad = frozenset(place for place, row in enumerate(kept) if marked is not None and marked(row))
+        return cls(name, caption, tuple(columns), cells, bad)
+
+    @classmethod
+    def pairs(cls, name: str, caption: str, columns: tuple[str, str], pairs: Mapping[str, Any]) -> Self:
+        """A table of two columns: names and values.
+
+        Examples
+        --------
+        >>> Table.pairs("settings", "Settings", ("setting", "value"), {"seed": 0}).rows
+        (('seed', '0'),)
+        """
+        return cls(name, caption, columns, tuple((name, str(value)) for name, value in pairs.items()))
+
+    @property
+    def figures(self) -> tuple[bool, ...]:
+        """Which columns hold figures, to be aligned on the right; the first names the row."""
+        columns = list(zip(*self.rows, strict=True)) or [()] * len(self.columns)
+        return tuple(
+            number > 0
+            and any(cell not in _NO_FIGURE for cell in cells)
+            and all(cell in _NO_FIGURE or (len(cell) <= LONGEST_FIGURE and _FIGURES.match(cell)) for cell in cells)
+            for number, cells in enumerate(columns)
+        )
 
 
 @dataclass(frozen=True)
@@ -129,6 +204,18 @@ class Section:
     name: str
     title: str
     blocks: tuple[Block, ...]
+
+    @classmethod
+    def of(cls, name: str, title: str, *blocks: Block | str | None) -> Self:
+        """A section: text is a paragraph, and None is left out.
+
+        Examples
+        --------
+        >>> Section.of("data", "Data", "231 evaluations.", None).blocks
+        (Paragraph(text='231 evaluations.'),)
+        """
+        made = (Paragraph(block) if isinstance(block, str) else block for block in blocks)
+        return cls(name, title, tuple(block for block in made if block is not None))
 
 
 @dataclass(frozen=True)

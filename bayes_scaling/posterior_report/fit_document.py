@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.posterior_report.citations import citation_section
-from bayes_scaling.posterior_report.document import Document, Paragraph, Section
+from bayes_scaling.posterior_report.document import Document, Section
 from bayes_scaling.posterior_report.fit_answer import answer_of, banners, lead_picture, notes_of, subtitle_of, title_of
-from bayes_scaling.posterior_report.fit_calibration import calibration_section
 from bayes_scaling.posterior_report.fit_change import change_section
 from bayes_scaling.posterior_report.fit_data import data_section
 from bayes_scaling.posterior_report.fit_method import method_section, model_section
@@ -20,7 +19,13 @@ from bayes_scaling.posterior_report.fit_progress import (
     ridge_section,
 )
 from bayes_scaling.posterior_report.fit_static import allocation_section, coefficients_section
-from bayes_scaling.posterior_report.fit_trust import diagnostics_section, identification_section, predictive_section
+from bayes_scaling.posterior_report.fit_tables import unusable
+from bayes_scaling.posterior_report.fit_trust import (
+    calibration_section,
+    diagnostics_section,
+    identification_section,
+    predictive_section,
+)
 from bayes_scaling.quantities.laws import at_most_common
 from bayes_scaling.report.summary import summarise
 
@@ -67,19 +72,23 @@ def fit_document(fit: Fit, robustness: "Robustness | None" = None) -> Document:
         findings = (doubling_section, ridge_section, effective_compute_section, attribution_section)
     else:
         findings = (allocation_section, coefficients_section)
-    sections = [data_section(fit), model_section(fit)]
-    for make in (*findings, predictive_section, identification_section, diagnostics_section):
-        section = made_or_told(make, somewhere if make is attribution_section else fit)
-        if section is not None:
-            sections.append(section)
-    sections += [
+    made = (
+        made_or_told(make, somewhere if make is attribution_section else fit)
+        for make in (*findings, predictive_section, identification_section)
+    )
+    found = [section for section in made if section is not None]
+    sections = (
+        data_section(fit),
+        model_section(fit),
+        *(found if fit.diagnostics.converged else map(unusable, found)),
+        diagnostics_section(fit),
         calibration_section(fit),
         change_section(fit, robustness),
         method_section(fit),
         citation_section(
             fit.evaluations.name, (fit.specification.law,), fit.versions, progress=fit.specification.progresses
         ),
-    ]
+    )
     return Document(
         title=title_of(fit),
         subtitle=subtitle_of(fit),
@@ -87,7 +96,7 @@ def fit_document(fit: Fit, robustness: "Robustness | None" = None) -> Document:
         notes=notes_of(fit),
         lead=lead_picture(fit),
         banners=banners(fit),
-        sections=tuple(sections),
+        sections=sections,
         data=summarise(fit),
     )
 
@@ -99,4 +108,4 @@ def made_or_told(make: Callable[[Fit], Section | None], fit: Fit) -> Section | N
     try:
         return make(fit)
     except BayesScalingError as error:
-        return Section(*_MAY_BE_MISSING[make], (Paragraph(f"Not of this fit: {error}."),))
+        return Section.of(*_MAY_BE_MISSING[make], f"Not of this fit: {error}.")

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, tostring
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.posterior_report.document import Document, Picture, Point, Scatter, Table
-from bayes_scaling.posterior_report.inline_svg import inline_svg
-from bayes_scaling.posterior_report.plain_text import printable
+from bayes_scaling.posterior_report.document import LONGEST_FIGURE, Document, Picture, Point, Scatter, Table
+from bayes_scaling.posterior_report.plain_text import encoded, printable
 from bayes_scaling.posterior_report.scatter_svg import scatter_svg
 
 if TYPE_CHECKING:
@@ -81,11 +80,7 @@ def _keep_mathematics(element: Element) -> None:
 
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _ADDRESS = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
-_FIGURES = re.compile(r"[<>≈~±+−-]?\s?[\d.∞]")
 _BLANK = re.compile(r" (?![(\[])")
-_LONGEST_FIGURE = 32
-"""Characters; what is longer is a sentence that begins with a number, and has to wrap."""
-_NO_FIGURE = frozenset({"", "-", "–", "—", "not defined", "no bound", "no progress"})
 
 
 def render_html(document: Document) -> str:
@@ -96,13 +91,12 @@ def render_html(document: Document) -> str:
     phones, from the keyboard and through a screen reader.
 
     Returns the page; write it as UTF-8. Raises BayesScalingError: a name is used twice or is not in lower case with
-    hyphens, a row has more or fewer cells than its table has columns, or a picture holds something that runs or is
-    loaded from elsewhere.
+    hyphens, or a row has more or fewer cells than its table has columns.
 
     Parameters
     ----------
     document
-        What the report says. All its texts are shown as text; pictures may hold shapes, text and images only.
+        What the report says. All its texts are shown as text.
 
     Examples
     --------
@@ -147,9 +141,8 @@ def _template() -> "Template":
     environment.filters |= {
         "kind": lambda block: type(block).__name__,
         "mathml": _mathml,
-        "inline_svg": _inline_svg,
+        "address": _address,
         "scatter_parts": _ScatterParts,
-        "figures_columns": _figures_columns,
         "stacks": _stacks,
         "unbroken": _unbroken,
     }
@@ -163,10 +156,9 @@ def _mathml(tex: str) -> "Markup | None":
     return None if markup is None else Markup(markup)
 
 
-def _inline_svg(picture: Picture) -> "Markup":
-    from markupsafe import Markup
-
-    return Markup(inline_svg(picture))
+def _address(picture: Picture) -> str:
+    """The drawing as an address of its own. Browsers let an image neither run nor load anything."""
+    return f"data:image/svg+xml;base64,{base64.b64encode(encoded(picture.svg)).decode()}"
 
 
 class _ScatterParts:
@@ -210,17 +202,6 @@ def _details(point: Point, keys: list[str]) -> Iterator[str]:
         yield "; ".join(value for name, value in point.details if name == key)
 
 
-def _figures_columns(table: Table) -> list[bool]:
-    """Which columns hold figures, to be aligned on the right; the first names the row."""
-    columns = list(zip(*table.rows, strict=True)) or [()] * len(table.columns)
-    return [
-        number > 0
-        and any(cell not in _NO_FIGURE for cell in cells)
-        and all(cell in _NO_FIGURE or (len(cell) <= _LONGEST_FIGURE and _FIGURES.match(cell)) for cell in cells)
-        for number, cells in enumerate(columns)
-    ]
-
-
 def _unbroken(cell: str) -> str:
     r"""A cell of figures that a narrow column breaks before its brackets alone: median above, interval below.
 
@@ -234,7 +215,7 @@ def _unbroken(cell: str) -> str:
 
 def _stacks(table: Table) -> bool:
     """Whether a narrow screen shows cells one below the other: those that hold sentences would scroll far."""
-    return len(table.columns) > 2 and any(len(cell) > _LONGEST_FIGURE for row in table.rows for cell in row[1:])
+    return len(table.columns) > 2 and any(len(cell) > LONGEST_FIGURE for row in table.rows for cell in row[1:])
 
 
 def _check(document: Document) -> None:

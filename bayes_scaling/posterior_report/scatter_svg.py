@@ -7,7 +7,6 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from bayes_scaling.plots.style import LAW_COLOURS, POSTERIOR, PUBLISHED, REFERENCE
 from bayes_scaling.posterior_report.document import Scatter
-from bayes_scaling.posterior_report.inline_svg import description
 from bayes_scaling.posterior_report.plain_text import printable
 
 _WIDTH, _HEIGHT = 720.0, 460.0
@@ -99,7 +98,8 @@ def scatter_svg(scatter: Scatter) -> ScatterDrawing:
             "aria-describedby": f"{scatter.name}--description",
         },
     )
-    root.append(description(scatter.name, scatter.alternative))
+    # Inside: browsers read no description out of what is folded away.
+    SubElement(root, "desc", {"id": f"{scatter.name}--description"}).text = printable(scatter.alternative)
     _draw_axes(SubElement(root, "g", {"class": "axes", "aria-hidden": "true"}), scatter, x, y)
     marks = SubElement(root, "g", {"class": "marks"})
     for number, group in enumerate(groups):

@@ -8,7 +8,7 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.files import write_together
 from bayes_scaling.posterior_report.as_json import render_json
 from bayes_scaling.posterior_report.markdown import pictures_of, render_markdown
-from bayes_scaling.posterior_report.plain_text import printable
+from bayes_scaling.posterior_report.plain_text import encoded
 
 if TYPE_CHECKING:
     from bayes_scaling.comparison.result import Comparison
@@ -128,7 +128,7 @@ def write_document(document: "Document", path: str | Path, format: str | None = 
     check_targets(path, kind)
     contents = _contents(document, path, kind)
     try:
-        write_together({file: _encoded(text) for file, text in contents.items()})
+        write_together({file: encoded(text) for file, text in contents.items()})
     except OSError as error:
         raise BayesScalingError(f"{path}: can't be written ({error.strerror}); choose another place") from None
     return path
@@ -183,14 +183,6 @@ def _is_report(path: Path, kind: str) -> bool:
 
 def _twin_of(path: Path) -> Path:
     return path.with_suffix(SUFFIXES["json"])
-
-
-def _encoded(text: str) -> bytes:
-    """In UTF-8; names may hold half surrogates, which have none."""
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        return printable(text).encode()
 
 
 def _contents(document: "Document", path: Path, kind: str) -> dict[Path, str]:

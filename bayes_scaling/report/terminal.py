@@ -1,16 +1,18 @@
 """What is written to the terminal."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
+from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Table as RichTable
 from rich.text import Text
 
+from bayes_scaling.posterior_report.document import Table
 from bayes_scaling.specifications.describe import Description
 from bayes_scaling.words import counted
 
@@ -23,9 +25,9 @@ def console(*, stderr: bool = False) -> Console:
     return made
 
 
-def specification_list(rows: Iterable[tuple[str, str]]) -> Table:
+def specification_list(rows: Iterable[tuple[str, str]]) -> RichTable:
     """Names and titles of the catalogue."""
-    table = Table("name", "title")
+    table = RichTable("name", "title")
     for name, title in rows:
         table.add_row(escape(name), escape(title))
     return table
@@ -33,7 +35,7 @@ def specification_list(rows: Iterable[tuple[str, str]]) -> Table:
 
 def specification_page(description: Description) -> RenderableType:
     """Equation, notes, priors and reference of one specification."""
-    priors = Table(title="Priors", title_justify="left", box=None, show_header=False, padding=(0, 2, 0, 0))
+    priors = RichTable(title="Priors", title_justify="left", box=None, show_header=False, padding=(0, 2, 0, 0))
     priors.add_column(no_wrap=True)
     priors.add_column()
     for line in description.priors:
@@ -50,6 +52,23 @@ def specification_page(description: Description) -> RenderableType:
         Text(),
         priors,
     )
+
+
+def compact(title: str, table: Table, shown: Mapping[str, str]) -> RichTable:
+    """Columns of a table under headings for the terminal, figures on the right; no cell but the first is wrapped."""
+    made = RichTable(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for place, heading in enumerate(shown.values()):
+        made.add_column(heading, justify="right" if place else "left", no_wrap=True)
+    for row in table.rows:
+        cells = dict(zip(table.columns, row, strict=True))
+        made.add_row(*(Text(cells[column]) for column in shown))
+    return made
+
+
+def left_out(result: Any) -> list[Text]:
+    """What a study skipped, and files of its store that could not be read."""
+    skipped = [Text(f"Skipped {name}: {reason}") for name, reason in getattr(result, "skipped", {}).items()]
+    return skipped + [Text(f"Set aside: {file} ({reason})") for file, reason in result.set_aside]
 
 
 def say_written(out: Console, files: Iterable[Path], also: str = "") -> None:

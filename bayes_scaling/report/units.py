@@ -2,7 +2,13 @@
 
 from bayes_scaling.inference.data import UNITS
 from bayes_scaling.inference.result import EvaluationsSummary
+from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.words import counted
+
+INTERVAL = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} interval"
+"""Name of every interval in a table or a report."""
+CREDIBLE_INTERVAL = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} credible interval"
+"""The same in a sentence that stands alone."""
 
 _OF_RUNS = dict(zip(UNITS, ("run", "series"), strict=True))
 

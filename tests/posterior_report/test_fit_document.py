@@ -20,10 +20,9 @@ from bayes_scaling.calibration.uniformity import KEPT
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.doubling import plot_doubling_times, plot_ridge
 from bayes_scaling.plots.effective_compute import plot_effective_compute
-from bayes_scaling.posterior_report import fit_calibration
+from bayes_scaling.posterior_report import fit_trust
 from bayes_scaling.posterior_report.document import Code, Document, Picture, Scatter, Section, Table
 from bayes_scaling.posterior_report.fit_answer import banners, notes_of, subtitle_of
-from bayes_scaling.posterior_report.fit_calibration import calibration_section
 from bayes_scaling.posterior_report.fit_change import change_section
 from bayes_scaling.posterior_report.fit_data import data_section
 from bayes_scaling.posterior_report.fit_document import fit_document, made_or_told
@@ -35,7 +34,7 @@ from bayes_scaling.posterior_report.fit_progress import (
     ridge_section,
 )
 from bayes_scaling.posterior_report.fit_static import coefficients_section
-from bayes_scaling.posterior_report.fit_trust import criteria
+from bayes_scaling.posterior_report.fit_trust import calibration_section, criteria
 from bayes_scaling.posterior_report.svg import svg_of
 from bayes_scaling.published import HO2024_COMPUTE
 from bayes_scaling.quantities.doubling import doubling_times, pooled_rate
@@ -470,7 +469,7 @@ def test_calibration_is_told_to_be_of_its_own_design(name, told, asked, monkeypa
         Simulation({"g_C": int(rank)}, True, 1.0, 1000.0, 0, 0, 1.0) for rank in rng.integers(0, KEPT + 1, 60)
     )
     made = Calibration("reference", "ho2024", simulations, 0, "")
-    monkeypatch.setattr(fit_calibration, "evidence_for", lambda specification: made)
+    monkeypatch.setattr(fit_trust, "evidence_for", lambda specification: made)
     other = replace(fit, evaluations=replace(fit.evaluations, name=name))
     blocks = calibration_section(other).blocks
     texts = [getattr(block, "text", "") for block in blocks]
@@ -481,7 +480,7 @@ def test_calibration_is_told_to_be_of_its_own_design(name, told, asked, monkeypa
 
 
 def test_without_a_calibration_the_command_is_for_the_fit_s_own_table(fit, monkeypatch):
-    monkeypatch.setattr(fit_calibration, "evidence_for", lambda specification: None)
+    monkeypatch.setattr(fit_trust, "evidence_for", lambda specification: None)
     assert codes(calibration_section(fit).blocks) == ["bayes-scaling calibrate reference"]
     other = replace(fit, evaluations=replace(fit.evaluations, name="mine"))
     assert codes(calibration_section(other).blocks) == ["bayes-scaling calibrate reference --evaluations mine.csv"]
