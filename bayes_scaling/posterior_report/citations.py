@@ -16,20 +16,9 @@ _SOURCES: Mapping[str, tuple[str, ...]] = {
 
 
 def citation_section(data: str, laws: tuple[str, ...], versions: Mapping[str, str], *, progress: bool) -> Section:
-    """What whoever uses a result should cite.
+    """What whoever uses a result should cite: BibTeX of the data, the papers, PyMC, ArviZ and this package.
 
-    Returns Section: BibTeX of the data, the papers, PyMC, ArviZ and this package.
-
-    Parameters
-    ----------
-    data
-        Name of the table that was fitted.
-    laws
-        Names of the laws, such as ``"chinchilla"``.
-    versions
-        Package to version, as a fit keeps them.
-    progress
-        Whether the laws have progress, which is the paper's structure.
+    ``data``: name of the table that was fitted; ``progress``: whether the laws have it, which is the paper's structure.
     """
     if data == _PACKAGED_DATA:
         whose = "The data are those of Ho et al. 2024; the package's data notes say how the table was made."

@@ -38,10 +38,10 @@ from bayes_scaling.posterior_report.fit_data import data_section
 from bayes_scaling.posterior_report.fit_tables import in_brackets, in_months, variant_in_words
 from bayes_scaling.posterior_report.markdown import render_page
 from bayes_scaling.posterior_report.svg import lead_of
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.quantities.rates import INTERVAL, INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.report.run_directory import picture, recorded, write_beside_fits
 from bayes_scaling.report.terminal import left_out
-from bayes_scaling.report.units import INTERVAL, noun_of, size_of
+from bayes_scaling.report.units import noun_of, size_of
 from bayes_scaling.result_files import COMPARISON_SETTINGS, COMPARISON_TABLE
 from bayes_scaling.words import counted, months, probability
 
@@ -58,18 +58,6 @@ def comparison_document(comparison: Comparison) -> Document:
     differences; what would change the answer; what leave-one-out measures and where it can be trusted; models, data,
     method, citations. Variants that did not converge are marked, last, and named in a banner. ``data``: what
     ``comparison.json`` and ``comparison.csv`` have.
-
-    Parameters
-    ----------
-    comparison
-        Of :func:`bayes_scaling.compare`, or read back by
-        :func:`bayes_scaling.comparison.loading.load_comparison`.
-
-    Examples
-    --------
-    >>> from bayes_scaling.comparison.loading import load_comparison
-    >>> comparison = load_comparison("runs/compare-ho2024")  # doctest: +SKIP
-    >>> comparison_document(comparison).answer  # doctest: +SKIP
     """
     about, versions = comparison.evaluations, versions_of(comparison)
     specifications = specifications_of(comparison)

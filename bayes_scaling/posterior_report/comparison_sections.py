@@ -27,7 +27,8 @@ from bayes_scaling.posterior_report.document import (
 from bayes_scaling.posterior_report.fit_method import command_blocks, table_option
 from bayes_scaling.posterior_report.fit_tables import TIMES, in_brackets, in_months, number, times_of, variant_in_words
 from bayes_scaling.posterior_report.svg import picture_of
-from bayes_scaling.report.units import CREDIBLE_INTERVAL, INTERVAL, noun_of, plural_of, size_of
+from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL, INTERVAL
+from bayes_scaling.report.units import noun_of, plural_of, size_of
 from bayes_scaling.words import counted, months, probability
 
 PROGRESS = "probability_of_progress"

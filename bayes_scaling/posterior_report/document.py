@@ -193,6 +193,23 @@ class Scatter:
     log_x: bool = False
     log_y: bool = False
 
+    @property
+    def table(self) -> Table:
+        """All points with their coordinates and details; several under the same key are joined."""
+        keys = dict.fromkeys(key for point in self.points for key, _ in point.details)
+        # A maker who writes a coordinate in words of its own, as a date, need not read it twice.
+        places = {label: axis for label, axis in ((self.x_label, "x"), (self.y_label, "y")) if label not in keys}
+        rows = tuple(
+            (
+                point.label,
+                point.group,
+                *(f"{getattr(point, axis):.5g}" for axis in places.values()),
+                *("; ".join(value for name, value in point.details if name == key) for key in keys),
+            )
+            for point in self.points
+        )
+        return Table(self.name, "", ("point", "group", *places, *keys), rows)
+
 
 Block = Paragraph | Bullets | Equation | Code | Table | Picture | Scatter
 

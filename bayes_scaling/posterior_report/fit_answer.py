@@ -14,9 +14,8 @@ from bayes_scaling.posterior_report.svg import lead_of
 from bayes_scaling.published import HO2024_COMPUTE, MOORE
 from bayes_scaling.quantities.coefficients import unidentified
 from bayes_scaling.quantities.doubling import doubling_times, prior_rates
-from bayes_scaling.quantities.rates import summarise_rate
+from bayes_scaling.quantities.rates import INTERVAL, summarise_rate
 from bayes_scaling.report.summary import next_step, sentence
-from bayes_scaling.report.units import INTERVAL
 from bayes_scaling.specifications.catalogue import load_specification
 from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.words import months, probability

@@ -12,7 +12,7 @@ from bayes_scaling.posterior_report.document import Block, Bullets, Section, Tab
 from bayes_scaling.posterior_report.fit_method import command_blocks, table_option
 from bayes_scaling.posterior_report.fit_tables import in_months, times_of, warning
 from bayes_scaling.published import HO2024_ROBUSTNESS
-from bayes_scaling.report.units import INTERVAL
+from bayes_scaling.quantities.rates import INTERVAL
 from bayes_scaling.words import months, probability
 
 if TYPE_CHECKING:
@@ -22,15 +22,7 @@ _RATE = "g_C"
 
 
 def change_section(fit: Fit, robustness: "Robustness | None" = None) -> Section:
-    """Which choices matter, as far as is known.
-
-    Parameters
-    ----------
-    fit
-        Whose answer it is.
-    robustness
-        A robustness run on the same table, if there is one.
-    """
+    """Which choices matter, as far as is known; from a robustness run on the same table, if there is one."""
     blocks: list[Block | str] = []
     if can_identify(fit):
         table = identification(fit).table

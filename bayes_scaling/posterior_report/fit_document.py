@@ -44,20 +44,9 @@ _MAY_BE_MISSING: dict[Callable[[Fit], Section | None], tuple[str, str]] = {
 def fit_document(fit: Fit, robustness: "Robustness | None" = None) -> Document:
     """What a report of one fit says.
 
-    Returns a fit that has not converged has a banner, an answer that begins with NOT CONVERGED, and marked tables.
-    Raises BayesScalingError if the fit has no data beside its posterior.
-
-    Parameters
-    ----------
-    fit
-        With its data beside the posterior, as :func:`bayes_scaling.fit` and :func:`bayes_scaling.load_fit` give it.
-    robustness
-        A robustness run on the same table, for the section on what would change the answer.
-
-    Examples
-    --------
-    >>> import bayes_scaling as bs
-    >>> fit_document(bs.load_fit("runs/reference")).answer  # doctest: +SKIP
+    A fit that has not converged has a banner, an answer that begins with NOT CONVERGED, and marked tables. A robustness
+    run on the same table goes into the section on what would change the answer. Raises BayesScalingError if the fit
+    keeps no data with its posterior.
     """
     missing = [name for name in ("observed_data", "constant_data") if name not in fit.data]
     if missing:

@@ -146,16 +146,7 @@ def command_blocks(lead: str, arguments: Sequence[str], table: EvaluationsSummar
     """A command to run, and what it can't know.
 
     Returns the lead, the command quoted for a shell, and a sentence on names that stand for files of the reader's, and
-    on rows that were selected, where there are any.
-
-    Parameters
-    ----------
-    lead
-        What it is for.
-    arguments
-        Of ``bayes-scaling``: a command, :func:`specification_name`, :func:`table_option`.
-    table
-        Which the arguments name.
+    on rows that were selected, where there are any. ``table``: which the arguments name.
     """
     names = {"table": _CSV, "specification": _TOML}
     notes = [

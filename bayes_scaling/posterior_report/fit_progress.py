@@ -16,7 +16,6 @@ from bayes_scaling.posterior_report.document import Bullets, Equation, Finding, 
 from bayes_scaling.posterior_report.fit_data import rows_of_report
 from bayes_scaling.posterior_report.fit_tables import (
     in_numbers,
-    in_percent,
     in_whole_percent,
     month_of,
     number,
@@ -30,9 +29,9 @@ from bayes_scaling.quantities.effective_compute import effective_compute
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import BENCHMARK, laws_of, setting_of
 from bayes_scaling.quantities.rate_widths import beside_rates, rate_interval
-from bayes_scaling.report.units import INTERVAL
+from bayes_scaling.quantities.rates import INTERVAL
 from bayes_scaling.specifications.specification import RATE_OF
-from bayes_scaling.words import months
+from bayes_scaling.words import estimate, months
 
 _LARGEST_SHARE = 10.0
 """Beyond which a share, of 1, says nothing but that there was hardly anything to share."""
@@ -185,6 +184,10 @@ def effective_compute_section(fit: Fit) -> Section:
     )
 
 
+def _percent(share: float, _: float) -> str:
+    return in_whole_percent(share)
+
+
 def attribution_section(fit: Fit) -> Section:
     """To what the fall in loss between two systems is due, with the paper's shares."""
     from bayes_scaling.plots.attribution import plot_attribution
@@ -204,7 +207,7 @@ def attribution_section(fit: Fit) -> Section:
     )
     shown = [pair for pair in HO2024_PAIRS if " to ".join(map(str, pair)) in pairs]
     names = tuple(player.replace("_", " ") for player in PLAYERS)
-    rows = tuple((pair, *(in_percent(table.loc[(pair, player)]) for player in PLAYERS)) for pair in pairs)
+    rows = tuple((pair, *(estimate(table.loc[(pair, player)], _percent) for player in PLAYERS)) for pair in pairs)
     papers = tuple((pair, *(in_whole_percent(published.loc[pair, player], 1) for player in PLAYERS)) for pair in pairs)
     first = "; ".join(f"{name} {share}" for name, share in zip(names, rows[0][1:], strict=True))
     where, theirs = title(laws_of(fit).benchmark_of()), title(BENCHMARK)

@@ -14,8 +14,9 @@ from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import setting_of
-from bayes_scaling.report.units import INTERVAL
+from bayes_scaling.quantities.rates import INTERVAL
 from bayes_scaling.specifications.laws import LAWS
+from bayes_scaling.words import estimate
 
 _QUANTITIES = ("parameters", "tokens", "tokens_per_parameter", "loss")
 _DECADES_BEYOND = 3
@@ -104,7 +105,7 @@ def _laws_picture(fit: Fit) -> Picture | None:
 
 
 def _amounts(row: Row) -> str:
-    return f"{amount(row['median'])} ({amount(row['lower'])} to {amount(row['upper'])})"
+    return estimate(row, lambda value, _: amount(value))
 
 
 def _largest(fit: Fit) -> float:

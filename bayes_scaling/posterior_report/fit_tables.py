@@ -11,7 +11,7 @@ import pandas as pd
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.marks import NOT_CONVERGED
 from bayes_scaling.posterior_report.document import Block, Bullets, Finding, Picture, Section, Table
-from bayes_scaling.words import in_digits, months, probability
+from bayes_scaling.words import estimate, in_digits, months, probability
 from bayes_scaling.words import number as precise
 
 Row = Mapping[Any, Any] | pd.Series
@@ -66,18 +66,6 @@ def times_cells(row: pd.Series) -> tuple[str, str, str]:
     return (median, f"{lower} to {upper}", probability(row["probability_of_progress"]))
 
 
-def in_months(row: Row) -> str:
-    """Median and interval of a doubling time.
-
-    Examples
-    --------
-    >>> in_months({"median": 8.44, "lower": 4.5, "upper": float("inf")})
-    '8.4 (4.5 to no bound)'
-    """
-    median, lower, upper = in_digits(row, months)
-    return f"{median} ({lower} to {upper})"
-
-
 def times_of(row: Row) -> dict[str, float]:
     """Doubling time of effective compute in a row of a study's table."""
     return {part: float(row[column]) for part, column in zip(PARTS, TIMES, strict=True)}
@@ -94,28 +82,14 @@ def in_brackets(row: Row) -> str:
     return "{} [{}, {}]".format(*map(months, times_of(row).values()))
 
 
+def in_months(row: Row) -> str:
+    """Median and interval of a doubling time."""
+    return estimate(row, months)
+
+
 def in_numbers(row: Row) -> str:
-    """Median and interval of any quantity.
-
-    Examples
-    --------
-    >>> in_numbers({"median": 0.342, "lower": 0.3, "upper": 0.4})
-    '0.342 (0.300 to 0.400)'
-    """
-    median, lower, upper = in_digits(row, number)
-    return f"{median} ({lower} to {upper})"
-
-
-def in_percent(row: Row) -> str:
-    """Median and interval of a share.
-
-    Examples
-    --------
-    >>> in_percent({"median": 0.49, "lower": -0.1, "upper": 1.2})
-    '49% (-10% to 120%)'
-    """
-    median, lower, upper = (in_whole_percent(row[part]) for part in ("median", "lower", "upper"))
-    return f"{median} ({lower} to {upper})"
+    """Median and interval of any quantity."""
+    return estimate(row, number)
 
 
 def in_whole_percent(share: float, digits: int = 0) -> str:

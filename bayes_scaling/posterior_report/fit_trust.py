@@ -22,10 +22,10 @@ from bayes_scaling.posterior_report.fit_method import (
 from bayes_scaling.posterior_report.fit_tables import PARTS, in_numbers, in_whole_percent, number
 from bayes_scaling.posterior_report.svg import picture_of
 from bayes_scaling.predictive.checks import FALSE_DISCOVERIES, PredictiveCheck, predictive_check
-from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY
+from bayes_scaling.quantities.rates import INTERVAL, INTERVAL_PROBABILITY
 from bayes_scaling.report.calibration_text import calibration_sentences, calibration_table
 from bayes_scaling.report.summary import next_step
-from bayes_scaling.report.units import INTERVAL, noun_of
+from bayes_scaling.report.units import noun_of
 from bayes_scaling.words import counted
 
 SHARE = f"{INTERVAL_PROBABILITY:.0%}"

@@ -130,14 +130,9 @@ class _Writer:
 
     def _scatter(self, scatter: Scatter) -> str:
         """The points themselves: a page of text has no marks to point at."""
-        names = dict.fromkeys(name for point in scatter.points for name, _ in point.details)
-        points = [
-            (point.label, point.group, *(dict(point.details).get(name, "") for name in names))
-            for point in scatter.points
-        ]
-        count = counted(len(points), "point")
-        grid = self._grid(Table(scatter.name, "", ("point", "group", *names), tuple(points)))
-        return f"**{self.text(scatter.title)}** ({count}): {self.text(scatter.alternative)}\n\n{grid}"
+        count = counted(len(scatter.points), "point")
+        about = f"**{self.text(scatter.title)}** ({count}): {self.text(scatter.alternative)}"
+        return f"{about}\n\n{self._grid(scatter.table)}"
 
     def _grid(self, table: Table) -> str:
         first, *rest = ("| " + " | ".join(map(self.cell, line)) + " |" for line in (table.columns, *table.rows))

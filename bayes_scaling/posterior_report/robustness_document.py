@@ -17,10 +17,16 @@ from bayes_scaling.posterior_report.fit_method import command_blocks, made_with,
 from bayes_scaling.posterior_report.fit_tables import PARTS, TIMES, in_brackets, in_months, times_of
 from bayes_scaling.posterior_report.markdown import render_page
 from bayes_scaling.posterior_report.svg import lead_of
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, signed_months_to_double
+from bayes_scaling.quantities.rates import (
+    CREDIBLE_INTERVAL,
+    INTERVAL,
+    INTERVAL_KIND,
+    INTERVAL_PROBABILITY,
+    signed_months_to_double,
+)
 from bayes_scaling.report.run_directory import picture, recorded, write_beside_fits
 from bayes_scaling.report.terminal import compact, left_out
-from bayes_scaling.report.units import CREDIBLE_INTERVAL, INTERVAL, size_of
+from bayes_scaling.report.units import size_of
 from bayes_scaling.result_files import ROBUSTNESS_SETTINGS, ROBUSTNESS_TABLE
 from bayes_scaling.robustness_cases.cases import BASELINE, CASES
 from bayes_scaling.robustness_cases.result import ALL_DATES, Robustness
@@ -43,18 +49,6 @@ def robustness_document(result: Robustness) -> Document:
     Returns whether the doubling time depends on what was chosen, with the forest plot; every case with the published
     value beside it; what was skipped and why; convergence, method and citations. Cases that did not converge are marked
     and named in a banner. ``data``: what ``robustness.json`` and ``robustness.csv`` have.
-
-    Parameters
-    ----------
-    result
-        Of :func:`bayes_scaling.robustness`, or read back by
-        :func:`bayes_scaling.robustness_cases.loading.load_robustness`.
-
-    Examples
-    --------
-    >>> from bayes_scaling.robustness_cases.loading import load_robustness
-    >>> result = load_robustness("runs/robustness-ho2024")  # doctest: +SKIP
-    >>> robustness_document(result).answer  # doctest: +SKIP
     """
     record = json.loads(robustness_json(result))
     versions = (result.fit(BASELINE).versions if result.directory is not None else {}) or record["versions"]

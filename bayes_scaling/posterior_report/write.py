@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.files import write_together
@@ -67,23 +68,23 @@ def write_report(
 def document_of(result: Any, robustness: "Robustness | None" = None) -> "Document":
     """What a report of a result says.
 
-    Raises BayesScalingError if the result is no fit, comparison or robustness run, or a robustness run beside it is of
-    another table.
+    Raises BayesScalingError if the result is no fit, comparison or robustness run, or a robustness run given with it is
+    of another table.
     """
     from bayes_scaling.comparison.result import Comparison
     from bayes_scaling.inference.result import Fit
     from bayes_scaling.robustness_cases.result import Robustness
 
-    if robustness is not None and not isinstance(result, Fit):
-        raise BayesScalingError("robustness= stands beside a fit alone; leave it out, or report the run itself")
     if isinstance(result, Fit):
+        from bayes_scaling.posterior_report.fit_document import fit_document
+
         if robustness is not None:
             from bayes_scaling.robustness_cases.loading import check_same_table
 
             check_same_table(robustness, result)
-        from bayes_scaling.posterior_report.fit_document import fit_document
-
         return fit_document(result, robustness)
+    if robustness is not None:
+        raise BayesScalingError("robustness= stands beside a fit alone; leave it out, or report the run itself")
     if isinstance(result, Comparison):
         from bayes_scaling.posterior_report.comparison_document import comparison_document
 
@@ -130,31 +131,25 @@ def write_document(document: "Document", path: str | Path, format: str | None = 
     try:
         write_together({file: encoded(text) for file, text in contents.items()})
     except OSError as error:
-        raise BayesScalingError(f"{path}: can't be written ({error.strerror}); choose another place") from None
+        raise _unwritable(path, error) from None
     return path
+
+
+def _unwritable(path: Path, error: OSError) -> BayesScalingError:
+    return BayesScalingError(f"{path}: can't be written ({error.strerror}); choose another place")
 
 
 def check_targets(path: Path, kind: str) -> None:
     """Refuse to replace what is no report of ours: results of a run often have the names that a report would take.
 
-    Raises BayesScalingError if a file is in the way, or a directory; the message names it.
-
-    Parameters
-    ----------
-    path
-        Of the report.
-    kind
-        Its format. HTML also replaces its twin, which ends in ``.json``.
-
-    Examples
-    --------
-    >>> check_targets(Path("a-new-report.html"), "html")
+    HTML also replaces its twin, which ends in ``.json``. Raises BayesScalingError if a file is in the way, or a
+    directory; the message names it.
     """
     forms = ({_twin_of(path): "json"} if kind == "html" else {}) | {path: kind}
     try:
         directory, there = path.is_dir(), [target for target in forms if target.is_file()]
     except OSError as error:  # such as a name longer than the file system allows
-        raise BayesScalingError(f"{path}: can't be written ({error.strerror}); choose another place") from None
+        raise _unwritable(path, error) from None
     if directory:
         raise BayesScalingError(f"{path}: is a directory, and a report is a file; give a name in it")
     for target in there:
@@ -193,16 +188,10 @@ def _contents(document: "Document", path: Path, kind: str) -> dict[Path, str]:
         folder = path.with_name(f"{path.stem}_pictures")
         pictures = pictures_of(document)
         files = {folder / f"{name}.svg": picture.svg for name, picture in pictures.items()}
-        addresses = {name: f"{_address(folder.name)}/{name}.svg" for name in pictures}
-        return files | {path: f"{render_markdown(document, addresses)}\n{MARKDOWN_MARK}\n"}
+        page = render_markdown(document, {name: f"{quote(folder.name)}/{name}.svg" for name in pictures})
+        return files | {path: f"{page}\n{MARKDOWN_MARK}\n"}
     from bayes_scaling.posterior_report.html import render_html
 
     twin = _twin_of(path)
     page = render_html(document)
     return ({} if twin == path else {twin: render_json(document)}) | {path: page}
-
-
-def _address(name: str) -> str:
-    from urllib.parse import quote
-
-    return quote(name)

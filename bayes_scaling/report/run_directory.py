@@ -120,16 +120,9 @@ def write_results(contents: Mapping[Path, bytes], directory: Path, stale: Collec
 def write_beside_fits(contents: Mapping[str, bytes], directory: Path, stale: Collection[str] = ()) -> tuple[Path, ...]:
     """Write the results of a sweep, whose fits and scores are in the directory already.
 
-    Returns the files. Raises BayesScalingError if they can't be written; what is finished is kept.
-
-    Parameters
-    ----------
-    contents
-        Name to content, in the order in which they are written, in place of earlier ones.
-    directory
-        Where.
-    stale
-        Names of further files that an earlier run may have left.
+    ``contents`` by name, in the order in which they are written, in place of earlier ones; ``stale``: names of further
+    files that an earlier run may have left. Returns the files. Raises BayesScalingError if they can't be written; what
+    is finished is kept.
     """
     files = {directory / name: content for name, content in contents.items()}
     try:

@@ -77,34 +77,14 @@ def say_written(out: Console, files: Iterable[Path], also: str = "") -> None:
 
 
 class SweepProgress:
-    """A bar with time left on a terminal; elsewhere a line a tenth of the way.
-
-    Parameters
-    ----------
-    console
-        Where to show it.
-    total
-        Variants.
-    quiet
-        Show nothing.
-    noun, doing
-        What is counted, and what is done with it.
-    """
+    """A bar with time left on a terminal; elsewhere a line a tenth of the way, or nothing if ``quiet``."""
 
     def __init__(
-        self,
-        console: Console,
-        total: int,
-        *,
-        quiet: bool = False,
-        noun: str = "variant",
-        doing: str = "fit and score",
+        self, console: Console, total: int, *, quiet: bool = False, noun: str = "variant", doing: str = "fit and score"
     ) -> None:
-        self._console = console
+        self._console, self._total, self._done = console, total, 0
         self._what = f"{counted(total, noun)} to {doing}"
-        self._total = total
-        self._done = 0
-        self._quiet = quiet
+        self._plain = not quiet and not console.is_terminal
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -118,25 +98,22 @@ class SweepProgress:
         self._task = self._bar.add_task(self._what, total=total)
 
     def __enter__(self) -> Self:
-        if not self._quiet and not self._console.is_terminal:
+        if self._plain:
             self._console.print(f"{self._what} ...")
         self._bar.start()
         return self
 
     def advance(self, name: str, *, reused: bool) -> None:
         """Count a variant that has ended."""
-        self._done += 1
-        self._bar.update(self._task, advance=1, description=f"{name} {'kept from before' if reused else 'done'}")
-        tenth = max(1, self._total // 10)
-        if not self._quiet and not self._console.is_terminal and self._done % tenth == 0:
-            self._console.print(f"{self._done} of {self._total} done")
+        self._bar.update(self._task, description=f"{name} {'kept from before' if reused else 'done'}")
+        self.reach(self._done + 1)
 
     def reach(self, done: int) -> None:
         """Move on to so many that are done."""
         before, self._done = self._done, done
         self._bar.update(self._task, completed=done)
         tenth = max(1, self._total // 10)
-        if not self._quiet and not self._console.is_terminal and done // tenth > before // tenth:
+        if self._plain and done // tenth > before // tenth:
             self._console.print(f"{done} of {self._total} done")
 
     def __exit__(

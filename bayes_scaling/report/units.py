@@ -2,26 +2,13 @@
 
 from bayes_scaling.inference.data import UNITS
 from bayes_scaling.inference.result import EvaluationsSummary
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.words import counted
-
-INTERVAL = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} interval"
-"""Name of every interval in a table or a report."""
-CREDIBLE_INTERVAL = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} credible interval"
-"""The same in a sentence that stands alone."""
 
 _OF_RUNS = dict(zip(UNITS, ("run", "series"), strict=True))
 
 
 def noun_of(unit: str, kind: str) -> str:
-    """What a reader calls a unit of cross-validation.
-
-    Parameters
-    ----------
-    unit
-        ``"evaluation"`` or ``"paper"``.
-    kind
-        Of the table: ``"evaluations"`` or ``"runs"``, whose evaluations are runs and whose papers are series.
+    """What a reader calls a unit of cross-validation: evaluations of ``"runs"`` are runs, and papers are series.
 
     Examples
     --------

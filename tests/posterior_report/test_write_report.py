@@ -181,7 +181,7 @@ def test_markdown_makes_no_link_of_a_bare_address(text):
 
 
 def test_points_are_called_points_in_markdown():
-    assert ["point", "group", "paper"] in cells(render_markdown(a_document("a")))
+    assert ["point", "group", "x", "y", "paper"] in cells(render_markdown(a_document("a")))
 
 
 def test_what_can_t_be_written_is_told(tmp_path):
