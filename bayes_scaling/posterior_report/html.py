@@ -7,7 +7,7 @@ from functools import cache
 from html import unescape
 from importlib.resources import files
 from typing import TYPE_CHECKING
-from xml.etree.ElementTree import Element, tostring
+from xml.etree.ElementTree import Element, ParseError, fromstring, tostring
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.posterior_report.document import LONGEST_FIGURE, Document, Picture, Scatter, Table
@@ -88,8 +88,8 @@ def render_html(document: Document) -> str:
     the report can act as markup. The page reads well without its script, in print, on light and dark screens, on
     phones, from the keyboard and through a screen reader.
 
-    Raises BayesScalingError if a name is used twice or is not in lower case with hyphens, or if a row has more or
-    fewer cells than its table has columns.
+    Raises BayesScalingError if a name is used twice or is not in lower case with hyphens, a row has more or fewer
+    cells than its table has columns, or a picture is no SVG.
 
     Examples
     --------
@@ -136,7 +136,13 @@ def _template() -> "Template":
 
 
 def _address(picture: Picture) -> str:
-    """The drawing as an address of its own. Browsers let an image neither run nor load anything."""
+    """A drawing as the address of an image: browsers run nothing in one, and load nothing for it."""
+    try:
+        drawing = fromstring(picture.svg).tag == "{http://www.w3.org/2000/svg}svg"
+    except (ParseError, ValueError):
+        drawing = False
+    if not drawing:
+        raise BayesScalingError(f"Picture {picture.name!r} is no SVG: draw it with Matplotlib and save it as SVG.")
     return f"data:image/svg+xml;base64,{base64.b64encode(encoded(picture.svg)).decode()}"
 
 

@@ -98,7 +98,6 @@ def scatter_svg(scatter: Scatter) -> ScatterDrawing:
             "aria-describedby": f"{scatter.name}--description",
         },
     )
-    # Inside: browsers read no description out of what is folded away.
     SubElement(root, "desc", {"id": f"{scatter.name}--description"}).text = printable(scatter.alternative)
     _draw_axes(SubElement(root, "g", {"class": "axes", "aria-hidden": "true"}), scatter, x, y)
     marks = SubElement(root, "g", {"class": "marks"})

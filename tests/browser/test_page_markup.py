@@ -1,6 +1,7 @@
 """What a report's page says, read as markup: text stays text, faults of a document are named."""
 
 import base64
+import io
 import itertools
 import math
 import re
@@ -198,13 +199,24 @@ def test_faults_of_a_document_are_named(made, message) -> None:
         render_html(made)
 
 
-def test_drawings_are_shown_as_they_were_made() -> None:
-    one, two = samples.picture("one"), Picture("two", "<b>", "<svg>\ud800</svg>", '"quoted" & <i>')
-    read = Reader(render_html(document(one, two)))
-    addresses = [value.partition("data:image/svg+xml;base64,")[2] for name, value in read.attributes if name == "src"]
-    assert [base64.b64decode(each).decode() for each in addresses] == [one.svg, "<svg>\ufffd</svg>"]
-    assert [value for name, value in read.attributes if name == "alt"] == [one.alternative, two.alternative]
-    assert [value for name, value in read.attributes if name == "title"] == [one.title, two.title]
+@pytest.mark.parametrize(
+    "svg", ["", "<p/>", "<svg", '<!DOCTYPE a [<!ENTITY b "c">]><svg/>&b;', "<svg><!ENTITY b 'c'></svg>", "\0<svg/>\0"]
+)
+def test_what_is_no_drawing_is_refused(svg) -> None:
+    with pytest.raises(BayesScalingError, match="'p'"):
+        render_html(document(Picture("p", "", svg, "")))
+
+
+def test_drawings_are_images_as_they_were_drawn() -> None:
+    buffer = io.StringIO()
+    samples.figure("Doubling time").savefig(buffer, format="svg")
+    svg = buffer.getvalue()
+    hostile = svg.replace("</svg>", '<script>alert(1)</script><image href="https://example.org/a.png"/></svg>')
+    pictures = [Picture(name, f"{name} <b>", each, 'about "it"') for name, each in (("one", svg), ("two", hostile))]
+    page = render_html(document(*pictures))
+    assert "<script>alert" not in page and "example.org" not in page
+    shown = dict(re.findall(r'<img src="data:image/svg\+xml;base64,([^"]*)" alt="(\w+) &lt;b&gt;" aria-desc', page))
+    assert [base64.b64decode(each).decode() for each in shown] == [svg, hostile]
 
 
 @pytest.mark.parametrize(
