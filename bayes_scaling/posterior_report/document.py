@@ -10,7 +10,13 @@ import pandas as pd
 from bayes_scaling.plain_json import records
 
 _FIGURES = re.compile(r"(?:(?:above|below|no bound) )?\[?[<>≈~±+−-]?\s?[\d.∞]")
-_NO_FIGURE = frozenset({"", "-", "–", "—", "not defined", "no bound", "no progress", "NOT CONVERGED"})
+_NO_FIGURE = frozenset(
+    (
+        *("", "-", "–", "—", "not defined", "not defined by this law", "not identified", "held constant", "no bound"),
+        *("no progress", "no progress assumed", "NOT CONVERGED"),
+    )
+)
+"""What stands where there is no figure."""
 LONGEST_FIGURE = 32
 """Characters; what is longer is a sentence that begins with a number, and has to wrap."""
 
@@ -20,14 +26,10 @@ Row = Mapping[Any, Any]
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Plain text; nothing in it is markup."""
+    """Plain text; nothing in it is markup. ``finding``: it says what was found, not what that means or how."""
 
     text: str
-
-
-@dataclass(frozen=True)
-class Finding(Paragraph):
-    """A paragraph on what was found, and not on what it means or how it was made."""
+    finding: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,18 +58,9 @@ class Code:
 class Table:
     """A table of texts; numbers are formatted by whoever makes it.
 
-    Parameters
-    ----------
-    name
-        Unique in the report, in lower case with hyphens; the target of links.
-    caption
-        One line: what is shown, in which units, intervals with probability and kind.
-    columns
-        Headers.
-    rows
-        As many texts a row as columns; the first names the row.
-    marked
-        Numbers of rows that can't be trusted (not converged, not identified).
+    ``name``: unique in the report, in lower case with hyphens, the target of links. ``caption``: one line on what is
+    shown, in which units, intervals with probability and kind. ``rows``: as many texts each as ``columns``; the first
+    names the row. ``marked``: numbers of rows that can't be trusted (not converged, not identified).
     """
 
     name: str
@@ -85,18 +78,10 @@ class Table:
         columns: Mapping[str, str | Callable[[Any], str]],
         marked: Callable[[Any], Any] | None = None,
     ) -> Self:
-        """A table of records.
+        """A table of records, or of the rows of a table whose index is a column of its own name.
 
-        Parameters
-        ----------
-        name, caption
-            See the class.
-        rows
-            Records, or a table whose index is a column of its own name.
-        columns
-            What each column shows, by header: a format string of the record, or a function of it.
-        marked
-            Whether a record can't be trusted.
+        ``columns``: what each shows, by header, as a format string of the record or a function of it. ``marked``:
+        whether a record can't be trusted.
 
         Examples
         --------
@@ -136,18 +121,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawing.
+    """A drawing: ``svg`` is the whole `<svg>` element as text, with nothing in it that is loaded from elsewhere.
 
-    Parameters
-    ----------
-    name
-        Unique in the report, in lower case with hyphens.
-    title
-        A few words.
-    svg
-        The whole `<svg>` element as text; nothing in it is loaded from elsewhere.
-    alternative
-        What a reader who can't see it should know: what is drawn and what it shows, with the figures that matter.
+    ``name`` as of a table; ``title``: a few words; ``alternative``: what a reader who can't see it should know, with
+    the figures that matter.
     """
 
     name: str
@@ -170,18 +147,10 @@ class Point:
 
 @dataclass(frozen=True)
 class Scatter:
-    """Points that show their details on hover and on keyboard focus.
+    """Points that show their details on hover and on keyboard focus; groups differ in colour and in shape.
 
-    Parameters
-    ----------
-    name, title, alternative
-        As of :class:`Picture`.
-    x_label, y_label
-        With units.
-    points
-        All of them; groups differ in colour and in shape.
-    log_x, log_y
-        Whether an axis is logarithmic.
+    ``name``, ``title`` and ``alternative`` as of :class:`Picture`; labels with units; ``log_x``, ``log_y``: whether an
+    axis is logarithmic.
     """
 
     name: str
@@ -247,24 +216,10 @@ class Banner:
 class Document:
     """A report.
 
-    Parameters
-    ----------
-    title
-        What it is about.
-    answer
-        The answer in one sentence.
-    lead
-        The one picture beside the answer, or None where nothing can be shown.
-    banners
-        Shown before the answer.
-    sections
-        In order.
-    data
-        The machine-readable twin, plain data that strict JSON can hold.
-    subtitle
-        One line under the title: which specification and which data, by name.
-    notes
-        Right under the answer: what it means in plain words, and what to beware of.
+    ``title``: what it is about; ``subtitle``: which specification and which data, by name. ``banners`` come before the
+    ``answer``, which is one sentence; ``notes`` right under it: what it means in plain words, and what to beware of.
+    ``lead``: the one picture with the answer, or None where nothing can be shown. ``data``: the machine-readable twin,
+    plain data that strict JSON can hold.
     """
 
     title: str

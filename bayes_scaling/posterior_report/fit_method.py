@@ -79,11 +79,6 @@ def _versions(versions: Mapping[str, Any]) -> Table:
     return Table.pairs("versions", "Versions of software", ("package", "version"), versions)
 
 
-def command(fit: Fit) -> str:
-    """The command that makes a fit again, as far as names and settings tell."""
-    return shlex.join(["bayes-scaling", *_arguments(fit)])
-
-
 def _arguments(fit: Fit) -> list[str]:
     specification = fit.specification
     parts = ["fit", specification_name(specification), *table_option(fit.evaluations)]

@@ -12,7 +12,7 @@ from bayes_scaling.identifiability.identify import can_identify, identification
 from bayes_scaling.identifiability.prior_quantities import prior_quantities
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.posterior_report.document import Bullets, Equation, Finding, Row, Section, Table
+from bayes_scaling.posterior_report.document import Bullets, Equation, Paragraph, Row, Section, Table
 from bayes_scaling.posterior_report.fit_data import rows_of_report
 from bayes_scaling.posterior_report.fit_tables import (
     in_numbers,
@@ -55,7 +55,7 @@ def doubling_section(fit: Fit) -> Section:
         "given loss takes. Rates are summarised and then turned into months: a rate that is not positive reads 'no "
         "bound', and an interval that ends in 'no bound' does not exclude that there was no progress.",
         table,
-        Finding(_compared_with_published(fit)),
+        Paragraph(_compared_with_published(fit), finding=True),
         *(
             _times_table(
                 f"doubling-times-by-{group}",
@@ -160,9 +160,10 @@ def effective_compute_section(fit: Fit) -> Section:
         "effective-compute",
         "Effective compute over time",
         Equation(r"\frac{C_\text{eff}(Y)}{C} = e^{g_C (Y - Y_\text{start})}"),
-        Finding(
+        Paragraph(
             f"What the same physical compute was worth, relative to {start:.0f}: by {end:.0f} better algorithms "
-            f"multiply it by {in_numbers(last)} ({INTERVAL}).{beyond}"
+            f"multiply it by {in_numbers(last)} ({INTERVAL}).{beyond}",
+            finding=True,
         ),
         picture_of(
             plot_effective_compute(fit, start, end),

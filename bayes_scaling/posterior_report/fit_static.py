@@ -6,7 +6,7 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law import training_compute
 from bayes_scaling.plots.drawing import amount
-from bayes_scaling.posterior_report.document import Block, Equation, Finding, Picture, Section, Table
+from bayes_scaling.posterior_report.document import Block, Equation, Paragraph, Picture, Section, Table
 from bayes_scaling.posterior_report.fit_data import rows_of_report
 from bayes_scaling.posterior_report.fit_tables import Row, in_numbers, in_whole_percent, number, warning
 from bayes_scaling.posterior_report.svg import lead_of, picture_of
@@ -148,9 +148,10 @@ def allocation_section(fit: Fit) -> Section | None:
         "allocation",
         "The best split of a budget",
         Equation(r"\min_{N, D} L(N, D) \quad \text{such that} \quad 6 N D = C"),
-        Finding(
+        Paragraph(
             f"{where}The largest run had {largest:.2g} FLOP; what lies beyond is extrapolated by the law alone."
-            + (f" Not to be used: {', '.join(unknown)} not identified by these runs." if unknown else "")
+            + (f" Not to be used: {', '.join(unknown)} not identified by these runs." if unknown else ""),
+            finding=True,
         ),
         Table(
             "best-split",

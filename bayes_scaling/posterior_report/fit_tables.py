@@ -10,7 +10,7 @@ import pandas as pd
 
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.marks import NOT_CONVERGED
-from bayes_scaling.posterior_report.document import Block, Bullets, Finding, Picture, Section, Table
+from bayes_scaling.posterior_report.document import Block, Bullets, Paragraph, Picture, Section, Table
 from bayes_scaling.words import estimate, in_digits, months, probability
 from bayes_scaling.words import number as precise
 
@@ -32,7 +32,7 @@ def unusable(section: Section) -> Section:
 
     Examples
     --------
-    >>> unusable(Section.of("s", "S", "What T is.", Finding("T is 8."))).blocks[1].text
+    >>> unusable(Section.of("s", "S", "What T is.", Paragraph("T is 8.", finding=True))).blocks[1].text
     'NOT CONVERGED, do not use. T is 8.'
     """
     return replace(section, blocks=tuple(map(_unusable, section.blocks)))
@@ -40,13 +40,13 @@ def unusable(section: Section) -> Section:
 
 def _unusable(block: Block) -> Block:
     match block:
-        case Finding(text):
-            return Finding(_marked(text))
+        case Paragraph(text, finding=True):
+            return replace(block, text=_marked(text))
         case Bullets(items):
             return Bullets(tuple(map(_marked, items)))
         case Picture():
             return replace(block, alternative=_marked(block.alternative))
-        case Table() if not block.name.startswith("published"):
+        case Table() if not block.name.startswith("published"):  # others' figures, which this fit can't spoil
             caption = f"{NOT_CONVERGED}, do not use: {block.caption}"
             return replace(block, caption=caption, marked=frozenset(range(len(block.rows))))
     return block

@@ -31,12 +31,11 @@ from bayes_scaling.inference.fitting import KEPT_DRAWS, fit_fingerprint, summary
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.law import training_compute
 from bayes_scaling.posterior_report import comparison_document, robustness_document
-from bayes_scaling.posterior_report.as_json import as_plain
 from bayes_scaling.posterior_report.comparison_document import comparison_json
 from bayes_scaling.posterior_report.comparison_sections import FEWEST_PUBLISHED
 from bayes_scaling.posterior_report.document import Document
 from bayes_scaling.posterior_report.robustness_document import robustness_json
-from bayes_scaling.posterior_report.write import SUFFIXES
+from bayes_scaling.posterior_report.write import SUFFIXES, as_plain
 from bayes_scaling.predictive.backtest import FORECASTS
 from bayes_scaling.predictive.forecasts import PROBABILITIES
 from bayes_scaling.predictive.splits import HORIZONS

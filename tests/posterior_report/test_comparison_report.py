@@ -23,7 +23,6 @@ from bayes_scaling.comparison.result import Comparison, comparison_table
 from bayes_scaling.inference.result import EvaluationsSummary
 from bayes_scaling.plots.comparison_by_model import _order, plot_doubling_times_by_model
 from bayes_scaling.plots.style import WARNING
-from bayes_scaling.posterior_report.as_json import render_json
 from bayes_scaling.posterior_report.comparison_document import (
     answer_of,
     comparison_csv,
@@ -43,6 +42,7 @@ from bayes_scaling.posterior_report.comparison_sections import (
 from bayes_scaling.posterior_report.comparison_trust import leave_one_out_section, models_section
 from bayes_scaling.posterior_report.document import Document, Equation, Picture, Scatter, Table
 from bayes_scaling.posterior_report.html import render_html
+from bayes_scaling.posterior_report.write import render_json
 from bayes_scaling.words import months
 
 BEST, STUCK_NAME = "ho2024/07 | stated priors", "ho2024/03 | stated priors"

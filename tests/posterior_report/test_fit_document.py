@@ -1,5 +1,6 @@
 """What the report of one fit says, and that it never says it louder than the fit allows."""
 
+import html
 import math
 import re
 import shlex
@@ -26,7 +27,7 @@ from bayes_scaling.posterior_report.fit_answer import banners, notes_of, subtitl
 from bayes_scaling.posterior_report.fit_change import change_section
 from bayes_scaling.posterior_report.fit_data import data_section
 from bayes_scaling.posterior_report.fit_document import fit_document, made_or_told
-from bayes_scaling.posterior_report.fit_method import command, equations, method_section
+from bayes_scaling.posterior_report.fit_method import equations, method_section
 from bayes_scaling.posterior_report.fit_progress import (
     attribution_section,
     doubling_section,
@@ -35,6 +36,8 @@ from bayes_scaling.posterior_report.fit_progress import (
 )
 from bayes_scaling.posterior_report.fit_static import coefficients_section
 from bayes_scaling.posterior_report.fit_trust import calibration_section, criteria
+from bayes_scaling.posterior_report.html import render_html
+from bayes_scaling.posterior_report.markdown import render_markdown
 from bayes_scaling.posterior_report.svg import svg_of
 from bayes_scaling.published import HO2024_COMPUTE
 from bayes_scaling.quantities.doubling import doubling_times, pooled_rate
@@ -201,6 +204,21 @@ def test_doubling_times_are_those_of_the_posterior(fit, document):
     for name, row in times.iterrows():
         median, lower, upper = in_digits(row, months)
         assert shown[name] == (median, f"{lower} to {upper}")
+
+
+@pytest.mark.parametrize("name", ["document", "unconverged", "of_runs", "of_open_runs"])
+def test_every_text_of_a_report_is_on_its_page(name, request):
+    document = request.getfixturevalue(name)
+    page = html.unescape(render_html(document)).replace("\N{NO-BREAK SPACE}", " ")
+    written = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", html.unescape(render_markdown(document)).replace("\u2060", ""))
+    for found in document.sections:
+        for block in found.blocks:
+            texts = [getattr(block, part, "") for part in ("text", "caption", "title", "alternative")]
+            texts += [*getattr(block, "items", ()), *getattr(block, "columns", ())]
+            texts += [cell for row in getattr(block, "rows", ()) for cell in row]
+            for text in texts:
+                assert text in page, (found.name, text)
+                assert text in written or " ".join(text.split()) in written, (found.name, text)
 
 
 def test_prior_s_doubling_times_are_those_of_its_normal_rates(fit):
@@ -423,6 +441,12 @@ def test_command_makes_the_fit_again(fit):
 
 def codes(blocks):
     return [block.text for block in blocks if isinstance(block, Code)]
+
+
+def command(fit):
+    """That repeats a fit."""
+    (found,) = codes(method_section(fit).blocks)
+    return found
 
 
 def test_commands_name_files_for_what_is_not_packaged(ho2024):
