@@ -80,7 +80,11 @@ def compare_command(
     from bayes_scaling.comparison.compare import compare
     from bayes_scaling.comparison.result import beside_published
     from bayes_scaling.plain_json import with_rows
-    from bayes_scaling.report.comparison import comparison_json, comparison_report, write_comparison
+    from bayes_scaling.posterior_report.comparison_document import (
+        comparison_json,
+        comparison_report,
+        write_comparison,
+    )
     from bayes_scaling.report.terminal import SweepProgress, console, say_written
 
     log = console(stderr=True)

@@ -48,7 +48,11 @@ def robustness_command(
     chosen(names, table)  # refuses unknown cases
     # PyMC takes seconds to import: only once the input is known to be good.
     from bayes_scaling.plain_json import with_rows
-    from bayes_scaling.report.robustness import robustness_json, robustness_report, write_robustness
+    from bayes_scaling.posterior_report.robustness_document import (
+        robustness_json,
+        robustness_report,
+        write_robustness,
+    )
     from bayes_scaling.report.terminal import SweepProgress, console, say_written
     from bayes_scaling.robustness_cases.result import planned
     from bayes_scaling.robustness_cases.run import robustness

@@ -37,17 +37,11 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 @dataclass(frozen=True)
 class ScatterDrawing:
-    """A drawn scatter plot.
+    """A drawn scatter plot: one `<svg>` element, whose marks name their row and group in `data-row`, `data-group`.
 
-    Parameters
-    ----------
-    svg
-        One `<svg>` element. Each mark names its row of the table of points in `data-row`, its group in `data-group`.
-    legend
-        Groups in the order of their first points, each with its mark as an `<svg>` element.
-    undrawn
-        How many points have no place on the axes: not finite or beyond a googol, or on a
-        logarithmic axis not positive or below one in a googol.
+    ``legend``: groups in the order of their first points, each with its mark as an `<svg>` element. ``undrawn``: how
+    many points have no place on the axes: not finite or beyond a googol, or on a logarithmic axis not positive or below
+    one in a googol.
     """
 
     svg: str

@@ -8,14 +8,7 @@ _OF_RUNS = dict(zip(UNITS, ("run", "series"), strict=True))
 
 
 def noun_of(unit: str, kind: str) -> str:
-    """What a reader calls a unit of cross-validation.
-
-    Parameters
-    ----------
-    unit
-        ``"evaluation"`` or ``"paper"``.
-    kind
-        Of the table: ``"evaluations"`` or ``"runs"``, whose evaluations are runs and whose papers are series.
+    """What a reader calls a unit of cross-validation: evaluations of ``"runs"`` are runs, and papers are series.
 
     Examples
     --------
