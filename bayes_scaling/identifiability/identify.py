@@ -179,7 +179,7 @@ def ridge(fit: Fit) -> Ridge | None:
 def _declines(fit: Fit) -> tuple[Floats, Floats, Floats] | None:
     """What a year takes off each term's logarithm, and the parameter term's share, each averaged over the rows."""
     specification, rows = fit.specification, rows_of(fit.data, fit.specification)
-    varying = specification.progress.exponents == "drift" or specification.rates_by_era or specification.progress.walks
+    varying = specification.progress.drifts or specification.rates_change
     if varying or "years" not in rows.covariates:
         return None
     parts, values = [], draws_of(specification, thinned(fit.data, KEPT_DRAWS))

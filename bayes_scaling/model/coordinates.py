@@ -224,7 +224,7 @@ def from_published(
         for name, group in _published_groups(specification)
     }
     exponent_names = {
-        "alpha": "alpha_C" if specification.law == "compute" else "alpha_param",
+        "alpha": "alpha_C" if specification.form.of_compute else "alpha_param",
         "beta": "beta_data",
     }
     coefficients: dict[str, Coefficient] = {}
@@ -282,7 +282,7 @@ def _published_groups(s: Specification) -> list[tuple[str, str | None]]:
         groups.append(("E_const", s.index_of("E")))
     terms = (
         (("alpha", "compute", "alpha_C", "g_C"),)
-        if s.law == "compute"
+        if s.form.of_compute
         else (
             ("alpha", "parameters", "alpha_param", "g_N"),
             ("beta", "data", "beta_data", "g_D"),

@@ -156,7 +156,7 @@ def has_scales(specification: Specification) -> bool:
     """Whether a posterior has Kaplan's scales: each term alone must be able to be the loss, at any date and group."""
     s = specification
     static = not s.progresses and not s.varies_by and s.transformer_factor == "none"
-    kaplans = s.form.for_runs or s.law == "compute"
+    kaplans = s.form.for_runs or s.form.of_compute
     return kaplans and static and not s.has_irreducible and s.data.vocabulary == "ignored" and s.delta is None
 
 

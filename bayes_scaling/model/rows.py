@@ -323,7 +323,7 @@ def covariates_at(
         "least_steps": anchor.least_steps,
         "loss": anchor.loss,
     }
-    if specification.law == "compute":
+    if specification.form.of_compute:
         sizes.setdefault("compute", training_compute(parameters, tokens))
         references["compute"] = anchor.compute or training_compute(anchor.parameters, anchor_tokens)
     covariates: dict[str, Floats] = {

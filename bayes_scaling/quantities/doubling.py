@@ -116,7 +116,7 @@ def pooled_rate(fit: Fit, rate: str) -> NDArray[np.float64] | None:
     posterior = fit.data["posterior"]
     samples = posterior.sizes["chain"] * posterior.sizes["draw"]
     if rate not in posterior:
-        defined = rate == "g_C" or specification.law != "compute"
+        defined = rate == "g_C" or not specification.form.of_compute
         return np.zeros(samples) if defined else None
     draws = posterior[rate]
     for dim in _dims(fit, rate):
@@ -268,7 +268,7 @@ def numerical_doubling_time(
 def _years_to_double(laws: Laws, compute: float, year: float, setting: dict[str, str]) -> Floats:
     """Shape ``(samples,)``."""
     split = optimal_split(laws, compute, year, **setting)
-    if laws.specification.law == "compute":  # any split is as good
+    if laws.specification.form.of_compute:  # any split is as good
         size = np.sqrt(compute / training_compute(1.0, 1.0))
         split = replace(split, parameters=np.full_like(split.loss, size), tokens=np.full_like(split.loss, size))
     log_k, exponent = optimal_term(laws, year, **setting)

@@ -292,7 +292,7 @@ def _pivot(s: "Specification") -> Iterator[str]:
 def _centre(s: "Specification") -> Iterator[str]:
     if s.centre is None:
         return
-    sizes = ("parameters", "tokens") if s.law == "compute" else s.form.sizes
+    sizes = ("parameters", "tokens") if s.form.of_compute else s.form.sizes
     for key in given(s.centre):
         require_positive(f"[centre] {key}", getattr(s.centre, key))
         if key not in sizes:

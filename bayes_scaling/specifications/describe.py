@@ -246,7 +246,7 @@ def _notes(s: Specification) -> tuple[str, ...]:
             s.noise.on_log
         ),
         f"central point: {_central_point(s)}": True,
-        "of training runs C is their column flop, which need not be 6 N D": s.law == "compute" and s.centre is not None,
+        "of training runs C is their column flop, which need not be 6 N D": s.form.of_compute and s.centre is not None,
         f"{' and '.join(s.noise.clusters)} effects u are integrated out in closed form": (
             s.noise.clusters and s.noise.kind.in_closed_form
         ),
@@ -301,7 +301,7 @@ def _published_meanings(s: Specification) -> list[str]:
     drift = s.progress.drifts
     decline = {"loss_term": "d_{letter}", "reducible_loss": "d"}.get(s.progress.acts_on, "")
     terms = [("alpha", "A", "alpha_param", "g_N"), ("beta", "B", "beta_data", "g_D")]
-    if s.law == "compute":
+    if s.form.of_compute:
         terms = [("alpha", "A", "alpha_C", "g_C")]
     names = published_names(s)
     meanings = []

@@ -113,6 +113,11 @@ class Law:
         return self.sizes == ("parameters", "tokens")
 
     @property
+    def of_compute(self) -> bool:
+        """Whether it is of compute as a whole, whatever its split."""
+        return self.sizes == ("compute",)
+
+    @property
     def of(self) -> str:
         """Its sizes in words.
 

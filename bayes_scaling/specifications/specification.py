@@ -236,6 +236,11 @@ class Specification:
         return tuple(rate for rate in RATE_OF.values() if self.varies_by.get(rate) == "era")
 
     @property
+    def rates_change(self) -> bool:
+        """Whether rates of progress are others at other dates."""
+        return bool(self.rates_by_era or self.progress.walks)
+
+    @property
     def response(self) -> str:
         """Name of what is observed: ``"loss"`` (nats per token), or ``"critical_batch"`` (tokens)."""
         return self.form.response
