@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law import training_compute
 from bayes_scaling.plots.drawing import Drawing, plain_log_ticks
-from bayes_scaling.plots.fitted_runs import fitted_runs, loss_band, name_of, runs_title, scientific
+from bayes_scaling.plots.fitted_runs import INTERVAL, fitted_runs, loss_band, name_of, runs_title, scientific
 from bayes_scaling.plots.marks import EDGE, mark_unconverged
 from bayes_scaling.plots.style import FAINT, INK, LAW_COLOURS, LAW_LINES, ORDERED, PAPER, POSTERIOR, PRIOR
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
@@ -22,7 +22,6 @@ from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import Floats, Source, laws_of
 from bayes_scaling.quantities.points import axis_of
-from bayes_scaling.quantities.rates import INTERVAL
 from bayes_scaling.static_laws import STATIC_LAWS
 
 BEYOND_RUNS = 100.0

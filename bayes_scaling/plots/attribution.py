@@ -19,7 +19,7 @@ from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.published import PLAYERS, published_shapley
 from bayes_scaling.quantities.attribution import HO2024_PAIRS, Pair, shapley_attribution
 from bayes_scaling.quantities.intervals import credible_intervals
-from bayes_scaling.quantities.rates import INTERVAL
+from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 
 _VISUALS = ("posterior", "interval", "published", "reference", "legend", "title")
 _SHOWN = (-1.0, 1.6)
@@ -102,9 +102,10 @@ def _draw_share(axes: Axes, line: int, found: tuple[float, float, float], publis
 
 
 def _draw_legend(figure: Figure) -> None:
+    bar = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} interval"
     kinds = (
         (POSTERIOR, "o", "", "posterior median", "posterior"),
-        (POSTERIOR, "", "-", INTERVAL, "interval"),
+        (POSTERIOR, "", "-", bar, "interval"),
         (PUBLISHED, "D", "", "Ho et al. 2024", "published"),
         (PRIOR, ">", "", "goes on beyond the axis", None),
     )

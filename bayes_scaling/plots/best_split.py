@@ -9,7 +9,7 @@ from xarray import DataArray
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.allocation import budget_grid, mark_budgets, shade_beyond
 from bayes_scaling.plots.drawing import Drawing, amount
-from bayes_scaling.plots.fitted_runs import fitted_runs, runs_title, scientific
+from bayes_scaling.plots.fitted_runs import INTERVAL, fitted_runs, runs_title, scientific
 from bayes_scaling.plots.marks import mark_unconverged
 from bayes_scaling.plots.style import INK, PAPER, POSTERIOR
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
@@ -17,7 +17,6 @@ from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import Floats
 from bayes_scaling.quantities.points import axis_of
-from bayes_scaling.quantities.rates import INTERVAL
 
 _VISUALS = ("posterior", "interval", "budget", "extrapolated", "runs", "legend", "title")
 _KINDS = {"tokens": "training tokens", "parameters": "parameters"}

@@ -14,7 +14,7 @@ from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.published import HO2024_COMPUTE, MOORE
 from bayes_scaling.quantities.effective_compute import effective_compute, growth_factor
 from bayes_scaling.quantities.intervals import credible_intervals
-from bayes_scaling.quantities.rates import INTERVAL
+from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 
 _VISUALS = ("posterior", "interval", "published", "moore", "legend", "title")
 _POINTS = 60
@@ -77,8 +77,9 @@ def plot_effective_compute(
     table = credible_intervals(effective_compute(fit, start, years), errors=False)
     figure = Drawing(figsize=(6.5, 4.6), layout="constrained", dpi=150)
     axes = figure.subplots()
+    label = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} interval"
     upper = np.minimum(table["upper"], _HIGHEST)
-    band = axes.fill_between(years, table["lower"], upper, color=POSTERIOR, alpha=0.2, lw=0, label=INTERVAL)
+    band = axes.fill_between(years, table["lower"], upper, color=POSTERIOR, alpha=0.2, lw=0, label=label)
     named(band, "interval")
     named(axes.plot(years, table["median"], color=POSTERIOR, lw=2, label="posterior median"), "posterior")
     published_lines = (("published", HO2024_COMPUTE, PUBLISHED, "--"), ("moore", MOORE, REFERENCE, ":"))

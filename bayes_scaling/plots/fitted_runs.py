@@ -17,7 +17,9 @@ from bayes_scaling.quantities.allocation import YEAR, split_laws
 from bayes_scaling.quantities.coefficients import unidentified
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import Floats, Laws, laws_of
+from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 
+INTERVAL = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} interval"
 MOST_BUDGETS = 10
 
 

@@ -18,7 +18,7 @@ from bayes_scaling.plots.marks import EDGE, mark_unconverged, title_of
 from bayes_scaling.plots.style import FAINT, POSTERIOR, PRIOR, PUBLISHED, REFERENCE
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.quantities.doubling import pooled_rate
-from bayes_scaling.quantities.rates import INTERVAL, MONTHS_PER_YEAR
+from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, MONTHS_PER_YEAR
 
 _VISUALS = (
     *(
@@ -120,7 +120,7 @@ def _draw_intervals(axes: Axes, table: pd.DataFrame) -> None:
         xticklabels=["lower end of the prior", "upper end of the prior"],
     )
     axes.set_yticks(places, [shortened(str(name)) for name in table.index], parse_math=False)
-    axes.set_title(f"{INTERVAL}s", fontsize=9, loc="left")
+    axes.set_title(f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} intervals", fontsize=9, loc="left")
     if axes.lines:
         add_legend(axes, fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.07), ncols=2)
     else:

@@ -16,6 +16,7 @@ from bayes_scaling.inference.result import Fit
 from bayes_scaling.law import training_compute
 from bayes_scaling.plots.drawing import Drawing, plain_log_ticks
 from bayes_scaling.plots.fitted_runs import (
+    INTERVAL,
     fitted_runs,
     isoflop_budgets,
     loss_band,
@@ -30,7 +31,6 @@ from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import Floats, Laws, laws_of
 from bayes_scaling.quantities.points import axis_of
-from bayes_scaling.quantities.rates import INTERVAL
 from bayes_scaling.words import counted
 
 _VISUALS = ("posterior", "interval", "runs", "optimum", "legend", "title")

@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.drawing import Drawing, density_of, plain_log_ticks
-from bayes_scaling.plots.fitted_runs import fitted_runs, name_of, runs_title, scientific
+from bayes_scaling.plots.fitted_runs import INTERVAL, fitted_runs, name_of, runs_title, scientific
 from bayes_scaling.plots.marks import mark_unconverged
 from bayes_scaling.plots.style import INK, LAW_COLOURS, LAW_MARKERS, POSTERIOR, PRIOR, WARNING
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
@@ -26,7 +26,6 @@ from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import Floats, Source
 from bayes_scaling.quantities.optimal_split import summed_terms
 from bayes_scaling.quantities.points import axis_of
-from bayes_scaling.quantities.rates import INTERVAL
 from bayes_scaling.static_laws import STATIC_LAWS
 
 _VISUALS = ("posterior", "interval", "prior", "published", "reference", "legend", "title")

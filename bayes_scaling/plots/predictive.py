@@ -19,7 +19,7 @@ from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.predictive.checks import PredictiveCheck, predictive_check
 from bayes_scaling.predictive.result import Backtest
 from bayes_scaling.predictive.splits import HORIZONS
-from bayes_scaling.quantities.rates import INTERVAL
+from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.words import counted
 
 _CHECKED = ("pit", "band", "residuals", "means", "groups", "replicated", "observed", "reference", "legend", "title")
@@ -219,7 +219,7 @@ def _draw_groups(axes: Axes, check: PredictiveCheck) -> None:
     groups = check.groups.reset_index()
     shown = groups[groups["by"].isin(_GROUPED_BY) | groups["flagged"]].head(_MOST_LINES).reset_index(drop=True)
     axes.set_title(f"Groups: {counted(int(groups['flagged'].sum()), 'flag')} among {len(groups)}", fontsize=10)
-    axes.set_xlabel(f"mean standardised residual ({INTERVAL})")
+    axes.set_xlabel(f"mean standardised residual ({INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} interval)")
     if shown.empty:
         axes.text(0.5, 0.5, "the rows have no groups", transform=axes.transAxes, ha="center", color=PRIOR)
         axes.set(xlabel="", xticks=[], yticks=[])

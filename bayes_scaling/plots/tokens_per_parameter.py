@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.allocation import budget_grid, mark_budgets, shade_beyond
 from bayes_scaling.plots.drawing import Drawing, plain_log_ticks
-from bayes_scaling.plots.fitted_runs import fitted_runs, name_of, runs_title
+from bayes_scaling.plots.fitted_runs import INTERVAL, fitted_runs, name_of, runs_title
 from bayes_scaling.plots.marks import mark_unconverged
 from bayes_scaling.plots.style import LAW_COLOURS, LAW_LINES, POSTERIOR, REFERENCE
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
@@ -17,7 +17,7 @@ from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import Source
 from bayes_scaling.quantities.points import axis_of
-from bayes_scaling.quantities.rates import INTERVAL, INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.static_laws import STATIC_LAWS
 
 RULE_OF_THUMB = 20.0
