@@ -29,22 +29,22 @@ def run(command, tmp_path_factory):
     settings = ("--draws", "1000", "--tune", "500", "--chains", "4", "--seed", "1")
     return command(
         "fit",
-        "chinchilla",
+        "chinchilla-normal",
         "--runs",
         "mine.csv",
         *MAPPED,
         *settings,
         cwd=cwd,
-        directory="runs/chinchilla-mine",
+        directory="runs/chinchilla-normal-mine",
     )
 
 
 def test_it_ends_well_and_says_what_it_fits(run) -> None:
     assert run.code == 0, run.out + run.err
     assert " ".join(run.err.split()) == (
-        "chinchilla on mine: 30 training runs; sampling (after compiling, some 20 s, where the model is new) ..."
+        "chinchilla-normal on mine: 30 training runs; sampling (after compiling, some 20 s, where the model is new) ..."
     )
-    assert "On mine (30 training runs), with 'chinchilla', the exponent alpha of parameters is" in run.prose
+    assert "On mine (30 training runs), with 'chinchilla-normal', the exponent alpha of parameters is" in run.prose
 
 
 def test_it_writes_a_fit_a_summary_and_pictures(run) -> None:
