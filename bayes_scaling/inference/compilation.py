@@ -208,7 +208,7 @@ class _Addressed(_Program):
 
         size, effects = _size(self.variables), _effects_among(self.variables)
         for each in effects:
-            values = each.without_information() | values
+            values = each.without_information() | dict(values)
         floats, integers = _packed(self.arrays, values)
         table = np.array([self.address, floats.ctypes.data, floats.size, integers.ctypes.data, integers.size])
         (density, density_address), (expand, expand_address) = self.callbacks

@@ -133,7 +133,8 @@ def _likelihood(
         return
     if specification.noise.cluster != "none":
         standard = pm.Normal("paper_effect_standardised", 0, 1, dims="paper")
-        mu = mu + pm.Deterministic("paper_effect", noise["tau"] * standard, dims="paper")[index["paper"]]
+        effect = pm.Deterministic("paper_effect", noise["tau"] * standard, dims="paper")[index["paper"]]
+        mu = mu * pt.exp(effect) if logs else mu + effect
     if specification.noise.scale == "log_loss":
         _log_scale_likelihood(name, mu, noise, observed)
     elif specification.noise.family == "student_t":

@@ -21,6 +21,7 @@ from bayes_scaling.model.predictors import (
     architecture_levels,
     codes_of,
     column_of,
+    label_of,
     levels_of,
     steps_of,
     walk_covariates,
@@ -263,6 +264,8 @@ def group_codes(
     predictors = predictors or Predictors(specification, table)
     _, index = predictors.arrays(table)
     levels = dict(predictors.levels)
+    for name in index:  # levels of a pooled group that were not fitted
+        levels[name] = tuple(dict.fromkeys((*levels[name], *map(label_of, column_of(specification, table, name)))))
     for name in ("benchmark", "architecture"):
         if name in table and name not in index:
             column = architecture_levels(table[name]) if name == "architecture" else table[name]

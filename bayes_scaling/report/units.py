@@ -13,7 +13,7 @@ def noun_of(unit: str, kind: str) -> str:
     Parameters
     ----------
     unit
-        ``"evaluation"`` or ``"paper"``.
+        ``"evaluation"`` or ``"paper"``, or a cluster by the name of its column.
     kind
         Of the table: ``"evaluations"`` or ``"runs"``, whose evaluations are runs and whose papers are series.
 
@@ -22,7 +22,7 @@ def noun_of(unit: str, kind: str) -> str:
     >>> noun_of("paper", "evaluations"), noun_of("paper", "runs")
     ('paper', 'series')
     """
-    return _OF_RUNS[unit] if kind == "runs" else unit
+    return _OF_RUNS.get(unit, unit) if kind == "runs" else unit
 
 
 def plural_of(noun: str) -> str:

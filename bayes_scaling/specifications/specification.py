@@ -962,11 +962,6 @@ def _check_centre(s: Specification) -> None:
 def _check_scale(s: Specification) -> None:
     if s.noise.scale == "loss":
         return
-    if s.noise.cluster != "none" and s.noise.family == "student_t":
-        raise SpecificationError(
-            f"[noise] scale = '{s.noise.scale}' with family = 'student_t' needs cluster = 'none'; set family = "
-            "'normal', whose effects are integrated out, or scale = 'loss'"
-        )
     for _, tau in s.noise.effects:
         if tau not in s.priors:
             raise SpecificationError(
