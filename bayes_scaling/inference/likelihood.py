@@ -108,11 +108,11 @@ def evaluation_densities(
     sigma = scales(specification, rows, values)
     if specification.noise.cluster == "none":
         return _independent_densities(specification, rows, values, residual)
+    residual, jacobian = on_scale(specification, rows, residual)
     if specification.noise.samples_effects:
         residual = residual - values[EFFECT][:, rows.index["paper"]]
-        return np.asarray(specification.noise.kind.of(residual, sigma, values))
-    residual, jacobian = on_scale(specification, rows, residual)
-    mean, scale = given_rest(residual, sigma, _effects(specification, rows, values))
+        return np.asarray(specification.noise.kind.of(residual, sigma, values) + jacobian)
+    mean, scale = given_rest(residual, sigma, effects_of(specification, rows, values))
     return np.asarray(normal(residual - mean, scale) + jacobian)
 
 
@@ -132,7 +132,7 @@ def on_scale(specification: Specification, rows: Rows, residual: Floats) -> tupl
     return residual, 0.0
 
 
-def _effects(specification: Specification, rows: Rows, values: Mapping[str, Floats]) -> Effects:
+def effects_of(specification: Specification, rows: Rows, values: Mapping[str, Floats]) -> Effects:
     """Of each cluster, the innermost first, how these rows are summed by it, and its standard deviation."""
 
     def sums(codes: NDArray[np.int64]) -> Callable[[Floats], Floats]:
@@ -146,12 +146,13 @@ def paper_densities(specification: Specification, rows: Rows, values: Mapping[st
     """Joint log density of the evaluations of each paper of the rows, shape ``(samples, papers)``, nats."""
     sigma = scales(specification, rows, values)
     _, paper = np.unique(rows.index["paper"], return_inverse=True)
-    if specification.noise.samples_effects:
-        return _integrated_student_t(residual, paper, values["nu"], sigma, values["tau"])
     densities = _independent_densities(specification, rows, values, residual)
+    residual, jacobian = on_scale(specification, rows, residual)
+    if specification.noise.samples_effects:
+        joint = _integrated_student_t(residual, paper, values["nu"], sigma, values["tau"])
+        return joint + sum_by(np.broadcast_to(jacobian, paper.shape), paper)
     if specification.noise.clusters:
-        residual, _ = on_scale(specification, rows, residual)
-        densities = densities + shared_effects(residual, sigma, _effects(specification, rows, values))[0]
+        densities = densities + shared_effects(residual, sigma, effects_of(specification, rows, values))[0]
     return sum_by(densities, paper)
 
 
@@ -172,7 +173,7 @@ def _paper_effects(specification: Specification, rows: Rows, values: Mapping[str
         return np.asarray(values[EFFECT][:, rows.index["paper"]])
     residual, _ = on_scale(specification, rows, residual)
     sigma = scales(specification, rows, values)
-    return np.asarray(given_rest(residual, sigma, _effects(specification, rows, values))[0])
+    return np.asarray(given_rest(residual, sigma, effects_of(specification, rows, values))[0])
 
 
 def sum_by(values: Floats, codes: NDArray[np.int64]) -> Floats:
@@ -189,11 +190,11 @@ def sum_by(values: Floats, codes: NDArray[np.int64]) -> Floats:
 
 def _integrated_student_t(residual: Floats, paper: NDArray[np.int64], nu: Floats, sigma: Floats, tau: Floats) -> Floats:
     """Joint density of each paper, its effect integrated out numerically."""
-    joint = np.empty((len(residual), paper.max() + 1))
+    joint, sigma = np.empty((len(residual), paper.max() + 1)), np.broadcast_to(sigma, residual.shape)
     for code in range(joint.shape[1]):
-        own = residual[:, paper == code]
+        own, scale = residual[:, paper == code], sigma[:, paper == code]
         for some in blocks(len(own), NODES_OF_A_GAP * (own.shape[1] + 1)):
-            joint[some, code] = student_t_paper(own[some], nu[some], sigma[some], tau[some])
+            joint[some, code] = student_t_paper(own[some], nu[some], scale[some], tau[some])
     return joint
 
 

@@ -6,7 +6,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -137,7 +137,8 @@ def sample(
         top = _top(program, [start(climb) for climb in range(_CLIMBS)])
         _require_scatter(program.values(top))
         if program.effects:
-            program, _ = compiled_model(specification, rows, settings.barrier, informed(program, top))
+            seconds, known = program.seconds, informed(program, top)
+            program = replace(compiled_model(specification, rows, settings.barrier, known)[0], seconds=seconds)
     chosen = start if starts is None else one_of(starts)
     return run_nuts(program, chosen, read, settings, seed, judge=judge, progress=progress, cores=cores)
 

@@ -133,7 +133,8 @@ def _likelihood(
         return
     if specification.noise.samples_effects:
         standard = pm.Normal("paper_effect_standardised", 0, 1, dims="paper")
-        mu = mu + pm.Deterministic("paper_effect", noise["tau"] * standard, dims="paper")[index["paper"]]
+        effect = pm.Deterministic("paper_effect", noise["tau"] * standard, dims="paper")[index["paper"]]
+        mu = mu * pt.exp(effect) if logs else mu + effect
     _independent_likelihood(specification.noise.kind, name, pt.log(mu) if logs else mu, noise, observed, logs)
 
 

@@ -122,12 +122,15 @@ def _with_formula(
         added.append(Added(values[slopes], covariates=columns))
     for each in formula.pooled:
         stem = f"{name}_{each.name}"
-        spread = values[f"{stem}_sd"]
-        # A level that was not fitted is another draw of the group, for each draw of the posterior and each coefficient.
-        rng = np.random.default_rng(list(stem.encode()))
-        unknown = spread * rng.standard_normal(np.shape(spread)) if xp is np else None
+        standard = values[f"{stem}_standardised"]
+        if xp is np:
+            # Levels that were not fitted are further draws of the group, for each draw of the posterior and each
+            # coefficient; there is one more than are named, for a system of which it is not said.
+            rng, fitted = np.random.default_rng(list(stem.encode())), standard.shape[-1]
+            new = rng.standard_normal((len(levels[each.group]) + 1 - fitted, *standard.shape[:-1]))
+            standard = np.concatenate([standard, np.moveaxis(new, 0, -1)], axis=-1)
         columns = (stem,) if each.column else ()
-        added.append(Added(spread * values[f"{stem}_standardised"], each.group, columns, unknown))
+        added.append(Added(values[f"{stem}_sd"] * standard, each.group, columns))
     link = "identity" if name == REDUCIBLE else LINKS[PARAMETERS[name].support]
     base = 0.0 if name == REDUCIBLE else values[formula.base_name]
     return Coefficient(base, formula.base or None, link, tuple(added))

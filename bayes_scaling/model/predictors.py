@@ -108,9 +108,10 @@ def levels_of(name: str, column: pd.Series) -> tuple[str, ...]:
 
 
 def codes_of(column: pd.Series, levels: Sequence[str]) -> Codes:
-    """Position of each row's level, -1 for one that is not among them."""
-    places = {level: place for place, level in enumerate(levels)}
-    return np.array([places.get(label_of(value), -1) for value in column], dtype=np.int64)
+    """Position of each row's level; those that are not among them come after, in the order of the rows."""
+    labels = [label_of(value) for value in column]
+    places = {level: place for place, level in enumerate(dict.fromkeys((*levels, *labels)))}
+    return np.array([places[label] for label in labels], dtype=np.int64)
 
 
 def label_of(value: Any) -> str:
@@ -165,9 +166,9 @@ class Predictors:
             covariates |= self._covariates(formula, table)
         index = {name: codes_of(self._column(table, name), self.levels[name]) for name in self.specification.groups}
         for name in set(index) - self._pooled_groups:
-            if (index[name] < 0).any():
+            if (new := index[name] >= len(self.levels[name])).any():
                 raise EvaluationsError(
-                    f"{name} {self._column(table, name)[index[name] < 0].iloc[0]!r} is not part of "
+                    f"{name} {self._column(table, name)[new].iloc[0]!r} is not part of "
                     f"'{self.specification.name}' as fitted; valid choices: {', '.join(self.levels[name])}"
                 )
         return covariates, index

@@ -17,6 +17,7 @@ from bayes_scaling.model.predictors import (
     architecture_levels,
     codes_of,
     column_of,
+    label_of,
     levels_of,
 )
 from bayes_scaling.model.progress import ERA_LEVELS, steps_of, time_covariates
@@ -252,6 +253,8 @@ def group_codes(
     predictors = predictors or Predictors(specification, table)
     _, index = predictors.arrays(table)
     levels = dict(predictors.levels)
+    for name in index:  # levels of a pooled group that were not fitted
+        levels[name] = tuple(dict.fromkeys((*levels[name], *map(label_of, column_of(specification, table, name)))))
     for name in ("benchmark", "architecture"):
         if name in table and name not in index:
             column = architecture_levels(table[name]) if name == "architecture" else table[name]

@@ -180,7 +180,8 @@ def _draw_curve(axes: Axes, check: PredictiveCheck) -> None:
     state = "inside its band" if curve.inside else "outside its band"
     bad = f"; {check.pareto_k_bad} with Pareto k above {check.good_k:.2f}" if check.pareto_k_bad else ""
     axes.set(xlabel="LOO-PIT", ylabel="ECDF less uniform", xlim=(0, 1))
-    unit = {"evaluation": "run", "paper": "series"}[check.unit] if check.evaluations.kind == "runs" else check.unit
+    of_runs = {"evaluation": "run", "paper": "series"} if check.evaluations.kind == "runs" else {}
+    unit = of_runs.get(check.unit, check.unit)
     axes.set_title(f"LOO-PIT by {unit}: {state}{bad}", fontsize=10)
     add_legend(axes, fontsize=8, frameon=False, loc="upper right")
 

@@ -13,12 +13,12 @@ from xarray import Dataset
 from bayes_scaling.calibration.result import Curve
 from bayes_scaling.calibration.simulation import simulated_rows
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.inference.data import rows_of
+from bayes_scaling.inference.data import UNITS, rows_of
 from bayes_scaling.inference.likelihood import blocks, draws_of, expected_losses, on_scale, scales, sum_by
 from bayes_scaling.inference.result import EvaluationsSummary, Fit, require_fit
 from bayes_scaling.inference.settings import whole_number
 from bayes_scaling.model.rows import Rows
-from bayes_scaling.predictive.pit import left_out_unit, loo_pit, pit_curve
+from bayes_scaling.predictive.pit import loo_pit, pit_curve
 from bayes_scaling.quantities.prediction import with_noise
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY
 from bayes_scaling.specifications.specification import Specification
@@ -117,7 +117,8 @@ class PredictiveCheck:
     converged
         Whether the chains agreed; if not, nothing here is to be relied on.
     unit
-        What LOO-PIT leaves out: ``"evaluation"``, or ``"paper"``, whose evaluations are then predicted in their order.
+        What LOO-PIT leaves out: ``"evaluation"``, or ``"paper"`` or another cluster, whose evaluations are then
+        predicted in their order.
     good_k
         Pareto k above which a PIT value is not to be trusted.
     pit
@@ -233,7 +234,7 @@ def predictive_check(fit: Fit, *, replicates: int = REPLICATES, seed: int = 0) -
         specification=fit.specification.name,
         evaluations=fit.evaluations,
         converged=fit.diagnostics.converged,
-        unit=left_out_unit(fit),
+        unit=(*fit.specification.noise.clusters, UNITS[0])[0],
         good_k=good_k,
         pit=pit,
         curve=pit_curve(pit["pit"].to_numpy()),

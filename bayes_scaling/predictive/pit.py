@@ -21,12 +21,6 @@ from bayes_scaling.specifications.specification import Specification
 Floats = NDArray[np.float64]
 
 
-def left_out_unit(fit: Fit) -> str:
-    """What is left out: an evaluation, or where evaluations of a paper share an effect the paper."""
-    evaluation, paper = UNITS
-    return evaluation if fit.specification.noise.cluster == "none" else paper
-
-
 def loo_pit(fit: Fit, rows: Rows, seed: int) -> tuple[pd.DataFrame, float]:
     r"""Share of the predictive distribution of each loss that lies below it, given all others.
 
@@ -52,7 +46,8 @@ def loo_pit(fit: Fit, rows: Rows, seed: int) -> tuple[pd.DataFrame, float]:
     good_k : float
         Pareto k above which a value is not to be trusted.
     """
-    unit, specification, rng = left_out_unit(fit), fit.specification, np.random.default_rng(seed)
+    specification, rng = fit.specification, np.random.default_rng(seed)
+    unit = UNITS[specification.noise.cluster != "none"]
     values = draws_of(specification, fit.data)
     table = pd.DataFrame(np.nan, index=pd.Index(rows.ids, name="id"), columns=["pit", "pareto_k"])
     for left in left_out(fit, unit):

@@ -146,7 +146,8 @@ def forecasters(
 ) -> tuple[Forecaster, ...]:
     """What a backtest compares: posteriors of specifications, the first without progress, and the paper's two ways.
 
-    Raises BayesScalingError for an unknown name, one that stands twice, or a cluster other than papers.
+    Raises BayesScalingError for an unknown name, one that stands twice, or Student-t noise with clusters other than
+    papers.
 
     Parameters
     ----------
@@ -166,10 +167,12 @@ def forecasters(
     """
     variants = expand(specifications)
     for each in variants:
-        if (cluster := each.specification.noise.cluster) not in ("none", "paper"):
+        noise = each.specification.noise
+        if noise.samples_effects and noise.cluster != "paper":
             raise BayesScalingError(
-                f"'{each.specification.name}' has [noise] cluster = '{cluster}', whose effects are partly known "
-                "of later evaluations, and a backtest takes them to be new; set cluster = 'paper' or 'none'"
+                f"'{each.specification.name}' has [noise] cluster = '{noise.cluster}' with family = '{noise.family}', "
+                "and what is known of its effects before a cut has no closed form; set family = 'normal', or cluster = "
+                "'paper' or 'none'"
             )
     named = [Forecaster(each.specification.name, each.specification, "posterior") for each in variants]
     first = named[0].specification
@@ -200,7 +203,8 @@ def without_progress(specification: Specification) -> Specification:
     rates = set(RATE_OF) | set(RATE_OF.values())
     varies_by = {name: group for name, group in document.get("varies_by", {}).items() if name not in rates}
     coefficients = {name: text for name, text in document.get("coefficients", {}).items() if name not in rates}
-    noise = {name: prior for name, prior in document["priors"].items() if name in ("sigma", "tau")}
+    scatter = ("sigma", *dict(specification.noise.effects).values())
+    noise = {name: prior for name, prior in document["priors"].items() if name in scatter}
     # A pivot is where coefficients stand that move with the date.
     kept = {name: value for name, value in document.items() if name not in ("progress", "pivot")}
     name = f"{specification.name} without progress"

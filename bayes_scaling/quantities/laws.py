@@ -234,9 +234,7 @@ class Laws:
             name: replace(
                 each,
                 value=some(each.value),
-                added=tuple(
-                    replace(added, value=some(added.value), unknown=some(added.unknown)) for added in each.added
-                ),
+                added=tuple(replace(added, value=some(added.value)) for added in each.added),
             )
             for name, each in self.coefficients.items()
         }

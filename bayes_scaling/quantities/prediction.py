@@ -233,15 +233,17 @@ def with_noise(
     expected: Floats,
     sigma: Floats,
     rng: np.random.Generator,
+    known: tuple[Floats, Floats] | None = None,
 ) -> Floats:
-    """Losses of new evaluations, each of a cluster of its own, under draws of the parameters; nats per token.
+    """Losses of new evaluations under draws of the parameters, each on its own; nats per token.
 
-    ``sigma`` is that of each evaluation, or of all.
+    ``sigma`` is that of each evaluation, or of all; ``known`` are mean and variance of the effects that they share with
+    others, and without them each is of a cluster of its own.
     """
     noise, shape = specification.noise, expected.shape
     scattered = sigma * noise.kind.standard(values).rvs(shape, random_state=rng)
-    for _, tau in noise.effects:
-        scattered = scattered + values[tau] * rng.standard_normal(shape)
+    for mean, variance in [known] if known else [(0.0, values[tau] ** 2) for _, tau in noise.effects]:
+        scattered = scattered + mean + np.sqrt(variance) * rng.standard_normal(shape)
     return np.asarray(noise.added(expected, scattered))
 
 

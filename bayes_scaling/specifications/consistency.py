@@ -309,11 +309,6 @@ def _centre(s: "Specification") -> Iterator[str]:
 def _scale(s: "Specification") -> Iterator[str]:
     if not s.noise.on_log:
         return
-    if s.noise.samples_effects:
-        yield (
-            f"[noise] scale = '{s.noise.scale}' with family = '{s.noise.family}' needs cluster = 'none'; set family = "
-            "'normal', whose effects are integrated out, or scale = 'loss'"
-        )
     for _, tau in s.noise.effects:
         if tau not in s.priors:
             yield (

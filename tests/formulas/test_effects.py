@@ -60,13 +60,13 @@ def test_effects_of_normal_data_are_independent_of_their_deviation() -> None:
 
 
 def test_the_density_that_is_sampled_is_the_models_with_the_jacobian() -> None:
-    """At the curvature of a table, and with two coefficients that are pooled, one over a column."""
-    formulas = {"level": "0 + benchmark", "alpha": "1 + (1 | lab)", "beta": "1 + (effort | lab)"}
+    """With a coefficient that is pooled over a column, and a walk."""
+    formulas = {"alpha": "1 + (0 + effort | lab)"}
     table = made_evaluations(80).assign(effort=np.random.default_rng(2).normal(size=80))
     specification = made_specification("none", coefficients=formulas, progress=Progress(parameters="walk"))
     rows = make_rows(specification, table)
     plain, _ = compiled_model(specification, rows)
-    assert [each.name for each in plain.effects] == ["alpha_lab", "beta_effort_by_lab", "g_N_walk"]
+    assert [each.name for each in plain.effects] == ["alpha_effort_by_lab", "g_N_walk"]
     rng = np.random.default_rng(3)
     points = [plain.point(prior_middle(specification, rows, rng)) for _ in range(5)]
     data = {}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from formulas.made_formulas import made_evaluations, made_fit, made_specification
-from scipy import stats
+from scipy import integrate, stats
 
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.likelihood import draws_of, expected_losses, left_out_losses, scales, unit_densities
@@ -91,6 +91,23 @@ def test_density_of_an_evaluation_is_conditional_on_the_others_of_its_cluster(ta
             assert found[draw, i] == pytest.approx(exact, abs=1e-8)
             expects = expected[draw, i] * np.exp(mean) if scale == "log_loss" else expected[draw, i] + mean
             assert means[draw, i] == pytest.approx(expects, rel=1e-10)
+
+
+@SCALES
+def test_density_of_a_cluster_under_student_t_noise_is_an_integral(table, scale) -> None:
+    specification = made_specification(scale=scale, family="student_t")
+    rows, values, residual, sigma, jacobian = made(specification, table)
+    found = unit_densities(specification, rows, values, "paper", np.arange(len(rows.levels["paper"])))
+    for code in range(0, len(rows.levels["paper"]), 3):
+        mine, nu, tau = rows.index["paper"] == code, values["nu"][0, 0], values["tau"][0, 0]
+
+        def log_integrand(effect, less=0.0, mine=mine, nu=nu, tau=tau):
+            inside = stats.t.logpdf(residual[0, mine] - effect, nu, scale=sigma[0, mine]).sum()
+            return inside + stats.norm.logpdf(effect, scale=tau) - less
+
+        peak = max(map(log_integrand, np.linspace(-3, 3, 601)))
+        exact, _ = integrate.quad(lambda *given, f=log_integrand: np.exp(f(*given)), -3, 3, (peak,), limit=500)
+        assert found[0, code] == pytest.approx(np.log(exact) + peak + jacobian[mine].sum(), abs=1e-6)
 
 
 @SCALES

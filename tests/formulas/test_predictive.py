@@ -17,8 +17,9 @@ from bayes_scaling.identifiability.profile import profile_likelihood
 from bayes_scaling.inference.attempts import Attempted
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.likelihood import draws_of, expected_losses, scales
-from bayes_scaling.inference.posterior import posterior_of
+from bayes_scaling.inference.posterior import coefficients_of, posterior_of
 from bayes_scaling.model.rows import make_rows
+from bayes_scaling.plots.predictive import plot_predictive
 from bayes_scaling.plots.residuals import plot_residuals, standardised_residuals
 from bayes_scaling.predictive.backtest import planned
 from bayes_scaling.predictive.checks import predictive_check, standardised
@@ -88,7 +89,8 @@ def test_replicated_residuals_have_unit_variance_in_every_row(scale, cluster) ->
 @SCALES
 def test_a_check_runs_and_is_quiet_at_the_truth(scale) -> None:
     found = predictive_check(fit_at_truth(made_specification(scale=scale)), replicates=200)
-    assert found.unit == "paper" and found.curve.inside
+    assert found.unit == "lab" and found.curve.inside
+    assert "LOO-PIT by lab" in plot_predictive(found).axes[0].get_title()
     assert not found.groups["flagged"].any()
     assert set(found.groups.index.get_level_values("by")) == {"year", "benchmark", "architecture", "lab"}
 
@@ -182,9 +184,64 @@ def test_priors_of_rates_with_formulas_and_walks_are_widened() -> None:
         assert two["sigma"] == 2 * one["sigma"], name
 
 
-def test_a_backtest_refuses_clusters_that_are_partly_known() -> None:
-    with pytest.raises(bs.BayesScalingError, match=r"'made' has \[noise\] cluster = 'lab'.*set cluster = 'paper'"):
-        forecasters([made_specification()])
+def test_a_backtest_refuses_clusters_that_are_partly_known_under_student_t_noise() -> None:
+    with pytest.raises(bs.BayesScalingError, match=r"'made' has \[noise\] cluster = 'lab'.*set family = 'normal'"):
+        forecasters([made_specification(family="student_t")])
+
+
+@SCALES
+@pytest.mark.parametrize("cluster", ["none", "paper", "lab", ("lab", "paper"), ("benchmark", "lab", "paper")])
+def test_forecasts_know_what_was_fitted_of_a_cluster(scale, cluster) -> None:
+    """Of one draw, beside conditional normal distributions."""
+    formulas = {"sigma": "1 + (1 | benchmark)"}
+    specification = made_specification(cluster, scale, coefficients=formulas)
+    split = cut_at(simulated(made_specification(scale=scale, coefficients=formulas)), 2019)
+    assert split.later["lab"].isin(split.before["lab"]).all()
+    fit = made_fit(specification, split.before, draws=DRAWS, jitter=0.0)
+    forecast, first = posterior_forecast(fit, split), len(split.before)
+    fitted, logs = rows_of(fit.data, specification), scale == "log_loss"
+    rows = make_rows(specification, split.both, anchor=fitted.anchor, predictors=fitted.predictors)
+    values = {name: each[:1] for name, each in draws_of(specification, fit.data).items()}
+    expected, sigma = expected_losses(specification, rows, values)[0], scales(specification, rows, values)[0]
+    residual = np.log(rows.loss / expected) if logs else rows.loss - expected
+    whole, same = np.diag(sigma**2), np.ones((len(sigma), len(sigma)), dtype=bool)
+    for name, (_, tau) in zip(specification.noise.clusters, specification.noise.effects, strict=True):
+        same &= np.equal.outer(split.both[name].to_numpy(), split.both[name].to_numpy())
+        whole = whole + values[tau][0, 0] ** 2 * same
+    gain = np.linalg.solve(whole[:first, :first], whole[:first, first:]).T
+    mean, covariance = gain @ residual[:first], whole[first:, first:] - gain @ whole[:first, first:]
+    jacobian = -np.log(rows.loss[first:]) if logs else np.zeros(len(mean))
+    exact = stats.norm.logpdf(residual[first:], mean, np.sqrt(np.diag(covariance))) + jacobian
+    np.testing.assert_allclose(forecast.log_density, exact, atol=1e-8)
+    papers = split.later["paper"].to_numpy()
+    for at, paper in enumerate(dict.fromkeys(papers)):
+        own = np.flatnonzero(papers == paper)
+        of_mine = covariance[np.ix_(own, own)]
+        joint = stats.multivariate_normal.logpdf(residual[first:][own], mean[own], of_mine) + jacobian[own].sum()
+        assert forecast.log_joint[at] == pytest.approx(joint, abs=1e-8)
+    noise = np.log(forecast.draws / expected[first:]) if logs else forecast.draws - expected[first:]
+    np.testing.assert_allclose(noise.mean(0), mean, atol=5 * np.sqrt(np.diag(covariance) / (2 * DRAWS)).max())
+    np.testing.assert_allclose(noise.std(0), np.sqrt(np.diag(covariance)), rtol=6 / np.sqrt(4 * DRAWS))
+
+
+def test_new_levels_of_one_forecast_are_draws_of_their_own() -> None:
+    """The same level has the same draw, and independent ones differ."""
+    specification = made_specification("none", coefficients={"alpha": "1 + (1 | lab)"}, progress=Progress())
+    table = made_evaluations(60)
+    fit = made_fit(specification, table, draws=2000)
+    fitted = rows_of(fit.data, specification)
+    new = table.iloc[[0, 0, 0, 0]].set_axis(list("wxyz")).assign(lab=["new", "other", "new", "a"])
+    rows = make_rows(specification, new, anchor=fitted.anchor, predictors=fitted.predictors)
+    assert rows.levels["lab"] == (*fitted.levels["lab"], "new", "other")
+    values = draws_of(specification, fit.data)
+    losses = expected_losses(specification, rows, values)
+    np.testing.assert_array_equal(losses[:, 0], losses[:, 2])
+    known = expected_losses(specification, fitted.take([0]), values)[:, 0]
+    alpha = coefficients_of(specification, values, rows.levels)["alpha"].added[0].value / values["alpha_lab_sd"]
+    np.testing.assert_allclose(alpha[:, :8], values["alpha_lab_standardised"], rtol=1e-12)
+    assert alpha.shape[1] == 11
+    assert np.abs(np.corrcoef(alpha[:, 8:].T) - np.eye(3)).max() < 5 / np.sqrt(4000)
+    assert (losses[:, 0] != losses[:, 1]).all() and (known != losses[:, 0]).all()
 
 
 @SCALES

@@ -40,12 +40,15 @@ OF_RUNS = {
 BY_DATASET = {"level": "0 + dataset", "share": "0 + dataset", "alpha": "0 + dataset", "sigma": "0 + dataset"}
 
 
-def fit_of(coefficients, *, progress=RATES, scale="loss", cluster="lab", **options) -> bs.Fit:
+def fit_of(coefficients, *, progress=RATES, scale="loss", cluster="lab", family="normal", **options) -> bs.Fit:
     table = made_evaluations(80)
     rng = np.random.default_rng(1)
     table = table.assign(effort=rng.normal(size=80), seed=rng.choice([1, 2, 3], 80))
     return made_fit(
-        made_specification(cluster, scale, coefficients=coefficients, progress=progress), table, draws=40, **options
+        made_specification(cluster, scale, family, coefficients=coefficients, progress=progress),
+        table,
+        draws=40,
+        **options,
     )
 
 
@@ -121,7 +124,7 @@ def test_effects_of_a_new_level_are_drawn_for_each_coefficient(whole) -> None:
     new = {}
     for name in ("alpha", "g_N"):
         spread = posterior[f"{name}_lab_sd"].to_numpy().reshape(-1, 1)
-        new[name] = (coefficients[name].added[-1].unknown / spread).ravel()
+        new[name] = (coefficients[name].added[-1].value[:, -1:] / spread).ravel()
         assert np.abs(new[name].mean()) < 4 / np.sqrt(80) and 0.7 < new[name].std() < 1.3
     assert abs(np.corrcoef(*new.values())[0, 1]) < 0.4
 
@@ -266,9 +269,9 @@ def test_columns_are_set_to_what_they_hold(whole, columns, told) -> None:
 
 
 @pytest.mark.parametrize("scale", ["loss", "log_loss"])
-@pytest.mark.parametrize("cluster", ["lab", ("lab", "paper")])
-def test_the_model_that_is_sampled_has_the_density_of_what_is_asked(scale, cluster) -> None:
-    fit = fit_of(WHOLE, scale=scale, cluster=cluster)
+@pytest.mark.parametrize(("cluster", "family"), [("lab", "normal"), (("lab", "paper"), "normal"), ("lab", "student_t")])
+def test_the_model_that_is_sampled_has_the_density_of_what_is_asked(scale, cluster, family) -> None:
+    fit = fit_of(WHOLE, scale=scale, cluster=cluster, family=family)
     table = made_evaluations(80).assign(effort=fit.data["constant_data"]["effort"].to_numpy())
     model, values = bs.build_model(fit.specification, table), draws_of(fit.specification, fit.data)
     density = model.compile_fn(model.logp(jacobian=False), mode="FAST_COMPILE", on_unused_input="ignore")
@@ -279,7 +282,9 @@ def test_the_model_that_is_sampled_has_the_density_of_what_is_asked(scale, clust
         moved = value if transform is None else transform.forward(value, *sampled.owner.inputs).eval()
         point[model.rvs_to_values[sampled].name] = np.asarray(moved)
     rows, one = rows_of(fit.data, fit.specification), {name: each[1:2] for name, each in values.items()}
-    papers = np.arange(len(rows.levels["paper"]))
-    expected = unit_densities(fit.specification, rows, one, "paper", papers).sum()
+    # Under Student-t noise effects are sampled, and given them rows are independent.
+    unit = "paper" if family == "normal" else "evaluation"
+    positions = np.arange(len(rows.levels["paper"]) if family == "normal" else len(rows.ids))
+    expected = unit_densities(fit.specification, rows, one, unit, positions).sum()
     expected += sum(each.item() for each in prior_densities(fit.specification, rows, one).values())
     assert density(point) == pytest.approx(expected, abs=1e-8)
