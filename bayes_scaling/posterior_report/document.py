@@ -198,7 +198,7 @@ class Section:
         Examples
         --------
         >>> Section.of("data", "Data", "231 evaluations.", None).blocks
-        (Paragraph(text='231 evaluations.'),)
+        (Paragraph(text='231 evaluations.', finding=False),)
         """
         made = (Paragraph(block) if isinstance(block, str) else block for block in blocks)
         return cls(name, title, tuple(block for block in made if block is not None))
