@@ -63,6 +63,18 @@ def in_digits(row: "Mapping[Any, Any] | pd.Series[Any]", shown: Callable[[float,
     return median, lower, upper
 
 
+def estimate(row: "Mapping[Any, Any] | pd.Series[Any]", shown: Callable[[float, float], str]) -> str:
+    """Median and interval of a row of a table, in words for its quantity.
+
+    Examples
+    --------
+    >>> estimate({"median": 8.44, "lower": 4.5, "upper": math.inf}, months)
+    '8.4 (4.5 to no bound)'
+    """
+    median, lower, upper = in_digits(row, shown)
+    return f"{median} ({lower} to {upper})"
+
+
 def probability(value: float) -> str:
     """A probability: three decimals, and never a certainty that finitely many draws can't give.
 

@@ -1,9 +1,12 @@
 """What several kinds of tests share: tables, and fits made of prior draws that need no sampling."""
 
+import fcntl
+import gc
 import logging
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -32,9 +35,10 @@ LONGEST = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep compiled programs of this session alone: workers and commands inherit the variable."""
+    """Keep compiled programs of this session alone, and bytecode for good: workers and commands inherit both."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
         os.environ["BAYES_SCALING_CACHE"] = tempfile.mkdtemp(prefix="bayes-scaling-tests-")
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # every process would compile the package again
     config.option.loadscopereorder = False  # by numbers of tests, which say little of their time
 
 
@@ -48,6 +52,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest files first."""
     place = {str(Path(__file__).parent / file): number for number, file in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(str(item.path), len(place)))
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests and all that they import live to the end: the garbage collector need not look at them."""
+    gc.freeze()
 
 
 settings.register_profile("untimed", deadline=None)  # how long a thing takes is for benchmarks
@@ -71,6 +80,26 @@ def shared() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """A directory of this name and what is made in it, by the worker that needs it first, for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def directory(name: str, make: Callable[[Path], None]) -> Path:
+        place, made = shared / name, shared / f"{name}.made"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not made.exists():
+                shutil.rmtree(place, ignore_errors=True)
+                place.mkdir()
+                make(place)
+                made.touch()
+        return place
+
+    return directory
 
 
 @pytest.fixture(scope="session")

@@ -8,13 +8,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_scaling.approaches.bias import quadratic_bias
-from bayes_scaling.approaches.curves import SPACING, curve_slices
-from bayes_scaling.approaches.envelope import envelope
-from bayes_scaling.approaches.grouping import FOUND_MODELS, WITHIN, budgets_of
+from bayes_scaling.approaches.curves import SPACING, curve_slices, envelope
 from bayes_scaling.approaches.isoflop import isoflop_profiles
-from bayes_scaling.approaches.least_squares import classical_parabolas
-from bayes_scaling.approaches.result import Profiles
+from bayes_scaling.approaches.least_squares import classical_parabolas, quadratic_bias
+from bayes_scaling.approaches.profiles import Profiles
+from bayes_scaling.approaches.rows import FOUND_MODELS, WITHIN, budgets_of
 from bayes_scaling.classical.chinchilla import besiroglu_estimate
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.fitting import fit as fit_law
@@ -110,9 +108,10 @@ def compare_approaches(
     DataFrame
         A row for each approach. ``rows``: of the table, that were used. For ``a``, and likewise ``b``: the posterior's
         median ``a`` with ``a_lower``, ``a_upper``; ``a_bias``, how far least-squares parabolas of a law's own losses
-        lie from the law's ``a`` (posterior of approach 3, :func:`bayes_scaling.approaches.bias.quadratic_bias`), and
-        ``a_corrected``, the posterior less that bias, both with interval; ``a_classical``, a point estimate (envelope;
-        parabolas by least squares; the Huber objective at its minimum); ``a_published`` by Hoffmann et al. 2022 with
+        lie from the law's ``a`` (posterior of approach 3,
+        :func:`bayes_scaling.approaches.least_squares.quadratic_bias`), and ``a_corrected``, the posterior less that
+        bias, both with interval; ``a_classical``, a point estimate (envelope; parabolas by least squares; the Huber
+        objective at its minimum); ``a_published`` by Hoffmann et al. 2022 with
         its interval. ``converged`` and ``rhat_max`` are of the row's own posterior, ``bias_converged`` of approach 3,
         from which its bias comes; ``seconds`` of its sampling, NaN for a fit that was given. ``attrs`` name the
         intervals, and rows left out with their reasons (``unused``).

@@ -1,14 +1,22 @@
-"""Approach 2: IsoFLOP profiles as one hierarchical Bayesian quadratic."""
+"""Approaches 2 and 1: IsoFLOP profiles, or slices of training curves, as one hierarchical Bayesian quadratic."""
 
+import json
 import time
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from xarray import Dataset, DataTree
 
-from bayes_scaling.approaches.grouping import FOUND_MODELS, WITHIN
-from bayes_scaling.approaches.result import Profiles, assembled
-from bayes_scaling.approaches.rows import ProfileRows, make_profile_rows
-from bayes_scaling.approaches.sampling import sample_profiles
-from bayes_scaling.inference.sampling import joint_seed
+from bayes_scaling.approaches.curves import LEAST_CURVES, SPACING, curve_slices
+from bayes_scaling.approaches.profiles import Profiles, assembled, build_profile_model, free_dims, model_data, start_of
+from bayes_scaling.approaches.rows import FOUND_MODELS, WITHIN, ProfileRows, make_profile_rows
+from bayes_scaling.inference.attempts import Attempted, attempts_of
+from bayes_scaling.inference.compilation import Floats, compiled
+from bayes_scaling.inference.progress import Progress
+from bayes_scaling.inference.sampling import Judge, Sampled, joint_seed, one_of, run_nuts
 from bayes_scaling.inference.settings import (
     ATTEMPTS,
     CHAINS,
@@ -20,6 +28,32 @@ from bayes_scaling.inference.settings import (
     checked_cores,
     checked_seed,
 )
+
+
+def sample_profiles(
+    rows: ProfileRows, settings: Settings, seed: int, *, progress: bool = False, cores: int | None = None
+) -> Attempted:
+    """Sample and diagnose; where a criterion is missed, again and more carefully."""
+    # Structures differ by their numbers of budgets and of training curves.
+    key = json.dumps(["quadratic profiles", len(rows.budgets), len(rows.curves)])
+    program = compiled(key, lambda: build_profile_model(rows), model_data(rows))
+
+    def start(seed: Any) -> Floats:
+        return program.point(start_of(rows, np.random.default_rng(seed)))
+
+    def read(values: Mapping[str, Floats], stats: Dataset) -> tuple[DataTree, Dataset]:
+        variables = {name: (("chain", "draw", *dims), values[name]) for name, dims in free_dims(rows).items()}
+        labels: dict[str, Any] = {"budget": list(rows.budgets)} | ({"curve": list(rows.curves)} if rows.curves else {})
+        return DataTree.from_dict({"posterior": Dataset(variables, coords=labels), "sample_stats": stats}), stats
+
+    with Progress(progress) as shown:
+
+        def draw(settings: Settings, seed: int, starts: NDArray[np.float64] | None, judge: Judge) -> Sampled:
+            chosen = start if starts is None else one_of(starts)
+            return run_nuts(program, chosen, read, settings, seed, judge=judge, progress=shown, cores=cores)
+
+        return attempts_of(draw, settings, seed)
+
 
 _TOKENS_STAGE = 1000
 """Of seeds: beyond any number of attempts."""
@@ -52,7 +86,7 @@ def isoflop_profiles(
     ----------
     runs
         Training runs with ``parameters``, ``tokens``, ``flop``, ``loss`` (nats per token). ``series`` names the budget
-        of each run; without it budgets are found (:func:`bayes_scaling.approaches.grouping.budgets_of`). A column
+        of each run; without it budgets are found (:func:`bayes_scaling.approaches.rows.budgets_of`). A column
         ``curve`` says which rows are of one training curve, and gives each curve an effect.
     within, least_models
         Where budgets are found: relative width of one, and different sizes of model that make one.
@@ -72,10 +106,10 @@ def isoflop_profiles(
 
     Notes
     -----
-    Priors and the choice of the log loss: :mod:`bayes_scaling.approaches.model`. Each run counts at its own compute; a
-    budget is only a name for runs that share effects. A parabola is no more than the second-order approximation of a
+    Priors and the choice of the log loss: :mod:`bayes_scaling.approaches.profiles`. Each run counts at its own compute;
+    a budget is only a name for runs that share effects. A parabola is no more than the second-order approximation of a
     law of two powers, and a wide or off-centre design with alpha other than beta shifts its vertices:
-    :func:`bayes_scaling.approaches.bias.quadratic_bias` says by how much. Source: Hoffmann et al. 2022 (arXiv
+    :func:`bayes_scaling.approaches.least_squares.quadratic_bias` says by how much. Source: Hoffmann et al. 2022 (arXiv
     2203.15556), section 3.2, where each budget has a parabola of its own.
 
     Examples
@@ -121,4 +155,74 @@ def _sampled(
         },
         by_tokens=by_tokens,
         name=name,
+    )
+
+
+def training_curves(
+    table: pd.DataFrame,
+    *,
+    spacing: float = SPACING,
+    compute: Sequence[float] | None = None,
+    least_curves: int = LEAST_CURVES,
+    draws: int | None = None,
+    tune: int = TUNE,
+    chains: int = CHAINS,
+    seed: int = SEED,
+    target_accept: float = TARGET_ACCEPT,
+    attempts: int = ATTEMPTS,
+    progress: bool = False,
+    cores: int | None = None,
+) -> Profiles:
+    r"""Sample how the best model grows with compute, from losses along training.
+
+    The curves are cut at a few values of compute (:func:`bayes_scaling.approaches.curves.curve_slices`), and each cut
+    is a profile of :func:`bayes_scaling.isoflop_profiles`, with an effect of each curve:
+
+    .. math:: \ln L_{kj} = \ell_k + c_k (\ln N_j - \ln N^*_k)^2 + u_j + \varepsilon_{kj}, \qquad u_j \sim N(0, \sigma_u)
+
+    Parameters
+    ----------
+    table
+        Training runs with several rows each: ``series`` names the curve, ``flop`` and ``tokens`` are what was spent and
+        seen so far, ``loss`` is in nats per token.
+    spacing, compute, least_curves
+        Where to cut; see :func:`bayes_scaling.approaches.curves.curve_slices`.
+    draws, tune, chains, seed, target_accept, attempts, progress, cores
+        As for :func:`bayes_scaling.fit`.
+
+    Returns
+    -------
+    Profiles
+        Converged or not: read ``profiles.converged``.
+
+    Raises
+    ------
+    BayesScalingError
+        Settings out of range, or curves that can't be cut into three profiles; before anything is sampled.
+
+    Notes
+    -----
+    Points of a curve before its last are worse than a run that ends there, as the learning rate has not come down yet;
+    by how much differs with the share of the schedule that is done, and no quadratic can tell. Hoffmann et al. 2022
+    (arXiv 2203.15556, section 3.1) train with four schedules each, and take the lower envelope:
+    :func:`bayes_scaling.approaches.curves.envelope`.
+
+    Examples
+    --------
+    >>> from bayes_scaling.tables.simulated_curves import simulate_curves
+    >>> from bayes_scaling.static_laws import BESIROGLU
+    >>> profiles = training_curves(simulate_curves(BESIROGLU, noise=0.005))  # doctest: +SKIP
+    >>> profiles.exponents()["a"].median().round(1).item()  # doctest: +SKIP
+    0.5
+    """
+    return isoflop_profiles(
+        curve_slices(table, spacing=spacing, compute=compute, least_curves=least_curves),
+        draws=draws,
+        tune=tune,
+        chains=chains,
+        seed=seed,
+        target_accept=target_accept,
+        attempts=attempts,
+        progress=progress,
+        cores=cores,
     )

@@ -1,18 +1,28 @@
-"""Simulation-based calibration of a specification."""
+"""Calibration of a specification by simulation, of the whole catalogue, and those that come with the package."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from bayes_scaling.calibration.experiment import Experiment
+from bayes_scaling.calibration.experiment import Experiment, experiment_fingerprint, run_experiment
 from bayes_scaling.calibration.result import Calibration
-from bayes_scaling.calibration.run import experiment_fingerprint, run_experiment
 from bayes_scaling.calibration.settings import LEAST, SIMULATIONS
 from bayes_scaling.calibration.simulation import require_proper_prior
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.files import plain_name
 from bayes_scaling.inference.settings import SEED, checked_seed, whole_number
 from bayes_scaling.model.rows import make_rows
-from bayes_scaling.specifications.catalogue import resolve
+from bayes_scaling.specifications.catalogue import (
+    DEFAULT_SPECIFICATION,
+    list_specifications,
+    load_specification,
+    resolve,
+)
 from bayes_scaling.specifications.specification import Specification
 
 
@@ -102,3 +112,151 @@ def check_calibration(specification: Specification, evaluations: pd.DataFrame, s
     whole_number("simulations", simulations, LEAST)
     require_proper_prior(specification)
     make_rows(specification, evaluations)  # refuses a table that lacks what the specification needs
+
+
+FOLDER = "calibration"
+STATED_FILE = "stated.csv"
+"""Intervals from simulations with known progress; see :func:`bayes_scaling.calibration.stated.recover_stated`."""
+
+
+def evidence_file(specification: str, *, repeated: bool = False) -> str:
+    """Name of the file of a specification's calibration, or of that repeated with other random numbers."""
+    return f"{plain_name(specification)}{'-repeated' if repeated else ''}.json"
+
+
+def evidence_for(specification: Specification, *, repeated: bool = False) -> Calibration | None:
+    """The calibration that comes with the package, if it is of exactly this specification.
+
+    Returns Calibration or None: of the design that :func:`design_of` gives.
+
+    Parameters
+    ----------
+    specification
+        Its law, priors and noise must be those that were calibrated: under the same name with another prior it has no
+        evidence.
+    repeated
+        The second one, with other random numbers, which there is where a quantity failed in the first.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> found = evidence_for(bs.load_specification("chinchilla"))
+    >>> len(found.simulations)
+    200
+    """
+    file = files("bayes_scaling") / "data" / FOLDER / evidence_file(specification.name, repeated=repeated)
+    if not file.is_file():
+        return None
+    found = Calibration.from_json(file.read_bytes(), file.name)
+    return found if found.fingerprint == calibration_fingerprint(specification, design_of(specification)) else None
+
+
+def calibrated_specifications() -> tuple[Specification, ...]:
+    """What is calibrated: the paper's twenty, the recommended one, and the law of training runs.
+
+    Examples
+    --------
+    >>> len(calibrated_specifications())
+    22
+    """
+    families = [name for name in list_specifications() if name.startswith("ho2024/")]
+    return tuple(map(load_specification, (*families, DEFAULT_SPECIFICATION, "chinchilla")))
+
+
+def design_of(specification: Specification) -> pd.DataFrame:
+    """The design at which the catalogue is calibrated: the paper's evaluations, or the packaged IsoFLOP runs."""
+    if specification.centre is not None:  # sizes of training runs
+        from bayes_scaling.tables import load_runs
+
+        return load_runs()
+    from bayes_scaling.tables import load_evaluations
+
+    return load_evaluations()
+
+
+def stated_intervals() -> pd.DataFrame:
+    """Intervals from simulations with known progress, as :func:`bayes_scaling.calibration.stated.recover_stated` gave.
+
+    Examples
+    --------
+    >>> list(stated_intervals())[:4]
+    ['question', 'simulated', 'fitted', 'months']
+    """
+    with (files("bayes_scaling") / "data" / FOLDER / STATED_FILE).open() as file:
+        return pd.read_csv(file)
+
+
+REPEATED_SEED = 1
+"""Added to the seed where a calibration with failures is repeated."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trust:
+    """What simulations have shown.
+
+    Parameters
+    ----------
+    calibrations
+        One a specification.
+    repeated
+        By name, of specifications of which a quantity's ranks were not uniform: the same with other random numbers.
+    intervals
+        See :func:`bayes_scaling.calibration.stated.recover_stated`.
+    """
+
+    calibrations: tuple[Calibration, ...]
+    repeated: Mapping[str, Calibration]
+    intervals: pd.DataFrame
+
+    def files(self) -> dict[str, bytes]:
+        """File names to contents, as the package carries them."""
+        contents = {evidence_file(one.specification): one.to_json() for one in self.calibrations}
+        contents |= {evidence_file(name, repeated=True): one.to_json() for name, one in self.repeated.items()}
+        return contents | {STATED_FILE: self.intervals.to_csv(index=False, float_format="%.6g").encode()}
+
+
+def stored_trust() -> Trust:
+    """What comes with the package.
+
+    Raises BayesScalingError if a specification has no calibration, or has changed since it was calibrated.
+
+    Examples
+    --------
+    >>> len(stored_trust().calibrations)
+    22
+    """
+    specifications = calibrated_specifications()
+    found = {one.name: evidence_for(one) for one in specifications}
+    lacking = [name for name, one in found.items() if one is None]
+    if lacking:
+        raise BayesScalingError(
+            f"no calibration of today's priors and settings comes with the package for {', '.join(lacking)}; simulate "
+            "again: bayes-scaling trust"
+        )
+    again = [evidence_for(one, repeated=True) for one in specifications]
+    return Trust(
+        tuple(one for one in found.values() if one is not None),
+        {one.specification: one for one in again if one is not None},
+        stated_intervals(),
+    )
+
+
+def calibrate_all(
+    specifications: Sequence[Specification],
+    simulations: int = SIMULATIONS,
+    *,
+    seed: int = SEED,
+    directory: str | Path | None = None,
+    workers: int | None = None,
+    on_done: Callable[[int], None] = lambda done: None,
+) -> tuple[Calibration, ...]:
+    """Calibrate one specification after another, each at its own design; see :func:`bayes_scaling.calibrate`.
+
+    ``on_done``: Called with the number of simulations that are done, of all specifications.
+    """
+    found: list[Calibration] = []
+    for number, specification in enumerate(specifications):
+        reach = partial(lambda before, done: on_done(before + done), number * simulations)
+        kept: dict[str, Any] = {"seed": seed, "directory": directory, "workers": workers, "on_done": reach}
+        found.append(calibrate(specification, design_of(specification), simulations, **kept))
+    return tuple(found)

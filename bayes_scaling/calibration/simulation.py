@@ -98,14 +98,11 @@ def simulated_rows(
     """
     coefficients = from_level_and_share(specification, values, rows.levels)
     mu = np.asarray(expected_loss(coefficients, rows.covariates, rows.index))
-    student = specification.noise.family == "student_t"
-    residual = rng.standard_t(values["nu"], len(mu)) if student else rng.standard_normal(len(mu))
+    residual = specification.noise.kind.standard(values).rvs(len(mu), random_state=rng)
     noise = scales(specification, rows, values) * residual
-    if specification.noise.cluster != "none":
-        effects = values["tau"] * rng.standard_normal(len(rows.levels["paper"]))
-        noise = noise + effects[rows.index["paper"]]
-    logs = specification.noise.scale == "log_loss"
-    return replace(rows, response=mu * np.exp(noise) if logs else mu + noise)
+    for group, tau in specification.noise.effects:
+        noise = noise + (values[tau] * rng.standard_normal(len(rows.levels[group])))[rows.index[group]]
+    return replace(rows, response=specification.noise.added(mu, noise))
 
 
 LARGEST_LOSS = math.log(1e6)

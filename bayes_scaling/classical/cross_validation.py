@@ -249,7 +249,7 @@ def leave_one_out(
             f"method = {method!r} is not valid; choose one of: {', '.join(CROSS_VALIDATION_METHODS)}"
         )
     specification = resolve(specification)
-    if own_compute_constant and specification.law != "compute":
+    if own_compute_constant and not specification.form.of_compute:
         raise BayesScalingError(
             f"own_compute_constant applies to law 'compute' alone, and '{specification.name}' has law "
             f"{specification.law!r}; leave it out, or load {_COMPUTE_SPECIFICATION}"

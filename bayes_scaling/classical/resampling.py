@@ -12,7 +12,9 @@ from bayes_scaling.classical.estimates import published_search
 from bayes_scaling.classical.objective import PUBLISHED_DELTA, Objective
 from bayes_scaling.classical.progress import FACTOR_OF, progress_rates
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.settings import checked_seed, whole_number
 from bayes_scaling.model.rows import Rows
+from bayes_scaling.quantities.intervals import check_probability
 from bayes_scaling.quantities.rates import (
     INTERVAL_KIND,
     INTERVAL_PROBABILITY,
@@ -29,8 +31,6 @@ BOOTSTRAP_UNITS = ("row", "paper")
 
 PERCENTILES_OF = ("rate", "doubling_time")
 """What a bootstrap's percentiles are taken of."""
-
-_LARGEST_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,8 +103,7 @@ class Bootstrap:
         BayesScalingError
             If the probability is not between 0 and 1 or ``percentiles_of`` is unknown.
         """
-        if not 0 < probability < 1:
-            raise BayesScalingError(f"probability must be between 0 and 1, not {probability!r}")
+        check_probability(probability)
         _choose("percentiles_of", percentiles_of, PERCENTILES_OF)
         tail = (1 - probability) / 2
         rows = {}
@@ -184,10 +183,7 @@ def bootstrap(
     >>> sample.coefficients.shape
     (10, 10)
     """
-    if isinstance(draws, bool) or not isinstance(draws, int) or draws < 1:
-        raise BayesScalingError(f"draws must be a whole number of at least 1, not {draws!r}")
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= _LARGEST_SEED:
-        raise BayesScalingError(f"seed must be a whole number from 0 to 2**32 - 1, not {seed!r}")
+    draws, seed = whole_number("draws", draws, 1), checked_seed(seed)
     _choose("by", by, BOOTSTRAP_UNITS)
     objective = Objective.of(specification, evaluations, delta)
     with one_thread():

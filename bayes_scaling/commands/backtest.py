@@ -48,7 +48,7 @@ def backtest_command(
     table = options.read()
     # PyMC takes seconds to import: only once the table is known to be good.
     from bayes_scaling.predictive.backtest import backtest, planned
-    from bayes_scaling.predictive.forecasters import SPECIFICATIONS
+    from bayes_scaling.predictive.splits import SPECIFICATIONS
     from bayes_scaling.report.backtest import backtest_json, backtest_report, write_backtest
     from bayes_scaling.report.run_directory import prepare
     from bayes_scaling.report.terminal import SweepProgress, console, say_written
@@ -59,10 +59,6 @@ def backtest_command(
     directory = output_directory(output, f"backtest-{'-'.join(names)[:60]}-{table.attrs['name']}")
     prepare(directory)
     with SweepProgress(console(stderr=True), total, quiet=quiet, noun="forecast", doing="make") as progress:
-
-        def finished(name: str, reused: bool) -> None:
-            progress.advance(name, reused=reused)
-
         result = backtest(
             names,
             table,
@@ -71,7 +67,7 @@ def backtest_command(
             seed=seed,
             workers=workers,
             scheduler=scheduler,
-            on_done=finished,
+            on_done=lambda name, reused: progress.advance(name, reused=reused),
         )
     files = write_backtest(result, directory)
     if as_json:

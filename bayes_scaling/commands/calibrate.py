@@ -88,6 +88,6 @@ def calibrate_command(
 def _design(specification: Specification, options: TableOptions) -> "pd.DataFrame":
     if options.told:
         return options.read()
-    from bayes_scaling.calibration.evidence import design_of
+    from bayes_scaling.calibration.calibrate import design_of
 
     return design_of(specification)

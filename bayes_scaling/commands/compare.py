@@ -62,7 +62,7 @@ def compare_command(
     names = specifications or [DEFAULT_SPECIFICATION, FAMILY]
     table = options.read()
     from bayes_scaling.classical.published_table import HO2024_DELTAS
-    from bayes_scaling.comparison.variants import Variant, expand
+    from bayes_scaling.comparison.variants import expand
     from bayes_scaling.report.run_directory import prepare
 
     deltas = delta or (HO2024_DELTAS if names == [FAMILY] else (0.0,))
@@ -75,17 +75,17 @@ def compare_command(
     prepare(directory)
     # PyMC takes seconds to import: only once the input is known to be good.
     from bayes_scaling.comparison.compare import compare
-    from bayes_scaling.comparison.published_ranking import beside_published
+    from bayes_scaling.comparison.result import beside_published
     from bayes_scaling.plain_json import with_rows
-    from bayes_scaling.report.comparison import comparison_json, comparison_report, write_comparison
+    from bayes_scaling.posterior_report.comparison_document import (
+        comparison_json,
+        comparison_report,
+        write_comparison,
+    )
     from bayes_scaling.report.terminal import SweepProgress, console, say_written
 
     log = console(stderr=True)
     with SweepProgress(log, total, quiet=quiet) as progress:
-
-        def finished(variant: Variant, reused: bool) -> None:
-            progress.advance(variant.name, reused=reused)
-
         comparison = compare(
             names,
             table,
@@ -97,7 +97,7 @@ def compare_command(
             refits=refits,
             workers=workers,
             scheduler=scheduler,
-            on_done=finished,
+            on_done=lambda variant, reused: progress.advance(variant.name, reused=reused),
         )
     files = write_comparison(comparison, directory)
     if as_json:

@@ -92,11 +92,11 @@ def kind_of(source: Path) -> str:
 def _loaded(source: Path, found: str) -> Any:
     # PyMC and ArviZ take seconds to import: only once there is something to read.
     if found == "comparison":
-        from bayes_scaling.comparison.loading import load_comparison
+        from bayes_scaling.comparison.reading import load_comparison
 
         return load_comparison(source)
     if found == "robustness run":
-        from bayes_scaling.robustness_cases.loading import load_robustness
+        from bayes_scaling.robustness_cases.run import load_robustness
 
         return load_robustness(source)
     from bayes_scaling.inference.result import load_fit
@@ -113,7 +113,7 @@ def _robustness_beside(source: Path, fit: Any) -> "Robustness | None":
     directory = where.resolve().parent / plain_name(f"robustness-{fit.evaluations.name}")
     if not (directory / ROBUSTNESS_SETTINGS).is_file():
         return None
-    from bayes_scaling.robustness_cases.loading import check_same_table, load_robustness
+    from bayes_scaling.robustness_cases.run import check_same_table, load_robustness
 
     result = load_robustness(directory)
     check_same_table(result, fit)

@@ -44,21 +44,20 @@ def robustness_command(
     table = options.read()
     chosen(names, table)  # refuses unknown cases
     # PyMC takes seconds to import: only once the input is known to be good.
-    from bayes_scaling.comparison.variants import Variant
     from bayes_scaling.plain_json import with_rows
-    from bayes_scaling.report.robustness import robustness_json, robustness_report, write_robustness
+    from bayes_scaling.posterior_report.robustness_document import (
+        robustness_json,
+        robustness_report,
+        write_robustness,
+    )
     from bayes_scaling.report.terminal import SweepProgress, console, say_written
-    from bayes_scaling.robustness_cases.plan import planned
+    from bayes_scaling.robustness_cases.result import planned
     from bayes_scaling.robustness_cases.run import robustness
 
     total = len(planned(table, names).fitted)
     directory = output_directory(output, f"robustness-{table.attrs['name']}")
     prepare(directory)
     with SweepProgress(console(stderr=True), total, quiet=quiet) as progress:
-
-        def finished(variant: Variant, reused: bool) -> None:
-            progress.advance(variant.name, reused=reused)
-
         result = robustness(
             table,
             cases=names,
@@ -66,7 +65,7 @@ def robustness_command(
             seed=seed,
             workers=workers,
             scheduler=scheduler,
-            on_done=finished,
+            on_done=lambda variant, reused: progress.advance(variant.name, reused=reused),
         )
     files = write_robustness(result, directory)
     if as_json:

@@ -34,9 +34,14 @@ def trust_command(
     directory = output_directory(output, "trust")
     if simulations < LEAST and not stored:
         raise BayesScalingError(f"--simulations must be at least {LEAST}, not {simulations}")
-    from bayes_scaling.calibration.evidence import calibrated_specifications
-    from bayes_scaling.calibration.studies import planned, recover_stated
-    from bayes_scaling.calibration.trust import REPEATED_SEED, Trust, calibrate_all, stored_trust
+    from bayes_scaling.calibration.calibrate import (
+        REPEATED_SEED,
+        Trust,
+        calibrate_all,
+        calibrated_specifications,
+        stored_trust,
+    )
+    from bayes_scaling.calibration.stated import planned, recover_stated
     from bayes_scaling.report.run_directory import prepare, write_beside_fits
     from bayes_scaling.report.terminal import SweepProgress, console, say_written
     from bayes_scaling.report.trust_page import trust_page

@@ -7,8 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from xarray import DataTree
 
+from bayes_scaling.comparison.result import ranked
 from bayes_scaling.comparison.scoring import score
-from bayes_scaling.comparison.weights import ranked
 from bayes_scaling.inference.mixing import chain_groups, group_shares
 from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.inference.settings import SMC

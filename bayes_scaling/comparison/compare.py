@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from bayes_scaling.comparison.record import Record
+from bayes_scaling.comparison.elpd import Record
 from bayes_scaling.comparison.result import Comparison, comparison_table
 from bayes_scaling.comparison.scoring import check_refits, score
 from bayes_scaling.comparison.sweep import Sweep
@@ -16,8 +16,8 @@ from bayes_scaling.inference.data import check_unit
 from bayes_scaling.inference.fitting import summary_of
 from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, checked_seed, whole_number
+from bayes_scaling.model.requirements import clusters_of, papers_of
 from bayes_scaling.model.rows import make_rows
-from bayes_scaling.model.runs import clusters_of, papers_of
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables.columns import is_runs
 from bayes_scaling.tables.plausibility import require_plausible
@@ -187,7 +187,7 @@ def compare_fits(fits: Sequence[Fit], *, unit: str = "evaluation", refits: str =
 
 def _check_clusters(variants: Sequence[Variant], evaluations: pd.DataFrame) -> None:
     """Refuse specifications that would leave out other units than each other, before they are fitted."""
-    named = {tuple(clusters_of(each.specification, evaluations)): each for each in variants}
+    named = {tuple(clusters_of(each.specification, evaluations)["paper"]): each for each in variants}
     if len(named) > 1:
         said = (f"'{each.specification.name}' has '{each.specification.noise.cluster}'" for each in named.values())
         raise BayesScalingError(

@@ -1,22 +1,84 @@
-"""A comparison: its table, its weights and doubling times averaged over models."""
+"""A comparison: its table, ranks and weights, doubling times averaged over models, and the published ranking."""
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+import arviz as az
 import numpy as np
 import pandas as pd
 import xarray as xr
+from scipy.stats import spearmanr
 
-from bayes_scaling.comparison.elpd import Elpd
-from bayes_scaling.comparison.record import Record
-from bayes_scaling.comparison.weights import METHODS, check_comparable, ranked
+from bayes_scaling.classical.published_table import HO2024_CROSS_VALIDATION, HO2024_DELTAS
+from bayes_scaling.comparison.elpd import Elpd, Record
+from bayes_scaling.comparison.variants import STATED
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.intervals import SAMPLE_DIMS, check_probability
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, months_to_double
-from bayes_scaling.specifications.specification import RATE_OF
+from bayes_scaling.specifications.sections import RATE_OF
+
+METHODS: Mapping[str, str] = {"stacking": "stacking", "pseudo_bma": "BB-pseudo-BMA"}
+"""Kinds of weights, and what ArviZ calls them."""
+
+
+def check_comparable(scores: Mapping[str, Elpd]) -> None:
+    """Refuse scores of different tables, units or responses; ArviZ matches units by position.
+
+    Raises BayesScalingError: the message names the models and what differs.
+    """
+    (first, reference), *others = scores.items()
+    for name, score in others:
+        what = None
+        if score.unit != reference.unit:
+            what = f"cross-validated by {score.unit}, the other by {reference.unit}"
+        elif len(score.observed) != len(reference.observed):
+            what = f"fitted to {len(score.observed)} evaluations, the other to {len(reference.observed)}"
+        elif score.labels != reference.labels:
+            odd = sorted(set(score.labels) ^ set(reference.labels))
+            what = f"other {score.unit}s, such as {odd[0]!r}" if odd else f"its {score.unit}s in another order"
+        elif not np.allclose(score.observed, reference.observed, rtol=0, atol=1e-12):
+            what = "other observed losses for the same evaluations"
+        if what:
+            raise BayesScalingError(
+                f"'{name}' can't be compared with '{first}': {what}; fit both to one and the same table"
+            )
+
+
+def ranked(scores: Mapping[str, Elpd]) -> pd.DataFrame:
+    """Ranks, differences from the best and weights.
+
+    Returns DataFrame: by name, best first: ``rank``, ``elpd_diff`` (this model less the best, nats: at most 0), ``dse``
+    (its standard error over units), ``weight`` (stacking), ``weight_pseudo_bma``.
+
+    Parameters
+    ----------
+    scores
+        Of models whose fits have converged, by name.
+    """
+    check_comparable(scores)
+    if len(scores) == 1:
+        row = {"rank": 0, "elpd_diff": 0.0, "dse": 0.0, "weight": 1.0, "weight_pseudo_bma": 1.0}
+        return pd.DataFrame([row], index=list(scores))
+    containers = {name: score.as_arviz() for name, score in scores.items()}
+    tables = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about Pareto k, which the comparison's own table counts
+        for column, method in METHODS.items():
+            tables[column] = az.compare(containers, method=method, round_to="none")
+    table = tables["stacking"]
+    return pd.DataFrame(
+        {
+            "rank": table["rank"].astype(int),
+            "elpd_diff": 0.0 - table["elpd_diff"].abs(),
+            "dse": table["dse"],
+            "weight": table["weight"],
+            "weight_pseudo_bma": tables["pseudo_bma"]["weight"].reindex(table.index),
+        }
+    )
 
 
 def averaged_draws(
@@ -65,32 +127,10 @@ def averaged_draws(
 
 
 COLUMNS = (
-    "model",
-    "variant",
-    "rank",
-    "elpd",
-    "se",
-    "elpd_diff",
-    "dse",
-    "p",
-    "weight",
-    "loo_mse",
-    "pareto_k_max",
-    "pareto_k_bad",
-    "rhat_max",
-    "ess_bulk_min",
-    "divergences",
-    "converged",
-    "compute_doubling_months_median",
-    "compute_doubling_months_lower",
-    "compute_doubling_months_upper",
-    "seconds",
-    "weight_pseudo_bma",
-    "loo_r2",
-    "moment_matched",
-    "refitted",
-    "probability_of_progress",
-    "reason",
+    *("model", "variant", "rank", "elpd", "se", "elpd_diff", "dse", "p", "weight", "loo_mse"),
+    *("pareto_k_max", "pareto_k_bad", "rhat_max", "ess_bulk_min", "divergences", "converged"),
+    *("compute_doubling_months_median", "compute_doubling_months_lower", "compute_doubling_months_upper", "seconds"),
+    *("weight_pseudo_bma", "loo_r2", "moment_matched", "refitted", "probability_of_progress", "reason"),
 )
 """Columns of a comparison's table: first those that scripts may rely on, in their order."""
 
@@ -278,7 +318,7 @@ def comparison_table(records: Mapping[str, Record]) -> pd.DataFrame:
     """One row a variant, from records by name; ranks and weights among those that converged.
 
     Raises BayesScalingError if the records are not of the same units; see
-    :func:`bayes_scaling.comparison.weights.check_comparable`.
+    :func:`bayes_scaling.comparison.result.check_comparable`.
     """
     check_comparable({name: record.elpd for name, record in records.items()})
     table = pd.DataFrame({name: _row(record) for name, record in records.items()}).T
@@ -317,3 +357,44 @@ def _row(record: Record) -> dict[str, object]:
         "probability_of_progress": record.doubling["probability_of_progress"],
         "seconds": record.seconds,
     }
+
+
+MISCOMPUTED = "ho2024/18"
+"""Its published errors come from a bug in its prediction, and are left out of correlations."""
+
+
+def beside_published(comparison: Comparison) -> pd.DataFrame:
+    """Put each variant beside the published mean squared error of the same structure and penalty.
+
+    Returns DataFrame: by variant, best first: ``elpd``, ``loo_mse``, ``published_mse`` and ``rank``, ``mse_rank``,
+    ``published_rank`` among the rows shown. ``attrs`` hold Spearman's rank correlations with the published order,
+    ``spearman_elpd`` and ``spearman_loo_mse`` (NaN for fewer than three rows), without model 18.
+
+    Parameters
+    ----------
+    comparison
+        With variants of ``ho2024/01`` to ``20``; others are left out. Stated priors stand beside delta = 0.
+
+    Notes
+    -----
+    Published: Ho et al. 2024 (arXiv 2403.05812), Table 11, on 184 of the 231 evaluations.
+    """
+    published = {
+        (model, STATED if delta == 0 else f"delta={delta:g}"): value
+        for model, values in HO2024_CROSS_VALIDATION.items()
+        for delta, value in zip(HO2024_DELTAS, values, strict=True)
+    }
+    table = comparison.table[comparison.table["converged"]]
+    keys = list(zip(table["model"], table["variant"], strict=True))
+    found = table.assign(published_mse=[published.get(key, float("nan")) for key in keys])
+    found = found[found["published_mse"].notna()]
+    shown = found[["model", "variant", "elpd", "loo_mse", "published_mse"]].assign(
+        rank=found["elpd"].rank(ascending=False),
+        mse_rank=found["loo_mse"].rank(),
+        published_rank=found["published_mse"].rank(),
+    )
+    sound = shown[shown["model"] != MISCOMPUTED]
+    for name, ours in (("elpd", -sound["elpd"]), ("loo_mse", sound["loo_mse"])):
+        enough = len(sound) > 2
+        shown.attrs[f"spearman_{name}"] = float(spearmanr(ours, sound["published_mse"])[0]) if enough else float("nan")
+    return shown

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from bayes_scaling.comparison.record import Record
+from bayes_scaling.comparison.elpd import Record
 from bayes_scaling.comparison.scoring import score
 from bayes_scaling.comparison.variants import Variant
 from bayes_scaling.errors import BayesScalingError

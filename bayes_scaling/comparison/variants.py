@@ -9,7 +9,8 @@ from bayes_scaling.errors import BayesScalingError, SpecificationError
 from bayes_scaling.specifications.catalogue import list_specifications, resolve
 from bayes_scaling.specifications.checks import is_number
 from bayes_scaling.specifications.priors import Prior
-from bayes_scaling.specifications.specification import RATE_OF, Specification
+from bayes_scaling.specifications.sections import RATE_OF
+from bayes_scaling.specifications.specification import Specification
 
 STATED = "stated priors"
 """Label of a specification with the priors that it states. In the paper's grid it takes the place of delta = 0, whose

@@ -14,7 +14,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_scaling.errors import CompilationWarning
+from bayes_scaling.inference.effects import Effects, to_model, to_sampler
 from bayes_scaling.inference.program_files import CompiledObjects
 from bayes_scaling.inference.transforms import TRANSFORMS
 from bayes_scaling.specifications.priors import Support
@@ -55,11 +56,15 @@ class Compiled:
         Parts of the unconstrained point, in order.
     seconds
         Taken by compilation; 0 where a compiled program was at hand.
+    effects, data
+        Which parts have coordinates of their own (:mod:`bayes_scaling.inference.effects`), and the data of these.
     """
 
     model: Any
     variables: tuple[FreeVariable, ...]
     seconds: float
+    effects: tuple[Effects, ...] = ()
+    data: Values = field(default_factory=dict)
 
     def starting_at(self, start: Start) -> Any:
         """Nutpie's model with starting points of chains."""
@@ -68,10 +73,11 @@ class Compiled:
     def point(self, values: Mapping[str, Any]) -> Floats:
         """The unconstrained point at which free variables have given values."""
         parts = [TRANSFORMS[each.support].forward(np.asarray(values[each.name], float)) for each in self.variables]
-        return np.concatenate([np.ravel(part) for part in parts])
+        return to_sampler(self.effects, np.concatenate([np.ravel(part) for part in parts]), self.data)
 
     def values(self, draws: Floats) -> dict[str, Floats]:
         """Values of free variables at unconstrained points, shape ``(..., dimensions)``, each ``(..., *shape)``."""
+        draws, _ = to_model(self.effects, draws, self.data)
         values, at = {}, 0
         for name, shape, support in self.variables:
             part = draws[..., at : at + math.prod(shape)].reshape((*draws.shape[:-1], *shape))
@@ -200,8 +206,10 @@ class _Addressed(_Program):
     def on(self, values: Values, seconds: float) -> Compiled:
         from nutpie.compile_pymc import CompiledPyMCModel
 
+        size, effects = _size(self.variables), _effects_among(self.variables)
+        for each in effects:
+            values = {**each.without_information(), **values}
         floats, integers = _packed(self.arrays, values)
-        size = sum(math.prod(each.shape) for each in self.variables)
         table = np.array([self.address, floats.ctypes.data, floats.size, integers.ctypes.data, integers.size])
         (density, density_address), (expand, expand_address) = self.callbacks
         model = CompiledPyMCModel(
@@ -221,7 +229,7 @@ class _Addressed(_Program):
             _coords={},
             reparameterized_names=[],
         )
-        return Compiled(model, self.variables, seconds)
+        return Compiled(model, self.variables, seconds, effects, values)
 
 
 @dataclass(frozen=True)
@@ -262,6 +270,22 @@ def _variables_of(model: "pm.Model") -> tuple[FreeVariable, ...]:
     )
 
 
+def _size(variables: tuple[FreeVariable, ...]) -> int:
+    return sum(math.prod(each.shape) for each in variables)
+
+
+def _effects_among(variables: tuple[FreeVariable, ...]) -> tuple[Effects, ...]:
+    """Variables called ``NAME_standardised`` beside ``NAME_sd``, by which they are multiplied."""
+    begins = np.cumsum([0, *(math.prod(each.shape) for each in variables)]).tolist()
+    places = {each.name: slice(*ends) for each, *ends in zip(variables, begins, begins[1:], strict=False)}
+    stems = (name.removesuffix("_standardised") for name in places if name.endswith("_standardised"))
+    return tuple(
+        Effects(stem, places[f"{stem}_sd"].start, places[f"{stem}_standardised"], begins[-1])
+        for stem in stems
+        if f"{stem}_sd" in places
+    )
+
+
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     with warnings.catch_warnings():
@@ -287,15 +311,23 @@ def _compile(model: "pm.Model") -> CompiledObjects:
     # How many levels a group has is part of the structure.
     lengths = {each: pt.constant(each.get_value()) for each in model.dim_lengths.values() if hasattr(each, "get_value")}
     shared = {each for each in graph_inputs([density]) if isinstance(each, SharedVariable)}
-    data = sorted(shared - set(lengths), key=lambda variable: str(variable.name))
-    size = sum(math.prod(each.shape) for each in variables)
-    point = pt.TensorType("float64", shape=(size,))("point")
+    effects = _effects_among(variables)
+    of_effects = {
+        name: pytensor.shared(value, name=name)
+        for each in effects
+        for name, value in each.without_information().items()
+    }
+    data = sorted({*shared, *of_effects.values()} - set(lengths), key=lambda variable: str(variable.name))
+    point = pt.TensorType("float64", shape=(_size(variables),))("point")
     floats, integers = pt.dvector("floats"), pt.lvector("integers")
     replaced: dict[Any, Any] = _unpacked(data, floats, integers) | lengths
+    inner, volume = to_model(effects, point, {name: replaced[each] for name, each in of_effects.items()}, pt)
     at = 0
     for value, each in zip(values, variables, strict=True):
-        replaced[value] = point[at : at + math.prod(each.shape)].reshape(each.shape)
+        replaced[value] = inner[at : at + math.prod(each.shape)].reshape(each.shape)
         at += math.prod(each.shape)
+    if effects:
+        density, gradient = density + volume, pt.grad(volume, point, known_grads={inner: gradient})
     outputs = clone_replace([density, gradient], replaced)
     # PyTensor's own cache of compiled functions does not see all that decides them, and ours serves in its place.
     with model, _quiet(), pytensor.config.change_flags(numba__cache=False):

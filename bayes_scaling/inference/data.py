@@ -11,9 +11,10 @@ from xarray.core import indexing
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.likelihood import blocks, draws_of, log_priors, unit_densities
-from bayes_scaling.model.predictors import column_of, walk_covariates
+from bayes_scaling.model.predictors import column_of
+from bayes_scaling.model.progress import walk_covariates
+from bayes_scaling.model.requirements import clusters_of
 from bayes_scaling.model.rows import COVARIATES, Rows, anchor_of, group_codes
-from bayes_scaling.model.runs import clusters_of
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import decimal_year
 
@@ -35,7 +36,7 @@ _TEXTS = ("url", "source")
 
 def assemble(specification: Specification, rows: Rows, evaluations: pd.DataFrame, data: DataTree) -> DataTree:
     """Add the groups that ArviZ and readers expect beside nutpie's two."""
-    evaluations = evaluations.assign(paper=clusters_of(specification, evaluations))
+    evaluations = evaluations.assign(**clusters_of(specification, evaluations))
     constant = {name: ("evaluation", column) for name, column in rows.covariates.items()}
     kept = {column: ("evaluation", _plain(evaluations[column])) for column in _KEPT_COLUMNS if column in evaluations}
     kept |= {
@@ -43,6 +44,7 @@ def assemble(specification: Specification, rows: Rows, evaluations: pd.DataFrame
         for name in specification.columns
         if name not in kept
     }
+    kept |= {name: ("evaluation", _plain(evaluations[name])) for name, _ in specification.noise.effects}
     if "published" in evaluations:
         kept["year"] = ("evaluation", decimal_year(evaluations["published"]).to_numpy(float))
     coords = {"evaluation": list(rows.ids)}
@@ -119,20 +121,17 @@ def rows_of(data: DataTree, specification: Specification) -> Rows:
     names = dict.fromkeys(("benchmark", "architecture", "paper", "parameters", "tokens", *specification.columns))
     table = pd.DataFrame({name: constant[name].to_numpy() for name in names if name in constant})
     table.index = pd.Index(constant["evaluation"].to_numpy())
-    named = (
-        table.assign(**{specification.noise.cluster: table["paper"]})
-        if specification.noise.cluster != "none"
-        else table
-    )
     if "year" in constant:
-        named["year"] = constant["year"].to_numpy()
-    index, levels, predictors = group_codes(specification, named)
+        table["year"] = constant["year"].to_numpy()
+    groups = ("paper", *dict(specification.noise.effects))
+    clusters = {group: pd.Series(constant[group].to_numpy()).astype(str) for group in groups}
+    index, levels, predictors = group_codes(specification, table, clusters=clusters)
     (response,) = data["observed_data"].to_dataset().data_vars.values()
     covariates = {str(name): constant[name].to_numpy() for name in constant.data_vars if str(name) in COVARIATES}
-    anchor = anchor_of(specification, named) if specification.delta is None else None
-    covariates |= predictors.arrays(named)[0]
+    anchor = anchor_of(specification, table) if specification.delta is None else None
+    covariates |= predictors.arrays(table)[0]
     if anchor is not None and anchor.steps:
-        covariates |= walk_covariates(anchor.steps, anchor.year, named["year"])
+        covariates |= walk_covariates(anchor.steps, anchor.year, table["year"])
     return Rows(
         ids=tuple(map(str, constant["evaluation"].to_numpy())),
         response=response.to_numpy(),

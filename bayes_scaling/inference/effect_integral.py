@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_scaling.model.noise import normal, student_t
+from bayes_scaling.specifications.noise import normal, student_t
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -34,8 +34,10 @@ def student_t_paper(residual: Floats, nu: Floats, sigma: Floats, tau: Floats) ->
     ----------
     residual
         Shape ``(samples, n)``.
-    nu, sigma, tau
+    nu, tau
         Shape ``(samples, 1)``.
+    sigma
+        Of each residual, or of all: shape ``(samples, n)`` or ``(samples, 1)``.
 
     Examples
     --------
@@ -44,7 +46,7 @@ def student_t_paper(residual: Floats, nu: Floats, sigma: Floats, tau: Floats) ->
     [11.475]
     """
     # A peak of n residuals can be as narrow as this, and no first panel shall step over one.
-    narrowest = np.minimum(tau, sigma / np.sqrt(residual.shape[1]))
+    narrowest = np.minimum(tau, sigma.min(axis=1, keepdims=True) / np.sqrt(residual.shape[1]))
     draw, low, high = _panels(residual, narrowest, tau)
     total = np.full(len(residual), -np.inf)
     highest = total.copy()
@@ -61,8 +63,8 @@ def student_t_paper(residual: Floats, nu: Floats, sigma: Floats, tau: Floats) ->
         draw, low, high = (each[unsettled] for each in (draw, low, high))
         middle = 0.5 * (low + high)
         draw, low, high = np.tile(draw, 2), np.concatenate([low, middle]), np.concatenate([middle, high])
-    constant: Floats = normal(0.0, tau) + residual.shape[1] * student_t(0.0, nu, sigma)
-    return total + constant[:, 0]
+    constant = student_t(np.zeros_like(residual), nu, sigma).sum(axis=1)
+    return np.asarray(total + constant + normal(0.0, tau)[:, 0])
 
 
 def _panels(residual: Floats, scale: Floats, tau: Floats) -> tuple[Codes, Floats, Floats]:
@@ -88,9 +90,8 @@ def _panels(residual: Floats, scale: Floats, tau: Floats) -> tuple[Codes, Floats
 
 def _log_integrand(effect: Floats, draw: Codes, residual: Floats, nu: Floats, sigma: Floats, tau: Floats) -> Floats:
     """Up to the constant of each draw, that is at effect and residuals 0."""
-    unit = sigma * np.sqrt(nu)
-    effect, rows, width = effect / unit[draw], (residual / unit)[draw], (unit / tau)[draw]
-    tails = np.log1p(np.square(effect - rows[:, :1]))
-    for row in range(1, rows.shape[1]):
-        tails += np.log1p(np.square(effect - rows[:, row, None]))
-    return np.asarray(-0.5 * np.square(effect * width) - 0.5 * (nu[draw] + 1) * tails)
+    unit = np.broadcast_to(sigma * np.sqrt(nu), residual.shape)
+    tails = np.zeros_like(effect)
+    for own, scale in zip(residual.T, unit.T, strict=True):
+        tails += np.log1p(np.square((effect - own[draw, None]) / scale[draw, None]))
+    return np.asarray(-0.5 * np.square(effect / tau[draw]) - 0.5 * (nu[draw] + 1) * tails)

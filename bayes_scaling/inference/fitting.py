@@ -30,8 +30,8 @@ from bayes_scaling.inference.settings import (
     checked_seed,
     whole_number,
 )
+from bayes_scaling.model.requirements import papers_of
 from bayes_scaling.model.rows import central_anchor, make_rows
-from bayes_scaling.model.runs import papers_of
 from bayes_scaling.specifications.catalogue import resolve
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables.columns import is_runs

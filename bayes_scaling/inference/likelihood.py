@@ -12,17 +12,16 @@ from xarray import Dataset, DataTree
 from bayes_scaling.inference.effect_integral import NODES_OF_A_GAP, student_t_paper
 from bayes_scaling.inference.posterior import EFFECT, STANDARDISED, coefficients_of, posterior_values
 from bayes_scaling.model.coordinates import penalty_scale, published_names
-from bayes_scaling.model.noise import (
-    effect_given_rest,
+from bayes_scaling.model.rows import Rows
+from bayes_scaling.model.structure import coefficient_at, expected_loss
+from bayes_scaling.specifications.noise import (
+    Effects,
+    given_rest,
     log_jacobian,
     log_residual,
     normal,
-    normal_given_rest,
-    paper_correction,
-    student_t,
+    shared_effects,
 )
-from bayes_scaling.model.rows import Rows
-from bayes_scaling.model.structure import coefficient_at, expected_loss
 from bayes_scaling.specifications.specification import Specification
 
 Floats = NDArray[np.float64]
@@ -109,12 +108,12 @@ def evaluation_densities(
     sigma = scales(specification, rows, values)
     if specification.noise.cluster == "none":
         return _independent_densities(specification, rows, values, residual)
-    if specification.noise.family == "student_t":
-        residual = residual - values[EFFECT][:, rows.index["paper"]]
-        return np.asarray(student_t(residual, values["nu"], sigma))
     residual, jacobian = on_scale(specification, rows, residual)
-    total, size = _weighed(rows, residual, sigma)
-    return np.asarray(normal_given_rest(residual, total, size, sigma, values["tau"]) + jacobian)
+    if specification.noise.samples_effects:
+        residual = residual - values[EFFECT][:, rows.index["paper"]]
+        return np.asarray(specification.noise.kind.of(residual, sigma, values) + jacobian)
+    mean, scale = given_rest(residual, sigma, effects_of(specification, rows, values))
+    return np.asarray(normal(residual - mean, scale) + jacobian)
 
 
 def _independent_densities(
@@ -123,44 +122,38 @@ def _independent_densities(
     """Log density of each loss on its own, shape ``(samples, n)``."""
     residual, jacobian = on_scale(specification, rows, residual)
     sigma = scales(specification, rows, values)
-    if specification.noise.family == "student_t":
-        return np.asarray(student_t(residual, values["nu"], sigma) + jacobian)
-    return np.asarray(normal(residual, sigma) + jacobian)
+    return np.asarray(specification.noise.kind.of(residual, sigma, values) + jacobian)
 
 
 def on_scale(specification: Specification, rows: Rows, residual: Floats) -> tuple[Floats, Floats | float]:
     """Residuals on the scale of the noise, and what makes their densities those of the loss."""
-    if specification.noise.scale == "loss":
-        return residual, 0.0
-    return log_residual(residual, rows.response), log_jacobian(rows.response)
+    if specification.noise.on_log:
+        return log_residual(residual, rows.response), log_jacobian(rows.response)
+    return residual, 0.0
 
 
-def _weighed(rows: Rows, residual: Floats, sigma: Floats) -> tuple[Floats, Floats]:
-    """Sum and number of the residuals of each row's paper, in units of that row's precision, shape ``(samples, n)``."""
-    paper, total, weight = _sums(rows, residual, sigma)
-    return total[:, paper] * sigma**2, weight[:, paper] * sigma**2
+def effects_of(specification: Specification, rows: Rows, values: Mapping[str, Floats]) -> Effects:
+    """Of each cluster, the innermost first, how these rows are summed by it, and its standard deviation."""
 
+    def sums(codes: NDArray[np.int64]) -> Callable[[Floats], Floats]:
+        _, own = np.unique(codes, return_inverse=True)
+        return lambda each: sum_by(each, own)[..., own]
 
-def _sums(rows: Rows, residual: Floats, sigma: Floats) -> tuple[NDArray[np.int64], Floats, Floats]:
-    """Paper of each row among these rows; sums of its residuals times their precisions, and of its precisions."""
-    _, paper = np.unique(rows.index["paper"], return_inverse=True)
-    precision = np.broadcast_to(sigma**-2.0, residual.shape)
-    return paper, sum_by(residual * precision, paper), sum_by(precision, paper)
+    return [(sums(rows.index[group]), values[tau]) for group, tau in reversed(specification.noise.effects)]
 
 
 def paper_densities(specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats) -> Floats:
     """Joint log density of the evaluations of each paper of the rows, shape ``(samples, papers)``, nats."""
     sigma = scales(specification, rows, values)
     _, paper = np.unique(rows.index["paper"], return_inverse=True)
-    clustered = specification.noise.cluster != "none"
-    if clustered and specification.noise.family == "student_t":
-        return _integrated_student_t(residual, paper, values["nu"], sigma, values["tau"])
-    independent = sum_by(_independent_densities(specification, rows, values, residual), paper)
-    if not clustered:
-        return independent
-    residual, _ = on_scale(specification, rows, residual)
-    _, total, weight = _sums(rows, residual, sigma)
-    return np.asarray(independent + paper_correction(total, weight, 1.0, values["tau"]))
+    densities = _independent_densities(specification, rows, values, residual)
+    residual, jacobian = on_scale(specification, rows, residual)
+    if specification.noise.samples_effects:
+        joint = _integrated_student_t(residual, paper, values["nu"], sigma, values["tau"])
+        return joint + sum_by(np.broadcast_to(jacobian, paper.shape), paper)
+    if specification.noise.clusters:
+        densities = densities + shared_effects(residual, sigma, effects_of(specification, rows, values))[0]
+    return sum_by(densities, paper)
 
 
 def left_out_losses(
@@ -171,17 +164,16 @@ def left_out_losses(
     if specification.noise.cluster == "none" or unit == "paper":
         return expected
     effects = of_units(_paper_effects, specification, rows, values, unit, positions)
-    return expected * np.exp(effects) if specification.noise.scale == "log_loss" else expected + effects
+    return np.asarray(specification.noise.added(expected, effects))
 
 
 def _paper_effects(specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats) -> Floats:
     """Expected effect of an evaluation's paper, as far as its other evaluations tell, nats."""
-    if specification.noise.family == "student_t":
+    if specification.noise.samples_effects:
         return np.asarray(values[EFFECT][:, rows.index["paper"]])
     residual, _ = on_scale(specification, rows, residual)
     sigma = scales(specification, rows, values)
-    total, size = _weighed(rows, residual, sigma)
-    return np.asarray(effect_given_rest(residual, total, size, sigma, values["tau"]))
+    return np.asarray(given_rest(residual, sigma, effects_of(specification, rows, values))[0])
 
 
 def sum_by(values: Floats, codes: NDArray[np.int64]) -> Floats:
@@ -198,11 +190,11 @@ def sum_by(values: Floats, codes: NDArray[np.int64]) -> Floats:
 
 def _integrated_student_t(residual: Floats, paper: NDArray[np.int64], nu: Floats, sigma: Floats, tau: Floats) -> Floats:
     """Joint density of each paper, its effect integrated out numerically."""
-    joint = np.empty((len(residual), paper.max() + 1))
+    joint, sigma = np.empty((len(residual), paper.max() + 1)), np.broadcast_to(sigma, residual.shape)
     for code in range(joint.shape[1]):
-        own = residual[:, paper == code]
+        own, scale = residual[:, paper == code], sigma[:, paper == code]
         for some in blocks(len(own), NODES_OF_A_GAP * (own.shape[1] + 1)):
-            joint[some, code] = student_t_paper(own[some], nu[some], sigma[some], tau[some])
+            joint[some, code] = student_t_paper(own[some], nu[some], scale[some], tau[some])
     return joint
 
 

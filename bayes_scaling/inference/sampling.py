@@ -6,7 +6,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -17,10 +17,11 @@ from xarray import Dataset, DataTree
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.compilation import ByHand, Compiled, FreeVariable, Start, compiled
+from bayes_scaling.inference.effects import informed
 from bayes_scaling.inference.posterior import plain, reweighted
 from bayes_scaling.inference.progress import Progress
 from bayes_scaling.inference.settings import BARRIER, Settings
-from bayes_scaling.model.data import has_sampled_effects, model_data, prior_middle
+from bayes_scaling.model.data import model_data, prior_middle
 from bayes_scaling.model.penalised import design, penalised_start
 from bayes_scaling.model.penalised_density import log_density, packed
 from bayes_scaling.model.rows import Rows
@@ -64,15 +65,18 @@ def structure_key(specification: Specification, rows: Rows) -> str:
     document["levels"] = {
         name: levels if name in ("benchmark", "step") else len(levels)
         for name, levels in rows.levels.items()
-        if name != "paper" or has_sampled_effects(specification)
+        if name not in ("paper", *dict(specification.noise.effects)) or specification.noise.samples_effects
     }
     return json.dumps(document, sort_keys=True)
 
 
 def compiled_model(
-    specification: Specification, rows: Rows, barrier: float = BARRIER
+    specification: Specification, rows: Rows, barrier: float = BARRIER, coordinates: Mapping[str, Any] | None = None
 ) -> tuple[Compiled, Mapping[str, Any]]:
-    """A structure's program on its data, compiled if this is the first process that needs it; and these data."""
+    """A structure's program on its data, compiled if this is the first process that needs it; and these data.
+
+    ``coordinates`` are what :func:`bayes_scaling.inference.effects.informed` says.
+    """
     if specification.delta is not None:
         values, prior = design(specification, rows, barrier), specification.prior_of("sigma")
         support, slopes = DISTRIBUTIONS[prior.distribution].support, values["place"].shape[1]
@@ -90,7 +94,7 @@ def compiled_model(
 
         return build_model_of_rows(specification, rows)
 
-    values = model_data(specification, rows)
+    values = model_data(specification, rows) | dict(coordinates or {})
     return compiled(structure_key(specification, rows), build, values), values
 
 
@@ -129,20 +133,18 @@ def sample(
     def start(seed: Any) -> Floats:
         return program.point(random(np.random.default_rng(seed)))
 
-    if not has_sampled_effects(specification):
-        _require_scatter(program, [start([seed, climb]) for climb in range(_CLIMBS)])
+    if not specification.noise.samples_effects:  # with them, the density has no top
+        top = _top(program, [start(climb) for climb in range(_CLIMBS)])
+        _require_scatter(program.values(top))
+        if program.effects:
+            seconds, known = program.seconds, informed(program, top)
+            program = replace(compiled_model(specification, rows, settings.barrier, known)[0], seconds=seconds)
     chosen = start if starts is None else one_of(starts)
     return run_nuts(program, chosen, read, settings, seed, judge=judge, progress=progress, cores=cores)
 
 
-def _require_scatter(program: Compiled, starts: Sequence[Floats]) -> None:
-    """Refuse data that follow the law exactly, by climbing the log density: it then has no top, and no noise to find.
-
-    Raises
-    ------
-    BayesScalingError
-        If residuals vanish.
-    """
+def _top(program: Compiled, starts: Sequence[Floats]) -> Floats:
+    """The highest point that is found by climbing the log density."""
 
     def downhill(point: Floats) -> tuple[float, Floats]:
         try:
@@ -154,7 +156,17 @@ def _require_scatter(program: Compiled, starts: Sequence[Floats]) -> None:
     climb = partial(optimize.minimize, downhill, jac=True, method="L-BFGS-B", options={"maxiter": 500, "ftol": 1e-14})
     with one_thread():
         tops = [climb(start) for start in starts]
-    highest = program.values(min(tops, key=lambda top: float(top.fun)).x)
+    return np.asarray(min(tops, key=lambda top: float(top.fun)).x)
+
+
+def _require_scatter(highest: Mapping[str, Floats]) -> None:
+    """Refuse data that follow the law exactly: the log density then has no top, and there is no noise to find.
+
+    Raises
+    ------
+    BayesScalingError
+        If residuals vanish.
+    """
     sigma = float(np.min(next(value for name, value in highest.items() if name in ("sigma", "sigma_base"))))
     if sigma < LEAST_SCATTER:
         raise BayesScalingError(

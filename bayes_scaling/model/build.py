@@ -1,6 +1,6 @@
 """From a specification and a table to a PyMC model with named dimensions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,11 @@ import pytensor.tensor as pt
 
 from bayes_scaling.model.coordinates import from_level_and_share, from_published, penalty_scale, published_names
 from bayes_scaling.model.data import model_data, noise_names, observed_name
-from bayes_scaling.model.noise import log_jacobian, normal, paper_correction
 from bayes_scaling.model.reported import reported_quantities
 from bayes_scaling.model.rows import Rows, make_rows
 from bayes_scaling.model.structure import Coefficients, coefficient_at, expected_loss
 from bayes_scaling.specifications.catalogue import resolve
+from bayes_scaling.specifications.noise import Family, log_jacobian, normal, shared_effects
 from bayes_scaling.specifications.priors import DISTRIBUTIONS
 from bayes_scaling.specifications.specification import Specification
 
@@ -38,8 +38,8 @@ def build_model(specification: Specification | str | Path, evaluations: pd.DataF
     pymc.Model
         Observed variable ``loss`` (nats per token; ``critical_batch``, tokens, in a law of it) over dimension
         ``evaluation`` (row ids); coefficients over ``benchmark``, ``architecture`` and ``era``; covariates, group
-        codes and prior scales as ``pm.Data``. With normal noise and ``cluster = "paper"`` the paper effects are
-        integrated out in closed form.
+        codes and prior scales as ``pm.Data``. With normal noise, effects of papers or other clusters are integrated
+        out in closed form.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def build_model_of_rows(specification: Specification, rows: Rows) -> pm.Model:
         if specification.delta is None:
             names = [p.name for p in specification.parameters() if p.name not in noise]
             values = {name: sampled_parameter(specification, name, data) for name in names}
-            values |= {name: value for name, value in noise.items() if name not in ("nu", "tau")}
+            values |= noise
             coefficients: Coefficients = from_level_and_share(specification, values, rows.levels, xp=pt)
         else:
             values = _penalised(specification, noise["sigma"], data)
@@ -85,7 +85,7 @@ def build_model_of_rows(specification: Specification, rows: Rows) -> pm.Model:
             if name not in values:
                 pm.Deterministic(name, quantity.value, dims=quantity.dims or None)
         mu = expected_loss(coefficients, covariates, index, xp=pt)
-        _likelihood(specification, mu, noise, index, observed, papers=len(rows.levels["paper"]))
+        _likelihood(specification, mu, noise, index, observed, rows)
     return model
 
 
@@ -112,66 +112,70 @@ def _likelihood(
     noise: Mapping[str, Any],
     index: Mapping[str, Any],
     observed: Any,
-    papers: int,
+    rows: Rows,
 ) -> None:
     name, sigma = specification.response, noise.get("sigma")
-    logs = specification.noise.scale == "log_loss"
-    if specification.noise.cluster != "none" and specification.noise.family == "normal":
-        tau, paper = noise["tau"], index["paper"]
+    logs = specification.noise.on_log
+    if specification.noise.clusters and not specification.noise.samples_effects:
+        effects = specification.noise.effects
+        counts = [len(rows.levels[group]) for group, _ in effects]
         pm.CustomDist(
             name,
             mu,
             sigma,
-            tau,
-            paper,
-            dist=lambda mu, sigma, tau, paper, size: _draw_clustered(mu, sigma, tau, paper, papers, logs),
+            *(noise[tau] for _, tau in effects),
+            *(index[group] for group, _ in effects),
+            dist=lambda mu, sigma, *shared: _draw_clustered(mu, sigma, shared[:-1], counts, logs),
             logp=partial(_clustered_logp, logs=logs),
             observed=observed,
             dims="evaluation",
         )
         return
-    if specification.noise.cluster != "none":
+    if specification.noise.samples_effects:
         standard = pm.Normal("paper_effect_standardised", 0, 1, dims="paper")
-        mu = mu + pm.Deterministic("paper_effect", noise["tau"] * standard, dims="paper")[index["paper"]]
-    if specification.noise.scale == "log_loss":
-        _log_scale_likelihood(name, mu, noise, observed)
-    elif specification.noise.family == "student_t":
-        pm.StudentT(name, nu=noise["nu"], mu=mu, sigma=sigma, observed=observed, dims="evaluation")
-    else:
-        pm.Normal(name, mu, sigma, observed=observed, dims="evaluation")
+        effect = pm.Deterministic("paper_effect", noise["tau"] * standard, dims="paper")[index["paper"]]
+        mu = mu * pt.exp(effect) if logs else mu + effect
+    _independent_likelihood(specification.noise.kind, name, pt.log(mu) if logs else mu, noise, observed, logs)
 
 
-def _log_scale_likelihood(name: str, mu: Any, noise: Mapping[str, Any], observed: Any) -> None:
-    """Noise on the logarithm of the loss; PyMC derives the density of the loss itself, Jacobian included."""
-    log_mu, sigma = pt.log(mu), noise["sigma"]
-    if "nu" not in noise:
-        pm.LogNormal(name, log_mu, sigma, observed=observed, dims="evaluation")
+def _independent_likelihood(
+    family: Family, name: str, mu: Any, noise: Mapping[str, Any], observed: Any, logs: bool
+) -> None:
+    """Noise on the loss, or on its logarithm, of which PyMC derives the density of the loss, Jacobian included."""
+    values = {extra: noise[extra] for extra in family.extra} | {"mu": mu, "sigma": noise["sigma"]}
+    kind = getattr(pm, family.pymc_of_log if logs and family.pymc_of_log else family.pymc)
+    if not logs or family.pymc_of_log:
+        kind(name, **values, observed=observed, dims="evaluation")
         return
-    pm.CustomDist(
-        name,
-        noise["nu"],
-        log_mu,
-        sigma,
-        dist=lambda nu, log_mu, sigma, size: pt.exp(pm.StudentT.dist(nu=nu, mu=log_mu, sigma=sigma, size=size)),
-        observed=observed,
-        dims="evaluation",
-    )
+
+    def drawn(*given: Any) -> Any:
+        return pt.exp(kind.dist(**dict(zip((*values, "size"), given, strict=True))))
+
+    pm.CustomDist(name, *values.values(), dist=drawn, observed=observed, dims="evaluation")
 
 
-def _draw_clustered(mu: Any, sigma: Any, tau: Any, paper: Any, papers: int, logs: bool) -> Any:
-    effect = pm.Normal.dist(0, tau, size=papers)
-    drawn = pm.Normal.dist(pt.log(mu) if logs else mu, sigma) + effect[paper]
+def _draw_clustered(mu: Any, sigma: Any, shared: Sequence[Any], counts: Sequence[int], logs: bool) -> Any:
+    drawn = pm.Normal.dist(pt.log(mu) if logs else mu, sigma)
+    for (tau, codes), count in zip(_by_cluster(shared), counts, strict=True):
+        drawn = drawn + pm.Normal.dist(0, tau, size=count)[codes]
     return pt.exp(drawn) if logs else drawn
 
 
-def _clustered_logp(value: Any, mu: Any, sigma: Any, tau: Any, paper: Any, *, logs: bool) -> Any:
-    """Block density with each paper's correction spread evenly over its evaluations, so that the sum is exact."""
+def _by_cluster(shared: Sequence[Any]) -> list[tuple[Any, Any]]:
+    """Standard deviation and codes of each cluster, of all of the one and then all of the other."""
+    half = len(shared) // 2
+    return list(zip(shared[:half], shared[half:], strict=True))
+
+
+def _clustered_logp(value: Any, mu: Any, sigma: Any, *shared: Any, logs: bool) -> Any:
+    """Density with effects integrated out: what they add is spread over rows, so that the sum is exact."""
     residual = pt.log(value) - pt.log(mu) if logs else value - mu
-    zeros = pt.zeros_like(residual)  # codes are below the number of rows, so this has room for every paper
-    precision = zeros + sigma**-2
-    total = pt.inc_subtensor(zeros[paper], residual * precision)
-    weight = pt.inc_subtensor(zeros[paper], precision)
-    size = pt.inc_subtensor(zeros[paper], pt.ones_like(residual))
-    correction = paper_correction(total[paper], weight[paper], 1.0, tau, xp=pt) / size[paper]
+    zeros = pt.zeros_like(residual)  # codes are below the number of rows, so this has room for every cluster
+
+    def sums(codes: Any) -> Any:
+        return lambda each: pt.inc_subtensor(zeros[codes], each)[codes]
+
+    effects = [(sums(codes), tau) for tau, codes in reversed(_by_cluster(shared))]
+    correction, _, _ = shared_effects(residual, sigma, effects, xp=pt)
     density = normal(residual, sigma, xp=pt) + correction
     return density + log_jacobian(value, xp=pt) if logs else density

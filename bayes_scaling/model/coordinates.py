@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from bayes_scaling.errors import SpecificationError
-from bayes_scaling.model.eras import ERA_LEVELS, years_by_era
 from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS
+from bayes_scaling.model.progress import ERA_LEVELS, progress_coefficients, years_by_era
 from bayes_scaling.model.rows import anchor_of, central_anchor
-from bayes_scaling.model.structure import Added, Coefficient, Coefficients
+from bayes_scaling.model.structure import Added, Coefficient, Coefficients, middle
 from bayes_scaling.specifications.formulas import LINKS, REDUCIBLE, Formula
-from bayes_scaling.specifications.laws import LAWS, SIZES
 from bayes_scaling.specifications.parameters import PARAMETERS
-from bayes_scaling.specifications.specification import CENTRE_YEAR, GROUPS_OF_RATES, Specification
+from bayes_scaling.specifications.sections import CENTRE_YEAR, GROUPS_OF_RATES
+from bayes_scaling.specifications.specification import Specification
 
 # ---------------------------------------------------------------------- level and share
 
@@ -53,7 +53,7 @@ def from_level_and_share(
             else Coefficient(values[name], s.index_of(name))
         )
 
-    law = LAWS[s.law]
+    law = s.form
     coefficients = (
         _from_level(s, values, xp)
         if levels_agree(s)
@@ -68,48 +68,29 @@ def from_level_and_share(
     for name in (REDUCIBLE, "sigma"):
         if name in s.coefficients:
             coefficients[name] = coefficient(name)
-    if s.progress.acts_on in ("reducible_loss", "nearly_reducible_loss"):
-        # g_N + g_D = g_C and alpha g_N = beta g_D: the one decline of both terms.
-        total = values["alpha"] + values["beta"]
-        decline = values["g_C"] * values["alpha"] * values["beta"] / total
-        coefficients["alpha_year"] = coefficients["beta_year"] = Coefficient(decline)
-        if "hicks_gap" in values:  # alpha g_N - beta g_D, at the same g_C
-            coefficients["alpha_year"] = Coefficient(decline + values["hicks_gap"] * values["alpha"] / total)
-            coefficients["beta_year"] = Coefficient(decline - values["hicks_gap"] * values["beta"] / total)
-    for exponent, rate in (("alpha", "g_N"), ("beta", "g_D"), ("alpha", "g_C")):
-        if f"{rate}_central" in values:
-            decline = values[f"{rate}_central"] * _middle(coefficients[exponent], xp)
-            coefficients[f"{exponent}_year"] = Coefficient(decline)
-        elif f"{rate}_constant" in values:
-            coefficients[rate] = Coefficient(values[f"{rate}_constant"])
-        elif rate in s.walks:
-            steps = values[f"{rate}_walk_sd"] * values[f"{rate}_walk_standardised"]
-            walk = Added(steps, covariates=tuple(f"walk_{step}" for step in levels["step"]))
-            coefficients |= {rate: Coefficient(values[f"{rate}_base"]), f"{rate}_walk": Coefficient(0.0, added=(walk,))}
-        elif rate in values or rate in s.predicted:
-            coefficients[rate] = coefficient(rate)
-    for name in ("alpha_drift", "beta_drift", "gamma", "repetition_scale"):
+    coefficients |= progress_coefficients(s, values, coefficients, levels, xp)
+    coefficients |= {term.rate: coefficient(term.rate) for term in law.terms if term.rate in s.predicted}
+    for name in ("gamma", "repetition_scale"):
         if name in values:
             coefficients[name] = Coefficient(values[name])
     if "gamma_T" in values:
         coefficients["log_factor"] = _log_factor(values["gamma_T"], xp)
-    if s.pivot is not None and s.progress.exponents != "drift":
+    if s.pivot is not None and not s.progress.drifts:
         _move_to_pivot(s, coefficients, levels, xp)
     return coefficients
 
 
 def levels_agree(s: Specification) -> bool:
     """Whether level, share and irreducible loss have the same levels, so that each level has an E, an A and a B."""
-    names = ["level"] + ["share"] * (len(LAWS[s.law].terms) > 1)
-    own = s.formulas.get("irreducible_share")
+    names = ["level"] + ["share"] * (len(s.form.terms) > 1)
     group = s.index_of("level")
-    alike = own is None or own.base == (group or "")
+    alike = s.irreducible_loss != "none" or not s.has_irreducible or s.index_of("irreducible_share") == group
     return alike and not {*names, "irreducible_share"} & set(s.predicted) and {s.index_of(n) for n in names} == {group}
 
 
 def _from_level(s: Specification, values: Mapping[str, Any], xp: ModuleType) -> dict[str, Coefficient]:
     """E, and the logarithm of each term at the central point."""
-    law, group = LAWS[s.law], s.index_of("level")
+    law, group = s.form, s.index_of("level")
     coefficients: dict[str, Coefficient] = {}
     reducible = values["level"]
     if s.has_irreducible:
@@ -141,12 +122,15 @@ def _with_formula(
         added.append(Added(values[slopes], covariates=columns))
     for each in formula.pooled:
         stem = f"{name}_{each.name}"
-        spread = values[f"{stem}_sd"]
-        # A level that was not fitted is another draw of the group, for each draw of the posterior and each coefficient.
-        rng = np.random.default_rng(list(stem.encode()))
-        unknown = spread * rng.standard_normal(np.shape(spread)) if xp is np else None
+        standard = values[f"{stem}_standardised"]
+        if xp is np:
+            # Levels that were not fitted are further draws of the group, for each draw of the posterior and each
+            # coefficient; there is one more than are named, for a system of which it is not said.
+            rng, fitted = np.random.default_rng(list(stem.encode())), standard.shape[-1]
+            new = rng.standard_normal((len(levels[each.group]) + 1 - fitted, *standard.shape[:-1]))
+            standard = np.concatenate([standard, np.moveaxis(new, 0, -1)], axis=-1)
         columns = (stem,) if each.column else ()
-        added.append(Added(spread * values[f"{stem}_standardised"], each.group, columns, unknown))
+        added.append(Added(values[f"{stem}_sd"] * standard, each.group, columns))
     link = "identity" if name == REDUCIBLE else LINKS[PARAMETERS[name].support]
     base = 0.0 if name == REDUCIBLE else values[formula.base_name]
     return Coefficient(base, formula.base or None, link, tuple(added))
@@ -159,13 +143,6 @@ def _log_factor(log_odds: Any, xp: ModuleType) -> Coefficient:
     return Coefficient(-xp.log1p(xp.exp(-log_odds)) * transformer, "architecture")
 
 
-def _middle(exponent: Coefficient, xp: ModuleType) -> Any:
-    """Geometric mean of an exponent over its levels."""
-    if exponent.group is None:
-        return exponent.value
-    return xp.exp(xp.mean(xp.log(exponent.value), axis=-1, keepdims=True))
-
-
 def _move_to_pivot(
     s: Specification, coefficients: dict[str, Coefficient], levels: Mapping[str, tuple[str, ...]], xp: ModuleType
 ) -> None:
@@ -176,14 +153,14 @@ def _move_to_pivot(
     # Where A does not vary by benchmark, one central point serves all.
     log_d: Any = by_benchmark if s.index_of("A") == "benchmark" else by_benchmark[0]
     distances = {"parameters": log_n, "tokens": log_d, "compute": log_n + log_d}
-    for term in LAWS[s.law].terms:
-        rate, distance = SIZES[term.size].rate, distances[term.size]
+    for term in s.form.terms:
+        rate, distance = term.rate, distances[term.size]
         given = coefficients[f"log_{term.coefficient}"]
         power = coefficients[term.exponent]
-        middle = power.value if power.group == given.group else _middle(power, xp)
-        shift = middle * distance
+        exponent = power.value if power.group == given.group else middle(power, xp)
+        shift = exponent * distance
         if rate in coefficients:
-            shift = shift + middle * _gain_to_centre(s, coefficients[rate], given.group, centre.year, pivot.year, xp)
+            shift = shift + exponent * _gain_to_centre(s, coefficients[rate], given.group, centre.year, pivot.year, xp)
         coefficients[f"log_{term.coefficient}"] = Coefficient(given.value + shift, given.group)
 
 
@@ -250,7 +227,7 @@ def from_published(
         for name, group in _published_groups(specification)
     }
     exponent_names = {
-        "alpha": "alpha_C" if specification.law == "compute" else "alpha_param",
+        "alpha": "alpha_C" if specification.form.of_compute else "alpha_param",
         "beta": "beta_data",
     }
     coefficients: dict[str, Coefficient] = {}
@@ -294,7 +271,7 @@ def _published_groups(s: Specification) -> list[tuple[str, str | None]]:
             "set [data] tokens = 'unique', 'effective_epochs' or 'seen'"
         )
     by_columns = (name for name, group in s.varies_by.items() if group not in GROUPS_OF_RATES)
-    foreign = [*s.coefficients, *s.walks, *by_columns]
+    foreign = [*s.coefficients, *s.progress.walks, *by_columns]
     if foreign:
         raise SpecificationError(
             f"'{s.name}' has a formula, walk or column for {foreign[0]}, which the paper's form lacks; point estimates "
@@ -308,7 +285,7 @@ def _published_groups(s: Specification) -> list[tuple[str, str | None]]:
         groups.append(("E_const", s.index_of("E")))
     terms = (
         (("alpha", "compute", "alpha_C", "g_C"),)
-        if s.law == "compute"
+        if s.form.of_compute
         else (
             ("alpha", "parameters", "alpha_param", "g_N"),
             ("beta", "data", "beta_data", "g_D"),
@@ -317,10 +294,10 @@ def _published_groups(s: Specification) -> list[tuple[str, str | None]]:
     for term, progress, exponent, rate in terms:
         groups.append((f"{term}_const", s.index_of("A")))
         neutral = s.progress.acts_on == "reducible_loss" and term == "beta"
-        if progress in s.constant_rates and not neutral:
+        if progress in s.progress.growing and not neutral:
             groups.append((f"{term}_year", s.index_of(rate)))
         groups.append((exponent, s.index_of(term)))
-        if s.progress.exponents == "drift":
+        if s.progress.drifts:
             groups.append((f"{term}_rate", None))
     if s.transformer_factor != "none":
         groups.append(("gamma_T", None))

@@ -14,7 +14,7 @@ OBSERVED = "loss"
 
 def model_data(specification: Specification, rows: Rows) -> dict[str, Any]:
     """Everything that a compiled model takes as data: covariates, group codes, observations, prior scales."""
-    used = {*specification.groups, *(["paper"] if specification.noise.cluster != "none" else [])}
+    used = {*specification.groups, *dict(specification.noise.effects)}
     data: dict[str, Any] = dict(rows.covariates)
     data |= {f"{group}_index": codes for group, codes in rows.index.items() if group in used}
     data[observed_name(specification)] = rows.response
@@ -34,7 +34,8 @@ def observed_name(specification: Specification) -> str:
 def noise_names(specification: Specification) -> tuple[str, ...]:
     """Parameters of the noise."""
     names = tuple(p.name for p in specification.parameters())
-    return tuple(name for name in names if name in ("sigma", "nu", "tau") or name.startswith("sigma_"))
+    own = ("sigma", "tau", *specification.noise.kind.extra)
+    return tuple(name for name in names if name in own or name.startswith(("sigma_", "tau_")))
 
 
 def prior_middle(specification: Specification, rows: Rows, rng: np.random.Generator) -> dict[str, Any]:
@@ -47,11 +48,6 @@ def prior_middle(specification: Specification, rows: Rows, rng: np.random.Genera
         group = specification.index_of(parameter.name)
         low, high = specification.prior_of(parameter.name).frozen().ppf([0.25, 0.75])
         start[parameter.name] = rng.uniform(low, high, None if group is None else len(rows.levels[group]))
-    if has_sampled_effects(specification):
+    if specification.noise.samples_effects:
         start["paper_effect_standardised"] = rng.uniform(-0.7, 0.7, len(rows.levels["paper"]))
     return start
-
-
-def has_sampled_effects(specification: Specification) -> bool:
-    """Whether paper effects are sampled; under normal noise they are integrated out."""
-    return specification.noise.cluster != "none" and specification.noise.family != "normal"

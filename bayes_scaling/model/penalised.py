@@ -132,7 +132,7 @@ def _reach(specification: Specification, first: Floats, second: Floats, levels: 
     Next to nothing, so that nothing is compressed, where exponents drift: there two nearly collinear slopes are large
     and opposite, and compressing each would bend the line on which they lie.
     """
-    if specification.progress.exponents == "drift":
+    if specification.progress.drifts:
         return np.full(first.shape[1], 1e-6)
     means = _level_means(levels, rows)[: len(levels)]
     spread = np.zeros(first.shape[1])

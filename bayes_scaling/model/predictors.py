@@ -17,8 +17,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_scaling.errors import EvaluationsError
+from bayes_scaling.model.progress import steps_of, walk_covariates
 from bayes_scaling.specifications.formulas import FUNCTIONS, REDUCIBLE, Formula
-from bayes_scaling.specifications.specification import CENTRE_YEAR, Specification
+from bayes_scaling.specifications.sections import CENTRE_YEAR
+from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import decimal_year
 from bayes_scaling.tables.benchmarks import in_order
 from bayes_scaling.tables.soundness import require_sound
@@ -106,9 +108,10 @@ def levels_of(name: str, column: pd.Series) -> tuple[str, ...]:
 
 
 def codes_of(column: pd.Series, levels: Sequence[str]) -> Codes:
-    """Position of each row's level, -1 for one that is not among them."""
-    places = {level: place for place, level in enumerate(levels)}
-    return np.array([places.get(label_of(value), -1) for value in column], dtype=np.int64)
+    """Position of each row's level; those that are not among them come after, in the order of the rows."""
+    labels = [label_of(value) for value in column]
+    places = {level: place for place, level in enumerate(dict.fromkeys((*levels, *labels)))}
+    return np.array([places[label] for label in labels], dtype=np.int64)
 
 
 def label_of(value: Any) -> str:
@@ -149,7 +152,7 @@ class Predictors:
                         f"{levels[each.group][0]!r}, and so nothing to pool; leave ({each.column or 1} | {each.group}) "
                         "out"
                     )
-        if self.specification.walks:
+        if self.specification.progress.walks:
             levels["step"] = tuple(map(str, steps_of(self._column(self.table, "year"))))
         for cells in self.cells.values():
             if cells.group is not None and cells.group not in levels:
@@ -163,9 +166,9 @@ class Predictors:
             covariates |= self._covariates(formula, table)
         index = {name: codes_of(self._column(table, name), self.levels[name]) for name in self.specification.groups}
         for name in set(index) - self._pooled_groups:
-            if (index[name] < 0).any():
+            if (new := index[name] >= len(self.levels[name])).any():
                 raise EvaluationsError(
-                    f"{name} {self._column(table, name)[index[name] < 0].iloc[0]!r} is not part of "
+                    f"{name} {self._column(table, name)[new].iloc[0]!r} is not part of "
                     f"'{self.specification.name}' as fitted; valid choices: {', '.join(self.levels[name])}"
                 )
         return covariates, index
@@ -214,9 +217,9 @@ class Predictors:
         """Where each coefficient with a formula is reported."""
         formulas = self.specification.predicted.items()
         cells = {name: self._cells_of(formula) for name, formula in formulas if name != REDUCIBLE}
-        if self.specification.walks:
+        if self.specification.progress.walks:
             year = self._column(self.table, "year")
-            cells |= dict.fromkeys(self.specification.walks, _span(year.min(), year.max()))
+            cells |= dict.fromkeys(self.specification.progress.walks, _span(year.min(), year.max()))
         return cells
 
     # ------------------------------------------------------------------ one formula
@@ -376,32 +379,7 @@ def _standardised(values: Floats, fitted: Floats) -> Floats:
     return (values - fitted.mean()) / (scale if scale > 0 else 1.0)
 
 
-# ---------------------------------------------------------------------- a walk of yearly steps
-
-
-def steps_of(year: pd.Series) -> tuple[int, ...]:
-    """Years on whose first day a rate takes a step: after the first date, and not after the last.
-
-    Examples
-    --------
-    >>> steps_of(pd.Series([2014.5, 2017.2]))
-    (2015, 2016, 2017)
-    """
-    return tuple(range(int(np.floor(year.min())) + 1, int(np.floor(year.max())) + 1))
-
-
-def walk_covariates(steps: Sequence[int], start: float, year: Any) -> dict[str, Any]:
-    """Years for which each step has counted between a start and a date; before the start, with the steps undone.
-
-    Examples
-    --------
-    >>> {name: float(years) for name, years in walk_covariates([2017, 2019], 2018.0, 2020.5).items()}
-    {'walk_2017': 0.0, 'walk_2019': 1.5}
-    """
-    year = np.asarray(year, dtype=float)
-    return {
-        f"walk_{step}": np.maximum(year - step, 0.0) if step > start else np.maximum(step - year, 0.0) for step in steps
-    }
+# ---------------------------------------------------------------------- a walk
 
 
 def _span(first: float, last: float) -> Cells:

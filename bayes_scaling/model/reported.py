@@ -12,7 +12,6 @@ from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS, Cells
 from bayes_scaling.model.rows import Anchor, anchor_of, central_anchor
 from bayes_scaling.model.structure import Coefficient, Coefficients, coefficient_at
 from bayes_scaling.specifications.formulas import REDUCIBLE
-from bayes_scaling.specifications.laws import LAWS, SIZES
 from bayes_scaling.specifications.specification import Specification
 
 RATES = ("g_N", "g_D", "g_C")
@@ -65,18 +64,18 @@ def reported_quantities(
     direct = ("E", "alpha", "beta", "level", "share", "irreducible_share", "sigma")
     reported: dict[str, Quantity] = {name: found[name] for name in direct if name in found}
     reported |= _rates(specification, found, levels, samples)
-    law = LAWS[specification.law]
+    law = specification.form
     if specification.delta is None and specification.progress.exponents == "none":
         anchors = _log_anchors(specification, levels, anchor or anchor_of(specification), samples)
         for term in law.terms:
             log_centre, exponent = found[f"log_{term.coefficient}"], found[term.exponent]
             at_one = _at_size_one(log_centre, exponent, anchors[term.size], xp)
             if law.response == "critical_batch":
-                reported |= {SIZES[term.size].scale: at_one, "alpha_B": _combine(lambda power: 1 / power, exponent)}
+                reported |= {term.scale: at_one, "alpha_B": _combine(lambda power: 1 / power, exponent)}
                 continue
             reported[term.coefficient] = at_one
             if has_scales(specification):
-                reported[SIZES[term.size].scale] = _scale(log_centre, exponent, anchors[term.size], xp)
+                reported[term.scale] = _scale(log_centre, exponent, anchors[term.size], xp)
     if law.splits and specification.delta is None and not specification.progresses:
         reported["a"] = _combine(lambda alpha, beta: beta / (alpha + beta), found["alpha"], found["beta"])
     if "log_factor" in found:
@@ -109,7 +108,7 @@ def _parts_of_level(s: Specification, found: Mapping[str, Quantity], xp: ModuleT
     if "irreducible_share" in found:
         parts["E"] = _combine(lambda share, level: share * level, found["irreducible_share"], level)
         log_reducible = _combine(lambda level, E: xp.log(level - E), level, parts["E"])
-    terms = LAWS[s.law].terms
+    terms = s.form.terms
     shares = (lambda share: xp.log(share), lambda share: xp.log1p(-share))
     for term, log_share in zip(terms, shares, strict=False):
         name = f"log_{term.coefficient}"
@@ -135,8 +134,8 @@ def _rates(
 ) -> dict[str, Quantity]:
     """A rate is what a year takes off a term's logarithm over what a log unit of size takes off it."""
     rates: dict[str, Quantity] = {}
-    for term in LAWS[specification.law].terms:
-        exponent, rate = term.exponent, SIZES[term.size].rate
+    for term in specification.form.terms:
+        exponent, rate = term.exponent, term.rate
         parts = []
         if f"{exponent}_year" in found:
             parts.append(_combine(lambda year, power: year / power, found[f"{exponent}_year"], found[exponent]))
@@ -157,7 +156,7 @@ def has_scales(specification: Specification) -> bool:
     """Whether a posterior has Kaplan's scales: each term alone must be able to be the loss, at any date and group."""
     s = specification
     static = not s.progresses and not s.varies_by and s.transformer_factor == "none"
-    kaplans = LAWS[s.law].for_runs or s.law == "compute"
+    kaplans = s.form.for_runs or s.form.of_compute
     return kaplans and static and not s.has_irreducible and s.data.vocabulary == "ignored" and s.delta is None
 
 

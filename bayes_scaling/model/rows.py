@@ -8,35 +8,30 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.law import training_compute
-from bayes_scaling.model.checks import require_above
-from bayes_scaling.model.eras import ERA_LEVELS, era_codes, years_by_era
 from bayes_scaling.model.predictors import (
     Cells,
     Predictors,
     architecture_levels,
     codes_of,
     column_of,
+    label_of,
     levels_of,
-    steps_of,
-    walk_covariates,
 )
-from bayes_scaling.model.runs import clusters_of, columns_of, require_fit_for_runs, require_no_law_for_runs
+from bayes_scaling.model.progress import ERA_LEVELS, steps_of, time_covariates
+from bayes_scaling.model.requirements import clusters_of, columns_of, require
 from bayes_scaling.model.tokens import counted_tokens
-from bayes_scaling.specifications.laws import LAWS, SIZES
-from bayes_scaling.specifications.specification import (
+from bayes_scaling.specifications.laws import SIZES
+from bayes_scaling.specifications.sections import (
     CENTRE_LEAST_STEPS,
     CENTRE_LOSS,
     CENTRE_PARAMETERS,
     CENTRE_YEAR,
-    RATE_OF,
-    Specification,
 )
+from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import BENCHMARKS, decimal_year
 from bayes_scaling.tables.benchmarks import known
 from bayes_scaling.tables.columns import is_runs
-from bayes_scaling.tables.soundness import require_sound
 
 Floats = NDArray[np.float64]
 
@@ -150,7 +145,7 @@ def central_anchor(specification: Specification, table: pd.DataFrame | None = No
     if table is not None and "benchmark" in table:
         tokens |= {name: _tokens_of(table, name) for name in set(table["benchmark"]) - set(tokens)}
     steps: tuple[int, ...] = ()
-    if table is not None and specification.walks:
+    if table is not None and specification.progress.walks:
         steps = steps_of(column_of(specification, table, "year"))
     tokens |= {name: each.tokens for name, each in specification.benchmarks.items() if each.tokens is not None}
     if specification.index_of("level") != "benchmark":
@@ -181,7 +176,7 @@ def anchor_of(specification: Specification, table: pd.DataFrame | None = None) -
     """
     centre = central_anchor(specification, table)
     pivot = specification.pivot
-    if pivot is None or specification.progress.exponents == "drift":
+    if pivot is None or specification.progress.drifts:
         return centre
     tokens = centre.tokens if pivot.tokens is None else dict.fromkeys(centre.tokens, pivot.tokens)
     return Anchor(pivot.parameters or centre.parameters, tokens, pivot.year or centre.year)
@@ -230,13 +225,8 @@ def make_rows(
         If a column that the specification needs is missing or has gaps, or runs are too few or lack what it needs;
         the message names column and rows.
     """
-    require_sound(evaluations)
     runs = is_runs(evaluations)
-    if runs:
-        require_fit_for_runs(specification, evaluations)
-    else:
-        require_no_law_for_runs(specification)
-        _require(specification, evaluations)
+    require(specification, evaluations)
     if anchor is None:
         penalised = specification.delta is not None
         anchor = sample_minima(evaluations) if penalised else anchor_of(specification, evaluations)
@@ -255,20 +245,29 @@ def make_rows(
 
 
 def group_codes(
-    specification: Specification, table: pd.DataFrame, predictors: Predictors | None = None
+    specification: Specification,
+    table: pd.DataFrame,
+    predictors: Predictors | None = None,
+    clusters: Mapping[str, pd.Series] | None = None,
 ) -> tuple[dict[str, NDArray[np.int64]], dict[str, tuple[str, ...]], Predictors]:
-    """Codes and levels of each group that a specification or the table has, and of the unit called ``paper``."""
+    """Codes and levels of each group that a specification or the table has, of the unit ``paper`` and of clusters."""
     predictors = predictors or Predictors(specification, table)
     _, index = predictors.arrays(table)
     levels = dict(predictors.levels)
+    for name in index:  # levels of a pooled group that were not fitted
+        levels[name] = tuple(dict.fromkeys((*levels[name], *map(label_of, column_of(specification, table, name)))))
     for name in ("benchmark", "architecture"):
         if name in table and name not in index:
             column = architecture_levels(table[name]) if name == "architecture" else table[name]
             levels[name] = levels_of(name, column)
             index[name] = codes_of(column, levels[name])
-    paper = clusters_of(specification, table)
-    levels |= {"paper": levels.get("paper", tuple(dict.fromkeys(paper))), "era": ERA_LEVELS}
-    return index | {"paper": codes_of(paper, levels["paper"])}, levels, predictors
+    within: Any = ""
+    for name, cluster in (clusters or clusters_of(specification, table)).items():
+        within = within + cluster
+        levels.setdefault(name, tuple(dict.fromkeys(within)))
+        index[name] = codes_of(within, levels[name])
+        within = within + " / "
+    return index, levels | {"era": ERA_LEVELS}, predictors
 
 
 def _covariates(specification: Specification, table: pd.DataFrame, anchor: Anchor) -> dict[str, Floats]:
@@ -328,101 +327,15 @@ def covariates_at(
         "least_steps": anchor.least_steps,
         "loss": anchor.loss,
     }
-    if specification.law == "compute":
+    if specification.form.of_compute:
         sizes.setdefault("compute", training_compute(parameters, tokens))
         references["compute"] = anchor.compute or training_compute(anchor.parameters, anchor_tokens)
     covariates: dict[str, Floats] = {
-        f"log_{size}": np.log(sizes[size]) - np.log(references[size]) for size in LAWS[specification.law].sizes
+        f"log_{size}": np.log(sizes[size]) - np.log(references[size]) for size in specification.form.sizes
     }
-    if set(specification.constant_rates) - {key for key in RATE_OF if RATE_OF[key] in specification.rates_by_era}:
-        covariates["years"] = year - anchor.year
-    covariates |= walk_covariates(anchor.steps, anchor.year, year)
-    if specification.rates_by_era:
-        before, after = years_by_era(specification.progress, anchor.year, year)
-        covariates |= {"years_before": before, "years_after": after}
+    covariates |= time_covariates(
+        specification, anchor.year, anchor.steps, parameters=parameters, tokens=tokens, year=year
+    )
     if specification.data.tokens == "repeated":
         covariates["repetitions"] = np.asarray(repetitions, dtype=float)
-    pivot = specification.pivot
-    if pivot is not None and specification.progress.exponents == "drift":
-        # The paper's drift is linear in the logarithm of the calendar year; this scale makes its unit a year.
-        drift = CENTRE_YEAR * np.log(year / CENTRE_YEAR)
-        covariates["drift_parameters"] = drift * np.log(parameters / np.float64(pivot.parameters))
-        covariates["drift_tokens"] = drift * np.log(tokens / np.float64(pivot.tokens))
     return covariates
-
-
-def _require(specification: Specification, evaluations: pd.DataFrame) -> None:
-    needed = ["paper", "published", "benchmark", "perplexity", "parameters", "tokens", "architecture"]
-    if len(evaluations) == 0:
-        raise EvaluationsError("the table has no rows; loosen the selection")
-    if specification.data.vocabulary == "log":
-        needed.append("vocabulary")
-    if specification.data.tokens != "unique":
-        needed.append("epochs")
-    missing = [column for column in needed if column not in evaluations]
-    if missing:
-        raise EvaluationsError(
-            f"specification '{specification.name}' needs column {', '.join(missing)}, which the table lacks; "
-            "add it or choose another specification (`bayes-scaling models`)"
-        )
-    for column in needed[:7]:
-        gaps = evaluations.index[evaluations[column].isna()]
-        if len(gaps):
-            raise EvaluationsError(
-                f"column {column} is empty in {len(gaps)} row(s), first {gaps[0]!r}; a fit needs it in every row "
-                "(select with bs.comparable_rows, or fill it)"
-            )
-    require_sound(evaluations, "architecture", "benchmark", "published")
-    _require_values(evaluations)
-    if specification.delta is not None:
-        _require_the_papers_benchmarks(evaluations)
-    if specification.data.vocabulary == "log":
-        _require_some(specification, evaluations, "vocabulary", "vocabulary")
-    if specification.data.missing_epochs == "median":
-        _require_some(specification, evaluations, "epochs", "number of epochs")
-    if specification.data.tokens in ("seen", "repeated"):
-        require_above(evaluations.loc[evaluations["epochs"].notna(), "epochs"], 0.0)
-    if specification.rates_by_era:
-        _require_both_eras(specification, evaluations)
-    if not evaluations.index.is_unique:
-        raise EvaluationsError(
-            f"row id {evaluations.index[evaluations.index.duplicated()][0]!r} stands twice; ids must be unique"
-        )
-
-
-def _require_some(specification: Specification, evaluations: pd.DataFrame, column: str, noun: str) -> None:
-    """What is missing is taken to be its benchmark's median, so there must be one."""
-    known = evaluations.groupby("benchmark")[column].count()
-    if (known == 0).any():
-        raise EvaluationsError(
-            f"specification '{specification.name}' needs at least one {noun} for each benchmark; "
-            f"none for: {', '.join(known.index[known == 0])}"
-        )
-
-
-def _require_both_eras(specification: Specification, evaluations: pd.DataFrame) -> None:
-    year = decimal_year(evaluations["published"]).to_numpy(float)
-    codes = era_codes(specification.progress, year)
-    empty = [name for code, name in enumerate(ERA_LEVELS) if code not in codes]
-    if empty:
-        raise EvaluationsError(
-            f"specification '{specification.name}' has rates before and after {specification.progress.cut_year:.7g}, "
-            f"but no evaluation was published {empty[0]} it; choose a [progress] cut_year between {year.min():.7g} and "
-            f"{year.max():.7g}, or more rows"
-        )
-
-
-def _require_values(evaluations: pd.DataFrame) -> None:
-    """Tables that `read_evaluations` made are clean; ones changed or built by hand may not be."""
-    for column, least in (("perplexity", 1.0), ("parameters", 0.0), ("tokens", 0.0)):
-        require_above(evaluations[column], least)
-
-
-def _require_the_papers_benchmarks(evaluations: pd.DataFrame) -> None:
-    known = tuple(benchmark.name for benchmark in BENCHMARKS)
-    foreign = evaluations["benchmark"][~evaluations["benchmark"].isin(known)]
-    if len(foreign):
-        raise EvaluationsError(
-            f"benchmark {foreign.iloc[0]!r} (row {foreign.index[0]!r}) has no coefficient in the paper's form, which "
-            f"delta needs; it has: {', '.join(known)}. Leave these rows out, or fit a specification without delta"
-        )

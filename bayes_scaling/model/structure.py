@@ -21,17 +21,14 @@ class Added:
     value
         One for each level of ``group``, or for each of ``covariates``, on the last axis.
     group
-        Of which each row has a level; a level that was not fitted has code -1 and gets ``unknown``.
+        Of which each row has a level.
     covariates
         Columns that the values multiply: each its own; or, with a group, one for all levels.
-    unknown
-        Value of a level that was not fitted, last axis 1.
     """
 
     value: Any
     group: str | None = None
     covariates: tuple[str, ...] = ()
-    unknown: Any = None
 
 
 @dataclass(frozen=True)
@@ -69,14 +66,18 @@ def coefficient_at(
     return _BACKWARD[coefficient.link](total, xp)
 
 
+def middle(coefficient: Coefficient, xp: ModuleType = np) -> Any:
+    """Geometric mean of a coefficient over its levels."""
+    if coefficient.group is None:
+        return coefficient.value
+    return xp.exp(xp.mean(xp.log(coefficient.value), axis=-1, keepdims=True))
+
+
 def _added_at(added: Added, covariates: Mapping[str, Any], index: Mapping[str, Any], xp: ModuleType) -> Any:
     if added.group is None:
         parts = [added.value[..., at, None] * covariates[name] for at, name in enumerate(added.covariates)]
         return reduce(lambda one, other: one + other, parts)
-    codes = index[added.group]
-    effect = added.value[..., codes]
-    if added.unknown is not None:
-        effect = xp.where(codes < 0, added.unknown, effect)
+    effect = added.value[..., index[added.group]]
     return effect * covariates[added.covariates[0]] if added.covariates else effect
 
 

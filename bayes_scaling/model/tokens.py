@@ -36,7 +36,8 @@ def counted_tokens(specification: Specification, evaluations: pd.DataFrame) -> C
 
     Examples
     --------
-    >>> from bayes_scaling.specifications.specification import Data
+    >>> from bayes_scaling.specifications.sections import Data
+    >>> from bayes_scaling.specifications.specification import Specification
     >>> table = pd.DataFrame({"benchmark": "ptb", "tokens": 9e5, "epochs": [1.0, 3.0, None]})
     >>> seen = Specification("mine", data=Data(tokens="seen", missing_epochs="median"))
     >>> counted_tokens(seen, table).fresh.tolist()

@@ -15,7 +15,7 @@ from bayes_scaling.inference.result import Fit
 from bayes_scaling.law import training_compute
 from bayes_scaling.plots.drawing import Drawing, plain_log_ticks
 from bayes_scaling.plots.fitted_runs import INTERVAL, fitted_runs, loss_band, name_of, runs_title, scientific
-from bayes_scaling.plots.marks import EDGE, mark_unconverged
+from bayes_scaling.plots.marks import EDGE, finished
 from bayes_scaling.plots.style import FAINT, INK, LAW_COLOURS, LAW_LINES, ORDERED, PAPER, POSTERIOR, PRIOR
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.quantities.allocation import optimal_allocation
@@ -98,11 +98,9 @@ def plot_allocation(
         over their range too. By default none, and the frontier ends at a hundred times the largest run.
     laws
         Published laws whose frontiers are drawn beside: constants, or fits.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``loss``, ``runs``,
         ``equal_compute``, ``posterior``, ``interval``, ``published``, ``budgets``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -134,6 +132,7 @@ def plot_allocation(
     sizes = credible_intervals(optimal_allocation(fit, compute)["parameters"])
     figure = Drawing(figsize=(8.5, 6.4), layout="constrained", dpi=150)
     axes = figure.subplots()
+    axes.spines[["top", "right"]].set_visible(True)
     tokens = compute[:, None] / training_compute(sizes[["median", "lower", "upper"]].to_numpy(), 1.0)
     parameters_shown = _limits(runs["parameters"], sizes[["lower", "upper"]].to_numpy())
     tokens_shown = _limits(runs["tokens"], tokens[:, 1:])
@@ -160,9 +159,7 @@ def plot_allocation(
     scale.set_label("loss (nats per token, log scale)")
     plain_log_ticks(scale.ax.yaxis)
     _draw_legend(figure, laws, bool(marked.size))
-    named(figure.suptitle(runs_title(fit), fontsize=11), "title")
-    mark_unconverged(figure, fit)
-    return look.finish(figure)
+    return finished(figure, look, runs_title(fit), converged=fit.diagnostics.converged)
 
 
 def _limits(runs: Any, frontier: Floats) -> tuple[float, float]:

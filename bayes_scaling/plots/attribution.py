@@ -12,7 +12,7 @@ from matplotlib.ticker import PercentFormatter
 
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.drawing import Drawing
-from bayes_scaling.plots.marks import mark_unconverged, title_of
+from bayes_scaling.plots.marks import finished, title_of
 from bayes_scaling.plots.months_axis import POINT_SIZE, draw_clipped
 from bayes_scaling.plots.style import PAPER, POSTERIOR, PRIOR, PUBLISHED
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
@@ -43,11 +43,9 @@ def plot_attribution(
         Of a law of parameters and tokens. One that has not converged is marked across the picture.
     pairs
         As for :func:`bayes_scaling.shapley_attribution`; by default the 14 published pairs of systems.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
         ``published``, ``reference``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -83,14 +81,11 @@ def plot_attribution(
             _draw_share(axes, line, (row["median"], row["lower"], row["upper"]), float(known.iloc[line]))
         axes.set_title(player.replace("_", " "), fontsize=10)
         axes.set_xlabel("share of the fall in loss")
-        axes.spines[["top", "right"]].set_visible(False)
         axes.xaxis.set_major_formatter(PercentFormatter(xmax=1.0))
     panels[0].set(xlim=_SHOWN, ylim=(len(names) - 0.5, -0.5))
     panels[0].set_yticks(np.arange(len(names)), names, parse_math=False)
     _draw_legend(figure)
-    named(figure.suptitle(title_of(fit), fontsize=11), "title")
-    mark_unconverged(figure, fit)
-    return look.finish(figure)
+    return finished(figure, look, title_of(fit), converged=fit.diagnostics.converged)
 
 
 def _draw_share(axes: Axes, line: int, found: tuple[float, float, float], published: float) -> None:

@@ -5,8 +5,7 @@ import math
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bayes_scaling.calibration.result import Calibration
-from bayes_scaling.calibration.uniformity import BAND, rank_curve
+from bayes_scaling.calibration.result import BAND, Calibration, rank_curve
 from bayes_scaling.plots.drawing import Drawing, shortened
 from bayes_scaling.plots.style import INK, POSTERIOR, PRIOR, WARNING
 from bayes_scaling.plots.visuals import Visuals, look_of, named
@@ -23,11 +22,9 @@ def plot_calibration(calibration: Calibration, *, visuals: Visuals | None = None
     ----------
     calibration
         See :func:`bayes_scaling.calibrate`.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``ranks``, ``band``,
         ``reference``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -73,4 +70,3 @@ def _draw(axes: Axes, name: str, ranks: list[int]) -> None:
     named(axes.step(curve.points, curve.difference, where="post", color=colour, lw=1.5), "ranks")
     axes.set_title(words, fontsize=9, color=ink, parse_math=False)
     axes.tick_params(labelsize=8)
-    axes.spines[["top", "right"]].set_visible(False)

@@ -5,7 +5,6 @@ from typing import Any
 import arviz as az
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -49,12 +48,10 @@ def plot_comparison(
         Variants that did not converge are not drawn.
     most
         Variants to draw, best first.
-    visuals
-        Visuals to leave out (False) or keyword arguments for them, as ``arviz.plot_compare`` takes them:
+    visuals, backend
+        Visuals to leave out (False) or keyword arguments for them, as ``arviz.plot_compare`` takes them, by matplotlib:
         ``point_estimate``, ``error_bar``, ``ref_line``, ``ref_band``, ``similar_line``, ``labels``, ``title``,
         ``ticklabels``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -104,7 +101,7 @@ def _compared(table: pd.DataFrame, visuals: dict[str, Any]) -> Any:
     finally:
         for number in set(plt.get_fignums()) - before:
             plt.close(number)
-    _open(found.get_viz("figure").axes[0])
+    found.get_viz("figure").axes[0].spines[["top", "right"]].set_visible(False)
     return found
 
 
@@ -125,11 +122,9 @@ def plot_doubling_times_by_variant(
         Variants that did not converge are drawn last and marked; ones that assume no progress are left out.
     most
         Variants to draw.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
         ``published``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -178,11 +173,9 @@ def plot_pareto_k(comparison: Comparison, *, visuals: Visuals | None = None, bac
     ----------
     comparison
         All its variants are drawn.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``range``, ``units``,
         ``threshold``, ``legend``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -231,7 +224,6 @@ def plot_pareto_k(comparison: Comparison, *, visuals: Visuals | None = None, bac
     )
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     add_legend(axes, fontsize=8, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4)
-    _open(axes)
     return look.finish(figure)
 
 
@@ -242,10 +234,8 @@ def plot_criteria(comparison: Comparison, *, visuals: Visuals | None = None, bac
     ----------
     comparison
         Variants that did not converge are not drawn.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``variants``, ``legend``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -280,13 +270,8 @@ def plot_criteria(comparison: Comparison, *, visuals: Visuals | None = None, bac
         ylabel="elpd (nats; better upwards)",
     )
     add_legend(axes, fontsize=8, frameon=False)
-    _open(axes)
     return look.finish(figure)
 
 
 def _converged(comparison: Comparison) -> pd.DataFrame:
     return comparison.table[comparison.table["converged"]]
-
-
-def _open(axes: Axes) -> None:
-    axes.spines[["top", "right"]].set_visible(False)

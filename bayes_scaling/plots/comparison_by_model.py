@@ -13,11 +13,11 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
+from bayes_scaling.comparison.result import METHODS
 from bayes_scaling.comparison.variants import STATED
-from bayes_scaling.comparison.weights import METHODS
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.plots.drawing import Drawing
-from bayes_scaling.plots.months_axis import TEXT_ROOM, draw_interval, draw_published, set_months_axis
+from bayes_scaling.plots.months_axis import TEXT_ROOM, draw_interval, draw_published, print_beside, set_months_axis
 from bayes_scaling.plots.style import ORDERED, PAPER, POSTERIOR, PRIOR, REFERENCE, WARNING
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.words import counted, months
@@ -86,11 +86,9 @@ def plot_doubling_times_by_model(
         shown.
     most
         Models to draw.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
         ``published``, ``bands``, ``no_progress``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -161,11 +159,9 @@ def plot_differences_by_model(
         Variants that did not converge are not drawn: they have no difference.
     most
         Models to draw.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``difference``, ``error``,
         ``reference``, ``bands``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -200,7 +196,6 @@ def plot_differences_by_model(
         named(bar, "error")
         named(point, "difference")
     axes.set(xlabel="difference in expected log predictive density from the best (nats; bars: 2 standard errors)")
-    axes.spines[["top", "right"]].set_visible(False)
     _finish(figure, axes, comparison, layout)
     return look.finish(figure)
 
@@ -257,6 +252,7 @@ MOST_AVERAGED = 12
 """Variants below the averages."""
 _VISUALS = ("average", "posterior", "interval", "published", "figures", "reference", "legend")
 _PARTS = ("median", "lower", "upper")
+_PLACES = (1.02, 1.12, 1.28)
 
 
 def plot_averaged_doubling_times(
@@ -274,11 +270,9 @@ def plot_averaged_doubling_times(
         Only variants that have converged are averaged or drawn.
     most
         Variants to draw below the averages: those with the largest weights of either kind, best predicting first.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``average``, ``posterior``,
         ``interval``, ``published``, ``figures``, ``reference``, ``legend``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -314,14 +308,16 @@ def plot_averaged_doubling_times(
         interval = [float(row[part]) for part in _PARTS]
         names = ("average", "interval")
         draw_interval(axes, height, *interval, color=REFERENCE, marker="s", size=6, names=names)
-        _print(axes, height, "", "", _words(interval))
+        print_beside(axes, height, _PLACES, "", "", _words(interval))
         labels.append(f"all models, by {METHOD_WORDS[kind]}")
     for height, (name, case) in enumerate(table.to_dict("index").items(), len(averages)):
         interval = [float(case[f"compute_doubling_months_{part}"]) for part in _PARTS]
         draw_interval(axes, height, *interval, color=POSTERIOR, marker="o")
-        _print(axes, height, f"{case['weight']:.2f}", f"{case['weight_pseudo_bma']:.2f}", _words(interval))
+        print_beside(
+            axes, height, _PLACES, f"{case['weight']:.2f}", f"{case['weight_pseudo_bma']:.2f}", _words(interval)
+        )
         labels.append(str(name))
-    _print(axes, -0.85, *METHOD_WORDS.values(), "months")
+    print_beside(axes, -0.85, _PLACES, *METHOD_WORDS.values(), "months")
     named(axes.axhline(len(averages) - 0.5, color=PRIOR, lw=0.6), "reference")
     axes.set(ylim=(lines - 0.4, -1.1))
     axes.set_yticks(range(lines), labels, fontsize=8, parse_math=False)
@@ -333,16 +329,3 @@ def plot_averaged_doubling_times(
 def _words(interval: list[float]) -> str:
     middle, lower, upper = map(months, interval)
     return f"{middle} [{lower}, {upper}]"
-
-
-def _print(axes: Axes, height: float, *columns: str) -> None:
-    for place, text in zip((1.02, 1.12, 1.28), columns, strict=True):
-        written = axes.annotate(
-            text,
-            (place, height),
-            xycoords=("axes fraction", "data"),
-            va="center",
-            fontsize=7.5,
-            annotation_clip=False,
-        )
-        named(written, "figures")

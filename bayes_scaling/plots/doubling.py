@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.plots.drawing import Drawing, density_of
-from bayes_scaling.plots.marks import mark_unconverged, title_of
+from bayes_scaling.plots.marks import finished, title_of
 from bayes_scaling.plots.style import POSTERIOR, PRIOR, PUBLISHED, REFERENCE
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.published import HO2024_COMPUTE, MOORE
@@ -42,11 +42,9 @@ def plot_doubling_times(
         A posterior with progress. One that has not converged is marked across the picture.
     ridge
         Whether to draw the rates beside the doubling time; :func:`plot_ridge` draws them alone.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``prior``,
         ``interval``, ``median``, ``published``, ``moore``, ``draws``, ``sum``, ``reference``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -76,9 +74,12 @@ def plot_doubling_times(
     _draw_density(figure, axes[0], fit, rate)
     if ridge:
         _draw_ridge(axes[1], fit)
-    named(figure.suptitle(f"How long until half the compute is enough?\n{title_of(fit)}", fontsize=11), "title")
-    mark_unconverged(figure, fit)
-    return look.finish(figure)
+    return finished(
+        figure,
+        look,
+        f"How long until half the compute is enough?\n{title_of(fit)}",
+        converged=fit.diagnostics.converged,
+    )
 
 
 def plot_ridge(fit: Fit, *, visuals: Visuals | None = None, backend: str | None = None) -> Figure:
@@ -90,11 +91,9 @@ def plot_ridge(fit: Fit, *, visuals: Visuals | None = None, backend: str | None 
     ----------
     fit
         A posterior with a rate of parameters and one of data. One that has not converged is marked across the picture.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``draws``, ``sum``,
         ``reference``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -124,9 +123,9 @@ def plot_ridge(fit: Fit, *, visuals: Visuals | None = None, backend: str | None 
         )
     figure = Drawing(figsize=(6.5, 5), layout="constrained", dpi=150)
     _draw_ridge(figure.subplots(), fit)
-    named(figure.suptitle(f"Better use of parameters, or of data?\n{title_of(fit)}", fontsize=11), "title")
-    mark_unconverged(figure, fit)
-    return look.finish(figure)
+    return finished(
+        figure, look, f"Better use of parameters, or of data?\n{title_of(fit)}", converged=fit.diagnostics.converged
+    )
 
 
 def has_ridge(fit: Fit) -> bool:
@@ -196,7 +195,7 @@ def _draw_density(figure: Figure, axes: Axes, fit: Fit, rate: NDArray[np.float64
     below: dict[str, Any] = {"loc": "outside lower center", "ncols": 3, "fontsize": 8, "frameon": False}
     handles = axes.get_legend_handles_labels()[0]
     add_legend(figure, handles, title=title or None, title_fontsize=8, **below)
-    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["left"].set_visible(False)
 
 
 def _draw_ridge(axes: Axes, fit: Fit) -> None:
@@ -219,4 +218,3 @@ def _draw_ridge(axes: Axes, fit: Fit) -> None:
         ylabel=OF_DATA,
     )
     add_legend(axes, fontsize=8, frameon=False, loc="upper right")
-    axes.spines[["top", "right"]].set_visible(False)

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from typing import Any
 
 import arviz as az
 import numpy as np
@@ -27,6 +28,12 @@ class Drawing(Figure):
     >>> picture[1:4], size
     (b'PNG', {'width': 144, 'height': 72})
     """
+
+    def add_subplot(self, *args: Any, **keywords: Any) -> Any:
+        """Axes without a frame at the top and on the right."""
+        axes = super().add_subplot(*args, **keywords)
+        axes.spines[["top", "right"]].set_visible(False)
+        return axes
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
         file = io.BytesIO()

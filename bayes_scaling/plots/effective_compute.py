@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.plots.drawing import Drawing
-from bayes_scaling.plots.marks import mark_unconverged, title_of
+from bayes_scaling.plots.marks import finished, title_of
 from bayes_scaling.plots.style import POSTERIOR, PUBLISHED, REFERENCE
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.published import HO2024_COMPUTE, MOORE
@@ -40,11 +40,9 @@ def plot_effective_compute(
         A posterior with progress. One that has not converged is marked across the picture.
     start, end
         Decimal years.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
         ``published``, ``moore``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -94,7 +92,4 @@ def plot_effective_compute(
         ylabel=f"effective over physical compute\n(times, {start:.5g} = 1, log scale)",
     )
     add_legend(axes, fontsize=8, frameon=False, loc="upper left")
-    axes.spines[["top", "right"]].set_visible(False)
-    named(figure.suptitle(title_of(fit), fontsize=11), "title")
-    mark_unconverged(figure, fit)
-    return look.finish(figure)
+    return finished(figure, look, title_of(fit), converged=fit.diagnostics.converged)

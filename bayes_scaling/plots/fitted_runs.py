@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_scaling.approaches.grouping import WITHIN, budgets_of
+from bayes_scaling.approaches.rows import WITHIN, budgets_of
 from bayes_scaling.errors import BayesScalingError, RunsError
 from bayes_scaling.inference.likelihood import blocks
 from bayes_scaling.inference.result import Fit
@@ -61,7 +61,7 @@ def isoflop_budgets(runs: pd.DataFrame) -> Floats:
 
     Which runs share one is found as for the profiles of :func:`bayes_scaling.isoflop_profiles`.
 
-    Returns numpy.ndarray: FLOP; empty where :func:`bayes_scaling.approaches.grouping.budgets_of` finds fewer than the
+    Returns numpy.ndarray: FLOP; empty where :func:`bayes_scaling.approaches.rows.budgets_of` finds fewer than the
     three that profiles need.
 
     Parameters

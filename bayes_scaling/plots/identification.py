@@ -8,31 +8,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bayes_scaling.identifiability.identify import identification
+from bayes_scaling.identifiability.identify import Ridge, identification
 from bayes_scaling.identifiability.influence import is_positive
-from bayes_scaling.identifiability.ridge import Ridge
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.doubling import AFTER, BEFORE, OF_DATA, OF_PARAMETERS
 from bayes_scaling.plots.drawing import Drawing, shortened
-from bayes_scaling.plots.marks import EDGE, mark_unconverged, title_of
+from bayes_scaling.plots.marks import EDGE, finished, title_of
 from bayes_scaling.plots.style import FAINT, POSTERIOR, PRIOR, PUBLISHED, REFERENCE
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, MONTHS_PER_YEAR
 
 _VISUALS = (
-    *(
-        "prior",
-        "posterior",
-        "interval",
-        "figures",
-        "draws",
-        "equal_doubling",
-        "best_known",
-        "reference",
-        "legend",
-        "title",
-    ),
+    *("prior", "posterior", "interval", "figures", "draws", "equal_doubling", "best_known"),
+    *("reference", "legend", "title"),
 )
 _ISO_MONTHS = (4, 6, 9, 12, 18, 36)
 _POINTS = 3000
@@ -50,11 +39,9 @@ def plot_identification(
         A posterior with its log prior and log likelihood. One that has not converged is marked across the picture.
     ridge
         Whether to draw the two rates beside the intervals, where the specification has both.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``prior``, ``posterior``,
         ``interval``, ``figures``, ``draws``, ``equal_doubling``, ``best_known``, ``reference``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -84,9 +71,12 @@ def plot_identification(
     _draw_intervals(axes[0], found.table)
     if beside is not None:
         _draw_ridge(axes[1], fit, beside)
-    named(figure.suptitle(f"Decided by the data, or put in as a prior?\n{title_of(fit)}", fontsize=11), "title")
-    mark_unconverged(figure, fit)
-    return look.finish(figure)
+    return finished(
+        figure,
+        look,
+        f"Decided by the data, or put in as a prior?\n{title_of(fit)}",
+        converged=fit.diagnostics.converged,
+    )
 
 
 def _draw_intervals(axes: Axes, table: pd.DataFrame) -> None:
@@ -125,7 +115,7 @@ def _draw_intervals(axes: Axes, table: pd.DataFrame) -> None:
         add_legend(axes, fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.07), ncols=2)
     else:
         axes.text(0.5, 0.5, "this prior has no width of its own to compare with", ha="center", transform=axes.transAxes)
-    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
 
 
@@ -168,4 +158,3 @@ def _draw_ridge(axes: Axes, fit: Fit, ridge: Ridge) -> None:
     )
     axes.set_title(f"correlation {ridge.rates.correlation:.2f}", fontsize=9, loc="right")
     add_legend(axes, fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.12))
-    axes.spines[["top", "right"]].set_visible(False)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from bayes_scaling.approaches.grouping import FOUND_MODELS, LEAST_BUDGETS, WITHIN
+from bayes_scaling.approaches.rows import FOUND_MODELS, LEAST_BUDGETS, WITHIN
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law import training_compute
@@ -24,7 +24,7 @@ from bayes_scaling.plots.fitted_runs import (
     runs_title,
     scientific,
 )
-from bayes_scaling.plots.marks import mark_unconverged
+from bayes_scaling.plots.marks import finished
 from bayes_scaling.plots.style import INK, ORDERED, PRIOR
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.quantities.allocation import optimal_allocation
@@ -54,11 +54,9 @@ def plot_isoflop(
     budgets
         Training FLOP, one or several. By default those that the runs share, at most ten: at least three, each with six
         different sizes within 10% of compute, as for :func:`bayes_scaling.isoflop_profiles`.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
         ``runs``, ``optimum``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -111,11 +109,8 @@ def plot_isoflop(
         ylabel="loss (nats per token, log scale)",
     )
     plain_log_ticks(axes.yaxis)
-    axes.spines[["top", "right"]].set_visible(False)
     _draw_legends(axes, chosen, beyond, place, colours)
-    named(figure.suptitle(runs_title(fit), fontsize=11), "title")
-    mark_unconverged(figure, fit)
-    return look.finish(figure)
+    return finished(figure, look, runs_title(fit), converged=fit.diagnostics.converged)
 
 
 def _draw_curve(

@@ -17,7 +17,7 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.drawing import Drawing, density_of, plain_log_ticks
 from bayes_scaling.plots.fitted_runs import INTERVAL, fitted_runs, name_of, runs_title, scientific
-from bayes_scaling.plots.marks import mark_unconverged
+from bayes_scaling.plots.marks import finished
 from bayes_scaling.plots.style import INK, LAW_COLOURS, LAW_MARKERS, POSTERIOR, PRIOR, WARNING
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.quantities.allocation import YEAR, allocation_exponents, optimal_allocation, split_laws
@@ -69,11 +69,9 @@ def plot_laws(
         Kaplan's joint law alpha and beta are the exponents where the other factor is not scarce.
     compute
         Training FLOP of the best split.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
         ``prior``, ``published``, ``reference``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -110,9 +108,7 @@ def plot_laws(
     for axes in panels[len(shown) :]:
         axes.set_axis_off()
     _draw_legend(figure, laws)
-    named(figure.suptitle(runs_title(fit), fontsize=11), "title")
-    mark_unconverged(figure, fit)
-    return look.finish(figure)
+    return finished(figure, look, runs_title(fit), converged=fit.diagnostics.converged)
 
 
 def _quantities(source: Source, compute: float) -> Mapping[str, xr.DataArray]:
@@ -165,7 +161,7 @@ def _draw_panel(
         _draw_prior(axes, fit, name, top)
     axes.set(ylim=(-_ROW * (len(others) + 0.6), _TOP), yticks=[])
     named(axes.axhline(0, color=PRIOR, lw=0.8), "reference")
-    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["left"].set_visible(False)
     axes.tick_params(labelsize=8)
     words = "\nnot identified by these runs" if name in unknown else ""
     axes.set_title(_in_print(summary, name) + words, fontsize=9.5, color=WARNING if words else INK)

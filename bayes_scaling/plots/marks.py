@@ -1,10 +1,13 @@
 """What every picture of a fit says: of what it is, and whether its chains agree."""
 
+from typing import Any
+
 import matplotlib.patheffects as pe
 from matplotlib.figure import Figure
 
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.style import PAPER, WARNING
+from bayes_scaling.plots.visuals import Look, named
 from bayes_scaling.quantities.laws import setting_of
 from bayes_scaling.words import counted
 
@@ -13,21 +16,13 @@ EDGE: list[pe.AbstractPathEffect] = [pe.withStroke(linewidth=2.5, foreground=PAP
 """Around text that lies on lines, so that it can be read there."""
 
 
-def mark_unconverged(figure: Figure, fit: Fit) -> None:
-    """Write across a picture that its fit has not converged, if so."""
-    if fit.diagnostics.converged:
-        return
-    figure.text(
-        0.5,
-        0.5,
-        NOT_CONVERGED,
-        color=WARNING,
-        fontsize=44,
-        alpha=0.5,
-        ha="center",
-        va="center",
-        rotation=20,
-    )
+def finished(figure: Figure, look: Look, title: str, *, converged: bool) -> Figure:
+    """A picture under its title with the visuals asked for; where its fit has not converged, that is written across."""
+    named(figure.suptitle(title, fontsize=11), "title")
+    if not converged:
+        big: dict[str, Any] = {"color": WARNING, "fontsize": 44, "alpha": 0.5, "rotation": 20}
+        figure.text(0.5, 0.5, NOT_CONVERGED, ha="center", va="center", **big)
+    return look.finish(figure)
 
 
 def title_of(fit: Fit) -> str:

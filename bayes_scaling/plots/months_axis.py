@@ -1,11 +1,12 @@
 """Intervals on axes that end, where what goes on is marked by an arrow; the axis of months of every forest plot."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
 
-from bayes_scaling.plots.style import PAPER, PUBLISHED
+from bayes_scaling.plots.style import INK, PAPER, PUBLISHED
 from bayes_scaling.plots.visuals import named
 from bayes_scaling.published import HO2024_COMPUTE
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
@@ -90,7 +91,6 @@ def set_months_axis(axes: Axes) -> None:
     )
     axes.set_xticks(_TICKS, [str(tick) for tick in _TICKS])
     axes.minorticks_off()
-    axes.spines[["top", "right"]].set_visible(False)
 
 
 def draw_published(axes: Axes) -> None:
@@ -101,3 +101,10 @@ def draw_published(axes: Axes) -> None:
         named(axes.axvspan(lower, upper, color=PUBLISHED, alpha=0.12, lw=0), "published")
         label += f" [{months(lower)}, {months(upper)}]"
     named(axes.axvline(point, color=PUBLISHED, lw=1, label=label), "published")
+
+
+def print_beside(axes: Axes, height: float, places: Sequence[float], *columns: str, color: str = INK) -> None:
+    """Figures in print, to the right of the picture; places are shares of its width."""
+    beside: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "va": "center", "annotation_clip": False}
+    for place, text in zip(places, columns, strict=True):
+        named(axes.annotate(text, (place, height), fontsize=7.5, color=color, **beside), "figures")

@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 
-from bayes_scaling.calibration.uniformity import BAND
+from bayes_scaling.calibration.result import BAND
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.drawing import Drawing
-from bayes_scaling.plots.marks import NOT_CONVERGED
+from bayes_scaling.plots.marks import finished
 from bayes_scaling.plots.style import INK, LAW_COLOURS, LAW_MARKERS, POSTERIOR, PRIOR, WARNING
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.predictive.checks import PredictiveCheck, predictive_check
@@ -46,11 +46,9 @@ def plot_predictive(
     fit
         Of evaluations or of training runs, or its :func:`bayes_scaling.predictive_check`. One that has not converged
         is marked across the picture.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``pit``, ``band``,
         ``residuals``, ``means``, ``groups``, ``replicated``, ``observed``, ``reference``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -80,19 +78,12 @@ def plot_predictive(
     _draw_residuals(second, check)
     _draw_groups(third, check)
     _draw_tails(fourth, check)
-    for axes in (first, second, third, fourth):
-        axes.spines[["top", "right"]].set_visible(False)
     noun = "run" if check.evaluations.kind == "runs" else "evaluation"
     title = (
         f"{check.specification} on {check.evaluations.name} ({counted(check.evaluations.rows, noun)}): "
         "predictions beside what was fitted"
     )
-    named(figure.suptitle(title, fontsize=11), "title")
-    if not check.converged:
-        figure.text(
-            0.5, 0.5, NOT_CONVERGED, color=WARNING, fontsize=44, alpha=0.5, ha="center", va="center", rotation=20
-        )
-    return look.finish(figure)
+    return finished(figure, look, title, converged=check.converged)
 
 
 def plot_backtest(result: Backtest, *, visuals: Visuals | None = None, backend: str | None = None) -> Figure:
@@ -102,11 +93,9 @@ def plot_backtest(result: Backtest, *, visuals: Visuals | None = None, backend: 
     ----------
     result
         See :func:`bayes_scaling.backtest`.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``scores``, ``path``,
         ``nominal``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -149,7 +138,6 @@ def plot_backtest(result: Backtest, *, visuals: Visuals | None = None, backend: 
         right.set_ylim(bottom=_LOWEST_SCORE - 0.08)
         for axes in (left, right):
             axes.set_title(f"Predicted: {HORIZONS[horizon]}", fontsize=10)
-            axes.spines[["top", "right"]].set_visible(False)
     cuts = sorted(set(result.forecasts.index.get_level_values("cut")))
     for axes in panels[1]:
         axes.set_xlabel("fitted: all published before 1 January of the year")
@@ -192,7 +180,8 @@ def _draw_curve(axes: Axes, check: PredictiveCheck) -> None:
     state = "inside its band" if curve.inside else "outside its band"
     bad = f"; {check.pareto_k_bad} with Pareto k above {check.good_k:.2f}" if check.pareto_k_bad else ""
     axes.set(xlabel="LOO-PIT", ylabel="ECDF less uniform", xlim=(0, 1))
-    unit = {"evaluation": "run", "paper": "series"}[check.unit] if check.evaluations.kind == "runs" else check.unit
+    of_runs = {"evaluation": "run", "paper": "series"} if check.evaluations.kind == "runs" else {}
+    unit = of_runs.get(check.unit, check.unit)
     axes.set_title(f"LOO-PIT by {unit}: {state}{bad}", fontsize=10)
     add_legend(axes, fontsize=8, frameon=False, loc="upper right")
 

@@ -8,7 +8,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
-from scipy import stats
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import rows_of
@@ -16,9 +15,10 @@ from bayes_scaling.inference.likelihood import blocks, draws_of, expected_losses
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.drawing import Drawing, plain_log_ticks
 from bayes_scaling.plots.fitted_runs import fitted_runs, runs_title
-from bayes_scaling.plots.marks import mark_unconverged
+from bayes_scaling.plots.marks import finished
 from bayes_scaling.plots.style import INK, POSTERIOR, PRIOR, WARNING
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
+from bayes_scaling.specifications.parameters import PARAMETERS
 
 _VISUALS = ("runs", "worst", "band", "reference", "legend", "title")
 LABELLED = 5
@@ -76,11 +76,9 @@ def plot_residuals(fit: Fit, *, visuals: Visuals | None = None, backend: str | N
     ----------
     fit
         Of a static law to training runs. One that has not converged is marked across the picture.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``runs``, ``worst``,
         ``band``, ``reference``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -141,21 +139,18 @@ def plot_residuals(fit: Fit, *, visuals: Visuals | None = None, backend: str | N
             axis.set_minor_locator(NullLocator())
             axis.set_major_formatter(ScalarFormatter())
     for axes in panels[::2]:
-        axes.set_ylabel(f"residual of {'log loss' if fit.specification.noise.scale == 'log_loss' else 'loss'} (in σ)")
-    for axes in panels:
-        axes.spines[["top", "right"]].set_visible(False)
+        axes.set_ylabel(f"residual of {'log loss' if fit.specification.noise.on_log else 'loss'} (in σ)")
     _name_worst(panels[3], table["residual"][worst])
-    named(figure.suptitle(f"{runs_title(fit)}: posterior mean residuals", fontsize=11), "title")
-    mark_unconverged(figure, fit)
-    return look.finish(figure)
+    return finished(figure, look, f"{runs_title(fit)}: posterior mean residuals", converged=fit.diagnostics.converged)
 
 
 def _family(fit: Fit) -> tuple[Any, str]:
     """The noise in units of its scale, as a SciPy distribution and in words."""
-    if fit.specification.noise.family == "normal":
-        return stats.norm(), "normal noise"
-    nu = float(np.median(draws_of(fit.specification, fit.data)["nu"]))
-    return stats.t(nu), f"Student-t noise, {nu:.2g} degrees of freedom"
+    family, draws = fit.specification.noise.kind, draws_of(fit.specification, fit.data)
+    values = {name: float(np.median(draws[name])) for name in family.extra}
+    meanings = {name: PARAMETERS[name].meaning.removesuffix(f" of {family.words}") for name in values}
+    said = "".join(f", {value:.2g} {meanings[name]}" for name, value in values.items())
+    return family.standard(values), f"{family.words}{said}"
 
 
 def _plotting_positions(count: int) -> Any:

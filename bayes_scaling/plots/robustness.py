@@ -9,14 +9,15 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
 from bayes_scaling.plots.drawing import Drawing, shortened
-from bayes_scaling.plots.months_axis import LONGEST, SHORTEST, TEXT_ROOM, draw_interval, set_months_axis
-from bayes_scaling.plots.style import INK, POSTERIOR, PRIOR, PUBLISHED, WARNING
+from bayes_scaling.plots.months_axis import LONGEST, SHORTEST, TEXT_ROOM, draw_interval, print_beside, set_months_axis
+from bayes_scaling.plots.style import POSTERIOR, PRIOR, PUBLISHED, WARNING
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.robustness_cases.cases import BASELINE
 from bayes_scaling.robustness_cases.result import Robustness
 from bayes_scaling.words import months
 
 _VISUALS = ("posterior", "interval", "published", "baseline", "figures", "legend", "title")
+_PLACES = (1.01, 1.05)
 _FOUND, _PUBLISHED = -0.14, 0.2
 """How far above and below a case's line the two intervals are drawn."""
 
@@ -28,11 +29,9 @@ def plot_robustness(result: Robustness, *, visuals: Visuals | None = None, backe
     ----------
     result
         See :func:`bayes_scaling.robustness`.
-    visuals
+    visuals, backend
         Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
         ``published``, ``baseline``, ``figures``, ``legend``, ``title``.
-    backend
-        ``"matplotlib"``, or None for the same.
 
     Returns
     -------
@@ -57,7 +56,7 @@ def plot_robustness(result: Robustness, *, visuals: Visuals | None = None, backe
     figure = Drawing(figsize=(11, 1.8 + 0.3 * len(table)), layout=ConstrainedLayoutEngine(rect=TEXT_ROOM), dpi=150)
     axes = figure.subplots()
     _draw_band(axes, result)
-    _print_beside(axes, -0.75, "rows", "months", color=PRIOR)
+    print_beside(axes, -0.75, _PLACES, "rows", "months", color=PRIOR)
     for line, case in enumerate(table.to_dict("records")):
         good = bool(case["converged"])
         color = POSTERIOR if good else WARNING
@@ -68,7 +67,7 @@ def plot_robustness(result: Robustness, *, visuals: Visuals | None = None, backe
         if not math.isnan(published[0]):
             _draw_published(axes, line + _PUBLISHED, *published)
         middle, lower, upper = map(months, found)
-        _print_beside(axes, line, str(case["rows"]), f"{middle} [{lower}, {upper}]")
+        print_beside(axes, line, _PLACES, str(case["rows"]), f"{middle} [{lower}, {upper}]")
     marks = ["" if good else " (not converged)" for good in table["converged"]]
     axes.set(ylim=(len(table) - 0.4, -0.8))
     set_months_axis(axes)
@@ -100,21 +99,6 @@ def _draw_published(axes: Axes, height: float, middle: float, lower: float, uppe
         lower = upper = math.nan
     names = ("published", "published")
     draw_interval(axes, height, middle, lower, upper, color=PUBLISHED, marker="D", size=3.5, names=names)
-
-
-def _print_beside(axes: Axes, height: float, *columns: str, color: str = INK) -> None:
-    """Figures in print, to the right of the picture."""
-    for place, text in zip((1.01, 1.05), columns, strict=True):
-        written = axes.annotate(
-            text,
-            (place, height),
-            xycoords=("axes fraction", "data"),
-            va="center",
-            fontsize=7.5,
-            color=color,
-            annotation_clip=False,
-        )
-        named(written, "figures")
 
 
 def _draw_legend(figure: Figure, *, anyone_failed: bool) -> None:

@@ -1,15 +1,35 @@
 """What a report consists of, whatever it is written as: sections of text, equations, tables and pictures."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
+
+import pandas as pd
+
+from bayes_scaling.plain_json import records
+
+_FIGURES = re.compile(r"(?:(?:above|below|no bound) )?\[?[<>≈~±+−-]?\s?[\d.∞]")
+_NO_FIGURE = frozenset(
+    (
+        *("", "-", "–", "—", "not defined", "not defined by this law", "not identified", "held constant", "no bound"),
+        *("no progress", "no progress assumed", "NOT CONVERGED"),
+    )
+)
+"""What stands where there is no figure."""
+LONGEST_FIGURE = 32
+"""Characters; what is longer is a sentence that begins with a number, and has to wrap."""
+
+Row = Mapping[Any, Any]
+"""A record of a table: its values by column."""
 
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Plain text; nothing in it is markup."""
+    """Plain text; nothing in it is markup. ``finding``: it says what was found, not what that means or how."""
 
     text: str
+    finding: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,18 +58,9 @@ class Code:
 class Table:
     """A table of texts; numbers are formatted by whoever makes it.
 
-    Parameters
-    ----------
-    name
-        Unique in the report, in lower case with hyphens; the target of links.
-    caption
-        One line: what is shown, in which units, intervals with probability and kind.
-    columns
-        Headers.
-    rows
-        As many texts a row as columns; the first names the row.
-    marked
-        Numbers of rows that can't be trusted (not converged, not identified).
+    ``name``: unique in the report, in lower case with hyphens, the target of links. ``caption``: one line on what is
+    shown, in which units, intervals with probability and kind. ``rows``: as many texts each as ``columns``; the first
+    names the row. ``marked``: numbers of rows that can't be trusted (not converged, not identified).
     """
 
     name: str
@@ -58,21 +69,62 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     marked: frozenset[int] = frozenset()
 
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        caption: str,
+        rows: pd.DataFrame | Iterable[Row],
+        columns: Mapping[str, str | Callable[[Any], str]],
+        marked: Callable[[Any], Any] | None = None,
+    ) -> Self:
+        """A table of records, or of the rows of a table whose index is a column of its own name.
+
+        ``columns``: what each shows, by header, as a format string of the record or a function of it. ``marked``:
+        whether a record can't be trusted.
+
+        Examples
+        --------
+        >>> Table.of("t", "", [{"case": "a", "rhat": 1.0}], {"case": "{case}", "R-hat": "{rhat:.2f}"}).rows
+        (('a', '1.00'),)
+        """
+        kept = records(rows) if isinstance(rows, pd.DataFrame) else list(rows)
+        cells = tuple(
+            tuple(show.format_map(row) if isinstance(show, str) else show(row) for show in columns.values())
+            for row in kept
+        )
+        bad = frozenset(place for place, row in enumerate(kept) if marked is not None and marked(row))
+        return cls(name, caption, tuple(columns), cells, bad)
+
+    @classmethod
+    def pairs(cls, name: str, caption: str, columns: tuple[str, str], pairs: Mapping[str, Any]) -> Self:
+        """A table of two columns: names and values.
+
+        Examples
+        --------
+        >>> Table.pairs("settings", "Settings", ("setting", "value"), {"seed": 0}).rows
+        (('seed', '0'),)
+        """
+        return cls(name, caption, columns, tuple((name, str(value)) for name, value in pairs.items()))
+
+    @property
+    def figures(self) -> tuple[bool, ...]:
+        """Which columns hold figures, to be aligned on the right; the first names the row."""
+        columns = list(zip(*self.rows, strict=True)) or [()] * len(self.columns)
+        return tuple(
+            number > 0
+            and any(cell not in _NO_FIGURE for cell in cells)
+            and all(cell in _NO_FIGURE or (len(cell) <= LONGEST_FIGURE and _FIGURES.match(cell)) for cell in cells)
+            for number, cells in enumerate(columns)
+        )
+
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawing.
+    """A drawing: ``svg`` is the whole `<svg>` element as text, with nothing in it that is loaded from elsewhere.
 
-    Parameters
-    ----------
-    name
-        Unique in the report, in lower case with hyphens.
-    title
-        A few words.
-    svg
-        The whole `<svg>` element as text; nothing in it is loaded from elsewhere.
-    alternative
-        What a reader who can't see it should know: what is drawn and what it shows, with the figures that matter.
+    ``name`` as of a table; ``title``: a few words; ``alternative``: what a reader who can't see it should know, with
+    the figures that matter.
     """
 
     name: str
@@ -95,18 +147,10 @@ class Point:
 
 @dataclass(frozen=True)
 class Scatter:
-    """Points that show their details on hover and on keyboard focus.
+    """Points that show their details on hover and on keyboard focus; groups differ in colour and in shape.
 
-    Parameters
-    ----------
-    name, title, alternative
-        As of :class:`Picture`.
-    x_label, y_label
-        With units.
-    points
-        All of them; groups differ in colour and in shape.
-    log_x, log_y
-        Whether an axis is logarithmic.
+    ``name``, ``title`` and ``alternative`` as of :class:`Picture`; labels with units; ``log_x``, ``log_y``: whether an
+    axis is logarithmic.
     """
 
     name: str
@@ -117,6 +161,23 @@ class Scatter:
     points: tuple[Point, ...]
     log_x: bool = False
     log_y: bool = False
+
+    @property
+    def table(self) -> Table:
+        """All points with their coordinates and details; several under the same key are joined."""
+        keys = dict.fromkeys(key for point in self.points for key, _ in point.details)
+        # A maker who writes a coordinate in words of its own, as a date, need not read it twice.
+        places = {label: axis for label, axis in ((self.x_label, "x"), (self.y_label, "y")) if label not in keys}
+        rows = tuple(
+            (
+                point.label,
+                point.group,
+                *(f"{getattr(point, axis):.5g}" for axis in places.values()),
+                *("; ".join(value for name, value in point.details if name == key) for key in keys),
+            )
+            for point in self.points
+        )
+        return Table(self.name, "", ("point", "group", *places, *keys), rows)
 
 
 Block = Paragraph | Bullets | Equation | Code | Table | Picture | Scatter
@@ -129,6 +190,18 @@ class Section:
     name: str
     title: str
     blocks: tuple[Block, ...]
+
+    @classmethod
+    def of(cls, name: str, title: str, *blocks: Block | str | None) -> Self:
+        """A section: text is a paragraph, and None is left out.
+
+        Examples
+        --------
+        >>> Section.of("data", "Data", "231 evaluations.", None).blocks
+        (Paragraph(text='231 evaluations.', finding=False),)
+        """
+        made = (Paragraph(block) if isinstance(block, str) else block for block in blocks)
+        return cls(name, title, tuple(block for block in made if block is not None))
 
 
 @dataclass(frozen=True)
@@ -143,24 +216,10 @@ class Banner:
 class Document:
     """A report.
 
-    Parameters
-    ----------
-    title
-        What it is about.
-    answer
-        The answer in one sentence.
-    lead
-        The one picture beside the answer, or None where nothing can be shown.
-    banners
-        Shown before the answer.
-    sections
-        In order.
-    data
-        The machine-readable twin, plain data that strict JSON can hold.
-    subtitle
-        One line under the title: which specification and which data, by name.
-    notes
-        Right under the answer: what it means in plain words, and what to beware of.
+    ``title``: what it is about; ``subtitle``: which specification and which data, by name. ``banners`` come before the
+    ``answer``, which is one sentence; ``notes`` right under it: what it means in plain words, and what to beware of.
+    ``lead``: the one picture with the answer, or None where nothing can be shown. ``data``: the machine-readable twin,
+    plain data that strict JSON can hold.
     """
 
     title: str

@@ -4,21 +4,20 @@ import math
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.identifiability.identify import can_identify, identification
-from bayes_scaling.identifiability.rule import BY_THE_PRIOR
+from bayes_scaling.identifiability.influence import BY_THE_PRIOR
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.marks import NOT_CONVERGED
 from bayes_scaling.posterior_report.document import Banner, Picture
 from bayes_scaling.posterior_report.fit_static import best_split_picture, budget_sentence
-from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_months, warning
+from bayes_scaling.posterior_report.fit_tables import in_months, warning
 from bayes_scaling.posterior_report.svg import lead_of
 from bayes_scaling.published import HO2024_COMPUTE, MOORE
 from bayes_scaling.quantities.coefficients import unidentified
 from bayes_scaling.quantities.doubling import doubling_times, prior_rates
 from bayes_scaling.quantities.fit_findings import fit_findings
-from bayes_scaling.quantities.rates import summarise_rate
+from bayes_scaling.quantities.rates import INTERVAL, summarise_rate
 from bayes_scaling.report.summary import next_step, sentence
 from bayes_scaling.specifications.catalogue import load_specification
-from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.words import months, probability
 
 _HEADLINE = "g_C"
@@ -76,7 +75,7 @@ def title_of(fit: Fit) -> str:
     """The question that a fit answers, in plain words."""
     if fit.specification.progresses:
         return "How fast do algorithms for language models improve?"
-    if fit.evaluations.kind == "runs" and LAWS[fit.specification.law].splits:
+    if fit.evaluations.kind == "runs" and fit.specification.form.splits:
         return "How is a training budget best spent?"
     return "How does the loss of language models fall with scale?"
 

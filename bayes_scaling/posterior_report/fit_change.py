@@ -1,66 +1,51 @@
 """What would change a fit's answer: priors that move it, other choices as published, and how to try them."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from bayes_scaling.identifiability.identify import can_identify, identification
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.posterior_report.document import Block, Bullets, Paragraph, Section, Table
+from bayes_scaling.posterior_report.document import Block, Bullets, Section, Table
 from bayes_scaling.posterior_report.fit_method import command_blocks, table_option
-from bayes_scaling.posterior_report.fit_tables import INTERVAL, in_months, warning
+from bayes_scaling.posterior_report.fit_tables import in_months, times_of, warning
 from bayes_scaling.published import HO2024_ROBUSTNESS
+from bayes_scaling.quantities.rates import INTERVAL
 from bayes_scaling.words import months, probability
 
 if TYPE_CHECKING:
     from bayes_scaling.robustness_cases.result import Robustness
 
-_TIMES = "compute_doubling_months_"
 _RATE = "g_C"
 
 
 def change_section(fit: Fit, robustness: "Robustness | None" = None) -> Section:
-    """Which choices matter, as far as is known.
-
-    Parameters
-    ----------
-    fit
-        Whose answer it is.
-    robustness
-        A robustness run on the same table, if there is one.
-    """
-    blocks: list[Block] = []
+    """Which choices matter, as far as is known; from a robustness run on the same table, if there is one."""
+    blocks: list[Block | str] = []
     if can_identify(fit):
         table = identification(fit).table
-        moved = table[table["verdict"] != "by the data"]
-        if len(moved):
-            if fit.specification.progresses:
-                blocks.append(Paragraph(f"{warning(fit)}{_of_the_rate(table)}"))
-            blocks.append(Bullets(tuple(f"{warning(fit)}{item}" for item in _by_verdict(table))))
+        if (table["verdict"] == "by the data").all():
+            blocks.append(
+                f"{warning(fit)}Every reported quantity is decided by the data: other priors would move little."
+            )
         else:
-            told = "Every reported quantity is decided by the data: other priors would move little."
-            blocks.append(Paragraph(f"{warning(fit)}{told}"))
+            if fit.specification.progresses:
+                blocks.append(f"{warning(fit)}{_of_the_rate(table)}")
+            blocks.append(Bullets(tuple(f"{warning(fit)}{item}" for item in _by_verdict(table))))
     if not fit.specification.progresses:
         blocks.append(
-            Paragraph(
-                "Try other noise, and the runs without those of the highest loss: a coefficient that moves by more "
-                "than its interval rests on that choice."
-            )
+            "Try other noise, and the runs without those of the highest loss: a coefficient that moves by more than "
+            "its interval rests on that choice."
         )
-        return Section("change", "What would change this answer", tuple(blocks))
-    if robustness is not None:
+    elif robustness is not None:
         blocks += _found(robustness)
     else:
-        blocks += [
-            _published(),
-            *command_blocks(
-                "To put the same choices to these data, priors, noise, selections and the paper's penalty among them:",
-                ["robustness", *table_option(fit.evaluations)],
-                fit.evaluations,
-            ),
-        ]
-    return Section("change", "What would change this answer", tuple(blocks))
+        lead = "To put the same choices to these data, priors, noise, selections and the paper's penalty among them:"
+        command = ["robustness", *table_option(fit.evaluations)]
+        blocks += [_published(), *command_blocks(lead, command, fit.evaluations)]
+    return Section.of("change", "What would change this answer", *blocks)
 
 
 def _of_the_rate(table: pd.DataFrame) -> str:
@@ -93,42 +78,39 @@ def _by_verdict(table: pd.DataFrame) -> Iterator[str]:
 
 
 def _found(robustness: "Robustness") -> tuple[Block, ...]:
-    from bayes_scaling.report.robustness import published, sentences
+    from bayes_scaling.posterior_report.robustness_document import published, sentences
 
-    rows, marked = [], []
-    for place, (name, row) in enumerate(robustness.table.to_dict("index").items()):
-        times = {part: row[f"{_TIMES}{part}"] for part in ("median", "lower", "upper")}
-        found = probability(row["probability_of_progress"])
-        rows.append((str(row["question"]), in_months(times), published(row), found, str(name)))
-        if not row["converged"]:
-            marked.append(place)
-    columns = ("question", f"found: median ({INTERVAL})", "published", "probability of progress", "case")
-    caption = (
-        "Doubling time of effective compute in months, under other choices, beside what Ho et al. 2024 publish "
-        "(bootstraps of point estimates, on the paper's own rows); marked: not converged"
+    table = Table.of(
+        "other-choices",
+        "Doubling time of effective compute in months, under other choices, compared with what Ho et al. 2024 publish "
+        "(bootstraps of point estimates, on the paper's own rows); marked: not converged",
+        robustness.table,
+        {
+            "question": "{question}",
+            f"found: median ({INTERVAL})": lambda row: in_months(times_of(row)),
+            "published": published,
+            "probability of progress": lambda row: probability(row["probability_of_progress"]),
+            "case": "{case}",
+        },
+        marked=lambda row: not row["converged"],
     )
-    return (
-        Bullets(tuple(sentences(robustness))),
-        Table("other-choices", caption, columns, tuple(rows), frozenset(marked)),
-    )
+    return Bullets(tuple(sentences(robustness))), table
 
 
 def _published() -> Table:
     from bayes_scaling.robustness_cases.cases import CASES
 
     questions = {case.name: case.question for case in CASES}
-    rows = tuple(
-        (
-            questions.get(name, name),
-            months(case.months),
-            "" if case.lower is None or case.upper is None else f"{months(case.lower)} to {months(case.upper)}",
-            case.source,
-        )
-        for name, case in HO2024_ROBUSTNESS.items()
-    )
-    return Table(
+    return Table.of(
         "published-choices",
         "Published doubling times of effective compute in months, under other choices (not from these data)",
-        ("question", "months", "published 95% bootstrap interval", "source"),
-        rows,
+        [asdict(case) | {"question": questions.get(name, name)} for name, case in HO2024_ROBUSTNESS.items()],
+        {
+            "question": "{question}",
+            "months": lambda row: months(row["months"]),
+            "published 95% bootstrap interval": lambda row: (
+                "" if None in (row["lower"], row["upper"]) else f"{months(row['lower'])} to {months(row['upper'])}"
+            ),
+            "source": "{source}",
+        },
     )

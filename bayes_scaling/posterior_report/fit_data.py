@@ -6,7 +6,7 @@ import pandas as pd
 
 from bayes_scaling.inference.data import UNITS
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.posterior_report.document import Block, Paragraph, Point, Scatter, Section, Table
+from bayes_scaling.posterior_report.document import Point, Scatter, Section, Table
 from bayes_scaling.posterior_report.fit_tables import month_of, number
 from bayes_scaling.report.units import noun_of, plural_of
 from bayes_scaling.specifications.laws import RESPONSE_UNITS
@@ -28,16 +28,15 @@ def rows_of_report(fit: Fit) -> pd.DataFrame:
 
 def data_section(fit: Fit) -> Section:
     """Counts, selections, and every row as a mark of one picture."""
-    rows = rows_of_report(fit)
-    about = fit.evaluations
-    blocks: list[Block] = [Paragraph(_who_when_how_big(fit, rows))]
-    if about.selections:
-        blocks.append(Paragraph(f"Rows were selected: {'; '.join(about.selections)}."))
-    blocks += _scatter(fit, rows)
-    for group in ("benchmark", "architecture"):
-        if group in rows:
-            blocks.append(_counts(rows, group, noun_of(UNITS[0], about.kind)))
-    return Section("data", "Data", tuple(blocks))
+    rows, about = rows_of_report(fit), fit.evaluations
+    return Section.of(
+        "data",
+        "Data",
+        _who_when_how_big(fit, rows),
+        f"Rows were selected: {'; '.join(about.selections)}." if about.selections else None,
+        _scatter(fit, rows),
+        *(_counts(rows, name, noun_of(UNITS[0], about.kind)) for name in ("benchmark", "architecture") if name in rows),
+    )
 
 
 def _who_when_how_big(fit: Fit, rows: pd.DataFrame) -> str:
@@ -60,44 +59,39 @@ def _who_when_how_big(fit: Fit, rows: pd.DataFrame) -> str:
     return f"{text}{': ' if sizes else ''}{', '.join(sizes)}."
 
 
-def _scatter(fit: Fit, rows: pd.DataFrame) -> tuple[Scatter, ...]:
+def _scatter(fit: Fit, rows: pd.DataFrame) -> Scatter | None:
     """Date against parameters; of training runs, which have no dates, tokens against parameters."""
     runs = fit.evaluations.kind == _RUNS
-    across = "parameters" if runs else "year"
-    up = "tokens" if runs else "parameters"
+    across, up = ("parameters", "tokens") if runs else ("year", "parameters")
     if not {across, up} <= set(rows.columns):
-        return ()
+        return None
     shown = rows.dropna(subset=[across, up])
     if shown.empty:
-        return ()
-    group = next((name for name in (() if runs else ("benchmark",)) if name in shown), None)
+        return None
     points = tuple(
         Point(
             x=float(row[across]),
             y=float(row[up]),
-            group=str(row[group]) if group else _RUNS,
+            group=_RUNS if runs else str(row.get("benchmark", _RUNS)),
             label=str(row.get("system", name)),
             details=_details(fit, str(name), row),
             link=_link(row),
         )
         for name, row in ((name, pd.Series(row)) for name, row in shown.to_dict("index").items())
     )
+    ends = (shown[across].min(), shown[across].max())
     if runs:
         title, where = "The training runs", "parameters against training tokens, both on logarithmic axes"
+        first, last = (f"{end:.3g}" for end in ends)
     else:
         title, where = "The evaluations", "date of publication against parameters (logarithmic axis), by benchmark"
-    ends = (shown[across].min(), shown[across].max())
-    first, last = (f"{end:.3g}" for end in ends) if runs else map(month_of, ends)
+        first, last = map(month_of, ends)
     alternative = (
         f"{counted(len(points), 'mark')}: {where}. {across if runs else _DATE.capitalize()} from {first} to {last}, "
         f"{up} from {shown[up].min():.3g} to {shown[up].max():.3g}."
     )
-    labels = {
-        "year": _DATE,
-        "parameters": "parameters (log scale)",
-        "tokens": "training tokens (log scale)",
-    }
-    return (Scatter("rows", title, alternative, labels[across], labels[up], points, log_x=runs, log_y=True),)
+    labels = {"year": _DATE, "parameters": "parameters (log scale)", "tokens": "training tokens (log scale)"}
+    return Scatter("rows", title, alternative, labels[across], labels[up], points, log_x=runs, log_y=True)
 
 
 def _details(fit: Fit, row_id: str, row: pd.Series) -> tuple[tuple[str, str], ...]:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.posterior_report.citations import citation_section
-from bayes_scaling.posterior_report.document import Document, Paragraph, Section
+from bayes_scaling.posterior_report.document import Document, Section
 from bayes_scaling.posterior_report.fit_answer import answer_of, banners, lead_picture, notes_of, subtitle_of, title_of
-from bayes_scaling.posterior_report.fit_calibration import calibration_section
 from bayes_scaling.posterior_report.fit_change import change_section
 from bayes_scaling.posterior_report.fit_data import data_section
 from bayes_scaling.posterior_report.fit_method import method_section, model_section
@@ -20,7 +19,13 @@ from bayes_scaling.posterior_report.fit_progress import (
     ridge_section,
 )
 from bayes_scaling.posterior_report.fit_static import allocation_section, coefficients_section
-from bayes_scaling.posterior_report.fit_trust import diagnostics_section, identification_section, predictive_section
+from bayes_scaling.posterior_report.fit_tables import unusable
+from bayes_scaling.posterior_report.fit_trust import (
+    calibration_section,
+    diagnostics_section,
+    identification_section,
+    predictive_section,
+)
 from bayes_scaling.quantities.laws import at_most_common
 from bayes_scaling.report.summary import summarise
 
@@ -39,20 +44,9 @@ _MAY_BE_MISSING: dict[Callable[[Fit], Section | None], tuple[str, str]] = {
 def fit_document(fit: Fit, robustness: "Robustness | None" = None) -> Document:
     """What a report of one fit says.
 
-    Returns a fit that has not converged has a banner, an answer that begins with NOT CONVERGED, and marked tables.
-    Raises BayesScalingError if the fit has no data beside its posterior.
-
-    Parameters
-    ----------
-    fit
-        With its data beside the posterior, as :func:`bayes_scaling.fit` and :func:`bayes_scaling.load_fit` give it.
-    robustness
-        A robustness run on the same table, for the section on what would change the answer.
-
-    Examples
-    --------
-    >>> import bayes_scaling as bs
-    >>> fit_document(bs.load_fit("runs/reference")).answer  # doctest: +SKIP
+    A fit that has not converged has a banner, an answer that begins with NOT CONVERGED, and marked tables. A robustness
+    run on the same table goes into the section on what would change the answer. Raises BayesScalingError if the fit
+    keeps no data with its posterior.
     """
     missing = [name for name in ("observed_data", "constant_data") if name not in fit.data]
     if missing:
@@ -67,19 +61,23 @@ def fit_document(fit: Fit, robustness: "Robustness | None" = None) -> Document:
         findings = (doubling_section, ridge_section, effective_compute_section, attribution_section)
     else:
         findings = (allocation_section, coefficients_section)
-    sections = [data_section(fit), model_section(fit)]
-    for make in (*findings, predictive_section, identification_section, diagnostics_section):
-        section = made_or_told(make, somewhere if make is attribution_section else fit)
-        if section is not None:
-            sections.append(section)
-    sections += [
+    made = (
+        made_or_told(make, somewhere if make is attribution_section else fit)
+        for make in (*findings, predictive_section, identification_section)
+    )
+    found = [section for section in made if section is not None]
+    sections = (
+        data_section(fit),
+        model_section(fit),
+        *(found if fit.diagnostics.converged else map(unusable, found)),
+        diagnostics_section(fit),
         calibration_section(fit),
         change_section(fit, robustness),
         method_section(fit),
         citation_section(
             fit.evaluations.name, (fit.specification.law,), fit.versions, progress=fit.specification.progresses
         ),
-    ]
+    )
     return Document(
         title=title_of(fit),
         subtitle=subtitle_of(fit),
@@ -87,7 +85,7 @@ def fit_document(fit: Fit, robustness: "Robustness | None" = None) -> Document:
         notes=notes_of(fit),
         lead=lead_picture(fit),
         banners=banners(fit),
-        sections=tuple(sections),
+        sections=sections,
         data=summarise(fit),
     )
 
@@ -99,4 +97,4 @@ def made_or_told(make: Callable[[Fit], Section | None], fit: Fit) -> Section | N
     try:
         return make(fit)
     except BayesScalingError as error:
-        return Section(*_MAY_BE_MISSING[make], (Paragraph(f"Not of this fit: {error}."),))
+        return Section.of(*_MAY_BE_MISSING[make], f"Not of this fit: {error}.")

@@ -1,8 +1,9 @@
 """How a fit was made, so that it can be made again."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
 from bayes_scaling.inference.settings import SMC
@@ -20,25 +21,23 @@ def equations(specification: Specification) -> tuple[Block, ...]:
     return tuple(Equation(tex(line)) if is_equation(line) else Paragraph(line) for line in lines)
 
 
-def priors(specification: Specification) -> Table:
-    """A specification's priors: on what, in which unit, and why."""
+def priors(specification: Specification) -> Table | None:
+    """A specification's priors: on what, in which unit, and why; None where it states none."""
+    lines = describe(specification).priors
     rows = tuple(
         (f"{line.name} by {line.by}" if line.by else line.name, line.prior, line.unit, line.meaning, line.reason)
-        for line in describe(specification).priors
+        for line in lines
     )
-    return Table("priors", "Priors", ("parameter", "prior", "unit", "meaning", "reason"), rows)
+    return Table("priors", "Priors", ("parameter", "prior", "unit", "meaning", "reason"), rows) if lines else None
 
 
 def model_section(fit: Fit) -> Section:
     """Title and source of the specification, its equations, notes and priors."""
-    told = describe(fit.specification)
-    name = f"Specification '{fit.specification.name}'"
-    title = f"{name}. {told.title}." if told.title else f"{name}."
-    source = f" Source: {told.reference}." if told.reference else ""
-    blocks: list[Block] = [Paragraph(title + source), *equations(fit.specification), Bullets(told.notes)]
-    if told.priors:
-        blocks.append(priors(fit.specification))
-    return Section("model", "The model", tuple(blocks))
+    about = describe(fit.specification)
+    title = " ".join(f"{part}." for part in (f"Specification '{fit.specification.name}'", about.title) if part)
+    source = f" Source: {about.reference}." if about.reference else ""
+    blocks = (*equations(fit.specification), Bullets(about.notes), priors(fit.specification))
+    return Section.of("model", "The model", title + source, *blocks)
 
 
 _CSV, _TOML = ".csv", ".toml"
@@ -50,25 +49,34 @@ def method_section(fit: Fit) -> Section:
         how = "Sampled by sequential Monte Carlo from the prior to the posterior, in independent runs (PyMC)."
     else:
         how = "Sampled by the No-U-Turn sampler (nutpie) from the PyMC model of the equations above."
-    settings = {**asdict(fit.settings), "seed": fit.seed} | {
-        f"seconds, {name}": f"{value:.1f}" for name, value in fit.seconds.items()
-    }
-    blocks: list[Block] = [
-        Paragraph(f"{how} Equal fingerprints, equal fits: {fit.fingerprint or 'none recorded'}."),
-        Table(
-            "settings", "Settings", ("setting", "value"), tuple((name, str(value)) for name, value in settings.items())
-        ),
-    ]
-    if fit.versions:
-        rows = tuple((name, str(version)) for name, version in fit.versions.items())
-        blocks.append(Table("versions", "Versions of software", ("package", "version"), rows))
-    blocks += command_blocks("To fit it again:", _arguments(fit), fit.evaluations)
-    return Section("method", "Method", tuple(blocks))
+    seconds = {f"seconds, {name}": f"{value:.1f}" for name, value in fit.seconds.items()}
+    settings = {**asdict(fit.settings), "seed": fit.seed, **seconds}
+    return Section.of(
+        "method",
+        "Method",
+        f"{how} Equal fingerprints, equal fits: {fit.fingerprint or 'none recorded'}.",
+        Table.pairs("settings", "Settings", ("setting", "value"), settings),
+        _versions(fit.versions) if fit.versions else None,
+        *command_blocks("To fit it again:", _arguments(fit), fit.evaluations),
+    )
 
 
-def command(fit: Fit) -> str:
-    """The command that makes a fit again, as far as names and settings tell."""
-    return shlex.join(["bayes-scaling", *_arguments(fit)])
+def made_with(study: Any, versions: Mapping[str, Any], noun: str) -> Iterator[Block]:
+    """Settings, versions and fingerprints of a study's fits, and files that could not be read."""
+    if study.settings is not None:
+        settings = asdict(study.settings) | {"seed": study.seed}
+        yield Table.pairs("settings", "Settings of the first attempt of each fit", ("setting", "value"), settings)
+    yield _versions(versions)
+    prints = {str(name): study.fingerprints.get(str(name), "") for name in study.table.index}
+    if any(prints.values()):
+        caption = "Fingerprints: SHA-256 of data, specification, priors, settings, seed and versions"
+        yield Table.pairs("fingerprints", caption, (noun, "fingerprint"), prints)
+    if study.set_aside:
+        yield Bullets(tuple(f"Could not be read, and was made again: {file} ({why})" for file, why in study.set_aside))
+
+
+def _versions(versions: Mapping[str, Any]) -> Table:
+    return Table.pairs("versions", "Versions of software", ("package", "version"), versions)
 
 
 def _arguments(fit: Fit) -> list[str]:
@@ -133,29 +141,22 @@ def command_blocks(lead: str, arguments: Sequence[str], table: EvaluationsSummar
     """A command to run, and what it can't know.
 
     Returns the lead, the command quoted for a shell, and a sentence on names that stand for files of the reader's, and
-    on rows that were selected, where there are any.
-
-    Parameters
-    ----------
-    lead
-        What it is for.
-    arguments
-        Of ``bayes-scaling``: a command, :func:`specification_name`, :func:`table_option`.
-    table
-        Which the arguments name.
+    on rows that were selected, where there are any. ``table``: which the arguments name.
     """
-    told = []
-    files = [name for name in arguments if name.endswith((_CSV, _TOML))]
-    whose = {_CSV: "the table's file", _TOML: "the specification's file"}
-    told += [f"{shlex.quote(name)} stands for {whose[_CSV if name.endswith(_CSV) else _TOML]}." for name in files]
-    selections = further_selections(table)
-    if selections:
-        told.append(
+    names = {"table": _CSV, "specification": _TOML}
+    notes = [
+        f"{shlex.quote(word)} stands for the {what}'s file."
+        for word in arguments
+        for what, ending in names.items()
+        if word.endswith(ending)
+    ]
+    if selections := further_selections(table):
+        notes.append(
             f"The results here are of selected rows ({'; '.join(selections)}): the command takes every row of a table, "
             "so give it a file of these rows alone."
         )
     code = Code(shlex.join(["bayes-scaling", *arguments]), language="console")
-    return (Paragraph(lead), code, *((Paragraph(" ".join(told)),) if told else ()))
+    return (Paragraph(lead), code, *((Paragraph(" ".join(notes)),) if notes else ()))
 
 
 def _packaged(table: EvaluationsSummary) -> bool:

@@ -8,21 +8,17 @@ from xarray import DataTree
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.identifiability.identify import can_identify, identification
-from bayes_scaling.identifiability.prior_quantities import prior_quantities
+from bayes_scaling.identifiability.influence import prior_quantities
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.posterior_report.document import Block, Bullets, Equation, Paragraph, Section, Table
+from bayes_scaling.posterior_report.document import Bullets, Equation, Paragraph, Row, Section, Table
 from bayes_scaling.posterior_report.fit_data import rows_of_report
 from bayes_scaling.posterior_report.fit_tables import (
-    INTERVAL,
-    Row,
     in_numbers,
-    in_percent,
     in_whole_percent,
     month_of,
     number,
-    result_table,
-    warning,
+    times_cells,
 )
 from bayes_scaling.posterior_report.svg import picture_of
 from bayes_scaling.published import HO2024_COMPUTE, MOORE, PLAYERS, published_shapley
@@ -32,43 +28,44 @@ from bayes_scaling.quantities.effective_compute import effective_compute
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import BENCHMARK, laws_of, setting_of
 from bayes_scaling.quantities.rate_widths import beside_rates, rate_interval
-from bayes_scaling.specifications.specification import RATE_OF
+from bayes_scaling.quantities.rates import INTERVAL
+from bayes_scaling.specifications.sections import RATE_OF
 from bayes_scaling.tables.benchmarks import title
-from bayes_scaling.words import in_digits, months, probability
+from bayes_scaling.words import estimate, months
 
 _LARGEST_SHARE = 10.0
 """Beyond which a share, of 1, says nothing but that there was hardly anything to share."""
 
 
 def doubling_section(fit: Fit) -> Section:
-    """Doubling times of parameters, data and compute, with the prior's and published ones beside."""
+    """Doubling times of parameters, data and compute, with the prior's and published ones."""
     times, prior = doubling_times(fit), prior_doubling_times(fit)
-    behind = None if prior is None else prior.to_dict("index")
-    rows = tuple(
-        (str(name), *_cells(row), *(() if behind is None else (_prior_cell(behind[name]),)))
-        for name, row in times.iterrows()
-    )
-    columns = ("what doubles", "median (months)", INTERVAL, "probability of progress", "the prior's interval")
-    blocks: list[Block] = [
+    table = _times_table("doubling-times-table", "Doubling times in months", "what doubles", times)
+    if prior is not None:
+        rows = tuple((*row, _prior_cell(prior.loc[row[0]].to_dict())) for row in table.rows)
+        table = replace(table, columns=(*table.columns, "the prior's interval"), rows=rows)
+    groups = sorted({group for rate in RATE_OF.values() if (group := fit.specification.index_of(rate))})
+    return Section.of(
+        "doubling-times",
+        "Doubling times",
         Equation(
             r"T_N = \frac{12 \ln 2}{g_N}, \quad T_D = \frac{12 \ln 2}{g_D}, \quad T_C = \frac{12 \ln 2}{g_N + g_D}"
         ),
-        Paragraph(
-            "A doubling time (T, months; g in log units a year) is the time in which better algorithms halve what a "
-            "given loss takes. Rates are summarised and then turned into months: a rate that is not positive reads 'no "
-            "bound', and an interval that ends in 'no bound' does not exclude that there was no progress."
+        "A doubling time (T, months; g in log units a year) is the time in which better algorithms halve what a "
+        "given loss takes. Rates are summarised and then turned into months: a rate that is not positive reads 'no "
+        "bound', and an interval that ends in 'no bound' does not exclude that there was no progress.",
+        table,
+        Paragraph(_compared_with_published(fit), finding=True),
+        *(
+            _times_table(
+                f"doubling-times-by-{group}",
+                f"Doubling times in months by {group}",
+                f"what doubles, {group}",
+                doubling_times(fit, by=group),
+            )
+            for group in groups
         ),
-        result_table(
-            fit,
-            "doubling-times-table",
-            f"Doubling times in months; {INTERVAL}",
-            columns if prior is not None else columns[:-1],
-            rows,
-        ),
-        Paragraph(f"{warning(fit)}{_beside_published(fit)}"),
-    ]
-    blocks += _by_group(fit)
-    return Section("doubling-times", "Doubling times", tuple(blocks))
+    )
 
 
 def prior_doubling_times(fit: Fit) -> pd.DataFrame | None:
@@ -87,13 +84,12 @@ def prior_doubling_times(fit: Fit) -> pd.DataFrame | None:
     return doubling_times(replace(fit, data=DataTree.from_dict(groups)))
 
 
-def _cells(row: pd.Series) -> tuple[str, str, str]:
-    if pd.isna(row["median"]):
-        return ("not defined by this law", "", "")
-    if pd.isna(row["probability_of_progress"]):
-        return ("held constant", "", "")
-    median, lower, upper = in_digits(row, months)
-    return (median, f"{lower} to {upper}", probability(row["probability_of_progress"]))
+def _times_table(name: str, caption: str, what: str, times: pd.DataFrame) -> Table:
+    """Doubling times by factor, or by factor and level of a group."""
+    names = (key if isinstance(key, str) else ", ".join(map(str, key)) for key in times.index)
+    rows = tuple((name, *times_cells(row)) for name, (_, row) in zip(names, times.iterrows(), strict=True))
+    columns = (what, "median (months)", INTERVAL, "probability of progress")
+    return Table(name, f"{caption}; {INTERVAL}", columns, rows)
 
 
 def _prior_cell(row: Row) -> str:
@@ -101,30 +97,15 @@ def _prior_cell(row: Row) -> str:
     return "" if pd.isna(row["probability_of_progress"]) else f"{months(row['lower'])} to {months(row['upper'])}"
 
 
-def _beside_published(fit: Fit) -> str:
-    """The published interval beside the fit's, as rates: lengths of intervals in months depend on how slow they are."""
+def _compared_with_published(fit: Fit) -> str:
+    """The published interval and the fit's, as rates: lengths of intervals in months depend on how slow they are."""
     paper = HO2024_COMPUTE
-    beside = beside_rates(paper, rate_interval(fit)).sentence
+    compared = beside_rates(paper, rate_interval(fit)).sentence
     return (
         f"Published: {paper.months:g} months ({paper.lower:g} to {paper.upper:g}; {paper.source}). Compared as rates "
-        f"of progress (log units a year), {beside}. "
+        f"of progress (log units a year), {compared}. "
         f"For scale, {MOORE.label}: {MOORE.months:g} months ({MOORE.source})."
     )
-
-
-def _by_group(fit: Fit) -> tuple[Block, ...]:
-    groups = sorted({group for rate in RATE_OF.values() if (group := fit.specification.index_of(rate))})
-    found = []
-    for group in groups:
-        table = doubling_times(fit, by=group)
-        rows = tuple(
-            (f"{factor}, {level}", *_cells(row))
-            for (factor, level), (_, row) in zip(table.index, table.iterrows(), strict=True)
-        )
-        columns = (f"what doubles, {group}", "median (months)", INTERVAL, "probability of progress")
-        caption = f"Doubling times in months by {group}; {INTERVAL}"
-        found.append(result_table(fit, f"doubling-times-by-{group}", caption, columns, rows))
-    return tuple(found)
 
 
 def ridge_section(fit: Fit) -> Section | None:
@@ -134,37 +115,32 @@ def ridge_section(fit: Fit) -> Section | None:
     if not has_ridge(fit):
         return None
     found = identification(fit) if can_identify(fit) else None
-    blocks: list[Block] = [
-        Paragraph(
-            "Where parameters and data grew together, data can tell a mix of the two rates better than each alone: "
-            "draws then lie along a ridge."
-        )
-    ]
+    ridge = None if found is None else found.ridge
     said = "Draws of the rate of parameters g_N against the rate of data g_D, log units per year"
-    if found is not None and found.ridge is not None:
-        ridge = found.ridge
-        mix = ridge.rates
+    sentences = table = None
+    if found is not None and ridge is not None:
+        mix, phi = ridge.rates, ridge.phi
         said += f"; correlation {mix.correlation:.2f}"
+        sentences = Bullets(found.sentences[1:])
         rows = (
             ("correlation of g_N and g_D", f"{mix.correlation:.2f}", ""),
             ("weight w of the best-known mix w g_N + (1 - w) g_D", f"{mix.weight:.2f}", ""),
-            ("best-known mix", number(mix.value.median), f"{number(mix.value.lower)} to {number(mix.value.upper)}"),
-            (
-                "g_N / g_C, where effective compute grows",
-                number(ridge.phi.median),
-                _to(ridge.phi.lower, ridge.phi.upper),
-            ),
+            ("best-known mix", number(mix.value.median), _to(mix.value.lower, mix.value.upper)),
+            ("g_N / g_C, where effective compute grows", number(phi.median), _to(phi.lower, phi.upper)),
             ("standard deviation along the ridge", number(ridge.along), ""),
             ("standard deviation across the ridge", number(ridge.across), ""),
         )
-        blocks.append(Bullets(found.sentences[1:]))
         caption = f"The ridge (rates in log units per year; {INTERVAL})"
-        table = result_table(fit, "ridge-figures", caption, ("quantity", "median or value", INTERVAL), rows)
-    picture = picture_of(plot_ridge(fit), "ridge-draws", "The ridge between the two rates", f"{warning(fit)}{said}.")
-    blocks.append(picture)
-    if found is not None and found.ridge is not None:
-        blocks.append(table)
-    return Section("ridge", "The ridge", tuple(blocks))
+        table = Table("ridge-figures", caption, ("quantity", "median or value", INTERVAL), rows)
+    return Section.of(
+        "ridge",
+        "The ridge",
+        "Where parameters and data grew together, data can tell a mix of the two rates better than each alone: "
+        "draws then lie along a ridge.",
+        sentences,
+        picture_of(plot_ridge(fit), "ridge-draws", "The ridge between the two rates", f"{said}."),
+        table,
+    )
 
 
 def _to(lower: float, upper: float) -> str:
@@ -176,48 +152,45 @@ def effective_compute_section(fit: Fit) -> Section:
     from bayes_scaling.plots.effective_compute import plot_effective_compute
 
     years = rows_of_report(fit)["year"]
-    start, end = float(np.floor(years.min())), float(np.ceil(years.max()))
-    shown = np.arange(start + 1, end + 1)
-    table = credible_intervals(effective_compute(fit, start, shown))
-    rows = tuple(
-        (
-            f"{year:.0f}" + (" (extrapolated)" if year > years.max() else ""),
-            number(row["median"]),
-            _to(row["lower"], row["upper"]),
-        )
-        for year, row in table.iterrows()
-    )
-    last, latest = table.iloc[-1].to_dict(), float(years.max())
+    start, end, latest = float(np.floor(years.min())), float(np.ceil(years.max())), float(years.max())
+    table = credible_intervals(effective_compute(fit, start, np.arange(start + 1, end + 1))).rename_axis("year")
+    last = table.iloc[-1].to_dict()
     beyond = f" The last row is of {month_of(latest)}: what follows is extrapolated." if end > latest else ""
-    return Section(
+    return Section.of(
         "effective-compute",
         "Effective compute over time",
-        (
-            Equation(r"\frac{C_\text{eff}(Y)}{C} = e^{g_C (Y - Y_\text{start})}"),
-            Paragraph(
-                f"{warning(fit)}What the same physical compute was worth, relative to {start:.0f}: by {end:.0f} better "
-                f"algorithms multiply it by {in_numbers(last)} ({INTERVAL}).{beyond}"
-            ),
-            picture_of(
-                plot_effective_compute(fit, start, end),
-                "effective-compute-growth",
-                "Growth of effective compute at the same physical compute",
-                f"{warning(fit)}Growth from {start:.0f} to {end:.0f} on a logarithmic axis: median and {INTERVAL} "
-                f"{in_numbers(last)} times in {end:.0f}; lines of {HO2024_COMPUTE.label} and {MOORE.label} beside it.",
-            ),
-            result_table(
-                fit,
-                "effective-compute-by-year",
-                f"Effective over physical compute (times, {start:.0f} = 1)",
-                ("year", "median", INTERVAL),
-                rows,
-            ),
+        Equation(r"\frac{C_\text{eff}(Y)}{C} = e^{g_C (Y - Y_\text{start})}"),
+        Paragraph(
+            f"What the same physical compute was worth, relative to {start:.0f}: by {end:.0f} better algorithms "
+            f"multiply it by {in_numbers(last)} ({INTERVAL}).{beyond}",
+            finding=True,
+        ),
+        picture_of(
+            plot_effective_compute(fit, start, end),
+            "effective-compute-growth",
+            "Growth of effective compute at the same physical compute",
+            f"Growth from {start:.0f} to {end:.0f} on a logarithmic axis: median and {INTERVAL} {in_numbers(last)} "
+            f"times in {end:.0f}; with lines of {HO2024_COMPUTE.label} and {MOORE.label}.",
+        ),
+        Table.of(
+            "effective-compute-by-year",
+            f"Effective over physical compute (times, {start:.0f} = 1)",
+            table,
+            {
+                "year": lambda row: f"{row['year']:.0f}" + (" (extrapolated)" if row["year"] > latest else ""),
+                "median": lambda row: number(row["median"]),
+                INTERVAL: lambda row: _to(row["lower"], row["upper"]),
+            },
         ),
     )
 
 
+def _percent(share: float, _: float) -> str:
+    return in_whole_percent(share)
+
+
 def attribution_section(fit: Fit) -> Section:
-    """To what the fall in loss between two systems is due, with the paper's shares beside."""
+    """To what the fall in loss between two systems is due, with the paper's shares."""
     from bayes_scaling.plots.attribution import plot_attribution
 
     table = credible_intervals(shapley_attribution(fit))
@@ -235,35 +208,26 @@ def attribution_section(fit: Fit) -> Section:
     )
     shown = [pair for pair in HO2024_PAIRS if " to ".join(map(str, pair)) in pairs]
     names = tuple(player.replace("_", " ") for player in PLAYERS)
-    rows = tuple((pair, *(in_percent(table.loc[(pair, player)]) for player in PLAYERS)) for pair in pairs)
+    rows = tuple((pair, *(estimate(table.loc[(pair, player)], _percent) for player in PLAYERS)) for pair in pairs)
     papers = tuple((pair, *(in_whole_percent(published.loc[pair, player], 1) for player in PLAYERS)) for pair in pairs)
     first = "; ".join(f"{name} {share}" for name, share in zip(names, rows[0][1:], strict=True))
-    caption = f"Shares of the fall in loss: median with {INTERVAL}"
     where, theirs = title(laws_of(fit).benchmark_of()), title(BENCHMARK)
     on_theirs = "" if where == theirs else f", on {theirs}"
     where += f", {setting_of(fit)}" if fit.setting else ""
-    return Section(
+    columns = ("from, to", *names)
+    return Section.of(
         "attribution",
         "What made the loss fall",
-        (
-            Paragraph(
-                f"Shapley shares of the change in expected loss between two systems ({where}): of more parameters, "
-                "of more data, and of the better use of each. Shares add up to 100%; negative ones moved the loss the "
-                f"other way, and where the loss hardly changed shares beyond 100% are usual.{left}"
-            ),
-            picture_of(
-                plot_attribution(fit, shown),
-                "attribution-shares",
-                "What made the loss fall between two systems",
-                f"{warning(fit)}One panel for each of {', '.join(names)}; a line for each of {len(pairs)} pairs of "
-                f"systems with median, {INTERVAL} and the published share. {rows[0][0]}: {first}.",
-            ),
-            result_table(fit, "shares", caption, ("from, to", *names), rows),
-            Table(
-                "published-shares",
-                f"Published shares (Ho et al. 2024, Table 1{on_theirs})",
-                ("from, to", *names),
-                papers,
-            ),
+        f"Shapley shares of the change in expected loss between two systems ({where}): of more parameters, "
+        "of more data, and of the better use of each. Shares add up to 100%; negative ones moved the loss the "
+        f"other way, and where the loss hardly changed shares beyond 100% are usual.{left}",
+        picture_of(
+            plot_attribution(fit, shown),
+            "attribution-shares",
+            "What made the loss fall between two systems",
+            f"One panel for each of {', '.join(names)}; a line for each of {len(pairs)} pairs of systems with median, "
+            f"{INTERVAL} and the published share. {rows[0][0]}: {first}.",
         ),
+        Table("shares", f"Shares of the fall in loss: median with {INTERVAL}", columns, rows),
+        Table("published-shares", f"Published shares (Ho et al. 2024, Table 1{on_theirs})", columns, papers),
     )

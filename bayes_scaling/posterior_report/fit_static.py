@@ -6,15 +6,16 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law import training_compute
 from bayes_scaling.plots.drawing import amount
-from bayes_scaling.posterior_report.document import Block, Equation, Paragraph, Picture, Section
+from bayes_scaling.posterior_report.document import Block, Equation, Paragraph, Picture, Section, Table
 from bayes_scaling.posterior_report.fit_data import rows_of_report
-from bayes_scaling.posterior_report.fit_tables import INTERVAL, Row, in_numbers, number, result_table, warning
+from bayes_scaling.posterior_report.fit_tables import Row, in_numbers, in_whole_percent, number, warning
 from bayes_scaling.posterior_report.svg import lead_of, picture_of
 from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import setting_of
-from bayes_scaling.specifications.laws import LAWS
+from bayes_scaling.quantities.rates import INTERVAL
+from bayes_scaling.words import estimate
 
 _QUANTITIES = ("parameters", "tokens", "tokens_per_parameter", "loss")
 _DECADES_BEYOND = 3
@@ -25,27 +26,26 @@ _NEXT = 10
 
 def coefficients_section(fit: Fit) -> Section:
     """Coefficients of a law, and how much narrower each interval is than its prior's."""
-    table, unknown = coefficients(fit), unidentified(fit)
-    rows = tuple(
-        (
-            str(name),
-            "not identified" if name in unknown else number(row["median"]),
-            f"{number(row['lower'])} to {number(row['upper'])}",
-            str(row["unit"]),
-            f"{row['contraction']:.0%}" if np.isfinite(row["contraction"]) else "",
-        )
-        for name, row in table.iterrows()
+    unknown = unidentified(fit)
+    found = Table.of(
+        "coefficients-table",
+        f"Coefficients; {INTERVAL}; by how much an exponent's interval is narrower than its prior's",
+        coefficients(fit).rename_axis("name"),
+        {
+            "coefficient": "{name}",
+            "median": lambda row: "not identified" if row["name"] in unknown else number(row["median"]),
+            INTERVAL: lambda row: f"{number(row['lower'])} to {number(row['upper'])}",
+            "unit": "{unit}",
+            "narrower than the prior": lambda row: in_whole_percent(row["contraction"]),
+        },
+        marked=lambda row: row["name"] in unknown,
     )
-    open_rows = frozenset(place for place, name in enumerate(table.index) if name in unknown)
-    caption = f"Coefficients; {INTERVAL}; by how much an exponent's interval is narrower than its prior's"
-    columns = ("coefficient", "median", INTERVAL, "unit", "narrower than the prior")
-    found = result_table(fit, "coefficients-table", caption, columns, rows, open_rows)
-    return Section("coefficients", "Coefficients", (found, *_laws_picture(fit)))
+    return Section.of("coefficients", "Coefficients", found, _laws_picture(fit))
 
 
 def budget_sentence(fit: Fit) -> str | None:
     """What ten times the largest run's compute is best spent on; None where law or runs don't say."""
-    if not LAWS[fit.specification.law].splits or fit.evaluations.kind != "runs" or unidentified(fit):
+    if not fit.specification.form.splits or fit.evaluations.kind != "runs" or unidentified(fit):
         return None
     budget = next_budget(fit)
     found = optimal_allocation(fit, [budget])
@@ -82,8 +82,8 @@ def best_split_picture(fit: Fit) -> Picture | None:
     )
 
 
-def _laws_picture(fit: Fit) -> tuple[Picture, ...]:
-    """Posterior and published laws, coefficient by coefficient; none of evaluations, or of a law without a split."""
+def _laws_picture(fit: Fit) -> Picture | None:
+    """Posterior and published laws, coefficient by coefficient; None of evaluations, or of a law without a split."""
     from bayes_scaling.plots.laws import plot_laws
 
     table, unknown = coefficients(fit), unidentified(fit)
@@ -93,16 +93,18 @@ def _laws_picture(fit: Fit) -> tuple[Picture, ...]:
     try:
         figure = plot_laws(fit)
     except BayesScalingError:
-        return ()
-    alternative = (
-        f"{warning(fit)}One panel for each coefficient and for the best split of a budget: posterior density, with "
-        f"published laws below it. Median with {INTERVAL}: {said}."
+        return None
+    return picture_of(
+        figure,
+        "laws",
+        "The posterior and published laws",
+        "One panel for each coefficient and for the best split of a budget: posterior density, with published laws "
+        f"below it. Median with {INTERVAL}: {said}.",
     )
-    return (picture_of(figure, "laws", "The posterior beside published laws", alternative),)
 
 
 def _amounts(row: Row) -> str:
-    return f"{amount(row['median'])} ({amount(row['lower'])} to {amount(row['upper'])})"
+    return estimate(row, lambda value, _: amount(value))
 
 
 def _largest(fit: Fit) -> float:
@@ -113,50 +115,49 @@ def _largest(fit: Fit) -> float:
 
 def allocation_section(fit: Fit) -> Section | None:
     """The best split of budgets, from those of the runs on; None where the law knows of no split."""
-    if not LAWS[fit.specification.law].splits or fit.evaluations.kind != "runs":
+    if not fit.specification.form.splits or fit.evaluations.kind != "runs":
         return None
     from bayes_scaling.plots.isoflop import plot_isoflop
 
-    largest = _largest(fit)
+    largest, unknown = _largest(fit), unidentified(fit)
     first = float(np.floor(np.log10(largest)))
     budgets = 10 ** np.arange(first, first + _DECADES_BEYOND + 1)
     found = optimal_allocation(fit, budgets)
-    tables = {name: credible_intervals(found[name]) for name in _QUANTITIES}
+    tables = [credible_intervals(found[name]) for name in _QUANTITIES]
     rows = tuple(
         (
             f"{budget:.0e} FLOP" + (" (beyond the runs)" if budget > largest else ""),
-            *(in_numbers(tables[name].iloc[place]) for name in _QUANTITIES),
+            *(in_numbers(table.iloc[place]) for table in tables),
         )
         for place, budget in enumerate(budgets)
     )
-    unknown = unidentified(fit)
-    open_rows = frozenset(range(len(rows))) if unknown else frozenset()
     where = f"Of {setting}. " if (setting := setting_of(fit)) else ""
-    blocks: list[Block] = [
-        Equation(r"\min_{N, D} L(N, D) \quad \text{such that} \quad 6 N D = C"),
-        Paragraph(
-            f"{warning(fit)}{where}The largest run had {largest:.2g} FLOP; what lies beyond is extrapolated by the law "
-            "alone." + (f" Not to be used: {', '.join(unknown)} not identified by these runs." if unknown else "")
-        ),
-        result_table(
-            fit,
-            "best-split",
-            f"The best split of a budget: median with {INTERVAL}; loss in nats per token",
-            ("budget", "parameters", "tokens", "tokens per parameter", "loss"),
-            rows,
-            open_rows,
-        ),
-    ]
+    curves: Block | str
     try:
-        blocks.append(
-            picture_of(
-                plot_isoflop(fit),
-                "isoflop",
-                "IsoFLOP curves",
-                f"{warning(fit)}Expected loss against parameters at fixed budgets, with {INTERVAL}, the runs, and the "
-                f"best size of each budget. At {rows[0][0]} the best number of parameters is {rows[0][1]}.",
-            )
+        curves = picture_of(
+            plot_isoflop(fit),
+            "isoflop",
+            "IsoFLOP curves",
+            f"Expected loss against parameters at fixed budgets, with {INTERVAL}, the runs, and the best size of each "
+            f"budget. At {rows[0][0]} the best number of parameters is {rows[0][1]}.",
         )
     except BayesScalingError as error:  # such as runs of which no five share a budget
-        blocks.append(Paragraph(f"IsoFLOP curves are not drawn: {error}."))
-    return Section("allocation", "The best split of a budget", tuple(blocks))
+        curves = f"IsoFLOP curves are not drawn: {error}."
+    return Section.of(
+        "allocation",
+        "The best split of a budget",
+        Equation(r"\min_{N, D} L(N, D) \quad \text{such that} \quad 6 N D = C"),
+        Paragraph(
+            f"{where}The largest run had {largest:.2g} FLOP; what lies beyond is extrapolated by the law alone."
+            + (f" Not to be used: {', '.join(unknown)} not identified by these runs." if unknown else ""),
+            finding=True,
+        ),
+        Table(
+            "best-split",
+            f"The best split of a budget: median with {INTERVAL}; loss in nats per token",
+            ("budget", *(name.replace("_", " ") for name in _QUANTITIES)),
+            rows,
+            frozenset(range(len(rows))) if unknown else frozenset(),
+        ),
+        curves,
+    )

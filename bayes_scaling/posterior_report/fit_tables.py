@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,91 +10,97 @@ import pandas as pd
 
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.marks import NOT_CONVERGED
-from bayes_scaling.posterior_report.document import Table
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
-from bayes_scaling.words import in_digits, months
+from bayes_scaling.posterior_report.document import Block, Bullets, Paragraph, Picture, Section, Table
+from bayes_scaling.words import estimate, in_digits, months, probability
 from bayes_scaling.words import number as precise
 
 Row = Mapping[Any, Any] | pd.Series
 """A row of a table of intervals."""
-INTERVAL = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} interval"
-"""Name of every interval in a report."""
-
-
-def result_table(
-    fit: Fit,
-    name: str,
-    caption: str,
-    columns: tuple[str, ...],
-    rows: tuple[tuple[str, ...], ...],
-    open_rows: frozenset[int] = frozenset(),
-) -> Table:
-    """A table of what was found.
-
-    Parameters
-    ----------
-    fit
-        Where it comes from; of one that has not converged every row is marked, and the caption says so.
-    name, caption, columns, rows
-        See :class:`bayes_scaling.posterior_report.document.Table`.
-    open_rows
-        Numbers of rows that the data leave open.
-    """
-    if fit.diagnostics.converged:
-        return Table(name, caption, columns, rows, open_rows)
-    return Table(name, f"{NOT_CONVERGED}, do not use: {caption}", columns, rows, frozenset(range(len(rows))))
+_WARNING = f"{NOT_CONVERGED}, do not use. "
+PARTS = ("median", "lower", "upper")
+TIMES = tuple(f"compute_doubling_months_{part}" for part in PARTS)
+"""Columns of a study's table that hold the doubling time of effective compute."""
 
 
 def warning(fit: Fit) -> str:
-    """What begins the alternative of each picture of a fit that has not converged; else nothing."""
-    return "" if fit.diagnostics.converged else f"{NOT_CONVERGED}, do not use. "
+    """What begins a finding of a fit that has not converged; else nothing."""
+    return "" if fit.diagnostics.converged else _WARNING
+
+
+def unusable(section: Section) -> Section:
+    """A section of a fit that has not converged: its findings, pictures and tables say so, and all rows are marked.
+
+    Examples
+    --------
+    >>> unusable(Section.of("s", "S", "What T is.", Paragraph("T is 8.", finding=True))).blocks[1].text
+    'NOT CONVERGED, do not use. T is 8.'
+    """
+    return replace(section, blocks=tuple(map(_unusable, section.blocks)))
+
+
+def _unusable(block: Block) -> Block:
+    match block:
+        case Paragraph(text, finding=True):
+            return replace(block, text=_marked(text))
+        case Bullets(items):
+            return Bullets(tuple(map(_marked, items)))
+        case Picture():
+            return replace(block, alternative=_marked(block.alternative))
+        case Table() if not block.name.startswith("published"):  # others' figures, which this fit can't spoil
+            caption = f"{NOT_CONVERGED}, do not use: {block.caption}"
+            return replace(block, caption=caption, marked=frozenset(range(len(block.rows))))
+    return block
+
+
+def _marked(text: str) -> str:
+    return text if text.startswith(NOT_CONVERGED) else _WARNING + text
+
+
+def times_cells(row: pd.Series) -> tuple[str, str, str]:
+    """Median, interval and probability of progress of a doubling time, months."""
+    if pd.isna(row["median"]):
+        return ("not defined by this law", "", "")
+    if pd.isna(row["probability_of_progress"]):
+        return ("held constant", "", "")
+    median, lower, upper = in_digits(row, months)
+    return (median, f"{lower} to {upper}", probability(row["probability_of_progress"]))
+
+
+def times_of(row: Row) -> dict[str, float]:
+    """Doubling time of effective compute in a row of a study's table."""
+    return {part: float(row[column]) for part, column in zip(PARTS, TIMES, strict=True)}
+
+
+def in_brackets(row: Row) -> str:
+    """The same as a study's tables show it, months.
+
+    Examples
+    --------
+    >>> in_brackets(dict(zip(TIMES, (8.44, 4.5, float("inf")))))
+    '8.4 [4.5, no bound]'
+    """
+    return "{} [{}, {}]".format(*map(months, times_of(row).values()))
 
 
 def in_months(row: Row) -> str:
-    """Median and interval of a doubling time.
-
-    Examples
-    --------
-    >>> in_months({"median": 8.44, "lower": 4.5, "upper": float("inf")})
-    '8.4 (4.5 to no bound)'
-    """
-    median, lower, upper = in_digits(row, months)
-    return f"{median} ({lower} to {upper})"
+    """Median and interval of a doubling time."""
+    return estimate(row, months)
 
 
 def in_numbers(row: Row) -> str:
-    """Median and interval of any quantity.
-
-    Examples
-    --------
-    >>> in_numbers({"median": 0.342, "lower": 0.3, "upper": 0.4})
-    '0.342 (0.300 to 0.400)'
-    """
-    median, lower, upper = in_digits(row, number)
-    return f"{median} ({lower} to {upper})"
-
-
-def in_percent(row: Row) -> str:
-    """Median and interval of a share.
-
-    Examples
-    --------
-    >>> in_percent({"median": 0.49, "lower": -0.1, "upper": 1.2})
-    '49% (-10% to 120%)'
-    """
-    median, lower, upper = (in_whole_percent(row[part]) for part in ("median", "lower", "upper"))
-    return f"{median} ({lower} to {upper})"
+    """Median and interval of any quantity."""
+    return estimate(row, number)
 
 
 def in_whole_percent(share: float, digits: int = 0) -> str:
-    """A share of 1 in percent, without a sign before nothing.
+    """A share of 1 in percent, without a sign before nothing; empty where there is none.
 
     Examples
     --------
-    >>> in_whole_percent(-0.001), in_whole_percent(0.4648, 1)
-    ('0%', '46.5%')
+    >>> in_whole_percent(-0.001), in_whole_percent(0.4648, 1), in_whole_percent(math.nan)
+    ('0%', '46.5%', '')
     """
-    return f"{round(share, digits + 2) + 0.0:.{digits}%}"
+    return f"{round(share, digits + 2) + 0.0:.{digits}%}" if math.isfinite(share) else ""
 
 
 def number(value: float, error: float = 0.0) -> str:

@@ -3,22 +3,19 @@
 import base64
 import hashlib
 import re
-from collections.abc import Iterator
 from functools import cache
 from html import unescape
 from importlib.resources import files
 from typing import TYPE_CHECKING
-from xml.etree.ElementTree import Element, tostring
+from xml.etree.ElementTree import Element, ParseError, fromstring, tostring
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.posterior_report.document import Document, Picture, Point, Scatter, Table
-from bayes_scaling.posterior_report.inline_svg import inline_svg
-from bayes_scaling.posterior_report.plain_text import printable
+from bayes_scaling.posterior_report.document import LONGEST_FIGURE, Document, Picture, Scatter, Table
+from bayes_scaling.posterior_report.plain_text import encoded, printable
 from bayes_scaling.posterior_report.scatter_svg import scatter_svg
 
 if TYPE_CHECKING:
     from jinja2 import Template
-    from markupsafe import Markup
 
 _WORDS = re.compile(r"\S+")
 _ELEMENTS = frozenset(
@@ -81,28 +78,18 @@ def _keep_mathematics(element: Element) -> None:
 
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _ADDRESS = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
-_FIGURES = re.compile(r"[<>≈~±+−-]?\s?[\d.∞]")
 _BLANK = re.compile(r" (?![(\[])")
-_LONGEST_FIGURE = 32
-"""Characters; what is longer is a sentence that begins with a number, and has to wrap."""
-_NO_FIGURE = frozenset({"", "-", "–", "—", "not defined", "no bound", "no progress"})
 
 
 def render_html(document: Document) -> str:
-    r"""Write a report as one HTML page that works offline.
+    """Write a report as one HTML page that works offline; write it as UTF-8.
 
     Style and script are inside, and a security policy forbids everything else: no request is made, and no text of
     the report can act as markup. The page reads well without its script, in print, on light and dark screens, on
     phones, from the keyboard and through a screen reader.
 
-    Returns the page; write it as UTF-8. Raises BayesScalingError: a name is used twice or is not in lower case with
-    hyphens, a row has more or fewer cells than its table has columns, or a picture holds something that runs or is
-    loaded from elsewhere.
-
-    Parameters
-    ----------
-    document
-        What the report says. All its texts are shown as text; pictures may hold shapes, text and images only.
+    Raises BayesScalingError if a name is used twice or is not in lower case with hyphens, a row has more or fewer
+    cells than its table has columns, or a picture is no SVG.
 
     Examples
     --------
@@ -111,16 +98,8 @@ def render_html(document: Document) -> str:
     True
     """
     _check(document)
-    from markupsafe import Markup
-
     css, script = _packaged("page.css"), _packaged("page.js")
-    return _template().render(
-        document=document,
-        css=Markup(css),
-        script=Markup(script),
-        css_hash=_hash(css),
-        script_hash=_hash(script),
-    )
+    return _template().render(document=document, css=css, script=script, css_hash=_hash(css), script_hash=_hash(script))
 
 
 def _packaged(name: str) -> str:
@@ -146,78 +125,33 @@ def _template() -> "Template":
     )
     environment.filters |= {
         "kind": lambda block: type(block).__name__,
-        "mathml": _mathml,
-        "inline_svg": _inline_svg,
-        "scatter_parts": _ScatterParts,
-        "figures_columns": _figures_columns,
+        "mathml": mathml,
+        "address": _address,
+        "drawing": scatter_svg,
+        "points": _points,
         "stacks": _stacks,
         "unbroken": _unbroken,
     }
     return environment.from_string(_packaged("page.html.jinja"))
 
 
-def _mathml(tex: str) -> "Markup | None":
-    from markupsafe import Markup
-
-    markup = mathml(tex)
-    return None if markup is None else Markup(markup)
-
-
-def _inline_svg(picture: Picture) -> "Markup":
-    from markupsafe import Markup
-
-    return Markup(inline_svg(picture))
+def _address(picture: Picture) -> str:
+    """A drawing as the address of an image: browsers run nothing in one, and load nothing for it."""
+    try:
+        drawing = fromstring(picture.svg).tag == "{http://www.w3.org/2000/svg}svg"
+    except (ParseError, ValueError):
+        drawing = False
+    if not drawing:
+        raise BayesScalingError(f"Picture {picture.name!r} is no SVG: draw it with Matplotlib and save it as SVG.")
+    return f"data:image/svg+xml;base64,{base64.b64encode(encoded(picture.svg)).decode()}"
 
 
-class _ScatterParts:
-    """What the page shows of a scatter plot: drawing, legend, and a table of all points."""
-
-    def __init__(self, scatter: Scatter) -> None:
-        from markupsafe import Markup
-
-        drawing = scatter_svg(scatter)
-        self.svg = Markup(drawing.svg)
-        self.legend = [(group, Markup(mark)) for group, mark in drawing.legend]
-        self.undrawn = drawing.undrawn
-        keys = list(dict.fromkeys(key for point in scatter.points for key, _ in point.details))
-        # A maker who writes a coordinate in words of its own, as a date, need not read it twice.
-        coordinates = [
-            (label, [f"{value:.5g}" for value in values])
-            for label, values in (
-                (scatter.x_label, [point.x for point in scatter.points]),
-                (scatter.y_label, [point.y for point in scatter.points]),
-            )
-            if label not in keys
-        ]
-        self.columns = [*(label for label, _ in coordinates), *keys]
-        self.rows = [
-            _PointRow(point, [*(values[row] for _, values in coordinates), *_details(point, keys)])
-            for row, point in enumerate(scatter.points)
-        ]
-
-
-class _PointRow:
-    def __init__(self, point: Point, cells: list[str]) -> None:
-        self.label, self.group, self.cells = point.label, point.group, cells
-        self.link = point.link if _ADDRESS.fullmatch(point.link) else ""
-        # Shown as text: following it could run something.
-        self.unlinked = "" if self.link else point.link
-
-
-def _details(point: Point, keys: list[str]) -> Iterator[str]:
-    """A point's details under each of the keys; several under the same key are joined."""
-    for key in keys:
-        yield "; ".join(value for name, value in point.details if name == key)
-
-
-def _figures_columns(table: Table) -> list[bool]:
-    """Which columns hold figures, to be aligned on the right; the first names the row."""
-    columns = list(zip(*table.rows, strict=True)) or [()] * len(table.columns)
+def _points(scatter: Scatter) -> list[tuple[tuple[str, ...], str, str]]:
+    """Cells of each point, its address, and what is shown as text since following it could run something."""
+    links = (point.link for point in scatter.points)
     return [
-        number > 0
-        and any(cell not in _NO_FIGURE for cell in cells)
-        and all(cell in _NO_FIGURE or (len(cell) <= _LONGEST_FIGURE and _FIGURES.match(cell)) for cell in cells)
-        for number, cells in enumerate(columns)
+        (cells, *((link, "") if _ADDRESS.fullmatch(link) else ("", link)))
+        for cells, link in zip(scatter.table.rows, links, strict=True)
     ]
 
 
@@ -234,15 +168,13 @@ def _unbroken(cell: str) -> str:
 
 def _stacks(table: Table) -> bool:
     """Whether a narrow screen shows cells one below the other: those that hold sentences would scroll far."""
-    return len(table.columns) > 2 and any(len(cell) > _LONGEST_FIGURE for row in table.rows for cell in row[1:])
+    return len(table.columns) > 2 and any(len(cell) > LONGEST_FIGURE for row in table.rows for cell in row[1:])
 
 
 def _check(document: Document) -> None:
     """Names are unique and can be targets of links; tables are complete."""
-    blocks = [block for section in document.sections for block in section.blocks]
+    blocks = [document.lead, *(block for section in document.sections for block in section.blocks)]
     named = [block for block in blocks if isinstance(block, Table | Picture | Scatter)]
-    if document.lead is not None:
-        named = [document.lead, *named]
     for names in ([section.name for section in document.sections], [block.name for block in named]):
         for number, name in enumerate(names):
             if not _NAME.fullmatch(name):
@@ -251,11 +183,10 @@ def _check(document: Document) -> None:
                 )
             if name in names[:number]:
                 raise BayesScalingError(f"Two parts of the report are named {name!r}: give one of them another name.")
-    for block in named:
-        if isinstance(block, Table):
-            for number, row in enumerate(block.rows):
-                if len(row) != len(block.columns):
-                    raise BayesScalingError(
-                        f"Row {number} of table {block.name!r} has {len(row)} cells under {len(block.columns)} "
-                        "headers: give as many cells as headers."
-                    )
+    for table in (block for block in named if isinstance(block, Table)):
+        for number, row in enumerate(table.rows):
+            if len(row) != len(table.columns):
+                raise BayesScalingError(
+                    f"Row {number} of table {table.name!r} has {len(row)} cells under {len(table.columns)} headers: "
+                    "give as many cells as headers."
+                )

@@ -1,7 +1,8 @@
 """A report as Markdown: text stays text, whatever it says; pictures are files beside it, or told in words."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import assert_never
 
@@ -42,7 +43,7 @@ def render_markdown(document: Document, pictures: Mapping[str, str] = _NOTHING) 
     document
         Any report.
     pictures
-        Name of a picture to the address of its file, relative to the page. A picture without one is told by its
+        Name of a picture to the address of its file, relative to the page. A picture without one is described by its
         alternative alone.
 
     Examples
@@ -59,11 +60,25 @@ def render_markdown(document: Document, pictures: Mapping[str, str] = _NOTHING) 
     parts += [f"> **{_text(banner.title)}** {_text(banner.text)}" for banner in document.banners]
     parts.append(f"**{_text(document.answer)}**")
     parts += [_text(note) for note in document.notes]
+    writer = _Writer(_text, _inline, pictures)
     if document.lead is not None:
-        parts.append(_picture(document.lead, pictures))
-    for section in document.sections:
-        parts += _section(section, pictures)
-    return "\n\n".join(parts) + "\n"
+        parts.append(writer.block(document.lead))
+    return "\n\n".join([*parts, *map(writer.section, document.sections)]) + "\n"
+
+
+def render_page(title: str, *sections: Section) -> str:
+    """Sections as a page of Markdown, their text taken as Markdown; one without a title has no heading.
+
+    Examples
+    --------
+    >>> print(render_page("Results", Section.of("found", "", Bullets(("**8** months",)))))
+    # Results
+    <BLANKLINE>
+    - **8** months
+    <BLANKLINE>
+    """
+    writer = _Writer(str, lambda cell: cell.replace("|", "\\|"), _NOTHING, reports=False)
+    return "\n\n".join([f"# {title}", *map(writer.section, sections)]) + "\n"
 
 
 def pictures_of(document: Document) -> dict[str, Picture]:
@@ -73,62 +88,61 @@ def pictures_of(document: Document) -> dict[str, Picture]:
     return {picture.name: picture for picture in found}
 
 
-def _section(section: Section, pictures: Mapping[str, str]) -> list[str]:
-    return [f"## {_text(section.title)}", *(_block(block, pictures) for block in section.blocks)]
+@dataclass(frozen=True)
+class _Writer:
+    """Blocks as Markdown: how text and cells are written, and where pictures are."""
 
+    text: Callable[[str], str]
+    cell: Callable[[str], str]
+    pictures: Mapping[str, str]
+    reports: bool = True
 
-def _block(block: Block, pictures: Mapping[str, str]) -> str:
-    match block:
-        case Paragraph(text):
-            return _text(text)
-        case Bullets(items):
-            return "\n".join(f"- {_text(item)}" for item in items)
-        case Equation(tex):
-            return _fenced(tex, "math")
-        case Code(text, language):
-            return _fenced(text, language)
-        case Table():
-            return _table(block)
-        case Picture():
-            return _picture(block, pictures)
-        case Scatter():
-            return _scatter(block)
-        case _:
-            assert_never(block)
+    def section(self, section: Section) -> str:
+        heading = [f"## {self.text(section.title)}"] if section.title else []
+        return "\n\n".join([*heading, *map(self.block, section.blocks)])
 
+    def block(self, block: Block) -> str:
+        match block:
+            case Paragraph(text):
+                return self.text(text)
+            case Bullets(items):
+                return "\n".join(f"- {self.text(item)}" for item in items)
+            case Equation(tex):
+                return _fenced(tex, "math")
+            case Code(text, language):
+                return _fenced(text, language)
+            case Table():
+                return self._table(block)
+            case Picture():
+                return self._picture(block)
+            case Scatter():
+                return self._scatter(block)
+            case _:
+                assert_never(block)
 
-def _table(table: Table) -> str:
-    rows = [
-        tuple((_MARK if column == 0 and place in table.marked else "") + cell for column, cell in enumerate(row))
-        for place, row in enumerate(table.rows)
-    ]
-    caption = f"*{_text(table.caption)}*" + (f" ({_MARK.strip()}: not to be trusted)" if table.marked else "")
-    return f"{caption}\n\n{_grid(table.columns, rows)}"
+    def _table(self, table: Table) -> str:
+        if not self.reports:
+            return "\n\n".join(filter(None, (table.caption, self._grid(table))))
+        marks = [_MARK if place in table.marked else "" for place in range(len(table.rows))]
+        rows = tuple((f"{mark}{row[0]}", *row[1:]) for mark, row in zip(marks, table.rows, strict=True))
+        caption = f"*{self.text(table.caption)}*" + (f" ({_MARK.strip()}: not to be trusted)" if table.marked else "")
+        return f"{caption}\n\n{self._grid(replace(table, rows=rows))}"
 
+    def _scatter(self, scatter: Scatter) -> str:
+        """The points themselves: a page of text has no marks to point at."""
+        count = counted(len(scatter.points), "point")
+        about = f"**{self.text(scatter.title)}** ({count}): {self.text(scatter.alternative)}"
+        return f"{about}\n\n{self._grid(scatter.table)}"
 
-def _scatter(scatter: Scatter) -> str:
-    """The points themselves: a page of text has no marks to point at."""
-    names = list(dict.fromkeys(name for point in scatter.points for name, _ in point.details))
-    rows = [
-        (point.label, point.group, *(dict(point.details).get(name, "") for name in names)) for point in scatter.points
-    ]
-    points = counted(len(scatter.points), "point")
-    return (
-        f"**{_text(scatter.title)}** ({points}): {_text(scatter.alternative)}\n\n"
-        f"{_grid(('point', 'group', *names), rows)}"
-    )
+    def _grid(self, table: Table) -> str:
+        first, *rest = ("| " + " | ".join(map(self.cell, line)) + " |" for line in (table.columns, *table.rows))
+        rule = "|" + "".join("---:|" if figures else "---|" for figures in table.figures)
+        return "\n".join([first, rule, *rest])
 
-
-def _grid(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    lines = [columns, *rows]
-    written = ["| " + " | ".join(_inline(cell) for cell in line) + " |" for line in lines]
-    return "\n".join([written[0], "|" + "---|" * len(columns), *written[1:]])
-
-
-def _picture(picture: Picture, pictures: Mapping[str, str]) -> str:
-    told = f"*{_text(picture.title)}.* {_text(picture.alternative)}"
-    where = pictures.get(picture.name)
-    return told if where is None else f"![{_text(picture.alternative)}](<{where}>)\n\n*{_text(picture.title)}*"
+    def _picture(self, picture: Picture) -> str:
+        title, alternative = self.text(picture.title), self.text(picture.alternative)
+        where = self.pictures.get(picture.name)
+        return f"*{title}.* {alternative}" if where is None else f"![{alternative}](<{where}>)\n\n*{title}*"
 
 
 def _fenced(text: str, language: str) -> str:

@@ -19,5 +19,13 @@ def printable(text: str) -> str:
     return "".join("\ufffd" if _unfit(character) else character for character in lines)
 
 
+def encoded(text: str) -> bytes:
+    """In UTF-8; names may hold half surrogates, which have none."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return printable(text).encode()
+
+
 def _unfit(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t"

@@ -7,7 +7,6 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from bayes_scaling.plots.style import LAW_COLOURS, POSTERIOR, PUBLISHED, REFERENCE
 from bayes_scaling.posterior_report.document import Scatter
-from bayes_scaling.posterior_report.inline_svg import description
 from bayes_scaling.posterior_report.plain_text import printable
 
 _WIDTH, _HEIGHT = 720.0, 460.0
@@ -38,17 +37,11 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 @dataclass(frozen=True)
 class ScatterDrawing:
-    """A drawn scatter plot.
+    """A drawn scatter plot: one `<svg>` element, whose marks name their row and group in `data-row`, `data-group`.
 
-    Parameters
-    ----------
-    svg
-        One `<svg>` element. Each mark names its row of the table of points in `data-row`, its group in `data-group`.
-    legend
-        Groups in the order of their first points, each with its mark as an `<svg>` element.
-    undrawn
-        How many points have no place on the axes: not finite or beyond a googol, or on a
-        logarithmic axis not positive or below one in a googol.
+    ``legend``: groups in the order of their first points, each with its mark as an `<svg>` element. ``undrawn``: how
+    many points have no place on the axes: not finite or beyond a googol, or on a logarithmic axis not positive or below
+    one in a googol.
     """
 
     svg: str
@@ -99,7 +92,7 @@ def scatter_svg(scatter: Scatter) -> ScatterDrawing:
             "aria-describedby": f"{scatter.name}--description",
         },
     )
-    root.append(description(scatter.name, scatter.alternative))
+    SubElement(root, "desc", {"id": f"{scatter.name}--description"}).text = printable(scatter.alternative)
     _draw_axes(SubElement(root, "g", {"class": "axes", "aria-hidden": "true"}), scatter, x, y)
     marks = SubElement(root, "g", {"class": "marks"})
     for number, group in enumerate(groups):

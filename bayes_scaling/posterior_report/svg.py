@@ -19,30 +19,15 @@ _DOTS_PER_INCH = 100
 
 
 def picture_of(figure: "Figure", name: str, title: str, alternative: str) -> Picture:
-    """A figure as a picture of a report.
-
-    Parameters
-    ----------
-    figure
-        What `bs.plot_*` returns.
-    name, title, alternative
-        See :class:`bayes_scaling.posterior_report.document.Picture`.
-    """
+    """A figure as a picture of a report; see :class:`bayes_scaling.posterior_report.document.Picture`."""
     return Picture(name, title, svg_of(figure, name), alternative)
 
 
 def svg_of(figure: "Figure", name: str) -> str:
-    """A figure as the text of an `<svg>` element.
+    """A figure as the text of an `<svg>` element, the same for the same figure and name.
 
-    Returns the same for the same figure and name: without prolog, date or metadata. Text stays text, and paths are
-    given to a hundredth of a point.
-
-    Parameters
-    ----------
-    figure
-        Any; pixels in it are drawn at 100 to the inch.
-    name
-        Salt of the ids that matplotlib makes up.
+    Without prolog, date or metadata; text stays text, and paths are given to a hundredth of a point. The name salts
+    the ids that matplotlib makes up.
 
     Examples
     --------
@@ -70,18 +55,9 @@ _LETTERS = 40
 
 
 def lead_of(figure: "Figure", height: float, name: str, title: str, alternative: str) -> Picture:
-    """A drawing made narrow, and its text large, as the picture of a report's first screen.
+    """A drawing of one panel made narrow, and its text large, as the picture of a report's first screen.
 
-    Returns Picture: 4.4 inches wide, without text of less than 10 points.
-
-    Parameters
-    ----------
-    figure
-        What `bs.plot_*` returns, of one panel, laid out anew by its own layout engine.
-    height
-        Inches.
-    name, title, alternative
-        See :class:`bayes_scaling.posterior_report.document.Picture`.
+    Returns Picture: 4.4 inches wide and ``height`` inches high, without text of less than 10 points.
 
     Examples
     --------

@@ -1,19 +1,31 @@
 """A report written to a file: HTML, Markdown or JSON, whole or not at all."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.files import write_together
-from bayes_scaling.posterior_report.as_json import render_json
+from bayes_scaling.plain_json import plain, strict_text
+from bayes_scaling.posterior_report.document import (
+    Bullets,
+    Code,
+    Document,
+    Equation,
+    Paragraph,
+    Picture,
+    Scatter,
+    Section,
+    Table,
+)
 from bayes_scaling.posterior_report.markdown import pictures_of, render_markdown
-from bayes_scaling.posterior_report.plain_text import printable
+from bayes_scaling.posterior_report.plain_text import encoded
 
 if TYPE_CHECKING:
     from bayes_scaling.comparison.result import Comparison
     from bayes_scaling.inference.result import Fit
-    from bayes_scaling.posterior_report.document import Document
     from bayes_scaling.robustness_cases.result import Robustness
 
 SUFFIXES = {"html": ".html", "markdown": ".md", "json": ".json"}
@@ -64,26 +76,26 @@ def write_report(
     return write_document(document_of(result, robustness), path, format)
 
 
-def document_of(result: Any, robustness: "Robustness | None" = None) -> "Document":
+def document_of(result: Any, robustness: "Robustness | None" = None) -> Document:
     """What a report of a result says.
 
-    Raises BayesScalingError if the result is no fit, comparison or robustness run, or a robustness run beside it is of
-    another table.
+    Raises BayesScalingError if the result is no fit, comparison or robustness run, or a robustness run given with it is
+    of another table.
     """
     from bayes_scaling.comparison.result import Comparison
     from bayes_scaling.inference.result import Fit
     from bayes_scaling.robustness_cases.result import Robustness
 
-    if robustness is not None and not isinstance(result, Fit):
-        raise BayesScalingError("robustness= stands beside a fit alone; leave it out, or report the run itself")
     if isinstance(result, Fit):
-        if robustness is not None:
-            from bayes_scaling.robustness_cases.loading import check_same_table
-
-            check_same_table(robustness, result)
         from bayes_scaling.posterior_report.fit_document import fit_document
 
+        if robustness is not None:
+            from bayes_scaling.robustness_cases.run import check_same_table
+
+            check_same_table(robustness, result)
         return fit_document(result, robustness)
+    if robustness is not None:
+        raise BayesScalingError("robustness= stands beside a fit alone; leave it out, or report the run itself")
     if isinstance(result, Comparison):
         from bayes_scaling.posterior_report.comparison_document import comparison_document
 
@@ -121,40 +133,34 @@ def format_of(path: str | Path, format: str | None = None) -> str:
     )
 
 
-def write_document(document: "Document", path: str | Path, format: str | None = None) -> Path:
+def write_document(document: Document, path: str | Path, format: str | None = None) -> Path:
     """Write a report that is at hand; see :func:`write_report`."""
     path = Path(path)
     kind = format_of(path, format)
     check_targets(path, kind)
     contents = _contents(document, path, kind)
     try:
-        write_together({file: _encoded(text) for file, text in contents.items()})
+        write_together({file: encoded(text) for file, text in contents.items()})
     except OSError as error:
-        raise BayesScalingError(f"{path}: can't be written ({error.strerror}); choose another place") from None
+        raise _unwritable(path, error) from None
     return path
+
+
+def _unwritable(path: Path, error: OSError) -> BayesScalingError:
+    return BayesScalingError(f"{path}: can't be written ({error.strerror}); choose another place")
 
 
 def check_targets(path: Path, kind: str) -> None:
     """Refuse to replace what is no report of ours: results of a run often have the names that a report would take.
 
-    Raises BayesScalingError if a file is in the way, or a directory; the message names it.
-
-    Parameters
-    ----------
-    path
-        Of the report.
-    kind
-        Its format. HTML also replaces its twin, which ends in ``.json``.
-
-    Examples
-    --------
-    >>> check_targets(Path("a-new-report.html"), "html")
+    HTML also replaces its twin, which ends in ``.json``. Raises BayesScalingError if a file is in the way, or a
+    directory; the message names it.
     """
     forms = ({_twin_of(path): "json"} if kind == "html" else {}) | {path: kind}
     try:
         directory, there = path.is_dir(), [target for target in forms if target.is_file()]
     except OSError as error:  # such as a name longer than the file system allows
-        raise BayesScalingError(f"{path}: can't be written ({error.strerror}); choose another place") from None
+        raise _unwritable(path, error) from None
     if directory:
         raise BayesScalingError(f"{path}: is a directory, and a report is a file; give a name in it")
     for target in there:
@@ -185,15 +191,7 @@ def _twin_of(path: Path) -> Path:
     return path.with_suffix(SUFFIXES["json"])
 
 
-def _encoded(text: str) -> bytes:
-    """In UTF-8; names may hold half surrogates, which have none."""
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        return printable(text).encode()
-
-
-def _contents(document: "Document", path: Path, kind: str) -> dict[Path, str]:
+def _contents(document: Document, path: Path, kind: str) -> dict[Path, str]:
     """Text of every file, the report itself last."""
     if kind == "json":
         return {path: render_json(document)}
@@ -201,8 +199,8 @@ def _contents(document: "Document", path: Path, kind: str) -> dict[Path, str]:
         folder = path.with_name(f"{path.stem}_pictures")
         pictures = pictures_of(document)
         files = {folder / f"{name}.svg": picture.svg for name, picture in pictures.items()}
-        addresses = {name: f"{_address(folder.name)}/{name}.svg" for name in pictures}
-        return files | {path: f"{render_markdown(document, addresses)}\n{MARKDOWN_MARK}\n"}
+        page = render_markdown(document, {name: f"{quote(folder.name)}/{name}.svg" for name in pictures})
+        return files | {path: f"{page}\n{MARKDOWN_MARK}\n"}
     from bayes_scaling.posterior_report.html import render_html
 
     twin = _twin_of(path)
@@ -210,7 +208,78 @@ def _contents(document: "Document", path: Path, kind: str) -> dict[Path, str]:
     return ({} if twin == path else {twin: render_json(document)}) | {path: page}
 
 
-def _address(name: str) -> str:
-    from urllib.parse import quote
+def as_plain(document: Document) -> dict[str, Any]:
+    """A report as plain data.
 
-    return quote(name)
+    Returns dict: ``title``, ``subtitle``, ``answer``, ``notes``, ``banners``, ``sections`` (each with ``text``,
+    ``equations`` in LaTeX, ``tables`` with their rows as records and the numbers of marked rows, ``pictures`` by their
+    alternatives, ``points``), and ``data``: the figures behind them, as numbers, with null for what is not defined or
+    without bound.
+
+    Examples
+    --------
+    >>> found = as_plain(Document("A title", "An answer.", None, (), (), {"months": float("inf")}))
+    >>> found["answer"], found["data"]
+    ('An answer.', {'months': None})
+    """
+    return {
+        "title": document.title,
+        "subtitle": document.subtitle,
+        "answer": document.answer,
+        "notes": list(document.notes),
+        "banners": [asdict(banner) for banner in document.banners],
+        "lead": None if document.lead is None else _picture(document.lead),
+        "sections": [_section(section) for section in document.sections],
+        "data": plain(document.data),
+    }
+
+
+def render_json(document: Document) -> str:
+    """A report as strict JSON text: no NaN, no infinity.
+
+    Examples
+    --------
+    >>> import json
+    >>> json.loads(render_json(Document("A title", "An answer.", None, (), ())))["title"]
+    'A title'
+    """
+    return strict_text(as_plain(document))
+
+
+def _section(section: Section) -> dict[str, Any]:
+    found: dict[str, Any] = {"name": section.name, "title": section.title}
+    kind: str
+    parts: list[Any]
+    for block in section.blocks:
+        match block:
+            case Paragraph(text):
+                kind, parts = "text", [text]
+            case Bullets(items):
+                kind, parts = "text", list(items)
+            case Equation(tex):
+                kind, parts = "equations", [tex]
+            case Code(text):
+                kind, parts = "code", [text]
+            case Table():
+                kind, parts = "tables", [_table(block)]
+            case Picture():
+                kind, parts = "pictures", [_picture(block)]
+            case Scatter():
+                kind, parts = "points", [_scatter(block)]
+        found.setdefault(kind, []).extend(parts)
+    return found
+
+
+def _table(table: Table) -> dict[str, Any]:
+    records = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    columns, marked = list(table.columns), sorted(table.marked)
+    return {"name": table.name, "caption": table.caption, "columns": columns, "records": records, "marked": marked}
+
+
+def _picture(picture: Picture | Scatter) -> dict[str, Any]:
+    return {"name": picture.name, "title": picture.title, "alternative": picture.alternative}
+
+
+def _scatter(scatter: Scatter) -> dict[str, Any]:
+    points = [asdict(point) | {"link": point.link or None, "details": dict(point.details)} for point in scatter.points]
+    return _picture(scatter) | {"x": scatter.x_label, "y": scatter.y_label, "records": plain(points)}

@@ -16,10 +16,18 @@ from bayes_scaling.inference.settings import SEED, Settings, checked, checked_se
 from bayes_scaling.jobs.executors import run_tasks
 from bayes_scaling.jobs.store import Store
 from bayes_scaling.model.rows import make_rows
-from bayes_scaling.predictive.forecasters import SPECIFICATIONS, Forecaster, forecasters
 from bayes_scaling.predictive.forecasts import Record, posterior_forecast, published_forecast, scored
 from bayes_scaling.predictive.result import Backtest
-from bayes_scaling.predictive.splits import FIRST, LAST, Split, check_cuts, cut_at
+from bayes_scaling.predictive.splits import (
+    FIRST,
+    LAST,
+    SPECIFICATIONS,
+    Forecaster,
+    Split,
+    check_cuts,
+    cut_at,
+    forecasters,
+)
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import load_evaluations
 from bayes_scaling.tables.columns import is_runs
@@ -181,15 +189,8 @@ def backtest(
         By default the paper's 231 (:func:`bayes_scaling.load_evaluations`).
     cuts
         Years Y.
-    directory
-        Keeps every finished forecast; the same call with the same directory resumes. By default nothing is kept.
-    settings, seed
-        Of the first attempt of each fit.
-    workers
-        Processes on this machine; by default one a core. In a script, calls belong under
-        ``if __name__ == "__main__":``.
-    scheduler
-        Address of a running ``dask.distributed`` scheduler to use instead.
+    directory, settings, seed, workers, scheduler
+        As for :func:`bayes_scaling.compare`.
     on_done
         Called with the forecaster and cut of each forecast as it ends, and whether it had been finished before.
 

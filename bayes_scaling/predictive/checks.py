@@ -1,7 +1,7 @@
 """Does a fitted model look like what it was fitted to? LOO-PIT, residuals by group, and the tails."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -10,16 +10,88 @@ from numpy.typing import NDArray
 from scipy import stats
 from xarray import Dataset
 
-from bayes_scaling.calibration.uniformity import Curve
+from bayes_scaling.calibration.result import Curve
+from bayes_scaling.calibration.simulation import simulated_rows
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.inference.data import rows_of
-from bayes_scaling.inference.likelihood import blocks, sum_by
+from bayes_scaling.inference.data import UNITS, rows_of
+from bayes_scaling.inference.likelihood import blocks, draws_of, expected_losses, on_scale, scales, sum_by
 from bayes_scaling.inference.result import EvaluationsSummary, Fit, require_fit
-from bayes_scaling.predictive.pit import left_out_unit, loo_pit, pit_curve
-from bayes_scaling.predictive.residuals import chosen_draws, observed_residuals, standardised
+from bayes_scaling.inference.settings import whole_number
+from bayes_scaling.model.rows import Rows
+from bayes_scaling.predictive.pit import loo_pit, pit_curve
+from bayes_scaling.quantities.prediction import with_noise
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY
+from bayes_scaling.specifications.specification import Specification
 
 Floats = NDArray[np.float64]
+
+
+def chosen_draws(fit: Fit, replicates: int) -> NDArray[np.int64]:
+    """Positions of at most so many draws of all chains, evenly spaced."""
+    count = fit.data["posterior"].sizes["chain"] * fit.data["posterior"].sizes["draw"]
+    return np.unique(np.linspace(0, count - 1, min(replicates, count)).astype(np.int64))
+
+
+def observed_residuals(fit: Fit, rows: Rows, replicates: int) -> Iterator[Floats]:
+    """Residuals as :func:`standardised` has them of what was observed: of all its draws, a block of rows at a time."""
+    values, chosen = draws_of(fit.specification, fit.data), chosen_draws(fit, replicates)
+    values = {name: each[chosen] for name, each in values.items()}
+    for some in blocks(len(rows.ids), len(chosen)):
+        part = rows.take(np.arange(some.start, some.stop))
+        yield _residual(fit.specification, part, values, expected_losses(fit.specification, part, values))
+
+
+def standardised(fit: Fit, rows: Rows, replicates: int, seed: int) -> Iterator[tuple[Floats, Floats]]:
+    r"""Residuals of the rows and of replicated ones, in units of the noise under the same draw.
+
+    .. math:: r_i^{(s)} = \frac{y_i - \mu_i(\theta_s)}{\sqrt{\sigma_{i,s}^2 + \tau_s^2}}, \qquad
+        \tilde r_i^{(s)} = \frac{\tilde y_i^{(s)} - \mu_i(\theta_s)}{\sqrt{\sigma_{i,s}^2 + \tau_s^2}}
+
+    with logarithms of losses where the noise is on these, and without :math:`\tau` where there is none.
+
+    Parameters
+    ----------
+    fit
+        The posterior.
+    rows
+        Its rows. Replicated evaluations have the same papers, each with one new effect for all that it has.
+    replicates
+        Draws to use at most, evenly spaced.
+    seed
+        Of the noise.
+
+    Yields
+    ------
+    observed, replicated : arrays, shape (draws, n)
+        Of a block of draws at a time.
+    """
+    specification, rng = fit.specification, np.random.default_rng(seed)
+    drawn, chosen = draws_of(specification, fit.data), chosen_draws(fit, replicates)
+    count = len(next(iter(drawn.values())))
+    for some in blocks(count, len(rows.ids)):
+        values, own = {name: each[some] for name, each in drawn.items()}, chosen - some.start
+        own = own[(own >= 0) & (own < min(some.stop, count) - some.start)]
+        expected = expected_losses(specification, rows, values)
+        if specification.noise.cluster == "none":
+            replicated = with_noise(specification, values, expected, scales(specification, rows, values), rng)[own]
+        else:
+            each_draw = ({name: each[draw] for name, each in values.items()} for draw in own)
+            simulated = [simulated_rows(specification, rows, draw, rng).response for draw in each_draw]
+            replicated = np.reshape(simulated, (len(own), len(rows.ids)))
+        values, expected = {name: each[own] for name, each in values.items()}, expected[own]
+        observed, replicated = (
+            _residual(specification, replace(rows, response=loss), values, expected)
+            for loss in (rows.response, replicated)
+        )
+        yield observed, replicated
+
+
+def _residual(specification: Specification, rows: Rows, values: Mapping[str, Floats], expected: Floats) -> Floats:
+    residual, _ = on_scale(specification, rows, rows.response - expected)
+    shared = sum(values[tau] ** 2 for _, tau in specification.noise.effects)
+    return np.asarray(residual / np.sqrt(scales(specification, rows, values) ** 2 + shared))
+
+
 OfDraws = Callable[[Callable[[Floats], Floats]], tuple[Floats, Floats]]
 """From a statistic of residuals of shape ``(draws, n)`` to what it is of the observed and the replicated ones."""
 
@@ -45,7 +117,8 @@ class PredictiveCheck:
     converged
         Whether the chains agreed; if not, nothing here is to be relied on.
     unit
-        What LOO-PIT leaves out: ``"evaluation"``, or ``"paper"``, whose evaluations are then predicted in their order.
+        What LOO-PIT leaves out: ``"evaluation"``, or ``"paper"`` or another cluster, whose evaluations are then
+        predicted in their order.
     good_k
         Pareto k above which a PIT value is not to be trusted.
     pit
@@ -141,9 +214,7 @@ def predictive_check(fit: Fit, *, replicates: int = REPLICATES, seed: int = 0) -
     >>> check.curve.inside, list(check.flagged.index)  # doctest: +SKIP
     """
     fit = require_fit(fit)
-    for name, value, least in (("replicates", replicates, LEAST_REPLICATES), ("seed", seed, 0)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise BayesScalingError(f"{name} must be a whole number of at least {least}, not {value!r}")
+    replicates, seed = whole_number("replicates", replicates, LEAST_REPLICATES), whole_number("seed", seed, 0)
     rows = rows_of(fit.data, fit.specification)
     if len(rows.ids) < 2:
         raise BayesScalingError("a check needs at least two rows, and the fit has one; fit a longer table")
@@ -163,7 +234,7 @@ def predictive_check(fit: Fit, *, replicates: int = REPLICATES, seed: int = 0) -
         specification=fit.specification.name,
         evaluations=fit.evaluations,
         converged=fit.diagnostics.converged,
-        unit=left_out_unit(fit),
+        unit=(*fit.specification.noise.clusters, UNITS[0])[0],
         good_k=good_k,
         pit=pit,
         curve=pit_curve(pit["pit"].to_numpy()),
@@ -183,13 +254,13 @@ def _known(fit: Fit) -> pd.DataFrame:
 
 def _groupings(fit: Fit, known: pd.DataFrame) -> dict[str, pd.Series]:
     """Ways of grouping the rows that there are."""
-    runs, cluster = fit.evaluations.kind == "runs", fit.specification.noise.cluster
+    runs, clusters = fit.evaluations.kind == "runs", fit.specification.noise.clusters
     found = {}
     if not runs:
         year = np.floor(known["year"]).astype(int)
         found = {"year": year} | {name: known[name] for name in ("benchmark", "architecture")}
     papers = "series" if runs else "paper"
-    found[papers if cluster in ("none", "paper") else cluster] = known["paper"]
+    found[papers if clusters[:1] in ((), ("paper",)) else clusters[0]] = known["paper"]
     return {by: column.astype(str) for by, column in found.items() if column.nunique() < len(column)}
 
 

@@ -1,11 +1,13 @@
 r"""Predictive distributions of evaluations that were not fitted, and how well they did.
 
-Each has :math:`S` draws of the law and its noise; a new paper's effect is integrated out:
+Each has :math:`S` draws of the law and its noise; effects are integrated out, of new papers as of clusters of which
+earlier evaluations were fitted:
 
-.. math:: p(y_i) = \frac1S \sum_s \int p(y_i \mid \theta_s, u)\, \mathrm{N}(u \mid 0, \tau_s^2)\, du
+.. math:: p(y_i) = \frac1S \sum_s \int p(y_i \mid \theta_s, u)\, p(u \mid \theta_s, y_{<Y})\, du
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -19,12 +21,21 @@ from bayes_scaling.classical.estimates import published_estimate
 from bayes_scaling.classical.objective import PUBLISHED_DELTA, Objective
 from bayes_scaling.classical.resampling import bootstrap
 from bayes_scaling.inference.data import rows_of
-from bayes_scaling.inference.likelihood import draws_of, expected_losses, paper_densities, scales, sum_by
+from bayes_scaling.inference.likelihood import (
+    blocks,
+    draws_of,
+    effects_of,
+    expected_losses,
+    on_scale,
+    paper_densities,
+    scales,
+    sum_by,
+)
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.model.noise import normal
 from bayes_scaling.model.rows import Rows, make_rows, sample_minima
 from bayes_scaling.predictive.splits import Split
 from bayes_scaling.quantities.prediction import with_noise
+from bayes_scaling.specifications.noise import normal, shared_effects
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import decimal_year
 
@@ -109,7 +120,7 @@ class Forecast:
 
 
 def posterior_forecast(fit: Fit, split: Split) -> Forecast:
-    """What a posterior predicts of the later evaluations of a split, each of a paper of its own.
+    """What a posterior predicts of the later evaluations of a split, each on its own.
 
     Parameters
     ----------
@@ -121,19 +132,55 @@ def posterior_forecast(fit: Fit, split: Split) -> Forecast:
     specification = fit.specification
     fitted = rows_of(fit.data, specification)
     anchor = fitted.anchor or sample_minima(split.before)
-    both = make_rows(specification, split.both, anchor=anchor, predictors=fitted.predictors)
-    rows = _with_papers(both.take(_later(split)), split)
-    alone = _each_its_own_paper(rows)
-    values = draws_of(specification, fit.data)
+    rows = make_rows(specification, split.both, anchor=anchor, predictors=fitted.predictors)
+    values, later = draws_of(specification, fit.data), _later(split)
     with np.errstate(over="ignore"):
         expected = expected_losses(specification, rows, values)
-        residual = rows.loss - expected
-        density = paper_densities(specification, alone, values, residual)
-        joint = paper_densities(specification, rows, values, residual)
-        draws = with_noise(
-            specification, values, expected, scales(specification, rows, values), np.random.default_rng(fit.seed)
+        sigma = np.broadcast_to(scales(specification, rows, values), expected.shape)
+        residual, known = rows.loss - expected, None
+        density, joint = (
+            _given_earlier(specification, rows, values, residual, units)
+            for units in (np.arange(len(later)), _papers(split)[0])
         )
+        if specification.noise.effects and specification.noise.family == "normal":
+            earlier = np.where(np.arange(len(rows.ids)) < later[0], sigma, np.inf)  # as if later ones told nothing
+            on, _ = on_scale(specification, rows, residual)
+            _, mean, variance = shared_effects(on, earlier, effects_of(specification, rows, values))
+            known = mean[:, later], variance[:, later]
+        rng = np.random.default_rng(fit.seed)
+        draws = with_noise(specification, values, expected[:, later], sigma[:, later], rng, known)
     return Forecast(_mean_density(density), _mean_density(joint), draws)
+
+
+def _given_earlier(
+    specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats, units: NDArray[np.int64]
+) -> Floats:
+    """Log density of each unit of the later rows, given the earlier rows that it shares an effect with."""
+    first, clusters = len(rows.ids) - len(units), rows.index["paper"]
+    shares = np.array([np.isin(clusters[:first], clusters[first:][units == unit]) for unit in range(units.max() + 1)])
+    unit, earlier = np.nonzero(shares & bool(specification.noise.effects))
+    later = np.arange(first, len(rows.ids))
+
+    def densities(positions: NDArray[np.int64], of: NDArray[np.int64]) -> Floats:
+        """Each unit with rows of its own, and as many clusters of its own as they are of."""
+        part = rows.take(positions)
+        apart = {
+            group: of * len(rows.ids) + part.index[group] for group in ("paper", *dict(specification.noise.effects))
+        }
+        part = replace(part, index=dict(part.index) | apart)
+        found = [
+            paper_densities(
+                specification, part, {name: each[some] for name, each in values.items()}, residual[some][:, positions]
+            )
+            for some in blocks(len(residual), len(positions))
+        ]
+        return sum_by(np.concatenate(found), np.unique(apart["paper"]) // len(rows.ids))
+
+    whole = densities(np.concatenate([earlier, later]), np.concatenate([unit, units]))
+    if len(earlier):
+        known, where = densities(earlier, unit), np.unique(unit)
+        whole[:, where] -= known[:, where]
+    return whole
 
 
 def published_forecast(specification: Specification, split: Split, method: str, seed: int) -> Forecast:
@@ -231,16 +278,3 @@ def _papers(split: Split) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Papers of the later evaluations, in the order in which they appear."""
     codes, names = pd.factorize(split.later["paper"])
     return np.asarray(codes, dtype=np.int64), tuple(map(str, names))
-
-
-def _with_papers(rows: Rows, split: Split) -> Rows:
-    codes, names = _papers(split)
-    return replace(rows, index=dict(rows.index) | {"paper": codes}, levels=dict(rows.levels) | {"paper": names})
-
-
-def _each_its_own_paper(rows: Rows) -> Rows:
-    return replace(
-        rows,
-        index=dict(rows.index) | {"paper": np.arange(len(rows.ids))},
-        levels=dict(rows.levels) | {"paper": rows.ids},
-    )

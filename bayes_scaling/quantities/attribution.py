@@ -74,7 +74,7 @@ def shapley_attribution(
     {'parameters': 0.49, 'data': 0.32, 'parameter_efficiency': 0.02, 'data_efficiency': 0.17}
     """
     laws = laws_of(source)
-    if laws.specification.law == "compute":
+    if laws.specification.form.of_compute:
         raise BayesScalingError(
             f"'{laws.specification.name}' is a law of compute alone, which does not tell parameters from data; "
             'attribution needs a specification with law = "chinchilla"'

@@ -7,7 +7,7 @@ import xarray as xr
 from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.quantities.intervals import MCSE, SAMPLE_DIMS, check_probability, credible_intervals
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
-from bayes_scaling.specifications.laws import LAWS, RESPONSE_UNITS, SIZES
+from bayes_scaling.specifications.laws import LAWS, RESPONSE_UNITS
 
 NAMES = ("E", "A", "B", "alpha", "beta", "a", "N_c", "D_c", "C_c", "S_c", "B_star", "alpha_B")
 """Coefficients of static laws in the order of tables."""
@@ -91,7 +91,7 @@ def units_of(law: str) -> dict[str, str]:
     response = RESPONSE_UNITS[form.response]
     units = {"E": response}
     for term in form.terms:
-        size = SIZES[term.size]
+        size = term
         units |= {term.coefficient: f"{response} at one {size.unit}", size.scale: size.scale_unit}
     return units
 
@@ -119,7 +119,7 @@ def unidentified(fit: Fit) -> tuple[str, ...]:
     instance, nothing is known of ``alpha``, nor of ``A``, ``a`` and of Kaplan's scale ``N_c``.
     """
     narrower = coefficients(fit)["contraction"]
-    terms = LAWS[fit.specification.law].terms
+    terms = fit.specification.form.terms
     constant = fit.data["constant_data"].to_dataset()
     # Where a size does not vary, the prior of the level alone can make the interval of its exponent narrower.
     sizes = {term.exponent: constant[f"log_{term.size}"] for term in terms if f"log_{term.size}" in constant}
@@ -131,7 +131,7 @@ def unidentified(fit: Fit) -> tuple[str, ...]:
     follow = {"a"} if found else set()
     for term in terms:
         if term.exponent in exponents:
-            follow |= {term.coefficient, SIZES[term.size].scale, "alpha_B"}
+            follow |= {term.coefficient, term.scale, "alpha_B"}
     return (*found, *(str(name) for name in narrower.index if str(name).partition("[")[0] in follow))
 
 

@@ -24,7 +24,7 @@ from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, la
 from bayes_scaling.quantities.optimal_split import local_terms
 from bayes_scaling.quantities.points import positive
 from bayes_scaling.quantities.rates import MONTHS_PER_YEAR
-from bayes_scaling.specifications.specification import GROUPS
+from bayes_scaling.specifications.sections import GROUPS
 from bayes_scaling.tables import decimal_year
 
 FACTORS = ("physical", "algorithmic")
@@ -268,7 +268,7 @@ def _decimal_years(dates: Any) -> Floats:
 def _log_multiplier(source: Source, start: Any, end: Any, by: str | None) -> xr.DataArray:
     specification = source.specification if isinstance(source, Fit) else laws_of(source).specification
     period = _period(start, end)
-    if not specification.rates_by_era and not specification.walks:
+    if not specification.rates_change:
         return rate_draws(source, by=by) * period
     laws = laws_of(source)
     begins = _decimal_years(start)[0]
@@ -293,7 +293,7 @@ def _log_growth(laws: Laws, start: float, end: float) -> xr.DataArray:
 def _groups(laws: Laws) -> dict[str, Mapping[str, Any]]:
     """Groups that rates may differ between, as far as none is set, and their levels with what columns hold for each."""
     used: set[str | None] = {each.group for name, each in laws.coefficients.items() if name not in _LEVELS}
-    if laws.specification.progress.exponents == "drift" and laws.specification.index_of("A") == "benchmark":
+    if laws.specification.progress.drifts and laws.specification.index_of("A") == "benchmark":
         used.add("benchmark")  # by the size of its training text
     if laws.predictors is None:
         return {group: {level: level for level in laws.levels[group]} for group in GROUPS if group in used}

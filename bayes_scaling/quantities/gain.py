@@ -80,13 +80,13 @@ def compute_equivalent_gain(
     Notes
     -----
     Source, equal split: Ho et al. 2024 (arXiv 2403.05812), section 3.2 and eq. 7, and their notebook `section3`;
-    :data:`bayes_scaling.classical.published_gain.HO2024_TRANSFORMER_GAINS` has their results. Optimal split: Gundlach
+    :data:`bayes_scaling.classical.published_law.HO2024_TRANSFORMER_GAINS` has their results. Optimal split: Gundlach
     et al. 2025 (arXiv 2511.21622). Where exponents differ by architecture the gain is a power of compute, and far from
     the data it says more about the exponents than about any system.
 
     Examples
     --------
-    >>> from bayes_scaling.classical.published_gain import HO2024_TRANSFORMER_GAIN
+    >>> from bayes_scaling.classical.published_law import HO2024_TRANSFORMER_GAIN
     >>> compute_equivalent_gain(HO2024_TRANSFORMER_GAIN, [1e22, 1e25]).round(2).squeeze().values.tolist()
     [6.79, 7.38]
     """
@@ -140,7 +140,7 @@ def loss_reduction(
 
     Examples
     --------
-    >>> from bayes_scaling.classical.published_gain import HO2024_TRANSFORMER_GAIN
+    >>> from bayes_scaling.classical.published_law import HO2024_TRANSFORMER_GAIN
     >>> loss_reduction(HO2024_TRANSFORMER_GAIN, 1e25).round(2).squeeze().item()
     4.87
     """

@@ -43,8 +43,8 @@ def allocation_with_inference(
 
     Parameters
     ----------
-    source
-        A fit, published constants (:data:`bayes_scaling.static_laws.HOFFMANN_ROUNDED`), or draws of a law.
+    source, year, benchmark, architecture
+        As for :func:`bayes_scaling.optimal_allocation`.
     inference_tokens
         Tokens that the model will read and write in its life, 0 or more: one number, or several.
     loss
@@ -52,10 +52,6 @@ def allocation_with_inference(
     compute
         In place of a loss: training FLOP, of which the best use (:func:`bayes_scaling.optimal_allocation`) sets the
         target, draw by draw.
-    year
-        Date of the algorithms, decimal year.
-    benchmark, architecture
-        Where the loss is reached; by default WikiText-103, or the first that was fitted, and transformers.
 
     Returns
     -------

@@ -7,11 +7,10 @@ import xarray as xr
 
 from bayes_scaling.law import training_compute
 from bayes_scaling.published_static.kaplan import KAPLAN_ALLOCATION, KAPLAN_JOINT, KaplanJointLaw
-from bayes_scaling.quantities.allocation import YEAR
+from bayes_scaling.quantities.allocation import YEAR, cost_of_split
 from bayes_scaling.quantities.laws import Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_split
 from bayes_scaling.quantities.points import axis_of
-from bayes_scaling.quantities.split_cost import cost_of_split
 from bayes_scaling.static_laws import HOFFMANN_ROUNDED
 
 
@@ -68,7 +67,7 @@ def kaplan_rule_cost(
     """What Kaplan's rule for the number of parameters costs, according to a law: times the compute needed.
 
     Returns DataArray: Times: dimensions ``chain``, ``draw``, and ``compute`` where several budgets were given. Raises
-    BayesScalingError as :func:`bayes_scaling.quantities.split_cost.cost_of_split`.
+    BayesScalingError as :func:`bayes_scaling.quantities.allocation.cost_of_split`.
 
     Parameters
     ----------
@@ -77,7 +76,7 @@ def kaplan_rule_cost(
     source
         The law that judges: a fit, published constants, or draws of a law.
     year, **setting
-        As for :func:`bayes_scaling.quantities.split_cost.cost_of_split`.
+        As for :func:`bayes_scaling.quantities.allocation.cost_of_split`.
 
     Notes
     -----
@@ -126,16 +125,12 @@ def kaplan_to_chinchilla_gain(
         D_K = \arg\min_D L_\mathrm{Kaplan}\left(\frac{C}{6 D}, D\right)
 
     Returns DataArray: Times: dimensions ``chain``, ``draw``, and ``compute`` where several budgets were given. Raises
-    BayesScalingError as :func:`bayes_scaling.quantities.split_cost.cost_of_split`.
+    BayesScalingError as :func:`bayes_scaling.quantities.allocation.cost_of_split`.
 
     Parameters
     ----------
-    compute
-        Training FLOP: one budget, or several.
-    source
-        The law that judges: a fit, published constants, or draws of a law.
-    year, **setting
-        As for :func:`bayes_scaling.quantities.split_cost.cost_of_split`.
+    compute, source, year, **setting
+        As for :func:`kaplan_rule_cost`.
 
     Notes
     -----

@@ -15,11 +15,12 @@ from bayes_scaling.model.data import noise_names
 from bayes_scaling.model.predictors import Predictors, label_of
 from bayes_scaling.model.rows import Anchor, covariates_at, minima
 from bayes_scaling.model.structure import Coefficient, Coefficients, coefficient_at, loss_parts
-from bayes_scaling.published_static.compute_law import ComputeLaw
+from bayes_scaling.published_static.gundlach import ComputeLaw
 from bayes_scaling.published_static.kaplan import KaplanJointLaw
 from bayes_scaling.specifications.checks import is_number
-from bayes_scaling.specifications.laws import LAWS, SIZES
-from bayes_scaling.specifications.specification import CENTRE_YEAR, Specification
+from bayes_scaling.specifications.laws import SIZES
+from bayes_scaling.specifications.sections import CENTRE_YEAR
+from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.static_laws import ChinchillaLaw
 from bayes_scaling.tables.benchmarks import KNOWN, in_order, named
 
@@ -174,11 +175,11 @@ class Laws:
             Other sizes that the law is of, by name: ``least_steps``, or ``loss`` (nats per token) of the critical
             batch size; ``compute`` (FLOP), where it is another than 6 N D.
         """
-        needed = set(LAWS[self.specification.law].sizes) - {"parameters", "tokens", "compute", *(further or {})}
+        needed = set(self.specification.form.sizes) - {"parameters", "tokens", "compute", *(further or {})}
         if needed:
             size = needed.pop()
             raise BayesScalingError(
-                f"'{self.specification.name}' is a law of {LAWS[self.specification.law].of}, and no {SIZES[size].noun} "
+                f"'{self.specification.name}' is a law of {self.specification.form.of}, and no {SIZES[size].noun} "
                 f"are given: pass further={{'{size}': ...}}, or choose a law of parameters and tokens"
             )
         benchmark = self.benchmark_of(benchmark)
@@ -233,9 +234,7 @@ class Laws:
             name: replace(
                 each,
                 value=some(each.value),
-                added=tuple(
-                    replace(added, value=some(added.value), unknown=some(added.unknown)) for added in each.added
-                ),
+                added=tuple(replace(added, value=some(added.value)) for added in each.added),
             )
             for name, each in self.coefficients.items()
         }

@@ -27,7 +27,6 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law import log_term, loss, training_compute
 from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws
 from bayes_scaling.quantities.points import positive
-from bayes_scaling.specifications.laws import LAWS
 
 _LOG_FLOP = float(np.log(training_compute(1.0, 1.0)))
 """Log FLOP for one parameter and one token."""
@@ -114,15 +113,15 @@ def summed_terms(
 def _lines(
     laws: Laws, year: Any, parts: Callable[..., Any], **setting: str | None
 ) -> tuple[tuple[Floats, Floats], ...]:
-    law = LAWS[laws.specification.law]
-    if not law.splits and laws.specification.law != "compute":
+    law = laws.specification.form
+    if not law.splits and not laws.specification.form.of_compute:
         raise BayesScalingError(
             f"'{laws.specification.name}' is a law of {law.of} alone and knows of no compute; choose a law of both "
             "parameters and tokens, or one of compute"
         )
     laws.require_power_laws()
     # In a law of compute a budget of one FLOP is a sixth of a parameter seen with one token.
-    one = 1 / training_compute(1.0, 1.0) if laws.specification.law == "compute" else 1.0
+    one = 1 / training_compute(1.0, 1.0) if laws.specification.form.of_compute else 1.0
     _, at_one = parts(one, 1.0, year, **setting)
     many = 1.0 if len(at_one) == 1 else math.e
     _, at_e = parts(one * math.e, many, year, **setting)

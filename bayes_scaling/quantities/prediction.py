@@ -182,14 +182,10 @@ def compute_needed(
 
     Parameters
     ----------
-    source
-        A fit, published constants, or draws of a law.
-    loss
-        Target, nats per token: one, or several.
+    source, loss, benchmark, architecture
+        As for :func:`reachable_date`.
     year
         Decimal year: one, or several.
-    benchmark, architecture
-        Where the loss is reached; by default WikiText-103, or the first that was fitted, and transformers.
 
     Returns
     -------
@@ -237,18 +233,18 @@ def with_noise(
     expected: Floats,
     sigma: Floats,
     rng: np.random.Generator,
+    known: tuple[Floats, Floats] | None = None,
 ) -> Floats:
-    """Losses of new evaluations, each of a cluster of its own, under draws of the parameters; nats per token.
+    """Losses of new evaluations under draws of the parameters, each on its own; nats per token.
 
-    ``sigma`` is that of each evaluation, or of all.
+    ``sigma`` is that of each evaluation, or of all; ``known`` are mean and variance of the effects that they share with
+    others, and without them each is of a cluster of its own.
     """
     noise, shape = specification.noise, expected.shape
-    student_t = noise.family == "student_t"
-    standard = rng.standard_t(values["nu"], size=shape) if student_t else rng.standard_normal(shape)
-    scattered = sigma * standard
-    if noise.cluster != "none":
-        scattered = scattered + values["tau"] * rng.standard_normal(shape)
-    return np.asarray(expected * np.exp(scattered) if noise.scale == "log_loss" else expected + scattered)
+    scattered = sigma * noise.kind.standard(values).rvs(shape, random_state=rng)
+    for mean, variance in [known] if known else [(0.0, values[tau] ** 2) for _, tau in noise.effects]:
+        scattered = scattered + mean + np.sqrt(variance) * rng.standard_normal(shape)
+    return np.asarray(noise.added(expected, scattered))
 
 
 def _log_reducible(laws: Laws, losses: Floats, setting: dict[str, str]) -> Floats:

@@ -8,6 +8,10 @@ from numpy.typing import NDArray
 MONTHS_PER_YEAR = 12
 INTERVAL_PROBABILITY = 0.95
 INTERVAL_KIND = "equal-tailed"
+INTERVAL = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} interval"
+"""Name of every interval in a picture, a table or a report."""
+CREDIBLE_INTERVAL = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} credible interval"
+"""The same in a sentence that stands alone."""
 
 
 def signed_months_to_double(rate: Any) -> Any:

@@ -8,21 +8,19 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_scaling.beside import Beside
 from bayes_scaling.classical.objective import PUBLISHED_DELTA
-from bayes_scaling.classical.published_gain import HO2024_TRANSFORMER_GAINS, HO2024_TRANSFORMER_LOSS_REDUCTION
+from bayes_scaling.classical.published_law import HO2024_TRANSFORMER_GAINS, HO2024_TRANSFORMER_LOSS_REDUCTION
 from bayes_scaling.inference.fitting import fit
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.settings import SEED
 from bayes_scaling.published import PublishedDoubling, published_shapley
 from bayes_scaling.quantities.attribution import shapley_attribution
-from bayes_scaling.quantities.doubling import doubling_times
+from bayes_scaling.quantities.doubling import doubling_times, numerical_doubling_time
 from bayes_scaling.quantities.effective_compute import effective_compute, growth_factor, log_share
 from bayes_scaling.quantities.gain import compute_equivalent_gain, loss_reduction
 from bayes_scaling.quantities.intervals import credible_intervals
-from bayes_scaling.quantities.numerical_doubling import numerical_doubling_time
 from bayes_scaling.quantities.prediction import predicted_loss
-from bayes_scaling.quantities.rate_widths import beside_rates
+from bayes_scaling.quantities.rate_widths import Beside, beside_rates
 from bayes_scaling.quantities.rates import MONTHS_PER_YEAR, signed_months_to_double
 from bayes_scaling.specifications.catalogue import load_specification
 from bayes_scaling.specifications.specification import Specification
@@ -30,17 +28,8 @@ from bayes_scaling.systems import HO2024_SYSTEMS, System
 from bayes_scaling.tables import load_evaluations
 
 COLUMNS = (
-    "part",
-    "unit",
-    "published",
-    "published_lower",
-    "published_upper",
-    "median",
-    "lower",
-    "upper",
-    "published_inside",
-    "width_ratio",
-    "source",
+    *("part", "unit", "published", "published_lower", "published_upper"),
+    *("median", "lower", "upper", "published_inside", "width_ratio", "source"),
 )
 """Columns of a table of answers, in their order."""
 

@@ -13,7 +13,7 @@ from rich.text import Text
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.files import write_whole
 from bayes_scaling.plain_json import strict_json
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL
 from bayes_scaling.report.allocation_table import (
     INFERENCE,
     KAPLAN,
@@ -29,7 +29,6 @@ from bayes_scaling.report.allocation_table import (
 from bayes_scaling.words import number
 
 _SIZES = {"parameters": "parameters", "tokens": "tokens", "tokens_per_parameter": "tokens per\nparameter"}
-_INTERVAL = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} credible interval"
 _BAD = "bold red"
 
 
@@ -43,8 +42,8 @@ def allocation_report(answer: Allocations) -> RenderableType:
     parts += [Text(note, style="" if answer.converged else "red") for note in _warnings(answer)]
     parts.append(
         Text(
-            f"Of a posterior: median and, below it, {_INTERVAL}. Published laws are points without an interval. "
-            "Losses are those of each law's own data: compare splits between rows, not losses."
+            f"Of a posterior: median and, below it, {CREDIBLE_INTERVAL}. Published laws are points without an interval."
+            " Losses are those of each law's own data: compare splits between rows, not losses."
         )
     )
     parts += [Text(f"- {name}: {source}") for name, source in sources().items()]
@@ -69,32 +68,34 @@ def allocation_sentence(answer: Allocations, budget: float) -> str:
 
 
 def _findings(answer: Allocations, budget: float) -> Iterator[str]:
-    best = _rows(answer, budget, TRAINING)
-    undefined = 1 - best["parameters"]["defined"]
-    if undefined == 1:
+    def said(purpose: str, quantity: str) -> str:
+        assert answer.fit is not None
+        return _cell(answer.rows(budget, purpose)[label_of(answer.fit)][quantity], "{} ({} to {})")
+
+    defined = answer.rows(budget, TRAINING)[label_of(answer.fit)]["parameters"]["defined"] if answer.fit else 0.0
+    if defined == 0:
         yield "has no best split: in every draw an exponent is not above 0."
         return
     yield (
-        f"puts the best model at {_said(best, 'parameters')} parameters and {_said(best, 'tokens')} tokens, "
-        f"{_said(best, 'tokens_per_parameter')} tokens per parameter, with a loss of {_said(best, 'loss')} nats per "
-        f"token (in brackets: {_INTERVAL})."
+        f"puts the best model at {said(TRAINING, 'parameters')} parameters and {said(TRAINING, 'tokens')} tokens, "
+        f"{said(TRAINING, 'tokens_per_parameter')} tokens per parameter, with a loss of {said(TRAINING, 'loss')} nats "
+        f"per token (in brackets: {CREDIBLE_INTERVAL})."
     )
-    if undefined:
-        yield f"In {undefined:.1%} of the draws no split is best, an exponent not being above 0; they are left out."
+    if defined < 1:
+        yield f"In {1 - defined:.1%} of the draws no split is best, an exponent not being above 0; they are left out."
     if math.isfinite(answer.largest_compute):
         largest = f"the largest compute fitted ({number(answer.largest_compute)} FLOP)"
         factor = budget / answer.largest_compute
         beyond = f"The budget is {factor:.3g} times {largest}: this is extrapolated."
         yield beyond if factor > 1 else f"The budget is not beyond {largest}."
     if answer.question.split is not None:
-        cost = _said(_rows(answer, budget, OWN_SPLIT), "cost_of_split")
+        cost = said(OWN_SPLIT, "cost_of_split")
         yield f"{_own_split(answer)} spends {cost} times the compute that the best split needs for the same loss."
     if answer.question.inference_tokens is not None:
-        used = _rows(answer, budget, INFERENCE)
         yield (
             f"As good, and with the least compute for training and {number(answer.question.inference_tokens)} tokens "
-            f"of use together, is a model of {_said(used, 'parameters')} parameters and {_said(used, 'tokens')} "
-            f"tokens; it saves {_said(used, 'saving', percent=True)} of that compute."
+            f"of use together, is a model of {said(INFERENCE, 'parameters')} parameters and "
+            f"{said(INFERENCE, 'tokens')} tokens; it saves {said(INFERENCE, 'saving')} of that compute."
         )
 
 
@@ -123,28 +124,23 @@ def _warnings(answer: Allocations) -> Iterator[str]:
 
 
 def _tables(answer: Allocations, budget: float) -> Iterator[RenderableType]:
-    yield _table(answer, budget, TRAINING, f"Best split of {number(budget)} FLOP", {**_SIZES, "loss": "loss, nats"})
+    columns = {**_SIZES, "loss": "loss, nats"}
+    yield _table(answer, f"Best split of {number(budget)} FLOP", columns, answer.rows(budget, TRAINING))
     if answer.question.inference_tokens is not None:
         tokens = number(answer.question.inference_tokens)
         title = f"As good, with the least compute for training and {tokens} tokens of use together"
         columns = {**_SIZES, "saving": "saved of all\ncompute"}
-        yield _table(answer, budget, INFERENCE, title, columns)
-    title = "Times the compute that the best split needs for the same loss"
-    columns = {KAPLAN_SPLIT: "Kaplan's rule"}
-    if answer.question.split is not None:
-        columns = {OWN_SPLIT: _own_split(answer)} | columns
+        yield _table(answer, title, columns, answer.rows(budget, INFERENCE))
+    columns = {} if answer.question.split is None else {OWN_SPLIT: _own_split(answer)}
+    columns[KAPLAN_SPLIT] = "Kaplan's rule"
     costs: dict[str, dict[str, Row]] = {}
     for purpose in columns:
         for law, by_name in answer.rows(budget, purpose).items():
             costs.setdefault(law, {})[purpose] = by_name["cost_of_split"]
-    yield _drawn(answer, title, columns, costs)
+    yield _table(answer, "Times the compute that the best split needs for the same loss", columns, costs)
 
 
-def _table(answer: Allocations, budget: float, purpose: str, title: str, columns: dict[str, str]) -> Table:
-    return _drawn(answer, title, columns, answer.rows(budget, purpose))
-
-
-def _drawn(answer: Allocations, title: str, columns: dict[str, str], rows: dict[str, dict[str, Row]]) -> Table:
+def _table(answer: Allocations, title: str, columns: dict[str, str], rows: dict[str, dict[str, Row]]) -> Table:
     """A line for each law; ``rows`` by law and column."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("law", overflow="fold")
@@ -153,41 +149,21 @@ def _drawn(answer: Allocations, title: str, columns: dict[str, str], rows: dict[
     for law, by_name in rows.items():
         own = answer.fit is not None and law == label_of(answer.fit)
         bad = own and not answer.converged
-        cells = [_cell(by_name[column], percent=column == "saving") for column in columns]
-        table.add_row(
-            Text(f"{law}\nNOT CONVERGED" if bad else law),
-            *map(Text, cells),
-            style=_BAD if bad else "bold" if own else "",
-        )
+        cells = (Text(_cell(by_name[column], "{}\n{} to {}")) for column in columns)
+        style = _BAD if bad else "bold" if own else ""
+        table.add_row(Text(f"{law}\nNOT CONVERGED" if bad else law), *cells, style=style)
     return table
 
 
-def _cell(row: Row, *, percent: bool) -> str:
+def _cell(row: Row, shown: str) -> str:
+    """Median and interval of a posterior; of a published law its point."""
     if row["note"]:
         return str(row["note"])
-    median = _shown(row["median"], percent=percent)
-    return median if row["kind"] == "published" else f"{median}\n{_span(row, percent=percent)}"
-
-
-def _rows(answer: Allocations, budget: float, purpose: str) -> dict[str, Row]:
-    """Rows of the posterior, by quantity."""
-    assert answer.fit is not None
-    return answer.rows(budget, purpose)[label_of(answer.fit)]
-
-
-def _said(rows: dict[str, Row], quantity: str, *, percent: bool = False) -> str:
-    row = rows[quantity]
-    return f"{_shown(row['median'], percent=percent)} ({_span(row, percent=percent)})"
-
-
-def _span(row: Row, *, percent: bool) -> str:
-    return f"{_shown(row['lower'], percent=percent)} to {_shown(row['upper'], percent=percent)}"
-
-
-def _shown(value: float, *, percent: bool = False) -> str:
-    if math.isinf(value):
-        return "no bound"
-    return f"{value:.0%}" if percent else number(value)
+    ends = [
+        "no bound" if math.isinf(value) else f"{value:.0%}" if row["quantity"] == "saving" else number(value)
+        for value in (row["median"], row["lower"], row["upper"])
+    ]
+    return ends[0] if row["kind"] == "published" else shown.format(*ends)
 
 
 def _own_split(answer: Allocations) -> str:

@@ -12,14 +12,13 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law import training_compute
 from bayes_scaling.published_static.kaplan import KAPLAN_ALLOCATION, KAPLAN_COMPUTE
 from bayes_scaling.published_static.muennighoff import MUENNIGHOFF
-from bayes_scaling.quantities.allocation import YEAR, optimal_allocation
+from bayes_scaling.quantities.allocation import YEAR, cost_of_split, optimal_allocation
 from bayes_scaling.quantities.inference_allocation import FLOP_PER_TOKEN_USED, allocation_with_inference
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.kaplan_split import kaplan_allocation, kaplan_rule_cost
 from bayes_scaling.quantities.laws import Source, laws_of, setting_of
 from bayes_scaling.quantities.points import axis_of
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
-from bayes_scaling.quantities.split_cost import cost_of_split
 from bayes_scaling.static_laws import STATIC_LAWS
 
 if TYPE_CHECKING:

@@ -1,26 +1,21 @@
 """A backtest in words, as a table for the terminal, as a page, as plain data for scripts, and its directory."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+import contextlib
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from rich import box
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.inference.fitting import package_versions
-from bayes_scaling.plain_json import strict_json
+from bayes_scaling.posterior_report.document import Bullets, Row, Section, Table
+from bayes_scaling.posterior_report.markdown import render_page
 from bayes_scaling.predictive.result import Backtest
 from bayes_scaling.predictive.splits import HORIZONS
-from bayes_scaling.report.run_directory import picture, write_beside_fits
+from bayes_scaling.report.run_directory import picture, recorded, write_beside_fits
+from bayes_scaling.report.terminal import compact, left_out
 from bayes_scaling.words import counted, number
-
-if TYPE_CHECKING:
-    from bayes_scaling.predictive.result import Backtest
 
 WELL_KNOWN = 10
 """Fitted evaluations on a benchmark from which on it counts as well known."""
@@ -28,19 +23,14 @@ WELL_KNOWN = 10
 
 def backtest_json(result: Backtest) -> bytes:
     """`backtest.json`: averages, settings, seed, versions, and what was skipped."""
-    document = {
-        "evaluations": asdict(result.evaluations),
-        "cuts": sorted({int(cut) for cut in result.forecasts.index.get_level_values("cut")}),
-        "summary": {horizon: result.summary(horizon).to_dict("index") for horizon in HORIZONS},
-        "converged": int(result.forecasts["converged"].sum()),
-        "forecasts": len(result.forecasts),
-        "skipped": dict(result.skipped),
-        "settings": asdict(result.settings),
-        "seed": result.seed,
-        "versions": package_versions(),
-        "set_aside": [{"file": file, "reason": reason} for file, reason in result.set_aside],
-    }
-    return strict_json(document)
+    return recorded(
+        result,
+        cuts=sorted({int(cut) for cut in result.forecasts.index.get_level_values("cut")}),
+        summary={horizon: result.summary(horizon).to_dict("index") for horizon in HORIZONS},
+        converged=int(result.forecasts["converged"].sum()),
+        forecasts=len(result.forecasts),
+        skipped=dict(result.skipped),
+    )
 
 
 def backtest_csv(result: Backtest) -> bytes:
@@ -86,155 +76,129 @@ def sentences(result: Backtest) -> Iterable[str]:
             )
 
 
+_SHOWN = {
+    name: name.removeprefix("inside ")
+    for name in ("forecaster", "cuts", "inside 50%", "inside 90%", "inside 95%", "log score", "CRPS")
+}
+"""Columns that the terminal has room for, and their headings there."""
+
+
 def backtest_report(result: Backtest) -> RenderableType:
     """Averages over cut years in a table, and what follows in sentences."""
-    parts: list[RenderableType] = []
-    for horizon, words in HORIZONS.items():
-        title = f"Averages over cut years, predicted: {words}"
-        shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-        shown.add_column("forecaster", no_wrap=True)
-        for heading in ("cuts", "50%", "90%", "95%", "log score", "CRPS"):
-            shown.add_column(heading, justify="right", no_wrap=True)
-        for name, cells in summary_cells(result.summary(horizon)):
-            shown.add_row(name, *cells[:4], cells[4], cells[7])
-        parts.append(shown)
-    parts += [Text(sentence) for sentence in sentences(result)]
-    parts += [Text(f"Skipped {name}: {reason}") for name, reason in result.skipped.items()]
-    parts += [Text(f"Set aside: {file} ({reason})") for file, reason in result.set_aside]
-    return Group(*parts)
+    tables = (
+        compact(f"Averages over cut years, predicted: {words}", _averages(result.summary(horizon)), _SHOWN)
+        for horizon, words in HORIZONS.items()
+    )
+    return Group(*tables, *map(Text, sentences(result)), *left_out(result))
 
 
-def summary_cells(table: pd.DataFrame) -> Iterable[tuple[str, tuple[str, ...]]]:
-    """Averages as text: cuts, three coverages, log score, what the first is ahead by (also by papers), CRPS."""
-    for place, (name, row) in enumerate(table.to_dict("index").items()):
-        left_out = f" ({row['not_converged']} not converged)" if row["not_converged"] else ""
-        if not row["cuts"]:
-            yield str(name), (f"0{left_out}", *[""] * 7)
-            continue
-        yield (
-            str(name),
-            (
-                f"{row['cuts']}{left_out}",
-                f"{row['covered_50']:.3f}",
-                f"{row['covered_90']:.3f} ± {row['covered_90_se']:.3f}",
-                f"{row['covered_95']:.3f}",
-                f"{row['log_score']:.3f}",
-                _ahead(row, "log_score") if place else "",
-                _ahead(row, "log_score_joint") if place else "",
-                number(row["crps"]),
+def _averages(table: pd.DataFrame) -> Table:
+    """Averages over cut years: coverage, scores, and what the first forecaster is ahead by."""
+    first = table.index[0]
+
+    def found(shown: str) -> Callable[[Row], str]:
+        return lambda row: shown.format_map(row) if row["cuts"] else ""
+
+    def ahead(column: str) -> Callable[[Row], str]:
+        shown = found(f"{{{column}_diff:+.3f}} ± {{{column}_diff_se:.3f}}")
+        return lambda row: "" if row["forecaster"] == first else shown(row)
+
+    return Table.of(
+        "averages",
+        "",
+        table.rename_axis("forecaster"),
+        {
+            "forecaster": "{forecaster}",
+            "cuts": lambda row: (
+                f"{row['cuts']}" + (f" ({row['not_converged']} not converged)" if row["not_converged"] else "")
             ),
-        )
-
-
-def _ahead(row: Mapping[Any, Any], column: str) -> str:
-    return f"{row[f'{column}_diff']:+.3f} ± {row[f'{column}_diff_se']:.3f}"
+            "inside 50%": found("{covered_50:.3f}"),
+            "inside 90%": found("{covered_90:.3f} ± {covered_90_se:.3f}"),
+            "inside 95%": found("{covered_95:.3f}"),
+            "log score": found("{log_score:.3f}"),
+            "first ahead by": ahead("log_score"),
+            "by papers": ahead("log_score_joint"),
+            "CRPS": lambda row: number(row["crps"]) if row["cuts"] else "",
+        },
+    )
 
 
 PICTURE = "backtest.png"
-
-_AVERAGES = (
-    *("forecaster", "cuts", "inside 50%", "inside 90%", "inside 95%", "log score"),
-    *("first ahead by", "by papers", "CRPS"),
-)
-_BY_CUT = (
-    *("forecaster", "cut", "fitted", "predicted", "papers", "not predicted", "inside 50%", "inside 90%"),
-    *("inside 95%", "log score", "CRPS", "mean error", "median width of 90%", "remarks"),
-)
 
 
 def backtest_page(result: Backtest, picture: str = PICTURE) -> str:
     """Markdown: the answer, averages over cut years, every forecast, and how it is all counted.
 
-    Parameters
-    ----------
-    result
-        See :func:`bayes_scaling.backtest`.
-    picture
-        Where the picture is, from the page.
+    ``picture``: where the picture is, from the page.
     """
-    lines = ["# Are later evaluations predicted?", "", *(f"- {sentence}" for sentence in sentences(result)), ""]
-    lines += [f"![Coverage of 90% predictive intervals and log scores by cut year]({picture})", ""]
-    for horizon, words in HORIZONS.items():
-        lines += [f"## Averages over cut years, predicted: {words}", "", *_averages(result.summary(horizon)), ""]
-    lines += _well_known(result)
-    for horizon, words in HORIZONS.items():
-        lines += [f"## By cut year, predicted: {words}", "", *_by_cut(result.by_cut(horizon)), ""]
-    lines += ["## How it is counted", "", *_EXPLAINED]
-    if result.skipped:
-        lines += ["", "## Skipped", "", *(f"- {name}: {reason}." for name, reason in result.skipped.items())]
-    return "\n".join(lines) + "\n"
+    drawn = f"![Coverage of 90% predictive intervals and log scores by cut year]({picture})"
+    tables = {words: _averages(result.summary(horizon)) for horizon, words in HORIZONS.items()}
+    # Without benchmarks of which next to nothing was known, if there are others.
+    with contextlib.suppress(BayesScalingError):
+        words = f"later ones on benchmarks with at least {WELL_KNOWN} fitted"
+        tables[words] = _averages(result.summary(least_known=WELL_KNOWN))
+    skipped = Bullets(tuple(f"{name}: {reason}." for name, reason in result.skipped.items()))
+    return render_page(
+        "Are later evaluations predicted?",
+        Section.of("answer", "", Bullets(tuple(sentences(result))), drawn),
+        *(Section.of("", f"Averages over cut years, predicted: {words}", table) for words, table in tables.items()),
+        *(
+            Section.of("", f"By cut year, predicted: {words}", _by_cut(result.by_cut(horizon)))
+            for horizon, words in HORIZONS.items()
+        ),
+        Section.of("", "How it is counted", Bullets(_EXPLAINED)),
+        *((Section.of("", "Skipped", skipped),) if result.skipped else ()),
+    )
 
 
 _EXPLAINED = (
-    "- Fitted: evaluations published before 1 January of the cut year. Predicted: later ones, each with its size, "
+    "Fitted: evaluations published before 1 January of the cut year. Predicted: later ones, each with its size, "
     "data and date as known, and the effect of its paper, which is new, integrated out.",
-    "- Not predicted: later evaluations on a benchmark of which no evaluation was fitted.",
-    "- Inside: share of losses within the central posterior predictive interval. Averages count each cut year the "
+    "Not predicted: later evaluations on a benchmark of which no evaluation was fitted.",
+    "Inside: share of losses within the central posterior predictive interval. Averages count each cut year the "
     "same; ± is one standard error that takes papers as independent and fits as given.",
-    "- Log score: mean log predictive density of the loss, nats per evaluation; higher is better. First ahead by: the "
+    "Log score: mean log predictive density of the loss, nats per evaluation; higher is better. First ahead by: the "
     "first forecaster's log score less this one's, on the same evaluations at the cuts where both converged.",
-    "- By papers: the same where the evaluations of a paper are scored by their joint density, which counts what a "
+    "By papers: the same where the evaluations of a paper are scored by their joint density, which counts what a "
     "forecaster knows of their likeness; still nats per evaluation.",
-    "- CRPS: continuous ranked probability score, nats per token; lower is better. Where few evaluations were fitted, "
+    "CRPS: continuous ranked probability score, nats per token; lower is better. Where few evaluations were fitted, "
     "a posterior gives a small probability to enormous losses, and then this score says nothing else. Mean error: "
     "observed loss less the predictive median, nats per token.",
-    "- The paper's estimate: model 7 by its published procedure on what was known then, with normal noise of variance "
+    "The paper's estimate: model 7 by its published procedure on what was known then, with normal noise of variance "
     "(sum of squared residuals) / (n - k). The paper's bootstrap: 100 resamples of rows, each with the same noise. "
     "The paper states no predictive distribution; these are the usual ones.",
-    "- A forecast whose chains did not agree is shown by cut and left out of averages.",
+    "A forecast whose chains did not agree is shown by cut and left out of averages.",
 )
 
 
-def _averages(table: pd.DataFrame) -> Iterable[str]:
-    yield _line(_AVERAGES)
-    yield _rule(_AVERAGES)
-    for name, cells in summary_cells(table):
-        yield _line((name, *cells))
-
-
-def _well_known(result: Backtest) -> list[str]:
-    """The same averages without benchmarks of which next to nothing was known, if there are others."""
-    try:
-        table = result.summary(least_known=WELL_KNOWN)
-    except BayesScalingError:
-        return []
-    title = f"## Averages over cut years, predicted: later ones on benchmarks with at least {WELL_KNOWN} fitted"
-    return [title, "", *_averages(table), ""]
-
-
-def _by_cut(table: pd.DataFrame) -> Iterable[str]:
-    yield _line(_BY_CUT)
-    yield _rule(_BY_CUT)
-    for (name, cut), row in zip(table.index, table.to_dict("records"), strict=True):
-        mark = row["note"] if row["converged"] else f"**not converged**: {row['note']}"
-        yield _line(
-            (
-                *(str(name), str(cut), str(row["before"]), str(row["evaluations"]), str(row["papers"])),
-                str(row["unseen"]),
-                f"{row['covered_50']:.3f}",
-                f"{row['covered_90']:.3f} ± {row['covered_90_se']:.3f}",
-                f"{row['covered_95']:.3f}",
-                f"{row['log_score']:.3f} ± {row['log_score_se']:.3f}",
-                number(row["crps"]),
-                f"{row['error']:+.3f}",
-                f"{row['width_90']:.2f}",
-                str(mark),
-            )
-        )
-
-
-def _line(cells: Iterable[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
-
-
-def _rule(headings: Iterable[str]) -> str:
-    return "|" + "|".join("---" if heading in ("forecaster", "remarks") else "---:" for heading in headings) + "|"
+def _by_cut(table: pd.DataFrame) -> Table:
+    return Table.of(
+        "by-cut",
+        "",
+        table.reset_index().to_dict("records"),
+        {
+            "forecaster": "{forecaster}",
+            "cut": "{cut}",
+            "fitted": "{before}",
+            "predicted": "{evaluations}",
+            "papers": "{papers}",
+            "not predicted": "{unseen}",
+            "inside 50%": "{covered_50:.3f}",
+            "inside 90%": "{covered_90:.3f} ± {covered_90_se:.3f}",
+            "inside 95%": "{covered_95:.3f}",
+            "log score": "{log_score:.3f} ± {log_score_se:.3f}",
+            "CRPS": lambda row: number(row["crps"]),
+            "mean error": "{error:+.3f}",
+            "median width of 90%": "{width_90:.2f}",
+            "remarks": lambda row: row["note"] if row["converged"] else f"**not converged**: {row['note']}",
+        },
+    )
 
 
 FILES = ("backtest.png", "backtest.md", "backtest.csv", "scores.csv", "backtest.json")
 
 
-def write_backtest(result: "Backtest", directory: Path) -> tuple[Path, ...]:
+def write_backtest(result: Backtest, directory: Path) -> tuple[Path, ...]:
     """Write everything about a backtest but its forecasts, which are written as they end.
 
     Returns the files, in the order written. Raises BayesScalingError if the files can't be written.

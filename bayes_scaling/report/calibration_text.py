@@ -1,29 +1,41 @@
 """A calibration as the command line prints it: ranks of each quantity, and the finding in a sentence."""
 
-import pandas as pd
 from rich.console import Group, RenderableType
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Table as RichTable
 from rich.text import Text
 
-from bayes_scaling.calibration.result import Calibration
-from bayes_scaling.calibration.uniformity import BAND
+from bayes_scaling.calibration.result import BAND, Calibration
+from bayes_scaling.posterior_report.document import Table
 from bayes_scaling.words import counted
+
+
+def calibration_table(calibration: Calibration) -> Table:
+    """Ranks of each quantity, and how many intervals hold the true value."""
+    return Table.of(
+        "calibration-table",
+        f"Ranks of true values: whether the whole curve stays in its {BAND:.0%} band, its largest difference from "
+        "uniform, and the share of central (equal-tailed) credible intervals that hold the true value",
+        calibration.table.rename_axis("name"),
+        {
+            "quantity": "{name}",
+            "ranks": lambda row: "uniform" if row["inside"] else "not uniform",
+            "largest difference": "{largest:+.3f}",
+            "50% holds": "{covered_50:.0%}",
+            "90% holds": "{covered_90:.0%}",
+        },
+        marked=lambda row: not row["inside"],
+    )
 
 
 def calibration_report(calibration: Calibration) -> RenderableType:
     """Table and sentences."""
-    table = Table("", "ranks", "largest difference", "50% holds", "90% holds", title_justify="left")
-    table.title = f"Calibration of {escape(calibration.specification)}"
-    for name, row in calibration.table.iterrows():
-        state = "uniform" if row["inside"] else "[bold red]not uniform[/]"
-        table.add_row(escape(str(name)), state, *calibration_cells(row))
-    return Group(table, Text(), *(Text(sentence) for sentence in calibration_sentences(calibration)))
-
-
-def calibration_cells(row: pd.Series) -> tuple[str, str, str]:
-    """A quantity's largest difference from uniform, and how many 50% and 90% intervals hold the true value."""
-    return f"{row['largest']:+.3f}", f"{row['covered_50']:.0%}", f"{row['covered_90']:.0%}"
+    table = calibration_table(calibration)
+    shown = RichTable("", *table.columns[1:], title=f"Calibration of {escape(calibration.specification)}")
+    shown.title_justify = "left"
+    for place, (name, state, *cells) in enumerate(table.rows):
+        shown.add_row(Text(name), Text(state, style="bold red" if place in table.marked else ""), *cells)
+    return Group(shown, Text(), *(Text(sentence) for sentence in calibration_sentences(calibration)))
 
 
 def calibration_sentences(calibration: Calibration) -> tuple[str, ...]:

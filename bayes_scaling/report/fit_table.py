@@ -1,20 +1,22 @@
-"""A fit as the command line prints it: doubling times or coefficients, diagnostics, the answer in a sentence."""
+"""A fit as the command line prints it: its answer, diagnostics, who decided it, and chains that do not mix."""
 
-import pandas as pd
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from bayes_scaling.comparison.chain_weights import chain_weights
 from bayes_scaling.identifiability.identify import can_identify, identification
+from bayes_scaling.inference.mixing import chain_groups
 from bayes_scaling.inference.result import Fit
+from bayes_scaling.posterior_report.fit_tables import times_cells
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.fit_findings import fit_findings
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.quantities.rates import INTERVAL
 from bayes_scaling.report.summary import next_step, sentence
 from bayes_scaling.tables.faults import printable
-from bayes_scaling.words import in_digits, months, number, probability
+from bayes_scaling.words import in_digits, months, number
 
 
 def fit_report(fit: Fit) -> RenderableType:
@@ -41,28 +43,55 @@ def fit_report(fit: Fit) -> RenderableType:
 
 
 def _doubling_table(fit: Fit) -> Table:
-    times = doubling_times(fit)
-    interval = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} interval"
-    table = Table("", "median", interval, "P(progress)", title="Doubling times in months", title_justify="left")
-    for name, row in times.iterrows():
-        if pd.isna(row["median"]):
-            table.add_row(str(name), "not defined", "", "")
-        elif pd.isna(row["probability_of_progress"]):
-            table.add_row(str(name), "held constant", "", "")
-        else:
-            median, lower, upper = in_digits(row, months)
-            table.add_row(str(name), median, f"{lower} to {upper}", probability(row["probability_of_progress"]))
+    table = Table("", "median", INTERVAL, "P(progress)", title="Doubling times in months", title_justify="left")
+    for name, row in doubling_times(fit).iterrows():
+        median, *cells = times_cells(row)
+        table.add_row(str(name), median.removesuffix(" by this law"), *cells)
     return table
 
 
 def _coefficient_table(fit: Fit) -> Table:
     found, unknown = coefficients(fit), unidentified(fit)
-    interval = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} interval"
     title = "Coefficients" + (" (a: the optimal N grows as C^a)" if "a" in found.index else "")
-    table = Table("", "median", interval, "unit", title=title, title_justify="left")
+    table = Table("", "median", INTERVAL, "unit", title=title, title_justify="left")
     for name, row in found.iterrows():
         (median, lower, upper), note = in_digits(row, number), str(row["unit"])
         if name in unknown:
             median, note = "not identified", "nearly the prior's interval"
         table.add_row(escape(str(name)), median, f"{lower} to {upper}", note)
     return table
+
+
+def groups_report(fit: Fit) -> RenderableType | None:
+    """A table of the groups with their weights and answers; None where all chains belong together."""
+    if len(chain_groups(fit.data["posterior"].to_dataset())) == 1:
+        return None
+    found = chain_weights(fit)
+    quantity = str(found.attrs["quantity"])
+    progresses = fit.specification.progresses
+    heading = "T_C, months" if progresses else quantity
+    table = Table(
+        "chains",
+        "share of mass",
+        "stacking weight",
+        escape(heading),
+        INTERVAL,
+        title=f"{len(found)} groups of chains that do not mix: several modes, perhaps",
+        title_justify="left",
+    )
+    words = months if progresses else number
+    for row in found.to_dict("records"):
+        median, lower, upper = (words(float(row[f"{quantity}_{which}"])) for which in ("median", "lower", "upper"))
+        share = float(row["mass_share"])
+        table.add_row(
+            ", ".join(map(str, row["chains"])),
+            "not found" if share != share else f"{share:.1%}",
+            f"{float(row['stacking_weight']):.1%}",
+            median,
+            f"{lower} to {upper}",
+        )
+    note = Text(
+        "Shares of mass take each mode as normal; stacking weights say which mixture predicts best, and decide nothing "
+        "between modes that predict alike. Neither makes the figures above an average to use."
+    )
+    return Group(Text(), table, note)

@@ -2,18 +2,17 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from rich import box
 from rich.console import Group, RenderableType
-from rich.table import Table
+from rich.table import Table as RichTable
 from rich.text import Text
 
-from bayes_scaling.beside import Beside
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.posterior_report.document import Bullets, Row, Section, Table
+from bayes_scaling.posterior_report.markdown import render_page
+from bayes_scaling.quantities.rate_widths import Beside
+from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL
 from bayes_scaling.replication.run import Replication
-
-Row = Mapping[Any, Any]
 
 NOTES: Mapping[str, str] = {
     "doubling times": "The published intervals are of an optimiser that stops early on the ridge between the two "
@@ -31,30 +30,29 @@ NOTES: Mapping[str, str] = {
 
 def replication_page(replication: Replication) -> str:
     """Markdown: one table a part, one sentence a quantity where published and found differ."""
-    lines = ["# The paper's answers beside posteriors", ""]
-    lines += [f"- {sentence}" for sentence in sentences(replication)]
-    lines += [
+    about = (
+        "Published: point or median with its 95% bootstrap interval, where there is one. Found: posterior median and "
+        f"{CREDIBLE_INTERVAL}."
+    )
+    sources = dict.fromkeys(replication.table["source"])
+    return render_page(
+        "The paper's answers beside posteriors",
+        Section.of("answer", "", Bullets(tuple(sentences(replication))), about),
+        *(
+            Section.of(part, f"{part[0].upper()}{part[1:]}", NOTES[part], _table(rows))
+            for part, rows in parts(replication).items()
+        ),
+        Section.of("sources", "Sources", Bullets(tuple(sources))),
+    )
+
+
+def _table(rows: Mapping[str, Row]) -> Table:
+    return Table.of(
+        "answers",
         "",
-        f"Published: point or median with its 95% bootstrap interval, where there is one. Found: posterior median and "
-        f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} credible interval.",
-    ]
-    for part, rows in parts(replication).items():
-        lines += [
-            "",
-            f"## {part[0].upper()}{part[1:]}",
-            "",
-            NOTES[part],
-            "",
-            "| quantity | unit | published | found | |",
-            "|---|---|---:|---:|---|",
-        ]
-        lines += [
-            f"| {name} | {row['unit']} | {published(row)} | {found(row)} | {remark(row)} |"
-            for name, row in rows.items()
-        ]
-    lines += ["", "## Sources", ""]
-    lines += [f"- {source}" for source in dict.fromkeys(replication.table["source"])]
-    return "\n".join(lines) + "\n"
+        [{"name": name, **row} for name, row in rows.items()],
+        {"quantity": "{name}", "unit": "{unit}", "published": published, "found": found, "": remark},
+    )
 
 
 def parts(replication: Replication) -> dict[str, dict[str, Row]]:
@@ -108,8 +106,9 @@ def replication_report(replication: Replication) -> RenderableType:
     """Tables and sentences for the terminal."""
     shown: list[RenderableType] = []
     for part, rows in parts(replication).items():
-        table = Table("quantity", "unit", "published", "found", title=part, title_justify="left", box=box.SIMPLE_HEAD)
-        for name, row in rows.items():
-            table.add_row(name, row["unit"], published(row), found(row))
-        shown.append(table)
-    return Group(*shown, *(Text(sentence) for sentence in sentences(replication)))
+        table = _table(rows)
+        one = RichTable(*table.columns[:-1], title=part, title_justify="left", box=box.SIMPLE_HEAD)
+        for row in table.rows:
+            one.add_row(*map(Text, row[:-1]))
+        shown.append(one)
+    return Group(*shown, *map(Text, sentences(replication)))

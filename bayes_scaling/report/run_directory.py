@@ -4,11 +4,13 @@ import contextlib
 import io
 import tempfile
 from collections.abc import Collection, Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.files import remove_abandoned, write_together
+from bayes_scaling.plain_json import strict_json
 from bayes_scaling.result_files import FIT_FILE, SUMMARY_FILE
 
 if TYPE_CHECKING:
@@ -83,14 +85,13 @@ def write_run(fit: "Fit", directory: Path) -> tuple[Path, ...]:
 def _read_off(fit: "Fit", directory: Path) -> dict[Path, bytes]:
     """Pictures of a fit, and last its summary."""
     from bayes_scaling.report.summary import summary_json
-    from bayes_scaling.specifications.laws import LAWS
 
     contents: dict[Path, bytes] = {}
     if fit.specification.progresses:
         from bayes_scaling.plots.doubling import plot_doubling_times
 
         contents[directory / PICTURE_FILE] = picture(plot_doubling_times(fit))
-    elif fit.evaluations.kind == "runs" and LAWS[fit.specification.law].splits:
+    elif fit.evaluations.kind == "runs" and fit.specification.form.splits:
         from bayes_scaling.plots.isoflop import plot_isoflop
         from bayes_scaling.plots.laws import plot_laws
 
@@ -118,16 +119,9 @@ def write_results(contents: Mapping[Path, bytes], directory: Path, stale: Collec
 def write_beside_fits(contents: Mapping[str, bytes], directory: Path, stale: Collection[str] = ()) -> tuple[Path, ...]:
     """Write the results of a sweep, whose fits and scores are in the directory already.
 
-    Returns the files. Raises BayesScalingError if they can't be written; what is finished is kept.
-
-    Parameters
-    ----------
-    contents
-        Name to content, in the order in which they are written, in place of earlier ones.
-    directory
-        Where.
-    stale
-        Names of further files that an earlier run may have left.
+    ``contents`` by name, in the order in which they are written, in place of earlier ones; ``stale``: names of further
+    files that an earlier run may have left. Returns the files. Raises BayesScalingError if they can't be written; what
+    is finished is kept.
     """
     files = {directory / name: content for name, content in contents.items()}
     try:
@@ -138,6 +132,22 @@ def write_beside_fits(contents: Mapping[str, bytes], directory: Path, stale: Col
             "kept: put that right and run the same command again"
         ) from None
     return tuple(files)
+
+
+def recorded(result: Any, **own: Any) -> bytes:
+    """A study's own figures as JSON, with what is needed to repeat it: table, settings, seed, versions."""
+    from bayes_scaling.inference.fitting import package_versions  # which takes seconds
+
+    return strict_json(
+        {
+            "evaluations": asdict(result.evaluations),
+            **own,
+            "settings": None if result.settings is None else asdict(result.settings),
+            "seed": result.seed,
+            "versions": package_versions(),
+            "set_aside": [{"file": file, "reason": reason} for file, reason in result.set_aside],
+        }
+    )
 
 
 def picture(figure: "Figure") -> bytes:

@@ -12,9 +12,8 @@ from bayes_scaling.plain_json import plain, strict_json
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.fit_findings import fit_findings
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
-from bayes_scaling.specifications.laws import LAWS, SIZES
-from bayes_scaling.words import counted, in_digits, months, number, probability
+from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL
+from bayes_scaling.words import counted, estimate, in_digits, months, number, probability
 
 
 def summarise(fit: Fit) -> dict[str, Any]:
@@ -109,14 +108,13 @@ def _finding(fit: Fit) -> str:
     if not fit.specification.progresses:
         return _static_finding(fit)
     row = doubling_times(fit).loc["compute"].to_dict()
-    interval = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} credible interval"
     median, lower, upper = in_digits(row, months)
     if math.isfinite(row["median"]):
         middle = f"effective compute doubles every {median} months"
     else:
         middle = "the median rate of progress is not positive, so effective compute has no doubling time"
     text = (
-        f"with '{fit.specification.name}', {middle} ({interval} {lower} to {upper}; "
+        f"with '{fit.specification.name}', {middle} ({CREDIBLE_INTERVAL} {lower} to {upper}; "
         f"probability of progress {probability(row['probability_of_progress'])})."
     )
     if math.isinf(row["upper"]) and math.isfinite(row["median"]):
@@ -132,22 +130,23 @@ def _finding(fit: Fit) -> str:
 def _static_finding(fit: Fit) -> str:
     """The exponents of a law without progress, and of them those that the data leave open."""
     found = coefficients(fit)
-    interval = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} credible interval"
     unknown = unidentified(fit)
-    sizes = {term.exponent: SIZES[term.size].noun for term in LAWS[fit.specification.law].terms}
+    sizes = {term.exponent: term.noun for term in fit.specification.form.terms}
     said = []
     for name, row in found.iterrows():
         exponent = str(name).partition("[")[0]
         if exponent in sizes and name not in unknown:
-            said.append(f"{name} of {sizes[exponent]} is {_estimate(row)}")
+            said.append(f"{name} of {sizes[exponent]} is {estimate(row, number)}")
     if "a" in found.index and not unknown:
-        said.append(f"the best number of parameters grows as compute to the power {_estimate(found.loc['a'])}")
+        said.append(
+            f"the best number of parameters grows as compute to the power {estimate(found.loc['a'].to_dict(), number)}"
+        )
     name = f"'{fit.specification.name}'"
     parts = [f"with {name}"]
     if fit.evaluations.kind == "evaluations":
         parts = [f"{name} assumes no progress, so nothing doubles"]
     if said:
-        parts.append(f"the exponent {_listed(said)} (in brackets: {interval})")
+        parts.append(f"the exponent {_listed(said)} (in brackets: {CREDIBLE_INTERVAL})")
     if unknown:
         parts.append(f"the data say nearly nothing about {_listed(list(unknown))}: the interval is nearly the prior's")
     return ", ".join(parts) + "."
@@ -155,11 +154,6 @@ def _static_finding(fit: Fit) -> str:
 
 def _listed(words: list[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
-
-
-def _estimate(row: Any) -> str:
-    median, lower, upper = in_digits(row, number)
-    return f"{median} ({lower} to {upper})"
 
 
 WIDE = 8

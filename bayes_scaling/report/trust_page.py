@@ -7,15 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bayes_scaling.calibration.experiment import ESS_MIN, RHAT_MAX, UNSTEADY_MAX
-from bayes_scaling.calibration.ranks import KEPT
-from bayes_scaling.calibration.result import Calibration
+from bayes_scaling.calibration.calibrate import Trust
+from bayes_scaling.calibration.experiment import ESS_MIN, KEPT, RHAT_MAX, UNSTEADY_MAX
+from bayes_scaling.calibration.result import BAND, Calibration, chance_outside, uniformity
 from bayes_scaling.calibration.settings import PROBABILITY
 from bayes_scaling.calibration.simulation import LARGEST_LOSS
-from bayes_scaling.calibration.stated import Split
-from bayes_scaling.calibration.studies import QUESTIONS, stated_coverage
-from bayes_scaling.calibration.trust import Trust
-from bayes_scaling.calibration.uniformity import BAND, chance_outside, uniformity
+from bayes_scaling.calibration.stated import QUESTIONS, Split, stated_coverage
 from bayes_scaling.words import counted, months
 
 EVEN = next(question.text for question in QUESTIONS if question.split is Split.EVEN)
@@ -28,7 +25,7 @@ _COMMAND = "bayes-scaling trust"
 def trust_page(found: Trust) -> str:
     """Markdown: what holds, calibration of each specification, known progress found again, how it is counted.
 
-    ``found``: of :func:`bayes_scaling.calibration.trust.stored_trust`, or of other simulations.
+    ``found``: of :func:`bayes_scaling.calibration.calibrate.stored_trust`, or of other simulations.
     """
     calibrations, repeated = found.calibrations, found.repeated
     table = stated_coverage(found.intervals)
@@ -69,7 +66,7 @@ def trust_sentences(
 ) -> tuple[str, ...]:
     """What holds and what does not, each with its figures.
 
-    ``table``: see :func:`bayes_scaling.calibration.studies.stated_coverage`.
+    ``table``: see :func:`bayes_scaling.calibration.stated.stated_coverage`.
     """
     curves = sum(len(one.table) for one in calibrations)
     outside = sum(len(one.outside) for one in calibrations)

@@ -8,21 +8,16 @@ _OF_RUNS = dict(zip(UNITS, ("run", "series"), strict=True))
 
 
 def noun_of(unit: str, kind: str) -> str:
-    """What a reader calls a unit of cross-validation.
+    """What a reader calls a unit of cross-validation: evaluations of ``"runs"`` are runs, and papers are series.
 
-    Parameters
-    ----------
-    unit
-        ``"evaluation"`` or ``"paper"``.
-    kind
-        Of the table: ``"evaluations"`` or ``"runs"``, whose evaluations are runs and whose papers are series.
+    A cluster is called by the name of its column.
 
     Examples
     --------
     >>> noun_of("paper", "evaluations"), noun_of("paper", "runs")
     ('paper', 'series')
     """
-    return _OF_RUNS[unit] if kind == "runs" else unit
+    return _OF_RUNS.get(unit, unit) if kind == "runs" else unit
 
 
 def plural_of(noun: str) -> str:

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 
 from bayes_scaling.model.coordinates import levels_agree, published_names
-from bayes_scaling.model.eras import ERA_LEVELS
+from bayes_scaling.model.progress import ERA_LEVELS
 from bayes_scaling.model.rows import anchor_of, central_anchor
 from bayes_scaling.specifications.formulas import REDUCIBLE
-from bayes_scaling.specifications.laws import LAWS, RESPONSE_UNITS, SIZES
+from bayes_scaling.specifications.laws import RESPONSE_UNITS, Term
 from bayes_scaling.specifications.parameters import Parameter
-from bayes_scaling.specifications.specification import CENTRE_YEAR, Specification
+from bayes_scaling.specifications.sections import CENTRE_YEAR
+from bayes_scaling.specifications.specification import Specification
 
 _TOKENS = {"unique": "D", "effective_epochs": "D x worth of its epochs", "seen": "D x epochs", "repeated": "D W"}
 """Tokens as a specification counts them."""
@@ -77,10 +78,10 @@ def _columns(s: Specification, name: str) -> tuple[str, ...]:
     """Columns of the table that a coefficient differs with."""
     if name in ("A", "B", "E") and not levels_agree(s):
         parts = ["level", *(["irreducible_share"] if s.has_irreducible else [])]
-        parts += ["share"] if name != "E" and len(LAWS[s.law].terms) > 1 else []
+        parts += ["share"] if name != "E" and len(s.form.terms) > 1 else []
         return tuple(dict.fromkeys(column for part in parts for column in _columns(s, part)))
-    group = s.index_of(name)
-    return s.formulas[name].columns if name in s.formulas else (group,) if group else ()
+    group, formula = s.index_of(name), s.formulas.get(name)
+    return formula.columns if formula and formula.columns else (group,) if group else ()
 
 
 def _formula_lines(s: Specification) -> list[str]:
@@ -128,77 +129,52 @@ _IN_KAPLANS_SYMBOLS = {
 }
 
 
-def _equations_for_runs(s: Specification) -> tuple[str, ...]:
-    """Of a law that has neither progress nor groups."""
-    law = LAWS[s.law]
-    parts = [
-        f"{_indexed(s, term.coefficient)} / {SIZES[term.size].symbol}^{_indexed(s, term.exponent)}"
-        for term in law.terms
-    ]
-    if law.power:
-        parts = [f"({' + '.join(f'({part})^(1 / {law.power})' for part in parts)})^{law.power}"]
-    parts = _factored(s, parts)
-    if s.has_irreducible:
-        parts.insert(0, _indexed(s, "E"))
-    if s.noise.cluster != "none":
-        parts.append(f"u[{s.noise.cluster}]")
-    whole = " + ".join(parts)
-    scattered = f"({whole}) exp(noise)" if s.noise.scale == "log_loss" else f"{whole} + noise"
-    first = f"{_SYMBOLS[law.response]} = {scattered}"
-    return (first, *_formula_lines(s), _IN_KAPLANS_SYMBOLS[s.law], _noise_line(s))
-
-
 def _noise_line(s: Specification) -> str:
-    sigma, cluster = _indexed(s, "sigma"), s.noise.cluster
-    family = f"Normal(0, {sigma})" if s.noise.family == "normal" else f"StudentT(nu, 0, {sigma})"
-    return f"noise ~ {family}" + (f", u[{cluster}] ~ Normal(0, tau)" if cluster != "none" else "")
+    sigma, noise = _indexed(s, "sigma"), s.noise
+    effects = zip(noise.clusters, noise.effects, strict=True)
+    return f"noise ~ {noise.kind.symbol.format(sigma)}" + "".join(
+        f", u[{cluster}] ~ Normal(0, {tau})" for cluster, (_, tau) in effects
+    )
 
 
 def _equations(s: Specification) -> tuple[str, ...]:
-    if LAWS[s.law].for_runs:
-        return _equations_for_runs(s)
-    sizes = [(term.coefficient, f"{SIZES[term.size].symbol}_eff", term.exponent) for term in LAWS[s.law].terms]
-    drift = s.progress.exponents == "drift"
-    parts = [
-        f"{_indexed(s, letter)} / {_relative(s, size)}^{_indexed(s, exponent)}" for letter, size, exponent in sizes
-    ]
-    if s.progress.acts_on == "reducible_loss":
-        parts = [f"({' + '.join(parts).replace('_eff', '')}) exp(-d (Y - Y0))"]
-    if s.progress.acts_on == "loss_term":
-        parts = [f"{p.replace('_eff', '')} exp(-d_{p[0]} (Y - Y0))" for p in parts]
-    if s.pivot is not None and drift:
+    law, progress, static = s.form, s.progress, s.form.for_runs
+    parts = [f"{_indexed(s, term.coefficient)} / {_size(s, term)}^{_indexed(s, term.exponent)}" for term in law.terms]
+    if law.power:
+        parts = [f"({' + '.join(f'({part})^(1 / {law.power})' for part in parts)})^{law.power}"]
+    if progress.acts_on == "reducible_loss":
+        parts = [f"({' + '.join(parts)}) exp(-d (Y - Y0))"]
+    if progress.acts_on == "loss_term":
+        parts = [f"{part} exp(-d_{part[0]} (Y - Y0))" for part in parts]
+    if progress.drifts:
         parts = [
-            f"{part} / ({size[0]} / {pivot:g})^({exponent}_drift h(Y))"
-            for part, (_, size, exponent), pivot in zip(parts, sizes, (s.pivot.parameters, s.pivot.tokens), strict=True)
+            f"{part} / ({term.symbol} / {getattr(s.pivot, term.size):g})^({term.exponent}_drift h(Y))"
+            for part, term in zip(parts, law.terms, strict=True)
         ]
     parts = _factored(s, parts)
     if s.has_irreducible:
         parts.insert(0, _indexed(s, "E"))
     if s.data.vocabulary == "log":
         parts.append("gamma ln(vocabulary)")
-    if s.noise.cluster != "none":
-        parts.append(f"u[{s.noise.cluster}]")
-    if s.noise.scale == "log_loss":
-        lines = [f"L = ({' + '.join(parts)}) exp(noise)"]
-    else:
-        lines = [f"L = {' + '.join(parts)} + noise"]
-    lines += _size_lines(s)
-    lines += _era_lines(s)
+    whole = " + ".join((*parts, *(f"u[{cluster}]" for cluster in s.noise.clusters)))
+    scattered = f"({whole}) exp(noise)" if s.noise.on_log else f"{whole} + noise"
+    lines = [f"{_SYMBOLS[s.response]} = {scattered}"]
+    lines += [] if static else [*_size_lines(s), *_era_lines(s)]
     lines += _formula_lines(s)
     if s.transformer_factor != "none":
         lines.append("F = 1 / (1 + exp(-gamma_T)) for transformers, 1 for others")
-    if drift:
+    if progress.drifts:
         lines.append(f"h(Y) = {CENTRE_YEAR:g} ln(Y / {CENTRE_YEAR:g}), about Y - {CENTRE_YEAR:g}")
-    return (*lines, _noise_line(s))
+    return (*lines, *((_IN_KAPLANS_SYMBOLS[s.law],) if static else ()), _noise_line(s))
 
 
-def _relative(s: Specification, size: str) -> str:
+def _size(s: Specification, term: Term) -> str:
     """A size over the one at which the coefficients stand: the paper's minimum, or a pivot where groups' lines meet."""
+    effective = not s.form.for_runs and s.progress.acts_on not in ("reducible_loss", "loss_term")
+    size = f"{term.symbol}_eff" if effective else term.symbol
     if s.delta is not None:
-        return f"({size} / {size[0]}0)"
-    if s.pivot is None or s.progress.exponents == "drift":
-        return size
-    pivot = s.pivot.parameters if size == "N_eff" else s.pivot.tokens
+        return f"({size} / {term.symbol}0)"
+    pivot = None if s.pivot is None or s.progress.drifts else getattr(s.pivot, term.size, None)
     return size if pivot is None else f"({size} / {pivot:g})"
 
 
@@ -208,25 +184,24 @@ def _size_lines(s: Specification) -> list[str]:
     if s.progress.acts_on == "loss_term":
         pairs = (("A", "alpha", "g_N"), ("B", "beta", "g_D"))
         return [", ".join(f"d_{x} = {_indexed(s, power)} {rate}{_suffix(s, power)}" for x, power, rate in pairs)]
-    rates = {"parameters": ("N", "g_N"), "data": ("D", "g_D"), "compute": ("C", "g_C")}
     lines = []
-    for factor in ("compute",) if s.law == "compute" else ("parameters", "data"):
-        letter, rate = rates[factor]
+    for term in s.form.terms:
+        letter, rate, factor = term.symbol, term.rate, term.factor
         size = {"N": "N", "D": _TOKENS[s.data.tokens], "C": f"6 N {_TOKENS[s.data.tokens]}"}[letter]
         name = f"{_indexed(s, rate)}{'_constant' if s.progress.exponents == 'drift' else ''}"
         years = "(Y - Y0)"
         if s.index_of(rate) == "era" and s.progress.at_cut == "bend":
             name, years = f"sum of {name}", "years[era]"
         growth = f"{name} {years}"
-        if rate in s.walks:
+        if rate in s.progress.walks:
             growth = f"{rate}_base {years} + sum of {rate}_walk_sd {rate}_walk_standardised[step] years[step]"
-        grows = f" exp({growth})" if factor in s.constant_rates else ""
+        grows = f" exp({growth})" if factor in s.progress.growing else ""
         lines.append(f"{letter}_eff = {size}{grows}")
     if s.progress.acts_on == "nearly_reducible_loss":
         lines.append("alpha g_N - beta g_D = hicks_gap, g_N + g_D = g_C")
     if s.data.tokens == "repeated":
         lines.append("W = 1 + repetition_scale (1 - exp(-(epochs - 1) / repetition_scale))")
-    if s.walks:
+    if s.progress.walks:
         lines.append("step: 1 January of a year; years[step]: years between a step and Y, if it is between Y0 and Y")
     return lines
 
@@ -245,71 +220,69 @@ def _suffix(s: Specification, exponent: str) -> str:
     return f"[{group}]" if group else ""
 
 
-def _notes_for_runs(s: Specification) -> tuple[str, ...]:
-    law = LAWS[s.law]
-    notes = ["; ".join(_DEFINITIONS[name] for name in (law.response, *law.sizes))]
-    if s.noise.scale == "log_loss":
-        symbol = _SYMBOLS[law.response]
-        notes.append(
-            f"noise on the logarithm of {symbol}: sigma is a share of it, and {symbol} without noise its median"
-        )
-    anchor = central_anchor(s)
-    centre = {"parameters": anchor.parameters, "tokens": anchor.common_tokens}
-    centre |= {"least_steps": anchor.least_steps, "loss": anchor.loss}
-    notes.append(f"central point: {', '.join(f'{SIZES[size].symbol} = {centre[size]:g}' for size in law.sizes)}")
-    notes += _formula_notes(s)
-    return (*notes, "for training runs, without progress: doubling times are infinite by assumption")
-
-
 def _notes(s: Specification) -> tuple[str, ...]:
-    if LAWS[s.law].for_runs:
-        return _notes_for_runs(s)
-    notes = ["L: log perplexity, nats per token; N: parameters; D: unique training tokens; Y: publication date, years"]
+    law, symbol = s.form, _SYMBOLS[s.response]
+    if law.for_runs:
+        definitions = "; ".join(_DEFINITIONS[name] for name in (law.response, *law.sizes))
+    else:
+        definitions = (
+            "L: log perplexity, nats per token; N: parameters; D: unique training tokens; Y: publication date, years"
+        )
     if s.delta is not None:
         return (
-            *notes,
+            definitions,
             f"paper's coefficients ({', '.join(published_names(s))}), each with prior "
             f"Laplace(0, 2 sigma^2 / (n {s.delta:g})): the mode is the paper's penalised estimate",
             f"in the symbols above: {'; '.join(_published_meanings(s))}",
-            f"{'C0' if s.law == 'compute' else 'N0, D0'}, Y0: the sample's minima, as in the paper",
+            f"{', '.join(f'{term.symbol}0' for term in law.terms)}, Y0: the sample's minima, as in the paper",
         )
-    if s.noise.scale == "log_loss":
-        notes.append("noise on the logarithm of the loss: sigma is a share of the loss, and L without noise its median")
+    loss = "the loss" if s.response == "loss" and not law.for_runs else symbol
+    share = "the loss" if loss == "the loss" else "it"
+    tokens, epochs = s.data.tokens, s.data.missing_epochs
+    apart = any(s.index_of(name) not in (None, s.index_of("A"), "era") for name in s.varies_by)
+    notes = {
+        definitions: True,
+        f"noise on the logarithm of {loss}: sigma is a share of {share}, and {symbol} without noise its median": (
+            s.noise.on_log
+        ),
+        f"central point: {_central_point(s)}": True,
+        "of training runs C is their column flop, which need not be 6 N D": s.form.of_compute and s.centre is not None,
+        f"{' and '.join(s.noise.clusters)} effects u are integrated out in closed form": (
+            s.noise.clusters and s.noise.kind.in_closed_form
+        ),
+        "a missing vocabulary is taken to be its benchmark's median in the table": s.data.vocabulary == "log",
+        "worth of epochs as coded by Ho et al. 2024; missing epochs count as one pass": tokens == "effective_epochs",
+        "missing epochs count as one pass": tokens in ("seen", "repeated") and epochs == "one",
+        "missing epochs are its benchmark's median in the table": tokens in ("seen", "repeated") and epochs != "one",
+        "level, share, A and B are those of architectures other than transformers": s.transformer_factor != "none",
+        "level and share are those of the groups' middle at the central point": apart and s.pivot is not None,
+        "rates g_N, g_D, g_C hold for one size and date only and are reported at the central point": s.progress.drifts,
+        **dict.fromkeys(_formula_notes(s), True),
+        "for training runs, without progress: doubling times are infinite by assumption": law.for_runs,
+        "no progress: doubling times are infinite by assumption": not s.progresses and not law.for_runs,
+    }
+    return tuple(note for note, holds in notes.items() if holds)
+
+
+def _central_point(s: Specification) -> str:
     anchor = central_anchor(s)
+    if s.form.for_runs:
+        centre = {"parameters": anchor.parameters, "tokens": anchor.common_tokens}
+        centre |= {"least_steps": anchor.least_steps, "loss": anchor.loss}
+        return ", ".join(f"{term.symbol} = {centre[term.size]:g}" for term in s.form.terms)
     tokens = ", ".join(f"{benchmark} {value:,.0f}" for benchmark, value in anchor.tokens.items())
     if len(set(anchor.tokens.values())) == 1:
-        tokens = f"{next(iter(anchor.tokens.values())):,.0f}"
+        tokens = f"{anchor.common_tokens:,.0f}"
     year, start = f"year {anchor.year:g}, ", f"; Y0 = {anchor_of(s).year:.7g}"
     if s.centre is not None and not s.progresses:  # stated for a table that may have no dates
         year = start = ""
-    notes.append(f"central point: {anchor.parameters:,.0f} parameters, {year}tokens {tokens}{start}")
-    if s.law == "compute" and s.centre is not None:
-        notes.append("of training runs C is their column flop, which need not be 6 N D")
-    if s.noise.cluster != "none" and s.noise.family == "normal":
-        notes.append(f"{s.noise.cluster} effects u are integrated out in closed form")
-    if s.data.vocabulary == "log":
-        notes.append("a missing vocabulary is taken to be its benchmark's median in the table")
-    if s.data.tokens == "effective_epochs":
-        notes.append("worth of epochs as coded by Ho et al. 2024; missing epochs count as one pass")
-    if s.data.tokens in ("seen", "repeated"):
-        taken = "count as one pass" if s.data.missing_epochs == "one" else "are its benchmark's median in the table"
-        notes.append(f"missing epochs {taken}")
-    if s.transformer_factor != "none":
-        notes.append("level, share, A and B are those of architectures other than transformers")
-    if any(s.index_of(name) not in (None, s.index_of("A"), "era") for name in s.varies_by) and s.pivot is not None:
-        notes.append("level and share are those of the groups' middle at the central point")
-    if s.progress.exponents == "drift":
-        notes.append("rates g_N, g_D, g_C hold for one size and date only and are reported at the central point")
-    notes += _formula_notes(s)
-    if not s.progresses:
-        notes.append("no progress: doubling times are infinite by assumption")
-    return tuple(notes)
+    return f"{anchor.parameters:,.0f} parameters, {year}tokens {tokens}{start}"
 
 
 def _formula_notes(s: Specification) -> list[str]:
     notes = []
     if not levels_agree(s):
-        split = "share of the rest A's term" if len(LAWS[s.law].terms) > 1 else "the rest A's term"
+        split = "share of the rest A's term" if len(s.form.terms) > 1 else "the rest A's term"
         irreducible = "irreducible_share of it is E, and " if s.has_irreducible else ""
         notes.append(f"level is the loss at the central point: {irreducible}{split}")
     if any(formula.terms or any(each.column for each in formula.pooled) for formula in s.predicted.values()):
@@ -325,10 +298,10 @@ def _formula_notes(s: Specification) -> list[str]:
 
 def _published_meanings(s: Specification) -> list[str]:
     """Each of the paper's coefficients in terms of A, alpha, g_N and their like."""
-    drift = s.progress.exponents == "drift"
+    drift = s.progress.drifts
     decline = {"loss_term": "d_{letter}", "reducible_loss": "d"}.get(s.progress.acts_on, "")
     terms = [("alpha", "A", "alpha_param", "g_N"), ("beta", "B", "beta_data", "g_D")]
-    if s.law == "compute":
+    if s.form.of_compute:
         terms = [("alpha", "A", "alpha_C", "g_C")]
     names = published_names(s)
     meanings = []
@@ -370,17 +343,17 @@ def _priors(s: Specification) -> tuple[PriorLine, ...]:
 
 def _unit(s: Specification, p: Parameter) -> str:
     name = s.prior_name(p.name)
-    if name == "sigma" and s.noise.scale == "log_loss":
+    if name == "sigma" and s.noise.on_log:
         return _LOG_UNIT if s.response == "loss" else "log units"
     return RESPONSE_UNITS[s.response] if name == "level" else p.unit
 
 
 def _meaning(s: Specification, p: Parameter) -> str:
     """In laws for runs exponents are of sizes as they stand, and the share may be of what stands under a power."""
-    law = LAWS[s.law]
+    law = s.form
     if not law.for_runs:
         return p.meaning
-    own = {term.exponent: f"exponent of {SIZES[term.size].noun}" for term in law.terms}
+    own = {term.exponent: f"exponent of {term.noun}" for term in law.terms}
     if law.power:
         own["share"] = f"share of the sum to the power {law.power}, at the central point, that is the parameter term's"
     if law.response == "critical_batch":

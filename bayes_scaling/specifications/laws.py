@@ -10,15 +10,17 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Size:
-    """What a term is a power law of.
+class Term:
+    """One power-law term of a law, by what it is a power law of.
 
     Parameters
     ----------
+    size
+        Its name in columns and covariates.
     coefficient, exponent
-        Their names in a term of this size.
+        Their names.
     symbol, noun
-        In equations and in sentences.
+        Of the size, in equations and in sentences.
     unit
         One of it, in units of a coefficient.
     scale, scale_unit
@@ -27,8 +29,11 @@ class Size:
         Rate of progress that makes the size effective, if it has one.
     factor
         Key of that rate in ``[progress]``.
+    column
+        Of a table of runs that has it, where it is neither ``parameters`` nor ``tokens``.
     """
 
+    size: str
     coefficient: str
     exponent: str
     symbol: str
@@ -38,26 +43,19 @@ class Size:
     scale_unit: str
     rate: str = ""
     factor: str = ""
+    column: str = ""
 
 
-SIZES: Mapping[str, Size] = {
-    "parameters": Size("A", "alpha", "N", "parameters", "parameter", "N_c", "parameters", "g_N", "parameters"),
-    "tokens": Size("B", "beta", "D", "tokens", "token", "D_c", "tokens", "g_D", "data"),
-    "compute": Size("A", "alpha", "C", "compute", "FLOP", "C_c", "FLOP", "g_C", "compute"),
-    "least_steps": Size("B", "beta", "S_min", "least steps", "step", "S_c", "steps"),
+_ALL = (
+    Term("parameters", "A", "alpha", "N", "parameters", "parameter", "N_c", "parameters", "g_N", "parameters"),
+    Term("tokens", "B", "beta", "D", "tokens", "token", "D_c", "tokens", "g_D", "data"),
+    Term("compute", "A", "alpha", "C", "compute", "FLOP", "C_c", "FLOP", "g_C", "compute", column="flop"),
+    Term("least_steps", "B", "beta", "S_min", "least steps", "step", "S_c", "steps", column="least_steps"),
     # B_* is the critical batch size itself at a loss of 1, so it stands in the place of A.
-    "loss": Size("A", "alpha", "L", "loss", "nat per token", "B_star", "tokens"),
-}
-"""Sizes by the name that columns and covariates have, in the order in which they stand in laws of two of them."""
-
-
-@dataclass(frozen=True)
-class Term:
-    """One power-law term: names of its coefficient and exponent, and its size (a key of :data:`SIZES`)."""
-
-    coefficient: str
-    exponent: str
-    size: str
+    Term("loss", "A", "alpha", "L", "loss", "nat per token", "B_star", "tokens", column="loss"),
+)
+SIZES: Mapping[str, Term] = {term.size: term for term in _ALL}
+"""Terms by the size that they are of, in the order in which they stand in laws of two of them."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +88,7 @@ class Law:
         >>> [term.exponent for term in LAWS["steps"].terms]
         ['alpha', 'beta']
         """
-        return tuple(Term(SIZES[size].coefficient, SIZES[size].exponent, size) for size in self.sizes)
+        return tuple(SIZES[size] for size in self.sizes)
 
     @property
     def may_vary(self) -> tuple[str, ...]:
@@ -101,18 +99,23 @@ class Law:
         return (
             *(term.coefficient for term in terms),
             *(term.exponent for term in terms),
-            *(SIZES[term.size].rate for term in terms),
+            *(term.rate for term in terms),
         )
 
     @property
     def factors(self) -> tuple[str, ...]:
         """Keys of ``[progress]`` that it may have."""
-        return () if self.for_runs else tuple(SIZES[size].factor for size in self.sizes)
+        return () if self.for_runs else tuple(term.factor for term in self.terms)
 
     @property
     def splits(self) -> bool:
         """Whether a budget of compute can be split by it, between parameters and tokens."""
         return self.sizes == ("parameters", "tokens")
+
+    @property
+    def of_compute(self) -> bool:
+        """Whether it is of compute as a whole, whatever its split."""
+        return self.sizes == ("compute",)
 
     @property
     def of(self) -> str:
@@ -123,7 +126,7 @@ class Law:
         >>> LAWS["steps"].of
         'parameters and least steps'
         """
-        return " and ".join(SIZES[size].noun for size in self.sizes)
+        return " and ".join(term.noun for term in self.terms)
 
 
 LAWS: Mapping[str, Law] = {

@@ -4,9 +4,8 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 
-from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.specifications.priors import Prior, choices_for
-from bayes_scaling.specifications.specification import (
+from bayes_scaling.specifications.sections import (
     CENTRE_PARAMETERS,
     CHOICES,
     GROUPS,
@@ -15,8 +14,8 @@ from bayes_scaling.specifications.specification import (
     TEXT_CHOICES,
     Centre,
     Pivot,
-    Specification,
 )
+from bayes_scaling.specifications.specification import Specification
 
 _HEAD = """\
 # A specification of bayes-scaling, from '{name}'. Change it, then see what it says: bayes-scaling models FILE.toml
@@ -49,11 +48,11 @@ def template(specification: Specification) -> str:
     ['law = "chinchilla"  # chinchilla, compute, parameters, tokens, steps, kaplan, critical_batch']
     """
     parts = [_HEAD.format(name=specification.name), "\n".join(_texts(specification))]
-    if not LAWS[specification.law].for_runs:
+    if not specification.form.for_runs:
         parts.append("\n".join(_varies_by(specification)))
     parts.append("\n".join(_coefficients(specification)))
     for section, choices in CHOICES.items():
-        if section == "noise" or not LAWS[specification.law].for_runs:  # runs have neither dates nor repetition
+        if section == "noise" or not specification.form.for_runs:  # runs have neither dates nor repetition
             parts.append("\n".join(_settings(specification, section, choices)))
     parts += ["\n".join(_sizes(specification, section)) for section in _SIZES]
     for name, figures in specification.benchmarks.items():
@@ -66,14 +65,14 @@ def template(specification: Specification) -> str:
 def _texts(s: Specification) -> Iterator[str]:
     for key in ("title", "reference", *TEXT_CHOICES):
         words = f"  # {', '.join(TEXT_CHOICES[key])}" if key in TEXT_CHOICES else ""
-        if key != "transformer_factor" or not LAWS[s.law].for_runs:
+        if key != "transformer_factor" or not s.form.for_runs:
             yield f"{key} = {_text(getattr(s, key))}{words}"
     if s.delta is not None:
         yield f"delta = {_number(s.delta)}  # the paper's penalty of this strength, in place of priors"
 
 
 def _varies_by(s: Specification) -> Iterator[str]:
-    law = LAWS[s.law]
+    law = s.form
     yield "[varies_by]  # what is not listed is shared by all rows"
     for name in law.may_vary:
         words = ", ".join(GROUPS_OF_RATES if name in RATE_OF.values() else GROUPS)
@@ -100,7 +99,7 @@ def _settings(s: Specification, section: str, choices: Mapping[str, tuple[str, .
     yield f"[{section}]"
     for field in fields(settings):
         value = getattr(settings, field.name)
-        if field.name in RATE_OF and field.name not in LAWS[s.law].factors:
+        if field.name in RATE_OF and field.name not in s.form.factors:
             continue
         if field.name not in choices:
             about = _ABOUT_NUMBERS[field.name]

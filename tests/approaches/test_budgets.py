@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from made_runs import made_runs
 
 import bayes_scaling as bs
-from bayes_scaling.approaches.grouping import LEAST_MODELS, budgets_of
-from bayes_scaling.approaches.rows import make_profile_rows
+from bayes_scaling.approaches.rows import LEAST_MODELS, budgets_of, make_profile_rows
 
 HOFFMANN_BUDGETS = (6e18, 1e19, 3e19, 6e19, 1e20, 3e20, 6e20, 1e21, 3e21)
 

@@ -5,8 +5,8 @@ import pytest
 from made_runs import TRUTH, made_runs
 
 import bayes_scaling as bs
-from bayes_scaling.approaches.bias import quadratic_bias
 from bayes_scaling.approaches.compare import APPROACHES, HOFFMANN_EXPONENTS, compare_approaches
+from bayes_scaling.approaches.least_squares import quadratic_bias
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.tables.simulated_curves import simulate_curves
 

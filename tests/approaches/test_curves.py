@@ -6,8 +6,7 @@ import pytest
 from scipy import stats
 
 import bayes_scaling as bs
-from bayes_scaling.approaches.curves import SPACING, curve_slices, curves_of
-from bayes_scaling.approaches.envelope import envelope
+from bayes_scaling.approaches.curves import SPACING, curve_slices, curves_of, envelope
 from bayes_scaling.law import training_compute
 from bayes_scaling.tables.simulated_curves import simulate_curves
 

@@ -5,8 +5,7 @@ import pytest
 from made_runs import TRUTH, made_runs
 
 import bayes_scaling as bs
-from bayes_scaling.approaches.isoflop import isoflop_profiles
-from bayes_scaling.approaches.training import training_curves
+from bayes_scaling.approaches.isoflop import isoflop_profiles, training_curves
 from bayes_scaling.tables.simulated_curves import simulate_curves
 
 QUICK = {"draws": 500, "tune": 500, "chains": 4}

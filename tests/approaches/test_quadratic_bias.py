@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bayes_scaling as bs
-from bayes_scaling.approaches.bias import quadratic_bias
-from bayes_scaling.approaches.least_squares import classical_parabolas, parabolas
+from bayes_scaling.approaches.least_squares import classical_parabolas, parabolas, quadratic_bias
 from bayes_scaling.approaches.rows import make_profile_rows
 from bayes_scaling.static_laws import HOFFMANN_ROUNDED, STATIC_LAWS
 from bayes_scaling.tables import ISOFLOP_BUDGETS

@@ -8,7 +8,7 @@ import report_samples as samples
 from axe_playwright_python.sync_playwright import Axe
 from pypdf import PdfReader
 
-from bayes_scaling.posterior_report.document import Document, Paragraph, Section
+from bayes_scaling.posterior_report.document import Document, Paragraph, Picture, Section
 from bayes_scaling.posterior_report.html import render_html
 
 pytestmark = pytest.mark.browser
@@ -80,7 +80,9 @@ def test_hostile_names_are_text_and_nothing_else(hostile_page, opened) -> None:
     assert page.locator("h1").all_text_contents() == [samples.SCRIPT]
     assert page.title() == samples.SCRIPT
     assert page.locator("script").count() == 1
-    assert page.locator("img, iframe, object, embed, base, link, form").count() == 0
+    assert page.locator("iframe, object, embed, base, link, form").count() == 0
+    images = page.locator("img").all()
+    assert images and all(image.get_attribute("src").startswith("data:image/svg+xml;base64,") for image in images)
     attributes = page.evaluate("[...document.querySelectorAll('*')].flatMap(e => e.getAttributeNames())")
     assert not [name for name in attributes if name.startswith("on") or name in ("style", "srcdoc")]
     addresses = page.eval_on_selector_all("[href]", "all => all.map(one => one.getAttribute('href'))")
@@ -130,6 +132,34 @@ def test_every_picture_has_a_name_and_a_description(page_of_everything, opened) 
         summary.click()
     assert page.locator("details p", has_text="The median is 8 months.").is_visible()
     assert page.locator("details p", has_text="They trade off.").is_visible()
+
+
+DRAWINGS = {
+    "script": "<script>alert(1)</script>",
+    "handler": '<path onclick="alert(1)"/><image href="x" onerror="alert(1)"/>',
+    "image": '<image href="https://example.org/a.png"/>',
+    "use": '<use xlink:href="https://example.org/other.svg#a"/>',
+    "style": '<path style="fill: url(https://example.org/#a)"/>',
+    "fill": "<path fill=\"url('//example.org')\"/>",
+    "sheet": "<style>@import 'https://example.org/x.css'; path { behavior: none }</style>",
+    "link": '<a href="https://example.org"><text>x</text></a>',
+    "foreign": '<foreignObject><iframe xmlns="http://www.w3.org/1999/xhtml" src="https://example.org"/></foreignObject>',
+}
+
+
+def test_drawings_neither_run_nor_load_anything(opened) -> None:
+    names = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="9" height="9"'
+    pictures = [
+        Picture(name, name, f"<svg {names}>{inside}</svg>", f"This is {name}.") for name, inside in DRAWINGS.items()
+    ]
+    page = opened(render_html(Document("Title", "Answer.", None, (), (Section("a", "A", tuple(pictures)),))))
+    for image in page.locator("img").all():
+        image.scroll_into_view_if_needed()
+        image.click()
+    page.wait_for_timeout(200)
+    shown = page.eval_on_selector_all("img", "all => all.filter(one => one.naturalWidth).map(one => one.alt)")
+    assert shown == list(DRAWINGS)
+    assert page.title() == "Title"  # `opened` fails if anything was asked for, ran or complained
 
 
 def test_headings_are_in_order_and_landmarks_named(page_of_everything, opened) -> None:
@@ -304,7 +334,7 @@ def test_printing_cuts_nothing_off(both, opened) -> None:
         page.emulate_media(media="print")
         page.eval_on_selector_all("details", "all => all.forEach(one => one.open = true)")
         beyond = page.evaluate(
-            "[...document.querySelectorAll('td, th, p, pre, h1, h2, svg, math')]"
+            "[...document.querySelectorAll('td, th, p, pre, h1, h2, svg, img, math')]"
             ".filter(e => e.getClientRects().length && e.getBoundingClientRect().right > innerWidth + 1)"
             ".map(e => e.outerHTML.slice(0, 80))"
         )

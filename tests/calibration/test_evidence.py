@@ -7,13 +7,17 @@ import pandas as pd
 import pytest
 
 import bayes_scaling as bs
-from bayes_scaling.calibration.evidence import calibrated_specifications, evidence_for, stated_intervals
+from bayes_scaling.calibration.calibrate import (
+    Trust,
+    calibrated_specifications,
+    evidence_for,
+    stated_intervals,
+    stored_trust,
+)
 from bayes_scaling.calibration.experiment import Simulation
 from bayes_scaling.calibration.result import Calibration
 from bayes_scaling.calibration.settings import PROBABILITY, SIMULATIONS
-from bayes_scaling.calibration.stated import NO_PROGRESS, Split
-from bayes_scaling.calibration.studies import ALL_TRUTHS, QUESTIONS, STUDY, planned, stated_coverage
-from bayes_scaling.calibration.trust import Trust, stored_trust
+from bayes_scaling.calibration.stated import ALL_TRUTHS, NO_PROGRESS, QUESTIONS, STUDY, Split, planned, stated_coverage
 from bayes_scaling.report.trust_page import trust_page, trust_sentences
 from bayes_scaling.specifications.priors import Prior
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from recovery import LOG_PARAMETERS, random_design, recover_once, recovery
 
-from bayes_scaling.calibration.recovery import LOG_PARAMETERS, random_design, recover_once, recovery
 from bayes_scaling.static_laws import BESIROGLU
 from bayes_scaling.tables.simulated_runs import ISOFLOP_BUDGETS
 

@@ -14,8 +14,17 @@ from xarray import Dataset
 import bayes_scaling as bs
 from bayes_scaling.calibration.experiment import fit_losses, trusted
 from bayes_scaling.calibration.simulation import LARGEST_LOSS, plausible_draw
-from bayes_scaling.calibration.stated import NO_PROGRESS, Split, Study, recover, recover_once, stated_truths
-from bayes_scaling.calibration.studies import QUESTIONS, planned, stated_coverage
+from bayes_scaling.calibration.stated import (
+    NO_PROGRESS,
+    QUESTIONS,
+    Split,
+    Study,
+    planned,
+    recover,
+    recover_once,
+    stated_coverage,
+    stated_truths,
+)
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.model.rows import make_rows
 

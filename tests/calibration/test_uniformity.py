@@ -6,9 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from xarray import Dataset
 
-from bayes_scaling.calibration.experiment import Simulation
-from bayes_scaling.calibration.ranks import KEPT, ranks_of
-from bayes_scaling.calibration.uniformity import BAND, central_share, chance_outside, rank_curve, uniformity
+from bayes_scaling.calibration.experiment import KEPT, Simulation, ranks_of
+from bayes_scaling.calibration.result import BAND, central_share, chance_outside, rank_curve, uniformity
 
 
 def test_uniform_ranks_leave_the_band_as_often_as_it_says() -> None:

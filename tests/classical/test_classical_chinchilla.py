@@ -10,9 +10,12 @@ from scipy.special import logsumexp
 from scipy.stats import laplace
 
 from bayes_scaling.classical.chinchilla import besiroglu_estimate, hoffmann_estimate, hoffmann_grid
-from bayes_scaling.classical.chinchilla_bootstrap import besiroglu_bootstrap
-from bayes_scaling.classical.chinchilla_likelihood import huber_log_likelihood, likelihood_ratio_test
 from bayes_scaling.classical.chinchilla_objective import HuberObjective, huber_objective, law_of, theta_of
+from bayes_scaling.classical.chinchilla_uncertainty import (
+    besiroglu_bootstrap,
+    huber_log_likelihood,
+    likelihood_ratio_test,
+)
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.static_laws import BESIROGLU, HOFFMANN_ROUNDED, HOFFMANN_TEX, ChinchillaLaw
 from bayes_scaling.tables import RunsError, drop_highest, load_runs, simulate_isoflop

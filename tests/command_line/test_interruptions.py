@@ -134,7 +134,7 @@ def running(plain_environment, uncompiled, tmp_path):
     def start(word: str) -> subprocess.Popen[str]:
         settings = ("--draws", "300000", "--chains", "2", "--output", "run")
         process = subprocess.Popen(
-            [sys.executable, "-c", ANNOUNCED, "fit", "ho2024/18", *settings],
+            [sys.executable, "-c", ANNOUNCED, "fit", "ho2024/16", *settings],
             cwd=tmp_path,
             env=uncompiled if word == "compiling" else plain_environment,
             stdout=subprocess.PIPE,

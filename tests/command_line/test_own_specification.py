@@ -22,7 +22,7 @@ def test_the_example_of_the_readme_is_what_the_readme_says(example, ho2024, tmp_
     mine = bs.load_specification(tmp_path / "mine.toml")
     assert len(make_rows(mine, ho2024).levels["benchmark"]) == ho2024["benchmark"].nunique()
     assert mine.index_of("level") == mine.index_of("E") == "benchmark"
-    assert mine.constant_rates == ("parameters", "data")
+    assert mine.progress.growing == ("parameters", "data")
     assert mine.noise.family == "student_t"
     assert len(mine.priors) == 1
     assert mine not in [bs.load_specification(name) for name in bs.list_specifications()]

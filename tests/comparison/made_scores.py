@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from bayes_scaling.comparison.elpd import Elpd
-from bayes_scaling.comparison.record import Record
+from bayes_scaling.comparison.elpd import Elpd, Record
 from bayes_scaling.inference.diagnostics import Diagnostics
 
 CONVERGED = Diagnostics(1.001, 2000.0, 2000.0, 0, 0, 0.9, 4000, False, "g_N", ())

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from comparison.made_scores import STUCK, made_record, made_score
 
-from bayes_scaling.comparison.record import Record
-from bayes_scaling.comparison.result import COLUMNS, TIE_NATS, Comparison, comparison_table
-from bayes_scaling.comparison.weights import check_comparable, ranked
+from bayes_scaling.comparison.elpd import Record
+from bayes_scaling.comparison.result import COLUMNS, TIE_NATS, Comparison, check_comparable, comparison_table, ranked
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import EvaluationsSummary
 

@@ -7,7 +7,7 @@ from made_fits import made_fit
 
 from bayes_scaling.comparison.result import Comparison, comparison_table
 from bayes_scaling.inference.result import EvaluationsSummary
-from bayes_scaling.report.comparison import sentences
+from bayes_scaling.posterior_report.comparison_sections import sentences
 
 BASE = np.random.default_rng(0).normal(0, 0.4, 200)
 

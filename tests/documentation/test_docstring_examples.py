@@ -14,11 +14,14 @@ MODULES = sorted(
     for module in pkgutil.walk_packages(bayes_scaling.__path__, "bayes_scaling.")
     if module.name.count(".") > 0
 )
+TO_THE_SPACE = ("bayes_scaling.classical.", "bayes_scaling.tables.", "bayes_scaling.quantities.rates")
+"""Beginnings of the names of modules whose examples print to the space what is there."""
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_examples(name: str) -> None:
-    results = doctest.testmod(importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
+    flags = 0 if name.startswith(TO_THE_SPACE) else doctest.NORMALIZE_WHITESPACE
+    results = doctest.testmod(importlib.import_module(name), optionflags=flags)
     assert results.failed == 0
 
 

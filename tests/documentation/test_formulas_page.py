@@ -33,6 +33,8 @@ def test_an_example_is_a_specification_that_fits_a_table(text, tmp_path) -> None
     table = runs if "dataset" in mine.columns or mine.noise.cluster == "series" else evaluations
     if "tokenization" in mine.columns:
         table = table.assign(tokenization=np.array(["word", "byte"])[np.arange(len(table)) % 2])
+    if "lab" in mine.noise.clusters:
+        table = table.assign(lab=table["paper"].str[:1])
     rows = make_rows(mine, table)
     assert all(np.isfinite(column).all() for column in rows.covariates.values())
 

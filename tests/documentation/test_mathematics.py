@@ -14,7 +14,8 @@ from bayes_scaling.posterior_report.html import mathml
 from bayes_scaling.specifications.catalogue import list_specifications, load_specification
 from bayes_scaling.specifications.describe import describe
 from bayes_scaling.specifications.mathematics import is_equation, symbol, tex
-from bayes_scaling.specifications.specification import Data, Noise, Progress, Specification
+from bayes_scaling.specifications.sections import Data, Noise, Progress
+from bayes_scaling.specifications.specification import Specification
 
 NAMES = re.compile(r"[A-Za-z0-9]+")
 MARKUP = re.compile(r"\\(text|frac|left|right|sim|quad|times|sum|exp|ln)\b|\\")

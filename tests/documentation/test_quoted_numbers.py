@@ -37,10 +37,9 @@ from quoted import (
 )
 
 import bayes_scaling as bs
-from bayes_scaling.calibration.evidence import stated_intervals
+from bayes_scaling.calibration.calibrate import stated_intervals
 from bayes_scaling.calibration.settings import PROBABILITY, SIMULATIONS
-from bayes_scaling.calibration.stated import Split
-from bayes_scaling.calibration.studies import QUESTIONS, stated_coverage
+from bayes_scaling.calibration.stated import QUESTIONS, Split, stated_coverage
 from bayes_scaling.classical import HO2024_CROSS_VALIDATION, HO2024_DELTAS
 from bayes_scaling.cli import EXIT_BAD_INPUT
 from bayes_scaling.commands.options import EXIT_UNCONVERGED
@@ -52,7 +51,7 @@ from bayes_scaling.replication import run as answers_module
 from bayes_scaling.replication.run import GAIN_MODEL, MODEL, answers
 from bayes_scaling.report import replication_page
 from bayes_scaling.robustness_cases.cases import CASES
-from bayes_scaling.specifications.specification import CENTRE_PARAMETERS, CENTRE_YEAR
+from bayes_scaling.specifications.sections import CENTRE_PARAMETERS, CENTRE_YEAR
 from bayes_scaling.tables.ho2024_rules import PUBLISHED as PUBLISHED_COUNTS
 
 WORDS = {20: "twenty", 30: "thirty", 31: "thirty-one", 32: "thirty-two"}

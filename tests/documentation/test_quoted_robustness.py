@@ -12,15 +12,14 @@ from fresh import SEED, check_doubling_time, difference_errors, rate_of
 from quoted import ENDS, UNBOUNDED, agrees, agrees_share, agrees_value, page, parts, span, table_rows
 
 import bayes_scaling as bs
-from bayes_scaling.comparison.record import Record
+from bayes_scaling.comparison.elpd import Record
 from bayes_scaling.comparison.sweep import SCORES
 from bayes_scaling.inference.fitting import summary_of
+from bayes_scaling.posterior_report.robustness_document import robustness_page
 from bayes_scaling.quantities.rate_widths import published_rates
 from bayes_scaling.quantities.rates import signed_months_to_double
-from bayes_scaling.report.robustness import robustness_page
 from bayes_scaling.robustness_cases.cases import BASELINE, CASES
-from bayes_scaling.robustness_cases.plan import planned, rows_in_words
-from bayes_scaling.robustness_cases.result import COLUMNS
+from bayes_scaling.robustness_cases.result import COLUMNS, planned, rows_in_words
 
 PAGE = "notebooks/robustness.md"
 RATES = re.compile(
@@ -65,7 +64,7 @@ def remade() -> str:
             "compute_doubling_months_median": median,
             "compute_doubling_months_lower": lower,
             "compute_doubling_months_upper": upper,
-            "probability_of_progress": 1.0 if row["P"].startswith("above") else float(row["P"]),
+            "probability_of_progress": 1.0 if row["P(progress)"].startswith("above") else float(row["P(progress)"]),
             "elpd_diff": difference[0] if difference else math.nan,
             "dse": difference[-1] if difference else math.nan,
             "pareto_k_bad": 0,
@@ -78,7 +77,7 @@ def remade() -> str:
             **dict(zip(RATE_COLUMNS, map(float, rates.get(name, ("nan",) * 3)), strict=True)),
             "published_source": known.source if known else "",
         }
-    table = pd.DataFrame.from_dict(rows, orient="index").reindex(columns=list(COLUMNS))
+    table = pd.DataFrame.from_dict(rows, orient="index").reindex(columns=list(COLUMNS)).rename_axis("case")
     about = SimpleNamespace(table=table, evaluations=summary_of(whole), skipped=plan.skipped)
     return robustness_page(about)
 
@@ -139,7 +138,7 @@ def test_a_case_agrees_with_a_fresh_run(fresh, name) -> None:
     check_doubling_time(fit, parts(printed["found"]), case.era)
     for text, end in zip(printed_rates().get(name, ())[:2], ENDS[1:], strict=False):
         assert agrees(text, rate_of(fit, case.era), end), text
-    assert agrees_share(printed["P"], rate_of(fit, case.era) > 0), printed["P"]
+    assert agrees_share(printed["P(progress)"], rate_of(fit, case.era) > 0), printed["P(progress)"]
     if printed["elpd_diff ± dse"] not in ("", "0"):
         errors = difference_errors(*(fresh.record(run, each).elpd for each in (name, BASELINE)))
         for text, column, error in zip(

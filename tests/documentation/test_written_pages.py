@@ -30,18 +30,19 @@ from bayes_scaling.inference.diagnostics import ESS_MIN, RHAT_MAX
 from bayes_scaling.inference.fitting import KEPT_DRAWS, fit_fingerprint, summary_of
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.law import training_compute
-from bayes_scaling.posterior_report.as_json import as_plain
+from bayes_scaling.posterior_report import comparison_document, robustness_document
+from bayes_scaling.posterior_report.comparison_document import comparison_json
+from bayes_scaling.posterior_report.comparison_sections import FEWEST_PUBLISHED
 from bayes_scaling.posterior_report.document import Document
-from bayes_scaling.posterior_report.write import SUFFIXES
+from bayes_scaling.posterior_report.robustness_document import robustness_json
+from bayes_scaling.posterior_report.write import SUFFIXES, as_plain
 from bayes_scaling.predictive.backtest import FORECASTS
 from bayes_scaling.predictive.forecasts import PROBABILITIES
 from bayes_scaling.predictive.splits import HORIZONS
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, summarise_rate
 from bayes_scaling.replication.run import MODEL
-from bayes_scaling.report import allocation, backtest, comparison, robustness, run_directory
+from bayes_scaling.report import allocation, backtest, run_directory
 from bayes_scaling.report.backtest import backtest_csv
-from bayes_scaling.report.comparison import comparison_json
-from bayes_scaling.report.robustness import robustness_json
 from bayes_scaling.report.summary import summarise
 from bayes_scaling.result_files import COMPARISON_SETTINGS, COMPARISON_TABLE, FIT_FILE
 from bayes_scaling.robustness_cases.result import COLUMNS as ROBUSTNESS_COLUMNS
@@ -49,8 +50,8 @@ from bayes_scaling.robustness_cases.result import COLUMNS as ROBUSTNESS_COLUMNS
 SITE, FORMATS, TABLES = "notebooks/site", "notebooks/site/file-formats.md", "bayes_scaling/data/README.md"
 PAGES = (*(f"{SITE}/{path.name}" for path in sorted((ROOT / SITE).glob("*.md"))), TABLES)
 INTERVAL = f"{100 * INTERVAL_PROBABILITY:.0f}"
-LEAST_RANKED = "three"
-"""Variants of the paper from which on a ranking is written; :mod:`bayes_scaling.report.comparison` says so."""
+LEAST_RANKED = {3: "three"}[FEWEST_PUBLISHED]
+"""Variants of the paper from which on a ranking is written."""
 HDF5 = b"\x89HDF"
 DEFINITION = None
 """In place of what computes a number: it defines a name or a unit."""
@@ -328,10 +329,10 @@ def test_keys_of_a_reports_twin_are_those_written() -> None:
 FILES = {
     "fit": {FIT_FILE, run_directory.SUMMARY_FILE, run_directory.PICTURE_FILE, *run_directory.RUNS_PICTURES},
     "compare": {
-        *(COMPARISON_TABLE, COMPARISON_SETTINGS, comparison.RANKING_FILE),
-        *comparison._PICTURES,
+        *(COMPARISON_TABLE, COMPARISON_SETTINGS, comparison_document.RANKING_FILE),
+        *comparison_document.PICTURES,
     },
-    "robustness": {*robustness.FILES},
+    "robustness": {*robustness_document.FILES},
     "backtest": {*backtest.FILES},
     "calibrate": {*calibrate.FILES},
     "replicate": {replicate.PAGE, replicate.TABLE, ".nc"},

@@ -18,9 +18,8 @@ from bayes_scaling.published_static import (
     KAPLAN_TOKENS,
     KAPLAN_TRAINING,
 )
-from bayes_scaling.quantities.allocation import optimal_allocation
+from bayes_scaling.quantities.allocation import cost_of_split, optimal_allocation
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
-from bayes_scaling.quantities.split_cost import cost_of_split
 from bayes_scaling.report.summary import sentence, summarise
 from bayes_scaling.tables import read_runs
 

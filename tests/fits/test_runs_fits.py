@@ -106,7 +106,7 @@ def test_either_scale_of_noise_predicts_alike_where_losses_hardly_differ(simulat
     """Their densities are of the same quantity: they differ by far less than the Jacobian, 36 logarithms of a loss."""
     from dataclasses import replace
 
-    from bayes_scaling.specifications.specification import Noise
+    from bayes_scaling.specifications.sections import Noise
 
     specification = replace(simulated_fit.specification, name="absolute", noise=Noise("normal"))
     absolute = bs.fit(specification, made_runs(models=12, noise=0.002), **QUICK)

@@ -9,7 +9,7 @@ from scipy import integrate, stats
 import bayes_scaling as bs
 from bayes_scaling.inference.likelihood import draws_of, expected_losses
 from bayes_scaling.model.rows import make_rows
-from bayes_scaling.specifications.specification import Noise
+from bayes_scaling.specifications.sections import Noise
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,8 @@ from bayes_scaling.inference.posterior import posterior_of
 from bayes_scaling.model.data import prior_middle
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.specifications.priors import Prior
-from bayes_scaling.specifications.specification import Noise, Progress, Specification
+from bayes_scaling.specifications.sections import Noise, Progress
+from bayes_scaling.specifications.specification import Specification
 
 FORMULAS = {
     "level": "0 + benchmark",
@@ -22,17 +23,19 @@ FORMULAS = {
 PRIORS = {
     "level": Prior.of("lognormal", mu=1.5, sigma=0.1),
     "sigma": Prior.of("lognormal", mu=-1.5, sigma=0.2),
-    "tau": Prior.of("lognormal", mu=-1.2, sigma=0.2),
 }
+OF_EFFECTS = Prior.of("lognormal", mu=-1.2, sigma=0.2)
 
 
-def made_specification(cluster: str = "lab", scale: str = "loss", family: str = "normal", **changes) -> Specification:
-    priors = {name: prior for name, prior in PRIORS.items() if name != "tau" or cluster != "none"}
+def made_specification(
+    cluster: str | tuple[str, ...] = "lab", scale: str = "loss", family: str = "normal", **changes
+) -> Specification:
+    noise = Noise(family=family, cluster=cluster, scale=scale)
     settings = {
         "coefficients": FORMULAS,
         "progress": Progress(parameters="constant_rate", data="walk"),
-        "noise": Noise(family=family, cluster=cluster, scale=scale),
-        "priors": priors,
+        "noise": noise,
+        "priors": PRIORS | {tau: OF_EFFECTS for _, tau in noise.effects},
     }
     return Specification(name="made", **settings | changes)
 

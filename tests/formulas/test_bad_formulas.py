@@ -199,6 +199,27 @@ SETTINGS = {
         {"coefficients": {"alpha": "1 + (1 | paper)"}, "noise": {"cluster": "lab"}},
         "set cluster = 'paper', or rename the column",
     ),
+    "nested clusters that mean paper": (
+        {"coefficients": {"alpha": "1 + (1 | paper)"}, "noise": {"cluster": ["lab", "paper"]}},
+        "cluster = 'lab' is what paper means here",
+    ),
+    "nested clusters under Student-t noise": (
+        {"noise": {"cluster": ["lab", "paper"], "family": "student_t"}},
+        "needs family = 'normal', whose effects are integrated out; or choose one column",
+    ),
+    "a cluster twice": ({"noise": {"cluster": ["lab", "lab"]}}, 'from the outermost, such as ["lab", "paper"]'),
+    "no cluster among several": ({"noise": {"cluster": ["lab", "none"]}}, "is not valid; choose one of: none, paper"),
+    "clusters of nothing": ({"noise": {"cluster": []}}, "[noise] cluster = () is not valid"),
+    "cluster of a number": ({"noise": {"cluster": ["lab", 3]}}, "is not valid; choose one of: none, paper"),
+    "cluster of a list": ({"noise": {"cluster": [["lab"], "paper"]}}, "is not valid; choose one of: none, paper"),
+    "cluster of a table": ({"noise": {"cluster": {"lab": 1}}}, "is not valid; choose one of: none, paper"),
+    "outer scale without a prior": (
+        {
+            "noise": {"cluster": ["lab", "paper"], "scale": "log_loss"},
+            "priors": {name: {"distribution": "half_normal", "sigma": 0.1} for name in ("sigma", "tau")},
+        },
+        "needs a prior of tau_lab",
+    ),
     "no table": ({"coefficients": "alpha"}, "coefficients must be a table"),
     "prior of an unknown parameter": (
         {"coefficients": {"alpha": "1 + lab"}, "priors": {"alpha_x": {"distribution": "normal", "mu": 0, "sigma": 1}}},

@@ -9,27 +9,25 @@ from scipy import stats
 import bayes_scaling as bs
 from bayes_scaling.calibration import experiment
 from bayes_scaling.calibration.simulation import quantities_at, simulated_rows
-from bayes_scaling.comparison.moment_matching import UnconstrainedPosterior
-from bayes_scaling.comparison.scoring import score
+from bayes_scaling.comparison.scoring import UnconstrainedPosterior, score
 from bayes_scaling.comparison.variants import expand
+from bayes_scaling.identifiability.identify import ridge
 from bayes_scaling.identifiability.influence import influence
 from bayes_scaling.identifiability.profile import profile_likelihood
-from bayes_scaling.identifiability.ridge import ridge
 from bayes_scaling.inference.attempts import Attempted
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.likelihood import draws_of, expected_losses, scales
-from bayes_scaling.inference.posterior import posterior_of
+from bayes_scaling.inference.posterior import coefficients_of, posterior_of
 from bayes_scaling.model.rows import make_rows
+from bayes_scaling.plots.predictive import plot_predictive
 from bayes_scaling.plots.residuals import plot_residuals, standardised_residuals
 from bayes_scaling.predictive.backtest import planned
-from bayes_scaling.predictive.checks import predictive_check
-from bayes_scaling.predictive.forecasters import forecasters, without_progress
+from bayes_scaling.predictive.checks import predictive_check, standardised
 from bayes_scaling.predictive.forecasts import posterior_forecast
 from bayes_scaling.predictive.pit import loo_pit
-from bayes_scaling.predictive.residuals import standardised
-from bayes_scaling.predictive.splits import cut_at
+from bayes_scaling.predictive.splits import cut_at, forecasters, without_progress
 from bayes_scaling.quantities.laws import laws_of
-from bayes_scaling.specifications.specification import Progress
+from bayes_scaling.specifications.sections import Progress
 
 SCALES = pytest.mark.parametrize("scale", ["loss", "log_loss"])
 DRAWS = 300
@@ -48,31 +46,39 @@ def fit_at_truth(specification):
     return made_fit(specification, simulated(specification), draws=DRAWS, jitter=1e-3)
 
 
+CLUSTERS = pytest.mark.parametrize("cluster", ["lab", ("lab", "paper")])
+
+
 def noise_of(fit):
-    """Residuals on the scale of the noise, standard deviations and that of effects, at the first draw."""
+    """Residuals on the scale of the noise, standard deviations and covariance of effects, at the first draw."""
     specification, rows = fit.specification, rows_of(fit.data, fit.specification)
     values = {name: each[:1] for name, each in draws_of(specification, fit.data).items()}
     expected = expected_losses(specification, rows, values)[0]
     logs = specification.noise.scale == "log_loss"
     residual = np.log(rows.loss / expected) if logs else rows.loss - expected
-    return rows, residual, scales(specification, rows, values)[0], values["tau"][0, 0]
+    shared = sum(
+        values[tau][0, 0] ** 2 * np.equal.outer(rows.index[group], rows.index[group])
+        for group, tau in specification.noise.effects
+    )
+    return rows, residual, scales(specification, rows, values)[0], shared
 
 
 @SCALES
-def test_values_of_a_cluster_follow_from_those_before_it(scale) -> None:
-    fit = fit_at_truth(made_specification(scale=scale))
-    rows, residual, sigma, tau = noise_of(fit)
+@CLUSTERS
+def test_values_of_a_cluster_follow_from_those_before_it(scale, cluster) -> None:
+    fit = fit_at_truth(made_specification(cluster, scale=scale))
+    rows, residual, sigma, shared = noise_of(fit)
     exact = np.empty(len(residual))
     for code in range(len(rows.levels["paper"])):
         mine = np.flatnonzero(rows.index["paper"] == code)
-        covariance = np.diag(sigma[mine] ** 2) + tau**2
+        covariance = np.diag(sigma[mine] ** 2) + shared[np.ix_(mine, mine)]
         exact[mine] = stats.norm.cdf(np.linalg.solve(np.linalg.cholesky(covariance), residual[mine]))
     found, _ = loo_pit(fit, rows, 0)
     assert np.abs(found["pit"] - exact).max() < 5 * 0.5 / np.sqrt(2 * DRAWS)
 
 
 @SCALES
-@pytest.mark.parametrize("cluster", ["none", "lab"])
+@pytest.mark.parametrize("cluster", ["none", "lab", ("lab", "paper")])
 def test_replicated_residuals_have_unit_variance_in_every_row(scale, cluster) -> None:
     fit = fit_at_truth(made_specification(cluster=cluster, scale=scale))
     ((observed, replicated),) = standardised(fit, rows_of(fit.data, fit.specification), 2 * DRAWS, 0)
@@ -83,14 +89,16 @@ def test_replicated_residuals_have_unit_variance_in_every_row(scale, cluster) ->
 @SCALES
 def test_a_check_runs_and_is_quiet_at_the_truth(scale) -> None:
     found = predictive_check(fit_at_truth(made_specification(scale=scale)), replicates=200)
-    assert found.unit == "paper" and found.curve.inside
+    assert found.unit == "lab" and found.curve.inside
+    assert "LOO-PIT by lab" in plot_predictive(found).axes[0].get_title()
     assert not found.groups["flagged"].any()
     assert set(found.groups.index.get_level_values("by")) == {"year", "benchmark", "architecture", "lab"}
 
 
 @SCALES
-def test_a_new_evaluation_has_the_noise_of_its_columns_and_of_a_new_cluster(scale) -> None:
-    fit = fit_at_truth(made_specification(scale=scale))
+@CLUSTERS
+def test_a_new_evaluation_has_the_noise_of_its_columns_and_of_a_new_cluster(scale, cluster) -> None:
+    fit = fit_at_truth(made_specification(cluster, scale=scale))
     first = fit.data["posterior"].to_dataset().isel(chain=0, draw=0)
     by_benchmark = first["sigma_benchmark_sd"] * first["sigma_benchmark_standardised"].sel(benchmark="ptb")
     for adapted in (0, 1):
@@ -98,13 +106,14 @@ def test_a_new_evaluation_has_the_noise_of_its_columns_and_of_a_new_cluster(scal
         mean, new = (bs.predicted_loss(law, "GPT-3", kind=kind, benchmark="ptb") for kind in ("mean", "new_evaluation"))
         noise = np.log(new / mean) if scale == "log_loss" else new - mean
         sigma = first["sigma_base"] * np.exp(adapted * first["sigma_test_time_adaptation"][0] + by_benchmark)
-        assert float(noise.std()) == pytest.approx(float(np.hypot(sigma, first["tau"])), rel=5 / np.sqrt(4 * DRAWS))
+        variance = float(sigma**2 + sum(first[tau] ** 2 for _, tau in fit.specification.noise.effects))
+        assert float(noise.std()) == pytest.approx(np.sqrt(variance), rel=5 / np.sqrt(4 * DRAWS))
 
 
 def test_columns_of_sizes_are_those_of_each_system() -> None:
     table, formulas = made_evaluations(), {"sigma": "1 + log(parameters)", "alpha": "1 + log(tokens)"}
     fit = made_fit(made_specification(coefficients=formulas), table, draws=DRAWS, jitter=1e-3)
-    rows, _, sigma, tau = noise_of(fit)
+    rows, _, sigma, shared = noise_of(fit)
     expected = expected_losses(fit.specification, rows, draws_of(fit.specification, fit.data))[0]
     some = [5, 20, 50]
     assert table["benchmark"].iloc[some].nunique() > 1
@@ -116,7 +125,9 @@ def test_columns_of_sizes_are_those_of_each_system() -> None:
         mean, new = (bs.predicted_loss(fit, system, kind=kind, **setting) for kind in ("mean", "new_evaluation"))
         year = float(fit.data["constant_data"]["year"][at])
         assert laws_of(fit).loss(*row[["parameters", "tokens"]], year, **setting)[0, 0] == pytest.approx(expected[at])
-        assert float((new - mean).std()) == pytest.approx(np.hypot(sigma[at], tau), rel=5 / np.sqrt(4 * DRAWS))
+        assert float((new - mean).std()) == pytest.approx(
+            np.sqrt(sigma[at] ** 2 + shared[at, at]), rel=5 / np.sqrt(4 * DRAWS)
+        )
 
 
 def test_a_new_evaluation_of_published_constants_has_no_noise() -> None:
@@ -173,9 +184,64 @@ def test_priors_of_rates_with_formulas_and_walks_are_widened() -> None:
         assert two["sigma"] == 2 * one["sigma"], name
 
 
-def test_a_backtest_refuses_clusters_that_are_partly_known() -> None:
-    with pytest.raises(bs.BayesScalingError, match=r"'made' has \[noise\] cluster = 'lab'.*set cluster = 'paper'"):
-        forecasters([made_specification()])
+def test_a_backtest_refuses_clusters_that_are_partly_known_under_student_t_noise() -> None:
+    with pytest.raises(bs.BayesScalingError, match=r"'made' has \[noise\] cluster = 'lab'.*set family = 'normal'"):
+        forecasters([made_specification(family="student_t")])
+
+
+@SCALES
+@pytest.mark.parametrize("cluster", ["none", "paper", "lab", ("lab", "paper"), ("benchmark", "lab", "paper")])
+def test_forecasts_know_what_was_fitted_of_a_cluster(scale, cluster) -> None:
+    """Of one draw, beside conditional normal distributions."""
+    formulas = {"sigma": "1 + (1 | benchmark)"}
+    specification = made_specification(cluster, scale, coefficients=formulas)
+    split = cut_at(simulated(made_specification(scale=scale, coefficients=formulas)), 2019)
+    assert split.later["lab"].isin(split.before["lab"]).all()
+    fit = made_fit(specification, split.before, draws=DRAWS, jitter=0.0)
+    forecast, first = posterior_forecast(fit, split), len(split.before)
+    fitted, logs = rows_of(fit.data, specification), scale == "log_loss"
+    rows = make_rows(specification, split.both, anchor=fitted.anchor, predictors=fitted.predictors)
+    values = {name: each[:1] for name, each in draws_of(specification, fit.data).items()}
+    expected, sigma = expected_losses(specification, rows, values)[0], scales(specification, rows, values)[0]
+    residual = np.log(rows.loss / expected) if logs else rows.loss - expected
+    whole, same = np.diag(sigma**2), np.ones((len(sigma), len(sigma)), dtype=bool)
+    for name, (_, tau) in zip(specification.noise.clusters, specification.noise.effects, strict=True):
+        same &= np.equal.outer(split.both[name].to_numpy(), split.both[name].to_numpy())
+        whole = whole + values[tau][0, 0] ** 2 * same
+    gain = np.linalg.solve(whole[:first, :first], whole[:first, first:]).T
+    mean, covariance = gain @ residual[:first], whole[first:, first:] - gain @ whole[:first, first:]
+    jacobian = -np.log(rows.loss[first:]) if logs else np.zeros(len(mean))
+    exact = stats.norm.logpdf(residual[first:], mean, np.sqrt(np.diag(covariance))) + jacobian
+    np.testing.assert_allclose(forecast.log_density, exact, atol=1e-8)
+    papers = split.later["paper"].to_numpy()
+    for at, paper in enumerate(dict.fromkeys(papers)):
+        own = np.flatnonzero(papers == paper)
+        of_mine = covariance[np.ix_(own, own)]
+        joint = stats.multivariate_normal.logpdf(residual[first:][own], mean[own], of_mine) + jacobian[own].sum()
+        assert forecast.log_joint[at] == pytest.approx(joint, abs=1e-8)
+    noise = np.log(forecast.draws / expected[first:]) if logs else forecast.draws - expected[first:]
+    np.testing.assert_allclose(noise.mean(0), mean, atol=5 * np.sqrt(np.diag(covariance) / (2 * DRAWS)).max())
+    np.testing.assert_allclose(noise.std(0), np.sqrt(np.diag(covariance)), rtol=6 / np.sqrt(4 * DRAWS))
+
+
+def test_new_levels_of_one_forecast_are_draws_of_their_own() -> None:
+    """The same level has the same draw, and independent ones differ."""
+    specification = made_specification("none", coefficients={"alpha": "1 + (1 | lab)"}, progress=Progress())
+    table = made_evaluations(60)
+    fit = made_fit(specification, table, draws=2000)
+    fitted = rows_of(fit.data, specification)
+    new = table.iloc[[0, 0, 0, 0]].set_axis(list("wxyz")).assign(lab=["new", "other", "new", "a"])
+    rows = make_rows(specification, new, anchor=fitted.anchor, predictors=fitted.predictors)
+    assert rows.levels["lab"] == (*fitted.levels["lab"], "new", "other")
+    values = draws_of(specification, fit.data)
+    losses = expected_losses(specification, rows, values)
+    np.testing.assert_array_equal(losses[:, 0], losses[:, 2])
+    known = expected_losses(specification, fitted.take([0]), values)[:, 0]
+    alpha = coefficients_of(specification, values, rows.levels)["alpha"].added[0].value / values["alpha_lab_sd"]
+    np.testing.assert_allclose(alpha[:, :8], values["alpha_lab_standardised"], rtol=1e-12)
+    assert alpha.shape[1] == 11
+    assert np.abs(np.corrcoef(alpha[:, 8:].T) - np.eye(3)).max() < 5 / np.sqrt(4000)
+    assert (losses[:, 0] != losses[:, 1]).all() and (known != losses[:, 0]).all()
 
 
 @SCALES
@@ -242,13 +308,14 @@ def test_scores_leave_out_evaluations_and_clusters(scale, unit) -> None:
     assert len(found.terms) == (60 if unit == "evaluation" else 8) and np.isfinite(found.terms).all()
 
 
-def test_unconstrained_densities_are_those_of_priors_and_clusters() -> None:
-    fit = made_fit(made_specification(), made_evaluations())
-    rows, residual, sigma, tau = noise_of(fit)
+@CLUSTERS
+def test_unconstrained_densities_are_those_of_priors_and_clusters(cluster) -> None:
+    fit = made_fit(made_specification(cluster), made_evaluations())
+    rows, residual, sigma, shared = noise_of(fit)
     density = UnconstrainedPosterior(fit, rows, "paper", np.arange(8))
     found = density.log_probability(density.draws).to_numpy()[0, 0]
     likelihood = sum(
-        stats.multivariate_normal.logpdf(residual[mine], cov=np.diag(sigma[mine] ** 2) + tau**2)
+        stats.multivariate_normal.logpdf(residual[mine], cov=np.diag(sigma[mine] ** 2) + shared[np.ix_(mine, mine)])
         for mine in (np.flatnonzero(rows.index["paper"] == code) for code in range(8))
     )
     prior = fit.data["log_prior"].to_dataset().isel(chain=0, draw=0)

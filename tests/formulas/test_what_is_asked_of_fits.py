@@ -10,7 +10,7 @@ from made_runs import made_runs
 
 import bayes_scaling as bs
 from bayes_scaling.commands.allocate import allocate_command
-from bayes_scaling.identifiability.ridge import ridge
+from bayes_scaling.identifiability.identify import ridge
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.likelihood import draws_of, prior_densities, unit_densities
 from bayes_scaling.plots.fitted_runs import fitted_runs
@@ -19,7 +19,7 @@ from bayes_scaling.quantities.effective_compute import rate_draws
 from bayes_scaling.quantities.laws import laws_of
 from bayes_scaling.report.allocation_table import Question, allocations
 from bayes_scaling.specifications.priors import Prior
-from bayes_scaling.specifications.specification import Progress
+from bayes_scaling.specifications.sections import Progress
 
 RATES = Progress(parameters="constant_rate", data="constant_rate")
 WHOLE = {
@@ -40,12 +40,15 @@ OF_RUNS = {
 BY_DATASET = {"level": "0 + dataset", "share": "0 + dataset", "alpha": "0 + dataset", "sigma": "0 + dataset"}
 
 
-def fit_of(coefficients, *, progress=RATES, scale="loss", **options) -> bs.Fit:
+def fit_of(coefficients, *, progress=RATES, scale="loss", cluster="lab", family="normal", **options) -> bs.Fit:
     table = made_evaluations(80)
     rng = np.random.default_rng(1)
     table = table.assign(effort=rng.normal(size=80), seed=rng.choice([1, 2, 3], 80))
     return made_fit(
-        made_specification(scale=scale, coefficients=coefficients, progress=progress), table, draws=40, **options
+        made_specification(cluster, scale, family, coefficients=coefficients, progress=progress),
+        table,
+        draws=40,
+        **options,
     )
 
 
@@ -121,7 +124,7 @@ def test_effects_of_a_new_level_are_drawn_for_each_coefficient(whole) -> None:
     new = {}
     for name in ("alpha", "g_N"):
         spread = posterior[f"{name}_lab_sd"].to_numpy().reshape(-1, 1)
-        new[name] = (coefficients[name].added[-1].unknown / spread).ravel()
+        new[name] = (coefficients[name].added[-1].value[:, -1:] / spread).ravel()
         assert np.abs(new[name].mean()) < 4 / np.sqrt(80) and 0.7 < new[name].std() < 1.3
     assert abs(np.corrcoef(*new.values())[0, 1]) < 0.4
 
@@ -132,6 +135,17 @@ def test_a_new_level_is_a_draw_of_its_group_and_a_known_one_has_its_effect(whole
     )
     assert (known != new).all()
     np.testing.assert_array_equal(new, unnamed)
+
+
+def test_a_fit_of_nested_clusters_is_read_back(tmp_path) -> None:
+    fit = fit_of({"level": "0 + benchmark", "alpha": "0 + seed"}, cluster=("lab", "seed"))
+    fit.save(tmp_path)
+    again = bs.load_fit(tmp_path)
+    assert again.specification == fit.specification and again.specification.noise.clusters == ("lab", "seed")
+    rows, read = (rows_of(each.data, each.specification) for each in (fit, again))
+    assert rows.levels == read.levels and len(rows.levels["seed in lab"]) > len(rows.levels["paper"])
+    for unit in ("evaluation", "paper"):
+        np.testing.assert_array_equal(*(each.log_likelihood(unit)["loss"] for each in (fit, again)))
 
 
 def test_a_fit_that_is_read_back_predicts_the_same(whole, tmp_path) -> None:
@@ -255,8 +269,9 @@ def test_columns_are_set_to_what_they_hold(whole, columns, told) -> None:
 
 
 @pytest.mark.parametrize("scale", ["loss", "log_loss"])
-def test_the_model_that_is_sampled_has_the_density_of_what_is_asked(scale) -> None:
-    fit = fit_of(WHOLE, scale=scale)
+@pytest.mark.parametrize(("cluster", "family"), [("lab", "normal"), (("lab", "paper"), "normal"), ("lab", "student_t")])
+def test_the_model_that_is_sampled_has_the_density_of_what_is_asked(scale, cluster, family) -> None:
+    fit = fit_of(WHOLE, scale=scale, cluster=cluster, family=family)
     table = made_evaluations(80).assign(effort=fit.data["constant_data"]["effort"].to_numpy())
     model, values = bs.build_model(fit.specification, table), draws_of(fit.specification, fit.data)
     density = model.compile_fn(model.logp(jacobian=False), mode="FAST_COMPILE", on_unused_input="ignore")
@@ -267,7 +282,9 @@ def test_the_model_that_is_sampled_has_the_density_of_what_is_asked(scale) -> No
         moved = value if transform is None else transform.forward(value, *sampled.owner.inputs).eval()
         point[model.rvs_to_values[sampled].name] = np.asarray(moved)
     rows, one = rows_of(fit.data, fit.specification), {name: each[1:2] for name, each in values.items()}
-    papers = np.arange(len(rows.levels["paper"]))
-    expected = unit_densities(fit.specification, rows, one, "paper", papers).sum()
+    # Under Student-t noise effects are sampled, and given them rows are independent.
+    unit = "paper" if family == "normal" else "evaluation"
+    positions = np.arange(len(rows.levels["paper"]) if family == "normal" else len(rows.ids))
+    expected = unit_densities(fit.specification, rows, one, unit, positions).sum()
     expected += sum(each.item() for each in prior_densities(fit.specification, rows, one).values())
     assert density(point) == pytest.approx(expected, abs=1e-8)

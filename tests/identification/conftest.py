@@ -8,7 +8,7 @@ from made_fits import fit_of_posterior
 from xarray import Dataset
 
 import bayes_scaling as bs
-from bayes_scaling.identifiability.prior_quantities import REPORTED
+from bayes_scaling.identifiability.influence import REPORTED
 from bayes_scaling.model.rows import make_rows
 
 CHAINS, DRAWS = 2, 500
@@ -58,7 +58,7 @@ def ridge_fit(ho2024) -> bs.Fit:
 @pytest.fixture(scope="session")
 def prior_fit(ho2024) -> bs.Fit:
     """A posterior that is the prior: the data said nothing."""
-    from bayes_scaling.identifiability.prior_quantities import prior_quantities
+    from bayes_scaling.identifiability.influence import prior_quantities
 
     specification = bs.load_specification("ho2024/07")
     drawn = prior_quantities(specification, make_rows(specification, ho2024), samples=CHAINS * DRAWS, seed=5)

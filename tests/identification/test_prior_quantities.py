@@ -7,7 +7,7 @@ from scipy.stats import ks_2samp
 
 import bayes_scaling as bs
 from bayes_scaling.calibration.simulation import prior_draw, quantities_at
-from bayes_scaling.identifiability.prior_quantities import REPORTED, prior_quantities
+from bayes_scaling.identifiability.influence import REPORTED, prior_quantities
 from bayes_scaling.model.rows import make_rows
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_fits import made_fit
 
-from bayes_scaling.identifiability.ridge import best_mix, ridge
+from bayes_scaling.identifiability.identify import best_mix, ridge
 from bayes_scaling.quantities.rates import months_to_double
 
 

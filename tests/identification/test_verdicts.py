@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bayes_scaling as bs
-from bayes_scaling.identifiability import words
+from bayes_scaling.identifiability import identify
 from bayes_scaling.identifiability.identify import identification
-from bayes_scaling.identifiability.influence import influence
-from bayes_scaling.identifiability.rule import VERDICTS, Rule
+from bayes_scaling.identifiability.influence import VERDICTS, Rule, influence
 from bayes_scaling.quantities.coefficients import coefficients
 
 sensitivities = st.floats(0, 2)
@@ -104,4 +103,4 @@ def test_a_fit_without_densities_is_refused(ridge_fit) -> None:
     ],
 )
 def test_rates_that_hang_together_weakly_may_both_be_unknown(correlation, verdicts, said) -> None:
-    assert said in words._told_apart(pd.Series(verdicts, index=["g_N", "g_D"]), correlation)
+    assert said in identify._told_apart(pd.Series(verdicts, index=["g_N", "g_D"]), correlation)

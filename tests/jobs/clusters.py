@@ -1,4 +1,4 @@
-"""A dask cluster of two worker processes on this machine."""
+"""A dask cluster of three worker processes on this machine."""
 
 import os
 import socket
@@ -23,7 +23,7 @@ def dask(part: str, *arguments: str, log: Path, **environment: str) -> subproces
 
 @pytest.fixture
 def cluster(tmp_path) -> Iterator[tuple[str, dict[str, subprocess.Popen[bytes]]]]:
-    """Address of a scheduler, which gives a task up after one death, and its processes."""
+    """Address of a scheduler, which gives a task up after two deaths, and its processes."""
     log = tmp_path / "dask.log"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -35,13 +35,14 @@ def cluster(tmp_path) -> Iterator[tuple[str, dict[str, subprocess.Popen[bytes]]]
             "scheduler",
             *("--host", "127.0.0.1", "--port", str(port)),
             log=log,
-            DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0",
+            DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="1",
         ),
         "one": dask("worker", address, *here, log=log),
         "two": dask("worker", address, *here, log=log),
+        "three": dask("worker", address, *here, log=log),
     }
     try:
-        until(lambda: log.read_text(encoding="utf-8").count("Register worker") >= 2, 60)
+        until(lambda: log.read_text(encoding="utf-8").count("Register worker") >= 3, 60)
         yield address, processes
     finally:
         for process in processes.values():

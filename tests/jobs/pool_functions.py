@@ -5,7 +5,6 @@ import os
 import signal
 import threading
 import time
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -66,15 +65,16 @@ def die_later(marker: Path) -> str:
 
 
 def die_in_answer(marker: Path) -> str:
-    """Die when half of the answer's first bytes are on their way."""
+    """Die when half of the answer is written."""
     if not marker.exists():
         marker.touch()
+        write = Path.write_bytes
 
-        def half(connection: Connection, content: bytes, *_: object) -> None:
-            os.write(connection.fileno(), content[: len(content) // 2])
+        def half(path: Path, content: bytes) -> None:
+            write(path, content[: len(content) // 2])
             die()
 
-        Connection._send = half
+        Path.write_bytes = half
     return "x" * 100_000
 
 

@@ -54,7 +54,6 @@ def test_nothing_to_do_starts_nothing() -> None:
     ("settings", "message"),
     [
         ({"workers": 0}, "workers is 0; it has to be 1 or more"),
-        ({"attempts": 0}, "attempts is 0; it has to be 1 or more"),
         ({"workers": 2, "scheduler": "tcp://127.0.0.1:1"}, "leave out one of the two"),
     ],
 )
@@ -112,13 +111,13 @@ def test_a_task_that_always_kills_is_named_and_no_other_suffers() -> None:
         ("own", EvaluationsError, "no such column"),
         ("other", ZeroDivisionError, "of zero"),
         ("awkward", RuntimeError, "Awkward: one and two"),
-        ("exit", RuntimeError, "tried to exit, with 3"),
+        ("exit", RuntimeError, "SystemExit: 3"),
     ],
 )
 def test_an_error_ends_the_run_after_what_is_finished(kind, error, message) -> None:
     done = []
     start = time.monotonic()
-    with pytest.raises(error, match=f"^a? ?(task )?{message}$"):
+    with pytest.raises(error, match=f"^{message}$"):
         run_tasks(
             work.refuse,
             {"a": "fine", "b": "slow", "c": kind, "d": "never begun"},
@@ -265,8 +264,8 @@ def test_what_kills_a_dask_worker_is_done_again_and_in_the_end_named(cluster, tm
     address, _ = cluster
     tasks = {"a": None, "b": tmp_path / "b", "c": None}
     assert results(work.die_once, tasks, scheduler=address) == dict.fromkeys(tasks, "survived")
-    with pytest.raises(BayesScalingError, match=r"workers died: b \(deaths: 1; last: on tcp://127"):
-        results(work.die_if, {"b": True}, scheduler=address, attempts=1)
+    with pytest.raises(BayesScalingError, match=r"workers died: b \(Attempted .* on 2 different workers.* tcp://127"):
+        results(work.die_if, {"b": True}, scheduler=address)
     assert capfd.readouterr() == ("", "")
 
 
@@ -280,7 +279,7 @@ def test_a_scheduler_that_ends_in_the_middle_is_one_error(cluster, capfd) -> Non
         processes["scheduler"].kill()
 
     start = time.monotonic()
-    with pytest.raises(BayesScalingError, match=r"can't be reached \(Connection refused\)"):
+    with pytest.raises(BayesScalingError, match=r"can't be reached \(the connection was lost\)"):
         run_tasks(work.draws, {str(seed): seed for seed in range(9)}, on_done=on_done, scheduler=address)
     assert done
     assert time.monotonic() - start < 15
@@ -305,13 +304,13 @@ for address in sys.argv[1:]:
 @pytest.mark.parametrize(
     "reasons",
     [
-        {"tcp://127.0.0.1:9": "Connection refused"},
+        {"tcp://127.0.0.1:9": "Timed out trying to connect"},
         {"tcp://127.0.0.1:MUTE": "no answer"},
         {
-            "tcp://nowhere.invalid:8786": "(not known|resolution)",
+            "tcp://nowhere.invalid:8786": "Timed out trying to connect",
             "nonsense": "missing port number",
             "http://127.0.0.1:80": "unknown address scheme 'http'",
-            "tcp://127.0.0.1:99999": "host or port",
+            "tcp://127.0.0.1:99999": "Timed out trying to connect",
             "": "missing port number",
         },
     ],

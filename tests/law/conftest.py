@@ -11,7 +11,8 @@ from bayes_scaling import load_evaluations
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.specifications.catalogue import list_specifications, load_specification
 from bayes_scaling.specifications.laws import LAWS
-from bayes_scaling.specifications.specification import Data, Noise, Pivot, Progress, Specification
+from bayes_scaling.specifications.sections import Data, Noise, Pivot, Progress
+from bayes_scaling.specifications.specification import Specification
 
 BY_BENCHMARK = {"A": "benchmark", "B": "benchmark"}
 BY_ARCHITECTURE = {"A": "architecture", "B": "architecture"}

@@ -15,7 +15,8 @@ from bayes_scaling.model.reported import reported_quantities
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.model.structure import expected_loss
 from bayes_scaling.specifications.catalogue import load_specification
-from bayes_scaling.specifications.specification import Data, Specification
+from bayes_scaling.specifications.sections import Data
+from bayes_scaling.specifications.specification import Specification
 
 Draw = Callable[..., Mapping[str, np.ndarray]]
 MODEL_7 = load_specification("ho2024/07")

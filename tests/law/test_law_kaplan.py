@@ -19,7 +19,8 @@ from bayes_scaling.model.reported import has_scales, reported_quantities
 from bayes_scaling.model.rows import Rows, make_rows
 from bayes_scaling.model.structure import Coefficients, expected_loss
 from bayes_scaling.specifications.laws import LAWS
-from bayes_scaling.specifications.specification import Centre, Specification
+from bayes_scaling.specifications.sections import Centre
+from bayes_scaling.specifications.specification import Specification
 
 RUNS = with_kaplans_columns(made_runs())
 VALUES = {"level": 2.7, "irreducible_share": 0.4, "share": 0.3, "alpha": 0.08, "beta": 0.11}

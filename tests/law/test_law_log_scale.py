@@ -20,9 +20,10 @@ from bayes_scaling.inference.likelihood import (
     expected_losses,
     paper_densities,
 )
-from bayes_scaling.model.noise import log_jacobian, log_residual
 from bayes_scaling.model.rows import make_rows
-from bayes_scaling.specifications.specification import Noise, Specification
+from bayes_scaling.specifications.noise import log_jacobian, log_residual
+from bayes_scaling.specifications.sections import Noise
+from bayes_scaling.specifications.specification import Specification
 
 LOSSES = st.floats(0.01, 30)
 NORMAL = bs.load_specification("chinchilla-normal")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from bayes_scaling.model.noise import normal, normal_given_rest, paper_correction
+from bayes_scaling.specifications.noise import given_rest, normal, shared_effects
 
 quick = settings(max_examples=60, deadline=None)
 scales = st.floats(0.02, 2.0)
@@ -20,8 +20,22 @@ def covariance(size: int, sigma: float, tau: float) -> np.ndarray:
     return sigma**2 * np.eye(size) + tau**2 * np.ones((size, size))
 
 
+def of_one(each: np.ndarray) -> np.ndarray:
+    """Sums over the rows of one paper, which all are of."""
+    return np.broadcast_to(each.sum(axis=-1, keepdims=True), each.shape)
+
+
+def correction(residual: np.ndarray, sigma: float, tau: float) -> float:
+    return float(shared_effects(residual, sigma, [(of_one, tau)])[0].sum())
+
+
 def block_density(residual: np.ndarray, sigma: float, tau: float) -> float:
-    return float(normal(residual, sigma).sum() + paper_correction(residual.sum(), residual.size, sigma, tau))
+    return float(normal(residual, sigma).sum()) + correction(residual, sigma, tau)
+
+
+def density_given_rest(residual: np.ndarray, sigma, tau) -> np.ndarray:
+    mean, scale = given_rest(residual, sigma, [(of_one, tau)])
+    return normal(residual - mean, scale)
 
 
 @quick
@@ -56,7 +70,7 @@ def test_determinant_in_terms_of_the_correlation(size: int, sigma: float, tau: f
     """Ho et al. 2024, appendix I: det = (1 - rho)^(m-1) (1 + (m-1) rho) for the correlation matrix."""
     rho = tau**2 / (sigma**2 + tau**2)
     log_determinant = size * np.log(sigma**2 + tau**2) + (size - 1) * np.log1p(-rho) + np.log1p((size - 1) * rho)
-    found = size * np.log(sigma**2) - 2 * paper_correction(0.0, size, sigma, tau)
+    found = size * np.log(sigma**2) - 2 * correction(np.zeros(size), sigma, tau)
     assert_allclose(found, log_determinant, rtol=1e-9, atol=1e-9)
     assert_allclose(np.linalg.slogdet(covariance(size, sigma, tau))[1], log_determinant, rtol=1e-6, atol=1e-6)
 
@@ -67,7 +81,7 @@ def test_determinant_at_the_papers_correlation() -> None:
     assert sigma == pytest.approx(0.160, abs=1e-3)
     assert tau == pytest.approx(0.144, abs=1e-3)
     correlation = np.full((size, size), rho) + (1 - rho) * np.eye(size)
-    found = (size * np.log(sigma**2) - 2 * paper_correction(0.0, size, sigma, tau)) - size * np.log(variance)
+    found = (size * np.log(sigma**2) - 2 * correction(np.zeros(size), sigma, tau)) - size * np.log(variance)
     assert_allclose(np.exp(found), np.linalg.det(correlation), rtol=1e-12)
     assert_allclose(np.linalg.det(correlation), 0.55**2 * 1.9, rtol=1e-12)
 
@@ -75,15 +89,15 @@ def test_determinant_at_the_papers_correlation() -> None:
 @quick
 @given(blocks, scales)
 def test_no_paper_effect_means_independence(residual: np.ndarray, sigma: float) -> None:
-    assert paper_correction(residual.sum(), residual.size, sigma, 0.0) == 0.0
-    assert_allclose(paper_correction(residual.sum(), residual.size, sigma, 1e-9 * sigma), 0.0, atol=1e-10)
+    assert correction(residual, sigma, 0.0) == 0.0
+    assert_allclose(correction(residual, sigma, 1e-9 * sigma), 0.0, atol=1e-10)
 
 
 @quick
 @given(blocks, scales)
 def test_no_paper_effect_leaves_each_density_alone(residual: np.ndarray, sigma: float) -> None:
     for tau in (0.0, 1e-9 * sigma):
-        found = normal_given_rest(residual, residual.sum(), residual.size, sigma, tau)
+        found = density_given_rest(residual, sigma, tau)
         assert_allclose(found, normal(residual, sigma), rtol=1e-9, atol=1e-9)
 
 
@@ -91,7 +105,7 @@ def test_no_paper_effect_leaves_each_density_alone(residual: np.ndarray, sigma: 
 @given(blocks, scales, scales)
 def test_one_given_the_rest_is_the_conditional_normal(residual: np.ndarray, sigma: float, tau: float) -> None:
     full = covariance(residual.size, sigma, tau)
-    found = normal_given_rest(residual, residual.sum(), residual.size, sigma, tau)
+    found = density_given_rest(residual, sigma, tau)
     for i, own in enumerate(residual):
         rest = np.delete(np.arange(residual.size), i)
         weights = np.linalg.solve(full[np.ix_(rest, rest)], full[rest, i])
@@ -102,21 +116,21 @@ def test_one_given_the_rest_is_the_conditional_normal(residual: np.ndarray, sigm
 @quick
 @given(blocks.filter(lambda block: block.size > 1), scales, scales)
 def test_one_given_the_rest_is_the_block_less_the_rest(residual: np.ndarray, sigma: float, tau: float) -> None:
-    found = normal_given_rest(residual, residual.sum(), residual.size, sigma, tau)
+    found = density_given_rest(residual, sigma, tau)
     whole = block_density(residual, sigma, tau)
     without = [block_density(np.delete(residual, i), sigma, tau) for i in range(residual.size)]
     assert_allclose(found, whole - np.array(without), rtol=1e-8, atol=1e-8)
 
 
 def test_a_lone_evaluation_is_judged_without_knowing_its_paper() -> None:
-    found = normal_given_rest(np.array([0.4]), np.array([0.4]), np.array([1.0]), 0.3, 0.4)
+    found = density_given_rest(np.array([0.4]), 0.3, 0.4)
     assert_allclose(found, stats.norm.logpdf(0.4, scale=0.5))
 
 
 def test_a_huge_paper_effect_tells_nothing_but_differences() -> None:
     """Of two evaluations, one is then known only relative to the other, with variance 2 sigma^2."""
     residual = np.array([5.1, 5.4])
-    found = normal_given_rest(residual, residual.sum(), 2, 0.2, 1e4)
+    found = density_given_rest(residual, 0.2, 1e4)
     assert_allclose(found, stats.norm.logpdf(0.3, scale=0.2 * np.sqrt(2)), rtol=1e-6)
 
 
@@ -125,16 +139,52 @@ def test_draws_by_rows() -> None:
     rng = np.random.default_rng(1)
     residual = rng.normal(size=(4, 5))
     sigma, tau = rng.uniform(0.1, 1, size=(4, 1)), rng.uniform(0.1, 1, size=(4, 1))
-    total = np.repeat(residual.sum(axis=1, keepdims=True), 5, axis=1)
-    found = normal_given_rest(residual, total, np.full(5, 5.0), sigma, tau)
+    found = density_given_rest(residual, sigma, tau)
     for draw in range(4):
-        alone = normal_given_rest(residual[draw], residual[draw].sum(), 5, sigma[draw, 0], tau[draw, 0])
+        alone = density_given_rest(residual[draw], sigma[draw, 0], tau[draw, 0])
         assert_allclose(found[draw], alone, rtol=1e-13)
 
 
+CODES = np.array([[0, 0, 0, 0, 0, 1, 1, 1, 2], [0, 0, 1, 1, 1, 2, 2, 3, 4], [0, 0, 1, 2, 2, 3, 4, 5, 6]])
+"""Of rows of labs, of papers within labs, and of tables within papers."""
+
+
+def sums_by(codes: np.ndarray):
+    return lambda each: each @ np.equal.outer(codes, codes)
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2, 3])
+def test_clusters_within_clusters_are_one_multivariate_normal(depth: int) -> None:
+    rng = np.random.default_rng(depth)
+    for _ in range(20):
+        residual, sigma = rng.normal(size=9), rng.uniform(0.05, 1, 9)
+        tau, codes = np.exp(rng.normal(-1, 1, depth)), CODES[:depth]
+        shared = sum((t**2 * np.equal.outer(c, c) for t, c in zip(tau, codes, strict=True)), np.zeros((9, 9)))
+        whole = np.diag(sigma**2) + shared
+        effects = [(sums_by(c), t) for t, c in reversed(list(zip(tau, codes, strict=True)))]
+        added, mean, variance = shared_effects(residual, sigma, effects)
+        exact = stats.multivariate_normal.logpdf(residual, cov=whole)
+        assert (normal(residual, sigma) + added).sum() == pytest.approx(exact, rel=1e-10, abs=1e-10)
+        assert_allclose(mean, shared @ np.linalg.solve(whole, residual), rtol=1e-9, atol=1e-10)
+        assert_allclose(variance, np.diag(shared - shared @ np.linalg.solve(whole, shared)), rtol=1e-9, atol=1e-10)
+        precision = np.linalg.inv(whole)
+        own, scale = given_rest(residual, sigma, effects)
+        assert_allclose(residual - own, precision @ residual / np.diag(precision), rtol=1e-8, atol=1e-10)
+        assert_allclose(scale, np.diag(precision) ** -0.5, rtol=1e-9)
+
+
 def test_tensors_give_the_same_numbers() -> None:
-    residual, total, size, sigma, tau = pt.dscalars("residual", "total", "size", "sigma", "tau")
-    both = [normal(residual, sigma, xp=pt), paper_correction(total, size, sigma, tau, xp=pt)]
-    compiled = pytensor.function([residual, total, size, sigma, tau], both, mode="FAST_COMPILE")
-    found = compiled(0.3, -1.2, 4.0, 0.2, 0.15)
-    assert_allclose(found, [normal(0.3, 0.2), paper_correction(-1.2, 4.0, 0.2, 0.15)], rtol=1e-13)
+    residual, sigma = pt.dvectors("residual", "sigma")
+    inner, outer = pt.dscalars("inner", "outer")
+    zeros = pt.zeros_like(residual)
+    by = [lambda each, own=own: pt.inc_subtensor(zeros[own], each)[own] for own in CODES[1::-1]]
+    both = [
+        normal(residual, sigma, xp=pt),
+        *shared_effects(residual, sigma, list(zip(by, (inner, outer), strict=True)), xp=pt),
+    ]
+    compiled = pytensor.function([residual, sigma, inner, outer], both, mode="FAST_COMPILE")
+    rng = np.random.default_rng(0)
+    given = rng.normal(size=9), rng.uniform(0.1, 1, 9)
+    expected = shared_effects(*given, [(sums_by(CODES[1]), 0.15), (sums_by(CODES[0]), 0.3)])
+    for found, exact in zip(compiled(*given, 0.15, 0.3), [normal(*given), *expected], strict=True):
+        assert_allclose(found, exact, rtol=1e-12)

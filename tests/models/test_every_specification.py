@@ -5,6 +5,8 @@ from pathlib import Path
 import arviz as az
 import numpy as np
 import pymc as pm
+import pytensor
+import pytensor.tensor as pt
 import pytest
 from made_runs import FOR_RUNS, made_runs, with_kaplans_columns
 from pytensor.compile.mode import Mode
@@ -19,8 +21,8 @@ from bayes_scaling.inference.result import EvaluationsSummary, Fit
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.inference.transforms import TRANSFORMS
 from bayes_scaling.law import effective_epochs
+from bayes_scaling.model.requirements import is_runs
 from bayes_scaling.model.rows import make_rows
-from bayes_scaling.model.runs import is_runs
 from bayes_scaling.model.tokens import counted_tokens
 from bayes_scaling.quantities.laws import laws_of
 
@@ -29,7 +31,7 @@ FIRST = [(name, "runs" if name in FOR_RUNS else "ho2024") for name in bs.list_sp
 CASES = [*FIRST, *((name, "collected") for name in bs.list_specifications() if name not in FOR_RUNS)]
 once = pytest.mark.parametrize("case", FIRST, ids=" on ".join, indirect=True, scope="module")
 """For what another table changes nothing in; the same places in both lists let tests share a case's fixtures."""
-DRAWS = 400
+DRAWS = 200
 
 
 def fit_of_prior_draws(specification, evaluations, prior: Dataset) -> Fit:
@@ -114,7 +116,11 @@ def fit(specification, evaluations, drawn):
 def at(model):
     """Of a point: PyMC's log density, its gradient, the log likelihood, and the log prior of each free variable."""
     priors = model.logp(vars=model.free_RVs, jacobian=False, sum=False)
-    function = model.compile_fn([model.logp(), model.dlogp(), model.observedlogp, *priors], mode=FAST)
+    free, factors = len(model.free_RVs), model.logp(sum=False)  # free variables, what is observed, potentials
+    likelihood = sum(factor.sum() for factor in factors[free : free + len(model.observed_RVs)])
+    density = sum(factor.sum() for factor in factors)
+    gradient = pt.concatenate([each.ravel() for each in pytensor.grad(density, model.continuous_value_vars)])
+    function = model.compile_fn([density, gradient, likelihood, *priors], mode=FAST)
 
     def evaluate(point):
         density, gradient, likelihood, *each = function(point)

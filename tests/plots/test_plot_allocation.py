@@ -10,9 +10,9 @@ from plots.drawn import band, data, lines, texts
 import bayes_scaling as bs
 from bayes_scaling.law import training_compute
 from bayes_scaling.plots.allocation import budget_grid, plot_allocation
+from bayes_scaling.plots.best_split import plot_tokens_per_parameter
 from bayes_scaling.plots.fitted_runs import fitted_runs, scientific
 from bayes_scaling.plots.style import LAW_COLOURS, POSTERIOR, REFERENCE
-from bayes_scaling.plots.tokens_per_parameter import plot_tokens_per_parameter
 from bayes_scaling.quantities.laws import laws_of
 from bayes_scaling.static_laws import BESIROGLU, HOFFMANN_ROUNDED
 

@@ -12,7 +12,7 @@ from matplotlib.container import ErrorbarContainer
 from plots.drawn import band, data, texts
 
 import bayes_scaling as bs
-from bayes_scaling.approaches.grouping import budgets_of
+from bayes_scaling.approaches.rows import budgets_of
 from bayes_scaling.plots.fitted_runs import fitted_runs, isoflop_budgets, nearest_budget
 from bayes_scaling.plots.isoflop import plot_isoflop
 

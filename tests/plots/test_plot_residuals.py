@@ -8,9 +8,9 @@ from plots.drawn import data, texts
 from scipy import stats
 
 import bayes_scaling as bs
-from bayes_scaling.model.noise import log_residual
 from bayes_scaling.plots.residuals import plot_residuals, standardised_residuals
 from bayes_scaling.quantities.laws import laws_of
+from bayes_scaling.specifications.noise import log_residual
 
 
 def test_residuals_are_posterior_means_in_units_of_the_noise(runs_fit) -> None:

@@ -10,11 +10,11 @@ from plots.drawn import texts
 
 import bayes_scaling as bs
 from bayes_scaling.plots.allocation import plot_allocation
+from bayes_scaling.plots.best_split import plot_tokens_per_parameter
 from bayes_scaling.plots.fitted_runs import fitted_runs
 from bayes_scaling.plots.isoflop import plot_isoflop
 from bayes_scaling.plots.laws import plot_laws
 from bayes_scaling.plots.residuals import plot_residuals
-from bayes_scaling.plots.tokens_per_parameter import plot_tokens_per_parameter
 from bayes_scaling.published_static import GUNDLACH_MODERN
 from bayes_scaling.static_laws import BESIROGLU, STATIC_LAWS
 

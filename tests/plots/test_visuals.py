@@ -113,7 +113,7 @@ def plain(drawings):
 
 def documented(name: str) -> list[str]:
     """Visuals that a function's documentation names."""
-    found = re.search(r"^visuals\n(.*?)^backend", inspect.getdoc(getattr(bs, name)), re.MULTILINE | re.DOTALL)
+    found = re.search(r"^visuals, backend\n(.*?)^$", inspect.getdoc(getattr(bs, name)), re.MULTILINE | re.DOTALL)
     return re.findall(r"``(\w+)``", found[1])
 
 

@@ -9,16 +9,14 @@ from comparison.made_scores import made_score
 from drawn_fits import BAD, drawn_fit
 
 import bayes_scaling as bs
-from bayes_scaling.comparison.elpd import Elpd
-from bayes_scaling.comparison.record import Record
+from bayes_scaling.comparison.elpd import Elpd, Record
 from bayes_scaling.comparison.result import Comparison
 from bayes_scaling.comparison.sweep import Sweep
 from bayes_scaling.comparison.variants import Variant, expand
 from bayes_scaling.inference.settings import DEFAULT
-from bayes_scaling.report.comparison import write_comparison
-from bayes_scaling.report.robustness import write_robustness
-from bayes_scaling.robustness_cases.plan import planned
-from bayes_scaling.robustness_cases.result import Robustness
+from bayes_scaling.posterior_report.comparison_document import write_comparison
+from bayes_scaling.posterior_report.robustness_document import write_robustness
+from bayes_scaling.robustness_cases.result import Robustness, planned
 from bayes_scaling.robustness_cases.run import REFITS
 
 MODELS = ("ho2024/07", "ho2024/12", "ho2024/16", "ho2024/03")

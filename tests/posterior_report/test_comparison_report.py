@@ -17,26 +17,32 @@ from kept_sweeps import MODELS, kept_comparison, score_of
 from made_fits import made_fit
 
 import bayes_scaling as bs
-from bayes_scaling.comparison.loading import load_comparison
-from bayes_scaling.comparison.record import Record
+from bayes_scaling.comparison.elpd import Record
+from bayes_scaling.comparison.reading import load_comparison
 from bayes_scaling.comparison.result import Comparison, comparison_table
 from bayes_scaling.inference.result import EvaluationsSummary
 from bayes_scaling.plots.comparison_by_model import _order, plot_doubling_times_by_model
 from bayes_scaling.plots.style import WARNING
-from bayes_scaling.posterior_report.as_json import render_json
-from bayes_scaling.posterior_report.comparison_answer import answer_of, lead_picture
-from bayes_scaling.posterior_report.comparison_change import _unit, change_section
-from bayes_scaling.posterior_report.comparison_document import _title, comparison_document
+from bayes_scaling.posterior_report.comparison_document import (
+    answer_of,
+    comparison_csv,
+    comparison_document,
+    comparison_json,
+    lead_picture,
+    title_of,
+)
 from bayes_scaling.posterior_report.comparison_sections import (
-    models_section,
+    change_section,
     ranking_section,
     ranking_table,
+    sentences,
     times_section,
+    what_is_left_out,
 )
-from bayes_scaling.posterior_report.comparison_trust import leave_one_out_section
+from bayes_scaling.posterior_report.comparison_trust import leave_one_out_section, models_section
 from bayes_scaling.posterior_report.document import Document, Equation, Picture, Scatter, Table
 from bayes_scaling.posterior_report.html import render_html
-from bayes_scaling.report.comparison import comparison_csv, comparison_json, sentences
+from bayes_scaling.posterior_report.write import render_json
 from bayes_scaling.words import months
 
 BEST, STUCK_NAME = "ho2024/07 | stated priors", "ho2024/03 | stated priors"
@@ -262,7 +268,7 @@ def test_one_variant_alone_is_not_one_of_several() -> None:
     fits = {"a": made_fit(g_N=[0.4, 0.5, 0.6], g_D=[0.1, 0.2, 0.3])}
     alone = without_fits({"a": made_record("a", made_score([0.1] * 20))}, fits)
     assert answer_of(alone).startswith("a is the only variant, so there is no other to rank it with; ")
-    assert _title(alone) == "How well does one law predict language models?"
+    assert title_of(alone) == "How well does one law predict language models?"
     section = ranking_section(alone)
     assert "best" not in section.title and not any(each.startswith("Best") for each in section.blocks[0].items)
 
@@ -335,7 +341,7 @@ def test_a_comparison_on_training_runs_speaks_of_runs_and_series(comparison) -> 
     for each in (by_run, by_series):
         texts = [
             *sentences(each),
-            _unit(each),
+            what_is_left_out(each),
             leave_one_out_section(each).blocks[0].text,
             models_section(each, {}).blocks[0].text,
             ranking_table(each).caption,
@@ -343,7 +349,9 @@ def test_a_comparison_on_training_runs_speaks_of_runs_and_series(comparison) -> 
         ]
         for text in texts:
             assert not re.search(r"evaluation|paper\b(?!\")|publication|seriess|--unit", text), text
-    assert "20 runs from 4 series" in next(iter(sentences(by_run))) and 'unit="paper" in Python' in _unit(by_run)
+    assert "20 runs from 4 series" in next(iter(sentences(by_run))) and 'unit="paper" in Python' in what_is_left_out(
+        by_run
+    )
     assert "All runs of a series are left out together" in leave_one_out_section(by_series).blocks[0].text
 
 

@@ -1,5 +1,6 @@
 """What the report of one fit says, and that it never says it louder than the fit allows."""
 
+import html
 import math
 import re
 import shlex
@@ -15,19 +16,17 @@ from robustness.made_robustness import STUCK_CASE, made_run
 
 import bayes_scaling as bs
 from bayes_scaling.calibration.experiment import Simulation
-from bayes_scaling.calibration.result import Calibration
-from bayes_scaling.calibration.uniformity import KEPT
+from bayes_scaling.calibration.result import KEPT, Calibration
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.doubling import plot_doubling_times, plot_ridge
 from bayes_scaling.plots.effective_compute import plot_effective_compute
-from bayes_scaling.posterior_report import fit_calibration
+from bayes_scaling.posterior_report import fit_trust
 from bayes_scaling.posterior_report.document import Code, Document, Picture, Scatter, Section, Table
 from bayes_scaling.posterior_report.fit_answer import banners, notes_of, subtitle_of
-from bayes_scaling.posterior_report.fit_calibration import calibration_section
 from bayes_scaling.posterior_report.fit_change import change_section
 from bayes_scaling.posterior_report.fit_data import data_section
 from bayes_scaling.posterior_report.fit_document import fit_document, made_or_told
-from bayes_scaling.posterior_report.fit_method import command, equations, method_section
+from bayes_scaling.posterior_report.fit_method import equations, method_section
 from bayes_scaling.posterior_report.fit_progress import (
     attribution_section,
     doubling_section,
@@ -35,7 +34,9 @@ from bayes_scaling.posterior_report.fit_progress import (
     ridge_section,
 )
 from bayes_scaling.posterior_report.fit_static import coefficients_section
-from bayes_scaling.posterior_report.fit_trust import criteria
+from bayes_scaling.posterior_report.fit_trust import calibration_section, criteria
+from bayes_scaling.posterior_report.html import render_html
+from bayes_scaling.posterior_report.markdown import render_markdown
 from bayes_scaling.posterior_report.svg import svg_of
 from bayes_scaling.published import HO2024_COMPUTE
 from bayes_scaling.quantities.doubling import doubling_times, pooled_rate
@@ -202,6 +203,21 @@ def test_doubling_times_are_those_of_the_posterior(fit, document):
     for name, row in times.iterrows():
         median, lower, upper = in_digits(row, months)
         assert shown[name] == (median, f"{lower} to {upper}")
+
+
+@pytest.mark.parametrize("name", ["document", "unconverged", "of_runs", "of_open_runs"])
+def test_every_text_of_a_report_is_on_its_page(name, request):
+    document = request.getfixturevalue(name)
+    page = html.unescape(render_html(document)).replace("\N{NO-BREAK SPACE}", " ")
+    written = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", html.unescape(render_markdown(document)).replace("\u2060", ""))
+    for found in document.sections:
+        for block in found.blocks:
+            texts = [getattr(block, part, "") for part in ("text", "caption", "title", "alternative")]
+            texts += [*getattr(block, "items", ()), *getattr(block, "columns", ())]
+            texts += [cell for row in getattr(block, "rows", ()) for cell in row]
+            for text in texts:
+                assert text in page, (found.name, text)
+                assert text in written or " ".join(text.split()) in written, (found.name, text)
 
 
 def test_prior_s_doubling_times_are_those_of_its_normal_rates(fit):
@@ -426,6 +442,12 @@ def codes(blocks):
     return [block.text for block in blocks if isinstance(block, Code)]
 
 
+def command(fit):
+    """That repeats a fit."""
+    (found,) = codes(method_section(fit).blocks)
+    return found
+
+
 def test_commands_name_files_for_what_is_not_packaged(ho2024):
     table = ho2024.head(60)
     table.attrs = {"name": "my table", "selections": []}
@@ -470,7 +492,7 @@ def test_calibration_is_told_to_be_of_its_own_design(name, told, asked, monkeypa
         Simulation({"g_C": int(rank)}, True, 1.0, 1000.0, 0, 0, 1.0) for rank in rng.integers(0, KEPT + 1, 60)
     )
     made = Calibration("reference", "ho2024", simulations, 0, "")
-    monkeypatch.setattr(fit_calibration, "evidence_for", lambda specification: made)
+    monkeypatch.setattr(fit_trust, "evidence_for", lambda specification: made)
     other = replace(fit, evaluations=replace(fit.evaluations, name=name))
     blocks = calibration_section(other).blocks
     texts = [getattr(block, "text", "") for block in blocks]
@@ -481,7 +503,7 @@ def test_calibration_is_told_to_be_of_its_own_design(name, told, asked, monkeypa
 
 
 def test_without_a_calibration_the_command_is_for_the_fit_s_own_table(fit, monkeypatch):
-    monkeypatch.setattr(fit_calibration, "evidence_for", lambda specification: None)
+    monkeypatch.setattr(fit_trust, "evidence_for", lambda specification: None)
     assert codes(calibration_section(fit).blocks) == ["bayes-scaling calibrate reference"]
     other = replace(fit, evaluations=replace(fit.evaluations, name="mine"))
     assert codes(calibration_section(other).blocks) == ["bayes-scaling calibrate reference --evaluations mine.csv"]

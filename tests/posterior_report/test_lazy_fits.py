@@ -26,7 +26,7 @@ from bayes_scaling.inference.likelihood import draws_of, evaluation_densities, e
 from bayes_scaling.inference.result import read_fit
 from bayes_scaling.predictive.checks import predictive_check
 from bayes_scaling.quantities.doubling import doubling_times
-from bayes_scaling.specifications.specification import Noise
+from bayes_scaling.specifications.sections import Noise
 
 EVERY_NOISE = ["reference", "ho2024/07", "robustness/student-t", "student-t-papers"]
 

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from robustness.made_robustness import made_run
 
 import bayes_scaling as bs
-from bayes_scaling.posterior_report.as_json import as_plain, render_json
 from bayes_scaling.posterior_report.document import (
     Banner,
     Bullets,
@@ -27,7 +26,7 @@ from bayes_scaling.posterior_report.document import (
     Table,
 )
 from bayes_scaling.posterior_report.markdown import render_markdown
-from bayes_scaling.posterior_report.write import format_of, write_document, write_report
+from bayes_scaling.posterior_report.write import as_plain, format_of, render_json, write_document, write_report
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><path d="M 0 0 L 1 1"/></svg>'
 HOSTILE = ("<script>alert(1)</script>", '=HYPERLINK("http://x","y")', "a|b", "`rm`", "[x](javascript:1)", "שלום עולם")
@@ -181,7 +180,7 @@ def test_markdown_makes_no_link_of_a_bare_address(text):
 
 
 def test_points_are_called_points_in_markdown():
-    assert ["point", "group", "paper"] in cells(render_markdown(a_document("a")))
+    assert ["point", "group", "x", "y", "paper"] in cells(render_markdown(a_document("a")))
 
 
 def test_what_can_t_be_written_is_told(tmp_path):

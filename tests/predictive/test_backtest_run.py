@@ -12,9 +12,8 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.predictive import backtest as module
 from bayes_scaling.predictive.backtest import backtest, planned, work
-from bayes_scaling.predictive.forecasters import PUBLISHED, forecasters, without_progress
 from bayes_scaling.predictive.forecasts import Record
-from bayes_scaling.predictive.splits import FIRST, LAST
+from bayes_scaling.predictive.splits import FIRST, LAST, PUBLISHED, forecasters, without_progress
 
 ESTIMATE = f"{PUBLISHED}, the paper's estimate"
 

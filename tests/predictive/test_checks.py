@@ -14,8 +14,7 @@ import bayes_scaling as bs
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.likelihood import draws_of, expected_losses
 from bayes_scaling.plots.predictive import plot_predictive
-from bayes_scaling.predictive.checks import predictive_check
-from bayes_scaling.predictive.residuals import standardised
+from bayes_scaling.predictive.checks import predictive_check, standardised
 
 REFERENCE, PLAIN = bs.load_specification("reference"), bs.load_specification("ho2024/07")
 

@@ -8,7 +8,8 @@ from bayes_scaling.model.rows import Anchor, anchor_of, make_rows
 from bayes_scaling.model.structure import Coefficient
 from bayes_scaling.quantities.laws import Laws
 from bayes_scaling.specifications.laws import LAWS
-from bayes_scaling.specifications.specification import Pivot, Progress, Specification
+from bayes_scaling.specifications.sections import Pivot, Progress
+from bayes_scaling.specifications.specification import Specification
 
 Y0 = 2018.0
 TYPICAL = {"E": 1.2, "log_A": 6.0, "alpha": 0.33, "g_N": 0.4, "log_B": 6.5, "beta": 0.29, "g_D": 0.5}

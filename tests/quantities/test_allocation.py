@@ -9,16 +9,15 @@ from made_laws import made_compute_laws, made_laws, prior_laws
 import bayes_scaling as bs
 from bayes_scaling.classical import HO2024_MODEL_7
 from bayes_scaling.published_static import GUNDLACH_LSTM, KAPLAN_JOINT
-from bayes_scaling.quantities.allocation import allocation_exponents, optimal_allocation
+from bayes_scaling.quantities.allocation import allocation_exponents, cost_of_split, optimal_allocation
+from bayes_scaling.quantities.doubling import numerical_doubling_time
 from bayes_scaling.quantities.effective_compute import effective_compute
 from bayes_scaling.quantities.inference_allocation import allocation_with_inference
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.kaplan_split import kaplan_allocation, kaplan_to_chinchilla_gain, kaplan_tokens
 from bayes_scaling.quantities.laws import laws_of
-from bayes_scaling.quantities.numerical_doubling import numerical_doubling_time
 from bayes_scaling.quantities.optimal_split import optimal_split
 from bayes_scaling.quantities.prediction import compute_needed, predicted_loss
-from bayes_scaling.quantities.split_cost import cost_of_split
 from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.static_laws import BESIROGLU, HOFFMANN_ROUNDED, HOFFMANN_TEX, STATIC_LAWS, ChinchillaLaw
 

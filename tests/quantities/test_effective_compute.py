@@ -25,7 +25,8 @@ from bayes_scaling.quantities.effective_compute import (
     rate_draws,
 )
 from bayes_scaling.quantities.rates import months_to_double
-from bayes_scaling.specifications.specification import Progress, Specification
+from bayes_scaling.specifications.sections import Progress
+from bayes_scaling.specifications.specification import Specification
 
 rates = st.floats(-3, 3)
 dates = st.floats(2000, 2030)

@@ -11,7 +11,7 @@ from made_laws import made_compute_laws, made_laws
 
 import bayes_scaling as bs
 from bayes_scaling.classical import HO2024_MODEL_7
-from bayes_scaling.classical.published_gain import (
+from bayes_scaling.classical.published_law import (
     HO2024_TRANSFORMER_GAIN,
     HO2024_TRANSFORMER_GAINS,
     HO2024_TRANSFORMER_LOSS_REDUCTION,

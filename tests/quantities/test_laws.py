@@ -10,7 +10,8 @@ from bayes_scaling.classical import HO2024_MODEL_7
 from bayes_scaling.model.rows import Anchor
 from bayes_scaling.model.structure import Coefficient
 from bayes_scaling.quantities.laws import Laws, laws_of
-from bayes_scaling.specifications.specification import Data, Progress, Specification
+from bayes_scaling.specifications.sections import Data, Progress
+from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.systems import HO2024_SYSTEMS
 
 BOTH = Progress(parameters="constant_rate", data="constant_rate")

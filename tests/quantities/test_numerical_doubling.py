@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 
 import bayes_scaling as bs
 from bayes_scaling.classical import HO2024_MODEL_7
-from bayes_scaling.quantities.numerical_doubling import HORIZON_YEARS, numerical_doubling_time
+from bayes_scaling.quantities.doubling import HORIZON_YEARS, numerical_doubling_time
 from bayes_scaling.quantities.optimal_split import optimal_split
 from bayes_scaling.quantities.rates import months_to_double
 

@@ -21,7 +21,8 @@ from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.optimal_split import optimal_split
 from bayes_scaling.quantities.prediction import compute_needed, predicted_loss, reachable_date
 from bayes_scaling.specifications.laws import LAWS
-from bayes_scaling.specifications.specification import Noise, Progress, Specification
+from bayes_scaling.specifications.sections import Noise, Progress
+from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.systems import HO2024_SYSTEMS, System
 
 NINE = tuple(HO2024_SYSTEMS)

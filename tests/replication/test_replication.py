@@ -8,9 +8,8 @@ from penalised_fits import fit_around
 from published_points import MODEL_7, WITH_FACTOR
 
 from bayes_scaling import classical
-from bayes_scaling.beside import Beside
 from bayes_scaling.published import PublishedDoubling
-from bayes_scaling.quantities.rate_widths import beside_rates
+from bayes_scaling.quantities.rate_widths import Beside, beside_rates
 from bayes_scaling.quantities.rates import signed_months_to_double
 from bayes_scaling.replication.run import COLUMNS, GAIN_MODEL, MODEL, Replication, answers, replicated_specifications
 from bayes_scaling.report.replication_page import number, parts, replication_page

@@ -4,12 +4,11 @@ import numpy as np
 import pandas as pd
 from comparison.made_scores import CONVERGED, STUCK, made_score
 
-from bayes_scaling.comparison.record import Record
+from bayes_scaling.comparison.elpd import Record
 from bayes_scaling.inference.fitting import summary_of
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.robustness_cases.cases import BASELINE
-from bayes_scaling.robustness_cases.plan import planned
-from bayes_scaling.robustness_cases.result import Robustness, robustness_table
+from bayes_scaling.robustness_cases.result import Robustness, planned, robustness_table
 
 STUCK_CASE, UNBOUNDED_CASE = "student-t", "wt2"
 

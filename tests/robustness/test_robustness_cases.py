@@ -9,7 +9,7 @@ import pytest
 import bayes_scaling as bs
 from bayes_scaling.published import HO2024_ROBUSTNESS
 from bayes_scaling.robustness_cases.cases import BASELINE, CASES, cases_of, chosen
-from bayes_scaling.robustness_cases.plan import planned, rows_in_words
+from bayes_scaling.robustness_cases.result import planned, rows_in_words
 
 ROWS = {
     "vocabulary-known": 185,

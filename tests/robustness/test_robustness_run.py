@@ -10,10 +10,10 @@ from xarray import DataArray, DataTree
 
 import bayes_scaling as bs
 from bayes_scaling.comparison import sweep
-from bayes_scaling.comparison.record import Record
+from bayes_scaling.comparison.elpd import Record
 from bayes_scaling.comparison.sweep import Done, Sweep
 from bayes_scaling.inference.settings import Settings
-from bayes_scaling.robustness_cases.plan import planned
+from bayes_scaling.robustness_cases.result import planned
 from bayes_scaling.robustness_cases.run import robustness
 
 QUICK = Settings(draws=300, tune=300, chains=2, target_accept=0.9, attempts=1)

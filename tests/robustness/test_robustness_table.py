@@ -15,9 +15,14 @@ from robustness.made_robustness import STUCK_CASE, UNBOUNDED_CASE, made_run, ter
 import bayes_scaling as bs
 from bayes_scaling.plots.robustness import plot_robustness
 from bayes_scaling.plots.style import POSTERIOR, PUBLISHED, WARNING
+from bayes_scaling.posterior_report.robustness_document import (
+    robustness_csv,
+    robustness_json,
+    robustness_page,
+    sentences,
+)
 from bayes_scaling.published import HO2024_COMPUTE, PublishedDoubling
 from bayes_scaling.quantities.rate_widths import beside_rates
-from bayes_scaling.report.robustness import robustness_csv, robustness_json, robustness_page, sentences
 from bayes_scaling.robustness_cases.cases import BASELINE, CASES
 from bayes_scaling.robustness_cases.result import COLUMNS
 
@@ -127,16 +132,18 @@ def test_the_page_has_a_line_and_a_sentence_for_each_case_and_names_sources(resu
     for case in CASES:
         assert f"| {case.name} | {case.question} |" in page
         if case.published is not None:
-            assert f"- {case.name}: published " in page and f"- {case.name}: {case.published.source}." in page
+            assert f"- {case.name}: published " in page and f"| {case.name} | {case.published.source} |" in page
     said = "tokens-seen: published 3.5 [1.4, 20.9], found 8.3 [4.2, 16.7]; as rates a year, published [0.40, 5.94], "
     assert f"{said}found [0.50, 2.00]; the published point lies outside the interval found, which is 0.3 times" in page
     assert "**not converged**: R-hat up to 1.300 (g_N)" in page
-    assert "[7.3, no bound]" not in page.split("## Beside")[1]  # nothing is published on WikiText-2 alone
+    assert "[7.3, no bound]" not in page.split("## Compared")[1]  # nothing is published on WikiText-2 alone
 
 
 def test_skipped_cases_are_on_the_page_and_on_record(ho2024) -> None:
     result = made_run(ho2024.drop(columns="doubt"), ["without-doubt", "papers"])
-    assert "## Skipped" in robustness_page(result) and "- without-doubt: the selection" in robustness_page(result)
+    assert "## What was skipped" in robustness_page(result) and "| without-doubt | the selection" in robustness_page(
+        result
+    )
     assert set(json.loads(robustness_json(result))["skipped"]) == {"without-doubt"}
     assert list(result.table.index) == [BASELINE, "papers"]
 

@@ -18,7 +18,8 @@ from bayes_scaling.errors import SpecificationError
 from bayes_scaling.specifications.catalogue import catalogue_directory, list_specifications, load_specification
 from bayes_scaling.specifications.parameters import PARAMETERS
 from bayes_scaling.specifications.priors import DISTRIBUTIONS, Prior
-from bayes_scaling.specifications.specification import Centre, Data, Noise, Pivot, Progress, Specification
+from bayes_scaling.specifications.sections import Centre, Data, Noise, Pivot, Progress
+from bayes_scaling.specifications.specification import Specification
 
 NAMES = list_specifications()
 HO2024 = tuple(f"ho2024/{number:02}" for number in range(1, 21))

@@ -16,7 +16,8 @@ from bayes_scaling.model.rows import make_rows
 from bayes_scaling.specifications.catalogue import catalogue_directory, list_specifications, load_specification
 from bayes_scaling.specifications.describe import describe
 from bayes_scaling.specifications.laws import LAWS, SIZES
-from bayes_scaling.specifications.specification import Centre, Data, Noise, Pivot, Progress, Specification
+from bayes_scaling.specifications.sections import Centre, Data, Noise, Pivot, Progress
+from bayes_scaling.specifications.specification import Specification
 
 OF_RUNS_ALONE = tuple(name for name, law in LAWS.items() if law.for_runs)
 

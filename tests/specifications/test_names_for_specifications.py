@@ -11,7 +11,7 @@ import bayes_scaling as bs
 from bayes_scaling import classical
 from bayes_scaling.calibration.simulation import require_proper_prior
 from bayes_scaling.comparison.variants import expand
-from bayes_scaling.identifiability.prior_quantities import prior_quantities
+from bayes_scaling.identifiability.influence import prior_quantities
 from bayes_scaling.inference import fitting
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.predictive.backtest import planned

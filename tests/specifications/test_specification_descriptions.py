@@ -9,7 +9,8 @@ from bayes_scaling.specifications.catalogue import list_specifications, load_spe
 from bayes_scaling.specifications.describe import describe
 from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.specifications.priors import Prior
-from bayes_scaling.specifications.specification import Noise, Progress, Specification
+from bayes_scaling.specifications.sections import Noise, Progress
+from bayes_scaling.specifications.specification import Specification
 
 NAMES = list_specifications()
 FOR_RUNS = ("chinchilla", "chinchilla-normal", "kaplan/compute")
@@ -38,7 +39,7 @@ def test_the_equation_names_its_coefficients(name: str) -> None:
     assert coefficients <= words(equations[0])
     assert ("E" in words(equations[0])) == (specification.irreducible_loss != "none")
     assert ("gamma" in found) == (specification.data.vocabulary == "log")
-    rates = {RATES[key] for key in specification.constant_rates}
+    rates = {RATES[key] for key in specification.progress.growing}
     rates = {f"{rate}_constant" for rate in rates} if specification.progress.exponents == "drift" else rates
     assert rates <= found
     assert {word for word in found if word.startswith(("g_N", "g_D"))} == rates - {"g_C"}

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bayes_scaling as bs
-from bayes_scaling.specifications import specification as module
 from bayes_scaling.specifications.priors import Prior
+from bayes_scaling.specifications.sections import CHOICES, TEXT_CHOICES, Centre
 from bayes_scaling.specifications.template import template
 
 SETTING = re.compile(r"# (\w+ = (?:\"|\{).*)")
@@ -40,7 +40,7 @@ def test_what_its_comments_say_holds_without_them_does_so(name) -> None:
 
 def test_every_word_that_a_setting_may_have_is_there() -> None:
     text = template(bs.load_specification("reference"))
-    choices = {"": module.TEXT_CHOICES} | dict(module.CHOICES)
+    choices = {"": TEXT_CHOICES} | dict(CHOICES)
     shown = {}
     section = ""
     for line in text.splitlines():
@@ -65,7 +65,7 @@ def test_a_law_of_runs_shows_only_what_goes_with_it() -> None:
 def test_any_text_and_any_number_come_back(title, sigma, parameters) -> None:
     prior = Prior.of("half_normal", sigma=sigma)
     made = bs.Specification(
-        "mine", title=title, priors={"sigma": prior}, centre=module.Centre(parameters=parameters), delta=None
+        "mine", title=title, priors={"sigma": prior}, centre=Centre(parameters=parameters), delta=None
     )
     assert read("mine", template(made)) == made
 

@@ -19,11 +19,10 @@ from bayes_scaling.published_static import (
     KAPLAN_TRAINING,
     kaplan_compute_exponent,
 )
-from bayes_scaling.quantities.allocation import allocation_exponents, optimal_allocation
+from bayes_scaling.quantities.allocation import allocation_exponents, cost_of_split, optimal_allocation
 from bayes_scaling.quantities.inference_allocation import allocation_with_inference
 from bayes_scaling.quantities.laws import laws_of
 from bayes_scaling.quantities.optimal_split import local_terms
-from bayes_scaling.quantities.split_cost import cost_of_split
 
 sizes = st.floats(5, 14).map(lambda power: 10.0**power)
 

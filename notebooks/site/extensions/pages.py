@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 
 import bayes_scaling
 from bayes_scaling import classical
-from bayes_scaling.calibration.evidence import evidence_for
+from bayes_scaling.calibration.calibrate import evidence_for
 from bayes_scaling.calibration.result import Calibration
 from bayes_scaling.commands import app
-from bayes_scaling.report.calibration_text import calibration_cells, calibration_sentences
+from bayes_scaling.report.calibration_text import calibration_sentences, calibration_table
 from bayes_scaling.specifications.catalogue import catalogue_directory, list_specifications, load_specification
 from bayes_scaling.specifications.mathematics import symbol
 from bayes_scaling.specifications.parameters import PARAMETERS
@@ -58,16 +58,13 @@ def specification_pages() -> dict[str, str]:
 
 def evidence(calibration: Calibration) -> str:
     """What a calibration found, as Markdown."""
+    shown = calibration_table(calibration)
     rows = [
-        (
-            f"`{name}`",
-            "uniform" if row["inside"] else "**not uniform**",
-            *calibration_cells(row),
-        )
-        for name, row in calibration.table.iterrows()
+        (f"`{name}`", f"**{state}**" if place in shown.marked else state, *cells)
+        for place, (name, state, *cells) in enumerate(shown.rows)
     ]
     said = " ".join(escaped(sentence) for sentence in calibration_sentences(calibration))
-    return f"{said}\n\n" + table(("quantity", "ranks", "largest difference", "50% holds", "90% holds"), rows)
+    return f"{said}\n\n" + table(shown.columns, rows)
 
 
 def api_pages() -> dict[str, str]:

@@ -234,20 +234,14 @@ def _progress(s: Specification) -> str:
         return "none"
     words = "; ".join(
         [
-            *([_ACTS_ON[s.progress.acts_on]] if s.constant_rates else []),
+            *([_ACTS_ON[s.progress.acts_on]] if s.progress.growing else []),
             *(["exponents drift"] if s.progress.exponents == "drift" else []),
         ]
     )
-    return words.format(factors=" and ".join(s.constant_rates))
+    return words.format(factors=" and ".join(s.progress.growing))
 
 
 def _noise(s: Specification) -> str:
     family = "normal" if s.noise.family == "normal" else "Student-t"
     scale = " on the logarithm" if s.noise.scale == "log_loss" else ""
-    return (
-        family
-        + scale
-        + {"none": "", "paper": ", papers share an effect"}.get(
-            s.noise.cluster, f", rows of one {s.noise.cluster} share an effect"
-        )
-    )
+    return family + scale + "".join(f", rows of one {cluster} share an effect" for cluster in s.noise.clusters)

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayes_scaling.calibration.result import coverage_table
 from bayes_scaling.calibration.settings import PROBABILITY
-from bayes_scaling.calibration.uniformity import coverage_table
 from bayes_scaling.inference.fitting import fit
 from bayes_scaling.inference.settings import SEED
 from bayes_scaling.jobs.executors import run_tasks

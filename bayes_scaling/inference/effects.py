@@ -1,0 +1,119 @@
+r"""Coordinates in which effects that share a standard deviation are sampled: those that the data leave independent.
+
+Standardised effects :math:`z = e / s` suit groups of which the data say little; where they say much, the effects
+:math:`e` themselves are nearly normal, whatever :math:`s`. With the information :math:`\Lambda` of the likelihood on
+:math:`e`, from its curvature at the top of the posterior, and :math:`Q \mathrm{diag}(\lambda) Q^\top = \Lambda`,
+
+.. math:: Q^\top z = \frac{s\, Q^\top \Lambda \hat e}{1 + s^2 \lambda} + \frac{u}{\sqrt{1 + s^2 \lambda}}
+
+has :math:`u` nearly standard normal for every :math:`s`: standardised effects along directions of little information,
+and effects as they are along those of much. What else there is moves with the effects as its regression on them does,
+so that neither a base nor a level is tied to :math:`s` through their mean. It is the same posterior in other
+coordinates, with the Jacobian; without information they are the model's own.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from bayes_scaling.inference.compilation import Compiled
+
+Floats = NDArray[np.float64]
+_STEP = 1e-5
+
+
+class Effects(NamedTuple):
+    """Where in a point the effects of one standard deviation stand, and its logarithm; ``size`` is the point's."""
+
+    name: str
+    spread: int
+    places: slice
+    size: int
+
+    def given(self, **values: Any) -> dict[str, Any]:
+        """Values under the names that data have."""
+        return {f"{self.name}_{key}": value for key, value in values.items()}
+
+    def without_information(self) -> dict[str, Any]:
+        """Data with which coordinates are the model's own."""
+        count = self.places.stop - self.places.start
+        zeros = np.zeros(count)
+        return self.given(turn=np.eye(count), precision=zeros, pull=zeros, carried=np.zeros((count, self.size)))
+
+
+def to_model(effects: Sequence[Effects], outer: Any, data: Mapping[str, Any], xp: ModuleType = np) -> tuple[Any, Any]:
+    """The model's unconstrained point at one of the sampler's (last axis), and the logarithm of the change of volume.
+
+    Examples
+    --------
+    >>> one = Effects("lab", 0, slice(1, 3), 3)
+    >>> to_model([one], np.array([0.5, 1.0, 2.0]), one.without_information())[0].tolist()
+    [0.5, 1.0, 2.0]
+    """
+    inner, volume = outer, 0.0
+    for each in effects:
+        own = outer[..., each.places]
+        spread, kept, middle = _conditional(each, outer, data, xp)
+        standard = xp.dot(middle + xp.sqrt(kept) * own, data[f"{each.name}_turn"])
+        inner = inner + xp.dot(standard - own, np.eye(each.size)[each.places])
+        inner = inner + xp.dot(spread * standard, data[f"{each.name}_carried"])
+        volume = volume + 0.5 * xp.log(kept).sum(-1)
+    return inner, volume
+
+
+def to_sampler(effects: Sequence[Effects], inner: Floats, data: Mapping[str, Any]) -> Floats:
+    """The inverse of :func:`to_model`, without the volume."""
+    outer = inner.copy()
+    for each in effects:
+        own = inner[..., each.places]
+        spread, kept, middle = _conditional(each, inner, data, np)
+        outer -= np.dot(spread * own, data[f"{each.name}_carried"])
+        outer[..., each.places] = (np.dot(own, data[f"{each.name}_turn"].T) - middle) / np.sqrt(kept)
+    return outer
+
+
+def _conditional(each: Effects, point: Any, data: Mapping[str, Any], xp: ModuleType) -> tuple[Any, Any, Any]:
+    """Standard deviation; variances and means of turned standardised effects given it."""
+    spread = xp.exp(point[..., each.spread : each.spread + 1])
+    kept = 1 / (1 + spread**2 * data[f"{each.name}_precision"])
+    return spread, kept, spread * kept * data[f"{each.name}_pull"]
+
+
+def informed(program: "Compiled", top: Floats) -> dict[str, Any]:
+    """Data of the coordinates from the curvature of a log density at its top; none where it is no top.
+
+    Parameters
+    ----------
+    program
+        On data without information.
+    top
+        A point, as :func:`scipy.optimize.minimize` finds it.
+    """
+    try:
+        steps = _STEP * np.eye(len(top))
+        slopes = [program.log_density(top + step)[1] - program.log_density(top - step)[1] for step in steps]
+        curvature = np.array(slopes) / (-2 * _STEP)
+        curvature = 0.5 * (curvature + curvature.T)
+        fixed = [each.spread for each in program.effects]
+        np.linalg.cholesky(np.delete(np.delete(curvature, fixed, 0), fixed, 1))
+    except (ArithmeticError, np.linalg.LinAlgError):
+        return {}
+    found: dict[str, Any] = {}
+    standardised = np.concatenate([np.arange(len(top))[each.places] for each in program.effects])
+    for each in program.effects:
+        own, spread = np.arange(len(top))[each.places], np.exp(top[each.spread])
+        rest = np.setdiff1d(np.arange(len(top)), [*own, *fixed])
+        response = np.linalg.solve(curvature[np.ix_(rest, rest)], curvature[np.ix_(rest, own)])
+        # Of the likelihood alone: without the standard normal prior, whose precision is 1.
+        precision = curvature[np.ix_(own, own)] - curvature[np.ix_(own, rest)] @ response - np.eye(len(own))
+        values, vectors = np.linalg.eigh(precision / spread**2)
+        carried = np.zeros((len(own), len(top)))
+        carried[:, rest] = -response.T / spread
+        carried[:, standardised] = 0.0
+        pull = vectors.T @ (precision @ top[own] + top[own]) / spread
+        found |= each.given(turn=vectors.T, precision=np.maximum(values, 0.0), pull=pull, carried=carried)
+    return found

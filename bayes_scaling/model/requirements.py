@@ -1,0 +1,235 @@
+"""What a table must have for a fit: evaluations or training runs, and the columns that a specification needs of them.
+
+A run is one model trained once: ``parameters``, ``tokens`` and its final ``loss`` (nats per token). An evaluation is
+one system on one benchmark, with its ``perplexity``, its paper and its date.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+
+from bayes_scaling.errors import EvaluationsError
+from bayes_scaling.model.progress import ERA_LEVELS, era_codes
+from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.tables import BENCHMARKS, decimal_year
+from bayes_scaling.tables.columns import is_runs
+from bayes_scaling.tables.soundness import require_sound
+
+COLUMNS = ("parameters", "tokens", "loss")
+"""What every table of runs has."""
+_OF_EVALUATIONS: Mapping[str, float | None] = {
+    "paper": None,
+    "published": None,
+    "benchmark": None,
+    "perplexity": 1.0,
+    "parameters": 0.0,
+    "tokens": 0.0,
+    "architecture": None,
+}
+"""What every table of evaluations has, and the number that values of a column lie above."""
+SERIES = "series"
+"""Optional column of runs: those of one family, which cross-validation can leave out together."""
+EXAMPLE = "chinchilla"
+"""A specification of the catalogue that fits runs, for messages."""
+_HOW_TO_GET: Mapping[str, str] = {
+    "least_steps": (
+        "the steps S_min that a far larger batch would have needed, which follow from steps, batch and loss: "
+        "bayes_scaling.published_static.KAPLAN_BATCH.least_steps"
+    ),
+    "critical_batch": "the critical batch size in tokens, measured at the row's loss, such as by the noise scale",
+}
+
+
+def papers_of(table: pd.DataFrame) -> pd.Series:
+    """The paper of each row: of evaluations as they say, of runs their series, or each run on its own.
+
+    Examples
+    --------
+    >>> runs = pd.DataFrame({"parameters": 1e9, "tokens": 2e10, "loss": 2.5, "series": ["a", None]}, index=["x", "y"])
+    >>> papers_of(runs).tolist()
+    ['a', 'y']
+    """
+    return _or_each_its_own(table, SERIES) if is_runs(table) else table["paper"]
+
+
+def clusters_of(specification: Specification, table: pd.DataFrame) -> dict[str, pd.Series]:
+    """The unit called paper of each row, outermost of ``[noise] cluster``, else :func:`papers_of`; and those within.
+
+    By their names among the groups of rows. Rows without a cluster are one of their own each.
+    """
+    noise, found = specification.noise, {}
+    for cluster, (group, _) in zip(noise.clusters or ("paper",), noise.effects or (("paper", ""),), strict=True):
+        if cluster not in (*table, "paper"):
+            raise EvaluationsError(
+                f"[noise] cluster = '{cluster}' needs a column {cluster}, which the table lacks; its columns: "
+                f"{', '.join(map(str, table.columns))}"
+            )
+        column = papers_of(table) if cluster == "paper" else _or_each_its_own(table, cluster)
+        found[group] = column.astype(str)
+    return found
+
+
+def _or_each_its_own(table: pd.DataFrame, column: str) -> pd.Series:
+    own = pd.Series(list(map(str, table.index)), index=table.index, dtype=object)
+    return table[column].astype(object).where(table[column].notna(), own) if column in table else own
+
+
+def columns_of(specification: Specification, runs: pd.DataFrame) -> dict[str, str]:
+    """Sizes of a specification's law, beside parameters and tokens, to their columns.
+
+    A law of compute is of the column ``flop``, which need not be 6 N D (Kaplan's least compute is not); of a table
+    that lacks it compute is 6 N D.
+    """
+    terms = [term for term in specification.form.terms if term.column]
+    return {term.size: term.column for term in terms if term.size != "compute" or term.column in runs}
+
+
+def require(specification: Specification, table: pd.DataFrame) -> None:
+    """Refuse a table that a specification can't be fitted to.
+
+    Raises
+    ------
+    EvaluationsError
+        Names the column and the row, or the setting that needs what the table lacks, and what to do.
+    """
+    require_sound(table)
+    for problem in (_problems_of_runs if is_runs(table) else _problems_of_evaluations)(specification, table):
+        raise EvaluationsError(problem)
+
+
+def require_above(column: pd.Series, least: float) -> None:
+    """Refuse values that are no finite numbers above a bound.
+
+    Raises
+    ------
+    EvaluationsError
+        Names column, value and row.
+    """
+    values = pd.to_numeric(column, errors="coerce").to_numpy(float)
+    wrong = ~(np.isfinite(values) & (values > least))
+    if wrong.any():
+        first = column.index[wrong][0]
+        raise EvaluationsError(
+            f"{column.name} {column[first]!r} (row {first!r}) must be a finite number above {least:g}"
+        )
+
+
+def _problems(table: pd.DataFrame, hint: str) -> Iterator[str]:
+    if len(table) == 0:
+        yield "the table has no rows; loosen the selection"
+    if not table.index.is_unique:
+        yield f"row id {table.index[table.index.duplicated()][0]!r} stands twice; ids must be unique{hint}"
+
+
+# ---------------------------------------------------------------------- training runs
+
+
+def _problems_of_runs(s: Specification, runs: pd.DataFrame) -> Iterator[str]:
+    for lacking in _more_than_runs_have(s, runs):
+        yield (
+            f"specification '{s.name}' does not fit a table of training runs: {lacking}; choose a static "
+            f"law such as '{EXAMPLE}', or a table of evaluations"
+        )
+    yield from _problems(runs, " (runs.reset_index())")
+    further = dict.fromkeys((*columns_of(s, runs).values(), s.response))
+    for column in further:
+        needs = f"specification '{s.name}' needs column {column} ({_HOW_TO_GET.get(column, '')})"
+        if column not in runs:
+            yield f"{needs}, which the table lacks; add it, or choose another specification"
+        gaps = runs.index[runs[column].isna()]
+        if len(gaps) and column in _HOW_TO_GET:
+            yield (
+                f"{needs}, which is empty in {len(gaps)} row(s), first {gaps[0]!r}; fill it, or leave these rows out: "
+                f"runs.dropna(subset=[{column!r}])"
+            )
+    for column in dict.fromkeys((*COLUMNS, *further)):
+        require_above(runs[column], 0.0)
+    names = [parameter.name for parameter in s.parameters()]
+    if len(runs) < len(names) and not s.predicted:
+        yield (
+            f"specification '{s.name}' has {len(names)} parameters ({', '.join(names)}), and the table has "
+            f"{len(runs)} run(s): fewer points than parameters; add runs, or choose a specification with fewer"
+        )
+
+
+def _more_than_runs_have(s: Specification, runs: pd.DataFrame) -> Iterator[str]:
+    """What a specification needs that runs lack."""
+    if s.progresses and "published" not in runs:
+        yield "it has algorithmic progress, and runs have no dates (column published)"
+    for name in ("A", "E", *s.varies_by):
+        if s.index_of(name) not in (None, "era", *runs):
+            yield f"its {name} varies by {s.index_of(name)}, which runs have none of"
+    if s.transformer_factor != "none" and "architecture" not in runs:
+        yield "its transformer_factor needs architectures, which runs have none of"
+    if s.delta is not None:
+        yield "its penalty (delta) is stated for evaluations"
+    if s.data.vocabulary != "ignored":
+        yield f"[data] vocabulary = '{s.data.vocabulary}' needs a column that runs have none of"
+    if s.data.tokens != "unique":
+        yield f"[data] tokens = '{s.data.tokens}' needs epochs, which runs have none of"
+    if "paper" in s.noise.clusters and SERIES not in runs:
+        yield f"[noise] cluster = 'paper' needs a column {SERIES}, which this table lacks"
+
+
+# ---------------------------------------------------------------------- evaluations
+
+
+def _problems_of_evaluations(s: Specification, table: pd.DataFrame) -> Iterator[str]:
+    if s.form.for_runs:
+        yield (
+            f"specification '{s.name}' has law '{s.law}', which is for tables of training runs "
+            f"(columns {', '.join(COLUMNS)}; bayes_scaling.read_runs); choose another specification for evaluations"
+        )
+    if len(table):
+        yield from _problems_of_columns(s, table)
+    yield from _problems(table, "")
+
+
+def _problems_of_columns(s: Specification, table: pd.DataFrame) -> Iterator[str]:
+    optional = {"vocabulary": s.data.vocabulary == "log", "epochs": s.data.tokens != "unique"}
+    needed = (*_OF_EVALUATIONS, *(name for name, used in optional.items() if used))
+    missing = [column for column in needed if column not in table]
+    if missing:
+        yield (
+            f"specification '{s.name}' needs column {', '.join(missing)}, which the table lacks; "
+            "add it or choose another specification (`bayes-scaling models`)"
+        )
+    for column in _OF_EVALUATIONS:
+        gaps = table.index[table[column].isna()]
+        if len(gaps):
+            yield (
+                f"column {column} is empty in {len(gaps)} row(s), first {gaps[0]!r}; a fit needs it in every row "
+                "(select with bs.comparable_rows, or fill it)"
+            )
+    require_sound(table, "architecture", "benchmark", "published")
+    for column, least in _OF_EVALUATIONS.items():
+        if least is not None:
+            require_above(table[column], least)
+    papers = tuple(benchmark.name for benchmark in BENCHMARKS)
+    foreign = table["benchmark"][~table["benchmark"].isin(papers)]
+    if s.delta is not None and len(foreign):
+        yield (
+            f"benchmark {foreign.iloc[0]!r} (row {foreign.index[0]!r}) has no coefficient in the paper's form, which "
+            f"delta needs; it has: {', '.join(papers)}. Leave these rows out, or fit a specification without delta"
+        )
+    imputed = {"vocabulary": ("vocabulary", s.data.vocabulary == "log")}
+    imputed |= {"epochs": ("number of epochs", s.data.missing_epochs == "median")}
+    for column, (noun, used) in imputed.items():  # by its benchmark's median, so there must be one
+        known = table.groupby("benchmark")[column].count() if used else pd.Series(dtype=int)
+        if (known == 0).any():
+            yield (
+                f"specification '{s.name}' needs at least one {noun} for each benchmark; "
+                f"none for: {', '.join(known.index[known == 0])}"
+            )
+    if s.data.tokens in ("seen", "repeated"):
+        require_above(table.loc[table["epochs"].notna(), "epochs"], 0.0)
+    if s.rates_by_era:
+        year = decimal_year(table["published"]).to_numpy(float)
+        codes = era_codes(s.progress, year)
+        for empty in (name for code, name in enumerate(ERA_LEVELS) if code not in codes):
+            yield (
+                f"specification '{s.name}' has rates before and after {s.progress.cut_year:.7g}, "
+                f"but no evaluation was published {empty} it; choose a [progress] cut_year between {year.min():.7g} "
+                f"and {year.max():.7g}, or more rows"
+            )

@@ -1,0 +1,23 @@
+# Public names and where they are, for __init__.py as for type checkers.
+from .gundlach import GUNDLACH_LSTM as GUNDLACH_LSTM
+from .gundlach import GUNDLACH_MODERN as GUNDLACH_MODERN
+from .gundlach import GUNDLACH_SCALE_INVARIANT_GAIN as GUNDLACH_SCALE_INVARIANT_GAIN
+from .gundlach import GUNDLACH_TRANSFORMER as GUNDLACH_TRANSFORMER
+from .gundlach import ComputeLaw as ComputeLaw
+from .gundlach import gain_between as gain_between
+from .kaplan import KAPLAN_ALLOCATION as KAPLAN_ALLOCATION
+from .kaplan import KAPLAN_BATCH as KAPLAN_BATCH
+from .kaplan import KAPLAN_COMPUTE as KAPLAN_COMPUTE
+from .kaplan import KAPLAN_JOINT as KAPLAN_JOINT
+from .kaplan import KAPLAN_NAIVE_COMPUTE as KAPLAN_NAIVE_COMPUTE
+from .kaplan import KAPLAN_PARAMETERS as KAPLAN_PARAMETERS
+from .kaplan import KAPLAN_TOKENS as KAPLAN_TOKENS
+from .kaplan import KAPLAN_TRAINING as KAPLAN_TRAINING
+from .kaplan import KaplanAllocation as KaplanAllocation
+from .kaplan import KaplanBatch as KaplanBatch
+from .kaplan import KaplanJointLaw as KaplanJointLaw
+from .kaplan import KaplanPowerLaw as KaplanPowerLaw
+from .kaplan import KaplanTrainingLaw as KaplanTrainingLaw
+from .kaplan import kaplan_compute_exponent as kaplan_compute_exponent
+from .muennighoff import MUENNIGHOFF as MUENNIGHOFF
+from .muennighoff import DataConstrainedLaw as DataConstrainedLaw

@@ -1,0 +1,177 @@
+r"""How evaluations scatter around the law: densities written once, for NumPy arrays and PyTensor variables.
+
+Evaluations of one paper share an effect :math:`u_p \sim N(0, \tau^2)`. With normal noise it is integrated out: a
+paper's block of ``m`` residuals has covariance :math:`\sigma^2 I + \tau^2 1 1^\top`, whose inverse
+(Sherman-Morrison) and determinant are closed forms (Ho et al. 2024, appendix I, with
+:math:`\rho = \tau^2 / (\sigma^2 + \tau^2)`). So are those of papers within labs that share effects of their own.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from scipy.special import poch
+
+LOG_2PI = float(np.log(2 * np.pi))
+
+
+def normal(residual: Any, sigma: Any, xp: ModuleType = np) -> Any:
+    """Log density of independent normal noise, one term per evaluation.
+
+    Examples
+    --------
+    >>> round(float(normal(0.0, 1.0)), 4)
+    -0.9189
+    """
+    return -0.5 * (residual / sigma) ** 2 - xp.log(sigma) - 0.5 * LOG_2PI
+
+
+def student_t(residual: Any, nu: Any, sigma: Any) -> Any:
+    """Log density of independent Student-t noise: SciPy's, but with the constant worked out once for each draw."""
+    constant = np.log(poch(0.5 * nu, 0.5)) - 0.5 * np.log(np.pi * nu) - np.log(sigma)
+    return constant - 0.5 * (nu + 1) * np.log1p((residual / sigma) ** 2 / nu)
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family of noise, with all that the package asks of it.
+
+    Parameters
+    ----------
+    symbol, words
+        In equations, with the scale to fill in, and in sentences.
+    pymc, pymc_of_log
+        PyMC's names of its distribution, and of that of a variable whose logarithm has it, if there is one.
+    scipy
+        SciPy's name of its distribution in units of its scale.
+    extra
+        Parameters beside ``sigma``: those of :data:`bayes_scaling.specifications.parameters.PARAMETERS`, and the
+        arguments that SciPy has for them.
+    in_closed_form
+        Whether effects that rows share can be integrated out without quadrature.
+    log_density
+        Of residuals, given the scale and the values of ``extra``.
+    """
+
+    symbol: str
+    words: str
+    pymc: str
+    pymc_of_log: str
+    scipy: str
+    extra: Mapping[str, str]
+    in_closed_form: bool
+    log_density: Callable[..., Any]
+
+    def standard(self, values: Mapping[str, Any]) -> Any:
+        """The distribution in units of its scale, frozen at the values of ``extra``."""
+        from scipy import stats
+
+        return getattr(stats, self.scipy)(**{theirs: values[ours] for ours, theirs in self.extra.items()})
+
+    def of(self, residual: Any, sigma: Any, values: Mapping[str, Any]) -> Any:
+        """Log density of independent residuals, NumPy arrays."""
+        return np.asarray(self.log_density(residual, *(values[name] for name in self.extra), sigma))
+
+
+FAMILIES: Mapping[str, Family] = {
+    "normal": Family("Normal(0, {})", "normal noise", "Normal", "LogNormal", "norm", {}, True, normal),
+    "student_t": Family("StudentT(nu, 0, {})", "Student-t noise", "StudentT", "", "t", {"nu": "df"}, False, student_t),
+}
+"""By the name that ``[noise] family`` has."""
+
+
+def log_residual(residual: Any, loss: Any, xp: ModuleType = np) -> Any:
+    """Residual of the logarithm of a loss, from the residual of the loss itself (observed less expected, nats).
+
+    Examples
+    --------
+    >>> round(float(log_residual(residual=0.5, loss=2.5)), 4)  # ln(2.5 / 2)
+    0.2231
+    """
+    return -xp.log1p(-residual / loss)
+
+
+def log_jacobian(loss: Any, xp: ModuleType = np) -> Any:
+    r"""What makes a density of the logarithm of a loss one of the loss: :math:`\ln |d \ln L / d L| = -\ln L`.
+
+    Examples
+    --------
+    >>> float(log_jacobian(1.0))
+    -0.0
+    """
+    return -xp.log(loss)
+
+
+Effects = Sequence[tuple[Callable[[Any], Any], Any]]
+"""Of nested clusters, the innermost first: what sums over the rows of each row's cluster, and the deviation tau."""
+Passes = list[tuple[Any, Any, Any]]
+
+
+def shared_effects(residual: Any, sigma: Any, effects: Effects, xp: ModuleType = np) -> tuple[Any, Any, Any]:
+    r"""What effects that rows share add to their log density; and mean and variance of each row's given all rows.
+
+    .. math:: \frac{\tau^2 S^2}{2 (1 + W \tau^2)} - \frac{1}{2} \ln(1 + W \tau^2), \qquad
+        S = \sum_i r_i / \sigma_i^2, \quad W = \sum_i 1 / \sigma_i^2
+
+    of each cluster, which is to the one around it as a row with :math:`S / (1 + W \tau^2)` in the place of
+    :math:`r / \sigma^2` and :math:`W / (1 + W \tau^2)` in that of :math:`1 / \sigma^2`.
+
+    Parameters
+    ----------
+    residual
+        Observed less expected, shape ``(..., n)``.
+    sigma
+        Standard deviation of each row, or of all.
+    effects
+        Of clusters, each within the next.
+
+    Returns
+    -------
+    added, mean, variance : arrays or tensors
+        Of each row; ``added`` of a cluster is spread over its rows evenly.
+
+    Examples
+    --------
+    Two rows of one cluster, beside their bivariate normal density:
+
+    >>> from scipy import stats
+    >>> residual, sums = np.array([0.1, -0.3]), lambda each: each.sum() + np.zeros(2)
+    >>> added, _, _ = shared_effects(residual, 0.2, [(sums, 0.1)])
+    >>> found = (normal(residual, 0.2) + added).sum()
+    >>> bool(np.isclose(found, stats.multivariate_normal.logpdf(residual, cov=0.04 * np.eye(2) + 0.01)))
+    True
+    """
+    zeros = xp.zeros_like(residual)
+    total, weight, added = residual * sigma**-2.0, zeros + sigma**-2.0, zeros
+    passes: Passes = []
+    for sums, tau in effects:
+        rows, total, weight = sums(zeros + 1), sums(total), sums(weight)
+        shrunk = 1 + weight * tau**2
+        added = added + (0.5 * (tau * total) ** 2 / shrunk - 0.5 * xp.log(shrunk)) / rows
+        passes.append((tau**2, total, shrunk))
+        total, weight = total / (shrunk * rows), weight / (shrunk * rows)
+    return added, *effects_given(passes)
+
+
+def effects_given(passes: Passes) -> tuple[Any, Any]:
+    """Mean and variance of the sum of effects, given of each cluster, innermost first, tau squared, S and 1 + W tau."""
+    mean: Any = 0.0
+    variance: Any = 0.0
+    for square, total, shrunk in reversed(passes):
+        mean, variance = (mean + square * total) / shrunk, (square + variance / shrunk) / shrunk
+    return mean, variance
+
+
+def given_rest(residual: Any, sigma: Any, effects: Effects) -> tuple[Any, Any]:
+    r"""Mean and standard deviation of each residual given the others: what leave-one-evaluation-out needs.
+
+    .. math:: r_i - \frac{r_i - m_i}{1 - V_i / \sigma_i^2}, \qquad \frac{\sigma_i}{\sqrt{1 - V_i / \sigma_i^2}}
+
+    with mean m and variance V of :func:`shared_effects` (leave-one-out in non-factorised models: Bürkner, Gabry and
+    Vehtari 2021).
+    """
+    _, mean, variance = shared_effects(residual, sigma, effects)
+    alone = 1 - variance * sigma**-2.0
+    return residual - (residual - mean) / alone, sigma / np.sqrt(alone)

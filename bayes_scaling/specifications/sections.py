@@ -1,0 +1,345 @@
+"""Sections of a specification: their settings, the words that these may have, and reading them from plain data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from bayes_scaling.errors import SpecificationError
+from bayes_scaling.specifications.checks import is_number, shown
+from bayes_scaling.specifications.laws import LAWS, SIZES
+from bayes_scaling.specifications.noise import FAMILIES, Family
+from bayes_scaling.specifications.parameters import PARAMETERS
+from bayes_scaling.specifications.priors import Prior, choices_for
+
+CENTRE_PARAMETERS = 3e7
+CENTRE_YEAR = 2018.0
+
+CENTRE_LEAST_STEPS = 1e4
+CENTRE_LOSS = 3.0
+"""Of the central point, unless ``[centre]`` says otherwise: of laws of least steps, and of the loss itself."""
+
+GROUPS = ("benchmark", "architecture")
+"""What coefficients of the catalogue vary by; those of other specifications may vary by any column of the table."""
+GROUPS_OF_RATES = (*GROUPS, "era")
+"""What rates of progress vary by there."""
+RATE_OF: Mapping[str, str] = {size.factor: size.rate for size in SIZES.values() if size.rate}
+"""What doubles, and the name of its rate in priors, posterior and tables."""
+
+
+_OF_BOTH_TERMS: Mapping[str, tuple[str, ...]] = {
+    "reducible_loss": ("g_C",),
+    "nearly_reducible_loss": ("g_C", "hicks_gap"),
+}
+"""What is sampled where one decline is that of both terms, or nearly."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What gets better with time, and in which shape.
+
+    Parameters
+    ----------
+    parameters, data, compute
+        ``"none"``, ``"constant_rate"`` or ``"walk"``: growth of effective parameters, data (law ``chinchilla``) or
+        compute (law ``compute``). Under ``"walk"`` the rate takes a random step on each 1 January between the first and
+        the last date of the table, of one standard deviation; before and after, it stays what it is there.
+    acts_on
+        ``"effective_size"``: rates ``g_N``, ``g_D`` multiply sizes. ``"loss_term"``: one rate of decline of each
+        loss term, shared where exponents are not (Ho et al. 2024, model 13). ``"reducible_loss"``: one common
+        rate of decline of the whole reducible loss (model 12, Hicks-neutral). ``"nearly_reducible_loss"``: the same up
+        to ``hicks_gap = alpha g_N - beta g_D``, which the prior keeps near 0.
+    exponents
+        ``"none"`` or ``"drift"``: exponents move with the logarithm of the calendar year (models 14, 15).
+    cut_year
+        Decimal year between two eras, ``before`` and ``after``, where a rate varies by ``"era"``.
+    at_cut
+        ``"bend"``: effective size is continuous, and grows at each era's rate in its years. ``"jump"``: each era's
+        rate holds from Y0 on, so that effective size jumps at the cut, as coded by Ho et al. 2024.
+    """
+
+    parameters: str = "none"
+    data: str = "none"
+    compute: str = "none"
+    acts_on: str = "effective_size"
+    exponents: str = "none"
+    cut_year: float | None = None
+    at_cut: str = "bend"
+
+    @property
+    def growing(self) -> tuple[str, ...]:
+        """Which of parameters, data, compute grow at a rate of their own, constant or a walk."""
+        return tuple(key for key in RATE_OF if getattr(self, key) != "none")
+
+    @property
+    def walks(self) -> tuple[str, ...]:
+        """Which of ``g_N``, ``g_D``, ``g_C`` take a random step each year."""
+        return tuple(rate for key, rate in RATE_OF.items() if getattr(self, key) == "walk")
+
+    @property
+    def drifts(self) -> bool:
+        """Whether exponents move with time."""
+        return self.exponents == "drift"
+
+    @property
+    def multiplies_sizes(self) -> bool:
+        """Whether it is rates of effective sizes that are sampled, as they are reported."""
+        return self.acts_on == "effective_size" and not self.drifts
+
+    @property
+    def sampled(self) -> tuple[str, ...]:
+        """Parameters that say how fast things progress."""
+        if self.acts_on in _OF_BOTH_TERMS:
+            return _OF_BOTH_TERMS[self.acts_on]
+        kind = "_central" if self.acts_on == "loss_term" else "_constant" if self.drifts else ""
+        return tuple(RATE_OF[key] + kind for key in self.growing) + ("alpha_drift", "beta_drift") * self.drifts
+
+
+@dataclass(frozen=True)
+class Noise:
+    """How observations scatter around the law.
+
+    Parameters
+    ----------
+    family
+        ``"normal"`` or ``"student_t"``.
+    cluster
+        ``"none"``, or ``"paper"``: evaluations of one paper (runs of one series) share an effect; or another column
+        of the table, such as ``"lab"``, whose rows do, and which then is the unit ``paper`` of cross-validation. Or
+        several, from the outermost: of ``("lab", "paper")``, rows of a lab share an effect of standard deviation
+        ``tau_lab``, and those of a paper within a lab another of ``tau``; the unit is the lab.
+    scale
+        ``"loss"``: noise is added to the loss, ``sigma`` in nats per token. ``"log_loss"``: noise is added to the
+        logarithm of the loss, so that it is in proportion to the loss; ``sigma`` then needs a prior of its own.
+    """
+
+    family: str = "normal"
+    cluster: str | tuple[str, ...] = "none"
+    scale: str = "loss"
+
+    def __post_init__(self) -> None:
+        if isinstance(self.cluster, list | tuple):
+            names = tuple(self.cluster)
+            object.__setattr__(self, "cluster", names[0] if len(names) == 1 else names)
+
+    @property
+    def kind(self) -> Family:
+        """The family, with all that is asked of it."""
+        return FAMILIES[self.family]
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """Columns whose rows share an effect, the outermost first."""
+        if isinstance(self.cluster, str):
+            return () if self.cluster == "none" else (self.cluster,)
+        return self.cluster
+
+    @property
+    def effects(self) -> tuple[tuple[str, str], ...]:
+        """Of each cluster, the outermost first: its name among the groups of rows, and that of its deviation."""
+        groups = ("paper", *(f"{inner} in {outer}" for outer, inner in pairwise(self.clusters)))
+        deviations = (*(f"tau_{name}" for name in self.clusters[:-1]), "tau")
+        return tuple((group, tau) for _, group, tau in zip(self.clusters, groups, deviations, strict=False))
+
+    @property
+    def samples_effects(self) -> bool:
+        """Whether effects that rows share are sampled; where they can be integrated out, they are."""
+        return bool(self.clusters) and not self.kind.in_closed_form
+
+    @property
+    def on_log(self) -> bool:
+        """Whether noise is on the logarithm of the loss."""
+        return self.scale == "log_loss"
+
+    def added(self, expected: Any, scatter: Any, xp: Any = np) -> Any:
+        """Losses from expected ones and what is added to them on the scale of the noise."""
+        return expected * xp.exp(scatter) if self.on_log else expected + scatter
+
+
+@dataclass(frozen=True)
+class Data:
+    """How columns of the table enter the law.
+
+    Parameters
+    ----------
+    tokens
+        ``"unique"``: training tokens as they stand. ``"effective_epochs"``: times the worth of their repetition
+        as coded by Ho et al. 2024 (model 20), where missing epochs count as one pass. ``"seen"``: times epochs.
+        ``"repeated"``: times :func:`bayes_scaling.law.effective_epochs`, whose ``repetition_scale`` is a parameter.
+    vocabulary
+        ``"ignored"``, or ``"log"``: a term ``gamma ln(vocabulary)`` (model 19), where a missing
+        vocabulary is taken to be the benchmark's median in the same table.
+    missing_epochs
+        Where tokens are ``"seen"`` or ``"repeated"``, what a missing number of epochs is taken to be: ``"one"`` pass
+        or the benchmark's ``"median"`` in the same table.
+    """
+
+    tokens: str = "unique"
+    vocabulary: str = "ignored"
+    missing_epochs: str = "one"
+
+
+@dataclass(frozen=True)
+class Pivot:
+    """Sizes and date at which the groups of a grouped exponent or rate agree, or drifting exponents act from.
+
+    Where an exponent or a rate varies by a group and ``A`` does not vary by the same, the lines of the groups meet
+    at one point, and that point is part of the law: the paper's is its sample's minima N0, D0, Y0. So is the year
+    from which both eras' rates count where effective size jumps. What is not given here is the central point's.
+
+    Parameters
+    ----------
+    parameters, tokens
+        Used where exponents drift (models 14, 15) or vary by a group that A does not vary by (models 13, 17).
+    year
+        Decimal year, used where a rate varies by a group that A does not vary by (models 4, 5, 6), or jumps at a cut.
+    """
+
+    parameters: float | None = None
+    tokens: float | None = None
+    year: float | None = None
+
+
+@dataclass(frozen=True)
+class Centre:
+    """Sizes of the central point, at which ``level`` and ``share`` stand; what is not given is the default's.
+
+    Parameters
+    ----------
+    parameters, tokens
+        Counts: the middle of the table that a specification is written for, so that a reader can judge the priors. In a
+        law of compute the central compute is that of both, 6 N D.
+    least_steps
+        ``S_min``, in a law of least steps.
+    loss
+        Nats per token, in a law of the critical batch size.
+    """
+
+    parameters: float | None = None
+    tokens: float | None = None
+    least_steps: float | None = None
+    loss: float | None = None
+
+
+@dataclass(frozen=True)
+class BenchmarkFigures:
+    """What ``[benchmarks.NAME]`` says of a benchmark, in place of what the package knows.
+
+    Parameters
+    ----------
+    tokens
+        Of its training text: the central tokens at which its level and share stand.
+    """
+
+    tokens: float | None = None
+
+
+CHOICES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "progress": {
+        "parameters": ("none", "constant_rate", "walk"),
+        "data": ("none", "constant_rate", "walk"),
+        "compute": ("none", "constant_rate", "walk"),
+        "acts_on": ("effective_size", "loss_term", "reducible_loss", "nearly_reducible_loss"),
+        "exponents": ("none", "drift"),
+        "at_cut": ("bend", "jump"),
+    },
+    "noise": {"family": tuple(FAMILIES), "scale": ("loss", "log_loss")},
+    "data": {
+        "tokens": ("unique", "effective_epochs", "seen", "repeated"),
+        "vocabulary": ("ignored", "log"),
+        "missing_epochs": ("one", "median"),
+    },
+}
+TEXT_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "law": tuple(LAWS),
+    "irreducible_loss": ("none", "shared", "benchmark"),
+    "transformer_factor": ("none", "sigmoid"),
+}
+TEXTS = ("title", "reference", *TEXT_CHOICES)
+SECTIONS: Mapping[str, type[Any]] = {"progress": Progress, "noise": Noise, "data": Data}
+SIZE_SECTIONS: Mapping[str, type[Any]] = {"pivot": Pivot, "centre": Centre}
+_LEFT_OUT: Mapping[str, object] = {
+    "transformer_factor": "none",
+    "cut_year": None,
+    "at_cut": "bend",
+    "missing_epochs": "one",
+    "scale": "loss",
+}
+"""Settings that plain data leave out at these values, so that what was stored without them keeps its fingerprint."""
+
+
+def told(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as plain data, without those that are left out at their defaults."""
+    kept = {key: value for key, value in settings.items() if key not in _LEFT_OUT or value != _LEFT_OUT[key]}
+    return {
+        key: float(value) if is_number(value) else list(value) if isinstance(value, tuple) else value
+        for key, value in kept.items()
+    }
+
+
+def given(sizes: Pivot | Centre | BenchmarkFigures | None) -> dict[str, float]:
+    """Sizes of a section that are set."""
+    found = {} if sizes is None else {f.name: getattr(sizes, f.name) for f in fields(sizes)}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def refuse_unknown(where: str, content: Mapping[str, Any], valid: tuple[str, ...]) -> None:
+    """Refuse keys that are not valid."""
+    unknown = [key for key in content if key not in valid]
+    if unknown:
+        raise SpecificationError(
+            f"{where} has unknown key{'s' if len(unknown) > 1 else ''} {', '.join(map(repr, unknown))}; "
+            f"valid keys: {', '.join(valid)}"
+        )
+
+
+def read_text(key: str, value: object) -> str:
+    """A text of a specification."""
+    if not isinstance(value, str):
+        choices = f"; choose one of: {', '.join(TEXT_CHOICES[key])}" if key in TEXT_CHOICES else ""
+        raise SpecificationError(f"{key} must be text in quotes, not {shown(value)}{choices}")
+    return value
+
+
+def read_table(where: str, value: object) -> Mapping[str, Any]:
+    """A section of a specification as it is written."""
+    if not isinstance(value, Mapping):
+        raise SpecificationError(f"{where} must be a table ([{where}] with key = value lines), not {shown(value)}")
+    return value
+
+
+def read_settings(section: str, value: object) -> Any:
+    """The settings of ``[progress]``, ``[noise]`` or ``[data]``."""
+    content, kind = read_table(section, value), SECTIONS[section]
+    refuse_unknown(f"[{section}]", content, tuple(f.name for f in fields(kind)))
+    return kind(**content)
+
+
+def read_sizes(section: str, kind: type[Any], value: object) -> Any:
+    """The numbers of ``[pivot]``, ``[centre]`` or ``[benchmarks.NAME]``."""
+    content = read_table(section, value)
+    refuse_unknown(f"[{section}]", content, tuple(f.name for f in fields(kind)))
+    for key, number in content.items():
+        require_positive(f"[{section}] {key}", number)
+    return kind(**{key: float(number) for key, number in content.items()})
+
+
+def require_positive(where: str, value: Any) -> None:
+    """Refuse what is no number above 0."""
+    if not is_number(value) or value <= 0:
+        raise SpecificationError(f"{where} must be a number above 0, not {shown(value)}")
+
+
+def read_prior(key: str, value: object) -> Prior:
+    """One of ``[priors]``."""
+    content = dict(read_table(f"priors.{key}", value))
+    distribution = content.pop("distribution", None)
+    if not isinstance(distribution, str):
+        choices = choices_for(PARAMETERS[key].support if key in PARAMETERS else "real")
+        raise SpecificationError(f'[priors.{key}] needs distribution = "..."; valid choices: {choices}')
+    try:
+        return Prior.of(distribution, **content)
+    except SpecificationError as error:
+        raise SpecificationError(f"[priors.{key}] {error}") from None

@@ -1,0 +1,102 @@
+"""Effects in coordinates of the sampler's: the same posterior, with the Jacobian of the change."""
+
+import numpy as np
+import pytest
+from formulas.made_formulas import made_evaluations, made_specification
+from scipy import stats
+
+from bayes_scaling.inference.effects import Effects, informed, to_model, to_sampler
+from bayes_scaling.inference.sampling import compiled_model
+from bayes_scaling.model.data import prior_middle
+from bayes_scaling.model.rows import make_rows
+from bayes_scaling.specifications.sections import Progress
+
+EFFECTS = (Effects("lab", 1, slice(2, 5), 9), Effects("team", 6, slice(7, 9), 9))
+FREE = [0, 5]
+
+
+def made_coordinates(rng) -> dict:
+    found = {}
+    for each in EFFECTS:
+        count = each.places.stop - each.places.start
+        carried = np.zeros((count, each.size))
+        carried[:, FREE] = rng.normal(size=(count, len(FREE)))
+        found |= each.given(
+            turn=stats.ortho_group.rvs(count, random_state=rng),
+            precision=np.exp(rng.normal(0, 5, count)),
+            pull=rng.normal(0, 3, count),
+            carried=carried,
+        )
+    return found
+
+
+def test_points_come_back_and_volumes_are_determinants() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(10):
+        data, point = made_coordinates(rng), rng.normal(size=9)
+        inner, volume = to_model(EFFECTS, point, data)
+        np.testing.assert_allclose(to_sampler(EFFECTS, inner, data), point, rtol=1e-7, atol=1e-7)
+        steps = 1e-6 * np.eye(9)
+        moved = [to_model(EFFECTS, point + step, data)[0] - to_model(EFFECTS, point - step, data)[0] for step in steps]
+        assert volume == pytest.approx(np.linalg.slogdet(np.array(moved) / 2e-6)[1], abs=1e-5)
+        many = np.stack([point, inner])[:, None]  # of chains and draws
+        np.testing.assert_allclose(to_model(EFFECTS, many, data)[0][0, 0], inner, rtol=1e-12)
+
+
+def test_effects_of_normal_data_are_independent_of_their_deviation() -> None:
+    """One measurement of each effect: given any deviation, standard normal is what is sampled."""
+    count, widths = 4, np.array([0.01, 0.1, 1.0, 10.0])
+    one, rng = Effects("lab", 0, slice(1, 5), 5), np.random.default_rng(1)
+    measured = rng.normal(size=count)
+    data = one.given(turn=np.eye(count), precision=widths**-2, pull=measured / widths**2, carried=np.zeros((count, 5)))
+    for log_sd in (-3.0, 0.0, 2.0):
+        spread = np.exp(log_sd)
+        points = np.concatenate([np.full((20, 1), log_sd), rng.normal(size=(20, count))], axis=1)
+        inner, volume = to_model([one], points, data)
+        standard = inner[:, 1:]
+        posterior = stats.norm.logpdf(standard).sum(1) + stats.norm.logpdf(measured, spread * standard, widths).sum(1)
+        apart = posterior + volume - stats.norm.logpdf(points[:, 1:]).sum(1)
+        np.testing.assert_allclose(apart, apart[0], rtol=1e-9)
+
+
+def test_the_density_that_is_sampled_is_the_models_with_the_jacobian() -> None:
+    """With a coefficient that is pooled over a column, and a walk."""
+    formulas = {"alpha": "1 + (0 + effort | lab)"}
+    table = made_evaluations(80).assign(effort=np.random.default_rng(2).normal(size=80))
+    specification = made_specification("none", coefficients=formulas, progress=Progress(parameters="walk"))
+    rows = make_rows(specification, table)
+    plain, _ = compiled_model(specification, rows)
+    assert [each.name for each in plain.effects] == ["alpha_effort_by_lab", "g_N_walk"]
+    rng = np.random.default_rng(3)
+    points = [plain.point(prior_middle(specification, rows, rng)) for _ in range(5)]
+    data = {}
+    for each in plain.effects:
+        count = each.places.stop - each.places.start
+        carried = np.zeros((count, each.size))
+        carried[:, 0] = rng.normal(size=count)
+        data |= each.given(
+            turn=stats.ortho_group.rvs(count, random_state=rng),
+            precision=np.exp(rng.normal(0, 3, count)),
+            pull=rng.normal(size=count),
+            carried=carried,
+        )
+    moved, _ = compiled_model(specification, rows, coordinates=data)
+    for point in points:
+        outer = to_sampler(moved.effects, point, data)
+        _, volume = to_model(moved.effects, outer, data)
+        density, gradient = moved.log_density(outer)
+        assert density == pytest.approx(plain.log_density(point)[0] + volume, rel=1e-10)
+        for name, value in plain.values(point).items():
+            np.testing.assert_allclose(moved.values(outer)[name], value, rtol=1e-8, atol=1e-10)
+        np.testing.assert_allclose(moved.point(plain.values(point)), outer, rtol=1e-8, atol=1e-10)
+        steps = 1e-6 * np.eye(len(outer))
+        slopes = [(moved.log_density(outer + each)[0] - moved.log_density(outer - each)[0]) / 2e-6 for each in steps]
+        np.testing.assert_allclose(gradient, slopes, rtol=1e-4, atol=1e-4 * np.abs(gradient).max())
+
+
+def test_what_is_no_top_gives_no_information() -> None:
+    specification = made_specification("none", coefficients={"alpha": "1 + (1 | lab)"}, progress=Progress())
+    rows = make_rows(specification, made_evaluations())
+    program, _ = compiled_model(specification, rows)
+    far = program.point(prior_middle(specification, rows, np.random.default_rng(0))) + 3
+    assert informed(program, far) == {}
