@@ -56,6 +56,11 @@ _UNIQUE = ("unique_tokens", "tokens_per_epoch", "unique_training_tokens")
 def findings(table: pd.DataFrame) -> tuple[Finding, ...]:
     """What looks wrong with a table of evaluations or training runs.
 
+    Parameters
+    ----------
+    table : DataFrame
+        As :func:`bayes_scaling.read_evaluations` or :func:`bayes_scaling.read_runs` give it.
+
     Returns
     -------
     tuple of Finding
@@ -205,7 +210,8 @@ def _compute(runs: pd.DataFrame) -> Iterator[Finding]:
 def _losses(runs: pd.DataFrame) -> Iterator[Finding]:
     loss = runs["loss"]
     compute = training_compute(runs["parameters"], runs["tokens"])
-    rising = float(loss.corr(compute, method="spearman")) if len(runs) >= 8 and loss.max() > loss.min() else 0.0
+    varies = len(runs) >= 8 and loss.max() > loss.min() and compute.max() > compute.min()
+    rising = float(loss.corr(compute, method="spearman")) if varies else 0.0
     if rising > RISING:
         yield _finding(
             "loss-rises",

@@ -1,8 +1,11 @@
 """Selections of rows of any table, to be chained with `.pipe`; each leaves its sentence in `attrs["selections"]`."""
 
 import ast
+import operator
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from typing import Any
 
 import pandas as pd
 
@@ -10,11 +13,16 @@ from bayes_scaling.errors import BayesScalingError, EvaluationsError, RunsError
 from bayes_scaling.tables.columns import is_runs
 from bayes_scaling.words import counted
 
-_ALLOWED = (
-    *(ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.Compare, ast.BinOp, ast.Add),
-    *(ast.Sub, ast.Mult, ast.Div, ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn, ast.List),
-    *(ast.Tuple, ast.Name, ast.Load, ast.Constant),
-)
+_OPERATORS: Mapping[type[ast.AST], Any] = {
+    **{ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv},
+    **{ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le},
+    **{ast.Gt: operator.gt, ast.GtE: operator.ge, ast.And: operator.and_, ast.Or: operator.or_},
+    **{ast.Not: operator.invert, ast.USub: operator.neg},
+    **{ast.In: lambda column, values: column.isin(values), ast.NotIn: lambda column, values: ~column.isin(values)},
+}
+"""All that an expression may do with columns."""
+_KINDS = ("Expression", "BoolOp", "UnaryOp", "Compare", "BinOp", "List", "Tuple", "Name", "Load", "Constant")
+_ALLOWED: tuple[type[ast.AST], ...] = (*(getattr(ast, kind) for kind in _KINDS), *_OPERATORS)
 _LONGEST = 1000
 
 
@@ -76,13 +84,10 @@ def rows_where(table: pd.DataFrame, expression: str) -> pd.DataFrame:
     unknown = used - set(names) - set(names.values())
     if unknown:
         raise refuse(f"where: there is no column {sorted(unknown)[0]!r}; the table has {', '.join(names)}")
-    # Under names that no word of the expression's language can be.
     columns = {short: _as_numbers(table.iloc[:, at]) for at, short in enumerate(names.values())}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            node.id = names.get(node.id, node.id)
+    columns |= {name: columns[short] for name, short in names.items()}
     try:
-        keep = pd.DataFrame(columns).eval(ast.unparse(tree), engine="python")
+        keep = _value(tree.body, columns)
     except Exception as error:  # whatever pandas raises on types that can't be compared
         raise refuse(f"where: {expression!r} can't be worked out ({error}); compare numbers with numbers") from None
     if not isinstance(keep, pd.Series) or keep.dtype.kind != "b":
@@ -90,6 +95,26 @@ def rows_where(table: pd.DataFrame, expression: str) -> pd.DataFrame:
     return selected_rows(
         table, keep.set_axis(table.index), f"rows where {expression}", _values_of(table, used & set(names))
     )
+
+
+def _value(node: Any, columns: Mapping[str, pd.Series]) -> Any:
+    """What an expression of the allowed kinds comes to, as columns, numbers and texts."""
+    match node:
+        case ast.Constant():
+            return node.value
+        case ast.Name():
+            return columns[node.id]
+        case ast.List() | ast.Tuple():
+            return [_value(each, columns) for each in node.elts]
+        case ast.UnaryOp():
+            return _OPERATORS[type(node.op)](_value(node.operand, columns))
+        case ast.BinOp():
+            return _OPERATORS[type(node.op)](_value(node.left, columns), _value(node.right, columns))
+        case ast.BoolOp(op=joined, values=parts):
+            return reduce(_OPERATORS[type(joined)], [_value(each, columns) for each in parts])
+    sides = [_value(each, columns) for each in (node.left, *node.comparators)]
+    pairs = zip(node.ops, sides, sides[1:], strict=False)
+    return reduce(operator.and_, [_OPERATORS[type(each)](one, other) for each, one, other in pairs])
 
 
 def best_of(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:

@@ -196,6 +196,11 @@ CLAIMS: dict[str, dict[str, Claim]] = {
         "last year": Claim(r"- (\d+) is thinly covered", lambda: years(every_collected())[1:]),
         "flags": Claim(r"\| (1): |\| (1), or (0) and|; (1) and missing", DEFINITION),
         "names": Claim(r"WikiText-\d+|Ho et al\. \(2024\)|models\" \(2024\)|UTF-8", DEFINITION),
+        # Counted by tests/evaluations/test_public_files.py, where the sheet is at hand.
+        "the authors' sheet": Claim(
+            r"counts (281), (261) and (231)\s+evaluations, and its (231) rows|in (40) rows, and|is (0\.5) in (19) rows",
+            DEFINITION,
+        ),
         "stated by who collected": Claim(
             r"About 60 rows on Penn Treebank|above 75 are not confirmed|to 16 digits", DEFINITION
         ),

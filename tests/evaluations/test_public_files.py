@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import bayes_scaling as bs
@@ -77,3 +78,7 @@ def test_the_authors_sheet_is_the_recovered_sample(shared, ho2024):
         assert sheet[column].tolist() == packaged[column].tolist()
     for column in ("perplexity", "parameters", "tokens", "vocabulary"):
         np.testing.assert_allclose(sheet[column], packaged[column], rtol=1e-9)
+    epochs = zip(sheet["epochs"], packaged["epochs"], strict=True)
+    assert sum(not (one == other or (pd.isna(one) and pd.isna(other))) for one, other in epochs) == 40
+    written = pd.read_csv(shared / "data" / "public" / "ho2024_sheet.csv")["Zero-shot?"]
+    assert (pd.to_numeric(written, errors="coerce") == 0.5).sum() == 19

@@ -28,6 +28,7 @@ from bayes_scaling.predictive.pit import loo_pit
 from bayes_scaling.predictive.splits import cut_at, forecasters, without_progress
 from bayes_scaling.quantities.laws import laws_of
 from bayes_scaling.specifications.sections import Progress
+from bayes_scaling.tables import decimal_year
 
 SCALES = pytest.mark.parametrize("scale", ["loss", "log_loss"])
 DRAWS = 300
@@ -161,7 +162,7 @@ def test_forecasts_count_columns_as_the_fitted_rows_do() -> None:
 
 
 def simulated_with_effort(table):
-    year = bs.evaluations.decimal_year(table["published"]).to_numpy()
+    year = decimal_year(table["published"]).to_numpy()
     return table.assign(effort=year - 2000 + np.random.default_rng(5).normal(size=len(table)))
 
 

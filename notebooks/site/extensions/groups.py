@@ -17,6 +17,11 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
             "zero_shot_rows",
         ),
     ),
+    "any_table": (
+        "Any table",
+        "Select rows of evaluations or runs, and see what looks wrong with them.",
+        ("rows_where", "best_of", "last_of", "findings", "TableWarning"),
+    ),
     "others": (
         "Loading others' data",
         "Read tables that others publish, by their own column names, and count what each rule leaves out.",
