@@ -35,6 +35,7 @@ from bayes_scaling.model.rows import central_anchor, make_rows
 from bayes_scaling.specifications.catalogue import resolve
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables.columns import is_runs
+from bayes_scaling.tables.faults import Finding
 from bayes_scaling.tables.plausibility import findings, require_plausible
 from bayes_scaling.tables.soundness import as_table
 
@@ -137,7 +138,7 @@ def fit_with(
     keep = None if keep is None else whole_number("keep", keep, 4 * settings.chains)
     require_sampler_for(specification, settings.sampler)
     evaluations = as_table(evaluations)
-    require_plausible(evaluations)
+    warnings = require_plausible(evaluations)
     rows = make_rows(specification, evaluations)
     fingerprint = fit_fingerprint(specification, evaluations, settings, seed)
     found = attempt(specification, rows, settings, seed, progress=progress, cores=cores)
@@ -148,7 +149,7 @@ def fit_with(
     return Fit(
         data=data,
         specification=specification,
-        evaluations=summary_of(evaluations),
+        evaluations=summary_of(evaluations, warnings),
         diagnostics=found.diagnostics,
         settings=found.settings,
         seed=seed,
@@ -169,14 +170,14 @@ def thinned(data: DataTree, keep: int) -> DataTree:
     return data if draws <= most else data.isel(draw=np.arange(most) * draws // most)
 
 
-def summary_of(evaluations: pd.DataFrame) -> EvaluationsSummary:
-    """Name, size and selections of a table."""
+def summary_of(evaluations: pd.DataFrame, warnings: tuple[Finding, ...] | None = None) -> EvaluationsSummary:
+    """Name, size and selections of a table, and what looks wrong with it, unless that has been found already."""
     return EvaluationsSummary(
         name=str(evaluations.attrs.get("name", "unnamed")),
         rows=len(evaluations),
         papers=int(papers_of(evaluations).nunique()),
         selections=tuple(evaluations.attrs.get("selections") or ()),
-        warnings=findings(evaluations),
+        warnings=findings(evaluations) if warnings is None else warnings,
         kind="runs" if is_runs(evaluations) else "evaluations",
     )
 

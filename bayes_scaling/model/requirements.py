@@ -13,11 +13,9 @@ from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.model.progress import ERA_LEVELS, era_codes
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import BENCHMARKS, decimal_year
-from bayes_scaling.tables.columns import is_runs
+from bayes_scaling.tables.columns import FITTED, is_runs
 from bayes_scaling.tables.soundness import require_sound
 
-COLUMNS = ("parameters", "tokens", "loss")
-"""What every table of runs has."""
 _OF_EVALUATIONS: Mapping[str, float | None] = {
     "paper": None,
     "published": None,
@@ -143,7 +141,7 @@ def _problems_of_runs(s: Specification, runs: pd.DataFrame) -> Iterator[str]:
                 f"{needs}, which is empty in {len(gaps)} row(s), first {gaps[0]!r}; fill it, or leave these rows out: "
                 f"runs.dropna(subset=[{column!r}])"
             )
-    for column in dict.fromkeys((*COLUMNS, *further)):
+    for column in dict.fromkeys((*FITTED, *further)):
         require_above(runs[column], 0.0)
     names = [parameter.name for parameter in s.parameters()]
     if len(runs) < len(names) and not s.predicted:
@@ -179,7 +177,7 @@ def _problems_of_evaluations(s: Specification, table: pd.DataFrame) -> Iterator[
     if s.form.for_runs:
         yield (
             f"specification '{s.name}' has law '{s.law}', which is for tables of training runs "
-            f"(columns {', '.join(COLUMNS)}; bayes_scaling.read_runs); choose another specification for evaluations"
+            f"(columns {', '.join(FITTED)}; bayes_scaling.read_runs); choose another specification for evaluations"
         )
     if len(table):
         yield from _problems_of_columns(s, table)

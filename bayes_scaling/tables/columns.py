@@ -179,6 +179,10 @@ RUNS = TableKind(
 """Training runs: models trained once, with their loss."""
 
 
+FITTED = ("parameters", "tokens", "loss")
+"""What every table of runs has once it is read."""
+
+
 def is_runs(table: pd.DataFrame) -> bool:
     """Whether a table holds training runs and not evaluations: what it was read as, or else its columns.
 
@@ -190,4 +194,4 @@ def is_runs(table: pd.DataFrame) -> bool:
     told = getattr(table, "attrs", {}).get("kind")
     if told in ("evaluations", "runs"):
         return bool(told == "runs")
-    return {"parameters", "tokens", "loss"} <= set(table) and not {"benchmark", "perplexity"} & set(table)
+    return set(FITTED) <= set(table) and not {"benchmark", "perplexity"} & set(table)

@@ -15,6 +15,7 @@ from bayes_scaling.errors import BayesScalingError, EvaluationsError, RunsError
 from bayes_scaling.law import training_compute
 from bayes_scaling.tables.columns import is_runs
 from bayes_scaling.tables.faults import Finding, named_rows
+from bayes_scaling.tables.rows import repeats
 from bayes_scaling.tables.sizes import CONTRADICTION, common_budget, contradictions
 
 CODES = (
@@ -186,7 +187,7 @@ def _sizes(table: pd.DataFrame) -> Iterator[Finding]:
 
 
 def _duplicates(table: pd.DataFrame) -> Iterator[Finding]:
-    again = table.astype(str).duplicated()
+    again = repeats(table)
     if again.any():
         yield _finding("duplicates", table[again], "{rows} repeat earlier ones in every column; type --drop-duplicates")
 

@@ -195,8 +195,13 @@ def without_duplicates(table: pd.DataFrame) -> pd.DataFrame:
     >>> without_duplicates(runs).attrs["selections"]
     ['without 1 duplicate']
     """
-    again = table.astype(str).duplicated()
+    again = repeats(table)
     return selected_rows(table, ~again, f"without {counted(int(again.sum()), 'duplicate')}") if again.any() else table
+
+
+def repeats(table: pd.DataFrame) -> pd.Series:
+    """Which rows repeat an earlier one in every column."""
+    return table.astype(str).duplicated()
 
 
 def drop_highest(runs: pd.DataFrame, count: int = 5) -> pd.DataFrame:
