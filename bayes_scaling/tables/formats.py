@@ -38,15 +38,8 @@ _SAVE = "save it as CSV UTF-8"
 class TextTable:
     """The cells of a file or DataFrame, and the faults of its shape.
 
-    Parameters
-    ----------
-    cells : DataFrame
-        Stripped text, missing where a cell is empty; the index holds row numbers as a :class:`Fault` counts them.
-        Blank rows and rows of the wrong length are left out.
-    faults : tuple of Fault
-        Rows of the wrong length, columns without a name or with one that stands twice, and control characters.
-    typed : DataFrame, optional
-        The same cells with their own types, where the format has any.
+    ``cells`` are stripped text, missing where empty, by row numbers as a :class:`Fault` counts them; blank rows and
+    rows of the wrong length are left out. ``typed`` has them with their own types, where the format has any.
     """
 
     cells: pd.DataFrame
@@ -57,14 +50,8 @@ class TextTable:
 def read_text_table(source: Source, noun: str) -> TextTable:
     r"""Read a file as text: comma- or tab-separated, JSON lines, Parquet or Excel by its ending; or a DataFrame.
 
-    Raises TableError: the source can't be read as a table at all.
-
-    Parameters
-    ----------
-    source : path or DataFrame
-        Text files are UTF-8; a byte-order mark is allowed.
-    noun : str
-        What a row is, for messages.
+    Text files are UTF-8, with or without a byte-order mark. ``noun`` is what messages call a row. Raises TableError:
+    the source can't be read as a table at all.
 
     Examples
     --------
@@ -103,6 +90,18 @@ def table_name(source: Source) -> str:
 def source_name(source: Source) -> str:
     """What messages call a source."""
     return str(source) if isinstance(source, str | PathLike) else "the table"
+
+
+def finite_numbers(cells: pd.Series) -> pd.Series:
+    """Cells as numbers, missing where they are none."""
+    return pd.to_numeric(cells, errors="coerce").astype("float64").replace([np.inf, -np.inf], np.nan)
+
+
+def unread(cells: pd.Series, read: Callable[[pd.Series], pd.Series], rule: str) -> Iterator[Fault]:
+    """Cells that hold something of which reading makes nothing, as faults of a rule."""
+    written = cells.dropna()
+    for row in written.index[read(written).isna()]:
+        yield Fault(int(row), str(cells.name), str(written[row]), rule)
 
 
 def _of_rows(header: list[str], rows: dict[int, list[str]], source: str, noun: str) -> TextTable:
@@ -229,7 +228,8 @@ def _decoded(content: bytes, source: str | PathLike[str]) -> str:
 
 def _content(path: Path) -> bytes:
     """At most one byte more than a table may have; of a pipe, such as `<(zcat mine.csv.gz)`, what comes in time."""
-    with open(path, "rb", opener=_open_at_once) as file:
+    # Without waiting for whoever might write to a pipe.
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))) as file:
         if not stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
             os.set_blocking(file.fileno(), True)
             return file.read(LARGEST_FILE + 1)
@@ -242,11 +242,6 @@ def _content(path: Path) -> bytes:
                 break
             content += piece
         return content
-
-
-def _open_at_once(path: str, flags: int) -> int:
-    """Open without waiting for whoever might write to a pipe."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _records(text: str, source: Source, *, tabs: bool) -> list[list[str]]:
