@@ -55,7 +55,7 @@ _EVEN = 0.6  # share of steps as long as the median one, within a tenth
 _DATA_COLUMNS = ("dataset", "corpus", "data", "train_data", "training_data", "tokenizer", "tokenization")
 _EPOCHS = ("epochs", "epoch", "total_epochs", "num_epochs")
 _UNIQUE = ("unique_tokens", "tokens_per_epoch", "unique_training_tokens")
-_RUN_NAMES = ("series", "run", "run_name", "run_id", "curve", "trajectory")
+_RUN_NAMES = ("series", "run", "runname", "runid", "curve", "trajectory")
 
 
 def findings(table: pd.DataFrame) -> tuple[Finding, ...]:
@@ -338,7 +338,7 @@ def _repetition(runs: pd.DataFrame) -> Iterator[Finding]:
 
 def _checkpoints(runs: pd.DataFrame) -> Iterator[Finding]:
     """Several points of one training curve: of a run that has a name, or else of a size at even steps of tokens."""
-    names = {str(name).lower().replace(" ", "_"): str(name) for name in runs}
+    names = {"".join(filter(str.isalnum, str(name).lower())): str(name) for name in runs}
     by = next((names[each] for each in _RUN_NAMES if each in names), "parameters")
     curves = runs.groupby(by)
     points = 3 if by != "parameters" else _FEWEST_POINTS
