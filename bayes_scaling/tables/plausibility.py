@@ -340,23 +340,23 @@ def _checkpoints(runs: pd.DataFrame) -> Iterator[Finding]:
     """Several points of one training curve: of a run that has a name, or else of a size at even steps of tokens."""
     names = {"".join(filter(str.isalnum, str(name).lower())): str(name) for name in runs}
     by = next((names[each] for each in _RUN_NAMES if each in names), "parameters")
-    curves = runs.groupby(by)
+    curves = runs.groupby(runs[by].astype(str))
     points = 3 if by != "parameters" else _FEWEST_POINTS
     one_size = curves["parameters"].transform("nunique") == 1
     along = runs[one_size & (curves["tokens"].transform("nunique") >= points)]
     if by == "parameters":
-        tokens = along.sort_values("tokens").drop_duplicates(["parameters", "tokens"]).groupby("parameters")["tokens"]
-        steps = tokens.diff().dropna()
-        even = steps / steps.groupby(along["parameters"]).transform("median")
+        points = along.sort_values("tokens").drop_duplicates(["parameters", "tokens"])
+        steps = points.groupby("parameters")["tokens"].diff()
+        even = (steps / steps.groupby(points["parameters"]).transform("median")).dropna()
         if not even.between(0.9, 1.1).mean() > _EVEN:
             return
     if len(along) > len(runs) / 2:
         yield _finding(
             "checkpoints",
             along,
-            f"{{rows}} are probably checkpoints of {counted(along[by].nunique(), 'run')}, by {by}: errors of one run "
-            "go together, and intervals that take them as independent are too narrow; set "
-            f'[noise] cluster = "{by}" in the specification, or type --last-of {shlex.quote(by)} for the ends alone',
+            f"{{rows}} are probably checkpoints of {counted(along[by].astype(str).nunique(), 'run')}, by {by}: errors "
+            f'of one run go together, which intervals do not know unless [noise] cluster = "{by}" says so; type '
+            f"--last-of {shlex.quote(by)} for the ends alone",
         )
 
 
