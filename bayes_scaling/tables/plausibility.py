@@ -142,7 +142,7 @@ def _of_evaluations(evaluations: pd.DataFrame) -> Iterator[Finding]:
             "log-perplexity",
             evaluations,
             f"perplexity is below {LOG_PERPLEXITY:g} in all of {{rows}}: probably its logarithm; "
-            "type --column log_perplexity=perplexity",
+            "type --column log_perplexity=perplexity, with --loss-unit bits if it is to base 2",
             "error",
         )
     beyond = perplexity[perplexity > np.exp(CHANCE)]
@@ -169,21 +169,23 @@ def _of_evaluations(evaluations: pd.DataFrame) -> Iterator[Finding]:
 def _sizes(table: pd.DataFrame) -> Iterator[Finding]:
     sizes = {name: _numbers(table, name) for name in LEAST_SIZES}
     small = {name: values for name, values in sizes.items() if (values < LEAST_SIZES[name]).any()}
-    if {"tokens", "flop"} <= set(small) and np.allclose(
-        table["flop"], training_compute(table["parameters"], table["tokens"])
-    ):  # one of them was worked out from the other, and stands behind it
-        small.pop(max("tokens", "flop", key=list(table).index))
+    if len(sizes["flop"]) and np.allclose(table["flop"], training_compute(table["parameters"], table["tokens"])):
+        small.pop(max("tokens", "flop", key=list(table).index), None)  # worked out from the other, it stands behind it
     model = sizes["parameters"].median()
     for name, values in small.items():
         tokens = TYPICAL_RATIO * model
         typical = {"parameters": TYPICAL_PARAMETERS, "tokens": tokens}.get(name, training_compute(model, tokens))
         scale, median = _unit(values, LEAST_SIZES[name], typical)
         model = median if name == "parameters" else model
+        below = values.index[values < LEAST_SIZES[name]]
         what = "logarithms to base 10" if scale == "log10" else f"in units of {float(scale):g}"
+        cure = f"probably {what}; type --scale {name}={scale}"
+        if len(below) <= len(values) / 2:
+            cure = "probably in another unit than the others; correct them in the file"
         yield _finding(
             f"{name.replace('_', '-')}-not-counts",
-            table.loc[values.index[values < LEAST_SIZES[name]]],
-            f"{name} below {LEAST_SIZES[name]:g} in {{rows}}: probably {what}; type --scale {name}={scale}",
+            table.loc[below],
+            f"{name} below {LEAST_SIZES[name]:g} in {{rows}}: {cure}",
             "error",
         )
 

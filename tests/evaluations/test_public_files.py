@@ -116,6 +116,17 @@ def test_a_unit_in_a_name_is_in_the_line_to_type():
     assert codes(bs.read_runs(sizes, columns, scale={"parameters": 1e9, "flop": 1e21})) == {}
 
 
+@pytest.mark.filterwarnings("ignore::bayes_scaling.RunsWarning")
+def test_only_what_a_file_gives_is_to_be_scaled_and_not_where_units_are_mixed():
+    runs = bs.load_runs()[["parameters", "tokens", "loss"]]
+    billions = bs.read_runs(runs.assign(parameters=runs["parameters"] / 1e9))
+    assert codes(billions) == {"parameters-not-counts": "error"}  # compute follows from it
+    mixed = runs["parameters"].where(np.arange(len(runs)) % 3 > 0, runs["parameters"] / 1e9)
+    (finding,) = bs.findings(bs.read_runs(runs.assign(parameters=mixed)))
+    assert "in another unit than the others" in finding.message
+    assert "--scale" not in finding.message
+
+
 def test_a_column_that_a_file_lacks_is_not_scaled():
     sizes = pd.DataFrame({"parameters": [7e9], "flop": [84.0], "loss": [1.8]})
     with pytest.raises(bs.RunsError, match="has no column 'tokens'; of numbers it has parameters, flop, loss"):
