@@ -31,6 +31,7 @@ Source = str | PathLike[str] | Any
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 """Characters that steer a terminal, and that no table has to hold."""
+_DEEPEST = 4  # levels of nested records that become columns
 _SAVE = "save it as CSV UTF-8"
 
 
@@ -181,7 +182,7 @@ def _read_binary(
 
 
 def _json_lines(text: str, source: Source) -> pd.DataFrame:
-    """Records of a line each, with numbers as they are written."""
+    """Records of a line each, with numbers as they are written; what is nested, under names such as config.params."""
     records = {}
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
@@ -193,7 +194,7 @@ def _json_lines(text: str, source: Source) -> pd.DataFrame:
         if not isinstance(record, dict):
             raise TableError(f'{source}: line {number} is no JSON object; write one a line, such as {{"loss": 2.5}}')
         records[number] = record
-    return pd.DataFrame(list(records.values()), index=list(records), dtype=object)
+    return pd.json_normalize(list(records.values()), max_level=_DEEPEST).set_axis(list(records)).astype(object)
 
 
 def _checked_content(source: str | PathLike[str]) -> bytes:
@@ -265,9 +266,10 @@ def _require_table(header: list[str], filled: dict[int, list[str]], source: str,
     if not any(header):
         raise TableError(f"{source}: row 1 is blank; it must name the columns")
     if len(header) == 1:
+        semicolons = ', not with semicolons; or in Python give pd.read_csv(path, sep=";", decimal=",")'
         raise TableError(
-            f"{source} has a single column, {header[0][:60]!r}; separate the cells with commas or tabs,"
-            " not with semicolons"
+            f"{source} has a single column, {header[0][:60]!r}; row 1 must name the columns; separate the cells with "
+            f"commas or tabs{semicolons * (';' in header[0])}"
         )
     if len(header) > MOST_COLUMNS:
         raise TableError(f"{source} has {len(header)} columns and may have {MOST_COLUMNS}; leave columns out")
