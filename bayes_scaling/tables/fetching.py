@@ -25,7 +25,15 @@ _CHUNK = 2**16
 
 
 class FetchingError(BayesScalingError):
-    """A table can't be had from its server, or is not what was asked for."""
+    """A table can't be had from its server, or is not what was asked for.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> bs.read_ai_models(fetch=True, url="ftp://example.org/models.csv")  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    bayes_scaling.tables.fetching.FetchingError: ...
+    """
 
 
 @dataclass(frozen=True)

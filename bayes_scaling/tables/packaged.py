@@ -15,7 +15,7 @@ from bayes_scaling.tables.fetching import FetchingError, fetch_file, is_page
 from bayes_scaling.tables.formats import read_text_table
 from bayes_scaling.tables.reading import finished_table, read_runs
 from bayes_scaling.tables.selections import comparable_rows
-from bayes_scaling.tables.simulated_runs import simulate_isoflop
+from bayes_scaling.tables.simulated import simulate_isoflop
 
 PACKAGED = ("ho2024", "collected")
 NAMED_RUNS = ("simulated", "chinchilla")

@@ -347,9 +347,9 @@ def _checkpoints(runs: pd.DataFrame) -> Iterator[Finding]:
     one_size = curves["parameters"].transform("nunique") == 1
     along = runs[one_size & (curves["tokens"].transform("nunique") >= points)]
     if by == "parameters":
-        points = along.sort_values("tokens").drop_duplicates(["parameters", "tokens"])
-        steps = points.groupby("parameters")["tokens"].diff()
-        even = (steps / steps.groupby(points["parameters"]).transform("median")).dropna()
+        curve = along.sort_values("tokens").drop_duplicates(["parameters", "tokens"])
+        steps = curve.groupby("parameters")["tokens"].diff()
+        even = (steps / steps.groupby(curve["parameters"]).transform("median")).dropna()
         if not even.between(0.9, 1.1).mean() > _EVEN:
             return
     if len(along) > len(runs) / 2:

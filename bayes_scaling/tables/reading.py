@@ -81,20 +81,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class ReadTable:
-    """What was read.
+    """What was read: a table, empty if there are faults (in the file's order), and of which kind.
 
-    Parameters
-    ----------
-    table : DataFrame
-        Empty if there are faults.
-    faults : tuple of Fault
-        In the file's order.
-    kind : TableKind
-        What it holds.
-    line : str
-        What to type to map columns that are missing; empty if none is found.
-    left_alone : str
-        Columns that resemble optional ones, in one line; empty if there are none.
+    ``line`` is what to type to map columns that are missing, ``left_alone`` names columns that resemble optional ones;
+    both are empty if there are none.
     """
 
     table: pd.DataFrame
@@ -295,20 +285,8 @@ def read_table(
 ) -> ReadTable:
     """A table, or every fault, by reading its file once, since a pipe has no more.
 
-    Raises BayesScalingError: Of the kind: the file can't be read as a table at all, or the mapping does not fit it.
-
-    Parameters
-    ----------
-    source : path or DataFrame
-        What to read.
-    kind : TableKind, optional
-        What it holds; by default what its columns say.
-    reading : Reading, optional
-        How.
-    name : str, optional
-        What to call it.
-    gaps : collection of str
-        Canonical columns that may be missing or empty.
+    By default the columns say of which kind it is; ``gaps`` are canonical columns that may be missing or empty. Raises
+    the kind's BayesScalingError: the file can't be read as a table at all, or the mapping does not fit it.
     """
     reading = reading or Reading()
     error = (kind or EVALUATIONS).error
