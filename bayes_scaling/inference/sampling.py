@@ -22,7 +22,7 @@ from bayes_scaling.inference.posterior import plain, reweighted
 from bayes_scaling.inference.progress import Progress
 from bayes_scaling.inference.settings import BARRIER, Settings
 from bayes_scaling.model.data import model_data, prior_middle
-from bayes_scaling.model.penalised import design, penalised_start
+from bayes_scaling.model.penalised import SLOPES, design, penalised_start
 from bayes_scaling.model.penalised_density import log_density, packed
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.specifications.priors import DISTRIBUTIONS
@@ -79,7 +79,7 @@ def compiled_model(
     """
     if specification.delta is not None:
         values, prior = design(specification, rows, barrier), specification.prior_of("sigma")
-        support, slopes = DISTRIBUTIONS[prior.distribution].support, values["place"].shape[1]
+        support, slopes = DISTRIBUTIONS[prior.distribution].support, SLOPES
 
         def by_hand() -> ByHand:
             parts = (("sigma", (), support), ("level", (3,), "real"), ("share_logit", (3,), "real"))
@@ -124,7 +124,7 @@ def sample(
     """
     program, data = compiled_model(specification, rows, settings.barrier)
     if specification.delta is not None:
-        random = partial(penalised_start, data, specification)
+        random = partial(penalised_start, specification)
         read = partial(reweighted, specification, rows, data, seed)
     else:
         random = partial(prior_middle, specification, rows)
