@@ -80,7 +80,7 @@ def build_model_of_rows(specification: Specification, rows: Rows) -> pm.Model:
         if "sigma" in coefficients:
             noise["sigma"] = coefficient_at(coefficients["sigma"], covariates, index, pt)
         for name, quantity in reported_quantities(
-            specification, coefficients, rows.levels, cells=rows.cells, anchor=rows.anchor
+            specification, coefficients, rows.levels, cells=rows.cells, anchor=rows.anchor, xp=pt
         ).items():
             if name not in values:
                 pm.Deterministic(name, quantity.value, dims=quantity.dims or None)

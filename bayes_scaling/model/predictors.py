@@ -387,4 +387,5 @@ def _span(first: float, last: float) -> Cells:
     steps = steps_of(pd.Series([first, last]))
     begin, end = (walk_covariates(steps, CENTRE_YEAR, year) for year in (first, last))
     years = max(last - first, np.finfo(float).tiny)
-    return Cells(None, (), ("",), {name: np.atleast_1d((end[name] - begin[name]) / years) for name in end}, {})
+    counted = {name: np.atleast_1d((end[name] - begin[name]) / years) for name in end}
+    return Cells(None, (), ("",), {"years": np.ones(1), **counted}, {})

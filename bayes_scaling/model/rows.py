@@ -60,9 +60,16 @@ class Anchor:
     loss: float = CENTRE_LOSS
     steps: tuple[int, ...] = ()
 
-    def log_sizes(self, benchmarks: Sequence[str]) -> tuple[float, Floats]:
-        """Log parameters, and log tokens of each benchmark."""
-        return float(np.log(self.parameters)), np.log([self.tokens[benchmark] for benchmark in benchmarks])
+    def size(self, name: str, tokens: Any) -> Any:
+        """One of the law's sizes, at some of the tokens."""
+        if name == "compute":
+            return self.compute or training_compute(self.parameters, tokens)
+        return tokens if name == "tokens" else getattr(self, name)
+
+    def log_size(self, name: str, benchmarks: Sequence[str] | None = None) -> Any:
+        """Logarithm of a size, at the tokens of each benchmark, or without any at those that all have."""
+        tokens = self.common_tokens if benchmarks is None else np.array([self.tokens[each] for each in benchmarks])
+        return np.log(self.size(name, tokens))
 
     @property
     def common_tokens(self) -> float:
@@ -321,17 +328,10 @@ def covariates_at(
         where it is another than 6 N D.
     """
     sizes = {"parameters": parameters, "tokens": tokens} | dict(further or {})
-    references = {
-        "parameters": anchor.parameters,
-        "tokens": anchor_tokens,
-        "least_steps": anchor.least_steps,
-        "loss": anchor.loss,
-    }
-    if specification.form.of_compute:
-        sizes.setdefault("compute", training_compute(parameters, tokens))
-        references["compute"] = anchor.compute or training_compute(anchor.parameters, anchor_tokens)
+    sizes.setdefault("compute", training_compute(parameters, tokens))
     covariates: dict[str, Floats] = {
-        f"log_{size}": np.log(sizes[size]) - np.log(references[size]) for size in specification.form.sizes
+        f"log_{size}": np.log(sizes[size]) - np.log(anchor.size(size, anchor_tokens))
+        for size in specification.form.sizes
     }
     covariates |= time_covariates(
         specification, anchor.year, anchor.steps, parameters=parameters, tokens=tokens, year=year

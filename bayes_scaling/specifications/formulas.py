@@ -89,6 +89,10 @@ class Formula:
         """Name of a further term's coefficients among the sampled parameters."""
         return f"{self.coefficient}_{_slug(term)}"
 
+    def stem(self, each: Pooled) -> str:
+        """Stem of the names of a group's effects among the sampled parameters."""
+        return f"{self.coefficient}_{each.name}"
+
     @property
     def link(self) -> str:
         """On which further terms are added: ``"identity"``, ``"log"`` or ``"logit"``."""
@@ -111,7 +115,7 @@ class Formula:
             what = f"change of {meaning} with {term}{scale}; of a number, for one standard deviation of it"
             yield Parameter(name, what, "", "real", _SLOPE_PRIOR, reason), f"{name}_level"
         for each in self.pooled:
-            name = f"{self.coefficient}_{each.name}"
+            name = self.stem(each)
             of = f"the change of {meaning} with {each.column}" if each.column else meaning
             spread = f"standard deviation of {of} over {each.group}{scale}"
             why = (

@@ -84,6 +84,11 @@ class Progress:
         return self.exponents == "drift"
 
     @property
+    def is_neutral(self) -> bool:
+        """Whether one decline is that of both terms, or nearly."""
+        return self.acts_on in _OF_BOTH_TERMS
+
+    @property
     def multiplies_sizes(self) -> bool:
         """Whether it is rates of effective sizes that are sampled, as they are reported."""
         return self.acts_on == "effective_size" and not self.drifts

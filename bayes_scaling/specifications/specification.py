@@ -164,7 +164,7 @@ class Specification:
     def _sampled(self) -> Mapping[str, tuple[Parameter, str | None]]:
         """Each parameter with the dimension over which it has one value each, or None."""
         found: dict[str, tuple[Parameter, str | None]] = {}
-        for name in self._names():
+        for name in self.names:
             if name in self.progress.walks:
                 own = PARAMETERS[name]
                 found[f"{name}_base"] = (replace(own, name=f"{name}_base", meaning=f"{own.meaning} in 2018"), None)
@@ -180,7 +180,8 @@ class Specification:
                 found[name] = (PARAMETERS[name], self._group_of(name))
         return found
 
-    def _names(self) -> tuple[str, ...]:
+    @property
+    def names(self) -> tuple[str, ...]:
         """Coefficients and other parameters, in the order of the law."""
         own = ("sigma", *self.noise.kind.extra, *(tau for _, tau in reversed(self.noise.effects)))
         if self.delta is not None:
