@@ -1,7 +1,7 @@
 """Sections of a specification: their settings, the words that these may have, and reading them from plain data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from itertools import pairwise
 from typing import Any
 
@@ -28,12 +28,25 @@ GROUPS_OF_RATES = (*GROUPS, "era")
 RATE_OF: Mapping[str, str] = {size.factor: size.rate for size in SIZES.values() if size.rate}
 """What doubles, and the name of its rate in priors, posterior and tables."""
 
-
 _OF_BOTH_TERMS: Mapping[str, tuple[str, ...]] = {
     "reducible_loss": ("g_C",),
     "nearly_reducible_loss": ("g_C", "hicks_gap"),
 }
 """What is sampled where one decline is that of both terms, or nearly."""
+
+
+def choice(*words: str) -> Any:
+    """A setting that is one of some words, by default the first.
+
+    Examples
+    --------
+    >>> Progress().at_cut, CHOICES["progress"]["at_cut"]
+    ('bend', ('bend', 'jump'))
+    """
+    return field(default=words[0], metadata={"choices": words})
+
+
+_GROWTH = ("none", "constant_rate", "walk")
 
 
 @dataclass(frozen=True)
@@ -60,13 +73,13 @@ class Progress:
         rate holds from Y0 on, so that effective size jumps at the cut, as coded by Ho et al. 2024.
     """
 
-    parameters: str = "none"
-    data: str = "none"
-    compute: str = "none"
-    acts_on: str = "effective_size"
-    exponents: str = "none"
+    parameters: str = choice(*_GROWTH)
+    data: str = choice(*_GROWTH)
+    compute: str = choice(*_GROWTH)
+    acts_on: str = choice("effective_size", "loss_term", "reducible_loss", "nearly_reducible_loss")
+    exponents: str = choice("none", "drift")
     cut_year: float | None = None
-    at_cut: str = "bend"
+    at_cut: str = choice("bend", "jump")
 
     @property
     def growing(self) -> tuple[str, ...]:
@@ -120,9 +133,9 @@ class Noise:
         logarithm of the loss, so that it is in proportion to the loss; ``sigma`` then needs a prior of its own.
     """
 
-    family: str = "normal"
+    family: str = choice(*FAMILIES)
     cluster: str | tuple[str, ...] = "none"
-    scale: str = "loss"
+    scale: str = choice("loss", "log_loss")
 
     def __post_init__(self) -> None:
         if isinstance(self.cluster, list | tuple):
@@ -181,9 +194,9 @@ class Data:
         or the benchmark's ``"median"`` in the same table.
     """
 
-    tokens: str = "unique"
-    vocabulary: str = "ignored"
-    missing_epochs: str = "one"
+    tokens: str = choice("unique", "effective_epochs", "seen", "repeated")
+    vocabulary: str = choice("ignored", "log")
+    missing_epochs: str = choice("one", "median")
 
 
 @dataclass(frozen=True)
@@ -241,21 +254,19 @@ class BenchmarkFigures:
     tokens: float | None = None
 
 
+SECTIONS: Mapping[str, type[Any]] = {
+    "progress": Progress,
+    "noise": Noise,
+    "data": Data,
+    "pivot": Pivot,
+    "centre": Centre,
+}
+OF_NUMBERS = (Pivot, Centre, BenchmarkFigures)
+"""Sections whose settings are numbers above 0, none of which needs to be given."""
 CHOICES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "progress": {
-        "parameters": ("none", "constant_rate", "walk"),
-        "data": ("none", "constant_rate", "walk"),
-        "compute": ("none", "constant_rate", "walk"),
-        "acts_on": ("effective_size", "loss_term", "reducible_loss", "nearly_reducible_loss"),
-        "exponents": ("none", "drift"),
-        "at_cut": ("bend", "jump"),
-    },
-    "noise": {"family": tuple(FAMILIES), "scale": ("loss", "log_loss")},
-    "data": {
-        "tokens": ("unique", "effective_epochs", "seen", "repeated"),
-        "vocabulary": ("ignored", "log"),
-        "missing_epochs": ("one", "median"),
-    },
+    section: {each.name: each.metadata["choices"] for each in fields(kind) if each.metadata}
+    for section, kind in SECTIONS.items()
+    if kind not in OF_NUMBERS
 }
 TEXT_CHOICES: Mapping[str, tuple[str, ...]] = {
     "law": tuple(LAWS),
@@ -263,31 +274,22 @@ TEXT_CHOICES: Mapping[str, tuple[str, ...]] = {
     "transformer_factor": ("none", "sigmoid"),
 }
 TEXTS = ("title", "reference", *TEXT_CHOICES)
-SECTIONS: Mapping[str, type[Any]] = {"progress": Progress, "noise": Noise, "data": Data}
-SIZE_SECTIONS: Mapping[str, type[Any]] = {"pivot": Pivot, "centre": Centre}
-_LEFT_OUT: Mapping[str, object] = {
-    "transformer_factor": "none",
-    "cut_year": None,
-    "at_cut": "bend",
-    "missing_epochs": "one",
-    "scale": "loss",
-}
+_LEFT_OUT = {"transformer_factor": "none", "at_cut": "bend", "missing_epochs": "one", "scale": "loss"}
 """Settings that plain data leave out at these values, so that what was stored without them keeps its fingerprint."""
 
 
 def told(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings as plain data, without those that are left out at their defaults."""
-    kept = {key: value for key, value in settings.items() if key not in _LEFT_OUT or value != _LEFT_OUT[key]}
+    """Settings as plain data, without those that are not given or left out at their defaults."""
+    kept = {key: value for key, value in settings.items() if value is not None and value != _LEFT_OUT.get(key)}
     return {
         key: float(value) if is_number(value) else list(value) if isinstance(value, tuple) else value
         for key, value in kept.items()
     }
 
 
-def given(sizes: Pivot | Centre | BenchmarkFigures | None) -> dict[str, float]:
+def given(sizes: Any) -> dict[str, float]:
     """Sizes of a section that are set."""
-    found = {} if sizes is None else {f.name: getattr(sizes, f.name) for f in fields(sizes)}
-    return {name: value for name, value in found.items() if value is not None}
+    return {} if sizes is None else {name: value for name, value in vars(sizes).items() if value is not None}
 
 
 def refuse_unknown(where: str, content: Mapping[str, Any], valid: tuple[str, ...]) -> None:
@@ -315,20 +317,15 @@ def read_table(where: str, value: object) -> Mapping[str, Any]:
     return value
 
 
-def read_settings(section: str, value: object) -> Any:
-    """The settings of ``[progress]``, ``[noise]`` or ``[data]``."""
-    content, kind = read_table(section, value), SECTIONS[section]
-    refuse_unknown(f"[{section}]", content, tuple(f.name for f in fields(kind)))
-    return kind(**content)
-
-
-def read_sizes(section: str, kind: type[Any], value: object) -> Any:
-    """The numbers of ``[pivot]``, ``[centre]`` or ``[benchmarks.NAME]``."""
+def read_section(section: str, kind: type[Any], value: object) -> Any:
+    """The settings of a section."""
     content = read_table(section, value)
     refuse_unknown(f"[{section}]", content, tuple(f.name for f in fields(kind)))
-    for key, number in content.items():
-        require_positive(f"[{section}] {key}", number)
-    return kind(**{key: float(number) for key, number in content.items()})
+    if kind in OF_NUMBERS:
+        for key, number in content.items():
+            require_positive(f"[{section}] {key}", number)
+        content = {key: float(number) for key, number in content.items()}
+    return kind(**content)
 
 
 def require_positive(where: str, value: Any) -> None:
