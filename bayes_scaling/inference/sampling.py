@@ -21,10 +21,9 @@ from bayes_scaling.inference.effects import informed
 from bayes_scaling.inference.posterior import plain, reweighted
 from bayes_scaling.inference.progress import Progress
 from bayes_scaling.inference.settings import BARRIER, Settings
-from bayes_scaling.model.data import model_data, prior_middle
 from bayes_scaling.model.penalised import SLOPES, design, penalised_start
 from bayes_scaling.model.penalised_density import log_density, packed
-from bayes_scaling.model.rows import Rows
+from bayes_scaling.model.rows import Rows, model_data, prior_middle
 from bayes_scaling.specifications.priors import DISTRIBUTIONS
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.threads import one_thread
@@ -115,7 +114,7 @@ def sample(
     ----------
     starts
         Points in the sampler's unconstrained coordinates, shape ``(points, dimensions)``, of which each chain takes one
-        to start from; by default chains start far apart (:func:`bayes_scaling.model.data.prior_middle`).
+        to start from; by default chains start far apart (:func:`bayes_scaling.model.rows.prior_middle`).
 
     Raises
     ------

@@ -11,9 +11,8 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayes_scaling.model.coordinates import from_level_and_share, from_published, penalty_scale, published_names
-from bayes_scaling.model.data import model_data, noise_names, observed_name
 from bayes_scaling.model.reported import reported_quantities
-from bayes_scaling.model.rows import Rows, make_rows
+from bayes_scaling.model.rows import Rows, make_rows, model_data, noise_names
 from bayes_scaling.model.structure import Coefficients, coefficient_at, expected_loss
 from bayes_scaling.specifications.catalogue import resolve
 from bayes_scaling.specifications.noise import Family, log_jacobian, normal, shared_effects
@@ -67,7 +66,7 @@ def build_model_of_rows(specification: Specification, rows: Rows) -> pm.Model:
         }
         covariates = {name: data[name] for name in rows.covariates}
         index = {group: data[f"{group}_index"] for group in rows.index if f"{group}_index" in data}
-        observed = data[observed_name(specification)]
+        observed = data[f"observed_{specification.response}"]
         noise = {name: sampled_parameter(specification, name, data) for name in noise_names(specification)}
         if specification.delta is None:
             names = [p.name for p in specification.parameters() if p.name not in noise]
@@ -99,7 +98,7 @@ def sampled_parameter(specification: Specification, name: str, data: Mapping[str
 
 def _penalised(specification: Specification, sigma: Any, data: Mapping[str, Any]) -> dict[str, Any]:
     """The paper's coefficients under its penalty as a prior."""
-    scale = penalty_scale(sigma, data[observed_name(specification)].shape[0], data["delta"])
+    scale = penalty_scale(sigma, data[f"observed_{specification.response}"].shape[0], data["delta"])
     return {name: pm.Laplace(name, 0, scale) for name in published_names(specification)}
 
 
