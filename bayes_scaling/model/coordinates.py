@@ -32,18 +32,10 @@ def from_level_and_share(
 ) -> dict[str, Coefficient]:
     """Coefficients of the law from the parameters of a specification without ``delta``.
 
-    Parameters
-    ----------
-    values
-        Parameter name (see :meth:`Specification.parameters`) to value; shared ones of shape ``(..., 1)`` or PyTensor
-        scalars, grouped ones with the group's levels on the last axis.
-    levels
-        Group to level names, as in :class:`bayes_scaling.model.rows.Rows`.
-
-    Notes
-    -----
-    Coefficients come out at :func:`bayes_scaling.model.rows.anchor_of`. Where that is a pivot away from the central
-    point, ``level`` and ``share`` are those of the groups' middle: the geometric mean of exponents, the mean of rates.
+    ``values`` are of :meth:`Specification.parameters`, by name; shared ones of shape ``(..., 1)`` or PyTensor scalars,
+    grouped ones with the group's levels on the last axis. Coefficients come out at
+    :func:`bayes_scaling.model.rows.anchor_of`. Where that is a pivot away from the central point, ``level`` and
+    ``share`` are those of the groups' middle: the geometric mean of exponents, the mean of rates.
     """
     s = specification
     names = (name for name in s.names if name in values or name in s.predicted or name in s.progress.walks)
@@ -169,10 +161,7 @@ _TRANSFORMER_SUFFIX = "_t"
 def published_names(specification: Specification) -> tuple[str, ...]:
     """Names of the paper's coefficients for a structure, in the order of its Table 10.
 
-    Raises
-    ------
-    SpecificationError
-        If the paper's form has no coefficient for something in the specification.
+    Raises SpecificationError if the paper's form has no coefficient for something in the specification.
 
     Examples
     --------
@@ -192,19 +181,8 @@ def from_published(
 ) -> Coefficients:
     """Coefficients of the law from the paper's, stated at the sample minima N0, D0, Y0.
 
-    Parameters
-    ----------
-    values
-        Each name of :func:`published_names` to a value of shape ``(..., 1)``, a plain number or a PyTensor scalar.
-    levels
-        Group to level names, as in :class:`bayes_scaling.model.rows.Rows`.
-    xp
-        ``numpy`` or ``pytensor.tensor``.
-
-    Raises
-    ------
-    SpecificationError
-        If the paper's form has no coefficient for something in the specification.
+    ``values`` has each name of :func:`published_names`, of shape ``(..., 1)``, a plain number or a PyTensor scalar.
+    Raises SpecificationError as that does.
     """
     found = {}
     for name, (coefficient, group) in published_coefficients(specification).items():

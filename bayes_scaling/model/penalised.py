@@ -44,19 +44,8 @@ _WIDE_SCALE = 0.2
 def design(specification: Specification, rows: Rows, barrier: float = 0.0) -> dict[str, Any]:
     """Everything in which structures, tables and penalties differ, as the density's data.
 
-    Parameters
-    ----------
-    specification
-        With ``delta``.
-    rows
-        See :func:`bayes_scaling.model.rows.make_rows`; coefficients stand at its anchor.
-    barrier
-        Nats of the barrier between modes that the tilted density keeps.
-
-    Returns
-    -------
-    dict of str to array or float
-        Over the structure's coefficients, rows, levels and slopes.
+    Over coefficients, rows, levels and slopes of a specification with ``delta``, whose coefficients stand at the anchor
+    of the rows. ``barrier`` is what the tilted density keeps of the barrier between modes, nats.
     """
     assert specification.delta is not None
     names = published_names(specification)
@@ -151,20 +140,9 @@ def _onto_levels(intercept: str, names: tuple[str, ...], levels: tuple[str, ...]
 def penalised_draws(data: Mapping[str, Any], values: Mapping[str, Floats]) -> tuple[Floats, Floats]:
     """The paper's coefficients, and the weights that lead back from the tilted density to the posterior.
 
-    Parameters
-    ----------
-    data
-        From :func:`design`.
-    values
-        Draws of the free variables of :func:`bayes_scaling.model.penalised_density.log_density`, each of shape
-        ``(..., *shape)``.
-
-    Returns
-    -------
-    theta : array
-        Shape ``(..., coefficients)``, in the order of :func:`published_names`.
-    log_weight : array
-        Shape ``(...)``.
+    Of a :func:`design` and draws of the free variables of :func:`bayes_scaling.model.penalised_density.log_density`,
+    each ``(..., *shape)``: coefficients ``(..., coefficients)`` in the order of :func:`published_names`, and
+    logarithms of weights ``(...)``.
     """
     levels, slopes = data["rest_in_first"].shape
     level, share = values["level"][..., :levels], values["share_logit"][..., :levels]

@@ -31,12 +31,7 @@ _HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 def packed(design: Mapping[str, Any], prior: Prior) -> dict[str, Any]:
     """The data of :func:`log_density`: ``floats``, one after the other in the order read there, and ``sizes``.
 
-    Parameters
-    ----------
-    design
-        From :func:`bayes_scaling.model.penalised.design`.
-    prior
-        Of sigma.
+    Of a :func:`bayes_scaling.model.penalised.design` and the prior of sigma.
     """
     family, frozen = _POSITIVE.index(prior.distribution), prior.frozen()
     one, *_, two = (*(value for _, value in prior.arguments), prior.arguments[-1][1])
@@ -84,18 +79,8 @@ def _part(floats: Floats, at: int, rows: int, columns: int) -> tuple[Floats, int
 def log_density(point: Floats, floats: Floats, integers: NDArray[np.int64]) -> tuple[Floats, Floats]:
     """Log density and gradient at an unconstrained point: sigma, ``level``, ``share_logit``, ``rest``.
 
-    Parameters
-    ----------
-    point
-        Free variables, padded to the width of the largest structure; what a structure does not use is standard normal.
-    floats, integers
-        From :func:`packed`; four places that say where each begins come before ``sizes``.
-
-    Returns
-    -------
-    value : array without dimensions
-    gradient : array
-        Of the shape of ``point``.
+    The point is padded to the width of the largest structure; what a structure does not use is standard normal.
+    ``floats`` and ``integers`` are from :func:`packed`; four places that say where each begins come before ``sizes``.
     """
     sizes = integers[4:]
     n, width, levels, rest, family = sizes[0], sizes[1], sizes[2], sizes[3], sizes[6]

@@ -35,21 +35,13 @@ def era_codes(progress: Progress, year: Any) -> NDArray[np.int64]:
 def years_by_era(progress: Progress, start: float, year: Any) -> tuple[Floats, Floats]:
     r"""Years for which each era's rate has counted between a start and a date.
 
+    Decimal years; before the start they are negative.
+
     .. math:: \ln(N_\mathrm{eff} / N) = g_\mathrm{before}\, t_\mathrm{before} + g_\mathrm{after}\, t_\mathrm{after}
 
-    Parameters
-    ----------
-    progress
-        With ``cut_year``, and ``at_cut``: under ``"bend"`` the years of each era between the start and the date, which
-        add up to all of them; under ``"jump"`` all years since the start for the date's own era and none for the
-        other (as Ho et al. 2024 code it: a dummy times ``Y - Y0``).
-    start, year
-        Decimal years; years before the start are negative.
-
-    Returns
-    -------
-    before, after : arrays
-        Shape of ``year``.
+    Under ``at_cut = "bend"`` the years of each era between both, which add up to all of them; under ``"jump"`` all
+    years since the start for the date's own era and none for the other (as Ho et al. 2024 code it: a dummy times ``Y -
+    Y0``).
 
     Examples
     --------

@@ -16,14 +16,8 @@ from bayes_scaling.specifications.laws import SIZES
 class Added:
     """What a formula adds to a coefficient on its link.
 
-    Parameters
-    ----------
-    value
-        One for each level of ``group``, or for each of ``covariates``, on the last axis.
-    group
-        Of which each row has a level.
-    covariates
-        Columns that the values multiply: each its own; or, with a group, one for all levels.
+    ``value`` is one for each level of ``group``, or for each of ``covariates``, on the last axis; it multiplies
+    ``covariates``: each its own, or with a group one for all levels.
     """
 
     value: Any
@@ -35,8 +29,8 @@ class Added:
 class Coefficient:
     """A value of the law, shared by all rows (``group`` None) or one for each level of a group (last axis).
 
-    With ``added``, what a formula adds to it on ``link``. With ``years``, a rate of several parts, on the last axis, each
-    of which grows over years of its own: those covariates.
+    With ``added``, what a formula adds to it on ``link``. With ``years``, a rate of several parts, on the last axis,
+    each of which grows over years of its own: those covariates.
     """
 
     value: Any
@@ -124,24 +118,11 @@ def expected_loss(
     index: Mapping[str, Any],
     xp: ModuleType = np,
 ) -> Any:
-    """Expected loss of every row, nats per token (in a law of the critical batch size that size, tokens).
+    """Expected loss of every row, ``(..., n)``, nats per token; in a law of the critical batch size that size, tokens.
 
-    Parameters
-    ----------
-    coefficients
-        Values of shape ``(..., 1)`` where shared and ``(..., levels)`` where grouped; PyTensor scalars and
-        vectors do as well.
-    covariates
-        Columns of :class:`bayes_scaling.model.rows.Rows`, shape ``(n,)``.
-    index
-        Group to integer codes, shape ``(n,)``.
-    xp
-        ``numpy`` or ``pytensor.tensor``.
-
-    Returns
-    -------
-    array or tensor
-        Shape ``(..., n)``.
+    Of coefficients of shape ``(..., 1)`` where shared and ``(..., levels)`` where grouped, or PyTensor scalars and
+    vectors; of covariates and group codes of :class:`bayes_scaling.model.rows.Rows`, ``(n,)``; in ``numpy`` or
+    ``pytensor.tensor``.
     """
     irreducible, terms = loss_parts(coefficients, covariates, index, xp)
     power = coefficients["power"].value if "power" in coefficients else None
@@ -153,17 +134,8 @@ def loss_parts(
 ) -> tuple[Any, tuple[Any, ...]]:
     """Irreducible part of the loss of every row, and the logarithms of its power-law terms.
 
-    Parameters
-    ----------
-    coefficients, covariates, index, xp
-        As for :func:`expected_loss`.
-
-    Returns
-    -------
-    irreducible : array or tensor
-        Nats per token; 0 where the law has none.
-    log_terms : tuple of arrays or tensors
-        In the order of :data:`bayes_scaling.specifications.laws.SIZES`: of each size that the covariates have.
+    In nats per token, the first 0 where the law has none; terms in the order of
+    :data:`bayes_scaling.specifications.laws.SIZES`. Arguments as for :func:`expected_loss`.
     """
 
     def at(name: str) -> Any:

@@ -116,21 +116,9 @@ def shared_effects(residual: Any, sigma: Any, effects: Effects, xp: ModuleType =
         S = \sum_i r_i / \sigma_i^2, \quad W = \sum_i 1 / \sigma_i^2
 
     of each cluster, which is to the one around it as a row with :math:`S / (1 + W \tau^2)` in the place of
-    :math:`r / \sigma^2` and :math:`W / (1 + W \tau^2)` in that of :math:`1 / \sigma^2`.
-
-    Parameters
-    ----------
-    residual
-        Observed less expected, shape ``(..., n)``.
-    sigma
-        Standard deviation of each row, or of all.
-    effects
-        Of clusters, each within the next.
-
-    Returns
-    -------
-    added, mean, variance : arrays or tensors
-        Of each row; ``added`` of a cluster is spread over its rows evenly.
+    :math:`r / \sigma^2` and :math:`W / (1 + W \tau^2)` in that of :math:`1 / \sigma^2`. Of residuals ``(..., n)``,
+    observed less expected, and the standard deviation of each row or of all; what is added of a cluster is spread over
+    its rows evenly.
 
     Examples
     --------

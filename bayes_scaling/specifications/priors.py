@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from bayes_scaling.errors import SpecificationError
 from bayes_scaling.specifications.checks import is_number, shown
@@ -72,6 +72,8 @@ class Prior:
 
     distribution: str
     arguments: tuple[tuple[str, float], ...]
+    of: ClassVar[type["Prior"]]
+    """The class itself: ``Prior.of("normal", mu=0, sigma=1)``, as it was written at first."""
 
     def __init__(self, distribution: str, /, **arguments: float) -> None:
         if not isinstance(distribution, str) or distribution not in DISTRIBUTIONS:
@@ -96,31 +98,6 @@ class Prior:
             )
         object.__setattr__(self, "distribution", distribution)
         object.__setattr__(self, "arguments", tuple((name, float(arguments[name])) for name in family.arguments))
-
-    @classmethod
-    def of(cls, distribution: str, /, **arguments: float) -> "Prior":
-        """The same as ``Prior(distribution, **arguments)``, as written before that was.
-
-        Parameters
-        ----------
-        distribution, **arguments
-            As of :class:`Prior`.
-
-        Returns
-        -------
-        Prior
-
-        Raises
-        ------
-        SpecificationError
-            As :class:`Prior`.
-
-        Examples
-        --------
-        >>> Prior.of("normal", mu=0, sigma=1)
-        Prior('normal', mu=0.0, sigma=1.0)
-        """
-        return cls(distribution, **arguments)
 
     def __repr__(self) -> str:
         return f"Prior({', '.join([repr(self.distribution), *(f'{name}={each!r}' for name, each in self.arguments)])})"
@@ -164,6 +141,9 @@ class Prior:
     def __str__(self) -> str:
         inside = ", ".join(f"{name}={value:g}" for name, value in self.arguments)
         return f"{DISTRIBUTIONS[self.distribution].pymc}({inside})"
+
+
+Prior.of = Prior
 
 
 def choices_for(support: Support) -> str:

@@ -342,6 +342,6 @@ def read_prior(key: str, value: object) -> Prior:
         choices = choices_for(PARAMETERS[key].support if key in PARAMETERS else "real")
         raise SpecificationError(f'[priors.{key}] needs distribution = "..."; valid choices: {choices}')
     try:
-        return Prior.of(distribution, **content)
+        return Prior(distribution, **content)
     except SpecificationError as error:
         raise SpecificationError(f"[priors.{key}] {error}") from None
