@@ -278,8 +278,22 @@ _LEFT_OUT = {"transformer_factor": "none", "at_cut": "bend", "missing_epochs": "
 """Settings that plain data leave out at these values, so that what was stored without them keeps its fingerprint."""
 
 
-def told(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings as plain data, without those that are not given or left out at their defaults."""
+def plain(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """A specification's settings as plain data, which :func:`read` reads back."""
+    document = _told({key: settings[key] for key in TEXTS}) | {"varies_by": dict(settings["varies_by"])}
+    if settings["coefficients"]:
+        document["coefficients"] = dict(settings["coefficients"])
+    if settings["benchmarks"]:
+        document["benchmarks"] = {name: _told(vars(each)) for name, each in settings["benchmarks"].items()}
+    document |= {section: _told(vars(settings[section])) for section in SECTIONS if settings[section] is not None}
+    document["priors"] = {
+        name: {"distribution": prior.distribution} | dict(prior.arguments) for name, prior in settings["priors"].items()
+    }
+    return document if settings["delta"] is None else document | {"delta": float(settings["delta"])}
+
+
+def _told(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings without those that are not given or left out at their defaults."""
     kept = {key: value for key, value in settings.items() if value is not None and value != _LEFT_OUT.get(key)}
     return {
         key: float(value) if is_number(value) else list(value) if isinstance(value, tuple) else value
@@ -292,8 +306,31 @@ def given(sizes: Any) -> dict[str, float]:
     return {} if sizes is None else {name: value for name, value in vars(sizes).items() if value is not None}
 
 
-def refuse_unknown(where: str, content: Mapping[str, Any], valid: tuple[str, ...]) -> None:
-    """Refuse keys that are not valid."""
+def read(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A specification's settings from plain data.
+
+    Raises SpecificationError for unknown keys and wrong types; names the key and the valid choices.
+    """
+    valid = (*TEXTS, "varies_by", "coefficients", "benchmarks", *SECTIONS, "priors", "delta")
+    _refuse_unknown("the specification", document, valid)
+    settings = {key: document[key] for key in (*TEXTS, "delta") if key in document}
+    for key, value in settings.items():
+        if key in TEXTS and not isinstance(value, str):
+            choices = f"; choose one of: {', '.join(TEXT_CHOICES[key])}" if key in TEXT_CHOICES else ""
+            raise SpecificationError(f"{key} must be text in quotes, not {shown(value)}{choices}")
+    for section in ("varies_by", "coefficients", "benchmarks", "priors"):
+        settings[section] = dict(_table(section, document.get(section, {})))
+    for section, kind in SECTIONS.items():
+        if section in document:
+            settings[section] = _section(section, kind, document[section])
+    for name, content in settings["benchmarks"].items():
+        settings["benchmarks"][name] = _section(f"benchmarks.{name}", BenchmarkFigures, content)
+    for name, content in settings["priors"].items():
+        settings["priors"][name] = _prior(name, content)
+    return settings
+
+
+def _refuse_unknown(where: str, content: Mapping[str, Any], valid: tuple[str, ...]) -> None:
     unknown = [key for key in content if key not in valid]
     if unknown:
         raise SpecificationError(
@@ -302,25 +339,15 @@ def refuse_unknown(where: str, content: Mapping[str, Any], valid: tuple[str, ...
         )
 
 
-def read_text(key: str, value: object) -> str:
-    """A text of a specification."""
-    if not isinstance(value, str):
-        choices = f"; choose one of: {', '.join(TEXT_CHOICES[key])}" if key in TEXT_CHOICES else ""
-        raise SpecificationError(f"{key} must be text in quotes, not {shown(value)}{choices}")
-    return value
-
-
-def read_table(where: str, value: object) -> Mapping[str, Any]:
-    """A section of a specification as it is written."""
+def _table(where: str, value: object) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise SpecificationError(f"{where} must be a table ([{where}] with key = value lines), not {shown(value)}")
     return value
 
 
-def read_section(section: str, kind: type[Any], value: object) -> Any:
-    """The settings of a section."""
-    content = read_table(section, value)
-    refuse_unknown(f"[{section}]", content, tuple(f.name for f in fields(kind)))
+def _section(section: str, kind: type[Any], value: object) -> Any:
+    content = _table(section, value)
+    _refuse_unknown(f"[{section}]", content, tuple(f.name for f in fields(kind)))
     if kind in OF_NUMBERS:
         for key, number in content.items():
             require_positive(f"[{section}] {key}", number)
@@ -328,15 +355,8 @@ def read_section(section: str, kind: type[Any], value: object) -> Any:
     return kind(**content)
 
 
-def require_positive(where: str, value: Any) -> None:
-    """Refuse what is no number above 0."""
-    if not is_number(value) or value <= 0:
-        raise SpecificationError(f"{where} must be a number above 0, not {shown(value)}")
-
-
-def read_prior(key: str, value: object) -> Prior:
-    """One of ``[priors]``."""
-    content = dict(read_table(f"priors.{key}", value))
+def _prior(key: str, value: object) -> Prior:
+    content = dict(_table(f"priors.{key}", value))
     distribution = content.pop("distribution", None)
     if not isinstance(distribution, str):
         choices = choices_for(PARAMETERS[key].support if key in PARAMETERS else "real")
@@ -345,3 +365,9 @@ def read_prior(key: str, value: object) -> Prior:
         return Prior(distribution, **content)
     except SpecificationError as error:
         raise SpecificationError(f"[priors.{key}] {error}") from None
+
+
+def require_positive(where: str, value: Any) -> None:
+    """Refuse what is no number above 0."""
+    if not is_number(value) or value <= 0:
+        raise SpecificationError(f"{where} must be a number above 0, not {shown(value)}")

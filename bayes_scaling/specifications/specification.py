@@ -12,20 +12,14 @@ from bayes_scaling.specifications.parameters import PARAMETERS, Parameter
 from bayes_scaling.specifications.priors import Prior
 from bayes_scaling.specifications.sections import (
     RATE_OF,
-    SECTIONS,
-    TEXTS,
     BenchmarkFigures,
     Centre,
     Data,
     Noise,
     Pivot,
     Progress,
-    read_prior,
-    read_section,
-    read_table,
-    read_text,
-    refuse_unknown,
-    told,
+    plain,
+    read,
 )
 
 
@@ -359,18 +353,7 @@ class Specification:
         >>> Specification.from_dict("mine", mine.to_dict()) == mine
         True
         """
-        document: dict[str, Any] = told({key: getattr(self, key) for key in TEXTS})
-        document["varies_by"] = dict(self.varies_by)
-        if self.coefficients:
-            document["coefficients"] = dict(self.coefficients)
-        if self.benchmarks:
-            document["benchmarks"] = {name: told(vars(each)) for name, each in self.benchmarks.items()}
-        settings = {section: getattr(self, section) for section in SECTIONS}
-        document |= {section: told(vars(each)) for section, each in settings.items() if each is not None}
-        document["priors"] = {
-            name: {"distribution": prior.distribution} | dict(prior.arguments) for name, prior in self.priors.items()
-        }
-        return document if self.delta is None else document | {"delta": float(self.delta)}
+        return plain(vars(self))
 
     @classmethod
     def from_dict(cls, name: str, document: Mapping[str, Any]) -> Self:
@@ -397,18 +380,4 @@ class Specification:
         >>> Specification.from_dict("mine", {"law": "compute", "progress": {"compute": "constant_rate"}}).law
         'compute'
         """
-        valid = (*TEXTS, "varies_by", "coefficients", "benchmarks", *SECTIONS, "priors", "delta")
-        refuse_unknown("the specification", document, valid)
-        settings: dict[str, Any] = {key: read_text(key, document[key]) for key in TEXTS if key in document}
-        for section in ("varies_by", "coefficients", "benchmarks", "priors"):
-            settings[section] = dict(read_table(section, document.get(section, {})))
-        for section, kind in SECTIONS.items():
-            if section in document:
-                settings[section] = read_section(section, kind, document[section])
-        for each, content in settings["benchmarks"].items():
-            settings["benchmarks"][each] = read_section(f"benchmarks.{each}", BenchmarkFigures, content)
-        for key, value in settings["priors"].items():
-            settings["priors"][key] = read_prior(key, value)
-        if "delta" in document:
-            settings["delta"] = document["delta"]
-        return cls(name=name, **settings)
+        return cls(name=name, **read(document))
