@@ -306,7 +306,9 @@ class Predictors:
     def _cells_of(self, formula: Formula) -> Cells:
         frame, fixed = self._frame(formula, self.table), " ".join((formula.base, *formula.terms))
         pooled = {each.group for each in formula.pooled} | {each.column for each in formula.pooled}
-        texts = [name for name in frame if not _is_numeric(frame[name]) and (name not in pooled or name in fixed)]
+        texts = [
+            name for name in formula.columns if not _is_numeric(frame[name]) and (name not in pooled or name in fixed)
+        ]
         choices = [levels_of(name, frame[name]) for name in texts]
         if np.prod([len(each) for each in choices]) > _MOST_CELLS:
             choices = [each[:1] for each in choices]

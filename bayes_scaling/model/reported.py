@@ -96,7 +96,7 @@ def _parts_of_level(s: Specification, found: Mapping[str, Quantity], xp: ModuleT
     share = [found["share"]] if "share" in found else []
     for position, term in enumerate(s.form.terms):
         parts[f"log_{term.coefficient}"] = _combine(
-            lambda *each, position=position: log_parts(*each, xp=xp)[position], level, parts["E"], *share
+            lambda level, E, share=None, at=position: log_parts(level, E, share, xp=xp)[at], level, parts["E"], *share
         )
     return {name: each for name, each in parts.items() if name != "E" or s.has_irreducible}
 

@@ -166,9 +166,10 @@ def central_anchor(specification: Specification, table: pd.DataFrame | None = No
 
 def _moved(anchor: Anchor, sizes: Centre | Pivot | None) -> Anchor:
     """An anchor with those sizes that are given."""
-    own = given(sizes)
-    tokens = {"tokens": dict.fromkeys(anchor.tokens, own["tokens"])} if "tokens" in own else {}
-    return replace(anchor, **own | tokens)
+    own: dict[str, Any] = given(sizes)
+    if "tokens" in own:
+        own["tokens"] = dict.fromkeys(anchor.tokens, own["tokens"])
+    return replace(anchor, **own)
 
 
 def _tokens_of(table: pd.DataFrame, benchmark: str) -> float:

@@ -38,13 +38,14 @@ class Parameter:
 _AT_THE_MIDDLE = "at the geometric mean of the exponents"
 _BESIDE_DRIFT = "the part that does not come from drifting exponents"
 _NATS, _A_YEAR = "nats per token", "log units per year"
-_EXPONENT = ("", "positive", Prior("lognormal", mu=-1.897, sigma=1.0),
+_Rest = tuple[str, Support, Prior, str]
+_EXPONENT: _Rest = ("", "positive", Prior("lognormal", mu=-1.897, sigma=1.0),
     "95% in 0.02 to 1.07: published exponents run from 0.04 (Ho) and 0.08 (Kaplan) to 0.37 (Chinchilla)",
 )  # fmt: skip
-_RATE = (_A_YEAR, "real", Prior("normal", mu=0, sigma=1),
+_RATE: _Rest = (_A_YEAR, "real", Prior("normal", mu=0, sigma=1),
     "95% within a factor 7 a year either way; centred on no progress",
 )  # fmt: skip
-_DRIFT = ("per year", "real", Prior("normal", mu=0, sigma=0.01),
+_DRIFT: _Rest = ("per year", "real", Prior("normal", mu=0, sigma=0.01),
     "95% within 0.02 a year either way, a tenth of a typical exponent",
 )  # fmt: skip
 

@@ -127,6 +127,6 @@ def _number(value: float) -> str:
     return short if float(short) == value else repr(float(value))
 
 
-def _text(value: str) -> str:
+def _text(value: Any) -> str:
     """A text as TOML writes it, which is as JSON does."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
