@@ -9,6 +9,7 @@ from xarray import DataTree
 
 from bayes_scaling.comparison.result import ranked
 from bayes_scaling.comparison.scoring import score
+from bayes_scaling.inference.diagnostics import elements
 from bayes_scaling.inference.mixing import chain_groups, group_shares
 from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.inference.settings import SMC
@@ -127,9 +128,6 @@ def _interval(part: Fit, probability: float) -> dict[str, float]:
     if part.specification.progresses:
         times = doubling_times(part, probability=probability).loc["compute"]
         return {str(key): float(value) for key, value in times.to_dict().items()}
-    name, _, label = part.diagnostics.worst.partition("[")
-    draws = part.data["posterior"][name]
-    for dim, value in zip(tuple(map(str, draws.sizes))[2:], label.rstrip("]").split(", "), strict=False):
-        draws = draws.sel({dim: value})
+    draws = dict(elements(part.data["posterior"].to_dataset()))[part.diagnostics.worst]
     row = credible_intervals(draws.reset_coords(drop=True), probability=probability).iloc[0]
     return {str(key): float(value) for key, value in row.to_dict().items()}

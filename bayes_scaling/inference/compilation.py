@@ -1,6 +1,6 @@
 """Log densities as machine code: compiled once, kept between processes, and handed their data as two arrays.
 
-Compiling a model takes ten to twenty seconds, most of it in LLVM. What it depends on is a model's structure, not its
+Compiling a model takes five to ten seconds, most of them in LLVM. What it depends on is a model's structure, not its
 data: so data are arguments, packed into one array of floats and one of integers, and the compiled object is kept in a
 file (:mod:`bayes_scaling.inference.program_files`). Another process loads it in milliseconds, without PyMC or PyTensor.
 nutpie calls it through two small callbacks, kept in the same way.
@@ -294,6 +294,31 @@ def _quiet() -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def _each_function_once() -> Iterator[None]:
+    """PyTensor's operations of one kind on the same types become one function, not one for each place that uses it.
+
+    Most of the time of a compilation would go into hundreds of additions and choices that are all alike.
+    """
+    from pytensor.link.numba.dispatch import basic
+
+    made: dict[Any, Any] = {}
+    separately = basic.numba_funcify_ensure_cache
+
+    def once(operation: Any, *arguments: Any, node: Any = None, **further: Any) -> tuple[Any, None]:
+        function, key = basic.numba_funcify_and_cache_key(operation, *arguments, node=node, **further)
+        if key is None or node is None:
+            return function, None
+        types = tuple(str(each.type) for each in (*node.inputs, *node.outputs))
+        return made.setdefault((key, types), function), None  # without a key PyTensor keeps nothing of its own
+
+    basic.numba_funcify_ensure_cache = once
+    try:
+        yield
+    finally:
+        basic.numba_funcify_ensure_cache = separately
+
+
 def _compile(model: "pm.Model") -> CompiledObjects:
     """Compile a model's log density and gradient as a function of the unconstrained point and two arrays of data."""
     import pytensor
@@ -330,7 +355,7 @@ def _compile(model: "pm.Model") -> CompiledObjects:
         density, gradient = density + volume, pt.grad(volume, point, known_grads={inner: gradient})
     outputs = clone_replace([density, gradient], replaced)
     # PyTensor's own cache of compiled functions does not see all that decides them, and ours serves in its place.
-    with model, _quiet(), pytensor.config.change_flags(numba__cache=False):
+    with model, _quiet(), _each_function_once(), pytensor.config.change_flags(numba__cache=False):
         function = compile_function((point, floats, integers), outputs, mode="NUMBA", on_unused_input="ignore")
         arrays = tuple((str(each.name), np.dtype(each.type.dtype).kind) for each in data)
         return _kept(function.vm.jit_fn, variables, arrays)

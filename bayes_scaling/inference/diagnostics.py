@@ -1,13 +1,13 @@
 """Did the chains find the same posterior? Checked here, because nutpie's path skips PyMC's own checks."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import arviz as az
 import numpy as np
 import pandas as pd
-from xarray import Dataset, DataTree
+from xarray import DataArray, Dataset, DataTree
 
 from bayes_scaling.inference.settings import NUTS, SMC
 from bayes_scaling.model.reported import RATES
@@ -273,15 +273,20 @@ def convergence_table(data: DataTree) -> pd.DataFrame:
             "ess_bulk": az.ess(posterior, method="bulk"),
             "ess_tail": az.ess(posterior, method="tail"),
         }
-    columns = {}
-    for measure, dataset in measures.items():
-        values = {}
-        for name, array in dataset.data_vars.items():
-            for labels, value in np.ndenumerate(array.to_numpy()):
-                coordinates = [str(array[dim].to_numpy()[i]) for dim, i in zip(array.dims, labels, strict=True)]
-                values[f"{name}[{', '.join(coordinates)}]" if coordinates else str(name)] = float(value)
-        columns[measure] = values
+    columns = {
+        measure: {name: float(value) for name, value in elements(dataset)} for measure, dataset in measures.items()
+    }
     return pd.DataFrame(columns)
+
+
+def elements(values: Dataset) -> Iterator[tuple[str, DataArray]]:
+    """Each element of each variable, over chains and draws if it has them, by a name such as ``"level[ptb]"``."""
+    for name, array in values.data_vars.items():
+        labelled = [dim for dim in array.dims if dim not in ("chain", "draw")]
+        for at in np.ndindex(*(array.sizes[dim] for dim in labelled)):
+            element = array.isel(dict(zip(labelled, at, strict=True)))
+            labels = [str(element[dim].to_numpy()) for dim in labelled]
+            yield f"{name}[{', '.join(labels)}]" if labels else str(name), element
 
 
 def _failures(found: Diagnostics, table: pd.DataFrame, data: DataTree) -> tuple[str, ...]:
@@ -337,10 +342,7 @@ def chain_shifts(draws: Mapping[int, np.ndarray]) -> dict[int, float]:
 
 def _who_disagrees(data: DataTree, quantity: str) -> str:
     """Name chains that sit elsewhere (modes), where R-hat alone says only that something is wrong."""
-    name, _, label = quantity.partition("[")
-    array = data["posterior"][name]
-    for dim, value in zip(tuple(map(str, array.sizes))[2:], label.rstrip("]").split(", "), strict=False):
-        array = array.sel({dim: value})
+    array = dict(elements(data["posterior"].to_dataset()))[quantity]
     draws = {chain: row for chain, row in enumerate(np.asarray(array))}
     apart = {chain: row for chain, row in draws.items() if abs(chain_shifts(draws)[chain]) > CHAIN_SHIFT_MAX}
     if not apart:

@@ -1,8 +1,8 @@
 """The tilted density of :mod:`bayes_scaling.model.penalised` and its gradient, as plain Python that numba compiles.
 
 Written out, because PyTensor's code for it takes two minutes to compile and five times as long for a gradient. Sums run
-over the rows, coefficients and levels that a structure has, not over the width of the largest, and nothing is allocated
-by row but three vectors.
+over the rows, coefficients and levels that a structure has, not over the width of the largest, and little is allocated
+by row.
 """
 
 import math
@@ -26,6 +26,10 @@ _ARRAYS = (
 )
 """Arrays of a design, in the order in which :func:`log_density` reads them."""
 _HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
+_SERIES = tuple(1 / math.factorial(order) for order in range(13, -1, -1))
+_PER_DOUBLING = 1 / math.log(2)
+_DOUBLING = (0.6931471803691238, 1.9082149292705877e-10)
+"""ln 2 in two parts: few doublings times the first are exact."""
 
 
 def packed(design: Mapping[str, Any], prior: Prior) -> dict[str, Any]:
@@ -54,6 +58,26 @@ def _softplus(x: float) -> float:
 @register_jitable  # type: ignore[untyped-decorator]
 def _logistic(x: float) -> float:
     return 1 / (1 + math.exp(-x))
+
+
+@register_jitable  # type: ignore[untyped-decorator]
+def _exponentials(values: Floats) -> None:
+    """The exponential of each, in place and to the last digit or two; ``math.exp`` takes half of a gradient's time.
+
+    Powers of 2, set as the bits of numbers, times a power series: several at once, as no call of a library can be.
+    """
+    series, bits = np.empty(len(values)), np.empty(len(values), np.int64)
+    for i in range(len(values)):
+        value = min(max(values[i], -700.0), 700.0)
+        doublings = np.floor(value * _PER_DOUBLING + 0.5)
+        rest = value - doublings * _DOUBLING[0] - doublings * _DOUBLING[1]
+        total = 0.0
+        for each in _SERIES:
+            total = total * rest + each
+        series[i], bits[i] = total, (np.int64(doublings) + 1023) << 52
+    powers = bits.view(np.float64)
+    for i in range(len(values)):
+        values[i] = series[i] * powers[i]
 
 
 @register_jitable  # type: ignore[untyped-decorator]
@@ -164,11 +188,9 @@ def log_density(point: Floats, floats: Floats, integers: NDArray[np.int64]) -> t
     logistic = _logistic(point[0])
     sigma, by_point = (logistic, logistic * (1 - logistic)) if family == 3 else (math.exp(point[0]), math.exp(point[0]))
     squares, precision = 0.0, sigma**-2
-    for row in range(n):
-        first[row] = math.exp(first[row])
+    _exponentials(first)
     if two:
-        for row in range(n):
-            second[row] = math.exp(second[row])
+        _exponentials(second)
     for row in range(n):
         residual = observed[row] - pull[row] - first[row] - second[row]
         squares += residual * residual

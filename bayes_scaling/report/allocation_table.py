@@ -228,7 +228,7 @@ def _unidentified(fit: "Fit", benchmark: str) -> tuple[str, ...]:
     from bayes_scaling.quantities.coefficients import unidentified
     from bayes_scaling.quantities.laws import ARCHITECTURE
 
-    named = ((name, name.partition("[")[2].rstrip("]").split(", ")) for name in unidentified(fit))
+    named = ((name, name.partition("[")[2].removesuffix("]").split(", ")) for name in unidentified(fit))
     mine = {"", benchmark, ARCHITECTURE, *map(label_of_value, fit.setting.values())}
     return tuple(name for name, levels in named if set(levels) <= mine)
 
