@@ -134,7 +134,8 @@ def sample(
 
     if not specification.noise.samples_effects:  # with them, the density has no top
         top = _top(program, [start(climb) for climb in range(_CLIMBS)])
-        _require_scatter(program.values(top))
+        if not program.effects or len(top) < len(rows.ids):  # nor with as many pooled effects as rows
+            _require_scatter(program.values(top))
         if program.effects:
             seconds, known = program.seconds, informed(program, top)
             program = replace(compiled_model(specification, rows, settings.barrier, known)[0], seconds=seconds)
