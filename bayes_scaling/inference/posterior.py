@@ -49,7 +49,7 @@ def posterior_of(specification: Specification, rows: Rows, free: Mapping[str, Fl
     variables = {name: (draws, _dims(specification, name)) for name, draws in free.items()}
     for formula in specification.predicted.values():
         for each in formula.pooled:
-            stem = f"{formula.coefficient}_{each.name}"
+            stem = formula.stem(each)
             variables[stem] = (free[f"{stem}_sd"][..., None] * free[f"{stem}_standardised"], (each.group,))
     if STANDARDISED in free:
         variables[EFFECT] = (free["tau"][..., None] * free[STANDARDISED], ("paper",))

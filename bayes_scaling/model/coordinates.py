@@ -42,7 +42,7 @@ def from_level_and_share(
     found = {name: _coefficient(s, name, values, levels, xp) for name in names}
     if levels_agree(s):
         found |= _from_level(s, found, xp)
-    if s.progress.is_neutral:
+    if s.progress.is_neutral or "hicks_gap" in found:
         found |= _from_neutral(found)
     for term in s.form.terms:
         if f"{term.rate}_constant" in found:

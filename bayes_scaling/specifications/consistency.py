@@ -183,7 +183,7 @@ def _progress(s: "Specification") -> Iterator[str]:
     needs = {
         "law 'chinchilla';": s.law != "chinchilla",
         "parameters and data at 'constant_rate';": len(growing) < 2,
-        f"shared alpha and beta: remove {', '.join(varying)} from [varies_by]": p.is_neutral and varying,
+        f"shared alpha and beta: remove {', '.join(varying)} from [varies_by]": p.acts_on != "loss_term" and varying,
         "alpha and beta to vary by the same group: set both alike in [varies_by]": (
             s.varies_by.get("alpha") != s.varies_by.get("beta")
         ),

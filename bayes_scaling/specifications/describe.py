@@ -121,7 +121,7 @@ def _equations(s: Specification) -> tuple[str, ...]:
     if law.power:
         parts = [f"({' + '.join(f'({part})^(1 / {law.power})' for part in parts)})^{law.power}"]
     factors = ["F"] * (s.transformer_factor != "none") + [_indexed(s, REDUCIBLE)] * (REDUCIBLE in s.coefficients)
-    decline = " exp(-d (Y - Y0))" if progress.acts_on == "reducible_loss" else ""
+    decline = " exp(-d (Y - Y0))" if progress.is_neutral else ""
     if factors or decline:
         reducible = f"({' + '.join(parts)})" if len(parts) > 1 else parts[0]
         parts = [" ".join((*factors, reducible)) + decline]
@@ -161,7 +161,7 @@ def _size(s: Specification, term: Term) -> str:
 
 def _size_lines(s: Specification) -> list[str]:
     p = s.progress
-    if p.acts_on == "reducible_loss":
+    if p.is_neutral:
         return ["d = alpha g_N = beta g_D, g_N + g_D = g_C"]
     if p.acts_on == "loss_term":
         groups = [f"[{group}]" if (group := s.index_of(term.exponent)) else "" for term in s.form.terms]
@@ -179,7 +179,7 @@ def _size_lines(s: Specification) -> list[str]:
         lines.append(f"{term.symbol}_eff = {size}{f' exp({growth})' if term.factor in p.growing else ''}")
     cut = f"era: before or after {p.cut_year:.7g}" if s.rates_by_era else ""
     further = {
-        "alpha g_N - beta g_D = hicks_gap, g_N + g_D = g_C": p.is_neutral,
+        "alpha g_N - beta g_D = hicks_gap, g_N + g_D = g_C": "hicks_gap" in s.names,
         "W = 1 + repetition_scale (1 - exp(-(epochs - 1) / repetition_scale))": s.data.tokens == "repeated",
         "step: 1 January of a year; years[step]: years between a step and Y, if it is between Y0 and Y": p.walks,
         f"years[era]: years of each era between Y0 and Y; {cut}": cut and bends,

@@ -98,8 +98,8 @@ class Progress:
 
     @property
     def is_neutral(self) -> bool:
-        """Whether one decline is that of both terms, or nearly."""
-        return self.acts_on in _OF_BOTH_TERMS
+        """Whether one decline is that of both terms."""
+        return self.acts_on == "reducible_loss"
 
     @property
     def multiplies_sizes(self) -> bool:
