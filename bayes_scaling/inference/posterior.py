@@ -9,9 +9,9 @@ from xarray import Dataset, DataTree
 
 from bayes_scaling.model.coordinates import from_level_and_share, from_published, published_names
 from bayes_scaling.model.penalised import penalised_draws
-from bayes_scaling.model.reported import Quantity, at_cells, reported_quantities
+from bayes_scaling.model.reported import Quantity, reported_quantities
 from bayes_scaling.model.rows import Rows
-from bayes_scaling.model.structure import Coefficient, Coefficients
+from bayes_scaling.model.structure import Coefficients
 from bayes_scaling.specifications.specification import Specification
 
 Floats = NDArray[np.float64]
@@ -49,7 +49,7 @@ def posterior_of(specification: Specification, rows: Rows, free: Mapping[str, Fl
     variables = {name: (draws, _dims(specification, name)) for name, draws in free.items()}
     for formula in specification.predicted.values():
         for each in formula.pooled:
-            stem = f"{formula.coefficient}_{each.name}"
+            stem = formula.stem(each)
             variables[stem] = (free[f"{stem}_sd"][..., None] * free[f"{stem}_standardised"], (each.group,))
     if STANDARDISED in free:
         variables[EFFECT] = (free["tau"][..., None] * free[STANDARDISED], ("paper",))
@@ -78,12 +78,10 @@ def reported_draws(specification: Specification, rows: Rows, values: Mapping[str
     values
         Of shape ``(samples, 1)`` or ``(samples, levels)``, with draws on the first axis.
     """
-    coefficients = {
-        name: Coefficient(np.asarray(each.value).T, each.group)
-        for name, each in at_cells(coefficients_of(specification, values, rows.levels), rows.cells).items()
-    }
+    coefficients, levels = coefficients_of(specification, values, rows.levels), rows.levels
     with np.errstate(over="ignore"):  # at size one, far from the central point
-        return reported_quantities(specification, coefficients, rows.levels, samples=True, anchor=rows.anchor)
+        found = reported_quantities(specification, coefficients, levels, cells=rows.cells, anchor=rows.anchor)
+    return {name: Quantity(np.moveaxis(each.value, 0, -1), each.dims) for name, each in found.items()}
 
 
 def _dims(specification: Specification, name: str) -> tuple[str, ...]:

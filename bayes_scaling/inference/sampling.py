@@ -21,10 +21,9 @@ from bayes_scaling.inference.effects import informed
 from bayes_scaling.inference.posterior import plain, reweighted
 from bayes_scaling.inference.progress import Progress
 from bayes_scaling.inference.settings import BARRIER, Settings
-from bayes_scaling.model.data import model_data, prior_middle
-from bayes_scaling.model.penalised import design, penalised_start
+from bayes_scaling.model.penalised import SLOPES, design, penalised_start
 from bayes_scaling.model.penalised_density import log_density, packed
-from bayes_scaling.model.rows import Rows
+from bayes_scaling.model.rows import Rows, model_data, prior_middle
 from bayes_scaling.specifications.priors import DISTRIBUTIONS
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.threads import one_thread
@@ -79,7 +78,7 @@ def compiled_model(
     """
     if specification.delta is not None:
         values, prior = design(specification, rows, barrier), specification.prior_of("sigma")
-        support, slopes = DISTRIBUTIONS[prior.distribution].support, values["place"].shape[1]
+        support, slopes = DISTRIBUTIONS[prior.distribution].support, SLOPES
 
         def by_hand() -> ByHand:
             parts = (("sigma", (), support), ("level", (3,), "real"), ("share_logit", (3,), "real"))
@@ -115,7 +114,7 @@ def sample(
     ----------
     starts
         Points in the sampler's unconstrained coordinates, shape ``(points, dimensions)``, of which each chain takes one
-        to start from; by default chains start far apart (:func:`bayes_scaling.model.data.prior_middle`).
+        to start from; by default chains start far apart (:func:`bayes_scaling.model.rows.prior_middle`).
 
     Raises
     ------
@@ -124,7 +123,7 @@ def sample(
     """
     program, data = compiled_model(specification, rows, settings.barrier)
     if specification.delta is not None:
-        random = partial(penalised_start, data, specification)
+        random = partial(penalised_start, specification)
         read = partial(reweighted, specification, rows, data, seed)
     else:
         random = partial(prior_middle, specification, rows)
@@ -135,7 +134,8 @@ def sample(
 
     if not specification.noise.samples_effects:  # with them, the density has no top
         top = _top(program, [start(climb) for climb in range(_CLIMBS)])
-        _require_scatter(program.values(top))
+        if not program.effects or len(top) < len(rows.ids):  # nor with as many pooled effects as rows
+            _require_scatter(program.values(top))
         if program.effects:
             seconds, known = program.seconds, informed(program, top)
             program = replace(compiled_model(specification, rows, settings.barrier, known)[0], seconds=seconds)

@@ -11,12 +11,11 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayes_scaling.model.coordinates import from_level_and_share, from_published, penalty_scale, published_names
-from bayes_scaling.model.data import model_data, noise_names, observed_name
 from bayes_scaling.model.reported import reported_quantities
-from bayes_scaling.model.rows import Rows, make_rows
+from bayes_scaling.model.rows import Rows, make_rows, model_data, noise_names
 from bayes_scaling.model.structure import Coefficients, coefficient_at, expected_loss
 from bayes_scaling.specifications.catalogue import resolve
-from bayes_scaling.specifications.noise import Family, log_jacobian, normal, shared_effects
+from bayes_scaling.specifications.noise import log_jacobian, normal, shared_effects
 from bayes_scaling.specifications.priors import DISTRIBUTIONS
 from bayes_scaling.specifications.specification import Specification
 
@@ -67,7 +66,7 @@ def build_model_of_rows(specification: Specification, rows: Rows) -> pm.Model:
         }
         covariates = {name: data[name] for name in rows.covariates}
         index = {group: data[f"{group}_index"] for group in rows.index if f"{group}_index" in data}
-        observed = data[observed_name(specification)]
+        observed = data[f"observed_{specification.response}"]
         noise = {name: sampled_parameter(specification, name, data) for name in noise_names(specification)}
         if specification.delta is None:
             names = [p.name for p in specification.parameters() if p.name not in noise]
@@ -80,7 +79,7 @@ def build_model_of_rows(specification: Specification, rows: Rows) -> pm.Model:
         if "sigma" in coefficients:
             noise["sigma"] = coefficient_at(coefficients["sigma"], covariates, index, pt)
         for name, quantity in reported_quantities(
-            specification, coefficients, rows.levels, cells=rows.cells, anchor=rows.anchor
+            specification, coefficients, rows.levels, cells=rows.cells, anchor=rows.anchor, xp=pt
         ).items():
             if name not in values:
                 pm.Deterministic(name, quantity.value, dims=quantity.dims or None)
@@ -99,7 +98,7 @@ def sampled_parameter(specification: Specification, name: str, data: Mapping[str
 
 def _penalised(specification: Specification, sigma: Any, data: Mapping[str, Any]) -> dict[str, Any]:
     """The paper's coefficients under its penalty as a prior."""
-    scale = penalty_scale(sigma, data[observed_name(specification)].shape[0], data["delta"])
+    scale = penalty_scale(sigma, data[f"observed_{specification.response}"].shape[0], data["delta"])
     return {name: pm.Laplace(name, 0, scale) for name in published_names(specification)}
 
 
@@ -114,44 +113,35 @@ def _likelihood(
     observed: Any,
     rows: Rows,
 ) -> None:
-    name, sigma = specification.response, noise.get("sigma")
-    logs = specification.noise.on_log
-    if specification.noise.clusters and not specification.noise.samples_effects:
-        effects = specification.noise.effects
-        counts = [len(rows.levels[group]) for group, _ in effects]
-        pm.CustomDist(
-            name,
-            mu,
-            sigma,
-            *(noise[tau] for _, tau in effects),
-            *(index[group] for group, _ in effects),
-            dist=lambda mu, sigma, *shared: _draw_clustered(mu, sigma, shared[:-1], counts, logs),
-            logp=partial(_clustered_logp, logs=logs),
-            observed=observed,
-            dims="evaluation",
-        )
-        return
-    if specification.noise.samples_effects:
+    """Noise on the loss, or on its logarithm, of which PyMC derives the density of the loss, Jacobian included."""
+    given, effects, name = specification.noise, specification.noise.effects, specification.response
+    logs, options = given.on_log, {"observed": observed, "dims": "evaluation"}
+    if given.samples_effects:
         standard = pm.Normal("paper_effect_standardised", 0, 1, dims="paper")
         effect = pm.Deterministic("paper_effect", noise["tau"] * standard, dims="paper")[index["paper"]]
         mu = mu * pt.exp(effect) if logs else mu + effect
-    _independent_likelihood(specification.noise.kind, name, pt.log(mu) if logs else mu, noise, observed, logs)
-
-
-def _independent_likelihood(
-    family: Family, name: str, mu: Any, noise: Mapping[str, Any], observed: Any, logs: bool
-) -> None:
-    """Noise on the loss, or on its logarithm, of which PyMC derives the density of the loss, Jacobian included."""
-    values = {extra: noise[extra] for extra in family.extra} | {"mu": mu, "sigma": noise["sigma"]}
-    kind = getattr(pm, family.pymc_of_log if logs and family.pymc_of_log else family.pymc)
-    if not logs or family.pymc_of_log:
-        kind(name, **values, observed=observed, dims="evaluation")
+    elif effects:
+        counts = [len(rows.levels[group]) for group, _ in effects]
+        shared = (*(noise[tau] for _, tau in effects), *(index[group] for group, _ in effects))
+        pm.CustomDist(
+            name,
+            *(mu, noise["sigma"], *shared),
+            dist=lambda mu, sigma, *shared: _draw_clustered(mu, sigma, shared[:-1], counts, logs),
+            logp=partial(_clustered_logp, logs=logs),
+            **options,
+        )
+        return
+    kind = getattr(pm, given.kind.pymc)
+    values = {extra: noise[extra] for extra in given.kind.extra} | {"mu": mu, "sigma": noise["sigma"]}
+    if not logs:
+        kind(name, **values, **options)
         return
 
-    def drawn(*given: Any) -> Any:
-        return pt.exp(kind.dist(**dict(zip((*values, "size"), given, strict=True))))
+    def drawn(*values_: Any) -> Any:
+        own = dict(zip((*values, "size"), values_, strict=True))
+        return pt.exp(kind.dist(**own | {"mu": pt.log(own["mu"])}))
 
-    pm.CustomDist(name, *values.values(), dist=drawn, observed=observed, dims="evaluation")
+    pm.CustomDist(name, *values.values(), dist=drawn, **options)
 
 
 def _draw_clustered(mu: Any, sigma: Any, shared: Sequence[Any], counts: Sequence[int], logs: bool) -> Any:

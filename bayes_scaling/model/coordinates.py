@@ -5,6 +5,8 @@
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import reduce
 from types import ModuleType
 from typing import Any
 
@@ -12,11 +14,10 @@ import numpy as np
 
 from bayes_scaling.errors import SpecificationError
 from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS
-from bayes_scaling.model.progress import ERA_LEVELS, progress_coefficients, years_by_era
+from bayes_scaling.model.progress import ERA_LEVELS, YEARS_OF_ERAS, time_covariates
 from bayes_scaling.model.rows import anchor_of, central_anchor
-from bayes_scaling.model.structure import Added, Coefficient, Coefficients, middle
-from bayes_scaling.specifications.formulas import LINKS, REDUCIBLE, Formula
-from bayes_scaling.specifications.parameters import PARAMETERS
+from bayes_scaling.model.structure import Added, Coefficient, Coefficients, grown, log_parts, middle
+from bayes_scaling.specifications.formulas import REDUCIBLE
 from bayes_scaling.specifications.sections import CENTRE_YEAR, GROUPS_OF_RATES
 from bayes_scaling.specifications.specification import Specification
 
@@ -31,53 +32,30 @@ def from_level_and_share(
 ) -> dict[str, Coefficient]:
     """Coefficients of the law from the parameters of a specification without ``delta``.
 
-    Parameters
-    ----------
-    values
-        Parameter name (see :meth:`Specification.parameters`) to value; shared ones of shape ``(..., 1)`` or PyTensor
-        scalars, grouped ones with the group's levels on the last axis.
-    levels
-        Group to level names, as in :class:`bayes_scaling.model.rows.Rows`.
-
-    Notes
-    -----
-    Coefficients come out at :func:`bayes_scaling.model.rows.anchor_of`. Where that is a pivot away from the central
-    point, ``level`` and ``share`` are those of the groups' middle: the geometric mean of exponents, the mean of rates.
+    ``values`` are of :meth:`Specification.parameters`, by name; shared ones of shape ``(..., 1)`` or PyTensor scalars,
+    grouped ones with the group's levels on the last axis. Coefficients come out at
+    :func:`bayes_scaling.model.rows.anchor_of`. Where that is a pivot away from the central point, ``level`` and
+    ``share`` are those of the groups' middle: the geometric mean of exponents, the mean of rates.
     """
     s = specification
-
-    def coefficient(name: str) -> Coefficient:
-        return (
-            _with_formula(s.predicted[name], values, levels, xp)
-            if name in s.predicted
-            else Coefficient(values[name], s.index_of(name))
-        )
-
-    law = s.form
-    coefficients = (
-        _from_level(s, values, xp)
-        if levels_agree(s)
-        else {
-            name: coefficient(name)
-            for name in ("level", "share", "irreducible_share")
-            if name in values or name in s.predicted
-        }
-    )
-    for term in law.terms:
-        coefficients[term.exponent] = coefficient(term.exponent)
-    for name in (REDUCIBLE, "sigma"):
-        if name in s.coefficients:
-            coefficients[name] = coefficient(name)
-    coefficients |= progress_coefficients(s, values, coefficients, levels, xp)
-    coefficients |= {term.rate: coefficient(term.rate) for term in law.terms if term.rate in s.predicted}
-    for name in ("gamma", "repetition_scale"):
-        if name in values:
-            coefficients[name] = Coefficient(values[name])
-    if "gamma_T" in values:
-        coefficients["log_factor"] = _log_factor(values["gamma_T"], xp)
+    names = (name for name in s.names if name in values or name in s.predicted or name in s.progress.walks)
+    found = {name: _coefficient(s, name, values, levels, xp) for name in names}
+    if levels_agree(s):
+        found |= _from_level(s, found, xp)
+    if s.progress.is_neutral or "hicks_gap" in found:
+        found |= _from_neutral(found)
+    for term in s.form.terms:
+        if f"{term.rate}_constant" in found:
+            found[term.rate] = found.pop(f"{term.rate}_constant")
+        if f"{term.rate}_central" in found:
+            rate = found.pop(f"{term.rate}_central").value
+            found[f"{term.exponent}_year"] = Coefficient(rate * middle(found[term.exponent], xp))
+    if "gamma_T" in found:
+        found["log_factor"] = _log_factor(found.pop("gamma_T").value, xp)
     if s.pivot is not None and not s.progress.drifts:
-        _move_to_pivot(s, coefficients, levels, xp)
-    return coefficients
+        _move_to_pivot(s, found, levels, xp)
+    noise = {"nu", "sigma", *(tau for _, tau in s.noise.effects)} - set(s.coefficients)
+    return {name: each for name, each in found.items() if name not in noise}
 
 
 def levels_agree(s: Specification) -> bool:
@@ -88,40 +66,24 @@ def levels_agree(s: Specification) -> bool:
     return alike and not {*names, "irreducible_share"} & set(s.predicted) and {s.index_of(n) for n in names} == {group}
 
 
-def _from_level(s: Specification, values: Mapping[str, Any], xp: ModuleType) -> dict[str, Coefficient]:
-    """E, and the logarithm of each term at the central point."""
-    law, group = s.form, s.index_of("level")
-    coefficients: dict[str, Coefficient] = {}
-    reducible = values["level"]
-    if s.has_irreducible:
-        base = values["level"]
-        if s.irreducible_loss == "shared" and group is not None:
-            base = xp.min(base, axis=-1, keepdims=True)  # E must lie below every level
-        irreducible = values["irreducible_share"] * base
-        reducible = values["level"] - irreducible
-        coefficients["E"] = Coefficient(irreducible, s.index_of("E"))
-    if law.power:
-        coefficients["power"] = Coefficient(values[law.power], s.index_of(law.power))
-    shares = (values["share"], 1 - values["share"]) if len(law.terms) > 1 else (1.0,)
-    for term, share in zip(law.terms, shares, strict=True):
-        # The share is the term's of what stands under the power.
-        part = share ** values[law.power] if law.power else share
-        coefficients[f"log_{term.coefficient}"] = Coefficient(xp.log(reducible * part), group)
-    return coefficients
-
-
-def _with_formula(
-    formula: Formula, values: Mapping[str, Any], levels: Mapping[str, tuple[str, ...]], xp: ModuleType
+def _coefficient(
+    s: Specification, name: str, values: Mapping[str, Any], levels: Mapping[str, tuple[str, ...]], xp: ModuleType
 ) -> Coefficient:
-    """A coefficient's base, and what its formula adds."""
-    name = formula.coefficient
-    added = []
+    """What is sampled under a coefficient's name, with what a formula adds, or the parts of a rate over the years."""
+    if name in s.progress.walks:
+        steps = values[f"{name}_walk_sd"] * values[f"{name}_walk_standardised"]
+        parts = xp.concatenate([xp.atleast_1d(values[f"{name}_base"]), steps], axis=-1)
+        return Coefficient(parts, years=("years", *(f"walk_{step}" for step in levels["step"])))
+    if name not in s.predicted:
+        group = s.index_of(name)
+        return Coefficient(values[name], group, years=YEARS_OF_ERAS if group == "era" else ())
+    formula, added = s.predicted[name], []
     for term in formula.terms:
         slopes = formula.term_name(term)
         columns = tuple(f"{slopes}_{at}" for at in range(len(levels[f"{slopes}_level"])))
         added.append(Added(values[slopes], covariates=columns))
     for each in formula.pooled:
-        stem = f"{name}_{each.name}"
+        stem = formula.stem(each)
         standard = values[f"{stem}_standardised"]
         if xp is np:
             # Levels that were not fitted are further draws of the group, for each draw of the posterior and each
@@ -129,11 +91,37 @@ def _with_formula(
             rng, fitted = np.random.default_rng(list(stem.encode())), standard.shape[-1]
             new = rng.standard_normal((len(levels[each.group]) + 1 - fitted, *standard.shape[:-1]))
             standard = np.concatenate([standard, np.moveaxis(new, 0, -1)], axis=-1)
-        columns = (stem,) if each.column else ()
-        added.append(Added(values[f"{stem}_sd"] * standard, each.group, columns))
-    link = "identity" if name == REDUCIBLE else LINKS[PARAMETERS[name].support]
-    base = 0.0 if name == REDUCIBLE else values[formula.base_name]
-    return Coefficient(base, formula.base or None, link, tuple(added))
+        added.append(Added(values[f"{stem}_sd"] * standard, each.group, (stem,) if each.column else ()))
+    if name == REDUCIBLE:  # on the logarithm, without a base
+        return Coefficient(0.0, added=tuple(added))
+    return Coefficient(values[formula.base_name], formula.base or None, formula.link, tuple(added))
+
+
+def _from_level(s: Specification, found: dict[str, Coefficient], xp: ModuleType) -> dict[str, Coefficient]:
+    """E, and the logarithm of each term at the central point, which these take the place of."""
+    level, share, part = (found.pop(name, None) for name in ("level", "share", "irreducible_share"))
+    assert level is not None
+    coefficients: dict[str, Coefficient] = {}
+    if part is not None:
+        base = level.value
+        if part.group != level.group:
+            base = xp.min(base, axis=-1, keepdims=True)  # E must lie below every level
+        coefficients["E"] = Coefficient(part.value * base, part.group)
+    if s.form.power:
+        coefficients["power"] = found[s.form.power]
+    power = coefficients["power"].value if s.form.power else 1.0
+    irreducible = coefficients["E"].value if part is not None else 0.0
+    logs = log_parts(level.value, irreducible, None if share is None else share.value, power, xp)
+    named = zip(s.form.terms, logs, strict=True)
+    return coefficients | {f"log_{term.coefficient}": Coefficient(log, level.group) for term, log in named}
+
+
+def _from_neutral(found: dict[str, Coefficient]) -> dict[str, Coefficient]:
+    """The one decline of both terms, up to a gap: g_N + g_D = g_C, and alpha g_N - beta g_D is the gap, or 0."""
+    alpha, beta, total = found["alpha"].value, found["beta"].value, found.pop("g_C").value
+    gap = found.pop("hicks_gap", Coefficient(0.0)).value
+    years = {"alpha_year": total * alpha * beta + gap * alpha, "beta_year": total * alpha * beta - gap * beta}
+    return {name: Coefficient(each / (alpha + beta)) for name, each in years.items()}
 
 
 def _log_factor(log_odds: Any, xp: ModuleType) -> Coefficient:
@@ -148,31 +136,18 @@ def _move_to_pivot(
 ) -> None:
     """Restate log coefficients, given at the central point for the groups' middle, at the pivot."""
     centre, pivot = central_anchor(s), anchor_of(s)
-    here, there = centre.log_sizes(levels["benchmark"]), pivot.log_sizes(levels["benchmark"])
-    log_n, by_benchmark = here[0] - there[0], here[1] - there[1]
-    # Where A does not vary by benchmark, one central point serves all.
-    log_d: Any = by_benchmark if s.index_of("A") == "benchmark" else by_benchmark[0]
-    distances = {"parameters": log_n, "tokens": log_d, "compute": log_n + log_d}
+    benchmarks = levels["benchmark"] if s.index_of("A") == "benchmark" else None
+    years = time_covariates(s, pivot.year, (), parameters=1.0, tokens=1.0, year=centre.year)
     for term in s.form.terms:
-        rate, distance = term.rate, distances[term.size]
-        given = coefficients[f"log_{term.coefficient}"]
-        power = coefficients[term.exponent]
+        given, power = coefficients[f"log_{term.coefficient}"], coefficients[term.exponent]
+        moved = centre.log_size(term.size, benchmarks) - pivot.log_size(term.size, benchmarks)
+        if term.rate in coefficients:
+            rate = coefficients[term.rate]
+            if rate.group not in (None, given.group) and not rate.years:
+                rate = Coefficient(xp.mean(rate.value, axis=-1, keepdims=True))
+            moved = moved + grown(replace(rate, group=None), years, {}, xp)
         exponent = power.value if power.group == given.group else middle(power, xp)
-        shift = exponent * distance
-        if rate in coefficients:
-            shift = shift + exponent * _gain_to_centre(s, coefficients[rate], given.group, centre.year, pivot.year, xp)
-        coefficients[f"log_{term.coefficient}"] = Coefficient(given.value + shift, given.group)
-
-
-def _gain_to_centre(
-    s: Specification, rate: Coefficient, group: str | None, centre: float, pivot: float, xp: ModuleType
-) -> Any:
-    """Log growth of effective size from the pivot's year to the central one, for the groups' middle."""
-    if rate.group == "era":
-        before, after = years_by_era(s.progress, pivot, centre)
-        return xp.sum(rate.value * np.array([before, after]), axis=-1, keepdims=True)
-    mean = rate.value if rate.group in (None, group) else xp.mean(rate.value, axis=-1, keepdims=True)
-    return mean * (centre - pivot)
+        coefficients[f"log_{term.coefficient}"] = replace(given, value=given.value + exponent * moved)
 
 
 # ---------------------------------------------------------------------- the paper's own coefficients
@@ -186,10 +161,7 @@ _TRANSFORMER_SUFFIX = "_t"
 def published_names(specification: Specification) -> tuple[str, ...]:
     """Names of the paper's coefficients for a structure, in the order of its Table 10.
 
-    Raises
-    ------
-    SpecificationError
-        If the paper's form has no coefficient for something in the specification.
+    Raises SpecificationError if the paper's form has no coefficient for something in the specification.
 
     Examples
     --------
@@ -197,7 +169,8 @@ def published_names(specification: Specification) -> tuple[str, ...]:
     >>> published_names(load_specification("ho2024/01"))
     ('alpha_const', 'alpha_year', 'alpha_param', 'beta_const', 'beta_year', 'beta_data')
     """
-    return tuple(name for group in _published_groups(specification) for name in _expanded(*group))
+    found = published_coefficients(specification).items()
+    return tuple(own for name, (_, group) in found for own in _dummies(name, group, {}))
 
 
 def from_published(
@@ -208,51 +181,25 @@ def from_published(
 ) -> Coefficients:
     """Coefficients of the law from the paper's, stated at the sample minima N0, D0, Y0.
 
-    Parameters
-    ----------
-    values
-        Each name of :func:`published_names` to a value of shape ``(..., 1)``, a plain number or a PyTensor scalar.
-    levels
-        Group to level names, as in :class:`bayes_scaling.model.rows.Rows`.
-    xp
-        ``numpy`` or ``pytensor.tensor``.
-
-    Raises
-    ------
-    SpecificationError
-        If the paper's form has no coefficient for something in the specification.
+    ``values`` has each name of :func:`published_names`, of shape ``(..., 1)``, a plain number or a PyTensor scalar.
+    Raises SpecificationError as that does.
     """
-    whole = {
-        name: Coefficient(_assembled(name, group, values, levels), group)
-        for name, group in _published_groups(specification)
-    }
-    exponent_names = {
-        "alpha": "alpha_C" if specification.form.of_compute else "alpha_param",
-        "beta": "beta_data",
-    }
-    coefficients: dict[str, Coefficient] = {}
-    for term, letter in (("alpha", "A"), ("beta", "B")):
-        if f"{term}_const" not in whole:
-            continue
-        coefficients[f"log_{letter}"] = whole[f"{term}_const"]
-        exponent = whole[exponent_names[term]]
-        if f"{term}_rate" in whole:
+    found = {}
+    for name, (coefficient, group) in published_coefficients(specification).items():
+        parts = [values[own] * np.array(part) for own, part in _dummies(name, group, levels).items()]
+        years = YEARS_OF_ERAS if group == "era" else ()
+        found[coefficient] = Coefficient(reduce(lambda one, other: one + other, parts), group, years=years)
+    for exponent in ("alpha", "beta"):
+        if f"{exponent}_drift" in found:
             # alpha + alpha_rate ln(Y) = (alpha + alpha_rate ln(Yc)) + alpha_rate ln(Y / Yc)
-            rate = whole[f"{term}_rate"].value
-            exponent = Coefficient(exponent.value + rate * float(np.log(CENTRE_YEAR)), exponent.group)
-            coefficients[f"{term}_drift"] = Coefficient(rate / CENTRE_YEAR)
-        coefficients[term] = exponent
-        if f"{term}_year" in whole:
-            coefficients[f"{term}_year"] = whole[f"{term}_year"]
-    if specification.progress.acts_on == "reducible_loss":
-        coefficients["beta_year"] = coefficients["alpha_year"]
-    if "E_const" in whole:
-        coefficients["E"] = whole["E_const"]
-    if "gamma" in whole:
-        coefficients["gamma"] = whole["gamma"]
-    if "gamma_T" in whole:
-        coefficients["log_factor"] = _log_factor(whole["gamma_T"].value, xp)
-    return coefficients
+            own, rate = found[exponent], found[f"{exponent}_drift"].value
+            found[exponent] = replace(own, value=own.value + rate * float(np.log(CENTRE_YEAR)))
+            found[f"{exponent}_drift"] = Coefficient(rate / CENTRE_YEAR)
+    if specification.progress.is_neutral:
+        found["beta_year"] = found["alpha_year"]
+    if "gamma_T" in found:
+        found["log_factor"] = _log_factor(found.pop("gamma_T").value, xp)
+    return found
 
 
 def penalty_scale(sigma: Any, rows: Any, delta: Any) -> Any:
@@ -264,7 +211,15 @@ def penalty_scale(sigma: Any, rows: Any, delta: Any) -> Any:
     return 2 * sigma**2 / (rows * delta)
 
 
-def _published_groups(s: Specification) -> list[tuple[str, str | None]]:
+_PUBLISHED_EXPONENTS = {"parameters": "alpha_param", "tokens": "beta_data", "compute": "alpha_C"}
+
+
+def published_coefficients(specification: Specification) -> dict[str, tuple[str, str | None]]:
+    """The paper's coefficients, in its order: what each is in the law, and the group that it has dummies of.
+
+    Raises SpecificationError as :func:`published_names`.
+    """
+    s = specification
     if s.data.tokens == "repeated":
         raise SpecificationError(
             f"'{s.name}' has tokens = 'repeated', whose repetition_scale the paper's form lacks; "
@@ -278,51 +233,32 @@ def _published_groups(s: Specification) -> list[tuple[str, str | None]]:
             "are of that form: remove [coefficients], set 'constant_rate' in the place of 'walk', and choose from "
             f"{', '.join(GROUPS_OF_RATES)} in [varies_by]; or fit it with bs.fit"
         )
-    groups: list[tuple[str, str | None]] = []
+    found: dict[str, tuple[str, str | None]] = {}
     if s.data.vocabulary == "log":
-        groups.append(("gamma", None))
-    if s.irreducible_loss != "none":
-        groups.append(("E_const", s.index_of("E")))
-    terms = (
-        (("alpha", "compute", "alpha_C", "g_C"),)
-        if s.form.of_compute
-        else (
-            ("alpha", "parameters", "alpha_param", "g_N"),
-            ("beta", "data", "beta_data", "g_D"),
-        )
-    )
-    for term, progress, exponent, rate in terms:
-        groups.append((f"{term}_const", s.index_of("A")))
-        neutral = s.progress.acts_on == "reducible_loss" and term == "beta"
-        if progress in s.progress.growing and not neutral:
-            groups.append((f"{term}_year", s.index_of(rate)))
-        groups.append((exponent, s.index_of(term)))
+        found["gamma"] = "gamma", None
+    if s.has_irreducible:
+        found["E_const"] = "E", s.index_of("E")
+    for term in s.form.terms:
+        exponent = term.exponent
+        found[f"{exponent}_const"] = f"log_{term.coefficient}", s.index_of("A")
+        if term.factor in s.progress.growing and not (s.progress.is_neutral and exponent == "beta"):
+            found[f"{exponent}_year"] = f"{exponent}_year", s.index_of(term.rate)
+        found[_PUBLISHED_EXPONENTS[term.size]] = exponent, s.index_of(exponent)
         if s.progress.drifts:
-            groups.append((f"{term}_rate", None))
+            found[f"{exponent}_rate"] = f"{exponent}_drift", None
     if s.transformer_factor != "none":
-        groups.append(("gamma_T", None))
-    return groups
+        found["gamma_T"] = "gamma_T", None
+    return found
 
 
-def _expanded(name: str, group: str | None) -> tuple[str, ...]:
-    if group == "benchmark":
-        return (name, *(f"{name}_{dummy}" for dummy in _BENCHMARK_DUMMIES))
-    if group == "architecture":
-        return (name, f"{name}{_TRANSFORMER_SUFFIX}")
-    if group == "era":
-        return tuple(f"{name}_{era}" for era in ERA_LEVELS)
-    return (name,)
-
-
-def _assembled(name: str, group: str | None, values: Mapping[str, Any], levels: Mapping[str, tuple[str, ...]]) -> Any:
-    if group == "benchmark":
-        total = values[name]
-        for dummy in _BENCHMARK_DUMMIES:
-            total = total + values[f"{name}_{dummy}"] * np.array([float(b == dummy) for b in levels["benchmark"]])
-        return total
+def _dummies(name: str, group: str | None, levels: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    """Names under which the paper has a coefficient, with what each is multiplied by at each level of its group."""
+    if group == "benchmark":  # others add to the base
+        benchmarks = levels.get("benchmark", ())
+        dummies = {f"{name}_{own}": [float(each == own) for each in benchmarks] for own in _BENCHMARK_DUMMIES}
+        return {name: np.ones(len(benchmarks)), **dummies}
     if group == "architecture":  # one value for each architecture, no base
-        transformer = np.array([float(a == "transformer") for a in ARCHITECTURE_LEVELS])
-        return values[name] * (1 - transformer) + values[f"{name}{_TRANSFORMER_SUFFIX}"] * transformer
+        return {name: [1.0, 0.0], f"{name}{_TRANSFORMER_SUFFIX}": [0.0, 1.0]}
     if group == "era":
-        return sum(values[f"{name}_{era}"] * np.eye(len(ERA_LEVELS))[code] for code, era in enumerate(ERA_LEVELS))
-    return values[name]
+        return {f"{name}_{era}": row for era, row in zip(ERA_LEVELS, np.eye(len(ERA_LEVELS)), strict=True)}
+    return {name: 1.0}

@@ -13,13 +13,18 @@ import numpy as np
 from numba.extending import register_jitable
 from numpy.typing import NDArray
 
+from bayes_scaling.model.penalised import LEVELS
 from bayes_scaling.specifications.priors import Prior
 
 Floats = NDArray[np.float64]
 
-_LEVELS = 3
 _POSITIVE = ("half_normal", "lognormal", "gamma", "beta")
 """Priors that sigma may have, by the number that :func:`log_density` knows them by."""
+_ARRAYS = (
+    *("first", "second", "irreducible", "observed", "gate", "middle_first", "middle_second"),
+    *("rest_in_first", "rest_in_second", "place", "onto_first", "onto_second", "reach", "gate_chosen", "base"),
+)
+"""Arrays of a design, in the order in which :func:`log_density` reads them."""
 _HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 _SERIES = tuple(1 / math.factorial(order) for order in range(13, -1, -1))
 _PER_DOUBLING = 1 / math.log(2)
@@ -30,34 +35,18 @@ _DOUBLING = (0.6931471803691238, 1.9082149292705877e-10)
 def packed(design: Mapping[str, Any], prior: Prior) -> dict[str, Any]:
     """The data of :func:`log_density`: ``floats``, one after the other in the order read there, and ``sizes``.
 
-    Parameters
-    ----------
-    design
-        From :func:`bayes_scaling.model.penalised.design`.
-    prior
-        Of sigma.
+    Of a :func:`bayes_scaling.model.penalised.design` and the prior of sigma.
     """
-    rows, width = len(design["observed_loss"]), int(design["penalised"].sum())
-    levels, rest = int(design["levels_used"].sum()), int(design["rest_used"].sum())
-    first, second = design["features"][:rows, :width].T, design["features"][rows:, :width].T
-    irreducible = (design["irreducible_features"] @ design["irreducible_chosen"])[:, :width].T
     family, frozen = _POSITIVE.index(prior.distribution), prior.frozen()
     one, *_, two = (*(value for _, value in prior.arguments), prior.arguments[-1][1])
     constant = float(frozen.logpdf(frozen.median())) - _sigma(family, one, two, frozen.median())[0]
-    parts = (
-        *(first, second, irreducible, design["observed_loss"], design["gate"]),
-        *(design[name][:levels, :rest] for name in ("middle_first", "middle_second")),
-        *(design[name][:levels, :rest] for name in ("rest_in_first", "rest_in_second")),
-        design["place"][:width, :rest],
-        *(design[name][:width, :levels] for name in ("onto_first", "onto_second")),
-        *(design["reach"][:rest], design["gate_chosen"][:width], design["base"][:, :width]),
-        [design["strength"], design["tilt"], one, two, constant],
-    )
-    used = np.array([part.any(axis=1) for part in (first, second, irreducible)])
-    sizes = [rows, width, levels, rest, design["place"].shape[1], design["two_terms"], design["gate"].any()]
+    last = [design["strength"], design["tilt"], one, two, constant]
+    (width, rest), (levels, _) = design["place"].shape, design["rest_in_first"].shape
+    used = [design[name].any(axis=1) for name in ("first", "second", "irreducible")]
+    sizes = [len(design["observed"]), width, levels, rest, design["two_terms"], design["gate"].any(), family]
     return {
-        "floats": np.concatenate([np.ravel(part) for part in parts]),
-        "sizes": np.array([*sizes, family, *used.ravel()], dtype=np.int64),
+        "floats": np.concatenate([*(np.ravel(design[name]) for name in _ARRAYS), last]),
+        "sizes": np.array([*sizes, *np.ravel(used)], dtype=np.int64),
     }
 
 
@@ -114,24 +103,14 @@ def _part(floats: Floats, at: int, rows: int, columns: int) -> tuple[Floats, int
 def log_density(point: Floats, floats: Floats, integers: NDArray[np.int64]) -> tuple[Floats, Floats]:
     """Log density and gradient at an unconstrained point: sigma, ``level``, ``share_logit``, ``rest``.
 
-    Parameters
-    ----------
-    point
-        Free variables, padded to the width of the largest structure; what a structure does not use is standard normal.
-    floats, integers
-        From :func:`packed`; four places that say where each begins come before ``sizes``.
-
-    Returns
-    -------
-    value : array without dimensions
-    gradient : array
-        Of the shape of ``point``.
+    The point is padded to the width of the largest structure; what a structure does not use is standard normal.
+    ``floats`` and ``integers`` are from :func:`packed`; four places that say where each begins come before ``sizes``.
     """
     sizes = integers[4:]
-    n, width, levels, rest, family = sizes[0], sizes[1], sizes[2], sizes[3], sizes[7]
-    two, gated = sizes[5] != 0, sizes[6] != 0
+    n, width, levels, rest, family = sizes[0], sizes[1], sizes[2], sizes[3], sizes[6]
+    two, gated = sizes[4] != 0, sizes[5] != 0
     shares = levels if two else 0
-    used = sizes[8:].reshape(3, width)
+    used = sizes[7:].reshape(3, width)
     first_features, at = _part(floats, 0, width, n)
     second_features, at = _part(floats, at, width, n)
     irreducible, at = _part(floats, at, width, n)
@@ -152,13 +131,13 @@ def log_density(point: Floats, floats: Floats, integers: NDArray[np.int64]) -> t
     # What is not used, standard normal up to a constant; the rest of the gradient follows.
     gradient = -point
     value = 0.0
-    for i in range(1 + levels, 1 + _LEVELS):
+    for i in range(1 + levels, 1 + LEVELS):
         value -= 0.5 * point[i] ** 2
-    for i in range(1 + _LEVELS + shares, 1 + 2 * _LEVELS):
+    for i in range(1 + LEVELS + shares, 1 + 2 * LEVELS):
         value -= 0.5 * point[i] ** 2
-    for i in range(1 + 2 * _LEVELS + rest, len(point)):
+    for i in range(1 + 2 * LEVELS + rest, len(point)):
         value -= 0.5 * point[i] ** 2
-    level, share, free = point[1:], point[1 + _LEVELS :], point[1 + 2 * _LEVELS :]
+    level, share, free = point[1:], point[1 + LEVELS :], point[1 + 2 * LEVELS :]
 
     # From coordinates to coefficients.
     steep, slopes, stretch = np.empty(rest), np.empty(rest), np.empty(rest)
@@ -264,11 +243,11 @@ def log_density(point: Floats, floats: Floats, integers: NDArray[np.int64]) -> t
     for j in range(rest):
         bent = 1 + steep[j] ** 2
         by_steep = by_slope[j] / (reach[j] * math.sqrt(bent)) - steep[j] / bent
-        gradient[1 + 2 * _LEVELS + j] = by_steep * stretch[j]
+        gradient[1 + 2 * LEVELS + j] = by_steep * stretch[j]
         for k in range(shares):
             by_toll = _logistic(share[k]) * in_second[k, j] - _logistic(-share[k]) * in_first[k, j]
             by_share[k] += (1 + by_steep * steep[j]) * by_toll
-    gradient[1 + _LEVELS : 1 + _LEVELS + shares] = by_share
+    gradient[1 + LEVELS : 1 + LEVELS + shares] = by_share
     result = np.empty(())
     result[()] = value
     return result, gradient

@@ -4,8 +4,8 @@ Numbers are centred and divided by their standard deviation; flags stay 0 and 1,
 but the first. Means, scales, levels and knots are those of the rows that were fitted, whatever rows are predicted.
 """
 
-from collections.abc import Mapping, Sequence
-from contextlib import redirect_stdout
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from functools import cached_property
 from io import StringIO
@@ -31,6 +31,7 @@ Codes = NDArray[np.int64]
 ARCHITECTURE_LEVELS = ("other", "transformer")
 _MOST_CELLS = 64
 _LARGEST = 1e100
+_is_numeric = pd.api.types.is_numeric_dtype
 _NUMPYS = {name: getattr(np, name) for name in FUNCTIONS if hasattr(np, name)}
 
 
@@ -70,10 +71,10 @@ def column_of(specification: Specification, table: pd.DataFrame, name: str) -> p
         raise EvaluationsError(
             f"{where}, which is empty in {len(gaps)} row(s), first {gaps[0]!r}; fill it, or leave these rows out"
         )
-    if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
+    if _is_numeric(column):  # or flags
         numbers = column.astype(float)
-        if not (numbers.abs() < _LARGEST).all():
-            row = table.index[~(numbers.abs() < _LARGEST)][0]
+        if not (sound := numbers.abs() < _LARGEST).all():
+            row = table.index[~sound][0]
             raise EvaluationsError(f"{where}, which is not finite or beyond {_LARGEST:g} in row {row!r}; leave it out")
         return numbers
     if not all(isinstance(value, str) for value in column):
@@ -141,10 +142,12 @@ class Predictors:
     @cached_property
     def levels(self) -> dict[str, tuple[str, ...]]:
         """Levels of groups, and labels of the columns of each term."""
-        levels = {name: self._levels_of(name) for name in self.specification.groups}
+        levels = {each.group: each.labels for each in self.cells.values() if each.group is not None}
+        levels |= {name: self._levels_of(name) for name in self.specification.groups}
         for formula in self.specification.predicted.values():
             for term in formula.terms:
-                levels[f"{formula.term_name(term)}_level"] = self._labels(formula, term)
+                labels = self._designs[formula.coefficient].terms[term].labels
+                levels[f"{formula.term_name(term)}_level"] = tuple(map(str, labels))
             for each in formula.pooled:
                 if len(levels[each.group]) < 2:
                     raise EvaluationsError(
@@ -153,10 +156,7 @@ class Predictors:
                         "out"
                     )
         if self.specification.progress.walks:
-            levels["step"] = tuple(map(str, steps_of(self._column(self.table, "year"))))
-        for cells in self.cells.values():
-            if cells.group is not None and cells.group not in levels:
-                levels[cells.group] = cells.labels
+            levels["step"] = tuple(map(str, steps_of(self._column("year"))))
         return levels
 
     def arrays(self, table: pd.DataFrame) -> tuple[dict[str, Floats], dict[str, Codes]]:
@@ -164,28 +164,30 @@ class Predictors:
         covariates: dict[str, Floats] = {}
         for formula in self.specification.predicted.values():
             covariates |= self._covariates(formula, table)
-        index = {name: codes_of(self._column(table, name), self.levels[name]) for name in self.specification.groups}
-        for name in set(index) - self._pooled_groups:
-            if (new := index[name] >= len(self.levels[name])).any():
+        index = {}
+        for name in self.specification.groups:
+            column = self._column(name, table)
+            index[name] = codes_of(column, self.levels[name])
+            if name not in self._pooled_groups and (new := index[name] >= len(self.levels[name])).any():
                 raise EvaluationsError(
-                    f"{name} {self._column(table, name)[new].iloc[0]!r} is not part of "
+                    f"{name} {column[new].iloc[0]!r} is not part of "
                     f"'{self.specification.name}' as fitted; valid choices: {', '.join(self.levels[name])}"
                 )
         return covariates, index
 
     def choices(self, name: str) -> dict[str, Any]:
         """Levels of a column among the rows that were fitted, and what the column holds for each."""
-        column = self._column(self.table, name)
+        column = self._column(name)
         held = {label_of(value): value for value in column}
         return {level: held.get(level, level) for level in levels_of(name, column)}
 
     def most_common(self, name: str) -> Any:
         """The value that most of the rows that were fitted have."""
-        return self._column(self.table, name).mode().iloc[0]
+        return self._column(name).mode().iloc[0]
 
     def labels(self, name: str) -> list[str]:
         """Level of each row that was fitted."""
-        return [label_of(value) for value in self._column(self.table, name)]
+        return [label_of(value) for value in self._column(name)]
 
     def usual(self, name: str) -> Any:
         """What a column is taken to be of a system of which it is not said.
@@ -195,13 +197,11 @@ class Predictors:
         EvaluationsError
             If a coefficient has one value for each of its levels, of which none is usual; names them.
         """
-        column = self._column(self.table, name)
-        fixed = {formula.base for formula in self.specification.formulas.values()} | set(
-            self.specification.varies_by.values()
-        )
+        column = self._column(name)
+        fixed = {formula.base for formula in self.specification.formulas.values()}
         if name in self._pooled_groups and name not in fixed:
             return ""  # another level of the group
-        if name not in fixed and pd.api.types.is_numeric_dtype(column):
+        if name not in fixed and _is_numeric(column):
             return _middle(column)
         choices = self.choices(name)
         first, *others = choices.values()
@@ -218,7 +218,7 @@ class Predictors:
         formulas = self.specification.predicted.items()
         cells = {name: self._cells_of(formula) for name, formula in formulas if name != REDUCIBLE}
         if self.specification.progress.walks:
-            year = self._column(self.table, "year")
+            year = self._column("year")
             cells |= dict.fromkeys(self.specification.progress.walks, _span(year.min(), year.max()))
         return cells
 
@@ -228,12 +228,12 @@ class Predictors:
     def _pooled_groups(self) -> set[str]:
         return {each.group for formula in self.specification.predicted.values() for each in formula.pooled}
 
-    def _column(self, table: pd.DataFrame, name: str) -> pd.Series:
-        return column_of(self.specification, table, name)
+    def _column(self, name: str, table: pd.DataFrame | None = None) -> pd.Series:
+        return column_of(self.specification, self.table if table is None else table, name)
 
     def _levels_of(self, name: str) -> tuple[str, ...]:
-        column = self._column(self.table, name)
-        if pd.api.types.is_numeric_dtype(column) and (column % 1 != 0).any():
+        column = self._column(name)
+        if _is_numeric(column) and (column % 1 != 0).any():
             raise EvaluationsError(
                 f"column {name} can't be a group{_uses(self.specification, name)}: row "
                 f"{column.index[column % 1 != 0][0]!r} has no whole number; write 1 + {name} for a slope, or name its "
@@ -243,48 +243,35 @@ class Predictors:
 
     def _frame(self, formula: Formula, table: pd.DataFrame) -> pd.DataFrame:
         """Columns of a formula; groups with one value for each level as text, whatever they are in the table."""
-        frame = pd.DataFrame({name: self._column(table, name) for name in formula.columns}, index=table.index)
+        frame = pd.DataFrame({name: self._column(name, table) for name in formula.columns}, index=table.index)
         if formula.base:
             frame[formula.base] = [label_of(value) for value in frame[formula.base]]
         return frame
 
     @cached_property
     def _designs(self) -> dict[str, Any]:
-        return {
-            name: self._design(name, formula) for name, formula in self.specification.predicted.items() if formula.terms
-        }
+        return {name: self._design(formula) for name, formula in self.specification.predicted.items() if formula.terms}
 
-    def _design(self, name: str, formula: Formula) -> Any:
+    def _design(self, formula: Formula) -> Any:
         from formulae import design_matrices
         from formulae.environment import Environment
 
-        where = f"[coefficients] {name} = {formula.text!r}"
-        try:
-            with np.errstate(all="ignore"):
-                frame = self._frame(formula, self.table)
-                texts = [name for name in frame if not pd.api.types.is_numeric_dtype(frame[name])]
-                for term in formula.terms:
-                    columns = np.prod([frame[name].nunique() for name in term.split(":") if name in texts], dtype=float)
-                    if columns > len(frame):
-                        raise EvaluationsError(
-                            f"{where}: {term} has {columns:g} levels for {len(frame)} rows; leave it out, or pool: "
-                            "(1 | group)"
-                        )
-                with redirect_stdout(StringIO()):  # formulae prints before it raises
-                    design = design_matrices(formula.fixed, frame, "error", Environment([_NUMPYS])).common
+        where, frame = f"[coefficients] {formula.coefficient} = {formula.text!r}", self._frame(formula, self.table)
+        levels = {name: frame[name].nunique() for name in frame if not _is_numeric(frame[name])}
+        for term in formula.terms:
+            columns = np.prod([float(levels.get(name, 1)) for name in term.split(":")])
+            if columns > len(frame):
+                raise EvaluationsError(
+                    f"{where}: {term} has {columns:g} levels for {len(frame)} rows; leave it out, or pool: (1 | group)"
+                )
+        named = f"this table{{}}; change the formula, or the columns it names: {', '.join(formula.columns) or 'none'}"
+        with _worked_out(where, named):
+            design = design_matrices(formula.fixed, frame, "error", Environment([_NUMPYS])).common
             matrix = np.asarray(design.design_matrix, float)
-        except EvaluationsError:
-            raise
-        except Exception as error:  # formulae, pandas and SciPy raise all kinds
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise EvaluationsError(
-                f"{where} can't be worked out on this table ({reason}); change the formula, or the columns it names: "
-                f"{', '.join(formula.columns) or 'none'}"
-            ) from None
-        if not (np.abs(matrix) < _LARGEST).all():
-            row = self.table.index[~(np.abs(matrix) < _LARGEST).all(axis=1)][0]
+        if not (finite := (np.abs(matrix) < _LARGEST).all(axis=1)).all():
+            row = self.table.index[~finite][0]
             raise EvaluationsError(f"{where} is not finite in row {row!r}; leave that row out, or change the formula")
-        parts = {term: self._part(design, matrix, term) for term in formula.terms}
+        parts = {term: _part(design, matrix, term) for term in formula.terms}
         empty = [term for term, part in parts.items() if not part.shape[1] or not np.ptp(part, axis=0).all()]
         if empty or np.linalg.matrix_rank(matrix / np.linalg.norm(matrix, axis=0)) < matrix.shape[1]:
             reason = f"{empty[0]} does not vary" if empty else "its terms are collinear"
@@ -293,73 +280,63 @@ class Predictors:
             )
         return design
 
-    def _part(self, design: Any, matrix: Floats, term: str) -> Floats:
-        return np.asarray(matrix[:, design.slices[term]], float).reshape(len(matrix), -1)
-
-    def _labels(self, formula: Formula, term: str) -> tuple[str, ...]:
-        found = self._designs[formula.coefficient].terms[term].labels
-        return tuple(map(str, found))
-
     def _covariates(self, formula: Formula, table: pd.DataFrame) -> dict[str, Floats]:
         covariates: dict[str, Floats] = {}
         if formula.terms:
-            design = self._designs[formula.coefficient]
-            fitted = np.asarray(design.design_matrix, float)
-            matrix = fitted if table is self.table else self._evaluated(formula, table)
+            design = found = self._designs[formula.coefficient]
+            if table is not self.table:
+                with _worked_out(f"[coefficients] {formula.coefficient} = {formula.text!r}", "these rows{}"):
+                    found = design.evaluate_new_data(self._frame(formula, table))
             for term in formula.terms:
-                part, own = self._part(design, matrix, term), self._part(design, fitted, term)
-                for at in range(part.shape[1]):
-                    covariates[f"{formula.term_name(term)}_{at}"] = _standardised(part[:, at], own[:, at])
-        for each in formula.pooled:
-            if each.column:
-                known = self._column(self.table, each.column)
-                if not pd.api.types.is_numeric_dtype(known) or not np.ptp(known):
-                    wrong = "does not vary" if pd.api.types.is_numeric_dtype(known) else "holds text"
-                    raise EvaluationsError(
-                        f"[coefficients] {formula.coefficient}: column {each.column} of ({each.column} | {each.group}) "
-                        f"{wrong}; it must be of numbers or flags that vary"
-                    )
-                covariates[f"{formula.coefficient}_{each.name}"] = _standardised(
-                    self._column(table, each.column).to_numpy(float), known.to_numpy(float)
+                parts = (_part(design, np.asarray(each.design_matrix, float), term) for each in (found, design))
+                for at, (part, own) in enumerate(zip(*(each.T for each in parts), strict=True)):
+                    covariates[f"{formula.term_name(term)}_{at}"] = _standardised(part, own)
+        for each in (each for each in formula.pooled if each.column):
+            known = self._column(each.column)
+            if not _is_numeric(known) or not np.ptp(known):
+                raise EvaluationsError(
+                    f"[coefficients] {formula.coefficient}: column {each.column} of ({each.column} | {each.group}) "
+                    f"{'does not vary' if _is_numeric(known) else 'holds text'}; it must be of numbers or flags that "
+                    "vary"
                 )
+            values = self._column(each.column, table).to_numpy(float)
+            covariates[formula.stem(each)] = _standardised(values, known.to_numpy(float))
         return covariates
 
-    def _evaluated(self, formula: Formula, table: pd.DataFrame) -> Floats:
-        try:
-            found = self._designs[formula.coefficient].evaluate_new_data(self._frame(formula, table))
-        except EvaluationsError:
-            raise
-        except Exception as error:
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise EvaluationsError(
-                f"[coefficients] {formula.coefficient} = {formula.text!r} can't be worked out on these rows ({reason})"
-            ) from None
-        return np.asarray(found.design_matrix, float)
-
     def _cells_of(self, formula: Formula) -> Cells:
-        frame = self._frame(formula, self.table)
+        frame, fixed = self._frame(formula, self.table), " ".join((formula.base, *formula.terms))
         pooled = {each.group for each in formula.pooled} | {each.column for each in formula.pooled}
-        fixed = [
-            name for name in formula.columns if name not in pooled or name in " ".join((formula.base, *formula.terms))
+        texts = [
+            name for name in formula.columns if not _is_numeric(frame[name]) and (name not in pooled or name in fixed)
         ]
-        texts = [name for name in fixed if not pd.api.types.is_numeric_dtype(frame[name])]
         choices = [levels_of(name, frame[name]) for name in texts]
         if np.prod([len(each) for each in choices]) > _MOST_CELLS:
             choices = [each[:1] for each in choices]
-        cells = list(product(*choices)) or [()]
+        cells = list(product(*choices))
         table = pd.DataFrame(cells, columns=texts, index=range(len(cells)))
-        for name in formula.columns:
-            if name not in texts:
-                numeric = pd.api.types.is_numeric_dtype(frame[name])
-                table[name] = _middle(frame[name]) if numeric else frame[name].iloc[0]
+        for name in frame.columns.difference(texts):
+            table[name] = _middle(frame[name]) if _is_numeric(frame[name]) else frame[name].iloc[0]
         covariates = self._covariates(formula, table) if formula.terms else {}
+        base = [formula.base] if formula.base else []
+        index = {name: codes_of(table[name], levels_of(name, frame[name])) for name in base}
         group = "_".join(texts) if len(cells) > 1 else None
-        index = (
-            {formula.base: codes_of(table[formula.base], levels_of(formula.base, frame[formula.base]))}
-            if formula.base
-            else {}
-        )
         return Cells(group, tuple(texts), tuple(", ".join(cell) for cell in cells), covariates, index)
+
+
+@contextmanager
+def _worked_out(where: str, told: str) -> Iterator[None]:
+    """What formulae does, in silence; it, pandas and SciPy raise all kinds, for which there is one message."""
+    try:
+        with np.errstate(all="ignore"), redirect_stdout(StringIO()):  # formulae prints before it raises
+            yield
+    except Exception as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise EvaluationsError(f"{where} can't be worked out on {told.format(f' ({reason})')}") from None
+
+
+def _part(design: Any, matrix: Floats, term: str) -> Floats:
+    """The columns of a term."""
+    return np.asarray(matrix[:, design.slices[term]], float).reshape(len(matrix), -1)
 
 
 def _middle(column: pd.Series) -> float:
@@ -387,4 +364,5 @@ def _span(first: float, last: float) -> Cells:
     steps = steps_of(pd.Series([first, last]))
     begin, end = (walk_covariates(steps, CENTRE_YEAR, year) for year in (first, last))
     years = max(last - first, np.finfo(float).tiny)
-    return Cells(None, (), ("",), {name: np.atleast_1d((end[name] - begin[name]) / years) for name in end}, {})
+    counted = {name: np.atleast_1d((end[name] - begin[name]) / years) for name in end}
+    return Cells(None, (), ("",), {"years": np.ones(1), **counted}, {})

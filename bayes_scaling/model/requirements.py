@@ -5,6 +5,7 @@ one system on one benchmark, with its ``perplexity``, its paper and its date.
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -13,19 +14,9 @@ from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.model.progress import ERA_LEVELS, era_codes
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import BENCHMARKS, decimal_year
-from bayes_scaling.tables.columns import FITTED, is_runs
+from bayes_scaling.tables.columns import EVALUATIONS, FITTED, RUNS, is_runs
 from bayes_scaling.tables.soundness import require_sound
 
-_OF_EVALUATIONS: Mapping[str, float | None] = {
-    "paper": None,
-    "published": None,
-    "benchmark": None,
-    "perplexity": 1.0,
-    "parameters": 0.0,
-    "tokens": 0.0,
-    "architecture": None,
-}
-"""What every table of evaluations has, and the number that values of a column lie above."""
 SERIES = "series"
 """Optional column of runs: those of one family, which cross-validation can leave out together."""
 EXAMPLE = "chinchilla"
@@ -92,7 +83,8 @@ def require(specification: Specification, table: pd.DataFrame) -> None:
         Names the column and the row, or the setting that needs what the table lacks, and what to do.
     """
     require_sound(table)
-    for problem in (_problems_of_runs if is_runs(table) else _problems_of_evaluations)(specification, table):
+    runs = is_runs(table)
+    for problem in chain(_of_kind(specification, table, runs), _of_columns(specification, table, runs)):
         raise EvaluationsError(problem)
 
 
@@ -113,41 +105,28 @@ def require_above(column: pd.Series, least: float) -> None:
         )
 
 
-def _problems(table: pd.DataFrame, hint: str) -> Iterator[str]:
-    if len(table) == 0:
-        yield "the table has no rows; loosen the selection"
-    if not table.index.is_unique:
-        yield f"row id {table.index[table.index.duplicated()][0]!r} stands twice; ids must be unique{hint}"
-
-
-# ---------------------------------------------------------------------- training runs
-
-
-def _problems_of_runs(s: Specification, runs: pd.DataFrame) -> Iterator[str]:
-    for lacking in _more_than_runs_have(s, runs):
+def _of_kind(s: Specification, table: pd.DataFrame, runs: bool) -> Iterator[str]:
+    """What is wrong with the table as a whole, or a setting needs that its kind lacks."""
+    for lacking in _more_than_runs_have(s, table) if runs else ():
         yield (
             f"specification '{s.name}' does not fit a table of training runs: {lacking}; choose a static "
             f"law such as '{EXAMPLE}', or a table of evaluations"
         )
-    yield from _problems(runs, " (runs.reset_index())")
-    further = dict.fromkeys((*columns_of(s, runs).values(), s.response))
-    for column in further:
-        needs = f"specification '{s.name}' needs column {column} ({_HOW_TO_GET.get(column, '')})"
-        if column not in runs:
-            yield f"{needs}, which the table lacks; add it, or choose another specification"
-        gaps = runs.index[runs[column].isna()]
-        if len(gaps) and column in _HOW_TO_GET:
-            yield (
-                f"{needs}, which is empty in {len(gaps)} row(s), first {gaps[0]!r}; fill it, or leave these rows out: "
-                f"runs.dropna(subset=[{column!r}])"
-            )
-    for column in dict.fromkeys((*FITTED, *further)):
-        require_above(runs[column], 0.0)
+    if s.form.for_runs and not runs:
+        yield (
+            f"specification '{s.name}' has law '{s.law}', which is for tables of training runs "
+            f"(columns {', '.join(FITTED)}; bayes_scaling.read_runs); choose another specification for evaluations"
+        )
+    if len(table) == 0:
+        yield "the table has no rows; loosen the selection"
+    if not table.index.is_unique:
+        hint = " (runs.reset_index())" if runs else ""
+        yield f"row id {table.index[table.index.duplicated()][0]!r} stands twice; ids must be unique{hint}"
     names = [parameter.name for parameter in s.parameters()]
-    if len(runs) < len(names) and not s.predicted:
+    if runs and len(table) < len(names) and not s.predicted:
         yield (
             f"specification '{s.name}' has {len(names)} parameters ({', '.join(names)}), and the table has "
-            f"{len(runs)} run(s): fewer points than parameters; add runs, or choose a specification with fewer"
+            f"{len(table)} run(s): fewer points than parameters; add runs, or choose a specification with fewer"
         )
 
 
@@ -170,40 +149,34 @@ def _more_than_runs_have(s: Specification, runs: pd.DataFrame) -> Iterator[str]:
         yield f"[noise] cluster = 'paper' needs a column {SERIES}, which this table lacks"
 
 
-# ---------------------------------------------------------------------- evaluations
-
-
-def _problems_of_evaluations(s: Specification, table: pd.DataFrame) -> Iterator[str]:
-    if s.form.for_runs:
-        yield (
-            f"specification '{s.name}' has law '{s.law}', which is for tables of training runs "
-            f"(columns {', '.join(FITTED)}; bayes_scaling.read_runs); choose another specification for evaluations"
-        )
-    if len(table):
-        yield from _problems_of_columns(s, table)
-    yield from _problems(table, "")
-
-
-def _problems_of_columns(s: Specification, table: pd.DataFrame) -> Iterator[str]:
+def _of_columns(s: Specification, table: pd.DataFrame, runs: bool) -> Iterator[str]:
+    """What columns lack, or hold and may not."""
+    whole = (*FITTED, *columns_of(s, table).values(), s.response) if runs else EVALUATIONS.required[1:]  # no system
     optional = {"vocabulary": s.data.vocabulary == "log", "epochs": s.data.tokens != "unique"}
-    needed = (*_OF_EVALUATIONS, *(name for name, used in optional.items() if used))
-    missing = [column for column in needed if column not in table]
+    missing = [name for name in (*whole, *(name for name, used in optional.items() if used)) if name not in table]
     if missing:
+        how = f" ({_HOW_TO_GET[missing[0]]})" if missing[0] in _HOW_TO_GET else ""
         yield (
-            f"specification '{s.name}' needs column {', '.join(missing)}, which the table lacks; "
+            f"specification '{s.name}' needs column {', '.join(missing)}{how}, which the table lacks; "
             "add it or choose another specification (`bayes-scaling models`)"
         )
-    for column in _OF_EVALUATIONS:
+    for column in whole:
         gaps = table.index[table[column].isna()]
         if len(gaps):
+            fix = (
+                f"leave these rows out, runs.dropna(subset=[{column!r}])" if runs else "select with bs.comparable_rows"
+            )
             yield (
                 f"column {column} is empty in {len(gaps)} row(s), first {gaps[0]!r}; a fit needs it in every row "
-                "(select with bs.comparable_rows, or fill it)"
+                f"({fix}, or fill it)"
             )
-    require_sound(table, "architecture", "benchmark", "published")
-    for column, least in _OF_EVALUATIONS.items():
-        if least is not None:
+    kind = RUNS if runs else EVALUATIONS
+    require_sound(table, *(() if runs else ("architecture", "benchmark", "published")))
+    for column in dict.fromkeys(whole):
+        if (least := kind.column(column).above) is not None:
             require_above(table[column], least)
+    if runs:
+        return
     papers = tuple(benchmark.name for benchmark in BENCHMARKS)
     foreign = table["benchmark"][~table["benchmark"].isin(papers)]
     if s.delta is not None and len(foreign):
@@ -222,12 +195,10 @@ def _problems_of_columns(s: Specification, table: pd.DataFrame) -> Iterator[str]
             )
     if s.data.tokens in ("seen", "repeated"):
         require_above(table.loc[table["epochs"].notna(), "epochs"], 0.0)
-    if s.rates_by_era:
-        year = decimal_year(table["published"]).to_numpy(float)
-        codes = era_codes(s.progress, year)
-        for empty in (name for code, name in enumerate(ERA_LEVELS) if code not in codes):
-            yield (
-                f"specification '{s.name}' has rates before and after {s.progress.cut_year:.7g}, "
-                f"but no evaluation was published {empty} it; choose a [progress] cut_year between {year.min():.7g} "
-                f"and {year.max():.7g}, or more rows"
-            )
+    year = decimal_year(table["published"]).to_numpy(float) if s.rates_by_era else ()
+    for empty in set(ERA_LEVELS) - {ERA_LEVELS[code] for code in era_codes(s.progress, year)} if s.rates_by_era else ():
+        yield (
+            f"specification '{s.name}' has rates before and after {s.progress.cut_year:.7g}, "
+            f"but no evaluation was published {empty} it; choose a [progress] cut_year between {min(year):.7g} "
+            f"and {max(year):.7g}, or more rows"
+        )

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_scaling.law import training_compute
+from bayes_scaling.law import effective_epochs, training_compute
 from bayes_scaling.model.predictors import (
     Cells,
     Predictors,
@@ -20,13 +20,15 @@ from bayes_scaling.model.predictors import (
 )
 from bayes_scaling.model.progress import ERA_LEVELS, steps_of, time_covariates
 from bayes_scaling.model.requirements import clusters_of, columns_of, require
-from bayes_scaling.model.tokens import counted_tokens
 from bayes_scaling.specifications.laws import SIZES
 from bayes_scaling.specifications.sections import (
     CENTRE_LEAST_STEPS,
     CENTRE_LOSS,
     CENTRE_PARAMETERS,
     CENTRE_YEAR,
+    Centre,
+    Pivot,
+    given,
 )
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import BENCHMARKS, decimal_year
@@ -46,6 +48,8 @@ COVARIATES = (
     "repetitions",
 )
 """What the law may need of a row."""
+HO2024_REPETITION_SCALE = 2.9157
+"""R*_D in the code of Ho et al. 2024 (model 20)."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +64,16 @@ class Anchor:
     loss: float = CENTRE_LOSS
     steps: tuple[int, ...] = ()
 
-    def log_sizes(self, benchmarks: Sequence[str]) -> tuple[float, Floats]:
-        """Log parameters, and log tokens of each benchmark."""
-        return float(np.log(self.parameters)), np.log([self.tokens[benchmark] for benchmark in benchmarks])
+    def size(self, name: str, tokens: Any) -> Any:
+        """One of the law's sizes, at some of the tokens."""
+        if name == "compute":
+            return self.compute or training_compute(self.parameters, tokens)
+        return tokens if name == "tokens" else getattr(self, name)
+
+    def log_size(self, name: str, benchmarks: Sequence[str] | None = None) -> Any:
+        """Logarithm of a size, at the tokens of each benchmark, or without any at those that all have."""
+        tokens = self.common_tokens if benchmarks is None else np.array([self.tokens[each] for each in benchmarks])
+        return np.log(self.size(name, tokens))
 
     @property
     def common_tokens(self) -> float:
@@ -150,18 +161,15 @@ def central_anchor(specification: Specification, table: pd.DataFrame | None = No
     tokens |= {name: each.tokens for name, each in specification.benchmarks.items() if each.tokens is not None}
     if specification.index_of("level") != "benchmark":
         tokens = dict.fromkeys(tokens, middle)
-    centre = specification.centre
-    if centre is None:
-        return Anchor(CENTRE_PARAMETERS, tokens, CENTRE_YEAR, steps=steps)
-    tokens = tokens if centre.tokens is None else dict.fromkeys(tokens, centre.tokens)
-    return Anchor(
-        centre.parameters or CENTRE_PARAMETERS,
-        tokens,
-        CENTRE_YEAR,
-        least_steps=centre.least_steps or CENTRE_LEAST_STEPS,
-        loss=centre.loss or CENTRE_LOSS,
-        steps=steps,
-    )
+    return _moved(Anchor(CENTRE_PARAMETERS, tokens, CENTRE_YEAR, steps=steps), specification.centre)
+
+
+def _moved(anchor: Anchor, sizes: Centre | Pivot | None) -> Anchor:
+    """An anchor with those sizes that are given."""
+    own: dict[str, Any] = given(sizes)
+    if "tokens" in own:
+        own["tokens"] = dict.fromkeys(anchor.tokens, own["tokens"])
+    return replace(anchor, **own)
 
 
 def _tokens_of(table: pd.DataFrame, benchmark: str) -> float:
@@ -174,12 +182,7 @@ def anchor_of(specification: Specification, table: pd.DataFrame | None = None) -
 
     Pivots of drifting exponents act on the drift alone and leave the coefficients at the central point.
     """
-    centre = central_anchor(specification, table)
-    pivot = specification.pivot
-    if pivot is None or specification.progress.drifts:
-        return centre
-    tokens = centre.tokens if pivot.tokens is None else dict.fromkeys(centre.tokens, pivot.tokens)
-    return Anchor(pivot.parameters or centre.parameters, tokens, pivot.year or centre.year)
+    return _moved(central_anchor(specification, table), None if specification.progress.drifts else specification.pivot)
 
 
 def sample_minima(evaluations: pd.DataFrame) -> Anchor:
@@ -211,8 +214,7 @@ def make_rows(
     specification
         Decides which columns are used.
     evaluations
-        As read by :func:`bayes_scaling.read_evaluations`; or training runs, a table with columns ``parameters``,
-        ``tokens`` and ``loss`` (nats per token), for static laws.
+        As read by :func:`bayes_scaling.read_evaluations`, or training runs.
     anchor
         Where coefficients stand; by default the paper's sample minima for a specification with ``delta``, and
         :func:`anchor_of` otherwise.
@@ -222,8 +224,7 @@ def make_rows(
     Raises
     ------
     EvaluationsError
-        If a column that the specification needs is missing or has gaps, or runs are too few or lack what it needs;
-        the message names column and rows.
+        As :func:`bayes_scaling.model.requirements.require`.
     """
     runs = is_runs(evaluations)
     require(specification, evaluations)
@@ -273,24 +274,59 @@ def group_codes(
 def _covariates(specification: Specification, table: pd.DataFrame, anchor: Anchor) -> dict[str, Floats]:
     tokens = counted_tokens(specification, table)
     columns = columns_of(specification, table) if is_runs(table) else {}
-    by_benchmark = "benchmark" in table
+    anchors = table["benchmark"].map(dict(anchor.tokens)).to_numpy(float) if "benchmark" in table else None
     covariates = covariates_at(
         specification,
         anchor,
         parameters=table["parameters"].to_numpy(float),
         tokens=tokens.fresh,
         year=decimal_year(table["published"]).to_numpy(float) if "published" in table else anchor.year,
-        anchor_tokens=table["benchmark"].map(dict(anchor.tokens)).to_numpy(float)
-        if by_benchmark
-        else anchor.common_tokens,
+        anchor_tokens=anchor.common_tokens if anchors is None else anchors,
         repetitions=tokens.repetitions,
         further={name: table[column].to_numpy(float) for name, column in columns.items()},
     )
     if specification.data.vocabulary == "log":
-        vocabulary = table["vocabulary"].astype(float)
-        medians = vocabulary.groupby(table["benchmark"]).transform("median")
-        covariates["log_vocabulary"] = np.log(vocabulary.fillna(medians).to_numpy(float))
+        covariates["log_vocabulary"] = np.log(_or_median(table, "vocabulary").to_numpy(float))
     return covariates
+
+
+def _or_median(table: pd.DataFrame, column: str) -> "pd.Series[float]":
+    """A column with its benchmark's median in its gaps."""
+    values = table[column].astype(float)
+    return values.fillna(values.groupby(table["benchmark"]).transform("median"))
+
+
+class CountedTokens(NamedTuple):
+    """Fresh tokens of each row, and passes beyond the first whose worth is a parameter of the law (else zeros)."""
+
+    fresh: Floats
+    repetitions: Floats
+
+
+def counted_tokens(specification: Specification, evaluations: pd.DataFrame) -> CountedTokens:
+    """Count tokens as ``[data] tokens`` says.
+
+    Examples
+    --------
+    >>> from bayes_scaling.specifications.sections import Data
+    >>> table = pd.DataFrame({"benchmark": "ptb", "tokens": 9e5, "epochs": [1.0, 3.0, None]})
+    >>> seen = Specification("mine", data=Data(tokens="seen", missing_epochs="median"))
+    >>> counted_tokens(seen, table).fresh.tolist()
+    [900000.0, 2700000.0, 1800000.0]
+    """
+    tokens, none = evaluations["tokens"].to_numpy(float), np.zeros(len(evaluations))
+    data = specification.data
+    if data.tokens == "unique":
+        return CountedTokens(tokens, none)
+    known = _or_median(evaluations, "epochs") if data.missing_epochs == "median" else evaluations["epochs"]
+    epochs = known.astype(float).fillna(1.0).to_numpy(float)
+    if data.tokens == "repeated":
+        # Less than one pass repeats nothing, and leaves the rest of the corpus unseen.
+        return CountedTokens(tokens * np.minimum(epochs, 1.0), np.maximum(epochs, 1.0) - 1.0)
+    worth = epochs
+    if data.tokens == "effective_epochs":
+        worth = effective_epochs(epochs, HO2024_REPETITION_SCALE, as_published_2024=True)
+    return CountedTokens(tokens * worth, none)
 
 
 def covariates_at(
@@ -306,32 +342,16 @@ def covariates_at(
 ) -> dict[str, Floats]:
     """Covariates of points of the law, all but ``log_vocabulary``.
 
-    Parameters
-    ----------
-    specification, anchor
-        Decide which covariates, and from where they count.
-    parameters, tokens, year
-        Arrays that broadcast; tokens as the law counts fresh ones.
-    anchor_tokens
-        The anchor's tokens for the benchmark of each point.
-    repetitions
-        Passes over the tokens beyond the first, used where the law has a ``repetition_scale``.
-    further
-        Other sizes that the law is of, by name: ``least_steps``, ``loss`` (nats per token); and ``compute`` (FLOP),
-        where it is another than 6 N D.
+    Of arrays that broadcast: tokens as the law counts fresh ones; ``anchor_tokens``, the anchor's for the benchmark of
+    each point; ``repetitions``, passes over the tokens beyond the first, used where the law has a
+    ``repetition_scale``; ``further``, other sizes that the law is of, by name: ``least_steps``, ``loss`` (nats per
+    token), and ``compute`` (FLOP), where it is another than 6 N D.
     """
     sizes = {"parameters": parameters, "tokens": tokens} | dict(further or {})
-    references = {
-        "parameters": anchor.parameters,
-        "tokens": anchor_tokens,
-        "least_steps": anchor.least_steps,
-        "loss": anchor.loss,
-    }
-    if specification.form.of_compute:
-        sizes.setdefault("compute", training_compute(parameters, tokens))
-        references["compute"] = anchor.compute or training_compute(anchor.parameters, anchor_tokens)
+    sizes.setdefault("compute", training_compute(parameters, tokens))
     covariates: dict[str, Floats] = {
-        f"log_{size}": np.log(sizes[size]) - np.log(references[size]) for size in specification.form.sizes
+        f"log_{size}": np.log(sizes[size]) - np.log(anchor.size(size, anchor_tokens))
+        for size in specification.form.sizes
     }
     covariates |= time_covariates(
         specification, anchor.year, anchor.steps, parameters=parameters, tokens=tokens, year=year
@@ -339,3 +359,40 @@ def covariates_at(
     if specification.data.tokens == "repeated":
         covariates["repetitions"] = np.asarray(repetitions, dtype=float)
     return covariates
+
+
+# ---------------------------------------------------------------------- what a compiled model takes
+
+
+def model_data(specification: Specification, rows: Rows) -> dict[str, Any]:
+    """Everything that a compiled model takes as data: covariates, group codes, observations, prior scales."""
+    used = {*specification.groups, *dict(specification.noise.effects)}
+    data: dict[str, Any] = dict(rows.covariates)
+    data |= {f"{group}_index": codes for group, codes in rows.index.items() if group in used}
+    data[f"observed_{specification.response}"] = rows.response
+    for parameter in specification.parameters():
+        for key, value in specification.prior_of(parameter.name).arguments:
+            data[f"prior_{parameter.name}_{key}"] = value
+    return data if specification.delta is None else data | {"delta": specification.delta}
+
+
+def noise_names(specification: Specification) -> tuple[str, ...]:
+    """Parameters of the noise."""
+    own = ("sigma", "tau", *specification.noise.kind.extra)
+    names = (parameter.name for parameter in specification.parameters())
+    return tuple(name for name in names if name in own or name.startswith(("sigma_", "tau_")))
+
+
+def prior_middle(specification: Specification, rows: Rows, rng: np.random.Generator) -> dict[str, Any]:
+    """A random start for a chain: from the central half of each prior, where the law does not overflow.
+
+    Penalised structures have starts of their own: :func:`bayes_scaling.model.penalised.penalised_start`.
+    """
+    start = {}
+    for parameter in specification.parameters():
+        group = specification.index_of(parameter.name)
+        low, high = specification.prior_of(parameter.name).frozen().ppf([0.25, 0.75])
+        start[parameter.name] = rng.uniform(low, high, None if group is None else len(rows.levels[group]))
+    if specification.noise.samples_effects:
+        start["paper_effect_standardised"] = rng.uniform(-0.7, 0.7, len(rows.levels["paper"]))
+    return start

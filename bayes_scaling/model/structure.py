@@ -16,14 +16,8 @@ from bayes_scaling.specifications.laws import SIZES
 class Added:
     """What a formula adds to a coefficient on its link.
 
-    Parameters
-    ----------
-    value
-        One for each level of ``group``, or for each of ``covariates``, on the last axis.
-    group
-        Of which each row has a level.
-    covariates
-        Columns that the values multiply: each its own; or, with a group, one for all levels.
+    ``value`` is one for each level of ``group``, or for each of ``covariates``, on the last axis; it multiplies
+    ``covariates``: each its own, or with a group one for all levels.
     """
 
     value: Any
@@ -35,13 +29,15 @@ class Added:
 class Coefficient:
     """A value of the law, shared by all rows (``group`` None) or one for each level of a group (last axis).
 
-    With ``added``, what a formula adds to it on ``link``.
+    With ``added``, what a formula adds to it on ``link``. With ``years``, a rate of several parts, on the last axis,
+    each of which grows over years of its own: those covariates.
     """
 
     value: Any
     group: str | None = None
     link: str = "identity"
     added: tuple[Added, ...] = ()
+    years: tuple[str, ...] = ()
 
 
 Coefficients = Mapping[str, Coefficient]
@@ -50,7 +46,7 @@ that the specification has (``log_B``, ``beta``, ``beta_year``, ``g_D``, ``beta_
 architecture, which every term is multiplied by; ``repetition_scale``, by which repeated tokens lose their worth;
 ``power``, by which the terms are joined (see :func:`bayes_scaling.law.loss`), and 1 where it is not there. Where
 ``level``, ``share`` and ``irreducible_share`` differ in what they depend on, these in the place of ``E`` and ``log_A``,
-``log_B``; ``reducible``, the logarithm of a factor on every term; ``g_N_walk``, what years add to a rate."""
+``log_B``; ``reducible``, the logarithm of a factor on every term."""
 
 
 def coefficient_at(
@@ -71,6 +67,29 @@ def middle(coefficient: Coefficient, xp: ModuleType = np) -> Any:
     if coefficient.group is None:
         return coefficient.value
     return xp.exp(xp.mean(xp.log(coefficient.value), axis=-1, keepdims=True))
+
+
+def grown(
+    coefficient: Coefficient, covariates: Mapping[str, Any], index: Mapping[str, Any], xp: ModuleType = np
+) -> Any:
+    """What a rate has added up to at each row: rate times years, of each of its parts."""
+    years = coefficient.years
+    if not years:
+        return coefficient_at(coefficient, covariates, index, xp) * covariates["years"]
+    return _added_at(Added(coefficient.value, covariates=years), covariates, index, xp)
+
+
+def log_parts(
+    level: Any, irreducible: Any, share: Any = None, power: Any = 1.0, xp: ModuleType = np
+) -> tuple[Any, ...]:
+    """Logarithms of a law's terms where they add up to the level less its irreducible part: of one, or of two.
+
+    ``share`` is the first one's, of what stands under the law's power.
+    """
+    reducible = xp.log(level - irreducible)
+    if share is None:
+        return (reducible,)
+    return reducible + power * xp.log(share), reducible + power * xp.log1p(-share)
 
 
 def _added_at(added: Added, covariates: Mapping[str, Any], index: Mapping[str, Any], xp: ModuleType) -> Any:
@@ -99,24 +118,11 @@ def expected_loss(
     index: Mapping[str, Any],
     xp: ModuleType = np,
 ) -> Any:
-    """Expected loss of every row, nats per token (in a law of the critical batch size that size, tokens).
+    """Expected loss of every row, ``(..., n)``, nats per token; in a law of the critical batch size that size, tokens.
 
-    Parameters
-    ----------
-    coefficients
-        Values of shape ``(..., 1)`` where shared and ``(..., levels)`` where grouped; PyTensor scalars and
-        vectors do as well.
-    covariates
-        Columns of :class:`bayes_scaling.model.rows.Rows`, shape ``(n,)``.
-    index
-        Group to integer codes, shape ``(n,)``.
-    xp
-        ``numpy`` or ``pytensor.tensor``.
-
-    Returns
-    -------
-    array or tensor
-        Shape ``(..., n)``.
+    Of coefficients of shape ``(..., 1)`` where shared and ``(..., levels)`` where grouped, or PyTensor scalars and
+    vectors; of covariates and group codes of :class:`bayes_scaling.model.rows.Rows`, ``(n,)``; in ``numpy`` or
+    ``pytensor.tensor``.
     """
     irreducible, terms = loss_parts(coefficients, covariates, index, xp)
     power = coefficients["power"].value if "power" in coefficients else None
@@ -128,32 +134,12 @@ def loss_parts(
 ) -> tuple[Any, tuple[Any, ...]]:
     """Irreducible part of the loss of every row, and the logarithms of its power-law terms.
 
-    Parameters
-    ----------
-    coefficients, covariates, index, xp
-        As for :func:`expected_loss`.
-
-    Returns
-    -------
-    irreducible : array or tensor
-        Nats per token; 0 where the law has none.
-    log_terms : tuple of arrays or tensors
-        In the order of :data:`bayes_scaling.specifications.laws.SIZES`: of each size that the covariates have.
+    In nats per token, the first 0 where the law has none; terms in the order of
+    :data:`bayes_scaling.specifications.laws.SIZES`. Arguments as for :func:`expected_loss`.
     """
 
     def at(name: str) -> Any:
         return coefficient_at(coefficients[name], covariates, index, xp)
-
-    def gained(rate: str, exponent: Any = 1.0) -> Any:
-        """Exponent times rate times years; where the rate varies by era, times the years of each era."""
-        coefficient = coefficients[rate]
-        if coefficient.group != "era":
-            growth = at(rate) * covariates["years"]
-            if f"{rate}_walk" in coefficients:
-                growth = growth + at(f"{rate}_walk")
-            return exponent * growth
-        before, after = (coefficient.value[..., era, None] for era in range(2))
-        return exponent * (before * covariates["years_before"] + after * covariates["years_after"])
 
     def log_size(size: str) -> Any:
         if size != "tokens" or "repetition_scale" not in coefficients:
@@ -161,41 +147,26 @@ def loss_parts(
         worth = effective_epochs(1 + covariates["repetitions"], at("repetition_scale"), xp=xp)
         return covariates["log_tokens"] + xp.log(worth)
 
-    def term(size: str) -> Any:
+    def term(size: str, log_coefficient: Any) -> Any:
         exponent, rate = SIZES[size].exponent, SIZES[size].rate
         gain: Any = 0.0
         if f"{exponent}_year" in coefficients:
-            gain = gained(f"{exponent}_year")
+            gain = grown(coefficients[f"{exponent}_year"], covariates, index, xp)
         elif rate in coefficients:
-            gain = gained(rate, at(exponent))
+            gain = at(exponent) * grown(coefficients[rate], covariates, index, xp)
         if f"{exponent}_drift" in coefficients:
             gain = gain + at(f"{exponent}_drift") * covariates[f"drift_{size}"]
         factor = sum(at(name) for name in ("log_factor", "reducible") if name in coefficients)
-        return log_term(log_coefficient(size) + factor, at(exponent), log_size(size), gain)
+        return log_term(log_coefficient + factor, at(exponent), log_size(size), gain)
 
     sizes = tuple(size for size in SIZES if f"log_{size}" in covariates)
+    irreducible = at("E") if "E" in coefficients else 0.0
     if "level" in coefficients:
-        irreducible, logs = _parts_of_level(at, "irreducible_share" in coefficients, len(sizes), xp)
-        log_coefficient = dict(zip(sizes, logs, strict=True)).__getitem__
+        level, share = at("level"), at("share") if "share" in coefficients else None
+        irreducible = at("irreducible_share") * level if "irreducible_share" in coefficients else 0.0
+        logs = log_parts(level, irreducible, share, xp=xp)
     else:
-        irreducible = at("E") if "E" in coefficients else 0.0
-
-        def log_coefficient(size: str) -> Any:
-            return at(f"log_{SIZES[size].coefficient}")
-
+        logs = tuple(at(f"log_{SIZES[size].coefficient}") for size in sizes)
     if "gamma" in coefficients:
         irreducible = irreducible + at("gamma") * covariates["log_vocabulary"]
-    return irreducible, tuple(term(size) for size in sizes)
-
-
-def _parts_of_level(
-    at: Callable[[str], Any], has_irreducible: bool, terms: int, xp: ModuleType
-) -> tuple[Any, list[Any]]:
-    """Irreducible loss and the logarithm of each term at the central point, row by row."""
-    level = at("level")
-    irreducible = at("irreducible_share") * level if has_irreducible else 0.0
-    log_reducible = xp.log(level - irreducible)
-    if terms == 1:
-        return irreducible, [log_reducible]
-    share = at("share")
-    return irreducible, [log_reducible + xp.log(share), log_reducible + xp.log1p(-share)]
+    return irreducible, tuple(term(size, each) for size, each in zip(sizes, logs, strict=True))

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law import loss
-from bayes_scaling.model.data import noise_names
 from bayes_scaling.model.predictors import Predictors, label_of
-from bayes_scaling.model.rows import Anchor, covariates_at, minima
+from bayes_scaling.model.rows import Anchor, covariates_at, minima, noise_names
 from bayes_scaling.model.structure import Coefficient, Coefficients, coefficient_at, loss_parts
 from bayes_scaling.published_static.gundlach import ComputeLaw
 from bayes_scaling.published_static.kaplan import KaplanJointLaw

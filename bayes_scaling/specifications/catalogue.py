@@ -1,7 +1,6 @@
 """The catalogue of specifications: small TOML files, by name or by path."""
 
 import tomllib
-from collections.abc import Mapping
 from difflib import SequenceMatcher, get_close_matches
 from pathlib import Path
 
@@ -137,41 +136,26 @@ def _name_of(path: Path) -> str:
     return name
 
 
-def _text(path: Path) -> str:
-    if path.stat().st_size > LARGEST_FILE:
-        raise SpecificationError(
-            f"{path}: longer than {LARGEST_FILE:,} bytes, which no specification needs; shorten it"
-        )
-    return path.read_bytes().decode("utf-8-sig")  # ends of lines as they are: not every kind is TOML
-
-
-def _check_printable(document: Mapping[str, object]) -> None:
-    """Refuse what would steer the terminal that shows it."""
-    for key in ("title", "reference"):
-        text = document.get(key)
-        if isinstance(text, str) and not all(each.isprintable() or each in "\n\t" for each in text):
-            raise SpecificationError(f"{key} holds characters that can't be printed; remove them")
-
-
 def _read(path: Path, name: str) -> Specification:
     try:
-        document = tomllib.loads(_text(path))
-    except OSError as error:
-        raise SpecificationError(f"{path}: can't be read ({error.strerror})") from None
-    except UnicodeDecodeError as error:
-        raise SpecificationError(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        raise SpecificationError(f"{path}: not valid TOML: {error}") from None
-    except SpecificationError:
-        raise
-    except (ValueError, RecursionError):
-        raise SpecificationError(
-            f"{path}: can't be read as TOML: a number of thousands of digits, or brackets nested too deeply"
-        ) from None
-    if "law" not in document:
-        raise SpecificationError(f'{path}: law is missing; add law = "...", one of: {", ".join(LAWS)}')
-    try:
-        _check_printable(document)
+        if path.stat().st_size > LARGEST_FILE:
+            raise SpecificationError(f"longer than {LARGEST_FILE:,} bytes, which no specification needs; shorten it")
+        # Ends of lines as they are: not every kind is TOML.
+        document = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        if "law" not in document:
+            raise SpecificationError(f'law is missing; add law = "...", one of: {", ".join(LAWS)}')
+        for key in ("title", "reference"):  # which would steer the terminal that shows it
+            if isinstance(text := document.get(key), str) and not text.translate({10: "", 9: ""}).isprintable():
+                raise SpecificationError(f"{key} holds characters that can't be printed; remove them")
         return Specification.from_dict(name, document)
     except SpecificationError as error:
-        raise SpecificationError(f"{path}: {error}") from None
+        problem = str(error)
+    except OSError as error:
+        problem = f"can't be read ({error.strerror})"
+    except UnicodeDecodeError as error:
+        problem = f"not UTF-8 text (byte {error.start}); save it as UTF-8"
+    except tomllib.TOMLDecodeError as error:
+        problem = f"not valid TOML: {error}"
+    except (ValueError, RecursionError):
+        problem = "can't be read as TOML: a number of thousands of digits, or brackets nested too deeply"
+    raise SpecificationError(f"{path}: {problem}")

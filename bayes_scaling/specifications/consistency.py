@@ -29,8 +29,8 @@ def check(specification: "Specification") -> None:
 
     Raises SpecificationError, by the first rule that is broken; each rule may rely on those before it.
     """
-    rules = (_choices, _for_runs, _varies_by, _coefficients, _progress, _walks, _eras, _factor, _data, _pivot, _centre)
-    for rule in (*rules, _delta, _priors, _scale):
+    rules = (_choices, _for_runs, _varies_by, _irreducible, _clusters, _coefficients, _progress, _rates, _walks, _eras)
+    for rule in (*rules, _data, _sizes, _delta, _priors, _scale):
         for problem in rule(specification):
             raise SpecificationError(problem)
 
@@ -46,24 +46,23 @@ def _choices(s: "Specification") -> Iterator[str]:
 
 def _for_runs(s: "Specification") -> Iterator[str]:
     """Refuse what only evaluations have, in a law for training runs."""
-    law = s.form
-    if not law.for_runs:
+    if not s.form.for_runs:
         return
-    settings: tuple[tuple[str, object, object], ...] = (
-        ("[varies_by]", s.varies_by, {}),
-        ("[progress]", s.progress, Progress()),
-        ("transformer_factor", s.transformer_factor, "none"),
-        ("[data]", s.data, Data()),
-        ("[pivot]", s.pivot, None),
-        ("delta", s.delta, None),
-    )
-    for where, found, without in settings:
+    settings: dict[str, tuple[object, object]] = {
+        "[varies_by]": (s.varies_by, {}),
+        "[progress]": (s.progress, Progress()),
+        "transformer_factor": (s.transformer_factor, "none"),
+        "[data]": (s.data, Data()),
+        "[pivot]": (s.pivot, None),
+        "delta": (s.delta, None),
+    }
+    for where, (found, without) in settings.items():
         if found != without:
             yield (
                 f"{where} does not go with law '{s.law}', which is for training runs, without dates and groups; "
                 f"remove {where}, or choose law 'chinchilla' or 'compute'"
             )
-    valid = ("none", "shared") if law.response == "loss" else ("none",)
+    valid = ("none", "shared") if s.response == "loss" else ("none",)
     if s.irreducible_loss not in valid:
         yield (
             f"irreducible_loss = '{s.irreducible_loss}' does not go with law '{s.law}'; choose one of: "
@@ -85,22 +84,27 @@ def _varies_by(s: "Specification") -> Iterator[str]:
                 f"[varies_by] {coefficient} = {shown(group)} is not valid; choose one of: {', '.join(choices)}, or "
                 "another column of the table (letters, digits and _)"
             )
-    levels = [term.coefficient for term in s.form.terms]
+    if s.transformer_factor != "none" and s.varies_by.get("A") == "architecture":
+        yield (
+            f"transformer_factor = '{s.transformer_factor}' says what A = 'architecture' in [varies_by] says already; "
+            "set transformer_factor = 'none', or let A and B vary by benchmark or not at all"
+        )
+
+
+def _irreducible(s: "Specification") -> Iterator[str]:
+    levels, where = [term.coefficient for term in s.form.terms], f"irreducible_loss = '{s.irreducible_loss}'"
     if "irreducible_share" in s.coefficients:
         if s.irreducible_loss != "none":
-            yield (
-                f"irreducible_loss = '{s.irreducible_loss}' and [coefficients] irreducible_share say one thing twice; "
-                "remove one of them"
-            )
+            yield f"{where} and [coefficients] irreducible_share say one thing twice; remove one of them"
         return
     if s.irreducible_loss == "benchmark" and "level" in s.coefficients:
         yield (
-            "irreducible_loss = 'benchmark' does not go with [coefficients] level; remove it, and set [coefficients] "
+            f"{where} does not go with [coefficients] level; remove it, and set [coefficients] "
             'irreducible_share = "0 + benchmark"'
         )
     if s.irreducible_loss == "benchmark" and any(s.varies_by.get(letter) != "benchmark" for letter in levels):
         yield (
-            f"irreducible_loss = 'benchmark' needs {' and '.join(levels)} = 'benchmark' in [varies_by]: "
+            f"{where} needs {' and '.join(levels)} = 'benchmark' in [varies_by]: "
             "E is a share of each benchmark's own level"
         )
     if len(levels) > 1 and s.varies_by.get("A") != s.varies_by.get("B"):
@@ -110,7 +114,7 @@ def _varies_by(s: "Specification") -> Iterator[str]:
         )
 
 
-def _coefficients(s: "Specification") -> Iterator[str]:
+def _clusters(s: "Specification") -> Iterator[str]:
     clusters = (s.noise.cluster,) if isinstance(s.noise.cluster, str) else s.noise.clusters
     named = isinstance(clusters, tuple) and all(isinstance(each, str) and each.isidentifier() for each in clusters)
     if not named or not clusters or len(set(clusters)) < len(clusters) or (len(clusters) > 1 and "none" in clusters):
@@ -123,37 +127,38 @@ def _coefficients(s: "Specification") -> Iterator[str]:
             f"[noise] cluster = {shown(list(clusters))} needs family = 'normal', whose effects are integrated out; or "
             "choose one column"
         )
-    law, valid = s.form, s.may_have_formulas
+
+
+def _coefficients(s: "Specification") -> Iterator[str]:
     for name in s.coefficients:
-        if name not in valid:
+        if name not in s.may_have_formulas:
             yield (
                 f"[coefficients] {name} is no coefficient of this specification that can have a formula; valid: "
-                f"{', '.join(valid)}"
+                f"{', '.join(s.may_have_formulas)}"
             )
         short = {"level": ("A", "B"), "share": ("A", "B")}.get(name, (name,))
         if any(each in s.varies_by for each in short):
             yield f"[coefficients] {name} and [varies_by] {short[0]} say one thing twice; remove one of them"
-    _ = s.formulas  # which refuses what can't be read
-    if clusters[0] not in ("none", "paper") and "paper" in s.groups:
+    if "paper" in s.groups and s.noise.clusters and s.noise.clusters[0] != "paper":  # refuses what can't be read
         yield (
-            f"[noise] cluster = '{clusters[0]}' is what paper means here, by which a coefficient varies too; set "
-            "cluster = 'paper', or rename the column"
+            f"[noise] cluster = '{s.noise.clusters[0]}' is what paper means here, by which a coefficient varies too; "
+            "set cluster = 'paper', or rename the column"
         )
     if not s.coefficients:
         return
-    apart = len(law.terms) > 1 and ("share" in s.predicted or s.index_of("share") != s.index_of("level"))
+    apart = len(s.form.terms) > 1 and ("share" in s.predicted or s.index_of("share") != s.index_of("level"))
     if s.irreducible_loss == "shared" and ("level" in s.predicted or (apart and s.index_of("level"))):
         yield (
             "irreducible_loss = 'shared' is one E, and [coefficients] level and share differ by more than one group; "
             'remove it, and set [coefficients] irreducible_share = "1"'
         )
-    if s.delta is not None or s.pivot is not None:
-        what = "delta" if s.delta is not None else "[pivot]"
-        yield (
-            f"[coefficients] do not go with {what}, which is stated for the paper's form: use [varies_by], or remove "
-            f"{what}"
-        )
-    if s.predicted and (law.power or s.progress.acts_on != "effective_size"):
+    for what, where in ((s.delta, "delta"), (s.pivot, "[pivot]")):
+        if what is not None:
+            yield (
+                f"[coefficients] do not go with {where}, which is stated for the paper's form: use [varies_by], or "
+                f"remove {where}"
+            )
+    if s.predicted and (s.form.power or s.progress.acts_on != "effective_size"):
         yield (
             "[coefficients] with more than 1 or 0 + group need a law whose terms add up and progress that acts on "
             "effective_size; choose law 'chinchilla' or 'compute', acts_on = 'effective_size'"
@@ -161,105 +166,93 @@ def _coefficients(s: "Specification") -> Iterator[str]:
 
 
 def _progress(s: "Specification") -> Iterator[str]:
-    p = s.progress
-    allowed = ", ".join(s.form.factors)
-    for key in RATE_OF:
-        if key not in s.form.factors and getattr(p, key) != "none":
-            yield f"[progress] {key} does not go with law '{s.law}'; use: {allowed}"
-    if p.acts_on != "effective_size" and s.law != "chinchilla":
-        yield f"[progress] acts_on = '{p.acts_on}' needs law 'chinchilla'; or set acts_on = 'effective_size'"
-    if p.acts_on != "effective_size" and set(s.progress.growing) != {"parameters", "data"}:
-        yield (
-            f"[progress] acts_on = '{p.acts_on}' needs parameters and data at 'constant_rate'; "
-            "or set acts_on = 'effective_size'"
-        )
+    p, growing = s.progress, set(s.progress.growing)
+    for key in growing - set(s.form.factors):
+        yield f"[progress] {key} does not go with law '{s.law}'; use: {', '.join(s.form.factors)}"
     if p.drifts:
         if s.law != "chinchilla" or p.acts_on != "effective_size":
             yield "[progress] exponents = 'drift' needs law 'chinchilla' and acts_on 'effective_size'"
-        if set(s.progress.growing) not in (set(), {"parameters", "data"}):
+        if len(growing) == 1:
             yield (
                 "[progress] with exponents = 'drift', parameters and data must be set alike: "
                 "both 'none' or both 'constant_rate'"
             )
-        rates = [rate for rate in RATE_OF.values() if rate in s.varies_by]
-        if rates:
-            yield (
-                f"[varies_by] {rates[0]} does not go with [progress] exponents = 'drift', where rates are shared; "
-                f"remove {', '.join(rates)} from [varies_by] or set exponents = 'none'"
-            )
+    if p.acts_on == "effective_size":
+        return
+    varying = [exponent for exponent in ("alpha", "beta") if exponent in s.varies_by]
+    needs = {
+        "law 'chinchilla';": s.law != "chinchilla",
+        "parameters and data at 'constant_rate';": len(growing) < 2,
+        f"shared alpha and beta: remove {', '.join(varying)} from [varies_by]": p.acts_on != "loss_term" and varying,
+        "alpha and beta to vary by the same group: set both alike in [varies_by]": (
+            s.varies_by.get("alpha") != s.varies_by.get("beta")
+        ),
+    }
+    for need, lacking in needs.items():
+        if lacking:
+            yield f"[progress] acts_on = '{p.acts_on}' needs {need} or set acts_on = 'effective_size'"
+
+
+def _rates(s: "Specification") -> Iterator[str]:
+    p, rates = s.progress, [rate for rate in RATE_OF.values() if rate in s.varies_by]
+    if p.drifts and rates:
+        yield (
+            f"[varies_by] {rates[0]} does not go with [progress] exponents = 'drift', where rates are shared; "
+            f"remove {', '.join(rates)} from [varies_by] or set exponents = 'none'"
+        )
     for key, rate in RATE_OF.items():
-        if rate in s.varies_by and (getattr(p, key) == "none" or p.acts_on != "effective_size"):
+        if rate in rates and (key not in p.growing or not p.multiplies_sizes):
+            why = f"not free with acts_on = '{p.acts_on}'" if key in p.growing else "fixed at 0"
             yield (
-                f"[varies_by] {rate} = '{s.varies_by[rate]}' contradicts [progress]: {rate} is "
-                f"{'fixed at 0' if getattr(p, key) == 'none' else 'not free with acts_on = ' + repr(p.acts_on)}; "
+                f"[varies_by] {rate} = '{s.varies_by[rate]}' contradicts [progress]: {rate} is {why}; "
                 f"remove it or set [progress] {key} = 'constant_rate', acts_on = 'effective_size'"
             )
-    varying = [exponent for exponent in ("alpha", "beta") if exponent in s.varies_by]
-    if p.acts_on in ("reducible_loss", "nearly_reducible_loss") and varying:
-        yield (
-            f"[progress] acts_on = '{p.acts_on}' needs shared alpha and beta: "
-            f"remove {', '.join(varying)} from [varies_by] or set acts_on = 'effective_size'"
-        )
-    if p.acts_on == "loss_term" and s.varies_by.get("alpha") != s.varies_by.get("beta"):
-        yield (
-            "[progress] acts_on = 'loss_term' needs alpha and beta to vary by the same group: "
-            "set both alike in [varies_by] or set acts_on = 'effective_size'"
-        )
 
 
 def _walks(s: "Specification") -> Iterator[str]:
     for rate in s.progress.walks:
-        if s.progress.acts_on != "effective_size" or s.progress.drifts or s.delta is not None:
-            yield (
-                f"[progress] a walk of {rate} needs acts_on = 'effective_size', exponents = 'none' and no delta; "
-                "set these, or 'constant_rate' in the place of 'walk'"
-            )
-        if rate in s.varies_by or rate in s.coefficients:
-            yield (
-                f"[progress] a walk of {rate} is shared by all rows: remove {rate} from [varies_by] and "
-                "[coefficients], or set 'constant_rate' in the place of 'walk'"
-            )
-        if s.pivot is not None:
-            yield f"[progress] a walk of {rate} does not go with [pivot]; remove one of them"
+        needs = {
+            "needs acts_on = 'effective_size', exponents = 'none' and no delta; set these,": (
+                not s.progress.multiplies_sizes or s.delta is not None
+            ),
+            f"is shared by all rows: remove {rate} from [varies_by] and [coefficients],": (
+                rate in s.varies_by or rate in s.coefficients
+            ),
+            "does not go with [pivot]; remove it,": s.pivot is not None,
+        }
+        for need, lacking in needs.items():
+            if lacking:
+                yield f"[progress] a walk of {rate} {need} or set 'constant_rate' in the place of 'walk'"
 
 
 def _eras(s: "Specification") -> Iterator[str]:
-    p = s.progress
-    rates = [rate for rate in s.form.may_vary if rate in RATE_OF.values()]
-    if p.cut_year is not None and not is_number(p.cut_year):
-        yield f"[progress] cut_year must be a decimal year such as 2017.444, not {shown(p.cut_year)}"
-    if p.cut_year is None and s.rates_by_era:
+    cut, rates = s.progress.cut_year, [rate for rate in s.form.may_vary if rate in RATE_OF.values()]
+    if cut is not None and not is_number(cut):
+        yield f"[progress] cut_year must be a decimal year such as 2017.444, not {shown(cut)}"
+    if cut is None and s.rates_by_era:
         yield (
             f"[varies_by] {s.rates_by_era[0]} = 'era' needs the year between the eras: set [progress] cut_year, such "
             "as 2017.444"
         )
-    if p.cut_year is not None and not s.rates_by_era:
+    if cut is not None and not s.rates_by_era:
         yield (
             "[progress] cut_year has no effect while no rate varies by era; set "
             f"{' or '.join(f'{rate} = {shown("era")}' for rate in rates)} in [varies_by], or remove cut_year"
         )
-    if p.cut_year is None and p.at_cut != "bend":
+    if cut is None and s.progress.at_cut != "bend":
         yield (
-            f"[progress] at_cut = '{p.at_cut}' has no effect without a cut; set [progress] cut_year, or remove at_cut"
-        )
-
-
-def _factor(s: "Specification") -> Iterator[str]:
-    if s.transformer_factor != "none" and s.varies_by.get("A") == "architecture":
-        yield (
-            f"transformer_factor = '{s.transformer_factor}' says what A = 'architecture' in [varies_by] says already; "
-            "set transformer_factor = 'none', or let A and B vary by benchmark or not at all"
+            f"[progress] at_cut = '{s.progress.at_cut}' has no effect without a cut; set [progress] cut_year, or "
+            "remove at_cut"
         )
 
 
 def _data(s: "Specification") -> Iterator[str]:
     d = s.data
     if d.missing_epochs != "one" and d.tokens not in ("seen", "repeated"):
+        unused = "epochs are not used" if d.tokens == "unique" else "missing epochs count as one pass, as in the paper"
         yield (
             f"[data] missing_epochs = '{d.missing_epochs}' needs tokens = 'seen' or 'repeated'; with tokens = "
-            f"'{d.tokens}' "
-            + ("epochs are not used" if d.tokens == "unique" else "missing epochs count as one pass, as in the paper")
-            + ": remove missing_epochs"
+            f"'{d.tokens}' {unused}: remove missing_epochs"
         )
     if d.tokens == "repeated" and s.law != "chinchilla":
         yield (
@@ -268,63 +261,48 @@ def _data(s: "Specification") -> Iterator[str]:
         )
 
 
-def _pivot(s: "Specification") -> Iterator[str]:
-    found = given(s.pivot)
-    for key in sorted(found):
-        require_positive(f"[pivot] {key}", found[key])
-    lacking = ", ".join(sorted({"parameters", "tokens"} - set(found)))
-    if s.progress.drifts and lacking:
-        yield (
-            f"[progress] exponents = 'drift' needs a [pivot] with parameters and tokens (lacks {lacking}): "
-            "the sizes at which a change of exponent leaves the loss unchanged"
-        )
-    if s.pivot is not None and not found:
-        yield f"[pivot] is empty; remove it (keys with an effect: {', '.join(s.pivots) or 'none'})"
-    for key in sorted(found):
-        if key not in s.pivots:
-            yield (
-                f"[pivot] {key} has no effect here; remove it (keys with an effect: {', '.join(s.pivots) or 'none'}): "
-                "sizes count where exponents drift, or vary by a group that A does not; "
-                "the year where a rate varies by a group that A does not, or jumps at a cut"
-            )
-
-
-def _centre(s: "Specification") -> Iterator[str]:
-    if s.centre is None:
-        return
+def _sizes(s: "Specification") -> Iterator[str]:
+    """Sizes of a pivot and of the central point that are none, or have no effect."""
+    lacking = ", ".join(sorted({"parameters", "tokens"} - set(given(s.pivot))))
     sizes = ("parameters", "tokens") if s.form.of_compute else s.form.sizes
-    for key in given(s.centre):
-        require_positive(f"[centre] {key}", getattr(s.centre, key))
-        if key not in sizes:
+    why = (
+        ": sizes count where exponents drift, or vary by a group that A does not; "
+        "the year where a rate varies by a group that A does not, or jumps at a cut"
+    )
+    for where, each, valid, place, hint in (
+        ("[pivot]", s.pivot, s.pivots, "here", why),
+        ("[centre]", s.centre, sizes, f"in law '{s.law}'", ""),
+    ):
+        effective = f"remove it (keys with an effect: {', '.join(valid) or 'none'})"
+        for key, value in sorted(given(each).items()):
+            require_positive(f"{where} {key}", value)
+        if where == "[pivot]" and s.progress.drifts and lacking:
             yield (
-                f"[centre] {key} has no effect in law '{s.law}'; remove it (keys with an effect: {', '.join(sizes)})"
+                f"[progress] exponents = 'drift' needs a [pivot] with parameters and tokens (lacks {lacking}): "
+                "the sizes at which a change of exponent leaves the loss unchanged"
             )
-    if not given(s.centre):
-        choices = f"{', '.join(sizes)} or both" if len(sizes) > 1 else sizes[0]
-        yield f"[centre] is empty; remove it, or set {choices}"
-    if s.delta is not None:
+        if each is not None and not given(each):
+            yield f"{where} is empty; {effective}"
+        for key in sorted(set(given(each)) - set(valid)):
+            yield f"{where} {key} has no effect {place}; {effective}{hint}"
+    if s.centre is not None and s.delta is not None:
         yield "[centre] has no effect with delta, whose coefficients stand at the sample's minima; remove one of them"
 
 
 def _scale(s: "Specification") -> Iterator[str]:
     if not s.noise.on_log:
         return
-    for _, tau in s.noise.effects:
-        if tau not in s.priors:
+    where = f"[noise] scale = '{s.noise.scale}'"
+    for name, extra in (*((tau, " with a cluster") for _, tau in s.noise.effects), ("sigma", "")):
+        if name not in s.priors:
             yield (
-                f"[noise] scale = '{s.noise.scale}' with a cluster needs a prior of {tau}, whose default is in nats "
-                f"per token; add [priors.{tau}], such as distribution = 'half_normal', sigma = 0.1 (a tenth of the "
-                "loss)"
+                f"{where}{extra} needs a prior of {name}, whose default is in nats per token; add [priors.{name}], "
+                "such as distribution = 'half_normal', sigma = 0.1 (a tenth of the loss)"
             )
     if s.data.vocabulary != "ignored":
         yield (
-            f"[noise] scale = '{s.noise.scale}' does not go with [data] vocabulary = '{s.data.vocabulary}', a term "
+            f"{where} does not go with [data] vocabulary = '{s.data.vocabulary}', a term "
             "that can take the loss below 0, where it has no logarithm; set scale = 'loss' or vocabulary = 'ignored'"
-        )
-    if "sigma" not in s.priors:
-        yield (
-            f"[noise] scale = '{s.noise.scale}' needs a prior of sigma, whose default is in nats per token; add "
-            "[priors.sigma], such as distribution = 'half_normal', sigma = 0.1 (a tenth of the loss)"
         )
 
 
@@ -367,14 +345,13 @@ def _delta(s: "Specification") -> Iterator[str]:
     for name in s.priors:
         if name != "sigma":
             yield f"[priors.{name}] contradicts delta, which sets the prior of every coefficient; remove one of them"
-    if s.progress.acts_on == "effective_size":
-        for exponent, rate in (("alpha", "g_N"), ("beta", "g_D"), ("alpha", "g_C")):
-            rated = rate in (RATE_OF[key] for key in s.progress.growing)
-            if rated and s.index_of(exponent) not in (None, s.index_of(rate)):
-                yield (
-                    f"delta needs {rate} to vary by {s.index_of(exponent)} like {exponent}, or "
-                    "[progress] acts_on = 'loss_term': the paper's year coefficient is their product"
-                )
+    for term in s.form.terms if s.progress.multiplies_sizes else ():
+        group = s.index_of(term.exponent)
+        if term.factor in s.progress.growing and group not in (None, s.index_of(term.rate)):
+            yield (
+                f"delta needs {term.rate} to vary by {group} like {term.exponent}, or "
+                "[progress] acts_on = 'loss_term': the paper's year coefficient is their product"
+            )
     if s.progress.acts_on == "nearly_reducible_loss":
         yield (
             "delta does not go with [progress] acts_on = 'nearly_reducible_loss', whose gap needs a prior of its own; "

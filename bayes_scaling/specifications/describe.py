@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from bayes_scaling.model.coordinates import levels_agree, published_names
-from bayes_scaling.model.progress import ERA_LEVELS
+from bayes_scaling.model.coordinates import levels_agree, published_coefficients, published_names
 from bayes_scaling.model.rows import anchor_of, central_anchor
 from bayes_scaling.specifications.formulas import REDUCIBLE
 from bayes_scaling.specifications.laws import RESPONSE_UNITS, Term
@@ -77,8 +76,8 @@ def _indexed(s: Specification, name: str) -> str:
 def _columns(s: Specification, name: str) -> tuple[str, ...]:
     """Columns of the table that a coefficient differs with."""
     if name in ("A", "B", "E") and not levels_agree(s):
-        parts = ["level", *(["irreducible_share"] if s.has_irreducible else [])]
-        parts += ["share"] if name != "E" and len(s.form.terms) > 1 else []
+        parts = [part for part in ("level", "irreducible_share", "share") if part in s.names]
+        parts = [part for part in parts if part != "share" or name != "E"]
         return tuple(dict.fromkeys(column for part in parts for column in _columns(s, part)))
     group, formula = s.index_of(name), s.formulas.get(name)
     return formula.columns if formula and formula.columns else (group,) if group else ()
@@ -91,24 +90,12 @@ def _formula_lines(s: Specification) -> list[str]:
         link = {"identity": "{}", "log": "ln({})", "logit": "logit({})"}[formula.link]
         base = f"{formula.base_name}[{formula.base}]" if formula.base else formula.base_name
         added = [] if name == REDUCIBLE else [link.format(base)]
-        for term in formula.terms:
-            stem = formula.term_name(term)
-            added.append(f"{stem} X[{stem.removeprefix(f'{name}_')}]")
+        added += [f"{stem} X[{stem.removeprefix(f'{name}_')}]" for stem in map(formula.term_name, formula.terms)]
         for each in formula.pooled:
-            stem = f"{name}_{each.name}"
-            times = f" X[{each.column}]" if each.column else ""
+            stem, times = formula.stem(each), f" X[{each.column}]" if each.column else ""
             added.append(f"{stem}_sd {stem}_standardised[{each.group}]{times}")
         lines.append(f"{link.format(_indexed(s, name))} = {' + '.join(added)}")
     return lines
-
-
-def _factored(s: Specification, parts: list[str]) -> list[str]:
-    """Terms times the factors that all of them have."""
-    factors = ["F"] if s.transformer_factor != "none" else []
-    factors += [_indexed(s, REDUCIBLE)] if REDUCIBLE in s.coefficients else []
-    if not factors:
-        return parts
-    return [f"{' '.join(factors)} {f'({" + ".join(parts)})' if len(parts) > 1 else parts[0]}"]
 
 
 _SYMBOLS = {"loss": "L", "critical_batch": "B_crit"}
@@ -120,58 +107,52 @@ _DEFINITIONS = {
     "loss": "L: log perplexity, nats per token",
     "critical_batch": "B_crit: critical batch size, tokens",
 }
-_IN_KAPLANS_SYMBOLS = {
-    "parameters": "A = N_c^alpha",
-    "tokens": "B = D_c^beta",
-    "steps": "A = N_c^alpha, B = S_c^beta",
-    "kaplan": "A = N_c^alpha, B = D_c^beta: L = ((N_c / N)^(alpha / beta) + D_c / D)^beta where E = 0",
-    "critical_batch": "A = B_star, alpha = 1 / alpha_B",
-}
-
-
-def _noise_line(s: Specification) -> str:
-    sigma, noise = _indexed(s, "sigma"), s.noise
-    effects = zip(noise.clusters, noise.effects, strict=True)
-    return f"noise ~ {noise.kind.symbol.format(sigma)}" + "".join(
-        f", u[{cluster}] ~ Normal(0, {tau})" for cluster, (_, tau) in effects
-    )
 
 
 def _equations(s: Specification) -> tuple[str, ...]:
-    law, progress, static = s.form, s.progress, s.form.for_runs
-    parts = [f"{_indexed(s, term.coefficient)} / {_size(s, term)}^{_indexed(s, term.exponent)}" for term in law.terms]
+    law, progress, drift = s.form, s.progress, ""
+    parts = []
+    for term in law.terms:
+        decline = f" exp(-d_{term.coefficient} (Y - Y0))" if progress.acts_on == "loss_term" else ""
+        if progress.drifts:
+            drift = f" / ({term.symbol} / {getattr(s.pivot, term.size):g})^({term.exponent}_drift h(Y))"
+        size, exponent = _size(s, term), _indexed(s, term.exponent)
+        parts.append(f"{_indexed(s, term.coefficient)} / {size}^{exponent}{decline}{drift}")
     if law.power:
         parts = [f"({' + '.join(f'({part})^(1 / {law.power})' for part in parts)})^{law.power}"]
-    if progress.acts_on == "reducible_loss":
-        parts = [f"({' + '.join(parts)}) exp(-d (Y - Y0))"]
-    if progress.acts_on == "loss_term":
-        parts = [f"{part} exp(-d_{part[0]} (Y - Y0))" for part in parts]
-    if progress.drifts:
-        parts = [
-            f"{part} / ({term.symbol} / {getattr(s.pivot, term.size):g})^({term.exponent}_drift h(Y))"
-            for part, term in zip(parts, law.terms, strict=True)
-        ]
-    parts = _factored(s, parts)
-    if s.has_irreducible:
-        parts.insert(0, _indexed(s, "E"))
-    if s.data.vocabulary == "log":
-        parts.append("gamma ln(vocabulary)")
+    factors = ["F"] * (s.transformer_factor != "none") + [_indexed(s, REDUCIBLE)] * (REDUCIBLE in s.coefficients)
+    decline = " exp(-d (Y - Y0))" if progress.is_neutral else ""
+    if factors or decline:
+        reducible = f"({' + '.join(parts)})" if len(parts) > 1 else parts[0]
+        parts = [" ".join((*factors, reducible)) + decline]
+    parts = [_indexed(s, "E")] * s.has_irreducible + parts + ["gamma ln(vocabulary)"] * (s.data.vocabulary == "log")
     whole = " + ".join((*parts, *(f"u[{cluster}]" for cluster in s.noise.clusters)))
-    scattered = f"({whole}) exp(noise)" if s.noise.on_log else f"{whole} + noise"
-    lines = [f"{_SYMBOLS[s.response]} = {scattered}"]
-    lines += [] if static else [*_size_lines(s), *_era_lines(s)]
+    lines = [f"{_SYMBOLS[s.response]} = {f'({whole}) exp(noise)' if s.noise.on_log else f'{whole} + noise'}"]
+    lines += [] if law.for_runs else _size_lines(s)
     lines += _formula_lines(s)
     if s.transformer_factor != "none":
         lines.append("F = 1 / (1 + exp(-gamma_T)) for transformers, 1 for others")
     if progress.drifts:
         lines.append(f"h(Y) = {CENTRE_YEAR:g} ln(Y / {CENTRE_YEAR:g}), about Y - {CENTRE_YEAR:g}")
-    return (*lines, *((_IN_KAPLANS_SYMBOLS[s.law],) if static else ()), _noise_line(s))
+    effects = zip(s.noise.clusters, s.noise.effects, strict=True)
+    noise = [f"noise ~ {s.noise.kind.symbol.format(_indexed(s, 'sigma'))}"]
+    noise += [f"u[{cluster}] ~ Normal(0, {tau})" for cluster, (_, tau) in effects]
+    return (*lines, *_kaplans_symbols(s), ", ".join(noise))
+
+
+def _kaplans_symbols(s: Specification) -> list[str]:
+    if not s.form.for_runs:
+        return []
+    if s.response == "critical_batch":
+        return ["A = B_star, alpha = 1 / alpha_B"]
+    own = ", ".join(f"{term.coefficient} = {term.scale}^{term.exponent}" for term in s.form.terms)
+    return [f"{own}: L = ((N_c / N)^(alpha / beta) + D_c / D)^beta where E = 0" if s.form.power else own]
 
 
 def _size(s: Specification, term: Term) -> str:
     """A size over the one at which the coefficients stand: the paper's minimum, or a pivot where groups' lines meet."""
-    effective = not s.form.for_runs and s.progress.acts_on not in ("reducible_loss", "loss_term")
-    size = f"{term.symbol}_eff" if effective else term.symbol
+    as_it_is = s.form.for_runs or s.progress.acts_on in ("reducible_loss", "loss_term")
+    size = term.symbol if as_it_is else f"{term.symbol}_eff"
     if s.delta is not None:
         return f"({size} / {term.symbol}0)"
     pivot = None if s.pivot is None or s.progress.drifts else getattr(s.pivot, term.size, None)
@@ -179,45 +160,32 @@ def _size(s: Specification, term: Term) -> str:
 
 
 def _size_lines(s: Specification) -> list[str]:
-    if s.progress.acts_on == "reducible_loss":
+    p = s.progress
+    if p.is_neutral:
         return ["d = alpha g_N = beta g_D, g_N + g_D = g_C"]
-    if s.progress.acts_on == "loss_term":
-        pairs = (("A", "alpha", "g_N"), ("B", "beta", "g_D"))
-        return [", ".join(f"d_{x} = {_indexed(s, power)} {rate}{_suffix(s, power)}" for x, power, rate in pairs)]
-    lines = []
+    if p.acts_on == "loss_term":
+        groups = [f"[{group}]" if (group := s.index_of(term.exponent)) else "" for term in s.form.terms]
+        named = zip(s.form.terms, groups, strict=True)
+        return [", ".join(f"d_{t.coefficient} = {t.exponent}{group} {t.rate}{group}" for t, group in named)]
+    lines, bends = [], p.at_cut == "bend"
     for term in s.form.terms:
-        letter, rate, factor = term.symbol, term.rate, term.factor
-        size = {"N": "N", "D": _TOKENS[s.data.tokens], "C": f"6 N {_TOKENS[s.data.tokens]}"}[letter]
-        name = f"{_indexed(s, rate)}{'_constant' if s.progress.exponents == 'drift' else ''}"
-        years = "(Y - Y0)"
-        if s.index_of(rate) == "era" and s.progress.at_cut == "bend":
-            name, years = f"sum of {name}", "years[era]"
-        growth = f"{name} {years}"
-        if rate in s.progress.walks:
+        rate, years = f"{_indexed(s, term.rate)}{'_constant' if p.drifts else ''}", "(Y - Y0)"
+        growth = f"{rate} {years}"
+        if term.rate in s.rates_by_era and bends:
+            growth = f"sum of {rate} years[era]"
+        if term.rate in p.walks:
             growth = f"{rate}_base {years} + sum of {rate}_walk_sd {rate}_walk_standardised[step] years[step]"
-        grows = f" exp({growth})" if factor in s.progress.growing else ""
-        lines.append(f"{letter}_eff = {size}{grows}")
-    if s.progress.acts_on == "nearly_reducible_loss":
-        lines.append("alpha g_N - beta g_D = hicks_gap, g_N + g_D = g_C")
-    if s.data.tokens == "repeated":
-        lines.append("W = 1 + repetition_scale (1 - exp(-(epochs - 1) / repetition_scale))")
-    if s.progress.walks:
-        lines.append("step: 1 January of a year; years[step]: years between a step and Y, if it is between Y0 and Y")
-    return lines
-
-
-def _era_lines(s: Specification) -> list[str]:
-    if not s.rates_by_era:
-        return []
-    cut = f"era: before or after {s.progress.cut_year:.7g}"
-    if s.progress.at_cut == "bend":
-        return [f"years[era]: years of each era between Y0 and Y; {cut}"]
-    return [f"{cut}, that of Y; its rate counts from Y0 on, so effective size jumps at the cut"]
-
-
-def _suffix(s: Specification, exponent: str) -> str:
-    group = s.index_of(exponent)
-    return f"[{group}]" if group else ""
+        size = {"N": "N", "D": _TOKENS[s.data.tokens], "C": f"6 N {_TOKENS[s.data.tokens]}"}[term.symbol]
+        lines.append(f"{term.symbol}_eff = {size}{f' exp({growth})' if term.factor in p.growing else ''}")
+    cut = f"era: before or after {p.cut_year:.7g}" if s.rates_by_era else ""
+    further = {
+        "alpha g_N - beta g_D = hicks_gap, g_N + g_D = g_C": "hicks_gap" in s.names,
+        "W = 1 + repetition_scale (1 - exp(-(epochs - 1) / repetition_scale))": s.data.tokens == "repeated",
+        "step: 1 January of a year; years[step]: years between a step and Y, if it is between Y0 and Y": p.walks,
+        f"years[era]: years of each era between Y0 and Y; {cut}": cut and bends,
+        f"{cut}, that of Y; its rate counts from Y0 on, so effective size jumps at the cut": cut and not bends,
+    }
+    return [*lines, *(line for line, holds in further.items() if holds)]
 
 
 def _notes(s: Specification) -> tuple[str, ...]:
@@ -267,9 +235,7 @@ def _notes(s: Specification) -> tuple[str, ...]:
 def _central_point(s: Specification) -> str:
     anchor = central_anchor(s)
     if s.form.for_runs:
-        centre = {"parameters": anchor.parameters, "tokens": anchor.common_tokens}
-        centre |= {"least_steps": anchor.least_steps, "loss": anchor.loss}
-        return ", ".join(f"{term.symbol} = {centre[term.size]:g}" for term in s.form.terms)
+        return ", ".join(f"{term.symbol} = {anchor.size(term.size, anchor.common_tokens):g}" for term in s.form.terms)
     tokens = ", ".join(f"{benchmark} {value:,.0f}" for benchmark, value in anchor.tokens.items())
     if len(set(anchor.tokens.values())) == 1:
         tokens = f"{anchor.common_tokens:,.0f}"
@@ -298,33 +264,25 @@ def _formula_notes(s: Specification) -> list[str]:
 
 def _published_meanings(s: Specification) -> list[str]:
     """Each of the paper's coefficients in terms of A, alpha, g_N and their like."""
-    drift = s.progress.drifts
-    decline = {"loss_term": "d_{letter}", "reducible_loss": "d"}.get(s.progress.acts_on, "")
-    terms = [("alpha", "A", "alpha_param", "g_N"), ("beta", "B", "beta_data", "g_D")]
-    if s.form.of_compute:
-        terms = [("alpha", "A", "alpha_C", "g_C")]
-    names = published_names(s)
+    named = {coefficient: name for name, (coefficient, _) in published_coefficients(s).items()}
+    decline = {"loss_term": "d_{letter}", "reducible_loss": "d"}.get(s.progress.acts_on, "{own} {rate}")
     meanings = []
-    for term, letter, exponent, rate in terms:
-        meanings.append(f"{term}_const = ln {letter}")
-        if any(name.startswith(f"{term}_year") for name in names):
-            gain = decline.format(letter=letter) or f"{term} {rate}{'_constant' if drift else ''}"
-            meanings.append(f"{term}_year = {gain}")
-        if drift:
-            meanings.append(f"{exponent} + {term}_rate ln(Y) = {term} + {term}_drift h(Y)")
-        else:
-            meanings.append(f"{exponent} = {term}")
-    if "E_const" in names:
-        meanings.append("E_const = E")
-    if any(name.endswith("_ptb") for name in names):
-        meanings.append("_ptb, _wt2: what the benchmark adds to WikiText-103's value")
-    if any(name.endswith("_t") for name in names):
-        meanings.append("_t: the transformers' own value")
-    if any(name.endswith(ERA_LEVELS) for name in names):
-        meanings.append("_before, _after: the value of each era")
-    if "gamma_T" in names:
-        meanings.append("gamma_T: log odds of the factor F on transformers' reducible loss")
-    return meanings
+    for term in s.form.terms:
+        own, rate = term.exponent, f"{term.rate}_constant" if s.progress.drifts else term.rate
+        meanings.append(f"{own}_const = ln {term.coefficient}")
+        if f"{own}_year" in named:
+            meanings.append(f"{own}_year = {decline.format(letter=term.coefficient, own=own, rate=rate)}")
+        drift = f" + {own}_rate ln(Y) = {own} + {own}_drift h(Y)" if s.progress.drifts else f" = {own}"
+        meanings.append(f"{named[own]}{drift}")
+    groups = {group for _, group in published_coefficients(s).values()}
+    further = {
+        "E_const = E": "E" in named,
+        "_ptb, _wt2: what the benchmark adds to WikiText-103's value": "benchmark" in groups,
+        "_t: the transformers' own value": "architecture" in groups,
+        "_before, _after: the value of each era": "era" in groups,
+        "gamma_T: log odds of the factor F on transformers' reducible loss": "gamma_T" in named,
+    }
+    return [*meanings, *(meaning for meaning, holds in further.items() if holds)]
 
 
 def _priors(s: Specification) -> tuple[PriorLine, ...]:

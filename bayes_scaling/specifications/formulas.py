@@ -24,10 +24,12 @@ RESERVED = ("chain", "draw", "era", "evaluation", "sample", "step")
 """Names that no group may have, since a posterior has dimensions of these names."""
 REDUCIBLE = "reducible"
 """Coefficient of a factor on the reducible loss, on its logarithm; it has no base, since the level says that."""
-_SLOPE_PRIOR = Prior.of("normal", mu=0, sigma=1)
-_SPREAD_PRIOR = Prior.of("half_normal", sigma=0.5)
-_STANDARD_PRIOR = Prior.of("normal", mu=0, sigma=1)
+_SLOPE_PRIOR = Prior("normal", mu=0, sigma=1)
+_SPREAD_PRIOR = Prior("half_normal", sigma=0.5)
+_STANDARD_PRIOR = Prior("normal", mu=0, sigma=1)
 _LONGEST, _LARGEST_NUMBER, _MOST_PRODUCTS = 200, 20, 3
+_PARTS = {"Binary": ("left", "right"), "Unary": ("right",), "Grouping": ("expression",), "Assign": ("value",)}
+"""Of an expression of formulae's, beside calls, names and numbers."""
 _OPERATORS = ("+", "-", ":", "*", "|", "/")
 _GROUP = re.compile(r"0 \+ ([^\W\d]\w*)")
 
@@ -89,6 +91,10 @@ class Formula:
         """Name of a further term's coefficients among the sampled parameters."""
         return f"{self.coefficient}_{_slug(term)}"
 
+    def stem(self, each: Pooled) -> str:
+        """Stem of the names of a group's effects among the sampled parameters."""
+        return f"{self.coefficient}_{each.name}"
+
     @property
     def link(self) -> str:
         """On which further terms are added: ``"identity"``, ``"log"`` or ``"logit"``."""
@@ -111,7 +117,7 @@ class Formula:
             what = f"change of {meaning} with {term}{scale}; of a number, for one standard deviation of it"
             yield Parameter(name, what, "", "real", _SLOPE_PRIOR, reason), f"{name}_level"
         for each in self.pooled:
-            name = f"{self.coefficient}_{each.name}"
+            name = self.stem(each)
             of = f"the change of {meaning} with {each.column}" if each.column else meaning
             spread = f"standard deviation of {of} over {each.group}{scale}"
             why = (
@@ -126,10 +132,7 @@ class Formula:
 def read_formula(coefficient: str, text: Any) -> Formula:
     """Read a formula, and refuse all that could run something else than :data:`FUNCTIONS`.
 
-    Raises
-    ------
-    SpecificationError
-        Names the coefficient, what is wrong, and what is valid.
+    Raises SpecificationError, which names the coefficient, what is wrong, and what is valid.
 
     Examples
     --------
@@ -173,14 +176,6 @@ def _check(node: Any, where: str, products: list[int], *, inside: bool = False) 
                 f"{where}: operator {operator} is not taken here; use {' '.join(_OPERATORS)}, products at "
                 f"most {_MOST_PRODUCTS} times"
             )
-        _check(node.left, where, products, inside=inside)
-        _check(node.right, where, products, inside=inside)
-    elif kind == "Unary":
-        _check(node.right, where, products, inside=inside)
-    elif kind == "Grouping":
-        _check(node.expression, where, products, inside=inside)
-    elif kind == "Assign":
-        _check(node.value, where, products, inside=inside)
     elif kind == "Call":
         callee = getattr(node.callee, "name", None)
         called = getattr(callee, "lexeme", str(callee))
@@ -189,8 +184,6 @@ def _check(node: Any, where: str, products: list[int], *, inside: bool = False) 
                 f"{where}: {called}() can't be called{' within another call' if inside else ''}; "
                 f"functions that can: {', '.join(FUNCTIONS)}"
             )
-        for argument in node.args:
-            _check(argument, where, products, inside=True)
     elif kind == "Literal":
         if not is_number(node.value) or abs(node.value) > _LARGEST_NUMBER or not (inside or node.value in (0, 1)):
             valid = f"numbers up to {_LARGEST_NUMBER} in a call, and 0 or 1 outside, are"
@@ -199,8 +192,10 @@ def _check(node: Any, where: str, products: list[int], *, inside: bool = False) 
         name = getattr(node.name, "lexeme", str(node.name))
         if not name.isidentifier() or getattr(node, "level", None) is not None:
             raise SpecificationError(f"{where}: {name} is no name of a column (letters, digits and _)")
-    else:
+    elif kind not in _PARTS:
         raise SpecificationError(f"{where}: {kind} is not taken here; name columns with letters, digits and _")
+    for part in getattr(node, "args", None) or [getattr(node, each) for each in _PARTS.get(kind, ())]:
+        _check(part, where, products, inside=inside or kind == "Call")
 
 
 def _described(coefficient: str, text: str, where: str) -> Formula:

@@ -7,6 +7,7 @@ with ``p = 1`` in all laws but Kaplan's joint one. What follows from a law's ter
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 
 @dataclass(frozen=True)
@@ -15,20 +16,14 @@ class Term:
 
     Parameters
     ----------
-    size
-        Its name in columns and covariates.
-    coefficient, exponent
-        Their names.
-    symbol, noun
-        Of the size, in equations and in sentences.
-    unit
-        One of it, in units of a coefficient.
+    size, coefficient, exponent
+        Names: of the size, in columns and covariates, and of its two coefficients.
+    symbol, noun, unit
+        Of the size, in equations and in sentences; one of it, in units of a coefficient.
     scale, scale_unit
         Kaplan's name of the size at which a term alone would be 1 nat per token, and its unit.
-    rate
-        Rate of progress that makes the size effective, if it has one.
-    factor
-        Key of that rate in ``[progress]``.
+    rate, factor
+        Rate of progress that makes the size effective, if it has one, and the key of it in ``[progress]``.
     column
         Of a table of runs that has it, where it is neither ``parameters`` nor ``tokens``.
     """
@@ -95,12 +90,8 @@ class Law:
         """Coefficients that may vary by a group."""
         if self.for_runs:
             return ()
-        terms = self.terms
-        return (
-            *(term.coefficient for term in terms),
-            *(term.exponent for term in terms),
-            *(term.rate for term in terms),
-        )
+        names = ([term.coefficient, term.exponent, term.rate] for term in self.terms)
+        return tuple(chain.from_iterable(zip(*names, strict=True)))
 
     @property
     def factors(self) -> tuple[str, ...]:

@@ -30,15 +30,9 @@ def is_equation(line: str) -> bool:
 
 
 def tex(line: str) -> str:
-    r"""One line of a description's equations as LaTeX, without dollar signs.
+    r"""One line of a description's equations as LaTeX, without dollar signs: the same names in the same order.
 
-    Returns str: LaTeX of the same names in the same order. Raises BayesScalingError if the line is not of the grammar;
-    the message has the line and the place.
-
-    Parameters
-    ----------
-    line
-        Such as ``"L = A[benchmark] / N_eff^alpha + noise"``.
+    Raises BayesScalingError if the line is not of the grammar; the message has the line and the place.
 
     Examples
     --------
@@ -53,14 +47,7 @@ def tex(line: str) -> str:
 
 
 def symbol(name: str, group: str = "") -> str:
-    r"""A coefficient's name as LaTeX.
-
-    Parameters
-    ----------
-    name
-        As in tables: ``"g_N"``, ``"alpha"``, ``"repetition_scale"``.
-    group
-        What it varies by, if anything; several with commas.
+    r"""A coefficient's name, as in tables, as LaTeX; with what it varies by, if anything, several with commas.
 
     Examples
     --------

@@ -42,10 +42,8 @@ class Family:
     ----------
     symbol, words
         In equations, with the scale to fill in, and in sentences.
-    pymc, pymc_of_log
-        PyMC's names of its distribution, and of that of a variable whose logarithm has it, if there is one.
-    scipy
-        SciPy's name of its distribution in units of its scale.
+    pymc, scipy
+        Names of its distribution there; SciPy's in units of its scale.
     extra
         Parameters beside ``sigma``: those of :data:`bayes_scaling.specifications.parameters.PARAMETERS`, and the
         arguments that SciPy has for them.
@@ -58,7 +56,6 @@ class Family:
     symbol: str
     words: str
     pymc: str
-    pymc_of_log: str
     scipy: str
     extra: Mapping[str, str]
     in_closed_form: bool
@@ -76,8 +73,8 @@ class Family:
 
 
 FAMILIES: Mapping[str, Family] = {
-    "normal": Family("Normal(0, {})", "normal noise", "Normal", "LogNormal", "norm", {}, True, normal),
-    "student_t": Family("StudentT(nu, 0, {})", "Student-t noise", "StudentT", "", "t", {"nu": "df"}, False, student_t),
+    "normal": Family("Normal(0, {})", "normal noise", "Normal", "norm", {}, True, normal),
+    "student_t": Family("StudentT(nu, 0, {})", "Student-t noise", "StudentT", "t", {"nu": "df"}, False, student_t),
 }
 """By the name that ``[noise] family`` has."""
 
@@ -116,21 +113,9 @@ def shared_effects(residual: Any, sigma: Any, effects: Effects, xp: ModuleType =
         S = \sum_i r_i / \sigma_i^2, \quad W = \sum_i 1 / \sigma_i^2
 
     of each cluster, which is to the one around it as a row with :math:`S / (1 + W \tau^2)` in the place of
-    :math:`r / \sigma^2` and :math:`W / (1 + W \tau^2)` in that of :math:`1 / \sigma^2`.
-
-    Parameters
-    ----------
-    residual
-        Observed less expected, shape ``(..., n)``.
-    sigma
-        Standard deviation of each row, or of all.
-    effects
-        Of clusters, each within the next.
-
-    Returns
-    -------
-    added, mean, variance : arrays or tensors
-        Of each row; ``added`` of a cluster is spread over its rows evenly.
+    :math:`r / \sigma^2` and :math:`W / (1 + W \tau^2)` in that of :math:`1 / \sigma^2`. Of residuals ``(..., n)``,
+    observed less expected, and the standard deviation of each row or of all; what is added of a cluster is spread over
+    its rows evenly.
 
     Examples
     --------

@@ -35,182 +35,67 @@ class Parameter:
     reason: str
 
 
-_RATE_REASON = "95% within a factor 7 a year either way; centred on no progress"
-_EXPONENT_REASON = "95% in 0.02 to 1.07: published exponents run from 0.04 (Ho) and 0.08 (Kaplan) to 0.37 (Chinchilla)"
-_DRIFT_REASON = "95% within 0.02 a year either way, a tenth of a typical exponent"
+_AT_THE_MIDDLE = "at the geometric mean of the exponents"
+_BESIDE_DRIFT = "the part that does not come from drifting exponents"
+_NATS, _A_YEAR = "nats per token", "log units per year"
+_Rest = tuple[str, Support, Prior, str]
+_EXPONENT: _Rest = ("", "positive", Prior("lognormal", mu=-1.897, sigma=1.0),
+    "95% in 0.02 to 1.07: published exponents run from 0.04 (Ho) and 0.08 (Kaplan) to 0.37 (Chinchilla)",
+)  # fmt: skip
+_RATE: _Rest = (_A_YEAR, "real", Prior("normal", mu=0, sigma=1),
+    "95% within a factor 7 a year either way; centred on no progress",
+)  # fmt: skip
+_DRIFT: _Rest = ("per year", "real", Prior("normal", mu=0, sigma=0.01),
+    "95% within 0.02 a year either way, a tenth of a typical exponent",
+)  # fmt: skip
 
 _ALL = (
-    Parameter(
-        "level",
-        "loss at the central point",
-        "nats per token",
-        "positive",
-        Prior.of("lognormal", mu=1.386, sigma=0.3),
-        "95% in 2.2 to 7.2 nats, perplexity 9 to 1,350, for a model of 30 million parameters in 2018",
-    ),
-    Parameter(
-        "irreducible_share",
-        "share of the level that no scale removes (E / level)",
-        "",
-        "unit",
-        Prior.of("beta", alpha=1, beta=2),
-        "95% in 0.01 to 0.84; both the paper's E = 0 and entropy estimates of 1 to 2.5 nats per word are in reach",
-    ),
-    Parameter(
-        "share",
-        "share of the reducible loss at the central point that is the parameter term's",
-        "",
-        "unit",
-        Prior.of("beta", alpha=2, beta=2),
-        "symmetric between parameters and data; 95% in 0.09 to 0.91",
-    ),
-    Parameter(
-        "alpha",
-        "exponent of effective parameters (of effective compute in a compute law)",
-        "",
-        "positive",
-        Prior.of("lognormal", mu=-1.897, sigma=1.0),
-        _EXPONENT_REASON,
-    ),
-    Parameter(
-        "beta",
-        "exponent of effective data",
-        "",
-        "positive",
-        Prior.of("lognormal", mu=-1.897, sigma=1.0),
-        _EXPONENT_REASON,
-    ),
-    Parameter(
-        "g_N",
-        "progress rate of parameters",
-        "log units per year",
-        "real",
-        Prior.of("normal", mu=0, sigma=1),
-        _RATE_REASON,
-    ),
-    Parameter(
-        "g_D",
-        "progress rate of data",
-        "log units per year",
-        "real",
-        Prior.of("normal", mu=0, sigma=1),
-        _RATE_REASON,
-    ),
-    Parameter(
-        "g_C",
-        "progress rate of effective compute",
-        "log units per year",
-        "real",
-        Prior.of("normal", mu=0, sigma=1.414),
-        "the prior that two independent rates g_N and g_D of scale 1 give to their sum",
-    ),
-    Parameter(
-        "hicks_gap",
+    Parameter("level", "loss at the central point", _NATS, "positive", Prior("lognormal", mu=1.386, sigma=0.3),
+        "95% in 2.2 to 7.2 nats, perplexity 9 to 1,350, for a model of 30 million parameters in 2018"),
+    Parameter("irreducible_share", "share of the level that no scale removes (E / level)", "", "unit",
+        Prior("beta", alpha=1, beta=2),
+        "95% in 0.01 to 0.84; both the paper's E = 0 and entropy estimates of 1 to 2.5 nats per word are in reach"),
+    Parameter("share", "share of the reducible loss at the central point that is the parameter term's", "", "unit",
+        Prior("beta", alpha=2, beta=2), "symmetric between parameters and data; 95% in 0.09 to 0.91"),
+    Parameter("alpha", "exponent of effective parameters (of effective compute in a compute law)", *_EXPONENT),
+    Parameter("beta", "exponent of effective data", *_EXPONENT),
+    Parameter("g_N", "progress rate of parameters", *_RATE),
+    Parameter("g_D", "progress rate of data", *_RATE),
+    Parameter("g_C", "progress rate of effective compute", _A_YEAR, "real", Prior("normal", mu=0, sigma=1.414),
+        "the prior that two independent rates g_N and g_D of scale 1 give to their sum"),
+    Parameter("hicks_gap",
         "decline of the parameter term less decline of the data term (alpha g_N - beta g_D), 0 if progress is neutral",
-        "per year",
-        "real",
-        Prior.of("normal", mu=0, sigma=0.01),
+        "per year", "real", Prior("normal", mu=0, sigma=0.01),
         "95% within 0.02 a year either way: as much as both terms decline when effective compute doubles once a year "
-        "(0.017 at the paper's exponents); the paper's estimate, with the gap free, is -0.032",
-    ),
-    *(
-        Parameter(
-            f"g_{letter}_{kind}",
-            f"progress rate of {word}, {where}",
-            "log units per year",
-            "real",
-            Prior.of("normal", mu=0, sigma=1),
-            _RATE_REASON,
-        )
-        for kind, where in (
-            ("central", "at the geometric mean of the exponents"),
-            ("constant", "the part that does not come from drifting exponents"),
-        )
-        for letter, word in (("N", "parameters"), ("D", "data"))
-    ),
-    Parameter(
-        "walk_sd",
-        "standard deviation of the step that a rate takes each year",
-        "log units per year",
-        "positive",
-        Prior.of("half_normal", sigma=0.3),
-        "95% below 0.6: within a year a rate may go from no progress to a doubling in 14 months, or stay the same",
-    ),
-    Parameter(
-        "walk_standardised",
-        "yearly steps of a rate, in standard deviations",
-        "",
-        "real",
-        Prior.of("normal", mu=0, sigma=1),
-        "standard normal, so that the standard deviation is that of the steps",
-    ),
-    Parameter(
-        "alpha_drift",
-        "change of alpha",
-        "per year",
-        "real",
-        Prior.of("normal", mu=0, sigma=0.01),
-        _DRIFT_REASON,
-    ),
-    Parameter(
-        "beta_drift",
-        "change of beta",
-        "per year",
-        "real",
-        Prior.of("normal", mu=0, sigma=0.01),
-        _DRIFT_REASON,
-    ),
-    Parameter(
-        "gamma",
-        "loss per log unit of vocabulary, on top of the level",
-        "nats per token per log unit",
-        "real",
-        Prior.of("normal", mu=0, sigma=0.05),
-        "95% within 1.2 nats for the largest vocabularies (ln 268,000 = 12.5)",
-    ),
-    Parameter(
-        "gamma_T",
-        "log odds of the factor on the reducible loss of transformers",
-        "",
-        "real",
-        Prior.of("normal", mu=3, sigma=1.5),
+        "(0.017 at the paper's exponents); the paper's estimate, with the gap free, is -0.032"),
+    Parameter("g_N_central", f"progress rate of parameters, {_AT_THE_MIDDLE}", *_RATE),
+    Parameter("g_D_central", f"progress rate of data, {_AT_THE_MIDDLE}", *_RATE),
+    Parameter("g_N_constant", f"progress rate of parameters, {_BESIDE_DRIFT}", *_RATE),
+    Parameter("g_D_constant", f"progress rate of data, {_BESIDE_DRIFT}", *_RATE),
+    Parameter("walk_sd", "standard deviation of the step that a rate takes each year", _A_YEAR, "positive",
+        Prior("half_normal", sigma=0.3),
+        "95% below 0.6: within a year a rate may go from no progress to a doubling in 14 months, or stay the same"),
+    Parameter("walk_standardised", "yearly steps of a rate, in standard deviations", "", "real",
+        Prior("normal", mu=0, sigma=1), "standard normal, so that the standard deviation is that of the steps"),
+    Parameter("alpha_drift", "change of alpha", *_DRIFT),
+    Parameter("beta_drift", "change of beta", *_DRIFT),
+    Parameter("gamma", "loss per log unit of vocabulary, on top of the level", f"{_NATS} per log unit", "real",
+        Prior("normal", mu=0, sigma=0.05), "95% within 1.2 nats for the largest vocabularies (ln 268,000 = 12.5)"),
+    Parameter("gamma_T", "log odds of the factor on the reducible loss of transformers", "", "real",
+        Prior("normal", mu=3, sigma=1.5),
         "the factor is then 0.95 in the median and, with 95%, between 0.51 and 0.997: transformers lose at most half "
-        "of the reducible loss; the paper's estimate is 0.951",
-    ),
-    Parameter(
-        "repetition_scale",
-        "passes beyond the first after which repeated tokens are worth no more (R*)",
-        "passes",
-        "positive",
-        Prior.of("lognormal", mu=2.734, sigma=1.0),
+        "of the reducible loss; the paper's estimate is 0.951"),
+    Parameter("repetition_scale", "passes beyond the first after which repeated tokens are worth no more (R*)",
+        "passes", "positive", Prior("lognormal", mu=2.734, sigma=1.0),
         "median 15.4, the joint fit of Muennighoff et al. 2023; 95% in 2.2 to 109: from below their 2.9, where only "
-        "data decays, to corpora whose hundredth pass still teaches something",
-    ),
-    Parameter(
-        "sigma",
-        "standard deviation (scale) of an evaluation around the law",
-        "nats per token",
-        "positive",
-        Prior.of("half_normal", sigma=0.5),
-        "95% below 1 nat; published residuals are near 0.2",
-    ),
-    Parameter(
-        "tau",
-        "standard deviation of paper effects",
-        "nats per token",
-        "positive",
-        Prior.of("half_normal", sigma=0.3),
-        "95% below 0.6 nats; the paper's correlation of 0.45 implies 0.14",
-    ),
-    Parameter(
-        "nu",
-        "degrees of freedom of Student-t noise",
-        "",
-        "positive",
-        Prior.of("gamma", alpha=2, beta=0.1),
-        "from heavy tails to nearly normal (Juarez and Steel 2010)",
-    ),
-)
+        "data decays, to corpora whose hundredth pass still teaches something"),
+    Parameter("sigma", "standard deviation (scale) of an evaluation around the law", _NATS, "positive",
+        Prior("half_normal", sigma=0.5), "95% below 1 nat; published residuals are near 0.2"),
+    Parameter("tau", "standard deviation of paper effects", _NATS, "positive", Prior("half_normal", sigma=0.3),
+        "95% below 0.6 nats; the paper's correlation of 0.45 implies 0.14"),
+    Parameter("nu", "degrees of freedom of Student-t noise", "", "positive", Prior("gamma", alpha=2, beta=0.1),
+        "from heavy tails to nearly normal (Juarez and Steel 2010)"),
+)  # fmt: skip
 
 PARAMETERS: Mapping[str, Parameter] = {parameter.name: parameter for parameter in _ALL}
 """Every quantity that may carry a prior, by name."""

@@ -3,18 +3,15 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from bayes_scaling.errors import SpecificationError
 from bayes_scaling.specifications.checks import is_number, shown
 
 Support = Literal["real", "positive", "unit"]
 
-_WITHIN: Mapping[Support, tuple[Support, ...]] = {
-    "real": ("real", "positive", "unit"),
-    "positive": ("positive", "unit"),
-    "unit": ("unit",),
-}
+_WIDEST_FIRST: tuple[Support, ...] = ("real", "positive", "unit")
+"""Each holds those after it."""
 
 
 @dataclass(frozen=True)
@@ -25,31 +22,19 @@ class Distribution:
     arguments: tuple[str, ...]
     support: Support
     scipy: str
-    scipy_arguments: Callable[..., dict[str, float]]
+    scipy_arguments: Callable[..., tuple[float, ...]]
 
 
 DISTRIBUTIONS: Mapping[str, Distribution] = {
-    "normal": Distribution("Normal", ("mu", "sigma"), "real", "norm", lambda mu, sigma: {"loc": mu, "scale": sigma}),
-    "laplace": Distribution("Laplace", ("mu", "b"), "real", "laplace", lambda mu, b: {"loc": mu, "scale": b}),
-    "student_t": Distribution(
-        "StudentT",
-        ("nu", "mu", "sigma"),
-        "real",
-        "t",
-        lambda nu, mu, sigma: {"df": nu, "loc": mu, "scale": sigma},
-    ),
-    "half_normal": Distribution("HalfNormal", ("sigma",), "positive", "halfnorm", lambda sigma: {"scale": sigma}),
+    "normal": Distribution("Normal", ("mu", "sigma"), "real", "norm", lambda mu, sigma: (mu, sigma)),
+    "laplace": Distribution("Laplace", ("mu", "b"), "real", "laplace", lambda mu, b: (mu, b)),
+    "student_t": Distribution("StudentT", ("nu", "mu", "sigma"), "real", "t", lambda nu, mu, sigma: (nu, mu, sigma)),
+    "half_normal": Distribution("HalfNormal", ("sigma",), "positive", "halfnorm", lambda sigma: (0, sigma)),
     "lognormal": Distribution(
-        "LogNormal",
-        ("mu", "sigma"),
-        "positive",
-        "lognorm",
-        lambda mu, sigma: {"s": sigma, "scale": math.exp(mu)},
+        "LogNormal", ("mu", "sigma"), "positive", "lognorm", lambda mu, sigma: (sigma, 0, math.exp(mu))
     ),
-    "gamma": Distribution(
-        "Gamma", ("alpha", "beta"), "positive", "gamma", lambda alpha, beta: {"a": alpha, "scale": 1 / beta}
-    ),
-    "beta": Distribution("Beta", ("alpha", "beta"), "unit", "beta", lambda alpha, beta: {"a": alpha, "b": beta}),
+    "gamma": Distribution("Gamma", ("alpha", "beta"), "positive", "gamma", lambda alpha, beta: (alpha, 0, 1 / beta)),
+    "beta": Distribution("Beta", ("alpha", "beta"), "unit", "beta", lambda alpha, beta: (alpha, beta)),
 }
 """Families a specification may name."""
 
@@ -87,6 +72,8 @@ class Prior:
 
     distribution: str
     arguments: tuple[tuple[str, float], ...]
+    of: ClassVar[type["Prior"]]
+    """The class itself: ``Prior.of("normal", mu=0, sigma=1)``, as it was written at first."""
 
     def __init__(self, distribution: str, /, **arguments: float) -> None:
         if not isinstance(distribution, str) or distribution not in DISTRIBUTIONS:
@@ -112,31 +99,6 @@ class Prior:
         object.__setattr__(self, "distribution", distribution)
         object.__setattr__(self, "arguments", tuple((name, float(arguments[name])) for name in family.arguments))
 
-    @classmethod
-    def of(cls, distribution: str, /, **arguments: float) -> "Prior":
-        """The same as ``Prior(distribution, **arguments)``, as written before that was.
-
-        Parameters
-        ----------
-        distribution, **arguments
-            As of :class:`Prior`.
-
-        Returns
-        -------
-        Prior
-
-        Raises
-        ------
-        SpecificationError
-            As :class:`Prior`.
-
-        Examples
-        --------
-        >>> Prior.of("normal", mu=0, sigma=1)
-        Prior('normal', mu=0.0, sigma=1.0)
-        """
-        return cls(distribution, **arguments)
-
     def __repr__(self) -> str:
         return f"Prior({', '.join([repr(self.distribution), *(f'{name}={each!r}' for name, each in self.arguments)])})"
 
@@ -157,7 +119,7 @@ class Prior:
         >>> Prior("gamma", alpha=2, beta=1).fits("unit")
         False
         """
-        return DISTRIBUTIONS[self.distribution].support in _WITHIN[support]
+        return self.distribution in _choices(support)
 
     def frozen(self) -> Any:
         """SciPy's frozen distribution, for densities and quantiles.
@@ -174,13 +136,21 @@ class Prior:
         from scipy import stats  # takes a second to import, and few callers need it
 
         family = DISTRIBUTIONS[self.distribution]
-        return getattr(stats, family.scipy)(**family.scipy_arguments(**dict(self.arguments)))
+        return getattr(stats, family.scipy)(*family.scipy_arguments(**dict(self.arguments)))
 
     def __str__(self) -> str:
         inside = ", ".join(f"{name}={value:g}" for name, value in self.arguments)
         return f"{DISTRIBUTIONS[self.distribution].pymc}({inside})"
 
 
+Prior.of = Prior
+
+
 def choices_for(support: Support) -> str:
     """Names of the families whose values all lie in ``support``, for messages."""
-    return ", ".join(sorted(name for name, d in DISTRIBUTIONS.items() if d.support in _WITHIN[support]))
+    return ", ".join(_choices(support))
+
+
+def _choices(support: Support) -> list[str]:
+    valid = _WIDEST_FIRST[_WIDEST_FIRST.index(support) :]
+    return sorted(name for name, each in DISTRIBUTIONS.items() if each.support in valid)

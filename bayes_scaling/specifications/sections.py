@@ -1,7 +1,7 @@
 """Sections of a specification: their settings, the words that these may have, and reading them from plain data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from itertools import pairwise
 from typing import Any
 
@@ -28,12 +28,25 @@ GROUPS_OF_RATES = (*GROUPS, "era")
 RATE_OF: Mapping[str, str] = {size.factor: size.rate for size in SIZES.values() if size.rate}
 """What doubles, and the name of its rate in priors, posterior and tables."""
 
-
 _OF_BOTH_TERMS: Mapping[str, tuple[str, ...]] = {
     "reducible_loss": ("g_C",),
     "nearly_reducible_loss": ("g_C", "hicks_gap"),
 }
 """What is sampled where one decline is that of both terms, or nearly."""
+
+
+def choice(*words: str) -> Any:
+    """A setting that is one of some words, by default the first.
+
+    Examples
+    --------
+    >>> Progress().at_cut, CHOICES["progress"]["at_cut"]
+    ('bend', ('bend', 'jump'))
+    """
+    return field(default=words[0], metadata={"choices": words})
+
+
+_GROWTH = ("none", "constant_rate", "walk")
 
 
 @dataclass(frozen=True)
@@ -60,13 +73,13 @@ class Progress:
         rate holds from Y0 on, so that effective size jumps at the cut, as coded by Ho et al. 2024.
     """
 
-    parameters: str = "none"
-    data: str = "none"
-    compute: str = "none"
-    acts_on: str = "effective_size"
-    exponents: str = "none"
+    parameters: str = choice(*_GROWTH)
+    data: str = choice(*_GROWTH)
+    compute: str = choice(*_GROWTH)
+    acts_on: str = choice("effective_size", "loss_term", "reducible_loss", "nearly_reducible_loss")
+    exponents: str = choice("none", "drift")
     cut_year: float | None = None
-    at_cut: str = "bend"
+    at_cut: str = choice("bend", "jump")
 
     @property
     def growing(self) -> tuple[str, ...]:
@@ -82,6 +95,11 @@ class Progress:
     def drifts(self) -> bool:
         """Whether exponents move with time."""
         return self.exponents == "drift"
+
+    @property
+    def is_neutral(self) -> bool:
+        """Whether one decline is that of both terms."""
+        return self.acts_on == "reducible_loss"
 
     @property
     def multiplies_sizes(self) -> bool:
@@ -115,9 +133,9 @@ class Noise:
         logarithm of the loss, so that it is in proportion to the loss; ``sigma`` then needs a prior of its own.
     """
 
-    family: str = "normal"
+    family: str = choice(*FAMILIES)
     cluster: str | tuple[str, ...] = "none"
-    scale: str = "loss"
+    scale: str = choice("loss", "log_loss")
 
     def __post_init__(self) -> None:
         if isinstance(self.cluster, list | tuple):
@@ -176,9 +194,9 @@ class Data:
         or the benchmark's ``"median"`` in the same table.
     """
 
-    tokens: str = "unique"
-    vocabulary: str = "ignored"
-    missing_epochs: str = "one"
+    tokens: str = choice("unique", "effective_epochs", "seen", "repeated")
+    vocabulary: str = choice("ignored", "log")
+    missing_epochs: str = choice("one", "median")
 
 
 @dataclass(frozen=True)
@@ -236,21 +254,19 @@ class BenchmarkFigures:
     tokens: float | None = None
 
 
+SECTIONS: Mapping[str, type[Any]] = {
+    "progress": Progress,
+    "noise": Noise,
+    "data": Data,
+    "pivot": Pivot,
+    "centre": Centre,
+}
+OF_NUMBERS = (Pivot, Centre, BenchmarkFigures)
+"""Sections whose settings are numbers above 0, none of which needs to be given."""
 CHOICES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "progress": {
-        "parameters": ("none", "constant_rate", "walk"),
-        "data": ("none", "constant_rate", "walk"),
-        "compute": ("none", "constant_rate", "walk"),
-        "acts_on": ("effective_size", "loss_term", "reducible_loss", "nearly_reducible_loss"),
-        "exponents": ("none", "drift"),
-        "at_cut": ("bend", "jump"),
-    },
-    "noise": {"family": tuple(FAMILIES), "scale": ("loss", "log_loss")},
-    "data": {
-        "tokens": ("unique", "effective_epochs", "seen", "repeated"),
-        "vocabulary": ("ignored", "log"),
-        "missing_epochs": ("one", "median"),
-    },
+    section: {each.name: each.metadata["choices"] for each in fields(kind) if each.metadata}
+    for section, kind in SECTIONS.items()
+    if kind not in OF_NUMBERS
 }
 TEXT_CHOICES: Mapping[str, tuple[str, ...]] = {
     "law": tuple(LAWS),
@@ -258,35 +274,63 @@ TEXT_CHOICES: Mapping[str, tuple[str, ...]] = {
     "transformer_factor": ("none", "sigmoid"),
 }
 TEXTS = ("title", "reference", *TEXT_CHOICES)
-SECTIONS: Mapping[str, type[Any]] = {"progress": Progress, "noise": Noise, "data": Data}
-SIZE_SECTIONS: Mapping[str, type[Any]] = {"pivot": Pivot, "centre": Centre}
-_LEFT_OUT: Mapping[str, object] = {
-    "transformer_factor": "none",
-    "cut_year": None,
-    "at_cut": "bend",
-    "missing_epochs": "one",
-    "scale": "loss",
-}
+_LEFT_OUT = {"transformer_factor": "none", "at_cut": "bend", "missing_epochs": "one", "scale": "loss"}
 """Settings that plain data leave out at these values, so that what was stored without them keeps its fingerprint."""
 
 
-def told(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings as plain data, without those that are left out at their defaults."""
-    kept = {key: value for key, value in settings.items() if key not in _LEFT_OUT or value != _LEFT_OUT[key]}
+def plain(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """A specification's settings as plain data, which :func:`read` reads back."""
+    document = _told({key: settings[key] for key in TEXTS}) | {"varies_by": dict(settings["varies_by"])}
+    if settings["coefficients"]:
+        document["coefficients"] = dict(settings["coefficients"])
+    if settings["benchmarks"]:
+        document["benchmarks"] = {name: _told(vars(each)) for name, each in settings["benchmarks"].items()}
+    document |= {section: _told(vars(settings[section])) for section in SECTIONS if settings[section] is not None}
+    document["priors"] = {
+        name: {"distribution": prior.distribution} | dict(prior.arguments) for name, prior in settings["priors"].items()
+    }
+    return document if settings["delta"] is None else document | {"delta": float(settings["delta"])}
+
+
+def _told(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings without those that are not given or left out at their defaults."""
+    kept = {key: value for key, value in settings.items() if value is not None and value != _LEFT_OUT.get(key)}
     return {
         key: float(value) if is_number(value) else list(value) if isinstance(value, tuple) else value
         for key, value in kept.items()
     }
 
 
-def given(sizes: Pivot | Centre | BenchmarkFigures | None) -> dict[str, float]:
+def given(sizes: Any) -> dict[str, float]:
     """Sizes of a section that are set."""
-    found = {} if sizes is None else {f.name: getattr(sizes, f.name) for f in fields(sizes)}
-    return {name: value for name, value in found.items() if value is not None}
+    return {} if sizes is None else {name: value for name, value in vars(sizes).items() if value is not None}
 
 
-def refuse_unknown(where: str, content: Mapping[str, Any], valid: tuple[str, ...]) -> None:
-    """Refuse keys that are not valid."""
+def read(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A specification's settings from plain data.
+
+    Raises SpecificationError for unknown keys and wrong types; names the key and the valid choices.
+    """
+    valid = (*TEXTS, "varies_by", "coefficients", "benchmarks", *SECTIONS, "priors", "delta")
+    _refuse_unknown("the specification", document, valid)
+    settings = {key: document[key] for key in (*TEXTS, "delta") if key in document}
+    for key, value in settings.items():
+        if key in TEXTS and not isinstance(value, str):
+            choices = f"; choose one of: {', '.join(TEXT_CHOICES[key])}" if key in TEXT_CHOICES else ""
+            raise SpecificationError(f"{key} must be text in quotes, not {shown(value)}{choices}")
+    for section in ("varies_by", "coefficients", "benchmarks", "priors"):
+        settings[section] = dict(_table(section, document.get(section, {})))
+    for section, kind in SECTIONS.items():
+        if section in document:
+            settings[section] = _section(section, kind, document[section])
+    for name, content in settings["benchmarks"].items():
+        settings["benchmarks"][name] = _section(f"benchmarks.{name}", BenchmarkFigures, content)
+    for name, content in settings["priors"].items():
+        settings["priors"][name] = _prior(name, content)
+    return settings
+
+
+def _refuse_unknown(where: str, content: Mapping[str, Any], valid: tuple[str, ...]) -> None:
     unknown = [key for key in content if key not in valid]
     if unknown:
         raise SpecificationError(
@@ -295,51 +339,35 @@ def refuse_unknown(where: str, content: Mapping[str, Any], valid: tuple[str, ...
         )
 
 
-def read_text(key: str, value: object) -> str:
-    """A text of a specification."""
-    if not isinstance(value, str):
-        choices = f"; choose one of: {', '.join(TEXT_CHOICES[key])}" if key in TEXT_CHOICES else ""
-        raise SpecificationError(f"{key} must be text in quotes, not {shown(value)}{choices}")
-    return value
-
-
-def read_table(where: str, value: object) -> Mapping[str, Any]:
-    """A section of a specification as it is written."""
+def _table(where: str, value: object) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise SpecificationError(f"{where} must be a table ([{where}] with key = value lines), not {shown(value)}")
     return value
 
 
-def read_settings(section: str, value: object) -> Any:
-    """The settings of ``[progress]``, ``[noise]`` or ``[data]``."""
-    content, kind = read_table(section, value), SECTIONS[section]
-    refuse_unknown(f"[{section}]", content, tuple(f.name for f in fields(kind)))
+def _section(section: str, kind: type[Any], value: object) -> Any:
+    content = _table(section, value)
+    _refuse_unknown(f"[{section}]", content, tuple(f.name for f in fields(kind)))
+    if kind in OF_NUMBERS:
+        for key, number in content.items():
+            require_positive(f"[{section}] {key}", number)
+        content = {key: float(number) for key, number in content.items()}
     return kind(**content)
 
 
-def read_sizes(section: str, kind: type[Any], value: object) -> Any:
-    """The numbers of ``[pivot]``, ``[centre]`` or ``[benchmarks.NAME]``."""
-    content = read_table(section, value)
-    refuse_unknown(f"[{section}]", content, tuple(f.name for f in fields(kind)))
-    for key, number in content.items():
-        require_positive(f"[{section}] {key}", number)
-    return kind(**{key: float(number) for key, number in content.items()})
+def _prior(key: str, value: object) -> Prior:
+    content = dict(_table(f"priors.{key}", value))
+    distribution = content.pop("distribution", None)
+    if not isinstance(distribution, str):
+        choices = choices_for(PARAMETERS[key].support if key in PARAMETERS else "real")
+        raise SpecificationError(f'[priors.{key}] needs distribution = "..."; valid choices: {choices}')
+    try:
+        return Prior(distribution, **content)
+    except SpecificationError as error:
+        raise SpecificationError(f"[priors.{key}] {error}") from None
 
 
 def require_positive(where: str, value: Any) -> None:
     """Refuse what is no number above 0."""
     if not is_number(value) or value <= 0:
         raise SpecificationError(f"{where} must be a number above 0, not {shown(value)}")
-
-
-def read_prior(key: str, value: object) -> Prior:
-    """One of ``[priors]``."""
-    content = dict(read_table(f"priors.{key}", value))
-    distribution = content.pop("distribution", None)
-    if not isinstance(distribution, str):
-        choices = choices_for(PARAMETERS[key].support if key in PARAMETERS else "real")
-        raise SpecificationError(f'[priors.{key}] needs distribution = "..."; valid choices: {choices}')
-    try:
-        return Prior.of(distribution, **content)
-    except SpecificationError as error:
-        raise SpecificationError(f"[priors.{key}] {error}") from None

@@ -12,23 +12,14 @@ from bayes_scaling.specifications.parameters import PARAMETERS, Parameter
 from bayes_scaling.specifications.priors import Prior
 from bayes_scaling.specifications.sections import (
     RATE_OF,
-    SECTIONS,
-    SIZE_SECTIONS,
-    TEXTS,
     BenchmarkFigures,
     Centre,
     Data,
     Noise,
     Pivot,
     Progress,
-    given,
-    read_prior,
-    read_settings,
-    read_sizes,
-    read_table,
-    read_text,
-    refuse_unknown,
-    told,
+    plain,
+    read,
 )
 
 
@@ -164,43 +155,39 @@ class Specification:
     def _sampled(self) -> Mapping[str, tuple[Parameter, str | None]]:
         """Each parameter with the dimension over which it has one value each, or None."""
         found: dict[str, tuple[Parameter, str | None]] = {}
-        for name in self._names():
+        for name in self.names:
             if name in self.progress.walks:
-                own = PARAMETERS[name]
-                found[f"{name}_base"] = (replace(own, name=f"{name}_base", meaning=f"{own.meaning} in 2018"), None)
-                found[f"{name}_walk_sd"] = (replace(PARAMETERS["walk_sd"], name=f"{name}_walk_sd"), None)
-                steps = replace(PARAMETERS["walk_standardised"], name=f"{name}_walk_standardised")
-                found[steps.name] = (steps, "step")
+                own, sd, steps = PARAMETERS[name], PARAMETERS["walk_sd"], PARAMETERS["walk_standardised"]
+                found[f"{name}_base"] = replace(own, name=f"{name}_base", meaning=f"{own.meaning} in 2018"), None
+                found[f"{name}_walk_sd"] = replace(sd, name=f"{name}_walk_sd"), None
+                found[f"{name}_walk_standardised"] = replace(steps, name=f"{name}_walk_standardised"), "step"
             elif name in self.predicted:
                 found |= {each.name: (each, dimension) for each, dimension in self.predicted[name].parameters()}
             elif name.startswith("tau_"):
                 meaning = f"standard deviation of {name.removeprefix('tau_')} effects"
-                found[name] = (replace(PARAMETERS["tau"], name=name, meaning=meaning), None)
+                found[name] = replace(PARAMETERS["tau"], name=name, meaning=meaning), None
             else:
-                found[name] = (PARAMETERS[name], self._group_of(name))
+                found[name] = PARAMETERS[name], self._group_of(name)
         return found
 
-    def _names(self) -> tuple[str, ...]:
+    @property
+    def names(self) -> tuple[str, ...]:
         """Coefficients and other parameters, in the order of the law."""
         own = ("sigma", *self.noise.kind.extra, *(tau for _, tau in reversed(self.noise.effects)))
         if self.delta is not None:
             return own
         exponents = tuple(term.exponent for term in self.form.terms)
-        further = {
+        used = {
+            "level": True,
+            "irreducible_share": self.has_irreducible,
+            "share": len(exponents) > 1,
+            **dict.fromkeys((*exponents, *self.progress.sampled), True),
             "gamma": self.data.vocabulary == "log",
             "gamma_T": self.transformer_factor != "none",
             "repetition_scale": self.data.tokens == "repeated",
             REDUCIBLE: REDUCIBLE in self.coefficients,
         }
-        return (
-            "level",
-            *(("irreducible_share",) if self.has_irreducible else ()),
-            *(("share",) if len(exponents) > 1 else ()),
-            *exponents,
-            *self.progress.sampled,
-            *(name for name, used in further.items() if used),
-            *own,
-        )
+        return (*(name for name, here in used.items() if here), *own)
 
     def _group_of(self, coefficient: str) -> str | None:
         return self.formulas[coefficient].base or None if coefficient in self.formulas else None
@@ -366,20 +353,7 @@ class Specification:
         >>> Specification.from_dict("mine", mine.to_dict()) == mine
         True
         """
-        document: dict[str, Any] = told({key: getattr(self, key) for key in TEXTS})
-        document["varies_by"] = dict(self.varies_by)
-        if self.coefficients:
-            document["coefficients"] = dict(self.coefficients)
-        if self.benchmarks:
-            document["benchmarks"] = {name: told(given(each)) for name, each in self.benchmarks.items()}
-        document |= {section: told(vars(getattr(self, section))) for section in SECTIONS}
-        for section in SIZE_SECTIONS:
-            if getattr(self, section) is not None:
-                document[section] = told(given(getattr(self, section)))
-        document["priors"] = {
-            name: {"distribution": prior.distribution} | dict(prior.arguments) for name, prior in self.priors.items()
-        }
-        return document if self.delta is None else document | {"delta": float(self.delta)}
+        return plain(vars(self))
 
     @classmethod
     def from_dict(cls, name: str, document: Mapping[str, Any]) -> Self:
@@ -406,23 +380,4 @@ class Specification:
         >>> Specification.from_dict("mine", {"law": "compute", "progress": {"compute": "constant_rate"}}).law
         'compute'
         """
-        valid = (*TEXTS, "varies_by", "coefficients", "benchmarks", *SECTIONS, *SIZE_SECTIONS, "priors", "delta")
-        refuse_unknown("the specification", document, valid)
-        settings: dict[str, Any] = {key: read_text(key, document[key]) for key in TEXTS if key in document}
-        for section in ("varies_by", "coefficients"):
-            settings[section] = dict(read_table(section, document.get(section, {})))
-        for section in SECTIONS:
-            settings[section] = read_settings(section, document.get(section, {}))
-        for section, kind in SIZE_SECTIONS.items():
-            if section in document:
-                settings[section] = read_sizes(section, kind, document[section])
-        settings["benchmarks"] = {
-            name: read_sizes(f"benchmarks.{name}", BenchmarkFigures, content)
-            for name, content in read_table("benchmarks", document.get("benchmarks", {})).items()
-        }
-        settings["priors"] = {
-            key: read_prior(key, value) for key, value in read_table("priors", document.get("priors", {})).items()
-        }
-        if "delta" in document:
-            settings["delta"] = document["delta"]
-        return cls(name=name, **settings)
+        return cls(name=name, **read(document))

@@ -1,8 +1,9 @@
 """A specification as a TOML file to change: every setting with the words that it may have, every prior at hand."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import fields
+from typing import Any
 
 from bayes_scaling.specifications.priors import Prior, choices_for
 from bayes_scaling.specifications.sections import (
@@ -11,9 +12,8 @@ from bayes_scaling.specifications.sections import (
     GROUPS,
     GROUPS_OF_RATES,
     RATE_OF,
+    SECTIONS,
     TEXT_CHOICES,
-    Centre,
-    Pivot,
 )
 from bayes_scaling.specifications.specification import Specification
 
@@ -24,22 +24,16 @@ _HEAD = """\
 """
 _ABOUT_NUMBERS = {"cut_year": "a decimal year such as 2017.444, where a rate varies by era"}
 _SIZES = {
-    "pivot": (Pivot, "the point where groups agree: where an exponent or a rate varies by a group that A does not"),
-    "centre": (Centre, "the point where level and share stand, if not the default's (parameters: {})"),
+    "pivot": "the point where groups agree: where an exponent or a rate varies by a group that A does not",
+    "centre": f"the point where level and share stand, if not the default's (parameters: {CENTRE_PARAMETERS:g})",
 }
 
 
 def template(specification: Specification) -> str:
-    """A specification as the text of a TOML file that its owner can change.
+    """A specification as the text of a TOML file that its owner can change, and that reads back to an equal one.
 
-    Returns str: :func:`bayes_scaling.load_specification` reads it back to an equal specification. In comments: the
-    words that each setting may have, settings left at their defaults, and the default priors of its parameters with
-    their reasons.
-
-    Parameters
-    ----------
-    specification
-        To begin with.
+    In comments: the words that each setting may have, settings left at their defaults, and the default priors of its
+    parameters with their reasons.
 
     Examples
     --------
@@ -51,10 +45,9 @@ def template(specification: Specification) -> str:
     if not specification.form.for_runs:
         parts.append("\n".join(_varies_by(specification)))
     parts.append("\n".join(_coefficients(specification)))
-    for section, choices in CHOICES.items():
-        if section == "noise" or not specification.form.for_runs:  # runs have neither dates nor repetition
-            parts.append("\n".join(_settings(specification, section, choices)))
-    parts += ["\n".join(_sizes(specification, section)) for section in _SIZES]
+    for section, kind in SECTIONS.items():
+        if section not in ("progress", "data") or not specification.form.for_runs:  # neither dates nor repetition
+            parts.append("\n".join(_section(specification, section, kind)))
     for name, figures in specification.benchmarks.items():
         tokens = "" if figures.tokens is None else f"\ntokens = {_number(figures.tokens)}  # of its training text"
         parts.append(f"[benchmarks.{_text(name)}]{tokens}")
@@ -93,29 +86,18 @@ def _coefficients(s: Specification) -> Iterator[str]:
             yield given if link else f"# {name} has no formula"
 
 
-def _settings(s: Specification, section: str, choices: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
-    settings = getattr(s, section)
-    choices = {**choices, "cluster": ("none", "paper")}
-    yield f"[{section}]"
-    for field in fields(settings):
-        value = getattr(settings, field.name)
-        if field.name in RATE_OF and field.name not in s.form.factors:
-            continue
-        if field.name not in choices:
-            about = _ABOUT_NUMBERS[field.name]
-            yield f"# {field.name}: {about}" if value is None else f"{field.name} = {_number(value)}  # {about}"
-        else:
-            left = "# " if value == field.default else ""
-            yield f"{left}{field.name} = {_text(value)}  # {', '.join(choices[field.name])}"
-
-
-def _sizes(s: Specification, section: str) -> Iterator[str]:
-    kind, about = _SIZES[section]
-    given = getattr(s, section)
-    yield f"{'# ' if given is None else ''}[{section}]  # {about.format(_number(CENTRE_PARAMETERS))}"
+def _section(s: Specification, section: str, kind: type[Any]) -> Iterator[str]:
+    settings, choices = getattr(s, section), {**CHOICES.get(section, {}), "cluster": ("none", "paper")}
+    yield f"[{section}]" if section in CHOICES else f"{'# ' * (settings is None)}[{section}]  # {_SIZES[section]}"
     for field in fields(kind):
-        value = None if given is None else getattr(given, field.name)
-        yield f"# {field.name}: a number above 0" if value is None else f"{field.name} = {_number(value)}"
+        value = getattr(settings, field.name, None)
+        if field.name in choices:
+            if field.name not in RATE_OF or field.name in s.form.factors:
+                left = "# " if value == field.default else ""
+                yield f"{left}{field.name} = {_text(value)}  # {', '.join(choices[field.name])}"
+        else:
+            about = _ABOUT_NUMBERS.get(field.name, "a number above 0")
+            yield f"# {field.name}: {about}" if value is None else f"{field.name} = {_number(value)}  # {about}"
 
 
 def _priors(s: Specification) -> Iterator[str]:
@@ -145,6 +127,6 @@ def _number(value: float) -> str:
     return short if float(short) == value else repr(float(value))
 
 
-def _text(value: str) -> str:
+def _text(value: Any) -> str:
     """A text as TOML writes it, which is as JSON does."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -8,8 +8,7 @@ import bayes_scaling as bs
 from bayes_scaling.inference.compilation import _compile_for_this_process
 from bayes_scaling.inference.sampling import compiled_model
 from bayes_scaling.model.build import build_model_of_rows
-from bayes_scaling.model.data import model_data, prior_middle
-from bayes_scaling.model.rows import make_rows
+from bayes_scaling.model.rows import make_rows, model_data, prior_middle
 
 QUICK = ("chinchilla",)
 POINTS = 20

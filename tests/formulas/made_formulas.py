@@ -8,8 +8,7 @@ from made_fits import fit_of_posterior
 
 import bayes_scaling as bs
 from bayes_scaling.inference.posterior import posterior_of
-from bayes_scaling.model.data import prior_middle
-from bayes_scaling.model.rows import make_rows
+from bayes_scaling.model.rows import make_rows, prior_middle
 from bayes_scaling.specifications.priors import Prior
 from bayes_scaling.specifications.sections import Noise, Progress
 from bayes_scaling.specifications.specification import Specification

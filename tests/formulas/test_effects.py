@@ -7,8 +7,7 @@ from scipy import stats
 
 from bayes_scaling.inference.effects import Effects, informed, to_model, to_sampler
 from bayes_scaling.inference.sampling import compiled_model
-from bayes_scaling.model.data import prior_middle
-from bayes_scaling.model.rows import make_rows
+from bayes_scaling.model.rows import make_rows, prior_middle
 from bayes_scaling.specifications.sections import Progress
 
 EFFECTS = (Effects("lab", 1, slice(2, 5), 9), Effects("team", 6, slice(7, 9), 9))

@@ -37,14 +37,15 @@ def test_every_kind_has_its_share() -> None:
 
 
 def test_the_count_notices_what_must_not_happen(tmp_path, monkeypatch) -> None:
-    from bayes_scaling.specifications import consistency, sections, specification
+    from bayes_scaling.specifications import consistency, sections
 
     monkeypatch.setattr(consistency, "_priors", lambda s: ())
     monkeypatch.setattr(
-        specification.Prior, "of", classmethod(lambda cls, name, /, **given: cls(name, tuple(given.items())))
+        sections.Prior,
+        "__init__",
+        lambda self, name, /, **given: vars(self).update(distribution=name, arguments=tuple(given.items())),
     )
-    monkeypatch.setattr(sections, "refuse_unknown", lambda *_: None)
-    monkeypatch.setattr(specification, "refuse_unknown", lambda *_: None)
+    monkeypatch.setattr(sections, "_refuse_unknown", lambda *_: None)
     ended = {judged("specification data", number, 7, tmp_path)[0] for number in range(150)}
     assert ended & set(FAILURES)
 

@@ -19,11 +19,11 @@ from bayes_scaling.model.rows import (
     Rows,
     anchor_of,
     central_anchor,
+    counted_tokens,
     make_rows,
     sample_minima,
 )
 from bayes_scaling.model.structure import Coefficient, expected_loss
-from bayes_scaling.model.tokens import counted_tokens
 from bayes_scaling.specifications.catalogue import load_specification
 from bayes_scaling.specifications.sections import CENTRE_YEAR, Data, Pivot, Progress
 from bayes_scaling.specifications.specification import Specification

@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose
 from bayes_scaling.law import log_term
 from bayes_scaling.model.coordinates import from_level_and_share, from_published, published_names
 from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS
-from bayes_scaling.model.progress import years_by_era
+from bayes_scaling.model.progress import YEARS_OF_ERAS, years_by_era
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.model.structure import Coefficient, expected_loss, loss_parts
 from bayes_scaling.specifications.catalogue import load_specification
@@ -37,7 +37,7 @@ def gain(at_cut: str, before: float, after: float, start: float, year: float | n
     coefficients = {
         "log_A": Coefficient(np.array([[0.0]])),
         "alpha": Coefficient(np.array([[1.0]])),
-        "g_C": Coefficient(np.array([[before, after]]), "era"),
+        "g_C": Coefficient(np.array([[before, after]]), "era", years=YEARS_OF_ERAS),
     }
     _, (term,) = loss_parts(coefficients, covariates, {})
     return -term[0]

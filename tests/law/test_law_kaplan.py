@@ -69,7 +69,7 @@ def test_what_is_reported_is_the_law_in_the_papers_symbols(specification: Specif
     rows, coefficients = coefficients_of(specification)
     symbols = {name: pt.constant(value.item()) for name, value in values_of(specification).items()}
     reported = reported_quantities(
-        specification, from_level_and_share(specification, symbols, rows.levels, xp=pt), rows.levels
+        specification, from_level_and_share(specification, symbols, rows.levels, xp=pt), rows.levels, xp=pt
     )
     r: Mapping[str, float] = {name: float(pt.as_tensor(quantity.value).eval()) for name, quantity in reported.items()}
     n, d, c, s, reached = (RUNS[name].to_numpy() for name in ("parameters", "tokens", "flop", "least_steps", "loss"))

@@ -13,8 +13,7 @@ from pytensor.compile.mode import Mode
 import bayes_scaling as bs
 from bayes_scaling.inference.transforms import TRANSFORMS
 from bayes_scaling.model.build import build_model_of_rows
-from bayes_scaling.model.data import prior_middle
-from bayes_scaling.model.rows import make_rows
+from bayes_scaling.model.rows import make_rows, prior_middle
 
 STORED = Path(__file__).with_name("log_densities.npz")
 POINTS = 20

@@ -12,7 +12,7 @@ import bayes_scaling as bs
 from bayes_scaling.inference.posterior import resample, reweighted
 from bayes_scaling.inference.transforms import TRANSFORMS
 from bayes_scaling.model.coordinates import published_names
-from bayes_scaling.model.penalised import design, penalised_draws
+from bayes_scaling.model.penalised import SLOPES, design, penalised_draws
 from bayes_scaling.model.penalised_density import log_density, packed
 from bayes_scaling.model.rows import Rows, make_rows
 from bayes_scaling.model.structure import expected_loss
@@ -73,8 +73,9 @@ class Tilted:
     @property
     def used(self) -> np.ndarray:
         """Coordinates that the structure has, of the point."""
-        levels = self.data["levels_used"]
-        return np.flatnonzero(np.concatenate([[0], levels, levels * self.data["two_terms"], self.data["rest_used"]]))
+        levels, slopes = self.data["rest_in_first"].shape
+        shares = range(4, 4 + levels * int(self.data["two_terms"]))
+        return np.array([*range(1, 1 + levels), *shares, *range(7, 7 + slopes)])
 
     def log_volume(self, point) -> float:
         """Logarithm of |det d theta / d coordinates|, by finite differences."""
@@ -86,12 +87,11 @@ class Tilted:
         return float(np.log(np.abs(np.linalg.det(np.array(columns)))))
 
     def point(self, rng) -> np.ndarray:
-        slopes = self.data["place"].shape[1]
         parts = [
             rng.normal(-1.5, 0.3, 1),
             rng.uniform(1.2, 1.6, 3),
             rng.normal(size=3),
-            rng.uniform(-0.03, 0.03, slopes),
+            rng.uniform(-0.03, 0.03, SLOPES),
         ]
         return np.concatenate(parts)
 
@@ -151,12 +151,9 @@ def test_its_matrices_are_the_law(number, name, ho2024) -> None:
     rows = make_rows(specification, ho2024)
     names = published_names(specification)
     data = design(specification, rows)
-    theta = np.zeros(data["penalised"].size)
-    theta[: len(names)] = np.random.default_rng(number).uniform(-0.02, 0.05, len(names))
-    terms = np.exp(data["features"] @ theta)
-    n = len(rows.ids)
-    mine = data["irreducible_features"] @ (data["irreducible_chosen"] @ theta) + terms[:n]
-    mine = mine + data["two_terms"] * terms[n:]
+    theta = np.random.default_rng(number).uniform(-0.02, 0.05, len(names))
+    mine = theta @ data["irreducible"] + np.exp(theta @ data["first"])
+    mine = mine + data["two_terms"] * np.exp(theta @ data["second"])
     values = {name: theta[[i]] for i, name in enumerate(names)}
     law = expected_loss(from_published(specification, values, rows.levels), rows.covariates, rows.index)
     np.testing.assert_allclose(mine, law, rtol=1e-10)
@@ -182,7 +179,7 @@ def tilted(ho2024):
     values = {
         "level": rng.normal(1.4, 0.1, (*shape, 3)),
         "share_logit": rng.normal(0, 2, (*shape, 3)),
-        "rest": rng.uniform(0.01, 0.05, (*shape, data["place"].shape[1])),
+        "rest": rng.uniform(0.01, 0.05, (*shape, SLOPES)),
         "sigma": rng.uniform(0.1, 0.3, shape),
     }
     stats = Dataset({"energy": (("chain", "draw"), np.arange(120.0).reshape(shape))})

@@ -13,6 +13,7 @@ from made_laws import TYPICAL_DRIFT, made_compute_laws, made_drifting_laws, made
 
 import bayes_scaling as bs
 from bayes_scaling.classical import HO2024_MODEL_7
+from bayes_scaling.model.progress import YEARS_OF_ERAS
 from bayes_scaling.model.reported import reported_quantities
 from bayes_scaling.model.rows import Anchor
 from bayes_scaling.model.structure import Coefficient
@@ -82,9 +83,8 @@ def test_a_law_of_compute_has_its_own_rate(g_c) -> None:
 
 def test_rates_under_drifting_exponents_are_those_that_fits_report() -> None:
     laws = made_drifting_laws(alpha_drift=[0.001, -0.002], beta_drift=[0.0005, 0.003])
-    columns = {name: replace(c, value=c.value.T) for name, c in laws.coefficients.items()}
-    reported = reported_quantities(laws.specification, columns, {"benchmark": ("wt103",)}, samples=True)
-    assert set(TYPICAL_DRIFT) == set(columns)
+    reported = reported_quantities(laws.specification, laws.coefficients, {"benchmark": ("wt103",)})
+    assert set(TYPICAL_DRIFT) == set(laws.coefficients)
     # The exponents that the law divides by are those at the central date, where the drift is zero.
     np.testing.assert_allclose(rate_draws(laws).to_numpy()[0], np.ravel(reported["g_C"].value), rtol=1e-6)
 
@@ -182,7 +182,8 @@ def test_each_era_counts_with_its_own_rate() -> None:
     progress = Progress("constant_rate", "constant_rate", cut_year=2017.0)
     specification = Specification("eras", varies_by={"g_N": "era", "g_D": "era"}, progress=progress)
     laws = made_laws()
-    eras = {"g_N": Coefficient(np.array([[0.1, 0.5]]), "era"), "g_D": Coefficient(np.array([[0.2, 0.9]]), "era")}
+    rates = {"g_N": [[0.1, 0.5]], "g_D": [[0.2, 0.9]]}
+    eras = {name: Coefficient(np.array(each), "era", years=YEARS_OF_ERAS) for name, each in rates.items()}
     coefficients = {name: c for name, c in laws.coefficients.items() if name != "E"} | eras
     laws = replace(laws, specification=specification, coefficients=coefficients, levels={"era": ("before", "after")})
     found = effective_compute(laws, 2015, [2016, 2017, 2020])

@@ -7,6 +7,7 @@ import pytest
 
 import bayes_scaling as bs
 from bayes_scaling.classical import HO2024_MODEL_7
+from bayes_scaling.model.progress import YEARS_OF_ERAS
 from bayes_scaling.model.rows import Anchor
 from bayes_scaling.model.structure import Coefficient
 from bayes_scaling.quantities.laws import Laws, laws_of
@@ -51,7 +52,7 @@ def test_a_hypothetical_system_has_the_factor_of_its_architecture() -> None:
 
 def test_a_hypothetical_system_grows_at_the_rates_of_both_eras() -> None:
     specification = Specification("b", varies_by={"g_N": "era", "g_D": "era"}, progress=replace(BOTH, cut_year=2019.0))
-    g_n, g_d = (Coefficient(np.array([rates] * 16), "era") for rates in ([0.1, 0.4], [0.8, 0.2]))
+    g_n, g_d = (Coefficient(np.array([rates] * 16), "era", years=YEARS_OF_ERAS) for rates in ([0.1, 0.4], [0.8, 0.2]))
     laws = hand_made(specification, g_N=g_n, g_D=g_d)
     static = {name: each for name, each in laws.coefficients.items() if name not in ("g_N", "g_D")}
     still = replace(laws, specification=Specification("s"), coefficients=static)

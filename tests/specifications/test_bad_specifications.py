@@ -47,7 +47,7 @@ CASES: dict[str, tuple[str, str]] = {
         "[centre]\nyear = 2018",
         "[centre] has unknown key 'year'; valid keys: parameters, tokens, least_steps, loss",
     ),
-    "an empty centre": ("[centre]", "[centre] is empty; remove it, or set parameters, tokens or both"),
+    "an empty centre": ("[centre]", "[centre] is empty; remove it (keys with an effect: parameters, tokens)"),
     "a centre of nothing": ("[centre]\nparameters = 0", "[centre] parameters must be a number above 0, not 0"),
     "a centre in words": ('[centre]\ntokens = "many"', "[centre] tokens must be a number above 0, not 'many'"),
     "a centre under a penalty": (

@@ -209,12 +209,19 @@ def test_fewer_points_than_parameters_are_refused(runs: pd.DataFrame) -> None:
     assert len(make_rows(specification, runs.head(7)).ids) == 7
 
 
-@pytest.mark.parametrize(("column", "value"), [("loss", 0.0), ("loss", -2.0), ("tokens", np.inf), ("parameters", None)])
-def test_a_value_without_a_logarithm(column: str, value: float | None, runs: pd.DataFrame) -> None:
+@pytest.mark.parametrize(("column", "value"), [("loss", 0.0), ("loss", -2.0), ("tokens", np.inf)])
+def test_a_value_without_a_logarithm(column: str, value: float, runs: pd.DataFrame) -> None:
     runs.loc[runs.index[5], column] = value
     message = refusal(STATIC, runs)
     assert message.startswith(f"{column} ")
     assert message.endswith("(row 'run-005') must be a finite number above 0")
+
+
+def test_a_gap(runs: pd.DataFrame) -> None:
+    runs.loc[runs.index[5], "parameters"] = None
+    message = refusal(STATIC, runs)
+    assert message.startswith("column parameters is empty in 1 row(s), first 'run-005'; a fit needs it in every row")
+    assert "runs.dropna(subset=['parameters'])" in message
 
 
 def test_an_id_twice_and_a_table_without_rows(runs: pd.DataFrame) -> None:
