@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from bayes_scaling.comparison.result import METHODS, TIE_NATS, Comparison
+from bayes_scaling.comparison.result import METHODS, TIE_NATS, Comparison, beside_published
 from bayes_scaling.plots.marks import NOT_CONVERGED
 from bayes_scaling.posterior_report.citations import citation_section
 from bayes_scaling.posterior_report.comparison_sections import (
@@ -223,7 +223,18 @@ def comparison_report(comparison: Comparison) -> RenderableType:
         shown.add_row(Text(row["model"]), Text(row["variant"]), *_cells(row))
     hidden = len(comparison.table) - SHOWN
     more = [Text(f"... and {hidden} more in comparison.csv")] if hidden > 0 else []
-    return Group(shown, *more, Text(), *map(Text, sentences(comparison)), *left_out(comparison))
+    correlation = [Text(sentence) for sentence in _correlation(comparison)]
+    return Group(shown, *more, Text(), *map(Text, sentences(comparison)), *left_out(comparison), *correlation)
+
+
+def _correlation(comparison: Comparison) -> Iterator[str]:
+    """How the ranking agrees with the published one, where enough of it was compared."""
+    published = beside_published(comparison)
+    if len(published) > 2:
+        yield (
+            f"Rank correlation with the published leave-one-out table ({len(published)} variants, model 18 left out): "
+            f"{published.attrs['spearman_elpd']:.2f} by elpd, {published.attrs['spearman_loo_mse']:.2f} by LOO-MSE."
+        )
 
 
 def _cells(row: Any) -> Sequence[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from jobs.waiting import TESTS, until
+from studies.waiting import TESTS, until
 
 
 def dask(part: str, *arguments: str, log: Path, **environment: str) -> subprocess.Popen[bytes]:
