@@ -141,13 +141,8 @@ def evidence_for(specification: Specification, *, repeated: bool = False) -> Cal
 
     Returns Calibration or None: of the design that :func:`design_of` gives.
 
-    Parameters
-    ----------
-    specification
-        Its law, priors and noise must be those that were calibrated: under the same name with another prior it has no
-        evidence.
-    repeated
-        The second one, with other random numbers, which there is where a quantity failed in the first.
+    Under the same name with another law, noise or prior it has no evidence. ``repeated``: the second one, with other
+    random numbers, which there is where a quantity failed in the first.
 
     Examples
     --------

@@ -36,15 +36,6 @@ def ranks_of(truth: Mapping[str, Floats], posterior: Dataset, kept: int = KEPT) 
     Returns dict of str to int: from 0 to ``kept``; an element of a vector is named by its labels, such as
     ``level[ptb]``.
 
-    Parameters
-    ----------
-    truth
-        Name to value, of the shape that the posterior's variable has beside ``chain`` and ``draw``.
-    posterior
-        Draws.
-    kept
-        How many draws are used.
-
     Examples
     --------
     >>> import xarray as xr

@@ -265,11 +265,6 @@ def stated_coverage(intervals: pd.DataFrame) -> pd.DataFrame:
     ``upper_months`` (of the average of the intervals' ends); ``progress``, the share of intervals that lie above 0;
     ``unconverged``. All simulations count, converged or not.
 
-    Parameters
-    ----------
-    intervals
-        See :func:`recover_stated`.
-
     Examples
     --------
     >>> one = {"question": "q", "simulated": "a", "fitted": "a", "months": 12.0, "median": 0.7, "lower": 0.4}

@@ -1,6 +1,6 @@
 """`bayes-scaling backtest`: are evaluations predicted that were published later? Resumable and parallel."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -32,7 +32,7 @@ def backtest_command(
     from bayes_scaling.report.run_directory import prepare
 
     names = specifications or list(SPECIFICATIONS)
-    asked = {"specifications": names, "evaluations": table, "cuts": range(first, last + 1)}
+    asked: dict[str, Any] = {"specifications": names, "evaluations": table, "cuts": range(first, last + 1)}
     total = planned(**asked, seed=study.seed).count
     directory = study.directory(f"{'-'.join(names)[:60]}-{table.attrs['name']}")
     prepare(directory)
@@ -42,5 +42,5 @@ def backtest_command(
         lambda: backtest_json(result),
         lambda: backtest_report(result),
         f"; forecasts in {directory / 'forecasts'}",
-        converged=result.forecasts["converged"].all(),
+        converged=result.forecasts["converged"],
     )

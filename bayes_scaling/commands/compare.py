@@ -77,5 +77,5 @@ def compare_command(
         lambda: with_rows(comparison_json(comparison), comparison.table),
         lambda: comparison_report(comparison),
         f"; fits in {directory / 'fits'}",
-        converged=comparison.table["converged"].all(),
+        converged=comparison.table["converged"],
     )

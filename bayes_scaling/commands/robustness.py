@@ -41,5 +41,5 @@ def robustness_command(
         lambda: with_rows(robustness_json(result), result.table),
         lambda: robustness_report(result),
         f"; fits in {directory / 'fits'}",
-        converged=result.table["converged"].all(),
+        converged=result.table["converged"],
     )

@@ -60,7 +60,7 @@ class StudyOptions:
         words: Callable[[], "RenderableType"],
         also: str = "",
         *,
-        converged: bool = True,
+        converged: Iterable[bool] = (),
     ) -> None:
         """Print JSON, or words and the files that were written; exit with 1 if something has not converged."""
         from bayes_scaling.report.terminal import console, say_written
@@ -71,5 +71,5 @@ class StudyOptions:
             out = console()
             out.print(words())
             say_written(out, files, also)
-        if not converged:
+        if not all(converged):
             raise typer.Exit(EXIT_UNCONVERGED)

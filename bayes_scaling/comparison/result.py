@@ -53,11 +53,6 @@ def ranked(scores: Mapping[str, Elpd]) -> pd.DataFrame:
 
     Returns DataFrame: by name, best first: ``rank``, ``elpd_diff`` (this model less the best, nats: at most 0), ``dse``
     (its standard error over units), ``weight`` (stacking), ``weight_pseudo_bma``.
-
-    Parameters
-    ----------
-    scores
-        Of models whose fits have converged, by name.
     """
     check_comparable(scores)
     if len(scores) == 1:
@@ -93,18 +88,8 @@ def averaged_draws(
 
     Raises BayesScalingError if a model does not define the quantity; the message names it.
 
-    Parameters
-    ----------
-    fits
-        By name; of those with a weight above 0.
-    weights
-        By name; they need not add up to 1.
-    quantity
-        From a fit to draws with dimensions ``chain``, ``draw`` and others that are the same for all models.
-    draws
-        How many draws of the mixture.
-    seed
-        Of which draws are taken.
+    ``quantity``: from a fit to draws with dimensions ``chain``, ``draw`` and others that are the same for all models;
+    ``weights`` need not add up to 1.
     """
     rng = np.random.default_rng(seed)
     used = {name: weight for name, weight in weights.items() if weight > 0}
@@ -354,10 +339,7 @@ def beside_published(comparison: Comparison) -> pd.DataFrame:
     ``published_rank`` among the rows shown. ``attrs`` hold Spearman's rank correlations with the published order,
     ``spearman_elpd`` and ``spearman_loo_mse`` (NaN for fewer than three rows), without model 18.
 
-    Parameters
-    ----------
-    comparison
-        With variants of ``ho2024/01`` to ``20``; others are left out. Stated priors stand beside delta = 0.
+    Variants of other models than ``ho2024/01`` to ``20`` are left out. Stated priors stand beside delta = 0.
 
     Notes
     -----

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -53,12 +54,7 @@ def answers(fit: Fit, gain_fit: Fit) -> pd.DataFrame:
     is published), and the posterior's median and 95% equal-tailed credible interval. ``width_ratio`` compares the two
     intervals, those of doubling times as rates; see :func:`bayes_scaling.quantities.rate_widths.beside_rates`.
 
-    Parameters
-    ----------
-    fit
-        The paper's preferred model (``ho2024/07``, with its penalty).
-    gain_fit
-        The same with the factor for transformers (``robustness/transformer-factor``, with the penalty).
+    ``fit``: the paper's preferred model with its penalty; ``gain_fit``: the same with the factor for transformers.
 
     Notes
     -----
@@ -83,7 +79,7 @@ def answers(fit: Fit, gain_fit: Fit) -> pd.DataFrame:
 def _row(
     unit: str,
     published: tuple[float, ...],
-    found: xr.DataArray | tuple[float, ...],
+    found: xr.DataArray | Mapping[Any, float],
     source: str,
     *,
     signed: bool = False,
@@ -93,19 +89,22 @@ def _row(
 
     ``signed``: the quantity may be negative; ``time``: it is a doubling time, compared as a rate.
     """
-    point, *ends = (*published, np.nan, np.nan)[:3]
-    if isinstance(found, xr.DataArray):
-        found = tuple(credible_intervals(found).iloc[0][["median", "lower", "upper"]].astype(float))
-    median, lower, upper = found
+    point, start, end = (*published, np.nan, np.nan)[:3]
+    row = credible_intervals(found).iloc[0].to_dict() if isinstance(found, xr.DataArray) else found
+    median, lower, upper = (float(row[end]) for end in ("median", "lower", "upper"))
     if time and np.isfinite(upper):
         rates = signed_months_to_double(np.array([upper, lower]))  # in any unit of time: only ratios are used
-        beside = beside_rates(PublishedDoubling("", point, *ends, source), (float(rates[0]), float(rates[1])))
+        beside = beside_rates(PublishedDoubling("", point, start, end, source), (float(rates[0]), float(rates[1])))
     else:
-        beside = Beside.of(point, (ends[0], ends[1]), (lower, upper), signed=signed)
+        beside = Beside.of(point, (start, end), (lower, upper), signed=signed)
     return {
         "unit": unit,
-        **dict(zip(("published", "published_lower", "published_upper"), (point, *ends), strict=True)),
-        **dict(zip(("median", "lower", "upper"), (median, lower, upper), strict=True)),
+        "published": point,
+        "published_lower": start,
+        "published_upper": end,
+        "median": median,
+        "lower": lower,
+        "upper": upper,
         "published_inside": beside.inside,
         "width_ratio": beside.width_ratio,
         "source": source,
@@ -113,14 +112,15 @@ def _row(
 
 
 def _doubling(fit: Fit) -> Iterator[Row]:
-    times = doubling_times(fit)[["median", "lower", "upper"]]
+    times = doubling_times(fit)[["median", "lower", "upper"]].to_dict("index")
     notebook = f"{_PAPER}, notebook section3, cell"
     for name, factor, unit, scale, published in (
         ("T_N", "parameters", "years", MONTHS_PER_YEAR, (0.983, -77.5, 29.5)),
         ("T_D", "data", "years", MONTHS_PER_YEAR, (0.668, -0.36, 2.24)),
         ("T_C", "compute", "months", 1, (8.44, 4.52, 14.27)),
     ):
-        yield name, _row(unit, published, tuple(times.loc[factor] / scale), f"{notebook} 35", time=True)
+        found = {end: months / scale for end, months in times[factor].items()}
+        yield name, _row(unit, published, found, f"{notebook} 35", time=True)
     numerical = _row("months", (8.5716, 4.547, 14.460), numerical_doubling_time(fit), f"{notebook} 37", time=True)
     yield "T_C, numerical definition", numerical
 

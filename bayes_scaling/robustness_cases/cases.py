@@ -18,13 +18,6 @@ def with_known(evaluations: pd.DataFrame, column: str) -> pd.DataFrame:
 
     Raises EvaluationsError if the table lacks the column, or no row is left.
 
-    Parameters
-    ----------
-    evaluations
-        Evaluations.
-    column
-        Such as ``"vocabulary"`` or ``"epochs"``.
-
     Examples
     --------
     >>> from bayes_scaling.tables import load_evaluations
@@ -237,13 +230,6 @@ def chosen(names: Sequence[str] | None = None, evaluations: pd.DataFrame | None 
     """Cases by name, in the order of :func:`cases_of`, the baseline always among them.
 
     Raises BayesScalingError for a name that is none of theirs.
-
-    Parameters
-    ----------
-    names
-        All if None.
-    evaluations
-        The table, of whose further benchmarks there are cases too.
 
     Examples
     --------

@@ -1,8 +1,9 @@
 """Which robustness cases a table allows, a run of them, and a run read back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -174,8 +175,10 @@ def robustness(
 
 def _times(case: Case, record: Record, fit: Fit) -> tuple[float, ...]:
     """Doubling time and probability of progress that a case shows."""
-    shown = record.doubling if case.era is None else doubling_times(fit, by="era").loc[("compute", case.era)].to_dict()
-    return tuple(float(shown[name]) for name in ("median", "lower", "upper", "probability_of_progress"))
+    found: Mapping[Any, float] = record.doubling
+    if case.era is not None:
+        found = doubling_times(fit, by="era").to_dict("index")["compute", case.era]
+    return tuple(float(found[name]) for name in ("median", "lower", "upper", "probability_of_progress"))
 
 
 def load_robustness(directory: str | Path) -> Robustness:
@@ -232,12 +235,7 @@ def check_same_table(result: Robustness, fit: Fit) -> None:
 
     Raises BayesScalingError if kind, name, size, selections, row ids or responses differ; the message names which.
 
-    Parameters
-    ----------
-    result
-        Where its fits were kept, row ids and fitted responses of its baseline are compared too.
-    fit
-        With its data.
+    Where the run's fits were kept, row ids and fitted responses of its baseline are compared too.
 
     Examples
     --------

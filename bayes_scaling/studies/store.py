@@ -48,13 +48,8 @@ class Store:
 
         Raises BayesScalingError if a file that can't be used can't be moved either.
 
-        Parameters
-        ----------
-        name
-            As given to :meth:`write`.
-        parse
-            Makes the piece of the file's content. Whatever error it raises, the file is moved to the folder
-            ``set-aside`` and kept there under a name of its own.
+        Whatever error ``parse`` raises, the file is moved to the folder ``set-aside`` and kept there under a name of
+        its own.
         """
         path = self._path(name)
         try:
