@@ -38,10 +38,11 @@ from bayes_scaling.posterior_report.fit_tables import in_brackets, in_months, va
 from bayes_scaling.posterior_report.markdown import render_page
 from bayes_scaling.posterior_report.svg import lead_of
 from bayes_scaling.quantities.rates import INTERVAL, INTERVAL_KIND, INTERVAL_PROBABILITY
-from bayes_scaling.report.run_directory import picture, recorded, write_beside_fits
+from bayes_scaling.report.run_directory import picture, write_beside_fits
 from bayes_scaling.report.terminal import left_out
 from bayes_scaling.report.units import noun_of, size_of
 from bayes_scaling.result_files import COMPARISON_SETTINGS, COMPARISON_TABLE
+from bayes_scaling.studies.directory import recorded
 from bayes_scaling.words import counted, months, probability
 
 SHOWN = 25

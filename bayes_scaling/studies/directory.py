@@ -1,10 +1,11 @@
-"""What a study has left in a directory, read back and nothing of it done again: settings, table, records, fits."""
+"""What a study leaves in a directory beside its records: settings and table, written and read back, and its fits."""
 
 import io
 import json
 import math
 import re
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,27 @@ import pandas as pd
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.finished import sweep_files
+from bayes_scaling.inference.fitting import package_versions
 from bayes_scaling.inference.result import EvaluationsSummary, Fit, load_fit
 from bayes_scaling.inference.settings import Settings
+from bayes_scaling.plain_json import strict_json
 from bayes_scaling.result_files import FITS
 
 _FINGERPRINT = re.compile("[0-9a-f]{64}")
+
+
+def recorded(result: Any, **own: Any) -> bytes:
+    """A study's own figures as JSON, with what is needed to repeat it: table, settings, seed, versions."""
+    return strict_json(
+        {
+            "evaluations": asdict(result.evaluations),
+            **own,
+            "settings": None if result.settings is None else asdict(result.settings),
+            "seed": result.seed,
+            "versions": package_versions(),
+            "set_aside": [{"file": file, "reason": reason} for file, reason in result.set_aside],
+        }
+    )
 
 
 class StudyDirectory:

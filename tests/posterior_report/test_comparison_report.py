@@ -43,6 +43,7 @@ from bayes_scaling.posterior_report.comparison_trust import leave_one_out_sectio
 from bayes_scaling.posterior_report.document import Document, Equation, Picture, Scatter, Table
 from bayes_scaling.posterior_report.html import render_html
 from bayes_scaling.posterior_report.write import render_json
+from bayes_scaling.studies import study
 from bayes_scaling.words import months
 
 BEST, STUCK_NAME = "ho2024/07 | stated priors", "ho2024/03 | stated priors"
@@ -158,6 +159,20 @@ DAMAGE = {
     "ho2024-07-.*nc: damaged": lambda d: flip(the(d / "fits", "ho2024-07-*")),
     "ho2024-07-.*nc: is not the fit of ho2024/07": lambda d: exchange(d / "fits"),
 }
+
+
+def test_a_fit_that_has_gone_is_made_again_though_its_score_is_there(table, copy, monkeypatch) -> None:
+    class Sent(Exception):
+        """Instead of running them."""
+
+    def sent(function, tasks, **options):
+        raise Sent([task.variant.model for task in tasks.values()])
+
+    monkeypatch.setattr(study, "run_tasks", sent)
+    the(copy / "fits", "ho2024-12-*").unlink()
+    with pytest.raises(Sent) as caught:
+        bs.compare(list(MODELS), table, directory=copy)
+    assert caught.value.args == (["ho2024/12"],)
 
 
 @pytest.mark.parametrize("message", DAMAGE)
