@@ -15,7 +15,7 @@ def dask(part: str, *arguments: str, log: Path, **environment: str) -> subproces
     with log.open("ab") as file:
         return subprocess.Popen(
             [sys.executable, "-m", f"distributed.cli.dask_{part}", "--no-dashboard", *arguments],
-            env=os.environ | {"PYTHONPATH": str(TESTS)} | environment,
+            env=os.environ | TESTS | environment,
             stdout=file,
             stderr=file,
         )

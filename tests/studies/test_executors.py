@@ -171,7 +171,7 @@ def holding(tmp_path) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
         [sys.executable, "script.py", "a.lock", "b.lock"],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(TESTS)},
+        env=os.environ | TESTS,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -205,7 +205,7 @@ def test_a_script_without_a_guard_is_told_so(tmp_path) -> None:
     ended = subprocess.run(
         [sys.executable, "script.py", "a.lock"],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(TESTS)},
+        env=os.environ | TESTS,
         capture_output=True,
         text=True,
         timeout=60,
@@ -324,7 +324,7 @@ def test_an_unreachable_scheduler_is_one_message(reasons) -> None:
         start = time.monotonic()
         ended = subprocess.run(
             [sys.executable, "-W", "error", "-c", CONNECTING, *reasons],
-            env=os.environ | {"PYTHONPATH": str(TESTS)},
+            env=os.environ | TESTS,
             capture_output=True,
             text=True,
             timeout=60,
