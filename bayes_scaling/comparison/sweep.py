@@ -1,9 +1,12 @@
 """A study whose tasks are fits with their scores: variants of specifications, each on its own table or all on one."""
 
+import math
 import time
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -17,6 +20,7 @@ from bayes_scaling.inference.fitting import fit_fingerprint, fit_with
 from bayes_scaling.inference.result import Fit, read_fit
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.result_files import FITS, SCORES
+from bayes_scaling.studies.directory import StudyDirectory
 from bayes_scaling.studies.store import Store
 from bayes_scaling.studies.study import Study
 
@@ -105,3 +109,36 @@ class Sweep(Study[Task, Record]):
     def set_aside(self) -> tuple[tuple[str, str], ...]:
         """Of both folders."""
         return (*((str(path), reason) for path, reason in self.fits.set_aside), *super().set_aside)
+
+
+def record_of(files: StudyDirectory, name: str, unit: str, said: Mapping[Hashable, Any]) -> Record:
+    """The record that a row of a table was made of; runs that differ in refits share a directory.
+
+    Raises BayesScalingError if there is none, none can be read, or none says what the row says.
+    """
+    fingerprint = files.fingerprints[name]
+    found = sorted((files.directory / SCORES).glob(f"*-{unit}-refit-*-{fingerprint[:16]}.json"))
+    if not found:
+        raise files.missing(f"the score of {name}", SCORES, fingerprint)
+    faults = []
+    for path in found:
+        try:
+            record = Record.from_bytes(path.read_bytes())
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            faults.append(f"{SCORES}/{path.name}: {type(error).__name__}: {error}")
+        else:
+            if all(_same(value, said[column]) for column, value in record.row.items() if column in said):
+                return record
+    if len(faults) == len(found):
+        raise BayesScalingError(f"{files.directory}: can't be read: {'; '.join(faults)}; {files.again}")
+    raise BayesScalingError(
+        f"{files.directory}: the table and {SCORES}/{found[0].name} say different things of {name}: one of them was "
+        f"changed, or is of another run; {files.again}"
+    )
+
+
+def _same(found: Any, said: Any) -> bool:
+    """Whether numbers are equal but for the order of a sum; not defined in both is equal too."""
+    if isinstance(found, float):
+        return math.isclose(found, said, rel_tol=1e-9) or (math.isnan(found) and math.isnan(said))
+    return bool(found == said)

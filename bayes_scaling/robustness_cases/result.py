@@ -9,7 +9,7 @@ from pathlib import Path
 import arviz as az
 import pandas as pd
 
-from bayes_scaling.comparison.elpd import Elpd, Record
+from bayes_scaling.comparison.elpd import Record
 from bayes_scaling.comparison.result import check_comparable
 from bayes_scaling.comparison.sweep import Task
 from bayes_scaling.errors import BayesScalingError
@@ -176,9 +176,13 @@ def _asked(case: Case, task: Task, whole: pd.DataFrame) -> dict[str, object]:
 
 def _difference(baseline: Record, record: Record) -> dict[str, float]:
     """Difference in elpd from the baseline with its standard error; NaN where they can't be compared."""
-    converged = baseline.diagnostics.converged and record.diagnostics.converged
-    if not converged or not same_rows(baseline.elpd, record.elpd):
-        return {"elpd_diff": float("nan"), "dse": float("nan")}
+    try:
+        check_comparable({BASELINE: baseline.elpd, "case": record.elpd})
+        comparable = baseline.diagnostics.converged and record.diagnostics.converged
+    except BayesScalingError:  # other rows
+        comparable = False
+    if not comparable:
+        return {"elpd_diff": math.nan, "dse": math.nan}
     scores = {BASELINE: baseline.elpd.as_arviz(), "case": record.elpd.as_arviz()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about Pareto k, which the table counts
@@ -186,21 +190,12 @@ def _difference(baseline: Record, record: Record) -> dict[str, float]:
     return {name: float(compared.loc["case", name]) for name in ("elpd_diff", "dse")}
 
 
-def same_rows(one: Elpd, other: Elpd) -> bool:
-    """Whether two scores are of the same rows, by their ids and losses."""
-    try:
-        check_comparable({"one": one, "other": other})
-    except BayesScalingError:
-        return False
-    return True
-
-
 def rows_in_words(rows: pd.DataFrame, table: pd.DataFrame) -> str:
     """Which rows of a table some are; of another table, its name and selections.
 
     Examples
     --------
-    >>> from bayes_scaling.tables import on_benchmarks
+    >>> from bayes_scaling.tables import load_evaluations, on_benchmarks
     >>> table = load_evaluations()
     >>> rows_in_words(table, table), rows_in_words(on_benchmarks(table, "ptb"), table)
     ('all rows', 'on ptb')

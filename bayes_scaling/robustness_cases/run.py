@@ -9,8 +9,7 @@ import pandas as pd
 
 from bayes_scaling.comparison.compare import LEAST_UNITS
 from bayes_scaling.comparison.elpd import Record
-from bayes_scaling.comparison.reading import record_of
-from bayes_scaling.comparison.sweep import Sweep, Task
+from bayes_scaling.comparison.sweep import Sweep, Task, record_of
 from bayes_scaling.comparison.variants import Variant, expand
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.fitting import summary_of

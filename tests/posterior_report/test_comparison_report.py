@@ -17,8 +17,8 @@ from kept_sweeps import MODELS, kept_comparison, score_of
 from made_fits import made_fit
 
 import bayes_scaling as bs
+from bayes_scaling.comparison.compare import load_comparison
 from bayes_scaling.comparison.elpd import Record
-from bayes_scaling.comparison.reading import load_comparison
 from bayes_scaling.comparison.result import Comparison, comparison_table
 from bayes_scaling.inference.result import EvaluationsSummary
 from bayes_scaling.plots.comparison_by_model import _order, plot_doubling_times_by_model
