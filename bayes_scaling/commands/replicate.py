@@ -21,7 +21,10 @@ PAGE, TABLE = "replication.md", "replication.csv"
 @takes_table(runs=False)
 def replicate_command(
     options: TableOptions,
-    output: Annotated[str | None, typer.Option(help="Directory for results; default runs/replication-...")] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(help="Directory for results; the same command resumes there. Default runs/replication-..."),
+    ] = None,
     seed: Seed = SEED,
     quiet: Quiet = False,
     as_json: Json = False,
