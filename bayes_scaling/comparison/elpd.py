@@ -203,5 +203,9 @@ class Record:
         Raises ValueError, KeyError, TypeError if it is not one.
         """
         plain = json.loads(content)
-        parts = {"diagnostics": Diagnostics.from_dict(plain["diagnostics"]), "elpd": Elpd.from_dict(plain["elpd"])}
-        return cls(**plain | parts)
+        return cls(
+            diagnostics=Diagnostics.from_dict(plain.pop("diagnostics")),
+            doubling={name: float(value) for name, value in plain.pop("doubling").items()},
+            elpd=Elpd.from_dict(plain.pop("elpd")),
+            **plain,
+        )

@@ -124,10 +124,11 @@ def record_of(files: StudyDirectory, name: str, unit: str, said: Mapping[Hashabl
     for path in found:
         try:
             record = Record.from_bytes(path.read_bytes())
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            row = record.row
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             faults.append(f"{SCORES}/{path.name}: {type(error).__name__}: {error}")
         else:
-            if all(_same(value, said[column]) for column, value in record.row.items() if column in said):
+            if all(_same(value, said[column]) for column, value in row.items() if column in said):
                 return record
     if len(faults) == len(found):
         raise BayesScalingError(f"{files.directory}: can't be read: {'; '.join(faults)}; {files.again}")

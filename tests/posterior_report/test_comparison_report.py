@@ -155,6 +155,9 @@ DAMAGE = {
     ),
     "score of ho2024/07.*missing from its folder scores": lambda d: the(d / "scores", "ho2024-07-*").unlink(),
     "can't be read: scores/ho2024-07": lambda d: cut(the(d / "scores", "ho2024-07-*")),
+    "can't be read: scores/ho2024-07-.*AttributeError": lambda d: edit(
+        the(d / "scores", "ho2024-07-*"), '"doubling": {', '"doubling": [], "x": {'
+    ),
     "fit of ho2024/07.*missing from its folder fits": lambda d: the(d / "fits", "ho2024-07-*").unlink(),
     "ho2024-07-.*nc: damaged": lambda d: flip(the(d / "fits", "ho2024-07-*")),
     "ho2024-07-.*nc: is not the fit of ho2024/07": lambda d: exchange(d / "fits"),
