@@ -10,7 +10,7 @@ from .calibration.result import Calibration as Calibration
 from .comparison.chain_weights import chain_weights as chain_weights
 from .comparison.compare import compare as compare
 from .comparison.compare import compare_fits as compare_fits
-from .comparison.reading import load_comparison as load_comparison
+from .comparison.compare import load_comparison as load_comparison
 from .comparison.result import Comparison as Comparison
 from .errors import BayesScalingError as BayesScalingError
 from .errors import CompilationWarning as CompilationWarning

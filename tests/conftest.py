@@ -24,7 +24,7 @@ LONGEST = (
     "command_line/test_interruptions.py",
     "approaches/test_profiles.py",
     "fits/test_student_t_with_papers.py",
-    "jobs/test_executors.py",
+    "studies/test_executors.py",
     "compilation/test_programs.py",
     "command_line/test_runs_command.py",
     "fits/test_kaplan_fits.py",

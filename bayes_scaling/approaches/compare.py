@@ -145,18 +145,24 @@ def compare_approaches(
     slices = None if curves is None else curve_slices(curves, spacing=spacing)
     sampler: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains, "attempts": attempts, "cores": cores}
     grouping: dict[str, Any] = {"within": within, "least_models": least_models}
-    law = (
-        fit if fit is not None else fit_law(load_specification("chinchilla"), runs, seed=joint_seed(seed, 3), **sampler)
-    )
-    rows = {}
+    law = fit or fit_law(load_specification("chinchilla"), runs, seed=joint_seed(seed, 3), **sampler)
+    rows: dict[int, dict[str, Any]] = {}
     if curves is not None and slices is not None:
         profiles = isoflop_profiles(slices, seed=joint_seed(seed, 1), **sampler)
         lowest = envelope(curves)
         rows[1] = _quadratic_row(profiles, law, slices, {}, probability) | _classical(lowest.a, lowest.b)
     profiles = isoflop_profiles(runs, seed=joint_seed(seed, 2), **grouping, **sampler)
     rows[2] = _quadratic_row(profiles, law, runs, grouping, probability) | _classical(*_least_squares(profiles))
-    rows[3] = _law_row(law, given=fit is not None, probability=probability)
-    rows[3] |= _classical(*(allocation_exponents(besiroglu_estimate(runs).law)[name].item() for name in _EXPONENTS))
+    exponents, least = (allocation_exponents(each) for each in (law, besiroglu_estimate(runs).law))
+    rows[3] = {
+        "rows": law.evaluations.rows,
+        "converged": law.diagnostics.converged,
+        "rhat_max": law.diagnostics.rhat_max,
+        "seconds": law.seconds["total"] if fit is None else np.nan,
+        **_interval("a", exponents["a"], probability),
+        **_interval("b", exponents["b"], probability),
+        **_classical(least["a"].item(), least["b"].item()),
+    }
     table = pd.DataFrame([rows[number] | _published(number) for number in rows])
     table.index = pd.Index([APPROACHES[number - 1] for number in rows], name="approach")
     ordered = [column for column in _columns() if column in table]
@@ -204,22 +210,13 @@ def _less(draws: xr.DataArray, bias: xr.DataArray) -> xr.DataArray:
     return draws - shifts
 
 
-def _law_row(law: Fit, *, given: bool, probability: float) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "rows": law.evaluations.rows,
-        "converged": law.diagnostics.converged,
-        "rhat_max": law.diagnostics.rhat_max,
-        "seconds": np.nan if given else law.seconds["total"],
-    }
-    exponents = allocation_exponents(law)
-    for name in _EXPONENTS:
-        row |= _interval(name, exponents[name], probability)
-    return row
-
-
 def _interval(name: str, draws: xr.DataArray, probability: float) -> dict[str, float]:
     found = credible_intervals(draws.rename(name), probability=probability).iloc[0]
-    return {name: found["median"], f"{name}_lower": found["lower"], f"{name}_upper": found["upper"]}
+    return _ends(name, (found["median"], found["lower"], found["upper"]))
+
+
+def _ends(name: str, values: tuple[float, float, float]) -> dict[str, float]:
+    return dict(zip((name, f"{name}_lower", f"{name}_upper"), values, strict=True))
 
 
 def _least_squares(profiles: Profiles) -> tuple[float, float]:
@@ -232,13 +229,5 @@ def _classical(a: float, b: float) -> dict[str, float]:
 
 
 def _published(number: int) -> dict[str, float]:
-    published = HOFFMANN_EXPONENTS[number]
-    row: dict[str, float] = {}
-    for name in _EXPONENTS:
-        lower, upper = getattr(published, f"{name}_interval")
-        row |= {
-            f"{name}_published": getattr(published, name),
-            f"{name}_published_lower": lower,
-            f"{name}_published_upper": upper,
-        }
-    return row
+    found = HOFFMANN_EXPONENTS[number]
+    return _ends("a_published", (found.a, *found.a_interval)) | _ends("b_published", (found.b, *found.b_interval))

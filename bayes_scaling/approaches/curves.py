@@ -55,10 +55,8 @@ def curves_of(table: pd.DataFrame) -> tuple[Curve, ...]:
 
     Returns tuple of Curve: by size.
 
-    Parameters
-    ----------
-    table
-        Several rows a run: ``series`` names the curve, ``flop`` and ``tokens`` are what was spent and seen so far.
+    The table has several rows a run: ``series`` names the curve, ``flop`` and ``tokens`` are what was spent and seen
+    so far.
 
     Raises
     ------
@@ -229,12 +227,7 @@ def envelope(table: pd.DataFrame, *, points: int = POINTS) -> Envelope:
     has no usable curves, or the lowest curve is everywhere that of the smallest or of the largest model, or only one
     model.
 
-    Parameters
-    ----------
-    table
-        Several rows a run; see :func:`bayes_scaling.approaches.curves.curves_of`.
-    points
-        Values of compute, at least 2, from the first point of any curve to the last.
+    ``points``: values of compute, at least 2, from the first point of any curve to the last.
 
     Notes
     -----

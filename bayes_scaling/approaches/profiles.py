@@ -108,11 +108,6 @@ def build_profile_model(rows: ProfileRows) -> pm.Model:
     Returns pymc.Model: observed variable ``log_loss`` (log nats per token, less the rows' mean); free variables over
     ``budget``, and ``curve`` where rows are of training curves. Effects are standardised (non-centred).
 
-    Parameters
-    ----------
-    rows
-        Runs by budget.
-
     Examples
     --------
     >>> from bayes_scaling.approaches.rows import make_profile_rows

@@ -245,12 +245,7 @@ def make_profile_rows(runs: pd.DataFrame, *, within: float = WITHIN, least_model
 
     Raises RunsError, EvaluationsError as :func:`bayes_scaling.approaches.rows.budgets_of`.
 
-    Parameters
-    ----------
-    runs
-        Training runs; with a column ``curve`` where several rows are of one training curve.
-    within, least_models
-        See :func:`bayes_scaling.approaches.rows.budgets_of`.
+    Rows of a table with a column ``curve`` are of training curves.
 
     Examples
     --------

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from bayes_scaling.calibration.experiment import Experiment, experiment_fingerprint, run_experiment
+from bayes_scaling.calibration.experiment import Simulation, calibration_fingerprint, run_numbered, simulate_once
 from bayes_scaling.calibration.result import Calibration
 from bayes_scaling.calibration.settings import LEAST, SIMULATIONS
 from bayes_scaling.calibration.simulation import require_proper_prior
@@ -81,26 +80,39 @@ def calibrate(
     >>> found.outside  # doctest: +SKIP
     ()
     """
-    specification = resolve(specification)
-    check_calibration(specification, evaluations, simulations, seed)
-    experiment = _experiment(specification, evaluations)
-    found = run_experiment(experiment, simulations, seed=seed, directory=directory, workers=workers, on_done=on_done)
-    return Calibration(
-        specification=specification.name,
-        evaluations=str(evaluations.attrs.get("name", "unnamed")),
-        simulations=found,
+    return calibrate_all(
+        [(resolve(specification), evaluations)],
+        simulations,
         seed=seed,
-        fingerprint=experiment_fingerprint(experiment),
+        directory=directory,
+        workers=workers,
+        on_done=on_done,
+    )[0]
+
+
+def calibrate_all(
+    designs: Sequence[tuple[Specification, pd.DataFrame]],
+    simulations: int = SIMULATIONS,
+    *,
+    seed: int = SEED,
+    directory: str | Path | None = None,
+    workers: int | None = None,
+    on_done: Callable[[int], None] = lambda done: None,
+) -> tuple[Calibration, ...]:
+    """Calibrate specifications, each at a design of its own; see :func:`bayes_scaling.calibrate`.
+
+    ``on_done``: Called with the number of simulations that are done, of all specifications.
+    """
+    for specification, table in designs:
+        check_calibration(specification, table, simulations, seed)
+    fingerprints = [calibration_fingerprint(*design) for design in designs]
+    keys = [f"{fingerprint[:16]} seed={seed}" for fingerprint in fingerprints]
+    asked = {key: partial(simulate_once, *design, seed) for key, design in zip(keys, designs, strict=True)}
+    found = run_numbered(Simulation, asked, simulations, directory=directory, workers=workers, on_done=on_done)
+    return tuple(
+        Calibration(specification.name, str(table.attrs.get("name", "unnamed")), found[key], seed, fingerprint)
+        for (specification, table), key, fingerprint in zip(designs, keys, fingerprints, strict=True)
     )
-
-
-def calibration_fingerprint(specification: Specification, evaluations: pd.DataFrame) -> str:
-    """Of everything that decides a calibration but its seed: specification, priors, design, settings."""
-    return experiment_fingerprint(_experiment(specification, evaluations))
-
-
-def _experiment(specification: Specification, evaluations: pd.DataFrame) -> Experiment:
-    return Experiment(specification, specification, evaluations, {})
 
 
 def check_calibration(specification: Specification, evaluations: pd.DataFrame, simulations: int, seed: int) -> None:
@@ -129,13 +141,8 @@ def evidence_for(specification: Specification, *, repeated: bool = False) -> Cal
 
     Returns Calibration or None: of the design that :func:`design_of` gives.
 
-    Parameters
-    ----------
-    specification
-        Its law, priors and noise must be those that were calibrated: under the same name with another prior it has no
-        evidence.
-    repeated
-        The second one, with other random numbers, which there is where a quantity failed in the first.
+    Under the same name with another law, noise or prior it has no evidence. ``repeated``: the second one, with other
+    random numbers, which there is where a quantity failed in the first.
 
     Examples
     --------
@@ -239,24 +246,3 @@ def stored_trust() -> Trust:
         {one.specification: one for one in again if one is not None},
         stated_intervals(),
     )
-
-
-def calibrate_all(
-    specifications: Sequence[Specification],
-    simulations: int = SIMULATIONS,
-    *,
-    seed: int = SEED,
-    directory: str | Path | None = None,
-    workers: int | None = None,
-    on_done: Callable[[int], None] = lambda done: None,
-) -> tuple[Calibration, ...]:
-    """Calibrate one specification after another, each at its own design; see :func:`bayes_scaling.calibrate`.
-
-    ``on_done``: Called with the number of simulations that are done, of all specifications.
-    """
-    found: list[Calibration] = []
-    for number, specification in enumerate(specifications):
-        reach = partial(lambda before, done: on_done(before + done), number * simulations)
-        kept: dict[str, Any] = {"seed": seed, "directory": directory, "workers": workers, "on_done": reach}
-        found.append(calibrate(specification, design_of(specification), simulations, **kept))
-    return tuple(found)

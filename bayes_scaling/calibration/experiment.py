@@ -2,10 +2,8 @@
 
 import hashlib
 import json
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,15 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from xarray import Dataset
 
-from bayes_scaling.calibration.settings import SIMULATIONS
 from bayes_scaling.calibration.simulation import LARGEST_LOSS, plausible_draw, quantities_at
 from bayes_scaling.inference.attempts import Attempted, attempt
 from bayes_scaling.inference.diagnostics import Diagnostics
-from bayes_scaling.inference.settings import SEED, Settings
-from bayes_scaling.jobs.executors import run_tasks
-from bayes_scaling.jobs.store import Store
-from bayes_scaling.model.rows import Rows, make_rows
+from bayes_scaling.inference.settings import Settings
+from bayes_scaling.model.rows import make_rows
 from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.studies.study import Study, kept_in
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -39,15 +35,6 @@ def ranks_of(truth: Mapping[str, Floats], posterior: Dataset, kept: int = KEPT) 
 
     Returns dict of str to int: from 0 to ``kept``; an element of a vector is named by its labels, such as
     ``level[ptb]``.
-
-    Parameters
-    ----------
-    truth
-        Name to value, of the shape that the posterior's variable has beside ``chain`` and ``draw``.
-    posterior
-        Draws.
-    kept
-        How many draws are used.
 
     Examples
     --------
@@ -72,29 +59,6 @@ CAREFUL = replace(QUICK, draws=1000, target_accept=0.95, attempts=2)
 """Settings of a first attempt, and of a further one where its ranks can't be trusted."""
 RHAT_MAX, ESS_MIN, UNSTEADY_MAX = 1.03, 150, 0.005
 """What a rank among 100 draws needs: less than a fit that is reported needs."""
-
-
-@dataclass(frozen=True, eq=False)
-class Experiment:
-    """What is simulated, and what is fitted to it.
-
-    Parameters
-    ----------
-    simulated
-        The specification that losses come from.
-    fitted
-        The specification that is fitted; the same, unless the harm of a wrong one is to be seen.
-    table
-        The design: an evaluations table or training runs, whose own losses are not used.
-    truth
-        Parameters of ``simulated`` at stated values (numbers, or lists over levels); what is not stated is drawn from
-        its prior, anew in each simulation.
-    """
-
-    simulated: Specification
-    fitted: Specification
-    table: pd.DataFrame
-    truth: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -125,18 +89,18 @@ class Simulation:
     seconds: float
 
 
-def simulate_once(experiment: Experiment, seed: int, number: int) -> Simulation:
-    """Simulate, fit and rank; the same seed and number give the same result wherever it is run.
+def simulate_once(specification: Specification, table: pd.DataFrame, seed: int, number: int) -> Simulation:
+    """Simulate from the priors, fit and rank; the same seed and number give the same result wherever it is run.
 
     ``seed`` and ``number`` are of the simulated table; the sampler starts from ``number`` alone.
     """
-    rng = np.random.default_rng([seed, number])
-    design = make_rows(experiment.simulated, experiment.table)
-    truth = at_levels(experiment.simulated, design, experiment.truth)
-    values, simulated, redrawn = plausible_draw(experiment.simulated, design, truth, rng)
-    found, seconds = fit_losses(experiment.fitted, experiment.table, simulated.response, number)
+    design = make_rows(specification, table)
+    values, simulated, redrawn = plausible_draw(specification, design, {}, np.random.default_rng([seed, number]))
+    found, seconds = fit_losses(specification, table, simulated.response, number)
+    posterior = found.data["posterior"].to_dataset()
+    truth = quantities_at(specification, design, values)
     return Simulation(
-        ranks=_ranks(experiment, design, values, found),
+        ranks=ranks_of({name: value for name, value in truth.items() if name in posterior}, posterior),
         converged=trusted(found.diagnostics),
         rhat_max=found.diagnostics.rhat_max,
         ess_min=min(found.diagnostics.ess_bulk_min, found.diagnostics.ess_tail_min),
@@ -167,117 +131,74 @@ def trusted(found: Diagnostics) -> bool:
     )
 
 
-def at_levels(specification: Specification, design: Rows, truth: Mapping[str, Any]) -> dict[str, Any]:
-    """Stated values of parameters, one a level of the group that a parameter varies by."""
-    stated = {}
-    for name, value in truth.items():
-        group = specification.index_of(name)
-        levels = 1 if group is None else len(design.levels[group])
-        stated[name] = np.broadcast_to(np.asarray(value, dtype=float), levels)
-    return stated
-
-
-def _ranks(experiment: Experiment, design: Rows, values: Mapping[str, Any], found: Attempted) -> dict[str, int]:
-    posterior = found.data["posterior"].to_dataset()
-    truth = quantities_at(experiment.simulated, design, values)
-    shared = {
-        name: value
-        for name, value in truth.items()
-        if name in posterior and posterior[name].shape[2:] == np.shape(value)
-    }
-    return ranks_of(shared, posterior)
-
-
 BATCH = 10
 """Simulations of one task: a worker compiles once for each structure that it meets."""
 
 
-def run_experiment(
-    experiment: Experiment,
-    simulations: int = SIMULATIONS,
-    *,
-    seed: int = SEED,
-    directory: str | Path | None = None,
-    workers: int | None = None,
-    on_done: Callable[[int], None] = lambda done: None,
-) -> tuple[Simulation, ...]:
-    """Simulate and fit as often as asked; see :func:`run_numbered`."""
-    return run_numbered(
-        partial(simulate_once, experiment, seed),
-        Simulation,
-        f"{experiment_fingerprint(experiment)[:16]} seed={seed}",
-        simulations,
-        directory=directory,
-        workers=workers,
-        on_done=on_done,
-    )
+@dataclass(frozen=True)
+class Batch:
+    """Numbers with each of which a worker does something that returns a dataclass of plain data."""
+
+    once: Callable[[int], "DataclassInstance"]
+    key: str
+    """Of everything that decides the results."""
+    numbers: range
+
+    @property
+    def file(self) -> str:
+        """Name of the file that keeps the results."""
+        return f"{self.key} {self.numbers[0]}-{self.numbers[-1]}.json"
+
+
+def work(batch: Batch) -> bytes:
+    """Do a batch; the function that runs in workers."""
+    return json.dumps([asdict(batch.once(number)) for number in batch.numbers]).encode()
 
 
 def run_numbered[Found: "DataclassInstance"](
-    once: Callable[[int], Found],
     kind: type[Found],
-    key: str,
+    asked: Mapping[str, Callable[[int], Found]],
     count: int,
     *,
     directory: str | Path | None = None,
     workers: int | None = None,
     on_done: Callable[[int], None] = lambda done: None,
-) -> tuple[Found, ...]:
-    """Do something with each number from 0 on, in batches that are kept as they are done.
+) -> dict[str, tuple[Found, ...]]:
+    """Do several things, each with every number from 0 on, in batches that are kept as they are done.
 
-    Returns tuple: in order; independent of workers and interruptions.
+    Returns dict: results in order, whatever the number of workers and interruptions, by the keys of ``asked``.
 
     Parameters
     ----------
-    once
-        What is done with a number; can be sent to another process.
     kind
-        Dataclass of plain data that it returns.
-    key
-        Of everything that decides the results: begins the names of kept batches.
+        Dataclass of plain data that all return.
+    asked
+        What is done with a number (it can be sent to another process), by everything that decides its results.
     count
         How many numbers.
     directory, workers, on_done
         As for :func:`bayes_scaling.calibrate`.
     """
+    starts = range(0, count, BATCH)
+    batches = [
+        Batch(once, key, range(first, min(first + BATCH, count))) for key, once in asked.items() for first in starts
+    ]
+    done: list[int] = []
 
-    def read(content: bytes) -> list[Found]:
-        return [kind(**one) for one in json.loads(content)]
+    def counted(batch: Batch, reused: bool) -> None:
+        done.append(len(batch.numbers))
+        on_done(sum(done))
 
-    with tempfile.TemporaryDirectory() as scratch:
-        store = Store(Path(scratch if directory is None else directory))
-        found: dict[int, list[Found]] = {}
-        todo: dict[str, Any] = {}
-        for first in range(0, count, BATCH):
-            numbers = range(first, min(first + BATCH, count))
-            name = f"{key} {numbers[0]}-{numbers[-1]}.json"
-            kept = store.read(name, read)
-            if kept is None:
-                todo[name] = (once, numbers)
-            else:
-                found[first] = kept
-
-        def keep(name: str, batch: list[Found]) -> None:
-            store.write(name, json.dumps([asdict(one) for one in batch]).encode())
-            found[todo[name][1][0]] = batch
-            on_done(sum(map(len, found.values())))
-
-        run_tasks(_batch, todo, on_done=keep, workers=workers)
-    return tuple(one for first in sorted(found) for one in found[first])
+    with kept_in(directory) as place:
+        study = Study(place, "", work, lambda content: [kind(**one) for one in json.loads(content)])
+        found = study.run({batch.file: batch for batch in batches}, on_done=counted, workers=workers)
+    return {key: tuple(one for batch in batches if batch.key == key for one in found[batch.file]) for key in asked}
 
 
-def experiment_fingerprint(experiment: Experiment) -> str:
-    """SHA-256 of what decides the ranks of an experiment: specifications with their priors, design, truth, settings."""
-    return design_fingerprint(
-        experiment.simulated,
-        experiment.fitted,
-        experiment.table,
-        {
-            "truth": {name: value for name, value in experiment.truth.items()},
-            "kept": KEPT,
-            "largest_loss": LARGEST_LOSS,
-        },
-    )
+def calibration_fingerprint(specification: Specification, table: pd.DataFrame) -> str:
+    """SHA-256 of everything that decides ranks but the seed: specification, priors, design, settings."""
+    more = {"truth": {}, "kept": KEPT, "largest_loss": LARGEST_LOSS}
+    return design_fingerprint(specification, specification, table, more)
 
 
 def _deciding(settings: Settings) -> dict[str, Any]:
@@ -304,8 +225,3 @@ def specification_document(specification: Specification) -> dict[str, Any]:
     for text in ("title", "reference"):
         document.pop(text)
     return document | {"priors": {p.name: str(specification.prior_of(p.name)) for p in specification.parameters()}}
-
-
-def _batch(task: tuple[Callable[[int], Any], Sequence[int]]) -> list[Any]:
-    once, numbers = task
-    return [once(number) for number in numbers]

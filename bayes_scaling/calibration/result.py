@@ -140,10 +140,7 @@ def uniformity(simulations: Sequence[Simulation]) -> pd.DataFrame:
     Returns DataFrame: indexed by quantity: ``inside`` (whether the ECDF difference stays in its simultaneous 95% band),
     ``largest`` difference, ``covered_50`` and ``covered_90`` (share of central intervals that hold the true value).
 
-    Parameters
-    ----------
-    simulations
-        Of one experiment. All count, whether their chains agreed or not.
+    All simulations count, whether their chains agreed or not.
 
     Examples
     --------
@@ -188,12 +185,7 @@ def coverage_table(intervals: pd.DataFrame, probability: float) -> pd.DataFrame:
     Returns DataFrame: indexed by quantity: ``intervals`` (how many), ``covered`` (share), ``lower`` and ``upper`` (its
     own 95% interval), ``expected`` (the probability), ``unconverged`` (fits that had not converged).
 
-    Parameters
-    ----------
-    intervals
-        One row an interval, indexed by quantity: ``lower``, ``upper``, ``truth``, ``converged``.
-    probability
-        Of the intervals.
+    ``intervals``: one row an interval, indexed by quantity: ``lower``, ``upper``, ``truth``, ``converged``.
 
     Examples
     --------

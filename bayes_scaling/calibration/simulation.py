@@ -38,17 +38,6 @@ def prior_draw(
     Returns dict of str to array: parameter to its value, shape ``(*shape, 1)``, or ``(*shape, levels)`` where it varies
     by a group. Raises BayesScalingError if the specification has ``delta``.
 
-    Parameters
-    ----------
-    specification
-        Without ``delta``, whose prior has no scale of its own.
-    rows
-        Of the design: which groups there are.
-    rng
-        Source of randomness.
-    shape
-        Of many draws; by default one.
-
     Examples
     --------
     >>> import bayes_scaling as bs
@@ -75,17 +64,6 @@ def simulated_rows(
     .. math:: L_i = \mu_i + u_{\mathrm{paper}(i)} + \sigma \epsilon_i
 
     Returns Rows: with ``loss`` in nats per token; noise on its logarithm where the specification says so.
-
-    Parameters
-    ----------
-    specification
-        Law and noise.
-    rows
-        The design.
-    values
-        As from :func:`prior_draw`.
-    rng
-        Source of randomness.
 
     Examples
     --------
@@ -122,16 +100,7 @@ def plausible_draw(
     Returns the parameters, the rows with their losses, and how many tables were thrown away. Raises BayesScalingError
     if a thousand tables in a row are implausible.
 
-    Parameters
-    ----------
-    specification
-        What is simulated from.
-    rows
-        The design.
-    truth
-        Parameters that are stated, each of shape ``(levels,)``, instead of drawn.
-    rng
-        Source of randomness.
+    ``truth``: parameters that are stated, each of shape ``(levels,)``, instead of drawn.
     """
     for redrawn in range(MOST_REDRAWN):
         values = prior_draw(specification, rows, rng) | dict(truth)

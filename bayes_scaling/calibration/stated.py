@@ -1,7 +1,7 @@
 """Known progress put in, right and wrong specifications fitted, and how often intervals hold what was put in."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from functools import partial
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bayes_scaling.calibration.experiment import at_levels, design_fingerprint, fit_losses, run_numbered, trusted
+from bayes_scaling.calibration.experiment import design_fingerprint, fit_losses, run_numbered, trusted
 from bayes_scaling.calibration.result import coverage_table
 from bayes_scaling.calibration.settings import LEAST, PROBABILITY, SIMULATIONS
 from bayes_scaling.calibration.simulation import simulated_rows
@@ -37,7 +37,7 @@ class Split(StrEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class Study:
+class KnownProgress:
     """What is put in, and what is fitted.
 
     Parameters
@@ -46,8 +46,6 @@ class Study:
         The specification that losses come from, with rates ``g_N`` and ``g_D`` that all rows share.
     fitted
         The specification that is fitted: the same, or one that leaves out what matters.
-    months
-        Doubling time of effective compute that is put in; :data:`NO_PROGRESS` for none.
     table
         The design.
     truths
@@ -56,9 +54,14 @@ class Study:
 
     simulated: Specification
     fitted: Specification
-    months: float
     table: pd.DataFrame = field(repr=False)
     truths: tuple[Mapping[str, list[float]], ...] = field(repr=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of what decides the intervals but the seed: specifications with priors, design, truths, settings."""
+        more = {"truths": self.truths, "probability": PROBABILITY}
+        return design_fingerprint(self.simulated, self.fitted, self.table, more)
 
 
 @dataclass(frozen=True)
@@ -134,41 +137,31 @@ def stated_truths(
 
 
 def recover(
-    study: Study,
+    studies: Sequence[KnownProgress],
+    simulations: int,
     *,
     seed: int = SEED,
     directory: str | Path | None = None,
     workers: int | None = None,
     on_done: Callable[[int], None] = lambda done: None,
-) -> tuple[Recovered, ...]:
+) -> list[tuple[Recovered, ...]]:
     """Simulate and fit once for each truth; see :func:`bayes_scaling.calibration.experiment.run_numbered`."""
-    return run_numbered(
-        partial(recover_once, study, seed),
-        Recovered,
-        f"{study_fingerprint(study)[:16]} stated seed={seed}",
-        len(study.truths),
-        directory=directory,
-        workers=workers,
-        on_done=on_done,
-    )
+    keys = [f"{each.fingerprint[:16]} stated seed={seed}" for each in studies]
+    asked = {key: partial(recover_once, each, seed) for key, each in zip(keys, studies, strict=True)}
+    found = run_numbered(Recovered, asked, simulations, directory=directory, workers=workers, on_done=on_done)
+    return [found[key] for key in keys]
 
 
-def recover_once(study: Study, seed: int, number: int) -> Recovered:
+def recover_once(study: KnownProgress, seed: int, number: int) -> Recovered:
     """Simulate, fit, and read off the interval; the same seed and number give the same result wherever it is run."""
     rng = np.random.default_rng([seed, number])
     design = make_rows(study.simulated, study.table)
-    values = at_levels(study.simulated, design, study.truths[number])
+    values = {name: np.asarray(value, dtype=float) for name, value in study.truths[number].items()}
     losses = simulated_rows(study.simulated, design, values, rng).response
     found, seconds = fit_losses(study.fitted, study.table, losses, number)
     tail = (1 - PROBABILITY) / 2
     lower, median, upper = np.quantile(found.data["posterior"]["g_C"].to_numpy(), [tail, 0.5, 1 - tail])
     return Recovered(float(median), float(lower), float(upper), trusted(found.diagnostics), seconds)
-
-
-def study_fingerprint(study: Study) -> str:
-    """SHA-256 of what decides the intervals of a study: specifications with priors, design, truths, settings."""
-    more = {"truths": study.truths, "probability": PROBABILITY}
-    return design_fingerprint(study.simulated, study.fitted, study.table, more)
 
 
 STUDY = ("question", "simulated", "fitted", "months")
@@ -234,33 +227,32 @@ def recover_stated(
     """
     if simulations < LEAST:
         raise BayesScalingError(f"simulations must be at least {LEAST}, not {simulations}")
-    parts, done = [], 0
-    for question in questions:
-        posterior = fit(load_specification(question.simulated), evaluations, seed=seed)
-        for months in question.months:
-            study = Study(
-                posterior.specification,
-                load_specification(question.fitted),
-                months,
-                evaluations,
-                stated_truths(posterior, months, simulations, question.split),
-            )
-            counted = partial(lambda before, now: on_done(before + now), done)
-            found = recover(study, seed=seed, directory=directory, workers=workers, on_done=counted)
-            done += len(found)
-            on_done(done)
-            parts.append(_rows(question, months, found))
-    return pd.concat(parts, ignore_index=True)
+    posteriors = {
+        name: fit(load_specification(name), evaluations, seed=seed)
+        for name in dict.fromkeys(question.simulated for question in questions)
+    }
+    asked = [(question, months) for question in questions for months in question.months]
+    studies = [
+        KnownProgress(
+            posteriors[question.simulated].specification,
+            load_specification(question.fitted),
+            evaluations,
+            stated_truths(posteriors[question.simulated], months, simulations, question.split),
+        )
+        for question, months in asked
+    ]
+    found = recover(studies, simulations, seed=seed, directory=directory, workers=workers, on_done=on_done)
+    parts = [
+        dict(zip(STUDY, (question.text, question.simulated, question.fitted, months), strict=True)) | asdict(one)
+        for (question, months), each in zip(asked, found, strict=True)
+        for one in each
+    ]
+    return pd.DataFrame(parts)
 
 
 def planned(simulations: int, questions: tuple[Question, ...] = QUESTIONS) -> int:
     """How many simulations that will be."""
     return simulations * sum(len(question.months) for question in questions)
-
-
-def _rows(question: Question, months: float, found: tuple[Recovered, ...]) -> pd.DataFrame:
-    named = dict(zip(STUDY, (question.text, question.simulated, question.fitted, months), strict=True))
-    return pd.DataFrame([named | asdict(one) for one in found])
 
 
 def stated_coverage(intervals: pd.DataFrame) -> pd.DataFrame:
@@ -272,11 +264,6 @@ def stated_coverage(intervals: pd.DataFrame) -> pd.DataFrame:
     ``covered_lower``, ``covered_upper``; ``median_months`` (of the average of the medians' rates), ``lower_months`` and
     ``upper_months`` (of the average of the intervals' ends); ``progress``, the share of intervals that lie above 0;
     ``unconverged``. All simulations count, converged or not.
-
-    Parameters
-    ----------
-    intervals
-        See :func:`recover_stated`.
 
     Examples
     --------

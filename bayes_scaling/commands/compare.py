@@ -4,29 +4,18 @@ from typing import Annotated
 
 import typer
 
-from bayes_scaling.commands.options import (
-    EXIT_UNCONVERGED,
-    Json,
-    Quiet,
-    Scheduler,
-    Seed,
-    TableOptions,
-    Workers,
-    check_workers,
-    output_directory,
-    specification_names,
-    takes_table,
-)
-from bayes_scaling.inference.settings import SEED
+from bayes_scaling.commands.options import TableOptions, specification_names, takes_table
+from bayes_scaling.commands.study import StudyOptions
 from bayes_scaling.specifications.catalogue import DEFAULT_SPECIFICATION
 
 FAMILY = "ho2024"
 """Named alone, it stands for the paper's whole grid: 20 structures and 6 penalties."""
 
 
-@takes_table(runs=True)
+@takes_table(runs=True, study="compare")
 def compare_command(
     options: TableOptions,
+    study: StudyOptions,
     specifications: Annotated[
         list[str] | None,
         typer.Argument(
@@ -36,10 +25,6 @@ def compare_command(
         ),
     ] = None,
     unit: Annotated[str, typer.Option(help="What is left out at a time: evaluation or paper.")] = "evaluation",
-    output: Annotated[
-        str | None,
-        typer.Option(help="Directory for results; the same command resumes there. Default runs/compare-..."),
-    ] = None,
     delta: Annotated[
         list[float] | None,
         typer.Option(help="A penalty of the paper as a prior; 0: the stated priors. Repeat as needed."),
@@ -51,14 +36,8 @@ def compare_command(
     refits: Annotated[
         str, typer.Option(help="Units left out by a fit without them: bad (importance weights), all, or none.")
     ] = "bad",
-    workers: Workers = None,
-    scheduler: Scheduler = None,
-    seed: Seed = SEED,
-    quiet: Quiet = False,
-    as_json: Json = False,
 ) -> None:
     """Compare specifications by how well they predict evaluations, or papers, left out."""
-    check_workers(workers)
     names = specifications or [DEFAULT_SPECIFICATION, FAMILY]
     table = options.read()
     from bayes_scaling.classical.published_table import HO2024_DELTAS
@@ -71,47 +50,32 @@ def compare_command(
     from bayes_scaling.inference.data import check_unit
 
     check_unit(unit)
-    directory = output_directory(output, f"compare-{'-'.join(names)[:60]}-{table.attrs['name']}")
+    directory = study.directory(f"{'-'.join(names)[:60]}-{table.attrs['name']}")
     prepare(directory)
     # PyMC takes seconds to import: only once the input is known to be good.
     from bayes_scaling.comparison.compare import compare
-    from bayes_scaling.comparison.result import beside_published
     from bayes_scaling.plain_json import with_rows
     from bayes_scaling.posterior_report.comparison_document import (
         comparison_json,
         comparison_report,
         write_comparison,
     )
-    from bayes_scaling.report.terminal import SweepProgress, console, say_written
 
-    log = console(stderr=True)
-    with SweepProgress(log, total, quiet=quiet) as progress:
-        comparison = compare(
-            names,
-            table,
-            unit=unit,
-            deltas=deltas,
-            rate_scales=scales,
-            directory=directory,
-            seed=seed,
-            refits=refits,
-            workers=workers,
-            scheduler=scheduler,
-            on_done=lambda variant, reused: progress.advance(variant.name, reused=reused),
-        )
-    files = write_comparison(comparison, directory)
-    if as_json:
-        typer.echo(with_rows(comparison_json(comparison), comparison.table), nl=False)
-    else:
-        out = console()
-        out.print(comparison_report(comparison))
-        published = beside_published(comparison)
-        if len(published) > 2:
-            out.print(
-                f"Rank correlation with the published leave-one-out table ({len(published)} variants, model 18 left "
-                f"out): {published.attrs['spearman_elpd']:.2f} by elpd, {published.attrs['spearman_loo_mse']:.2f} by "
-                "LOO-MSE."
-            )
-        say_written(out, files, f"; fits in {directory / 'fits'}")
-    if not comparison.table["converged"].all():
-        raise typer.Exit(EXIT_UNCONVERGED)
+    comparison = study.run(
+        compare,
+        total,
+        directory,
+        specifications=names,
+        evaluations=table,
+        unit=unit,
+        deltas=deltas,
+        rate_scales=scales,
+        refits=refits,
+    )
+    study.tell(
+        write_comparison(comparison, directory),
+        lambda: with_rows(comparison_json(comparison), comparison.table),
+        lambda: comparison_report(comparison),
+        f"; fits in {directory / 'fits'}",
+        converged=comparison.table["converged"],
+    )

@@ -90,7 +90,7 @@ def fit_command(
     from bayes_scaling.report.terminal import console, say_written
 
     log = console(stderr=True)
-    found = finished_fit(chosen.name, fit_fingerprint(chosen, table, settings, seed), directory)
+    found = finished_fit(fit_fingerprint(chosen, table, settings, seed), directory)
     if not quiet and found is None:
         noun = "evaluation" if options.runs is None else "training run"
         what = f"{chosen.name} on {table.attrs['name']}: {counted(len(table), noun)}"

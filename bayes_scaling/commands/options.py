@@ -14,6 +14,7 @@ from typer.models import ArgumentInfo
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.files import plain_name
+from bayes_scaling.inference.settings import SEED
 from bayes_scaling.specifications.catalogue import list_specifications
 
 if TYPE_CHECKING:
@@ -126,6 +127,14 @@ Json = Annotated[bool, typer.Option("--json", help="JSON on standard output, in 
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on standard error.")]
 
 
+def _study_options(name: str, *, here: bool) -> dict[str, tuple[Any, Any]]:
+    """Options of every command that runs a study, with their defaults; ``here``: on this computer alone."""
+    output = typer.Option(help=f"Directory for results; the same command resumes there. Default runs/{name}-...")
+    options: dict[str, tuple[Any, Any]] = {"output": (Annotated[str | None, output], None), "workers": (Workers, None)}
+    options |= {} if here else {"scheduler": (Scheduler, None)}
+    return options | {"seed": (Seed, SEED), "quiet": (Quiet, False), "as_json": (Json, False)}
+
+
 def check_workers(workers: int | None) -> None:
     """Refuse a number of processes that can't be."""
     if workers is not None and workers < 1:
@@ -217,14 +226,25 @@ class TableOptions:
         return table if self.best_of is None else best_of(table, self.best_of.split(","))
 
 
-def takes_table(*, runs: bool, evaluations: bool = True) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the options of a table, which it takes as one argument ``options``; with those that name it."""
+def takes_table(
+    *, runs: bool, evaluations: bool = True, study: str | None = None, here: bool = False
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options of a table, which it takes as one argument ``options``, and those of a study.
+
+    Parameters
+    ----------
+    runs, evaluations
+        With or without ``--runs`` and ``--evaluations``.
+    study
+        How directories of the command's results begin, if it runs a study; it then takes an argument ``study``, a
+        :class:`bayes_scaling.commands.study.StudyOptions`.
+    here
+        Whether the study runs on this computer alone.
+    """
     left_out = {name for name, has in {"runs": runs, "evaluations": evaluations}.items() if not has}
     names = [name for name in _TABLE if name not in left_out]
-    table = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_TABLE[name][1], annotation=_TABLE[name][0])
-        for name in names
-    ]
+    of_study = {} if study is None else _study_options(study, here=here)
+    shared = {name: _TABLE[name] for name in names} | of_study
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
@@ -234,16 +254,26 @@ def takes_table(*, runs: bool, evaluations: bool = True) -> Callable[[Callable[.
                 raise BayesScalingError(
                     "--runs and --evaluations are both given; a command is of one table, so leave one out"
                 )
+            if study is not None:
+                from bayes_scaling.commands.study import StudyOptions
+
+                check_workers(asked["workers"])
+                asked["study"] = StudyOptions(study, **{name: asked.pop(name) for name in of_study})
             command(options=TableOptions(**{name: asked.pop(name) for name in names}, told=told), **asked)
 
         own = [
             each.replace(kind=inspect.Parameter.KEYWORD_ONLY)
             for name, each in inspect.signature(command, eval_str=True).parameters.items()
-            if name != "options"
+            if name not in ("options", "study")
         ]
         arguments = [each for each in own if _is_argument(each)]
+        added = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+            for name, (annotation, default) in shared.items()
+        ]
         context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
-        parameters = [context, *arguments, *table, *(each for each in own if each not in arguments)]
+        others = [each for each in own if each not in arguments]
+        parameters = [context, *arguments, *added[: len(names)], *others, *added[len(names) :]]
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         run.__annotations__ = {each.name: each.annotation for each in parameters}
         return run

@@ -21,7 +21,10 @@ PAGE, TABLE = "replication.md", "replication.csv"
 @takes_table(runs=False)
 def replicate_command(
     options: TableOptions,
-    output: Annotated[str | None, typer.Option(help="Directory for results; default runs/replication-...")] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(help="Directory for results; the same command resumes there. Default runs/replication-..."),
+    ] = None,
     seed: Seed = SEED,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -30,24 +33,19 @@ def replicate_command(
     checked_seed(seed)
     table = options.read()
     directory = output_directory(output, f"replication-{table.attrs['name']}")
-    from bayes_scaling.files import plain_name
-    from bayes_scaling.model.rows import make_rows
     from bayes_scaling.plain_json import records, strict_json
-    from bayes_scaling.replication.run import replicate, replicated_specifications
+    from bayes_scaling.replication.run import kept_file, replicate
     from bayes_scaling.report.replication_page import replication_page, replication_report
     from bayes_scaling.report.run_directory import prepare, write_results
     from bayes_scaling.report.terminal import console, say_written
 
-    for specification in replicated_specifications():
-        make_rows(specification, table)  # refuses a table that lacks what the specification needs
     prepare(directory)
     log = console(stderr=True)
     if not quiet:
         log.print(f"two fits of {len(table)} evaluations: half a minute each ...")
-    result = replicate(table, seed=seed, progress=log.is_terminal and not quiet)
+    result = replicate(table, seed=seed, progress=log.is_terminal and not quiet, directory=directory)
     contents = {directory / PAGE: replication_page(result).encode(), directory / TABLE: result.table.to_csv().encode()}
-    contents |= {directory / f"{plain_name(name)}.nc": one.to_bytes() for name, one in result.fits.items()}
-    files = write_results(contents, directory)
+    files = (*write_results(contents, directory), *(kept_file(directory, name) for name in result.fits))
     if as_json:
         typer.echo(strict_json({"table": records(result.table), "unconverged": list(result.unconverged)}), nl=False)
     else:

@@ -92,7 +92,7 @@ def kind_of(source: Path) -> str:
 def _loaded(source: Path, found: str) -> Any:
     # PyMC and ArviZ take seconds to import: only once there is something to read.
     if found == "comparison":
-        from bayes_scaling.comparison.reading import load_comparison
+        from bayes_scaling.comparison.compare import load_comparison
 
         return load_comparison(source)
     if found == "robustness run":

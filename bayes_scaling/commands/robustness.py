@@ -4,39 +4,19 @@ from typing import Annotated
 
 import typer
 
-from bayes_scaling.commands.options import (
-    EXIT_UNCONVERGED,
-    Json,
-    Quiet,
-    Scheduler,
-    Seed,
-    TableOptions,
-    Workers,
-    check_workers,
-    output_directory,
-    takes_table,
-)
-from bayes_scaling.inference.settings import SEED
+from bayes_scaling.commands.options import TableOptions, takes_table
+from bayes_scaling.commands.study import StudyOptions
 
 
-@takes_table(runs=False)
+@takes_table(runs=False, study="robustness")
 def robustness_command(
     options: TableOptions,
-    output: Annotated[
-        str | None,
-        typer.Option(help="Directory for results; the same command resumes there. Default runs/robustness-..."),
-    ] = None,
+    study: StudyOptions,
     case: Annotated[
         list[str] | None, typer.Option(help="A case to run beside the baseline; repeat as needed. Default: all.")
     ] = None,
-    workers: Workers = None,
-    scheduler: Scheduler = None,
-    seed: Seed = SEED,
-    quiet: Quiet = False,
-    as_json: Json = False,
 ) -> None:
     """Fit the paper's robustness cases, and put their doubling times beside the published ones."""
-    check_workers(workers)
     from bayes_scaling.report.run_directory import prepare
     from bayes_scaling.robustness_cases.cases import chosen
 
@@ -50,29 +30,16 @@ def robustness_command(
         robustness_report,
         write_robustness,
     )
-    from bayes_scaling.report.terminal import SweepProgress, console, say_written
-    from bayes_scaling.robustness_cases.result import planned
-    from bayes_scaling.robustness_cases.run import robustness
+    from bayes_scaling.robustness_cases.run import planned, robustness
 
-    total = len(planned(table, names).fitted)
-    directory = output_directory(output, f"robustness-{table.attrs['name']}")
+    total = planned(table, names, seed=study.seed).count
+    directory = study.directory(table.attrs["name"])
     prepare(directory)
-    with SweepProgress(console(stderr=True), total, quiet=quiet) as progress:
-        result = robustness(
-            table,
-            cases=names,
-            directory=directory,
-            seed=seed,
-            workers=workers,
-            scheduler=scheduler,
-            on_done=lambda variant, reused: progress.advance(variant.name, reused=reused),
-        )
-    files = write_robustness(result, directory)
-    if as_json:
-        typer.echo(with_rows(robustness_json(result), result.table), nl=False)
-    else:
-        out = console()
-        out.print(robustness_report(result))
-        say_written(out, files, f"; fits in {directory / 'fits'}")
-    if not result.table["converged"].all():
-        raise typer.Exit(EXIT_UNCONVERGED)
+    result = study.run(robustness, total, directory, evaluations=table, cases=names)
+    study.tell(
+        write_robustness(result, directory),
+        lambda: with_rows(robustness_json(result), result.table),
+        lambda: robustness_report(result),
+        f"; fits in {directory / 'fits'}",
+        converged=result.table["converged"],
+    )

@@ -1,6 +1,6 @@
 """`bayes-scaling trust`: calibrate the whole catalogue and put known progress in. Hours; resumable."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -39,6 +39,7 @@ def trust_command(
         Trust,
         calibrate_all,
         calibrated_specifications,
+        design_of,
         stored_trust,
     )
     from bayes_scaling.calibration.stated import planned, recover_stated
@@ -56,21 +57,15 @@ def trust_command(
     def counting(count: int) -> SweepProgress:
         return SweepProgress(console(stderr=True), count, quiet=quiet, noun="simulation", doing="fit")
 
-    kept = directory / "simulations"
-    specifications = calibrated_specifications()
-    with counting(simulations * len(specifications)) as bar:
-        first = calibrate_all(
-            specifications, simulations, seed=seed, directory=kept, workers=workers, on_done=bar.reach
-        )
-    failed = [one for one, found in zip(specifications, first, strict=True) if found.outside]
+    run: dict[str, Any] = {"directory": directory / "simulations", "workers": workers}
+    designs = [(one, design_of(one)) for one in calibrated_specifications()]
+    with counting(simulations * len(designs)) as bar:
+        first = calibrate_all(designs, simulations, seed=seed, on_done=bar.reach, **run)
+    failed = [design for design, found in zip(designs, first, strict=True) if found.outside]
     with counting(simulations * len(failed)) as bar:
-        again = calibrate_all(
-            failed, simulations, seed=seed + REPEATED_SEED, directory=kept, workers=workers, on_done=bar.reach
-        )
+        again = calibrate_all(failed, simulations, seed=seed + REPEATED_SEED, on_done=bar.reach, **run)
     with counting(planned(simulations)) as bar:
-        intervals = recover_stated(
-            load_evaluations(), simulations, seed=seed, directory=kept, workers=workers, on_done=bar.reach
-        )
+        intervals = recover_stated(load_evaluations(), simulations, seed=seed, on_done=bar.reach, **run)
     found = Trust(first, {one.specification: one for one in again}, intervals)
     contents = found.files() | {PAGE_FILE: trust_page(found).encode()}
     say_written(console(), write_beside_fits(contents, directory))

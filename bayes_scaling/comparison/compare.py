@@ -1,15 +1,14 @@
-"""Compare specifications, or fits at hand, by leave-one-out cross-validation."""
+"""Compare specifications, or fits at hand, by leave-one-out cross-validation; and read a comparison back."""
 
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from bayes_scaling.comparison.elpd import Record
-from bayes_scaling.comparison.result import Comparison, comparison_table
+from bayes_scaling.comparison.result import COLUMNS, Comparison, check_comparable, comparison_table, weighted
 from bayes_scaling.comparison.scoring import check_refits, score
-from bayes_scaling.comparison.sweep import Sweep
+from bayes_scaling.comparison.sweep import Sweep, Task, record_of
 from bayes_scaling.comparison.variants import STATED, Variant, expand
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import check_unit
@@ -18,7 +17,10 @@ from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, checked_seed, whole_number
 from bayes_scaling.model.requirements import clusters_of, papers_of
 from bayes_scaling.model.rows import make_rows
+from bayes_scaling.result_files import COMPARISON_SETTINGS, COMPARISON_TABLE
 from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.studies.directory import StudyDirectory
+from bayes_scaling.studies.study import kept_in
 from bayes_scaling.tables.columns import is_runs
 from bayes_scaling.tables.plausibility import require_plausible
 from bayes_scaling.tables.soundness import as_table
@@ -111,31 +113,65 @@ def compare(
         make_rows(variant.specification, evaluations)  # refuses a table that lacks what the specification needs
     if unit == "paper":
         _check_clusters(variants, evaluations)
-    with tempfile.TemporaryDirectory() as scratch:
-        sweep = Sweep(
-            variants,
-            evaluations,
-            Path(scratch if directory is None else directory),
-            unit=unit,
-            settings=settings,
-            seed=seed,
-            refits=refits,
+    tasks = {each.name: Task(each, evaluations, unit, settings, seed, refits) for each in variants}
+    with kept_in(directory) as place:
+        sweep = Sweep(place)
+        records = sweep.run(
+            tasks,
+            on_done=lambda task, reused: on_done(task.variant, reused),
+            workers=workers,
+            scheduler=scheduler,
         )
-        records = sweep.run(workers=workers, scheduler=scheduler, on_done=on_done)
-        by_name = {variant.name: record for variant, record in zip(variants, records, strict=True)}
-        table = comparison_table(by_name)
-        weighted = table.index[table[["weight", "weight_pseudo_bma"]].fillna(0).sum(axis=1) > 0]
+        table = comparison_table(records)
         return Comparison(
             table=table,
             unit=unit,
             evaluations=summary_of(evaluations),
-            scores={name: record.elpd for name, record in by_name.items()},
-            fits={variant.name: sweep.fit(variant) for variant in variants if variant.name in weighted},
+            scores={name: record.elpd for name, record in records.items()},
+            fits={name: sweep.fit(tasks[name]) for name in weighted(table)},
             settings=settings,
             seed=seed,
-            fingerprints=sweep.fingerprints,
-            set_aside=tuple((str(path), reason) for path, reason in sweep.set_aside),
+            fingerprints={name: task.fingerprint for name, task in tasks.items()},
+            set_aside=sweep.set_aside,
         )
+
+
+def load_comparison(directory: str | Path) -> Comparison:
+    """Read a comparison that ``bayes-scaling compare --output DIRECTORY`` has finished.
+
+    Parameters
+    ----------
+    directory
+        With ``comparison.json``, ``comparison.csv`` and the folders ``fits`` and ``scores``.
+
+    Returns
+    -------
+    Comparison
+        As :func:`bayes_scaling.compare` returned it. Each variant's score must say what the table says, and each fit
+        must have the fingerprint that was recorded.
+
+    Raises
+    ------
+    BayesScalingError
+        If a file is missing, damaged, or of another run; the message names it and says what to do.
+
+    Examples
+    --------
+    >>> comparison = load_comparison("runs/compare-ho2024")  # doctest: +SKIP
+    >>> comparison.averaged_doubling_times().loc["compute", "median"]  # doctest: +SKIP
+    11.8
+    """
+    files = StudyDirectory(directory, "compare", COMPARISON_SETTINGS, COMPARISON_TABLE)
+    table, unit = files.table(None, COLUMNS), str(files.plain.get("unit"))
+    try:
+        check_unit(unit)
+    except BayesScalingError as error:
+        raise files.damaged(error) from None
+    rows = table.to_dict("index").items()
+    scores = {str(name): record_of(files, str(name), unit, row).elpd for name, row in rows}
+    check_comparable(scores)
+    fits = {name: files.fit(name) for name in weighted(table)}
+    return Comparison(table=table, unit=unit, scores=scores, fits=fits, **files.about())
 
 
 def compare_fits(fits: Sequence[Fit], *, unit: str = "evaluation", refits: str = "bad") -> Comparison:

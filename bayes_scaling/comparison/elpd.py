@@ -119,23 +119,16 @@ class Elpd:
             pareto_k=DataArray(self.pareto_k, dims=self.unit, coords=coords),
         )
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON, which :meth:`from_dict` reads back to equal numbers."""
-        fields_of = asdict(self).items()
-        return {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in fields_of}
-
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
-        """Read a score back.
+        """Read back what ``dataclasses.asdict`` and JSON have made of it.
 
         Raises ValueError, KeyError, TypeError if it is not one.
         """
         values = {field.name: plain[field.name] for field in fields(cls)}
         for name, value in values.items():
-            if name in ("labels", "how"):
-                values[name] = tuple(map(str, value))
-            elif isinstance(value, list):
-                values[name] = np.array(value, dtype=float)
+            if isinstance(value, list):
+                values[name] = tuple(map(str, value)) if name in ("labels", "how") else np.array(value, dtype=float)
         record = cls(**values)
         if not len(record.labels) == len(record.terms) == len(record.how) == len(record.pareto_k):
             raise ValueError("lengths differ")
@@ -173,17 +166,35 @@ class Record:
         doubling = {str(name): float(value) for name, value in doubling_times(fit).loc["compute"].to_dict().items()}
         return cls(model, label, fit.diagnostics, doubling, seconds, elpd)
 
+    @property
+    def row(self) -> dict[str, Any]:
+        """What tables show of it, by their columns."""
+        score, found = self.elpd, self.diagnostics
+        return {
+            "model": self.model,
+            "variant": self.label,
+            "elpd": score.elpd,
+            "se": score.se,
+            "p": score.p,
+            "loo_mse": score.mse,
+            "loo_r2": score.r2,
+            "pareto_k_max": float(np.max(score.pareto_k_found)),
+            "pareto_k_bad": score.bad,
+            "moment_matched": score.count("moment_matching"),
+            "refitted": score.count("refit"),
+            "rhat_max": found.rhat_max,
+            "ess_bulk_min": found.ess_bulk_min,
+            "divergences": found.divergences,
+            "converged": found.converged,
+            "reason": "; ".join(found.failures),
+            **{f"compute_doubling_months_{end}": self.doubling[end] for end in ("median", "lower", "upper")},
+            "probability_of_progress": self.doubling["probability_of_progress"],
+            "seconds": self.seconds,
+        }
+
     def to_bytes(self) -> bytes:
         """JSON (with Python's words for infinity and NaN) that :meth:`from_bytes` reads back."""
-        plain = {
-            "model": self.model,
-            "label": self.label,
-            "diagnostics": asdict(self.diagnostics),
-            "doubling": dict(self.doubling),
-            "seconds": self.seconds,
-            "elpd": self.elpd.to_dict(),
-        }
-        return json.dumps(plain).encode()
+        return json.dumps(asdict(self), default=np.ndarray.tolist).encode()
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
@@ -193,10 +204,8 @@ class Record:
         """
         plain = json.loads(content)
         return cls(
-            model=str(plain["model"]),
-            label=str(plain["label"]),
-            diagnostics=Diagnostics.from_dict(plain["diagnostics"]),
-            doubling={name: float(value) for name, value in plain["doubling"].items()},
-            seconds=float(plain["seconds"]),
-            elpd=Elpd.from_dict(plain["elpd"]),
+            diagnostics=Diagnostics.from_dict(plain.pop("diagnostics")),
+            doubling={name: float(value) for name, value in plain.pop("doubling").items()},
+            elpd=Elpd.from_dict(plain.pop("elpd")),
+            **plain,
         )

@@ -53,11 +53,6 @@ def ranked(scores: Mapping[str, Elpd]) -> pd.DataFrame:
 
     Returns DataFrame: by name, best first: ``rank``, ``elpd_diff`` (this model less the best, nats: at most 0), ``dse``
     (its standard error over units), ``weight`` (stacking), ``weight_pseudo_bma``.
-
-    Parameters
-    ----------
-    scores
-        Of models whose fits have converged, by name.
     """
     check_comparable(scores)
     if len(scores) == 1:
@@ -93,18 +88,8 @@ def averaged_draws(
 
     Raises BayesScalingError if a model does not define the quantity; the message names it.
 
-    Parameters
-    ----------
-    fits
-        By name; of those with a weight above 0.
-    weights
-        By name; they need not add up to 1.
-    quantity
-        From a fit to draws with dimensions ``chain``, ``draw`` and others that are the same for all models.
-    draws
-        How many draws of the mixture.
-    seed
-        Of which draws are taken.
+    ``quantity``: from a fit to draws with dimensions ``chain``, ``draw`` and others that are the same for all models;
+    ``weights`` need not add up to 1.
     """
     rng = np.random.default_rng(seed)
     used = {name: weight for name, weight in weights.items() if weight > 0}
@@ -126,13 +111,21 @@ def averaged_draws(
     return whole.transpose(*SAMPLE_DIMS, ...).assign_coords(chain=[0], draw=range(draws))
 
 
-COLUMNS = (
-    *("model", "variant", "rank", "elpd", "se", "elpd_diff", "dse", "p", "weight", "loo_mse"),
-    *("pareto_k_max", "pareto_k_bad", "rhat_max", "ess_bulk_min", "divergences", "converged"),
-    *("compute_doubling_months_median", "compute_doubling_months_lower", "compute_doubling_months_upper", "seconds"),
-    *("weight_pseudo_bma", "loo_r2", "moment_matched", "refitted", "probability_of_progress", "reason"),
-)
-"""Columns of a comparison's table: first those that scripts may rely on, in their order."""
+COLUMNS: Mapping[str, str] = {
+    **dict.fromkeys(("model", "variant"), "str"),
+    "rank": "Int64",
+    **dict.fromkeys(("elpd", "se", "elpd_diff", "dse", "p", "weight", "loo_mse", "pareto_k_max"), "float"),
+    "pareto_k_bad": "int",
+    **dict.fromkeys(("rhat_max", "ess_bulk_min"), "float"),
+    "divergences": "int",
+    "converged": "bool",
+    **{f"compute_doubling_months_{end}": "float" for end in ("median", "lower", "upper")},
+    **dict.fromkeys(("seconds", "weight_pseudo_bma", "loo_r2"), "float"),
+    **dict.fromkeys(("moment_matched", "refitted"), "int"),
+    "probability_of_progress": "float",
+    "reason": "str",
+}
+"""Columns of a comparison's table with their types: first those that scripts may rely on, in their order."""
 
 TIE_NATS = 4.0
 """Differences below this are small whatever their standard error (Sivula, Magnusson and Vehtari 2020)."""
@@ -321,42 +314,18 @@ def comparison_table(records: Mapping[str, Record]) -> pd.DataFrame:
     :func:`bayes_scaling.comparison.result.check_comparable`.
     """
     check_comparable({name: record.elpd for name, record in records.items()})
-    table = pd.DataFrame({name: _row(record) for name, record in records.items()}).T
+    table = pd.DataFrame.from_dict({name: record.row for name, record in records.items()}, orient="index")
     good = {name: record.elpd for name, record in records.items() if record.diagnostics.converged}
     if good:
         table = table.join(ranked(good))
-    table = table.reindex(columns=list(COLUMNS)).infer_objects()
-    table["rank"] = table["rank"].astype("Int64")
-    table["reason"] = table["reason"].astype(str)
-    order = table.assign(missing=table["rank"].isna(), worse=-table["elpd"].astype(float))
+    table = table.reindex(columns=list(COLUMNS)).astype(dict(COLUMNS))
+    order = table.assign(missing=table["rank"].isna(), worse=-table["elpd"])
     return table.loc[order.sort_values(["missing", "rank", "worse"], kind="stable").index].rename_axis("name")
 
 
-def _row(record: Record) -> dict[str, object]:
-    score, found = record.elpd, record.diagnostics
-    return {
-        "model": record.model,
-        "variant": record.label,
-        "elpd": score.elpd,
-        "se": score.se,
-        "p": score.p,
-        "loo_mse": score.mse,
-        "loo_r2": score.r2,
-        "pareto_k_max": float(np.max(score.pareto_k_found)),
-        "pareto_k_bad": score.bad,
-        "moment_matched": score.count("moment_matching"),
-        "refitted": score.count("refit"),
-        "rhat_max": found.rhat_max,
-        "ess_bulk_min": found.ess_bulk_min,
-        "divergences": found.divergences,
-        "converged": found.converged,
-        "reason": "; ".join(found.failures),
-        "compute_doubling_months_median": record.doubling["median"],
-        "compute_doubling_months_lower": record.doubling["lower"],
-        "compute_doubling_months_upper": record.doubling["upper"],
-        "probability_of_progress": record.doubling["probability_of_progress"],
-        "seconds": record.seconds,
-    }
+def weighted(table: pd.DataFrame) -> list[str]:
+    """Variants with a weight of either kind, whose fits averages need."""
+    return list(map(str, table.index[table[["weight", "weight_pseudo_bma"]].fillna(0).sum(axis=1) > 0]))
 
 
 MISCOMPUTED = "ho2024/18"
@@ -370,10 +339,7 @@ def beside_published(comparison: Comparison) -> pd.DataFrame:
     ``published_rank`` among the rows shown. ``attrs`` hold Spearman's rank correlations with the published order,
     ``spearman_elpd`` and ``spearman_loo_mse`` (NaN for fewer than three rows), without model 18.
 
-    Parameters
-    ----------
-    comparison
-        With variants of ``ho2024/01`` to ``20``; others are left out. Stated priors stand beside delta = 0.
+    Variants of other models than ``ho2024/01`` to ``20`` are left out. Stated priors stand beside delta = 0.
 
     Notes
     -----

@@ -1,9 +1,12 @@
-"""Fit and score many variants: what is finished is read from the store, the rest runs wherever there is room."""
+"""A study whose tasks are fits with their scores: variants of specifications, each on its own table or all on one."""
 
+import math
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -16,14 +19,15 @@ from bayes_scaling.inference.finished import finished_fit, sweep_file
 from bayes_scaling.inference.fitting import fit_fingerprint, fit_with
 from bayes_scaling.inference.result import Fit, read_fit
 from bayes_scaling.inference.settings import Settings
-from bayes_scaling.jobs.executors import run_tasks
-from bayes_scaling.jobs.store import Store
 from bayes_scaling.result_files import FITS, SCORES
+from bayes_scaling.studies.directory import StudyDirectory
+from bayes_scaling.studies.store import Store
+from bayes_scaling.studies.study import Study
 
 
 @dataclass(frozen=True)
 class Task:
-    """One variant to fit and score; ``fitted`` holds a fit that an earlier run has finished."""
+    """A variant to fit to a table and to score; ``fitted`` holds a fit that an earlier run has finished."""
 
     variant: Variant
     evaluations: pd.DataFrame
@@ -31,19 +35,27 @@ class Task:
     settings: Settings
     seed: int
     refits: str
-    fitted: bytes | None
+    fitted: bytes | None = None
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of the fit."""
+        return fit_fingerprint(self.variant.specification, self.evaluations, self.settings, self.seed)
+
+    @property
+    def fit_file(self) -> str:
+        """Name of the fit's file; those of one fingerprint are one fit."""
+        return sweep_file(self.variant.specification.name, self.fingerprint)
+
+    @property
+    def file(self) -> str:
+        """Name of the score's file."""
+        kind = f"{self.unit}-refit-{self.refits}"
+        return f"{plain_name(self.variant.specification.name)}-{kind}-{self.fingerprint[:16]}.json"
 
 
-@dataclass(frozen=True)
-class Done:
-    """Files that a task has made: the fit (None if it was given) and the record."""
-
-    fit: bytes | None
-    record: bytes
-
-
-def work(task: Task) -> Done:
-    """Fit and score one variant on one core; the function that runs in workers, here or on other machines."""
+def work(task: Task) -> tuple[bytes | None, bytes]:
+    """Fit and score one variant on one core; gives the files of the fit, None if it was given, and of the record."""
     start = time.perf_counter()
     variant = task.variant
     if task.fitted is None:
@@ -55,121 +67,79 @@ def work(task: Task) -> Done:
     elpd = score(found, task.unit, refits=refits, cores=1)
     earlier = found.seconds["total"] if task.fitted is not None else 0.0
     record = Record.of(variant.model, variant.label, found, elpd, earlier + time.perf_counter() - start)
-    return Done(content, record.to_bytes())
+    return content, record.to_bytes()
 
 
-class Sweep:
-    """Variants on one table or each on its own, with a directory that keeps what is finished.
+class Sweep(Study[Task, Record]):
+    """Fits and scores, in two folders of a directory."""
 
-    Parameters
-    ----------
-    variants
-        What is fitted; no two of one name.
-    evaluations
-        The table of all variants, or one for each, by the variant's name.
-    directory
-        Where fits and scores are kept; runs that share it share what is finished.
-    unit
-        Of cross-validation.
-    settings, seed
-        Of the first attempt of each fit.
-    refits
-        As for :func:`bayes_scaling.compare`.
-    """
-
-    def __init__(
-        self,
-        variants: Sequence[Variant],
-        evaluations: pd.DataFrame | Mapping[str, pd.DataFrame],
-        directory: Path,
-        *,
-        unit: str,
-        settings: Settings,
-        seed: int,
-        refits: str,
-    ) -> None:
-        self.variants = tuple(variants)
-        if isinstance(evaluations, pd.DataFrame):
-            evaluations = {variant.name: evaluations for variant in self.variants}
-        self.evaluations = evaluations
-        self.directory = directory
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory, SCORES, work, Record.from_bytes)
         self.fits = Store(directory / FITS)
-        self.scores = Store(directory / SCORES)
-        self.unit = unit
-        self.settings = settings
-        self.seed = seed
-        self.refits = refits
-        self.fingerprints = {
-            each.name: fit_fingerprint(each.specification, evaluations[each.name], settings, seed)
-            for each in self.variants
-        }
 
-    def run(
-        self,
-        *,
-        workers: int | None = None,
-        scheduler: str | None = None,
-        on_done: Callable[[Variant, bool], None] = lambda variant, reused: None,
-    ) -> list[Record]:
-        """Do what is not done yet, and return one record a variant, in order.
+    def kept(self, task: Task) -> Record | None:
+        """A score whose fit is there too."""
+        return super().kept(task) if task.fit_file in self.fits else None
 
-        Parameters
-        ----------
-        workers, scheduler
-            As for :func:`bayes_scaling.compare`.
-        on_done
-            Called with each variant as it ends, and whether it had been finished before.
-        """
-        by_name = {variant.name: variant for variant in self.variants}
-        records: dict[str, Record] = {}
-        tasks: dict[str, Task] = {}
-        for variant in self.variants:
-            record = self.scores.read(self._score_file(variant), Record.from_bytes)
-            if record is not None:
-                records[variant.name] = record
-                on_done(variant, True)
-                continue
-            found = self.fits.read(self._fit_file(variant), lambda content: (read_fit(content, "fit"), content)[1])
-            found = found or self._finished_elsewhere(variant)
-            table = self.evaluations[variant.name]
-            tasks[variant.name] = Task(variant, table, self.unit, self.settings, self.seed, self.refits, found)
+    def begin(self, task: Task) -> Task:
+        """With a fit of its fingerprint, from this directory or one beside it, which then is this one's as well."""
+        content = self.fits.read(task.fit_file, lambda content: (read_fit(content, "fit"), content)[1])
+        if content is None:
+            found = finished_fit(task.fingerprint, self.directory)
+            if found is not None:
+                content = found[1]
+                self.fits.write(task.fit_file, content)
+        return replace(task, fitted=content)
 
-        def finished(name: str, done: Done) -> None:
-            variant = by_name[name]
-            if done.fit is not None:
-                self.fits.write(self._fit_file(variant), done.fit)
-            self.scores.write(self._score_file(variant), done.record)
-            records[name] = Record.from_bytes(done.record)
-            on_done(variant, False)
+    def keep(self, task: Task, answer: tuple[bytes | None, bytes]) -> Record:
+        """The fit first: where there is a score, there is its fit."""
+        fit, record = answer
+        if fit is not None:
+            self.fits.write(task.fit_file, fit)
+        return super().keep(task, record)
 
-        if tasks:
-            run_tasks(work, tasks, on_done=finished, workers=workers, scheduler=scheduler)
-        return [records[variant.name] for variant in self.variants]
-
-    def _finished_elsewhere(self, variant: Variant) -> bytes | None:
-        """A fit of the same fingerprint in a directory beside this one, which then is this one's as well."""
-        fingerprint = self.fingerprints[variant.name]
-        found = finished_fit(variant.specification.name, fingerprint, self.directory)
-        if found is None:
-            return None
-        self.fits.write(self._fit_file(variant), found[1])
-        return found[1]
-
-    def fit(self, variant: Variant) -> Fit:
+    def fit(self, task: Task) -> Fit:
         """A finished fit."""
-        found = self.fits.read(self._fit_file(variant), lambda content: read_fit(content, variant.name))
+        found = self.fits.read(task.fit_file, lambda content: read_fit(content, task.variant.name))
         if found is None:
-            raise BayesScalingError(f"the fit of {variant.name} has gone from the directory; run the same again")
+            raise BayesScalingError(f"the fit of {task.variant.name} has gone from the directory; run the same again")
         return found
 
     @property
-    def set_aside(self) -> list[tuple[Path, str]]:
-        """Files of the directory that could not be read, where they are now, and why."""
-        return [*self.fits.set_aside, *self.scores.set_aside]
+    def set_aside(self) -> tuple[tuple[str, str], ...]:
+        """Of both folders."""
+        return (*((str(path), reason) for path, reason in self.fits.set_aside), *super().set_aside)
 
-    def _fit_file(self, variant: Variant) -> str:
-        return sweep_file(variant.specification.name, self.fingerprints[variant.name])
 
-    def _score_file(self, variant: Variant) -> str:
-        kind = f"{self.unit}-refit-{self.refits}"
-        return f"{plain_name(variant.specification.name)}-{kind}-{self.fingerprints[variant.name][:16]}.json"
+def record_of(files: StudyDirectory, name: str, unit: str, said: Mapping[Hashable, Any]) -> Record:
+    """The record that a row of a table was made of; runs that differ in refits share a directory.
+
+    Raises BayesScalingError if there is none, none can be read, or none says what the row says.
+    """
+    fingerprint = files.fingerprints[name]
+    found = sorted((files.directory / SCORES).glob(f"*-{unit}-refit-*-{fingerprint[:16]}.json"))
+    if not found:
+        raise files.missing(f"the score of {name}", SCORES, fingerprint)
+    faults = []
+    for path in found:
+        try:
+            record = Record.from_bytes(path.read_bytes())
+            row = record.row
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            faults.append(f"{SCORES}/{path.name}: {type(error).__name__}: {error}")
+        else:
+            if all(_same(value, said[column]) for column, value in row.items() if column in said):
+                return record
+    if len(faults) == len(found):
+        raise BayesScalingError(f"{files.directory}: can't be read: {'; '.join(faults)}; {files.again}")
+    raise BayesScalingError(
+        f"{files.directory}: the table and {SCORES}/{found[0].name} say different things of {name}: one of them was "
+        f"changed, or is of another run; {files.again}"
+    )
+
+
+def _same(found: Any, said: Any) -> bool:
+    """Whether numbers are equal but for the order of a sum; not defined in both is equal too."""
+    if isinstance(found, float):
+        return math.isclose(found, said, rel_tol=1e-9) or (math.isnan(found) and math.isnan(said))
+    return bool(found == said)

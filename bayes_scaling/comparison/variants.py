@@ -51,15 +51,8 @@ def expand(
     Returns tuple of Variant: in the order given, priors varying fastest. Raises BayesScalingError for unknown names,
     repeated variants, or scales out of range; the message names the valid choices.
 
-    Parameters
-    ----------
-    specifications
-        Specifications, names in the catalogue, paths of ``.toml`` files, or names of families (``"ho2024"``); or one of
-        these.
-    deltas
-        The paper's penalty strengths as priors; 0 stands for the priors that a specification states.
-    rate_scales
-        Factors on the widths of the priors of the progress rates, for the stated priors.
+    ``deltas``: the paper's penalty strengths as priors, where 0 stands for the stated priors; ``rate_scales``: factors
+    on the widths of the stated priors of the progress rates.
     """
     for delta in deltas:
         if not is_number(delta) or delta < 0:

@@ -15,25 +15,25 @@ def sweep_file(specification: str, fingerprint: str) -> str:
     return f"{plain_name(specification)}-{fingerprint[:16]}.nc"
 
 
-def finished_fit(specification: str, fingerprint: str, directory: Path) -> tuple[Fit, bytes, Path] | None:
+def sweep_files(directory: Path, fingerprint: str) -> list[Path]:
+    """Files of a fit in a comparison's directory, whatever its specification is called."""
+    return sorted((directory / FITS).glob(f"*-{fingerprint[:16]}.nc"))
+
+
+def finished_fit(fingerprint: str, directory: Path) -> tuple[Fit, bytes, Path] | None:
     """A fit of the same fingerprint that another run has left, with its file's content and place.
+
+    Returns None where there is none, or none that can be read.
 
     Parameters
     ----------
-    specification
-        Its name.
     fingerprint
         From :func:`bayes_scaling.inference.fitting.fit_fingerprint`: equal fingerprints, equal fits.
     directory
         Of the run that needs it. Looked through are this directory and those beside it: runs of one specification, and
         comparisons.
-
-    Returns
-    -------
-    tuple or None
-        None where there is none, or none that can be read.
     """
-    for path in _candidates(sweep_file(specification, fingerprint), fingerprint, directory):
+    for path in _candidates(fingerprint, directory):
         try:
             content = path.read_bytes()
             fit = read_fit(content, str(path))
@@ -44,7 +44,7 @@ def finished_fit(specification: str, fingerprint: str, directory: Path) -> tuple
     return None
 
 
-def _candidates(file: str, fingerprint: str, directory: Path) -> Iterator[Path]:
+def _candidates(fingerprint: str, directory: Path) -> Iterator[Path]:
     beside = sorted(each for each in directory.parent.glob("*") if each.is_dir() and each != directory)
     for place in (directory, *beside):
         try:
@@ -53,4 +53,5 @@ def _candidates(file: str, fingerprint: str, directory: Path) -> Iterator[Path]:
             summary = None
         if isinstance(summary, dict) and summary.get("fingerprint") == fingerprint:
             yield place / FIT_FILE
-        yield place / FITS / file
+        yield from sweep_files(place, fingerprint)
+    yield from sorted(directory.glob("*.nc"))  # of the run itself, whatever they are called

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from bayes_scaling.comparison.result import METHODS, TIE_NATS, Comparison
+from bayes_scaling.comparison.result import METHODS, TIE_NATS, Comparison, beside_published
 from bayes_scaling.plots.marks import NOT_CONVERGED
 from bayes_scaling.posterior_report.citations import citation_section
 from bayes_scaling.posterior_report.comparison_sections import (
@@ -38,10 +38,11 @@ from bayes_scaling.posterior_report.fit_tables import in_brackets, in_months, va
 from bayes_scaling.posterior_report.markdown import render_page
 from bayes_scaling.posterior_report.svg import lead_of
 from bayes_scaling.quantities.rates import INTERVAL, INTERVAL_KIND, INTERVAL_PROBABILITY
-from bayes_scaling.report.run_directory import picture, recorded, write_beside_fits
+from bayes_scaling.report.run_directory import picture, write_beside_fits
 from bayes_scaling.report.terminal import left_out
 from bayes_scaling.report.units import noun_of, size_of
 from bayes_scaling.result_files import COMPARISON_SETTINGS, COMPARISON_TABLE
+from bayes_scaling.studies.directory import recorded
 from bayes_scaling.words import counted, months, probability
 
 SHOWN = 25
@@ -223,7 +224,18 @@ def comparison_report(comparison: Comparison) -> RenderableType:
         shown.add_row(Text(row["model"]), Text(row["variant"]), *_cells(row))
     hidden = len(comparison.table) - SHOWN
     more = [Text(f"... and {hidden} more in comparison.csv")] if hidden > 0 else []
-    return Group(shown, *more, Text(), *map(Text, sentences(comparison)), *left_out(comparison))
+    correlation = [Text(sentence) for sentence in _correlation(comparison)]
+    return Group(shown, *more, Text(), *map(Text, sentences(comparison)), *left_out(comparison), *correlation)
+
+
+def _correlation(comparison: Comparison) -> Iterator[str]:
+    """How the ranking agrees with the published one, where enough of it was compared."""
+    published = beside_published(comparison)
+    if len(published) > 2:
+        yield (
+            f"Rank correlation with the published leave-one-out table ({len(published)} variants, model 18 left out): "
+            f"{published.attrs['spearman_elpd']:.2f} by elpd, {published.attrs['spearman_loo_mse']:.2f} by LOO-MSE."
+        )
 
 
 def _cells(row: Any) -> Sequence[str]:

@@ -24,13 +24,14 @@ from bayes_scaling.quantities.rates import (
     INTERVAL_PROBABILITY,
     signed_months_to_double,
 )
-from bayes_scaling.report.run_directory import picture, recorded, write_beside_fits
+from bayes_scaling.report.run_directory import picture, write_beside_fits
 from bayes_scaling.report.terminal import compact, left_out
 from bayes_scaling.report.units import size_of
 from bayes_scaling.result_files import ROBUSTNESS_SETTINGS, ROBUSTNESS_TABLE
 from bayes_scaling.robustness_cases.cases import BASELINE, CASES
 from bayes_scaling.robustness_cases.result import ALL_DATES, Robustness
 from bayes_scaling.robustness_cases.run import REFITS, UNIT
+from bayes_scaling.studies.directory import recorded
 from bayes_scaling.words import counted, months, probability
 
 FILES = ("robustness.png", "robustness.md", ROBUSTNESS_TABLE, ROBUSTNESS_SETTINGS)

@@ -1,7 +1,6 @@
 """Fit what was known before a year, predict what was published from then on, and count how often that was right."""
 
 import hashlib
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -13,8 +12,6 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.files import plain_name
 from bayes_scaling.inference.fitting import fit_fingerprint, fit_with, summary_of
 from bayes_scaling.inference.settings import SEED, Settings, checked, checked_seed
-from bayes_scaling.jobs.executors import run_tasks
-from bayes_scaling.jobs.store import Store
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.predictive.forecasts import Record, posterior_forecast, published_forecast, scored
 from bayes_scaling.predictive.result import Backtest
@@ -29,6 +26,7 @@ from bayes_scaling.predictive.splits import (
     forecasters,
 )
 from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.studies.study import Plan, Study, kept_in
 from bayes_scaling.tables import load_evaluations
 from bayes_scaling.tables.columns import is_runs
 
@@ -60,7 +58,12 @@ class Task:
 
     @property
     def name(self) -> str:
-        """Of the file that keeps the record."""
+        """Forecaster and cut."""
+        return f"{self.forecaster.name}, {self.split.cut}"
+
+    @property
+    def file(self) -> str:
+        """Name of the record's file."""
         return f"{plain_name(self.forecaster.name)}-{self.split.cut}-{self.fingerprint[:16]}.json"
 
 
@@ -101,14 +104,6 @@ def careful(settings: Settings) -> Settings:
     return replace(settings, tune=2 * settings.tune, target_accept=max(CAREFUL_ACCEPT, settings.target_accept))
 
 
-@dataclass(frozen=True)
-class Plan:
-    """Tasks of a backtest by name, and what the table does not allow, with the reason."""
-
-    tasks: dict[str, Task]
-    skipped: dict[str, str]
-
-
 def planned(
     specifications: Sequence[Specification | str | Path] | Specification | str | Path = SPECIFICATIONS,
     evaluations: pd.DataFrame | None = None,
@@ -116,13 +111,8 @@ def planned(
     cuts: Sequence[int] = tuple(range(FIRST, LAST + 1)),
     settings: Settings = SETTINGS,
     seed: int = SEED,
-) -> Plan:
-    """Sort out what a table allows; arguments as for :func:`backtest`.
-
-    Raises
-    ------
-    BayesScalingError
-        As :func:`backtest`.
+) -> Plan[Task]:
+    """Forecasts by name that a table allows; arguments and errors as of :func:`backtest`.
 
     Examples
     --------
@@ -155,8 +145,7 @@ def planned(
             except BayesScalingError as error:
                 skipped[f"{one.name}, {cut}"] = str(error)
             else:
-                task = Task(one, split, settings, seed)
-                tasks[task.name] = task
+                tasks[f"{one.name}, {cut}"] = Task(one, split, settings, seed)
     if not tasks:
         raise BayesScalingError(f"no cut year can be used: {'; '.join(skipped.values())}")
     return Plan(tasks, skipped)
@@ -220,31 +209,19 @@ def backtest(
     >>> result.summary()[["covered_90", "log_score"]]  # doctest: +SKIP
     """
     plan = planned(specifications, evaluations, cuts=cuts, settings=settings, seed=seed)
-    with tempfile.TemporaryDirectory() as scratch:
-        store = Store(Path(scratch if directory is None else directory) / FORECASTS)
-        records: dict[str, Record] = {}
-        todo: dict[str, Task] = {}
-        for name, task in plan.tasks.items():
-            kept = store.read(name, Record.from_bytes)
-            if kept is None:
-                todo[name] = task
-            else:
-                records[name] = kept
-                on_done(f"{task.forecaster.name}, {task.split.cut}", True)
-
-        def finished(name: str, content: bytes) -> None:
-            store.write(name, content)
-            records[name] = Record.from_bytes(content)
-            on_done(f"{todo[name].forecaster.name}, {todo[name].split.cut}", False)
-
-        if todo:
-            run_tasks(work, todo, on_done=finished, workers=workers, scheduler=scheduler)
-    table = load_evaluations() if evaluations is None else evaluations
+    with kept_in(directory) as place:
+        study = Study(place, FORECASTS, work, Record.from_bytes)
+        records = study.run(
+            plan.tasks,
+            on_done=lambda task, reused: on_done(task.name, reused),
+            workers=workers,
+            scheduler=scheduler,
+        )
     return Backtest.of(
-        [records[name] for name in plan.tasks],
+        list(records.values()),
         skipped=plan.skipped,
-        evaluations=summary_of(table),
+        evaluations=summary_of(load_evaluations() if evaluations is None else evaluations),
         settings=settings,
         seed=seed,
-        set_aside=tuple((str(path), reason) for path, reason in store.set_aside),
+        set_aside=study.set_aside,
     )

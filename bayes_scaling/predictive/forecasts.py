@@ -120,15 +120,7 @@ class Forecast:
 
 
 def posterior_forecast(fit: Fit, split: Split) -> Forecast:
-    """What a posterior predicts of the later evaluations of a split, each on its own.
-
-    Parameters
-    ----------
-    fit
-        To ``split.before``.
-    split
-        What to predict.
-    """
+    """What a posterior predicts of the later evaluations of a split, each on its own."""
     specification = fit.specification
     fitted = rows_of(fit.data, specification)
     anchor = fitted.anchor or sample_minima(split.before)

@@ -58,13 +58,6 @@ def cut_at(evaluations: pd.DataFrame, cut: int) -> Split:
     Raises EvaluationsError if fewer than ten evaluations were published before the cut, or none from then on that can
     be predicted.
 
-    Parameters
-    ----------
-    evaluations
-        See :func:`bayes_scaling.load_evaluations`.
-    cut
-        Year.
-
     Examples
     --------
     >>> import bayes_scaling as bs
@@ -149,11 +142,7 @@ def forecasters(
     Raises BayesScalingError for an unknown name, one that stands twice, or Student-t noise with clusters other than
     papers.
 
-    Parameters
-    ----------
-    specifications
-        Specifications, names in the catalogue, paths of ``.toml`` files, or names of families. The first is what all
-        others are compared with.
+    The first specification is what all others are compared with.
 
     Examples
     --------

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,9 +11,12 @@ import xarray as xr
 
 from bayes_scaling.classical.objective import PUBLISHED_DELTA
 from bayes_scaling.classical.published_law import HO2024_TRANSFORMER_GAINS, HO2024_TRANSFORMER_LOSS_REDUCTION
-from bayes_scaling.inference.fitting import fit
+from bayes_scaling.files import plain_name
+from bayes_scaling.inference.finished import finished_fit
+from bayes_scaling.inference.fitting import fit, fit_fingerprint
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.inference.settings import SEED
+from bayes_scaling.inference.settings import DEFAULT, SEED
+from bayes_scaling.model.rows import make_rows
 from bayes_scaling.published import PublishedDoubling, published_shapley
 from bayes_scaling.quantities.attribution import shapley_attribution
 from bayes_scaling.quantities.doubling import doubling_times, numerical_doubling_time
@@ -34,24 +38,13 @@ COLUMNS = (
 """Columns of a table of answers, in their order."""
 
 _PAPER = "Ho et al. 2024 (arXiv 2403.05812)"
-_TIMES = "doubling times"
 _PERIOD = (2014.0, 2023.0)
 _PERIOD_MONTHS = 7.5
 """Doubling time behind the published 22,000-fold growth; no reported median is 7.5 months."""
 
 
-@dataclass(frozen=True)
-class _Published:
-    """A published figure; ``signed`` where it is a quantity that may be negative."""
-
-    part: str
-    quantity: str
-    unit: str
-    point: float
-    lower: float = np.nan
-    upper: float = np.nan
-    source: str = ""
-    signed: bool = False
+Row = tuple[str, dict[str, object]]
+"""Name of a quantity, and its line of the table but for the part."""
 
 
 def answers(fit: Fit, gain_fit: Fit) -> pd.DataFrame:
@@ -61,12 +54,7 @@ def answers(fit: Fit, gain_fit: Fit) -> pd.DataFrame:
     is published), and the posterior's median and 95% equal-tailed credible interval. ``width_ratio`` compares the two
     intervals, those of doubling times as rates; see :func:`bayes_scaling.quantities.rate_widths.beside_rates`.
 
-    Parameters
-    ----------
-    fit
-        The paper's preferred model (``ho2024/07``, with its penalty).
-    gain_fit
-        The same with the factor for transformers (``robustness/transformer-factor``, with the penalty).
+    ``fit``: the paper's preferred model with its penalty; ``gain_fit``: the same with the factor for transformers.
 
     Notes
     -----
@@ -78,126 +66,99 @@ def answers(fit: Fit, gain_fit: Fit) -> pd.DataFrame:
     >>> replication = bs.replicate()  # doctest: +SKIP
     >>> replication.table.loc["T_C"]  # doctest: +SKIP
     """
-    rows = {
-        published.quantity: _row(published, found)
-        for published, found in (*_doubling(fit), *_growth(fit, gain_fit), *_gains(gain_fit), *_shares(fit))
+    parts = {
+        "doubling times": _doubling(fit),
+        "what progress was worth": _growth(fit, gain_fit),
+        "the transformer": _gains(gain_fit),
+        "attribution": _shares(fit),
     }
+    rows = {quantity: {"part": part} | row for part, found in parts.items() for quantity, row in found}
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(COLUMNS)).rename_axis("quantity")
 
 
-Found = tuple[float, ...]
-"""Median, lower and upper end."""
+def _row(
+    unit: str,
+    published: tuple[float, ...],
+    found: xr.DataArray | Mapping[Any, float],
+    source: str,
+    *,
+    signed: bool = False,
+    time: bool = False,
+) -> dict[str, object]:
+    """A published point, and its interval if it has one, beside a median and interval found.
 
-
-def _row(published: _Published, found: Found) -> dict[str, object]:
-    median, lower, upper = found
-    ends = (published.lower, published.upper)
-    if published.part == _TIMES and np.isfinite(upper):
-        time = PublishedDoubling(published.quantity, published.point, *ends, published.source)
+    ``signed``: the quantity may be negative; ``time``: it is a doubling time, compared as a rate.
+    """
+    point, start, end = (*published, np.nan, np.nan)[:3]
+    row = credible_intervals(found).iloc[0].to_dict() if isinstance(found, xr.DataArray) else found
+    median, lower, upper = (float(row[end]) for end in ("median", "lower", "upper"))
+    if time and np.isfinite(upper):
         rates = signed_months_to_double(np.array([upper, lower]))  # in any unit of time: only ratios are used
-        beside = beside_rates(time, (float(rates[0]), float(rates[1])))
+        beside = beside_rates(PublishedDoubling("", point, start, end, source), (float(rates[0]), float(rates[1])))
     else:
-        beside = Beside.of(published.point, ends, (lower, upper), signed=published.signed)
+        beside = Beside.of(point, (start, end), (lower, upper), signed=signed)
     return {
-        "part": published.part,
-        "unit": published.unit,
-        "published": published.point,
-        "published_lower": published.lower,
-        "published_upper": published.upper,
+        "unit": unit,
+        "published": point,
+        "published_lower": start,
+        "published_upper": end,
         "median": median,
         "lower": lower,
         "upper": upper,
         "published_inside": beside.inside,
         "width_ratio": beside.width_ratio,
-        "source": published.source,
+        "source": source,
     }
 
 
-def _interval(draws: xr.DataArray) -> Found:
-    row = credible_intervals(draws).iloc[0]
-    return float(row["median"]), float(row["lower"]), float(row["upper"])
-
-
-def _doubling(fit: Fit) -> Iterator[tuple[_Published, Found]]:
-    times = doubling_times(fit)[["median", "lower", "upper"]]
-    part = _TIMES
+def _doubling(fit: Fit) -> Iterator[Row]:
+    times = doubling_times(fit)[["median", "lower", "upper"]].to_dict("index")
     notebook = f"{_PAPER}, notebook section3, cell"
-    for published, factor, scale in (
-        (_Published(part, "T_N", "years", 0.983, -77.5, 29.5, f"{notebook} 35"), "parameters", MONTHS_PER_YEAR),
-        (_Published(part, "T_D", "years", 0.668, -0.36, 2.24, f"{notebook} 35"), "data", MONTHS_PER_YEAR),
-        (_Published(part, "T_C", "months", 8.44, 4.52, 14.27, f"{notebook} 35"), "compute", 1),
+    for name, factor, unit, scale, published in (
+        ("T_N", "parameters", "years", MONTHS_PER_YEAR, (0.983, -77.5, 29.5)),
+        ("T_D", "data", "years", MONTHS_PER_YEAR, (0.668, -0.36, 2.24)),
+        ("T_C", "compute", "months", 1, (8.44, 4.52, 14.27)),
     ):
-        yield published, tuple(float(times[end][factor]) / scale for end in ("median", "lower", "upper"))
-    numerical = _Published(part, "T_C, numerical definition", "months", 8.5716, 4.547, 14.460, f"{notebook} 37")
-    yield numerical, _interval(numerical_doubling_time(fit))
+        found = {end: months / scale for end, months in times[factor].items()}
+        yield name, _row(unit, published, found, f"{notebook} 35", time=True)
+    numerical = _row("months", (8.5716, 4.547, 14.460), numerical_doubling_time(fit), f"{notebook} 37", time=True)
+    yield "T_C, numerical definition", numerical
 
 
-def _growth(fit: Fit, gain_fit: Fit) -> Iterator[tuple[_Published, Found]]:
+def _growth(fit: Fit, gain_fit: Fit) -> Iterator[Row]:
     start, end = _PERIOD
-    part = "what progress was worth"
-    yield (
-        _Published(
-            part,
-            f"effective compute, {start:.0f} to {end:.0f}",
-            "times",
-            float(growth_factor(end - start, _PERIOD_MONTHS)),
-            source=f"{_PAPER}, figure 4: nine years at {_PERIOD_MONTHS} months",
-        ),
-        _interval(effective_compute(fit, start, end)),
-    )
-    later = HO2024_SYSTEMS["Chinchilla"]
-    pair = [later, System("a year later", later.parameters, later.tokens, _year_later(later.published))]
-    loss = predicted_loss(fit, pair)
+    growth, gained = (effective_compute(each, start, end) for each in (fit, gain_fit))
+    source = f"{_PAPER}, figure 4: nine years at {_PERIOD_MONTHS} months"
+    row = _row("times", (float(growth_factor(end - start, _PERIOD_MONTHS)),), growth, source)
+    yield f"effective compute, {start:.0f} to {end:.0f}", row
+    now = HO2024_SYSTEMS["Chinchilla"]
+    later = now.published.replace(year=now.published.year + 1)
+    loss = predicted_loss(fit, [now, System("a year later", now.parameters, now.tokens, later)])
     fall: xr.DataArray = 100 * (1 - xr.apply_ufunc(np.exp, loss.diff("system").isel(system=0, drop=True)))
-    yield (
-        _Published(
-            part,
-            "fall of perplexity in a year at Chinchilla's size",
-            "percent",
-            10.0,
-            source=f"{_PAPER}: 'around 10%'",
-            signed=True,
-        ),
-        _interval(fall),
-    )
+    row = _row("percent", (10.0,), fall, f"{_PAPER}: 'around 10%'", signed=True)
+    yield "fall of perplexity in a year at Chinchilla's size", row
     gain = compute_equivalent_gain(gain_fit, 1e22).isel(compute=0, drop=True)
-    share = log_share(gain, effective_compute(gain_fit, start, end).squeeze(drop=True))
-    yield (
-        _Published(
-            part,
-            "transformer's share of log algorithmic progress",
-            "share",
-            float(log_share(7.0, 2e4)),
-            source=f"{_PAPER}: a gain of 7 in 20,000",
-            signed=True,
-        ),
-        _interval(xr.DataArray(share, dims=gain.dims)),
-    )
+    share = xr.DataArray(log_share(gain, gained.squeeze(drop=True)), dims=gain.dims)
+    row = _row("share", (float(log_share(7.0, 2e4)),), share, f"{_PAPER}: a gain of 7 in 20,000", signed=True)
+    yield "transformer's share of log algorithmic progress", row
 
 
-def _year_later(day: date) -> date:
-    return day.replace(year=day.year + 1)
-
-
-def _gains(fit: Fit) -> Iterator[tuple[_Published, Found]]:
-    part = "the transformer"
+def _gains(fit: Fit) -> Iterator[Row]:
     for compute, figure in HO2024_TRANSFORMER_GAINS.items():
-        found = _interval(compute_equivalent_gain(fit, compute))
         name = f"compute-equivalent gain at {compute:.0e} FLOP".replace("e+", "e")
-        yield _Published(part, name, "times", figure.median, figure.lower, figure.upper, figure.source), found
-    figure = HO2024_TRANSFORMER_LOSS_REDUCTION
-    reduction = _Published(part, "fall in loss", "percent", figure.median, figure.lower, figure.upper, figure.source)
-    yield reduction, _interval(loss_reduction(fit, min(HO2024_TRANSFORMER_GAINS)))
+        found = compute_equivalent_gain(fit, compute)
+        yield name, _row("times", (figure.median, figure.lower, figure.upper), found, figure.source)
+    figure, found = HO2024_TRANSFORMER_LOSS_REDUCTION, loss_reduction(fit, min(HO2024_TRANSFORMER_GAINS))
+    yield "fall in loss", _row("percent", (figure.median, figure.lower, figure.upper), found, figure.source)
 
 
-def _shares(fit: Fit) -> Iterator[tuple[_Published, Found]]:
+def _shares(fit: Fit) -> Iterator[Row]:
     draws, shares = shapley_attribution(fit), published_shapley()
     source = f"{_PAPER}, Table 1 and notebook section3"
-    for pair in map(str, shares.index):
-        for player in map(str, shares.columns):
-            share = float(shares[player][pair])
-            published = _Published("attribution", f"{pair}: {player}", "share", share, source=source, signed=True)
-            yield published, _interval(draws.sel(pair=pair, player=player))
+    for pair, row in shares.iterrows():
+        for player, share in row.items():
+            found = draws.sel(pair=pair, player=player)
+            yield f"{pair}: {player}", _row("share", (float(share),), found, source, signed=True)
 
 
 MODEL = "ho2024/07"
@@ -238,8 +199,18 @@ def replicated_specifications() -> tuple[Specification, Specification]:
     return model, gain
 
 
+def kept_file(directory: str | Path, name: str) -> Path:
+    """Where a fit is kept, by the name of its specification."""
+    return Path(directory) / f"{plain_name(name)}.nc"
+
+
 def replicate(
-    evaluations: pd.DataFrame | None = None, *, seed: int = SEED, progress: bool = False, cores: int | None = None
+    evaluations: pd.DataFrame | None = None,
+    *,
+    seed: int = SEED,
+    progress: bool = False,
+    cores: int | None = None,
+    directory: str | Path | None = None,
 ) -> Replication:
     """Give each answer of Ho et al. 2024 as a posterior: same model, same rows, the same penalty as a prior.
 
@@ -253,6 +224,9 @@ def replicate(
         Show nutpie's progress bar.
     cores
         Chains sampled at the same time.
+    directory
+        Keeps each fit as it ends; the same call with the same directory does not make it again. By default nothing is
+        kept.
 
     Returns
     -------
@@ -274,5 +248,15 @@ def replicate(
     >>> bs.replicate().table[["published", "median", "lower", "upper"]]  # doctest: +SKIP
     """
     table = load_evaluations() if evaluations is None else evaluations
-    fits = {one.name: fit(one, table, seed=seed, progress=progress, cores=cores) for one in replicated_specifications()}
+    specifications = replicated_specifications()
+    for one in specifications:
+        make_rows(one, table)  # refuses a table that lacks what the specification needs
+    fits: dict[str, Fit] = {}
+    for one in specifications:
+        found = None
+        if directory is not None:
+            found = finished_fit(fit_fingerprint(one, table, DEFAULT, seed), Path(directory))
+        fits[one.name] = fit(one, table, seed=seed, progress=progress, cores=cores) if found is None else found[0]
+        if directory is not None:
+            fits[one.name].save(kept_file(directory, one.name))
     return Replication(answers(*fits.values()), fits)

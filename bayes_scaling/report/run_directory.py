@@ -4,13 +4,11 @@ import contextlib
 import io
 import tempfile
 from collections.abc import Collection, Mapping
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.files import remove_abandoned, write_together
-from bayes_scaling.plain_json import strict_json
 from bayes_scaling.result_files import FIT_FILE, SUMMARY_FILE
 
 if TYPE_CHECKING:
@@ -132,22 +130,6 @@ def write_beside_fits(contents: Mapping[str, bytes], directory: Path, stale: Col
             "kept: put that right and run the same command again"
         ) from None
     return tuple(files)
-
-
-def recorded(result: Any, **own: Any) -> bytes:
-    """A study's own figures as JSON, with what is needed to repeat it: table, settings, seed, versions."""
-    from bayes_scaling.inference.fitting import package_versions  # which takes seconds
-
-    return strict_json(
-        {
-            "evaluations": asdict(result.evaluations),
-            **own,
-            "settings": None if result.settings is None else asdict(result.settings),
-            "seed": result.seed,
-            "versions": package_versions(),
-            "set_aside": [{"file": file, "reason": reason} for file, reason in result.set_aside],
-        }
-    )
 
 
 def picture(figure: "Figure") -> bytes:

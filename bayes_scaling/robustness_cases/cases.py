@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import pandas as pd
 
@@ -13,61 +14,17 @@ from bayes_scaling.tables.benchmarks import in_order, title
 from bayes_scaling.tables.rows import selected_rows
 
 
-def with_known(evaluations: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Keep the rows in which a column is not empty.
-
-    Raises EvaluationsError if the table lacks the column, or no row is left.
-
-    Parameters
-    ----------
-    evaluations
-        Evaluations.
-    column
-        Such as ``"vocabulary"`` or ``"epochs"``.
-
-    Examples
-    --------
-    >>> from bayes_scaling.tables import load_evaluations
-    >>> len(with_known(load_evaluations(), "vocabulary"))
-    185
-    """
-    sentence = f"with known {column}"
-    return selected_rows(evaluations, _column(evaluations, column, sentence).notna(), sentence)
+def _rows(
+    evaluations: pd.DataFrame, column: str, keep: Callable[["pd.Series[Any]"], "pd.Series[bool]"], sentence: str
+) -> pd.DataFrame:
+    """Rows whose cell of a column is one to keep; EvaluationsError if the table lacks it, or no row is left."""
+    if column not in evaluations:
+        raise EvaluationsError(f"the selection {sentence!r} needs the column {column!r}, which the table lacks")
+    return selected_rows(evaluations, keep(evaluations[column]), sentence)
 
 
-def without_doubt(evaluations: pd.DataFrame) -> pd.DataFrame:
-    """Keep the rows whose figures nobody doubts: those without a remark in the column ``doubt``.
-
-    Raises EvaluationsError if the table lacks the column, or no row is left.
-
-    Examples
-    --------
-    >>> from bayes_scaling.tables import load_evaluations
-    >>> len(without_doubt(load_evaluations()))
-    173
-    """
-    sentence = "without values in doubt"
-    return selected_rows(evaluations, _column(evaluations, "doubt", sentence).isna(), sentence)
-
-
-def without_transformers(evaluations: pd.DataFrame) -> pd.DataFrame:
-    """Keep the systems of every architecture but the transformer.
-
-    Raises EvaluationsError if no row is left.
-
-    Examples
-    --------
-    >>> from bayes_scaling.tables import load_evaluations
-    >>> len(without_transformers(load_evaluations()))
-    127
-    """
-    return selected_rows(evaluations, evaluations["architecture"] != "transformer", "without transformers")
-
-
-def _column(evaluations: pd.DataFrame, name: str, sentence: str) -> pd.Series:
-    if name not in evaluations:
-        raise EvaluationsError(f"the selection {sentence!r} needs the column {name!r}, which the table lacks")
-    return evaluations[name]
+def _known(column: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    return partial(_rows, column=column, keep=pd.Series.notna, sentence=f"with known {column}")
 
 
 BASELINE = "baseline"
@@ -127,13 +84,13 @@ CASES: tuple[Case, ...] = (
         "vocabulary-known",
         "Does the size of the vocabulary matter, on rows where it is known?",
         "ho2024/19",
-        select=partial(with_known, column="vocabulary"),
+        select=_known("vocabulary"),
     ),
     Case(
         "tokens-seen",
         "Do tokens seen matter more than unique ones, on rows with known epochs?",
         "robustness/tokens-seen",
-        select=partial(with_known, column="epochs"),
+        select=_known("epochs"),
     ),
     Case(
         "tokens-seen-imputed",
@@ -149,7 +106,7 @@ CASES: tuple[Case, ...] = (
         "repetition-known",
         "Does it matter that repeated tokens are worth less, on rows with known epochs?",
         "robustness/repetition",
-        select=partial(with_known, column="epochs"),
+        select=_known("epochs"),
     ),
     Case("compute-only", "Does it matter how training compute is split into parameters and data?", "ho2024/18"),
     Case(
@@ -179,7 +136,16 @@ CASES: tuple[Case, ...] = (
     Case(
         "transformers", "What do transformers alone say?", select=lambda table: with_architecture(table, "transformer")
     ),
-    Case("other-architectures", "What do systems other than transformers say?", select=without_transformers),
+    Case(
+        "other-architectures",
+        "What do systems other than transformers say?",
+        select=partial(
+            _rows,
+            column="architecture",
+            keep=partial(pd.Series.ne, other="transformer"),
+            sentence="without transformers",
+        ),
+    ),
     Case(
         "after-transformer",
         "What do systems published since the transformer say?",
@@ -198,7 +164,11 @@ CASES: tuple[Case, ...] = (
         "Does it matter that papers count with up to three results?",
         select=partial(best_per_paper, k=1),
     ),
-    Case("without-doubt", "Do the rows whose figures are in doubt matter?", select=without_doubt),
+    Case(
+        "without-doubt",
+        "Do the rows whose figures are in doubt matter?",
+        select=partial(_rows, column="doubt", keep=pd.Series.isna, sentence="without values in doubt"),
+    ),
     *(_alone(benchmark.name, benchmark.name) for benchmark in BENCHMARKS),
     Case(
         "collected",
@@ -237,13 +207,6 @@ def chosen(names: Sequence[str] | None = None, evaluations: pd.DataFrame | None 
     """Cases by name, in the order of :func:`cases_of`, the baseline always among them.
 
     Raises BayesScalingError for a name that is none of theirs.
-
-    Parameters
-    ----------
-    names
-        All if None.
-    evaluations
-        The table, of whose further benchmarks there are cases too.
 
     Examples
     --------

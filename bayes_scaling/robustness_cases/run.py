@@ -1,39 +1,96 @@
-"""Run the robustness cases, or read a run back: one sweep, one store, one table."""
+"""Which robustness cases a table allows, a run of them, and a run read back."""
 
-import math
-import tempfile
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from bayes_scaling.comparison.compare import LEAST_UNITS
 from bayes_scaling.comparison.elpd import Record
-from bayes_scaling.comparison.reading import SweepDirectory, same
-from bayes_scaling.comparison.sweep import Sweep
-from bayes_scaling.comparison.variants import Variant
+from bayes_scaling.comparison.sweep import Sweep, Task, record_of
+from bayes_scaling.comparison.variants import Variant, expand
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.fitting import summary_of
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, checked_seed
-from bayes_scaling.published import PublishedDoubling
+from bayes_scaling.model.rows import make_rows
 from bayes_scaling.quantities.doubling import doubling_times
-from bayes_scaling.quantities.rate_widths import Ends, rate_interval
+from bayes_scaling.quantities.rate_widths import rate_interval
 from bayes_scaling.result_files import ROBUSTNESS_SETTINGS, ROBUSTNESS_TABLE
-from bayes_scaling.robustness_cases.cases import BASELINE, Case
+from bayes_scaling.robustness_cases.cases import BASELINE, Case, chosen
 from bayes_scaling.robustness_cases.result import (
     ALL_DATES,
     COLUMNS,
-    Plan,
+    RATES,
+    TIMES,
     Robustness,
-    planned,
-    rate_columns,
     robustness_table,
+    rows_in_words,
+    with_rates,
 )
+from bayes_scaling.studies.directory import StudyDirectory
+from bayes_scaling.studies.study import Plan, kept_in
+from bayes_scaling.tables import load_evaluations
+from bayes_scaling.tables.soundness import require_sound
 
 UNIT, REFITS = "evaluation", "none"
 """Of cross-validation. Refits would take far longer than the fits; ``pareto_k_bad`` counts the terms that need one."""
+
+
+def planned(
+    evaluations: pd.DataFrame | None = None,
+    cases: Sequence[str] | None = None,
+    settings: Settings = DEFAULT,
+    seed: int = SEED,
+) -> Plan[Task]:
+    """Fits of the cases that a table allows, in order, the baseline first; arguments and errors as of `robustness`.
+
+    Examples
+    --------
+    >>> plan = planned(cases=["vocabulary-known"])
+    >>> {name: len(task.evaluations) for name, task in plan.tasks.items()}
+    {'baseline': 231, 'vocabulary-known': 185}
+    """
+    settings, seed = checked(settings), checked_seed(seed)
+    standard = load_evaluations()
+    table = standard if evaluations is None else evaluations
+    require_sound(table)
+    tasks: dict[str, Task] = {}
+    skipped: dict[str, str] = {}
+    for case in chosen(cases, table):
+        try:
+            variant, rows = _fitted(case, table, paper=table.equals(standard))
+        except BayesScalingError as error:
+            if case.name == BASELINE:
+                raise
+            skipped[case.name] = str(error)
+        else:
+            tasks[case.name] = Task(variant, rows, UNIT, settings, seed, REFITS)
+    return Plan(tasks, skipped)
+
+
+def _fitted(case: Case, table: pd.DataFrame, *, paper: bool) -> tuple[Variant, pd.DataFrame]:
+    """A case's variant and rows; errors say why there are none."""
+    if case.table is not None and not paper:
+        raise BayesScalingError(f"it is fitted to the packaged table '{case.table}', and shown beside the paper's only")
+    whole = table if case.table is None else load_evaluations(case.table)
+    rows = whole if case.select is None else case.select(whole)
+    if case.select is not None and len(rows) == len(whole):
+        raise BayesScalingError("its selection keeps every row of the table, so it is the same as without")
+    if len(rows) < LEAST_UNITS:
+        raise BayesScalingError(f"it needs at least {LEAST_UNITS} evaluations, and the table has {len(rows)}")
+    (variant,) = expand([case.specification], [case.delta])
+    make_rows(variant.specification, rows)  # refuses rows that lack what the specification needs
+    selection = rows_in_words(rows, table)
+    return replace(variant, label=f"{variant.label}, {selection}"), rows
+
+
+def _haste(task: Task) -> tuple[bool, int]:
+    """Posteriors under the paper's penalty have modes and take by far the longest; then size decides."""
+    specification = task.variant.specification
+    return specification.delta is None, -len(specification.parameters()) * len(task.evaluations)
 
 
 def robustness(
@@ -89,51 +146,38 @@ def robustness(
     >>> result = bs.robustness(cases=["irreducible", "papers"], directory="runs/robustness")  # doctest: +SKIP
     >>> result.table[["compute_doubling_months_median", "published_months"]]  # doctest: +SKIP
     """
-    settings, seed = checked(settings), checked_seed(seed)
-    plan = planned(evaluations, cases)
-    with tempfile.TemporaryDirectory() as scratch:
-        sweep = Sweep(
-            plan.fitted,
-            plan.tables,
-            Path(scratch if directory is None else directory),
-            unit=UNIT,
-            settings=settings,
-            seed=seed,
-            refits=REFITS,
+    plan = planned(evaluations, cases, settings, seed)
+    base = plan.tasks[BASELINE]
+    asked = [case for case in chosen(cases, evaluations) if case.name in plan.tasks]
+    with kept_in(directory) as place:
+        sweep = Sweep(place)
+        records = sweep.run(
+            dict(sorted(plan.tasks.items(), key=lambda item: _haste(item[1]))),
+            on_done=lambda task, reused: on_done(task.variant, reused),
+            workers=workers,
+            scheduler=scheduler,
         )
-        done = sweep.run(workers=workers, scheduler=scheduler, on_done=on_done)
-        by_variant = {variant.name: record for variant, record in zip(plan.fitted, done, strict=True)}
-        records = {case.name: by_variant[plan.variants[case.name].name] for case in plan.cases}
-        doubling = {case.name: _doubling(case, plan, records[case.name], sweep) for case in plan.cases}
+        fits = {case.name: sweep.fit(plan.tasks[case.name]) for case in asked}
+        times = {case.name: _times(case, records[case.name], fits[case.name]) for case in asked}
+        rates = {case.name: rate_interval(fits[case.name], case.era) for case in asked}
         return Robustness(
-            table=robustness_table(plan, records, doubling, _rates(plan, sweep)),
+            table=robustness_table(asked, plan.tasks, records, times, rates),
             skipped=plan.skipped,
-            evaluations=summary_of(plan.table_of(BASELINE)),
-            settings=settings,
-            seed=seed,
-            fingerprints={case.name: sweep.fingerprints[plan.variants[case.name].name] for case in plan.cases},
+            evaluations=summary_of(base.evaluations),
+            settings=base.settings,
+            seed=base.seed,
+            fingerprints={name: task.fingerprint for name, task in plan.tasks.items()},
             directory=None if directory is None else Path(directory),
-            set_aside=tuple((str(path), reason) for path, reason in sweep.set_aside),
+            set_aside=sweep.set_aside,
         )
 
 
-def _doubling(case: Case, plan: Plan, record: Record, sweep: Sweep) -> Mapping[str, float]:
-    if case.era is None:
-        return record.doubling
-    by_era = doubling_times(sweep.fit(plan.variants[case.name]), by="era")
-    return {str(name): float(value) for name, value in by_era.to_dict("index")["compute", case.era].items()}
-
-
-def _rates(plan: Plan, sweep: Sweep) -> Mapping[str, Ends]:
-    """Ends of each rate's interval, log units per year; records keep months alone, and no rate below 0 has any."""
-    return {case.name: rate_interval(sweep.fit(plan.variants[case.name]), case.era) for case in plan.cases}
-
-
-_TEXT = ("case", "question", "model", "priors", "selection", "era", "published_source", "reason")
-_COUNTS = ("rows", "papers", "pareto_k_bad", "divergences")
-_OF_RATES = tuple(rate_columns(None, (0.0, 0.0)))
-"""Columns that are made of the fits again, so that tables of earlier versions, which lack them, can be read."""
-_WRITTEN = tuple(column for column in COLUMNS if column not in _OF_RATES)
+def _times(case: Case, record: Record, fit: Fit) -> tuple[float, ...]:
+    """Doubling time and probability of progress that a case shows."""
+    found: Mapping[Any, float] = record.doubling
+    if case.era is not None:
+        found = doubling_times(fit, by="era").to_dict("index")["compute", case.era]
+    return tuple(float(found[name]) for name in ("median", "lower", "upper", "probability_of_progress"))
 
 
 def load_robustness(directory: str | Path) -> Robustness:
@@ -161,17 +205,28 @@ def load_robustness(directory: str | Path) -> Robustness:
     >>> result.table.loc["baseline", "compute_doubling_months_median"]  # doctest: +SKIP
     10.2
     """
-    files = SweepDirectory(directory, "robustness", ROBUSTNESS_SETTINGS, ROBUSTNESS_TABLE)
-    table = files.table("case", _WRITTEN, _TEXT, _COUNTS)
+    files = StudyDirectory(directory, "robustness", ROBUSTNESS_SETTINGS, ROBUSTNESS_TABLE)
+    table = files.table("case", COLUMNS, later=RATES)
     if BASELINE not in table.index:
         raise files.damaged(f"no row is called {BASELINE!r}", ROBUSTNESS_TABLE)
-    files.records(table, UNIT, _agrees)
-    table = _with_rates(files, table)
+    rates = {}
+    for name, row in table.to_dict("index").items():
+        era = None if row["era"] == ALL_DATES else row["era"]
+        apart = () if era is None else TIMES
+        record_of(files, str(name), UNIT, {column: value for column, value in row.items() if column not in apart})
+        try:
+            rates[str(name)] = rate_interval(files.fit(str(name)), era)
+        except (KeyError, ValueError) as error:
+            raise files.damaged(f"{name}: era {era!r}: {error}", ROBUSTNESS_TABLE) from None
     skipped = files.plain.get("skipped", {})
     if not isinstance(skipped, dict):
         raise files.damaged("skipped must be cases with reasons")
-    skipped = {str(name): str(reason) for name, reason in skipped.items()}
-    return Robustness(table=table, skipped=skipped, directory=files.directory, **files.about())
+    return Robustness(
+        table=with_rates(table, rates),
+        skipped={str(name): str(reason) for name, reason in skipped.items()},
+        directory=files.directory,
+        **files.about(),
+    )
 
 
 def check_same_table(result: Robustness, fit: Fit) -> None:
@@ -179,12 +234,7 @@ def check_same_table(result: Robustness, fit: Fit) -> None:
 
     Raises BayesScalingError if kind, name, size, selections, row ids or responses differ; the message names which.
 
-    Parameters
-    ----------
-    result
-        Where its fits were kept, row ids and fitted responses of its baseline are compared too.
-    fit
-        With its data.
+    Where the run's fits were kept, row ids and fitted responses of its baseline are compared too.
 
     Examples
     --------
@@ -208,29 +258,3 @@ def _responses(fit: Fit) -> dict[str, tuple[float, ...]]:
     columns = [column.to_numpy().tolist() for column in fit.data["observed_data"].to_dataset().data_vars.values()]
     ids = map(str, fit.data["constant_data"]["evaluation"].to_numpy())
     return dict(zip(ids, zip(*columns, strict=True), strict=True))
-
-
-def _with_rates(files: SweepDirectory, table: pd.DataFrame) -> pd.DataFrame:
-    """The table with what it says of rates, read off the fits, each of which is read for its fingerprint and seal."""
-    rows = {}
-    for name, row in table.to_dict("index").items():
-        fit = files.fit(str(name))
-        try:
-            rates = rate_interval(fit, None if row["era"] == ALL_DATES else row["era"])
-        except (KeyError, ValueError) as error:
-            raise files.damaged(f"{name}: era {row['era']!r}: {error}", ROBUSTNESS_TABLE) from None
-        months, lower, upper = (row[f"published_{part}"] for part in ("months", "lower", "upper"))
-        bare = math.isnan(lower)
-        published = PublishedDoubling("", months, None if bare else lower, None if bare else upper, "")
-        rows[name] = rate_columns(None if math.isnan(months) else published, rates)
-    found = pd.DataFrame.from_dict(rows, orient="index").astype({"published_inside": "boolean"})
-    return table.join(found)[list(COLUMNS)]
-
-
-def _agrees(record: Record, row: Mapping[Hashable, Any]) -> bool:
-    """Whether a record is the one that a row of the table was made of; eras have doubling times of their own."""
-    found = {"rhat_max": record.diagnostics.rhat_max, "ess_bulk_min": record.diagnostics.ess_bulk_min}
-    if row["era"] == ALL_DATES:
-        found |= {f"compute_doubling_months_{part}": record.doubling[part] for part in ("median", "lower", "upper")}
-    named = (record.model, record.diagnostics.converged, record.elpd.bad)
-    return named == (row["model"], row["converged"], row["pareto_k_bad"]) and same(found, row)

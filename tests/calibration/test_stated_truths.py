@@ -17,8 +17,8 @@ from bayes_scaling.calibration.simulation import LARGEST_LOSS, plausible_draw
 from bayes_scaling.calibration.stated import (
     NO_PROGRESS,
     QUESTIONS,
+    KnownProgress,
     Split,
-    Study,
     planned,
     recover,
     recover_once,
@@ -135,11 +135,11 @@ def test_a_study_gives_the_same_whoever_does_it_and_when(tmp_path) -> None:
     table = bs.load_evaluations()
     specification = bs.load_specification("ho2024/01")
     truth = {"level": [3.5], "share": [0.5], "alpha": [0.1], "beta": [0.1], "g_N": [0.3], "g_D": [0.3], "sigma": [0.2]}
-    study = Study(specification, specification, 12 * math.log(2) / 0.6, table, tuple([truth] * 12))
-    found = recover(study, directory=tmp_path, workers=1)
+    study = KnownProgress(specification, specification, table, tuple([truth] * 12))
+    (found,) = recover([study], 12, directory=tmp_path, workers=1)
     assert found[11] == replace(recover_once(study, 0, 11), seconds=found[11].seconds)
     (tmp_path / sorted(path.name for path in tmp_path.iterdir())[0]).unlink()
-    again = recover(study, directory=tmp_path, workers=1)
+    (again,) = recover([study], 12, directory=tmp_path, workers=1)
     assert [replace(one, seconds=0) for one in again] == [replace(one, seconds=0) for one in found]
     assert all(one.lower < one.median < one.upper for one in found)
 

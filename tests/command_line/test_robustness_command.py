@@ -48,7 +48,7 @@ def test_it_says_what_it_skipped_and_why(ended) -> None:
     document = json.loads((ended.directory / "out" / "robustness.json").read_text(encoding="utf-8"))
     assert document["skipped"] == {"without-doubt": reason}
     assert document["evaluations"]["rows"] == 116 and document["cases"] == 1
-    assert f"- without-doubt: {reason}." in (ended.directory / "out" / "robustness.md").read_text(encoding="utf-8")
+    assert f"| without-doubt | {reason} |" in (ended.directory / "out" / "robustness.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow

@@ -1,5 +1,5 @@
 """A dask cluster on this machine, for tests here."""
 
-from jobs.clusters import cluster
+from studies.clusters import cluster
 
 __all__ = ["cluster"]

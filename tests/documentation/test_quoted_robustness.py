@@ -19,7 +19,8 @@ from bayes_scaling.posterior_report.robustness_document import robustness_page
 from bayes_scaling.quantities.rate_widths import published_rates
 from bayes_scaling.quantities.rates import signed_months_to_double
 from bayes_scaling.robustness_cases.cases import BASELINE, CASES
-from bayes_scaling.robustness_cases.result import COLUMNS, planned, rows_in_words
+from bayes_scaling.robustness_cases.result import COLUMNS, rows_in_words
+from bayes_scaling.robustness_cases.run import planned
 
 PAGE = "notebooks/robustness.md"
 RATES = re.compile(
@@ -46,9 +47,9 @@ def months_of(text: str) -> float:
 def remade() -> str:
     """The page as its writer makes it of the figures that are printed and of everything that no fit is needed for."""
     plan, rates, rows = planned(), printed_rates(), {}
-    whole = plan.table_of(BASELINE)
+    whole = plan.tasks[BASELINE].evaluations
     for name, row in printed_rows().items():
-        case, variant, table = BY_NAME[name], plan.variants[name], plan.table_of(name)
+        case, variant, table = BY_NAME[name], plan.tasks[name].variant, plan.tasks[name].evaluations
         selection = rows_in_words(table, whole)
         median, lower, upper = (months_of(each) for each in parts(row["found"]))
         difference = [float(each) for each in re.findall(r"-?[\d.]+", row["elpd_diff ± dse"])]

@@ -269,8 +269,7 @@ def test_simulations_rank_all_that_a_posterior_has(monkeypatch, scale) -> None:
         return attempted(data)
 
     monkeypatch.setattr(experiment, "attempt", attempt)
-    asked = experiment.Experiment(specification, specification, table, {})
-    found = [experiment.simulate_once(asked, 0, number) for number in range(3)]
+    found = [experiment.simulate_once(specification, table, 0, number) for number in range(3)]
     names = set(found[0].ranks)
     assert {
         "alpha[transformer]",

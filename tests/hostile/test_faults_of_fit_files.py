@@ -169,7 +169,7 @@ def test_what_is_no_file_is_refused(kind, refused, tmp_path) -> None:
 PACKAGE = Path(bs.__file__).parent
 CALLS = {"eval", "exec", "compile", "__import__", "system", "popen", "read_pickle", "to_pickle", "load_module"}
 MODULES = {"pickle", "shelve", "marshal", "dill", "cloudpickle", "joblib", "yaml"}
-BETWEEN_PROCESSES = {"jobs/executors.py"}
+BETWEEN_PROCESSES = {"studies/executors.py"}
 """What travels between a process and the workers that it started, and never a file."""
 MACHINE_CODE = {"inference/program_files.py"}
 """The user's own cache of compiled programs: code by intent, which nobody hands on and no file of results leads to."""

@@ -15,8 +15,8 @@ from steps_of_writing import NAMES, written
 import bayes_scaling as bs
 from bayes_scaling import files
 from bayes_scaling.files import plain_name, remove_abandoned, write_together, write_whole
-from bayes_scaling.jobs.store import Store
 from bayes_scaling.report.run_directory import prepare, write_run
+from bayes_scaling.studies.store import Store
 
 pytestmark = pytest.mark.fault("Writing results")
 

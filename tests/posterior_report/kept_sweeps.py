@@ -1,5 +1,6 @@
 """Directories of sweeps as the commands leave them, without sampling: fits drawn from priors, scores made."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,13 +12,13 @@ from drawn_fits import BAD, drawn_fit
 import bayes_scaling as bs
 from bayes_scaling.comparison.elpd import Elpd, Record
 from bayes_scaling.comparison.result import Comparison
-from bayes_scaling.comparison.sweep import Sweep
-from bayes_scaling.comparison.variants import Variant, expand
+from bayes_scaling.comparison.sweep import Sweep, Task
+from bayes_scaling.comparison.variants import expand
 from bayes_scaling.inference.settings import DEFAULT
 from bayes_scaling.posterior_report.comparison_document import write_comparison
 from bayes_scaling.posterior_report.robustness_document import write_robustness
-from bayes_scaling.robustness_cases.result import Robustness, planned
-from bayes_scaling.robustness_cases.run import REFITS
+from bayes_scaling.robustness_cases.result import Robustness
+from bayes_scaling.robustness_cases.run import planned
 
 MODELS = ("ho2024/07", "ho2024/12", "ho2024/16", "ho2024/03")
 """The third has no progress, the last has not converged."""
@@ -38,27 +39,25 @@ def score_of(position: int, rows: pd.DataFrame, unit: str = "evaluation") -> Elp
     return made_score(common + own - 0.002 * position, unit=unit, labels=list(rows.index), observed=observed, **changes)
 
 
-def keep(sweep: Sweep, variants: tuple[Variant, ...], stuck: tuple[str, ...] = ()) -> None:
+def keep(directory: Path, tasks: Iterable[Task], stuck: tuple[str, ...] = ()) -> None:
     """Write what a sweep would have found, so that it finds everything done."""
-    for position, variant in enumerate(variants):
-        table = sweep.evaluations[variant.name]
+    sweep = Sweep(directory)
+    for position, task in enumerate(tasks):
+        variant, table = task.variant, task.evaluations
         rates = {"g_N": 0.4 + 0.1 * position, "g_D": 0.3}
         chosen = {
             name: rate for name, rate in rates.items() if name in {p.name for p in variant.specification.parameters()}
         }
-        fit = replace(drawn_fit(variant.model, table, **chosen), fingerprint=sweep.fingerprints[variant.name])
+        fit = replace(drawn_fit(variant.model, table, **chosen), fingerprint=task.fingerprint)
         if variant.model in stuck:
             fit = replace(fit, diagnostics=BAD)
-        record = Record.of(variant.model, variant.label, fit, score_of(position, table, sweep.unit), 12.5)
-        sweep.fits.write(sweep._fit_file(variant), fit.to_bytes())
-        sweep.scores.write(sweep._score_file(variant), record.to_bytes())
+        record = Record.of(variant.model, variant.label, fit, score_of(position, table, task.unit), 12.5)
+        sweep.keep(task, (fit.to_bytes(), record.to_bytes()))
 
 
 def kept_comparison(table: pd.DataFrame, directory: Path, models=MODELS, stuck=MODELS[-1:]) -> Comparison:
     """A comparison that found all its work done, and its directory."""
-    variants = expand(list(models))
-    sweep = Sweep(variants, table, directory, unit="evaluation", settings=DEFAULT, seed=0, refits="bad")
-    keep(sweep, variants, tuple(stuck))
+    keep(directory, (Task(each, table, "evaluation", DEFAULT, 0, "bad") for each in expand(list(models))), tuple(stuck))
     found = bs.compare(list(models), table, directory=directory, workers=1)
     write_comparison(found, directory)
     return found
@@ -66,9 +65,7 @@ def kept_comparison(table: pd.DataFrame, directory: Path, models=MODELS, stuck=M
 
 def kept_robustness(table: pd.DataFrame, directory: Path, cases=CASES) -> Robustness:
     """A robustness run that found all its work done, and its directory."""
-    plan = planned(table, list(cases))
-    sweep = Sweep(plan.fitted, plan.tables, directory, unit="evaluation", settings=DEFAULT, seed=0, refits=REFITS)
-    keep(sweep, plan.fitted, ("robustness/student-t",))
+    keep(directory, planned(table, list(cases)).tasks.values(), ("robustness/student-t",))
     found = bs.robustness(table, cases=list(cases), directory=directory, workers=1)
     write_robustness(found, directory)
     return found

@@ -17,8 +17,8 @@ from kept_sweeps import MODELS, kept_comparison, score_of
 from made_fits import made_fit
 
 import bayes_scaling as bs
+from bayes_scaling.comparison.compare import load_comparison
 from bayes_scaling.comparison.elpd import Record
-from bayes_scaling.comparison.reading import load_comparison
 from bayes_scaling.comparison.result import Comparison, comparison_table
 from bayes_scaling.inference.result import EvaluationsSummary
 from bayes_scaling.plots.comparison_by_model import _order, plot_doubling_times_by_model
@@ -43,6 +43,7 @@ from bayes_scaling.posterior_report.comparison_trust import leave_one_out_sectio
 from bayes_scaling.posterior_report.document import Document, Equation, Picture, Scatter, Table
 from bayes_scaling.posterior_report.html import render_html
 from bayes_scaling.posterior_report.write import render_json
+from bayes_scaling.studies import study
 from bayes_scaling.words import months
 
 BEST, STUCK_NAME = "ho2024/07 | stated priors", "ho2024/03 | stated priors"
@@ -154,10 +155,27 @@ DAMAGE = {
     ),
     "score of ho2024/07.*missing from its folder scores": lambda d: the(d / "scores", "ho2024-07-*").unlink(),
     "can't be read: scores/ho2024-07": lambda d: cut(the(d / "scores", "ho2024-07-*")),
+    "can't be read: scores/ho2024-07-.*AttributeError": lambda d: edit(
+        the(d / "scores", "ho2024-07-*"), '"doubling": {', '"doubling": [], "x": {'
+    ),
     "fit of ho2024/07.*missing from its folder fits": lambda d: the(d / "fits", "ho2024-07-*").unlink(),
     "ho2024-07-.*nc: damaged": lambda d: flip(the(d / "fits", "ho2024-07-*")),
     "ho2024-07-.*nc: is not the fit of ho2024/07": lambda d: exchange(d / "fits"),
 }
+
+
+def test_a_fit_that_has_gone_is_made_again_though_its_score_is_there(table, copy, monkeypatch) -> None:
+    class Sent(Exception):
+        """Instead of running them."""
+
+    def sent(function, tasks, **options):
+        raise Sent([task.variant.model for task in tasks.values()])
+
+    monkeypatch.setattr(study, "run_tasks", sent)
+    the(copy / "fits", "ho2024-12-*").unlink()
+    with pytest.raises(Sent) as caught:
+        bs.compare(list(MODELS), table, directory=copy)
+    assert caught.value.args == (["ho2024/12"],)
 
 
 @pytest.mark.parametrize("message", DAMAGE)

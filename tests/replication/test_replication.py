@@ -1,6 +1,9 @@
 """The paper's answers beside those of a fit: at its own coefficients they are its own."""
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,9 +11,12 @@ from penalised_fits import fit_around
 from published_points import MODEL_7, WITH_FACTOR
 
 from bayes_scaling import classical
+from bayes_scaling.inference.fitting import fit_fingerprint
+from bayes_scaling.inference.settings import DEFAULT
 from bayes_scaling.published import PublishedDoubling
 from bayes_scaling.quantities.rate_widths import Beside, beside_rates
 from bayes_scaling.quantities.rates import signed_months_to_double
+from bayes_scaling.replication import run
 from bayes_scaling.replication.run import COLUMNS, GAIN_MODEL, MODEL, Replication, answers, replicated_specifications
 from bayes_scaling.report.replication_page import number, parts, replication_page
 
@@ -56,6 +62,30 @@ def test_the_page_has_a_line_and_a_remark_for_every_quantity(replication) -> Non
         assert f"| {name} |" in page
     assert page.count("the published point lies") == len(replication.table)
     assert "converged (R-hat at most" in page
+
+
+def test_fits_are_kept_as_they_end_and_not_made_again(ho2024, tmp_path, monkeypatch) -> None:
+    made = []
+
+    def fit(specification, table, *, seed, **options):
+        if len(made) == 1:
+            raise KeyboardInterrupt
+        made.append(specification.name)
+        points = {MODEL: MODEL_7, GAIN_MODEL: WITH_FACTOR}
+        name = next(name for name in points if specification.name.startswith(name))
+        return replace(
+            fit_around(name, points[name], table), fingerprint=fit_fingerprint(specification, table, DEFAULT, seed)
+        )
+
+    monkeypatch.setattr(run, "fit", fit)
+    with pytest.raises(KeyboardInterrupt):
+        run.replicate(ho2024, directory=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["ho2024-07@delta=0.0025.nc"]
+    monkeypatch.setattr(run, "fit", lambda *asked, **options: (made.clear(), fit(*asked, **options))[1])
+    first = run.replicate(ho2024, directory=tmp_path)
+    assert made == [name for name in first.fits if name.startswith(GAIN_MODEL)]
+    monkeypatch.setattr(run, "fit", lambda *asked, **options: pytest.fail("fitted again"))
+    pd.testing.assert_frame_equal(run.replicate(ho2024, directory=tmp_path).table, first.table)
 
 
 def test_both_specifications_have_the_papers_penalty() -> None:

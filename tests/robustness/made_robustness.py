@@ -7,8 +7,9 @@ from comparison.made_scores import CONVERGED, STUCK, made_score
 from bayes_scaling.comparison.elpd import Record
 from bayes_scaling.inference.fitting import summary_of
 from bayes_scaling.inference.settings import Settings
-from bayes_scaling.robustness_cases.cases import BASELINE
-from bayes_scaling.robustness_cases.result import Robustness, planned, robustness_table
+from bayes_scaling.robustness_cases.cases import BASELINE, chosen
+from bayes_scaling.robustness_cases.result import Robustness, robustness_table
+from bayes_scaling.robustness_cases.run import planned
 
 STUCK_CASE, UNBOUNDED_CASE = "student-t", "wt2"
 
@@ -21,29 +22,31 @@ def terms_of(position: int, rows: pd.DataFrame) -> np.ndarray:
 def made_run(evaluations: pd.DataFrame | None = None, cases=None) -> Robustness:
     """All cases, with medians from 6 months on; one has not converged and one has no upper bound."""
     plan = planned(evaluations, cases)
-    records, doubling, rates = {}, {}, {}
-    for position, case in enumerate(plan.cases):
-        rows = plan.table_of(case.name)
+    asked = [case for case in chosen(cases, evaluations) if case.name in plan.tasks]
+    records, times, rates = {}, {}, {}
+    for position, case in enumerate(asked):
+        task = plan.tasks[case.name]
+        rows = task.evaluations
         score = made_score(
             terms_of(position, rows), labels=list(rows.index), observed=np.log(rows["perplexity"].to_numpy(float))
         )
         median = 6.0 + position / 3
         upper = np.inf if case.name == UNBOUNDED_CASE else 2 * median
-        doubling[case.name] = {
+        doubling = {
             "median": median,
             "lower": median / 2,
             "upper": upper,
             "probability_of_progress": 0.97 if np.isinf(upper) else 0.999,
         }
         rates[case.name] = (-0.1 if np.isinf(upper) else 12 * np.log(2) / upper, 12 * np.log(2) / (median / 2))
-        variant = plan.variants[case.name]
         diagnostics = STUCK if case.name == STUCK_CASE else CONVERGED
-        records[case.name] = Record(variant.model, variant.label, diagnostics, doubling[case.name], 12.5, score)
+        times[case.name] = tuple(doubling.values())
+        records[case.name] = Record(task.variant.model, task.variant.label, diagnostics, doubling, 12.5, score)
     return Robustness(
-        table=robustness_table(plan, records, doubling, rates),
+        table=robustness_table(asked, plan.tasks, records, times, rates),
         skipped=plan.skipped,
-        evaluations=summary_of(plan.table_of(BASELINE)),
+        evaluations=summary_of(plan.tasks[BASELINE].evaluations),
         settings=Settings(600, 500, 4, 0.95),
         seed=0,
-        fingerprints={case.name: "0" * 64 for case in plan.cases},
+        fingerprints={case.name: "0" * 64 for case in asked},
     )

@@ -9,7 +9,9 @@ import pytest
 import bayes_scaling as bs
 from bayes_scaling.published import HO2024_ROBUSTNESS
 from bayes_scaling.robustness_cases.cases import BASELINE, CASES, cases_of, chosen
-from bayes_scaling.robustness_cases.result import planned, rows_in_words
+from bayes_scaling.robustness_cases.result import rows_in_words
+from bayes_scaling.robustness_cases.run import planned, robustness
+from bayes_scaling.studies.study import Study
 
 ROWS = {
     "vocabulary-known": 185,
@@ -42,37 +44,50 @@ def test_names_are_unique_and_every_published_figure_has_a_case() -> None:
 
 
 def test_the_papers_table_allows_every_case_with_the_expected_number_of_rows(plan) -> None:
-    assert plan.skipped == {} and plan.cases == CASES
-    found = {case.name: len(plan.table_of(case.name)) for case in CASES}
+    assert plan.skipped == {} and list(plan.tasks) == [case.name for case in CASES]
+    found = {name: len(task.evaluations) for name, task in plan.tasks.items()}
     assert found == {case.name: ROWS.get(case.name, ALL_ROWS) for case in CASES}
 
 
 def test_selected_rows_are_those_that_their_sentence_says(plan) -> None:
-    assert set(plan.table_of("transformers")["architecture"]) == {"transformer"}
-    assert "transformer" not in set(plan.table_of("other-architectures")["architecture"])
-    assert plan.table_of("after-transformer")["published"].min() >= pd.Timestamp(2017, 6, 12)
-    assert plan.table_of("best-of-paper")["paper"].is_unique
-    assert plan.table_of("without-doubt")["doubt"].isna().all()
-    assert plan.table_of("vocabulary-known")["vocabulary"].notna().all()
-    assert plan.table_of("tokens-seen")["epochs"].notna().all()
+    assert set(plan.tasks["transformers"].evaluations["architecture"]) == {"transformer"}
+    assert "transformer" not in set(plan.tasks["other-architectures"].evaluations["architecture"])
+    assert plan.tasks["after-transformer"].evaluations["published"].min() >= pd.Timestamp(2017, 6, 12)
+    assert plan.tasks["best-of-paper"].evaluations["paper"].is_unique
+    assert plan.tasks["without-doubt"].evaluations["doubt"].isna().all()
+    assert plan.tasks["vocabulary-known"].evaluations["vocabulary"].notna().all()
+    assert plan.tasks["tokens-seen"].evaluations["epochs"].notna().all()
     for benchmark in ("wt103", "wt2", "ptb"):
-        assert set(plan.table_of(benchmark)["benchmark"]) == {benchmark}
-    whole = plan.table_of(BASELINE)
-    assert rows_in_words(plan.table_of("other-architectures"), whole) == "without transformers"
-    assert rows_in_words(plan.table_of("collected-best"), whole) == "collected: comparable rows; best 3 of each paper"
+        assert set(plan.tasks[benchmark].evaluations["benchmark"]) == {benchmark}
+    whole = plan.tasks[BASELINE].evaluations
+    assert rows_in_words(plan.tasks["other-architectures"].evaluations, whole) == "without transformers"
+    assert (
+        rows_in_words(plan.tasks["collected-best"].evaluations, whole)
+        == "collected: comparable rows; best 3 of each paper"
+    )
 
 
 def test_two_eras_share_a_fit_and_all_other_cases_have_their_own(plan) -> None:
-    names = Counter(variant.name for variant in plan.variants.values())
-    shared = {case.name for case in CASES if names[plan.variants[case.name].name] == 2}
+    files = Counter(task.file for task in plan.tasks.values())
+    shared = {name for name, task in plan.tasks.items() if files[task.file] == 2}
     assert shared == ERAS == {case.name for case in CASES if case.era is not None}
-    assert len(plan.fitted) == len(CASES) - 2
+    assert plan.count == len(CASES) - 2
     assert {case.era for case in CASES} == {None, "before", "after"}
 
 
-def test_the_longest_is_fitted_first(plan) -> None:
-    assert plan.fitted[0].specification.delta == 0.0025
-    assert len(plan.tables[plan.fitted[-1].name]) == 48
+def test_the_longest_is_fitted_first(monkeypatch) -> None:
+    class Sent(Exception):
+        """Instead of running them."""
+
+    def sent(self, tasks, **options):
+        raise Sent(list(tasks.values()))
+
+    monkeypatch.setattr(Study, "run", sent)
+    with pytest.raises(Sent) as caught:
+        robustness()
+    (tasks,) = caught.value.args
+    assert tasks[0].variant.specification.delta == 0.0025
+    assert len(tasks[-1].evaluations) == 48
 
 
 def test_cases_are_chosen_by_name_and_the_baseline_is_always_among_them() -> None:

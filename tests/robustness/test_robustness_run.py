@@ -9,12 +9,11 @@ from made_fits import made_fit
 from xarray import DataArray, DataTree
 
 import bayes_scaling as bs
-from bayes_scaling.comparison import sweep
 from bayes_scaling.comparison.elpd import Record
-from bayes_scaling.comparison.sweep import Done, Sweep
+from bayes_scaling.comparison.sweep import Sweep
 from bayes_scaling.inference.settings import Settings
-from bayes_scaling.robustness_cases.result import planned
 from bayes_scaling.robustness_cases.run import robustness
+from bayes_scaling.studies import study
 
 QUICK = Settings(draws=300, tune=300, chains=2, target_accept=0.9, attempts=1)
 RATES = {"before": 0.5, "after": 1.0}
@@ -26,9 +25,9 @@ def test_each_fit_gets_its_own_rows_longest_first(tmp_path, monkeypatch) -> None
         """Instead of running them."""
 
     def sent(function, tasks, **options):
-        raise Sent([(name, len(task.evaluations)) for name, task in tasks.items()])
+        raise Sent([(task.variant.name, len(task.evaluations)) for task in tasks.values()])
 
-    monkeypatch.setattr(sweep, "run_tasks", sent)
+    monkeypatch.setattr(study, "run_tasks", sent)
     with pytest.raises(Sent) as tasks:
         robustness(cases=["ptb", "vocabulary-known", "collected"], directory=tmp_path)
     assert tasks.value.args[0] == [
@@ -46,14 +45,14 @@ def made_sweep(monkeypatch):
 
     def run(function, tasks, *, on_done, **options):
         for name, task in tasks.items():
-            names.append(name)
             variant, rows = task.variant, list(task.evaluations.index)
+            names.append(variant.name)
             score = made_score(np.zeros(len(rows)), labels=rows)
             record = Record(variant.model, variant.label, CONVERGED, DOUBLING, 1.0, score)
-            on_done(name, Done(None, record.to_bytes()))
+            on_done(name, (_fit(variant.model).to_bytes(), record.to_bytes()))
 
-    monkeypatch.setattr(sweep, "run_tasks", run)
-    monkeypatch.setattr(Sweep, "fit", lambda self, variant: _fit(variant.model))
+    monkeypatch.setattr(study, "run_tasks", run)
+    monkeypatch.setattr(Sweep, "fit", lambda self, task: _fit(task.variant.model))
     return names
 
 
@@ -97,14 +96,6 @@ def test_what_is_finished_is_not_sent_again(made_sweep, tmp_path) -> None:
     )
     assert made_sweep[-1] == "ho2024/07 | stated priors, on ptb" and len(made_sweep) == 3
     assert kept == {"stated priors, all rows": True, "stated priors, on wt2": True, "stated priors, on ptb": False}
-
-
-def test_one_table_for_all_and_the_same_table_for_each_are_the_same_work(ho2024, tmp_path) -> None:
-    variants = planned(cases=["papers"]).fitted
-    options = {"unit": "evaluation", "settings": QUICK, "seed": 0, "refits": "none"}
-    one = Sweep(variants, ho2024, tmp_path, **options)
-    each = Sweep(variants, {variant.name: ho2024 for variant in variants}, tmp_path, **options)
-    assert one.fingerprints == each.fingerprints
 
 
 def test_settings_and_cases_are_checked_before_anything_runs(tmp_path) -> None:

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from jobs import pool_functions as work
-from jobs.waiting import PROMPT, TESTS, until
+from studies import pool_functions as work
+from studies.waiting import PROMPT, TESTS, until
 
 from bayes_scaling.errors import BayesScalingError, EvaluationsError
-from bayes_scaling.jobs.executors import run_tasks
+from bayes_scaling.studies.executors import run_tasks
 
 fault = pytest.mark.fault("Sweeps that are killed, resumed, or share a directory")
 
@@ -150,10 +150,10 @@ import signal
 import sys
 from pathlib import Path
 
-from jobs import pool_functions as work
-from jobs.waiting import PROMPT, until
+from studies import pool_functions as work
+from studies.waiting import PROMPT, until
 
-from bayes_scaling.jobs.executors import run_tasks
+from bayes_scaling.studies.executors import run_tasks
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background would not have
@@ -171,7 +171,7 @@ def holding(tmp_path) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
         [sys.executable, "script.py", "a.lock", "b.lock"],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(TESTS)},
+        env=os.environ | TESTS,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -205,7 +205,7 @@ def test_a_script_without_a_guard_is_told_so(tmp_path) -> None:
     ended = subprocess.run(
         [sys.executable, "script.py", "a.lock"],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(TESTS)},
+        env=os.environ | TESTS,
         capture_output=True,
         text=True,
         timeout=60,
@@ -288,9 +288,9 @@ def test_a_scheduler_that_ends_in_the_middle_is_one_error(cluster, capfd) -> Non
 
 CONNECTING = """
 import sys
-from jobs import pool_functions as work
-from jobs.waiting import PROMPT, until
-from bayes_scaling.jobs.executors import run_tasks
+from studies import pool_functions as work
+from studies.waiting import PROMPT, until
+from bayes_scaling.studies.executors import run_tasks
 
 for address in sys.argv[1:]:
     try:
@@ -324,7 +324,7 @@ def test_an_unreachable_scheduler_is_one_message(reasons) -> None:
         start = time.monotonic()
         ended = subprocess.run(
             [sys.executable, "-W", "error", "-c", CONNECTING, *reasons],
-            env=os.environ | {"PYTHONPATH": str(TESTS)},
+            env=os.environ | TESTS,
             capture_output=True,
             text=True,
             timeout=60,

@@ -4,13 +4,10 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 from urllib.parse import quote
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.files import remove_abandoned, write_whole
-
-T = TypeVar("T")
 
 SET_ASIDE = "set-aside"
 """Folder, inside a store's, of files that could not be used."""
@@ -43,18 +40,16 @@ class Store:
         self.set_aside: list[tuple[Path, str]] = []
         remove_abandoned(self.directory)
 
-    def read(self, name: str, parse: Callable[[bytes], T]) -> T | None:
+    def __contains__(self, name: str) -> bool:
+        return self._path(name).exists()
+
+    def read[T](self, name: str, parse: Callable[[bytes], T]) -> T | None:
         """A finished piece; None if it has to be made, because it is absent or its file can't be used.
 
         Raises BayesScalingError if a file that can't be used can't be moved either.
 
-        Parameters
-        ----------
-        name
-            As given to :meth:`write`.
-        parse
-            Makes the piece of the file's content. Whatever error it raises, the file is moved to the folder
-            ``set-aside`` and kept there under a name of its own.
+        Whatever error ``parse`` raises, the file is moved to the folder ``set-aside`` and kept there under a name of
+        its own.
         """
         path = self._path(name)
         try:

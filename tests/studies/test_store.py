@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.jobs.store import Store
+from bayes_scaling.studies.store import Store
 
 fault = pytest.mark.fault("Sweeps that are killed, resumed, or share a directory")
 
@@ -185,7 +185,7 @@ def test_a_file_where_the_directory_should_be(tmp_path) -> None:
 WRITING = """
 import sys
 from pathlib import Path
-from bayes_scaling.jobs.store import Store
+from bayes_scaling.studies.store import Store
 
 store = Store(Path(sys.argv[1]))
 sizes = set()

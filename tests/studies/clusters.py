@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from jobs.waiting import TESTS, until
+from studies.waiting import TESTS, until
 
 
 def dask(part: str, *arguments: str, log: Path, **environment: str) -> subprocess.Popen[bytes]:
     with log.open("ab") as file:
         return subprocess.Popen(
             [sys.executable, "-m", f"distributed.cli.dask_{part}", "--no-dashboard", *arguments],
-            env=os.environ | {"PYTHONPATH": str(TESTS)} | environment,
+            env=os.environ | TESTS | environment,
             stdout=file,
             stderr=file,
         )

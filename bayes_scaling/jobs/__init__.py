@@ -1,1 +1,0 @@
-"""Work that takes long: many tasks in processes, and finished pieces that are kept."""

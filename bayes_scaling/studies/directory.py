@@ -1,0 +1,171 @@
+"""What a study leaves in a directory beside its records: settings and table, written and read back, and its fits."""
+
+import io
+import json
+import math
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.finished import sweep_files
+from bayes_scaling.inference.fitting import package_versions
+from bayes_scaling.inference.result import EvaluationsSummary, Fit, load_fit
+from bayes_scaling.inference.settings import Settings
+from bayes_scaling.plain_json import strict_json
+from bayes_scaling.result_files import FITS
+
+_FINGERPRINT = re.compile("[0-9a-f]{64}")
+
+
+def recorded(result: Any, **own: Any) -> bytes:
+    """A study's own figures as JSON, with what is needed to repeat it: table, settings, seed, versions."""
+    return strict_json(
+        {
+            "evaluations": asdict(result.evaluations),
+            **own,
+            "settings": None if result.settings is None else asdict(result.settings),
+            "seed": result.seed,
+            "versions": package_versions(),
+            "set_aside": [{"file": file, "reason": reason} for file, reason in result.set_aside],
+        }
+    )
+
+
+class StudyDirectory:
+    """A directory that a study has written, for reading; nothing in it is changed, moved or done again.
+
+    Raises BayesScalingError if its file of settings is missing or damaged.
+
+    Parameters
+    ----------
+    directory
+        Where.
+    command
+        That writes such directories, for messages.
+    settings, table
+        Names of its JSON file of settings and fingerprints, and of its CSV file.
+    """
+
+    def __init__(self, directory: str | Path, command: str, settings: str, table: str) -> None:
+        self.directory = Path(directory)
+        self.again = f"run the same `bayes-scaling {command}` again with --output {self.directory}, which keeps "
+        self.again += "what is whole and makes the rest"
+        self._settings, self._table = settings, table
+        self.plain = self._parsed(settings, json.loads)
+        if not isinstance(self.plain, dict) or not isinstance(self.plain.get("fingerprints"), dict):
+            raise self.damaged("it has no fingerprints")
+        for of, value in self.plain["fingerprints"].items():  # they become patterns of files' names
+            if not isinstance(value, str) or not _FINGERPRINT.fullmatch(value):
+                raise self.damaged(f"the fingerprint of {of!r} is not 64 hexadecimal digits")
+        self.fingerprints: dict[str, str] = self.plain["fingerprints"]
+
+    def table(self, key: str | None, columns: Mapping[str, str], later: Collection[str] = ()) -> pd.DataFrame:
+        """The CSV file, numbers read to the last digit.
+
+        Raises BayesScalingError if it is missing, damaged, or names other fits than the settings do.
+
+        Parameters
+        ----------
+        key
+            Column that names rows; without one the names of variants do.
+        columns
+            That it has, in this order, with what pandas calls their type.
+        later
+            Those that tables of earlier versions lack; not defined in these.
+        """
+        text = [name for name, kind in columns.items() if kind == "str"] + ([key] if key else [])
+        table = self._parsed(
+            self._table,
+            lambda content: pd.read_csv(
+                io.BytesIO(content),
+                dtype=dict.fromkeys(text, str),
+                keep_default_na=False,
+                na_values={column: ["", "nan"] for column in columns if column not in text},
+            ),
+        )
+        table = table.assign(**{column: math.nan for column in later if column not in table})
+        missing = [column for column in (*columns, *text) if column not in table]
+        if missing:
+            raise self.damaged(f"it lacks {', '.join(missing)}", self._table)
+        for column in (name for name, kind in columns.items() if kind == "bool" and table[name].dtype != bool):
+            raise self.damaged(f"{column} must be True or False in every row", self._table)
+        try:
+            table = table.astype(dict(columns))
+        except (TypeError, ValueError) as error:
+            raise self.damaged(error, self._table) from None
+        names = table[key] if key else table["model"] + " | " + table["variant"]
+        self._same_names(list(names))
+        return table[list(columns)].set_axis(pd.Index(names, name=key or "name"), axis=0)
+
+    def about(self) -> dict[str, Any]:
+        """Table, settings, seed, fingerprints and files set aside, as results hold them."""
+        readers: dict[str, Callable[[Any], Any]] = {
+            "evaluations": EvaluationsSummary.from_dict,
+            "settings": lambda each: Settings(**each),
+            "seed": int,
+            "set_aside": lambda each: tuple((str(one["file"]), str(one["reason"])) for one in each),
+        }
+        found: dict[str, Any] = {"fingerprints": self.fingerprints}
+        for name, read in readers.items():
+            try:
+                found[name] = read(({"set_aside": ()} | self.plain)[name])
+            except (KeyError, TypeError, ValueError) as error:
+                raise self.damaged(f"{name}: {error}") from None
+        return found
+
+    def fit(self, name: str) -> Fit:
+        """A fit, by its whole fingerprint; what its compact file leaves out waits until it is looked at.
+
+        Raises BayesScalingError if it is missing, damaged or another one's.
+        """
+        fingerprint = self.fingerprints[name]
+        found = sweep_files(self.directory, fingerprint)
+        if not found:
+            raise self.missing(f"the fit of {name}", FITS, fingerprint)
+        fit = load_fit(found[0])
+        if fit.fingerprint != fingerprint:
+            raise BayesScalingError(
+                f"{found[0]}: is not the fit of {name} that was recorded (fingerprint {fit.fingerprint[:16]} where "
+                f"{fingerprint[:16]} was); {self.again}"
+            )
+        return fit
+
+    def _same_names(self, listed: list[str]) -> None:
+        """Refuse a table and settings that are not of one run."""
+        repeated = sorted({name for name in listed if listed.count(name) > 1})
+        odd = sorted(set(listed) ^ set(self.fingerprints))
+        if repeated:
+            raise self.damaged(f"names {repeated[0]!r} twice", self._table)
+        if odd:
+            raise self.damaged(f"is not of the run of {self._settings}: {odd[0]!r} is in one", self._table)
+
+    def damaged(self, reason: object, name: str | None = None) -> BayesScalingError:
+        """The error that a file of the directory, by default the settings, can't be used."""
+        return BayesScalingError(
+            f"{self.directory / (name or self._settings)}: damaged, or another program's file ({reason}); {self.again}"
+        )
+
+    def missing(self, what: str, folder: str, fingerprint: str) -> BayesScalingError:
+        """The error that a folder lacks a file."""
+        return BayesScalingError(
+            f"{self.directory}: {what} is missing from its folder {folder} (fingerprint {fingerprint[:16]}); "
+            f"{self.again}"
+        )
+
+    def _parsed[T](self, name: str, parse: Callable[[bytes], T]) -> T:
+        path = self.directory / name
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            raise BayesScalingError(f"{path}: no such file; {self.again}") from None
+        except OSError as error:
+            raise BayesScalingError(f"{path}: can't be read ({error.strerror}); {self.again}") from None
+        try:
+            return parse(content)
+        except (ValueError, RecursionError) as error:  # of JSON, of encodings, and pandas' own parser errors
+            raise self.damaged(error, name) from None
