@@ -153,10 +153,10 @@ def _coefficients(s: "Specification") -> Iterator[str]:
             f"[coefficients] do not go with {what}, which is stated for the paper's form: use [varies_by], or remove "
             f"{what}"
         )
-    if s.predicted and (law.power or s.progress.acts_on != "effective_size"):
+    if s.predicted and law.power:
         yield (
-            "[coefficients] with more than 1 or 0 + group need a law whose terms add up and progress that acts on "
-            "effective_size; choose law 'chinchilla' or 'compute', acts_on = 'effective_size'"
+            "[coefficients] with more than 1 or 0 + group need a law whose terms add up; choose law 'chinchilla' or "
+            "'compute'"
         )
 
 
@@ -194,16 +194,12 @@ def _progress(s: "Specification") -> Iterator[str]:
                 f"{'fixed at 0' if getattr(p, key) == 'none' else 'not free with acts_on = ' + repr(p.acts_on)}; "
                 f"remove it or set [progress] {key} = 'constant_rate', acts_on = 'effective_size'"
             )
-    varying = [exponent for exponent in ("alpha", "beta") if exponent in s.varies_by]
+    varying = [name for name in ("alpha", "beta") if name in s.predicted or s.index_of(name)]
     if p.acts_on in ("reducible_loss", "nearly_reducible_loss") and varying:
+        where = "[varies_by]" if varying[0] in s.varies_by else "[coefficients]"
         yield (
             f"[progress] acts_on = '{p.acts_on}' needs shared alpha and beta: "
-            f"remove {', '.join(varying)} from [varies_by] or set acts_on = 'effective_size'"
-        )
-    if p.acts_on == "loss_term" and s.varies_by.get("alpha") != s.varies_by.get("beta"):
-        yield (
-            "[progress] acts_on = 'loss_term' needs alpha and beta to vary by the same group: "
-            "set both alike in [varies_by] or set acts_on = 'effective_size'"
+            f"remove {', '.join(varying)} from {where} or set acts_on = 'effective_size'"
         )
 
 

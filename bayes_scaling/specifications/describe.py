@@ -182,8 +182,12 @@ def _size_lines(s: Specification) -> list[str]:
     if s.progress.acts_on == "reducible_loss":
         return ["d = alpha g_N = beta g_D, g_N + g_D = g_C"]
     if s.progress.acts_on == "loss_term":
-        pairs = (("A", "alpha", "g_N"), ("B", "beta", "g_D"))
-        return [", ".join(f"d_{x} = {_indexed(s, power)} {rate}{_suffix(s, power)}" for x, power, rate in pairs)]
+        lines = []
+        for letter, power, rate in (("A", "alpha", "g_N"), ("B", "beta", "g_D")):
+            own, formula = _indexed(s, power), s.predicted.get(power)
+            base = f"{formula.base_name} {rate}_central = " if formula else ""
+            lines.append(f"d_{letter} = {base}{own} {own.replace(power, rate, 1)}")
+        return [", ".join(lines)]
     lines = []
     for term in s.form.terms:
         letter, rate, factor = term.symbol, term.rate, term.factor
@@ -213,11 +217,6 @@ def _era_lines(s: Specification) -> list[str]:
     if s.progress.at_cut == "bend":
         return [f"years[era]: years of each era between Y0 and Y; {cut}"]
     return [f"{cut}, that of Y; its rate counts from Y0 on, so effective size jumps at the cut"]
-
-
-def _suffix(s: Specification, exponent: str) -> str:
-    group = s.index_of(exponent)
-    return f"[{group}]" if group else ""
 
 
 def _notes(s: Specification) -> tuple[str, ...]:

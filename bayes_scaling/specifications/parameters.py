@@ -123,7 +123,7 @@ _ALL = (
             _RATE_REASON,
         )
         for kind, where in (
-            ("central", "at the geometric mean of the exponents"),
+            ("central", "at the geometric mean of the exponents, before what a formula adds to them"),
             ("constant", "the part that does not come from drifting exponents"),
         )
         for letter, word in (("N", "parameters"), ("D", "data"))
