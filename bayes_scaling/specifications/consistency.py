@@ -158,10 +158,10 @@ def _coefficients(s: "Specification") -> Iterator[str]:
                 f"[coefficients] do not go with {where}, which is stated for the paper's form: use [varies_by], or "
                 f"remove {where}"
             )
-    if s.predicted and (s.form.power or s.progress.acts_on != "effective_size"):
+    if s.predicted and s.form.power:
         yield (
-            "[coefficients] with more than 1 or 0 + group need a law whose terms add up and progress that acts on "
-            "effective_size; choose law 'chinchilla' or 'compute', acts_on = 'effective_size'"
+            "[coefficients] with more than 1 or 0 + group need a law whose terms add up; choose law 'chinchilla' or "
+            "'compute'"
         )
 
 
@@ -179,14 +179,12 @@ def _progress(s: "Specification") -> Iterator[str]:
             )
     if p.acts_on == "effective_size":
         return
-    varying = [exponent for exponent in ("alpha", "beta") if exponent in s.varies_by]
+    varying = [name for name in ("alpha", "beta") if name in s.predicted or s.index_of(name)]
+    where = "[varies_by]" if set(varying) & set(s.varies_by) else "[coefficients]"
     needs = {
         "law 'chinchilla';": s.law != "chinchilla",
         "parameters and data at 'constant_rate';": len(growing) < 2,
-        f"shared alpha and beta: remove {', '.join(varying)} from [varies_by]": p.acts_on != "loss_term" and varying,
-        "alpha and beta to vary by the same group: set both alike in [varies_by]": (
-            s.varies_by.get("alpha") != s.varies_by.get("beta")
-        ),
+        f"shared alpha and beta: remove {', '.join(varying)} from {where}": p.acts_on != "loss_term" and varying,
     }
     for need, lacking in needs.items():
         if lacking:

@@ -164,9 +164,12 @@ def _size_lines(s: Specification) -> list[str]:
     if p.is_neutral:
         return ["d = alpha g_N = beta g_D, g_N + g_D = g_C"]
     if p.acts_on == "loss_term":
-        groups = [f"[{group}]" if (group := s.index_of(term.exponent)) else "" for term in s.form.terms]
-        named = zip(s.form.terms, groups, strict=True)
-        return [", ".join(f"d_{t.coefficient} = {t.exponent}{group} {t.rate}{group}" for t, group in named)]
+        declines = []
+        for term in s.form.terms:
+            own, formula = _indexed(s, term.exponent), s.predicted.get(term.exponent)
+            base = f"{formula.base_name} {term.rate}_central = " if formula else ""
+            declines.append(f"d_{term.coefficient} = {base}{own} {own.replace(term.exponent, term.rate, 1)}")
+        return [", ".join(declines)]
     lines, bends = [], p.at_cut == "bend"
     for term in s.form.terms:
         rate, years = f"{_indexed(s, term.rate)}{'_constant' if p.drifts else ''}", "(Y - Y0)"

@@ -35,7 +35,7 @@ class Parameter:
     reason: str
 
 
-_AT_THE_MIDDLE = "at the geometric mean of the exponents"
+_AT_THE_MIDDLE = "at the geometric mean of the exponents, before what a formula adds to them"
 _BESIDE_DRIFT = "the part that does not come from drifting exponents"
 _NATS, _A_YEAR = "nats per token", "log units per year"
 _Rest = tuple[str, Support, Prior, str]

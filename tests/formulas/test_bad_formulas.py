@@ -187,12 +187,19 @@ SETTINGS = {
     "pivot": ({"coefficients": {"alpha": "0 + lab"}, "pivot": {"tokens": 1e8}}, "do not go with [pivot]"),
     "Kaplan's law": ({"law": "kaplan", "coefficients": {"alpha": "1 + lab"}}, "choose law 'chinchilla' or 'compute'"),
     "Kaplan's power": ({"law": "kaplan", "coefficients": {"beta": "1 + lab"}}, "beta is no coefficient"),
-    "progress of loss terms": (
+    "neutral progress": (
         {
             "coefficients": {"alpha": "1 + lab"},
-            "progress": {"parameters": "constant_rate", "data": "constant_rate", "acts_on": "loss_term"},
+            "progress": {"parameters": "constant_rate", "data": "constant_rate", "acts_on": "reducible_loss"},
         },
-        "acts_on = 'effective_size'",
+        "remove alpha from [coefficients] or set acts_on = 'effective_size'",
+    ),
+    "neutral progress by group": (
+        {
+            "coefficients": {"beta": "0 + lab"},
+            "progress": {"parameters": "constant_rate", "data": "constant_rate", "acts_on": "nearly_reducible_loss"},
+        },
+        "needs shared alpha and beta: remove beta from [coefficients]",
     ),
     "factor without a column": ({"coefficients": {"reducible": "1"}}, "write 0 + column"),
     "clusters that mean paper": (

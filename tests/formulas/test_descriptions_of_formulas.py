@@ -18,6 +18,10 @@ DOCUMENTS = {
         "coefficients": {"level": "0 + benchmark + zero_shot", "share": "1", "irreducible_share": "1 + log(year)"}
     },
     "exponents": {"coefficients": {"alpha": "1 + architecture + (1 | lab)", "beta": "0 + lab + (year | benchmark)"}},
+    "terms that decline": {
+        "coefficients": {"alpha": "1 + architecture", "beta": "1 + (1 | lab)", "reducible": "0 + zero_shot"},
+        "progress": PROGRESS | {"acts_on": "loss_term"},
+    },
     "rates": {"coefficients": {"g_N": "1 + (1 | lab)", "g_D": "1 + year"}, "progress": PROGRESS},
     "noise and a factor": {
         "coefficients": {"sigma": "0 + benchmark", "reducible": "0 + zero_shot + (1 | lab)"},
@@ -114,3 +118,9 @@ def test_priors_set_by_the_specification_say_so_under_the_name_of_the_base() -> 
 def test_the_catalogue_says_what_varies_as_before() -> None:
     assert varying(bs.load_specification("ho2024/07")) == "A, B by benchmark"
     assert "coefficients" not in template(bs.load_specification("reference"))
+
+
+def test_where_a_term_declines_its_rate_differs_with_its_exponent() -> None:
+    lines = describe(made("terms that decline")).equations
+    of_n = "d_A = alpha_base g_N_central = alpha[architecture] g_N[architecture]"
+    assert f"{of_n}, d_B = beta g_D_central = beta[lab] g_D[lab]" in lines

@@ -117,6 +117,27 @@ def test_flags_architectures_noise_and_a_walk(specification, collected) -> None:
     np.testing.assert_allclose(growth, fit.posterior["g_C"], rtol=1e-6, atol=1e-9)
 
 
+def test_exponents_by_architecture_predict_papers_best_where_terms_decline_alike(specification, collected) -> None:
+    text = """
+        law = "chinchilla"
+        [coefficients]
+        level = "0 + benchmark"
+        share = "0 + benchmark"
+        irreducible_share = "0 + benchmark"
+        alpha = "1 + architecture"
+        reducible = "0 + test_time_adaptation"
+        sigma = "0 + benchmark"
+        [progress]
+        parameters = "constant_rate"
+        data = "constant_rate"
+        acts_on = "loss_term"
+        [noise]
+        cluster = "paper"
+    """
+    [found] = bs.compare([specification(text)], collected, unit="paper").table.to_dict("records")
+    assert found["converged"] and found["elpd"] >= 183
+
+
 GROUPS, ROWS, SIMULATIONS = 8, 6, 20
 POOLED = RUNS.replace('level = "0 + {group}"\nshare = "0 + {group}"\nirreducible_share = "0 + {group}"\n', "")
 

@@ -101,6 +101,25 @@ def test_rates_of_draws_of_a_law_are_those_of_the_posterior() -> None:
         np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
 
 
+def test_where_terms_decline_rates_differ_with_exponents() -> None:
+    declining = Progress(parameters="constant_rate", data="constant_rate", acts_on="loss_term")
+    fit = fit_of({"level": "0 + benchmark", "alpha": "1 + architecture"}, progress=declining)
+    posterior = fit.posterior
+    decline = posterior["g_N_central"] * posterior["alpha_base"]
+    np.testing.assert_allclose(posterior["g_N"] * posterior["alpha"], decline.broadcast_like(posterior["g_N"]))
+    growth = np.log(bs.effective_compute(fit, 2015, 2020, by="architecture"))
+    rates = (posterior["g_N"] + posterior["g_D"]).transpose(*growth.dims)
+    np.testing.assert_allclose(growth, 5 * rates, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("acts_on", "gap"), [("reducible_loss", 0.0), ("nearly_reducible_loss", "hicks_gap")])
+def test_progress_may_be_neutral_beside_formulas_of_all_but_exponents(acts_on, gap) -> None:
+    progress = Progress(parameters="constant_rate", data="constant_rate", acts_on=acts_on)
+    posterior = fit_of({"level": "0 + benchmark + zero_shot", "reducible": "0 + effort"}, progress=progress).posterior
+    apart = posterior["alpha"] * posterior["g_N"] - posterior["beta"] * posterior["g_D"]
+    np.testing.assert_allclose(apart, posterior[gap] if gap else 0.0, rtol=1e-6, atol=1e-12)
+
+
 def test_a_walk_beside_a_rate_by_benchmark_grows_by_benchmark() -> None:
     walk = Progress(parameters="constant_rate", data="walk")
     fit = fit_of({"level": "0 + benchmark", "g_N": "1 + benchmark"}, progress=walk)

@@ -336,11 +336,6 @@ CASES: dict[str, tuple[str, str]] = {
         'law = "compute"\n[progress]\ncompute = "constant_rate"\nacts_on = "loss_term"',
         "[progress] acts_on = 'loss_term' needs law 'chinchilla'; or set acts_on = 'effective_size'",
     ),
-    "declining terms with exponents that vary differently": (
-        f'[varies_by]\nalpha = "architecture"\n{BOTH_RATES}acts_on = "loss_term"',
-        "[progress] acts_on = 'loss_term' needs alpha and beta to vary by the same group: "
-        "set both alike in [varies_by] or set acts_on = 'effective_size'",
-    ),
     # drift
     "drift without a pivot": (DRIFT, "[progress] exponents = 'drift' needs a [pivot] with parameters and tokens"),
     "sizes of a pivot without effect": (
