@@ -343,9 +343,9 @@ def _checkpoints(runs: pd.DataFrame) -> Iterator[Finding]:
     names = {"".join(filter(str.isalnum, str(name).lower())): str(name) for name in runs}
     by = next((names[each] for each in _RUN_NAMES if each in names), "parameters")
     curves = runs.groupby(runs[by].astype(str))
-    points = 3 if by != "parameters" else _FEWEST_POINTS
+    fewest = 3 if by != "parameters" else _FEWEST_POINTS
     one_size = curves["parameters"].transform("nunique") == 1
-    along = runs[one_size & (curves["tokens"].transform("nunique") >= points)]
+    along = runs[one_size & (curves["tokens"].transform("nunique") >= fewest)]
     if by == "parameters":
         curve = along.sort_values("tokens").drop_duplicates(["parameters", "tokens"])
         steps = curve.groupby("parameters")["tokens"].diff()
