@@ -179,7 +179,8 @@ def _progress(s: "Specification") -> Iterator[str]:
             )
     if p.acts_on == "effective_size":
         return
-    varying = [name for name in ("alpha", "beta") if name in s.predicted or s.index_of(name)]
+    exponents = {name: formula for name, formula in s.formulas.items() if name in ("alpha", "beta")}
+    varying = [name for name, formula in exponents.items() if formula.base or not formula.is_plain]
     where = "[varies_by]" if set(varying) & set(s.varies_by) else "[coefficients]"
     needs = {
         "law 'chinchilla';": s.law != "chinchilla",
