@@ -186,7 +186,7 @@ def from_published(
     """
     found = {}
     for name, (coefficient, group) in published_coefficients(specification).items():
-        parts = [values[own] * np.array(part) for own, part in _dummies(name, group, levels).items()]
+        parts = [values[own] * part for own, part in _dummies(name, group, levels).items()]
         years = YEARS_OF_ERAS if group == "era" else ()
         found[coefficient] = Coefficient(reduce(lambda one, other: one + other, parts), group, years=years)
     for exponent in ("alpha", "beta"):
@@ -254,11 +254,11 @@ def published_coefficients(specification: Specification) -> dict[str, tuple[str,
 def _dummies(name: str, group: str | None, levels: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
     """Names under which the paper has a coefficient, with what each is multiplied by at each level of its group."""
     if group == "benchmark":  # others add to the base
-        benchmarks = levels.get("benchmark", ())
-        dummies = {f"{name}_{own}": [float(each == own) for each in benchmarks] for own in _BENCHMARK_DUMMIES}
+        benchmarks = np.array(levels.get("benchmark", ()))
+        dummies = {f"{name}_{own}": (benchmarks == own).astype(float) for own in _BENCHMARK_DUMMIES}
         return {name: np.ones(len(benchmarks)), **dummies}
     if group == "architecture":  # one value for each architecture, no base
-        return {name: [1.0, 0.0], f"{name}{_TRANSFORMER_SUFFIX}": [0.0, 1.0]}
+        return dict(zip((name, f"{name}{_TRANSFORMER_SUFFIX}"), np.eye(len(ARCHITECTURE_LEVELS)), strict=True))
     if group == "era":
-        return {f"{name}_{era}": row for era, row in zip(ERA_LEVELS, np.eye(len(ERA_LEVELS)), strict=True)}
+        return dict(zip((f"{name}_{era}" for era in ERA_LEVELS), np.eye(len(ERA_LEVELS)), strict=True))
     return {name: 1.0}
