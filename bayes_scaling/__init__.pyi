@@ -113,4 +113,4 @@ from .tables.filling import fill_from as fill_from
 from .tables.filling import read_with_gaps as read_with_gaps
 from .tables.ho2024_evaluations import read_ho2024_sheet as read_ho2024_sheet
 from .tables.selection_steps import Selection as Selection
-from .tables.simulated_curves import simulate_curves as simulate_curves
+from .tables.simulated import simulate_curves as simulate_curves

@@ -17,7 +17,7 @@ from bayes_scaling.quantities.coefficients import coefficients
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.specifications.catalogue import load_specification
 from bayes_scaling.static_laws import BESIROGLU, ChinchillaLaw
-from bayes_scaling.tables.simulated_runs import ISOFLOP_BUDGETS, simulate_isoflop
+from bayes_scaling.tables.simulated import ISOFLOP_BUDGETS, simulate_isoflop
 
 SPECIFICATION = "chinchilla"
 BUDGET = 1e24

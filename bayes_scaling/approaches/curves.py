@@ -70,7 +70,7 @@ def curves_of(table: pd.DataFrame) -> tuple[Curve, ...]:
 
     Examples
     --------
-    >>> from bayes_scaling.tables.simulated_curves import simulate_curves
+    >>> from bayes_scaling.tables.simulated import simulate_curves
     >>> from bayes_scaling.static_laws import BESIROGLU
     >>> [curve.name for curve in curves_of(simulate_curves(BESIROGLU, parameters=[1e8, 2e9, 3e9]))]
     ['1e+08', '2e+09', '3e+09']
@@ -139,7 +139,7 @@ def curve_slices(
 
     Examples
     --------
-    >>> from bayes_scaling.tables.simulated_curves import simulate_curves
+    >>> from bayes_scaling.tables.simulated import simulate_curves
     >>> from bayes_scaling.static_laws import BESIROGLU
     >>> slices = curve_slices(simulate_curves(BESIROGLU), spacing=10)
     >>> slices.groupby("series")["curve"].count().tolist()
@@ -244,7 +244,7 @@ def envelope(table: pd.DataFrame, *, points: int = POINTS) -> Envelope:
 
     Examples
     --------
-    >>> from bayes_scaling.tables.simulated_curves import simulate_curves
+    >>> from bayes_scaling.tables.simulated import simulate_curves
     >>> from bayes_scaling.static_laws import BESIROGLU
     >>> round(envelope(simulate_curves(BESIROGLU)).a, 2)
     0.51

@@ -209,7 +209,7 @@ def training_curves(
 
     Examples
     --------
-    >>> from bayes_scaling.tables.simulated_curves import simulate_curves
+    >>> from bayes_scaling.tables.simulated import simulate_curves
     >>> from bayes_scaling.static_laws import BESIROGLU
     >>> profiles = training_curves(simulate_curves(BESIROGLU, noise=0.005))  # doctest: +SKIP
     >>> profiles.exponents()["a"].median().round(1).item()  # doctest: +SKIP

@@ -6,29 +6,16 @@ from typing import Annotated
 
 import typer
 
-from bayes_scaling.commands.options import (
-    Columns,
-    ColumnsFile,
-    DropIncomplete,
-    Guess,
-    Json,
-    LossUnit,
-    Scale,
-    TableOptions,
-)
+from bayes_scaling.commands.options import Json, TableOptions, takes_table
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.words import counted
 
 
+@takes_table(runs=False, evaluations=False)
 def check_command(
+    options: TableOptions,
     file: Annotated[Path, typer.Argument(help="A file of evaluations or of training runs: CSV, TSV, JSON lines, ...")],
     runs: Annotated[bool, typer.Option("--runs", help="They are training runs, whatever their columns say.")] = False,
-    column: Columns = None,
-    columns: ColumnsFile = None,
-    guess_columns: Guess = False,
-    scale: Scale = None,
-    loss_unit: LossUnit = None,
-    drop_incomplete: DropIncomplete = False,
     as_json: Json = False,
 ) -> None:
     """Print every fault of a table (row, column, value and the rule it breaks), and what looks wrong with it."""
@@ -38,17 +25,11 @@ def check_command(
     from bayes_scaling.tables.plausibility import findings
     from bayes_scaling.tables.reading import read_table
 
-    told = TableOptions(
-        column=column,
-        columns=columns,
-        guess_columns=guess_columns,
-        scale=scale,
-        loss_unit=loss_unit,
-        drop_incomplete=drop_incomplete,
-    )
-    read = read_table(file, RUNS if runs else None, told.reading())
-    table, faults, kind = read.table, read.faults, read.kind
+    read = read_table(file, RUNS if runs else None, options.reading())
+    faults, kind = read.faults, read.kind
+    table = read.table if faults else options.selected(read.table)
     found = () if faults else findings(table)
+    errors = [each.code for each in found if each.severity == "error"]
     if as_json:
         from bayes_scaling.plain_json import strict_json
 
@@ -60,15 +41,19 @@ def check_command(
         }
         typer.echo(strict_json(said), nl=False)
     else:
-        for line in (*fault_lines(faults), read.line, read.left_alone):
+        shown = (read.line, read.left_alone) if faults else (read.left_alone, *table.attrs["selections"], *found)
+        for line in (*fault_lines(faults), *map(str, shown)):
             if line:
                 typer.echo(printable(line))
     if faults:
         raise BayesScalingError(f"{file}: {counted(len(faults), 'fault')}")
+    if errors:
+        allow = " ".join(f"--allow {code}" for code in errors)
+        raise BayesScalingError(
+            f"{file}: {counted(len(table), kind.noun)}, not fitted as it is; if it is right nevertheless: {allow}"
+        )
     if as_json:
         return
-    for each in (*table.attrs["selections"], *found):
-        typer.echo(printable(str(each)))
     typer.echo(f"{file}: {counted(len(table), kind.noun)}, no faults")
     others = [label for label in in_order(table["benchmark"]) if known(label) is None] if kind is not RUNS else []
     if others:

@@ -154,11 +154,9 @@ class TableOptions:
 
     def read(self) -> "pd.DataFrame":
         """The table, selected as told; what looks wrong is said, or refused."""
-        from bayes_scaling.tables.plausibility import check_codes, require_plausible
+        from bayes_scaling.tables.plausibility import require_plausible
 
-        check_codes(self.allow or ())
-        table = self._selected(self._read())
-        table.attrs |= {"allowed": list(self.allow)} if self.allow else {}
+        table = self.selected(self._read())
         for finding in require_plausible(table):
             say(str(finding))
         return table
@@ -204,9 +202,13 @@ class TableOptions:
                 say(said)
         return read.table
 
-    def _selected(self, table: "pd.DataFrame") -> "pd.DataFrame":
+    def selected(self, table: "pd.DataFrame") -> "pd.DataFrame":
+        """The rows of a table that were told, with what is allowed of them."""
+        from bayes_scaling.tables.plausibility import check_codes
         from bayes_scaling.tables.rows import best_of, last_of, rows_where, without_duplicates
 
+        check_codes(self.allow or ())
+        table.attrs |= {"allowed": list(self.allow)} if self.allow else {}
         table = without_duplicates(table) if self.drop_duplicates else table
         for expression in self.where or []:
             table = rows_where(table, expression)
@@ -215,9 +217,10 @@ class TableOptions:
         return table if self.best_of is None else best_of(table, self.best_of.split(","))
 
 
-def takes_table(*, runs: bool) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the options of a table, which it takes as one argument ``options``; with or without ``--runs``."""
-    names = [name for name in _TABLE if runs or name != "runs"]
+def takes_table(*, runs: bool, evaluations: bool = True) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options of a table, which it takes as one argument ``options``; with those that name it."""
+    left_out = {name for name, has in {"runs": runs, "evaluations": evaluations}.items() if not has}
+    names = [name for name in _TABLE if name not in left_out]
     table = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_TABLE[name][1], annotation=_TABLE[name][0])
         for name in names

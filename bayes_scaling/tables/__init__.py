@@ -18,7 +18,7 @@ from bayes_scaling.tables.selections import (
     with_architecture,
     zero_shot_rows,
 )
-from bayes_scaling.tables.simulated_runs import ISOFLOP_BUDGETS, simulate_isoflop
+from bayes_scaling.tables.simulated import ISOFLOP_BUDGETS, simulate_isoflop
 
 __all__ = [
     "ARCHITECTURES",

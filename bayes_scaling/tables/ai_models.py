@@ -1,15 +1,13 @@
 """The public database of AI models by Epoch AI as CSV: systems with sizes and dates, without perplexities."""
 
-from collections.abc import Iterator
 from os import PathLike
 
-import numpy as np
 import pandas as pd
 
 from bayes_scaling.errors import TableError
 from bayes_scaling.tables.faults import Fault
 from bayes_scaling.tables.fetching import fetch_file
-from bayes_scaling.tables.formats import read_text_table
+from bayes_scaling.tables.formats import finite_numbers, read_text_table, unread
 from bayes_scaling.tables.sources import SOURCES
 
 COLUMNS = {
@@ -112,14 +110,13 @@ def read_ai_models(
     # Control characters in columns that are left out do no harm; a row with others could not be written out again.
     spoilt = [fault for fault in file.faults if fault.column is None or fault.column in names]
     cells = cells[cells["system"].notna() & ~cells.index.isin([fault.row for fault in spoilt])]
-    unread = [
-        *spoilt,
-        *_unread(cells, {ours: theirs for theirs, ours in names.items()}),
-    ]
-    systems = cells.assign(published=_days(cells["published"]))
-    for name in systems.columns.intersection(list(NUMBERS)):
-        systems[name] = _numbers(cells[name])
-    systems.attrs = {"name": "ai-models", "unread": tuple(sorted(unread, key=lambda fault: fault.row or 0))}
+    systems, faults = cells.copy(), [*spoilt]
+    theirs = {ours: name for name, ours in names.items()}
+    for name, (read, rule) in _READ.items():
+        if name in cells:
+            systems[name] = read(cells[name])
+            faults += unread(cells[name].rename(theirs[name]), read, f"is not {rule} and counts as missing")
+    systems.attrs = {"name": "ai-models", "unread": tuple(sorted(faults, key=lambda fault: fault.row or 0))}
     if source is not None:
         systems.attrs["source"] = source
     return systems
@@ -153,21 +150,14 @@ def _names(path: str | PathLike[str], cells: pd.DataFrame, faults: tuple[Fault, 
     return names
 
 
-def _unread(cells: pd.DataFrame, file_names: dict[str, str]) -> Iterator[Fault]:
-    for name in cells.columns.intersection(list(NUMBERS)):
-        written = cells[name].dropna()
-        for row in written.index[_numbers(written).isna()]:
-            yield Fault(int(row), file_names[name], str(written[row]), "is not a number above 0 and counts as missing")
-    written = cells["published"].dropna()
-    for row in written.index[_days(written).isna()]:
-        rule = "is not a day, written YYYY-MM-DD, and counts as missing"
-        yield Fault(int(row), file_names["published"], str(written[row]), rule)
-
-
 def _numbers(cells: pd.Series) -> pd.Series:
-    numbers = pd.to_numeric(cells, errors="coerce").astype("float64").replace([np.inf, -np.inf], np.nan)
+    numbers = finite_numbers(cells)
     return numbers.where(numbers > 0)
 
 
 def _days(cells: pd.Series) -> pd.Series:
     return pd.to_datetime(cells, format=_DATE, errors="coerce")
+
+
+_READ = dict.fromkeys(NUMBERS, (_numbers, "a number above 0")) | {"published": (_days, "a day, written YYYY-MM-DD,")}
+"""How columns are read that are no text, and what their cells must be."""

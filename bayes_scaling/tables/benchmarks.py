@@ -37,46 +37,24 @@ class Benchmark:
     source: str = ""
 
 
+_ZAREMBA = "Marcus et al. 1993, prepared by Mikolov et al. 2010; Zaremba et al. 2014 (arXiv 1409.2329), sec. 4.1"
 _MERITY = "Merity et al. 2016 (arXiv 1609.07843), table 1"
 BENCHMARKS = (
-    Benchmark(
-        "wt103",
-        "WikiText-103",
-        tokens=103_227_021,
-        vocabulary=267_735,
-        aliases=("wiki103",),
-        source=_MERITY,
-    ),
-    Benchmark("wt2", "WikiText-2", tokens=2_088_628, vocabulary=33_278, aliases=("wiki2",), source=_MERITY),
-    Benchmark(
-        "ptb",
-        "Penn Treebank",
-        tokens=929_000,
-        vocabulary=10_000,
-        aliases=("penn",),
-        source="Marcus et al. 1993, prepared by Mikolov et al. 2010; Zaremba et al. 2014 (arXiv 1409.2329), sec. 4.1",
-    ),
+    Benchmark("wt103", "WikiText-103", 103_227_021, 267_735, ("wiki103",), _MERITY),
+    Benchmark("wt2", "WikiText-2", 2_088_628, 33_278, ("wiki2",), _MERITY),
+    Benchmark("ptb", "Penn Treebank", 929_000, 10_000, ("penn",), _ZAREMBA),
 )
 """The benchmarks of the packaged tables, in the order in which they are shown; priors rest on these three."""
 
 KNOWN = (
     *BENCHMARKS,
     Benchmark(
-        "lm1b",
-        "One Billion Word",
-        tokens=768_648_884,
-        vocabulary=793_471,
-        aliases=("1bw", "1b word", "billion word", "google billion word", "gbw", "one billion word benchmark"),
+        *("lm1b", "One Billion Word", 768_648_884, 793_471),
+        ("1bw", "1b word", "billion word", "google billion word", "gbw", "one billion word benchmark"),
         # 829,250,940 with the two marks of each of 30,301,028 sentences, as its authors count.
-        source="Chelba et al. 2013 (arXiv 1312.3005), words without marks of sentences",
+        "Chelba et al. 2013 (arXiv 1312.3005), words without marks of sentences",
     ),
-    Benchmark(
-        "pg19",
-        "PG-19",
-        tokens=1_973_136_207,
-        vocabulary=None,
-        source="Rae et al. 2020 (arXiv 1911.05507), table 2",
-    ),
+    Benchmark("pg19", "PG-19", 1_973_136_207, None, source="Rae et al. 2020 (arXiv 1911.05507), table 2"),
 )
 """Every benchmark of which more is known than a label. Scores per character or byte (enwik8, text8) or per token of a
 tokenizer (C4, The Pile) are not comparable with those per word, so these are labels like any other."""

@@ -36,7 +36,7 @@ _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _GROUPED = r"[0-9.]+(?:[, _'][0-9.]+)+"
 _THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?P<by>[, _'])[0-9]{3}(?:(?P=by)[0-9]{3})*(?:\.[0-9]+)?")
 _SHORT = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)) ?(k|m|b|t|thousand|million|billion|trillion)", re.IGNORECASE)
-_POWERS = {"k": 3, "m": 6, "b": 9, "t": 12, "th": 3, "mi": 6, "bi": 9, "tr": 12}
+POWERS = {"k": 3, "m": 6, "b": 9, "t": 12, "th": 3, "mi": 6, "bi": 9, "tr": 12}
 _PART_OF_DATE = re.compile(r"([0-9]{4})(?:[-/]([0-9]{2}))?")
 
 Rule = tuple[str, Callable[[pd.Series], pd.Series]]
@@ -266,7 +266,7 @@ def _plain_count(cell: str) -> str:
     if _THOUSANDS.fullmatch(cell):
         return re.sub(r"[, _']", "", cell)
     short = _SHORT.fullmatch(cell)
-    return f"{short[1]}e{_POWERS[short[2].lower()[:2]]}" if short else cell
+    return f"{short[1]}e{POWERS[short[2].lower()[:2]]}" if short else cell
 
 
 def _lower_word(choices: Sequence[str]) -> Callable[[str], str]:

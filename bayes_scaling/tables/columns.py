@@ -22,28 +22,11 @@ EMPTY_UNLESS_COMPARABLE = ("parameters", "tokens")
 class Column:
     """A column that has a meaning.
 
-    Parameters
-    ----------
-    name : str
-        The canonical name.
-    kind : str
-        How its cells are read: ``"text"``, ``"benchmark"`` (a label, known ones by any of their names), ``"date"``,
-        ``"flag"``, ``"word"`` (one of `choices`), ``"count"`` (a number that may be written 7B or 1,000,000) or
-        ``"number"``.
-    need : str
-        ``"required"``; ``"whole"``, which may be missing, but not have gaps; or ``"gaps"``.
-    usual : tuple of str
-        What others call it; neither case, blanks nor punctuation count.
-    choices : tuple of str
-        Words that a cell may be.
-    above, below : float, optional
-        Bounds of a number, both excluded.
-    least : float, optional
-        The smallest number there may be.
-    offered : tuple of str
-        Names of columns that may be meant, but not without being told: their unit is another.
-    hint : str
-        What a number beyond its bounds may be, in brackets.
+    ``kind`` says how its cells are read: a benchmark is a label, known ones by any of their names; a word one of
+    ``choices``; a count a number that may be written 7B or 1,000,000. One whose ``need`` is ``"whole"`` may be missing,
+    but not have gaps. ``usual`` is what others call it (neither case, blanks nor punctuation count), ``offered`` names
+    that are not taken without being told, since their unit is another. ``above`` and ``below`` bound a number, both
+    excluded; ``hint`` says in brackets what one beyond them may be.
     """
 
     name: str
@@ -74,22 +57,9 @@ _FLAGS = ("zero_shot", "test_time_adaptation", "extra_data", "ensemble", "compar
 class TableKind:
     """A kind of table.
 
-    Parameters
-    ----------
-    noun : str
-        What a row is.
-    plural : str
-        What the table is called where its kind is told.
-    error : type
-        What a table that can't be used raises.
-    columns : tuple of Column
-        Those that have a meaning.
-    response : str
-        What is fitted; its unit may be another.
-    sizes : tuple of str
-        Columns of which a row needs one at least.
-    all_faults : callable
-        From a file to how a user sees every fault.
+    ``noun`` is what a row is and ``plural`` what the table is called where its kind is told; ``response`` is fitted,
+    and its unit may be another; of ``sizes`` a row needs one at least; ``all_faults`` makes of a file what shows every
+    fault.
     """
 
     noun: str

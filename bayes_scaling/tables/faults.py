@@ -28,17 +28,9 @@ def printable(text: str) -> str:
 class Fault:
     """One broken rule, at one place of a file.
 
-    Parameters
-    ----------
-    row : int or None
-        The file's row as a spreadsheet counts it (the header is row 1; a file of JSON lines has none, and a DataFrame
-        counts from 0); None for the whole table or a column that it lacks.
-    column : str or None
-        The column as the file names it; None for the whole row.
-    value : str
-        What the file says there, as written; empty if nothing.
-    rule : str
-        What should stand there instead.
+    ``row`` is the file's as a spreadsheet counts it (the header is row 1; a file of JSON lines has none, and a
+    DataFrame counts from 0), None for the whole table or a column that it lacks; ``column`` as the file names it, None
+    for the whole row; ``value`` as written, empty if nothing; ``rule``, what should stand there instead.
 
     Examples
     --------
@@ -59,16 +51,8 @@ class Fault:
 class Finding:
     """What looks wrong with a table, or with a fit of it.
 
-    Parameters
-    ----------
-    code : str
-        Stable: what scripts and ``--allow`` name.
-    severity : {"error", "warning"}
-        An error keeps a table from being fitted, unless it is allowed by its code.
-    message : str
-        What it is, in which rows, what it probably is, and what to type.
-    rows : tuple of str
-        Ids of the rows.
+    ``code`` is stable: what scripts and ``--allow`` name. An ``"error"`` keeps a table from being fitted, unless it is
+    allowed by its code. The message says what it is, in which rows, what it probably is, and what to type.
 
     Examples
     --------

@@ -21,8 +21,6 @@ ELSEWHERE = "download the table by other means and give its path"
 """The next step where a server can't or won't give it."""
 MOST_REDIRECTS = 5
 
-_CACHE = "bayes-scaling"
-_RECORD = ".json"
 _CHUNK = 2**16
 
 
@@ -40,17 +38,7 @@ class FetchingError(BayesScalingError):
 
 @dataclass(frozen=True)
 class Limits:
-    """What a server may take and give.
-
-    Parameters
-    ----------
-    connect, read : float
-        Seconds to answer a call, and between two pieces of an answer.
-    whole : float
-        Seconds for all of it: a server that trickles is given up as well.
-    size : int
-        Bytes, unpacked.
-    """
+    """Seconds to answer a call, between two pieces of an answer, and for the whole of it; and bytes, unpacked."""
 
     connect: float = 10
     read: float = 30
@@ -60,19 +48,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class FetchedFile:
-    """A file as it was fetched.
-
-    Parameters
-    ----------
-    path : Path
-        Where it is kept.
-    url : str
-        Where it came from.
-    sha256 : str
-        Hash of its content.
-    fetched : str
-        Date and time (UTC, ISO 8601) at which it came; empty where there is no record of it.
-    """
+    """A file, where it came from, its hash, and when it came (UTC, ISO 8601; empty where there is no record of it)."""
 
     path: Path
     url: str
@@ -100,9 +76,7 @@ def fetch_file(
 ) -> FetchedFile:
     """Download a file once, by pooch, and give its place and hash.
 
-    Raises FetchingError: the address is of http and no hash says what must come; the server is out of reach, refuses,
-    redirects to an address that is not https, takes too long, gives a web page, too much, less than it promised or
-    another content than `sha256`; or the file can't be written. Nothing is then kept, and nothing is tried twice.
+    Nothing is kept of what fails, and nothing is tried twice. Raises FetchingError.
 
     Parameters
     ----------
@@ -119,22 +93,6 @@ def fetch_file(
         Download again what is in the folder for caches. A failure leaves the old file there.
     limits : Limits, optional
         Bounds of time and size.
-
-    Examples
-    --------
-    What is there already needs no network:
-
-    >>> import tempfile
-    >>> there = Path(tempfile.mkdtemp()) / "models.csv"
-    >>> _ = there.write_text("Model,Parameters")
-    >>> fetch_file("https://example.com/models.csv", path=there).sha256[:8]
-    '8a937646'
-
-    By http anyone on the way could change what no hash is known of:
-
-    >>> fetch_file("http://example.com/models.csv")  # doctest: +IGNORE_EXCEPTION_DETAIL
-    Traceback (most recent call last):
-    bayes_scaling.tables.fetching.FetchingError: 'http://example.com/models.csv' is not https ...
     """
     if urlsplit(url).scheme not in ("https", "http"):
         raise FetchingError(f"{url!r} is not an address of the web; it must start with https://")
@@ -150,7 +108,9 @@ def fetch_file(
         if sha256 is None and os.path.lexists(_record_of(target)):
             raise FetchingError(f"{_record_of(target)} exists already and is not overwritten; give another path")
     else:
-        target = _cached(name or Path(urlsplit(url).path).name or "table.csv")
+        import pooch  # here and not above: only downloads need it
+
+        target = Path(pooch.os_cache("bayes-scaling")) / (name or Path(urlsplit(url).path).name or "table.csv")
         kept = _recorded(target, url, sha256)
         if kept is not None and not refresh:
             return kept
@@ -166,9 +126,7 @@ def fetch_file(
 
 
 def redirected(url: str, location: str) -> str:
-    """The address that a server sends us on to, if it is safe to go there.
-
-    Raises FetchingError: It is not https: whoever is on the way could change the table.
+    """The address that a server sends us on to; refused if it is not https: whoever is on the way could change it.
 
     Examples
     --------
@@ -220,12 +178,6 @@ def _there(target: Path, url: str, sha256: str | None, refresh: bool) -> Fetched
     return _recorded(target, url, sha256) or FetchedFile(target, url, found, "")
 
 
-def _cached(name: str) -> Path:
-    import pooch  # here and not above: only downloads need it
-
-    return Path(pooch.os_cache(_CACHE)) / name
-
-
 def _recorded(target: Path, url: str, sha256: str | None) -> FetchedFile | None:
     """What is there, if its record fits it: a half of a pair, or a file changed by hand, does not count."""
     try:
@@ -240,7 +192,7 @@ def _recorded(target: Path, url: str, sha256: str | None) -> FetchedFile | None:
 
 
 def _record_of(target: Path) -> Path:
-    return target.with_name(target.name + _RECORD)
+    return target.with_name(f"{target.name}.json")
 
 
 def _hash_of(path: Path) -> str:
@@ -311,8 +263,7 @@ def _write(response: Any, url: str, output: Path, limits: Limits, end: float) ->
     promised = int(length) if length.isdecimal() else None
     if promised is not None and promised > limits.size:
         raise FetchingError(f"{url} holds {promised:,} bytes and may hold {limits.size:,}; {ELSEWHERE}")
-    got = 0
-    start = b""
+    got, start = 0, b""
     try:
         with output.open("wb") as file:
             # What has come so far, and not a full piece: a server that trickles is then seen to.

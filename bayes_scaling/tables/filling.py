@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bayes_scaling.errors import EvaluationsError
@@ -120,16 +121,15 @@ def fill_from(evaluations: pd.DataFrame, systems: pd.DataFrame, *, by: str = "na
     filled = evaluations.assign(
         **{each: _blank(each, evaluations.index) for each in columns if each not in evaluations}
     )
-    rows_by_key = _rows_by_key(systems, by)
+    rows_by_key = {key: list(rows.index) for key, rows in systems.groupby(_keys(systems, by))}
     cells: list[tuple[Any, ...]] = []
     disagreements: list[tuple[Any, ...]] = []
     unmatched: list[str] = []
     ambiguous: list[str] = []
-    notes: list[str | None] = []
+    notes = pd.Series(None, filled.index, dtype="object")
     for position, (key, identity) in enumerate(zip(_keys(evaluations, by), filled.index, strict=True)):
-        notes.append(None)
         there = {column: filled[column].iloc[position] for column in columns}
-        rows = rows_by_key.get(key, []) if key is not None else []
+        rows = rows_by_key.get(key, ())
         if len(rows) != 1:
             if any(pd.isna(there[column]) for column in NEEDED if column in there):
                 (ambiguous if rows else unmatched).append(str(identity))
@@ -151,10 +151,10 @@ def fill_from(evaluations: pd.DataFrame, systems: pd.DataFrame, *, by: str = "na
             filled[column] = series
         if took:
             names = ", ".join(column for column, _ in took)
-            notes[-1] = f"{names} ({system['system']}, row {rows[0]} of the table of systems)"
+            notes.iloc[position] = f"{names} ({system['system']}, row {rows[0]} of the table of systems)"
     empty = [each for each in columns if each not in (*evaluations, *NEEDED) and filled[each].isna().all()]
     filled = filled.drop(columns=empty)
-    filled["filled"] = pd.Series(notes, filled.index, dtype="object")
+    filled["filled"] = notes
     filled.attrs = {**evaluations.attrs}
     return Filling(
         filled,
@@ -251,19 +251,11 @@ def _differ(kept: Any, found: Any, column: str) -> bool:
     return bool(abs(kept - found) > DIFFERENT * max(abs(kept), abs(found)))
 
 
-def _rows_by_key(systems: pd.DataFrame, by: str) -> dict[Any, list[Any]]:
-    rows: dict[Any, list[Any]] = {}
-    for key, row in zip(_keys(systems, by), systems.index, strict=True):
-        if key is not None:
-            rows.setdefault(key, []).append(row)
-    return rows
-
-
-def _keys(table: pd.DataFrame, by: str) -> list[Any]:
-    names, papers = table["system"].map(_plain), table["paper"].map(_plain)
-    if by == "name":
-        return [name or None for name in names]
-    return [(name, paper) if name and paper else None for name, paper in zip(names, papers, strict=True)]
+def _keys(table: pd.DataFrame, by: str) -> pd.Series:
+    """What is to agree, missing where a part of it is."""
+    parts = [table[name].map(_plain) for name in by.replace("name", "system").split(" and ")]
+    whole = pd.Series(list(zip(*parts, strict=True)), table.index, dtype="object")
+    return whole.where(np.logical_and.reduce([part != "" for part in parts]))
 
 
 def _plain(text: Any) -> str:

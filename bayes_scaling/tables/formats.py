@@ -31,6 +31,7 @@ Source = str | PathLike[str] | Any
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 """Characters that steer a terminal, and that no table has to hold."""
+_DEEPEST = 4  # levels of nested records that become columns
 _SAVE = "save it as CSV UTF-8"
 
 
@@ -38,15 +39,8 @@ _SAVE = "save it as CSV UTF-8"
 class TextTable:
     """The cells of a file or DataFrame, and the faults of its shape.
 
-    Parameters
-    ----------
-    cells : DataFrame
-        Stripped text, missing where a cell is empty; the index holds row numbers as a :class:`Fault` counts them.
-        Blank rows and rows of the wrong length are left out.
-    faults : tuple of Fault
-        Rows of the wrong length, columns without a name or with one that stands twice, and control characters.
-    typed : DataFrame, optional
-        The same cells with their own types, where the format has any.
+    ``cells`` are stripped text, missing where empty, by row numbers as a :class:`Fault` counts them; blank rows and
+    rows of the wrong length are left out. ``typed`` has them with their own types, where the format has any.
     """
 
     cells: pd.DataFrame
@@ -57,14 +51,8 @@ class TextTable:
 def read_text_table(source: Source, noun: str) -> TextTable:
     r"""Read a file as text: comma- or tab-separated, JSON lines, Parquet or Excel by its ending; or a DataFrame.
 
-    Raises TableError: the source can't be read as a table at all.
-
-    Parameters
-    ----------
-    source : path or DataFrame
-        Text files are UTF-8; a byte-order mark is allowed.
-    noun : str
-        What a row is, for messages.
+    Text files are UTF-8, with or without a byte-order mark. ``noun`` is what messages call a row. Raises TableError:
+    the source can't be read as a table at all.
 
     Examples
     --------
@@ -103,6 +91,18 @@ def table_name(source: Source) -> str:
 def source_name(source: Source) -> str:
     """What messages call a source."""
     return str(source) if isinstance(source, str | PathLike) else "the table"
+
+
+def finite_numbers(cells: pd.Series) -> pd.Series:
+    """Cells as numbers, missing where they are none."""
+    return pd.to_numeric(cells, errors="coerce").astype("float64").replace([np.inf, -np.inf], np.nan)
+
+
+def unread(cells: pd.Series, read: Callable[[pd.Series], pd.Series], rule: str) -> Iterator[Fault]:
+    """Cells that hold something of which reading makes nothing, as faults of a rule."""
+    written = cells.dropna()
+    for row in written.index[read(written).isna()]:
+        yield Fault(int(row), str(cells.name), str(written[row]), rule)
 
 
 def _of_rows(header: list[str], rows: dict[int, list[str]], source: str, noun: str) -> TextTable:
@@ -182,7 +182,7 @@ def _read_binary(
 
 
 def _json_lines(text: str, source: Source) -> pd.DataFrame:
-    """Records of a line each, with numbers as they are written."""
+    """Records of a line each, with numbers as they are written; what is nested, under names such as config.params."""
     records = {}
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
@@ -194,7 +194,7 @@ def _json_lines(text: str, source: Source) -> pd.DataFrame:
         if not isinstance(record, dict):
             raise TableError(f'{source}: line {number} is no JSON object; write one a line, such as {{"loss": 2.5}}')
         records[number] = record
-    return pd.DataFrame(list(records.values()), index=list(records), dtype=object)
+    return pd.json_normalize(list(records.values()), max_level=_DEEPEST).set_axis(list(records)).astype(object)
 
 
 def _checked_content(source: str | PathLike[str]) -> bytes:
@@ -229,7 +229,8 @@ def _decoded(content: bytes, source: str | PathLike[str]) -> str:
 
 def _content(path: Path) -> bytes:
     """At most one byte more than a table may have; of a pipe, such as `<(zcat mine.csv.gz)`, what comes in time."""
-    with open(path, "rb", opener=_open_at_once) as file:
+    # Without waiting for whoever might write to a pipe.
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))) as file:
         if not stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
             os.set_blocking(file.fileno(), True)
             return file.read(LARGEST_FILE + 1)
@@ -242,11 +243,6 @@ def _content(path: Path) -> bytes:
                 break
             content += piece
         return content
-
-
-def _open_at_once(path: str, flags: int) -> int:
-    """Open without waiting for whoever might write to a pipe."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _records(text: str, source: Source, *, tabs: bool) -> list[list[str]]:
@@ -270,9 +266,10 @@ def _require_table(header: list[str], filled: dict[int, list[str]], source: str,
     if not any(header):
         raise TableError(f"{source}: row 1 is blank; it must name the columns")
     if len(header) == 1:
+        semicolons = ', not with semicolons; or in Python give pd.read_csv(path, sep=";", decimal=",")'
         raise TableError(
-            f"{source} has a single column, {header[0][:60]!r}; separate the cells with commas or tabs,"
-            " not with semicolons"
+            f"{source} has a single column, {header[0][:60]!r}; row 1 must name the columns; separate the cells with "
+            f"commas or tabs{semicolons * (';' in header[0])}"
         )
     if len(header) > MOST_COLUMNS:
         raise TableError(f"{source} has {len(header)} columns and may have {MOST_COLUMNS}; leave columns out")

@@ -13,6 +13,7 @@ from bayes_scaling.tables.cells import architecture_of, typed_values
 from bayes_scaling.tables.columns import ARCHITECTURES, EVALUATIONS
 from bayes_scaling.tables.faults import Fault
 from bayes_scaling.tables.fetching import fetch_file
+from bayes_scaling.tables.formats import finite_numbers
 from bayes_scaling.tables.ho2024_rules import HO2024_RULES, KEPT_PER_PAPER, best_three
 from bayes_scaling.tables.ho2024_sheet import PERPLEXITIES, open_ho2024_sheet, sheet_message
 from bayes_scaling.tables.reading import finished_table, table_faults
@@ -103,17 +104,6 @@ def finished(
 
     Returns the same steps; its table as :func:`bayes_scaling.read_evaluations` gives it. Raises EvaluationsError: a
     rule of tables of evaluations is broken: by the sheet's row and column.
-
-    Parameters
-    ----------
-    selection : Selection
-        Evaluations with the columns of the sheet.
-    path : path
-        The sheet, for messages.
-    own_perplexity : bool
-        As of :func:`read_ho2024_sheet`.
-    source : dict, optional
-        Where it came from, for `attrs["source"]`.
     """
     cells = _evaluation_cells(selection.table, own_perplexity)
     faults = table_faults(cells, EVALUATIONS)
@@ -205,7 +195,7 @@ def _architecture(cell: Any) -> str:
 def _number(table: pd.DataFrame, name: str, least: float) -> pd.Series:
     if name not in table:
         return pd.Series(np.nan, table.index)
-    values = pd.to_numeric(table[name], errors="coerce").replace([np.inf, -np.inf], np.nan)
+    values = finite_numbers(table[name])
     return values.where((values > 0) & (values >= least))
 
 

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from os import PathLike
 
-import numpy as np
 import pandas as pd
 
 from bayes_scaling.errors import EvaluationsError, TableError
 from bayes_scaling.tables.faults import Fault, fault_message
-from bayes_scaling.tables.formats import TextTable, read_text_table
+from bayes_scaling.tables.formats import TextTable, finite_numbers, read_text_table, unread
 from bayes_scaling.tables.selection_steps import Selection
 
 PERPLEXITIES = {"wt103": "Perplexity (WT103)", "wt2": "Perplexity (WT2)", "ptb": "Perplexity (PTB)"}
@@ -113,28 +112,19 @@ def _shape_faults(file: TextTable) -> Iterator[Fault]:
             yield fault
     if file.cells.empty:
         return
-    missing = [name for name in REQUIRED if name not in file.cells]
-    for name in missing:
-        yield Fault(
-            None,
-            name,
-            "",
-            "is missing; export the sheet of the analysis whole (File, Download, Comma-separated values)",
-        )
+    rule = "is missing; export the sheet of the analysis whole (File, Download, Comma-separated values)"
+    yield from (Fault(None, name, "", rule) for name in REQUIRED if name not in file.cells)
 
 
 def _cell_faults(cells: pd.DataFrame) -> Iterator[Fault]:
     """Cells that would stop the authors' notebook, or silently change what it selects."""
     for name in PERPLEXITIES.values():
-        written = cells[name].dropna()
-        for row in written.index[_numbers(written).isna()]:
-            yield Fault(int(row), name, str(cells.loc[row, name]), "must be a perplexity, such as 17.48, or empty")
+        yield from unread(cells[name], finite_numbers, "must be a perplexity, such as 17.48, or empty")
     for name in cells.columns.intersection(list(_MARKS)):
-        written = cells[name].dropna()
         valid = (0.0, 0.5, 1.0) if name in FLAGS.values() else (0.0, 1.0)
-        for row in written.index[~_marks(written).isin(valid)]:
-            rule = f"must be {', '.join(f'{each:g}' for each in valid)} or empty"
-            yield Fault(int(row), name, str(cells.loc[row, name]), rule)
+        marks = _marks(cells[name])
+        rule = f"must be {', '.join(f'{each:g}' for each in valid)} or empty"
+        yield from unread(cells[name], marks.where(marks.isin(valid)).reindex_like, rule)
 
 
 def _read(cells: pd.DataFrame) -> pd.DataFrame:
@@ -142,9 +132,9 @@ def _read(cells: pd.DataFrame) -> pd.DataFrame:
         row=cells.index,
         system=cells["System"],
         paper=cells["Reference"],
-        published=pd.to_datetime(cells["Publication date"], format=DATE, errors="coerce"),
-        parameters=_numbers(cells["Parameters"]),
-        tokens=_numbers(cells["Dataset Size"]),
+        published=_days(cells["Publication date"]),
+        parameters=finite_numbers(cells["Parameters"]),
+        tokens=finite_numbers(cells["Dataset Size"]),
         include=_marks(cells["Include?"]),
         outlier=_marks(cells["Outlier?"]),
         uncertain=_marks(cells["uncertain"]),
@@ -153,7 +143,7 @@ def _read(cells: pd.DataFrame) -> pd.DataFrame:
         if theirs in cells:
             table[ours] = _marks(cells[theirs]) > 0
     for benchmark, name in PERPLEXITIES.items():
-        perplexity = _numbers(cells[name])
+        perplexity = finite_numbers(cells[name])
         table[benchmark] = perplexity.mask(perplexity == 0)
     return table.reset_index(drop=True)
 
@@ -161,17 +151,13 @@ def _read(cells: pd.DataFrame) -> pd.DataFrame:
 def _unread(cells: pd.DataFrame) -> Iterator[Fault]:
     """What is written in columns of numbers and dates and is neither."""
     for name in cells.columns.intersection([*_SIZES, *_EXTRAS]):
-        written = cells[name].dropna()
-        for row in written.index[_numbers(written).isna()]:
-            yield Fault(int(row), name, str(cells.loc[row, name]), "is not a number and counts as empty")
-    written = cells["Publication date"].dropna()
-    for row in written.index[pd.to_datetime(written, format=DATE, errors="coerce").isna()]:
-        yield Fault(int(row), "Publication date", str(written[row]), "is not written YYYY/MM/DD and counts as empty")
+        yield from unread(cells[name], finite_numbers, "is not a number and counts as empty")
+    yield from unread(cells["Publication date"], _days, "is not written YYYY/MM/DD and counts as empty")
 
 
-def _numbers(cells: pd.Series) -> pd.Series:
-    return pd.to_numeric(cells, errors="coerce").astype("float64").replace([np.inf, -np.inf], np.nan)
+def _days(cells: pd.Series) -> pd.Series:
+    return pd.to_datetime(cells, format=DATE, errors="coerce")
 
 
 def _marks(cells: pd.Series) -> pd.Series:
-    return _numbers(cells.map(lambda cell: _MARK_WORDS.get(str(cell).lower(), cell), na_action="ignore"))
+    return finite_numbers(cells.map(lambda cell: _MARK_WORDS.get(str(cell).lower(), cell), na_action="ignore"))

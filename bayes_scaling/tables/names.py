@@ -1,5 +1,6 @@
 """From the column names of a user's file to the canonical ones: mapped, guessed, or offered."""
 
+import re
 import shlex
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
@@ -7,12 +8,15 @@ from difflib import get_close_matches
 import pandas as pd
 
 from bayes_scaling.errors import TableError
+from bayes_scaling.tables.cells import POWERS
 from bayes_scaling.tables.columns import EVALUATIONS, RUNS, TableKind
 from bayes_scaling.tables.faults import LONGEST_VALUE, Fault, printable
 
 MISSPELLING = 0.85  # similarity (0 to 1) from which a name is taken for a slip of the keyboard
 _NAMED = 40  # columns that a message names
 _TELLING = 4  # letters of a usual name that tells something within a longer one
+_UNIT = re.compile(r"\((?:in )?(?:(k|m|b|t|thousand|million|billion|trillion)s?|(1e[0-9]{1,2}))\)", re.IGNORECASE)
+_COUNTS = {*EVALUATIONS.named("count"), *RUNS.named("count")}
 THEIRS = "its name in the file"
 """Stands for a name that only the user knows."""
 
@@ -123,16 +127,26 @@ def kind_of_names(names: Collection[str], columns: Mapping[str, str]) -> TableKi
 
 
 def how_to_map(mapping: Mapping[str, str]) -> str:
-    """What to type for a mapping of columns.
+    """What to type for a mapping of columns, with the unit of a size where its name says it.
 
     Examples
     --------
     >>> how_to_map({"parameters": "Model Size"})
     "--column parameters='Model Size', in Python columns={'parameters': 'Model Size'}"
+    >>> how_to_map({"parameters": "Size (B)"}).partition(", in Python ")[0]
+    "--column parameters='Size (B)' --scale parameters=1e9"
     """
     shown = {ours: printable(theirs) for ours, theirs in mapping.items()}
     python = f"in Python columns={shown}"
     options = " ".join(f"--column {ours}={shlex.quote(theirs)}" for ours, theirs in shown.items())
+    scale = {
+        ours: found[2] or f"1e{POWERS[found[1][:2].lower()]}"
+        for ours, theirs in shown.items()
+        if ours in _COUNTS and (found := _UNIT.search(theirs))
+    }
+    if scale:
+        options += "".join(f" --scale {ours}={unit}" for ours, unit in scale.items())
+        python += f", scale={{{', '.join(f'{ours!r}: {unit}' for ours, unit in scale.items())}}}"
     if _plain(shown.get("loss", "")) in RUNS.column("loss").offered:
         options, python = f"{options} --loss-unit perplexity", f'{python}, loss_unit="perplexity"'
     return f"{options}, {python}"

@@ -15,7 +15,7 @@ from bayes_scaling.tables.fetching import FetchingError, fetch_file, is_page
 from bayes_scaling.tables.formats import read_text_table
 from bayes_scaling.tables.reading import finished_table, read_runs
 from bayes_scaling.tables.selections import comparable_rows
-from bayes_scaling.tables.simulated_runs import simulate_isoflop
+from bayes_scaling.tables.simulated import simulate_isoflop
 
 PACKAGED = ("ho2024", "collected")
 NAMED_RUNS = ("simulated", "chinchilla")
@@ -142,30 +142,9 @@ def load_runs(
 
 
 def fetched_file(url: str, sha256: str, path: str | PathLike[str] | None = None) -> Path:
-    """Download a file once, and give its place.
+    """Download a file once, to a path or the cache, and give its place; what is there already is checked and stays.
 
     Raises RunsError as :func:`bayes_scaling.tables.fetching.fetch_file`.
-
-    Parameters
-    ----------
-    url : str
-        Where to get it.
-    sha256 : str
-        Hash that its content must have.
-    path : path, optional
-        Where to keep it; by default a folder for caches of the user's system. What is there already is checked and
-        neither downloaded again nor overwritten.
-
-    Examples
-    --------
-    What is there already needs no network:
-
-    >>> import hashlib, tempfile
-    >>> there = Path(tempfile.mkdtemp()) / "runs.csv"
-    >>> _ = there.write_text("parameters,tokens,loss")
-    >>> sha256 = hashlib.sha256(there.read_bytes()).hexdigest()
-    >>> fetched_file("https://example.com/runs.csv", sha256, there) == there
-    True
     """
     if path is not None and Path(path).exists():
         require_hash(path, sha256)
@@ -177,16 +156,7 @@ def fetched_file(url: str, sha256: str, path: str | PathLike[str] | None = None)
 
 
 def require_hash(path: str | PathLike[str], sha256: str) -> None:
-    """Refuse a file with another content.
-
-    Raises RunsError: the file can't be read, or its hash is another one.
-
-    Examples
-    --------
-    >>> require_hash("nowhere.csv", "0")  # doctest: +IGNORE_EXCEPTION_DETAIL
-    Traceback (most recent call last):
-    RunsError: nowhere.csv: no such file; give the path of a CSV file, or fetch=True
-    """
+    """Refuse a file that can't be read or has another content, by a RunsError."""
     try:
         content = Path(path).read_bytes()
     except FileNotFoundError:

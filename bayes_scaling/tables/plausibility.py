@@ -17,17 +17,18 @@ from bayes_scaling.tables.columns import is_runs
 from bayes_scaling.tables.faults import Finding, named_rows
 from bayes_scaling.tables.rows import repeats
 from bayes_scaling.tables.sizes import CONTRADICTION, common_budget, contradictions
+from bayes_scaling.words import counted
 
 CODES = (
     *("parameters-not-counts", "tokens-not-counts", "flop-not-counts", "training-compute-not-counts", "duplicates"),
     *("flop-apart", "loss-rises", "loss-above-chance", "loss-low", "log-perplexity", "mixed-tokenization"),
-    *("two-loss-scales", "several-losses", "sweep", "several-datasets", "repetition", "one-budget"),
+    *("two-loss-scales", "several-losses", "sweep", "several-datasets", "repetition", "checkpoints", "one-budget"),
 )
 """Codes of findings of tables."""
 LEAST_SIZES = {"parameters": 1e4, "tokens": 1e4, "flop": 1e12, "training_compute": 1e12}
 """Below these, sizes are in another unit than single parameters, tokens and FLOP."""
-TYPICAL_SIZES = {"parameters": 1e9, "tokens": 1e11, "flop": 1e21, "training_compute": 1e21}
-"""Units are guessed so that the median comes nearest to these."""
+TYPICAL_PARAMETERS, TYPICAL_RATIO = 1e9, 20.0
+"""Units are guessed so that medians come nearest to this size, and to so many tokens a parameter."""
 CHANCE = 14.0
 """Nats per token: a guess at random among more than a million tokens."""
 HIGH_LOSS, LOW_LOSS = 7.5, 1.3
@@ -49,9 +50,12 @@ UNIT_APART = 10.0
 _FEW = 0.02  # share of rows per another tokenization that one may convert
 _MANY = 0.2  # share of rows at sizes that stand several times from which it is said
 _MOST_SETS = 20  # values that a column naming sets has at most
+_FEWEST_POINTS = 8  # tokens of one size from which even steps between them are those of a training curve
+_EVEN = 0.6  # share of steps as long as the median one, within a tenth
 _DATA_COLUMNS = ("dataset", "corpus", "data", "train_data", "training_data", "tokenizer", "tokenization")
 _EPOCHS = ("epochs", "epoch", "total_epochs", "num_epochs")
 _UNIQUE = ("unique_tokens", "tokens_per_epoch", "unique_training_tokens")
+_RUN_NAMES = ("series", "run", "runname", "runid", "curve", "trajectory")
 
 
 def findings(table: pd.DataFrame) -> tuple[Finding, ...]:
@@ -106,16 +110,18 @@ def _of_runs(runs: pd.DataFrame) -> Iterator[Finding]:
     units = list(_sizes(runs))
     yield from units
     yield from _duplicates(runs)
+    if all(len(each.rows) == len(runs) for each in units):  # a unit that all rows share keeps their order
+        yield from _losses(runs)
     if units:  # in another unit, nothing else can be said of sizes
         return
     compute = list(_compute(runs))
     yield from compute
-    yield from _losses(runs)
     several = list(_one_size(runs))
     yield from several
     if not any(each.code in ("several-losses", "two-loss-scales") for each in several):
         yield from _several_data(runs)
     yield from _repetition(runs)
+    yield from _checkpoints(runs)
     budget = common_budget(runs)
     if budget is not None and not compute:
         yield _finding(
@@ -136,7 +142,7 @@ def _of_evaluations(evaluations: pd.DataFrame) -> Iterator[Finding]:
             "log-perplexity",
             evaluations,
             f"perplexity is below {LOG_PERPLEXITY:g} in all of {{rows}}: probably its logarithm; "
-            "type --column log_perplexity=perplexity",
+            "type --column log_perplexity=perplexity, with --loss-unit bits if it is to base 2",
             "error",
         )
     beyond = perplexity[perplexity > np.exp(CHANCE)]
@@ -163,27 +169,34 @@ def _of_evaluations(evaluations: pd.DataFrame) -> Iterator[Finding]:
 def _sizes(table: pd.DataFrame) -> Iterator[Finding]:
     sizes = {name: _numbers(table, name) for name in LEAST_SIZES}
     small = {name: values for name, values in sizes.items() if (values < LEAST_SIZES[name]).any()}
-    if {"tokens", "flop"} <= set(small) and np.allclose(
-        table["flop"], training_compute(table["parameters"], table["tokens"])
-    ):  # one of them follows from the other, and from the parameters
-        small.pop("tokens" if small["tokens"].median() < 1 else "flop")
-    typical = dict(TYPICAL_SIZES)
+    if len(sizes["flop"]) and np.allclose(table["flop"], training_compute(table["parameters"], table["tokens"])):
+        small.pop(max("tokens", "flop", key=list(table).index), None)  # worked out from the other, it stands behind it
+    model = sizes["parameters"].median()
     for name, values in small.items():
-        powers = np.arange(3, 25, 3)
-        unit = 10.0 ** powers[np.argmin(np.abs(np.log10(values.median()) + powers - np.log10(typical[name])))]
-        logs = values.between(5, 30).all() and values.max() < 2 * values.min()
-        what, scale = (
-            ("logarithms to base 10", "log10") if logs else (f"in units of {unit:g}", f"1e{np.log10(unit):.0f}")
-        )
-        typical[name] = float(10 ** values.median() if logs else unit * values.median())
-        if {"parameters", "tokens"} <= set(small):
-            typical["flop"] = training_compute(typical["parameters"], typical["tokens"])
+        tokens = TYPICAL_RATIO * model
+        typical = {"parameters": TYPICAL_PARAMETERS, "tokens": tokens}.get(name, training_compute(model, tokens))
+        scale, median = _unit(values, LEAST_SIZES[name], typical)
+        model = median if name == "parameters" else model
+        below = values.index[values < LEAST_SIZES[name]]
+        what = "logarithms to base 10" if scale == "log10" else f"in units of {float(scale):g}"
+        cure = f"probably {what}; type --scale {name}={scale}"
+        if len(below) <= len(values) / 2:
+            cure = "probably in another unit than the others; correct them in the file"
         yield _finding(
             f"{name.replace('_', '-')}-not-counts",
-            table.loc[values.index[values < LEAST_SIZES[name]]],
-            f"{name} below {LEAST_SIZES[name]:g} in {{rows}}: probably {what}; type --scale {name}={scale}",
+            table.loc[below],
+            f"{name} below {LEAST_SIZES[name]:g} in {{rows}}: {cure}",
             "error",
         )
+
+
+def _unit(values: "pd.Series[float]", least: float, typical: float) -> tuple[str, float]:
+    """What ``--scale`` should say of sizes, and the median that it gives: a power of 1000, or logarithms."""
+    if values.between(np.log10(least), 30).all() and values.max() < 2 * values.min():
+        return "log10", 10.0 ** values.median()
+    powers = np.arange(3, 25, 3)
+    power = powers[np.argmin(np.abs(np.log10(values.median() / typical) + powers))]
+    return f"1e{power}", values.median() * 10.0**power
 
 
 def _duplicates(table: pd.DataFrame) -> Iterator[Finding]:
@@ -308,10 +321,11 @@ def _repetition(runs: pd.DataFrame) -> Iterator[Finding]:
     epochs = next((runs[names[each]] for each in _EPOCHS if each in names), None)
     unique = next((runs[names[each]] for each in _UNIQUE if each in names), None)
     if epochs is not None:
-        times, where = pd.to_numeric(epochs, errors="coerce"), f"{_quoted(str(epochs.name))} <= 1"
+        times, by = pd.to_numeric(epochs, errors="coerce"), _quoted(str(epochs.name))
+        where = f"{by} <= 1"
     elif unique is not None:
-        times = runs["tokens"] / pd.to_numeric(unique, errors="coerce")
-        where = f"tokens <= {_quoted(str(unique.name))}"
+        times, by = runs["tokens"] / pd.to_numeric(unique, errors="coerce"), _quoted(str(unique.name))
+        where = f"tokens <= {by}"
     else:
         return
     repeated = times > REPEATED
@@ -319,8 +333,32 @@ def _repetition(runs: pd.DataFrame) -> Iterator[Finding]:
         yield _finding(
             "repetition",
             runs[repeated],
-            f"tokens are seen up to {times.max():,.3g} times in {{rows}}, and the law counts them as fresh ones; "
+            f"by {by}, tokens are seen up to {times.max():,.5g} times in {{rows}}, and the law counts them as fresh; "
             f'type --where "{where}"',
+        )
+
+
+def _checkpoints(runs: pd.DataFrame) -> Iterator[Finding]:
+    """Several points of one training curve: of a run that has a name, or else of a size at even steps of tokens."""
+    names = {"".join(filter(str.isalnum, str(name).lower())): str(name) for name in runs}
+    by = next((names[each] for each in _RUN_NAMES if each in names), "parameters")
+    curves = runs.groupby(runs[by].astype(str))
+    points = 3 if by != "parameters" else _FEWEST_POINTS
+    one_size = curves["parameters"].transform("nunique") == 1
+    along = runs[one_size & (curves["tokens"].transform("nunique") >= points)]
+    if by == "parameters":
+        curve = along.sort_values("tokens").drop_duplicates(["parameters", "tokens"])
+        steps = curve.groupby("parameters")["tokens"].diff()
+        even = (steps / steps.groupby(curve["parameters"]).transform("median")).dropna()
+        if not even.between(0.9, 1.1).mean() > _EVEN:
+            return
+    if len(along) > len(runs) / 2:
+        yield _finding(
+            "checkpoints",
+            along,
+            f"{{rows}} are probably checkpoints of {counted(along[by].astype(str).nunique(), 'run')}, by {by}: errors "
+            f'of one run go together, which intervals do not know unless [noise] cluster = "{by}" says so; type '
+            f"--last-of {shlex.quote(by)} for the ends alone",
         )
 
 

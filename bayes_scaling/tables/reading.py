@@ -1,5 +1,6 @@
 """Read or check a user's own table: evaluations or training runs, from a file or a DataFrame."""
 
+import shlex
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from bayes_scaling.tables.cells import (
 from bayes_scaling.tables.columns import EVALUATIONS, RUNS, TableKind
 from bayes_scaling.tables.faults import Fault, fault_message
 from bayes_scaling.tables.formats import Source, read_text_table, source_name, table_name
+from bayes_scaling.tables.ho2024_sheet import REQUIRED as SHEET
 from bayes_scaling.tables.names import (
     command_of,
     guessed_columns,
@@ -79,20 +81,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class ReadTable:
-    """What was read.
+    """What was read: a table, empty if there are faults (in the file's order), and of which kind.
 
-    Parameters
-    ----------
-    table : DataFrame
-        Empty if there are faults.
-    faults : tuple of Fault
-        In the file's order.
-    kind : TableKind
-        What it holds.
-    line : str
-        What to type to map columns that are missing; empty if none is found.
-    left_alone : str
-        Columns that resemble optional ones, in one line; empty if there are none.
+    ``line`` is what to type to map columns that are missing, ``left_alone`` names columns that resemble optional ones;
+    both are empty if there are none.
     """
 
     table: pd.DataFrame
@@ -293,20 +285,8 @@ def read_table(
 ) -> ReadTable:
     """A table, or every fault, by reading its file once, since a pipe has no more.
 
-    Raises BayesScalingError: Of the kind: the file can't be read as a table at all, or the mapping does not fit it.
-
-    Parameters
-    ----------
-    source : path or DataFrame
-        What to read.
-    kind : TableKind, optional
-        What it holds; by default what its columns say.
-    reading : Reading, optional
-        How.
-    name : str, optional
-        What to call it.
-    gaps : collection of str
-        Canonical columns that may be missing or empty.
+    By default the columns say of which kind it is; ``gaps`` are canonical columns that may be missing or empty. Raises
+    the kind's BayesScalingError: the file can't be read as a table at all, or the mapping does not fit it.
     """
     reading = reading or Reading()
     error = (kind or EVALUATIONS).error
@@ -315,6 +295,12 @@ def read_table(
         names = list(file.cells.columns)
         kind = kind or kind_of_names(names, reading.columns)
         reading.check(kind)
+        if set(SHEET) <= set(names) and not reading.columns:
+            where = source_name(source)
+            raise TableError(
+                f"{where} is the sheet of Ho et al. 2024, one row a system; type bayes-scaling import "
+                f"{shlex.quote(where)} --output mine.csv, in Python bs.read_ho2024_sheet(path).table"
+            )
         if file.cells.empty:
             # The columns can't be told apart, or no row fits them: there is nothing to check further.
             return ReadTable(file.cells, file.faults, kind)
@@ -334,10 +320,15 @@ def read_table(
     told = {(fault.row, fault.column) for fault in file.faults}  # no cell twice
     found = [fault for fault in in_file_order(faults, cells, columns, cells) if (fault.row, fault.column) not in told]
     missing = list(missing_columns(list(cells.columns), {}, kind))
+    lacking = [name for name in reading.scale if name not in cells]
+    if lacking and not missing:
+        there = ", ".join(name for name in kind.named("count", "number") if name in cells)
+        raise error(f"scale: {source_name(source)} has no column {lacking[0]!r}; of numbers it has {there}")
     all_faults = (*missing, *sorted((*file.faults, *found), key=lambda fault: -1 if fault.row is None else fault.row))
     line = command_of(list(cells.columns), {}, kind) if missing else ""
     if any(not fault.value and fault.rule.startswith(EMPTY) for fault in found):
-        line = f"{line}{' ' if line else 'type '}--drop-incomplete to leave incomplete rows out"
+        drop = "type --drop-incomplete"
+        line = line.replace("type", drop, 1) if line else f"{drop} to leave incomplete rows out"
     may_lack = {columns.get(each, each) for each in gaps}
     all_faults = tuple(fault for fault in all_faults if fault.value or fault.column not in may_lack)
     if all_faults:

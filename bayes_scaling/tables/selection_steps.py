@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import pandas as pd
 
@@ -15,18 +16,7 @@ _LONGEST_NAME = 60
 
 @dataclass(frozen=True)
 class Dropped:
-    """A row that a step dropped.
-
-    Parameters
-    ----------
-    row : int
-        The file's row as a spreadsheet counts it (the header is row 1).
-    system : str
-        What it is about.
-    benchmark : str
-        On which benchmark, once there is a row for each; empty before.
-    reason : str
-        Why.
+    """A row that a step dropped: the file's row as a spreadsheet counts it, and why it went.
 
     Examples
     --------
@@ -47,20 +37,9 @@ class Dropped:
 
 @dataclass(frozen=True)
 class Step:
-    """A step of a selection.
+    """A step of a selection: its name and rule, what a row is after it, how many are left, and those that it dropped.
 
-    Parameters
-    ----------
-    name, rule : str
-        What it is called, and what it does.
-    unit : str
-        What a row is after it: a system or an evaluation.
-    left : int
-        Rows left after it.
-    dropped : tuple of Dropped
-        Rows that it dropped.
-    published : int or None
-        Rows that whoever published the table had left here, where they say so.
+    ``published`` counts what whoever published the table had left here, where they say so.
     """
 
     name: str
@@ -109,46 +88,11 @@ class Selection:
     unread: tuple[Fault, ...] = ()
 
     def step(self, name: str, rule: str, unit: str, published: int | None = None) -> "Selection":
-        """Record a step that drops nothing, such as one that makes evaluations of systems.
-
-        Parameters
-        ----------
-        name, rule : str
-            What the step is called, and what it does.
-        unit : str
-            What a row is from then on, such as `system`.
-        published : int, optional
-            Rows left when the table's authors did the same.
-
-        Returns
-        -------
-        Selection
-            With one step more.
-        """
+        """Record a step that drops nothing, such as a row for each benchmark; ``unit`` is what a row is."""
         return replace(self, steps=(*self.steps, Step(name, rule, unit, len(self.table), (), published)))
 
     def without(self, name: str, rule: str, reasons: pd.Series, published: int | None = None) -> "Selection":
-        """Drop the rows that have a reason to go.
-
-        Parameters
-        ----------
-        name, rule : str
-            What the step is called, and what it keeps.
-        reasons : Series of str
-            Why a row goes, missing where it stays; with the table's index.
-        published : int, optional
-            Rows left when the table's authors did the same.
-
-        Returns
-        -------
-        Selection
-            With fewer rows and one step more.
-
-        Raises
-        ------
-        EvaluationsError
-            No row is left.
-        """
+        """Drop rows that have a reason to go (missing where one stays); an EvaluationsError if none is left."""
         go = reasons.notna()
         benchmarks = self.table["benchmark"] if "benchmark" in self.table else pd.Series("", self.table.index)
         dropped = tuple(
@@ -165,21 +109,8 @@ class Selection:
         return replace(self, table=self.table[~go], steps=(*self.steps, step))
 
     def pipe(self, *rules: "Callable[[Selection], Selection]") -> "Selection":
-        """Apply rules one after another.
-
-        Parameters
-        ----------
-        *rules : callable
-            Each from a selection to the next, such as those of `HO2024_RULES`.
-
-        Returns
-        -------
-        Selection
-        """
-        selection = self
-        for rule in rules:
-            selection = rule(selection)
-        return selection
+        """Apply rules one after another, such as those of `HO2024_RULES`."""
+        return reduce(lambda selection, rule: rule(selection), rules, self)
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -192,13 +123,7 @@ class Selection:
         return all(step.published in (None, step.left) for step in self.steps)
 
     def dropped(self) -> pd.DataFrame:
-        """Every dropped row.
-
-        Returns
-        -------
-        DataFrame
-            Columns `step`, `row` (of the file), `system`, `benchmark`, `reason`.
-        """
+        """Every dropped row: `step`, `row` (of the file), `system`, `benchmark`, `reason`."""
         return pd.DataFrame(
             [
                 (step.name, each.row, each.system, each.benchmark, each.reason)

@@ -7,17 +7,7 @@ from bayes_scaling.errors import BayesScalingError
 
 @dataclass(frozen=True)
 class Source:
-    """A published table.
-
-    Parameters
-    ----------
-    name : str
-        What a user calls it.
-    title : str
-        What it is, and whose.
-    url : str
-        Where it is served as CSV.
-    """
+    """A published table: what a user calls it, what it is and whose, and where it is served as CSV."""
 
     name: str
     title: str
@@ -45,15 +35,7 @@ either answers today was not verified here.
 
 
 def source_named(name: str) -> Source:
-    """Look a source up.
-
-    Raises BayesScalingError: No source has this name.
-
-    Examples
-    --------
-    >>> source_named("ai-models").url
-    'https://epoch.ai/data/all_ai_models.csv'
-    """
+    """A source by its name, or a BayesScalingError that names the choices."""
     if name not in SOURCES:
         raise BayesScalingError(
             f"no published table is called {name!r}; choose from {', '.join(SOURCES)}, or give the path of a CSV file"

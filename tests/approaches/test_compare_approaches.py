@@ -8,7 +8,7 @@ import bayes_scaling as bs
 from bayes_scaling.approaches.compare import APPROACHES, HOFFMANN_EXPONENTS, compare_approaches
 from bayes_scaling.approaches.least_squares import quadratic_bias
 from bayes_scaling.quantities.intervals import credible_intervals
-from bayes_scaling.tables.simulated_curves import simulate_curves
+from bayes_scaling.tables.simulated import simulate_curves
 
 QUICK = {"draws": 500, "tune": 500, "chains": 4}
 RUNS = made_runs((1e19, 3e19, 1e20, 3e20, 1e21), models=10, noise=0.005, series=True)

@@ -6,7 +6,7 @@ from made_runs import TRUTH, made_runs
 
 import bayes_scaling as bs
 from bayes_scaling.approaches.isoflop import isoflop_profiles, training_curves
-from bayes_scaling.tables.simulated_curves import simulate_curves
+from bayes_scaling.tables.simulated import simulate_curves
 
 QUICK = {"draws": 500, "tune": 500, "chains": 4}
 SHORT = {"draws": 100, "tune": 100, "chains": 2, "attempts": 1}

@@ -5,7 +5,7 @@ import pytest
 from recovery import LOG_PARAMETERS, random_design, recover_once, recovery
 
 from bayes_scaling.static_laws import BESIROGLU
-from bayes_scaling.tables.simulated_runs import ISOFLOP_BUDGETS
+from bayes_scaling.tables.simulated import ISOFLOP_BUDGETS
 
 
 def test_designs_differ_within_their_ranges() -> None:

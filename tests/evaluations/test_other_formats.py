@@ -1,4 +1,6 @@
-"""Excel workbooks and frames of Polars are read as the CSV file of the same cells is."""
+"""Workbooks, frames of Polars and nested JSON lines are read as the CSV file of the same cells is."""
+
+import json
 
 import pandas as pd
 import polars as pl
@@ -41,3 +43,20 @@ def test_a_frame_of_runs_is_read_as_it_is(frame) -> None:
     cells = runs[["parameters", "tokens", "loss"]].to_dict("list")
     found = bs.read_runs(frame(cells))
     assert_allclose(found["loss"].to_numpy(float), runs["loss"].to_numpy(float))
+
+
+def test_nested_records_are_columns_under_names_with_dots(tmp_path) -> None:
+    runs = bs.load_runs()
+    path = tmp_path / "exported.jsonl"
+    path.write_text(
+        "".join(
+            json.dumps({"config": {"model": {"size": row.parameters}}, "tokens": row.tokens, "eval/loss": row.loss})
+            + "\n"
+            for row in runs.itertuples()
+        )
+    )
+    with pytest.raises(bs.RunsError, match=r"--column parameters=config\.model\.size"):
+        bs.read_runs(path)
+    found = bs.read_runs(path, {"parameters": "config.model.size", "loss": "eval/loss"})
+    for column in ("parameters", "tokens", "loss"):
+        assert_allclose(found[column].to_numpy(float), runs[column].to_numpy(float), rtol=1e-12)

@@ -1,6 +1,7 @@
 """The sheet of Ho et al. 2024, in small and in the size of the published sample, through the paper's rules."""
 
 import csv
+import re
 from pathlib import Path
 
 import numpy as np
@@ -384,3 +385,30 @@ def test_the_made_sheet_has_the_columns_of_the_true_one(tmp_path, ho2024):
     path: Path = write_sheet(tmp_path / "sheet.csv", ho2024)
     with path.open(encoding="utf-8", newline="") as file:
         assert set(REQUIRED) <= set(next(csv.reader(file)))
+
+
+QUOTED = {
+    "ho2024/13": lambda fit: bs.doubling_times(fit).loc["compute"],
+    "ho2024/17": lambda fit: bs.credible_intervals(fit.posterior["alpha"].sel(architecture="transformer")).iloc[0],
+    "robustness/transformer-factor": lambda fit: bs.credible_intervals(bs.compute_equivalent_gain(fit, [1e25])).iloc[0],
+    "ho2024/20": lambda fit: bs.doubling_times(fit).loc["compute"],
+}
+"""Specifications in the order in which the data's README quotes answers on the sheet and on the packaged table."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", QUOTED)
+def test_answers_on_the_sheet_are_those_that_are_quoted(shared, ho2024, name):
+    text = (Path(bs.__file__).parent / "data" / "README.md").read_text(encoding="utf-8")
+    text = text.partition("Using the sheet instead")[2].partition("(Medians")[0]
+    found = re.findall(r"([0-9.]+)\s\[([0-9.]+), ([0-9.]+)\]", text)
+    assert len(found) == 2 * len(QUOTED)
+    sheet = read_ho2024_sheet(shared / "data" / "public" / "ho2024_sheet.csv").table
+    place = 2 * list(QUOTED).index(name)
+    for table, quoted in zip((sheet, ho2024), found[place : place + 2], strict=True):
+        fit = bs.fit(name, table)
+        assert fit.diagnostics.converged
+        answer = QUOTED[name](fit)
+        for side, figure in zip(("median", "lower", "upper"), quoted, strict=True):
+            rounding = 0.5 * 10.0 ** -len(figure.partition(".")[2])
+            assert abs(float(figure) - answer[side]) <= rounding + 4 * answer[f"mcse_{side}"]
