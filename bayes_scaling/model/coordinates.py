@@ -6,7 +6,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import reduce
+from functools import cache, reduce
 from types import ModuleType
 from typing import Any
 
@@ -170,7 +170,7 @@ def published_names(specification: Specification) -> tuple[str, ...]:
     ('alpha_const', 'alpha_year', 'alpha_param', 'beta_const', 'beta_year', 'beta_data')
     """
     found = published_coefficients(specification).items()
-    return tuple(own for name, (_, group) in found for own in _dummies(name, group, {}))
+    return tuple(own for name, (_, group) in found for own in _dummies(name, group))
 
 
 def from_published(
@@ -184,9 +184,9 @@ def from_published(
     ``values`` has each name of :func:`published_names`, of shape ``(..., 1)``, a plain number or a PyTensor scalar.
     Raises SpecificationError as that does.
     """
-    found = {}
+    found, benchmarks = {}, levels.get("benchmark", ())
     for name, (coefficient, group) in published_coefficients(specification).items():
-        parts = [values[own] * np.array(part) for own, part in _dummies(name, group, levels).items()]
+        parts = [values[own] * part for own, part in _dummies(name, group, benchmarks).items()]
         years = YEARS_OF_ERAS if group == "era" else ()
         found[coefficient] = Coefficient(reduce(lambda one, other: one + other, parts), group, years=years)
     for exponent in ("alpha", "beta"):
@@ -251,14 +251,14 @@ def published_coefficients(specification: Specification) -> dict[str, tuple[str,
     return found
 
 
-def _dummies(name: str, group: str | None, levels: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+@cache
+def _dummies(name: str, group: str | None, benchmarks: tuple[str, ...] = ()) -> dict[str, Any]:
     """Names under which the paper has a coefficient, with what each is multiplied by at each level of its group."""
     if group == "benchmark":  # others add to the base
-        benchmarks = levels.get("benchmark", ())
-        dummies = {f"{name}_{own}": [float(each == own) for each in benchmarks] for own in _BENCHMARK_DUMMIES}
+        dummies = {f"{name}_{own}": np.array([float(each == own) for each in benchmarks]) for own in _BENCHMARK_DUMMIES}
         return {name: np.ones(len(benchmarks)), **dummies}
     if group == "architecture":  # one value for each architecture, no base
-        return {name: [1.0, 0.0], f"{name}{_TRANSFORMER_SUFFIX}": [0.0, 1.0]}
+        return dict(zip((name, f"{name}{_TRANSFORMER_SUFFIX}"), np.eye(len(ARCHITECTURE_LEVELS)), strict=True))
     if group == "era":
-        return {f"{name}_{era}": row for era, row in zip(ERA_LEVELS, np.eye(len(ERA_LEVELS)), strict=True)}
+        return dict(zip((f"{name}_{era}" for era in ERA_LEVELS), np.eye(len(ERA_LEVELS)), strict=True))
     return {name: 1.0}

@@ -139,7 +139,7 @@ def _coefficients(s: "Specification") -> Iterator[str]:
         short = {"level": ("A", "B"), "share": ("A", "B")}.get(name, (name,))
         if any(each in s.varies_by for each in short):
             yield f"[coefficients] {name} and [varies_by] {short[0]} say one thing twice; remove one of them"
-    if "paper" in s.groups and s.noise.clusters and s.noise.clusters[0] != "paper":  # refuses what can't be read
+    if "paper" in s.groups and s.noise.clusters and s.noise.clusters[0] != "paper":  # reads formulas
         yield (
             f"[noise] cluster = '{s.noise.clusters[0]}' is what paper means here, by which a coefficient varies too; "
             "set cluster = 'paper', or rename the column"
@@ -166,8 +166,8 @@ def _coefficients(s: "Specification") -> Iterator[str]:
 
 
 def _progress(s: "Specification") -> Iterator[str]:
-    p, growing = s.progress, set(s.progress.growing)
-    for key in growing - set(s.form.factors):
+    p, growing = s.progress, s.progress.growing
+    for key in (key for key in growing if key not in s.form.factors):
         yield f"[progress] {key} does not go with law '{s.law}'; use: {', '.join(s.form.factors)}"
     if p.drifts:
         if s.law != "chinchilla" or p.acts_on != "effective_size":
