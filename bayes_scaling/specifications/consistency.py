@@ -179,7 +179,7 @@ def _progress(s: "Specification") -> Iterator[str]:
             )
     if p.acts_on == "effective_size":
         return
-    exponents = {name: formula for name, formula in s.formulas.items() if name in ("alpha", "beta")}
+    exponents = {name: s.formulas[name] for name in ("alpha", "beta") if name in s.formulas}
     varying = [name for name, formula in exponents.items() if formula.base or not formula.is_plain]
     where = "[varies_by]" if set(varying) & set(s.varies_by) else "[coefficients]"
     needs = {
