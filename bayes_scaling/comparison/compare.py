@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from bayes_scaling.comparison.elpd import Record
+from bayes_scaling.comparison.elpd import ERRORS, Record
 from bayes_scaling.comparison.result import COLUMNS, Comparison, check_comparable, comparison_table, weighted
 from bayes_scaling.comparison.scoring import check_refits, score
 from bayes_scaling.comparison.sweep import Sweep, Task, record_of
@@ -162,12 +162,12 @@ def load_comparison(directory: str | Path) -> Comparison:
     11.8
     """
     files = StudyDirectory(directory, "compare", COMPARISON_SETTINGS, COMPARISON_TABLE)
-    table, unit = files.table(None, COLUMNS), str(files.plain.get("unit"))
+    table, unit = files.table(None, COLUMNS, later=ERRORS), str(files.plain.get("unit"))
     try:
         check_unit(unit)
     except BayesScalingError as error:
         raise files.damaged(error) from None
-    rows = table.to_dict("index").items()
+    rows = table.drop(columns=list(ERRORS)).to_dict("index").items()
     scores = {str(name): record_of(files, str(name), unit, row).elpd for name, row in rows}
     check_comparable(scores)
     fits = {name: files.fit(name) for name in weighted(table)}

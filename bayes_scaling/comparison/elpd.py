@@ -1,6 +1,7 @@
 """How well a posterior predicts what it has not seen, by unit, and what a comparison keeps of it."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
@@ -135,6 +136,15 @@ class Elpd:
         return record
 
 
+DOUBLING: Mapping[str, str] = {
+    name: f"compute_doubling_months_{name}"
+    for name in ("median", "lower", "upper", "mcse_median", "mcse_lower", "mcse_upper")
+} | {"probability_of_progress": "probability_of_progress"}
+"""Columns of studies' tables by what they hold of the doubling time of effective compute, months."""
+ERRORS = ("elpd_mcse", *(column for name, column in DOUBLING.items() if name.startswith("mcse")))
+"""Columns of Monte Carlo standard errors, which tables of earlier versions lack."""
+
+
 @dataclass(frozen=True)
 class Record:
     """A variant's fit in short, and how well it predicts.
@@ -175,6 +185,7 @@ class Record:
             "variant": self.label,
             "elpd": score.elpd,
             "se": score.se,
+            "elpd_mcse": score.mcse,
             "p": score.p,
             "loo_mse": score.mse,
             "loo_r2": score.r2,
@@ -187,8 +198,7 @@ class Record:
             "divergences": found.divergences,
             "converged": found.converged,
             "reason": "; ".join(found.failures),
-            **{f"compute_doubling_months_{end}": self.doubling[end] for end in ("median", "lower", "upper")},
-            "probability_of_progress": self.doubling["probability_of_progress"],
+            **{column: self.doubling.get(name, math.nan) for name, column in DOUBLING.items()},
             "seconds": self.seconds,
         }
 

@@ -11,7 +11,7 @@ import xarray as xr
 from scipy.stats import spearmanr
 
 from bayes_scaling.classical.published_table import HO2024_CROSS_VALIDATION, HO2024_DELTAS
-from bayes_scaling.comparison.elpd import Elpd, Record
+from bayes_scaling.comparison.elpd import ERRORS, Elpd, Record
 from bayes_scaling.comparison.variants import STATED
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
@@ -124,6 +124,7 @@ COLUMNS: Mapping[str, str] = {
     **dict.fromkeys(("moment_matched", "refitted"), "int"),
     "probability_of_progress": "float",
     "reason": "str",
+    **dict.fromkeys(ERRORS, "float"),
 }
 """Columns of a comparison's table with their types: first those that scripts may rely on, in their order."""
 
@@ -141,7 +142,8 @@ class Comparison:
         One row a variant, best first and those that did not converge last; columns :data:`COLUMNS`. ``elpd``,
         ``elpd_diff`` and ``dse`` in nats (the difference is this variant's less the best's); ``loo_mse`` in squared
         nats per token; ``pareto_k_max`` as found and ``pareto_k_bad`` what was left bad after moment matching and
-        refits; doubling times in months, 95% equal-tailed.
+        refits; doubling times in months, 95% equal-tailed; ``mcse``: Monte Carlo standard errors, NaN in tables of
+        earlier versions.
     unit
         Unit of cross-validation.
     evaluations

@@ -8,9 +8,11 @@ from typing import Any
 
 import pandas as pd
 
+from bayes_scaling.comparison.elpd import DOUBLING
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.marks import NOT_CONVERGED
 from bayes_scaling.posterior_report.document import Block, Bullets, Paragraph, Picture, Section, Table
+from bayes_scaling.quantities.intervals import MCSE
 from bayes_scaling.words import estimate, in_digits, months, probability
 from bayes_scaling.words import number as precise
 
@@ -68,7 +70,7 @@ def times_cells(row: pd.Series) -> tuple[str, str, str]:
 
 def times_of(row: Row) -> dict[str, float]:
     """Doubling time of effective compute in a row of a study's table."""
-    return {part: float(row[column]) for part, column in zip(PARTS, TIMES, strict=True)}
+    return {name: float(row[column]) for name, column in DOUBLING.items() if name in (*PARTS, *MCSE) and column in row}
 
 
 def in_brackets(row: Row) -> str:
@@ -79,7 +81,7 @@ def in_brackets(row: Row) -> str:
     >>> in_brackets(dict(zip(TIMES, (8.44, 4.5, float("inf")))))
     '8.4 [4.5, no bound]'
     """
-    return "{} [{}, {}]".format(*map(months, times_of(row).values()))
+    return "{} [{}, {}]".format(*in_digits(times_of(row), months))
 
 
 def in_months(row: Row) -> str:

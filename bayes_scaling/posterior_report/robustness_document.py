@@ -32,7 +32,7 @@ from bayes_scaling.robustness_cases.cases import BASELINE, CASES
 from bayes_scaling.robustness_cases.result import ALL_DATES, Robustness
 from bayes_scaling.robustness_cases.run import REFITS, UNIT
 from bayes_scaling.studies.directory import recorded
-from bayes_scaling.words import counted, months, probability
+from bayes_scaling.words import counted, in_digits, months, probability
 
 FILES = ("robustness.png", "robustness.md", ROBUSTNESS_TABLE, ROBUSTNESS_SETTINGS)
 TITLE = "Does the doubling time depend on what was chosen?"
@@ -86,10 +86,11 @@ def answer_of(result: Robustness) -> str:
     base = rows.pop(BASELINE)
     good = {name: row for name, row in rows.items() if row["converged"]}
     times = times_of(base)
-    first = f"Effective compute doubles every {months(times['median'])} months"
+    median, lower, upper = in_digits(times, months)
+    first = f"Effective compute doubles every {median} months"
     if math.isinf(times["median"]):
         first = "No doubling time of effective compute is found"
-    first += f" in the baseline ({INTERVAL} {months(times['lower'])} to {months(times['upper'])})"
+    first += f" in the baseline ({INTERVAL} {lower} to {upper})"
     if not good:
         return f"{first}; no other case has converged, so nothing is known of other choices."
     low, high = _extremes(good)
@@ -197,7 +198,7 @@ def sentences(result: Robustness) -> Iterable[str]:
         yield "Without a baseline that has converged there is nothing to compare the cases with."
         return
     base = good.pop(BASELINE)
-    median, lower, upper = map(months, times_of(base).values())
+    median, lower, upper = in_digits(times_of(base), months)
     yield (
         f"Baseline: effective compute doubles every {median} months ({CREDIBLE_INTERVAL} {lower} to {upper}; "
         f"probability of progress {probability(base['probability_of_progress'])})."

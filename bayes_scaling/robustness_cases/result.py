@@ -2,14 +2,14 @@
 
 import math
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import arviz as az
 import pandas as pd
 
-from bayes_scaling.comparison.elpd import Record
+from bayes_scaling.comparison.elpd import DOUBLING, ERRORS, Record
 from bayes_scaling.comparison.result import check_comparable
 from bayes_scaling.comparison.sweep import Task
 from bayes_scaling.errors import BayesScalingError
@@ -22,13 +22,13 @@ from bayes_scaling.quantities.rate_widths import Ends, beside_rates
 from bayes_scaling.result_files import FITS
 from bayes_scaling.robustness_cases.cases import BASELINE, Case
 
-TIMES = (*(f"compute_doubling_months_{end}" for end in ("median", "lower", "upper")), "probability_of_progress")
 RATES = ("compute_rate_lower", "compute_rate_upper", "published_inside", "rate_width_ratio")
-"""Columns of what a case shows, which of an era no record has; and those that are read off fits again."""
+"""Columns that are read off fits again."""
 COLUMNS: Mapping[str, str] = {
     **dict.fromkeys(("question", "model", "priors", "selection", "era"), "str"),
     **dict.fromkeys(("rows", "papers"), "int"),
-    **dict.fromkeys((*TIMES, *RATES[:2], "elpd_diff", "dse"), "float"),
+    **dict.fromkeys((*(each for each in DOUBLING.values() if each not in ERRORS), *RATES[:2]), "float"),
+    **dict.fromkeys(("elpd_diff", "dse"), "float"),
     "pareto_k_bad": "int",
     **dict.fromkeys(("rhat_max", "ess_bulk_min"), "float"),
     "divergences": "int",
@@ -39,6 +39,7 @@ COLUMNS: Mapping[str, str] = {
     "published_source": "str",
     "seconds": "float",
     "reason": "str",
+    **dict.fromkeys(ERRORS[1:], "float"),
 }
 """Columns of a robustness table with their types, in their order."""
 ALL_DATES = "all dates"
@@ -120,7 +121,7 @@ def robustness_table(
     cases: Iterable[Case],
     tasks: Mapping[str, Task],
     records: Mapping[str, Record],
-    times: Mapping[str, Sequence[float]],
+    times: Mapping[str, Mapping[str, float]],
     rates: Mapping[str, Ends],
 ) -> pd.DataFrame:
     """One row a case.
@@ -132,7 +133,7 @@ def robustness_table(
     tasks, records
         By name of the case.
     times
-        By case: median, lower and upper end (months) and probability of progress of what it shows.
+        By case: the row of :func:`bayes_scaling.doubling_times` that it shows.
     rates
         By case: ends of the interval of the same rate, log units per year.
     """
@@ -140,7 +141,7 @@ def robustness_table(
     rows = {
         case.name: _asked(case, tasks[case.name], tasks[BASELINE].evaluations)
         | records[case.name].row
-        | dict(zip(TIMES, times[case.name], strict=True))
+        | {column: float(times[case.name].get(name, math.nan)) for name, column in DOUBLING.items()}
         | _difference(base, records[case.name])
         for case in cases
     }

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bayes_scaling.comparison.compare import LEAST_UNITS
-from bayes_scaling.comparison.elpd import Record
+from bayes_scaling.comparison.elpd import DOUBLING, ERRORS, Record
 from bayes_scaling.comparison.sweep import Sweep, Task, record_of
 from bayes_scaling.comparison.variants import Variant, expand
 from bayes_scaling.errors import BayesScalingError
@@ -24,7 +24,6 @@ from bayes_scaling.robustness_cases.result import (
     ALL_DATES,
     COLUMNS,
     RATES,
-    TIMES,
     Robustness,
     robustness_table,
     rows_in_words,
@@ -172,12 +171,9 @@ def robustness(
         )
 
 
-def _times(case: Case, record: Record, fit: Fit) -> tuple[float, ...]:
+def _times(case: Case, record: Record, fit: Fit) -> Mapping[Any, float]:
     """Doubling time and probability of progress that a case shows."""
-    found: Mapping[Any, float] = record.doubling
-    if case.era is not None:
-        found = doubling_times(fit, by="era").to_dict("index")["compute", case.era]
-    return tuple(float(found[name]) for name in ("median", "lower", "upper", "probability_of_progress"))
+    return record.doubling if case.era is None else doubling_times(fit, by="era").to_dict("index")["compute", case.era]
 
 
 def load_robustness(directory: str | Path) -> Robustness:
@@ -206,13 +202,13 @@ def load_robustness(directory: str | Path) -> Robustness:
     10.2
     """
     files = StudyDirectory(directory, "robustness", ROBUSTNESS_SETTINGS, ROBUSTNESS_TABLE)
-    table = files.table("case", COLUMNS, later=RATES)
+    table = files.table("case", COLUMNS, later=(*RATES, *ERRORS))
     if BASELINE not in table.index:
         raise files.damaged(f"no row is called {BASELINE!r}", ROBUSTNESS_TABLE)
     rates = {}
     for name, row in table.to_dict("index").items():
         era = None if row["era"] == ALL_DATES else row["era"]
-        apart = () if era is None else TIMES
+        apart = ERRORS if era is None else (*DOUBLING.values(), *ERRORS)  # of an era, no record has them
         record_of(files, str(name), UNIT, {column: value for column, value in row.items() if column not in apart})
         try:
             rates[str(name)] = rate_interval(files.fit(str(name)), era)
