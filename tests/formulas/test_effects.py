@@ -1,14 +1,22 @@
 """Effects in coordinates of the sampler's: the same posterior, with the Jacobian of the change."""
 
+from contextlib import nullcontext
+from dataclasses import dataclass
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from formulas.made_formulas import made_evaluations, made_specification
 from scipy import stats
 
+import bayes_scaling as bs
+from bayes_scaling.inference import sampling
 from bayes_scaling.inference.effects import Effects, informed, to_model, to_sampler
 from bayes_scaling.inference.sampling import compiled_model
+from bayes_scaling.inference.settings import Settings
 from bayes_scaling.model.rows import make_rows, prior_middle
 from bayes_scaling.specifications.sections import Progress
+from bayes_scaling.specifications.specification import Specification
 
 EFFECTS = (Effects("lab", 1, slice(2, 5), 9), Effects("team", 6, slice(7, 9), 9))
 FREE = [0, 5]
@@ -99,3 +107,32 @@ def test_what_is_no_top_gives_no_information() -> None:
     program, _ = compiled_model(specification, rows)
     far = program.point(prior_middle(specification, rows, np.random.default_rng(0))) + 3
     assert informed(program, far) == {}
+
+
+@dataclass(frozen=True)
+class WithoutNoise:
+    """A program whose noise vanishes at the top that was found."""
+
+    effects: tuple[str, ...] = ("lab",)
+    seconds: float = 0.0
+
+    def point(self, values) -> np.ndarray:
+        return np.zeros(41)
+
+    def values(self, top) -> dict[str, np.ndarray]:
+        return {"sigma": np.array(1e-9)}
+
+
+@pytest.mark.parametrize(("rows", "refused"), [(40, False), (41, False), (42, True)])
+def test_as_many_effects_as_rows_are_no_data_without_scatter(rows, refused, monkeypatch) -> None:
+    """With a level for nearly each row the density has no top, whatever the data are."""
+    monkeypatch.setattr(sampling, "compiled_model", lambda *_: (WithoutNoise(), {}))
+    monkeypatch.setattr(sampling, "prior_middle", lambda *_: {})
+    monkeypatch.setattr(sampling, "_top", lambda *_: np.zeros(41))
+    monkeypatch.setattr(sampling, "informed", lambda *_: {})
+    monkeypatch.setattr(sampling, "run_nuts", lambda *_, **__: "sampled")
+    table = SimpleNamespace(ids=("row",) * rows)
+    refusal = pytest.raises(bs.BayesScalingError, match="nothing scatters") if refused else nullcontext()
+    with refusal:
+        found = sampling.sample(Specification("t"), table, Settings(50, 50, 2, 0.9), 0, judge=None, progress=None)
+        assert found == "sampled"
