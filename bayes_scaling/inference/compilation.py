@@ -330,10 +330,31 @@ def _compile(model: "pm.Model") -> CompiledObjects:
         density, gradient = density + volume, pt.grad(volume, point, known_grads={inner: gradient})
     outputs = clone_replace([density, gradient], replaced)
     # PyTensor's own cache of compiled functions does not see all that decides them, and ours serves in its place.
-    with model, _quiet(), pytensor.config.change_flags(numba__cache=False):
+    with model, _quiet(), pytensor.config.change_flags(numba__cache=False), _functions_shared():
         function = compile_function((point, floats, integers), outputs, mode="NUMBA", on_unused_input="ignore")
         arrays = tuple((str(each.name), np.dtype(each.type.dtype).kind) for each in data)
         return _kept(function.vm.jit_fn, variables, arrays)
+
+
+@contextlib.contextmanager
+def _functions_shared() -> Iterator[None]:
+    """Operations that PyTensor knows to be alike become one function; it would compile each anew."""
+    from pytensor.link.numba.dispatch import basic
+
+    made: dict[Any, Any] = {}
+    make = basic.numba_funcify
+
+    def shared(operation: Any, *arguments: Any, node: Any = None, **named: Any) -> Any:
+        function, key = basic.numba_funcify_and_cache_key(operation, *arguments, node=node, **named)
+        if key is None or node is None:
+            return function
+        return made.setdefault((key, *(each.type for each in node.inputs)), function)
+
+    basic.numba_funcify = shared
+    try:
+        yield
+    finally:
+        basic.numba_funcify = make
 
 
 _ARRAYS_BY_HAND = (("floats", "f"), ("sizes", "i"))
