@@ -11,7 +11,7 @@ from bayes_scaling.model.build import build_model_of_rows
 from bayes_scaling.model.data import model_data, prior_middle
 from bayes_scaling.model.rows import make_rows
 
-QUICK = ("chinchilla",)
+QUICK = ("chinchilla-normal",)  # which other tests sample
 POINTS = 20
 
 
