@@ -9,7 +9,7 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 from made_runs import FOR_RUNS, made_runs, with_kaplans_columns
-from pytensor.compile.mode import Mode
+from models.log_densities import FAST, STORED, points
 from xarray import Dataset, DataTree
 
 import bayes_scaling as bs
@@ -26,7 +26,6 @@ from bayes_scaling.model.tokens import counted_tokens
 from bayes_scaling.quantities.laws import laws_of
 from bayes_scaling.tables.columns import is_runs
 
-FAST = Mode(linker="py", optimizer=None)  # a few evaluations are not worth a compilation
 FIRST = [(name, "runs" if name in FOR_RUNS else "ho2024") for name in bs.list_specifications()]
 CASES = [*FIRST, *((name, "collected") for name in bs.list_specifications() if name not in FOR_RUNS)]
 once = pytest.mark.parametrize("case", FIRST, ids=" on ".join, indirect=True, scope="module")
@@ -152,6 +151,15 @@ def test_log_density_and_gradient_are_finite_where_sampling_starts(model, at) ->
     density, gradient, *_ = at(model.initial_point())
     assert np.isfinite(density)
     assert np.isfinite(gradient).all()
+
+
+@once
+def test_log_density_and_gradient_are_those_stored(case, model, at, specification, evaluations) -> None:
+    with np.load(STORED) as stored:
+        density, gradient = (stored[f"{case[0]}:{each}"] for each in ("density", "gradient"))
+    found = [at(point)[:2] for point in points(model, specification, make_rows(specification, evaluations))]
+    np.testing.assert_allclose([each for each, _ in found], density, rtol=1e-10)
+    np.testing.assert_allclose([each for _, each in found], gradient, rtol=1e-10, atol=1e-10 * np.abs(gradient).max())
 
 
 def test_what_is_reported_of_draws_is_what_the_model_states(fit, model, specification, evaluations) -> None:
