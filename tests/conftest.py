@@ -39,6 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if "PYTEST_XDIST_WORKER" not in os.environ:
         os.environ["BAYES_SCALING_CACHE"] = tempfile.mkdtemp(prefix="bayes-scaling-tests-")
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # every process would compile the package again
+        os.environ["PYTENSOR_FLAGS"] = "traceback__limit=0"  # where each variable of a graph was made takes a tenth
     config.option.loadscopereorder = False  # by numbers of tests, which say little of their time
 
 

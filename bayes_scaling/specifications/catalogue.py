@@ -2,6 +2,7 @@
 
 import tomllib
 from difflib import SequenceMatcher, get_close_matches
+from functools import cache
 from pathlib import Path
 
 from bayes_scaling.errors import SpecificationError
@@ -35,7 +36,11 @@ def list_specifications() -> tuple[str, ...]:
     >>> "ho2024/07" in list_specifications()
     True
     """
-    root = catalogue_directory()
+    return _names_in(catalogue_directory())
+
+
+@cache
+def _names_in(root: Path) -> tuple[str, ...]:
     return tuple(sorted(p.relative_to(root).with_suffix("").as_posix() for p in root.rglob(f"*{_SUFFIX}")))
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar, Literal
 
 from bayes_scaling.errors import SpecificationError
@@ -133,10 +134,7 @@ class Prior:
         >>> float(Prior("normal", mu=2, sigma=1).frozen().median())
         2.0
         """
-        from scipy import stats  # takes a second to import, and few callers need it
-
-        family = DISTRIBUTIONS[self.distribution]
-        return getattr(stats, family.scipy)(*family.scipy_arguments(**dict(self.arguments)))
+        return _frozen(self)
 
     def __str__(self) -> str:
         inside = ", ".join(f"{name}={value:g}" for name, value in self.arguments)
@@ -144,6 +142,15 @@ class Prior:
 
 
 Prior.of = Prior
+
+
+@cache
+def _frozen(prior: Prior) -> Any:
+    """Made once, since SciPy takes a millisecond for it."""
+    from scipy import stats  # takes a second to import, and few callers need it
+
+    family = DISTRIBUTIONS[prior.distribution]
+    return getattr(stats, family.scipy)(*family.scipy_arguments(**dict(prior.arguments)))
 
 
 def choices_for(support: Support) -> str:

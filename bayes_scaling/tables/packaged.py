@@ -1,6 +1,7 @@
 """Tables that come with the package, and those that it fetches or makes by name."""
 
 import hashlib
+from functools import cache
 from importlib.resources import as_file, files
 from os import PathLike
 from pathlib import Path
@@ -66,12 +67,17 @@ def load_evaluations(name: str = "ho2024", *, comparable_only: bool = True) -> p
             f"no packaged table is called {name!r}; choose from {', '.join(PACKAGED)},"
             " or give the path of a CSV file (in Python: read_evaluations)"
         )
+    evaluations = _packaged(name).copy()
+    return comparable_rows(evaluations) if comparable_only and "comparable" in evaluations else evaluations
+
+
+@cache
+def _packaged(name: str) -> pd.DataFrame:
     # Not validated again at every start: the tests do it, by the rules for users' files.
     with as_file(files("bayes_scaling") / "data" / f"{name}.csv") as path:
-        evaluations = finished_table(
+        return finished_table(
             typed_values(read_text_table(path, EVALUATIONS.noun).cells, EVALUATIONS), EVALUATIONS, name
         )
-    return comparable_rows(evaluations) if comparable_only and "comparable" in evaluations else evaluations
 
 
 def load_runs(

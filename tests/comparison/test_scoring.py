@@ -19,6 +19,12 @@ def fit(few) -> bs.Fit:
     return bs.fit(bs.load_specification("ho2024/18"), few, chains=4, draws=1500)
 
 
+@pytest.fixture(scope="module")
+def short(few) -> bs.Fit:
+    """By a program that other tests need as well."""
+    return bs.fit(bs.load_specification("ho2024/16"), few, chains=4, draws=500, attempts=1)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("unit", ["evaluation", "paper"])
 def test_importance_sampling_agrees_with_exact_refits(fit, unit) -> None:
@@ -30,8 +36,8 @@ def test_importance_sampling_agrees_with_exact_refits(fit, unit) -> None:
     assert quick.mse == pytest.approx(exact.mse, rel=0.02)
 
 
-def test_units_add_up_and_are_named(fit, few) -> None:
-    by_evaluation, by_paper = score(fit, "evaluation"), score(fit, "paper")
+def test_units_add_up_and_are_named(short, few) -> None:
+    by_evaluation, by_paper = score(short, "evaluation"), score(short, "paper")
     assert by_evaluation.labels == tuple(few.index)
     assert by_paper.labels == tuple(dict.fromkeys(few["paper"]))
     assert by_paper.observed.tolist() == np.log(few["perplexity"]).tolist()
@@ -39,20 +45,20 @@ def test_units_add_up_and_are_named(fit, few) -> None:
     assert by_evaluation.r2 == pytest.approx(1 - by_evaluation.mse / np.log(few["perplexity"]).var(ddof=0))
 
 
-def test_unknown_words_are_refused(fit) -> None:
+def test_unknown_words_are_refused(short) -> None:
     with pytest.raises(BayesScalingError, match="unit of cross-validation 'row' is unknown; valid choices"):
-        score(fit, "row")
+        score(short, "row")
     with pytest.raises(BayesScalingError, match="refits 'yes' is unknown; valid choices: bad, all, none"):
-        score(fit, refits="yes")
+        score(short, refits="yes")
 
 
-def test_files_restore_what_they_leave_out(fit) -> None:
+def test_files_restore_what_they_leave_out(short) -> None:
     from bayes_scaling.inference.result import read_fit
 
-    again = read_fit(fit.to_bytes(), "made")
+    again = read_fit(short.to_bytes(), "made")
     for group in ("log_likelihood", "log_likelihood_paper", "log_prior"):
-        assert again.data[group].to_dataset().equals(fit.data[group].to_dataset())
-    assert fit.to_bytes(compact=True) == fit.to_bytes(compact=False) == fit.to_bytes()
+        assert again.data[group].to_dataset().equals(short.data[group].to_dataset())
+    assert short.to_bytes(compact=True) == short.to_bytes(compact=False) == short.to_bytes()
 
 
 @pytest.mark.slow

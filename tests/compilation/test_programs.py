@@ -10,7 +10,7 @@ from bayes_scaling.inference.sampling import compiled_model
 from bayes_scaling.model.build import build_model_of_rows
 from bayes_scaling.model.rows import make_rows, model_data, prior_middle
 
-QUICK = ("chinchilla",)
+QUICK = ("chinchilla-normal",)  # which other tests sample
 POINTS = 20
 
 

@@ -9,7 +9,7 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 from made_runs import FOR_RUNS, made_runs, with_kaplans_columns
-from pytensor.compile.mode import Mode
+from models.log_densities import FAST, STORED, points
 from xarray import Dataset, DataTree
 
 import bayes_scaling as bs
@@ -25,12 +25,11 @@ from bayes_scaling.model.rows import counted_tokens, make_rows
 from bayes_scaling.quantities.laws import laws_of
 from bayes_scaling.tables.columns import is_runs
 
-FAST = Mode(linker="py", optimizer=None)  # a few evaluations are not worth a compilation
 FIRST = [(name, "runs" if name in FOR_RUNS else "ho2024") for name in bs.list_specifications()]
 CASES = [*FIRST, *((name, "collected") for name in bs.list_specifications() if name not in FOR_RUNS)]
 once = pytest.mark.parametrize("case", FIRST, ids=" on ".join, indirect=True, scope="module")
 """For what another table changes nothing in; the same places in both lists let tests share a case's fixtures."""
-DRAWS = 200
+DRAWS = 100
 
 
 def fit_of_prior_draws(specification, evaluations, prior: Dataset) -> Fit:
@@ -114,8 +113,8 @@ def fit(specification, evaluations, drawn):
 @pytest.fixture(scope="module")
 def at(model):
     """Of a point: PyMC's log density, its gradient, the log likelihood, and the log prior of each free variable."""
-    priors = model.logp(vars=model.free_RVs, jacobian=False, sum=False)
     free, factors = len(model.free_RVs), model.logp(sum=False)  # free variables, what is observed, potentials
+    priors = [without_jacobian(model, *each) for each in zip(model.free_RVs, factors[:free], strict=True)]
     likelihood = sum(factor.sum() for factor in factors[free : free + len(model.observed_RVs)])
     density = sum(factor.sum() for factor in factors)
     gradient = pt.concatenate([each.ravel() for each in pytensor.grad(density, model.continuous_value_vars)])
@@ -127,6 +126,14 @@ def at(model):
         return density, gradient, float(likelihood), found
 
     return evaluate
+
+
+def without_jacobian(model, variable, density):
+    """A free variable's log prior from its part of the log density where the sampler moves."""
+    transform = model.rvs_to_transforms[variable]
+    if transform is None:
+        return density
+    return density - transform.log_jac_det(model.rvs_to_values[variable], *variable.owner.inputs)
 
 
 def point_of(model, draw: Dataset) -> dict:
@@ -143,6 +150,15 @@ def test_log_density_and_gradient_are_finite_where_sampling_starts(model, at) ->
     density, gradient, *_ = at(model.initial_point())
     assert np.isfinite(density)
     assert np.isfinite(gradient).all()
+
+
+@once
+def test_log_density_and_gradient_are_those_stored(case, model, at, specification, evaluations) -> None:
+    with np.load(STORED) as stored:
+        density, gradient = (stored[f"{case[0]}:{each}"] for each in ("density", "gradient"))
+    found = [at(point)[:2] for point in points(model, specification, make_rows(specification, evaluations))]
+    np.testing.assert_allclose([each for each, _ in found], density, rtol=1e-10)
+    np.testing.assert_allclose([each for _, each in found], gradient, rtol=1e-10, atol=1e-10 * np.abs(gradient).max())
 
 
 def test_what_is_reported_of_draws_is_what_the_model_states(fit, model, specification, evaluations) -> None:
