@@ -61,6 +61,8 @@ def clusters_of(specification: Specification, table: pd.DataFrame) -> dict[str, 
 
 def _or_each_its_own(table: pd.DataFrame, column: str) -> pd.Series:
     own = pd.Series(list(map(str, table.index)), index=table.index, dtype=object)
+    if column in table:  # a row does not join those of a name that it happens to have for its id
+        own = own.where(~own.isin(set(map(str, table[column].dropna()))), own + " (alone)")
     return table[column].astype(object).where(table[column].notna(), own) if column in table else own
 
 
@@ -119,9 +121,14 @@ def _of_kind(s: Specification, table: pd.DataFrame, runs: bool) -> Iterator[str]
         )
     if len(table) == 0:
         yield "the table has no rows; loosen the selection"
-    if not table.index.is_unique:
+    ids = pd.Index([str(each) for each in table.index])  # as files keep them
+    if not ids.is_unique:
         hint = " (runs.reset_index())" if runs else ""
-        yield f"row id {table.index[table.index.duplicated()][0]!r} stands twice; ids must be unique{hint}"
+        yield f"row id {table.index[ids.duplicated()][0]!r} stands twice; ids must be unique{hint}"
+    labels = chain(ids, *(map(str, table[name]) for name in ("paper", "series") if name in table))
+    spoilt = next((label for label in labels if "\0" in label), None)
+    if spoilt is not None:
+        yield f"the name {spoilt!r} holds a NUL character, which no file keeps; remove it"
     names = [parameter.name for parameter in s.parameters()]
     if runs and len(table) < len(names) and not s.predicted:
         yield (

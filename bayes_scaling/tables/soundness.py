@@ -30,6 +30,7 @@ def as_table(given: Any) -> pd.DataFrame:
     if isinstance(given, str | PathLike) or not hasattr(given, "columns"):
         require_sound(given)
     if isinstance(given, pd.DataFrame):
+        require_sound(given)
         kind = RUNS if is_runs(given) else EVALUATIONS
         names = [str(name) for name in given]
         lacking = any(True for _ in missing_columns(names, {}, kind)) and bool(offered_names(names, {}, kind))
@@ -55,6 +56,9 @@ def require_sound(evaluations: pd.DataFrame, *columns: str) -> None:
             f"a table of evaluations is needed (bs.load_evaluations, bs.read_evaluations), not "
             f"{type(evaluations).__name__}"
         )
+    if not evaluations.columns.is_unique:
+        name = evaluations.columns[evaluations.columns.duplicated()][0]
+        raise EvaluationsError(f"the name {name!r} stands twice among the columns; each needs its own")
     for name in columns:
         cells = evaluations[name]
         kind = _COLUMNS[name].kind if name in _COLUMNS else "text"

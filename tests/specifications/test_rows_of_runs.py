@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from made_runs import KAPLANS, OF_LOSS_AND_SIZES, made_runs
 from numpy.testing import assert_allclose
 
-from bayes_scaling import EvaluationsError, load_evaluations, load_specification
+from bayes_scaling import EvaluationsError, fit, load_evaluations, load_specification, simulate_isoflop
 from bayes_scaling.inference.fitting import fit_fingerprint, summary_of
 from bayes_scaling.inference.sampling import structure_key
 from bayes_scaling.inference.settings import Settings
@@ -21,6 +21,7 @@ from bayes_scaling.model.structure import expected_loss
 from bayes_scaling.specifications.catalogue import catalogue_directory
 from bayes_scaling.specifications.sections import Centre, Data, Noise
 from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.static_laws import BESIROGLU
 from bayes_scaling.tables.columns import is_runs
 
 STATIC = Specification("static", irreducible_loss="shared")
@@ -227,3 +228,28 @@ def test_a_gap(runs: pd.DataFrame) -> None:
 def test_an_id_twice_and_a_table_without_rows(runs: pd.DataFrame) -> None:
     assert "row id 'run-002' stands twice" in refusal(STATIC, pd.concat([runs, runs.iloc[[2]]]))
     assert refusal(STATIC, runs.iloc[:0]) == "the table has no rows; loosen the selection"
+
+
+def test_a_run_without_a_series_does_not_join_one_of_its_name() -> None:
+    runs = simulate_isoflop(BESIROGLU, noise=0.01)
+    series = runs["series"].astype(object)
+    first, other = series.index[0], series.iloc[-1]
+    alone = runs.assign(series=series.where(series.index != first)).rename(index={first: other})
+    codes = make_rows(load_specification("chinchilla"), alone).index["paper"]
+    assert (codes == codes[0]).sum() == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda runs: runs.set_axis([1, "1", *runs.index[2:]]), "row id '1' stands twice"),
+        (lambda runs: runs.rename(index={runs.index[0]: "a\0b"}), "holds a NUL character"),
+        (lambda runs: runs.assign(series="a\0b"), "holds a NUL character"),
+        (lambda runs: runs.set_axis([*runs.columns[:-1], "tokens"], axis=1), "'tokens' stands twice among the columns"),
+    ],
+    ids=["a number and its text as ids", "NUL in an id", "NUL in a series", "two columns of a name"],
+)
+def test_names_that_can_not_be_kept_apart_are_refused_before_sampling(change, said) -> None:
+    runs = simulate_isoflop(BESIROGLU, noise=0.01)
+    with pytest.raises(EvaluationsError, match=said):
+        fit("chinchilla", change(runs))
