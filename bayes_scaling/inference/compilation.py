@@ -1,9 +1,9 @@
 """Log densities as machine code: compiled once, kept between processes, and handed their data as two arrays.
 
-Compiling a model takes ten to twenty seconds, most of it in LLVM. What it depends on is a model's structure, not its
-data: so data are arguments, packed into one array of floats and one of integers, and the compiled object is kept in a
-file (:mod:`bayes_scaling.inference.program_files`). Another process loads it in milliseconds, without PyMC or PyTensor.
-nutpie calls it through two small callbacks, kept in the same way.
+Compiling a model takes five to fifteen seconds, most of it in numba and LLVM. What it depends on is a model's
+structure, not its data: so data are arguments, packed into one array of floats and one of integers, and the compiled
+object is kept in a file (:mod:`bayes_scaling.inference.program_files`). Another process loads it in milliseconds,
+without PyMC or PyTensor. nutpie calls it through two small callbacks, kept in the same way.
 
 This rests on how numba compiles and calls functions. Where versions of numba, PyTensor or nutpie do otherwise, nutpie's
 own compilation takes over, in every process again, and a :class:`~bayes_scaling.errors.CompilationWarning` says so.
@@ -342,19 +342,19 @@ def _functions_shared() -> Iterator[None]:
     from pytensor.link.numba.dispatch import basic
 
     made: dict[Any, Any] = {}
-    make = basic.numba_funcify
+    make = basic.numba_funcify_ensure_cache
 
-    def shared(operation: Any, *arguments: Any, node: Any = None, **named: Any) -> Any:
+    def shared(operation: Any, *arguments: Any, node: Any = None, **named: Any) -> tuple[Any, None]:
         function, key = basic.numba_funcify_and_cache_key(operation, *arguments, node=node, **named)
-        if key is None or node is None:
-            return function
-        return made.setdefault((key, *(each.type for each in node.inputs)), function)
+        if key is not None and node is not None:
+            function = made.setdefault((key, *(each.type for each in node.inputs)), function)
+        return function, None
 
-    basic.numba_funcify = shared
+    basic.numba_funcify_ensure_cache = shared
     try:
         yield
     finally:
-        basic.numba_funcify = make
+        basic.numba_funcify_ensure_cache = make
 
 
 _ARRAYS_BY_HAND = (("floats", "f"), ("sizes", "i"))

@@ -55,7 +55,7 @@ def to_model(effects: Sequence[Effects], outer: Any, data: Mapping[str, Any], xp
     [0.5, 1.0, 2.0]
     """
     inner, volume = outer, 0.0
-    times = np.dot if xp is np else _by_elements
+    times: Any = np.dot if xp is np else _by_elements
     for each in effects:
         own = outer[..., each.places]
         spread, kept, middle = _conditional(each, outer, data, xp)
