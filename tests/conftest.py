@@ -25,6 +25,7 @@ LONGEST = (
     "approaches/test_profiles.py",
     "fits/test_student_t_with_papers.py",
     "studies/test_executors.py",
+    "formulas/test_effects.py",
     "compilation/test_programs.py",
     "command_line/test_runs_command.py",
     "fits/test_kaplan_fits.py",

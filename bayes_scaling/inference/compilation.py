@@ -1,9 +1,9 @@
 """Log densities as machine code: compiled once, kept between processes, and handed their data as two arrays.
 
-Compiling a model takes five to ten seconds, most of them in LLVM. What it depends on is a model's structure, not its
-data: so data are arguments, packed into one array of floats and one of integers, and the compiled object is kept in a
-file (:mod:`bayes_scaling.inference.program_files`). Another process loads it in milliseconds, without PyMC or PyTensor.
-nutpie calls it through two small callbacks, kept in the same way.
+Compiling a model takes five to fifteen seconds, most of it in numba and LLVM. What it depends on is a model's
+structure, not its data: so data are arguments, packed into one array of floats and one of integers, and the compiled
+object is kept in a file (:mod:`bayes_scaling.inference.program_files`). Another process loads it in milliseconds,
+without PyMC or PyTensor. nutpie calls it through two small callbacks, kept in the same way.
 
 This rests on how numba compiles and calls functions. Where versions of numba, PyTensor or nutpie do otherwise, nutpie's
 own compilation takes over, in every process again, and a :class:`~bayes_scaling.errors.CompilationWarning` says so.

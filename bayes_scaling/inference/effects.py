@@ -55,14 +55,20 @@ def to_model(effects: Sequence[Effects], outer: Any, data: Mapping[str, Any], xp
     [0.5, 1.0, 2.0]
     """
     inner, volume = outer, 0.0
+    times: Any = np.dot if xp is np else _by_elements
     for each in effects:
         own = outer[..., each.places]
         spread, kept, middle = _conditional(each, outer, data, xp)
-        standard = xp.dot(middle + xp.sqrt(kept) * own, data[f"{each.name}_turn"])
-        inner = inner + xp.dot(standard - own, np.eye(each.size)[each.places])
-        inner = inner + xp.dot(spread * standard, data[f"{each.name}_carried"])
+        standard = times(middle + xp.sqrt(kept) * own, data[f"{each.name}_turn"])
+        inner = inner + times(standard - own, np.eye(each.size)[each.places])
+        inner = inner + times(spread * standard, data[f"{each.name}_carried"])
         volume = volume + 0.5 * xp.log(kept).sum(-1)
     return inner, volume
+
+
+def _by_elements(vector: Any, matrix: Any) -> Any:
+    """Their product without BLAS, whose calls take longer to compile than all the rest of a program."""
+    return (vector[:, None] * matrix).sum(0)
 
 
 def to_sampler(effects: Sequence[Effects], inner: Floats, data: Mapping[str, Any]) -> Floats:

@@ -66,13 +66,18 @@ def test_effects_of_normal_data_are_independent_of_their_deviation() -> None:
         np.testing.assert_allclose(apart, apart[0], rtol=1e-9)
 
 
-def test_the_density_that_is_sampled_is_the_models_with_the_jacobian() -> None:
-    """With a coefficient that is pooled over a column, and a walk."""
+@pytest.fixture(scope="module")
+def made():
+    """A specification with a coefficient that is pooled over a column and a walk, its rows, and its program."""
     formulas = {"alpha": "1 + (0 + effort | lab)"}
     table = made_evaluations(80).assign(effort=np.random.default_rng(2).normal(size=80))
     specification = made_specification("none", coefficients=formulas, progress=Progress(parameters="walk"))
     rows = make_rows(specification, table)
-    plain, _ = compiled_model(specification, rows)
+    return specification, rows, compiled_model(specification, rows)[0]
+
+
+def test_the_density_that_is_sampled_is_the_models_with_the_jacobian(made) -> None:
+    specification, rows, plain = made
     assert [each.name for each in plain.effects] == ["alpha_effort_by_lab", "g_N_walk"]
     rng = np.random.default_rng(3)
     points = [plain.point(prior_middle(specification, rows, rng)) for _ in range(5)]
@@ -101,10 +106,8 @@ def test_the_density_that_is_sampled_is_the_models_with_the_jacobian() -> None:
         np.testing.assert_allclose(gradient, slopes, rtol=1e-4, atol=1e-4 * np.abs(gradient).max())
 
 
-def test_what_is_no_top_gives_no_information() -> None:
-    specification = made_specification("none", coefficients={"alpha": "1 + (1 | lab)"}, progress=Progress())
-    rows = make_rows(specification, made_evaluations())
-    program, _ = compiled_model(specification, rows)
+def test_what_is_no_top_gives_no_information(made) -> None:
+    specification, rows, program = made
     far = program.point(prior_middle(specification, rows, np.random.default_rng(0))) + 3
     assert informed(program, far) == {}
 
