@@ -36,16 +36,9 @@ class Span:
 
 @dataclass(frozen=True)
 class Mix:
-    """Two rates and the mix ``w first + (1 - w) second`` of them whose posterior is narrowest.
+    """Posterior of the mix ``weight first + (1 - weight) second`` of two rates that is narrowest, per year.
 
-    Parameters
-    ----------
-    correlation
-        Of the two in the posterior.
-    weight
-        ``w``; outside 0 to 1 where the two rise and fall together.
-    value
-        Posterior of the mix, per year.
+    ``weight`` is outside 0 to 1 where the two rise and fall together; ``correlation`` is theirs in the posterior.
     """
 
     correlation: float
@@ -92,19 +85,10 @@ class Ridge:
 
 
 def best_mix(first: Floats, second: Floats) -> Mix:
-    r"""Mix of two quantities that a posterior knows best.
+    r"""Mix of two quantities, draws of shape ``(samples,)``, that a posterior knows best: that of smallest variance.
 
     .. math:: w = \frac{\sigma_2^2 - \rho \sigma_1 \sigma_2}{\sigma_1^2 + \sigma_2^2 - 2 \rho \sigma_1 \sigma_2}
 
-    Returns Mix: ``w first + (1 - w) second`` has the smallest variance of all such mixes.
-
-    Parameters
-    ----------
-    first, second
-        Draws, shape ``(samples,)``.
-
-    Examples
-    --------
     >>> rng = np.random.default_rng(0)
     >>> along, across = rng.standard_normal((2, 1000))
     >>> mix = best_mix(1 + along + 0.1 * across, 1 - along + 0.1 * across)
@@ -121,8 +105,6 @@ def best_mix(first: Floats, second: Floats) -> Mix:
 def span(draws: Floats) -> Span:
     """Median and interval of draws.
 
-    Examples
-    --------
     >>> span(np.arange(41.0)).median
     20.0
     """
@@ -132,23 +114,10 @@ def span(draws: Floats) -> Span:
 
 
 def ridge(fit: Fit) -> Ridge | None:
-    """Describe the ridge between ``g_N`` and ``g_D``.
+    """Describe the ridge between ``g_N`` and ``g_D``; None without both rates, or where compute grows in no draw.
 
-    Returns Ridge or None: None where the specification has not both rates, or compute grows in no draw.
-
-    Parameters
-    ----------
-    fit
-        A posterior. Rates that differ between groups are averaged over the table's rows, draw by draw.
-
-    Notes
-    -----
-    Law: Ho et al. 2024 (arXiv 2403.05812), eq. 1 to 6. The mix follows from their eq. 8.
-
-    Examples
-    --------
-    >>> import bayes_scaling as bs
-    >>> ridge(bs.load_fit("runs/reference-ho2024")).rates.correlation  # doctest: +SKIP
+    Rates that differ between groups are averaged over the table's rows, draw by draw. Law: Ho et al. 2024 (arXiv
+    2403.05812), eq. 1 to 6; the mix follows from their eq. 8.
     """
     g_n, g_d = pooled_rate(fit, "g_N"), pooled_rate(fit, "g_D")
     if g_n is None or g_d is None or not (np.ptp(g_n) and np.ptp(g_d) and (g_n + g_d > 0).any()):
@@ -205,22 +174,7 @@ _WORDS = {
 
 
 def sentences(table: pd.DataFrame, ridge: Ridge | None, *, converged: bool = True) -> tuple[str, ...]:
-    """Plain sentences about a table of influence and a ridge.
-
-    Parameters
-    ----------
-    table
-        From :func:`bayes_scaling.identifiability.influence.influence`.
-    ridge
-        From :func:`bayes_scaling.identifiability.identify.ridge`.
-    converged
-        Whether the fit has; each sentence of one that has not says so.
-
-    Returns
-    -------
-    tuple of str
-        At most three.
-    """
+    """At most three plain sentences about influence and ridge; each of a fit that has not converged says so."""
     said = [_verdicts(table["verdict"]) + _headline(table)]
     if ridge is not None:
         mix, w = ridge.rates, ridge.rates.weight
@@ -245,19 +199,6 @@ def _told_apart(verdicts: pd.Series, correlation: float) -> str:
     if (of_rates == "by the data").all():
         return f"The data tell g_N from g_D {shown}"
     return f"g_N and g_D hang together weakly {shown}, but the data alone decide at most one of them"
-
-
-def plain(table: pd.DataFrame, ridge: Ridge | None, said: tuple[str, ...]) -> dict[str, Any]:
-    """Identification as JSON takes it: null for what is not defined or without bound."""
-    found: dict[str, Any] = plain_json.plain(
-        {
-            "quantities": table.to_dict("index"),
-            "ridge": None if ridge is None else asdict(ridge),
-            "rule": table.attrs["rule"],
-            "sentences": said,
-        }
-    )
-    return found
 
 
 def _verdicts(verdicts: pd.Series) -> str:
@@ -299,14 +240,9 @@ def _headline(table: pd.DataFrame) -> str:
 class Identification:
     """What the data decided of a fit's quantities, and what the prior did.
 
-    Parameters
-    ----------
-    table
-        One row for each quantity; see :func:`bayes_scaling.identifiability.influence.influence`.
-    ridge
-        How far the two rates can be told apart; None where the specification has not both.
-    sentences
-        The same in plain words, at most three; each begins with ``NOT CONVERGED`` if the fit has not.
+    ``table`` is of :func:`bayes_scaling.identifiability.influence.influence`; ``ridge`` says how far the two rates can
+    be told apart, None where the specification has not both; ``sentences`` say the same in plain words, at most three,
+    each beginning with ``NOT CONVERGED`` if the fit has not.
     """
 
     table: pd.DataFrame
@@ -367,4 +303,12 @@ def can_identify(fit: Fit) -> bool:
 
 def as_plain(found: Identification) -> dict[str, Any]:
     """Identification as JSON takes it: null for what is not defined or without bound."""
-    return plain(found.table, found.ridge, found.sentences)
+    plain: dict[str, Any] = plain_json.plain(
+        {
+            "quantities": found.table.to_dict("index"),
+            "ridge": None if found.ridge is None else asdict(found.ridge),
+            "rule": found.table.attrs["rule"],
+            "sentences": found.sentences,
+        }
+    )
+    return plain

@@ -52,18 +52,10 @@ PRIOR_TO_LIKELIHOOD = 0.5
 class Rule:
     """Thresholds of a verdict.
 
-    Parameters
-    ----------
-    nothing, little, enough
-        Contraction below which the interval is the prior's; below which it is narrower, but the prior has the greater
-        weight; and from which the data may be said to decide.
-    sensitivity
-        Power-scaling sensitivity from which a posterior moves with what is scaled.
-    ratio
-        Part of the sensitivity to the likelihood from which a prior has a say, too.
+    Below a contraction of ``nothing`` the interval is the prior's; below ``little`` it is narrower, but the prior has
+    the greater weight; from ``enough`` the data may be said to decide. From a power-scaling ``sensitivity`` a posterior
+    moves with what is scaled; from a ``ratio`` to that to the likelihood a prior has a say, too.
 
-    Examples
-    --------
     >>> rule = Rule()
     >>> rule.verdict(0.9, prior=0.01, likelihood=0.1), rule.verdict(0.9, prior=0.06, likelihood=0.1)
     ('by the data', 'shared')
@@ -80,17 +72,11 @@ class Rule:
     def verdict(self, contraction: float, *, prior: float, likelihood: float) -> Verdict:
         """Verdict on one quantity.
 
-        Returns str: ``"by the prior"`` if the interval is nearly the prior's, or little narrower where the posterior
-        moves with the prior and not with the likelihood; ``"by the data"`` if the interval is at most half the prior's
-        and the posterior moves neither much nor half as much with the prior as with the likelihood; else ``"shared"``.
-
-        Parameters
-        ----------
-        contraction
-            By how much its interval is narrower than its prior's; NaN where the prior has no width of its own, and
-            then only sensitivities count.
-        prior, likelihood
-            Power-scaling sensitivities: to the prior of any one parameter or of all together, and to the likelihood.
+        ``"by the prior"`` if the interval is nearly the prior's, or little narrower where the posterior moves with the
+        prior and not with the likelihood; ``"by the data"`` if the interval is at most half the prior's and the
+        posterior moves neither much nor half as much with the prior as with the likelihood; else ``"shared"``. Where
+        ``contraction`` is NaN, the prior has no width of its own and only the power-scaling sensitivities count: to the
+        prior of any one parameter or of all together, and to the likelihood.
         """
         moves = prior >= self.sensitivity
         unknown = math.isnan(contraction)
@@ -104,8 +90,6 @@ class Rule:
     def words(self) -> str:
         """The rule as a sentence.
 
-        Examples
-        --------
         >>> print(Rule().words)
         by the data: interval at least 50% narrower than the prior's, and sensitivity to any prior below 0.05 and below
         50% of that to the data; by the prior: interval less than 10% narrower, or less than 29% and sensitive to a
@@ -134,22 +118,11 @@ def prior_quantities(
 
     .. math:: g_N = \alpha_\mathrm{year} / \alpha, \qquad g_C = g_N + g_D, \qquad a = \beta / (\alpha + \beta)
 
-    Returns Dataset: Dimensions ``chain`` (one), ``draw`` and the groups that a quantity varies by, named as in a
-    posterior. Rates in log units per year, ``level`` and ``E`` in nats per token. Without rates where exponents drift:
-    a prior stands on the drift then, and the rates at one point follow from it and from where that is. Raises
-    BayesScalingError if the specification has ``delta``.
+    Dimensions are ``chain`` (one), ``draw`` and the groups that a quantity varies by, named as in a posterior. Rates
+    in log units per year, ``level`` and ``E`` in nats per token. Without rates where exponents drift: a prior stands
+    on the drift then, and the rates at one point follow from it and from where that is. Refuses ``delta``, whose prior
+    has no scale of its own.
 
-    Parameters
-    ----------
-    specification
-        Or its name or path. Without ``delta``, whose prior has no scale of its own.
-    rows
-        Which groups there are.
-    samples, seed
-        Number of draws, and their seed.
-
-    Examples
-    --------
     >>> import bayes_scaling as bs
     >>> from bayes_scaling.model.rows import make_rows
     >>> specification = bs.load_specification("ho2024/07")
@@ -187,7 +160,7 @@ ALL_PRIORS = "all"
 NEEDED = ("log_prior", "log_likelihood", "observed_data", "constant_data")
 
 
-def influence(fit: Fit, rule: Rule | None = None) -> pd.DataFrame:
+def influence(fit: Fit) -> pd.DataFrame:
     r"""How far data and prior decide each reported quantity.
 
     .. math:: \mathrm{contraction} = 1 - \frac{\mathrm{width\ of\ posterior\ interval}}
@@ -199,34 +172,19 @@ def influence(fit: Fit, rule: Rule | None = None) -> pd.DataFrame:
     ``sensitivity_prior``, ``sensitivity_likelihood``: power-scaling sensitivities, of the prior the largest among those
     to each parameter's prior alone and to all together; ``moved_by``: which that is; and ``verdict``. ``attrs`` name
     the interval and the rule. NaN in the prior's columns under the paper's penalty, whose prior has no width of its
-    own. Raises BayesScalingError if the fit lacks its log prior or log likelihood.
+    own.
 
-    Parameters
-    ----------
-    fit
-        A posterior; read ``fit.diagnostics.converged`` first.
-    rule
-        Thresholds of the verdict; by default :class:`bayes_scaling.identifiability.influence.Rule`.
-
-    Notes
-    -----
-    Widths of exponents and of ``level`` are compared on the logarithm. Contraction: Schad,
-    Betancourt and Vasishth 2021 (doi 10.1037/met0000275), with widths in place of variances. Sensitivities: Kallioinen
-    et al. 2024 (doi 10.1007/s11222-023-10366-5), by :func:`arviz.psense`, from at most 4,000 draws. The prior of one
-    parameter alone is scaled too, since priors can pull against each other and cancel when all are scaled at once.
-
-    Examples
-    --------
-    >>> import bayes_scaling as bs
-    >>> fit = bs.load_fit("runs/reference-ho2024")  # doctest: +SKIP
-    >>> influence(fit)[["contraction", "moved_by", "verdict"]]  # doctest: +SKIP
+    Widths of exponents and of ``level`` are compared on the logarithm. Contraction: Schad, Betancourt and Vasishth 2021
+    (doi 10.1037/met0000275), with widths in place of variances. Sensitivities: Kallioinen et al. 2024 (doi
+    10.1007/s11222-023-10366-5), by :func:`arviz.psense`, from at most 4,000 draws. The prior of one parameter alone is
+    scaled too, since priors can pull against each other and cancel when all are scaled at once.
     """
     if missing := [name for name in NEEDED if name not in fit.data]:
         raise BayesScalingError(
             f"the fit of '{fit.specification.name}' has no group {', '.join(missing)}; identification needs "
             f"{', '.join(NEEDED)}, which bs.fit and bs.load_fit give"
         )
-    rule = rule or Rule()
+    rule = Rule()
     posterior = fit.data["posterior"].to_dataset()
     names = [name for name in REPORTED if name in posterior]
     proper = fit.specification.delta is None

@@ -289,20 +289,10 @@ def curvature_correlation(objective: Objective, theta: Floats) -> float:
 
     .. math:: \mathrm{Cov}(\hat\theta) \propto (J^\top J)^{-1}
 
-    Parameters
-    ----------
-    objective
-        Whose residuals' derivatives ``J`` are taken; its penalty plays no part.
-    theta
-        The paper's coefficients, in the order of ``objective.names``: where ``J`` is taken.
+    The derivatives ``J`` of the residuals (the penalty plays no part) are taken at ``theta``, in the order of
+    ``objective.names``, and it matters where: on ``ho2024/07`` the correlation is -0.75 at the published estimate,
+    which is no minimum, and -0.87 at the least squares; over the published bootstrap it is -0.81.
 
-    Notes
-    -----
-    It depends on where it is taken: on ``ho2024/07`` it is -0.75 at the published estimate, which is no minimum, and
-    -0.87 at the least squares; over the published bootstrap it is -0.81.
-
-    Examples
-    --------
     >>> import bayes_scaling as bs
     >>> model, table = bs.load_specification("ho2024/07"), bs.load_evaluations("ho2024")
     >>> point = bs.classical.published_estimate(model, table)

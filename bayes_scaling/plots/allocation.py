@@ -31,19 +31,10 @@ _POINTS = 61
 
 
 def budget_grid(compute: Any, named: Floats) -> Floats:
-    """Budgets from the smallest run to a hundred times the largest, or to the budgets that are named.
+    """Budgets (FLOP) from the smallest run to a hundred times the largest, or to the budgets that are named, if any.
 
     The largest run's own is among them, so that what lies beyond it begins there.
 
-    Parameters
-    ----------
-    compute
-        FLOP of each run.
-    named
-        Budgets to be included, FLOP; empty where none is.
-
-    Examples
-    --------
     >>> grid = budget_grid([1e19, 1e21], np.array([]))
     >>> grid.min(), grid.max(), 1e21 in grid
     (np.float64(1e+19), np.float64(1e+23), True)

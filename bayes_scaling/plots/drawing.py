@@ -21,8 +21,6 @@ class Drawing(Figure):
 
     IPython knows how to show figures only once pyplot is loaded; where it is, that takes precedence.
 
-    Examples
-    --------
     >>> drawing = Drawing(figsize=(2, 1))
     >>> picture, size = drawing._repr_png_()
     >>> picture[1:4], size
@@ -46,11 +44,7 @@ _FEWEST = 3
 
 
 def plain_log_ticks(axis: Axis, *, write: Callable[[float], str] | None = None, most: int = 7) -> None:
-    """Plain numbers on a logarithmic axis at 1, 2 and 5 times powers of ten, or at round steps if these are few.
-
-    Call it once the limits of the axis are final. ``write`` turns a tick into its label; ``most`` is of
-    round steps.
-    """
+    """Plain numbers at 1, 2 and 5 times powers of ten, or at ``most`` round steps if few; limits have to be final."""
     low, high = axis.get_view_interval()
     ticks = [tick for tick in LogLocator(subs=(1.0, 2.0, 5.0)).tick_values(low, high) if low <= tick <= high]
     if len(ticks) < _FEWEST:
@@ -69,8 +63,6 @@ def density_of(draws: Floats) -> tuple[Floats, Floats] | None:
 
     ``draws``: Finite, shape ``(draws,)``.
 
-    Examples
-    --------
     >>> density_of(np.full(100, 1.8)), density_of(1.8 + 1e-16 * np.arange(100))
     (None, None)
     >>> points, density = density_of(np.linspace(0, 1, 1000))
@@ -89,8 +81,6 @@ _LONGEST = 40
 def shortened(label: str) -> str:
     """A label that a picture has room for.
 
-    Examples
-    --------
     >>> shortened("level[wt103]"), shortened(100 * "x")[-5:]
     ('level[wt103]', 'xx...')
     """
@@ -103,8 +93,6 @@ _SIZES = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 def amount(value: float) -> str:
     """A large count in words, to three digits.
 
-    Examples
-    --------
     >>> amount(9.6e9), amount(1.74e11), amount(70_000_000), amount(51_234.0), amount(3e15)
     ('9.6 billion', '174 billion', '70 million', '51,200', '3e+15')
     """

@@ -24,16 +24,9 @@ MOST_BUDGETS = 10
 
 
 def fitted_runs(fit: Fit) -> pd.DataFrame:
-    """Runs to which a law was fitted.
+    """Runs of the levels that are set to which a static law of parameters and tokens was fitted, indexed by row id.
 
-    Returns DataFrame: of the levels that are set, indexed by row id: ``parameters``, ``tokens``, ``compute`` (6 N D,
-    FLOP), ``loss`` (nats per token). Raises BayesScalingError if it is no fit, one to evaluations, or one of a law of
-    compute alone.
-
-    Parameters
-    ----------
-    fit
-        Of a static law of parameters and tokens.
+    Columns: ``parameters``, ``tokens``, ``compute`` (6 N D, FLOP), ``loss`` (nats per token).
     """
     if not isinstance(fit, Fit):
         raise BayesScalingError(
@@ -57,20 +50,10 @@ def fitted_runs(fit: Fit) -> pd.DataFrame:
 
 
 def isoflop_budgets(runs: pd.DataFrame) -> Floats:
-    """Budgets of compute that the runs share, the ten with the most runs, in rising order: the geometric mean of each.
+    """Budgets (FLOP) that the runs share, the ten with the most runs, in rising order: the geometric mean of each.
 
-    Which runs share one is found as for the profiles of :func:`bayes_scaling.isoflop_profiles`.
+    Found as for the profiles of :func:`bayes_scaling.isoflop_profiles`; empty where there are fewer than these need.
 
-    Returns numpy.ndarray: FLOP; empty where :func:`bayes_scaling.approaches.rows.budgets_of` finds fewer than the
-    three that profiles need.
-
-    Parameters
-    ----------
-    runs
-        See :func:`fitted_runs`.
-
-    Examples
-    --------
     >>> sizes = np.tile(np.geomspace(1e8, 1e9, 6), 3)
     >>> runs = pd.DataFrame({"parameters": sizes, "compute": np.repeat([1e19, 1e20, 1e21], 6)})
     >>> runs = runs.assign(tokens=runs["compute"] / 6 / sizes, loss=3.0)
@@ -89,8 +72,6 @@ def isoflop_budgets(runs: pd.DataFrame) -> Floats:
 def nearest_budget(compute: Any, budgets: Floats) -> NDArray[np.int64]:
     """Position of each run's budget, -1 for a run that is at none of them.
 
-    Examples
-    --------
     >>> nearest_budget([1.05e19, 5e19], np.array([1e19, 1e20])).tolist()
     [0, -1]
     """
@@ -100,15 +81,7 @@ def nearest_budget(compute: Any, budgets: Floats) -> NDArray[np.int64]:
 
 
 def loss_band(laws: Laws, parameters: Floats, tokens: Floats) -> pd.DataFrame:
-    """Expected loss at points, nats per token: columns ``median``, ``lower``, ``upper``.
-
-    Parameters
-    ----------
-    laws
-        Draws of a law.
-    parameters, tokens
-        Counts, shape ``(points,)``.
-    """
+    """Expected loss at points, nats per token: columns ``median``, ``lower``, ``upper``."""
     parts = []
     for some in blocks(len(parameters), laws.shape[0] * laws.shape[1]):
         draws, points = laws.loss(parameters[some], tokens[some], YEAR), range(some.start, some.stop)
@@ -131,8 +104,6 @@ def name_of(source: Any) -> str:
 def scientific(value: float, digits: int = 2) -> str:
     r"""A large number for labels, in TeX.
 
-    Examples
-    --------
     >>> scientific(5.76e23), scientific(1e21)
     ('$5.76 \\times 10^{23}$', '$10^{21}$')
     """

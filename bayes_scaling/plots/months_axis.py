@@ -30,24 +30,9 @@ def draw_clipped(
 ) -> None:
     """Draw a point with its interval, if it has one; arrows at the ends of the axis beyond which either goes on.
 
-    Parameters
-    ----------
-    axes
-        Horizontal, with values.
-    height
-        Of the line.
-    values
-        Middle, lower and upper end, in the axis' unit; infinite where there is no bound, an end NaN where there is no
-        interval to draw.
-    ends
-        Where the axis begins and ends.
-    color, marker, size, filled
-        Of the point.
-    names
-        Of the visuals that the point, and its interval with arrows, are.
+    ``values`` are middle, lower and upper end: infinite where there is no bound, an end NaN where there is no interval.
+    ``names`` are of the visuals that the point, and its interval with arrows, are.
 
-    Examples
-    --------
     >>> from matplotlib.figure import Figure
     >>> axes = Figure().subplots()
     >>> draw_clipped(axes, 0, (0.4, 0.1, 1.7), (0, 1), color="black", marker="o")

@@ -31,21 +31,13 @@ _TICKS = (-1000, -100, -30, -10, -5, 0, 5, 10, 30, 100, 1000)
 
 
 def standardised_residuals(fit: Fit) -> pd.DataFrame:
-    r"""Residuals of the runs of a fit in units of its noise scale, averaged over the posterior.
+    r"""Residuals of the runs of a static law's fit in units of its noise scale, averaged over the posterior.
 
     .. math:: r_i = \mathrm{E}\left[\frac{\ln y_i - \ln L(N_i, D_i)}{\sigma_i}\right]
 
-    with losses in place of their logarithms where the noise is on the loss.
-
-    Returns DataFrame: indexed by row id: ``parameters``, ``tokens``, ``compute`` (FLOP), ``loss`` and ``expected``
-    (posterior median; nats per token), ``residual`` (units of sigma). Raises BayesScalingError if the fit is to
-    evaluations or of a law of compute alone, or runs of a series share an effect: their residuals are not independent,
-    and no one scale standardises them.
-
-    Parameters
-    ----------
-    fit
-        Of a static law to training runs.
+    with losses in place of their logarithms where the noise is on the loss. Columns, by row id: those of
+    :func:`fitted_runs`, ``expected`` (posterior median; nats per token), ``residual`` (units of sigma). Refuses runs of
+    a series that share an effect: their residuals are not independent, and no one scale standardises them.
     """
     runs = fitted_runs(replace(fit, setting={}) if isinstance(fit, Fit) else fit)
     noise = fit.specification.noise

@@ -34,13 +34,7 @@ _REFUSALS = (AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
 @dataclass(frozen=True)
 class Look:
-    """Changes to the visuals of one picture, checked; see :func:`look_of`.
-
-    Parameters
-    ----------
-    changes
-        Name of a visual to False or properties.
-    """
+    """Changes to the visuals of one picture, checked by :func:`look_of`: name to False or properties."""
 
     changes: Visuals
 
@@ -94,19 +88,8 @@ class Look:
 
 
 def look_of(visuals: Visuals | None, backend: str | None, names: Sequence[str]) -> Look:
-    """Check what a user wants changed, before anything is computed.
+    """Check what a user wants changed among the visuals ``names`` of a picture, before anything is computed.
 
-    Raises BayesScalingError if a visual or the backend is unknown, or a change is neither False nor a mapping.
-
-    Parameters
-    ----------
-    visuals, backend
-        As every ``bs.plot_*`` takes them.
-    names
-        Visuals of the picture.
-
-    Examples
-    --------
     >>> look_of({"prior": False}, None, ("posterior", "prior")).changes
     {'prior': False}
     >>> look_of({"priors": False}, None, ("posterior", "prior"))
@@ -134,17 +117,8 @@ def look_of(visuals: Visuals | None, backend: str | None, names: Sequence[str]) 
 
 
 def named[Drawn](drawn: Drawn, name: str | None) -> Drawn:
-    """Name the visual that artists draw; without a name it can't be changed.
+    """Name the visual of artists that a method of matplotlib returned; without a name it can't be changed.
 
-    Parameters
-    ----------
-    drawn
-        What a method of matplotlib returned: an artist, a container, or a sequence of them.
-    name
-        Of the visual.
-
-    Examples
-    --------
     >>> axes = Figure().subplots()
     >>> lines = named(axes.plot([1, 2], label="posterior"), "posterior")
     >>> _drawn(axes.figure, "posterior") == lines
@@ -158,18 +132,9 @@ def named[Drawn](drawn: Drawn, name: str | None) -> Drawn:
 def add_legend(
     owner: Axes | Figure, handles: Sequence[Any] | None = None, *, name: str = "legend", **keywords: Any
 ) -> None:
-    """Have a legend drawn once visuals are changed.
+    """Have a legend drawn in axes, or outside for a figure, once visuals are changed; by default of all with a label.
 
-    Parameters
-    ----------
-    owner
-        Axes, or the figure for a legend outside.
-    handles
-        What it lists; by default all that has a label in the axes, or in any axes of the figure.
-    name
-        The visual that it is.
-    **keywords
-        Of matplotlib's ``legend``, and ``zorder``.
+    ``keywords`` are of matplotlib's ``legend``, and ``zorder``.
     """
     figure = owner.get_figure(root=True) if isinstance(owner, Axes) else owner
     vars(figure).setdefault(_LEGENDS, []).append((owner, handles, name, keywords))
