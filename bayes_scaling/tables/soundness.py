@@ -33,7 +33,7 @@ def as_table(given: Any) -> pd.DataFrame:
         require_sound(given)
         kind = RUNS if is_runs(given) else EVALUATIONS
         names = [str(name) for name in given]
-        lacking = any(True for _ in missing_columns(names, {}, kind)) and bool(offered_names(names, {}, kind))
+        lacking = any(True for _ in missing_columns(names, kind)) and bool(offered_names(names, kind))
         if not lacking and all(_is_typed(given, name) for name in set(names) & set(kind.canonical)):
             return given
     read = read_table(given)
