@@ -158,10 +158,10 @@ def is_runs(table: pd.DataFrame) -> bool:
 
     Examples
     --------
-    >>> is_runs(pd.DataFrame({"parameters": [1e9], "tokens": [2e10], "loss": [2.5]}))
+    >>> is_runs(pd.DataFrame({"parameters": [1e9], "tokens": [2e10], "loss": [2.5], "benchmark": ["c4"]}))
     True
     """
     told = getattr(table, "attrs", {}).get("kind")
     if told in ("evaluations", "runs"):
         return bool(told == "runs")
-    return set(FITTED) <= set(table) and not {"benchmark", "perplexity"} & set(table)
+    return set(FITTED) <= set(table) and not {"benchmark", "perplexity"} <= set(table)

@@ -85,11 +85,46 @@ class Selection:
     unread: tuple[Fault, ...] = ()
 
     def step(self, name: str, rule: str, unit: str, published: int | None = None) -> "Selection":
-        """Record a step that drops nothing, such as a row for each benchmark; ``unit`` is what a row is."""
+        """Record a step that drops nothing, such as one that makes evaluations of systems.
+
+        Parameters
+        ----------
+        name, rule : str
+            What the step is called, and what it does.
+        unit : str
+            What a row is from then on, such as `system`.
+        published : int, optional
+            Rows left when the table's authors did the same.
+
+        Returns
+        -------
+        Selection
+            With one step more.
+        """
         return replace(self, steps=(*self.steps, Step(name, rule, unit, len(self.table), (), published)))
 
     def without(self, name: str, rule: str, reasons: pd.Series, published: int | None = None) -> "Selection":
-        """Drop rows that have a reason to go (missing where one stays); an EvaluationsError if none is left."""
+        """Drop the rows that have a reason to go.
+
+        Parameters
+        ----------
+        name, rule : str
+            What the step is called, and what it keeps.
+        reasons : Series of str
+            Why a row goes, missing where it stays; with the table's index.
+        published : int, optional
+            Rows left when the table's authors did the same.
+
+        Returns
+        -------
+        Selection
+            With fewer rows and one step more.
+
+        Raises
+        ------
+        EvaluationsError
+            No row is left.
+        """
         go = reasons.notna()
         gone = self.table.assign(reason=reasons)[go].reindex(columns=["row", "system", "benchmark", "reason"])
         words = gone.astype(object).where(gone.notna(), "").drop(columns="row").astype(str)
@@ -102,7 +137,17 @@ class Selection:
         return replace(self, table=self.table[~go], steps=(*self.steps, step))
 
     def pipe(self, *rules: "Callable[[Selection], Selection]") -> "Selection":
-        """Apply rules one after another, such as those of `HO2024_RULES`."""
+        """Apply rules one after another.
+
+        Parameters
+        ----------
+        *rules : callable
+            Each from a selection to the next, such as those of `HO2024_RULES`.
+
+        Returns
+        -------
+        Selection
+        """
         return reduce(lambda selection, rule: rule(selection), rules, self)
 
     @property
@@ -116,7 +161,13 @@ class Selection:
         return all(step.published in (None, step.left) for step in self.steps)
 
     def dropped(self) -> pd.DataFrame:
-        """Every dropped row: `step`, `row` (of the file), `system`, `benchmark`, `reason`."""
+        """Every dropped row.
+
+        Returns
+        -------
+        DataFrame
+            Columns `step`, `row` (of the file), `system`, `benchmark`, `reason`.
+        """
         return pd.DataFrame(
             [{"step": step.name, **vars(each)} for step in self.steps for each in step.dropped],
             columns=["step", "row", "system", "benchmark", "reason"],

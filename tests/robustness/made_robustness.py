@@ -40,7 +40,7 @@ def made_run(evaluations: pd.DataFrame | None = None, cases=None) -> Robustness:
         }
         rates[case.name] = (-0.1 if np.isinf(upper) else 12 * np.log(2) / upper, 12 * np.log(2) / (median / 2))
         diagnostics = STUCK if case.name == STUCK_CASE else CONVERGED
-        times[case.name] = tuple(doubling.values())
+        times[case.name] = doubling
         records[case.name] = Record(task.variant.model, task.variant.label, diagnostics, doubling, 12.5, score)
     return Robustness(
         table=robustness_table(asked, plan.tasks, records, times, rates),

@@ -23,6 +23,7 @@ from bayes_scaling.specifications.sections import Centre, Data, Noise
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.static_laws import BESIROGLU
 from bayes_scaling.tables.columns import is_runs
+from bayes_scaling.tables.soundness import as_table
 
 STATIC = Specification("static", irreducible_loss="shared")
 
@@ -253,3 +254,11 @@ def test_names_that_can_not_be_kept_apart_are_refused_before_sampling(change, sa
     runs = simulate_isoflop(BESIROGLU, noise=0.01)
     with pytest.raises(EvaluationsError, match=said):
         fit("chinchilla", change(runs))
+
+
+@pytest.mark.parametrize("extra", ["perplexity", "benchmark", "paper", "published"])
+def test_a_frame_of_runs_stays_one_whatever_else_it_says(extra) -> None:
+    runs = simulate_isoflop(BESIROGLU, noise=0.01).reset_index(drop=True)
+    runs.attrs = {}
+    more = runs.assign(**{extra: {"perplexity": np.exp(runs["loss"]), "published": "2022-03-29"}.get(extra, "c4")})
+    assert len(make_rows(load_specification("chinchilla"), as_table(more)).ids) == len(runs)
