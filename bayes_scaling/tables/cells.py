@@ -1,7 +1,10 @@
 """Single cells: harmless ways of writing made plain, the rules that cells keep, and their typed values."""
 
+import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +13,7 @@ import pandas as pd
 from bayes_scaling.tables.benchmarks import named
 from bayes_scaling.tables.columns import ARCHITECTURES, EMPTY_UNLESS_COMPARABLE, Column, TableKind
 from bayes_scaling.tables.faults import Fault
+from bayes_scaling.words import counted
 
 DATE = "%Y-%m-%d"
 FLAG_WORDS = {"0": False, "false": False, "1": True, "true": True}
@@ -73,60 +77,36 @@ def plainly_written(cells: pd.DataFrame, kind: TableKind) -> tuple[pd.DataFrame,
     ({'parameters': '7e9', 'published': '2021-09-16'}, ['published: the middle of 1 year or month'])
     """
     plain, said = cells.copy(), []
-    for column in kind.columns:
-        if column.name not in cells:
-            continue
-        there = cells[column.name].dropna()
-        if column.kind == "count":
-            written = there.map(_plain_count)
-        elif column.kind == "word":
-            words = architecture_of if column.name == "architecture" else _lower_word(column.choices)
-            written = there.map(words)
-        elif column.kind == "date":
-            written = there.map(_middle)
-            middles = int((written != there).sum())
+    for column in _present(cells, kind):
+        if column.kind in _WRITINGS:
+            there = cells[column.name].dropna()
+            written = there.map(partial(_WRITINGS[column.kind], column))
+            plain[column.name] = written.reindex(cells.index).astype(cells[column.name].dtype)
+            middles = int((written != there).sum()) if column.kind == "date" else 0
             if middles:
-                said.append(
-                    f"{column.name}: the middle of {middles:,} year{'s' * (middles > 1)} or month{'s' * (middles > 1)}"
-                )
-        else:
-            continue
-        plain[column.name] = written.reindex(cells.index).astype(cells[column.name].dtype)
+                said.append(f"{column.name}: the middle of {counted(middles, 'year')} or month{'s' * (middles > 1)}")
     return plain, said
 
 
 def typed_values(
     cells: pd.DataFrame, kind: TableKind, scale: Mapping[str, float | str] | None = None, loss_unit: str | None = None
 ) -> pd.DataFrame:
-    """Give every canonical column its type.
+    """Plainly written text cells with the type of each canonical column.
 
-    Returns numbers as float64, dates as datetime64, flags as bool (object if some are missing), the rest as text, known
-    benchmarks under their names.
-
-    Parameters
-    ----------
-    cells : DataFrame
-        Plainly written text cells, missing where empty.
-    kind : TableKind
-        Which columns there are.
-    scale : mapping, optional
-        Column to what its numbers are to be multiplied by, or ``"log10"``, where they are logarithms.
-    loss_unit : str, optional
-        What the response is given in, one of :data:`UNITS`.
+    Numbers are float64, dates datetime64, flags bool (object if some are missing), the rest text, known benchmarks
+    under their names. ``scale`` has for a column what its numbers are to be multiplied by, or ``"log10"`` where they
+    are logarithms; ``loss_unit`` is what the response is given in, one of :data:`UNITS`.
 
     Examples
     --------
     >>> from bayes_scaling.tables.columns import EVALUATIONS
-    >>> typed_values(
-    ...     pd.DataFrame({"parameters": ["1e9"], "zero_shot": ["1"]}, dtype="str"), EVALUATIONS
-    ... ).iloc[0].to_dict()
+    >>> cells = pd.DataFrame({"parameters": ["1e9"], "zero_shot": ["1"]}, dtype="str")
+    >>> typed_values(cells, EVALUATIONS).iloc[0].to_dict()
     {'parameters': 1000000000.0, 'zero_shot': True}
     """
     values = cells.copy()
-    for column in kind.columns:
+    for column in _present(cells, kind):
         name = column.name
-        if name not in cells:
-            continue
         if column.kind in ("count", "number"):
             numbers = cells[name].astype("float64")
             factor = (scale or {}).get(name, 1.0)
@@ -150,15 +130,13 @@ def cell_faults(
 ) -> tuple[pd.DataFrame, list[Fault]]:
     """Typed values, missing where a cell is badly written, and the faults of single cells: no cell twice."""
     well_written, faults = cells.copy(), []
-    present = [column for column in kind.columns if column.name in cells]
-    for column in present:
-        broken = _broken(cells[column.name], written_rules(column))
-        well_written.loc[list(broken), column.name] = None
-        faults += [Fault(row, column.name, "", rule) for row, rule in broken.items()]
+    for column in _present(cells, kind):
+        broken = _broken(cells[column.name], column, written_rules(column))
+        well_written.loc[[fault.row for fault in broken], column.name] = None
+        faults += broken
     values = convert(well_written)
-    for column in present:
-        broken = _broken(values[column.name], value_rules(column))
-        faults += [Fault(row, column.name, "", rule) for row, rule in broken.items()]
+    for column in _present(cells, kind):
+        faults += _broken(values[column.name], column, value_rules(column))
     return values, [*faults, *_empty_cells(cells, values, kind)]
 
 
@@ -194,17 +172,14 @@ def value_rules(column: Column) -> list[Rule]:
     hint = f" ({column.hint})" if column.hint else ""
     rules: list[Rule] = []
     if column.above is not None:
-        above = column.above
-        said = f"must be greater than {round(above)}{unit}{'' if unit else hint}"
-        rules.append((said, lambda numbers: numbers > above))
+        said = f"must be greater than {round(column.above)}{unit or hint}"
+        rules.append((said, partial(operator.lt, column.above)))
     if column.least is not None:
-        least = column.least
-        rules.append((f"must be at least {least:g}", lambda numbers: numbers >= least))
+        rules.append((f"must be at least {column.least:g}", partial(operator.le, column.least)))
     if column.kind in ("count", "number"):
         rules.append(("must be a finite number", np.isfinite))
     if column.below is not None:
-        below = column.below
-        rules.append((f"must be less than {below:g}{unit}{hint}", lambda numbers: numbers < below))
+        rules.append((f"must be less than {column.below:g}{unit}{hint}", partial(operator.gt, column.below)))
     return rules
 
 
@@ -217,63 +192,66 @@ def repeated_ids(cells: pd.DataFrame) -> Iterator[Fault]:
             yield Fault(row, "id", str(ids[row]), f"stands in row {first[row]} already; every row needs its own")
 
 
-def in_file_order(
-    faults: Sequence[Fault], cells: pd.DataFrame, columns: Mapping[str, str], written: pd.DataFrame
-) -> tuple[Fault, ...]:
+def in_file_order(faults: Sequence[Fault], cells: pd.DataFrame, columns: Mapping[str, str]) -> list[Fault]:
     """Faults in the order in which a reader of the file meets them, with columns and cells as the file has them."""
     position = {column: number for number, column in enumerate(cells)}
-    ordered = sorted(
-        faults,
-        key=lambda fault: (-1 if fault.row is None else fault.row, position.get(fault.column or "", len(position))),
-    )
-    return tuple(_as_in_file(fault, columns, written) for fault in ordered)
+
+    def place(fault: Fault) -> tuple[int, int]:
+        return -1 if fault.row is None else fault.row, position.get(fault.column or "", len(position))
+
+    return [_as_in_file(fault, cells, columns) for fault in sorted(faults, key=place)]
 
 
-def _as_in_file(fault: Fault, columns: Mapping[str, str], written: pd.DataFrame) -> Fault:
-    if fault.row is None or fault.column is None:
-        return fault if fault.row is None else Fault(int(fault.row), None, fault.value, fault.rule)
-    value: Any = written.loc[fault.row, fault.column] if fault.column in written else fault.value
-    return Fault(
-        int(fault.row), columns.get(fault.column, fault.column), "" if pd.isna(value) else str(value), fault.rule
-    )
+def _as_in_file(fault: Fault, cells: pd.DataFrame, columns: Mapping[str, str]) -> Fault:
+    if fault.row is None or fault.column is None or fault.column not in cells:
+        return fault
+    value: Any = cells.loc[fault.row, fault.column]
+    theirs = columns.get(fault.column, fault.column)
+    return replace(fault, column=theirs, value="" if pd.isna(value) else str(value))
+
+
+def _present(cells: pd.DataFrame, kind: TableKind) -> list[Column]:
+    return [column for column in kind.columns if column.name in cells]
 
 
 def _empty_cells(cells: pd.DataFrame, values: pd.DataFrame, kind: TableKind) -> Iterator[Fault]:
     set_aside = values["comparable"].eq(False) if "comparable" in values else pd.Series(False, cells.index)
-    for column in kind.columns:
-        if column.name in cells and column.need != "gaps":
+    for column in _present(cells, kind):
+        if column.need != "gaps":
             conditional = kind.plural == "evaluations" and column.name in EMPTY_UNLESS_COMPARABLE
             empty = cells[column.name].isna() & ~(set_aside & conditional)
             rule = f"{EMPTY}, unless the row has comparable = 0" if conditional else EMPTY
-            yield from (Fault(row, column.name, "", rule) for row in cells.index[empty])
+            yield from (Fault(int(row), column.name, "", rule) for row in cells.index[empty])
     given = [name for name in kind.sizes if name in cells]
     if given:
         rule = EMPTY + (f" where {given[1]} is" if len(given) > 1 else "")
-        yield from (Fault(row, given[0], "", rule) for row in cells.index[cells[given].isna().all(axis=1)])
+        yield from (Fault(int(row), given[0], "", rule) for row in cells.index[cells[given].isna().all(axis=1)])
 
 
-def _broken(cells: pd.Series, rules: Sequence[Rule]) -> dict[int, str]:
-    """The first rule that each cell breaks, without those that break none or are empty."""
-    there, found = cells.dropna(), dict[int, str]()
+def _broken(cells: pd.Series, column: Column, rules: Sequence[Rule]) -> list[Fault]:
+    """The first rule that each cell breaks, without cells that break none or are empty."""
+    there, found = cells.dropna(), list[Fault]()
     for rule, keeps in rules:
         wrong = there.index[~keeps(there).astype(bool)]
-        found |= dict.fromkeys(map(int, wrong), rule)
+        found += [Fault(int(row), column.name, "", rule) for row in wrong]
         there = there.drop(wrong)
     return found
 
 
-def _plain_count(cell: str) -> str:
+def _plain_count(_: Column, cell: str) -> str:
     if _THOUSANDS.fullmatch(cell):
         return re.sub(r"[, _']", "", cell)
     short = _SHORT.fullmatch(cell)
     return f"{short[1]}e{POWERS[short[2].lower()[:2]]}" if short else cell
 
 
-def _lower_word(choices: Sequence[str]) -> Callable[[str], str]:
-    return lambda cell: cell.lower() if cell.lower() in choices else cell
+def _plain_word(column: Column, cell: str) -> str:
+    if column.name == "architecture":
+        return architecture_of(cell)
+    return cell.lower() if cell.lower() in column.choices else cell
 
 
-def _middle(cell: str) -> str:
+def _middle(_: Column, cell: str) -> str:
     """The middle of a year or month that a cell says, and any other cell as it is."""
     part = _PART_OF_DATE.fullmatch(cell)
     if not part or (part[2] and not 1 <= int(part[2]) <= 12):
@@ -281,6 +259,10 @@ def _middle(cell: str) -> str:
     middle = f"{part[1]}-{part[2]}-16" if part[2] else f"{part[1]}-07-02"
     today = f"{pd.Timestamp.today():{DATE}}"
     return min(middle, today) if middle[:7] <= today[:7] or (not part[2] and part[1] == today[:4]) else middle
+
+
+_WRITINGS: Mapping[str, Callable[[Column, str], str]] = {"count": _plain_count, "word": _plain_word, "date": _middle}
+"""By the kind of a column: from a harmless way of writing a cell to the plain one."""
 
 
 def _is_date(cells: "pd.Series[Any]") -> "pd.Series[bool]":

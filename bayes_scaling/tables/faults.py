@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from bayes_scaling.words import counted
+
 LONGEST_VALUE = 60
 SHOWN = 20
 _NAMED = 5  # rows that a line names
@@ -22,6 +24,12 @@ def printable(text: str) -> str:
     return "".join(
         each if each.isprintable() or each == "\n" else each.encode("unicode_escape").decode("ascii") for each in text
     )
+
+
+def on_one_line(text: str) -> str:
+    """Printable text without line breaks, of bounded length."""
+    line = printable(" ".join(text.split()))
+    return line if len(line) <= LONGEST_VALUE else f"{line[:LONGEST_VALUE]}..."
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,8 @@ class Fault:
     rule: str
 
     def __str__(self) -> str:
-        return _line(self, "" if self.row is None else f"row {self.row}")
+        rows = "" if self.row is None else f"row {self.row}"
+        return _line(self, rows, f"value {on_one_line(self.value)}")
 
 
 @dataclass(frozen=True)
@@ -78,7 +87,7 @@ def named_rows(rows: Sequence[object]) -> str:
     ('2 rows (2, 3)', '38 rows (2, 3, 4, 5, 6, ...)')
     """
     first = ", ".join(str(row) for row in rows[:_NAMED]) + (", ..." if len(rows) > _NAMED else "")
-    return f"{len(rows):,} row{'' if len(rows) == 1 else 's'} ({first})"
+    return f"{counted(len(rows), 'row')} ({first})"
 
 
 def fault_lines(faults: Sequence[Fault]) -> list[str]:
@@ -92,27 +101,22 @@ def fault_lines(faults: Sequence[Fault]) -> list[str]:
     kinds: dict[tuple[str | None, str], list[Fault]] = {}
     for fault in faults:
         kinds.setdefault((fault.column, fault.rule), []).append(fault)
-    return [
-        str(same[0]) if len(same) == 1 else _line(same[0], named_rows([fault.row for fault in same]), several=True)
-        for same in kinds.values()
-    ]
+    return [str(same[0]) if len(same) == 1 else _several(same) for same in kinds.values()]
 
 
 def fault_message(source: str, faults: Sequence[Fault], more: str) -> str:
     """The first faults, a line for each kind, and how to see the others."""
     count = "a fault" if len(faults) == 1 else f"{len(faults)} faults"
     lines = fault_lines(faults)
-    shown = [f"{source} has {count}:", *(f"  {line}" for line in lines[:SHOWN])]
-    return "\n".join([*shown, f"  and {len(lines) - SHOWN} more lines; {more}"] if len(lines) > SHOWN else shown)
+    rest = [f"  and {len(lines) - SHOWN} more lines; {more}"] if len(lines) > SHOWN else []
+    return "\n".join([f"{source} has {count}:", *(f"  {line}" for line in lines[:SHOWN]), *rest])
 
 
-def _line(fault: Fault, rows: str, *, several: bool = False) -> str:
-    value = f"values such as {_on_one_line(fault.value)!r}" if several else f"value {_on_one_line(fault.value)}"
-    column = "" if fault.column is None else f"column {_on_one_line(fault.column)}"
+def _several(same: Sequence[Fault]) -> str:
+    return _line(same[0], named_rows([fault.row for fault in same]), f"values such as {on_one_line(same[0].value)!r}")
+
+
+def _line(fault: Fault, rows: str, value: str) -> str:
+    column = "" if fault.column is None else f"column {on_one_line(fault.column)}"
     place = ", ".join(part for part in (rows, column, value if fault.value else "") if part)
     return f"{place}: {fault.rule}" if place else fault.rule
-
-
-def _on_one_line(value: str) -> str:
-    line = printable(" ".join(value.split()))
-    return line if len(line) <= LONGEST_VALUE else f"{line[:LONGEST_VALUE]}..."

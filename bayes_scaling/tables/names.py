@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 
@@ -10,34 +11,23 @@ import pandas as pd
 from bayes_scaling.errors import TableError
 from bayes_scaling.tables.cells import POWERS
 from bayes_scaling.tables.columns import EVALUATIONS, RUNS, TableKind
-from bayes_scaling.tables.faults import LONGEST_VALUE, Fault, printable
+from bayes_scaling.tables.faults import LONGEST_VALUE, Fault, on_one_line, printable
 
 MISSPELLING = 0.85  # similarity (0 to 1) from which a name is taken for a slip of the keyboard
 _NAMED = 40  # columns that a message names
 _TELLING = 4  # letters of a usual name that tells something within a longer one
 _UNIT = re.compile(r"\((?:in )?(?:(k|m|b|t|thousand|million|billion|trillion)s?|(1e[0-9]{1,2}))\)", re.IGNORECASE)
 _COUNTS = {*EVALUATIONS.named("count"), *RUNS.named("count")}
+_PERPLEXITIES = {"perplexity", "log_perplexity"}
 THEIRS = "its name in the file"
 """Stands for a name that only the user knows."""
 
 
 def with_canonical_names(cells: pd.DataFrame, columns: Mapping[str, str], source: str, kind: TableKind) -> pd.DataFrame:
-    """Rename a file's columns as the user's mapping says.
+    """Rename a file's columns as a mapping of canonical names to the file's says.
 
-    A column of the file whose own name the mapping gives to another column is left out.
-
-    Raises TableError: the mapping names an unknown canonical column, a column that the file lacks, or one column twice.
-
-    Parameters
-    ----------
-    cells : DataFrame
-        The file's cells.
-    columns : mapping of str to str
-        Canonical name to the file's name.
-    source : str
-        The file, for messages.
-    kind : TableKind
-        Which canonical columns there are.
+    A column of the file whose own name the mapping gives to another column is left out. Raises TableError: the mapping
+    names an unknown canonical column, a column that the file lacks, or one column twice.
 
     Examples
     --------
@@ -50,80 +40,72 @@ def with_canonical_names(cells: pd.DataFrame, columns: Mapping[str, str], source
     return cells.drop(columns=taken_over).rename(columns={theirs: ours for ours, theirs in columns.items()})
 
 
-def offered_names(names: Collection[str], columns: Mapping[str, str], kind: TableKind) -> dict[str, list[str]]:
-    """The file's columns that each canonical one which it lacks may be, likeliest first.
+def offered_names(names: Collection[str], kind: TableKind) -> dict[str, list[str]]:
+    """The columns of a table that each canonical one which it lacks may be, likeliest first.
 
     By usual names, else by a slip of the keyboard, else by a name that holds a usual one.
 
-    Parameters
-    ----------
-    names : collection of str
-        The file's.
-    columns : mapping of str to str
-        Of the user: what it maps is found already.
-    kind : TableKind
-        Which canonical columns there are.
-
     Examples
     --------
-    >>> offered_names(["N", "Tokens", "los", "Lab"], {}, RUNS)
+    >>> offered_names(["N", "Tokens", "los", "Lab"], RUNS)
     {'parameters': ['N'], 'tokens': ['Tokens'], 'loss': ['los']}
     """
-    free = {name: _plain(name) for name in names if name not in columns.values() and name not in kind.canonical}
     usual = {
-        column.name: [_plain(each) for each in (column.name, *column.usual, *column.offered)] for column in kind.columns
+        column.name: [plain_name(each) for each in (column.name, *column.usual, *column.offered)]
+        for column in kind.columns
     }
     claimed = {plain for spellings in usual.values() for plain in spellings}
+    free = {name: plain_name(name) for name in names if name not in kind.canonical}
+    others = {name: plain for name, plain in free.items() if plain not in claimed}
     found: dict[str, list[str]] = {}
     for ours, spellings in usual.items():
-        if ours in columns or ours in names:
-            continue
         exact = [name for spelling in spellings for name, plain in free.items() if plain == spelling]
-        others = {name: plain for name, plain in free.items() if plain not in claimed}
         slips = get_close_matches(spellings[0], others.values(), cutoff=MISSPELLING)
         longer = [name for name, plain in others.items() if any(s in plain for s in spellings if len(s) >= _TELLING)]
         offers = exact or [name for name, plain in others.items() if plain in slips] or longer
-        if offers:
+        if offers and ours not in names:
             found[ours] = list(dict.fromkeys(offers))
     return found
 
 
-def guessed_columns(names: Collection[str], columns: Mapping[str, str], kind: TableKind) -> dict[str, str]:
-    """The user's mapping, and a usual name for each column that the file lacks, where one column alone may be meant.
+def guessed_columns(names: Collection[str], kind: TableKind) -> dict[str, str]:
+    """A usual name for each canonical column that a table lacks, where one column alone may be meant.
 
     Examples
     --------
-    >>> guessed_columns(["N", "train_loss", "val_loss", "Tokens"], {}, RUNS)
+    >>> guessed_columns(["N", "train_loss", "val_loss", "Tokens"], RUNS)
     {'parameters': 'N', 'tokens': 'Tokens'}
     """
-    offers = offered_names(names, columns, kind)
-    usual = {column.name: {_plain(each) for each in (column.name, *column.usual)} for column in kind.columns}
+    usual = {column.name: {plain_name(each) for each in (column.name, *column.usual)} for column in kind.columns}
     alone = {
-        ours: theirs[0] for ours, theirs in offers.items() if len(theirs) == 1 and _plain(theirs[0]) in usual[ours]
+        ours: theirs[0]
+        for ours, theirs in offered_names(names, kind).items()
+        if len(theirs) == 1 and plain_name(theirs[0]) in usual[ours]
     }
-    twice = [theirs for theirs in alone.values() if list(alone.values()).count(theirs) > 1]
-    guessed = {ours: theirs for ours, theirs in alone.items() if theirs not in twice or ours in kind.required}
-    if {"perplexity", "log_perplexity"} & {*names, *columns}:
-        guessed = {ours: theirs for ours, theirs in guessed.items() if ours not in ("perplexity", "log_perplexity")}
-    return {**columns, **guessed}
+    times = Counter(alone.values())
+    given = _PERPLEXITIES if _PERPLEXITIES & set(names) else ()
+    return {
+        ours: theirs
+        for ours, theirs in alone.items()
+        if ours not in given and (times[theirs] == 1 or ours in kind.required)
+    }
 
 
-def kind_of_names(names: Collection[str], columns: Mapping[str, str]) -> TableKind:
+def kind_of_names(names: Collection[str]) -> TableKind:
     """Which kind of table has such columns: the one that has more of those that it requires.
 
     Examples
     --------
-    >>> kind_of_names(["N", "D", "loss"], {}).noun, kind_of_names(["system", "perplexity"], {}).noun
+    >>> kind_of_names(["N", "D", "loss"]).noun, kind_of_names(["system", "perplexity"]).noun
     ('run', 'evaluation')
     """
-    if {"perplexity", "log_perplexity", "benchmark"} & {*names, *columns}:
-        return EVALUATIONS
 
     def share(kind: TableKind) -> float:
-        known = {*names, *columns, *offered_names(names, columns, kind)}
+        known = {*names, *offered_names(names, kind)}
         return sum(name in known for name in kind.required) / len(kind.required)
 
-    return RUNS if share(RUNS) > share(EVALUATIONS) else EVALUATIONS
+    told = {*_PERPLEXITIES, "benchmark"} & set(names)
+    return RUNS if not told and share(RUNS) > share(EVALUATIONS) else EVALUATIONS
 
 
 def how_to_map(mapping: Mapping[str, str]) -> str:
@@ -147,91 +129,82 @@ def how_to_map(mapping: Mapping[str, str]) -> str:
     if scale:
         options += "".join(f" --scale {ours}={unit}" for ours, unit in scale.items())
         python += f", scale={{{', '.join(f'{ours!r}: {unit}' for ours, unit in scale.items())}}}"
-    if _plain(shown.get("loss", "")) in RUNS.column("loss").offered:
+    if plain_name(shown.get("loss", "")) in RUNS.column("loss").offered:
         options, python = f"{options} --loss-unit perplexity", f'{python}, loss_unit="perplexity"'
     return f"{options}, {python}"
 
 
-def missing_columns(names: Collection[str], columns: Mapping[str, str], kind: TableKind) -> Iterator[Fault]:
+def missing_columns(names: Collection[str], kind: TableKind) -> Iterator[Fault]:
     """A fault for each required column that is not there, and what the file may call it.
 
     Examples
     --------
-    >>> for fault in missing_columns(["parameters", "los", "flop"], {}, RUNS):
+    >>> for fault in missing_columns(["parameters", "los", "flop"], RUNS):
     ...     print(fault)
     column loss: is missing; it looks like 'los' here: --column loss=los, in Python columns={'loss': 'los'}
     """
-    offers = offered_names(names, columns, kind)
-    present = {*names, *columns}
-    if "log_perplexity" in present:
-        present.add("perplexity")
-    required = [name for name in kind.required if name not in present]
-    sizes = kind.sizes if not present.intersection(kind.sizes) else ()
-    for name in (*required, *sizes[:1]):
-        also = f", and so is {' and '.join(sizes[1:])}" if name in sizes else ""
-        offered = {ours: offers[ours] for ours in (sizes if name in sizes else (name,)) if ours in offers}
-        if offered:
-            ours, theirs = next(iter(offered.items()))
-            may_be = " or ".join(repr(printable(each)[:LONGEST_VALUE]) for each in theirs)
-            yield Fault(
-                None, name, "", f"is missing{also}; it looks like {may_be} here: {how_to_map({ours: theirs[0]})}"
-            )
+    offers = offered_names(names, kind)
+    present = {*names, *(_PERPLEXITIES if _PERPLEXITIES & set(names) else ())}
+    required = [(name,) for name in kind.required if name not in present]
+    for either in (*required, *([kind.sizes] if kind.sizes and not present.intersection(kind.sizes) else [])):
+        also = f", and so is {' and '.join(either[1:])}" if len(either) > 1 else ""
+        ours = next((each for each in either if each in offers), None)
+        if ours is None:
+            maps = " or ".join(how_to_map({each: THEIRS}) for each in either)
+            rule = f"is required and missing{also}; add it, or map yours: {maps}"
         else:
-            maps = " or ".join(how_to_map({each: THEIRS}) for each in (sizes if name in sizes else (name,)))
-            yield Fault(None, name, "", f"is required and missing{also}; add it, or map yours: {maps}")
+            may_be = " or ".join(repr(on_one_line(each)) for each in offers[ours])
+            rule = f"is missing{also}; it looks like {may_be} here: {how_to_map({ours: offers[ours][0]})}"
+        yield Fault(None, either[0], "", rule)
 
 
-def command_of(names: Collection[str], columns: Mapping[str, str], kind: TableKind) -> str:
+def command_of(names: Collection[str], kind: TableKind) -> str:
     """One line to type where usual names of required columns are found; empty if none is."""
-    offers = offered_names(names, columns, kind)
+    offers = offered_names(names, kind)
     needed = {name: offers[name][0] for name in (*kind.required, *kind.sizes) if name in offers}
     if not needed:
         return ""
-    guessed = guessed_columns(names, columns, kind)
-    also = " (or --guess-columns)" if set(needed) & set(kind.required) <= set(guessed) else ""
-    return f"type {how_to_map(needed).split(', in Python')[0]}{also}"
+    guessed = set(needed) & set(kind.required) <= set(guessed_columns(names, kind))
+    return f"type {how_to_map(needed).split(', in Python')[0]}{' (or --guess-columns)' if guessed else ''}"
 
 
-def similar_names(names: Collection[str], columns: Mapping[str, str], kind: TableKind) -> str:
+def similar_names(names: Collection[str], kind: TableKind) -> str:
     """One line on columns that are left alone, though they resemble optional ones; empty if there are none."""
-    offers = offered_names(names, columns, kind)
-    similar = {ours: theirs[0] for ours, theirs in offers.items() if ours not in (*kind.required, *kind.sizes)}
-    claimed = [theirs[0] for ours, theirs in offers.items() if ours in (*kind.required, *kind.sizes)]
+    offers = {ours: theirs[0] for ours, theirs in offered_names(names, kind).items()}
+    claimed = {offers.get(ours) for ours in (*kind.required, *kind.sizes)}
     similar = {
         ours: theirs
-        for ours, theirs in similar.items()
+        for ours, theirs in offers.items()
         if theirs not in claimed and ours not in ("id", "log_perplexity")
     }
-    if not similar:
-        return ""
     pairs = ", ".join(f"{printable(theirs)!r} (like {ours})" for ours, theirs in similar.items())
-    return f"columns left alone as text: {pairs}; to use them: {how_to_map(similar)}"
+    return f"columns left alone as text: {pairs}; to use them: {how_to_map(similar)}" if similar else ""
+
+
+def plain_name(name: str) -> str:
+    """A name without case, blanks and punctuation; a single letter keeps its case, as N is not n."""
+    plain = "".join(letter for letter in name if letter.isalnum())
+    return plain if len(plain) == 1 else plain.casefold()
 
 
 def _check_mapping(names: list[str], columns: Mapping[str, str], source: str, kind: TableKind) -> None:
     origin: dict[str, str] = {}
     for ours, theirs in columns.items():
+        first = origin.setdefault(theirs, ours)
         if ours not in kind.canonical:
-            raise TableError(
-                f"mapping of columns: {ours!r} is not a canonical column"
-                f"{_suggestion(ours, list(kind.canonical))}; choose from {', '.join(kind.canonical)}"
+            wrong = (
+                f"is not a canonical column{_suggestion(ours, kind.canonical)}; choose from {', '.join(kind.canonical)}"
             )
-        if theirs not in names:
+        elif theirs not in names:
+            lacks = f"which {source} lacks{_suggestion(theirs, names)}; its columns are {_listed(names)}"
+            wrong = f"is mapped to {theirs!r}, {lacks}"
+        elif first != ours:
             raise TableError(
-                f"mapping of columns: {ours!r} is mapped to {theirs!r}, which {source} lacks"
-                f"{_suggestion(theirs, names)}; its columns are {_listed(names)}"
+                f"mapping of columns: {first!r} and {ours!r} are both mapped to {theirs!r}; keep one of them"
             )
-        if theirs in origin:
-            raise TableError(
-                f"mapping of columns: {origin[theirs]!r} and {ours!r} are both mapped to {theirs!r}; keep one of them"
-            )
-        origin[theirs] = ours
-
-
-def _plain(name: str) -> str:
-    """A name without case, blanks and punctuation; a single letter keeps its case, as N is not n."""
-    plain = "".join(letter for letter in name if letter.isalnum())
-    return plain if len(plain) == 1 else plain.casefold()
+        else:
+            continue
+        raise TableError(f"mapping of columns: {ours!r} {wrong}")
 
 
 def _listed(names: list[str]) -> str:
@@ -240,6 +213,6 @@ def _listed(names: list[str]) -> str:
     return ", ".join(name[:LONGEST_VALUE] for name in names[:_NAMED]) + more
 
 
-def _suggestion(name: str, choices: list[str]) -> str:
+def _suggestion(name: str, choices: Collection[str]) -> str:
     close = get_close_matches(str(name), choices, n=3)
     return f" (did you mean {' or '.join(map(repr, close))}?)" if close else ""

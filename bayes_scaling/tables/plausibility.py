@@ -5,8 +5,9 @@ Each finding has a stable code. Errors keep a table from being fitted unless it 
 """
 
 import shlex
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from bayes_scaling.errors import BayesScalingError, EvaluationsError, RunsError
 from bayes_scaling.law import training_compute
 from bayes_scaling.tables.columns import is_runs
 from bayes_scaling.tables.faults import Finding, named_rows
+from bayes_scaling.tables.names import plain_name
 from bayes_scaling.tables.rows import repeats
 from bayes_scaling.tables.sizes import CONTRADICTION, common_budget, contradictions
 from bayes_scaling.words import counted
@@ -27,34 +29,25 @@ CODES = (
 """Codes of findings of tables."""
 LEAST_SIZES = {"parameters": 1e4, "tokens": 1e4, "flop": 1e12, "training_compute": 1e12}
 """Below these, sizes are in another unit than single parameters, tokens and FLOP."""
-TYPICAL_PARAMETERS, TYPICAL_RATIO = 1e9, 20.0
-"""Units are guessed so that medians come nearest to this size, and to so many tokens a parameter."""
-CHANCE = 14.0
-"""Nats per token: a guess at random among more than a million tokens."""
-HIGH_LOSS, LOW_LOSS = 7.5, 1.3
-"""Nats per token that the median of trained models of text hardly exceeds or falls below."""
-LOG_PERPLEXITY = 8.0
-"""Perplexities that are all below this may be their logarithms."""
-RISING = 0.5
-"""Rank correlation of loss with compute from which a loss seems to rise with size."""
-APART = 0.02
-"""Relative difference of losses at one size that seeds seldom exceed."""
-TWO_SCALES = 1.3
-"""Ratio of losses at one size beyond which they are not on one scale."""
-REPEATED = 1.5
-"""Tokens over unique ones from which a corpus counts as repeated."""
-EXPLAINED = 0.75
-"""Share of the scatter at one size that a column leaves, below which it tells losses apart."""
-UNIT_APART = 10.0
-"""Factor between compute and 6 N D, in most rows, from which a unit is wrong."""
+TYPICAL_PARAMETERS, TYPICAL_RATIO = 1e9, 20.0  # units are guessed so that medians come nearest to these
+CHANCE = 14.0  # nats per token: a guess at random among more than a million tokens
+HIGH_LOSS, LOW_LOSS = 7.5, 1.3  # nats per token that the median of models of text hardly exceeds or falls below
+LOG_PERPLEXITY = 8.0  # perplexities that are all below this may be their logarithms
+RISING = 0.5  # rank correlation of loss with compute from which a loss seems to rise with size
+APART = 0.02  # relative difference of losses at one size that seeds seldom exceed
+TWO_SCALES = 1.3  # ratio of losses at one size beyond which they are not on one scale
+REPEATED = 1.5  # tokens over unique ones from which a corpus counts as repeated
+EXPLAINED = 0.75  # share of the scatter at one size that a column leaves, below which it tells losses apart
+UNIT_APART = 10.0  # factor between compute and 6 N D, in most rows, from which a unit is wrong
 _FEW = 0.02  # share of rows per another tokenization that one may convert
 _MANY = 0.2  # share of rows at sizes that stand several times from which it is said
 _MOST_SETS = 20  # values that a column naming sets has at most
 _FEWEST_POINTS = 8  # tokens of one size from which even steps between them are those of a training curve
 _EVEN = 0.6  # share of steps as long as the median one, within a tenth
-_DATA_COLUMNS = ("dataset", "corpus", "data", "train_data", "training_data", "tokenizer", "tokenization")
-_EPOCHS = ("epochs", "epoch", "total_epochs", "num_epochs")
-_UNIQUE = ("unique_tokens", "tokens_per_epoch", "unique_training_tokens")
+# Plain names of columns, likeliest first.
+_DATA = ("dataset", "corpus", "data", "traindata", "trainingdata", "tokenizer", "tokenization")
+_EPOCHS = ("epochs", "epoch", "totalepochs", "numepochs")
+_UNIQUE = ("uniquetokens", "tokensperepoch", "uniquetrainingtokens")
 _RUN_NAMES = ("series", "run", "runname", "runid", "curve", "trajectory")
 
 
@@ -78,10 +71,11 @@ def findings(table: pd.DataFrame) -> tuple[Finding, ...]:
     >>> print(findings(billions)[0])  # doctest: +ELLIPSIS
     error parameters-not-counts: parameters below 10000 in 5 rows (0, 1, 2, 3, 4): probably in units of ...
     """
-    used = table[table["comparable"].astype(bool)] if _are_flags(table, "comparable") else table
+    flags = table["comparable"] if "comparable" in table else pd.Series(True, table.index)
+    used = table[flags.astype(bool)] if flags.isin([True, False]).all() else table
     if used.empty:
         return ()
-    found = list(_of_runs(used) if is_runs(table) else _of_evaluations(used))
+    found = _of_runs(used) if is_runs(table) else _of_evaluations(used)
     allowed = table.attrs.get("allowed") or ()
     return tuple(replace(each, severity="warning") if each.code in allowed else each for each in found)
 
@@ -145,24 +139,23 @@ def _of_evaluations(evaluations: pd.DataFrame) -> Iterator[Finding]:
             "type --column log_perplexity=perplexity, with --loss-unit bits if it is to base 2",
             "error",
         )
-    beyond = perplexity[perplexity > np.exp(CHANCE)]
+    beyond = evaluations.loc[perplexity.index[perplexity > np.exp(CHANCE)]]
     if len(beyond):
         yield _finding(
             "loss-above-chance",
-            evaluations.loc[beyond.index],
+            beyond,
             f"perplexity is above e^{CHANCE:g}, worse than a guess among a million tokens, in {{rows}}: probably "
             "perplexities given as their logarithms; type --column perplexity=log_perplexity",
             "error",
         )
-    counts = evaluations["tokenization"].value_counts() if "tokenization" in evaluations else pd.Series(dtype="int64")
-    if counts.iloc[1:].sum() > _FEW * len(evaluations):
+    tokenization = evaluations.get("tokenization", pd.Series(dtype="object"))
+    words = tokenization.value_counts().index
+    if tokenization.isin(words[1:]).sum() > _FEW * len(evaluations):
         yield _finding(
             "mixed-tokenization",
-            evaluations[evaluations["tokenization"] != counts.index[0]],
-            "perplexities are per "
-            + " and per ".join(map(str, counts.index))
-            + f" (most per {counts.index[0]}, others in {{rows}}), which can't be compared; "
-            f"type --where \"tokenization == '{counts.index[0]}'\"",
+            evaluations[tokenization != words[0]],
+            f"perplexities are per {' and per '.join(map(str, words))} (most per {words[0]}, others in {{rows}}), "
+            f"which can't be compared; type {_where('tokenization', words[0])}",
         )
 
 
@@ -211,12 +204,12 @@ def _compute(runs: pd.DataFrame) -> Iterator[Finding]:
         return
     wrong_unit = len(ratio) > len(runs) / 2 and np.exp(np.median(np.abs(np.log(ratio)))) > UNIT_APART
     some = ", ".join(f"{row} ({each:.3g} times)" for row, each in ratio.head(5).items())
+    unit = f"; probably one of the units is wrong: flop is {ratio.median():.3g} times 6 N D" if wrong_unit else ""
     yield _finding(
         "flop-apart",
         runs.loc[ratio.index],
         f"flop differs from 6 N D by more than a factor of {CONTRADICTION:g} in {{rows}}: {some}; both stay as given"
-        + (f"; probably one of the units is wrong: flop is {ratio.median():.3g} times 6 N D" if wrong_unit else "")
-        + ". Check their units, type such as --scale flop=1e18, or leave one of the two out",
+        f"{unit}. Check their units, type such as --scale flop=1e18, or leave one of the two out",
         "error" if wrong_unit else "warning",
     )
 
@@ -236,10 +229,9 @@ def _losses(runs: pd.DataFrame) -> Iterator[Finding]:
         )
     above = loss > CHANCE
     if above.any() or loss.median() > HIGH_LOSS:
-        rows = runs[above] if above.any() else runs
         yield _finding(
             "loss-above-chance",
-            rows,
+            runs[above] if above.any() else runs,
             f"loss above {CHANCE if above.any() else HIGH_LOSS:g} nats per token in {{rows}}: probably a perplexity; "
             "type --loss-unit perplexity",
             "error",
@@ -291,68 +283,53 @@ def _one_size(runs: pd.DataFrame) -> Iterator[Finding]:
 def _distinguishing(rows: pd.DataFrame, size: list[pd.Series]) -> str | None:
     """The column of few words that explains most of how losses of one size differ, if it is most."""
     log_loss = np.log(rows["loss"])
-    scatter = (log_loss - log_loss.groupby(size).transform("mean")).var()
+    within = log_loss - log_loss.groupby(size).transform("mean")
     left = {}
     for name in rows.columns.difference(["parameters", "tokens", "flop", "loss", "series"], sort=False):
         words = rows[name].astype(str)
-        if pd.to_numeric(words, errors="coerce").isna().all() and 1 < len(words.unique()) <= _MOST_SETS:
+        if pd.to_numeric(words, errors="coerce").isna().all() and 1 < words.nunique() <= _MOST_SETS:
             # Beside the size's mean each word has a shift of its own.
-            within = log_loss - log_loss.groupby(size).transform("mean")
-            left[str(name)] = (within - within.groupby(words).transform("mean")).var() / scatter
-    return min(left, key=lambda name: left[name]) if left and min(left.values()) < EXPLAINED else None
+            left[str(name)] = (within - within.groupby(words).transform("mean")).var() / within.var()
+    best = min(left, key=lambda name: left[name], default=None)
+    return best if best is not None and left[best] < EXPLAINED else None
 
 
 def _several_data(runs: pd.DataFrame) -> Iterator[Finding]:
-    for name in runs:
-        if str(name).lower().replace(" ", "_") in _DATA_COLUMNS and 1 < len(runs[name].dropna().unique()) <= _MOST_SETS:
-            values = runs[name].astype(str)
-            counts = values.value_counts()
+    for name in _called(runs, _DATA):
+        values = runs[name].astype(str)
+        words = values.value_counts().index
+        if 1 < runs[name].nunique() <= _MOST_SETS:
             yield _finding(
                 "several-datasets",
-                runs[values != counts.index[0]],
-                f"{name} has {len(counts)} values ({', '.join(counts.index[:3])}{', ...' * (len(counts) > 3)}), and "
+                runs[values != words[0]],
+                f"{name} has {len(words)} values ({', '.join(words[:3])}{', ...' * (len(words) > 3)}), and "
                 "losses on one can't be compared with those on another ({rows} beside the most frequent); type "
-                f"{_where(str(name), counts.index[0])}, or let a formula depend on it",
+                f"{_where(name, words[0])}, or let a formula depend on it",
             )
 
 
 def _repetition(runs: pd.DataFrame) -> Iterator[Finding]:
-    names = {str(name).lower().replace(" ", "_"): name for name in runs}
-    epochs = next((runs[names[each]] for each in _EPOCHS if each in names), None)
-    unique = next((runs[names[each]] for each in _UNIQUE if each in names), None)
-    if epochs is not None:
-        times, by = pd.to_numeric(epochs, errors="coerce"), _quoted(str(epochs.name))
-        where = f"{by} <= 1"
-    elif unique is not None:
-        times, by = runs["tokens"] / pd.to_numeric(unique, errors="coerce"), _quoted(str(unique.name))
-        where = f"tokens <= {by}"
-    else:
-        return
-    repeated = times > REPEATED
-    if repeated.any():
-        yield _finding(
-            "repetition",
-            runs[repeated],
-            f"by {by}, tokens are seen up to {times.max():,.5g} times in {{rows}}, and the law counts them as fresh; "
-            f'type --where "{where}"',
-        )
+    for name in _called(runs, (*_EPOCHS, *_UNIQUE))[:1]:
+        by, numbers = _quoted(name), pd.to_numeric(runs[name], errors="coerce")
+        epochs = plain_name(name) in _EPOCHS
+        times = numbers if epochs else runs["tokens"] / numbers
+        if (times > REPEATED).any():
+            yield _finding(
+                "repetition",
+                runs[times > REPEATED],
+                f"by {by}, tokens are seen up to {times.max():,.5g} times in {{rows}}, and the law counts them as "
+                f'fresh; type --where "{f"{by} <= 1" if epochs else f"tokens <= {by}"}"',
+            )
 
 
 def _checkpoints(runs: pd.DataFrame) -> Iterator[Finding]:
     """Several points of one training curve: of a run that has a name, or else of a size at even steps of tokens."""
-    names = {"".join(filter(str.isalnum, str(name).lower())): str(name) for name in runs}
-    by = next((names[each] for each in _RUN_NAMES if each in names), "parameters")
+    by = next(iter(_called(runs, _RUN_NAMES)), "parameters")
     curves = runs.groupby(runs[by].astype(str))
     fewest = 3 if by != "parameters" else _FEWEST_POINTS
     one_size = curves["parameters"].transform("nunique") == 1
     along = runs[one_size & (curves["tokens"].transform("nunique") >= fewest)]
-    if by == "parameters":
-        curve = along.sort_values("tokens").drop_duplicates(["parameters", "tokens"])
-        steps = curve.groupby("parameters")["tokens"].diff()
-        even = (steps / steps.groupby(curve["parameters"]).transform("median")).dropna()
-        if not even.between(0.9, 1.1).mean() > _EVEN:
-            return
-    if len(along) > len(runs) / 2:
+    if len(along) > len(runs) / 2 and (by != "parameters" or _at_even_steps(along)):
         yield _finding(
             "checkpoints",
             along,
@@ -360,6 +337,19 @@ def _checkpoints(runs: pd.DataFrame) -> Iterator[Finding]:
             f'of one run go together, which intervals do not know unless [noise] cluster = "{by}" says so; type '
             f"--last-of {shlex.quote(by)} for the ends alone",
         )
+
+
+def _at_even_steps(along: pd.DataFrame) -> bool:
+    curve = along.sort_values("tokens").drop_duplicates(["parameters", "tokens"])
+    steps = curve.groupby("parameters")["tokens"].diff()
+    even = (steps / steps.groupby(curve["parameters"]).transform("median")).dropna()
+    return bool(even.between(0.9, 1.1).mean() > _EVEN)
+
+
+def _called(table: pd.DataFrame, plain: Sequence[str]) -> list[str]:
+    """Columns by plain names, in the order of these."""
+    found = [str(name) for name in table if plain_name(str(name)) in plain]
+    return sorted(found, key=lambda name: plain.index(plain_name(name)))
 
 
 def _where(column: str, value: str) -> str:
@@ -373,16 +363,12 @@ def _quoted(name: str) -> str:
     return name if name.isidentifier() else f"`{name}`"
 
 
-def _finding(code: str, rows: pd.DataFrame, message: str, severity: str = "warning") -> Finding:
+def _finding(code: str, rows: pd.DataFrame, message: str, severity: Literal["error", "warning"] = "warning") -> Finding:
     said = message.replace("{rows}", named_rows(list(rows.index)))
-    return Finding(code, "error" if severity == "error" else "warning", said, tuple(map(str, rows.index)))
+    return Finding(code, severity, said, tuple(map(str, rows.index)))
 
 
 def _numbers(table: pd.DataFrame, column: str) -> "pd.Series[float]":
     if column not in table or not pd.api.types.is_numeric_dtype(table[column]):
         return pd.Series(dtype="float64")
     return table[column].dropna()
-
-
-def _are_flags(table: pd.DataFrame, column: str) -> bool:
-    return column in table and bool(table[column].isin([True, False]).all())

@@ -71,12 +71,16 @@ class Reading:
         for name, factor in self.scale.items():
             if name not in sizes:
                 raise kind.error(f"scale: {name!r} is no column of numbers; choose from {', '.join(sizes)}")
-            if factor != "log10" and (
-                isinstance(factor, bool) or not isinstance(factor, int | float) or not (0 < float(factor) < np.inf)
-            ):
+            number = isinstance(factor, int | float) and not isinstance(factor, bool) and 0 < float(factor) < np.inf
+            if factor != "log10" and not number:
                 raise kind.error(f"scale: {name} = {factor!r} is no number above 0, such as 1e9, and not 'log10'")
         if self.loss_unit not in (None, *UNITS):
             raise kind.error(f"loss unit {self.loss_unit!r} is unknown; choose from {', '.join(UNITS)}")
+
+    def said(self, kind: TableKind) -> list[str]:
+        """What was converted."""
+        said = [f"{name} from log10" if by == "log10" else f"{name} times {by:g}" for name, by in self.scale.items()]
+        return said + ([f"{kind.response} from {self.loss_unit}"] if self.loss_unit else [])
 
 
 @dataclass(frozen=True)
@@ -118,8 +122,7 @@ def read_evaluations(
         A file in UTF-8, comma- or tab-separated or of JSON lines; a Parquet or Excel file; or a DataFrame of pandas or
         Polars. Counts may be written 7B, 125m or 1,000,000.
     columns : mapping of str to str, optional
-        Canonical name to the file's name, for columns that the file names otherwise. A column of the file
-        whose own name is so given to another one is left out.
+        Canonical name to the file's name, for columns that the file names otherwise.
     name : str, optional
         The table's name; the file's by default.
     **options
@@ -160,7 +163,7 @@ def read_evaluations(
 
 
 def check_evaluations(path: Source, columns: Mapping[str, str] | None = None, **options: Any) -> tuple[Fault, ...]:
-    r"""Find every fault of a table of evaluations.
+    """Find every fault of a table of evaluations.
 
     Parameters
     ----------
@@ -179,15 +182,10 @@ def check_evaluations(path: Source, columns: Mapping[str, str] | None = None, **
 
     Examples
     --------
-    >>> import pathlib, tempfile
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "mine.csv"
-    >>> _ = path.write_text(
-    ...     "system,paper,published,benchmark,perplexity,parameters,tokens,architecture\n"
-    ...     "My model,My paper,2024-05-01,wt103,0.7,2.5e8,1.03e8,transformer\n"
-    ... )
-    >>> for fault in check_evaluations(path):
-    ...     print(fault)
-    row 2, column perplexity, value 0.7: must be greater than 1 (perplexity, not log-perplexity or bits)
+    >>> table = pd.DataFrame({"system": ["A"], "paper": ["P"], "published": ["2024-05-01"], "benchmark": ["wt103"]})
+    >>> table = table.assign(perplexity="0.7", parameters="2.5e8", tokens="1.03e8", architecture="transformer")
+    >>> print(*check_evaluations(table))
+    row 0, column perplexity, value 0.7: must be greater than 1 (perplexity, not log-perplexity or bits)
     """
     return read_table(path, EVALUATIONS, Reading(columns or {}, **options)).faults
 
@@ -234,11 +232,9 @@ def read_runs(
 
     Examples
     --------
-    >>> import pathlib, tempfile
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "mine.csv"
-    >>> _ = path.write_text("Model Size,Training FLOP,loss\n1e9,1.2e20,2.58\n")
-    >>> runs = read_runs(path, columns={"parameters": "Model Size", "flop": "Training FLOP"})
-    >>> runs.loc["row-0002"].to_dict()
+    >>> table = pd.DataFrame({"Model Size": ["1B"], "Training FLOP": [1.2e20], "loss": [2.58]})
+    >>> runs = read_runs(table, columns={"parameters": "Model Size", "flop": "Training FLOP"}, name="mine")
+    >>> runs.loc["row-0000"].to_dict()
     {'parameters': 1000000000.0, 'flop': 1.2e+20, 'loss': 2.58, 'tokens': 20000000000.0}
     >>> runs.attrs
     {'name': 'mine', 'selections': [], 'kind': 'runs'}
@@ -247,7 +243,7 @@ def read_runs(
 
 
 def check_runs(path: Source, columns: Mapping[str, str] | None = None, **options: Any) -> tuple[Fault, ...]:
-    r"""Find every fault of a table of training runs.
+    """Find every fault of a table of training runs.
 
     Parameters
     ----------
@@ -266,12 +262,8 @@ def check_runs(path: Source, columns: Mapping[str, str] | None = None, **options
 
     Examples
     --------
-    >>> import pathlib, tempfile
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "mine.csv"
-    >>> _ = path.write_text("parameters,tokens,loss\n1e9,-2e10,2.58\n")
-    >>> for fault in check_runs(path):
-    ...     print(fault)
-    row 2, column tokens, value -2e10: must be greater than 0
+    >>> print(*check_runs(pd.DataFrame({"parameters": ["1e9"], "tokens": ["-2e10"], "loss": ["2.58"]})))
+    row 0, column tokens, value -2e10: must be greater than 0
     """
     return read_table(path, RUNS, Reading(columns or {}, **options)).faults
 
@@ -289,14 +281,16 @@ def read_table(
     the kind's BayesScalingError: the file can't be read as a table at all, or the mapping does not fit it.
     """
     reading = reading or Reading()
+    where = source_name(source)
     error = (kind or EVALUATIONS).error
     try:
         file = read_text_table(source, kind.noun if kind else "row")
         names = list(file.cells.columns)
-        kind = kind or kind_of_names(names, reading.columns)
+        kind = kind or kind_of_names(
+            [*reading.columns, *(each for each in names if each not in reading.columns.values())]
+        )
         reading.check(kind)
         if set(SHEET) <= set(names) and not reading.columns:
-            where = source_name(source)
             raise TableError(
                 f"{where} is the sheet of Ho et al. 2024, one row a system; type bayes-scaling import "
                 f"{shlex.quote(where)} --output mine.csv, in Python bs.read_ho2024_sheet(path).table"
@@ -304,43 +298,43 @@ def read_table(
         if file.cells.empty:
             # The columns can't be told apart, or no row fits them: there is nothing to check further.
             return ReadTable(file.cells, file.faults, kind)
-        columns = guessed_columns(names, reading.columns, kind) if reading.guess_columns else dict(reading.columns)
-        cells = with_canonical_names(file.cells, columns, source_name(source), kind)
+        cells = with_canonical_names(file.cells, reading.columns, where, kind)
     except TableError as refused:
         raise error(str(refused)) from None
-    said = []
-    guessed = {ours: theirs for ours, theirs in columns.items() if ours not in reading.columns}
-    if guessed:
-        said.append("columns guessed: " + ", ".join(f"{ours} from {theirs}" for ours, theirs in guessed.items()))
+    guessed = guessed_columns(list(cells.columns), kind) if reading.guess_columns else {}
+    cells = cells.rename(columns={theirs: ours for ours, theirs in guessed.items()})
+    pairs = ", ".join(f"{ours} from {theirs}" for ours, theirs in guessed.items())
+    said = [f"columns guessed: {pairs}"] if guessed else []
     if reading.drop_incomplete:
         cells, dropped = _complete(cells, kind)
         said += dropped
+    names = list(cells.columns)
+    missing = tuple(missing_columns(names, kind))
     plain, notes = plainly_written(cells, kind)
     values, faults = checked_values(plain, kind, reading)
+    columns = {**reading.columns, **guessed}
     told = {(fault.row, fault.column) for fault in file.faults}  # no cell twice
-    found = [fault for fault in in_file_order(faults, cells, columns, cells) if (fault.row, fault.column) not in told]
-    missing = list(missing_columns(list(cells.columns), {}, kind))
+    found = [fault for fault in in_file_order(faults, cells, columns) if (fault.row, fault.column) not in told]
     lacking = [name for name in reading.scale if name not in cells]
     if lacking and not missing:
         there = ", ".join(name for name in kind.named("count", "number") if name in cells)
-        raise error(f"scale: {source_name(source)} has no column {lacking[0]!r}; of numbers it has {there}")
-    all_faults = (*missing, *sorted((*file.faults, *found), key=lambda fault: -1 if fault.row is None else fault.row))
-    line = command_of(list(cells.columns), {}, kind) if missing else ""
-    if any(not fault.value and fault.rule.startswith(EMPTY) for fault in found):
-        drop = "type --drop-incomplete"
-        line = line.replace("type", drop, 1) if line else f"{drop} to leave incomplete rows out"
+        raise error(f"scale: {where} has no column {lacking[0]!r}; of numbers it has {there}")
+    by_row = sorted((*file.faults, *found), key=lambda fault: -1 if fault.row is None else fault.row)
     may_lack = {columns.get(each, each) for each in gaps}
-    all_faults = tuple(fault for fault in all_faults if fault.value or fault.column not in may_lack)
+    all_faults = tuple(fault for fault in (*missing, *by_row) if fault.value or fault.column not in may_lack)
     if all_faults:
+        line = command_of(names, kind) if missing else ""
+        if any(not fault.value and fault.rule.startswith(EMPTY) for fault in found):
+            drop = "type --drop-incomplete"
+            line = line.replace("type", drop, 1) if line else f"{drop} to leave incomplete rows out"
         return ReadTable(pd.DataFrame(), all_faults, kind, line)
     others = [str(column) for column in file.typed if column in values and column not in kind.canonical]
     values = values.assign(**{column: file.typed[column].reindex(values.index) for column in others})
     table = finished_table(values, kind, table_name(source) if name is None else name)
-    said += [*notes, *_conversions(reading, kind)]
-    table.attrs["selections"] = [*(getattr(source, "attrs", {}).get("selections") or []), *said]
-    if reading.allow:
-        table.attrs["allowed"] = list(reading.allow)
-    return ReadTable(table, (), kind, "", similar_names(names, columns, kind))
+    earlier = getattr(source, "attrs", {}).get("selections") or []
+    table.attrs["selections"] = [*earlier, *said, *notes, *reading.said(kind)]
+    table.attrs |= {"allowed": list(reading.allow)} if reading.allow else {}
+    return ReadTable(table, (), kind, "", similar_names(names, kind))
 
 
 def checked_values(
@@ -360,20 +354,17 @@ def table_faults(cells: pd.DataFrame, kind: TableKind) -> tuple[Fault, ...]:
 
     Examples
     --------
-    >>> cells = pd.DataFrame({"Model Size": ["1e9"]}, index=[2], dtype="str")
-    >>> len(table_faults(cells, EVALUATIONS))  # nothing required is there
+    >>> len(table_faults(pd.DataFrame({"Model Size": ["1e9"]}, [2], dtype="str"), EVALUATIONS))  # missing columns
     8
     """
-    found = in_file_order(checked_values(cells, kind)[1], cells, {}, cells)
-    return (*missing_columns(list(cells.columns), {}, kind), *found)
+    return (*missing_columns(list(cells.columns), kind), *in_file_order(checked_values(cells, kind)[1], cells, {}))
 
 
 def finished_table(values: pd.DataFrame, kind: TableKind, name: str) -> pd.DataFrame:
-    """Make faultless typed values into a table.
+    """Faultless typed values as a table, indexed by `id`, which is made from row numbers if there is none.
 
-    Returns DataFrame: indexed by `id`, made from row numbers if it has none; evaluations with `perplexity` in place of
-    `log_perplexity`, runs with both `tokens` and `flop`; its name, its kind if runs, and an empty list of selections
-    are in `attrs`.
+    Evaluations have `perplexity` in place of `log_perplexity`, runs both `tokens` and `flop`; its name, its kind if
+    runs, and an empty list of selections are in `attrs`.
 
     Examples
     --------
@@ -383,7 +374,7 @@ def finished_table(values: pd.DataFrame, kind: TableKind, name: str) -> pd.DataF
     """
     if "log_perplexity" in values and kind is EVALUATIONS:
         values = values.assign(log_perplexity=np.exp(values["log_perplexity"]))
-        values = values.rename(columns={"log_perplexity": "perplexity"})
+        values = values.rename(columns={"log_perplexity": "perplexity"})  # in its place
     if kind is RUNS:
         values = with_both_sizes(values)
     table = values if "id" in values else values.assign(id=[f"row-{row:04d}" for row in values.index])
@@ -397,32 +388,22 @@ def _faultless(source: Source, kind: TableKind, reading: Reading, name: str | No
     if read.faults:
         raise kind.error(read.message(source))
     category = RunsWarning if kind is RUNS else TableWarning
-    said = [read.left_alone] if read.left_alone else []
-    for message in [*said, *map(str, findings(read.table))]:
+    for message in filter(None, (read.left_alone, *map(str, findings(read.table)))):
         warnings.warn(f"{source_name(source)}: {message}", category, stacklevel=3)
     return read.table
 
 
 def _complete(cells: pd.DataFrame, kind: TableKind) -> tuple[pd.DataFrame, list[str]]:
     """Rows in which nothing required is empty, and what was left out."""
-    needed = [name for name in kind.required if name in cells]
+    gaps = cells[[name for name in kind.required if name in cells]].isna()
     sizes = [name for name in kind.sizes if name in cells]
-    gaps = {name: cells[name].isna() for name in needed}
     if sizes:
         gaps[" and ".join(sizes)] = cells[sizes].isna().all(axis=1)
-    lacking = [f"{name} in {int(empty.sum())}" for name, empty in gaps.items() if empty.any()]
-    keep = ~pd.concat([*gaps.values()], axis=1).any(axis=1) if gaps else pd.Series(True, cells.index)
-    if keep.all() or not keep.any():  # where none is left, the faults say why
+    incomplete = gaps.any(axis=1)
+    if incomplete.all() or not incomplete.any():  # where none is left, the faults say why
         return cells, []
-    return cells[keep], [f"without {counted(int((~keep).sum()), 'incomplete row')} ({', '.join(lacking)})"]
-
-
-def _conversions(reading: Reading, kind: TableKind) -> list[str]:
-    said = [
-        f"{name} from log10" if factor == "log10" else f"{name} times {factor:g}"
-        for name, factor in reading.scale.items()
-    ]
-    return said + ([f"{kind.response} from {reading.loss_unit}"] if reading.loss_unit else [])
+    lacking = ", ".join(f"{name} in {count}" for name, count in gaps.sum().items() if count)
+    return cells[~incomplete], [f"without {counted(int(incomplete.sum()), 'incomplete row')} ({lacking})"]
 
 
 def _impossible_sizes(values: pd.DataFrame, kind: TableKind) -> Iterator[Fault]:

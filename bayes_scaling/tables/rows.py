@@ -24,6 +24,7 @@ _OPERATORS: Mapping[type[ast.AST], Any] = {
 _KINDS = ("Expression", "BoolOp", "UnaryOp", "Compare", "BinOp", "List", "Tuple", "Name", "Load", "Constant")
 _ALLOWED: tuple[type[ast.AST], ...] = (*(getattr(ast, kind) for kind in _KINDS), *_OPERATORS)
 _LONGEST = 1000
+_QUOTED = "`([^`]*)`"
 
 
 def selected_rows(
@@ -68,9 +69,9 @@ def rows_where(table: pd.DataFrame, expression: str) -> pd.DataFrame:
     >>> len(small), small.attrs["selections"]
     (21, ["rows where benchmark == 'ptb' and parameters < 1e7"])
     """
-    names = {str(name): f"column_{at}" for at, name in enumerate(table)}
-    marked = re.sub(r"`([^`]*)`", lambda found: names.get(found[1], "no_such_column"), str(expression))
-    refuse = _error(table)
+    refuse, names = _error(table), list(map(str, table))
+    quoted = list(dict.fromkeys(re.findall(_QUOTED, str(expression))))
+    marked = re.sub(_QUOTED, lambda found: f"_quoted_{quoted.index(found[1])}", str(expression))
     try:
         tree = ast.parse(marked.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -80,41 +81,44 @@ def rows_where(table: pd.DataFrame, expression: str) -> pd.DataFrame:
             f"where: {str(expression)[:80]!r} can't be read; write comparisons of columns joined by and, or, not, such "
             "as \"dataset == 'c4' and tokens > 1e9\" (a name with blanks in `backticks`)"
         )
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    unknown = used - set(names) - set(names.values())
+    written = {f"_quoted_{at}": name for at, name in enumerate(quoted)}
+    used = {node.id: written.get(node.id, node.id) for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    unknown = sorted(set(used.values()) - set(names))
     if unknown:
-        raise refuse(f"where: there is no column {sorted(unknown)[0]!r}; the table has {', '.join(names)}")
-    columns = {short: _as_numbers(table.iloc[:, at]) for at, short in enumerate(names.values())}
-    columns |= {name: columns[short] for name, short in names.items()}
+        raise refuse(f"where: there is no column {unknown[0]!r}; the table has {', '.join(names)}")
+    columns = {short: _as_numbers(table.iloc[:, names.index(name)]) for short, name in used.items()}
     try:
         keep = _value(tree.body, columns)
     except Exception as error:  # whatever pandas raises on types that can't be compared
         raise refuse(f"where: {expression!r} can't be worked out ({error}); compare numbers with numbers") from None
     if not isinstance(keep, pd.Series) or keep.dtype.kind != "b":
         raise refuse(f"where: {expression!r} is not true or false in each row; compare a column with something")
+    shown = [
+        f"{name}: {', '.join(str(each)[:30] for each in table[name].unique()[:5])}" for name in sorted(used.values())
+    ]
     return selected_rows(
-        table, keep.set_axis(table.index), f"rows where {expression}", _values_of(table, used & set(names))
+        table, keep.set_axis(table.index), f"rows where {expression}", f"the table has {'; '.join(shown)}"
     )
 
 
 def _value(node: Any, columns: Mapping[str, pd.Series]) -> Any:
     """What an expression of the allowed kinds comes to, as columns, numbers and texts."""
     match node:
-        case ast.Constant():
-            return node.value
-        case ast.Name():
-            return columns[node.id]
-        case ast.List() | ast.Tuple():
-            return [_value(each, columns) for each in node.elts]
-        case ast.UnaryOp():
-            return _OPERATORS[type(node.op)](_value(node.operand, columns))
-        case ast.BinOp():
-            return _OPERATORS[type(node.op)](_value(node.left, columns), _value(node.right, columns))
-        case ast.BoolOp(op=joined, values=parts):
-            return reduce(_OPERATORS[type(joined)], [_value(each, columns) for each in parts])
+        case ast.Constant(value=value):
+            return value
+        case ast.Name(id=name):
+            return columns[name]
+        case ast.List(elts=parts) | ast.Tuple(elts=parts):
+            return [_value(each, columns) for each in parts]
+        case ast.UnaryOp(op=does, operand=one):
+            return _OPERATORS[type(does)](_value(one, columns))
+        case ast.BinOp(op=does):
+            return _OPERATORS[type(does)](_value(node.left, columns), _value(node.right, columns))
+        case ast.BoolOp(op=does, values=parts):
+            return reduce(_OPERATORS[type(does)], [_value(each, columns) for each in parts])
     sides = [_value(each, columns) for each in (node.left, *node.comparators)]
     pairs = zip(node.ops, sides, sides[1:], strict=False)
-    return reduce(operator.and_, [_OPERATORS[type(each)](one, other) for each, one, other in pairs])
+    return reduce(operator.and_, [_OPERATORS[type(does)](one, other) for does, one, other in pairs])
 
 
 def best_of(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
@@ -258,12 +262,6 @@ def _as_numbers(column: pd.Series) -> pd.Series:
         return column
     numbers = pd.to_numeric(column, errors="coerce")
     return numbers if (numbers.notna() | column.isna()).all() and numbers.notna().any() else column.astype(object)
-
-
-def _values_of(table: pd.DataFrame, names: set[str]) -> str:
-    """What columns hold, for a selection that leaves nothing."""
-    shown = [f"{name}: {', '.join(str(each)[:30] for each in table[name].unique()[:5])}" for name in sorted(names)]
-    return "the table has " + ("; ".join(shown) or "other values")
 
 
 def _error(table: pd.DataFrame) -> type[BayesScalingError]:

@@ -8,10 +8,8 @@ from functools import reduce
 import pandas as pd
 
 from bayes_scaling.errors import EvaluationsError
-from bayes_scaling.tables.faults import Fault, printable
+from bayes_scaling.tables.faults import Fault, on_one_line
 from bayes_scaling.words import counted
-
-_LONGEST_NAME = 60
 
 
 @dataclass(frozen=True)
@@ -30,9 +28,8 @@ class Dropped:
     reason: str
 
     def __str__(self) -> str:
-        name = printable(" ".join(self.system.split()))
-        shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
-        return f"row {self.row}, {shown}{f' on {self.benchmark}' if self.benchmark else ''}: {self.reason}"
+        where = f" on {self.benchmark}" if self.benchmark else ""
+        return f"row {self.row}, {on_one_line(self.system)}{where}: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -129,13 +126,9 @@ class Selection:
             No row is left.
         """
         go = reasons.notna()
-        benchmarks = self.table["benchmark"] if "benchmark" in self.table else pd.Series("", self.table.index)
-        dropped = tuple(
-            Dropped(int(row), "" if pd.isna(system) else str(system), str(benchmark), str(reason))
-            for row, system, benchmark, reason in zip(
-                self.table.loc[go, "row"], self.table.loc[go, "system"], benchmarks[go], reasons[go], strict=True
-            )
-        )
+        gone = self.table.assign(reason=reasons)[go].reindex(columns=["row", "system", "benchmark", "reason"])
+        words = gone.astype(object).where(gone.notna(), "").drop(columns="row").astype(str)
+        dropped = tuple(map(Dropped, gone["row"].astype(int), *(words[name] for name in words)))
         if go.all():
             first = f"; the first: {dropped[0]}" if dropped else ""
             raise EvaluationsError(f"no row is left by {name!r} ({rule}){first}")
@@ -176,19 +169,14 @@ class Selection:
             Columns `step`, `row` (of the file), `system`, `benchmark`, `reason`.
         """
         return pd.DataFrame(
-            [
-                (step.name, each.row, each.system, each.benchmark, each.reason)
-                for step in self.steps
-                for each in step.dropped
-            ],
+            [{"step": step.name, **vars(each)} for step in self.steps for each in step.dropped],
             columns=["step", "row", "system", "benchmark", "reason"],
         )
 
     def __str__(self) -> str:
-        compared = [step for step in self.steps if step.published is not None]
         lines = [str(step) for step in self.steps]
+        compared = [(str(step.left), str(step.published)) for step in self.steps if step.published is not None]
         if compared:
-            ours = " -> ".join(str(step.left) for step in compared)
-            theirs = " -> ".join(str(step.published) for step in compared)
+            ours, theirs = (" -> ".join(counts) for counts in zip(*compared, strict=True))
             lines.append(f"{ours}, as published" if self.as_published else f"{ours}, not as published ({theirs})")
         return "\n".join(lines)

@@ -40,7 +40,7 @@ def comparable_rows(evaluations: pd.DataFrame) -> pd.DataFrame:
     >>> len(load_evaluations("collected", comparable_only=False).pipe(comparable_rows))
     297
     """
-    return selected_rows(evaluations, _column(evaluations, "comparable").astype(bool), "comparable rows")
+    return _flagged(evaluations, "comparable", True, "comparable rows")
 
 
 def best_per_paper(evaluations: pd.DataFrame, k: int = 3) -> pd.DataFrame:
@@ -169,14 +169,9 @@ def published_between(
     if first is not None and last is not None and first > last:
         raise EvaluationsError(f"published_between: start {first} is after end {last}; exchange them")
     published = _column(evaluations, "published")
-    keep = pd.Series(True, index=evaluations.index)
-    sentence = "published"
-    if first is not None:
-        keep &= published >= pd.Timestamp(first)
-        sentence += f" from {first}"
-    if last is not None:
-        keep &= published < pd.Timestamp(last) + pd.Timedelta(days=1)
-        sentence += f" until {last}"
+    days = published.dt.normalize()
+    keep = days.between(pd.Timestamp(first or days.min()), pd.Timestamp(last or days.max()))
+    sentence = "published" + (f" from {first}" if first else "") + (f" until {last}" if last else "")
     available = f"the table runs from {published.min():%Y-%m-%d} to {published.max():%Y-%m-%d}"
     return selected_rows(evaluations, keep, sentence, available)
 
@@ -206,8 +201,7 @@ def zero_shot_rows(evaluations: pd.DataFrame, keep: bool) -> pd.DataFrame:
     >>> load_evaluations("collected").pipe(zero_shot_rows, keep=False)["zero_shot"].any()
     np.False_
     """
-    flag = _column(evaluations, "zero_shot").astype(bool)
-    return selected_rows(evaluations, flag == keep, "zero-shot only" if keep else "without zero-shot")
+    return _flagged(evaluations, "zero_shot", keep, "zero-shot only" if keep else "without zero-shot")
 
 
 def test_time_adaptation_rows(evaluations: pd.DataFrame, keep: bool) -> pd.DataFrame:
@@ -237,13 +231,16 @@ def test_time_adaptation_rows(evaluations: pd.DataFrame, keep: bool) -> pd.DataF
     >>> load_evaluations("collected").pipe(test_time_adaptation_rows, keep=False).attrs["selections"]
     ['comparable rows', 'without test-time adaptation']
     """
-    flag = _column(evaluations, "test_time_adaptation").astype(bool)
     sentence = "test-time adaptation only" if keep else "without test-time adaptation"
-    return selected_rows(evaluations, flag == keep, sentence)
+    return _flagged(evaluations, "test_time_adaptation", keep, sentence)
 
 
 # pytest would otherwise collect it in any test file that imports it.
 test_time_adaptation_rows.__test__ = False  # type: ignore[attr-defined]
+
+
+def _flagged(evaluations: pd.DataFrame, column: str, keep: bool, sentence: str) -> pd.DataFrame:
+    return selected_rows(evaluations, _column(evaluations, column).astype(bool) == keep, sentence)
 
 
 def _with_value(
@@ -254,11 +251,9 @@ def _with_value(
     choices: Sequence[str],
     absent: Sequence[str] = (),
 ) -> pd.DataFrame:
-    unknown = [name for name in names if name not in choices and name not in absent]
-    if unknown:
-        raise EvaluationsError(f"{column} {unknown[0]!r} is unknown; choose from {', '.join(choices)}")
-    if not names:
-        raise EvaluationsError(f"no {column} is given; choose from {', '.join(choices)}")
+    wrong = next((f"{column} {name!r} is unknown" for name in names if name not in (*choices, *absent)), None)
+    if wrong or not names:
+        raise EvaluationsError(f"{wrong or f'no {column} is given'}; choose from {', '.join(choices)}")
     values = _column(evaluations, column)
     available = f"the table has the {column}s {', '.join(map(str, values.unique()))}"
     return selected_rows(evaluations, values.isin(names), sentence, available)
@@ -275,12 +270,8 @@ def _column(evaluations: pd.DataFrame, name: str) -> pd.Series:
 
 
 def _day(which: str, day: str | date | None) -> date | None:
-    if day is None:
-        return None
-    if isinstance(day, datetime):
-        return day.date()
-    if isinstance(day, date):
-        return day
+    if day is None or isinstance(day, date):
+        return day.date() if isinstance(day, datetime) else day
     try:
         return date.fromisoformat(day)
     except (TypeError, ValueError):

@@ -88,19 +88,10 @@ def simulate_isoflop(
     ratios = np.geomspace(*tokens_per_parameter, models_per_budget)
     compute, ratio = (grid.ravel() for grid in np.meshgrid(np.asarray(budgets, float), ratios, indexing="ij"))
     parameters = np.sqrt(compute / training_compute(1.0, ratio))  # since D = ratio N
-    tokens = ratio * parameters
     rng = np.random.default_rng(seed)
     residual = rng.standard_normal(len(compute)) if nu is None else rng.standard_t(nu, len(compute))
-    runs = pd.DataFrame(
-        {
-            "series": pd.Series([f"{budget:g}" for budget in compute], dtype="str"),
-            "parameters": parameters,
-            "tokens": tokens,
-            "flop": compute,
-            "loss": law.loss(parameters, tokens) * np.exp(noise * residual),
-        }
-    )
-    return _as_read(runs, "run", "simulated")
+    runs = {"series": compute, "parameters": parameters, "tokens": ratio * parameters, "flop": compute}
+    return _with_losses(runs, law, noise * residual, "run", "simulated")
 
 
 def simulate_curves(
@@ -181,22 +172,17 @@ def simulate_curves(
     along[:, 0] = steps[:, 0]
     for point in range(1, points):
         along[:, point] = correlation * along[:, point - 1] + np.sqrt(1 - correlation**2) * steps[:, point]
-    curves = pd.DataFrame(
-        {
-            "series": pd.Series([f"{each:.6g}" for each in size], dtype="str"),
-            "parameters": size,
-            "tokens": token,
-            "flop": training_compute(size, token),
-            "loss": law.loss(size, token) * np.exp((shared + wander * along).ravel()),
-        }
-    )
-    return _as_read(curves, "point", "simulated curves")
+    curves = {"series": size, "parameters": size, "tokens": token, "flop": training_compute(size, token)}
+    return _with_losses(curves, law, (shared + wander * along).ravel(), "point", "simulated curves")
 
 
-def _as_read(runs: pd.DataFrame, row: str, name: str) -> pd.DataFrame:
-    runs.index = pd.Index([f"{row}-{number:04d}" for number in range(1, len(runs) + 1)], name="id", dtype="str")
-    runs.attrs = {"name": name, "selections": [], "kind": "runs"}
-    return runs
+def _with_losses(runs: dict[str, Any], law: ChinchillaLaw, residual: Any, row: str, name: str) -> pd.DataFrame:
+    """A table as it is read: losses are the law's, but for a residual of their logarithms."""
+    index = pd.Index([f"{row}-{number:04d}" for number in range(1, len(residual) + 1)], name="id", dtype="str")
+    table = pd.DataFrame(runs, index).assign(loss=law.loss(runs["parameters"], runs["tokens"]) * np.exp(residual))
+    table["series"] = table["series"].map("{:g}".format).astype("str")
+    table.attrs = {"name": name, "selections": [], "kind": "runs"}
+    return table
 
 
 class _Check:

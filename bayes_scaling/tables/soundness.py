@@ -1,5 +1,6 @@
 """Words, flags and dates of a table that Python made or changed, which no reading of a file has checked."""
 
+from collections.abc import Iterator
 from difflib import get_close_matches
 from os import PathLike
 from typing import Any
@@ -33,8 +34,8 @@ def as_table(given: Any) -> pd.DataFrame:
         require_sound(given)
         kind = RUNS if is_runs(given) else EVALUATIONS
         names = [str(name) for name in given]
-        lacking = any(True for _ in missing_columns(names, {}, kind)) and bool(offered_names(names, {}, kind))
-        if not lacking and all(_is_typed(given, name) for name in set(names) & set(kind.canonical)):
+        lacking = any(True for _ in missing_columns(names, kind)) and bool(offered_names(names, kind))
+        if not lacking and all(_is_typed(given[name]) for name in set(names) & set(kind.canonical)):
             return given
     read = read_table(given)
     if read.faults:
@@ -60,32 +61,32 @@ def require_sound(evaluations: pd.DataFrame, *columns: str) -> None:
         name = evaluations.columns[evaluations.columns.duplicated()][0]
         raise EvaluationsError(f"the name {name!r} stands twice among the columns; each needs its own")
     for name in columns:
-        cells = evaluations[name]
-        kind = _COLUMNS[name].kind if name in _COLUMNS else "text"
-        if kind == "word":
-            _refuse(cells, ~cells.isin(_COLUMNS[name].choices), f"one of {', '.join(_COLUMNS[name].choices)}")
-        elif kind == "benchmark":
-            texts = cells.map(lambda cell: isinstance(cell, str) and cell.strip() != "")
-            _refuse(cells, ~texts, "text, a benchmark's name")
-            _refuse(cells, cells.map(named) != cells, "the name of that benchmark")
-        elif kind == "flag":
-            _refuse(cells, ~cells.isin([True, False]), "True or False (or 1, 0)")
-        elif kind == "date" and not pd.api.types.is_datetime64_dtype(cells):
-            _refuse(cells, pd.Series(True, cells.index), "a datetime64 without time zone")
+        for right, valid in _sound(evaluations[name]):
+            _refuse(evaluations[name], ~right, valid)
 
 
-def _is_typed(table: pd.DataFrame, name: str) -> bool:
+def _sound(cells: pd.Series) -> Iterator[tuple[pd.Series, str]]:
+    """Which cells are what they must be, and what that is; nothing for columns of numbers and other text."""
+    column = _COLUMNS.get(str(cells.name))
+    if column is None:
+        return
+    if column.kind == "word":
+        yield cells.isin(column.choices), f"one of {', '.join(column.choices)}"
+    elif column.kind == "benchmark":
+        yield cells.map(lambda cell: isinstance(cell, str) and cell.strip() != ""), "text, a benchmark's name"
+        yield cells.map(named) == cells, "the name of that benchmark"
+    elif column.kind == "flag":
+        yield cells.isin([True, False]), "True or False (or 1, 0)"
+    elif column.kind == "date":
+        typed = pd.api.types.is_datetime64_dtype(cells)
+        yield pd.Series(typed, cells.index), "a datetime64 without time zone"
+
+
+def _is_typed(cells: pd.Series) -> bool:
     """Whether a column has the type that reading gives it; gaps count as typed."""
-    column, cells = _COLUMNS[name], table[name]
-    if cells.isna().all():
-        return True
-    if column.kind in ("count", "number"):
-        return bool(pd.api.types.is_numeric_dtype(cells))
-    try:
-        require_sound(table[cells.notna()], name)
-    except EvaluationsError:
-        return False
-    return True
+    if _COLUMNS[str(cells.name)].kind in ("count", "number"):
+        return bool(cells.isna().all() or pd.api.types.is_numeric_dtype(cells))
+    return all(right.all() for right, _ in _sound(cells.dropna()))
 
 
 def _meant(value: Any, name: str) -> Any:
