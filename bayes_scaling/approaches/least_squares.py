@@ -36,14 +36,7 @@ def parabolas(log_size: Floats, log_loss: Floats, budget: Integers, log_budget: 
 
     .. math:: \ln L = p_k + r_k x + c_k x^2, \qquad x^*_k = -\frac{r_k}{2 c_k}, \qquad x^*_k = m + a \ln C_k
 
-    Parameters
-    ----------
-    log_size
-        Log parameters or tokens, shape ``(n,)``.
-    log_loss
-        Log nats per token, shape ``(..., n)``: one table or several.
-    budget, log_budget
-        Codes of shape ``(n,)``, and log FLOP of shape ``(K,)``.
+    ``log_loss`` has shape ``(..., n)``: one table or several; codes of budgets ``(n,)``, and their log FLOP ``(K,)``.
 
     Notes
     -----

@@ -34,17 +34,8 @@ def pairwise_rhat(posterior: Dataset) -> Floats:
 def chain_groups(posterior: Dataset, rhat_max: float = RHAT_APART) -> Groups:
     """Chains that mix with each other, put together.
 
-    Parameters
-    ----------
-    posterior
-        Draws over ``chain`` and ``draw``.
-    rhat_max
-        Groups are joined, the nearest first, as long as the mean R-hat between their chains is at most this.
-
-    Returns
-    -------
-    tuple of tuple of int
-        Chains of each group by position, the largest group first. One group where chains mix, or only mix slowly.
+    Groups are joined, the nearest first, as long as the mean R-hat between their chains is at most ``rhat_max``. The
+    largest group comes first; there is one where chains mix, or only mix slowly.
 
     Examples
     --------
@@ -67,20 +58,9 @@ def chain_groups(posterior: Dataset, rhat_max: float = RHAT_APART) -> Groups:
 def group_shares(log_masses: Floats, groups: Groups, *, runs: bool = False) -> Floats:
     r"""How much of the posterior mass lies around each group.
 
-    Parameters
-    ----------
-    log_masses
-        Of chains: :func:`bayes_scaling.inference.modes.log_masses`; or log evidence of SMC runs.
-    groups
-        As from :func:`chain_groups`.
-    runs
-        Whether chains are SMC runs. Each chain of a group estimates the mass of one and the same mode, so a group has
-        their mean; each run is an estimate of the whole, so a group has the sum.
-
-    Returns
-    -------
-    array, shape (groups,)
-        Adding up to 1.
+    ``log_masses`` are of chains (:func:`bayes_scaling.inference.modes.log_masses`), each of which estimates the mass of
+    one and the same mode, so that a group has their mean; or log evidence of SMC runs, each of which is an estimate of
+    the whole, so that a group has the sum.
 
     Examples
     --------

@@ -18,17 +18,9 @@ def log_masses(stats: Dataset) -> Floats:
     .. math:: \ln Z_k = \mathrm{E}_k[\ln p] + H_k
         \approx \overline{\ln p}_k + \tfrac{1}{2} \ln \det(2 \pi e\, \Sigma_k)
 
-    Parameters
-    ----------
-    stats
-        ``logp`` (log density in the sampler's unconstrained coordinates) and ``unconstrained_draw``, over ``chain`` and
-        ``draw``.
-
-    Returns
-    -------
-    array, shape (chains,)
-        Logarithms of masses, comparable between chains. Exact where a mode is normal; the second half of each chain is
-        used, so that one that was still on its way counts as little as where it had got to.
+    Logarithms, comparable between chains, of ``logp`` (in the sampler's unconstrained coordinates) and
+    ``unconstrained_draw`` over ``chain`` and ``draw``. Exact where a mode is normal; the second half of each chain is
+    used, so that one that was still on its way counts as little as where it had got to.
 
     Notes
     -----

@@ -109,17 +109,6 @@ def reweighted(
 ) -> tuple[DataTree, Dataset]:
     """Groups of a penalised posterior from draws of its tilted density, and the sampler's statistics with weights.
 
-    Parameters
-    ----------
-    design
-        From :func:`bayes_scaling.model.penalised.design`.
-    seed
-        Of the resampling.
-    values
-        Draws of the free variables of :func:`bayes_scaling.model.penalised_density.log_density`.
-    stats
-        What the sampler said of them.
-
     Notes
     -----
     Each chain's draws are drawn again with probabilities in proportion to their weights, systematically and in their
@@ -145,15 +134,7 @@ def _taken(column: Any, chosen: NDArray[np.int64]) -> Any:
 def resample(log_weight: Floats, seed: int) -> NDArray[np.int64]:
     """Positions of draws, each chain's drawn again in proportion to its weights.
 
-    Parameters
-    ----------
-    log_weight
-        Shape ``(chains, draws)``.
-
-    Returns
-    -------
-    array of int
-        Shape ``(chains, draws)``, increasing within a chain (systematic resampling).
+    Increasing within a chain (systematic resampling); shapes ``(chains, draws)``.
 
     Examples
     --------

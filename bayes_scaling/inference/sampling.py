@@ -192,14 +192,7 @@ def run_nuts(
     A look is at the first so many draws of each chain, whatever else there is by then, so that what is returned does
     not depend on the speed of the machine.
 
-    Parameters
-    ----------
-    program, start
-        What is sampled, and where chains start.
-    read
-        Makes the posterior of values of free variables, over ``(chain, draw)``, and of the sampler's statistics.
-    settings, seed, judge, progress, cores
-        As for :func:`sample`.
+    ``read`` makes the posterior of values of free variables, over ``(chain, draw)``, and of the sampler's statistics.
 
     Raises
     ------

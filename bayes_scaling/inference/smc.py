@@ -23,24 +23,8 @@ def sample_smc(
 
     .. math:: p_t(\theta) \propto p(y \mid \theta)^{t}\, p(\theta), \qquad t: 0 \to 1
 
-    Parameters
-    ----------
-    specification
-        Without ``delta``.
-    rows
-        The table.
-    settings
-        ``chains`` independent runs of ``draws`` particles.
-    seed
-        Reproduces the runs on the same machine with the same versions.
-    progress
-        Show PyMC's progress bar.
-
-    Returns
-    -------
-    Sampled
-        Runs as chains; ``stats`` has the ``log_evidence`` of each run (nats; of the losses in nats per token) and the
-        number of its ``stages``.
+    Runs, ``settings.chains`` of them with ``settings.draws`` particles each, are chains of what is returned; ``stats``
+    has the ``log_evidence`` of each (nats; of the losses in nats per token) and the number of its ``stages``.
 
     Notes
     -----
