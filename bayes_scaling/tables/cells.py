@@ -126,7 +126,7 @@ def typed_values(
 
 
 def cell_faults(
-    cells: pd.DataFrame, kind: TableKind, convert: Callable[[pd.DataFrame], pd.DataFrame]
+    cells: pd.DataFrame, kind: TableKind, scale: Mapping[str, float | str] | None = None, loss_unit: str | None = None
 ) -> tuple[pd.DataFrame, list[Fault]]:
     """Typed values, missing where a cell is badly written, and the faults of single cells: no cell twice."""
     well_written, faults = cells.copy(), []
@@ -134,7 +134,7 @@ def cell_faults(
         broken = _broken(cells[column.name], column, written_rules(column))
         well_written.loc[[fault.row for fault in broken], column.name] = None
         faults += broken
-    values = convert(well_written)
+    values = typed_values(well_written, kind, scale, loss_unit)
     for column in _present(cells, kind):
         faults += _broken(values[column.name], column, value_rules(column))
     return values, [*faults, *_empty_cells(cells, values, kind)]

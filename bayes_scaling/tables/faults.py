@@ -6,6 +6,8 @@ from typing import Literal
 
 from bayes_scaling.words import counted
 
+Severity = Literal["error", "warning"]
+
 LONGEST_VALUE = 60
 SHOWN = 20
 _NAMED = 5  # rows that a line names
@@ -70,7 +72,7 @@ class Finding:
     """
 
     code: str
-    severity: Literal["error", "warning"]
+    severity: Severity
     message: str
     rows: tuple[str, ...] = ()
 

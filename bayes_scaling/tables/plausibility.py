@@ -7,7 +7,6 @@ Each finding has a stable code. Errors keep a table from being fitted unless it 
 import shlex
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,7 @@ import pandas as pd
 from bayes_scaling.errors import BayesScalingError, EvaluationsError, RunsError
 from bayes_scaling.law import training_compute
 from bayes_scaling.tables.columns import is_runs
-from bayes_scaling.tables.faults import Finding, named_rows
+from bayes_scaling.tables.faults import Finding, Severity, named_rows
 from bayes_scaling.tables.names import plain_name
 from bayes_scaling.tables.rows import repeats
 from bayes_scaling.tables.sizes import CONTRADICTION, common_budget, contradictions
@@ -172,15 +171,11 @@ def _sizes(table: pd.DataFrame) -> Iterator[Finding]:
         model = median if name == "parameters" else model
         below = values.index[values < LEAST_SIZES[name]]
         what = "logarithms to base 10" if scale == "log10" else f"in units of {float(scale):g}"
-        cure = f"probably {what}; type --scale {name}={scale}"
+        cure = f"{what}; type --scale {name}={scale}"
         if len(below) <= len(values) / 2:
-            cure = "probably in another unit than the others; correct them in the file"
-        yield _finding(
-            f"{name.replace('_', '-')}-not-counts",
-            table.loc[below],
-            f"{name} below {LEAST_SIZES[name]:g} in {{rows}}: {cure}",
-            "error",
-        )
+            cure = "in another unit than the others; correct them in the file"
+        said = f"{name} below {LEAST_SIZES[name]:g} in {{rows}}: probably {cure}"
+        yield _finding(f"{name.replace('_', '-')}-not-counts", table.loc[below], said, "error")
 
 
 def _unit(values: "pd.Series[float]", least: float, typical: float) -> tuple[str, float]:
@@ -256,28 +251,24 @@ def _one_size(runs: pd.DataFrame) -> Iterator[Finding]:
     ratio = float((high / low).median())
     if several.mean() < _MANY or ratio < 1 + APART:
         return
-    rows, keys = runs[several], [each[several] for each in size]
-    between = f"losses at one size are a factor of {ratio:.3g} apart in {{rows}}"
-    column = _distinguishing(rows, keys)
+    rows = runs[several]
+    column = _distinguishing(rows, [each[several] for each in size])
     exponential = bool((np.exp(low) / high).between(0.98, 1.02).mean() > 0.8)
     if column is not None:
         words = rows[column].astype(str)
-        by = rows["loss"].groupby(words).median()
-        kept = by.idxmin() if exponential else words.mode()[0]
+        kept = rows["loss"].groupby(words).median().idxmin() if exponential else words.mode()[0]
+        code = "two-loss-scales" if exponential else "several-losses"
         what = "a loss and its exponential" if exponential else f"of several sets, by {column}"
-        cure = f"type {_where(column, str(kept))}"
+        cure = _where(column, str(kept))
     elif exponential or (groups.transform("median")[several] / low).median() > TWO_SCALES:
-        what, cure = "on two scales", "type --best-of parameters,tokens, or --where with a column that says which"
+        code, what = "two-loss-scales", "on two scales"
+        cure = "--best-of parameters,tokens, or --where with a column that says which"
     else:
-        yield _finding(
-            "sweep",
-            rows,
-            f"{between}: probably a sweep, such as of learning rates, in which not every run is the best of its size; "
-            "type --best-of parameters,tokens",
-        )
-        return
-    code = "several-losses" if column is not None and not exponential else "two-loss-scales"
-    yield _finding(code, rows, f"{between}: probably {what}; {cure}", "error" if ratio > TWO_SCALES else "warning")
+        code, cure = "sweep", "--best-of parameters,tokens"
+        what = "a sweep, such as of learning rates, in which not every run is the best of its size"
+    severity: Severity = "error" if ratio > TWO_SCALES and code != "sweep" else "warning"
+    said = f"losses at one size are a factor of {ratio:.3g} apart in {{rows}}: probably {what}; type {cure}"
+    yield _finding(code, rows, said, severity)
 
 
 def _distinguishing(rows: pd.DataFrame, size: list[pd.Series]) -> str | None:
@@ -363,7 +354,7 @@ def _quoted(name: str) -> str:
     return name if name.isidentifier() else f"`{name}`"
 
 
-def _finding(code: str, rows: pd.DataFrame, message: str, severity: Literal["error", "warning"] = "warning") -> Finding:
+def _finding(code: str, rows: pd.DataFrame, message: str, severity: Severity = "warning") -> Finding:
     said = message.replace("{rows}", named_rows(list(rows.index)))
     return Finding(code, severity, said, tuple(map(str, rows.index)))
 

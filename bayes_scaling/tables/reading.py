@@ -10,15 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_scaling.errors import RunsWarning, TableError, TableWarning
-from bayes_scaling.tables.cells import (
-    EMPTY,
-    UNITS,
-    cell_faults,
-    in_file_order,
-    plainly_written,
-    repeated_ids,
-    typed_values,
-)
+from bayes_scaling.tables.cells import EMPTY, UNITS, cell_faults, in_file_order, plainly_written, repeated_ids
 from bayes_scaling.tables.columns import EVALUATIONS, RUNS, TableKind
 from bayes_scaling.tables.faults import Fault, fault_message
 from bayes_scaling.tables.formats import Source, read_text_table, source_name, table_name
@@ -342,7 +334,7 @@ def checked_values(
 ) -> tuple[pd.DataFrame, list[Fault]]:
     """Typed values of plainly written cells, and the faults of cells and rows."""
     reading = reading or Reading()
-    values, faults = cell_faults(cells, kind, lambda plain: typed_values(plain, kind, reading.scale, reading.loss_unit))
+    values, faults = cell_faults(cells, kind, reading.scale, reading.loss_unit)
     if {"perplexity", "log_perplexity"} <= set(cells):
         faults.append(Fault(None, "log_perplexity", "", "perplexity is given as well; keep one of the two"))
     sound = values.drop(index=[fault.row for fault in faults if fault.row is not None])

@@ -75,16 +75,15 @@ def simulate_isoflop(
     >>> runs[["parameters", "tokens", "loss"]].map("{:.3g}".format).to_numpy().tolist()
     [['1.29e+10', '1.29e+10', '2.38'], ['2.89e+09', '5.77e+10', '2.31'], ['6.45e+08', '2.58e+11', '2.37']]
     """
+    two = _are_positive(tokens_per_parameter) and len(tokens_per_parameter) == 2
     check = _Check("simulate_isoflop", law, seed)
     check("budgets", budgets, _are_positive(budgets), "numbers of FLOP above 0, at least one")
-    if len({f"{budget:g}" for budget in budgets}) < len(budgets):  # they name the series
-        raise RunsError(f"simulate_isoflop: a budget stands twice in {budgets!r}; each needs to be another")
+    check.differ(budgets, f"a budget stands twice in {budgets!r}")
     check.whole("models_per_budget", models_per_budget, 1)
-    two = _are_positive(tokens_per_parameter) and len(tokens_per_parameter) == 2
     check("tokens_per_parameter", tokens_per_parameter, two, "two numbers above 0")
     check("noise", noise, _is_number(noise) and 0 <= noise < np.inf, "a number of at least 0")
-    known = nu is None or (_is_number(nu) and 0 < nu < np.inf)
-    check("nu", nu, known, "a number above 0, or None for normal noise")
+    if nu is not None:
+        check("nu", nu, _is_number(nu) and 0 < nu < np.inf, "a number above 0, or None for normal noise")
     ratios = np.geomspace(*tokens_per_parameter, models_per_budget)
     compute, ratio = (grid.ravel() for grid in np.meshgrid(np.asarray(budgets, float), ratios, indexing="ij"))
     parameters = np.sqrt(compute / training_compute(1.0, ratio))  # since D = ratio N
@@ -155,11 +154,9 @@ def simulate_curves(
     """
     check = _Check("simulate_curves", law, seed)
     check("parameters", parameters, _are_positive(parameters), "numbers above 0, at least one")
-    if len({f"{float(size):.6g}" for size in parameters}) < len(parameters):  # they name the series
-        raise RunsError(f"simulate_curves: a size stands twice in parameters={parameters!r}; each needs to be another")
+    check.differ(parameters, f"a size stands twice in parameters={parameters!r}")
     check("tokens", tokens, _are_positive(tokens), "numbers above 0, at least one")
-    two = len(tokens) == 2 and tokens[0] < tokens[1]
-    check("tokens", tokens, two, "two numbers, the first below the second")
+    check("tokens", tokens, len(tokens) == 2 and tokens[0] < tokens[1], "two numbers, the first below the second")
     check.whole("points", points, 2)
     for name, number, most in (("noise", noise, np.inf), ("wander", wander, np.inf), ("correlation", correlation, 1)):
         check(name, number, _is_number(number) and 0 <= number < most, f"at least 0 and below {most:g}")
@@ -196,6 +193,10 @@ class _Check:
     def __call__(self, name: str, value: Any, right: bool | np.bool, range_: str) -> None:
         if not right:
             raise RunsError(f"{self.function}: {name} must be {range_}, not {value!r}")
+
+    def differ(self, names: Sequence[float], said: str) -> None:
+        if len({f"{each:g}" for each in names}) < len(names):  # they name the series
+            raise RunsError(f"{self.function}: {said}; each needs to be another")
 
     def whole(self, name: str, value: Any, least: int) -> None:
         right = isinstance(value, int | np.integer) and not isinstance(value, bool) and value >= least

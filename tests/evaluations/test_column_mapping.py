@@ -2,10 +2,13 @@
 
 import math
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.tables import check_evaluations, read_evaluations
+from bayes_scaling.tables.reading import Reading, read_table
 
 
 def test_mapped_columns_take_canonical_names(table_file):
@@ -73,3 +76,18 @@ def test_a_column_mapped_to_itself_changes_nothing(table_file):
 def test_mistakes_of_the_mapping_are_errors(table_file, answer, columns, message):
     with pytest.raises(EvaluationsError, match=message):
         answer(table_file({}), columns=columns)
+
+
+@pytest.mark.parametrize(
+    ("columns", "options", "noun"),
+    [
+        ({"loss": "perplexity"}, {"loss_unit": "perplexity"}, "run"),  # what a column is mapped to counts, not its name
+        ({}, {"guess_columns": True}, "evaluation"),
+    ],
+)
+def test_the_kind_of_a_table_is_told_by_its_columns_once_they_are_mapped(columns, options, noun):
+    table = pd.DataFrame({"N": ["1e8", "1e9"], "tokens": ["1e10", "1e10"], "perplexity": ["20", "15"]})
+    read = read_table(table, None, Reading({"parameters": "N", **columns}, **options))
+    assert read.kind.noun == noun
+    if noun == "run":
+        assert read.table["loss"].tolist() == pytest.approx(np.log([20, 15]))

@@ -15,6 +15,7 @@ from bayes_scaling.tables import (
     decimal_year,
     on_benchmarks,
     published_between,
+    rows_where,
     test_time_adaptation_rows,
     with_architecture,
     zero_shot_rows,
@@ -212,3 +213,33 @@ def test_decimal_year_is_the_papers(day, year):
     published = pd.Series(pd.to_datetime([day]), index=["a"])
 
     pd.testing.assert_series_equal(decimal_year(published), pd.Series([year], index=["a"]), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("expression", "ids"),
+    {
+        "names in backticks": ("`perplexity` < 20", "bd"),
+        "with blanks": ("`peak lr` in [0.1, 0.2] and not zero_shot", "b"),
+        "one name both ways": ("`perplexity` > 10 and perplexity < 16", "bd"),
+        "chained": ("15 < perplexity <= 30", "ac"),
+        "arithmetic": ("perplexity * 2 - 10 >= 50 or benchmark == 'wt2'", "cde"),
+        "number as text": ("steps > 9", "ce"),
+    }.values(),
+)
+def test_expressions_keep_the_rows_for_which_they_are_true(evaluations, expression, ids) -> None:
+    table = evaluations.assign(**{"peak lr": [0.1, 0.2, 0.3, 0.4, 0.5], "steps": ["1", "2", "10", "4", "20"]})
+    selected = rows_where(table, expression)
+    assert list(selected.index) == list(ids)
+    assert selected.attrs["selections"] == ["by hand", f"rows where {expression}"]
+
+
+@pytest.mark.parametrize("expression", ["`peak lrr` > 1", "perplexity > 1 and peak_lrr > 1"])
+def test_an_expression_names_the_column_that_is_not_there(evaluations, expression) -> None:
+    with pytest.raises(EvaluationsError, match=r"^where: there is no column 'peak.lrr'; the table has paper, "):
+        rows_where(evaluations, expression)
+
+
+@pytest.mark.parametrize("name", ["benchmark", "`benchmark`"])
+def test_an_expression_that_leaves_nothing_says_what_its_columns_hold(evaluations, name) -> None:
+    with pytest.raises(EvaluationsError, match=r"no row is left by .*; the table has benchmark: wt103, ptb, wt2$"):
+        rows_where(evaluations, f"{name} == 'c4'")
