@@ -278,7 +278,7 @@ def _distinguishing(rows: pd.DataFrame, size: list[pd.Series]) -> str | None:
     left = {}
     for name in rows.columns.difference(["parameters", "tokens", "flop", "loss", "series"], sort=False):
         words = rows[name].astype(str)
-        if pd.to_numeric(words, errors="coerce").isna().all() and 1 < words.nunique() <= _MOST_SETS:
+        if pd.to_numeric(words, errors="coerce").isna().all() and 1 < len(words.unique()) <= _MOST_SETS:
             # Beside the size's mean each word has a shift of its own.
             left[str(name)] = (within - within.groupby(words).transform("mean")).var() / within.var()
     best = min(left, key=lambda name: left[name], default=None)

@@ -127,6 +127,16 @@ def test_only_what_a_file_gives_is_to_be_scaled_and_not_where_units_are_mixed():
     assert "--scale" not in finding.message
 
 
+@pytest.mark.parametrize("others", ["b", None])
+def test_a_column_tells_losses_of_one_size_apart_though_it_has_gaps(others):
+    runs = bs.load_runs()
+    twice = pd.concat([runs.assign(split="a", loss=runs["loss"] / 1.5), runs.assign(split=others)], ignore_index=True)
+    twice.attrs = runs.attrs
+    (finding,) = bs.findings(twice)
+    assert finding.code == "several-losses"
+    assert "of several sets, by split; type --where \"split == 'a'\"" in finding.message
+
+
 def test_a_column_that_a_file_lacks_is_not_scaled():
     sizes = pd.DataFrame({"parameters": [7e9], "flop": [84.0], "loss": [1.8]})
     with pytest.raises(bs.RunsError, match="has no column 'tokens'; of numbers it has parameters, flop, loss"):
