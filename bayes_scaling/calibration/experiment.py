@@ -14,7 +14,7 @@ from xarray import Dataset
 
 from bayes_scaling.calibration.simulation import LARGEST_LOSS, plausible_draw, quantities_at
 from bayes_scaling.inference.attempts import Attempted, attempt
-from bayes_scaling.inference.diagnostics import Diagnostics
+from bayes_scaling.inference.diagnostics import Diagnostics, elements
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.specifications.specification import Specification
@@ -43,15 +43,12 @@ def ranks_of(truth: Mapping[str, Floats], posterior: Dataset, kept: int = KEPT) 
     >>> ranks_of({"g": np.array(1.5)}, posterior, kept=4)
     {'g': 2}
     """
-    found = {}
-    for name, value in truth.items():
-        draws = posterior[name].stack(sample=("chain", "draw")).transpose("sample", ...)  # noqa: PD013
-        spaced = np.linspace(0, draws.sizes["sample"] - 1, kept).round().astype(int)
-        below = (draws.to_numpy()[spaced] < value).sum(axis=0)
-        for position, rank in np.ndenumerate(below):
-            labels = [str(draws[dim].to_numpy()[i]) for dim, i in zip(draws.dims[1:], position, strict=True)]
-            found[f"{name}[{', '.join(labels)}]" if labels else name] = int(rank)
-    return found
+    spaced = np.linspace(0, posterior.sizes["chain"] * posterior.sizes["draw"] - 1, kept).round().astype(int)
+    return {
+        element: int((draws.to_numpy().ravel()[spaced] < true).sum())
+        for name, value in truth.items()
+        for (element, draws), true in zip(elements(posterior[[name]]), np.ravel(value), strict=True)
+    }
 
 
 QUICK = Settings(draws=500, tune=500, chains=4, target_accept=0.9, attempts=1, maxdepth=9)

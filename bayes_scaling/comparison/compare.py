@@ -167,7 +167,7 @@ def load_comparison(directory: str | Path) -> Comparison:
         check_unit(unit)
     except BayesScalingError as error:
         raise files.damaged(error) from None
-    rows = table.drop(columns=list(ERRORS)).to_dict("index").items()
+    rows = table.to_dict("index").items()
     scores = {str(name): record_of(files, str(name), unit, row).elpd for name, row in rows}
     check_comparable(scores)
     fits = {name: files.fit(name) for name in weighted(table)}

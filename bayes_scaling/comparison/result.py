@@ -11,7 +11,7 @@ import xarray as xr
 from scipy.stats import spearmanr
 
 from bayes_scaling.classical.published_table import HO2024_CROSS_VALIDATION, HO2024_DELTAS
-from bayes_scaling.comparison.elpd import ERRORS, Elpd, Record
+from bayes_scaling.comparison.elpd import DOUBLING, ERRORS, Elpd, Record
 from bayes_scaling.comparison.variants import STATED
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
@@ -119,7 +119,7 @@ COLUMNS: Mapping[str, str] = {
     **dict.fromkeys(("rhat_max", "ess_bulk_min"), "float"),
     "divergences": "int",
     "converged": "bool",
-    **{f"compute_doubling_months_{end}": "float" for end in ("median", "lower", "upper")},
+    **{DOUBLING[end]: "float" for end in ("median", "lower", "upper")},
     **dict.fromkeys(("seconds", "weight_pseudo_bma", "loo_r2"), "float"),
     **dict.fromkeys(("moment_matched", "refitted"), "int"),
     "probability_of_progress": "float",

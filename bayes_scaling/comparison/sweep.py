@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from bayes_scaling.comparison.elpd import Record
+from bayes_scaling.comparison.elpd import ERRORS, Record
 from bayes_scaling.comparison.scoring import score
 from bayes_scaling.comparison.variants import Variant
 from bayes_scaling.errors import BayesScalingError
@@ -128,7 +128,8 @@ def record_of(files: StudyDirectory, name: str, unit: str, said: Mapping[Hashabl
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             faults.append(f"{SCORES}/{path.name}: {type(error).__name__}: {error}")
         else:
-            if all(_same(value, said[column]) for column, value in row.items() if column in said):
+            told = said.keys() - set(ERRORS)  # which tables of earlier versions lack
+            if all(_same(value, said[column]) for column, value in row.items() if column in told):
                 return record
     if len(faults) == len(found):
         raise BayesScalingError(f"{files.directory}: can't be read: {'; '.join(faults)}; {files.again}")

@@ -273,10 +273,12 @@ def convergence_table(data: DataTree) -> pd.DataFrame:
             "ess_bulk": az.ess(posterior, method="bulk"),
             "ess_tail": az.ess(posterior, method="tail"),
         }
+    names = [name for name, _ in elements(measures["rhat"])]
     columns = {
-        measure: {name: float(value) for name, value in elements(dataset)} for measure, dataset in measures.items()
+        measure: np.concatenate([array.to_numpy().ravel() for array in dataset.data_vars.values()])
+        for measure, dataset in measures.items()
     }
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns, index=names)
 
 
 def elements(values: Dataset) -> Iterator[tuple[str, DataArray]]:

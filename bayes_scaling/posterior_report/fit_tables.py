@@ -20,7 +20,7 @@ Row = Mapping[Any, Any] | pd.Series
 """A row of a table of intervals."""
 _WARNING = f"{NOT_CONVERGED}, do not use. "
 PARTS = ("median", "lower", "upper")
-TIMES = tuple(f"compute_doubling_months_{part}" for part in PARTS)
+TIMES = tuple(DOUBLING[part] for part in PARTS)
 """Columns of a study's table that hold the doubling time of effective compute."""
 
 

@@ -257,6 +257,6 @@ def replicate(
         if directory is not None:
             found = finished_fit(fit_fingerprint(one, table, DEFAULT, seed), Path(directory))
         fits[one.name] = fit(one, table, seed=seed, progress=progress, cores=cores) if found is None else found[0]
-        if directory is not None:
+        if directory is not None and (found is None or found[2] != kept_file(directory, one.name)):
             fits[one.name].save(kept_file(directory, one.name))
     return Replication(answers(*fits.values()), fits)

@@ -22,7 +22,8 @@ FILLABLE = ("published", "parameters", "tokens", "epochs", "training_compute", "
 """What a table of systems can say of an evaluation."""
 NEEDED = ("published", "parameters", "tokens")
 """What no evaluation that is fitted may lack."""
-JOINS = ("name and paper", "name")
+JOINS = {"name and paper": ("system", "paper"), "name": ("system",)}
+"""Columns that must agree, by what a user calls the way to join."""
 DIFFERENT = 0.1
 """Relative difference from which two numbers for the same are said to disagree."""
 
@@ -253,7 +254,7 @@ def _differ(kept: Any, found: Any, column: str) -> bool:
 
 def _keys(table: pd.DataFrame, by: str) -> pd.Series:
     """What is to agree, missing where a part of it is."""
-    parts = [table[name].map(_plain) for name in by.replace("name", "system").split(" and ")]
+    parts = [table[name].map(_plain) for name in JOINS[by]]
     whole = pd.Series(list(zip(*parts, strict=True)), table.index, dtype="object")
     return whole.where(np.logical_and.reduce([part != "" for part in parts]))
 

@@ -51,11 +51,11 @@ def offered_names(names: Collection[str], kind: TableKind) -> dict[str, list[str
     {'parameters': ['N'], 'tokens': ['Tokens'], 'loss': ['los']}
     """
     usual = {
-        column.name: [plain_name(each) for each in (column.name, *column.usual, *column.offered)]
+        column.name: [bare_name(each) for each in (column.name, *column.usual, *column.offered)]
         for column in kind.columns
     }
     claimed = {plain for spellings in usual.values() for plain in spellings}
-    free = {name: plain_name(name) for name in names if name not in kind.canonical}
+    free = {name: bare_name(name) for name in names if name not in kind.canonical}
     others = {name: plain for name, plain in free.items() if plain not in claimed}
     found: dict[str, list[str]] = {}
     for ours, spellings in usual.items():
@@ -76,11 +76,11 @@ def guessed_columns(names: Collection[str], kind: TableKind) -> dict[str, str]:
     >>> guessed_columns(["N", "train_loss", "val_loss", "Tokens"], RUNS)
     {'parameters': 'N', 'tokens': 'Tokens'}
     """
-    usual = {column.name: {plain_name(each) for each in (column.name, *column.usual)} for column in kind.columns}
+    usual = {column.name: {bare_name(each) for each in (column.name, *column.usual)} for column in kind.columns}
     alone = {
         ours: theirs[0]
         for ours, theirs in offered_names(names, kind).items()
-        if len(theirs) == 1 and plain_name(theirs[0]) in usual[ours]
+        if len(theirs) == 1 and bare_name(theirs[0]) in usual[ours]
     }
     times = Counter(alone.values())
     given = _PERPLEXITIES if _PERPLEXITIES & set(names) else ()
@@ -129,7 +129,7 @@ def how_to_map(mapping: Mapping[str, str]) -> str:
     if scale:
         options += "".join(f" --scale {ours}={unit}" for ours, unit in scale.items())
         python += f", scale={{{', '.join(f'{ours!r}: {unit}' for ours, unit in scale.items())}}}"
-    if plain_name(shown.get("loss", "")) in RUNS.column("loss").offered:
+    if bare_name(shown.get("loss", "")) in RUNS.column("loss").offered:
         options, python = f"{options} --loss-unit perplexity", f'{python}, loss_unit="perplexity"'
     return f"{options}, {python}"
 
@@ -181,7 +181,7 @@ def similar_names(names: Collection[str], kind: TableKind) -> str:
     return f"columns left alone as text: {pairs}; to use them: {how_to_map(similar)}" if similar else ""
 
 
-def plain_name(name: str) -> str:
+def bare_name(name: str) -> str:
     """A name without case, blanks and punctuation; a single letter keeps its case, as N is not n."""
     plain = "".join(letter for letter in name if letter.isalnum())
     return plain if len(plain) == 1 else plain.casefold()

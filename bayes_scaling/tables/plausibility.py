@@ -15,7 +15,7 @@ from bayes_scaling.errors import BayesScalingError, EvaluationsError, RunsError
 from bayes_scaling.law import training_compute
 from bayes_scaling.tables.columns import is_runs
 from bayes_scaling.tables.faults import Finding, Severity, named_rows
-from bayes_scaling.tables.names import plain_name
+from bayes_scaling.tables.names import bare_name
 from bayes_scaling.tables.rows import repeats
 from bayes_scaling.tables.sizes import CONTRADICTION, common_budget, contradictions
 from bayes_scaling.words import counted
@@ -302,7 +302,7 @@ def _several_data(runs: pd.DataFrame) -> Iterator[Finding]:
 def _repetition(runs: pd.DataFrame) -> Iterator[Finding]:
     for name in _called(runs, (*_EPOCHS, *_UNIQUE))[:1]:
         by, numbers = _quoted(name), pd.to_numeric(runs[name], errors="coerce")
-        epochs = plain_name(name) in _EPOCHS
+        epochs = bare_name(name) in _EPOCHS
         times = numbers if epochs else runs["tokens"] / numbers
         if (times > REPEATED).any():
             yield _finding(
@@ -339,8 +339,8 @@ def _at_even_steps(along: pd.DataFrame) -> bool:
 
 def _called(table: pd.DataFrame, plain: Sequence[str]) -> list[str]:
     """Columns by plain names, in the order of these."""
-    found = [str(name) for name in table if plain_name(str(name)) in plain]
-    return sorted(found, key=lambda name: plain.index(plain_name(name)))
+    found = [str(name) for name in table if bare_name(str(name)) in plain]
+    return sorted(found, key=lambda name: plain.index(bare_name(name)))
 
 
 def _where(column: str, value: str) -> str:

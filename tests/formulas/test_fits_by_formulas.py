@@ -90,22 +90,26 @@ def test_clusters_by_series(specification) -> None:
     assert low < 0.03 < high
 
 
+ADAPTED = """
+law = "chinchilla"
+[coefficients]
+level = "0 + benchmark"
+share = "0 + benchmark"
+irreducible_share = "0 + benchmark"
+alpha = "1 + architecture"
+reducible = "0 + test_time_adaptation"
+sigma = "0 + benchmark"
+[progress]
+parameters = "{progress}"
+data = "{progress}"
+acts_on = "{acts_on}"
+[noise]
+cluster = "paper"
+"""
+
+
 def test_flags_architectures_noise_and_a_walk(specification, collected) -> None:
-    text = """
-        law = "chinchilla"
-        [coefficients]
-        level = "0 + benchmark"
-        share = "0 + benchmark"
-        irreducible_share = "0 + benchmark"
-        alpha = "1 + architecture"
-        reducible = "0 + test_time_adaptation"
-        sigma = "0 + benchmark"
-        [progress]
-        parameters = "walk"
-        data = "walk"
-        [noise]
-        cluster = "paper"
-    """
+    text = ADAPTED.format(progress="walk", acts_on="effective_size")
     fit = bs.fit(specification(text), collected)
     assert fit.diagnostics.converged
     adapted = fit.posterior["reducible_test_time_adaptation"]
@@ -118,22 +122,7 @@ def test_flags_architectures_noise_and_a_walk(specification, collected) -> None:
 
 
 def test_exponents_by_architecture_predict_papers_best_where_terms_decline_alike(specification, collected) -> None:
-    text = """
-        law = "chinchilla"
-        [coefficients]
-        level = "0 + benchmark"
-        share = "0 + benchmark"
-        irreducible_share = "0 + benchmark"
-        alpha = "1 + architecture"
-        reducible = "0 + test_time_adaptation"
-        sigma = "0 + benchmark"
-        [progress]
-        parameters = "constant_rate"
-        data = "constant_rate"
-        acts_on = "loss_term"
-        [noise]
-        cluster = "paper"
-    """
+    text = ADAPTED.format(progress="constant_rate", acts_on="loss_term")
     [found] = bs.compare([specification(text)], collected, unit="paper").table.to_dict("records")
     assert found["converged"] and found["elpd"] >= 183
 
