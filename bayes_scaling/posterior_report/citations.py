@@ -16,10 +16,7 @@ _SOURCES: Mapping[str, tuple[str, ...]] = {
 
 
 def citation_section(data: str, laws: tuple[str, ...], versions: Mapping[str, str], *, progress: bool) -> Section:
-    """What whoever uses a result should cite: BibTeX of the data, the papers, PyMC, ArviZ and this package.
-
-    ``data``: name of the table that was fitted; ``progress``: whether the laws have it, which is the paper's structure.
-    """
+    """What whoever uses a result should cite: BibTeX of the data, the papers, PyMC, ArviZ and this package."""
     if data == _PACKAGED_DATA:
         whose = "The data are those of Ho et al. 2024; the package's data notes say how the table was made."
     else:
@@ -40,7 +37,7 @@ def _references() -> dict[str, str]:
 
 
 def _own(versions: Mapping[str, str]) -> str:
-    used = versions.get("bayes-scaling") or versions.get("bayes_scaling") or _installed()
+    used = versions.get("bayes-scaling") or _installed()
     return (
         "@software{bayes_scaling,\n"
         "  title   = {bayes-scaling: {Bayesian} scaling laws with algorithmic progress},\n"

@@ -52,13 +52,7 @@ PICTURES = ("comparison.png", "doubling_times_by_variant.png", "pareto_k.png", "
 
 
 def comparison_document(comparison: Comparison) -> Document:
-    """What a reader should see of a comparison.
-
-    Returns which models the data can't tell apart and the doubling time averaged over them; ranks, weights,
-    differences; what would change the answer; what leave-one-out measures and where it can be trusted; models, data,
-    method, citations. Variants that did not converge are marked, last, and named in a banner. ``data``: what
-    ``comparison.json`` and ``comparison.csv`` have.
-    """
+    """What a reader should see of a comparison; ``data``: what ``comparison.json`` and ``comparison.csv`` have."""
     about, versions = comparison.evaluations, versions_of(comparison)
     specifications = specifications_of(comparison)
     sections = (
@@ -268,10 +262,7 @@ def comparison_csv(comparison: Comparison) -> bytes:
 
 
 def ranking_page(comparison: Comparison) -> str | None:
-    """Markdown: what the comparison says, and its ranking compared with Table 11 of Ho et al. 2024.
-
-    Returns str or None: None if fewer than three of the published variants were compared.
-    """
+    """Markdown: what the comparison says, and its ranking compared with Table 11 of Ho et al. 2024, if it can be."""
     published = published_section(comparison, tuple(sentences(comparison)))
     if published is None:
         return None
@@ -280,10 +271,7 @@ def ranking_page(comparison: Comparison) -> str | None:
 
 
 def write_comparison(comparison: Comparison, directory: Path) -> tuple[Path, ...]:
-    """Write everything about a comparison but its fits, which the sweep has written.
-
-    Returns the files, in the order written. Raises BayesScalingError if the files can't be written.
-    """
+    """Write everything about a comparison but its fits, which the sweep has written; returns the files."""
     from bayes_scaling.plots import comparison as plots
 
     converged = int(comparison.table["converged"].sum())

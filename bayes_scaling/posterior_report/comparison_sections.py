@@ -43,8 +43,6 @@ _FEWEST_POINTS = 4
 def named(names: Iterable[str]) -> str:
     """Names in a sentence, some of them where there are many.
 
-    Examples
-    --------
     >>> named(["a", "b"]), named([str(number) for number in range(10)])
     ('a, b', '0, 1, 2, 3, 4, 5, 6, 7 and 2 more')
     """

@@ -56,11 +56,10 @@ class Code:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of texts; numbers are formatted by whoever makes it.
+    """A table of texts, of which the first of each row names it; ``marked``: rows that can't be trusted, by number.
 
     ``name``: unique in the report, in lower case with hyphens, the target of links. ``caption``: one line on what is
-    shown, in which units, intervals with probability and kind. ``rows``: as many texts each as ``columns``; the first
-    names the row. ``marked``: numbers of rows that can't be trusted (not converged, not identified).
+    shown, in which units, intervals with probability and kind.
     """
 
     name: str
@@ -80,11 +79,8 @@ class Table:
     ) -> Self:
         """A table of records, or of the rows of a table whose index is a column of its own name.
 
-        ``columns``: what each shows, by header, as a format string of the record or a function of it. ``marked``:
-        whether a record can't be trusted.
+        ``columns``: what each shows, by header, as a format string of the record or a function of it.
 
-        Examples
-        --------
         >>> Table.of("t", "", [{"case": "a", "rhat": 1.0}], {"case": "{case}", "R-hat": "{rhat:.2f}"}).rows
         (('a', '1.00'),)
         """
@@ -100,8 +96,6 @@ class Table:
     def pairs(cls, name: str, caption: str, columns: tuple[str, str], pairs: Mapping[str, Any]) -> Self:
         """A table of two columns: names and values.
 
-        Examples
-        --------
         >>> Table.pairs("settings", "Settings", ("setting", "value"), {"seed": 0}).rows
         (('seed', '0'),)
         """
@@ -123,8 +117,7 @@ class Table:
 class Picture:
     """A drawing: ``svg`` is the whole `<svg>` element as text, with nothing in it that is loaded from elsewhere.
 
-    ``name`` as of a table; ``title``: a few words; ``alternative``: what a reader who can't see it should know, with
-    the figures that matter.
+    ``alternative``: what a reader who can't see it should know, with the figures that matter.
     """
 
     name: str
@@ -147,11 +140,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Scatter:
-    """Points that show their details on hover and on keyboard focus; groups differ in colour and in shape.
-
-    ``name``, ``title`` and ``alternative`` as of :class:`Picture`; labels with units; ``log_x``, ``log_y``: whether an
-    axis is logarithmic.
-    """
+    """Points that show their details on hover and on keyboard focus; groups differ in colour and in shape."""
 
     name: str
     title: str
@@ -195,8 +184,6 @@ class Section:
     def of(cls, name: str, title: str, *blocks: Block | str | None) -> Self:
         """A section: text is a paragraph, and None is left out.
 
-        Examples
-        --------
         >>> Section.of("data", "Data", "231 evaluations.", None).blocks
         (Paragraph(text='231 evaluations.', finding=False),)
         """
@@ -214,12 +201,9 @@ class Banner:
 
 @dataclass(frozen=True)
 class Document:
-    """A report.
+    """A report: banners, then the answer in a sentence, its picture and notes on it, then sections.
 
-    ``title``: what it is about; ``subtitle``: which specification and which data, by name. ``banners`` come before the
-    ``answer``, which is one sentence; ``notes`` right under it: what it means in plain words, and what to beware of.
-    ``lead``: the one picture with the answer, or None where nothing can be shown. ``data``: the machine-readable twin,
-    plain data that strict JSON can hold.
+    ``subtitle``: which specification and which data, by name. ``data``: the figures, for the machine-readable twin.
     """
 
     title: str

@@ -42,12 +42,7 @@ _MAY_BE_MISSING: dict[Callable[[Fit], Section | None], tuple[str, str]] = {
 
 
 def fit_document(fit: Fit, robustness: "Robustness | None" = None) -> Document:
-    """What a report of one fit says.
-
-    A fit that has not converged has a banner, an answer that begins with NOT CONVERGED, and marked tables. A robustness
-    run on the same table goes into the section on what would change the answer. Raises BayesScalingError if the fit
-    keeps no data with its posterior.
-    """
+    """What a report of one fit says; a robustness run on its table goes into the section on what would change it."""
     missing = [name for name in ("observed_data", "constant_data") if name not in fit.data]
     if missing:
         raise BayesScalingError(

@@ -94,8 +94,6 @@ def _arguments(fit: Fit) -> list[str]:
 def specification_name(specification: Specification) -> str:
     """What a command takes for a specification: a name in the catalogue, else that of a file to be put in its place.
 
-    Examples
-    --------
     >>> from dataclasses import replace
     >>> reference = load_specification("reference")
     >>> specification_name(reference), specification_name(replace(reference, name="mine"))
@@ -113,8 +111,6 @@ def specification_name(specification: Specification) -> str:
 def table_option(table: EvaluationsSummary) -> list[str]:
     """The option that names a table: a packaged one by its name, else the name of a file to be put in its place.
 
-    Examples
-    --------
     >>> table_option(EvaluationsSummary("ho2024", 231, 58, ()))
     ['--evaluations', 'ho2024']
     >>> table_option(EvaluationsSummary("mine", 10, 2, (), "runs"))
@@ -128,8 +124,6 @@ def table_option(table: EvaluationsSummary) -> list[str]:
 def further_selections(table: EvaluationsSummary) -> tuple[str, ...]:
     """Selections that a command which names the table does not make.
 
-    Examples
-    --------
     >>> further_selections(EvaluationsSummary("collected", 297, 80, ("comparable rows", "benchmarks ptb")))
     ('benchmarks ptb',)
     """
@@ -138,11 +132,7 @@ def further_selections(table: EvaluationsSummary) -> tuple[str, ...]:
 
 
 def command_blocks(lead: str, arguments: Sequence[str], table: EvaluationsSummary) -> tuple[Block, ...]:
-    """A command to run, and what it can't know.
-
-    Returns the lead, the command quoted for a shell, and a sentence on names that stand for files of the reader's, and
-    on rows that were selected, where there are any. ``table``: which the arguments name.
-    """
+    """A command to run, and what it can't know: names that stand for files of the reader's, and rows selected."""
     names = {"table": _CSV, "specification": _TOML}
     notes = [
         f"{shlex.quote(word)} stands for the {what}'s file."

@@ -13,13 +13,7 @@ from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.posterior_report.document import Bullets, Equation, Paragraph, Row, Section, Table
 from bayes_scaling.posterior_report.fit_data import rows_of_report
-from bayes_scaling.posterior_report.fit_tables import (
-    in_numbers,
-    in_whole_percent,
-    month_of,
-    number,
-    times_cells,
-)
+from bayes_scaling.posterior_report.fit_tables import in_numbers, in_whole_percent, month_of, number, times_cells
 from bayes_scaling.posterior_report.svg import picture_of
 from bayes_scaling.published import HO2024_COMPUTE, MOORE, PLAYERS, published_shapley
 from bayes_scaling.quantities.attribution import HO2024_PAIRS, shapley_attribution
@@ -69,11 +63,7 @@ def doubling_section(fit: Fit) -> Section:
 
 
 def prior_doubling_times(fit: Fit) -> pd.DataFrame | None:
-    """Doubling times as the prior alone has them; None where it has no scale of its own.
-
-    Returns DataFrame or None: as :func:`bayes_scaling.doubling_times`; None under the paper's penalty and where
-    exponents drift.
-    """
+    """Doubling times as the prior alone has them; None under the paper's penalty and where exponents drift."""
     own = fit.specification.delta is None and fit.specification.progress.exponents == "none"
     if not own or "observed_data" not in fit.data:
         return None

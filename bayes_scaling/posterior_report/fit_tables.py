@@ -32,8 +32,6 @@ def warning(fit: Fit) -> str:
 def unusable(section: Section) -> Section:
     """A section of a fit that has not converged: its findings, pictures and tables say so, and all rows are marked.
 
-    Examples
-    --------
     >>> unusable(Section.of("s", "S", "What T is.", Paragraph("T is 8.", finding=True))).blocks[1].text
     'NOT CONVERGED, do not use. T is 8.'
     """
@@ -76,8 +74,6 @@ def times_of(row: Row) -> dict[str, float]:
 def in_brackets(row: Row) -> str:
     """The same as a study's tables show it, months.
 
-    Examples
-    --------
     >>> in_brackets(dict(zip(TIMES, (8.44, 4.5, float("inf")))))
     '8.4 [4.5, no bound]'
     """
@@ -97,8 +93,6 @@ def in_numbers(row: Row) -> str:
 def in_whole_percent(share: float, digits: int = 0) -> str:
     """A share of 1 in percent, without a sign before nothing; empty where there is none.
 
-    Examples
-    --------
     >>> in_whole_percent(-0.001), in_whole_percent(0.4648, 1), in_whole_percent(math.nan)
     ('0%', '46.5%', '')
     """
@@ -108,8 +102,6 @@ def in_whole_percent(share: float, digits: int = 0) -> str:
 def number(value: float, error: float = 0.0) -> str:
     """A quantity for a reader: three significant digits, or as many as its Monte Carlo error allows.
 
-    Examples
-    --------
     >>> number(0.34192), number(1963.12), number(2.5e9), number(math.nan)
     ('0.342', '1,960', '2.5e+09', 'not defined')
     """
@@ -123,8 +115,6 @@ def number(value: float, error: float = 0.0) -> str:
 def month_of(year: float) -> str:
     """A decimal year as a month.
 
-    Examples
-    --------
     >>> month_of(2012.5), month_of(2017.0)
     ('July 2012', 'January 2017')
     """
@@ -138,8 +128,6 @@ def month_of(year: float) -> str:
 def variant_in_words(name: str) -> str:
     """A variant's name as it is said in a sentence.
 
-    Examples
-    --------
     >>> variant_in_words("reference | stated priors")
     'reference, stated priors'
     """

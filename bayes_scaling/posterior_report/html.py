@@ -35,18 +35,8 @@ _ALIGNED = re.compile(r"\\(begin|end)\{aligned\}")
 
 
 def mathml(tex: str) -> str | None:
-    r"""A formula as one `<math>` element.
+    r"""LaTeX, `aligned` too, as one `<math>` element without links and styles; None where it can't be understood.
 
-    Returns str or None: Markup that holds nothing but mathematics: no links, no styles. None where the formula can't be
-    understood; show the LaTeX itself then.
-
-    Parameters
-    ----------
-    tex
-        LaTeX without dollar signs; `aligned` is understood.
-
-    Examples
-    --------
     >>> mathml(r"\alpha < 1").partition("<mrow>")[2]
     '<mi>α</mi><mo>&lt;</mo><mn>1</mn></mrow></math>'
     >>> mathml(r"\frac{") is None
@@ -88,11 +78,6 @@ def render_html(document: Document) -> str:
     the report can act as markup. The page reads well without its script, in print, on light and dark screens, on
     phones, from the keyboard and through a screen reader.
 
-    Raises BayesScalingError if a name is used twice or is not in lower case with hyphens, a row has more or fewer
-    cells than its table has columns, or a picture is no SVG.
-
-    Examples
-    --------
     >>> page = render_html(Document("Doubling time", "About 8 months.", None, (), ()))
     >>> "<h1>Doubling time</h1>" in page
     True
@@ -158,8 +143,6 @@ def _points(scatter: Scatter) -> list[tuple[tuple[str, ...], str, str]]:
 def _unbroken(cell: str) -> str:
     r"""A cell of figures that a narrow column breaks before its brackets alone: median above, interval below.
 
-    Examples
-    --------
     >>> _unbroken("9.0 (5.5 to 16.8)").split(" ")
     ['9.0', '(5.5\xa0to\xa016.8)']
     """

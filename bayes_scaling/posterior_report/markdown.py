@@ -33,21 +33,11 @@ _FENCE = re.compile(r"`{3,}")
 
 
 def render_markdown(document: Document, pictures: Mapping[str, str] = _NOTHING) -> str:
-    r"""A report as CommonMark with tables.
+    r"""A report as CommonMark with tables, with ``pictures`` at addresses by name; others are told in words.
 
-    Returns every text of the report escaped, so that ``<script>``, ``|`` and backticks show as they are, and addresses
-    in it are no links. Rows that can't be trusted begin with a warning sign; mathematics stand in ``math`` fences.
+    Every text is escaped, so that ``<script>``, ``|`` and backticks show as they are, and addresses in it are no links.
+    Rows that can't be trusted begin with a warning sign; mathematics stand in ``math`` fences.
 
-    Parameters
-    ----------
-    document
-        Any report.
-    pictures
-        Name of a picture to the address of its file, relative to the page. A picture without one is described by its
-        alternative alone.
-
-    Examples
-    --------
     >>> print(render_markdown(Document("A <b> title", "8 months.", None, (), ())))
     # A \<b\> title
     <BLANKLINE>
@@ -69,8 +59,6 @@ def render_markdown(document: Document, pictures: Mapping[str, str] = _NOTHING) 
 def render_page(title: str, *sections: Section) -> str:
     """Sections as a page of Markdown, their text taken as Markdown; one without a title has no heading.
 
-    Examples
-    --------
     >>> print(render_page("Results", Section.of("found", "", Bullets(("**8** months",)))))
     # Results
     <BLANKLINE>

@@ -8,8 +8,6 @@ def printable(text: str) -> str:
 
     Line feeds and tabulators stay; carriage returns become line feeds.
 
-    Examples
-    --------
     >>> printable("a\r\nb\x00")
     'a\nb\ufffd'
     """

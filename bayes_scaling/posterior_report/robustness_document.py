@@ -45,12 +45,7 @@ WIDTHS = (
 
 
 def robustness_document(result: Robustness) -> Document:
-    """What a reader should see of a robustness run.
-
-    Returns whether the doubling time depends on what was chosen, with the forest plot; every case with the published
-    value beside it; what was skipped and why; convergence, method and citations. Cases that did not converge are marked
-    and named in a banner. ``data``: what ``robustness.json`` and ``robustness.csv`` have.
-    """
+    """What a reader should see of a robustness run; ``data``: what ``robustness.json`` and ``robustness.csv`` have."""
     record = json.loads(robustness_json(result))
     versions = (result.fit(BASELINE).versions if result.directory is not None else {}) or record["versions"]
     table = result.table.astype(object).where(result.table.notna(), None)
@@ -280,8 +275,6 @@ def _choices_table(result: Robustness) -> Table:
 def published_sentence(name: str, row: Row) -> str:
     """How a case's published figure and what was found differ.
 
-    Examples
-    --------
     >>> row = {"published_months": 8.8, "published_lower": 4.2, "published_upper": 18.7, "published_inside": True,
     ...        "compute_doubling_months_median": 9.1, "compute_doubling_months_lower": 5.4,
     ...        "compute_doubling_months_upper": 20.2, "compute_rate_lower": 0.412, "compute_rate_upper": 1.54,
@@ -376,10 +369,7 @@ def robustness_page(result: Robustness) -> str:
 
 
 def write_robustness(result: Robustness, directory: Path) -> tuple[Path, ...]:
-    """Write everything about a robustness run but its fits, which the sweep has written.
-
-    Returns the files, in the order written. Raises BayesScalingError if the files can't be written.
-    """
+    """Write everything about a robustness run but its fits, which the sweep has written; returns the files."""
     from bayes_scaling.plots.robustness import plot_robustness
 
     contents: tuple[bytes, ...] = (

@@ -37,11 +37,10 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 @dataclass(frozen=True)
 class ScatterDrawing:
-    """A drawn scatter plot: one `<svg>` element, whose marks name their row and group in `data-row`, `data-group`.
+    """An `<svg>` element whose marks name their row and group in `data-row` and `data-group`, and marks of groups.
 
-    ``legend``: groups in the order of their first points, each with its mark as an `<svg>` element. ``undrawn``: how
-    many points have no place on the axes: not finite or beyond a googol, or on a logarithmic axis not positive or below
-    one in a googol.
+    ``undrawn``: how many points have no place on the axes: not finite or beyond a googol, or on a logarithmic axis not
+    positive or below one in a googol.
     """
 
     svg: str
@@ -67,8 +66,6 @@ def scatter_svg(scatter: Scatter) -> ScatterDrawing:
 
     Texts are in the colour of the text around, so that the drawing is readable on light and on dark pages.
 
-    Examples
-    --------
     >>> from bayes_scaling.posterior_report.document import Point
     >>> points = (Point(2020.0, 3.1, "wt103", "Transformer", ()), Point(2021.0, math.nan, "ptb", "LSTM", ()))
     >>> drawing = scatter_svg(Scatter("data", "Data", "Two models.", "year", "loss (nats)", points))

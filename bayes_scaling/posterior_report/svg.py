@@ -24,13 +24,10 @@ def picture_of(figure: "Figure", name: str, title: str, alternative: str) -> Pic
 
 
 def svg_of(figure: "Figure", name: str) -> str:
-    """A figure as the text of an `<svg>` element, the same for the same figure and name.
+    """A figure as the text of an `<svg>` element, the same for the same figure and name, which salts its ids.
 
-    Without prolog, date or metadata; text stays text, and paths are given to a hundredth of a point. The name salts
-    the ids that matplotlib makes up.
+    Without prolog, date or metadata; text stays text, and paths are given to a hundredth of a point.
 
-    Examples
-    --------
     >>> from matplotlib.figure import Figure
     >>> drawn = svg_of(Figure(figsize=(1, 1)), "empty")
     >>> drawn[:4], "metadata" in drawn, drawn == svg_of(Figure(figsize=(1, 1)), "empty")
@@ -55,12 +52,8 @@ _LETTERS = 40
 
 
 def lead_of(figure: "Figure", height: float, name: str, title: str, alternative: str) -> Picture:
-    """A drawing of one panel made narrow, and its text large, as the picture of a report's first screen.
+    """A drawing of one panel made narrow (``height`` in inches), its text large, for a report's first screen.
 
-    Returns Picture: 4.4 inches wide and ``height`` inches high, without text of less than 10 points.
-
-    Examples
-    --------
     >>> from matplotlib.figure import Figure
     >>> figure = Figure(layout="constrained")
     >>> _ = figure.subplots().set_xlabel("months", fontsize=6)

@@ -77,11 +77,7 @@ def write_report(
 
 
 def document_of(result: Any, robustness: "Robustness | None" = None) -> Document:
-    """What a report of a result says.
-
-    Raises BayesScalingError if the result is no fit, comparison or robustness run, or a robustness run given with it is
-    of another table.
-    """
+    """What a report of a fit, a comparison or a robustness run says."""
     from bayes_scaling.comparison.result import Comparison
     from bayes_scaling.inference.result import Fit
     from bayes_scaling.robustness_cases.result import Robustness
@@ -113,10 +109,6 @@ def document_of(result: Any, robustness: "Robustness | None" = None) -> Document
 def format_of(path: str | Path, format: str | None = None) -> str:
     """The format asked for, or the one that a file's ending says.
 
-    Raises BayesScalingError if it is unknown; the message names the choices.
-
-    Examples
-    --------
     >>> format_of("report.md"), format_of("report", "html")
     ('markdown', 'html')
     """
@@ -151,11 +143,7 @@ def _unwritable(path: Path, error: OSError) -> BayesScalingError:
 
 
 def check_targets(path: Path, kind: str) -> None:
-    """Refuse to replace what is no report of ours: results of a run often have the names that a report would take.
-
-    HTML also replaces its twin, which ends in ``.json``. Raises BayesScalingError if a file is in the way, or a
-    directory; the message names it.
-    """
+    """Refuse to replace what is no report, by HTML's twin either: results of a run often have the names of reports."""
     forms = ({_twin_of(path): "json"} if kind == "html" else {}) | {path: kind}
     try:
         directory, there = path.is_dir(), [target for target in forms if target.is_file()]
@@ -209,15 +197,10 @@ def _contents(document: Document, path: Path, kind: str) -> dict[Path, str]:
 
 
 def as_plain(document: Document) -> dict[str, Any]:
-    """A report as plain data.
+    """A report as plain data: equations in LaTeX, tables with rows as records, pictures by their alternatives.
 
-    Returns dict: ``title``, ``subtitle``, ``answer``, ``notes``, ``banners``, ``sections`` (each with ``text``,
-    ``equations`` in LaTeX, ``tables`` with their rows as records and the numbers of marked rows, ``pictures`` by their
-    alternatives, ``points``), and ``data``: the figures behind them, as numbers, with null for what is not defined or
-    without bound.
+    ``data`` are the figures behind them, as numbers, with null for what is not defined or without bound.
 
-    Examples
-    --------
     >>> found = as_plain(Document("A title", "An answer.", None, (), (), {"months": float("inf")}))
     >>> found["answer"], found["data"]
     ('An answer.', {'months': None})
@@ -237,8 +220,6 @@ def as_plain(document: Document) -> dict[str, Any]:
 def render_json(document: Document) -> str:
     """A report as strict JSON text: no NaN, no infinity.
 
-    Examples
-    --------
     >>> import json
     >>> json.loads(render_json(Document("A title", "An answer.", None, (), ())))["title"]
     'A title'

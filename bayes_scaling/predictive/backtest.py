@@ -96,8 +96,6 @@ def work(task: Task) -> bytes:
 def careful(settings: Settings) -> Settings:
     """Settings of a second fit, from those of the first.
 
-    Examples
-    --------
     >>> careful(SETTINGS).target_accept
     0.99
     """
@@ -114,8 +112,6 @@ def planned(
 ) -> Plan[Task]:
     """Forecasts by name that a table allows; arguments and errors as of :func:`backtest`.
 
-    Examples
-    --------
     >>> plan = planned(["reference"], cuts=[2019, 2020])
     >>> len(plan.tasks), plan.skipped
     (8, {})
@@ -212,10 +208,7 @@ def backtest(
     with kept_in(directory) as place:
         study = Study(place, FORECASTS, work, Record.from_bytes)
         records = study.run(
-            plan.tasks,
-            on_done=lambda task, reused: on_done(task.name, reused),
-            workers=workers,
-            scheduler=scheduler,
+            plan.tasks, on_done=lambda task, reused: on_done(task.name, reused), workers=workers, scheduler=scheduler
         )
     return Backtest.of(
         list(records.values()),

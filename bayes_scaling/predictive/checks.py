@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from xarray import Dataset
 
-from bayes_scaling.calibration.result import Curve
+from bayes_scaling.calibration.result import Curve, uniform_curve
 from bayes_scaling.calibration.simulation import simulated_rows
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import UNITS, rows_of
@@ -18,7 +18,7 @@ from bayes_scaling.inference.likelihood import blocks, draws_of, expected_losses
 from bayes_scaling.inference.result import EvaluationsSummary, Fit, require_fit
 from bayes_scaling.inference.settings import whole_number
 from bayes_scaling.model.rows import Rows
-from bayes_scaling.predictive.pit import loo_pit, pit_curve
+from bayes_scaling.predictive.pit import loo_pit
 from bayes_scaling.quantities.prediction import with_noise
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY
 from bayes_scaling.specifications.specification import Specification
@@ -47,23 +47,9 @@ def standardised(fit: Fit, rows: Rows, replicates: int, seed: int) -> Iterator[t
     .. math:: r_i^{(s)} = \frac{y_i - \mu_i(\theta_s)}{\sqrt{\sigma_{i,s}^2 + \tau_s^2}}, \qquad
         \tilde r_i^{(s)} = \frac{\tilde y_i^{(s)} - \mu_i(\theta_s)}{\sqrt{\sigma_{i,s}^2 + \tau_s^2}}
 
-    with logarithms of losses where the noise is on these, and without :math:`\tau` where there is none.
-
-    Parameters
-    ----------
-    fit
-        The posterior.
-    rows
-        Its rows. Replicated evaluations have the same papers, each with one new effect for all that it has.
-    replicates
-        Draws to use at most, evenly spaced.
-    seed
-        Of the noise.
-
-    Yields
-    ------
-    observed, replicated : arrays, shape (draws, n)
-        Of a block of draws at a time.
+    with logarithms of losses where the noise is on these, and without :math:`\tau` where there is none. Replicated
+    evaluations have the same papers, each with one new effect for all that it has. Both have the shape ``(draws, n)``,
+    a block of draws at a time.
     """
     specification, rng = fit.specification, np.random.default_rng(seed)
     drawn, chosen = draws_of(specification, fit.data), chosen_draws(fit, replicates)
@@ -79,11 +65,8 @@ def standardised(fit: Fit, rows: Rows, replicates: int, seed: int) -> Iterator[t
             simulated = [simulated_rows(specification, rows, draw, rng).response for draw in each_draw]
             replicated = np.reshape(simulated, (len(own), len(rows.ids)))
         values, expected = {name: each[own] for name, each in values.items()}, expected[own]
-        observed, replicated = (
-            _residual(specification, replace(rows, response=loss), values, expected)
-            for loss in (rows.response, replicated)
-        )
-        yield observed, replicated
+        observed = _residual(specification, rows, values, expected)
+        yield observed, _residual(specification, replace(rows, response=replicated), values, expected)
 
 
 def _residual(specification: Specification, rows: Rows, values: Mapping[str, Floats], expected: Floats) -> Floats:
@@ -237,7 +220,7 @@ def predictive_check(fit: Fit, *, replicates: int = REPLICATES, seed: int = 0) -
         unit=(*fit.specification.noise.clusters, UNITS[0])[0],
         good_k=good_k,
         pit=pit,
-        curve=pit_curve(pit["pit"].to_numpy()),
+        curve=uniform_curve(pit["pit"].to_numpy()),
         residuals=known.assign(residual=mean, lower=interval[0], upper=interval[1]),
         groups=_groups(_groupings(fit, known), of_draws, len(chosen_draws(fit, replicates))),
         tails=_tails(of_draws, mean, rows.ids),

@@ -44,20 +44,9 @@ from bayes_scaling.tables import decimal_year
 class Record:
     """What a backtest keeps of one forecast.
 
-    Parameters
-    ----------
-    forecaster, cut
-        Which.
-    scores
-        One row for each evaluation predicted (:func:`bayes_scaling.predictive.forecasts.scored`).
-    converged
-        Whether the chains agreed; True for point estimates, which have none.
-    note
-        Why not, or what else a reader has to know; empty if nothing.
-    before, unseen
-        Evaluations fitted, and later ones that could not be predicted.
-    seconds
-        What fit and prediction took.
+    ``scores`` are of :func:`scored`. Point estimates, which have no chains, count as ``converged``; ``note``: why not,
+    or what else a reader has to know. ``before``, ``unseen``: evaluations fitted, and later ones that could not be
+    predicted; ``seconds`` of fit and prediction.
     """
 
     forecaster: str
@@ -75,10 +64,7 @@ class Record:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
-        """Read a record back.
-
-        Raises ValueError, KeyError, TypeError if it is not one.
-        """
+        """Read a record back; ValueError, KeyError or TypeError if it is not one."""
         plain = json.loads(content)
         scores = pd.DataFrame(**plain.pop("scores")).rename_axis("id")
         record = cls(scores=scores, **plain)
@@ -99,18 +85,10 @@ DRAWS = 4000
 
 @dataclass(frozen=True, eq=False)
 class Forecast:
-    """Predictive distribution of some losses.
+    """Predictive distribution of some losses, and log densities of those that were observed (nats).
 
-    Parameters
-    ----------
-    log_density
-        Of each loss that was observed, shape ``(n,)``, nats.
-    log_joint
-        Of all losses of each paper together, in the order in which papers appear, nats.
-    draws
-        Losses of new evaluations, nats per token, shape ``(samples, n)``.
-    note
-        What a reader has to know of how it was made; empty if nothing.
+    ``log_density`` of each, shape ``(n,)``; ``log_joint`` of all of a paper together, in the order in which papers
+    appear; ``draws`` of new losses, nats per token, shape ``(samples, n)``.
     """
 
     log_density: Floats
@@ -132,7 +110,7 @@ def posterior_forecast(fit: Fit, split: Split) -> Forecast:
         residual, known = rows.loss - expected, None
         density, joint = (
             _given_earlier(specification, rows, values, residual, units)
-            for units in (np.arange(len(later)), _papers(split)[0])
+            for units in (np.arange(len(later)), _papers(split))
         )
         if specification.noise.effects and specification.noise.family == "normal":
             earlier = np.where(np.arange(len(rows.ids)) < later[0], sigma, np.inf)  # as if later ones told nothing
@@ -176,25 +154,13 @@ def _given_earlier(
 
 
 def published_forecast(specification: Specification, split: Split, method: str, seed: int) -> Forecast:
-    r"""What the paper's estimate predicts, or its bootstrap.
+    r"""What the paper's estimate predicts, or its bootstrap; of a structure without ``delta``.
 
-    Parameters
-    ----------
-    specification
-        A structure without ``delta``.
-    split
-        What to fit and what to predict.
-    method
-        ``"estimate"``: normal around the law at :func:`bayes_scaling.classical.published_estimate`, with variance
-        :math:`\sum_i r_i^2 / (n - k)` for the ``k`` coefficients that are not 0. ``"bootstrap"``: an equal mixture
-        over resamples of rows (:func:`bayes_scaling.classical.bootstrap`), each with that same variance.
-    seed
-        Of resampling and of the draws.
-
-    Notes
-    -----
-    The paper states no predictive distribution. This is the usual one for least squares, and kinder than the mean
-    squared residual alone: with few evaluations the divisor makes it wider.
+    ``"estimate"``: normal around the law at :func:`bayes_scaling.classical.published_estimate`, with variance
+    :math:`\sum_i r_i^2 / (n - k)` for the ``k`` coefficients that are not 0. ``"bootstrap"``: an equal mixture over
+    resamples of rows (:func:`bayes_scaling.classical.bootstrap`), each with that same variance. The paper states no
+    predictive distribution. This is the usual one for least squares, and kinder than the mean squared residual alone:
+    with few evaluations the divisor makes it wider.
     """
     estimate = published_estimate(specification, split.before)
     values, note = np.array([list(estimate.coefficients.values())]), ""
@@ -215,20 +181,19 @@ def published_forecast(specification: Specification, split: Split, method: str, 
     expected = np.repeat(rows.loss - residual, DRAWS // len(values), axis=0)
     draws = expected + sigma * rng.standard_normal(expected.shape)
     density = np.asarray(normal(residual, sigma))
-    joint = sum_by(density, _papers(split)[0])
-    return Forecast(_mean_density(density), _mean_density(joint), draws, note)
+    return Forecast(_mean_density(density), _mean_density(sum_by(density, _papers(split))), draws, note)
 
 
 def scored(forecast: Forecast, split: Split) -> pd.DataFrame:
-    """How well each later evaluation was predicted.
+    """How well each later evaluation was predicted, by row id.
 
-    Returns DataFrame: indexed by row id: ``paper``, ``year``, ``benchmark``, ``known`` (evaluations on its benchmark
-    that were fitted); ``loss`` observed, ``median``, and ``lower_p``, ``upper_p`` of the central intervals of
-    :data:`PROBABILITIES` (nats per token); ``log_score`` (log density of what was observed, nats), ``log_score_joint``
-    (that of all evaluations of its paper together, divided by their number), ``crps`` (nats per token, 0 is best) and
-    ``pit`` (share of draws at most as large as what was observed).
+    ``paper``, ``year``, ``benchmark``, ``known`` (evaluations on its benchmark that were fitted); ``loss`` observed,
+    ``median``, and ``lower_p``, ``upper_p`` of the central intervals of :data:`PROBABILITIES` (nats per token);
+    ``log_score`` (log density of what was observed, nats), ``log_score_joint`` (that of all evaluations of its paper
+    together, divided by their number), ``crps`` (nats per token, 0 is best) and ``pit`` (share of draws at most as
+    large as what was observed).
     """
-    later, codes = split.later, _papers(split)[0]
+    later, codes = split.later, _papers(split)
     observed = np.log(later["perplexity"].to_numpy(float))
     ends = {
         f"{end}_{p:.0%}"[:-1]: (1 + sign * p) / 2 for p in PROBABILITIES for end, sign in (("lower", -1), ("upper", 1))
@@ -266,7 +231,6 @@ def _later(split: Split) -> NDArray[np.int64]:
     return np.arange(len(split.before), len(split.before) + len(split.later))
 
 
-def _papers(split: Split) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Papers of the later evaluations, in the order in which they appear."""
-    codes, names = pd.factorize(split.later["paper"])
-    return np.asarray(codes, dtype=np.int64), tuple(map(str, names))
+def _papers(split: Split) -> NDArray[np.int64]:
+    """Codes of the later evaluations' papers, in the order in which these appear."""
+    return np.asarray(pd.factorize(split.later["paper"])[0], dtype=np.int64)

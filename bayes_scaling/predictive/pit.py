@@ -8,7 +8,6 @@ import pandas as pd
 from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
-from bayes_scaling.calibration.result import Curve, uniform_curve
 from bayes_scaling.inference.data import UNITS
 from bayes_scaling.inference.leaving_out import left_out
 from bayes_scaling.inference.likelihood import draws_of, expected_losses, of_units, on_scale, scales
@@ -30,21 +29,7 @@ def loo_pit(fit: Fit, rows: Rows, seed: int) -> tuple[pd.DataFrame, float]:
     paper is left out and its evaluations are predicted one after the other, each given those before it: values that
     are independent and uniform if the model is right (Rosenblatt 1952), as no others of correlated losses are.
 
-    Parameters
-    ----------
-    fit
-        The posterior.
-    rows
-        Its rows.
-    seed
-        Of the replicated noise.
-
-    Returns
-    -------
-    values : DataFrame
-        Indexed by row id: ``pit`` and ``pareto_k`` of what was left out.
-    good_k : float
-        Pareto k above which a value is not to be trusted.
+    Returns ``pit`` and ``pareto_k`` of what was left out, by row id, and the k above which none is to be trusted.
     """
     specification, rng = fit.specification, np.random.default_rng(seed)
     unit = UNITS[specification.noise.cluster != "none"]
@@ -66,23 +51,6 @@ def loo_pit(fit: Fit, rows: Rows, seed: int) -> tuple[pd.DataFrame, float]:
             below = array_stats.loo_pit(drawn.T, observed, weights.T, chain_axis=None, random_state=seed)
             table.iloc[at, 0], table.iloc[at, 1] = np.asarray(below), np.asarray(left.loo.pareto_k)[units]
     return table, float(left.loo.good_k)
-
-
-def pit_curve(values: Floats) -> Curve:
-    """Empirical distribution of PIT values less the uniform one, with a simultaneous 95% band for independent ones.
-
-    Notes
-    -----
-    Säilynoja, Bürkner and Vehtari 2022.
-
-    Examples
-    --------
-    >>> pit_curve((np.arange(100) + 0.5) / 100).inside
-    True
-    >>> pit_curve(np.full(100, 0.5)).inside
-    False
-    """
-    return uniform_curve(values)
 
 
 def _given_before(

@@ -24,21 +24,11 @@ HORIZONS = {"later": "all published from the cut on", "year": "published in the 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """One cut of a table by date.
+    """One cut of a table by date: what was published ``before`` 1 January of the year ``cut`` is fitted.
 
-    Parameters
-    ----------
-    cut
-        Year Y: what was published before 1 January Y is fitted.
-    before
-        Evaluations to fit.
-    later
-        Evaluations to predict: published from Y on, on benchmarks that the fitted ones have, by papers of which none
-        was fitted.
-    unseen
-        Number of later evaluations that are not predicted, because no evaluation on their benchmark, or one of their
-        own paper, was published before the cut. (Of a benchmark that nobody has been evaluated on a posterior knows
-        what its prior says, and a point estimate nothing at all.)
+    ``later`` ones are predicted: on benchmarks that the fitted ones have, by papers of which none was fitted. So many
+    others are left ``unseen``. (Of a benchmark that nobody has been evaluated on a posterior knows what its prior says,
+    and a point estimate nothing at all.)
     """
 
     cut: int
@@ -53,13 +43,8 @@ class Split:
 
 
 def cut_at(evaluations: pd.DataFrame, cut: int) -> Split:
-    """Cut a table of evaluations at 1 January of a year.
+    """Cut a table of evaluations at 1 January of a year; EvaluationsError if that leaves too little on either side.
 
-    Raises EvaluationsError if fewer than ten evaluations were published before the cut, or none from then on that can
-    be predicted.
-
-    Examples
-    --------
     >>> import bayes_scaling as bs
     >>> split = cut_at(bs.load_evaluations(), 2017)
     >>> len(split.before), len(split.later), split.unseen
@@ -91,10 +76,7 @@ def in_year_after(later: pd.DataFrame, cut: int) -> pd.Series:
 
 
 def check_cuts(cuts: Sequence[int]) -> None:
-    """Refuse cut years that are none.
-
-    Raises BayesScalingError if there are none, one is no whole year, or one stands twice.
-    """
+    """Refuse an empty list of cut years, years that are no whole numbers, and repeated ones."""
     if not cuts:
         raise BayesScalingError(
             f"no cut year is given; the first must not be after the last, such as {FIRST} to {LAST}"
@@ -116,17 +98,10 @@ SPECIFICATIONS = (DEFAULT_SPECIFICATION, PUBLISHED)
 
 @dataclass(frozen=True)
 class Forecaster:
-    """One way to predict evaluations that are not published yet.
+    """One way to predict evaluations that are not published yet, under a name that is unique in a backtest.
 
-    Parameters
-    ----------
-    name
-        Unique in a backtest; what its tables show.
-    specification
-        Law, noise and priors; an estimate has neither noise nor priors.
-    method
-        ``"posterior"``: draws of all parameters. ``"estimate"``: the paper's estimate, with normal noise of its
-        residual variance. ``"bootstrap"``: the paper's bootstrap of it, each resample with the same noise.
+    By draws of all parameters (``"posterior"``), or by the law alone: the paper's ``"estimate"`` with normal noise of
+    its residual variance, or the paper's ``"bootstrap"`` of it, each resample with the same noise.
     """
 
     name: str
@@ -139,13 +114,8 @@ def forecasters(
 ) -> tuple[Forecaster, ...]:
     """What a backtest compares: posteriors of specifications, the first without progress, and the paper's two ways.
 
-    Raises BayesScalingError for an unknown name, one that stands twice, or Student-t noise with clusters other than
-    papers.
+    All others are compared with the first. Refuses Student-t noise with clusters other than papers.
 
-    The first specification is what all others are compared with.
-
-    Examples
-    --------
     >>> for one in forecasters():
     ...     print(one.name)
     reference
@@ -183,8 +153,6 @@ def forecasters(
 def without_progress(specification: Specification) -> Specification:
     """The same specification with a law that does not change with the date.
 
-    Examples
-    --------
     >>> without_progress(load_specification("reference")).progresses
     False
     """

@@ -185,12 +185,8 @@ SUFFIXES = (".csv", ".json")
 
 
 def check_output(path: Path) -> None:
-    """Refuse a file whose name ends otherwise than in a format that can be written.
+    """Refuse a directory, and a file whose name ends otherwise than in a format that can be written.
 
-    Raises BayesScalingError: names the formats.
-
-    Examples
-    --------
     >>> check_output(Path("splits.csv"))
     """
     if path.suffix not in SUFFIXES:
@@ -200,25 +196,18 @@ def check_output(path: Path) -> None:
 
 
 def write_allocations(answer: Allocations, path: Path) -> Path:
-    """Write every row, whole or not at all, in the format of the file's name.
-
-    Raises BayesScalingError if the name ends otherwise, or the file can't be written.
-    """
+    """Write every row, whole or not at all, in the format of the file's name."""
     check_output(path)
+    content = answer.table.to_csv(index=False).encode() if path.suffix == ".csv" else allocation_json(answer)
     try:
-        write_whole(path, allocation_csv(answer) if path.suffix == ".csv" else allocation_json(answer))
+        write_whole(path, content)
     except OSError as error:
         raise BayesScalingError(f"{path}: can't be written ({error.strerror}); choose another --output") from None
     return path
 
 
-def allocation_csv(answer: Allocations) -> bytes:
-    """One row for each number; the columns are those of :func:`bayes_scaling.report.allocation_table.allocations`."""
-    return answer.table.to_csv(index=False).encode()
-
-
 def allocation_json(answer: Allocations) -> bytes:
-    """The same rows, with question, fit and sources; null where there is no finite number."""
+    """Every row, with question, fit and sources; null where there is no finite number."""
     question = answer.question
     document = {
         "compute": list(question.budgets),

@@ -41,27 +41,12 @@ NOT_IDENTIFIED, NOT_DEFINED = "not identified", "not defined"
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of each law.
+    """What is asked of each law: budgets of training FLOP, and perhaps a ``split`` of the user's own.
 
-    Parameters
-    ----------
-    budgets
-        Training FLOP, at least one.
-    split
-        A split of the user's own: ``"parameters"`` or ``"tokens_per_parameter"``, and its value.
-    inference_tokens
-        That the model will read and write in its life.
-    year, benchmark
-        Where a fit's loss is reached; None stands for :data:`bayes_scaling.quantities.allocation.YEAR`, and for
-        WikiText-103 or the first benchmark that was fitted.
+    ``inference_tokens``: that the model will read and write in its life. ``year``, ``benchmark``: where a fit's loss is
+    reached; None stands for :data:`bayes_scaling.quantities.allocation.YEAR`, and for WikiText-103 or the first
+    benchmark that was fitted.
 
-    Raises
-    ------
-    BayesScalingError
-        If a number is not above 0 and finite, there is no budget, or the split is given by anything else.
-
-    Examples
-    --------
     >>> Question(budgets=(1e24,), split=("tokens_per_parameter", 20.0)).budgets
     (1e+24,)
     """
@@ -84,22 +69,11 @@ class Question:
 
 @dataclass(frozen=True, eq=False)
 class Allocations:
-    """Answers of every law to a question.
+    """Answers of every law to a question, as :func:`allocations` has them; those of published laws alone without a fit.
 
-    Parameters
-    ----------
-    question
-        What was asked.
-    table
-        One row for each number; see :func:`allocations`.
-    fit
-        The posterior among the laws, if any.
-    not_identified
-        Exponents of that posterior about which the data say nearly nothing; its answers are then left out.
-    largest_compute
-        Largest training FLOP among what was fitted; NaN without a fit. A budget beyond it is extrapolated.
-    benchmark
-        Where the fit's loss is reached; None without a fit to evaluations.
+    ``not_identified``: exponents of the fit about which the data say nearly nothing; its answers are then left out.
+    ``largest_compute`` (FLOP) is that of the largest run fitted; a budget beyond it is extrapolated. ``benchmark``:
+    where the loss of a fit to evaluations is reached.
     """
 
     question: Question
@@ -138,20 +112,9 @@ def allocations(question: Question, fit: "Fit | None" = None) -> Allocations:
     ``table.attrs`` name them. Raises BayesScalingError if the fit is of a law of compute alone, a year or benchmark is
     asked of what has none, or the date is long before the data.
 
-    Parameters
-    ----------
-    question
-        Budgets, and what else is asked.
-    fit
-        A posterior; without one, published laws answer alone.
-
-    Notes
-    -----
-    Source: Hoffmann et al. 2022 (arXiv 2203.15556), eq. 4; Kaplan et al. 2020 (arXiv 2001.08361), eq. 1.3 (its loss)
+    Sources: Hoffmann et al. 2022 (arXiv 2203.15556), eq. 4; Kaplan et al. 2020 (arXiv 2001.08361), eq. 1.3 (its loss)
     and table 6; Sardana and Frankle 2023 (arXiv 2401.00448), eq. 2-3.
 
-    Examples
-    --------
     >>> found = allocations(Question(budgets=(5.76e23,)))
     >>> best = found.rows(5.76e23, TRAINING)["Besiroglu et al. 2024"]
     >>> {quantity: f"{row['median']:.3g}" for quantity, row in best.items()}
@@ -200,8 +163,6 @@ def year_of(question: Question) -> float:
 def sources() -> dict[str, str]:
     """Where the published laws come from, by name.
 
-    Examples
-    --------
     >>> sources()["Kaplan et al. 2020, rule"].startswith("Kaplan et al. 2020 (arXiv 2001.08361), section 6.1")
     True
     """

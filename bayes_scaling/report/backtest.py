@@ -40,11 +40,6 @@ def backtest_csv(result: Backtest) -> bytes:
     return pd.concat(tables, names=["horizon"]).to_csv().encode()
 
 
-def scores_csv(result: Backtest) -> bytes:
-    """`scores.csv`: one row for each evaluation predicted, by each forecaster at each cut."""
-    return result.scores.to_csv().encode()
-
-
 def sentences(result: Backtest) -> Iterable[str]:
     """What a backtest comes to."""
     cuts = sorted(set(result.forecasts.index.get_level_values("cut")))
@@ -128,10 +123,7 @@ PICTURE = "backtest.png"
 
 
 def backtest_page(result: Backtest, picture: str = PICTURE) -> str:
-    """Markdown: the answer, averages over cut years, every forecast, and how it is all counted.
-
-    ``picture``: where the picture is, from the page.
-    """
+    """Markdown: the answer with a picture at an address, averages over cut years, every forecast, how it is counted."""
     drawn = f"![Coverage of 90% predictive intervals and log scores by cut year]({picture})"
     tables = {words: _averages(result.summary(horizon)) for horizon, words in HORIZONS.items()}
     # Without benchmarks of which next to nothing was known, if there are others.
@@ -196,21 +188,18 @@ def _by_cut(table: pd.DataFrame) -> Table:
     )
 
 
-FILES = ("backtest.png", "backtest.md", "backtest.csv", "scores.csv", "backtest.json")
+FILES = (PICTURE, "backtest.md", "backtest.csv", "scores.csv", "backtest.json")
 
 
 def write_backtest(result: Backtest, directory: Path) -> tuple[Path, ...]:
-    """Write everything about a backtest but its forecasts, which are written as they end.
-
-    Returns the files, in the order written. Raises BayesScalingError if the files can't be written.
-    """
+    """Write everything about a backtest but its forecasts, which are written as they end; returns the files."""
     from bayes_scaling.plots.predictive import plot_backtest
 
     contents = (
         picture(plot_backtest(result)),
         backtest_page(result).encode(),
         backtest_csv(result),
-        scores_csv(result),
+        result.scores.to_csv().encode(),
         backtest_json(result),
     )
     return write_beside_fits(dict(zip(FILES, contents, strict=True)), directory)

@@ -25,8 +25,7 @@ def fit_report(fit: Fit) -> RenderableType:
     parts: list[RenderableType] = [table, Text()]
     d = fit.diagnostics
     state = Text("converged", style="green") if d.converged else Text("NOT CONVERGED", style="bold red")
-    facts = f": {d.facts}"
-    parts.append(state.append(facts, style="default not bold"))
+    parts.append(state.append(f": {d.facts}", style="default not bold"))
     if d.escalated:
         note = "A first attempt fell short; this one is longer or more careful."
         if d.converged and not d.clean:
@@ -68,8 +67,7 @@ def groups_report(fit: Fit) -> RenderableType | None:
         return None
     found = chain_weights(fit)
     quantity = str(found.attrs["quantity"])
-    progresses = fit.specification.progresses
-    heading = "T_C, months" if progresses else quantity
+    heading, words = ("T_C, months", months) if fit.specification.progresses else (quantity, number)
     table = Table(
         "chains",
         "share of mass",
@@ -79,7 +77,6 @@ def groups_report(fit: Fit) -> RenderableType | None:
         title=f"{len(found)} groups of chains that do not mix: several modes, perhaps",
         title_justify="left",
     )
-    words = months if progresses else number
     for row in found.to_dict("records"):
         median, lower, upper = (words(float(row[f"{quantity}_{which}"])) for which in ("median", "lower", "upper"))
         share = float(row["mass_share"])

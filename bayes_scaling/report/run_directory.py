@@ -26,8 +26,6 @@ def prepare(directory: Path) -> None:
     """See that a directory can be made and takes files, before anything long starts; what was made for that goes again.
 
     The directory itself is made when the first result is written, so that no refusal or stop leaves an empty one.
-
-    Raises BayesScalingError if it can't be made or written to; the message says what to choose instead.
     """
     try:
         if directory.is_file():
@@ -62,11 +60,7 @@ def _try_writing(directory: Path) -> None:
 
 
 def write_run(fit: "Fit", directory: Path) -> tuple[Path, ...]:
-    """Write everything about a fit; an earlier run in the directory stays until all of this one is ready.
-
-    Returns the files, in the order written: the fit itself first and the summary last. Raises BayesScalingError if the
-    files can't be written.
-    """
+    """Write a fit's files, the fit first and the summary last; an earlier run's stay until all of these are ready."""
     contents = {directory / FIT_FILE: fit.to_bytes()}
     # A summary or picture of the earlier run must not stand beside the new fit.
     stale = tuple(directory / name for name in (SUMMARY_FILE, PICTURE_FILE, *RUNS_PICTURES))
@@ -103,10 +97,7 @@ def _read_off(fit: "Fit", directory: Path) -> dict[Path, bytes]:
 
 
 def write_results(contents: Mapping[Path, bytes], directory: Path, stale: Collection[Path] = ()) -> tuple[Path, ...]:
-    """Write the files of a directory together.
-
-    Raises BayesScalingError if they can't be written.
-    """
+    """Write the files of a directory together."""
     try:
         write_together(contents, stale=stale)
     except OSError as error:
@@ -115,11 +106,9 @@ def write_results(contents: Mapping[Path, bytes], directory: Path, stale: Collec
 
 
 def write_beside_fits(contents: Mapping[str, bytes], directory: Path, stale: Collection[str] = ()) -> tuple[Path, ...]:
-    """Write the results of a sweep, whose fits and scores are in the directory already.
+    """Write the results of a sweep, whose fits and scores are in the directory already and are kept if this fails.
 
-    ``contents`` by name, in the order in which they are written, in place of earlier ones; ``stale``: names of further
-    files that an earlier run may have left. Returns the files. Raises BayesScalingError if they can't be written; what
-    is finished is kept.
+    ``contents`` by name, in the order in which they are written; ``stale``: further files of earlier runs, to remove.
     """
     files = {directory / name: content for name, content in contents.items()}
     try:

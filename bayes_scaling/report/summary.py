@@ -41,7 +41,11 @@ def summarise(fit: Fit) -> dict[str, Any]:
         "doubling_time_months": {
             str(name): None if math.isnan(row["median"]) else plain(row) for name, row in times.to_dict("index").items()
         },
-        **({} if fit.specification.progresses else _coefficients(fit)),
+        **(
+            {}
+            if fit.specification.progresses
+            else {"coefficients": plain(coefficients(fit).to_dict("index")), "unidentified": list(unidentified(fit))}
+        ),
         **({"identification": as_plain(identification(fit))} if can_identify(fit) else {}),
         "interval": times.attrs["interval"],
         "diagnostics": asdict(found) | {"converged": found.converged},
@@ -57,13 +61,6 @@ def summarise(fit: Fit) -> dict[str, Any]:
 def summary_json(fit: Fit) -> bytes:
     """`summary.json`, strict JSON in UTF-8."""
     return strict_json(summarise(fit))
-
-
-def _coefficients(fit: Fit) -> dict[str, Any]:
-    return {
-        "coefficients": plain(coefficients(fit).to_dict("index")),
-        "unidentified": list(unidentified(fit)),
-    }
 
 
 def sentence(fit: Fit) -> str:

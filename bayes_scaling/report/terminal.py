@@ -20,9 +20,7 @@ from bayes_scaling.words import counted
 def console(*, stderr: bool = False) -> Console:
     """A console that wraps words but never crops them, coloured only on a terminal."""
     made = Console(stderr=stderr, highlight=False, soft_wrap=False)
-    if not made.is_terminal:
-        made = Console(stderr=stderr, highlight=False, width=100, no_color=True)
-    return made
+    return made if made.is_terminal else Console(stderr=stderr, highlight=False, width=100, no_color=True)
 
 
 def specification_list(rows: Iterable[tuple[str, str]]) -> RichTable:

@@ -23,10 +23,7 @@ _COMMAND = "bayes-scaling trust"
 
 
 def trust_page(found: Trust) -> str:
-    """Markdown: what holds, calibration of each specification, known progress found again, how it is counted.
-
-    ``found``: of :func:`bayes_scaling.calibration.calibrate.stored_trust`, or of other simulations.
-    """
+    """Markdown: what holds, calibration of each specification, known progress found again, how it is counted."""
     calibrations, repeated = found.calibrations, found.repeated
     table = stated_coverage(found.intervals)
     lines = ["# What can be trusted when", "", f"`{_COMMAND}` simulates all of this again and writes this page.", ""]
@@ -64,10 +61,7 @@ _EXPLAINED = (
 def trust_sentences(
     calibrations: Sequence[Calibration], repeated: Mapping[str, Calibration], table: pd.DataFrame
 ) -> tuple[str, ...]:
-    """What holds and what does not, each with its figures.
-
-    ``table``: see :func:`bayes_scaling.calibration.stated.stated_coverage`.
-    """
+    """What holds and what does not, each with its figures; ``table``: of :func:`stated_coverage`."""
     curves = sum(len(one.table) for one in calibrations)
     outside = sum(len(one.outside) for one in calibrations)
     expected = (1 - BAND) * curves

@@ -12,8 +12,6 @@ def noun_of(unit: str, kind: str) -> str:
 
     A cluster is called by the name of its column.
 
-    Examples
-    --------
     >>> noun_of("paper", "evaluations"), noun_of("paper", "runs")
     ('paper', 'series')
     """
@@ -23,8 +21,6 @@ def noun_of(unit: str, kind: str) -> str:
 def plural_of(noun: str) -> str:
     """Several of them.
 
-    Examples
-    --------
     >>> plural_of("run"), plural_of("series")
     ('runs', 'series')
     """
@@ -34,8 +30,6 @@ def plural_of(noun: str) -> str:
 def size_of(table: EvaluationsSummary) -> str:
     """How many rows of how many sources; runs without series are each a series of their own, and told alone.
 
-    Examples
-    --------
     >>> size_of(EvaluationsSummary("mine", 231, 1, ()))
     '231 evaluations from 1 paper'
     >>> size_of(EvaluationsSummary("mine", 245, 9, (), "runs")), size_of(EvaluationsSummary("mine", 1, 1, (), "runs"))
