@@ -94,7 +94,7 @@ def fit_command(
     if not quiet and found is None:
         noun = "evaluation" if options.runs is None else "training run"
         what = f"{chosen.name} on {table.attrs['name']}: {counted(len(table), noun)}"
-        log.print(f"{what}; sampling (after compiling, some 20 s, where the model is new) ...", markup=False)
+        log.print(f"{what}; sampling (after compiling, some 10 s, where the model is new) ...", markup=False)
     shows = log.is_terminal and not quiet
     if found is None:
         result = fit_with(chosen, table, settings, seed, progress=shows)
