@@ -27,8 +27,8 @@ def report_command(
     quiet: Quiet = False,
 ) -> None:
     """Write a report: answer, pictures, model, checks and diagnostics. Exits with 1 if a fit has not converged."""
-    from bayes_scaling.posterior_report.plain_text import printable
     from bayes_scaling.posterior_report.write import SUFFIXES, check_targets, document_of, format_of, write_document
+    from bayes_scaling.report.plain_text import printable
     from bayes_scaling.report.terminal import console, say_written
 
     if output == "" or directory == "":

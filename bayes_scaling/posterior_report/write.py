@@ -9,7 +9,7 @@ from urllib.parse import quote
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.files import write_together
 from bayes_scaling.plain_json import plain, strict_text
-from bayes_scaling.posterior_report.document import (
+from bayes_scaling.report.document import (
     Bullets,
     Code,
     Document,
@@ -20,8 +20,8 @@ from bayes_scaling.posterior_report.document import (
     Section,
     Table,
 )
-from bayes_scaling.posterior_report.markdown import pictures_of, render_markdown
-from bayes_scaling.posterior_report.plain_text import encoded
+from bayes_scaling.report.markdown import pictures_of, render_markdown
+from bayes_scaling.report.plain_text import encoded
 
 if TYPE_CHECKING:
     from bayes_scaling.comparison.result import Comparison
@@ -189,7 +189,7 @@ def _contents(document: Document, path: Path, kind: str) -> dict[Path, str]:
         files = {folder / f"{name}.svg": picture.svg for name, picture in pictures.items()}
         page = render_markdown(document, {name: f"{quote(folder.name)}/{name}.svg" for name in pictures})
         return files | {path: f"{page}\n{MARKDOWN_MARK}\n"}
-    from bayes_scaling.posterior_report.html import render_html
+    from bayes_scaling.report.html import render_html
 
     twin = _twin_of(path)
     page = render_html(document)

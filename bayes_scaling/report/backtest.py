@@ -9,10 +9,10 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.posterior_report.document import Bullets, Row, Section, Table
-from bayes_scaling.posterior_report.markdown import render_page
 from bayes_scaling.predictive.result import Backtest
 from bayes_scaling.predictive.splits import HORIZONS
+from bayes_scaling.report.document import Bullets, Row, Section, Table
+from bayes_scaling.report.markdown import render_page
 from bayes_scaling.report.run_directory import picture, write_beside_fits
 from bayes_scaling.report.terminal import compact, left_out
 from bayes_scaling.studies.directory import recorded

@@ -6,7 +6,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from bayes_scaling.calibration.result import BAND, Calibration
-from bayes_scaling.posterior_report.document import Table
+from bayes_scaling.report.document import Table
 from bayes_scaling.words import counted
 
 

@@ -33,7 +33,6 @@ from bayes_scaling.law import training_compute
 from bayes_scaling.posterior_report import comparison_document, robustness_document
 from bayes_scaling.posterior_report.comparison_document import comparison_json
 from bayes_scaling.posterior_report.comparison_sections import FEWEST_PUBLISHED
-from bayes_scaling.posterior_report.document import Document
 from bayes_scaling.posterior_report.robustness_document import robustness_json
 from bayes_scaling.posterior_report.write import SUFFIXES, as_plain
 from bayes_scaling.predictive.backtest import FORECASTS
@@ -43,6 +42,7 @@ from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, summarise_rate
 from bayes_scaling.replication.run import MODEL
 from bayes_scaling.report import allocation, backtest, run_directory
 from bayes_scaling.report.backtest import backtest_csv
+from bayes_scaling.report.document import Document
 from bayes_scaling.report.summary import summarise
 from bayes_scaling.result_files import COMPARISON_SETTINGS, COMPARISON_TABLE, FIT_FILE
 from bayes_scaling.robustness_cases.result import COLUMNS as ROBUSTNESS_COLUMNS
