@@ -39,7 +39,7 @@ def calibrate_command(
     prepare(directory)
     from bayes_scaling.plain_json import with_rows
     from bayes_scaling.plots.calibration import plot_calibration
-    from bayes_scaling.report.calibration_text import calibration_report
+    from bayes_scaling.posterior_report.calibration_document import calibration_report
     from bayes_scaling.report.run_directory import picture, write_beside_fits
 
     found = study.run(

@@ -171,7 +171,7 @@ def load_comparison(directory: str | Path) -> Comparison:
     scores = {str(name): record_of(files, str(name), unit, row).elpd for name, row in rows}
     check_comparable(scores)
     fits = {name: files.fit(name) for name in weighted(table)}
-    return Comparison(table=table, unit=unit, scores=scores, fits=fits, **files.about())
+    return Comparison(table=table, unit=unit, scores=scores, fits=fits, **files.about(Comparison))
 
 
 def compare_fits(fits: Sequence[Fit], *, unit: str = "evaluation", refits: str = "bad") -> Comparison:

@@ -46,8 +46,6 @@ def planned(
 ) -> Plan[Task]:
     """Fits of the cases that a table allows, in order, the baseline first; arguments and errors as of `robustness`.
 
-    Examples
-    --------
     >>> plan = planned(cases=["vocabulary-known"])
     >>> {name: len(task.evaluations) for name, task in plan.tasks.items()}
     {'baseline': 231, 'vocabulary-known': 185}
@@ -216,27 +214,13 @@ def load_robustness(directory: str | Path) -> Robustness:
             rates[str(name)] = rate_interval(files.fit(str(name)), era)
         except (KeyError, ValueError) as error:
             raise files.damaged(f"{name}: era {era!r}: {error}", ROBUSTNESS_TABLE) from None
-    skipped = files.plain.get("skipped", {})
-    if not isinstance(skipped, dict):
-        raise files.damaged("skipped must be cases with reasons")
-    return Robustness(
-        table=with_rates(table, rates),
-        skipped={str(name): str(reason) for name, reason in skipped.items()},
-        directory=files.directory,
-        **files.about(),
-    )
+    return Robustness(table=with_rates(table, rates), **files.about(Robustness))
 
 
 def check_same_table(result: Robustness, fit: Fit) -> None:
     """Refuse a robustness run that is not of the table a fit was made of: it says nothing about the fit's answer.
 
-    Raises BayesScalingError if kind, name, size, selections, row ids or responses differ; the message names which.
-
     Where the run's fits were kept, row ids and fitted responses of its baseline are compared too.
-
-    Examples
-    --------
-    >>> check_same_table(load_robustness("runs/robustness-ho2024"), load_fit("runs/reference"))  # doctest: +SKIP
     """
     mine, other = asdict(fit.evaluations), asdict(result.evaluations)
     differing = [name for name, value in mine.items() if value != other[name]]
