@@ -186,8 +186,6 @@ def _difference(baseline: Record, record: Record) -> dict[str, float]:
 def rows_in_words(rows: pd.DataFrame, table: pd.DataFrame) -> str:
     """Which rows of a table some are; of another table, its name and selections.
 
-    Examples
-    --------
     >>> from bayes_scaling.tables import load_evaluations, on_benchmarks
     >>> table = load_evaluations()
     >>> rows_in_words(table, table), rows_in_words(on_benchmarks(table, "ptb"), table)
