@@ -89,6 +89,14 @@ def _conditional(each: Effects, point: Any, data: Mapping[str, Any], xp: ModuleT
     return spread, kept, spread * kept * data[f"{each.name}_pull"]
 
 
+def curvature_at(program: "Compiled", point: Floats) -> Floats:
+    """Second derivatives of minus the log density, by differences of its gradient."""
+    steps = _STEP * np.eye(len(point))
+    slopes = [program.log_density(point - step)[1] - program.log_density(point + step)[1] for step in steps]
+    curvature = np.array(slopes) / (2 * _STEP)
+    return 0.5 * (curvature + curvature.T)
+
+
 def informed(program: "Compiled", top: Floats) -> dict[str, Any]:
     """Data of the coordinates from the curvature of a log density at its top; none where it is no top.
 
@@ -100,10 +108,7 @@ def informed(program: "Compiled", top: Floats) -> dict[str, Any]:
         A point, as :func:`scipy.optimize.minimize` finds it.
     """
     try:
-        steps = _STEP * np.eye(len(top))
-        slopes = [program.log_density(top + step)[1] - program.log_density(top - step)[1] for step in steps]
-        curvature = np.array(slopes) / (-2 * _STEP)
-        curvature = 0.5 * (curvature + curvature.T)
+        curvature = curvature_at(program, top)
         fixed = [each.spread for each in program.effects]
         np.linalg.cholesky(np.delete(np.delete(curvature, fixed, 0), fixed, 1))
     except (ArithmeticError, np.linalg.LinAlgError):

@@ -18,7 +18,7 @@ from xarray import Dataset, DataTree
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.compilation import ByHand, Compiled, FreeVariable, Start, compiled
-from bayes_scaling.inference.effects import informed
+from bayes_scaling.inference.effects import curvature_at, informed
 from bayes_scaling.inference.posterior import plain, reweighted
 from bayes_scaling.inference.progress import Progress
 from bayes_scaling.inference.settings import BARRIER, Settings
@@ -145,7 +145,7 @@ def sample(
 
 
 def _top(program: Compiled, starts: Sequence[Floats]) -> Floats:
-    """The highest point that is found by climbing the log density."""
+    """The highest point that is found by climbing the log density; by its curvature too where effects need that."""
 
     def downhill(point: Floats) -> tuple[float, Floats]:
         try:
@@ -156,8 +156,11 @@ def _top(program: Compiled, starts: Sequence[Floats]) -> Floats:
 
     climb = partial(optimize.minimize, downhill, jac=True, method="L-BFGS-B", options={"maxiter": 500, "ftol": 1e-14})
     with one_thread():
-        tops = [climb(start) for start in starts]
-    return np.asarray(min(tops, key=lambda top: float(top.fun)).x)
+        best = min(map(climb, starts), key=lambda top: float(top.fun))
+        if program.effects:
+            options = {"jac": True, "hess": partial(curvature_at, program), "options": {"gtol": 1e-3}}
+            best = optimize.minimize(downhill, best.x, method="trust-exact", **options)
+    return np.asarray(best.x)
 
 
 def _require_scatter(highest: Mapping[str, Floats]) -> None:
