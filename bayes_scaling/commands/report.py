@@ -52,7 +52,7 @@ def report_command(
     check_targets(path, kind)  # before anything is read or drawn
     log = console(stderr=True)
     if not quiet:
-        log.print(f"{source}: reading a {found}, then writing {path} (5 to 30 s) ...", markup=False)
+        log.print(f"{source} ({found}): reading, then writing {path} (5 to 30 s) ...", markup=False)
     result = read_result(found, source)
     beside = None
     if found == "fit":
