@@ -16,10 +16,7 @@ if TYPE_CHECKING:
 
 def report_command(
     directory: Annotated[
-        str,
-        typer.Argument(
-            help="Where fit, compare, robustness, backtest or calibrate wrote its results; of a fit also its .nc file."
-        ),
+        str, typer.Argument(help="Where fit, or a command that makes a study, wrote; of a fit also its .nc file.")
     ],
     output: Annotated[
         str | None, typer.Option(help="The file; default report.html (.md, .json) in the directory.")
