@@ -75,9 +75,9 @@ def import_command(
 
 def _sources(fetch: list[str] | None, file: Path | None, fill_from: Path | None, refresh: bool) -> set[str]:
     """What is to be fetched, if it fits the files that are given."""
-    from bayes_scaling.tables.sources import SOURCES, source_named
+    from bayes_scaling.tables.fetching import SOURCES, source_named
 
-    fetched = {source_named(name).name for name in fetch or []}
+    fetched = {name for name in fetch or [] if source_named(name)}
     if file is None and SHEET not in fetched:
         raise BayesScalingError(
             f"nothing to import: give a CSV file, or --fetch {SHEET} ({SOURCES[SHEET].title}); "

@@ -1,4 +1,4 @@
-"""Fetch a table that the package may not carry: only when asked, whole or not at all, with what came on record."""
+"""Tables that the package may not carry: fetched only when asked, whole or not at all, with what came on record."""
 
 import hashlib
 import ipaddress
@@ -22,6 +22,30 @@ ELSEWHERE = "download the table by other means and give its path"
 MOST_REDIRECTS = 5
 
 _CHUNK = 2**16
+
+
+@dataclass(frozen=True)
+class Source:
+    """A published table: what it is and whose, and where it is served as CSV."""
+
+    title: str
+    url: str
+
+
+SOURCES = {
+    "ho2024-sheet": Source(
+        "the spreadsheet of Ho et al. 2024",
+        "https://docs.google.com/spreadsheets/d/11m8O_mU0cUkOB_5wluPne4PNsuvsKNbbVAzbYNy-NXY/export"
+        "?gid=2087221150&format=csv",
+    ),
+    "ai-models": Source("the AI models database of Epoch AI", "https://epoch.ai/data/all_ai_models.csv"),
+}
+"""By name. Neither has a known hash: both may change at any time, so what came is recorded instead.
+
+The address of the sheet stands in the authors' notebook for section 3 (repository
+epoch-research/lm-algorithmic-progress); that of the database in its documentation's demo and many public scripts. That
+either answers today was not verified here.
+"""
 
 
 class FetchingError(BayesScalingError):
@@ -74,25 +98,12 @@ def fetch_file(
     refresh: bool = False,
     limits: Limits | None = None,
 ) -> FetchedFile:
-    """Download a file once, by pooch, and give its place and hash.
+    """Download a file once, by pooch, and give its place and hash; nothing is kept of what fails or tried twice.
 
-    Nothing is kept of what fails, and nothing is tried twice. Raises FetchingError.
-
-    Parameters
-    ----------
-    url : str
-        Where to get it, by https; with a hash, or from this machine itself, also by http. It may redirect to https
-        alone.
-    sha256 : str, optional
-        Hash that its content must have. Without one, the hash found is recorded beside the file, with the date.
-    path : path, optional
-        Where to keep it; by default a folder for caches of the user's system. A file there is never overwritten.
-    name : str, optional
-        Its name in that folder; by default the address's last part.
-    refresh : bool
-        Download again what is in the folder for caches. A failure leaves the old file there.
-    limits : Limits, optional
-        Bounds of time and size.
+    From an address by https, which may redirect to https alone; with a hash, or from this machine itself, also by http.
+    Without a hash that it must have, the one found is recorded beside the file, with the date. It goes to ``path``,
+    where no file is ever overwritten, or as ``name`` (by default the address's last part) to a folder for caches of
+    the user's system, where ``refresh`` downloads it again; a failure leaves the old one. Raises FetchingError.
     """
     if urlsplit(url).scheme not in ("https", "http"):
         raise FetchingError(f"{url!r} is not an address of the web; it must start with https://")
@@ -104,7 +115,11 @@ def fetch_file(
     if path is not None:
         target = Path(path)
         if os.path.lexists(target):
-            return _there(target, url, sha256, refresh)
+            if refresh:
+                raise FetchingError(f"{target} exists already and is not overwritten; give another path")
+            if sha256 is not None:
+                require_hash(target, sha256)
+            return _recorded(target, url, sha256) or FetchedFile(target, url, _hash_of(target), "")
         if sha256 is None and os.path.lexists(_record_of(target)):
             raise FetchingError(f"{_record_of(target)} exists already and is not overwritten; give another path")
     else:
@@ -123,6 +138,23 @@ def fetch_file(
     except OSError as error:
         raise _unwritable(_record_of(target), error) from None
     return fetched
+
+
+def located(
+    what: str,
+    url: str,
+    path: str | PathLike[str] | None,
+    fetch: bool,
+    error: type[BayesScalingError],
+    **options: Any,
+) -> tuple[Path, dict[str, Any]]:
+    """Where a table is that does not come with the package, and, once it was fetched, what its `attrs` say of that."""
+    if fetch:
+        fetched = fetch_file(url, path=path, **options)
+        return fetched.path, {"source": fetched.attrs}
+    if path is None:
+        raise error(f"{what} does not come with the package; pass fetch=True to download it from {url}, or its path")
+    return Path(path), {}
 
 
 def redirected(url: str, location: str) -> str:
@@ -167,15 +199,24 @@ def is_page(content: bytes) -> bool:
     return content.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
 
 
-def _there(target: Path, url: str, sha256: str | None, refresh: bool) -> FetchedFile:
-    if refresh:
-        raise FetchingError(f"{target} exists already and is not overwritten; give another path")
-    found = _hash_of(target)
-    if sha256 not in (None, found):
-        raise FetchingError(
-            f"{target} exists already and is another file: its sha256 is {found} and not {sha256}; give another path"
+def source_named(name: str) -> Source:
+    """A source by its name, or a BayesScalingError that names the choices."""
+    if name not in SOURCES:
+        raise BayesScalingError(
+            f"no published table is called {name!r}; choose from {', '.join(SOURCES)}, or give the path of a CSV file"
         )
-    return _recorded(target, url, sha256) or FetchedFile(target, url, found, "")
+    return SOURCES[name]
+
+
+def require_hash(path: Path, sha256: str) -> None:
+    """Refuse a file that can't be read or has another content, by a FetchingError."""
+    found = _hash_of(path)
+    if found != sha256:
+        page = " (it is a web page)" if is_page(path.read_bytes()[:_CHUNK]) else ""
+        raise FetchingError(
+            f"{path} exists already and is another file: it is not the published table{page}: its sha256 is {found} "
+            f"and not {sha256}; give another path, or read it as a table of your own with `read_runs`"
+        )
 
 
 def _recorded(target: Path, url: str, sha256: str | None) -> FetchedFile | None:
@@ -199,8 +240,10 @@ def _hash_of(path: Path) -> str:
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        raise FetchingError(f"{path}: no such file; give the path of a CSV file, or fetch=True") from None
     except OSError as error:
-        raise FetchingError(f"{path} can't be read ({error.strerror or error}); give another path") from None
+        raise FetchingError(f"{path} can't be read: {error.strerror or error}; give another path") from None
 
 
 def _retrieve(url: str, target: Path, sha256: str | None, limits: Limits) -> None:

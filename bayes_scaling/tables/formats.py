@@ -98,6 +98,11 @@ def finite_numbers(cells: pd.Series) -> pd.Series:
     return pd.to_numeric(cells, errors="coerce").astype("float64").replace([np.inf, -np.inf], np.nan)
 
 
+def days(cells: pd.Series, form: str) -> pd.Series:
+    """Cells as days, missing where they are none that is written so."""
+    return pd.to_datetime(cells, format=form, errors="coerce")
+
+
 def unread(cells: pd.Series, read: Callable[[pd.Series], pd.Series], rule: str) -> Iterator[Fault]:
     """Cells that hold something of which reading makes nothing, as faults of a rule."""
     written = cells.dropna()
