@@ -1,4 +1,4 @@
-"""Single cells: harmless ways of writing made plain, the rules that cells keep, and their typed values."""
+"""From text to values: harmless ways of writing made plain, the rules that cells and rows keep, their types."""
 
 import operator
 import re
@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bayes_scaling.law import training_compute
 from bayes_scaling.tables.benchmarks import named
-from bayes_scaling.tables.columns import ARCHITECTURES, EMPTY_UNLESS_COMPARABLE, Column, TableKind
+from bayes_scaling.tables.columns import ARCHITECTURES, EMPTY_UNLESS_COMPARABLE, EVALUATIONS, RUNS, Column, TableKind
 from bayes_scaling.tables.faults import Fault
 from bayes_scaling.words import counted
 
@@ -39,9 +40,14 @@ _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _GROUPED = r"[0-9.]+(?:[, _'][0-9.]+)+"
 _THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?P<by>[, _'])[0-9]{3}(?:(?P=by)[0-9]{3})*(?:\.[0-9]+)?")
-_SHORT = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)) ?(k|m|b|t|thousand|million|billion|trillion)", re.IGNORECASE)
-POWERS = {"k": 3, "m": 6, "b": 9, "t": 12, "th": 3, "mi": 6, "bi": 9, "tr": 12}
-_PART_OF_DATE = re.compile(r"([0-9]{4})(?:[-/]([0-9]{2}))?")
+POWERS = {
+    **{"k": 3, "m": 6, "b": 9, "t": 12, "thousand": 3, "million": 6, "billion": 9, "trillion": 12},
+    **{"mn": 6, "mio": 6, "bn": 9, "mrd": 9, "tn": 12},
+}
+"""Words for powers of ten, in cells and in names of columns."""
+_SHORT = re.compile(rf"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)) ?({'|'.join(POWERS)})\.?", re.IGNORECASE)
+_MONTHS = tuple(pd.Timestamp(2000, month, 1).month_name().lower() for month in range(1, 13))
+_PART_OF_DATE = re.compile(r"(?:([a-z]{3,9})\.? )?([0-9]{4})(?:[-/]([0-9]{2}))?", re.IGNORECASE | re.ASCII)
 
 Rule = tuple[str, Callable[[pd.Series], pd.Series]]
 """What a cell must be, and which of a column's cells are."""
@@ -65,16 +71,18 @@ def architecture_of(cell: str) -> str:
 def plainly_written(cells: pd.DataFrame, kind: TableKind) -> tuple[pd.DataFrame, list[str]]:
     """Cells with harmless ways of writing made plain, and what has to be said of it.
 
-    Counts such as 7B, 1.5 T and 1,000,000; words in capitals and common ones for architectures; dates without day or
+    Counts such as 7B, ~1.5 T and 1,000,000; words in capitals and common ones for architectures; dates without day or
     month, for which their middle is taken.
 
     Examples
     --------
     >>> from bayes_scaling.tables.columns import EVALUATIONS
-    >>> cells = pd.DataFrame({"parameters": ["7B"], "published": ["2021-09"]}, dtype="str")
+    >>> cells = pd.DataFrame({"parameters": ["7B", "~9 bn"], "published": ["2021-09", "Feb 2019"]}, dtype="str")
     >>> plain, said = plainly_written(cells, EVALUATIONS)
-    >>> plain.iloc[0].to_dict(), said
-    ({'parameters': '7e9', 'published': '2021-09-16'}, ['published: the middle of 1 year or month'])
+    >>> plain.to_dict("list")
+    {'parameters': ['7e9', '9e9'], 'published': ['2021-09-16', '2019-02-16']}
+    >>> said
+    ['published: the middle of 2 years or months', 'parameters: 1 approximate number as it is']
     """
     plain, said = cells.copy(), []
     for column in _present(cells, kind):
@@ -82,9 +90,13 @@ def plainly_written(cells: pd.DataFrame, kind: TableKind) -> tuple[pd.DataFrame,
             there = cells[column.name].dropna()
             written = there.map(partial(_WRITINGS[column.kind], column))
             plain[column.name] = written.reindex(cells.index).astype(cells[column.name].dtype)
-            middles = int((written != there).sum()) if column.kind == "date" else 0
-            if middles:
-                said.append(f"{column.name}: the middle of {counted(middles, 'year')} or month{'s' * (middles > 1)}")
+            many = int((written != there).sum() if column.kind == "date" else there.str.startswith("~").sum())
+            if many and column.kind == "date":
+                said.append(f"{column.name}: the middle of {counted(many, 'year')} or month{'s' * (many > 1)}")
+            elif many:
+                said.append(
+                    f"{column.name}: {counted(many, 'approximate number')} as {'they are' if many > 1 else 'it is'}"
+                )
     return plain, said
 
 
@@ -125,10 +137,47 @@ def typed_values(
     return values
 
 
-def cell_faults(
-    cells: pd.DataFrame, kind: TableKind, scale: Mapping[str, float | str] | None = None, loss_unit: str | None = None
+def with_both_sizes(values: pd.DataFrame) -> pd.DataFrame:
+    r"""Fill in tokens where compute is given, and compute where tokens are; what was given stays as it was.
+
+    .. math:: D = C / (6 N), \qquad C = 6 N D
+
+    Source: Kaplan et al. 2020 (arXiv 2001.08361), section 2.1; so Besiroglu et al. 2024 find the tokens of the runs
+    that they digitised.
+
+    Examples
+    --------
+    >>> with_both_sizes(pd.DataFrame({"parameters": [1e9], "flop": [1.2e20]}))["tokens"].tolist()
+    [20000000000.0]
+    """
+    tokens, flop = (values.get(name, pd.Series(np.nan, values.index)) for name in ("tokens", "flop"))
+    return values.assign(
+        tokens=tokens.fillna(flop / training_compute(values["parameters"], 1.0)),
+        flop=flop.fillna(training_compute(values["parameters"], tokens)),
+    )
+
+
+def finished_table(values: pd.DataFrame, kind: TableKind, name: str) -> pd.DataFrame:
+    """Faultless typed values as a table, indexed by `id`, which is made from row numbers if there is none.
+
+    Evaluations have `perplexity` in place of `log_perplexity`, runs both `tokens` and `flop`; its name, its kind if
+    runs, and an empty list of selections are in `attrs`.
+    """
+    if "log_perplexity" in values and kind is EVALUATIONS:
+        values = values.assign(log_perplexity=np.exp(values["log_perplexity"]))
+        values = values.rename(columns={"log_perplexity": "perplexity"})  # in its place
+    if kind is RUNS:
+        values = with_both_sizes(values)
+    table = values if "id" in values else values.assign(id=[f"row-{row:04d}" for row in values.index])
+    table = table.set_index("id")
+    table.attrs = {"name": name, "selections": [], **({"kind": "runs"} if kind is RUNS else {})}
+    return table
+
+
+def checked_values(
+    cells: pd.DataFrame, kind: TableKind, scale: Mapping[str, float | str], loss_unit: str | None
 ) -> tuple[pd.DataFrame, list[Fault]]:
-    """Typed values, missing where a cell is badly written, and the faults of single cells: no cell twice."""
+    """Typed values of plainly written cells, missing where one is badly written, and every fault: no cell twice."""
     well_written, faults = cells.copy(), []
     for column in _present(cells, kind):
         broken = _broken(cells[column.name], column, written_rules(column))
@@ -137,7 +186,21 @@ def cell_faults(
     values = typed_values(well_written, kind, scale, loss_unit)
     for column in _present(cells, kind):
         faults += _broken(values[column.name], column, value_rules(column))
-    return values, [*faults, *_empty_cells(cells, values, kind)]
+    faults += _empty_cells(cells, values, kind)
+    sound = values.drop(index=[fault.row for fault in faults])
+    if {"perplexity", "log_perplexity"} <= set(cells) and kind is EVALUATIONS:
+        faults.append(Fault(None, "log_perplexity", "", "perplexity is given as well; keep one of the two"))
+    if kind is RUNS and "parameters" in values and set(kind.sizes) & set(values):
+        sized = with_both_sizes(sound)[list(kind.sizes)]  # too large or too small for a number where one follows
+        impossible = (sized.notna() & ~((sized > 0) & np.isfinite(sized))).any(axis=1)
+        rule = "gives no number of tokens by C = 6 N D"
+        faults += [Fault(int(row), "parameters", "", rule) for row in sound.index[impossible]]
+    if "id" in cells:
+        ids = cells["id"].dropna()
+        first = ids.index.to_series().groupby(ids).transform("first")
+        rule = "stands in row {} already; every row needs its own"
+        faults += [Fault(row, "id", "", rule.format(first[row])) for row in first.index[first != first.index]]
+    return values, faults
 
 
 def written_rules(column: Column) -> list[Rule]:
@@ -183,31 +246,21 @@ def value_rules(column: Column) -> list[Rule]:
     return rules
 
 
-def repeated_ids(cells: pd.DataFrame) -> Iterator[Fault]:
-    """Rows whose id an earlier row has."""
-    if "id" in cells:
-        ids = cells["id"].dropna()
-        first = ids.index.to_series().groupby(ids).transform("first")
-        for row in first.index[first != first.index]:
-            yield Fault(row, "id", str(ids[row]), f"stands in row {first[row]} already; every row needs its own")
-
-
 def in_file_order(faults: Sequence[Fault], cells: pd.DataFrame, columns: Mapping[str, str]) -> list[Fault]:
     """Faults in the order in which a reader of the file meets them, with columns and cells as the file has them."""
     position = {column: number for number, column in enumerate(cells)}
 
+    def as_in_file(fault: Fault) -> Fault:
+        if fault.row is None or fault.column is None or fault.column not in position:
+            return fault
+        value: Any = cells.loc[fault.row, fault.column]
+        theirs = columns.get(fault.column, fault.column)
+        return replace(fault, column=theirs, value="" if pd.isna(value) else str(value))
+
     def place(fault: Fault) -> tuple[int, int]:
         return -1 if fault.row is None else fault.row, position.get(fault.column or "", len(position))
 
-    return [_as_in_file(fault, cells, columns) for fault in sorted(faults, key=place)]
-
-
-def _as_in_file(fault: Fault, cells: pd.DataFrame, columns: Mapping[str, str]) -> Fault:
-    if fault.row is None or fault.column is None or fault.column not in cells:
-        return fault
-    value: Any = cells.loc[fault.row, fault.column]
-    theirs = columns.get(fault.column, fault.column)
-    return replace(fault, column=theirs, value="" if pd.isna(value) else str(value))
+    return [as_in_file(fault) for fault in sorted(faults, key=place)]
 
 
 def _present(cells: pd.DataFrame, kind: TableKind) -> list[Column]:
@@ -239,10 +292,11 @@ def _broken(cells: pd.Series, column: Column, rules: Sequence[Rule]) -> list[Fau
 
 
 def _plain_count(_: Column, cell: str) -> str:
+    cell = cell.removeprefix("~").lstrip()
     if _THOUSANDS.fullmatch(cell):
         return re.sub(r"[, _']", "", cell)
     short = _SHORT.fullmatch(cell)
-    return f"{short[1]}e{POWERS[short[2].lower()[:2]]}" if short else cell
+    return f"{short[1]}e{POWERS[short[2].lower()]}" if short else cell
 
 
 def _plain_word(column: Column, cell: str) -> str:
@@ -254,11 +308,15 @@ def _plain_word(column: Column, cell: str) -> str:
 def _middle(_: Column, cell: str) -> str:
     """The middle of a year or month that a cell says, and any other cell as it is."""
     part = _PART_OF_DATE.fullmatch(cell)
-    if not part or (part[2] and not 1 <= int(part[2]) <= 12):
+    word, year, month = part.groups() if part else ("", "", "")
+    if word:
+        named = [at for at, name in enumerate(_MONTHS, 1) if name.startswith(word.lower())]
+        month = f"{named[0]:02d}" if named and not month else "no month"
+    if not part or (month and not re.fullmatch("0[1-9]|1[0-2]", month)):
         return cell
-    middle = f"{part[1]}-{part[2]}-16" if part[2] else f"{part[1]}-07-02"
+    middle = f"{year}-{month}-16" if month else f"{year}-07-02"
     today = f"{pd.Timestamp.today():{DATE}}"
-    return min(middle, today) if middle[:7] <= today[:7] or (not part[2] and part[1] == today[:4]) else middle
+    return min(middle, today) if today.startswith(f"{year}-{month}" if month else year) else middle
 
 
 _WRITINGS: Mapping[str, Callable[[Column, str], str]] = {"count": _plain_count, "word": _plain_word, "date": _middle}

@@ -1,7 +1,8 @@
 """The two lists of columns: evaluations and training runs. All reading and checking is driven by them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Literal
 
 import pandas as pd
@@ -153,8 +154,66 @@ FITTED = ("parameters", "tokens", "loss")
 """What every table of runs has once it is read."""
 
 
+MISSPELLING = 0.85  # similarity (0 to 1) from which a name is taken for a slip of the keyboard
+PERPLEXITIES = {"perplexity", "log_perplexity"}
+_TELLING = 4  # letters of a usual name that tells something within a longer one
+
+
+def bare_name(name: str) -> str:
+    """A name without case, blanks and punctuation; a single letter keeps its case, as N is not n."""
+    plain = "".join(letter for letter in name if letter.isalnum())
+    return plain if len(plain) == 1 else plain.casefold()
+
+
+def offered_names(names: Collection[str], kind: TableKind) -> dict[str, list[str]]:
+    """The columns of a table that each canonical one which it lacks may be, likeliest first.
+
+    By usual names, else by a slip of the keyboard, else by a name that holds a usual one.
+
+    Examples
+    --------
+    >>> offered_names(["N", "Tokens", "los", "Lab"], RUNS)
+    {'parameters': ['N'], 'tokens': ['Tokens'], 'loss': ['los']}
+    """
+    usual = {
+        column.name: [bare_name(each) for each in (column.name, *column.usual, *column.offered)]
+        for column in kind.columns
+    }
+    claimed = {plain for spellings in usual.values() for plain in spellings}
+    free = {name: bare_name(name) for name in names if name not in kind.canonical}
+    others = {name: plain for name, plain in free.items() if plain not in claimed}
+    found: dict[str, list[str]] = {}
+    for ours, spellings in usual.items():
+        exact = [name for spelling in spellings for name, plain in free.items() if plain == spelling]
+        slips = get_close_matches(spellings[0], others.values(), cutoff=MISSPELLING)
+        longer = [name for name, plain in others.items() if any(s in plain for s in spellings if len(s) >= _TELLING)]
+        offers = exact or [name for name, plain in others.items() if plain in slips] or longer
+        if offers and ours not in names:
+            found[ours] = list(dict.fromkeys(offers))
+    return found
+
+
+def kind_of_names(names: Collection[str]) -> TableKind:
+    """Which kind of table has such columns: runs have a loss, evaluations a perplexity on a benchmark in a paper.
+
+    Where these do not tell, it is the kind of whose required columns there are more, under their names or usual ones.
+
+    Examples
+    --------
+    >>> [kind_of_names(names).noun for names in (["N", "D", "loss", "benchmark"], ["system", "perplexity"])]
+    ['run', 'evaluation']
+    """
+
+    def known(kind: TableKind) -> set[str]:
+        return {*names, *offered_names(names, kind)} & set(kind.required)
+
+    told = len({"paper", "benchmark", *PERPLEXITIES} & set(names)) > ("loss" in names)
+    share = [len(known(kind)) / len(kind.required) for kind in (RUNS, EVALUATIONS)]
+    return RUNS if not told and share[0] > share[1] else EVALUATIONS
+
+
 def is_runs(table: pd.DataFrame) -> bool:
-    """Whether a table holds training runs and not evaluations: what it was read as, or else its columns.
+    """Whether a table holds training runs: what it was read as, or else what its columns say, if all are there.
 
     Examples
     --------
@@ -164,4 +223,4 @@ def is_runs(table: pd.DataFrame) -> bool:
     told = getattr(table, "attrs", {}).get("kind")
     if told in ("evaluations", "runs"):
         return bool(told == "runs")
-    return set(FITTED) <= set(table) and not {"benchmark", "perplexity"} <= set(table)
+    return set(FITTED) <= set(table) and kind_of_names([str(name) for name in table]) is RUNS

@@ -8,11 +8,11 @@ import pandas as pd
 
 from bayes_scaling.errors import EvaluationsError, RunsError
 from bayes_scaling.static_laws import BESIROGLU
-from bayes_scaling.tables.cells import typed_values
+from bayes_scaling.tables.cells import finished_table, typed_values
 from bayes_scaling.tables.columns import EVALUATIONS
 from bayes_scaling.tables.fetching import FetchingError, located, require_hash
 from bayes_scaling.tables.formats import read_text_table
-from bayes_scaling.tables.reading import finished_table, read_runs
+from bayes_scaling.tables.reading import read_runs
 from bayes_scaling.tables.selections import comparable_rows
 from bayes_scaling.tables.simulated import simulate_isoflop
 

@@ -13,11 +13,9 @@ import pandas as pd
 
 from bayes_scaling.errors import BayesScalingError, EvaluationsError, RunsError
 from bayes_scaling.law import training_compute
-from bayes_scaling.tables.columns import is_runs
+from bayes_scaling.tables.columns import bare_name, is_runs
 from bayes_scaling.tables.faults import Finding, Severity, named_rows
-from bayes_scaling.tables.names import bare_name
 from bayes_scaling.tables.rows import repeats
-from bayes_scaling.tables.sizes import CONTRADICTION, common_budget, contradictions
 from bayes_scaling.words import counted
 
 CODES = (
@@ -28,6 +26,8 @@ CODES = (
 """Codes of findings of tables."""
 LEAST_SIZES = {"parameters": 1e4, "tokens": 1e4, "flop": 1e12, "training_compute": 1e12}
 """Below these, sizes are in another unit than single parameters, tokens and FLOP."""
+CONTRADICTION = 2.0  # factor beyond which given tokens and given compute contradict each other
+ONE_BUDGET = 1.25  # factor within which runs have one compute budget
 TYPICAL_PARAMETERS, TYPICAL_RATIO = 1e9, 20.0  # units are guessed so that medians come nearest to these
 CHANCE = 14.0  # nats per token: a guess at random among more than a million tokens
 HIGH_LOSS, LOW_LOSS = 7.5, 1.3  # nats per token that the median of models of text hardly exceeds or falls below
@@ -115,14 +115,14 @@ def _of_runs(runs: pd.DataFrame) -> Iterator[Finding]:
         yield from _several_data(runs)
     yield from _repetition(runs)
     yield from _checkpoints(runs)
-    budget = common_budget(runs)
-    if budget is not None and not compute:
+    budget = training_compute(runs["parameters"], runs["tokens"])
+    if len(runs) > 2 and budget.max() <= ONE_BUDGET * budget.min() and not compute:
         yield _finding(
             "one-budget",
             runs,
-            f"{{rows}} all have one compute budget, about {budget:.3g} FLOP: they show the best split at that budget, "
-            "but hardly how loss and split change with compute; exponents, E and predictions at other budgets rest on "
-            "their priors. Add runs at two more budgets or more",
+            f"{{rows}} all have one compute budget, about {budget.median():.3g} FLOP: they show the best split at that "
+            "budget, but hardly how loss and split change with compute; exponents, E and predictions at other budgets "
+            "rest on their priors. Add runs at two more budgets or more",
         )
 
 
@@ -169,10 +169,11 @@ def _sizes(table: pd.DataFrame) -> Iterator[Finding]:
         typical = {"parameters": TYPICAL_PARAMETERS, "tokens": tokens}.get(name, training_compute(model, tokens))
         scale, median = _unit(values, LEAST_SIZES[name], typical)
         model = median if name == "parameters" else model
-        below = values.index[values < LEAST_SIZES[name]]
+        is_below = values < LEAST_SIZES[name]
+        below = values.index[is_below]
         what = "logarithms to base 10" if scale == "log10" else f"in units of {float(scale):g}"
         cure = f"{what}; type --scale {name}={scale}"
-        if len(below) <= len(values) / 2:
+        if not is_below.all() and _power(values[~is_below], typical, 0) == 0:
             cure = "in another unit than the others; correct them in the file"
         said = f"{name} below {LEAST_SIZES[name]:g} in {{rows}}: probably {cure}"
         yield _finding(f"{name.replace('_', '-')}-not-counts", table.loc[below], said, "error")
@@ -182,9 +183,14 @@ def _unit(values: "pd.Series[float]", least: float, typical: float) -> tuple[str
     """What ``--scale`` should say of sizes, and the median that it gives: a power of 1000, or logarithms."""
     if values.between(np.log10(least), 30).all() and values.max() < 2 * values.min():
         return "log10", 10.0 ** values.median()
-    powers = np.arange(3, 25, 3)
-    power = powers[np.argmin(np.abs(np.log10(values.median() / typical) + powers))]
+    power = _power(values, typical, 3)
     return f"1e{power}", values.median() * 10.0**power
+
+
+def _power(values: "pd.Series[float]", typical: float, least: int) -> int:
+    """The power of ten, a multiple of 3, that brings the median of sizes nearest to a typical one."""
+    powers = np.arange(least, 25, 3)
+    return int(powers[np.argmin(np.abs(np.log10(values.median() / typical) + powers))])
 
 
 def _duplicates(table: pd.DataFrame) -> Iterator[Finding]:
@@ -194,7 +200,10 @@ def _duplicates(table: pd.DataFrame) -> Iterator[Finding]:
 
 
 def _compute(runs: pd.DataFrame) -> Iterator[Finding]:
-    ratio = contradictions(runs)
+    if "flop" not in runs:
+        return
+    ratio = runs["flop"] / training_compute(runs["parameters"], runs["tokens"])
+    ratio = ratio[np.abs(np.log(ratio)) > np.log(CONTRADICTION)]
     if ratio.empty:
         return
     wrong_unit = len(ratio) > len(runs) / 2 and np.exp(np.median(np.abs(np.log(ratio)))) > UNIT_APART
@@ -255,11 +264,11 @@ def _one_size(runs: pd.DataFrame) -> Iterator[Finding]:
     column = _distinguishing(rows, [each[several] for each in size])
     exponential = bool((np.exp(low) / high).between(0.98, 1.02).mean() > 0.8)
     if column is not None:
-        words = rows[column].astype(str)
-        kept = rows["loss"].groupby(words).median().idxmin() if exponential else words.mode()[0]
+        words = rows[column].astype("str").fillna("")
+        kept = rows["loss"].groupby(words).median().idxmin() if exponential else words[words != ""].mode()[0]
         code = "two-loss-scales" if exponential else "several-losses"
         what = "a loss and its exponential" if exponential else f"of several sets, by {column}"
-        cure = _where(column, str(kept))
+        cure = _where(column, str(kept), words)
     elif exponential or (groups.transform("median")[several] / low).median() > TWO_SCALES:
         code, what = "two-loss-scales", "on two scales"
         cure = "--best-of parameters,tokens, or --where with a column that says which"
@@ -277,7 +286,7 @@ def _distinguishing(rows: pd.DataFrame, size: list[pd.Series]) -> str | None:
     within = log_loss - log_loss.groupby(size).transform("mean")
     left = {}
     for name in rows.columns.difference(["parameters", "tokens", "flop", "loss", "series"], sort=False):
-        words = rows[name].astype(str)
+        words = rows[name].astype("str").fillna("")
         if pd.to_numeric(words, errors="coerce").isna().all() and 1 < len(words.unique()) <= _MOST_SETS:
             # Beside the size's mean each word has a shift of its own.
             left[str(name)] = (within - within.groupby(words).transform("mean")).var() / within.var()
@@ -343,9 +352,10 @@ def _called(table: pd.DataFrame, plain: Sequence[str]) -> list[str]:
     return sorted(found, key=lambda name: plain.index(bare_name(name)))
 
 
-def _where(column: str, value: str) -> str:
-    """What selects a value, as a shell takes it."""
-    expression = f"{_quoted(column)} == {value!r}"
+def _where(column: str, value: str, words: Collection[str] = ()) -> str:
+    """What selects a value, as a shell takes it; an empty one by the other words."""
+    others = sorted({*words} - {value})
+    expression = f"{_quoted(column)} " + (f"== {value!r}" if value else f"not in {others}")
     plain = not set(expression) & set('"`$!\\')
     return f'--where "{expression}"' if plain else f"--where {shlex.quote(expression)}"
 

@@ -10,8 +10,8 @@ import pandas as pd
 from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.tables.benchmarks import named
 from bayes_scaling.tables.cells import FLAG_WORDS, architecture_of
-from bayes_scaling.tables.columns import EVALUATIONS, RUNS, is_runs
-from bayes_scaling.tables.names import missing_columns, offered_names
+from bayes_scaling.tables.columns import EVALUATIONS, RUNS, is_runs, offered_names
+from bayes_scaling.tables.names import missing_columns
 from bayes_scaling.tables.reading import read_table
 
 _COLUMNS = {column.name: column for column in (*RUNS.columns, *EVALUATIONS.columns)}

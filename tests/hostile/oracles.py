@@ -75,13 +75,16 @@ def positive(cell: str, rule: str) -> float:
 
 
 POWERS = {"k": 3, "thousand": 3, "m": 6, "million": 6, "b": 9, "billion": 9, "t": 12, "trillion": 12}
+POWERS |= {"mn": 6, "mio": 6, "bn": 9, "mrd": 9, "tn": 12}
 WORDS = {"transformer": "transformer", "rnn": "recurrent"}
 """Common words of architectures, as far as mutations reach."""
 
 
 def count(row: Row, name: str, least: float = 0.0) -> None:
-    """A number above a bound that may be written 7B, 1.5 T or 1,000,000; the row then has it plainly."""
+    """A number above a bound that may be written 7B, ~1.5 T or 1,000,000; the row then has it plainly."""
     cell = row[name]
+    if cell[:1] == "~":
+        cell = cell[1:].lstrip()
     for mark in ",_' ":
         head, *groups = cell.split(mark)
         last, point, decimals = groups[-1].partition(".") if groups else ("", "", "")
