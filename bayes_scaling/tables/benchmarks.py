@@ -61,48 +61,24 @@ tokenizer (C4, The Pile) are not comparable with those per word, so these are la
 
 
 def known(label: str) -> Benchmark | None:
-    """What is known of the benchmark that a label stands for; None if nothing.
-
-    Examples
-    --------
-    >>> known("WikiText 103").name, known("Penn Treebank").tokens, known("my benchmark")
-    ('wt103', 929000, None)
-    """
+    """What is known of the benchmark that a label stands for; None if nothing."""
     return _BY_ALIAS.get(_plain(label))
 
 
 def named(label: str) -> str:
-    """The name under which a benchmark is kept: the known one's, and any other as it is written.
-
-    Examples
-    --------
-    >>> named("LM1B"), named(" My benchmark ")
-    ('lm1b', 'My benchmark')
-    """
+    """The name under which a benchmark is kept: the known one's, and any other as it is written."""
     found = known(label)
     return label.strip() if found is None else found.name
 
 
 def title(label: str) -> str:
-    """Full name of a known benchmark, and any other label as it is.
-
-    Examples
-    --------
-    >>> title("lm1b"), title("mine")
-    ('One Billion Word', 'mine')
-    """
+    """Full name of a known benchmark, and any other label as it is."""
     found = known(label)
     return label if found is None else found.title
 
 
 def in_order(labels: Iterable[str]) -> tuple[str, ...]:
-    """Distinct labels, known benchmarks first in the order of :data:`KNOWN`, then others as they appear.
-
-    Examples
-    --------
-    >>> in_order(["mine", "ptb", "lm1b", "wt103", "mine"])
-    ('wt103', 'ptb', 'lm1b', 'mine')
-    """
+    """Distinct labels, known benchmarks first in the order of :data:`KNOWN`, then others as they appear."""
     present = tuple(dict.fromkeys(labels))
     first = tuple(benchmark.name for benchmark in KNOWN if benchmark.name in present)
     return (*first, *(label for label in present if label not in first))

@@ -81,25 +81,13 @@ class Finding:
 
 
 def named_rows(rows: Sequence[object]) -> str:
-    """A count of rows, and the first of them.
-
-    Examples
-    --------
-    >>> named_rows([2, 3]), named_rows(range(2, 40))
-    ('2 rows (2, 3)', '38 rows (2, 3, 4, 5, 6, ...)')
-    """
+    """A count of rows, and the first of them."""
     first = ", ".join(str(row) for row in rows[:_NAMED]) + (", ..." if len(rows) > _NAMED else "")
     return f"{counted(len(rows), 'row')} ({first})"
 
 
 def fault_lines(faults: Sequence[Fault]) -> list[str]:
-    """A line for each kind of fault: the same rule, in the same column.
-
-    Examples
-    --------
-    >>> fault_lines([Fault(2, "loss", "x", "must be a number"), Fault(3, "loss", "y", "must be a number")])
-    ["2 rows (2, 3), column loss, values such as 'x': must be a number"]
-    """
+    """A line for each kind of fault: the same rule, in the same column."""
     kinds: dict[tuple[str | None, str], list[Fault]] = {}
     for fault in faults:
         kinds.setdefault((fault.column, fault.rule), []).append(fault)

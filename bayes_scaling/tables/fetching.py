@@ -158,13 +158,7 @@ def located(
 
 
 def redirected(url: str, location: str) -> str:
-    """The address that a server sends us on to; refused if it is not https: whoever is on the way could change it.
-
-    Examples
-    --------
-    >>> redirected("https://example.com/data/models.csv", "/files/models.csv")
-    'https://example.com/files/models.csv'
-    """
+    """The address that a server sends us on to; refused if it is not https: whoever is on the way could change it."""
     target = urljoin(url, location)
     if urlsplit(target).scheme != "https":
         raise FetchingError(f"{url} redirects to {target}, which is not https; {ELSEWHERE}")
@@ -189,13 +183,7 @@ def is_loopback(url: str) -> bool:
 
 
 def is_page(content: bytes) -> bool:
-    """Whether a file is a web page (or other XML): no table of ours starts with an angle bracket.
-
-    Examples
-    --------
-    >>> is_page(b" <!DOCTYPE html>"), is_page(b"Model,Parameters")
-    (True, False)
-    """
+    """Whether a file is a web page (or other XML): no table of ours starts with an angle bracket."""
     return content.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
 
 
