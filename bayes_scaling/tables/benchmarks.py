@@ -8,25 +8,9 @@ from dataclasses import dataclass
 class Benchmark:
     """A language-modelling benchmark, scored by perplexity per word on its test set.
 
-    Parameters
-    ----------
-    name : str
-        Short name, as in the column `benchmark`.
-    title : str
-        Full name.
-    tokens : int
-        Words in its training set.
-    vocabulary : int or None
-        Distinct words in its vocabulary; None if it is open.
-    aliases : tuple of str
-        What others call it, beside name and title; neither case, blanks nor punctuation count.
-    source : str
-        Where these figures are stated.
-
-    Examples
-    --------
-    >>> [benchmark.name for benchmark in BENCHMARKS]
-    ['wt103', 'wt2', 'ptb']
+    Its short name as in the column ``benchmark``, its title, words in its training set, distinct words in its
+    vocabulary (None if it is open), what others call it beside these (neither case, blanks nor punctuation count), and
+    where these figures are stated.
     """
 
     name: str

@@ -14,6 +14,7 @@ from bayes_scaling.law import training_compute
 from bayes_scaling.tables.benchmarks import named
 from bayes_scaling.tables.columns import ARCHITECTURES, EMPTY_UNLESS_COMPARABLE, EVALUATIONS, RUNS, Column, TableKind
 from bayes_scaling.tables.faults import Fault
+from bayes_scaling.tables.formats import days
 from bayes_scaling.words import counted
 
 DATE = "%Y-%m-%d"
@@ -54,13 +55,7 @@ Rule = tuple[str, Callable[[pd.Series], pd.Series]]
 
 
 def architecture_of(cell: str) -> str:
-    """The kind of architecture that a word stands for; the word itself where none or several are meant.
-
-    Examples
-    --------
-    >>> architecture_of("Transformer"), architecture_of("AWD-LSTM"), architecture_of("RNN/Transformer")
-    ('transformer', 'recurrent', 'RNN/Transformer')
-    """
+    """The kind of architecture that a word stands for; the word itself where none or several are meant."""
     plain = " ".join(cell.lower().split())
     if plain in ARCHITECTURES:
         return plain
@@ -73,16 +68,6 @@ def plainly_written(cells: pd.DataFrame, kind: TableKind) -> tuple[pd.DataFrame,
 
     Counts such as 7B, ~1.5 T and 1,000,000; words in capitals and common ones for architectures; dates without day or
     month, for which their middle is taken.
-
-    Examples
-    --------
-    >>> from bayes_scaling.tables.columns import EVALUATIONS
-    >>> cells = pd.DataFrame({"parameters": ["7B", "~9 bn"], "published": ["2021-09", "Feb 2019"]}, dtype="str")
-    >>> plain, said = plainly_written(cells, EVALUATIONS)
-    >>> plain.to_dict("list")
-    {'parameters': ['7e9', '9e9'], 'published': ['2021-09-16', '2019-02-16']}
-    >>> said
-    ['published: the middle of 2 years or months', 'parameters: 1 approximate number as it is']
     """
     plain, said = cells.copy(), []
     for column in _present(cells, kind):
@@ -91,12 +76,10 @@ def plainly_written(cells: pd.DataFrame, kind: TableKind) -> tuple[pd.DataFrame,
             written = there.map(partial(_WRITINGS[column.kind], column))
             plain[column.name] = written.reindex(cells.index).astype(cells[column.name].dtype)
             many = int((written != there).sum() if column.kind == "date" else there.str.startswith("~").sum())
-            if many and column.kind == "date":
-                said.append(f"{column.name}: the middle of {counted(many, 'year')} or month{'s' * (many > 1)}")
-            elif many:
-                said.append(
-                    f"{column.name}: {counted(many, 'approximate number')} as {'they are' if many > 1 else 'it is'}"
-                )
+            middles = f"the middle of {counted(many, 'year')} or month{'s' * (many > 1)}"
+            if many:
+                of = middles if column.kind == "date" else counted(many, "approximate number")
+                said.append(f"{column.name}: {of}")
     return plain, said
 
 
@@ -108,13 +91,6 @@ def typed_values(
     Numbers are float64, dates datetime64, flags bool (object if some are missing), the rest text, known benchmarks
     under their names. ``scale`` has for a column what its numbers are to be multiplied by, or ``"log10"`` where they
     are logarithms; ``loss_unit`` is what the response is given in, one of :data:`UNITS`.
-
-    Examples
-    --------
-    >>> from bayes_scaling.tables.columns import EVALUATIONS
-    >>> cells = pd.DataFrame({"parameters": ["1e9"], "zero_shot": ["1"]}, dtype="str")
-    >>> typed_values(cells, EVALUATIONS).iloc[0].to_dict()
-    {'parameters': 1000000000.0, 'zero_shot': True}
     """
     values = cells.copy()
     for column in _present(cells, kind):
@@ -144,11 +120,6 @@ def with_both_sizes(values: pd.DataFrame) -> pd.DataFrame:
 
     Source: Kaplan et al. 2020 (arXiv 2001.08361), section 2.1; so Besiroglu et al. 2024 find the tokens of the runs
     that they digitised.
-
-    Examples
-    --------
-    >>> with_both_sizes(pd.DataFrame({"parameters": [1e9], "flop": [1.2e20]}))["tokens"].tolist()
-    [20000000000.0]
     """
     tokens, flop = (values.get(name, pd.Series(np.nan, values.index)) for name in ("tokens", "flop"))
     return values.assign(
@@ -186,7 +157,7 @@ def checked_values(
     values = typed_values(well_written, kind, scale, loss_unit)
     for column in _present(cells, kind):
         faults += _broken(values[column.name], column, value_rules(column))
-    faults += _empty_cells(cells, values, kind)
+    faults += empty_cells(cells, kind)
     sound = values.drop(index=[fault.row for fault in faults])
     if {"perplexity", "log_perplexity"} <= set(cells) and kind is EVALUATIONS:
         faults.append(Fault(None, "log_perplexity", "", "perplexity is given as well; keep one of the two"))
@@ -210,7 +181,12 @@ def written_rules(column: Column) -> list[Rule]:
     if column.kind == "word":
         return [(f"must be one of {', '.join(column.choices)}", lambda cells: cells.isin(column.choices))]
     if column.kind == "date":
-        return [("must be a date of the calendar, written YYYY-MM-DD", _is_date)]
+        written = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+        on_calendar: Rule = (
+            "must be a date of the calendar, written YYYY-MM-DD",
+            lambda cells: cells.str.fullmatch(written) & days(cells, DATE).notna(),
+        )
+        return [on_calendar]
     if column.kind not in ("count", "number"):
         return []
     written = "117000000 or 1.17e8, without a unit" if column.kind == "number" else "117000000, 1.17e8 or 117M"
@@ -248,30 +224,29 @@ def value_rules(column: Column) -> list[Rule]:
 
 def in_file_order(faults: Sequence[Fault], cells: pd.DataFrame, columns: Mapping[str, str]) -> list[Fault]:
     """Faults in the order in which a reader of the file meets them, with columns and cells as the file has them."""
-    position = {column: number for number, column in enumerate(cells)}
-
-    def as_in_file(fault: Fault) -> Fault:
-        if fault.row is None or fault.column is None or fault.column not in position:
-            return fault
-        value: Any = cells.loc[fault.row, fault.column]
-        theirs = columns.get(fault.column, fault.column)
-        return replace(fault, column=theirs, value="" if pd.isna(value) else str(value))
-
-    def place(fault: Fault) -> tuple[int, int]:
-        return -1 if fault.row is None else fault.row, position.get(fault.column or "", len(position))
-
-    return [as_in_file(fault) for fault in sorted(faults, key=place)]
+    order, found = {name: at for at, name in enumerate(cells.columns)}, []
+    for fault in sorted(
+        faults, key=lambda each: (-1 if each.row is None else each.row, order.get(each.column or "", -1))
+    ):
+        ours = fault.column or ""
+        if fault.row is not None and ours in order:
+            value: Any = cells.loc[fault.row, ours]
+            fault = replace(fault, column=columns.get(ours, ours), value="" if pd.isna(value) else str(value))
+        found.append(fault)
+    return found
 
 
 def _present(cells: pd.DataFrame, kind: TableKind) -> list[Column]:
     return [column for column in kind.columns if column.name in cells]
 
 
-def _empty_cells(cells: pd.DataFrame, values: pd.DataFrame, kind: TableKind) -> Iterator[Fault]:
-    set_aside = values["comparable"].eq(False) if "comparable" in values else pd.Series(False, cells.index)
+def empty_cells(cells: pd.DataFrame, kind: TableKind) -> Iterator[Fault]:
+    """Cells that must not be empty and are."""
+    flags = cells["comparable"] if "comparable" in cells else pd.Series(None, cells.index, dtype="str")
+    set_aside = flags.str.lower().map(FLAG_WORDS).eq(False)
     for column in _present(cells, kind):
         if column.need != "gaps":
-            conditional = kind.plural == "evaluations" and column.name in EMPTY_UNLESS_COMPARABLE
+            conditional = kind is EVALUATIONS and column.name in EMPTY_UNLESS_COMPARABLE
             empty = cells[column.name].isna() & ~(set_aside & conditional)
             rule = f"{EMPTY}, unless the row has comparable = 0" if conditional else EMPTY
             yield from (Fault(int(row), column.name, "", rule) for row in cells.index[empty])
@@ -321,8 +296,3 @@ def _middle(_: Column, cell: str) -> str:
 
 _WRITINGS: Mapping[str, Callable[[Column, str], str]] = {"count": _plain_count, "word": _plain_word, "date": _middle}
 """By the kind of a column: from a harmless way of writing a cell to the plain one."""
-
-
-def _is_date(cells: "pd.Series[Any]") -> "pd.Series[bool]":
-    on_calendar = pd.to_datetime(cells, format=DATE, errors="coerce").notna()
-    return cells.str.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}") & on_calendar

@@ -1,6 +1,6 @@
 """The two lists of columns: evaluations and training runs. All reading and checking is driven by them."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
@@ -59,8 +59,7 @@ class TableKind:
     """A kind of table.
 
     ``noun`` is what a row is and ``plural`` what the table is called where its kind is told; ``response`` is fitted,
-    and its unit may be another; of ``sizes`` a row needs one at least; ``all_faults`` makes of a file what shows every
-    fault.
+    and its unit may be another; of ``sizes`` a row needs one at least.
     """
 
     noun: str
@@ -69,7 +68,6 @@ class TableKind:
     columns: tuple[Column, ...]
     response: str
     sizes: tuple[str, ...] = ()
-    all_faults: Callable[[str], str] = "run `bayes-scaling check {}`".format
 
     @property
     def canonical(self) -> tuple[str, ...]:
@@ -145,7 +143,6 @@ RUNS = TableKind(
     ),
     response="loss",
     sizes=("tokens", "flop"),
-    all_faults="run `bayes-scaling check {} --runs`".format,
 )  # fmt: skip
 """Training runs: models trained once, with their loss."""
 
@@ -169,11 +166,6 @@ def offered_names(names: Collection[str], kind: TableKind) -> dict[str, list[str
     """The columns of a table that each canonical one which it lacks may be, likeliest first.
 
     By usual names, else by a slip of the keyboard, else by a name that holds a usual one.
-
-    Examples
-    --------
-    >>> offered_names(["N", "Tokens", "los", "Lab"], RUNS)
-    {'parameters': ['N'], 'tokens': ['Tokens'], 'loss': ['los']}
     """
     usual = {
         column.name: [bare_name(each) for each in (column.name, *column.usual, *column.offered)]
@@ -197,11 +189,6 @@ def kind_of_names(names: Collection[str]) -> TableKind:
     """Which kind of table has such columns: runs have a loss, evaluations a perplexity on a benchmark in a paper.
 
     Where these do not tell, it is the kind of whose required columns there are more, under their names or usual ones.
-
-    Examples
-    --------
-    >>> [kind_of_names(names).noun for names in (["N", "D", "loss", "benchmark"], ["system", "perplexity"])]
-    ['run', 'evaluation']
     """
 
     def known(kind: TableKind) -> set[str]:

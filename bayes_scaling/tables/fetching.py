@@ -8,6 +8,7 @@ import secrets
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -238,14 +239,11 @@ def _retrieve(url: str, target: Path, sha256: str | None, limits: Limits) -> Non
     import pooch
     import requests
 
-    def download(address: str, output_file: Any, _: Any) -> None:
-        _download(address, Path(str(output_file)), limits)
-
     # pooch keeps what it finds under the name that it is given, so what may change comes under another one.
     fresh = target if sha256 is not None else target.with_name(f"{target.name}.{secrets.token_hex(4)}")
     try:
         known = None if sha256 is None else f"sha256:{sha256}"
-        pooch.retrieve(url, known, fname=fresh.name, path=fresh.parent, downloader=download)
+        pooch.retrieve(url, known, fname=fresh.name, path=fresh.parent, downloader=partial(_download, limits=limits))
         fresh.replace(target)
     except FetchingError:
         raise
@@ -265,7 +263,7 @@ def _unwritable(path: Path, error: OSError) -> FetchingError:
     return FetchingError(f"{path} can't be written ({error.strerror or error}); give another path, or make room there")
 
 
-def _download(url: str, output: Path, limits: Limits) -> None:
+def _download(url: str, output: str, _: object, limits: Limits) -> None:
     """One request, and one more for each redirect."""
     import requests
 
@@ -275,13 +273,12 @@ def _download(url: str, output: Path, limits: Limits) -> None:
         session.headers["Accept-Encoding"] = "identity"
         address = url
         for _ in range(1 + MOST_REDIRECTS):
-            with session.get(
-                address, stream=True, allow_redirects=False, timeout=(limits.connect, limits.read)
-            ) as response:
+            timeout = (limits.connect, limits.read)
+            with session.get(address, stream=True, allow_redirects=False, timeout=timeout) as response:
                 if not response.is_redirect:
                     if response.status_code != 200:
                         raise FetchingError(f"{address} answers with status {response.status_code}; {ELSEWHERE}")
-                    _write(response, address, output, limits, end)
+                    _write(response, address, Path(output), limits, end)
                     return
                 address = redirected(address, response.headers["Location"])
     raise FetchingError(f"{url} redirects more than {MOST_REDIRECTS} times; {ELSEWHERE}")
@@ -311,8 +308,7 @@ def _write(response: Any, url: str, output: Path, limits: Limits, end: float) ->
         raise FetchingError(
             f"{url} broke off after {got:,} bytes{of} ({type(error).__name__}); try again later, or {ELSEWHERE}"
         ) from None
-    arrived = response.raw.tell()
-    if promised is not None and arrived != promised:
+    if promised is not None and (arrived := response.raw.tell()) != promised:
         raise FetchingError(f"{url} broke off after {arrived:,} bytes of {promised:,}; try again later, or {ELSEWHERE}")
     if is_page(start):
         raise FetchingError(

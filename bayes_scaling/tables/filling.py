@@ -64,14 +64,12 @@ class Filling:
     def __str__(self) -> str:
         by_column = ", ".join(f"{column} {times}" for column, times in self.cells["column"].value_counts().items())
         lines = [f"{counted(len(self.cells), 'cell')} filled{f' ({by_column})' if by_column else ''}"]
-        if self.unmatched:
-            lines.append(f"{counted(len(self.unmatched), 'evaluation')} with gaps match no system")
-        if self.ambiguous:
-            lines.append(
-                f"{counted(len(self.ambiguous), 'evaluation')} with gaps match several systems: left as they are"
-            )
-        if len(self.disagreements):
-            lines.append(f"{counted(len(self.disagreements), 'cell')} kept where the system says otherwise")
+        for left, noun, why in (
+            (self.unmatched, "evaluation", "with gaps match no system"),
+            (self.ambiguous, "evaluation", "with gaps match several systems: left as they are"),
+            (self.disagreements, "cell", "kept where the system says otherwise"),
+        ):
+            lines += [f"{counted(len(left), noun)} {why}"] if len(left) else []
         return "\n".join(lines)
 
 
@@ -194,13 +192,7 @@ def read_with_gaps(path: str | PathLike[str], columns: Mapping[str, str] | None 
 
 
 def evaluations_csv(evaluations: pd.DataFrame) -> bytes:
-    r"""A table of evaluations as a CSV file that :func:`bayes_scaling.read_evaluations` reads back the same.
-
-    Examples
-    --------
-    >>> evaluations_csv(pd.DataFrame({"perplexity": [17.48], "zero_shot": [True]}, pd.Index(["a"], name="id")))
-    b'id,perplexity,zero_shot\na,17.48,1\n'
-    """
+    r"""A table of evaluations as a CSV file that :func:`bayes_scaling.read_evaluations` reads back the same."""
     table = evaluations.reset_index()
     if "published" in table:
         table["published"] = table["published"].dt.strftime("%Y-%m-%d")
@@ -209,13 +201,7 @@ def evaluations_csv(evaluations: pd.DataFrame) -> bytes:
 
 
 def csv_faults(evaluations: pd.DataFrame) -> tuple[Fault, ...]:
-    """What keeps a table of evaluations from being used as it is, by its row once it is written.
-
-    Examples
-    --------
-    >>> print(csv_faults(pd.DataFrame({"perplexity": [0.5]}, pd.Index(["a"], name="id")))[-1])
-    row 2, column perplexity, value 0.5: must be greater than 1 (perplexity, not log-perplexity or bits)
-    """
+    """What keeps a table of evaluations from being used as it is, by its row once it is written."""
     faults = read_table(evaluations, EVALUATIONS).faults
     return tuple(fault if fault.row is None else replace(fault, row=fault.row + 2) for fault in faults)
 

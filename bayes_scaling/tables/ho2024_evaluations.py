@@ -10,11 +10,11 @@ import pandas as pd
 from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.tables.cells import architecture_of
 from bayes_scaling.tables.columns import ARCHITECTURES, EVALUATIONS
-from bayes_scaling.tables.faults import Fault
+from bayes_scaling.tables.faults import Fault, fault_message
 from bayes_scaling.tables.fetching import SOURCES, located
 from bayes_scaling.tables.formats import finite_numbers
 from bayes_scaling.tables.ho2024_rules import HO2024_RULES, KEPT_PER_PAPER, best_three
-from bayes_scaling.tables.ho2024_sheet import FLAGS, PERPLEXITIES, open_ho2024_sheet, sheet_message
+from bayes_scaling.tables.ho2024_sheet import FLAGS, PERPLEXITIES, open_ho2024_sheet
 from bayes_scaling.tables.reading import read_table
 from bayes_scaling.tables.selection_steps import Selection
 
@@ -91,7 +91,8 @@ def read_ho2024_sheet(
     selection = open_ho2024_sheet(file).pipe(*rules)
     read = read_table(_evaluations(selection.table, own_perplexity), EVALUATIONS, name="ho2024-sheet")
     if read.faults:
-        raise EvaluationsError(sheet_message(file, tuple(_in_sheet(fault, selection.table) for fault in read.faults)))
+        faults = [_in_sheet(fault, selection.table) for fault in read.faults]
+        raise EvaluationsError(fault_message(str(file), faults, "correct these first"))
     read.table.attrs |= {"selections": [f"{step.name} ({step.rule})" for step in selection.steps[1:]], **source}
     return replace(selection, table=read.table)
 

@@ -1,23 +1,7 @@
-r"""The selection of Ho et al. 2024, rule by rule, from their sheet to the 231 evaluations that they fit.
+"""The selection of Ho et al. 2024, rule by rule, from their sheet to the 231 evaluations that they fit.
 
-Each rule takes a selection and gives one, so that they chain, one can be left out, and others put in.
-
-Examples
---------
->>> import pathlib, tempfile
->>> from functools import partial
->>> from bayes_scaling.tables.ho2024_sheet import REQUIRED, open_ho2024_sheet
->>> path = pathlib.Path(tempfile.mkdtemp()) / "sheet.csv"
->>> rows = ["A,2019/2/14,One,1e6,1e6,30,40,,1,1,0,LSTM", "B,2020/2/14,Two,1e7,1e6,20,,50,1,,1,Transformer"]
->>> _ = path.write_text("\n".join([",".join(REQUIRED), *rows]))
->>> print(open_ho2024_sheet(path).pipe(with_sizes, without_outliers, stacked))
-rows of the sheet: 2 systems left
-sizes known: 2 systems left
-no outliers: 1 system left, 1 dropped (1 × Outlier? is 1)
-stacked: 2 evaluations left (published: 281)
-2, not as published (281)
->>> open_ho2024_sheet(path).pipe(with_sizes, stacked, partial(best_three, k=1)).counts["best of each paper"]
-2
+Each rule takes a selection and gives one, so that they chain, one can be left out, and others put in:
+``open_ho2024_sheet("sheet.csv").pipe(with_sizes, stacked, partial(best_three, k=1))``.
 """
 
 from dataclasses import replace

@@ -55,16 +55,6 @@ def open_ho2024_sheet(path: str | PathLike[str]) -> Selection:
     it, so its 0.5, in 19 rows of the published sheet (Pythia, LLaMA, BLOOM, MPT and Turing-NLG on text that they were
     not trained on), drops no row; here it counts as zero-shot. Other columns and values: a copy of the sheet of 408
     rows in a public repository (parkerwhitfill/algo_progress).
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "sheet.csv"
-    >>> row = "GPT-2,2019/2/14,Language models,1.5e9,unknown,17.48,,35.76,1,,0,Transformer"
-    >>> _ = path.write_text(",".join(REQUIRED) + "\n" + row + "\n")
-    >>> sheet = open_ho2024_sheet(path)
-    >>> sheet.table[["row", "system", "parameters", "tokens", "wt103", "wt2", "ptb"]].to_dict("records")
-    [{'row': 2, 'system': 'GPT-2', 'parameters': 1500000000.0, 'tokens': nan, 'wt103': 17.48, 'wt2': nan, 'ptb': 35.76}]
     """
     try:
         file = read_text_table(path, "system")
@@ -76,7 +66,7 @@ def open_ho2024_sheet(path: str | PathLike[str]) -> Selection:
     if not faults:
         faults = tuple(_cell_faults(cells))
     if faults:
-        raise EvaluationsError(sheet_message(path, faults))
+        raise EvaluationsError(fault_message(str(path), faults, "correct these first"))
     start = Selection(_read(cells), (), tuple(_unread(cells)))
     return start.step("rows of the sheet", "every row that is not blank", "system")
 
@@ -84,11 +74,6 @@ def open_ho2024_sheet(path: str | PathLike[str]) -> Selection:
 def is_ho2024_sheet(names: "pd.Index[str]") -> bool:
     """Whether columns are those of the sheet."""
     return bool(names.isin(list(PERPLEXITIES.values())).any())
-
-
-def sheet_message(path: str | PathLike[str], faults: tuple[Fault, ...]) -> str:
-    """Faults of the sheet as one message, which does not send its reader to the check of another kind of table."""
-    return fault_message(str(path), faults, "correct these first")
 
 
 def _shape_faults(file: TextTable) -> Iterator[Fault]:

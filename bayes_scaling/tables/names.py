@@ -67,15 +67,7 @@ def guessed_columns(names: Collection[str], kind: TableKind) -> dict[str, str]:
 
 
 def how_to_map(mapping: Mapping[str, str]) -> str:
-    """What to type for a mapping of columns, with the unit of a size where its name says it.
-
-    Examples
-    --------
-    >>> how_to_map({"parameters": "Model Size"})
-    "--column parameters='Model Size', in Python columns={'parameters': 'Model Size'}"
-    >>> how_to_map({"parameters": "Size (B)"}).partition(", in Python ")[0]
-    "--column parameters='Size (B)' --scale parameters=1e9"
-    """
+    """What to type for a mapping of columns, with the unit of a size where its name says it."""
     shown = {ours: printable(theirs) for ours, theirs in mapping.items()}
     python = f"in Python columns={shown}"
     options = " ".join(f"--column {ours}={shlex.quote(theirs)}" for ours, theirs in shown.items())

@@ -2,6 +2,7 @@
 
 import shlex
 import warnings
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,15 @@ import numpy as np
 import pandas as pd
 
 from bayes_scaling.errors import RunsWarning, TableError, TableWarning
-from bayes_scaling.tables.cells import EMPTY, UNITS, checked_values, finished_table, in_file_order, plainly_written
+from bayes_scaling.tables.cells import (
+    EMPTY,
+    UNITS,
+    checked_values,
+    empty_cells,
+    finished_table,
+    in_file_order,
+    plainly_written,
+)
 from bayes_scaling.tables.columns import EVALUATIONS, RUNS, TableKind, kind_of_names
 from bayes_scaling.tables.faults import Fault, fault_message
 from bayes_scaling.tables.formats import Source, read_text_table, source_name, table_name
@@ -89,7 +98,8 @@ class ReadTable:
 
     def message(self, source: Source) -> str:
         """The faults as one message."""
-        said = fault_message(source_name(source), self.faults, self.kind.all_faults(source_name(source)))
+        name, runs = source_name(source), " --runs" * (self.kind is RUNS)
+        said = fault_message(name, self.faults, f"run `bayes-scaling check {name}{runs}`")
         return f"{said}\n{self.line}" if self.line else said
 
 
@@ -291,9 +301,14 @@ def read_table(
     cells = cells.rename(columns={theirs: ours for ours, theirs in guessed.items()})
     pairs = ", ".join(f"{ours} from {theirs}" for ours, theirs in guessed.items())
     said = [f"columns guessed: {pairs}"] if guessed else []
-    if reading.drop_incomplete:
-        cells, dropped = _complete(cells, kind)
-        said += dropped
+    needed = (*kind.required, *kind.sizes)
+    empty = [each for each in empty_cells(cells, kind) if each.column in needed] if reading.drop_incomplete else []
+    incomplete = {each.row for each in empty}
+    if 0 < len(incomplete) < len(cells):  # where none is left, the faults say why
+        times = Counter(each.column for each in empty)
+        cells = cells.drop(index=list(incomplete))
+        where_empty = ", ".join(f"{column} in {count}" for column, count in times.items())
+        said.append(f"without {counted(len(incomplete), 'incomplete row')} ({where_empty})")
     names = list(cells.columns)
     missing = tuple(missing_columns(names, kind))
     plain, notes = plainly_written(cells, kind)
@@ -331,16 +346,3 @@ def _faultless(source: Source, kind: TableKind, reading: Reading, name: str | No
     for message in filter(None, (read.left_alone, *map(str, findings(read.table)))):
         warnings.warn(f"{source_name(source)}: {message}", category, stacklevel=3)
     return read.table
-
-
-def _complete(cells: pd.DataFrame, kind: TableKind) -> tuple[pd.DataFrame, list[str]]:
-    """Rows in which nothing required is empty, and what was left out."""
-    gaps = cells[[name for name in kind.required if name in cells]].isna()
-    sizes = [name for name in kind.sizes if name in cells]
-    if sizes:
-        gaps[" and ".join(sizes)] = cells[sizes].isna().all(axis=1)
-    incomplete = gaps.any(axis=1)
-    if incomplete.all() or not incomplete.any():  # where none is left, the faults say why
-        return cells, []
-    lacking = ", ".join(f"{name} in {count}" for name, count in gaps.sum().items() if count)
-    return cells[~incomplete], [f"without {counted(int(incomplete.sum()), 'incomplete row')} ({lacking})"]

@@ -182,16 +182,7 @@ def last_of(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def without_duplicates(table: pd.DataFrame) -> pd.DataFrame:
-    """Drop rows that repeat an earlier one in every column.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Evaluations or training runs.
-
-    Returns
-    -------
-    DataFrame
+    """Drop rows of evaluations or training runs that repeat an earlier one in every column.
 
     Examples
     --------

@@ -47,10 +47,6 @@ def require_sound(evaluations: pd.DataFrame, *columns: str) -> None:
     """Refuse what is no table, and words, flags and dates that are about to be used and are none.
 
     The EvaluationsError names column, row and value, what is valid, and what to type.
-
-    Examples
-    --------
-    >>> require_sound(pd.DataFrame({"architecture": ["transformer"], "comparable": [1]}), "architecture", "comparable")
     """
     if not isinstance(evaluations, pd.DataFrame):
         raise EvaluationsError(

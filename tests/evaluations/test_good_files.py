@@ -95,8 +95,8 @@ def test_approximate_counts_are_read_and_said(table_file):
     assert evaluations["parameters"].tolist() == [9e9, 1.5e9, 1.5e9]
     assert evaluations["tokens"].tolist() == [4e9, 1e6, 2e6]
     assert evaluations.attrs["selections"] == [
-        "parameters: 1 approximate number as it is",
-        "tokens: 2 approximate numbers as they are",
+        "parameters: 1 approximate number",
+        "tokens: 2 approximate numbers",
     ]
 
 
