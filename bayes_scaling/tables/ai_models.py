@@ -39,7 +39,7 @@ def read_ai_models(
     *,
     fetch: bool = False,
     refresh: bool = False,
-    url: str = SOURCES["ai-models"].url,
+    url: str = SOURCES["ai-models"],
 ) -> pd.DataFrame:
     r"""Read the CSV file of the AI models database.
 

@@ -211,3 +211,8 @@ def is_runs(table: pd.DataFrame) -> bool:
     if told in ("evaluations", "runs"):
         return bool(told == "runs")
     return set(FITTED) <= set(table) and kind_of_names([str(name) for name in table]) is RUNS
+
+
+def kind_of(table: pd.DataFrame) -> TableKind:
+    """The kind of a table, as :func:`is_runs` has it."""
+    return RUNS if is_runs(table) else EVALUATIONS

@@ -25,27 +25,16 @@ MOST_REDIRECTS = 5
 _CHUNK = 2**16
 
 
-@dataclass(frozen=True)
-class Source:
-    """A published table: what it is and whose, and where it is served as CSV."""
-
-    title: str
-    url: str
-
-
 SOURCES = {
-    "ho2024-sheet": Source(
-        "the spreadsheet of Ho et al. 2024",
-        "https://docs.google.com/spreadsheets/d/11m8O_mU0cUkOB_5wluPne4PNsuvsKNbbVAzbYNy-NXY/export"
-        "?gid=2087221150&format=csv",
-    ),
-    "ai-models": Source("the AI models database of Epoch AI", "https://epoch.ai/data/all_ai_models.csv"),
+    "ho2024-sheet": "https://docs.google.com/spreadsheets/d/11m8O_mU0cUkOB_5wluPne4PNsuvsKNbbVAzbYNy-NXY/export"
+    "?gid=2087221150&format=csv",
+    "ai-models": "https://epoch.ai/data/all_ai_models.csv",
 }
-"""By name. Neither has a known hash: both may change at any time, so what came is recorded instead.
+"""Where published tables are served as CSV: the spreadsheet of Ho et al. 2024, the AI models database of Epoch AI.
 
-The address of the sheet stands in the authors' notebook for section 3 (repository
-epoch-research/lm-algorithmic-progress); that of the database in its documentation's demo and many public scripts. That
-either answers today was not verified here.
+Neither has a known hash: both may change at any time, so what came is recorded instead. The address of the sheet stands
+in the authors' notebook for section 3 (repository epoch-research/lm-algorithmic-progress); that of the database in its
+documentation's demo and many public scripts. That either answers today was not verified here.
 """
 
 
@@ -167,15 +156,7 @@ def redirected(url: str, location: str) -> str:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether an address is of this machine itself, which nothing lies between.
-
-    Examples
-    --------
-    >>> is_loopback("http://127.0.0.1:8000/a.csv"), is_loopback("http://[::1]/a.csv"), is_loopback("http://localhost")
-    (True, True, True)
-    >>> is_loopback("http://127.0.0.1.example.com/a.csv"), is_loopback("http://localhost@example.com/a.csv")
-    (False, False)
-    """
+    """Whether an address is of this machine itself, which nothing lies between."""
     try:
         host = urlsplit(url).hostname or ""
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
@@ -188,13 +169,12 @@ def is_page(content: bytes) -> bool:
     return content.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
 
 
-def source_named(name: str) -> Source:
-    """A source by its name, or a BayesScalingError that names the choices."""
+def require_source(name: str) -> None:
+    """Refuse a name that is none of :data:`SOURCES`; the BayesScalingError names the choices."""
     if name not in SOURCES:
         raise BayesScalingError(
             f"no published table is called {name!r}; choose from {', '.join(SOURCES)}, or give the path of a CSV file"
         )
-    return SOURCES[name]
 
 
 def require_hash(path: Path, sha256: str) -> None:

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from functools import partial
 from os import PathLike
-from typing import Any
 
 import pandas as pd
 
@@ -24,7 +23,7 @@ def read_ho2024_sheet(
     *,
     fetch: bool = False,
     refresh: bool = False,
-    url: str = SOURCES["ho2024-sheet"].url,
+    url: str = SOURCES["ho2024-sheet"],
     best: int | None = KEPT_PER_PAPER,
     own_perplexity: bool = False,
 ) -> Selection:
@@ -107,6 +106,8 @@ _COLUMNS = _SIZES | {
 
 def _evaluations(table: pd.DataFrame, own: bool) -> pd.DataFrame:
     """Evaluations before they are checked; the index counts rows from 0, as a row of the sheet may stand in several."""
+    # What a cell says in one word, as the authors' models 13 and 17 read it; a mixture is another architecture.
+    architectures = table["Architecture"].map(architecture_of, na_action="ignore")
     places = list(zip(table["row"], table["benchmark"], strict=True))
     sizes = {ours: finite_numbers(table[theirs]) for ours, theirs in _SIZES.items() if theirs in table}
     changed = (table["perplexity"] != table["own_perplexity"]) & (not own)
@@ -117,7 +118,7 @@ def _evaluations(table: pd.DataFrame, own: bool) -> pd.DataFrame:
             **{name: table[name] for name in ("system", "paper", "published", "benchmark")},
             "perplexity": table["own_perplexity"] if own else table["perplexity"],
             **{name: table[name] for name in ("parameters", "tokens")},
-            "architecture": table["Architecture"].map(_architecture),
+            "architecture": architectures.where(architectures.isin(ARCHITECTURES), "other"),
             **{
                 name: values.where(values >= 2 if name == "vocabulary" else values > 0)
                 for name, values in sizes.items()
@@ -138,9 +139,3 @@ def _in_sheet(fault: Fault, table: pd.DataFrame) -> Fault:
     evaluation = table.iloc[fault.row]
     theirs = _COLUMNS | {"perplexity": PERPLEXITIES[evaluation["benchmark"]]}
     return replace(fault, row=int(evaluation["row"]), column=theirs.get(fault.column or "", fault.column))
-
-
-def _architecture(cell: Any) -> str:
-    """What the cell says in one word, as the authors' models 13 and 17 read it; a mixture is another architecture."""
-    word = "" if pd.isna(cell) else architecture_of(str(cell))
-    return word if word in ARCHITECTURES else "other"

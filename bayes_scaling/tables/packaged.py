@@ -24,7 +24,6 @@ CHINCHILLA_URL = (
 )
 """Where the digitised runs are published, at a fixed commit."""
 CHINCHILLA_SHA256 = "193478df4e90f040016431996c45682659306840ecdadf83cfb9cd5ca0aa1b30"
-CHINCHILLA_COLUMNS = {"parameters": "Model Size", "flop": "Training FLOP", "loss": "loss"}
 
 SIMULATED_NOISE = 0.01
 """Standard deviation of the example's log losses around the law."""
@@ -140,4 +139,4 @@ def load_runs(
         require_hash(file, CHINCHILLA_SHA256)
     except FetchingError as error:
         raise RunsError(str(error)) from None
-    return read_runs(file, CHINCHILLA_COLUMNS, name)
+    return read_runs(file, {"parameters": "Model Size", "flop": "Training FLOP", "loss": "loss"}, name)

@@ -11,9 +11,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from bayes_scaling.errors import BayesScalingError, EvaluationsError, RunsError
+from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law import training_compute
-from bayes_scaling.tables.columns import bare_name, is_runs
+from bayes_scaling.tables.columns import bare_name, is_runs, kind_of
 from bayes_scaling.tables.faults import Finding, Severity, named_rows
 from bayes_scaling.tables.rows import repeats
 from bayes_scaling.words import counted
@@ -116,7 +116,7 @@ def require_plausible(table: pd.DataFrame) -> tuple[Finding, ...]:
         lines = [f"{table.attrs.get('name', 'the table')} is not fitted as it is:", *(f"  {each}" for each in errors)]
         allow = " ".join(f"--allow {code}" for code in codes)
         lines.append(f'if it is right nevertheless: {allow}, in Python table.attrs["allowed"] = {codes}')
-        raise (RunsError if is_runs(table) else EvaluationsError)("\n".join(lines))
+        raise kind_of(table).error("\n".join(lines))
     return found
 
 
