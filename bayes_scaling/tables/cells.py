@@ -77,9 +77,8 @@ def plainly_written(cells: pd.DataFrame, kind: TableKind) -> tuple[pd.DataFrame,
             plain[column.name] = written.reindex(cells.index).astype(cells[column.name].dtype)
             many = int((written != there).sum() if column.kind == "date" else there.str.startswith("~").sum())
             middles = f"the middle of {counted(many, 'year')} or month{'s' * (many > 1)}"
-            if many:
-                of = middles if column.kind == "date" else counted(many, "approximate number")
-                said.append(f"{column.name}: {of}")
+            what = middles if column.kind == "date" else counted(many, "approximate number")
+            said += [f"{column.name}: {what}"] if many else []
     return plain, said
 
 
@@ -181,12 +180,9 @@ def written_rules(column: Column) -> list[Rule]:
     if column.kind == "word":
         return [(f"must be one of {', '.join(column.choices)}", lambda cells: cells.isin(column.choices))]
     if column.kind == "date":
-        written = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
-        on_calendar: Rule = (
-            "must be a date of the calendar, written YYYY-MM-DD",
-            lambda cells: cells.str.fullmatch(written) & days(cells, DATE).notna(),
-        )
-        return [on_calendar]
+        form = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+        rule = "must be a date of the calendar, written YYYY-MM-DD"
+        return [(rule, lambda cells: cells.str.fullmatch(form) & days(cells, DATE).notna())]
     if column.kind not in ("count", "number"):
         return []
     written = "117000000 or 1.17e8, without a unit" if column.kind == "number" else "117000000, 1.17e8 or 117M"
@@ -285,8 +281,8 @@ def _middle(_: Column, cell: str) -> str:
     part = _PART_OF_DATE.fullmatch(cell)
     word, year, month = part.groups() if part else ("", "", "")
     if word:
-        named = [at for at, name in enumerate(_MONTHS, 1) if name.startswith(word.lower())]
-        month = f"{named[0]:02d}" if named and not month else "no month"
+        meant = [at for at, name in enumerate(_MONTHS, 1) if name.startswith(word.lower())]
+        month = f"{meant[0]:02d}" if meant and not month else "no month"
     if not part or (month and not re.fullmatch("0[1-9]|1[0-2]", month)):
         return cell
     middle = f"{year}-{month}-16" if month else f"{year}-07-02"

@@ -186,7 +186,7 @@ def offered_names(names: Collection[str], kind: TableKind) -> dict[str, list[str
 
 
 def kind_of_names(names: Collection[str]) -> TableKind:
-    """Which kind of table has such columns: runs have a loss, evaluations a perplexity on a benchmark in a paper.
+    """Which kind of table has such columns: runs have a loss, evaluations a perplexity on a benchmark, from a paper.
 
     Where these do not tell, it is the kind of whose required columns there are more, under their names or usual ones.
     """
@@ -194,7 +194,8 @@ def kind_of_names(names: Collection[str]) -> TableKind:
     def known(kind: TableKind) -> set[str]:
         return {*names, *offered_names(names, kind)} & set(kind.required)
 
-    told = len({"paper", "benchmark", *PERPLEXITIES} & set(names)) > ("loss" in names)
+    marks = len({"benchmark", *PERPLEXITIES} & set(names))
+    told = marks > 0 and ("loss" not in names or marks + ("paper" in names) > 1)
     share = [len(known(kind)) / len(kind.required) for kind in (RUNS, EVALUATIONS)]
     return RUNS if not told and share[0] > share[1] else EVALUATIONS
 

@@ -108,7 +108,7 @@ def read_evaluations(
 ) -> pd.DataFrame:
     r"""Read and validate a table of evaluations.
 
-    Required columns: `system`, `paper`, `published` (YYYY-MM-DD; of a year or month alone its middle is taken),
+    Required columns: `system`, `paper`, `published` (YYYY-MM-DD; of 2021, 2021-09 or Sep 2021 the middle is taken),
     `benchmark` (any label; known ones, in `bayes_scaling.tables.benchmarks.KNOWN`, by any of their names), `perplexity`
     (per token; or `log_perplexity` in nats per token), `parameters` (count), `tokens` (unique training tokens) and
     `architecture` (see `ARCHITECTURES`; in capitals and by common words too).
@@ -120,7 +120,7 @@ def read_evaluations(
     ----------
     path : path or DataFrame
         A file in UTF-8, comma- or tab-separated or of JSON lines; a Parquet or Excel file; or a DataFrame of pandas or
-        Polars. Counts may be written 7B, 125m or 1,000,000.
+        Polars. Counts may be written 7B, 125 Mio., ~9 bn or 1,000,000.
     columns : mapping of str to str, optional
         Canonical name to the file's name, for columns that the file names otherwise.
     name : str, optional

@@ -92,8 +92,9 @@ def count(row: Row, name: str, least: float = 0.0) -> None:
         grouped = groups and re.fullmatch(r"[+-]?[0-9]{1,3}", head) and all(re.fullmatch("[0-9]{3}", x) for x in whole)
         if grouped and (not point or re.fullmatch("[0-9]+", decimals)):
             cell = cell.replace(mark, "")
-    number_part = cell.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-    unit = cell[len(number_part) :].lower()
+    worded = cell.removesuffix(".")
+    number_part = worded.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    unit = worded[len(number_part) :].lower()
     if unit in POWERS and not number_part.endswith("  "):
         plain = number_part.removesuffix(" ")
         if plain and set(plain) <= set("+-.0123456789"):
