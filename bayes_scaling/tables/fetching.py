@@ -183,7 +183,7 @@ def require_hash(path: Path, sha256: str) -> None:
     if found != sha256:
         page = " (it is a web page)" if is_page(path.read_bytes()[:_CHUNK]) else ""
         raise FetchingError(
-            f"{path} exists already and is another file: it is not the published table{page}: its sha256 is {found} "
+            f"{path} exists already and is another file; it is not the published table{page}: its sha256 is {found} "
             f"and not {sha256}; give another path, or read it as a table of your own with `read_runs`"
         )
 
