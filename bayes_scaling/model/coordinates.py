@@ -42,14 +42,15 @@ def from_level_and_share(
     found = {name: _coefficient(s, name, values, levels, xp) for name in names}
     if levels_agree(s):
         found |= _from_level(s, found, xp)
-    if s.progress.is_neutral or "hicks_gap" in found:
-        found |= _from_neutral(found)
+    if (form := s.progress.form).both:
+        found |= _from_both(found)
     for term in s.form.terms:
-        if f"{term.rate}_constant" in found:
-            found[term.rate] = found.pop(f"{term.rate}_constant")
-        if f"{term.rate}_central" in found:
-            rate = found.pop(f"{term.rate}_central").value
-            found[f"{term.exponent}_year"] = Coefficient(rate * middle(found[term.exponent], xp))
+        if (rate := found.pop(f"{term.rate}{form.suffix}", None)) is None:
+            continue
+        if form.decline:
+            found[f"{term.exponent}_year"] = Coefficient(rate.value * middle(found[term.exponent], xp))
+        else:
+            found[term.rate] = rate
     if "gamma_T" in found:
         found["log_factor"] = _log_factor(found.pop("gamma_T").value, xp)
     if s.pivot is not None and not s.progress.drifts:
@@ -116,7 +117,7 @@ def _from_level(s: Specification, found: dict[str, Coefficient], xp: ModuleType)
     return coefficients | {f"log_{term.coefficient}": Coefficient(log, level.group) for term, log in named}
 
 
-def _from_neutral(found: dict[str, Coefficient]) -> dict[str, Coefficient]:
+def _from_both(found: dict[str, Coefficient]) -> dict[str, Coefficient]:
     """The one decline of both terms, up to a gap: g_N + g_D = g_C, and alpha g_N - beta g_D is the gap, or 0."""
     alpha, beta, total = found["alpha"].value, found["beta"].value, found.pop("g_C").value
     gap = found.pop("hicks_gap", Coefficient(0.0)).value
@@ -195,7 +196,7 @@ def from_published(
             own, rate = found[exponent], found[f"{exponent}_drift"].value
             found[exponent] = replace(own, value=own.value + rate * float(np.log(CENTRE_YEAR)))
             found[f"{exponent}_drift"] = Coefficient(rate / CENTRE_YEAR)
-    if specification.progress.is_neutral:
+    if specification.progress.form.is_common:
         found["beta_year"] = found["alpha_year"]
     if "gamma_T" in found:
         found["log_factor"] = _log_factor(found.pop("gamma_T").value, xp)
@@ -241,7 +242,7 @@ def published_coefficients(specification: Specification) -> dict[str, tuple[str,
     for term in s.form.terms:
         exponent = term.exponent
         found[f"{exponent}_const"] = f"log_{term.coefficient}", s.index_of("A")
-        if term.factor in s.progress.growing and not (s.progress.is_neutral and exponent == "beta"):
+        if term.factor in s.progress.growing and not (s.progress.form.is_common and term is not s.form.terms[0]):
             found[f"{exponent}_year"] = f"{exponent}_year", s.index_of(term.rate)
         found[_PUBLISHED_EXPONENTS[term.size]] = exponent, s.index_of(exponent)
         if s.progress.drifts:

@@ -28,11 +28,39 @@ GROUPS_OF_RATES = (*GROUPS, "era")
 RATE_OF: Mapping[str, str] = {size.factor: size.rate for size in SIZES.values() if size.rate}
 """What doubles, and the name of its rate in priors, posterior and tables."""
 
-_OF_BOTH_TERMS: Mapping[str, tuple[str, ...]] = {
-    "reducible_loss": ("g_C",),
-    "nearly_reducible_loss": ("g_C", "hicks_gap"),
+
+
+@dataclass(frozen=True)
+class Form:
+    """How progress takes something off the terms of a law.
+
+    ``suffix``: of rates among what is sampled; ``both``: what is sampled instead, where the decline of both terms is one
+    or nearly, and ``relation``: what that makes of rates; ``further``: what is sampled besides. ``decline``: a term's
+    a year, in equations, by its letter, where that is not what its effective size says.
+    """
+
+    suffix: str = ""
+    both: tuple[str, ...] = ()
+    relation: str = ""
+    further: tuple[str, ...] = ()
+    decline: str = ""
+
+    @property
+    def is_common(self) -> bool:
+        """Whether one decline is that of all terms."""
+        return self.decline == "d"
+
+
+_DRIFT = Form("_constant", further=("alpha_drift", "beta_drift"))
+_FORMS: Mapping[str, Form] = {
+    "effective_size": Form(),
+    "loss_term": Form("_central", decline="d_{letter}"),
+    "reducible_loss": Form(both=("g_C",), relation="d = alpha g_N = beta g_D, g_N + g_D = g_C", decline="d"),
+    "nearly_reducible_loss": Form(
+        both=("g_C", "hicks_gap"), relation="alpha g_N - beta g_D = hicks_gap, g_N + g_D = g_C"
+    ),
 }
-"""What is sampled where one decline is that of both terms, or nearly."""
+"""By the word of ``acts_on``."""
 
 
 def choice(*words: str) -> Any:
@@ -76,7 +104,7 @@ class Progress:
     parameters: str = choice(*_GROWTH)
     data: str = choice(*_GROWTH)
     compute: str = choice(*_GROWTH)
-    acts_on: str = choice("effective_size", "loss_term", "reducible_loss", "nearly_reducible_loss")
+    acts_on: str = choice(*_FORMS)
     exponents: str = choice("none", "drift")
     cut_year: float | None = None
     at_cut: str = choice("bend", "jump")
@@ -97,22 +125,20 @@ class Progress:
         return self.exponents == "drift"
 
     @property
-    def is_neutral(self) -> bool:
-        """Whether one decline is that of both terms."""
-        return self.acts_on == "reducible_loss"
+    def form(self) -> Form:
+        """What it does to the terms of the law."""
+        return _DRIFT if self.drifts else _FORMS[self.acts_on]
 
     @property
     def multiplies_sizes(self) -> bool:
         """Whether it is rates of effective sizes that are sampled, as they are reported."""
-        return self.acts_on == "effective_size" and not self.drifts
+        return self.form == Form()
 
     @property
     def sampled(self) -> tuple[str, ...]:
         """Parameters that say how fast things progress."""
-        if self.acts_on in _OF_BOTH_TERMS:
-            return _OF_BOTH_TERMS[self.acts_on]
-        kind = "_central" if self.acts_on == "loss_term" else "_constant" if self.drifts else ""
-        return tuple(RATE_OF[key] + kind for key in self.growing) + ("alpha_drift", "beta_drift") * self.drifts
+        rates = tuple(RATE_OF[key] + self.form.suffix for key in self.growing)
+        return (self.form.both or rates) + self.form.further
 
 
 @dataclass(frozen=True)
