@@ -14,7 +14,7 @@ import numpy as np
 
 from bayes_scaling.errors import SpecificationError
 from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS
-from bayes_scaling.model.progress import ERA_LEVELS, YEARS_OF_ERAS, time_covariates
+from bayes_scaling.model.progress import ERA_LEVELS, YEARS_OF, time_covariates
 from bayes_scaling.model.rows import anchor_of, central_anchor
 from bayes_scaling.model.structure import Added, Coefficient, Coefficients, grown, log_parts, middle
 from bayes_scaling.specifications.formulas import REDUCIBLE
@@ -77,7 +77,7 @@ def _coefficient(
         return Coefficient(parts, years=("years", *(f"walk_{step}" for step in levels["step"])))
     if name not in s.predicted:
         group = s.index_of(name)
-        return Coefficient(values[name], group, years=YEARS_OF_ERAS if group == "era" else ())
+        return Coefficient(values[name], group, years=YEARS_OF.get(group, ()))
     formula, added = s.predicted[name], []
     for term in formula.terms:
         slopes = formula.term_name(term)
@@ -188,8 +188,8 @@ def from_published(
     found, benchmarks = {}, levels.get("benchmark", ())
     for name, (coefficient, group) in published_coefficients(specification).items():
         parts = [values[own] * part for own, part in _dummies(name, group, benchmarks).items()]
-        years = YEARS_OF_ERAS if group == "era" else ()
-        found[coefficient] = Coefficient(reduce(lambda one, other: one + other, parts), group, years=years)
+        total = reduce(lambda one, other: one + other, parts)
+        found[coefficient] = Coefficient(total, group, years=YEARS_OF.get(group, ()))
     for exponent in ("alpha", "beta"):
         if f"{exponent}_drift" in found:
             # alpha + alpha_rate ln(Y) = (alpha + alpha_rate ln(Yc)) + alpha_rate ln(Y / Yc)

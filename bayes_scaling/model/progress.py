@@ -4,7 +4,7 @@ A rate is constant, differs between two eras, or takes a step each year; or both
 drift. :mod:`bayes_scaling.specifications.sections` has the words for these, and this file what they mean.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,16 +19,12 @@ Floats = NDArray[np.float64]
 ERA_LEVELS = ("before", "after")
 YEARS_OF_ERAS = tuple(f"years_{era}" for era in ERA_LEVELS)
 """Covariates: the years that each era's rate has counted."""
+YEARS_OF: Mapping[str | None, tuple[str, ...]] = {"era": YEARS_OF_ERAS}
+"""Of a rate that varies by a group of dates: the years over which each of its levels grows."""
 
 
 def era_codes(progress: Progress, year: Any) -> NDArray[np.int64]:
-    """Position in :data:`ERA_LEVELS` of each date; the cut itself is still before.
-
-    Examples
-    --------
-    >>> era_codes(Progress(cut_year=2017.444), [2016.0, 2017.444, 2020.0]).tolist()
-    [0, 0, 1]
-    """
+    """Position in :data:`ERA_LEVELS` of each date; the cut itself is still before."""
     return (np.asarray(year, dtype=float) > progress.cut_year).astype(np.int64)
 
 
@@ -62,8 +58,6 @@ def years_by_era(progress: Progress, start: float, year: Any) -> tuple[Floats, F
 def steps_of(year: pd.Series) -> tuple[int, ...]:
     """Years on whose first day a rate takes a step: after the first date, and not after the last.
 
-    Examples
-    --------
     >>> steps_of(pd.Series([2014.5, 2017.2]))
     (2015, 2016, 2017)
     """
@@ -73,8 +67,6 @@ def steps_of(year: pd.Series) -> tuple[int, ...]:
 def walk_covariates(steps: Sequence[int], start: float, year: Any) -> dict[str, Any]:
     """Years for which each step has counted between a start and a date; before the start, with the steps undone.
 
-    Examples
-    --------
     >>> {name: float(years) for name, years in walk_covariates([2017, 2019], 2018.0, 2020.5).items()}
     {'walk_2017': 0.0, 'walk_2019': 1.5}
     """

@@ -53,13 +53,7 @@ def describe(specification: Specification) -> Description:
 
 
 def varying(specification: Specification) -> str:
-    """What varies by which group, and formulas; empty if nothing does.
-
-    Examples
-    --------
-    >>> varying(Specification("mine", varies_by={"beta": "lab"}, coefficients={"alpha": "1 + architecture"}))
-    'beta by lab; alpha = 1 + architecture'
-    """
+    """What varies by which group, and formulas; empty if nothing does."""
     groups: dict[str, list[str]] = {}
     for name, group in specification.varies_by.items():
         groups.setdefault(group, []).append(name)

@@ -76,13 +76,7 @@ class Law:
 
     @property
     def terms(self) -> tuple[Term, ...]:
-        """Its terms, in order.
-
-        Examples
-        --------
-        >>> [term.exponent for term in LAWS["steps"].terms]
-        ['alpha', 'beta']
-        """
+        """Its terms, in order."""
         return tuple(SIZES[size] for size in self.sizes)
 
     @property
@@ -110,13 +104,7 @@ class Law:
 
     @property
     def of(self) -> str:
-        """Its sizes in words.
-
-        Examples
-        --------
-        >>> LAWS["steps"].of
-        'parameters and least steps'
-        """
+        """Its sizes in words."""
         return " and ".join(term.noun for term in self.terms)
 
 

@@ -29,14 +29,13 @@ RATE_OF: Mapping[str, str] = {size.factor: size.rate for size in SIZES.values() 
 """What doubles, and the name of its rate in priors, posterior and tables."""
 
 
-
 @dataclass(frozen=True)
 class Form:
     """How progress takes something off the terms of a law.
 
-    ``suffix``: of rates among what is sampled; ``both``: what is sampled instead, where the decline of both terms is one
-    or nearly, and ``relation``: what that makes of rates; ``further``: what is sampled besides. ``decline``: a term's
-    a year, in equations, by its letter, where that is not what its effective size says.
+    ``suffix``: of rates among what is sampled; ``both``: what is sampled instead, where the decline of both terms is
+    one, or nearly, and ``relation``: what that makes of rates; ``further``: what is sampled besides. ``decline``: of a
+    term a year, in equations, by its letter, where that is not what its effective size says.
     """
 
     suffix: str = ""
@@ -64,13 +63,7 @@ _FORMS: Mapping[str, Form] = {
 
 
 def choice(*words: str) -> Any:
-    """A setting that is one of some words, by default the first.
-
-    Examples
-    --------
-    >>> Progress().at_cut, CHOICES["progress"]["at_cut"]
-    ('bend', ('bend', 'jump'))
-    """
+    """A setting that is one of some words, by default the first."""
     return field(default=words[0], metadata={"choices": words})
 
 
