@@ -14,10 +14,10 @@ import numpy as np
 
 from bayes_scaling.errors import SpecificationError
 from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS
-from bayes_scaling.model.progress import ERA_LEVELS, YEARS_OF, time_covariates
-from bayes_scaling.model.rows import anchor_of, central_anchor
+from bayes_scaling.model.rows import anchor_of, central_anchor, time_covariates
 from bayes_scaling.model.structure import Added, Coefficient, Coefficients, grown, log_parts, middle
 from bayes_scaling.specifications.formulas import REDUCIBLE
+from bayes_scaling.specifications.progress import ERA_LEVELS, YEARS_OF
 from bayes_scaling.specifications.sections import CENTRE_YEAR, GROUPS_OF_RATES
 from bayes_scaling.specifications.specification import Specification
 

@@ -17,8 +17,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_scaling.errors import EvaluationsError
-from bayes_scaling.model.progress import steps_of, walk_covariates
 from bayes_scaling.specifications.formulas import FUNCTIONS, REDUCIBLE, Formula
+from bayes_scaling.specifications.progress import steps_of, walk_covariates
 from bayes_scaling.specifications.sections import CENTRE_YEAR
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import decimal_year

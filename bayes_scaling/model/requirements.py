@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_scaling.errors import EvaluationsError
-from bayes_scaling.model.progress import ERA_LEVELS, era_codes
+from bayes_scaling.specifications.progress import ERA_LEVELS, era_codes
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import BENCHMARKS, decimal_year
 from bayes_scaling.tables.columns import EVALUATIONS, FITTED, RUNS, is_runs

@@ -18,9 +18,16 @@ from bayes_scaling.model.predictors import (
     label_of,
     levels_of,
 )
-from bayes_scaling.model.progress import ERA_LEVELS, steps_of, time_covariates
 from bayes_scaling.model.requirements import clusters_of, columns_of, require
 from bayes_scaling.specifications.laws import SIZES
+from bayes_scaling.specifications.progress import (
+    ERA_LEVELS,
+    RATE_OF,
+    YEARS_OF_ERAS,
+    steps_of,
+    walk_covariates,
+    years_by_era,
+)
 from bayes_scaling.specifications.sections import (
     CENTRE_LEAST_STEPS,
     CENTRE_LOSS,
@@ -316,6 +323,25 @@ def covariates_at(
     )
     if specification.data.tokens == "repeated":
         covariates["repetitions"] = np.asarray(repetitions, dtype=float)
+    return covariates
+
+
+def time_covariates(
+    specification: Specification, start: float, steps: Sequence[int], *, parameters: Any, tokens: Any, year: Any
+) -> dict[str, Any]:
+    """What a law needs of the date of points: years since ``start``, of each era or step; how far exponents drift."""
+    s = specification
+    covariates: dict[str, Any] = {}
+    if any(RATE_OF[key] not in s.rates_by_era for key in s.progress.growing):
+        covariates["years"] = year - start
+    covariates |= walk_covariates(steps, start, year)
+    if s.rates_by_era:
+        covariates |= dict(zip(YEARS_OF_ERAS, years_by_era(s.progress, start, year), strict=True))
+    if s.progress.drifts and s.pivot is not None:
+        # The paper's drift is linear in the logarithm of the calendar year; this scale makes its unit a year.
+        drift = CENTRE_YEAR * np.log(year / CENTRE_YEAR)
+        covariates["drift_parameters"] = drift * np.log(parameters / np.float64(s.pivot.parameters))
+        covariates["drift_tokens"] = drift * np.log(tokens / np.float64(s.pivot.tokens))
     return covariates
 
 

@@ -7,6 +7,7 @@ from bayes_scaling.model.rows import anchor_of, central_anchor
 from bayes_scaling.specifications.formulas import REDUCIBLE
 from bayes_scaling.specifications.laws import RESPONSE_UNITS, Term
 from bayes_scaling.specifications.parameters import Parameter
+from bayes_scaling.specifications.progress import SHAPES
 from bayes_scaling.specifications.sections import CENTRE_YEAR
 from bayes_scaling.specifications.specification import Specification
 
@@ -152,7 +153,7 @@ def _size(s: Specification, term: Term) -> str:
 
 
 def _size_lines(s: Specification) -> list[str]:
-    p, form = s.progress, s.progress.form
+    form, shapes = s.progress.form, s.shapes
     if form.is_common:
         return [form.relation]
     if form.decline:
@@ -163,23 +164,18 @@ def _size_lines(s: Specification) -> list[str]:
             decline = form.decline.format(letter=term.coefficient)
             declines.append(f"{decline} = {base}{own} {own.replace(term.exponent, term.rate, 1)}")
         return [", ".join(declines)]
-    lines, bends = [], p.at_cut == "bend"
+    lines = []
     for term in s.form.terms:
-        rate, years = f"{_indexed(s, term.rate)}{form.suffix}", "(Y - Y0)"
-        growth = f"{rate} {years}"
-        if term.rate in s.rates_by_era and bends:
-            growth = f"sum of {rate} years[era]"
-        if term.rate in p.walks:
-            growth = f"{rate}_base {years} + sum of {rate}_walk_sd {rate}_walk_standardised[step] years[step]"
+        growth = ""
+        if term.factor in shapes:
+            rate = f"{_indexed(s, term.rate)}{form.suffix}"
+            growth = f" exp({shapes[term.factor].growth.format(rate=rate)})"
         size = {"N": "N", "D": _TOKENS[s.data.tokens], "C": f"6 N {_TOKENS[s.data.tokens]}"}[term.symbol]
-        lines.append(f"{term.symbol}_eff = {size}{f' exp({growth})' if term.factor in p.growing else ''}")
-    cut = f"era: before or after {p.cut_year:.7g}" if s.rates_by_era else ""
+        lines.append(f"{term.symbol}_eff = {size}{growth}")
     further = {
         form.relation: form.both,
         "W = 1 + repetition_scale (1 - exp(-(epochs - 1) / repetition_scale))": s.data.tokens == "repeated",
-        "step: 1 January of a year; years[step]: years between a step and Y, if it is between Y0 and Y": p.walks,
-        f"years[era]: years of each era between Y0 and Y; {cut}": cut and bends,
-        f"{cut}, that of Y; its rate counts from Y0 on, so effective size jumps at the cut": cut and not bends,
+        **{each.said.format(cut=s.progress.cut_year): each.said for each in SHAPES.values() if each in shapes.values()},
     }
     return [*lines, *(line for line, holds in further.items() if holds)]
 

@@ -1,18 +1,19 @@
 """Sections of a specification: their settings, the words that these may have, and reading them from plain data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from bayes_scaling.errors import SpecificationError
-from bayes_scaling.specifications.checks import is_number, shown
-from bayes_scaling.specifications.laws import LAWS, SIZES
+from bayes_scaling.specifications.checks import choice, is_number, shown
+from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.specifications.noise import FAMILIES, Family
 from bayes_scaling.specifications.parameters import PARAMETERS
 from bayes_scaling.specifications.priors import Prior, choices_for
+from bayes_scaling.specifications.progress import Progress
 
 CENTRE_PARAMETERS = 3e7
 CENTRE_YEAR = 2018.0
@@ -25,113 +26,6 @@ GROUPS = ("benchmark", "architecture")
 """What coefficients of the catalogue vary by; those of other specifications may vary by any column of the table."""
 GROUPS_OF_RATES = (*GROUPS, "era")
 """What rates of progress vary by there."""
-RATE_OF: Mapping[str, str] = {size.factor: size.rate for size in SIZES.values() if size.rate}
-"""What doubles, and the name of its rate in priors, posterior and tables."""
-
-
-@dataclass(frozen=True)
-class Form:
-    """How progress takes something off the terms of a law.
-
-    ``suffix``: of rates among what is sampled; ``both``: what is sampled instead, where the decline of both terms is
-    one, or nearly, and ``relation``: what that makes of rates; ``further``: what is sampled besides. ``decline``: of a
-    term a year, in equations, by its letter, where that is not what its effective size says.
-    """
-
-    suffix: str = ""
-    both: tuple[str, ...] = ()
-    relation: str = ""
-    further: tuple[str, ...] = ()
-    decline: str = ""
-
-    @property
-    def is_common(self) -> bool:
-        """Whether one decline is that of all terms."""
-        return self.decline == "d"
-
-
-_DRIFT = Form("_constant", further=("alpha_drift", "beta_drift"))
-_FORMS: Mapping[str, Form] = {
-    "effective_size": Form(),
-    "loss_term": Form("_central", decline="d_{letter}"),
-    "reducible_loss": Form(both=("g_C",), relation="d = alpha g_N = beta g_D, g_N + g_D = g_C", decline="d"),
-    "nearly_reducible_loss": Form(
-        both=("g_C", "hicks_gap"), relation="alpha g_N - beta g_D = hicks_gap, g_N + g_D = g_C"
-    ),
-}
-"""By the word of ``acts_on``."""
-
-
-def choice(*words: str) -> Any:
-    """A setting that is one of some words, by default the first."""
-    return field(default=words[0], metadata={"choices": words})
-
-
-_GROWTH = ("none", "constant_rate", "walk")
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What gets better with time, and in which shape.
-
-    Parameters
-    ----------
-    parameters, data, compute
-        ``"none"``, ``"constant_rate"`` or ``"walk"``: growth of effective parameters, data (law ``chinchilla``) or
-        compute (law ``compute``). Under ``"walk"`` the rate takes a random step on each 1 January between the first and
-        the last date of the table, of one standard deviation; before and after, it stays what it is there.
-    acts_on
-        ``"effective_size"``: rates ``g_N``, ``g_D`` multiply sizes. ``"loss_term"``: one rate of decline of each
-        loss term, shared where exponents are not (Ho et al. 2024, model 13). ``"reducible_loss"``: one common
-        rate of decline of the whole reducible loss (model 12, Hicks-neutral). ``"nearly_reducible_loss"``: the same up
-        to ``hicks_gap = alpha g_N - beta g_D``, which the prior keeps near 0.
-    exponents
-        ``"none"`` or ``"drift"``: exponents move with the logarithm of the calendar year (models 14, 15).
-    cut_year
-        Decimal year between two eras, ``before`` and ``after``, where a rate varies by ``"era"``.
-    at_cut
-        ``"bend"``: effective size is continuous, and grows at each era's rate in its years. ``"jump"``: each era's
-        rate holds from Y0 on, so that effective size jumps at the cut, as coded by Ho et al. 2024.
-    """
-
-    parameters: str = choice(*_GROWTH)
-    data: str = choice(*_GROWTH)
-    compute: str = choice(*_GROWTH)
-    acts_on: str = choice(*_FORMS)
-    exponents: str = choice("none", "drift")
-    cut_year: float | None = None
-    at_cut: str = choice("bend", "jump")
-
-    @property
-    def growing(self) -> tuple[str, ...]:
-        """Which of parameters, data, compute grow at a rate of their own, constant or a walk."""
-        return tuple(key for key in RATE_OF if getattr(self, key) != "none")
-
-    @property
-    def walks(self) -> tuple[str, ...]:
-        """Which of ``g_N``, ``g_D``, ``g_C`` take a random step each year."""
-        return tuple(rate for key, rate in RATE_OF.items() if getattr(self, key) == "walk")
-
-    @property
-    def drifts(self) -> bool:
-        """Whether exponents move with time."""
-        return self.exponents == "drift"
-
-    @property
-    def form(self) -> Form:
-        """What it does to the terms of the law."""
-        return _DRIFT if self.drifts else _FORMS[self.acts_on]
-
-    @property
-    def multiplies_sizes(self) -> bool:
-        """Whether it is rates of effective sizes that are sampled, as they are reported."""
-        return self.form == Form()
-
-    @property
-    def sampled(self) -> tuple[str, ...]:
-        """Parameters that say how fast things progress."""
-        rates = tuple(RATE_OF[key] + self.form.suffix for key in self.growing)
-        return (self.form.both or rates) + self.form.further
 
 
 @dataclass(frozen=True)
