@@ -137,11 +137,11 @@ def _move_to_pivot(
 ) -> None:
     """Restate log coefficients, given at the central point for the groups' middle, at the pivot."""
     centre, pivot = central_anchor(s), anchor_of(s)
-    benchmarks = levels["benchmark"] if s.index_of("A") == "benchmark" else None
     years = time_covariates(s, pivot.year, (), parameters=1.0, tokens=1.0, year=centre.year)
     for term in s.form.terms:
         given, power = coefficients[f"log_{term.coefficient}"], coefficients[term.exponent]
-        moved = centre.log_size(term.size, benchmarks) - pivot.log_size(term.size, benchmarks)
+        here, there = (point.log_size(term.size, given.group, levels).value for point in (centre, pivot))
+        moved = here - there
         if term.rate in coefficients:
             rate = coefficients[term.rate]
             if rate.group not in (None, given.group) and not rate.years:

@@ -19,6 +19,7 @@ from bayes_scaling.model.predictors import (
     levels_of,
 )
 from bayes_scaling.model.requirements import clusters_of, columns_of, require
+from bayes_scaling.model.structure import Coefficient
 from bayes_scaling.specifications.laws import SIZES
 from bayes_scaling.specifications.progress import (
     ERA_LEVELS,
@@ -77,10 +78,12 @@ class Anchor:
             return self.compute or training_compute(self.parameters, tokens)
         return tokens if name == "tokens" else getattr(self, name)
 
-    def log_size(self, name: str, benchmarks: Sequence[str] | None = None) -> Any:
-        """Logarithm of a size, at the tokens of each benchmark, or without any at those that all have."""
-        tokens = self.common_tokens if benchmarks is None else np.array([self.tokens[each] for each in benchmarks])
-        return np.log(self.size(name, tokens))
+    def log_size(self, name: str, group: str | None, levels: Mapping[str, tuple[str, ...]]) -> Coefficient:
+        """Logarithm of a size; of tokens and compute for each benchmark, where that is the group of ``A``."""
+        if group != "benchmark" or name not in ("tokens", "compute"):
+            return Coefficient(np.log(self.size(name, self.common_tokens)))
+        tokens = np.array([self.tokens[each] for each in levels[group]])
+        return Coefficient(np.log(self.size(name, tokens)), group)
 
     @property
     def common_tokens(self) -> float:
