@@ -54,7 +54,11 @@ def describe(specification: Specification) -> Description:
 
 
 def varying(specification: Specification) -> str:
-    """What varies by which group, and formulas; empty if nothing does."""
+    """What varies by which group, and formulas; empty if nothing does.
+
+    >>> varying(Specification("mine", varies_by={"beta": "lab"}, coefficients={"alpha": "1 + architecture"}))
+    'beta by lab; alpha = 1 + architecture'
+    """
     groups: dict[str, list[str]] = {}
     for name, group in specification.varies_by.items():
         groups.setdefault(group, []).append(name)

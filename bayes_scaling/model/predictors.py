@@ -86,7 +86,11 @@ def _uses(specification: Specification, name: str) -> str:
 
 
 def levels_of(name: str, column: pd.Series) -> tuple[str, ...]:
-    """Levels of a group: known benchmarks in their order, else in the order of the alphabet or of numbers."""
+    """Levels of a group: known benchmarks in their order, else in the order of the alphabet or of numbers.
+
+    >>> levels_of("lab", pd.Series(["b", "a", "b"]))
+    ('a', 'b')
+    """
     if name == "architecture":
         return ARCHITECTURE_LEVELS
     present = tuple(label_of(value) for value in sorted(set(column)))

@@ -90,7 +90,11 @@ class Law:
 
     @property
     def of(self) -> str:
-        """Its sizes in words."""
+        """Its sizes in words.
+
+        >>> LAWS["steps"].of
+        'parameters and least steps'
+        """
         return " and ".join(term.noun for term in self.terms)
 
 
