@@ -21,14 +21,7 @@ from bayes_scaling.model.predictors import (
 from bayes_scaling.model.requirements import clusters_of, columns_of, require
 from bayes_scaling.model.structure import Coefficient
 from bayes_scaling.specifications.laws import SIZES
-from bayes_scaling.specifications.progress import (
-    ERA_LEVELS,
-    RATE_OF,
-    YEARS_OF_ERAS,
-    steps_of,
-    walk_covariates,
-    years_by_era,
-)
+from bayes_scaling.specifications.progress import ERA_LEVELS, steps_of, years_of_rates
 from bayes_scaling.specifications.sections import (
     CENTRE_LEAST_STEPS,
     CENTRE_LOSS,
@@ -334,12 +327,7 @@ def time_covariates(
 ) -> dict[str, Any]:
     """What a law needs of the date of points: years since ``start``, of each era or step; how far exponents drift."""
     s = specification
-    covariates: dict[str, Any] = {}
-    if any(RATE_OF[key] not in s.rates_by_era for key in s.progress.growing):
-        covariates["years"] = year - start
-    covariates |= walk_covariates(steps, start, year)
-    if s.rates_by_era:
-        covariates |= dict(zip(YEARS_OF_ERAS, years_by_era(s.progress, start, year), strict=True))
+    covariates = years_of_rates(s.progress, s.rates_by_era, steps, start, year)
     if s.progress.drifts and s.pivot is not None:
         # The paper's drift is linear in the logarithm of the calendar year; this scale makes its unit a year.
         drift = CENTRE_YEAR * np.log(year / CENTRE_YEAR)

@@ -4,7 +4,7 @@ A rate is constant, differs between two eras, or takes a step each year; or both
 drift.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -199,3 +199,12 @@ def walk_covariates(steps: Sequence[int], start: float, year: Any) -> dict[str, 
     return {
         f"walk_{step}": np.maximum(year - step, 0.0) if step > start else np.maximum(step - year, 0.0) for step in steps
     }
+
+
+def years_of_rates(
+    progress: Progress, by_era: Collection[str], steps: Sequence[int], start: float, year: Any
+) -> dict[str, Any]:
+    """Years for which rates have counted between a start and a date: all of them, and those of each step or era."""
+    shared = any(RATE_OF[key] not in by_era for key in progress.growing)
+    years = ({"years": year - start} if shared else {}) | walk_covariates(steps, start, year)
+    return years | (dict(zip(YEARS_OF_ERAS, years_by_era(progress, start, year), strict=True)) if by_era else {})
