@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.model.structure import Coefficients
 from bayes_scaling.quantities.rates import MONTHS_PER_YEAR, months_to_double
-from bayes_scaling.specifications.sections import GROUPS_OF_RATES, RATE_OF
+from bayes_scaling.specifications.progress import RATE_OF
+from bayes_scaling.specifications.sections import GROUPS_OF_RATES
 
 Floats = NDArray[np.float64]
 

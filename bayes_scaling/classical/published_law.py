@@ -16,7 +16,7 @@ from bayes_scaling.law import log_term, loss
 from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS
 from bayes_scaling.model.rows import Anchor
 from bayes_scaling.model.structure import Coefficient
-from bayes_scaling.specifications.sections import Progress
+from bayes_scaling.specifications.progress import Progress
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.systems import HO2024_SYSTEMS as HO2024_SYSTEMS
 from bayes_scaling.systems import System as System

@@ -19,7 +19,7 @@ from bayes_scaling.inference.settings import Settings
 from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.intervals import SAMPLE_DIMS, check_probability
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, months_to_double
-from bayes_scaling.specifications.sections import RATE_OF
+from bayes_scaling.specifications.progress import RATE_OF
 
 METHODS: Mapping[str, str] = {"stacking": "stacking", "pseudo_bma": "BB-pseudo-BMA"}
 """Kinds of weights, and what ArviZ calls them."""

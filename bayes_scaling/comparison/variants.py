@@ -9,7 +9,7 @@ from bayes_scaling.errors import BayesScalingError, SpecificationError
 from bayes_scaling.specifications.catalogue import list_specifications, resolve
 from bayes_scaling.specifications.checks import is_number
 from bayes_scaling.specifications.priors import Prior
-from bayes_scaling.specifications.sections import RATE_OF
+from bayes_scaling.specifications.progress import RATE_OF
 from bayes_scaling.specifications.specification import Specification
 
 STATED = "stated priors"

@@ -14,10 +14,10 @@ import numpy as np
 
 from bayes_scaling.errors import SpecificationError
 from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS
-from bayes_scaling.model.progress import ERA_LEVELS, YEARS_OF_ERAS, time_covariates
-from bayes_scaling.model.rows import anchor_of, central_anchor
+from bayes_scaling.model.rows import anchor_of, central_anchor, time_covariates
 from bayes_scaling.model.structure import Added, Coefficient, Coefficients, grown, log_parts, middle
 from bayes_scaling.specifications.formulas import REDUCIBLE
+from bayes_scaling.specifications.progress import ERA_LEVELS, YEARS_OF
 from bayes_scaling.specifications.sections import CENTRE_YEAR, GROUPS_OF_RATES
 from bayes_scaling.specifications.specification import Specification
 
@@ -42,14 +42,15 @@ def from_level_and_share(
     found = {name: _coefficient(s, name, values, levels, xp) for name in names}
     if levels_agree(s):
         found |= _from_level(s, found, xp)
-    if s.progress.is_neutral or "hicks_gap" in found:
-        found |= _from_neutral(found)
+    if (form := s.progress.form).both:
+        found |= _from_both(found)
     for term in s.form.terms:
-        if f"{term.rate}_constant" in found:
-            found[term.rate] = found.pop(f"{term.rate}_constant")
-        if f"{term.rate}_central" in found:
-            rate = found.pop(f"{term.rate}_central").value
-            found[f"{term.exponent}_year"] = Coefficient(rate * middle(found[term.exponent], xp))
+        if (rate := found.pop(f"{term.rate}{form.suffix}", None)) is None:
+            continue
+        if form.decline:
+            found[f"{term.exponent}_year"] = Coefficient(rate.value * middle(found[term.exponent], xp))
+        else:
+            found[term.rate] = rate
     if "gamma_T" in found:
         found["log_factor"] = _log_factor(found.pop("gamma_T").value, xp)
     if s.pivot is not None and not s.progress.drifts:
@@ -76,7 +77,7 @@ def _coefficient(
         return Coefficient(parts, years=("years", *(f"walk_{step}" for step in levels["step"])))
     if name not in s.predicted:
         group = s.index_of(name)
-        return Coefficient(values[name], group, years=YEARS_OF_ERAS if group == "era" else ())
+        return Coefficient(values[name], group, years=YEARS_OF.get(group, ()))
     formula, added = s.predicted[name], []
     for term in formula.terms:
         slopes = formula.term_name(term)
@@ -116,7 +117,7 @@ def _from_level(s: Specification, found: dict[str, Coefficient], xp: ModuleType)
     return coefficients | {f"log_{term.coefficient}": Coefficient(log, level.group) for term, log in named}
 
 
-def _from_neutral(found: dict[str, Coefficient]) -> dict[str, Coefficient]:
+def _from_both(found: dict[str, Coefficient]) -> dict[str, Coefficient]:
     """The one decline of both terms, up to a gap: g_N + g_D = g_C, and alpha g_N - beta g_D is the gap, or 0."""
     alpha, beta, total = found["alpha"].value, found["beta"].value, found.pop("g_C").value
     gap = found.pop("hicks_gap", Coefficient(0.0)).value
@@ -136,11 +137,11 @@ def _move_to_pivot(
 ) -> None:
     """Restate log coefficients, given at the central point for the groups' middle, at the pivot."""
     centre, pivot = central_anchor(s), anchor_of(s)
-    benchmarks = levels["benchmark"] if s.index_of("A") == "benchmark" else None
     years = time_covariates(s, pivot.year, (), parameters=1.0, tokens=1.0, year=centre.year)
     for term in s.form.terms:
         given, power = coefficients[f"log_{term.coefficient}"], coefficients[term.exponent]
-        moved = centre.log_size(term.size, benchmarks) - pivot.log_size(term.size, benchmarks)
+        here, there = (point.log_size(term.size, given.group, levels).value for point in (centre, pivot))
+        moved = here - there
         if term.rate in coefficients:
             rate = coefficients[term.rate]
             if rate.group not in (None, given.group) and not rate.years:
@@ -187,15 +188,15 @@ def from_published(
     found, benchmarks = {}, levels.get("benchmark", ())
     for name, (coefficient, group) in published_coefficients(specification).items():
         parts = [values[own] * part for own, part in _dummies(name, group, benchmarks).items()]
-        years = YEARS_OF_ERAS if group == "era" else ()
-        found[coefficient] = Coefficient(reduce(lambda one, other: one + other, parts), group, years=years)
+        total = reduce(lambda one, other: one + other, parts)
+        found[coefficient] = Coefficient(total, group, years=YEARS_OF.get(group, ()))
     for exponent in ("alpha", "beta"):
         if f"{exponent}_drift" in found:
             # alpha + alpha_rate ln(Y) = (alpha + alpha_rate ln(Yc)) + alpha_rate ln(Y / Yc)
             own, rate = found[exponent], found[f"{exponent}_drift"].value
             found[exponent] = replace(own, value=own.value + rate * float(np.log(CENTRE_YEAR)))
             found[f"{exponent}_drift"] = Coefficient(rate / CENTRE_YEAR)
-    if specification.progress.is_neutral:
+    if specification.progress.form.is_common:
         found["beta_year"] = found["alpha_year"]
     if "gamma_T" in found:
         found["log_factor"] = _log_factor(found.pop("gamma_T").value, xp)
@@ -241,7 +242,7 @@ def published_coefficients(specification: Specification) -> dict[str, tuple[str,
     for term in s.form.terms:
         exponent = term.exponent
         found[f"{exponent}_const"] = f"log_{term.coefficient}", s.index_of("A")
-        if term.factor in s.progress.growing and not (s.progress.is_neutral and exponent == "beta"):
+        if term.factor in s.progress.growing and not (s.progress.form.is_common and term is not s.form.terms[0]):
             found[f"{exponent}_year"] = f"{exponent}_year", s.index_of(term.rate)
         found[_PUBLISHED_EXPONENTS[term.size]] = exponent, s.index_of(exponent)
         if s.progress.drifts:

@@ -7,6 +7,7 @@ from bayes_scaling.model.rows import anchor_of, central_anchor
 from bayes_scaling.specifications.formulas import REDUCIBLE
 from bayes_scaling.specifications.laws import RESPONSE_UNITS, Term
 from bayes_scaling.specifications.parameters import Parameter
+from bayes_scaling.specifications.progress import SHAPES
 from bayes_scaling.specifications.sections import CENTRE_YEAR
 from bayes_scaling.specifications.specification import Specification
 
@@ -55,8 +56,6 @@ def describe(specification: Specification) -> Description:
 def varying(specification: Specification) -> str:
     """What varies by which group, and formulas; empty if nothing does.
 
-    Examples
-    --------
     >>> varying(Specification("mine", varies_by={"beta": "lab"}, coefficients={"alpha": "1 + architecture"}))
     'beta by lab; alpha = 1 + architecture'
     """
@@ -110,21 +109,20 @@ _DEFINITIONS = {
 
 
 def _equations(s: Specification) -> tuple[str, ...]:
-    law, progress, drift = s.form, s.progress, ""
-    parts = []
+    law, form, drift = s.form, s.progress.form, ""
+    parts, decline = [], f" exp(-{form.decline} (Y - Y0))" if form.decline else ""
     for term in law.terms:
-        decline = f" exp(-d_{term.coefficient} (Y - Y0))" if progress.acts_on == "loss_term" else ""
-        if progress.drifts:
+        if s.progress.drifts:
             drift = f" / ({term.symbol} / {getattr(s.pivot, term.size):g})^({term.exponent}_drift h(Y))"
+        own = "" if form.is_common else decline.format(letter=term.coefficient)
         size, exponent = _size(s, term), _indexed(s, term.exponent)
-        parts.append(f"{_indexed(s, term.coefficient)} / {size}^{exponent}{decline}{drift}")
+        parts.append(f"{_indexed(s, term.coefficient)} / {size}^{exponent}{own}{drift}")
     if law.power:
         parts = [f"({' + '.join(f'({part})^(1 / {law.power})' for part in parts)})^{law.power}"]
     factors = ["F"] * (s.transformer_factor != "none") + [_indexed(s, REDUCIBLE)] * (REDUCIBLE in s.coefficients)
-    decline = " exp(-d (Y - Y0))" if progress.is_neutral else ""
-    if factors or decline:
+    if factors or form.is_common:
         reducible = f"({' + '.join(parts)})" if len(parts) > 1 else parts[0]
-        parts = [" ".join((*factors, reducible)) + decline]
+        parts = [" ".join((*factors, reducible)) + decline * form.is_common]
     parts = [_indexed(s, "E")] * s.has_irreducible + parts + ["gamma ln(vocabulary)"] * (s.data.vocabulary == "log")
     whole = " + ".join((*parts, *(f"u[{cluster}]" for cluster in s.noise.clusters)))
     lines = [f"{_SYMBOLS[s.response]} = {f'({whole}) exp(noise)' if s.noise.on_log else f'{whole} + noise'}"]
@@ -132,7 +130,7 @@ def _equations(s: Specification) -> tuple[str, ...]:
     lines += _formula_lines(s)
     if s.transformer_factor != "none":
         lines.append("F = 1 / (1 + exp(-gamma_T)) for transformers, 1 for others")
-    if progress.drifts:
+    if s.progress.drifts:
         lines.append(f"h(Y) = {CENTRE_YEAR:g} ln(Y / {CENTRE_YEAR:g}), about Y - {CENTRE_YEAR:g}")
     effects = zip(s.noise.clusters, s.noise.effects, strict=True)
     noise = [f"noise ~ {s.noise.kind.symbol.format(_indexed(s, 'sigma'))}"]
@@ -151,8 +149,7 @@ def _kaplans_symbols(s: Specification) -> list[str]:
 
 def _size(s: Specification, term: Term) -> str:
     """A size over the one at which the coefficients stand: the paper's minimum, or a pivot where groups' lines meet."""
-    as_it_is = s.form.for_runs or s.progress.acts_on in ("reducible_loss", "loss_term")
-    size = term.symbol if as_it_is else f"{term.symbol}_eff"
+    size = term.symbol if s.form.for_runs or s.progress.form.decline else f"{term.symbol}_eff"
     if s.delta is not None:
         return f"({size} / {term.symbol}0)"
     pivot = None if s.pivot is None or s.progress.drifts else getattr(s.pivot, term.size, None)
@@ -160,33 +157,29 @@ def _size(s: Specification, term: Term) -> str:
 
 
 def _size_lines(s: Specification) -> list[str]:
-    p = s.progress
-    if p.is_neutral:
-        return ["d = alpha g_N = beta g_D, g_N + g_D = g_C"]
-    if p.acts_on == "loss_term":
+    form, shapes = s.progress.form, s.shapes
+    if form.is_common:
+        return [form.relation]
+    if form.decline:
         declines = []
         for term in s.form.terms:
             own, formula = _indexed(s, term.exponent), s.predicted.get(term.exponent)
-            base = f"{formula.base_name} {term.rate}_central = " if formula else ""
-            declines.append(f"d_{term.coefficient} = {base}{own} {own.replace(term.exponent, term.rate, 1)}")
+            base = f"{formula.base_name} {term.rate}{form.suffix} = " if formula else ""
+            decline = form.decline.format(letter=term.coefficient)
+            declines.append(f"{decline} = {base}{own} {own.replace(term.exponent, term.rate, 1)}")
         return [", ".join(declines)]
-    lines, bends = [], p.at_cut == "bend"
+    lines = []
     for term in s.form.terms:
-        rate, years = f"{_indexed(s, term.rate)}{'_constant' if p.drifts else ''}", "(Y - Y0)"
-        growth = f"{rate} {years}"
-        if term.rate in s.rates_by_era and bends:
-            growth = f"sum of {rate} years[era]"
-        if term.rate in p.walks:
-            growth = f"{rate}_base {years} + sum of {rate}_walk_sd {rate}_walk_standardised[step] years[step]"
+        growth = ""
+        if term.factor in shapes:
+            rate = f"{_indexed(s, term.rate)}{form.suffix}"
+            growth = f" exp({shapes[term.factor].growth.format(rate=rate)})"
         size = {"N": "N", "D": _TOKENS[s.data.tokens], "C": f"6 N {_TOKENS[s.data.tokens]}"}[term.symbol]
-        lines.append(f"{term.symbol}_eff = {size}{f' exp({growth})' if term.factor in p.growing else ''}")
-    cut = f"era: before or after {p.cut_year:.7g}" if s.rates_by_era else ""
+        lines.append(f"{term.symbol}_eff = {size}{growth}")
     further = {
-        "alpha g_N - beta g_D = hicks_gap, g_N + g_D = g_C": "hicks_gap" in s.names,
+        form.relation: form.both,
         "W = 1 + repetition_scale (1 - exp(-(epochs - 1) / repetition_scale))": s.data.tokens == "repeated",
-        "step: 1 January of a year; years[step]: years between a step and Y, if it is between Y0 and Y": p.walks,
-        f"years[era]: years of each era between Y0 and Y; {cut}": cut and bends,
-        f"{cut}, that of Y; its rate counts from Y0 on, so effective size jumps at the cut": cut and not bends,
+        **{each.said.format(cut=s.progress.cut_year): each.said for each in SHAPES.values() if each in shapes.values()},
     }
     return [*lines, *(line for line, holds in further.items() if holds)]
 
@@ -268,13 +261,13 @@ def _formula_notes(s: Specification) -> list[str]:
 def _published_meanings(s: Specification) -> list[str]:
     """Each of the paper's coefficients in terms of A, alpha, g_N and their like."""
     named = {coefficient: name for name, (coefficient, _) in published_coefficients(s).items()}
-    decline = {"loss_term": "d_{letter}", "reducible_loss": "d"}.get(s.progress.acts_on, "{own} {rate}")
-    meanings = []
+    form, meanings = s.progress.form, []
     for term in s.form.terms:
-        own, rate = term.exponent, f"{term.rate}_constant" if s.progress.drifts else term.rate
+        own = term.exponent
+        decline = form.decline.format(letter=term.coefficient) or f"{own} {term.rate}{form.suffix}"
         meanings.append(f"{own}_const = ln {term.coefficient}")
         if f"{own}_year" in named:
-            meanings.append(f"{own}_year = {decline.format(letter=term.coefficient, own=own, rate=rate)}")
+            meanings.append(f"{own}_year = {decline}")
         drift = f" + {own}_rate ln(Y) = {own} + {own}_drift h(Y)" if s.progress.drifts else f" = {own}"
         meanings.append(f"{named[own]}{drift}")
     groups = {group for _, group in published_coefficients(s).values()}

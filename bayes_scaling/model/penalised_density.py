@@ -95,9 +95,9 @@ def _sigma(family: int, one: float, two: float, sigma: float) -> tuple[float, fl
 
 
 @register_jitable  # type: ignore[untyped-decorator]
-def _part(floats: Floats, at: int, rows: int, columns: int) -> tuple[Floats, int]:
-    end = at + rows * columns
-    return floats[at:end].reshape(rows, columns), end
+def _part(floats: Floats, at: int, parts: int, rows: int, columns: int) -> tuple[Floats, int]:
+    end = at + parts * rows * columns
+    return floats[at:end].reshape(parts, rows, columns), end
 
 
 def log_density(point: Floats, floats: Floats, integers: NDArray[np.int64]) -> tuple[Floats, Floats]:
@@ -111,21 +111,16 @@ def log_density(point: Floats, floats: Floats, integers: NDArray[np.int64]) -> t
     two, gated = sizes[4] != 0, sizes[5] != 0
     shares = levels if two else 0
     used = sizes[7:].reshape(3, width)
-    first_features, at = _part(floats, 0, width, n)
-    second_features, at = _part(floats, at, width, n)
-    irreducible, at = _part(floats, at, width, n)
+    features, at = _part(floats, 0, 3, width, n)
     observed, at = floats[at : at + n], at + n
     gate, at = floats[at : at + n], at + n
-    middle_first, at = _part(floats, at, levels, rest)
-    middle_second, at = _part(floats, at, levels, rest)
-    in_first, at = _part(floats, at, levels, rest)
-    in_second, at = _part(floats, at, levels, rest)
-    place, at = _part(floats, at, width, rest)
-    onto_first, at = _part(floats, at, width, levels)
-    onto_second, at = _part(floats, at, width, levels)
+    middle, at = _part(floats, at, 2, levels, rest)
+    inside, at = _part(floats, at, 2, levels, rest)
+    place, at = floats[at : at + width * rest].reshape(width, rest), at + width * rest
+    onto, at = _part(floats, at, 2, width, levels)
     reach, at = floats[at : at + rest], at + rest
     gate_chosen, at = floats[at : at + width], at + width
-    base, at = _part(floats, at, 2, width)
+    base, at = floats[at : at + 2 * width].reshape(2, width), at + 2 * width
     strength, tilting, prior_one, prior_two, prior_constant = floats[at : at + 5]
 
     # What is not used, standard normal up to a constant; the rest of the gradient follows.
@@ -144,18 +139,18 @@ def log_density(point: Floats, floats: Floats, integers: NDArray[np.int64]) -> t
     for j in range(rest):
         toll = 0.0
         for k in range(shares):
-            toll += _softplus(-share[k]) * in_first[k, j] + _softplus(share[k]) * in_second[k, j]
+            toll += _softplus(-share[k]) * inside[0, k, j] + _softplus(share[k]) * inside[1, k, j]
         stretch[j] = math.exp(toll) * reach[j]
         steep[j] = free[j] * stretch[j]
         slopes[j] = math.asinh(steep[j]) / reach[j]
         value += toll - 0.5 * math.log1p(steep[j] ** 2)
-    one_levels, other_levels = np.empty(levels), np.empty(levels)
+    at_level = np.empty((2, levels))
     for k in range(levels):
-        one_levels[k] = level[k] - (_softplus(-share[k]) if two else 0.0)
-        other_levels[k] = level[k] - (_softplus(share[k]) if two else 0.0)
+        at_level[0, k] = level[k] - (_softplus(-share[k]) if two else 0.0)
+        at_level[1, k] = level[k] - (_softplus(share[k]) if two else 0.0)
         for j in range(rest):
-            one_levels[k] -= middle_first[k, j] * slopes[j]
-            other_levels[k] -= middle_second[k, j] * slopes[j]
+            at_level[0, k] -= middle[0, k, j] * slopes[j]
+            at_level[1, k] -= middle[1, k, j] * slopes[j]
     theta = np.empty(width)
     size = gating = one = other = 0.0
     for i in range(width):
@@ -163,7 +158,7 @@ def log_density(point: Floats, floats: Floats, integers: NDArray[np.int64]) -> t
         for j in range(rest):
             total += place[i, j] * slopes[j]
         for k in range(levels):
-            total += onto_first[i, k] * one_levels[k] + onto_second[i, k] * other_levels[k]
+            total += onto[0, i, k] * at_level[0, k] + onto[1, i, k] * at_level[1, k]
         theta[i] = total
         size += abs(total)
         gating += gate_chosen[i] * total
@@ -171,20 +166,16 @@ def log_density(point: Floats, floats: Floats, integers: NDArray[np.int64]) -> t
         other += base[1, i] * total
 
     # The likelihood; ``pull``, ``first`` and ``second`` end as derivatives by the loss and the two terms' logarithms.
-    first, second, pull = np.zeros(n), np.zeros(n), np.zeros(n)
+    sums = np.zeros((3, n))
+    first, second, pull = sums[0], sums[1], sums[2]
     if gated:
         first -= gate * _softplus(-gating)
         second -= gate * _softplus(-gating)
-    for i in range(width):
-        if used[0, i]:
-            for row in range(n):
-                first[row] += first_features[i, row] * theta[i]
-        if used[1, i]:
-            for row in range(n):
-                second[row] += second_features[i, row] * theta[i]
-        if used[2, i]:
-            for row in range(n):
-                pull[row] += irreducible[i, row] * theta[i]
+    for part in range(3):
+        for i in range(width):
+            if used[part, i]:
+                for row in range(n):
+                    sums[part, row] += features[part, i, row] * theta[i]
     logistic = _logistic(point[0])
     sigma, by_point = (logistic, logistic * (1 - logistic)) if family == 3 else (math.exp(point[0]), math.exp(point[0]))
     squares, precision = 0.0, sigma**-2
@@ -216,36 +207,31 @@ def log_density(point: Floats, floats: Floats, integers: NDArray[np.int64]) -> t
     by_gate = 0.0
     if gated:
         by_gate = (gate * (first + second)).sum() * _logistic(-gating)
-    by_slope, by_first, by_second = np.zeros(rest), np.zeros(levels), np.zeros(levels)
+    by_slope, by_level = np.zeros(rest), np.zeros((2, levels))
     for i in range(width):
         total = gate_chosen[i] * by_gate - np.sign(theta[i]) / scale + base[0, i] * by_one + base[1, i] * by_other
-        if used[0, i]:
-            for row in range(n):
-                total += first_features[i, row] * first[row]
-        if used[1, i]:
-            for row in range(n):
-                total += second_features[i, row] * second[row]
-        if used[2, i]:
-            for row in range(n):
-                total += irreducible[i, row] * pull[row]
+        for part in range(3):
+            if used[part, i]:
+                for row in range(n):
+                    total += features[part, i, row] * sums[part, row]
         for j in range(rest):
             by_slope[j] += place[i, j] * total
         for k in range(levels):
-            by_first[k] += onto_first[i, k] * total
-            by_second[k] += onto_second[i, k] * total
+            by_level[0, k] += onto[0, i, k] * total
+            by_level[1, k] += onto[1, i, k] * total
     by_share = np.zeros(shares)
     for k in range(levels):
         for j in range(rest):
-            by_slope[j] -= middle_first[k, j] * by_first[k] + middle_second[k, j] * by_second[k]
-        gradient[1 + k] = by_first[k] + by_second[k]
+            by_slope[j] -= middle[0, k, j] * by_level[0, k] + middle[1, k, j] * by_level[1, k]
+        gradient[1 + k] = by_level[0, k] + by_level[1, k]
         if two:
-            by_share[k] = by_first[k] * _logistic(-share[k]) - by_second[k] * _logistic(share[k])
+            by_share[k] = by_level[0, k] * _logistic(-share[k]) - by_level[1, k] * _logistic(share[k])
     for j in range(rest):
         bent = 1 + steep[j] ** 2
         by_steep = by_slope[j] / (reach[j] * math.sqrt(bent)) - steep[j] / bent
         gradient[1 + 2 * LEVELS + j] = by_steep * stretch[j]
         for k in range(shares):
-            by_toll = _logistic(share[k]) * in_second[k, j] - _logistic(-share[k]) * in_first[k, j]
+            by_toll = _logistic(share[k]) * inside[1, k, j] - _logistic(-share[k]) * inside[0, k, j]
             by_share[k] += (1 + by_steep * steep[j]) * by_toll
     gradient[1 + LEVELS : 1 + LEVELS + shares] = by_share
     result = np.empty(())

@@ -17,8 +17,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_scaling.errors import EvaluationsError
-from bayes_scaling.model.progress import steps_of, walk_covariates
 from bayes_scaling.specifications.formulas import FUNCTIONS, REDUCIBLE, Formula
+from bayes_scaling.specifications.progress import steps_of, walk_covariates
 from bayes_scaling.specifications.sections import CENTRE_YEAR
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import decimal_year
@@ -36,13 +36,7 @@ _NUMPYS = {name: getattr(np, name) for name in FUNCTIONS if hasattr(np, name)}
 
 
 def architecture_levels(architecture: pd.Series) -> pd.Series:
-    """The level of :data:`ARCHITECTURE_LEVELS` that each architecture counts as.
-
-    Examples
-    --------
-    >>> architecture_levels(pd.Series(["transformer", "recurrent"])).tolist()
-    ['transformer', 'other']
-    """
+    """The level of :data:`ARCHITECTURE_LEVELS` that each architecture counts as."""
     other, transformer = ARCHITECTURE_LEVELS
     return architecture.where(architecture == transformer, other)
 
@@ -50,10 +44,7 @@ def architecture_levels(architecture: pd.Series) -> pd.Series:
 def column_of(specification: Specification, table: pd.DataFrame, name: str) -> pd.Series:
     """A column as numbers (flags as 0 and 1) or as text, without gaps.
 
-    Raises
-    ------
-    EvaluationsError
-        If the table lacks it, or it has gaps, text of numbers, or something else in it; names what there is.
+    Raises EvaluationsError if the table lacks it, or it has gaps, text of numbers, or something else in it.
     """
     if name in table:
         require_sound(table, name)
@@ -97,8 +88,6 @@ def _uses(specification: Specification, name: str) -> str:
 def levels_of(name: str, column: pd.Series) -> tuple[str, ...]:
     """Levels of a group: known benchmarks in their order, else in the order of the alphabet or of numbers.
 
-    Examples
-    --------
     >>> levels_of("lab", pd.Series(["b", "a", "b"]))
     ('a', 'b')
     """
@@ -192,10 +181,7 @@ class Predictors:
     def usual(self, name: str) -> Any:
         """What a column is taken to be of a system of which it is not said.
 
-        Raises
-        ------
-        EvaluationsError
-            If a coefficient has one value for each of its levels, of which none is usual; names them.
+        Raises EvaluationsError if a coefficient has one value for each of its levels, of which none is usual.
         """
         column = self._column(name)
         fixed = {formula.base for formula in self.specification.formulas.values()}

@@ -57,7 +57,7 @@ def reported_quantities(
     terms = law.terms if s.delta is None and not s.progress.drifts else ()  # else there is no A for all dates
     for term in terms:
         log_centre, exponent = found[f"log_{term.coefficient}"], found[term.exponent]
-        size = _log_size(s, term.size, levels, anchor or anchor_of(s))
+        size = _quantity((anchor or anchor_of(s)).log_size(term.size, s.index_of("A"), levels))
         at_one = _combine(lambda log_a, power, size: xp.exp(log_a + power * size), log_centre, exponent, size)
         if law.response == "critical_batch":
             reported |= {term.scale: at_one, "alpha_B": _combine(lambda power: 1 / power, exponent)}
@@ -119,7 +119,7 @@ def _rates(
         if f"{term.exponent}_year" in found:
             parts = [_combine(lambda year, power: year / power, found[f"{term.exponent}_year"], exponent)]
         if f"{term.exponent}_drift" in found:  # by how far the central point is from the pivot
-            here = _log_size(s, term.size, levels, central_anchor(s))
+            here = _quantity(central_anchor(s).log_size(term.size, s.index_of("A"), levels))
             away = replace(here, value=here.value - np.log(np.float64(getattr(s.pivot, term.size))))
             drift = found[f"{term.exponent}_drift"]
             parts.append(_combine(lambda drift, power, away: drift * away / power, drift, exponent, away))
@@ -136,13 +136,6 @@ def has_scales(specification: Specification) -> bool:
     static = not s.progresses and not s.varies_by and s.transformer_factor == "none"
     kaplans = s.form.for_runs or s.form.of_compute
     return kaplans and static and not s.has_irreducible and s.data.vocabulary == "ignored" and s.delta is None
-
-
-def _log_size(s: Specification, size: str, levels: Mapping[str, tuple[str, ...]], anchor: Anchor) -> Quantity:
-    """Logarithm of a size of a point, by benchmark where A is and the size is another for each."""
-    if s.index_of("A") == "benchmark" and size in ("tokens", "compute"):
-        return Quantity(anchor.log_size(size, levels["benchmark"]), ("benchmark",))
-    return Quantity(anchor.log_size(size))
 
 
 def _combine(operation: Callable[..., Any], *quantities: Quantity) -> Quantity:

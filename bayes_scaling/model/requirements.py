@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_scaling.errors import EvaluationsError
-from bayes_scaling.model.progress import ERA_LEVELS, era_codes
+from bayes_scaling.specifications.progress import ERA_LEVELS, era_codes
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import BENCHMARKS, decimal_year
 from bayes_scaling.tables.columns import EVALUATIONS, FITTED, RUNS, is_runs
@@ -31,14 +31,7 @@ _HOW_TO_GET: Mapping[str, str] = {
 
 
 def papers_of(table: pd.DataFrame) -> pd.Series:
-    """The paper of each row: of evaluations as they say, of runs their series, or each run on its own.
-
-    Examples
-    --------
-    >>> runs = pd.DataFrame({"parameters": 1e9, "tokens": 2e10, "loss": 2.5, "series": ["a", None]}, index=["x", "y"])
-    >>> papers_of(runs).tolist()
-    ['a', 'y']
-    """
+    """The paper of each row: of evaluations as they say, of runs their series, or each run on its own."""
     return _or_each_its_own(table, SERIES) if is_runs(table) else table["paper"]
 
 
@@ -79,10 +72,7 @@ def columns_of(specification: Specification, runs: pd.DataFrame) -> dict[str, st
 def require(specification: Specification, table: pd.DataFrame) -> None:
     """Refuse a table that a specification can't be fitted to.
 
-    Raises
-    ------
-    EvaluationsError
-        Names the column and the row, or the setting that needs what the table lacks, and what to do.
+    Raises EvaluationsError, which names the column and the row, or the setting that needs what the table lacks.
     """
     require_sound(table)
     runs = is_runs(table)
@@ -91,13 +81,7 @@ def require(specification: Specification, table: pd.DataFrame) -> None:
 
 
 def require_above(column: pd.Series, least: float) -> None:
-    """Refuse values that are no finite numbers above a bound.
-
-    Raises
-    ------
-    EvaluationsError
-        Names column, value and row.
-    """
+    """Refuse values that are no finite numbers above a bound; EvaluationsError names column, value and row."""
     values = pd.to_numeric(column, errors="coerce").to_numpy(float)
     wrong = ~(np.isfinite(values) & (values > least))
     if wrong.any():

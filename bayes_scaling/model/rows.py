@@ -18,9 +18,10 @@ from bayes_scaling.model.predictors import (
     label_of,
     levels_of,
 )
-from bayes_scaling.model.progress import ERA_LEVELS, steps_of, time_covariates
 from bayes_scaling.model.requirements import clusters_of, columns_of, require
+from bayes_scaling.model.structure import Coefficient
 from bayes_scaling.specifications.laws import SIZES
+from bayes_scaling.specifications.progress import ERA_LEVELS, steps_of, years_of_rates
 from bayes_scaling.specifications.sections import (
     CENTRE_LEAST_STEPS,
     CENTRE_LOSS,
@@ -70,10 +71,12 @@ class Anchor:
             return self.compute or training_compute(self.parameters, tokens)
         return tokens if name == "tokens" else getattr(self, name)
 
-    def log_size(self, name: str, benchmarks: Sequence[str] | None = None) -> Any:
-        """Logarithm of a size, at the tokens of each benchmark, or without any at those that all have."""
-        tokens = self.common_tokens if benchmarks is None else np.array([self.tokens[each] for each in benchmarks])
-        return np.log(self.size(name, tokens))
+    def log_size(self, name: str, group: str | None, levels: Mapping[str, tuple[str, ...]]) -> Coefficient:
+        """Logarithm of a size; of tokens and compute for each benchmark, where that is the group of ``A``."""
+        if group != "benchmark" or name not in ("tokens", "compute"):
+            return Coefficient(np.log(self.size(name, self.common_tokens)))
+        tokens = np.array([self.tokens[each] for each in levels[group]])
+        return Coefficient(np.log(self.size(name, tokens)), group)
 
     @property
     def common_tokens(self) -> float:
@@ -83,29 +86,12 @@ class Anchor:
 
 @dataclass(frozen=True)
 class Rows:
-    """Arrays over evaluations (or training runs), relative to an :class:`Anchor`.
+    """Arrays over evaluations (or training runs), each of shape ``(n,)``, relative to an :class:`Anchor`.
 
-    Parameters
-    ----------
-    ids
-        Stable row ids, shape ``(n,)``.
-    response
-        What was observed, shape ``(n,)``: loss (log perplexity), nats per token; in a law of the critical batch size
-        that size, tokens.
-    covariates
-        Those of :data:`COVARIATES` that the law needs, each of shape ``(n,)``.
-    index
-        Group to integer codes, each of shape ``(n,)``: ``benchmark``, ``architecture``, ``paper``; of runs ``paper``
-        alone, which is their series.
-    levels
-        Group to the names that codes stand for; and those of ``era``, which has no codes: it enters by its years.
-    complete
-        Rows of the table that these were taken from, 0 if nothing was left out: the paper's penalty is stated for
-        a number of rows.
-    predictors
-        What formulas make of the table that is fitted.
-    anchor
-        Where coefficients stand.
+    ``response``: loss, nats per token, or critical batch size, tokens. ``covariates``: those of :data:`COVARIATES` that
+    the law needs, and columns of formulas. ``index``: codes of each group, of which ``levels`` has the names; it has
+    those of ``era`` too, which enters by its years. ``complete``: rows of the table that these were taken from, 0 if
+    nothing was left out, since the paper's penalty is stated for a number of rows.
     """
 
     ids: tuple[str, ...]
@@ -148,8 +134,8 @@ def central_anchor(specification: Specification, table: pd.DataFrame | None = No
     """Central point on which priors stand: 30 million parameters in 2018, or what ``[centre]`` says.
 
     By default tokens are each benchmark's own training text where the loss level varies by benchmark, and the
-    geometric mean of those of WikiText-103, WikiText-2 and the Penn Treebank where one level serves all. A benchmark's
-    tokens are what ``[benchmarks]`` says, else those that the package knows, else the median of the table's rows.
+    geometric mean of those of the package's three where one level serves all. A benchmark's tokens are what
+    ``[benchmarks]`` says, else those that the package knows, else the median of the table's rows.
     """
     tokens = {benchmark.name: float(benchmark.tokens) for benchmark in BENCHMARKS}
     middle = float(np.exp(np.mean(np.log(list(tokens.values())))))
@@ -187,11 +173,10 @@ def anchor_of(specification: Specification, table: pd.DataFrame | None = None) -
 
 def sample_minima(evaluations: pd.DataFrame) -> Anchor:
     """The paper's normalisers N0, D0, Y0 and C0: the least parameters, tokens, date and compute in the sample."""
-    year = decimal_year(evaluations["published"]).to_numpy(float)
-    return minima(evaluations["parameters"].to_numpy(float), evaluations["tokens"].to_numpy(float), year)
+    return minima(evaluations["parameters"], evaluations["tokens"], decimal_year(evaluations["published"]))
 
 
-def minima(parameters: Floats, tokens: Floats, year: Floats) -> Anchor:
+def minima(parameters: Any, tokens: Any, year: Any) -> Anchor:
     """As :func:`sample_minima`, from columns."""
     return Anchor(
         float(parameters.min()),
@@ -207,24 +192,11 @@ def make_rows(
     anchor: Anchor | None = None,
     predictors: Predictors | None = None,
 ) -> Rows:
-    """Arrays that a specification needs of a table.
+    """Arrays that a specification needs of a table of evaluations or runs.
 
-    Parameters
-    ----------
-    specification
-        Decides which columns are used.
-    evaluations
-        As read by :func:`bayes_scaling.read_evaluations`, or training runs.
-    anchor
-        Where coefficients stand; by default the paper's sample minima for a specification with ``delta``, and
-        :func:`anchor_of` otherwise.
-    predictors
-        What formulas make of the table that was fitted, where rows are others; by default of this one.
-
-    Raises
-    ------
-    EvaluationsError
-        As :func:`bayes_scaling.model.requirements.require`.
+    ``anchor``: where coefficients stand; by default the paper's sample minima for a specification with ``delta``, and
+    :func:`anchor_of` otherwise. ``predictors``: of the table that was fitted, where these rows are others. Raises
+    EvaluationsError as :func:`bayes_scaling.model.requirements.require`.
     """
     runs = is_runs(evaluations)
     require(specification, evaluations)
@@ -304,16 +276,7 @@ class CountedTokens(NamedTuple):
 
 
 def counted_tokens(specification: Specification, evaluations: pd.DataFrame) -> CountedTokens:
-    """Count tokens as ``[data] tokens`` says.
-
-    Examples
-    --------
-    >>> from bayes_scaling.specifications.sections import Data
-    >>> table = pd.DataFrame({"benchmark": "ptb", "tokens": 9e5, "epochs": [1.0, 3.0, None]})
-    >>> seen = Specification("mine", data=Data(tokens="seen", missing_epochs="median"))
-    >>> counted_tokens(seen, table).fresh.tolist()
-    [900000.0, 2700000.0, 1800000.0]
-    """
+    """Count tokens as ``[data] tokens`` says."""
     tokens, none = evaluations["tokens"].to_numpy(float), np.zeros(len(evaluations))
     data = specification.data
     if data.tokens == "unique":
@@ -340,12 +303,10 @@ def covariates_at(
     repetitions: Any = 0.0,
     further: Mapping[str, Any] | None = None,
 ) -> dict[str, Floats]:
-    """Covariates of points of the law, all but ``log_vocabulary``.
+    """Covariates of points of the law, arrays that broadcast; all but ``log_vocabulary``.
 
-    Of arrays that broadcast: tokens as the law counts fresh ones; ``anchor_tokens``, the anchor's for the benchmark of
-    each point; ``repetitions``, passes over the tokens beyond the first, used where the law has a
-    ``repetition_scale``; ``further``, other sizes that the law is of, by name: ``least_steps``, ``loss`` (nats per
-    token), and ``compute`` (FLOP), where it is another than 6 N D.
+    ``anchor_tokens``: the anchor's, for the benchmark of each point; ``repetitions``: passes over the tokens beyond the
+    first; ``further``: other sizes that the law is of, by name, and compute (FLOP) where it is another than 6 N D.
     """
     sizes = {"parameters": parameters, "tokens": tokens} | dict(further or {})
     sizes.setdefault("compute", training_compute(parameters, tokens))
@@ -358,6 +319,20 @@ def covariates_at(
     )
     if specification.data.tokens == "repeated":
         covariates["repetitions"] = np.asarray(repetitions, dtype=float)
+    return covariates
+
+
+def time_covariates(
+    specification: Specification, start: float, steps: Sequence[int], *, parameters: Any, tokens: Any, year: Any
+) -> dict[str, Any]:
+    """What a law needs of the date of points: years since ``start``, of each era or step; how far exponents drift."""
+    s = specification
+    covariates = years_of_rates(s.progress, s.rates_by_era, steps, start, year)
+    if s.progress.drifts and s.pivot is not None:
+        # The paper's drift is linear in the logarithm of the calendar year; this scale makes its unit a year.
+        drift = CENTRE_YEAR * np.log(year / CENTRE_YEAR)
+        covariates["drift_parameters"] = drift * np.log(parameters / np.float64(s.pivot.parameters))
+        covariates["drift_tokens"] = drift * np.log(tokens / np.float64(s.pivot.tokens))
     return covariates
 
 

@@ -23,7 +23,7 @@ from bayes_scaling.quantities.rate_widths import beside_rates, rate_interval
 from bayes_scaling.quantities.rates import INTERVAL
 from bayes_scaling.report.document import Bullets, Equation, Paragraph, Row, Section, Table
 from bayes_scaling.report.svg import picture_of
-from bayes_scaling.specifications.sections import RATE_OF
+from bayes_scaling.specifications.progress import RATE_OF
 from bayes_scaling.tables.benchmarks import title
 from bayes_scaling.words import estimate, months
 

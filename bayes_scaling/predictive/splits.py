@@ -10,7 +10,7 @@ import pandas as pd
 from bayes_scaling.comparison.variants import expand
 from bayes_scaling.errors import BayesScalingError, EvaluationsError
 from bayes_scaling.specifications.catalogue import DEFAULT_SPECIFICATION, load_specification
-from bayes_scaling.specifications.sections import RATE_OF
+from bayes_scaling.specifications.progress import RATE_OF
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import decimal_year, on_benchmarks, published_between
 

@@ -20,7 +20,6 @@ from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.law import training_compute
 from bayes_scaling.model.predictors import architecture_levels, label_of
-from bayes_scaling.model.progress import ERA_LEVELS, era_codes
 from bayes_scaling.quantities.intervals import MCSE, check_probability, quantile_errors
 from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_split, optimal_term
@@ -32,7 +31,7 @@ from bayes_scaling.quantities.rates import (
     months_to_double,
     summarise_rate,
 )
-from bayes_scaling.specifications.sections import RATE_OF
+from bayes_scaling.specifications.progress import ERA_LEVELS, RATE_OF, era_codes
 from bayes_scaling.specifications.specification import Specification
 
 

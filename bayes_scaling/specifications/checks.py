@@ -1,7 +1,9 @@
 """What a value given by a user is, and how a message of one line shows it."""
 
 import math
+from dataclasses import field
 from numbers import Real
+from typing import Any
 
 _LONGEST = 80
 
@@ -34,3 +36,8 @@ def shown(value: object) -> str:
         return "an integer beyond the range of a float"
     text = " ".join(repr(value).split())
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 4]} ..."
+
+
+def choice(*words: str) -> Any:
+    """A setting that is one of some words, by default the first."""
+    return field(default=words[0], metadata={"choices": words})

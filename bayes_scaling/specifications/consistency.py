@@ -7,15 +7,14 @@ from bayes_scaling.errors import SpecificationError
 from bayes_scaling.specifications.checks import is_number, shown
 from bayes_scaling.specifications.parameters import PARAMETERS
 from bayes_scaling.specifications.priors import Prior, choices_for
+from bayes_scaling.specifications.progress import RATE_OF, Progress
 from bayes_scaling.specifications.sections import (
     CHOICES,
     GROUPS,
     GROUPS_OF_RATES,
-    RATE_OF,
     TEXT_CHOICES,
     Data,
     Noise,
-    Progress,
     given,
     require_positive,
 )

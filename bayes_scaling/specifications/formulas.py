@@ -49,20 +49,11 @@ class Pooled:
 
 @dataclass(frozen=True)
 class Formula:
-    """What a coefficient depends on.
+    """What a coefficient depends on, by a formula as written in ``text``.
 
-    Parameters
-    ----------
-    coefficient, text
-        Its name, and the formula as written.
-    base
-        The group with one value for each level; empty where there is one intercept for all rows.
-    terms
-        Further terms, as formulae writes them.
-    pooled
-        Effects of groups that share a standard deviation.
-    columns
-        Of the table, that any of it needs.
+    ``base``: the group with one value for each level; empty where there is one intercept for all rows. ``terms``:
+    further ones, as formulae writes them. ``pooled``: effects of groups that share a standard deviation. ``columns``:
+    those of the table that any of it needs.
     """
 
     coefficient: str

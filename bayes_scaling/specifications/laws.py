@@ -14,18 +14,10 @@ from itertools import chain
 class Term:
     """One power-law term of a law, by what it is a power law of.
 
-    Parameters
-    ----------
-    size, coefficient, exponent
-        Names: of the size, in columns and covariates, and of its two coefficients.
-    symbol, noun, unit
-        Of the size, in equations and in sentences; one of it, in units of a coefficient.
-    scale, scale_unit
-        Kaplan's name of the size at which a term alone would be 1 nat per token, and its unit.
-    rate, factor
-        Rate of progress that makes the size effective, if it has one, and the key of it in ``[progress]``.
-    column
-        Of a table of runs that has it, where it is neither ``parameters`` nor ``tokens``.
+    ``size``: its name, in columns and covariates; ``symbol``, ``noun``, ``unit``: of the size, in equations and in
+    sentences, and one of it. ``scale``, ``scale_unit``: Kaplan's name of the size at which a term alone would be 1 nat
+    per token. ``rate``, ``factor``: rate of progress that makes the size effective, if it has one, and the key of it in
+    ``[progress]``. ``column``: of a table of runs that has it, where it is neither ``parameters`` nor ``tokens``.
     """
 
     size: str
@@ -57,16 +49,10 @@ SIZES: Mapping[str, Term] = {term.size: term for term in _ALL}
 class Law:
     """A law's form.
 
-    Parameters
-    ----------
-    sizes
-        Keys of :data:`SIZES`.
-    response
-        What it is a law of: ``"loss"`` (nats per token) or ``"critical_batch"`` (tokens).
-    power
-        Exponent that is also the outer power ``p`` over the sum of the terms to the power ``1 / p``; empty for 1.
-    for_runs
-        Whether it is for training runs alone: without date, groups and what else evaluations have.
+    ``sizes``: keys of :data:`SIZES`. ``response``: what it is a law of, ``"loss"`` (nats per token) or
+    ``"critical_batch"`` (tokens). ``power``: exponent that is also the outer power ``p`` over the sum of the terms to
+    the power ``1 / p``; empty for 1. ``for_runs``: whether it is for training runs alone, without date, groups and
+    what else evaluations have.
     """
 
     sizes: tuple[str, ...]
@@ -76,13 +62,7 @@ class Law:
 
     @property
     def terms(self) -> tuple[Term, ...]:
-        """Its terms, in order.
-
-        Examples
-        --------
-        >>> [term.exponent for term in LAWS["steps"].terms]
-        ['alpha', 'beta']
-        """
+        """Its terms, in order."""
         return tuple(SIZES[size] for size in self.sizes)
 
     @property
@@ -112,8 +92,6 @@ class Law:
     def of(self) -> str:
         """Its sizes in words.
 
-        Examples
-        --------
         >>> LAWS["steps"].of
         'parameters and least steps'
         """

@@ -18,13 +18,7 @@ LOG_2PI = float(np.log(2 * np.pi))
 
 
 def normal(residual: Any, sigma: Any, xp: ModuleType = np) -> Any:
-    """Log density of independent normal noise, one term per evaluation.
-
-    Examples
-    --------
-    >>> round(float(normal(0.0, 1.0)), 4)
-    -0.9189
-    """
+    """Log density of independent normal noise, one term per evaluation."""
     return -0.5 * (residual / sigma) ** 2 - xp.log(sigma) - 0.5 * LOG_2PI
 
 
@@ -38,19 +32,10 @@ def student_t(residual: Any, nu: Any, sigma: Any) -> Any:
 class Family:
     """A family of noise, with all that the package asks of it.
 
-    Parameters
-    ----------
-    symbol, words
-        In equations, with the scale to fill in, and in sentences.
-    pymc, scipy
-        Names of its distribution there; SciPy's in units of its scale.
-    extra
-        Parameters beside ``sigma``: those of :data:`bayes_scaling.specifications.parameters.PARAMETERS`, and the
-        arguments that SciPy has for them.
-    in_closed_form
-        Whether effects that rows share can be integrated out without quadrature.
-    log_density
-        Of residuals, given the scale and the values of ``extra``.
+    ``symbol``, ``words``: in equations, with the scale to fill in, and in sentences. ``pymc``, ``scipy``: names of its
+    distribution there; SciPy's in units of its scale. ``extra``: parameters beside ``sigma``, and SciPy's arguments for
+    them. ``in_closed_form``: whether effects that rows share can be integrated out without quadrature.
+    ``log_density``: of residuals, given the values of ``extra`` and the scale.
     """
 
     symbol: str
@@ -80,24 +65,12 @@ FAMILIES: Mapping[str, Family] = {
 
 
 def log_residual(residual: Any, loss: Any, xp: ModuleType = np) -> Any:
-    """Residual of the logarithm of a loss, from the residual of the loss itself (observed less expected, nats).
-
-    Examples
-    --------
-    >>> round(float(log_residual(residual=0.5, loss=2.5)), 4)  # ln(2.5 / 2)
-    0.2231
-    """
+    """Residual of the logarithm of a loss, from the residual of the loss itself (observed less expected, nats)."""
     return -xp.log1p(-residual / loss)
 
 
 def log_jacobian(loss: Any, xp: ModuleType = np) -> Any:
-    r"""What makes a density of the logarithm of a loss one of the loss: :math:`\ln |d \ln L / d L| = -\ln L`.
-
-    Examples
-    --------
-    >>> float(log_jacobian(1.0))
-    -0.0
-    """
+    r"""What makes a density of the logarithm of a loss one of the loss: :math:`\ln |d \ln L / d L| = -\ln L`."""
     return -xp.log(loss)
 
 

@@ -15,16 +15,8 @@ from bayes_scaling.specifications.priors import Prior, Support
 class Parameter:
     """One quantity that carries a prior.
 
-    Parameters
-    ----------
-    name
-        The field's name, the same in specification, posterior, table and report.
-    meaning, unit
-        For people.
-    support
-        Where its values may lie.
-    prior, reason
-        The default prior and why it is what it is.
+    ``name`` is the field's, the same in specification, posterior, table and report; ``support``, where its values may
+    lie; ``reason``, why the default prior is what it is.
     """
 
     name: str

@@ -1,18 +1,19 @@
 """Sections of a specification: their settings, the words that these may have, and reading them from plain data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from bayes_scaling.errors import SpecificationError
-from bayes_scaling.specifications.checks import is_number, shown
-from bayes_scaling.specifications.laws import LAWS, SIZES
+from bayes_scaling.specifications.checks import choice, is_number, shown
+from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.specifications.noise import FAMILIES, Family
 from bayes_scaling.specifications.parameters import PARAMETERS
 from bayes_scaling.specifications.priors import Prior, choices_for
+from bayes_scaling.specifications.progress import Progress
 
 CENTRE_PARAMETERS = 3e7
 CENTRE_YEAR = 2018.0
@@ -25,94 +26,6 @@ GROUPS = ("benchmark", "architecture")
 """What coefficients of the catalogue vary by; those of other specifications may vary by any column of the table."""
 GROUPS_OF_RATES = (*GROUPS, "era")
 """What rates of progress vary by there."""
-RATE_OF: Mapping[str, str] = {size.factor: size.rate for size in SIZES.values() if size.rate}
-"""What doubles, and the name of its rate in priors, posterior and tables."""
-
-_OF_BOTH_TERMS: Mapping[str, tuple[str, ...]] = {
-    "reducible_loss": ("g_C",),
-    "nearly_reducible_loss": ("g_C", "hicks_gap"),
-}
-"""What is sampled where one decline is that of both terms, or nearly."""
-
-
-def choice(*words: str) -> Any:
-    """A setting that is one of some words, by default the first.
-
-    Examples
-    --------
-    >>> Progress().at_cut, CHOICES["progress"]["at_cut"]
-    ('bend', ('bend', 'jump'))
-    """
-    return field(default=words[0], metadata={"choices": words})
-
-
-_GROWTH = ("none", "constant_rate", "walk")
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What gets better with time, and in which shape.
-
-    Parameters
-    ----------
-    parameters, data, compute
-        ``"none"``, ``"constant_rate"`` or ``"walk"``: growth of effective parameters, data (law ``chinchilla``) or
-        compute (law ``compute``). Under ``"walk"`` the rate takes a random step on each 1 January between the first and
-        the last date of the table, of one standard deviation; before and after, it stays what it is there.
-    acts_on
-        ``"effective_size"``: rates ``g_N``, ``g_D`` multiply sizes. ``"loss_term"``: one rate of decline of each
-        loss term, shared where exponents are not (Ho et al. 2024, model 13). ``"reducible_loss"``: one common
-        rate of decline of the whole reducible loss (model 12, Hicks-neutral). ``"nearly_reducible_loss"``: the same up
-        to ``hicks_gap = alpha g_N - beta g_D``, which the prior keeps near 0.
-    exponents
-        ``"none"`` or ``"drift"``: exponents move with the logarithm of the calendar year (models 14, 15).
-    cut_year
-        Decimal year between two eras, ``before`` and ``after``, where a rate varies by ``"era"``.
-    at_cut
-        ``"bend"``: effective size is continuous, and grows at each era's rate in its years. ``"jump"``: each era's
-        rate holds from Y0 on, so that effective size jumps at the cut, as coded by Ho et al. 2024.
-    """
-
-    parameters: str = choice(*_GROWTH)
-    data: str = choice(*_GROWTH)
-    compute: str = choice(*_GROWTH)
-    acts_on: str = choice("effective_size", "loss_term", "reducible_loss", "nearly_reducible_loss")
-    exponents: str = choice("none", "drift")
-    cut_year: float | None = None
-    at_cut: str = choice("bend", "jump")
-
-    @property
-    def growing(self) -> tuple[str, ...]:
-        """Which of parameters, data, compute grow at a rate of their own, constant or a walk."""
-        return tuple(key for key in RATE_OF if getattr(self, key) != "none")
-
-    @property
-    def walks(self) -> tuple[str, ...]:
-        """Which of ``g_N``, ``g_D``, ``g_C`` take a random step each year."""
-        return tuple(rate for key, rate in RATE_OF.items() if getattr(self, key) == "walk")
-
-    @property
-    def drifts(self) -> bool:
-        """Whether exponents move with time."""
-        return self.exponents == "drift"
-
-    @property
-    def is_neutral(self) -> bool:
-        """Whether one decline is that of both terms."""
-        return self.acts_on == "reducible_loss"
-
-    @property
-    def multiplies_sizes(self) -> bool:
-        """Whether it is rates of effective sizes that are sampled, as they are reported."""
-        return self.acts_on == "effective_size" and not self.drifts
-
-    @property
-    def sampled(self) -> tuple[str, ...]:
-        """Parameters that say how fast things progress."""
-        if self.acts_on in _OF_BOTH_TERMS:
-            return _OF_BOTH_TERMS[self.acts_on]
-        kind = "_central" if self.acts_on == "loss_term" else "_constant" if self.drifts else ""
-        return tuple(RATE_OF[key] + kind for key in self.growing) + ("alpha_drift", "beta_drift") * self.drifts
 
 
 @dataclass(frozen=True)

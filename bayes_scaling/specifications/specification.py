@@ -10,17 +10,8 @@ from bayes_scaling.specifications.formulas import REDUCIBLE, Formula, read_formu
 from bayes_scaling.specifications.laws import LAWS, Law
 from bayes_scaling.specifications.parameters import PARAMETERS, Parameter
 from bayes_scaling.specifications.priors import Prior
-from bayes_scaling.specifications.sections import (
-    RATE_OF,
-    BenchmarkFigures,
-    Centre,
-    Data,
-    Noise,
-    Pivot,
-    Progress,
-    plain,
-    read,
-)
+from bayes_scaling.specifications.progress import RATE_OF, SHAPES, Progress, Shape
+from bayes_scaling.specifications.sections import BenchmarkFigures, Centre, Data, Noise, Pivot, plain, read
 
 
 @dataclass(frozen=True)
@@ -216,6 +207,12 @@ class Specification:
         if coefficient in self._sampled:
             return self._sampled[coefficient][1]
         return self._group_of({"A": "level", "B": "level", "E": "irreducible_share"}.get(coefficient, coefficient))
+
+    @property
+    def shapes(self) -> Mapping[str, Shape]:
+        """How the rate of each of parameters, data and compute that grows adds up over the years."""
+        p, by_era = self.progress, self.rates_by_era
+        return {key: SHAPES[p.at_cut if RATE_OF[key] in by_era else getattr(p, key)] for key in p.growing}
 
     @property
     def rates_by_era(self) -> tuple[str, ...]:

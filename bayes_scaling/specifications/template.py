@@ -6,12 +6,12 @@ from dataclasses import fields
 from typing import Any
 
 from bayes_scaling.specifications.priors import Prior, choices_for
+from bayes_scaling.specifications.progress import RATE_OF
 from bayes_scaling.specifications.sections import (
     CENTRE_PARAMETERS,
     CHOICES,
     GROUPS,
     GROUPS_OF_RATES,
-    RATE_OF,
     SECTIONS,
     TEXT_CHOICES,
 )

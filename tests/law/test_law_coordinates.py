@@ -12,7 +12,6 @@ from scipy import special
 from bayes_scaling.law import effective_epochs, training_compute
 from bayes_scaling.model.coordinates import from_level_and_share, from_published, penalty_scale, published_names
 from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS
-from bayes_scaling.model.progress import era_codes, years_by_era
 from bayes_scaling.model.reported import reported_quantities
 from bayes_scaling.model.rows import (
     Anchor,
@@ -25,7 +24,8 @@ from bayes_scaling.model.rows import (
 )
 from bayes_scaling.model.structure import Coefficient, expected_loss
 from bayes_scaling.specifications.catalogue import load_specification
-from bayes_scaling.specifications.sections import CENTRE_YEAR, Data, Pivot, Progress
+from bayes_scaling.specifications.progress import Progress, era_codes, years_by_era
+from bayes_scaling.specifications.sections import CENTRE_YEAR, Data, Pivot
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import decimal_year
 

@@ -13,11 +13,10 @@ from numpy.testing import assert_allclose
 from bayes_scaling.law import log_term
 from bayes_scaling.model.coordinates import from_level_and_share, from_published, published_names
 from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS
-from bayes_scaling.model.progress import YEARS_OF_ERAS, years_by_era
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.model.structure import Coefficient, expected_loss, loss_parts
 from bayes_scaling.specifications.catalogue import load_specification
-from bayes_scaling.specifications.sections import Progress
+from bayes_scaling.specifications.progress import YEARS_OF_ERAS, Progress, years_by_era
 from bayes_scaling.specifications.specification import Specification
 
 CUT = 2017.444

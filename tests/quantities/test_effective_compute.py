@@ -13,7 +13,6 @@ from made_laws import TYPICAL_DRIFT, made_compute_laws, made_drifting_laws, made
 
 import bayes_scaling as bs
 from bayes_scaling.classical import HO2024_MODEL_7
-from bayes_scaling.model.progress import YEARS_OF_ERAS
 from bayes_scaling.model.reported import reported_quantities
 from bayes_scaling.model.rows import Anchor
 from bayes_scaling.model.structure import Coefficient
@@ -26,7 +25,7 @@ from bayes_scaling.quantities.effective_compute import (
     rate_draws,
 )
 from bayes_scaling.quantities.rates import months_to_double
-from bayes_scaling.specifications.sections import Progress
+from bayes_scaling.specifications.progress import YEARS_OF_ERAS, Progress
 from bayes_scaling.specifications.specification import Specification
 
 rates = st.floats(-3, 3)

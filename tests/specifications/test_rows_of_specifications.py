@@ -9,10 +9,10 @@ from numpy.testing import assert_allclose
 
 from bayes_scaling import EvaluationsError, load_evaluations, load_specification
 from bayes_scaling.law import effective_epochs
-from bayes_scaling.model.progress import era_codes
 from bayes_scaling.model.rows import Anchor, anchor_of, central_anchor, counted_tokens, make_rows, sample_minima
 from bayes_scaling.specifications.catalogue import list_specifications
-from bayes_scaling.specifications.sections import Data, Progress
+from bayes_scaling.specifications.progress import Progress, era_codes
+from bayes_scaling.specifications.sections import Data
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import BENCHMARKS, decimal_year
 
