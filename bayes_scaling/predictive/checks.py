@@ -1,7 +1,7 @@
 """Does a fitted model look like what it was fitted to? LOO-PIT, residuals by group, and the tails."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -19,7 +19,6 @@ from bayes_scaling.inference.result import EvaluationsSummary, Fit, require_fit
 from bayes_scaling.inference.settings import whole_number
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.predictive.pit import loo_pit
-from bayes_scaling.quantities.prediction import with_noise
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY
 from bayes_scaling.specifications.specification import Specification
 
@@ -32,11 +31,15 @@ def chosen_draws(fit: Fit, replicates: int) -> NDArray[np.int64]:
     return np.unique(np.linspace(0, count - 1, min(replicates, count)).astype(np.int64))
 
 
+def _chosen_values(fit: Fit, replicates: int) -> dict[str, Floats]:
+    chosen = chosen_draws(fit, replicates)
+    return {name: each[chosen] for name, each in draws_of(fit.specification, fit.data).items()}
+
+
 def observed_residuals(fit: Fit, rows: Rows, replicates: int) -> Iterator[Floats]:
     """Residuals as :func:`standardised` has them of what was observed: of all its draws, a block of rows at a time."""
-    values, chosen = draws_of(fit.specification, fit.data), chosen_draws(fit, replicates)
-    values = {name: each[chosen] for name, each in values.items()}
-    for some in blocks(len(rows.ids), len(chosen)):
+    values = _chosen_values(fit, replicates)
+    for some in blocks(len(rows.ids), len(chosen_draws(fit, replicates))):
         part = rows.take(np.arange(some.start, some.stop))
         yield _residual(fit.specification, part, values, expected_losses(fit.specification, part, values))
 
@@ -52,21 +55,12 @@ def standardised(fit: Fit, rows: Rows, replicates: int, seed: int) -> Iterator[t
     a block of draws at a time.
     """
     specification, rng = fit.specification, np.random.default_rng(seed)
-    drawn, chosen = draws_of(specification, fit.data), chosen_draws(fit, replicates)
-    count = len(next(iter(drawn.values())))
-    for some in blocks(count, len(rows.ids)):
-        values, own = {name: each[some] for name, each in drawn.items()}, chosen - some.start
-        own = own[(own >= 0) & (own < min(some.stop, count) - some.start)]
+    of_effects, every = rng.spawn(len(specification.noise.effects)), _chosen_values(fit, replicates)
+    for some in blocks(len(chosen_draws(fit, replicates)), len(rows.ids)):
+        values = {name: each[some] for name, each in every.items()}
         expected = expected_losses(specification, rows, values)
-        if specification.noise.cluster == "none":
-            replicated = with_noise(specification, values, expected, scales(specification, rows, values), rng)[own]
-        else:
-            each_draw = ({name: each[draw] for name, each in values.items()} for draw in own)
-            simulated = [simulated_rows(specification, rows, draw, rng).response for draw in each_draw]
-            replicated = np.reshape(simulated, (len(own), len(rows.ids)))
-        values, expected = {name: each[own] for name, each in values.items()}, expected[own]
-        observed = _residual(specification, rows, values, expected)
-        yield observed, _residual(specification, replace(rows, response=replicated), values, expected)
+        replicated = simulated_rows(specification, rows, values, rng, of_effects)
+        yield _residual(specification, rows, values, expected), _residual(specification, replicated, values, expected)
 
 
 def _residual(specification: Specification, rows: Rows, values: Mapping[str, Floats], expected: Floats) -> Floats:
