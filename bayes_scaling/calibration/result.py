@@ -15,6 +15,7 @@ from scipy import stats
 
 from bayes_scaling.calibration.experiment import KEPT, Simulation
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.result_files import CALIBRATION_FILE
 
 Floats = NDArray[np.float64]
 
@@ -334,13 +335,33 @@ class Calibration:
         return cls(simulations=simulations, **facts)
 
 
-def read_calibration(path: str | Path) -> Calibration:
-    """Read a calibration from its file.
+def load_calibration(path: str | Path) -> Calibration:
+    """Read a calibration that ``bayes-scaling calibrate --output DIRECTORY`` has finished.
 
-    Raises BayesScalingError if there is no such file, or it is damaged or not one of ours.
+    Parameters
+    ----------
+    path
+        The directory, or the file ``calibration.json`` in it.
+
+    Returns
+    -------
+    Calibration
+        As :func:`bayes_scaling.calibrate` returned it.
+
+    Raises
+    ------
+    BayesScalingError
+        If there is no such file, or it is damaged or not one of ours.
+
+    Examples
+    --------
+    >>> load_calibration("runs/calibration-reference-ho2024").outside  # doctest: +SKIP
+    ()
     """
+    path = Path(path)
+    path = path / CALIBRATION_FILE if path.is_dir() else path
     try:
-        content = Path(path).read_bytes()
+        content = path.read_bytes()
     except OSError as error:
         raise BayesScalingError(
             f"{path}: can't be read ({error.strerror}); make it with `bayes-scaling calibrate`"

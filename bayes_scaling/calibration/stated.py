@@ -38,18 +38,10 @@ class Split(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class KnownProgress:
-    """What is put in, and what is fitted.
+    """What is put in, and what is fitted at the design of a table.
 
-    Parameters
-    ----------
-    simulated
-        The specification that losses come from, with rates ``g_N`` and ``g_D`` that all rows share.
-    fitted
-        The specification that is fitted: the same, or one that leaves out what matters.
-    table
-        The design.
-    truths
-        Parameters of ``simulated`` to their values, one mapping a simulation; see :func:`stated_truths`.
+    Losses come from ``simulated``, with rates ``g_N`` and ``g_D`` that all rows share; ``fitted`` is the same, or
+    leaves out what matters. ``truths``: parameters of ``simulated`` by simulation; see :func:`stated_truths`.
     """
 
     simulated: Specification
@@ -68,14 +60,7 @@ class KnownProgress:
 class Recovered:
     """One simulation's posterior of ``g_C``, log units a year.
 
-    Parameters
-    ----------
-    median, lower, upper
-        Of the posterior; the interval is 90% equal-tailed.
-    converged
-        Whether chains agreed well enough; see :func:`bayes_scaling.calibration.experiment.trusted`.
-    seconds
-        Of sampling.
+    The interval is 90% equal-tailed; ``converged``: see :func:`bayes_scaling.calibration.experiment.trusted`.
     """
 
     median: float

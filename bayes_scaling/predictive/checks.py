@@ -25,21 +25,18 @@ from bayes_scaling.specifications.specification import Specification
 Floats = NDArray[np.float64]
 
 
-def chosen_draws(fit: Fit, replicates: int) -> NDArray[np.int64]:
-    """Positions of at most so many draws of all chains, evenly spaced."""
-    count = fit.data["posterior"].sizes["chain"] * fit.data["posterior"].sizes["draw"]
-    return np.unique(np.linspace(0, count - 1, min(replicates, count)).astype(np.int64))
-
-
-def _chosen_values(fit: Fit, replicates: int) -> dict[str, Floats]:
-    chosen = chosen_draws(fit, replicates)
-    return {name: each[chosen] for name, each in draws_of(fit.specification, fit.data).items()}
+def _chosen(fit: Fit, replicates: int) -> tuple[dict[str, Floats], int]:
+    """At most so many draws of all chains, evenly spaced, and how many they are."""
+    values = draws_of(fit.specification, fit.data)
+    count = len(next(iter(values.values())))
+    places = np.unique(np.linspace(0, count - 1, min(replicates, count)).astype(np.int64))
+    return {name: each[places] for name, each in values.items()}, len(places)
 
 
 def observed_residuals(fit: Fit, rows: Rows, replicates: int) -> Iterator[Floats]:
     """Residuals as :func:`standardised` has them of what was observed: of all its draws, a block of rows at a time."""
-    values = _chosen_values(fit, replicates)
-    for some in blocks(len(rows.ids), len(chosen_draws(fit, replicates))):
+    values, count = _chosen(fit, replicates)
+    for some in blocks(len(rows.ids), count):
         part = rows.take(np.arange(some.start, some.stop))
         yield _residual(fit.specification, part, values, expected_losses(fit.specification, part, values))
 
@@ -55,9 +52,9 @@ def standardised(fit: Fit, rows: Rows, replicates: int, seed: int) -> Iterator[t
     a block of draws at a time.
     """
     specification, rng = fit.specification, np.random.default_rng(seed)
-    of_effects, every = rng.spawn(len(specification.noise.effects)), _chosen_values(fit, replicates)
-    for some in blocks(len(chosen_draws(fit, replicates)), len(rows.ids)):
-        values = {name: each[some] for name, each in every.items()}
+    of_effects, (drawn, count) = rng.spawn(len(specification.noise.effects)), _chosen(fit, replicates)
+    for some in blocks(count, len(rows.ids)):
+        values = {name: each[some] for name, each in drawn.items()}
         expected = expected_losses(specification, rows, values)
         replicated = simulated_rows(specification, rows, values, rng, of_effects)
         yield _residual(specification, rows, values, expected), _residual(specification, replicated, values, expected)
@@ -205,8 +202,7 @@ def predictive_check(fit: Fit, *, replicates: int = REPLICATES, seed: int = 0) -
         observed, replicated = map(np.concatenate, zip(*found, strict=True))
         return observed, replicated
 
-    pit, good_k = loo_pit(fit, rows, seed)
-    known = _known(fit)
+    (_, replicates), (pit, good_k), known = _chosen(fit, replicates), loo_pit(fit, rows, seed), _known(fit)
     return PredictiveCheck(
         specification=fit.specification.name,
         evaluations=fit.evaluations,
@@ -216,9 +212,9 @@ def predictive_check(fit: Fit, *, replicates: int = REPLICATES, seed: int = 0) -
         pit=pit,
         curve=uniform_curve(pit["pit"].to_numpy()),
         residuals=known.assign(residual=mean, lower=interval[0], upper=interval[1]),
-        groups=_groups(_groupings(fit, known), of_draws, len(chosen_draws(fit, replicates))),
+        groups=_groups(_groupings(fit, known), of_draws, replicates),
         tails=_tails(of_draws, mean, rows.ids),
-        replicates=len(chosen_draws(fit, replicates)),
+        replicates=replicates,
     )
 
 

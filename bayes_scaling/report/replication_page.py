@@ -8,11 +8,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from bayes_scaling.posterior_report.document import Bullets, Row, Section, Table
-from bayes_scaling.posterior_report.markdown import render_page
 from bayes_scaling.quantities.rate_widths import Beside
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL
 from bayes_scaling.replication.run import Replication
+from bayes_scaling.report.document import Bullets, Row, Section, Table
+from bayes_scaling.report.markdown import render_page
 
 NOTES: Mapping[str, str] = {
     "doubling times": "The published intervals are of an optimiser that stops early on the ridge between the two "

@@ -51,8 +51,8 @@ from pathlib import Path
 import bayes_scaling as bs
 from bayes_scaling.cli import main
 from bayes_scaling.inference import fitting
+import bayes_scaling.posterior_report.fit_terminal
 from bayes_scaling.report import run_directory
-import bayes_scaling.report.fit_table
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background would not have
 finished, *cases = sys.argv[1:]
