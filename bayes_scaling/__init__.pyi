@@ -75,6 +75,7 @@ from .quantities.prediction import compute_needed as compute_needed
 from .quantities.prediction import predicted_loss as predicted_loss
 from .quantities.prediction import reachable_date as reachable_date
 from .replication.run import Replication as Replication
+from .replication.run import load_replication as load_replication
 from .replication.run import replicate as replicate
 from .robustness_cases.result import Robustness as Robustness
 from .robustness_cases.run import load_robustness as load_robustness

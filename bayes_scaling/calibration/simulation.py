@@ -37,8 +37,6 @@ def prior_draw(
     Returns dict of str to array: parameter to its value, shape ``(*shape, 1)``, or ``(*shape, levels)`` where it varies
     by a group. Raises BayesScalingError if the specification has ``delta``.
 
-    Examples
-    --------
     >>> import bayes_scaling as bs
     >>> from bayes_scaling.model.rows import make_rows
     >>> specification = bs.load_specification("ho2024/07")
@@ -69,8 +67,6 @@ def simulated_rows(
     Returns Rows: with ``loss`` in nats per token, of shape ``(n,)`` or ``(draws, n)``; noise on its logarithm where the
     specification says so. With a generator for each kind of effects, draws made in parts are those made at once.
 
-    Examples
-    --------
     >>> import bayes_scaling as bs
     >>> from bayes_scaling.model.rows import make_rows
     >>> specification = bs.load_specification("ho2024/07")

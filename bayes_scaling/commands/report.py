@@ -16,10 +16,7 @@ if TYPE_CHECKING:
 
 def report_command(
     directory: Annotated[
-        str,
-        typer.Argument(
-            help="Where fit, compare, robustness, backtest or calibrate wrote its results; of a fit also its .nc file."
-        ),
+        str, typer.Argument(help="Where fit, or a command that makes a study, wrote; of a fit also its .nc file.")
     ],
     output: Annotated[
         str | None, typer.Option(help="The file; default report.html (.md, .json) in the directory.")
@@ -52,7 +49,7 @@ def report_command(
     check_targets(path, kind)  # before anything is read or drawn
     log = console(stderr=True)
     if not quiet:
-        log.print(f"{source}: reading a {found}, then writing {path} (5 to 30 s) ...", markup=False)
+        log.print(f"{source} ({found}): reading, then writing {path} (5 to 30 s) ...", markup=False)
     result = read_result(found, source)
     beside = None
     if found == "fit":

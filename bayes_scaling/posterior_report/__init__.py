@@ -1,1 +1,1 @@
-"""What a report says, first to last, of a fit, a comparison or a robustness run; written by `report`."""
+"""What a report says, first to last, of a fit, a comparison or another study; written by `report`."""

@@ -29,6 +29,7 @@ from bayes_scaling.result_files import (
     CALIBRATION_FILE,
     COMPARISON_SETTINGS,
     FIT_FILE,
+    REPLICATION_TABLE,
     ROBUSTNESS_SETTINGS,
 )
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from bayes_scaling.comparison.result import Comparison
     from bayes_scaling.inference.result import Fit
     from bayes_scaling.predictive.result import Backtest
+    from bayes_scaling.replication.run import Replication
     from bayes_scaling.robustness_cases.result import Robustness
 
 SUFFIXES = {"html": ".html", "markdown": ".md", "json": ".json"}
@@ -47,7 +49,7 @@ _REPORT_KEYS = {"title", "answer", "sections"}
 
 
 def write_report(
-    result: "Fit | Comparison | Robustness | Backtest | Calibration",
+    result: "Fit | Comparison | Robustness | Backtest | Calibration | Replication",
     path: str | Path,
     format: str | None = None,
     *,
@@ -58,7 +60,7 @@ def write_report(
     Parameters
     ----------
     result
-        A fit, a comparison, a robustness run, a backtest or a calibration.
+        A fit, a comparison, a robustness run, a backtest, a calibration or a replication.
     path
         The file. Of HTML, one that needs nothing else, with its machine-readable twin beside it (the same name, ending
         in ``.json``); of Markdown, pictures lie in a folder beside it.
@@ -93,6 +95,7 @@ KINDS = {
     "robustness": (ROBUSTNESS_SETTINGS, "robustness_cases.run"),
     "backtest": (BACKTEST_SETTINGS, "predictive.backtest"),
     "calibration": (CALIBRATION_FILE, "calibration.result"),
+    "replication": (REPLICATION_TABLE, "replication.run"),
 }
 """Kinds of results: a file of every directory of one, and where its reader is, such as ``load_fit``.
 
@@ -107,9 +110,11 @@ def read_result(kind: str, source: Path) -> Any:
 
 def document_of(result: Any, robustness: "Robustness | None" = None) -> Document:
     """What a report of a result says."""
-    kind = next((each.__name__.lower() for each in type(result).__mro__ if each.__name__.lower() in KINDS), None)
+    ours = [each.__name__.lower() for each in type(result).__mro__ if each.__module__.startswith("bayes_scaling.")]
+    kind = next((name for name in ours if name in KINDS), None)
     if kind is None:
-        raise BayesScalingError(f"a report is of a {', '.join(KINDS)} (bs.load_...), not of {type(result).__name__}")
+        kinds = ", ".join(f"{name} (bs.load_{name})" for name in KINDS)
+        raise BayesScalingError(f"a report is of a result, not of {type(result).__name__}; valid choices: {kinds}")
     document: Callable[..., Document] = resolve_name(f"{__package__}.{kind}_document:{kind}_document")
     if robustness is None:
         return document(result)

@@ -65,6 +65,7 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
             "credible_intervals",
             "replicate",
             "Replication",
+            "load_replication",
             "System",
             "HO2024_SYSTEMS",
         ),
