@@ -61,8 +61,10 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-settings.register_profile("untimed", deadline=None)  # how long a thing takes is for benchmarks
-settings.load_profile("untimed")
+# How long a thing takes is for benchmarks. CI tries as many examples as Hypothesis does by itself.
+settings.register_profile("some", deadline=None, max_examples=40)
+settings.register_profile("all", deadline=None)
+settings.load_profile(os.environ.get("BAYES_SCALING_EXAMPLES", "some"))
 
 SHARED = Path(__file__).parents[2] / "shared"
 

@@ -1,18 +1,17 @@
 """Simulate from a specification: parameters from its priors, losses from its law and noise, at any design."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.inference.likelihood import scales
+from bayes_scaling.inference.likelihood import expected_losses, scales
 from bayes_scaling.inference.posterior import reported_draws
-from bayes_scaling.model.coordinates import from_level_and_share
 from bayes_scaling.model.rows import Rows
-from bayes_scaling.model.structure import expected_loss
 from bayes_scaling.specifications.specification import Specification
 
 Floats = NDArray[np.float64]
@@ -55,13 +54,18 @@ def prior_draw(
 
 
 def simulated_rows(
-    specification: Specification, rows: Rows, values: Mapping[str, Floats], rng: np.random.Generator
+    specification: Specification,
+    rows: Rows,
+    values: Mapping[str, Floats],
+    rng: np.random.Generator,
+    of_effects: Sequence[np.random.Generator] = (),
 ) -> Rows:
-    r"""The same design with losses that a specification gives at known parameters.
+    r"""The same design with losses that a specification gives at known parameters, or at each of many draws of them.
 
     .. math:: L_i = \mu_i + u_{\mathrm{paper}(i)} + \sigma \epsilon_i
 
-    Returns Rows: with ``loss`` in nats per token; noise on its logarithm where the specification says so.
+    Returns Rows: with ``loss`` in nats per token, of shape ``(n,)`` or ``(draws, n)``; noise on its logarithm where the
+    specification says so. With a generator for each kind of effects, draws made in parts are those made at once.
 
     >>> import bayes_scaling as bs
     >>> from bayes_scaling.model.rows import make_rows
@@ -70,12 +74,12 @@ def simulated_rows(
     >>> simulated_rows(specification, rows, prior_draw(specification, rows, rng), rng).response.shape
     (231,)
     """
-    coefficients = from_level_and_share(specification, values, rows.levels)
-    mu = np.asarray(expected_loss(coefficients, rows.covariates, rows.index))
-    residual = specification.noise.kind.standard(values).rvs(len(mu), random_state=rng)
+    mu = expected_losses(specification, rows, values)
+    residual = specification.noise.kind.standard(values).rvs(mu.shape, random_state=rng)
     noise = scales(specification, rows, values) * residual
-    for group, tau in specification.noise.effects:
-        noise = noise + (values[tau] * rng.standard_normal(len(rows.levels[group])))[rows.index[group]]
+    for (group, tau), source in zip(specification.noise.effects, of_effects or repeat(rng), strict=False):
+        effects = source.standard_normal((*mu.shape[:-1], len(rows.levels[group])))
+        noise = noise + (values[tau] * effects)[..., rows.index[group]]
     return replace(rows, response=specification.noise.added(mu, noise))
 
 

@@ -120,7 +120,7 @@ def plot_allocation(
     runs = fitted_runs(fit)
     marked = np.empty(0) if budgets is None else np.unique(axis_of(budgets, "budgets (FLOP)"))
     compute = budget_grid(runs["compute"], marked)
-    sizes = credible_intervals(optimal_allocation(fit, compute)["parameters"])
+    sizes = credible_intervals(optimal_allocation(fit, compute)["parameters"], errors=False)
     figure = Drawing(figsize=(8.5, 6.4), layout="constrained", dpi=150)
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(True)
@@ -237,8 +237,8 @@ def _draw_budgets(axes: Axes, parameters: tuple[float, float], tokens: tuple[flo
 
 def _draw_laws(axes: Axes, compute: Floats, laws: Sequence[Source]) -> None:
     for number, law in enumerate(laws):
-        best = optimal_allocation(law, compute)
-        parameters, tokens = (credible_intervals(best[name])["median"] for name in ("parameters", "tokens"))
+        best = optimal_allocation(law, compute)[["parameters", "tokens"]].data_vars.values()
+        parameters, tokens = (credible_intervals(each, errors=False)["median"] for each in best)
         colour, line = LAW_COLOURS[number % len(LAW_COLOURS)], LAW_LINES[number % len(LAW_LINES)]
         frontier = axes.plot(parameters, tokens, color=colour, ls=line, lw=1.5, zorder=4.5, label=name_of(law))
         named(frontier, "published")
@@ -246,8 +246,8 @@ def _draw_laws(axes: Axes, compute: Floats, laws: Sequence[Source]) -> None:
 
 def _draw_marked(axes: Axes, fit: Fit, budgets: Floats) -> None:
     """Best splits of the named budgets, numbered, with their figures in a list."""
-    best = optimal_allocation(fit, budgets)
-    sizes, tokens = (credible_intervals(best[name]).to_dict("records") for name in ("parameters", "tokens"))
+    best = optimal_allocation(fit, budgets)[["parameters", "tokens"]].data_vars.values()
+    sizes, tokens = (credible_intervals(each, errors=False).to_dict("records") for each in best)
     handles = []
     for number, (budget, n, d) in enumerate(zip(budgets, sizes, tokens, strict=True), start=1):
         middle = (n["median"], d["median"])

@@ -69,7 +69,7 @@ def plot_attribution(
     >>> bs.plot_attribution(bs.load_fit("runs/reference")).savefig("shares.png")  # doctest: +SKIP
     """
     look = look_of(visuals, backend, _VISUALS)
-    table, published = credible_intervals(shapley_attribution(fit, pairs)), published_shapley()
+    table, published = credible_intervals(shapley_attribution(fit, pairs), errors=False), published_shapley()
     names = list(dict.fromkeys(table.index.get_level_values("pair")))
     figure = Drawing(figsize=(11, 1.8 + 0.3 * len(names)), layout="constrained", dpi=150)
     panels = figure.subplots(1, len(PLAYERS), sharex=True, sharey=True)

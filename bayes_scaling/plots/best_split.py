@@ -102,7 +102,7 @@ def plot_best_split(fit: Fit, budget: float, *, visuals: Visuals | None = None, 
 
 def _draw(axes: Axes, grid: Floats, draws: DataArray, budget: float, name: str, *, first: bool) -> tuple[float, float]:
     """Median and interval of one count over budgets, its name, and what it is at the budget; smallest and largest."""
-    table = credible_intervals(draws)
+    table = credible_intervals(draws, errors=False)
     words = INTERVAL if first else ""
     band = axes.fill_between(grid, table["lower"], table["upper"], color=POSTERIOR, alpha=0.22, lw=0, label=words)
     named(band, "interval")
@@ -205,7 +205,8 @@ def plot_tokens_per_parameter(
         shade_beyond(axes, largest, budgets[-1])
     for number, law in enumerate(laws):
         colour, line = LAW_COLOURS[number % len(LAW_COLOURS)], LAW_LINES[number % len(LAW_LINES)]
-        medians = credible_intervals(optimal_allocation(law, budgets)["tokens_per_parameter"])["median"]
+        ratio = optimal_allocation(law, budgets)["tokens_per_parameter"]
+        medians = credible_intervals(ratio, errors=False)["median"]
         named(axes.plot(budgets, medians, color=colour, ls=line, lw=1.5, label=name_of(law)), "published")
     words = f"rule of {RULE_OF_THUMB:g} tokens per parameter"
     named(axes.axhline(RULE_OF_THUMB, color=REFERENCE, lw=0.9, label=words), "rule")

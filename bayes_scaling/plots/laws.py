@@ -139,14 +139,14 @@ def _draw_panel(
     axes: Axes, fit: Fit, name: str, draws: xr.DataArray, others: Sequence[xr.DataArray | None], unknown: set[str]
 ) -> None:
     on_log = name in _ON_LOG
-    summary = credible_intervals(draws).iloc[0]
+    summary = credible_intervals(draws, errors=False).iloc[0]
     values = draws.to_numpy().ravel()
     top = _draw_density(axes, values[np.isfinite(values)], summary, on_log=on_log)
     shown = [*np.nanquantile(values, _SHOWN)]
     for number, (other, colour, marker) in enumerate(zip(others, cycle(LAW_COLOURS), cycle(LAW_MARKERS), strict=False)):
         if other is None:
             continue
-        row, height = credible_intervals(other).iloc[0], -_ROW * (number + 0.8)
+        row, height = credible_intervals(other, errors=False).iloc[0], -_ROW * (number + 0.8)
         named(axes.plot([row["lower"], row["upper"]], [height, height], color=colour, lw=1.6), "published")
         named(axes.plot(row["median"], height, marker, color=colour, ms=6), "published")
         shown += [row["lower"], row["upper"]]

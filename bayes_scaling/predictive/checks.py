@@ -1,7 +1,7 @@
 """Does a fitted model look like what it was fitted to? LOO-PIT, residuals by group, and the tails."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -19,24 +19,24 @@ from bayes_scaling.inference.result import EvaluationsSummary, Fit, require_fit
 from bayes_scaling.inference.settings import whole_number
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.predictive.pit import loo_pit
-from bayes_scaling.quantities.prediction import with_noise
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY
 from bayes_scaling.specifications.specification import Specification
 
 Floats = NDArray[np.float64]
 
 
-def chosen_draws(fit: Fit, replicates: int) -> NDArray[np.int64]:
-    """Positions of at most so many draws of all chains, evenly spaced."""
-    count = fit.data["posterior"].sizes["chain"] * fit.data["posterior"].sizes["draw"]
-    return np.unique(np.linspace(0, count - 1, min(replicates, count)).astype(np.int64))
+def _chosen(fit: Fit, replicates: int) -> tuple[dict[str, Floats], int]:
+    """At most so many draws of all chains, evenly spaced, and how many they are."""
+    values = draws_of(fit.specification, fit.data)
+    count = len(next(iter(values.values())))
+    places = np.unique(np.linspace(0, count - 1, min(replicates, count)).astype(np.int64))
+    return {name: each[places] for name, each in values.items()}, len(places)
 
 
 def observed_residuals(fit: Fit, rows: Rows, replicates: int) -> Iterator[Floats]:
     """Residuals as :func:`standardised` has them of what was observed: of all its draws, a block of rows at a time."""
-    values, chosen = draws_of(fit.specification, fit.data), chosen_draws(fit, replicates)
-    values = {name: each[chosen] for name, each in values.items()}
-    for some in blocks(len(rows.ids), len(chosen)):
+    values, count = _chosen(fit, replicates)
+    for some in blocks(len(rows.ids), count):
         part = rows.take(np.arange(some.start, some.stop))
         yield _residual(fit.specification, part, values, expected_losses(fit.specification, part, values))
 
@@ -52,21 +52,12 @@ def standardised(fit: Fit, rows: Rows, replicates: int, seed: int) -> Iterator[t
     a block of draws at a time.
     """
     specification, rng = fit.specification, np.random.default_rng(seed)
-    drawn, chosen = draws_of(specification, fit.data), chosen_draws(fit, replicates)
-    count = len(next(iter(drawn.values())))
+    of_effects, (drawn, count) = rng.spawn(len(specification.noise.effects)), _chosen(fit, replicates)
     for some in blocks(count, len(rows.ids)):
-        values, own = {name: each[some] for name, each in drawn.items()}, chosen - some.start
-        own = own[(own >= 0) & (own < min(some.stop, count) - some.start)]
+        values = {name: each[some] for name, each in drawn.items()}
         expected = expected_losses(specification, rows, values)
-        if specification.noise.cluster == "none":
-            replicated = with_noise(specification, values, expected, scales(specification, rows, values), rng)[own]
-        else:
-            each_draw = ({name: each[draw] for name, each in values.items()} for draw in own)
-            simulated = [simulated_rows(specification, rows, draw, rng).response for draw in each_draw]
-            replicated = np.reshape(simulated, (len(own), len(rows.ids)))
-        values, expected = {name: each[own] for name, each in values.items()}, expected[own]
-        observed = _residual(specification, rows, values, expected)
-        yield observed, _residual(specification, replace(rows, response=replicated), values, expected)
+        replicated = simulated_rows(specification, rows, values, rng, of_effects)
+        yield _residual(specification, rows, values, expected), _residual(specification, replicated, values, expected)
 
 
 def _residual(specification: Specification, rows: Rows, values: Mapping[str, Floats], expected: Floats) -> Floats:
@@ -211,8 +202,7 @@ def predictive_check(fit: Fit, *, replicates: int = REPLICATES, seed: int = 0) -
         observed, replicated = map(np.concatenate, zip(*found, strict=True))
         return observed, replicated
 
-    pit, good_k = loo_pit(fit, rows, seed)
-    known = _known(fit)
+    (_, replicates), (pit, good_k), known = _chosen(fit, replicates), loo_pit(fit, rows, seed), _known(fit)
     return PredictiveCheck(
         specification=fit.specification.name,
         evaluations=fit.evaluations,
@@ -222,9 +212,9 @@ def predictive_check(fit: Fit, *, replicates: int = REPLICATES, seed: int = 0) -
         pit=pit,
         curve=uniform_curve(pit["pit"].to_numpy()),
         residuals=known.assign(residual=mean, lower=interval[0], upper=interval[1]),
-        groups=_groups(_groupings(fit, known), of_draws, len(chosen_draws(fit, replicates))),
+        groups=_groups(_groupings(fit, known), of_draws, replicates),
         tails=_tails(of_draws, mean, rows.ids),
-        replicates=len(chosen_draws(fit, replicates)),
+        replicates=replicates,
     )
 
 

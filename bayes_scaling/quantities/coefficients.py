@@ -61,13 +61,17 @@ def coefficients(fit: Fit, *, probability: float = INTERVAL_PROBABILITY) -> pd.D
     """
     fit = require_fit(fit)
     check_probability(probability)
+    return _coefficients(fit, probability, errors=True)
+
+
+def _coefficients(fit: Fit, probability: float, *, errors: bool) -> pd.DataFrame:
     posterior = fit.data["posterior"].to_dataset()
     units = units_of(fit.specification.law)
     parts: list[pd.DataFrame] = []
     for name in NAMES:
         if name not in posterior:
             continue
-        table = credible_intervals(posterior[name], probability=probability).drop(columns="defined")
+        table = credible_intervals(posterior[name], probability=probability, errors=errors).drop(columns="defined")
         grouped = len(table) > 1 or posterior[name].ndim > len(SAMPLE_DIMS)
         table.index = pd.Index([f"{name}[{_label(key)}]" if grouped else name for key in table.index])
         formula = fit.specification.predicted.get(name)
@@ -118,7 +122,7 @@ def unidentified(fit: Fit) -> tuple[str, ...]:
     prior's, less than a tenth narrower. Rows of :func:`coefficients`: where all runs have the same parameters, for
     instance, nothing is known of ``alpha``, nor of ``A``, ``a`` and of Kaplan's scale ``N_c``.
     """
-    narrower = coefficients(fit)["contraction"]
+    narrower = _coefficients(fit, INTERVAL_PROBABILITY, errors=False)["contraction"]
     terms = fit.specification.form.terms
     constant = fit.data["constant_data"].to_dataset()
     # Where a size does not vary, the prior of the level alone can make the interval of its exponent narrower.

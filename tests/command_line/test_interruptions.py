@@ -51,14 +51,15 @@ from pathlib import Path
 import bayes_scaling as bs
 from bayes_scaling.cli import main
 from bayes_scaling.inference import fitting
-from bayes_scaling.report.run_directory import write_run
-import bayes_scaling.plots.doubling
 import bayes_scaling.posterior_report.fit_terminal
+from bayes_scaling.report import run_directory
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background would not have
-finished, kind, *cases = sys.argv[1:]
+finished, *cases = sys.argv[1:]
 fit = bs.load_fit(finished)
 fitting.fit_with = lambda *arguments, **settings: fit
+made = run_directory._read_off(fit, Path())  # drawing takes longer than writing, which is what is interrupted
+run_directory._read_off = lambda fit, directory: {directory / path: content for path, content in made.items()}
 
 
 def interrupted_in_move(name, number):
@@ -74,13 +75,13 @@ def interrupted_in_move(name, number):
 
 
 def in_child(case, directory):
-    if kind == "moves":
+    if "-" in case:
         name, number = case.split("-")
         interrupted_in_move(name, int(number))
         sys.argv = ["bayes-scaling", "fit", "ho2024/07", "--quiet", "--output", directory]
         main()
     while True:
-        write_run(fit, Path(directory))
+        run_directory.write_run(fit, Path(directory))
 
 
 for case in cases:
@@ -95,12 +96,15 @@ for case in cases:
             code = ended.code
         finally:
             os._exit(code)
-    if kind == "delays":
+    if "-" not in case:
         time.sleep(float(case))
         os.kill(child, signal.SIGKILL)
     print(case, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
-"""Write a finished fit again in children of one process (importing takes seconds), and interrupt each."""
+"""Write a finished fit again in children of one process (importing takes seconds), and interrupt each: after so many
+seconds, or by a signal in its first, second or third move."""
+DELAYS = tuple(f"{0.02 + 0.07 * step:.2f}" for step in range(7))  # a run is written in a tenth of a second or two
+MOVES = {f"{name}-{number}": end for name, end in (("SIGKILL", -9), ("SIGINT", 130)) for number in (1, 2, 3)}
 
 
 def contents(directory: Path) -> dict[str, bytes]:
@@ -220,32 +224,29 @@ def test_a_killed_run_leaves_the_earlier_one_of_its_directory_whole(moment, runn
     assert set(contents(tmp_path / "run")) == RUN_FILES
 
 
-@pytest.fixture
-def written_again(plain_environment, short_run, tmp_path):
-    """Exit codes of cases of WRITING, each in a directory of its name that already holds a finished run."""
-
-    def write(kind: str, *cases: str) -> dict[str, int]:
-        for case in cases:
-            shutil.copytree(short_run.directory, tmp_path / case)
-        done = subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", WRITING, str(short_run.directory), kind, *cases],
-            cwd=tmp_path,
-            env=plain_environment,
-            capture_output=True,
-            text=True,
-            timeout=100,
-        )
-        assert done.returncode == 0, done.stderr
-        return {case: int(code) for case, code in (line.split() for line in done.stdout.splitlines())}
-
-    return write
+@pytest.fixture(scope="module")
+def written_again(plain_environment, short_run, tmp_path_factory) -> tuple[Path, dict[str, int]]:
+    """Where each case of WRITING has a directory of its name, which already held a finished run; their exit codes."""
+    place = tmp_path_factory.mktemp("written")
+    for case in (*DELAYS, *MOVES):
+        shutil.copytree(short_run.directory, place / case)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", WRITING, str(short_run.directory), *DELAYS, *MOVES],
+        cwd=place,
+        env=plain_environment,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stderr
+    return place, {case: int(code) for case, code in (line.split() for line in done.stdout.splitlines())}
 
 
-def test_kill_at_any_moment_of_writing_leaves_whole_files(written_again, tmp_path) -> None:
-    delays = [f"{0.02 + 0.17 * step:.2f}" for step in range(7)]
-    assert set(written_again("delays", *delays).values()) == {-signal.SIGKILL}
-    for delay in delays:
-        assert_whole(tmp_path / delay)
+def test_kill_at_any_moment_of_writing_leaves_whole_files(written_again) -> None:
+    place, ends = written_again
+    for delay in DELAYS:
+        assert ends[delay] == -signal.SIGKILL
+        assert_whole(place / delay)
 
 
 def test_what_cannot_be_written_leaves_the_earlier_run_whole(short_run, tmp_path, monkeypatch) -> None:
@@ -274,16 +275,15 @@ def test_leftovers_of_killed_runs_are_removed_once_they_are_old(tmp_path) -> Non
     assert (old.exists(), new.exists()) == (False, True)
 
 
-def test_kill_or_ctrl_c_inside_the_final_move_leaves_whole_files(written_again, short_run, tmp_path) -> None:
+def test_kill_or_ctrl_c_inside_the_final_move_leaves_whole_files(written_again, short_run) -> None:
+    place, ends = written_again
     earlier = contents(short_run.directory)
-    ends = {"SIGKILL": -signal.SIGKILL, "SIGINT": 130}
-    cases = {f"{name}-{number}": code for name, code in ends.items() for number in (1, 2, 3)}
-    assert written_again("moves", *cases) == cases
-    for case in cases:
-        assert_whole(tmp_path / case)
-        assert "Traceback" not in (tmp_path / f"{case}.err").read_text(encoding="utf-8")
+    for case, end in MOVES.items():
+        assert ends[case] == end
+        assert_whole(place / case)
+        assert "Traceback" not in (place / f"{case}.err").read_text(encoding="utf-8")
     # The first file moved is the fit itself: the older one is untouched.
     for case in ("SIGKILL-1", "SIGINT-1"):
-        assert (tmp_path / case / "fit.nc").read_bytes() == earlier["fit.nc"]
+        assert (place / case / "fit.nc").read_bytes() == earlier["fit.nc"]
     # Ctrl-C, other than kill, leaves time to tidy up.
-    assert not [path for path in tmp_path.rglob("*.partial") if "SIGINT" in path.name]
+    assert not [path for path in place.rglob("*.partial") if "SIGINT" in path.name]

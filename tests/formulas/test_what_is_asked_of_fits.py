@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from formulas.made_formulas import made_evaluations, made_fit, made_specification
 from made_runs import made_runs
+from models.log_densities import FAST
 
 import bayes_scaling as bs
 from bayes_scaling.commands.allocate import allocate_command
@@ -293,12 +294,12 @@ def test_the_model_that_is_sampled_has_the_density_of_what_is_asked(scale, clust
     fit = fit_of(WHOLE, scale=scale, cluster=cluster, family=family)
     table = made_evaluations(80).assign(effort=fit.data["constant_data"]["effort"].to_numpy())
     model, values = bs.build_model(fit.specification, table), draws_of(fit.specification, fit.data)
-    density = model.compile_fn(model.logp(jacobian=False), mode="FAST_COMPILE", on_unused_input="ignore")
+    density = model.compile_fn(model.logp(jacobian=False), mode=FAST, on_unused_input="ignore")
     draw = fit.posterior.isel(chain=0, draw=1)
     point = {}
     for sampled in model.free_RVs:
         value, transform = draw[sampled.name].to_numpy(), model.rvs_to_transforms[sampled]
-        moved = value if transform is None else transform.forward(value, *sampled.owner.inputs).eval()
+        moved = value if transform is None else transform.forward(value, *sampled.owner.inputs).eval(mode=FAST)
         point[model.rvs_to_values[sampled].name] = np.asarray(moved)
     rows, one = rows_of(fit.data, fit.specification), {name: each[1:2] for name, each in values.items()}
     # Under Student-t noise effects are sampled, and given them rows are independent.

@@ -29,7 +29,7 @@ FIRST = [(name, "runs" if name in FOR_RUNS else "ho2024") for name in bs.list_sp
 CASES = [*FIRST, *((name, "collected") for name in bs.list_specifications() if name not in FOR_RUNS)]
 once = pytest.mark.parametrize("case", FIRST, ids=" on ".join, indirect=True, scope="module")
 """For what another table changes nothing in; the same places in both lists let tests share a case's fixtures."""
-DRAWS = 100
+DRAWS = 40
 
 
 def fit_of_prior_draws(specification, evaluations, prior: Dataset) -> Fit:

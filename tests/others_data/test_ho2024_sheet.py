@@ -345,7 +345,11 @@ CELLS = st.fixed_dictionaries(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
+    max_examples=settings().max_examples * 2 // 5,
+)
 @given(st.lists(CELLS, min_size=1, max_size=12))
 def test_the_rules_do_what_their_description_says(sheet, rows):
     """Against the same rules written once more, row by row."""

@@ -95,7 +95,7 @@ sizes = st.floats(1e3, 1e15, allow_nan=False)
 
 
 @pytest.mark.filterwarnings("ignore::bayes_scaling.tables.RunsWarning")
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=settings().max_examples * 2 // 5)
 @given(st.lists(st.tuples(sizes, sizes, st.floats(1e-3, 49.0)), min_size=1, max_size=20, unique=True))
 def test_what_is_written_is_read_back(tmp_path_factory, rows):
     written = pd.DataFrame(rows, columns=["parameters", "tokens", "loss"])
