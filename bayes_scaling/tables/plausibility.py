@@ -22,7 +22,7 @@ from bayes_scaling.words import counted
 
 CODES = (
     *("parameters-not-counts", "tokens-not-counts", "flop-not-counts", "training-compute-not-counts", "duplicates"),
-    *("flop-apart", "loss-rises", "loss-above-chance", "loss-low", "log-perplexity", "mixed-tokenization"),
+    *("flop-apart", "tokens-apart", "loss-rises", "loss-above-chance", "loss-low", "log-perplexity", "mixed-tokenization"),
     *("two-loss-scales", "several-losses", "sweep", "several-datasets", "repetition", "checkpoints", "one-budget"),
 )
 """Codes of findings of tables."""
@@ -31,13 +31,17 @@ LEAST_SIZES = {"parameters": 1e4, "tokens": 1e4, "flop": 1e12, "training_compute
 TYPICAL_PARAMETERS, TYPICAL_RATIO = 1e9, 20.0  # units are guessed so that medians come nearest to these
 CHANCE = 14.0  # nats per token: a guess at random among more than a million tokens
 HIGH_LOSS, LOW_LOSS = 7.5, 1.3  # nats per token that the median of models of text hardly exceeds or falls below
-LOG_PERPLEXITY = 8.0  # perplexities that are all below this may be their logarithms
+LOG_PERPLEXITY = 8.0  # perplexities whose median is below this may be their logarithms
+SOME_LOG_PERPLEXITIES = 5.0  # and some of them, where the median is above, below this
+CLEARLY = 2.5  # standard errors of a rank correlation
 RISING = 0.5  # rank correlation of loss with compute from which a loss seems to rise with size
 APART = 0.02  # relative difference of losses at one size that seeds seldom exceed
 TWO_SCALES = 1.3  # ratio of losses at one size beyond which they are not on one scale
 REPEATED = 1.5  # tokens over unique ones from which a corpus counts as repeated
 EXPLAINED = 0.75  # share of the scatter at one size that a column leaves, below which it tells losses apart
+RATIOS = (1e-3, 1e5)  # tokens per parameter that the median of a table does not leave
 UNIT_APART = 10.0  # factor between compute and 6 N D, in most rows, from which a unit is wrong
+_TENTH = 0.1
 _FEW = 0.02  # share of rows per another tokenization that one may convert
 _MANY = 0.2  # share of rows at sizes that stand several times from which it is said
 _MOST_SETS = 20  # values that a column naming sets has at most
@@ -107,6 +111,7 @@ def _of_runs(runs: pd.DataFrame) -> Iterator[Finding]:
         yield from _losses(runs)
     if units:  # in another unit, nothing else can be said of sizes
         return
+    yield from _ratio(runs)
     compute = list(_compute(runs))
     yield from compute
     several = list(_one_size(runs))
@@ -127,17 +132,23 @@ def _of_runs(runs: pd.DataFrame) -> Iterator[Finding]:
 
 
 def _of_evaluations(evaluations: pd.DataFrame) -> Iterator[Finding]:
-    yield from _sizes(evaluations)
+    units = list(_sizes(evaluations))
+    yield from units or _ratio(evaluations)
     yield from _duplicates(evaluations)
     perplexity = _numbers(evaluations, "perplexity")
-    if len(perplexity) and perplexity.max() < LOG_PERPLEXITY:
+    low = perplexity < (LOG_PERPLEXITY if perplexity.median() < LOG_PERPLEXITY else SOME_LOG_PERPLEXITIES)
+    if low.mean() > _TENTH:
         yield _finding(
             "log-perplexity",
-            evaluations,
-            f"perplexity is below {LOG_PERPLEXITY:g} in all of {{rows}}: probably its logarithm; "
+            evaluations.loc[perplexity.index[low]],
+            f"perplexity is low in {{rows}}, up to {perplexity[low].max():.3g}: probably its logarithm; if all are, "
             "type --column log_perplexity=perplexity, with --loss-unit bits if it is to base 2",
-            "error",
+            "error" if low.all() else "warning",
         )
+    ranks = evaluations[["perplexity", "parameters"]].groupby(evaluations["benchmark"]).rank(pct=True)
+    rising = float(ranks["perplexity"].corr(ranks["parameters"]))
+    if rising > RISING and rising * np.sqrt(len(ranks)) > CLEARLY:
+        yield _score("perplexity", "parameters", rising, evaluations)
     beyond = evaluations.loc[perplexity.index[perplexity > np.exp(CHANCE)]]
     if len(beyond):
         yield _finding(
@@ -187,6 +198,19 @@ def _unit(values: "pd.Series[float]", least: float, typical: float) -> tuple[str
     return f"1e{power}", values.median() * 10.0**power
 
 
+def _ratio(table: pd.DataFrame) -> Iterator[Finding]:
+    """Tokens and parameters that no one trains with: one of the two is in another unit, though each may be a count."""
+    ratio = _numbers(table, "tokens") / _numbers(table, "parameters")
+    if not RATIOS[0] <= ratio.median() <= RATIOS[1]:
+        yield _finding(
+            "tokens-apart",
+            table,
+            f"there are {ratio.median():.2g} tokens a parameter in the median of {{rows}}: probably parameters, tokens "
+            f"or compute are in units of 1e6 or such; type such as --scale {'tokens' if ratio.median() < 1 else 'parameters'}=1e6",
+            "error",
+        )
+
+
 def _duplicates(table: pd.DataFrame) -> Iterator[Finding]:
     again = repeats(table)
     if again.any():
@@ -215,13 +239,7 @@ def _losses(runs: pd.DataFrame) -> Iterator[Finding]:
     varies = len(runs) >= 8 and loss.max() > loss.min() and compute.max() > compute.min()
     rising = float(loss.corr(compute, method="spearman")) if varies else 0.0
     if rising > RISING:
-        yield _finding(
-            "loss-rises",
-            runs,
-            f"loss rises with compute (rank correlation {rising:.2f}): probably a score, such as an accuracy; "
-            "map the column of the loss: --column loss=...",
-            "error",
-        )
+        yield _score("loss", "compute", rising, runs)
     above = loss > CHANCE
     if above.any() or loss.median() > HIGH_LOSS:
         yield _finding(
@@ -239,6 +257,16 @@ def _losses(runs: pd.DataFrame) -> Iterator[Finding]:
             "nats per byte or character (or text that is easy to predict, such as code). Exponents stand; E, A, B and "
             "predictions are in this unit, for which priors are not made. If bits: type --loss-unit bits",
         )
+
+
+def _score(response: str, size: str, rising: float, table: pd.DataFrame) -> Finding:
+    return _finding(
+        "loss-rises",
+        table,
+        f"{response} rises with {size} (rank correlation {rising:.2f}): probably a score, such as an accuracy; "
+        f"map the column of the {response}: --column {response}=...",
+        "error",
+    )
 
 
 def _one_size(runs: pd.DataFrame) -> Iterator[Finding]:

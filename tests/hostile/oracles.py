@@ -20,6 +20,14 @@ NEEDED = {"system", "paper", "published", "benchmark", "parameters", "tokens", "
 RUN_NUMBERS = ("parameters", "tokens", "flop", "loss", "steps", "least_steps", "critical_batch")
 
 
+class Ended(Exception):
+    """How an input ended, other than by being refused."""
+
+    def __init__(self, how: str, why: str) -> None:
+        super().__init__(why)
+        self.how = how
+
+
 class Broken(Exception):
     """A rule is broken; the message says which."""
 
@@ -146,6 +154,14 @@ def check_date(cell: str, today: date) -> None:
         raise Broken("published") from None
     _require(bool(part) or cell == day.isoformat(), "published")
     _require(date(1950, 1, 1) <= day <= today, "published")
+
+
+def day_meant(cell: str, today: date) -> date:
+    """The day that a sound cell says; of a year or month its middle, if that has come."""
+    if len(cell) > 7:
+        return date.fromisoformat(cell)
+    middle = date(int(cell[:4]), 7, 2) if len(cell) == 4 else date(int(cell[:4]), int(cell[5:]), 16)
+    return min(middle, today)
 
 
 def check_runs(content: bytes, columns: Mapping[str, str]) -> list[Row]:
