@@ -22,8 +22,17 @@ from bayes_scaling.words import counted
 
 CODES = (
     *("parameters-not-counts", "tokens-not-counts", "flop-not-counts", "training-compute-not-counts", "duplicates"),
-    *("flop-apart", "tokens-apart", "loss-rises", "loss-above-chance", "loss-low", "log-perplexity", "mixed-tokenization"),
-    *("two-loss-scales", "several-losses", "sweep", "several-datasets", "repetition", "checkpoints", "one-budget"),
+    *("flop-apart", "loss-rises", "loss-above-chance", "loss-low", "log-perplexity", "mixed-tokenization"),
+    *(
+        "tokens-apart",
+        "two-loss-scales",
+        "several-losses",
+        "sweep",
+        "several-datasets",
+        "repetition",
+        "checkpoints",
+        "one-budget",
+    ),
 )
 """Codes of findings of tables."""
 LEAST_SIZES = {"parameters": 1e4, "tokens": 1e4, "flop": 1e12, "training_compute": 1e12}
@@ -200,13 +209,13 @@ def _unit(values: "pd.Series[float]", least: float, typical: float) -> tuple[str
 
 def _ratio(table: pd.DataFrame) -> Iterator[Finding]:
     """Tokens and parameters that no one trains with: one of the two is in another unit, though each may be a count."""
-    ratio = _numbers(table, "tokens") / _numbers(table, "parameters")
-    if not RATIOS[0] <= ratio.median() <= RATIOS[1]:
+    ratio = (_numbers(table, "tokens") / _numbers(table, "parameters")).median()
+    if not RATIOS[0] <= ratio <= RATIOS[1]:
         yield _finding(
             "tokens-apart",
             table,
-            f"there are {ratio.median():.2g} tokens a parameter in the median of {{rows}}: probably parameters, tokens "
-            f"or compute are in units of 1e6 or such; type such as --scale {'tokens' if ratio.median() < 1 else 'parameters'}=1e6",
+            f"the median of {{rows}} is {ratio:.2g} tokens a parameter: probably one of the two, or compute, is in "
+            f"units of 1e6 or such, or scaled twice; type such as --scale {'tokens' if ratio < 1 else 'parameters'}=1e6",
             "error",
         )
 

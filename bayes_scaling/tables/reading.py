@@ -62,10 +62,11 @@ class Reading:
         """Refuse a unit, a column to scale or a code of a finding that there is none of."""
         check_codes(self.allow)
         sizes = kind.named("count", "number")
-        for name, factor in self.scale.items():
+        scale: Mapping[str, Any] = self.scale
+        for name, factor in scale.items():
             if name not in sizes:
                 raise kind.error(f"scale: {name!r} is no column of numbers; choose from {', '.join(sizes)}")
-            number = isinstance(factor, Real) and not isinstance(factor, bool) and 0 < float(factor) < np.inf
+            number = not isinstance(factor, bool) and isinstance(factor, Real) and 0 < float(factor) < np.inf
             if factor != "log10" and not number:
                 raise kind.error(f"scale: {name} = {factor!r} is no number above 0, such as 1e9, and not 'log10'")
         if self.loss_unit not in (None, *UNITS):

@@ -132,20 +132,20 @@ def _is_condition(value: Any) -> bool:
 
 def _like(one: Any, other: Any) -> Any:
     """What a side is compared with; refuses numbers beside text, of which pandas would say that they differ."""
-    kinds = {_kind(each) for each in (one, *(other if isinstance(other, list) else [other]))} - {None}
+    kinds = {_kind(each) for each in (one, *(other if isinstance(other, list) else [other]))} - {""}
     if kinds == {"date", "text"} and not isinstance(other, pd.Series):
         return pd.to_datetime(other)
     if len(kinds) > 1:
-        raise TypeError(f"{' with '.join(sorted(kinds))}")
+        raise TypeError(" with ".join(sorted(kinds)))
     return other
 
 
-def _kind(value: Any) -> str | None:
-    """Number, text or date; None for a column of gaps."""
+def _kind(value: Any) -> str:
+    """Number, text or date; empty for a column of gaps."""
     if isinstance(value, pd.Series):
         value = next(iter(value.dropna()), None)
     kinds = {"text": str, "date": pd.Timestamp, "number": Number | np.bool_}
-    return next((kind for kind, types in kinds.items() if isinstance(value, types)), None)
+    return next((kind for kind, types in kinds.items() if isinstance(value, types)), "")
 
 
 def best_of(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:

@@ -26,7 +26,6 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))

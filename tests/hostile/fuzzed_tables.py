@@ -248,8 +248,8 @@ def _scaled(it: Disguised, rng: random.Random) -> None:
         return
     name, factor = rng.choice(free), rng.choice((*FACTORS, "log10"))
     it.change(name, lambda value: math.log10(value) if factor == "log10" else value / factor)
-    given = factor if factor == "log10" else rng.choice((factor, np.float64(factor), np.float32(min(factor, 1e9)) if factor <= 1e9 else factor))
-    it.options["scale"] = it.options.get("scale", {}) | {name: np.int64(2) if factor == 2 else given}
+    number = {2: np.int64, 1e9: np.float32, 1e12: np.float64}.get(factor, lambda same: same)
+    it.options["scale"] = it.options.get("scale", {}) | {name: number(factor)}
 
 
 def _in_another_unit(it: Disguised, rng: random.Random) -> None:
@@ -344,7 +344,7 @@ def _spoil(it: Disguised, rng: random.Random) -> None:
         cell = rng.choice([each for each in bad if each not in ("0", "-1") or not is_log])
         spoilt[f"{number}: {cell}"] = lambda: it.cells[at].update({number: cell})
     spoilt["a mapping of a column that is not there"] = lambda: it.columns.update(parameters="no such column")
-    spoilt["a mapping to no column of ours"] = lambda: it.columns.update({"sizes": list(it.cells[0])[0]})
+    spoilt["a mapping to no column of ours"] = lambda: it.columns.update({"sizes": next(iter(it.cells[0]))})
     for factor in (0, -1, float("nan"), float("inf"), True, "1e9", "log2", None, [1e9]):
         spoilt[f"a factor of {factor}"] = lambda factor=factor: it.options.update(scale={"parameters": factor})
     spoilt["a scale of what is no number"] = lambda: it.options.update(scale={rng.choice(("id", "system", "x")): 1e9})
@@ -371,7 +371,7 @@ def _twice_named(it: Disguised, way: str, directory: Path) -> Any:
     """A file or frame whose last column bears the first one's name too."""
     import pandas as pd
 
-    name = list(it.cells[0])[0]
+    name = next(iter(it.cells[0]))
     if way == "jsonl":
         path = directory / "mine.jsonl"
         lines = (json.dumps({key: str(value) for key, value in row.items()}) for row in it.cells)
