@@ -23,16 +23,8 @@ from bayes_scaling.words import counted
 CODES = (
     *("parameters-not-counts", "tokens-not-counts", "flop-not-counts", "training-compute-not-counts", "duplicates"),
     *("flop-apart", "loss-rises", "loss-above-chance", "loss-low", "log-perplexity", "mixed-tokenization"),
-    *(
-        "tokens-apart",
-        "two-loss-scales",
-        "several-losses",
-        "sweep",
-        "several-datasets",
-        "repetition",
-        "checkpoints",
-        "one-budget",
-    ),
+    *("tokens-apart", "two-loss-scales", "several-losses", "sweep", "several-datasets", "repetition", "checkpoints"),
+    "one-budget",
 )
 """Codes of findings of tables."""
 LEAST_SIZES = {"parameters": 1e4, "tokens": 1e4, "flop": 1e12, "training_compute": 1e12}
@@ -215,7 +207,7 @@ def _ratio(table: pd.DataFrame) -> Iterator[Finding]:
             "tokens-apart",
             table,
             f"the median of {{rows}} is {ratio:.2g} tokens a parameter: probably one of the two, or compute, is in "
-            f"units of 1e6 or such, or scaled twice; type such as --scale {'tokens' if ratio < 1 else 'parameters'}=1e6",
+            f"units of 1e6 or scaled twice; type such as --scale {'tokens' if ratio < 1 else 'parameters'}=1e6",
             "error",
         )
 

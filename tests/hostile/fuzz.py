@@ -25,6 +25,7 @@ import traceback
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
@@ -418,6 +419,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Throw spoiled inputs at whatever reads one.")
     parser.add_argument("--inputs", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=1, help="Kinds judged at a time, in a process each.")
     parser.add_argument("--kind", choices=("tables", *sorted(JUDGES)), help="One kind, or all that are tables.")
     parser.add_argument("--only", type=int, help="The number of one input of a kind, judged in this process.")
     parser.add_argument("--work", nargs=3, help=argparse.SUPPRESS)
@@ -434,15 +436,18 @@ def main() -> int:
         return 0
     shares = {"tables": TABLES, None: SHARES}.get(asked.kind, {asked.kind: 1.0})
     counts = plan(asked.inputs, shares)
-    table: dict[str, Counter[str]] = {}
-    for kind, count in counts.items():
-        table[kind] = Counter()
-        for number, how, why in outcomes(kind, count, asked.seed):
-            table[kind][how] += 1
+
+    def ended(kind: str) -> Counter[str]:
+        ways: Counter[str] = Counter()
+        for number, how, why in outcomes(kind, counts[kind], asked.seed):
+            ways[how] += 1
             if how in (*FAILURES, "strict"):
                 print(f"{kind} {number}: {how}: {why}", flush=True)
-        print(f"{kind}: {sum(table[kind].values())} inputs, {dict(table[kind])}", flush=True)
-    total = sum(table.values(), Counter())
+        print(f"{kind}: {ways.total()} inputs, {dict(ways)}", flush=True)
+        return ways
+
+    with ThreadPoolExecutor(asked.workers) as pool:  # each waits for a process
+        total = sum(pool.map(ended, counts), Counter())
     print(f"all: {sum(total.values())} inputs; " + ", ".join(f"{how} {total[how]}" for how in (*FAILURES, "strict")))
     return int(any(total[how] for how in FAILURES))
 

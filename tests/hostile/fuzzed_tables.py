@@ -127,8 +127,10 @@ def _meant(row: oracles.Row, kind: str) -> dict[str, Any]:
             meant[name] = cell.lower() in ("1", "true")
         elif name == "published":
             meant[name] = oracles.day_meant(cell, date.today()) if cell else None
-        elif name in ("architecture", "tokenization") and kind == "evaluations":
-            meant[name] = oracles.WORDS.get(cell.lower(), cell.lower()) or None
+        elif name == "architecture" and kind == "evaluations":
+            meant[name] = oracles.architecture_meant(cell)
+        elif name == "tokenization" and kind == "evaluations":
+            meant[name] = cell.lower() or None
         else:
             meant[name] = cell or None
     if "log_perplexity" in meant and kind == "evaluations":

@@ -120,8 +120,7 @@ def check_evaluations(content: bytes, columns: Mapping[str, str], today: date) -
         _require(row["benchmark"] != "", "benchmark is empty")
         plain = re.sub(r"[\W_]", "", row["benchmark"]).casefold()
         row["benchmark"] = BENCHMARKS.get(plain, plain if plain in BENCHMARKS.values() else row["benchmark"])
-        word = row["architecture"].lower()
-        _require(WORDS.get(word, word) in ARCHITECTURES, "architecture")
+        _require(architecture_meant(row["architecture"]) in ARCHITECTURES, "architecture")
         _require(row.get("tokenization", "").lower() in TOKENIZATIONS | {""}, "tokenization")
         for name in FLAGS & names:
             _require(row[name].lower() in {"0", "1", "false", "true"}, name)
@@ -143,6 +142,13 @@ def check_evaluations(content: bytes, columns: Mapping[str, str], today: date) -
             _require(row["id"] not in seen_ids, "an id stands twice")
             seen_ids.add(row["id"])
     return rows
+
+
+def architecture_meant(cell: str) -> str:
+    """The kind that a common word in a cell stands for, by how it begins."""
+    cell = cell.lower()
+    kinds = {kind for word, kind in WORDS.items() if re.search(rf"\b{word}", cell)}
+    return kinds.pop() if cell not in ARCHITECTURES and len(kinds) == 1 else cell
 
 
 def check_date(cell: str, today: date) -> None:
