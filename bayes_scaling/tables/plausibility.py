@@ -146,8 +146,9 @@ def _of_evaluations(evaluations: pd.DataFrame) -> Iterator[Finding]:
             "type --column log_perplexity=perplexity, with --loss-unit bits if it is to base 2",
             "error" if low.all() else "warning",
         )
-    ranks = evaluations[["perplexity", "parameters"]].groupby(evaluations["benchmark"]).rank(pct=True)
-    rising = float(ranks["perplexity"].corr(ranks["parameters"]))
+    sized = pd.DataFrame({"perplexity": perplexity, "parameters": _numbers(evaluations, "parameters")})
+    ranks = sized.groupby(evaluations.get("benchmark", pd.Series("", evaluations.index))).rank(pct=True)
+    rising = float(ranks.corr().iloc[0, 1])
     if rising > RISING and rising * np.sqrt(len(ranks)) > CLEARLY:
         yield _score("perplexity", "parameters", rising, evaluations)
     beyond = evaluations.loc[perplexity.index[perplexity > np.exp(CHANCE)]]
@@ -202,7 +203,7 @@ def _unit(values: "pd.Series[float]", least: float, typical: float) -> tuple[str
 def _ratio(table: pd.DataFrame) -> Iterator[Finding]:
     """Tokens and parameters that no one trains with: one of the two is in another unit, though each may be a count."""
     ratio = (_numbers(table, "tokens") / _numbers(table, "parameters")).median()
-    if not RATIOS[0] <= ratio <= RATIOS[1]:
+    if ratio < RATIOS[0] or ratio > RATIOS[1]:
         yield _finding(
             "tokens-apart",
             table,

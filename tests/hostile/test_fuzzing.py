@@ -59,9 +59,9 @@ def test_a_unit_that_is_not_found_is_a_silent_acceptance(tmp_path, monkeypatch) 
 
     for kind, changes in UNITS.items():
         monkeypatch.setitem(UNITS, kind, {"tokens": changes["tokens times 1e+09"]})
-    assert {judged("units", number, 7, tmp_path)[0] for number in range(4)} == {"accepted"}
+    assert {judged("units", number, 7, tmp_path)[0] for number in range(5, 8)} == {"accepted"}
     monkeypatch.setattr(plausibility, "_ratio", lambda _: iter(()))
-    assert {judged("units", number, 7, tmp_path)[0] for number in range(4)} & {"silent"}
+    assert {judged("units", number, 7, tmp_path)[0] for number in range(5, 8)} & {"silent"}
 
 
 def test_a_unit_that_is_read_wrongly_is_a_silent_acceptance(tmp_path, monkeypatch) -> None:
