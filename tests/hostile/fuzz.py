@@ -49,9 +49,11 @@ SHARES = {
 }
 """Of all inputs, by kind."""
 FAILURES = ("traceback", "hang", "silent")
-LIMIT = 10.0
-"""Seconds after which an input counts as hanging."""
 _START = 120.0  # seconds for a process to import everything
+LIMITS = {"checks": _START}
+"""Seconds after which an input counts as hanging, by kind; some checks are processes of their own."""
+LIMIT = 10.0
+"""The same of every other kind."""
 
 
 Judge = Callable[[random.Random, Path], str]
@@ -375,7 +377,7 @@ def _work(kind: str, start: int, stop: int, seed: int) -> None:
             print(json.dumps([how, number, why]), file=line, flush=True)
 
 
-def _lines(process: subprocess.Popen) -> Iterator[list]:
+def _lines(process: subprocess.Popen, most: float) -> Iterator[list]:
     """What a process says, until it ends or hangs; a hang is a line as well."""
     waiting, buffer, limit, number = selectors.DefaultSelector(), b"", _START, -1
     waiting.register(process.stdout, selectors.EVENT_READ)
@@ -391,7 +393,7 @@ def _lines(process: subprocess.Popen) -> Iterator[list]:
         *lines, buffer = (buffer + read).split(b"\n")
         for each in lines:
             said = json.loads(each)
-            number, limit = said[1], LIMIT if said[0] == "begin" else _START
+            number, limit = said[1], most if said[0] == "begin" else _START
             if said[0] != "begin":
                 yield said
 
@@ -403,7 +405,7 @@ def outcomes(kind: str, count: int, seed: int, start: int = 0) -> Iterator[tuple
         arguments = [sys.executable, __file__, "--work", kind, str(start), str(stop), "--seed", str(seed)]
         process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         try:
-            for how, number, why in _lines(process):
+            for how, number, why in _lines(process, LIMITS.get(kind, LIMIT)):
                 if number < 0:
                     raise RuntimeError(f"{kind}: the process did not start: {why}")
                 yield number, how, why
