@@ -148,7 +148,7 @@ def _of_evaluations(evaluations: pd.DataFrame) -> Iterator[Finding]:
         )
     sized = pd.DataFrame({"perplexity": perplexity, "parameters": _numbers(evaluations, "parameters")})
     ranks = sized.groupby(evaluations.get("benchmark", pd.Series("", evaluations.index))).rank(pct=True)
-    rising = float(ranks.corr().iloc[0, 1])
+    rising = ranks.corr().to_numpy()[0, 1]
     if rising > RISING and rising * np.sqrt(len(ranks)) > CLEARLY:
         yield _score("perplexity", "parameters", rising, evaluations)
     beyond = evaluations.loc[perplexity.index[perplexity > np.exp(CHANCE)]]

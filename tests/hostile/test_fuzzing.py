@@ -17,7 +17,7 @@ from wrong_units import UNITS
 import bayes_scaling as bs
 
 QUICK = {
-    "evaluations": 4, "runs": 6, "readings": 5, "units": 2, "selections": 2, "checks": 2,
+    "evaluations": 2, "runs": 6, "readings": 2, "units": 1, "selections": 1, "checks": 1,
     "specification data": 90, "specification files": 60, "fit files": 60, "fit headers": 40, "command lines": 13,
 }  # fmt: skip
 """Inputs of the default tests."""
@@ -59,9 +59,9 @@ def test_a_unit_that_is_not_found_is_a_silent_acceptance(tmp_path, monkeypatch) 
 
     for kind, changes in UNITS.items():
         monkeypatch.setitem(UNITS, kind, {"tokens": changes["tokens times 1e+09"]})
-    assert {judged("units", number, 7, tmp_path)[0] for number in range(5, 8)} == {"accepted"}
+    assert judged("units", 6, 7, tmp_path)[0] == "accepted"
     monkeypatch.setattr(plausibility, "_ratio", lambda _: iter(()))
-    assert {judged("units", number, 7, tmp_path)[0] for number in range(5, 8)} & {"silent"}
+    assert judged("units", 6, 7, tmp_path)[0] == "silent"
 
 
 def test_a_unit_that_is_read_wrongly_is_a_silent_acceptance(tmp_path, monkeypatch) -> None:
@@ -69,7 +69,7 @@ def test_a_unit_that_is_read_wrongly_is_a_silent_acceptance(tmp_path, monkeypatc
 
     monkeypatch.setattr(disguises, "DISGUISES", (disguises._in_another_unit,))
     monkeypatch.setattr(cells, "UNITS", {unit: lambda loss: 1.01 * loss for unit in cells.UNITS})
-    assert {judged("readings", number, 7, tmp_path)[0] for number in range(5)} & {"silent"}
+    assert judged("readings", 0, 7, tmp_path)[0] == "silent"
 
 
 @settings(max_examples=25, deadline=None)
