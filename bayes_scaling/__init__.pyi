@@ -7,6 +7,7 @@ from .approaches.least_squares import quadratic_bias as quadratic_bias
 from .approaches.profiles import Profiles as Profiles
 from .calibration.calibrate import calibrate as calibrate
 from .calibration.result import Calibration as Calibration
+from .calibration.result import load_calibration as load_calibration
 from .comparison.chain_weights import chain_weights as chain_weights
 from .comparison.compare import compare as compare
 from .comparison.compare import compare_fits as compare_fits
@@ -50,6 +51,7 @@ from .plots.residuals import plot_residuals as plot_residuals
 from .plots.robustness import plot_robustness as plot_robustness
 from .posterior_report.write import write_report as write_report
 from .predictive.backtest import backtest as backtest
+from .predictive.backtest import load_backtest as load_backtest
 from .predictive.checks import PredictiveCheck as PredictiveCheck
 from .predictive.checks import predictive_check as predictive_check
 from .predictive.result import Backtest as Backtest
@@ -73,6 +75,7 @@ from .quantities.prediction import compute_needed as compute_needed
 from .quantities.prediction import predicted_loss as predicted_loss
 from .quantities.prediction import reachable_date as reachable_date
 from .replication.run import Replication as Replication
+from .replication.run import load_replication as load_replication
 from .replication.run import replicate as replicate
 from .robustness_cases.result import Robustness as Robustness
 from .robustness_cases.run import load_robustness as load_robustness

@@ -144,8 +144,6 @@ def evidence_for(specification: Specification, *, repeated: bool = False) -> Cal
     Under the same name with another law, noise or prior it has no evidence. ``repeated``: the second one, with other
     random numbers, which there is where a quantity failed in the first.
 
-    Examples
-    --------
     >>> import bayes_scaling as bs
     >>> found = evidence_for(bs.load_specification("chinchilla"))
     >>> len(found.simulations)
@@ -161,8 +159,6 @@ def evidence_for(specification: Specification, *, repeated: bool = False) -> Cal
 def calibrated_specifications() -> tuple[Specification, ...]:
     """What is calibrated: the paper's twenty, the recommended one, and the law of training runs.
 
-    Examples
-    --------
     >>> len(calibrated_specifications())
     22
     """
@@ -184,8 +180,6 @@ def design_of(specification: Specification) -> pd.DataFrame:
 def stated_intervals() -> pd.DataFrame:
     """Intervals from simulations with known progress, as :func:`bayes_scaling.calibration.stated.recover_stated` gave.
 
-    Examples
-    --------
     >>> list(stated_intervals())[:4]
     ['question', 'simulated', 'fitted', 'months']
     """
@@ -227,8 +221,6 @@ def stored_trust() -> Trust:
 
     Raises BayesScalingError if a specification has no calibration, or has changed since it was calibrated.
 
-    Examples
-    --------
     >>> len(stored_trust().calibrations)
     22
     """

@@ -31,13 +31,10 @@ KEPT = 100
 
 
 def ranks_of(truth: Mapping[str, Floats], posterior: Dataset, kept: int = KEPT) -> dict[str, int]:
-    """How many of some evenly spaced posterior draws lie below each true value.
+    """How many of some evenly spaced posterior draws lie below each true value, from 0 to ``kept``.
 
-    Returns dict of str to int: from 0 to ``kept``; an element of a vector is named by its labels, such as
-    ``level[ptb]``.
+    An element of a vector is named by its labels, such as ``level[ptb]``.
 
-    Examples
-    --------
     >>> import xarray as xr
     >>> posterior = Dataset({"g": (("chain", "draw"), [[0.0, 1.0], [2.0, 3.0]])})
     >>> ranks_of({"g": np.array(1.5)}, posterior, kept=4)
@@ -62,19 +59,9 @@ RHAT_MAX, ESS_MIN, UNSTEADY_MAX = 1.03, 150, 0.005
 class Simulation:
     """What one simulation found.
 
-    Parameters
-    ----------
-    ranks
-        Quantity to rank of its true value among posterior draws; see :func:`ranks_of`.
-    converged
-        Whether ranks can be trusted: R-hat at most 1.03, 150 effective draws, under 0.5% of transitions diverged or cut
-        off.
-    rhat_max, ess_min, restarted
-        Of the fit.
-    redrawn
-        Tables thrown away before this one; see :func:`bayes_scaling.calibration.simulation.plausible_draw`.
-    seconds
-        Of sampling.
+    ``ranks`` of true values by quantity, see :func:`ranks_of`; ``converged``: whether they can be trusted, see
+    :func:`trusted`; ``redrawn``: tables thrown away before this one, see
+    :func:`bayes_scaling.calibration.simulation.plausible_draw`; ``seconds`` of sampling.
     """
 
     ranks: Mapping[str, int]
@@ -161,20 +148,10 @@ def run_numbered[Found: "DataclassInstance"](
     workers: int | None = None,
     on_done: Callable[[int], None] = lambda done: None,
 ) -> dict[str, tuple[Found, ...]]:
-    """Do several things, each with every number from 0 on, in batches that are kept as they are done.
+    """Do several things, each with so many numbers from 0 on, in batches that are kept as they are done.
 
-    Returns dict: results in order, whatever the number of workers and interruptions, by the keys of ``asked``.
-
-    Parameters
-    ----------
-    kind
-        Dataclass of plain data that all return.
-    asked
-        What is done with a number (it can be sent to another process), by everything that decides its results.
-    count
-        How many numbers.
-    directory, workers, on_done
-        As for :func:`bayes_scaling.calibrate`.
+    Returns dict: results in order, whatever the number of workers and interruptions, by the keys of ``asked``: all that
+    decides what is done with a number, which returns a dataclass of this ``kind``.
     """
     starts = range(0, count, BATCH)
     batches = [

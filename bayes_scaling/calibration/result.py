@@ -15,6 +15,7 @@ from scipy import stats
 
 from bayes_scaling.calibration.experiment import KEPT, Simulation
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.result_files import CALIBRATION_FILE
 
 Floats = NDArray[np.float64]
 
@@ -58,8 +59,6 @@ def rank_curve(ranks: Sequence[int] | NDArray[np.int64], kept: int = KEPT) -> Cu
     -----
     Säilynoja, Bürkner and Vehtari 2022 (simultaneous bands); Talts et al. 2018 (simulation-based calibration).
 
-    Examples
-    --------
     >>> rank_curve(list(range(101))).inside
     True
     >>> rank_curve([50] * 100).inside
@@ -79,8 +78,6 @@ def uniform_curve(values: Floats) -> Curve:
 
     ``values``: independent and uniform, if all is right.
 
-    Examples
-    --------
     >>> uniform_curve((np.arange(100) + 0.5) / 100).inside
     True
     """
@@ -101,20 +98,10 @@ def _band(count: int) -> tuple[Floats, Floats, Floats]:
 def chance_outside(ranks: NDArray[np.int64], outside: int, rotations: int = _ROTATIONS) -> float:
     """Probability that so many curves leave their band, or more, if all is right, where curves go together.
 
-    Returns float: share of rotations with so many curves outside, or more.
+    ``ranks``: one row a curve, one column a simulation, those of which may depend on each other in any way.
+    ``rotations``: how often all ranks of a simulation are moved by the same random amount, beginning again at 0 behind
+    1: uniform ranks stay so, and what lies together stays together. The share of them with so many outside is returned.
 
-    Parameters
-    ----------
-    ranks
-        One row a curve, one column a simulation: those of one column may depend on each other in any way.
-    outside
-        How many curves are.
-    rotations
-        How often all ranks of a simulation are moved by the same random amount, beginning again at 0 behind 1. Uniform
-        ranks stay so, and what lies together stays together.
-
-    Examples
-    --------
     >>> same = np.tile(np.random.default_rng(0).integers(0, KEPT + 1, 200), (9, 1))
     >>> chance_outside(same, 0), chance_outside(same, 9) == chance_outside(same, 1)
     (1.0, True)
@@ -142,8 +129,6 @@ def uniformity(simulations: Sequence[Simulation]) -> pd.DataFrame:
 
     All simulations count, whether their chains agreed or not.
 
-    Examples
-    --------
     >>> made = [Simulation({"g_C": rank}, True, 1.0, 400.0, 0, 0, 1.0) for rank in range(0, 101, 2)]
     >>> uniformity(made).loc["g_C", "inside"]
     np.True_
@@ -164,8 +149,6 @@ def uniformity(simulations: Sequence[Simulation]) -> pd.DataFrame:
 def central_share(ranks: NDArray[np.int64], probability: float, kept: int = KEPT) -> float:
     """Share of ranks in the central part of their range, cells at its ends counted in proportion.
 
-    Examples
-    --------
     >>> round(central_share(np.arange(101), 0.9), 4)
     0.9
     """
@@ -187,8 +170,6 @@ def coverage_table(intervals: pd.DataFrame, probability: float) -> pd.DataFrame:
 
     ``intervals``: one row an interval, indexed by quantity: ``lower``, ``upper``, ``truth``, ``converged``.
 
-    Examples
-    --------
     >>> table = pd.DataFrame({"lower": [0, 2], "upper": [2, 4], "truth": 1, "converged": True}, index=["g_C", "g_C"])
     >>> coverage_table(table, 0.9)[["intervals", "covered"]].to_dict("index")
     {'g_C': {'intervals': 2, 'covered': 0.5}}
@@ -334,13 +315,33 @@ class Calibration:
         return cls(simulations=simulations, **facts)
 
 
-def read_calibration(path: str | Path) -> Calibration:
-    """Read a calibration from its file.
+def load_calibration(path: str | Path) -> Calibration:
+    """Read a calibration that ``bayes-scaling calibrate --output DIRECTORY`` has finished.
 
-    Raises BayesScalingError if there is no such file, or it is damaged or not one of ours.
+    Parameters
+    ----------
+    path
+        The directory, or the file ``calibration.json`` in it.
+
+    Returns
+    -------
+    Calibration
+        As :func:`bayes_scaling.calibrate` returned it.
+
+    Raises
+    ------
+    BayesScalingError
+        If there is no such file, or it is damaged or not one of ours.
+
+    Examples
+    --------
+    >>> load_calibration("runs/calibration-reference-ho2024").outside  # doctest: +SKIP
+    ()
     """
+    path = Path(path)
+    path = path / CALIBRATION_FILE if path.is_dir() else path
     try:
-        content = Path(path).read_bytes()
+        content = path.read_bytes()
     except OSError as error:
         raise BayesScalingError(
             f"{path}: can't be read ({error.strerror}); make it with `bayes-scaling calibrate`"

@@ -38,8 +38,6 @@ def prior_draw(
     Returns dict of str to array: parameter to its value, shape ``(*shape, 1)``, or ``(*shape, levels)`` where it varies
     by a group. Raises BayesScalingError if the specification has ``delta``.
 
-    Examples
-    --------
     >>> import bayes_scaling as bs
     >>> from bayes_scaling.model.rows import make_rows
     >>> specification = bs.load_specification("ho2024/07")
@@ -65,8 +63,6 @@ def simulated_rows(
 
     Returns Rows: with ``loss`` in nats per token; noise on its logarithm where the specification says so.
 
-    Examples
-    --------
     >>> import bayes_scaling as bs
     >>> from bayes_scaling.model.rows import make_rows
     >>> specification = bs.load_specification("ho2024/07")

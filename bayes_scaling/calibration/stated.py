@@ -38,18 +38,10 @@ class Split(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class KnownProgress:
-    """What is put in, and what is fitted.
+    """What is put in, and what is fitted at the design of a table.
 
-    Parameters
-    ----------
-    simulated
-        The specification that losses come from, with rates ``g_N`` and ``g_D`` that all rows share.
-    fitted
-        The specification that is fitted: the same, or one that leaves out what matters.
-    table
-        The design.
-    truths
-        Parameters of ``simulated`` to their values, one mapping a simulation; see :func:`stated_truths`.
+    Losses come from ``simulated``, with rates ``g_N`` and ``g_D`` that all rows share; ``fitted`` is the same, or
+    leaves out what matters. ``truths``: parameters of ``simulated`` by simulation; see :func:`stated_truths`.
     """
 
     simulated: Specification
@@ -68,14 +60,7 @@ class KnownProgress:
 class Recovered:
     """One simulation's posterior of ``g_C``, log units a year.
 
-    Parameters
-    ----------
-    median, lower, upper
-        Of the posterior; the interval is 90% equal-tailed.
-    converged
-        Whether chains agreed well enough; see :func:`bayes_scaling.calibration.experiment.trusted`.
-    seconds
-        Of sampling.
+    The interval is 90% equal-tailed; ``converged``: see :func:`bayes_scaling.calibration.experiment.trusted`.
     """
 
     median: float
@@ -95,21 +80,9 @@ def stated_truths(
     Raises BayesScalingError if the fit has not converged, or its specification has no rates ``g_N`` and ``g_D`` that
     all rows share.
 
-    Parameters
-    ----------
-    fit
-        Of the specification that losses will come from, to the table whose design is used: its draws say which levels,
-        exponents and noise go with that table.
-    months
-        :math:`T_C`; infinite for no progress.
-    count
-        How many; evenly spaced among the draws.
-    split
-        Of growth between the two rates: their difference as drawn, so that only their sum is put to what is stated, or
-        none.
+    ``fit``: of the specification that losses will come from, to the table whose design is used; its draws, evenly
+    spaced, say which levels, exponents and noise go with that table. ``months``: :math:`T_C`, infinite for no progress.
 
-    Examples
-    --------
     >>> import bayes_scaling as bs
     >>> fit = bs.load_fit("runs/reference")  # doctest: +SKIP
     >>> stated_truths(fit, 12.0, 200, Split.EVEN)[0]["g_N"]  # doctest: +SKIP
@@ -207,20 +180,10 @@ def recover_stated(
     ``upper`` (90% equal-tailed), ``converged``, ``seconds``. Raises BayesScalingError if there are no simulations to
     do, or a specification that losses should come from does not fit the table.
 
-    Parameters
-    ----------
-    evaluations
-        The design: sizes, dates and groups are used. Its own losses only tell which levels, exponents and noise go with
-        it: other parameters are draws of the posterior of the specification that is simulated from.
-    simulations
-        Of each question and doubling time.
-    questions
-        What is asked; by default :data:`QUESTIONS`.
-    seed, directory, workers, on_done
-        As for :func:`bayes_scaling.calibrate`.
+    ``evaluations``: the design. Its own losses only tell which levels, exponents and noise go with it: other parameters
+    are draws of the posterior of the specification that is simulated from. ``simulations``: of each question and
+    doubling time. The rest as for :func:`bayes_scaling.calibrate`.
 
-    Examples
-    --------
     >>> import bayes_scaling as bs
     >>> found = recover_stated(bs.load_evaluations(), 200)  # doctest: +SKIP
     >>> stated_coverage(found)  # doctest: +SKIP
@@ -265,8 +228,6 @@ def stated_coverage(intervals: pd.DataFrame) -> pd.DataFrame:
     ``upper_months`` (of the average of the intervals' ends); ``progress``, the share of intervals that lie above 0;
     ``unconverged``. All simulations count, converged or not.
 
-    Examples
-    --------
     >>> one = {"question": "q", "simulated": "a", "fitted": "a", "months": 12.0, "median": 0.7, "lower": 0.4}
     >>> row = stated_coverage(pd.DataFrame([one | {"upper": 1.0, "converged": True}])).iloc[0]
     >>> float(row["covered"]), round(float(row["median_months"]), 1)

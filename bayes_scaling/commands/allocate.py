@@ -37,8 +37,8 @@ def allocate_command(
     json: Annotated[bool, typer.Option("--json", help="JSON on standard output, in place of tables.")] = False,
 ) -> None:
     """Split compute between parameters and tokens: a fit's posterior beside published laws."""
+    from bayes_scaling.quantities.allocation_table import Question, allocations
     from bayes_scaling.report.allocation import allocation_json, allocation_report, check_output, write_allocations
-    from bayes_scaling.report.allocation_table import Question, allocations
     from bayes_scaling.report.terminal import console, say_written
 
     if output is not None:

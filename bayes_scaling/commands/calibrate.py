@@ -31,15 +31,13 @@ def calibrate_command(
     chosen = load_specification(specification)
     table = options.read() if options.told else None
     from bayes_scaling.calibration.calibrate import calibrate, check_calibration, design_of
-    from bayes_scaling.report.run_directory import prepare
 
     table = design_of(chosen) if table is None else table
-    directory = study.directory(f"{chosen.name}-{table.attrs['name']}")
     check_calibration(chosen, table, simulations, study.seed)
-    prepare(directory)
+    directory = study.directory(f"{chosen.name}-{table.attrs['name']}")
     from bayes_scaling.plain_json import with_rows
     from bayes_scaling.plots.calibration import plot_calibration
-    from bayes_scaling.report.calibration_text import calibration_report
+    from bayes_scaling.posterior_report.calibration_document import calibration_report
     from bayes_scaling.report.run_directory import picture, write_beside_fits
 
     found = study.run(

@@ -42,7 +42,6 @@ def compare_command(
     table = options.read()
     from bayes_scaling.classical.published_table import HO2024_DELTAS
     from bayes_scaling.comparison.variants import expand
-    from bayes_scaling.report.run_directory import prepare
 
     deltas = delta or (HO2024_DELTAS if names == [FAMILY] else (0.0,))
     scales = rate_scale or (1.0,)
@@ -51,7 +50,6 @@ def compare_command(
 
     check_unit(unit)
     directory = study.directory(f"{'-'.join(names)[:60]}-{table.attrs['name']}")
-    prepare(directory)
     # PyMC takes seconds to import: only once the input is known to be good.
     from bayes_scaling.comparison.compare import compare
     from bayes_scaling.plain_json import with_rows

@@ -84,7 +84,7 @@ def fit_command(
     # PyMC takes seconds to import: only once the input is known to be good.
     from bayes_scaling.inference.finished import finished_fit
     from bayes_scaling.inference.fitting import fit_fingerprint, fit_with, summary_of
-    from bayes_scaling.report.fit_table import fit_report, groups_report
+    from bayes_scaling.posterior_report.fit_terminal import fit_report, groups_report
     from bayes_scaling.report.run_directory import write_run
     from bayes_scaling.report.summary import summary_json
     from bayes_scaling.report.terminal import console, say_written
@@ -94,7 +94,7 @@ def fit_command(
     if not quiet and found is None:
         noun = "evaluation" if options.runs is None else "training run"
         what = f"{chosen.name} on {table.attrs['name']}: {counted(len(table), noun)}"
-        log.print(f"{what}; sampling (after compiling, some 20 s, where the model is new) ...", markup=False)
+        log.print(f"{what}; sampling (after compiling, some 10 s, where the model is new) ...", markup=False)
     shows = log.is_terminal and not quiet
     if found is None:
         result = fit_with(chosen, table, settings, seed, progress=shows)

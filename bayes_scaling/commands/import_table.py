@@ -75,12 +75,14 @@ def import_command(
 
 def _sources(fetch: list[str] | None, file: Path | None, fill_from: Path | None, refresh: bool) -> set[str]:
     """What is to be fetched, if it fits the files that are given."""
-    from bayes_scaling.tables.sources import SOURCES, source_named
+    from bayes_scaling.tables.fetching import require_source
 
-    fetched = {source_named(name).name for name in fetch or []}
+    fetched = set(fetch or [])
+    for name in fetch or []:
+        require_source(name)
     if file is None and SHEET not in fetched:
         raise BayesScalingError(
-            f"nothing to import: give a CSV file, or --fetch {SHEET} ({SOURCES[SHEET].title}); "
+            f"nothing to import: give a CSV file, or --fetch {SHEET} (the spreadsheet of Ho et al. 2024); "
             f"--fetch {SYSTEMS} only fills gaps of one"
         )
     if file is not None and SHEET in fetched:

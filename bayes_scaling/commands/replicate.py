@@ -14,8 +14,9 @@ from bayes_scaling.commands.options import (
     takes_table,
 )
 from bayes_scaling.inference.settings import SEED, checked_seed
+from bayes_scaling.result_files import REPLICATION_TABLE
 
-PAGE, TABLE = "replication.md", "replication.csv"
+PAGE, TABLE = "replication.md", REPLICATION_TABLE
 
 
 @takes_table(runs=False)
@@ -34,8 +35,8 @@ def replicate_command(
     table = options.read()
     directory = output_directory(output, f"replication-{table.attrs['name']}")
     from bayes_scaling.plain_json import records, strict_json
+    from bayes_scaling.posterior_report.replication_document import replication_page, replication_report
     from bayes_scaling.replication.run import kept_file, replicate
-    from bayes_scaling.report.replication_page import replication_page, replication_report
     from bayes_scaling.report.run_directory import prepare, write_results
     from bayes_scaling.report.terminal import console, say_written
 

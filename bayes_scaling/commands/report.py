@@ -1,4 +1,4 @@
-"""`bayes-scaling report`: one page for readers, from the directory of a fit, a comparison or a robustness run."""
+"""`bayes-scaling report`: one page for readers, from the directory of a fit or a study."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,7 +8,7 @@ import typer
 from bayes_scaling.commands.options import EXIT_UNCONVERGED, Quiet
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.files import plain_name
-from bayes_scaling.result_files import COMPARISON_SETTINGS, FIT_FILE, ROBUSTNESS_SETTINGS
+from bayes_scaling.result_files import ROBUSTNESS_SETTINGS
 
 if TYPE_CHECKING:
     from bayes_scaling.robustness_cases.result import Robustness
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def report_command(
     directory: Annotated[
-        str, typer.Argument(help="Where fit, compare or robustness wrote its results; of a fit also its .nc file.")
+        str, typer.Argument(help="Where fit, or a command that makes a study, wrote; of a fit also its .nc file.")
     ],
     output: Annotated[
         str | None, typer.Option(help="The file; default report.html (.md, .json) in the directory.")
@@ -27,8 +27,16 @@ def report_command(
     quiet: Quiet = False,
 ) -> None:
     """Write a report: answer, pictures, model, checks and diagnostics. Exits with 1 if a fit has not converged."""
-    from bayes_scaling.posterior_report.plain_text import printable
-    from bayes_scaling.posterior_report.write import SUFFIXES, check_targets, document_of, format_of, write_document
+    from bayes_scaling.plots.marks import NOT_CONVERGED
+    from bayes_scaling.posterior_report.write import (
+        SUFFIXES,
+        check_targets,
+        document_of,
+        format_of,
+        read_result,
+        write_document,
+    )
+    from bayes_scaling.report.plain_text import printable
     from bayes_scaling.report.terminal import console, say_written
 
     if output == "" or directory == "":
@@ -41,8 +49,8 @@ def report_command(
     check_targets(path, kind)  # before anything is read or drawn
     log = console(stderr=True)
     if not quiet:
-        log.print(f"{source}: reading a {found}, then writing {path} (5 to 30 s) ...", markup=False)
-    result = _loaded(source, found)
+        log.print(f"{source} ({found}): reading, then writing {path} (5 to 30 s) ...", markup=False)
+    result = read_result(found, source)
     beside = None
     if found == "fit":
         try:
@@ -55,53 +63,40 @@ def report_command(
     out = console()
     out.print(printable(document.answer), markup=False)
     say_written(out, files)
-    if not _converged(result, found):
+    if any(banner.title.startswith(NOT_CONVERGED) for banner in document.banners):
         raise typer.Exit(EXIT_UNCONVERGED)
 
 
 def kind_of(source: Path) -> str:
-    """What a directory holds: ``"fit"``, ``"comparison"`` or ``"robustness run"``.
+    """What kind of result a directory holds.
 
     Raises BayesScalingError if there is no such directory, or nothing in it that a report can be made of.
     """
+    from bayes_scaling.posterior_report.write import KINDS
+
     if source.suffix == ".nc":
         return "fit"  # whether it is one, its reader says
     try:
         there = source.exists()
-        names = [name for name in (ROBUSTNESS_SETTINGS, COMPARISON_SETTINGS, FIT_FILE) if (source / name).is_file()]
+        found = {file: kind for kind, (file, _) in KINDS.items() if (source / file).is_file()}
     except (OSError, ValueError):  # such as a path with a NUL character
         raise BayesScalingError(f"{str(source)!r} leads nowhere; give the directory of a run") from None
     if not there:
         raise BayesScalingError(
-            f"{source}: no such directory; give the one that `bayes-scaling fit`, `compare` or `robustness` wrote to"
+            f"{source}: no such directory; give the one that `bayes-scaling fit` or a study wrote to"
         )
     if not source.is_dir():
         raise BayesScalingError(f"{source}: is a file and no fit (.nc); give the directory of a run")
-    if not names:
+    if len(found) > 1:
         raise BayesScalingError(
-            f"{source}: nothing to report; looked for {FIT_FILE}, {COMPARISON_SETTINGS} and {ROBUSTNESS_SETTINGS}. "
-            f"Make one with `bayes-scaling fit --output {source}`"
+            f"{source}: holds several results ({', '.join(sorted(found))}); move all but one to a directory of its own"
         )
-    if len(names) > 1:
-        raise BayesScalingError(
-            f"{source}: holds several results ({', '.join(names)}); move all but one to a directory of its own"
-        )
-    return {FIT_FILE: "fit", COMPARISON_SETTINGS: "comparison", ROBUSTNESS_SETTINGS: "robustness run"}[names[0]]
-
-
-def _loaded(source: Path, found: str) -> Any:
-    # PyMC and ArviZ take seconds to import: only once there is something to read.
-    if found == "comparison":
-        from bayes_scaling.comparison.compare import load_comparison
-
-        return load_comparison(source)
-    if found == "robustness run":
-        from bayes_scaling.robustness_cases.run import load_robustness
-
-        return load_robustness(source)
-    from bayes_scaling.inference.result import load_fit
-
-    return load_fit(source)
+    for kind in found.values():
+        return kind
+    raise BayesScalingError(
+        f"{source}: nothing to report; looked for {', '.join(file for file, _ in KINDS.values())}. "
+        f"Make one with `bayes-scaling fit --output {source}`"
+    )
 
 
 def _robustness_beside(source: Path, fit: Any) -> "Robustness | None":
@@ -118,7 +113,3 @@ def _robustness_beside(source: Path, fit: Any) -> "Robustness | None":
     result = load_robustness(directory)
     check_same_table(result, fit)
     return result
-
-
-def _converged(result: Any, found: str) -> bool:
-    return bool(result.diagnostics.converged if found == "fit" else result.table["converged"].all())

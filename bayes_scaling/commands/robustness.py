@@ -17,7 +17,6 @@ def robustness_command(
     ] = None,
 ) -> None:
     """Fit the paper's robustness cases, and put their doubling times beside the published ones."""
-    from bayes_scaling.report.run_directory import prepare
     from bayes_scaling.robustness_cases.cases import chosen
 
     names = case or None
@@ -34,7 +33,6 @@ def robustness_command(
 
     total = planned(table, names, seed=study.seed).count
     directory = study.directory(table.attrs["name"])
-    prepare(directory)
     result = study.run(robustness, total, directory, evaluations=table, cases=names)
     study.tell(
         write_robustness(result, directory),

@@ -26,8 +26,12 @@ class StudyOptions:
     scheduler: str | None = None
 
     def directory(self, of: str) -> Path:
-        """Where results go."""
-        return output_directory(self.output, f"{self.name}-{of}")
+        """Where results go, and can."""
+        from bayes_scaling.report.run_directory import prepare
+
+        directory = output_directory(self.output, f"{self.name}-{of}")
+        prepare(directory)
+        return directory
 
     def run[R](
         self,

@@ -8,11 +8,10 @@ import pandas as pd
 from bayes_scaling.comparison.elpd import ERRORS, Record
 from bayes_scaling.comparison.result import COLUMNS, Comparison, check_comparable, comparison_table, weighted
 from bayes_scaling.comparison.scoring import check_refits, score
-from bayes_scaling.comparison.sweep import Sweep, Task, record_of
+from bayes_scaling.comparison.sweep import Task, record_of, swept
 from bayes_scaling.comparison.variants import STATED, Variant, expand
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import check_unit
-from bayes_scaling.inference.fitting import summary_of
 from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, checked_seed, whole_number
 from bayes_scaling.model.requirements import clusters_of, papers_of
@@ -20,7 +19,6 @@ from bayes_scaling.model.rows import make_rows
 from bayes_scaling.result_files import COMPARISON_SETTINGS, COMPARISON_TABLE
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.studies.directory import StudyDirectory
-from bayes_scaling.studies.study import kept_in
 from bayes_scaling.tables.columns import is_runs
 from bayes_scaling.tables.plausibility import require_plausible
 from bayes_scaling.tables.soundness import as_table
@@ -114,26 +112,11 @@ def compare(
     if unit == "paper":
         _check_clusters(variants, evaluations)
     tasks = {each.name: Task(each, evaluations, unit, settings, seed, refits) for each in variants}
-    with kept_in(directory) as place:
-        sweep = Sweep(place)
-        records = sweep.run(
-            tasks,
-            on_done=lambda task, reused: on_done(task.variant, reused),
-            workers=workers,
-            scheduler=scheduler,
-        )
+    with swept(tasks, directory, on_done, workers=workers, scheduler=scheduler) as (sweep, records):
         table = comparison_table(records)
-        return Comparison(
-            table=table,
-            unit=unit,
-            evaluations=summary_of(evaluations),
-            scores={name: record.elpd for name, record in records.items()},
-            fits={name: sweep.fit(tasks[name]) for name in weighted(table)},
-            settings=settings,
-            seed=seed,
-            fingerprints={name: task.fingerprint for name, task in tasks.items()},
-            set_aside=sweep.set_aside,
-        )
+        scores = {name: record.elpd for name, record in records.items()}
+        fits = {name: sweep.fit(tasks[name]) for name in weighted(table)}
+        return Comparison(table=table, unit=unit, scores=scores, fits=fits, **sweep.about(tasks))
 
 
 def load_comparison(directory: str | Path) -> Comparison:
@@ -171,7 +154,7 @@ def load_comparison(directory: str | Path) -> Comparison:
     scores = {str(name): record_of(files, str(name), unit, row).elpd for name, row in rows}
     check_comparable(scores)
     fits = {name: files.fit(name) for name in weighted(table)}
-    return Comparison(table=table, unit=unit, scores=scores, fits=fits, **files.about())
+    return Comparison(table=table, unit=unit, scores=scores, fits=fits, **files.about(Comparison))
 
 
 def compare_fits(fits: Sequence[Fit], *, unit: str = "evaluation", refits: str = "bad") -> Comparison:

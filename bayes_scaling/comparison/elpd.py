@@ -122,10 +122,7 @@ class Elpd:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
-        """Read back what ``dataclasses.asdict`` and JSON have made of it.
-
-        Raises ValueError, KeyError, TypeError if it is not one.
-        """
+        """Read back what ``asdict`` and JSON have made of it; ValueError, KeyError or TypeError if it is not one."""
         values = {field.name: plain[field.name] for field in fields(cls)}
         for name, value in values.items():
             if isinstance(value, list):
@@ -149,18 +146,8 @@ ERRORS = ("elpd_mcse", *(column for name, column in DOUBLING.items() if name.sta
 class Record:
     """A variant's fit in short, and how well it predicts.
 
-    Parameters
-    ----------
-    model, label
-        Of the variant.
-    diagnostics
-        Of its fit.
-    doubling
-        Doubling time of effective compute: ``median``, ``lower``, ``upper`` (months), ``probability_of_progress``.
-    seconds
-        What fit and cross-validation took, compilation included.
-    elpd
-        By the comparison's unit of cross-validation.
+    ``doubling``: of effective compute, ``median``, ``lower``, ``upper`` (months), ``probability_of_progress``.
+    ``seconds`` of fit and cross-validation, compilation included.
     """
 
     model: str
@@ -208,10 +195,7 @@ class Record:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
-        """Read a record back.
-
-        Raises ValueError, KeyError, TypeError if it is not one.
-        """
+        """Read a record back; ValueError, KeyError or TypeError if it is not one."""
         plain = json.loads(content)
         return cls(
             diagnostics=Diagnostics.from_dict(plain.pop("diagnostics")),

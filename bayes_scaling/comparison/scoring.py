@@ -38,16 +38,7 @@ Floats = NDArray[np.float64]
 class UnconstrainedPosterior:
     """Log densities as functions of unconstrained parameters, as ``arviz.loo_moment_match`` wants them.
 
-    Parameters
-    ----------
-    fit
-        A posterior without sampled paper effects.
-    rows
-        What was fitted.
-    unit
-        ``"evaluation"`` or ``"paper"``: what ``log_likelihood`` is of.
-    positions
-        Of the units that it is asked for.
+    Of a posterior without sampled paper effects; ``positions`` of the units that ``log_likelihood`` is asked for.
     """
 
     def __init__(self, fit: Fit, rows: Rows, unit: str, positions: NDArray[np.int64]) -> None:

@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,13 +17,13 @@ from bayes_scaling.comparison.variants import Variant
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.files import plain_name
 from bayes_scaling.inference.finished import finished_fit, sweep_file
-from bayes_scaling.inference.fitting import fit_fingerprint, fit_with
+from bayes_scaling.inference.fitting import fit_fingerprint, fit_with, summary_of
 from bayes_scaling.inference.result import Fit, read_fit
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.result_files import FITS, SCORES
 from bayes_scaling.studies.directory import StudyDirectory
 from bayes_scaling.studies.store import Store
-from bayes_scaling.studies.study import Study
+from bayes_scaling.studies.study import Study, kept_in
 
 
 @dataclass(frozen=True)
@@ -105,10 +106,34 @@ class Sweep(Study[Task, Record]):
             raise BayesScalingError(f"the fit of {task.variant.name} has gone from the directory; run the same again")
         return found
 
+    def about(self, tasks: Mapping[str, Task]) -> dict[str, Any]:
+        """What results hold of their fits, the first of which is of the table that they are about."""
+        first = next(iter(tasks.values()))
+        return {
+            "evaluations": summary_of(first.evaluations),
+            "settings": first.settings,
+            "seed": first.seed,
+            "fingerprints": {name: task.fingerprint for name, task in tasks.items()},
+            "set_aside": self.set_aside,
+        }
+
     @property
     def set_aside(self) -> tuple[tuple[str, str], ...]:
         """Of both folders."""
         return (*((str(path), reason) for path, reason in self.fits.set_aside), *super().set_aside)
+
+
+@contextmanager
+def swept(
+    tasks: Mapping[str, Task],
+    directory: str | Path | None,
+    on_done: Callable[[Variant, bool], None],
+    **engine: Any,
+) -> Iterator[tuple[Sweep, dict[str, Record]]]:
+    """A sweep that has ended and its records by name, as long as its directory is there."""
+    with kept_in(directory) as place:
+        sweep = Sweep(place)
+        yield sweep, sweep.run(tasks, on_done=lambda task, reused: on_done(task.variant, reused), **engine)
 
 
 def record_of(files: StudyDirectory, name: str, unit: str, said: Mapping[Hashable, Any]) -> Record:

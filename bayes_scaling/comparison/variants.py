@@ -21,14 +21,8 @@ flat priors leave some posteriors without a finite mass."""
 class Variant:
     """A specification with its priors, under the names that tables show.
 
-    Parameters
-    ----------
-    model
-        The specification's name in the catalogue.
-    label
-        Which priors: ``"stated priors"``, ``"delta=0.0025"``, ``"rates x0.5"``.
-    specification
-        What is fitted.
+    ``model``: the specification's name in the catalogue; ``label``: which priors, such as ``"stated priors"``,
+    ``"delta=0.0025"``, ``"rates x0.5"``.
     """
 
     model: str

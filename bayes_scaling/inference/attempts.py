@@ -20,7 +20,7 @@ from bayes_scaling.specifications.specification import Specification
 
 TO_DESPAIR, TO_DESPAIR_AT_LAST = 600, 3000
 """Draws of each chain from which on chains that lie apart are taken to stay so: before another attempt, and in the last
-one."""
+one, where too many divergences are also taken to stay so from then on."""
 RESTARTS = 3
 """How often chains that sit where next to nothing is are started again elsewhere."""
 OfChains = dict[str, tuple[str, NDArray[np.float64]]]
@@ -100,7 +100,8 @@ def attempts_of(
         last = exhausted or (settings.draws is None and settings.target_accept >= MOST_ACCEPT)
         # Chains of a penalised posterior go back and forth between its modes: seldom, but a long run is all they need.
         patience = (TO_DESPAIR_AT_LAST if weighed else settings.most_draws) if last else TO_DESPAIR
-        looks = _Looks(settings, settings != asked, last, patience, restarted, gradients)
+        careful = settings != asked or settings.target_accept >= MOST_ACCEPT
+        looks = _Looks(settings, careful, last, patience, restarted, gradients)
         sampled = draw(settings, seed if stage == 0 else joint_seed(seed, stage), starts, looks.judge)
         diagnostics = looks.found
         compile_seconds = max(compile_seconds, sampled.compile_seconds)
@@ -155,7 +156,8 @@ class _Looks:
         draws = sampled.stats.sizes["draw"]
         growth = self.found.growth(self.settings.effective_draws)
         apart = self.found.apart and draws >= self.patience
-        if growth <= 1 or apart or (self.found.too_unsteady and not self.last):
+        unsteady = self.found.too_unsteady and (not self.last or draws >= TO_DESPAIR_AT_LAST)
+        if growth <= 1 or apart or unsteady:
             return draws
         return 50 * math.ceil(draws * min(3.0, max(1.3, 1.1 * growth)) / 50)
 

@@ -7,6 +7,7 @@ from typing import Any, Self
 import arviz as az
 import numpy as np
 import pandas as pd
+from scipy.stats import poisson
 from xarray import DataArray, Dataset, DataTree
 
 from bayes_scaling.inference.settings import NUTS, SMC
@@ -17,6 +18,8 @@ RHAT_APART = 1.05
 ESS_MIN = 400
 EBFMI_MIN = 0.3
 TOLERATED_FRACTION = 0.001
+DOUBT = 0.05
+"""Probability of as many divergences, were they tolerable in the long run, below which a run is given up."""
 CHAIN_SHIFT_MAX = 0.5
 WEIGHT_SHARE_MIN = 0.1
 MAIN = ("E", "alpha", "beta", *RATES)
@@ -137,8 +140,14 @@ class Diagnostics:
 
     @property
     def too_unsteady(self) -> bool:
-        """Whether more transitions diverged or were cut off than a longer run could make up for."""
-        return max(self.divergences, self.maxdepth) > (2 * TOLERATED_FRACTION * self.draws if self.escalated else 0)
+        """Whether so many transitions diverged or were cut off that a longer run would hardly make up for them."""
+        count = max(self.divergences, self.maxdepth)
+        return bool(poisson.sf(count - 1, self.tolerated) < DOUBT)
+
+    @property
+    def tolerated(self) -> float:
+        """How many transitions may diverge, and how many may be cut off."""
+        return TOLERATED_FRACTION * self.draws if self.escalated else 0.0
 
     @property
     def apart(self) -> bool:
@@ -266,19 +275,15 @@ def convergence_table(data: DataTree) -> pd.DataFrame:
     -----
     A quantity that does not move in some chain has no finite R-hat; :func:`diagnose` names it as a failure.
     """
-    posterior = data["posterior"].to_dataset()
+    named = dict(elements(data["posterior"].to_dataset()))
+    draws = DataArray(np.stack([*map(np.asarray, named.values())]), dims=("element", "chain", "draw"))
     with np.errstate(divide="ignore", invalid="ignore"):  # of what does not move
         measures = {
-            "rhat": az.rhat(posterior),
-            "ess_bulk": az.ess(posterior, method="bulk"),
-            "ess_tail": az.ess(posterior, method="tail"),
+            "rhat": az.rhat(draws),
+            "ess_bulk": az.ess(draws, method="bulk"),
+            "ess_tail": az.ess(draws, method="tail"),
         }
-    names = [name for name, _ in elements(measures["rhat"])]
-    columns = {
-        measure: np.concatenate([array.to_numpy().ravel() for array in dataset.data_vars.values()])
-        for measure, dataset in measures.items()
-    }
-    return pd.DataFrame(columns, index=names)
+    return pd.DataFrame({name: np.asarray(measure) for name, measure in measures.items()}, index=list(named))
 
 
 def elements(values: Dataset) -> Iterator[tuple[str, DataArray]]:
@@ -311,8 +316,7 @@ def _failures(found: Diagnostics, table: pd.DataFrame, data: DataTree) -> tuple[
         ("divergent transitions", found.divergences),
         ("draws at maximum tree depth", found.maxdepth),
     ):
-        tolerated = TOLERATED_FRACTION * found.draws if found.escalated else 0
-        if count > tolerated:
+        if count > found.tolerated:
             failures.append(f"{count} {name} in {found.draws} draws ({count / found.draws:.2%})")
     if found.ebfmi_min < EBFMI_MIN:
         failures.append(f"E-BFMI {found.ebfmi_min:.2f}, below {EBFMI_MIN}")

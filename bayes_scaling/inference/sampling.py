@@ -1,6 +1,7 @@
 """Sample a compiled model with nutpie for as long as its draws are too few, and turn points into posteriors."""
 
 import contextlib
+import ctypes
 import json
 import math
 import os
@@ -260,12 +261,17 @@ def _is_finished(sampler: Any) -> bool:
 
 @contextlib.contextmanager
 def _on_cores(cores: int | None) -> Iterator[None]:
-    """Threads that are started here use at most so many processors, where the system lets a process choose."""
+    """Threads that are started here use at most so many processors, where the system lets a process choose.
+
+    From the one on which this process runs, since the system spreads workers, and workers that all took the first
+    processor would wait for each other.
+    """
     if cores is None or not hasattr(os, "sched_setaffinity"):
         yield
         return
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, sorted(before)[:cores])
+    here = ctypes.CDLL(None).sched_getcpu()
+    os.sched_setaffinity(0, sorted(before, key=lambda each: (each < here, each))[:cores])
     try:
         yield
     finally:

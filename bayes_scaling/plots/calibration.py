@@ -41,8 +41,8 @@ def plot_calibration(calibration: Calibration, *, visuals: Visuals | None = None
     Examples
     --------
     >>> import bayes_scaling as bs
-    >>> from bayes_scaling.calibration.result import read_calibration
-    >>> plot_calibration(read_calibration("runs/calibration.json")).savefig("ranks.png")  # doctest: +SKIP
+    >>> found = bs.load_calibration("runs/calibration-reference-ho2024")  # doctest: +SKIP
+    >>> bs.plot_calibration(found).savefig("ranks.png")  # doctest: +SKIP
     """
     look = look_of(visuals, backend, _VISUALS)
     names = list(calibration.table.index)

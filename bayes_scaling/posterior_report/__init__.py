@@ -1,1 +1,1 @@
-"""Posterior reports: one page for readers, as HTML, Markdown or JSON, from a fit, a comparison or a robustness run."""
+"""What a report says, first to last, of a fit, a comparison or another study; written by `report`."""

@@ -5,7 +5,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 
-from bayes_scaling.posterior_report.document import Code, Section
+from bayes_scaling.report.document import Code, Section
 
 _PACKAGED_DATA, _HO2024, _KAPLAN2020 = "ho2024", "ho2024algorithmic", "kaplan2020scaling"
 _SOURCES: Mapping[str, tuple[str, ...]] = {

@@ -32,13 +32,13 @@ from bayes_scaling.posterior_report.comparison_trust import (
     specifications_of,
     versions_of,
 )
-from bayes_scaling.posterior_report.document import Banner, Document, Picture, Section
 from bayes_scaling.posterior_report.fit_data import data_section
 from bayes_scaling.posterior_report.fit_tables import in_brackets, in_months, variant_in_words
-from bayes_scaling.posterior_report.markdown import render_page
-from bayes_scaling.posterior_report.svg import lead_of
 from bayes_scaling.quantities.rates import INTERVAL, INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.report.document import Banner, Document, Picture, Section
+from bayes_scaling.report.markdown import render_page
 from bayes_scaling.report.run_directory import picture, write_beside_fits
+from bayes_scaling.report.svg import lead_of
 from bayes_scaling.report.terminal import left_out
 from bayes_scaling.report.units import noun_of, size_of
 from bayes_scaling.result_files import COMPARISON_SETTINGS, COMPARISON_TABLE

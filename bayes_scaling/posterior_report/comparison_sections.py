@@ -11,7 +11,10 @@ from bayes_scaling.comparison.result import METHODS, MISCOMPUTED, TIE_NATS, Comp
 from bayes_scaling.inference.data import UNITS
 from bayes_scaling.plots.comparison_by_model import METHOD_WORDS
 from bayes_scaling.plots.marks import NOT_CONVERGED
-from bayes_scaling.posterior_report.document import (
+from bayes_scaling.posterior_report.fit_method import command_blocks, table_option
+from bayes_scaling.posterior_report.fit_tables import TIMES, in_brackets, in_months, number, times_of, variant_in_words
+from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL, INTERVAL
+from bayes_scaling.report.document import (
     Block,
     Bullets,
     Equation,
@@ -22,10 +25,7 @@ from bayes_scaling.posterior_report.document import (
     Section,
     Table,
 )
-from bayes_scaling.posterior_report.fit_method import command_blocks, table_option
-from bayes_scaling.posterior_report.fit_tables import TIMES, in_brackets, in_months, number, times_of, variant_in_words
-from bayes_scaling.posterior_report.svg import picture_of
-from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL, INTERVAL
+from bayes_scaling.report.svg import picture_of
 from bayes_scaling.report.units import noun_of, plural_of, size_of
 from bayes_scaling.words import counted, months, probability
 

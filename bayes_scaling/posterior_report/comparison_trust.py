@@ -10,12 +10,12 @@ from bayes_scaling.comparison.variants import STATED
 from bayes_scaling.inference.data import UNITS
 from bayes_scaling.inference.diagnostics import EBFMI_MIN, ESS_MIN, RHAT_MAX, TOLERATED_FRACTION
 from bayes_scaling.inference.fitting import package_versions
-from bayes_scaling.posterior_report.document import Block, Equation, Section, Table
+from bayes_scaling.model.describe import describe, varying
 from bayes_scaling.posterior_report.fit_method import equations, made_with
-from bayes_scaling.posterior_report.svg import picture_of
+from bayes_scaling.report.document import Block, Equation, Section, Table
+from bayes_scaling.report.svg import picture_of
 from bayes_scaling.report.units import noun_of, plural_of
 from bayes_scaling.specifications.catalogue import list_specifications, load_specification
-from bayes_scaling.specifications.describe import describe, varying
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.words import counted
 

@@ -6,8 +6,8 @@ import pandas as pd
 
 from bayes_scaling.inference.data import UNITS
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.posterior_report.document import Point, Scatter, Section, Table
 from bayes_scaling.posterior_report.fit_tables import month_of, number
+from bayes_scaling.report.document import Point, Scatter, Section, Table
 from bayes_scaling.report.units import noun_of, plural_of
 from bayes_scaling.specifications.laws import RESPONSE_UNITS
 from bayes_scaling.words import counted

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.posterior_report.citations import citation_section
-from bayes_scaling.posterior_report.document import Document, Section
 from bayes_scaling.posterior_report.fit_answer import answer_of, banners, lead_picture, notes_of, subtitle_of, title_of
 from bayes_scaling.posterior_report.fit_change import change_section
 from bayes_scaling.posterior_report.fit_data import data_section
@@ -27,6 +26,7 @@ from bayes_scaling.posterior_report.fit_trust import (
     predictive_section,
 )
 from bayes_scaling.quantities.laws import at_most_common
+from bayes_scaling.report.document import Document, Section
 from bayes_scaling.report.summary import summarise
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import Any
 
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
 from bayes_scaling.inference.settings import SMC
-from bayes_scaling.posterior_report.document import Block, Bullets, Code, Equation, Paragraph, Section, Table
+from bayes_scaling.model.describe import describe
+from bayes_scaling.report.document import Block, Bullets, Code, Equation, Paragraph, Section, Table
 from bayes_scaling.specifications.catalogue import list_specifications, load_specification
-from bayes_scaling.specifications.describe import describe
 from bayes_scaling.specifications.mathematics import is_equation, tex
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables.packaged import PACKAGED, load_evaluations

@@ -11,10 +11,8 @@ from bayes_scaling.identifiability.identify import can_identify, identification
 from bayes_scaling.identifiability.influence import prior_quantities
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.posterior_report.document import Bullets, Equation, Paragraph, Row, Section, Table
 from bayes_scaling.posterior_report.fit_data import rows_of_report
 from bayes_scaling.posterior_report.fit_tables import in_numbers, in_whole_percent, month_of, number, times_cells
-from bayes_scaling.posterior_report.svg import picture_of
 from bayes_scaling.published import HO2024_COMPUTE, MOORE, PLAYERS, published_shapley
 from bayes_scaling.quantities.attribution import HO2024_PAIRS, shapley_attribution
 from bayes_scaling.quantities.doubling import doubling_times
@@ -23,6 +21,8 @@ from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import BENCHMARK, laws_of, setting_of
 from bayes_scaling.quantities.rate_widths import beside_rates, rate_interval
 from bayes_scaling.quantities.rates import INTERVAL
+from bayes_scaling.report.document import Bullets, Equation, Paragraph, Row, Section, Table
+from bayes_scaling.report.svg import picture_of
 from bayes_scaling.specifications.sections import RATE_OF
 from bayes_scaling.tables.benchmarks import title
 from bayes_scaling.words import estimate, months

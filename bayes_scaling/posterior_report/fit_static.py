@@ -6,15 +6,15 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law import training_compute
 from bayes_scaling.plots.drawing import amount
-from bayes_scaling.posterior_report.document import Block, Equation, Paragraph, Picture, Section, Table
 from bayes_scaling.posterior_report.fit_data import rows_of_report
 from bayes_scaling.posterior_report.fit_tables import Row, in_numbers, in_whole_percent, number, warning
-from bayes_scaling.posterior_report.svg import lead_of, picture_of
 from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import setting_of
 from bayes_scaling.quantities.rates import INTERVAL
+from bayes_scaling.report.document import Block, Equation, Paragraph, Picture, Section, Table
+from bayes_scaling.report.svg import lead_of, picture_of
 from bayes_scaling.words import estimate
 
 _QUANTITIES = ("parameters", "tokens", "tokens_per_parameter", "loss")

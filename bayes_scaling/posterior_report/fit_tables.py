@@ -11,8 +11,8 @@ import pandas as pd
 from bayes_scaling.comparison.elpd import DOUBLING
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.marks import NOT_CONVERGED
-from bayes_scaling.posterior_report.document import Block, Bullets, Paragraph, Picture, Section, Table
 from bayes_scaling.quantities.intervals import MCSE
+from bayes_scaling.report.document import Block, Bullets, Paragraph, Picture, Section, Table
 from bayes_scaling.words import estimate, in_digits, months, probability
 from bayes_scaling.words import number as precise
 

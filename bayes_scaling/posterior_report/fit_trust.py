@@ -11,7 +11,7 @@ from bayes_scaling.inference.diagnostics import EBFMI_MIN, ESS_MIN, EVIDENCE_SPR
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.settings import SMC
 from bayes_scaling.plots.marks import NOT_CONVERGED
-from bayes_scaling.posterior_report.document import Bullets, Row, Section, Table
+from bayes_scaling.posterior_report.calibration_document import calibration_sentences, calibration_table
 from bayes_scaling.posterior_report.fit_data import rows_of_report
 from bayes_scaling.posterior_report.fit_method import (
     command_blocks,
@@ -20,11 +20,11 @@ from bayes_scaling.posterior_report.fit_method import (
     table_option,
 )
 from bayes_scaling.posterior_report.fit_tables import PARTS, in_numbers, in_whole_percent, number
-from bayes_scaling.posterior_report.svg import picture_of
 from bayes_scaling.predictive.checks import FALSE_DISCOVERIES, PredictiveCheck, predictive_check
 from bayes_scaling.quantities.rates import INTERVAL, INTERVAL_PROBABILITY
-from bayes_scaling.report.calibration_text import calibration_sentences, calibration_table
+from bayes_scaling.report.document import Bullets, Row, Section, Table
 from bayes_scaling.report.summary import next_step
+from bayes_scaling.report.svg import picture_of
 from bayes_scaling.report.units import noun_of
 from bayes_scaling.words import counted
 

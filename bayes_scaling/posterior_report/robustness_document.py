@@ -11,11 +11,8 @@ from rich.text import Text
 from bayes_scaling.inference.diagnostics import ESS_MIN, RHAT_MAX
 from bayes_scaling.plots.marks import NOT_CONVERGED
 from bayes_scaling.posterior_report.citations import citation_section
-from bayes_scaling.posterior_report.document import Banner, Bullets, Document, Picture, Row, Section, Table
 from bayes_scaling.posterior_report.fit_method import command_blocks, made_with, table_option
 from bayes_scaling.posterior_report.fit_tables import PARTS, TIMES, in_brackets, in_months, times_of
-from bayes_scaling.posterior_report.markdown import render_page
-from bayes_scaling.posterior_report.svg import lead_of
 from bayes_scaling.quantities.rate_widths import Beside
 from bayes_scaling.quantities.rates import (
     CREDIBLE_INTERVAL,
@@ -24,7 +21,10 @@ from bayes_scaling.quantities.rates import (
     INTERVAL_PROBABILITY,
     signed_months_to_double,
 )
+from bayes_scaling.report.document import Banner, Bullets, Document, Picture, Row, Section, Table
+from bayes_scaling.report.markdown import render_page
 from bayes_scaling.report.run_directory import picture, write_beside_fits
+from bayes_scaling.report.svg import lead_of
 from bayes_scaling.report.terminal import compact, left_out
 from bayes_scaling.report.units import size_of
 from bayes_scaling.result_files import ROBUSTNESS_SETTINGS, ROBUSTNESS_TABLE

@@ -1,15 +1,17 @@
 """A report written to a file: HTML, Markdown or JSON, whole or not at all."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.files import write_together
 from bayes_scaling.plain_json import plain, strict_text
-from bayes_scaling.posterior_report.document import (
+from bayes_scaling.report.document import (
     Bullets,
     Code,
     Document,
@@ -20,12 +22,23 @@ from bayes_scaling.posterior_report.document import (
     Section,
     Table,
 )
-from bayes_scaling.posterior_report.markdown import pictures_of, render_markdown
-from bayes_scaling.posterior_report.plain_text import encoded
+from bayes_scaling.report.markdown import pictures_of, render_markdown
+from bayes_scaling.report.plain_text import encoded
+from bayes_scaling.result_files import (
+    BACKTEST_SETTINGS,
+    CALIBRATION_FILE,
+    COMPARISON_SETTINGS,
+    FIT_FILE,
+    REPLICATION_TABLE,
+    ROBUSTNESS_SETTINGS,
+)
 
 if TYPE_CHECKING:
+    from bayes_scaling.calibration.result import Calibration
     from bayes_scaling.comparison.result import Comparison
     from bayes_scaling.inference.result import Fit
+    from bayes_scaling.predictive.result import Backtest
+    from bayes_scaling.replication.run import Replication
     from bayes_scaling.robustness_cases.result import Robustness
 
 SUFFIXES = {"html": ".html", "markdown": ".md", "json": ".json"}
@@ -36,7 +49,7 @@ _REPORT_KEYS = {"title", "answer", "sections"}
 
 
 def write_report(
-    result: "Fit | Comparison | Robustness",
+    result: "Fit | Comparison | Robustness | Backtest | Calibration | Replication",
     path: str | Path,
     format: str | None = None,
     *,
@@ -47,7 +60,7 @@ def write_report(
     Parameters
     ----------
     result
-        A fit, a comparison, or a robustness run.
+        A fit, a comparison, a robustness run, a backtest, a calibration or a replication.
     path
         The file. Of HTML, one that needs nothing else, with its machine-readable twin beside it (the same name, ending
         in ``.json``); of Markdown, pictures lie in a folder beside it.
@@ -64,7 +77,7 @@ def write_report(
     Raises
     ------
     BayesScalingError
-        If the result is none of the three, the format is unknown, the robustness run is of another table than the
+        If the result is none of these, the format is unknown, the robustness run is of another table than the
         fit, a file that is no report would be replaced, or the file can't be written.
 
     Examples
@@ -76,34 +89,41 @@ def write_report(
     return write_document(document_of(result, robustness), path, format)
 
 
+KINDS = {
+    "fit": (FIT_FILE, "inference.result"),
+    "comparison": (COMPARISON_SETTINGS, "comparison.compare"),
+    "robustness": (ROBUSTNESS_SETTINGS, "robustness_cases.run"),
+    "backtest": (BACKTEST_SETTINGS, "predictive.backtest"),
+    "calibration": (CALIBRATION_FILE, "calibration.result"),
+    "replication": (REPLICATION_TABLE, "replication.run"),
+}
+"""Kinds of results: a file of every directory of one, and where its reader is, such as ``load_fit``.
+
+A result's class is named after its kind, as is the module of this package that makes a document of it.
+"""
+
+
+def read_result(kind: str, source: Path) -> Any:
+    """The result in a directory; its module is imported now, since PyMC takes seconds."""
+    return resolve_name(f"bayes_scaling.{KINDS[kind][1]}:load_{kind}")(source)
+
+
 def document_of(result: Any, robustness: "Robustness | None" = None) -> Document:
-    """What a report of a fit, a comparison or a robustness run says."""
-    from bayes_scaling.comparison.result import Comparison
-    from bayes_scaling.inference.result import Fit
-    from bayes_scaling.robustness_cases.result import Robustness
-
-    if isinstance(result, Fit):
-        from bayes_scaling.posterior_report.fit_document import fit_document
-
-        if robustness is not None:
-            from bayes_scaling.robustness_cases.run import check_same_table
-
-            check_same_table(robustness, result)
-        return fit_document(result, robustness)
-    if robustness is not None:
+    """What a report of a result says."""
+    ours = [each.__name__.lower() for each in type(result).__mro__ if each.__module__.startswith("bayes_scaling.")]
+    kind = next((name for name in ours if name in KINDS), None)
+    if kind is None:
+        kinds = ", ".join(f"{name} (bs.load_{name})" for name in KINDS)
+        raise BayesScalingError(f"a report is of a result, not of {type(result).__name__}; valid choices: {kinds}")
+    document: Callable[..., Document] = resolve_name(f"{__package__}.{kind}_document:{kind}_document")
+    if robustness is None:
+        return document(result)
+    if kind != "fit":
         raise BayesScalingError("robustness= stands beside a fit alone; leave it out, or report the run itself")
-    if isinstance(result, Comparison):
-        from bayes_scaling.posterior_report.comparison_document import comparison_document
+    from bayes_scaling.robustness_cases.run import check_same_table
 
-        return comparison_document(result)
-    if isinstance(result, Robustness):
-        from bayes_scaling.posterior_report.robustness_document import robustness_document
-
-        return robustness_document(result)
-    raise BayesScalingError(
-        f"a report is of a fit (bs.fit, bs.load_fit), a comparison (bs.compare) or a robustness run (bs.robustness), "
-        f"not of {type(result).__name__}"
-    )
+    check_same_table(robustness, result)
+    return document(result, robustness)
 
 
 def format_of(path: str | Path, format: str | None = None) -> str:
@@ -189,7 +209,7 @@ def _contents(document: Document, path: Path, kind: str) -> dict[Path, str]:
         files = {folder / f"{name}.svg": picture.svg for name, picture in pictures.items()}
         page = render_markdown(document, {name: f"{quote(folder.name)}/{name}.svg" for name in pictures})
         return files | {path: f"{page}\n{MARKDOWN_MARK}\n"}
-    from bayes_scaling.posterior_report.html import render_html
+    from bayes_scaling.report.html import render_html
 
     twin = _twin_of(path)
     page = render_html(document)

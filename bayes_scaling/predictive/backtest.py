@@ -14,7 +14,7 @@ from bayes_scaling.inference.fitting import fit_fingerprint, fit_with, summary_o
 from bayes_scaling.inference.settings import SEED, Settings, checked, checked_seed
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.predictive.forecasts import Record, posterior_forecast, published_forecast, scored
-from bayes_scaling.predictive.result import Backtest
+from bayes_scaling.predictive.result import FORECAST, KEYS, Backtest
 from bayes_scaling.predictive.splits import (
     FIRST,
     LAST,
@@ -25,7 +25,9 @@ from bayes_scaling.predictive.splits import (
     cut_at,
     forecasters,
 )
+from bayes_scaling.result_files import BACKTEST_SCORES, BACKTEST_SETTINGS, BACKTEST_TABLE
 from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.studies.directory import StudyDirectory
 from bayes_scaling.studies.study import Plan, Study, kept_in
 from bayes_scaling.tables import load_evaluations
 from bayes_scaling.tables.columns import is_runs
@@ -218,3 +220,39 @@ def backtest(
         seed=seed,
         set_aside=study.set_aside,
     )
+
+
+def load_backtest(directory: str | Path) -> Backtest:
+    """Read a backtest that ``bayes-scaling backtest --output DIRECTORY`` has finished.
+
+    Parameters
+    ----------
+    directory
+        With ``backtest.json``, ``backtest.csv`` and ``scores.csv``.
+
+    Returns
+    -------
+    Backtest
+        As :func:`bayes_scaling.backtest` returned it.
+
+    Raises
+    ------
+    BayesScalingError
+        If a file is missing, damaged, or of another run; the message names it and says what to do.
+
+    Examples
+    --------
+    >>> result = load_backtest("runs/backtest-reference-ho2024")  # doctest: +SKIP
+    >>> result.summary()[["covered_90", "log_score"]]  # doctest: +SKIP
+    """
+    files = StudyDirectory(directory, "backtest", BACKTEST_SETTINGS, BACKTEST_TABLE)
+    table = files.csv(BACKTEST_TABLE, ("horizon", "forecaster", "note"))
+    scores = files.csv(BACKTEST_SCORES, ("forecaster", "id", "paper", "benchmark"))
+    try:
+        forecasts = table.drop_duplicates(KEYS).set_index(KEYS)[list(FORECAST)]
+        result = Backtest(scores.set_index([*KEYS, "id"]), forecasts, **files.about(Backtest))
+        pd.testing.assert_frame_equal(result.table, table.set_index(["horizon", *KEYS]), check_dtype=False, rtol=1e-9)
+    except (AssertionError, KeyError, TypeError, ValueError) as error:
+        reason = f"with {BACKTEST_SCORES}: {str(error).partition(chr(10))[0]}"
+        raise files.damaged(reason, BACKTEST_TABLE) from None
+    return result

@@ -16,6 +16,9 @@ from bayes_scaling.predictive.splits import HORIZONS
 
 COVERED = tuple(f"covered_{100 * p:.0f}" for p in PROBABILITIES)
 _LOG_SCORES = ("log_score", "log_score_joint")
+KEYS = ["forecaster", "cut"]
+FORECAST = ("converged", "note", "before", "unseen", "seconds")
+"""Fields of a record that tables of forecasts show."""
 _MEANS = (*COVERED, "log_score", "log_score_joint", "crps", "error")
 
 
@@ -78,15 +81,19 @@ class Backtest:
         >>> Backtest.of(records, skipped={}, evaluations=summary, settings=settings, seed=1)  # doctest: +SKIP
         """
         tables = {(one.forecaster, one.cut): _with_outcomes(one) for one in records}
-        fields = ("converged", "note", "before", "unseen", "seconds")
-        index = pd.MultiIndex.from_tuples(list(tables), names=["forecaster", "cut"])
-        forecasts = pd.DataFrame([[getattr(one, name) for name in fields] for one in records], index, list(fields))
-        return cls(pd.concat(tables, names=["forecaster", "cut", "id"]), forecasts, **about)  # type: ignore[arg-type]
+        index = pd.MultiIndex.from_tuples(list(tables), names=KEYS)
+        forecasts = pd.DataFrame([[getattr(one, name) for name in FORECAST] for one in records], index, list(FORECAST))
+        return cls(pd.concat(tables, names=[*KEYS, "id"]), forecasts, **about)  # type: ignore[arg-type]
 
     @property
     def names(self) -> tuple[str, ...]:
         """Forecasters in their order; the first is what the others are compared with."""
         return tuple(dict.fromkeys(map(str, self.forecasts.index.get_level_values("forecaster"))))
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Rows of :meth:`by_cut` for each ``horizon``."""
+        return pd.concat({horizon: self.by_cut(horizon) for horizon in HORIZONS}, names=["horizon"])
 
     def by_cut(self, horizon: str = "later") -> pd.DataFrame:
         """Coverage and scores of each forecaster at each cut.
@@ -111,7 +118,7 @@ class Backtest:
             If the horizon is unknown.
         """
         rows = {}
-        for key, part in self._part(horizon).groupby(level=["forecaster", "cut"], sort=False):
+        for key, part in self._part(horizon).groupby(level=KEYS, sort=False):
             means = part[list(_MEANS)].mean()
             rows[key] = {
                 "evaluations": len(part),
@@ -122,7 +129,7 @@ class Backtest:
                 "width_90": part["width_90"].median(),
             }
         table = pd.DataFrame.from_dict(rows, orient="index")
-        table.index = pd.MultiIndex.from_tuples(list(rows), names=["forecaster", "cut"])
+        table.index = pd.MultiIndex.from_tuples(list(rows), names=KEYS)
         return table.join(self.forecasts)
 
     def summary(self, horizon: str = "later", *, least_known: int = 1) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from bayes_scaling.classical.published_law import HO2024_TRANSFORMER_GAINS, HO20
 from bayes_scaling.files import plain_name
 from bayes_scaling.inference.finished import finished_fit
 from bayes_scaling.inference.fitting import fit, fit_fingerprint
-from bayes_scaling.inference.result import Fit
+from bayes_scaling.inference.result import Fit, load_fit
 from bayes_scaling.inference.settings import DEFAULT, SEED
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.published import PublishedDoubling, published_shapley
@@ -55,16 +55,6 @@ def answers(fit: Fit, gain_fit: Fit) -> pd.DataFrame:
     intervals, those of doubling times as rates; see :func:`bayes_scaling.quantities.rate_widths.beside_rates`.
 
     ``fit``: the paper's preferred model with its penalty; ``gain_fit``: the same with the factor for transformers.
-
-    Notes
-    -----
-    Source of each published figure: column ``source``.
-
-    Examples
-    --------
-    >>> import bayes_scaling as bs
-    >>> replication = bs.replicate()  # doctest: +SKIP
-    >>> replication.table.loc["T_C"]  # doctest: +SKIP
     """
     parts = {
         "doubling times": _doubling(fit),
@@ -259,4 +249,30 @@ def replicate(
         fits[one.name] = fit(one, table, seed=seed, progress=progress, cores=cores) if found is None else found[0]
         if directory is not None and (found is None or found[2] != kept_file(directory, one.name)):
             fits[one.name].save(kept_file(directory, one.name))
+    return Replication(answers(*fits.values()), fits)
+
+
+def load_replication(directory: str | Path) -> Replication:
+    """Read a replication that ``bayes-scaling replicate --output DIRECTORY`` has finished.
+
+    Parameters
+    ----------
+    directory
+        With the two fits.
+
+    Returns
+    -------
+    Replication
+        As :func:`bayes_scaling.replicate` returned it; answers are read off the fits again.
+
+    Raises
+    ------
+    BayesScalingError
+        If a fit is missing or damaged; the message names it.
+
+    Examples
+    --------
+    >>> load_replication("runs/replication-ho2024").table.loc["T_C"]  # doctest: +SKIP
+    """
+    fits = {one.name: load_fit(kept_file(directory, one.name)) for one in replicated_specifications()}
     return Replication(answers(*fits.values()), fits)

@@ -1,1 +1,1 @@
-"""Results for people and scripts: terminal tables, summaries, a run's directory. They only consume fits."""
+"""How results are written: documents as HTML and Markdown, tables for the terminal, summaries, directories."""

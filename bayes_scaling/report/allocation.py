@@ -13,8 +13,7 @@ from rich.text import Text
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.files import write_whole
 from bayes_scaling.plain_json import strict_json
-from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL
-from bayes_scaling.report.allocation_table import (
+from bayes_scaling.quantities.allocation_table import (
     INFERENCE,
     KAPLAN,
     KAPLAN_SPLIT,
@@ -26,6 +25,7 @@ from bayes_scaling.report.allocation_table import (
     sources,
     year_of,
 )
+from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL
 from bayes_scaling.words import number
 
 _SIZES = {"parameters": "parameters", "tokens": "tokens", "tokens_per_parameter": "tokens per\nparameter"}

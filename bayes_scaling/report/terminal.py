@@ -12,8 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from bayes_scaling.posterior_report.document import Table
-from bayes_scaling.specifications.describe import Description
+from bayes_scaling.model.describe import Description
+from bayes_scaling.report.document import Table
 from bayes_scaling.words import counted
 
 

@@ -190,8 +190,6 @@ CASES: tuple[Case, ...] = (
 def cases_of(evaluations: pd.DataFrame | None = None) -> tuple[Case, ...]:
     """:data:`CASES`, and after its benchmarks one for each other that a table has.
 
-    Examples
-    --------
     >>> [case.name for case in cases_of(pd.DataFrame({"benchmark": ["mine", "lm1b", "ptb"]}))][-6:]
     ['wt2', 'ptb', 'lm1b', 'mine', 'collected', 'collected-best']
     """
@@ -206,10 +204,6 @@ def cases_of(evaluations: pd.DataFrame | None = None) -> tuple[Case, ...]:
 def chosen(names: Sequence[str] | None = None, evaluations: pd.DataFrame | None = None) -> tuple[Case, ...]:
     """Cases by name, in the order of :func:`cases_of`, the baseline always among them.
 
-    Raises BayesScalingError for a name that is none of theirs.
-
-    Examples
-    --------
     >>> [case.name for case in chosen(["wt2", "papers"])]
     ['baseline', 'papers', 'wt2']
     """

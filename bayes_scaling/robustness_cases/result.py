@@ -124,18 +124,10 @@ def robustness_table(
     times: Mapping[str, Mapping[str, float]],
     rates: Mapping[str, Ends],
 ) -> pd.DataFrame:
-    """One row a case.
+    """One row a case, from what each has by its name.
 
-    Parameters
-    ----------
-    cases
-        The baseline among them.
-    tasks, records
-        By name of the case.
-    times
-        By case: the row of :func:`bayes_scaling.doubling_times` that it shows.
-    rates
-        By case: ends of the interval of the same rate, log units per year.
+    ``times``: the row of :func:`bayes_scaling.doubling_times` that it shows; ``rates``: ends of the interval of the
+    same rate, log units per year.
     """
     base = records[BASELINE]
     rows = {
@@ -194,8 +186,6 @@ def _difference(baseline: Record, record: Record) -> dict[str, float]:
 def rows_in_words(rows: pd.DataFrame, table: pd.DataFrame) -> str:
     """Which rows of a table some are; of another table, its name and selections.
 
-    Examples
-    --------
     >>> from bayes_scaling.tables import load_evaluations, on_benchmarks
     >>> table = load_evaluations()
     >>> rows_in_words(table, table), rows_in_words(on_benchmarks(table, "ptb"), table)

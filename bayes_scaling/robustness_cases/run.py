@@ -9,10 +9,9 @@ import pandas as pd
 
 from bayes_scaling.comparison.compare import LEAST_UNITS
 from bayes_scaling.comparison.elpd import DOUBLING, ERRORS, Record
-from bayes_scaling.comparison.sweep import Sweep, Task, record_of
+from bayes_scaling.comparison.sweep import Task, record_of, swept
 from bayes_scaling.comparison.variants import Variant, expand
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.inference.fitting import summary_of
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, checked_seed
 from bayes_scaling.model.rows import make_rows
@@ -30,7 +29,7 @@ from bayes_scaling.robustness_cases.result import (
     with_rates,
 )
 from bayes_scaling.studies.directory import StudyDirectory
-from bayes_scaling.studies.study import Plan, kept_in
+from bayes_scaling.studies.study import Plan
 from bayes_scaling.tables import load_evaluations
 from bayes_scaling.tables.soundness import require_sound
 
@@ -46,8 +45,6 @@ def planned(
 ) -> Plan[Task]:
     """Fits of the cases that a table allows, in order, the baseline first; arguments and errors as of `robustness`.
 
-    Examples
-    --------
     >>> plan = planned(cases=["vocabulary-known"])
     >>> {name: len(task.evaluations) for name, task in plan.tasks.items()}
     {'baseline': 231, 'vocabulary-known': 185}
@@ -146,16 +143,9 @@ def robustness(
     >>> result.table[["compute_doubling_months_median", "published_months"]]  # doctest: +SKIP
     """
     plan = planned(evaluations, cases, settings, seed)
-    base = plan.tasks[BASELINE]
     asked = [case for case in chosen(cases, evaluations) if case.name in plan.tasks]
-    with kept_in(directory) as place:
-        sweep = Sweep(place)
-        records = sweep.run(
-            dict(sorted(plan.tasks.items(), key=lambda item: _haste(item[1]))),
-            on_done=lambda task, reused: on_done(task.variant, reused),
-            workers=workers,
-            scheduler=scheduler,
-        )
+    in_order = dict(sorted(plan.tasks.items(), key=lambda item: _haste(item[1])))
+    with swept(in_order, directory, on_done, workers=workers, scheduler=scheduler) as (sweep, records):
         times, rates = {}, {}
         for case in asked:  # one fit in memory at a time
             fit = sweep.fit(plan.tasks[case.name])
@@ -164,12 +154,8 @@ def robustness(
         return Robustness(
             table=robustness_table(asked, plan.tasks, records, times, rates),
             skipped=plan.skipped,
-            evaluations=summary_of(base.evaluations),
-            settings=base.settings,
-            seed=base.seed,
-            fingerprints={name: task.fingerprint for name, task in plan.tasks.items()},
             directory=None if directory is None else Path(directory),
-            set_aside=sweep.set_aside,
+            **sweep.about(plan.tasks),
         )
 
 
@@ -216,27 +202,13 @@ def load_robustness(directory: str | Path) -> Robustness:
             rates[str(name)] = rate_interval(files.fit(str(name)), era)
         except (KeyError, ValueError) as error:
             raise files.damaged(f"{name}: era {era!r}: {error}", ROBUSTNESS_TABLE) from None
-    skipped = files.plain.get("skipped", {})
-    if not isinstance(skipped, dict):
-        raise files.damaged("skipped must be cases with reasons")
-    return Robustness(
-        table=with_rates(table, rates),
-        skipped={str(name): str(reason) for name, reason in skipped.items()},
-        directory=files.directory,
-        **files.about(),
-    )
+    return Robustness(table=with_rates(table, rates), **files.about(Robustness))
 
 
 def check_same_table(result: Robustness, fit: Fit) -> None:
     """Refuse a robustness run that is not of the table a fit was made of: it says nothing about the fit's answer.
 
-    Raises BayesScalingError if kind, name, size, selections, row ids or responses differ; the message names which.
-
     Where the run's fits were kept, row ids and fitted responses of its baseline are compared too.
-
-    Examples
-    --------
-    >>> check_same_table(load_robustness("runs/robustness-ho2024"), load_fit("runs/reference"))  # doctest: +SKIP
     """
     mine, other = asdict(fit.evaluations), asdict(result.evaluations)
     differing = [name for name, value in mine.items() if value != other[name]]

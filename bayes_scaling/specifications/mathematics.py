@@ -1,6 +1,6 @@
 r"""A description's equations as LaTeX, so that a page sets what the terminal prints.
 
-The grammar is that of :func:`bayes_scaling.specifications.describe.describe`: names, numbers, ``+ - / ^``, brackets, a
+The grammar is that of :func:`bayes_scaling.model.describe.describe`: names, numbers, ``+ - / ^``, brackets, a
 group in square brackets, a space for a product, and words.
 """
 

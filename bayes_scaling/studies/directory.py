@@ -5,7 +5,8 @@ import json
 import math
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -39,16 +40,8 @@ def recorded(result: Any, **own: Any) -> bytes:
 class StudyDirectory:
     """A directory that a study has written, for reading; nothing in it is changed, moved or done again.
 
-    Raises BayesScalingError if its file of settings is missing or damaged.
-
-    Parameters
-    ----------
-    directory
-        Where.
-    command
-        That writes such directories, for messages.
-    settings, table
-        Names of its JSON file of settings and fingerprints, and of its CSV file.
+    Raises BayesScalingError if a file is missing or damaged when it is read. ``command``: that writes such directories,
+    for messages; ``settings``, ``table``: names of its JSON file of settings, and of its CSV file.
     """
 
     def __init__(self, directory: str | Path, command: str, settings: str, table: str) -> None:
@@ -56,38 +49,39 @@ class StudyDirectory:
         self.again = f"run the same `bayes-scaling {command}` again with --output {self.directory}, which keeps "
         self.again += "what is whole and makes the rest"
         self._settings, self._table = settings, table
-        self.plain = self._parsed(settings, json.loads)
-        if not isinstance(self.plain, dict) or not isinstance(self.plain.get("fingerprints"), dict):
+        plain = self._parsed(settings, json.loads)
+        self.plain: dict[str, Any] = plain if isinstance(plain, dict) else {}
+
+    @cached_property
+    def fingerprints(self) -> dict[str, str]:
+        """Of each fit, by its name in the table."""
+        found = self.plain.get("fingerprints")
+        if not isinstance(found, dict):
             raise self.damaged("it has no fingerprints")
-        for of, value in self.plain["fingerprints"].items():  # they become patterns of files' names
+        for of, value in found.items():  # they become patterns of files' names
             if not isinstance(value, str) or not _FINGERPRINT.fullmatch(value):
                 raise self.damaged(f"the fingerprint of {of!r} is not 64 hexadecimal digits")
-        self.fingerprints: dict[str, str] = self.plain["fingerprints"]
+        return found
+
+    def csv(self, name: str, text: Collection[str]) -> pd.DataFrame:
+        """A CSV file, numbers read to the last digit; columns of text are text, whatever they say."""
+
+        def parse(content: bytes) -> pd.DataFrame:
+            columns = pd.read_csv(io.BytesIO(content), nrows=0)
+            gaps: Any = {column: ["", "nan"] for column in columns if column not in text}
+            kinds = dict.fromkeys(text, str)
+            return pd.read_csv(io.BytesIO(content), dtype=kinds, keep_default_na=False, na_values=gaps)
+
+        return self._parsed(name, parse)
 
     def table(self, key: str | None, columns: Mapping[str, str], later: Collection[str] = ()) -> pd.DataFrame:
-        """The CSV file, numbers read to the last digit.
+        """The CSV file of a study with a row a fit; refused if it names other fits than the settings do.
 
-        Raises BayesScalingError if it is missing, damaged, or names other fits than the settings do.
-
-        Parameters
-        ----------
-        key
-            Column that names rows; without one the names of variants do.
-        columns
-            That it has, in this order, with what pandas calls their type.
-        later
-            Those that tables of earlier versions lack; not defined in these.
+        ``key``: column that names rows; without one the names of variants do. ``columns``: that it has, in this order,
+        with what pandas calls their type; ``later``: those that tables of earlier versions lack, undefined in these.
         """
         text = [name for name, kind in columns.items() if kind == "str"] + ([key] if key else [])
-        table = self._parsed(
-            self._table,
-            lambda content: pd.read_csv(
-                io.BytesIO(content),
-                dtype=dict.fromkeys(text, str),
-                keep_default_na=False,
-                na_values={column: ["", "nan"] for column in columns if column not in text},
-            ),
-        )
+        table = self.csv(self._table, text)
         table = table.assign(**{column: math.nan for column in later if column not in table})
         missing = [column for column in (*columns, *text) if column not in table]
         if missing:
@@ -102,27 +96,28 @@ class StudyDirectory:
         self._same_names(list(names))
         return table[list(columns)].set_axis(pd.Index(names, name=key or "name"), axis=0)
 
-    def about(self) -> dict[str, Any]:
-        """Table, settings, seed, fingerprints and files set aside, as results hold them."""
+    def about(self, result: Any) -> dict[str, Any]:
+        """What the settings say for those fields of a class of results that all studies' results may have."""
         readers: dict[str, Callable[[Any], Any]] = {
             "evaluations": EvaluationsSummary.from_dict,
             "settings": lambda each: Settings(**each),
             "seed": int,
+            "fingerprints": lambda each: self.fingerprints,
+            "skipped": lambda each: {str(name): str(reason) for name, reason in each.items()},
             "set_aside": lambda each: tuple((str(one["file"]), str(one["reason"])) for one in each),
+            "directory": lambda each: self.directory,
         }
-        found: dict[str, Any] = {"fingerprints": self.fingerprints}
-        for name, read in readers.items():
+        plain = {"skipped": {}, "set_aside": (), "directory": None} | self.plain
+        found: dict[str, Any] = {}
+        for name in (field.name for field in fields(result) if field.name in readers):
             try:
-                found[name] = read(({"set_aside": ()} | self.plain)[name])
-            except (KeyError, TypeError, ValueError) as error:
+                found[name] = readers[name](plain[name])
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
                 raise self.damaged(f"{name}: {error}") from None
         return found
 
     def fit(self, name: str) -> Fit:
-        """A fit, by its whole fingerprint; what its compact file leaves out waits until it is looked at.
-
-        Raises BayesScalingError if it is missing, damaged or another one's.
-        """
+        """A fit, by its whole fingerprint; what its compact file leaves out waits until it is looked at."""
         fingerprint = self.fingerprints[name]
         found = sweep_files(self.directory, fingerprint)
         if not found:

@@ -49,26 +49,14 @@ def run_tasks(
     A worker that dies costs no more than the task that it was working on, and that is done again. A script that calls
     this has to do so under ``if __name__ == "__main__":``, because each local worker imports it.
 
-    Parameters
-    ----------
-    function
-        What to do; it, the tasks and the results have to be picklable.
-    tasks
-        Name to task.
-    on_done
-        Called in this process with name and result of each task as it ends. An error that it raises ends the run.
-    workers
-        Processes on this computer; as many as it has processors if not given. Each uses one thread.
-    scheduler
-        Address of a running dask scheduler, such as ``tcp://192.168.0.1:8786``, whose workers do the tasks instead.
+    ``function``, tasks and results have to be picklable. ``on_done``: called in this process with name and result of
+    each task as it ends. ``workers``: processes on this computer, as many as it has processors if not given, with one
+    thread each; ``scheduler``: address of a running dask scheduler, such as ``tcp://192.168.0.1:8786``, whose workers
+    do the tasks instead.
 
-    Raises
-    ------
-    BayesScalingError
-        If a task's workers died too often, or the scheduler can't be reached.
-    Exception
-        What ``function`` or ``on_done`` raised, once the tasks that had ended by then were handed to ``on_done``. Tasks
-        that still run are given up: local ones at once, those on a cluster end there without being used.
+    Raises BayesScalingError if a task's workers died too often, or the scheduler can't be reached; and what
+    ``function`` or ``on_done`` raised, once the tasks that had ended by then were handed to ``on_done``. Tasks that
+    still run are given up: local ones at once, those on a cluster end there without being used.
     """
     if _STARTING in os.environ:  # a worker that imports the calling script
         Path(os.environ[_STARTING]).touch()

@@ -20,19 +20,8 @@ _LONGEST_SET_ASIDE = 200
 class Store:
     """A directory of finished pieces of work: each has a name and is one file there, whole or absent.
 
-    Several processes may use one directory at once: each file appears at once, and the last one written stays.
-
-    Parameters
-    ----------
-    directory
-        Made when the first piece is written.
-
-    Attributes
-    ----------
-    directory : pathlib.Path
-        As given.
-    set_aside : list of tuple of (pathlib.Path, str)
-        Files that :meth:`read` could not use: where they are now, and why.
+    Several processes may use one directory at once: each file appears at once, and the last one written stays. It is
+    made when the first piece is written. ``set_aside``: files that :meth:`read` could not use, and why.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -46,10 +35,7 @@ class Store:
     def read[T](self, name: str, parse: Callable[[bytes], T]) -> T | None:
         """A finished piece; None if it has to be made, because it is absent or its file can't be used.
 
-        Raises BayesScalingError if a file that can't be used can't be moved either.
-
-        Whatever error ``parse`` raises, the file is moved to the folder ``set-aside`` and kept there under a name of
-        its own.
+        Whatever error ``parse`` raises, the file is moved to the folder ``set-aside``, under a name of its own.
         """
         path = self._path(name)
         try:
@@ -65,10 +51,7 @@ class Store:
         return None
 
     def write(self, name: str, content: bytes) -> None:
-        """Keep a finished piece, in place of an older one of that name.
-
-        Raises BayesScalingError if the file can't be written; an older one is then untouched.
-        """
+        """Keep a finished piece, in place of an older one of that name, which stays if this one can't be written."""
         path = self._path(name)
         try:
             write_whole(path, content)

@@ -35,16 +35,9 @@ class Plan[T: Task]:
 class Study[T: Task, Found]:
     """Tasks whose records are files of one folder; runs that share a directory share what is finished.
 
-    Parameters
-    ----------
-    directory
-        Made when the first record is written.
-    folder
-        Of the records in the directory; empty for the directory itself.
-    work
-        What a worker does with a task; gives what :meth:`keep` takes.
-    read
-        Makes what was found of a record's content; whatever error it raises, the task is done again.
+    ``folder``: of the records in the directory; empty for the directory itself. ``work``: what a worker does with a
+    task; gives what :meth:`keep` takes. ``read``: makes what was found of a record's content; whatever error it raises,
+    the task is done again.
     """
 
     def __init__(self, directory: Path, folder: str, work: Callable[[T], Any], read: Callable[[bytes], Found]) -> None:
@@ -61,14 +54,7 @@ class Study[T: Task, Found]:
     ) -> dict[str, Found]:
         """Do what is not done yet, in the order given; results by name, the same on any number of workers.
 
-        Parameters
-        ----------
-        tasks
-            By name.
-        on_done
-            Called with each task as it ends, and whether it had been finished before.
-        workers, scheduler
-            As for :func:`bayes_scaling.studies.executors.run_tasks`.
+        ``on_done``: called with each task as it ends, and whether it had been finished before.
         """
         found: dict[str, Found] = {}
         todo: dict[str, T] = {}

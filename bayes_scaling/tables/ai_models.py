@@ -1,14 +1,15 @@
 """The public database of AI models by Epoch AI as CSV: systems with sizes and dates, without perplexities."""
 
+from collections.abc import Callable
+from functools import partial
 from os import PathLike
 
 import pandas as pd
 
 from bayes_scaling.errors import TableError
 from bayes_scaling.tables.faults import Fault
-from bayes_scaling.tables.fetching import fetch_file
-from bayes_scaling.tables.formats import finite_numbers, read_text_table, unread
-from bayes_scaling.tables.sources import SOURCES
+from bayes_scaling.tables.fetching import SOURCES, located
+from bayes_scaling.tables.formats import days, finite_numbers, read_text_table, unread
 
 COLUMNS = {
     "system": ("Model", "System"),
@@ -29,11 +30,8 @@ COLUMNS = {
 }
 """Our names and the database's for the same, the newest first."""
 REQUIRED = ("system", "published", "domain", "paper", "parameters")
-NUMBERS = ("parameters", "tokens", "epochs", "training_compute")
 LANGUAGE = "Language"
 """The domain whose sizes of data are numbers of words or tokens."""
-
-_DATE = "%Y-%m-%d"
 
 
 def read_ai_models(
@@ -41,7 +39,7 @@ def read_ai_models(
     *,
     fetch: bool = False,
     refresh: bool = False,
-    url: str = SOURCES["ai-models"].url,
+    url: str = SOURCES["ai-models"],
 ) -> pd.DataFrame:
     r"""Read the CSV file of the AI models database.
 
@@ -96,40 +94,25 @@ def read_ai_models(
     >>> print(systems.attrs["unread"][0])
     row 3, column Parameters, value many: is not a number above 0 and counts as missing
     """
-    source = None
-    if fetch:
-        fetched = fetch_file(url, path=path, refresh=refresh)
-        path, source = fetched.path, fetched.attrs
-    if path is None:
-        raise TableError(
-            f"the database does not come with the package; pass fetch=True to download it from {url}, or its path"
-        )
+    path, source = located("the database", url, path, fetch, TableError, refresh=refresh)
     file = read_text_table(path, "system")
     names = _names(path, file.cells, file.faults)
     cells = file.cells[list(names)].rename(columns=names)
     # Control characters in columns that are left out do no harm; a row with others could not be written out again.
     spoilt = [fault for fault in file.faults if fault.column is None or fault.column in names]
     cells = cells[cells["system"].notna() & ~cells.index.isin([fault.row for fault in spoilt])]
-    systems, faults = cells.copy(), [*spoilt]
-    theirs = {ours: name for name, ours in names.items()}
+    systems, faults, theirs = cells.copy(), [*spoilt], {ours: name for name, ours in names.items()}
     for name, (read, rule) in _READ.items():
         if name in cells:
             systems[name] = read(cells[name])
             faults += unread(cells[name].rename(theirs[name]), read, f"is not {rule} and counts as missing")
-    systems.attrs = {"name": "ai-models", "unread": tuple(sorted(faults, key=lambda fault: fault.row or 0))}
-    if source is not None:
-        systems.attrs["source"] = source
+    faults.sort(key=lambda fault: fault.row or 0)
+    systems.attrs |= {"name": "ai-models", "unread": tuple(faults), **source}
     return systems
 
 
 def is_ai_models(names: "pd.Index[str]") -> bool:
-    """Whether columns are those of the database.
-
-    Examples
-    --------
-    >>> is_ai_models(pd.Index(["Model", "Domain", "Publication date", "Reference", "Parameters"]))
-    True
-    """
+    """Whether columns are those of the database."""
     return all(any(theirs in names for theirs in COLUMNS[ours]) for ours in REQUIRED)
 
 
@@ -155,9 +138,8 @@ def _numbers(cells: pd.Series) -> pd.Series:
     return numbers.where(numbers > 0)
 
 
-def _days(cells: pd.Series) -> pd.Series:
-    return pd.to_datetime(cells, format=_DATE, errors="coerce")
-
-
-_READ = dict.fromkeys(NUMBERS, (_numbers, "a number above 0")) | {"published": (_days, "a day, written YYYY-MM-DD,")}
+_READ: dict[str, tuple[Callable[[pd.Series], pd.Series], str]] = {
+    **dict.fromkeys(("parameters", "tokens", "epochs", "training_compute"), (_numbers, "a number above 0")),
+    "published": (partial(days, form="%Y-%m-%d"), "a day, written YYYY-MM-DD,"),
+}
 """How columns are read that are no text, and what their cells must be."""

@@ -8,25 +8,9 @@ from dataclasses import dataclass
 class Benchmark:
     """A language-modelling benchmark, scored by perplexity per word on its test set.
 
-    Parameters
-    ----------
-    name : str
-        Short name, as in the column `benchmark`.
-    title : str
-        Full name.
-    tokens : int
-        Words in its training set.
-    vocabulary : int or None
-        Distinct words in its vocabulary; None if it is open.
-    aliases : tuple of str
-        What others call it, beside name and title; neither case, blanks nor punctuation count.
-    source : str
-        Where these figures are stated.
-
-    Examples
-    --------
-    >>> [benchmark.name for benchmark in BENCHMARKS]
-    ['wt103', 'wt2', 'ptb']
+    Its short name as in the column ``benchmark``, its title, words in its training set, distinct words in its
+    vocabulary (None if it is open), what others call it beside these (neither case, blanks nor punctuation count), and
+    where these figures are stated.
     """
 
     name: str
@@ -61,48 +45,24 @@ tokenizer (C4, The Pile) are not comparable with those per word, so these are la
 
 
 def known(label: str) -> Benchmark | None:
-    """What is known of the benchmark that a label stands for; None if nothing.
-
-    Examples
-    --------
-    >>> known("WikiText 103").name, known("Penn Treebank").tokens, known("my benchmark")
-    ('wt103', 929000, None)
-    """
+    """What is known of the benchmark that a label stands for; None if nothing."""
     return _BY_ALIAS.get(_plain(label))
 
 
 def named(label: str) -> str:
-    """The name under which a benchmark is kept: the known one's, and any other as it is written.
-
-    Examples
-    --------
-    >>> named("LM1B"), named(" My benchmark ")
-    ('lm1b', 'My benchmark')
-    """
+    """The name under which a benchmark is kept: the known one's, and any other as it is written."""
     found = known(label)
     return label.strip() if found is None else found.name
 
 
 def title(label: str) -> str:
-    """Full name of a known benchmark, and any other label as it is.
-
-    Examples
-    --------
-    >>> title("lm1b"), title("mine")
-    ('One Billion Word', 'mine')
-    """
+    """Full name of a known benchmark, and any other label as it is."""
     found = known(label)
     return label if found is None else found.title
 
 
 def in_order(labels: Iterable[str]) -> tuple[str, ...]:
-    """Distinct labels, known benchmarks first in the order of :data:`KNOWN`, then others as they appear.
-
-    Examples
-    --------
-    >>> in_order(["mine", "ptb", "lm1b", "wt103", "mine"])
-    ('wt103', 'ptb', 'lm1b', 'mine')
-    """
+    """Distinct labels, known benchmarks first in the order of :data:`KNOWN`, then others as they appear."""
     present = tuple(dict.fromkeys(labels))
     first = tuple(benchmark.name for benchmark in KNOWN if benchmark.name in present)
     return (*first, *(label for label in present if label not in first))

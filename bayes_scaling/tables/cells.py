@@ -1,4 +1,4 @@
-"""Single cells: harmless ways of writing made plain, the rules that cells keep, and their typed values."""
+"""From text to values: harmless ways of writing made plain, the rules that cells and rows keep, their types."""
 
 import operator
 import re
@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bayes_scaling.law import training_compute
 from bayes_scaling.tables.benchmarks import named
-from bayes_scaling.tables.columns import ARCHITECTURES, EMPTY_UNLESS_COMPARABLE, Column, TableKind
+from bayes_scaling.tables.columns import ARCHITECTURES, EMPTY_UNLESS_COMPARABLE, EVALUATIONS, RUNS, Column, TableKind
 from bayes_scaling.tables.faults import Fault
+from bayes_scaling.tables.formats import days
 from bayes_scaling.words import counted
 
 DATE = "%Y-%m-%d"
@@ -39,22 +41,21 @@ _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _GROUPED = r"[0-9.]+(?:[, _'][0-9.]+)+"
 _THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?P<by>[, _'])[0-9]{3}(?:(?P=by)[0-9]{3})*(?:\.[0-9]+)?")
-_SHORT = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)) ?(k|m|b|t|thousand|million|billion|trillion)", re.IGNORECASE)
-POWERS = {"k": 3, "m": 6, "b": 9, "t": 12, "th": 3, "mi": 6, "bi": 9, "tr": 12}
-_PART_OF_DATE = re.compile(r"([0-9]{4})(?:[-/]([0-9]{2}))?")
+POWERS = {
+    **{"k": 3, "m": 6, "b": 9, "t": 12, "thousand": 3, "million": 6, "billion": 9, "trillion": 12},
+    **{"mn": 6, "mio": 6, "bn": 9, "mrd": 9, "tn": 12},
+}
+"""Words for powers of ten, in cells and in names of columns."""
+_SHORT = re.compile(rf"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)) ?({'|'.join(POWERS)})\.?", re.IGNORECASE)
+_MONTHS = tuple(pd.Timestamp(2000, month, 1).month_name().lower() for month in range(1, 13))
+_PART_OF_DATE = re.compile(r"(?:([a-z]{3,9})\.? )?([0-9]{4})(?:[-/]([0-9]{2}))?", re.IGNORECASE | re.ASCII)
 
 Rule = tuple[str, Callable[[pd.Series], pd.Series]]
 """What a cell must be, and which of a column's cells are."""
 
 
 def architecture_of(cell: str) -> str:
-    """The kind of architecture that a word stands for; the word itself where none or several are meant.
-
-    Examples
-    --------
-    >>> architecture_of("Transformer"), architecture_of("AWD-LSTM"), architecture_of("RNN/Transformer")
-    ('transformer', 'recurrent', 'RNN/Transformer')
-    """
+    """The kind of architecture that a word stands for; the word itself where none or several are meant."""
     plain = " ".join(cell.lower().split())
     if plain in ARCHITECTURES:
         return plain
@@ -65,16 +66,8 @@ def architecture_of(cell: str) -> str:
 def plainly_written(cells: pd.DataFrame, kind: TableKind) -> tuple[pd.DataFrame, list[str]]:
     """Cells with harmless ways of writing made plain, and what has to be said of it.
 
-    Counts such as 7B, 1.5 T and 1,000,000; words in capitals and common ones for architectures; dates without day or
+    Counts such as 7B, ~1.5 T and 1,000,000; words in capitals and common ones for architectures; dates without day or
     month, for which their middle is taken.
-
-    Examples
-    --------
-    >>> from bayes_scaling.tables.columns import EVALUATIONS
-    >>> cells = pd.DataFrame({"parameters": ["7B"], "published": ["2021-09"]}, dtype="str")
-    >>> plain, said = plainly_written(cells, EVALUATIONS)
-    >>> plain.iloc[0].to_dict(), said
-    ({'parameters': '7e9', 'published': '2021-09-16'}, ['published: the middle of 1 year or month'])
     """
     plain, said = cells.copy(), []
     for column in _present(cells, kind):
@@ -82,9 +75,10 @@ def plainly_written(cells: pd.DataFrame, kind: TableKind) -> tuple[pd.DataFrame,
             there = cells[column.name].dropna()
             written = there.map(partial(_WRITINGS[column.kind], column))
             plain[column.name] = written.reindex(cells.index).astype(cells[column.name].dtype)
-            middles = int((written != there).sum()) if column.kind == "date" else 0
-            if middles:
-                said.append(f"{column.name}: the middle of {counted(middles, 'year')} or month{'s' * (middles > 1)}")
+            many = int((written != there).sum() if column.kind == "date" else there.str.startswith("~").sum())
+            middles = f"the middle of {counted(many, 'year')} or month{'s' * (many > 1)}"
+            what = middles if column.kind == "date" else counted(many, "approximate number")
+            said += [f"{column.name}: {what}"] if many else []
     return plain, said
 
 
@@ -96,13 +90,6 @@ def typed_values(
     Numbers are float64, dates datetime64, flags bool (object if some are missing), the rest text, known benchmarks
     under their names. ``scale`` has for a column what its numbers are to be multiplied by, or ``"log10"`` where they
     are logarithms; ``loss_unit`` is what losses or perplexities are given in, one of :data:`UNITS`.
-
-    Examples
-    --------
-    >>> from bayes_scaling.tables.columns import EVALUATIONS
-    >>> cells = pd.DataFrame({"parameters": ["1e9"], "zero_shot": ["1"]}, dtype="str")
-    >>> typed_values(cells, EVALUATIONS).iloc[0].to_dict()
-    {'parameters': 1000000000.0, 'zero_shot': True}
     """
     values = cells.copy()
     for column in _present(cells, kind):
@@ -125,10 +112,42 @@ def typed_values(
     return values
 
 
-def cell_faults(
-    cells: pd.DataFrame, kind: TableKind, scale: Mapping[str, float | str] | None = None, loss_unit: str | None = None
+def with_both_sizes(values: pd.DataFrame) -> pd.DataFrame:
+    r"""Fill in tokens where compute is given, and compute where tokens are; what was given stays as it was.
+
+    .. math:: D = C / (6 N), \qquad C = 6 N D
+
+    Source: Kaplan et al. 2020 (arXiv 2001.08361), section 2.1; so Besiroglu et al. 2024 find the tokens of the runs
+    that they digitised.
+    """
+    tokens, flop = (values.get(name, pd.Series(np.nan, values.index)) for name in ("tokens", "flop"))
+    return values.assign(
+        tokens=tokens.fillna(flop / training_compute(values["parameters"], 1.0)),
+        flop=flop.fillna(training_compute(values["parameters"], tokens)),
+    )
+
+
+def finished_table(values: pd.DataFrame, kind: TableKind, name: str) -> pd.DataFrame:
+    """Faultless typed values as a table, indexed by `id`, which is made from row numbers if there is none.
+
+    Evaluations have `perplexity` in place of `log_perplexity`, runs both `tokens` and `flop`; its name, its kind if
+    runs, and an empty list of selections are in `attrs`.
+    """
+    if "log_perplexity" in values and kind is EVALUATIONS:
+        values = values.assign(log_perplexity=np.exp(values["log_perplexity"]))
+        values = values.rename(columns={"log_perplexity": "perplexity"})  # in its place
+    if kind is RUNS:
+        values = with_both_sizes(values)
+    table = values if "id" in values else values.assign(id=[f"row-{row:04d}" for row in values.index])
+    table = table.set_index("id")
+    table.attrs = {"name": name, "selections": [], **({"kind": "runs"} if kind is RUNS else {})}
+    return table
+
+
+def checked_values(
+    cells: pd.DataFrame, kind: TableKind, scale: Mapping[str, float | str], loss_unit: str | None
 ) -> tuple[pd.DataFrame, list[Fault]]:
-    """Typed values, missing where a cell is badly written, and the faults of single cells: no cell twice."""
+    """Typed values of plainly written cells, missing where one is badly written, and every fault: no cell twice."""
     well_written, faults = cells.copy(), []
     for column in _present(cells, kind):
         broken = _broken(cells[column.name], column, written_rules(column))
@@ -137,7 +156,21 @@ def cell_faults(
     values = typed_values(well_written, kind, scale, loss_unit)
     for column in _present(cells, kind):
         faults += _broken(values[column.name], column, value_rules(column))
-    return values, [*faults, *_empty_cells(cells, values, kind)]
+    faults += empty_cells(cells, kind)
+    sound = values.drop(index=[fault.row for fault in faults])
+    if {"perplexity", "log_perplexity"} <= set(cells) and kind is EVALUATIONS:
+        faults.append(Fault(None, "log_perplexity", "", "perplexity is given as well; keep one of the two"))
+    if kind is RUNS and "parameters" in values and set(kind.sizes) & set(values):
+        sized = with_both_sizes(sound)[list(kind.sizes)]  # too large or too small for a number where one follows
+        impossible = (sized.notna() & ~((sized > 0) & np.isfinite(sized))).any(axis=1)
+        rule = "gives no number of tokens by C = 6 N D"
+        faults += [Fault(int(row), "parameters", "", rule) for row in sound.index[impossible]]
+    if "id" in cells:
+        ids = cells["id"].dropna()
+        first = ids.index.to_series().groupby(ids).transform("first")
+        rule = "stands in row {} already; every row needs its own"
+        faults += [Fault(row, "id", "", rule.format(first[row])) for row in first.index[first != first.index]]
+    return values, faults
 
 
 def written_rules(column: Column) -> list[Rule]:
@@ -147,7 +180,9 @@ def written_rules(column: Column) -> list[Rule]:
     if column.kind == "word":
         return [(f"must be one of {', '.join(column.choices)}", lambda cells: cells.isin(column.choices))]
     if column.kind == "date":
-        return [("must be a date of the calendar, written YYYY-MM-DD", _is_date)]
+        form = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+        rule = "must be a date of the calendar, written YYYY-MM-DD"
+        return [(rule, lambda cells: cells.str.fullmatch(form) & days(cells, DATE).notna())]
     if column.kind not in ("count", "number"):
         return []
     written = "117000000 or 1.17e8, without a unit" if column.kind == "number" else "117000000, 1.17e8 or 117M"
@@ -183,42 +218,31 @@ def value_rules(column: Column) -> list[Rule]:
     return rules
 
 
-def repeated_ids(cells: pd.DataFrame) -> Iterator[Fault]:
-    """Rows whose id an earlier row has."""
-    if "id" in cells:
-        ids = cells["id"].dropna()
-        first = ids.index.to_series().groupby(ids).transform("first")
-        for row in first.index[first != first.index]:
-            yield Fault(row, "id", str(ids[row]), f"stands in row {first[row]} already; every row needs its own")
-
-
 def in_file_order(faults: Sequence[Fault], cells: pd.DataFrame, columns: Mapping[str, str]) -> list[Fault]:
     """Faults in the order in which a reader of the file meets them, with columns and cells as the file has them."""
-    position = {column: number for number, column in enumerate(cells)}
-
-    def place(fault: Fault) -> tuple[int, int]:
-        return -1 if fault.row is None else fault.row, position.get(fault.column or "", len(position))
-
-    return [_as_in_file(fault, cells, columns) for fault in sorted(faults, key=place)]
-
-
-def _as_in_file(fault: Fault, cells: pd.DataFrame, columns: Mapping[str, str]) -> Fault:
-    if fault.row is None or fault.column is None or fault.column not in cells:
-        return fault
-    value: Any = cells.loc[fault.row, fault.column]
-    theirs = columns.get(fault.column, fault.column)
-    return replace(fault, column=theirs, value="" if pd.isna(value) else str(value))
+    order, found = {name: at for at, name in enumerate(cells.columns)}, []
+    for fault in sorted(
+        faults, key=lambda each: (-1 if each.row is None else each.row, order.get(each.column or "", -1))
+    ):
+        ours = fault.column or ""
+        if fault.row is not None and ours in order:
+            value: Any = cells.loc[fault.row, ours]
+            fault = replace(fault, column=columns.get(ours, ours), value="" if pd.isna(value) else str(value))
+        found.append(fault)
+    return found
 
 
 def _present(cells: pd.DataFrame, kind: TableKind) -> list[Column]:
     return [column for column in kind.columns if column.name in cells]
 
 
-def _empty_cells(cells: pd.DataFrame, values: pd.DataFrame, kind: TableKind) -> Iterator[Fault]:
-    set_aside = values["comparable"].eq(False) if "comparable" in values else pd.Series(False, cells.index)
+def empty_cells(cells: pd.DataFrame, kind: TableKind) -> Iterator[Fault]:
+    """Cells that must not be empty and are."""
+    flags = cells["comparable"] if "comparable" in cells else pd.Series(None, cells.index, dtype="str")
+    set_aside = flags.str.lower().map(FLAG_WORDS).eq(False)
     for column in _present(cells, kind):
         if column.need != "gaps":
-            conditional = kind.plural == "evaluations" and column.name in EMPTY_UNLESS_COMPARABLE
+            conditional = kind is EVALUATIONS and column.name in EMPTY_UNLESS_COMPARABLE
             empty = cells[column.name].isna() & ~(set_aside & conditional)
             rule = f"{EMPTY}, unless the row has comparable = 0" if conditional else EMPTY
             yield from (Fault(int(row), column.name, "", rule) for row in cells.index[empty])
@@ -239,10 +263,11 @@ def _broken(cells: pd.Series, column: Column, rules: Sequence[Rule]) -> list[Fau
 
 
 def _plain_count(_: Column, cell: str) -> str:
+    cell = cell.removeprefix("~").lstrip()
     if _THOUSANDS.fullmatch(cell):
         return re.sub(r"[, _']", "", cell)
     short = _SHORT.fullmatch(cell)
-    return f"{short[1]}e{POWERS[short[2].lower()[:2]]}" if short else cell
+    return f"{short[1]}e{POWERS[short[2].lower()]}" if short else cell
 
 
 def _plain_word(column: Column, cell: str) -> str:
@@ -254,17 +279,16 @@ def _plain_word(column: Column, cell: str) -> str:
 def _middle(_: Column, cell: str) -> str:
     """The middle of a year or month that a cell says, and any other cell as it is."""
     part = _PART_OF_DATE.fullmatch(cell)
-    if not part or (part[2] and not 1 <= int(part[2]) <= 12):
+    word, year, month = part.groups() if part else ("", "", "")
+    if word:
+        meant = [at for at, name in enumerate(_MONTHS, 1) if name.startswith(word.lower())]
+        month = f"{meant[0]:02d}" if meant and not month else "no month"
+    if not part or (month and not re.fullmatch("0[1-9]|1[0-2]", month)):
         return cell
-    middle = f"{part[1]}-{part[2]}-16" if part[2] else f"{part[1]}-07-02"
+    middle = f"{year}-{month}-16" if month else f"{year}-07-02"
     today = f"{pd.Timestamp.today():{DATE}}"
-    return min(middle, today) if middle[:7] <= today[:7] or (not part[2] and part[1] == today[:4]) else middle
+    return min(middle, today) if today.startswith(f"{year}-{month}" if month else year) else middle
 
 
 _WRITINGS: Mapping[str, Callable[[Column, str], str]] = {"count": _plain_count, "word": _plain_word, "date": _middle}
 """By the kind of a column: from a harmless way of writing a cell to the plain one."""
-
-
-def _is_date(cells: "pd.Series[Any]") -> "pd.Series[bool]":
-    on_calendar = pd.to_datetime(cells, format=DATE, errors="coerce").notna()
-    return cells.str.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}") & on_calendar

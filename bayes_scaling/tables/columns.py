@@ -1,7 +1,8 @@
 """The two lists of columns: evaluations and training runs. All reading and checking is driven by them."""
 
-from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Literal
 
 import pandas as pd
@@ -58,8 +59,7 @@ class TableKind:
     """A kind of table.
 
     ``noun`` is what a row is and ``plural`` what the table is called where its kind is told; ``response`` is fitted,
-    and its unit may be another; of ``sizes`` a row needs one at least; ``all_faults`` makes of a file what shows every
-    fault.
+    and its unit may be another; of ``sizes`` a row needs one at least.
     """
 
     noun: str
@@ -68,7 +68,6 @@ class TableKind:
     columns: tuple[Column, ...]
     response: str
     sizes: tuple[str, ...] = ()
-    all_faults: Callable[[str], str] = "run `bayes-scaling check {}`".format
 
     @property
     def canonical(self) -> tuple[str, ...]:
@@ -144,7 +143,6 @@ RUNS = TableKind(
     ),
     response="loss",
     sizes=("tokens", "flop"),
-    all_faults="run `bayes-scaling check {} --runs`".format,
 )  # fmt: skip
 """Training runs: models trained once, with their loss."""
 
@@ -153,8 +151,57 @@ FITTED = ("parameters", "tokens", "loss")
 """What every table of runs has once it is read."""
 
 
+MISSPELLING = 0.85  # similarity (0 to 1) from which a name is taken for a slip of the keyboard
+PERPLEXITIES = {"perplexity", "log_perplexity"}
+_TELLING = 4  # letters of a usual name that tells something within a longer one
+
+
+def bare_name(name: str) -> str:
+    """A name without case, blanks and punctuation; a single letter keeps its case, as N is not n."""
+    plain = "".join(letter for letter in name if letter.isalnum())
+    return plain if len(plain) == 1 else plain.casefold()
+
+
+def offered_names(names: Collection[str], kind: TableKind) -> dict[str, list[str]]:
+    """The columns of a table that each canonical one which it lacks may be, likeliest first.
+
+    By usual names, else by a slip of the keyboard, else by a name that holds a usual one.
+    """
+    usual = {
+        column.name: [bare_name(each) for each in (column.name, *column.usual, *column.offered)]
+        for column in kind.columns
+    }
+    claimed = {plain for spellings in usual.values() for plain in spellings}
+    free = {name: bare_name(name) for name in names if name not in kind.canonical}
+    others = {name: plain for name, plain in free.items() if plain not in claimed}
+    found: dict[str, list[str]] = {}
+    for ours, spellings in usual.items():
+        exact = [name for spelling in spellings for name, plain in free.items() if plain == spelling]
+        slips = get_close_matches(spellings[0], others.values(), cutoff=MISSPELLING)
+        longer = [name for name, plain in others.items() if any(s in plain for s in spellings if len(s) >= _TELLING)]
+        offers = exact or [name for name, plain in others.items() if plain in slips] or longer
+        if offers and ours not in names:
+            found[ours] = list(dict.fromkeys(offers))
+    return found
+
+
+def kind_of_names(names: Collection[str]) -> TableKind:
+    """Which kind of table has such columns: runs have a loss, evaluations a perplexity on a benchmark, from a paper.
+
+    Where these do not tell, it is the kind of whose required columns there are more, under their names or usual ones.
+    """
+
+    def known(kind: TableKind) -> set[str]:
+        return {*names, *offered_names(names, kind)} & set(kind.required)
+
+    marks = len({"benchmark", *PERPLEXITIES} & set(names))
+    told = marks > 0 and ("loss" not in names or marks + ("paper" in names) > 1)
+    share = [len(known(kind)) / len(kind.required) for kind in (RUNS, EVALUATIONS)]
+    return RUNS if not told and share[0] > share[1] else EVALUATIONS
+
+
 def is_runs(table: pd.DataFrame) -> bool:
-    """Whether a table holds training runs and not evaluations: what it was read as, or else its columns.
+    """Whether a table holds training runs: what it was read as, or else what its columns say, if all are there.
 
     Examples
     --------
@@ -164,4 +211,9 @@ def is_runs(table: pd.DataFrame) -> bool:
     told = getattr(table, "attrs", {}).get("kind")
     if told in ("evaluations", "runs"):
         return bool(told == "runs")
-    return set(FITTED) <= set(table) and not {"benchmark", "perplexity"} <= set(table)
+    return set(FITTED) <= set(table) and kind_of_names([str(name) for name in table]) is RUNS
+
+
+def kind_of(table: pd.DataFrame) -> TableKind:
+    """The kind of a table, as :func:`is_runs` has it."""
+    return RUNS if is_runs(table) else EVALUATIONS

@@ -9,16 +9,6 @@ def decimal_year(published: pd.Series) -> pd.Series:
     The year plus (day of the year - 1) / 365, in leap years too: the last day of a leap year is the next
     year's first. Published coefficients depend on this definition.
 
-    Parameters
-    ----------
-    published : Series of datetime64
-        Dates.
-
-    Returns
-    -------
-    Series of float
-        Years, with the same index.
-
     Examples
     --------
     >>> decimal_year(pd.Series(pd.to_datetime(["2021-01-01", "2020-12-31"]))).tolist()

@@ -41,11 +41,6 @@ class Fault:
     ``row`` is the file's as a spreadsheet counts it (the header is row 1; a file of JSON lines has none, and a
     DataFrame counts from 0), None for the whole table or a column that it lacks; ``column`` as the file names it, None
     for the whole row; ``value`` as written, empty if nothing; ``rule``, what should stand there instead.
-
-    Examples
-    --------
-    >>> print(Fault(12, "perplexity", "0.7", "must be greater than 1"))
-    row 12, column perplexity, value 0.7: must be greater than 1
     """
 
     row: int | None
@@ -54,8 +49,7 @@ class Fault:
     rule: str
 
     def __str__(self) -> str:
-        rows = "" if self.row is None else f"row {self.row}"
-        return _line(self, rows, f"value {on_one_line(self.value)}")
+        return _line(self, () if self.row is None else (self.row,))
 
 
 @dataclass(frozen=True)
@@ -64,11 +58,6 @@ class Finding:
 
     ``code`` is stable: what scripts and ``--allow`` name. An ``"error"`` keeps a table from being fitted, unless it is
     allowed by its code. The message says what it is, in which rows, what it probably is, and what to type.
-
-    Examples
-    --------
-    >>> print(Finding("flop-apart", "warning", "flop differs from 6 N D", ("row-0003",)))
-    warning flop-apart: flop differs from 6 N D
     """
 
     code: str
@@ -81,29 +70,17 @@ class Finding:
 
 
 def named_rows(rows: Sequence[object]) -> str:
-    """A count of rows, and the first of them.
-
-    Examples
-    --------
-    >>> named_rows([2, 3]), named_rows(range(2, 40))
-    ('2 rows (2, 3)', '38 rows (2, 3, 4, 5, 6, ...)')
-    """
+    """A count of rows, and the first of them."""
     first = ", ".join(str(row) for row in rows[:_NAMED]) + (", ..." if len(rows) > _NAMED else "")
     return f"{counted(len(rows), 'row')} ({first})"
 
 
 def fault_lines(faults: Sequence[Fault]) -> list[str]:
-    """A line for each kind of fault: the same rule, in the same column.
-
-    Examples
-    --------
-    >>> fault_lines([Fault(2, "loss", "x", "must be a number"), Fault(3, "loss", "y", "must be a number")])
-    ["2 rows (2, 3), column loss, values such as 'x': must be a number"]
-    """
+    """A line for each kind of fault: the same rule, in the same column."""
     kinds: dict[tuple[str | None, str], list[Fault]] = {}
     for fault in faults:
         kinds.setdefault((fault.column, fault.rule), []).append(fault)
-    return [str(same[0]) if len(same) == 1 else _several(same) for same in kinds.values()]
+    return [str(same[0]) if len(same) == 1 else _line(same[0], [each.row for each in same]) for same in kinds.values()]
 
 
 def fault_message(source: str, faults: Sequence[Fault], more: str) -> str:
@@ -114,11 +91,11 @@ def fault_message(source: str, faults: Sequence[Fault], more: str) -> str:
     return "\n".join([f"{source} has {count}:", *(f"  {line}" for line in lines[:SHOWN]), *rest])
 
 
-def _several(same: Sequence[Fault]) -> str:
-    return _line(same[0], named_rows([fault.row for fault in same]), f"values such as {on_one_line(same[0].value)!r}")
-
-
-def _line(fault: Fault, rows: str, value: str) -> str:
+def _line(fault: Fault, rows: Sequence[int | None]) -> str:
+    """Where a rule is broken, in one row or several, by what, and the rule."""
+    where = named_rows(rows) if len(rows) > 1 else "".join(f"row {row}" for row in rows)
     column = "" if fault.column is None else f"column {on_one_line(fault.column)}"
-    place = ", ".join(part for part in (rows, column, value if fault.value else "") if part)
+    value = on_one_line(fault.value)
+    such = f"values such as {value!r}" if len(rows) > 1 else f"value {value}"
+    place = ", ".join(part for part in (where, column, such if fault.value else "") if part)
     return f"{place}: {fault.rule}" if place else fault.rule

@@ -1,4 +1,4 @@
-"""Fetch a table that the package may not carry: only when asked, whole or not at all, with what came on record."""
+"""Tables that the package may not carry: fetched only when asked, whole or not at all, with what came on record."""
 
 import hashlib
 import ipaddress
@@ -8,6 +8,7 @@ import secrets
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,19 @@ ELSEWHERE = "download the table by other means and give its path"
 MOST_REDIRECTS = 5
 
 _CHUNK = 2**16
+
+
+SOURCES = {
+    "ho2024-sheet": "https://docs.google.com/spreadsheets/d/11m8O_mU0cUkOB_5wluPne4PNsuvsKNbbVAzbYNy-NXY/export"
+    "?gid=2087221150&format=csv",
+    "ai-models": "https://epoch.ai/data/all_ai_models.csv",
+}
+"""Where published tables are served as CSV: the spreadsheet of Ho et al. 2024, the AI models database of Epoch AI.
+
+Neither has a known hash: both may change at any time, so what came is recorded instead. The address of the sheet stands
+in the authors' notebook for section 3 (repository epoch-research/lm-algorithmic-progress); that of the database in its
+documentation's demo and many public scripts. That either answers today was not verified here.
+"""
 
 
 class FetchingError(BayesScalingError):
@@ -74,25 +88,12 @@ def fetch_file(
     refresh: bool = False,
     limits: Limits | None = None,
 ) -> FetchedFile:
-    """Download a file once, by pooch, and give its place and hash.
+    """Download a file once, by pooch, and give its place and hash; nothing is kept of what fails or tried twice.
 
-    Nothing is kept of what fails, and nothing is tried twice. Raises FetchingError.
-
-    Parameters
-    ----------
-    url : str
-        Where to get it, by https; with a hash, or from this machine itself, also by http. It may redirect to https
-        alone.
-    sha256 : str, optional
-        Hash that its content must have. Without one, the hash found is recorded beside the file, with the date.
-    path : path, optional
-        Where to keep it; by default a folder for caches of the user's system. A file there is never overwritten.
-    name : str, optional
-        Its name in that folder; by default the address's last part.
-    refresh : bool
-        Download again what is in the folder for caches. A failure leaves the old file there.
-    limits : Limits, optional
-        Bounds of time and size.
+    From an address by https, which may redirect to https alone; with a hash, or from this machine itself, also by http.
+    Without a hash that it must have, the one found is recorded beside the file, with the date. It goes to ``path``,
+    where no file is ever overwritten, or as ``name`` (by default the address's last part) to a folder for caches of
+    the user's system, where ``refresh`` downloads it again; a failure leaves the old one. Raises FetchingError.
     """
     if urlsplit(url).scheme not in ("https", "http"):
         raise FetchingError(f"{url!r} is not an address of the web; it must start with https://")
@@ -104,7 +105,11 @@ def fetch_file(
     if path is not None:
         target = Path(path)
         if os.path.lexists(target):
-            return _there(target, url, sha256, refresh)
+            if refresh:
+                raise FetchingError(f"{target} exists already and is not overwritten; give another path")
+            if sha256 is not None:
+                require_hash(target, sha256)
+            return _recorded(target, url, sha256) or FetchedFile(target, url, _hash_of(target), "")
         if sha256 is None and os.path.lexists(_record_of(target)):
             raise FetchingError(f"{_record_of(target)} exists already and is not overwritten; give another path")
     else:
@@ -125,14 +130,25 @@ def fetch_file(
     return fetched
 
 
-def redirected(url: str, location: str) -> str:
-    """The address that a server sends us on to; refused if it is not https: whoever is on the way could change it.
+def located(
+    what: str,
+    url: str,
+    path: str | PathLike[str] | None,
+    fetch: bool,
+    error: type[BayesScalingError],
+    **options: Any,
+) -> tuple[Path, dict[str, Any]]:
+    """Where a table is that does not come with the package, and, once it was fetched, what its `attrs` say of that."""
+    if fetch:
+        fetched = fetch_file(url, path=path, **options)
+        return fetched.path, {"source": fetched.attrs}
+    if path is None:
+        raise error(f"{what} does not come with the package; pass fetch=True to download it from {url}, or its path")
+    return Path(path), {}
 
-    Examples
-    --------
-    >>> redirected("https://example.com/data/models.csv", "/files/models.csv")
-    'https://example.com/files/models.csv'
-    """
+
+def redirected(url: str, location: str) -> str:
+    """The address that a server sends us on to; refused if it is not https: whoever is on the way could change it."""
     target = urljoin(url, location)
     if urlsplit(target).scheme != "https":
         raise FetchingError(f"{url} redirects to {target}, which is not https; {ELSEWHERE}")
@@ -140,15 +156,7 @@ def redirected(url: str, location: str) -> str:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether an address is of this machine itself, which nothing lies between.
-
-    Examples
-    --------
-    >>> is_loopback("http://127.0.0.1:8000/a.csv"), is_loopback("http://[::1]/a.csv"), is_loopback("http://localhost")
-    (True, True, True)
-    >>> is_loopback("http://127.0.0.1.example.com/a.csv"), is_loopback("http://localhost@example.com/a.csv")
-    (False, False)
-    """
+    """Whether an address is of this machine itself, which nothing lies between."""
     try:
         host = urlsplit(url).hostname or ""
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
@@ -157,25 +165,27 @@ def is_loopback(url: str) -> bool:
 
 
 def is_page(content: bytes) -> bool:
-    """Whether a file is a web page (or other XML): no table of ours starts with an angle bracket.
-
-    Examples
-    --------
-    >>> is_page(b" <!DOCTYPE html>"), is_page(b"Model,Parameters")
-    (True, False)
-    """
+    """Whether a file is a web page (or other XML): no table of ours starts with an angle bracket."""
     return content.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
 
 
-def _there(target: Path, url: str, sha256: str | None, refresh: bool) -> FetchedFile:
-    if refresh:
-        raise FetchingError(f"{target} exists already and is not overwritten; give another path")
-    found = _hash_of(target)
-    if sha256 not in (None, found):
-        raise FetchingError(
-            f"{target} exists already and is another file: its sha256 is {found} and not {sha256}; give another path"
+def require_source(name: str) -> None:
+    """Refuse a name that is none of :data:`SOURCES`; the BayesScalingError names the choices."""
+    if name not in SOURCES:
+        raise BayesScalingError(
+            f"no published table is called {name!r}; choose from {', '.join(SOURCES)}, or give the path of a CSV file"
         )
-    return _recorded(target, url, sha256) or FetchedFile(target, url, found, "")
+
+
+def require_hash(path: Path, sha256: str) -> None:
+    """Refuse a file that can't be read or has another content, by a FetchingError."""
+    found = _hash_of(path)
+    if found != sha256:
+        page = " (it is a web page)" if is_page(path.read_bytes()[:_CHUNK]) else ""
+        raise FetchingError(
+            f"{path} exists already and is another file; it is not the published table{page}: its sha256 is {found} "
+            f"and not {sha256}; give another path, or read it as a table of your own with `read_runs`"
+        )
 
 
 def _recorded(target: Path, url: str, sha256: str | None) -> FetchedFile | None:
@@ -199,22 +209,21 @@ def _hash_of(path: Path) -> str:
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        raise FetchingError(f"{path}: no such file; give the path of a CSV file, or fetch=True") from None
     except OSError as error:
-        raise FetchingError(f"{path} can't be read ({error.strerror or error}); give another path") from None
+        raise FetchingError(f"{path} can't be read: {error.strerror or error}; give another path") from None
 
 
 def _retrieve(url: str, target: Path, sha256: str | None, limits: Limits) -> None:
     import pooch
     import requests
 
-    def download(address: str, output_file: Any, _: Any) -> None:
-        _download(address, Path(str(output_file)), limits)
-
     # pooch keeps what it finds under the name that it is given, so what may change comes under another one.
     fresh = target if sha256 is not None else target.with_name(f"{target.name}.{secrets.token_hex(4)}")
     try:
         known = None if sha256 is None else f"sha256:{sha256}"
-        pooch.retrieve(url, known, fname=fresh.name, path=fresh.parent, downloader=download)
+        pooch.retrieve(url, known, fname=fresh.name, path=fresh.parent, downloader=partial(_download, limits=limits))
         fresh.replace(target)
     except FetchingError:
         raise
@@ -234,7 +243,7 @@ def _unwritable(path: Path, error: OSError) -> FetchingError:
     return FetchingError(f"{path} can't be written ({error.strerror or error}); give another path, or make room there")
 
 
-def _download(url: str, output: Path, limits: Limits) -> None:
+def _download(url: str, output: str, _: object, limits: Limits) -> None:
     """One request, and one more for each redirect."""
     import requests
 
@@ -244,13 +253,12 @@ def _download(url: str, output: Path, limits: Limits) -> None:
         session.headers["Accept-Encoding"] = "identity"
         address = url
         for _ in range(1 + MOST_REDIRECTS):
-            with session.get(
-                address, stream=True, allow_redirects=False, timeout=(limits.connect, limits.read)
-            ) as response:
+            timeout = (limits.connect, limits.read)
+            with session.get(address, stream=True, allow_redirects=False, timeout=timeout) as response:
                 if not response.is_redirect:
                     if response.status_code != 200:
                         raise FetchingError(f"{address} answers with status {response.status_code}; {ELSEWHERE}")
-                    _write(response, address, output, limits, end)
+                    _write(response, address, Path(output), limits, end)
                     return
                 address = redirected(address, response.headers["Location"])
     raise FetchingError(f"{url} redirects more than {MOST_REDIRECTS} times; {ELSEWHERE}")
@@ -280,8 +288,7 @@ def _write(response: Any, url: str, output: Path, limits: Limits, end: float) ->
         raise FetchingError(
             f"{url} broke off after {got:,} bytes{of} ({type(error).__name__}); try again later, or {ELSEWHERE}"
         ) from None
-    arrived = response.raw.tell()
-    if promised is not None and arrived != promised:
+    if promised is not None and (arrived := response.raw.tell()) != promised:
         raise FetchingError(f"{url} broke off after {arrived:,} bytes of {promised:,}; try again later, or {ELSEWHERE}")
     if is_page(start):
         raise FetchingError(

@@ -1,10 +1,10 @@
 """Fill gaps of a table of evaluations from a table of systems, with every filled cell on record."""
 
-import io
 import re
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import reduce
 from os import PathLike
 from typing import Any
 
@@ -15,7 +15,7 @@ from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.tables.ai_models import LANGUAGE
 from bayes_scaling.tables.columns import EVALUATIONS
 from bayes_scaling.tables.faults import Fault
-from bayes_scaling.tables.reading import Reading, read_table, table_faults
+from bayes_scaling.tables.reading import Reading, read_table
 from bayes_scaling.words import counted
 
 FILLABLE = ("published", "parameters", "tokens", "epochs", "training_compute", "url")
@@ -64,14 +64,12 @@ class Filling:
     def __str__(self) -> str:
         by_column = ", ".join(f"{column} {times}" for column, times in self.cells["column"].value_counts().items())
         lines = [f"{counted(len(self.cells), 'cell')} filled{f' ({by_column})' if by_column else ''}"]
-        if self.unmatched:
-            lines.append(f"{counted(len(self.unmatched), 'evaluation')} with gaps match no system")
-        if self.ambiguous:
-            lines.append(
-                f"{counted(len(self.ambiguous), 'evaluation')} with gaps match several systems: left as they are"
-            )
-        if len(self.disagreements):
-            lines.append(f"{counted(len(self.disagreements), 'cell')} kept where the system says otherwise")
+        for left, noun, why in (
+            (self.unmatched, "evaluation", "with gaps match no system"),
+            (self.ambiguous, "evaluation", "with gaps match several systems: left as they are"),
+            (self.disagreements, "cell", "kept where the system says otherwise"),
+        ):
+            lines += [f"{counted(len(left), noun)} {why}"] if len(left) else []
         return "\n".join(lines)
 
 
@@ -119,50 +117,42 @@ def fill_from(evaluations: pd.DataFrame, systems: pd.DataFrame, *, by: str = "na
             if name not in table:
                 raise EvaluationsError(f"the table of {what} lacks the column {name!r}, by which it is joined")
     columns = [column for column in FILLABLE if column in systems]
-    filled = evaluations.assign(
-        **{each: _blank(each, evaluations.index) for each in columns if each not in evaluations}
-    )
-    rows_by_key = {key: list(rows.index) for key, rows in systems.groupby(_keys(systems, by))}
-    cells: list[tuple[Any, ...]] = []
-    disagreements: list[tuple[Any, ...]] = []
-    unmatched: list[str] = []
-    ambiguous: list[str] = []
-    notes = pd.Series(None, filled.index, dtype="object")
-    for position, (key, identity) in enumerate(zip(_keys(evaluations, by), filled.index, strict=True)):
-        there = {column: filled[column].iloc[position] for column in columns}
-        rows = rows_by_key.get(key, ())
-        if len(rows) != 1:
-            if any(pd.isna(there[column]) for column in NEEDED if column in there):
-                (ambiguous if rows else unmatched).append(str(identity))
-            continue
-        system = systems.loc[rows[0]]
-        took = []
-        for column in columns:
-            value = _value(system, column)
-            if value is None:
-                continue
-            if pd.isna(there[column]):
-                cells.append((identity, evaluations["system"].iloc[position], column, value, system["system"], rows[0]))
-                took.append((column, value))
-            elif _differ(there[column], value, column):
-                disagreements.append((identity, column, there[column], value))
-        for column, value in took:
-            series = filled[column].copy()
-            series.iloc[position] = value
-            filled[column] = series
-        if took:
-            names = ", ".join(column for column, _ in took)
-            notes.iloc[position] = f"{names} ({system['system']}, row {rows[0]} of the table of systems)"
-    empty = [each for each in columns if each not in (*evaluations, *NEEDED) and filled[each].isna().all()]
-    filled = filled.drop(columns=empty)
-    filled["filled"] = notes
-    filled.attrs = {**evaluations.attrs}
+    ours, theirs = _keys(evaluations, by), _keys(systems, by)
+    single = {key: row for row, key in theirs[~theirs.duplicated(keep=False)].dropna().items()}
+    rows = pd.Series(list(map(single.get, ours)), dtype="object")
+    # By position, as ids may stand twice.
+    before = evaluations.reset_index(drop=True).reindex(columns=columns)
+    found = systems.reindex(rows).reset_index(drop=True)
+    if {"tokens", "domain"} <= set(found):  # in any other domain, or in several, they may be images, hours or games
+        found["tokens"] = found["tokens"].where(found["domain"] == LANGUAGE)
+    took = before.isna() & found[columns].notna()
+    differ = pd.DataFrame({each: _differ(before[each], found[each]) for each in columns if each != "url"}, took.index)
+    filled = evaluations.copy()
+    for each in columns:
+        if took[each].any() or (each in NEEDED and each not in evaluations):
+            filled[each] = found[each].where(took[each], before[each].astype(found[each].dtype)).to_numpy()
+    filled["filled"] = [
+        f"{', '.join(took.columns[taken])} ({system}, row {row} of the table of systems)" if taken.any() else None
+        for taken, system, row in zip(took.to_numpy(), found["system"], rows, strict=True)
+    ]
+    gaps = before.reindex(columns=[each for each in NEEDED if each in columns]).isna().any(axis=1).to_numpy()
+    several = ours.isin(theirs[theirs.duplicated()].dropna()).to_numpy()
+    ids = evaluations.index
     return Filling(
         filled,
-        pd.DataFrame(cells, columns=["id", "system", "column", "value", "found_as", "row"]),
-        pd.DataFrame(disagreements, columns=["id", "column", "kept", "found"]),
-        tuple(unmatched),
-        tuple(ambiguous),
+        pd.DataFrame(
+            [
+                (ids[at], evaluations["system"].iloc[at], each, found.loc[at, each], found.loc[at, "system"], rows[at])
+                for at, each in _cells(took)
+            ],
+            columns=["id", "system", "column", "value", "found_as", "row"],
+        ),
+        pd.DataFrame(
+            [(ids[at], each, before.loc[at, each], found.loc[at, each]) for at, each in _cells(differ)],
+            columns=["id", "column", "kept", "found"],
+        ),
+        tuple(map(str, ids[gaps & rows.isna().to_numpy() & ~several])),
+        tuple(map(str, ids[gaps & several])),
     )
 
 
@@ -202,13 +192,7 @@ def read_with_gaps(path: str | PathLike[str], columns: Mapping[str, str] | None 
 
 
 def evaluations_csv(evaluations: pd.DataFrame) -> bytes:
-    r"""A table of evaluations as a CSV file that :func:`bayes_scaling.read_evaluations` reads back the same.
-
-    Examples
-    --------
-    >>> evaluations_csv(pd.DataFrame({"perplexity": [17.48], "zero_shot": [True]}, pd.Index(["a"], name="id")))
-    b'id,perplexity,zero_shot\na,17.48,1\n'
-    """
+    r"""A table of evaluations as a CSV file that :func:`bayes_scaling.read_evaluations` reads back the same."""
     table = evaluations.reset_index()
     if "published" in table:
         table["published"] = table["published"].dt.strftime("%Y-%m-%d")
@@ -217,46 +201,26 @@ def evaluations_csv(evaluations: pd.DataFrame) -> bytes:
 
 
 def csv_faults(evaluations: pd.DataFrame) -> tuple[Fault, ...]:
-    """What keeps a table of evaluations from being used as it is, by its row once it is written.
-
-    Examples
-    --------
-    >>> print(csv_faults(pd.DataFrame({"perplexity": [0.5]}, pd.Index(["a"], name="id")))[-1])
-    row 2, column perplexity, value 0.5: must be greater than 1 (perplexity, not log-perplexity or bits)
-    """
-    cells = pd.read_csv(io.BytesIO(evaluations_csv(evaluations)), dtype="str", keep_default_na=False)
-    cells.index = pd.Index(range(2, len(cells) + 2), name="row")
-    return table_faults(cells.mask(cells == ""), EVALUATIONS)
+    """What keeps a table of evaluations from being used as it is, by its row once it is written."""
+    faults = read_table(evaluations, EVALUATIONS).faults
+    return tuple(fault if fault.row is None else replace(fault, row=fault.row + 2) for fault in faults)
 
 
-def _blank(column: str, index: pd.Index) -> pd.Series:
-    kind = {"published": "datetime64[ns]", "url": "object"}.get(column, "float64")
-    return pd.Series(None, index, dtype=kind)
+def _cells(which: pd.DataFrame) -> Iterator[tuple[int, str]]:
+    """Place and column of each true cell, row by row."""
+    return ((int(at), str(which.columns[column])) for at, column in np.argwhere(which.to_numpy(bool)))
 
 
-def _value(system: pd.Series, column: str) -> Any:
-    value = system[column]
-    if pd.isna(value):
-        return None
-    # In any other domain, or in several, it may count images, hours or games.
-    if column == "tokens" and "domain" in system and system["domain"] != LANGUAGE:
-        return None
-    return value
-
-
-def _differ(kept: Any, found: Any, column: str) -> bool:
-    if column == "url":
-        return False
-    if column == "published":
-        return bool(kept != found)
-    return bool(abs(kept - found) > DIFFERENT * max(abs(kept), abs(found)))
+def _differ(kept: pd.Series, found: pd.Series) -> pd.Series:
+    if pd.api.types.is_datetime64_any_dtype(found):
+        return kept.notna() & found.notna() & (kept != found)
+    return (kept - found).abs() > DIFFERENT * np.maximum(kept.abs(), found.abs())
 
 
 def _keys(table: pd.DataFrame, by: str) -> pd.Series:
     """What is to agree, missing where a part of it is."""
-    parts = [table[name].map(_plain) for name in JOINS[by]]
-    whole = pd.Series(list(zip(*parts, strict=True)), table.index, dtype="object")
-    return whole.where(np.logical_and.reduce([part != "" for part in parts]))
+    parts = [table[name].map(_plain).replace("", None) for name in JOINS[by]]
+    return reduce(lambda name, paper: name + "\n" + paper, parts)
 
 
 def _plain(text: Any) -> str:

@@ -53,14 +53,6 @@ def read_text_table(source: Source, noun: str) -> TextTable:
 
     Text files are UTF-8, with or without a byte-order mark. ``noun`` is what messages call a row. Raises TableError:
     the source can't be read as a table at all.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "mine.csv"
-    >>> _ = path.write_text("system,perplexity\nGPT-2,17.48\n")
-    >>> read_text_table(path, "evaluation").cells.loc[2, "perplexity"]
-    '17.48'
     """
     if not isinstance(source, str | PathLike):
         return _of_frame(_as_pandas(source, noun), "the table", noun, first_row=0)
@@ -81,11 +73,9 @@ def read_text_table(source: Source, noun: str) -> TextTable:
 
 def table_name(source: Source) -> str:
     """What a table is called: its file's name, or that which a DataFrame has."""
-    return (
-        Path(source).stem
-        if isinstance(source, str | PathLike)
-        else str(getattr(source, "attrs", {}).get("name", "table"))
-    )
+    if isinstance(source, str | PathLike):
+        return Path(source).stem
+    return str(getattr(source, "attrs", {}).get("name", "table"))
 
 
 def source_name(source: Source) -> str:
@@ -96,6 +86,11 @@ def source_name(source: Source) -> str:
 def finite_numbers(cells: pd.Series) -> pd.Series:
     """Cells as numbers, missing where they are none."""
     return pd.to_numeric(cells, errors="coerce").astype("float64").replace([np.inf, -np.inf], np.nan)
+
+
+def days(cells: pd.Series, form: str) -> pd.Series:
+    """Cells as days, missing where they are none that is written so."""
+    return pd.to_datetime(cells, format=form, errors="coerce")
 
 
 def unread(cells: pd.Series, read: Callable[[pd.Series], pd.Series], rule: str) -> Iterator[Fault]:
@@ -114,7 +109,7 @@ def _of_rows(header: list[str], rows: dict[int, list[str]], source: str, noun: s
     whole = {number: row for number, row in filled.items() if len(row) == len(header)}
     index = pd.Index(list(whole), dtype="int64", name="row")
     cells = pd.DataFrame(list(whole.values()), index=index, columns=header, dtype="str")
-    return TextTable(cells.mask(cells == ""), (*_ragged_rows(filled, len(header)), *_control_characters(header, whole)))
+    return TextTable(cells.mask(cells == ""), tuple(_wrong_rows(header, filled)))
 
 
 def _of_frame(frame: pd.DataFrame, source: str, noun: str, *, first_row: int | None = None) -> TextTable:
@@ -134,12 +129,17 @@ def _of_frame(frame: pd.DataFrame, source: str, noun: str, *, first_row: int | N
     return replace(text, typed=typed.loc[:, [not any(isinstance(each, bytes) for each in column) for column in values]])
 
 
+def _stripped(cell: str) -> str:
+    """Some control characters count as blanks: they stay, to be refused."""
+    return cell if _CONTROL.search(cell) else cell.strip()
+
+
 def _written(value: Any) -> str:
     """A value as a cell: numbers in digits that read back the same, days as YYYY-MM-DD."""
     if isinstance(value, bytes):  # text of files that do not mark it as such
         value = value.decode("utf-8", "backslashreplace")
     if isinstance(value, str):
-        return value if _CONTROL.search(value) else value.strip()
+        return _stripped(value)
     if isinstance(value, bool | np.bool_):
         return str(int(value))
     if isinstance(value, list | dict | set | tuple | np.ndarray):
@@ -178,9 +178,7 @@ def _first_sheet(file: io.BytesIO) -> pd.DataFrame:
     return sheet.iloc[1:].set_axis([_written(name) for name in sheet.head(1).to_numpy().ravel()], axis=1)
 
 
-def _read_binary(
-    content: bytes, source: Source, extra: str, read: Callable[[io.BytesIO], pd.DataFrame]
-) -> pd.DataFrame:
+def _read_binary(content: bytes, source: Source, extra: str, read: Callable[[Any], pd.DataFrame]) -> pd.DataFrame:
     try:
         return read(io.BytesIO(content))
     except ImportError:
@@ -271,12 +269,10 @@ def _records(text: str, source: Source, *, tabs: bool) -> list[list[str]]:
     first = text.split("\n", 1)[0]
     delimiter = "\t" if tabs or ("\t" in first and "," not in first) else ","
     records: list[list[str]] = []
+    lines = io.StringIO(text, newline="")
     try:
-        for record in csv.reader(
-            io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True
-        ):
-            # Some control characters count as blanks: they stay, to be refused.
-            records.append([cell if _CONTROL.search(cell) else cell.strip() for cell in record])
+        for record in csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True):
+            records.append([_stripped(cell) for cell in record])
     except csv.Error as error:
         raise TableError(
             f"{source} is not a valid CSV file: {error} in row {len(records) + 1}; look for an unpaired quote there"
@@ -310,15 +306,12 @@ def _wrong_names(header: list[str]) -> Iterator[Fault]:
             yield Fault(1, name, "", f"the name stands {times} times; each column needs its own")
 
 
-def _ragged_rows(filled: dict[int, list[str]], width: int) -> Iterator[Fault]:
+def _wrong_rows(header: list[str], filled: dict[int, list[str]]) -> Iterator[Fault]:
     for number, row in filled.items():
-        if len(row) != width:
-            rule = f"has {len(row)} cells and the header {width}; put quotes around a cell that holds a comma"
+        if len(row) != len(header):
+            rule = f"has {len(row)} cells and the header {len(header)}; put quotes around a cell that holds a comma"
             yield Fault(number, None, "", rule)
-
-
-def _control_characters(header: list[str], whole: dict[int, list[str]]) -> Iterator[Fault]:
-    for number, row in whole.items():
+            continue
         for name, cell in zip(header, row, strict=True):
             if _CONTROL.search(cell):
                 yield Fault(number, name, cell, "must not hold a control character")

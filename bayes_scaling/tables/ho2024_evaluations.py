@@ -1,24 +1,21 @@
 """The evaluations of Ho et al. 2024 from their sheet: fetched if asked, selected by their rules, checked as any."""
 
+from dataclasses import replace
 from functools import partial
 from os import PathLike
-from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from bayes_scaling.errors import EvaluationsError
-from bayes_scaling.tables.cells import architecture_of, typed_values
+from bayes_scaling.tables.cells import architecture_of
 from bayes_scaling.tables.columns import ARCHITECTURES, EVALUATIONS
-from bayes_scaling.tables.faults import Fault
-from bayes_scaling.tables.fetching import fetch_file
+from bayes_scaling.tables.faults import Fault, fault_message
+from bayes_scaling.tables.fetching import SOURCES, located
 from bayes_scaling.tables.formats import finite_numbers
 from bayes_scaling.tables.ho2024_rules import HO2024_RULES, KEPT_PER_PAPER, best_three
-from bayes_scaling.tables.ho2024_sheet import PERPLEXITIES, open_ho2024_sheet, sheet_message
-from bayes_scaling.tables.reading import finished_table, table_faults
+from bayes_scaling.tables.ho2024_sheet import FLAGS, PERPLEXITIES, open_ho2024_sheet
+from bayes_scaling.tables.reading import read_table
 from bayes_scaling.tables.selection_steps import Selection
-from bayes_scaling.tables.sources import SOURCES
 
 
 def read_ho2024_sheet(
@@ -26,7 +23,7 @@ def read_ho2024_sheet(
     *,
     fetch: bool = False,
     refresh: bool = False,
-    url: str = SOURCES["ho2024-sheet"].url,
+    url: str = SOURCES["ho2024-sheet"],
     best: int | None = KEPT_PER_PAPER,
     own_perplexity: bool = False,
 ) -> Selection:
@@ -72,9 +69,9 @@ def read_ho2024_sheet(
 
     Examples
     --------
-    >>> import tempfile
+    >>> import pathlib, tempfile
     >>> from bayes_scaling.tables.ho2024_sheet import REQUIRED
-    >>> path = Path(tempfile.mkdtemp()) / "sheet.csv"
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "sheet.csv"
     >>> rows = [
     ...     "GPT-2,2019/02/14,Language models,1.5e9,4e9,17.48,,35.76,1,,0,Transformer",
     ...     "GPT-9,2019/02/14,Language models,1.5e9,unknown,9.9,,,1,,0,Transformer",
@@ -86,93 +83,53 @@ def read_ho2024_sheet(
     >>> selection.table[["benchmark", "perplexity"]].to_dict("records")
     [{'benchmark': 'wt103', 'perplexity': 17.48}, {'benchmark': 'ptb', 'perplexity': 17.48}]
     """
-    file, source = _file(path, fetch, refresh, url)
+    file, source = located("the sheet", url, path, fetch, EvaluationsError, name="ho2024-sheet.csv", refresh=refresh)
     rules = [rule for rule in HO2024_RULES if rule is not best_three]
     if best is not None:
         rules.append(partial(best_three, k=best))
-    return finished(open_ho2024_sheet(file).pipe(*rules), file, own_perplexity=own_perplexity, source=source)
+    selection = open_ho2024_sheet(file).pipe(*rules)
+    read = read_table(_evaluations(selection.table, own_perplexity), EVALUATIONS, name="ho2024-sheet")
+    if read.faults:
+        faults = [_in_sheet(fault, selection.table) for fault in read.faults]
+        raise EvaluationsError(fault_message(str(file), faults, "correct these first"))
+    read.table.attrs |= {"selections": [f"{step.name} ({step.rule})" for step in selection.steps[1:]], **source}
+    return replace(selection, table=read.table)
 
 
-def finished(
-    selection: Selection,
-    path: str | PathLike[str],
-    *,
-    own_perplexity: bool = False,
-    source: dict[str, str] | None = None,
-) -> Selection:
-    """Make a table of evaluations of what is left after :func:`stacked`, and check it as any user's.
-
-    Returns the same steps; its table as :func:`bayes_scaling.read_evaluations` gives it. Raises EvaluationsError: a
-    rule of tables of evaluations is broken: by the sheet's row and column.
-    """
-    cells = _evaluation_cells(selection.table, own_perplexity)
-    faults = table_faults(cells, EVALUATIONS)
-    if faults:
-        raise EvaluationsError(sheet_message(path, tuple(_in_sheet(fault, selection.table) for fault in faults)))
-    evaluations = finished_table(typed_values(cells, EVALUATIONS), EVALUATIONS, "ho2024-sheet")
-    evaluations.attrs["selections"] = [f"{step.name} ({step.rule})" for step in selection.steps[1:]]
-    if source:
-        evaluations.attrs["source"] = source
-    return Selection(evaluations, selection.steps, selection.unread)
-
-
-def _file(path: str | PathLike[str] | None, fetch: bool, refresh: bool, url: str) -> tuple[Path, dict[str, str] | None]:
-    if fetch:
-        fetched = fetch_file(url, path=path, name="ho2024-sheet.csv", refresh=refresh)
-        return fetched.path, fetched.attrs
-    if path is None:
-        raise EvaluationsError(
-            f"the sheet does not come with the package; pass fetch=True to download it from {url}, or its path"
-        )
-    return Path(path), None
-
-
-def _evaluation_cells(table: pd.DataFrame, own: bool) -> pd.DataFrame:
-    """Text cells under canonical names; the index counts rows from 0, since a row of the sheet may stand in several."""
-    changed = table["perplexity"] != table["own_perplexity"]
-    doubt = table["own_perplexity"].map(
-        lambda value: (
-            f"the system's first perplexity in the sheet, as the authors fit it; the benchmark's own is {value:g}"
-        )
-    )
-    cells = pd.DataFrame(
-        {
-            "id": [
-                f"row-{row:04d}-{benchmark}" for row, benchmark in zip(table["row"], table["benchmark"], strict=True)
-            ],
-            "system": table["system"],
-            "paper": table["paper"],
-            "published": table["published"].dt.strftime("%Y-%m-%d"),
-            "benchmark": table["benchmark"],
-            "perplexity": _written(table["own_perplexity"] if own else table["perplexity"]),
-            "parameters": _written(table["parameters"]),
-            "tokens": _written(table["tokens"]),
-            "architecture": table["Architecture"].map(_architecture),
-            "epochs": _written(_number(table, "Epoch", 0)),
-            "vocabulary": _written(_number(table, "Vocabulary", 2)),
-            "training_compute": _written(_number(table, "Training Compute", 0)),
-            "zero_shot": _flag(table, "zero_shot"),
-            "test_time_adaptation": _flag(table, "test_time_adaptation"),
-            "url": table["Link"] if "Link" in table else pd.Series(np.nan, table.index),
-            "source": [f"row {row} of the sheet of Ho et al. 2024" for row in table["row"]],
-            "doubt": doubt.where(changed & (not own)),
-        },
-        index=table.index,
-    ).reset_index(drop=True)
-    return cells.dropna(axis="columns", how="all").astype("str").where(cells.notna())
-
-
-_COLUMNS = {
-    "system": "System",
-    "paper": "Reference",
-    "published": "Publication date",
-    "parameters": "Parameters",
-    "tokens": "Dataset Size",
-    "url": "Link",
-    "epochs": "Epoch",
-    "vocabulary": "Vocabulary",
-    "training_compute": "Training Compute",
+_SIZES = {"epochs": "Epoch", "vocabulary": "Vocabulary", "training_compute": "Training Compute"}
+_COLUMNS = _SIZES | {
+    **{"system": "System", "paper": "Reference", "published": "Publication date", "url": "Link"},
+    **{"parameters": "Parameters", "tokens": "Dataset Size"},
 }
+"""Our columns and the sheet's for the same."""
+
+
+def _evaluations(table: pd.DataFrame, own: bool) -> pd.DataFrame:
+    """Evaluations before they are checked; the index counts rows from 0, as a row of the sheet may stand in several."""
+    # What a cell says in one word, as the authors' models 13 and 17 read it; a mixture is another architecture.
+    architectures = table["Architecture"].map(architecture_of, na_action="ignore")
+    places = list(zip(table["row"], table["benchmark"], strict=True))
+    sizes = {ours: finite_numbers(table[theirs]) for ours, theirs in _SIZES.items() if theirs in table}
+    changed = (table["perplexity"] != table["own_perplexity"]) & (not own)
+    doubt = "the system's first perplexity in the sheet, as the authors fit it; the benchmark's own is {:g}".format
+    evaluations = pd.DataFrame(
+        {
+            "id": [f"row-{row:04d}-{benchmark}" for row, benchmark in places],
+            **{name: table[name] for name in ("system", "paper", "published", "benchmark")},
+            "perplexity": table["own_perplexity"] if own else table["perplexity"],
+            **{name: table[name] for name in ("parameters", "tokens")},
+            "architecture": architectures.where(architectures.isin(ARCHITECTURES), "other"),
+            **{
+                name: values.where(values >= 2 if name == "vocabulary" else values > 0)
+                for name, values in sizes.items()
+            },
+            **{name: table[name] for name in FLAGS if name in table},
+            **({"url": table["Link"]} if "Link" in table else {}),
+            "source": [f"row {row} of the sheet of Ho et al. 2024" for row, _ in places],
+            "doubt": table["own_perplexity"].map(doubt).where(changed),
+        }
+    )
+    return evaluations.reset_index(drop=True).dropna(axis="columns", how="all")
 
 
 def _in_sheet(fault: Fault, table: pd.DataFrame) -> Fault:
@@ -180,31 +137,5 @@ def _in_sheet(fault: Fault, table: pd.DataFrame) -> Fault:
     if fault.row is None:
         return fault
     evaluation = table.iloc[fault.row]
-    column = fault.column
-    if column == "perplexity":
-        column = PERPLEXITIES[evaluation["benchmark"]]
-    return Fault(int(evaluation["row"]), _COLUMNS.get(column or "", column), fault.value, fault.rule)
-
-
-def _architecture(cell: Any) -> str:
-    """What the cell says in one word, as the authors' models 13 and 17 read it; a mixture is another architecture."""
-    word = "" if pd.isna(cell) else architecture_of(str(cell))
-    return word if word in ARCHITECTURES else "other"
-
-
-def _number(table: pd.DataFrame, name: str, least: float) -> pd.Series:
-    if name not in table:
-        return pd.Series(np.nan, table.index)
-    values = finite_numbers(table[name])
-    return values.where((values > 0) & (values >= least))
-
-
-def _flag(table: pd.DataFrame, name: str) -> pd.Series:
-    if name not in table:
-        return pd.Series(None, table.index, dtype="object")
-    return table[name].map({True: "1", False: "0"})
-
-
-def _written(values: pd.Series) -> pd.Series:
-    """Numbers as text that reads back the same."""
-    return values.map(lambda value: repr(float(value)), na_action="ignore")
+    theirs = _COLUMNS | {"perplexity": PERPLEXITIES[evaluation["benchmark"]]}
+    return replace(fault, row=int(evaluation["row"]), column=theirs.get(fault.column or "", fault.column))

@@ -1,24 +1,11 @@
-r"""The selection of Ho et al. 2024, rule by rule, from their sheet to the 231 evaluations that they fit.
+"""The selection of Ho et al. 2024, rule by rule, from their sheet to the 231 evaluations that they fit.
 
-Each rule takes a selection and gives one, so that they chain, one can be left out, and others put in.
-
-Examples
---------
->>> import pathlib, tempfile
->>> from functools import partial
->>> from bayes_scaling.tables.ho2024_sheet import REQUIRED, open_ho2024_sheet
->>> path = pathlib.Path(tempfile.mkdtemp()) / "sheet.csv"
->>> rows = ["A,2019/2/14,One,1e6,1e6,30,40,,1,1,0,LSTM", "B,2020/2/14,Two,1e7,1e6,20,,50,1,,1,Transformer"]
->>> _ = path.write_text("\n".join([",".join(REQUIRED), *rows]))
->>> print(open_ho2024_sheet(path).pipe(with_sizes, without_outliers, stacked))
-rows of the sheet: 2 systems left
-sizes known: 2 systems left
-no outliers: 1 system left, 1 dropped (1 × Outlier? is 1)
-stacked: 2 evaluations left (published: 281)
-2, not as published (281)
->>> open_ho2024_sheet(path).pipe(with_sizes, stacked, partial(best_three, k=1)).counts["best of each paper"]
-2
+Each rule takes a selection and gives one, so that they chain, one can be left out, and others put in:
+``open_ho2024_sheet("sheet.csv").pipe(with_sizes, stacked, partial(best_three, k=1))``.
 """
+
+from dataclasses import replace
+from functools import reduce
 
 import pandas as pd
 
@@ -43,13 +30,15 @@ KEPT_PER_PAPER = 3
 
 def with_sizes(selection: Selection) -> Selection:
     """Keep systems whose `Parameters` and `Dataset Size` are numbers above 0."""
-    return selection.without(
-        "sizes known",
-        "Parameters and Dataset Size are numbers above 0",
-        _first(
-            _no_size(selection.table, "parameters", "Parameters"), _no_size(selection.table, "tokens", "Dataset Size")
-        ),
-    )
+    table = selection.table
+    reasons = [
+        _where(wrong, f"{name} is {what}")
+        for column, name in (("parameters", "Parameters"), ("tokens", "Dataset Size"))
+        for wrong, what in (
+            (table[name].isna(), "empty"), (table[column].isna(), "not a number"), (table[column] <= 0, "not above 0")
+        )
+    ]  # fmt: skip
+    return selection.without("sizes known", "Parameters and Dataset Size are numbers above 0", _first(*reasons))
 
 
 def included(selection: Selection) -> Selection:
@@ -59,17 +48,14 @@ def included(selection: Selection) -> Selection:
 
 def without_outliers(selection: Selection) -> Selection:
     """Keep systems whose `Outlier?` is not 1; empty counts as none."""
-    return selection.without(
-        "no outliers", "Outlier? is not 1", _where(selection.table["outlier"] == 1, "Outlier? is 1")
-    )
+    outlier = _where(selection.table["outlier"] == 1, "Outlier? is 1")
+    return selection.without("no outliers", "Outlier? is not 1", outlier)
 
 
 def with_a_perplexity(selection: Selection) -> Selection:
     """Keep systems with a perplexity on at least one benchmark."""
-    none = selection.table[list(PERPLEXITIES)].isna().all(axis=1)
-    return selection.without(
-        "evaluated", "a perplexity on WT103, WT2 or PTB", _where(none, "no perplexity on any benchmark")
-    )
+    none = _where(selection.table[list(PERPLEXITIES)].isna().all(axis=1), "no perplexity on any benchmark")
+    return selection.without("evaluated", "a perplexity on WT103, WT2 or PTB", none)
 
 
 def stacked(selection: Selection) -> Selection:
@@ -86,7 +72,7 @@ def stacked(selection: Selection) -> Selection:
     ]
     stack = pd.concat(parts, ignore_index=True)
     rule = "a row for each system and benchmark with a perplexity"
-    return Selection(stack, selection.steps, selection.unread).step("stacked", rule, "evaluation", PUBLISHED[0])
+    return replace(selection, table=stack).step("stacked", rule, "evaluation", PUBLISHED[0])
 
 
 def certain(selection: Selection) -> Selection:
@@ -98,8 +84,8 @@ def certain(selection: Selection) -> Selection:
 
 def dated(selection: Selection) -> Selection:
     """Keep evaluations with a date that can be read."""
-    table = selection.table
-    reasons = _where(table["published"].isna(), "Publication date is empty or not written YYYY/MM/DD")
+    undated = selection.table["published"].isna()
+    reasons = _where(undated, "Publication date is empty or not written YYYY/MM/DD")
     return selection.without("dated", "Publication date is a date", reasons)
 
 
@@ -114,8 +100,7 @@ def with_gophers_sizes(selection: Selection) -> Selection:
     table = selection.table
     parameters = table["system"].map(SIZES).astype("float64").fillna(table["parameters"])
     rule = f"Parameters of {' and '.join(SIZES)} set by name"
-    corrected = Selection(table.assign(parameters=parameters), selection.steps, selection.unread)
-    return corrected.step("sizes of Gopher", rule, "evaluation")
+    return replace(selection, table=table.assign(parameters=parameters)).step("sizes of Gopher", rule, "evaluation")
 
 
 def best_three(selection: Selection, k: int = KEPT_PER_PAPER) -> Selection:
@@ -145,21 +130,9 @@ HO2024_RULES = (
 """The rules in the authors' order."""
 
 
-def _no_size(table: pd.DataFrame, column: str, name: str) -> pd.Series:
-    values = table[column]
-    return _first(
-        _where(table[name].isna(), f"{name} is empty"),
-        _where(values.isna(), f"{name} is not a number"),
-        _where(values <= 0, f"{name} is not above 0"),
-    )
-
-
 def _where(condition: pd.Series, reason: str) -> pd.Series:
     return pd.Series(reason, condition.index, dtype="object").where(condition)
 
 
 def _first(*reasons: pd.Series) -> pd.Series:
-    first = reasons[0]
-    for other in reasons[1:]:
-        first = first.where(first.notna(), other)
-    return first
+    return reduce(pd.Series.combine_first, reasons)

@@ -1,13 +1,14 @@
 """The spreadsheet of Ho et al. 2024 as CSV: one row a system, one column of perplexities a benchmark."""
 
 from collections.abc import Iterator
+from functools import partial
 from os import PathLike
 
 import pandas as pd
 
 from bayes_scaling.errors import EvaluationsError, TableError
 from bayes_scaling.tables.faults import Fault, fault_message
-from bayes_scaling.tables.formats import TextTable, finite_numbers, read_text_table, unread
+from bayes_scaling.tables.formats import TextTable, days, finite_numbers, read_text_table, unread
 from bayes_scaling.tables.selection_steps import Selection
 
 PERPLEXITIES = {"wt103": "Perplexity (WT103)", "wt2": "Perplexity (WT2)", "ptb": "Perplexity (PTB)"}
@@ -28,7 +29,6 @@ REQUIRED = (
 OPTIONAL = ("Link", "Epoch", "Training Compute", "Zero-shot?", "Uses Cache", "Vocabulary")
 FLAGS = {"zero_shot": "Zero-shot?", "test_time_adaptation": "Uses Cache"}
 """Our flags and the sheet's; empty counts as no, and 0.5 as yes: see :func:`open_ho2024_sheet`."""
-DATE = "%Y/%m/%d"
 
 _MARKS = ("Include?", "Outlier?", "uncertain", *FLAGS.values())
 _SIZES = ("Parameters", "Dataset Size")
@@ -39,19 +39,14 @@ _MARK_WORDS = {"true": 1.0, "false": 0.0}  # how a spreadsheet exports a box tha
 
 
 def open_ho2024_sheet(path: str | PathLike[str]) -> Selection:
-    r"""Read the sheet as it is: every row that names a system, nothing selected yet.
+    r"""Read a CSV export of the sheet as it is: every row that names a system, nothing selected yet.
 
-    Returns its table has the row's number in the file (`row`), the cells as written under the sheet's names, and read:
+    Its table has the row's number in the file (`row`), the cells as written under the sheet's names, and read:
     `system`, `paper`, `published` (missing unless written YYYY/MM/DD), `parameters` and `tokens` (counts, missing
     unless numbers), `wt103`, `wt2`, `ptb` (perplexities; 0 counts as none), `include`, `outlier`, `uncertain`, and the
     flags in `FLAGS` that are there. Raises EvaluationsError: the file can't be read, lacks a column, or holds cells
-    where a number must stand and does not: all of them, by row and column.
-
-    Parameters
-    ----------
-    path : path
-        CSV export of the sheet, in UTF-8. Needed are the columns in `REQUIRED`; those in `OPTIONAL` are read if they
-        are there, all others are left out.
+    where a number must stand and does not: all of them, by row and column. Columns in `REQUIRED` are needed, those in
+    `OPTIONAL` are read if they are there, all others are left out.
 
     Notes
     -----
@@ -60,16 +55,6 @@ def open_ho2024_sheet(path: str | PathLike[str]) -> Selection:
     it, so its 0.5, in 19 rows of the published sheet (Pythia, LLaMA, BLOOM, MPT and Turing-NLG on text that they were
     not trained on), drops no row; here it counts as zero-shot. Other columns and values: a copy of the sheet of 408
     rows in a public repository (parkerwhitfill/algo_progress).
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "sheet.csv"
-    >>> row = "GPT-2,2019/2/14,Language models,1.5e9,unknown,17.48,,35.76,1,,0,Transformer"
-    >>> _ = path.write_text(",".join(REQUIRED) + "\n" + row + "\n")
-    >>> sheet = open_ho2024_sheet(path)
-    >>> sheet.table[["row", "system", "parameters", "tokens", "wt103", "wt2", "ptb"]].to_dict("records")
-    [{'row': 2, 'system': 'GPT-2', 'parameters': 1500000000.0, 'tokens': nan, 'wt103': 17.48, 'wt2': nan, 'ptb': 35.76}]
     """
     try:
         file = read_text_table(path, "system")
@@ -81,27 +66,14 @@ def open_ho2024_sheet(path: str | PathLike[str]) -> Selection:
     if not faults:
         faults = tuple(_cell_faults(cells))
     if faults:
-        raise EvaluationsError(sheet_message(path, faults))
-    table = _read(cells)
-    return Selection(table, (), tuple(_unread(cells))).step(
-        "rows of the sheet", "every row that is not blank", "system"
-    )
+        raise EvaluationsError(fault_message(str(path), faults, "correct these first"))
+    start = Selection(_read(cells), (), tuple(_unread(cells)))
+    return start.step("rows of the sheet", "every row that is not blank", "system")
 
 
 def is_ho2024_sheet(names: "pd.Index[str]") -> bool:
-    """Whether columns are those of the sheet.
-
-    Examples
-    --------
-    >>> is_ho2024_sheet(pd.Index(["System", "Perplexity (WT103)", "Perplexity (PTB)"]))
-    True
-    """
+    """Whether columns are those of the sheet."""
     return bool(names.isin(list(PERPLEXITIES.values())).any())
-
-
-def sheet_message(path: str | PathLike[str], faults: tuple[Fault, ...]) -> str:
-    """Faults of the sheet as one message, which does not send its reader to the check of another kind of table."""
-    return fault_message(str(path), faults, "correct these first")
 
 
 def _shape_faults(file: TextTable) -> Iterator[Fault]:
@@ -155,8 +127,7 @@ def _unread(cells: pd.DataFrame) -> Iterator[Fault]:
     yield from unread(cells["Publication date"], _days, "is not written YYYY/MM/DD and counts as empty")
 
 
-def _days(cells: pd.Series) -> pd.Series:
-    return pd.to_datetime(cells, format=DATE, errors="coerce")
+_days = partial(days, form="%Y/%m/%d")
 
 
 def _marks(cells: pd.Series) -> pd.Series:

@@ -1,20 +1,18 @@
 """Tables that come with the package, and those that it fetches or makes by name."""
 
-import hashlib
 from functools import cache
 from importlib.resources import as_file, files
 from os import PathLike
-from pathlib import Path
 
 import pandas as pd
 
 from bayes_scaling.errors import EvaluationsError, RunsError
 from bayes_scaling.static_laws import BESIROGLU
-from bayes_scaling.tables.cells import typed_values
+from bayes_scaling.tables.cells import finished_table, typed_values
 from bayes_scaling.tables.columns import EVALUATIONS
-from bayes_scaling.tables.fetching import FetchingError, fetch_file, is_page
+from bayes_scaling.tables.fetching import FetchingError, located, require_hash
 from bayes_scaling.tables.formats import read_text_table
-from bayes_scaling.tables.reading import finished_table, read_runs
+from bayes_scaling.tables.reading import read_runs
 from bayes_scaling.tables.selections import comparable_rows
 from bayes_scaling.tables.simulated import simulate_isoflop
 
@@ -26,7 +24,6 @@ CHINCHILLA_URL = (
 )
 """Where the digitised runs are published, at a fixed commit."""
 CHINCHILLA_SHA256 = "193478df4e90f040016431996c45682659306840ecdadf83cfb9cd5ca0aa1b30"
-CHINCHILLA_COLUMNS = {"parameters": "Model Size", "flop": "Training FLOP", "loss": "loss"}
 
 SIMULATED_NOISE = 0.01
 """Standard deviation of the example's log losses around the law."""
@@ -137,42 +134,9 @@ def load_runs(
         if path is not None or fetch:
             raise RunsError("'simulated' is made and not read; leave path and fetch out, or ask for 'chinchilla'")
         return simulate_isoflop(BESIROGLU, noise=SIMULATED_NOISE, seed=_SIMULATED_SEED)
-    if fetch:
-        return read_runs(fetched_file(url, CHINCHILLA_SHA256, path), CHINCHILLA_COLUMNS, name)
-    if path is None:
-        raise RunsError(
-            f"'{name}' does not come with the package; pass fetch=True to download it from {url}, or its path"
-        )
-    require_hash(path, CHINCHILLA_SHA256)
-    return read_runs(path, CHINCHILLA_COLUMNS, name)
-
-
-def fetched_file(url: str, sha256: str, path: str | PathLike[str] | None = None) -> Path:
-    """Download a file once, to a path or the cache, and give its place; what is there already is checked and stays.
-
-    Raises RunsError as :func:`bayes_scaling.tables.fetching.fetch_file`.
-    """
-    if path is not None and Path(path).exists():
-        require_hash(path, sha256)
-        return Path(path)
     try:
-        return fetch_file(url, sha256=sha256, path=path).path
+        file, _ = located(f"'{name}'", url, path, fetch, RunsError, sha256=CHINCHILLA_SHA256)
+        require_hash(file, CHINCHILLA_SHA256)
     except FetchingError as error:
         raise RunsError(str(error)) from None
-
-
-def require_hash(path: str | PathLike[str], sha256: str) -> None:
-    """Refuse a file that can't be read or has another content, by a RunsError."""
-    try:
-        content = Path(path).read_bytes()
-    except FileNotFoundError:
-        raise RunsError(f"{path}: no such file; give the path of a CSV file, or fetch=True") from None
-    except OSError as error:
-        raise RunsError(f"{path} can't be read: {error.strerror}") from None
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        page = " (it is a web page)" if is_page(content) else ""
-        raise RunsError(
-            f"{path} is not the published table{page}: its sha256 is {found}, and the table's {sha256}; "
-            "give another path, or read it as a table of your own with `read_runs`"
-        )
+    return read_runs(file, {"parameters": "Model Size", "flop": "Training FLOP", "loss": "loss"}, name)

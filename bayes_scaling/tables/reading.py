@@ -2,7 +2,8 @@
 
 import shlex
 import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any
@@ -11,21 +12,27 @@ import numpy as np
 import pandas as pd
 
 from bayes_scaling.errors import RunsWarning, TableError, TableWarning
-from bayes_scaling.tables.cells import EMPTY, UNITS, cell_faults, in_file_order, plainly_written, repeated_ids
-from bayes_scaling.tables.columns import EVALUATIONS, RUNS, TableKind
+from bayes_scaling.tables.cells import (
+    EMPTY,
+    UNITS,
+    checked_values,
+    empty_cells,
+    finished_table,
+    in_file_order,
+    plainly_written,
+)
+from bayes_scaling.tables.columns import EVALUATIONS, RUNS, TableKind, kind_of_names
 from bayes_scaling.tables.faults import Fault, fault_message
 from bayes_scaling.tables.formats import Source, read_text_table, source_name, table_name
 from bayes_scaling.tables.ho2024_sheet import REQUIRED as SHEET
 from bayes_scaling.tables.names import (
     command_of,
     guessed_columns,
-    kind_of_names,
     missing_columns,
     similar_names,
     with_canonical_names,
 )
 from bayes_scaling.tables.plausibility import check_codes, findings
-from bayes_scaling.tables.sizes import with_both_sizes
 from bayes_scaling.words import counted
 
 
@@ -94,7 +101,8 @@ class ReadTable:
 
     def message(self, source: Source) -> str:
         """The faults as one message."""
-        said = fault_message(source_name(source), self.faults, self.kind.all_faults(source_name(source)))
+        name, runs = source_name(source), " --runs" * (self.kind is RUNS)
+        said = fault_message(name, self.faults, f"run `bayes-scaling check {name}{runs}`")
         return f"{said}\n{self.line}" if self.line else said
 
 
@@ -103,7 +111,7 @@ def read_evaluations(
 ) -> pd.DataFrame:
     r"""Read and validate a table of evaluations.
 
-    Required columns: `system`, `paper`, `published` (YYYY-MM-DD; of a year or month alone its middle is taken),
+    Required columns: `system`, `paper`, `published` (YYYY-MM-DD; of 2021, 2021-09 or Sep 2021 the middle is taken),
     `benchmark` (any label; known ones, in `bayes_scaling.tables.benchmarks.KNOWN`, by any of their names), `perplexity`
     (per token; or `log_perplexity` in nats per token), `parameters` (count), `tokens` (unique training tokens) and
     `architecture` (see `ARCHITECTURES`; in capitals and by common words too).
@@ -115,7 +123,7 @@ def read_evaluations(
     ----------
     path : path or DataFrame
         A file in UTF-8, comma- or tab-separated or of JSON lines; a Parquet or Excel file; or a DataFrame of pandas or
-        Polars. Counts may be written 7B, 125m or 1,000,000.
+        Polars. Counts may be written 7B, 125 Mio., ~9 bn or 1,000,000.
     columns : mapping of str to str, optional
         Canonical name to the file's name, for columns that the file names otherwise.
     name : str, optional
@@ -275,15 +283,11 @@ def read_table(
     By default the columns say of which kind it is; ``gaps`` are canonical columns that may be missing or empty. Raises
     the kind's BayesScalingError: the file can't be read as a table at all, or the mapping does not fit it.
     """
-    reading = reading or Reading()
-    where = source_name(source)
-    error = (kind or EVALUATIONS).error
+    reading, where, error = reading or Reading(), source_name(source), (kind or EVALUATIONS).error
     try:
         file = read_text_table(source, kind.noun if kind else "row")
         names = list(file.cells.columns)
-        kind = kind or kind_of_names(
-            [*reading.columns, *(each for each in names if each not in reading.columns.values())]
-        )
+        kind = kind or kind_of_names({*names} - {*reading.columns.values()} | {*reading.columns})
         reading.check(kind)
         if set(SHEET) <= set(names) and not reading.columns:
             raise TableError(
@@ -300,13 +304,18 @@ def read_table(
     cells = cells.rename(columns={theirs: ours for ours, theirs in guessed.items()})
     pairs = ", ".join(f"{ours} from {theirs}" for ours, theirs in guessed.items())
     said = [f"columns guessed: {pairs}"] if guessed else []
-    if reading.drop_incomplete:
-        cells, dropped = _complete(cells, kind)
-        said += dropped
+    needed = (*kind.required, *kind.sizes)
+    empty = [each for each in empty_cells(cells, kind) if each.column in needed] if reading.drop_incomplete else []
+    incomplete = {each.row for each in empty}
+    if 0 < len(incomplete) < len(cells):  # where none is left, the faults say why
+        times = Counter(each.column for each in empty)
+        cells = cells.drop(index=list(incomplete))
+        where_empty = ", ".join(f"{column} in {count}" for column, count in times.items())
+        said.append(f"without {counted(len(incomplete), 'incomplete row')} ({where_empty})")
     names = list(cells.columns)
     missing = tuple(missing_columns(names, kind))
     plain, notes = plainly_written(cells, kind)
-    values, faults = checked_values(plain, kind, reading)
+    values, faults = checked_values(plain, kind, reading.scale, reading.loss_unit)
     columns = {**reading.columns, **guessed}
     told = {(fault.row, fault.column) for fault in file.faults}  # no cell twice
     found = [fault for fault in in_file_order(faults, cells, columns) if (fault.row, fault.column) not in told]
@@ -332,52 +341,6 @@ def read_table(
     return ReadTable(table, (), kind, "", similar_names(names, kind))
 
 
-def checked_values(
-    cells: pd.DataFrame, kind: TableKind, reading: Reading | None = None
-) -> tuple[pd.DataFrame, list[Fault]]:
-    """Typed values of plainly written cells, and the faults of cells and rows."""
-    reading = reading or Reading()
-    values, faults = cell_faults(cells, kind, reading.scale, reading.loss_unit)
-    if {"perplexity", "log_perplexity"} <= set(cells):
-        faults.append(Fault(None, "log_perplexity", "", "perplexity is given as well; keep one of the two"))
-    sound = values.drop(index=[fault.row for fault in faults if fault.row is not None])
-    return values, [*faults, *_impossible_sizes(sound, kind), *repeated_ids(cells)]
-
-
-def table_faults(cells: pd.DataFrame, kind: TableKind) -> tuple[Fault, ...]:
-    """Every fault of text cells under canonical names, missing columns among them.
-
-    Examples
-    --------
-    >>> len(table_faults(pd.DataFrame({"Model Size": ["1e9"]}, [2], dtype="str"), EVALUATIONS))  # missing columns
-    8
-    """
-    return (*missing_columns(list(cells.columns), kind), *in_file_order(checked_values(cells, kind)[1], cells, {}))
-
-
-def finished_table(values: pd.DataFrame, kind: TableKind, name: str) -> pd.DataFrame:
-    """Faultless typed values as a table, indexed by `id`, which is made from row numbers if there is none.
-
-    Evaluations have `perplexity` in place of `log_perplexity`, runs both `tokens` and `flop`; its name, its kind if
-    runs, and an empty list of selections are in `attrs`.
-
-    Examples
-    --------
-    >>> values = pd.DataFrame({"log_perplexity": [3.5]}, index=[2])
-    >>> finished_table(values, EVALUATIONS, "mine").round(3).to_dict("index")
-    {'row-0002': {'perplexity': 33.115}}
-    """
-    if "log_perplexity" in values and kind is EVALUATIONS:
-        values = values.assign(log_perplexity=np.exp(values["log_perplexity"]))
-        values = values.rename(columns={"log_perplexity": "perplexity"})  # in its place
-    if kind is RUNS:
-        values = with_both_sizes(values)
-    table = values if "id" in values else values.assign(id=[f"row-{row:04d}" for row in values.index])
-    table = table.set_index("id")
-    table.attrs = {"name": name, "selections": [], **({"kind": "runs"} if kind is RUNS else {})}
-    return table
-
-
 def _faultless(source: Source, kind: TableKind, reading: Reading, name: str | None) -> pd.DataFrame:
     read = read_table(source, kind, reading, name)
     if read.faults:
@@ -386,26 +349,3 @@ def _faultless(source: Source, kind: TableKind, reading: Reading, name: str | No
     for message in filter(None, (read.left_alone, *map(str, findings(read.table)))):
         warnings.warn(f"{source_name(source)}: {message}", category, stacklevel=3)
     return read.table
-
-
-def _complete(cells: pd.DataFrame, kind: TableKind) -> tuple[pd.DataFrame, list[str]]:
-    """Rows in which nothing required is empty, and what was left out."""
-    gaps = cells[[name for name in kind.required if name in cells]].isna()
-    sizes = [name for name in kind.sizes if name in cells]
-    if sizes:
-        gaps[" and ".join(sizes)] = cells[sizes].isna().all(axis=1)
-    incomplete = gaps.any(axis=1)
-    if incomplete.all() or not incomplete.any():  # where none is left, the faults say why
-        return cells, []
-    lacking = ", ".join(f"{name} in {count}" for name, count in gaps.sum().items() if count)
-    return cells[~incomplete], [f"without {counted(int(incomplete.sum()), 'incomplete row')} ({lacking})"]
-
-
-def _impossible_sizes(values: pd.DataFrame, kind: TableKind) -> Iterator[Fault]:
-    """Rows in which the size that is not given would be too large or too small for a number."""
-    if kind is not RUNS or "parameters" not in values or not set(kind.sizes) & set(values):
-        return
-    sized = with_both_sizes(values)[list(kind.sizes)]
-    impossible = (sized.notna() & ~((sized > 0) & np.isfinite(sized))).any(axis=1)
-    for row in values.index[impossible]:
-        yield Fault(row, "parameters", f"{values.loc[row, 'parameters']:g}", "gives no number of tokens by C = 6 N D")

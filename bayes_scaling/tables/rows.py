@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bayes_scaling.errors import BayesScalingError, EvaluationsError, RunsError
-from bayes_scaling.tables.columns import is_runs
+from bayes_scaling.errors import RunsError
+from bayes_scaling.tables.columns import is_runs, kind_of
 from bayes_scaling.words import counted
 
 _OPERATORS: Mapping[type[ast.AST], Any] = {
@@ -36,7 +36,7 @@ def selected_rows(
     before = table.attrs.get("selections") or []
     if not keep.any():
         earlier = f" (after: {'; '.join(before)})" if before else ""
-        raise _error(table)(f"no row is left by {sentence!r}{earlier}; {available}")
+        raise kind_of(table).error(f"no row is left by {sentence!r}{earlier}; {available}")
     selected = table[keep]
     selected.attrs = {**table.attrs, "selections": [*before, sentence]}
     return selected
@@ -71,7 +71,7 @@ def rows_where(table: pd.DataFrame, expression: str) -> pd.DataFrame:
     >>> len(small), small.attrs["selections"]
     (21, ["rows where benchmark == 'ptb' and parameters < 1e7"])
     """
-    refuse, names = _error(table), list(map(str, table))
+    refuse, names = kind_of(table).error, list(map(str, table))
     quoted = list(dict.fromkeys(re.findall(_QUOTED, str(expression))))
     marked = re.sub(_QUOTED, lambda found: f"_quoted_{quoted.index(found[1])}", str(expression))
     try:
@@ -175,7 +175,7 @@ def best_of(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     >>> best_of(runs, ["parameters", "tokens"])["lr"].tolist()
     [0.01]
     """
-    loss = table["loss" if is_runs(table) else "perplexity"]
+    loss = table[kind_of(table).response]
     return _one_of_each(table, columns, loss.rank(method="first"), "the best row of each")
 
 
@@ -209,16 +209,7 @@ def last_of(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def without_duplicates(table: pd.DataFrame) -> pd.DataFrame:
-    """Drop rows that repeat an earlier one in every column.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Evaluations or training runs.
-
-    Returns
-    -------
-    DataFrame
+    """Drop rows of evaluations or training runs that repeat an earlier one in every column.
 
     Examples
     --------
@@ -278,7 +269,7 @@ def _one_of_each(table: pd.DataFrame, columns: Sequence[str], order: pd.Series, 
     unknown = [name for name in columns if name not in table]
     if unknown or not len(columns):
         given = f"there is no column {unknown[0]!r}" if unknown else "no column is given"
-        raise _error(table)(f"{what}: {given}; the table has {', '.join(map(str, table))}")
+        raise kind_of(table).error(f"{what}: {given}; the table has {', '.join(map(str, table))}")
     first = order.groupby([table[name] for name in columns]).rank(method="first") == 1
     gaps = table[list(columns)].isna().any(axis=1)
     return selected_rows(table, first | gaps, f"{what} {' and '.join(columns)}")
@@ -289,7 +280,3 @@ def _as_numbers(column: pd.Series) -> pd.Series:
         return column
     numbers = pd.to_numeric(column, errors="coerce")
     return numbers if (numbers.notna() | column.isna()).all() and numbers.notna().any() else column.astype(object)
-
-
-def _error(table: pd.DataFrame) -> type[BayesScalingError]:
-    return RunsError if is_runs(table) else EvaluationsError

@@ -14,13 +14,7 @@ from bayes_scaling.words import counted
 
 @dataclass(frozen=True)
 class Dropped:
-    """A row that a step dropped: the file's row as a spreadsheet counts it, and why it went.
-
-    Examples
-    --------
-    >>> print(Dropped(7, "GPT-2", "ptb", "uncertain is 1"))
-    row 7, GPT-2 on ptb: uncertain is 1
-    """
+    """A row that a step dropped: the file's row as a spreadsheet counts it, and why it went."""
 
     row: int
     system: str

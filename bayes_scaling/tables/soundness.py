@@ -10,8 +10,8 @@ import pandas as pd
 from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.tables.benchmarks import named
 from bayes_scaling.tables.cells import FLAG_WORDS, architecture_of
-from bayes_scaling.tables.columns import EVALUATIONS, RUNS, is_runs
-from bayes_scaling.tables.names import missing_columns, offered_names
+from bayes_scaling.tables.columns import EVALUATIONS, RUNS, kind_of, offered_names
+from bayes_scaling.tables.names import missing_columns
 from bayes_scaling.tables.reading import read_table
 
 _COLUMNS = {column.name: column for column in (*RUNS.columns, *EVALUATIONS.columns)}
@@ -32,8 +32,7 @@ def as_table(given: Any) -> pd.DataFrame:
         require_sound(given)
     if isinstance(given, pd.DataFrame):
         require_sound(given)
-        kind = RUNS if is_runs(given) else EVALUATIONS
-        names = [str(name) for name in given]
+        kind, names = kind_of(given), [str(name) for name in given]
         lacking = any(True for _ in missing_columns(names, kind)) and bool(offered_names(names, kind))
         if not lacking and all(_is_typed(given[name]) for name in set(names) & set(kind.canonical)):
             return given
@@ -47,10 +46,6 @@ def require_sound(evaluations: pd.DataFrame, *columns: str) -> None:
     """Refuse what is no table, and words, flags and dates that are about to be used and are none.
 
     The EvaluationsError names column, row and value, what is valid, and what to type.
-
-    Examples
-    --------
-    >>> require_sound(pd.DataFrame({"architecture": ["transformer"], "comparable": [1]}), "architecture", "comparable")
     """
     if not isinstance(evaluations, pd.DataFrame):
         raise EvaluationsError(

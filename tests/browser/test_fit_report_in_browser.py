@@ -11,7 +11,7 @@ from pypdf import PdfReader
 
 import bayes_scaling as bs
 from bayes_scaling.posterior_report.fit_document import fit_document
-from bayes_scaling.posterior_report.html import render_html
+from bayes_scaling.report.html import render_html
 
 
 @pytest.mark.browser

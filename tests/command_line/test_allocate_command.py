@@ -22,8 +22,16 @@ import bayes_scaling as bs
 from bayes_scaling.cli import main
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.model.coordinates import published_names
+from bayes_scaling.quantities.allocation_table import (
+    INFERENCE,
+    KAPLAN,
+    PUBLISHED,
+    TRAINING,
+    Question,
+    allocations,
+    sources,
+)
 from bayes_scaling.report.allocation import allocation_sentence
-from bayes_scaling.report.allocation_table import INFERENCE, KAPLAN, PUBLISHED, TRAINING, Question, allocations, sources
 from bayes_scaling.static_laws import STATIC_LAWS
 from bayes_scaling.words import number
 

@@ -3,9 +3,13 @@
 import json
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
-from bayes_scaling.calibration.result import Calibration, read_calibration
+from bayes_scaling.calibration.result import Calibration, load_calibration
+from bayes_scaling.commands.report import report_command
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.posterior_report.calibration_document import calibration_sentences
 
 FILES = {"calibration.png", "calibration.csv", "calibration.json"}
 
@@ -20,7 +24,7 @@ def test_it_writes_ranks_table_and_picture_and_goes_on_where_it_stopped(command,
     assert (out / "calibration.png").read_bytes().startswith(b"\x89PNG")
     again = command(*asked, "--simulations", "30", cwd=tmp_path)
     assert "20 of 30" not in first.out + first.err
-    found = read_calibration(out / "calibration.json")
+    found = load_calibration(out / "calibration.json")
     assert (found.specification, found.evaluations, len(found.simulations)) == ("chinchilla", "simulated", 30)
     assert set(found.table.index) >= {"E", "a", "alpha", "beta", "level", "share", "sigma", "nu"}
     assert f"the ranks of {len(found.table) - len(found.outside)} of {len(found.table)} quantities" in again.prose
@@ -53,7 +57,7 @@ def test_what_is_no_calibration_is_said_to_be_none(tmp_path, content) -> None:
     path = tmp_path / "calibration.json"
     path.write_bytes(content)
     with pytest.raises(BayesScalingError, match="calibration"):
-        read_calibration(path)
+        load_calibration(path)
 
 
 def test_a_calibration_reads_back_and_lists_stand_on_lines_of_their_own() -> None:
@@ -66,3 +70,23 @@ def test_a_calibration_reads_back_and_lists_stand_on_lines_of_their_own() -> Non
     assert sum("[" in line for line in text.splitlines()) == 8
     assert Calibration.from_json(found.to_json(), "again") == found
     assert found.outside == ("g_C", "sigma")
+
+
+def test_the_report_of_a_calibration_says_what_the_command_says(tmp_path) -> None:
+    from bayes_scaling.calibration.experiment import Simulation
+
+    made = tuple(Simulation({"g_C": 4 * rank, "sigma": 7}, True, 1.001, 400.0, 0, 0, 0.5) for rank in range(25))
+    found = Calibration("mine", "table", made, 0, "f" * 64)
+    (tmp_path / "calibration.json").write_bytes(found.to_json())
+    assert load_calibration(tmp_path) == found
+    app = typer.Typer()
+    app.command()(report_command)
+    done = CliRunner().invoke(app, [str(tmp_path), "--quiet"])
+    assert done.exit_code == 0, done.output
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    answer, *further = calibration_sentences(found)
+    assert report["answer"] == answer and "1 of 2 quantities" in answer
+    ranks, curves = report["sections"]
+    assert ranks["text"] == further and ranks["tables"][0]["marked"] == [1]
+    assert [row["ranks"] for row in ranks["tables"][0]["records"]] == ["uniform", "not uniform"]
+    assert curves["pictures"][0]["alternative"] == answer

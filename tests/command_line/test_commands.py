@@ -143,7 +143,7 @@ def test_short_run_ends_with_1_and_says_in_plain_words_that_it_did_not_converge(
 
 
 def test_short_run_says_on_standard_error_only_what_it_is_doing(short_run) -> None:
-    said = "ho2024/07 on ho2024: 231 evaluations; sampling (after compiling, some 20 s, where the model is new) ..."
+    said = "ho2024/07 on ho2024: 231 evaluations; sampling (after compiling, some 10 s, where the model is new) ..."
     assert " ".join(short_run.err.split()) == said
 
 

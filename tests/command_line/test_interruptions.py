@@ -53,7 +53,7 @@ from bayes_scaling.cli import main
 from bayes_scaling.inference import fitting
 from bayes_scaling.report.run_directory import write_run
 import bayes_scaling.plots.doubling
-import bayes_scaling.report.fit_table
+import bayes_scaling.posterior_report.fit_terminal
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background would not have
 finished, kind, *cases = sys.argv[1:]

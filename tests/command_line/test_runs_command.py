@@ -42,7 +42,7 @@ def run(command, tmp_path_factory):
 def test_it_ends_well_and_says_what_it_fits(run) -> None:
     assert run.code == 0, run.out + run.err
     assert " ".join(run.err.split()) == (
-        "chinchilla-normal on mine: 30 training runs; sampling (after compiling, some 20 s, where the model is new) ..."
+        "chinchilla-normal on mine: 30 training runs; sampling (after compiling, some 10 s, where the model is new) ..."
     )
     assert "On mine (30 training runs), with 'chinchilla-normal', the exponent alpha of parameters is" in run.prose
 

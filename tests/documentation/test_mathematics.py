@@ -10,9 +10,9 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from bayes_scaling.errors import BayesScalingError, SpecificationError
-from bayes_scaling.posterior_report.html import mathml
+from bayes_scaling.model.describe import describe
+from bayes_scaling.report.html import mathml
 from bayes_scaling.specifications.catalogue import list_specifications, load_specification
-from bayes_scaling.specifications.describe import describe
 from bayes_scaling.specifications.mathematics import is_equation, symbol, tex
 from bayes_scaling.specifications.sections import Data, Noise, Progress
 from bayes_scaling.specifications.specification import Specification

@@ -45,11 +45,11 @@ from bayes_scaling.cli import EXIT_BAD_INPUT
 from bayes_scaling.commands.options import EXIT_UNCONVERGED
 from bayes_scaling.inference.diagnostics import EBFMI_MIN, ESS_MIN, RHAT_MAX, TOLERATED_FRACTION
 from bayes_scaling.inference.settings import EFFECTIVE_DRAWS
+from bayes_scaling.posterior_report import replication_document
 from bayes_scaling.published import HO2024_COMPUTE
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, months_to_double
 from bayes_scaling.replication import run as answers_module
 from bayes_scaling.replication.run import GAIN_MODEL, MODEL, answers
-from bayes_scaling.report import replication_page
 from bayes_scaling.robustness_cases.cases import CASES
 from bayes_scaling.specifications.sections import CENTRE_PARAMETERS, CENTRE_YEAR
 from bayes_scaling.tables.ho2024_rules import PUBLISHED as PUBLISHED_COUNTS
@@ -196,7 +196,7 @@ class TestReplicationPage:
         assert list(replicated) == list(published_table.index)
         for name, row in published_table.to_dict("index").items():
             assert (replicated[name]["published"], replicated[name]["unit"]) == (
-                replication_page.published(row),
+                replication_document.published(row),
                 row["unit"],
             )
         listed = page("notebooks/paper-side-by-side.md").partition("## Sources\n\n")[2].splitlines()

@@ -30,10 +30,10 @@ from bayes_scaling.inference.diagnostics import ESS_MIN, RHAT_MAX
 from bayes_scaling.inference.fitting import KEPT_DRAWS, fit_fingerprint, summary_of
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.law import training_compute
-from bayes_scaling.posterior_report import comparison_document, robustness_document
+from bayes_scaling.posterior_report import backtest_document, comparison_document, robustness_document
+from bayes_scaling.posterior_report.backtest_document import backtest_csv
 from bayes_scaling.posterior_report.comparison_document import comparison_json
 from bayes_scaling.posterior_report.comparison_sections import FEWEST_PUBLISHED
-from bayes_scaling.posterior_report.document import Document
 from bayes_scaling.posterior_report.robustness_document import robustness_json
 from bayes_scaling.posterior_report.write import SUFFIXES, as_plain
 from bayes_scaling.predictive.backtest import FORECASTS
@@ -41,8 +41,8 @@ from bayes_scaling.predictive.forecasts import PROBABILITIES
 from bayes_scaling.predictive.splits import HORIZONS
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, summarise_rate
 from bayes_scaling.replication.run import MODEL
-from bayes_scaling.report import allocation, backtest, run_directory
-from bayes_scaling.report.backtest import backtest_csv
+from bayes_scaling.report import allocation, run_directory
+from bayes_scaling.report.document import Document
 from bayes_scaling.report.summary import summarise
 from bayes_scaling.result_files import COMPARISON_SETTINGS, COMPARISON_TABLE, FIT_FILE
 from bayes_scaling.robustness_cases.result import COLUMNS as ROBUSTNESS_COLUMNS
@@ -342,7 +342,7 @@ FILES = {
         *comparison_document.PICTURES,
     },
     "robustness": {*robustness_document.FILES},
-    "backtest": {*backtest.FILES},
+    "backtest": {*backtest_document.FILES},
     "calibrate": {*calibrate.FILES},
     "replicate": {replicate.PAGE, replicate.TABLE, ".nc"},
     "report": {*SUFFIXES.values()},

@@ -153,3 +153,11 @@ def test_rows_without_a_required_cell_are_dropped_with_a_count_when_asked(table_
     assert read_evaluations(path, drop_incomplete=True).attrs["selections"] == [
         "without 2 incomplete rows (parameters in 1, tokens in 1)"
     ]
+
+
+def test_a_row_set_aside_is_not_incomplete_without_its_sizes(table_file):
+    path = table_file({"comparable": "0", "parameters": ""}, {"comparable": "1", "tokens": ""}, {"comparable": "1"})
+
+    evaluations = read_evaluations(path, drop_incomplete=True)
+    assert list(evaluations.index) == ["row-0002", "row-0004"]
+    assert evaluations.attrs["selections"] == ["without 1 incomplete row (tokens in 1)"]

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from bayes_scaling.errors import EvaluationsError
-from bayes_scaling.tables import check_evaluations, read_evaluations
+from bayes_scaling.tables import check_evaluations, is_runs, read_evaluations
+from bayes_scaling.tables.columns import RUNS, kind_of_names
 from bayes_scaling.tables.reading import Reading, read_table
 
 
@@ -76,6 +77,17 @@ def test_a_column_mapped_to_itself_changes_nothing(table_file):
 def test_mistakes_of_the_mapping_are_errors(table_file, answer, columns, message):
     with pytest.raises(EvaluationsError, match=message):
         answer(table_file({}), columns=columns)
+
+
+@pytest.mark.parametrize(
+    "extra", [[], ["benchmark"], ["perplexity"], ["system", "architecture"], ["benchmark", "paper"]]
+)
+def test_a_file_and_a_frame_are_told_apart_by_one_rule(extra):
+    """A loss makes runs, unless more columns than one say that it is of a benchmark or a paper."""
+    table = pd.DataFrame({"parameters": [1e8, 1e9], "tokens": 2e10, "loss": [3.0, 2.5]}).assign(
+        **dict.fromkeys(extra, 2)
+    )
+    assert is_runs(table) == (kind_of_names(list(table)) is RUNS) == (len(set(extra) - {"system", "architecture"}) < 2)
 
 
 @pytest.mark.parametrize(

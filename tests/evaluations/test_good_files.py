@@ -72,6 +72,47 @@ def test_numbers_are_read_as_written(table_file, cell, number):
     assert read_evaluations(table_file({"epochs": cell}))["epochs"].tolist() == [number]
 
 
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [
+        *[
+            ("117M", 117e6),
+            ("1.5 Mio.", 1.5e6),
+            ("350 mn", 350e6),
+            ("13 million", 13e6),
+            ("7 bn", 7e9),
+            ("2 Mrd.", 2e9),
+        ],
+        *[("1.4T", 1.4e12), ("70 Thousand", 70e3), ('"1,500,000"', 1.5e6)],
+    ],
+)
+def test_counts_are_read_with_the_units_that_people_write(table_file, cell, number):
+    assert read_evaluations(table_file({"parameters": cell}))["parameters"].item() == pytest.approx(number, rel=1e-15)
+
+
+def test_approximate_counts_are_read_and_said(table_file):
+    evaluations = read_evaluations(table_file({"parameters": "~9B"}, {"tokens": '"~ 1,000,000"'}, {"tokens": "~2e6"}))
+    assert evaluations["parameters"].tolist() == [9e9, 1.5e9, 1.5e9]
+    assert evaluations["tokens"].tolist() == [4e9, 1e6, 2e6]
+    assert evaluations.attrs["selections"] == [
+        "parameters: 1 approximate number",
+        "tokens: 2 approximate numbers",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "day"),
+    [
+        *[("2019", "2019-07-02"), ("2019-02", "2019-02-16"), ("2019/02", "2019-02-16"), ("Feb 2019", "2019-02-16")],
+        *[("february 2019", "2019-02-16"), ("Sept. 2020", "2020-09-16"), ("MAY 2020", "2020-05-16")],
+    ],
+)
+def test_of_a_year_or_month_the_middle_is_taken_and_said(table_file, cell, day):
+    evaluations = read_evaluations(table_file({"published": cell}))
+    assert evaluations["published"].item() == pd.Timestamp(day)
+    assert evaluations.attrs["selections"] == ["published: the middle of 1 year or month"]
+
+
 def test_numbers_keep_every_digit(table_file):
     assert read_evaluations(table_file({"perplexity": "16.610000000000003"}))["perplexity"].item() == 16.610000000000003
 

@@ -107,6 +107,54 @@ def test_a_check_ends_as_bad_input_where_a_table_is_not_fitted_unless_it_is_allo
     assert "warning flop-not-counts" in allowed.stdout
 
 
+@pytest.mark.parametrize(
+    ("heading", "factor"),
+    {
+        **{"Parameters (Mio.)": 1e6, "Parameters (M)": 1e6, "Params (in millions)": 1e6, "Model size [mn]": 1e6},
+        **{"Parameters (B)": 1e9, "Parameters (bn)": 1e9, "Parameters (Mrd.)": 1e9, "Parameters (1e3)": 1e3},
+    }.items(),
+)
+@pytest.mark.filterwarnings("ignore::bayes_scaling.RunsWarning")
+def test_what_is_to_type_for_sizes_in_millions_or_another_unit_gives_counts(heading, factor, tmp_path):
+    runs = bs.load_runs()
+    path = tmp_path / "mine.csv"
+    sizes = pd.DataFrame({heading: runs["parameters"] / factor, "tokens": runs["tokens"], "loss": runs["loss"]})
+    sizes.to_csv(path, index=False)
+    with pytest.raises(bs.RunsError) as refused:
+        bs.read_runs(path)
+    typed = shlex.split(str(refused.value).splitlines()[-1].removeprefix("type "))
+    assert typed[:2] == ["--column", f"parameters={heading}"] and typed[2] == "--scale"
+    assert CliRunner().invoke(app, ["check", str(path), "--runs", *typed]).exit_code == 0
+    read = bs.read_runs(path, {"parameters": heading}, scale={"parameters": float(typed[3].split("=")[1])})
+    np.testing.assert_allclose(read["parameters"], runs["parameters"], rtol=1e-12)
+    assert codes(read) == {}
+
+
+@pytest.mark.parametrize("column", ["parameters", "tokens"])
+@pytest.mark.filterwarnings("ignore::bayes_scaling.RunsWarning")
+def test_sizes_in_millions_under_a_plain_name_are_found_with_their_scale(column):
+    runs = bs.load_runs()[["parameters", "tokens", "loss"]]
+    millions = runs.assign(**{column: runs[column] / 1e6})
+    (finding,) = bs.findings(bs.read_runs(millions))
+    assert (finding.code, finding.severity) == (f"{column}-not-counts", "error")
+    assert f"probably in units of 1e+06; type --scale {column}=1e6" in finding.message
+    assert codes(bs.read_runs(millions, scale={column: 1e6})) == {}
+
+
+@pytest.mark.parametrize(
+    ("label", "cure"),
+    [("nats", "scale == 'nats'"), (None, "scale not in ['perplexity']"), ("", "scale not in ['perplexity']")],
+)
+def test_of_a_loss_and_its_exponential_the_loss_is_kept_though_it_has_no_label(label, cure):
+    runs = bs.load_runs()
+    both = [runs.assign(scale=label), runs.assign(loss=np.exp(runs["loss"]), scale="perplexity")]
+    twice = pd.concat(both, ignore_index=True)
+    twice.attrs = runs.attrs
+    (finding,) = (each for each in bs.findings(twice) if each.code == "two-loss-scales")
+    assert shlex.split(finding.message.split("; type ")[1]) == ["--where", cure]
+    assert bs.rows_where(twice, cure)["loss"].tolist() == runs["loss"].tolist()
+
+
 def test_a_unit_in_a_name_is_in_the_line_to_type():
     sizes = pd.DataFrame({"Model Size (B)": [7.0, 13.0], "FLOPs (1E21)": [84.0, 156.0], "loss": [1.8, 1.7]})
     with pytest.raises(bs.RunsError, match=r"--column parameters='Model Size \(B\)'.* --scale parameters=1e9") as said:

@@ -1,5 +1,6 @@
 """Posteriors that are really sampled: they converge, give the README's answer, agree between seeds, compile once."""
 
+import os
 import re
 import warnings
 from pathlib import Path
@@ -10,11 +11,11 @@ import numpy as np
 import pytest
 
 import bayes_scaling as bs
-from bayes_scaling.inference import compilation
+from bayes_scaling.inference import compilation, sampling
 from bayes_scaling.inference.diagnostics import RHAT_MAX
 from bayes_scaling.inference.fitting import KEPT_DRAWS
 from bayes_scaling.inference.program_files import CACHE_VARIABLE
-from bayes_scaling.report.fit_table import fit_report
+from bayes_scaling.posterior_report.fit_terminal import fit_report
 from bayes_scaling.report.summary import sentence
 from bayes_scaling.report.terminal import console
 
@@ -119,6 +120,20 @@ def test_processors_change_nothing_in_a_fit_that_ends_by_itself(ho2024) -> None:
     assert one.diagnostics == all_.diagnostics
     assert one.fingerprint == all_.fingerprint
     assert not one.data["posterior"]["g_C"].identical(other.data["posterior"]["g_C"])
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system does not let a process choose processors")
+def test_chains_of_a_worker_stay_where_it_runs_so_that_workers_do_not_share_the_first_processor(monkeypatch) -> None:
+    allowed, chosen = os.sched_getaffinity(0), os.sched_getaffinity
+    try:
+        for processor in allowed:
+            os.sched_setaffinity(0, {processor})
+            monkeypatch.setattr(os, "sched_getaffinity", lambda process: allowed)
+            with sampling._on_cores(1):
+                assert chosen(0) == {processor}
+            assert chosen(0) == allowed
+    finally:
+        os.sched_setaffinity(0, allowed)
 
 
 def test_another_prior_scale_needs_no_compilation_and_moves_the_posterior(model_7_fit, ho2024) -> None:

@@ -5,8 +5,8 @@ import tomllib
 import pytest
 
 import bayes_scaling as bs
-from bayes_scaling.posterior_report.html import mathml
-from bayes_scaling.specifications.describe import describe, varying
+from bayes_scaling.model.describe import describe, varying
+from bayes_scaling.report.html import mathml
 from bayes_scaling.specifications.mathematics import is_equation, tex
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.specifications.template import template

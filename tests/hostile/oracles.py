@@ -83,13 +83,16 @@ def positive(cell: str, rule: str) -> float:
 
 
 POWERS = {"k": 3, "thousand": 3, "m": 6, "million": 6, "b": 9, "billion": 9, "t": 12, "trillion": 12}
+POWERS |= {"mn": 6, "mio": 6, "bn": 9, "mrd": 9, "tn": 12}
 WORDS = {"transformer": "transformer", "rnn": "recurrent"}
 """Common words of architectures, as far as mutations reach."""
 
 
 def count(row: Row, name: str, least: float = 0.0) -> None:
-    """A number above a bound that may be written 7B, 1.5 T or 1,000,000; the row then has it plainly."""
+    """A number above a bound that may be written 7B, ~1.5 T or 1,000,000; the row then has it plainly."""
     cell = row[name]
+    if cell[:1] == "~":
+        cell = cell[1:].lstrip()
     for mark in ",_' ":
         head, *groups = cell.split(mark)
         last, point, decimals = groups[-1].partition(".") if groups else ("", "", "")
@@ -97,8 +100,9 @@ def count(row: Row, name: str, least: float = 0.0) -> None:
         grouped = groups and re.fullmatch(r"[+-]?[0-9]{1,3}", head) and all(re.fullmatch("[0-9]{3}", x) for x in whole)
         if grouped and (not point or re.fullmatch("[0-9]+", decimals)):
             cell = cell.replace(mark, "")
-    number_part = cell.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-    unit = cell[len(number_part) :].lower()
+    worded = cell.removesuffix(".")
+    number_part = worded.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    unit = worded[len(number_part) :].lower()
     if unit in POWERS and not number_part.endswith("  "):
         plain = number_part.removesuffix(" ")
         if plain and set(plain) <= set("+-.0123456789"):

@@ -14,7 +14,7 @@ from bayes_scaling.identifiability.identify import identification
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.plots.identification import plot_identification
 from bayes_scaling.plots.style import POSTERIOR, PRIOR
-from bayes_scaling.report.fit_table import fit_report
+from bayes_scaling.posterior_report.fit_terminal import fit_report
 from bayes_scaling.report.summary import summarise, summary_json
 from bayes_scaling.report.terminal import console
 

@@ -10,7 +10,7 @@ from xarray import Dataset
 import bayes_scaling as bs
 from bayes_scaling.comparison.chain_weights import chain_weights, chains_of
 from bayes_scaling.inference.mixing import chain_groups, group_shares, pairwise_rhat
-from bayes_scaling.report.fit_table import fit_report, groups_report
+from bayes_scaling.posterior_report.fit_terminal import fit_report, groups_report
 from bayes_scaling.report.summary import sentence, summary_json
 from bayes_scaling.report.terminal import console
 

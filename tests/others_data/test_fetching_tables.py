@@ -12,7 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bayes_scaling.tables import fetching
-from bayes_scaling.tables.fetching import FetchedFile, FetchingError, Limits, fetch_file, is_page, redirected
+from bayes_scaling.tables.fetching import (
+    FetchedFile,
+    FetchingError,
+    Limits,
+    fetch_file,
+    is_loopback,
+    is_page,
+    redirected,
+)
 
 pytestmark = pytest.mark.fault("Downloads")
 
@@ -356,6 +364,17 @@ def test_a_place_that_can_not_be_written_is_one_clear_message(server, tmp_path):
 def test_only_addresses_of_the_web_are_fetched(url):
     with pytest.raises(FetchingError, match=re.escape(f"{url!r} is not an address of the web")):
         fetch_file(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "own"),
+    {
+        **dict.fromkeys(("http://127.0.0.1:8000/a.csv", "http://[::1]/a.csv", "http://localhost"), True),
+        **dict.fromkeys(("http://127.0.0.1.example.com/a.csv", "http://localhost@example.com/a.csv"), False),
+    }.items(),
+)
+def test_only_this_machine_itself_is_asked_without_https(url, own):
+    assert is_loopback(url) == own
 
 
 @given(st.text())

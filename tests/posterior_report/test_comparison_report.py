@@ -40,9 +40,9 @@ from bayes_scaling.posterior_report.comparison_sections import (
     what_is_left_out,
 )
 from bayes_scaling.posterior_report.comparison_trust import leave_one_out_section, models_section
-from bayes_scaling.posterior_report.document import Document, Equation, Picture, Scatter, Table
-from bayes_scaling.posterior_report.html import render_html
 from bayes_scaling.posterior_report.write import render_json
+from bayes_scaling.report.document import Document, Equation, Picture, Scatter, Table
+from bayes_scaling.report.html import render_html
 from bayes_scaling.studies import study
 from bayes_scaling.words import months
 

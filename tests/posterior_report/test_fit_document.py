@@ -21,7 +21,6 @@ from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.doubling import plot_doubling_times, plot_ridge
 from bayes_scaling.plots.effective_compute import plot_effective_compute
 from bayes_scaling.posterior_report import fit_trust
-from bayes_scaling.posterior_report.document import Code, Document, Picture, Scatter, Section, Table
 from bayes_scaling.posterior_report.fit_answer import banners, notes_of, subtitle_of
 from bayes_scaling.posterior_report.fit_change import change_section
 from bayes_scaling.posterior_report.fit_data import data_section
@@ -35,12 +34,13 @@ from bayes_scaling.posterior_report.fit_progress import (
 )
 from bayes_scaling.posterior_report.fit_static import coefficients_section
 from bayes_scaling.posterior_report.fit_trust import calibration_section, criteria
-from bayes_scaling.posterior_report.html import render_html
-from bayes_scaling.posterior_report.markdown import render_markdown
-from bayes_scaling.posterior_report.svg import svg_of
 from bayes_scaling.published import HO2024_COMPUTE
 from bayes_scaling.quantities.doubling import doubling_times, pooled_rate
+from bayes_scaling.report.document import Code, Document, Picture, Scatter, Section, Table
+from bayes_scaling.report.html import render_html
+from bayes_scaling.report.markdown import render_markdown
 from bayes_scaling.report.summary import sentence, summarise
+from bayes_scaling.report.svg import svg_of
 from bayes_scaling.specifications.priors import Prior
 from bayes_scaling.words import in_digits, months
 

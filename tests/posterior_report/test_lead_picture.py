@@ -10,7 +10,7 @@ from robustness.made_robustness import made_run
 from bayes_scaling.posterior_report.comparison_document import lead_picture as comparison_lead
 from bayes_scaling.posterior_report.fit_answer import lead_picture
 from bayes_scaling.posterior_report.robustness_document import robustness_document
-from bayes_scaling.posterior_report.svg import WIDTH
+from bayes_scaling.report.svg import WIDTH
 
 PHONE = 318
 """Pixels that a phone of 360 leaves a picture."""

@@ -36,7 +36,7 @@ def test_a_fit_becomes_a_page_and_its_twin(fit, tmp_path):
     assert done.exit_code == 0, done.output
     assert sorted(file.name for file in tmp_path.iterdir()) == ["fit.nc", "report.html", "report.json"]
     assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["answer"] == sentence(fit)
-    assert "reading a fit" in done.stderr and "reading" not in done.stdout
+    assert "(fit): reading" in " ".join(done.stderr.split()) and "reading" not in done.stdout
     assert " ".join(sentence(fit).split()) in " ".join(done.stdout.split())
 
 
@@ -50,7 +50,7 @@ def test_an_unconverged_fit_is_reported_with_exit_code_1(fit, tmp_path):
 
 
 def test_what_a_directory_holds_is_seen_by_its_files(tmp_path):
-    for name, kind in (("fit.nc", "fit"), ("comparison.json", "comparison"), ("robustness.json", "robustness run")):
+    for name, kind in (("fit.nc", "fit"), ("comparison.json", "comparison"), ("robustness.json", "robustness")):
         directory = tmp_path / kind
         directory.mkdir()
         (directory / name).write_text("", encoding="utf-8")
@@ -61,7 +61,10 @@ def test_what_can_t_be_reported_is_told(tmp_path):
     (tmp_path / "notes.txt").write_text("", encoding="utf-8")
     for path, words in (
         (tmp_path / "nowhere", "no such directory.*`bayes-scaling fit`"),
-        (tmp_path, r"looked for fit\.nc, comparison\.json and robustness\.json"),
+        (
+            tmp_path,
+            r"looked for fit\.nc, comparison\.json, .*, calibration\.json, replication\.csv",
+        ),
         (tmp_path / "notes.txt", "is a file"),
         (Path("a" * 5000), "leads nowhere|no such directory"),
     ):

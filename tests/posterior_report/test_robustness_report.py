@@ -15,11 +15,11 @@ from robustness.made_robustness import STUCK_CASE, UNBOUNDED_CASE, made_run
 from xarray import DataTree
 
 import bayes_scaling as bs
-from bayes_scaling.posterior_report.document import Code, Document, Table
-from bayes_scaling.posterior_report.html import render_html
 from bayes_scaling.posterior_report.robustness_document import robustness_csv, robustness_document, robustness_json
 from bayes_scaling.posterior_report.write import render_json, write_report
 from bayes_scaling.quantities.rates import months_to_double
+from bayes_scaling.report.document import Code, Document, Table
+from bayes_scaling.report.html import render_html
 from bayes_scaling.robustness_cases.cases import BASELINE
 from bayes_scaling.robustness_cases.result import Robustness
 from bayes_scaling.robustness_cases.run import check_same_table, load_robustness

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from robustness.made_robustness import made_run
 
 import bayes_scaling as bs
-from bayes_scaling.posterior_report.document import (
+from bayes_scaling.posterior_report.write import as_plain, format_of, render_json, write_document, write_report
+from bayes_scaling.report.document import (
     Banner,
     Bullets,
     Code,
@@ -25,8 +26,7 @@ from bayes_scaling.posterior_report.document import (
     Section,
     Table,
 )
-from bayes_scaling.posterior_report.markdown import render_markdown
-from bayes_scaling.posterior_report.write import as_plain, format_of, render_json, write_document, write_report
+from bayes_scaling.report.markdown import render_markdown
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><path d="M 0 0 L 1 1"/></svg>'
 HOSTILE = ("<script>alert(1)</script>", '=HYPERLINK("http://x","y")', "a|b", "`rm`", "[x](javascript:1)", "שלום עולם")

@@ -6,15 +6,18 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import typer
 from matplotlib.colors import to_hex
 from plots.drawn import texts
 from predictive.made_backtest import CUTS, FIRST, SECOND, STUCK, made_backtest, made_records
+from typer.testing import CliRunner
 
 import bayes_scaling as bs
+from bayes_scaling.commands.options import EXIT_UNCONVERGED
+from bayes_scaling.commands.report import report_command
 from bayes_scaling.plots.predictive import plot_backtest
 from bayes_scaling.plots.style import WARNING
-from bayes_scaling.predictive.forecasts import Record
-from bayes_scaling.report.backtest import (
+from bayes_scaling.posterior_report.backtest_document import (
     FILES,
     backtest_json,
     backtest_page,
@@ -22,6 +25,10 @@ from bayes_scaling.report.backtest import (
     sentences,
     write_backtest,
 )
+from bayes_scaling.predictive.forecasts import Record
+
+APP = typer.Typer()
+APP.command()(report_command)
 
 
 @pytest.fixture(scope="module")
@@ -153,3 +160,64 @@ def test_the_picture_shows_coverage_by_cut_and_marks_what_has_not_converged(resu
     assert any(np.array_equal(value, [0.5, 1.0]) for value in values)
     crosses = [line for line in axes.lines if line.get_marker() == "x" and len(line.get_xdata())]
     assert [to_hex(line.get_color()).upper() for line in crosses] == [WARNING.upper()]
+
+
+@pytest.fixture
+def place(tmp_path):
+    records = made_records()
+    odd = records[0].scores.assign(paper=["NA", "nan", "1", 'a "b"'], crps=[1 / 3, np.inf, 0.1, 1e-17])
+    made = made_backtest([replace(records[0], scores=odd), *records[1:]], skipped={"2013": "nothing to fit"})
+    write_backtest(made, tmp_path)
+    return tmp_path, made
+
+
+def test_a_backtest_read_back_is_the_one_that_was_written(place) -> None:
+    directory, made = place
+    loaded = bs.load_backtest(directory)
+    pd.testing.assert_frame_equal(loaded.scores, made.scores, check_dtype=False, rtol=0, atol=0)
+    pd.testing.assert_frame_equal(loaded.forecasts, made.forecasts, check_dtype=False)
+    assert (loaded.names, loaded.skipped, loaded.evaluations) == (made.names, made.skipped, made.evaluations)
+    assert (loaded.settings, loaded.seed) == (made.settings, made.seed)
+    assert backtest_page(loaded) == backtest_page(made)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        ("backtest.json", '"seed"', '"seat"', "backtest.json: damaged.*seed"),
+        ("backtest.csv", "forecaster", "by", "backtest.csv: damaged"),
+        ("backtest.csv", "reference", "another", "backtest.csv: damaged.*scores.csv"),
+        ("scores.csv", "in_year", "in_month", "scores.csv.*in_year"),
+        ("scores.csv", "0.5", "0.6", "backtest.csv: damaged.*with scores.csv"),
+    ],
+)
+def test_a_backtest_that_was_changed_is_refused_with_the_next_step(place, file, old, new, message) -> None:
+    path = place[0] / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(bs.BayesScalingError, match=message) as caught:
+        bs.load_backtest(place[0])
+    assert "run the same `bayes-scaling backtest` again" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_missing_file_of_a_backtest_is_named(place) -> None:
+    (place[0] / "scores.csv").unlink()
+    with pytest.raises(bs.BayesScalingError, match=r"scores\.csv: no such file; run the same"):
+        bs.load_backtest(place[0])
+
+
+def test_the_report_of_a_backtest_says_what_its_page_says(place) -> None:
+    directory, made = place
+    done = CliRunner().invoke(APP, [str(directory), "--quiet"])
+    assert done.exit_code == EXIT_UNCONVERGED, done.output
+    report = json.loads((directory / "report.json").read_text(encoding="utf-8"))
+    assert report["banners"] == [
+        {"title": "NOT CONVERGED", "text": f"Not converged, and left out of averages: {STUCK} 2019."}
+    ]
+    assert report["answer"] == list(sentences(made))[2] and report["answer"].startswith(f"{FIRST}: 90% predictive")
+    averages, by_cut, *_ = report["sections"]
+    shown = [table["records"][0]["inside 90%"] for table in averages["tables"]]
+    assert len(shown) == 3 and all(f"| {cell} |" in backtest_page(made) for cell in shown)
+    assert [table["marked"] for table in by_cut["tables"]] == [[5], [5]]
+    assert report["data"]["skipped"] == {"2013": "nothing to fit"}

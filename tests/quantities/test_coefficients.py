@@ -11,11 +11,11 @@ from scipy import stats
 
 import bayes_scaling as bs
 from bayes_scaling.inference.result import Fit
+from bayes_scaling.posterior_report.fit_terminal import fit_report
 from bayes_scaling.quantities.allocation import allocation_exponents
 from bayes_scaling.quantities.coefficients import CONTRACTION_MIN, coefficients, contraction, unidentified
 from bayes_scaling.quantities.intervals import MCSE
 from bayes_scaling.quantities.laws import laws_of
-from bayes_scaling.report.fit_table import fit_report
 from bayes_scaling.report.summary import sentence, summary_json
 from bayes_scaling.report.terminal import console
 from bayes_scaling.words import in_digits, number

@@ -8,17 +8,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from penalised_fits import fit_around
+from posterior_report.drawn_fits import BAD
 from published_points import MODEL_7, WITH_FACTOR
 
+import bayes_scaling as bs
 from bayes_scaling import classical
 from bayes_scaling.inference.fitting import fit_fingerprint
 from bayes_scaling.inference.settings import DEFAULT
+from bayes_scaling.posterior_report.replication_document import number, parts, replication_page, sentences
+from bayes_scaling.posterior_report.write import document_of
 from bayes_scaling.published import PublishedDoubling
 from bayes_scaling.quantities.rate_widths import Beside, beside_rates
 from bayes_scaling.quantities.rates import signed_months_to_double
 from bayes_scaling.replication import run
-from bayes_scaling.replication.run import COLUMNS, GAIN_MODEL, MODEL, Replication, answers, replicated_specifications
-from bayes_scaling.report.replication_page import number, parts, replication_page
+from bayes_scaling.replication.run import (
+    COLUMNS,
+    GAIN_MODEL,
+    MODEL,
+    Replication,
+    answers,
+    kept_file,
+    replicated_specifications,
+)
+from bayes_scaling.report.document import Table
+from bayes_scaling.report.html import render_html
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +99,33 @@ def test_fits_are_kept_as_they_end_and_not_made_again(ho2024, tmp_path, monkeypa
     assert made == [name for name in first.fits if name.startswith(GAIN_MODEL)]
     monkeypatch.setattr(run, "fit", lambda *asked, **options: pytest.fail("fitted again"))
     pd.testing.assert_frame_equal(run.replicate(ho2024, directory=tmp_path).table, first.table)
+
+
+def test_a_replication_read_back_is_the_one_that_was_written(replication, ho2024, tmp_path) -> None:
+    for fit, one in zip(replication.fits.values(), replicated_specifications(), strict=True):
+        fit.save(kept_file(tmp_path, one.name))
+    loaded = bs.load_replication(tmp_path)
+    assert list(loaded.fits) == [one.name for one in replicated_specifications()]
+    pd.testing.assert_frame_equal(loaded.table, replication.table)
+    kept_file(tmp_path, GAIN_MODEL + "@delta=0.0025").unlink()
+    with pytest.raises(bs.BayesScalingError, match=r"robustness-transformer-factor@delta=0\.0025\.nc"):
+        bs.load_replication(tmp_path)
+
+
+def test_the_report_has_the_tables_of_the_page(replication) -> None:
+    document = document_of(replication)
+    assert document.answer == list(sentences(replication))[-1] and not document.banners
+    page = replication_page(replication)
+    shown = [table for section in document.sections for table in section.blocks if isinstance(table, Table)]
+    assert [row[0] for table in shown for row in table.rows] == list(replication.table.index)
+    assert all(f"| {' | '.join(row)} |" in page for table in shown for row in table.rows)
+    render_html(document)
+
+
+def test_a_fit_that_has_not_converged_is_in_the_banner(replication) -> None:
+    lost = replace(replication, fits=replication.fits | {"m": replace(replication.fits["m"], diagnostics=BAD)})
+    (banner,) = document_of(lost).banners
+    assert banner.title == "NOT CONVERGED" and banner.text.startswith("m: ")
 
 
 def test_both_specifications_have_the_papers_penalty() -> None:

@@ -18,7 +18,7 @@ BAD_CELLS = {
     "negative loss": ("loss", "-2.5", NATS),
     "negative compute": ("flop", "-1", POSITIVE),
     "zero steps": ("steps", "0", POSITIVE),
-    "words for a number": ("parameters", "70 bn", COUNT),
+    "words for a number": ("parameters", "seventy bn", COUNT),
     "a missing loss written out": ("loss", "n/a", NUMBER),
     "not a number": ("loss", "nan", "must be a finite number"),
     "infinite": ("tokens", "inf", "must be a finite number"),

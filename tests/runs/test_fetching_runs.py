@@ -4,11 +4,12 @@ import hashlib
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 
 from bayes_scaling.tables import RunsError, drop_highest, load_runs
-from bayes_scaling.tables.packaged import fetched_file
+from bayes_scaling.tables.fetching import FetchingError, fetch_file
 
 CONTENT = b"parameters,tokens,loss\n1e9,2e10,2.58\n"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -46,6 +47,10 @@ def server(monkeypatch) -> Iterator[Server]:
         thread.join()
 
 
+def fetched_file(url: str, sha256: str, path: Path | None = None) -> Path:
+    return fetch_file(url, sha256=sha256, path=path).path
+
+
 def test_a_file_is_fetched_once_and_kept(server, tmp_path):
     path = tmp_path / "new folder" / "mine.csv"
 
@@ -68,7 +73,7 @@ def test_without_a_path_a_file_is_kept_in_the_users_cache(server, tmp_path, monk
 def test_a_file_with_another_content_is_refused_and_not_kept(server, tmp_path):
     server.content = CONTENT + b"2e9,2e10,2.50\n"
 
-    with pytest.raises(RunsError, match=f"{server.url()} gave a file whose sha256 is not {SHA256}"):
+    with pytest.raises(FetchingError, match=f"{server.url()} gave a file whose sha256 is not {SHA256}"):
         fetched_file(server.url(), SHA256, tmp_path / "mine.csv")
     assert list(tmp_path.iterdir()) == []
 
@@ -77,7 +82,7 @@ def test_a_file_with_another_content_is_refused_and_not_kept(server, tmp_path):
 def test_a_web_page_instead_of_the_file_is_called_one(server, tmp_path, page):
     server.content = page
 
-    with pytest.raises(RunsError, match=r"gave a web page instead of a CSV file .*give its path"):
+    with pytest.raises(FetchingError, match=r"gave a web page instead of a CSV file .*give its path"):
         fetched_file(server.url(), SHA256, tmp_path / "mine.csv")
     assert list(tmp_path.iterdir()) == []
 
@@ -86,7 +91,7 @@ def test_a_web_page_instead_of_the_file_is_called_one(server, tmp_path, page):
 def test_a_server_that_refuses_is_one_clear_message(server, tmp_path, status):
     server.status = status
 
-    with pytest.raises(RunsError, match=f"answers with status {status}; download the table by other means"):
+    with pytest.raises(FetchingError, match=f"answers with status {status}; download the table by other means"):
         fetched_file(server.url(), SHA256, tmp_path / "mine.csv")
 
 
@@ -95,7 +100,7 @@ def test_no_network_is_one_clear_message(server, tmp_path):
     server.server_close()
 
     with pytest.raises(
-        RunsError, match=r"is out of reach \(ConnectionError\); download the table by other means"
+        FetchingError, match=r"is out of reach \(ConnectionError\); download the table by other means"
     ) as error:
         fetched_file(url, SHA256, tmp_path / "mine.csv")
     assert error.value.__suppress_context__
@@ -105,7 +110,7 @@ def test_a_file_that_is_there_is_never_overwritten(server, tmp_path):
     path = tmp_path / "mine.csv"
     path.write_bytes(b"my own work")
 
-    with pytest.raises(RunsError, match=r"is not the published table: its sha256 is .* `read_runs`"):
+    with pytest.raises(FetchingError, match=r"is not the published table: its sha256 is .* `read_runs`"):
         fetched_file(server.url(), SHA256, path)
     assert path.read_bytes() == b"my own work"
     assert server.asked == 0
@@ -114,7 +119,7 @@ def test_a_file_that_is_there_is_never_overwritten(server, tmp_path):
 def test_a_place_that_can_not_be_written_is_one_clear_message(server, tmp_path):
     (tmp_path / "file").touch()
 
-    with pytest.raises(RunsError, match=r"file/mine\.csv can't be written .*; give another path"):
+    with pytest.raises(FetchingError, match=r"file/mine\.csv can't be written .*; give another path"):
         fetched_file(server.url(), SHA256, tmp_path / "file" / "mine.csv")
 
 

@@ -16,7 +16,7 @@ from bayes_scaling import classical
 from bayes_scaling.calibration.calibrate import evidence_for
 from bayes_scaling.calibration.result import Calibration
 from bayes_scaling.commands import app
-from bayes_scaling.report.calibration_text import calibration_sentences, calibration_table
+from bayes_scaling.posterior_report.calibration_document import calibration_sentences, calibration_table
 from bayes_scaling.specifications.catalogue import catalogue_directory, list_specifications, load_specification
 from bayes_scaling.specifications.mathematics import symbol
 from bayes_scaling.specifications.parameters import PARAMETERS

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, ParseError, fromstring, tostring
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.posterior_report.document import LONGEST_FIGURE, Document, Picture, Scatter, Table
-from bayes_scaling.posterior_report.plain_text import encoded, printable
-from bayes_scaling.posterior_report.scatter_svg import scatter_svg
+from bayes_scaling.report.document import LONGEST_FIGURE, Document, Picture, Scatter, Table
+from bayes_scaling.report.plain_text import encoded, printable
+from bayes_scaling.report.scatter_svg import scatter_svg
 
 if TYPE_CHECKING:
     from jinja2 import Template

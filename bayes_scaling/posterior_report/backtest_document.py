@@ -1,7 +1,9 @@
-"""A backtest in words, as a table for the terminal, as a page, as plain data for scripts, and its directory."""
+"""The report of a backtest, which asks whether later evaluations are predicted, and its files."""
 
 import contextlib
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -9,12 +11,16 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.posterior_report.document import Bullets, Row, Section, Table
-from bayes_scaling.posterior_report.markdown import render_page
+from bayes_scaling.plain_json import records
+from bayes_scaling.plots.marks import NOT_CONVERGED
 from bayes_scaling.predictive.result import Backtest
 from bayes_scaling.predictive.splits import HORIZONS
+from bayes_scaling.report.document import Banner, Bullets, Document, Row, Section, Table
+from bayes_scaling.report.markdown import render_page
 from bayes_scaling.report.run_directory import picture, write_beside_fits
+from bayes_scaling.report.svg import picture_of
 from bayes_scaling.report.terminal import compact, left_out
+from bayes_scaling.result_files import BACKTEST_SCORES, BACKTEST_SETTINGS, BACKTEST_TABLE
 from bayes_scaling.studies.directory import recorded
 from bayes_scaling.words import counted, number
 
@@ -36,8 +42,7 @@ def backtest_json(result: Backtest) -> bytes:
 
 def backtest_csv(result: Backtest) -> bytes:
     """`backtest.csv`: one row for each horizon, forecaster and cut."""
-    tables = {horizon: result.by_cut(horizon) for horizon in HORIZONS}
-    return pd.concat(tables, names=["horizon"]).to_csv().encode()
+    return result.table.to_csv().encode()
 
 
 def sentences(result: Backtest) -> Iterable[str]:
@@ -81,15 +86,21 @@ _SHOWN = {
 
 def backtest_report(result: Backtest) -> RenderableType:
     """Averages over cut years in a table, and what follows in sentences."""
-    tables = (
-        compact(f"Averages over cut years, predicted: {words}", _averages(result.summary(horizon)), _SHOWN)
-        for horizon, words in HORIZONS.items()
-    )
+    tables = (compact(table.caption, table, _SHOWN) for table in _averages(result)[: len(HORIZONS)])
     return Group(*tables, *map(Text, sentences(result)), *left_out(result))
 
 
-def _averages(table: pd.DataFrame) -> Table:
+def _averages(result: Backtest) -> list[Table]:
     """Averages over cut years: coverage, scores, and what the first forecaster is ahead by."""
+    tables = [_average(result.summary(horizon), horizon, words) for horizon, words in HORIZONS.items()]
+    # Without benchmarks of which next to nothing was known, if there are others.
+    with contextlib.suppress(BayesScalingError):
+        words = f"later ones on benchmarks with at least {WELL_KNOWN} fitted"
+        tables.append(_average(result.summary(least_known=WELL_KNOWN), "known", words))
+    return tables
+
+
+def _average(table: pd.DataFrame, name: str, words: str) -> Table:
     first = table.index[0]
 
     def found(shown: str) -> Callable[[Row], str]:
@@ -100,8 +111,8 @@ def _averages(table: pd.DataFrame) -> Table:
         return lambda row: "" if row["forecaster"] == first else shown(row)
 
     return Table.of(
-        "averages",
-        "",
+        f"averages-{name}",
+        f"Averages over cut years, predicted: {words}",
         table.rename_axis("forecaster"),
         {
             "forecaster": "{forecaster}",
@@ -120,28 +131,48 @@ def _averages(table: pd.DataFrame) -> Table:
 
 
 PICTURE = "backtest.png"
+TITLE = "Are later evaluations predicted?"
+
+
+def backtest_document(result: Backtest) -> Document:
+    """What a reader should see of a backtest; ``data``: what ``backtest.json`` and ``backtest.csv`` have."""
+    from bayes_scaling.plots.predictive import plot_backtest
+
+    about, *found = sentences(result)
+    lost = () if result.forecasts["converged"].all() else (Banner(NOT_CONVERGED, found.pop(0)),)
+    drawn = picture_of(plot_backtest(result), "by-cut-picture", "Coverage and log scores by cut year", " ".join(found))
+    return Document(
+        title=TITLE,
+        subtitle=about,
+        answer=found[0],
+        lead=None,
+        banners=lost,
+        sections=(
+            Section.of("averages", "Averages over cut years", Bullets(tuple(found)), *_averages(result)),
+            Section.of("by-cut", "By cut year", drawn, *_by_cut(result, f"{NOT_CONVERGED}: ")),
+            *_explained(result),
+        ),
+        data=json.loads(backtest_json(result)) | {"table": records(result.table.reset_index())},
+    )
 
 
 def backtest_page(result: Backtest, picture: str = PICTURE) -> str:
     """Markdown: the answer with a picture at an address, averages over cut years, every forecast, how it is counted."""
     drawn = f"![Coverage of 90% predictive intervals and log scores by cut year]({picture})"
-    tables = {words: _averages(result.summary(horizon)) for horizon, words in HORIZONS.items()}
-    # Without benchmarks of which next to nothing was known, if there are others.
-    with contextlib.suppress(BayesScalingError):
-        words = f"later ones on benchmarks with at least {WELL_KNOWN} fitted"
-        tables[words] = _averages(result.summary(least_known=WELL_KNOWN))
-    skipped = Bullets(tuple(f"{name}: {reason}." for name, reason in result.skipped.items()))
+    tables = (*_averages(result), *_by_cut(result, "**not converged**: "))
     return render_page(
-        "Are later evaluations predicted?",
+        TITLE,
         Section.of("answer", "", Bullets(tuple(sentences(result))), drawn),
-        *(Section.of("", f"Averages over cut years, predicted: {words}", table) for words, table in tables.items()),
-        *(
-            Section.of("", f"By cut year, predicted: {words}", _by_cut(result.by_cut(horizon)))
-            for horizon, words in HORIZONS.items()
-        ),
-        Section.of("", "How it is counted", Bullets(_EXPLAINED)),
-        *((Section.of("", "Skipped", skipped),) if result.skipped else ()),
+        *(Section.of("", table.caption, replace(table, caption="")) for table in tables),
+        *_explained(result),
     )
+
+
+def _explained(result: Backtest) -> Iterator[Section]:
+    yield Section.of("method", "How it is counted", Bullets(_EXPLAINED))
+    if result.skipped:
+        skipped = tuple(f"{name}: {reason}." for name, reason in result.skipped.items())
+        yield Section.of("skipped", "Skipped", Bullets(skipped))
 
 
 _EXPLAINED = (
@@ -164,31 +195,34 @@ _EXPLAINED = (
 )
 
 
-def _by_cut(table: pd.DataFrame) -> Table:
-    return Table.of(
-        "by-cut",
-        "",
-        table.reset_index().to_dict("records"),
-        {
-            "forecaster": "{forecaster}",
-            "cut": "{cut}",
-            "fitted": "{before}",
-            "predicted": "{evaluations}",
-            "papers": "{papers}",
-            "not predicted": "{unseen}",
-            "inside 50%": "{covered_50:.3f}",
-            "inside 90%": "{covered_90:.3f} ± {covered_90_se:.3f}",
-            "inside 95%": "{covered_95:.3f}",
-            "log score": "{log_score:.3f} ± {log_score_se:.3f}",
-            "CRPS": lambda row: number(row["crps"]),
-            "mean error": "{error:+.3f}",
-            "median width of 90%": "{width_90:.2f}",
-            "remarks": lambda row: row["note"] if row["converged"] else f"**not converged**: {row['note']}",
-        },
-    )
+def _by_cut(result: Backtest, lost: str) -> Iterator[Table]:
+    """Every forecast; ``lost``: how remarks on one that has not converged begin."""
+    for horizon, words in HORIZONS.items():
+        yield Table.of(
+            f"by-cut-{horizon}",
+            f"By cut year, predicted: {words}",
+            result.by_cut(horizon).reset_index().to_dict("records"),
+            {
+                "forecaster": "{forecaster}",
+                "cut": "{cut}",
+                "fitted": "{before}",
+                "predicted": "{evaluations}",
+                "papers": "{papers}",
+                "not predicted": "{unseen}",
+                "inside 50%": "{covered_50:.3f}",
+                "inside 90%": "{covered_90:.3f} ± {covered_90_se:.3f}",
+                "inside 95%": "{covered_95:.3f}",
+                "log score": "{log_score:.3f} ± {log_score_se:.3f}",
+                "CRPS": lambda row: number(row["crps"]),
+                "mean error": "{error:+.3f}",
+                "median width of 90%": "{width_90:.2f}",
+                "remarks": lambda row: row["note"] if row["converged"] else f"{lost}{row['note']}",
+            },
+            marked=lambda row: not row["converged"],
+        )
 
 
-FILES = (PICTURE, "backtest.md", "backtest.csv", "scores.csv", "backtest.json")
+FILES = (PICTURE, "backtest.md", BACKTEST_TABLE, BACKTEST_SCORES, BACKTEST_SETTINGS)
 
 
 def write_backtest(result: Backtest, directory: Path) -> tuple[Path, ...]:

@@ -1,4 +1,6 @@
-"""A calibration as the command line prints it: ranks of each quantity, and the finding in a sentence."""
+"""The report of a calibration, and what the command line prints: ranks of each quantity, the finding in a sentence."""
+
+import json
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
@@ -6,7 +8,8 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from bayes_scaling.calibration.result import BAND, Calibration
-from bayes_scaling.posterior_report.document import Table
+from bayes_scaling.report.document import Bullets, Document, Section, Table
+from bayes_scaling.report.svg import picture_of
 from bayes_scaling.words import counted
 
 
@@ -25,6 +28,26 @@ def calibration_table(calibration: Calibration) -> Table:
             "90% holds": "{covered_90:.0%}",
         },
         marked=lambda row: not row["inside"],
+    )
+
+
+def calibration_document(calibration: Calibration) -> Document:
+    """What a reader should see of a calibration; ``data``: what ``calibration.json`` has."""
+    from bayes_scaling.plots.calibration import plot_calibration
+
+    answer, *found = calibration_sentences(calibration)
+    figure = plot_calibration(calibration)
+    return Document(
+        title="Do intervals hold what they say?",
+        subtitle=f"'{calibration.specification}' on data simulated from its own priors",
+        answer=answer,
+        lead=None,
+        banners=(),
+        sections=(
+            Section.of("ranks", "Ranks of true values", Bullets(tuple(found)), calibration_table(calibration)),
+            Section.of("curves", "Rank curves", picture_of(figure, "rank-curves", "Ranks less uniform", answer)),
+        ),
+        data=json.loads(calibration.to_json()),
     )
 
 

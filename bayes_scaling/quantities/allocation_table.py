@@ -16,7 +16,7 @@ from bayes_scaling.quantities.allocation import YEAR, cost_of_split, optimal_all
 from bayes_scaling.quantities.inference_allocation import FLOP_PER_TOKEN_USED, allocation_with_inference
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.kaplan_split import kaplan_allocation, kaplan_rule_cost
-from bayes_scaling.quantities.laws import Source, laws_of, setting_of
+from bayes_scaling.quantities.laws import ARCHITECTURE, Source, laws_of, setting_of
 from bayes_scaling.quantities.points import axis_of
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.static_laws import STATIC_LAWS
@@ -187,7 +187,6 @@ def _unidentified(fit: "Fit", benchmark: str) -> tuple[str, ...]:
     """Exponents that the answers rest on and that nothing is known of; those of other levels don't matter."""
     from bayes_scaling.model.predictors import label_of as label_of_value
     from bayes_scaling.quantities.coefficients import unidentified
-    from bayes_scaling.quantities.laws import ARCHITECTURE
 
     named = ((name, name.partition("[")[2].removesuffix("]").split(", ")) for name in unidentified(fit))
     mine = {"", benchmark, ARCHITECTURE, *map(label_of_value, fit.setting.values())}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import assert_never
 
-from bayes_scaling.posterior_report.document import (
+from bayes_scaling.report.document import (
     Block,
     Bullets,
     Code,
@@ -18,7 +18,7 @@ from bayes_scaling.posterior_report.document import (
     Section,
     Table,
 )
-from bayes_scaling.posterior_report.plain_text import printable
+from bayes_scaling.report.plain_text import printable
 from bayes_scaling.words import counted
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})

@@ -1,18 +1,20 @@
-"""The paper's answers beside ours, as a page and as tables for the terminal."""
+"""The report of a replication, which puts the paper's answers beside ours, its page and tables for the terminal."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from bayes_scaling.posterior_report.document import Bullets, Row, Section, Table
-from bayes_scaling.posterior_report.markdown import render_page
+from bayes_scaling.plain_json import records
+from bayes_scaling.plots.marks import NOT_CONVERGED
 from bayes_scaling.quantities.rate_widths import Beside
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL
 from bayes_scaling.replication.run import Replication
+from bayes_scaling.report.document import Banner, Bullets, Document, Row, Section, Table
+from bayes_scaling.report.markdown import render_page
 
 NOTES: Mapping[str, str] = {
     "doubling times": "The published intervals are of an optimiser that stops early on the ridge between the two "
@@ -28,28 +30,46 @@ NOTES: Mapping[str, str] = {
 """By part: why published and found differ."""
 
 
+TITLE = "The paper's answers beside posteriors"
+_ABOUT = (
+    "Published: point or median with its 95% bootstrap interval, where there is one. Found: posterior median and "
+    f"{CREDIBLE_INTERVAL}."
+)
+
+
+def replication_document(replication: Replication) -> Document:
+    """What a reader should see of a replication; ``data``: what ``replication.csv`` has."""
+    *fits, answer = sentences(replication)
+    lost = replication.unconverged.items()
+    return Document(
+        title=TITLE,
+        answer=answer,
+        lead=None,
+        banners=tuple(Banner(NOT_CONVERGED, f"{name}: {'; '.join(failures)}.") for name, failures in lost),
+        sections=tuple(_sections(replication, _ABOUT)),
+        data={"table": records(replication.table)},
+        notes=tuple(fits),
+    )
+
+
 def replication_page(replication: Replication) -> str:
     """Markdown: one table a part, one sentence a quantity where published and found differ."""
-    about = (
-        "Published: point or median with its 95% bootstrap interval, where there is one. Found: posterior median and "
-        f"{CREDIBLE_INTERVAL}."
-    )
-    sources = dict.fromkeys(replication.table["source"])
-    return render_page(
-        "The paper's answers beside posteriors",
-        Section.of("answer", "", Bullets(tuple(sentences(replication))), about),
-        *(
-            Section.of(part, f"{part[0].upper()}{part[1:]}", NOTES[part], _table(rows))
-            for part, rows in parts(replication).items()
-        ),
-        Section.of("sources", "Sources", Bullets(tuple(sources))),
-    )
+    answer = Section.of("answer", "", Bullets(tuple(sentences(replication))), _ABOUT)
+    return render_page(TITLE, answer, *_sections(replication, ""))
 
 
-def _table(rows: Mapping[str, Row]) -> Table:
+def _sections(replication: Replication, caption: str) -> Iterator[Section]:
+    """A table a part, under a caption, and where published figures are from."""
+    for part, rows in parts(replication).items():
+        name, title = part.replace(" ", "-"), f"{part[0].upper()}{part[1:]}"
+        yield Section.of(name, title, NOTES[part], _table(rows, f"{name}-table", caption))
+    yield Section.of("sources", "Sources", Bullets(tuple(dict.fromkeys(replication.table["source"]))))
+
+
+def _table(rows: Mapping[str, Row], name: str = "", caption: str = "") -> Table:
     return Table.of(
-        "answers",
-        "",
+        name,
+        caption,
         [{"name": name, **row} for name, row in rows.items()],
         {"quantity": "{name}", "unit": "{unit}", "published": published, "found": found, "": remark},
     )

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from bayes_scaling.plots.style import LAW_COLOURS, POSTERIOR, PUBLISHED, REFERENCE
-from bayes_scaling.posterior_report.document import Scatter
-from bayes_scaling.posterior_report.plain_text import printable
+from bayes_scaling.report.document import Scatter
+from bayes_scaling.report.plain_text import printable
 
 _WIDTH, _HEIGHT = 720.0, 460.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 76.0, 14.0, 14.0, 58.0
@@ -66,7 +66,7 @@ def scatter_svg(scatter: Scatter) -> ScatterDrawing:
 
     Texts are in the colour of the text around, so that the drawing is readable on light and on dark pages.
 
-    >>> from bayes_scaling.posterior_report.document import Point
+    >>> from bayes_scaling.report.document import Point
     >>> points = (Point(2020.0, 3.1, "wt103", "Transformer", ()), Point(2021.0, math.nan, "ptb", "LSTM", ()))
     >>> drawing = scatter_svg(Scatter("data", "Data", "Two models.", "year", "loss (nats)", points))
     >>> [group for group, _ in drawing.legend], drawing.undrawn

@@ -6,7 +6,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 from bayes_scaling.plots.marks import NOT_CONVERGED
-from bayes_scaling.posterior_report.document import Picture
+from bayes_scaling.report.document import Picture
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,7 +19,7 @@ _DOTS_PER_INCH = 100
 
 
 def picture_of(figure: "Figure", name: str, title: str, alternative: str) -> Picture:
-    """A figure as a picture of a report; see :class:`bayes_scaling.posterior_report.document.Picture`."""
+    """A figure as a picture of a report; see :class:`bayes_scaling.report.document.Picture`."""
     return Picture(name, title, svg_of(figure, name), alternative)
 
 
