@@ -169,8 +169,8 @@ def _of_evaluations(evaluations: pd.DataFrame) -> Iterator[Finding]:
     perplexity = _numbers(evaluations, "perplexity")
     low = perplexity < (LOG_PERPLEXITY if perplexity.median() < LOG_PERPLEXITY else SOME_LOG_PERPLEXITIES)
     if low.mean() > _TENTH:
-        rows, severity = evaluations.loc[perplexity.index[low]], "error" if low.all() else "warning"
-        yield from _found("log-perplexity", rows, severity, most=perplexity[low].max())
+        rows, most = evaluations.loc[perplexity.index[low]], perplexity[low].max()
+        yield from _found("log-perplexity", rows, "error" if low.all() else "warning", most=most)
     sized = pd.DataFrame({"perplexity": perplexity, "parameters": _numbers(evaluations, "parameters")})
     ranks = sized.groupby(evaluations.get("benchmark", pd.Series("", evaluations.index))).rank(pct=True)
     rising = ranks.corr().to_numpy()[0, 1]
