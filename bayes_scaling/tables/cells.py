@@ -89,7 +89,7 @@ def typed_values(
 
     Numbers are float64, dates datetime64, flags bool (object if some are missing), the rest text, known benchmarks
     under their names. ``scale`` has for a column what its numbers are to be multiplied by, or ``"log10"`` where they
-    are logarithms; ``loss_unit`` is what the response is given in, one of :data:`UNITS`.
+    are logarithms; ``loss_unit`` is what losses or perplexities are given in, one of :data:`UNITS`.
     """
     values = cells.copy()
     for column in _present(cells, kind):
@@ -99,16 +99,16 @@ def typed_values(
             factor = (scale or {}).get(name, 1.0)
             with np.errstate(over="ignore"):
                 values[name] = 10.0**numbers if factor == "log10" else numbers * float(factor)
+            if loss_unit is not None and column.kind == "number":
+                with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+                    nats = UNITS[loss_unit](values[name])
+                    values[name] = np.exp(nats) if name == "perplexity" else nats
         elif column.kind == "flag":
             values[name] = cells[name].str.lower().map(FLAG_WORDS)
         elif column.kind == "benchmark":
             values[name] = cells[name].map(named, na_action="ignore")
         elif column.kind == "date":
             values[name] = pd.to_datetime(cells[name], format=DATE)
-    if loss_unit is not None and kind.response in values:
-        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            nats = UNITS[loss_unit](values[kind.response])
-            values[kind.response] = nats if kind.response == "loss" else np.exp(nats)
     return values
 
 

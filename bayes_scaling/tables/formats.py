@@ -115,12 +115,18 @@ def _of_rows(header: list[str], rows: dict[int, list[str]], source: str, noun: s
 def _of_frame(frame: pd.DataFrame, source: str, noun: str, *, first_row: int | None = None) -> TextTable:
     """A table of values as text that reads back the same, and the values beside it."""
     if first_row is not None:  # else the index counts rows
+        named = [name for name in frame.index.names if name is not None and name not in frame]
+        frame = frame.reset_index(named) if named else frame
         frame = frame.set_axis(pd.RangeIndex(first_row, first_row + len(frame)))
     header = [str(name).strip() for name in frame]
-    columns = [[_written(value) for value in frame.iloc[:, at].tolist()] for at in range(frame.shape[1])]
+    values = [frame.iloc[:, at].tolist() for at in range(frame.shape[1])]
+    columns = [[_written(value) for value in column] for column in values]
     rows = {int(number): list(row) for number, row in zip(frame.index, zip(*columns, strict=True), strict=True)}
     text = _of_rows(header, rows, source, noun)
-    return replace(text, typed=frame.set_axis(header, axis=1).loc[text.cells.index]) if len(text.cells) else text
+    if text.cells.empty:
+        return text
+    typed = frame.set_axis(header, axis=1).loc[text.cells.index]
+    return replace(text, typed=typed.loc[:, [not any(isinstance(each, bytes) for each in column) for column in values]])
 
 
 def _stripped(cell: str) -> str:
@@ -130,6 +136,8 @@ def _stripped(cell: str) -> str:
 
 def _written(value: Any) -> str:
     """A value as a cell: numbers in digits that read back the same, days as YYYY-MM-DD."""
+    if isinstance(value, bytes):  # text of files that do not mark it as such
+        value = value.decode("utf-8", "backslashreplace")
     if isinstance(value, str):
         return _stripped(value)
     if isinstance(value, bool | np.bool_):
@@ -154,14 +162,20 @@ def _as_pandas(source: Any, noun: str) -> pd.DataFrame:
         )
     if isinstance(source.columns, pd.MultiIndex):
         raise TableError("the table has columns of several levels; give each a name of its own (df.columns = [...])")
-    return source.reset_index() if source.index.name == "id" and "id" not in source else source
+    return source
 
 
 _READERS: dict[str, tuple[str, int, Callable[[io.BytesIO], pd.DataFrame]]] = {
     ".parquet": ("parquet", 1, pd.read_parquet),
-    **dict.fromkeys((".xlsx", ".xlsm"), ("excel", 2, lambda file: pd.read_excel(file, dtype=object))),
+    **dict.fromkeys((".xlsx", ".xlsm"), ("excel", 2, lambda file: _first_sheet(file))),
 }
 """Extra that reads a format, the first row's number, and how."""
+
+
+def _first_sheet(file: io.BytesIO) -> pd.DataFrame:
+    """A sheet as it is: no name made up for a column without one or with another's, no text taken for a gap."""
+    sheet = pd.read_excel(file, header=None, dtype=object, keep_default_na=False, na_values=[""])
+    return sheet.iloc[1:].set_axis([_written(name) for name in sheet.head(1).to_numpy().ravel()], axis=1)
 
 
 def _read_binary(content: bytes, source: Source, extra: str, read: Callable[[Any], pd.DataFrame]) -> pd.DataFrame:
@@ -178,17 +192,29 @@ def _read_binary(content: bytes, source: Source, extra: str, read: Callable[[Any
 def _json_lines(text: str, source: Source) -> pd.DataFrame:
     """Records of a line each, with numbers as they are written; what is nested, under names such as config.params."""
     records = {}
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(io.StringIO(text, newline=None), start=1):
         if not line.strip():
             continue
         try:
-            record = json.loads(line, parse_int=str, parse_float=str, parse_constant=str)
+            record = json.loads(
+                line, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_each_name_once
+            )
         except (ValueError, RecursionError):
             record = None
         if not isinstance(record, dict):
-            raise TableError(f'{source}: line {number} is no JSON object; write one a line, such as {{"loss": 2.5}}')
+            raise TableError(
+                f"{source}: line {number} is no JSON object, or has a name twice; write one a line, such as "
+                '{"loss": 2.5}'
+            )
         records[number] = record
     return pd.json_normalize(list(records.values()), max_level=_DEEPEST).set_axis(list(records)).astype(object)
+
+
+def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        raise ValueError
+    return record
 
 
 def _checked_content(source: str | PathLike[str]) -> bytes:

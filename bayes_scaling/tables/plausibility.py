@@ -25,13 +25,17 @@ ONE_BUDGET = 1.25  # factor within which runs have one compute budget
 TYPICAL_PARAMETERS, TYPICAL_RATIO = 1e9, 20.0  # units are guessed so that medians come nearest to these
 CHANCE = 14.0  # nats per token: a guess at random among more than a million tokens
 HIGH_LOSS, LOW_LOSS = 7.5, 1.3  # nats per token that the median of models of text hardly exceeds or falls below
-LOG_PERPLEXITY = 8.0  # perplexities that are all below this may be their logarithms
+LOG_PERPLEXITY = 8.0  # perplexities whose median is below this may be their logarithms
+SOME_LOG_PERPLEXITIES = 5.0  # and some of them, where the median is above, below this
+CLEARLY = 2.5  # standard errors of a rank correlation
+RATIOS = (1e-3, 1e5)  # tokens per parameter that the median of a table does not leave
 RISING = 0.5  # rank correlation of loss with compute from which a loss seems to rise with size
 APART = 0.02  # relative difference of losses at one size that seeds seldom exceed
 TWO_SCALES = 1.3  # ratio of losses at one size beyond which they are not on one scale
 REPEATED = 1.5  # tokens over unique ones from which a corpus counts as repeated
 EXPLAINED = 0.75  # share of the scatter at one size that a column leaves, below which it tells losses apart
 UNIT_APART = 10.0  # factor between compute and 6 N D, in most rows, from which a unit is wrong
+_TENTH = 0.1
 _FEW = 0.02  # share of rows per another tokenization that one may convert
 _MANY = 0.2  # share of rows at sizes that stand several times from which it is said
 _MOST_SETS = 20  # values that a column naming sets has at most
@@ -50,13 +54,15 @@ _MESSAGES = {
     "duplicates": "{rows} repeat earlier ones in every column; type --drop-duplicates",
     "flop-apart": f"flop differs from 6 N D by more than a factor of {CONTRADICTION:g} in {{rows}}: {{some}}; both "
     "stay as given{unit}. Check their units, type such as --scale flop=1e18, or leave one of the two out",
-    "loss-rises": "loss rises with compute (rank correlation {rising:.2f}): probably a score, such as an accuracy; map "
-    "the column of the loss: --column loss=...",
+    "tokens-apart": "the median of {rows} is {ratio:.2g} tokens a parameter: probably one of the two, or compute, is "
+    "in units of 1e6 or scaled twice; type such as --scale {name}=1e6",
+    "loss-rises": "{response} rises with {size} (rank correlation {rising:.2f}): probably a score, such as an "
+    "accuracy; map the column of the {response}: --column {response}=...",
     "loss-above-chance": "{what} in {rows}: probably {cure}",
     "loss-low": f"the median loss is {{median:.3g}}, below {LOW_LOSS:g} nats per token, in {{rows}}: probably bits or "
     "nats per byte or character (or text that is easy to predict, such as code). Exponents stand; E, A, B and "
     "predictions are in this unit, for which priors are not made. If bits: type --loss-unit bits",
-    "log-perplexity": f"perplexity is below {LOG_PERPLEXITY:g} in all of {{rows}}: probably its logarithm; type "
+    "log-perplexity": "perplexity is low in {rows}, up to {most:.3g}: probably its logarithm; if all are, type "
     "--column log_perplexity=perplexity, with --loss-unit bits if it is to base 2",
     "mixed-tokenization": "perplexities are per {words} (most per {most}, others in {rows}), which can't be compared; "
     "type {cure}",
@@ -143,6 +149,7 @@ def _of_runs(runs: pd.DataFrame) -> Iterator[Finding]:
         yield from _losses(runs, compute)
     if units:  # in another unit, nothing else can be said of sizes
         return
+    yield from _ratio(runs)
     apart = list(_flop_apart(runs, compute))
     yield from apart
     several = list(_one_size(runs))
@@ -156,11 +163,19 @@ def _of_runs(runs: pd.DataFrame) -> Iterator[Finding]:
 
 
 def _of_evaluations(evaluations: pd.DataFrame) -> Iterator[Finding]:
-    yield from _sizes(evaluations)
+    units = list(_sizes(evaluations))
+    yield from units or _ratio(evaluations)
     yield from _found("duplicates", evaluations[repeats(evaluations)])
     perplexity = _numbers(evaluations, "perplexity")
-    if len(perplexity) and perplexity.max() < LOG_PERPLEXITY:
-        yield from _found("log-perplexity", evaluations, "error")
+    low = perplexity < (LOG_PERPLEXITY if perplexity.median() < LOG_PERPLEXITY else SOME_LOG_PERPLEXITIES)
+    if low.mean() > _TENTH:
+        rows, most = evaluations.loc[perplexity.index[low]], perplexity[low].max()
+        yield from _found("log-perplexity", rows, "error" if low.all() else "warning", most=most)
+    sized = pd.DataFrame({"perplexity": perplexity, "parameters": _numbers(evaluations, "parameters")})
+    ranks = sized.groupby(evaluations.get("benchmark", pd.Series("", evaluations.index))).rank(pct=True)
+    rising = ranks.corr().to_numpy()[0, 1]
+    if rising > RISING and rising * np.sqrt(len(ranks)) > CLEARLY:
+        yield from _found("loss-rises", evaluations, "error", response="perplexity", size="parameters", rising=rising)
     beyond = evaluations.loc[perplexity.index[perplexity > np.exp(CHANCE)]]
     what = f"perplexity is above e^{CHANCE:g}, worse than a guess among a million tokens,"
     cure = "perplexities given as their logarithms; type --column perplexity=log_perplexity"
@@ -199,6 +214,13 @@ def _unit(values: "pd.Series[float]", least: float, typical: float) -> tuple[str
     return f"1e{power}", values.median() * 10.0**power
 
 
+def _ratio(table: pd.DataFrame) -> Iterator[Finding]:
+    """Tokens and parameters that no one trains with: one of the two is in another unit, though each may be a count."""
+    ratio = (_numbers(table, "tokens") / _numbers(table, "parameters")).median()
+    if ratio < RATIOS[0] or ratio > RATIOS[1]:
+        yield from _found("tokens-apart", table, "error", ratio=ratio, name="tokens" if ratio < 1 else "parameters")
+
+
 def _power(values: "pd.Series[float]", typical: float, least: int) -> int:
     """The power of ten, a multiple of 3, that brings the median of sizes nearest to a typical one."""
     powers = np.arange(least, 25, 3)
@@ -220,7 +242,7 @@ def _losses(runs: pd.DataFrame, compute: "pd.Series[float]") -> Iterator[Finding
     varies = len(runs) >= 8 and loss.max() > loss.min() and compute.max() > compute.min()
     rising = float(loss.corr(compute, method="spearman")) if varies else 0.0
     if rising > RISING:
-        yield from _found("loss-rises", runs, "error", rising=rising)
+        yield from _found("loss-rises", runs, "error", response="loss", size="compute", rising=rising)
     above = loss > CHANCE
     if above.any() or loss.median() > HIGH_LOSS:
         bound, rows = (CHANCE, runs[above]) if above.any() else (HIGH_LOSS, runs)

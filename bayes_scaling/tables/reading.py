@@ -5,6 +5,7 @@ import warnings
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ from bayes_scaling.tables.names import (
     similar_names,
     with_canonical_names,
 )
-from bayes_scaling.tables.plausibility import findings
+from bayes_scaling.tables.plausibility import check_codes, findings
 from bayes_scaling.words import counted
 
 
@@ -65,12 +66,14 @@ class Reading:
     allow: Sequence[str] = ()
 
     def check(self, kind: TableKind) -> None:
-        """Refuse a unit or a column to scale that there is none of."""
+        """Refuse a unit, a column to scale or a code of a finding that there is none of."""
+        check_codes(self.allow)
         sizes = kind.named("count", "number")
-        for name, factor in self.scale.items():
+        scale: Mapping[str, Any] = self.scale
+        for name, factor in scale.items():
             if name not in sizes:
                 raise kind.error(f"scale: {name!r} is no column of numbers; choose from {', '.join(sizes)}")
-            number = isinstance(factor, int | float) and not isinstance(factor, bool) and 0 < float(factor) < np.inf
+            number = not isinstance(factor, bool) and isinstance(factor, Real) and 0 < float(factor) < np.inf
             if factor != "log10" and not number:
                 raise kind.error(f"scale: {name} = {factor!r} is no number above 0, such as 1e9, and not 'log10'")
         if self.loss_unit not in (None, *UNITS):

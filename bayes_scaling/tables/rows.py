@@ -5,8 +5,10 @@ import operator
 import re
 from collections.abc import Mapping, Sequence
 from functools import reduce
+from numbers import Number
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bayes_scaling.errors import RunsError
@@ -91,7 +93,7 @@ def rows_where(table: pd.DataFrame, expression: str) -> pd.DataFrame:
         keep = _value(tree.body, columns)
     except Exception as error:  # whatever pandas raises on types that can't be compared
         raise refuse(f"where: {expression!r} can't be worked out ({error}); compare numbers with numbers") from None
-    if not isinstance(keep, pd.Series) or keep.dtype.kind != "b":
+    if not _is_condition(keep):
         raise refuse(f"where: {expression!r} is not true or false in each row; compare a column with something")
     shown = [
         f"{name}: {', '.join(str(each)[:30] for each in table[name].unique()[:5])}" for name in sorted(used.values())
@@ -115,10 +117,35 @@ def _value(node: Any, columns: Mapping[str, pd.Series]) -> Any:
         case ast.BinOp(op=does):
             return _OPERATORS[type(does)](_value(node.left, columns), _value(node.right, columns))
         case ast.BoolOp(op=does, values=parts):
-            return reduce(_OPERATORS[type(does)], [_value(each, columns) for each in parts])
+            sides = [_value(each, columns) for each in parts]
+            if not all(map(_is_condition, sides)):
+                raise TypeError("'and' and 'or' join comparisons")
+            return reduce(_OPERATORS[type(does)], sides)
     sides = [_value(each, columns) for each in (node.left, *node.comparators)]
     pairs = zip(node.ops, sides, sides[1:], strict=False)
-    return reduce(operator.and_, [_OPERATORS[type(does)](one, other) for does, one, other in pairs])
+    return reduce(operator.and_, [_OPERATORS[type(does)](one, _like(one, other)) for does, one, other in pairs])
+
+
+def _is_condition(value: Any) -> bool:
+    return isinstance(value, pd.Series) and value.dtype.kind == "b"
+
+
+def _like(one: Any, other: Any) -> Any:
+    """What a side is compared with; refuses numbers beside text, of which pandas would say that they differ."""
+    kinds = {_kind(each) for each in (one, *(other if isinstance(other, list) else [other]))} - {""}
+    if kinds == {"date", "text"} and not isinstance(other, pd.Series):
+        return pd.to_datetime(other)
+    if len(kinds) > 1:
+        raise TypeError(" with ".join(sorted(kinds)))
+    return other
+
+
+def _kind(value: Any) -> str:
+    """Number, text or date; empty for a column of gaps."""
+    if isinstance(value, pd.Series):
+        value = next(iter(value.dropna()), None)
+    kinds = {"text": str, "date": pd.Timestamp, "number": Number | np.bool_}
+    return next((kind for kind, types in kinds.items() if isinstance(value, types)), "")
 
 
 def best_of(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
@@ -60,3 +61,63 @@ def test_nested_records_are_columns_under_names_with_dots(tmp_path) -> None:
     found = bs.read_runs(path, {"parameters": "config.model.size", "loss": "eval/loss"})
     for column in ("parameters", "tokens", "loss"):
         assert_allclose(found[column].to_numpy(float), runs[column].to_numpy(float), rtol=1e-12)
+
+
+SIZES = [{"parameters": 1e9 * (at + 1), "tokens": 2e10 * (at + 1), "loss": 3 - 0.1 * at} for at in range(3)]
+
+
+def test_a_name_twice_or_none_is_refused_in_every_format(tmp_path) -> None:
+    twice = pd.DataFrame([[*row.values(), 1.5] for row in SIZES], columns=["parameters", "tokens", "loss", "loss"])
+    twice.to_excel(tmp_path / "twice.xlsx", index=False)
+    twice.set_axis(["parameters", "tokens", "loss", None], axis=1).to_excel(tmp_path / "none.xlsx", index=False)
+    lines = [json.dumps(row)[:-1] + ', "loss": 1.5}' for row in SIZES]
+    (tmp_path / "twice.jsonl").write_text("\n".join(lines))
+    for name, said in {"twice.xlsx": "stands 2 times", "none.xlsx": "no name", "twice.jsonl": "a name twice"}.items():
+        with pytest.raises(bs.RunsError, match=said):
+            bs.read_runs(tmp_path / name)
+    with pytest.raises(bs.RunsError, match="stands 2 times"):
+        bs.read_runs(twice)
+
+
+@pytest.mark.parametrize("word", ["NA", "null", "nan"])
+def test_a_word_in_a_workbook_is_no_empty_cell(word, tmp_path) -> None:
+    pd.DataFrame(SIZES).assign(flop=[word, 6e19, None]).to_excel(tmp_path / "mine.xlsx", index=False)
+    with pytest.raises(bs.RunsError, match=f"row 2, column flop, value {word}"):
+        bs.read_runs(tmp_path / "mine.xlsx")
+
+
+def test_an_index_with_names_is_columns(tmp_path) -> None:
+    frame = pd.DataFrame(SIZES).assign(id=["a", "b", "c"], series="s").set_index(["id", "series"])
+    frame.to_parquet(tmp_path / "mine.parquet")
+    for source in (frame, tmp_path / "mine.parquet"):
+        found = bs.read_runs(source)
+        assert found.index.tolist() == ["a", "b", "c"]
+        assert found["series"].tolist() == ["s"] * 3
+
+
+def test_text_that_a_file_holds_as_bytes_is_text(cells, tmp_path) -> None:
+    texts = {name: cells[name].str.encode("utf-8") for name in ("system", "benchmark", "architecture")}
+    cells.assign(**texts, lab=b"x").to_parquet(tmp_path / "mine.parquet")
+    found = bs.read_evaluations(tmp_path / "mine.parquet")
+    assert found["benchmark"].tolist() == cells["benchmark"].tolist()
+    assert set(found["lab"]) == {"x"}
+
+
+def test_a_line_separator_within_text_ends_no_line(tmp_path) -> None:
+    lines = [json.dumps(row | {"note": "a\u2028b"}, ensure_ascii=False) for row in SIZES]
+    (tmp_path / "mine.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    assert len(bs.read_runs(tmp_path / "mine.jsonl")) == 3
+
+
+@pytest.mark.filterwarnings("ignore::bayes_scaling.TableWarning")
+def test_the_unit_of_a_loss_is_that_of_log_perplexities_too(cells, ho2024) -> None:
+    logs = cells.assign(log_perplexity=np.log2(cells["perplexity"])).drop(columns="perplexity")
+    assert_allclose(bs.read_evaluations(logs, loss_unit="bits")["perplexity"].to_numpy(), ho2024["perplexity"])
+
+
+def test_options_are_numbers_of_any_library_and_codes_that_there_are() -> None:
+    millions = pd.DataFrame(SIZES).assign(tokens=lambda runs: runs["tokens"] / 1e6)
+    found = bs.read_runs(millions, scale={"tokens": np.int64(1_000_000)})
+    assert_allclose(found["tokens"].to_numpy(), [row["tokens"] for row in SIZES])
+    with pytest.raises(bs.BayesScalingError, match="no finding has the code 'nosuch'"):
+        bs.read_runs(millions, allow=["nosuch"])

@@ -206,6 +206,7 @@ def test_sound_tables_have_no_findings(shared, ho2024, collected):
 CHANGES = {
     "parameters-not-counts": lambda runs: runs.assign(parameters=runs["parameters"] / 1e9),
     "tokens-not-counts": lambda runs: runs.assign(tokens=runs["tokens"] / 1e12),
+    "tokens-apart": lambda runs: runs.assign(parameters=runs["parameters"] * 1e9),  # scaled twice
     "loss-above-chance": lambda runs: runs.assign(loss=np.exp(runs["loss"])),
     "loss-low": lambda runs: runs.assign(loss=runs["loss"] / np.log(2) / 4.3),
     "loss-rises": lambda runs: runs.assign(loss=1 / runs["loss"]),
@@ -224,8 +225,26 @@ def test_another_unit_is_found_and_an_error_is_not_fitted_unless_allowed(code):
     assert codes(changed)[code] == "warning"
 
 
-def test_log_perplexities_are_no_perplexities(ho2024):
-    assert codes(ho2024.assign(perplexity=np.log(ho2024["perplexity"]))) == {"log-perplexity": "error"}
+@pytest.mark.parametrize("log", [np.log, np.log2])
+def test_log_perplexities_are_no_perplexities(ho2024, log):
+    with_high = ho2024.assign(perplexity=2 * ho2024["perplexity"])
+    some = with_high["perplexity"].where(np.arange(len(ho2024)) % 3 > 0, log(with_high["perplexity"]))
+    for table in (ho2024, with_high):
+        assert "log-perplexity" in codes(table.assign(perplexity=log(table["perplexity"])))
+    assert log is np.log2 or codes(with_high.assign(perplexity=some)) == {"log-perplexity": "warning"}
+
+
+def test_a_score_is_no_perplexity(ho2024):
+    score = 10 * np.log10(ho2024["parameters"])
+    assert codes(ho2024.assign(perplexity=score)) == {"loss-rises": "error"}
+
+
+@pytest.mark.parametrize("times", [1e-6, 1e-9])
+@pytest.mark.parametrize("name", ["parameters", "tokens"])
+def test_sizes_in_millions_or_billions_are_found(name, times, ho2024):
+    for table in (ho2024, bs.load_runs()[["parameters", "tokens", "loss"]]):
+        found = codes(table.assign(**{name: table[name] * times}))
+        assert "error" in (found.get(f"{name}-not-counts"), found.get("tokens-apart"))
 
 
 def test_the_authors_sheet_is_the_recovered_sample(shared, ho2024):

@@ -239,6 +239,15 @@ def test_an_expression_names_the_column_that_is_not_there(evaluations, expressio
         rows_where(evaluations, expression)
 
 
+@pytest.mark.parametrize(
+    "expression",
+    ["steps != '1'", "steps not in ['1']", "benchmark != 5", "perplexity < 16 or 1", "perplexity < 16 and 2"],
+)
+def test_numbers_are_not_compared_with_text_nor_joined_to_comparisons(evaluations, expression) -> None:
+    with pytest.raises(EvaluationsError, match="can't be worked out"):
+        rows_where(evaluations.assign(steps=["1", "2", "10", "4", "20"]), expression)
+
+
 @pytest.mark.parametrize("name", ["benchmark", "`benchmark`"])
 def test_an_expression_that_leaves_nothing_says_what_its_columns_hold(evaluations, name) -> None:
     with pytest.raises(EvaluationsError, match=r"no row is left by .*; the table has benchmark: wt103, ptb, wt2$"):

@@ -2,7 +2,7 @@
 
 ``python tests/hostile/fuzz.py --inputs 10000 --seed 0`` prints inputs by kind and how each ended; exit code 1 if one
 ended with a traceback, in a hang or by silent acceptance. An input is made of the seed, its kind and its number alone,
-so that ``--kind KIND --only NUMBER`` repeats it.
+so that ``--kind KIND --only NUMBER`` repeats it. ``--kind tables`` is 10,000 tables, of every kind of those.
 
 Inputs are judged in a process of its own: one that hangs or takes the process with it is counted, and the next process
 goes on behind it.
@@ -24,20 +24,23 @@ import tomllib
 import traceback
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+import fuzzed_tables
+import made_tables
 import mutations
 import oracles
+from oracles import Ended
 
+TABLES = {"evaluations": 0.2, "runs": 0.2, "readings": 0.25, "units": 0.15, "selections": 0.12, "checks": 0.08}
+"""Of all tables, by what is done to them."""
 SHARES = {
-    "evaluations": 0.26,
-    "runs": 0.26,
+    **{kind: 0.52 * share for kind, share in TABLES.items()},
     "specification data": 0.18,
     "specification files": 0.12,
     "fit files": 0.05,
@@ -46,17 +49,11 @@ SHARES = {
 }
 """Of all inputs, by kind."""
 FAILURES = ("traceback", "hang", "silent")
-LIMIT = 10.0
-"""Seconds after which an input counts as hanging."""
 _START = 120.0  # seconds for a process to import everything
-
-
-class Ended(Exception):
-    """How an input ended, other than by being refused."""
-
-    def __init__(self, how: str, why: str) -> None:
-        super().__init__(why)
-        self.how = how
+LIMITS = {"checks": _START}
+"""Seconds after which an input counts as hanging, by kind; some checks are processes of their own."""
+LIMIT = 10.0
+"""The same of every other kind."""
 
 
 Judge = Callable[[random.Random, Path], str]
@@ -84,128 +81,6 @@ def judged(kind: str, number: int, seed: int, directory: Path) -> tuple[str, str
         )
     except (Exception, SystemExit):
         return "traceback", traceback.format_exc(limit=-3)
-
-
-# ---------------------------------------------------------------------- tables
-
-
-@cache
-def _evaluations() -> list[list[str]]:
-    text = (files("bayes_scaling") / "data" / "ho2024.csv").read_text(encoding="utf-8")
-    import csv
-
-    return list(csv.reader(io.StringIO(text)))
-
-
-def _table(rng: random.Random, rows: list[list[str]], directory: Path) -> tuple[object, bytes]:
-    body = rng.sample(rows[1:], rng.randint(1, 5))
-    if rng.random() < 0.7:
-        content = mutations.spoiled_table([rows[0], *body], rng)
-    else:
-        whole = "\n".join(",".join(f'"{cell}"' if "," in cell else cell for cell in row) for row in [rows[0], *body])
-        content = mutations.spoiled_bytes(whole.encode(), rng)
-    return _in_some_format(rng, content, directory), content
-
-
-def _in_some_format(rng: random.Random, content: bytes, directory: Path) -> object:
-    """The same cells as a CSV file, or where they are a table at all, as another file or a DataFrame."""
-    import pandas as pd
-
-    path = directory / "mine.csv"
-    path.write_bytes(content)
-    way = rng.choice(("csv", "csv", "csv", "jsonl", "parquet", "pandas"))
-    try:
-        rows = oracles.rows_of(content, {})
-    except oracles.Broken:
-        return path
-    frame = pd.DataFrame(rows, dtype=object)
-    if way == "pandas":
-        return frame
-    other = directory / f"mine.{way}"
-    if way == "jsonl":
-        other.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
-    elif way == "parquet":
-        try:
-            frame.to_parquet(other)
-        except UnicodeEncodeError:  # a lone surrogate, which Parquet can't hold
-            return path
-    return path if way == "csv" else other
-
-
-def _verdict(read: Callable[[], object], sound: Callable[[], object]) -> tuple[object, object]:
-    """What was read and the oracle's rows, either None; a contradiction ends the input."""
-    from bayes_scaling.errors import BayesScalingError
-
-    try:
-        rows, rule = sound(), ""
-    except oracles.Broken as broken:
-        rows, rule = None, str(broken)
-    try:
-        table = read()
-    except BayesScalingError as error:
-        if rows is not None and "misspelt" not in str(error):
-            raise Ended("strict", str(error)) from None
-        raise
-    if rows is None:
-        raise Ended("silent", rule)
-    return table, rows
-
-
-def _compare(table, rows: list[oracles.Row], numbers: tuple[str, ...]) -> None:
-    if len(table) != len(rows) or not table.index.is_unique:
-        raise Ended("silent", "rows are missing or stand twice")
-    for name in numbers:
-        if name in rows[0] and name in table:
-            for found, row in zip(table[name], rows, strict=True):
-                if row[name] and float(row[name]) != found:
-                    raise Ended("silent", f"{name}: {row[name]} was read as {found}")
-
-
-def _judge_evaluations(rng: random.Random, directory: Path) -> str:
-    from bayes_scaling.tables import check_evaluations, read_evaluations
-
-    rows = _evaluations()
-    columns = {}
-    if rng.random() < 0.2:
-        rows = [["Model Size" if name == "parameters" else name for name in rows[0]], *rows[1:]]
-        columns = {"parameters": "Model Size"}
-    path, content = _table(rng, rows, directory)
-    if rng.random() < 0.1:
-        for fault in check_evaluations(path, columns):
-            if "\n" in str(fault):
-                raise Ended("traceback", f"a fault of two lines: {fault!s:.80}")
-    table, sound = _verdict(
-        lambda: read_evaluations(path, columns), lambda: oracles.check_evaluations(content, columns, date.today())
-    )
-    _compare(table, sound, ("parameters", "tokens", "perplexity", "epochs", "vocabulary", "training_compute"))
-    return "accepted"
-
-
-def _judge_runs(rng: random.Random, directory: Path) -> str:
-    from bayes_scaling.tables import read_runs
-
-    digitised = rng.random() < 0.5
-    if digitised:
-        columns = {"parameters": "Model Size", "flop": "Training FLOP"}
-        rows = [["x", "y", "color", "Model Size", "Training FLOP", "hex_color", "loss"]]
-        rows += [
-            [f"{150 + i}.5", f"{140 - i}", "#faebdd", repr(10 ** rng.uniform(8, 10)), repr(10 ** rng.uniform(18, 21)),
-             "#faebdd", repr(rng.uniform(2, 5))] for i in range(8)
-        ]  # fmt: skip
-    else:
-        columns = {}
-        rows = [["id", "series", "parameters", "tokens", "flop", "loss"]]
-        for i in range(8):
-            size, tokens = 10 ** rng.uniform(7, 10), 10 ** rng.uniform(9, 12)
-            flop = "" if rng.random() < 0.5 else repr(6 * size * tokens)
-            rows.append([f"run {i}", f"{i // 3}", repr(size), repr(tokens), flop, repr(rng.uniform(2, 5))])
-    path, content = _table(rng, rows, directory)
-    table, sound = _verdict(lambda: read_runs(path, columns), lambda: oracles.check_runs(content, columns))
-    _compare(table, sound, oracles.RUN_NUMBERS)
-    sizes = table[["parameters", "tokens", "flop", "loss"]].to_numpy(float)
-    if not ((sizes > 0) & (sizes < float("inf"))).all():
-        raise Ended("silent", "a size is no finite number above 0")
-    return "accepted"
 
 
 # ---------------------------------------------------------------------- specifications
@@ -419,11 +294,8 @@ def _judge_command_line(rng: random.Random, directory: Path) -> str:
 
     place = Path(tempfile.mkdtemp(dir=directory)) / "a" / "b" / "c"
     (place / "sub").mkdir(parents=True)
-    good = [_evaluations()[0], *_evaluations()[1:9]]
-    import csv
-
-    with (place / "mine.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(good)
+    header, *body = made_tables.packaged_rows()
+    (place / "mine.csv").write_bytes(made_tables.delimited(header, body[:8]))
     rows = "".join(f"{10**7 * 3**i},{10**9 * 2**i},{4 - 0.2 * i}\n" for i in range(9))
     (place / "runs.csv").write_text(f"parameters,tokens,loss\n{rows}", encoding="utf-8")
     (place / "mine.toml").write_text(_specifications()["ho2024/07"], encoding="utf-8")
@@ -473,8 +345,7 @@ def _judge_command_line(rng: random.Random, directory: Path) -> str:
 
 
 JUDGES: dict[str, Judge] = {
-    "evaluations": _judge_evaluations,
-    "runs": _judge_runs,
+    **fuzzed_tables.JUDGES,
     "specification data": _judge_specification_data,
     "specification files": _judge_specification_file,
     "fit files": _judge_fit_file,
@@ -486,10 +357,10 @@ JUDGES: dict[str, Judge] = {
 # ---------------------------------------------------------------------- many inputs
 
 
-def plan(inputs: int) -> dict[str, int]:
+def plan(inputs: int, shares: Mapping[str, float] = SHARES) -> dict[str, int]:
     """Inputs of each kind."""
-    counts = {kind: round(inputs * share) for kind, share in SHARES.items()}
-    counts["runs"] += inputs - sum(counts.values())
+    counts = {kind: round(inputs * share) for kind, share in shares.items()}
+    counts[next(iter(counts))] += inputs - sum(counts.values())
     return counts
 
 
@@ -506,7 +377,7 @@ def _work(kind: str, start: int, stop: int, seed: int) -> None:
             print(json.dumps([how, number, why]), file=line, flush=True)
 
 
-def _lines(process: subprocess.Popen) -> Iterator[list]:
+def _lines(process: subprocess.Popen, most: float) -> Iterator[list]:
     """What a process says, until it ends or hangs; a hang is a line as well."""
     waiting, buffer, limit, number = selectors.DefaultSelector(), b"", _START, -1
     waiting.register(process.stdout, selectors.EVENT_READ)
@@ -522,7 +393,7 @@ def _lines(process: subprocess.Popen) -> Iterator[list]:
         *lines, buffer = (buffer + read).split(b"\n")
         for each in lines:
             said = json.loads(each)
-            number, limit = said[1], LIMIT if said[0] == "begin" else _START
+            number, limit = said[1], most if said[0] == "begin" else _START
             if said[0] != "begin":
                 yield said
 
@@ -534,7 +405,7 @@ def outcomes(kind: str, count: int, seed: int, start: int = 0) -> Iterator[tuple
         arguments = [sys.executable, __file__, "--work", kind, str(start), str(stop), "--seed", str(seed)]
         process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         try:
-            for how, number, why in _lines(process):
+            for how, number, why in _lines(process, LIMITS.get(kind, LIMIT)):
                 if number < 0:
                     raise RuntimeError(f"{kind}: the process did not start: {why}")
                 yield number, how, why
@@ -550,7 +421,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Throw spoiled inputs at whatever reads one.")
     parser.add_argument("--inputs", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--kind", choices=sorted(JUDGES))
+    parser.add_argument("--workers", type=int, default=1, help="Kinds judged at a time, in a process each.")
+    parser.add_argument("--kind", choices=("tables", *sorted(JUDGES)), help="One kind, or all that are tables.")
     parser.add_argument("--only", type=int, help="The number of one input of a kind, judged in this process.")
     parser.add_argument("--work", nargs=3, help=argparse.SUPPRESS)
     asked = parser.parse_args()
@@ -564,16 +436,20 @@ def main() -> int:
             for path in sorted(Path(directory).glob("mine.*")):
                 print(path.read_bytes()[:2000])
         return 0
-    counts = {asked.kind: asked.inputs} if asked.kind else plan(asked.inputs)
-    table: dict[str, Counter[str]] = {}
-    for kind, count in counts.items():
-        table[kind] = Counter()
-        for number, how, why in outcomes(kind, count, asked.seed):
-            table[kind][how] += 1
+    shares = {"tables": TABLES, None: SHARES}.get(asked.kind, {asked.kind: 1.0})
+    counts = plan(asked.inputs, shares)
+
+    def ended(kind: str) -> Counter[str]:
+        ways: Counter[str] = Counter()
+        for number, how, why in outcomes(kind, counts[kind], asked.seed):
+            ways[how] += 1
             if how in (*FAILURES, "strict"):
                 print(f"{kind} {number}: {how}: {why}", flush=True)
-        print(f"{kind}: {sum(table[kind].values())} inputs, {dict(table[kind])}", flush=True)
-    total = sum(table.values(), Counter())
+        print(f"{kind}: {ways.total()} inputs, {dict(ways)}", flush=True)
+        return ways
+
+    with ThreadPoolExecutor(asked.workers) as pool:  # each waits for a process
+        total = sum(pool.map(ended, counts), Counter())
     print(f"all: {sum(total.values())} inputs; " + ", ".join(f"{how} {total[how]}" for how in (*FAILURES, "strict")))
     return int(any(total[how] for how in FAILURES))
 

@@ -20,6 +20,14 @@ NEEDED = {"system", "paper", "published", "benchmark", "parameters", "tokens", "
 RUN_NUMBERS = ("parameters", "tokens", "flop", "loss", "steps", "least_steps", "critical_batch")
 
 
+class Ended(Exception):
+    """How an input ended, other than by being refused."""
+
+    def __init__(self, how: str, why: str) -> None:
+        super().__init__(why)
+        self.how = how
+
+
 class Broken(Exception):
     """A rule is broken; the message says which."""
 
@@ -116,8 +124,7 @@ def check_evaluations(content: bytes, columns: Mapping[str, str], today: date) -
         _require(row["benchmark"] != "", "benchmark is empty")
         plain = re.sub(r"[\W_]", "", row["benchmark"]).casefold()
         row["benchmark"] = BENCHMARKS.get(plain, plain if plain in BENCHMARKS.values() else row["benchmark"])
-        word = row["architecture"].lower()
-        _require(WORDS.get(word, word) in ARCHITECTURES, "architecture")
+        _require(architecture_meant(row["architecture"]) in ARCHITECTURES, "architecture")
         _require(row.get("tokenization", "").lower() in TOKENIZATIONS | {""}, "tokenization")
         for name in FLAGS & names:
             _require(row[name].lower() in {"0", "1", "false", "true"}, name)
@@ -141,6 +148,13 @@ def check_evaluations(content: bytes, columns: Mapping[str, str], today: date) -
     return rows
 
 
+def architecture_meant(cell: str) -> str:
+    """The kind that a common word in a cell stands for, by how it begins."""
+    cell = cell.lower()
+    kinds = {kind for word, kind in WORDS.items() if re.search(rf"\b{word}", cell)}
+    return kinds.pop() if cell not in ARCHITECTURES and len(kinds) == 1 else cell
+
+
 def check_date(cell: str, today: date) -> None:
     """A day, or a year or month that has begun."""
     part = re.fullmatch(r"([0-9]{4})(?:[-/]([0-9]{2}))?", cell, re.ASCII)
@@ -150,6 +164,14 @@ def check_date(cell: str, today: date) -> None:
         raise Broken("published") from None
     _require(bool(part) or cell == day.isoformat(), "published")
     _require(date(1950, 1, 1) <= day <= today, "published")
+
+
+def day_meant(cell: str, today: date) -> date:
+    """The day that a sound cell says; of a year or month its middle, if that has come."""
+    if len(cell) > 7:
+        return date.fromisoformat(cell)
+    middle = date(int(cell[:4]), 7, 2) if len(cell) == 4 else date(int(cell[:4]), int(cell[5:]), 16)
+    return min(middle, today)
 
 
 def check_runs(content: bytes, columns: Mapping[str, str]) -> list[Row]:

@@ -4,20 +4,23 @@ import subprocess
 import sys
 from pathlib import Path
 
+import disguises
+import fuzzed_tables
 import oracles
 import pytest
-from fuzz import FAILURES, JUDGES, SHARES, judged, plan
+from fuzz import FAILURES, JUDGES, SHARES, TABLES, judged, plan
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutations import HOSTILE_CELLS
+from wrong_units import UNITS
 
 import bayes_scaling as bs
 
 QUICK = {
-    "evaluations": 12, "runs": 25, "specification data": 90, "specification files": 60, "fit files": 60,
-    "fit headers": 40, "command lines": 13,
+    "evaluations": 2, "runs": 6, "readings": 2, "units": 1, "selections": 1, "checks": 1,
+    "specification data": 90, "specification files": 60, "fit files": 60, "fit headers": 40, "command lines": 13,
 }  # fmt: skip
-"""Inputs of the default tests, 300 in all."""
+"""Inputs of the default tests."""
 
 
 @pytest.mark.parametrize("kind", QUICK)
@@ -33,7 +36,8 @@ def test_spoiled_inputs_are_neither_all_refused_nor_all_taken(tmp_path) -> None:
 
 def test_every_kind_has_its_share() -> None:
     assert set(SHARES) == set(JUDGES) == set(QUICK)
-    assert sum(plan(10_000).values()) == 10_000
+    assert set(TABLES) == set(fuzzed_tables.JUDGES)
+    assert sum(plan(10_000).values()) == sum(plan(10_000, TABLES).values()) == 10_000
 
 
 def test_the_count_notices_what_must_not_happen(tmp_path, monkeypatch) -> None:
@@ -48,6 +52,24 @@ def test_the_count_notices_what_must_not_happen(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(sections, "_refuse_unknown", lambda *_: None)
     ended = {judged("specification data", number, 7, tmp_path)[0] for number in range(150)}
     assert ended & set(FAILURES)
+
+
+def test_a_unit_that_is_not_found_is_a_silent_acceptance(tmp_path, monkeypatch) -> None:
+    from bayes_scaling.tables import plausibility
+
+    for kind, changes in UNITS.items():
+        monkeypatch.setitem(UNITS, kind, {"tokens": changes["tokens times 1e+09"]})
+    assert judged("units", 6, 7, tmp_path)[0] == "accepted"
+    monkeypatch.setattr(plausibility, "_ratio", lambda _: iter(()))
+    assert judged("units", 6, 7, tmp_path)[0] == "silent"
+
+
+def test_a_unit_that_is_read_wrongly_is_a_silent_acceptance(tmp_path, monkeypatch) -> None:
+    from bayes_scaling.tables import cells
+
+    monkeypatch.setattr(disguises, "DISGUISES", (disguises._in_another_unit,))
+    monkeypatch.setattr(cells, "UNITS", {unit: lambda loss: 1.01 * loss for unit in cells.UNITS})
+    assert judged("readings", 0, 7, tmp_path)[0] == "silent"
 
 
 @settings(max_examples=25, deadline=None)
@@ -88,10 +110,10 @@ def test_runs_are_read_as_the_rules_say(rows) -> None:
 
 
 @pytest.mark.slow
-def test_ten_thousand_inputs() -> None:
+@pytest.mark.parametrize("kind", [(), ("--kind", "tables")])
+def test_ten_thousand_inputs(kind) -> None:
     script = Path(__file__).with_name("fuzz.py")
-    ended = subprocess.run(
-        [sys.executable, script, "--inputs", "10000", "--seed", "0"], capture_output=True, text=True, check=False
-    )
+    asked = [sys.executable, script, "--inputs", "10000", "--seed", "0", "--workers", "2", *kind]
+    ended = subprocess.run(asked, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout[-5000:]
     assert "all: 10000 inputs; traceback 0, hang 0, silent 0, strict 0" in ended.stdout
