@@ -154,12 +154,13 @@ def _top(program: Compiled, starts: Sequence[Floats]) -> Floats:
             return math.inf, np.zeros_like(point)
         return -density, -gradient
 
-    climb = partial(optimize.minimize, downhill, jac=True, method="L-BFGS-B", options={"maxiter": 500, "ftol": 1e-14})
+    climb: Any = partial(optimize.minimize, downhill, jac=True)
+    quickly = {"method": "L-BFGS-B", "options": {"maxiter": 500, "ftol": 1e-14}}
     with one_thread():
-        best = min(map(climb, starts), key=lambda top: float(top.fun))
+        best = min((climb(start, **quickly) for start in starts), key=lambda top: float(top.fun))
         if program.effects:
-            options = {"jac": True, "hess": partial(curvature_at, program), "options": {"gtol": 1e-3}}
-            best = optimize.minimize(downhill, best.x, method="trust-exact", **options)
+            with contextlib.suppress(ArithmeticError, ValueError):  # where there is no curvature, and so no top
+                best = climb(best.x, method="trust-exact", hess=partial(curvature_at, program))
     return np.asarray(best.x)
 
 
