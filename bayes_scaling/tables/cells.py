@@ -97,10 +97,9 @@ def typed_values(
         if column.kind in ("count", "number"):
             numbers = cells[name].astype("float64")
             factor = (scale or {}).get(name, 1.0)
-            with np.errstate(over="ignore"):
+            with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
                 values[name] = 10.0**numbers if factor == "log10" else numbers * float(factor)
-            if loss_unit is not None and column.kind == "number":
-                with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+                if loss_unit is not None and column.kind == "number":
                     nats = UNITS[loss_unit](values[name])
                     values[name] = np.exp(nats) if name == "perplexity" else nats
         elif column.kind == "flag":
@@ -218,18 +217,19 @@ def value_rules(column: Column) -> list[Rule]:
     return rules
 
 
-def in_file_order(faults: Sequence[Fault], cells: pd.DataFrame, columns: Mapping[str, str]) -> list[Fault]:
-    """Faults in the order in which a reader of the file meets them, with columns and cells as the file has them."""
-    order, found = {name: at for at, name in enumerate(cells.columns)}, []
-    for fault in sorted(
-        faults, key=lambda each: (-1 if each.row is None else each.row, order.get(each.column or "", -1))
-    ):
-        ours = fault.column or ""
-        if fault.row is not None and ours in order:
-            value: Any = cells.loc[fault.row, ours]
-            fault = replace(fault, column=columns.get(ours, ours), value="" if pd.isna(value) else str(value))
-        found.append(fault)
-    return found
+def in_file_order(
+    shape: Sequence[Fault], faults: Sequence[Fault], cells: pd.DataFrame, columns: Mapping[str, str]
+) -> list[Fault]:
+    """Faults of a file's shape and of its cells, no cell twice, as a reader meets them and with the file's words."""
+    order, found = {name: at for at, name in enumerate(cells)}, list(shape)
+    told = {(fault.row, fault.column) for fault in shape}
+    for fault in sorted(faults, key=lambda each: order.get(each.column or "", -1)):
+        if fault.row is not None and fault.column in order:
+            value: Any = cells.loc[fault.row, fault.column]
+            theirs = columns.get(fault.column, fault.column)
+            fault = replace(fault, column=theirs, value="" if pd.isna(value) else str(value))
+        found += [fault] if (fault.row, fault.column) not in told else []
+    return sorted(found, key=lambda fault: -1 if fault.row is None else fault.row)
 
 
 def _present(cells: pd.DataFrame, kind: TableKind) -> list[Column]:
@@ -270,7 +270,8 @@ def _plain_count(_: Column, cell: str) -> str:
     return f"{short[1]}e{POWERS[short[2].lower()]}" if short else cell
 
 
-def _plain_word(column: Column, cell: str) -> str:
+def plain_word(column: Column, cell: str) -> str:
+    """The choice of a column that a word stands for, and any other word as it is."""
     if column.name == "architecture":
         return architecture_of(cell)
     return cell.lower() if cell.lower() in column.choices else cell
@@ -290,5 +291,5 @@ def _middle(_: Column, cell: str) -> str:
     return min(middle, today) if today.startswith(f"{year}-{month}" if month else year) else middle
 
 
-_WRITINGS: Mapping[str, Callable[[Column, str], str]] = {"count": _plain_count, "word": _plain_word, "date": _middle}
+_WRITINGS: Mapping[str, Callable[[Column, str], str]] = {"count": _plain_count, "word": plain_word, "date": _middle}
 """By the kind of a column: from a harmless way of writing a cell to the plain one."""

@@ -185,10 +185,7 @@ def read_with_gaps(path: str | PathLike[str], columns: Mapping[str, str] | None 
     >>> read_with_gaps(path)["published"].isna().tolist()
     [True]
     """
-    read = read_table(path, EVALUATIONS, Reading(columns or {}), gaps=FILLABLE)
-    if read.faults:
-        raise EvaluationsError(read.message(path))
-    return read.table
+    return read_table(path, EVALUATIONS, Reading(columns or {}), gaps=FILLABLE).faultless(path)
 
 
 def evaluations_csv(evaluations: pd.DataFrame) -> bytes:
