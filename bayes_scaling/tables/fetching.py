@@ -24,7 +24,6 @@ MOST_REDIRECTS = 5
 
 _CHUNK = 2**16
 
-
 SOURCES = {
     "ho2024-sheet": "https://docs.google.com/spreadsheets/d/11m8O_mU0cUkOB_5wluPne4PNsuvsKNbbVAzbYNy-NXY/export"
     "?gid=2087221150&format=csv",
