@@ -25,13 +25,7 @@ from bayes_scaling.tables.columns import EVALUATIONS, RUNS, TableKind, kind_of_n
 from bayes_scaling.tables.faults import Fault, fault_message
 from bayes_scaling.tables.formats import Source, read_text_table, source_name, table_name
 from bayes_scaling.tables.ho2024_sheet import REQUIRED as SHEET
-from bayes_scaling.tables.names import (
-    command_of,
-    guessed_columns,
-    missing_columns,
-    similar_names,
-    with_canonical_names,
-)
+from bayes_scaling.tables.names import command_of, guessed_columns, missing_columns, similar_names, with_canonical_names
 from bayes_scaling.tables.plausibility import check_codes, findings
 from bayes_scaling.words import counted
 
