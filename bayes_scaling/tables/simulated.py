@@ -164,11 +164,10 @@ def simulate_curves(
     size, token = (grid.ravel() for grid in np.meshgrid(sizes, seen, indexing="ij"))
     rng = np.random.default_rng(seed)
     shared = noise * rng.standard_normal((len(sizes), 1))
-    steps = rng.standard_normal((len(sizes), points))
-    along = np.empty_like(steps)
-    along[:, 0] = steps[:, 0]
+    along = rng.standard_normal((len(sizes), points))
+    along[:, 1:] *= np.sqrt(1 - correlation**2)
     for point in range(1, points):
-        along[:, point] = correlation * along[:, point - 1] + np.sqrt(1 - correlation**2) * steps[:, point]
+        along[:, point] += correlation * along[:, point - 1]
     curves = {"series": size, "parameters": size, "tokens": token, "flop": training_compute(size, token)}
     return _with_losses(curves, law, (shared + wander * along).ravel(), "point", "simulated curves")
 
