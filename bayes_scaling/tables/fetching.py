@@ -120,12 +120,11 @@ def fetch_file(
             return kept
     _retrieve(url, target, sha256, limits or Limits())
     fetched = FetchedFile(target, url, _hash_of(target), datetime.now(UTC).isoformat(timespec="seconds"))
-    if sha256 is not None:
-        return fetched  # there is nothing to record that the hash does not say
-    try:
-        write_whole(_record_of(target), json.dumps(fetched.attrs, indent=2).encode())
-    except OSError as error:
-        raise _unwritable(_record_of(target), error) from None
+    if sha256 is None:  # else there is nothing to record that the hash does not say
+        try:
+            write_whole(_record_of(target), json.dumps(fetched.attrs, indent=2).encode())
+        except OSError as error:
+            raise _unwritable(_record_of(target), error) from None
     return fetched
 
 
