@@ -219,7 +219,8 @@ def in_file_order(
         if fault.row is not None and ours in order:
             value: Any = cells.loc[fault.row, ours]
             fault = replace(fault, column=columns.get(ours, ours), value="" if pd.isna(value) else str(value))
-        found += [fault] if (fault.row, fault.column) not in told else []
+        if (fault.row, fault.column) not in told:
+            found.append(fault)
     return sorted(found, key=lambda fault: -1 if fault.row is None else fault.row)
 
 

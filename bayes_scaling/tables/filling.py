@@ -137,9 +137,9 @@ def fill_from(evaluations: pd.DataFrame, systems: pd.DataFrame, *, by: str = "na
     ]
     gaps = before.reindex(columns=[each for each in NEEDED if each in columns]).isna().any(axis=1).to_numpy()
     several = ours.isin(theirs[theirs.duplicated()].dropna()).to_numpy()
-    ids, own = evaluations.index, evaluations["system"]
+    ids = evaluations.index
     cells = [
-        (ids[at], own.iloc[at], each, found.loc[at, each], found.loc[at, "system"], rows[at])
+        (ids[at], evaluations["system"].iloc[at], each, found.loc[at, each], found.loc[at, "system"], rows[at])
         for at, each in _cells(took)
     ]
     kept = [(ids[at], each, before.loc[at, each], found.loc[at, each]) for at, each in _cells(differ)]

@@ -91,8 +91,7 @@ def _cure(wrong: pd.Series) -> str:
     column, whole = _COLUMNS[str(wrong.name)], f'evaluations["{wrong.name}"]'
     if column.kind == "date":
         return f"type {whole} = pd.to_datetime({whole}.astype(str), utc=True).dt.tz_localize(None)"
-    meant = {value: _meant(value, column) for value in wrong.unique().tolist()}
-    meant = {value: word for value, word in meant.items() if word is not None}
+    meant = {value: word for value in wrong.unique().tolist() if (word := _meant(value, column)) is not None}
     return f"type {whole} = {whole}.replace({meant})" if meant else "correct it"
 
 
