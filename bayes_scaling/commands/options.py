@@ -204,12 +204,11 @@ class TableOptions:
                 raise BayesScalingError(f"{option} maps the columns of a file; packaged tables need no mapping")
             return load_evaluations(name)  # refuses an unknown name, naming the packaged tables
         read = read_table(name, EVALUATIONS if self.runs is None else RUNS, reading)
-        if read.faults:
-            raise read.kind.error(read.message(name))
-        for said in (read.left_alone, *read.table.attrs["selections"]):
+        table = read.faultless(name)
+        for said in (read.left_alone, *table.attrs["selections"]):
             if said:
                 say(said)
-        return read.table
+        return table
 
     def selected(self, table: "pd.DataFrame") -> "pd.DataFrame":
         """The rows of a table that were told, with what is allowed of them."""

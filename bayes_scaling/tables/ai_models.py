@@ -134,8 +134,7 @@ def _names(path: str | PathLike[str], cells: pd.DataFrame, faults: tuple[Fault, 
 
 
 def _numbers(cells: pd.Series) -> pd.Series:
-    numbers = finite_numbers(cells)
-    return numbers.where(numbers > 0)
+    return finite_numbers(cells).where(lambda numbers: numbers > 0)
 
 
 _READ: dict[str, tuple[Callable[[pd.Series], pd.Series], str]] = {

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bayes_scaling.tables.columns import bare_name
+
 
 @dataclass(frozen=True)
 class Benchmark:
@@ -46,7 +48,7 @@ tokenizer (C4, The Pile) are not comparable with those per word, so these are la
 
 def known(label: str) -> Benchmark | None:
     """What is known of the benchmark that a label stands for; None if nothing."""
-    return _BY_ALIAS.get(_plain(label))
+    return _BY_ALIAS.get(bare_name(label))
 
 
 def named(label: str) -> str:
@@ -68,10 +70,6 @@ def in_order(labels: Iterable[str]) -> tuple[str, ...]:
     return (*first, *(label for label in present if label not in first))
 
 
-def _plain(label: str) -> str:
-    return "".join(letter for letter in label.casefold() if letter.isalnum())
-
-
 _BY_ALIAS = {
-    _plain(alias): benchmark for benchmark in KNOWN for alias in (benchmark.name, benchmark.title, *benchmark.aliases)
+    bare_name(each): benchmark for benchmark in KNOWN for each in (benchmark.name, benchmark.title, *benchmark.aliases)
 }

@@ -2,7 +2,7 @@
 
 import operator
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -97,10 +97,9 @@ def typed_values(
         if column.kind in ("count", "number"):
             numbers = cells[name].astype("float64")
             factor = (scale or {}).get(name, 1.0)
-            with np.errstate(over="ignore"):
+            with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
                 values[name] = 10.0**numbers if factor == "log10" else numbers * float(factor)
-            if loss_unit is not None and column.kind == "number":
-                with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+                if loss_unit is not None and column.kind == "number":
                     nats = UNITS[loss_unit](values[name])
                     values[name] = np.exp(nats) if name == "perplexity" else nats
         elif column.kind == "flag":
@@ -173,63 +172,56 @@ def checked_values(
     return values, faults
 
 
-def written_rules(column: Column) -> list[Rule]:
+def written_rules(column: Column) -> Iterator[Rule]:
     """How the cells of a column are written."""
     if column.kind == "flag":
-        return [("must be 0 or 1 (or: false, true)", lambda cells: cells.str.lower().isin(list(FLAG_WORDS)))]
-    if column.kind == "word":
-        return [(f"must be one of {', '.join(column.choices)}", lambda cells: cells.isin(column.choices))]
-    if column.kind == "date":
+        yield "must be 0 or 1 (or: false, true)", lambda cells: cells.str.lower().isin(list(FLAG_WORDS))
+    elif column.kind == "word":
+        yield f"must be one of {', '.join(column.choices)}", lambda cells: cells.isin(column.choices)
+    elif column.kind == "date":
         form = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
         rule = "must be a date of the calendar, written YYYY-MM-DD"
-        return [(rule, lambda cells: cells.str.fullmatch(form) & days(cells, DATE).notna())]
-    if column.kind not in ("count", "number"):
-        return []
-    written = "117000000 or 1.17e8, without a unit" if column.kind == "number" else "117000000, 1.17e8 or 117M"
-    return [
-        ("must be a finite number", lambda cells: ~cells.str.fullmatch(_NOT_FINITE)),
-        (
-            "must be a number without separators of thousands; write 1000 or 1e3, not 1,000",
-            lambda cells: ~cells.str.fullmatch(_GROUPED) | (column.kind == "count"),
-        ),
-        (f"must be a number, such as {written}", lambda cells: cells.str.fullmatch(_NUMBER)),
-    ]
+        yield rule, lambda cells: cells.str.fullmatch(form) & days(cells, DATE).notna()
+    elif column.kind in ("count", "number"):
+        yield "must be a finite number", lambda cells: ~cells.str.fullmatch(_NOT_FINITE)
+        if column.kind == "number":
+            rule = "must be a number without separators of thousands; write 1000 or 1e3, not 1,000"
+            yield rule, lambda cells: ~cells.str.fullmatch(_GROUPED)
+        written = "117000000 or 1.17e8, without a unit" if column.kind == "number" else "117000000, 1.17e8 or 117M"
+        yield f"must be a number, such as {written}", lambda cells: cells.str.fullmatch(_NUMBER)
 
 
-def value_rules(column: Column) -> list[Rule]:
+def value_rules(column: Column) -> Iterator[Rule]:
     """What the values of a column may be."""
     if column.kind == "date":
-        return [
-            ("must not be before 1950", lambda days: days >= pd.Timestamp(1950, 1, 1)),
-            ("must not be in the future", lambda days: days <= pd.Timestamp.today()),
-        ]
+        yield "must not be before 1950", lambda days: days >= pd.Timestamp(1950, 1, 1)
+        yield "must not be in the future", lambda days: days <= pd.Timestamp.today()
     unit = "" if column.below is None else ", in nats per token"
     hint = f" ({column.hint})" if column.hint else ""
-    rules: list[Rule] = []
     if column.above is not None:
-        said = f"must be greater than {round(column.above)}{unit or hint}"
-        rules.append((said, partial(operator.lt, column.above)))
+        yield f"must be greater than {round(column.above)}{unit or hint}", partial(operator.lt, column.above)
     if column.least is not None:
-        rules.append((f"must be at least {column.least:g}", partial(operator.le, column.least)))
+        yield f"must be at least {column.least:g}", partial(operator.le, column.least)
     if column.kind in ("count", "number"):
-        rules.append(("must be a finite number", np.isfinite))
+        yield "must be a finite number", np.isfinite
     if column.below is not None:
-        rules.append((f"must be less than {column.below:g}{unit}{hint}", partial(operator.gt, column.below)))
-    return rules
+        yield f"must be less than {column.below:g}{unit}{hint}", partial(operator.gt, column.below)
 
 
-def in_file_order(faults: Sequence[Fault], cells: pd.DataFrame, columns: Mapping[str, str]) -> list[Fault]:
-    """Faults in the order in which a reader of the file meets them, with columns and cells as the file has them."""
-    order, found = {name: at for at, name in enumerate(cells.columns)}, []
-    for fault in sorted(
-        faults, key=lambda each: (-1 if each.row is None else each.row, order.get(each.column or "", -1))
-    ):
+def in_file_order(
+    shape: Sequence[Fault], faults: Sequence[Fault], cells: pd.DataFrame, columns: Mapping[str, str]
+) -> list[Fault]:
+    """Faults of a file's shape and of its cells, no cell twice, as a reader meets them and with the file's words."""
+    order, found = {name: at for at, name in enumerate(cells)}, list(shape)
+    told = {(fault.row, fault.column) for fault in shape}
+    for fault in sorted(faults, key=lambda each: order.get(each.column or "", -1)):
         ours = fault.column or ""
         if fault.row is not None and ours in order:
             value: Any = cells.loc[fault.row, ours]
             fault = replace(fault, column=columns.get(ours, ours), value="" if pd.isna(value) else str(value))
-        found.append(fault)
-    return found
+        if (fault.row, fault.column) not in told:
+            found.append(fault)
+    return sorted(found, key=lambda fault: -1 if fault.row is None else fault.row)
 
 
 def _present(cells: pd.DataFrame, kind: TableKind) -> list[Column]:
@@ -252,7 +244,7 @@ def empty_cells(cells: pd.DataFrame, kind: TableKind) -> Iterator[Fault]:
         yield from (Fault(int(row), given[0], "", rule) for row in cells.index[cells[given].isna().all(axis=1)])
 
 
-def _broken(cells: pd.Series, column: Column, rules: Sequence[Rule]) -> list[Fault]:
+def _broken(cells: pd.Series, column: Column, rules: Iterable[Rule]) -> list[Fault]:
     """The first rule that each cell breaks, without cells that break none or are empty."""
     there, found = cells.dropna(), list[Fault]()
     for rule, keeps in rules:
@@ -270,7 +262,8 @@ def _plain_count(_: Column, cell: str) -> str:
     return f"{short[1]}e{POWERS[short[2].lower()]}" if short else cell
 
 
-def _plain_word(column: Column, cell: str) -> str:
+def plain_word(column: Column, cell: str) -> str:
+    """The choice of a column that a word stands for, and any other word as it is."""
     if column.name == "architecture":
         return architecture_of(cell)
     return cell.lower() if cell.lower() in column.choices else cell
@@ -290,5 +283,5 @@ def _middle(_: Column, cell: str) -> str:
     return min(middle, today) if today.startswith(f"{year}-{month}" if month else year) else middle
 
 
-_WRITINGS: Mapping[str, Callable[[Column, str], str]] = {"count": _plain_count, "word": _plain_word, "date": _middle}
+_WRITINGS: Mapping[str, Callable[[Column, str], str]] = {"count": _plain_count, "word": plain_word, "date": _middle}
 """By the kind of a column: from a harmless way of writing a cell to the plain one."""

@@ -146,10 +146,8 @@ RUNS = TableKind(
 )  # fmt: skip
 """Training runs: models trained once, with their loss."""
 
-
 FITTED = ("parameters", "tokens", "loss")
 """What every table of runs has once it is read."""
-
 
 MISSPELLING = 0.85  # similarity (0 to 1) from which a name is taken for a slip of the keyboard
 PERPLEXITIES = {"perplexity", "log_perplexity"}

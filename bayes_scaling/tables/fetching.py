@@ -24,7 +24,6 @@ MOST_REDIRECTS = 5
 
 _CHUNK = 2**16
 
-
 SOURCES = {
     "ho2024-sheet": "https://docs.google.com/spreadsheets/d/11m8O_mU0cUkOB_5wluPne4PNsuvsKNbbVAzbYNy-NXY/export"
     "?gid=2087221150&format=csv",
@@ -121,12 +120,11 @@ def fetch_file(
             return kept
     _retrieve(url, target, sha256, limits or Limits())
     fetched = FetchedFile(target, url, _hash_of(target), datetime.now(UTC).isoformat(timespec="seconds"))
-    if sha256 is not None:
-        return fetched  # there is nothing to record that the hash does not say
-    try:
-        write_whole(_record_of(target), json.dumps(fetched.attrs, indent=2).encode())
-    except OSError as error:
-        raise _unwritable(_record_of(target), error) from None
+    if sha256 is None:  # else there is nothing to record that the hash does not say
+        try:
+            write_whole(_record_of(target), json.dumps(fetched.attrs, indent=2).encode())
+        except OSError as error:
+            raise _unwritable(_record_of(target), error) from None
     return fetched
 
 

@@ -138,19 +138,15 @@ def fill_from(evaluations: pd.DataFrame, systems: pd.DataFrame, *, by: str = "na
     gaps = before.reindex(columns=[each for each in NEEDED if each in columns]).isna().any(axis=1).to_numpy()
     several = ours.isin(theirs[theirs.duplicated()].dropna()).to_numpy()
     ids = evaluations.index
+    cells = [
+        (ids[at], evaluations["system"].iloc[at], each, found.loc[at, each], found.loc[at, "system"], rows[at])
+        for at, each in _cells(took)
+    ]
+    kept = [(ids[at], each, before.loc[at, each], found.loc[at, each]) for at, each in _cells(differ)]
     return Filling(
         filled,
-        pd.DataFrame(
-            [
-                (ids[at], evaluations["system"].iloc[at], each, found.loc[at, each], found.loc[at, "system"], rows[at])
-                for at, each in _cells(took)
-            ],
-            columns=["id", "system", "column", "value", "found_as", "row"],
-        ),
-        pd.DataFrame(
-            [(ids[at], each, before.loc[at, each], found.loc[at, each]) for at, each in _cells(differ)],
-            columns=["id", "column", "kept", "found"],
-        ),
+        pd.DataFrame(cells, columns=["id", "system", "column", "value", "found_as", "row"]),
+        pd.DataFrame(kept, columns=["id", "column", "kept", "found"]),
         tuple(map(str, ids[gaps & rows.isna().to_numpy() & ~several])),
         tuple(map(str, ids[gaps & several])),
     )
@@ -185,10 +181,7 @@ def read_with_gaps(path: str | PathLike[str], columns: Mapping[str, str] | None 
     >>> read_with_gaps(path)["published"].isna().tolist()
     [True]
     """
-    read = read_table(path, EVALUATIONS, Reading(columns or {}), gaps=FILLABLE)
-    if read.faults:
-        raise EvaluationsError(read.message(path))
-    return read.table
+    return read_table(path, EVALUATIONS, Reading(columns or {}), gaps=FILLABLE).faultless(path)
 
 
 def evaluations_csv(evaluations: pd.DataFrame) -> bytes:

@@ -102,33 +102,25 @@ _COLUMNS = _SIZES | {
     **{"parameters": "Parameters", "tokens": "Dataset Size"},
 }
 """Our columns and the sheet's for the same."""
+_FIRST = ("id", "system", "paper", "published", "benchmark", "perplexity", "parameters", "tokens", "architecture")
 
 
 def _evaluations(table: pd.DataFrame, own: bool) -> pd.DataFrame:
     """Evaluations before they are checked; the index counts rows from 0, as a row of the sheet may stand in several."""
     # What a cell says in one word, as the authors' models 13 and 17 read it; a mixture is another architecture.
     architectures = table["Architecture"].map(architecture_of, na_action="ignore")
-    places = list(zip(table["row"], table["benchmark"], strict=True))
     sizes = {ours: finite_numbers(table[theirs]) for ours, theirs in _SIZES.items() if theirs in table}
     changed = (table["perplexity"] != table["own_perplexity"]) & (not own)
     doubt = "the system's first perplexity in the sheet, as the authors fit it; the benchmark's own is {:g}".format
-    evaluations = pd.DataFrame(
-        {
-            "id": [f"row-{row:04d}-{benchmark}" for row, benchmark in places],
-            **{name: table[name] for name in ("system", "paper", "published", "benchmark")},
-            "perplexity": table["own_perplexity"] if own else table["perplexity"],
-            **{name: table[name] for name in ("parameters", "tokens")},
-            "architecture": architectures.where(architectures.isin(ARCHITECTURES), "other"),
-            **{
-                name: values.where(values >= 2 if name == "vocabulary" else values > 0)
-                for name, values in sizes.items()
-            },
-            **{name: table[name] for name in FLAGS if name in table},
-            **({"url": table["Link"]} if "Link" in table else {}),
-            "source": [f"row {row} of the sheet of Ho et al. 2024" for row, _ in places],
-            "doubt": table["own_perplexity"].map(doubt).where(changed),
-        }
+    evaluations = table.rename(columns={"Link": "url"}).assign(
+        id=table["row"].map("row-{:04d}-".format) + table["benchmark"],
+        perplexity=table["own_perplexity" if own else "perplexity"],
+        architecture=architectures.where(architectures.isin(ARCHITECTURES), "other"),
+        source=table["row"].map("row {} of the sheet of Ho et al. 2024".format),
+        doubt=table["own_perplexity"].map(doubt).where(changed),
+        **{name: values.where(values >= 2 if name == "vocabulary" else values > 0) for name, values in sizes.items()},
     )
+    evaluations = evaluations.filter([*_FIRST, *_SIZES, *FLAGS, "url", "source", "doubt"])
     return evaluations.reset_index(drop=True).dropna(axis="columns", how="all")
 
 

@@ -5,7 +5,6 @@ Each rule takes a selection and gives one, so that they chain, one can be left o
 """
 
 from dataclasses import replace
-from functools import reduce
 
 import pandas as pd
 
@@ -32,29 +31,30 @@ def with_sizes(selection: Selection) -> Selection:
     """Keep systems whose `Parameters` and `Dataset Size` are numbers above 0."""
     table = selection.table
     reasons = [
-        _where(wrong, f"{name} is {what}")
+        (wrong, f"{name} is {what}")
         for column, name in (("parameters", "Parameters"), ("tokens", "Dataset Size"))
         for wrong, what in (
             (table[name].isna(), "empty"), (table[column].isna(), "not a number"), (table[column] <= 0, "not above 0")
         )
     ]  # fmt: skip
-    return selection.without("sizes known", "Parameters and Dataset Size are numbers above 0", _first(*reasons))
+    return selection.without("sizes known", "Parameters and Dataset Size are numbers above 0", _reasons(*reasons))
 
 
 def included(selection: Selection) -> Selection:
     """Keep systems whose `Include?` is not 0; empty counts as included."""
-    return selection.without("included", "Include? is not 0", _where(selection.table["include"] == 0, "Include? is 0"))
+    excluded = _reasons((selection.table["include"] == 0, "Include? is 0"))
+    return selection.without("included", "Include? is not 0", excluded)
 
 
 def without_outliers(selection: Selection) -> Selection:
     """Keep systems whose `Outlier?` is not 1; empty counts as none."""
-    outlier = _where(selection.table["outlier"] == 1, "Outlier? is 1")
+    outlier = _reasons((selection.table["outlier"] == 1, "Outlier? is 1"))
     return selection.without("no outliers", "Outlier? is not 1", outlier)
 
 
 def with_a_perplexity(selection: Selection) -> Selection:
     """Keep systems with a perplexity on at least one benchmark."""
-    none = _where(selection.table[list(PERPLEXITIES)].isna().all(axis=1), "no perplexity on any benchmark")
+    none = _reasons((selection.table[list(PERPLEXITIES)].isna().all(axis=1), "no perplexity on any benchmark"))
     return selection.without("evaluated", "a perplexity on WT103, WT2 or PTB", none)
 
 
@@ -78,20 +78,20 @@ def stacked(selection: Selection) -> Selection:
 def certain(selection: Selection) -> Selection:
     """Keep evaluations whose `uncertain` is 0; an empty one is dropped."""
     mark = selection.table["uncertain"]
-    reasons = _first(_where(mark.isna(), "uncertain is empty"), _where(mark != 0, "uncertain is 1"))
+    reasons = _reasons((mark.isna(), "uncertain is empty"), (mark != 0, "uncertain is 1"))
     return selection.without("certain", "uncertain is 0", reasons)
 
 
 def dated(selection: Selection) -> Selection:
     """Keep evaluations with a date that can be read."""
     undated = selection.table["published"].isna()
-    reasons = _where(undated, "Publication date is empty or not written YYYY/MM/DD")
+    reasons = _reasons((undated, "Publication date is empty or not written YYYY/MM/DD"))
     return selection.without("dated", "Publication date is a date", reasons)
 
 
 def without_named(selection: Selection) -> Selection:
     """Drop four systems by name (`NAMED`)."""
-    named = _where(selection.table["system"].isin(NAMED), "dropped by name")
+    named = _reasons((selection.table["system"].isin(NAMED), "dropped by name"))
     return selection.without("four named systems", f"not {', '.join(NAMED)}", named, PUBLISHED[1])
 
 
@@ -106,11 +106,9 @@ def with_gophers_sizes(selection: Selection) -> Selection:
 def best_three(selection: Selection, k: int = KEPT_PER_PAPER) -> Selection:
     """Keep the k lowest perplexities of each paper, over all its benchmarks (:func:`best_per_paper`)."""
     table = selection.table
-    kept = best_per_paper(table, k).index
-    reasons = _first(
-        _where(table["paper"].isna(), "Reference is empty"),
-        _where(~table.index.to_series().isin(kept), f"not among the {k} lowest perplexities of its paper"),
-    )
+    beaten = ~table.index.to_series().isin(best_per_paper(table, k).index)
+    why = f"not among the {k} lowest perplexities of its paper"
+    reasons = _reasons((table["paper"].isna(), "Reference is empty"), (beaten, why))
     published = PUBLISHED[2] if k == KEPT_PER_PAPER else None
     return selection.without("best of each paper", f"the {k} lowest perplexities of each Reference", reasons, published)
 
@@ -130,9 +128,6 @@ HO2024_RULES = (
 """The rules in the authors' order."""
 
 
-def _where(condition: pd.Series, reason: str) -> pd.Series:
-    return pd.Series(reason, condition.index, dtype="object").where(condition)
-
-
-def _first(*reasons: pd.Series) -> pd.Series:
-    return reduce(pd.Series.combine_first, reasons)
+def _reasons(*reasons: tuple[pd.Series, str]) -> pd.Series:
+    """The first reason that a row has to go, missing where it has none."""
+    return pd.Series(None, reasons[0][0].index, dtype="object").case_when(list(reasons))

@@ -14,25 +14,14 @@ from bayes_scaling.tables.selection_steps import Selection
 PERPLEXITIES = {"wt103": "Perplexity (WT103)", "wt2": "Perplexity (WT2)", "ptb": "Perplexity (PTB)"}
 """The sheet's column for each benchmark, in the order in which the authors stack them."""
 
-REQUIRED = (
-    "System",
-    "Publication date",
-    "Reference",
-    "Parameters",
-    "Dataset Size",
-    *PERPLEXITIES.values(),
-    "Include?",
-    "Outlier?",
-    "uncertain",
-    "Architecture",
-)
-OPTIONAL = ("Link", "Epoch", "Training Compute", "Zero-shot?", "Uses Cache", "Vocabulary")
 FLAGS = {"zero_shot": "Zero-shot?", "test_time_adaptation": "Uses Cache"}
 """Our flags and the sheet's; empty counts as no, and 0.5 as yes: see :func:`open_ho2024_sheet`."""
 
-_MARKS = ("Include?", "Outlier?", "uncertain", *FLAGS.values())
+_MARKS = ("Include?", "Outlier?", "uncertain")
 _SIZES = ("Parameters", "Dataset Size")
 _EXTRAS = ("Epoch", "Training Compute", "Vocabulary")
+REQUIRED = ("System", "Publication date", "Reference", *_SIZES, *PERPLEXITIES.values(), *_MARKS, "Architecture")
+OPTIONAL = ("Link", *_EXTRAS, *FLAGS.values())
 # What pandas.read_csv, with which the authors read the sheet, takes for an empty cell.
 _NOT_KNOWN = ("", "#N/A", "<NA>", "N/A", "n/a", "NA", "NaN", "-NaN", "nan", "-nan", "NULL", "null", "None")
 _MARK_WORDS = {"true": 1.0, "false": 0.0}  # how a spreadsheet exports a box that is ticked or not
@@ -60,11 +49,9 @@ def open_ho2024_sheet(path: str | PathLike[str]) -> Selection:
         file = read_text_table(path, "system")
     except TableError as error:
         raise EvaluationsError(str(error)) from None
-    faults = tuple(_shape_faults(file))
     cells = file.cells.filter([*REQUIRED, *OPTIONAL])
     cells = cells.mask(cells.isin(_NOT_KNOWN))
-    if not faults:
-        faults = tuple(_cell_faults(cells))
+    faults = tuple(_shape_faults(file)) or tuple(_cell_faults(cells))
     if faults:
         raise EvaluationsError(fault_message(str(path), faults, "correct these first"))
     start = Selection(_read(cells), (), tuple(_unread(cells)))
@@ -92,7 +79,7 @@ def _cell_faults(cells: pd.DataFrame) -> Iterator[Fault]:
     """Cells that would stop the authors' notebook, or silently change what it selects."""
     for name in PERPLEXITIES.values():
         yield from unread(cells[name], finite_numbers, "must be a perplexity, such as 17.48, or empty")
-    for name in cells.columns.intersection(list(_MARKS)):
+    for name in cells.columns.intersection([*_MARKS, *FLAGS.values()]):
         valid = (0.0, 0.5, 1.0) if name in FLAGS.values() else (0.0, 1.0)
         marks = _marks(cells[name])
         rule = f"must be {', '.join(f'{each:g}' for each in valid)} or empty"
@@ -115,8 +102,7 @@ def _read(cells: pd.DataFrame) -> pd.DataFrame:
         if theirs in cells:
             table[ours] = _marks(cells[theirs]) > 0
     for benchmark, name in PERPLEXITIES.items():
-        perplexity = finite_numbers(cells[name])
-        table[benchmark] = perplexity.mask(perplexity == 0)
+        table[benchmark] = finite_numbers(cells[name]).mask(lambda perplexity: perplexity == 0)
     return table.reset_index(drop=True)
 
 

@@ -15,6 +15,7 @@ from bayes_scaling.tables.faults import LONGEST_VALUE, Fault, on_one_line, print
 
 _NAMED = 40  # columns that a message names
 _UNIT = re.compile(rf"[(\[](?:in )?(?:({'|'.join(POWERS)})s?\.?|(1e[0-9]{{1,2}}))[)\]]", re.IGNORECASE)
+_UNASKED = ("id", "log_perplexity")  # optional columns that no other name is said to resemble
 _COUNTS = {*EVALUATIONS.named("count"), *RUNS.named("count")}
 THEIRS = "its name in the file"
 """Stands for a name that only the user knows."""
@@ -113,13 +114,9 @@ def command_of(names: Collection[str], kind: TableKind) -> str:
 
 def similar_names(names: Collection[str], kind: TableKind) -> str:
     """One line on columns that are left alone, though they resemble optional ones; empty if there are none."""
-    offers = {ours: theirs[0] for ours, theirs in offered_names(names, kind).items()}
+    offers = {ours: theirs[0] for ours, theirs in offered_names(names, kind).items() if ours not in _UNASKED}
     claimed = {offers.get(ours) for ours in (*kind.required, *kind.sizes)}
-    similar = {
-        ours: theirs
-        for ours, theirs in offers.items()
-        if theirs not in claimed and ours not in ("id", "log_perplexity")
-    }
+    similar = {ours: theirs for ours, theirs in offers.items() if theirs not in claimed}
     pairs = ", ".join(f"{printable(theirs)!r} (like {ours})" for ours, theirs in similar.items())
     return f"columns left alone as text: {pairs}; to use them: {how_to_map(similar)}" if similar else ""
 

@@ -72,9 +72,8 @@ def load_evaluations(name: str = "ho2024", *, comparable_only: bool = True) -> p
 def _packaged(name: str) -> pd.DataFrame:
     # Not validated again at every start: the tests do it, by the rules for users' files.
     with as_file(files("bayes_scaling") / "data" / f"{name}.csv") as path:
-        return finished_table(
-            typed_values(read_text_table(path, EVALUATIONS.noun).cells, EVALUATIONS), EVALUATIONS, name
-        )
+        cells = read_text_table(path, EVALUATIONS.noun).cells
+    return finished_table(typed_values(cells, EVALUATIONS), EVALUATIONS, name)
 
 
 def load_runs(

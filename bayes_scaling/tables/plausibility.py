@@ -108,7 +108,7 @@ def findings(table: pd.DataFrame) -> tuple[Finding, ...]:
     used = table[flags.astype(bool)] if flags.isin([True, False]).all() else table
     if used.empty:
         return ()
-    found = _of_runs(used) if is_runs(table) else _of_evaluations(used)
+    found = _of_runs(used) if is_runs(table) else list(_of_evaluations(used))
     allowed = table.attrs.get("allowed") or ()
     return tuple(replace(each, severity="warning") if each.code in allowed else each for each in found)
 
@@ -140,26 +140,22 @@ def _found(code: str, rows: pd.DataFrame, severity: Severity = "warning", **said
         yield Finding(code, severity, message, tuple(map(str, rows.index)))
 
 
-def _of_runs(runs: pd.DataFrame) -> Iterator[Finding]:
-    units = list(_sizes(runs))
-    yield from units
-    yield from _found("duplicates", runs[repeats(runs)])
+def _of_runs(runs: pd.DataFrame) -> list[Finding]:
     compute = training_compute(runs["parameters"], runs["tokens"])
+    units = list(_sizes(runs))
+    found = [*units, *_found("duplicates", runs[repeats(runs)])]
     if all(len(each.rows) == len(runs) for each in units):  # a unit that all rows share keeps their order
-        yield from _losses(runs, compute)
+        found += _losses(runs, compute)
     if units:  # in another unit, nothing else can be said of sizes
-        return
-    yield from _ratio(runs)
-    apart = list(_flop_apart(runs, compute))
-    yield from apart
-    several = list(_one_size(runs))
-    yield from several
-    if not any(each.code in ("several-losses", "two-loss-scales") for each in several):
-        yield from _several_data(runs)
-    yield from _repetition(runs)
-    yield from _checkpoints(runs)
-    if len(runs) > 2 and compute.max() <= ONE_BUDGET * compute.min() and not apart:
-        yield from _found("one-budget", runs, budget=compute.median())
+        return found
+    found += [*_ratio(runs), *_flop_apart(runs, compute), *_one_size(runs)]
+    codes = {each.code for each in found}
+    if not codes & {"several-losses", "two-loss-scales"}:
+        found += _several_data(runs)
+    found += [*_repetition(runs), *_checkpoints(runs)]
+    if len(runs) > 2 and compute.max() <= ONE_BUDGET * compute.min() and "flop-apart" not in codes:
+        found += _found("one-budget", runs, budget=compute.median())
+    return found
 
 
 def _of_evaluations(evaluations: pd.DataFrame) -> Iterator[Finding]:

@@ -25,13 +25,7 @@ from bayes_scaling.tables.columns import EVALUATIONS, RUNS, TableKind, kind_of_n
 from bayes_scaling.tables.faults import Fault, fault_message
 from bayes_scaling.tables.formats import Source, read_text_table, source_name, table_name
 from bayes_scaling.tables.ho2024_sheet import REQUIRED as SHEET
-from bayes_scaling.tables.names import (
-    command_of,
-    guessed_columns,
-    missing_columns,
-    similar_names,
-    with_canonical_names,
-)
+from bayes_scaling.tables.names import command_of, guessed_columns, missing_columns, similar_names, with_canonical_names
 from bayes_scaling.tables.plausibility import check_codes, findings
 from bayes_scaling.words import counted
 
@@ -99,11 +93,13 @@ class ReadTable:
     line: str = ""
     left_alone: str = ""
 
-    def message(self, source: Source) -> str:
-        """The faults as one message."""
-        name, runs = source_name(source), " --runs" * (self.kind is RUNS)
-        said = fault_message(name, self.faults, f"run `bayes-scaling check {name}{runs}`")
-        return f"{said}\n{self.line}" if self.line else said
+    def faultless(self, source: Source) -> pd.DataFrame:
+        """The table; where there are faults, all of them as one message of the kind's error."""
+        if self.faults:
+            name, runs = source_name(source), " --runs" * (self.kind is RUNS)
+            said = fault_message(name, self.faults, f"run `bayes-scaling check {name}{runs}`")
+            raise self.kind.error(f"{said}\n{self.line}" if self.line else said)
+        return self.table
 
 
 def read_evaluations(
@@ -317,15 +313,13 @@ def read_table(
     plain, notes = plainly_written(cells, kind)
     values, faults = checked_values(plain, kind, reading.scale, reading.loss_unit)
     columns = {**reading.columns, **guessed}
-    told = {(fault.row, fault.column) for fault in file.faults}  # no cell twice
-    found = [fault for fault in in_file_order(faults, cells, columns) if (fault.row, fault.column) not in told]
     lacking = [name for name in reading.scale if name not in cells]
     if lacking and not missing:
         there = ", ".join(name for name in kind.named("count", "number") if name in cells)
         raise error(f"scale: {where} has no column {lacking[0]!r}; of numbers it has {there}")
-    by_row = sorted((*file.faults, *found), key=lambda fault: -1 if fault.row is None else fault.row)
+    found = (*missing, *in_file_order(file.faults, faults, cells, columns))
     may_lack = {columns.get(each, each) for each in gaps}
-    all_faults = tuple(fault for fault in (*missing, *by_row) if fault.value or fault.column not in may_lack)
+    all_faults = tuple(fault for fault in found if fault.value or fault.column not in may_lack)
     if all_faults:
         line = command_of(names, kind) if missing else ""
         if any(not fault.value and fault.rule.startswith(EMPTY) for fault in found):
@@ -343,9 +337,7 @@ def read_table(
 
 def _faultless(source: Source, kind: TableKind, reading: Reading, name: str | None) -> pd.DataFrame:
     read = read_table(source, kind, reading, name)
-    if read.faults:
-        raise kind.error(read.message(source))
-    category = RunsWarning if kind is RUNS else TableWarning
-    for message in filter(None, (read.left_alone, *map(str, findings(read.table)))):
+    table, category = read.faultless(source), RunsWarning if kind is RUNS else TableWarning
+    for message in filter(None, (read.left_alone, *map(str, findings(table)))):
         warnings.warn(f"{source_name(source)}: {message}", category, stacklevel=3)
-    return read.table
+    return table

@@ -82,8 +82,7 @@ def simulate_isoflop(
     check.whole("models_per_budget", models_per_budget, 1)
     check("tokens_per_parameter", tokens_per_parameter, two, "two numbers above 0")
     check("noise", noise, _is_number(noise) and 0 <= noise < np.inf, "a number of at least 0")
-    if nu is not None:
-        check("nu", nu, _is_number(nu) and 0 < nu < np.inf, "a number above 0, or None for normal noise")
+    check("nu", nu, nu is None or (_is_number(nu) and 0 < nu < np.inf), "a number above 0, or None for normal noise")
     ratios = np.geomspace(*tokens_per_parameter, models_per_budget)
     compute, ratio = (grid.ravel() for grid in np.meshgrid(np.asarray(budgets, float), ratios, indexing="ij"))
     parameters = np.sqrt(compute / training_compute(1.0, ratio))  # since D = ratio N
@@ -164,11 +163,10 @@ def simulate_curves(
     size, token = (grid.ravel() for grid in np.meshgrid(sizes, seen, indexing="ij"))
     rng = np.random.default_rng(seed)
     shared = noise * rng.standard_normal((len(sizes), 1))
-    steps = rng.standard_normal((len(sizes), points))
-    along = np.empty_like(steps)
-    along[:, 0] = steps[:, 0]
+    along = rng.standard_normal((len(sizes), points))
+    along[:, 1:] *= np.sqrt(1 - correlation**2)
     for point in range(1, points):
-        along[:, point] = correlation * along[:, point - 1] + np.sqrt(1 - correlation**2) * steps[:, point]
+        along[:, point] += correlation * along[:, point - 1]
     curves = {"series": size, "parameters": size, "tokens": token, "flop": training_compute(size, token)}
     return _with_losses(curves, law, (shared + wander * along).ravel(), "point", "simulated curves")
 

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 from difflib import get_close_matches
-from os import PathLike
 from typing import Any
 
 import pandas as pd
 
 from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.tables.benchmarks import named
-from bayes_scaling.tables.cells import FLAG_WORDS, architecture_of
-from bayes_scaling.tables.columns import EVALUATIONS, RUNS, kind_of, offered_names
+from bayes_scaling.tables.cells import FLAG_WORDS, plain_word
+from bayes_scaling.tables.columns import EVALUATIONS, RUNS, Column, kind_of, offered_names
 from bayes_scaling.tables.names import missing_columns
 from bayes_scaling.tables.reading import read_table
 
@@ -28,18 +27,14 @@ def as_table(given: Any) -> pd.DataFrame:
     >>> as_table(raw)["parameters"].tolist()
     [7000000000.0]
     """
-    if isinstance(given, str | PathLike) or not hasattr(given, "columns"):
+    if isinstance(given, pd.DataFrame) or not hasattr(given, "columns"):
         require_sound(given)
     if isinstance(given, pd.DataFrame):
-        require_sound(given)
         kind, names = kind_of(given), [str(name) for name in given]
         lacking = any(True for _ in missing_columns(names, kind)) and bool(offered_names(names, kind))
         if not lacking and all(_is_typed(given[name]) for name in set(names) & set(kind.canonical)):
             return given
-    read = read_table(given)
-    if read.faults:
-        raise read.kind.error(read.message(given))
-    return read.table
+    return read_table(given).faultless(given)
 
 
 def require_sound(evaluations: pd.DataFrame, *columns: str) -> None:
@@ -56,8 +51,15 @@ def require_sound(evaluations: pd.DataFrame, *columns: str) -> None:
         name = evaluations.columns[evaluations.columns.duplicated()][0]
         raise EvaluationsError(f"the name {name!r} stands twice among the columns; each needs its own")
     for name in columns:
-        for right, valid in _sound(evaluations[name]):
-            _refuse(evaluations[name], ~right, valid)
+        cells = evaluations[name]
+        for right, valid in _sound(cells):
+            wrong = cells[~right]
+            if len(wrong):
+                row, value = next(wrong.items())
+                raise EvaluationsError(
+                    f"column {name}, row {row!r}: {value!r} is not {valid}; {_cure(wrong)}, or read the file "
+                    "with bs.read_evaluations, which checks every column"
+                )
 
 
 def _sound(cells: pd.Series) -> Iterator[tuple[pd.Series, str]]:
@@ -84,31 +86,19 @@ def _is_typed(cells: pd.Series) -> bool:
     return all(right.all() for right, _ in _sound(cells.dropna()))
 
 
-def _meant(value: Any, name: str) -> Any:
+def _cure(wrong: pd.Series) -> str:
+    """What to type where cells are wrong, as far as what they mean can be told."""
+    column, whole = _COLUMNS[str(wrong.name)], f'evaluations["{wrong.name}"]'
+    if column.kind == "date":
+        return f"type {whole} = pd.to_datetime({whole}.astype(str), utc=True).dt.tz_localize(None)"
+    meant = {value: word for value in wrong.unique().tolist() if (word := _meant(value, column)) is not None}
+    return f"type {whole} = {whole}.replace({meant})" if meant else "correct it"
+
+
+def _meant(value: Any, column: Column) -> Any:
     """What a wrong word or flag may mean; None if nothing."""
-    kind = _COLUMNS[name].kind
-    if kind == "benchmark":
+    if column.kind == "benchmark":
         return named(value) if isinstance(value, str) else None
-    known = FLAG_WORDS if kind == "flag" else {word: word for word in _COLUMNS[name].choices}
-    if isinstance(value, str) and name == "architecture" and architecture_of(value) in known:
-        return architecture_of(value)
-    close = get_close_matches(str(value).lower(), known, n=1)
+    known = FLAG_WORDS if column.kind == "flag" else {word: word for word in column.choices}
+    close = get_close_matches(plain_word(column, str(value)).lower(), known, n=1)
     return known[close[0]] if close else None
-
-
-def _refuse(cells: pd.Series, wrong: pd.Series, valid: str) -> None:
-    if not wrong.any():
-        return
-    column = str(cells.name)
-    whole = f'evaluations["{column}"]'
-    if _COLUMNS[column].kind == "date":
-        fix = f"type {whole} = pd.to_datetime({whole}.astype(str), utc=True).dt.tz_localize(None)"
-    else:
-        meant = {value: _meant(value, column) for value in cells[wrong].unique().tolist()}
-        meant = {value: word for value, word in meant.items() if word is not None}
-        fix = f"type {whole} = {whole}.replace({meant})" if meant else "correct it"
-    value, row = cells[wrong].tolist()[0], cells.index[wrong].tolist()[0]
-    raise EvaluationsError(
-        f"column {column}, row {row!r}: {value!r} is not {valid}; {fix}, or read the file with bs.read_evaluations, "
-        "which checks every column"
-    )
