@@ -20,6 +20,7 @@ from bayes_scaling.report.markdown import render_page
 from bayes_scaling.report.run_directory import picture, write_beside_fits
 from bayes_scaling.report.svg import picture_of
 from bayes_scaling.report.terminal import compact, left_out
+from bayes_scaling.report.units import size_of
 from bayes_scaling.result_files import BACKTEST_SCORES, BACKTEST_SETTINGS, BACKTEST_TABLE
 from bayes_scaling.studies.directory import recorded
 from bayes_scaling.words import counted, number
@@ -50,8 +51,8 @@ def sentences(result: Backtest) -> Iterable[str]:
     cuts = sorted(set(result.forecasts.index.get_level_values("cut")))
     about, first = result.evaluations, result.names[0]
     yield (
-        f"{counted(len(cuts), 'cut year')} ({cuts[0]} to {cuts[-1]}) on {about.name} ({about.rows} evaluations from "
-        f"{about.papers} papers): all published before 1 January of the year fitted, later ones predicted."
+        f"{counted(len(cuts), 'cut year')} ({cuts[0]} to {cuts[-1]}) on {about.name} ({size_of(about)}): all "
+        "published before 1 January of the year fitted, later ones predicted."
     )
     failed = result.forecasts.index[~result.forecasts["converged"]]
     if len(failed):

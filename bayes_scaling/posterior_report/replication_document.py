@@ -15,6 +15,7 @@ from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL
 from bayes_scaling.replication.run import Replication
 from bayes_scaling.report.document import Banner, Bullets, Document, Row, Section, Table
 from bayes_scaling.report.markdown import render_page
+from bayes_scaling.report.units import size_of
 
 NOTES: Mapping[str, str] = {
     "doubling times": "The published intervals are of an optimiser that stops early on the ridge between the two "
@@ -89,8 +90,8 @@ def sentences(replication: Replication) -> Iterable[str]:
         summary, found = fit.evaluations, fit.diagnostics
         state = "converged" if found.converged else f"NOT CONVERGED: {'; '.join(found.failures)}"
         yield (
-            f"{name} on {summary.name} ({summary.rows} evaluations from {summary.papers} papers): {state} (R-hat at "
-            f"most {found.rhat_max:.3f}, {found.draws:,} draws)."
+            f"{name} on {summary.name} ({size_of(summary)}): {state} (R-hat at most {found.rhat_max:.3f}, "
+            f"{found.draws:,} draws)."
         )
     inside = int(replication.table["published_inside"].sum())
     yield f"{inside} of {len(replication.table)} published figures lie inside the interval found."

@@ -185,8 +185,7 @@ def sentences(result: Robustness) -> Iterable[str]:
     """What the run says about the question whether the doubling time depends on what was chosen."""
     rows, evaluations = _records(result), result.evaluations
     failed = [name for name, row in rows.items() if not row["converged"]]
-    what = f"{counted(len(rows), 'case')} on {evaluations.name} ({evaluations.rows} evaluations from "
-    what += f"{evaluations.papers} papers)"
+    what = f"{counted(len(rows), 'case')} on {evaluations.name} ({size_of(evaluations)})"
     yield what + (f"; not converged, and not counted below: {', '.join(failed)}." if failed else "; all converged.")
     good = {name: row for name, row in rows.items() if name not in failed}
     if BASELINE not in good:

@@ -77,7 +77,7 @@ def credible_intervals(
     Raises
     ------
     BayesScalingError
-        If the probability is not between 0 and 1, or several quantities are given at once.
+        If the probability is not between 0 and 1, several quantities are given at once, or what is given is no draws.
 
     Examples
     --------
@@ -91,6 +91,12 @@ def credible_intervals(
     if hasattr(draws, "data_vars"):  # a Dataset
         names = ", ".join(repr(str(name)) for name in draws.data_vars)
         raise BayesScalingError(f"intervals are of one quantity, and these are several; choose draws[...] of: {names}")
+    if not {*SAMPLE_DIMS} <= {*getattr(draws, "dims", ())}:
+        raise BayesScalingError(
+            f"intervals are of draws over {' and '.join(SAMPLE_DIMS)}, such as fit.posterior['g_C'] or what "
+            f"bs.shapley_attribution(fit) returns, not of a {type(draws).__name__}; tables such as "
+            "bs.coefficients(fit) have their intervals already"
+        )
     tail = (1 - probability) / 2
     # The inverse of the empirical distribution function: interpolating would turn infinite draws into NaN.
     with warnings.catch_warnings():

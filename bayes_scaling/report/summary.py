@@ -13,6 +13,7 @@ from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.fit_findings import fit_findings
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL
+from bayes_scaling.report.units import size_of
 from bayes_scaling.words import counted, estimate, in_digits, months, number, probability
 
 
@@ -75,7 +76,7 @@ def sentence(fit: Fit) -> str:
 
 def _size(table: EvaluationsSummary) -> str:
     if table.kind == "evaluations":
-        return f"{table.rows} evaluations from {table.papers} papers"
+        return size_of(table)
     rows = counted(table.rows, "training run")
     return rows if table.papers == table.rows else f"{rows} of {table.papers} series"
 

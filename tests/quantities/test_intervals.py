@@ -1,6 +1,7 @@
 """Credible intervals of draws: order of rows, infinite and undefined draws."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -48,6 +49,12 @@ def test_what_is_never_defined_has_no_interval() -> None:
 def test_a_probability_outside_0_and_1_is_refused(probability) -> None:
     with pytest.raises(bs.BayesScalingError, match="between 0 and 1"):
         credible_intervals(drawn([1.0]), probability=probability)
+
+
+@pytest.mark.parametrize("given", [pd.DataFrame({"median": [1.0]}), xr.DataArray([1.0], dims="draw"), [1.0, 2.0]])
+def test_what_is_no_draws_is_refused_in_words(given) -> None:
+    with pytest.raises(bs.BayesScalingError, match=r"over chain and draw, such as fit.posterior\['g_C'\]"):
+        credible_intervals(given)
 
 
 def test_monte_carlo_errors_are_those_of_independent_draws() -> None:
