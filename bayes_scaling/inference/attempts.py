@@ -100,8 +100,7 @@ def attempts_of(
         last = exhausted or (settings.draws is None and settings.target_accept >= MOST_ACCEPT)
         # Chains of a penalised posterior go back and forth between its modes: seldom, but a long run is all they need.
         patience = (TO_DESPAIR_AT_LAST if weighed else settings.most_draws) if last else TO_DESPAIR
-        careful = settings != asked or settings.target_accept >= MOST_ACCEPT
-        looks = _Looks(settings, careful, last, patience, restarted, gradients)
+        looks = _Looks(settings, settings != asked, last, patience, restarted, gradients)
         sampled = draw(settings, seed if stage == 0 else joint_seed(seed, stage), starts, looks.judge)
         diagnostics = looks.found
         compile_seconds = max(compile_seconds, sampled.compile_seconds)
