@@ -17,7 +17,7 @@ from wrong_units import UNITS
 import bayes_scaling as bs
 
 QUICK = {
-    "evaluations": 2, "runs": 6, "readings": 2, "units": 1, "selections": 1, "checks": 1,
+    "evaluations": 8, "runs": 12, "readings": 8, "units": 4, "selections": 3, "checks": 2,
     "specification data": 90, "specification files": 60, "fit files": 60, "fit headers": 40, "command lines": 13,
 }  # fmt: skip
 """Inputs of the default tests."""
