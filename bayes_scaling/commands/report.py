@@ -91,12 +91,12 @@ def kind_of(source: Path) -> str:
         raise BayesScalingError(
             f"{source}: holds several results ({', '.join(sorted(found))}); move all but one to a directory of its own"
         )
-    for kind in found.values():
-        return kind
-    raise BayesScalingError(
-        f"{source}: nothing to report; looked for {', '.join(file for file, _ in KINDS.values())}. "
-        f"Make one with `bayes-scaling fit --output {source}`"
-    )
+    if not found:
+        raise BayesScalingError(
+            f"{source}: nothing to report; looked for {', '.join(file for file, _ in KINDS.values())}. "
+            f"Make one with `bayes-scaling fit --output {source}`"
+        )
+    return next(iter(found.values()))
 
 
 def _robustness_beside(source: Path, fit: Any) -> "Robustness | None":

@@ -18,6 +18,7 @@ from xarray import DataArray, Dataset, DataTree
 from bayes_scaling.calibration.simulation import prior_draw
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import in_blocks, rows_of
+from bayes_scaling.inference.diagnostics import elements
 from bayes_scaling.inference.fitting import KEPT_DRAWS, thinned
 from bayes_scaling.inference.posterior import reported_draws
 from bayes_scaling.inference.result import Fit
@@ -193,8 +194,7 @@ def influence(fit: Fit) -> pd.DataFrame:
     for name in names:
         draws = posterior[name]
         table = credible_intervals(draws).drop(columns="defined")
-        grouped = draws.ndim > len(SAMPLE_DIMS)
-        table.index = pd.Index([_label(name, key) if grouped else name for key in table.index])
+        table.index = pd.Index([element for element, _ in elements(posterior[[name]])])
         table[["prior_median", "prior_lower", "prior_upper"]] = _prior_intervals(prior, draws)
         table["contraction"] = _contraction(table, logarithmic=is_positive(name))
         parts.append(table)
@@ -209,10 +209,6 @@ def influence(fit: Fit) -> pd.DataFrame:
 def is_positive(name: str) -> bool:
     """Whether widths of a quantity are ratios: of exponents and ``level``, not of ``E``, which may be near 0."""
     return name in PARAMETERS and PARAMETERS[name].support == "positive"
-
-
-def _label(name: str, key: object) -> str:
-    return f"{name}[{', '.join(map(str, key)) if isinstance(key, tuple) else key}]"
 
 
 def _prior_intervals(prior: xr.Dataset, posterior: xr.DataArray) -> Floats:

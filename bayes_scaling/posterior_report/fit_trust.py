@@ -185,11 +185,10 @@ def criteria(fit: Fit) -> tuple[tuple[str, str, str, str], ...]:
         spread = math.nan if spread is None else spread
         rows.append((name, f"at most {EVIDENCE_SPREAD_MAX}", f"{spread:.2f}", spread <= EVIDENCE_SPREAD_MAX))
     else:
-        tolerated = TOLERATED_FRACTION * d.draws if d.escalated else 0
         limit = f"at most {TOLERATED_FRACTION:.1%} of draws" if d.escalated else "none"
         rows += [
-            ("divergent transitions", limit, f"{d.divergences} of {d.draws:,}", d.divergences <= tolerated),
-            ("draws at maximum tree depth", limit, f"{d.maxdepth} of {d.draws:,}", d.maxdepth <= tolerated),
+            ("divergent transitions", limit, f"{d.divergences} of {d.draws:,}", d.divergences <= d.tolerated),
+            ("draws at maximum tree depth", limit, f"{d.maxdepth} of {d.draws:,}", d.maxdepth <= d.tolerated),
             ("smallest E-BFMI of a chain", f"at least {EBFMI_MIN}", f"{d.ebfmi_min:.2f}", d.ebfmi_min >= EBFMI_MIN),
         ]
     return tuple((name, limit, value, "met" if met else "NOT MET") for name, limit, value, met in rows)

@@ -52,7 +52,8 @@ def standardised(fit: Fit, rows: Rows, replicates: int, seed: int) -> Iterator[t
     a block of draws at a time.
     """
     specification, rng = fit.specification, np.random.default_rng(seed)
-    of_effects, (drawn, count) = rng.spawn(len(specification.noise.effects)), _chosen(fit, replicates)
+    of_effects = rng.spawn(len(specification.noise.effects))
+    drawn, count = _chosen(fit, replicates)
     for some in blocks(count, len(rows.ids)):
         values = {name: each[some] for name, each in drawn.items()}
         expected = expected_losses(specification, rows, values)
@@ -202,7 +203,9 @@ def predictive_check(fit: Fit, *, replicates: int = REPLICATES, seed: int = 0) -
         observed, replicated = map(np.concatenate, zip(*found, strict=True))
         return observed, replicated
 
-    (_, replicates), (pit, good_k), known = _chosen(fit, replicates), loo_pit(fit, rows, seed), _known(fit)
+    pit, good_k = loo_pit(fit, rows, seed)
+    known = _known(fit)
+    _, replicates = _chosen(fit, replicates)
     return PredictiveCheck(
         specification=fit.specification.name,
         evaluations=fit.evaluations,

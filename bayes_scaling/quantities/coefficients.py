@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayes_scaling.inference.diagnostics import elements
 from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.quantities.intervals import MCSE, SAMPLE_DIMS, check_probability, credible_intervals
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
@@ -72,8 +73,7 @@ def _coefficients(fit: Fit, probability: float, *, errors: bool) -> pd.DataFrame
         if name not in posterior:
             continue
         table = credible_intervals(posterior[name], probability=probability, errors=errors).drop(columns="defined")
-        grouped = len(table) > 1 or posterior[name].ndim > len(SAMPLE_DIMS)
-        table.index = pd.Index([f"{name}[{_label(key)}]" if grouped else name for key in table.index])
+        table.index = pd.Index([element for element, _ in elements(posterior[[name]])])
         formula = fit.specification.predicted.get(name)
         known = name in EXPONENTS and fit.specification.delta is None and not (formula and formula.terms)
         found = np.atleast_1d(contraction(fit, name)) if known else np.full(len(table), np.nan)
@@ -137,7 +137,3 @@ def unidentified(fit: Fit) -> tuple[str, ...]:
         if term.exponent in exponents:
             follow |= {term.coefficient, term.scale, "alpha_B"}
     return (*found, *(str(name) for name in narrower.index if str(name).partition("[")[0] in follow))
-
-
-def _label(key: object) -> str:
-    return ", ".join(map(str, key)) if isinstance(key, tuple) else str(key)

@@ -106,9 +106,10 @@ def fetch_file(
         if os.path.lexists(target):
             if refresh:
                 raise FetchingError(f"{target} exists already and is not overwritten; give another path")
-            if sha256 is not None:
-                require_hash(target, sha256)
-            return _recorded(target, url, sha256) or FetchedFile(target, url, _hash_of(target), "")
+            if sha256 is None:
+                return _recorded(target, url, None) or FetchedFile(target, url, _hash_of(target), "")
+            require_hash(target, sha256)
+            return FetchedFile(target, url, sha256, "")
         if sha256 is None and os.path.lexists(_record_of(target)):
             raise FetchingError(f"{_record_of(target)} exists already and is not overwritten; give another path")
     else:

@@ -35,7 +35,7 @@ TWO_SCALES = 1.3  # ratio of losses at one size beyond which they are not on one
 REPEATED = 1.5  # tokens over unique ones from which a corpus counts as repeated
 EXPLAINED = 0.75  # share of the scatter at one size that a column leaves, below which it tells losses apart
 UNIT_APART = 10.0  # factor between compute and 6 N D, in most rows, from which a unit is wrong
-_TENTH = 0.1
+_LOW = 0.1  # share of perplexities that may be logarithms from which it is said
 _FEW = 0.02  # share of rows per another tokenization that one may convert
 _MANY = 0.2  # share of rows at sizes that stand several times from which it is said
 _MOST_SETS = 20  # values that a column naming sets has at most
@@ -164,7 +164,7 @@ def _of_evaluations(evaluations: pd.DataFrame) -> Iterator[Finding]:
     yield from _found("duplicates", evaluations[repeats(evaluations)])
     perplexity = _numbers(evaluations, "perplexity")
     low = perplexity < (LOG_PERPLEXITY if perplexity.median() < LOG_PERPLEXITY else SOME_LOG_PERPLEXITIES)
-    if low.mean() > _TENTH:
+    if low.mean() > _LOW:
         rows, most = evaluations.loc[perplexity.index[low]], perplexity[low].max()
         yield from _found("log-perplexity", rows, "error" if low.all() else "warning", most=most)
     sized = pd.DataFrame({"perplexity": perplexity, "parameters": _numbers(evaluations, "parameters")})
