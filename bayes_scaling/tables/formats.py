@@ -284,7 +284,7 @@ def _require_table(header: list[str], filled: dict[int, list[str]], source: str,
     if not any(header):
         raise TableError(f"{source}: row 1 is blank; it must name the columns")
     if len(header) == 1:
-        semicolons = ', not with semicolons; or in Python give pd.read_csv(path, sep=";", decimal=",", thousands=".")'
+        semicolons = ', not with semicolons; or in Python give pd.read_csv(path, sep=";", decimal=",")'
         raise TableError(
             f"{source} has a single column, {header[0][:60]!r}; row 1 must name the columns; separate the cells with "
             f"commas or tabs{semicolons * (';' in header[0])}"

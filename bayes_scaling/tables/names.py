@@ -80,8 +80,11 @@ def how_to_map(mapping: Mapping[str, str]) -> str:
     if scale:
         options += "".join(f" --scale {ours}={unit}" for ours, unit in scale.items())
         python += f", scale={{{', '.join(f'{ours!r}: {unit}' for ours, unit in scale.items())}}}"
-    if bare_name(shown.get("loss", "")) in RUNS.column("loss").offered:
-        options, python = f"{options} --loss-unit perplexity", f'{python}, loss_unit="perplexity"'
+    loss = shown.get("loss", "")
+    bits = re.search(r"\bbits\b", loss, re.IGNORECASE) is not None
+    unit = "perplexity" if bare_name(loss) in RUNS.column("loss").offered else "bits" * bits
+    if unit:
+        options, python = f"{options} --loss-unit {unit}", f'{python}, loss_unit="{unit}"'
     return f"{options}, {python}"
 
 

@@ -185,6 +185,23 @@ def test_a_column_tells_losses_of_one_size_apart_though_it_has_gaps(others):
     assert "of several sets, by split; type --where \"split == 'a'\"" in finding.message
 
 
+def test_bits_in_the_name_of_a_loss_go_into_the_line_to_type():
+    table = pd.DataFrame({"parameters": [1e9, 2e9], "tokens": [2e10, 4e10], "Test loss (bits)": [4.0, 3.8]})
+    with pytest.raises(bs.BayesScalingError, match=r"--column loss='Test loss \(bits\)' --loss-unit bits"):
+        bs.read_runs(table)
+    runs = bs.read_runs(table, {"loss": "Test loss (bits)"}, loss_unit="bits")
+    np.testing.assert_allclose(runs["loss"], np.log(2) * table["Test loss (bits)"])
+
+
+def test_what_is_advised_for_semicolons_reads_the_same_numbers(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("parameters;tokens;loss\n70000000.0;2000000000.0;3,598\n140000000.0;4000000000.0;3,402\n")
+    with pytest.raises(bs.BayesScalingError, match=r'pd\.read_csv\(path, sep=";", decimal=","\)'):
+        bs.read_runs(path)
+    runs = bs.read_runs(pd.read_csv(path, sep=";", decimal=","))
+    assert runs[["parameters", "tokens", "loss"]].to_numpy().tolist() == [[7e7, 2e9, 3.598], [1.4e8, 4e9, 3.402]]
+
+
 def test_a_column_that_a_file_lacks_is_not_scaled():
     sizes = pd.DataFrame({"parameters": [7e9], "flop": [84.0], "loss": [1.8]})
     with pytest.raises(bs.RunsError, match="has no column 'tokens'; of numbers it has parameters, flop, loss"):
