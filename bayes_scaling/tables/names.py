@@ -104,6 +104,7 @@ def in_python(said: str, join: str = ", ") -> str:
 
 
 def missing_columns(names: Collection[str], kind: TableKind) -> Iterator[Fault]:
+    """A fault for each required column that is not there, and what the file may call it."""
     offers = offered_names(names, kind)
     present = {*names, *(PERPLEXITIES if PERPLEXITIES & set(names) else ())}
     required = [(name,) for name in kind.required if name not in present]
