@@ -14,7 +14,6 @@ from bayes_scaling.inference.likelihood import blocks, draws_of, log_priors, uni
 from bayes_scaling.model.predictors import column_of
 from bayes_scaling.model.requirements import clusters_of
 from bayes_scaling.model.rows import COVARIATES, Rows, anchor_of, group_codes
-from bayes_scaling.specifications.progress import walk_covariates
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import decimal_year
 
@@ -127,11 +126,10 @@ def rows_of(data: DataTree, specification: Specification) -> Rows:
     clusters = {group: pd.Series(constant[group].to_numpy()).astype(str) for group in groups}
     index, levels, predictors = group_codes(specification, table, clusters=clusters)
     (response,) = data["observed_data"].to_dataset().data_vars.values()
-    covariates = {str(name): constant[name].to_numpy() for name in constant.data_vars if str(name) in COVARIATES}
+    years = (name for each in specification.shapes.values() for name in each.names(specification.progress, levels))
+    covariates = {name: constant[name].to_numpy() for name in (*COVARIATES, *years) if name in constant}
     anchor = anchor_of(specification, table) if specification.delta is None else None
     covariates |= predictors.arrays(table)[0]
-    if anchor is not None and anchor.steps:
-        covariates |= walk_covariates(anchor.steps, anchor.year, table["year"])
     return Rows(
         ids=tuple(map(str, constant["evaluation"].to_numpy())),
         response=response.to_numpy(),

@@ -17,7 +17,7 @@ from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS
 from bayes_scaling.model.rows import anchor_of, central_anchor, time_covariates
 from bayes_scaling.model.structure import Added, Coefficient, Coefficients, grown, log_parts, middle
 from bayes_scaling.specifications.formulas import REDUCIBLE
-from bayes_scaling.specifications.progress import ERA_LEVELS, YEARS_OF
+from bayes_scaling.specifications.progress import ERA_LEVELS
 from bayes_scaling.specifications.sections import CENTRE_YEAR, GROUPS_OF_RATES
 from bayes_scaling.specifications.specification import Specification
 
@@ -38,7 +38,7 @@ def from_level_and_share(
     ``share`` are those of the groups' middle: the geometric mean of exponents, the mean of rates.
     """
     s = specification
-    names = (name for name in s.names if name in values or name in s.predicted or name in s.progress.walks)
+    names = (name for name in s.names if name in values or name in s.predicted or name in s.shapes)
     found = {name: _coefficient(s, name, values, levels, xp) for name in names}
     if levels_agree(s):
         found |= _from_level(s, found, xp)
@@ -71,13 +71,14 @@ def _coefficient(
     s: Specification, name: str, values: Mapping[str, Any], levels: Mapping[str, tuple[str, ...]], xp: ModuleType
 ) -> Coefficient:
     """What is sampled under a coefficient's name, with what a formula adds, or the parts of a rate over the years."""
-    if name in s.progress.walks:
-        steps = values[f"{name}_walk_sd"] * values[f"{name}_walk_standardised"]
-        parts = xp.concatenate([xp.atleast_1d(values[f"{name}_base"]), steps], axis=-1)
-        return Coefficient(parts, years=("years", *(f"walk_{step}" for step in levels["step"])))
+    shape = s.shapes.get(name)
+    if shape and shape.further:
+        further = shape.parts(*(values[f"{name}_{each.name}"] for each, _ in shape.further))
+        parts = xp.concatenate([xp.atleast_1d(values[f"{name}_base"]), xp.atleast_1d(further)], axis=-1)
+        return Coefficient(parts, years=shape.names(s.progress, levels))
     if name not in s.predicted:
         group = s.index_of(name)
-        return Coefficient(values[name], group, years=YEARS_OF.get(group, ()))
+        return Coefficient(values[name], group, years=_years(s, group, levels))
     formula, added = s.predicted[name], []
     for term in formula.terms:
         slopes = formula.term_name(term)
@@ -96,6 +97,11 @@ def _coefficient(
     if name == REDUCIBLE:  # on the logarithm, without a base
         return Coefficient(0.0, added=tuple(added))
     return Coefficient(values[formula.base_name], formula.base or None, formula.link, tuple(added))
+
+
+def _years(s: Specification, group: str | None, levels: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Of a rate that varies by a group of dates: the years over which each of its levels grows."""
+    return next((each.names(s.progress, levels) for each in s.shapes.values() if each.group == group), ())
 
 
 def _from_level(s: Specification, found: dict[str, Coefficient], xp: ModuleType) -> dict[str, Coefficient]:
@@ -137,7 +143,7 @@ def _move_to_pivot(
 ) -> None:
     """Restate log coefficients, given at the central point for the groups' middle, at the pivot."""
     centre, pivot = central_anchor(s), anchor_of(s)
-    years = time_covariates(s, pivot.year, (), parameters=1.0, tokens=1.0, year=centre.year)
+    years = time_covariates(s, pivot.year, {}, parameters=1.0, tokens=1.0, year=centre.year)
     for term in s.form.terms:
         given, power = coefficients[f"log_{term.coefficient}"], coefficients[term.exponent]
         here, there = (point.log_size(term.size, given.group, levels).value for point in (centre, pivot))
@@ -189,7 +195,7 @@ def from_published(
     for name, (coefficient, group) in published_coefficients(specification).items():
         parts = [values[own] * part for own, part in _dummies(name, group, benchmarks).items()]
         total = reduce(lambda one, other: one + other, parts)
-        found[coefficient] = Coefficient(total, group, years=YEARS_OF.get(group, ()))
+        found[coefficient] = Coefficient(total, group, years=_years(specification, group, levels))
     for exponent in ("alpha", "beta"):
         if f"{exponent}_drift" in found:
             # alpha + alpha_rate ln(Y) = (alpha + alpha_rate ln(Yc)) + alpha_rate ln(Y / Yc)
@@ -227,11 +233,11 @@ def published_coefficients(specification: Specification) -> dict[str, tuple[str,
             "set [data] tokens = 'unique', 'effective_epochs' or 'seen'"
         )
     by_columns = (name for name, group in s.varies_by.items() if group not in GROUPS_OF_RATES)
-    foreign = [*s.coefficients, *s.progress.walks, *by_columns]
+    foreign = [*s.coefficients, *(rate for rate, shape in s.shapes.items() if shape.further), *by_columns]
     if foreign:
         raise SpecificationError(
-            f"'{s.name}' has a formula, walk or column for {foreign[0]}, which the paper's form lacks; point estimates "
-            "are of that form: remove [coefficients], set 'constant_rate' in the place of 'walk', and choose from "
+            f"'{s.name}' has a formula, form of progress or column for {foreign[0]}, which the paper's form lacks; "
+            "point estimates are of that form: remove [coefficients], set 'constant_rate' in [progress], and choose from "
             f"{', '.join(GROUPS_OF_RATES)} in [varies_by]; or fit it with bs.fit"
         )
     found: dict[str, tuple[str, str | None]] = {}

@@ -7,7 +7,7 @@ from bayes_scaling.model.rows import anchor_of, central_anchor
 from bayes_scaling.specifications.formulas import REDUCIBLE
 from bayes_scaling.specifications.laws import RESPONSE_UNITS, Term
 from bayes_scaling.specifications.parameters import Parameter
-from bayes_scaling.specifications.progress import SHAPES
+from bayes_scaling.specifications.progress import GROUPS_OF_DATES, SHAPES
 from bayes_scaling.specifications.sections import CENTRE_YEAR
 from bayes_scaling.specifications.specification import Specification
 
@@ -171,9 +171,9 @@ def _size_lines(s: Specification) -> list[str]:
     lines = []
     for term in s.form.terms:
         growth = ""
-        if term.factor in shapes:
+        if term.rate in shapes:
             rate = f"{_indexed(s, term.rate)}{form.suffix}"
-            growth = f" exp({shapes[term.factor].growth.format(rate=rate)})"
+            growth = f" exp({shapes[term.rate].growth.format(rate=rate)})"
         size = {"N": "N", "D": _TOKENS[s.data.tokens], "C": f"6 N {_TOKENS[s.data.tokens]}"}[term.symbol]
         lines.append(f"{term.symbol}_eff = {size}{growth}")
     further = {
@@ -203,7 +203,7 @@ def _notes(s: Specification) -> tuple[str, ...]:
     loss = "the loss" if s.response == "loss" and not law.for_runs else symbol
     share = "the loss" if loss == "the loss" else "it"
     tokens, epochs = s.data.tokens, s.data.missing_epochs
-    apart = any(s.index_of(name) not in (None, s.index_of("A"), "era") for name in s.varies_by)
+    apart = any(s.index_of(name) not in (None, s.index_of("A"), *GROUPS_OF_DATES) for name in s.varies_by)
     notes = {
         definitions: True,
         f"noise on the logarithm of {loss}: sigma is a share of {share}, and {symbol} without noise its median": (

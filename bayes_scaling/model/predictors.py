@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.specifications.formulas import FUNCTIONS, REDUCIBLE, Formula
-from bayes_scaling.specifications.progress import steps_of, walk_covariates
+from bayes_scaling.specifications.progress import Shape
 from bayes_scaling.specifications.sections import CENTRE_YEAR
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import decimal_year
@@ -97,6 +97,15 @@ def levels_of(name: str, column: pd.Series) -> tuple[str, ...]:
     return in_order(present) if name == "benchmark" else present
 
 
+def levels_of_dates(specification: Specification, table: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """Levels that rates have in the years of a table."""
+    levels: dict[str, tuple[str, ...]] = {}
+    for shape in specification.shapes.values() if specification.rates_change else ():
+        year = column_of(specification, table, "year")
+        levels |= shape.levels(year.min(), year.max())
+    return levels
+
+
 def codes_of(column: pd.Series, levels: Sequence[str]) -> Codes:
     """Position of each row's level; those that are not among them come after, in the order of the rows."""
     labels = [label_of(value) for value in column]
@@ -144,9 +153,7 @@ class Predictors:
                         f"{levels[each.group][0]!r}, and so nothing to pool; leave ({each.column or 1} | {each.group}) "
                         "out"
                     )
-        if self.specification.progress.walks:
-            levels["step"] = tuple(map(str, steps_of(self._column("year"))))
-        return levels
+        return levels | levels_of_dates(self.specification, self.table)
 
     def arrays(self, table: pd.DataFrame) -> tuple[dict[str, Floats], dict[str, Codes]]:
         """Covariates and group codes of some rows: those that were fitted, or others."""
@@ -203,10 +210,8 @@ class Predictors:
         """Where each coefficient with a formula is reported."""
         formulas = self.specification.predicted.items()
         cells = {name: self._cells_of(formula) for name, formula in formulas if name != REDUCIBLE}
-        if self.specification.progress.walks:
-            year = self._column("year")
-            cells |= dict.fromkeys(self.specification.progress.walks, _span(year.min(), year.max()))
-        return cells
+        shapes = {rate: shape for rate, shape in self.specification.shapes.items() if shape.further}
+        return cells | {rate: _span(self.specification, shape, self._column("year")) for rate, shape in shapes.items()}
 
     # ------------------------------------------------------------------ one formula
 
@@ -342,13 +347,11 @@ def _standardised(values: Floats, fitted: Floats) -> Floats:
     return (values - fitted.mean()) / (scale if scale > 0 else 1.0)
 
 
-# ---------------------------------------------------------------------- a walk
+# ---------------------------------------------------------------------- a rate of several parts
 
 
-def _span(first: float, last: float) -> Cells:
-    """For the mean rate between two dates, what each step adds to it."""
-    steps = steps_of(pd.Series([first, last]))
-    begin, end = (walk_covariates(steps, CENTRE_YEAR, year) for year in (first, last))
-    years = max(last - first, np.finfo(float).tiny)
-    counted = {name: np.atleast_1d((end[name] - begin[name]) / years) for name in end}
-    return Cells(None, (), ("",), {"years": np.ones(1), **counted}, {})
+def _span(s: Specification, shape: Shape, year: pd.Series) -> Cells:
+    """For the mean rate between the first date and the last, a day apart or more, how much of each part counts."""
+    first, last = float(year.min()), float(max(year.max(), year.min() + 1 / 365))
+    begin, end = (shape.years(s.progress, shape.levels(first, last), CENTRE_YEAR, each) for each in (first, last))
+    return Cells(None, (), ("",), {name: np.atleast_1d((end[name] - begin[name]) / (last - first)) for name in end}, {})

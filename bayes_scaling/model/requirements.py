@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_scaling.errors import EvaluationsError
-from bayes_scaling.specifications.progress import ERA_LEVELS, era_codes
+from bayes_scaling.specifications.progress import GROUPS_OF_DATES
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import BENCHMARKS, decimal_year
 from bayes_scaling.tables.columns import EVALUATIONS, FITTED, RUNS, is_runs
@@ -126,7 +126,7 @@ def _more_than_runs_have(s: Specification, runs: pd.DataFrame) -> Iterator[str]:
     if s.progresses and "published" not in runs:
         yield "it has algorithmic progress, and runs have no dates (column published)"
     for name in ("A", "E", *s.varies_by):
-        if s.index_of(name) not in (None, "era", *runs):
+        if s.index_of(name) not in (None, *GROUPS_OF_DATES, *runs):
             yield f"its {name} varies by {s.index_of(name)}, which runs have none of"
     if s.transformer_factor != "none" and "architecture" not in runs:
         yield "its transformer_factor needs architectures, which runs have none of"
@@ -186,10 +186,12 @@ def _of_columns(s: Specification, table: pd.DataFrame, runs: bool) -> Iterator[s
             )
     if s.data.tokens in ("seen", "repeated"):
         require_above(table.loc[table["epochs"].notna(), "epochs"], 0.0)
-    year = decimal_year(table["published"]).to_numpy(float) if s.rates_by_era else ()
-    for empty in set(ERA_LEVELS) - {ERA_LEVELS[code] for code in era_codes(s.progress, year)} if s.rates_by_era else ():
-        yield (
-            f"specification '{s.name}' has rates before and after {s.progress.cut_year:.7g}, "
-            f"but no evaluation was published {empty} it; choose a [progress] cut_year between {min(year):.7g} "
-            f"and {max(year):.7g}, or more rows"
-        )
+    for shape in {shape.group: shape for shape in s.shapes.values() if shape.group}.values():
+        year = decimal_year(table["published"]).to_numpy(float)
+        levels = shape.levels(year.min(), year.max())[shape.group]
+        for code in sorted({*range(len(levels))} - {*shape.codes(s.progress, year)}):
+            yield (
+                f"specification '{s.name}' has rates before and after {s.progress.cut_year:.7g}, "
+                f"but no evaluation was published {levels[code]} it; choose a [progress] cut_year between "
+                f"{min(year):.7g} and {max(year):.7g}, or more rows"
+            )

@@ -1,7 +1,7 @@
 """A table of evaluations or runs as the arrays that a specification needs: logarithms, years, group codes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -17,11 +17,12 @@ from bayes_scaling.model.predictors import (
     column_of,
     label_of,
     levels_of,
+    levels_of_dates,
 )
 from bayes_scaling.model.requirements import clusters_of, columns_of, require
 from bayes_scaling.model.structure import Coefficient
 from bayes_scaling.specifications.laws import SIZES
-from bayes_scaling.specifications.progress import ERA_LEVELS, steps_of, years_of_rates
+from bayes_scaling.specifications.progress import Levels
 from bayes_scaling.specifications.sections import (
     CENTRE_LEAST_STEPS,
     CENTRE_LOSS,
@@ -40,15 +41,12 @@ Floats = NDArray[np.float64]
 
 COVARIATES = (
     *(f"log_{size}" for size in SIZES),
-    "years",
-    "years_before",
-    "years_after",
     "drift_parameters",
     "drift_tokens",
     "log_vocabulary",
     "repetitions",
 )
-"""What the law may need of a row."""
+"""What the law may need of a row, beside the years over which its rates have counted."""
 HO2024_REPETITION_SCALE = 2.9157
 """R*_D in the code of Ho et al. 2024 (model 20)."""
 
@@ -63,7 +61,7 @@ class Anchor:
     compute: float | None = None
     least_steps: float = CENTRE_LEAST_STEPS
     loss: float = CENTRE_LOSS
-    steps: tuple[int, ...] = ()
+    dates: Levels = field(default_factory=dict)
 
     def size(self, name: str, tokens: Any) -> Any:
         """One of the law's sizes, at some of the tokens."""
@@ -89,8 +87,8 @@ class Rows:
     """Arrays over evaluations (or training runs), each of shape ``(n,)``, relative to an :class:`Anchor`.
 
     ``response``: loss, nats per token, or critical batch size, tokens. ``covariates``: those of :data:`COVARIATES` that
-    the law needs, and columns of formulas. ``index``: codes of each group, of which ``levels`` has the names; it has
-    those of ``era`` too, which enters by its years. ``complete``: rows of the table that these were taken from, 0 if
+    the law needs, and columns of formulas. ``index``: codes of each group, of which ``levels`` has the names.
+    ``complete``: rows of the table that these were taken from, 0 if
     nothing was left out, since the paper's penalty is stated for a number of rows.
     """
 
@@ -141,13 +139,11 @@ def central_anchor(specification: Specification, table: pd.DataFrame | None = No
     middle = float(np.exp(np.mean(np.log(list(tokens.values())))))
     if table is not None and "benchmark" in table:
         tokens |= {name: _tokens_of(table, name) for name in set(table["benchmark"]) - set(tokens)}
-    steps: tuple[int, ...] = ()
-    if table is not None and specification.progress.walks:
-        steps = steps_of(column_of(specification, table, "year"))
     tokens |= {name: each.tokens for name, each in specification.benchmarks.items() if each.tokens is not None}
     if specification.index_of("level") != "benchmark":
         tokens = dict.fromkeys(tokens, middle)
-    return _moved(Anchor(CENTRE_PARAMETERS, tokens, CENTRE_YEAR, steps=steps), specification.centre)
+    dates = {} if table is None else levels_of_dates(specification, table)
+    return _moved(Anchor(CENTRE_PARAMETERS, tokens, CENTRE_YEAR, dates=dates), specification.centre)
 
 
 def _moved(anchor: Anchor, sizes: Centre | Pivot | None) -> Anchor:
@@ -240,7 +236,7 @@ def group_codes(
         levels.setdefault(name, tuple(dict.fromkeys(within)))
         index[name] = codes_of(within, levels[name])
         within = within + " / "
-    return index, levels | {"era": ERA_LEVELS}, predictors
+    return index, levels, predictors
 
 
 def _covariates(specification: Specification, table: pd.DataFrame, anchor: Anchor) -> dict[str, Floats]:
@@ -315,7 +311,7 @@ def covariates_at(
         for size in specification.form.sizes
     }
     covariates |= time_covariates(
-        specification, anchor.year, anchor.steps, parameters=parameters, tokens=tokens, year=year
+        specification, anchor.year, anchor.dates, parameters=parameters, tokens=tokens, year=year
     )
     if specification.data.tokens == "repeated":
         covariates["repetitions"] = np.asarray(repetitions, dtype=float)
@@ -323,11 +319,13 @@ def covariates_at(
 
 
 def time_covariates(
-    specification: Specification, start: float, steps: Sequence[int], *, parameters: Any, tokens: Any, year: Any
+    specification: Specification, start: float, dates: Levels, *, parameters: Any, tokens: Any, year: Any
 ) -> dict[str, Any]:
-    """What a law needs of the date of points: years since ``start``, of each era or step; how far exponents drift."""
+    """What a law needs of the date of points: years since ``start`` of each part of its rates; how exponents drift."""
     s = specification
-    covariates = years_of_rates(s.progress, s.rates_by_era, steps, start, year)
+    covariates: dict[str, Any] = {}
+    for shape in s.shapes.values():
+        covariates |= shape.years(s.progress, dates, start, year)
     if s.progress.drifts and s.pivot is not None:
         # The paper's drift is linear in the logarithm of the calendar year; this scale makes its unit a year.
         drift = CENTRE_YEAR * np.log(year / CENTRE_YEAR)

@@ -28,7 +28,7 @@ def check(specification: "Specification") -> None:
 
     Raises SpecificationError, by the first rule that is broken; each rule may rely on those before it.
     """
-    rules = (_choices, _for_runs, _varies_by, _irreducible, _clusters, _coefficients, _progress, _rates, _walks, _eras)
+    rules = (_choices, _for_runs, _varies_by, _irreducible, _clusters, _coefficients, _progress, _rates, _shapes, _eras)
     for rule in (*rules, _data, _sizes, _delta, _priors, _scale):
         for problem in rule(specification):
             raise SpecificationError(problem)
@@ -78,7 +78,7 @@ def _varies_by(s: "Specification") -> Iterator[str]:
                 f"valid coefficients: {', '.join(s.form.may_vary)}{extra}"
             )
         choices = GROUPS_OF_RATES if coefficient in RATE_OF.values() else GROUPS
-        if not isinstance(group, str) or not group.isidentifier() or (group == "era" and group not in choices):
+        if not isinstance(group, str) or not group.isidentifier() or group in {*GROUPS_OF_RATES} - {*choices}:
             yield (
                 f"[varies_by] {coefficient} = {shown(group)} is not valid; choose one of: {', '.join(choices)}, or "
                 "another column of the table (letters, digits and _)"
@@ -207,8 +207,8 @@ def _rates(s: "Specification") -> Iterator[str]:
             )
 
 
-def _walks(s: "Specification") -> Iterator[str]:
-    for rate in s.progress.walks:
+def _shapes(s: "Specification") -> Iterator[str]:
+    for key, (rate, shape) in zip(s.progress.growing, s.shapes.items(), strict=True):
         needs = {
             "needs acts_on = 'effective_size', exponents = 'none' and no delta; set these,": (
                 not s.progress.multiplies_sizes or s.delta is not None
@@ -219,8 +219,9 @@ def _walks(s: "Specification") -> Iterator[str]:
             "does not go with [pivot]; remove it,": s.pivot is not None,
         }
         for need, lacking in needs.items():
-            if lacking:
-                yield f"[progress] a walk of {rate} {need} or set 'constant_rate' in the place of 'walk'"
+            if lacking and shape.further:
+                word = getattr(s.progress, key)
+                yield f"[progress] a {word} of {rate} {need} or set 'constant_rate' in the place of '{word}'"
 
 
 def _eras(s: "Specification") -> Iterator[str]:

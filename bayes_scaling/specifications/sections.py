@@ -13,7 +13,7 @@ from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.specifications.noise import FAMILIES, Family
 from bayes_scaling.specifications.parameters import PARAMETERS
 from bayes_scaling.specifications.priors import Prior, choices_for
-from bayes_scaling.specifications.progress import Progress
+from bayes_scaling.specifications.progress import GROUPS_OF_DATES, Progress
 
 CENTRE_PARAMETERS = 3e7
 CENTRE_YEAR = 2018.0
@@ -24,7 +24,7 @@ CENTRE_LOSS = 3.0
 
 GROUPS = ("benchmark", "architecture")
 """What coefficients of the catalogue vary by; those of other specifications may vary by any column of the table."""
-GROUPS_OF_RATES = (*GROUPS, "era")
+GROUPS_OF_RATES = (*GROUPS, *GROUPS_OF_DATES)
 """What rates of progress vary by there."""
 
 
@@ -177,7 +177,7 @@ SECTIONS: Mapping[str, type[Any]] = {
 OF_NUMBERS = (Pivot, Centre, BenchmarkFigures)
 """Sections whose settings are numbers above 0, none of which needs to be given."""
 CHOICES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    section: {each.name: each.metadata["choices"] for each in fields(kind) if each.metadata}
+    section: {each.name: each.metadata["choices"] for each in fields(kind) if "choices" in each.metadata}
     for section, kind in SECTIONS.items()
     if kind not in OF_NUMBERS
 }

@@ -22,7 +22,6 @@ _HEAD = """\
 # Behind # stand the words that a line may have; a line that begins with # says what holds without it.
 # What the words mean: help(bayes_scaling.Specification) in Python.
 """
-_ABOUT_NUMBERS = {"cut_year": "a decimal year such as 2017.444, where a rate varies by era"}
 _SIZES = {
     "pivot": "the point where groups agree: where an exponent or a rate varies by a group that A does not",
     "centre": f"the point where level and share stand, if not the default's (parameters: {CENTRE_PARAMETERS:g})",
@@ -96,7 +95,7 @@ def _section(s: Specification, section: str, kind: type[Any]) -> Iterator[str]:
                 left = "# " if value == field.default else ""
                 yield f"{left}{field.name} = {_text(value)}  # {', '.join(choices[field.name])}"
         else:
-            about = _ABOUT_NUMBERS.get(field.name, "a number above 0")
+            about = field.metadata.get("about", "a number above 0")
             yield f"# {field.name}: {about}" if value is None else f"{field.name} = {_number(value)}  # {about}"
 
 

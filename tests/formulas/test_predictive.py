@@ -340,7 +340,8 @@ def test_point_estimates_are_refused() -> None:
     specification = made_specification(cluster="none")
     for found in (bs.classical.published_estimate, profile_likelihood):
         with pytest.raises(
-            bs.BayesScalingError, match=r"'made' has a formula, walk or column for level, .*\[coefficients\]"
+            bs.BayesScalingError,
+            match=r"'made' has a formula, form of progress or column for level, .*\[coefficients\]",
         ):
             found(specification, made_evaluations())
 
