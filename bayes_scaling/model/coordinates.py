@@ -30,12 +30,10 @@ def from_level_and_share(
     levels: Mapping[str, tuple[str, ...]],
     xp: ModuleType = np,
 ) -> dict[str, Coefficient]:
-    """Coefficients of the law from the parameters of a specification without ``delta``.
+    """Coefficients of the law, at :func:`bayes_scaling.model.rows.anchor_of`, from the parameters of a specification.
 
-    ``values`` are of :meth:`Specification.parameters`, by name; shared ones of shape ``(..., 1)`` or PyTensor scalars,
-    grouped ones with the group's levels on the last axis. Coefficients come out at
-    :func:`bayes_scaling.model.rows.anchor_of`. Where that is a pivot away from the central point, ``level`` and
-    ``share`` are those of the groups' middle: the geometric mean of exponents, the mean of rates.
+    Away from the central point, at a pivot, level and share are those of the middle of groups: the geometric mean of
+    exponents, the mean of rates.
     """
     s = specification
     names = (name for name in s.names if name in values or name in s.predicted or name in s.shapes)
@@ -166,16 +164,7 @@ _TRANSFORMER_SUFFIX = "_t"
 
 
 def published_names(specification: Specification) -> tuple[str, ...]:
-    """Names of the paper's coefficients for a structure, in the order of its Table 10.
-
-    Raises SpecificationError if the paper's form has no coefficient for something in the specification.
-
-    Examples
-    --------
-    >>> from bayes_scaling.specifications.catalogue import load_specification
-    >>> published_names(load_specification("ho2024/01"))
-    ('alpha_const', 'alpha_year', 'alpha_param', 'beta_const', 'beta_year', 'beta_data')
-    """
+    """Names of the paper's coefficients in the order of its Table 10; SpecificationError for what its form lacks."""
     found = published_coefficients(specification).items()
     return tuple(own for name, (_, group) in found for own in _dummies(name, group))
 
@@ -186,11 +175,7 @@ def from_published(
     levels: Mapping[str, tuple[str, ...]],
     xp: ModuleType = np,
 ) -> Coefficients:
-    """Coefficients of the law from the paper's, stated at the sample minima N0, D0, Y0.
-
-    ``values`` has each name of :func:`published_names`, of shape ``(..., 1)``, a plain number or a PyTensor scalar.
-    Raises SpecificationError as that does.
-    """
+    """Coefficients of the law, at the sample minima N0, D0, Y0, from values of each of :func:`published_names`."""
     found, benchmarks = {}, levels.get("benchmark", ())
     for name, (coefficient, group) in published_coefficients(specification).items():
         parts = [values[own] * part for own, part in _dummies(name, group, benchmarks).items()]
@@ -210,11 +195,7 @@ def from_published(
 
 
 def penalty_scale(sigma: Any, rows: Any, delta: Any) -> Any:
-    """Scale of the Laplace prior whose mode is the paper's penalised estimate: ``2 sigma^2 / (n delta)``.
-
-    With it, ``-2 sigma^2 / n`` times the log posterior is the paper's objective, mean squared residual plus
-    ``delta * sum|theta|``, up to terms without theta.
-    """
+    """Scale of the Laplace prior whose mode is the paper's estimate, mean squared residual plus delta sum|theta|."""
     return 2 * sigma**2 / (rows * delta)
 
 
@@ -222,10 +203,7 @@ _PUBLISHED_EXPONENTS = {"parameters": "alpha_param", "tokens": "beta_data", "com
 
 
 def published_coefficients(specification: Specification) -> dict[str, tuple[str, str | None]]:
-    """The paper's coefficients, in its order: what each is in the law, and the group that it has dummies of.
-
-    Raises SpecificationError as :func:`published_names`.
-    """
+    """The paper's coefficients, in its order: what each is in the law, and the group that it has dummies of."""
     s = specification
     if s.data.tokens == "repeated":
         raise SpecificationError(
@@ -237,7 +215,7 @@ def published_coefficients(specification: Specification) -> dict[str, tuple[str,
     if foreign:
         raise SpecificationError(
             f"'{s.name}' has a formula, form of progress or column for {foreign[0]}, which the paper's form lacks; "
-            "point estimates are of that form: remove [coefficients], set 'constant_rate' in [progress], and choose from "
+            "point estimates are of that form: remove [coefficients], set 'constant_rate' in [progress], choose from "
             f"{', '.join(GROUPS_OF_RATES)} in [varies_by]; or fit it with bs.fit"
         )
     found: dict[str, tuple[str, str | None]] = {}

@@ -41,24 +41,13 @@ class Description:
 
 
 def describe(specification: Specification) -> Description:
-    """Equation, notes and priors of a specification.
-
-    Examples
-    --------
-    >>> from bayes_scaling.specifications.catalogue import load_specification
-    >>> print(describe(load_specification("ho2024/07")).equations[0])
-    L = A[benchmark] / N_eff^alpha + B[benchmark] / D_eff^beta + noise
-    """
+    """Equation, notes and priors of a specification."""
     s = specification
     return Description(s.title, s.reference, _equations(s), _notes(s), _priors(s))
 
 
 def varying(specification: Specification) -> str:
-    """What varies by which group, and formulas; empty if nothing does.
-
-    >>> varying(Specification("mine", varies_by={"beta": "lab"}, coefficients={"alpha": "1 + architecture"}))
-    'beta by lab; alpha = 1 + architecture'
-    """
+    """What varies by which group, and formulas; empty if nothing does."""
     groups: dict[str, list[str]] = {}
     for name, group in specification.varies_by.items():
         groups.setdefault(group, []).append(name)

@@ -42,10 +42,9 @@ _WIDE_SCALE = 0.2
 
 
 def design(specification: Specification, rows: Rows, barrier: float = 0.0) -> dict[str, Any]:
-    """Everything in which structures, tables and penalties differ, as the density's data.
+    """All in which structures, tables and penalties differ, as the data of the density of a specification with delta.
 
-    Over coefficients, rows, levels and slopes of a specification with ``delta``, whose coefficients stand at the anchor
-    of the rows. ``barrier`` is what the tilted density keeps of the barrier between modes, nats.
+    ``barrier``: what the tilted density keeps of the barrier between modes, nats.
     """
     assert specification.delta is not None
     names = published_names(specification)
@@ -98,11 +97,7 @@ def _level_means(levels: tuple[str, ...], rows: Rows) -> Floats:
 
 
 def _reach(specification: Specification, by_slope: tuple[Floats, Floats], means: Floats) -> Floats:
-    """How far each coefficient's feature reaches from the middle of a level, at least a little: root mean square.
-
-    Next to nothing, so that nothing is compressed, where exponents drift: there two nearly collinear slopes are large
-    and opposite, and compressing each would bend the line on which they lie.
-    """
+    """Where a slope's coordinate is compressed; next to nothing where exponents drift: two slopes there are a line."""
     if specification.progress.drifts:
         return np.full(by_slope[0].shape[1], 1e-6)
     away = [np.concatenate([(part - mean @ part)[mean > 0] for mean in means]) for part in by_slope]
@@ -138,12 +133,7 @@ def _onto_levels(intercept: str, names: tuple[str, ...], levels: tuple[str, ...]
 
 
 def penalised_draws(data: Mapping[str, Any], values: Mapping[str, Floats]) -> tuple[Floats, Floats]:
-    """The paper's coefficients, and the weights that lead back from the tilted density to the posterior.
-
-    Of a :func:`design` and draws of the free variables of :func:`bayes_scaling.model.penalised_density.log_density`,
-    each ``(..., *shape)``: coefficients ``(..., coefficients)`` in the order of :func:`published_names`, and
-    logarithms of weights ``(...)``.
-    """
+    """The paper's coefficients from draws of what is sampled, and logarithms of weights that undo the tilt."""
     levels, slopes = data["rest_in_first"].shape
     level, share = values["level"][..., :levels], values["share_logit"][..., :levels]
     onto_one, onto_other = np.logaddexp(0, -share), np.logaddexp(0, share)  # minus the logarithms of a term's share

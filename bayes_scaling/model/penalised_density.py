@@ -33,10 +33,7 @@ _DOUBLING = (0.6931471803691238, 1.9082149292705877e-10)
 
 
 def packed(design: Mapping[str, Any], prior: Prior) -> dict[str, Any]:
-    """The data of :func:`log_density`: ``floats``, one after the other in the order read there, and ``sizes``.
-
-    Of a :func:`bayes_scaling.model.penalised.design` and the prior of sigma.
-    """
+    """The data of :func:`log_density`: ``floats``, one after the other in the order read there, and ``sizes``."""
     family, frozen = _POSITIVE.index(prior.distribution), prior.frozen()
     one, *_, two = (*(value for _, value in prior.arguments), prior.arguments[-1][1])
     constant = float(frozen.logpdf(frozen.median())) - _sigma(family, one, two, frozen.median())[0]
@@ -62,10 +59,7 @@ def _logistic(x: float) -> float:
 
 @register_jitable  # type: ignore[untyped-decorator]
 def _exponentials(values: Floats) -> None:
-    """The exponential of each, in place and to the last digit or two; ``math.exp`` takes half of a gradient's time.
-
-    Powers of 2, set as the bits of numbers, times a power series: several at once, as no call of a library can be.
-    """
+    """Exponentials in place, to a digit or two: powers of 2 as bits times a series, which no library does at once."""
     series, bits = np.empty(len(values)), np.empty(len(values), np.int64)
     for i in range(len(values)):
         value = min(max(values[i], -700.0), 700.0)
@@ -103,8 +97,7 @@ def _part(floats: Floats, at: int, parts: int, rows: int, columns: int) -> tuple
 def log_density(point: Floats, floats: Floats, integers: NDArray[np.int64]) -> tuple[Floats, Floats]:
     """Log density and gradient at an unconstrained point: sigma, ``level``, ``share_logit``, ``rest``.
 
-    The point is padded to the width of the largest structure; what a structure does not use is standard normal.
-    ``floats`` and ``integers`` are from :func:`packed`; four places that say where each begins come before ``sizes``.
+    The point is padded to the largest structure. ``integers``: of four places where each begins, and ``sizes``.
     """
     sizes = integers[4:]
     n, width, levels, rest, family = sizes[0], sizes[1], sizes[2], sizes[3], sizes[6]

@@ -42,10 +42,7 @@ def architecture_levels(architecture: pd.Series) -> pd.Series:
 
 
 def column_of(specification: Specification, table: pd.DataFrame, name: str) -> pd.Series:
-    """A column as numbers (flags as 0 and 1) or as text, without gaps.
-
-    Raises EvaluationsError if the table lacks it, or it has gaps, text of numbers, or something else in it.
-    """
+    """A column as numbers (flags as 0 and 1) or as text, without gaps; EvaluationsError if it can't be."""
     if name in table:
         require_sound(table, name)
     if name == "architecture" and name in table:
@@ -86,11 +83,7 @@ def _uses(specification: Specification, name: str) -> str:
 
 
 def levels_of(name: str, column: pd.Series) -> tuple[str, ...]:
-    """Levels of a group: known benchmarks in their order, else in the order of the alphabet or of numbers.
-
-    >>> levels_of("lab", pd.Series(["b", "a", "b"]))
-    ('a', 'b')
-    """
+    """Levels of a group: known benchmarks in their order, else in the order of the alphabet or of numbers."""
     if name == "architecture":
         return ARCHITECTURE_LEVELS
     present = tuple(label_of(value) for value in sorted(set(column)))
@@ -186,10 +179,7 @@ class Predictors:
         return [label_of(value) for value in self._column(name)]
 
     def usual(self, name: str) -> Any:
-        """What a column is taken to be of a system of which it is not said.
-
-        Raises EvaluationsError if a coefficient has one value for each of its levels, of which none is usual.
-        """
+        """What a column is taken to be of a system of which it is not said; EvaluationsError if no level is usual."""
         column = self._column(name)
         fixed = {formula.base for formula in self.specification.formulas.values()}
         if name in self._pooled_groups and name not in fixed:

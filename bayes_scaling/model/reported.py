@@ -34,18 +34,12 @@ def reported_quantities(
     anchor: Anchor | None = None,
     xp: ModuleType = np,
 ) -> dict[str, Quantity]:
-    """What a posterior reports beside the sampled parameters, of coefficients that are arrays or PyTensor variables.
+    """What a posterior reports beside what is sampled: coefficients of the field's form, rates, Kaplan's scales.
 
-    ``E``; ``A`` and ``B`` of the field's form ``A / N_eff**alpha`` with sizes in parameters and tokens (FLOP in a
-    compute law) and ``N_eff = N`` in 2018 (or the pivot's year); ``alpha``, ``beta``; ``g_N``, ``g_D``, ``g_C`` as far
-    as the specification has them. With drifting exponents the rates are those at the central point, and ``A`` and
-    ``B``, which would hold for one date only, are left out. ``transformer_factor`` where there is one; ``A`` and ``B``
-    are then those of other architectures. Of a static law, ``a = beta / (alpha + beta)``: the parameters of a
-    compute-optimal model grow as compute to this power (Hoffmann et al. 2022, eq. 4), also by Kaplan's joint law, since
-    what stands under its power has exponents ``alpha / beta`` and 1. Of laws for runs, and of a static law of compute,
-    without ``E``: Kaplan's scales ``N_c``, ``D_c``, ``C_c``, ``S_c``, the size at which a term alone is 1 nat per token
-    (Kaplan et al. 2020, eq. 1.1 to 1.6). Of a law of the critical batch size ``B_star`` (tokens) in the place of ``A``,
-    and ``alpha_B = 1 / alpha`` (eq. 1.4).
+    ``A`` and ``B`` are at sizes of 1 (parameters, tokens, FLOP) and in 2018, or the pivot's year; there are none where
+    exponents drift. ``a = beta / (alpha + beta)``: optimal parameters grow as compute to this power (Hoffmann et al.
+    2022, eq. 4), also by Kaplan's joint law. ``N_c`` and its like: where a term alone is 1 nat per token (Kaplan et al.
+    2020, eq. 1.1 to 1.6); ``B_star`` and ``alpha_B = 1 / alpha``: eq. 1.4.
     """
     s, law = specification, specification.form
     found = {name: _quantity(each) for name, each in at_cells(coefficients, cells or {}, xp).items()}

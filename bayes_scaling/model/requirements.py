@@ -36,10 +36,7 @@ def papers_of(table: pd.DataFrame) -> pd.Series:
 
 
 def clusters_of(specification: Specification, table: pd.DataFrame) -> dict[str, pd.Series]:
-    """The unit called paper of each row, outermost of ``[noise] cluster``, else :func:`papers_of`; and those within.
-
-    By their names among the groups of rows. Rows without a cluster are one of their own each.
-    """
+    """The unit called paper of each row, by the outermost cluster; and those within, by the names of their groups."""
     noise, found = specification.noise, {}
     for cluster, (group, _) in zip(noise.clusters or ("paper",), noise.effects or (("paper", ""),), strict=True):
         if cluster not in (*table, "paper"):
@@ -60,20 +57,13 @@ def _or_each_its_own(table: pd.DataFrame, column: str) -> pd.Series:
 
 
 def columns_of(specification: Specification, runs: pd.DataFrame) -> dict[str, str]:
-    """Sizes of a specification's law, beside parameters and tokens, to their columns.
-
-    A law of compute is of the column ``flop``, which need not be 6 N D (Kaplan's least compute is not); of a table
-    that lacks it compute is 6 N D.
-    """
+    """Sizes of the law, beside parameters and tokens, to their columns; compute is 6 N D without ``flop``."""
     terms = [term for term in specification.form.terms if term.column]
     return {term.size: term.column for term in terms if term.size != "compute" or term.column in runs}
 
 
 def require(specification: Specification, table: pd.DataFrame) -> None:
-    """Refuse a table that a specification can't be fitted to.
-
-    Raises EvaluationsError, which names the column and the row, or the setting that needs what the table lacks.
-    """
+    """Refuse a table that a specification can't be fitted to; EvaluationsError names the column, row or setting."""
     require_sound(table)
     runs = is_runs(table)
     for problem in chain(_of_kind(specification, table, runs), _of_columns(specification, table, runs)):

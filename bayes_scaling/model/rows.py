@@ -84,12 +84,10 @@ class Anchor:
 
 @dataclass(frozen=True)
 class Rows:
-    """Arrays over evaluations (or training runs), each of shape ``(n,)``, relative to an :class:`Anchor`.
+    """Arrays over evaluations or training runs, each of shape ``(n,)``, relative to an :class:`Anchor`.
 
-    ``response``: loss, nats per token, or critical batch size, tokens. ``covariates``: those of :data:`COVARIATES` that
-    the law needs, and columns of formulas. ``index``: codes of each group, of which ``levels`` has the names.
-    ``complete``: rows of the table that these were taken from, 0 if
-    nothing was left out, since the paper's penalty is stated for a number of rows.
+    ``index``: codes of each group, of which ``levels`` has the names. ``complete``: rows of the table that these were
+    taken from, 0 if nothing was left out, since the paper's penalty is stated for a number of rows.
     """
 
     ids: tuple[str, ...]
@@ -131,9 +129,7 @@ class Rows:
 def central_anchor(specification: Specification, table: pd.DataFrame | None = None) -> Anchor:
     """Central point on which priors stand: 30 million parameters in 2018, or what ``[centre]`` says.
 
-    By default tokens are each benchmark's own training text where the loss level varies by benchmark, and the
-    geometric mean of those of the package's three where one level serves all. A benchmark's tokens are what
-    ``[benchmarks]`` says, else those that the package knows, else the median of the table's rows.
+    Tokens are each benchmark's where the level varies by it, and the geometric mean of the package's three elsewhere.
     """
     tokens = {benchmark.name: float(benchmark.tokens) for benchmark in BENCHMARKS}
     middle = float(np.exp(np.mean(np.log(list(tokens.values())))))
@@ -160,10 +156,7 @@ def _tokens_of(table: pd.DataFrame, benchmark: str) -> float:
 
 
 def anchor_of(specification: Specification, table: pd.DataFrame | None = None) -> Anchor:
-    """Where the coefficients of a specification without ``delta`` stand: its pivot, and else the central point.
-
-    Pivots of drifting exponents act on the drift alone and leave the coefficients at the central point.
-    """
+    """Where coefficients stand without delta: at the pivot, unless it is of drift alone, and else the central point."""
     return _moved(central_anchor(specification, table), None if specification.progress.drifts else specification.pivot)
 
 
@@ -188,12 +181,7 @@ def make_rows(
     anchor: Anchor | None = None,
     predictors: Predictors | None = None,
 ) -> Rows:
-    """Arrays that a specification needs of a table of evaluations or runs.
-
-    ``anchor``: where coefficients stand; by default the paper's sample minima for a specification with ``delta``, and
-    :func:`anchor_of` otherwise. ``predictors``: of the table that was fitted, where these rows are others. Raises
-    EvaluationsError as :func:`bayes_scaling.model.requirements.require`.
-    """
+    """Arrays that a specification needs of a table; ``predictors`` are of the table that was fitted, if another."""
     runs = is_runs(evaluations)
     require(specification, evaluations)
     if anchor is None:
@@ -299,11 +287,7 @@ def covariates_at(
     repetitions: Any = 0.0,
     further: Mapping[str, Any] | None = None,
 ) -> dict[str, Floats]:
-    """Covariates of points of the law, arrays that broadcast; all but ``log_vocabulary``.
-
-    ``anchor_tokens``: the anchor's, for the benchmark of each point; ``repetitions``: passes over the tokens beyond the
-    first; ``further``: other sizes that the law is of, by name, and compute (FLOP) where it is another than 6 N D.
-    """
+    """Covariates of points of the law but vocabulary; ``further``: other sizes by name, or compute if not 6 N D."""
     sizes = {"parameters": parameters, "tokens": tokens} | dict(further or {})
     sizes.setdefault("compute", training_compute(parameters, tokens))
     covariates: dict[str, Floats] = {
@@ -357,10 +341,7 @@ def noise_names(specification: Specification) -> tuple[str, ...]:
 
 
 def prior_middle(specification: Specification, rows: Rows, rng: np.random.Generator) -> dict[str, Any]:
-    """A random start for a chain: from the central half of each prior, where the law does not overflow.
-
-    Penalised structures have starts of their own: :func:`bayes_scaling.model.penalised.penalised_start`.
-    """
+    """A random start from the central half of each prior; with delta, see :func:`penalised_start`."""
     start = {}
     for parameter in specification.parameters():
         group = specification.index_of(parameter.name)

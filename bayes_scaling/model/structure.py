@@ -14,11 +14,7 @@ from bayes_scaling.specifications.laws import SIZES
 
 @dataclass(frozen=True)
 class Added:
-    """What a formula adds to a coefficient on its link.
-
-    ``value`` is one for each level of ``group``, or for each of ``covariates``, on the last axis; it multiplies
-    ``covariates``: each its own, or with a group one for all levels.
-    """
+    """What a formula adds to a coefficient on its link: one for each level of a group, times covariates, or both."""
 
     value: Any
     group: str | None = None
@@ -29,8 +25,7 @@ class Added:
 class Coefficient:
     """A value of the law, shared by all rows (``group`` None) or one for each level of a group (last axis).
 
-    With ``added``, what a formula adds to it on ``link``. With ``years``, a rate of several parts, on the last axis,
-    each of which grows over years of its own: those covariates.
+    ``added``: what a formula adds on ``link``. ``years``: covariates over which parts of a rate, its last axis, grow.
     """
 
     value: Any
@@ -82,10 +77,7 @@ def grown(
 def log_parts(
     level: Any, irreducible: Any, share: Any = None, power: Any = 1.0, xp: ModuleType = np
 ) -> tuple[Any, ...]:
-    """Logarithms of a law's terms where they add up to the level less its irreducible part: of one, or of two.
-
-    ``share`` is the first one's, of what stands under the law's power.
-    """
+    """Logarithms of terms that add up to the level less its irreducible part; ``share``: the first's, under a power."""
     reducible = xp.log(level - irreducible)
     if share is None:
         return (reducible,)
@@ -118,12 +110,7 @@ def expected_loss(
     index: Mapping[str, Any],
     xp: ModuleType = np,
 ) -> Any:
-    """Expected loss of every row, ``(..., n)``, nats per token; in a law of the critical batch size that size, tokens.
-
-    Of coefficients of shape ``(..., 1)`` where shared and ``(..., levels)`` where grouped, or PyTensor scalars and
-    vectors; of covariates and group codes of :class:`bayes_scaling.model.rows.Rows`, ``(n,)``; in ``numpy`` or
-    ``pytensor.tensor``.
-    """
+    """Expected loss of every row, ``(..., n)``, nats per token; of the critical batch size in a law of it, tokens."""
     irreducible, terms = loss_parts(coefficients, covariates, index, xp)
     power = coefficients["power"].value if "power" in coefficients else None
     return loss(irreducible, *terms, power=power, xp=xp)
@@ -132,11 +119,7 @@ def expected_loss(
 def loss_parts(
     coefficients: Coefficients, covariates: Mapping[str, Any], index: Mapping[str, Any], xp: ModuleType = np
 ) -> tuple[Any, tuple[Any, ...]]:
-    """Irreducible part of the loss of every row, and the logarithms of its power-law terms.
-
-    In nats per token, the first 0 where the law has none; terms in the order of
-    :data:`bayes_scaling.specifications.laws.SIZES`. Arguments as for :func:`expected_loss`.
-    """
+    """Irreducible part of the loss of every row, and the logarithms of its power-law terms, in the order of SIZES."""
 
     def at(name: str) -> Any:
         return coefficient_at(coefficients[name], covariates, index, xp)

@@ -24,10 +24,7 @@ if TYPE_CHECKING:
 
 
 def check(specification: "Specification") -> None:
-    """Refuse unknown or contradictory settings.
-
-    Raises SpecificationError, by the first rule that is broken; each rule may rely on those before it.
-    """
+    """Raise SpecificationError by the first rule that is broken; each rule may rely on those before it."""
     rules = (_choices, _for_runs, _varies_by, _irreducible, _clusters, _coefficients, _progress, _rates, _shapes, _eras)
     for rule in (*rules, _data, _sizes, _delta, _priors, _scale):
         for problem in rule(specification):

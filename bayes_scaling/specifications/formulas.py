@@ -49,11 +49,9 @@ class Pooled:
 
 @dataclass(frozen=True)
 class Formula:
-    """What a coefficient depends on, by a formula as written in ``text``.
+    """What a coefficient depends on: a ``base`` of one value, or one for each level of a group, and what adds to it.
 
-    ``base``: the group with one value for each level; empty where there is one intercept for all rows. ``terms``:
-    further ones, as formulae writes them. ``pooled``: effects of groups that share a standard deviation. ``columns``:
-    those of the table that any of it needs.
+    ``terms`` are as formulae writes them, and ``columns`` those of the table that any of it needs.
     """
 
     coefficient: str
@@ -121,15 +119,7 @@ class Formula:
 
 
 def read_formula(coefficient: str, text: Any) -> Formula:
-    """Read a formula, and refuse all that could run something else than :data:`FUNCTIONS`.
-
-    Raises SpecificationError, which names the coefficient, what is wrong, and what is valid.
-
-    Examples
-    --------
-    >>> read_formula("alpha", "1 + architecture + (1 | lab)").terms
-    ('architecture',)
-    """
+    """Read a formula, and refuse all that could run something else than :data:`FUNCTIONS`."""
     where = f"[coefficients] {coefficient} = {shown(text)}"
     if not isinstance(text, str):
         raise SpecificationError(f'{where} must be a formula in quotes, such as "1 + architecture" or "0 + benchmark"')

@@ -90,11 +90,7 @@ class Law:
 
     @property
     def of(self) -> str:
-        """Its sizes in words.
-
-        >>> LAWS["steps"].of
-        'parameters and least steps'
-        """
+        """Its sizes in words."""
         return " and ".join(term.noun for term in self.terms)
 
 

@@ -80,26 +80,10 @@ Passes = list[tuple[Any, Any, Any]]
 
 
 def shared_effects(residual: Any, sigma: Any, effects: Effects, xp: ModuleType = np) -> tuple[Any, Any, Any]:
-    r"""What effects that rows share add to their log density; and mean and variance of each row's given all rows.
+    """What effects that rows share add to their log density; and mean and variance of each row's given all rows.
 
-    .. math:: \frac{\tau^2 S^2}{2 (1 + W \tau^2)} - \frac{1}{2} \ln(1 + W \tau^2), \qquad
-        S = \sum_i r_i / \sigma_i^2, \quad W = \sum_i 1 / \sigma_i^2
-
-    of each cluster, which is to the one around it as a row with :math:`S / (1 + W \tau^2)` in the place of
-    :math:`r / \sigma^2` and :math:`W / (1 + W \tau^2)` in that of :math:`1 / \sigma^2`. Of residuals ``(..., n)``,
-    observed less expected, and the standard deviation of each row or of all; what is added of a cluster is spread over
-    its rows evenly.
-
-    Examples
-    --------
-    Two rows of one cluster, beside their bivariate normal density:
-
-    >>> from scipy import stats
-    >>> residual, sums = np.array([0.1, -0.3]), lambda each: each.sum() + np.zeros(2)
-    >>> added, _, _ = shared_effects(residual, 0.2, [(sums, 0.1)])
-    >>> found = (normal(residual, 0.2) + added).sum()
-    >>> bool(np.isclose(found, stats.multivariate_normal.logpdf(residual, cov=0.04 * np.eye(2) + 0.01)))
-    True
+    Of each cluster: tau^2 S^2 / (2 (1 + W tau^2)) - ln(1 + W tau^2) / 2, with S and W the sums of r / sigma^2 and of
+    1 / sigma^2, spread evenly over its rows. To the cluster around it it is a row with S and W over (1 + W tau^2).
     """
     zeros = xp.zeros_like(residual)
     total, weight, added = residual * sigma**-2.0, zeros + sigma**-2.0, zeros
@@ -123,12 +107,9 @@ def effects_given(passes: Passes) -> tuple[Any, Any]:
 
 
 def given_rest(residual: Any, sigma: Any, effects: Effects) -> tuple[Any, Any]:
-    r"""Mean and standard deviation of each residual given the others: what leave-one-evaluation-out needs.
+    """Mean and standard deviation of each residual given the others: what leave-one-evaluation-out needs.
 
-    .. math:: r_i - \frac{r_i - m_i}{1 - V_i / \sigma_i^2}, \qquad \frac{\sigma_i}{\sqrt{1 - V_i / \sigma_i^2}}
-
-    with mean m and variance V of :func:`shared_effects` (leave-one-out in non-factorised models: Bürkner, Gabry and
-    Vehtari 2021).
+    Leave-one-out in non-factorised models: Bürkner, Gabry and Vehtari 2021.
     """
     _, mean, variance = shared_effects(residual, sigma, effects)
     alone = 1 - variance * sigma**-2.0

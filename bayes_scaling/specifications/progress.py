@@ -70,24 +70,7 @@ def era_codes(progress: "Progress", year: Any) -> NDArray[np.int64]:
 
 
 def years_by_era(progress: "Progress", start: float, year: Any) -> tuple[Floats, Floats]:
-    r"""Years for which each era's rate has counted between a start and a date.
-
-    Decimal years; before the start they are negative.
-
-    .. math:: \ln(N_\mathrm{eff} / N) = g_\mathrm{before}\, t_\mathrm{before} + g_\mathrm{after}\, t_\mathrm{after}
-
-    Under ``at_cut = "bend"`` the years of each era between both, which add up to all of them; under ``"jump"`` all
-    years since the start for the date's own era and none for the other (as Ho et al. 2024 code it: a dummy times ``Y -
-    Y0``).
-
-    Examples
-    --------
-    >>> bend, jump = (Progress(cut_year=2017.0, at_cut=shape) for shape in ("bend", "jump"))
-    >>> [years.tolist() for years in years_by_era(bend, 2012.0, [2015.0, 2020.0])]
-    [[3.0, 5.0], [0.0, 3.0]]
-    >>> [years.tolist() for years in years_by_era(jump, 2012.0, [2015.0, 2020.0])]
-    [[3.0, 0.0], [0.0, 8.0]]
-    """
+    """Years that each era's rate has counted from a start to a date; before it negative, under a jump all of one."""
     year = np.asarray(year, dtype=float)
     if progress.at_cut == "jump":
         after = era_codes(progress, year)
@@ -101,21 +84,12 @@ def _years_of_eras(progress: "Progress", levels: Levels, start: float, year: Any
 
 
 def _steps(first: float, last: float) -> tuple[str, ...]:
-    """Years on whose first day a rate takes a step: after the first date, and not after the last.
-
-    >>> _steps(2014.5, 2017.2)
-    ('2015', '2016', '2017')
-    """
+    """Years on whose first day a rate takes a step: after the first date, and not after the last."""
     return tuple(map(str, range(int(np.floor(first)) + 1, int(np.floor(last)) + 1)))
 
 
 def _years_of_walk(progress: "Progress", levels: Levels, start: float, year: Any) -> dict[str, Any]:
-    """All years, and those for which each step has counted; before the start, with the steps undone.
-
-    >>> years = _years_of_walk(Progress(), {"step": ("2017", "2019")}, 2018.0, 2020.5)
-    >>> {name: float(each) for name, each in years.items()}
-    {'years': 2.5, 'walk_2017': 0.0, 'walk_2019': 1.5}
-    """
+    """All years, and those for which each step has counted; before the start, with the steps undone."""
     away = {step: np.asarray(year, dtype=float) - float(step) for step in levels["step"]}
     counted = {f"walk_{step}": np.maximum(each if float(step) > start else -each, 0.0) for step, each in away.items()}
     return {"years": year - start} | counted

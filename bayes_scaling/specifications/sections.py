@@ -156,13 +156,7 @@ class Centre:
 
 @dataclass(frozen=True)
 class BenchmarkFigures:
-    """What ``[benchmarks.NAME]`` says of a benchmark, in place of what the package knows.
-
-    Parameters
-    ----------
-    tokens
-        Of its training text: the central tokens at which its level and share stand.
-    """
+    """What ``[benchmarks.NAME]`` says of a benchmark: tokens of its training text, at which level and share stand."""
 
     tokens: float | None = None
 
@@ -220,10 +214,7 @@ def given(sizes: Any) -> dict[str, float]:
 
 
 def read(document: Mapping[str, Any]) -> dict[str, Any]:
-    """A specification's settings from plain data.
-
-    Raises SpecificationError for unknown keys and wrong types; names the key and the valid choices.
-    """
+    """A specification's settings from plain data; SpecificationError for unknown keys and wrong types."""
     valid = (*TEXTS, "varies_by", "coefficients", "benchmarks", *SECTIONS, "priors", "delta")
     _refuse_unknown("the specification", document, valid)
     settings = {key: document[key] for key in (*TEXTS, "delta") if key in document}

@@ -29,17 +29,7 @@ _SIZES = {
 
 
 def template(specification: Specification) -> str:
-    """A specification as the text of a TOML file that its owner can change, and that reads back to an equal one.
-
-    In comments: the words that each setting may have, settings left at their defaults, and the default priors of its
-    parameters with their reasons.
-
-    Examples
-    --------
-    >>> from bayes_scaling.specifications.catalogue import load_specification
-    >>> [line for line in template(load_specification("reference")).splitlines() if line.startswith("law")]
-    ['law = "chinchilla"  # chinchilla, compute, parameters, tokens, steps, kaplan, critical_batch']
-    """
+    """A specification as the text of a TOML file that reads back equal; choices and default priors in comments."""
     parts = [_HEAD.format(name=specification.name), "\n".join(_texts(specification))]
     if not specification.form.for_runs:
         parts.append("\n".join(_varies_by(specification)))
