@@ -126,8 +126,8 @@ def rows_of(data: DataTree, specification: Specification) -> Rows:
     clusters = {group: pd.Series(constant[group].to_numpy()).astype(str) for group in groups}
     index, levels, predictors = group_codes(specification, table, clusters=clusters)
     (response,) = data["observed_data"].to_dataset().data_vars.values()
-    years = (name for each in specification.shapes.values() for name in each.names(specification.progress, levels))
-    covariates = {name: constant[name].to_numpy() for name in (*COVARIATES, *years) if name in constant}
+    kept = (*COVARIATES, *specification.years(levels, 0.0, 0.0))
+    covariates = {name: constant[name].to_numpy() for name in kept if name in constant}
     anchor = anchor_of(specification, table) if specification.delta is None else None
     covariates |= predictors.arrays(table)[0]
     return Rows(

@@ -10,8 +10,8 @@ from scipy.sparse import csr_array
 from xarray import Dataset, DataTree
 
 from bayes_scaling.inference.effect_integral import NODES_OF_A_GAP, student_t_paper
-from bayes_scaling.inference.posterior import EFFECT, STANDARDISED, coefficients_of, posterior_values
-from bayes_scaling.model.coordinates import penalty_scale, published_names
+from bayes_scaling.inference.posterior import EFFECT, STANDARDISED, posterior_values
+from bayes_scaling.model.coordinates import coefficients_of, penalty_scale, published_names
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.model.structure import coefficient_at, expected_loss
 from bayes_scaling.specifications.noise import (

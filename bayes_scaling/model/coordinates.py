@@ -4,9 +4,9 @@
 *Published*: the coefficients of Ho et al. 2024 (their Table 10), on which their penalty stands.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache, reduce
+from operator import add
 from types import ModuleType
 from typing import Any
 
@@ -14,28 +14,27 @@ import numpy as np
 
 from bayes_scaling.errors import SpecificationError
 from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS
-from bayes_scaling.model.rows import anchor_of, central_anchor, time_covariates
-from bayes_scaling.model.structure import Added, Coefficient, Coefficients, grown, log_parts, middle
+from bayes_scaling.model.rows import anchor_of, central_anchor
+from bayes_scaling.model.structure import Added, Arrays, Coefficient, Coefficients, grown, log_parts, middle
 from bayes_scaling.specifications.formulas import REDUCIBLE
-from bayes_scaling.specifications.progress import ERA_LEVELS
+from bayes_scaling.specifications.progress import ERA_LEVELS, Levels
 from bayes_scaling.specifications.sections import CENTRE_YEAR, GROUPS_OF_RATES
 from bayes_scaling.specifications.specification import Specification
 
 # ---------------------------------------------------------------------- level and share
 
 
-def from_level_and_share(
-    specification: Specification,
-    values: Mapping[str, Any],
-    levels: Mapping[str, tuple[str, ...]],
-    xp: ModuleType = np,
-) -> dict[str, Coefficient]:
+def coefficients_of(s: Specification, values: Arrays, levels: Levels, xp: ModuleType = np) -> Coefficients:
+    """Coefficients of the law from what is sampled: the paper's under ``delta``, and else level and share."""
+    return (from_level_and_share if s.delta is None else from_published)(s, values, levels, xp)
+
+
+def from_level_and_share(s: Specification, values: Arrays, levels: Levels, xp: ModuleType = np) -> Coefficients:
     """Coefficients of the law, at :func:`bayes_scaling.model.rows.anchor_of`, from the parameters of a specification.
 
     Away from the central point, at a pivot, level and share are those of the middle of groups: the geometric mean of
     exponents, the mean of rates.
     """
-    s = specification
     names = (name for name in s.names if name in values or name in s.predicted or name in s.shapes)
     found = {name: _coefficient(s, name, values, levels, xp) for name in names}
     if levels_agree(s):
@@ -65,9 +64,7 @@ def levels_agree(s: Specification) -> bool:
     return alike and not {*names, "irreducible_share"} & set(s.predicted) and {s.index_of(n) for n in names} == {group}
 
 
-def _coefficient(
-    s: Specification, name: str, values: Mapping[str, Any], levels: Mapping[str, tuple[str, ...]], xp: ModuleType
-) -> Coefficient:
+def _coefficient(s: Specification, name: str, values: Arrays, levels: Levels, xp: ModuleType) -> Coefficient:
     """What is sampled under a coefficient's name, with what a formula adds, or the parts of a rate over the years."""
     shape = s.shapes.get(name)
     if shape and shape.further:
@@ -97,7 +94,7 @@ def _coefficient(
     return Coefficient(values[formula.base_name], formula.base or None, formula.link, tuple(added))
 
 
-def _years(s: Specification, group: str | None, levels: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+def _years(s: Specification, group: str | None, levels: Levels) -> tuple[str, ...]:
     """Of a rate that varies by a group of dates: the years over which each of its levels grows."""
     return next((each.names(s.progress, levels) for each in s.shapes.values() if each.group == group), ())
 
@@ -136,12 +133,10 @@ def _log_factor(log_odds: Any, xp: ModuleType) -> Coefficient:
     return Coefficient(-xp.log1p(xp.exp(-log_odds)) * transformer, "architecture")
 
 
-def _move_to_pivot(
-    s: Specification, coefficients: dict[str, Coefficient], levels: Mapping[str, tuple[str, ...]], xp: ModuleType
-) -> None:
+def _move_to_pivot(s: Specification, coefficients: dict[str, Coefficient], levels: Levels, xp: ModuleType) -> None:
     """Restate log coefficients, given at the central point for the groups' middle, at the pivot."""
     centre, pivot = central_anchor(s), anchor_of(s)
-    years = time_covariates(s, pivot.year, {}, parameters=1.0, tokens=1.0, year=centre.year)
+    years = s.years({}, pivot.year, centre.year)
     for term in s.form.terms:
         given, power = coefficients[f"log_{term.coefficient}"], coefficients[term.exponent]
         here, there = (point.log_size(term.size, given.group, levels).value for point in (centre, pivot))
@@ -160,34 +155,27 @@ def _move_to_pivot(
 PUBLISHED_BASE = "wt103"
 """Benchmark whose coefficients the paper's are; the others add their dummies' to them."""
 _BENCHMARK_DUMMIES = ("ptb", "wt2")
-_TRANSFORMER_SUFFIX = "_t"
 
 
 def published_names(specification: Specification) -> tuple[str, ...]:
     """Names of the paper's coefficients in the order of its Table 10; SpecificationError for what its form lacks."""
-    found = published_coefficients(specification).items()
-    return tuple(own for name, (_, group) in found for own in _dummies(name, group))
+    coefficients = published_coefficients(specification).items()
+    return tuple(own for name, (_, group) in coefficients for own in _dummies(name, group))
 
 
-def from_published(
-    specification: Specification,
-    values: Mapping[str, Any],
-    levels: Mapping[str, tuple[str, ...]],
-    xp: ModuleType = np,
-) -> Coefficients:
+def from_published(s: Specification, values: Arrays, levels: Levels, xp: ModuleType = np) -> Coefficients:
     """Coefficients of the law, at the sample minima N0, D0, Y0, from values of each of :func:`published_names`."""
     found, benchmarks = {}, levels.get("benchmark", ())
-    for name, (coefficient, group) in published_coefficients(specification).items():
-        parts = [values[own] * part for own, part in _dummies(name, group, benchmarks).items()]
-        total = reduce(lambda one, other: one + other, parts)
-        found[coefficient] = Coefficient(total, group, years=_years(specification, group, levels))
+    for name, (coefficient, group) in published_coefficients(s).items():
+        total = reduce(add, (values[own] * part for own, part in _dummies(name, group, benchmarks).items()))
+        found[coefficient] = Coefficient(total, group, years=_years(s, group, levels))
     for exponent in ("alpha", "beta"):
         if f"{exponent}_drift" in found:
             # alpha + alpha_rate ln(Y) = (alpha + alpha_rate ln(Yc)) + alpha_rate ln(Y / Yc)
             own, rate = found[exponent], found[f"{exponent}_drift"].value
             found[exponent] = replace(own, value=own.value + rate * float(np.log(CENTRE_YEAR)))
             found[f"{exponent}_drift"] = Coefficient(rate / CENTRE_YEAR)
-    if specification.progress.form.is_common:
+    if s.progress.form.is_common:
         found["beta_year"] = found["alpha_year"]
     if "gamma_T" in found:
         found["log_factor"] = _log_factor(found.pop("gamma_T").value, xp)
@@ -202,9 +190,8 @@ def penalty_scale(sigma: Any, rows: Any, delta: Any) -> Any:
 _PUBLISHED_EXPONENTS = {"parameters": "alpha_param", "tokens": "beta_data", "compute": "alpha_C"}
 
 
-def published_coefficients(specification: Specification) -> dict[str, tuple[str, str | None]]:
+def published_coefficients(s: Specification) -> dict[str, tuple[str, str | None]]:
     """The paper's coefficients, in its order: what each is in the law, and the group that it has dummies of."""
-    s = specification
     if s.data.tokens == "repeated":
         raise SpecificationError(
             f"'{s.name}' has tokens = 'repeated', whose repetition_scale the paper's form lacks; "
@@ -243,7 +230,7 @@ def _dummies(name: str, group: str | None, benchmarks: tuple[str, ...] = ()) -> 
         dummies = {f"{name}_{own}": np.array([float(each == own) for each in benchmarks]) for own in _BENCHMARK_DUMMIES}
         return {name: np.ones(len(benchmarks)), **dummies}
     if group == "architecture":  # one value for each architecture, no base
-        return dict(zip((name, f"{name}{_TRANSFORMER_SUFFIX}"), np.eye(len(ARCHITECTURE_LEVELS)), strict=True))
+        return dict(zip((name, f"{name}_t"), np.eye(len(ARCHITECTURE_LEVELS)), strict=True))
     if group == "era":
         return dict(zip((f"{name}_{era}" for era in ERA_LEVELS), np.eye(len(ERA_LEVELS)), strict=True))
     return {name: 1.0}

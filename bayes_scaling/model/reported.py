@@ -11,9 +11,10 @@ from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS, Cells
 from bayes_scaling.model.rows import Anchor, anchor_of, central_anchor
 from bayes_scaling.model.structure import Coefficient, Coefficients, coefficient_at, grown, log_parts
 from bayes_scaling.specifications.formulas import REDUCIBLE
+from bayes_scaling.specifications.progress import RATE_OF, Levels
 from bayes_scaling.specifications.specification import Specification
 
-RATES = ("g_N", "g_D", "g_C")
+RATES = tuple(RATE_OF.values())
 """Progress rates, log units per year: of parameters, data and effective compute."""
 
 
@@ -28,7 +29,7 @@ class Quantity:
 def reported_quantities(
     specification: Specification,
     coefficients: Coefficients,
-    levels: Mapping[str, tuple[str, ...]],
+    levels: Levels,
     *,
     cells: Mapping[str, Cells] | None = None,
     anchor: Anchor | None = None,
@@ -102,9 +103,7 @@ def _quantity(coefficient: Coefficient) -> Quantity:
     return Quantity(value[..., 0] if getattr(value, "ndim", 0) else value)
 
 
-def _rates(
-    s: Specification, found: Mapping[str, Quantity], levels: Mapping[str, tuple[str, ...]]
-) -> dict[str, Quantity]:
+def _rates(s: Specification, found: Mapping[str, Quantity], levels: Levels) -> dict[str, Quantity]:
     """A rate is what a year takes off a term's logarithm over what a log unit of size takes off it."""
     rates: dict[str, Quantity] = {}
     for term in s.form.terms:

@@ -6,11 +6,12 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from bayes_scaling.law import effective_epochs, training_compute
 from bayes_scaling.model.predictors import (
     Cells,
+    Codes,
+    Floats,
     Predictors,
     architecture_levels,
     codes_of,
@@ -37,15 +38,7 @@ from bayes_scaling.tables import BENCHMARKS, decimal_year
 from bayes_scaling.tables.benchmarks import known
 from bayes_scaling.tables.columns import is_runs
 
-Floats = NDArray[np.float64]
-
-COVARIATES = (
-    *(f"log_{size}" for size in SIZES),
-    "drift_parameters",
-    "drift_tokens",
-    "log_vocabulary",
-    "repetitions",
-)
+COVARIATES = (*(f"log_{size}" for size in SIZES), "drift_parameters", "drift_tokens", "log_vocabulary", "repetitions")
 """What the law may need of a row, beside the years over which its rates have counted."""
 HO2024_REPETITION_SCALE = 2.9157
 """R*_D in the code of Ho et al. 2024 (model 20)."""
@@ -69,7 +62,7 @@ class Anchor:
             return self.compute or training_compute(self.parameters, tokens)
         return tokens if name == "tokens" else getattr(self, name)
 
-    def log_size(self, name: str, group: str | None, levels: Mapping[str, tuple[str, ...]]) -> Coefficient:
+    def log_size(self, name: str, group: str | None, levels: Levels) -> Coefficient:
         """Logarithm of a size; of tokens and compute for each benchmark, where that is the group of ``A``."""
         if group != "benchmark" or name not in ("tokens", "compute"):
             return Coefficient(np.log(self.size(name, self.common_tokens)))
@@ -93,8 +86,8 @@ class Rows:
     ids: tuple[str, ...]
     response: Floats
     covariates: Mapping[str, Floats]
-    index: Mapping[str, NDArray[np.int64]]
-    levels: Mapping[str, tuple[str, ...]]
+    index: Mapping[str, Codes]
+    levels: Levels
     complete: int = 0
     predictors: Predictors | None = None
     anchor: Anchor | None = None
@@ -109,11 +102,11 @@ class Rows:
         """Where each coefficient with a formula is reported."""
         return self.predictors.cells if self.predictors else {}
 
-    def units(self, unit: str) -> NDArray[np.int64]:
+    def units(self, unit: str) -> Codes:
         """Which unit of cross-validation each row is of: itself, or its paper."""
         return self.index["paper"] if unit == "paper" else np.arange(len(self.ids))
 
-    def take(self, positions: Sequence[int] | NDArray[np.int64]) -> Self:
+    def take(self, positions: Sequence[int] | Codes) -> Self:
         """Some rows, repeats allowed, with levels and anchor as they were."""
         at = np.asarray(positions)
         return replace(
@@ -206,7 +199,7 @@ def group_codes(
     table: pd.DataFrame,
     predictors: Predictors | None = None,
     clusters: Mapping[str, pd.Series] | None = None,
-) -> tuple[dict[str, NDArray[np.int64]], dict[str, tuple[str, ...]], Predictors]:
+) -> tuple[dict[str, Codes], dict[str, tuple[str, ...]], Predictors]:
     """Codes and levels of each group that a specification or the table has, of the unit ``paper`` and of clusters."""
     predictors = predictors or Predictors(specification, table)
     _, index = predictors.arrays(table)
@@ -294,27 +287,14 @@ def covariates_at(
         f"log_{size}": np.log(sizes[size]) - np.log(anchor.size(size, anchor_tokens))
         for size in specification.form.sizes
     }
-    covariates |= time_covariates(
-        specification, anchor.year, anchor.dates, parameters=parameters, tokens=tokens, year=year
-    )
-    if specification.data.tokens == "repeated":
-        covariates["repetitions"] = np.asarray(repetitions, dtype=float)
-    return covariates
-
-
-def time_covariates(
-    specification: Specification, start: float, dates: Levels, *, parameters: Any, tokens: Any, year: Any
-) -> dict[str, Any]:
-    """What a law needs of the date of points: years since ``start`` of each part of its rates; how exponents drift."""
-    s = specification
-    covariates: dict[str, Any] = {}
-    for shape in s.shapes.values():
-        covariates |= shape.years(s.progress, dates, start, year)
-    if s.progress.drifts and s.pivot is not None:
+    covariates |= specification.years(anchor.dates, anchor.year, year)
+    if specification.progress.drifts and (pivot := specification.pivot) is not None:
         # The paper's drift is linear in the logarithm of the calendar year; this scale makes its unit a year.
         drift = CENTRE_YEAR * np.log(year / CENTRE_YEAR)
-        covariates["drift_parameters"] = drift * np.log(parameters / np.float64(s.pivot.parameters))
-        covariates["drift_tokens"] = drift * np.log(tokens / np.float64(s.pivot.tokens))
+        covariates["drift_parameters"] = drift * np.log(parameters / np.float64(pivot.parameters))
+        covariates["drift_tokens"] = drift * np.log(tokens / np.float64(pivot.tokens))
+    if specification.data.tokens == "repeated":
+        covariates["repetitions"] = np.asarray(repetitions, dtype=float)
     return covariates
 
 

@@ -17,7 +17,8 @@ from bayes_scaling.identifiability.profile import profile_likelihood
 from bayes_scaling.inference.attempts import Attempted
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.likelihood import draws_of, expected_losses, scales
-from bayes_scaling.inference.posterior import coefficients_of, posterior_of
+from bayes_scaling.inference.posterior import posterior_of
+from bayes_scaling.model.coordinates import coefficients_of
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.plots.predictive import plot_predictive
 from bayes_scaling.plots.residuals import plot_residuals, standardised_residuals
