@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from bayes_scaling.errors import SpecificationError
-from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS
+from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS, years_of
 from bayes_scaling.model.rows import anchor_of, central_anchor
 from bayes_scaling.model.structure import Added, Arrays, Coefficient, Coefficients, grown, log_parts, middle
 from bayes_scaling.specifications.formulas import REDUCIBLE
@@ -136,7 +136,7 @@ def _log_factor(log_odds: Any, xp: ModuleType) -> Coefficient:
 def _move_to_pivot(s: Specification, coefficients: dict[str, Coefficient], levels: Levels, xp: ModuleType) -> None:
     """Restate log coefficients, given at the central point for the groups' middle, at the pivot."""
     centre, pivot = central_anchor(s), anchor_of(s)
-    years = s.years({}, pivot.year, centre.year)
+    years = years_of(s, {}, pivot.year, centre.year)
     for term in s.form.terms:
         given, power = coefficients[f"log_{term.coefficient}"], coefficients[term.exponent]
         here, there = (point.log_size(term.size, given.group, levels).value for point in (centre, pivot))

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.specifications.formulas import FUNCTIONS, REDUCIBLE, Formula
-from bayes_scaling.specifications.progress import Shape
+from bayes_scaling.specifications.progress import Levels, Shape
 from bayes_scaling.specifications.sections import CENTRE_YEAR
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import decimal_year
@@ -97,6 +97,14 @@ def levels_of_dates(specification: Specification, table: pd.DataFrame) -> dict[s
         year = column_of(specification, table, "year")
         levels |= shape.levels(year.min(), year.max())
     return levels
+
+
+def years_of(specification: Specification, levels: Levels, start: float, year: Any) -> dict[str, Any]:
+    """Years for which the parts of all rates have counted between a start and a date, by covariate."""
+    found: dict[str, Any] = {}
+    for shape in specification.shapes.values():
+        found |= shape.years(specification.progress, levels, start, year)
+    return found
 
 
 def codes_of(column: pd.Series, levels: Sequence[str]) -> Codes:

@@ -19,6 +19,7 @@ from bayes_scaling.model.predictors import (
     label_of,
     levels_of,
     levels_of_dates,
+    years_of,
 )
 from bayes_scaling.model.requirements import clusters_of, columns_of, require
 from bayes_scaling.model.structure import Coefficient
@@ -287,7 +288,7 @@ def covariates_at(
         f"log_{size}": np.log(sizes[size]) - np.log(anchor.size(size, anchor_tokens))
         for size in specification.form.sizes
     }
-    covariates |= specification.years(anchor.dates, anchor.year, year)
+    covariates |= years_of(specification, anchor.dates, anchor.year, year)
     if specification.progress.drifts and (pivot := specification.pivot) is not None:
         # The paper's drift is linear in the logarithm of the calendar year; this scale makes its unit a year.
         drift = CENTRE_YEAR * np.log(year / CENTRE_YEAR)

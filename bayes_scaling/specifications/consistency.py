@@ -323,15 +323,11 @@ def _priors(s: "Specification") -> Iterator[str]:
 
 def require_delta(delta: Any) -> None:
     """Refuse what is no strength of the paper's penalty."""
-    if is_number(delta) and delta == 0:
-        raise SpecificationError(
-            f"delta must be a number above 0, not {shown(delta)}: with delta = 0 the prior is flat and the posterior "
-            "improper; use bayes_scaling.classical for the unpenalised estimate"
-        )
-    if not is_number(delta) or delta < 0:
-        raise SpecificationError(
-            f"delta must be a number above 0, not {shown(delta)}; the paper's grid: 0.001, 0.0025, 0.005, 0.01, 0.02"
-        )
+    flat = ": with delta = 0 the prior is flat and the posterior improper; use bayes_scaling.classical for the "
+    if not is_number(delta) or delta <= 0:
+        zero = is_number(delta) and delta == 0
+        hint = f"{flat}unpenalised estimate" if zero else "; the paper's grid: 0.001, 0.0025, 0.005, 0.01, 0.02"
+        raise SpecificationError(f"delta must be a number above 0, not {shown(delta)}{hint}")
 
 
 def _delta(s: "Specification") -> Iterator[str]:

@@ -15,17 +15,12 @@ from bayes_scaling.specifications.parameters import PARAMETERS
 from bayes_scaling.specifications.priors import Prior, choices_for
 from bayes_scaling.specifications.progress import GROUPS_OF_DATES, Progress
 
-CENTRE_PARAMETERS = 3e7
-CENTRE_YEAR = 2018.0
-
-CENTRE_LEAST_STEPS = 1e4
-CENTRE_LOSS = 3.0
+CENTRE_PARAMETERS, CENTRE_YEAR = 3e7, 2018.0
+CENTRE_LEAST_STEPS, CENTRE_LOSS = 1e4, 3.0
 """Of the central point, unless ``[centre]`` says otherwise: of laws of least steps, and of the loss itself."""
-
 GROUPS = ("benchmark", "architecture")
-"""What coefficients of the catalogue vary by; those of other specifications may vary by any column of the table."""
 GROUPS_OF_RATES = (*GROUPS, *GROUPS_OF_DATES)
-"""What rates of progress vary by there."""
+"""What coefficients and rates of the catalogue vary by; others may vary by any column of the table."""
 
 
 @dataclass(frozen=True)
@@ -161,13 +156,7 @@ class BenchmarkFigures:
     tokens: float | None = None
 
 
-SECTIONS: Mapping[str, type[Any]] = {
-    "progress": Progress,
-    "noise": Noise,
-    "data": Data,
-    "pivot": Pivot,
-    "centre": Centre,
-}
+SECTIONS: dict[str, type[Any]] = dict(progress=Progress, noise=Noise, data=Data, pivot=Pivot, centre=Centre)
 OF_NUMBERS = (Pivot, Centre, BenchmarkFigures)
 """Sections whose settings are numbers above 0, none of which needs to be given."""
 CHOICES: Mapping[str, Mapping[str, tuple[str, ...]]] = {

@@ -211,13 +211,6 @@ class Specification:
         p = self.progress
         return {RATE_OF[key]: p.shape(key, self.varies_by.get(RATE_OF[key])) for key in p.growing}
 
-    def years(self, levels: Mapping[str, tuple[str, ...]], start: float, year: Any) -> dict[str, Any]:
-        """Years for which the parts of all rates have counted between a start and a date, by covariate."""
-        found: dict[str, Any] = {}
-        for shape in self.shapes.values():
-            found |= shape.years(self.progress, levels, start, year)
-        return found
-
     @property
     def rates_by_era(self) -> tuple[str, ...]:
         """Which of ``g_N``, ``g_D``, ``g_C`` differ between dates before and after a cut."""
