@@ -152,8 +152,7 @@ def _move_to_pivot(s: Specification, coefficients: dict[str, Coefficient], level
 
 # ---------------------------------------------------------------------- the paper's own coefficients
 
-PUBLISHED_BASE = "wt103"
-"""Benchmark whose coefficients the paper's are; the others add their dummies' to them."""
+PUBLISHED_BASE = "wt103"  # benchmark whose coefficients the paper's are; the others add their dummies' to them
 _BENCHMARK_DUMMIES = ("ptb", "wt2")
 
 

@@ -13,8 +13,7 @@ from bayes_scaling.specifications.specification import Specification
 
 _TOKENS = {"unique": "D", "effective_epochs": "D x worth of its epochs", "seen": "D x epochs", "repeated": "D W"}
 """Tokens as a specification counts them."""
-_LOG_UNIT = "log units of loss"
-"""Of sigma, where noise is on the logarithm of the loss."""
+_LOG_UNIT = "log units of loss"  # of sigma, where noise is on the logarithm of the loss
 
 
 @dataclass(frozen=True)

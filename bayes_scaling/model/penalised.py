@@ -5,12 +5,10 @@ In the paper's coefficients :math:`\theta` every structure reads
 .. math:: L = G\theta + F (e^{F_1\theta} + e^{F_2\theta}),
 
 with matrices that follow from the law (:func:`design`), so structures and penalties differ by data alone; ``F`` is 1,
-or the transformer's factor. Two things make the posterior hard. *Its ridge*: the two intercepts trade off along a
-curve of equal loss. Levels and shares of the loss at the sample's middle straighten it, and what a slope takes off the
-loss: the slope times its term's share, steep ones compressed; the volume of this change of coordinates is part of the
-density. *Its modes*: a strong penalty pulls one or the other intercept to
-zero, with a barrier between. NUTS therefore samples a tilted density, in which the barrier is low, and draws carry the
-weight that leads back (``log_weight``).
+or the transformer's factor. *Its ridge*: the two intercepts trade off along a curve of equal loss. Levels and shares of
+the loss at the sample's middle straighten it, and slopes times their term's share, steep ones compressed; the volume of
+this change is part of the density. *Its modes*: a strong penalty pulls one or the other intercept to zero, with a
+barrier between. NUTS samples a tilted density, in which it is low, and draws carry the weight back (``log_weight``).
 """
 
 from collections.abc import Mapping
@@ -28,13 +26,11 @@ Floats = NDArray[np.float64]
 
 SLOPES = 16
 """Coordinates beside levels and shares: of the largest structure in the catalogue, so that one program serves all."""
-LEVELS = 3
-"""Levels, and shares, that all structures have; what one does not use is standard normal."""
+LEVELS = 3  # levels, and shares, that all structures have; what one does not use is standard normal
 _ALL = "all"
 _FACTOR = "gamma_T"
 _INTERCEPTS = ("alpha_const", "beta_const")
-_TYPICAL_SIGMA = 0.22
-"""Nats per token; decides coordinates and tilt only, on which the posterior does not depend."""
+_TYPICAL_SIGMA = 0.22  # nats per token; decides coordinates and tilt only, on which the posterior does not depend
 _BARRIER_PER_STRENGTH = 0.36
 """Height of the barrier between the modes in units of 1 / scale of the prior, at losses near 4.5 nats."""
 _WIDE_SCALE = 0.2

@@ -1,8 +1,7 @@
 """The tilted density of :mod:`bayes_scaling.model.penalised` and its gradient, as plain Python that numba compiles.
 
 Written out, because PyTensor's code for it takes two minutes to compile and five times as long for a gradient. Sums run
-over the rows, coefficients and levels that a structure has, not over the width of the largest, and little is allocated
-by row.
+over the rows, coefficients and levels that a structure has, not over the width of the largest.
 """
 
 import math
@@ -28,8 +27,7 @@ _ARRAYS = (
 _HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 _SERIES = tuple(1 / math.factorial(order) for order in range(13, -1, -1))
 _PER_DOUBLING = 1 / math.log(2)
-_DOUBLING = (0.6931471803691238, 1.9082149292705877e-10)
-"""ln 2 in two parts: few doublings times the first are exact."""
+_DOUBLING = (0.6931471803691238, 1.9082149292705877e-10)  # ln 2 in two parts: few doublings times the first are exact
 
 
 def packed(design: Mapping[str, Any], prior: Prior) -> dict[str, Any]:

@@ -14,8 +14,7 @@ from bayes_scaling.specifications.formulas import REDUCIBLE
 from bayes_scaling.specifications.progress import RATE_OF, Levels
 from bayes_scaling.specifications.specification import Specification
 
-RATES = tuple(RATE_OF.values())
-"""Progress rates, log units per year: of parameters, data and effective compute."""
+RATES = tuple(RATE_OF.values())  # progress rates, log units per year: of parameters, data and effective compute
 
 
 @dataclass(frozen=True)

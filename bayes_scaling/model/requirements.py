@@ -1,8 +1,4 @@
-"""What a table must have for a fit: evaluations or training runs, and the columns that a specification needs of them.
-
-A run is one model trained once: ``parameters``, ``tokens`` and its final ``loss`` (nats per token). An evaluation is
-one system on one benchmark, with its ``perplexity``, its paper and its date.
-"""
+"""What a table must have for a fit: evaluations or training runs, and the columns that a specification needs of them."""
 
 from collections.abc import Iterator, Mapping
 from itertools import chain
@@ -17,10 +13,7 @@ from bayes_scaling.tables import BENCHMARKS, decimal_year
 from bayes_scaling.tables.columns import EVALUATIONS, FITTED, RUNS, is_runs
 from bayes_scaling.tables.soundness import require_sound
 
-SERIES = "series"
-"""Optional column of runs: those of one family, which cross-validation can leave out together."""
-EXAMPLE = "chinchilla"
-"""A specification of the catalogue that fits runs, for messages."""
+SERIES = "series"  # optional column of runs: those of one family, which cross-validation can leave out together
 _HOW_TO_GET: Mapping[str, str] = {
     "least_steps": (
         "the steps S_min that a far larger batch would have needed, which follow from steps, batch and loss: "
@@ -86,7 +79,7 @@ def _of_kind(s: Specification, table: pd.DataFrame, runs: bool) -> Iterator[str]
     for lacking in _more_than_runs_have(s, table) if runs else ():
         yield (
             f"specification '{s.name}' does not fit a table of training runs: {lacking}; choose a static "
-            f"law such as '{EXAMPLE}', or a table of evaluations"
+            f"law such as 'chinchilla', or a table of evaluations"
         )
     if s.form.for_runs and not runs:
         yield (

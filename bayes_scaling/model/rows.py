@@ -41,8 +41,7 @@ from bayes_scaling.tables.columns import is_runs
 
 COVARIATES = (*(f"log_{size}" for size in SIZES), "drift_parameters", "drift_tokens", "log_vocabulary", "repetitions")
 """What the law may need of a row, beside the years over which its rates have counted."""
-HO2024_REPETITION_SCALE = 2.9157
-"""R*_D in the code of Ho et al. 2024 (model 20)."""
+HO2024_REPETITION_SCALE = 2.9157  # R*_D in the code of Ho et al. 2024 (model 20)
 
 
 @dataclass(frozen=True)

@@ -105,5 +105,4 @@ LAWS: Mapping[str, Law] = {
 }
 """Laws by the name that a specification gives them."""
 
-RESPONSE_UNITS: Mapping[str, str] = {"loss": "nats per token", "critical_batch": "tokens"}
-"""Unit of what a law is of."""
+RESPONSE_UNITS: Mapping[str, str] = {"loss": "nats per token", "critical_batch": "tokens"}  # unit of what a law is of

@@ -11,8 +11,7 @@ from bayes_scaling.specifications.checks import is_number, shown
 
 Support = Literal["real", "positive", "unit"]
 
-_WIDEST_FIRST: tuple[Support, ...] = ("real", "positive", "unit")
-"""Each holds those after it."""
+_WIDEST_FIRST: tuple[Support, ...] = ("real", "positive", "unit")  # each holds those after it
 
 
 @dataclass(frozen=True)
@@ -40,8 +39,7 @@ DISTRIBUTIONS: Mapping[str, Distribution] = {
 """Families a specification may name."""
 
 _MAY_BE_NEGATIVE = {"mu"}
-_LOGNORMAL_MU_MAX = 700
-"""exp(710) is beyond the range of a float, and exp(-746) is 0."""
+_LOGNORMAL_MU_MAX = 700  # exp(710) is beyond the range of a float, and exp(-746) is 0
 
 
 @dataclass(frozen=True, init=False, repr=False)

@@ -60,8 +60,7 @@ _FORMS: Mapping[str, Form] = {
 # ---------------------------------------------------------------------- over the years
 
 ERA_LEVELS = ("before", "after")
-YEARS_OF_ERAS = tuple(f"years_{era}" for era in ERA_LEVELS)
-"""Covariates: the years that each era's rate has counted."""
+YEARS_OF_ERAS = tuple(f"years_{era}" for era in ERA_LEVELS)  # covariates: the years that each era's rate has counted
 
 
 def era_codes(progress: "Progress", year: Any) -> NDArray[np.int64]:
