@@ -111,7 +111,7 @@ def _likelihood(s: Specification, mu: Any, noise: Arrays, index: Arrays, observe
         pm.CustomDist(name, mu, noise["sigma"], *shared, **how, **options)
         return
     kind = getattr(pm, given.kind.pymc)
-    values = {extra: noise[extra] for extra in given.kind.extra} | {"mu": mu, "sigma": noise["sigma"]}
+    values = {extra: noise[extra] for extra in given.kind.extra} | {"mu": mu, given.kind.scale: noise["sigma"]}
     if not logs:
         kind(name, **values, **options)
         return

@@ -52,7 +52,7 @@ def from_level_and_share(s: Specification, values: Arrays, levels: Levels, xp: M
         found["log_factor"] = _log_factor(found.pop("gamma_T").value, xp)
     if s.pivot is not None and not s.progress.drifts:
         _move_to_pivot(s, found, levels, xp)
-    noise = {"nu", "sigma", *(tau for _, tau in s.noise.effects)} - set(s.coefficients)
+    noise = {"sigma", *s.noise.kind.extra, *(tau for _, tau in s.noise.effects)} - set(s.coefficients)
     return {name: each for name, each in found.items() if name not in noise}
 
 

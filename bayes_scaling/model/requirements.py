@@ -1,4 +1,4 @@
-"""What a table must have for a fit: evaluations or training runs, and the columns that a specification needs of them."""
+"""What a table must have for a fit: evaluations or training runs, and the columns that a specification needs."""
 
 from collections.abc import Iterator, Mapping
 from itertools import chain

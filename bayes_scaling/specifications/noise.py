@@ -33,9 +33,9 @@ class Family:
     """A family of noise, with all that the package asks of it.
 
     ``symbol``, ``words``: in equations, with the scale to fill in, and in sentences. ``pymc``, ``scipy``: names of its
-    distribution there; SciPy's in units of its scale. ``extra``: parameters beside ``sigma``, and SciPy's arguments for
-    them. ``in_closed_form``: whether effects that rows share can be integrated out without quadrature.
-    ``log_density``: of residuals, given the values of ``extra`` and the scale.
+    distribution there; SciPy's in units of its scale, and ``scale``, what PyMC calls it. ``extra``: parameters beside
+    ``sigma``, and SciPy's arguments for them. ``in_closed_form``: whether effects that rows share can be integrated out
+    without quadrature. ``log_density``: of residuals, given the values of ``extra`` and the scale.
     """
 
     symbol: str
@@ -45,6 +45,7 @@ class Family:
     extra: Mapping[str, str]
     in_closed_form: bool
     log_density: Callable[..., Any]
+    scale: str = "sigma"
 
     def standard(self, values: Mapping[str, Any]) -> Any:
         """The distribution in units of its scale, frozen at the values of ``extra``."""
