@@ -13,7 +13,6 @@ from bayes_scaling.specifications.specification import Specification
 
 _TOKENS = {"unique": "D", "effective_epochs": "D x worth of its epochs", "seen": "D x epochs", "repeated": "D W"}
 """Tokens as a specification counts them."""
-_LOG_UNIT = "log units of loss"  # of sigma, where noise is on the logarithm of the loss
 
 
 @dataclass(frozen=True)
@@ -286,7 +285,7 @@ def _priors(s: Specification) -> tuple[PriorLine, ...]:
 def _unit(s: Specification, p: Parameter) -> str:
     name = s.prior_name(p.name)
     if name == "sigma" and s.noise.on_log:
-        return _LOG_UNIT if s.response == "loss" else "log units"
+        return "log units of loss" if s.response == "loss" else "log units"
     return RESPONSE_UNITS[s.response] if name == "level" else p.unit
 
 

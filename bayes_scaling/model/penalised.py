@@ -28,7 +28,6 @@ SLOPES = 16
 """Coordinates beside levels and shares: of the largest structure in the catalogue, so that one program serves all."""
 LEVELS = 3  # levels, and shares, that all structures have; what one does not use is standard normal
 _ALL = "all"
-_FACTOR = "gamma_T"
 _INTERCEPTS = ("alpha_const", "beta_const")
 _TYPICAL_SIGMA = 0.22  # nats per token; decides coordinates and tilt only, on which the posterior does not depend
 _BARRIER_PER_STRENGTH = 0.36
@@ -76,7 +75,7 @@ def design(specification: Specification, rows: Rows, barrier: float = 0.0) -> di
         "onto_first": onto[0],
         "onto_second": onto[1],
         "reach": _reach(specification, by_slope, mean),
-        "gate_chosen": np.array([float(name == _FACTOR) for name in names]),
+        "gate_chosen": np.array([float(name == "gamma_T") for name in names]),
         "base": np.array([[float(name == each) for name in names] for each in _INTERCEPTS]),
         "two_terms": two_terms,
         "strength": strength,

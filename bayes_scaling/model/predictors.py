@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_scaling.errors import EvaluationsError
-from bayes_scaling.specifications.formulas import FUNCTIONS, REDUCIBLE, Formula
+from bayes_scaling.specifications.formulas import FUNCTIONS, REDUCIBLE, Formula, first_line
 from bayes_scaling.specifications.progress import Levels, Shape
 from bayes_scaling.specifications.sections import CENTRE_YEAR
 from bayes_scaling.specifications.specification import Specification
@@ -319,8 +319,7 @@ def _worked_out(where: str, told: str) -> Iterator[None]:
         with np.errstate(all="ignore"), redirect_stdout(StringIO()):  # formulae prints before it raises
             yield
     except Exception as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise EvaluationsError(f"{where} can't be worked out on {told.format(f' ({reason})')}") from None
+        raise EvaluationsError(f"{where} can't be worked out on {told.format(f' ({first_line(error)})')}") from None
 
 
 def _part(design: Any, matrix: Floats, term: str) -> Floats:

@@ -38,7 +38,6 @@ DISTRIBUTIONS: Mapping[str, Distribution] = {
 }
 """Families a specification may name."""
 
-_MAY_BE_NEGATIVE = {"mu"}
 _LOGNORMAL_MU_MAX = 700  # exp(710) is beyond the range of a float, and exp(-746) is 0
 
 
@@ -88,7 +87,7 @@ class Prior:
         for name, value in arguments.items():
             if not is_number(value):
                 raise SpecificationError(f"'{name}' of '{distribution}' must be a finite number, not {shown(value)}")
-            if name not in _MAY_BE_NEGATIVE and value <= 0:
+            if name != "mu" and value <= 0:
                 raise SpecificationError(f"'{name}' of '{distribution}' must be above 0, not {value}")
         if distribution == "lognormal" and abs(arguments["mu"]) > _LOGNORMAL_MU_MAX:
             raise SpecificationError(

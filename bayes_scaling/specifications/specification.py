@@ -105,10 +105,8 @@ class Specification:
             for key, group in self.varies_by.items()
             for name in short.get(key, (key,))
         }
-        if self.irreducible_loss != "none":
-            found["irreducible_share"] = read_formula(
-                "irreducible_share", "1" if self.irreducible_loss == "shared" else f"0 + {self.irreducible_loss}"
-            )
+        if (by := self.irreducible_loss) != "none":
+            found["irreducible_share"] = read_formula("irreducible_share", "1" if by == "shared" else f"0 + {by}")
         return found | {name: read_formula(name, text) for name, text in self.coefficients.items()}
 
     @cached_property
