@@ -9,7 +9,7 @@ from bayes_scaling.comparison.elpd import ERRORS, Record
 from bayes_scaling.comparison.result import COLUMNS, Comparison, check_comparable, comparison_table, weighted
 from bayes_scaling.comparison.scoring import check_refits, score
 from bayes_scaling.comparison.sweep import Task, record_of, swept
-from bayes_scaling.comparison.variants import STATED, Variant, expand
+from bayes_scaling.comparison.variants import STATED, Variant, expand, used_by_all
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import check_unit
 from bayes_scaling.inference.result import Fit, require_fit
@@ -103,7 +103,7 @@ def compare(
     variants = expand(specifications, deltas, rate_scales)
     settings, seed = checked(settings), checked_seed(seed)
     evaluations = as_table(evaluations)
-    require_plausible(evaluations)
+    require_plausible(evaluations, used_by_all(variants))
     _check_units(evaluations, unit)
     check_refits(refits)
     workers = None if workers is None else whole_number("workers", workers, 1)
