@@ -11,9 +11,9 @@ from xarray.core import indexing
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.likelihood import blocks, draws_of, log_priors, unit_densities
-from bayes_scaling.model.predictors import column_of, years_of
+from bayes_scaling.model.predictors import column_of, group_codes, years_of
 from bayes_scaling.model.requirements import clusters_of
-from bayes_scaling.model.rows import COVARIATES, Rows, anchor_of, group_codes
+from bayes_scaling.model.rows import COVARIATES, Rows, anchor_of
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import decimal_year
 

@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_scaling.errors import EvaluationsError
+from bayes_scaling.model.requirements import clusters_of
 from bayes_scaling.specifications.formulas import FUNCTIONS, REDUCIBLE, Formula, first_line
 from bayes_scaling.specifications.progress import Levels, Shape
 from bayes_scaling.specifications.sections import CENTRE_YEAR
@@ -310,6 +311,32 @@ class Predictors:
         index = {name: codes_of(table[name], levels_of(name, frame[name])) for name in base}
         group = "_".join(texts) if len(cells) > 1 else None
         return Cells(group, tuple(texts), tuple(", ".join(cell) for cell in cells), covariates, index)
+
+
+def group_codes(
+    specification: Specification,
+    table: pd.DataFrame,
+    predictors: Predictors | None = None,
+    clusters: Mapping[str, pd.Series] | None = None,
+) -> tuple[dict[str, Codes], dict[str, tuple[str, ...]], Predictors]:
+    """Codes and levels of each group that a specification or the table has, of the unit ``paper`` and of clusters."""
+    predictors = predictors or Predictors(specification, table)
+    _, index = predictors.arrays(table)
+    levels = dict(predictors.levels)
+    for name in index:  # levels of a pooled group that were not fitted
+        levels[name] = tuple(dict.fromkeys((*levels[name], *map(label_of, column_of(specification, table, name)))))
+    for name in ("benchmark", "architecture"):
+        if name in table and name not in index:
+            column = architecture_levels(table[name]) if name == "architecture" else table[name]
+            levels[name] = levels_of(name, column)
+            index[name] = codes_of(column, levels[name])
+    within: Any = ""
+    for name, cluster in (clusters or clusters_of(specification, table)).items():
+        within = within + cluster
+        levels.setdefault(name, tuple(dict.fromkeys(within)))
+        index[name] = codes_of(within, levels[name])
+        within = within + " / "
+    return index, levels, predictors
 
 
 @contextmanager

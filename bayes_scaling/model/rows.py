@@ -8,32 +8,12 @@ import numpy as np
 import pandas as pd
 
 from bayes_scaling.law import effective_epochs, training_compute
-from bayes_scaling.model.predictors import (
-    Cells,
-    Codes,
-    Floats,
-    Predictors,
-    architecture_levels,
-    codes_of,
-    column_of,
-    label_of,
-    levels_of,
-    levels_of_dates,
-    years_of,
-)
-from bayes_scaling.model.requirements import clusters_of, columns_of, require
+from bayes_scaling.model.predictors import Cells, Codes, Floats, Predictors, group_codes, levels_of_dates, years_of
+from bayes_scaling.model.requirements import columns_of, require
 from bayes_scaling.model.structure import Coefficient
 from bayes_scaling.specifications.laws import SIZES
 from bayes_scaling.specifications.progress import Levels
-from bayes_scaling.specifications.sections import (
-    CENTRE_LEAST_STEPS,
-    CENTRE_LOSS,
-    CENTRE_PARAMETERS,
-    CENTRE_YEAR,
-    Centre,
-    Pivot,
-    given,
-)
+from bayes_scaling.specifications.sections import CENTRE_PARAMETERS, CENTRE_YEAR, Centre, Pivot, given
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import BENCHMARKS, decimal_year
 from bayes_scaling.tables.benchmarks import known
@@ -52,8 +32,8 @@ class Anchor:
     tokens: Mapping[str, float]
     year: float
     compute: float | None = None
-    least_steps: float = CENTRE_LEAST_STEPS
-    loss: float = CENTRE_LOSS
+    least_steps: float = 1e4
+    loss: float = 3.0
     dates: Levels = field(default_factory=dict)
 
     def size(self, name: str, tokens: Any) -> Any:
@@ -192,32 +172,6 @@ def make_rows(
         predictors=predictors,
         anchor=anchor,
     )
-
-
-def group_codes(
-    specification: Specification,
-    table: pd.DataFrame,
-    predictors: Predictors | None = None,
-    clusters: Mapping[str, pd.Series] | None = None,
-) -> tuple[dict[str, Codes], dict[str, tuple[str, ...]], Predictors]:
-    """Codes and levels of each group that a specification or the table has, of the unit ``paper`` and of clusters."""
-    predictors = predictors or Predictors(specification, table)
-    _, index = predictors.arrays(table)
-    levels = dict(predictors.levels)
-    for name in index:  # levels of a pooled group that were not fitted
-        levels[name] = tuple(dict.fromkeys((*levels[name], *map(label_of, column_of(specification, table, name)))))
-    for name in ("benchmark", "architecture"):
-        if name in table and name not in index:
-            column = architecture_levels(table[name]) if name == "architecture" else table[name]
-            levels[name] = levels_of(name, column)
-            index[name] = codes_of(column, levels[name])
-    within: Any = ""
-    for name, cluster in (clusters or clusters_of(specification, table)).items():
-        within = within + cluster
-        levels.setdefault(name, tuple(dict.fromkeys(within)))
-        index[name] = codes_of(within, levels[name])
-        within = within + " / "
-    return index, levels, predictors
 
 
 def _covariates(specification: Specification, table: pd.DataFrame, anchor: Anchor) -> dict[str, Floats]:

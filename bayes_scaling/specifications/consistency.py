@@ -7,17 +7,8 @@ from bayes_scaling.errors import SpecificationError
 from bayes_scaling.specifications.checks import is_number, shown
 from bayes_scaling.specifications.parameters import PARAMETERS
 from bayes_scaling.specifications.priors import Prior, choices_for
-from bayes_scaling.specifications.progress import RATE_OF, Progress
-from bayes_scaling.specifications.sections import (
-    CHOICES,
-    GROUPS,
-    GROUPS_OF_RATES,
-    TEXT_CHOICES,
-    Data,
-    Noise,
-    given,
-    require_positive,
-)
+from bayes_scaling.specifications.progress import GROUPS_OF_DATES, RATE_OF, Progress
+from bayes_scaling.specifications.sections import CHOICES, TEXT_CHOICES, Data, Noise, given, groups_of, require_positive
 
 if TYPE_CHECKING:
     from bayes_scaling.specifications.specification import Specification
@@ -44,16 +35,10 @@ def _for_runs(s: "Specification") -> Iterator[str]:
     """Refuse what only evaluations have, in a law for training runs."""
     if not s.form.for_runs:
         return
-    settings: dict[str, tuple[object, object]] = {
-        "[varies_by]": (s.varies_by, {}),
-        "[progress]": (s.progress, Progress()),
-        "transformer_factor": (s.transformer_factor, "none"),
-        "[data]": (s.data, Data()),
-        "[pivot]": (s.pivot, None),
-        "delta": (s.delta, None),
-    }
-    for where, (found, without) in settings.items():
-        if found != without:
+    settings = {"[varies_by]": s.varies_by, "[progress]": s.progress != Progress()}
+    settings |= {"transformer_factor": s.transformer_factor != "none", "[data]": s.data != Data()}
+    for where, is_set in (settings | {"[pivot]": s.pivot is not None, "delta": s.delta is not None}).items():
+        if is_set:
             yield (
                 f"{where} does not go with law '{s.law}', which is for training runs, without dates and groups; "
                 f"remove {where}, or choose law 'chinchilla' or 'compute'"
@@ -74,8 +59,8 @@ def _varies_by(s: "Specification") -> Iterator[str]:
                 f"[varies_by] {coefficient} is no coefficient of law '{s.law}'; "
                 f"valid coefficients: {', '.join(s.form.may_vary)}{extra}"
             )
-        choices = GROUPS_OF_RATES if coefficient in RATE_OF.values() else GROUPS
-        if not isinstance(group, str) or not group.isidentifier() or group in {*GROUPS_OF_RATES} - {*choices}:
+        choices = groups_of(coefficient)
+        if not isinstance(group, str) or not group.isidentifier() or group in {*GROUPS_OF_DATES} - {*choices}:
             yield (
                 f"[varies_by] {coefficient} = {shown(group)} is not valid; choose one of: {', '.join(choices)}, or "
                 "another column of the table (letters, digits and _)"

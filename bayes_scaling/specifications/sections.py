@@ -13,14 +13,16 @@ from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.specifications.noise import FAMILIES, Family
 from bayes_scaling.specifications.parameters import PARAMETERS
 from bayes_scaling.specifications.priors import Prior, choices_for
-from bayes_scaling.specifications.progress import GROUPS_OF_DATES, Progress
+from bayes_scaling.specifications.progress import GROUPS_OF_DATES, RATE_OF, Progress
 
 CENTRE_PARAMETERS, CENTRE_YEAR = 3e7, 2018.0
-CENTRE_LEAST_STEPS, CENTRE_LOSS = 1e4, 3.0
-"""Of the central point, unless ``[centre]`` says otherwise: of laws of least steps, and of the loss itself."""
 GROUPS = ("benchmark", "architecture")
 GROUPS_OF_RATES = (*GROUPS, *GROUPS_OF_DATES)
-"""What coefficients and rates of the catalogue vary by; others may vary by any column of the table."""
+
+
+def groups_of(coefficient: str) -> tuple[str, ...]:
+    """What a coefficient varies by in the catalogue; it may vary by any other column of the table too."""
+    return GROUPS_OF_RATES if coefficient in RATE_OF.values() else GROUPS
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,7 @@ from typing import Any
 
 from bayes_scaling.specifications.priors import Prior, choices_for
 from bayes_scaling.specifications.progress import RATE_OF
-from bayes_scaling.specifications.sections import (
-    CENTRE_PARAMETERS,
-    CHOICES,
-    GROUPS,
-    GROUPS_OF_RATES,
-    SECTIONS,
-    TEXT_CHOICES,
-)
+from bayes_scaling.specifications.sections import CENTRE_PARAMETERS, CHOICES, SECTIONS, TEXT_CHOICES, groups_of
 from bayes_scaling.specifications.specification import Specification
 
 _HEAD = """\
@@ -57,8 +50,7 @@ def _varies_by(s: Specification) -> Iterator[str]:
     law = s.form
     yield "[varies_by]  # what is not listed is shared by all rows"
     for name in law.may_vary:
-        words = ", ".join(GROUPS_OF_RATES if name in RATE_OF.values() else GROUPS)
-        group = s.varies_by.get(name)
+        words, group = ", ".join(groups_of(name)), s.varies_by.get(name)
         if {"A": "level", "B": "level"}.get(name, name) in s.coefficients:
             yield f"# {name}: see [coefficients]"
             continue
