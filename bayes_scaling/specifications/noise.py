@@ -25,7 +25,7 @@ def normal(residual: Any, sigma: Any, xp: ModuleType = np) -> Any:
 def student_t(residual: Any, nu: Any, sigma: Any) -> Any:
     """Log density of independent Student-t noise: SciPy's, but with the constant worked out once for each draw."""
     constant = np.log(poch(0.5 * nu, 0.5)) - 0.5 * np.log(np.pi * nu) - np.log(sigma)
-    return constant - 0.5 * (nu + 1) * np.log1p((residual / sigma) ** 2 / nu)
+    return constant - 0.5 * (nu + 1) * np.log1p(np.square(residual / (sigma * np.sqrt(nu))))
 
 
 @dataclass(frozen=True)
