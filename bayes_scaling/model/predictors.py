@@ -173,6 +173,27 @@ class Predictors:
                 )
         return covariates, index
 
+    def coded(
+        self, table: pd.DataFrame, clusters: Mapping[str, pd.Series] | None = None
+    ) -> tuple[dict[str, Floats], dict[str, Codes], dict[str, tuple[str, ...]]]:
+        """Covariates, and codes and levels of each group that a table has, of the unit ``paper`` and of clusters."""
+        covariates, index = self.arrays(table)
+        levels = dict(self.levels)
+        for name in index:  # levels of a pooled group that were not fitted
+            levels[name] = tuple(dict.fromkeys((*levels[name], *map(label_of, self._column(name, table)))))
+        for name in ("benchmark", "architecture"):
+            if name in table and name not in index:
+                column = architecture_levels(table[name]) if name == "architecture" else table[name]
+                levels[name] = levels_of(name, column)
+                index[name] = codes_of(column, levels[name])
+        within: Any = ""
+        for name, cluster in (clusters or clusters_of(self.specification, table)).items():
+            within = within + cluster
+            levels.setdefault(name, tuple(dict.fromkeys(within)))
+            index[name] = codes_of(within, levels[name])
+            within = within + " / "
+        return covariates, index, levels
+
     def choices(self, name: str) -> dict[str, Any]:
         """Levels of a column among the rows that were fitted, and what the column holds for each."""
         column = self._column(name)
@@ -311,32 +332,6 @@ class Predictors:
         index = {name: codes_of(table[name], levels_of(name, frame[name])) for name in base}
         group = "_".join(texts) if len(cells) > 1 else None
         return Cells(group, tuple(texts), tuple(", ".join(cell) for cell in cells), covariates, index)
-
-
-def group_codes(
-    specification: Specification,
-    table: pd.DataFrame,
-    predictors: Predictors | None = None,
-    clusters: Mapping[str, pd.Series] | None = None,
-) -> tuple[dict[str, Codes], dict[str, tuple[str, ...]], Predictors]:
-    """Codes and levels of each group that a specification or the table has, of the unit ``paper`` and of clusters."""
-    predictors = predictors or Predictors(specification, table)
-    _, index = predictors.arrays(table)
-    levels = dict(predictors.levels)
-    for name in index:  # levels of a pooled group that were not fitted
-        levels[name] = tuple(dict.fromkeys((*levels[name], *map(label_of, column_of(specification, table, name)))))
-    for name in ("benchmark", "architecture"):
-        if name in table and name not in index:
-            column = architecture_levels(table[name]) if name == "architecture" else table[name]
-            levels[name] = levels_of(name, column)
-            index[name] = codes_of(column, levels[name])
-    within: Any = ""
-    for name, cluster in (clusters or clusters_of(specification, table)).items():
-        within = within + cluster
-        levels.setdefault(name, tuple(dict.fromkeys(within)))
-        index[name] = codes_of(within, levels[name])
-        within = within + " / "
-    return index, levels, predictors
 
 
 @contextmanager

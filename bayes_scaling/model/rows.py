@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_scaling.law import effective_epochs, training_compute
-from bayes_scaling.model.predictors import Cells, Codes, Floats, Predictors, group_codes, levels_of_dates, years_of
+from bayes_scaling.model.predictors import Cells, Codes, Floats, Predictors, levels_of_dates, years_of
 from bayes_scaling.model.requirements import columns_of, require
 from bayes_scaling.model.structure import Coefficient
 from bayes_scaling.specifications.laws import SIZES
@@ -161,8 +161,8 @@ def make_rows(
         penalised = specification.delta is not None
         anchor = sample_minima(evaluations) if penalised else anchor_of(specification, evaluations)
     response = evaluations[specification.response if runs else "perplexity"].to_numpy(float)
-    index, levels, predictors = group_codes(specification, evaluations, predictors)
-    columns, _ = predictors.arrays(evaluations)
+    predictors = predictors or Predictors(specification, evaluations)
+    columns, index, levels = predictors.coded(evaluations)
     return Rows(
         ids=tuple(map(str, evaluations.index)),
         response=response if runs else np.log(response),
