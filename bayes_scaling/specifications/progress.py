@@ -89,7 +89,7 @@ def _steps(first: float, last: float) -> tuple[str, ...]:
 
 def _years_of_walk(progress: "Progress", levels: Levels, start: float, year: Any) -> dict[str, Any]:
     """All years, and those for which each step has counted; before the start, with the steps undone."""
-    away = {step: np.asarray(year, dtype=float) - float(step) for step in levels["step"]}
+    away = {step: np.asarray(year, dtype=float) - float(step) for step in levels.get("step", ())}
     counted = {f"walk_{step}": np.maximum(each if float(step) > start else -each, 0.0) for step, each in away.items()}
     return {"years": year - start} | counted
 
