@@ -15,8 +15,8 @@ from bayes_scaling.identifiability.influence import ALL_PRIORS, NEEDED, REPORTED
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.fitting import KEPT_DRAWS, thinned
 from bayes_scaling.inference.likelihood import blocks, draws_of
-from bayes_scaling.inference.posterior import coefficients_of
 from bayes_scaling.inference.result import Fit, require_fit
+from bayes_scaling.model.coordinates import coefficients_of
 from bayes_scaling.model.structure import loss_parts
 from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, months_to_double

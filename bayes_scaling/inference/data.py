@@ -11,10 +11,9 @@ from xarray.core import indexing
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.likelihood import blocks, draws_of, log_priors, unit_densities
-from bayes_scaling.model.predictors import column_of
+from bayes_scaling.model.predictors import Predictors, column_of, years_of
 from bayes_scaling.model.requirements import clusters_of
-from bayes_scaling.model.rows import COVARIATES, Rows, anchor_of, group_codes
-from bayes_scaling.specifications.progress import walk_covariates
+from bayes_scaling.model.rows import COVARIATES, Rows, anchor_of
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import decimal_year
 
@@ -125,17 +124,16 @@ def rows_of(data: DataTree, specification: Specification) -> Rows:
         table["year"] = constant["year"].to_numpy()
     groups = ("paper", *dict(specification.noise.effects))
     clusters = {group: pd.Series(constant[group].to_numpy()).astype(str) for group in groups}
-    index, levels, predictors = group_codes(specification, table, clusters=clusters)
+    predictors = Predictors(specification, table)
+    columns, index, levels = predictors.coded(table, clusters)
     (response,) = data["observed_data"].to_dataset().data_vars.values()
-    covariates = {str(name): constant[name].to_numpy() for name in constant.data_vars if str(name) in COVARIATES}
+    kept = (*COVARIATES, *years_of(specification, levels, 0.0, 0.0))
+    covariates = {name: constant[name].to_numpy() for name in kept if name in constant}
     anchor = anchor_of(specification, table) if specification.delta is None else None
-    covariates |= predictors.arrays(table)[0]
-    if anchor is not None and anchor.steps:
-        covariates |= walk_covariates(anchor.steps, anchor.year, table["year"])
     return Rows(
         ids=tuple(map(str, constant["evaluation"].to_numpy())),
         response=response.to_numpy(),
-        covariates=covariates,
+        covariates=covariates | columns,
         index=index,
         levels=levels,
         predictors=predictors,

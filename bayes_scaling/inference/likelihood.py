@@ -9,13 +9,14 @@ from scipy import stats
 from scipy.sparse import csr_array
 from xarray import Dataset, DataTree
 
-from bayes_scaling.inference.effect_integral import NODES_OF_A_GAP, student_t_paper
-from bayes_scaling.inference.posterior import EFFECT, STANDARDISED, coefficients_of, posterior_values
-from bayes_scaling.model.coordinates import penalty_scale, published_names
+from bayes_scaling.inference.effect_integral import NODES_OF_A_GAP, paper_density
+from bayes_scaling.inference.posterior import EFFECT, STANDARDISED, posterior_values
+from bayes_scaling.model.coordinates import coefficients_of, penalty_scale, published_names
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.model.structure import coefficient_at, expected_loss
 from bayes_scaling.specifications.noise import (
     Effects,
+    Family,
     given_rest,
     log_jacobian,
     log_residual,
@@ -149,7 +150,7 @@ def paper_densities(specification: Specification, rows: Rows, values: Mapping[st
     densities = _independent_densities(specification, rows, values, residual)
     residual, jacobian = on_scale(specification, rows, residual)
     if specification.noise.samples_effects:
-        joint = _integrated_student_t(residual, paper, values["nu"], sigma, values["tau"])
+        joint = _integrated(specification.noise.kind, values, residual, paper, sigma)
         return joint + sum_by(np.broadcast_to(jacobian, paper.shape), paper)
     if specification.noise.clusters:
         densities = densities + shared_effects(residual, sigma, effects_of(specification, rows, values))[0]
@@ -188,13 +189,16 @@ def sum_by(values: Floats, codes: NDArray[np.int64]) -> Floats:
     return np.asarray(values.reshape(-1, len(codes)) @ members).reshape(*values.shape[:-1], -1)
 
 
-def _integrated_student_t(residual: Floats, paper: NDArray[np.int64], nu: Floats, sigma: Floats, tau: Floats) -> Floats:
+def _integrated(
+    family: Family, values: Mapping[str, Floats], residual: Floats, paper: NDArray[np.int64], sigma: Floats
+) -> Floats:
     """Joint density of each paper, its effect integrated out numerically."""
     joint, sigma = np.empty((len(residual), paper.max() + 1)), np.broadcast_to(sigma, residual.shape)
     for code in range(joint.shape[1]):
         own, scale = residual[:, paper == code], sigma[:, paper == code]
         for some in blocks(len(own), NODES_OF_A_GAP * (own.shape[1] + 1)):
-            joint[some, code] = student_t_paper(own[some], nu[some], scale[some], tau[some])
+            of_draws = {name: values[name][some] for name in family.extra}
+            joint[some, code] = paper_density(family, of_draws, own[some], scale[some], values["tau"][some])
     return joint
 
 

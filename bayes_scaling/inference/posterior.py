@@ -7,24 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from xarray import Dataset, DataTree
 
-from bayes_scaling.model.coordinates import from_level_and_share, from_published, published_names
+from bayes_scaling.model.coordinates import coefficients_of, published_names
 from bayes_scaling.model.penalised import penalised_draws
 from bayes_scaling.model.reported import Quantity, reported_quantities
 from bayes_scaling.model.rows import Rows
-from bayes_scaling.model.structure import Coefficients
 from bayes_scaling.specifications.specification import Specification
 
 Floats = NDArray[np.float64]
 EFFECT, STANDARDISED = "paper_effect", "paper_effect_standardised"
-
-
-def coefficients_of(
-    specification: Specification, values: Mapping[str, Floats], levels: Mapping[str, tuple[str, ...]]
-) -> Coefficients:
-    """Coefficients of the law under each draw, from what was sampled."""
-    if specification.delta is None:
-        return from_level_and_share(specification, values, levels)
-    return from_published(specification, values, levels)
 
 
 def posterior_values(data: DataTree, names: Mapping[str, Any] | tuple[str, ...]) -> dict[str, Any]:

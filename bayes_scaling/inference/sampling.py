@@ -63,7 +63,7 @@ def structure_key(specification: Specification, rows: Rows) -> str:
         document["progress"].pop("cut_year", None)
     document["priors"] = {p.name: specification.prior_of(p.name).distribution for p in specification.parameters()}
     document["levels"] = {
-        name: levels if name in ("benchmark", "step") else len(levels)
+        name: levels if name == "benchmark" or name not in rows.index else len(levels)
         for name, levels in rows.levels.items()
         if name not in ("paper", *dict(specification.noise.effects)) or specification.noise.samples_effects
     }

@@ -132,9 +132,9 @@ def rate_draws(source: Source, *, by: str | None = None) -> xr.DataArray:
             rates = xr.DataArray(pooled.reshape(shape), dims=SAMPLE_DIMS)
     else:
         laws = laws_of(source)
-        if laws.specification.rates_by_era:
+        if by_dates := laws.specification.rates_by_era:
             raise BayesScalingError(
-                f"rates of '{laws.specification.name}' change in {laws.specification.progress.cut_year:.7g}, and draws "
+                f"rates of '{laws.specification.name}' vary by {laws.specification.index_of(by_dates[0])}, and draws "
                 "of a law have none for all dates; use effective_compute between two dates, or the fit"
             )
         year = central_anchor(laws.specification).year

@@ -386,8 +386,8 @@ def laws_of(source: Source) -> Laws:
     # They import the sampler, for which published laws should not wait.
     from bayes_scaling.inference.data import rows_of
     from bayes_scaling.inference.likelihood import draws_of
-    from bayes_scaling.inference.posterior import coefficients_of
     from bayes_scaling.inference.result import Fit
+    from bayes_scaling.model.coordinates import coefficients_of
 
     if not isinstance(source, Fit):
         raise BayesScalingError(

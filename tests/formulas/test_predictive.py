@@ -17,7 +17,8 @@ from bayes_scaling.identifiability.profile import profile_likelihood
 from bayes_scaling.inference.attempts import Attempted
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.likelihood import draws_of, expected_losses, scales
-from bayes_scaling.inference.posterior import coefficients_of, posterior_of
+from bayes_scaling.inference.posterior import posterior_of
+from bayes_scaling.model.coordinates import coefficients_of
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.plots.predictive import plot_predictive
 from bayes_scaling.plots.residuals import plot_residuals, standardised_residuals
@@ -340,7 +341,8 @@ def test_point_estimates_are_refused() -> None:
     specification = made_specification(cluster="none")
     for found in (bs.classical.published_estimate, profile_likelihood):
         with pytest.raises(
-            bs.BayesScalingError, match=r"'made' has a formula, walk or column for level, .*\[coefficients\]"
+            bs.BayesScalingError,
+            match=r"'made' has a formula, form of progress or column for level, .*\[coefficients\]",
         ):
             found(specification, made_evaluations())
 
