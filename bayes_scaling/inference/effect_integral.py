@@ -15,7 +15,7 @@ _REACH = 9.0
 _ROUGH = 1e-5
 """Share of a paper's density by which a panel's rougher rule may differ; the finer one is then right to 1e-9."""
 NODES_OF_A_GAP = 300
-"""Most nodes between two residuals, or so: what callers need to know of the memory that many draws take."""
+"""Roughly the most nodes between two residuals, from which callers work out the memory that many draws take."""
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(15)
 _MOMENTS = [2 / (1 - k**2) if k % 2 == 0 else 0.0 for k in range(7)]
 _DIFFERENCE = _WEIGHTS.copy()  # of the rule and the one that every second of its nodes carries
@@ -28,19 +28,9 @@ def student_t_paper(residual: Floats, nu: Floats, sigma: Floats, tau: Floats) ->
     .. math:: \ln \int N(u \mid 0, \tau) \prod_i t_\nu(r_i - u \mid 0, \sigma) \, du
 
     Panels lie closest at the residuals and at 0, where the integrand can be narrow, and are halved where Gauss's rule
-    has not settled: right to 1e-6, however far sigma, tau and the residuals are from each other.
+    has not settled: right to 1e-6, however far sigma, tau and the residuals are from each other. ``residual`` has the
+    shape ``(samples, n)``, ``nu`` and ``tau`` have ``(samples, 1)``, ``sigma`` either.
 
-    Parameters
-    ----------
-    residual
-        Shape ``(samples, n)``.
-    nu, tau
-        Shape ``(samples, 1)``.
-    sigma
-        Of each residual, or of all: shape ``(samples, n)`` or ``(samples, 1)``.
-
-    Examples
-    --------
     >>> residual, nu = np.array([[0.053, 0.051, 0.0525]]), np.array([[5.0]])
     >>> student_t_paper(residual, nu, np.array([[0.001]]), np.array([[0.1]])).round(3).tolist()
     [11.475]
@@ -68,10 +58,7 @@ def student_t_paper(residual: Floats, nu: Floats, sigma: Floats, tau: Floats) ->
 
 
 def _panels(residual: Floats, scale: Floats, tau: Floats) -> tuple[Codes, Floats, Floats]:
-    """Draw, lower and upper end of each panel: every gap between residuals, 0 and the ends of the integral in pieces.
-
-    The pieces of a gap are of equal length in ``asinh(x - a) - asinh(b - x)``.
-    """
+    """Draw and ends of each panel: gaps between residuals, 0 and ends, cut equally in asinh(x - a) - asinh(b - x)."""
     reach = np.ceil(_REACH * tau / scale)
     points = np.sort(np.column_stack([np.rint(residual / scale), np.zeros(len(residual))]), axis=1)
     points = np.column_stack([points[:, :1] - reach, points, points[:, -1:] + reach])
@@ -89,7 +76,7 @@ def _panels(residual: Floats, scale: Floats, tau: Floats) -> tuple[Codes, Floats
 
 
 def _log_integrand(effect: Floats, draw: Codes, residual: Floats, nu: Floats, sigma: Floats, tau: Floats) -> Floats:
-    """Up to the constant of each draw, that is at effect and residuals 0."""
+    """Less its value at effect and residuals 0."""
     unit = np.broadcast_to(sigma * np.sqrt(nu), residual.shape)
     tails = np.zeros_like(effect)
     for own, scale in zip(residual.T, unit.T, strict=True):

@@ -1,5 +1,6 @@
-"""Chains that do not mix: which belong together, and how much of the posterior each group holds."""
+"""Chains that do not mix: which belong together, how much posterior mass is around each, where to start again."""
 
+import math
 from itertools import combinations
 
 import arviz as az
@@ -32,13 +33,10 @@ def pairwise_rhat(posterior: Dataset) -> Floats:
 
 
 def chain_groups(posterior: Dataset, rhat_max: float = RHAT_APART) -> Groups:
-    """Chains that mix with each other, put together.
+    """Chains in groups that mix, the largest first: one group where chains mix, or only mix slowly.
 
-    Groups are joined, the nearest first, as long as the mean R-hat between their chains is at most ``rhat_max``. The
-    largest group comes first; there is one where chains mix, or only mix slowly.
+    The nearest groups are joined as long as the mean R-hat between their chains is at most ``rhat_max``.
 
-    Examples
-    --------
     >>> rng = np.random.default_rng(0)
     >>> draws = rng.normal(size=(4, 500)) + np.array([0, 9, 0, 0])[:, None]
     >>> chain_groups(Dataset({"g_C": (("chain", "draw"), draws)}))
@@ -56,14 +54,11 @@ def chain_groups(posterior: Dataset, rhat_max: float = RHAT_APART) -> Groups:
 
 
 def group_shares(log_masses: Floats, groups: Groups, *, runs: bool = False) -> Floats:
-    r"""How much of the posterior mass lies around each group.
+    """Share of the posterior mass around each group.
 
-    ``log_masses`` are of chains (:func:`bayes_scaling.inference.modes.log_masses`), each of which estimates the mass of
-    one and the same mode, so that a group has their mean; or log evidence of SMC runs, each of which is an estimate of
-    the whole, so that a group has the sum.
+    In proportion to the mean of its chains' masses; or to the sum of its SMC ``runs``' evidence, since each run is an
+    estimate of the whole.
 
-    Examples
-    --------
     >>> group_shares(np.log([3.0, 3.0, 1.0]), ((0, 1), (2,))).round(3).tolist()
     [0.75, 0.25]
     """
@@ -72,10 +67,8 @@ def group_shares(log_masses: Floats, groups: Groups, *, runs: bool = False) -> F
 
 
 def groups_in_words(groups: Groups, shares: Floats | None) -> str:
-    """Groups of chains that don't mix, with their shares of the mass, as a diagnostic says it.
+    """Name groups that do not mix, with their shares of the mass.
 
-    Examples
-    --------
     >>> print(groups_in_words(((0, 2), (1,)), np.array([0.97, 0.03])))
     chains fall into 2 groups that do not mix: chains 0, 2 (97.0% of the mass); chain 1 (3.0% of the mass)
     """
@@ -84,3 +77,49 @@ def groups_in_words(groups: Groups, shares: Floats | None) -> str:
         share = "" if shares is None else f" ({shares[position]:.1%} of the mass)"
         said.append(f"chain{'s' if len(group) > 1 else ''} {', '.join(map(str, group))}{share}")
     return f"chains fall into {len(groups)} groups that do not mix: {'; '.join(said)}"
+
+
+NEGLIGIBLE = 12.0
+"""Nats below the largest mass from which a chain's is negligible: a share of six millionths."""
+
+
+def log_masses(stats: Dataset) -> Floats:
+    r"""Estimate the log posterior mass around each chain from its ``logp`` and ``unconstrained_draw``.
+
+    .. math:: \ln Z_k = \mathrm{E}_k[\ln p] + H_k
+        \approx \overline{\ln p}_k + \tfrac{1}{2} \ln \det(2 \pi e\, \Sigma_k)
+
+    The entropy is that of a normal distribution of the same covariance: the largest possible, exact for a normal mode.
+    Only the second half of a chain counts, when it has arrived. Two modes of equal height, one ten times as wide:
+
+    >>> rng = np.random.default_rng(0)
+    >>> z = rng.standard_normal((2, 4000, 1))
+    >>> x = np.array([1.0, 10.0])[:, None, None] * z
+    >>> stats = Dataset({"logp": (("chain", "draw"), -(z**2).sum(2) / 2),
+    ...                  "unconstrained_draw": (("chain", "draw", "u"), x)})
+    >>> round(float(np.diff(log_masses(stats))[0] / np.log(10)), 1)
+    1.0
+    """
+    logp, draws = stats["logp"].to_numpy(), stats["unconstrained_draw"].to_numpy()
+    late = slice(logp.shape[1] // 2, None)
+    entropies = []
+    for chain in draws:
+        covariance = np.atleast_2d(np.cov(chain[late].T))
+        with np.errstate(divide="ignore"):  # a chain that never moved has no volume
+            entropies.append(np.linalg.slogdet(2 * math.pi * math.e * covariance)[1] / 2)
+    return np.asarray(logp[:, late].mean(axis=1) + entropies)
+
+
+def negligible(masses: Floats) -> NDArray[np.bool_]:
+    """Chains with next to none of the posterior mass around them.
+
+    >>> negligible(np.array([-100.0, -101.0, -160.0])).tolist()
+    [False, False, True]
+    """
+    return np.asarray(~(masses >= np.nanmax(masses) - NEGLIGIBLE))
+
+
+def starts_elsewhere(stats: Dataset, left: NDArray[np.bool_]) -> Floats:
+    """Points to start from again: the later draws of the chains that are not left, shape ``(points, dimensions)``."""
+    draws = stats["unconstrained_draw"].to_numpy()[~left]
+    return np.asarray(draws[:, draws.shape[1] // 2 :].reshape(-1, draws.shape[-1]))

@@ -21,8 +21,6 @@ _OPEN, _CLOSE = r"\left(", r"\right)"
 def is_equation(line: str) -> bool:
     """Whether a line of a description states a relation, and not a definition in words.
 
-    Examples
-    --------
     >>> is_equation("N_eff = N"), is_equation("era: before or after 2017.444")
     (True, False)
     """
@@ -34,8 +32,6 @@ def tex(line: str) -> str:
 
     Raises BayesScalingError if the line is not of the grammar; the message has the line and the place.
 
-    Examples
-    --------
     >>> print(tex("L = A[benchmark] / N_eff^alpha + noise"))
     L = \frac{A_{\text{benchmark}}}{N_{\text{eff}}^{\alpha}} + \text{noise}
     """
@@ -49,8 +45,6 @@ def tex(line: str) -> str:
 def symbol(name: str, group: str = "") -> str:
     r"""A coefficient's name, as in tables, as LaTeX; with what it varies by, if anything, several with commas.
 
-    Examples
-    --------
     >>> print(symbol("g_N", "benchmark"), symbol("Y0"), symbol("repetition_scale"))
     g_{N, \text{benchmark}} Y_{0} \text{repetition scale}
     """
