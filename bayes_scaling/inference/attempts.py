@@ -27,10 +27,8 @@ from bayes_scaling.specifications.specification import Specification
 TO_DESPAIR, TO_DESPAIR_AT_LAST = 600, 3000
 """Draws of each chain from which on chains that lie apart are taken to stay so: before another attempt, and in the last
 one, where too many divergences are also taken to stay so from then on."""
-RESTARTS = 3
-"""Most restarts of chains that are stuck where there is next to no posterior mass."""
-OfChains = dict[str, tuple[str, NDArray[np.float64]]]
-"""Variables over ``chain``, as xarray takes them."""
+RESTARTS = 3  # most restarts of chains stuck where there is next to no posterior mass
+OfChains = dict[str, tuple[str, NDArray[np.float64]]]  # variables over ``chain``, as xarray takes them
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Values = Mapping[str, Any]
-Start = Callable[[Any], Floats]
-"""From a seed to the unconstrained point at which a chain starts."""
+Start = Callable[[Any], Floats]  # from a seed to the unconstrained point at which a chain starts
 
 
 class FreeVariable(NamedTuple):
@@ -90,8 +89,7 @@ class Compiled:
 
 
 type _Program = _Addressed | _Nutpies
-_LOADED: dict[str, _Program] = {}
-"""Programs of this process by structure."""
+_LOADED: dict[str, _Program] = {}  # programs of this process by structure
 
 
 class ByHand(NamedTuple):
@@ -151,15 +149,11 @@ def _warn(error: Exception) -> None:
 
 
 class _At(NamedTuple):
-    """A function by its address, as nutpie takes numba's."""
-
     address: int
 
 
 @dataclass(frozen=True)
 class _Addressed:
-    """A program called by its address."""
-
     variables: tuple[FreeVariable, ...]
     arrays: tuple[tuple[str, str], ...]
     library: Any
@@ -204,8 +198,6 @@ class _Addressed:
 
 @dataclass(frozen=True)
 class _Nutpies:
-    """A program that nutpie has compiled."""
-
     variables: tuple[FreeVariable, ...]
     model: Any
 
@@ -339,7 +331,6 @@ def _jitted(source: ByHand) -> Any:
 
 
 def _kept(jitted: Any, variables: tuple[FreeVariable, ...], arrays: tuple[tuple[str, str], ...]) -> CompiledObjects:
-    """Compile a function of the point and two arrays of data."""
     from numba import float64, int64
 
     jitted.compile((float64[::1], float64[::1], int64[::1]))

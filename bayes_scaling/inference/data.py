@@ -18,8 +18,7 @@ from bayes_scaling.specifications.progress import walk_covariates
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import decimal_year
 
-UNITS = ("evaluation", "paper")
-"""Units of cross-validation."""
+UNITS = ("evaluation", "paper")  # units of cross-validation
 
 
 def check_unit(unit: str) -> None:

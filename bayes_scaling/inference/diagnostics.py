@@ -22,8 +22,7 @@ DOUBT = 0.05
 """A run is given up where so many divergences, if they were tolerable in the long run, are less probable than this."""
 CHAIN_SHIFT_MAX = 0.5
 WEIGHT_SHARE_MIN = 0.1
-MAIN = ("E", "alpha", "beta", *RATES)
-"""Quantities that people quote, of which more effective draws are wanted."""
+MAIN = ("E", "alpha", "beta", *RATES)  # quantities that people quote: these get more effective draws
 EVIDENCE_SPREAD_MAX = 0.5
 """Nats, standard deviation between runs: weights of their evidence would then leave exp(-0.25), 78%, of the runs."""
 
@@ -239,13 +238,7 @@ def _failures(found: Diagnostics, table: pd.DataFrame, data: DataTree) -> tuple[
 
 
 def chain_shifts(draws: Mapping[int, np.ndarray]) -> dict[int, float]:
-    """How far each chain's median lies from the others', in interquartile ranges of the other chains' draws.
-
-    >>> rng = np.random.default_rng(0)
-    >>> shifts = chain_shifts({0: rng.normal(size=500), 1: rng.normal(size=500), 2: 9 + rng.normal(size=500)})
-    >>> max(shifts, key=lambda chain: abs(shifts[chain]))
-    2
-    """
+    """How far each chain's median lies from the others', in interquartile ranges of the other chains' draws."""
     shifts = {}
     for chain, own in draws.items():
         rest = np.concatenate([other for key, other in draws.items() if key != chain] or [own])

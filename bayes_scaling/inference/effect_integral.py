@@ -8,10 +8,8 @@ from bayes_scaling.specifications.noise import normal, student_t
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
-_WIDEST = 2.0
-"""Longest first panel, in units of asinh of the distance from its nearer end over the scale."""
-_REACH = 9.0
-"""How far beyond the residuals and 0 the integral goes, in units of tau."""
+_WIDEST = 2.0  # longest first panel, in units of asinh of the distance from its nearer end over the scale
+_REACH = 9.0  # how far beyond the residuals and 0 the integral goes, in units of tau
 _ROUGH = 1e-5
 """Share of a paper's density by which a panel's rougher rule may differ; the finer one is then right to 1e-9."""
 NODES_OF_A_GAP = 300
@@ -30,10 +28,6 @@ def student_t_paper(residual: Floats, nu: Floats, sigma: Floats, tau: Floats) ->
     Panels lie closest at the residuals and at 0, where the integrand can be narrow, and are halved where Gauss's rule
     has not settled: right to 1e-6, however far sigma, tau and the residuals are from each other. ``residual`` has the
     shape ``(samples, n)``, ``nu`` and ``tau`` have ``(samples, 1)``, ``sigma`` either.
-
-    >>> residual, nu = np.array([[0.053, 0.051, 0.0525]]), np.array([[5.0]])
-    >>> student_t_paper(residual, nu, np.array([[0.001]]), np.array([[0.1]])).round(3).tolist()
-    [11.475]
     """
     # A peak of n residuals can be as narrow as this, and no first panel shall step over one.
     narrowest = np.minimum(tau, sigma.min(axis=1, keepdims=True) / np.sqrt(residual.shape[1]))

@@ -46,12 +46,7 @@ class Effects(NamedTuple):
 
 
 def to_model(effects: Sequence[Effects], outer: Any, data: Mapping[str, Any], xp: ModuleType = np) -> tuple[Any, Any]:
-    """The model's unconstrained point at one of the sampler's (last axis), and the logarithm of the change of volume.
-
-    >>> one = Effects("lab", 0, slice(1, 3), 3)
-    >>> to_model([one], np.array([0.5, 1.0, 2.0]), one.without_information())[0].tolist()
-    [0.5, 1.0, 2.0]
-    """
+    """The model's unconstrained point at one of the sampler's (last axis), and the log of the change of volume."""
     inner, volume = outer, 0.0
     times: Any = np.dot if xp is np else _by_elements
     for each in effects:

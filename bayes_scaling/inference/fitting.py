@@ -39,8 +39,7 @@ from bayes_scaling.tables.faults import Finding
 from bayes_scaling.tables.plausibility import findings, require_plausible
 from bayes_scaling.tables.soundness import as_table
 
-KEPT_DRAWS = 4000
-"""Draws of all chains: more cost memory and time wherever a posterior is read, and add nothing."""
+KEPT_DRAWS = 4000  # draws of all chains: more cost memory and time wherever a posterior is read, and add nothing
 _PACKAGES = ("bayes-scaling", "pymc", "pytensor", "nutpie", "arviz", "numpy", "pandas", "xarray", "scipy")
 
 

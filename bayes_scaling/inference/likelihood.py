@@ -20,8 +20,7 @@ from bayes_scaling.specifications.specification import Specification
 Floats = NDArray[np.float64]
 Work = Callable[[Specification, Rows, Mapping[str, Floats], Floats], Floats]
 
-BLOCK = 2**22
-"""Most numbers in an array over draws and rows, 32 MiB; several such arrays are in memory at a time."""
+BLOCK = 2**22  # most numbers in an array over draws and rows, 32 MiB; several are in memory at a time
 
 
 def sampled_names(specification: Specification) -> tuple[str, ...]:
@@ -159,17 +158,12 @@ def _paper_effects(specification: Specification, rows: Rows, values: Mapping[str
 
 
 def sum_by(values: Floats, codes: NDArray[np.int64]) -> Floats:
-    """Sum over the last axis within groups of equal code; result has one column per code, in order.
-
-    >>> sum_by(np.array([[1.0, 2.0, 4.0]]), np.array([1, 0, 1])).tolist()
-    [[2.0, 5.0]]
-    """
+    """Sum over the last axis within groups of equal code; result has one column per code, in order."""
     members = csr_array((np.ones(len(codes)), (np.arange(len(codes)), codes)))
     return np.asarray(values.reshape(-1, len(codes)) @ members).reshape(*values.shape[:-1], -1)
 
 
 def _integrated_student_t(residual: Floats, paper: NDArray[np.int64], nu: Floats, sigma: Floats, tau: Floats) -> Floats:
-    """Joint density of each paper, its effect integrated out numerically."""
     joint, sigma = np.empty((len(residual), paper.max() + 1)), np.broadcast_to(sigma, residual.shape)
     for code in range(joint.shape[1]):
         own, scale = residual[:, paper == code], sigma[:, paper == code]

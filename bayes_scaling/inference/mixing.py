@@ -16,8 +16,7 @@ from bayes_scaling.inference.diagnostics import RHAT_APART
 Floats = NDArray[np.float64]
 Groups = tuple[tuple[int, ...], ...]
 
-_UNRELATED = 1e3
-"""Stands for an R-hat that is not finite: a chain that never moved has none."""
+_UNRELATED = 1e3  # stands for an R-hat that is not finite: a chain that never moved has none
 
 
 def pairwise_rhat(posterior: Dataset) -> Floats:
@@ -36,11 +35,6 @@ def chain_groups(posterior: Dataset, rhat_max: float = RHAT_APART) -> Groups:
     """Chains in groups that mix, the largest first: one group where chains mix, or only mix slowly.
 
     The nearest groups are joined as long as the mean R-hat between their chains is at most ``rhat_max``.
-
-    >>> rng = np.random.default_rng(0)
-    >>> draws = rng.normal(size=(4, 500)) + np.array([0, 9, 0, 0])[:, None]
-    >>> chain_groups(Dataset({"g_C": (("chain", "draw"), draws)}))
-    ((0, 2, 3), (1,))
     """
     chains = posterior.sizes["chain"]
     if chains < 2:
@@ -58,20 +52,13 @@ def group_shares(log_masses: Floats, groups: Groups, *, runs: bool = False) -> F
 
     In proportion to the mean of its chains' masses; or to the sum of its SMC ``runs``' evidence, since each run is an
     estimate of the whole.
-
-    >>> group_shares(np.log([3.0, 3.0, 1.0]), ((0, 1), (2,))).round(3).tolist()
-    [0.75, 0.25]
     """
     logs = np.array([logsumexp(log_masses[list(group)]) - (0 if runs else np.log(len(group))) for group in groups])
     return np.asarray(np.exp(logs - logsumexp(logs)))
 
 
 def groups_in_words(groups: Groups, shares: Floats | None) -> str:
-    """Name groups that do not mix, with their shares of the mass.
-
-    >>> print(groups_in_words(((0, 2), (1,)), np.array([0.97, 0.03])))
-    chains fall into 2 groups that do not mix: chains 0, 2 (97.0% of the mass); chain 1 (3.0% of the mass)
-    """
+    """Name groups that do not mix, with their shares of the mass."""
     said = []
     for position, group in enumerate(groups):
         share = "" if shares is None else f" ({shares[position]:.1%} of the mass)"
@@ -79,8 +66,7 @@ def groups_in_words(groups: Groups, shares: Floats | None) -> str:
     return f"chains fall into {len(groups)} groups that do not mix: {'; '.join(said)}"
 
 
-NEGLIGIBLE = 12.0
-"""Nats below the largest mass from which a chain's is negligible: a share of six millionths."""
+NEGLIGIBLE = 12.0  # nats below the largest mass from which a chain's is negligible: a share of six millionths
 
 
 def log_masses(stats: Dataset) -> Floats:
@@ -90,15 +76,7 @@ def log_masses(stats: Dataset) -> Floats:
         \approx \overline{\ln p}_k + \tfrac{1}{2} \ln \det(2 \pi e\, \Sigma_k)
 
     The entropy is that of a normal distribution of the same covariance: the largest possible, exact for a normal mode.
-    Only the second half of a chain counts, when it has arrived. Two modes of equal height, one ten times as wide:
-
-    >>> rng = np.random.default_rng(0)
-    >>> z = rng.standard_normal((2, 4000, 1))
-    >>> x = np.array([1.0, 10.0])[:, None, None] * z
-    >>> stats = Dataset({"logp": (("chain", "draw"), -(z**2).sum(2) / 2),
-    ...                  "unconstrained_draw": (("chain", "draw", "u"), x)})
-    >>> round(float(np.diff(log_masses(stats))[0] / np.log(10)), 1)
-    1.0
+    Only the second half of a chain counts, when it has arrived.
     """
     logp, draws = stats["logp"].to_numpy(), stats["unconstrained_draw"].to_numpy()
     late = slice(logp.shape[1] // 2, None)
@@ -111,11 +89,7 @@ def log_masses(stats: Dataset) -> Floats:
 
 
 def negligible(masses: Floats) -> NDArray[np.bool_]:
-    """Chains with next to none of the posterior mass around them.
-
-    >>> negligible(np.array([-100.0, -101.0, -160.0])).tolist()
-    [False, False, True]
-    """
+    """Chains with next to none of the posterior mass around them."""
     return np.asarray(~(masses >= np.nanmax(masses) - NEGLIGIBLE))
 
 

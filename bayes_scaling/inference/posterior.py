@@ -117,11 +117,7 @@ def _taken(column: Any, chosen: NDArray[np.int64]) -> Any:
 
 
 def resample(log_weight: Floats, seed: int) -> NDArray[np.int64]:
-    """Positions of draws, each chain resampled systematically by its weights; shapes ``(chains, draws)``.
-
-    >>> resample(np.log([[1.0, 1.0, 2.0, 4.0]]), seed=0).tolist()
-    [[1, 2, 3, 3]]
-    """
+    """Positions of draws, each chain resampled systematically by its weights; shapes ``(chains, draws)``."""
     weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
     cumulative = np.cumsum(weight, axis=1) / weight.sum(axis=1, keepdims=True)
     draws = weight.shape[1]

@@ -19,8 +19,7 @@ from typing import Any, Self
 
 from bayes_scaling.files import write_whole
 
-CACHE_VARIABLE = "BAYES_SCALING_CACHE"
-"""Environment variable that names another directory for compiled programs."""
+CACHE_VARIABLE = "BAYES_SCALING_CACHE"  # environment variable that names another directory for compiled programs
 _PACKAGES = ("bayes-scaling", "pymc", "pytensor", "numba", "llvmlite", "numpy", "nutpie")
 _DIGEST = 64
 _ENVIRONMENT = re.compile(rb"_ZN08NumbaEnv[\w.$]+")

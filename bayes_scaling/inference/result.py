@@ -27,8 +27,7 @@ _FORMAT = 1
 _SEAL = re.compile(rb"\nbayes-scaling sha256 ([0-9a-f]{64})\n\Z")
 """Hash of all before it, after the end of the NetCDF, where its readers do not look: no damage goes unseen."""
 _SEAL_LENGTH = 87
-_MOST_INFLATED = 64
-"""Largest ratio of the arrays that a file declares to its own size; ours are not compressed."""
+_MOST_INFLATED = 64  # largest ratio of the arrays that a file declares to its own size; ours are not compressed
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,7 @@ TUNE = 400
 CHAINS = 4
 TARGET_ACCEPT = 0.9
 ATTEMPTS = 4
-EFFECTIVE_DRAWS = 1000
-"""Wanted of each rate of progress, each exponent and E, in bulk and tails."""
+EFFECTIVE_DRAWS = 1000  # in bulk and tails, of each rate of progress, each exponent and E
 _FIRST_LOOK, _MOST_DRAWS = 300, 30_000
 """Draws of each chain at which a run is first looked at, and at which it ends even if they say too little."""
 BARRIER = 2.5
@@ -25,13 +24,11 @@ DEEPEST = 12
 SEED = 0
 NUTS = "nuts"
 SMC = "smc"
-PARTICLES = 2000
-"""Of each SMC run, where no number is asked for."""
+PARTICLES = 2000  # of each SMC run, by default
 SAMPLERS = (NUTS, SMC)
 """The sampler of every fit, and a second opinion that tempers the likelihood from the prior on."""
 
-MOST_ITERATIONS = 10_000_000
-"""Of all chains together, adaptation included: more do not fit into memory."""
+MOST_ITERATIONS = 10_000_000  # of all chains, adaptation included: more do not fit into memory
 
 
 @dataclass(frozen=True)
@@ -62,8 +59,7 @@ class Settings:
         return self.draws or _MOST_DRAWS
 
 
-DEFAULT = Settings()
-"""Of every fit, and of the first attempt of each variant of a sweep."""
+DEFAULT = Settings()  # for every fit, and the first attempt of each variant of a sweep
 
 
 def whole_number(name: str, value: Any, least: int, most: int | None = None) -> int:

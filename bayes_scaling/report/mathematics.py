@@ -1,10 +1,10 @@
-r"""A description's equations as LaTeX, so that a page sets what the terminal prints.
+r"""Equations of :func:`bayes_scaling.model.describe.describe` as LaTeX, so that a page sets what the terminal prints.
 
-The grammar is that of :func:`bayes_scaling.model.describe.describe`: names, numbers, ``+ - / ^``, brackets, a
-group in square brackets, a space for a product, and words.
+Their grammar: names, numbers, ``+ - / ^``, brackets, a group in square brackets, a space for a product, and words.
 """
 
 import re
+from collections.abc import Callable
 
 from bayes_scaling.errors import BayesScalingError
 
@@ -19,11 +19,7 @@ _OPEN, _CLOSE = r"\left(", r"\right)"
 
 
 def is_equation(line: str) -> bool:
-    """Whether a line of a description states a relation, and not a definition in words.
-
-    >>> is_equation("N_eff = N"), is_equation("era: before or after 2017.444")
-    (True, False)
-    """
+    """Whether a line of a description states a relation, and not a definition in words."""
     return "=" in line or "~" in line
 
 
@@ -43,11 +39,7 @@ def tex(line: str) -> str:
 
 
 def symbol(name: str, group: str = "") -> str:
-    r"""A coefficient's name, as in tables, as LaTeX; with what it varies by, if anything, several with commas.
-
-    >>> print(symbol("g_N", "benchmark"), symbol("Y0"), symbol("repetition_scale"))
-    g_{N, \text{benchmark}} Y_{0} \text{repetition scale}
-    """
+    """A coefficient's name, as in tables, as LaTeX; with what it varies by, if anything, several with commas."""
     base, *parts = name.split("_")
     if len(base) == 2 and base[1].isdigit():
         base, parts = base[0], [base[1], *parts]
@@ -124,13 +116,17 @@ class _Parser:
         self.take(")")
         return f"{text}^{{{exponent}}}"
 
+    def listed(self, read: Callable[[], str]) -> str:
+        inside = [read()]
+        while self.taken(","):
+            inside.append(read())
+        return ", ".join(inside)
+
     def bracketed(self) -> str:
         self.take("(")
-        inside = [self.sum()]
-        while self.taken(","):
-            inside.append(self.sum())
+        inside = self.listed(self.sum)
         self.take(")")
-        return rf"\left({', '.join(inside)}\right)"
+        return rf"\left({inside}\right)"
 
     def atom(self) -> str:
         if self.next == "(":
@@ -148,9 +144,7 @@ class _Parser:
             return r"\sum"
         group = ""
         if self.taken("["):
-            group = self.take()
-            while self.taken(","):
-                group += f", {self.take()}"
+            group = self.listed(self.take)
             self.take("]")
         elif _is_word(name):
             words = [name]
