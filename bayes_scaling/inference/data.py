@@ -37,13 +37,12 @@ def assemble(specification: Specification, rows: Rows, evaluations: pd.DataFrame
     """A fit's groups, from a table and the sampler's two groups."""
     evaluations = evaluations.assign(**clusters_of(specification, evaluations))
     constant = {name: ("evaluation", column) for name, column in rows.covariates.items()}
-    kept = {column: ("evaluation", _plain(evaluations[column])) for column in _KEPT_COLUMNS if column in evaluations}
-    kept |= {
-        name: ("evaluation", _plain(column_of(specification, evaluations, name)))
-        for name in specification.columns
-        if name not in kept
+    columns = {name: evaluations[name] for name in _KEPT_COLUMNS if name in evaluations}
+    columns |= {
+        name: column_of(specification, evaluations, name) for name in specification.columns if name not in columns
     }
-    kept |= {name: ("evaluation", _plain(evaluations[name])) for name, _ in specification.noise.effects}
+    columns |= {name: evaluations[name] for name, _ in specification.noise.effects}
+    kept = {name: ("evaluation", _plain(column)) for name, column in columns.items()}
     if "published" in evaluations:
         kept["year"] = ("evaluation", decimal_year(evaluations["published"]).to_numpy(float))
     coords = {"evaluation": list(rows.ids)}

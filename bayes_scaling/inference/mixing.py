@@ -31,10 +31,10 @@ def pairwise_rhat(posterior: Dataset) -> Floats:
     return np.nan_to_num(found, nan=_UNRELATED, posinf=_UNRELATED)
 
 
-def chain_groups(posterior: Dataset, rhat_max: float = RHAT_APART) -> Groups:
+def chain_groups(posterior: Dataset) -> Groups:
     """Chains in groups that mix, the largest first: one group where chains mix, or only mix slowly.
 
-    The nearest groups are joined as long as the mean R-hat between their chains is at most ``rhat_max``.
+    The nearest groups are joined as long as the mean R-hat between their chains is at most :data:`RHAT_APART`.
     """
     chains = posterior.sizes["chain"]
     if chains < 2:
@@ -42,7 +42,7 @@ def chain_groups(posterior: Dataset, rhat_max: float = RHAT_APART) -> Groups:
     distance = pairwise_rhat(posterior) - 1
     np.fill_diagonal(distance, 0.0)
     tree = linkage(squareform(np.maximum(distance, 0.0)), method="average")
-    labels = fcluster(tree, rhat_max - 1, criterion="distance")
+    labels = fcluster(tree, RHAT_APART - 1, criterion="distance")
     groups = [tuple(map(int, np.flatnonzero(labels == label))) for label in np.unique(labels)]
     return tuple(sorted(groups, key=lambda group: (-len(group), group)))
 

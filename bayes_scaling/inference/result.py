@@ -205,17 +205,10 @@ class Fit:
         return content + b"\nbayes-scaling sha256 " + hashlib.sha256(content).hexdigest().encode() + b"\n"
 
     def _header(self) -> dict[str, Any]:
-        return {
-            "format": _FORMAT,
-            "specification": {"name": self.specification.name} | self.specification.to_dict(),
-            "evaluations": asdict(self.evaluations),
-            "diagnostics": asdict(self.diagnostics),
-            "settings": asdict(self.settings),
-            "seed": self.seed,
-            "seconds": dict(self.seconds),
-            "versions": dict(self.versions),
-            "fingerprint": self.fingerprint,
-        }
+        plain = {name: asdict(getattr(self, name)) for name in ("evaluations", "diagnostics", "settings")}
+        plain["specification"] = {"name": self.specification.name} | self.specification.to_dict()
+        plain |= {"seconds": dict(self.seconds), "versions": dict(self.versions)}
+        return plain | {"format": _FORMAT, "seed": self.seed, "fingerprint": self.fingerprint}
 
     @classmethod
     def _from_header(cls, data: DataTree, header: Mapping[str, Any]) -> Self:
@@ -235,10 +228,7 @@ class Fit:
             evaluations=EvaluationsSummary.from_dict(header["evaluations"]),
             diagnostics=Diagnostics.from_dict(header["diagnostics"]),
             settings=Settings(**header["settings"]),
-            seed=header["seed"],
-            seconds=header["seconds"],
-            versions=header["versions"],
-            fingerprint=header["fingerprint"],
+            **{name: header[name] for name in ("seed", "seconds", "versions", "fingerprint")},
         )
 
 

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law import training_compute
-from bayes_scaling.plots.drawing import EDGE, finished, in_brackets, panel, plain_log_ticks
+from bayes_scaling.plots.drawing import EDGE, bracketed, finished, panel, plain_log_ticks
 from bayes_scaling.plots.fitted_runs import fitted_runs, loss_band, name_of, runs_title, scientific
 from bayes_scaling.plots.style import FAINT, INK, LAW_COLOURS, LAW_LINES, ORDERED, PAPER, POSTERIOR, PRIOR
 from bayes_scaling.plots.visuals import Visuals, add_legend, entry, look_of, named, patch
@@ -228,7 +228,7 @@ def _draw_marked(axes: Axes, fit: Fit, budgets: Floats) -> None:
 
 
 def _in_print(summary: Mapping[Any, float]) -> str:
-    return in_brackets((summary[part] for part in ("median", "lower", "upper")), lambda value: scientific(value, 1))
+    return bracketed((summary[part] for part in ("median", "lower", "upper")), lambda value: scientific(value, 1))
 
 
 def _draw_legend(figure: Figure, laws: Sequence[Source], marked: bool) -> None:

@@ -89,15 +89,10 @@ def _draw_share(axes: Axes, line: int, found: tuple[float, float, float], publis
 
 
 def _draw_legend(figure: Figure) -> None:
-    kinds = (
-        (POSTERIOR, "o", "", "posterior median", "posterior"),
-        (POSTERIOR, "", "-", INTERVAL, "interval"),
-        (PUBLISHED, "D", "", "Ho et al. 2024", "published"),
-        (PRIOR, ">", "", "goes on beyond the axis", None),
-    )
     handles = [
-        entry(name, label, color=color, marker=marker, ls=style, ms=POINT_SIZE)
-        for color, marker, style, label, name in kinds
+        entry("posterior", "posterior median", color=POSTERIOR, marker="o", ls="", ms=POINT_SIZE),
+        entry("interval", INTERVAL, color=POSTERIOR),
+        entry("published", "Ho et al. 2024", color=PUBLISHED, marker="D", ls="", ms=POINT_SIZE, mfc=PAPER),
+        entry(None, "goes on beyond the axis", color=PRIOR, marker=">", ls="", ms=POINT_SIZE),
     ]
-    handles[2].set_markerfacecolor(PAPER)
     add_legend(figure, handles, loc="outside lower center", ncols=4)

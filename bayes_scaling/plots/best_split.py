@@ -80,14 +80,8 @@ def plot_best_split(fit: Fit, budget: float, *, visuals: Visuals | None = None, 
     named(axes.axvline(float(marked[0]), color=INK, lw=0.8, ls=":"), "budget")
     mark_budgets(axes, runs["compute"])
     low, high = min(each[0] for each in ends), max(each[1] for each in ends)
-    axes.set(
-        xscale="log",
-        yscale="log",
-        xlim=(grid[0], end),
-        ylim=(low / 2, high * _ROOM),
-        xlabel="training budget (FLOP, log scale)",
-        ylabel="best number (log scale)",
-    )
+    axes.set(xscale="log", yscale="log", xlim=(grid[0], end), ylim=(low / 2, high * _ROOM))
+    axes.set(xlabel="training budget (FLOP, log scale)", ylabel="best number (log scale)")
     axes.yaxis.set_major_locator(LogLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: amount(value)))
     axes.yaxis.set_minor_formatter(NullFormatter())
@@ -105,17 +99,10 @@ def _draw(axes: Axes, grid: Floats, draws: DataArray, budget: float, name: str, 
     at = table.iloc[int(np.searchsorted(grid, budget))]
     named(axes.plot(budget, at["median"], "o", color=INK, ms=5, zorder=5), "budget")
     # Above the line and to the left of the budget, where rising lines leave room.
-    written = axes.annotate(
-        f"{amount(at['median'])}\n{name}",
-        (budget, at["median"]),
-        (-7, 5),
-        textcoords="offset points",
-        ha="right",
-        va="bottom",
-        fontsize=9,
-        bbox={"facecolor": PAPER, "alpha": 0.7, "edgecolor": "none", "pad": 1},
-    )
-    named(written, "budget")
+    box = {"facecolor": PAPER, "alpha": 0.7, "edgecolor": "none", "pad": 1}
+    look: dict[str, Any] = {"textcoords": "offset points", "ha": "right", "va": "bottom", "fontsize": 9, "bbox": box}
+    words = f"{amount(at['median'])}\n{name}"
+    named(axes.annotate(words, (budget, at["median"]), (-7, 5), **look), "budget")
     return float(table["lower"].min()), float(table["upper"].max())
 
 
@@ -203,13 +190,8 @@ def plot_tokens_per_parameter(
     words = f"rule of {RULE_OF_THUMB:g} tokens per parameter"
     named(axes.axhline(RULE_OF_THUMB, color=REFERENCE, lw=0.9, label=words), "rule")
     mark_budgets(axes, runs["compute"])
-    axes.set(
-        xscale="log",
-        yscale="log",
-        xlim=(budgets[0], budgets[-1]),
-        xlabel="training compute (FLOP, log scale)",
-        ylabel="best tokens per parameter (log scale)",
-    )
+    axes.set(xscale="log", yscale="log", xlim=(budgets[0], budgets[-1]))
+    axes.set(xlabel="training compute (FLOP, log scale)", ylabel="best tokens per parameter (log scale)")
     plain_log_ticks(axes.yaxis)
     add_legend(figure, loc="outside lower center", ncols=3)
     return finished(figure, look, runs_title(fit), fit.diagnostics)

@@ -199,11 +199,8 @@ def plot_pareto_k(comparison: Comparison, *, visuals: Visuals | None = None, bac
             named(points, "units")
     line = axes.axhline(threshold, color=WARNING, lw=1, ls="--", label=f"good up to {threshold:.2f}")
     named(line, "threshold")
-    axes.set(
-        xlabel="variant, in the order of the table (best predicting first)",
-        ylabel=f"Pareto k of each {comparison.unit}, as found",
-        xlim=(0.2, len(names) + 0.8),
-    )
+    axes.set(xlim=(0.2, len(names) + 0.8), ylabel=f"Pareto k of each {comparison.unit}, as found")
+    axes.set_xlabel("variant, in the order of the table (best predicting first)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     add_legend(axes, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4)
     return look.finish(figure)

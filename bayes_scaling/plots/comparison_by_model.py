@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from bayes_scaling.comparison.result import METHODS, Comparison
 from bayes_scaling.comparison.variants import STATED
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.plots.drawing import Drawing, in_brackets, panel
+from bayes_scaling.plots.drawing import Drawing, bracketed, panel
 from bayes_scaling.plots.months_axis import (
     TEXT_ROOM,
     draw_interval,
@@ -282,12 +282,12 @@ def plot_averaged_doubling_times(
         interval = [float(row[part]) for part in ("median", "lower", "upper")]
         names = ("average", "interval")
         draw_interval(axes, height, interval, color=REFERENCE, marker="s", size=6, names=names)
-        print_beside(axes, height, _PLACES, "", "", in_brackets(interval))
+        print_beside(axes, height, _PLACES, "", "", bracketed(interval))
         labels.append(f"all models, by {METHOD_WORDS[kind]}")
     for height, (name, case) in enumerate(table.to_dict("index").items(), len(averages)):
         draw_interval(axes, height, times_in(case), color=POSTERIOR, marker="o")
         weights = (f"{case[column]:.2f}" for column in ("weight", "weight_pseudo_bma"))
-        print_beside(axes, height, _PLACES, *weights, in_brackets(times_in(case)))
+        print_beside(axes, height, _PLACES, *weights, bracketed(times_in(case)))
         labels.append(str(name))
     print_beside(axes, -0.85, _PLACES, *METHOD_WORDS.values(), "months")
     named(axes.axhline(len(averages) - 0.5, color=PRIOR, lw=0.6), "reference")

@@ -168,14 +168,9 @@ def _draw_density(figure: Figure, axes: Axes, fit: Fit, rate: NDArray[np.float64
     label = f"{MOORE.label}, of chips: {MOORE.months:.0f}"
     moore = axes.axvline(MOORE.months, color=REFERENCE, lw=1.2, ls=":", label=label)
     named(moore, "moore")
-    axes.set(
-        xscale="log",
-        xlim=(_MONTHS[0], _MONTHS[-1]),
-        ylim=(0, 1.25 * top),
-        xlabel="months in which better algorithms double effective compute (log scale)",
-        ylabel="how plausible\n(density per unit of log time)",
-        yticks=[],
-    )
+    axes.set(xscale="log", xlim=(_MONTHS[0], _MONTHS[-1]), ylim=(0, 1.25 * top), yticks=[])
+    axes.set_xlabel("months in which better algorithms double effective compute (log scale)")
+    axes.set_ylabel("how plausible\n(density per unit of log time)")
     axes.xaxis.set_major_locator(FixedLocator(_TICKS))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -271,11 +266,7 @@ def plot_effective_compute(
         growth: Any = growth_factor(years - start, published.months)
         words = f"{published.label}: {published.months:g} months"
         named(axes.plot(years, growth, color=colour, lw=1.4, ls=style, label=words), name)
-    axes.set(
-        yscale="log",
-        xlim=(start, end),
-        xlabel="year",
-        ylabel=f"effective over physical compute\n(times, {start:.5g} = 1, log scale)",
-    )
+    axes.set(yscale="log", xlim=(start, end), xlabel="year")
+    axes.set_ylabel(f"effective over physical compute\n(times, {start:.5g} = 1, log scale)")
     add_legend(axes, loc="upper left")
     return finished(figure, look, title_of(fit), fit.diagnostics)

@@ -75,8 +75,8 @@ def title_of(fit: Fit) -> str:
     return f"{fit.specification.name} on {about.name} ({size})" + (f", {setting}" if setting else "")
 
 
-def in_brackets(values: Iterable[float], write: Callable[[float], str] = months) -> str:
-    """Median and interval in print."""
+def bracketed(values: Iterable[float], write: Callable[[float], str] = months) -> str:
+    """A point with its interval in print."""
     return "{} [{}, {}]".format(*map(write, values))
 
 

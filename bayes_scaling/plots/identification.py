@@ -86,12 +86,8 @@ def _draw_intervals(axes: Axes, table: pd.DataFrame) -> None:
         _print(axes, 1.12, float(place), narrower, ha="right", va="center")
         _print(axes, 1.14, float(place), _MARKS[row["verdict"]], va="center")
     _print(axes, 1.12, len(table) - 0.3, "narrower", ha="right")
-    axes.set(
-        ylim=(-0.7, len(table) + 0.2),
-        xlim=(-0.1, 1.1),
-        xticks=[0, 1],
-        xticklabels=["lower end of the prior", "upper end of the prior"],
-    )
+    axes.set(ylim=(-0.7, len(table) + 0.2), xlim=(-0.1, 1.1))
+    axes.set_xticks([0, 1], ["lower end of the prior", "upper end of the prior"])
     axes.set_yticks(places, [shortened(str(name)) for name in table.index], parse_math=False)
     axes.set_title(f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} intervals", fontsize=9, loc="left")
     if axes.lines:

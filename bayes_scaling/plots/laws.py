@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.plots.drawing import Drawing, density_of, finished, in_brackets, plain_log_ticks
+from bayes_scaling.plots.drawing import Drawing, bracketed, density_of, finished, plain_log_ticks
 from bayes_scaling.plots.fitted_runs import fitted_runs, name_of, runs_title, scientific
 from bayes_scaling.plots.style import INK, LAW_COLOURS, LAW_MARKERS, POSTERIOR, PRIOR, WARNING
 from bayes_scaling.plots.visuals import Visuals, add_legend, entry, look_of, named, patch
@@ -93,7 +93,8 @@ def plot_laws(
     found = _quantities(fit, compute)
     others = [_quantities(law, compute) for law in laws]
     shown = [name for name in _LABELS if name in found]
-    unknown = _unknown(fit)
+    unknown = {name.partition("[")[0] for name in unidentified(fit)}
+    unknown |= set(_ALLOCATION) if unknown else set()
     figure = Drawing(figsize=(9, 6.2 + 0.2 * len(laws)))
     panels = figure.subplots(2, 3).ravel()
     for axes, name in zip(panels, shown, strict=False):
@@ -120,12 +121,6 @@ def _quantities(source: Source, compute: float) -> Mapping[str, xr.DataArray]:
         "parameters": best["parameters"],
         "tokens_per_parameter": best["tokens_per_parameter"],
     }
-
-
-def _unknown(fit: Fit) -> set[str]:
-    """Panels of what the runs do not identify: an exponent, and with it all that the best split is made of."""
-    names = {name.partition("[")[0] for name in unidentified(fit)}
-    return names | set(_ALLOCATION) if names else names
 
 
 def _draw_panel(
@@ -195,7 +190,7 @@ def _draw_prior(axes: Axes, fit: Fit, name: str, top: float) -> None:
 
 def _in_print(summary: pd.Series, name: str) -> str:
     values = (float(summary[part]) for part in ("median", "lower", "upper"))
-    return in_brackets(values, lambda each: scientific(each, 1) if name == "parameters" else f"{each:#.3g}")
+    return bracketed(values, lambda each: scientific(each, 1) if name == "parameters" else f"{each:#.3g}")
 
 
 def _draw_legend(figure: Figure, laws: Sequence[Source]) -> None:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from bayes_scaling.plots.style import INK, PAPER, PUBLISHED
 from bayes_scaling.plots.visuals import named
 from bayes_scaling.published import HO2024_COMPUTE
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.quantities.rates import INTERVAL
 from bayes_scaling.words import months
 
 POINT_SIZE = 4.5  # points
@@ -72,12 +72,8 @@ def with_marks(names: Iterable[Any], table: pd.DataFrame) -> list[str]:
 
 def set_months_axis(axes: Axes) -> None:
     """Limits, ticks and label; the label names the interval."""
-    axes.set(
-        xscale="log",
-        xlim=(SHORTEST, LONGEST),
-        xlabel=f"doubling time of effective compute (months, log scale; median and {INTERVAL_PROBABILITY:.0%} "
-        f"{INTERVAL_KIND} interval)",
-    )
+    axes.set(xscale="log", xlim=(SHORTEST, LONGEST))
+    axes.set_xlabel(f"doubling time of effective compute (months, log scale; median and {INTERVAL})")
     axes.set_xticks(_TICKS, [str(tick) for tick in _TICKS])
     axes.minorticks_off()
 

@@ -95,7 +95,8 @@ def plot_residuals(fit: Fit, *, visuals: Visuals | None = None, backend: str | N
     worst = table["residual"].abs().nlargest(LABELLED).index
     figure = Drawing(figsize=(9, 6.6))
     panels = figure.subplots(2, 2, sharey=True).ravel()
-    quantiles = pd.Series(family.ppf(_plotting_positions(len(table))), index=table["residual"].sort_values().index)
+    places = family.ppf((np.arange(len(table)) + 0.5) / len(table))
+    quantiles = pd.Series(places, index=table["residual"].sort_values().index)
     horizontal = {
         "parameters (log scale)": table["parameters"],
         "training tokens (log scale)": table["tokens"],
@@ -132,10 +133,6 @@ def _family(fit: Fit) -> tuple[Any, str]:
     return family.standard(values), f"{family.words}{said}"
 
 
-def _plotting_positions(count: int) -> Any:
-    return (np.arange(count) + 0.5) / count
-
-
 def _draw_points(axes: Axes, values: pd.Series, residual: pd.Series, worst: pd.Index) -> None:
     named(axes.axhline(0, color=PRIOR, lw=0.8, zorder=0.5), "reference")
     others = residual.index.difference(worst)
@@ -153,14 +150,5 @@ def _draw_points(axes: Axes, values: pd.Series, residual: pd.Series, worst: pd.I
 
 def _name_worst(axes: Axes, residual: pd.Series) -> None:
     lines = [f"{rank}  {run}: {value:+.3g} σ" for rank, (run, value) in enumerate(residual.items(), start=1)]
-    written = axes.text(
-        0.98,
-        0.04,
-        "\n".join(["largest residuals", *lines]),
-        transform=axes.transAxes,
-        fontsize=8,
-        color=WARNING,
-        ha="right",
-        va="bottom",
-    )
-    named(written, "worst")
+    look: dict[str, Any] = {"transform": axes.transAxes, "color": WARNING, "ha": "right", "va": "bottom"}
+    named(axes.text(0.98, 0.04, "\n".join(["largest residuals", *lines]), fontsize=8, **look), "worst")

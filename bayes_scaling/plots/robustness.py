@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from bayes_scaling.plots.drawing import Drawing, in_brackets, shortened
+from bayes_scaling.plots.drawing import Drawing, bracketed, shortened
 from bayes_scaling.plots.months_axis import (
     LONGEST,
     SHORTEST,
@@ -71,7 +71,7 @@ def plot_robustness(result: Robustness, *, visuals: Visuals | None = None, backe
         published = [float(case[f"published_{part}"]) for part in ("months", "lower", "upper")]
         if not math.isnan(published[0]):
             _draw_published(axes, line + _PUBLISHED, *published)
-        print_beside(axes, line, _PLACES, str(case["rows"]), in_brackets(times_in(case)))
+        print_beside(axes, line, _PLACES, str(case["rows"]), bracketed(times_in(case)))
     axes.set(ylim=(len(table) - 0.4, -0.8))
     set_months_axis(axes)
     axes.set_yticks(range(len(table)), with_marks(map(shortened, table.index), table), fontsize=8, parse_math=False)
@@ -103,14 +103,11 @@ def _draw_published(axes: Axes, height: float, middle: float, lower: float, uppe
 
 
 def _draw_legend(figure: Figure, *, anyone_failed: bool) -> None:
-    kinds = [
-        (POSTERIOR, "o", "-", "found here (posterior)", "posterior"),
-        (PUBLISHED, "D", "-", "published (Ho et al. 2024)", "published"),
-        (POSTERIOR, ">", "", "goes on beyond the axis, or no bound", "interval"),
+    handles = [
+        entry("posterior", "found here (posterior)", color=POSTERIOR, marker="o", ms=4.5),
+        entry("published", "published (Ho et al. 2024)", color=PUBLISHED, marker="D", ms=4.5),
+        entry("interval", "goes on beyond the axis, or no bound", color=POSTERIOR, marker=">", ls="", ms=4.5),
     ]
     if anyone_failed:
-        kinds.append((WARNING, "x", "-", "not converged", ""))
-    handles = [
-        entry(name, label, color=color, marker=marker, ls=line, ms=4.5) for color, marker, line, label, name in kinds
-    ]
+        handles.append(entry(None, "not converged", color=WARNING, marker="x", ms=4.5))
     add_legend(figure, handles, loc="outside lower center", ncols=4)

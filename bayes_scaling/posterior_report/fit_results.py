@@ -185,10 +185,6 @@ def effective_compute_section(fit: Fit) -> Section:
     )
 
 
-def _percent(share: float, _: float) -> str:
-    return in_whole_percent(share)
-
-
 def attribution_section(fit: Fit) -> Section:
     """To what the fall in loss between two systems is due, with the paper's shares."""
     from bayes_scaling.plots.attribution import plot_attribution
@@ -208,7 +204,11 @@ def attribution_section(fit: Fit) -> Section:
     )
     shown = [pair for pair in HO2024_PAIRS if " to ".join(map(str, pair)) in pairs]
     names = tuple(player.replace("_", " ") for player in PLAYERS)
-    rows = tuple((pair, *(estimate(table.loc[(pair, player)], _percent) for player in PLAYERS)) for pair in pairs)
+
+    def percent(share: float, _: float) -> str:
+        return in_whole_percent(share)
+
+    rows = tuple((pair, *(estimate(table.loc[(pair, player)], percent) for player in PLAYERS)) for pair in pairs)
     papers = tuple((pair, *(in_whole_percent(published.loc[pair, player], 1) for player in PLAYERS)) for pair in pairs)
     first = "; ".join(f"{name} {share}" for name, share in zip(names, rows[0][1:], strict=True))
     where, theirs = title(laws_of(fit).benchmark_of()), title(BENCHMARK)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from bayes_scaling.inference.units import size_of
 from bayes_scaling.plain_json import records
-from bayes_scaling.plots.drawing import NOT_CONVERGED
+from bayes_scaling.plots.drawing import NOT_CONVERGED, bracketed
 from bayes_scaling.quantities.rate_widths import Beside
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL
 from bayes_scaling.replication.run import Replication
@@ -107,14 +107,13 @@ def number(value: float) -> str:
 
 def published(row: Row) -> str:
     """Published point and interval."""
-    if math.isnan(row["published_lower"]):
-        return number(row["published"])
-    return f"{number(row['published'])} [{number(row['published_lower'])}, {number(row['published_upper'])}]"
+    values = [row[name] for name in ("published", "published_lower", "published_upper")]
+    return number(values[0]) if math.isnan(values[1]) else bracketed(values, number)
 
 
 def found(row: Row) -> str:
     """Median and interval found."""
-    return f"{number(row['median'])} [{number(row['lower'])}, {number(row['upper'])}]"
+    return bracketed((row[part] for part in ("median", "lower", "upper")), number)
 
 
 def remark(row: Row) -> str:

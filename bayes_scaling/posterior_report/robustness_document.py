@@ -10,7 +10,7 @@ from rich.text import Text
 
 from bayes_scaling.inference.diagnostics import ESS_MIN, RHAT_MAX
 from bayes_scaling.inference.units import size_of
-from bayes_scaling.plots.drawing import NOT_CONVERGED
+from bayes_scaling.plots.drawing import NOT_CONVERGED, bracketed
 from bayes_scaling.posterior_report.fit_basis import citation_section, command_blocks, made_with, table_option
 from bayes_scaling.posterior_report.fit_tables import PARTS, TIMES, in_brackets, in_months, times_of
 from bayes_scaling.quantities.rate_widths import Beside
@@ -233,10 +233,10 @@ def _difference(row: Row) -> str:
 
 def published(row: Row) -> str:
     """Published point and, if there is one, interval, months; empty if nothing is published."""
-    middle, lower, upper = (float(row[f"published_{part}"]) for part in ("months", *PARTS[1:]))
-    if math.isnan(middle):
-        return ""
-    return months(middle) if math.isnan(lower) else f"{months(middle)} [{months(lower)}, {months(upper)}]"
+    values = [float(row[f"published_{part}"]) for part in ("months", *PARTS[1:])]
+    if math.isnan(values[1]):
+        return "" if math.isnan(values[0]) else months(values[0])
+    return bracketed(values)
 
 
 def _choices_table(result: Robustness) -> Table:

@@ -217,7 +217,8 @@ def printable(text: str) -> str:
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     if lines.isprintable():
         return lines
-    return "".join("\ufffd" if _unfit(character) else character for character in lines)
+    unfit = {each for each in lines if unicodedata.category(each) in ("Cc", "Cs") and each not in "\n\t"}
+    return lines.translate(dict.fromkeys(map(ord, unfit), "\ufffd"))
 
 
 def encoded(text: str) -> bytes:
@@ -226,7 +227,3 @@ def encoded(text: str) -> bytes:
         return text.encode()
     except UnicodeEncodeError:
         return printable(text).encode()
-
-
-def _unfit(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t"

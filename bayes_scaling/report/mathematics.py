@@ -45,13 +45,10 @@ def symbol(name: str, group: str = "") -> str:
         base, parts = base[0], [base[1], *parts]
     if len(base) > 1 and base not in _GREEK:
         base, parts = rf"\text{{{name.replace('_', ' ')}}}", []
-    below = [_subscript(part) for part in (*parts, *(group.split(", ") if group else []))]
+    below = (*parts, *(group.split(", ") if group else []))
+    words = ", ".join(part if len(part) == 1 else rf"\text{{{part.replace('_', ' ')}}}" for part in below)
     letter = rf"\{base}" if base in _GREEK else base
-    return f"{letter}_{{{', '.join(below)}}}" if below else letter
-
-
-def _subscript(part: str) -> str:
-    return part if len(part) == 1 else rf"\text{{{part.replace('_', ' ')}}}"
+    return f"{letter}_{{{words}}}" if below else letter
 
 
 class _Parser:
