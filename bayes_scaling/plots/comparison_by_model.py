@@ -70,7 +70,7 @@ class _Layout:
 
 
 def plot_doubling_times_by_model(
-    comparison: "Comparison", *, most: int = MOST_MODELS, visuals: Visuals | None = None, backend: str | None = None
+    comparison: Comparison, *, most: int = MOST_MODELS, visuals: Visuals | None = None, backend: str | None = None
 ) -> Figure:
     """Draw the doubling time of effective compute of every variant, the best predicting model first.
 
@@ -132,7 +132,7 @@ def plot_doubling_times_by_model(
 
 
 def plot_differences_by_model(
-    comparison: "Comparison", *, most: int = MOST_MODELS, visuals: Visuals | None = None, backend: str | None = None
+    comparison: Comparison, *, most: int = MOST_MODELS, visuals: Visuals | None = None, backend: str | None = None
 ) -> Figure:
     """Draw how much worse than the best every variant predicts, the best predicting model first.
 
@@ -183,7 +183,7 @@ def plot_differences_by_model(
     return look.finish(figure)
 
 
-def _layout(comparison: "Comparison", table: pd.DataFrame, most: int) -> _Layout:
+def _layout(comparison: Comparison, table: pd.DataFrame, most: int) -> _Layout:
     models = tuple(dict.fromkeys(map(str, table["model"])))[:most]
     shown = table[table["model"].isin(models)]
     labels = tuple(sorted(set(map(str, shown["variant"])), key=_order))
@@ -208,7 +208,7 @@ def _band_axes(layout: _Layout) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _finish(figure: Figure, axes: Axes, comparison: "Comparison", layout: _Layout) -> None:
+def _finish(figure: Figure, axes: Axes, comparison: Comparison, layout: _Layout) -> None:
     handles = [handle for handle in axes.get_legend_handles_labels()[0] if isinstance(handle, Line2D)]
     if len(layout.labels) > 1:
         for label in layout.labels:
@@ -234,7 +234,7 @@ _PLACES = (1.02, 1.12, 1.28)
 
 
 def plot_averaged_doubling_times(
-    comparison: "Comparison", *, most: int = MOST_AVERAGED, visuals: Visuals | None = None, backend: str | None = None
+    comparison: Comparison, *, most: int = MOST_AVERAGED, visuals: Visuals | None = None, backend: str | None = None
 ) -> Figure:
     """Draw the doubling time of effective compute averaged over models, and that of the models that weigh most.
 

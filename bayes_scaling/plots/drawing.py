@@ -8,18 +8,10 @@ import arviz as az
 import matplotlib.patheffects as pe
 import numpy as np
 import pandas as pd
+from matplotlib import ticker
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import (
-    FixedLocator,
-    FuncFormatter,
-    LogLocator,
-    MaxNLocator,
-    NullFormatter,
-    NullLocator,
-    ScalarFormatter,
-)
 
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.units import noun_of
@@ -59,10 +51,10 @@ def panel(width: float, height: float) -> tuple[Figure, Axes]:
     return figure, figure.subplots()
 
 
-def finished(figure: Figure, look: Look, title: str, judged: Any) -> Figure:
-    """Title and visuals asked for; written across, unless what is ``judged`` has ``converged``, that it has not."""
+def finished(figure: Figure, look: Look, title: str, found: Any) -> Figure:
+    """Add the title, apply the changes asked for, and mark the picture where what was found has not converged."""
     named(figure.suptitle(title, fontsize=11), "title")
-    if not judged.converged:
+    if not found.converged:
         big: dict[str, Any] = {"color": WARNING, "fontsize": 44, "alpha": 0.5, "rotation": 20}
         figure.text(0.5, 0.5, NOT_CONVERGED, ha="center", va="center", **big)
     return look.finish(figure)
@@ -89,9 +81,9 @@ def wide(axis: Any, values: pd.Series | pd.DataFrame, ticks: Sequence[float]) ->
         return
     getattr(axis.axes, f"set_{axis.axis_name}scale")("symlog", linthresh=_LINEAR)
     low, high = axis.get_view_interval()
-    axis.set_major_locator(FixedLocator([tick for tick in ticks if low <= tick <= high]))
-    axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(ScalarFormatter())
+    axis.set_major_locator(ticker.FixedLocator([tick for tick in ticks if low <= tick <= high]))
+    axis.set_minor_locator(ticker.NullLocator())
+    axis.set_major_formatter(ticker.ScalarFormatter())
 
 
 _FEWEST = 3
@@ -100,12 +92,12 @@ _FEWEST = 3
 def plain_log_ticks(axis: Axis, *, write: Callable[[float], str] | None = None, most: int = 7) -> None:
     """Plain numbers at 1, 2 and 5 times powers of ten, or at ``most`` round steps if few; limits have to be final."""
     low, high = axis.get_view_interval()
-    ticks = [tick for tick in LogLocator(subs=(1.0, 2.0, 5.0)).tick_values(low, high) if low <= tick <= high]
+    ticks = [tick for tick in ticker.LogLocator(subs=(1.0, 2.0, 5.0)).tick_values(low, high) if low <= tick <= high]
     if len(ticks) < _FEWEST:
-        ticks = [tick for tick in MaxNLocator(most).tick_values(low, high) if low <= tick <= high]
-    axis.set_major_locator(FixedLocator(ticks))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: write(value)) if write else ScalarFormatter())
-    axis.set_minor_formatter(NullFormatter())
+        ticks = [tick for tick in ticker.MaxNLocator(most).tick_values(low, high) if low <= tick <= high]
+    axis.set_major_locator(ticker.FixedLocator(ticks))
+    axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: write(value)) if write else ticker.ScalarFormatter())
+    axis.set_minor_formatter(ticker.NullFormatter())
 
 
 _SAME = 1e-9  # relative difference below which draws are one number

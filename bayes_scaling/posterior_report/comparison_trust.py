@@ -25,11 +25,13 @@ def leave_one_out_section(comparison: Comparison) -> Section:
     unit, row, source = (noun_of(each, comparison.evaluations.kind) for each in (comparison.unit, *UNITS))
     stay = (
         f"The other {plural_of(row)} of the same {source} stay, so it measures how well one more result is predicted, "
+        f"not a new {source}."
     )
-    stay += f"not a new {source}."
     if unit == source:
-        stay = f"All {plural_of(row)} of a {source} are left out together, so it measures how well a new {source} is "
-        stay += "predicted."
+        stay = (
+            f"All {plural_of(row)} of a {source} are left out together, so it measures how well a new {source} is "
+            "predicted."
+        )
     counts = [
         {
             "name": name,
