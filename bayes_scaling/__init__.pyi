@@ -31,7 +31,6 @@ from .plots.allocation import plot_allocation as plot_allocation
 from .plots.attribution import plot_attribution as plot_attribution
 from .plots.best_split import plot_best_split as plot_best_split
 from .plots.best_split import plot_tokens_per_parameter as plot_tokens_per_parameter
-from .plots.calibration import plot_calibration as plot_calibration
 from .plots.comparison import plot_comparison as plot_comparison
 from .plots.comparison import plot_criteria as plot_criteria
 from .plots.comparison import plot_doubling_times_by_variant as plot_doubling_times_by_variant
@@ -40,12 +39,13 @@ from .plots.comparison_by_model import plot_averaged_doubling_times as plot_aver
 from .plots.comparison_by_model import plot_differences_by_model as plot_differences_by_model
 from .plots.comparison_by_model import plot_doubling_times_by_model as plot_doubling_times_by_model
 from .plots.doubling import plot_doubling_times as plot_doubling_times
+from .plots.doubling import plot_effective_compute as plot_effective_compute
 from .plots.doubling import plot_ridge as plot_ridge
-from .plots.effective_compute import plot_effective_compute as plot_effective_compute
 from .plots.identification import plot_identification as plot_identification
 from .plots.isoflop import plot_isoflop as plot_isoflop
 from .plots.laws import plot_laws as plot_laws
 from .plots.predictive import plot_backtest as plot_backtest
+from .plots.predictive import plot_calibration as plot_calibration
 from .plots.predictive import plot_predictive as plot_predictive
 from .plots.residuals import plot_residuals as plot_residuals
 from .plots.robustness import plot_robustness as plot_robustness

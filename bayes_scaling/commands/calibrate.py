@@ -36,7 +36,7 @@ def calibrate_command(
     check_calibration(chosen, table, simulations, study.seed)
     directory = study.directory(f"{chosen.name}-{table.attrs['name']}")
     from bayes_scaling.plain_json import with_rows
-    from bayes_scaling.plots.calibration import plot_calibration
+    from bayes_scaling.plots.predictive import plot_calibration
     from bayes_scaling.posterior_report.calibration_document import calibration_report
     from bayes_scaling.report.run_directory import picture, write_beside_fits
 

@@ -27,7 +27,7 @@ def report_command(
     quiet: Quiet = False,
 ) -> None:
     """Write a report: answer, pictures, model, checks and diagnostics. Exits with 1 if a fit has not converged."""
-    from bayes_scaling.plots.marks import NOT_CONVERGED
+    from bayes_scaling.plots.drawing import NOT_CONVERGED
     from bayes_scaling.posterior_report.write import (
         SUFFIXES,
         check_targets,
@@ -36,7 +36,7 @@ def report_command(
         read_result,
         write_document,
     )
-    from bayes_scaling.report.plain_text import printable
+    from bayes_scaling.report.document import printable
     from bayes_scaling.report.terminal import console, say_written
 
     if output == "" or directory == "":

@@ -11,8 +11,9 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.units import size_of
 from bayes_scaling.plain_json import records
-from bayes_scaling.plots.marks import NOT_CONVERGED
+from bayes_scaling.plots.drawing import NOT_CONVERGED
 from bayes_scaling.predictive.result import Backtest
 from bayes_scaling.predictive.splits import HORIZONS
 from bayes_scaling.report.document import Banner, Bullets, Document, Row, Section, Table
@@ -20,13 +21,11 @@ from bayes_scaling.report.markdown import render_page
 from bayes_scaling.report.run_directory import picture, write_beside_fits
 from bayes_scaling.report.svg import picture_of
 from bayes_scaling.report.terminal import compact, left_out
-from bayes_scaling.report.units import size_of
 from bayes_scaling.result_files import BACKTEST_SCORES, BACKTEST_SETTINGS, BACKTEST_TABLE
 from bayes_scaling.studies.directory import recorded
 from bayes_scaling.words import counted, number
 
-WELL_KNOWN = 10
-"""Fitted evaluations on a benchmark from which on it counts as well known."""
+WELL_KNOWN = 10  # fitted evaluations from which on a benchmark counts as well known
 
 
 def backtest_json(result: Backtest) -> bytes:
@@ -39,11 +38,6 @@ def backtest_json(result: Backtest) -> bytes:
         forecasts=len(result.forecasts),
         skipped=dict(result.skipped),
     )
-
-
-def backtest_csv(result: Backtest) -> bytes:
-    """`backtest.csv`: one row for each horizon, forecaster and cut."""
-    return result.table.to_csv().encode()
 
 
 def sentences(result: Backtest) -> Iterable[str]:
@@ -92,7 +86,6 @@ def backtest_report(result: Backtest) -> RenderableType:
 
 
 def _averages(result: Backtest) -> list[Table]:
-    """Averages over cut years: coverage, scores, and what the first forecaster is ahead by."""
     tables = [_average(result.summary(horizon), horizon, words) for horizon, words in HORIZONS.items()]
     # Without benchmarks of which next to nothing was known, if there are others.
     with contextlib.suppress(BayesScalingError):
@@ -230,11 +223,6 @@ def write_backtest(result: Backtest, directory: Path) -> tuple[Path, ...]:
     """Write everything about a backtest but its forecasts, which are written as they end; returns the files."""
     from bayes_scaling.plots.predictive import plot_backtest
 
-    contents = (
-        picture(plot_backtest(result)),
-        backtest_page(result).encode(),
-        backtest_csv(result),
-        result.scores.to_csv().encode(),
-        backtest_json(result),
-    )
+    texts = (backtest_page(result), result.table.to_csv(), result.scores.to_csv())
+    contents = (picture(plot_backtest(result)), *map(str.encode, texts), backtest_json(result))
     return write_beside_fits(dict(zip(FILES, contents, strict=True)), directory)

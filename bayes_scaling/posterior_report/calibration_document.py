@@ -33,7 +33,7 @@ def calibration_table(calibration: Calibration) -> Table:
 
 def calibration_document(calibration: Calibration) -> Document:
     """What a reader should see of a calibration; ``data``: what ``calibration.json`` has."""
-    from bayes_scaling.plots.calibration import plot_calibration
+    from bayes_scaling.plots.predictive import plot_calibration
 
     answer, *found = calibration_sentences(calibration)
     figure = plot_calibration(calibration)

@@ -11,8 +11,8 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from bayes_scaling.comparison.result import METHODS, TIE_NATS, Comparison, beside_published
-from bayes_scaling.plots.marks import NOT_CONVERGED
-from bayes_scaling.posterior_report.citations import citation_section
+from bayes_scaling.inference.units import noun_of, size_of
+from bayes_scaling.plots.drawing import NOT_CONVERGED
 from bayes_scaling.posterior_report.comparison_sections import (
     PROGRESS,
     averaged,
@@ -32,7 +32,7 @@ from bayes_scaling.posterior_report.comparison_trust import (
     specifications_of,
     versions_of,
 )
-from bayes_scaling.posterior_report.fit_data import data_section
+from bayes_scaling.posterior_report.fit_basis import citation_section, data_section
 from bayes_scaling.posterior_report.fit_tables import in_brackets, in_months, variant_in_words
 from bayes_scaling.quantities.rates import INTERVAL, INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.report.document import Banner, Document, Picture, Section
@@ -40,13 +40,11 @@ from bayes_scaling.report.markdown import render_page
 from bayes_scaling.report.run_directory import picture, write_beside_fits
 from bayes_scaling.report.svg import lead_of
 from bayes_scaling.report.terminal import left_out
-from bayes_scaling.report.units import noun_of, size_of
 from bayes_scaling.result_files import COMPARISON_SETTINGS, COMPARISON_TABLE
 from bayes_scaling.studies.directory import recorded
 from bayes_scaling.words import counted, months, probability
 
-SHOWN = 25
-"""Rows of the table that the terminal shows; the file has all."""
+SHOWN = 25  # rows that the terminal shows; the file has all
 RANKING_FILE = "ranking.md"
 PICTURES = ("comparison.png", "doubling_times_by_variant.png", "pareto_k.png", "criteria.png")
 
@@ -55,34 +53,26 @@ def comparison_document(comparison: Comparison) -> Document:
     """What a reader should see of a comparison; ``data``: what ``comparison.json`` and ``comparison.csv`` have."""
     about, versions = comparison.evaluations, versions_of(comparison)
     specifications = specifications_of(comparison)
+    laws = tuple(dict.fromkeys(each.law for each in specifications.values()))
+    progress = any(each.progresses for each in specifications.values())
     sections = (
-        ranking_section(comparison),
-        times_section(comparison),
-        change_section(comparison),
-        published_section(comparison),
+        *(make(comparison) for make in (ranking_section, times_section, change_section, published_section)),
         leave_one_out_section(comparison),
         convergence_section(comparison),
         models_section(comparison, specifications),
         _data_section(comparison),
         method_section(comparison),
-        citation_section(
-            about.name,
-            tuple(dict.fromkeys(each.law for each in specifications.values())),
-            versions,
-            progress=any(each.progresses for each in specifications.values()),
-        ),
+        citation_section(about.name, laws, versions, progress=progress),
     )
-    table = comparison.table.astype(object).where(comparison.table.notna(), None)
+    record = json.loads(comparison_json(comparison))
     return Document(
         title=title_of(comparison),
-        subtitle=(
-            f"{counted(len(comparison.table), 'variant')} compared on the table '{about.name}' ({size_of(about)})"
-        ),
+        subtitle=f"{counted(len(comparison.table), 'variant')} compared on the table '{about.name}' ({size_of(about)})",
         answer=answer_of(comparison),
         lead=lead_picture(comparison),
         banners=tuple(_banners(comparison)),
         sections=tuple(section for section in sections if section is not None),
-        data=json.loads(comparison_json(comparison)) | {"versions": dict(versions), "table": table.to_dict("records")},
+        data=record | {"versions": dict(versions), "table": comparison.table.to_dict("records")},
     )
 
 
@@ -143,7 +133,6 @@ def _without_progress(comparison: Comparison) -> str | None:
 
 
 def _banners(comparison: Comparison) -> Iterator[Banner]:
-    """Variants that have not converged, nothing to rank, terms that can't be trusted, an average without bound."""
     table = comparison.table
     good, lost = table[table["converged"]], table[~table["converged"]]
     again = "Run the same command again with another --seed, or give these models priors that say more."
@@ -216,20 +205,18 @@ def comparison_report(comparison: Comparison) -> RenderableType:
         shown.add_column(name, justify="right")
     for row in comparison.table.head(SHOWN).to_dict("records"):
         shown.add_row(Text(row["model"]), Text(row["variant"]), *_cells(row))
-    hidden = len(comparison.table) - SHOWN
+    hidden, published = len(comparison.table) - SHOWN, beside_published(comparison)
     more = [Text(f"... and {hidden} more in comparison.csv")] if hidden > 0 else []
-    correlation = [Text(sentence) for sentence in _correlation(comparison)]
-    return Group(shown, *more, Text(), *map(Text, sentences(comparison)), *left_out(comparison), *correlation)
-
-
-def _correlation(comparison: Comparison) -> Iterator[str]:
-    """How the ranking agrees with the published one, where enough of it was compared."""
-    published = beside_published(comparison)
+    said = [Text(), *map(Text, sentences(comparison)), *left_out(comparison)]
     if len(published) > 2:
-        yield (
-            f"Rank correlation with the published leave-one-out table ({len(published)} variants, model 18 left out): "
-            f"{published.attrs['spearman_elpd']:.2f} by elpd, {published.attrs['spearman_loo_mse']:.2f} by LOO-MSE."
+        by_elpd, by_mse = (published.attrs[f"spearman_{name}"] for name in ("elpd", "loo_mse"))
+        said.append(
+            Text(
+                f"Rank correlation with the published leave-one-out table ({len(published)} variants, model 18 left "
+                f"out): {by_elpd:.2f} by elpd, {by_mse:.2f} by LOO-MSE."
+            )
         )
+    return Group(shown, *more, *said)
 
 
 def _cells(row: Any) -> Sequence[str]:
@@ -254,11 +241,6 @@ def comparison_json(comparison: Comparison) -> bytes:
         },
         fingerprints=dict(comparison.fingerprints),
     )
-
-
-def comparison_csv(comparison: Comparison) -> bytes:
-    """`comparison.csv`: one row a variant."""
-    return comparison.table.to_csv(index=False).encode()
 
 
 def ranking_page(comparison: Comparison) -> str | None:
@@ -287,6 +269,6 @@ def write_comparison(comparison: Comparison, directory: Path) -> tuple[Path, ...
     page = ranking_page(comparison)
     if page is not None:
         contents[RANKING_FILE] = page.encode()
-    contents[COMPARISON_TABLE] = comparison_csv(comparison)
+    contents[COMPARISON_TABLE] = comparison.table.to_csv(index=False).encode()
     contents[COMPARISON_SETTINGS] = comparison_json(comparison)
     return write_beside_fits(contents, directory, stale=(RANKING_FILE, *PICTURES))

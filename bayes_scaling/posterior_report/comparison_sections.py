@@ -9,43 +9,26 @@ import pandas as pd
 
 from bayes_scaling.comparison.result import METHODS, MISCOMPUTED, TIE_NATS, Comparison, beside_published
 from bayes_scaling.inference.data import UNITS
+from bayes_scaling.inference.units import noun_of, plural_of, size_of
 from bayes_scaling.plots.comparison_by_model import METHOD_WORDS
-from bayes_scaling.plots.marks import NOT_CONVERGED
-from bayes_scaling.posterior_report.fit_method import command_blocks, table_option
+from bayes_scaling.plots.drawing import NOT_CONVERGED
+from bayes_scaling.posterior_report.fit_basis import command_blocks, table_option
 from bayes_scaling.posterior_report.fit_tables import TIMES, in_brackets, in_months, number, times_of, variant_in_words
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL, INTERVAL
-from bayes_scaling.report.document import (
-    Block,
-    Bullets,
-    Equation,
-    Picture,
-    Point,
-    Row,
-    Scatter,
-    Section,
-    Table,
-)
+from bayes_scaling.report.document import Block, Bullets, Equation, Picture, Point, Row, Scatter, Section, Table
 from bayes_scaling.report.svg import picture_of
-from bayes_scaling.report.units import noun_of, plural_of, size_of
 from bayes_scaling.words import counted, months, probability
 
-PROGRESS = "probability_of_progress"
-"""Column of a comparison's table; NaN of a model that assumes no progress."""
-FEWEST_PUBLISHED = 3
-"""Variants of the paper from which on a ranking is compared with the published one."""
+PROGRESS = "probability_of_progress"  # NaN of a model that assumes no progress
+FEWEST_PUBLISHED = 3  # the paper's variants that a comparison with its ranking needs
 _MEDIAN, _, _UPPER = TIMES
 _, _SOURCE = UNITS
 _MOST_NAMED = 8
-_FEWEST_POINTS = 4
-"""Of a scatter plot; fewer are read more easily in the table."""
+_FEWEST_POINTS = 4  # of a scatter plot; a table shows fewer better
 
 
 def named(names: Iterable[str]) -> str:
-    """Names in a sentence, some of them where there are many.
-
-    >>> named(["a", "b"]), named([str(number) for number in range(10)])
-    ('a, b', '0, 1, 2, 3, 4, 5, 6, 7 and 2 more')
-    """
+    """Names in a sentence, some of them where there are many."""
     words = [variant_in_words(str(name)) for name in names]
     rest = len(words) - _MOST_NAMED
     return ", ".join(words[:_MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
@@ -60,7 +43,6 @@ def averaged(comparison: Comparison, weights: str = "stacking") -> dict[str, flo
 
 
 def _progressing(comparison: Comparison) -> pd.DataFrame:
-    """Variants with progress that have converged."""
     return comparison.table[comparison.table["converged"] & comparison.table[PROGRESS].notna()]
 
 
@@ -239,7 +221,6 @@ def change_section(comparison: Comparison) -> Section | None:
 
 
 def _models(comparison: Comparison) -> Iterator[str]:
-    """Range of the doubling time over the models that the data can't tell apart."""
     table = _progressing(comparison)
     tied = table[table.index.isin(comparison.tied)]
     if len(tied) < 2:
@@ -287,7 +268,6 @@ def what_is_left_out(comparison: Comparison) -> str:
 
 
 def _priors(comparison: Comparison) -> Table | None:
-    """Ranges of medians by the priors' label, where there are several."""
     table = _progressing(comparison)
     groups = [
         {"label": label, "tied": int(group.index.isin(comparison.tied).sum()), "medians": group[_MEDIAN].astype(float)}

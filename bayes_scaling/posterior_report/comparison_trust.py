@@ -10,11 +10,11 @@ from bayes_scaling.comparison.variants import STATED
 from bayes_scaling.inference.data import UNITS
 from bayes_scaling.inference.diagnostics import EBFMI_MIN, ESS_MIN, RHAT_MAX, TOLERATED_FRACTION
 from bayes_scaling.inference.fitting import package_versions
+from bayes_scaling.inference.units import noun_of, plural_of
 from bayes_scaling.model.describe import describe, varying
-from bayes_scaling.posterior_report.fit_method import equations, made_with
+from bayes_scaling.posterior_report.fit_basis import equations, made_with
 from bayes_scaling.report.document import Block, Equation, Section, Table
 from bayes_scaling.report.svg import picture_of
-from bayes_scaling.report.units import noun_of, plural_of
 from bayes_scaling.specifications.catalogue import list_specifications, load_specification
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.words import counted
@@ -22,21 +22,19 @@ from bayes_scaling.words import counted
 
 def leave_one_out_section(comparison: Comparison) -> Section:
     """The measure, its unit, and how each unit's term was found."""
-    unit, kind = noun_of(comparison.unit, comparison.evaluations.kind), comparison.evaluations.kind
-    row, source = (noun_of(each, kind) for each in UNITS)
+    unit, row, source = (noun_of(each, comparison.evaluations.kind) for each in (comparison.unit, *UNITS))
+    stay = (
+        f"The other {plural_of(row)} of the same {source} stay, so it measures how well one more result is predicted, "
+        f"not a new {source}."
+    )
     if unit == source:
         stay = (
             f"All {plural_of(row)} of a {source} are left out together, so it measures how well a new {source} is "
             "predicted."
         )
-    else:
-        stay = (
-            f"The other {plural_of(row)} of the same {source} stay, so it measures how well one more result is "
-            f"predicted, not a new {source}."
-        )
     counts = [
         {
-            "name": str(name),
+            "name": name,
             "found": int((~(score.pareto_k_found <= score.good_k)).sum()),
             "matched": score.count("moment_matching"),
             "refitted": score.count("refit"),
@@ -44,7 +42,8 @@ def leave_one_out_section(comparison: Comparison) -> Section:
             "largest": float(np.max(score.pareto_k_found)),
             "units": len(score.labels),
         }
-        for name, score in ((name, comparison.scores[str(name)]) for name in comparison.table.index)
+        for name in map(str, comparison.table.index)
+        for score in [comparison.scores[name]]
     ]
     return Section.of(
         "leave-one-out",
@@ -60,7 +59,6 @@ def leave_one_out_section(comparison: Comparison) -> Section:
 
 
 def _pareto_blocks(comparison: Comparison, counts: list[dict[str, Any]], unit: str) -> Iterator[Block | str]:
-    """Terms by what was done about them, and the picture of Pareto k."""
     from bayes_scaling.plots.comparison import plot_pareto_k
 
     total = {name: sum(row[name] for row in counts) for name in ("units", "found", "matched", "refitted", "left")}
@@ -102,22 +100,14 @@ def convergence_section(comparison: Comparison) -> Section:
     table = comparison.table
     lost = table[~table["converged"]]
     rhat, ess, divergences = (table[name] for name in ("rhat_max", "ess_bulk_min", "divergences"))
+    apart, few = (~(rhat <= RHAT_MAX)).sum(), (~(ess >= ESS_MIN)).sum()
+    diverged, most = lost["reason"].str.contains("diverg").sum(), f"{divergences.max():.0f} ({divergences.idxmax()})"
+    tolerated = f"0, or after smaller steps at most {TOLERATED_FRACTION:.1%} of draws"
     rows = (
-        (
-            *("R-hat, largest", f"at most {RHAT_MAX:g}", f"{rhat.max():.4f} ({rhat.idxmax()})"),
-            str(int((~(rhat <= RHAT_MAX)).sum())),
-        ),
-        (
-            *("effective draws (bulk), fewest", f"at least {ESS_MIN:g}", f"{ess.min():,.0f} ({ess.idxmin()})"),
-            str(int((~(ess >= ESS_MIN)).sum())),
-        ),
-        (
-            "divergent transitions, most",
-            f"0, or after smaller steps at most {TOLERATED_FRACTION:.1%} of draws",
-            f"{divergences.max():.0f} ({divergences.idxmax()})",
-            str(int(lost["reason"].str.contains("diverg").sum())),
-        ),
-        ("all criteria", "none missed", f"{len(table) - len(lost)} of {len(table)} variants", str(len(lost))),
+        ("R-hat, largest", f"at most {RHAT_MAX:g}", f"{rhat.max():.4f} ({rhat.idxmax()})", f"{apart}"),
+        ("effective draws (bulk), fewest", f"at least {ESS_MIN:g}", f"{ess.min():,.0f} ({ess.idxmin()})", f"{few}"),
+        ("divergent transitions, most", tolerated, most, f"{diverged}"),
+        ("all criteria", "none missed", f"{len(table) - len(lost)} of {len(table)} variants", f"{len(lost)}"),
     )
     failures = Table.of(
         "not-converged",

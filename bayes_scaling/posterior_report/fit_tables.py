@@ -10,14 +10,13 @@ import pandas as pd
 
 from bayes_scaling.comparison.elpd import DOUBLING
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.plots.marks import NOT_CONVERGED
+from bayes_scaling.plots.drawing import NOT_CONVERGED
 from bayes_scaling.quantities.intervals import MCSE
 from bayes_scaling.report.document import Block, Bullets, Paragraph, Picture, Section, Table
 from bayes_scaling.words import estimate, in_digits, months, probability
 from bayes_scaling.words import number as precise
 
-Row = Mapping[Any, Any] | pd.Series
-"""A row of a table of intervals."""
+Row = Mapping[Any, Any] | pd.Series  # a row of a table of intervals
 _WARNING = f"{NOT_CONVERGED}, do not use. "
 PARTS = ("median", "lower", "upper")
 TIMES = tuple(DOUBLING[part] for part in PARTS)
@@ -30,11 +29,7 @@ def warning(fit: Fit) -> str:
 
 
 def unusable(section: Section) -> Section:
-    """A section of a fit that has not converged: its findings, pictures and tables say so, and all rows are marked.
-
-    >>> unusable(Section.of("s", "S", "What T is.", Paragraph("T is 8.", finding=True))).blocks[1].text
-    'NOT CONVERGED, do not use. T is 8.'
-    """
+    """A section of a fit that has not converged: its findings, pictures and tables say so, and all rows are marked."""
     return replace(section, blocks=tuple(map(_unusable, section.blocks)))
 
 
@@ -72,11 +67,7 @@ def times_of(row: Row) -> dict[str, float]:
 
 
 def in_brackets(row: Row) -> str:
-    """The same as a study's tables show it, months.
-
-    >>> in_brackets(dict(zip(TIMES, (8.44, 4.5, float("inf")))))
-    '8.4 [4.5, no bound]'
-    """
+    """The same as a study's tables show it, months."""
     return "{} [{}, {}]".format(*in_digits(times_of(row), months))
 
 
@@ -91,20 +82,12 @@ def in_numbers(row: Row) -> str:
 
 
 def in_whole_percent(share: float, digits: int = 0) -> str:
-    """A share of 1 in percent, without a sign before nothing; empty where there is none.
-
-    >>> in_whole_percent(-0.001), in_whole_percent(0.4648, 1), in_whole_percent(math.nan)
-    ('0%', '46.5%', '')
-    """
+    """A share of 1 in percent, without a sign before nothing; empty where there is none."""
     return f"{round(share, digits + 2) + 0.0:.{digits}%}" if math.isfinite(share) else ""
 
 
 def number(value: float, error: float = 0.0) -> str:
-    """A quantity for a reader: three significant digits, or as many as its Monte Carlo error allows.
-
-    >>> number(0.34192), number(1963.12), number(2.5e9), number(math.nan)
-    ('0.342', '1,960', '2.5e+09', 'not defined')
-    """
+    """A quantity for a reader: three significant digits, or as many as its Monte Carlo error allows."""
     size = abs(value)
     if not 1e-3 <= size < 1e6:
         return precise(value, error)
@@ -113,11 +96,7 @@ def number(value: float, error: float = 0.0) -> str:
 
 
 def month_of(year: float) -> str:
-    """A decimal year as a month.
-
-    >>> month_of(2012.5), month_of(2017.0)
-    ('July 2012', 'January 2017')
-    """
+    """A decimal year as a month."""
     whole = math.floor(year)
     start = date(whole, 1, 1)
     days = (date(whole + 1, 1, 1) - start).days
@@ -126,9 +105,5 @@ def month_of(year: float) -> str:
 
 
 def variant_in_words(name: str) -> str:
-    """A variant's name as it is said in a sentence.
-
-    >>> variant_in_words("reference | stated priors")
-    'reference, stated priors'
-    """
+    """A variant's name as it is said in a sentence."""
     return name.replace(" | ", ", ")

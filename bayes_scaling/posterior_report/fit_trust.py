@@ -10,12 +10,13 @@ from bayes_scaling.identifiability.influence import BY_THE_PRIOR
 from bayes_scaling.inference.diagnostics import EBFMI_MIN, ESS_MIN, EVIDENCE_SPREAD_MAX, RHAT_MAX, TOLERATED_FRACTION
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.settings import SMC
-from bayes_scaling.plots.marks import NOT_CONVERGED
+from bayes_scaling.inference.units import noun_of
+from bayes_scaling.plots.drawing import NOT_CONVERGED
 from bayes_scaling.posterior_report.calibration_document import calibration_sentences, calibration_table
-from bayes_scaling.posterior_report.fit_data import rows_of_report
-from bayes_scaling.posterior_report.fit_method import (
+from bayes_scaling.posterior_report.fit_basis import (
     command_blocks,
     further_selections,
+    rows_of_report,
     specification_name,
     table_option,
 )
@@ -25,11 +26,9 @@ from bayes_scaling.quantities.rates import INTERVAL, INTERVAL_PROBABILITY
 from bayes_scaling.report.document import Bullets, Row, Section, Table
 from bayes_scaling.report.summary import next_step
 from bayes_scaling.report.svg import picture_of
-from bayes_scaling.report.units import noun_of
 from bayes_scaling.words import counted
 
-SHARE = f"{INTERVAL_PROBABILITY:.0%}"
-"""Between the ends that predictive checks give of replicated means and tables."""
+SHARE = f"{INTERVAL_PROBABILITY:.0%}"  # of replicated means and tables, between the ends given
 
 
 def predictive_section(fit: Fit) -> Section:

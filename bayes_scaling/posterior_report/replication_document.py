@@ -8,14 +8,14 @@ from rich.console import Group, RenderableType
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from bayes_scaling.inference.units import size_of
 from bayes_scaling.plain_json import records
-from bayes_scaling.plots.marks import NOT_CONVERGED
+from bayes_scaling.plots.drawing import NOT_CONVERGED, bracketed
 from bayes_scaling.quantities.rate_widths import Beside
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL
 from bayes_scaling.replication.run import Replication
 from bayes_scaling.report.document import Banner, Bullets, Document, Row, Section, Table
 from bayes_scaling.report.markdown import render_page
-from bayes_scaling.report.units import size_of
 
 NOTES: Mapping[str, str] = {
     "doubling times": "The published intervals are of an optimiser that stops early on the ridge between the two "
@@ -60,7 +60,6 @@ def replication_page(replication: Replication) -> str:
 
 
 def _sections(replication: Replication, caption: str) -> Iterator[Section]:
-    """A table a part, under a caption, and where published figures are from."""
     for part, rows in parts(replication).items():
         name, title = part.replace(" ", "-"), f"{part[0].upper()}{part[1:]}"
         yield Section.of(name, title, NOTES[part], _table(rows, f"{name}-table", caption))
@@ -108,14 +107,13 @@ def number(value: float) -> str:
 
 def published(row: Row) -> str:
     """Published point and interval."""
-    if math.isnan(row["published_lower"]):
-        return number(row["published"])
-    return f"{number(row['published'])} [{number(row['published_lower'])}, {number(row['published_upper'])}]"
+    values = [row[name] for name in ("published", "published_lower", "published_upper")]
+    return number(values[0]) if math.isnan(values[1]) else bracketed(values, number)
 
 
 def found(row: Row) -> str:
     """Median and interval found."""
-    return f"{number(row['median'])} [{number(row['lower'])}, {number(row['upper'])}]"
+    return bracketed((row[part] for part in ("median", "lower", "upper")), number)
 
 
 def remark(row: Row) -> str:

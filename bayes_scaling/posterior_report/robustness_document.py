@@ -9,9 +9,9 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from bayes_scaling.inference.diagnostics import ESS_MIN, RHAT_MAX
-from bayes_scaling.plots.marks import NOT_CONVERGED
-from bayes_scaling.posterior_report.citations import citation_section
-from bayes_scaling.posterior_report.fit_method import command_blocks, made_with, table_option
+from bayes_scaling.inference.units import size_of
+from bayes_scaling.plots.drawing import NOT_CONVERGED, bracketed
+from bayes_scaling.posterior_report.fit_basis import citation_section, command_blocks, made_with, table_option
 from bayes_scaling.posterior_report.fit_tables import PARTS, TIMES, in_brackets, in_months, times_of
 from bayes_scaling.quantities.rate_widths import Beside
 from bayes_scaling.quantities.rates import (
@@ -26,7 +26,6 @@ from bayes_scaling.report.markdown import render_page
 from bayes_scaling.report.run_directory import picture, write_beside_fits
 from bayes_scaling.report.svg import lead_of
 from bayes_scaling.report.terminal import compact, left_out
-from bayes_scaling.report.units import size_of
 from bayes_scaling.result_files import ROBUSTNESS_SETTINGS, ROBUSTNESS_TABLE
 from bayes_scaling.robustness_cases.cases import BASELINE, CASES
 from bayes_scaling.robustness_cases.result import ALL_DATES, Robustness
@@ -48,13 +47,10 @@ def robustness_document(result: Robustness) -> Document:
     """What a reader should see of a robustness run; ``data``: what ``robustness.json`` and ``robustness.csv`` have."""
     record = json.loads(robustness_json(result))
     versions = (result.fit(BASELINE).versions if result.directory is not None else {}) or record["versions"]
-    table = result.table.astype(object).where(result.table.notna(), None)
+    about = result.evaluations
     return Document(
         title="Does the pace of progress depend on what was chosen?",
-        subtitle=(
-            f"{counted(len(result.table), 'case')} on the table '{result.evaluations.name}' "
-            f"({size_of(result.evaluations)})"
-        ),
+        subtitle=f"{counted(len(result.table), 'case')} on the table '{about.name}' ({size_of(about)})",
         answer=answer_of(result),
         lead=_forest(result),
         banners=tuple(banners_of(result)),
@@ -62,14 +58,13 @@ def robustness_document(result: Robustness) -> Document:
             *_findings(result),
             _convergence_section(result),
             _method_section(result, versions),
-            citation_section(result.evaluations.name, (), versions, progress=True),
+            citation_section(about.name, (), versions, progress=True),
         ),
-        data=record | {"versions": dict(versions), "table": table.to_dict("index")},
+        data=record | {"versions": dict(versions), "table": result.table.to_dict("index")},
     )
 
 
 def _records(result: Robustness) -> dict[str, Row]:
-    """Lines of the table by case."""
     return {str(name): row for name, row in result.table.to_dict("index").items()}
 
 
@@ -97,14 +92,12 @@ def answer_of(result: Robustness) -> str:
 
 
 def _extremes(rows: Mapping[str, Row]) -> tuple[str, str]:
-    """Shortest and longest median, each with its case."""
     ordered = sorted(rows, key=lambda name: (rows[name][TIMES[0]], name))
     shortest, longest = (f"{months(rows[name][TIMES[0]])} ({name})" for name in (ordered[0], ordered[-1]))
     return shortest, longest
 
 
 def _outside(rows: Mapping[str, Row], base: Row) -> list[str]:
-    """Cases whose median lies outside the baseline's interval."""
     _, lower, upper = (base[column] for column in TIMES)
     return [name for name, row in rows.items() if not lower <= row[TIMES[0]] <= upper]
 
@@ -153,32 +146,24 @@ def _forest(result: Robustness) -> Picture:
     )
 
 
-def _findings(result: Robustness) -> tuple[Section, ...]:
-    """The answer in sentences, every case, what is published, and what was skipped."""
+def _findings(result: Robustness) -> Iterator[Section]:
     blocks = (Bullets(tuple(sentences(result))), found_table(result), _choices_table(result))
     compared = {name: row for name, row in _records(result).items() if published(row)}
-    found = [Section.of("cases", TITLE, *blocks)]
+    yield Section.of("cases", TITLE, *blocks)
     if compared:
-        found.append(
-            Section.of(
-                "published",
-                "Compared with what is published",
-                "Published figures are bootstraps of point estimates on the paper's own rows; square brackets hold 95% "
-                f"intervals, of doubling times in months. {WIDTHS}",
-                Bullets(tuple(published_sentence(name, row) for name, row in compared.items())),
-                Table.pairs(
-                    "sources",
-                    "Where each published value is from",
-                    ("case", "source"),
-                    {name: row["published_source"] for name, row in compared.items()},
-                ),
-            )
+        sources = {name: row["published_source"] for name, row in compared.items()}
+        yield Section.of(
+            "published",
+            "Compared with what is published",
+            "Published figures are bootstraps of point estimates on the paper's own rows; square brackets hold 95% "
+            f"intervals, of doubling times in months. {WIDTHS}",
+            Bullets(tuple(published_sentence(name, row) for name, row in compared.items())),
+            Table.pairs("sources", "Where each published value is from", ("case", "source"), sources),
         )
     if result.skipped:
         caption = "Cases that this table does not allow, and why"
         skipped = Table.pairs("skipped-cases", caption, ("case", "reason"), result.skipped)
-        found.append(Section.of("skipped", "What was skipped", skipped))
-    return tuple(found)
+        yield Section.of("skipped", "What was skipped", skipped)
 
 
 def sentences(result: Robustness) -> Iterable[str]:
@@ -241,7 +226,6 @@ def found_table(result: Robustness) -> Table:
 
 
 def _difference(row: Row) -> str:
-    """Difference in elpd from the baseline, nats; empty where there is none."""
     if row["case"] == BASELINE:
         return "0"
     return "" if math.isnan(row["elpd_diff"]) else f"{row['elpd_diff']:.1f} ± {row['dse']:.1f}"
@@ -249,10 +233,10 @@ def _difference(row: Row) -> str:
 
 def published(row: Row) -> str:
     """Published point and, if there is one, interval, months; empty if nothing is published."""
-    middle, lower, upper = (float(row[f"published_{part}"]) for part in ("months", *PARTS[1:]))
-    if math.isnan(middle):
-        return ""
-    return months(middle) if math.isnan(lower) else f"{months(middle)} [{months(lower)}, {months(upper)}]"
+    values = [float(row[f"published_{part}"]) for part in ("months", *PARTS[1:])]
+    if math.isnan(values[1]):
+        return "" if math.isnan(values[0]) else months(values[0])
+    return bracketed(values)
 
 
 def _choices_table(result: Robustness) -> Table:
@@ -272,16 +256,7 @@ def _choices_table(result: Robustness) -> Table:
 
 
 def published_sentence(name: str, row: Row) -> str:
-    """How a case's published figure and what was found differ.
-
-    >>> row = {"published_months": 8.8, "published_lower": 4.2, "published_upper": 18.7, "published_inside": True,
-    ...        "compute_doubling_months_median": 9.1, "compute_doubling_months_lower": 5.4,
-    ...        "compute_doubling_months_upper": 20.2, "compute_rate_lower": 0.412, "compute_rate_upper": 1.54,
-    ...        "rate_width_ratio": 0.73, "converged": True}
-    >>> print(published_sentence("irreducible", row))
-    irreducible: published 8.8 [4.2, 18.7], found 9.1 [5.4, 20.2]; as rates a year, published [0.44, 1.98], found
-    [0.41, 1.54]; the published point lies inside the interval found, which is 0.7 times as wide as the published one.
-    """
+    """How a case's published figure and what was found differ."""
     rates = ""
     if not math.isnan(row["rate_width_ratio"]):  # so that a reader can tell how wide they are
         ends = (float(signed_months_to_double(row[column])) for column in ("published_upper", "published_lower"))
@@ -346,11 +321,6 @@ def robustness_json(result: Robustness) -> bytes:
     )
 
 
-def robustness_csv(result: Robustness) -> bytes:
-    """`robustness.csv`: one row a case."""
-    return result.table.to_csv().encode()
-
-
 def robustness_report(result: Robustness) -> RenderableType:
     """The cases in a table, and what follows in sentences."""
     shown = {"case": "case", "rows": "rows", "found": "found", "P(progress)": "P(progress)"}
@@ -371,10 +341,6 @@ def write_robustness(result: Robustness, directory: Path) -> tuple[Path, ...]:
     """Write everything about a robustness run but its fits, which the sweep has written; returns the files."""
     from bayes_scaling.plots.robustness import plot_robustness
 
-    contents: tuple[bytes, ...] = (
-        picture(plot_robustness(result)),
-        robustness_page(result).encode(),
-        robustness_csv(result),
-        robustness_json(result),
-    )
+    drawn, page, table = picture(plot_robustness(result)), robustness_page(result), result.table.to_csv()
+    contents = (drawn, page.encode(), table.encode(), robustness_json(result))
     return write_beside_fits(dict(zip(FILES, contents, strict=True)), directory)

@@ -21,9 +21,9 @@ from bayes_scaling.report.document import (
     Scatter,
     Section,
     Table,
+    encoded,
 )
 from bayes_scaling.report.markdown import pictures_of, render_markdown
-from bayes_scaling.report.plain_text import encoded
 from bayes_scaling.result_files import (
     BACKTEST_SETTINGS,
     CALIBRATION_FILE,
@@ -41,8 +41,7 @@ if TYPE_CHECKING:
     from bayes_scaling.replication.run import Replication
     from bayes_scaling.robustness_cases.result import Robustness
 
-SUFFIXES = {"html": ".html", "markdown": ".md", "json": ".json"}
-"""Formats, and how files of them end."""
+SUFFIXES = {"html": ".html", "markdown": ".md", "json": ".json"}  # formats, and how files of them end
 HTML_MARK, MARKDOWN_MARK = '<meta name="generator" content="bayes-scaling">', "[//]: # (report of bayes-scaling)"
 """By which a file is known as a report. The latter defines a link that nothing follows, so that it is not shown."""
 _REPORT_KEYS = {"title", "answer", "sections"}
@@ -127,11 +126,7 @@ def document_of(result: Any, robustness: "Robustness | None" = None) -> Document
 
 
 def format_of(path: str | Path, format: str | None = None) -> str:
-    """The format asked for, or the one that a file's ending says.
-
-    >>> format_of("report.md"), format_of("report", "html")
-    ('markdown', 'html')
-    """
+    """The format asked for, or the one that a file's ending says."""
     if format is not None:
         if format not in SUFFIXES:
             raise BayesScalingError(f"format '{format}' is unknown; valid choices: {', '.join(SUFFIXES)}")
@@ -200,7 +195,6 @@ def _twin_of(path: Path) -> Path:
 
 
 def _contents(document: Document, path: Path, kind: str) -> dict[Path, str]:
-    """Text of every file, the report itself last."""
     if kind == "json":
         return {path: render_json(document)}
     if kind == "markdown":
@@ -220,10 +214,6 @@ def as_plain(document: Document) -> dict[str, Any]:
     """A report as plain data: equations in LaTeX, tables with rows as records, pictures by their alternatives.
 
     ``data`` are the figures behind them, as numbers, with null for what is not defined or without bound.
-
-    >>> found = as_plain(Document("A title", "An answer.", None, (), (), {"months": float("inf")}))
-    >>> found["answer"], found["data"]
-    ('An answer.', {'months': None})
     """
     return {
         "title": document.title,
@@ -238,12 +228,7 @@ def as_plain(document: Document) -> dict[str, Any]:
 
 
 def render_json(document: Document) -> str:
-    """A report as strict JSON text: no NaN, no infinity.
-
-    >>> import json
-    >>> json.loads(render_json(Document("A title", "An answer.", None, (), ())))["title"]
-    'A title'
-    """
+    """A report as strict JSON text: no NaN, no infinity."""
     return strict_text(as_plain(document))
 
 

@@ -124,13 +124,12 @@ def _warnings(answer: Allocations) -> Iterator[str]:
 
 
 def _tables(answer: Allocations, budget: float) -> Iterator[RenderableType]:
-    columns = {**_SIZES, "loss": "loss, nats"}
-    yield _table(answer, f"Best split of {number(budget)} FLOP", columns, answer.rows(budget, TRAINING))
+    best = answer.rows(budget, TRAINING)
+    yield _table(answer, f"Best split of {number(budget)} FLOP", _SIZES | {"loss": "loss, nats"}, best)
     if answer.question.inference_tokens is not None:
         tokens = number(answer.question.inference_tokens)
         title = f"As good, with the least compute for training and {tokens} tokens of use together"
-        columns = {**_SIZES, "saving": "saved of all\ncompute"}
-        yield _table(answer, title, columns, answer.rows(budget, INFERENCE))
+        yield _table(answer, title, _SIZES | {"saving": "saved of all\ncompute"}, answer.rows(budget, INFERENCE))
     columns = {} if answer.question.split is None else {OWN_SPLIT: _own_split(answer)}
     columns[KAPLAN_SPLIT] = "Kaplan's rule"
     costs: dict[str, dict[str, Row]] = {}
@@ -141,7 +140,6 @@ def _tables(answer: Allocations, budget: float) -> Iterator[RenderableType]:
 
 
 def _table(answer: Allocations, title: str, columns: dict[str, str], rows: dict[str, dict[str, Row]]) -> Table:
-    """A line for each law; ``rows`` by law and column."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("law", overflow="fold")
     for heading in columns.values():
@@ -156,7 +154,6 @@ def _table(answer: Allocations, title: str, columns: dict[str, str], rows: dict[
 
 
 def _cell(row: Row, shown: str) -> str:
-    """Median and interval of a posterior; of a published law its point."""
     if row["note"]:
         return str(row["note"])
     ends = [
@@ -173,7 +170,6 @@ def _own_split(answer: Allocations) -> str:
 
 
 def _setting(answer: Allocations) -> str:
-    """Date and benchmark of a fit for which they matter."""
     assert answer.fit is not None
     where = "" if answer.benchmark is None else f" on {answer.benchmark}"
     return (
@@ -185,10 +181,7 @@ SUFFIXES = (".csv", ".json")
 
 
 def check_output(path: Path) -> None:
-    """Refuse a directory, and a file whose name ends otherwise than in a format that can be written.
-
-    >>> check_output(Path("splits.csv"))
-    """
+    """Refuse a directory, and a file whose name ends otherwise than in a format that can be written."""
     if path.suffix not in SUFFIXES:
         raise BayesScalingError(f"--output {path}: the file's name must end in {' or '.join(SUFFIXES)}")
     if path.is_dir():

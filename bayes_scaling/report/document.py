@@ -1,6 +1,7 @@
 """What a report consists of, whatever it is written as: sections of text, equations, tables and pictures."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -10,18 +11,14 @@ import pandas as pd
 from bayes_scaling.plain_json import records
 
 _FIGURES = re.compile(r"(?:(?:above|below|no bound) )?\[?[<>≈~±+−-]?\s?[\d.∞]")
-_NO_FIGURE = frozenset(
-    (
-        *("", "-", "–", "—", "not defined", "not defined by this law", "not identified", "held constant", "no bound"),
-        *("no progress", "no progress assumed", "NOT CONVERGED"),
-    )
-)
-"""What stands where there is no figure."""
-LONGEST_FIGURE = 32
-"""Characters; what is longer is a sentence that begins with a number, and has to wrap."""
+_NO_FIGURE = {
+    *("", "-", "–", "—", "not defined", "not defined by this law", "not identified", "held constant", "no bound"),
+    *("no progress", "no progress assumed", "NOT CONVERGED"),
+}
+"""Cells without a figure in columns of figures."""
+LONGEST_FIGURE = 32  # characters; longer cells are sentences that begin with a number, and wrap
 
-Row = Mapping[Any, Any]
-"""A record of a table: its values by column."""
+Row = Mapping[Any, Any]  # a record of a table: values by column
 
 
 @dataclass(frozen=True)
@@ -94,11 +91,7 @@ class Table:
 
     @classmethod
     def pairs(cls, name: str, caption: str, columns: tuple[str, str], pairs: Mapping[str, Any]) -> Self:
-        """A table of two columns: names and values.
-
-        >>> Table.pairs("settings", "Settings", ("setting", "value"), {"seed": 0}).rows
-        (('seed', '0'),)
-        """
+        """A table of two columns: names and values."""
         return cls(name, caption, columns, tuple((name, str(value)) for name, value in pairs.items()))
 
     @property
@@ -214,3 +207,23 @@ class Document:
     data: Mapping[str, Any] = field(default_factory=dict)
     subtitle: str = ""
     notes: tuple[str, ...] = ()
+
+
+def printable(text: str) -> str:
+    """Text with a replacement character where it has what no page may hold: control characters, half surrogates.
+
+    Line feeds and tabulators stay; carriage returns become line feeds.
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    if lines.isprintable():
+        return lines
+    unfit = {each for each in lines if unicodedata.category(each) in ("Cc", "Cs") and each not in "\n\t"}
+    return lines.translate(dict.fromkeys(map(ord, unfit), "\ufffd"))
+
+
+def encoded(text: str) -> bytes:
+    """In UTF-8; names may hold half surrogates, which have none."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return printable(text).encode()

@@ -7,41 +7,29 @@ from functools import cache
 from html import unescape
 from importlib.resources import files
 from typing import TYPE_CHECKING
-from xml.etree.ElementTree import Element, ParseError, fromstring, tostring
+from xml.etree.ElementTree import ParseError, fromstring, tostring
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.report.document import LONGEST_FIGURE, Document, Picture, Scatter, Table
-from bayes_scaling.report.plain_text import encoded, printable
+from bayes_scaling.report.document import LONGEST_FIGURE, Document, Picture, Scatter, Table, encoded, printable
 from bayes_scaling.report.scatter_svg import scatter_svg
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-_WORDS = re.compile(r"\S+")
-_ELEMENTS = frozenset(
-    _WORDS.findall("""
-    math mrow mi mn mo mtext mspace msub msup msubsup mfrac msqrt mroot mover munder munderover mmultiscripts
-    mtable mtr mtd mstyle mpadded mphantom menclose merror none mprescripts
-""")
+_ELEMENTS = re.compile(
+    "math|mrow|mi|mn|mo|mtext|mspace|msub|msup|msubsup|mfrac|msqrt|mroot|mover|munder|munderover|mmultiscripts|mtable|mtr|"
+    "mtd|mstyle|mpadded|mphantom|menclose|merror|none|mprescripts"
 )
-_ATTRIBUTES = frozenset(
-    _WORDS.findall("""
-    xmlns display mathvariant stretchy accent accentunder width height depth lspace rspace form fence separator
-    largeop movablelimits symmetric minsize maxsize linethickness columnalign rowspacing columnspacing
-    displaystyle scriptlevel bevelled notation columnlines rowlines
-""")
+_ATTRIBUTES = re.compile(
+    "xmlns|display|mathvariant|stretchy|accent|accentunder|width|height|depth|lspace|rspace|form|fence|separator|largeop|"
+    "movablelimits|symmetric|minsize|maxsize|linethickness|columnalign|rowspacing|columnspacing|displaystyle|scriptlevel|"
+    "bevelled|notation|columnlines|rowlines"
 )
 _ALIGNED = re.compile(r"\\(begin|end)\{aligned\}")
 
 
 def mathml(tex: str) -> str | None:
-    r"""LaTeX, `aligned` too, as one `<math>` element without links and styles; None where it can't be understood.
-
-    >>> mathml(r"\alpha < 1").partition("<mrow>")[2]
-    '<mi>α</mi><mo>&lt;</mo><mn>1</mn></mrow></math>'
-    >>> mathml(r"\frac{") is None
-    True
-    """
+    """LaTeX, `aligned` too, as one `<math>` element without links and styles; None where it can't be understood."""
     # Imported here: a report may hold no equation, and the command line starts without it.
     from latex2mathml.converter import Converter
 
@@ -50,20 +38,14 @@ def mathml(tex: str) -> str | None:
     except Exception:  # its parser fails in many ways, IndexError among them, and the LaTeX can still be shown
         return None
     for element in math.iter():
-        if element.tag not in _ELEMENTS:
+        if not _ELEMENTS.fullmatch(element.tag):
             return None
-        _keep_mathematics(element)
+        for name in [each for each in element.attrib if not _ATTRIBUTES.fullmatch(each)]:
+            del element.attrib[name]
+        element.text, element.tail = (unescape(each) if each else None for each in (element.text, element.tail))
+        if element.tag == "mi" and element.text == "~":  # "distributed as", which has spaces around it
+            element.tag, element.text = "mo", "\u223c"
     return tostring(math, encoding="unicode")
-
-
-def _keep_mathematics(element: Element) -> None:
-    """Text as characters, not as references; attributes without links and styles; "distributed as" with its spaces."""
-    for name in set(element.attrib) - _ATTRIBUTES:
-        del element.attrib[name]
-    element.text = unescape(element.text) if element.text else None
-    if element.tag == "mi" and element.text == "~":
-        element.tag, element.text = "mo", "\u223c"
-    element.tail = unescape(element.tail) if element.tail else None
 
 
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -77,10 +59,6 @@ def render_html(document: Document) -> str:
     Style and script are inside, and a security policy forbids everything else: no request is made, and no text of
     the report can act as markup. The page reads well without its script, in print, on light and dark screens, on
     phones, from the keyboard and through a screen reader.
-
-    >>> page = render_html(Document("Doubling time", "About 8 months.", None, (), ()))
-    >>> "<h1>Doubling time</h1>" in page
-    True
     """
     _check(document)
     css, script = _packaged("page.css"), _packaged("page.js")
@@ -108,15 +86,8 @@ def _template() -> "Template":
         lstrip_blocks=True,
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
-    environment.filters |= {
-        "kind": lambda block: type(block).__name__,
-        "mathml": mathml,
-        "address": _address,
-        "drawing": scatter_svg,
-        "points": _points,
-        "stacks": _stacks,
-        "unbroken": _unbroken,
-    }
+    environment.filters |= {"mathml": mathml, "address": _address, "drawing": scatter_svg, "points": _points}
+    environment.filters |= {"kind": lambda block: type(block).__name__, "stacks": _stacks, "unbroken": _unbroken}
     return environment.from_string(_packaged("page.html.jinja"))
 
 
@@ -141,21 +112,16 @@ def _points(scatter: Scatter) -> list[tuple[tuple[str, ...], str, str]]:
 
 
 def _unbroken(cell: str) -> str:
-    r"""A cell of figures that a narrow column breaks before its brackets alone: median above, interval below.
-
-    >>> _unbroken("9.0 (5.5 to 16.8)").split(" ")
-    ['9.0', '(5.5\xa0to\xa016.8)']
-    """
+    """A cell of figures that a narrow column breaks before its brackets alone: median above, interval below."""
     return _BLANK.sub("\N{NO-BREAK SPACE}", cell)
 
 
 def _stacks(table: Table) -> bool:
-    """Whether a narrow screen shows cells one below the other: those that hold sentences would scroll far."""
+    """Whether a narrow screen shows cells one below the other: tables of sentences would scroll far."""
     return len(table.columns) > 2 and any(len(cell) > LONGEST_FIGURE for row in table.rows for cell in row[1:])
 
 
 def _check(document: Document) -> None:
-    """Names are unique and can be targets of links; tables are complete."""
     blocks = [document.lead, *(block for section in document.sections for block in section.blocks)]
     named = [block for block in blocks if isinstance(block, Table | Picture | Scatter)]
     for names in ([section.name for section in document.sections], [block.name for block in named]):

@@ -17,8 +17,8 @@ from bayes_scaling.report.document import (
     Scatter,
     Section,
     Table,
+    printable,
 )
-from bayes_scaling.report.plain_text import printable
 from bayes_scaling.words import counted
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -26,23 +26,17 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~$&#])")
 _STARTS_A_BLOCK = re.compile(r"^([-+=]|\d+(?=[.)](?:\s|$)))")
 """What makes a list, a heading or a rule of the line that it begins."""
 _WEB = re.compile(r"(www)\.", re.IGNORECASE)
-"""What some readers of Markdown make a link of though nothing asks for one, as of :// and of @, which needs a joiner
-behind it as well: mail addresses are looked for after entities are read."""
+"""What some readers of Markdown turn into a link unasked, like :// and @, behind which a joiner is needed as well: they
+look for mail addresses after entities are read."""
 _MARK = "⚠ "
 _FENCE = re.compile(r"`{3,}")
 
 
 def render_markdown(document: Document, pictures: Mapping[str, str] = _NOTHING) -> str:
-    r"""A report as CommonMark with tables, with ``pictures`` at addresses by name; others are told in words.
+    """A report as CommonMark with tables, and ``pictures`` at addresses by name; others are told in words.
 
-    Every text is escaped, so that ``<script>``, ``|`` and backticks show as they are, and addresses in it are no links.
-    Rows that can't be trusted begin with a warning sign; mathematics stand in ``math`` fences.
-
-    >>> print(render_markdown(Document("A <b> title", "8 months.", None, (), ())))
-    # A \<b\> title
-    <BLANKLINE>
-    **8 months.**
-    <BLANKLINE>
+    Every text is escaped: markup shows as it is, and addresses are no links. Rows that can't be trusted begin with a
+    warning sign; mathematics is in ``math`` fences.
     """
     parts = [f"# {_text(document.title)}"]
     if document.subtitle:
@@ -57,14 +51,7 @@ def render_markdown(document: Document, pictures: Mapping[str, str] = _NOTHING) 
 
 
 def render_page(title: str, *sections: Section) -> str:
-    """Sections as a page of Markdown, their text taken as Markdown; one without a title has no heading.
-
-    >>> print(render_page("Results", Section.of("found", "", Bullets(("**8** months",)))))
-    # Results
-    <BLANKLINE>
-    - **8** months
-    <BLANKLINE>
-    """
+    """Sections as a page of Markdown, their text taken as Markdown; one without a title has no heading."""
     writer = _Writer(str, lambda cell: cell.replace("|", "\\|"), _NOTHING, reports=False)
     return "\n\n".join([f"# {title}", *map(writer.section, sections)]) + "\n"
 

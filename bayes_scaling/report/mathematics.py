@@ -1,10 +1,10 @@
-r"""A description's equations as LaTeX, so that a page sets what the terminal prints.
+r"""Equations of :func:`bayes_scaling.model.describe.describe` as LaTeX, so that a page sets what the terminal prints.
 
-The grammar is that of :func:`bayes_scaling.model.describe.describe`: names, numbers, ``+ - / ^``, brackets, a
-group in square brackets, a space for a product, and words.
+Their grammar: names, numbers, ``+ - / ^``, brackets, a group in square brackets, a space for a product, and words.
 """
 
 import re
+from collections.abc import Callable
 
 from bayes_scaling.errors import BayesScalingError
 
@@ -19,13 +19,7 @@ _OPEN, _CLOSE = r"\left(", r"\right)"
 
 
 def is_equation(line: str) -> bool:
-    """Whether a line of a description states a relation, and not a definition in words.
-
-    Examples
-    --------
-    >>> is_equation("N_eff = N"), is_equation("era: before or after 2017.444")
-    (True, False)
-    """
+    """Whether a line of a description states a relation, and not a definition in words."""
     return "=" in line or "~" in line
 
 
@@ -34,8 +28,6 @@ def tex(line: str) -> str:
 
     Raises BayesScalingError if the line is not of the grammar; the message has the line and the place.
 
-    Examples
-    --------
     >>> print(tex("L = A[benchmark] / N_eff^alpha + noise"))
     L = \frac{A_{\text{benchmark}}}{N_{\text{eff}}^{\alpha}} + \text{noise}
     """
@@ -47,25 +39,16 @@ def tex(line: str) -> str:
 
 
 def symbol(name: str, group: str = "") -> str:
-    r"""A coefficient's name, as in tables, as LaTeX; with what it varies by, if anything, several with commas.
-
-    Examples
-    --------
-    >>> print(symbol("g_N", "benchmark"), symbol("Y0"), symbol("repetition_scale"))
-    g_{N, \text{benchmark}} Y_{0} \text{repetition scale}
-    """
+    """A coefficient's name, as in tables, as LaTeX; with what it varies by, if anything, several with commas."""
     base, *parts = name.split("_")
     if len(base) == 2 and base[1].isdigit():
         base, parts = base[0], [base[1], *parts]
     if len(base) > 1 and base not in _GREEK:
         base, parts = rf"\text{{{name.replace('_', ' ')}}}", []
-    below = [_subscript(part) for part in (*parts, *(group.split(", ") if group else []))]
+    below = (*parts, *(group.split(", ") if group else []))
+    words = ", ".join(part if len(part) == 1 else rf"\text{{{part.replace('_', ' ')}}}" for part in below)
     letter = rf"\{base}" if base in _GREEK else base
-    return f"{letter}_{{{', '.join(below)}}}" if below else letter
-
-
-def _subscript(part: str) -> str:
-    return part if len(part) == 1 else rf"\text{{{part.replace('_', ' ')}}}"
+    return f"{letter}_{{{words}}}" if below else letter
 
 
 class _Parser:
@@ -130,13 +113,17 @@ class _Parser:
         self.take(")")
         return f"{text}^{{{exponent}}}"
 
+    def listed(self, read: Callable[[], str]) -> str:
+        inside = [read()]
+        while self.taken(","):
+            inside.append(read())
+        return ", ".join(inside)
+
     def bracketed(self) -> str:
         self.take("(")
-        inside = [self.sum()]
-        while self.taken(","):
-            inside.append(self.sum())
+        inside = self.listed(self.sum)
         self.take(")")
-        return rf"\left({', '.join(inside)}\right)"
+        return rf"\left({inside}\right)"
 
     def atom(self) -> str:
         if self.next == "(":
@@ -154,9 +141,7 @@ class _Parser:
             return r"\sum"
         group = ""
         if self.taken("["):
-            group = self.take()
-            while self.taken(","):
-                group += f", {self.take()}"
+            group = self.listed(self.take)
             self.take("]")
         elif _is_word(name):
             words = [name]

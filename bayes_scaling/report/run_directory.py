@@ -3,7 +3,7 @@
 import contextlib
 import io
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,9 +23,9 @@ RUNS_PICTURES = ("isoflop.png", "laws.png")
 
 
 def prepare(directory: Path) -> None:
-    """See that a directory can be made and takes files, before anything long starts; what was made for that goes again.
+    """Check that files can be written to a directory, before anything long starts, and leave nothing behind.
 
-    The directory itself is made when the first result is written, so that no refusal or stop leaves an empty one.
+    The directory is made with the first result, so that no refusal or interruption leaves an empty one.
     """
     try:
         if directory.is_file():
@@ -47,7 +47,6 @@ def prepare(directory: Path) -> None:
 
 
 def _try_writing(directory: Path) -> None:
-    """Make the directory and a file in it, and remove what was made."""
     made = [path for path in (directory, *directory.parents) if not path.exists()]
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -75,7 +74,6 @@ def write_run(fit: "Fit", directory: Path) -> tuple[Path, ...]:
 
 
 def _read_off(fit: "Fit", directory: Path) -> dict[Path, bytes]:
-    """Pictures of a fit, and last its summary."""
     from bayes_scaling.report.summary import summary_json
 
     contents: dict[Path, bytes] = {}
@@ -87,11 +85,10 @@ def _read_off(fit: "Fit", directory: Path) -> dict[Path, bytes]:
         from bayes_scaling.plots.isoflop import plot_isoflop
         from bayes_scaling.plots.laws import plot_laws
 
-        isoflop, laws = (directory / name for name in RUNS_PICTURES)
-        with contextlib.suppress(BayesScalingError):  # such as runs of which no five share a budget
-            contents[isoflop] = picture(plot_isoflop(fit))
-        with contextlib.suppress(BayesScalingError):
-            contents[laws] = picture(plot_laws(fit))
+        plots: tuple[Callable[[Fit], Figure], ...] = (plot_isoflop, plot_laws)
+        for name, plot in zip(RUNS_PICTURES, plots, strict=True):
+            with contextlib.suppress(BayesScalingError):  # such as runs of which no five share a budget
+                contents[directory / name] = picture(plot(fit))
     contents[directory / SUMMARY_FILE] = summary_json(fit)
     return contents
 
@@ -106,10 +103,7 @@ def write_results(contents: Mapping[Path, bytes], directory: Path, stale: Collec
 
 
 def write_beside_fits(contents: Mapping[str, bytes], directory: Path, stale: Collection[str] = ()) -> tuple[Path, ...]:
-    """Write the results of a sweep, whose fits and scores are in the directory already and are kept if this fails.
-
-    ``contents`` by name, in the order in which they are written; ``stale``: further files of earlier runs, to remove.
-    """
+    """Write files by name, in order, into a study's directory, and remove ``stale`` ones; fits there stay anyway."""
     files = {directory / name: content for name, content in contents.items()}
     try:
         write_together(files, stale=[directory / name for name in {*stale, *contents}])

@@ -6,16 +6,13 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from bayes_scaling.plots.style import LAW_COLOURS, POSTERIOR, PUBLISHED, REFERENCE
-from bayes_scaling.report.document import Scatter
-from bayes_scaling.report.plain_text import printable
+from bayes_scaling.report.document import Scatter, printable
 
 _WIDTH, _HEIGHT = 720.0, 460.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 76.0, 14.0, 14.0, 58.0
-_MARGIN = 0.04
-"""Of an axis, beyond the outermost points at either end."""
+_MARGIN = 0.04  # share of an axis, beyond the outermost points
 _FEWEST_TICKS = 3
-_LARGEST = 1e100
-"""Of a value on an axis; with larger ones, arithmetic for its margins and ticks would overflow."""
+_LARGEST = 1e100  # largest value on an axis: margins and ticks of larger ones would overflow
 
 _BLACK = "#000000"
 _COLOURS = tuple(
@@ -37,10 +34,9 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 @dataclass(frozen=True)
 class ScatterDrawing:
-    """An `<svg>` element whose marks name their row and group in `data-row` and `data-group`, and marks of groups.
+    """An `<svg>` element whose marks name their row and group in `data-row` and `data-group`, and the marks of groups.
 
-    ``undrawn``: how many points have no place on the axes: not finite or beyond a googol, or on a logarithmic axis not
-    positive or below one in a googol.
+    ``undrawn`` counts points without a place on the axes: not finite, beyond a googol, or not positive on a log axis.
     """
 
     svg: str
@@ -65,12 +61,6 @@ def scatter_svg(scatter: Scatter) -> ScatterDrawing:
     """Draw a scatter plot: axes, ticks, one mark a point; groups differ in colour and in shape.
 
     Texts are in the colour of the text around, so that the drawing is readable on light and on dark pages.
-
-    >>> from bayes_scaling.report.document import Point
-    >>> points = (Point(2020.0, 3.1, "wt103", "Transformer", ()), Point(2021.0, math.nan, "ptb", "LSTM", ()))
-    >>> drawing = scatter_svg(Scatter("data", "Data", "Two models.", "year", "loss (nats)", points))
-    >>> [group for group, _ in drawing.legend], drawing.undrawn
-    (['wt103', 'ptb'], 1)
     """
     groups = list(dict.fromkeys(point.group for point in scatter.points))
     shown = [
@@ -79,16 +69,8 @@ def scatter_svg(scatter: Scatter) -> ScatterDrawing:
     x = _axis([scatter.points[row].x for row in shown], scatter.log_x, _LEFT, _WIDTH - _RIGHT)
     y = _axis([scatter.points[row].y for row in shown], scatter.log_y, _HEIGHT - _BOTTOM, _TOP)
 
-    root = Element(
-        "svg",
-        {
-            "class": "scatter",
-            "viewBox": f"0 0 {_WIDTH:g} {_HEIGHT:g}",
-            "role": "img",
-            "aria-labelledby": f"{scatter.name}--title",
-            "aria-describedby": f"{scatter.name}--description",
-        },
-    )
+    about = {"aria-labelledby": f"{scatter.name}--title", "aria-describedby": f"{scatter.name}--description"}
+    root = Element("svg", {"class": "scatter", "viewBox": f"0 0 {_WIDTH:g} {_HEIGHT:g}", "role": "img"} | about)
     SubElement(root, "desc", {"id": f"{scatter.name}--description"}).text = printable(scatter.alternative)
     _draw_axes(SubElement(root, "g", {"class": "axes", "aria-hidden": "true"}), scatter, x, y)
     marks = SubElement(root, "g", {"class": "marks"})
@@ -127,11 +109,8 @@ def _ticks(axis: _Axis) -> list[float]:
     # Imported here: Matplotlib is slow to import, and the command line starts without it.
     from matplotlib.ticker import LogLocator, MaxNLocator
 
-    locators: list[LogLocator | MaxNLocator] = [MaxNLocator(7, steps=[1, 2, 2.5, 5, 10])]
-    if axis.log:
-        locators = [LogLocator(numticks=8), LogLocator(subs=(1.0, 2.0, 5.0), numticks=12), *locators]
-    found: list[float] = []
-    for locator in locators:
+    logarithmic = [LogLocator(numticks=8), LogLocator(subs=(1.0, 2.0, 5.0), numticks=12)] if axis.log else []
+    for locator in (*logarithmic, MaxNLocator(7, steps=[1, 2, 2.5, 5, 10])):
         found = [float(t) for t in locator.tick_values(axis.low, axis.high) if axis.low <= t <= axis.high]
         if len(found) >= _FEWEST_TICKS:
             break

@@ -8,12 +8,12 @@ from bayes_scaling.identifiability.identify import as_plain, can_identify, ident
 from bayes_scaling.inference.diagnostics import EBFMI_MIN, RHAT_MAX
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
 from bayes_scaling.inference.settings import NUTS, PARTICLES, SMC
+from bayes_scaling.inference.units import size_of
 from bayes_scaling.plain_json import plain, strict_json
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.fit_findings import fit_findings
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL
-from bayes_scaling.report.units import size_of
 from bayes_scaling.words import counted, estimate, in_digits, months, number, probability
 
 
@@ -35,18 +35,16 @@ def summarise(fit: Fit) -> dict[str, Any]:
         of the two rates or null, ``rule`` and ``sentences`` (see :func:`bayes_scaling.identification`).
     """
     times = doubling_times(fit)
-    found = fit.diagnostics
+    found, static = fit.diagnostics, dict[str, Any]()
+    if not fit.specification.progresses:
+        static = {"coefficients": plain(coefficients(fit).to_dict("index")), "unidentified": list(unidentified(fit))}
     return {
         "specification": fit.specification.name,
         "evaluations": {name: value for name, value in asdict(fit.evaluations).items() if name != "warnings"},
         "doubling_time_months": {
             str(name): None if math.isnan(row["median"]) else plain(row) for name, row in times.to_dict("index").items()
         },
-        **(
-            {}
-            if fit.specification.progresses
-            else {"coefficients": plain(coefficients(fit).to_dict("index")), "unidentified": list(unidentified(fit))}
-        ),
+        **static,
         **({"identification": as_plain(identification(fit))} if can_identify(fit) else {}),
         "interval": times.attrs["interval"],
         "diagnostics": asdict(found) | {"converged": found.converged},
@@ -126,19 +124,16 @@ def _finding(fit: Fit) -> str:
 
 
 def _static_finding(fit: Fit) -> str:
-    """The exponents of a law without progress, and of them those that the data leave open."""
-    found = coefficients(fit)
-    unknown = unidentified(fit)
+    found, unknown = coefficients(fit), unidentified(fit)
     sizes = {term.exponent: term.noun for term in fit.specification.form.terms}
-    said = []
-    for name, row in found.iterrows():
-        exponent = str(name).partition("[")[0]
-        if exponent in sizes and name not in unknown:
-            said.append(f"{name} of {sizes[exponent]} is {estimate(row, number)}")
+    said = [
+        f"{name} of {sizes[exponent]} is {estimate(row, number)}"
+        for name, row in found.iterrows()
+        if (exponent := str(name).partition("[")[0]) in sizes and name not in unknown
+    ]
     if "a" in found.index and not unknown:
-        said.append(
-            f"the best number of parameters grows as compute to the power {estimate(found.loc['a'].to_dict(), number)}"
-        )
+        growth = estimate(found.loc["a"].to_dict(), number)
+        said.append(f"the best number of parameters grows as compute to the power {growth}")
     name = f"'{fit.specification.name}'"
     parts = [f"with {name}"]
     if fit.evaluations.kind == "evaluations":
@@ -154,5 +149,4 @@ def _listed(words: list[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
-WIDE = 8
-"""Ratio of an interval's ends from which a sentence calls it wide."""
+WIDE = 8  # ratio of the ends of an interval that a sentence calls wide

@@ -27,10 +27,10 @@ from bayes_scaling.report.document import (
     Scatter,
     Section,
     Table,
+    printable,
 )
 from bayes_scaling.report.html import mathml, render_html
 from bayes_scaling.report.markdown import render_markdown
-from bayes_scaling.report.plain_text import printable
 from bayes_scaling.report.scatter_svg import scatter_svg
 
 EMPTY_SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 1"/>'

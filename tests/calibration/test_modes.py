@@ -9,7 +9,7 @@ from xarray import Dataset
 import bayes_scaling as bs
 from bayes_scaling.calibration.simulation import prior_draw, simulated_rows
 from bayes_scaling.inference.attempts import attempt
-from bayes_scaling.inference.modes import log_masses, negligible, starts_elsewhere
+from bayes_scaling.inference.mixing import log_masses, negligible, starts_elsewhere
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.model.rows import make_rows
 

@@ -1,6 +1,5 @@
 """Pages of the site that people wrote: numbers, file names, keys and columns that they state are those of code."""
 
-import io
 import json
 import re
 from collections.abc import Iterable
@@ -31,7 +30,6 @@ from bayes_scaling.inference.fitting import KEPT_DRAWS, fit_fingerprint, summary
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.law import training_compute
 from bayes_scaling.posterior_report import backtest_document, comparison_document, robustness_document
-from bayes_scaling.posterior_report.backtest_document import backtest_csv
 from bayes_scaling.posterior_report.comparison_document import comparison_json
 from bayes_scaling.posterior_report.comparison_sections import FEWEST_PUBLISHED
 from bayes_scaling.posterior_report.robustness_document import robustness_json
@@ -44,7 +42,7 @@ from bayes_scaling.replication.run import MODEL
 from bayes_scaling.report import allocation, run_directory
 from bayes_scaling.report.document import Document
 from bayes_scaling.report.summary import summarise
-from bayes_scaling.result_files import COMPARISON_SETTINGS, COMPARISON_TABLE, FIT_FILE
+from bayes_scaling.result_files import BACKTEST_TABLE, COMPARISON_SETTINGS, COMPARISON_TABLE, FIT_FILE
 from bayes_scaling.robustness_cases.result import COLUMNS as ROBUSTNESS_COLUMNS
 
 SITE, FORMATS, TABLES = "notebooks/site", "notebooks/site/file-formats.md", "bayes_scaling/data/README.md"
@@ -325,8 +323,9 @@ def test_keys_of_a_robustness_run_are_those_written() -> None:
     check_names("`robustness.json`", json.loads(robustness_json(made_run())))
 
 
-def test_columns_of_a_backtest_are_those_written() -> None:
-    written = pd.read_csv(io.BytesIO(backtest_csv(made_backtest())))
+def test_columns_of_a_backtest_are_those_written(tmp_path) -> None:
+    backtest_document.write_backtest(made_backtest(), tmp_path)
+    written = pd.read_csv(tmp_path / BACKTEST_TABLE)
     check_names("`backtest.csv`", written)
     assert set(re.findall(r"`(\w+)` \(", part("`backtest.csv`"))) | {"year"} == set(HORIZONS)
 

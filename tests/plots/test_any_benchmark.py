@@ -13,7 +13,7 @@ from robustness.made_robustness import made_run
 
 import bayes_scaling as bs
 from bayes_scaling.calibration.experiment import Simulation
-from bayes_scaling.posterior_report.fit_data import data_section
+from bayes_scaling.posterior_report.fit_basis import data_section
 from bayes_scaling.quantities.allocation_table import Question, allocations
 from bayes_scaling.report.allocation import allocation_json
 from bayes_scaling.tables import Benchmark

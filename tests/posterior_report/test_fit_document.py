@@ -18,21 +18,24 @@ import bayes_scaling as bs
 from bayes_scaling.calibration.experiment import Simulation
 from bayes_scaling.calibration.result import KEPT, Calibration
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.plots.doubling import plot_doubling_times, plot_ridge
-from bayes_scaling.plots.effective_compute import plot_effective_compute
+from bayes_scaling.plots.doubling import plot_doubling_times, plot_effective_compute, plot_ridge
 from bayes_scaling.posterior_report import fit_trust
-from bayes_scaling.posterior_report.fit_answer import banners, notes_of, subtitle_of
-from bayes_scaling.posterior_report.fit_change import change_section
-from bayes_scaling.posterior_report.fit_data import data_section
-from bayes_scaling.posterior_report.fit_document import fit_document, made_or_told
-from bayes_scaling.posterior_report.fit_method import equations, method_section
-from bayes_scaling.posterior_report.fit_progress import (
+from bayes_scaling.posterior_report.fit_basis import data_section, equations, method_section
+from bayes_scaling.posterior_report.fit_document import (
+    banners,
+    change_section,
+    fit_document,
+    made_or_told,
+    notes_of,
+    subtitle_of,
+)
+from bayes_scaling.posterior_report.fit_results import (
     attribution_section,
+    coefficients_section,
     doubling_section,
     prior_doubling_times,
     ridge_section,
 )
-from bayes_scaling.posterior_report.fit_static import coefficients_section
 from bayes_scaling.posterior_report.fit_trust import calibration_section, criteria
 from bayes_scaling.published import HO2024_COMPUTE
 from bayes_scaling.quantities.doubling import doubling_times, pooled_rate
@@ -369,7 +372,7 @@ def test_no_upper_bound_has_a_banner():
     open_fit = made_fit(g_N=rng.normal(0.1, 0.2, 500), g_D=np.zeros(500), g_C=rng.normal(0.1, 0.2, 500))
     assert [banner.title for banner in banners(open_fit)] == ["NO UPPER BOUND"]
     bounded = made_fit(g_C=rng.normal(1.0, 0.1, 500))
-    assert banners(bounded) == ()
+    assert tuple(banners(bounded)) == ()
 
 
 def test_what_the_prior_decided_has_a_banner(ho2024):

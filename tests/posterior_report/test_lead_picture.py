@@ -8,7 +8,7 @@ from kept_sweeps import kept_comparison
 from robustness.made_robustness import made_run
 
 from bayes_scaling.posterior_report.comparison_document import lead_picture as comparison_lead
-from bayes_scaling.posterior_report.fit_answer import lead_picture
+from bayes_scaling.posterior_report.fit_document import lead_picture
 from bayes_scaling.posterior_report.robustness_document import robustness_document
 from bayes_scaling.report.svg import WIDTH
 

@@ -16,13 +16,14 @@ import bayes_scaling as bs
 from bayes_scaling.plots.robustness import plot_robustness
 from bayes_scaling.plots.style import POSTERIOR, PUBLISHED, WARNING
 from bayes_scaling.posterior_report.robustness_document import (
-    robustness_csv,
     robustness_json,
     robustness_page,
     sentences,
+    write_robustness,
 )
 from bayes_scaling.published import HO2024_COMPUTE, PublishedDoubling
 from bayes_scaling.quantities.rate_widths import beside_rates
+from bayes_scaling.result_files import ROBUSTNESS_TABLE
 from bayes_scaling.robustness_cases.cases import BASELINE, CASES
 from bayes_scaling.robustness_cases.result import COLUMNS
 
@@ -148,12 +149,13 @@ def test_skipped_cases_are_on_the_page_and_on_record(ho2024) -> None:
     assert list(result.table.index) == [BASELINE, "papers"]
 
 
-def test_files_for_scripts_hold_what_is_needed_to_repeat_the_run(result) -> None:
+def test_files_for_scripts_hold_what_is_needed_to_repeat_the_run(result, tmp_path) -> None:
     document = json.loads(robustness_json(result))
     assert document["seed"] == 0 and document["unit"] == "evaluation" and document["refits"] == "none"
     assert document["settings"]["draws"] == 600 and set(document["fingerprints"]) == set(result.table.index)
     assert {"pymc", "nutpie", "arviz"} <= set(document["versions"])
-    assert robustness_csv(result).decode().splitlines()[0] == ",".join(["case", *COLUMNS])
+    write_robustness(result, tmp_path)
+    assert (tmp_path / ROBUSTNESS_TABLE).read_text().splitlines()[0] == ",".join(["case", *COLUMNS])
 
 
 def test_the_forest_plot_marks_what_has_not_converged(axes) -> None:

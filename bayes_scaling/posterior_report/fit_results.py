@@ -1,4 +1,4 @@
-"""What a fit says about progress: doubling times, the ridge between them, effective compute, attribution."""
+"""What a fit found: doubling times, effective compute, attribution; or coefficients and the best split of a budget."""
 
 from dataclasses import replace
 
@@ -11,24 +11,35 @@ from bayes_scaling.identifiability.identify import can_identify, identification
 from bayes_scaling.identifiability.influence import prior_quantities
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.posterior_report.fit_data import rows_of_report
-from bayes_scaling.posterior_report.fit_tables import in_numbers, in_whole_percent, month_of, number, times_cells
+from bayes_scaling.law import training_compute
+from bayes_scaling.plots.drawing import amount
+from bayes_scaling.posterior_report.fit_basis import rows_of_report
+from bayes_scaling.posterior_report.fit_tables import (
+    Row,
+    in_numbers,
+    in_whole_percent,
+    month_of,
+    number,
+    times_cells,
+    warning,
+)
 from bayes_scaling.published import HO2024_COMPUTE, MOORE, PLAYERS, published_shapley
+from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.attribution import HO2024_PAIRS, shapley_attribution
+from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.effective_compute import effective_compute
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import BENCHMARK, laws_of, setting_of
 from bayes_scaling.quantities.rate_widths import beside_rates, rate_interval
 from bayes_scaling.quantities.rates import INTERVAL
-from bayes_scaling.report.document import Bullets, Equation, Paragraph, Row, Section, Table
-from bayes_scaling.report.svg import picture_of
+from bayes_scaling.report.document import Block, Bullets, Equation, Paragraph, Picture, Section, Table
+from bayes_scaling.report.svg import lead_of, picture_of
 from bayes_scaling.specifications.progress import RATE_OF
 from bayes_scaling.tables.benchmarks import title
 from bayes_scaling.words import estimate, months
 
-_LARGEST_SHARE = 10.0
-"""Beyond which a share, of 1, says nothing but that there was hardly anything to share."""
+_LARGEST_SHARE = 10.0  # a share beyond says only that there was hardly anything to share
 
 
 def doubling_section(fit: Fit) -> Section:
@@ -75,7 +86,6 @@ def prior_doubling_times(fit: Fit) -> pd.DataFrame | None:
 
 
 def _times_table(name: str, caption: str, what: str, times: pd.DataFrame) -> Table:
-    """Doubling times by factor, or by factor and level of a group."""
     names = (key if isinstance(key, str) else ", ".join(map(str, key)) for key in times.index)
     rows = tuple((name, *times_cells(row)) for name, (_, row) in zip(names, times.iterrows(), strict=True))
     columns = (what, "median (months)", INTERVAL, "probability of progress")
@@ -139,7 +149,7 @@ def _to(lower: float, upper: float) -> str:
 
 def effective_compute_section(fit: Fit) -> Section:
     """What better algorithms multiplied compute by, over the years of the data."""
-    from bayes_scaling.plots.effective_compute import plot_effective_compute
+    from bayes_scaling.plots.doubling import plot_effective_compute
 
     years = rows_of_report(fit)["year"]
     start, end, latest = float(np.floor(years.min())), float(np.ceil(years.max())), float(years.max())
@@ -175,10 +185,6 @@ def effective_compute_section(fit: Fit) -> Section:
     )
 
 
-def _percent(share: float, _: float) -> str:
-    return in_whole_percent(share)
-
-
 def attribution_section(fit: Fit) -> Section:
     """To what the fall in loss between two systems is due, with the paper's shares."""
     from bayes_scaling.plots.attribution import plot_attribution
@@ -198,7 +204,11 @@ def attribution_section(fit: Fit) -> Section:
     )
     shown = [pair for pair in HO2024_PAIRS if " to ".join(map(str, pair)) in pairs]
     names = tuple(player.replace("_", " ") for player in PLAYERS)
-    rows = tuple((pair, *(estimate(table.loc[(pair, player)], _percent) for player in PLAYERS)) for pair in pairs)
+
+    def percent(share: float, _: float) -> str:
+        return in_whole_percent(share)
+
+    rows = tuple((pair, *(estimate(table.loc[(pair, player)], percent) for player in PLAYERS)) for pair in pairs)
     papers = tuple((pair, *(in_whole_percent(published.loc[pair, player], 1) for player in PLAYERS)) for pair in pairs)
     first = "; ".join(f"{name} {share}" for name, share in zip(names, rows[0][1:], strict=True))
     where, theirs = title(laws_of(fit).benchmark_of()), title(BENCHMARK)
@@ -220,4 +230,147 @@ def attribution_section(fit: Fit) -> Section:
         ),
         Table("shares", f"Shares of the fall in loss: median with {INTERVAL}", columns, rows),
         Table("published-shares", f"Published shares (Ho et al. 2024, Table 1{on_theirs})", columns, papers),
+    )
+
+
+_QUANTITIES = ("parameters", "tokens", "tokens_per_parameter", "loss")
+_DECADES_BEYOND = 3  # powers of ten beyond the largest run in a table of budgets
+_NEXT = 10  # times the largest run's compute: the first budget of a report
+
+
+def coefficients_section(fit: Fit) -> Section:
+    """Coefficients of a law, and how much narrower each interval is than its prior's."""
+    unknown = unidentified(fit)
+    found = Table.of(
+        "coefficients-table",
+        f"Coefficients; {INTERVAL}; by how much an exponent's interval is narrower than its prior's",
+        coefficients(fit).rename_axis("name"),
+        {
+            "coefficient": "{name}",
+            "median": lambda row: "not identified" if row["name"] in unknown else number(row["median"]),
+            INTERVAL: lambda row: f"{number(row['lower'])} to {number(row['upper'])}",
+            "unit": "{unit}",
+            "narrower than the prior": lambda row: in_whole_percent(row["contraction"]),
+        },
+        marked=lambda row: row["name"] in unknown,
+    )
+    return Section.of("coefficients", "Coefficients", found, _laws_picture(fit))
+
+
+def budget_sentence(fit: Fit) -> str | None:
+    """What ten times the largest run's compute is best spent on; None where law or runs don't say."""
+    if not fit.specification.form.splits or fit.evaluations.kind != "runs" or unidentified(fit):
+        return None
+    budget = next_budget(fit)
+    found = optimal_allocation(fit, [budget])
+    rows = {name: credible_intervals(found[name]).iloc[0] for name in _QUANTITIES}
+    if not all(np.isfinite(row).all() for row in rows.values()):
+        return None
+    where = f" ({setting})" if (setting := setting_of(fit)) else ""
+    return (
+        f"{warning(fit)}With {budget:.2g} FLOP{where}, ten times the largest of these runs, the loss is lowest with "
+        f"{_amounts(rows['parameters'])} parameters and {_amounts(rows['tokens'])} training tokens, about "
+        f"{rows['tokens_per_parameter']['median']:.3g} tokens per parameter (in brackets: {INTERVAL})."
+    )
+
+
+def next_budget(fit: Fit) -> float:
+    """Ten times the compute of the largest run, FLOP."""
+    return _NEXT * _largest(fit)
+
+
+def best_split_picture(fit: Fit) -> Picture | None:
+    """The picture of what the budget sentence says; None where there is no such sentence."""
+    if (said := budget_sentence(fit)) is None:
+        return None
+    from bayes_scaling.plots.best_split import plot_best_split
+
+    figure = plot_best_split(fit, next_budget(fit), visuals={"title": False})
+    return lead_of(
+        figure,
+        4.9,
+        "best-split-lead",
+        "Parameters and training tokens that make the most of a budget",
+        f"Two rising lines over training budgets, with {INTERVAL}s: the best number of training tokens and the best "
+        f"number of parameters. Beyond the largest run they are extrapolated by the law, and shaded. {said}",
+    )
+
+
+def _laws_picture(fit: Fit) -> Picture | None:
+    """Posterior and published laws, coefficient by coefficient; None of evaluations, or of a law without a split."""
+    from bayes_scaling.plots.laws import plot_laws
+
+    table, unknown = coefficients(fit), unidentified(fit)
+    said = "; ".join(
+        f"{name} {'not identified' if name in unknown else in_numbers(row)}" for name, row in table.iterrows()
+    )
+    try:
+        figure = plot_laws(fit)
+    except BayesScalingError:
+        return None
+    return picture_of(
+        figure,
+        "laws",
+        "The posterior and published laws",
+        "One panel for each coefficient and for the best split of a budget: posterior density, with published laws "
+        f"below it. Median with {INTERVAL}: {said}.",
+    )
+
+
+def _amounts(row: Row) -> str:
+    return estimate(row, lambda value, _: amount(value))
+
+
+def _largest(fit: Fit) -> float:
+    runs = rows_of_report(fit)
+    return float(training_compute(runs["parameters"], runs["tokens"]).max())
+
+
+def allocation_section(fit: Fit) -> Section | None:
+    """The best split of budgets, from those of the runs on; None where the law knows of no split."""
+    if not fit.specification.form.splits or fit.evaluations.kind != "runs":
+        return None
+    from bayes_scaling.plots.isoflop import plot_isoflop
+
+    largest, unknown = _largest(fit), unidentified(fit)
+    first = float(np.floor(np.log10(largest)))
+    budgets = 10 ** np.arange(first, first + _DECADES_BEYOND + 1)
+    found = optimal_allocation(fit, budgets)
+    tables = [credible_intervals(found[name]) for name in _QUANTITIES]
+    rows = tuple(
+        (
+            f"{budget:.0e} FLOP" + (" (beyond the runs)" if budget > largest else ""),
+            *(in_numbers(table.iloc[place]) for table in tables),
+        )
+        for place, budget in enumerate(budgets)
+    )
+    where = f"Of {setting}. " if (setting := setting_of(fit)) else ""
+    curves: Block | str
+    try:
+        curves = picture_of(
+            plot_isoflop(fit),
+            "isoflop",
+            "IsoFLOP curves",
+            f"Expected loss against parameters at fixed budgets, with {INTERVAL}, the runs, and the best size of each "
+            f"budget. At {rows[0][0]} the best number of parameters is {rows[0][1]}.",
+        )
+    except BayesScalingError as error:  # such as runs of which no five share a budget
+        curves = f"IsoFLOP curves are not drawn: {error}."
+    return Section.of(
+        "allocation",
+        "The best split of a budget",
+        Equation(r"\min_{N, D} L(N, D) \quad \text{such that} \quad 6 N D = C"),
+        Paragraph(
+            f"{where}The largest run had {largest:.2g} FLOP; what lies beyond is extrapolated by the law alone."
+            + (f" Not to be used: {', '.join(unknown)} not identified by these runs." if unknown else ""),
+            finding=True,
+        ),
+        Table(
+            "best-split",
+            f"The best split of a budget: median with {INTERVAL}; loss in nats per token",
+            ("budget", *(name.replace("_", " ") for name in _QUANTITIES)),
+            rows,
+            frozenset(range(len(rows))) if unknown else frozenset(),
+        ),
+        curves,
     )
