@@ -15,39 +15,21 @@ _ABANDONED_SECONDS = 3600
 
 
 def plain_name(name: str) -> str:
-    """A name made safe for every file system.
-
-    Examples
-    --------
-    >>> plain_name("ho2024/07@delta=0.01")
-    'ho2024-07@delta=0.01'
-    """
+    """A name made safe for every file system."""
     return re.sub(r"^\.+", "-", re.sub(r"[^A-Za-z0-9._@=-]+", "-", name))  # no .. and nothing hidden
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that a reader, or a run killed half-way, never finds half of it.
-
-    The bytes go to a hidden file beside the file's directory and are moved into place at once, so that the
-    directory itself never holds a partial file. A symbolic link stays; the file that it points to is written.
-
-    Raises OSError if the directory can't be written to or the disk is full; an older file of that name is then
-    untouched.
-    """
+    """Write a file so that a reader, or a run killed half-way, never finds half of it."""
     write_together({Path(path): content})
 
 
 def write_together(contents: Mapping[Path, bytes], stale: Collection[Path] = ()) -> None:
     """Write files that belong together: all are ready on the disk before the first is moved into place.
 
-    Raises OSError as :func:`write_whole`; if it happens before all are ready, nothing has changed.
-
-    Parameters
-    ----------
-    contents
-        Path to bytes, in the order in which they appear; see :func:`write_whole`.
-    stale
-        Files of an earlier run to remove before the first new one appears.
+    If the disk is full or a directory can't be written to before all are ready, nothing has changed. ``stale``: files
+    of an earlier run, removed before the first new one appears. A symbolic link stays; the file that it points to is
+    written.
     """
     stages: dict[Path, Path] = {}
     for path in (*contents, *stale):  # before anything is removed

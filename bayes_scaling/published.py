@@ -116,36 +116,12 @@ _ACCELERATED_MONTHS = 1.5
 
 
 def physical_compute_growth(start: Any, end: Any, acceleration: tuple[float, float] = HO2024_ACCELERATION) -> Any:
-    r"""By what factor the compute of large training runs grew between two dates, as Ho et al. 2024 draw it.
+    """Growth of the compute of large training runs between two decimal years, times (Ho et al. 2024, figure 4).
 
-    .. math:: 2^{12 (t_\mathrm{usual} / 6 + t_\mathrm{fast} / 1.5)}
-
-    with the years :math:`t` inside and outside 2018, when the largest language models caught up with other domains:
-    a doubling every 1.5 months in place of 6.
-
-    Returns float or array: Factor, below 1 where the end is before the start.
-
-    Parameters
-    ----------
-    start, end
-        Decimal years: numbers or arrays that broadcast.
-    acceleration
-        First and last date of the faster growth.
-
-    Notes
-    -----
-    Source: Ho et al. 2024 (arXiv 2403.05812), figure 4, from 2014 to 2023: 24 doublings, 1.678e7. The authors' notebook
-    `section3` prints 1.749e7 instead: it steps through 500 dates and switches at the last one before each new year, so
-    its year of acceleration is 1.010 years long (2017.986 to 2018.996). The text says "one million".
-
-    Examples
-    --------
-    >>> float(physical_compute_growth(2014, 2023)) == 2.0**24
-    True
-    >>> dates = np.linspace(2014, 2023, 500)
-    >>> first, last = dates[dates < 2018][-1], dates[dates < 2019][-1]
-    >>> f"{physical_compute_growth(2014, 2023, (first, last)):.3e}"
-    '1.749e+07'
+    A doubling every 6 months, and every 1.5 within ``acceleration``, when the largest language models caught up with
+    other domains. From 2014 to 2023: 24 doublings, 1.678e7. The authors' notebook `section3` prints 1.749e7: it steps
+    through 500 dates and switches at the last one before each new year, so its year of acceleration is 1.010 years
+    long.
     """
     start, end = np.asarray(start, dtype=float), np.asarray(end, dtype=float)
     fast = np.clip(end, *acceleration) - np.clip(start, *acceleration)
@@ -179,26 +155,12 @@ Table 1, and the authors' notebook `section3` (the last two pairs are in the not
 
 
 def pair_label(start: str, end: str) -> str:
-    """Name of a pair of systems in tables and coordinates.
-
-    Examples
-    --------
-    >>> pair_label("RNN", "GPT-3")
-    'RNN to GPT-3'
-    """
+    """Name of a pair of systems in tables and coordinates."""
     return f"{start} to {end}"
 
 
 def published_shapley() -> pd.DataFrame:
-    """Shares of the fall in loss as printed in :data:`HO2024_SHAPLEY`.
-
-    Returns one row a pair, one column a player; shares of 1, rounded to 0.001.
-
-    Examples
-    --------
-    >>> published_shapley().loc["RNN to GPT-3"].round(3).to_dict()
-    {'parameters': 0.486, 'data': 0.324, 'parameter_efficiency': 0.021, 'data_efficiency': 0.168}
-    """
+    """Shares of 1 of the fall in loss (:data:`HO2024_SHAPLEY`), to 0.001: a row a pair, a column a player."""
     rows = {pair_label(*pair): shares for pair, shares in HO2024_SHAPLEY.items()}
     table = pd.DataFrame.from_dict(rows, orient="index", columns=list(PLAYERS)) / 100
     return table.rename_axis(index="pair", columns="player")

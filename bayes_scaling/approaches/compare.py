@@ -27,19 +27,7 @@ from bayes_scaling.specifications.catalogue import load_specification
 
 @dataclass(frozen=True)
 class PublishedExponents:
-    """One approach's published exponents, ``N* ~ C^a`` and ``D* ~ C^b``, with their intervals.
-
-    Parameters
-    ----------
-    a, b
-        No unit.
-    a_interval, b_interval
-        Lower and upper end.
-    kind
-        Of the intervals.
-    source
-        Paper, section and table.
-    """
+    """One approach's published exponents, ``N* ~ C^a`` and ``D* ~ C^b``, with their intervals."""
 
     a: float
     a_interval: tuple[float, float]

@@ -23,17 +23,7 @@ SAME_SIZE = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """One training curve: arrays along compute, shape ``(points,)``.
-
-    Parameters
-    ----------
-    name
-        Its series.
-    parameters
-        Of the model.
-    log_flop, log_tokens, log_loss
-        Logarithms of FLOP spent, tokens seen, and loss in nats per token.
-    """
+    """One training curve: logarithms of FLOP spent, tokens seen and loss in nats per token, along compute."""
 
     name: str
     parameters: float
@@ -51,27 +41,10 @@ class Curve:
 
 
 def curves_of(table: pd.DataFrame) -> tuple[Curve, ...]:
-    """Training curves of a table, each checked.
+    """Training curves of a table, each checked, by size of the model.
 
-    Returns tuple of Curve: by size.
-
-    The table has several rows a run: ``series`` names the curve, ``flop`` and ``tokens`` are what was spent and seen
-    so far.
-
-    Raises
-    ------
-    RunsError
-        No column ``series``, fewer than three curves, a curve with one point, with several sizes, or with two points at
-        one compute: names the series.
-    EvaluationsError
-        A size or a loss is missing or not above 0.
-
-    Examples
-    --------
-    >>> from bayes_scaling.tables.simulated import simulate_curves
-    >>> from bayes_scaling.static_laws import BESIROGLU
-    >>> [curve.name for curve in curves_of(simulate_curves(BESIROGLU, parameters=[1e8, 2e9, 3e9]))]
-    ['1e+08', '2e+09', '3e+09']
+    The table has several rows a run: ``series`` names the curve, ``flop`` and ``tokens`` are what was spent and seen so
+    far.
     """
     missing = [name for name in ("series", *COLUMNS) if name not in table]
     if missing:
@@ -115,33 +88,12 @@ def curve_slices(
     compute: Sequence[float] | None = None,
     least_curves: int = LEAST_CURVES,
 ) -> pd.DataFrame:
-    """Cut training curves at a few compute values: the runs of IsoFLOP profiles.
+    """Cut training curves at a few compute values (FLOP): the runs of IsoFLOP profiles, a ``series`` each slice.
 
-    Returns DataFrame: as from `read_runs`: ``series`` (the slice), ``curve``, ``parameters``, ``tokens``, ``flop``,
-    ``loss``. Log loss and log tokens are interpolated between neighbouring points on log compute, never beyond a
-    curve's own range. Raises RunsError, EvaluationsError as :func:`curves_of`; a setting is out of its range; or fewer
-    than three slices have enough curves.
-
-    Parameters
-    ----------
-    table
-        Several rows a run; see :func:`curves_of`.
-    spacing
-        Factor of compute between slices, above 1. An effect of each curve covers what all its points share; what
-        wanders along a curve counts as independent from slice to slice. So where slices are closer together than noise
-        keeps its sign, they add rows but no knowledge, and intervals are too narrow: take a wider spacing and compare.
-    compute
-        Where to cut instead, FLOP.
-    least_curves
-        That a slice needs, at least 3; slices with fewer are left out.
-
-    Examples
-    --------
-    >>> from bayes_scaling.tables.simulated import simulate_curves
-    >>> from bayes_scaling.static_laws import BESIROGLU
-    >>> slices = curve_slices(simulate_curves(BESIROGLU), spacing=10)
-    >>> slices.groupby("series")["curve"].count().tolist()
-    [5, 10, 10, 5]
+    Log loss and log tokens are interpolated on log compute, never beyond a curve's own range. An effect of each curve
+    covers what all its points share; what wanders along a curve counts as independent from slice to slice. So slices
+    closer together than noise keeps its sign add rows but no knowledge, and intervals are too narrow: compare a wider
+    ``spacing``.
     """
     if isinstance(spacing, bool) or not isinstance(spacing, (int, float)) or not 1 < spacing < np.inf:
         raise RunsError(f"spacing must be a factor above 1, not {spacing!r}")
@@ -202,17 +154,7 @@ POINTS = 1500
 
 @dataclass(frozen=True, eq=False)
 class Envelope:
-    r"""Which curve is lowest at each compute, and how its size and tokens scale: a point estimate.
-
-    .. math:: N^* \propto C^a, \qquad D^* \propto C^b
-
-    Parameters
-    ----------
-    a, b
-        Slopes by least squares of log size and log tokens on log compute, no unit.
-    table
-        ``compute`` (FLOP), ``parameters``, ``tokens``, ``loss`` (nats per token), ``series`` of the lowest curve.
-    """
+    """Lowest curve at each compute; slopes a, b of its log size and log tokens on log compute."""
 
     a: float
     b: float
@@ -220,27 +162,11 @@ class Envelope:
 
 
 def envelope(table: pd.DataFrame, *, points: int = POINTS) -> Envelope:
-    """Take the lowest curve at log-spaced compute values.
+    """Take the lowest curve at log-spaced compute values, where it is neither the smallest nor the largest model's.
 
-    Returns Envelope: of those values at which the lowest curve is neither that of the smallest nor that of the largest
-    model there: at the ends the best size is one that was not trained. Raises RunsError, EvaluationsError: the table
-    has no usable curves, or the lowest curve is everywhere that of the smallest or of the largest model, or only one
-    model.
-
-    ``points``: values of compute, at least 2, from the first point of any curve to the last.
-
-    Notes
-    -----
-    Source: Hoffmann et al. 2022 (arXiv 2203.15556), section 3.1, who do not say what they do at the ends. The points
-    are not independent, and a step of the envelope is as long as the models are apart: an interval by their scatter
-    would be of no use, so there is none. :func:`bayes_scaling.training_curves` has one.
-
-    Examples
-    --------
-    >>> from bayes_scaling.tables.simulated import simulate_curves
-    >>> from bayes_scaling.static_laws import BESIROGLU
-    >>> round(envelope(simulate_curves(BESIROGLU)).a, 2)
-    0.51
+    Source: Hoffmann et al. 2022 (arXiv 2203.15556), section 3.1, who do not say what they do at the ends, where the
+    best size is one that was not trained. The points are not independent, and a step of the envelope is as long as the
+    models are apart: an interval by their scatter would be of no use. :func:`bayes_scaling.training_curves` has one.
     """
     if isinstance(points, bool) or not isinstance(points, int) or points < 2:
         raise RunsError(f"points must be a whole number of at least 2, not {points!r}")

@@ -17,39 +17,18 @@ _SAME_COMPUTE = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class Parabolas:
-    """Vertices of budgets, and how they scale.
-
-    Parameters
-    ----------
-    slope
-        Of log vertices on log compute, no unit, shape ``(...)``.
-    log_vertex
-        Log size where the parabola is lowest, shape ``(..., K)``; NaN where it opens downwards.
-    """
+    """Slope of log vertices on log compute, and log vertices of budgets; NaN where a parabola opens downwards."""
 
     slope: Floats
     log_vertex: Floats
 
 
 def parabolas(log_size: Floats, log_loss: Floats, budget: Integers, log_budget: Floats) -> Parabolas:
-    r"""Fit a parabola to each budget, and a line to the vertices.
+    """Fit a parabola to each budget, ``ln L = p_k + r_k x + c_k x^2``, and a line to the vertices ``-r_k / 2 c_k``.
 
-    .. math:: \ln L = p_k + r_k x + c_k x^2, \qquad x^*_k = -\frac{r_k}{2 c_k}, \qquad x^*_k = m + a \ln C_k
-
-    ``log_loss`` has shape ``(..., n)``: one table or several; codes of budgets ``(n,)``, and their log FLOP ``(K,)``.
-
-    Notes
-    -----
-    The line weighs vertices by the inverse of their variance under equal noise (by the delta method), so that budgets
-    with few or far-off models count less; where designs are alike it comes to least squares without weights. Source:
-    Hoffmann et al. 2022 (arXiv 2203.15556), section 3.2, who fit parabolas to the loss.
-
-    Examples
-    --------
-    >>> x = np.tile([-1.0, 0.0, 1.0], 3)
-    >>> budget, log_budget = np.repeat([0, 1, 2], 3), np.array([0.0, 1.0, 2.0])
-    >>> parabolas(x, (x - 0.5 * log_budget[budget]) ** 2, budget, log_budget).slope.round(6).item()
-    0.5
+    ``log_loss`` may have leading axes, for several tables. The line weighs vertices by the inverse of their variance
+    under equal noise (by the delta method), so that budgets with few or far-off models count less. Source: Hoffmann et
+    al. 2022 (arXiv 2203.15556), section 3.2, who fit parabolas to the loss.
     """
     vertices, weights = [], []
     for k in range(len(log_budget)):
@@ -83,13 +62,6 @@ def classical_parabolas(rows: ProfileRows) -> Parabolas:
     Where runs of a budget differ in compute, each is moved to the budget's mean along the line of vertices: its log
     size by ``a`` times the difference in log compute, its log loss along a slope that changes evenly from budget to
     budget. Both are fitted with the parabolas, in turns.
-
-    Examples
-    --------
-    >>> from bayes_scaling.approaches.rows import make_profile_rows
-    >>> from bayes_scaling.tables import load_runs
-    >>> round(float(classical_parabolas(make_profile_rows(load_runs("simulated"))).slope), 2)
-    0.53
     """
     beside = rows.beside_budget
     found = parabolas(rows.log_size, rows.log_loss, rows.budget, rows.log_budget)

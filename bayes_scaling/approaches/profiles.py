@@ -103,19 +103,7 @@ def model_data(rows: ProfileRows) -> dict[str, Any]:
 
 
 def build_profile_model(rows: ProfileRows) -> pm.Model:
-    """State the log density of :mod:`bayes_scaling.approaches.profiles`.
-
-    Returns pymc.Model: observed variable ``log_loss`` (log nats per token, less the rows' mean); free variables over
-    ``budget``, and ``curve`` where rows are of training curves. Effects are standardised (non-centred).
-
-    Examples
-    --------
-    >>> from bayes_scaling.approaches.rows import make_profile_rows
-    >>> from bayes_scaling.tables import load_runs
-    >>> model = build_profile_model(make_profile_rows(load_runs("simulated")))
-    >>> [variable.name for variable in model.free_RVs][:3]
-    ['level', 'level_slope', 'level_bend']
-    """
+    """State the log density of this module's text; effects are standardised (non-centred)."""
     coords: dict[str, Any] = {"budget": list(rows.budgets)}
     if rows.curve is not None:
         coords["curve"] = list(rows.curves)

@@ -30,15 +30,7 @@ _NAMED = 5
 
 @dataclass(frozen=True)
 class Budgets:
-    """Runs of each budget of compute.
-
-    Parameters
-    ----------
-    label
-        Run id to budget, in the table's order: the name of its series, or its compute in FLOP.
-    unused
-        Run id to the reason why it belongs to none.
-    """
+    """Run id to its budget of compute (series, or FLOP), and to the reason why it belongs to none."""
 
     label: "pd.Series[str]"
     unused: "pd.Series[str]"
@@ -50,37 +42,8 @@ def budgets_of(runs: pd.DataFrame, *, within: float = WITHIN, least_models: int 
     A column ``series`` is taken at its word: each series is a budget, and rows without one are left out. Otherwise
     budgets are found: of all intervals of compute in which the most is at most ``1 + within`` times the least, the one
     with most runs (of equals, the narrowest) is a budget; its runs are taken out, and the search goes on until no
-    interval has ``least_models`` different sizes of model. Rows that remain are left out.
-
-    Parameters
-    ----------
-    runs
-        Training runs (`read_runs`, `load_runs`, `simulate_isoflop`).
-    within
-        Relative width of a budget, above 0 and at most 1; not used where the table has series.
-    least_models
-        Different sizes of model that make an interval a budget, at least 3; not used where the table has series.
-
-    Raises
-    ------
-    RunsError
-        A series spans more than a factor of 2 in compute or has fewer than three different sizes, or there are fewer
-        than three budgets.
-    EvaluationsError
-        A size or a loss is missing or not above 0.
-
-    Notes
-    -----
-    Within a budget each run keeps its own compute in the model (:func:`bayes_scaling.isoflop_profiles`), so
-    a wider budget blurs less than it does where all count as equal.
-
-    Examples
-    --------
-    >>> from bayes_scaling.tables import load_runs
-    >>> runs = load_runs("simulated").drop(columns="series")
-    >>> found = budgets_of(runs)
-    >>> found.label.unique().tolist()[:3], len(found.unused)
-    (['6e+18', '1e+19', '3e+19'], 0)
+    interval has ``least_models`` different sizes of model. Within a budget each run keeps its own compute in the model
+    (:func:`bayes_scaling.isoflop_profiles`), so a wider budget blurs less than where all count as equal.
     """
     if not isinstance(within, (int, float)) or isinstance(within, bool) or not 0 < within <= 1:
         raise RunsError(f"within must be a number above 0 and at most 1, not {within!r}; 0.1 is 10%")
@@ -181,32 +144,10 @@ AGREEMENT = 1.05
 
 @dataclass(frozen=True, eq=False)
 class ProfileRows:
-    """Runs by budget, as arrays.
+    """Runs by budget, as arrays of shape ``(n,)``, but ``budgets`` and ``log_budget`` (mean log FLOP) ``(K,)``.
 
-    Parameters
-    ----------
-    ids
-        Of runs, ``n`` of them.
-    budgets
-        Names, ``K`` of them, by compute.
-    budget
-        Which budget each run has, shape ``(n,)``.
-    curves, curve
-        Names of training curves, and which one each row is of; empty and None where rows are independent runs.
-    log_size
-        Logarithm of parameters (or of tokens), shape ``(n,)``.
-    log_flop
-        Logarithm of each run's own compute in FLOP, shape ``(n,)``.
-    log_budget
-        Its mean within each budget, shape ``(K,)``.
-    log_loss
-        Logarithm of the loss, log nats per token, shape ``(n,)``.
-    parameters, tokens
-        Counts, shape ``(n,)``.
-    size
-        What ``log_size`` is of.
-    unused
-        Run id to the reason why it is left out.
+    ``log_size`` is of parameters or tokens, as ``size`` says; ``curves`` are empty and ``curve`` None for independent
+    runs.
     """
 
     ids: tuple[str, ...]
@@ -241,19 +182,7 @@ class ProfileRows:
 
 
 def make_profile_rows(runs: pd.DataFrame, *, within: float = WITHIN, least_models: int = FOUND_MODELS) -> ProfileRows:
-    """Sort runs into budgets and take logarithms.
-
-    Raises RunsError, EvaluationsError as :func:`bayes_scaling.approaches.rows.budgets_of`.
-
-    Rows of a table with a column ``curve`` are of training curves.
-
-    Examples
-    --------
-    >>> from bayes_scaling.tables import load_runs
-    >>> rows = make_profile_rows(load_runs("simulated"))
-    >>> len(rows.ids), len(rows.budgets), rows.one_product
-    (108, 9, True)
-    """
+    """Sort runs into budgets and take logarithms; rows with a column ``curve`` are of training curves."""
     found = budgets_of(runs, within=within, least_models=least_models)
     used = runs.loc[found.label.index]
     log_flop = np.log(used["flop"].to_numpy(float))

@@ -99,10 +99,7 @@ def calibrate_all(
     workers: int | None = None,
     on_done: Callable[[int], None] = lambda done: None,
 ) -> tuple[Calibration, ...]:
-    """Calibrate specifications, each at a design of its own; see :func:`bayes_scaling.calibrate`.
-
-    ``on_done``: Called with the number of simulations that are done, of all specifications.
-    """
+    """Calibrate specifications, each at a design of its own; ``on_done`` gets the number of simulations done."""
     for specification, table in designs:
         check_calibration(specification, table, simulations, seed)
     fingerprints = [calibration_fingerprint(*design) for design in designs]
@@ -116,10 +113,7 @@ def calibrate_all(
 
 
 def check_calibration(specification: Specification, evaluations: pd.DataFrame, simulations: int, seed: int) -> None:
-    """Refuse what can't be calibrated, before anything is simulated.
-
-    Raises BayesScalingError as :func:`calibrate`.
-    """
+    """Refuse what can't be calibrated, before anything is simulated."""
     checked_seed(seed)
     whole_number("simulations", simulations, LEAST)
     require_proper_prior(specification)
@@ -137,17 +131,9 @@ def evidence_file(specification: str, *, repeated: bool = False) -> str:
 
 
 def evidence_for(specification: Specification, *, repeated: bool = False) -> Calibration | None:
-    """The calibration that comes with the package, if it is of exactly this specification.
+    """The calibration that comes with the package, if it is of exactly this specification: law, noise and priors.
 
-    Returns Calibration or None: of the design that :func:`design_of` gives.
-
-    Under the same name with another law, noise or prior it has no evidence. ``repeated``: the second one, with other
-    random numbers, which there is where a quantity failed in the first.
-
-    >>> import bayes_scaling as bs
-    >>> found = evidence_for(bs.load_specification("chinchilla"))
-    >>> len(found.simulations)
-    200
+    ``repeated``: the second one, with other random numbers, which there is where a quantity failed in the first.
     """
     file = files("bayes_scaling") / "data" / FOLDER / evidence_file(specification.name, repeated=repeated)
     if not file.is_file():
@@ -157,11 +143,7 @@ def evidence_for(specification: Specification, *, repeated: bool = False) -> Cal
 
 
 def calibrated_specifications() -> tuple[Specification, ...]:
-    """What is calibrated: the paper's twenty, the recommended one, and the law of training runs.
-
-    >>> len(calibrated_specifications())
-    22
-    """
+    """What is calibrated: the paper's twenty, the recommended one, and the law of training runs."""
     families = [name for name in list_specifications() if name.startswith("ho2024/")]
     return tuple(map(load_specification, (*families, DEFAULT_SPECIFICATION, "chinchilla")))
 
@@ -178,11 +160,7 @@ def design_of(specification: Specification) -> pd.DataFrame:
 
 
 def stated_intervals() -> pd.DataFrame:
-    """Intervals from simulations with known progress, as :func:`bayes_scaling.calibration.stated.recover_stated` gave.
-
-    >>> list(stated_intervals())[:4]
-    ['question', 'simulated', 'fitted', 'months']
-    """
+    """The packaged result of :func:`bayes_scaling.calibration.stated.recover_stated`."""
     with (files("bayes_scaling") / "data" / FOLDER / STATED_FILE).open() as file:
         return pd.read_csv(file)
 
@@ -193,17 +171,7 @@ REPEATED_SEED = 1
 
 @dataclass(frozen=True, eq=False)
 class Trust:
-    """What simulations have shown.
-
-    Parameters
-    ----------
-    calibrations
-        One a specification.
-    repeated
-        By name, of specifications of which a quantity's ranks were not uniform: the same with other random numbers.
-    intervals
-        See :func:`bayes_scaling.calibration.stated.recover_stated`.
-    """
+    """What simulations have shown; ``repeated`` where a quantity's ranks were not uniform at first."""
 
     calibrations: tuple[Calibration, ...]
     repeated: Mapping[str, Calibration]
@@ -217,13 +185,7 @@ class Trust:
 
 
 def stored_trust() -> Trust:
-    """What comes with the package.
-
-    Raises BayesScalingError if a specification has no calibration, or has changed since it was calibrated.
-
-    >>> len(stored_trust().calibrations)
-    22
-    """
+    """What comes with the package; refused if a specification has changed since it was calibrated."""
     specifications = calibrated_specifications()
     found = {one.name: evidence_for(one) for one in specifications}
     lacking = [name for name, one in found.items() if one is None]

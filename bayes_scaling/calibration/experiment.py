@@ -31,15 +31,7 @@ KEPT = 100
 
 
 def ranks_of(truth: Mapping[str, Floats], posterior: Dataset, kept: int = KEPT) -> dict[str, int]:
-    """How many of some evenly spaced posterior draws lie below each true value, from 0 to ``kept``.
-
-    An element of a vector is named by its labels, such as ``level[ptb]``.
-
-    >>> import xarray as xr
-    >>> posterior = Dataset({"g": (("chain", "draw"), [[0.0, 1.0], [2.0, 3.0]])})
-    >>> ranks_of({"g": np.array(1.5)}, posterior, kept=4)
-    {'g': 2}
-    """
+    """How many of ``kept`` evenly spaced posterior draws lie below each true value, by name such as ``level[ptb]``."""
     spaced = np.linspace(0, posterior.sizes["chain"] * posterior.sizes["draw"] - 1, kept).round().astype(int)
     return {
         element: int((draws.to_numpy().ravel()[spaced] < true).sum())
@@ -57,12 +49,7 @@ RHAT_MAX, ESS_MIN, UNSTEADY_MAX = 1.03, 150, 0.005
 
 @dataclass(frozen=True)
 class Simulation:
-    """What one simulation found.
-
-    ``ranks`` of true values by quantity, see :func:`ranks_of`; ``converged``: whether they can be trusted, see
-    :func:`trusted`; ``redrawn``: tables thrown away before this one, see
-    :func:`bayes_scaling.calibration.simulation.plausible_draw`; ``seconds`` of sampling.
-    """
+    """What one simulation found; ``redrawn``: tables thrown away before it (``plausible_draw``)."""
 
     ranks: Mapping[str, int]
     converged: bool
@@ -74,10 +61,7 @@ class Simulation:
 
 
 def simulate_once(specification: Specification, table: pd.DataFrame, seed: int, number: int) -> Simulation:
-    """Simulate from the priors, fit and rank; the same seed and number give the same result wherever it is run.
-
-    ``seed`` and ``number`` are of the simulated table; the sampler starts from ``number`` alone.
-    """
+    """Simulate from the priors, fit and rank: decided by seed and number; the sampler starts from the number alone."""
     design = make_rows(specification, table)
     values, simulated, redrawn = plausible_draw(specification, design, {}, np.random.default_rng([seed, number]))
     found, seconds = fit_losses(specification, table, simulated.response, number)
@@ -150,8 +134,7 @@ def run_numbered[Found: "DataclassInstance"](
 ) -> dict[str, tuple[Found, ...]]:
     """Do several things, each with so many numbers from 0 on, in batches that are kept as they are done.
 
-    Returns dict: results in order, whatever the number of workers and interruptions, by the keys of ``asked``: all that
-    decides what is done with a number, which returns a dataclass of this ``kind``.
+    Keys of ``asked`` are all that decides what is done with a number; results are in order, whatever the interruptions.
     """
     starts = range(0, count, BATCH)
     batches = [

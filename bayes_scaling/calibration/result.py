@@ -49,21 +49,7 @@ class Curve:
 
 
 def rank_curve(ranks: Sequence[int] | NDArray[np.int64], kept: int = KEPT) -> Curve:
-    r"""Difference of the ranks' empirical distribution from the uniform one.
-
-    .. math:: \hat F(z) - z, \qquad \mathrm{PIT} = (\mathrm{rank} + u) / (K + 1), \quad u \sim U(0, 1)
-
-    ``ranks``: of true values among ``kept`` draws, from 0 to ``kept``.
-
-    Notes
-    -----
-    Säilynoja, Bürkner and Vehtari 2022 (simultaneous bands); Talts et al. 2018 (simulation-based calibration).
-
-    >>> rank_curve(list(range(101))).inside
-    True
-    >>> rank_curve([50] * 100).inside
-    False
-    """
+    """Distribution of ranks from 0 to ``kept`` less the uniform one, ties broken at random (Talts et al. 2018)."""
     return uniform_curve(_spread(np.asarray(ranks), kept))
 
 
@@ -74,13 +60,7 @@ def _spread(ranks: NDArray[np.int64], kept: int = KEPT) -> Floats:
 
 
 def uniform_curve(values: Floats) -> Curve:
-    """Empirical distribution of values from 0 to 1 less the uniform one, with its simultaneous 95% band.
-
-    ``values``: independent and uniform, if all is right.
-
-    >>> uniform_curve((np.arange(100) + 0.5) / 100).inside
-    True
-    """
+    """Empirical distribution of values from 0 to 1 less the uniform one, with its simultaneous 95% band."""
     points, lower, upper = _band(len(values))
     below = np.searchsorted(np.sort(values), points[1:-1], side="right") / len(values)
     return Curve(points, np.array([0.0, *below, 1.0]) - points, lower - points, upper - points)
@@ -98,13 +78,9 @@ def _band(count: int) -> tuple[Floats, Floats, Floats]:
 def chance_outside(ranks: NDArray[np.int64], outside: int, rotations: int = _ROTATIONS) -> float:
     """Probability that so many curves leave their band, or more, if all is right, where curves go together.
 
-    ``ranks``: one row a curve, one column a simulation, those of which may depend on each other in any way.
-    ``rotations``: how often all ranks of a simulation are moved by the same random amount, beginning again at 0 behind
-    1: uniform ranks stay so, and what lies together stays together. The share of them with so many outside is returned.
-
-    >>> same = np.tile(np.random.default_rng(0).integers(0, KEPT + 1, 200), (9, 1))
-    >>> chance_outside(same, 0), chance_outside(same, 9) == chance_outside(same, 1)
-    (1.0, True)
+    ``ranks``: a row a curve, a column a simulation, within which they may depend on each other in any way. Each
+    simulation's ranks are rotated by the same random amount: uniform ranks stay so, and what lies together stays
+    together.
     """
     values, rng = _spread(ranks), np.random.default_rng(_SEED)
     curves, count = values.shape
@@ -122,17 +98,7 @@ def chance_outside(ranks: NDArray[np.int64], outside: int, rotations: int = _ROT
 
 
 def uniformity(simulations: Sequence[Simulation]) -> pd.DataFrame:
-    """Rank uniformity of each quantity.
-
-    Returns DataFrame: indexed by quantity: ``inside`` (whether the ECDF difference stays in its simultaneous 95% band),
-    ``largest`` difference, ``covered_50`` and ``covered_90`` (share of central intervals that hold the true value).
-
-    All simulations count, whether their chains agreed or not.
-
-    >>> made = [Simulation({"g_C": rank}, True, 1.0, 400.0, 0, 0, 1.0) for rank in range(0, 101, 2)]
-    >>> uniformity(made).loc["g_C", "inside"]
-    np.True_
-    """
+    """Rank uniformity of each quantity, over all simulations, whether their chains agreed or not."""
     rows = {}
     for name in dict.fromkeys(name for one in simulations for name in one.ranks):
         ranks = np.array([one.ranks[name] for one in simulations if name in one.ranks])
@@ -147,11 +113,7 @@ def uniformity(simulations: Sequence[Simulation]) -> pd.DataFrame:
 
 
 def central_share(ranks: NDArray[np.int64], probability: float, kept: int = KEPT) -> float:
-    """Share of ranks in the central part of their range, cells at its ends counted in proportion.
-
-    >>> round(central_share(np.arange(101), 0.9), 4)
-    0.9
-    """
+    """Share of ranks in the central part of their range, cells at its ends counted in proportion."""
     cells = np.arange(kept + 1)
     low, high = (1 - probability) / 2 * (kept + 1), (1 + probability) / 2 * (kept + 1)
     share = np.clip(np.minimum(cells + 1, high) - np.maximum(cells, low), 0, 1)
@@ -163,17 +125,7 @@ SURE = 0.95
 
 
 def coverage_table(intervals: pd.DataFrame, probability: float) -> pd.DataFrame:
-    """Share of intervals that hold the truth, by quantity.
-
-    Returns DataFrame: indexed by quantity: ``intervals`` (how many), ``covered`` (share), ``lower`` and ``upper`` (its
-    own 95% interval), ``expected`` (the probability), ``unconverged`` (fits that had not converged).
-
-    ``intervals``: one row an interval, indexed by quantity: ``lower``, ``upper``, ``truth``, ``converged``.
-
-    >>> table = pd.DataFrame({"lower": [0, 2], "upper": [2, 4], "truth": 1, "converged": True}, index=["g_C", "g_C"])
-    >>> coverage_table(table, 0.9)[["intervals", "covered"]].to_dict("index")
-    {'g_C': {'intervals': 2, 'covered': 0.5}}
-    """
+    """Share of intervals that hold the truth, by quantity, with its own 95% interval."""
     rows = {}
     for name, group in intervals.groupby(level=0, sort=False):
         held = int(group["truth"].between(group["lower"], group["upper"], inclusive="neither").sum())

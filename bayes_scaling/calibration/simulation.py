@@ -18,10 +18,7 @@ Floats = NDArray[np.float64]
 
 
 def require_proper_prior(specification: Specification) -> None:
-    """Refuse a specification whose prior can't be drawn from.
-
-    Raises BayesScalingError if the specification has ``delta``.
-    """
+    """Refuse a specification whose prior can't be drawn from."""
     if specification.delta is not None:
         raise BayesScalingError(
             f"'{specification.name}' has the paper's penalty for a prior, which can't be simulated from: its scale "
@@ -32,18 +29,7 @@ def require_proper_prior(specification: Specification) -> None:
 def prior_draw(
     specification: Specification, rows: Rows, rng: np.random.Generator, shape: tuple[int, ...] = ()
 ) -> dict[str, Floats]:
-    """A draw of every parameter from its prior, or many.
-
-    Returns dict of str to array: parameter to its value, shape ``(*shape, 1)``, or ``(*shape, levels)`` where it varies
-    by a group. Raises BayesScalingError if the specification has ``delta``.
-
-    >>> import bayes_scaling as bs
-    >>> from bayes_scaling.model.rows import make_rows
-    >>> specification = bs.load_specification("ho2024/07")
-    >>> rows = make_rows(specification, bs.load_evaluations())
-    >>> {name: value.shape for name, value in prior_draw(specification, rows, np.random.default_rng(1)).items()}
-    {'level': (3,), 'share': (3,), 'alpha': (1,), 'beta': (1,), 'g_N': (1,), 'g_D': (1,), 'sigma': (1,)}
-    """
+    """A draw of every parameter from its prior: ``(*shape, 1)``, or ``(*shape, levels)`` where it varies by a group."""
     require_proper_prior(specification)
     drawn = {}
     for parameter in specification.parameters():
@@ -60,19 +46,9 @@ def simulated_rows(
     rng: np.random.Generator,
     of_effects: Sequence[np.random.Generator] = (),
 ) -> Rows:
-    r"""The same design with losses that a specification gives at known parameters, or at each of many draws of them.
+    """The same design with losses ``mu + paper effect + sigma epsilon`` at known parameters, or at each of many draws.
 
-    .. math:: L_i = \mu_i + u_{\mathrm{paper}(i)} + \sigma \epsilon_i
-
-    Returns Rows: with ``loss`` in nats per token, of shape ``(n,)`` or ``(draws, n)``; noise on its logarithm where the
-    specification says so. With a generator for each kind of effects, draws made in parts are those made at once.
-
-    >>> import bayes_scaling as bs
-    >>> from bayes_scaling.model.rows import make_rows
-    >>> specification = bs.load_specification("ho2024/07")
-    >>> rows, rng = make_rows(specification, bs.load_evaluations()), np.random.default_rng(1)
-    >>> simulated_rows(specification, rows, prior_draw(specification, rows, rng), rng).response.shape
-    (231,)
+    With a generator for each kind of effects, draws made in parts are those made at once.
     """
     mu = expected_losses(specification, rows, values)
     residual = specification.noise.kind.standard(values).rvs(mu.shape, random_state=rng)
@@ -91,16 +67,11 @@ MOST_REDRAWN = 1000
 def plausible_draw(
     specification: Specification, rows: Rows, truth: Mapping[str, Floats], rng: np.random.Generator
 ) -> tuple[dict[str, Floats], Rows, int]:
-    """Parameters from their priors and losses simulated at them, drawn again until the losses could be a table's.
+    """Parameters from their priors (or ``truth``) and losses at them, drawn again until all are in 0..``LARGEST_LOSS``.
 
-    No loss may be below 0, where perplexity is below 1, or above :data:`LARGEST_LOSS`. Choosing by the data alone
-    leaves the posterior given the data as it is, so that ranks of true values are uniform among the chosen tables too;
-    it keeps out tables that wide priors make and that no user could have.
-
-    Returns the parameters, the rows with their losses, and how many tables were thrown away. Raises BayesScalingError
-    if a thousand tables in a row are implausible.
-
-    ``truth``: parameters that are stated, each of shape ``(levels,)``, instead of drawn.
+    Choosing by the data alone leaves the posterior given the data as it is, so that ranks of true values are uniform
+    among the chosen tables too; it keeps out tables that wide priors make and that no user could have. Counts those
+    thrown away.
     """
     for redrawn in range(MOST_REDRAWN):
         values = prior_draw(specification, rows, rng) | dict(truth)
@@ -121,10 +92,7 @@ formula, where they are reported."""
 
 
 def quantities_at(specification: Specification, rows: Rows, values: Mapping[str, Floats]) -> dict[str, Floats]:
-    """All that is checked, at known parameters: the parameters, and what of :data:`REPORTED` there is.
-
-    Returns name to values, shape ``()``, or with one axis for each group that it varies by.
-    """
+    """All that is checked, at known parameters: the parameters, and what of :data:`REPORTED` there is."""
     reported = reported_draws(specification, rows, {name: value[None, :] for name, value in values.items()})
     checked = (*REPORTED, *rows.cells)
     found = {name: np.asarray(reported[name].value)[..., 0] for name in checked if name in reported}

@@ -38,11 +38,7 @@ class Split(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class KnownProgress:
-    """What is put in, and what is fitted at the design of a table.
-
-    Losses come from ``simulated``, with rates ``g_N`` and ``g_D`` that all rows share; ``fitted`` is the same, or
-    leaves out what matters. ``truths``: parameters of ``simulated`` by simulation; see :func:`stated_truths`.
-    """
+    """What is put in (``truths`` of ``simulated``, with rates that all rows share), and what is ``fitted``."""
 
     simulated: Specification
     fitted: Specification
@@ -58,10 +54,7 @@ class KnownProgress:
 
 @dataclass(frozen=True)
 class Recovered:
-    """One simulation's posterior of ``g_C``, log units a year.
-
-    The interval is 90% equal-tailed; ``converged``: see :func:`bayes_scaling.calibration.experiment.trusted`.
-    """
+    """One simulation's posterior of ``g_C``, log units a year; the interval is 90% equal-tailed."""
 
     median: float
     lower: float
@@ -73,21 +66,7 @@ class Recovered:
 def stated_truths(
     fit: Fit, months: float, count: int, split: Split = Split.DRAWN
 ) -> tuple[dict[str, list[float]], ...]:
-    r"""Values to simulate from: draws of a posterior, with growth of effective compute put to what is stated.
-
-    .. math:: g_N + g_D = \frac{12 \ln 2}{T_C}
-
-    Raises BayesScalingError if the fit has not converged, or its specification has no rates ``g_N`` and ``g_D`` that
-    all rows share.
-
-    ``fit``: of the specification that losses will come from, to the table whose design is used; its draws, evenly
-    spaced, say which levels, exponents and noise go with that table. ``months``: :math:`T_C`, infinite for no progress.
-
-    >>> import bayes_scaling as bs
-    >>> fit = bs.load_fit("runs/reference")  # doctest: +SKIP
-    >>> stated_truths(fit, 12.0, 200, Split.EVEN)[0]["g_N"]  # doctest: +SKIP
-    [0.34657359027997264]
-    """
+    """Evenly spaced draws of a posterior, with ``g_N + g_D`` put to ``12 ln 2 / months`` (infinite for no progress)."""
     specification = fit.specification
     names = [parameter.name for parameter in specification.parameters()]
     if not {"g_N", "g_D"} <= set(names) or any(specification.index_of(name) for name in ("g_N", "g_D")):
@@ -174,19 +153,11 @@ def recover_stated(
     workers: int | None = None,
     on_done: Callable[[int], None] = lambda done: None,
 ) -> pd.DataFrame:
-    """Put known doubling times in, and keep each simulation's interval.
+    """Put known doubling times in, and keep each simulation's interval: one row a simulation.
 
-    Returns one row a simulation: :data:`STUDY`, and the posterior of ``g_C`` (log units a year): ``median``, ``lower``,
-    ``upper`` (90% equal-tailed), ``converged``, ``seconds``. Raises BayesScalingError if there are no simulations to
-    do, or a specification that losses should come from does not fit the table.
-
-    ``evaluations``: the design. Its own losses only tell which levels, exponents and noise go with it: other parameters
-    are draws of the posterior of the specification that is simulated from. ``simulations``: of each question and
-    doubling time. The rest as for :func:`bayes_scaling.calibrate`.
-
-    >>> import bayes_scaling as bs
-    >>> found = recover_stated(bs.load_evaluations(), 200)  # doctest: +SKIP
-    >>> stated_coverage(found)  # doctest: +SKIP
+    The table is the design. Its own losses only tell which levels, exponents and noise go with it: other parameters are
+    draws of the posterior of the specification that is simulated from. ``simulations``: of each question and doubling
+    time.
     """
     if simulations < LEAST:
         raise BayesScalingError(f"simulations must be at least {LEAST}, not {simulations}")
@@ -219,19 +190,9 @@ def planned(simulations: int, questions: tuple[Question, ...] = QUESTIONS) -> in
 
 
 def stated_coverage(intervals: pd.DataFrame) -> pd.DataFrame:
-    r"""Share of intervals that hold the doubling time that was put in, and what the fits say on average.
+    """By study: share of intervals that hold the doubling time put in, with its exact 95% interval; average answers.
 
-    .. math:: T_C = 12 \ln 2 / g_C
-
-    Returns one row a study: :data:`STUDY`; ``simulations``; ``covered`` with its own exact 95% interval
-    ``covered_lower``, ``covered_upper``; ``median_months`` (of the average of the medians' rates), ``lower_months`` and
-    ``upper_months`` (of the average of the intervals' ends); ``progress``, the share of intervals that lie above 0;
-    ``unconverged``. All simulations count, converged or not.
-
-    >>> one = {"question": "q", "simulated": "a", "fitted": "a", "months": 12.0, "median": 0.7, "lower": 0.4}
-    >>> row = stated_coverage(pd.DataFrame([one | {"upper": 1.0, "converged": True}])).iloc[0]
-    >>> float(row["covered"]), round(float(row["median_months"]), 1)
-    (1.0, 11.9)
+    Months are those of the average rate; ``progress`` is the share of intervals above 0. All simulations count.
     """
     rows = []
     for key, group in intervals.groupby(list(STUDY), sort=False, dropna=False):

@@ -29,29 +29,10 @@ UNITS: Mapping[str, float] = {"months": 1, "years": MONTHS_PER_YEAR}
 def progress_rates(
     coefficients: Coefficients, levels: Mapping[str, tuple[str, ...]]
 ) -> tuple[tuple[str, ...], dict[str, Floats]]:
-    r"""Rates of progress, log units per year.
+    """Labels of levels, and ``g_N``, ``g_D``, ``g_C``, log units per year (Ho et al. 2024, eq. 4-6), ``(..., labels)``.
 
-    .. math:: g_N = \alpha_\mathrm{year} / \alpha, \qquad g_D = \beta_\mathrm{year} / \beta, \qquad g_C = g_N + g_D
-
-    (Ho et al. 2024, eq. 4-6.)
-
-    Parameters
-    ----------
-    coefficients
-        As made by :func:`bayes_scaling.model.coordinates.from_published`, values of shape ``(..., 1)`` or
-        ``(..., levels)``.
-    levels
-        Group to level names.
-
-    Returns
-    -------
-    labels : tuple of str
-        One for each level of the group (or pair of levels of two groups) that a rate varies by, ``("all",)`` if
-        none does.
-    rates : dict of str to array
-        ``g_N``, ``g_D``, ``g_C``, each of shape ``(..., labels)``. 0 for a factor that the law holds constant; NaN
-        for one that it does not have (parameters and data under law ``compute``), for both under exponents that
-        drift, whose rates depend on size and date, and where exponent and decline are both 0.
+    0 for a factor that the law holds constant; NaN for one that it does not have (parameters and data under law
+    ``compute``), for both under exponents that drift, and where exponent and decline are both 0.
     """
     terms = {"g_C": "alpha"} if "log_B" not in coefficients else {"g_N": "alpha", "g_D": "beta"}
     moving = [name for term in terms.values() if f"{term}_year" in coefficients for name in (term, f"{term}_year")]

@@ -209,11 +209,7 @@ def bootstrap(
 def resamples(rows: Rows, draws: int, seed: int, by: str) -> Iterator[NDArray[np.int64]]:
     """Positions of the rows in each resample.
 
-    Yields
-    ------
-    array of int
-        ``by="row"``: what ``np.random.choice`` gives after ``np.random.seed(seed)``. ``by="paper"``: all rows of each
-        drawn paper, so the number of rows differs between resamples.
+    By row what ``np.random.choice`` gives after ``np.random.seed(seed)``; by paper all rows of each drawn paper.
     """
     generator = np.random.RandomState(seed)  # the authors' own generator, to repeat their draws
     paper = rows.index["paper"]

@@ -102,10 +102,7 @@ def chain_weights(fit: Fit, *, unit: str = "evaluation", probability: float = IN
 
 
 def chains_of(fit: Fit, chains: tuple[int, ...]) -> Fit:
-    """The same fit with some of its chains, by position.
-
-    Its diagnostics stay those of the whole: chosen chains agree because they were chosen.
-    """
+    """Some chains of a fit; diagnostics stay those of the whole, since chosen chains agree because they were chosen."""
     groups = {name: node.to_dataset() for name, node in fit.data.children.items()}
     taken = {
         name: group.isel(chain=list(chains)) if "chain" in group.sizes else group for name, group in groups.items()

@@ -25,35 +25,11 @@ HOW = ("psis", "moment_matching", "refit")
 class Elpd:
     """Expected log predictive density by leaving out one unit at a time, nats.
 
-    Parameters
-    ----------
-    unit
-        Unit of cross-validation: ``"evaluation"`` or ``"paper"``.
-    labels
-        Units in the order of the arrays: row ids or papers.
-    terms
-        Log predictive density of each unit given all others.
-    effective
-        Each unit's part of the effective number of parameters: log density with the unit in the data less without.
-    pareto_k
-        Diagnostic of each unit's importance weights in the end; 0 where the unit was refitted.
-    good_k
-        Threshold above which a term is not to be trusted.
-    pareto_k_found
-        The same before moment matching and refits.
-    how
-        For each unit one of :data:`HOW`.
-    predictions
-        Expected loss of each evaluation when its unit is left out, nats per token.
-    observed
-        Losses, nats per token.
-    errors
-        Monte Carlo standard error of each term (Vehtari et al. 2024, section on the accuracy of estimates).
-    unreliable
-        Units whose refit did not converge.
-    mcse
-        Monte Carlo standard error of :attr:`elpd`: what another seed would change. Not the terms' errors added up as
-        if independent: terms found by importance sampling share their draws.
+    ``effective``: each unit's part of the effective number of parameters. ``pareto_k``: 0 where refitted;
+    ``pareto_k_found``: before moment matching and refits. ``predictions``: expected loss of each row when its unit is
+    left out. ``errors``: Monte Carlo standard errors of the terms (Vehtari et al. 2024). ``unreliable``: units whose
+    refit did not converge. ``mcse``: of :attr:`elpd`; not the errors added up, since terms found by importance sampling
+    share their draws.
     """
 
     unit: str
@@ -144,11 +120,7 @@ ERRORS = ("elpd_mcse", *(column for name, column in DOUBLING.items() if name.sta
 
 @dataclass(frozen=True)
 class Record:
-    """A variant's fit in short, and how well it predicts.
-
-    ``doubling``: of effective compute, ``median``, ``lower``, ``upper`` (months), ``probability_of_progress``.
-    ``seconds`` of fit and cross-validation, compilation included.
-    """
+    """A variant's fit in short, and how well it predicts; ``seconds`` of both, compilation included."""
 
     model: str
     label: str

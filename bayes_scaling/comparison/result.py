@@ -26,10 +26,7 @@ METHODS: Mapping[str, str] = {"stacking": "stacking", "pseudo_bma": "BB-pseudo-B
 
 
 def check_comparable(scores: Mapping[str, Elpd]) -> None:
-    """Refuse scores of different tables, units or responses; ArviZ matches units by position.
-
-    Raises BayesScalingError: the message names the models and what differs.
-    """
+    """Refuse scores of different tables, units or responses; ArviZ matches units by position."""
     (first, reference), *others = scores.items()
     for name, score in others:
         what = None
@@ -49,11 +46,7 @@ def check_comparable(scores: Mapping[str, Elpd]) -> None:
 
 
 def ranked(scores: Mapping[str, Elpd]) -> pd.DataFrame:
-    """Ranks, differences from the best and weights.
-
-    Returns DataFrame: by name, best first: ``rank``, ``elpd_diff`` (this model less the best, nats: at most 0), ``dse``
-    (its standard error over units), ``weight`` (stacking), ``weight_pseudo_bma``.
-    """
+    """Ranks, differences from the best (nats) with their standard error over units, and weights; best first."""
     check_comparable(scores)
     if len(scores) == 1:
         row = {"rank": 0, "elpd_diff": 0.0, "dse": 0.0, "weight": 1.0, "weight_pseudo_bma": 1.0}
@@ -84,13 +77,7 @@ def averaged_draws(
     draws: int,
     seed: int,
 ) -> xr.DataArray:
-    r"""Draws of the mixture :math:`\sum_m w_m\, p_m(q \mid y)`.
-
-    Raises BayesScalingError if a model does not define the quantity; the message names it.
-
-    ``quantity``: from a fit to draws with dimensions ``chain``, ``draw`` and others that are the same for all models;
-    ``weights`` need not add up to 1.
-    """
+    """Draws of a quantity from the mixture of posteriors; weights need not add up to 1."""
     rng = np.random.default_rng(seed)
     used = {name: weight for name, weight in weights.items() if weight > 0}
     shares = np.array(list(used.values())) / sum(used.values())
@@ -310,11 +297,7 @@ def _summary(draws: list[np.ndarray], weight: list[np.ndarray], probability: flo
 
 
 def comparison_table(records: Mapping[str, Record]) -> pd.DataFrame:
-    """One row a variant, from records by name; ranks and weights among those that converged.
-
-    Raises BayesScalingError if the records are not of the same units; see
-    :func:`bayes_scaling.comparison.result.check_comparable`.
-    """
+    """One row a variant, from records by name; ranks and weights among those that converged."""
     check_comparable({name: record.elpd for name, record in records.items()})
     table = pd.DataFrame.from_dict({name: record.row for name, record in records.items()}, orient="index")
     good = {name: record.elpd for name, record in records.items() if record.diagnostics.converged}
@@ -335,17 +318,10 @@ MISCOMPUTED = "ho2024/18"
 
 
 def beside_published(comparison: Comparison) -> pd.DataFrame:
-    """Put each variant beside the published mean squared error of the same structure and penalty.
+    """Variants of ``ho2024/01`` to ``20`` beside the published errors (Ho et al. 2024, Table 11, 184 of 231 rows).
 
-    Returns DataFrame: by variant, best first: ``elpd``, ``loo_mse``, ``published_mse`` and ``rank``, ``mse_rank``,
-    ``published_rank`` among the rows shown. ``attrs`` hold Spearman's rank correlations with the published order,
-    ``spearman_elpd`` and ``spearman_loo_mse`` (NaN for fewer than three rows), without model 18.
-
-    Variants of other models than ``ho2024/01`` to ``20`` are left out. Stated priors stand beside delta = 0.
-
-    Notes
-    -----
-    Published: Ho et al. 2024 (arXiv 2403.05812), Table 11, on 184 of the 231 evaluations.
+    Stated priors stand beside delta = 0. ``attrs``: Spearman's rank correlations with the published order (NaN for
+    fewer than three rows), without model 18.
     """
     published = {
         (model, STATED if delta == 0 else f"delta={delta:g}"): value

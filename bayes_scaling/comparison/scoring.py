@@ -36,10 +36,7 @@ Floats = NDArray[np.float64]
 
 
 class UnconstrainedPosterior:
-    """Log densities as functions of unconstrained parameters, as ``arviz.loo_moment_match`` wants them.
-
-    Of a posterior without sampled paper effects; ``positions`` of the units that ``log_likelihood`` is asked for.
-    """
+    """Log densities of a posterior without paper effects, as ``arviz.loo_moment_match`` wants them."""
 
     def __init__(self, fit: Fit, rows: Rows, unit: str, positions: NDArray[np.int64]) -> None:
         self.specification: Specification = fit.specification
@@ -123,31 +120,11 @@ class _Terms:
 
 
 def score(fit: Fit, unit: str = "evaluation", *, refits: str = "bad", cores: int | None = None) -> Elpd:
-    r"""Expected log predictive density of a posterior by leave-one-out cross-validation.
+    """Expected log predictive density by leave-one-out cross-validation, the sum of ``ln p(y_u | y_-u)`` over units.
 
-    .. math:: \mathrm{elpd} = \sum_u \ln p(y_u \mid y_{-u})
-
-    Parameters
-    ----------
-    fit
-        The posterior.
-    unit
-        ``"evaluation"``, or ``"paper"``: all evaluations of a paper left out together.
-    refits
-        Which units are left out exactly, by a fit without them: ``"bad"``, those whose weights moment matching can't
-        mend; ``"all"``; or ``"none"``.
-    cores
-        Chains sampled at the same time in refits.
-
-    Raises
-    ------
-    BayesScalingError
-        If the unit or ``refits`` is none of these.
-
-    Notes
-    -----
-    Pareto-smoothed importance sampling: Vehtari, Gelman and Gabry 2017; moment matching: Paananen et al. 2021;
-    evaluations of one paper given each other: Bürkner, Gabry and Vehtari 2021.
+    ``refits``: units left out exactly by a fit without them: ``"bad"``, whose weights moment matching can't mend,
+    ``"all"`` or ``"none"``. PSIS: Vehtari, Gelman and Gabry 2017; moment matching: Paananen et al. 2021; evaluations of
+    one paper given each other: Bürkner, Gabry and Vehtari 2021.
     """
     check_refits(refits)
     rows, likelihood = rows_of(fit.data, fit.specification), fit.log_likelihood(unit)
@@ -196,10 +173,7 @@ def _normalised(log_weights: Floats) -> Floats:
 
 
 def _influence(log_density: Floats, weights: Floats) -> Floats:
-    """What each draw adds to the logarithm of a unit's weighted mean density, shape ``(samples, units)``.
-
-    Sums over draws are 0; by the delta method their scatter is the Monte Carlo error of the logarithm.
-    """
+    """What each draw adds to the log of a unit's weighted mean density; its scatter gives the Monte Carlo error."""
     scaled = np.exp(log_density - log_density.max(axis=0))
     mean = (weights * scaled).sum(axis=0)
     return np.asarray(weights * (scaled - mean) / mean)
@@ -211,10 +185,7 @@ def _errors(influence: Floats, efficiency: float) -> Floats:
 
 
 def _joint_error(fit: Fit, shared: Floats, refitted: NDArray[np.bool_], work: _Terms) -> float:
-    """Monte Carlo standard error of the sum of the terms, of which those not refitted share their draws.
-
-    Each draw's influence is added up over these; the error of its mean is that of a mean over chains.
-    """
+    """Monte Carlo standard error of the sum of the terms, of which those not refitted share their draws."""
     posterior = fit.data["posterior"]
     chains = (len(shared) * shared).reshape(posterior.sizes["chain"], posterior.sizes["draw"])
     error = float(az.mcse(chains, method="mean")) if (~refitted).any() else 0.0

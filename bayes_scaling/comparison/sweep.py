@@ -137,10 +137,7 @@ def swept(
 
 
 def record_of(files: StudyDirectory, name: str, unit: str, said: Mapping[Hashable, Any]) -> Record:
-    """The record that a row of a table was made of; runs that differ in refits share a directory.
-
-    Raises BayesScalingError if there is none, none can be read, or none says what the row says.
-    """
+    """The record that a row of a table was made of; runs that differ in refits share a directory."""
     fingerprint = files.fingerprints[name]
     found = sorted((files.directory / SCORES).glob(f"*-{unit}-refit-*-{fingerprint[:16]}.json"))
     if not found:

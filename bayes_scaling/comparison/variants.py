@@ -19,11 +19,7 @@ flat priors leave some posteriors without a finite mass."""
 
 @dataclass(frozen=True)
 class Variant:
-    """A specification with its priors, under the names that tables show.
-
-    ``model``: the specification's name in the catalogue; ``label``: which priors, such as ``"stated priors"``,
-    ``"delta=0.0025"``, ``"rates x0.5"``.
-    """
+    """A specification, its name in the catalogue, and its priors: ``label``, such as ``rates x0.5``."""
 
     model: str
     label: str
@@ -40,14 +36,7 @@ def expand(
     deltas: Sequence[float] = (0.0,),
     rate_scales: Sequence[float] = (1.0,),
 ) -> tuple[Variant, ...]:
-    """All variants of some specifications.
-
-    Returns tuple of Variant: in the order given, priors varying fastest. Raises BayesScalingError for unknown names,
-    repeated variants, or scales out of range; the message names the valid choices.
-
-    ``deltas``: the paper's penalty strengths as priors, where 0 stands for the stated priors; ``rate_scales``: factors
-    on the widths of the stated priors of the progress rates.
-    """
+    """All variants of specifications, priors varying fastest; delta 0 stands for the stated priors."""
     for delta in deltas:
         if not is_number(delta) or delta < 0:
             raise BayesScalingError(

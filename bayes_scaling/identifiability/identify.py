@@ -48,29 +48,13 @@ class Mix:
 
 @dataclass(frozen=True)
 class Ridge:
-    """What the posterior of the two rates looks like.
+    """What the posterior of the two rates looks like; all rates per year.
 
-    Parameters
-    ----------
-    rates
-        Mix of ``g_N`` and ``g_D``, log units per year.
-    declines
-        Mix of the declines of the two terms ``alpha_year = alpha g_N`` and ``beta_year = beta g_D``, per year; None
-        where exponents drift or rates change with an era or year, since then no one number a year exists.
-    parameter_share
-        Parameter term's share of the reducible loss, averaged over the table's rows: by theory the weight of the mix
-        of declines. None where ``declines`` is.
-    direction
-        Unit vector ``(g_N, g_D)`` along which the posterior is longest.
-    along, across
-        Standard deviations along the ridge and across it, log units per year.
-    phi
-        ``g_N / g_C``, among draws in which effective compute grows.
-    months
-        Doubling time of effective compute where ``phi`` is lowest, in its middle, and where it is highest: medians
-        over the lowest, the middle and the highest 5% of these draws in ``phi``.
-    growing
-        Share of draws in which effective compute grows.
+    ``declines`` mixes ``alpha g_N`` and ``beta g_D``; None where exponents drift or rates change with an era or year.
+    ``parameter_share``, by theory the weight of that mix, is the parameter term's share of the reducible loss.
+    ``direction`` is the unit vector along which the posterior is longest. ``phi`` is ``g_N / g_C`` among draws in which
+    effective compute grows (a share ``growing``), and ``months`` doubling times over the lowest, the middle and the
+    highest 5% in ``phi``.
     """
 
     rates: Mix
@@ -85,16 +69,7 @@ class Ridge:
 
 
 def best_mix(first: Floats, second: Floats) -> Mix:
-    r"""Mix of two quantities, draws of shape ``(samples,)``, that a posterior knows best: that of smallest variance.
-
-    .. math:: w = \frac{\sigma_2^2 - \rho \sigma_1 \sigma_2}{\sigma_1^2 + \sigma_2^2 - 2 \rho \sigma_1 \sigma_2}
-
-    >>> rng = np.random.default_rng(0)
-    >>> along, across = rng.standard_normal((2, 1000))
-    >>> mix = best_mix(1 + along + 0.1 * across, 1 - along + 0.1 * across)
-    >>> round(mix.weight, 1), round(mix.value.median, 1), mix.correlation < -0.9
-    (0.5, 1.0, True)
-    """
+    """Mix of smallest variance of two quantities, draws of shape ``(samples,)``."""
     covariance = np.cov(first, second)
     variance, other, joint = covariance[0, 0], covariance[1, 1], covariance[0, 1]
     weight = float((other - joint) / (variance + other - 2 * joint))
@@ -103,11 +78,7 @@ def best_mix(first: Floats, second: Floats) -> Mix:
 
 
 def span(draws: Floats) -> Span:
-    """Median and interval of draws.
-
-    >>> span(np.arange(41.0)).median
-    20.0
-    """
+    """Median and interval of draws."""
     tail = (1 - INTERVAL_PROBABILITY) / 2
     low, middle, high = np.quantile(draws, [tail, 0.5, 1 - tail])
     return Span(float(middle), float(low), float(high))
@@ -116,8 +87,8 @@ def span(draws: Floats) -> Span:
 def ridge(fit: Fit) -> Ridge | None:
     """Describe the ridge between ``g_N`` and ``g_D``; None without both rates, or where compute grows in no draw.
 
-    Rates that differ between groups are averaged over the table's rows, draw by draw. Law: Ho et al. 2024 (arXiv
-    2403.05812), eq. 1 to 6; the mix follows from their eq. 8.
+    Rates that differ between groups are averaged over the table's rows. Ho et al. 2024, eq. 1 to 6; the mix: their eq.
+    8.
     """
     g_n, g_d = pooled_rate(fit, "g_N"), pooled_rate(fit, "g_D")
     if g_n is None or g_d is None or not (np.ptp(g_n) and np.ptp(g_d) and (g_n + g_d > 0).any()):
@@ -238,12 +209,7 @@ def _headline(table: pd.DataFrame) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Identification:
-    """What the data decided of a fit's quantities, and what the prior did.
-
-    ``table`` is of :func:`bayes_scaling.identifiability.influence.influence`; ``ridge`` says how far the two rates can
-    be told apart, None where the specification has not both; ``sentences`` say the same in plain words, at most three,
-    each beginning with ``NOT CONVERGED`` if the fit has not.
-    """
+    """What the data decided of a fit's quantities, and what the prior did; ``ridge`` is None without both rates."""
 
     table: pd.DataFrame
     ridge: Ridge | None

@@ -56,12 +56,6 @@ class Rule:
     Below a contraction of ``nothing`` the interval is the prior's; below ``little`` it is narrower, but the prior has
     the greater weight; from ``enough`` the data may be said to decide. From a power-scaling ``sensitivity`` a posterior
     moves with what is scaled; from a ``ratio`` to that to the likelihood a prior has a say, too.
-
-    >>> rule = Rule()
-    >>> rule.verdict(0.9, prior=0.01, likelihood=0.1), rule.verdict(0.9, prior=0.06, likelihood=0.1)
-    ('by the data', 'shared')
-    >>> rule.verdict(0.05, prior=0.01, likelihood=0.1), rule.verdict(0.2, prior=0.2, likelihood=0.01)
-    ('by the prior', 'by the prior')
     """
 
     nothing: float = CONTRACTION_MIN
@@ -71,14 +65,7 @@ class Rule:
     ratio: float = PRIOR_TO_LIKELIHOOD
 
     def verdict(self, contraction: float, *, prior: float, likelihood: float) -> Verdict:
-        """Verdict on one quantity.
-
-        ``"by the prior"`` if the interval is nearly the prior's, or little narrower where the posterior moves with the
-        prior and not with the likelihood; ``"by the data"`` if the interval is at most half the prior's and the
-        posterior moves neither much nor half as much with the prior as with the likelihood; else ``"shared"``. Where
-        ``contraction`` is NaN, the prior has no width of its own and only the power-scaling sensitivities count: to the
-        prior of any one parameter or of all together, and to the likelihood.
-        """
+        """Verdict on one quantity; where ``contraction`` is NaN (a prior without width) by sensitivities alone."""
         moves = prior >= self.sensitivity
         unknown = math.isnan(contraction)
         wide = unknown or contraction < self.little
@@ -89,13 +76,7 @@ class Rule:
 
     @property
     def words(self) -> str:
-        """The rule as a sentence.
-
-        >>> print(Rule().words)
-        by the data: interval at least 50% narrower than the prior's, and sensitivity to any prior below 0.05 and below
-        50% of that to the data; by the prior: interval less than 10% narrower, or less than 29% and sensitive to a
-        prior but not to the data; shared: the rest
-        """
+        """The rule as a sentence."""
         return (
             f"by the data: interval at least {self.enough:.0%} narrower than the prior's, and sensitivity to any prior "
             f"below {self.sensitivity:g} and below {self.ratio:.0%} of that to the data; by the prior: interval less "
@@ -115,21 +96,10 @@ REPORTED = ("g_N", "g_D", "g_C", "E", "alpha", "beta", "a", "level", "share", "i
 def prior_quantities(
     specification: Specification | str | Path, rows: Rows, *, samples: int = SAMPLES, seed: int = SEED
 ) -> Dataset:
-    r"""Draws of each of :data:`REPORTED` that the specification has, from its prior alone.
+    """Draws of each of :data:`REPORTED` that the specification has, from its prior alone, named as in a posterior.
 
-    .. math:: g_N = \alpha_\mathrm{year} / \alpha, \qquad g_C = g_N + g_D, \qquad a = \beta / (\alpha + \beta)
-
-    Dimensions are ``chain`` (one), ``draw`` and the groups that a quantity varies by, named as in a posterior. Rates
-    in log units per year, ``level`` and ``E`` in nats per token. Without rates where exponents drift: a prior stands
-    on the drift then, and the rates at one point follow from it and from where that is. Refuses ``delta``, whose prior
-    has no scale of its own.
-
-    >>> import bayes_scaling as bs
-    >>> from bayes_scaling.model.rows import make_rows
-    >>> specification = bs.load_specification("ho2024/07")
-    >>> drawn = prior_quantities(specification, make_rows(specification, bs.load_evaluations()))
-    >>> drawn["share"].shape, round(float(drawn["g_C"].std()), 1)
-    ((1, 20000, 3), 1.4)
+    Without rates where exponents drift: a prior stands on the drift then, and the rates at one point follow from it and
+    from where that is. Refuses ``delta``, whose prior has no scale of its own.
     """
     specification = resolve(specification)
     values = prior_draw(specification, rows, np.random.default_rng(seed), (samples,))
@@ -162,18 +132,7 @@ NEEDED = ("log_prior", "log_likelihood", "observed_data", "constant_data")
 
 
 def influence(fit: Fit) -> pd.DataFrame:
-    r"""How far data and prior decide each reported quantity.
-
-    .. math:: \mathrm{contraction} = 1 - \frac{\mathrm{width\ of\ posterior\ interval}}
-        {\mathrm{width\ of\ prior\ interval}}
-
-    Returns one row for each reported quantity (``level[wt103]`` where it differs between groups), with columns
-    ``median``, ``lower``, ``upper`` of the posterior and ``prior_median``, ``prior_lower``, ``prior_upper`` (95%
-    equal-tailed intervals; rates in log units per year, ``level`` and ``E`` in nats per token); ``contraction``;
-    ``sensitivity_prior``, ``sensitivity_likelihood``: power-scaling sensitivities, of the prior the largest among those
-    to each parameter's prior alone and to all together; ``moved_by``: which that is; and ``verdict``. ``attrs`` name
-    the interval and the rule. NaN in the prior's columns under the paper's penalty, whose prior has no width of its
-    own.
+    """How far data and prior decide each reported quantity: contraction of its 95% interval, and sensitivities.
 
     Widths of exponents and of ``level`` are compared on the logarithm. Contraction: Schad, Betancourt and Vasishth 2021
     (doi 10.1037/met0000275), with widths in place of variances. Sensitivities: Kallioinen et al. 2024 (doi

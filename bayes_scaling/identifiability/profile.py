@@ -39,23 +39,10 @@ _TOLERANCE = 1e-12
 
 @dataclass(frozen=True, eq=False)
 class Profile:
-    """Profile likelihood of one quantity.
+    """Profile likelihood of ``phi`` (``g_N / g_C``) or ``g_C`` (log units per year), by the chi-squared distribution.
 
-    Parameters
-    ----------
-    quantity
-        ``"phi"`` (``g_N / g_C``, no unit) or ``"g_C"`` (log units per year).
-    estimate, lower, upper
-        Maximum and ends of the interval; infinite where none was met on the grid.
-    months
-        Doubling time of effective compute at ``estimate``, and the shortest and the longest over the interval (of an
-        interval without end, as far as the grid goes).
-    probability
-        Of the interval, by the chi-squared distribution with one degree of freedom.
-    correlation
-        Of the estimates of ``alpha_year`` and ``beta_year``, from the curvature at the maximum (Gauss and Newton's).
-    table
-        Grid: ``deviance``, ``g_N``, ``g_D``, ``g_C`` and ``months``; index the quantity.
+    ``months``: doubling time at the ``estimate``, shortest and longest over the interval; ``correlation``: of
+    ``alpha_year`` and ``beta_year``, from the curvature at the maximum.
     """
 
     quantity: str
@@ -285,20 +272,10 @@ def _months(
 
 
 def curvature_correlation(objective: Objective, theta: Floats) -> float:
-    r"""Correlation of the estimates of ``alpha_year`` and ``beta_year`` from the curvature of the squared error.
+    """Correlation of the estimates of ``alpha_year`` and ``beta_year``, from the residuals' derivatives at ``theta``.
 
-    .. math:: \mathrm{Cov}(\hat\theta) \propto (J^\top J)^{-1}
-
-    The derivatives ``J`` of the residuals (the penalty plays no part) are taken at ``theta``, in the order of
-    ``objective.names``, and it matters where: on ``ho2024/07`` the correlation is -0.75 at the published estimate,
-    which is no minimum, and -0.87 at the least squares; over the published bootstrap it is -0.81.
-
-    >>> import bayes_scaling as bs
-    >>> model, table = bs.load_specification("ho2024/07"), bs.load_evaluations("ho2024")
-    >>> point = bs.classical.published_estimate(model, table)
-    >>> at = np.array(list(point.coefficients.values()))
-    >>> round(curvature_correlation(bs.classical.Objective.of(model, table), at), 2)
-    -0.75
+    It matters where: on ``ho2024/07`` it is -0.75 at the published estimate, which is no minimum, and -0.87 at the
+    least squares; over the published bootstrap it is -0.81.
     """
     covariance = np.linalg.inv(np.asarray(objective.jacobian(theta).T @ objective.jacobian(theta)))
     at = [objective.names.index(name) for name in _YEARS]

@@ -96,11 +96,7 @@ def work(task: Task) -> bytes:
 
 
 def careful(settings: Settings) -> Settings:
-    """Settings of a second fit, from those of the first.
-
-    >>> careful(SETTINGS).target_accept
-    0.99
-    """
+    """Settings of a second fit, from those of the first."""
     return replace(settings, tune=2 * settings.tune, target_accept=max(CAREFUL_ACCEPT, settings.target_accept))
 
 
@@ -112,12 +108,7 @@ def planned(
     settings: Settings = SETTINGS,
     seed: int = SEED,
 ) -> Plan[Task]:
-    """Forecasts by name that a table allows; arguments and errors as of :func:`backtest`.
-
-    >>> plan = planned(["reference"], cuts=[2019, 2020])
-    >>> len(plan.tasks), plan.skipped
-    (8, {})
-    """
+    """Forecasts by name that a table allows; arguments and errors as of :func:`backtest`."""
     settings, seed = checked(settings), checked_seed(seed)
     check_cuts(cuts)
     table = load_evaluations() if evaluations is None else evaluations

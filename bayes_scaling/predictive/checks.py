@@ -42,14 +42,9 @@ def observed_residuals(fit: Fit, rows: Rows, replicates: int) -> Iterator[Floats
 
 
 def standardised(fit: Fit, rows: Rows, replicates: int, seed: int) -> Iterator[tuple[Floats, Floats]]:
-    r"""Residuals of the rows and of replicated ones, in units of the noise under the same draw.
+    """Residuals of the rows and of replicated ones in units of the noise, ``(draws, n)``, a block of draws at a time.
 
-    .. math:: r_i^{(s)} = \frac{y_i - \mu_i(\theta_s)}{\sqrt{\sigma_{i,s}^2 + \tau_s^2}}, \qquad
-        \tilde r_i^{(s)} = \frac{\tilde y_i^{(s)} - \mu_i(\theta_s)}{\sqrt{\sigma_{i,s}^2 + \tau_s^2}}
-
-    with logarithms of losses where the noise is on these, and without :math:`\tau` where there is none. Replicated
-    evaluations have the same papers, each with one new effect for all that it has. Both have the shape ``(draws, n)``,
-    a block of draws at a time.
+    Of logarithms where the noise is on these. Replicated evaluations have the same papers, each with one new effect.
     """
     specification, rng = fit.specification, np.random.default_rng(seed)
     of_effects = rng.spawn(len(specification.noise.effects))

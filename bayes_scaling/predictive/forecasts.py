@@ -42,11 +42,10 @@ from bayes_scaling.tables import decimal_year
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """What a backtest keeps of one forecast.
+    """What a backtest keeps of one forecast; point estimates count as ``converged``.
 
-    ``scores`` are of :func:`scored`. Point estimates, which have no chains, count as ``converged``; ``note``: why not,
-    or what else a reader has to know. ``before``, ``unseen``: evaluations fitted, and later ones that could not be
-    predicted; ``seconds`` of fit and prediction.
+    ``before``, ``unseen``: evaluations fitted, and later ones that could not be predicted; ``note``: what to know of
+    it.
     """
 
     forecaster: str
@@ -85,11 +84,7 @@ DRAWS = 4000
 
 @dataclass(frozen=True, eq=False)
 class Forecast:
-    """Predictive distribution of some losses, and log densities of those that were observed (nats).
-
-    ``log_density`` of each, shape ``(n,)``; ``log_joint`` of all of a paper together, in the order in which papers
-    appear; ``draws`` of new losses, nats per token, shape ``(samples, n)``.
-    """
+    """Draws of losses, log densities of those observed (nats), and ``log_joint`` of all of a paper together."""
 
     log_density: Floats
     log_joint: Floats
@@ -154,13 +149,11 @@ def _given_earlier(
 
 
 def published_forecast(specification: Specification, split: Split, method: str, seed: int) -> Forecast:
-    r"""What the paper's estimate predicts, or its bootstrap; of a structure without ``delta``.
+    """What the paper's estimate predicts, or an equal mixture over its bootstrap, with normal noise.
 
-    ``"estimate"``: normal around the law at :func:`bayes_scaling.classical.published_estimate`, with variance
-    :math:`\sum_i r_i^2 / (n - k)` for the ``k`` coefficients that are not 0. ``"bootstrap"``: an equal mixture over
-    resamples of rows (:func:`bayes_scaling.classical.bootstrap`), each with that same variance. The paper states no
-    predictive distribution. This is the usual one for least squares, and kinder than the mean squared residual alone:
-    with few evaluations the divisor makes it wider.
+    The paper states no predictive distribution. The variance, ``sum(r^2) / (n - k)`` for ``k`` coefficients that are
+    not 0, is the usual one for least squares, and kinder than the mean squared residual: with few evaluations it is
+    wider.
     """
     estimate = published_estimate(specification, split.before)
     values, note = np.array([list(estimate.coefficients.values())]), ""
@@ -187,11 +180,9 @@ def published_forecast(specification: Specification, split: Split, method: str, 
 def scored(forecast: Forecast, split: Split) -> pd.DataFrame:
     """How well each later evaluation was predicted, by row id.
 
-    ``paper``, ``year``, ``benchmark``, ``known`` (evaluations on its benchmark that were fitted); ``loss`` observed,
-    ``median``, and ``lower_p``, ``upper_p`` of the central intervals of :data:`PROBABILITIES` (nats per token);
-    ``log_score`` (log density of what was observed, nats), ``log_score_joint`` (that of all evaluations of its paper
-    together, divided by their number), ``crps`` (nats per token, 0 is best) and ``pit`` (share of draws at most as
-    large as what was observed).
+    ``log_score`` in nats; ``log_score_joint`` is that of all evaluations of its paper together, divided by their
+    number; ``known`` counts evaluations on its benchmark that were fitted; ``pit`` is the share of draws at most as
+    large.
     """
     later, codes = split.later, _papers(split)
     observed = np.log(later["perplexity"].to_numpy(float))

@@ -21,15 +21,11 @@ Floats = NDArray[np.float64]
 
 
 def loo_pit(fit: Fit, rows: Rows, seed: int) -> tuple[pd.DataFrame, float]:
-    r"""Share of the predictive distribution of each loss that lies below it, given all others.
+    """PIT of each loss given all others, by Pareto-smoothed importance sampling; ``pareto_k``, and its threshold.
 
-    .. math:: \mathrm{PIT}_i = \Pr(\tilde y_i \le y_i \mid y_{-i})
-
-    by Pareto-smoothed importance sampling. Where evaluations of a paper share an effect with normal noise, the whole
-    paper is left out and its evaluations are predicted one after the other, each given those before it: values that
-    are independent and uniform if the model is right (Rosenblatt 1952), as no others of correlated losses are.
-
-    Returns ``pit`` and ``pareto_k`` of what was left out, by row id, and the k above which none is to be trusted.
+    Where evaluations of a paper share an effect with normal noise, the whole paper is left out and its evaluations are
+    predicted one after the other, each given those before it: values that are independent and uniform if the model is
+    right (Rosenblatt 1952), as no others of correlated losses are.
     """
     specification, rng = fit.specification, np.random.default_rng(seed)
     unit = UNITS[specification.noise.cluster != "none"]
@@ -56,13 +52,12 @@ def loo_pit(fit: Fit, rows: Rows, seed: int) -> tuple[pd.DataFrame, float]:
 def _given_before(
     part: int, specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats
 ) -> Floats:
-    r"""Of the noise of each row given the rows of its paper before it, shape ``(samples, n)``.
+    r"""Of the noise of each row given the rows of its paper before it: ``part`` 0 mean, 1 deviation, 2 log density.
 
     .. math:: \frac{\tau^2}{1 + W_i \tau^2} \sum_{j < i} \frac{r_j}{\sigma_j^2}, \qquad
         \sigma_i^2 + \frac{\tau^2}{1 + W_i \tau^2}, \qquad W_i = \sum_{j < i} \sigma_j^{-2}
 
     of one cluster, and so on outwards as in :func:`bayes_scaling.specifications.noise.shared_effects`.
-    ``part`` 0: its mean; 1: its standard deviation; 2: the log density of the rows before, up to what all draws share.
     """
     residual, _ = on_scale(specification, rows, residual)
     sigma = np.broadcast_to(scales(specification, rows, values), residual.shape)

@@ -26,9 +26,8 @@ HORIZONS = {"later": "all published from the cut on", "year": "published in the 
 class Split:
     """One cut of a table by date: what was published ``before`` 1 January of the year ``cut`` is fitted.
 
-    ``later`` ones are predicted: on benchmarks that the fitted ones have, by papers of which none was fitted. So many
-    others are left ``unseen``. (Of a benchmark that nobody has been evaluated on a posterior knows what its prior says,
-    and a point estimate nothing at all.)
+    ``later`` ones are predicted: on benchmarks that the fitted ones have (a posterior knows of others what its prior
+    says, a point estimate nothing), by papers of which none was fitted. So many others are left ``unseen``.
     """
 
     cut: int
@@ -43,13 +42,7 @@ class Split:
 
 
 def cut_at(evaluations: pd.DataFrame, cut: int) -> Split:
-    """Cut a table of evaluations at 1 January of a year; EvaluationsError if that leaves too little on either side.
-
-    >>> import bayes_scaling as bs
-    >>> split = cut_at(bs.load_evaluations(), 2017)
-    >>> len(split.before), len(split.later), split.unseen
-    (29, 202, 0)
-    """
+    """Cut a table of evaluations at 1 January of a year."""
     span = f"the table runs from {evaluations['published'].min():%Y-%m-%d} to {evaluations['published'].max():%Y-%m-%d}"
     known = int((evaluations["published"] < pd.Timestamp(cut, 1, 1)).sum())
     if known < LEAST_BEFORE:
@@ -98,11 +91,7 @@ SPECIFICATIONS = (DEFAULT_SPECIFICATION, PUBLISHED)
 
 @dataclass(frozen=True)
 class Forecaster:
-    """One way to predict evaluations that are not published yet, under a name that is unique in a backtest.
-
-    By draws of all parameters (``"posterior"``), or by the law alone: the paper's ``"estimate"`` with normal noise of
-    its residual variance, or the paper's ``"bootstrap"`` of it, each resample with the same noise.
-    """
+    """One way to predict evaluations that are not published yet: posterior, the paper's estimate or its bootstrap."""
 
     name: str
     specification: Specification
@@ -112,18 +101,7 @@ class Forecaster:
 def forecasters(
     specifications: Sequence[Specification | str | Path] | Specification | str | Path = SPECIFICATIONS,
 ) -> tuple[Forecaster, ...]:
-    """What a backtest compares: posteriors of specifications, the first without progress, and the paper's two ways.
-
-    All others are compared with the first. Refuses Student-t noise with clusters other than papers.
-
-    >>> for one in forecasters():
-    ...     print(one.name)
-    reference
-    ho2024/07
-    reference without progress
-    ho2024/07, the paper's estimate
-    ho2024/07, the paper's bootstrap
-    """
+    """Posteriors, the first without progress, and the paper's two ways; all are compared with the first."""
     variants = expand(specifications)
     for each in variants:
         noise = each.specification.noise
@@ -151,11 +129,7 @@ def forecasters(
 
 
 def without_progress(specification: Specification) -> Specification:
-    """The same specification with a law that does not change with the date.
-
-    >>> without_progress(load_specification("reference")).progresses
-    False
-    """
+    """The same specification with a law that does not change with the date."""
     document = specification.to_dict()
     rates = set(RATE_OF) | set(RATE_OF.values())
     varies_by = {name: group for name, group in document.get("varies_by", {}).items() if name not in rates}

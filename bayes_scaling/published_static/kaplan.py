@@ -305,15 +305,7 @@ def kaplan_compute_exponent(alpha_N: float = 0.076, alpha_S: float = 0.76, alpha
 
 @dataclass(frozen=True)
 class KaplanRule:
-    """A quantity as a power of least compute.
-
-    Parameters
-    ----------
-    scale
-        Its value at one PF-day.
-    exponent
-        No unit.
-    """
+    """A quantity as a power of least compute; ``scale`` is its value at one PF-day."""
 
     scale: float
     exponent: float

@@ -140,17 +140,7 @@ def allocation_exponents(
 
 
 def split_laws(source: Source, year: float) -> Laws:
-    """Draws of a law whose compute can be split at a date.
-
-    Raises BayesScalingError if it is not a law of parameters and tokens, or the date is no number or long before the
-    data.
-
-    Examples
-    --------
-    >>> from bayes_scaling.static_laws import BESIROGLU
-    >>> split_laws(BESIROGLU, 2024.0).specification.name
-    'Besiroglu et al. 2024'
-    """
+    """Draws of a law whose compute can be split at a date."""
     if positive(year, "year").ndim:
         raise BayesScalingError(f"year must be one number, not {year!r}; ask for one date at a time")
     laws = laws_of(source)

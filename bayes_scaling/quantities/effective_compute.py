@@ -80,47 +80,16 @@ def growth_factor(years: Any, doubling_months: Any) -> Any:
 
 
 def log_share(part: Any, total: Any) -> Any:
-    r"""Share of one factor in a product, on a logarithmic scale: ``ln(part) / ln(total)``.
-
-    Raises BayesScalingError if a factor is not above 0.
-
-    Examples
-    --------
-    The transformer's published gain of 7 in the 20,000 of nine years (Ho et al. 2024, section 3.3):
-
-    >>> round(float(log_share(7, 2e4)), 4)
-    0.1965
-    """
+    """Share of one factor in a product, on a logarithmic scale: ``ln(part) / ln(total)``."""
     return np.log(positive(part, "a factor")) / np.log(positive(total, "the product of all factors"))
 
 
 def rate_draws(source: Source, *, by: str | None = None) -> xr.DataArray:
-    r"""Draws of the growth rate of effective compute.
+    """Draws of the growth rate of effective compute, log units per year (Ho et al. 2024, eq. 4-6).
 
-    .. math:: g_C = \sum_\text{terms} \frac{-\partial \ln \mathrm{term} / \partial Y}{\mathrm{exponent}}
-
-    Returns DataArray: Dimensions ``chain``, ``draw`` and the group; log units per year. Where rates change with size
-    and date (exponents that drift), those at the central point: 30 million parameters, the benchmark's own training
-    text, 2018. Raises BayesScalingError if the rate does not vary by the group.
-
-    Parameters
-    ----------
-    source
-        A fit, published constants, or draws of a law.
-    by
-        ``"benchmark"`` or ``"architecture"``: one rate for each level of a group that the rate varies by. By default
-        rates that differ between groups are averaged over the systems that were fitted, as in
-        :func:`bayes_scaling.doubling_times` (all levels count alike for published constants).
-
-    Notes
-    -----
-    Source: Ho et al. 2024 (arXiv 2403.05812), eq. 4-6.
-
-    Examples
-    --------
-    >>> from bayes_scaling.classical import HO2024_MODEL_7
-    >>> rate_draws(HO2024_MODEL_7).round(4).item()
-    0.9577
+    Rates that differ between groups are averaged over the systems fitted, unless ``by`` names the group. Where rates
+    change with size and date, those at the central point: 30 million parameters, the benchmark's own training text,
+    2018.
     """
     if isinstance(source, Fit) and not source.setting:
         posterior = source.data["posterior"].to_dataset()

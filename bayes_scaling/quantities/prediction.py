@@ -237,8 +237,7 @@ def with_noise(
 ) -> Floats:
     """Losses of new evaluations under draws of the parameters, each on its own; nats per token.
 
-    ``sigma`` is that of each evaluation, or of all; ``known`` are mean and variance of the effects that they share with
-    others, and without them each is of a cluster of its own.
+    ``known``: mean and variance of the effects shared with others; without them each is of a cluster of its own.
     """
     noise, shape = specification.noise, expected.shape
     scattered = sigma * noise.kind.standard(values).rvs(shape, random_state=rng)
@@ -263,10 +262,7 @@ def _log_reducible(laws: Laws, losses: Floats, setting: dict[str, str]) -> Float
 
 
 def _bracketed(excess: Floats) -> tuple[Floats, Any]:
-    """Infinite dates, NaN for all others, and where the first fall of the excess to 0 begins (-1 if nowhere).
-
-    ``excess`` has the searched dates on its last axis.
-    """
+    """Infinite dates, NaN for all others, and where the excess (dates last) first falls to 0 (-1 if nowhere)."""
     out, within = excess > 0, excess <= 0  # where no split is best, neither
     falls = out[..., :-1] & within[..., 1:]
     dates = np.full(excess.shape[:-1], np.nan)

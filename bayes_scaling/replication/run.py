@@ -48,11 +48,7 @@ Row = tuple[str, dict[str, object]]
 
 
 def answers(fit: Fit, gain_fit: Fit) -> pd.DataFrame:
-    """Published answers beside those of posteriors.
-
-    Returns one row a quantity, columns :data:`COLUMNS`: the published point and 95% bootstrap interval (NaN where none
-    is published), and the posterior's median and 95% equal-tailed credible interval. ``width_ratio`` compares the two
-    intervals, those of doubling times as rates; see :func:`bayes_scaling.quantities.rate_widths.beside_rates`.
+    """Published answers beside those of posteriors, a row a quantity; doubling times are compared as rates.
 
     ``fit``: the paper's preferred model with its penalty; ``gain_fit``: the same with the factor for transformers.
     """
@@ -75,10 +71,7 @@ def _row(
     signed: bool = False,
     time: bool = False,
 ) -> dict[str, object]:
-    """A published point, and its interval if it has one, beside a median and interval found.
-
-    ``signed``: the quantity may be negative; ``time``: it is a doubling time, compared as a rate.
-    """
+    """A published point, and its interval if it has one, beside a median and interval found."""
     point, start, end = (*published, np.nan, np.nan)[:3]
     row = credible_intervals(found).iloc[0].to_dict() if isinstance(found, xr.DataArray) else found
     median, lower, upper = (float(row[end]) for end in ("median", "lower", "upper"))

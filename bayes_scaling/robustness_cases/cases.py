@@ -34,24 +34,10 @@ _BASE = "ho2024/07"
 
 @dataclass(frozen=True)
 class Case:
-    """One choice other than the baseline's.
+    """One choice other than the baseline's; ``question``: what it answers, in one line.
 
-    Parameters
-    ----------
-    name
-        Unique; what ``--case`` takes.
-    question
-        What the case answers, in one line.
-    specification
-        Name in the catalogue.
-    delta
-        The paper's penalty as a prior; 0 stands for the priors that the specification states.
-    select
-        Selection of rows, which leaves its sentence in ``attrs["selections"]``; None keeps all.
-    table
-        Name of a packaged table to fit in place of the one at hand.
-    era
-        Whose doubling time is shown, ``"before"`` or ``"after"`` the specification's cut; None: of all dates.
+    ``delta``: the paper's penalty as a prior, 0 for the stated ones; ``select``: rows, with a sentence in
+    ``attrs["selections"]``; ``table``: packaged, in place of the one at hand; ``era``: whose doubling time is shown.
     """
 
     name: str
@@ -188,11 +174,7 @@ CASES: tuple[Case, ...] = (
 
 
 def cases_of(evaluations: pd.DataFrame | None = None) -> tuple[Case, ...]:
-    """:data:`CASES`, and after its benchmarks one for each other that a table has.
-
-    >>> [case.name for case in cases_of(pd.DataFrame({"benchmark": ["mine", "lm1b", "ptb"]}))][-6:]
-    ['wt2', 'ptb', 'lm1b', 'mine', 'collected', 'collected-best']
-    """
+    """:data:`CASES`, and after its benchmarks one for each other that a table has."""
     names = [case.name for case in CASES]
     labels = () if evaluations is None or "benchmark" not in evaluations else evaluations["benchmark"].dropna()
     theirs = [label for label in in_order(labels) if label not in [benchmark.name for benchmark in BENCHMARKS]]
@@ -202,11 +184,7 @@ def cases_of(evaluations: pd.DataFrame | None = None) -> tuple[Case, ...]:
 
 
 def chosen(names: Sequence[str] | None = None, evaluations: pd.DataFrame | None = None) -> tuple[Case, ...]:
-    """Cases by name, in the order of :func:`cases_of`, the baseline always among them.
-
-    >>> [case.name for case in chosen(["wt2", "papers"])]
-    ['baseline', 'papers', 'wt2']
-    """
+    """Cases by name, in the order of :func:`cases_of`, the baseline always among them."""
     cases = cases_of(evaluations)
     valid = [case.name for case in cases]
     for name in names or ():

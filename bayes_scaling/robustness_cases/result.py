@@ -124,11 +124,7 @@ def robustness_table(
     times: Mapping[str, Mapping[str, float]],
     rates: Mapping[str, Ends],
 ) -> pd.DataFrame:
-    """One row a case, from what each has by its name.
-
-    ``times``: the row of :func:`bayes_scaling.doubling_times` that it shows; ``rates``: ends of the interval of the
-    same rate, log units per year.
-    """
+    """One row a case: the doubling ``times`` that it shows, and ends of the same ``rates``, log units per year."""
     base = records[BASELINE]
     rows = {
         case.name: _asked(case, tasks[case.name], tasks[BASELINE].evaluations)
@@ -184,13 +180,7 @@ def _difference(baseline: Record, record: Record) -> dict[str, float]:
 
 
 def rows_in_words(rows: pd.DataFrame, table: pd.DataFrame) -> str:
-    """Which rows of a table some are; of another table, its name and selections.
-
-    >>> from bayes_scaling.tables import load_evaluations, on_benchmarks
-    >>> table = load_evaluations()
-    >>> rows_in_words(table, table), rows_in_words(on_benchmarks(table, "ptb"), table)
-    ('all rows', 'on ptb')
-    """
+    """Which rows of a table some are; of another table, its name and selections."""
     name, sentences = rows.attrs.get("name"), rows.attrs.get("selections", [])
     if name == table.attrs.get("name"):
         return "; ".join(sentences[len(table.attrs.get("selections", [])) :]) or "all rows"

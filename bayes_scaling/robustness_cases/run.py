@@ -43,12 +43,7 @@ def planned(
     settings: Settings = DEFAULT,
     seed: int = SEED,
 ) -> Plan[Task]:
-    """Fits of the cases that a table allows, in order, the baseline first; arguments and errors as of `robustness`.
-
-    >>> plan = planned(cases=["vocabulary-known"])
-    >>> {name: len(task.evaluations) for name, task in plan.tasks.items()}
-    {'baseline': 231, 'vocabulary-known': 185}
-    """
+    """Fits of the cases that a table allows, in order, the baseline first; arguments and errors as of `robustness`."""
     settings, seed = checked(settings), checked_seed(seed)
     standard = load_evaluations()
     table = standard if evaluations is None else evaluations
@@ -206,10 +201,7 @@ def load_robustness(directory: str | Path) -> Robustness:
 
 
 def check_same_table(result: Robustness, fit: Fit) -> None:
-    """Refuse a robustness run that is not of the table a fit was made of: it says nothing about the fit's answer.
-
-    Where the run's fits were kept, row ids and fitted responses of its baseline are compared too.
-    """
+    """Refuse a robustness run of another table than a fit's, by row ids and responses where its fits were kept."""
     mine, other = asdict(fit.evaluations), asdict(result.evaluations)
     differing = [name for name, value in mine.items() if value != other[name]]
     if not differing and result.directory is not None:
