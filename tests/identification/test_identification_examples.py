@@ -35,8 +35,8 @@ def test_rule() -> None:
 def test_rule_words() -> None:
     assert Rule().words == (
         "by the data: interval at least 50% narrower than the prior's, and sensitivity to any prior below 0.05 and "
-        "below 50% of that to the data; by the prior: interval less than 10% narrower, or less than 29% and sensitive to "
-        "a prior but not to the data; shared: the rest"
+        "below 50% of that to the data; by the prior: interval less than 10% narrower, or less than 29% and "
+        "sensitive to a prior but not to the data; shared: the rest"
     )
 
 
