@@ -26,6 +26,12 @@ from .identifiability.profile import profile_likelihood as profile_likelihood
 from .inference.fitting import fit as fit
 from .inference.result import Fit as Fit
 from .inference.result import load_fit as load_fit
+from .law.chinchilla import BESIROGLU as BESIROGLU
+from .law.chinchilla import HOFFMANN_ROUNDED as HOFFMANN_ROUNDED
+from .law.chinchilla import HOFFMANN_TEX as HOFFMANN_TEX
+from .law.chinchilla import ChinchillaLaw as ChinchillaLaw
+from .law.systems import HO2024_SYSTEMS as HO2024_SYSTEMS
+from .law.systems import System as System
 from .model.build import build_model as build_model
 from .plots.allocation import plot_allocation as plot_allocation
 from .plots.attribution import plot_attribution as plot_attribution
@@ -84,12 +90,6 @@ from .specifications.catalogue import list_specifications as list_specifications
 from .specifications.catalogue import load_specification as load_specification
 from .specifications.priors import Prior as Prior
 from .specifications.specification import Specification as Specification
-from .static_laws import BESIROGLU as BESIROGLU
-from .static_laws import HOFFMANN_ROUNDED as HOFFMANN_ROUNDED
-from .static_laws import HOFFMANN_TEX as HOFFMANN_TEX
-from .static_laws import ChinchillaLaw as ChinchillaLaw
-from .systems import HO2024_SYSTEMS as HO2024_SYSTEMS
-from .systems import System as System
 from .tables import best_of as best_of
 from .tables import best_per_paper as best_per_paper
 from .tables import check_evaluations as check_evaluations

@@ -1,7 +1,5 @@
 """Chinchilla's three approaches side by side."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,34 +17,11 @@ from bayes_scaling.inference.fitting import fit as fit_law
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.sampling import joint_seed
 from bayes_scaling.inference.settings import ATTEMPTS, CHAINS, SEED, TUNE, Settings, checked, checked_seed
+from bayes_scaling.law.published import HOFFMANN_EXPONENTS
 from bayes_scaling.quantities.allocation import allocation_exponents
 from bayes_scaling.quantities.intervals import check_probability, credible_intervals
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.specifications.catalogue import load_specification
-
-
-@dataclass(frozen=True)
-class PublishedExponents:
-    """One approach's published exponents, ``N* ~ C^a`` and ``D* ~ C^b``, with their intervals."""
-
-    a: float
-    a_interval: tuple[float, float]
-    b: float
-    b_interval: tuple[float, float]
-    kind: str
-    source: str
-
-
-_KIND = "10th to 90th percentile of 100 subsamples of 80%"
-_SOURCE = "Hoffmann et al. 2022 (arXiv 2203.15556), section 3.{} and table 2"
-
-HOFFMANN_EXPONENTS: Mapping[int, PublishedExponents] = {
-    1: PublishedExponents(0.50, (0.488, 0.502), 0.50, (0.501, 0.512), _KIND, _SOURCE.format(1)),
-    2: PublishedExponents(0.49, (0.462, 0.534), 0.51, (0.483, 0.529), _KIND, _SOURCE.format(2)),
-    3: PublishedExponents(0.46, (0.454, 0.455), 0.54, (0.542, 0.543), _KIND, _SOURCE.format(3)),
-}
-"""By approach, as printed: intervals need not hold their points."""
-
 
 APPROACHES = ("1 training curves", "2 IsoFLOP profiles", "3 parametric law")
 _EXPONENTS = ("a", "b")

@@ -210,7 +210,7 @@ def training_curves(
     Examples
     --------
     >>> from bayes_scaling.tables.simulated import simulate_curves
-    >>> from bayes_scaling.static_laws import BESIROGLU
+    >>> from bayes_scaling.law.chinchilla import BESIROGLU
     >>> profiles = training_curves(simulate_curves(BESIROGLU, noise=0.005))  # doctest: +SKIP
     >>> profiles.exponents()["a"].median().round(1).item()  # doctest: +SKIP
     0.5

@@ -109,7 +109,7 @@ def quadratic_bias(
     ----------
     source
         A fit of approach 3 (``models/chinchilla.toml``), published constants
-        (:data:`bayes_scaling.static_laws.BESIROGLU`), or draws of a law.
+        (:data:`bayes_scaling.BESIROGLU`), or draws of a law.
     runs
         The table whose design is judged, as for :func:`bayes_scaling.isoflop_profiles`.
     size
@@ -141,7 +141,7 @@ def quadratic_bias(
     Examples
     --------
     >>> from bayes_scaling.tables import load_runs
-    >>> from bayes_scaling.static_laws import BESIROGLU, HOFFMANN_ROUNDED
+    >>> from bayes_scaling.law.chinchilla import BESIROGLU, HOFFMANN_ROUNDED
     >>> runs = load_runs("simulated")
     >>> [round(quadratic_bias(law, runs).item(), 5) for law in (BESIROGLU, HOFFMANN_ROUNDED)]
     [-8e-05, -0.00102]

@@ -15,8 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import huber
 
 from bayes_scaling.errors import BayesScalingError, RunsError
-from bayes_scaling.law import log_term, loss
-from bayes_scaling.static_laws import ChinchillaLaw
+from bayes_scaling.law.chinchilla import ChinchillaLaw
+from bayes_scaling.law.formula import log_term, loss
 
 Floats = NDArray[np.float64]
 
@@ -122,7 +122,7 @@ def huber_objective(
     Examples
     --------
     >>> from bayes_scaling.tables import load_runs
-    >>> from bayes_scaling.static_laws import BESIROGLU, HOFFMANN_TEX
+    >>> from bayes_scaling.law.chinchilla import BESIROGLU, HOFFMANN_TEX
     >>> runs = load_runs("simulated")
     >>> huber_objective(runs, BESIROGLU) < huber_objective(runs, HOFFMANN_TEX)
     True

@@ -40,8 +40,8 @@ def compare_command(
     """Compare specifications by how well they predict evaluations, or papers, left out."""
     names = specifications or [DEFAULT_SPECIFICATION, FAMILY]
     table = options.read()
-    from bayes_scaling.classical.published_table import HO2024_DELTAS
     from bayes_scaling.comparison.variants import expand
+    from bayes_scaling.law.published import HO2024_DELTAS
 
     deltas = delta or (HO2024_DELTAS if names == [FAMILY] else (0.0,))
     scales = rate_scale or (1.0,)

@@ -10,12 +10,12 @@ import pandas as pd
 import xarray as xr
 from scipy.stats import spearmanr
 
-from bayes_scaling.classical.published_table import HO2024_CROSS_VALIDATION, HO2024_DELTAS
 from bayes_scaling.comparison.elpd import DOUBLING, ERRORS, Elpd, Record
 from bayes_scaling.comparison.variants import STATED
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
 from bayes_scaling.inference.settings import Settings
+from bayes_scaling.law.published import HO2024_CROSS_VALIDATION, HO2024_DELTAS
 from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.intervals import SAMPLE_DIMS, check_probability
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, months_to_double

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bayes_scaling.classical.published_table import HO2024_DELTAS
 from bayes_scaling.errors import BayesScalingError, SpecificationError
+from bayes_scaling.law.published import HO2024_DELTAS
 from bayes_scaling.specifications.catalogue import list_specifications, resolve
 from bayes_scaling.specifications.checks import is_number
 from bayes_scaling.specifications.priors import Prior

@@ -10,7 +10,7 @@ from bayes_scaling.approaches.rows import WITHIN, budgets_of
 from bayes_scaling.errors import BayesScalingError, RunsError
 from bayes_scaling.inference.likelihood import blocks
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.law import training_compute
+from bayes_scaling.law.formula import training_compute
 from bayes_scaling.model.predictors import label_of
 from bayes_scaling.plots.marks import title_of
 from bayes_scaling.quantities.allocation import YEAR, split_laws

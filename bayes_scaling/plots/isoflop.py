@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from bayes_scaling.approaches.rows import FOUND_MODELS, LEAST_BUDGETS, WITHIN
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.law import training_compute
+from bayes_scaling.law.formula import training_compute
 from bayes_scaling.plots.drawing import Drawing, plain_log_ticks
 from bayes_scaling.plots.fitted_runs import (
     INTERVAL,

@@ -6,10 +6,10 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.identifiability.identify import can_identify, identification
 from bayes_scaling.identifiability.influence import BY_THE_PRIOR
 from bayes_scaling.inference.result import Fit
+from bayes_scaling.law.published import HO2024_COMPUTE, MOORE
 from bayes_scaling.plots.marks import NOT_CONVERGED
 from bayes_scaling.posterior_report.fit_static import best_split_picture, budget_sentence
 from bayes_scaling.posterior_report.fit_tables import in_months, warning
-from bayes_scaling.published import HO2024_COMPUTE, MOORE
 from bayes_scaling.quantities.coefficients import unidentified
 from bayes_scaling.quantities.doubling import doubling_times, prior_rates
 from bayes_scaling.quantities.fit_findings import fit_findings

@@ -8,9 +8,9 @@ import pandas as pd
 
 from bayes_scaling.identifiability.identify import can_identify, identification
 from bayes_scaling.inference.result import Fit
+from bayes_scaling.law.published import HO2024_ROBUSTNESS
 from bayes_scaling.posterior_report.fit_method import command_blocks, table_option
 from bayes_scaling.posterior_report.fit_tables import in_months, times_of, warning
-from bayes_scaling.published import HO2024_ROBUSTNESS
 from bayes_scaling.quantities.rates import INTERVAL
 from bayes_scaling.report.document import Block, Bullets, Section, Table
 from bayes_scaling.words import months, probability

@@ -11,9 +11,9 @@ from bayes_scaling.identifiability.identify import can_identify, identification
 from bayes_scaling.identifiability.influence import prior_quantities
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.result import Fit
+from bayes_scaling.law.published import HO2024_COMPUTE, MOORE, PLAYERS, published_shapley
 from bayes_scaling.posterior_report.fit_data import rows_of_report
 from bayes_scaling.posterior_report.fit_tables import in_numbers, in_whole_percent, month_of, number, times_cells
-from bayes_scaling.published import HO2024_COMPUTE, MOORE, PLAYERS, published_shapley
 from bayes_scaling.quantities.attribution import HO2024_PAIRS, shapley_attribution
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.effective_compute import effective_compute

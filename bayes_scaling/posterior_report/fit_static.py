@@ -4,7 +4,7 @@ import numpy as np
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.law import training_compute
+from bayes_scaling.law.formula import training_compute
 from bayes_scaling.plots.drawing import amount
 from bayes_scaling.posterior_report.fit_data import rows_of_report
 from bayes_scaling.posterior_report.fit_tables import Row, in_numbers, in_whole_percent, number, warning

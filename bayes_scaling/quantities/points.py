@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.law.systems import HO2024_SYSTEMS, System
 from bayes_scaling.quantities.laws import Laws
-from bayes_scaling.systems import HO2024_SYSTEMS, System
 
 Floats = NDArray[np.float64]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.published import PublishedDoubling
+from bayes_scaling.law.published import PublishedDoubling
 from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, signed_months_to_double
 

@@ -16,8 +16,9 @@ from bayes_scaling.inference.finished import finished_fit
 from bayes_scaling.inference.fitting import fit, fit_fingerprint
 from bayes_scaling.inference.result import Fit, load_fit
 from bayes_scaling.inference.settings import DEFAULT, SEED
+from bayes_scaling.law.published import PublishedDoubling, published_shapley
+from bayes_scaling.law.systems import HO2024_SYSTEMS, System
 from bayes_scaling.model.rows import make_rows
-from bayes_scaling.published import PublishedDoubling, published_shapley
 from bayes_scaling.quantities.attribution import shapley_attribution
 from bayes_scaling.quantities.doubling import doubling_times, numerical_doubling_time
 from bayes_scaling.quantities.effective_compute import effective_compute, growth_factor, log_share
@@ -28,7 +29,6 @@ from bayes_scaling.quantities.rate_widths import Beside, beside_rates
 from bayes_scaling.quantities.rates import MONTHS_PER_YEAR, signed_months_to_double
 from bayes_scaling.specifications.catalogue import load_specification
 from bayes_scaling.specifications.specification import Specification
-from bayes_scaling.systems import HO2024_SYSTEMS, System
 from bayes_scaling.tables import load_evaluations
 
 COLUMNS = (

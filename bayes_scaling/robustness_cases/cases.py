@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bayes_scaling.errors import BayesScalingError, EvaluationsError
-from bayes_scaling.published import HO2024_ROBUSTNESS, PublishedDoubling
+from bayes_scaling.law.published import HO2024_ROBUSTNESS, PublishedDoubling
 from bayes_scaling.tables import BENCHMARKS, best_per_paper, on_benchmarks, published_between, with_architecture
 from bayes_scaling.tables.benchmarks import in_order, title
 from bayes_scaling.tables.rows import selected_rows

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.law import training_compute
+from bayes_scaling.law.formula import training_compute
 from bayes_scaling.tables.columns import bare_name, is_runs, kind_of
 from bayes_scaling.tables.faults import Finding, Severity, named_rows
 from bayes_scaling.tables.rows import repeats

@@ -6,7 +6,7 @@ from bayes_scaling.approaches.curves import curve_slices, curves_of, envelope
 from bayes_scaling.approaches.least_squares import classical_parabolas, parabolas
 from bayes_scaling.approaches.profiles import build_profile_model
 from bayes_scaling.approaches.rows import budgets_of, make_profile_rows
-from bayes_scaling.static_laws import BESIROGLU
+from bayes_scaling.law.chinchilla import BESIROGLU
 from bayes_scaling.tables import load_runs
 from bayes_scaling.tables.simulated import simulate_curves
 

@@ -5,8 +5,9 @@ import pytest
 from made_runs import TRUTH, made_runs
 
 import bayes_scaling as bs
-from bayes_scaling.approaches.compare import APPROACHES, HOFFMANN_EXPONENTS, compare_approaches
+from bayes_scaling.approaches.compare import APPROACHES, compare_approaches
 from bayes_scaling.approaches.least_squares import quadratic_bias
+from bayes_scaling.law.published import HOFFMANN_EXPONENTS
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.tables.simulated import simulate_curves
 

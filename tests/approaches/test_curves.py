@@ -7,7 +7,7 @@ from scipy import stats
 
 import bayes_scaling as bs
 from bayes_scaling.approaches.curves import SPACING, curve_slices, curves_of, envelope
-from bayes_scaling.law import training_compute
+from bayes_scaling.law.formula import training_compute
 from bayes_scaling.tables.simulated import simulate_curves
 
 A_TRUE = bs.BESIROGLU.beta / (bs.BESIROGLU.alpha + bs.BESIROGLU.beta)

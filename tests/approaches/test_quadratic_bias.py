@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import bayes_scaling as bs
 from bayes_scaling.approaches.least_squares import classical_parabolas, parabolas, quadratic_bias
 from bayes_scaling.approaches.rows import make_profile_rows
-from bayes_scaling.static_laws import HOFFMANN_ROUNDED, STATIC_LAWS
+from bayes_scaling.law.chinchilla import HOFFMANN_ROUNDED, STATIC_LAWS
 from bayes_scaling.tables import ISOFLOP_BUDGETS
 
 SKEWED = bs.ChinchillaLaw(E=1.8, A=2e4, B=400.0, alpha=0.5, beta=0.25)

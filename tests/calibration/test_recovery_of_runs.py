@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from recovery import LOG_PARAMETERS, random_design, recover_once, recovery
 
-from bayes_scaling.static_laws import BESIROGLU
+from bayes_scaling.law.chinchilla import BESIROGLU
 from bayes_scaling.tables.simulated import ISOFLOP_BUDGETS
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bayes_scaling.classical.chinchilla_objective import HuberObjective, law_of, theta_of
-from bayes_scaling.static_laws import BESIROGLU, HOFFMANN_TEX
+from bayes_scaling.law.chinchilla import BESIROGLU, HOFFMANN_TEX
 from bayes_scaling.tables import load_runs
 
 

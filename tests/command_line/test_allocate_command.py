@@ -21,6 +21,7 @@ from penalised_fits import fit_around
 import bayes_scaling as bs
 from bayes_scaling.cli import main
 from bayes_scaling.inference.result import Fit
+from bayes_scaling.law.chinchilla import STATIC_LAWS
 from bayes_scaling.model.coordinates import published_names
 from bayes_scaling.quantities.allocation_table import (
     INFERENCE,
@@ -32,7 +33,6 @@ from bayes_scaling.quantities.allocation_table import (
     sources,
 )
 from bayes_scaling.report.allocation import allocation_sentence
-from bayes_scaling.static_laws import STATIC_LAWS
 from bayes_scaling.words import number
 
 SPECIFICATION = bs.load_specification("chinchilla-normal")

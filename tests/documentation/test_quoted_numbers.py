@@ -45,8 +45,8 @@ from bayes_scaling.cli import EXIT_BAD_INPUT
 from bayes_scaling.commands.options import EXIT_UNCONVERGED
 from bayes_scaling.inference.diagnostics import EBFMI_MIN, ESS_MIN, RHAT_MAX, TOLERATED_FRACTION
 from bayes_scaling.inference.settings import EFFECTIVE_DRAWS
+from bayes_scaling.law.published import HO2024_COMPUTE
 from bayes_scaling.posterior_report import replication_document
-from bayes_scaling.published import HO2024_COMPUTE
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, months_to_double
 from bayes_scaling.replication import run as answers_module
 from bayes_scaling.replication.run import GAIN_MODEL, MODEL, answers

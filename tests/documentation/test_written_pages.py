@@ -29,7 +29,7 @@ from bayes_scaling.comparison.sweep import FITS, SCORES
 from bayes_scaling.inference.diagnostics import ESS_MIN, RHAT_MAX
 from bayes_scaling.inference.fitting import KEPT_DRAWS, fit_fingerprint, summary_of
 from bayes_scaling.inference.settings import Settings
-from bayes_scaling.law import training_compute
+from bayes_scaling.law.formula import training_compute
 from bayes_scaling.posterior_report import backtest_document, comparison_document, robustness_document
 from bayes_scaling.posterior_report.backtest_document import backtest_csv
 from bayes_scaling.posterior_report.comparison_document import comparison_json

@@ -10,7 +10,7 @@ from made_runs import KAPLANS, table_for
 
 import bayes_scaling as bs
 from bayes_scaling.comparison.compare import compare_fits
-from bayes_scaling.published_static import (
+from bayes_scaling.law.kaplan import (
     KAPLAN_BATCH,
     KAPLAN_COMPUTE,
     KAPLAN_JOINT,

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from bayes_scaling.law import effective_epochs, log_reducible, log_term, loss, training_compute
-from bayes_scaling.published import pair_label, physical_compute_growth, published_shapley
+from bayes_scaling.law.formula import effective_epochs, log_reducible, log_term, loss, training_compute
+from bayes_scaling.law.published import pair_label, physical_compute_growth, published_shapley
 
 
 def test_log_term() -> None:

@@ -9,14 +9,11 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = "bayes_scaling"
-LAW = ("law", "published", "published_static", "static_laws", "systems")
 
 
 def room_of(module: str) -> str:
     """The folder that a module is in; single files belong to a room as the drawing's page says."""
     name = module.split(".")[1]
-    if name in LAW:
-        return "law"
     if name == "cli":
         return "commands"
     return name if (ROOT / PACKAGE / name).is_dir() else "words"

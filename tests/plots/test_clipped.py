@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from plots.drawn import data, lines, texts
 
 import bayes_scaling as bs
+from bayes_scaling.law.published import PLAYERS, published_shapley
 from bayes_scaling.plots.attribution import _SHOWN
 from bayes_scaling.plots.months_axis import draw_clipped
 from bayes_scaling.plots.style import POSTERIOR, PUBLISHED
-from bayes_scaling.published import PLAYERS, published_shapley
 
 ANY = st.floats(-20, 20) | st.sampled_from([-math.inf, math.inf])
 

@@ -18,6 +18,7 @@ import bayes_scaling as bs
 from bayes_scaling.calibration.experiment import Simulation
 from bayes_scaling.calibration.result import KEPT, Calibration
 from bayes_scaling.inference.result import Fit
+from bayes_scaling.law.published import HO2024_COMPUTE
 from bayes_scaling.plots.doubling import plot_doubling_times, plot_ridge
 from bayes_scaling.plots.effective_compute import plot_effective_compute
 from bayes_scaling.posterior_report import fit_trust
@@ -34,7 +35,6 @@ from bayes_scaling.posterior_report.fit_progress import (
 )
 from bayes_scaling.posterior_report.fit_static import coefficients_section
 from bayes_scaling.posterior_report.fit_trust import calibration_section, criteria
-from bayes_scaling.published import HO2024_COMPUTE
 from bayes_scaling.quantities.doubling import doubling_times, pooled_rate
 from bayes_scaling.report.document import Code, Document, Picture, Scatter, Section, Table
 from bayes_scaling.report.html import render_html

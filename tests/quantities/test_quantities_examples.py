@@ -5,8 +5,9 @@ import math
 import numpy as np
 
 from bayes_scaling.classical import HO2024_MODEL_7
-from bayes_scaling.published import HO2024_COMPUTE, MOORE
-from bayes_scaling.published_static import KAPLAN_JOINT
+from bayes_scaling.law.chinchilla import BESIROGLU, HOFFMANN_ROUNDED
+from bayes_scaling.law.kaplan import KAPLAN_JOINT
+from bayes_scaling.law.published import HO2024_COMPUTE, MOORE
 from bayes_scaling.quantities.allocation import split_laws
 from bayes_scaling.quantities.allocation_table import TRAINING, Question, allocations, sources
 from bayes_scaling.quantities.coefficients import units_of
@@ -23,7 +24,6 @@ from bayes_scaling.quantities.points import positive, resolve_system, resolve_sy
 from bayes_scaling.quantities.prediction import predicted_loss
 from bayes_scaling.quantities.rate_widths import Beside, beside_rates, published_rates
 from bayes_scaling.quantities.rates import months_to_double, signed_months_to_double
-from bayes_scaling.static_laws import BESIROGLU, HOFFMANN_ROUNDED
 
 
 def test_split_laws() -> None:

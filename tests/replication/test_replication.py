@@ -15,9 +15,9 @@ import bayes_scaling as bs
 from bayes_scaling import classical
 from bayes_scaling.inference.fitting import fit_fingerprint
 from bayes_scaling.inference.settings import DEFAULT
+from bayes_scaling.law.published import PublishedDoubling
 from bayes_scaling.posterior_report.replication_document import number, parts, replication_page, sentences
 from bayes_scaling.posterior_report.write import document_of
-from bayes_scaling.published import PublishedDoubling
 from bayes_scaling.quantities.rate_widths import Beside, beside_rates
 from bayes_scaling.quantities.rates import signed_months_to_double
 from bayes_scaling.replication import run

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import bayes_scaling as bs
-from bayes_scaling.published import HO2024_ROBUSTNESS
+from bayes_scaling.law.published import HO2024_ROBUSTNESS
 from bayes_scaling.robustness_cases.cases import BASELINE, CASES, cases_of, chosen
 from bayes_scaling.robustness_cases.result import rows_in_words
 from bayes_scaling.robustness_cases.run import planned, robustness

@@ -13,6 +13,7 @@ from matplotlib.colors import to_hex
 from robustness.made_robustness import STUCK_CASE, UNBOUNDED_CASE, made_run, terms_of
 
 import bayes_scaling as bs
+from bayes_scaling.law.published import HO2024_COMPUTE, PublishedDoubling
 from bayes_scaling.plots.robustness import plot_robustness
 from bayes_scaling.plots.style import POSTERIOR, PUBLISHED, WARNING
 from bayes_scaling.posterior_report.robustness_document import (
@@ -21,7 +22,6 @@ from bayes_scaling.posterior_report.robustness_document import (
     robustness_page,
     sentences,
 )
-from bayes_scaling.published import HO2024_COMPUTE, PublishedDoubling
 from bayes_scaling.quantities.rate_widths import beside_rates
 from bayes_scaling.robustness_cases.cases import BASELINE, CASES
 from bayes_scaling.robustness_cases.result import COLUMNS

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bayes_scaling as bs
-from bayes_scaling.static_laws import BESIROGLU, HOFFMANN_ROUNDED, HOFFMANN_TEX, STATIC_LAWS, ChinchillaLaw
+from bayes_scaling.law.chinchilla import BESIROGLU, HOFFMANN_ROUNDED, HOFFMANN_TEX, STATIC_LAWS, ChinchillaLaw
 
 GOOD = {"E": 1.7, "A": 400.0, "B": 400.0, "alpha": 0.3, "beta": 0.3, "name": "mine"}
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bayes_scaling.law import effective_epochs
-from bayes_scaling.published_static import MUENNIGHOFF
+from bayes_scaling.law.formula import effective_epochs
+from bayes_scaling.law.muennighoff import MUENNIGHOFF
 from bayes_scaling.quantities.allocation import allocation_exponents, optimal_allocation
 
 counts = st.floats(6, 13).map(lambda power: 10.0**power)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bayes_scaling as bs
-from bayes_scaling.published_static import (
+from bayes_scaling.law.gundlach import (
     GUNDLACH_LSTM,
     GUNDLACH_MODERN,
     GUNDLACH_SCALE_INVARIANT_GAIN,

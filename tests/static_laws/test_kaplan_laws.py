@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.law import PETAFLOP_DAY
-from bayes_scaling.published_static import (
+from bayes_scaling.law.formula import PETAFLOP_DAY
+from bayes_scaling.law.kaplan import (
     KAPLAN_ALLOCATION,
     KAPLAN_BATCH,
     KAPLAN_COMPUTE,

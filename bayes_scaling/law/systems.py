@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from bayes_scaling.law.published import constants
+
 _DAYS_PER_YEAR = 365.242199
 _EPOCH = date(1970, 1, 1)
 
@@ -42,18 +44,5 @@ class System:
         return _EPOCH.year + (self.published - _EPOCH).days / _DAYS_PER_YEAR
 
 
-HO2024_SYSTEMS: Mapping[str, System] = {
-    system.name: system
-    for system in (
-        System("RNN", 6e6, 9.29e5, date(2012, 12, 1)),
-        System("LSTM", 1.1e7, 1.03e8, date(2016, 12, 13)),
-        System("Transformer (adaptive input)", 2.47e8, 1.03e8, date(2018, 9, 28)),
-        System("Transformer-XL", 2.57e8, 1.03e8, date(2019, 1, 9)),
-        System("GPT-2", 1.5e9, 4e9, date(2019, 2, 14)),
-        System("Megatron", 8.3e9, 4.64e10, date(2019, 9, 17)),
-        System("GPT-3", 1.75e11, 4.99e11, date(2020, 5, 28)),
-        System("Gopher", 2.8e11, 3e11, date(2021, 12, 8)),
-        System("Chinchilla", 7e10, 1.4e12, date(2022, 3, 29)),
-    )
-}
+HO2024_SYSTEMS: Mapping[str, System] = {row["name"]: System(**row) for row in constants("systems")["rows"]}
 """The nine systems of the Shapley analysis of Ho et al. 2024 (section 3 and its notebook), in order of date."""

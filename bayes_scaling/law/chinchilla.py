@@ -1,9 +1,4 @@
-r"""Laws without progress, as constants: what was published on compute-optimal training, by name.
-
-.. math:: L = E + A / N^\alpha + B / D^\beta
-
-The laws of Kaplan, Muennighoff and Gundlach, whose form differs, are in :mod:`bayes_scaling.published_static`.
-"""
+"""Laws of Chinchilla's form, without progress, as constants."""
 
 from dataclasses import dataclass
 from math import isfinite
@@ -13,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.law import log_term, loss
+from bayes_scaling.law.formula import log_term, loss
+from bayes_scaling.law.published import constants
 
 
 @dataclass(frozen=True)
@@ -97,41 +93,8 @@ class ChinchillaLaw:
         )
 
 
-HOFFMANN_ROUNDED = ChinchillaLaw(
-    E=1.69,
-    A=406.4,
-    B=410.7,
-    alpha=0.34,
-    beta=0.28,
-    name="Hoffmann et al. 2022, rounded",
-    source="Hoffmann et al. 2022 (arXiv 2203.15556), approach 3, eq. 10: the rounded constants of the text",
-)
-
-HOFFMANN_TEX = ChinchillaLaw(
-    E=float(np.exp(0.5267228)),
-    A=float(np.exp(6.0073404)),
-    B=float(np.exp(6.0179186)),
-    alpha=0.33917084,
-    beta=0.2849083,
-    name="Hoffmann et al. 2022, from the TeX source",
-    source=(
-        "Hoffmann et al. 2022 (arXiv 2203.15556), approach 3: the digits in the paper's TeX source "
-        "(ln A 6.0073404, ln B 6.0179186, ln E 0.5267228), as quoted in Besiroglu et al. 2024 (arXiv 2404.10102)"
-    ),
-)
-
-BESIROGLU = ChinchillaLaw(
-    E=1.8172,
-    A=482.01,
-    B=2085.43,
-    alpha=0.34781,
-    beta=0.36585,
-    name="Besiroglu et al. 2024",
-    source=(
-        "Besiroglu et al. 2024 (arXiv 2404.10102): approach 3 fitted again to 240 points digitised from figure 4 of "
-        "Hoffmann et al. 2022; E as in the text (their notebook has 1.8169)"
-    ),
-)
-
+HOFFMANN_ROUNDED = ChinchillaLaw(**constants("chinchilla", "hoffmann_rounded"))
+HOFFMANN_TEX = ChinchillaLaw(**constants("chinchilla", "hoffmann_tex"))
+BESIROGLU = ChinchillaLaw(**constants("chinchilla", "besiroglu"))
 STATIC_LAWS = (HOFFMANN_ROUNDED, HOFFMANN_TEX, BESIROGLU)
 """The published laws of this form."""

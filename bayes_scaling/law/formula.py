@@ -16,9 +16,12 @@ from typing import Any
 
 import numpy as np
 
+from bayes_scaling.law.published import constants
+
 SECONDS_PER_DAY = 24 * 60 * 60
 PETAFLOP_DAY = 1e15 * SECONDS_PER_DAY
 """FLOP in one petaflop/s-day, the unit of compute in Kaplan et al. 2020 (8.64e19)."""
+REPETITION_SCALE: float = constants("muennighoff")["R_D"]
 
 
 def log_term(log_coefficient: Any, exponent: Any, log_size: Any, log_gain: Any = 0.0) -> Any:
@@ -52,13 +55,13 @@ def log_reducible(*log_terms: Any, power: Any = None, xp: ModuleType = np) -> An
 
 
 def effective_epochs(
-    epochs: Any, repetition_scale: Any = 15.387756, *, as_published_2024: bool = False, xp: ModuleType = np
+    epochs: Any, repetition_scale: Any = REPETITION_SCALE, *, as_published_2024: bool = False, xp: ModuleType = np
 ) -> Any:
     """Worth of a corpus seen several times, in fresh passes: ``1 + R (1 - exp(-(epochs - 1) / R))``.
 
-    ``repetition_scale`` ``R``: 15.387756 in Muennighoff et al. 2023 (appendix, joint fit), 2.9157 in their fit where
-    only data decays, which Ho et al. use. ``as_published_2024`` puts ``epochs`` where the formula has ``epochs - 1``,
-    as the code of Ho et al. 2024 (model 20) does: one epoch then counts 1.85 times. Only to repeat their figures.
+    ``repetition_scale`` ``R``: by default that of Muennighoff et al. 2023 (appendix, joint fit); 2.9157 in their fit
+    where only data decays, which Ho et al. use. ``as_published_2024`` puts ``epochs`` where the formula has ``epochs -
+    1``, as the code of Ho et al. 2024 (model 20) does: one epoch then counts 1.85 times. Only to repeat their figures.
     """
     repetitions = epochs if as_published_2024 else epochs - 1
     return 1 + repetition_scale * -xp.expm1(-repetitions / repetition_scale)
