@@ -151,8 +151,9 @@ def _environment() -> dict[str, Any]:
     from llvmlite import binding
 
     package = Path(__file__).parents[1]
-    rooms = ("inference", "model", "specifications", "approaches")
-    sources = [package / "law.py", *(file for room in rooms for file in (package / room).glob("*.py"))]
+    rooms = ("inference", "law", "model", "specifications", "approaches")
+    files = (file for room in rooms for file in (package / room).iterdir())
+    sources = (file for file in files if file.suffix in (".py", ".toml"))
     source = hashlib.sha256()
     for file in sorted(sources):
         source.update(file.read_bytes())
