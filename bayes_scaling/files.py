@@ -1,4 +1,4 @@
-"""Files are written whole or not at all."""
+"""Files are written whole or not at all; names of the files that results are kept in."""
 
 import contextlib
 import errno
@@ -9,6 +9,15 @@ import stat
 import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
+
+FIT_FILE, SUMMARY_FILE = "fit.nc", "summary.json"
+FITS, SCORES = "fits", "scores"
+"""Folders of a comparison's directory."""
+COMPARISON_TABLE, COMPARISON_SETTINGS = "comparison.csv", "comparison.json"
+ROBUSTNESS_TABLE, ROBUSTNESS_SETTINGS = "robustness.csv", "robustness.json"
+BACKTEST_TABLE, BACKTEST_SCORES, BACKTEST_SETTINGS = "backtest.csv", "scores.csv", "backtest.json"
+CALIBRATION_FILE = "calibration.json"
+REPLICATION_TABLE = "replication.csv"
 
 _STAGE = ".bayes-scaling-{}.partial"
 _ABANDONED_SECONDS = 3600

@@ -3,49 +3,23 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from arviz_stats.ecdf_utils import ecdf_pit
 from numpy.typing import NDArray
 from scipy import stats
 
 from bayes_scaling.calibration.experiment import KEPT, Simulation
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.result_files import CALIBRATION_FILE
+from bayes_scaling.files import CALIBRATION_FILE
+from bayes_scaling.quantities.uniformity import SEED_OF_BANDS, Curve, uniform_band, uniform_curve
 
 Floats = NDArray[np.float64]
 
-BAND = 0.95
-"""Probability that the whole curve of a calibrated quantity stays inside the band."""
-_BAND_SIMULATIONS = 2000
 _ROTATIONS = 500
-_SEED = 214
-"""Of the uniform noise that spreads ranks over their cells, and of the band; fixed, so that a table is the same each
-time."""
-
-
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """Empirical distribution of ranks less the uniform one, and its band, at points from 0 to 1."""
-
-    points: Floats
-    difference: Floats
-    lower: Floats
-    upper: Floats
-
-    @property
-    def inside(self) -> bool:
-        """Whether the curve stays in its band."""
-        return bool(((self.lower <= self.difference) & (self.difference <= self.upper)).all())
-
-    @property
-    def largest(self) -> float:
-        """The largest difference, with its sign: positive where true values lie too often in the lower draws."""
-        return float(self.difference[np.abs(self.difference).argmax()])
 
 
 def rank_curve(ranks: Sequence[int] | NDArray[np.int64], kept: int = KEPT) -> Curve:
@@ -55,24 +29,8 @@ def rank_curve(ranks: Sequence[int] | NDArray[np.int64], kept: int = KEPT) -> Cu
 
 def _spread(ranks: NDArray[np.int64], kept: int = KEPT) -> Floats:
     """Ranks, along the last axis, spread over their cells: uniform from 0 to 1 if all is right."""
-    spread: Floats = (ranks + np.random.default_rng(_SEED).uniform(size=ranks.shape[-1])) / (kept + 1)
+    spread: Floats = (ranks + np.random.default_rng(SEED_OF_BANDS).uniform(size=ranks.shape[-1])) / (kept + 1)
     return spread
-
-
-def uniform_curve(values: Floats) -> Curve:
-    """Empirical distribution of values from 0 to 1 less the uniform one, with its simultaneous 95% band."""
-    points, lower, upper = _band(len(values))
-    below = np.searchsorted(np.sort(values), points[1:-1], side="right") / len(values)
-    return Curve(points, np.array([0.0, *below, 1.0]) - points, lower - points, upper - points)
-
-
-@cache
-def _band(count: int) -> tuple[Floats, Floats, Floats]:
-    """Points and band of so many values: simulated once, since the values themselves do not matter."""
-    points, _, lower, upper = ecdf_pit(
-        np.arange(count) / count, BAND, _BAND_SIMULATIONS, rng=np.random.default_rng(_SEED)
-    )
-    return points, lower, upper
 
 
 def chance_outside(ranks: NDArray[np.int64], outside: int, rotations: int = _ROTATIONS) -> float:
@@ -82,9 +40,9 @@ def chance_outside(ranks: NDArray[np.int64], outside: int, rotations: int = _ROT
     simulation's ranks are rotated by the same random amount: uniform ranks stay so, and what lies together stays
     together.
     """
-    values, rng = _spread(ranks), np.random.default_rng(_SEED)
+    values, rng = _spread(ranks), np.random.default_rng(SEED_OF_BANDS)
     curves, count = values.shape
-    points, lower, upper = _band(count)
+    points, lower, upper = uniform_band(count)
     rows = np.arange(curves)[:, None] * points.size
     often = 0
     for _ in range(rotations):

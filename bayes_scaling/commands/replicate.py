@@ -13,8 +13,8 @@ from bayes_scaling.commands.options import (
     output_directory,
     takes_table,
 )
+from bayes_scaling.files import REPLICATION_TABLE
 from bayes_scaling.inference.settings import SEED, checked_seed
-from bayes_scaling.result_files import REPLICATION_TABLE
 
 PAGE, TABLE = "replication.md", REPLICATION_TABLE
 

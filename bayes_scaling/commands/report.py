@@ -7,8 +7,7 @@ import typer
 
 from bayes_scaling.commands.options import EXIT_UNCONVERGED, Quiet
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.files import plain_name
-from bayes_scaling.result_files import ROBUSTNESS_SETTINGS
+from bayes_scaling.files import ROBUSTNESS_SETTINGS, plain_name
 
 if TYPE_CHECKING:
     from bayes_scaling.robustness_cases.result import Robustness

@@ -11,12 +11,12 @@ from bayes_scaling.comparison.scoring import check_refits, score
 from bayes_scaling.comparison.sweep import Task, record_of, swept
 from bayes_scaling.comparison.variants import STATED, Variant, expand
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.files import COMPARISON_SETTINGS, COMPARISON_TABLE
 from bayes_scaling.inference.data import check_unit
 from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, checked_seed, whole_number
 from bayes_scaling.model.requirements import clusters_of, papers_of
 from bayes_scaling.model.rows import make_rows
-from bayes_scaling.result_files import COMPARISON_SETTINGS, COMPARISON_TABLE
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.studies.directory import StudyDirectory
 from bayes_scaling.tables.columns import is_runs

@@ -15,12 +15,11 @@ from bayes_scaling.comparison.elpd import ERRORS, Record
 from bayes_scaling.comparison.scoring import score
 from bayes_scaling.comparison.variants import Variant
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.files import plain_name
+from bayes_scaling.files import FITS, SCORES, plain_name
 from bayes_scaling.inference.finished import finished_fit, sweep_file
 from bayes_scaling.inference.fitting import fit_fingerprint, fit_with, summary_of
 from bayes_scaling.inference.result import Fit, read_fit
 from bayes_scaling.inference.settings import Settings
-from bayes_scaling.result_files import FITS, SCORES
 from bayes_scaling.studies.directory import StudyDirectory
 from bayes_scaling.studies.store import Store
 from bayes_scaling.studies.study import Study, kept_in

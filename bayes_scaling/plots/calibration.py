@@ -5,10 +5,11 @@ import math
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bayes_scaling.calibration.result import BAND, Calibration, rank_curve
+from bayes_scaling.calibration.result import Calibration, rank_curve
 from bayes_scaling.plots.drawing import Drawing, shortened
 from bayes_scaling.plots.style import INK, POSTERIOR, PRIOR, WARNING
 from bayes_scaling.plots.visuals import Visuals, look_of, named
+from bayes_scaling.quantities.uniformity import BAND
 from bayes_scaling.words import counted
 
 _VISUALS = ("ranks", "band", "reference", "title")

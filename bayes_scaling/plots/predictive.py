@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 
-from bayes_scaling.calibration.result import BAND
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.drawing import Drawing
 from bayes_scaling.plots.marks import finished
@@ -20,6 +19,7 @@ from bayes_scaling.predictive.checks import PredictiveCheck, predictive_check
 from bayes_scaling.predictive.result import Backtest
 from bayes_scaling.predictive.splits import HORIZONS
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.quantities.uniformity import BAND
 from bayes_scaling.words import counted
 
 _CHECKED = ("pit", "band", "residuals", "means", "groups", "replicated", "observed", "reference", "legend", "title")

@@ -11,6 +11,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.files import BACKTEST_SCORES, BACKTEST_SETTINGS, BACKTEST_TABLE
 from bayes_scaling.plain_json import records
 from bayes_scaling.plots.marks import NOT_CONVERGED
 from bayes_scaling.predictive.result import Backtest
@@ -21,7 +22,6 @@ from bayes_scaling.report.run_directory import picture, write_beside_fits
 from bayes_scaling.report.svg import picture_of
 from bayes_scaling.report.terminal import compact, left_out
 from bayes_scaling.report.units import size_of
-from bayes_scaling.result_files import BACKTEST_SCORES, BACKTEST_SETTINGS, BACKTEST_TABLE
 from bayes_scaling.studies.directory import recorded
 from bayes_scaling.words import counted, number
 

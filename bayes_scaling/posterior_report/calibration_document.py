@@ -7,7 +7,8 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from bayes_scaling.calibration.result import BAND, Calibration
+from bayes_scaling.calibration.result import Calibration
+from bayes_scaling.quantities.uniformity import BAND
 from bayes_scaling.report.document import Bullets, Document, Section, Table
 from bayes_scaling.report.svg import picture_of
 from bayes_scaling.words import counted

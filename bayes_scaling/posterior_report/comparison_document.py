@@ -11,6 +11,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from bayes_scaling.comparison.result import METHODS, TIE_NATS, Comparison, beside_published
+from bayes_scaling.files import COMPARISON_SETTINGS, COMPARISON_TABLE
 from bayes_scaling.plots.marks import NOT_CONVERGED
 from bayes_scaling.posterior_report.citations import citation_section
 from bayes_scaling.posterior_report.comparison_sections import (
@@ -41,7 +42,6 @@ from bayes_scaling.report.run_directory import picture, write_beside_fits
 from bayes_scaling.report.svg import lead_of
 from bayes_scaling.report.terminal import left_out
 from bayes_scaling.report.units import noun_of, size_of
-from bayes_scaling.result_files import COMPARISON_SETTINGS, COMPARISON_TABLE
 from bayes_scaling.studies.directory import recorded
 from bayes_scaling.words import counted, months, probability
 

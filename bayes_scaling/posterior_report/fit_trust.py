@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable
 
 from bayes_scaling.calibration.calibrate import evidence_for
-from bayes_scaling.calibration.result import BAND
 from bayes_scaling.identifiability.identify import can_identify, identification
 from bayes_scaling.identifiability.influence import BY_THE_PRIOR
 from bayes_scaling.inference.diagnostics import EBFMI_MIN, ESS_MIN, EVIDENCE_SPREAD_MAX, RHAT_MAX, TOLERATED_FRACTION
@@ -22,6 +21,7 @@ from bayes_scaling.posterior_report.fit_method import (
 from bayes_scaling.posterior_report.fit_tables import PARTS, in_numbers, in_whole_percent, number
 from bayes_scaling.predictive.checks import FALSE_DISCOVERIES, PredictiveCheck, predictive_check
 from bayes_scaling.quantities.rates import INTERVAL, INTERVAL_PROBABILITY
+from bayes_scaling.quantities.uniformity import BAND
 from bayes_scaling.report.document import Bullets, Row, Section, Table
 from bayes_scaling.report.summary import next_step
 from bayes_scaling.report.svg import picture_of

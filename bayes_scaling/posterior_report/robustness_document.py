@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from bayes_scaling.files import ROBUSTNESS_SETTINGS, ROBUSTNESS_TABLE
 from bayes_scaling.inference.diagnostics import ESS_MIN, RHAT_MAX
 from bayes_scaling.plots.marks import NOT_CONVERGED
 from bayes_scaling.posterior_report.citations import citation_section
@@ -27,7 +28,6 @@ from bayes_scaling.report.run_directory import picture, write_beside_fits
 from bayes_scaling.report.svg import lead_of
 from bayes_scaling.report.terminal import compact, left_out
 from bayes_scaling.report.units import size_of
-from bayes_scaling.result_files import ROBUSTNESS_SETTINGS, ROBUSTNESS_TABLE
 from bayes_scaling.robustness_cases.cases import BASELINE, CASES
 from bayes_scaling.robustness_cases.result import ALL_DATES, Robustness
 from bayes_scaling.robustness_cases.run import REFITS, UNIT

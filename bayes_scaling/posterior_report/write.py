@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.files import write_together
+from bayes_scaling.files import (
+    BACKTEST_SETTINGS,
+    CALIBRATION_FILE,
+    COMPARISON_SETTINGS,
+    FIT_FILE,
+    REPLICATION_TABLE,
+    ROBUSTNESS_SETTINGS,
+    write_together,
+)
 from bayes_scaling.plain_json import plain, strict_text
 from bayes_scaling.report.document import (
     Bullets,
@@ -24,14 +32,6 @@ from bayes_scaling.report.document import (
 )
 from bayes_scaling.report.markdown import pictures_of, render_markdown
 from bayes_scaling.report.plain_text import encoded
-from bayes_scaling.result_files import (
-    BACKTEST_SETTINGS,
-    CALIBRATION_FILE,
-    COMPARISON_SETTINGS,
-    FIT_FILE,
-    REPLICATION_TABLE,
-    ROBUSTNESS_SETTINGS,
-)
 
 if TYPE_CHECKING:
     from bayes_scaling.calibration.result import Calibration

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.files import plain_name
+from bayes_scaling.files import BACKTEST_SCORES, BACKTEST_SETTINGS, BACKTEST_TABLE, plain_name
 from bayes_scaling.inference.fitting import fit_fingerprint, fit_with, summary_of
 from bayes_scaling.inference.settings import SEED, Settings, checked, checked_seed
 from bayes_scaling.model.rows import make_rows
@@ -25,7 +25,6 @@ from bayes_scaling.predictive.splits import (
     cut_at,
     forecasters,
 )
-from bayes_scaling.result_files import BACKTEST_SCORES, BACKTEST_SETTINGS, BACKTEST_TABLE
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.studies.directory import StudyDirectory
 from bayes_scaling.studies.study import Plan, Study, kept_in

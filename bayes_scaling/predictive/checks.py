@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from scipy import stats
 from xarray import Dataset
 
-from bayes_scaling.calibration.result import Curve, uniform_curve
 from bayes_scaling.calibration.simulation import simulated_rows
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import UNITS, rows_of
@@ -20,6 +19,7 @@ from bayes_scaling.inference.settings import whole_number
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.predictive.pit import loo_pit
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY
+from bayes_scaling.quantities.uniformity import Curve, uniform_curve
 from bayes_scaling.specifications.specification import Specification
 
 Floats = NDArray[np.float64]

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.files import remove_abandoned, write_together
-from bayes_scaling.result_files import FIT_FILE, SUMMARY_FILE
+from bayes_scaling.files import FIT_FILE, SUMMARY_FILE, remove_abandoned, write_together
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

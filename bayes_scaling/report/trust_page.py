@@ -9,10 +9,11 @@ import pandas as pd
 
 from bayes_scaling.calibration.calibrate import Trust
 from bayes_scaling.calibration.experiment import ESS_MIN, KEPT, RHAT_MAX, UNSTEADY_MAX
-from bayes_scaling.calibration.result import BAND, Calibration, chance_outside, uniformity
+from bayes_scaling.calibration.result import Calibration, chance_outside, uniformity
 from bayes_scaling.calibration.settings import PROBABILITY
 from bayes_scaling.calibration.simulation import LARGEST_LOSS
 from bayes_scaling.calibration.stated import QUESTIONS, Split, stated_coverage
+from bayes_scaling.quantities.uniformity import BAND
 from bayes_scaling.words import counted, months
 
 EVEN = next(question.text for question in QUESTIONS if question.split is Split.EVEN)

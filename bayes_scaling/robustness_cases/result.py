@@ -13,13 +13,13 @@ from bayes_scaling.comparison.elpd import DOUBLING, ERRORS, Record
 from bayes_scaling.comparison.result import check_comparable
 from bayes_scaling.comparison.sweep import Task
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.files import FITS
 from bayes_scaling.inference.finished import sweep_files
 from bayes_scaling.inference.fitting import summary_of
 from bayes_scaling.inference.result import EvaluationsSummary, Fit, load_fit
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.law.published import PublishedDoubling
 from bayes_scaling.quantities.rate_widths import Ends, beside_rates
-from bayes_scaling.result_files import FITS
 from bayes_scaling.robustness_cases.cases import BASELINE, Case
 
 RATES = ("compute_rate_lower", "compute_rate_upper", "published_inside", "rate_width_ratio")

@@ -12,12 +12,12 @@ from bayes_scaling.comparison.elpd import DOUBLING, ERRORS, Record
 from bayes_scaling.comparison.sweep import Task, record_of, swept
 from bayes_scaling.comparison.variants import Variant, expand
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.files import ROBUSTNESS_SETTINGS, ROBUSTNESS_TABLE
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, checked_seed
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.rate_widths import rate_interval
-from bayes_scaling.result_files import ROBUSTNESS_SETTINGS, ROBUSTNESS_TABLE
 from bayes_scaling.robustness_cases.cases import BASELINE, Case, chosen
 from bayes_scaling.robustness_cases.result import (
     ALL_DATES,

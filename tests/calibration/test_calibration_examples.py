@@ -12,12 +12,12 @@ from bayes_scaling.calibration.result import (
     chance_outside,
     coverage_table,
     rank_curve,
-    uniform_curve,
     uniformity,
 )
 from bayes_scaling.calibration.simulation import prior_draw, simulated_rows
 from bayes_scaling.calibration.stated import stated_coverage
 from bayes_scaling.model.rows import make_rows
+from bayes_scaling.quantities.uniformity import uniform_curve
 
 
 def test_evidence_for() -> None:

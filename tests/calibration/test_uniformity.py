@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from xarray import Dataset
 
 from bayes_scaling.calibration.experiment import KEPT, Simulation, ranks_of
-from bayes_scaling.calibration.result import BAND, central_share, chance_outside, rank_curve, uniformity
+from bayes_scaling.calibration.result import central_share, chance_outside, rank_curve, uniformity
+from bayes_scaling.quantities.uniformity import BAND
 
 
 def test_uniform_ranks_leave_the_band_as_often_as_it_says() -> None:

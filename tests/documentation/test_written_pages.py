@@ -26,6 +26,7 @@ from bayes_scaling.commands import app, calibrate, replicate, trust
 from bayes_scaling.comparison.result import COLUMNS as COMPARISON_COLUMNS
 from bayes_scaling.comparison.result import comparison_table
 from bayes_scaling.comparison.sweep import FITS, SCORES
+from bayes_scaling.files import COMPARISON_SETTINGS, COMPARISON_TABLE, FIT_FILE
 from bayes_scaling.inference.diagnostics import ESS_MIN, RHAT_MAX
 from bayes_scaling.inference.fitting import KEPT_DRAWS, fit_fingerprint, summary_of
 from bayes_scaling.inference.settings import Settings
@@ -44,7 +45,6 @@ from bayes_scaling.replication.run import MODEL
 from bayes_scaling.report import allocation, run_directory
 from bayes_scaling.report.document import Document
 from bayes_scaling.report.summary import summarise
-from bayes_scaling.result_files import COMPARISON_SETTINGS, COMPARISON_TABLE, FIT_FILE
 from bayes_scaling.robustness_cases.result import COLUMNS as ROBUSTNESS_COLUMNS
 
 SITE, FORMATS, TABLES = "notebooks/site", "notebooks/site/file-formats.md", "bayes_scaling/data/README.md"
