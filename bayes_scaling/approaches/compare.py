@@ -71,13 +71,12 @@ def compare_approaches(
     DataFrame
         A row for each approach. ``rows``: of the table, that were used. For ``a``, and likewise ``b``: the posterior's
         median ``a`` with ``a_lower``, ``a_upper``; ``a_bias``, how far least-squares parabolas of a law's own losses
-        lie from the law's ``a`` (posterior of approach 3,
-        :func:`bayes_scaling.approaches.least_squares.quadratic_bias`), and ``a_corrected``, the posterior less that
-        bias, both with interval; ``a_classical``, a point estimate (envelope; parabolas by least squares; the Huber
-        objective at its minimum); ``a_published`` by Hoffmann et al. 2022 with
-        its interval. ``converged`` and ``rhat_max`` are of the row's own posterior, ``bias_converged`` of approach 3,
-        from which its bias comes; ``seconds`` of its sampling, NaN for a fit that was given. ``attrs`` name the
-        intervals, and rows left out with their reasons (``unused``).
+        lie from the law's ``a`` (posterior of approach 3, :func:`bayes_scaling.quadratic_bias`), and ``a_corrected``,
+        the posterior less that bias, both with interval; ``a_classical``, a point estimate (envelope; parabolas by
+        least squares; the Huber objective at its minimum); ``a_published`` by Hoffmann et al. 2022 with its interval.
+        ``converged`` and ``rhat_max`` are of the row's own posterior, ``bias_converged`` of approach 3, from which its
+        bias comes; ``seconds`` of its sampling, NaN for a fit that was given. ``attrs`` name the intervals, and rows
+        left out with their reasons (``unused``).
 
     Raises
     ------

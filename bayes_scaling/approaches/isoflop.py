@@ -106,11 +106,11 @@ def isoflop_profiles(
 
     Notes
     -----
-    Priors and the choice of the log loss: :mod:`bayes_scaling.approaches.profiles`. Each run counts at its own compute;
-    a budget is only a name for runs that share effects. A parabola is no more than the second-order approximation of a
-    law of two powers, and a wide or off-centre design with alpha other than beta shifts its vertices:
-    :func:`bayes_scaling.approaches.least_squares.quadratic_bias` says by how much. Source: Hoffmann et al. 2022 (arXiv
-    2203.15556), section 3.2, where each budget has a parabola of its own.
+    Each run counts at its own compute; a budget is only a name for runs that share effects. A parabola is no more than
+    the second-order approximation of a law of two powers, and a wide or off-centre design with alpha other than beta
+    shifts its vertices: :func:`bayes_scaling.quadratic_bias` says by how much. Priors and the choice of the log loss:
+    :mod:`bayes_scaling.approaches.profiles`. Source: Hoffmann et al. 2022 (arXiv 2203.15556), section 3.2,
+    where each budget has a parabola of its own.
 
     Examples
     --------
@@ -175,8 +175,8 @@ def training_curves(
 ) -> Profiles:
     r"""Sample how the best model grows with compute, from losses along training.
 
-    The curves are cut at a few values of compute (:func:`bayes_scaling.approaches.curves.curve_slices`), and each cut
-    is a profile of :func:`bayes_scaling.isoflop_profiles`, with an effect of each curve:
+    The curves are cut at a few compute values (:func:`bayes_scaling.approaches.curves.curve_slices`), each of
+    them a profile of :func:`bayes_scaling.isoflop_profiles`, with an effect of each curve:
 
     .. math:: \ln L_{kj} = \ell_k + c_k (\ln N_j - \ln N^*_k)^2 + u_j + \varepsilon_{kj}, \qquad u_j \sim N(0, \sigma_u)
 

@@ -143,9 +143,9 @@ class Profiles:
     Parameters
     ----------
     data
-        Groups ``posterior``, ``sample_stats``, ``observed_data``, ``constant_data``. Beside what is sampled (see
-        :mod:`bayes_scaling.approaches.profiles`) the posterior has ``log_best_size`` (log parameters, or log tokens, of
-        the vertex) and ``log_best_loss`` (log nats per token, there), over ``budget``.
+        Groups ``posterior``, ``sample_stats``, ``observed_data``, ``constant_data``. Beside what is sampled the
+        posterior has ``log_best_size`` (log parameters, or log tokens, of the vertex) and ``log_best_loss`` (log nats
+        per token, there), over ``budget``.
     rows
         What was fitted, and by ``rows.unused`` what was left out and why.
     diagnostics

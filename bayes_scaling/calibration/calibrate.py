@@ -122,7 +122,7 @@ def check_calibration(specification: Specification, evaluations: pd.DataFrame, s
 
 FOLDER = "calibration"
 STATED_FILE = "stated.csv"
-"""Intervals from simulations with known progress; see :func:`bayes_scaling.calibration.stated.recover_stated`."""
+"""Intervals from simulations with known progress: :func:`bayes_scaling.calibration.stated.recover_stated`."""
 
 
 def evidence_file(specification: str, *, repeated: bool = False) -> str:

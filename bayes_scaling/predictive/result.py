@@ -29,9 +29,9 @@ class Backtest:
     Parameters
     ----------
     scores
-        Indexed by ``forecaster``, ``cut`` and row ``id``: columns of
-        :func:`bayes_scaling.predictive.forecasts.scored`; ``covered_p`` for the central intervals; ``error``, observed
-        loss less the predictive median (nats per token); ``width_90``, of the 90% interval (nats per token);
+        Indexed by ``forecaster``, ``cut`` and row ``id``: the columns
+        of :func:`bayes_scaling.predictive.forecasts.scored`; ``covered_p`` for the central intervals; ``error``,
+        observed loss less the predictive median (nats per token); ``width_90``, of the 90% interval (nats per token);
         ``in_year``, whether it was published in the year after the cut.
     forecasts
         Indexed by ``forecaster`` and ``cut``: ``converged``, ``note``, ``before`` (evaluations fitted), ``unseen``
