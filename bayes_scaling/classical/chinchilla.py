@@ -16,8 +16,8 @@ from bayes_scaling.classical.chinchilla_objective import (
     law_of,
     theta_of,
 )
+from bayes_scaling.inference.threads import one_thread
 from bayes_scaling.law.chinchilla import ChinchillaLaw
-from bayes_scaling.threads import one_thread
 
 Floats = NDArray[np.float64]
 

@@ -27,10 +27,10 @@ from bayes_scaling.classical.chinchilla_objective import (
 )
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.settings import checked_seed, whole_number
+from bayes_scaling.inference.threads import one_thread
 from bayes_scaling.law.chinchilla import ChinchillaLaw
 from bayes_scaling.quantities.intervals import check_probability
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
-from bayes_scaling.threads import one_thread
 
 Floats = NDArray[np.float64]
 

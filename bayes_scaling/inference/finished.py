@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from bayes_scaling.common.files import FIT_FILE, FITS, SUMMARY_FILE, plain_name
 from bayes_scaling.errors import FitFileError
-from bayes_scaling.files import FIT_FILE, FITS, SUMMARY_FILE, plain_name
 from bayes_scaling.inference.result import Fit, read_fit
 
 

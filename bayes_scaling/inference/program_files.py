@@ -17,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
 
-from bayes_scaling.files import write_whole
+from bayes_scaling.common.files import write_whole
 
 CACHE_VARIABLE = "BAYES_SCALING_CACHE"
 """Environment variable that names another directory for compiled programs."""
@@ -151,7 +151,7 @@ def _environment() -> dict[str, Any]:
     from llvmlite import binding
 
     package = Path(__file__).parents[1]
-    rooms = ("inference", "law", "model", "specifications", "approaches")
+    rooms = ("inference", "law", "model", "specifications", "studies/approaches")
     files = (file for room in rooms for file in (package / room).iterdir())
     sources = (file for file in files if file.suffix in (".py", ".toml"))
     source = hashlib.sha256()

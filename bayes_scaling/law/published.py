@@ -50,7 +50,7 @@ def _doubling(entry: Mapping[str, Any]) -> PublishedDoubling:
 HO2024_ROBUSTNESS: Mapping[str, PublishedDoubling] = {
     name: _doubling(entry) for name, entry in constants("robustness").items()
 }
-"""Months, by name of the robustness case (:data:`bayes_scaling.robustness_cases.cases.CASES`)."""
+"""Months, by name of the robustness case (:data:`bayes_scaling.studies.robustness.cases.CASES`)."""
 HO2024_COMPUTE = HO2024_ROBUSTNESS["baseline"]
 TRENDS: Mapping[str, PublishedDoubling] = {name: _doubling(entry) for name, entry in constants("trends").items()}
 """Published doubling (or halving) times in months, by name."""

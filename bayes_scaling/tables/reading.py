@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import RunsWarning, TableError, TableWarning
 from bayes_scaling.tables.cells import (
     EMPTY,
@@ -27,7 +28,6 @@ from bayes_scaling.tables.formats import Source, read_text_table, source_name, t
 from bayes_scaling.tables.ho2024_sheet import REQUIRED as SHEET
 from bayes_scaling.tables.names import command_of, guessed_columns, missing_columns, similar_names, with_canonical_names
 from bayes_scaling.tables.plausibility import check_codes, findings
-from bayes_scaling.words import counted
 
 
 @dataclass(frozen=True)

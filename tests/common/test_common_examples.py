@@ -2,9 +2,9 @@
 
 import math
 
-from bayes_scaling.files import plain_name
-from bayes_scaling.plain_json import plain, strict_json
-from bayes_scaling.words import counted, decimals, estimate, in_digits, months, number, probability
+from bayes_scaling.common.files import plain_name
+from bayes_scaling.common.formatting import counted, decimals, estimate, in_digits, months, number, probability
+from bayes_scaling.common.strict_json import plain, strict_json
 
 
 def test_counted() -> None:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from identification.conftest import made, model_7_draws
 from matplotlib.figure import Figure
 from plots.drawn import data, lines, texts
+from quantities.identification.conftest import made, model_7_draws
 
 import bayes_scaling as bs
 from bayes_scaling.law.published import PLAYERS, published_shapley
