@@ -29,7 +29,7 @@ def calibrate_command(
     The design is that of the table; a law for training runs takes the packaged IsoFLOP design unless --runs is given.
     """
     chosen = load_specification(specification)
-    table = options.read() if options.told else None
+    table = options.read(chosen.used_columns) if options.told else None
     from bayes_scaling.studies.calibration.calibrate import calibrate, check_calibration, design_of
 
     table = design_of(chosen) if table is None else table

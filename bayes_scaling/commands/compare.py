@@ -39,13 +39,13 @@ def compare_command(
 ) -> None:
     """Compare specifications by how well they predict evaluations, or papers, left out."""
     names = specifications or [DEFAULT_SPECIFICATION, FAMILY]
-    table = options.read()
     from bayes_scaling.law.published import HO2024_DELTAS
-    from bayes_scaling.studies.comparison.variants import expand
+    from bayes_scaling.studies.comparison.variants import expand, used_by_all
 
     deltas = delta or (HO2024_DELTAS if names == [FAMILY] else (0.0,))
     scales = rate_scale or (1.0,)
-    total = len(expand(names, deltas, scales))
+    variants = expand(names, deltas, scales)
+    table = options.read(used_by_all(variants))
     from bayes_scaling.inference.data import check_unit
 
     check_unit(unit)
@@ -61,7 +61,7 @@ def compare_command(
 
     comparison = study.run(
         compare,
-        total,
+        len(variants),
         directory,
         specifications=names,
         evaluations=table,

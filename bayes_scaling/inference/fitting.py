@@ -138,7 +138,7 @@ def fit_with(
     keep = None if keep is None else whole_number("keep", keep, 4 * settings.chains)
     require_sampler_for(specification, settings.sampler)
     evaluations = as_table(evaluations)
-    warnings = require_plausible(evaluations)
+    warnings = require_plausible(evaluations, specification.used_columns)
     rows = make_rows(specification, evaluations)
     fingerprint = fit_fingerprint(specification, evaluations, settings, seed)
     found = attempt(specification, rows, settings, seed, progress=progress, cores=cores)

@@ -10,6 +10,7 @@ from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.specifications.specification import Specification
 
 DEFAULT_SPECIFICATION = "reference"
+DEFAULT_OF_RUNS = "chinchilla"
 _SUFFIX = ".toml"
 LARGEST_FILE = 2**14
 """Bytes: eight times the largest of the catalogue. Nested names in a longer one can take minutes to read."""

@@ -136,6 +136,11 @@ class Specification:
         return tuple(dict.fromkeys((*self.groups, *named)))
 
     @property
+    def used_columns(self) -> tuple[str, ...]:
+        """Columns by which rows are told apart, by formulas or as clusters of noise."""
+        return (*self.columns, *self.noise.clusters)
+
+    @property
     def groups(self) -> tuple[str, ...]:
         """Columns of the table of which each row has a level."""
         found = [group for each in self.formulas.values() for group in (each.base, *(p.group for p in each.pooled))]

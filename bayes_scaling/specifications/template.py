@@ -87,7 +87,7 @@ def _coefficients(s: Specification) -> Iterator[str]:
 
 
 def _section(s: Specification, section: str, kind: type[Any]) -> Iterator[str]:
-    settings, choices = getattr(s, section), {**CHOICES.get(section, {}), "cluster": ("none", "paper")}
+    settings, choices = getattr(s, section), {**CHOICES.get(section, {}), "cluster": ("none", "paper", "or any column")}
     yield f"[{section}]" if section in CHOICES else f"{'# ' * (settings is None)}[{section}]  # {_SIZES[section]}"
     for field in fields(kind):
         value = getattr(settings, field.name, None)

@@ -211,8 +211,6 @@ def last_of(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
 def without_duplicates(table: pd.DataFrame) -> pd.DataFrame:
     """Drop rows of evaluations or training runs that repeat an earlier one in every column.
 
-    Examples
-    --------
     >>> runs = pd.DataFrame({"parameters": 1e9, "tokens": 2e10, "loss": [2.6, 2.6, 2.5]})
     >>> without_duplicates(runs).attrs["selections"]
     ['without 1 duplicate']

@@ -28,10 +28,7 @@ class Dropped:
 
 @dataclass(frozen=True)
 class Step:
-    """A step of a selection: its name and rule, what a row is after it, how many are left, and those that it dropped.
-
-    ``published`` counts what whoever published the table had left here, where they say so.
-    """
+    """A step of a selection: its rule, what a row is, how many are left by us and by the authors, and those dropped."""
 
     name: str
     rule: str
@@ -131,17 +128,7 @@ class Selection:
         return replace(self, table=self.table[~go], steps=(*self.steps, step))
 
     def pipe(self, *rules: "Callable[[Selection], Selection]") -> "Selection":
-        """Apply rules one after another.
-
-        Parameters
-        ----------
-        *rules : callable
-            Each from a selection to the next, such as those of `HO2024_RULES`.
-
-        Returns
-        -------
-        Selection
-        """
+        """Apply rules one after another, each from a selection to the next, such as those of `HO2024_RULES`."""
         return reduce(lambda selection, rule: rule(selection), rules, self)
 
     @property
@@ -155,13 +142,7 @@ class Selection:
         return all(step.published in (None, step.left) for step in self.steps)
 
     def dropped(self) -> pd.DataFrame:
-        """Every dropped row.
-
-        Returns
-        -------
-        DataFrame
-            Columns `step`, `row` (of the file), `system`, `benchmark`, `reason`.
-        """
+        """Every dropped row: columns `step`, `row` (of the file), `system`, `benchmark`, `reason`."""
         return pd.DataFrame(
             [{"step": step.name, **vars(each)} for step in self.steps for each in step.dropped],
             columns=["step", "row", "system", "benchmark", "reason"],

@@ -17,7 +17,7 @@ from bayes_scaling.studies.comparison.elpd import ERRORS, Record
 from bayes_scaling.studies.comparison.result import COLUMNS, Comparison, check_comparable, comparison_table, weighted
 from bayes_scaling.studies.comparison.scoring import check_refits, score
 from bayes_scaling.studies.comparison.sweep import Task, record_of, swept
-from bayes_scaling.studies.comparison.variants import STATED, Variant, expand
+from bayes_scaling.studies.comparison.variants import STATED, Variant, expand, used_by_all
 from bayes_scaling.studies.directory import StudyDirectory
 from bayes_scaling.tables.columns import is_runs
 from bayes_scaling.tables.plausibility import require_plausible
@@ -103,7 +103,7 @@ def compare(
     variants = expand(specifications, deltas, rate_scales)
     settings, seed = checked(settings), checked_seed(seed)
     evaluations = as_table(evaluations)
-    require_plausible(evaluations)
+    require_plausible(evaluations, used_by_all(variants))
     _check_units(evaluations, unit)
     check_refits(refits)
     workers = None if workers is None else whole_number("workers", workers, 1)

@@ -65,6 +65,11 @@ def expand(
     return tuple(variants)
 
 
+def used_by_all(variants: Sequence[Variant]) -> set[str]:
+    """Columns by which every variant tells rows apart."""
+    return set.intersection(*({*each.specification.used_columns} for each in variants))
+
+
 def _resolved(given: Specification | str | Path) -> tuple[Specification, ...]:
     family = [name for name in list_specifications() if name.startswith(f"{str(given).rstrip('/')}/")]
     return (resolve(given),) if isinstance(given, Specification) or not family else tuple(map(resolve, family))
