@@ -42,7 +42,7 @@ from bayes_scaling.reports.run_directory import picture, write_beside_fits
 from bayes_scaling.reports.svg import lead_of
 from bayes_scaling.reports.terminal import left_out
 from bayes_scaling.reports.units import noun_of, size_of
-from bayes_scaling.studies.comparison.result import METHODS, TIE_NATS, Comparison, beside_published
+from bayes_scaling.studies.comparison.result import METHODS, TIE_NATS, Comparison, against_published
 from bayes_scaling.studies.directory import recorded
 
 SHOWN = 25
@@ -224,7 +224,7 @@ def comparison_report(comparison: Comparison) -> RenderableType:
 
 def _correlation(comparison: Comparison) -> Iterator[str]:
     """How the ranking agrees with the published one, where enough of it was compared."""
-    published = beside_published(comparison)
+    published = against_published(comparison)
     if len(published) > 2:
         yield (
             f"Rank correlation with the published leave-one-out table ({len(published)} variants, model 18 left out): "

@@ -27,7 +27,7 @@ from bayes_scaling.reports.fit_method import command_blocks, table_option
 from bayes_scaling.reports.fit_tables import TIMES, in_brackets, in_months, number, times_of, variant_in_words
 from bayes_scaling.reports.svg import picture_of
 from bayes_scaling.reports.units import noun_of, plural_of, size_of
-from bayes_scaling.studies.comparison.result import METHODS, MISCOMPUTED, TIE_NATS, Comparison, beside_published
+from bayes_scaling.studies.comparison.result import METHODS, MISCOMPUTED, TIE_NATS, Comparison, against_published
 
 PROGRESS = "probability_of_progress"
 """Column of a comparison's table; NaN of a model that assumes no progress."""
@@ -360,7 +360,7 @@ def _times_and_predictions(comparison: Comparison) -> Scatter | None:
 
 def published_section(comparison: Comparison, said: tuple[str, ...] = ()) -> Section | None:
     """The published ranking and this one, after what is ``said`` of it; None for fewer than three of its variants."""
-    found = beside_published(comparison)
+    found = against_published(comparison)
     if len(found) < FEWEST_PUBLISHED:
         return None
     spearman = found.attrs

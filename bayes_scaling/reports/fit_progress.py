@@ -11,6 +11,7 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.published import HO2024_COMPUTE, MOORE, PLAYERS, published_shapley
+from bayes_scaling.quantities.against_published import rate_interval, rates_against_published
 from bayes_scaling.quantities.attribution import HO2024_PAIRS, shapley_attribution
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.effective_compute import effective_compute
@@ -18,7 +19,6 @@ from bayes_scaling.quantities.identification import can_identify, identification
 from bayes_scaling.quantities.influence import prior_quantities
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import BENCHMARK, laws_of, setting_of
-from bayes_scaling.quantities.rate_widths import beside_rates, rate_interval
 from bayes_scaling.quantities.rates import INTERVAL
 from bayes_scaling.reports.document import Bullets, Equation, Paragraph, Row, Section, Table
 from bayes_scaling.reports.fit_data import rows_of_report
@@ -90,7 +90,7 @@ def _prior_cell(row: Row) -> str:
 def _compared_with_published(fit: Fit) -> str:
     """The published interval and the fit's, as rates: lengths of intervals in months depend on how slow they are."""
     paper = HO2024_COMPUTE
-    compared = beside_rates(paper, rate_interval(fit)).sentence
+    compared = rates_against_published(paper, rate_interval(fit)).sentence
     return (
         f"Published: {paper.months:g} months ({paper.lower:g} to {paper.upper:g}; {paper.source}). Compared as rates "
         f"of progress (log units a year), {compared}. "

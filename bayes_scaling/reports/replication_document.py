@@ -10,7 +10,7 @@ from rich.text import Text
 
 from bayes_scaling.common.strict_json import records
 from bayes_scaling.plots.marks import NOT_CONVERGED
-from bayes_scaling.quantities.rate_widths import Beside
+from bayes_scaling.quantities.against_published import AgainstPublished
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL
 from bayes_scaling.reports.document import Banner, Bullets, Document, Row, Section, Table
 from bayes_scaling.reports.markdown import render_page
@@ -120,7 +120,7 @@ def found(row: Row) -> str:
 
 def remark(row: Row) -> str:
     """How published and found differ."""
-    return Beside(bool(row["published_inside"]), float(row["width_ratio"])).sentence
+    return AgainstPublished(bool(row["published_inside"]), float(row["width_ratio"])).sentence
 
 
 def replication_report(replication: Replication) -> RenderableType:

@@ -12,7 +12,7 @@ from bayes_scaling.common.files import ROBUSTNESS_SETTINGS, ROBUSTNESS_TABLE
 from bayes_scaling.common.formatting import counted, in_digits, months, probability
 from bayes_scaling.inference.diagnostics import ESS_MIN, RHAT_MAX
 from bayes_scaling.plots.marks import NOT_CONVERGED
-from bayes_scaling.quantities.rate_widths import Beside
+from bayes_scaling.quantities.against_published import AgainstPublished
 from bayes_scaling.quantities.rates import (
     CREDIBLE_INTERVAL,
     INTERVAL,
@@ -287,7 +287,7 @@ def published_sentence(name: str, row: Row) -> str:
         ends = (float(signed_months_to_double(row[column])) for column in ("published_upper", "published_lower"))
         theirs, ours = "[{:.2f}, {:.2f}]".format(*ends), "[{compute_rate_lower:.2f}, {compute_rate_upper:.2f}]"
         rates = f"as rates a year, published {theirs}, found {ours.format_map(row)}; "
-    beside = Beside(bool(row["published_inside"]), float(row["rate_width_ratio"])).sentence
+    beside = AgainstPublished(bool(row["published_inside"]), float(row["rate_width_ratio"])).sentence
     mark = "" if row["converged"] else " (not converged)"
     return f"{name}: published {published(row)}, found {in_brackets(row)}; {rates}{beside}{mark}."
 

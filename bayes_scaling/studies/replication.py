@@ -19,13 +19,13 @@ from bayes_scaling.inference.settings import DEFAULT, SEED
 from bayes_scaling.law.published import PublishedDoubling, published_shapley
 from bayes_scaling.law.systems import HO2024_SYSTEMS, System
 from bayes_scaling.model.rows import make_rows
+from bayes_scaling.quantities.against_published import AgainstPublished, rates_against_published
 from bayes_scaling.quantities.attribution import shapley_attribution
 from bayes_scaling.quantities.doubling import doubling_times, numerical_doubling_time
 from bayes_scaling.quantities.effective_compute import effective_compute, growth_factor, log_share
 from bayes_scaling.quantities.gain import compute_equivalent_gain, loss_reduction
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.prediction import predicted_loss
-from bayes_scaling.quantities.rate_widths import Beside, beside_rates
 from bayes_scaling.quantities.rates import MONTHS_PER_YEAR, signed_months_to_double
 from bayes_scaling.specifications.catalogue import load_specification
 from bayes_scaling.specifications.specification import Specification
@@ -77,9 +77,11 @@ def _row(
     median, lower, upper = (float(row[end]) for end in ("median", "lower", "upper"))
     if time and np.isfinite(upper):
         rates = signed_months_to_double(np.array([upper, lower]))  # in any unit of time: only ratios are used
-        beside = beside_rates(PublishedDoubling("", point, start, end, source), (float(rates[0]), float(rates[1])))
+        beside = rates_against_published(
+            PublishedDoubling("", point, start, end, source), (float(rates[0]), float(rates[1]))
+        )
     else:
-        beside = Beside.of(point, (start, end), (lower, upper), signed=signed)
+        beside = AgainstPublished.of(point, (start, end), (lower, upper), signed=signed)
     return {
         "unit": unit,
         "published": point,

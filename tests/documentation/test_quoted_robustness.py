@@ -13,7 +13,7 @@ from quoted import ENDS, UNBOUNDED, agrees, agrees_share, agrees_value, page, pa
 
 import bayes_scaling as bs
 from bayes_scaling.inference.fitting import summary_of
-from bayes_scaling.quantities.rate_widths import published_rates
+from bayes_scaling.quantities.against_published import published_rates
 from bayes_scaling.quantities.rates import signed_months_to_double
 from bayes_scaling.reports.robustness_document import robustness_page
 from bayes_scaling.studies.comparison.elpd import Record

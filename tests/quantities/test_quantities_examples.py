@@ -8,6 +8,7 @@ from bayes_scaling.classical import HO2024_MODEL_7
 from bayes_scaling.law.chinchilla import BESIROGLU, HOFFMANN_ROUNDED
 from bayes_scaling.law.kaplan import KAPLAN_JOINT
 from bayes_scaling.law.published import HO2024_COMPUTE, MOORE
+from bayes_scaling.quantities.against_published import AgainstPublished, published_rates, rates_against_published
 from bayes_scaling.quantities.allocation import split_laws
 from bayes_scaling.quantities.allocation_table import TRAINING, Question, allocations, sources
 from bayes_scaling.quantities.coefficients import units_of
@@ -22,7 +23,6 @@ from bayes_scaling.quantities.laws import labelled, laws_of
 from bayes_scaling.quantities.optimal_split import local_terms, optimal_term, summed_terms
 from bayes_scaling.quantities.points import positive, resolve_system, resolve_systems
 from bayes_scaling.quantities.prediction import predicted_loss
-from bayes_scaling.quantities.rate_widths import Beside, beside_rates, published_rates
 from bayes_scaling.quantities.rates import months_to_double, signed_months_to_double
 
 
@@ -125,13 +125,15 @@ def test_positive() -> None:
     assert np.array_equal(positive(1e22, "compute (FLOP)"), 1e22)
 
 
-def test_beside_of() -> None:
-    assert Beside.of(8.4, (4.5, 14.5), (4.0, 24.0), signed=False) == Beside(inside=True, width_ratio=2.0)
+def test_against_published_of() -> None:
+    assert AgainstPublished.of(8.4, (4.5, 14.5), (4.0, 24.0), signed=False) == AgainstPublished(
+        inside=True, width_ratio=2.0
+    )
 
 
-def test_beside_sentence() -> None:
+def test_against_published_sentence() -> None:
     assert (
-        Beside.of(8.4, (4.5, 14.3), (4.2, 24.5), signed=False).sentence
+        AgainstPublished.of(8.4, (4.5, 14.3), (4.2, 24.5), signed=False).sentence
         == "the published point lies inside the interval found, which is 2.1 times as wide as the published one"
     )
 
@@ -141,8 +143,8 @@ def test_published_rates() -> None:
     assert published_rates(MOORE) == (None, None)
 
 
-def test_beside_rates() -> None:
-    found = beside_rates(HO2024_COMPUTE, (-0.1, 1.166))
+def test_rates_against_published() -> None:
+    found = rates_against_published(HO2024_COMPUTE, (-0.1, 1.166))
     assert (found.inside, round(found.width_ratio, 2)) == (True, 1.0)
 
 

@@ -16,7 +16,7 @@ from bayes_scaling import classical
 from bayes_scaling.inference.fitting import fit_fingerprint
 from bayes_scaling.inference.settings import DEFAULT
 from bayes_scaling.law.published import PublishedDoubling
-from bayes_scaling.quantities.rate_widths import Beside, beside_rates
+from bayes_scaling.quantities.against_published import AgainstPublished, rates_against_published
 from bayes_scaling.quantities.rates import signed_months_to_double
 from bayes_scaling.reports.document import Table
 from bayes_scaling.reports.html import render_html
@@ -142,14 +142,20 @@ def test_numbers_in_words(value, text) -> None:
 @pytest.mark.parametrize(
     ("beside", "sentence"),
     [
-        (Beside.of(1.0, (None, None), (0.5, 2.0), signed=False), "the published point lies inside the interval found"),
-        (Beside.of(3.0, (-1.0, 4.0), (0.5, 2.0), signed=False), "the published point lies outside the interval found"),
         (
-            Beside.of(1.0, (0.5, 1.5), (0.5, np.inf), signed=False),
+            AgainstPublished.of(1.0, (None, None), (0.5, 2.0), signed=False),
+            "the published point lies inside the interval found",
+        ),
+        (
+            AgainstPublished.of(3.0, (-1.0, 4.0), (0.5, 2.0), signed=False),
+            "the published point lies outside the interval found",
+        ),
+        (
+            AgainstPublished.of(1.0, (0.5, 1.5), (0.5, np.inf), signed=False),
             "the published point lies inside the interval found, which has no upper bound",
         ),
         (
-            Beside.of(1.0, (-0.5, 1.5), (0.5, 1.5), signed=True),
+            AgainstPublished.of(1.0, (-0.5, 1.5), (0.5, 1.5), signed=True),
             "the published point lies inside the interval found, which is 0.5 times as wide as the published one",
         ),
     ],
@@ -158,9 +164,9 @@ def test_how_published_and_found_differ_in_words(beside, sentence) -> None:
     assert beside.sentence == sentence
 
 
-def beside_times(point: float, published: tuple, found: tuple[float, float]) -> Beside:
+def beside_times(point: float, published: tuple, found: tuple[float, float]) -> AgainstPublished:
     upper, lower = (float(signed_months_to_double(end)) for end in found)
-    return beside_rates(PublishedDoubling("", point, *published, ""), (lower, upper))
+    return rates_against_published(PublishedDoubling("", point, *published, ""), (lower, upper))
 
 
 @given(st.floats(0.1, 100), st.floats(1.1, 5), st.floats(1.1, 5), st.floats(0.1, 10))

@@ -317,7 +317,7 @@ MISCOMPUTED = "ho2024/18"
 """Its published errors come from a bug in its prediction, and are left out of correlations."""
 
 
-def beside_published(comparison: Comparison) -> pd.DataFrame:
+def against_published(comparison: Comparison) -> pd.DataFrame:
     """Variants of ``ho2024/01`` to ``20`` beside the published errors (Ho et al. 2024, Table 11, 184 of 231 rows).
 
     Stated priors stand beside delta = 0. ``attrs``: Spearman's rank correlations with the published order (NaN for

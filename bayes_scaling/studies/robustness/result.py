@@ -16,7 +16,7 @@ from bayes_scaling.inference.fitting import summary_of
 from bayes_scaling.inference.result import EvaluationsSummary, Fit, load_fit
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.law.published import PublishedDoubling
-from bayes_scaling.quantities.rate_widths import Ends, beside_rates
+from bayes_scaling.quantities.against_published import Ends, rates_against_published
 from bayes_scaling.studies.comparison.elpd import DOUBLING, ERRORS, Record
 from bayes_scaling.studies.comparison.result import check_comparable
 from bayes_scaling.studies.comparison.sweep import Task
@@ -58,7 +58,7 @@ class Robustness:
         ``elpd_diff`` (nats, this case less the baseline) and its standard error ``dse`` for cases on exactly the
         baseline's rows that converged, as the baseline must; ``published_inside``: whether the published point lies
         inside the interval found; ``rate_width_ratio``: length of the rate's interval over that of the published one,
-        as :func:`bayes_scaling.quantities.rate_widths.beside_rates` defines it.
+        as :func:`bayes_scaling.quantities.against_published.rates_against_published` defines it.
     skipped
         Cases that the table does not allow, and why.
     evaluations
@@ -141,7 +141,7 @@ def with_rates(table: pd.DataFrame, rates: Mapping[str, Ends]) -> pd.DataFrame:
     found = {}
     for name, row in table.to_dict("index").items():
         months, lower, upper = (row[f"published_{part}"] for part in ("months", "lower", "upper"))
-        beside = beside_rates(PublishedDoubling("", months, lower, upper, ""), rates[str(name)])
+        beside = rates_against_published(PublishedDoubling("", months, lower, upper, ""), rates[str(name)])
         inside = pd.NA if math.isnan(months) else beside.inside
         found[name] = dict(zip(RATES, (*rates[str(name)], inside, beside.width_ratio), strict=True))
     table = table.drop(columns=list(RATES), errors="ignore").join(pd.DataFrame.from_dict(found, orient="index"))

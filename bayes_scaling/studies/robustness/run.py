@@ -12,8 +12,8 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, checked_seed
 from bayes_scaling.model.rows import make_rows
+from bayes_scaling.quantities.against_published import rate_interval
 from bayes_scaling.quantities.doubling import doubling_times
-from bayes_scaling.quantities.rate_widths import rate_interval
 from bayes_scaling.studies.comparison.compare import LEAST_UNITS
 from bayes_scaling.studies.comparison.elpd import DOUBLING, ERRORS, Record
 from bayes_scaling.studies.comparison.sweep import Task, record_of, swept

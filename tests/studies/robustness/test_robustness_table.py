@@ -16,7 +16,7 @@ import bayes_scaling as bs
 from bayes_scaling.law.published import HO2024_COMPUTE, PublishedDoubling
 from bayes_scaling.plots.robustness import plot_robustness
 from bayes_scaling.plots.style import POSTERIOR, PUBLISHED, WARNING
-from bayes_scaling.quantities.rate_widths import beside_rates
+from bayes_scaling.quantities.against_published import rates_against_published
 from bayes_scaling.reports.robustness_document import (
     robustness_csv,
     robustness_json,
@@ -102,18 +102,18 @@ def test_published_figures_stand_beside_what_was_found(result) -> None:
 
 
 def test_an_interval_without_an_upper_bound_in_months_has_a_width_as_a_rate() -> None:
-    found = beside_rates(HO2024_COMPUTE, (-0.2, 1.0))
+    found = rates_against_published(HO2024_COMPUTE, (-0.2, 1.0))
     assert found.inside
     assert found.width_ratio == pytest.approx(1.2 / (12 * math.log(2) * (1 / 4.5 - 1 / 14.3)))
-    assert not beside_rates(HO2024_COMPUTE, (-0.2, 0.9)).inside
+    assert not rates_against_published(HO2024_COMPUTE, (-0.2, 0.9)).inside
 
 
 @given(st.floats(-3, 3), st.floats(0.01, 3), st.floats(0.5, 50), st.floats(1.01, 10))
 def test_widths_of_rates_are_positive_and_finite_whatever_the_months(low, width, lower, factor) -> None:
     published = PublishedDoubling("", lower, lower, factor * lower, "")
-    ratio = beside_rates(published, (low, low + width)).width_ratio
+    ratio = rates_against_published(published, (low, low + width)).width_ratio
     assert 0 < ratio < math.inf
-    doubled = beside_rates(replace(published, months=2 * lower, lower=2 * lower, upper=2 * factor * lower),
+    doubled = rates_against_published(replace(published, months=2 * lower, lower=2 * lower, upper=2 * factor * lower),
                            (low / 2, (low + width) / 2))  # fmt: skip
     assert doubled.width_ratio == pytest.approx(ratio)  # the same, seen at half the pace
 

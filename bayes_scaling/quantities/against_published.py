@@ -12,7 +12,7 @@ from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, signed_months_t
 
 
 @dataclass(frozen=True)
-class Beside:
+class AgainstPublished:
     """Where a published point lies, and how wide its interval is, against an interval found.
 
     ``width_ratio``: found over published; NaN where nothing is published that has a length (no interval, or one that
@@ -25,7 +25,7 @@ class Beside:
     @classmethod
     def of(
         cls, point: float, published: tuple[float | None, float | None], found: tuple[float, float], *, signed: bool
-    ) -> "Beside":
+    ) -> "AgainstPublished":
         """Compare a published point and interval with one found; ``signed``: the quantity can be negative."""
         lower, upper = (math.nan if end is None else end for end in published)
         length = upper - lower if signed or lower > 0 else math.nan
@@ -67,10 +67,12 @@ def published_rates(published: PublishedDoubling) -> tuple[float | None, float |
     return float(signed_months_to_double(upper)), float(signed_months_to_double(lower))
 
 
-def beside_rates(published: PublishedDoubling, found: Ends) -> Beside:
+def rates_against_published(published: PublishedDoubling, found: Ends) -> AgainstPublished:
     """A published doubling time beside an interval found, both as rates, log units per year (Ho et al. 2024, eq. 6).
 
     The length of an interval in months depends on how slow progress is, and has no end where no progress is not ruled
     out; that of the rate always has one.
     """
-    return Beside.of(float(signed_months_to_double(published.months)), published_rates(published), found, signed=True)
+    return AgainstPublished.of(
+        float(signed_months_to_double(published.months)), published_rates(published), found, signed=True
+    )
