@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import huber
 
-from bayes_scaling.errors import BayesScalingError, RunsError
+from bayes_scaling.errors import BayesScalingError, RunsError, require_choice
 from bayes_scaling.law.chinchilla import ChinchillaLaw
 from bayes_scaling.law.formula import log_term, loss
 
@@ -128,7 +128,7 @@ def huber_objective(
     True
     """
     check_delta(delta)
-    check_reduction(reduction)
+    require_choice("reduction", reduction, REDUCTIONS)
     values = theta_of(theta)
     total = HuberObjective.of(runs).total(values, delta) / (len(runs) if reduction == "mean" else 1)
     return float(total) if values.ndim == 1 else total
@@ -166,12 +166,6 @@ def check_delta(delta: object) -> None:
     """Refuse a delta that is not a number above 0."""
     if isinstance(delta, bool) or not isinstance(delta, int | float) or not 0 < delta < float("inf"):
         raise BayesScalingError(f"delta must be a number above 0, not {delta!r}; published: {HOFFMANN_DELTA:g}")
-
-
-def check_reduction(reduction: object) -> None:
-    """Refuse a reduction that does not exist."""
-    if reduction not in REDUCTIONS:
-        raise BayesScalingError(f"reduction = {reduction!r} is not valid; choose one of: {', '.join(REDUCTIONS)}")
 
 
 def _columns(runs: Any) -> list[Floats]:

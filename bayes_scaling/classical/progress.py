@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.errors import require_choice
 from bayes_scaling.model.structure import Coefficients
 from bayes_scaling.quantities.rates import MONTHS_PER_YEAR, months_to_double
 from bayes_scaling.specifications.progress import RATE_OF
@@ -71,8 +71,7 @@ def rate_table(coefficients: Coefficients, levels: Mapping[str, tuple[str, ...]]
 
 def doubling_table(rates: Mapping[str, Mapping[str, float]], unit: str) -> pd.DataFrame:
     """Doubling times of rates: one row for each factor, one column for each level."""
-    if unit not in UNITS:
-        raise BayesScalingError(f"unit = {unit!r} is not valid; choose one of: {', '.join(UNITS)}")
+    require_choice("unit", unit, UNITS)
     table = pd.DataFrame(
         {
             FACTOR_OF[name]: {level: float(months_to_double(rate)) / UNITS[unit] for level, rate in by_level.items()}

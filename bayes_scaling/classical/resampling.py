@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bayes_scaling.classical.estimates import published_search
 from bayes_scaling.classical.objective import PUBLISHED_DELTA, Objective
 from bayes_scaling.classical.progress import FACTOR_OF, progress_rates
-from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.errors import require_choice
 from bayes_scaling.inference.settings import checked_seed, whole_number
 from bayes_scaling.inference.threads import one_thread
 from bayes_scaling.model.rows import Rows
@@ -104,7 +104,7 @@ class Bootstrap:
             If the probability is not between 0 and 1 or ``percentiles_of`` is unknown.
         """
         check_probability(probability)
-        _choose("percentiles_of", percentiles_of, PERCENTILES_OF)
+        require_choice("percentiles_of", percentiles_of, PERCENTILES_OF)
         tail = (1 - probability) / 2
         rows = {}
         columns = (self.rates.columns.get_level_values(name) for name in ("rate", "level"))
@@ -184,7 +184,7 @@ def bootstrap(
     (10, 10)
     """
     draws, seed = whole_number("draws", draws, 1), checked_seed(seed)
-    _choose("by", by, BOOTSTRAP_UNITS)
+    require_choice("by", by, BOOTSTRAP_UNITS)
     objective = Objective.of(specification, evaluations, delta)
     with one_thread():
         found = [published_search(objective.on(rows)) for rows in resamples(objective.rows, draws, seed, by)]
@@ -229,8 +229,3 @@ def _quantiles(values: Floats, probabilities: list[float]) -> Floats:
         below = np.quantile(values, probabilities, method="lower")
         above = np.quantile(values, probabilities, method="higher")
     return np.where(below == above, below, middle)
-
-
-def _choose(argument: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise BayesScalingError(f"{argument} = {value!r} is not valid; choose one of: {', '.join(choices)}")
