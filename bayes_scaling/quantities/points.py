@@ -40,21 +40,23 @@ def resolve_systems(systems: System | str | Iterable[System | str]) -> tuple[Sys
     return tuple(resolve_system(system) for system in given)
 
 
-def positive(values: Any, name: str) -> Floats:
-    """Numbers as an array, refused unless all are finite and above 0."""
+def positive(values: Any, name: str, *, or_zero: bool = False) -> Floats:
+    """Numbers as an array, refused unless all are finite and above 0 (or not below)."""
     try:
         array = np.asarray(values, dtype=float)
     except (TypeError, ValueError):
         raise BayesScalingError(f"{name} must be a number or an array of numbers, not {values!r}") from None
-    bad = array[~(np.isfinite(array) & (array > 0))]
+    bad = array[~(np.isfinite(array) & ((array >= 0) if or_zero else (array > 0)))]
     if bad.size:
-        raise BayesScalingError(f"{name} must be above 0 and finite, not {bad.flat[0]:g}")
+        raise BayesScalingError(
+            f"{name} must be {'0 or more' if or_zero else 'above 0'} and finite, not {bad.flat[0]:g}"
+        )
     return array
 
 
-def axis_of(values: Any, name: str) -> Floats:
+def axis_of(values: Any, name: str, *, or_zero: bool = False) -> Floats:
     """As :func:`positive`, refused unless it is one number or a non-empty one-dimensional sequence."""
-    array = positive(values, name)
+    array = positive(values, name, or_zero=or_zero)
     if array.ndim > 1 or array.size == 0:
         raise BayesScalingError(f"{name} must be one number or a non-empty list of them, not shape {array.shape}")
     return array
