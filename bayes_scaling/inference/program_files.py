@@ -17,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
 
-from bayes_scaling.files import write_whole
+from bayes_scaling.common.files import write_whole
 
 CACHE_VARIABLE = "BAYES_SCALING_CACHE"  # environment variable that names another directory for compiled programs
 _PACKAGES = ("bayes-scaling", "pymc", "pytensor", "numba", "llvmlite", "numpy", "nutpie")
@@ -141,8 +141,9 @@ def _environment() -> dict[str, Any]:
     from llvmlite import binding
 
     package = Path(__file__).parents[1]
-    rooms = ("inference", "model", "specifications", "approaches")
-    sources = [package / "law.py", *(file for room in rooms for file in (package / room).glob("*.py"))]
+    rooms = ("inference", "law", "model", "specifications", "studies/approaches")
+    files = (file for room in rooms for file in (package / room).iterdir())
+    sources = (file for file in files if file.suffix in (".py", ".toml"))
     source = hashlib.sha256()
     for file in sorted(sources):
         source.update(file.read_bytes())

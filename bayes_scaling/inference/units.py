@@ -1,8 +1,8 @@
 """What a row of a table and a unit of cross-validation are called: those of training runs have names of their own."""
 
+from bayes_scaling.common.formatting import counted
 from bayes_scaling.inference.data import UNITS
 from bayes_scaling.inference.result import EvaluationsSummary
-from bayes_scaling.words import counted
 
 _OF_RUNS = dict(zip(UNITS, ("run", "series"), strict=True))
 

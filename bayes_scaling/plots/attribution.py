@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from bayes_scaling.inference.result import Fit
+from bayes_scaling.law.published import PLAYERS, published_shapley
 from bayes_scaling.plots.drawing import Drawing, finished, title_of
 from bayes_scaling.plots.months_axis import POINT_SIZE, draw_clipped
 from bayes_scaling.plots.style import PAPER, POSTERIOR, PRIOR, PUBLISHED
 from bayes_scaling.plots.visuals import Visuals, add_legend, entry, look_of, named
-from bayes_scaling.published import PLAYERS, published_shapley
 from bayes_scaling.quantities.attribution import HO2024_PAIRS, Pair, shapley_attribution
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.rates import INTERVAL

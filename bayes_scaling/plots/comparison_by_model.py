@@ -13,8 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
-from bayes_scaling.comparison.result import METHODS, Comparison
-from bayes_scaling.comparison.variants import STATED
+from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.plots.drawing import Drawing, bracketed, panel
 from bayes_scaling.plots.months_axis import (
@@ -27,7 +26,8 @@ from bayes_scaling.plots.months_axis import (
 )
 from bayes_scaling.plots.style import ORDERED, PAPER, POSTERIOR, PRIOR, REFERENCE, WARNING
 from bayes_scaling.plots.visuals import Visuals, add_legend, entry, look_of, named
-from bayes_scaling.words import counted
+from bayes_scaling.studies.comparison.result import METHODS, Comparison
+from bayes_scaling.studies.comparison.variants import STATED
 
 MOST_MODELS = 40  # models that one picture shows
 _TIMES = ("posterior", "interval", "published", "bands", "no_progress", "legend", "title")

@@ -13,12 +13,12 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 
+from bayes_scaling.common.formatting import counted, months
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.units import noun_of
 from bayes_scaling.plots.style import PAPER, WARNING
 from bayes_scaling.plots.visuals import Look, named
 from bayes_scaling.quantities.laws import Floats, setting_of
-from bayes_scaling.words import counted, months
 
 _PIXELS_PER_INCH = 72  # on the screen: 11 inches are as wide as a notebook's column
 NOT_CONVERGED = "NOT CONVERGED"

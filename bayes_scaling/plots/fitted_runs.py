@@ -6,17 +6,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_scaling.approaches.rows import WITHIN, budgets_of
 from bayes_scaling.errors import BayesScalingError, RunsError
 from bayes_scaling.inference.likelihood import blocks
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.law import training_compute
+from bayes_scaling.law.formula import training_compute
 from bayes_scaling.model.predictors import label_of
 from bayes_scaling.plots.drawing import title_of
 from bayes_scaling.quantities.allocation import YEAR, split_laws
 from bayes_scaling.quantities.coefficients import unidentified
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import Floats, Laws, laws_of
+from bayes_scaling.studies.approaches.rows import WITHIN, budgets_of
 
 MOST_BUDGETS = 10
 

@@ -7,13 +7,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bayes_scaling.identifiability.identify import Ridge, identification
-from bayes_scaling.identifiability.influence import is_positive
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.doubling import AFTER, BEFORE, draw_rates
 from bayes_scaling.plots.drawing import EDGE, Drawing, finished, shortened, title_of
 from bayes_scaling.plots.style import FAINT, POSTERIOR, PRIOR, PUBLISHED, REFERENCE
 from bayes_scaling.plots.visuals import Visuals, add_legend, entry, look_of, named
+from bayes_scaling.quantities.identification import Ridge, identification
+from bayes_scaling.quantities.influence import is_positive
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, MONTHS_PER_YEAR
 
 _OF_RIDGE = ("draws", "equal_doubling", "best_known", "reference", "legend", "title")

@@ -8,10 +8,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bayes_scaling.approaches.rows import FOUND_MODELS, LEAST_BUDGETS, WITHIN
+from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.law import training_compute
+from bayes_scaling.law.formula import training_compute
 from bayes_scaling.plots.drawing import finished, panel, plain_log_ticks
 from bayes_scaling.plots.fitted_runs import (
     fitted_runs,
@@ -28,7 +28,7 @@ from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import Floats, Laws, laws_of
 from bayes_scaling.quantities.points import axis_of
 from bayes_scaling.quantities.rates import INTERVAL
-from bayes_scaling.words import counted
+from bayes_scaling.studies.approaches.rows import FOUND_MODELS, LEAST_BUDGETS, WITHIN
 
 _VISUALS = ("posterior", "interval", "runs", "optimum", "legend", "title")
 _POINTS = 80  # of a curve

@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
+from bayes_scaling.law.chinchilla import STATIC_LAWS
 from bayes_scaling.plots.drawing import Drawing, bracketed, density_of, finished, plain_log_ticks
 from bayes_scaling.plots.fitted_runs import fitted_runs, name_of, runs_title, scientific
 from bayes_scaling.plots.style import INK, LAW_COLOURS, LAW_MARKERS, POSTERIOR, PRIOR, WARNING
@@ -24,7 +25,6 @@ from bayes_scaling.quantities.laws import Floats, Source
 from bayes_scaling.quantities.optimal_split import summed_terms
 from bayes_scaling.quantities.points import axis_of
 from bayes_scaling.quantities.rates import INTERVAL
-from bayes_scaling.static_laws import STATIC_LAWS
 
 _VISUALS = ("posterior", "interval", "prior", "published", "reference", "legend", "title")
 COMPUTE = 1e24  # FLOP; the default budget of the best split

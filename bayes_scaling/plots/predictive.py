@@ -8,17 +8,18 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bayes_scaling.calibration.result import BAND, Calibration, rank_curve
+from bayes_scaling.common.formatting import counted
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.units import noun_of
 from bayes_scaling.plots.drawing import Drawing, finished, shortened, wide
 from bayes_scaling.plots.style import INK, LAW_COLOURS, LAW_MARKERS, POSTERIOR, PRIOR, WARNING
 from bayes_scaling.plots.visuals import Visuals, add_legend, entry, look_of, named
-from bayes_scaling.predictive.checks import PredictiveCheck, predictive_check
-from bayes_scaling.predictive.result import Backtest
-from bayes_scaling.predictive.splits import HORIZONS
+from bayes_scaling.quantities.predictive_check import PredictiveCheck, predictive_check
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
-from bayes_scaling.words import counted
+from bayes_scaling.quantities.uniformity import BAND
+from bayes_scaling.studies.backtest.result import Backtest
+from bayes_scaling.studies.backtest.splits import HORIZONS
+from bayes_scaling.studies.calibration.result import Calibration, rank_curve
 
 _CHECKED = ("pit", "band", "residuals", "means", "groups", "replicated", "observed", "reference", "legend", "title")
 _BACKTESTED = ("scores", "path", "nominal", "legend", "title")

@@ -20,8 +20,8 @@ from bayes_scaling.plots.months_axis import (
 )
 from bayes_scaling.plots.style import POSTERIOR, PRIOR, PUBLISHED, WARNING
 from bayes_scaling.plots.visuals import Visuals, add_legend, entry, look_of, named
-from bayes_scaling.robustness_cases.cases import BASELINE
-from bayes_scaling.robustness_cases.result import Robustness
+from bayes_scaling.studies.robustness.cases import BASELINE
+from bayes_scaling.studies.robustness.result import Robustness
 
 _VISUALS = ("posterior", "interval", "published", "baseline", "figures", "legend", "title")
 _PLACES = (1.01, 1.05)
