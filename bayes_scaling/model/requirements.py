@@ -110,7 +110,8 @@ def _more_than_runs_have(s: Specification, runs: pd.DataFrame) -> Iterator[str]:
         yield "it has algorithmic progress, and runs have no dates (column published)"
     for name in ("A", "E", *s.varies_by):
         if s.index_of(name) not in (None, *GROUPS_OF_DATES, *runs):
-            yield f"its {name} varies by {s.index_of(name)}, which runs have none of"
+            there = ", ".join(map(str, runs))
+            yield f"its {name} varies by {s.index_of(name)}, which is none of its columns ({there})"
     if s.transformer_factor != "none" and "architecture" not in runs:
         yield "its transformer_factor needs architectures, which runs have none of"
     if s.delta is not None:

@@ -28,6 +28,16 @@ def fit_findings(fit: Fit) -> tuple[Finding, ...]:
                 "--where or --best-of",
             )
         )
+    if _without_irreducible_loss(fit):
+        found.append(
+            Finding(
+                "no-irreducible-loss",
+                "warning",
+                "the specification has no irreducible loss: E is 0, and exponents take up what no scale removes. "
+                'They come out too small where there is one; set irreducible_loss = "shared", as the file that '
+                "`bayes-scaling models chinchilla --template` prints has it",
+            )
+        )
     if fit.diagnostics.restarted:
         found.append(
             Finding(
@@ -39,6 +49,13 @@ def fit_findings(fit: Fit) -> tuple[Finding, ...]:
             )
         )
     return (*found, *_far_rows(fit))
+
+
+def _without_irreducible_loss(fit: Fit) -> bool:
+    """Whether training runs were fitted by a law of two terms, beside which E is what a reader expects."""
+    form = fit.specification.form
+    two_terms = len(form.terms) == 2 and not form.power and not form.for_runs  # Kaplan's have none by design
+    return two_terms and fit.evaluations.kind == "runs" and not fit.specification.has_irreducible
 
 
 def _far_rows(fit: Fit) -> tuple[Finding, ...]:

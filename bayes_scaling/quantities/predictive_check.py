@@ -12,7 +12,7 @@ from xarray import Dataset
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import UNITS, rows_of
-from bayes_scaling.inference.likelihood import blocks, draws_of, expected_losses, on_scale, scales, sum_by
+from bayes_scaling.inference.likelihood import blocks, draws_of, expected_losses, scales, sum_by
 from bayes_scaling.inference.result import EvaluationsSummary, Fit, require_fit
 from bayes_scaling.inference.settings import whole_number
 from bayes_scaling.inference.simulation import simulated_rows
@@ -57,7 +57,9 @@ def standardised(fit: Fit, rows: Rows, replicates: int, seed: int) -> Iterator[t
 
 
 def _residual(specification: Specification, rows: Rows, values: Mapping[str, Floats], expected: Floats) -> Floats:
-    residual, _ = on_scale(specification, rows, rows.response - expected)
+    # As a ratio: a replicate far in the tails leaves nothing of what is expected in their difference.
+    on_log = specification.noise.on_log
+    residual = np.log(rows.response / expected) if on_log else rows.response - expected
     shared = sum(values[tau] ** 2 for _, tau in specification.noise.effects)
     return np.asarray(residual / np.sqrt(scales(specification, rows, values) ** 2 + shared))
 

@@ -130,8 +130,8 @@ def _coefficients(s: "Specification") -> Iterator[str]:
     apart = len(s.form.terms) > 1 and ("share" in s.predicted or s.index_of("share") != s.index_of("level"))
     if s.irreducible_loss == "shared" and ("level" in s.predicted or (apart and s.index_of("level"))):
         yield (
-            "irreducible_loss = 'shared' is one E, and [coefficients] level and share differ by more than one group; "
-            'remove it, and set [coefficients] irreducible_share = "1"'
+            "irreducible_loss = 'shared' is one E of all rows, and level or share has a formula by which E would "
+            'differ; remove irreducible_loss, and set [coefficients] irreducible_share = "1"'
         )
     for what, where in ((s.delta, "delta"), (s.pivot, "[pivot]")):
         if what is not None:

@@ -1,57 +1,34 @@
 """Users' tables of evaluations and of training runs: read, check, select, fetch and simulate them."""
 
-from bayes_scaling.errors import RunsError, RunsWarning, TableWarning
-from bayes_scaling.tables.benchmarks import BENCHMARKS, Benchmark
-from bayes_scaling.tables.columns import ARCHITECTURES, is_runs
-from bayes_scaling.tables.dates import decimal_year
-from bayes_scaling.tables.faults import Fault, Finding
-from bayes_scaling.tables.packaged import NAMED_RUNS, PACKAGED, load_evaluations, load_runs
-from bayes_scaling.tables.plausibility import findings
-from bayes_scaling.tables.reading import check_evaluations, check_runs, read_evaluations, read_runs
-from bayes_scaling.tables.rows import best_of, drop_highest, last_of, rows_where, without_duplicates
-from bayes_scaling.tables.selections import (
-    best_per_paper,
-    comparable_rows,
-    on_benchmarks,
-    published_between,
-    test_time_adaptation_rows,
-    with_architecture,
-    zero_shot_rows,
-)
-from bayes_scaling.tables.simulated import ISOFLOP_BUDGETS, simulate_isoflop
-
-__all__ = [
-    "ARCHITECTURES",
-    "BENCHMARKS",
-    "ISOFLOP_BUDGETS",
-    "NAMED_RUNS",
-    "PACKAGED",
-    "Benchmark",
-    "Fault",
-    "Finding",
-    "RunsError",
-    "RunsWarning",
-    "TableWarning",
-    "best_of",
-    "best_per_paper",
-    "check_evaluations",
-    "check_runs",
-    "comparable_rows",
-    "decimal_year",
-    "drop_highest",
-    "findings",
-    "is_runs",
-    "last_of",
-    "load_evaluations",
-    "load_runs",
-    "on_benchmarks",
-    "published_between",
-    "read_evaluations",
-    "read_runs",
-    "rows_where",
-    "simulate_isoflop",
-    "test_time_adaptation_rows",
-    "with_architecture",
-    "without_duplicates",
-    "zero_shot_rows",
-]
+from bayes_scaling.errors import RunsError as RunsError
+from bayes_scaling.errors import RunsWarning as RunsWarning
+from bayes_scaling.errors import TableWarning as TableWarning
+from bayes_scaling.tables.benchmarks import BENCHMARKS as BENCHMARKS
+from bayes_scaling.tables.benchmarks import Benchmark as Benchmark
+from bayes_scaling.tables.columns import ARCHITECTURES as ARCHITECTURES
+from bayes_scaling.tables.columns import is_runs as is_runs
+from bayes_scaling.tables.dates import decimal_year as decimal_year
+from bayes_scaling.tables.faults import Fault as Fault
+from bayes_scaling.tables.faults import Finding as Finding
+from bayes_scaling.tables.packaged import PACKAGED as PACKAGED
+from bayes_scaling.tables.packaged import load_evaluations as load_evaluations
+from bayes_scaling.tables.packaged import load_runs as load_runs
+from bayes_scaling.tables.plausibility import findings as findings
+from bayes_scaling.tables.reading import check_evaluations as check_evaluations
+from bayes_scaling.tables.reading import check_runs as check_runs
+from bayes_scaling.tables.reading import read_evaluations as read_evaluations
+from bayes_scaling.tables.reading import read_runs as read_runs
+from bayes_scaling.tables.rows import best_of as best_of
+from bayes_scaling.tables.rows import drop_highest as drop_highest
+from bayes_scaling.tables.rows import last_of as last_of
+from bayes_scaling.tables.rows import rows_where as rows_where
+from bayes_scaling.tables.rows import without_duplicates as without_duplicates
+from bayes_scaling.tables.selections import best_per_paper as best_per_paper
+from bayes_scaling.tables.selections import comparable_rows as comparable_rows
+from bayes_scaling.tables.selections import on_benchmarks as on_benchmarks
+from bayes_scaling.tables.selections import published_between as published_between
+from bayes_scaling.tables.selections import test_time_adaptation_rows as test_time_adaptation_rows
+from bayes_scaling.tables.selections import with_architecture as with_architecture
+from bayes_scaling.tables.selections import zero_shot_rows as zero_shot_rows
+from bayes_scaling.tables.simulated import ISOFLOP_BUDGETS as ISOFLOP_BUDGETS
+from bayes_scaling.tables.simulated import simulate_isoflop as simulate_isoflop

@@ -30,8 +30,7 @@ COLUMNS = {
 }
 """Our names and the database's for the same, the newest first."""
 REQUIRED = ("system", "published", "domain", "paper", "parameters")
-LANGUAGE = "Language"
-"""The domain whose sizes of data are numbers of words or tokens."""
+LANGUAGE = "Language"  # the domain whose sizes of data are numbers of words or tokens
 
 
 def read_ai_models(

@@ -37,6 +37,7 @@ ARCHITECTURE_WORDS = {
 }
 """Common words for kinds of architectures; our reading of them."""
 
+WORDS_FOR_GAPS = re.compile("n/?a|nan|null|none|unknown|-|[+-]?inf(?:inity)?|diverged", re.IGNORECASE)
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _GROUPED = r"[0-9.]+(?:[, _'][0-9.]+)+"
@@ -62,6 +63,14 @@ def architecture_of(cell: str) -> str:
         return plain
     meant = [ours for ours, words in ARCHITECTURE_WORDS.items() if any(re.search(rf"\b{w}", plain) for w in words)]
     return meant[0] if len(meant) == 1 else cell
+
+
+def without_words_for_gaps(cells: pd.DataFrame, kind: TableKind) -> pd.DataFrame:
+    """Cells of numbers and dates with nothing where N/A and such stand, or inf, of a run that diverged."""
+    names = [name for name in kind.named("count", "number", "date") if name in cells]
+    return cells.assign(
+        **{name: cells[name].mask(cells[name].str.fullmatch(WORDS_FOR_GAPS).eq(True)) for name in names}
+    )
 
 
 def plainly_written(cells: pd.DataFrame, kind: TableKind) -> tuple[pd.DataFrame, list[str]]:

@@ -13,8 +13,7 @@ Kind = Literal["text", "benchmark", "date", "flag", "word", "count", "number"]
 
 ARCHITECTURES = ("transformer", "recurrent", "convolutional", "feedforward", "state-space", "ngram", "other")
 TOKENIZATIONS = ("word", "subword", "byte")
-LARGEST_LOSS = 50.0
-"""Nats per token: to guess at random among a million tokens is 13.8."""
+LARGEST_LOSS = 50.0  # nats per token: to guess at random among a million tokens is 13.8
 EMPTY_UNLESS_COMPARABLE = ("parameters", "tokens")
 """A row set aside with comparable = 0 may lack these: it is kept as a fact, and no fit uses it."""
 
@@ -130,7 +129,8 @@ RUNS = TableKind(
         Column(
             "loss", "number", "required",
             (*(f"{which} loss" for which in _LOSSES), "nll"),
-            above=0.0, below=LARGEST_LOSS, offered=("ppl", "perplexity"), hint="is it a perplexity?",
+            above=0.0, below=LARGEST_LOSS, offered=("ppl", "perplexity"),
+            hint="if perplexities, type --loss-unit perplexity",
         ),
         _size("steps"),
         _size("least_steps"),
@@ -142,8 +142,7 @@ RUNS = TableKind(
 )  # fmt: skip
 """Training runs: models trained once, with their loss."""
 
-FITTED = ("parameters", "tokens", "loss")
-"""What every table of runs has once it is read."""
+FITTED = ("parameters", "tokens", "loss")  # what every table of runs has once it is read
 
 MISSPELLING = 0.85  # similarity (0 to 1) from which a name is taken for a slip of the keyboard
 PERPLEXITIES = {"perplexity", "log_perplexity"}

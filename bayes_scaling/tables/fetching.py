@@ -18,8 +18,7 @@ from bayes_scaling.common.files import write_whole
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.tables.formats import LARGEST_FILE
 
-ELSEWHERE = "download the table by other means and give its path"
-"""The next step where a server can't or won't give it."""
+ELSEWHERE = "download the table by other means and give its path"  # the next step where a server can't or won't give it
 MOST_REDIRECTS = 5
 
 _CHUNK = 2**16

@@ -20,12 +20,10 @@ from bayes_scaling.tables.reading import Reading, read_table
 
 FILLABLE = ("published", "parameters", "tokens", "epochs", "training_compute", "url")
 """What a table of systems can say of an evaluation."""
-NEEDED = ("published", "parameters", "tokens")
-"""What no evaluation that is fitted may lack."""
+NEEDED = ("published", "parameters", "tokens")  # what no evaluation that is fitted may lack
 JOINS = {"name and paper": ("system", "paper"), "name": ("system",)}
 """Columns that must agree, by what a user calls the way to join."""
-DIFFERENT = 0.1
-"""Relative difference from which two numbers for the same are said to disagree."""
+DIFFERENT = 0.1  # relative difference from which two numbers for the same are said to disagree
 
 _BETWEEN = re.compile(r"(?!(?<=[0-9])\.(?=[0-9]))(?!\+)[\W_]")
 

@@ -25,11 +25,9 @@ import pandas as pd
 from bayes_scaling.errors import TableError
 from bayes_scaling.tables.faults import Fault
 
-LARGEST_FILE = 256 * 2**20
-"""Bytes; a file without end, such as a device, would fill the memory."""
+LARGEST_FILE = 256 * 2**20  # bytes; a file without end, such as a device, would fill the memory
 MOST_COLUMNS = 1000
-PATIENCE = 8
-"""Seconds without anything from a pipe after which it is given up."""
+PATIENCE = 8  # seconds without anything from a pipe after which it is given up
 
 Source = str | PathLike[str] | Any
 """A file's path, or a DataFrame of pandas or Polars."""
@@ -104,6 +102,8 @@ def unread(cells: pd.Series, read: Callable[[pd.Series], pd.Series], rule: str) 
 
 def _of_rows(header: list[str], rows: dict[int, list[str]], source: str, noun: str) -> TextTable:
     filled = {number: row for number, row in rows.items() if any(row)}
+    if header and not header[0] and all(row[0].isdigit() for row in filled.values()):  # the index of a DataFrame
+        header, filled = header[1:], {number: row[1:] for number, row in filled.items()}
     _require_table(header, filled, source, noun)
     wrong_names = tuple(_wrong_names(header))
     if wrong_names:

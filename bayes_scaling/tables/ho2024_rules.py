@@ -19,12 +19,10 @@ NAMED = (
     "LLaMA-7B (LoRA finetuned)",
 )
 """Systems that the authors drop by name."""
-SIZES = {"Gopher (280B)": 280e9, "Gopher (7.1B)": 7.1e9}
-"""Parameters that the authors set by name."""
+SIZES = {"Gopher (280B)": 280e9, "Gopher (7.1B)": 7.1e9}  # parameters that the authors set by name
 PUBLISHED = (281, 261, 231)
 """Evaluations stacked, after every filter but the last, and after it; the notebook prints how far they lie apart."""
-KEPT_PER_PAPER = 3
-"""Evaluations that the authors keep of each paper."""
+KEPT_PER_PAPER = 3  # evaluations that the authors keep of each paper
 
 
 def with_sizes(selection: Selection) -> Selection:

@@ -14,14 +14,14 @@ from bayes_scaling.tables.columns import EVALUATIONS, PERPLEXITIES, RUNS, TableK
 from bayes_scaling.tables.faults import LONGEST_VALUE, Fault, on_one_line, printable
 
 _NAMED = 40  # columns that a message names
-_UNIT = re.compile(rf"[(\[](?:in )?(?:({'|'.join(POWERS)})s?\.?|(1e[0-9]{{1,2}}))[)\]]", re.IGNORECASE)
-_OPTION = re.compile(r"""--([a-z-]+)(?: ((?:"[^"]*"|'[^']*'|[^\s"'])+))?""")
+_WORDED = rf"(?:in[ _])?(?:({'|'.join(POWERS)})s?\.?|(?:1e|10\^)([0-9]{{1,2}}))"
+_UNIT = re.compile(rf"[(\[]{_WORDED}[)\]]|[ _]{_WORDED}$", re.IGNORECASE)
+_OPTION = re.compile(r"""--([a-z-]+)(?: (?!--)((?:"[^"]*"|'[^']*'|[^\s"'])+))?""")
 _QUOTED = re.compile(r"""\"([^\"]*)\"|'([^']*)'""")
 _STEPS = {"where": "rows_where", "best-of": "best_of", "last-of": "last_of", "drop-duplicates": "without_duplicates"}
 _UNASKED = ("id", "log_perplexity")  # optional columns that no other name is said to resemble
 _COUNTS = {*EVALUATIONS.named("count"), *RUNS.named("count")}
-THEIRS = "its name in the file"
-"""Stands for a name that only the user knows."""
+THEIRS = "its name in the file"  # stands for a name that only the user knows
 
 
 def with_canonical_names(cells: pd.DataFrame, columns: Mapping[str, str], source: str, kind: TableKind) -> pd.DataFrame:
@@ -65,13 +65,13 @@ def how_to_map(mapping: Mapping[str, str]) -> str:
     shown = {ours: printable(theirs) for ours, theirs in mapping.items()}
     options = " ".join(f"--column {ours}={shlex.quote(theirs)}" for ours, theirs in shown.items())
     scale = {
-        ours: found[2] or f"1e{POWERS[found[1].lower()]}"
+        ours: f"1e{found[2] or found[4] or POWERS[(found[1] or found[3]).lower()]}"
         for ours, theirs in shown.items()
         if ours in _COUNTS and (found := _UNIT.search(theirs))
     }
     options += "".join(f" --scale {ours}={unit}" for ours, unit in scale.items())
     loss = shown.get("loss", "")
-    bits = re.search(r"\bbits\b", loss, re.IGNORECASE) is not None
+    bits = re.search("(?<![a-z])(bits|log2)(?![a-z])", loss, re.IGNORECASE) is not None
     unit = "perplexity" if bare_name(loss) in RUNS.column("loss").offered else "bits" * bits
     return f"{options} --loss-unit {unit}" if unit else options
 
@@ -136,7 +136,7 @@ def similar_names(names: Collection[str], kind: TableKind) -> str:
     claimed = {offers.get(ours) for ours in (*kind.required, *kind.sizes)}
     similar = {ours: theirs for ours, theirs in offers.items() if theirs not in claimed}
     pairs = ", ".join(f"{printable(theirs)!r} (like {ours})" for ours, theirs in similar.items())
-    return f"columns left alone as text: {pairs}; to use them: {in_python(how_to_map(similar))}" if similar else ""
+    return f"columns left alone: {pairs}" if similar else ""
 
 
 def _suggestion(name: str, choices: Collection[str]) -> str:

@@ -25,8 +25,7 @@ CHINCHILLA_URL = (
 """Where the digitised runs are published, at a fixed commit."""
 CHINCHILLA_SHA256 = "193478df4e90f040016431996c45682659306840ecdadf83cfb9cd5ca0aa1b30"
 
-SIMULATED_NOISE = 0.01
-"""Standard deviation of the example's log losses around the law."""
+SIMULATED_NOISE = 0.01  # standard deviation of the example's log losses around the law
 _SIMULATED_SEED = 2022
 
 

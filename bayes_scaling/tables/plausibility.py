@@ -13,7 +13,7 @@ import pandas as pd
 
 from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.law.formula import training_compute
+from bayes_scaling.law.formula import PETAFLOP_DAY, training_compute
 from bayes_scaling.tables.columns import bare_name, is_runs, kind_of
 from bayes_scaling.tables.faults import Finding, Severity, named_rows
 from bayes_scaling.tables.names import in_python
@@ -48,6 +48,7 @@ _EVEN = 0.6  # share of steps as long as the median one, within a tenth
 _DATA = ("dataset", "corpus", "data", "traindata", "trainingdata", "tokenizer", "tokenization")
 _EPOCHS = ("epochs", "epoch", "totalepochs", "numepochs")
 _UNIQUE = ("uniquetokens", "tokensperepoch", "uniquetrainingtokens")
+_STEPS = ("step", "steps", "iteration", "iterations", "trainstep", "globalstep")
 _RUN_NAMES = ("series", "run", "runname", "runid", "curve", "trajectory")
 _MESSAGES = {
     **{
@@ -78,8 +79,8 @@ _MESSAGES = {
     "repetition": "by {by}, tokens are seen up to {times:,.5g} times in {rows}, and the law counts them as fresh; type "
     '--where "{cure}"',
     "checkpoints": "{rows} are probably checkpoints of {runs}, by {by}: errors of one run go together, which intervals "
-    'do not know unless the specification says so, by cluster = "{by}" under [noise]; type --last-of {shown} for the '
-    "ends alone",
+    'do not know unless a specification says so: cluster = "{by}" under [noise], in a file of what bayes-scaling '
+    "models chinchilla --template prints; type --last-of {shown} for the ends alone",
     "one-budget": "{rows} all have one compute budget, about {budget:.3g} FLOP: they show the best split at that "
     "budget, but hardly how loss and split change with compute; exponents, E and predictions at other budgets rest on "
     "their priors. Add runs at two more budgets or more",
@@ -88,8 +89,7 @@ _MESSAGES = {
     "one-date": "{rows} were published within {days}: rates of progress, and doubling times, rest on their priors. Add "
     "evaluations of other years",
 }
-CODES = tuple(_MESSAGES)
-"""Codes of findings of tables."""
+CODES = tuple(_MESSAGES)  # codes of findings of tables
 
 
 def findings(table: pd.DataFrame, used: Collection[str] = ()) -> tuple[Finding, ...]:
@@ -211,7 +211,8 @@ def _sizes(table: pd.DataFrame) -> Iterator[Finding]:
         model = median if name == "parameters" else model
         below = values < LEAST_SIZES[name]
         what = "logarithms to base 10" if scale == "log10" else f"in units of {float(scale):g}"
-        cure = f"{what}; type --scale {name}={scale}"
+        pf_days = f" (if PF-days, {name}={PETAFLOP_DAY:g})" * ("flop" in name or "compute" in name)
+        cure = f"{what}; type --scale {name}={scale}{pf_days}"
         if not below.all() and _power(values[~below], typical, 0) == 0:
             cure = "in another unit than the others; correct them in the file"
         yield from _found(f"{name.replace('_', '-')}-not-counts", table.loc[below.index[below]], "error", cure=cure)
@@ -257,7 +258,9 @@ def _losses(runs: pd.DataFrame, compute: "pd.Series[float]") -> Iterator[Finding
     above = loss > CHANCE
     if rising <= RISING and (above.any() or loss.median() > HIGH_LOSS):
         bound, rows = (CHANCE, runs[above]) if above.any() else (HIGH_LOSS, runs)
-        what, cure = f"loss above {bound:g} nats per token", "a perplexity; type --loss-unit perplexity"
+        what, few = f"loss above {bound:g} nats per token", len(rows) < len(runs) / 2
+        cure = "of runs that diverged, or wrong" if few else "a perplexity; type --loss-unit perplexity"
+        cure += f"; correct it, or type --where 'loss <= {bound:g}'" * few
         yield from _found("loss-above-chance", rows, "error", what=what, cure=cure)
     elif loss.median() < LOW_LOSS and rising <= RISING:
         cure = "" if "loss from bits" in runs.attrs.get("selections", ()) else ". If bits: type --loss-unit bits"
@@ -345,9 +348,20 @@ def _checkpoints(runs: pd.DataFrame, used: Collection[str]) -> Iterator[Finding]
     fewest = 3 if by != "parameters" else _FEWEST_POINTS
     one_size = curves["parameters"].transform("nunique") == 1
     along = runs[one_size & (curves["tokens"].transform("nunique") >= fewest)]
-    if by not in used and len(along) > len(runs) / 2 and (by != "parameters" or _at_even_steps(along)):
+    if (
+        by not in used
+        and len(along) > len(runs) / 2
+        and (by != "parameters" or _at_even_steps(along) or _by_steps(along))
+    ):
         several = counted(along[by].astype(str).nunique(), "run")
         yield from _found("checkpoints", along, runs=several, by=by, shown=shlex.quote(by))
+
+
+def _by_steps(along: pd.DataFrame) -> bool:
+    """Whether a column of steps goes with tokens at every size."""
+    columns = [pd.to_numeric(along[name], errors="coerce") for name in _called(along, _STEPS)]
+    ranks = along.groupby("parameters")["tokens"].rank()
+    return any(each.notna().all() and each.groupby(along["parameters"]).rank().equals(ranks) for each in columns)
 
 
 def _at_even_steps(along: pd.DataFrame) -> bool:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from numbers import Real
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,13 @@ from bayes_scaling.errors import RunsWarning, TableError, TableWarning
 from bayes_scaling.tables.cells import (
     EMPTY,
     UNITS,
+    WORDS_FOR_GAPS,
     checked_values,
     empty_cells,
     finished_table,
     in_file_order,
     plainly_written,
+    without_words_for_gaps,
 )
 from bayes_scaling.tables.columns import EVALUATIONS, RUNS, TableKind, kind_of_names
 from bayes_scaling.tables.faults import Fault, fault_message
@@ -290,9 +293,10 @@ def read_table(
         kind = kind or kind_of_names({*names} - {*reading.columns.values()} | {*reading.columns})
         reading.check(kind)
         if set(SHEET) <= set(names) and not reading.columns:
+            path = shlex.quote(where) if isinstance(source, str | PathLike) else "sheet.csv"
             raise TableError(
-                f"{where} is the sheet of Ho et al. 2024, one row a system; type bayes-scaling import "
-                f"{shlex.quote(where)} --output mine.csv, in Python bs.read_ho2024_sheet(path).table"
+                f"{where} is the sheet of Ho et al. 2024, one row a system; type bayes-scaling import {path} "
+                f"--output mine.csv, in Python bs.read_ho2024_sheet('{path}').table, of a CSV file"
             )
         if file.cells.empty:
             # The columns can't be told apart, or no row fits them: there is nothing to check further.
@@ -304,6 +308,7 @@ def read_table(
     cells = cells.rename(columns={theirs: ours for ours, theirs in guessed.items()})
     pairs = ", ".join(f"{ours} from {theirs}" for ours, theirs in guessed.items())
     said = [f"columns guessed: {pairs}"] if guessed else []
+    cells = without_words_for_gaps(cells, kind) if reading.drop_incomplete else cells
     needed = (*kind.required, *kind.sizes)
     empty = [each for each in empty_cells(cells, kind) if each.column in needed] if reading.drop_incomplete else []
     incomplete = {each.row for each in empty}
@@ -326,8 +331,10 @@ def read_table(
     all_faults = tuple(fault for fault in found if fault.value or fault.column not in may_lack)
     if all_faults:
         line = command_of(names, kind) if missing else ""
-        if any(not fault.value and fault.rule.startswith(EMPTY) for fault in found):
+        if any(fault.rule.startswith(EMPTY) or WORDS_FOR_GAPS.fullmatch(fault.value) for fault in found):
             line = f"--drop-incomplete {line or 'to leave incomplete rows out'}"
+        if missing and kind is EVALUATIONS and kind_of_names(names) is RUNS:
+            line = f"--runs {shlex.quote(where)} (bs.read_runs in Python), since these are columns of training runs"
         verb = "type" if reading == Reading() else "add"
         return ReadTable(pd.DataFrame(), all_faults, kind, in_python(f"{verb} {line}", "\n") if line else "")
     others = [str(column) for column in file.typed if column in values and column not in kind.canonical]

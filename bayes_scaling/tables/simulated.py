@@ -17,8 +17,7 @@ TOKENS_PER_PARAMETER = (1.0, 400.0)
 """From the largest to the smallest model of each budget: a factor of 20 either way of 20 tokens per parameter."""
 CURVE_PARAMETERS = tuple(float(size) for size in np.geomspace(5e7, 1.6e10, 12))
 """Twelve models from 50 million to 16 billion parameters."""
-CURVE_TOKENS = (1e9, 4e11)
-"""First and last tokens of each curve."""
+CURVE_TOKENS = (1e9, 4e11)  # first and last tokens of each curve
 
 
 def simulate_isoflop(

@@ -33,8 +33,8 @@ def require_sound(evaluations: pd.DataFrame, *columns: str) -> None:
     """Refuse what is no table, and words, flags and dates about to be used that are none, by an EvaluationsError."""
     if not isinstance(evaluations, pd.DataFrame):
         raise EvaluationsError(
-            f"a table of evaluations is needed (bs.load_evaluations, bs.read_evaluations), not "
-            f"{type(evaluations).__name__}"
+            "a table of evaluations is needed (bs.load_evaluations, bs.read_evaluations), or of runs (bs.read_runs), "
+            f"not {type(evaluations).__name__}"
         )
     if not evaluations.columns.is_unique:
         name = evaluations.columns[evaluations.columns.duplicated()][0]

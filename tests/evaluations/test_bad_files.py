@@ -85,7 +85,7 @@ MISSHAPEN = {
         Fault(1, "paper", "", "the name stands 2 times; each column needs its own"),
     ),
     "column without a name": (
-        b"," + HEADER + b"0," + ROW,
+        b"," + HEADER + b"first," + ROW,
         Fault(1, None, "", "column 1 has no name; name it or remove it"),
     ),
 }

@@ -45,7 +45,7 @@ def test_a_column_like_an_optional_one_is_left_alone_and_said(table_file, simila
     path = table_file({similar: "1"})
 
     assert check_evaluations(path) == ()
-    with pytest.warns(TableWarning, match=f"columns left alone as text: '{similar}'"):
+    with pytest.warns(TableWarning, match=f"columns left alone: '{similar}'"):
         assert read_evaluations(path)[similar].tolist() == ["1"]
 
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 import bayes_scaling as bs
 from bayes_scaling.commands import app
 from bayes_scaling.tables.faults import Finding
-from bayes_scaling.tables.names import in_python
+from bayes_scaling.tables.names import how_to_map, in_python
 from bayes_scaling.tables.reading import Reading, read_table
 
 
@@ -93,7 +93,7 @@ def test_what_a_message_says_to_type_works_when_typed(shared, typed, tmp_path, m
         assert CliRunner().invoke(app, ["check", "mine.csv"]).exit_code == 0
         return
     line = next(line for line in said.splitlines() if f" {code}: " in line)
-    cure = shlex.split(re.split(r"(?:; |, or )", line.split("; type ")[1])[0])
+    cure = shlex.split(re.split(r"(?:; |, or | \(if )", line.split("; type ")[1])[0])
     ended = CliRunner().invoke(app, [*check, *cure, "--json"])
     assert [each["code"] for each in json.loads(ended.stdout)["warnings"]] == left
     assert ended.exit_code == 0
@@ -161,7 +161,7 @@ def test_a_unit_in_a_name_is_in_the_line_to_type():
     sizes = pd.DataFrame({"Model Size (B)": [7.0, 13.0], "FLOPs (1E21)": [84.0, 156.0], "loss": [1.8, 1.7]})
     with pytest.raises(bs.RunsError, match=r"--column parameters='Model Size \(B\)'.* --scale parameters=1e9") as said:
         bs.read_runs(sizes)
-    assert "--scale flop=1E21" in str(said.value)
+    assert "--scale flop=1e21" in str(said.value)
     columns = {"parameters": "Model Size (B)", "flop": "FLOPs (1E21)"}
     assert codes(bs.read_runs(sizes, columns, scale={"parameters": 1e9, "flop": 1e21})) == {}
 
@@ -410,3 +410,64 @@ def test_a_loss_that_was_converted_from_bits_is_not_advised_to_be_again():
 def test_a_score_in_percent_is_a_score_and_no_perplexity():
     score = bs.load_runs().assign(loss=lambda runs: 100 - 20 * runs["loss"])
     assert set(codes(score)) == {"loss-rises"}
+
+
+@pytest.mark.parametrize(
+    ("heading", "typed"),
+    [
+        *[(f"loss{unit}", "--loss-unit bits") for unit in ("_bits", "_bits_per_token", " (log2)")],
+        *[(f"tokens{unit}", "--scale tokens=1e9") for unit in ("_b", "_in_billions", " [10^9]", " (1e9)")],
+    ],
+)
+def test_a_unit_in_a_heading_goes_into_the_line_to_type(heading, typed):
+    assert how_to_map({typed.split()[1].split("=")[0] if "scale" in typed else "loss": heading}).endswith(typed)
+
+
+def test_one_loss_of_a_run_that_diverged_is_no_perplexity():
+    runs = bs.load_runs()
+    runs.loc[runs.index[0], "loss"] = 30.0
+    (said,) = (each for each in bs.findings(runs) if each.code == "loss-above-chance")
+    assert "--where 'loss <= 14'" in said.message and "--loss-unit" not in said.message and len(said.rows) == 1
+    assert codes(bs.rows_where(runs, "loss <= 14")) == {}
+
+
+@pytest.mark.parametrize("cell", ["N/A", "nan", "NULL", "none", "unknown", "-", ""])
+def test_words_for_a_gap_and_runs_that_diverged_are_left_out_when_asked(cell, tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text(f"parameters,tokens,loss,steps\n1e9,2e10,{cell},1\n2e9,2e10,2.5,{cell}\n3e9,2e10,inf,3\n")
+    assert {(fault.row, fault.column) for fault in bs.check_runs(path)} >= {(2, "loss"), (4, "loss")}
+    with pytest.raises(bs.RunsError, match="type --drop-incomplete to leave incomplete rows out"):
+        bs.read_runs(path)
+    runs = bs.read_runs(path, drop_incomplete=True)
+    assert runs["loss"].tolist() == [2.5] and runs["steps"].isna().all()
+    assert runs.attrs["selections"] == ["without 2 incomplete rows (loss in 2)"]
+
+
+def test_checkpoints_without_a_run_name_are_known_by_their_steps():
+    steps = np.round(np.geomspace(100, 20_000, 12))
+    runs = pd.DataFrame({"parameters": np.repeat([1e8, 2e8, 4e8], 12), "step": np.tile(steps, 3)})
+    runs = runs.assign(tokens=runs["step"] * 5e5, loss=3 - 0.1 * np.log(runs["step"]))
+    assert "checkpoints" in codes(runs)
+    assert "checkpoints" not in codes(runs.drop(columns="step"))
+    assert "checkpoints" not in codes(runs.assign(step=runs["step"].to_numpy()[::-1]))
+
+
+def test_the_index_of_a_frame_is_no_column(tmp_path):
+    path = tmp_path / "mine.csv"
+    bs.load_runs().reset_index(drop=True).to_csv(path)
+    assert bs.read_runs(path)["loss"].tolist() == bs.load_runs()["loss"].tolist()
+    path.write_text(path.read_text().replace("\n0,", "\nfirst,"))
+    with pytest.raises(bs.RunsError, match="column 1 has no name"):
+        bs.read_runs(path)
+
+
+def test_runs_that_are_read_as_evaluations_are_sent_to_runs():
+    with pytest.raises(
+        bs.EvaluationsError, match=r"type --runs .* \(bs.read_runs in Python\), since these are columns"
+    ):
+        bs.read_evaluations(bs.load_runs())
+
+
+def test_compute_in_petaflop_days_has_its_factor_said():
+    with pytest.warns(bs.RunsWarning, match=r"--scale flop=1e21 \(if PF-days, flop=8.64e\+19\)"):
+        bs.read_runs(bs.load_runs().assign(flop=lambda runs: runs["flop"] / 8.64e19))

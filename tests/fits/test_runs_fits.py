@@ -7,10 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_fits import fit_of_posterior
 from made_runs import TRUTH, made_runs, runs_at
+from xarray import Dataset
 
 import bayes_scaling as bs
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
+from bayes_scaling.quantities.fit_findings import fit_findings
 from bayes_scaling.studies.comparison.compare import compare_fits
 from bayes_scaling.tables import read_runs
 
@@ -130,3 +133,16 @@ def test_runs_of_one_size_say_nothing_of_alpha() -> None:
     runs = runs_at(np.full(30, 1e9), np.geomspace(2e8, 2e12, 30), noise=0.002)
     fit = bs.fit(bs.load_specification("chinchilla-normal"), runs, **QUICK)
     assert unidentified(fit) == ("alpha", "A", "a")
+
+
+@pytest.mark.parametrize(("irreducible", "said"), [("none", True), ("shared", False)])
+def test_exponents_of_runs_without_an_irreducible_loss_are_not_shown_without_a_word(irreducible, said) -> None:
+    """A file that says law = "chinchilla" and nothing else has E = 0, as in the paper on evaluations."""
+    document = {"law": "chinchilla"} | ({} if irreducible == "none" else {"irreducible_loss": irreducible})
+    specification = bs.Specification.from_dict("mine", document)
+    runs = bs.load_runs()
+    names = [each.name for each in specification.parameters()]
+    coords = {"chain": range(2), "draw": range(5)}
+    posterior = Dataset({name: (("chain", "draw"), np.full((2, 5), 0.4)) for name in names}, coords=coords)
+    fit = fit_of_posterior(specification, runs, posterior)
+    assert ("no-irreducible-loss" in {each.code for each in fit_findings(fit)}) is said

@@ -56,6 +56,8 @@ def rows_of(content: bytes, columns: Mapping[str, str]) -> list[Row]:
     records = [[cell.strip() for cell in record] for record in records]
     _require(len(records) > 0, "empty")
     header, body = records[0], [record for record in records[1:] if any(record)]
+    if header and not header[0] and all(record[0].isdigit() for record in body):
+        header, body = header[1:], [record[1:] for record in body]
     _require(all(header) and len(set(header)) == len(header) > 1, "names of columns")
     _require(bool(body), "no rows")
     _require(all(len(record) == len(header) for record in body), "ragged")

@@ -24,7 +24,11 @@ BAD_CELLS = {
     "infinite": ("tokens", "inf", "must be a finite number"),
     "overflowing": ("tokens", "1e999", "must be a finite number"),
     "separators": ("loss", "2 500", SEPARATORS),
-    "a perplexity": ("loss", "57.5", "must be less than 50, in nats per token (is it a perplexity?)"),
+    "a perplexity": (
+        "loss",
+        "57.5",
+        "must be less than 50, in nats per token (if perplexities, type --loss-unit perplexity)",
+    ),
 }
 
 
