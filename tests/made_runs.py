@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from bayes_scaling.law import log_term, loss, training_compute
-from bayes_scaling.published_static import KAPLAN_BATCH
+from bayes_scaling.law.formula import log_term, loss, training_compute
+from bayes_scaling.law.kaplan import KAPLAN_BATCH
 
 TRUTH = {"E": 1.8, "A": 480.0, "B": 2100.0, "alpha": 0.35, "beta": 0.37}
 BUDGETS = (1e19, 1e20, 1e21)

@@ -15,8 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import huber
 
 from bayes_scaling.errors import BayesScalingError, RunsError
-from bayes_scaling.law import log_term, loss
-from bayes_scaling.static_laws import ChinchillaLaw
+from bayes_scaling.law.chinchilla import ChinchillaLaw
+from bayes_scaling.law.formula import log_term, loss
 
 Floats = NDArray[np.float64]
 
@@ -44,7 +44,7 @@ class HuberObjective:
     Examples
     --------
     >>> from bayes_scaling.tables import load_runs
-    >>> from bayes_scaling.static_laws import BESIROGLU
+    >>> from bayes_scaling.law.chinchilla import BESIROGLU
     >>> objective = HuberObjective.of(load_runs("simulated"))
     >>> round(objective.total(theta_of(BESIROGLU)).item(), 7)
     0.0008964
@@ -142,7 +142,7 @@ def huber_objective(
     Examples
     --------
     >>> from bayes_scaling.tables import load_runs
-    >>> from bayes_scaling.static_laws import BESIROGLU, HOFFMANN_TEX
+    >>> from bayes_scaling.law.chinchilla import BESIROGLU, HOFFMANN_TEX
     >>> runs = load_runs("simulated")
     >>> huber_objective(runs, BESIROGLU) < huber_objective(runs, HOFFMANN_TEX)
     True
@@ -161,7 +161,7 @@ def theta_of(law: ChinchillaLaw | ArrayLike) -> Floats:
 
     Examples
     --------
-    >>> from bayes_scaling.static_laws import HOFFMANN_TEX
+    >>> from bayes_scaling.law.chinchilla import HOFFMANN_TEX
     >>> theta_of(HOFFMANN_TEX).round(7).tolist()
     [6.0073404, 6.0179186, 0.5267228, 0.3391708, 0.2849083]
     """

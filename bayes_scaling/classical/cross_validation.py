@@ -22,12 +22,12 @@ from bayes_scaling.classical.estimates import (
     published_search,
 )
 from bayes_scaling.classical.objective import PUBLISHED_DELTA, Objective
-from bayes_scaling.classical.published_table import HO2024_CROSS_VALIDATION, HO2024_DELTAS
 from bayes_scaling.errors import BayesScalingError, EvaluationsError
+from bayes_scaling.inference.threads import one_thread
+from bayes_scaling.law.published import HO2024_CROSS_VALIDATION, HO2024_DELTAS
 from bayes_scaling.model.structure import expected_loss
 from bayes_scaling.specifications.catalogue import load_specification, resolve
 from bayes_scaling.specifications.specification import Specification
-from bayes_scaling.threads import one_thread
 
 Floats = NDArray[np.float64]
 

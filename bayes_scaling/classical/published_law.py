@@ -12,14 +12,14 @@ import pandas as pd
 from scipy.special import log_expit
 
 from bayes_scaling.classical.progress import doubling_table, rate_table
-from bayes_scaling.law import log_term, loss
+from bayes_scaling.law.formula import log_term, loss
+from bayes_scaling.law.systems import HO2024_SYSTEMS as HO2024_SYSTEMS
+from bayes_scaling.law.systems import System as System
 from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS
 from bayes_scaling.model.rows import Anchor
 from bayes_scaling.model.structure import Coefficient
 from bayes_scaling.specifications.progress import Progress
 from bayes_scaling.specifications.specification import Specification
-from bayes_scaling.systems import HO2024_SYSTEMS as HO2024_SYSTEMS
-from bayes_scaling.systems import System as System
 
 if TYPE_CHECKING:
     from bayes_scaling.quantities.laws import Laws
@@ -159,7 +159,7 @@ def published_loss(parameters: Any, tokens: Any, year: Any, point: PublishedLaw 
 
     Examples
     --------
-    >>> from bayes_scaling.systems import HO2024_SYSTEMS
+    >>> from bayes_scaling.law.systems import HO2024_SYSTEMS
     >>> gpt3 = HO2024_SYSTEMS["GPT-3"]
     >>> round(float(published_loss(gpt3.parameters, gpt3.tokens, gpt3.year)), 3)
     2.08

@@ -13,6 +13,7 @@ from bayes_scaling.classical.objective import PUBLISHED_DELTA, Objective
 from bayes_scaling.classical.progress import FACTOR_OF, progress_rates
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.settings import checked_seed, whole_number
+from bayes_scaling.inference.threads import one_thread
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.quantities.intervals import check_probability
 from bayes_scaling.quantities.rates import (
@@ -22,7 +23,6 @@ from bayes_scaling.quantities.rates import (
     signed_months_to_double,
 )
 from bayes_scaling.specifications.specification import Specification
-from bayes_scaling.threads import one_thread
 
 Floats = NDArray[np.float64]
 

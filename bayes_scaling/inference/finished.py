@@ -4,10 +4,9 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from bayes_scaling.common.files import FIT_FILE, FITS, SUMMARY_FILE, plain_name
 from bayes_scaling.errors import FitFileError
-from bayes_scaling.files import plain_name
 from bayes_scaling.inference.result import Fit, read_fit
-from bayes_scaling.result_files import FIT_FILE, FITS, SUMMARY_FILE
 
 
 def sweep_file(specification: str, fingerprint: str) -> str:

@@ -17,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
 
-from bayes_scaling.files import write_whole
+from bayes_scaling.common.files import write_whole
 
 CACHE_VARIABLE = "BAYES_SCALING_CACHE"
 """Environment variable that names another directory for compiled programs."""

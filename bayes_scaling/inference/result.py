@@ -14,12 +14,11 @@ import pandas as pd
 import xarray as xr
 from xarray import Dataset, DataTree
 
+from bayes_scaling.common.files import FIT_FILE, write_whole
 from bayes_scaling.errors import BayesScalingError, FitFileError
-from bayes_scaling.files import write_whole
 from bayes_scaling.inference.data import check_unit, compacted, completed, rows_of
 from bayes_scaling.inference.diagnostics import Diagnostics
 from bayes_scaling.inference.settings import Settings
-from bayes_scaling.result_files import FIT_FILE
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables.faults import Finding
 

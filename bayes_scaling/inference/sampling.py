@@ -22,12 +22,12 @@ from bayes_scaling.inference.effects import curvature_at, informed
 from bayes_scaling.inference.posterior import plain, reweighted
 from bayes_scaling.inference.progress import Progress
 from bayes_scaling.inference.settings import BARRIER, Settings
+from bayes_scaling.inference.threads import one_thread
 from bayes_scaling.model.penalised import SLOPES, design, penalised_start
 from bayes_scaling.model.penalised_density import log_density, packed
 from bayes_scaling.model.rows import Rows, model_data, prior_middle
 from bayes_scaling.specifications.priors import DISTRIBUTIONS
 from bayes_scaling.specifications.specification import Specification
-from bayes_scaling.threads import one_thread
 
 Floats = NDArray[np.float64]
 _POLL_MILLISECONDS = 20

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_scaling.law import effective_epochs, training_compute
+from bayes_scaling.law.formula import effective_epochs, training_compute
 from bayes_scaling.model.predictors import (
     Cells,
     Predictors,

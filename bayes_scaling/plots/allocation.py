@@ -12,7 +12,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.law import training_compute
+from bayes_scaling.law.chinchilla import STATIC_LAWS
+from bayes_scaling.law.formula import training_compute
 from bayes_scaling.plots.drawing import Drawing, plain_log_ticks
 from bayes_scaling.plots.fitted_runs import INTERVAL, fitted_runs, loss_band, name_of, runs_title, scientific
 from bayes_scaling.plots.marks import EDGE, finished
@@ -22,7 +23,6 @@ from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import Floats, Source, laws_of
 from bayes_scaling.quantities.points import axis_of
-from bayes_scaling.static_laws import STATIC_LAWS
 
 BEYOND_RUNS = 100.0
 """How far beyond the largest run allocation is drawn, times its compute, unless a larger budget is named."""

@@ -11,12 +11,12 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
 from bayes_scaling.inference.result import Fit
+from bayes_scaling.law.published import PLAYERS, published_shapley
 from bayes_scaling.plots.drawing import Drawing
 from bayes_scaling.plots.marks import finished, title_of
 from bayes_scaling.plots.months_axis import POINT_SIZE, draw_clipped
 from bayes_scaling.plots.style import PAPER, POSTERIOR, PRIOR, PUBLISHED
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
-from bayes_scaling.published import PLAYERS, published_shapley
 from bayes_scaling.quantities.attribution import HO2024_PAIRS, Pair, shapley_attribution
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY

@@ -10,6 +10,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from xarray import DataArray
 
 from bayes_scaling.inference.result import Fit
+from bayes_scaling.law.chinchilla import STATIC_LAWS
 from bayes_scaling.plots.allocation import budget_grid, mark_budgets, shade_beyond
 from bayes_scaling.plots.drawing import Drawing, amount, plain_log_ticks
 from bayes_scaling.plots.fitted_runs import INTERVAL, fitted_runs, name_of, runs_title, scientific
@@ -21,7 +22,6 @@ from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import Floats, Source
 from bayes_scaling.quantities.points import axis_of
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
-from bayes_scaling.static_laws import STATIC_LAWS
 
 _VISUALS = ("posterior", "interval", "budget", "extrapolated", "runs", "legend", "title")
 _KINDS = {"tokens": "training tokens", "parameters": "parameters"}

@@ -5,11 +5,12 @@ import math
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bayes_scaling.calibration.result import BAND, Calibration, rank_curve
+from bayes_scaling.common.formatting import counted
 from bayes_scaling.plots.drawing import Drawing, shortened
 from bayes_scaling.plots.style import INK, POSTERIOR, PRIOR, WARNING
 from bayes_scaling.plots.visuals import Visuals, look_of, named
-from bayes_scaling.words import counted
+from bayes_scaling.quantities.uniformity import BAND
+from bayes_scaling.studies.calibration.result import Calibration, rank_curve
 
 _VISUALS = ("ranks", "band", "reference", "title")
 _COLUMNS = 4

@@ -8,12 +8,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from bayes_scaling.comparison.result import Comparison
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.plots.drawing import Drawing
 from bayes_scaling.plots.months_axis import draw_interval, draw_published, set_months_axis
 from bayes_scaling.plots.style import POSTERIOR, PRIOR, REFERENCE, WARNING
 from bayes_scaling.plots.visuals import BACKEND, Visuals, add_legend, look_of, named
+from bayes_scaling.studies.comparison.result import Comparison
 
 MOST_ROWS = 40
 """Variants that one picture shows."""

@@ -13,17 +13,17 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
-from bayes_scaling.comparison.result import METHODS
-from bayes_scaling.comparison.variants import STATED
+from bayes_scaling.common.formatting import counted, months
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.plots.drawing import Drawing
 from bayes_scaling.plots.months_axis import TEXT_ROOM, draw_interval, draw_published, print_beside, set_months_axis
 from bayes_scaling.plots.style import ORDERED, PAPER, POSTERIOR, PRIOR, REFERENCE, WARNING
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
-from bayes_scaling.words import counted, months
+from bayes_scaling.studies.comparison.result import METHODS
+from bayes_scaling.studies.comparison.variants import STATED
 
 if TYPE_CHECKING:
-    from bayes_scaling.comparison.result import Comparison
+    from bayes_scaling.studies.comparison.result import Comparison
 
 MOST_MODELS = 40
 """Models that one picture shows."""

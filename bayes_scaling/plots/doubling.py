@@ -8,16 +8,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
+from bayes_scaling.common.formatting import in_digits, months, probability
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit, require_fit
+from bayes_scaling.law.published import HO2024_COMPUTE, MOORE
 from bayes_scaling.plots.drawing import Drawing, density_of
 from bayes_scaling.plots.marks import finished, title_of
 from bayes_scaling.plots.style import POSTERIOR, PRIOR, PUBLISHED, REFERENCE
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
-from bayes_scaling.published import HO2024_COMPUTE, MOORE
 from bayes_scaling.quantities.doubling import doubling_times, pooled_rate, prior_rates
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, MONTHS_PER_YEAR, months_to_double
-from bayes_scaling.words import in_digits, months, probability
 
 _OF_RIDGE = ("draws", "sum", "reference", "legend", "title")
 _VISUALS = ("posterior", "prior", "interval", "median", "published", "moore", *_OF_RIDGE)

@@ -7,11 +7,11 @@ from matplotlib.figure import Figure
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit, require_fit
+from bayes_scaling.law.published import HO2024_COMPUTE, MOORE
 from bayes_scaling.plots.drawing import Drawing
 from bayes_scaling.plots.marks import finished, title_of
 from bayes_scaling.plots.style import POSTERIOR, PUBLISHED, REFERENCE
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
-from bayes_scaling.published import HO2024_COMPUTE, MOORE
 from bayes_scaling.quantities.effective_compute import effective_compute, growth_factor
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY

@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_scaling.approaches.rows import WITHIN, budgets_of
 from bayes_scaling.errors import BayesScalingError, RunsError
 from bayes_scaling.inference.likelihood import blocks
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.law import training_compute
+from bayes_scaling.law.formula import training_compute
 from bayes_scaling.model.predictors import label_of
 from bayes_scaling.plots.marks import title_of
 from bayes_scaling.quantities.allocation import YEAR, split_laws
@@ -18,6 +17,7 @@ from bayes_scaling.quantities.coefficients import unidentified
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import Floats, Laws, laws_of
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.studies.approaches.rows import WITHIN, budgets_of
 
 INTERVAL = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} interval"
 MOST_BUDGETS = 10

@@ -8,8 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bayes_scaling.identifiability.identify import Ridge, identification
-from bayes_scaling.identifiability.influence import is_positive
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.doubling import AFTER, BEFORE, OF_DATA, OF_PARAMETERS
 from bayes_scaling.plots.drawing import Drawing, shortened
@@ -17,6 +15,8 @@ from bayes_scaling.plots.marks import EDGE, finished, title_of
 from bayes_scaling.plots.style import FAINT, POSTERIOR, PRIOR, PUBLISHED, REFERENCE
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.quantities.doubling import pooled_rate
+from bayes_scaling.quantities.identification import Ridge, identification
+from bayes_scaling.quantities.influence import is_positive
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, MONTHS_PER_YEAR
 
 _VISUALS = (

@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from bayes_scaling.approaches.rows import FOUND_MODELS, LEAST_BUDGETS, WITHIN
+from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.law import training_compute
+from bayes_scaling.law.formula import training_compute
 from bayes_scaling.plots.drawing import Drawing, plain_log_ticks
 from bayes_scaling.plots.fitted_runs import (
     INTERVAL,
@@ -31,7 +31,7 @@ from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import Floats, Laws, laws_of
 from bayes_scaling.quantities.points import axis_of
-from bayes_scaling.words import counted
+from bayes_scaling.studies.approaches.rows import FOUND_MODELS, LEAST_BUDGETS, WITHIN
 
 _VISUALS = ("posterior", "interval", "runs", "optimum", "legend", "title")
 _POINTS = 80

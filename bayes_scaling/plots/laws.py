@@ -15,6 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
+from bayes_scaling.law.chinchilla import STATIC_LAWS
 from bayes_scaling.plots.drawing import Drawing, density_of, plain_log_ticks
 from bayes_scaling.plots.fitted_runs import INTERVAL, fitted_runs, name_of, runs_title, scientific
 from bayes_scaling.plots.marks import finished
@@ -26,7 +27,6 @@ from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import Floats, Source
 from bayes_scaling.quantities.optimal_split import summed_terms
 from bayes_scaling.quantities.points import axis_of
-from bayes_scaling.static_laws import STATIC_LAWS
 
 _VISUALS = ("posterior", "interval", "prior", "published", "reference", "legend", "title")
 COMPUTE = 1e24

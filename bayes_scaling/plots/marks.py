@@ -5,11 +5,11 @@ from typing import Any
 import matplotlib.patheffects as pe
 from matplotlib.figure import Figure
 
+from bayes_scaling.common.formatting import counted
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.style import PAPER, WARNING
 from bayes_scaling.plots.visuals import Look, named
 from bayes_scaling.quantities.laws import setting_of
-from bayes_scaling.words import counted
 
 NOT_CONVERGED = "NOT CONVERGED"
 EDGE: list[pe.AbstractPathEffect] = [pe.withStroke(linewidth=2.5, foreground=PAPER)]

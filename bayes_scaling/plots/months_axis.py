@@ -6,11 +6,11 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
+from bayes_scaling.common.formatting import months
+from bayes_scaling.law.published import HO2024_COMPUTE
 from bayes_scaling.plots.style import INK, PAPER, PUBLISHED
 from bayes_scaling.plots.visuals import named
-from bayes_scaling.published import HO2024_COMPUTE
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
-from bayes_scaling.words import months
 
 POINT_SIZE = 4.5
 """Of a point, in points."""

@@ -10,17 +10,17 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 
-from bayes_scaling.calibration.result import BAND
+from bayes_scaling.common.formatting import counted
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.drawing import Drawing
 from bayes_scaling.plots.marks import finished
 from bayes_scaling.plots.style import INK, LAW_COLOURS, LAW_MARKERS, POSTERIOR, PRIOR, WARNING
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
-from bayes_scaling.predictive.checks import PredictiveCheck, predictive_check
-from bayes_scaling.predictive.result import Backtest
-from bayes_scaling.predictive.splits import HORIZONS
+from bayes_scaling.quantities.predictive_check import PredictiveCheck, predictive_check
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
-from bayes_scaling.words import counted
+from bayes_scaling.quantities.uniformity import BAND
+from bayes_scaling.studies.backtest.result import Backtest
+from bayes_scaling.studies.backtest.splits import HORIZONS
 
 _CHECKED = ("pit", "band", "residuals", "means", "groups", "replicated", "observed", "reference", "legend", "title")
 _BACKTESTED = ("scores", "path", "nominal", "legend", "title")

@@ -8,13 +8,13 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
+from bayes_scaling.common.formatting import months
 from bayes_scaling.plots.drawing import Drawing, shortened
 from bayes_scaling.plots.months_axis import LONGEST, SHORTEST, TEXT_ROOM, draw_interval, print_beside, set_months_axis
 from bayes_scaling.plots.style import POSTERIOR, PRIOR, PUBLISHED, WARNING
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
-from bayes_scaling.robustness_cases.cases import BASELINE
-from bayes_scaling.robustness_cases.result import Robustness
-from bayes_scaling.words import months
+from bayes_scaling.studies.robustness.cases import BASELINE
+from bayes_scaling.studies.robustness.result import Robustness
 
 _VISUALS = ("posterior", "interval", "published", "baseline", "figures", "legend", "title")
 _PLACES = (1.01, 1.05)

@@ -18,7 +18,7 @@ from scipy.optimize import elementwise
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.result import Fit, require_fit
-from bayes_scaling.law import training_compute
+from bayes_scaling.law.formula import training_compute
 from bayes_scaling.model.predictors import architecture_levels, label_of
 from bayes_scaling.quantities.intervals import MCSE, check_probability, quantile_errors
 from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, laws_of

@@ -15,9 +15,9 @@ import xarray as xr
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
+from bayes_scaling.law.published import physical_compute_growth
 from bayes_scaling.model.predictors import architecture_levels
 from bayes_scaling.model.rows import central_anchor
-from bayes_scaling.published import physical_compute_growth
 from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.intervals import SAMPLE_DIMS
 from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, laws_of
@@ -198,7 +198,7 @@ def effective_compute_shares(source: Source, start: Any, end: Any, *, physical: 
         Dates, as for :func:`effective_compute`; the end is the later.
     physical
         Factor ``F`` that physical compute grew by in the same time (one for each end); by default as Ho et al. 2024
-        draw it (:func:`bayes_scaling.published.physical_compute_growth`). With a trend of your choice:
+        draw it (:func:`bayes_scaling.law.published.physical_compute_growth`). With a trend of your choice:
         ``growth_factor(9, TRENDS["moore"].months)``.
 
     Returns

@@ -17,7 +17,7 @@ from scipy.optimize import elementwise
 from scipy.special import log_expit
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.law import log_term, training_compute
+from bayes_scaling.law.formula import log_term, training_compute
 from bayes_scaling.quantities.allocation import YEAR, split_laws
 from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, labelled
 from bayes_scaling.quantities.optimal_split import local_terms, optimal_term
@@ -76,7 +76,7 @@ def allocation_with_inference(
     --------
     A model as good as the best one of 5.76e23 FLOP that will be used for 1e12 and 1e13 tokens:
 
-    >>> from bayes_scaling.static_laws import BESIROGLU
+    >>> from bayes_scaling.law.chinchilla import BESIROGLU
     >>> found = allocation_with_inference(BESIROGLU, [0, 1e12, 1e13], compute=5.76e23).squeeze()
     >>> [f"{n:.3g}" for n in found["parameters"].values], found["tokens_per_parameter"].values.round(1).tolist()
     (['7.24e+10', '5.71e+10', '3.41e+10'], [18.3, 30.1, 109.2])

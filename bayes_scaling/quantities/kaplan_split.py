@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from bayes_scaling.law import training_compute
-from bayes_scaling.published_static.kaplan import KAPLAN_ALLOCATION, KAPLAN_JOINT, KaplanJointLaw
+from bayes_scaling.law.chinchilla import HOFFMANN_ROUNDED
+from bayes_scaling.law.formula import training_compute
+from bayes_scaling.law.kaplan import KAPLAN_ALLOCATION, KAPLAN_JOINT, KaplanJointLaw
 from bayes_scaling.quantities.allocation import YEAR, cost_of_split
 from bayes_scaling.quantities.laws import Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_split
 from bayes_scaling.quantities.points import axis_of
-from bayes_scaling.static_laws import HOFFMANN_ROUNDED
 
 
 def kaplan_allocation(compute: Any) -> xr.Dataset:
@@ -36,7 +36,7 @@ def kaplan_allocation(compute: Any) -> xr.Dataset:
     Notes
     -----
     Source: Kaplan et al. 2020 (arXiv 2001.08361), section 6.1 and table 6
-    (:data:`bayes_scaling.published_static.KAPLAN_ALLOCATION`).
+    (:data:`bayes_scaling.law.kaplan.KAPLAN_ALLOCATION`).
 
     Examples
     --------

@@ -10,17 +10,17 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.law import loss
+from bayes_scaling.law.chinchilla import ChinchillaLaw
+from bayes_scaling.law.formula import loss
+from bayes_scaling.law.gundlach import ComputeLaw
+from bayes_scaling.law.kaplan import KaplanJointLaw
 from bayes_scaling.model.predictors import Predictors, label_of
 from bayes_scaling.model.rows import Anchor, covariates_at, minima, noise_names
 from bayes_scaling.model.structure import Coefficient, Coefficients, coefficient_at, loss_parts
-from bayes_scaling.published_static.gundlach import ComputeLaw
-from bayes_scaling.published_static.kaplan import KaplanJointLaw
 from bayes_scaling.specifications.checks import is_number
 from bayes_scaling.specifications.laws import SIZES
 from bayes_scaling.specifications.sections import CENTRE_YEAR
 from bayes_scaling.specifications.specification import Specification
-from bayes_scaling.static_laws import ChinchillaLaw
 from bayes_scaling.tables.benchmarks import KNOWN, in_order, named
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class Laws:
 
     @property
     def power(self) -> Floats | None:
-        """``p`` of :func:`bayes_scaling.law.loss`, shape ``(samples, 1)``; None for 1, where the terms add up."""
+        """``p`` of :func:`bayes_scaling.law.formula.loss`, shape ``(samples, 1)``; None for 1, where the terms add up."""
         return self.coefficients["power"].value if "power" in self.coefficients else None
 
     def powered_parts(
@@ -162,7 +162,7 @@ class Laws:
         architecture: str = ARCHITECTURE,
         further: Mapping[str, Any] | None = None,
     ) -> tuple[Floats, tuple[Floats, ...]]:
-        """As :meth:`parts`, of any law: terms that :func:`bayes_scaling.law.loss` joins by :attr:`power`.
+        """As :meth:`parts`, of any law: terms that :func:`bayes_scaling.law.formula.loss` joins by :attr:`power`.
 
         Raises BayesScalingError if the law has no such benchmark or architecture, or is of a size that is not given.
 
@@ -428,12 +428,12 @@ def _static_laws(law: ChinchillaLaw | ComputeLaw | KaplanJointLaw) -> Laws:
     Parameters
     ----------
     law
-        Constants, such as :data:`bayes_scaling.static_laws.HOFFMANN_ROUNDED`.
+        Constants, such as :data:`bayes_scaling.law.chinchilla.HOFFMANN_ROUNDED`.
 
     Examples
     --------
     >>> from bayes_scaling.quantities.prediction import predicted_loss
-    >>> from bayes_scaling.static_laws import HOFFMANN_ROUNDED
+    >>> from bayes_scaling.law.chinchilla import HOFFMANN_ROUNDED
     >>> predicted_loss(HOFFMANN_ROUNDED, ["GPT-3", "Chinchilla"]).round(3).values.tolist()
     [[[1.969, 1.937]]]
     """

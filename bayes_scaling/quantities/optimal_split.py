@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.law import log_term, loss, training_compute
+from bayes_scaling.law.formula import log_term, loss, training_compute
 from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws
 from bayes_scaling.quantities.points import positive
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.law.systems import HO2024_SYSTEMS, System
 from bayes_scaling.quantities.laws import Laws
-from bayes_scaling.systems import HO2024_SYSTEMS, System
 
 Floats = NDArray[np.float64]
 
@@ -17,7 +17,7 @@ YEARS_BEFORE_DATA = 5.0
 
 
 def resolve_system(system: System | str) -> System:
-    """A system as it is, or by its name in :data:`bayes_scaling.systems.HO2024_SYSTEMS`.
+    """A system as it is, or by its name in :data:`bayes_scaling.law.systems.HO2024_SYSTEMS`.
 
     Raises BayesScalingError if it is neither a system nor a known name, or its parameters or tokens are not positive
     numbers.

@@ -8,12 +8,12 @@ import xarray as xr
 from scipy.optimize import elementwise
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.law import log_term
+from bayes_scaling.law.formula import log_term
+from bayes_scaling.law.systems import System
 from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, labelled, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_term
 from bayes_scaling.quantities.points import axis_of, check_years, resolve_systems
 from bayes_scaling.specifications.specification import Specification
-from bayes_scaling.systems import System
 
 Kind = Literal["mean", "new_evaluation"]
 Unit = Literal["loss", "perplexity"]
@@ -43,7 +43,7 @@ def predicted_loss(
     source
         A fit, published constants, or draws of a law.
     systems
-        A :class:`bayes_scaling.systems.System`, a name in :data:`bayes_scaling.systems.HO2024_SYSTEMS`, or several.
+        A :class:`bayes_scaling.law.systems.System`, a name in :data:`bayes_scaling.law.systems.HO2024_SYSTEMS`, or several.
     kind
         ``"mean"``: the law alone. ``"new_evaluation"``: with the fit's noise, each draw with its own ``sigma`` (and
         ``nu``), and, where evaluations of a paper or another cluster share an effect, that of a new one for each
