@@ -39,11 +39,7 @@ _TOLERANCE = 1e-12
 
 @dataclass(frozen=True, eq=False)
 class Profile:
-    """Profile likelihood of ``phi`` (``g_N / g_C``) or ``g_C`` (log units per year), by the chi-squared distribution.
-
-    ``months``: doubling time at the ``estimate``, shortest and longest over the interval; ``correlation``: of
-    ``alpha_year`` and ``beta_year``, from the curvature at the maximum.
-    """
+    """Profile likelihood of ``phi`` or ``g_C``; ``months`` at the ``estimate``, least and most over the interval."""
 
     quantity: str
     estimate: float

@@ -207,10 +207,7 @@ def bootstrap(
 
 
 def resamples(rows: Rows, draws: int, seed: int, by: str) -> Iterator[NDArray[np.int64]]:
-    """Positions of the rows in each resample.
-
-    By row what ``np.random.choice`` gives after ``np.random.seed(seed)``; by paper all rows of each drawn paper.
-    """
+    """Positions of rows in each resample: of rows as ``np.random.choice`` draws them, or of whole papers."""
     generator = np.random.RandomState(seed)  # the authors' own generator, to repeat their draws
     paper = rows.index["paper"]
     rows_of = [np.flatnonzero(paper == code) for code in range(len(rows.levels["paper"]))]

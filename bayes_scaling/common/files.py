@@ -36,9 +36,7 @@ def write_whole(path: Path, content: bytes) -> None:
 def write_together(contents: Mapping[Path, bytes], stale: Collection[Path] = ()) -> None:
     """Write files that belong together: all are ready on the disk before the first is moved into place.
 
-    If the disk is full or a directory can't be written to before all are ready, nothing has changed. ``stale``: files
-    of an earlier run, removed before the first new one appears. A symbolic link stays; the file that it points to is
-    written.
+    ``stale``: files of an earlier run, removed before. A symbolic link stays; the file that it points to is written.
     """
     stages: dict[Path, Path] = {}
     for path in (*contents, *stale):  # before anything is removed

@@ -65,9 +65,8 @@ _ACCELERATED_MONTHS = 1.5
 def physical_compute_growth(start: Any, end: Any, acceleration: tuple[float, float] = HO2024_ACCELERATION) -> Any:
     """Growth of the compute of large training runs between two decimal years, times (Ho et al. 2024, figure 4).
 
-    A doubling every 6 months, and every 1.5 within ``acceleration``, when the largest language models caught up with
-    other domains. From 2014 to 2023: 24 doublings, 1.678e7. The authors' notebook `section3` prints 1.749e7: it steps
-    through 500 dates and switches at the last one before each new year, so its year of acceleration is 1.010 years
+    A doubling every 6 months, and every 1.5 within ``acceleration``: from 2014 to 2023 24 doublings, 1.678e7. The
+    authors' notebook `section3` prints 1.749e7, since on its grid of 500 dates the year of acceleration is 1.010 years
     long.
     """
     start, end = np.asarray(start, dtype=float), np.asarray(end, dtype=float)

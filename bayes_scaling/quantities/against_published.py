@@ -56,10 +56,7 @@ def rate_interval(fit: Fit, era: str | None = None) -> Ends:
 
 
 def published_rates(published: PublishedDoubling) -> tuple[float | None, float | None]:
-    """A published interval of a doubling time (months) as one of its rate, ``12 ln 2 / T``, end by end.
-
-    None twice where none is published, or one that starts below 0: its percentiles are no interval of rates.
-    """
+    """A published interval of a doubling time as one of its rate, ``12 ln 2 / T``; None without one that is above 0."""
     lower, upper = published.lower, published.upper
     if lower is None or upper is None or lower <= 0:
         return None, None
@@ -68,10 +65,9 @@ def published_rates(published: PublishedDoubling) -> tuple[float | None, float |
 
 
 def rates_against_published(published: PublishedDoubling, found: Ends) -> AgainstPublished:
-    """A published doubling time beside an interval found, both as rates, log units per year (Ho et al. 2024, eq. 6).
+    """A published doubling time against an interval of the rate, log units per year (Ho et al. 2024, eq. 6).
 
-    The length of an interval in months depends on how slow progress is, and has no end where no progress is not ruled
-    out; that of the rate always has one.
+    An interval in months is longer where progress is slow, and has no end where no progress is not ruled out.
     """
     return AgainstPublished.of(
         float(signed_months_to_double(published.months)), published_rates(published), found, signed=True

@@ -41,10 +41,7 @@ NOT_IDENTIFIED, NOT_DEFINED = "not identified", "not defined"
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of each law: budgets of training FLOP, and perhaps a ``split`` of the user's own.
-
-    ``inference_tokens``: read and written in the model's life; ``year``, ``benchmark``: where a fit's loss is reached.
-    """
+    """Budgets of training FLOP, tokens of the model's later use, a ``split`` of one's own, and where a fit is asked."""
 
     budgets: tuple[float, ...]
     split: tuple[str, float] | None = None
@@ -64,10 +61,7 @@ class Question:
 
 @dataclass(frozen=True, eq=False)
 class Allocations:
-    """Answers of every law to a question; those of published laws alone without a fit.
-
-    ``not_identified``: exponents of which the data say nearly nothing; the fit's answers are then left out.
-    """
+    """Answers of every law; those of the fit are left out where exponents are ``not_identified``."""
 
     question: Question
     table: pd.DataFrame

@@ -104,10 +104,7 @@ def contraction(fit: Fit, exponent: str, *, probability: float = INTERVAL_PROBAB
 
 
 def unidentified(fit: Fit) -> tuple[str, ...]:
-    """Exponents about which the data say next to nothing, and the rows of :func:`coefficients` that rest on them.
-
-    Those whose size is the same in all rows, within a hundredth, and those less than a tenth narrower than their prior.
-    """
+    """Exponents of sizes alike in all rows (within 1%) or hardly narrower than their prior, and what rests on them."""
     narrower = _coefficients(fit, INTERVAL_PROBABILITY, errors=False)["contraction"]
     terms = fit.specification.form.terms
     constant = fit.data["constant_data"].to_dataset()

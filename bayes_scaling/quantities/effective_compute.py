@@ -87,9 +87,7 @@ def log_share(part: Any, total: Any) -> Any:
 def rate_draws(source: Source, *, by: str | None = None) -> xr.DataArray:
     """Draws of the growth rate of effective compute, log units per year (Ho et al. 2024, eq. 4-6).
 
-    Rates that differ between groups are averaged over the systems fitted, unless ``by`` names the group. Where rates
-    change with size and date, those at the central point: 30 million parameters, the benchmark's own training text,
-    2018.
+    Averaged over the systems fitted, unless ``by`` names a group; where rates change with size and date, at the centre.
     """
     if isinstance(source, Fit) and not source.setting:
         posterior = source.data["posterior"].to_dataset()

@@ -36,10 +36,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Mix:
-    """Posterior of the mix ``weight first + (1 - weight) second`` of two rates that is narrowest, per year.
-
-    ``weight`` is outside 0 to 1 where the two rise and fall together; ``correlation`` is theirs in the posterior.
-    """
+    """Narrowest mix ``weight first + (1 - weight) second`` of two rates; ``correlation`` is theirs in the posterior."""
 
     correlation: float
     weight: float
@@ -85,11 +82,7 @@ def span(draws: Floats) -> Span:
 
 
 def ridge(fit: Fit) -> Ridge | None:
-    """Describe the ridge between ``g_N`` and ``g_D``; None without both rates, or where compute grows in no draw.
-
-    Rates that differ between groups are averaged over the table's rows. Ho et al. 2024, eq. 1 to 6; the mix: their eq.
-    8.
-    """
+    """Describe the ridge of the rates, averaged over rows; None without both, or where compute grows in no draw."""
     g_n, g_d = pooled_rate(fit, "g_N"), pooled_rate(fit, "g_D")
     if g_n is None or g_d is None or not (np.ptp(g_n) and np.ptp(g_d) and (g_n + g_d > 0).any()):
         return None

@@ -22,10 +22,7 @@ def check_probability(probability: float) -> None:
 
 
 def quantile_errors(draws: np.ndarray, probabilities: Sequence[float]) -> np.ndarray:
-    """Monte Carlo standard errors of quantiles, ``(..., quantiles)`` (Vehtari et al. 2021, section 4).
-
-    NaN where draws are not finite, do not move or are too few to tell.
-    """
+    """Monte Carlo standard errors of quantiles (Vehtari et al. 2021, section 4); NaN where draws can't tell."""
     from arviz_stats.base import array_stats
 
     with warnings.catch_warnings(), np.errstate(all="ignore"):

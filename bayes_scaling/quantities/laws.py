@@ -85,10 +85,7 @@ class Laws:
         benchmark: str | None = None,
         architecture: str = ARCHITECTURE,
     ) -> tuple[Floats, tuple[Floats, ...]]:
-        """Irreducible loss and logarithms of the terms that add up to the rest, each ``(samples, points)``.
-
-        Tokens as the law counts fresh ones: passed over once. Refuses Kaplan's joint law: see :meth:`powered_parts`.
-        """
+        """Irreducible loss and log terms that add up to the rest, ``(samples, points)``; not of Kaplan's law."""
         if self.power is not None:
             raise BayesScalingError(
                 f"'{self.specification.name}' is Kaplan's joint law, whose terms are joined by a power and do not add "
@@ -129,11 +126,7 @@ class Laws:
         architecture: str = ARCHITECTURE,
         further: Mapping[str, Any] | None = None,
     ) -> tuple[Floats, tuple[Floats, ...]]:
-        """As :meth:`parts`, of any law: terms that :func:`bayes_scaling.law.formula.loss` joins by :attr:`power`.
-
-        ``further``: other sizes that the law is of: ``least_steps``, ``loss`` (of the critical batch size), ``compute``
-        (FLOP).
-        """
+        """As :meth:`parts`, of any law: terms are joined by :attr:`power`; ``further``: other sizes by name."""
         needed = set(self.specification.form.sizes) - {"parameters", "tokens", "compute", *(further or {})}
         if needed:
             size = needed.pop()

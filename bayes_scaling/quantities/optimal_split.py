@@ -44,10 +44,7 @@ class OptimalSplit:
 def local_terms(
     laws: Laws, year: Any, *, benchmark: str | None = None, architecture: str = ARCHITECTURE
 ) -> tuple[tuple[Floats, Floats], ...]:
-    """Each term at a date as a power law of its size: ``(log_coefficient, exponent)``, each ``(samples, points)``.
-
-    The coefficient is the term's at one parameter, one token or one FLOP, log nats per token.
-    """
+    """``(log_coefficient, exponent)`` of each term, ``(samples, points)``; at one parameter, token or FLOP."""
     return _lines(laws, year, laws.parts, benchmark=benchmark, architecture=architecture)
 
 
@@ -81,10 +78,7 @@ def _lines(
 def optimal_term(
     laws: Laws, year: Any, *, benchmark: str | None = None, architecture: str = ARCHITECTURE
 ) -> tuple[Floats, Floats]:
-    """The reducible loss of optimally split compute as a power law: ``ln k`` (nats at one FLOP) and ``gamma``.
-
-    ``gamma = alpha beta / (alpha + beta)`` (Hoffmann et al. 2022, section 3.3); NaN where an exponent is not above 0.
-    """
+    """Log nats at one FLOP, and exponent, of optimally split compute: ``alpha beta / (alpha + beta)``, or NaN."""
     terms, power = summed_terms(laws, year, benchmark=benchmark, architecture=architecture)
     if len(terms) == 1:
         log_k, exponent = terms[0]

@@ -235,10 +235,7 @@ def with_noise(
     rng: np.random.Generator,
     known: tuple[Floats, Floats] | None = None,
 ) -> Floats:
-    """Losses of new evaluations under draws of the parameters, each on its own; nats per token.
-
-    ``known``: mean and variance of the effects shared with others; without them each is of a cluster of its own.
-    """
+    """Losses of new evaluations, each of a cluster of its own, or with ``known`` mean and variance of effects."""
     noise, shape = specification.noise, expected.shape
     scattered = sigma * noise.kind.standard(values).rvs(shape, random_state=rng)
     for mean, variance in [known] if known else [(0.0, values[tau] ** 2) for _, tau in noise.effects]:

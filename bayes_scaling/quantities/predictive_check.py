@@ -42,10 +42,7 @@ def observed_residuals(fit: Fit, rows: Rows, replicates: int) -> Iterator[Floats
 
 
 def standardised(fit: Fit, rows: Rows, replicates: int, seed: int) -> Iterator[tuple[Floats, Floats]]:
-    """Residuals of the rows and of replicated ones in units of the noise, ``(draws, n)``, a block of draws at a time.
-
-    Of logarithms where the noise is on these. Replicated evaluations have the same papers, each with one new effect.
-    """
+    """Residuals of rows and replicates (same papers, new effects) in units of the noise, a block of draws at a time."""
     specification, rng = fit.specification, np.random.default_rng(seed)
     of_effects = rng.spawn(len(specification.noise.effects))
     drawn, count = _chosen(fit, replicates)

@@ -15,10 +15,10 @@ CREDIBLE_INTERVAL = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} credible interv
 
 
 def signed_months_to_double(rate: Any) -> Any:
-    """``12 ln 2 / rate`` as published: months, negative where the rate (log units per year) is, infinite where it is 0.
+    """``12 ln 2 / rate``, months, negative where the rate is: as published.
 
     Its sign flips through infinity where a rate passes 0, so quantiles of it mean nothing unless all rates have one
-    sign; :func:`months_to_double` and quantiles of rates don't have this fault.
+    sign.
     """
     with np.errstate(divide="ignore", over="ignore"):
         return MONTHS_PER_YEAR * np.log(2) / np.abs(rate) * np.where(np.asarray(rate) < 0, -1.0, 1.0)

@@ -38,11 +38,7 @@ def recorded(result: Any, **own: Any) -> bytes:
 
 
 class StudyDirectory:
-    """A directory that a study has written, for reading; nothing in it is changed, moved or done again.
-
-    Raises BayesScalingError if a file is missing or damaged when it is read. ``command``: that writes such directories,
-    for messages; ``settings``, ``table``: names of its JSON file of settings, and of its CSV file.
-    """
+    """A directory that a study's ``command`` has written, for reading; nothing in it is changed or done again."""
 
     def __init__(self, directory: str | Path, command: str, settings: str, table: str) -> None:
         self.directory = Path(directory)
@@ -77,8 +73,7 @@ class StudyDirectory:
     def table(self, key: str | None, columns: Mapping[str, str], later: Collection[str] = ()) -> pd.DataFrame:
         """The CSV file of a study with a row a fit; refused if it names other fits than the settings do.
 
-        ``key``: column that names rows; without one the names of variants do. ``columns``: that it has, in this order,
-        with what pandas calls their type; ``later``: those that tables of earlier versions lack, undefined in these.
+        ``columns``: by the type that pandas gives them; ``later``: those that tables of earlier versions lack.
         """
         text = [name for name, kind in columns.items() if kind == "str"] + ([key] if key else [])
         table = self.csv(self._table, text)

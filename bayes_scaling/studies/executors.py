@@ -46,17 +46,11 @@ def run_tasks(
 ) -> None:
     """Run ``function(task)`` for every task, in the order given as far as there is room.
 
-    A worker that dies costs no more than the task that it was working on, and that is done again. A script that calls
-    this has to do so under ``if __name__ == "__main__":``, because each local worker imports it.
-
-    ``function``, tasks and results have to be picklable. ``on_done``: called in this process with name and result of
-    each task as it ends. ``workers``: processes on this computer, as many as it has processors if not given, with one
-    thread each; ``scheduler``: address of a running dask scheduler, such as ``tcp://192.168.0.1:8786``, whose workers
-    do the tasks instead.
-
-    Raises BayesScalingError if a task's workers died too often, or the scheduler can't be reached; and what
-    ``function`` or ``on_done`` raised, once the tasks that had ended by then were handed to ``on_done``. Tasks that
-    still run are given up: local ones at once, those on a cluster end there without being used.
+    A worker that dies costs no more than the task that it was working on, and that is done again; tasks that still run
+    when one fails are given up. A script that calls this has to do so under ``if __name__ == "__main__":``, because
+    each local worker imports it. ``workers``: processes on this computer, as many as it has processors if not given;
+    ``scheduler``: address of a running dask scheduler, such as ``tcp://192.168.0.1:8786``, whose workers do the tasks
+    instead.
     """
     if _STARTING in os.environ:  # a worker that imports the calling script
         Path(os.environ[_STARTING]).touch()

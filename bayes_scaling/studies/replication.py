@@ -48,10 +48,7 @@ Row = tuple[str, dict[str, object]]
 
 
 def answers(fit: Fit, gain_fit: Fit) -> pd.DataFrame:
-    """Published answers beside those of posteriors, a row a quantity; doubling times are compared as rates.
-
-    ``fit``: the paper's preferred model with its penalty; ``gain_fit``: the same with the factor for transformers.
-    """
+    """Published answers beside those of posteriors, a row a quantity; doubling times are compared as rates."""
     parts = {
         "doubling times": _doubling(fit),
         "what progress was worth": _growth(fit, gain_fit),

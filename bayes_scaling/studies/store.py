@@ -18,11 +18,7 @@ _LONGEST_SET_ASIDE = 200
 
 
 class Store:
-    """A directory of finished pieces of work: each has a name and is one file there, whole or absent.
-
-    Several processes may use one directory at once: each file appears at once, and the last one written stays. It is
-    made when the first piece is written. ``set_aside``: files that :meth:`read` could not use, and why.
-    """
+    """A directory of pieces of work, each a file, whole or absent, for several processes at once."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = Path(directory)
@@ -33,10 +29,7 @@ class Store:
         return self._path(name).exists()
 
     def read[T](self, name: str, parse: Callable[[bytes], T]) -> T | None:
-        """A finished piece; None if it has to be made, because it is absent or its file can't be used.
-
-        Whatever error ``parse`` raises, the file is moved to the folder ``set-aside``, under a name of its own.
-        """
+        """A finished piece; None if it has to be made. A file that ``parse`` can't use is moved to ``set-aside``."""
         path = self._path(name)
         try:
             return parse(path.read_bytes())

@@ -35,9 +35,8 @@ class Plan[T: Task]:
 class Study[T: Task, Found]:
     """Tasks whose records are files of one folder; runs that share a directory share what is finished.
 
-    ``folder``: of the records in the directory; empty for the directory itself. ``work``: what a worker does with a
-    task; gives what :meth:`keep` takes. ``read``: makes what was found of a record's content; whatever error it raises,
-    the task is done again.
+    ``work``: what a worker does with a task; gives what :meth:`keep` takes. Where ``read`` fails, the task is done
+    again.
     """
 
     def __init__(self, directory: Path, folder: str, work: Callable[[T], Any], read: Callable[[bytes], Found]) -> None:
@@ -52,10 +51,7 @@ class Study[T: Task, Found]:
         workers: int | None = None,
         scheduler: str | None = None,
     ) -> dict[str, Found]:
-        """Do what is not done yet, in the order given; results by name, the same on any number of workers.
-
-        ``on_done``: called with each task as it ends, and whether it had been finished before.
-        """
+        """Do what is not done yet, in order; ``on_done`` gets each task, and whether it had been finished before."""
         found: dict[str, Found] = {}
         todo: dict[str, T] = {}
         for file, task in {task.file: task for task in tasks.values()}.items():

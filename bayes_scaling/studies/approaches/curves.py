@@ -41,11 +41,7 @@ class Curve:
 
 
 def curves_of(table: pd.DataFrame) -> tuple[Curve, ...]:
-    """Training curves of a table, each checked, by size of the model.
-
-    The table has several rows a run: ``series`` names the curve, ``flop`` and ``tokens`` are what was spent and seen so
-    far.
-    """
+    """Training curves of a table (``series``; ``flop``, ``tokens`` so far), each checked, by size of the model."""
     missing = [name for name in ("series", *COLUMNS) if name not in table]
     if missing:
         raise RunsError(
@@ -90,10 +86,8 @@ def curve_slices(
 ) -> pd.DataFrame:
     """Cut training curves at a few compute values (FLOP): the runs of IsoFLOP profiles, a ``series`` each slice.
 
-    Log loss and log tokens are interpolated on log compute, never beyond a curve's own range. An effect of each curve
-    covers what all its points share; what wanders along a curve counts as independent from slice to slice. So slices
-    closer together than noise keeps its sign add rows but no knowledge, and intervals are too narrow: compare a wider
-    ``spacing``.
+    Log loss and log tokens are interpolated on log compute. What wanders along a curve counts as independent from slice
+    to slice: slices closer than noise keeps its sign make intervals too narrow, so compare a wider ``spacing``.
     """
     if isinstance(spacing, bool) or not isinstance(spacing, (int, float)) or not 1 < spacing < np.inf:
         raise RunsError(f"spacing must be a factor above 1, not {spacing!r}")

@@ -144,11 +144,7 @@ AGREEMENT = 1.05
 
 @dataclass(frozen=True, eq=False)
 class ProfileRows:
-    """Runs by budget, as arrays of shape ``(n,)``, but ``budgets`` and ``log_budget`` (mean log FLOP) ``(K,)``.
-
-    ``log_size`` is of parameters or tokens, as ``size`` says; ``curves`` are empty and ``curve`` None for independent
-    runs.
-    """
+    """Runs by budget: arrays ``(n,)``, of budgets ``(K,)``; ``curve`` is None where runs are independent."""
 
     ids: tuple[str, ...]
     budgets: tuple[str, ...]

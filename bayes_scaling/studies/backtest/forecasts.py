@@ -42,11 +42,7 @@ from bayes_scaling.tables import decimal_year
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """What a backtest keeps of one forecast; point estimates count as ``converged``.
-
-    ``before``, ``unseen``: evaluations fitted, and later ones that could not be predicted; ``note``: what to know of
-    it.
-    """
+    """What a backtest keeps of a forecast; point estimates count as ``converged``; ``unseen`` can't be predicted."""
 
     forecaster: str
     cut: int
@@ -151,9 +147,8 @@ def _given_earlier(
 def published_forecast(specification: Specification, split: Split, method: str, seed: int) -> Forecast:
     """What the paper's estimate predicts, or an equal mixture over its bootstrap, with normal noise.
 
-    The paper states no predictive distribution. The variance, ``sum(r^2) / (n - k)`` for ``k`` coefficients that are
-    not 0, is the usual one for least squares, and kinder than the mean squared residual: with few evaluations it is
-    wider.
+    The paper states no predictive distribution. The variance, ``sum(r^2) / (n - k)`` for ``k`` coefficients not 0, is
+    kinder than the mean squared residual: with few evaluations it is wider.
     """
     estimate = published_estimate(specification, split.before)
     values, note = np.array([list(estimate.coefficients.values())]), ""
@@ -180,9 +175,8 @@ def published_forecast(specification: Specification, split: Split, method: str, 
 def scored(forecast: Forecast, split: Split) -> pd.DataFrame:
     """How well each later evaluation was predicted, by row id.
 
-    ``log_score`` in nats; ``log_score_joint`` is that of all evaluations of its paper together, divided by their
-    number; ``known`` counts evaluations on its benchmark that were fitted; ``pit`` is the share of draws at most as
-    large.
+    ``log_score_joint``: of all evaluations of its paper, divided by their number; ``known``: fitted ones of its
+    benchmark.
     """
     later, codes = split.later, _papers(split)
     observed = np.log(later["perplexity"].to_numpy(float))

@@ -136,10 +136,7 @@ def evidence_file(specification: str, *, repeated: bool = False) -> str:
 
 
 def evidence_for(specification: Specification, *, repeated: bool = False) -> Calibration | None:
-    """The calibration that comes with the package, if it is of exactly this specification: law, noise and priors.
-
-    ``repeated``: the second one, with other random numbers, which there is where a quantity failed in the first.
-    """
+    """The packaged calibration of exactly this specification; ``repeated``: the second, with other random numbers."""
     file = files("bayes_scaling") / "data" / FOLDER / evidence_file(specification.name, repeated=repeated)
     if not file.is_file():
         return None

@@ -132,10 +132,7 @@ def run_numbered[Found: "DataclassInstance"](
     workers: int | None = None,
     on_done: Callable[[int], None] = lambda done: None,
 ) -> dict[str, tuple[Found, ...]]:
-    """Do several things, each with so many numbers from 0 on, in batches that are kept as they are done.
-
-    Keys of ``asked`` are all that decides what is done with a number; results are in order, whatever the interruptions.
-    """
+    """Do several things (by all that decides them), each with numbers from 0 on, in batches that are kept; in order."""
     starts = range(0, count, BATCH)
     batches = [
         Batch(once, key, range(first, min(first + BATCH, count))) for key, once in asked.items() for first in starts

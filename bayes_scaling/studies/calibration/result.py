@@ -36,9 +36,7 @@ def _spread(ranks: NDArray[np.int64], kept: int = KEPT) -> Floats:
 def chance_outside(ranks: NDArray[np.int64], outside: int, rotations: int = _ROTATIONS) -> float:
     """Probability that so many curves leave their band, or more, if all is right, where curves go together.
 
-    ``ranks``: a row a curve, a column a simulation, within which they may depend on each other in any way. Each
-    simulation's ranks are rotated by the same random amount: uniform ranks stay so, and what lies together stays
-    together.
+    Each simulation's ranks (a column) are rotated by one random amount: uniform ranks stay so, what goes together, too.
     """
     values, rng = _spread(ranks), np.random.default_rng(SEED_OF_BANDS)
     curves, count = values.shape

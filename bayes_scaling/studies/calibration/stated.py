@@ -155,9 +155,7 @@ def recover_stated(
 ) -> pd.DataFrame:
     """Put known doubling times in, and keep each simulation's interval: one row a simulation.
 
-    The table is the design. Its own losses only tell which levels, exponents and noise go with it: other parameters are
-    draws of the posterior of the specification that is simulated from. ``simulations``: of each question and doubling
-    time.
+    The table is the design. Its own losses only tell, by a posterior, which other parameters go with it.
     """
     if simulations < LEAST:
         raise BayesScalingError(f"simulations must be at least {LEAST}, not {simulations}")
@@ -190,10 +188,7 @@ def planned(simulations: int, questions: tuple[Question, ...] = QUESTIONS) -> in
 
 
 def stated_coverage(intervals: pd.DataFrame) -> pd.DataFrame:
-    """By study: share of intervals that hold the doubling time put in, with its exact 95% interval; average answers.
-
-    Months are those of the average rate; ``progress`` is the share of intervals above 0. All simulations count.
-    """
+    """By study: share of intervals that hold the doubling time put in, its exact 95% interval, and average answers."""
     rows = []
     for key, group in intervals.groupby(list(STUDY), sort=False, dropna=False):
         named: Mapping[str, object] = dict(zip(STUDY, key, strict=True))

@@ -25,11 +25,9 @@ HOW = ("psis", "moment_matching", "refit")
 class Elpd:
     """Expected log predictive density by leaving out one unit at a time, nats.
 
-    ``effective``: each unit's part of the effective number of parameters. ``pareto_k``: 0 where refitted;
-    ``pareto_k_found``: before moment matching and refits. ``predictions``: expected loss of each row when its unit is
-    left out. ``errors``: Monte Carlo standard errors of the terms (Vehtari et al. 2024). ``unreliable``: units whose
-    refit did not converge. ``mcse``: of :attr:`elpd`; not the errors added up, since terms found by importance sampling
-    share their draws.
+    ``effective``: parts of the effective number of parameters. ``pareto_k``: 0 where refitted. ``errors``: Monte Carlo
+    standard errors of the terms (Vehtari et al. 2024); ``mcse``: of their sum, since terms share draws. ``unreliable``:
+    units whose refit did not converge.
     """
 
     unit: str

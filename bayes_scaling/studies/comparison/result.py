@@ -320,8 +320,7 @@ MISCOMPUTED = "ho2024/18"
 def against_published(comparison: Comparison) -> pd.DataFrame:
     """Variants of ``ho2024/01`` to ``20`` beside the published errors (Ho et al. 2024, Table 11, 184 of 231 rows).
 
-    Stated priors stand beside delta = 0. ``attrs``: Spearman's rank correlations with the published order (NaN for
-    fewer than three rows), without model 18.
+    ``attrs``: Spearman's rank correlations with the published order (NaN for fewer than three rows), without model 18.
     """
     published = {
         (model, STATED if delta == 0 else f"delta={delta:g}"): value

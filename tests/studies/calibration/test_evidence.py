@@ -29,7 +29,7 @@ from bayes_scaling.studies.calibration.stated import (
     stated_coverage,
 )
 
-PAGE = Path(__file__).parents[2] / "notebooks" / "trust.md"
+PAGE = Path(__file__).parents[3] / "notebooks" / "trust.md"
 NAMES = [one.name for one in calibrated_specifications()]
 
 
