@@ -83,7 +83,6 @@ def fault_message(source: str, faults: Sequence[Fault], more: str) -> str:
 
 
 def _line(fault: Fault, rows: Sequence[int | None]) -> str:
-    """Where a rule is broken, in one row or several, by what, and the rule."""
     where = named_rows(rows) if len(rows) > 1 else "".join(f"row {row}" for row in rows)
     column = "" if fault.column is None else f"column {on_one_line(fault.column)}"
     value = on_one_line(fault.value)

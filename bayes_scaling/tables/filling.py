@@ -200,7 +200,6 @@ def csv_faults(evaluations: pd.DataFrame) -> tuple[Fault, ...]:
 
 
 def _cells(which: pd.DataFrame) -> Iterator[tuple[int, str]]:
-    """Place and column of each true cell, row by row."""
     return ((int(at), str(which.columns[column])) for at, column in np.argwhere(which.to_numpy(bool)))
 
 

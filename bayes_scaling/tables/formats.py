@@ -59,10 +59,7 @@ def read_text_table(source: Source, noun: str) -> TextTable:
     """Read any file, or a DataFrame, as text; ``noun`` is what messages call a row. Raises TableError."""
     if not isinstance(source, str | PathLike):
         return _of_frame(_as_pandas(source, noun), "the table", noun, first_row=0)
-    content, path = _checked_content(source), Path(source)
-    if path.suffix.lower() == ".gz":
-        content, path = _unpacked(content, source), path.with_suffix("")
-    suffix = path.suffix.lower()
+    content, suffix = _checked_content(source), _unpacked_name(source).suffix.lower()
     if suffix in _READERS:
         extra, first_row, read = _READERS[suffix]
         return _of_frame(_read_binary(content, source, extra, read), str(source), noun, first_row=first_row)
@@ -79,7 +76,7 @@ def read_text_table(source: Source, noun: str) -> TextTable:
 def table_name(source: Source) -> str:
     """What a table is called: its file's name, or that which a DataFrame has."""
     if isinstance(source, str | PathLike):
-        return Path(str(source).removesuffix(".gz")).stem
+        return _unpacked_name(source).stem
     return str(getattr(source, "attrs", {}).get("name", "table"))
 
 
@@ -235,20 +232,19 @@ def _checked_content(source: str | PathLike[str]) -> bytes:
         raise
     except ValueError:  # a path with a NUL character
         raise TableError(f"{str(source)!r} is no path; give the path of a CSV file") from None
-    return _of_bounded_size(content, source)
-
-
-def _of_bounded_size(content: bytes, source: str | PathLike[str]) -> bytes:
+    if _unpacked_name(source) != Path(source):
+        try:
+            content = gzip.GzipFile(fileobj=io.BytesIO(content)).read(LARGEST_FILE + 1)
+        except (OSError, EOFError, zlib.error):
+            raise TableError(f"{source} is not packed by gzip, as its name says; unpack it, or {_SAVE}") from None
     if len(content) > LARGEST_FILE:
         raise TableError(f"{source} is larger than {LARGEST_FILE // 2**20} MB; leave rows or columns out")
     return content
 
 
-def _unpacked(content: bytes, source: str | PathLike[str]) -> bytes:
-    try:
-        return _of_bounded_size(gzip.GzipFile(fileobj=io.BytesIO(content)).read(LARGEST_FILE + 1), source)
-    except (OSError, EOFError, zlib.error):
-        raise TableError(f"{source} is not packed by gzip, as its name says; unpack it, or {_SAVE}") from None
+def _unpacked_name(source: str | PathLike[str]) -> Path:
+    path = Path(source)
+    return path.with_suffix("") if path.suffix.lower() == ".gz" else path
 
 
 def _decoded(content: bytes, source: str | PathLike[str]) -> str:

@@ -78,7 +78,8 @@ _MESSAGES = {
     "repetition": "by {by}, tokens are seen up to {times:,.5g} times in {rows}, and the law counts them as fresh; type "
     '--where "{cure}"',
     "checkpoints": "{rows} are probably checkpoints of {runs}, by {by}: errors of one run go together, which intervals "
-    'do not know unless [noise] cluster = "{by}" says so; type --last-of {shown} for the ends alone',
+    'do not know unless the specification says so, by cluster = "{by}" under [noise]; type --last-of {shown} for the '
+    "ends alone",
     "one-budget": "{rows} all have one compute budget, about {budget:.3g} FLOP: they show the best split at that "
     "budget, but hardly how loss and split change with compute; exponents, E and predictions at other budgets rest on "
     "their priors. Add runs at two more budgets or more",
@@ -269,8 +270,8 @@ def _one_value(table: pd.DataFrame) -> Iterator[Finding]:
         size = _numbers(table, name)
         if len(size) >= _ENOUGH and size.max() <= ONE_BUDGET * size.min():
             yield from _found("one-size", table, name=name, value=size.median(), coefficients=coefficients)
-    if not is_runs(table) and pd.api.types.is_datetime64_dtype(published := table.get("published")):
-        span = (published.max() - published.min()).days
+    if not is_runs(table) and "published" in table and pd.api.types.is_datetime64_dtype(table["published"]):
+        span = (table["published"].max() - table["published"].min()).days
         if len(table) >= _ENOUGH and span <= _A_QUARTER:
             yield from _found("one-date", table, days=counted(span + 1, "day"))
 
@@ -357,7 +358,6 @@ def _at_even_steps(along: pd.DataFrame) -> bool:
 
 
 def _called(table: pd.DataFrame, plain: Sequence[str]) -> list[str]:
-    """Columns by plain names, in the order of these."""
     found = [str(name) for name in table if bare_name(str(name)) in plain]
     return sorted(found, key=lambda name: plain.index(bare_name(name)))
 

@@ -69,7 +69,8 @@ class Reading:
     def check(self, kind: TableKind) -> None:
         """Refuse what is no mapping, and a unit, a column to scale or a code of a finding that there is none of."""
         check_codes(self.allow)
-        for name, given in {"columns": self.columns, "scale": self.scale}.items():
+        mappings: dict[str, Any] = {"columns": self.columns, "scale": self.scale}
+        for name, given in mappings.items():
             if not isinstance(given, Mapping):
                 example = "{'parameters': 'Model Size'}" if name == "columns" else "{'parameters': 1e9}"
                 raise kind.error(f"{name} must be a mapping such as {example}, not {type(given).__name__}")
@@ -350,6 +351,6 @@ def _reading(columns: Mapping[str, str] | None, options: Mapping[str, Any]) -> R
     choices = [each.name for each in fields(Reading)][1:]
     for name in options:
         if name not in choices:
-            rows = "; rows are selected of the table that is read: .pipe(bs.rows_where, \"dataset == 'c4'\")"
-            raise TableError(f"there is no option {name!r}; choose from {', '.join(choices)}{rows}")
+            rows = "rows are selected of what is read, by .pipe(bs.rows_where, \"dataset == 'c4'\")"
+            raise TableError(f"there is no option {name!r}; choose from {', '.join(choices)}; {rows}")
     return Reading({} if columns is None else columns, **options)

@@ -128,7 +128,17 @@ class Selection:
         return replace(self, table=self.table[~go], steps=(*self.steps, step))
 
     def pipe(self, *rules: "Callable[[Selection], Selection]") -> "Selection":
-        """Apply rules one after another, each from a selection to the next, such as those of `HO2024_RULES`."""
+        """Apply rules one after another.
+
+        Parameters
+        ----------
+        *rules : callable
+            Each from a selection to the next, such as those of `HO2024_RULES`.
+
+        Returns
+        -------
+        Selection
+        """
         return reduce(lambda selection, rule: rule(selection), rules, self)
 
     @property
@@ -142,7 +152,13 @@ class Selection:
         return all(step.published in (None, step.left) for step in self.steps)
 
     def dropped(self) -> pd.DataFrame:
-        """Every dropped row: columns `step`, `row` (of the file), `system`, `benchmark`, `reason`."""
+        """Every dropped row.
+
+        Returns
+        -------
+        DataFrame
+            Columns `step`, `row` (of the file), `system`, `benchmark`, `reason`.
+        """
         return pd.DataFrame(
             [{"step": step.name, **vars(each)} for step in self.steps for each in step.dropped],
             columns=["step", "row", "system", "benchmark", "reason"],

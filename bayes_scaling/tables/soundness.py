@@ -76,7 +76,6 @@ def _is_typed(cells: pd.Series) -> bool:
 
 
 def _cure(wrong: pd.Series) -> str:
-    """What to type where cells are wrong, as far as what they mean can be told."""
     column, whole = _COLUMNS[str(wrong.name)], f'evaluations["{wrong.name}"]'
     if column.kind == "date":
         return f"type {whole} = pd.to_datetime({whole}.astype(str), utc=True).dt.tz_localize(None)"
@@ -85,7 +84,6 @@ def _cure(wrong: pd.Series) -> str:
 
 
 def _meant(value: Any, column: Column) -> Any:
-    """What a wrong word or flag may mean; None if nothing."""
     if column.kind == "benchmark":
         return named(value) if isinstance(value, str) else None
     known = FLAG_WORDS if column.kind == "flag" else {word: word for word in column.choices}
