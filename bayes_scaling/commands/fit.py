@@ -14,6 +14,7 @@ from bayes_scaling.commands.options import (
     specification_names,
     takes_table,
 )
+from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.settings import (
     CHAINS,
@@ -27,7 +28,6 @@ from bayes_scaling.inference.settings import (
     checked_seed,
 )
 from bayes_scaling.specifications.catalogue import DEFAULT_OF_RUNS, DEFAULT_SPECIFICATION, load_specification
-from bayes_scaling.words import counted
 
 
 @takes_table(runs=True)
@@ -80,17 +80,17 @@ def fit_command(
     if sampler == SMC and chosen.delta is not None:
         raise BayesScalingError("--sampler smc can't sample the paper's penalty; leave out --delta, or --sampler")
     from bayes_scaling.model.rows import make_rows
-    from bayes_scaling.report.run_directory import prepare
+    from bayes_scaling.reports.run_directory import prepare
 
     make_rows(chosen, table)  # refuses a table that lacks what the specification needs
     prepare(directory)
     # PyMC takes seconds to import: only once the input is known to be good.
     from bayes_scaling.inference.finished import finished_fit
     from bayes_scaling.inference.fitting import fit_fingerprint, fit_with, summary_of
-    from bayes_scaling.posterior_report.fit_terminal import fit_report, groups_report
-    from bayes_scaling.report.run_directory import write_run
-    from bayes_scaling.report.summary import summary_json
-    from bayes_scaling.report.terminal import console, say_written
+    from bayes_scaling.reports.fit_terminal import fit_report, groups_report
+    from bayes_scaling.reports.run_directory import write_run
+    from bayes_scaling.reports.summary import summary_json
+    from bayes_scaling.reports.terminal import console, say_written
     from bayes_scaling.tables.plausibility import findings
 
     log = console(stderr=True)

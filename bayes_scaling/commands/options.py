@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.models import ArgumentInfo
 
+from bayes_scaling.common.files import plain_name
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.files import plain_name
 from bayes_scaling.inference.settings import SEED
 from bayes_scaling.specifications.catalogue import list_specifications
 

@@ -1,4 +1,4 @@
-"""The groups that ArviZ and readers expect of a fit, beside the sampler's two."""
+"""The groups of a fit: those that ArviZ expects, besides the sampler's two."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,8 +17,7 @@ from bayes_scaling.model.rows import COVARIATES, Rows, anchor_of
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import decimal_year
 
-UNITS = ("evaluation", "paper")
-"""Units of cross-validation."""
+UNITS = ("evaluation", "paper")  # units of cross-validation
 
 
 def check_unit(unit: str) -> None:
@@ -34,16 +33,15 @@ _TEXTS = ("url", "source")
 
 
 def assemble(specification: Specification, rows: Rows, evaluations: pd.DataFrame, data: DataTree) -> DataTree:
-    """Add the groups that ArviZ and readers expect beside nutpie's two."""
+    """A fit's groups, from a table and the sampler's two groups."""
     evaluations = evaluations.assign(**clusters_of(specification, evaluations))
     constant = {name: ("evaluation", column) for name, column in rows.covariates.items()}
-    kept = {column: ("evaluation", _plain(evaluations[column])) for column in _KEPT_COLUMNS if column in evaluations}
-    kept |= {
-        name: ("evaluation", _plain(column_of(specification, evaluations, name)))
-        for name in specification.columns
-        if name not in kept
+    columns = {name: evaluations[name] for name in _KEPT_COLUMNS if name in evaluations}
+    columns |= {
+        name: column_of(specification, evaluations, name) for name in specification.columns if name not in columns
     }
-    kept |= {name: ("evaluation", _plain(evaluations[name])) for name, _ in specification.noise.effects}
+    columns |= {name: evaluations[name] for name, _ in specification.noise.effects}
+    kept = {name: ("evaluation", _plain(column)) for name, column in columns.items()}
     if "published" in evaluations:
         kept["year"] = ("evaluation", decimal_year(evaluations["published"]).to_numpy(float))
     coords = {"evaluation": list(rows.ids)}
@@ -59,7 +57,7 @@ def assemble(specification: Specification, rows: Rows, evaluations: pd.DataFrame
 
 
 def completed(specification: Specification, rows: Rows, data: DataTree) -> DataTree:
-    """Add what follows from draws and rows: log priors, and log likelihoods that each reading works out."""
+    """Add log priors, and log likelihoods that are computed whenever they are read."""
     posterior = data["posterior"].to_dataset()
     unit, other = UNITS if specification.noise.cluster == "none" else UNITS[::-1]
     groups = {name: node.to_dataset() for name, node in data.children.items()}

@@ -10,14 +10,12 @@ from bayes_scaling.specifications.noise import Family, normal
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
-_WIDEST = 2.0
-"""Longest first panel, in units of asinh of the distance from its nearer end over the scale."""
-_REACH = 9.0
-"""How far beyond the residuals and 0 the integral goes, in units of tau."""
+_WIDEST = 2.0  # longest first panel, in units of asinh of the distance from its nearer end over the scale
+_REACH = 9.0  # how far beyond the residuals and 0 the integral goes, in units of tau
 _ROUGH = 1e-5
 """Share of a paper's density by which a panel's rougher rule may differ; the finer one is then right to 1e-9."""
 NODES_OF_A_GAP = 300
-"""Most nodes between two residuals, or so: what callers need to know of the memory that many draws take."""
+"""Roughly the most nodes between two residuals, from which callers work out the memory that many draws take."""
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(15)
 _MOMENTS = [2 / (1 - k**2) if k % 2 == 0 else 0.0 for k in range(7)]
 _DIFFERENCE = _WEIGHTS.copy()  # of the rule and the one that every second of its nodes carries
@@ -30,25 +28,9 @@ def paper_density(family: Family, values: Mapping[str, Floats], residual: Floats
     .. math:: \ln \int N(u \mid 0, \tau) \prod_i p(r_i - u \mid 0, \sigma) \, du
 
     Panels lie closest at the residuals and at 0, where the integrand can be narrow, and are halved where Gauss's rule
-    has not settled: right to 1e-6, however far sigma, tau and the residuals are from each other.
-
-    Parameters
-    ----------
-    family, values
-        Of the noise, and draws of its parameters beside the scale, shape ``(samples, 1)``.
-    residual
-        Shape ``(samples, n)``.
-    sigma
-        Of each residual, or of all: shape ``(samples, n)`` or ``(samples, 1)``.
-    tau
-        Shape ``(samples, 1)``.
-
-    Examples
-    --------
-    >>> from bayes_scaling.specifications.noise import FAMILIES
-    >>> residual, values = np.array([[0.053, 0.051, 0.0525]]), {"nu": np.array([[5.0]])}
-    >>> paper_density(FAMILIES["student_t"], values, residual, np.array([[0.001]]), np.array([[0.1]])).round(3).tolist()
-    [11.475]
+    has not settled: right to 1e-6, however far sigma, tau and the residuals are from each other. ``residual`` has the
+    shape ``(samples, n)``; ``tau`` and ``values``, draws of what the family has beside its scale, have
+    ``(samples, 1)``, ``sigma`` either.
     """
     # A peak of n residuals can be as narrow as this, and no first panel shall step over one.
     narrowest = np.minimum(tau, sigma.min(axis=1, keepdims=True) / np.sqrt(residual.shape[1]))
@@ -75,10 +57,7 @@ def paper_density(family: Family, values: Mapping[str, Floats], residual: Floats
 
 
 def _panels(residual: Floats, scale: Floats, tau: Floats) -> tuple[Codes, Floats, Floats]:
-    """Draw, lower and upper end of each panel: every gap between residuals, 0 and the ends of the integral in pieces.
-
-    The pieces of a gap are of equal length in ``asinh(x - a) - asinh(b - x)``.
-    """
+    """Draw and ends of each panel: gaps between residuals, 0 and ends, cut equally in asinh(x - a) - asinh(b - x)."""
     reach = np.ceil(_REACH * tau / scale)
     points = np.sort(np.column_stack([np.rint(residual / scale), np.zeros(len(residual))]), axis=1)
     points = np.column_stack([points[:, :1] - reach, points, points[:, -1:] + reach])

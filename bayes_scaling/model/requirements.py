@@ -17,7 +17,7 @@ SERIES = "series"  # optional column of runs: those of one family, which cross-v
 _HOW_TO_GET: Mapping[str, str] = {
     "least_steps": (
         "the steps S_min that a far larger batch would have needed, which follow from steps, batch and loss: "
-        "bayes_scaling.published_static.KAPLAN_BATCH.least_steps"
+        "bayes_scaling.law.kaplan.KAPLAN_BATCH.least_steps"
     ),
     "critical_batch": "the critical batch size in tokens, measured at the row's loss, such as by the noise scale",
 }

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import pandas as pd
 
-from bayes_scaling.law import effective_epochs, training_compute
+from bayes_scaling.law.formula import effective_epochs, training_compute
 from bayes_scaling.model.predictors import Cells, Codes, Floats, Predictors, levels_of_dates, years_of
 from bayes_scaling.model.requirements import columns_of, require
 from bayes_scaling.model.structure import Coefficient

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bayes_scaling.law import effective_epochs, log_term, loss
+from bayes_scaling.law.formula import effective_epochs, log_term, loss
 from bayes_scaling.specifications.laws import SIZES
 
 
@@ -41,7 +41,7 @@ Coefficients = Mapping[str, Coefficient]
 """Names: ``E``, ``gamma``; for each term ``log_A``, ``alpha``, and of ``alpha_year``, ``g_N``, ``alpha_drift`` those
 that the specification has (``log_B``, ``beta``, ``beta_year``, ``g_D``, ``beta_drift`` for data); ``log_factor``, by
 architecture, which every term is multiplied by; ``repetition_scale``, by which repeated tokens lose their worth;
-``power``, by which the terms are joined (see :func:`bayes_scaling.law.loss`), and 1 where it is not there. Where
+``power``, by which the terms are joined (:func:`bayes_scaling.law.formula.loss`), and 1 where it is not there. Where
 ``level``, ``share`` and ``irreducible_share`` differ in what they depend on, these in the place of ``E`` and ``log_A``,
 ``log_B``; ``reducible``, the logarithm of a factor on every term."""
 

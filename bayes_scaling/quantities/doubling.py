@@ -18,7 +18,7 @@ from scipy.optimize import elementwise
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.result import Fit, require_fit
-from bayes_scaling.law import training_compute
+from bayes_scaling.law.formula import training_compute
 from bayes_scaling.model.predictors import architecture_levels, label_of
 from bayes_scaling.quantities.intervals import MCSE, check_probability, quantile_errors
 from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, laws_of
@@ -100,11 +100,7 @@ def doubling_times(fit: Fit, *, probability: float = INTERVAL_PROBABILITY, by: s
 
 
 def pooled_rate(fit: Fit, rate: str) -> NDArray[np.float64] | None:
-    """Draws of a rate, averaged over the table's evaluations where it differs between groups.
-
-    Returns array or None: shape ``(samples,)``, chain after chain; zeros if the specification holds the factor
-    constant, None if its law does not define the rate.
-    """
+    """Draws of a rate, averaged over the table's rows; zeros if held constant, None if the law does not define it."""
     specification = fit.specification
     moving = {column for name in (rate, "g_N", "g_D") for column in _columns(specification, name)} & {*fit.setting}
     if moving:

@@ -95,7 +95,7 @@ class Data:
     tokens
         ``"unique"``: training tokens as they stand. ``"effective_epochs"``: times the worth of their repetition
         as coded by Ho et al. 2024 (model 20), where missing epochs count as one pass. ``"seen"``: times epochs.
-        ``"repeated"``: times :func:`bayes_scaling.law.effective_epochs`, whose ``repetition_scale`` is a parameter.
+        ``"repeated"``: times :func:`bayes_scaling.law.formula.effective_epochs`, with ``repetition_scale`` a parameter.
     vocabulary
         ``"ignored"``, or ``"log"``: a term ``gamma ln(vocabulary)`` (model 19), where a missing
         vocabulary is taken to be the benchmark's median in the same table.

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bayes_scaling.law import training_compute
+from bayes_scaling.common.formatting import counted
+from bayes_scaling.law.formula import training_compute
 from bayes_scaling.tables.benchmarks import named
 from bayes_scaling.tables.columns import ARCHITECTURES, EMPTY_UNLESS_COMPARABLE, EVALUATIONS, RUNS, Column, TableKind
 from bayes_scaling.tables.faults import Fault
 from bayes_scaling.tables.formats import days
-from bayes_scaling.words import counted
 
 DATE = "%Y-%m-%d"
 FLAG_WORDS = {"0": False, "false": False, "1": True, "true": True}

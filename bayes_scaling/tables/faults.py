@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bayes_scaling.words import counted
+from bayes_scaling.common.formatting import counted
 
 Severity = Literal["error", "warning"]
 

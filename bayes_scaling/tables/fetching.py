@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from bayes_scaling.common.files import write_whole
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.files import write_whole
 from bayes_scaling.tables.formats import LARGEST_FILE
 
 ELSEWHERE = "download the table by other means and give its path"

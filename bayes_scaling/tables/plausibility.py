@@ -11,13 +11,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.law import training_compute
+from bayes_scaling.law.formula import training_compute
 from bayes_scaling.tables.columns import bare_name, is_runs, kind_of
 from bayes_scaling.tables.faults import Finding, Severity, named_rows
 from bayes_scaling.tables.names import in_python
 from bayes_scaling.tables.rows import repeats
-from bayes_scaling.words import counted
 
 LEAST_SIZES = {"parameters": 1e4, "tokens": 1e4, "flop": 1e12, "training_compute": 1e12}
 """Below these, sizes are in another unit than single parameters, tokens and FLOP."""

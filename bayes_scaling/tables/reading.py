@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import RunsWarning, TableError, TableWarning
 from bayes_scaling.tables.cells import (
     EMPTY,
@@ -34,7 +35,6 @@ from bayes_scaling.tables.names import (
     with_canonical_names,
 )
 from bayes_scaling.tables.plausibility import check_codes, findings
-from bayes_scaling.words import counted
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import RunsError
 from bayes_scaling.tables.columns import is_runs, kind_of
-from bayes_scaling.words import counted
 
 _OPERATORS: Mapping[type[ast.AST], Any] = {
     **{ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv},

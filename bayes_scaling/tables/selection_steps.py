@@ -7,9 +7,9 @@ from functools import reduce
 
 import pandas as pd
 
+from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.tables.faults import Fault, on_one_line
-from bayes_scaling.words import counted
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from made_laws import TYPICAL_DRIFT, made_compute_laws, made_drifting_laws, made
 
 import bayes_scaling as bs
 from bayes_scaling.classical import HO2024_MODEL_7
+from bayes_scaling.law.published import HO2024_ACCELERATION, MOORE, TRENDS, physical_compute_growth
 from bayes_scaling.model.reported import reported_quantities
 from bayes_scaling.model.rows import Anchor
 from bayes_scaling.model.structure import Coefficient
-from bayes_scaling.published import HO2024_ACCELERATION, MOORE, TRENDS, physical_compute_growth
 from bayes_scaling.quantities.effective_compute import (
     effective_compute,
     effective_compute_shares,
