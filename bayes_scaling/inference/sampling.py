@@ -59,8 +59,9 @@ def structure_key(specification: Specification, rows: Rows) -> str:
     if specification.pivot is None:  # the years of each era are data, unless coefficients are moved to a pivot
         document["progress"].pop("cut_year", None)
     document["priors"] = {p.name: specification.prior_of(p.name).distribution for p in specification.parameters()}
+    named = {"benchmark", *(dim for shape in specification.shapes.values() for dim in shape.levels(0.0, 0.0))}
     document["levels"] = {
-        name: levels if name == "benchmark" or name not in rows.index else len(levels)
+        name: levels if name in named else len(levels)
         for name, levels in rows.levels.items()
         if name not in ("paper", *dict(specification.noise.effects)) or specification.noise.samples_effects
     }
