@@ -42,6 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # every process would compile the package again
         os.environ["PYTENSOR_FLAGS"] = "traceback__limit=0"  # where each variable of a graph was made takes a tenth
     config.option.loadscopereorder = False  # by numbers of tests, which say little of their time
+    gc.disable()  # nothing that collection makes is garbage
 
 
 def pytest_unconfigure() -> None:
@@ -57,8 +58,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Thousands of tests and all that they import live to the end: the garbage collector need not look at them."""
+    """Thousands of tests and all that they import live to the end: the garbage collector need not look at them.
+
+    Nor so often at graphs and data trees, whose parts by the thousand live as long as the test.
+    """
     gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
+    gc.enable()
 
 
 # How long a thing takes is for benchmarks. CI tries as many examples as Hypothesis does by itself.
@@ -73,6 +79,13 @@ SHARED = Path(__file__).parents[2] / "shared"
 def quiet_pymc() -> None:
     """PyMC logs which variables it draws."""
     logging.getLogger("pymc").setLevel(logging.ERROR)
+
+
+@pytest.fixture
+def undrawn(monkeypatch) -> None:
+    """Reports whose pictures are not rendered, which takes most of their time: for tests of what else is in them."""
+    empty = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>'
+    monkeypatch.setattr("bayes_scaling.report.svg.svg_of", lambda figure, name: empty)
 
 
 @pytest.fixture(scope="session")
