@@ -27,8 +27,7 @@ def few(tmp_path_factory) -> Path:
     return path
 
 
-NAMES = ("ho2024/16", "ho2024/01")
-"""The first has a program that tests of `bayes-scaling fit` need as well."""
+NAMES = ("ho2024/02", "ho2024/01")
 
 
 @pytest.fixture(scope="module")
