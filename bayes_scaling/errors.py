@@ -1,5 +1,7 @@
 """Every error a user can cause, under one base class, so that the command line can answer with one message."""
 
+from collections.abc import Iterable
+
 
 class BayesScalingError(ValueError):
     """Bad input or usage: the message names the offender, the valid choices and the next step.
@@ -13,6 +15,12 @@ class BayesScalingError(ValueError):
     ...     print(type(error).__name__)
     EvaluationsError
     """
+
+
+def require_choice(argument: str, value: object, choices: Iterable[str]) -> None:
+    """Refuse a value that is none of an argument's choices."""
+    if value not in (valid := list(choices)):
+        raise BayesScalingError(f"{argument} = {value!r} is not valid; choose one of: {', '.join(valid)}")
 
 
 class TableError(BayesScalingError):

@@ -7,15 +7,15 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_scaling.calibration.result import coverage_table
-from bayes_scaling.calibration.settings import PROBABILITY
 from bayes_scaling.inference.fitting import fit
 from bayes_scaling.inference.settings import SEED
+from bayes_scaling.law.chinchilla import BESIROGLU, ChinchillaLaw
 from bayes_scaling.quantities.allocation import allocation_exponents, optimal_allocation
 from bayes_scaling.quantities.coefficients import coefficients
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.specifications.catalogue import load_specification
-from bayes_scaling.static_laws import BESIROGLU, ChinchillaLaw
+from bayes_scaling.studies.calibration.result import coverage_table
+from bayes_scaling.studies.calibration.settings import PROBABILITY
 from bayes_scaling.studies.executors import run_tasks
 from bayes_scaling.tables.simulated import ISOFLOP_BUDGETS, simulate_isoflop
 

@@ -20,9 +20,9 @@ LONGEST = (
     "command_line/test_commands.py",
     "command_line/test_compare_command.py",
     "fits/test_sampled_posteriors.py",
-    "posterior_report/test_fit_document.py",
+    "reports/test_fit_document.py",
     "command_line/test_interruptions.py",
-    "approaches/test_profiles.py",
+    "studies/approaches/test_profiles.py",
     "fits/test_student_t_with_papers.py",
     "studies/test_executors.py",
     "formulas/test_effects.py",
@@ -42,13 +42,17 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # every process would compile the package again
         os.environ["PYTENSOR_FLAGS"] = "traceback__limit=0"  # where each variable of a graph was made takes a tenth
     config.option.loadscopereorder = False  # by numbers of tests, which say little of their time
-    gc.disable()  # nothing that collection makes is garbage
 
 
 def pytest_unconfigure() -> None:
     """The session that made the directory of compiled programs removes it."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
         shutil.rmtree(os.environ["BAYES_SCALING_CACHE"], ignore_errors=True)
+
+
+def pytest_collectstart() -> None:
+    """Nothing that collection makes is garbage."""
+    gc.disable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -85,7 +89,7 @@ def quiet_pymc() -> None:
 def undrawn(monkeypatch) -> None:
     """Reports whose pictures are not rendered, which takes most of their time: for tests of what else is in them."""
     empty = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>'
-    monkeypatch.setattr("bayes_scaling.report.svg.svg_of", lambda figure, name: empty)
+    monkeypatch.setattr("bayes_scaling.reports.svg.svg_of", lambda figure, name: empty)
 
 
 @pytest.fixture(scope="session")

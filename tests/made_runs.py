@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from bayes_scaling.law import log_term, loss, training_compute
-from bayes_scaling.published_static import KAPLAN_BATCH
+from bayes_scaling.law.formula import log_term, loss, training_compute
+from bayes_scaling.law.kaplan import KAPLAN_BATCH
 
 TRUTH = {"E": 1.8, "A": 480.0, "B": 2100.0, "alpha": 0.35, "beta": 0.37}
 BUDGETS = (1e19, 1e20, 1e21)
@@ -64,7 +64,7 @@ def table_for(law, size: np.ndarray, second: np.ndarray | None = None, noise: fl
     Parameters
     ----------
     law
-        One of :mod:`bayes_scaling.published_static`.
+        One of :mod:`bayes_scaling.law`.
     size, second
         What its ``loss`` takes, or losses, of which the law of the critical batch size is.
     """

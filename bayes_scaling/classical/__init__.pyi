@@ -10,6 +10,8 @@ from .chinchilla_uncertainty import besiroglu_bootstrap as besiroglu_bootstrap
 from .chinchilla_uncertainty import huber_log_likelihood as huber_log_likelihood
 from .chinchilla_uncertainty import likelihood_ratio_test as likelihood_ratio_test
 from .cross_validation import CROSS_VALIDATION_METHODS as CROSS_VALIDATION_METHODS
+from .cross_validation import HO2024_CROSS_VALIDATION as HO2024_CROSS_VALIDATION
+from .cross_validation import HO2024_DELTAS as HO2024_DELTAS
 from .cross_validation import HO2024_VOCABULARY as HO2024_VOCABULARY
 from .cross_validation import CrossValidation as CrossValidation
 from .cross_validation import fill_published_vocabulary as fill_published_vocabulary
@@ -31,8 +33,6 @@ from .published_law import PublishedLaw as PublishedLaw
 from .published_law import PublishedTransformerLaw as PublishedTransformerLaw
 from .published_law import System as System
 from .published_law import published_loss as published_loss
-from .published_table import HO2024_CROSS_VALIDATION as HO2024_CROSS_VALIDATION
-from .published_table import HO2024_DELTAS as HO2024_DELTAS
 from .resampling import BOOTSTRAP_UNITS as BOOTSTRAP_UNITS
 from .resampling import Bootstrap as Bootstrap
 from .resampling import bootstrap as bootstrap

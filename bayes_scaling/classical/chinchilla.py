@@ -16,8 +16,8 @@ from bayes_scaling.classical.chinchilla_objective import (
     law_of,
     theta_of,
 )
-from bayes_scaling.static_laws import ChinchillaLaw
-from bayes_scaling.threads import one_thread
+from bayes_scaling.inference.threads import one_thread
+from bayes_scaling.law.chinchilla import ChinchillaLaw
 
 Floats = NDArray[np.float64]
 
@@ -195,7 +195,7 @@ def besiroglu_estimate(
     Without noise the constants come back:
 
     >>> from bayes_scaling.tables import simulate_isoflop
-    >>> from bayes_scaling.static_laws import BESIROGLU
+    >>> from bayes_scaling.law.chinchilla import BESIROGLU
     >>> found = besiroglu_estimate(simulate_isoflop(BESIROGLU)).law
     >>> round(found.E, 4), round(found.A, 1), round(found.B), round(found.alpha, 3), round(found.beta, 3)
     (1.8172, 482.0, 2085, 0.348, 0.366)

@@ -14,9 +14,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import huber
 
-from bayes_scaling.errors import BayesScalingError, RunsError
-from bayes_scaling.law import log_term, loss
-from bayes_scaling.static_laws import ChinchillaLaw
+from bayes_scaling.errors import BayesScalingError, RunsError, require_choice
+from bayes_scaling.law.chinchilla import ChinchillaLaw
+from bayes_scaling.law.formula import log_term, loss
 
 Floats = NDArray[np.float64]
 
@@ -32,23 +32,7 @@ _NEEDED = ("parameters", "tokens", "loss")
 
 @dataclass(frozen=True, eq=False)
 class HuberObjective:
-    """Sum of Huber losses of the log losses of runs.
-
-    Parameters
-    ----------
-    log_parameters, log_tokens, log_loss
-        Of each run, shape ``(n,)``.
-    counts
-        How often each run counts; 1 outside a bootstrap.
-
-    Examples
-    --------
-    >>> from bayes_scaling.tables import load_runs
-    >>> from bayes_scaling.static_laws import BESIROGLU
-    >>> objective = HuberObjective.of(load_runs("simulated"))
-    >>> round(objective.total(theta_of(BESIROGLU)).item(), 7)
-    0.0008964
-    """
+    """Sum of Huber losses of the log losses of runs, arrays of shape ``(n,)``; ``counts`` are those of a bootstrap."""
 
     log_parameters: Floats
     log_tokens: Floats
@@ -57,11 +41,7 @@ class HuberObjective:
 
     @classmethod
     def of(cls, runs: pd.DataFrame) -> Self:
-        """State the objective on a table of runs.
-
-        Raises RunsError if columns are missing, values are not above 0, or there are too few runs to tell five
-        constants apart.
-        """
+        """State the objective on a table of runs, enough of them to tell five constants apart."""
         parameters, tokens, losses = _columns(runs)
         return cls(np.log(parameters), np.log(tokens), np.log(losses), counts=np.ones(len(runs)))
 
@@ -142,29 +122,20 @@ def huber_objective(
     Examples
     --------
     >>> from bayes_scaling.tables import load_runs
-    >>> from bayes_scaling.static_laws import BESIROGLU, HOFFMANN_TEX
+    >>> from bayes_scaling.law.chinchilla import BESIROGLU, HOFFMANN_TEX
     >>> runs = load_runs("simulated")
     >>> huber_objective(runs, BESIROGLU) < huber_objective(runs, HOFFMANN_TEX)
     True
     """
     check_delta(delta)
-    check_reduction(reduction)
+    require_choice("reduction", reduction, REDUCTIONS)
     values = theta_of(theta)
     total = HuberObjective.of(runs).total(values, delta) / (len(runs) if reduction == "mean" else 1)
     return float(total) if values.ndim == 1 else total
 
 
 def theta_of(law: ChinchillaLaw | ArrayLike) -> Floats:
-    """Values (a, b, e, alpha, beta) of a law; values pass as they are.
-
-    Raises BayesScalingError if the values are not five, not finite, or the law has no irreducible loss.
-
-    Examples
-    --------
-    >>> from bayes_scaling.static_laws import HOFFMANN_TEX
-    >>> theta_of(HOFFMANN_TEX).round(7).tolist()
-    [6.0073404, 6.0179186, 0.5267228, 0.3391708, 0.2849083]
-    """
+    """Values (a, b, e, alpha, beta) of a law; values pass as they are."""
     if isinstance(law, ChinchillaLaw):
         if law.E == 0:
             raise BayesScalingError(f"'{law.name}' has E = 0, whose logarithm e does not exist; give a law with E > 0")
@@ -186,13 +157,7 @@ def theta_of(law: ChinchillaLaw | ArrayLike) -> Floats:
 
 
 def law_of(theta: Floats, name: str, source: str) -> ChinchillaLaw:
-    """The law of values (a, b, e, alpha, beta).
-
-    Examples
-    --------
-    >>> law_of(np.array([6.0, 6.0, 0.0, 0.3, 0.3]), "mine", "").E
-    1.0
-    """
+    """The law of values (a, b, e, alpha, beta)."""
     A, B, E = map(float, np.exp(theta[:3]))
     return ChinchillaLaw(E=E, A=A, B=B, alpha=float(theta[3]), beta=float(theta[4]), name=name, source=source)
 
@@ -201,12 +166,6 @@ def check_delta(delta: object) -> None:
     """Refuse a delta that is not a number above 0."""
     if isinstance(delta, bool) or not isinstance(delta, int | float) or not 0 < delta < float("inf"):
         raise BayesScalingError(f"delta must be a number above 0, not {delta!r}; published: {HOFFMANN_DELTA:g}")
-
-
-def check_reduction(reduction: object) -> None:
-    """Refuse a reduction that does not exist."""
-    if reduction not in REDUCTIONS:
-        raise BayesScalingError(f"reduction = {reduction!r} is not valid; choose one of: {', '.join(REDUCTIONS)}")
 
 
 def _columns(runs: Any) -> list[Floats]:

@@ -27,10 +27,10 @@ from bayes_scaling.classical.chinchilla_objective import (
 )
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.settings import checked_seed, whole_number
+from bayes_scaling.inference.threads import one_thread
+from bayes_scaling.law.chinchilla import ChinchillaLaw
 from bayes_scaling.quantities.intervals import check_probability
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
-from bayes_scaling.static_laws import ChinchillaLaw
-from bayes_scaling.threads import one_thread
 
 Floats = NDArray[np.float64]
 
@@ -108,7 +108,7 @@ def huber_log_likelihood(
     Examples
     --------
     >>> from bayes_scaling.tables import load_runs
-    >>> from bayes_scaling.static_laws import BESIROGLU, HOFFMANN_TEX
+    >>> from bayes_scaling.law.chinchilla import BESIROGLU, HOFFMANN_TEX
     >>> runs = load_runs("simulated")
     >>> huber_log_likelihood(runs, BESIROGLU)[0] > huber_log_likelihood(runs, HOFFMANN_TEX)[0]
     True
@@ -153,7 +153,7 @@ def likelihood_ratio_test(
     Examples
     --------
     >>> from bayes_scaling.tables import load_runs
-    >>> from bayes_scaling.static_laws import BESIROGLU, HOFFMANN_TEX
+    >>> from bayes_scaling.law.chinchilla import BESIROGLU, HOFFMANN_TEX
     >>> runs = load_runs("simulated")  # made with the constants of Besiroglu et al.
     >>> likelihood_ratio_test(runs, BESIROGLU).p_value > 0.05, likelihood_ratio_test(runs, HOFFMANN_TEX).p_value < 1e-5
     (True, True)

@@ -22,12 +22,13 @@ from bayes_scaling.classical.estimates import (
     published_search,
 )
 from bayes_scaling.classical.objective import PUBLISHED_DELTA, Objective
-from bayes_scaling.classical.published_table import HO2024_CROSS_VALIDATION, HO2024_DELTAS
-from bayes_scaling.errors import BayesScalingError, EvaluationsError
+from bayes_scaling.errors import BayesScalingError, EvaluationsError, require_choice
+from bayes_scaling.inference.threads import one_thread
+from bayes_scaling.law.published import HO2024_CROSS_VALIDATION as HO2024_CROSS_VALIDATION
+from bayes_scaling.law.published import HO2024_DELTAS as HO2024_DELTAS
 from bayes_scaling.model.structure import expected_loss
 from bayes_scaling.specifications.catalogue import load_specification, resolve
 from bayes_scaling.specifications.specification import Specification
-from bayes_scaling.threads import one_thread
 
 Floats = NDArray[np.float64]
 
@@ -244,10 +245,7 @@ def leave_one_out(
     >>> round(found.mse, 4), round(found.r2, 3)
     (0.0505, 0.907)
     """
-    if method not in CROSS_VALIDATION_METHODS:
-        raise BayesScalingError(
-            f"method = {method!r} is not valid; choose one of: {', '.join(CROSS_VALIDATION_METHODS)}"
-        )
+    require_choice("method", method, CROSS_VALIDATION_METHODS)
     specification = resolve(specification)
     if own_compute_constant and not specification.form.of_compute:
         raise BayesScalingError(

@@ -13,9 +13,9 @@ from scipy.optimize import least_squares, minimize
 
 from bayes_scaling.classical.objective import PUBLISHED_DELTA, Objective
 from bayes_scaling.classical.progress import doubling_table, rate_table
+from bayes_scaling.inference.threads import one_thread
 from bayes_scaling.model.rows import Anchor, sample_minima
 from bayes_scaling.specifications.specification import Specification
-from bayes_scaling.threads import one_thread
 
 Floats = NDArray[np.float64]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.errors import require_choice
 from bayes_scaling.model.structure import Coefficients
 from bayes_scaling.quantities.rates import MONTHS_PER_YEAR, months_to_double
 from bayes_scaling.specifications.progress import RATE_OF
@@ -29,29 +29,10 @@ UNITS: Mapping[str, float] = {"months": 1, "years": MONTHS_PER_YEAR}
 def progress_rates(
     coefficients: Coefficients, levels: Mapping[str, tuple[str, ...]]
 ) -> tuple[tuple[str, ...], dict[str, Floats]]:
-    r"""Rates of progress, log units per year.
+    """Labels of levels, and ``g_N``, ``g_D``, ``g_C``, log units per year (Ho et al. 2024, eq. 4-6), ``(..., labels)``.
 
-    .. math:: g_N = \alpha_\mathrm{year} / \alpha, \qquad g_D = \beta_\mathrm{year} / \beta, \qquad g_C = g_N + g_D
-
-    (Ho et al. 2024, eq. 4-6.)
-
-    Parameters
-    ----------
-    coefficients
-        As made by :func:`bayes_scaling.model.coordinates.from_published`, values of shape ``(..., 1)`` or
-        ``(..., levels)``.
-    levels
-        Group to level names.
-
-    Returns
-    -------
-    labels : tuple of str
-        One for each level of the group (or pair of levels of two groups) that a rate varies by, ``("all",)`` if
-        none does.
-    rates : dict of str to array
-        ``g_N``, ``g_D``, ``g_C``, each of shape ``(..., labels)``. 0 for a factor that the law holds constant; NaN
-        for one that it does not have (parameters and data under law ``compute``), for both under exponents that
-        drift, whose rates depend on size and date, and where exponent and decline are both 0.
+    0 for a factor that the law holds constant; NaN for one that it does not have (parameters and data under law
+    ``compute``), for both under exponents that drift, and where exponent and decline are both 0.
     """
     terms = {"g_C": "alpha"} if "log_B" not in coefficients else {"g_N": "alpha", "g_D": "beta"}
     moving = [name for term in terms.values() if f"{term}_year" in coefficients for name in (term, f"{term}_year")]
@@ -90,8 +71,7 @@ def rate_table(coefficients: Coefficients, levels: Mapping[str, tuple[str, ...]]
 
 def doubling_table(rates: Mapping[str, Mapping[str, float]], unit: str) -> pd.DataFrame:
     """Doubling times of rates: one row for each factor, one column for each level."""
-    if unit not in UNITS:
-        raise BayesScalingError(f"unit = {unit!r} is not valid; choose one of: {', '.join(UNITS)}")
+    require_choice("unit", unit, UNITS)
     table = pd.DataFrame(
         {
             FACTOR_OF[name]: {level: float(months_to_double(rate)) / UNITS[unit] for level, rate in by_level.items()}

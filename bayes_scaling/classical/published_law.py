@@ -12,14 +12,17 @@ import pandas as pd
 from scipy.special import log_expit
 
 from bayes_scaling.classical.progress import doubling_table, rate_table
-from bayes_scaling.law import log_term, loss
+from bayes_scaling.law.formula import log_term, loss
+from bayes_scaling.law.published import HO2024_TRANSFORMER_GAINS as HO2024_TRANSFORMER_GAINS
+from bayes_scaling.law.published import HO2024_TRANSFORMER_LOSS_REDUCTION as HO2024_TRANSFORMER_LOSS_REDUCTION
+from bayes_scaling.law.published import constants
+from bayes_scaling.law.systems import HO2024_SYSTEMS as HO2024_SYSTEMS
+from bayes_scaling.law.systems import System as System
 from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS
 from bayes_scaling.model.rows import Anchor
 from bayes_scaling.model.structure import Coefficient
 from bayes_scaling.specifications.progress import Progress
 from bayes_scaling.specifications.specification import Specification
-from bayes_scaling.systems import HO2024_SYSTEMS as HO2024_SYSTEMS
-from bayes_scaling.systems import System as System
 
 if TYPE_CHECKING:
     from bayes_scaling.quantities.laws import Laws
@@ -117,19 +120,7 @@ class PublishedLaw:
         return doubling_table(self.rates, unit)
 
 
-HO2024_MODEL_7 = PublishedLaw(
-    log_A=1.900575,
-    alpha=0.067982,
-    alpha_year=0.003938,
-    log_B=1.331447,
-    beta=0.039587,
-    beta_year=0.035620,
-    base_year=2012.0,
-    source=(
-        "Ho et al. 2024 (arXiv 2403.05812), model 7, delta 0.0025, WikiText-103: slopes as printed in the authors' "
-        "notebook `section3`, constants solved from the nine losses printed there (residuals up to 0.0004)"
-    ),
-)
+HO2024_MODEL_7 = PublishedLaw(**constants("ho2024", "model_7"))
 """Model 7 of Ho et al. 2024 on WikiText-103, at sizes of 1."""
 
 
@@ -159,7 +150,7 @@ def published_loss(parameters: Any, tokens: Any, year: Any, point: PublishedLaw 
 
     Examples
     --------
-    >>> from bayes_scaling.systems import HO2024_SYSTEMS
+    >>> from bayes_scaling.law.systems import HO2024_SYSTEMS
     >>> gpt3 = HO2024_SYSTEMS["GPT-3"]
     >>> round(float(published_loss(gpt3.parameters, gpt3.tokens, gpt3.year)), 3)
     2.08
@@ -226,47 +217,14 @@ class PublishedTransformerLaw:
         )
 
 
-# Printed at the sample's minima N0 and D0 (`bayes_scaling.model.rows.sample_minima`); restated at sizes of 1.
-_ALPHA, _BETA = 0.079008, 0.028882
-HO2024_TRANSFORMER_GAIN = PublishedTransformerLaw(
-    law=PublishedLaw(
-        log_A=0.506028 + _ALPHA * float(np.log(2.0e6)),
-        alpha=_ALPHA,
-        alpha_year=-0.035037,
-        log_B=1.102722 + _BETA * float(np.log(888_000)),
-        beta=_BETA,
-        beta_year=0.055229,
-        base_year=2012.4876712,
-        source=(
-            "Ho et al. 2024 (arXiv 2403.05812), Table 3: point estimate printed in the authors' notebook `section3` "
-            "(delta 0.0025, WikiText-103), with the sample's minima N0 = 2e6, D0 = 888,000, Y0 = 2012.4876712"
-        ),
-    ),
-    gamma_T=2.971978,
-)
+def _transformer_gain() -> PublishedTransformerLaw:
+    """Restated at sizes of 1: printed at the sample's minima (:func:`bayes_scaling.model.rows.sample_minima`)."""
+    found = constants("ho2024", "transformer")
+    gamma_T, parameters, tokens = (found.pop(name) for name in ("gamma_T", "parameters", "tokens"))
+    found["log_A"] += found["alpha"] * float(np.log(parameters))
+    found["log_B"] += found["beta"] * float(np.log(tokens))
+    return PublishedTransformerLaw(PublishedLaw(**found), gamma_T)
+
+
+HO2024_TRANSFORMER_GAIN = _transformer_gain()
 """The law with which Ho et al. 2024 found what the transformer was worth, on WikiText-103."""
-
-
-@dataclass(frozen=True)
-class PublishedFigure:
-    """A published median with its 95% bootstrap interval."""
-
-    label: str
-    median: float
-    lower: float
-    upper: float
-    source: str
-
-
-_GAIN_SOURCE = "Ho et al. 2024 (arXiv 2403.05812), section 3.2: 95% interval of 100 bootstrap resamples"
-
-HO2024_TRANSFORMER_GAINS: Mapping[float, PublishedFigure] = {
-    1e22: PublishedFigure("Gain of the transformer at 1e22 FLOP, times", 6.64, 3.21, 28.19, _GAIN_SOURCE),
-    1e25: PublishedFigure("Gain of the transformer at 1e25 FLOP, times", 7.16, 3.27, 45.66, _GAIN_SOURCE),
-}
-"""Compute (FLOP) to the published compute-equivalent gain of the transformer."""
-
-HO2024_TRANSFORMER_LOSS_REDUCTION = PublishedFigure(
-    "Fall in loss with the transformer, percent", 4.60, 2.95, 7.04, _GAIN_SOURCE
-)
-"""The published fall in loss with the transformer, percent."""

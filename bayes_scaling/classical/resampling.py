@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from bayes_scaling.classical.estimates import published_search
 from bayes_scaling.classical.objective import PUBLISHED_DELTA, Objective
 from bayes_scaling.classical.progress import FACTOR_OF, progress_rates
-from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.errors import require_choice
 from bayes_scaling.inference.settings import checked_seed, whole_number
+from bayes_scaling.inference.threads import one_thread
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.quantities.intervals import check_probability
 from bayes_scaling.quantities.rates import (
@@ -22,7 +23,6 @@ from bayes_scaling.quantities.rates import (
     signed_months_to_double,
 )
 from bayes_scaling.specifications.specification import Specification
-from bayes_scaling.threads import one_thread
 
 Floats = NDArray[np.float64]
 
@@ -104,7 +104,7 @@ class Bootstrap:
             If the probability is not between 0 and 1 or ``percentiles_of`` is unknown.
         """
         check_probability(probability)
-        _choose("percentiles_of", percentiles_of, PERCENTILES_OF)
+        require_choice("percentiles_of", percentiles_of, PERCENTILES_OF)
         tail = (1 - probability) / 2
         rows = {}
         columns = (self.rates.columns.get_level_values(name) for name in ("rate", "level"))
@@ -184,7 +184,7 @@ def bootstrap(
     (10, 10)
     """
     draws, seed = whole_number("draws", draws, 1), checked_seed(seed)
-    _choose("by", by, BOOTSTRAP_UNITS)
+    require_choice("by", by, BOOTSTRAP_UNITS)
     objective = Objective.of(specification, evaluations, delta)
     with one_thread():
         found = [published_search(objective.on(rows)) for rows in resamples(objective.rows, draws, seed, by)]
@@ -209,11 +209,7 @@ def bootstrap(
 def resamples(rows: Rows, draws: int, seed: int, by: str) -> Iterator[NDArray[np.int64]]:
     """Positions of the rows in each resample.
 
-    Yields
-    ------
-    array of int
-        ``by="row"``: what ``np.random.choice`` gives after ``np.random.seed(seed)``. ``by="paper"``: all rows of each
-        drawn paper, so the number of rows differs between resamples.
+    By row what ``np.random.choice`` gives after ``np.random.seed(seed)``; by paper all rows of each drawn paper.
     """
     generator = np.random.RandomState(seed)  # the authors' own generator, to repeat their draws
     paper = rows.index["paper"]
@@ -233,8 +229,3 @@ def _quantiles(values: Floats, probabilities: list[float]) -> Floats:
         below = np.quantile(values, probabilities, method="lower")
         above = np.quantile(values, probabilities, method="higher")
     return np.where(below == above, below, middle)
-
-
-def _choose(argument: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise BayesScalingError(f"{argument} = {value!r} is not valid; choose one of: {', '.join(choices)}")

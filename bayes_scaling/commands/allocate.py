@@ -38,8 +38,8 @@ def allocate_command(
 ) -> None:
     """Split compute between parameters and tokens: a fit's posterior beside published laws."""
     from bayes_scaling.quantities.allocation_table import Question, allocations
-    from bayes_scaling.report.allocation import allocation_json, allocation_report, check_output, write_allocations
-    from bayes_scaling.report.terminal import console, say_written
+    from bayes_scaling.reports.allocation import allocation_json, allocation_report, check_output, write_allocations
+    from bayes_scaling.reports.terminal import console, say_written
 
     if output is not None:
         check_output(output)

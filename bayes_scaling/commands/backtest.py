@@ -26,9 +26,9 @@ def backtest_command(
     """Fit what was published before a year, predict what came later, and count how often that was right."""
     table = options.read()
     # PyMC takes seconds to import: only once the table is known to be good.
-    from bayes_scaling.posterior_report.backtest_document import backtest_json, backtest_report, write_backtest
-    from bayes_scaling.predictive.backtest import backtest, planned
-    from bayes_scaling.predictive.splits import SPECIFICATIONS
+    from bayes_scaling.reports.backtest_document import backtest_json, backtest_report, write_backtest
+    from bayes_scaling.studies.backtest.backtest import backtest, planned
+    from bayes_scaling.studies.backtest.splits import SPECIFICATIONS
 
     names = specifications or list(SPECIFICATIONS)
     asked: dict[str, Any] = {"specifications": names, "evaluations": table, "cuts": range(first, last + 1)}

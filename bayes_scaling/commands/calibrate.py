@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from bayes_scaling.calibration.settings import LEAST, SIMULATIONS
 from bayes_scaling.commands.options import TableOptions, specification_names, takes_table
 from bayes_scaling.commands.study import StudyOptions
 from bayes_scaling.specifications.catalogue import load_specification
+from bayes_scaling.studies.calibration.settings import LEAST, SIMULATIONS
 
 FILES = ("calibration.png", "calibration.csv", "calibration.json")
 
@@ -29,16 +29,16 @@ def calibrate_command(
     The design is that of the table; a law for training runs takes the packaged IsoFLOP design unless --runs is given.
     """
     chosen = load_specification(specification)
-    table = options.read() if options.told else None
-    from bayes_scaling.calibration.calibrate import calibrate, check_calibration, design_of
+    table = options.read(chosen.used_columns) if options.told else None
+    from bayes_scaling.studies.calibration.calibrate import calibrate, check_calibration, design_of
 
     table = design_of(chosen) if table is None else table
     check_calibration(chosen, table, simulations, study.seed)
     directory = study.directory(f"{chosen.name}-{table.attrs['name']}")
-    from bayes_scaling.plain_json import with_rows
-    from bayes_scaling.plots.calibration import plot_calibration
-    from bayes_scaling.posterior_report.calibration_document import calibration_report
-    from bayes_scaling.report.run_directory import picture, write_beside_fits
+    from bayes_scaling.common.strict_json import with_rows
+    from bayes_scaling.plots.predictive import plot_calibration
+    from bayes_scaling.reports.calibration_document import calibration_report
+    from bayes_scaling.reports.run_directory import picture, write_beside_fits
 
     found = study.run(
         calibrate,

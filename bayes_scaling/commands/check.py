@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from bayes_scaling.commands.options import Json, TableOptions, takes_table
+from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.words import counted
 
 
 @takes_table(runs=False, evaluations=False)
@@ -31,7 +31,7 @@ def check_command(
     found = () if faults else findings(table)
     errors = [each.code for each in found if each.severity == "error"]
     if as_json:
-        from bayes_scaling.plain_json import strict_json
+        from bayes_scaling.common.strict_json import strict_json
 
         said = {
             "file": str(file),

@@ -39,29 +39,29 @@ def compare_command(
 ) -> None:
     """Compare specifications by how well they predict evaluations, or papers, left out."""
     names = specifications or [DEFAULT_SPECIFICATION, FAMILY]
-    table = options.read()
-    from bayes_scaling.classical.published_table import HO2024_DELTAS
-    from bayes_scaling.comparison.variants import expand
+    from bayes_scaling.law.published import HO2024_DELTAS
+    from bayes_scaling.studies.comparison.variants import expand, used_by_all
 
     deltas = delta or (HO2024_DELTAS if names == [FAMILY] else (0.0,))
     scales = rate_scale or (1.0,)
-    total = len(expand(names, deltas, scales))
+    variants = expand(names, deltas, scales)
+    table = options.read(used_by_all(variants))
     from bayes_scaling.inference.data import check_unit
 
     check_unit(unit)
     directory = study.directory(f"{'-'.join(names)[:60]}-{table.attrs['name']}")
     # PyMC takes seconds to import: only once the input is known to be good.
-    from bayes_scaling.comparison.compare import compare
-    from bayes_scaling.plain_json import with_rows
-    from bayes_scaling.posterior_report.comparison_document import (
+    from bayes_scaling.common.strict_json import with_rows
+    from bayes_scaling.reports.comparison_document import (
         comparison_json,
         comparison_report,
         write_comparison,
     )
+    from bayes_scaling.studies.comparison.compare import compare
 
     comparison = study.run(
         compare,
-        total,
+        len(variants),
         directory,
         specifications=names,
         evaluations=table,

@@ -14,6 +14,7 @@ from bayes_scaling.commands.options import (
     specification_names,
     takes_table,
 )
+from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.settings import (
     CHAINS,
@@ -26,8 +27,7 @@ from bayes_scaling.inference.settings import (
     checked,
     checked_seed,
 )
-from bayes_scaling.specifications.catalogue import DEFAULT_SPECIFICATION, load_specification
-from bayes_scaling.words import counted
+from bayes_scaling.specifications.catalogue import DEFAULT_OF_RUNS, DEFAULT_SPECIFICATION, load_specification
 
 
 @takes_table(runs=True)
@@ -36,9 +36,12 @@ def fit_command(
     specification: Annotated[
         str,
         typer.Argument(
-            help="A name in the catalogue, or the path of a .toml file.", autocompletion=specification_names
+            help=f"A name in the catalogue, or the path of a .toml file; by default {DEFAULT_SPECIFICATION}, of "
+            f"training runs {DEFAULT_OF_RUNS}.",
+            autocompletion=specification_names,
+            show_default=False,
         ),
-    ] = DEFAULT_SPECIFICATION,
+    ] = "",
     output: Annotated[
         str | None,
         typer.Option(help="Directory for fit.nc, summary.json and pictures; default runs/SPECIFICATION-TABLE."),
@@ -64,7 +67,7 @@ def fit_command(
     """Fit a specification to a table; print doubling times or coefficients and write the run directory."""
     settings = checked(Settings(draws, tune, chains, sampler=sampler, effective_draws=effective_draws))
     checked_seed(seed)
-    chosen = load_specification(specification)
+    chosen = load_specification(specification or (DEFAULT_OF_RUNS if options.runs else DEFAULT_SPECIFICATION))
     if delta is not None:
         chosen = chosen.with_published_penalty(delta)
     if chosen.centre is not None and not {"runs", "evaluations"} & options.told:
@@ -72,22 +75,23 @@ def fit_command(
             f"'{chosen.name}' is a law for training runs: give --runs FILE (columns parameters, tokens or flop, and "
             "loss), or --evaluations for a table of evaluations all the same"
         )
-    table = options.read()
+    table = options.read(chosen.used_columns)
     directory = output_directory(output, f"{chosen.name}-{table.attrs['name']}")
     if sampler == SMC and chosen.delta is not None:
         raise BayesScalingError("--sampler smc can't sample the paper's penalty; leave out --delta, or --sampler")
     from bayes_scaling.model.rows import make_rows
-    from bayes_scaling.report.run_directory import prepare
+    from bayes_scaling.reports.run_directory import prepare
 
     make_rows(chosen, table)  # refuses a table that lacks what the specification needs
     prepare(directory)
     # PyMC takes seconds to import: only once the input is known to be good.
     from bayes_scaling.inference.finished import finished_fit
     from bayes_scaling.inference.fitting import fit_fingerprint, fit_with, summary_of
-    from bayes_scaling.posterior_report.fit_terminal import fit_report, groups_report
-    from bayes_scaling.report.run_directory import write_run
-    from bayes_scaling.report.summary import summary_json
-    from bayes_scaling.report.terminal import console, say_written
+    from bayes_scaling.reports.fit_terminal import fit_report, groups_report
+    from bayes_scaling.reports.run_directory import write_run
+    from bayes_scaling.reports.summary import summary_json
+    from bayes_scaling.reports.terminal import console, say_written
+    from bayes_scaling.tables.plausibility import findings
 
     log = console(stderr=True)
     found = finished_fit(fit_fingerprint(chosen, table, settings, seed), directory)
@@ -99,7 +103,8 @@ def fit_command(
     if found is None:
         result = fit_with(chosen, table, settings, seed, progress=shows)
     else:
-        result = replace(found[0], evaluations=summary_of(table))  # whose name may be another
+        looks_wrong = findings(table, chosen.used_columns)
+        result = replace(found[0], evaluations=summary_of(table, looks_wrong))  # its name may be another
     files = write_run(result, directory)
     if as_json:
         typer.echo(summary_json(result), nl=False)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayes_scaling.commands.options import Columns, ColumnsFile, column_mapping
+from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,7 @@ def import_command(
     columns: ColumnsFile = None,
 ) -> None:
     """Make a table of evaluations of a table that others publish; every step is counted."""
-    from bayes_scaling.files import write_whole
+    from bayes_scaling.common.files import write_whole
     from bayes_scaling.tables.filling import evaluations_csv
 
     fetched = _sources(fetch, file, fill_from, refresh)

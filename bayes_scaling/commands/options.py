@@ -4,7 +4,7 @@ import functools
 import inspect
 import os
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.models import ArgumentInfo
 
+from bayes_scaling.common.files import plain_name
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.files import plain_name
 from bayes_scaling.inference.settings import SEED
 from bayes_scaling.specifications.catalogue import list_specifications
 
@@ -161,12 +161,12 @@ class TableOptions:
     told: frozenset[str] = frozenset()
     """Which of these were given, rather than their defaults taken."""
 
-    def read(self) -> "pd.DataFrame":
-        """The table, selected as told; what looks wrong is said, or refused."""
+    def read(self, used: Collection[str] = ()) -> "pd.DataFrame":
+        """The table, selected as told; what looks wrong, unless the columns used mend it, is said or refused."""
         from bayes_scaling.tables.plausibility import require_plausible
 
         table = self.selected(self._read())
-        for finding in require_plausible(table):
+        for finding in require_plausible(table, used):
             say(str(finding))
         return table
 

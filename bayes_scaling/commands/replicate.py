@@ -13,8 +13,8 @@ from bayes_scaling.commands.options import (
     output_directory,
     takes_table,
 )
+from bayes_scaling.common.files import REPLICATION_TABLE
 from bayes_scaling.inference.settings import SEED, checked_seed
-from bayes_scaling.result_files import REPLICATION_TABLE
 
 PAGE, TABLE = "replication.md", REPLICATION_TABLE
 
@@ -34,11 +34,11 @@ def replicate_command(
     checked_seed(seed)
     table = options.read()
     directory = output_directory(output, f"replication-{table.attrs['name']}")
-    from bayes_scaling.plain_json import records, strict_json
-    from bayes_scaling.posterior_report.replication_document import replication_page, replication_report
-    from bayes_scaling.replication.run import kept_file, replicate
-    from bayes_scaling.report.run_directory import prepare, write_results
-    from bayes_scaling.report.terminal import console, say_written
+    from bayes_scaling.common.strict_json import records, strict_json
+    from bayes_scaling.reports.replication_document import replication_page, replication_report
+    from bayes_scaling.reports.run_directory import prepare, write_results
+    from bayes_scaling.reports.terminal import console, say_written
+    from bayes_scaling.studies.replication import kept_file, replicate
 
     prepare(directory)
     log = console(stderr=True)

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bayes_scaling.commands.options import EXIT_UNCONVERGED, Quiet
+from bayes_scaling.common.files import ROBUSTNESS_SETTINGS, plain_name
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.files import plain_name
-from bayes_scaling.result_files import ROBUSTNESS_SETTINGS
 
 if TYPE_CHECKING:
-    from bayes_scaling.robustness_cases.result import Robustness
+    from bayes_scaling.studies.robustness.result import Robustness
 
 
 def report_command(
@@ -27,8 +26,10 @@ def report_command(
     quiet: Quiet = False,
 ) -> None:
     """Write a report: answer, pictures, model, checks and diagnostics. Exits with 1 if a fit has not converged."""
-    from bayes_scaling.plots.marks import NOT_CONVERGED
-    from bayes_scaling.posterior_report.write import (
+    from bayes_scaling.plots.drawing import NOT_CONVERGED
+    from bayes_scaling.reports.document import printable
+    from bayes_scaling.reports.terminal import console, say_written
+    from bayes_scaling.reports.write import (
         SUFFIXES,
         check_targets,
         document_of,
@@ -36,8 +37,6 @@ def report_command(
         read_result,
         write_document,
     )
-    from bayes_scaling.report.plain_text import printable
-    from bayes_scaling.report.terminal import console, say_written
 
     if output == "" or directory == "":
         raise BayesScalingError(f"{'--output' if directory else 'DIR'} is empty; give a name")
@@ -72,7 +71,7 @@ def kind_of(source: Path) -> str:
 
     Raises BayesScalingError if there is no such directory, or nothing in it that a report can be made of.
     """
-    from bayes_scaling.posterior_report.write import KINDS
+    from bayes_scaling.reports.write import KINDS
 
     if source.suffix == ".nc":
         return "fit"  # whether it is one, its reader says
@@ -108,7 +107,7 @@ def _robustness_beside(source: Path, fit: Any) -> "Robustness | None":
     directory = where.resolve().parent / plain_name(f"robustness-{fit.evaluations.name}")
     if not (directory / ROBUSTNESS_SETTINGS).is_file():
         return None
-    from bayes_scaling.robustness_cases.run import check_same_table, load_robustness
+    from bayes_scaling.studies.robustness.run import check_same_table, load_robustness
 
     result = load_robustness(directory)
     check_same_table(result, fit)

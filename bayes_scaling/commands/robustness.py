@@ -17,19 +17,19 @@ def robustness_command(
     ] = None,
 ) -> None:
     """Fit the paper's robustness cases, and put their doubling times beside the published ones."""
-    from bayes_scaling.robustness_cases.cases import chosen
+    from bayes_scaling.studies.robustness.cases import chosen
 
     names = case or None
     table = options.read()
     chosen(names, table)  # refuses unknown cases
     # PyMC takes seconds to import: only once the input is known to be good.
-    from bayes_scaling.plain_json import with_rows
-    from bayes_scaling.posterior_report.robustness_document import (
+    from bayes_scaling.common.strict_json import with_rows
+    from bayes_scaling.reports.robustness_document import (
         robustness_json,
         robustness_report,
         write_robustness,
     )
-    from bayes_scaling.robustness_cases.run import planned, robustness
+    from bayes_scaling.studies.robustness.run import planned, robustness
 
     total = planned(table, names, seed=study.seed).count
     directory = study.directory(table.attrs["name"])

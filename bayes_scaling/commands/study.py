@@ -27,7 +27,7 @@ class StudyOptions:
 
     def directory(self, of: str) -> Path:
         """Where results go, and can."""
-        from bayes_scaling.report.run_directory import prepare
+        from bayes_scaling.reports.run_directory import prepare
 
         directory = output_directory(self.output, f"{self.name}-{of}")
         prepare(directory)
@@ -45,7 +45,7 @@ class StudyOptions:
         **asked: Any,
     ) -> R:
         """Run a study and show how far it is: ``total`` pieces, each told by name, or their number if ``counting``."""
-        from bayes_scaling.report.terminal import SweepProgress, console
+        from bayes_scaling.reports.terminal import SweepProgress, console
 
         if self.scheduler is not None:
             asked["scheduler"] = self.scheduler
@@ -67,7 +67,7 @@ class StudyOptions:
         converged: Iterable[bool] = (),
     ) -> None:
         """Print JSON, or words and the files that were written; exit with 1 if something has not converged."""
-        from bayes_scaling.report.terminal import console, say_written
+        from bayes_scaling.reports.terminal import console, say_written
 
         if self.as_json:
             typer.echo(json(), nl=False)

@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 import typer
 
-from bayes_scaling.calibration.settings import LEAST, SIMULATIONS
 from bayes_scaling.commands.options import Quiet, Seed, Workers, check_workers, output_directory
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.settings import SEED
+from bayes_scaling.studies.calibration.settings import LEAST, SIMULATIONS
 
 PAGE_FILE = "trust.md"
 
@@ -34,7 +34,10 @@ def trust_command(
     directory = output_directory(output, "trust")
     if simulations < LEAST and not stored:
         raise BayesScalingError(f"--simulations must be at least {LEAST}, not {simulations}")
-    from bayes_scaling.calibration.calibrate import (
+    from bayes_scaling.reports.run_directory import prepare, write_beside_fits
+    from bayes_scaling.reports.terminal import SweepProgress, console, say_written
+    from bayes_scaling.reports.trust_page import trust_page
+    from bayes_scaling.studies.calibration.calibrate import (
         REPEATED_SEED,
         Trust,
         calibrate_all,
@@ -42,10 +45,7 @@ def trust_command(
         design_of,
         stored_trust,
     )
-    from bayes_scaling.calibration.stated import planned, recover_stated
-    from bayes_scaling.report.run_directory import prepare, write_beside_fits
-    from bayes_scaling.report.terminal import SweepProgress, console, say_written
-    from bayes_scaling.report.trust_page import trust_page
+    from bayes_scaling.studies.calibration.stated import planned, recover_stated
     from bayes_scaling.tables import load_evaluations
 
     prepare(directory)

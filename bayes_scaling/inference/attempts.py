@@ -10,8 +10,14 @@ from xarray import DataTree
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.diagnostics import WEIGHT_SHARE_MIN, Diagnostics, diagnose, diagnose_runs
-from bayes_scaling.inference.mixing import chain_groups, group_shares, groups_in_words
-from bayes_scaling.inference.modes import log_masses, negligible, starts_elsewhere
+from bayes_scaling.inference.mixing import (
+    chain_groups,
+    group_shares,
+    groups_in_words,
+    log_masses,
+    negligible,
+    starts_elsewhere,
+)
 from bayes_scaling.inference.progress import Progress
 from bayes_scaling.inference.sampling import Judge, Sampled, joint_seed, sample
 from bayes_scaling.inference.settings import MOST_ACCEPT, NUTS, PARTICLES, SMC, Settings, escalated
@@ -21,18 +27,15 @@ from bayes_scaling.specifications.specification import Specification
 TO_DESPAIR, TO_DESPAIR_AT_LAST = 600, 3000
 """Draws of each chain from which on chains that lie apart are taken to stay so: before another attempt, and in the last
 one, where too many divergences are also taken to stay so from then on."""
-RESTARTS = 3
-"""How often chains that sit where next to nothing is are started again elsewhere."""
-OfChains = dict[str, tuple[str, NDArray[np.float64]]]
-"""Variables over ``chain``, as xarray takes them."""
+RESTARTS = 3  # most restarts of chains stuck where there is next to no posterior mass
+OfChains = dict[str, tuple[str, NDArray[np.float64]]]  # variables over ``chain``, as xarray takes them
 
 
 @dataclass(frozen=True)
 class Attempted:
-    """Draws of the last attempt, their diagnostics, the settings in force, and seconds of all attempts.
+    """Draws of the last attempt, the settings in force, and seconds of all attempts.
 
-    ``of_chains`` has what is known of chains as wholes: ``log_mass`` where they lie apart, ``log_evidence`` and
-    ``stages`` of SMC runs.
+    ``of_chains``: ``log_mass`` of chains that lie apart; ``log_evidence`` and ``stages`` of SMC runs.
     """
 
     data: DataTree
@@ -44,7 +47,7 @@ class Attempted:
 
 
 Draw = Callable[[Settings, int, NDArray[np.float64] | None, Judge], Sampled]
-"""Samples with settings, a seed and points to start from (None for the model's own) until a judge is content."""
+"""Samples with settings and a seed, from starting points (None for the model's own), until a judge stops it."""
 
 
 def attempt(
@@ -56,11 +59,10 @@ def attempt(
     progress: bool = False,
     cores: int | None = None,
 ) -> Attempted:
-    """Sample and diagnose; where a criterion is missed, again and more carefully.
+    """Sample and diagnose; where a criterion is missed, again and more carefully, unless that would change nothing.
 
-    ``settings.attempts`` times at most, and not where a further attempt would be like the last. Chains that sit where
-    next to nothing of the posterior is (:mod:`bayes_scaling.inference.modes`) are started again from where the others
-    are, at most :data:`RESTARTS` times, and counted. SMC runs are repeated with twice the particles.
+    Chains with next to none of the posterior mass around them are restarted where the others are, at most
+    :data:`RESTARTS` times. SMC runs are repeated with twice the particles.
     """
     if settings.sampler == SMC:
         return _attempt_smc(specification, rows, settings, seed, progress=progress)
@@ -73,24 +75,8 @@ def attempt(
         return attempts_of(draw, settings, seed, weighed=specification.delta is None)
 
 
-def attempts_of(
-    draw: Draw,
-    settings: Settings,
-    seed: int,
-    *,
-    weighed: bool = True,
-) -> Attempted:
-    """As :func:`attempt`, of any model.
-
-    Parameters
-    ----------
-    draw
-        Samples the model.
-    settings, seed
-        Of the first attempt.
-    weighed
-        Whether chains that lie apart can be weighed by where they went, and started again.
-    """
+def attempts_of(draw: Draw, settings: Settings, seed: int, *, weighed: bool = True) -> Attempted:
+    """As :func:`attempt`, of any model; unless ``weighed``, chains that lie apart are not started again."""
     starts: NDArray[np.float64] | None = None
     compile_seconds = sample_seconds = 0.0
     gradients, restarted, restarts, asked = 0, 0, 0, settings
@@ -133,7 +119,7 @@ def attempts_of(
 
 @dataclass
 class _Looks:
-    """Looks at a run that is under way: what was found last, and whether it has to go on."""
+    """Judges a run under way; ``found`` is the last verdict."""
 
     settings: Settings
     escalated: bool
@@ -144,7 +130,7 @@ class _Looks:
     found: Diagnostics = field(init=False)
 
     def judge(self, sampled: Sampled) -> int:
-        """Draws of each chain at which to look again: as many as the effective draws so far suggest."""
+        """Number of draws of each chain at which to look again."""
         self.found = diagnose(
             sampled.data,
             sampled.stats,
@@ -162,13 +148,7 @@ class _Looks:
 
 
 def require_sampler_for(specification: Specification, sampler: str) -> None:
-    """Refuse a sampler that can't sample a specification.
-
-    Raises
-    ------
-    BayesScalingError
-        For SMC with ``delta``.
-    """
+    """Refuse SMC with ``delta``."""
     if sampler == SMC and specification.delta is not None:
         raise BayesScalingError(
             f"'{specification.name}' has the paper's penalty for a prior, with modes far narrower than that prior, "
@@ -180,7 +160,6 @@ def require_sampler_for(specification: Specification, sampler: str) -> None:
 def _attempt_smc(
     specification: Specification, rows: Rows, settings: Settings, seed: int, *, progress: bool
 ) -> Attempted:
-    """SMC runs until they agree, or until the attempts allowed are used up."""
     # Only where asked for: it takes PyMC's own compilation, which nothing else needs.
     from bayes_scaling.inference.smc import sample_smc
 

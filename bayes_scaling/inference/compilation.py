@@ -1,12 +1,10 @@
 """Log densities as machine code: compiled once, kept between processes, and handed their data as two arrays.
 
-Compiling a model takes five to fifteen seconds, most of it in numba and LLVM. What it depends on is a model's
-structure, not its data: so data are arguments, packed into one array of floats and one of integers, and the compiled
-object is kept in a file (:mod:`bayes_scaling.inference.program_files`). Another process loads it in milliseconds,
-without PyMC or PyTensor. nutpie calls it through two small callbacks, kept in the same way.
-
-This rests on how numba compiles and calls functions. Where versions of numba, PyTensor or nutpie do otherwise, nutpie's
-own compilation takes over, in every process again, and a :class:`~bayes_scaling.errors.CompilationWarning` says so.
+Compiling takes 5 to 15 s, most of it in numba and LLVM, and depends on a model's structure, not on its data. So data
+are arguments, packed into one array of floats and one of integers, and the compiled object is kept in a file
+(:mod:`bayes_scaling.inference.program_files`) that another process loads in milliseconds, without PyMC or PyTensor.
+nutpie calls it through two small callbacks, kept in the same way. Where versions of numba, PyTensor or nutpie work
+otherwise, nutpie compiles in every process, and a :class:`~bayes_scaling.errors.CompilationWarning` says so.
 """
 
 import contextlib
@@ -33,8 +31,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Values = Mapping[str, Any]
-Start = Callable[[Any], Floats]
-"""From a seed to the unconstrained point at which a chain starts."""
+Start = Callable[[Any], Floats]  # from a seed to the unconstrained point at which a chain starts
 
 
 class FreeVariable(NamedTuple):
@@ -47,18 +44,9 @@ class FreeVariable(NamedTuple):
 
 @dataclass(frozen=True)
 class Compiled:
-    """A log density with its data, ready for nutpie.
+    """A log density with its data, ready for nutpie; ``seconds`` of compilation are 0 for a program from the cache.
 
-    Parameters
-    ----------
-    model
-        What ``nutpie.sample`` takes.
-    variables
-        Parts of the unconstrained point, in order.
-    seconds
-        Taken by compilation; 0 where a compiled program was at hand.
-    effects, data
-        Which parts have coordinates of their own (:mod:`bayes_scaling.inference.effects`), and the data of these.
+    ``effects`` have coordinates of their own (:mod:`bayes_scaling.inference.effects`), which ``data`` determine.
     """
 
     model: Any
@@ -68,7 +56,7 @@ class Compiled:
     data: Values = field(default_factory=dict)
 
     def starting_at(self, start: Start) -> Any:
-        """Nutpie's model with starting points of chains."""
+        """Nutpie's model with this starting point."""
         return replace(self.model, initial_point_func=start)
 
     def point(self, values: Mapping[str, Any]) -> Floats:
@@ -86,13 +74,7 @@ class Compiled:
         return values
 
     def log_density(self, point: Floats) -> tuple[float, Floats]:
-        """Log density and gradient at an unconstrained point, as nutpie gets them.
-
-        Raises
-        ------
-        ArithmeticError
-            If either is not finite, or the program failed.
-        """
+        """Log density and gradient at an unconstrained point; raises ArithmeticError where either is not finite."""
         import ctypes
 
         point = np.ascontiguousarray(point, dtype=float)
@@ -107,15 +89,14 @@ class Compiled:
         return float(value), gradient
 
 
-_LOADED: dict[str, "_Program"] = {}
-"""Programs of this process by structure."""
+type _Program = _Addressed | _Nutpies
+_LOADED: dict[str, _Program] = {}  # programs of this process by structure
 
 
 class ByHand(NamedTuple):
-    """A log density with its gradient written for numba, and the free variables of which its point is made.
+    """A log density with its gradient, written for numba: a function of the point, ``floats`` and ``integers``.
 
-    ``function`` takes the point, ``floats`` and ``integers``; after four integers that say where they begin, these are
-    the ``values`` called ``floats`` and ``sizes``.
+    The first four integers say where each begins; the rest are the ``values`` called ``floats`` and ``sizes``.
     """
 
     function: Callable[[Floats, Floats, NDArray[np.int64]], tuple[Floats, Floats]]
@@ -123,17 +104,10 @@ class ByHand(NamedTuple):
 
 
 def compiled(structure: str, build: "Callable[[], pm.Model | ByHand]", values: Values) -> Compiled:
-    """A structure's log density on some data.
+    """A structure's log density on data, ``values`` of ``pm.Data`` by name.
 
-    Parameters
-    ----------
-    structure
-        Names everything but data on which the program depends, beside versions and processor.
-    build
-        Makes a PyMC model of the structure, on any data of its, or a density by hand; called only where nothing
-        compiled is at hand.
-    values
-        What the model takes as ``pm.Data``, by name.
+    ``structure`` names all on which the program depends, besides versions and processor. ``build`` is called only if
+    the cache has no program.
     """
     seconds = 0.0
     if structure not in _LOADED:
@@ -143,7 +117,7 @@ def compiled(structure: str, build: "Callable[[], pm.Model | ByHand]", values: V
     return _LOADED[structure].on(values, seconds)
 
 
-def _program(structure: str, build: "Callable[[], pm.Model | ByHand]") -> tuple["_Program", bool]:
+def _program(structure: str, build: "Callable[[], pm.Model | ByHand]") -> tuple[_Program, bool]:
     """A program from the cache or compiled, and whether it was compiled."""
     try:
         kept = CompiledObjects.read(structure)
@@ -154,7 +128,8 @@ def _program(structure: str, build: "Callable[[], pm.Model | ByHand]") -> tuple[
         return _compile_for_this_process(build()), True
     source = build()  # whose own faults are no reason to compile it otherwise
     try:
-        made = _compile_by_hand(source) if isinstance(source, ByHand) else _compile(source)
+        by_hand = isinstance(source, ByHand)
+        made = _kept(_jitted(source), source.variables, _ARRAYS_BY_HAND) if by_hand else _compile(source)
         made.write(structure)
         return _Addressed.load(made), True
     except Exception as error:
@@ -174,23 +149,12 @@ def _warn(error: Exception) -> None:
 # ---------------------------------------------------------------------- programs
 
 
-class _Program:
-    """A compiled log density that takes any data of its structure."""
-
-    def on(self, values: Values, seconds: float) -> Compiled:
-        raise NotImplementedError
-
-
 class _At(NamedTuple):
-    """A function by its address, as nutpie takes numba's."""
-
     address: int
 
 
 @dataclass(frozen=True)
-class _Addressed(_Program):
-    """A program called by its address."""
-
+class _Addressed:
     variables: tuple[FreeVariable, ...]
     arrays: tuple[tuple[str, str], ...]
     library: Any
@@ -234,9 +198,7 @@ class _Addressed(_Program):
 
 
 @dataclass(frozen=True)
-class _Nutpies(_Program):
-    """A program that nutpie has compiled."""
-
+class _Nutpies:
     variables: tuple[FreeVariable, ...]
     model: Any
 
@@ -304,10 +266,7 @@ def _compiling() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _each_function_once() -> Iterator[None]:
-    """PyTensor's operations of one kind on the same types become one function, not one for each place that uses it.
-
-    Most of the time of a compilation would go into hundreds of additions and choices that are all alike.
-    """
+    """Compile PyTensor's operations of one kind on the same types once: hundreds alike take most of the time."""
     from pytensor.link.numba.dispatch import basic
 
     made: dict[Any, Any] = {}
@@ -372,10 +331,6 @@ def _compile(model: "pm.Model") -> CompiledObjects:
 _ARRAYS_BY_HAND = (("floats", "f"), ("sizes", "i"))
 
 
-def _compile_by_hand(source: ByHand) -> CompiledObjects:
-    return _kept(_jitted(source), source.variables, _ARRAYS_BY_HAND)
-
-
 def _jitted(source: ByHand) -> Any:
     import numba
 
@@ -384,7 +339,6 @@ def _jitted(source: ByHand) -> Any:
 
 
 def _kept(jitted: Any, variables: tuple[FreeVariable, ...], arrays: tuple[tuple[str, str], ...]) -> CompiledObjects:
-    """Compile a function of the point and two arrays of data."""
     from numba import float64, int64
 
     jitted.compile((float64[::1], float64[::1], int64[::1]))
@@ -507,8 +461,7 @@ def _callback_functions(program: Any = None) -> list[Any]:
     def no_further_variables(dimensions: Any, expanded: Any, point_: Any, expanded_: Any, table_: Any) -> int:
         return 0
 
-    functions = [
+    return [
         numba.cfunc(types.int64(types.uint64, doubles, doubles, doubles, types.voidptr))(log_density),
         numba.cfunc(types.int64(types.uint64, types.uint64, doubles, doubles, types.voidptr))(no_further_variables),
     ]
-    return functions

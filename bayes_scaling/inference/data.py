@@ -1,4 +1,4 @@
-"""The groups that ArviZ and readers expect of a fit, beside the sampler's two."""
+"""The groups of a fit: those that ArviZ expects, besides the sampler's two."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,15 +11,13 @@ from xarray.core import indexing
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.likelihood import blocks, draws_of, log_priors, unit_densities
-from bayes_scaling.model.predictors import column_of
+from bayes_scaling.model.predictors import Predictors, column_of, years_of
 from bayes_scaling.model.requirements import clusters_of
-from bayes_scaling.model.rows import COVARIATES, Rows, anchor_of, group_codes
-from bayes_scaling.specifications.progress import walk_covariates
+from bayes_scaling.model.rows import COVARIATES, Rows, anchor_of
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import decimal_year
 
-UNITS = ("evaluation", "paper")
-"""Units of cross-validation."""
+UNITS = ("evaluation", "paper")  # units of cross-validation
 
 
 def check_unit(unit: str) -> None:
@@ -35,16 +33,15 @@ _TEXTS = ("url", "source")
 
 
 def assemble(specification: Specification, rows: Rows, evaluations: pd.DataFrame, data: DataTree) -> DataTree:
-    """Add the groups that ArviZ and readers expect beside nutpie's two."""
+    """A fit's groups, from a table and the sampler's two groups."""
     evaluations = evaluations.assign(**clusters_of(specification, evaluations))
     constant = {name: ("evaluation", column) for name, column in rows.covariates.items()}
-    kept = {column: ("evaluation", _plain(evaluations[column])) for column in _KEPT_COLUMNS if column in evaluations}
-    kept |= {
-        name: ("evaluation", _plain(column_of(specification, evaluations, name)))
-        for name in specification.columns
-        if name not in kept
+    columns = {name: evaluations[name] for name in _KEPT_COLUMNS if name in evaluations}
+    columns |= {
+        name: column_of(specification, evaluations, name) for name in specification.columns if name not in columns
     }
-    kept |= {name: ("evaluation", _plain(evaluations[name])) for name, _ in specification.noise.effects}
+    columns |= {name: evaluations[name] for name, _ in specification.noise.effects}
+    kept = {name: ("evaluation", _plain(column)) for name, column in columns.items()}
     if "published" in evaluations:
         kept["year"] = ("evaluation", decimal_year(evaluations["published"]).to_numpy(float))
     coords = {"evaluation": list(rows.ids)}
@@ -60,7 +57,7 @@ def assemble(specification: Specification, rows: Rows, evaluations: pd.DataFrame
 
 
 def completed(specification: Specification, rows: Rows, data: DataTree) -> DataTree:
-    """Add what follows from draws and rows: log priors, and log likelihoods that each reading works out."""
+    """Add log priors, and log likelihoods that are computed whenever they are read."""
     posterior = data["posterior"].to_dataset()
     unit, other = UNITS if specification.noise.cluster == "none" else UNITS[::-1]
     groups = {name: node.to_dataset() for name, node in data.children.items()}
@@ -125,17 +122,16 @@ def rows_of(data: DataTree, specification: Specification) -> Rows:
         table["year"] = constant["year"].to_numpy()
     groups = ("paper", *dict(specification.noise.effects))
     clusters = {group: pd.Series(constant[group].to_numpy()).astype(str) for group in groups}
-    index, levels, predictors = group_codes(specification, table, clusters=clusters)
+    predictors = Predictors(specification, table)
+    columns, index, levels = predictors.coded(table, clusters)
     (response,) = data["observed_data"].to_dataset().data_vars.values()
-    covariates = {str(name): constant[name].to_numpy() for name in constant.data_vars if str(name) in COVARIATES}
+    kept = (*COVARIATES, *years_of(specification, levels, 0.0, 0.0))
+    covariates = {name: constant[name].to_numpy() for name in kept if name in constant}
     anchor = anchor_of(specification, table) if specification.delta is None else None
-    covariates |= predictors.arrays(table)[0]
-    if anchor is not None and anchor.steps:
-        covariates |= walk_covariates(anchor.steps, anchor.year, table["year"])
     return Rows(
         ids=tuple(map(str, constant["evaluation"].to_numpy())),
         response=response.to_numpy(),
-        covariates=covariates,
+        covariates=covariates | columns,
         index=index,
         levels=levels,
         predictors=predictors,

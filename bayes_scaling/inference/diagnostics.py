@@ -19,11 +19,10 @@ ESS_MIN = 400
 EBFMI_MIN = 0.3
 TOLERATED_FRACTION = 0.001
 DOUBT = 0.05
-"""Probability of as many divergences, were they tolerable in the long run, below which a run is given up."""
+"""A run is given up where so many divergences, if they were tolerable in the long run, are less probable than this."""
 CHAIN_SHIFT_MAX = 0.5
 WEIGHT_SHARE_MIN = 0.1
-MAIN = ("E", "alpha", "beta", *RATES)
-"""Quantities that people quote, of which more effective draws are wanted."""
+MAIN = ("E", "alpha", "beta", *RATES)  # quantities that people quote: these get more effective draws
 EVIDENCE_SPREAD_MAX = 0.5
 """Nats, standard deviation between runs: weights of their evidence would then leave exp(-0.25), 78%, of the runs."""
 
@@ -32,40 +31,14 @@ EVIDENCE_SPREAD_MAX = 0.5
 class Diagnostics:
     """Convergence of a fit over every free parameter and every reported quantity.
 
-    Parameters
-    ----------
-    rhat_max
-        Largest rank-normalised split R-hat; at most 1.01.
-    ess_bulk_min, ess_tail_min
-        Smallest effective sample sizes; at least 400 each.
-    divergences
-        Divergent transitions; 0, or at most 0.1% of draws after the target acceptance was raised.
-    maxdepth
-        Draws that reached the maximum tree depth; the same rule.
-    ebfmi_min
-        Smallest energy fraction of missing information of a chain; at least 0.3. Of SMC, which has no energy, 1.
-    draws
-        Draws in all chains.
-    escalated
-        Whether sampling was repeated once, longer and with a higher target acceptance.
-    worst
-        The quantity with the largest R-hat.
-    failures
-        What failed, in plain sentences; empty if converged.
-    weight_share
-        Share of draws that reweighting leaves effective (Kish); 1 where nothing was reweighted.
-    restarted
-        Chains that had settled where less than a hundred-thousandth of the posterior is, and were started again from
-        where the others are; see :mod:`bayes_scaling.inference.modes`.
-    sampler
-        ``"nuts"``, or ``"smc"``: then R-hat compares independent runs, draws are particles, there are no transitions,
-        trees or energies to fail, and ``escalated`` means that a further attempt had more particles.
-    evidence_spread
-        Standard deviation between SMC runs of the logarithm of the evidence, nats; at most 0.5. None of NUTS.
-    ess_main_min
-        Smallest effective sample size, bulk or tail, of :data:`MAIN`; None where there is none of them.
-    gradients
-        Evaluations of the log density and its gradient in all attempts, adaptation included.
+    ``rhat_max`` is the largest rank-normalised split R-hat, of ``worst`` (at most 1.01); ``ess_bulk_min`` and
+    ``ess_tail_min`` are the fewest effective draws (at least 400), ``ess_main_min`` those of :data:`MAIN`, if it has
+    any. ``divergences`` and ``maxdepth`` (draws at maximum tree depth) are 0, or at most 0.1% of the ``draws`` of all
+    chains once an attempt was ``escalated``; ``ebfmi_min`` is at least 0.3. ``failures`` are sentences, none if
+    converged. ``weight_share`` is the share of draws that reweighting leaves effective (Kish); ``restarted`` counts
+    chains, ``gradients`` evaluations of the log density in all attempts, adaptation included. Of SMC, R-hat compares
+    independent runs, draws are particles, E-BFMI is 1, and ``evidence_spread`` is the standard deviation of log
+    evidence between runs (nats, at most 0.5).
     """
 
     rhat_max: float
@@ -87,7 +60,7 @@ class Diagnostics:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
-        """Read back what ``dataclasses.asdict`` and JSON have made of it."""
+        """Read back from JSON."""
         return cls(**{**plain, "failures": tuple(plain["failures"])})
 
     @property
@@ -97,7 +70,7 @@ class Diagnostics:
 
     @property
     def facts(self) -> str:
-        """What was measured, in words for people."""
+        """What was measured, in words."""
         agreement = (
             f"R-hat at most {self.rhat_max:.4f} ({self.worst}), effective draws at least {self.ess_bulk_min:,.0f} bulk "
             f"and {self.ess_tail_min:,.0f} tail"
@@ -161,99 +134,49 @@ class Diagnostics:
 
 
 def diagnose(
-    data: DataTree,
-    stats: Dataset | None = None,
-    *,
-    escalated: bool = False,
-    restarted: int = 0,
-    gradients: int = 0,
+    data: DataTree, stats: Dataset | None = None, *, escalated: bool = False, restarted: int = 0, gradients: int = 0
 ) -> Diagnostics:
-    """Judge the chains of a posterior.
-
-    Parameters
-    ----------
-    data
-        With groups ``posterior`` and ``sample_stats``.
-    stats
-        What the sampler said of all its draws, where the posterior holds a choice of them; ``sample_stats`` if None.
-    escalated
-        Whether these draws come from a further, more careful attempt.
-    restarted
-        How many chains were started again elsewhere.
-    gradients
-        Made so far.
-
-    Returns
-    -------
-    Diagnostics
-    """
-    table = convergence_table(data)
+    """Judge the chains of a posterior, by statistics of all draws where it holds a choice of them."""
     stats = data["sample_stats"].to_dataset() if stats is None else stats
-    draws = int(stats["diverging"].size)
-    found = Diagnostics(
-        rhat_max=float(table["rhat"].max()),
-        ess_bulk_min=float(table["ess_bulk"].min()),
-        ess_tail_min=float(table["ess_tail"].min()),
+    return _judged(
+        data,
         divergences=int(stats["diverging"].sum()),
         maxdepth=int(stats["maxdepth_reached"].sum()),
         ebfmi_min=float(np.min(np.asarray(az.bfmi(DataTree.from_dict({"sample_stats": stats}))["energy"]))),
-        draws=draws,
+        draws=int(stats["diverging"].size),
         escalated=escalated,
-        worst=str(table["rhat"].idxmax()),
-        failures=(),
         weight_share=_weight_share(stats),
         restarted=restarted,
-        ess_main_min=_least_of_main(table),
         gradients=gradients,
     )
-    return replace(found, failures=_failures(found, table, data))
 
 
 def diagnose_runs(data: DataTree, stats: Dataset, *, escalated: bool = False) -> Diagnostics:
-    """Judge independent SMC runs: each is a chain of its own.
+    """Judge independent SMC runs, each a chain, by R-hat, effective draws and the spread of their ``log_evidence``.
 
-    Parameters
-    ----------
-    data
-        With group ``posterior``: runs as ``chain``, particles as ``draw``.
-    stats
-        ``log_evidence``, nats, over ``chain``.
-    escalated
-        Whether these runs come from a further attempt with more particles.
-
-    Returns
-    -------
-    Diagnostics
-        By the same limits on R-hat and effective draws as :func:`diagnose`, and by how far the evidence of the runs
-        spreads (:data:`EVIDENCE_SPREAD_MAX`).
-
-    Notes
-    -----
     Particles of one run share ancestors, which no effective sample size within runs sees; R-hat between runs does: at
     1.01 each half of a run is worth some 50 independent draws. A mode that every run has lost is seen by neither.
     """
+    sizes, spread = data["posterior"].sizes, float(stats["log_evidence"].std(ddof=1))
+    none: dict[str, Any] = {"divergences": 0, "maxdepth": 0, "ebfmi_min": 1.0}  # no transitions, trees, energies
+    draws = sizes["chain"] * sizes["draw"]
+    return _judged(data, draws=draws, escalated=escalated, sampler=SMC, evidence_spread=spread, **none)
+
+
+def _judged(data: DataTree, **measured: Any) -> Diagnostics:
     table = convergence_table(data)
-    posterior = data["posterior"]
+    main = table[table.index.str.partition("[").get_level_values(0).isin(MAIN)]
+    if len(main) and measured.get("sampler") != SMC:
+        measured["ess_main_min"] = float(main[["ess_bulk", "ess_tail"]].to_numpy().min())
     found = Diagnostics(
         rhat_max=float(table["rhat"].max()),
         ess_bulk_min=float(table["ess_bulk"].min()),
         ess_tail_min=float(table["ess_tail"].min()),
-        divergences=0,
-        maxdepth=0,
-        ebfmi_min=1.0,
-        draws=posterior.sizes["chain"] * posterior.sizes["draw"],
-        escalated=escalated,
         worst=str(table["rhat"].idxmax()),
         failures=(),
-        sampler=SMC,
-        evidence_spread=float(stats["log_evidence"].std(ddof=1)),
+        **measured,
     )
     return replace(found, failures=_failures(found, table, data))
-
-
-def _least_of_main(table: pd.DataFrame) -> float | None:
-    main = table[table.index.str.partition("[").get_level_values(0).isin(MAIN)]
-    return float(main[["ess_bulk", "ess_tail"]].to_numpy().min()) if len(main) else None
 
 
 def _weight_share(stats: Dataset) -> float:
@@ -264,25 +187,11 @@ def _weight_share(stats: Dataset) -> float:
 
 
 def convergence_table(data: DataTree) -> pd.DataFrame:
-    """R-hat and effective sample sizes of every element of every posterior variable.
-
-    Returns
-    -------
-    DataFrame
-        Index such as ``"level[ptb]"``; columns ``rhat``, ``ess_bulk``, ``ess_tail``.
-
-    Notes
-    -----
-    A quantity that does not move in some chain has no finite R-hat; :func:`diagnose` names it as a failure.
-    """
+    """Columns ``rhat``, ``ess_bulk``, ``ess_tail`` of every element, such as ``"level[ptb]"``, of the posterior."""
     named = dict(elements(data["posterior"].to_dataset()))
     draws = DataArray(np.stack([*map(np.asarray, named.values())]), dims=("element", "chain", "draw"))
-    with np.errstate(divide="ignore", invalid="ignore"):  # of what does not move
-        measures = {
-            "rhat": az.rhat(draws),
-            "ess_bulk": az.ess(draws, method="bulk"),
-            "ess_tail": az.ess(draws, method="tail"),
-        }
+    with np.errstate(divide="ignore", invalid="ignore"):  # what does not move in some chain has no finite R-hat
+        measures = {"rhat": az.rhat(draws)} | {f"ess_{kind}": az.ess(draws, method=kind) for kind in ("bulk", "tail")}
     return pd.DataFrame({name: np.asarray(measure) for name, measure in measures.items()}, index=list(named))
 
 
@@ -312,10 +221,10 @@ def _failures(found: Diagnostics, table: pd.DataFrame, data: DataTree) -> tuple[
         column = table[f"ess_{kind}"]
         if column.min() < ESS_MIN:
             failures.append(f"{kind} effective sample size {column.min():.0f} ({column.idxmin()}), below {ESS_MIN}")
-    for name, count in (
-        ("divergent transitions", found.divergences),
-        ("draws at maximum tree depth", found.maxdepth),
-    ):
+    for name, count in {
+        "divergent transitions": found.divergences,
+        "draws at maximum tree depth": found.maxdepth,
+    }.items():
         if count > found.tolerated:
             failures.append(f"{count} {name} in {found.draws} draws ({count / found.draws:.2%})")
     if found.ebfmi_min < EBFMI_MIN:
@@ -329,15 +238,7 @@ def _failures(found: Diagnostics, table: pd.DataFrame, data: DataTree) -> tuple[
 
 
 def chain_shifts(draws: Mapping[int, np.ndarray]) -> dict[int, float]:
-    """How far each chain's median lies from the others', in interquartile ranges of the other chains' draws.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> shifts = chain_shifts({0: rng.normal(size=500), 1: rng.normal(size=500), 2: 9 + rng.normal(size=500)})
-    >>> max(shifts, key=lambda chain: abs(shifts[chain]))
-    2
-    """
+    """How far each chain's median lies from the others', in interquartile ranges of the other chains' draws."""
     shifts = {}
     for chain, own in draws.items():
         rest = np.concatenate([other for key, other in draws.items() if key != chain] or [own])
@@ -348,9 +249,8 @@ def chain_shifts(draws: Mapping[int, np.ndarray]) -> dict[int, float]:
 
 def _who_disagrees(data: DataTree, quantity: str) -> str:
     """Name chains that sit elsewhere (modes), where R-hat alone says only that something is wrong."""
-    array = dict(elements(data["posterior"].to_dataset()))[quantity]
-    draws = {chain: row for chain, row in enumerate(np.asarray(array))}
-    apart = {chain: row for chain, row in draws.items() if abs(chain_shifts(draws)[chain]) > CHAIN_SHIFT_MAX}
+    draws = dict(enumerate(np.asarray(dict(elements(data["posterior"].to_dataset()))[quantity])))
+    apart = {chain: draws[chain] for chain, shift in chain_shifts(draws).items() if abs(shift) > CHAIN_SHIFT_MAX}
     if not apart:
         return ""
     medians = ", ".join(f"chain {chain}: {np.median(row):.3g}" for chain, row in apart.items())

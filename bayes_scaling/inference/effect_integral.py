@@ -1,49 +1,36 @@
-"""A paper's density under Student-t noise: its effect integrated out, on nodes that follow the integrand."""
+"""A paper's density under noise of any family: its effect integrated out, on nodes that follow the integrand."""
+
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_scaling.specifications.noise import normal, student_t
+from bayes_scaling.specifications.noise import Family, normal
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
-_WIDEST = 2.0
-"""Longest first panel, in units of asinh of the distance from its nearer end over the scale."""
-_REACH = 9.0
-"""How far beyond the residuals and 0 the integral goes, in units of tau."""
+_WIDEST = 2.0  # longest first panel, in units of asinh of the distance from its nearer end over the scale
+_REACH = 9.0  # how far beyond the residuals and 0 the integral goes, in units of tau
 _ROUGH = 1e-5
 """Share of a paper's density by which a panel's rougher rule may differ; the finer one is then right to 1e-9."""
 NODES_OF_A_GAP = 300
-"""Most nodes between two residuals, or so: what callers need to know of the memory that many draws take."""
+"""Roughly the most nodes between two residuals, from which callers work out the memory that many draws take."""
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(15)
 _MOMENTS = [2 / (1 - k**2) if k % 2 == 0 else 0.0 for k in range(7)]
 _DIFFERENCE = _WEIGHTS.copy()  # of the rule and the one that every second of its nodes carries
 _DIFFERENCE[1::2] -= np.linalg.solve(np.polynomial.chebyshev.chebvander(_NODES[1::2], 6).T, _MOMENTS)
 
 
-def student_t_paper(residual: Floats, nu: Floats, sigma: Floats, tau: Floats) -> Floats:
+def paper_density(family: Family, values: Mapping[str, Floats], residual: Floats, sigma: Floats, tau: Floats) -> Floats:
     r"""Log density of the residuals of one paper, shape ``(samples,)``.
 
-    .. math:: \ln \int N(u \mid 0, \tau) \prod_i t_\nu(r_i - u \mid 0, \sigma) \, du
+    .. math:: \ln \int N(u \mid 0, \tau) \prod_i p(r_i - u \mid 0, \sigma) \, du
 
     Panels lie closest at the residuals and at 0, where the integrand can be narrow, and are halved where Gauss's rule
-    has not settled: right to 1e-6, however far sigma, tau and the residuals are from each other.
-
-    Parameters
-    ----------
-    residual
-        Shape ``(samples, n)``.
-    nu, tau
-        Shape ``(samples, 1)``.
-    sigma
-        Of each residual, or of all: shape ``(samples, n)`` or ``(samples, 1)``.
-
-    Examples
-    --------
-    >>> residual, nu = np.array([[0.053, 0.051, 0.0525]]), np.array([[5.0]])
-    >>> student_t_paper(residual, nu, np.array([[0.001]]), np.array([[0.1]])).round(3).tolist()
-    [11.475]
+    has not settled: right to 1e-6, however far sigma, tau and the residuals are from each other. ``residual`` has the
+    shape ``(samples, n)``; ``tau`` and ``values``, draws of what the family has beside its scale, have
+    ``(samples, 1)``, ``sigma`` either.
     """
     # A peak of n residuals can be as narrow as this, and no first panel shall step over one.
     narrowest = np.minimum(tau, sigma.min(axis=1, keepdims=True) / np.sqrt(residual.shape[1]))
@@ -52,7 +39,10 @@ def student_t_paper(residual: Floats, nu: Floats, sigma: Floats, tau: Floats) ->
     highest = total.copy()
     while len(draw):
         half = 0.5 * (high - low)
-        log_density = _log_integrand(low[:, None] + np.outer(half, _NODES + 1), draw, residual, nu, sigma, tau)
+        effect, of_draw = low[:, None] + np.outer(half, _NODES + 1), {name: each[draw] for name, each in values.items()}
+        log_density = normal(effect, tau[draw])
+        for own, scale in zip(residual.T, np.broadcast_to(sigma, residual.shape).T, strict=True):
+            log_density += family.of(own[draw, None] - effect, scale[draw, None], of_draw)
         peak = log_density.max(axis=1)
         density = np.exp(log_density - peak[:, None])
         with np.errstate(divide="ignore"):
@@ -63,15 +53,11 @@ def student_t_paper(residual: Floats, nu: Floats, sigma: Floats, tau: Floats) ->
         draw, low, high = (each[unsettled] for each in (draw, low, high))
         middle = 0.5 * (low + high)
         draw, low, high = np.tile(draw, 2), np.concatenate([low, middle]), np.concatenate([middle, high])
-    constant = student_t(np.zeros_like(residual), nu, sigma).sum(axis=1)
-    return np.asarray(total + constant + normal(0.0, tau)[:, 0])
+    return total
 
 
 def _panels(residual: Floats, scale: Floats, tau: Floats) -> tuple[Codes, Floats, Floats]:
-    """Draw, lower and upper end of each panel: every gap between residuals, 0 and the ends of the integral in pieces.
-
-    The pieces of a gap are of equal length in ``asinh(x - a) - asinh(b - x)``.
-    """
+    """Draw and ends of each panel: gaps between residuals, 0 and ends, cut equally in asinh(x - a) - asinh(b - x)."""
     reach = np.ceil(_REACH * tau / scale)
     points = np.sort(np.column_stack([np.rint(residual / scale), np.zeros(len(residual))]), axis=1)
     points = np.column_stack([points[:, :1] - reach, points, points[:, -1:] + reach])
@@ -86,12 +72,3 @@ def _panels(residual: Floats, scale: Floats, tau: Floats) -> tuple[Codes, Floats
         ends.append(low[of] + 0.5 * gap[of] + np.sinh(t) * np.sqrt(1 + (0.5 * gap[of] / np.cosh(t)) ** 2))
     draw = draw[of]
     return draw, ends[0] * scale[draw, 0], ends[1] * scale[draw, 0]
-
-
-def _log_integrand(effect: Floats, draw: Codes, residual: Floats, nu: Floats, sigma: Floats, tau: Floats) -> Floats:
-    """Up to the constant of each draw, that is at effect and residuals 0."""
-    unit = np.broadcast_to(sigma * np.sqrt(nu), residual.shape)
-    tails = np.zeros_like(effect)
-    for own, scale in zip(residual.T, unit.T, strict=True):
-        tails += np.log1p(np.square((effect - own[draw, None]) / scale[draw, None]))
-    return np.asarray(-0.5 * np.square(effect / tau[draw]) - 0.5 * (nu[draw] + 1) * tails)

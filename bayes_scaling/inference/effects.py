@@ -27,7 +27,7 @@ _STEP = 1e-5
 
 
 class Effects(NamedTuple):
-    """Where in a point the effects of one standard deviation stand, and its logarithm; ``size`` is the point's."""
+    """Places in a point, of length ``size``, of effects that share a standard deviation, and of its logarithm."""
 
     name: str
     spread: int
@@ -39,21 +39,14 @@ class Effects(NamedTuple):
         return {f"{self.name}_{key}": value for key, value in values.items()}
 
     def without_information(self) -> dict[str, Any]:
-        """Data with which coordinates are the model's own."""
+        """Data with which the coordinates are the model's own."""
         count = self.places.stop - self.places.start
         zeros = np.zeros(count)
         return self.given(turn=np.eye(count), precision=zeros, pull=zeros, carried=np.zeros((count, self.size)))
 
 
 def to_model(effects: Sequence[Effects], outer: Any, data: Mapping[str, Any], xp: ModuleType = np) -> tuple[Any, Any]:
-    """The model's unconstrained point at one of the sampler's (last axis), and the logarithm of the change of volume.
-
-    Examples
-    --------
-    >>> one = Effects("lab", 0, slice(1, 3), 3)
-    >>> to_model([one], np.array([0.5, 1.0, 2.0]), one.without_information())[0].tolist()
-    [0.5, 1.0, 2.0]
-    """
+    """The model's unconstrained point at one of the sampler's (last axis), and the log of the change of volume."""
     inner, volume = outer, 0.0
     times: Any = np.dot if xp is np else _by_elements
     for each in effects:
@@ -98,15 +91,7 @@ def curvature_at(program: "Compiled", point: Floats) -> Floats:
 
 
 def informed(program: "Compiled", top: Floats) -> dict[str, Any]:
-    """Data of the coordinates from the curvature of a log density at its top; none where it is no top.
-
-    Parameters
-    ----------
-    program
-        On data without information.
-    top
-        A point, as :func:`scipy.optimize.minimize` finds it.
-    """
+    """Data of the coordinates, from the curvature of a log density without information at its top; {} if it is none."""
     try:
         curvature = curvature_at(program, top)
         fixed = [each.spread for each in program.effects]

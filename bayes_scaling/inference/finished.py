@@ -1,13 +1,12 @@
-"""Fits that an earlier run has finished, in a directory or in those beside it, found by their fingerprint."""
+"""Finished fits in a directory and in those beside it, found by fingerprint."""
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from bayes_scaling.common.files import FIT_FILE, FITS, SUMMARY_FILE, plain_name
 from bayes_scaling.errors import FitFileError
-from bayes_scaling.files import plain_name
 from bayes_scaling.inference.result import Fit, read_fit
-from bayes_scaling.result_files import FIT_FILE, FITS, SUMMARY_FILE
 
 
 def sweep_file(specification: str, fingerprint: str) -> str:
@@ -16,23 +15,12 @@ def sweep_file(specification: str, fingerprint: str) -> str:
 
 
 def sweep_files(directory: Path, fingerprint: str) -> list[Path]:
-    """Files of a fit in a comparison's directory, whatever its specification is called."""
+    """Files of a fit in a comparison's directory; a specification may have been renamed."""
     return sorted((directory / FITS).glob(f"*-{fingerprint[:16]}.nc"))
 
 
 def finished_fit(fingerprint: str, directory: Path) -> tuple[Fit, bytes, Path] | None:
-    """A fit of the same fingerprint that another run has left, with its file's content and place.
-
-    Returns None where there is none, or none that can be read.
-
-    Parameters
-    ----------
-    fingerprint
-        From :func:`bayes_scaling.inference.fitting.fit_fingerprint`: equal fingerprints, equal fits.
-    directory
-        Of the run that needs it. Looked through are this directory and those beside it: runs of one specification, and
-        comparisons.
-    """
+    """A readable fit of this fingerprint with its file's content and place, from a run's directory or those beside."""
     for path in _candidates(fingerprint, directory):
         try:
             content = path.read_bytes()

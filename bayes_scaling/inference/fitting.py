@@ -1,4 +1,4 @@
-"""Fit a specification to a table: sample, diagnose, escalate once, and keep everything a reader may ask for."""
+"""Fit a specification to a table: sample, diagnose, try again if need be, and keep everything a reader may ask for."""
 
 import hashlib
 import json
@@ -39,8 +39,7 @@ from bayes_scaling.tables.faults import Finding
 from bayes_scaling.tables.plausibility import findings, require_plausible
 from bayes_scaling.tables.soundness import as_table
 
-KEPT_DRAWS = 4000
-"""Of all chains: what is read off a posterior takes memory and time for each, and this many say as much as more."""
+KEPT_DRAWS = 4000  # draws of all chains: more cost memory and time wherever a posterior is read, and add nothing
 _PACKAGES = ("bayes-scaling", "pymc", "pytensor", "nutpie", "arviz", "numpy", "pandas", "xarray", "scipy")
 
 
@@ -138,7 +137,7 @@ def fit_with(
     keep = None if keep is None else whole_number("keep", keep, 4 * settings.chains)
     require_sampler_for(specification, settings.sampler)
     evaluations = as_table(evaluations)
-    warnings = require_plausible(evaluations)
+    warnings = require_plausible(evaluations, specification.used_columns)
     rows = make_rows(specification, evaluations)
     fingerprint = fit_fingerprint(specification, evaluations, settings, seed)
     found = attempt(specification, rows, settings, seed, progress=progress, cores=cores)

@@ -1,4 +1,4 @@
-"""Importance weights that leave one unit out, some units at a time."""
+"""Importance weights that leave out one unit each, for a block of units at a time."""
 
 import warnings
 from collections.abc import Iterator
@@ -20,10 +20,9 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Units of a fit at some positions, each left out by weights of the draws.
+    """Units of a fit at some positions; ``density`` and ``log_weights`` have the shape ``(samples, units)``.
 
-    ``tree`` has what ArviZ takes (free variables and log likelihoods) and ``loo`` what it finds; ``density`` and
-    ``log_weights`` are of shape ``(samples, units)``.
+    ``tree`` has the free variables and log likelihoods from which ArviZ makes ``loo``.
     """
 
     unit: str

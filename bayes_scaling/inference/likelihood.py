@@ -9,13 +9,14 @@ from scipy import stats
 from scipy.sparse import csr_array
 from xarray import Dataset, DataTree
 
-from bayes_scaling.inference.effect_integral import NODES_OF_A_GAP, student_t_paper
-from bayes_scaling.inference.posterior import EFFECT, STANDARDISED, coefficients_of, posterior_values
-from bayes_scaling.model.coordinates import penalty_scale, published_names
+from bayes_scaling.inference.effect_integral import NODES_OF_A_GAP, paper_density
+from bayes_scaling.inference.posterior import EFFECT, STANDARDISED, posterior_values
+from bayes_scaling.model.coordinates import coefficients_of, penalty_scale, published_names
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.model.structure import coefficient_at, expected_loss
 from bayes_scaling.specifications.noise import (
     Effects,
+    Family,
     given_rest,
     log_jacobian,
     log_residual,
@@ -27,8 +28,7 @@ from bayes_scaling.specifications.specification import Specification
 Floats = NDArray[np.float64]
 Work = Callable[[Specification, Rows, Mapping[str, Floats], Floats], Floats]
 
-BLOCK = 2**22
-"""Most numbers of an array over draws and rows: several of them, 32 MiB each, stand side by side at a time."""
+BLOCK = 2**22  # most numbers in an array over draws and rows, 32 MiB; several are in memory at a time
 
 
 def sampled_names(specification: Specification) -> tuple[str, ...]:
@@ -58,7 +58,7 @@ def scales(specification: Specification, rows: Rows, values: Mapping[str, Floats
 
 
 def blocks(count: int, width: int) -> Iterator[slice]:
-    """Ranges of so few of ``count`` that, with ``width`` numbers for each, they have at most :data:`BLOCK`."""
+    """Slices of ``count`` items of ``width`` numbers, each of at most :data:`BLOCK` numbers."""
     step = max(1, BLOCK // max(1, width))
     return (slice(start, min(start + step, count)) for start in range(0, count, step))
 
@@ -66,9 +66,9 @@ def blocks(count: int, width: int) -> Iterator[slice]:
 def of_units(
     work: Work, specification: Specification, rows: Rows, values: Mapping[str, Floats], unit: str, positions: Any
 ) -> Floats:
-    """What a function of the rows, such as :func:`paper_densities`, finds of some units, shape ``(samples, units)``.
+    """Apply a function of rows, such as :func:`paper_densities`, to some units: shape ``(samples, units)``.
 
-    It is given the rows that decide it, and so many draws at a time that both are one block.
+    It gets the rows that these units depend on, and as many draws at a time as make one block.
     """
     of, paper, positions = rows.units(unit), rows.index["paper"], np.asarray(positions, dtype=np.int64)
     inside = np.flatnonzero(np.isin(of, positions))
@@ -89,9 +89,8 @@ def unit_densities(
 ) -> Floats:
     """Log density of some units under each draw, nats, shape ``(samples, len(positions))``.
 
-    Of an evaluation given the others of its paper, which is what leaving it out needs; without paper effects, its plain
-    log density. Of a paper, that of its evaluations jointly. Papers are independent given the parameters, so these
-    always add up to the log likelihood; evaluations do so only without paper effects.
+    Of an evaluation it is given the others of its paper, which is what leaving it out needs; of a paper it is joint, so
+    that papers always add up to the log likelihood, and evaluations only without paper effects.
     """
     work = paper_densities if unit == "paper" else evaluation_densities
     return of_units(work, specification, rows, values, unit, positions)
@@ -102,38 +101,28 @@ def evaluation_densities(
 ) -> Floats:
     """Log density of each evaluation given the others of its paper, shape ``(samples, n)``.
 
-    ``residual`` is observed less expected loss, nats, whatever the scale of the noise; densities are of the loss, so
-    that specifications with noise on the loss and on its logarithm can be compared.
+    ``residual`` is observed less expected loss, nats. Densities are of the loss even where noise is on its logarithm,
+    so that specifications can be compared.
     """
-    sigma = scales(specification, rows, values)
-    if specification.noise.cluster == "none":
-        return _independent_densities(specification, rows, values, residual)
+    noise, sigma = specification.noise, scales(specification, rows, values)
     residual, jacobian = on_scale(specification, rows, residual)
-    if specification.noise.samples_effects:
+    if noise.samples_effects:
         residual = residual - values[EFFECT][:, rows.index["paper"]]
-        return np.asarray(specification.noise.kind.of(residual, sigma, values) + jacobian)
+    if noise.samples_effects or noise.cluster == "none":
+        return np.asarray(noise.kind.of(residual, sigma, values) + jacobian)
     mean, scale = given_rest(residual, sigma, effects_of(specification, rows, values))
     return np.asarray(normal(residual - mean, scale) + jacobian)
 
 
-def _independent_densities(
-    specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats
-) -> Floats:
-    """Log density of each loss on its own, shape ``(samples, n)``."""
-    residual, jacobian = on_scale(specification, rows, residual)
-    sigma = scales(specification, rows, values)
-    return np.asarray(specification.noise.kind.of(residual, sigma, values) + jacobian)
-
-
 def on_scale(specification: Specification, rows: Rows, residual: Floats) -> tuple[Floats, Floats | float]:
-    """Residuals on the scale of the noise, and what makes their densities those of the loss."""
+    """Residuals on the scale of the noise, and the log Jacobian that makes their densities those of the loss."""
     if specification.noise.on_log:
         return log_residual(residual, rows.response), log_jacobian(rows.response)
     return residual, 0.0
 
 
 def effects_of(specification: Specification, rows: Rows, values: Mapping[str, Floats]) -> Effects:
-    """Of each cluster, the innermost first, how these rows are summed by it, and its standard deviation."""
+    """A function that sums rows within a cluster, and the cluster's standard deviation; the innermost cluster first."""
 
     def sums(codes: NDArray[np.int64]) -> Callable[[Floats], Floats]:
         _, own = np.unique(codes, return_inverse=True)
@@ -146,11 +135,11 @@ def paper_densities(specification: Specification, rows: Rows, values: Mapping[st
     """Joint log density of the evaluations of each paper of the rows, shape ``(samples, papers)``, nats."""
     sigma = scales(specification, rows, values)
     _, paper = np.unique(rows.index["paper"], return_inverse=True)
-    densities = _independent_densities(specification, rows, values, residual)
     residual, jacobian = on_scale(specification, rows, residual)
     if specification.noise.samples_effects:
-        joint = _integrated_student_t(residual, paper, values["nu"], sigma, values["tau"])
+        joint = _integrated(specification.noise.kind, values, residual, paper, sigma)
         return joint + sum_by(np.broadcast_to(jacobian, paper.shape), paper)
+    densities = np.asarray(specification.noise.kind.of(residual, sigma, values) + jacobian)
     if specification.noise.clusters:
         densities = densities + shared_effects(residual, sigma, effects_of(specification, rows, values))[0]
     return sum_by(densities, paper)
@@ -177,24 +166,20 @@ def _paper_effects(specification: Specification, rows: Rows, values: Mapping[str
 
 
 def sum_by(values: Floats, codes: NDArray[np.int64]) -> Floats:
-    """Sum over the last axis within groups of equal code; result has one column per code, in order.
-
-    Examples
-    --------
-    >>> sum_by(np.array([[1.0, 2.0, 4.0]]), np.array([1, 0, 1])).tolist()
-    [[2.0, 5.0]]
-    """
+    """Sum over the last axis within groups of equal code; result has one column per code, in order."""
     members = csr_array((np.ones(len(codes)), (np.arange(len(codes)), codes)))
     return np.asarray(values.reshape(-1, len(codes)) @ members).reshape(*values.shape[:-1], -1)
 
 
-def _integrated_student_t(residual: Floats, paper: NDArray[np.int64], nu: Floats, sigma: Floats, tau: Floats) -> Floats:
-    """Joint density of each paper, its effect integrated out numerically."""
+def _integrated(
+    family: Family, values: Mapping[str, Floats], residual: Floats, paper: NDArray[np.int64], sigma: Floats
+) -> Floats:
     joint, sigma = np.empty((len(residual), paper.max() + 1)), np.broadcast_to(sigma, residual.shape)
     for code in range(joint.shape[1]):
         own, scale = residual[:, paper == code], sigma[:, paper == code]
         for some in blocks(len(own), NODES_OF_A_GAP * (own.shape[1] + 1)):
-            joint[some, code] = student_t_paper(own[some], nu[some], scale[some], tau[some])
+            of_draws = {name: values[name][some] for name in family.extra}
+            joint[some, code] = paper_density(family, of_draws, own[some], scale[some], values["tau"][some])
     return joint
 
 

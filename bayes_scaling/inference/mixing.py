@@ -1,5 +1,6 @@
-"""Chains that do not mix: which belong together, and how much of the posterior each group holds."""
+"""Chains that do not mix: which belong together, how much posterior mass is around each, where to start again."""
 
+import math
 from itertools import combinations
 
 import arviz as az
@@ -15,8 +16,7 @@ from bayes_scaling.inference.diagnostics import RHAT_APART
 Floats = NDArray[np.float64]
 Groups = tuple[tuple[int, ...], ...]
 
-_UNRELATED = 1e3
-"""Stands for an R-hat that is not finite: a chain that never moved has none."""
+_UNRELATED = 1e3  # stands for an R-hat that is not finite: a chain that never moved has none
 
 
 def pairwise_rhat(posterior: Dataset) -> Floats:
@@ -31,18 +31,10 @@ def pairwise_rhat(posterior: Dataset) -> Floats:
     return np.nan_to_num(found, nan=_UNRELATED, posinf=_UNRELATED)
 
 
-def chain_groups(posterior: Dataset, rhat_max: float = RHAT_APART) -> Groups:
-    """Chains that mix with each other, put together.
+def chain_groups(posterior: Dataset) -> Groups:
+    """Chains in groups that mix, the largest first: one group where chains mix, or only mix slowly.
 
-    Groups are joined, the nearest first, as long as the mean R-hat between their chains is at most ``rhat_max``. The
-    largest group comes first; there is one where chains mix, or only mix slowly.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> draws = rng.normal(size=(4, 500)) + np.array([0, 9, 0, 0])[:, None]
-    >>> chain_groups(Dataset({"g_C": (("chain", "draw"), draws)}))
-    ((0, 2, 3), (1,))
+    The nearest groups are joined as long as the mean R-hat between their chains is at most :data:`RHAT_APART`.
     """
     chains = posterior.sizes["chain"]
     if chains < 2:
@@ -50,37 +42,58 @@ def chain_groups(posterior: Dataset, rhat_max: float = RHAT_APART) -> Groups:
     distance = pairwise_rhat(posterior) - 1
     np.fill_diagonal(distance, 0.0)
     tree = linkage(squareform(np.maximum(distance, 0.0)), method="average")
-    labels = fcluster(tree, rhat_max - 1, criterion="distance")
+    labels = fcluster(tree, RHAT_APART - 1, criterion="distance")
     groups = [tuple(map(int, np.flatnonzero(labels == label))) for label in np.unique(labels)]
     return tuple(sorted(groups, key=lambda group: (-len(group), group)))
 
 
 def group_shares(log_masses: Floats, groups: Groups, *, runs: bool = False) -> Floats:
-    r"""How much of the posterior mass lies around each group.
+    """Share of the posterior mass around each group.
 
-    ``log_masses`` are of chains (:func:`bayes_scaling.inference.modes.log_masses`), each of which estimates the mass of
-    one and the same mode, so that a group has their mean; or log evidence of SMC runs, each of which is an estimate of
-    the whole, so that a group has the sum.
-
-    Examples
-    --------
-    >>> group_shares(np.log([3.0, 3.0, 1.0]), ((0, 1), (2,))).round(3).tolist()
-    [0.75, 0.25]
+    In proportion to the mean of its chains' masses; or to the sum of its SMC ``runs``' evidence, since each run is an
+    estimate of the whole.
     """
     logs = np.array([logsumexp(log_masses[list(group)]) - (0 if runs else np.log(len(group))) for group in groups])
     return np.asarray(np.exp(logs - logsumexp(logs)))
 
 
 def groups_in_words(groups: Groups, shares: Floats | None) -> str:
-    """Groups of chains that don't mix, with their shares of the mass, as a diagnostic says it.
-
-    Examples
-    --------
-    >>> print(groups_in_words(((0, 2), (1,)), np.array([0.97, 0.03])))
-    chains fall into 2 groups that do not mix: chains 0, 2 (97.0% of the mass); chain 1 (3.0% of the mass)
-    """
+    """Name groups that do not mix, with their shares of the mass."""
     said = []
     for position, group in enumerate(groups):
         share = "" if shares is None else f" ({shares[position]:.1%} of the mass)"
         said.append(f"chain{'s' if len(group) > 1 else ''} {', '.join(map(str, group))}{share}")
     return f"chains fall into {len(groups)} groups that do not mix: {'; '.join(said)}"
+
+
+NEGLIGIBLE = 12.0  # nats below the largest mass from which a chain's is negligible: a share of six millionths
+
+
+def log_masses(stats: Dataset) -> Floats:
+    r"""Estimate the log posterior mass around each chain from its ``logp`` and ``unconstrained_draw``.
+
+    .. math:: \ln Z_k = \mathrm{E}_k[\ln p] + H_k
+        \approx \overline{\ln p}_k + \tfrac{1}{2} \ln \det(2 \pi e\, \Sigma_k)
+
+    The entropy is that of a normal distribution of the same covariance: the largest possible, exact for a normal mode.
+    Only the second half of a chain counts, when it has arrived.
+    """
+    logp, draws = stats["logp"].to_numpy(), stats["unconstrained_draw"].to_numpy()
+    late = slice(logp.shape[1] // 2, None)
+    entropies = []
+    for chain in draws:
+        covariance = np.atleast_2d(np.cov(chain[late].T))
+        with np.errstate(divide="ignore"):  # a chain that never moved has no volume
+            entropies.append(np.linalg.slogdet(2 * math.pi * math.e * covariance)[1] / 2)
+    return np.asarray(logp[:, late].mean(axis=1) + entropies)
+
+
+def negligible(masses: Floats) -> NDArray[np.bool_]:
+    """Chains with next to none of the posterior mass around them."""
+    return np.asarray(~(masses >= np.nanmax(masses) - NEGLIGIBLE))
+
+
+def starts_elsewhere(stats: Dataset, left: NDArray[np.bool_]) -> Floats:
+    """Points to start from again: the later draws of the chains that are not left, shape ``(points, dimensions)``."""
+    draws = stats["unconstrained_draw"].to_numpy()[~left]
+    return np.asarray(draws[:, draws.shape[1] // 2 :].reshape(-1, draws.shape[-1]))

@@ -1,4 +1,4 @@
-"""From free variables to posteriors: what is reported of them, and the weights that lead back from tilted draws."""
+"""From free variables to posteriors: reported quantities, and reweighting of draws from a tilted density."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,24 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from xarray import Dataset, DataTree
 
-from bayes_scaling.model.coordinates import from_level_and_share, from_published, published_names
+from bayes_scaling.model.coordinates import coefficients_of, published_names
 from bayes_scaling.model.penalised import penalised_draws
 from bayes_scaling.model.reported import Quantity, reported_quantities
 from bayes_scaling.model.rows import Rows
-from bayes_scaling.model.structure import Coefficients
 from bayes_scaling.specifications.specification import Specification
 
 Floats = NDArray[np.float64]
 EFFECT, STANDARDISED = "paper_effect", "paper_effect_standardised"
-
-
-def coefficients_of(
-    specification: Specification, values: Mapping[str, Floats], levels: Mapping[str, tuple[str, ...]]
-) -> Coefficients:
-    """Coefficients of the law under each draw, from what was sampled."""
-    if specification.delta is None:
-        return from_level_and_share(specification, values, levels)
-    return from_published(specification, values, levels)
 
 
 def posterior_values(data: DataTree, names: Mapping[str, Any] | tuple[str, ...]) -> dict[str, Any]:
@@ -38,13 +28,10 @@ def _by_sample(draws: Floats) -> Floats:
 
 
 def posterior_of(specification: Specification, rows: Rows, free: Mapping[str, Floats]) -> Dataset:
-    """Free variables with all that is reported of them, on the table's own labels.
+    """Free variables and all that is reported of them, on the table's own labels.
 
-    Parameters
-    ----------
-    free
-        Name to draws, shape ``(chains, draws)`` or ``(chains, draws, levels)``; of a penalised specification the
-        paper's coefficients and ``sigma``.
+    ``free``: draws by name, shape ``(chains, draws)`` or ``(chains, draws, levels)``; of a penalised specification, of
+    the paper's coefficients and ``sigma``.
     """
     variables = {name: (draws, _dims(specification, name)) for name, draws in free.items()}
     for formula in specification.predicted.values():
@@ -69,15 +56,7 @@ def posterior_of(specification: Specification, rows: Rows, free: Mapping[str, Fl
 
 
 def reported_draws(specification: Specification, rows: Rows, values: Mapping[str, Floats]) -> Mapping[str, Quantity]:
-    """What a posterior reports, of draws of the parameters.
-
-    Returns values with draws on the last axis; see :func:`bayes_scaling.model.reported.reported_quantities`.
-
-    Parameters
-    ----------
-    values
-        Of shape ``(samples, 1)`` or ``(samples, levels)``, with draws on the first axis.
-    """
+    """Reported quantities, draws on the last axis, of parameters of shape ``(samples, 1)`` or ``(samples, levels)``."""
     coefficients, levels = coefficients_of(specification, values, rows.levels), rows.levels
     with np.errstate(over="ignore"):  # at size one, far from the central point
         found = reported_quantities(specification, coefficients, levels, cells=rows.cells, anchor=rows.anchor)
@@ -94,7 +73,7 @@ def _dims(specification: Specification, name: str) -> tuple[str, ...]:
 def plain(
     specification: Specification, rows: Rows, values: Mapping[str, Floats], stats: Dataset
 ) -> tuple[DataTree, Dataset]:
-    """Groups of a posterior that was sampled as it is, and the sampler's statistics."""
+    """Groups of a posterior that needs no reweighting, and the sampler's statistics."""
     posterior = posterior_of(specification, rows, values)
     return DataTree.from_dict({"posterior": posterior, "sample_stats": stats}), stats
 
@@ -109,11 +88,7 @@ def reweighted(
 ) -> tuple[DataTree, Dataset]:
     """Groups of a penalised posterior from draws of its tilted density, and the sampler's statistics with weights.
 
-    Notes
-    -----
-    Each chain's draws are drawn again with probabilities in proportion to their weights, systematically and in their
-    order, so that R-hat and effective sample sizes mean what they always mean: repeats count as the autocorrelation
-    that they are.
+    Each chain is resampled systematically and in order, so that repeats count as autocorrelation in R-hat and ESS.
     """
     theta, log_weight = penalised_draws(design, values)
     chosen = resample(log_weight, seed)
@@ -132,15 +107,7 @@ def _taken(column: Any, chosen: NDArray[np.int64]) -> Any:
 
 
 def resample(log_weight: Floats, seed: int) -> NDArray[np.int64]:
-    """Positions of draws, each chain's drawn again in proportion to its weights.
-
-    Increasing within a chain (systematic resampling); shapes ``(chains, draws)``.
-
-    Examples
-    --------
-    >>> resample(np.log([[1.0, 1.0, 2.0, 4.0]]), seed=0).tolist()
-    [[1, 2, 3, 3]]
-    """
+    """Positions of draws, each chain resampled systematically by its weights; shapes ``(chains, draws)``."""
     weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
     cumulative = np.cumsum(weight, axis=1) / weight.sum(axis=1, keepdims=True)
     draws = weight.shape[1]

@@ -17,14 +17,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
 
-from bayes_scaling.files import write_whole
+from bayes_scaling.common.files import write_whole
 
-CACHE_VARIABLE = "BAYES_SCALING_CACHE"
-"""Environment variable that names another directory for compiled programs."""
+CACHE_VARIABLE = "BAYES_SCALING_CACHE"  # environment variable that names another directory for compiled programs
 _PACKAGES = ("bayes-scaling", "pymc", "pytensor", "numba", "llvmlite", "numpy", "nutpie")
 _DIGEST = 64
 _ENVIRONMENT = re.compile(rb"_ZN08NumbaEnv[\w.$]+")
-"""Names, in machine code, of what numba's functions find Python objects by."""
+"""Names in machine code by which numba's functions find Python objects."""
 _NOTHING = base64.b64encode(pickle.dumps([]))
 
 
@@ -111,7 +110,7 @@ class CompiledObjects:
 
 
 def _constants(library: Any) -> dict[str, str]:
-    """Python objects that compiled functions refer to, pickled: such as the type of a new array."""
+    """Python objects that compiled functions refer to, such as the type of a new array, pickled."""
     from numba.core.environment import lookup_environment
 
     found = {}
@@ -123,17 +122,8 @@ def _constants(library: Any) -> dict[str, str]:
 
 
 def cache_directory() -> Path:
-    """Where compiled programs are kept: it can be deleted at any time.
-
-    ``$BAYES_SCALING_CACHE``, or a folder ``bayes-scaling/programs`` where the system keeps caches of programs.
-
-    Raises
-    ------
-    RuntimeError
-        If there is no home directory.
-    """
-    named = os.environ.get(CACHE_VARIABLE)
-    if named:
+    """Where compiled programs are kept, to be deleted at any time; raises RuntimeError without a home directory."""
+    if named := os.environ.get(CACHE_VARIABLE):
         return Path(named)
     import platformdirs
 
@@ -151,8 +141,9 @@ def _environment() -> dict[str, Any]:
     from llvmlite import binding
 
     package = Path(__file__).parents[1]
-    rooms = ("inference", "model", "specifications", "approaches")
-    sources = [package / "law.py", *(file for room in rooms for file in (package / room).glob("*.py"))]
+    rooms = ("inference", "law", "model", "specifications", "studies/approaches")
+    files = (file for room in rooms for file in (package / room).iterdir())
+    sources = (file for file in files if file.suffix in (".py", ".toml"))
     source = hashlib.sha256()
     for file in sorted(sources):
         source.update(file.read_bytes())

@@ -12,13 +12,7 @@ _SECONDS_BETWEEN_LINES = 0.2
 
 
 class Progress:
-    """What chains have done so far, for whoever waits for them and, where shown, for people.
-
-    Parameters
-    ----------
-    shown
-        Whether to write to standard error: one line that is written over, as wide as the terminal at most.
-    """
+    """Counts the draws of chains for whoever waits for them; if ``shown``, also on one line of standard error."""
 
     def __init__(self, shown: bool) -> None:
         self.shown = shown and sys.stderr is not None
@@ -40,7 +34,7 @@ class Progress:
         self._draws = ()
 
     def update(self, chains: Sequence[Any]) -> None:
-        """Take what nutpie says of its chains, on a thread of its own."""
+        """Called by nutpie, on a thread of its own."""
         with self._changed:
             self._draws = tuple(chain.finished_draws for chain in chains)
             self._changed.notify_all()
@@ -60,7 +54,7 @@ class Progress:
         return ", ".join(words) + self.note
 
     def reached(self, draws: int, seconds: float) -> bool:
-        """Wait a while for every chain to have made so many draws, adaptation included; whether they have."""
+        """Whether every chain has made so many draws, adaptation included, after waiting for some seconds at most."""
         with self._changed:
             return self._changed.wait_for(lambda: bool(self._draws) and min(self._draws) >= draws, seconds)
 

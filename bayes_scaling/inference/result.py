@@ -14,36 +14,24 @@ import pandas as pd
 import xarray as xr
 from xarray import Dataset, DataTree
 
+from bayes_scaling.common.files import FIT_FILE, write_whole
 from bayes_scaling.errors import BayesScalingError, FitFileError
-from bayes_scaling.files import write_whole
 from bayes_scaling.inference.data import check_unit, compacted, completed, rows_of
 from bayes_scaling.inference.diagnostics import Diagnostics
 from bayes_scaling.inference.settings import Settings
-from bayes_scaling.result_files import FIT_FILE
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables.faults import Finding
 
 _FORMAT = 1
 _SEAL = re.compile(rb"\nbayes-scaling sha256 ([0-9a-f]{64})\n\Z")
-"""Behind the NetCDF, where its readers do not look: the hash of all before it, so that no damage goes unseen."""
+"""Hash of all before it, after the end of the NetCDF, where its readers do not look: no damage goes unseen."""
 _SEAL_LENGTH = 87
-_MOST_INFLATED = 64
-"""Largest ratio of the arrays that a file declares to its own size; ours are not compressed."""
+_MOST_INFLATED = 64  # largest ratio of the arrays that a file declares to its own size; ours are not compressed
 
 
 @dataclass(frozen=True)
 class EvaluationsSummary:
-    """Which table a fit used: its name, size and the selections made.
-
-    Parameters
-    ----------
-    name, rows, papers, selections
-        Of training runs, ``papers`` counts series.
-    kind
-        ``"evaluations"``, or ``"runs"``: training runs, to which static laws are fitted.
-    warnings
-        What looked wrong with the table, see :mod:`bayes_scaling.tables.plausibility`.
-    """
+    """Name, size and selections of a fit's table, and what looked wrong with it; ``papers`` of runs are series."""
 
     name: str
     rows: int
@@ -54,7 +42,7 @@ class EvaluationsSummary:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
-        """Read back what ``dataclasses.asdict`` and JSON have made of it; raises TypeError at anything else."""
+        """Read back from JSON; raises TypeError at anything else."""
         warnings = plain.get("warnings", [])
         _check_types(cls, plain)
         for each in warnings:
@@ -216,27 +204,17 @@ class Fit:
         return content + b"\nbayes-scaling sha256 " + hashlib.sha256(content).hexdigest().encode() + b"\n"
 
     def _header(self) -> dict[str, Any]:
-        return {
-            "format": _FORMAT,
-            "specification": {"name": self.specification.name} | self.specification.to_dict(),
-            "evaluations": asdict(self.evaluations),
-            "diagnostics": asdict(self.diagnostics),
-            "settings": asdict(self.settings),
-            "seed": self.seed,
-            "seconds": dict(self.seconds),
-            "versions": dict(self.versions),
-            "fingerprint": self.fingerprint,
-        }
+        plain = {name: asdict(getattr(self, name)) for name in ("evaluations", "diagnostics", "settings")}
+        plain["specification"] = {"name": self.specification.name} | self.specification.to_dict()
+        plain |= {"seconds": dict(self.seconds), "versions": dict(self.versions)}
+        return plain | {"format": _FORMAT, "seed": self.seed, "fingerprint": self.fingerprint}
 
     @classmethod
     def _from_header(cls, data: DataTree, header: Mapping[str, Any]) -> Self:
         specification = dict(header["specification"])
         name = specification.pop("name")
-        for kind, content in (
-            (Diagnostics, header["diagnostics"]),
-            (Settings, header["settings"]),
-        ):
-            _check_types(kind, content)
+        _check_types(Diagnostics, header["diagnostics"])
+        _check_types(Settings, header["settings"])
         plain = {"name": (name, str), "seed": (header["seed"], int), "fingerprint": (header["fingerprint"], str)}
         plain |= {f"seconds {key}": (value, float) for key, value in header["seconds"].items()}
         plain |= {f"version of {key}": (value, str) for key, value in header["versions"].items()}
@@ -249,10 +227,7 @@ class Fit:
             evaluations=EvaluationsSummary.from_dict(header["evaluations"]),
             diagnostics=Diagnostics.from_dict(header["diagnostics"]),
             settings=Settings(**header["settings"]),
-            seed=header["seed"],
-            seconds=header["seconds"],
-            versions=header["versions"],
-            fingerprint=header["fingerprint"],
+            **{name: header[name] for name in ("seed", "seconds", "versions", "fingerprint")},
         )
 
 
@@ -303,20 +278,7 @@ def require_fit(given: object) -> Fit:
 
 
 def read_fit(content: bytes, name: str) -> Fit:
-    """Read a fit from the bytes of its file.
-
-    Parameters
-    ----------
-    content
-        The file's.
-    name
-        For messages.
-
-    Raises
-    ------
-    FitFileError
-        If they are damaged or not one of ours.
-    """
+    """Read a fit from the bytes of its file; raises FitFileError, which names it, if they are damaged or not ours."""
     try:
         sealed = _check_seal(content, name)
         # From memory, so that the file itself is neither held open nor locked.
@@ -359,7 +321,7 @@ def _check_types(kind: type[Any], content: Mapping[str, Any]) -> None:
 
 
 def _is_of(value: Any, hint: Any) -> bool:
-    """Whether a value read from JSON is of a field's type; whole numbers there are counts."""
+    """Whether a value read from JSON is of a field's type; whole numbers are counts."""
     if typing.get_origin(hint) is typing.Literal:
         return value in typing.get_args(hint)
     if typing.get_origin(hint) is tuple:

@@ -22,12 +22,12 @@ from bayes_scaling.inference.effects import curvature_at, informed
 from bayes_scaling.inference.posterior import plain, reweighted
 from bayes_scaling.inference.progress import Progress
 from bayes_scaling.inference.settings import BARRIER, Settings
+from bayes_scaling.inference.threads import one_thread
 from bayes_scaling.model.penalised import SLOPES, design, penalised_start
 from bayes_scaling.model.penalised_density import log_density, packed
 from bayes_scaling.model.rows import Rows, model_data, prior_middle
 from bayes_scaling.specifications.priors import DISTRIBUTIONS
 from bayes_scaling.specifications.specification import Specification
-from bayes_scaling.threads import one_thread
 
 Floats = NDArray[np.float64]
 _POLL_MILLISECONDS = 20
@@ -38,10 +38,7 @@ LEAST_SCATTER = 1e-6
 
 @dataclass(frozen=True)
 class Sampled:
-    """Posterior draws, what the sampler said of them (``stats``: every draw that it made), and seconds taken.
-
-    ``gradients`` counts evaluations of the log density and its gradient, adaptation included.
-    """
+    """Posterior draws, statistics of all draws made, seconds; ``gradients`` counts evaluations, adaptation included."""
 
     data: DataTree
     stats: Dataset
@@ -51,7 +48,7 @@ class Sampled:
 
 
 Judge = Callable[[Sampled], int]
-"""From the draws so far to the draws a chain at which to look again; no more than there are, to stop."""
+"""From the draws so far to the number a chain at which to look again; to stop, no more than there are."""
 
 
 def structure_key(specification: Specification, rows: Rows) -> str:
@@ -63,7 +60,7 @@ def structure_key(specification: Specification, rows: Rows) -> str:
         document["progress"].pop("cut_year", None)
     document["priors"] = {p.name: specification.prior_of(p.name).distribution for p in specification.parameters()}
     document["levels"] = {
-        name: levels if name in ("benchmark", "step") else len(levels)
+        name: levels if name == "benchmark" or name not in rows.index else len(levels)
         for name, levels in rows.levels.items()
         if name not in ("paper", *dict(specification.noise.effects)) or specification.noise.samples_effects
     }
@@ -73,10 +70,7 @@ def structure_key(specification: Specification, rows: Rows) -> str:
 def compiled_model(
     specification: Specification, rows: Rows, barrier: float = BARRIER, coordinates: Mapping[str, Any] | None = None
 ) -> tuple[Compiled, Mapping[str, Any]]:
-    """A structure's program on its data, compiled if this is the first process that needs it; and these data.
-
-    ``coordinates`` are what :func:`bayes_scaling.inference.effects.informed` says.
-    """
+    """A structure's program on its data, compiled if need be, and these data; ``coordinates`` come from `informed`."""
     if specification.delta is not None:
         values, prior = design(specification, rows, barrier), specification.prior_of("sigma")
         support, slopes = DISTRIBUTIONS[prior.distribution].support, SLOPES
@@ -109,18 +103,10 @@ def sample(
     cores: int | None = None,
     starts: Floats | None = None,
 ) -> Sampled:
-    """Draw from the posterior until a judge is content.
+    """Draw from the posterior until a judge stops it; partial draws are thrown away when interrupted.
 
-    Parameters
-    ----------
-    starts
-        Points in the sampler's unconstrained coordinates, shape ``(points, dimensions)``, of which each chain takes one
-        to start from; by default chains start far apart (:func:`bayes_scaling.model.rows.prior_middle`).
-
-    Raises
-    ------
-    KeyboardInterrupt
-        When interrupted: sampling is stopped and partial draws are thrown away.
+    Each chain starts at one of ``starts``, in unconstrained coordinates, shape ``(points, dimensions)``; by default far
+    apart (:func:`bayes_scaling.model.rows.prior_middle`).
     """
     program, data = compiled_model(specification, rows, settings.barrier)
     if specification.delta is not None:
@@ -145,7 +131,7 @@ def sample(
 
 
 def _top(program: Compiled, starts: Sequence[Floats]) -> Floats:
-    """The highest point that is found by climbing the log density; by its curvature too where effects need that."""
+    """The highest point found by climbing the log density; with effects, by its curvature too."""
 
     def downhill(point: Floats) -> tuple[float, Floats]:
         try:
@@ -165,13 +151,7 @@ def _top(program: Compiled, starts: Sequence[Floats]) -> Floats:
 
 
 def _require_scatter(highest: Mapping[str, Floats]) -> None:
-    """Refuse data that follow the law exactly: the log density then has no top, and there is no noise to find.
-
-    Raises
-    ------
-    BayesScalingError
-        If residuals vanish.
-    """
+    """Refuse data that follow the law exactly: the log density then has no maximum, and there is no noise to find."""
     sigma = float(np.min(next(value for name, value in highest.items() if name in ("sigma", "sigma_base"))))
     if sigma < LEAST_SCATTER:
         raise BayesScalingError(
@@ -192,17 +172,11 @@ def run_nuts(
     progress: Progress,
     cores: int | None = None,
 ) -> Sampled:
-    """Draw with nutpie, looking at the draws so far until a judge is content.
+    """Draw with nutpie until a judge of the draws so far stops it.
 
-    A look is at the first so many draws of each chain, whatever else there is by then, so that what is returned does
-    not depend on the speed of the machine.
-
-    ``read`` makes the posterior of values of free variables, over ``(chain, draw)``, and of the sampler's statistics.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        When interrupted: sampling is stopped and partial draws are thrown away.
+    The judge sees the same number of draws of each chain, whatever else there is by then, so that the result does not
+    depend on the speed of the machine. ``read`` makes the posterior from values of free variables, over ``(chain,
+    draw)``, and the sampler's statistics.
     """
     import nutpie
 
@@ -265,10 +239,9 @@ def _is_finished(sampler: Any) -> bool:
 
 @contextlib.contextmanager
 def _on_cores(cores: int | None) -> Iterator[None]:
-    """Threads that are started here use at most so many processors, where the system lets a process choose.
+    """Threads started here use at most so many processors, where the system lets a process choose.
 
-    From the one on which this process runs, since the system spreads workers, and workers that all took the first
-    processor would wait for each other.
+    They count from the one on which this process runs: workers that all took the first would wait for each other.
     """
     if cores is None or not hasattr(os, "sched_setaffinity"):
         yield

@@ -12,35 +12,30 @@ TUNE = 400
 CHAINS = 4
 TARGET_ACCEPT = 0.9
 ATTEMPTS = 4
-EFFECTIVE_DRAWS = 1000
-"""Wanted of each rate of progress, each exponent and E, in bulk and tails."""
+EFFECTIVE_DRAWS = 1000  # in bulk and tails, of each rate of progress, each exponent and E
 _FIRST_LOOK, _MOST_DRAWS = 300, 30_000
 """Draws of each chain at which a run is first looked at, and at which it ends even if they say too little."""
 BARRIER = 2.5
-"""Nats of the barrier between the modes of a penalised posterior that sampling keeps: low enough to cross, high
-enough to keep the weights that lead back to the posterior alike."""
+"""Nats that are left of the barrier between the modes of a penalised posterior: low enough to cross, high enough that
+the weights of draws stay even."""
 MOST_ACCEPT = 0.975
 DEEPEST = 12
-"""How careful further attempts get: beyond this a draw costs more than it says."""
+"""Caps on target acceptance and tree depth of further attempts: beyond, a draw costs more than it adds."""
 SEED = 0
 NUTS = "nuts"
 SMC = "smc"
-PARTICLES = 2000
-"""Of each SMC run, where no number is asked for."""
+PARTICLES = 2000  # of each SMC run, by default
 SAMPLERS = (NUTS, SMC)
 """The sampler of every fit, and a second opinion that tempers the likelihood from the prior on."""
 
-MOST_ITERATIONS = 10_000_000
-"""Of all chains together, adaptation included: more do not fit into memory."""
+MOST_ITERATIONS = 10_000_000  # of all chains, adaptation included: more do not fit into memory
 
 
 @dataclass(frozen=True)
 class Settings:
     """How long and how carefully to sample; see :func:`bayes_scaling.fit`.
 
-    Without ``draws`` a run is as long as needed: until the quantities that people quote have ``effective_draws`` and
-    all others :data:`~bayes_scaling.inference.diagnostics.ESS_MIN`. With ``sampler="smc"``, ``chains`` counts
-    independent runs and ``draws`` the particles of each; of the rest only ``attempts`` applies.
+    With ``sampler="smc"``, ``chains`` counts runs and ``draws`` particles; of the rest only ``attempts`` applies.
     """
 
     draws: int | None = None
@@ -64,18 +59,11 @@ class Settings:
         return self.draws or _MOST_DRAWS
 
 
-DEFAULT = Settings()
-"""Of every fit, and of the first attempt of each variant of a sweep."""
+DEFAULT = Settings()  # for every fit, and the first attempt of each variant of a sweep
 
 
 def whole_number(name: str, value: Any, least: int, most: int | None = None) -> int:
-    """A setting that counts, as a plain integer.
-
-    Raises
-    ------
-    BayesScalingError
-        If it is no whole number (NumPy's are) or out of range; the message names the setting and its range.
-    """
+    """A whole number in a range as a plain integer, or a refusal that names the setting and its range."""
     number = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     if not number or value < least or (most is not None and value > most):
         allowed = f"of at least {least}" if most is None else f"from {least} to {most}"
@@ -86,19 +74,11 @@ def whole_number(name: str, value: Any, least: int, most: int | None = None) -> 
 
 
 def checked(settings: Settings) -> Settings:
-    """Settings with plain numbers, or a refusal of what no run can use.
-
-    Raises
-    ------
-    BayesScalingError
-        The message names the setting, its range and what was given.
-    """
+    """Settings with plain numbers, or a refusal of what no run can use."""
     least = {"tune": 100, "chains": 2, "attempts": 1, "effective_draws": 100}
     if settings.draws is not None:
         least["draws"] = 100
-    counts: dict[str, Any] = {
-        name: whole_number(name, getattr(settings, name), number) for name, number in least.items()
-    }
+    counts: dict[str, Any] = {name: whole_number(name, getattr(settings, name), low) for name, low in least.items()}
     settings = replace(settings, **counts)
     asked = settings.chains * (settings.most_draws + settings.tune)
     if asked > MOST_ITERATIONS:
@@ -124,25 +104,12 @@ def checked_cores(cores: Any) -> int | None:
 
 
 def escalated(settings: Settings, *, shortfall: float, unsteady: bool, apart: bool, uneven: bool) -> Settings:
-    """Settings of a further attempt; those of the attempt before where nothing would make it better.
+    """Settings of a further attempt; the same where nothing would make it better.
 
-    Parameters
-    ----------
-    settings
-        Those of the attempt before.
-    shortfall
-        Effective draws needed over effective draws found, infinite where chains disagree outright. Where a number of
-        draws was asked for, the next attempt is that much longer and half as much again, at least twice and at most
-        four times as long; as long as the last where there was no shortfall.
-    unsteady
-        Whether transitions diverged or trees were cut off: then steps get smaller (a quarter of the distance to
-        perfect acceptance is left, up to :data:`MOST_ACCEPT`), adaptation is twice as long and trees may grow as deep
-        as :data:`DEEPEST`.
-    apart
-        Whether chains lie so far apart that longer runs alone would not do: steps and adaptation as above.
-    uneven
-        Whether few draws had most of the weight: then twice as much of the barrier between modes is kept, and
-        nothing else is changed, since what was found says little.
+    ``shortfall``, effective draws needed over those found, makes a run for which ``draws`` were asked 1.5 times as much
+    longer, from twice to four times. If it was ``unsteady`` (divergences, trees cut off) or chains lay ``apart``, the
+    distance to perfect acceptance is quartered, adaptation doubled and, if unsteady, trees may be as deep as
+    :data:`DEEPEST`. If weights were ``uneven``, only the barrier between modes is doubled: the rest says little then.
     """
     if uneven:
         return replace(settings, barrier=2 * settings.barrier)

@@ -23,18 +23,11 @@ def sample_smc(
 
     .. math:: p_t(\theta) \propto p(y \mid \theta)^{t}\, p(\theta), \qquad t: 0 \to 1
 
-    Runs, ``settings.chains`` of them with ``settings.draws`` particles each, are chains of what is returned; ``stats``
-    has the ``log_evidence`` of each (nats; of the losses in nats per token) and the number of its ``stages``.
-
-    Notes
-    -----
-    PyMC's sampler (``pymc.sample_smc``; Minson, Simons and Beck 2013; Ching and Chen 2007) on the same model that NUTS
-    samples: each stage keeps half of the particles effective, draws them again in proportion to their weights, and
-    moves them by Metropolis steps whose proposals are normal with the particles' mean and covariance.
-
-    It starts from the whole prior, so it knows modes that chains would not cross between, and it weighs them. It can't
-    know a mode in which no particle was left at some stage, and narrow ridges in many dimensions leave few proposals
-    accepted. So several runs are compared, and what all of them have lost none of them shows.
+    ``settings.chains`` runs of ``settings.draws`` particles each become chains; ``stats`` has the ``log_evidence`` of
+    each (nats; of losses in nats per token) and its number of ``stages``. PyMC's sampler (Minson, Simons and Beck 2013;
+    Ching and Chen 2007) keeps half of the particles effective at each stage, resamples them and moves them by
+    independent Metropolis steps. It starts from the whole prior, so it finds modes that chains don't cross between, and
+    weighs them; but it loses a mode in which no particle is left at some stage, so several runs are compared.
     """
     start = time.perf_counter()
     with build_model_of_rows(specification, rows), _quiet():

@@ -1,4 +1,4 @@
-"""Between what a parameter may be and all real numbers, where the sampler moves."""
+"""Transforms between a parameter's support and the real numbers, on which the sampler moves."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """From a specification and a table to a PyMC model with named dimensions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,10 @@ import pandas as pd
 import pymc as pm
 import pytensor.tensor as pt
 
-from bayes_scaling.model.coordinates import from_level_and_share, from_published, penalty_scale, published_names
+from bayes_scaling.model.coordinates import coefficients_of, penalty_scale, published_names
 from bayes_scaling.model.reported import reported_quantities
 from bayes_scaling.model.rows import Rows, make_rows, model_data, noise_names
-from bayes_scaling.model.structure import Coefficients, coefficient_at, expected_loss
+from bayes_scaling.model.structure import Arrays, coefficient_at, expected_loss
 from bayes_scaling.specifications.catalogue import resolve
 from bayes_scaling.specifications.noise import log_jacobian, normal, shared_effects
 from bayes_scaling.specifications.priors import DISTRIBUTIONS
@@ -71,11 +71,11 @@ def build_model_of_rows(specification: Specification, rows: Rows) -> pm.Model:
         if specification.delta is None:
             names = [p.name for p in specification.parameters() if p.name not in noise]
             values = {name: sampled_parameter(specification, name, data) for name in names}
-            values |= noise
-            coefficients: Coefficients = from_level_and_share(specification, values, rows.levels, xp=pt)
-        else:
-            values = _penalised(specification, noise["sigma"], data)
-            coefficients = from_published(specification, values, rows.levels, xp=pt)
+        else:  # the paper's coefficients, under its penalty as a prior
+            scale = penalty_scale(noise["sigma"], observed.shape[0], data["delta"])
+            values = {name: pm.Laplace(name, 0, scale) for name in published_names(specification)}
+        values |= noise
+        coefficients = coefficients_of(specification, values, rows.levels, xp=pt)
         if "sigma" in coefficients:
             noise["sigma"] = coefficient_at(coefficients["sigma"], covariates, index, pt)
         for name, quantity in reported_quantities(
@@ -88,7 +88,7 @@ def build_model_of_rows(specification: Specification, rows: Rows) -> pm.Model:
     return model
 
 
-def sampled_parameter(specification: Specification, name: str, data: Mapping[str, Any]) -> Any:
+def sampled_parameter(specification: Specification, name: str, data: Arrays) -> Any:
     """A free variable whose prior's parameters are data, so that another prior scale needs no new compilation."""
     prior = specification.prior_of(name)
     family = getattr(pm, DISTRIBUTIONS[prior.distribution].pymc)
@@ -96,25 +96,9 @@ def sampled_parameter(specification: Specification, name: str, data: Mapping[str
     return family(name, **arguments, dims=specification.index_of(name))
 
 
-def _penalised(specification: Specification, sigma: Any, data: Mapping[str, Any]) -> dict[str, Any]:
-    """The paper's coefficients under its penalty as a prior."""
-    scale = penalty_scale(sigma, data[f"observed_{specification.response}"].shape[0], data["delta"])
-    return {name: pm.Laplace(name, 0, scale) for name in published_names(specification)}
-
-
-# ---------------------------------------------------------------------- likelihood
-
-
-def _likelihood(
-    specification: Specification,
-    mu: Any,
-    noise: Mapping[str, Any],
-    index: Mapping[str, Any],
-    observed: Any,
-    rows: Rows,
-) -> None:
+def _likelihood(s: Specification, mu: Any, noise: Arrays, index: Arrays, observed: Any, rows: Rows) -> None:
     """Noise on the loss, or on its logarithm, of which PyMC derives the density of the loss, Jacobian included."""
-    given, effects, name = specification.noise, specification.noise.effects, specification.response
+    given, effects, name = s.noise, s.noise.effects, s.response
     logs, options = given.on_log, {"observed": observed, "dims": "evaluation"}
     if given.samples_effects:
         standard = pm.Normal("paper_effect_standardised", 0, 1, dims="paper")
@@ -123,16 +107,11 @@ def _likelihood(
     elif effects:
         counts = [len(rows.levels[group]) for group, _ in effects]
         shared = (*(noise[tau] for _, tau in effects), *(index[group] for group, _ in effects))
-        pm.CustomDist(
-            name,
-            *(mu, noise["sigma"], *shared),
-            dist=lambda mu, sigma, *shared: _draw_clustered(mu, sigma, shared[:-1], counts, logs),
-            logp=partial(_clustered_logp, logs=logs),
-            **options,
-        )
+        how = {"dist": partial(_draw_clustered, counts=counts, logs=logs), "logp": partial(_clustered_logp, logs=logs)}
+        pm.CustomDist(name, mu, noise["sigma"], *shared, **how, **options)
         return
     kind = getattr(pm, given.kind.pymc)
-    values = {extra: noise[extra] for extra in given.kind.extra} | {"mu": mu, "sigma": noise["sigma"]}
+    values = {extra: noise[extra] for extra in given.kind.extra} | {"mu": mu, given.kind.scale: noise["sigma"]}
     if not logs:
         kind(name, **values, **options)
         return
@@ -144,17 +123,16 @@ def _likelihood(
     pm.CustomDist(name, *values.values(), dist=drawn, **options)
 
 
-def _draw_clustered(mu: Any, sigma: Any, shared: Sequence[Any], counts: Sequence[int], logs: bool) -> Any:
+def _draw_clustered(mu: Any, sigma: Any, *shared: Any, counts: Sequence[int], logs: bool) -> Any:
     drawn = pm.Normal.dist(pt.log(mu) if logs else mu, sigma)
-    for (tau, codes), count in zip(_by_cluster(shared), counts, strict=True):
+    for (tau, codes), count in zip(_by_cluster(shared[:-1]), counts, strict=True):  # the last is a size
         drawn = drawn + pm.Normal.dist(0, tau, size=count)[codes]
     return pt.exp(drawn) if logs else drawn
 
 
 def _by_cluster(shared: Sequence[Any]) -> list[tuple[Any, Any]]:
     """Standard deviation and codes of each cluster, of all of the one and then all of the other."""
-    half = len(shared) // 2
-    return list(zip(shared[:half], shared[half:], strict=True))
+    return list(zip(shared[: len(shared) // 2], shared[len(shared) // 2 :], strict=True))
 
 
 def _clustered_logp(value: Any, mu: Any, sigma: Any, *shared: Any, logs: bool) -> Any:

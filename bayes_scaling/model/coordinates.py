@@ -4,41 +4,38 @@
 *Published*: the coefficients of Ho et al. 2024 (their Table 10), on which their penalty stands.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache, reduce
+from operator import add
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from bayes_scaling.errors import SpecificationError
-from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS
-from bayes_scaling.model.rows import anchor_of, central_anchor, time_covariates
-from bayes_scaling.model.structure import Added, Coefficient, Coefficients, grown, log_parts, middle
+from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS, years_of
+from bayes_scaling.model.rows import anchor_of, central_anchor
+from bayes_scaling.model.structure import Added, Arrays, Coefficient, Coefficients, grown, log_parts, middle
 from bayes_scaling.specifications.formulas import REDUCIBLE
-from bayes_scaling.specifications.progress import ERA_LEVELS, YEARS_OF
+from bayes_scaling.specifications.progress import ERA_LEVELS, Levels
 from bayes_scaling.specifications.sections import CENTRE_YEAR, GROUPS_OF_RATES
 from bayes_scaling.specifications.specification import Specification
 
 # ---------------------------------------------------------------------- level and share
 
 
-def from_level_and_share(
-    specification: Specification,
-    values: Mapping[str, Any],
-    levels: Mapping[str, tuple[str, ...]],
-    xp: ModuleType = np,
-) -> dict[str, Coefficient]:
-    """Coefficients of the law from the parameters of a specification without ``delta``.
+def coefficients_of(s: Specification, values: Arrays, levels: Levels, xp: ModuleType = np) -> Coefficients:
+    """Coefficients of the law from what is sampled: the paper's under ``delta``, and else level and share."""
+    return (from_level_and_share if s.delta is None else from_published)(s, values, levels, xp)
 
-    ``values`` are of :meth:`Specification.parameters`, by name; shared ones of shape ``(..., 1)`` or PyTensor scalars,
-    grouped ones with the group's levels on the last axis. Coefficients come out at
-    :func:`bayes_scaling.model.rows.anchor_of`. Where that is a pivot away from the central point, ``level`` and
-    ``share`` are those of the groups' middle: the geometric mean of exponents, the mean of rates.
+
+def from_level_and_share(s: Specification, values: Arrays, levels: Levels, xp: ModuleType = np) -> Coefficients:
+    """Coefficients of the law, at :func:`bayes_scaling.model.rows.anchor_of`, from the parameters of a specification.
+
+    Away from the central point, at a pivot, level and share are those of the middle of groups: the geometric mean of
+    exponents, the mean of rates.
     """
-    s = specification
-    names = (name for name in s.names if name in values or name in s.predicted or name in s.progress.walks)
+    names = (name for name in s.names if name in values or name in s.predicted or name in s.shapes)
     found = {name: _coefficient(s, name, values, levels, xp) for name in names}
     if levels_agree(s):
         found |= _from_level(s, found, xp)
@@ -55,7 +52,7 @@ def from_level_and_share(
         found["log_factor"] = _log_factor(found.pop("gamma_T").value, xp)
     if s.pivot is not None and not s.progress.drifts:
         _move_to_pivot(s, found, levels, xp)
-    noise = {"nu", "sigma", *(tau for _, tau in s.noise.effects)} - set(s.coefficients)
+    noise = {"sigma", *s.noise.kind.extra, *(tau for _, tau in s.noise.effects)} - set(s.coefficients)
     return {name: each for name, each in found.items() if name not in noise}
 
 
@@ -67,17 +64,16 @@ def levels_agree(s: Specification) -> bool:
     return alike and not {*names, "irreducible_share"} & set(s.predicted) and {s.index_of(n) for n in names} == {group}
 
 
-def _coefficient(
-    s: Specification, name: str, values: Mapping[str, Any], levels: Mapping[str, tuple[str, ...]], xp: ModuleType
-) -> Coefficient:
+def _coefficient(s: Specification, name: str, values: Arrays, levels: Levels, xp: ModuleType) -> Coefficient:
     """What is sampled under a coefficient's name, with what a formula adds, or the parts of a rate over the years."""
-    if name in s.progress.walks:
-        steps = values[f"{name}_walk_sd"] * values[f"{name}_walk_standardised"]
-        parts = xp.concatenate([xp.atleast_1d(values[f"{name}_base"]), steps], axis=-1)
-        return Coefficient(parts, years=("years", *(f"walk_{step}" for step in levels["step"])))
+    shape = s.shapes.get(name)
+    if shape and shape.further:
+        further = shape.parts(*(values[f"{name}_{each.name}"] for each, _ in shape.further))
+        parts = xp.concatenate([xp.atleast_1d(values[f"{name}_base"]), xp.atleast_1d(further)], axis=-1)
+        return Coefficient(parts, years=shape.names(s.progress, levels))
     if name not in s.predicted:
         group = s.index_of(name)
-        return Coefficient(values[name], group, years=YEARS_OF.get(group, ()))
+        return Coefficient(values[name], group, years=_years(s, group, levels))
     formula, added = s.predicted[name], []
     for term in formula.terms:
         slopes = formula.term_name(term)
@@ -96,6 +92,11 @@ def _coefficient(
     if name == REDUCIBLE:  # on the logarithm, without a base
         return Coefficient(0.0, added=tuple(added))
     return Coefficient(values[formula.base_name], formula.base or None, formula.link, tuple(added))
+
+
+def _years(s: Specification, group: str | None, levels: Levels) -> tuple[str, ...]:
+    """Of a rate that varies by a group of dates: the years over which each of its levels grows."""
+    return next((each.names(s.progress, levels) for each in s.shapes.values() if each.group == group), ())
 
 
 def _from_level(s: Specification, found: dict[str, Coefficient], xp: ModuleType) -> dict[str, Coefficient]:
@@ -132,12 +133,10 @@ def _log_factor(log_odds: Any, xp: ModuleType) -> Coefficient:
     return Coefficient(-xp.log1p(xp.exp(-log_odds)) * transformer, "architecture")
 
 
-def _move_to_pivot(
-    s: Specification, coefficients: dict[str, Coefficient], levels: Mapping[str, tuple[str, ...]], xp: ModuleType
-) -> None:
+def _move_to_pivot(s: Specification, coefficients: dict[str, Coefficient], levels: Levels, xp: ModuleType) -> None:
     """Restate log coefficients, given at the central point for the groups' middle, at the pivot."""
     centre, pivot = central_anchor(s), anchor_of(s)
-    years = time_covariates(s, pivot.year, (), parameters=1.0, tokens=1.0, year=centre.year)
+    years = years_of(s, {}, pivot.year, centre.year)
     for term in s.form.terms:
         given, power = coefficients[f"log_{term.coefficient}"], coefficients[term.exponent]
         here, there = (point.log_size(term.size, given.group, levels).value for point in (centre, pivot))
@@ -153,50 +152,29 @@ def _move_to_pivot(
 
 # ---------------------------------------------------------------------- the paper's own coefficients
 
-PUBLISHED_BASE = "wt103"
-"""Benchmark whose coefficients the paper's are; the others add their dummies' to them."""
+PUBLISHED_BASE = "wt103"  # benchmark whose coefficients the paper's are; the others add their dummies' to them
 _BENCHMARK_DUMMIES = ("ptb", "wt2")
-_TRANSFORMER_SUFFIX = "_t"
 
 
 def published_names(specification: Specification) -> tuple[str, ...]:
-    """Names of the paper's coefficients for a structure, in the order of its Table 10.
-
-    Raises SpecificationError if the paper's form has no coefficient for something in the specification.
-
-    Examples
-    --------
-    >>> from bayes_scaling.specifications.catalogue import load_specification
-    >>> published_names(load_specification("ho2024/01"))
-    ('alpha_const', 'alpha_year', 'alpha_param', 'beta_const', 'beta_year', 'beta_data')
-    """
-    found = published_coefficients(specification).items()
-    return tuple(own for name, (_, group) in found for own in _dummies(name, group))
+    """Names of the paper's coefficients in the order of its Table 10; SpecificationError for what its form lacks."""
+    coefficients = published_coefficients(specification).items()
+    return tuple(own for name, (_, group) in coefficients for own in _dummies(name, group))
 
 
-def from_published(
-    specification: Specification,
-    values: Mapping[str, Any],
-    levels: Mapping[str, tuple[str, ...]],
-    xp: ModuleType = np,
-) -> Coefficients:
-    """Coefficients of the law from the paper's, stated at the sample minima N0, D0, Y0.
-
-    ``values`` has each name of :func:`published_names`, of shape ``(..., 1)``, a plain number or a PyTensor scalar.
-    Raises SpecificationError as that does.
-    """
+def from_published(s: Specification, values: Arrays, levels: Levels, xp: ModuleType = np) -> Coefficients:
+    """Coefficients of the law, at the sample minima N0, D0, Y0, from values of each of :func:`published_names`."""
     found, benchmarks = {}, levels.get("benchmark", ())
-    for name, (coefficient, group) in published_coefficients(specification).items():
-        parts = [values[own] * part for own, part in _dummies(name, group, benchmarks).items()]
-        total = reduce(lambda one, other: one + other, parts)
-        found[coefficient] = Coefficient(total, group, years=YEARS_OF.get(group, ()))
+    for name, (coefficient, group) in published_coefficients(s).items():
+        total = reduce(add, (values[own] * part for own, part in _dummies(name, group, benchmarks).items()))
+        found[coefficient] = Coefficient(total, group, years=_years(s, group, levels))
     for exponent in ("alpha", "beta"):
         if f"{exponent}_drift" in found:
             # alpha + alpha_rate ln(Y) = (alpha + alpha_rate ln(Yc)) + alpha_rate ln(Y / Yc)
             own, rate = found[exponent], found[f"{exponent}_drift"].value
             found[exponent] = replace(own, value=own.value + rate * float(np.log(CENTRE_YEAR)))
             found[f"{exponent}_drift"] = Coefficient(rate / CENTRE_YEAR)
-    if specification.progress.form.is_common:
+    if s.progress.form.is_common:
         found["beta_year"] = found["alpha_year"]
     if "gamma_T" in found:
         found["log_factor"] = _log_factor(found.pop("gamma_T").value, xp)
@@ -204,34 +182,26 @@ def from_published(
 
 
 def penalty_scale(sigma: Any, rows: Any, delta: Any) -> Any:
-    """Scale of the Laplace prior whose mode is the paper's penalised estimate: ``2 sigma^2 / (n delta)``.
-
-    With it, ``-2 sigma^2 / n`` times the log posterior is the paper's objective, mean squared residual plus
-    ``delta * sum|theta|``, up to terms without theta.
-    """
+    """Scale of the Laplace prior whose mode is the paper's estimate, mean squared residual plus delta sum|theta|."""
     return 2 * sigma**2 / (rows * delta)
 
 
 _PUBLISHED_EXPONENTS = {"parameters": "alpha_param", "tokens": "beta_data", "compute": "alpha_C"}
 
 
-def published_coefficients(specification: Specification) -> dict[str, tuple[str, str | None]]:
-    """The paper's coefficients, in its order: what each is in the law, and the group that it has dummies of.
-
-    Raises SpecificationError as :func:`published_names`.
-    """
-    s = specification
+def published_coefficients(s: Specification) -> dict[str, tuple[str, str | None]]:
+    """The paper's coefficients, in its order: what each is in the law, and the group that it has dummies of."""
     if s.data.tokens == "repeated":
         raise SpecificationError(
             f"'{s.name}' has tokens = 'repeated', whose repetition_scale the paper's form lacks; "
             "set [data] tokens = 'unique', 'effective_epochs' or 'seen'"
         )
     by_columns = (name for name, group in s.varies_by.items() if group not in GROUPS_OF_RATES)
-    foreign = [*s.coefficients, *s.progress.walks, *by_columns]
+    foreign = [*s.coefficients, *(rate for rate, shape in s.shapes.items() if shape.further), *by_columns]
     if foreign:
         raise SpecificationError(
-            f"'{s.name}' has a formula, walk or column for {foreign[0]}, which the paper's form lacks; point estimates "
-            "are of that form: remove [coefficients], set 'constant_rate' in the place of 'walk', and choose from "
+            f"'{s.name}' has a formula, form of progress or column for {foreign[0]}, which the paper's form lacks; "
+            "point estimates are of that form: remove [coefficients], set 'constant_rate' in [progress], choose from "
             f"{', '.join(GROUPS_OF_RATES)} in [varies_by]; or fit it with bs.fit"
         )
     found: dict[str, tuple[str, str | None]] = {}
@@ -259,7 +229,7 @@ def _dummies(name: str, group: str | None, benchmarks: tuple[str, ...] = ()) -> 
         dummies = {f"{name}_{own}": np.array([float(each == own) for each in benchmarks]) for own in _BENCHMARK_DUMMIES}
         return {name: np.ones(len(benchmarks)), **dummies}
     if group == "architecture":  # one value for each architecture, no base
-        return dict(zip((name, f"{name}{_TRANSFORMER_SUFFIX}"), np.eye(len(ARCHITECTURE_LEVELS)), strict=True))
+        return dict(zip((name, f"{name}_t"), np.eye(len(ARCHITECTURE_LEVELS)), strict=True))
     if group == "era":
         return dict(zip((f"{name}_{era}" for era in ERA_LEVELS), np.eye(len(ERA_LEVELS)), strict=True))
     return {name: 1.0}

@@ -7,14 +7,12 @@ from bayes_scaling.model.rows import anchor_of, central_anchor
 from bayes_scaling.specifications.formulas import REDUCIBLE
 from bayes_scaling.specifications.laws import RESPONSE_UNITS, Term
 from bayes_scaling.specifications.parameters import Parameter
-from bayes_scaling.specifications.progress import SHAPES
+from bayes_scaling.specifications.progress import GROUPS_OF_DATES, SHAPES
 from bayes_scaling.specifications.sections import CENTRE_YEAR
 from bayes_scaling.specifications.specification import Specification
 
 _TOKENS = {"unique": "D", "effective_epochs": "D x worth of its epochs", "seen": "D x epochs", "repeated": "D W"}
 """Tokens as a specification counts them."""
-_LOG_UNIT = "log units of loss"
-"""Of sigma, where noise is on the logarithm of the loss."""
 
 
 @dataclass(frozen=True)
@@ -41,24 +39,13 @@ class Description:
 
 
 def describe(specification: Specification) -> Description:
-    """Equation, notes and priors of a specification.
-
-    Examples
-    --------
-    >>> from bayes_scaling.specifications.catalogue import load_specification
-    >>> print(describe(load_specification("ho2024/07")).equations[0])
-    L = A[benchmark] / N_eff^alpha + B[benchmark] / D_eff^beta + noise
-    """
+    """Equation, notes and priors of a specification."""
     s = specification
     return Description(s.title, s.reference, _equations(s), _notes(s), _priors(s))
 
 
 def varying(specification: Specification) -> str:
-    """What varies by which group, and formulas; empty if nothing does.
-
-    >>> varying(Specification("mine", varies_by={"beta": "lab"}, coefficients={"alpha": "1 + architecture"}))
-    'beta by lab; alpha = 1 + architecture'
-    """
+    """What varies by which group, and formulas; empty if nothing does."""
     groups: dict[str, list[str]] = {}
     for name, group in specification.varies_by.items():
         groups.setdefault(group, []).append(name)
@@ -171,9 +158,9 @@ def _size_lines(s: Specification) -> list[str]:
     lines = []
     for term in s.form.terms:
         growth = ""
-        if term.factor in shapes:
+        if term.rate in shapes:
             rate = f"{_indexed(s, term.rate)}{form.suffix}"
-            growth = f" exp({shapes[term.factor].growth.format(rate=rate)})"
+            growth = f" exp({shapes[term.rate].growth.format(rate=rate)})"
         size = {"N": "N", "D": _TOKENS[s.data.tokens], "C": f"6 N {_TOKENS[s.data.tokens]}"}[term.symbol]
         lines.append(f"{term.symbol}_eff = {size}{growth}")
     further = {
@@ -203,7 +190,7 @@ def _notes(s: Specification) -> tuple[str, ...]:
     loss = "the loss" if s.response == "loss" and not law.for_runs else symbol
     share = "the loss" if loss == "the loss" else "it"
     tokens, epochs = s.data.tokens, s.data.missing_epochs
-    apart = any(s.index_of(name) not in (None, s.index_of("A"), "era") for name in s.varies_by)
+    apart = any(s.index_of(name) not in (None, s.index_of("A"), *GROUPS_OF_DATES) for name in s.varies_by)
     notes = {
         definitions: True,
         f"noise on the logarithm of {loss}: sigma is a share of {share}, and {symbol} without noise its median": (
@@ -298,7 +285,7 @@ def _priors(s: Specification) -> tuple[PriorLine, ...]:
 def _unit(s: Specification, p: Parameter) -> str:
     name = s.prior_name(p.name)
     if name == "sigma" and s.noise.on_log:
-        return _LOG_UNIT if s.response == "loss" else "log units"
+        return "log units of loss" if s.response == "loss" else "log units"
     return RESPONSE_UNITS[s.response] if name == "level" else p.unit
 
 

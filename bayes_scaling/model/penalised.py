@@ -5,12 +5,10 @@ In the paper's coefficients :math:`\theta` every structure reads
 .. math:: L = G\theta + F (e^{F_1\theta} + e^{F_2\theta}),
 
 with matrices that follow from the law (:func:`design`), so structures and penalties differ by data alone; ``F`` is 1,
-or the transformer's factor. Two things make the posterior hard. *Its ridge*: the two intercepts trade off along a
-curve of equal loss. Levels and shares of the loss at the sample's middle straighten it, and what a slope takes off the
-loss: the slope times its term's share, steep ones compressed; the volume of this change of coordinates is part of the
-density. *Its modes*: a strong penalty pulls one or the other intercept to
-zero, with a barrier between. NUTS therefore samples a tilted density, in which the barrier is low, and draws carry the
-weight that leads back (``log_weight``).
+or the transformer's factor. *Its ridge*: the two intercepts trade off along a curve of equal loss. Levels and shares of
+the loss at the sample's middle straighten it, and slopes times their term's share, steep ones compressed; the volume of
+this change is part of the density. *Its modes*: a strong penalty pulls one or the other intercept to zero, with a
+barrier between. NUTS samples a tilted density, in which it is low, and draws carry the weight back (``log_weight``).
 """
 
 from collections.abc import Mapping
@@ -28,13 +26,10 @@ Floats = NDArray[np.float64]
 
 SLOPES = 16
 """Coordinates beside levels and shares: of the largest structure in the catalogue, so that one program serves all."""
-LEVELS = 3
-"""Levels, and shares, that all structures have; what one does not use is standard normal."""
+LEVELS = 3  # levels, and shares, that all structures have; what one does not use is standard normal
 _ALL = "all"
-_FACTOR = "gamma_T"
 _INTERCEPTS = ("alpha_const", "beta_const")
-_TYPICAL_SIGMA = 0.22
-"""Nats per token; decides coordinates and tilt only, on which the posterior does not depend."""
+_TYPICAL_SIGMA = 0.22  # nats per token; decides coordinates and tilt only, on which the posterior does not depend
 _BARRIER_PER_STRENGTH = 0.36
 """Height of the barrier between the modes in units of 1 / scale of the prior, at losses near 4.5 nats."""
 _WIDE_SCALE = 0.2
@@ -42,10 +37,9 @@ _WIDE_SCALE = 0.2
 
 
 def design(specification: Specification, rows: Rows, barrier: float = 0.0) -> dict[str, Any]:
-    """Everything in which structures, tables and penalties differ, as the density's data.
+    """All in which structures, tables and penalties differ, as the data of the density of a specification with delta.
 
-    Over coefficients, rows, levels and slopes of a specification with ``delta``, whose coefficients stand at the anchor
-    of the rows. ``barrier`` is what the tilted density keeps of the barrier between modes, nats.
+    ``barrier``: what the tilted density keeps of the barrier between modes, nats.
     """
     assert specification.delta is not None
     names = published_names(specification)
@@ -81,7 +75,7 @@ def design(specification: Specification, rows: Rows, barrier: float = 0.0) -> di
         "onto_first": onto[0],
         "onto_second": onto[1],
         "reach": _reach(specification, by_slope, mean),
-        "gate_chosen": np.array([float(name == _FACTOR) for name in names]),
+        "gate_chosen": np.array([float(name == "gamma_T") for name in names]),
         "base": np.array([[float(name == each) for name in names] for each in _INTERCEPTS]),
         "two_terms": two_terms,
         "strength": strength,
@@ -98,11 +92,7 @@ def _level_means(levels: tuple[str, ...], rows: Rows) -> Floats:
 
 
 def _reach(specification: Specification, by_slope: tuple[Floats, Floats], means: Floats) -> Floats:
-    """How far each coefficient's feature reaches from the middle of a level, at least a little: root mean square.
-
-    Next to nothing, so that nothing is compressed, where exponents drift: there two nearly collinear slopes are large
-    and opposite, and compressing each would bend the line on which they lie.
-    """
+    """Where a slope's coordinate is compressed; next to nothing where exponents drift: two slopes there are a line."""
     if specification.progress.drifts:
         return np.full(by_slope[0].shape[1], 1e-6)
     away = [np.concatenate([(part - mean @ part)[mean > 0] for mean in means]) for part in by_slope]
@@ -138,12 +128,7 @@ def _onto_levels(intercept: str, names: tuple[str, ...], levels: tuple[str, ...]
 
 
 def penalised_draws(data: Mapping[str, Any], values: Mapping[str, Floats]) -> tuple[Floats, Floats]:
-    """The paper's coefficients, and the weights that lead back from the tilted density to the posterior.
-
-    Of a :func:`design` and draws of the free variables of :func:`bayes_scaling.model.penalised_density.log_density`,
-    each ``(..., *shape)``: coefficients ``(..., coefficients)`` in the order of :func:`published_names`, and
-    logarithms of weights ``(...)``.
-    """
+    """The paper's coefficients from draws of what is sampled, and logarithms of weights that undo the tilt."""
     levels, slopes = data["rest_in_first"].shape
     level, share = values["level"][..., :levels], values["share_logit"][..., :levels]
     onto_one, onto_other = np.logaddexp(0, -share), np.logaddexp(0, share)  # minus the logarithms of a term's share

@@ -1,8 +1,7 @@
 """The tilted density of :mod:`bayes_scaling.model.penalised` and its gradient, as plain Python that numba compiles.
 
 Written out, because PyTensor's code for it takes two minutes to compile and five times as long for a gradient. Sums run
-over the rows, coefficients and levels that a structure has, not over the width of the largest, and little is allocated
-by row.
+over the rows, coefficients and levels that a structure has, not over the width of the largest.
 """
 
 import math
@@ -28,15 +27,11 @@ _ARRAYS = (
 _HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 _SERIES = tuple(1 / math.factorial(order) for order in range(13, -1, -1))
 _PER_DOUBLING = 1 / math.log(2)
-_DOUBLING = (0.6931471803691238, 1.9082149292705877e-10)
-"""ln 2 in two parts: few doublings times the first are exact."""
+_DOUBLING = (0.6931471803691238, 1.9082149292705877e-10)  # ln 2 in two parts: few doublings times the first are exact
 
 
 def packed(design: Mapping[str, Any], prior: Prior) -> dict[str, Any]:
-    """The data of :func:`log_density`: ``floats``, one after the other in the order read there, and ``sizes``.
-
-    Of a :func:`bayes_scaling.model.penalised.design` and the prior of sigma.
-    """
+    """The data of :func:`log_density`: ``floats``, one after the other in the order read there, and ``sizes``."""
     family, frozen = _POSITIVE.index(prior.distribution), prior.frozen()
     one, *_, two = (*(value for _, value in prior.arguments), prior.arguments[-1][1])
     constant = float(frozen.logpdf(frozen.median())) - _sigma(family, one, two, frozen.median())[0]
@@ -62,10 +57,7 @@ def _logistic(x: float) -> float:
 
 @register_jitable  # type: ignore[untyped-decorator]
 def _exponentials(values: Floats) -> None:
-    """The exponential of each, in place and to the last digit or two; ``math.exp`` takes half of a gradient's time.
-
-    Powers of 2, set as the bits of numbers, times a power series: several at once, as no call of a library can be.
-    """
+    """Exponentials in place, to a digit or two: powers of 2 as bits times a series, which no library does at once."""
     series, bits = np.empty(len(values)), np.empty(len(values), np.int64)
     for i in range(len(values)):
         value = min(max(values[i], -700.0), 700.0)
@@ -103,8 +95,7 @@ def _part(floats: Floats, at: int, parts: int, rows: int, columns: int) -> tuple
 def log_density(point: Floats, floats: Floats, integers: NDArray[np.int64]) -> tuple[Floats, Floats]:
     """Log density and gradient at an unconstrained point: sigma, ``level``, ``share_logit``, ``rest``.
 
-    The point is padded to the width of the largest structure; what a structure does not use is standard normal.
-    ``floats`` and ``integers`` are from :func:`packed`; four places that say where each begins come before ``sizes``.
+    The point is padded to the largest structure. ``integers``: of four places where each begins, and ``sizes``.
     """
     sizes = integers[4:]
     n, width, levels, rest, family = sizes[0], sizes[1], sizes[2], sizes[3], sizes[6]
@@ -126,44 +117,24 @@ def log_density(point: Floats, floats: Floats, integers: NDArray[np.int64]) -> t
     # What is not used, standard normal up to a constant; the rest of the gradient follows.
     gradient = -point
     value = 0.0
-    for i in range(1 + levels, 1 + LEVELS):
-        value -= 0.5 * point[i] ** 2
-    for i in range(1 + LEVELS + shares, 1 + 2 * LEVELS):
-        value -= 0.5 * point[i] ** 2
-    for i in range(1 + 2 * LEVELS + rest, len(point)):
-        value -= 0.5 * point[i] ** 2
-    level, share, free = point[1:], point[1 + LEVELS :], point[1 + 2 * LEVELS :]
+    for begin, end in ((levels, LEVELS), (LEVELS + shares, 2 * LEVELS), (2 * LEVELS + rest, len(point) - 1)):
+        value -= 0.5 * (point[1 + begin : 1 + end] ** 2).sum()
+    level, share, free = point[1:], point[1 + LEVELS :], point[1 + 2 * LEVELS : 1 + 2 * LEVELS + rest]
 
     # From coordinates to coefficients.
-    steep, slopes, stretch = np.empty(rest), np.empty(rest), np.empty(rest)
-    for j in range(rest):
-        toll = 0.0
-        for k in range(shares):
-            toll += _softplus(-share[k]) * inside[0, k, j] + _softplus(share[k]) * inside[1, k, j]
-        stretch[j] = math.exp(toll) * reach[j]
-        steep[j] = free[j] * stretch[j]
-        slopes[j] = math.asinh(steep[j]) / reach[j]
-        value += toll - 0.5 * math.log1p(steep[j] ** 2)
-    at_level = np.empty((2, levels))
+    toll, at_level = np.zeros(rest), np.empty((2, levels))
+    for k in range(shares):
+        toll += _softplus(-share[k]) * inside[0, k] + _softplus(share[k]) * inside[1, k]
+    stretch = np.exp(toll) * reach
+    steep = free * stretch
+    slopes = np.arcsinh(steep) / reach
+    value += (toll - 0.5 * np.log1p(steep**2)).sum()
     for k in range(levels):
-        at_level[0, k] = level[k] - (_softplus(-share[k]) if two else 0.0)
-        at_level[1, k] = level[k] - (_softplus(share[k]) if two else 0.0)
-        for j in range(rest):
-            at_level[0, k] -= middle[0, k, j] * slopes[j]
-            at_level[1, k] -= middle[1, k, j] * slopes[j]
-    theta = np.empty(width)
-    size = gating = one = other = 0.0
-    for i in range(width):
-        total = 0.0
-        for j in range(rest):
-            total += place[i, j] * slopes[j]
-        for k in range(levels):
-            total += onto[0, i, k] * at_level[0, k] + onto[1, i, k] * at_level[1, k]
-        theta[i] = total
-        size += abs(total)
-        gating += gate_chosen[i] * total
-        one += base[0, i] * total
-        other += base[1, i] * total
+        at_level[0, k] = level[k] - (_softplus(-share[k]) if two else 0.0) - (middle[0, k] * slopes).sum()
+        at_level[1, k] = level[k] - (_softplus(share[k]) if two else 0.0) - (middle[1, k] * slopes).sum()
+    theta = place @ slopes + onto[0] @ at_level[0] + onto[1] @ at_level[1]
+    size, gating = np.abs(theta).sum(), (gate_chosen * theta).sum()
+    one, other = (base[0] * theta).sum(), (base[1] * theta).sum()
 
     # The likelihood; ``pull``, ``first`` and ``second`` end as derivatives by the loss and the two terms' logarithms.
     sums = np.zeros((3, n))
@@ -204,35 +175,23 @@ def log_density(point: Floats, floats: Floats, integers: NDArray[np.int64]) -> t
     weight = _logistic(one - other)
     by_one = tilting / scale * (np.sign(one) - weight + (1.0 if one < 0 else 0.0))
     by_other = tilting / scale * (np.sign(other) - (1 - weight) + (1.0 if other < 0 else 0.0))
-    by_gate = 0.0
-    if gated:
-        by_gate = (gate * (first + second)).sum() * _logistic(-gating)
-    by_slope, by_level = np.zeros(rest), np.zeros((2, levels))
-    for i in range(width):
-        total = gate_chosen[i] * by_gate - np.sign(theta[i]) / scale + base[0, i] * by_one + base[1, i] * by_other
-        for part in range(3):
+    by_gate = (gate * (first + second)).sum() * _logistic(-gating) if gated else 0.0
+    by_theta = gate_chosen * by_gate - np.sign(theta) / scale + base[0] * by_one + base[1] * by_other
+    for part in range(3):
+        for i in range(width):
             if used[part, i]:
                 for row in range(n):
-                    total += features[part, i, row] * sums[part, row]
-        for j in range(rest):
-            by_slope[j] += place[i, j] * total
-        for k in range(levels):
-            by_level[0, k] += onto[0, i, k] * total
-            by_level[1, k] += onto[1, i, k] * total
-    by_share = np.zeros(shares)
-    for k in range(levels):
-        for j in range(rest):
-            by_slope[j] -= middle[0, k, j] * by_level[0, k] + middle[1, k, j] * by_level[1, k]
-        gradient[1 + k] = by_level[0, k] + by_level[1, k]
-        if two:
-            by_share[k] = by_level[0, k] * _logistic(-share[k]) - by_level[1, k] * _logistic(share[k])
-    for j in range(rest):
-        bent = 1 + steep[j] ** 2
-        by_steep = by_slope[j] / (reach[j] * math.sqrt(bent)) - steep[j] / bent
-        gradient[1 + 2 * LEVELS + j] = by_steep * stretch[j]
-        for k in range(shares):
-            by_toll = _logistic(share[k]) * inside[1, k, j] - _logistic(-share[k]) * inside[0, k, j]
-            by_share[k] += (1 + by_steep * steep[j]) * by_toll
+                    by_theta[i] += features[part, i, row] * sums[part, row]
+    by_level, by_share = (onto[0].T @ by_theta, onto[1].T @ by_theta), np.zeros(shares)
+    by_slope = place.T @ by_theta - middle[0].T @ by_level[0] - middle[1].T @ by_level[1]
+    bent = 1 + steep**2
+    by_steep = by_slope / (reach * np.sqrt(bent)) - steep / bent
+    gradient[1 : 1 + levels] = by_level[0] + by_level[1]
+    gradient[1 + 2 * LEVELS : 1 + 2 * LEVELS + rest] = by_steep * stretch
+    for k in range(shares):
+        by_toll = _logistic(share[k]) * inside[1, k] - _logistic(-share[k]) * inside[0, k]
+        by_share[k] = by_level[0][k] * _logistic(-share[k]) - by_level[1][k] * _logistic(share[k])
+        by_share[k] += ((1 + by_steep * steep) * by_toll).sum()
     gradient[1 + LEVELS : 1 + LEVELS + shares] = by_share
     result = np.empty(())
     result[()] = value

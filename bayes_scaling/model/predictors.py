@@ -17,8 +17,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_scaling.errors import EvaluationsError
-from bayes_scaling.specifications.formulas import FUNCTIONS, REDUCIBLE, Formula
-from bayes_scaling.specifications.progress import steps_of, walk_covariates
+from bayes_scaling.model.requirements import clusters_of
+from bayes_scaling.specifications.formulas import FUNCTIONS, REDUCIBLE, Formula, first_line
+from bayes_scaling.specifications.progress import Levels, Shape
 from bayes_scaling.specifications.sections import CENTRE_YEAR
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import decimal_year
@@ -42,10 +43,7 @@ def architecture_levels(architecture: pd.Series) -> pd.Series:
 
 
 def column_of(specification: Specification, table: pd.DataFrame, name: str) -> pd.Series:
-    """A column as numbers (flags as 0 and 1) or as text, without gaps.
-
-    Raises EvaluationsError if the table lacks it, or it has gaps, text of numbers, or something else in it.
-    """
+    """A column as numbers (flags as 0 and 1) or as text, without gaps; EvaluationsError if it can't be."""
     if name in table:
         require_sound(table, name)
     if name == "architecture" and name in table:
@@ -86,15 +84,28 @@ def _uses(specification: Specification, name: str) -> str:
 
 
 def levels_of(name: str, column: pd.Series) -> tuple[str, ...]:
-    """Levels of a group: known benchmarks in their order, else in the order of the alphabet or of numbers.
-
-    >>> levels_of("lab", pd.Series(["b", "a", "b"]))
-    ('a', 'b')
-    """
+    """Levels of a group: known benchmarks in their order, else in the order of the alphabet or of numbers."""
     if name == "architecture":
         return ARCHITECTURE_LEVELS
     present = tuple(label_of(value) for value in sorted(set(column)))
     return in_order(present) if name == "benchmark" else present
+
+
+def levels_of_dates(specification: Specification, table: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """Levels that rates have in the years of a table."""
+    levels: dict[str, tuple[str, ...]] = {}
+    for shape in specification.shapes.values() if specification.rates_change else ():
+        year = column_of(specification, table, "year")
+        levels |= shape.levels(year.min(), year.max())
+    return levels
+
+
+def years_of(specification: Specification, levels: Levels, start: float, year: Any) -> dict[str, Any]:
+    """Years for which the parts of all rates have counted between a start and a date, by covariate."""
+    found: dict[str, Any] = {}
+    for shape in specification.shapes.values():
+        found |= shape.years(specification.progress, levels, start, year)
+    return found
 
 
 def codes_of(column: pd.Series, levels: Sequence[str]) -> Codes:
@@ -144,9 +155,7 @@ class Predictors:
                         f"{levels[each.group][0]!r}, and so nothing to pool; leave ({each.column or 1} | {each.group}) "
                         "out"
                     )
-        if self.specification.progress.walks:
-            levels["step"] = tuple(map(str, steps_of(self._column("year"))))
-        return levels
+        return levels | levels_of_dates(self.specification, self.table)
 
     def arrays(self, table: pd.DataFrame) -> tuple[dict[str, Floats], dict[str, Codes]]:
         """Covariates and group codes of some rows: those that were fitted, or others."""
@@ -164,6 +173,27 @@ class Predictors:
                 )
         return covariates, index
 
+    def coded(
+        self, table: pd.DataFrame, clusters: Mapping[str, pd.Series] | None = None
+    ) -> tuple[dict[str, Floats], dict[str, Codes], dict[str, tuple[str, ...]]]:
+        """Covariates, and codes and levels of each group that a table has, of the unit ``paper`` and of clusters."""
+        covariates, index = self.arrays(table)
+        levels = dict(self.levels)
+        for name in index:  # levels of a pooled group that were not fitted
+            levels[name] = tuple(dict.fromkeys((*levels[name], *map(label_of, self._column(name, table)))))
+        for name in ("benchmark", "architecture"):
+            if name in table and name not in index:
+                column = architecture_levels(table[name]) if name == "architecture" else table[name]
+                levels[name] = levels_of(name, column)
+                index[name] = codes_of(column, levels[name])
+        within: Any = ""
+        for name, cluster in (clusters or clusters_of(self.specification, table)).items():
+            within = within + cluster
+            levels.setdefault(name, tuple(dict.fromkeys(within)))
+            index[name] = codes_of(within, levels[name])
+            within = within + " / "
+        return covariates, index, levels
+
     def choices(self, name: str) -> dict[str, Any]:
         """Levels of a column among the rows that were fitted, and what the column holds for each."""
         column = self._column(name)
@@ -179,10 +209,7 @@ class Predictors:
         return [label_of(value) for value in self._column(name)]
 
     def usual(self, name: str) -> Any:
-        """What a column is taken to be of a system of which it is not said.
-
-        Raises EvaluationsError if a coefficient has one value for each of its levels, of which none is usual.
-        """
+        """What a column is taken to be of a system of which it is not said; EvaluationsError if no level is usual."""
         column = self._column(name)
         fixed = {formula.base for formula in self.specification.formulas.values()}
         if name in self._pooled_groups and name not in fixed:
@@ -203,10 +230,8 @@ class Predictors:
         """Where each coefficient with a formula is reported."""
         formulas = self.specification.predicted.items()
         cells = {name: self._cells_of(formula) for name, formula in formulas if name != REDUCIBLE}
-        if self.specification.progress.walks:
-            year = self._column("year")
-            cells |= dict.fromkeys(self.specification.progress.walks, _span(year.min(), year.max()))
-        return cells
+        shapes = {rate: shape for rate, shape in self.specification.shapes.items() if shape.further}
+        return cells | {rate: _span(self.specification, shape, self._column("year")) for rate, shape in shapes.items()}
 
     # ------------------------------------------------------------------ one formula
 
@@ -316,8 +341,7 @@ def _worked_out(where: str, told: str) -> Iterator[None]:
         with np.errstate(all="ignore"), redirect_stdout(StringIO()):  # formulae prints before it raises
             yield
     except Exception as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise EvaluationsError(f"{where} can't be worked out on {told.format(f' ({reason})')}") from None
+        raise EvaluationsError(f"{where} can't be worked out on {told.format(f' ({first_line(error)})')}") from None
 
 
 def _part(design: Any, matrix: Floats, term: str) -> Floats:
@@ -342,13 +366,11 @@ def _standardised(values: Floats, fitted: Floats) -> Floats:
     return (values - fitted.mean()) / (scale if scale > 0 else 1.0)
 
 
-# ---------------------------------------------------------------------- a walk
+# ---------------------------------------------------------------------- a rate of several parts
 
 
-def _span(first: float, last: float) -> Cells:
-    """For the mean rate between two dates, what each step adds to it."""
-    steps = steps_of(pd.Series([first, last]))
-    begin, end = (walk_covariates(steps, CENTRE_YEAR, year) for year in (first, last))
-    years = max(last - first, np.finfo(float).tiny)
-    counted = {name: np.atleast_1d((end[name] - begin[name]) / years) for name in end}
-    return Cells(None, (), ("",), {"years": np.ones(1), **counted}, {})
+def _span(s: Specification, shape: Shape, year: pd.Series) -> Cells:
+    """For the mean rate between the first date and the last, a day apart or more, how much of each part counts."""
+    first, last = float(year.min()), float(max(year.max(), year.min() + 1 / 365))
+    begin, end = (shape.years(s.progress, shape.levels(first, last), CENTRE_YEAR, each) for each in (first, last))
+    return Cells(None, (), ("",), {name: np.atleast_1d((end[name] - begin[name]) / (last - first)) for name in end}, {})

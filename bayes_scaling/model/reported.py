@@ -11,10 +11,10 @@ from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS, Cells
 from bayes_scaling.model.rows import Anchor, anchor_of, central_anchor
 from bayes_scaling.model.structure import Coefficient, Coefficients, coefficient_at, grown, log_parts
 from bayes_scaling.specifications.formulas import REDUCIBLE
+from bayes_scaling.specifications.progress import RATE_OF, Levels
 from bayes_scaling.specifications.specification import Specification
 
-RATES = ("g_N", "g_D", "g_C")
-"""Progress rates, log units per year: of parameters, data and effective compute."""
+RATES = tuple(RATE_OF.values())  # progress rates, log units per year: of parameters, data and effective compute
 
 
 @dataclass(frozen=True)
@@ -28,24 +28,18 @@ class Quantity:
 def reported_quantities(
     specification: Specification,
     coefficients: Coefficients,
-    levels: Mapping[str, tuple[str, ...]],
+    levels: Levels,
     *,
     cells: Mapping[str, Cells] | None = None,
     anchor: Anchor | None = None,
     xp: ModuleType = np,
 ) -> dict[str, Quantity]:
-    """What a posterior reports beside the sampled parameters, of coefficients that are arrays or PyTensor variables.
+    """What a posterior reports beside what is sampled: coefficients of the field's form, rates, Kaplan's scales.
 
-    ``E``; ``A`` and ``B`` of the field's form ``A / N_eff**alpha`` with sizes in parameters and tokens (FLOP in a
-    compute law) and ``N_eff = N`` in 2018 (or the pivot's year); ``alpha``, ``beta``; ``g_N``, ``g_D``, ``g_C`` as far
-    as the specification has them. With drifting exponents the rates are those at the central point, and ``A`` and
-    ``B``, which would hold for one date only, are left out. ``transformer_factor`` where there is one; ``A`` and ``B``
-    are then those of other architectures. Of a static law, ``a = beta / (alpha + beta)``: the parameters of a
-    compute-optimal model grow as compute to this power (Hoffmann et al. 2022, eq. 4), also by Kaplan's joint law, since
-    what stands under its power has exponents ``alpha / beta`` and 1. Of laws for runs, and of a static law of compute,
-    without ``E``: Kaplan's scales ``N_c``, ``D_c``, ``C_c``, ``S_c``, the size at which a term alone is 1 nat per token
-    (Kaplan et al. 2020, eq. 1.1 to 1.6). Of a law of the critical batch size ``B_star`` (tokens) in the place of ``A``,
-    and ``alpha_B = 1 / alpha`` (eq. 1.4).
+    ``A`` and ``B`` are at sizes of 1 (parameters, tokens, FLOP) and in 2018, or the pivot's year; there are none where
+    exponents drift. ``a = beta / (alpha + beta)``: optimal parameters grow as compute to this power (Hoffmann et al.
+    2022, eq. 4), also by Kaplan's joint law. ``N_c`` and its like: where a term alone is 1 nat per token (Kaplan et al.
+    2020, eq. 1.1 to 1.6); ``B_star`` and ``alpha_B = 1 / alpha``: eq. 1.4.
     """
     s, law = specification, specification.form
     found = {name: _quantity(each) for name, each in at_cells(coefficients, cells or {}, xp).items()}
@@ -108,9 +102,7 @@ def _quantity(coefficient: Coefficient) -> Quantity:
     return Quantity(value[..., 0] if getattr(value, "ndim", 0) else value)
 
 
-def _rates(
-    s: Specification, found: Mapping[str, Quantity], levels: Mapping[str, tuple[str, ...]]
-) -> dict[str, Quantity]:
+def _rates(s: Specification, found: Mapping[str, Quantity], levels: Levels) -> dict[str, Quantity]:
     """A rate is what a year takes off a term's logarithm over what a log unit of size takes off it."""
     rates: dict[str, Quantity] = {}
     for term in s.form.terms:

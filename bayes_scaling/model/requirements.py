@@ -1,8 +1,4 @@
-"""What a table must have for a fit: evaluations or training runs, and the columns that a specification needs of them.
-
-A run is one model trained once: ``parameters``, ``tokens`` and its final ``loss`` (nats per token). An evaluation is
-one system on one benchmark, with its ``perplexity``, its paper and its date.
-"""
+"""What a table must have for a fit: evaluations or training runs, and the columns that a specification needs."""
 
 from collections.abc import Iterator, Mapping
 from itertools import chain
@@ -11,20 +7,17 @@ import numpy as np
 import pandas as pd
 
 from bayes_scaling.errors import EvaluationsError
-from bayes_scaling.specifications.progress import ERA_LEVELS, era_codes
+from bayes_scaling.specifications.progress import GROUPS_OF_DATES
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import BENCHMARKS, decimal_year
 from bayes_scaling.tables.columns import EVALUATIONS, FITTED, RUNS, is_runs
 from bayes_scaling.tables.soundness import require_sound
 
-SERIES = "series"
-"""Optional column of runs: those of one family, which cross-validation can leave out together."""
-EXAMPLE = "chinchilla"
-"""A specification of the catalogue that fits runs, for messages."""
+SERIES = "series"  # optional column of runs: those of one family, which cross-validation can leave out together
 _HOW_TO_GET: Mapping[str, str] = {
     "least_steps": (
         "the steps S_min that a far larger batch would have needed, which follow from steps, batch and loss: "
-        "bayes_scaling.published_static.KAPLAN_BATCH.least_steps"
+        "bayes_scaling.law.kaplan.KAPLAN_BATCH.least_steps"
     ),
     "critical_batch": "the critical batch size in tokens, measured at the row's loss, such as by the noise scale",
 }
@@ -36,10 +29,7 @@ def papers_of(table: pd.DataFrame) -> pd.Series:
 
 
 def clusters_of(specification: Specification, table: pd.DataFrame) -> dict[str, pd.Series]:
-    """The unit called paper of each row, outermost of ``[noise] cluster``, else :func:`papers_of`; and those within.
-
-    By their names among the groups of rows. Rows without a cluster are one of their own each.
-    """
+    """The unit called paper of each row, by the outermost cluster; and those within, by the names of their groups."""
     noise, found = specification.noise, {}
     for cluster, (group, _) in zip(noise.clusters or ("paper",), noise.effects or (("paper", ""),), strict=True):
         if cluster not in (*table, "paper"):
@@ -60,20 +50,13 @@ def _or_each_its_own(table: pd.DataFrame, column: str) -> pd.Series:
 
 
 def columns_of(specification: Specification, runs: pd.DataFrame) -> dict[str, str]:
-    """Sizes of a specification's law, beside parameters and tokens, to their columns.
-
-    A law of compute is of the column ``flop``, which need not be 6 N D (Kaplan's least compute is not); of a table
-    that lacks it compute is 6 N D.
-    """
+    """Sizes of the law, beside parameters and tokens, to their columns; compute is 6 N D without ``flop``."""
     terms = [term for term in specification.form.terms if term.column]
     return {term.size: term.column for term in terms if term.size != "compute" or term.column in runs}
 
 
 def require(specification: Specification, table: pd.DataFrame) -> None:
-    """Refuse a table that a specification can't be fitted to.
-
-    Raises EvaluationsError, which names the column and the row, or the setting that needs what the table lacks.
-    """
+    """Refuse a table that a specification can't be fitted to; EvaluationsError names the column, row or setting."""
     require_sound(table)
     runs = is_runs(table)
     for problem in chain(_of_kind(specification, table, runs), _of_columns(specification, table, runs)):
@@ -96,7 +79,7 @@ def _of_kind(s: Specification, table: pd.DataFrame, runs: bool) -> Iterator[str]
     for lacking in _more_than_runs_have(s, table) if runs else ():
         yield (
             f"specification '{s.name}' does not fit a table of training runs: {lacking}; choose a static "
-            f"law such as '{EXAMPLE}', or a table of evaluations"
+            f"law such as 'chinchilla', or a table of evaluations"
         )
     if s.form.for_runs and not runs:
         yield (
@@ -126,7 +109,7 @@ def _more_than_runs_have(s: Specification, runs: pd.DataFrame) -> Iterator[str]:
     if s.progresses and "published" not in runs:
         yield "it has algorithmic progress, and runs have no dates (column published)"
     for name in ("A", "E", *s.varies_by):
-        if s.index_of(name) not in (None, "era", *runs):
+        if s.index_of(name) not in (None, *GROUPS_OF_DATES, *runs):
             yield f"its {name} varies by {s.index_of(name)}, which runs have none of"
     if s.transformer_factor != "none" and "architecture" not in runs:
         yield "its transformer_factor needs architectures, which runs have none of"
@@ -186,10 +169,12 @@ def _of_columns(s: Specification, table: pd.DataFrame, runs: bool) -> Iterator[s
             )
     if s.data.tokens in ("seen", "repeated"):
         require_above(table.loc[table["epochs"].notna(), "epochs"], 0.0)
-    year = decimal_year(table["published"]).to_numpy(float) if s.rates_by_era else ()
-    for empty in set(ERA_LEVELS) - {ERA_LEVELS[code] for code in era_codes(s.progress, year)} if s.rates_by_era else ():
-        yield (
-            f"specification '{s.name}' has rates before and after {s.progress.cut_year:.7g}, "
-            f"but no evaluation was published {empty} it; choose a [progress] cut_year between {min(year):.7g} "
-            f"and {max(year):.7g}, or more rows"
-        )
+    for shape in {shape.group: shape for shape in s.shapes.values() if shape.group}.values():
+        year = decimal_year(table["published"]).to_numpy(float)
+        levels = shape.levels(year.min(), year.max())[shape.group]
+        for code in sorted({*range(len(levels))} - {*shape.codes(s.progress, year)}):
+            yield (
+                f"specification '{s.name}' has rates before and after {s.progress.cut_year:.7g}, "
+                f"but no evaluation was published {levels[code]} it; choose a [progress] cut_year between "
+                f"{min(year):.7g} and {max(year):.7g}, or more rows"
+            )

@@ -1,56 +1,27 @@
 """A table of evaluations or runs as the arrays that a specification needs: logarithms, years, group codes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from bayes_scaling.law import effective_epochs, training_compute
-from bayes_scaling.model.predictors import (
-    Cells,
-    Predictors,
-    architecture_levels,
-    codes_of,
-    column_of,
-    label_of,
-    levels_of,
-)
-from bayes_scaling.model.requirements import clusters_of, columns_of, require
+from bayes_scaling.law.formula import effective_epochs, training_compute
+from bayes_scaling.model.predictors import Cells, Codes, Floats, Predictors, levels_of_dates, years_of
+from bayes_scaling.model.requirements import columns_of, require
 from bayes_scaling.model.structure import Coefficient
 from bayes_scaling.specifications.laws import SIZES
-from bayes_scaling.specifications.progress import ERA_LEVELS, steps_of, years_of_rates
-from bayes_scaling.specifications.sections import (
-    CENTRE_LEAST_STEPS,
-    CENTRE_LOSS,
-    CENTRE_PARAMETERS,
-    CENTRE_YEAR,
-    Centre,
-    Pivot,
-    given,
-)
+from bayes_scaling.specifications.progress import Levels
+from bayes_scaling.specifications.sections import CENTRE_PARAMETERS, CENTRE_YEAR, Centre, Pivot, given
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import BENCHMARKS, decimal_year
 from bayes_scaling.tables.benchmarks import known
 from bayes_scaling.tables.columns import is_runs
 
-Floats = NDArray[np.float64]
-
-COVARIATES = (
-    *(f"log_{size}" for size in SIZES),
-    "years",
-    "years_before",
-    "years_after",
-    "drift_parameters",
-    "drift_tokens",
-    "log_vocabulary",
-    "repetitions",
-)
-"""What the law may need of a row."""
-HO2024_REPETITION_SCALE = 2.9157
-"""R*_D in the code of Ho et al. 2024 (model 20)."""
+COVARIATES = (*(f"log_{size}" for size in SIZES), "drift_parameters", "drift_tokens", "log_vocabulary", "repetitions")
+"""What the law may need of a row, beside the years over which its rates have counted."""
+HO2024_REPETITION_SCALE = 2.9157  # R*_D in the code of Ho et al. 2024 (model 20)
 
 
 @dataclass(frozen=True)
@@ -61,9 +32,9 @@ class Anchor:
     tokens: Mapping[str, float]
     year: float
     compute: float | None = None
-    least_steps: float = CENTRE_LEAST_STEPS
-    loss: float = CENTRE_LOSS
-    steps: tuple[int, ...] = ()
+    least_steps: float = 1e4
+    loss: float = 3.0
+    dates: Levels = field(default_factory=dict)
 
     def size(self, name: str, tokens: Any) -> Any:
         """One of the law's sizes, at some of the tokens."""
@@ -71,7 +42,7 @@ class Anchor:
             return self.compute or training_compute(self.parameters, tokens)
         return tokens if name == "tokens" else getattr(self, name)
 
-    def log_size(self, name: str, group: str | None, levels: Mapping[str, tuple[str, ...]]) -> Coefficient:
+    def log_size(self, name: str, group: str | None, levels: Levels) -> Coefficient:
         """Logarithm of a size; of tokens and compute for each benchmark, where that is the group of ``A``."""
         if group != "benchmark" or name not in ("tokens", "compute"):
             return Coefficient(np.log(self.size(name, self.common_tokens)))
@@ -86,19 +57,17 @@ class Anchor:
 
 @dataclass(frozen=True)
 class Rows:
-    """Arrays over evaluations (or training runs), each of shape ``(n,)``, relative to an :class:`Anchor`.
+    """Arrays over evaluations or training runs, each of shape ``(n,)``, relative to an :class:`Anchor`.
 
-    ``response``: loss, nats per token, or critical batch size, tokens. ``covariates``: those of :data:`COVARIATES` that
-    the law needs, and columns of formulas. ``index``: codes of each group, of which ``levels`` has the names; it has
-    those of ``era`` too, which enters by its years. ``complete``: rows of the table that these were taken from, 0 if
-    nothing was left out, since the paper's penalty is stated for a number of rows.
+    ``index``: codes of each group, of which ``levels`` has the names. ``complete``: rows of the table that these were
+    taken from, 0 if nothing was left out, since the paper's penalty is stated for a number of rows.
     """
 
     ids: tuple[str, ...]
     response: Floats
     covariates: Mapping[str, Floats]
-    index: Mapping[str, NDArray[np.int64]]
-    levels: Mapping[str, tuple[str, ...]]
+    index: Mapping[str, Codes]
+    levels: Levels
     complete: int = 0
     predictors: Predictors | None = None
     anchor: Anchor | None = None
@@ -113,11 +82,11 @@ class Rows:
         """Where each coefficient with a formula is reported."""
         return self.predictors.cells if self.predictors else {}
 
-    def units(self, unit: str) -> NDArray[np.int64]:
+    def units(self, unit: str) -> Codes:
         """Which unit of cross-validation each row is of: itself, or its paper."""
         return self.index["paper"] if unit == "paper" else np.arange(len(self.ids))
 
-    def take(self, positions: Sequence[int] | NDArray[np.int64]) -> Self:
+    def take(self, positions: Sequence[int] | Codes) -> Self:
         """Some rows, repeats allowed, with levels and anchor as they were."""
         at = np.asarray(positions)
         return replace(
@@ -133,21 +102,17 @@ class Rows:
 def central_anchor(specification: Specification, table: pd.DataFrame | None = None) -> Anchor:
     """Central point on which priors stand: 30 million parameters in 2018, or what ``[centre]`` says.
 
-    By default tokens are each benchmark's own training text where the loss level varies by benchmark, and the
-    geometric mean of those of the package's three where one level serves all. A benchmark's tokens are what
-    ``[benchmarks]`` says, else those that the package knows, else the median of the table's rows.
+    Tokens are each benchmark's where the level varies by it, and the geometric mean of the package's three elsewhere.
     """
     tokens = {benchmark.name: float(benchmark.tokens) for benchmark in BENCHMARKS}
     middle = float(np.exp(np.mean(np.log(list(tokens.values())))))
     if table is not None and "benchmark" in table:
         tokens |= {name: _tokens_of(table, name) for name in set(table["benchmark"]) - set(tokens)}
-    steps: tuple[int, ...] = ()
-    if table is not None and specification.progress.walks:
-        steps = steps_of(column_of(specification, table, "year"))
     tokens |= {name: each.tokens for name, each in specification.benchmarks.items() if each.tokens is not None}
     if specification.index_of("level") != "benchmark":
         tokens = dict.fromkeys(tokens, middle)
-    return _moved(Anchor(CENTRE_PARAMETERS, tokens, CENTRE_YEAR, steps=steps), specification.centre)
+    dates = {} if table is None else levels_of_dates(specification, table)
+    return _moved(Anchor(CENTRE_PARAMETERS, tokens, CENTRE_YEAR, dates=dates), specification.centre)
 
 
 def _moved(anchor: Anchor, sizes: Centre | Pivot | None) -> Anchor:
@@ -164,10 +129,7 @@ def _tokens_of(table: pd.DataFrame, benchmark: str) -> float:
 
 
 def anchor_of(specification: Specification, table: pd.DataFrame | None = None) -> Anchor:
-    """Where the coefficients of a specification without ``delta`` stand: its pivot, and else the central point.
-
-    Pivots of drifting exponents act on the drift alone and leave the coefficients at the central point.
-    """
+    """Where coefficients stand without delta: at the pivot, unless it is of drift alone, and else the central point."""
     return _moved(central_anchor(specification, table), None if specification.progress.drifts else specification.pivot)
 
 
@@ -192,20 +154,15 @@ def make_rows(
     anchor: Anchor | None = None,
     predictors: Predictors | None = None,
 ) -> Rows:
-    """Arrays that a specification needs of a table of evaluations or runs.
-
-    ``anchor``: where coefficients stand; by default the paper's sample minima for a specification with ``delta``, and
-    :func:`anchor_of` otherwise. ``predictors``: of the table that was fitted, where these rows are others. Raises
-    EvaluationsError as :func:`bayes_scaling.model.requirements.require`.
-    """
+    """Arrays that a specification needs of a table; ``predictors`` are of the table that was fitted, if another."""
     runs = is_runs(evaluations)
     require(specification, evaluations)
     if anchor is None:
         penalised = specification.delta is not None
         anchor = sample_minima(evaluations) if penalised else anchor_of(specification, evaluations)
     response = evaluations[specification.response if runs else "perplexity"].to_numpy(float)
-    index, levels, predictors = group_codes(specification, evaluations, predictors)
-    columns, _ = predictors.arrays(evaluations)
+    predictors = predictors or Predictors(specification, evaluations)
+    columns, index, levels = predictors.coded(evaluations)
     return Rows(
         ids=tuple(map(str, evaluations.index)),
         response=response if runs else np.log(response),
@@ -215,32 +172,6 @@ def make_rows(
         predictors=predictors,
         anchor=anchor,
     )
-
-
-def group_codes(
-    specification: Specification,
-    table: pd.DataFrame,
-    predictors: Predictors | None = None,
-    clusters: Mapping[str, pd.Series] | None = None,
-) -> tuple[dict[str, NDArray[np.int64]], dict[str, tuple[str, ...]], Predictors]:
-    """Codes and levels of each group that a specification or the table has, of the unit ``paper`` and of clusters."""
-    predictors = predictors or Predictors(specification, table)
-    _, index = predictors.arrays(table)
-    levels = dict(predictors.levels)
-    for name in index:  # levels of a pooled group that were not fitted
-        levels[name] = tuple(dict.fromkeys((*levels[name], *map(label_of, column_of(specification, table, name)))))
-    for name in ("benchmark", "architecture"):
-        if name in table and name not in index:
-            column = architecture_levels(table[name]) if name == "architecture" else table[name]
-            levels[name] = levels_of(name, column)
-            index[name] = codes_of(column, levels[name])
-    within: Any = ""
-    for name, cluster in (clusters or clusters_of(specification, table)).items():
-        within = within + cluster
-        levels.setdefault(name, tuple(dict.fromkeys(within)))
-        index[name] = codes_of(within, levels[name])
-        within = within + " / "
-    return index, levels | {"era": ERA_LEVELS}, predictors
 
 
 def _covariates(specification: Specification, table: pd.DataFrame, anchor: Anchor) -> dict[str, Floats]:
@@ -303,36 +234,21 @@ def covariates_at(
     repetitions: Any = 0.0,
     further: Mapping[str, Any] | None = None,
 ) -> dict[str, Floats]:
-    """Covariates of points of the law, arrays that broadcast; all but ``log_vocabulary``.
-
-    ``anchor_tokens``: the anchor's, for the benchmark of each point; ``repetitions``: passes over the tokens beyond the
-    first; ``further``: other sizes that the law is of, by name, and compute (FLOP) where it is another than 6 N D.
-    """
+    """Covariates of points of the law but vocabulary; ``further``: other sizes by name, or compute if not 6 N D."""
     sizes = {"parameters": parameters, "tokens": tokens} | dict(further or {})
     sizes.setdefault("compute", training_compute(parameters, tokens))
     covariates: dict[str, Floats] = {
         f"log_{size}": np.log(sizes[size]) - np.log(anchor.size(size, anchor_tokens))
         for size in specification.form.sizes
     }
-    covariates |= time_covariates(
-        specification, anchor.year, anchor.steps, parameters=parameters, tokens=tokens, year=year
-    )
-    if specification.data.tokens == "repeated":
-        covariates["repetitions"] = np.asarray(repetitions, dtype=float)
-    return covariates
-
-
-def time_covariates(
-    specification: Specification, start: float, steps: Sequence[int], *, parameters: Any, tokens: Any, year: Any
-) -> dict[str, Any]:
-    """What a law needs of the date of points: years since ``start``, of each era or step; how far exponents drift."""
-    s = specification
-    covariates = years_of_rates(s.progress, s.rates_by_era, steps, start, year)
-    if s.progress.drifts and s.pivot is not None:
+    covariates |= years_of(specification, anchor.dates, anchor.year, year)
+    if specification.progress.drifts and (pivot := specification.pivot) is not None:
         # The paper's drift is linear in the logarithm of the calendar year; this scale makes its unit a year.
         drift = CENTRE_YEAR * np.log(year / CENTRE_YEAR)
-        covariates["drift_parameters"] = drift * np.log(parameters / np.float64(s.pivot.parameters))
-        covariates["drift_tokens"] = drift * np.log(tokens / np.float64(s.pivot.tokens))
+        covariates["drift_parameters"] = drift * np.log(parameters / np.float64(pivot.parameters))
+        covariates["drift_tokens"] = drift * np.log(tokens / np.float64(pivot.tokens))
+    if specification.data.tokens == "repeated":
+        covariates["repetitions"] = np.asarray(repetitions, dtype=float)
     return covariates
 
 
@@ -359,10 +275,7 @@ def noise_names(specification: Specification) -> tuple[str, ...]:
 
 
 def prior_middle(specification: Specification, rows: Rows, rng: np.random.Generator) -> dict[str, Any]:
-    """A random start for a chain: from the central half of each prior, where the law does not overflow.
-
-    Penalised structures have starts of their own: :func:`bayes_scaling.model.penalised.penalised_start`.
-    """
+    """A random start from the central half of each prior; with delta, see :func:`penalised_start`."""
     start = {}
     for parameter in specification.parameters():
         group = specification.index_of(parameter.name)

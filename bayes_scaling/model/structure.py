@@ -3,22 +3,19 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce
+from operator import add
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from bayes_scaling.law import effective_epochs, log_term, loss
+from bayes_scaling.law.formula import effective_epochs, log_term, loss
 from bayes_scaling.specifications.laws import SIZES
 
 
 @dataclass(frozen=True)
 class Added:
-    """What a formula adds to a coefficient on its link.
-
-    ``value`` is one for each level of ``group``, or for each of ``covariates``, on the last axis; it multiplies
-    ``covariates``: each its own, or with a group one for all levels.
-    """
+    """What a formula adds to a coefficient on its link: one for each level of a group, times covariates, or both."""
 
     value: Any
     group: str | None = None
@@ -29,8 +26,7 @@ class Added:
 class Coefficient:
     """A value of the law, shared by all rows (``group`` None) or one for each level of a group (last axis).
 
-    With ``added``, what a formula adds to it on ``link``. With ``years``, a rate of several parts, on the last axis,
-    each of which grows over years of its own: those covariates.
+    ``added``: what a formula adds on ``link``. ``years``: covariates over which parts of a rate, its last axis, grow.
     """
 
     value: Any
@@ -40,26 +36,26 @@ class Coefficient:
     years: tuple[str, ...] = ()
 
 
+Arrays = Mapping[str, Any]
 Coefficients = Mapping[str, Coefficient]
 """Names: ``E``, ``gamma``; for each term ``log_A``, ``alpha``, and of ``alpha_year``, ``g_N``, ``alpha_drift`` those
 that the specification has (``log_B``, ``beta``, ``beta_year``, ``g_D``, ``beta_drift`` for data); ``log_factor``, by
 architecture, which every term is multiplied by; ``repetition_scale``, by which repeated tokens lose their worth;
-``power``, by which the terms are joined (see :func:`bayes_scaling.law.loss`), and 1 where it is not there. Where
+``power``, by which the terms are joined (:func:`bayes_scaling.law.formula.loss`), and 1 where it is not there. Where
 ``level``, ``share`` and ``irreducible_share`` differ in what they depend on, these in the place of ``E`` and ``log_A``,
 ``log_B``; ``reducible``, the logarithm of a factor on every term."""
 
 
-def coefficient_at(
-    coefficient: Coefficient, covariates: Mapping[str, Any], index: Mapping[str, Any], xp: ModuleType = np
-) -> Any:
+def coefficient_at(coefficient: Coefficient, covariates: Arrays, index: Arrays, xp: ModuleType = np) -> Any:
     """A coefficient's value at each row, shape ``(..., n)``, or ``(..., 1)`` where all rows share it."""
     value = coefficient.value if coefficient.group is None else coefficient.value[..., index[coefficient.group]]
     if not coefficient.added:
         return value
-    total = _FORWARD[coefficient.link](value, xp)
+    forward, backward = _LINKS[coefficient.link]
+    total = forward(value, xp)
     for added in coefficient.added:
-        total = total + _added_at(added, covariates, index, xp)
-    return _BACKWARD[coefficient.link](total, xp)
+        total = total + _added_at(added, covariates, index)
+    return backward(total, xp)
 
 
 def middle(coefficient: Coefficient, xp: ModuleType = np) -> Any:
@@ -69,74 +65,48 @@ def middle(coefficient: Coefficient, xp: ModuleType = np) -> Any:
     return xp.exp(xp.mean(xp.log(coefficient.value), axis=-1, keepdims=True))
 
 
-def grown(
-    coefficient: Coefficient, covariates: Mapping[str, Any], index: Mapping[str, Any], xp: ModuleType = np
-) -> Any:
+def grown(coefficient: Coefficient, covariates: Arrays, index: Arrays, xp: ModuleType = np) -> Any:
     """What a rate has added up to at each row: rate times years, of each of its parts."""
     years = coefficient.years
     if not years:
         return coefficient_at(coefficient, covariates, index, xp) * covariates["years"]
-    return _added_at(Added(coefficient.value, covariates=years), covariates, index, xp)
+    return _added_at(Added(coefficient.value, covariates=years), covariates, index)
 
 
-def log_parts(
-    level: Any, irreducible: Any, share: Any = None, power: Any = 1.0, xp: ModuleType = np
-) -> tuple[Any, ...]:
-    """Logarithms of a law's terms where they add up to the level less its irreducible part: of one, or of two.
-
-    ``share`` is the first one's, of what stands under the law's power.
-    """
+def log_parts(level: Any, irreducible: Any, share: Any = None, power: Any = 1.0, xp: ModuleType = np) -> list[Any]:
+    """Logarithms of terms that add up to the level less its irreducible part; ``share``: the first's, under a power."""
     reducible = xp.log(level - irreducible)
     if share is None:
-        return (reducible,)
-    return reducible + power * xp.log(share), reducible + power * xp.log1p(-share)
+        return [reducible]
+    return [reducible + power * xp.log(share), reducible + power * xp.log1p(-share)]
 
 
-def _added_at(added: Added, covariates: Mapping[str, Any], index: Mapping[str, Any], xp: ModuleType) -> Any:
+def _added_at(added: Added, covariates: Arrays, index: Arrays) -> Any:
     if added.group is None:
-        parts = [added.value[..., at, None] * covariates[name] for at, name in enumerate(added.covariates)]
-        return reduce(lambda one, other: one + other, parts)
+        return reduce(add, (added.value[..., at, None] * covariates[name] for at, name in enumerate(added.covariates)))
     effect = added.value[..., index[added.group]]
     return effect * covariates[added.covariates[0]] if added.covariates else effect
 
 
-_FORWARD: Mapping[str, Callable[[Any, ModuleType], Any]] = {
-    "identity": lambda value, xp: value,
-    "log": lambda value, xp: xp.log(value),
-    "logit": lambda value, xp: xp.log(value) - xp.log1p(-value),
+_LINKS: Mapping[str, tuple[Callable[[Any, ModuleType], Any], Callable[[Any, ModuleType], Any]]] = {
+    "identity": (lambda value, xp: value, lambda value, xp: value),
+    "log": (lambda value, xp: xp.log(value), lambda value, xp: xp.exp(value)),
+    "logit": (lambda value, xp: xp.log(value) - xp.log1p(-value), lambda value, xp: 1 / (1 + xp.exp(-value))),
 }
-_BACKWARD: Mapping[str, Callable[[Any, ModuleType], Any]] = {
-    "identity": lambda value, xp: value,
-    "log": lambda value, xp: xp.exp(value),
-    "logit": lambda value, xp: 1 / (1 + xp.exp(-value)),
-}
+"""Each link and its inverse."""
 
 
-def expected_loss(
-    coefficients: Coefficients,
-    covariates: Mapping[str, Any],
-    index: Mapping[str, Any],
-    xp: ModuleType = np,
-) -> Any:
-    """Expected loss of every row, ``(..., n)``, nats per token; in a law of the critical batch size that size, tokens.
-
-    Of coefficients of shape ``(..., 1)`` where shared and ``(..., levels)`` where grouped, or PyTensor scalars and
-    vectors; of covariates and group codes of :class:`bayes_scaling.model.rows.Rows`, ``(n,)``; in ``numpy`` or
-    ``pytensor.tensor``.
-    """
+def expected_loss(coefficients: Coefficients, covariates: Arrays, index: Arrays, xp: ModuleType = np) -> Any:
+    """Expected loss of every row, ``(..., n)``, nats per token; of the critical batch size in a law of it, tokens."""
     irreducible, terms = loss_parts(coefficients, covariates, index, xp)
     power = coefficients["power"].value if "power" in coefficients else None
     return loss(irreducible, *terms, power=power, xp=xp)
 
 
 def loss_parts(
-    coefficients: Coefficients, covariates: Mapping[str, Any], index: Mapping[str, Any], xp: ModuleType = np
+    coefficients: Coefficients, covariates: Arrays, index: Arrays, xp: ModuleType = np
 ) -> tuple[Any, tuple[Any, ...]]:
-    """Irreducible part of the loss of every row, and the logarithms of its power-law terms.
-
-    In nats per token, the first 0 where the law has none; terms in the order of
-    :data:`bayes_scaling.specifications.laws.SIZES`. Arguments as for :func:`expected_loss`.
-    """
+    """Irreducible part of the loss of every row, and the logarithms of its power-law terms, in the order of SIZES."""
 
     def at(name: str) -> Any:
         return coefficient_at(coefficients[name], covariates, index, xp)
@@ -166,7 +136,7 @@ def loss_parts(
         irreducible = at("irreducible_share") * level if "irreducible_share" in coefficients else 0.0
         logs = log_parts(level, irreducible, share, xp=xp)
     else:
-        logs = tuple(at(f"log_{SIZES[size].coefficient}") for size in sizes)
+        logs = [at(f"log_{SIZES[size].coefficient}") for size in sizes]
     if "gamma" in coefficients:
         irreducible = irreducible + at("gamma") * covariates["log_vocabulary"]
     return irreducible, tuple(term(size, each) for size, each in zip(sizes, logs, strict=True))

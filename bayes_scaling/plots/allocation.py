@@ -1,6 +1,7 @@
 """The plane of parameters and tokens: loss, runs, and the frontier of compute-optimal training."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 import matplotlib as mpl
@@ -9,36 +10,27 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.law import training_compute
-from bayes_scaling.plots.drawing import Drawing, plain_log_ticks
-from bayes_scaling.plots.fitted_runs import INTERVAL, fitted_runs, loss_band, name_of, runs_title, scientific
-from bayes_scaling.plots.marks import EDGE, finished
+from bayes_scaling.law.chinchilla import STATIC_LAWS
+from bayes_scaling.law.formula import training_compute
+from bayes_scaling.plots.drawing import EDGE, bracketed, finished, panel, plain_log_ticks
+from bayes_scaling.plots.fitted_runs import fitted_runs, loss_band, name_of, runs_title, scientific
 from bayes_scaling.plots.style import FAINT, INK, LAW_COLOURS, LAW_LINES, ORDERED, PAPER, POSTERIOR, PRIOR
-from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
+from bayes_scaling.plots.visuals import Visuals, add_legend, entry, look_of, named, patch
 from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import Floats, Source, laws_of
 from bayes_scaling.quantities.points import axis_of
-from bayes_scaling.static_laws import STATIC_LAWS
+from bayes_scaling.quantities.rates import INTERVAL
 
-BEYOND_RUNS = 100.0
-"""How far beyond the largest run allocation is drawn, times its compute, unless a larger budget is named."""
+BEYOND_RUNS = 100.0  # times the largest run's compute, where allocation ends unless a larger budget is named
 EXTRAPOLATED = "beyond the largest run's compute"
 _POINTS = 61
 
 
 def budget_grid(compute: Any, named: Floats) -> Floats:
-    """Budgets (FLOP) from the smallest run to a hundred times the largest, or to the budgets that are named, if any.
-
-    The largest run's own is among them, so that what lies beyond it begins there.
-
-    >>> grid = budget_grid([1e19, 1e21], np.array([]))
-    >>> grid.min(), grid.max(), 1e21 in grid
-    (np.float64(1e+19), np.float64(1e+23), True)
-    """
+    """Budgets (FLOP) from the smallest run through the largest to those named, by default a hundred times that."""
     low, largest = float(np.min(compute)), float(np.max(compute))
     exact = [low, largest, *(named if named.size else [BEYOND_RUNS * largest])]
     between = np.geomspace(min(exact), max(exact), _POINTS)[1:-1]
@@ -53,6 +45,11 @@ def shade_beyond(axes: Axes, largest: float, end: float) -> None:
     named(shaded, "extrapolated")
 
 
+def styled(laws: Sequence[Source]) -> Iterator[tuple[Source, str, Any]]:
+    """Laws drawn beside a posterior, each with its colour and style of line."""
+    return zip(laws, cycle(LAW_COLOURS), cycle(LAW_LINES), strict=False)
+
+
 def mark_budgets(axes: Axes, compute: Any) -> None:
     """A tick at the bottom for each run's compute, FLOP."""
     at_bottom = axes.get_xaxis_transform()
@@ -62,10 +59,8 @@ def mark_budgets(axes: Axes, compute: Any) -> None:
 
 
 _VISUALS = ("loss", "runs", "equal_compute", "posterior", "interval", "published", "budgets", "legend", "title")
-_GRID = 50
-"""Points of each axis at which the loss is taken for contours."""
-_MARGIN = 1.6
-"""The plane ends beyond runs and frontier by this factor."""
+_GRID = 50  # points of each axis for contours of the loss
+_MARGIN = 1.6  # the plane ends beyond runs and frontier by this factor
 
 
 def plot_allocation(
@@ -121,23 +116,15 @@ def plot_allocation(
     marked = np.empty(0) if budgets is None else np.unique(axis_of(budgets, "budgets (FLOP)"))
     compute = budget_grid(runs["compute"], marked)
     sizes = credible_intervals(optimal_allocation(fit, compute)["parameters"], errors=False)
-    figure = Drawing(figsize=(8.5, 6.4), layout="constrained", dpi=150)
-    axes = figure.subplots()
+    figure, axes = panel(8.5, 6.4)
     axes.spines[["top", "right"]].set_visible(True)
     tokens = compute[:, None] / training_compute(sizes[["median", "lower", "upper"]].to_numpy(), 1.0)
     parameters_shown = _limits(runs["parameters"], sizes[["lower", "upper"]].to_numpy())
     tokens_shown = _limits(runs["tokens"], tokens[:, 1:])
     norm = _draw_loss(axes, fit, parameters_shown, tokens_shown, runs)
     _draw_budgets(axes, parameters_shown, tokens_shown)
-    band = axes.fill(
-        [*sizes["lower"], *sizes["upper"][::-1]],
-        [*tokens[:, 1], *tokens[::-1, 2]],
-        color=POSTERIOR,
-        alpha=0.3,
-        lw=0,
-        zorder=3,
-    )
-    named(band, "interval")
+    edges = ([*sizes["lower"], *sizes["upper"][::-1]], [*tokens[:, 1], *tokens[::-1, 2]])
+    named(axes.fill(*edges, color=POSTERIOR, alpha=0.3, lw=0, zorder=3), "interval")
     beyond = compute > runs["compute"].max()
     for part, line in ((~beyond, "-"), (np.append(beyond[1:], beyond[-1]), (0, (3, 1.5)))):
         median = axes.plot(sizes["median"][part], tokens[part, 0], color=POSTERIOR, lw=2.2, ls=line, zorder=4)
@@ -150,7 +137,7 @@ def plot_allocation(
     scale.set_label("loss (nats per token, log scale)")
     plain_log_ticks(scale.ax.yaxis)
     _draw_legend(figure, laws, bool(marked.size))
-    return finished(figure, look, runs_title(fit), converged=fit.diagnostics.converged)
+    return finished(figure, look, runs_title(fit), fit.diagnostics)
 
 
 def _limits(runs: Any, frontier: Floats) -> tuple[float, float]:
@@ -161,7 +148,6 @@ def _limits(runs: Any, frontier: Floats) -> tuple[float, float]:
 def _draw_loss(
     axes: Axes, fit: Fit, parameters: tuple[float, float], tokens: tuple[float, float], runs: Any
 ) -> LogNorm:
-    """Contours of expected loss and the runs, in one scale of colours."""
     laws = laws_of(fit)
     n, d = np.geomspace(*parameters, _GRID), np.geomspace(*tokens, _GRID)
     loss = np.array([loss_band(laws, n, np.full(_GRID, one))["median"].to_numpy() for one in d])
@@ -174,18 +160,8 @@ def _draw_loss(
     places = _label_places(levels, n, d, loss)
     for label in axes.clabel(lines, fmt="%g", fontsize=7.5, colors=INK, manual=places):
         named(label, "loss").set_path_effects(EDGE)
-    points = axes.scatter(
-        runs["parameters"],
-        runs["tokens"],
-        c=runs["loss"],
-        cmap=ORDERED,
-        norm=norm,
-        s=16,
-        lw=0.4,
-        edgecolors=INK,
-        zorder=2.5,
-    )
-    named(points, "runs")
+    look: dict[str, Any] = {"cmap": ORDERED, "norm": norm, "s": 16, "lw": 0.4, "edgecolors": INK, "zorder": 2.5}
+    named(axes.scatter(runs["parameters"], runs["tokens"], c=runs["loss"], **look), "runs")
     return norm
 
 
@@ -221,31 +197,20 @@ def _draw_budgets(axes: Axes, parameters: tuple[float, float], tokens: tuple[flo
             place, pad = (bottom, tokens[0]), (0, 3)
         else:
             place, pad = (parameters[1], budget / training_compute(parameters[1], 1.0)), (-3, 0)
-        label = axes.annotate(
-            f"{scientific(budget)} FLOP",
-            place,
-            pad,
-            textcoords="offset points",
-            fontsize=7,
-            color=FAINT,
-            ha="right",
-            va="bottom",
-            path_effects=EDGE,
-        )
+        look: dict[str, Any] = {"fontsize": 7, "color": FAINT, "ha": "right", "va": "bottom", "path_effects": EDGE}
+        label = axes.annotate(f"{scientific(budget)} FLOP", place, pad, textcoords="offset points", **look)
         named(label, "equal_compute")
 
 
 def _draw_laws(axes: Axes, compute: Floats, laws: Sequence[Source]) -> None:
-    for number, law in enumerate(laws):
+    for law, colour, line in styled(laws):
         best = optimal_allocation(law, compute)[["parameters", "tokens"]].data_vars.values()
         parameters, tokens = (credible_intervals(each, errors=False)["median"] for each in best)
-        colour, line = LAW_COLOURS[number % len(LAW_COLOURS)], LAW_LINES[number % len(LAW_LINES)]
         frontier = axes.plot(parameters, tokens, color=colour, ls=line, lw=1.5, zorder=4.5, label=name_of(law))
         named(frontier, "published")
 
 
 def _draw_marked(axes: Axes, fit: Fit, budgets: Floats) -> None:
-    """Best splits of the named budgets, numbered, with their figures in a list."""
     best = optimal_allocation(fit, budgets)[["parameters", "tokens"]].data_vars.values()
     sizes, tokens = (credible_intervals(each, errors=False).to_dict("records") for each in best)
     handles = []
@@ -257,43 +222,23 @@ def _draw_marked(axes: Axes, fit: Fit, budgets: Floats) -> None:
         named([*bar, *point, words], "budgets")
         label = f"{number}: {scientific(budget)} FLOP\n{_in_print(n)} parameters\n{_in_print(d)} tokens"
         handles.append(Line2D([], [], ls="", label=label))
-    add_legend(
-        axes,
-        handles,
-        name="budgets",
-        title=f"best split, median [{INTERVAL}]",
-        loc="upper left",
-        handlelength=0,
-        handletextpad=0,
-        fontsize=7.5,
-        title_fontsize=7.5,
-        alignment="left",
-        framealpha=0.9,
-        zorder=8,
-    )
+    style: dict[str, Any] = {"handlelength": 0, "handletextpad": 0, "fontsize": 7.5, "title_fontsize": 7.5}
+    style |= {"alignment": "left", "frameon": True, "framealpha": 0.9, "zorder": 8}
+    add_legend(axes, handles, name="budgets", title=f"best split, median [{INTERVAL}]", loc="upper left", **style)
 
 
 def _in_print(summary: Mapping[Any, float]) -> str:
-    return "{} [{}, {}]".format(*(scientific(summary[part], 1) for part in ("median", "lower", "upper")))
+    return bracketed((summary[part] for part in ("median", "lower", "upper")), lambda value: scientific(value, 1))
 
 
 def _draw_legend(figure: Figure, laws: Sequence[Source], marked: bool) -> None:
-    style: dict[str, Any] = {"color": POSTERIOR, "lw": 2.2}
-    run: dict[str, Any] = {"marker": "o", "ls": "", "ms": 4, "color": PRIOR, "mec": INK, "mew": 0.4}
     handles: list[Any] = [
-        named(Line2D([], [], **style, label="best split, posterior median"), "posterior"),
-        named(Patch(color=POSTERIOR, alpha=0.3, lw=0, label=INTERVAL), "interval"),
-        named(Line2D([], [], **style, ls=(0, (3, 1.5)), label=EXTRAPOLATED), "posterior"),
-        named(Line2D([], [], **run, label="run, coloured by its loss"), "runs"),
+        entry("posterior", "best split, posterior median", color=POSTERIOR, lw=2.2),
+        patch("interval", INTERVAL, POSTERIOR, 0.3),
+        entry("posterior", EXTRAPOLATED, color=POSTERIOR, lw=2.2, ls=(0, (3, 1.5))),
+        entry("runs", "run, coloured by its loss", marker="o", ls="", ms=4, color=PRIOR, mec=INK, mew=0.4),
     ]
     if marked:
-        point = Line2D([], [], marker="o", ms=8, color=INK, mfc=PAPER, lw=2.4, label="named budget")
-        handles.append(named(point, "budgets"))
-    handles += [
-        named(
-            Line2D([], [], color=LAW_COLOURS[number % 5], ls=LAW_LINES[number % 5], lw=1.5, label=name_of(law)),
-            "published",
-        )
-        for number, law in enumerate(laws)
-    ]
-    add_legend(figure, handles, loc="outside lower center", ncols=3, fontsize=8, frameon=False)
+        handles.append(entry("budgets", "named budget", marker="o", ms=8, color=INK, mfc=PAPER, lw=2.4))
+    handles += [entry("published", name_of(law), color=colour, ls=line, lw=1.5) for law, colour, line in styled(laws)]
+    add_legend(figure, handles, loc="outside lower center", ncols=3)

@@ -7,33 +7,25 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.plots.drawing import Drawing
-from bayes_scaling.plots.marks import finished, title_of
+from bayes_scaling.law.published import PLAYERS, published_shapley
+from bayes_scaling.plots.drawing import Drawing, finished, title_of
 from bayes_scaling.plots.months_axis import POINT_SIZE, draw_clipped
 from bayes_scaling.plots.style import PAPER, POSTERIOR, PRIOR, PUBLISHED
-from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
-from bayes_scaling.published import PLAYERS, published_shapley
+from bayes_scaling.plots.visuals import Visuals, add_legend, entry, look_of, named
 from bayes_scaling.quantities.attribution import HO2024_PAIRS, Pair, shapley_attribution
 from bayes_scaling.quantities.intervals import credible_intervals
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.quantities.rates import INTERVAL
 
 _VISUALS = ("posterior", "interval", "published", "reference", "legend", "title")
-_SHOWN = (-1.0, 1.6)
-"""Shares between which the axis runs; where the loss hardly changed they lie anywhere."""
-_FOUND, _PUBLISHED = -0.13, 0.17
-"""How far above and below a pair's line the two are drawn."""
+_SHOWN = (-1.0, 1.6)  # ends of the axis; where the loss hardly changed, shares lie anywhere
+_FOUND, _PUBLISHED = -0.13, 0.17  # heights of the two above and below a pair's line
 
 
 def plot_attribution(
-    fit: Fit,
-    pairs: Iterable[Pair] = HO2024_PAIRS,
-    *,
-    visuals: Visuals | None = None,
-    backend: str | None = None,
+    fit: Fit, pairs: Iterable[Pair] = HO2024_PAIRS, *, visuals: Visuals | None = None, backend: str | None = None
 ) -> Figure:
     """Draw shares of the fall in loss by Shapley values.
 
@@ -71,7 +63,7 @@ def plot_attribution(
     look = look_of(visuals, backend, _VISUALS)
     table, published = credible_intervals(shapley_attribution(fit, pairs), errors=False), published_shapley()
     names = list(dict.fromkeys(table.index.get_level_values("pair")))
-    figure = Drawing(figsize=(11, 1.8 + 0.3 * len(names)), layout="constrained", dpi=150)
+    figure = Drawing(figsize=(11, 1.8 + 0.3 * len(names)))
     panels = figure.subplots(1, len(PLAYERS), sharex=True, sharey=True)
     for axes, player in zip(panels, PLAYERS, strict=True):
         rows = pd.DataFrame(table.xs(player, level="player").loc[names])
@@ -85,7 +77,7 @@ def plot_attribution(
     panels[0].set(xlim=_SHOWN, ylim=(len(names) - 0.5, -0.5))
     panels[0].set_yticks(np.arange(len(names)), names, parse_math=False)
     _draw_legend(figure)
-    return finished(figure, look, title_of(fit), converged=fit.diagnostics.converged)
+    return finished(figure, look, title_of(fit), fit.diagnostics)
 
 
 def _draw_share(axes: Axes, line: int, found: tuple[float, float, float], published: float) -> None:
@@ -97,16 +89,10 @@ def _draw_share(axes: Axes, line: int, found: tuple[float, float, float], publis
 
 
 def _draw_legend(figure: Figure) -> None:
-    bar = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} interval"
-    kinds = (
-        (POSTERIOR, "o", "", "posterior median", "posterior"),
-        (POSTERIOR, "", "-", bar, "interval"),
-        (PUBLISHED, "D", "", "Ho et al. 2024", "published"),
-        (PRIOR, ">", "", "goes on beyond the axis", None),
-    )
     handles = [
-        named(Line2D([], [], color=color, marker=marker, ls=style, ms=POINT_SIZE, label=label), name)
-        for color, marker, style, label, name in kinds
+        entry("posterior", "posterior median", color=POSTERIOR, marker="o", ls="", ms=POINT_SIZE),
+        entry("interval", INTERVAL, color=POSTERIOR),
+        entry("published", "Ho et al. 2024", color=PUBLISHED, marker="D", ls="", ms=POINT_SIZE, mfc=PAPER),
+        entry(None, "goes on beyond the axis", color=PRIOR, marker=">", ls="", ms=POINT_SIZE),
     ]
-    handles[2].set_markerfacecolor(PAPER)
-    add_legend(figure, handles, loc="outside lower center", ncols=4, fontsize=8, frameon=False)
+    add_legend(figure, handles, loc="outside lower center", ncols=4)

@@ -10,23 +10,21 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from xarray import DataArray
 
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.plots.allocation import budget_grid, mark_budgets, shade_beyond
-from bayes_scaling.plots.drawing import Drawing, amount, plain_log_ticks
-from bayes_scaling.plots.fitted_runs import INTERVAL, fitted_runs, name_of, runs_title, scientific
-from bayes_scaling.plots.marks import finished
-from bayes_scaling.plots.style import INK, LAW_COLOURS, LAW_LINES, PAPER, POSTERIOR, REFERENCE
+from bayes_scaling.law.chinchilla import STATIC_LAWS
+from bayes_scaling.plots.allocation import budget_grid, mark_budgets, shade_beyond, styled
+from bayes_scaling.plots.drawing import amount, finished, panel, plain_log_ticks
+from bayes_scaling.plots.fitted_runs import fitted_runs, name_of, runs_title, scientific
+from bayes_scaling.plots.style import INK, PAPER, POSTERIOR, REFERENCE
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import Floats, Source
 from bayes_scaling.quantities.points import axis_of
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
-from bayes_scaling.static_laws import STATIC_LAWS
+from bayes_scaling.quantities.rates import INTERVAL, INTERVAL_KIND, INTERVAL_PROBABILITY
 
 _VISUALS = ("posterior", "interval", "budget", "extrapolated", "runs", "legend", "title")
 _KINDS = {"tokens": "training tokens", "parameters": "parameters"}
-_ROOM = 6.0
-"""The axes of counts and of compute end beyond what is drawn by this factor, so that words have room."""
+_ROOM = 6.0  # axes end beyond what is drawn by this factor, so that words have room
 
 
 def plot_best_split(fit: Fit, budget: float, *, visuals: Visuals | None = None, backend: str | None = None) -> Figure:
@@ -70,8 +68,7 @@ def plot_best_split(fit: Fit, budget: float, *, visuals: Visuals | None = None, 
     marked = np.atleast_1d(axis_of(budget, "budget (FLOP)"))
     grid = budget_grid(runs["compute"], marked)
     found = optimal_allocation(fit, grid)
-    figure = Drawing(figsize=(6.5, 5), layout="constrained", dpi=150)
-    axes = figure.subplots()
+    figure, axes = panel(6.5, 5)
     largest = float(runs["compute"].max())
     end = float(grid[-1]) * _ROOM
     if end > largest:
@@ -83,21 +80,13 @@ def plot_best_split(fit: Fit, budget: float, *, visuals: Visuals | None = None, 
     named(axes.axvline(float(marked[0]), color=INK, lw=0.8, ls=":"), "budget")
     mark_budgets(axes, runs["compute"])
     low, high = min(each[0] for each in ends), max(each[1] for each in ends)
-    axes.set(
-        xscale="log",
-        yscale="log",
-        xlim=(grid[0], end),
-        ylim=(low / 2, high * _ROOM),
-        xlabel="training budget (FLOP, log scale)",
-        ylabel="best number (log scale)",
-    )
+    axes.set(xscale="log", yscale="log", xlim=(grid[0], end), ylim=(low / 2, high * _ROOM))
+    axes.set(xlabel="training budget (FLOP, log scale)", ylabel="best number (log scale)")
     axes.yaxis.set_major_locator(LogLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: amount(value)))
     axes.yaxis.set_minor_formatter(NullFormatter())
-    add_legend(figure, loc="outside lower center", ncols=2, fontsize=8, frameon=False)
-    return finished(
-        figure, look, f"{runs_title(fit)}, at {scientific(float(marked[0]))} FLOP", converged=fit.diagnostics.converged
-    )
+    add_legend(figure, loc="outside lower center", ncols=2)
+    return finished(figure, look, f"{runs_title(fit)}, at {scientific(float(marked[0]))} FLOP", fit.diagnostics)
 
 
 def _draw(axes: Axes, grid: Floats, draws: DataArray, budget: float, name: str, *, first: bool) -> tuple[float, float]:
@@ -110,25 +99,17 @@ def _draw(axes: Axes, grid: Floats, draws: DataArray, budget: float, name: str, 
     at = table.iloc[int(np.searchsorted(grid, budget))]
     named(axes.plot(budget, at["median"], "o", color=INK, ms=5, zorder=5), "budget")
     # Above the line and to the left of the budget, where rising lines leave room.
-    written = axes.annotate(
-        f"{amount(at['median'])}\n{name}",
-        (budget, at["median"]),
-        (-7, 5),
-        textcoords="offset points",
-        ha="right",
-        va="bottom",
-        fontsize=9,
-        bbox={"facecolor": PAPER, "alpha": 0.7, "edgecolor": "none", "pad": 1},
-    )
-    named(written, "budget")
+    box = {"facecolor": PAPER, "alpha": 0.7, "edgecolor": "none", "pad": 1}
+    look: dict[str, Any] = {"textcoords": "offset points", "ha": "right", "va": "bottom", "fontsize": 9, "bbox": box}
+    words = f"{amount(at['median'])}\n{name}"
+    named(axes.annotate(words, (budget, at["median"]), (-7, 5), **look), "budget")
     return float(table["lower"].min()), float(table["upper"].max())
 
 
 RULE_OF_THUMB = 20.0
 """Tokens per parameter: near what Hoffmann et al. 2022 (arXiv 2203.15556) chose for Chinchilla, 1.4e12 over 7e10."""
 _OF_RATIO = ("posterior", "interval", "extrapolated", "published", "rule", "runs", "legend", "title")
-_INNER = 0.5
-"""Probability of the inner band."""
+_INNER = 0.5  # probability of the inner band
 
 
 def plot_tokens_per_parameter(
@@ -188,8 +169,7 @@ def plot_tokens_per_parameter(
     outer, inner = (
         credible_intervals(ratio, probability=each, errors=False) for each in (INTERVAL_PROBABILITY, _INNER)
     )
-    figure = Drawing(figsize=(8.5, 5.2), layout="constrained", dpi=150)
-    axes = figure.subplots()
+    figure, axes = panel(8.5, 5.2)
     for band, alpha, words in ((outer, 0.18, INTERVAL), (inner, 0.35, f"{_INNER:.0%} {INTERVAL_KIND} interval")):
         filled = axes.fill_between(
             budgets, band["lower"], band["upper"], color=POSTERIOR, alpha=alpha, lw=0, label=words
@@ -203,21 +183,15 @@ def plot_tokens_per_parameter(
         dashed = axes.plot(budgets[beyond], outer["median"][beyond], color=POSTERIOR, lw=2.2, ls=(0, (3, 1.5)))
         named(dashed, "posterior")
         shade_beyond(axes, largest, budgets[-1])
-    for number, law in enumerate(laws):
-        colour, line = LAW_COLOURS[number % len(LAW_COLOURS)], LAW_LINES[number % len(LAW_LINES)]
+    for law, colour, line in styled(laws):
         ratio = optimal_allocation(law, budgets)["tokens_per_parameter"]
         medians = credible_intervals(ratio, errors=False)["median"]
         named(axes.plot(budgets, medians, color=colour, ls=line, lw=1.5, label=name_of(law)), "published")
     words = f"rule of {RULE_OF_THUMB:g} tokens per parameter"
     named(axes.axhline(RULE_OF_THUMB, color=REFERENCE, lw=0.9, label=words), "rule")
     mark_budgets(axes, runs["compute"])
-    axes.set(
-        xscale="log",
-        yscale="log",
-        xlim=(budgets[0], budgets[-1]),
-        xlabel="training compute (FLOP, log scale)",
-        ylabel="best tokens per parameter (log scale)",
-    )
+    axes.set(xscale="log", yscale="log", xlim=(budgets[0], budgets[-1]))
+    axes.set(xlabel="training compute (FLOP, log scale)", ylabel="best tokens per parameter (log scale)")
     plain_log_ticks(axes.yaxis)
-    add_legend(figure, loc="outside lower center", ncols=3, fontsize=8, frameon=False)
-    return finished(figure, look, runs_title(fit), converged=fit.diagnostics.converged)
+    add_legend(figure, loc="outside lower center", ncols=3)
+    return finished(figure, look, runs_title(fit), fit.diagnostics)

@@ -8,19 +8,15 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from bayes_scaling.comparison.result import Comparison
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.plots.drawing import Drawing
-from bayes_scaling.plots.months_axis import draw_interval, draw_published, set_months_axis
+from bayes_scaling.plots.drawing import panel
+from bayes_scaling.plots.months_axis import draw_interval, draw_published, set_months_axis, times_in, with_marks
 from bayes_scaling.plots.style import POSTERIOR, PRIOR, REFERENCE, WARNING
 from bayes_scaling.plots.visuals import BACKEND, Visuals, add_legend, look_of, named
+from bayes_scaling.studies.comparison.result import Comparison
 
-MOST_ROWS = 40
-"""Variants that one picture shows."""
-_OF_ARVIZ = (
-    *("point_estimate", "error_bar", "ref_line", "ref_band", "similar_line"),
-    *("labels", "title", "ticklabels"),
-)
+MOST_ROWS = 40  # variants that one picture shows
+_OF_ARVIZ = ("point_estimate", "error_bar", "ref_line", "ref_band", "similar_line", "labels", "title", "ticklabels")
 """Visuals of ``arviz.plot_compare``."""
 _BY_VARIANT = ("posterior", "interval", "published", "legend", "title")
 _PARETO_K = ("range", "units", "threshold", "legend")
@@ -34,11 +30,7 @@ _MENDED = {
 
 
 def plot_comparison(
-    comparison: Comparison,
-    *,
-    most: int = MOST_ROWS,
-    visuals: Visuals | None = None,
-    backend: str | None = None,
+    comparison: Comparison, *, most: int = MOST_ROWS, visuals: Visuals | None = None, backend: str | None = None
 ) -> Any:
     """Draw differences in expected log predictive density from the best variant, with standard errors.
 
@@ -106,11 +98,7 @@ def _compared(table: pd.DataFrame, visuals: dict[str, Any]) -> Any:
 
 
 def plot_doubling_times_by_variant(
-    comparison: Comparison,
-    *,
-    most: int = MOST_ROWS,
-    visuals: Visuals | None = None,
-    backend: str | None = None,
+    comparison: Comparison, *, most: int = MOST_ROWS, visuals: Visuals | None = None, backend: str | None = None
 ) -> Figure:
     """Draw the doubling time of effective compute of each variant, best predicting first.
 
@@ -147,21 +135,16 @@ def plot_doubling_times_by_variant(
     table = comparison.table[comparison.table["probability_of_progress"].notna()].head(most)
     if table.empty:
         raise BayesScalingError("no variant has progress, so there is no doubling time to draw")
-    figure = Drawing(figsize=(8, 1.6 + 0.24 * len(table)), layout="constrained", dpi=150)
-    axes = figure.subplots()
+    figure, axes = panel(8, 1.6 + 0.24 * len(table))
     draw_published(axes)
     for line, row in enumerate(table.to_dict("records")):
-        interval = [float(row[f"compute_doubling_months_{part}"]) for part in ("median", "lower", "upper")]
         color, marker = (POSTERIOR, "o") if row["converged"] else (WARNING, "x")
         names = ("posterior", "interval") if row["converged"] else (None, None)
-        draw_interval(axes, line, *interval, color=color, marker=marker, names=names)
+        draw_interval(axes, line, times_in(row), color=color, marker=marker, names=names)
     axes.set(ylim=(len(table) - 0.4, -0.6), yticks=range(len(table)))
     set_months_axis(axes)
-    marks = np.where(table["converged"].to_numpy(bool), "", " (not converged)")
-    axes.set_yticklabels(
-        [f"{name}{mark}" for name, mark in zip(table.index, marks, strict=True)], fontsize=7, parse_math=False
-    )
-    add_legend(axes, fontsize=8, frameon=False, loc="lower right")
+    axes.set_yticklabels(with_marks(table.index, table), fontsize=7, parse_math=False)
+    add_legend(axes, loc="lower right")
     named(axes.set_title(f"Best predicting first, one {comparison.unit} left out", fontsize=10), "title")
     return look.finish(figure)
 
@@ -196,8 +179,7 @@ def plot_pareto_k(comparison: Comparison, *, visuals: Visuals | None = None, bac
     """
     look = look_of(visuals, backend, _PARETO_K)
     names = list(comparison.table.index)
-    figure = Drawing(figsize=(9, 4), layout="constrained", dpi=150)
-    axes = figure.subplots()
+    figure, axes = panel(9, 4)
     marked: dict[str, list[tuple[int, float]]] = {name: [] for name in _MENDED}
     threshold = 0.0
     for column, name in enumerate(names, 1):
@@ -217,13 +199,10 @@ def plot_pareto_k(comparison: Comparison, *, visuals: Visuals | None = None, bac
             named(points, "units")
     line = axes.axhline(threshold, color=WARNING, lw=1, ls="--", label=f"good up to {threshold:.2f}")
     named(line, "threshold")
-    axes.set(
-        xlabel="variant, in the order of the table (best predicting first)",
-        ylabel=f"Pareto k of each {comparison.unit}, as found",
-        xlim=(0.2, len(names) + 0.8),
-    )
+    axes.set(xlim=(0.2, len(names) + 0.8), ylabel=f"Pareto k of each {comparison.unit}, as found")
+    axes.set_xlabel("variant, in the order of the table (best predicting first)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    add_legend(axes, fontsize=8, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4)
+    add_legend(axes, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4)
     return look.finish(figure)
 
 
@@ -258,8 +237,7 @@ def plot_criteria(comparison: Comparison, *, visuals: Visuals | None = None, bac
     """
     look = look_of(visuals, backend, _CRITERIA)
     table = _converged(comparison)
-    figure = Drawing(figsize=(6.5, 4.6), layout="constrained", dpi=150)
-    axes = figure.subplots()
+    figure, axes = panel(6.5, 4.6)
     static = table["probability_of_progress"].isna().to_numpy()
     for inside, marker, label in ((~static, "o", "with progress"), (static, "x", "no progress")):
         points = (table["loo_mse"][inside], table["elpd"][inside])
@@ -269,7 +247,7 @@ def plot_criteria(comparison: Comparison, *, visuals: Visuals | None = None, bac
         xlabel=f"leave-one-{comparison.unit}-out mean squared error (squared nats; better to the right)",
         ylabel="elpd (nats; better upwards)",
     )
-    add_legend(axes, fontsize=8, frameon=False)
+    add_legend(axes)
     return look.finish(figure)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -13,33 +13,32 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
-from bayes_scaling.comparison.result import METHODS
-from bayes_scaling.comparison.variants import STATED
+from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.plots.drawing import Drawing
-from bayes_scaling.plots.months_axis import TEXT_ROOM, draw_interval, draw_published, print_beside, set_months_axis
+from bayes_scaling.plots.drawing import Drawing, bracketed, panel
+from bayes_scaling.plots.months_axis import (
+    TEXT_ROOM,
+    draw_interval,
+    draw_published,
+    print_beside,
+    set_months_axis,
+    times_in,
+)
 from bayes_scaling.plots.style import ORDERED, PAPER, POSTERIOR, PRIOR, REFERENCE, WARNING
-from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
-from bayes_scaling.words import counted, months
+from bayes_scaling.plots.visuals import Visuals, add_legend, entry, look_of, named
+from bayes_scaling.studies.comparison.result import METHODS, Comparison
+from bayes_scaling.studies.comparison.variants import STATED
 
-if TYPE_CHECKING:
-    from bayes_scaling.comparison.result import Comparison
-
-MOST_MODELS = 40
-"""Models that one picture shows."""
+MOST_MODELS = 40  # models that one picture shows
 _TIMES = ("posterior", "interval", "published", "bands", "no_progress", "legend", "title")
 _DIFFERENCES = ("difference", "error", "reference", "bands", "legend", "title")
 _MARKERS = ("o", "s", "^", "D", "v", "p", "h", "<")
-_LIGHTEST = 0.82
-"""Of the colour map: beyond, lines can't be seen on white."""
-_HALF = 0.36
-"""Of a band's height, in which its priors are."""
+_LIGHTEST = 0.82  # share of the colour map; beyond, lines can't be seen on white
+_HALF = 0.36  # share of a band, up and down, in which its priors are drawn
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """Where each variant is drawn, and how."""
-
     table: pd.DataFrame
     models: tuple[str, ...]
     labels: tuple[str, ...]
@@ -71,11 +70,7 @@ class _Layout:
 
 
 def plot_doubling_times_by_model(
-    comparison: "Comparison",
-    *,
-    most: int = MOST_MODELS,
-    visuals: Visuals | None = None,
-    backend: str | None = None,
+    comparison: Comparison, *, most: int = MOST_MODELS, visuals: Visuals | None = None, backend: str | None = None
 ) -> Figure:
     """Draw the doubling time of effective compute of every variant, the best predicting model first.
 
@@ -124,17 +119,9 @@ def plot_doubling_times_by_model(
             continue
         moving.add(row["model"])
         color, marker = layout.look(row["variant"]) if row["converged"] else (WARNING, "x")
-        interval = [float(row[f"compute_doubling_months_{part}"]) for part in ("median", "lower", "upper")]
-        draw_interval(
-            axes,
-            layout.at(row),
-            *interval,
-            color=color,
-            marker=marker,
-            size=layout.size,
-            filled=str(name) in layout.tied,
-            names=("posterior", "interval") if row["converged"] else (None, None),
-        )
+        mark: dict[str, Any] = {"size": layout.size, "filled": str(name) in layout.tied}
+        mark["names"] = ("posterior", "interval") if row["converged"] else (None, None)
+        draw_interval(axes, layout.at(row), times_in(row), color=color, marker=marker, **mark)
     for place, model in enumerate(layout.models):
         if model not in moving:
             words = axes.text(1.1, place, "no progress assumed", color=PRIOR, fontsize=7.5, va="center")
@@ -145,11 +132,7 @@ def plot_doubling_times_by_model(
 
 
 def plot_differences_by_model(
-    comparison: "Comparison",
-    *,
-    most: int = MOST_MODELS,
-    visuals: Visuals | None = None,
-    backend: str | None = None,
+    comparison: Comparison, *, most: int = MOST_MODELS, visuals: Visuals | None = None, backend: str | None = None
 ) -> Figure:
     """Draw how much worse than the best every variant predicts, the best predicting model first.
 
@@ -200,7 +183,7 @@ def plot_differences_by_model(
     return look.finish(figure)
 
 
-def _layout(comparison: "Comparison", table: pd.DataFrame, most: int) -> _Layout:
+def _layout(comparison: Comparison, table: pd.DataFrame, most: int) -> _Layout:
     models = tuple(dict.fromkeys(map(str, table["model"])))[:most]
     shown = table[table["model"].isin(models)]
     labels = tuple(sorted(set(map(str, shown["variant"])), key=_order))
@@ -217,8 +200,7 @@ def _order(label: str) -> tuple[bool, str, float]:
 
 
 def _band_axes(layout: _Layout) -> tuple[Figure, Axes]:
-    figure = Drawing(figsize=(8.5, layout.height), layout="constrained", dpi=150)
-    axes = figure.subplots()
+    figure, axes = panel(8.5, layout.height)
     for place in range(0, len(layout.models), 2):
         named(axes.axhspan(place - 0.5, place + 0.5, color=PRIOR, alpha=0.08, lw=0), "bands")
     axes.set_yticks(np.arange(len(layout.models)), list(layout.models), fontsize=8, parse_math=False)
@@ -226,17 +208,16 @@ def _band_axes(layout: _Layout) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _finish(figure: Figure, axes: Axes, comparison: "Comparison", layout: _Layout) -> None:
-    """Legend and title."""
+def _finish(figure: Figure, axes: Axes, comparison: Comparison, layout: _Layout) -> None:
     handles = [handle for handle in axes.get_legend_handles_labels()[0] if isinstance(handle, Line2D)]
     if len(layout.labels) > 1:
         for label in layout.labels:
             color, marker = layout.look(label)
-            handles.append(Line2D([], [], color=color, marker=marker, lw=1, ms=4.5, label=label))
+            handles.append(entry(None, label, color=color, marker=marker, lw=1, ms=4.5))
     for face, label in ((PRIOR, "can't be told from the best"), (PAPER, "predicts worse")):
-        handles.append(Line2D([], [], ls="", marker="o", color=PRIOR, markerfacecolor=face, ms=4.5, label=label))
+        handles.append(entry(None, label, ls="", marker="o", color=PRIOR, markerfacecolor=face, ms=4.5))
     if not layout.table["converged"].all():
-        handles.append(Line2D([], [], color=WARNING, marker="x", lw=1, ms=4.5, label="not converged"))
+        handles.append(entry(None, "not converged", color=WARNING, marker="x", lw=1, ms=4.5))
     add_legend(figure, handles, fontsize=7.5, frameon=False, loc="outside upper center", ncols=4)
     models = comparison.table["model"].nunique()
     shown = counted(models, "model")
@@ -246,21 +227,14 @@ def _finish(figure: Figure, axes: Axes, comparison: "Comparison", layout: _Layou
     named(axes.set_title(title, fontsize=10), "title")
 
 
-METHOD_WORDS = {"stacking": "stacking", "pseudo_bma": "pseudo-BMA+"}
-"""Kinds of weights as readers know them."""
-MOST_AVERAGED = 12
-"""Variants below the averages."""
+METHOD_WORDS = {"stacking": "stacking", "pseudo_bma": "pseudo-BMA+"}  # kinds of weights as readers know them
+MOST_AVERAGED = 12  # variants below the averages
 _VISUALS = ("average", "posterior", "interval", "published", "figures", "reference", "legend")
-_PARTS = ("median", "lower", "upper")
 _PLACES = (1.02, 1.12, 1.28)
 
 
 def plot_averaged_doubling_times(
-    comparison: "Comparison",
-    *,
-    most: int = MOST_AVERAGED,
-    visuals: Visuals | None = None,
-    backend: str | None = None,
+    comparison: Comparison, *, most: int = MOST_AVERAGED, visuals: Visuals | None = None, backend: str | None = None
 ) -> Figure:
     """Draw the doubling time of effective compute averaged over models, and that of the models that weigh most.
 
@@ -300,32 +274,25 @@ def plot_averaged_doubling_times(
     table = table[table.index.isin(heaviest)]
     averages = {kind: comparison.averaged_doubling_times(kind).loc["compute"].to_dict() for kind in METHODS}
     lines = len(averages) + len(table)
-    figure = Drawing(figsize=(9.5, 1.9 + 0.27 * lines), layout=ConstrainedLayoutEngine(rect=TEXT_ROOM), dpi=150)
+    figure = Drawing(figsize=(9.5, 1.9 + 0.27 * lines), layout=ConstrainedLayoutEngine(rect=TEXT_ROOM))
     axes = figure.subplots()
     draw_published(axes)
     labels = []
     for height, (kind, row) in enumerate(averages.items()):
-        interval = [float(row[part]) for part in _PARTS]
+        interval = [float(row[part]) for part in ("median", "lower", "upper")]
         names = ("average", "interval")
-        draw_interval(axes, height, *interval, color=REFERENCE, marker="s", size=6, names=names)
-        print_beside(axes, height, _PLACES, "", "", _words(interval))
+        draw_interval(axes, height, interval, color=REFERENCE, marker="s", size=6, names=names)
+        print_beside(axes, height, _PLACES, "", "", bracketed(interval))
         labels.append(f"all models, by {METHOD_WORDS[kind]}")
     for height, (name, case) in enumerate(table.to_dict("index").items(), len(averages)):
-        interval = [float(case[f"compute_doubling_months_{part}"]) for part in _PARTS]
-        draw_interval(axes, height, *interval, color=POSTERIOR, marker="o")
-        print_beside(
-            axes, height, _PLACES, f"{case['weight']:.2f}", f"{case['weight_pseudo_bma']:.2f}", _words(interval)
-        )
+        draw_interval(axes, height, times_in(case), color=POSTERIOR, marker="o")
+        weights = (f"{case[column]:.2f}" for column in ("weight", "weight_pseudo_bma"))
+        print_beside(axes, height, _PLACES, *weights, bracketed(times_in(case)))
         labels.append(str(name))
     print_beside(axes, -0.85, _PLACES, *METHOD_WORDS.values(), "months")
     named(axes.axhline(len(averages) - 0.5, color=PRIOR, lw=0.6), "reference")
     axes.set(ylim=(lines - 0.4, -1.1))
     axes.set_yticks(range(lines), labels, fontsize=8, parse_math=False)
     set_months_axis(axes)
-    add_legend(axes, fontsize=8, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    add_legend(axes, loc="lower center", bbox_to_anchor=(0.5, 1.0))
     return look.finish(figure)
-
-
-def _words(interval: list[float]) -> str:
-    middle, lower, upper = map(months, interval)
-    return f"{middle} [{lower}, {upper}]"

@@ -1,4 +1,4 @@
-"""The posterior of the doubling time and the ridge behind it."""
+"""The posterior of the doubling time, the ridge behind it, and the growth of effective compute."""
 
 from typing import Any
 
@@ -8,16 +8,23 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
+from bayes_scaling.common.formatting import in_digits, months, probability
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit, require_fit
-from bayes_scaling.plots.drawing import Drawing, density_of
-from bayes_scaling.plots.marks import finished, title_of
+from bayes_scaling.law.published import HO2024_COMPUTE, MOORE
+from bayes_scaling.plots.drawing import Drawing, density_of, finished, panel, title_of
 from bayes_scaling.plots.style import POSTERIOR, PRIOR, PUBLISHED, REFERENCE
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
-from bayes_scaling.published import HO2024_COMPUTE, MOORE
 from bayes_scaling.quantities.doubling import doubling_times, pooled_rate, prior_rates
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, MONTHS_PER_YEAR, months_to_double
-from bayes_scaling.words import in_digits, months, probability
+from bayes_scaling.quantities.effective_compute import effective_compute, growth_factor
+from bayes_scaling.quantities.intervals import credible_intervals
+from bayes_scaling.quantities.rates import (
+    INTERVAL,
+    INTERVAL_KIND,
+    INTERVAL_PROBABILITY,
+    MONTHS_PER_YEAR,
+    months_to_double,
+)
 
 _OF_RIDGE = ("draws", "sum", "reference", "legend", "title")
 _VISUALS = ("posterior", "prior", "interval", "median", "published", "moore", *_OF_RIDGE)
@@ -26,9 +33,6 @@ _TICKS = (2, 3, 4, 6, 9, 12, 18, 24, 36, 60, 120)
 _RIDGE_POINTS = 3000
 BEFORE, AFTER = "before the data (prior)", "after the data (posterior)"
 """What a distribution is of, in words that need no statistics."""
-OF_PARAMETERS = "gain in the use of parameters, $g_N$ (log units per year)"
-OF_DATA = "gain in the use of data, $g_D$ (log units per year)"
-"""Axes of the two rates."""
 
 
 def plot_doubling_times(
@@ -69,17 +73,12 @@ def plot_doubling_times(
     if rate is None or not np.any(rate):
         raise BayesScalingError(f"'{fit.specification.name}' has no progress, so there is no doubling time to draw")
     ridge = ridge and has_ridge(fit)
-    figure = Drawing(figsize=(11 if ridge else 6.5, 5), layout="constrained", dpi=150)
+    figure = Drawing(figsize=(11 if ridge else 6.5, 5))
     axes = figure.subplots(1, 2 if ridge else 1, squeeze=False, width_ratios=[3, 2] if ridge else None)[0]
     _draw_density(figure, axes[0], fit, rate)
     if ridge:
         _draw_ridge(axes[1], fit)
-    return finished(
-        figure,
-        look,
-        f"How long until half the compute is enough?\n{title_of(fit)}",
-        converged=fit.diagnostics.converged,
-    )
+    return finished(figure, look, f"How long until half the compute is enough?\n{title_of(fit)}", fit.diagnostics)
 
 
 def plot_ridge(fit: Fit, *, visuals: Visuals | None = None, backend: str | None = None) -> Figure:
@@ -121,11 +120,9 @@ def plot_ridge(fit: Fit, *, visuals: Visuals | None = None, backend: str | None 
             f"'{fit.specification.name}' does not have both rates, g_N and g_D, so there is no ridge between them; "
             "draw plot_doubling_times"
         )
-    figure = Drawing(figsize=(6.5, 5), layout="constrained", dpi=150)
+    figure = Drawing(figsize=(6.5, 5))
     _draw_ridge(figure.subplots(), fit)
-    return finished(
-        figure, look, f"Better use of parameters, or of data?\n{title_of(fit)}", converged=fit.diagnostics.converged
-    )
+    return finished(figure, look, f"Better use of parameters, or of data?\n{title_of(fit)}", fit.diagnostics)
 
 
 def has_ridge(fit: Fit) -> bool:
@@ -163,58 +160,113 @@ def _draw_density(figure: Figure, axes: Axes, fit: Fit, rate: NDArray[np.float64
         named(band, "interval")
     if np.isfinite(median):
         named(axes.axvline(median, color=POSTERIOR, lw=1.2, label=f"median {middle} months"), "median")
-    point = axes.errorbar(
-        HO2024_COMPUTE.months,
-        1.1 * top,
-        xerr=[
-            [HO2024_COMPUTE.months - (HO2024_COMPUTE.lower or 0)],
-            [(HO2024_COMPUTE.upper or 0) - HO2024_COMPUTE.months],
-        ],
-        fmt="o",
-        color=PUBLISHED,
-        capsize=3,
-        label=f"{HO2024_COMPUTE.label}: {HO2024_COMPUTE.months} [{HO2024_COMPUTE.lower}, {HO2024_COMPUTE.upper}]",
-    )
+    paper = HO2024_COMPUTE
+    ends = [[paper.months - (paper.lower or 0)], [(paper.upper or 0) - paper.months]]
+    label = f"{paper.label}: {paper.months} [{paper.lower}, {paper.upper}]"
+    point = axes.errorbar(paper.months, 1.1 * top, xerr=ends, fmt="o", color=PUBLISHED, capsize=3, label=label)
     named(point, "published")
     label = f"{MOORE.label}, of chips: {MOORE.months:.0f}"
     moore = axes.axvline(MOORE.months, color=REFERENCE, lw=1.2, ls=":", label=label)
     named(moore, "moore")
-    axes.set(
-        xscale="log",
-        xlim=(_MONTHS[0], _MONTHS[-1]),
-        ylim=(0, 1.25 * top),
-        xlabel="months in which better algorithms double effective compute (log scale)",
-        ylabel="how plausible\n(density per unit of log time)",
-        yticks=[],
-    )
+    axes.set(xscale="log", xlim=(_MONTHS[0], _MONTHS[-1]), ylim=(0, 1.25 * top), yticks=[])
+    axes.set_xlabel("months in which better algorithms double effective compute (log scale)")
+    axes.set_ylabel("how plausible\n(density per unit of log time)")
     axes.xaxis.set_major_locator(FixedLocator(_TICKS))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     never = float(np.mean(rate <= 0))
-    title = f"probability of no progress: {probability(never)}" if never else ""
-    below: dict[str, Any] = {"loc": "outside lower center", "ncols": 3, "fontsize": 8, "frameon": False}
+    title = f"probability of no progress: {probability(never)}" if never else None
     handles = axes.get_legend_handles_labels()[0]
-    add_legend(figure, handles, title=title or None, title_fontsize=8, **below)
+    add_legend(figure, handles, title=title, title_fontsize=8, loc="outside lower center", ncols=3)
     axes.spines["left"].set_visible(False)
 
 
-def _draw_ridge(axes: Axes, fit: Fit) -> None:
+def draw_rates(axes: Axes, fit: Fit, alpha: float) -> tuple[NDArray[np.float64], list[NDArray[np.float64]]]:
+    """Draws of the two rates; their sums, and the ends of both axes."""
     g_n, g_d = pooled_rate(fit, "g_N"), pooled_rate(fit, "g_D")
     assert g_n is not None and g_d is not None
     step = max(1, len(g_n) // _RIDGE_POINTS)
-    points = axes.plot(g_n[::step], g_d[::step], ".", ms=2, alpha=0.25, color=POSTERIOR, rasterized=True)
+    points = axes.plot(g_n[::step], g_d[::step], ".", ms=2, alpha=alpha, color=POSTERIOR, rasterized=True)
     named(points, "draws")
-    total = float(np.median(g_n + g_d))
     box = [np.quantile(g, [0.001, 0.999]) for g in (g_n, g_d)]
-    line = np.array(box[0])
+    names = ("gain in the use of parameters, $g_N$", "gain in the use of data, $g_D$")
+    x, y = (f"{name} (log units per year)" for name in names)
+    axes.set(xlim=box[0], ylim=box[1], xlabel=x, ylabel=y)
+    return g_n + g_d, box
+
+
+def _draw_ridge(axes: Axes, fit: Fit) -> None:
+    sums, (line, _) = draw_rates(axes, fit, alpha=0.25)
+    total = float(np.median(sums))
     doubled = months(float(months_to_double(total)))
     label = f"together {total:.2f} a year (median): doubling\neffective compute in {doubled} months"
     named(axes.plot(line, total - line, color=PUBLISHED, lw=1.2, label=label), "sum")
     named([axes.axhline(0, color=PRIOR, lw=0.8), axes.axvline(0, color=PRIOR, lw=0.8)], "reference")
-    axes.set(
-        xlim=box[0],
-        ylim=box[1],
-        xlabel=OF_PARAMETERS,
-        ylabel=OF_DATA,
-    )
-    add_legend(axes, fontsize=8, frameon=False, loc="upper right")
+    add_legend(axes, loc="upper right")
+
+
+_OF_GROWTH = ("posterior", "interval", "published", "moore", "legend", "title")
+_YEARS = 60
+_HIGHEST = 1e12  # times; the axis ends there even if an interval does not
+
+
+def plot_effective_compute(
+    fit: Fit, start: float, end: float, *, visuals: Visuals | None = None, backend: str | None = None
+) -> Figure:
+    r"""Draw the growth of effective compute at the same physical compute.
+
+    .. math:: e^{g_C (Y - Y_\mathrm{start})}
+
+    Parameters
+    ----------
+    fit
+        A posterior with progress. One that has not converged is marked across the picture.
+    start, end
+        Decimal years.
+    visuals, backend
+        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
+        ``published``, ``moore``, ``legend``, ``title``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Posterior median and 95% equal-tailed interval (times, logarithmic axis), with the published doubling time of Ho
+        et al. 2024 and Moore's law as lines.
+
+    Raises
+    ------
+    BayesScalingError
+        If the specification has no progress, the end is not after the start, or visuals or backend is none of the
+        valid ones.
+
+    Notes
+    -----
+    Source: Ho et al. 2024 (arXiv 2403.05812), section 2 and figure 4.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> bs.plot_effective_compute(bs.load_fit("runs/reference"), 2014, 2023).savefig("growth.png")  # doctest: +SKIP
+    """
+    fit = require_fit(fit)
+    look = look_of(visuals, backend, _OF_GROWTH)
+    if not fit.specification.progresses:
+        raise BayesScalingError(f"'{fit.specification.name}' has no progress, so effective compute does not grow")
+    if not end > start:
+        raise BayesScalingError(f"the end must be after the start; start {start!r}, end {end!r}")
+    years = np.linspace(start, end, _YEARS)
+    table = credible_intervals(effective_compute(fit, start, years), errors=False)
+    figure, axes = panel(6.5, 4.6)
+    upper = np.minimum(table["upper"], _HIGHEST)
+    band = axes.fill_between(years, table["lower"], upper, color=POSTERIOR, alpha=0.2, lw=0, label=INTERVAL)
+    named(band, "interval")
+    named(axes.plot(years, table["median"], color=POSTERIOR, lw=2, label="posterior median"), "posterior")
+    lines = (("published", HO2024_COMPUTE, PUBLISHED, "--"), ("moore", MOORE, REFERENCE, ":"))
+    for name, published, colour, style in lines:
+        growth: Any = growth_factor(years - start, published.months)
+        words = f"{published.label}: {published.months:g} months"
+        named(axes.plot(years, growth, color=colour, lw=1.4, ls=style, label=words), name)
+    axes.set(yscale="log", xlim=(start, end), xlabel="year")
+    axes.set_ylabel(f"effective over physical compute\n(times, {start:.5g} = 1, log scale)")
+    add_legend(axes, loc="upper left")
+    return finished(figure, look, title_of(fit), fit.diagnostics)

@@ -6,20 +6,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes_scaling.approaches.rows import WITHIN, budgets_of
 from bayes_scaling.errors import BayesScalingError, RunsError
 from bayes_scaling.inference.likelihood import blocks
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.law import training_compute
+from bayes_scaling.law.formula import training_compute
 from bayes_scaling.model.predictors import label_of
-from bayes_scaling.plots.marks import title_of
+from bayes_scaling.plots.drawing import title_of
 from bayes_scaling.quantities.allocation import YEAR, split_laws
 from bayes_scaling.quantities.coefficients import unidentified
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import Floats, Laws, laws_of
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.studies.approaches.rows import WITHIN, budgets_of
 
-INTERVAL = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} interval"
 MOST_BUDGETS = 10
 
 
@@ -53,12 +51,6 @@ def isoflop_budgets(runs: pd.DataFrame) -> Floats:
     """Budgets (FLOP) that the runs share, the ten with the most runs, in rising order: the geometric mean of each.
 
     Found as for the profiles of :func:`bayes_scaling.isoflop_profiles`; empty where there are fewer than these need.
-
-    >>> sizes = np.tile(np.geomspace(1e8, 1e9, 6), 3)
-    >>> runs = pd.DataFrame({"parameters": sizes, "compute": np.repeat([1e19, 1e20, 1e21], 6)})
-    >>> runs = runs.assign(tokens=runs["compute"] / 6 / sizes, loss=3.0)
-    >>> isoflop_budgets(runs).round(-10).tolist()
-    [1e+19, 1e+20, 1e+21]
     """
     try:
         label = budgets_of(runs.rename(columns={"compute": "flop"})).label
@@ -70,11 +62,7 @@ def isoflop_budgets(runs: pd.DataFrame) -> Floats:
 
 
 def nearest_budget(compute: Any, budgets: Floats) -> NDArray[np.int64]:
-    """Position of each run's budget, -1 for a run that is at none of them.
-
-    >>> nearest_budget([1.05e19, 5e19], np.array([1e19, 1e20])).tolist()
-    [0, -1]
-    """
+    """Position of each run's budget, -1 for a run that is at none of them."""
     apart = np.abs(np.subtract.outer(np.log(np.asarray(compute, dtype=float)), np.log(budgets)))
     nearest = apart.argmin(axis=1)
     return np.where(apart.min(axis=1) <= np.log1p(WITHIN), nearest, -1)
@@ -102,11 +90,7 @@ def name_of(source: Any) -> str:
 
 
 def scientific(value: float, digits: int = 2) -> str:
-    r"""A large number for labels, in TeX.
-
-    >>> scientific(5.76e23), scientific(1e21)
-    ('$5.76 \\times 10^{23}$', '$10^{21}$')
-    """
+    """A large number for labels, in TeX."""
     mantissa, exponent = f"{value:.{digits}e}".split("e")
     front = "" if float(mantissa) == 1 else rf"{float(mantissa):g} \times "
     return f"${front}10^{{{int(exponent)}}}$"

@@ -6,25 +6,19 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
-from bayes_scaling.identifiability.identify import Ridge, identification
-from bayes_scaling.identifiability.influence import is_positive
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.plots.doubling import AFTER, BEFORE, OF_DATA, OF_PARAMETERS
-from bayes_scaling.plots.drawing import Drawing, shortened
-from bayes_scaling.plots.marks import EDGE, finished, title_of
+from bayes_scaling.plots.doubling import AFTER, BEFORE, draw_rates
+from bayes_scaling.plots.drawing import EDGE, Drawing, finished, shortened, title_of
 from bayes_scaling.plots.style import FAINT, POSTERIOR, PRIOR, PUBLISHED, REFERENCE
-from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
-from bayes_scaling.quantities.doubling import pooled_rate
+from bayes_scaling.plots.visuals import Visuals, add_legend, entry, look_of, named
+from bayes_scaling.quantities.identification import Ridge, identification
+from bayes_scaling.quantities.influence import is_positive
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, MONTHS_PER_YEAR
 
-_VISUALS = (
-    *("prior", "posterior", "interval", "figures", "draws", "equal_doubling", "best_known"),
-    *("reference", "legend", "title"),
-)
+_OF_RIDGE = ("draws", "equal_doubling", "best_known", "reference", "legend", "title")
+_VISUALS = ("prior", "posterior", "interval", "figures", *_OF_RIDGE)
 _ISO_MONTHS = (4, 6, 9, 12, 18, 36)
-_POINTS = 3000
 _MARKS = {"by the data": "decided by the data", "shared": "shared", "by the prior": "decided by the prior"}
 
 
@@ -66,17 +60,12 @@ def plot_identification(
     height = max(4.6, 1.6 + 0.3 * len(found.table))
     beside = found.ridge if ridge else None
     columns = 1 if beside is None else 2
-    figure = Drawing(figsize=(7.4 if columns == 1 else 12.5, height), layout="constrained", dpi=150)
+    figure = Drawing(figsize=(7.4 if columns == 1 else 12.5, height))
     axes = figure.subplots(1, columns, squeeze=False, width_ratios=[1.25, 1][:columns])[0]
     _draw_intervals(axes[0], found.table)
     if beside is not None:
         _draw_ridge(axes[1], fit, beside)
-    return finished(
-        figure,
-        look,
-        f"Decided by the data, or put in as a prior?\n{title_of(fit)}",
-        converged=fit.diagnostics.converged,
-    )
+    return finished(figure, look, f"Decided by the data, or put in as a prior?\n{title_of(fit)}", fit.diagnostics)
 
 
 def _draw_intervals(axes: Axes, table: pd.DataFrame) -> None:
@@ -86,33 +75,23 @@ def _draw_intervals(axes: Axes, table: pd.DataFrame) -> None:
         scale = np.log if is_positive(str(name).partition("[")[0]) else np.asarray
         low, high = (float(scale(row[f"prior_{end}"])) for end in ("lower", "upper"))
         ends = [(float(scale(row[end])) - low) / (high - low) for end in ("lower", "median", "upper")]
-        label = int(not axes.lines)
+        before, after = (words * (not axes.lines) for words in (BEFORE, AFTER))
         if np.isfinite(ends).all():
-            bar: dict[str, Any] = {
-                "color": PRIOR,
-                "lw": 7,
-                "alpha": 0.45,
-                "solid_capstyle": "butt",
-                "label": BEFORE * label,
-            }
-            named(axes.plot([0, 1], [place] * 2, **bar), "prior")
-            line: dict[str, Any] = {"color": POSTERIOR, "lw": 2.4, "label": AFTER * label}
-            named(axes.plot([ends[0], ends[2]], [place] * 2, **line), "interval")
+            bar: dict[str, Any] = {"color": PRIOR, "lw": 7, "alpha": 0.45, "solid_capstyle": "butt"}
+            named(axes.plot([0, 1], [place] * 2, label=before, **bar), "prior")
+            interval = axes.plot([ends[0], ends[2]], [place] * 2, color=POSTERIOR, lw=2.4, label=after)
+            named(interval, "interval")
             named(axes.plot(ends[1], place, "o", color=POSTERIOR, ms=4), "posterior")
         narrower = f"{row['contraction']:.0%}" if np.isfinite(row["contraction"]) else "no width"
         _print(axes, 1.12, float(place), narrower, ha="right", va="center")
         _print(axes, 1.14, float(place), _MARKS[row["verdict"]], va="center")
     _print(axes, 1.12, len(table) - 0.3, "narrower", ha="right")
-    axes.set(
-        ylim=(-0.7, len(table) + 0.2),
-        xlim=(-0.1, 1.1),
-        xticks=[0, 1],
-        xticklabels=["lower end of the prior", "upper end of the prior"],
-    )
+    axes.set(ylim=(-0.7, len(table) + 0.2), xlim=(-0.1, 1.1))
+    axes.set_xticks([0, 1], ["lower end of the prior", "upper end of the prior"])
     axes.set_yticks(places, [shortened(str(name)) for name in table.index], parse_math=False)
     axes.set_title(f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} intervals", fontsize=9, loc="left")
     if axes.lines:
-        add_legend(axes, fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.07), ncols=2)
+        add_legend(axes, loc="upper center", bbox_to_anchor=(0.5, -0.07), ncols=2)
     else:
         axes.text(0.5, 0.5, "this prior has no width of its own to compare with", ha="center", transform=axes.transAxes)
     axes.spines["left"].set_visible(False)
@@ -125,12 +104,7 @@ def _print(axes: Axes, across: float, height: float, words: str, **placed: Any) 
 
 
 def _draw_ridge(axes: Axes, fit: Fit, ridge: Ridge) -> None:
-    g_n, g_d = pooled_rate(fit, "g_N"), pooled_rate(fit, "g_D")
-    assert g_n is not None and g_d is not None
-    step = max(1, len(g_n) // _POINTS)
-    box = [np.quantile(g, [0.001, 0.999]) for g in (g_n, g_d)]
-    points = axes.plot(g_n[::step], g_d[::step], ".", ms=2, alpha=0.3, color=POSTERIOR, rasterized=True)
-    named(points, "draws")
+    _, box = draw_rates(axes, fit, alpha=0.3)
     line = np.array([box[0][0] - 10, box[0][1] + 10])
     for months in _ISO_MONTHS:
         total = MONTHS_PER_YEAR * np.log(2) / months
@@ -147,14 +121,8 @@ def _draw_ridge(axes: Axes, fit: Fit, ridge: Ridge) -> None:
     if weight != 1:
         known = axes.plot(line, (value - weight * line) / (1 - weight), color=PUBLISHED, lw=1.6, label=label)
         named(known, "best_known")
-    handle = Line2D([], [], color=PRIOR, lw=0.8, ls="--", label="effective compute doubles in so many months")
-    named(axes.add_line(handle), "equal_doubling")
+    label = "effective compute doubles in so many months"
+    axes.add_line(entry("equal_doubling", label, color=PRIOR, lw=0.8, ls="--"))
     named([axes.axhline(0, color=REFERENCE, lw=0.6), axes.axvline(0, color=REFERENCE, lw=0.6)], "reference")
-    axes.set(
-        xlim=box[0],
-        ylim=box[1],
-        xlabel=OF_PARAMETERS,
-        ylabel=OF_DATA,
-    )
     axes.set_title(f"correlation {ridge.rates.correlation:.2f}", fontsize=9, loc="right")
-    add_legend(axes, fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.12))
+    add_legend(axes, loc="upper center", bbox_to_anchor=(0.5, -0.12))

@@ -7,16 +7,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
-from bayes_scaling.approaches.rows import FOUND_MODELS, LEAST_BUDGETS, WITHIN
+from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.law import training_compute
-from bayes_scaling.plots.drawing import Drawing, plain_log_ticks
+from bayes_scaling.law.formula import training_compute
+from bayes_scaling.plots.drawing import finished, panel, plain_log_ticks
 from bayes_scaling.plots.fitted_runs import (
-    INTERVAL,
     fitted_runs,
     isoflop_budgets,
     loss_band,
@@ -24,20 +21,18 @@ from bayes_scaling.plots.fitted_runs import (
     runs_title,
     scientific,
 )
-from bayes_scaling.plots.marks import finished
 from bayes_scaling.plots.style import INK, ORDERED, PRIOR
-from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
+from bayes_scaling.plots.visuals import Visuals, add_legend, entry, look_of, named, patch
 from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import Floats, Laws, laws_of
 from bayes_scaling.quantities.points import axis_of
-from bayes_scaling.words import counted
+from bayes_scaling.quantities.rates import INTERVAL
+from bayes_scaling.studies.approaches.rows import FOUND_MODELS, LEAST_BUDGETS, WITHIN
 
 _VISUALS = ("posterior", "interval", "runs", "optimum", "legend", "title")
-_POINTS = 80
-"""Of a curve."""
-_BEYOND = 1.5
-"""Curves go on beyond the runs of their budget, and beyond the optimum, by this factor."""
+_POINTS = 80  # of a curve
+_BEYOND = 1.5  # curves go beyond the runs of their budget and the optimum by this factor
 
 
 def plot_isoflop(
@@ -93,8 +88,7 @@ def plot_isoflop(
     beyond = chosen > (1 + WITHIN) * runs["compute"].max()
     best = optimal_allocation(laws, chosen)
     sizes, losses = (credible_intervals(best[name], errors=False) for name in ("parameters", "loss"))
-    figure = Drawing(figsize=(8.5, 5.6), layout="constrained", dpi=150)
-    axes = figure.subplots()
+    figure, axes = panel(8.5, 5.6)
     colours = mpl.colormaps[ORDERED](np.linspace(0.0, 0.88, len(chosen)))
     for number, (budget, colour) in enumerate(zip(chosen, colours, strict=True)):
         line = "--" if beyond[number] else "-"
@@ -102,15 +96,10 @@ def plot_isoflop(
     for number, colour in enumerate(colours):
         _draw_optimum(axes, sizes.iloc[number], losses.iloc[number], colour)
     named(axes.plot(sizes["median"], losses["median"], color=INK, lw=1, ls=":", zorder=4), "optimum")
-    axes.set(
-        xscale="log",
-        yscale="log",
-        xlabel="parameters (log scale)",
-        ylabel="loss (nats per token, log scale)",
-    )
+    axes.set(xscale="log", yscale="log", xlabel="parameters (log scale)", ylabel="loss (nats per token, log scale)")
     plain_log_ticks(axes.yaxis)
     _draw_legends(axes, chosen, beyond, place, colours)
-    return finished(figure, look, runs_title(fit), converged=fit.diagnostics.converged)
+    return finished(figure, look, runs_title(fit), fit.diagnostics)
 
 
 def _draw_curve(
@@ -129,21 +118,9 @@ def _draw_curve(
 def _draw_optimum(axes: Axes, size: pd.Series, loss: pd.Series, colour: Any) -> None:
     if not np.isfinite(size["median"]):
         return
-    ends = [[[row["median"] - row["lower"]], [row["upper"] - row["median"]]] for row in (size, loss)]
-    point = axes.errorbar(
-        size["median"],
-        loss["median"],
-        xerr=ends[0],
-        yerr=ends[1],
-        fmt="D",
-        ms=5,
-        color=INK,
-        mfc=colour,
-        mew=0.8,
-        elinewidth=1.4,
-        capsize=2.5,
-        zorder=5,
-    )
+    xerr, yerr = ([[row["median"] - row["lower"]], [row["upper"] - row["median"]]] for row in (size, loss))
+    look: dict[str, Any] = {"ms": 5, "mfc": colour, "mew": 0.8, "elinewidth": 1.4, "capsize": 2.5, "zorder": 5}
+    point = axes.errorbar(size["median"], loss["median"], xerr=xerr, yerr=yerr, fmt="D", color=INK, **look)
     named(point, "optimum")
 
 
@@ -153,16 +130,16 @@ def _draw_legends(axes: Axes, budgets: Floats, beyond: Any, place: Any, colours:
         line = "--" if beyond[number] else "-"
         count = "\n(beyond the runs)" if beyond[number] else f" ({(place == number).sum()})"
         label = scientific(budget, 1) + count
-        lines.append(Line2D([], [], color=colour, ls=line, marker="o", ms=3.5, label=label))
-    style: dict[str, Any] = {"frameon": False, "fontsize": 8, "title_fontsize": 8, "alignment": "left"}
+        lines.append(entry(None, label, color=colour, ls=line, marker="o", ms=3.5))
+    style: dict[str, Any] = {"title_fontsize": 8, "alignment": "left"}
     add_legend(axes, lines, title="training FLOP (runs)", loc="upper left", bbox_to_anchor=(1.0, 1.0), **style)
     elsewhere = int((place < 0).sum())
     near, best = f"run within {WITHIN:.0%}\nof the budget", "optimum, with\nits intervals"
     kinds = [
-        named(Line2D([], [], color=PRIOR, lw=1.4, label="expected loss, median"), "posterior"),
-        named(Patch(color=PRIOR, alpha=0.4, lw=0, label=INTERVAL.replace(" interval", "\ninterval")), "interval"),
-        named(Line2D([], [], color=PRIOR, marker="o", ms=3.5, ls="", label=near), "runs"),
-        named(Line2D([], [], color=INK, mfc=PRIOR, marker="D", ms=5, ls=":", label=best), "optimum"),
+        entry("posterior", "expected loss, median", color=PRIOR, lw=1.4),
+        patch("interval", INTERVAL.replace(" interval", "\ninterval"), PRIOR, 0.4),
+        entry("runs", near, color=PRIOR, marker="o", ms=3.5, ls=""),
+        entry("optimum", best, color=INK, mfc=PRIOR, marker="D", ms=5, ls=":"),
     ]
     note = f"not drawn: {counted(elsewhere, 'run')}\nat other budgets" if elsewhere else None
     add_legend(axes, kinds, title=note, loc="lower left", bbox_to_anchor=(1.0, 0.0), **style)

@@ -9,28 +9,25 @@ import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.plots.drawing import Drawing, density_of, plain_log_ticks
-from bayes_scaling.plots.fitted_runs import INTERVAL, fitted_runs, name_of, runs_title, scientific
-from bayes_scaling.plots.marks import finished
+from bayes_scaling.law.chinchilla import STATIC_LAWS
+from bayes_scaling.plots.drawing import Drawing, bracketed, density_of, finished, plain_log_ticks
+from bayes_scaling.plots.fitted_runs import fitted_runs, name_of, runs_title, scientific
 from bayes_scaling.plots.style import INK, LAW_COLOURS, LAW_MARKERS, POSTERIOR, PRIOR, WARNING
-from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
+from bayes_scaling.plots.visuals import Visuals, add_legend, entry, look_of, named, patch
 from bayes_scaling.quantities.allocation import YEAR, allocation_exponents, optimal_allocation, split_laws
 from bayes_scaling.quantities.coefficients import EXPONENTS, unidentified
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import Floats, Source
 from bayes_scaling.quantities.optimal_split import summed_terms
 from bayes_scaling.quantities.points import axis_of
-from bayes_scaling.static_laws import STATIC_LAWS
+from bayes_scaling.quantities.rates import INTERVAL
 
 _VISUALS = ("posterior", "interval", "prior", "published", "reference", "legend", "title")
-COMPUTE = 1e24
-"""Budget at which laws are asked for the best split unless one is given, FLOP."""
+COMPUTE = 1e24  # FLOP; the default budget of the best split
 _LABELS = {
     "E": "E, irreducible loss\n(nats per token)",
     "alpha": "alpha, exponent of parameters\n(no unit)",
@@ -40,12 +37,9 @@ _LABELS = {
     "tokens_per_parameter": "best tokens per parameter\nat {} FLOP (log scale)",
 }
 _ON_LOG = ("parameters", "tokens_per_parameter")
-_ALLOCATION = ("a", *_ON_LOG)
-"""What is not known where an exponent is not."""
-_SHOWN = (0.001, 0.999)
-"""Quantiles of the posterior between which a panel shows it, at the least."""
-_TOP, _ROW = 1.12, 0.17
-"""Height of a panel above 0, the density's maximum being 1, and of a law's line below it."""
+_ALLOCATION = ("a", *_ON_LOG)  # unknown wherever an exponent is
+_SHOWN = (0.001, 0.999)  # quantiles of the posterior that a panel shows at least
+_TOP, _ROW = 1.12, 0.17  # height above 0, of a density whose maximum is 1, and of a law's line below it
 
 
 def plot_laws(
@@ -99,8 +93,9 @@ def plot_laws(
     found = _quantities(fit, compute)
     others = [_quantities(law, compute) for law in laws]
     shown = [name for name in _LABELS if name in found]
-    unknown = _unknown(fit)
-    figure = Drawing(figsize=(9, 6.2 + 0.2 * len(laws)), layout="constrained", dpi=150)
+    unknown = {name.partition("[")[0] for name in unidentified(fit)}
+    unknown |= set(_ALLOCATION) if unknown else set()
+    figure = Drawing(figsize=(9, 6.2 + 0.2 * len(laws)))
     panels = figure.subplots(2, 3).ravel()
     for axes, name in zip(panels, shown, strict=False):
         _draw_panel(axes, fit, name, found[name], [each.get(name) for each in others], unknown)
@@ -108,11 +103,10 @@ def plot_laws(
     for axes in panels[len(shown) :]:
         axes.set_axis_off()
     _draw_legend(figure, laws)
-    return finished(figure, look, runs_title(fit), converged=fit.diagnostics.converged)
+    return finished(figure, look, runs_title(fit), fit.diagnostics)
 
 
 def _quantities(source: Source, compute: float) -> Mapping[str, xr.DataArray]:
-    """Draws of all that the panels show; E if the law has it."""
     laws = split_laws(source, YEAR)
     ((_, alpha), (_, beta)), power = summed_terms(laws, YEAR)  # of Kaplan's joint law, terms to a power
     best = optimal_allocation(laws, compute)
@@ -127,12 +121,6 @@ def _quantities(source: Source, compute: float) -> Mapping[str, xr.DataArray]:
         "parameters": best["parameters"],
         "tokens_per_parameter": best["tokens_per_parameter"],
     }
-
-
-def _unknown(fit: Fit) -> set[str]:
-    """Panels of what the runs do not identify: an exponent, and with it all that the best split is made of."""
-    names = {name.partition("[")[0] for name in unidentified(fit)}
-    return names | set(_ALLOCATION) if names else names
 
 
 def _draw_panel(
@@ -201,21 +189,16 @@ def _draw_prior(axes: Axes, fit: Fit, name: str, top: float) -> None:
 
 
 def _in_print(summary: pd.Series, name: str) -> str:
-    """Median and interval as text."""
-    values = [float(summary[part]) for part in ("median", "lower", "upper")]
-    words = [scientific(value, 1) if name == "parameters" else f"{value:#.3g}" for value in values]
-    return "{} [{}, {}]".format(*words)
+    values = (float(summary[part]) for part in ("median", "lower", "upper"))
+    return bracketed(values, lambda each: scientific(each, 1) if name == "parameters" else f"{each:#.3g}")
 
 
 def _draw_legend(figure: Figure, laws: Sequence[Source]) -> None:
     handles: list[Any] = [
-        named(Line2D([], [], color=POSTERIOR, lw=1.8, label="posterior density and median"), "posterior"),
-        named(Patch(color=POSTERIOR, alpha=0.25, lw=0, label=INTERVAL), "interval"),
-        named(Line2D([], [], color=PRIOR, lw=1.4, ls="--", label="prior (alpha, beta)"), "prior"),
+        entry("posterior", "posterior density and median", color=POSTERIOR, lw=1.8),
+        patch("interval", INTERVAL, POSTERIOR, 0.25),
+        entry("prior", "prior (alpha, beta)", color=PRIOR, lw=1.4, ls="--"),
     ]
     styles = zip(laws, cycle(LAW_COLOURS), cycle(LAW_MARKERS), strict=False)
-    handles += [
-        named(Line2D([], [], color=colour, marker=marker, ls="", ms=6, label=name_of(law)), "published")
-        for law, colour, marker in styles
-    ]
-    add_legend(figure, handles, loc="outside lower center", ncols=2, fontsize=8, frameon=False)
+    handles += [entry("published", name_of(law), color=c, marker=marker, ls="", ms=6) for law, c, marker in styles]
+    add_legend(figure, handles, loc="outside lower center", ncols=2)

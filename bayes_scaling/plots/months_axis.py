@@ -1,25 +1,25 @@
 """Intervals on axes that end, where what goes on is marked by an arrow; the axis of months of every forest plot."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import pandas as pd
 from matplotlib.axes import Axes
 
+from bayes_scaling.common.formatting import months
+from bayes_scaling.law.published import HO2024_COMPUTE
 from bayes_scaling.plots.style import INK, PAPER, PUBLISHED
 from bayes_scaling.plots.visuals import named
-from bayes_scaling.published import HO2024_COMPUTE
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
-from bayes_scaling.words import months
+from bayes_scaling.quantities.rates import INTERVAL
 
-POINT_SIZE = 4.5
-"""Of a point, in points."""
+POINT_SIZE = 4.5  # points
 
 
 def draw_clipped(
     axes: Axes,
     height: float,
-    values: tuple[float, float, float],
+    values: Sequence[float],
     ends: tuple[float, float],
     *,
     color: str,
@@ -30,14 +30,8 @@ def draw_clipped(
 ) -> None:
     """Draw a point with its interval, if it has one; arrows at the ends of the axis beyond which either goes on.
 
-    ``values`` are middle, lower and upper end: infinite where there is no bound, an end NaN where there is no interval.
-    ``names`` are of the visuals that the point, and its interval with arrows, are.
-
-    >>> from matplotlib.figure import Figure
-    >>> axes = Figure().subplots()
-    >>> draw_clipped(axes, 0, (0.4, 0.1, 1.7), (0, 1), color="black", marker="o")
-    >>> [line.get_xdata().tolist() for line in axes.lines]
-    [[0.1, 1.0], [1], [0.4]]
+    ``values`` are middle, lower and upper end: infinite where there is no bound, NaN where there is no interval.
+    ``names``: the visuals of the point, and of its interval with arrows.
     """
     middle, lower, upper = values
     start, end = ends
@@ -54,26 +48,32 @@ def draw_clipped(
         named(axes.plot([middle], [height], marker, color=color, ms=size, markerfacecolor=face), names[0])
 
 
-SHORTEST, LONGEST = 1.0, 120.0
-"""Months; where the axis begins and ends."""
+SHORTEST, LONGEST = 1.0, 120.0  # months; ends of the axis
 TEXT_ROOM = (0.0, 0.0, 0.97, 1.0)
 """Part of a picture that is laid out where text stands at its right end: a viewer's letters may be wider than ours."""
 _TICKS = (1, 2, 3, 6, 12, 24, 60, 120)
 
 
-def draw_interval(axes: Axes, height: float, middle: float, lower: float, upper: float, **look: Any) -> None:
-    """A point with its interval on an axis of months, as :func:`draw_clipped` draws it; NaN where there is none."""
-    draw_clipped(axes, height, (middle, lower, upper), (SHORTEST, LONGEST), **look)
+def draw_interval(axes: Axes, height: float, times: Sequence[float], **look: Any) -> None:
+    """A point with its interval on an axis of months, as :func:`draw_clipped` draws it."""
+    draw_clipped(axes, height, times, (SHORTEST, LONGEST), **look)
+
+
+def times_in(row: Mapping[Any, Any]) -> list[float]:
+    """Median and interval of the doubling time of effective compute in a study's table, months."""
+    return [float(row[f"compute_doubling_months_{part}"]) for part in ("median", "lower", "upper")]
+
+
+def with_marks(names: Iterable[Any], table: pd.DataFrame) -> list[str]:
+    """Names of the rows of a study's table, marked where one has not converged."""
+    marks = ("" if good else " (not converged)" for good in table["converged"])
+    return [f"{name}{mark}" for name, mark in zip(names, marks, strict=True)]
 
 
 def set_months_axis(axes: Axes) -> None:
     """Limits, ticks and label; the label names the interval."""
-    axes.set(
-        xscale="log",
-        xlim=(SHORTEST, LONGEST),
-        xlabel=f"doubling time of effective compute (months, log scale; median and {INTERVAL_PROBABILITY:.0%} "
-        f"{INTERVAL_KIND} interval)",
-    )
+    axes.set(xscale="log", xlim=(SHORTEST, LONGEST))
+    axes.set_xlabel(f"doubling time of effective compute (months, log scale; median and {INTERVAL})")
     axes.set_xticks(_TICKS, [str(tick) for tick in _TICKS])
     axes.minorticks_off()
 

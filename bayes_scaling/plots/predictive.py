@@ -1,26 +1,25 @@
-"""Predictive checks of a fit, and a backtest, as pictures."""
+"""Predictive checks of a fit, backtests and rank curves of calibrations."""
 
+import math
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 
-from bayes_scaling.calibration.result import BAND
+from bayes_scaling.common.formatting import counted
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.plots.drawing import Drawing
-from bayes_scaling.plots.marks import finished
+from bayes_scaling.inference.units import noun_of
+from bayes_scaling.plots.drawing import Drawing, finished, shortened, wide
 from bayes_scaling.plots.style import INK, LAW_COLOURS, LAW_MARKERS, POSTERIOR, PRIOR, WARNING
-from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
-from bayes_scaling.predictive.checks import PredictiveCheck, predictive_check
-from bayes_scaling.predictive.result import Backtest
-from bayes_scaling.predictive.splits import HORIZONS
+from bayes_scaling.plots.visuals import Visuals, add_legend, entry, look_of, named
+from bayes_scaling.quantities.predictive_check import PredictiveCheck, predictive_check
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
-from bayes_scaling.words import counted
+from bayes_scaling.quantities.uniformity import BAND
+from bayes_scaling.studies.backtest.result import Backtest
+from bayes_scaling.studies.backtest.splits import HORIZONS
+from bayes_scaling.studies.calibration.result import Calibration, rank_curve
 
 _CHECKED = ("pit", "band", "residuals", "means", "groups", "replicated", "observed", "reference", "legend", "title")
 _BACKTESTED = ("scores", "path", "nominal", "legend", "title")
@@ -28,12 +27,10 @@ _GROUPED_BY = ("year", "benchmark", "architecture", "series")
 """Groups that have a line of their own; papers are too many, and only flagged ones are shown."""
 _MOST_LINES = 40
 _EXPECTED = "95% of replicated"
-_LINEAR = 10.0
 _TICKS = (-1000, -300, -100, -30, -10, -5, 0, 5, 10, 30, 100, 300, 1000)
-"""Where axes of residuals turn logarithmic, if some lie beyond, and their ticks then."""
+"""Of axes of residuals that are logarithmic in part."""
 _BELOW = r"$\downarrow$"
-_LOWEST_SCORE = -1.5
-"""Nats per evaluation; log scores far below say no more than that they are."""
+_LOWEST_SCORE = -1.5  # nats per evaluation; log scores below are drawn here
 
 
 def plot_predictive(
@@ -72,18 +69,16 @@ def plot_predictive(
     """
     look = look_of(visuals, backend, _CHECKED)
     check = fit if isinstance(fit, PredictiveCheck) else predictive_check(fit)
-    figure = Drawing(figsize=(11, 8), layout="constrained", dpi=150)
+    figure = Drawing(figsize=(11, 8))
     (first, second), (third, fourth) = figure.subplots(2, 2)
     _draw_curve(first, check)
     _draw_residuals(second, check)
     _draw_groups(third, check)
     _draw_tails(fourth, check)
-    noun = "run" if check.evaluations.kind == "runs" else "evaluation"
-    title = (
-        f"{check.specification} on {check.evaluations.name} ({counted(check.evaluations.rows, noun)}): "
-        "predictions beside what was fitted"
-    )
-    return finished(figure, look, title, converged=check.converged)
+    about = check.evaluations
+    rows = counted(about.rows, noun_of("evaluation", about.kind))
+    title = f"{check.specification} on {about.name} ({rows}): predictions beside what was fitted"
+    return finished(figure, look, title, check)
 
 
 def plot_backtest(result: Backtest, *, visuals: Visuals | None = None, backend: str | None = None) -> Figure:
@@ -116,7 +111,7 @@ def plot_backtest(result: Backtest, *, visuals: Visuals | None = None, backend: 
     >>> bs.plot_backtest(bs.backtest(directory="runs/backtest")).savefig("backtest.png")  # doctest: +SKIP
     """
     look = look_of(visuals, backend, _BACKTESTED)
-    figure = Drawing(figsize=(11, 8), layout="constrained", dpi=150)
+    figure = Drawing(figsize=(11, 8))
     panels = figure.subplots(2, 2, sharex=True)
     for (left, right), horizon in zip(panels, HORIZONS, strict=True):
         table = result.by_cut(horizon)
@@ -126,15 +121,8 @@ def plot_backtest(result: Backtest, *, visuals: Visuals | None = None, backend: 
                 part = pd.DataFrame(table.loc[name])
                 _draw_line(left, part, "covered_90", place, name, lowest=0.0, among=len(result.names))
                 _draw_line(right, part, "log_score", place, name, lowest=_LOWEST_SCORE, among=len(result.names))
-        left.set(
-            ylim=(-0.03, 1.03),
-            ylabel="share inside 90% predictive intervals\n(bars: standard error)",
-            title=f"Predicted: {HORIZONS[horizon]}",
-        )
-        right.set(
-            ylabel="log score, higher is better\n(nats per evaluation; bars: standard error)",
-            title=f"Predicted: {HORIZONS[horizon]}",
-        )
+        left.set(ylim=(-0.03, 1.03), ylabel="share inside 90% predictive intervals\n(bars: standard error)")
+        right.set_ylabel("log score, higher is better\n(nats per evaluation; bars: standard error)")
         right.set_ylim(bottom=_LOWEST_SCORE - 0.08)
         for axes in (left, right):
             axes.set_title(f"Predicted: {HORIZONS[horizon]}", fontsize=10)
@@ -144,8 +132,8 @@ def plot_backtest(result: Backtest, *, visuals: Visuals | None = None, backend: 
         axes.set_xticks(cuts, [str(cut) for cut in cuts])
     handles = panels[0][0].get_legend_handles_labels()[0]
     if not result.forecasts["converged"].all():
-        handles.append(Line2D([], [], color=WARNING, marker="x", ms=8, mew=2, ls="", label="not converged"))
-    add_legend(figure, handles, loc="outside lower center", ncols=4, fontsize=8, frameon=False)
+        handles.append(entry(None, "not converged", color=WARNING, marker="x", ms=8, mew=2, ls=""))
+    add_legend(figure, handles, loc="outside lower center", ncols=4)
     about = result.evaluations
     named(figure.suptitle(f"Backtest on {about.name} ({counted(about.rows, 'evaluation')})", fontsize=11), "title")
     return look.finish(figure)
@@ -154,7 +142,6 @@ def plot_backtest(result: Backtest, *, visuals: Visuals | None = None, backend: 
 def _draw_line(
     axes: Axes, part: pd.DataFrame, column: str, place: int, label: str, *, lowest: float, among: int
 ) -> None:
-    """One forecaster over the cuts, a little to the side of the others."""
     colours, markers = (POSTERIOR, *LAW_COLOURS), ("o", *LAW_MARKERS)
     colour, marker = colours[place % len(colours)], markers[place % len(markers)]
     cuts = part.index.to_numpy(float) + 0.08 * (place - (among - 1) / 2)
@@ -180,10 +167,8 @@ def _draw_curve(axes: Axes, check: PredictiveCheck) -> None:
     state = "inside its band" if curve.inside else "outside its band"
     bad = f"; {check.pareto_k_bad} with Pareto k above {check.good_k:.2f}" if check.pareto_k_bad else ""
     axes.set(xlabel="LOO-PIT", ylabel="ECDF less uniform", xlim=(0, 1))
-    of_runs = {"evaluation": "run", "paper": "series"} if check.evaluations.kind == "runs" else {}
-    unit = of_runs.get(check.unit, check.unit)
-    axes.set_title(f"LOO-PIT by {unit}: {state}{bad}", fontsize=10)
-    add_legend(axes, fontsize=8, frameon=False, loc="upper right")
+    axes.set_title(f"LOO-PIT by {noun_of(check.unit, check.evaluations.kind)}: {state}{bad}", fontsize=10)
+    add_legend(axes, loc="upper right")
 
 
 def _draw_residuals(axes: Axes, check: PredictiveCheck) -> None:
@@ -200,7 +185,7 @@ def _draw_residuals(axes: Axes, check: PredictiveCheck) -> None:
     else:
         axes.set(xscale="log", xlabel="parameters (log scale)")
     axes.set_ylabel("standardised residual (posterior mean)")
-    _wide(axes, "y", table["residual"])
+    wide(axes.yaxis, table["residual"], _TICKS)
     axes.set_title("Residuals of rows", fontsize=10)
 
 
@@ -232,22 +217,10 @@ def _draw_tails(axes: Axes, check: PredictiveCheck) -> None:
         for name, row in tails.to_dict("index").items()
     ]
     _label_lines(axes, labels)
-    _wide(axes, "x", tails[["observed", "replicated_lower", "replicated_upper"]])
+    wide(axes.xaxis, tails[["observed", "replicated_lower", "replicated_upper"]], _TICKS)
     axes.set_xlabel("statistic of the standardised residuals")
     axes.set_title(f"Tails over {check.replicates:,} replicated tables", fontsize=10)
-    add_legend(axes, fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2)
-
-
-def _wide(axes: Axes, which: Literal["x", "y"], values: pd.Series | pd.DataFrame) -> None:
-    """An axis that is logarithmic beyond 10 either way, where there is anything."""
-    if np.abs(values.to_numpy()).max() <= _LINEAR:
-        return
-    (axes.set_xscale if which == "x" else axes.set_yscale)("symlog", linthresh=_LINEAR)
-    axis = axes.xaxis if which == "x" else axes.yaxis
-    low, high = axis.get_view_interval()
-    axis.set_major_locator(FixedLocator([tick for tick in _TICKS if low <= tick <= high]))
-    axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(ScalarFormatter())
+    add_legend(axes, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2)
 
 
 def _draw_bars(axes: Axes, lower: Sequence[float] | pd.Series, upper: Sequence[float] | pd.Series) -> None:
@@ -260,3 +233,64 @@ def _draw_bars(axes: Axes, lower: Sequence[float] | pd.Series, upper: Sequence[f
 def _label_lines(axes: Axes, labels: Sequence[str]) -> None:
     axes.set_yticks(range(len(labels)), list(labels), fontsize=7, parse_math=False)
     axes.set_ylim(len(labels) - 0.4, -0.6)
+
+
+_CALIBRATED = ("ranks", "band", "reference", "title")
+_COLUMNS = 4
+
+
+def plot_calibration(calibration: Calibration, *, visuals: Visuals | None = None, backend: str | None = None) -> Figure:
+    """Draw for each quantity how far the ranks of true values are from uniform.
+
+    Parameters
+    ----------
+    calibration
+        See :func:`bayes_scaling.calibrate`.
+    visuals, backend
+        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``ranks``, ``band``,
+        ``reference``, ``title``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A panel a quantity: the empirical distribution of ranks less the uniform one, and the band that a calibrated
+        quantity's whole curve stays in with 95% probability. Curves that leave it are red. Above 0 in the left half,
+        posteriors lie too high; an S that first rises and then falls belongs to intervals that are too narrow.
+
+    Raises
+    ------
+    BayesScalingError
+        If visuals or backend is none of the valid ones.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> found = bs.load_calibration("runs/calibration-reference-ho2024")  # doctest: +SKIP
+    >>> bs.plot_calibration(found).savefig("ranks.png")  # doctest: +SKIP
+    """
+    look = look_of(visuals, backend, _CALIBRATED)
+    names = list(calibration.table.index)
+    rows = math.ceil(len(names) / _COLUMNS)
+    figure = Drawing(figsize=(10, 0.9 + 1.9 * rows), dpi=100)
+    axes = figure.subplots(rows, _COLUMNS, squeeze=False, sharex=True, sharey=True)
+    for panel, name in zip(axes.flat, names, strict=False):
+        _draw_ranks(panel, str(name), [one.ranks[name] for one in calibration.simulations if name in one.ranks])
+    for panel in list(axes.flat)[len(names) :]:
+        panel.set_visible(False)
+    figure.supxlabel("rank of the true value among posterior draws, as a share", fontsize=9)
+    figure.supylabel("distribution of ranks less uniform", fontsize=9)
+    count = counted(len(calibration.simulations), "simulation")
+    where = f"{calibration.specification} at the design of {calibration.evaluations}"
+    named(figure.suptitle(f"{where}: {count}, {BAND:.0%} simultaneous bands", fontsize=11), "title")
+    return look.finish(figure)
+
+
+def _draw_ranks(axes: Axes, name: str, ranks: list[int]) -> None:
+    curve = rank_curve(ranks)
+    named(axes.fill_between(curve.points, curve.lower, curve.upper, color=PRIOR, alpha=0.3, lw=0), "band")
+    named(axes.axhline(0, color=PRIOR, lw=0.8), "reference")
+    name = shortened(name)
+    colour, words, ink = (POSTERIOR, name, INK) if curve.inside else (WARNING, f"{name}: outside", WARNING)
+    named(axes.step(curve.points, curve.difference, where="post", color=colour, lw=1.5), "ranks")
+    axes.set_title(words, fontsize=9, color=ink, parse_math=False)
+    axes.tick_params(labelsize=8)

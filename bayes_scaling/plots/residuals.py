@@ -7,24 +7,20 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.likelihood import blocks, draws_of, expected_losses, on_scale, scales
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.plots.drawing import Drawing, plain_log_ticks
+from bayes_scaling.plots.drawing import Drawing, finished, plain_log_ticks, wide
 from bayes_scaling.plots.fitted_runs import fitted_runs, runs_title
-from bayes_scaling.plots.marks import finished
 from bayes_scaling.plots.style import INK, POSTERIOR, PRIOR, WARNING
 from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
 from bayes_scaling.specifications.parameters import PARAMETERS
 
 _VISUALS = ("runs", "worst", "band", "reference", "legend", "title")
-LABELLED = 5
-"""Worst runs that are named."""
-_HELD = 0.95
-"""Share of the noise within the grey band."""
+LABELLED = 5  # worst runs that are named
+_HELD = 0.95  # share of the noise within the grey band
 _LINEAR = 10.0
 """Units of sigma within which an axis of residuals is linear; where some lie beyond, it is logarithmic there."""
 _TICKS = (-1000, -100, -30, -10, -5, 0, 5, 10, 30, 100, 1000)
@@ -46,11 +42,8 @@ def standardised_residuals(fit: Fit) -> pd.DataFrame:
             f"runs of a series share an effect in '{fit.specification.name}' ([noise] cluster = '{noise.cluster}'), so "
             "their residuals are not independent; fit a specification with cluster = 'none' to draw them"
         )
-    specification, rows, values = (
-        fit.specification,
-        rows_of(fit.data, fit.specification),
-        draws_of(fit.specification, fit.data),
-    )
+    specification, rows = fit.specification, rows_of(fit.data, fit.specification)
+    values = draws_of(specification, fit.data)
     median, scaled = np.empty((2, len(runs)))
     for some in blocks(len(runs), len(next(iter(values.values())))):
         part = rows.take(np.arange(some.start, min(some.stop, len(runs))))
@@ -100,9 +93,10 @@ def plot_residuals(fit: Fit, *, visuals: Visuals | None = None, backend: str | N
     table = standardised_residuals(fit)
     family, words = _family(fit)
     worst = table["residual"].abs().nlargest(LABELLED).index
-    figure = Drawing(figsize=(9, 6.6), layout="constrained", dpi=150)
+    figure = Drawing(figsize=(9, 6.6))
     panels = figure.subplots(2, 2, sharey=True).ravel()
-    quantiles = pd.Series(family.ppf(_plotting_positions(len(table))), index=table["residual"].sort_values().index)
+    places = family.ppf((np.arange(len(table)) + 0.5) / len(table))
+    quantiles = pd.Series(places, index=table["residual"].sort_values().index)
     horizontal = {
         "parameters (log scale)": table["parameters"],
         "training tokens (log scale)": table["tokens"],
@@ -117,23 +111,17 @@ def plot_residuals(fit: Fit, *, visuals: Visuals | None = None, backend: str | N
         low, high = family.interval(_HELD)
         words = f"{_HELD:.0%} of the noise"
         named(axes.axhspan(low, high, color=PRIOR, alpha=0.2, lw=0, zorder=0, label=words), "band")
-    add_legend(panels[0], fontsize=8, frameon=False, loc="upper left")
+    add_legend(panels[0], loc="upper left")
     plain_log_ticks(panels[2].xaxis)
     ends = [quantiles.min(), quantiles.max()]
     named(panels[3].plot(ends, ends, color=INK, lw=1, ls="--", zorder=1, label="as the family says"), "reference")
-    add_legend(panels[3], fontsize=8, frameon=False, loc="upper left")
-    if table["residual"].abs().max() > _LINEAR:
-        panels[0].set_yscale("symlog", linthresh=_LINEAR)
-        panels[3].set_xscale("symlog", linthresh=_LINEAR)
-        for axis in (panels[0].yaxis, panels[3].xaxis):
-            low, high = axis.get_view_interval()
-            axis.set_major_locator(FixedLocator([tick for tick in _TICKS if low <= tick <= high]))
-            axis.set_minor_locator(NullLocator())
-            axis.set_major_formatter(ScalarFormatter())
+    add_legend(panels[3], loc="upper left")
+    for axis in (panels[0].yaxis, panels[3].xaxis):
+        wide(axis, table["residual"], _TICKS)
     for axes in panels[::2]:
         axes.set_ylabel(f"residual of {'log loss' if fit.specification.noise.on_log else 'loss'} (in σ)")
     _name_worst(panels[3], table["residual"][worst])
-    return finished(figure, look, f"{runs_title(fit)}: posterior mean residuals", converged=fit.diagnostics.converged)
+    return finished(figure, look, f"{runs_title(fit)}: posterior mean residuals", fit.diagnostics)
 
 
 def _family(fit: Fit) -> tuple[Any, str]:
@@ -143,10 +131,6 @@ def _family(fit: Fit) -> tuple[Any, str]:
     meanings = {name: PARAMETERS[name].meaning.removesuffix(f" of {family.words}") for name in values}
     said = "".join(f", {value:.2g} {meanings[name]}" for name, value in values.items())
     return family.standard(values), f"{family.words}{said}"
-
-
-def _plotting_positions(count: int) -> Any:
-    return (np.arange(count) + 0.5) / count
 
 
 def _draw_points(axes: Axes, values: pd.Series, residual: pd.Series, worst: pd.Index) -> None:
@@ -159,29 +143,12 @@ def _draw_points(axes: Axes, values: pd.Series, residual: pd.Series, worst: pd.I
         # To either side in turn: the worst runs are often neighbours.
         away, sides = ((3, 2), ("left", "bottom")) if rank % 2 else ((-3, -2), ("right", "top"))
         number = axes.annotate(
-            str(rank),
-            place,
-            away,
-            textcoords="offset points",
-            fontsize=7.5,
-            color=WARNING,
-            ha=sides[0],
-            va=sides[1],
+            str(rank), place, away, textcoords="offset points", fontsize=7.5, color=WARNING, ha=sides[0], va=sides[1]
         )
         named(number, "worst")
 
 
 def _name_worst(axes: Axes, residual: pd.Series) -> None:
-    """Row ids by the numbers that stand beside the points."""
     lines = [f"{rank}  {run}: {value:+.3g} σ" for rank, (run, value) in enumerate(residual.items(), start=1)]
-    written = axes.text(
-        0.98,
-        0.04,
-        "\n".join(["largest residuals", *lines]),
-        transform=axes.transAxes,
-        fontsize=8,
-        color=WARNING,
-        ha="right",
-        va="bottom",
-    )
-    named(written, "worst")
+    look: dict[str, Any] = {"transform": axes.transAxes, "color": WARNING, "ha": "right", "va": "bottom"}
+    named(axes.text(0.98, 0.04, "\n".join(["largest residuals", *lines]), fontsize=8, **look), "worst")

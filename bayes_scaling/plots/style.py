@@ -12,8 +12,6 @@ LAW_LINES = ("--", "-.", (0, (1, 1.2)), (0, (5, 1, 1, 1, 1, 1)), (0, (8, 3)))
 LAW_MARKERS = ("D", "s", "^", "v", "P")
 """Of laws drawn beside a posterior, in their order; each differs in colour and in shape."""
 
-ORDERED = "viridis"
-"""Colour map of ordered values: lightness rises all the way, so that it reads without colours too."""
+ORDERED = "viridis"  # colour map whose lightness rises all the way: it reads without colours too
 
-INK, PAPER, FAINT = "black", "white", "#666666"
-"""What is neither data nor law: text and marks, what lies under them, and text beside them."""
+INK, PAPER, FAINT = "black", "white", "#666666"  # text and marks; what lies under them; text beside them

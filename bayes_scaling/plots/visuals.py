@@ -16,6 +16,8 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.container import Container
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.text import Text
 
 from bayes_scaling.errors import BayesScalingError
@@ -24,8 +26,7 @@ type Visuals = Mapping[str, Mapping[str, Any] | Literal[False]]
 """Name of a visual to False or to properties of its artists."""
 
 BACKEND = "matplotlib"
-_AS_MADE = ("ncols",)
-"""Properties of a legend that have no effect once it is made."""
+_AS_MADE = ("ncols",)  # properties without effect once a legend is made
 _NAME, _LEGENDS = "_bayes_scaling_visual", "_bayes_scaling_legends"
 """Attributes that name an artist, and hold a figure's legends until all that they list is final."""
 _REFUSALS = (AttributeError, LookupError, RuntimeError, TypeError, ValueError)
@@ -88,14 +89,7 @@ class Look:
 
 
 def look_of(visuals: Visuals | None, backend: str | None, names: Sequence[str]) -> Look:
-    """Check what a user wants changed among the visuals ``names`` of a picture, before anything is computed.
-
-    >>> look_of({"prior": False}, None, ("posterior", "prior")).changes
-    {'prior': False}
-    >>> look_of({"priors": False}, None, ("posterior", "prior"))
-    Traceback (most recent call last):
-    bayes_scaling.errors.BayesScalingError: this picture has no visual 'priors'; valid choices: posterior, prior
-    """
+    """Check what a user wants changed among the visuals ``names`` of a picture, before anything is computed."""
     if backend not in (None, BACKEND):
         raise BayesScalingError(f"backend must be {BACKEND!r} or None, not {backend!r}: pictures are drawn by it alone")
     if visuals is None:
@@ -117,13 +111,7 @@ def look_of(visuals: Visuals | None, backend: str | None, names: Sequence[str]) 
 
 
 def named[Drawn](drawn: Drawn, name: str | None) -> Drawn:
-    """Name the visual of artists that a method of matplotlib returned; without a name it can't be changed.
-
-    >>> axes = Figure().subplots()
-    >>> lines = named(axes.plot([1, 2], label="posterior"), "posterior")
-    >>> _drawn(axes.figure, "posterior") == lines
-    True
-    """
+    """Name the visual of artists that a method of matplotlib returned; without a name it can't be changed."""
     for part in _parts(drawn) if name else ():
         vars(part)[_NAME] = name
     return drawn
@@ -137,7 +125,18 @@ def add_legend(
     ``keywords`` are of matplotlib's ``legend``, and ``zorder``.
     """
     figure = owner.get_figure(root=True) if isinstance(owner, Axes) else owner
+    keywords = {"fontsize": 8, "frameon": False} | keywords
     vars(figure).setdefault(_LEGENDS, []).append((owner, handles, name, keywords))
+
+
+def entry(name: str | None, label: str, **look: Any) -> Line2D:
+    """A line of a legend that stands for a visual."""
+    return named(Line2D([], [], label=label, **look), name)
+
+
+def patch(name: str, label: str, color: str, alpha: float) -> Patch:
+    """The same of a filled area."""
+    return named(Patch(color=color, alpha=alpha, lw=0, label=label), name)
 
 
 def _parts(drawn: Any) -> Iterator[Any]:

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.law import log_reducible, log_term, training_compute
+from bayes_scaling.law.formula import log_reducible, log_term, training_compute
 from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, labelled, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_split, optimal_term, summed_terms
 from bayes_scaling.quantities.points import axis_of, check_years, positive
@@ -33,7 +33,7 @@ def optimal_allocation(
     Parameters
     ----------
     source
-        A fit, published constants (:data:`bayes_scaling.static_laws.HOFFMANN_ROUNDED`), or draws of a law.
+        A fit, published constants (:data:`bayes_scaling.HOFFMANN_ROUNDED`), or draws of a law.
     compute
         Training FLOP: one budget, or several.
     year
@@ -62,7 +62,7 @@ def optimal_allocation(
     --------
     Gopher's budget, according to three published laws:
 
-    >>> from bayes_scaling.static_laws import STATIC_LAWS
+    >>> from bayes_scaling.law.chinchilla import STATIC_LAWS
     >>> [round(optimal_allocation(law, 5.76e23)["tokens_per_parameter"].item(), 1) for law in STATIC_LAWS]
     [92.6, 58.9, 18.3]
     """
@@ -120,7 +120,7 @@ def allocation_exponents(
 
     Examples
     --------
-    >>> from bayes_scaling.static_laws import HOFFMANN_ROUNDED
+    >>> from bayes_scaling.law.chinchilla import HOFFMANN_ROUNDED
     >>> found = allocation_exponents(HOFFMANN_ROUNDED).squeeze()
     >>> {name: round(float(value), 4) for name, value in found.data_vars.items()}
     {'a': 0.4516, 'b': 0.5484, 'gamma': 0.1535, 'G': 1.3447}
@@ -140,17 +140,7 @@ def allocation_exponents(
 
 
 def split_laws(source: Source, year: float) -> Laws:
-    """Draws of a law whose compute can be split at a date.
-
-    Raises BayesScalingError if it is not a law of parameters and tokens, or the date is no number or long before the
-    data.
-
-    Examples
-    --------
-    >>> from bayes_scaling.static_laws import BESIROGLU
-    >>> split_laws(BESIROGLU, 2024.0).specification.name
-    'Besiroglu et al. 2024'
-    """
+    """Draws of a law whose compute can be split at a date."""
     if positive(year, "year").ndim:
         raise BayesScalingError(f"year must be one number, not {year!r}; ask for one date at a time")
     laws = laws_of(source)
@@ -212,7 +202,7 @@ def cost_of_split(
     --------
     GPT-3's 300 billion tokens with 3e23 FLOP, and a choice of splits:
 
-    >>> from bayes_scaling.static_laws import HOFFMANN_ROUNDED
+    >>> from bayes_scaling.law.chinchilla import HOFFMANN_ROUNDED
     >>> round(cost_of_split(HOFFMANN_ROUNDED, 3e23, tokens=3e11).item(), 4)
     2.8961
     >>> cost_of_split(HOFFMANN_ROUNDED, 3e23, tokens_per_parameter=[2, 20, 80, 200]).round(2).squeeze().values.tolist()

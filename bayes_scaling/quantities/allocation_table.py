@@ -9,9 +9,10 @@ import pandas as pd
 import xarray as xr
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.law import training_compute
-from bayes_scaling.published_static.kaplan import KAPLAN_ALLOCATION, KAPLAN_COMPUTE
-from bayes_scaling.published_static.muennighoff import MUENNIGHOFF
+from bayes_scaling.law.chinchilla import STATIC_LAWS
+from bayes_scaling.law.formula import training_compute
+from bayes_scaling.law.kaplan import KAPLAN_ALLOCATION, KAPLAN_COMPUTE
+from bayes_scaling.law.muennighoff import MUENNIGHOFF
 from bayes_scaling.quantities.allocation import YEAR, cost_of_split, optimal_allocation
 from bayes_scaling.quantities.inference_allocation import FLOP_PER_TOKEN_USED, allocation_with_inference
 from bayes_scaling.quantities.intervals import credible_intervals
@@ -19,7 +20,6 @@ from bayes_scaling.quantities.kaplan_split import kaplan_allocation, kaplan_rule
 from bayes_scaling.quantities.laws import ARCHITECTURE, Source, laws_of, setting_of
 from bayes_scaling.quantities.points import axis_of
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
-from bayes_scaling.static_laws import STATIC_LAWS
 
 if TYPE_CHECKING:
     from bayes_scaling.inference.result import Fit
@@ -43,12 +43,7 @@ NOT_IDENTIFIED, NOT_DEFINED = "not identified", "not defined"
 class Question:
     """What is asked of each law: budgets of training FLOP, and perhaps a ``split`` of the user's own.
 
-    ``inference_tokens``: that the model will read and write in its life. ``year``, ``benchmark``: where a fit's loss is
-    reached; None stands for :data:`bayes_scaling.quantities.allocation.YEAR`, and for WikiText-103 or the first
-    benchmark that was fitted.
-
-    >>> Question(budgets=(1e24,), split=("tokens_per_parameter", 20.0)).budgets
-    (1e+24,)
+    ``inference_tokens``: read and written in the model's life; ``year``, ``benchmark``: where a fit's loss is reached.
     """
 
     budgets: tuple[float, ...]
@@ -69,11 +64,9 @@ class Question:
 
 @dataclass(frozen=True, eq=False)
 class Allocations:
-    """Answers of every law to a question, as :func:`allocations` has them; those of published laws alone without a fit.
+    """Answers of every law to a question; those of published laws alone without a fit.
 
-    ``not_identified``: exponents of the fit about which the data say nearly nothing; its answers are then left out.
-    ``largest_compute`` (FLOP) is that of the largest run fitted; a budget beyond it is extrapolated. ``benchmark``:
-    where the loss of a fit to evaluations is reached.
+    ``not_identified``: exponents of which the data say nearly nothing; the fit's answers are then left out.
     """
 
     question: Question
@@ -98,27 +91,11 @@ class Allocations:
 
 
 def allocations(question: Question, fit: "Fit | None" = None) -> Allocations:
-    r"""Best splits of budgets, and what others cost, according to a fit and to published laws.
+    """Best splits of budgets, and what others cost, according to a fit and to published laws.
 
-    .. math:: \min_{N, D} L(N, D) \quad \text{such that} \quad 6 N D = C
-
-    Returns its ``table`` has the columns ``compute`` (FLOP), ``law``, ``kind`` (posterior or published), ``purpose``,
-    ``quantity``, ``unit``, ``median``, ``lower`` and ``upper`` (NaN where a law is published as a point), ``defined``
-    (share of draws in which the quantity is defined), ``converged`` (of a posterior) and ``note``. Quantities by
-    purpose: of ``training``, ``parameters``, ``tokens``, ``tokens_per_parameter`` and ``loss``; of ``training and
-    inference``, the first three, ``training_compute``, ``inference_compute``, ``total_compute`` and ``saving``, the
-    share that it saves of what the model that is best for training would spend; of ``own split`` and ``Kaplan's rule``,
-    ``cost_of_split``: times the compute that the best split needs for the same loss. Intervals are 95% equal-tailed;
-    ``table.attrs`` name them. Raises BayesScalingError if the fit is of a law of compute alone, a year or benchmark is
-    asked of what has none, or the date is long before the data.
-
-    Sources: Hoffmann et al. 2022 (arXiv 2203.15556), eq. 4; Kaplan et al. 2020 (arXiv 2001.08361), eq. 1.3 (its loss)
-    and table 6; Sardana and Frankle 2023 (arXiv 2401.00448), eq. 2-3.
-
-    >>> found = allocations(Question(budgets=(5.76e23,)))
-    >>> best = found.rows(5.76e23, TRAINING)["Besiroglu et al. 2024"]
-    >>> {quantity: f"{row['median']:.3g}" for quantity, row in best.items()}
-    {'parameters': '7.24e+10', 'tokens': '1.33e+12', 'tokens_per_parameter': '18.3', 'loss': '1.97'}
+    ``saving``: share of what the model that is best for training would spend; ``cost_of_split``: times the compute that
+    the best split needs for the same loss. Sources: Hoffmann et al. 2022 (arXiv 2203.15556), eq. 4; Kaplan et al. 2020
+    (arXiv 2001.08361), eq. 1.3 (its loss) and table 6; Sardana and Frankle 2023 (arXiv 2401.00448), eq. 2-3.
     """
     _check_setting(question, fit)
     tables: list[pd.DataFrame] = []
@@ -161,11 +138,7 @@ def year_of(question: Question) -> float:
 
 
 def sources() -> dict[str, str]:
-    """Where the published laws come from, by name.
-
-    >>> sources()["Kaplan et al. 2020, rule"].startswith("Kaplan et al. 2020 (arXiv 2001.08361), section 6.1")
-    True
-    """
+    """Where the published laws come from, by name."""
     rule = f"{KAPLAN_ALLOCATION.source}; loss: eq. 1.3. Parameters without embeddings"
     return {law.name: law.source for law in PUBLISHED} | {KAPLAN: rule}
 

@@ -7,11 +7,11 @@ import numpy as np
 import xarray as xr
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.law import loss
-from bayes_scaling.published import HO2024_SHAPLEY, PLAYERS, pair_label
+from bayes_scaling.law.formula import loss
+from bayes_scaling.law.published import HO2024_SHAPLEY, PLAYERS, pair_label
+from bayes_scaling.law.systems import System
 from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, laws_of
 from bayes_scaling.quantities.points import resolve_system
-from bayes_scaling.systems import System
 
 Pair = tuple[System | str, System | str]
 """A start and an end."""
@@ -40,8 +40,8 @@ def shapley_attribution(
     source
         A fit, published constants, or draws of a law.
     pairs
-        Of (start, end), each a :class:`bayes_scaling.systems.System` or a name in
-        :data:`bayes_scaling.systems.HO2024_SYSTEMS`; by default the 14 published pairs.
+        Of (start, end), each a :class:`bayes_scaling.System` or a name in
+        :data:`bayes_scaling.HO2024_SYSTEMS`; by default the 14 published pairs.
     benchmark, architecture
         Where the loss is compared, the same for both systems; by default WikiText-103, or the first that was fitted,
         and transformers.
@@ -62,7 +62,7 @@ def shapley_attribution(
     Notes
     -----
     Source: Ho et al. 2024 (arXiv 2403.05812), section 3.2 and Table 1
-    (:func:`bayes_scaling.published.published_shapley`). The loss is a sum of a function of N and the
+    (:func:`bayes_scaling.law.published.published_shapley`). The loss is a sum of a function of N and the
     first date and one of D and the second, and Shapley values of a sum are sums of Shapley values. So the mean over
     the 24 orders is, exactly, the mean over the two orders within each term.
 

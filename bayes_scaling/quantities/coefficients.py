@@ -84,13 +84,7 @@ def _coefficients(fit: Fit, probability: float, *, errors: bool) -> pd.DataFrame
 
 
 def units_of(law: str) -> dict[str, str]:
-    """Unit of each coefficient of a law that has one; exponents have none.
-
-    Examples
-    --------
-    >>> units_of("compute")["A"]
-    'nats per token at one FLOP'
-    """
+    """Unit of each coefficient of a law that has one; exponents have none."""
     form = LAWS[law]
     response = RESPONSE_UNITS[form.response]
     units = {"E": response}
@@ -101,13 +95,7 @@ def units_of(law: str) -> dict[str, str]:
 
 
 def contraction(fit: Fit, exponent: str, *, probability: float = INTERVAL_PROBABILITY) -> np.ndarray:
-    r"""By how much an exponent's posterior interval is narrower than its prior's, on a logarithmic axis.
-
-    .. math:: 1 - \frac{\ln(\alpha_\mathrm{upper} / \alpha_\mathrm{lower})}
-        {\ln(\alpha_\mathrm{upper}^\mathrm{prior} / \alpha_\mathrm{lower}^\mathrm{prior})}
-
-    Returns one value for each level of the group that the exponent varies by, or a single one.
-    """
+    """By how much an exponent's interval is narrower than its prior's, on a logarithmic axis, at each of its levels."""
     tails = [(1 - probability) / 2, (1 + probability) / 2]
     draws: xr.DataArray = fit.data["posterior"].to_dataset()[exponent]
     low, high = np.log(draws.quantile(tails, dim=SAMPLE_DIMS).to_numpy())
@@ -116,11 +104,9 @@ def contraction(fit: Fit, exponent: str, *, probability: float = INTERVAL_PROBAB
 
 
 def unidentified(fit: Fit) -> tuple[str, ...]:
-    """Exponents about which the data say next to nothing, and what rests on them.
+    """Exponents about which the data say next to nothing, and the rows of :func:`coefficients` that rest on them.
 
-    Those whose size is the same in all rows, within a hundredth, and those whose posterior interval is nearly their
-    prior's, less than a tenth narrower. Rows of :func:`coefficients`: where all runs have the same parameters, for
-    instance, nothing is known of ``alpha``, nor of ``A``, ``a`` and of Kaplan's scale ``N_c``.
+    Those whose size is the same in all rows, within a hundredth, and those less than a tenth narrower than their prior.
     """
     narrower = _coefficients(fit, INTERVAL_PROBABILITY, errors=False)["contraction"]
     terms = fit.specification.form.terms

@@ -18,7 +18,7 @@ from scipy.optimize import elementwise
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.result import Fit, require_fit
-from bayes_scaling.law import training_compute
+from bayes_scaling.law.formula import training_compute
 from bayes_scaling.model.predictors import architecture_levels, label_of
 from bayes_scaling.quantities.intervals import MCSE, check_probability, quantile_errors
 from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, laws_of
@@ -31,7 +31,7 @@ from bayes_scaling.quantities.rates import (
     months_to_double,
     summarise_rate,
 )
-from bayes_scaling.specifications.progress import ERA_LEVELS, RATE_OF, era_codes
+from bayes_scaling.specifications.progress import RATE_OF
 from bayes_scaling.specifications.specification import Specification
 
 
@@ -100,11 +100,7 @@ def doubling_times(fit: Fit, *, probability: float = INTERVAL_PROBABILITY, by: s
 
 
 def pooled_rate(fit: Fit, rate: str) -> NDArray[np.float64] | None:
-    """Draws of a rate, averaged over the table's evaluations where it differs between groups.
-
-    Returns array or None: shape ``(samples,)``, chain after chain; zeros if the specification holds the factor
-    constant, None if its law does not define the rate.
-    """
+    """Draws of a rate, averaged over the table's rows; zeros if held constant, None if the law does not define it."""
     specification = fit.specification
     moving = {column for name in (rate, "g_N", "g_D") for column in _columns(specification, name)} & {*fit.setting}
     if moving:
@@ -133,9 +129,10 @@ def _columns(specification: Specification, rate: str) -> set[str]:
 def _labels(fit: Fit, dim: str) -> pd.Series:
     """Level of each evaluation in a group that rates vary by."""
     constant = fit.data["constant_data"].to_dataset()
-    if dim == "era":
-        codes = era_codes(fit.specification.progress, constant["year"])
-        return pd.Series(np.array(ERA_LEVELS)[codes], index=constant["evaluation"].to_index())
+    for shape in fit.specification.shapes.values():
+        if shape.group == dim:
+            codes = shape.codes(fit.specification.progress, constant["year"])
+            return pd.Series(fit.data["posterior"][dim].to_numpy()[codes], index=constant["evaluation"].to_index())
     if dim in constant:
         column = constant[dim].to_series()
         return architecture_levels(column) if dim == "architecture" else column.map(label_of)
@@ -149,7 +146,8 @@ def _labels(fit: Fit, dim: str) -> pd.Series:
 def prior_rates(specification: Specification, samples: int = 20_000, seed: int = 0) -> NDArray[np.float64] | None:
     """Draws of g_C under the priors on the rates alone, or None where no prior stands on them directly."""
     names = {p.name for p in specification.parameters()} & {"g_N", "g_D", "g_C"}
-    moved = {*specification.progress.walks, *specification.predicted} & {"g_N", "g_D", "g_C"}
+    further = (rate for rate, shape in specification.shapes.items() if shape.further)
+    moved = {*further, *specification.predicted} & {"g_N", "g_D", "g_C"}
     if not names or moved:
         return None
     rng = np.random.default_rng(seed)

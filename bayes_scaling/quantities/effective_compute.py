@@ -15,9 +15,9 @@ import xarray as xr
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
+from bayes_scaling.law.published import physical_compute_growth
 from bayes_scaling.model.predictors import architecture_levels
 from bayes_scaling.model.rows import central_anchor
-from bayes_scaling.published import physical_compute_growth
 from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.intervals import SAMPLE_DIMS
 from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, laws_of
@@ -80,47 +80,16 @@ def growth_factor(years: Any, doubling_months: Any) -> Any:
 
 
 def log_share(part: Any, total: Any) -> Any:
-    r"""Share of one factor in a product, on a logarithmic scale: ``ln(part) / ln(total)``.
-
-    Raises BayesScalingError if a factor is not above 0.
-
-    Examples
-    --------
-    The transformer's published gain of 7 in the 20,000 of nine years (Ho et al. 2024, section 3.3):
-
-    >>> round(float(log_share(7, 2e4)), 4)
-    0.1965
-    """
+    """Share of one factor in a product, on a logarithmic scale: ``ln(part) / ln(total)``."""
     return np.log(positive(part, "a factor")) / np.log(positive(total, "the product of all factors"))
 
 
 def rate_draws(source: Source, *, by: str | None = None) -> xr.DataArray:
-    r"""Draws of the growth rate of effective compute.
+    """Draws of the growth rate of effective compute, log units per year (Ho et al. 2024, eq. 4-6).
 
-    .. math:: g_C = \sum_\text{terms} \frac{-\partial \ln \mathrm{term} / \partial Y}{\mathrm{exponent}}
-
-    Returns DataArray: Dimensions ``chain``, ``draw`` and the group; log units per year. Where rates change with size
-    and date (exponents that drift), those at the central point: 30 million parameters, the benchmark's own training
-    text, 2018. Raises BayesScalingError if the rate does not vary by the group.
-
-    Parameters
-    ----------
-    source
-        A fit, published constants, or draws of a law.
-    by
-        ``"benchmark"`` or ``"architecture"``: one rate for each level of a group that the rate varies by. By default
-        rates that differ between groups are averaged over the systems that were fitted, as in
-        :func:`bayes_scaling.doubling_times` (all levels count alike for published constants).
-
-    Notes
-    -----
-    Source: Ho et al. 2024 (arXiv 2403.05812), eq. 4-6.
-
-    Examples
-    --------
-    >>> from bayes_scaling.classical import HO2024_MODEL_7
-    >>> rate_draws(HO2024_MODEL_7).round(4).item()
-    0.9577
+    Rates that differ between groups are averaged over the systems fitted, unless ``by`` names the group. Where rates
+    change with size and date, those at the central point: 30 million parameters, the benchmark's own training text,
+    2018.
     """
     if isinstance(source, Fit) and not source.setting:
         posterior = source.data["posterior"].to_dataset()
@@ -132,9 +101,9 @@ def rate_draws(source: Source, *, by: str | None = None) -> xr.DataArray:
             rates = xr.DataArray(pooled.reshape(shape), dims=SAMPLE_DIMS)
     else:
         laws = laws_of(source)
-        if laws.specification.rates_by_era:
+        if by_dates := laws.specification.rates_by_era:
             raise BayesScalingError(
-                f"rates of '{laws.specification.name}' change in {laws.specification.progress.cut_year:.7g}, and draws "
+                f"rates of '{laws.specification.name}' vary by {laws.specification.index_of(by_dates[0])}, and draws "
                 "of a law have none for all dates; use effective_compute between two dates, or the fit"
             )
         year = central_anchor(laws.specification).year
@@ -198,7 +167,7 @@ def effective_compute_shares(source: Source, start: Any, end: Any, *, physical: 
         Dates, as for :func:`effective_compute`; the end is the later.
     physical
         Factor ``F`` that physical compute grew by in the same time (one for each end); by default as Ho et al. 2024
-        draw it (:func:`bayes_scaling.published.physical_compute_growth`). With a trend of your choice:
+        draw it (:func:`bayes_scaling.law.published.physical_compute_growth`). With a trend of your choice:
         ``growth_factor(9, TRENDS["moore"].months)``.
 
     Returns

@@ -15,14 +15,7 @@ _DRAWS = 100  # of the posterior, enough for the median of what is expected
 
 
 def fit_findings(fit: Fit) -> tuple[Finding, ...]:
-    """The findings of a fit's table, and far rows, noise without a mean, and chains that were started again.
-
-    Examples
-    --------
-    >>> import bayes_scaling as bs
-    >>> fit_findings(bs.load_fit("runs/reference"))  # doctest: +SKIP
-    ()
-    """
+    """The findings of a fit's table, and far rows, noise without a mean, and chains that were started again."""
     found = list(fit.evaluations.warnings)
     posterior = fit.data["posterior"].to_dataset()
     if "nu" in posterior and float(posterior["nu"].median()) < 1:

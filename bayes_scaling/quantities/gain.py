@@ -8,7 +8,7 @@ import xarray as xr
 from scipy.optimize import elementwise
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.law import log_term, training_compute
+from bayes_scaling.law.formula import log_term, training_compute
 from bayes_scaling.model.predictors import architecture_levels
 from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_term

@@ -17,7 +17,7 @@ from scipy.optimize import elementwise
 from scipy.special import log_expit
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.law import log_term, training_compute
+from bayes_scaling.law.formula import log_term, training_compute
 from bayes_scaling.quantities.allocation import YEAR, split_laws
 from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, labelled
 from bayes_scaling.quantities.optimal_split import local_terms, optimal_term
@@ -76,12 +76,12 @@ def allocation_with_inference(
     --------
     A model as good as the best one of 5.76e23 FLOP that will be used for 1e12 and 1e13 tokens:
 
-    >>> from bayes_scaling.static_laws import BESIROGLU
+    >>> from bayes_scaling.law.chinchilla import BESIROGLU
     >>> found = allocation_with_inference(BESIROGLU, [0, 1e12, 1e13], compute=5.76e23).squeeze()
     >>> [f"{n:.3g}" for n in found["parameters"].values], found["tokens_per_parameter"].values.round(1).tolist()
     (['7.24e+10', '5.71e+10', '3.41e+10'], [18.3, 30.1, 109.2])
     """
-    used = _inference_tokens(inference_tokens)
+    used = axis_of(inference_tokens, "inference tokens", or_zero=True)
     target = _only_target(loss, compute)
     laws = split_laws(source, year)
     setting = {"benchmark": laws.benchmark_of(benchmark), "architecture": architecture}
@@ -106,19 +106,6 @@ def allocation_with_inference(
     return xr.Dataset(
         {name: labelled(laws, values, name, unit, inference_tokens=used) for name, (values, unit) in drawn.items()}
     )
-
-
-def _inference_tokens(values: Any) -> Floats:
-    try:
-        array = np.asarray(values, dtype=float)
-    except (TypeError, ValueError):
-        raise BayesScalingError(f"inference tokens must be a number or a list of numbers, not {values!r}") from None
-    if array.ndim > 1 or array.size == 0:
-        raise BayesScalingError(f"inference tokens must be one number or a non-empty list, not shape {array.shape}")
-    bad = array[~(np.isfinite(array) & (array >= 0))]
-    if bad.size:
-        raise BayesScalingError(f"inference tokens must be 0 or more and finite, not {bad.flat[0]:g}")
-    return array
 
 
 def _only_target(loss: float | None, compute: float | None) -> Floats:

@@ -22,23 +22,9 @@ def check_probability(probability: float) -> None:
 
 
 def quantile_errors(draws: np.ndarray, probabilities: Sequence[float]) -> np.ndarray:
-    """Monte Carlo standard errors of quantiles, by their effective sample sizes.
+    """Monte Carlo standard errors of quantiles, ``(..., quantiles)`` (Vehtari et al. 2021, section 4).
 
-    Parameters
-    ----------
-    draws
-        Shape ``(chains, draws, ...)``.
-    probabilities
-        Of the quantiles.
-
-    Returns
-    -------
-    array
-        Shape ``(..., quantiles)``; NaN where draws are not finite, do not move or are too few to tell.
-
-    Notes
-    -----
-    Vehtari, Gelman, Simpson, Carpenter and Bürkner 2021, section 4.
+    NaN where draws are not finite, do not move or are too few to tell.
     """
     from arviz_stats.base import array_stats
 

@@ -5,44 +5,20 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from bayes_scaling.law import training_compute
-from bayes_scaling.published_static.kaplan import KAPLAN_ALLOCATION, KAPLAN_JOINT, KaplanJointLaw
+from bayes_scaling.law.chinchilla import HOFFMANN_ROUNDED
+from bayes_scaling.law.formula import training_compute
+from bayes_scaling.law.kaplan import KAPLAN_ALLOCATION, KAPLAN_JOINT, KaplanJointLaw
 from bayes_scaling.quantities.allocation import YEAR, cost_of_split
 from bayes_scaling.quantities.laws import Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_split
 from bayes_scaling.quantities.points import axis_of
-from bayes_scaling.static_laws import HOFFMANN_ROUNDED
 
 
 def kaplan_allocation(compute: Any) -> xr.Dataset:
-    r"""How Kaplan's rule spends compute.
+    """How Kaplan's rule spends compute, FLOP (Kaplan et al. 2020, arXiv 2001.08361, section 6.1 and table 6).
 
-    .. math:: N = 1.3 \cdot 10^9\, C^{0.73}, \quad B = 2.0 \cdot 10^6\, C^{0.24}, \quad
-        S_\min = 5.4 \cdot 10^3\, C^{0.03}, \quad D = \frac{C}{6 N}
-
-    with compute in PF-days in the first three.
-
-    Returns Dataset: ``parameters`` (without embeddings), ``batch`` (tokens), ``steps``, ``tokens`` and
-    ``tokens_per_parameter``: dimension ``compute`` where several budgets were given. ``tokens`` are those that the
-    budget pays for, ``tokens_as_published`` those of the rule :math:`D = 2 \cdot 10^{10}\, C^{0.27}`, some 1.8 times as
-    many, since a run at the critical batch size costs twice the least compute. Raises BayesScalingError for compute
-    that is not positive.
-
-    Parameters
-    ----------
-    compute
-        Training FLOP: one budget, or several.
-
-    Notes
-    -----
-    Source: Kaplan et al. 2020 (arXiv 2001.08361), section 6.1 and table 6
-    (:data:`bayes_scaling.published_static.KAPLAN_ALLOCATION`).
-
-    Examples
-    --------
-    >>> found = kaplan_allocation(3e23)
-    >>> f"{found['parameters'].item():.2g}", f"{found['tokens'].item():.2g}"
-    ('5e+11', '1e+11')
+    ``tokens`` are those that the budget pays for, ``tokens_as_published`` those of the rule ``D = 2e10 C^0.27``, some
+    1.8 times as many, since a run at the critical batch size costs twice the least compute.
     """
     budgets = axis_of(compute, "compute (FLOP)")
     rule = KAPLAN_ALLOCATION
@@ -64,54 +40,13 @@ def kaplan_allocation(compute: Any) -> xr.Dataset:
 def kaplan_rule_cost(
     compute: Any, source: Source = HOFFMANN_ROUNDED, *, year: float = YEAR, **setting: str
 ) -> xr.DataArray:
-    """What Kaplan's rule for the number of parameters costs, according to a law: times the compute needed.
-
-    Returns DataArray: Times: dimensions ``chain``, ``draw``, and ``compute`` where several budgets were given. Raises
-    BayesScalingError as :func:`bayes_scaling.quantities.allocation.cost_of_split`.
-
-    Parameters
-    ----------
-    compute
-        Training FLOP: one budget, or several.
-    source
-        The law that judges: a fit, published constants, or draws of a law.
-    year, **setting
-        As for :func:`bayes_scaling.quantities.allocation.cost_of_split`.
-
-    Notes
-    -----
-    Source: Gundlach et al. 2025 (arXiv 2511.21622), who call it the gain of rebalancing.
-
-    Examples
-    --------
-    >>> round(kaplan_rule_cost(1.34e22).item(), 3)
-    3.711
-    """
+    """Times the compute that Kaplan's rule needs, by a law: the gain of rebalancing of Gundlach et al. 2025."""
     budgets = axis_of(compute, "compute (FLOP)")
     return cost_of_split(source, budgets, parameters=KAPLAN_ALLOCATION.parameters(budgets), year=year, **setting)
 
 
 def kaplan_tokens(compute: Any, law: KaplanJointLaw = KAPLAN_JOINT) -> Any:
-    """Tokens that are best for a budget according to Kaplan's joint law of parameters and tokens.
-
-    Returns array: Tokens, in the shape of ``compute``. Raises BayesScalingError for compute that is not positive.
-
-    Parameters
-    ----------
-    compute
-        Training FLOP: a number or an array of shape ``(points,)``.
-    law
-        Kaplan's.
-
-    Notes
-    -----
-    Source: Ho et al. 2024 (arXiv 2403.05812), appendix B.
-
-    Examples
-    --------
-    >>> f"{kaplan_tokens(1e25):.4g}"
-    '1.335e+12'
-    """
+    """Tokens that are best for a budget according to Kaplan's joint law (Ho et al. 2024, appendix B)."""
     budgets = axis_of(compute, "compute (FLOP)")
     return optimal_split(laws_of(law.bracket), budgets, YEAR).tokens.reshape(budgets.shape)
 
@@ -119,28 +54,10 @@ def kaplan_tokens(compute: Any, law: KaplanJointLaw = KAPLAN_JOINT) -> Any:
 def kaplan_to_chinchilla_gain(
     compute: Any, source: Source = HOFFMANN_ROUNDED, *, year: float = YEAR, **setting: str
 ) -> xr.DataArray:
-    r"""Compute-equivalent gain of splitting compute as Chinchilla's law has it and not as Kaplan's.
+    """Compute-equivalent gain, times, of splitting compute as a law has it and not as Kaplan's joint law.
 
-    .. math:: \frac{C}{C'}, \qquad \min_{6 N' D' = C'} L(N', D') = L\left(\frac{C}{6 D_K}, D_K\right), \qquad
-        D_K = \arg\min_D L_\mathrm{Kaplan}\left(\frac{C}{6 D}, D\right)
-
-    Returns DataArray: Times: dimensions ``chain``, ``draw``, and ``compute`` where several budgets were given. Raises
-    BayesScalingError as :func:`bayes_scaling.quantities.allocation.cost_of_split`.
-
-    Parameters
-    ----------
-    compute, source, year, **setting
-        As for :func:`kaplan_rule_cost`.
-
-    Notes
-    -----
     Source: Ho et al. 2024 (arXiv 2403.05812), appendix B, who find 1.75 (GPT-2) to 4 (PaLM) with a coarse optimiser;
     here the optimum and the root are exact. GPT-3 and PaLM as they were trained: :func:`cost_of_split` with ``tokens``.
-
-    Examples
-    --------
-    >>> kaplan_to_chinchilla_gain([1e19, 1e21, 1e23, 1e25]).round(3).squeeze().values.tolist()
-    [1.141, 1.563, 2.519, 4.653]
     """
     budgets = axis_of(compute, "compute (FLOP)")
     return cost_of_split(source, budgets, tokens=np.asarray(kaplan_tokens(budgets)), year=year, **setting)

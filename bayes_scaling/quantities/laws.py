@@ -10,17 +10,17 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.law import loss
+from bayes_scaling.law.chinchilla import ChinchillaLaw
+from bayes_scaling.law.formula import loss
+from bayes_scaling.law.gundlach import ComputeLaw
+from bayes_scaling.law.kaplan import KaplanJointLaw
 from bayes_scaling.model.predictors import Predictors, label_of
 from bayes_scaling.model.rows import Anchor, covariates_at, minima, noise_names
 from bayes_scaling.model.structure import Coefficient, Coefficients, coefficient_at, loss_parts
-from bayes_scaling.published_static.gundlach import ComputeLaw
-from bayes_scaling.published_static.kaplan import KaplanJointLaw
 from bayes_scaling.specifications.checks import is_number
 from bayes_scaling.specifications.laws import SIZES
 from bayes_scaling.specifications.sections import CENTRE_YEAR
 from bayes_scaling.specifications.specification import Specification
-from bayes_scaling.static_laws import ChinchillaLaw
 from bayes_scaling.tables.benchmarks import KNOWN, in_order, named
 
 if TYPE_CHECKING:
@@ -38,28 +38,10 @@ ARCHITECTURE = "transformer"
 class Laws:
     """Draws of one specification's law, as functions of parameters, tokens and date.
 
-    Parameters
-    ----------
-    specification
-        Which terms there are.
-    coefficients
-        Values of shape ``(samples, 1)`` or ``(samples, levels)``; see
-        :data:`bayes_scaling.model.structure.Coefficients`.
-    levels
-        Group to level names.
-    anchor
-        Where the coefficients stand.
-    shape
-        Chains and draws, whose product is ``samples``.
-    systems
-        What was fitted: ``parameters``, ``tokens``, ``year``, ``benchmark``, ``architecture`` (the last three are NaN
-        for training runs, which have none); empty for published constants. Beyond its range a law is extrapolated.
-    log_vocabulary
-        Benchmark to the log vocabulary taken for a hypothetical system, in specifications that use one.
-    predictors, setting
-        What formulas make of columns, and values that columns are set to (:meth:`at`).
-    noise
-        Draws of the noise's parameters; empty for published constants, of which none is known.
+    Coefficients are of shape ``(samples, 1)`` or ``(samples, levels)``, ``samples`` the product of ``shape`` (chains,
+    draws). ``systems`` are those fitted, beyond whose range a law is extrapolated, and empty for published constants,
+    as is ``noise``. ``log_vocabulary`` is that of a hypothetical system, by benchmark; ``setting`` what columns are set
+    to.
     """
 
     specification: Specification
@@ -103,24 +85,9 @@ class Laws:
         benchmark: str | None = None,
         architecture: str = ARCHITECTURE,
     ) -> tuple[Floats, tuple[Floats, ...]]:
-        """Irreducible loss and the logarithms of the law's terms, for each draw and point.
+        """Irreducible loss and logarithms of the terms that add up to the rest, each ``(samples, points)``.
 
-        Raises BayesScalingError if the law has no such benchmark or architecture, or its terms do not add up to its
-        loss (Kaplan's joint law): see :meth:`powered_parts`.
-
-        Parameters
-        ----------
-        parameters, tokens, year
-            Counts and decimal years of points: numbers, arrays of shape ``(points,)``, or ``(samples, points)``
-            where points differ between draws. Tokens as the law counts fresh ones: passed over once.
-        benchmark, architecture
-            Of all points.
-
-        Returns
-        -------
-        irreducible : array, shape (samples, points)
-        log_terms : tuple of arrays, shape (samples, points)
-            Of parameters and data, or of compute alone; what they are the logarithms of adds up to the reducible loss.
+        Tokens as the law counts fresh ones: passed over once. Refuses Kaplan's joint law: see :meth:`powered_parts`.
         """
         if self.power is not None:
             raise BayesScalingError(
@@ -149,7 +116,7 @@ class Laws:
 
     @property
     def power(self) -> Floats | None:
-        """``p`` of :func:`bayes_scaling.law.loss`, shape ``(samples, 1)``; None for 1, where the terms add up."""
+        """``p`` of :func:`bayes_scaling.law.formula.loss`, shape ``(samples, 1)``; None for 1, where terms add up."""
         return self.coefficients["power"].value if "power" in self.coefficients else None
 
     def powered_parts(
@@ -162,17 +129,10 @@ class Laws:
         architecture: str = ARCHITECTURE,
         further: Mapping[str, Any] | None = None,
     ) -> tuple[Floats, tuple[Floats, ...]]:
-        """As :meth:`parts`, of any law: terms that :func:`bayes_scaling.law.loss` joins by :attr:`power`.
+        """As :meth:`parts`, of any law: terms that :func:`bayes_scaling.law.formula.loss` joins by :attr:`power`.
 
-        Raises BayesScalingError if the law has no such benchmark or architecture, or is of a size that is not given.
-
-        Parameters
-        ----------
-        parameters, tokens, year, benchmark, architecture
-            As for :meth:`parts`.
-        further
-            Other sizes that the law is of, by name: ``least_steps``, or ``loss`` (nats per token) of the critical
-            batch size; ``compute`` (FLOP), where it is another than 6 N D.
+        ``further``: other sizes that the law is of: ``least_steps``, ``loss`` (of the critical batch size), ``compute``
+        (FLOP).
         """
         needed = set(self.specification.form.sizes) - {"parameters", "tokens", "compute", *(further or {})}
         if needed:
@@ -203,18 +163,12 @@ class Laws:
         return np.broadcast_to(irreducible, shape), tuple(np.broadcast_to(term, shape) for term in terms)
 
     def loss(self, parameters: Any, tokens: Any, year: Any, **setting: Any) -> Floats:
-        """Expected loss for each draw and point, nats per token; arguments as for :meth:`powered_parts`.
-
-        Of a law of the critical batch size that size, tokens.
-        """
+        """Expected loss for each draw and point, nats per token; of a law of critical batch size that, tokens."""
         irreducible, terms = self.powered_parts(parameters, tokens, year, **setting)
         return np.asarray(loss(irreducible, *terms, power=self.power))
 
     def sigma(self, points: Mapping[str, Any], *, benchmark: str, architecture: str) -> Floats:
-        """Scale of the noise for each draw and point, or for each draw; nats per token, or of the log loss.
-
-        ``points`` has ``parameters``, ``tokens`` and ``year``, each of shape ``(points,)``.
-        """
+        """Scale of the noise for each draw and point, or for each draw; nats per token, or of the log loss."""
         if "sigma" not in self.coefficients:
             return self.noise["sigma"]
         own = self.specification.formulas["sigma"].columns
@@ -252,10 +206,7 @@ class Laws:
         )
 
     def benchmark_of(self, label: str | None = None) -> str:
-        """The benchmark that a label names; without one WikiText-103, or the first that was fitted.
-
-        Raises BayesScalingError if the law has no such benchmark.
-        """
+        """The benchmark that a label names; without one WikiText-103, or the first that was fitted."""
         choices = in_order(self.log_vocabulary or self.anchor.tokens)
         if label is None:
             return in_order(self.levels.get("benchmark", choices))[0]
@@ -361,22 +312,7 @@ type Source = Fit | Laws | HasLaws | ChinchillaLaw | ComputeLaw | KaplanJointLaw
 
 
 def laws_of(source: Source) -> Laws:
-    """Draws of the law of a fit, or of published constants.
-
-    Raises BayesScalingError if it is none of these.
-
-    Parameters
-    ----------
-    source
-        A fit, published constants (:data:`bayes_scaling.classical.HO2024_MODEL_7`), or draws as they are.
-
-    Examples
-    --------
-    >>> from bayes_scaling.classical import HO2024_MODEL_7
-    >>> laws = laws_of(HO2024_MODEL_7)
-    >>> laws.loss(parameters=1.75e11, tokens=4.99e11, year=2020.404).round(2).tolist()
-    [[2.08]]
-    """
+    """Draws of the law of a fit, or of published constants; draws as they are."""
     if isinstance(source, Laws):
         return source
     if isinstance(source, (ChinchillaLaw, ComputeLaw, KaplanJointLaw)):
@@ -386,8 +322,8 @@ def laws_of(source: Source) -> Laws:
     # They import the sampler, for which published laws should not wait.
     from bayes_scaling.inference.data import rows_of
     from bayes_scaling.inference.likelihood import draws_of
-    from bayes_scaling.inference.posterior import coefficients_of
     from bayes_scaling.inference.result import Fit
+    from bayes_scaling.model.coordinates import coefficients_of
 
     if not isinstance(source, Fit):
         raise BayesScalingError(
@@ -420,23 +356,7 @@ def laws_of(source: Source) -> Laws:
 
 
 def _static_laws(law: ChinchillaLaw | ComputeLaw | KaplanJointLaw) -> Laws:
-    """A law without progress as the one draw that functions of a posterior take.
-
-    Returns one draw. The law knows of no date, benchmark or architecture: at each it answers the same, the loss on the
-    table that it was fitted to.
-
-    Parameters
-    ----------
-    law
-        Constants, such as :data:`bayes_scaling.static_laws.HOFFMANN_ROUNDED`.
-
-    Examples
-    --------
-    >>> from bayes_scaling.quantities.prediction import predicted_loss
-    >>> from bayes_scaling.static_laws import HOFFMANN_ROUNDED
-    >>> predicted_loss(HOFFMANN_ROUNDED, ["GPT-3", "Chinchilla"]).round(3).values.tolist()
-    [[[1.969, 1.937]]]
-    """
+    """A law without progress as one draw, the same at each date, benchmark and architecture."""
     if isinstance(law, ComputeLaw):
         kind, name = "compute", law.name
         values = {"E": law.E, "log_A": np.log(law.k), "alpha": law.gamma}
@@ -461,29 +381,7 @@ def _minima(systems: pd.DataFrame) -> Anchor:
 
 
 def labelled(laws: Laws, values: Floats, name: str, unit: str, **axes: Floats) -> xr.DataArray:
-    """Draws over axes of numbers, without those axes that are one number.
-
-    Returns DataArray: Dimensions ``chain``, ``draw``, and each of ``axes`` that is an array.
-
-    Parameters
-    ----------
-    laws
-        Whose draws they are.
-    values
-        Shape ``(samples, ...)``, one further axis for each of ``axes``, in their order.
-    name, unit
-        Of the values.
-    **axes
-        Each a number or an array of shape ``(points,)``.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from bayes_scaling.classical import HO2024_MODEL_7
-    >>> laws = HO2024_MODEL_7.as_laws()
-    >>> labelled(laws, np.ones((1, 2, 1)), "loss", "nats", compute=np.array([1e21, 1e22]), year=np.array(2023.0)).dims
-    ('chain', 'draw', 'compute')
-    """
+    """Draws ``(samples, ...)`` over chain, draw and those of ``axes`` that are arrays."""
     several = {label: axis for label, axis in axes.items() if axis.ndim}
     shape = (len(values), *(axis.size for axis in several.values()))
     return laws.drawn(values.reshape(shape), name, unit, **several)

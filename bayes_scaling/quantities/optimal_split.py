@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.law import log_term, loss, training_compute
+from bayes_scaling.law.formula import log_term, loss, training_compute
 from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws
 from bayes_scaling.quantities.points import positive
 
@@ -34,15 +34,7 @@ _LOG_FLOP = float(np.log(training_compute(1.0, 1.0)))
 
 @dataclass(frozen=True, eq=False)
 class OptimalSplit:
-    """Parameters and tokens that make the most of a budget, and the loss they reach.
-
-    Parameters
-    ----------
-    parameters, tokens
-        Counts, shape ``(samples, points)``; NaN for a law of compute alone, which knows of no split.
-    loss
-        Expected loss, nats per token, shape ``(samples, points)``.
-    """
+    """Best parameters and tokens (NaN for a law of compute alone) and the loss they reach, ``(samples, points)``."""
 
     parameters: Floats
     tokens: Floats
@@ -52,31 +44,9 @@ class OptimalSplit:
 def local_terms(
     laws: Laws, year: Any, *, benchmark: str | None = None, architecture: str = ARCHITECTURE
 ) -> tuple[tuple[Floats, Floats], ...]:
-    r"""Each term of the law at a date as a power law of its size.
+    """Each term at a date as a power law of its size: ``(log_coefficient, exponent)``, each ``(samples, points)``.
 
-    .. math:: \ln \mathrm{term} = \ln a(Y) - \mathrm{exponent}(Y) \, \ln \mathrm{size}
-
-    Returns tuple of (log_coefficient, exponent): of parameters and data, or of compute (FLOP) alone; arrays of shape
-    ``(samples, points)``. The coefficient is the term's at one parameter, one token or one FLOP, log nats per token.
-    Raises BayesScalingError if the law has no such benchmark or architecture, is of neither compute nor parameters and
-    tokens, or its terms do not add up (see :func:`summed_terms`).
-
-    Parameters
-    ----------
-    laws
-        Draws of a law.
-    year
-        Decimal year: a number, an array of shape ``(points,)`` or ``(samples, points)``.
-    benchmark, architecture
-        Of all points; by default WikiText-103, or the first that was fitted, and transformers.
-
-    Examples
-    --------
-    >>> from bayes_scaling.classical import HO2024_MODEL_7
-    >>> from bayes_scaling.quantities.laws import laws_of
-    >>> (_, alpha), (_, beta) = local_terms(laws_of(HO2024_MODEL_7), 2023)
-    >>> alpha.round(6).tolist(), beta.round(6).tolist()
-    ([[0.067982]], [[0.039587]])
+    The coefficient is the term's at one parameter, one token or one FLOP, log nats per token.
     """
     return _lines(laws, year, laws.parts, benchmark=benchmark, architecture=architecture)
 
@@ -84,27 +54,7 @@ def local_terms(
 def summed_terms(
     laws: Laws, year: Any, *, benchmark: str | None = None, architecture: str = ARCHITECTURE
 ) -> tuple[tuple[tuple[Floats, Floats], ...], Floats | float]:
-    r"""As :func:`local_terms`, of what adds up: the terms to the power ``1 / p``, and ``p``, which is 1 in most laws.
-
-    .. math:: (L - E)^{1/p} = \sum_i t_i^{1/p}
-
-    Raises BayesScalingError as :func:`local_terms`.
-
-    Returns
-    -------
-    terms : tuple of (log_coefficient, exponent)
-        Of :math:`t_i^{1/p}`; arrays of shape ``(samples, points)``.
-    power : array of shape (samples, 1), or 1
-        ``p``.
-
-    Examples
-    --------
-    >>> from bayes_scaling.published_static import KAPLAN_JOINT
-    >>> from bayes_scaling.quantities.laws import laws_of
-    >>> ((_, alpha), (_, beta)), power = summed_terms(laws_of(KAPLAN_JOINT), 2020)
-    >>> alpha.round(4).item(), beta.round(4).item(), power.item()
-    (0.7379, 1.0, 0.103)
-    """
+    """As :func:`local_terms`, of what adds up: the terms to the power ``1 / p``, and ``p``, which is 1 in most laws."""
     power = 1.0 if laws.power is None else laws.power
     lines = _lines(laws, year, laws.powered_parts, benchmark=benchmark, architecture=architecture)
     return tuple((log_coefficient / power, exponent / power) for log_coefficient, exponent in lines), power
@@ -131,29 +81,9 @@ def _lines(
 def optimal_term(
     laws: Laws, year: Any, *, benchmark: str | None = None, architecture: str = ARCHITECTURE
 ) -> tuple[Floats, Floats]:
-    r"""The reducible loss of optimally split compute at a date, as one power law of compute.
+    """The reducible loss of optimally split compute as a power law: ``ln k`` (nats at one FLOP) and ``gamma``.
 
-    .. math:: \ln(L^* - E) = \ln k(Y) - \gamma(Y) \ln C, \qquad \gamma = \frac{\alpha\beta}{\alpha+\beta}
-
-    ``laws``, ``year``, ``benchmark``, ``architecture``: as for :func:`local_terms`.
-
-    Returns
-    -------
-    log_coefficient : array, shape (samples, points)
-        ``ln k``: log nats per token at one FLOP.
-    exponent : array, shape (samples, points)
-        ``gamma``. Both are NaN where an exponent of the law is not above 0: no split is best there.
-
-    Notes
-    -----
-    Source: Hoffmann et al. 2022 (arXiv 2203.15556), section 3.3.
-
-    Examples
-    --------
-    >>> from bayes_scaling.classical import HO2024_MODEL_7
-    >>> from bayes_scaling.quantities.laws import laws_of
-    >>> optimal_term(laws_of(HO2024_MODEL_7), 2023)[1].round(5).tolist()
-    [[0.02502]]
+    ``gamma = alpha beta / (alpha + beta)`` (Hoffmann et al. 2022, section 3.3); NaN where an exponent is not above 0.
     """
     terms, power = summed_terms(laws, year, benchmark=benchmark, architecture=architecture)
     if len(terms) == 1:

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.law.systems import HO2024_SYSTEMS, System
 from bayes_scaling.quantities.laws import Laws
-from bayes_scaling.systems import HO2024_SYSTEMS, System
 
 Floats = NDArray[np.float64]
 
@@ -17,16 +17,7 @@ YEARS_BEFORE_DATA = 5.0
 
 
 def resolve_system(system: System | str) -> System:
-    """A system as it is, or by its name in :data:`bayes_scaling.systems.HO2024_SYSTEMS`.
-
-    Raises BayesScalingError if it is neither a system nor a known name, or its parameters or tokens are not positive
-    numbers.
-
-    Examples
-    --------
-    >>> resolve_system("GPT-3").parameters
-    175000000000.0
-    """
+    """A system as it is, or by its name in :data:`bayes_scaling.HO2024_SYSTEMS`."""
     if isinstance(system, str):
         if system not in HO2024_SYSTEMS:
             raise BayesScalingError(
@@ -42,53 +33,37 @@ def resolve_system(system: System | str) -> System:
 
 
 def resolve_systems(systems: System | str | Iterable[System | str]) -> tuple[System, ...]:
-    """One system or several, by :func:`resolve_system`.
-
-    Examples
-    --------
-    >>> [system.name for system in resolve_systems(["GPT-3", "Gopher"])]
-    ['GPT-3', 'Gopher']
-    """
+    """One system or several, by :func:`resolve_system`."""
     given = (systems,) if isinstance(systems, (System, str)) else tuple(systems)
     if not given:
         raise BayesScalingError(f"at least one system is needed, for instance one of: {', '.join(HO2024_SYSTEMS)}")
     return tuple(resolve_system(system) for system in given)
 
 
-def positive(values: Any, name: str) -> Floats:
-    """Numbers as an array, refused unless all are finite and above 0.
-
-    Raises BayesScalingError: names the first that is not.
-
-    Examples
-    --------
-    >>> positive(1e22, "compute (FLOP)")
-    array(1.e+22)
-    """
+def positive(values: Any, name: str, *, or_zero: bool = False) -> Floats:
+    """Numbers as an array, refused unless all are finite and above 0 (or not below)."""
     try:
         array = np.asarray(values, dtype=float)
     except (TypeError, ValueError):
         raise BayesScalingError(f"{name} must be a number or an array of numbers, not {values!r}") from None
-    bad = array[~(np.isfinite(array) & (array > 0))]
+    bad = array[~(np.isfinite(array) & ((array >= 0) if or_zero else (array > 0)))]
     if bad.size:
-        raise BayesScalingError(f"{name} must be above 0 and finite, not {bad.flat[0]:g}")
+        raise BayesScalingError(
+            f"{name} must be {'0 or more' if or_zero else 'above 0'} and finite, not {bad.flat[0]:g}"
+        )
     return array
 
 
-def axis_of(values: Any, name: str) -> Floats:
+def axis_of(values: Any, name: str, *, or_zero: bool = False) -> Floats:
     """As :func:`positive`, refused unless it is one number or a non-empty one-dimensional sequence."""
-    array = positive(values, name)
+    array = positive(values, name, or_zero=or_zero)
     if array.ndim > 1 or array.size == 0:
         raise BayesScalingError(f"{name} must be one number or a non-empty list of them, not shape {array.shape}")
     return array
 
 
 def check_years(laws: Laws, years: Any) -> None:
-    """Refuse dates more than :data:`YEARS_BEFORE_DATA` years before the first system that was fitted.
-
-    Later dates are extrapolations too, but they are what predictions are asked for. Published constants have no
-    first system and are not checked.
-    """
+    """Refuse dates long before the first system that was fitted; later ones are what predictions are asked for."""
     if laws.systems.empty:
         return
     first, earliest = float(laws.systems["year"].min()), float(np.min(years))

@@ -8,12 +8,12 @@ import xarray as xr
 from scipy.optimize import elementwise
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.law import log_term
+from bayes_scaling.law.formula import log_term
+from bayes_scaling.law.systems import System
 from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, labelled, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_term
 from bayes_scaling.quantities.points import axis_of, check_years, resolve_systems
 from bayes_scaling.specifications.specification import Specification
-from bayes_scaling.systems import System
 
 Kind = Literal["mean", "new_evaluation"]
 Unit = Literal["loss", "perplexity"]
@@ -43,7 +43,7 @@ def predicted_loss(
     source
         A fit, published constants, or draws of a law.
     systems
-        A :class:`bayes_scaling.systems.System`, a name in :data:`bayes_scaling.systems.HO2024_SYSTEMS`, or several.
+        A :class:`bayes_scaling.System`, a name in :data:`bayes_scaling.HO2024_SYSTEMS`, or several.
     kind
         ``"mean"``: the law alone. ``"new_evaluation"``: with the fit's noise, each draw with its own ``sigma`` (and
         ``nu``), and, where evaluations of a paper or another cluster share an effect, that of a new one for each
@@ -237,8 +237,7 @@ def with_noise(
 ) -> Floats:
     """Losses of new evaluations under draws of the parameters, each on its own; nats per token.
 
-    ``sigma`` is that of each evaluation, or of all; ``known`` are mean and variance of the effects that they share with
-    others, and without them each is of a cluster of its own.
+    ``known``: mean and variance of the effects shared with others; without them each is of a cluster of its own.
     """
     noise, shape = specification.noise, expected.shape
     scattered = sigma * noise.kind.standard(values).rvs(shape, random_state=rng)
@@ -263,10 +262,7 @@ def _log_reducible(laws: Laws, losses: Floats, setting: dict[str, str]) -> Float
 
 
 def _bracketed(excess: Floats) -> tuple[Floats, Any]:
-    """Infinite dates, NaN for all others, and where the first fall of the excess to 0 begins (-1 if nowhere).
-
-    ``excess`` has the searched dates on its last axis.
-    """
+    """Infinite dates, NaN for all others, and where the excess (dates last) first falls to 0 (-1 if nowhere)."""
     out, within = excess > 0, excess <= 0  # where no split is best, neither
     falls = out[..., :-1] & within[..., 1:]
     dates = np.full(excess.shape[:-1], np.nan)

@@ -15,44 +15,23 @@ CREDIBLE_INTERVAL = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} credible interv
 
 
 def signed_months_to_double(rate: Any) -> Any:
-    """``12 ln 2 / rate`` as published: months, negative where the rate is negative, infinite where it is 0.
+    """``12 ln 2 / rate`` as published: months, negative where the rate (log units per year) is, infinite where it is 0.
 
-    Its sign flips through infinity where a rate passes 0, so quantiles of it mean nothing unless all rates have
-    one sign; :func:`months_to_double` and quantiles of rates don't have this fault.
-
-    ``rate``: Log units per year.
-
-    Examples
-    --------
-    >>> signed_months_to_double([np.log(2), -np.log(2), 0.0]).tolist()
-    [12.0, -12.0, inf]
+    Its sign flips through infinity where a rate passes 0, so quantiles of it mean nothing unless all rates have one
+    sign; :func:`months_to_double` and quantiles of rates don't have this fault.
     """
     with np.errstate(divide="ignore", over="ignore"):
         return MONTHS_PER_YEAR * np.log(2) / np.abs(rate) * np.where(np.asarray(rate) < 0, -1.0, 1.0)
 
 
 def months_to_double(rate: Any) -> Any:
-    """Doubling time in months of a rate in log units per year; infinite where the rate is not positive.
-
-    NaN where the rate is NaN.
-
-    Examples
-    --------
-    >>> float(months_to_double(np.log(2)))
-    12.0
-    >>> float(months_to_double(-0.1))
-    inf
-    """
+    """Doubling time in months of a rate in log units per year; infinite where the rate is not positive."""
     rate = np.asarray(rate, dtype=float)
     return np.where(rate <= 0, np.inf, signed_months_to_double(rate))
 
 
 def summarise_rate(rate: NDArray[np.float64], probability: float = INTERVAL_PROBABILITY) -> dict[str, float]:
-    """Median and equal-tailed interval of a doubling time (months) from draws of its rate (log units per year).
-
-    Returns dict: ``median``, ``lower``, ``upper`` in months, mapped from the rate's quantiles, and
-    ``probability_of_progress``, the share of draws with a positive rate.
-    """
+    """Doubling time in months, mapped from quantiles of its rate, and the share of draws with a positive rate."""
     tail = (1 - probability) / 2
     low, middle, high = np.quantile(rate, [tail, 0.5, 1 - tail])
     return {

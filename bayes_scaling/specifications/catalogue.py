@@ -10,6 +10,7 @@ from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.specifications.specification import Specification
 
 DEFAULT_SPECIFICATION = "reference"
+DEFAULT_OF_RUNS = "chinchilla"
 _SUFFIX = ".toml"
 LARGEST_FILE = 2**14
 """Bytes: eight times the largest of the catalogue. Nested names in a longer one can take minutes to read."""
@@ -86,15 +87,7 @@ def load_specification(name: str | Path = DEFAULT_SPECIFICATION) -> Specificatio
 
 
 def resolve(given: Specification | str | Path) -> Specification:
-    """A specification as it is, or loaded by its name or path: what public functions do with what they are given.
-
-    Raises SpecificationError as :func:`load_specification`, and for anything else.
-
-    Examples
-    --------
-    >>> resolve("reference") == resolve(load_specification("reference"))
-    True
-    """
+    """A specification as it is, or loaded by its name or path: what public functions do with what they are given."""
     if isinstance(given, Specification):
         return given
     if isinstance(given, (str, Path)):

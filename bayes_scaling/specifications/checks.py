@@ -9,13 +9,7 @@ _LONGEST = 80
 
 
 def is_number(value: object) -> bool:
-    """Whether a value is a finite number: Python's or NumPy's, no boolean, within the range of a float.
-
-    Examples
-    --------
-    >>> is_number(3), is_number(True), is_number("3"), is_number(10**400)
-    (True, False, False, False)
-    """
+    """Whether a value is a finite number: Python's or NumPy's, no boolean, within the range of a float."""
     if isinstance(value, bool) or not isinstance(value, Real):
         return False
     try:
@@ -25,13 +19,7 @@ def is_number(value: object) -> bool:
 
 
 def shown(value: object) -> str:
-    """A value as a message shows it: on one line, and not without end.
-
-    Examples
-    --------
-    >>> shown("small")
-    "'small'"
-    """
+    """A value as a message shows it: on one line, and not without end."""
     if isinstance(value, int) and not isinstance(value, bool) and not is_number(value):
         return "an integer beyond the range of a float"
     text = " ".join(repr(value).split())

@@ -7,28 +7,16 @@ from bayes_scaling.errors import SpecificationError
 from bayes_scaling.specifications.checks import is_number, shown
 from bayes_scaling.specifications.parameters import PARAMETERS
 from bayes_scaling.specifications.priors import Prior, choices_for
-from bayes_scaling.specifications.progress import RATE_OF, Progress
-from bayes_scaling.specifications.sections import (
-    CHOICES,
-    GROUPS,
-    GROUPS_OF_RATES,
-    TEXT_CHOICES,
-    Data,
-    Noise,
-    given,
-    require_positive,
-)
+from bayes_scaling.specifications.progress import GROUPS_OF_DATES, RATE_OF, Progress
+from bayes_scaling.specifications.sections import CHOICES, TEXT_CHOICES, Data, Noise, given, groups_of, require_positive
 
 if TYPE_CHECKING:
     from bayes_scaling.specifications.specification import Specification
 
 
 def check(specification: "Specification") -> None:
-    """Refuse unknown or contradictory settings.
-
-    Raises SpecificationError, by the first rule that is broken; each rule may rely on those before it.
-    """
-    rules = (_choices, _for_runs, _varies_by, _irreducible, _clusters, _coefficients, _progress, _rates, _walks, _eras)
+    """Raise SpecificationError by the first rule that is broken; each rule may rely on those before it."""
+    rules = (_choices, _for_runs, _varies_by, _irreducible, _clusters, _coefficients, _progress, _rates, _shapes, _eras)
     for rule in (*rules, _data, _sizes, _delta, _priors, _scale):
         for problem in rule(specification):
             raise SpecificationError(problem)
@@ -47,16 +35,10 @@ def _for_runs(s: "Specification") -> Iterator[str]:
     """Refuse what only evaluations have, in a law for training runs."""
     if not s.form.for_runs:
         return
-    settings: dict[str, tuple[object, object]] = {
-        "[varies_by]": (s.varies_by, {}),
-        "[progress]": (s.progress, Progress()),
-        "transformer_factor": (s.transformer_factor, "none"),
-        "[data]": (s.data, Data()),
-        "[pivot]": (s.pivot, None),
-        "delta": (s.delta, None),
-    }
-    for where, (found, without) in settings.items():
-        if found != without:
+    settings = {"[varies_by]": s.varies_by, "[progress]": s.progress != Progress()}
+    settings |= {"transformer_factor": s.transformer_factor != "none", "[data]": s.data != Data()}
+    for where, is_set in (settings | {"[pivot]": s.pivot is not None, "delta": s.delta is not None}).items():
+        if is_set:
             yield (
                 f"{where} does not go with law '{s.law}', which is for training runs, without dates and groups; "
                 f"remove {where}, or choose law 'chinchilla' or 'compute'"
@@ -77,8 +59,8 @@ def _varies_by(s: "Specification") -> Iterator[str]:
                 f"[varies_by] {coefficient} is no coefficient of law '{s.law}'; "
                 f"valid coefficients: {', '.join(s.form.may_vary)}{extra}"
             )
-        choices = GROUPS_OF_RATES if coefficient in RATE_OF.values() else GROUPS
-        if not isinstance(group, str) or not group.isidentifier() or (group == "era" and group not in choices):
+        choices = groups_of(coefficient)
+        if not isinstance(group, str) or not group.isidentifier() or group in {*GROUPS_OF_DATES} - {*choices}:
             yield (
                 f"[varies_by] {coefficient} = {shown(group)} is not valid; choose one of: {', '.join(choices)}, or "
                 "another column of the table (letters, digits and _)"
@@ -207,8 +189,8 @@ def _rates(s: "Specification") -> Iterator[str]:
             )
 
 
-def _walks(s: "Specification") -> Iterator[str]:
-    for rate in s.progress.walks:
+def _shapes(s: "Specification") -> Iterator[str]:
+    for key, (rate, shape) in zip(s.progress.growing, s.shapes.items(), strict=True):
         needs = {
             "needs acts_on = 'effective_size', exponents = 'none' and no delta; set these,": (
                 not s.progress.multiplies_sizes or s.delta is not None
@@ -219,8 +201,9 @@ def _walks(s: "Specification") -> Iterator[str]:
             "does not go with [pivot]; remove it,": s.pivot is not None,
         }
         for need, lacking in needs.items():
-            if lacking:
-                yield f"[progress] a walk of {rate} {need} or set 'constant_rate' in the place of 'walk'"
+            if lacking and shape.further:
+                word = getattr(s.progress, key)
+                yield f"[progress] a {word} of {rate} {need} or set 'constant_rate' in the place of '{word}'"
 
 
 def _eras(s: "Specification") -> Iterator[str]:
@@ -325,15 +308,11 @@ def _priors(s: "Specification") -> Iterator[str]:
 
 def require_delta(delta: Any) -> None:
     """Refuse what is no strength of the paper's penalty."""
-    if is_number(delta) and delta == 0:
-        raise SpecificationError(
-            f"delta must be a number above 0, not {shown(delta)}: with delta = 0 the prior is flat and the posterior "
-            "improper; use bayes_scaling.classical for the unpenalised estimate"
-        )
-    if not is_number(delta) or delta < 0:
-        raise SpecificationError(
-            f"delta must be a number above 0, not {shown(delta)}; the paper's grid: 0.001, 0.0025, 0.005, 0.01, 0.02"
-        )
+    flat = ": with delta = 0 the prior is flat and the posterior improper; use bayes_scaling.classical for the "
+    if not is_number(delta) or delta <= 0:
+        zero = is_number(delta) and delta == 0
+        hint = f"{flat}unpenalised estimate" if zero else "; the paper's grid: 0.001, 0.0025, 0.005, 0.01, 0.02"
+        raise SpecificationError(f"delta must be a number above 0, not {shown(delta)}{hint}")
 
 
 def _delta(s: "Specification") -> Iterator[str]:

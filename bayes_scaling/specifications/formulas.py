@@ -24,9 +24,7 @@ RESERVED = ("chain", "draw", "era", "evaluation", "sample", "step")
 """Names that no group may have, since a posterior has dimensions of these names."""
 REDUCIBLE = "reducible"
 """Coefficient of a factor on the reducible loss, on its logarithm; it has no base, since the level says that."""
-_SLOPE_PRIOR = Prior("normal", mu=0, sigma=1)
-_SPREAD_PRIOR = Prior("half_normal", sigma=0.5)
-_STANDARD_PRIOR = Prior("normal", mu=0, sigma=1)
+_STANDARD_PRIOR, _SPREAD_PRIOR = Prior("normal", mu=0, sigma=1), Prior("half_normal", sigma=0.5)
 _LONGEST, _LARGEST_NUMBER, _MOST_PRODUCTS = 200, 20, 3
 _PARTS = {"Binary": ("left", "right"), "Unary": ("right",), "Grouping": ("expression",), "Assign": ("value",)}
 """Of an expression of formulae's, beside calls, names and numbers."""
@@ -49,11 +47,9 @@ class Pooled:
 
 @dataclass(frozen=True)
 class Formula:
-    """What a coefficient depends on, by a formula as written in ``text``.
+    """What a coefficient depends on: a ``base`` of one value, or one for each level of a group, and what adds to it.
 
-    ``base``: the group with one value for each level; empty where there is one intercept for all rows. ``terms``:
-    further ones, as formulae writes them. ``pooled``: effects of groups that share a standard deviation. ``columns``:
-    those of the table that any of it needs.
+    ``terms`` are as formulae writes them, and ``columns`` those of the table that any of it needs.
     """
 
     coefficient: str
@@ -106,14 +102,12 @@ class Formula:
         for term in self.terms:
             name = self.term_name(term)
             what = f"change of {meaning} with {term}{scale}; of a number, for one standard deviation of it"
-            yield Parameter(name, what, "", "real", _SLOPE_PRIOR, reason), f"{name}_level"
+            yield Parameter(name, what, "", "real", _STANDARD_PRIOR, reason), f"{name}_level"
         for each in self.pooled:
             name = self.stem(each)
             of = f"the change of {meaning} with {each.column}" if each.column else meaning
             spread = f"standard deviation of {of} over {each.group}{scale}"
-            why = (
-                "95% below one unit of the link: on the log scale, nearly all levels within a factor of 7 of the middle"
-            )
+            why = "95% below one unit of the link: on the log scale, nearly all levels within a factor 7 of the middle"
             yield Parameter(f"{name}_sd", spread, "", "positive", _SPREAD_PRIOR, why), None
             standard = f"effects of {each.group} on {of}, in standard deviations"
             fixed = "standard normal, so that the standard deviation is that of the effects"
@@ -121,15 +115,7 @@ class Formula:
 
 
 def read_formula(coefficient: str, text: Any) -> Formula:
-    """Read a formula, and refuse all that could run something else than :data:`FUNCTIONS`.
-
-    Raises SpecificationError, which names the coefficient, what is wrong, and what is valid.
-
-    Examples
-    --------
-    >>> read_formula("alpha", "1 + architecture + (1 | lab)").terms
-    ('architecture',)
-    """
+    """Read a formula, and refuse all that could run something else than :data:`FUNCTIONS`."""
     where = f"[coefficients] {coefficient} = {shown(text)}"
     if not isinstance(text, str):
         raise SpecificationError(f'{where} must be a formula in quotes, such as "1 + architecture" or "0 + benchmark"')
@@ -152,7 +138,7 @@ def read_formula(coefficient: str, text: Any) -> Formula:
     except (ScanError, ParseError, IndexError, AttributeError, ValueError, TypeError, RecursionError) as error:
         if isinstance(error, SpecificationError):
             raise
-        raise SpecificationError(f"{where} is no formula ({_first_line(error)}); such as: 1 + architecture") from None
+        raise SpecificationError(f"{where} is no formula ({first_line(error)}); such as: 1 + architecture") from None
     return _described(coefficient, text.strip(), where)
 
 
@@ -195,7 +181,7 @@ def _described(coefficient: str, text: str, where: str) -> Formula:
     try:
         described = model_description(text)
     except Exception as error:  # formulae raises all kinds
-        raise SpecificationError(f"{where} is no formula ({_first_line(error)}); such as: 1 + architecture") from None
+        raise SpecificationError(f"{where} is no formula ({first_line(error)}); such as: 1 + architecture") from None
     if described.response is not None:
         raise SpecificationError(f"{where} must name no response: leave out what is left of ~")
     common = [str(term.name) for term in described.common_terms]
@@ -241,5 +227,6 @@ def _slug(term: str) -> str:
     return re.sub(r"\W+", "_", term).strip("_")
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an error of a library says, in one line."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:80]

@@ -90,11 +90,7 @@ class Law:
 
     @property
     def of(self) -> str:
-        """Its sizes in words.
-
-        >>> LAWS["steps"].of
-        'parameters and least steps'
-        """
+        """Its sizes in words."""
         return " and ".join(term.noun for term in self.terms)
 
 
@@ -109,5 +105,4 @@ LAWS: Mapping[str, Law] = {
 }
 """Laws by the name that a specification gives them."""
 
-RESPONSE_UNITS: Mapping[str, str] = {"loss": "nats per token", "critical_batch": "tokens"}
-"""Unit of what a law is of."""
+RESPONSE_UNITS: Mapping[str, str] = {"loss": "nats per token", "critical_batch": "tokens"}  # unit of what a law is of

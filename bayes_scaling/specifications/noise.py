@@ -25,7 +25,7 @@ def normal(residual: Any, sigma: Any, xp: ModuleType = np) -> Any:
 def student_t(residual: Any, nu: Any, sigma: Any) -> Any:
     """Log density of independent Student-t noise: SciPy's, but with the constant worked out once for each draw."""
     constant = np.log(poch(0.5 * nu, 0.5)) - 0.5 * np.log(np.pi * nu) - np.log(sigma)
-    return constant - 0.5 * (nu + 1) * np.log1p((residual / sigma) ** 2 / nu)
+    return constant - 0.5 * (nu + 1) * np.log1p(np.square(residual / (sigma * np.sqrt(nu))))
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class Family:
     """A family of noise, with all that the package asks of it.
 
     ``symbol``, ``words``: in equations, with the scale to fill in, and in sentences. ``pymc``, ``scipy``: names of its
-    distribution there; SciPy's in units of its scale. ``extra``: parameters beside ``sigma``, and SciPy's arguments for
-    them. ``in_closed_form``: whether effects that rows share can be integrated out without quadrature.
-    ``log_density``: of residuals, given the values of ``extra`` and the scale.
+    distribution there; SciPy's in units of its scale, and ``scale``, what PyMC calls it. ``extra``: parameters beside
+    ``sigma``, and SciPy's arguments for them. ``in_closed_form``: whether effects that rows share can be integrated out
+    without quadrature. ``log_density``: of residuals, given the values of ``extra`` and the scale.
     """
 
     symbol: str
@@ -45,6 +45,7 @@ class Family:
     extra: Mapping[str, str]
     in_closed_form: bool
     log_density: Callable[..., Any]
+    scale: str = "sigma"
 
     def standard(self, values: Mapping[str, Any]) -> Any:
         """The distribution in units of its scale, frozen at the values of ``extra``."""
@@ -80,26 +81,10 @@ Passes = list[tuple[Any, Any, Any]]
 
 
 def shared_effects(residual: Any, sigma: Any, effects: Effects, xp: ModuleType = np) -> tuple[Any, Any, Any]:
-    r"""What effects that rows share add to their log density; and mean and variance of each row's given all rows.
+    """What effects that rows share add to their log density; and mean and variance of each row's given all rows.
 
-    .. math:: \frac{\tau^2 S^2}{2 (1 + W \tau^2)} - \frac{1}{2} \ln(1 + W \tau^2), \qquad
-        S = \sum_i r_i / \sigma_i^2, \quad W = \sum_i 1 / \sigma_i^2
-
-    of each cluster, which is to the one around it as a row with :math:`S / (1 + W \tau^2)` in the place of
-    :math:`r / \sigma^2` and :math:`W / (1 + W \tau^2)` in that of :math:`1 / \sigma^2`. Of residuals ``(..., n)``,
-    observed less expected, and the standard deviation of each row or of all; what is added of a cluster is spread over
-    its rows evenly.
-
-    Examples
-    --------
-    Two rows of one cluster, beside their bivariate normal density:
-
-    >>> from scipy import stats
-    >>> residual, sums = np.array([0.1, -0.3]), lambda each: each.sum() + np.zeros(2)
-    >>> added, _, _ = shared_effects(residual, 0.2, [(sums, 0.1)])
-    >>> found = (normal(residual, 0.2) + added).sum()
-    >>> bool(np.isclose(found, stats.multivariate_normal.logpdf(residual, cov=0.04 * np.eye(2) + 0.01)))
-    True
+    Of each cluster: tau^2 S^2 / (2 (1 + W tau^2)) - ln(1 + W tau^2) / 2, with S and W the sums of r / sigma^2 and of
+    1 / sigma^2, spread evenly over its rows. To the cluster around it it is a row with S and W over (1 + W tau^2).
     """
     zeros = xp.zeros_like(residual)
     total, weight, added = residual * sigma**-2.0, zeros + sigma**-2.0, zeros
@@ -123,12 +108,9 @@ def effects_given(passes: Passes) -> tuple[Any, Any]:
 
 
 def given_rest(residual: Any, sigma: Any, effects: Effects) -> tuple[Any, Any]:
-    r"""Mean and standard deviation of each residual given the others: what leave-one-evaluation-out needs.
+    """Mean and standard deviation of each residual given the others: what leave-one-evaluation-out needs.
 
-    .. math:: r_i - \frac{r_i - m_i}{1 - V_i / \sigma_i^2}, \qquad \frac{\sigma_i}{\sqrt{1 - V_i / \sigma_i^2}}
-
-    with mean m and variance V of :func:`shared_effects` (leave-one-out in non-factorised models: Bürkner, Gabry and
-    Vehtari 2021).
+    Leave-one-out in non-factorised models: Bürkner, Gabry and Vehtari 2021.
     """
     _, mean, variance = shared_effects(residual, sigma, effects)
     alone = 1 - variance * sigma**-2.0

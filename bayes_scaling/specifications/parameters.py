@@ -29,12 +29,12 @@ class Parameter:
 
 _AT_THE_MIDDLE = "at the geometric mean of the exponents, before what a formula adds to them"
 _BESIDE_DRIFT = "the part that does not come from drifting exponents"
-_NATS, _A_YEAR = "nats per token", "log units per year"
+_NATS, A_YEAR = "nats per token", "log units per year"
 _Rest = tuple[str, Support, Prior, str]
 _EXPONENT: _Rest = ("", "positive", Prior("lognormal", mu=-1.897, sigma=1.0),
     "95% in 0.02 to 1.07: published exponents run from 0.04 (Ho) and 0.08 (Kaplan) to 0.37 (Chinchilla)",
 )  # fmt: skip
-_RATE: _Rest = (_A_YEAR, "real", Prior("normal", mu=0, sigma=1),
+_RATE: _Rest = (A_YEAR, "real", Prior("normal", mu=0, sigma=1),
     "95% within a factor 7 a year either way; centred on no progress",
 )  # fmt: skip
 _DRIFT: _Rest = ("per year", "real", Prior("normal", mu=0, sigma=0.01),
@@ -53,7 +53,7 @@ _ALL = (
     Parameter("beta", "exponent of effective data", *_EXPONENT),
     Parameter("g_N", "progress rate of parameters", *_RATE),
     Parameter("g_D", "progress rate of data", *_RATE),
-    Parameter("g_C", "progress rate of effective compute", _A_YEAR, "real", Prior("normal", mu=0, sigma=1.414),
+    Parameter("g_C", "progress rate of effective compute", A_YEAR, "real", Prior("normal", mu=0, sigma=1.414),
         "the prior that two independent rates g_N and g_D of scale 1 give to their sum"),
     Parameter("hicks_gap",
         "decline of the parameter term less decline of the data term (alpha g_N - beta g_D), 0 if progress is neutral",
@@ -64,11 +64,6 @@ _ALL = (
     Parameter("g_D_central", f"progress rate of data, {_AT_THE_MIDDLE}", *_RATE),
     Parameter("g_N_constant", f"progress rate of parameters, {_BESIDE_DRIFT}", *_RATE),
     Parameter("g_D_constant", f"progress rate of data, {_BESIDE_DRIFT}", *_RATE),
-    Parameter("walk_sd", "standard deviation of the step that a rate takes each year", _A_YEAR, "positive",
-        Prior("half_normal", sigma=0.3),
-        "95% below 0.6: within a year a rate may go from no progress to a doubling in 14 months, or stay the same"),
-    Parameter("walk_standardised", "yearly steps of a rate, in standard deviations", "", "real",
-        Prior("normal", mu=0, sigma=1), "standard normal, so that the standard deviation is that of the steps"),
     Parameter("alpha_drift", "change of alpha", *_DRIFT),
     Parameter("beta_drift", "change of beta", *_DRIFT),
     Parameter("gamma", "loss per log unit of vocabulary, on top of the level", f"{_NATS} per log unit", "real",

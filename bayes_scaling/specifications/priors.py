@@ -11,8 +11,7 @@ from bayes_scaling.specifications.checks import is_number, shown
 
 Support = Literal["real", "positive", "unit"]
 
-_WIDEST_FIRST: tuple[Support, ...] = ("real", "positive", "unit")
-"""Each holds those after it."""
+_WIDEST_FIRST: tuple[Support, ...] = ("real", "positive", "unit")  # each holds those after it
 
 
 @dataclass(frozen=True)
@@ -39,9 +38,7 @@ DISTRIBUTIONS: Mapping[str, Distribution] = {
 }
 """Families a specification may name."""
 
-_MAY_BE_NEGATIVE = {"mu"}
-_LOGNORMAL_MU_MAX = 700
-"""exp(710) is beyond the range of a float, and exp(-746) is 0."""
+_LOGNORMAL_MU_MAX = 700  # exp(710) is beyond the range of a float, and exp(-746) is 0
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -90,7 +87,7 @@ class Prior:
         for name, value in arguments.items():
             if not is_number(value):
                 raise SpecificationError(f"'{name}' of '{distribution}' must be a finite number, not {shown(value)}")
-            if name not in _MAY_BE_NEGATIVE and value <= 0:
+            if name != "mu" and value <= 0:
                 raise SpecificationError(f"'{name}' of '{distribution}' must be above 0, not {value}")
         if distribution == "lognormal" and abs(arguments["mu"]) > _LOGNORMAL_MU_MAX:
             raise SpecificationError(

@@ -4,18 +4,21 @@ A rate is constant, differs between two eras, or takes a step each year; or both
 drift.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from bayes_scaling.specifications.checks import choice
 from bayes_scaling.specifications.laws import SIZES
+from bayes_scaling.specifications.parameters import A_YEAR, PARAMETERS, Parameter
+from bayes_scaling.specifications.priors import Prior
 
 Floats = NDArray[np.float64]
+Levels = Mapping[str, tuple[str, ...]]
 
 RATE_OF: Mapping[str, str] = {size.factor: size.rate for size in SIZES.values() if size.rate}
 """What doubles, and the name of its rate in priors, posterior and tables."""
@@ -54,31 +57,109 @@ _FORMS: Mapping[str, Form] = {
 """By the word of ``acts_on``."""
 
 
+# ---------------------------------------------------------------------- over the years
+
+ERA_LEVELS = ("before", "after")
+YEARS_OF_ERAS = tuple(f"years_{era}" for era in ERA_LEVELS)  # covariates: the years that each era's rate has counted
+
+
+def era_codes(progress: "Progress", year: Any) -> NDArray[np.int64]:
+    """Position in :data:`ERA_LEVELS` of each date; the cut itself is still before."""
+    return (np.asarray(year, dtype=float) > progress.cut_year).astype(np.int64)
+
+
+def years_by_era(progress: "Progress", start: float, year: Any) -> tuple[Floats, Floats]:
+    """Years that each era's rate has counted from a start to a date; before it negative, under a jump all of one."""
+    year = np.asarray(year, dtype=float)
+    if progress.at_cut == "jump":
+        after = era_codes(progress, year)
+        return (year - start) * (1 - after), (year - start) * after
+    cut = np.float64(progress.cut_year)
+    return np.minimum(year, cut) - np.minimum(start, cut), np.maximum(year, cut) - np.maximum(start, cut)
+
+
+def _years_of_eras(progress: "Progress", levels: Levels, start: float, year: Any) -> dict[str, Any]:
+    return dict(zip(YEARS_OF_ERAS, years_by_era(progress, start, year), strict=True))
+
+
+def _steps(first: float, last: float) -> tuple[str, ...]:
+    """Years on whose first day a rate takes a step: after the first date, and not after the last."""
+    return tuple(map(str, range(int(np.floor(first)) + 1, int(np.floor(last)) + 1)))
+
+
+def _years_of_walk(progress: "Progress", levels: Levels, start: float, year: Any) -> dict[str, Any]:
+    """All years, and those for which each step has counted; before the start, with the steps undone."""
+    away = {step: np.asarray(year, dtype=float) - float(step) for step in levels.get("step", ())}
+    counted = {f"walk_{step}": np.maximum(each if float(step) > start else -each, 0.0) for step, each in away.items()}
+    return {"years": year - start} | counted
+
+
 @dataclass(frozen=True)
 class Shape:
-    """How a rate adds up over the years: ``growth``, in equations, and what is ``said`` of it there."""
+    """How a rate adds up over the years: all that the package asks of it.
+
+    ``growth``: in equations, and what is ``said`` of it there. ``years``: of each part of the rate, in order, the years
+    for which it has counted between a start and a date, by the name of a covariate. ``levels``: of dimensions, between
+    the first and the last date of a table. ``group``: dimension with a rate for each level, and ``codes``, the level of
+    each date. ``further``: what is sampled beside a base, with the dimension of each, and ``parts``, what of a rate it
+    makes; the rate is then reported as its mean over the table. ``from_start``: whether the year that it counts from is
+    part of the law.
+    """
 
     growth: str = "{rate} (Y - Y0)"
     said: str = ""
+    years: Callable[["Progress", Levels, float, Any], dict[str, Any]] = lambda _, levels, start, year: {
+        "years": year - start
+    }
+    levels: Callable[[float, float], Levels] = lambda first, last: {}
+    group: str = ""
+    codes: Callable[["Progress", Any], NDArray[np.int64]] = era_codes
+    further: tuple[tuple[Parameter, str | None], ...] = ()
+    parts: Callable[..., Any] = lambda *further: further[0]
+    from_start: bool = False
+
+    def parameters(self, rate: str) -> dict[str, tuple[Parameter, str | None]]:
+        """What is sampled of a rate that has further parts, and the dimension of each."""
+        base = replace(PARAMETERS[rate], name=f"{rate}_base", meaning=f"{PARAMETERS[rate].meaning} in 2018")
+        named = ((replace(each, name=f"{rate}_{each.name}"), dimension) for each, dimension in self.further)
+        return {each.name: (each, dimension) for each, dimension in ((base, None), *named)}
+
+    def names(self, progress: "Progress", levels: Levels) -> tuple[str, ...]:
+        """Covariates of its parts, in order."""
+        return tuple(self.years(progress, levels, 0.0, 0.0))
 
 
 _ERA = "era: before or after {cut:.7g}"
+_eras = partial(Shape, years=_years_of_eras, levels=lambda first, last: {"era": ERA_LEVELS}, group="era")
+_STEP = Parameter("walk_sd", "standard deviation of the step that a rate takes each year", A_YEAR, "positive",
+    Prior("half_normal", sigma=0.3),
+    "95% below 0.6: within a year a rate may go from no progress to a doubling in 14 months, or stay the same",
+)  # fmt: skip
+_STEPS = Parameter("walk_standardised", "yearly steps of a rate, in standard deviations", "", "real",
+    Prior("normal", mu=0, sigma=1), "standard normal, so that the standard deviation is that of the steps",
+)  # fmt: skip
 SHAPES: Mapping[str, Shape] = {
     "constant_rate": Shape(),
     "walk": Shape(
         "{rate}_base (Y - Y0) + sum of {rate}_walk_sd {rate}_walk_standardised[step] years[step]",
         "step: 1 January of a year; years[step]: years between a step and Y, if it is between Y0 and Y",
+        years=_years_of_walk,
+        levels=lambda first, last: {"step": _steps(first, last)},
+        further=((_STEP, None), (_STEPS, "step")),
+        parts=lambda walk_sd, walk_standardised: walk_sd * walk_standardised,
     ),
-    "bend": Shape("sum of {rate} years[era]", f"years[era]: years of each era between Y0 and Y; {_ERA}"),
-    "jump": Shape(said=f"{_ERA}, that of Y; its rate counts from Y0 on, so effective size jumps at the cut"),
+    "bend": _eras("sum of {rate} years[era]", f"years[era]: years of each era between Y0 and Y; {_ERA}"),
+    "jump": _eras(
+        said=f"{_ERA}, that of Y; its rate counts from Y0 on, so effective size jumps at the cut", from_start=True
+    ),
 }
 """By the word of what grows, and where its rate varies by era by that of ``at_cut``."""
-ERA_LEVELS = ("before", "after")
-YEARS_OF_ERAS = tuple(f"years_{era}" for era in ERA_LEVELS)
-"""Covariates: the years that each era's rate has counted."""
-YEARS_OF: Mapping[str | None, tuple[str, ...]] = {"era": YEARS_OF_ERAS}
-"""Of a rate that varies by a group of dates: the years over which each of its levels grows."""
-_GROWTH = ("none", "constant_rate", "walk")
+GROUPS_OF_DATES = tuple({shape.group: None for shape in SHAPES.values() if shape.group})
+"""What rates may vary by that is no column of a table."""
+
+
+def _grows() -> Any:
+    return choice("none", *(word for word, shape in SHAPES.items() if not shape.group))
 
 
 @dataclass(frozen=True)
@@ -105,23 +186,25 @@ class Progress:
         rate holds from Y0 on, so that effective size jumps at the cut, as coded by Ho et al. 2024.
     """
 
-    parameters: str = choice(*_GROWTH)
-    data: str = choice(*_GROWTH)
-    compute: str = choice(*_GROWTH)
+    parameters: str = _grows()
+    data: str = _grows()
+    compute: str = _grows()
     acts_on: str = choice(*_FORMS)
     exponents: str = choice("none", "drift")
-    cut_year: float | None = None
-    at_cut: str = choice("bend", "jump")
+    cut_year: float | None = field(
+        default=None, metadata={"about": "a decimal year such as 2017.444, where a rate varies by era"}
+    )
+    at_cut: str = choice(*(word for word, shape in SHAPES.items() if shape.group))
 
     @property
     def growing(self) -> tuple[str, ...]:
         """Which of parameters, data, compute grow at a rate of their own, constant or a walk."""
         return tuple(key for key in RATE_OF if getattr(self, key) != "none")
 
-    @property
-    def walks(self) -> tuple[str, ...]:
-        """Which of ``g_N``, ``g_D``, ``g_C`` take a random step each year."""
-        return tuple(rate for key, rate in RATE_OF.items() if getattr(self, key) == "walk")
+    def shape(self, factor: str, group: str | None) -> Shape:
+        """How the rate of what grows adds up, where it varies by a group."""
+        own = SHAPES[getattr(self, factor)]
+        return SHAPES[self.at_cut] if group in GROUPS_OF_DATES and not own.further else own
 
     @property
     def drifts(self) -> bool:
@@ -143,68 +226,3 @@ class Progress:
         """Parameters that say how fast things progress."""
         rates = tuple(RATE_OF[key] + self.form.suffix for key in self.growing)
         return (self.form.both or rates) + self.form.further
-
-
-# ---------------------------------------------------------------------- over the years
-
-
-def era_codes(progress: Progress, year: Any) -> NDArray[np.int64]:
-    """Position in :data:`ERA_LEVELS` of each date; the cut itself is still before."""
-    return (np.asarray(year, dtype=float) > progress.cut_year).astype(np.int64)
-
-
-def years_by_era(progress: Progress, start: float, year: Any) -> tuple[Floats, Floats]:
-    r"""Years for which each era's rate has counted between a start and a date.
-
-    Decimal years; before the start they are negative.
-
-    .. math:: \ln(N_\mathrm{eff} / N) = g_\mathrm{before}\, t_\mathrm{before} + g_\mathrm{after}\, t_\mathrm{after}
-
-    Under ``at_cut = "bend"`` the years of each era between both, which add up to all of them; under ``"jump"`` all
-    years since the start for the date's own era and none for the other (as Ho et al. 2024 code it: a dummy times ``Y -
-    Y0``).
-
-    Examples
-    --------
-    >>> bend, jump = (Progress(cut_year=2017.0, at_cut=shape) for shape in ("bend", "jump"))
-    >>> [years.tolist() for years in years_by_era(bend, 2012.0, [2015.0, 2020.0])]
-    [[3.0, 5.0], [0.0, 3.0]]
-    >>> [years.tolist() for years in years_by_era(jump, 2012.0, [2015.0, 2020.0])]
-    [[3.0, 0.0], [0.0, 8.0]]
-    """
-    year = np.asarray(year, dtype=float)
-    if progress.at_cut == "jump":
-        after = era_codes(progress, year)
-        return (year - start) * (1 - after), (year - start) * after
-    cut = np.float64(progress.cut_year)
-    return np.minimum(year, cut) - np.minimum(start, cut), np.maximum(year, cut) - np.maximum(start, cut)
-
-
-def steps_of(year: pd.Series) -> tuple[int, ...]:
-    """Years on whose first day a rate takes a step: after the first date, and not after the last.
-
-    >>> steps_of(pd.Series([2014.5, 2017.2]))
-    (2015, 2016, 2017)
-    """
-    return tuple(range(int(np.floor(year.min())) + 1, int(np.floor(year.max())) + 1))
-
-
-def walk_covariates(steps: Sequence[int], start: float, year: Any) -> dict[str, Any]:
-    """Years for which each step has counted between a start and a date; before the start, with the steps undone.
-
-    >>> {name: float(years) for name, years in walk_covariates([2017, 2019], 2018.0, 2020.5).items()}
-    {'walk_2017': 0.0, 'walk_2019': 1.5}
-    """
-    year = np.asarray(year, dtype=float)
-    return {
-        f"walk_{step}": np.maximum(year - step, 0.0) if step > start else np.maximum(step - year, 0.0) for step in steps
-    }
-
-
-def years_of_rates(
-    progress: Progress, by_era: Collection[str], steps: Sequence[int], start: float, year: Any
-) -> dict[str, Any]:
-    """Years for which rates have counted between a start and a date: all of them, and those of each step or era."""
-    shared = any(RATE_OF[key] not in by_era for key in progress.growing)
-    years = ({"years": year - start} if shared else {}) | walk_covariates(steps, start, year)
-    return years | (dict(zip(YEARS_OF_ERAS, years_by_era(progress, start, year), strict=True)) if by_era else {})

@@ -13,19 +13,16 @@ from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.specifications.noise import FAMILIES, Family
 from bayes_scaling.specifications.parameters import PARAMETERS
 from bayes_scaling.specifications.priors import Prior, choices_for
-from bayes_scaling.specifications.progress import Progress
+from bayes_scaling.specifications.progress import GROUPS_OF_DATES, RATE_OF, Progress
 
-CENTRE_PARAMETERS = 3e7
-CENTRE_YEAR = 2018.0
-
-CENTRE_LEAST_STEPS = 1e4
-CENTRE_LOSS = 3.0
-"""Of the central point, unless ``[centre]`` says otherwise: of laws of least steps, and of the loss itself."""
-
+CENTRE_PARAMETERS, CENTRE_YEAR = 3e7, 2018.0
 GROUPS = ("benchmark", "architecture")
-"""What coefficients of the catalogue vary by; those of other specifications may vary by any column of the table."""
-GROUPS_OF_RATES = (*GROUPS, "era")
-"""What rates of progress vary by there."""
+GROUPS_OF_RATES = (*GROUPS, *GROUPS_OF_DATES)
+
+
+def groups_of(coefficient: str) -> tuple[str, ...]:
+    """What a coefficient varies by in the catalogue; it may vary by any other column of the table too."""
+    return GROUPS_OF_RATES if coefficient in RATE_OF.values() else GROUPS
 
 
 @dataclass(frozen=True)
@@ -98,7 +95,7 @@ class Data:
     tokens
         ``"unique"``: training tokens as they stand. ``"effective_epochs"``: times the worth of their repetition
         as coded by Ho et al. 2024 (model 20), where missing epochs count as one pass. ``"seen"``: times epochs.
-        ``"repeated"``: times :func:`bayes_scaling.law.effective_epochs`, whose ``repetition_scale`` is a parameter.
+        ``"repeated"``: times :func:`bayes_scaling.law.formula.effective_epochs`, with ``repetition_scale`` a parameter.
     vocabulary
         ``"ignored"``, or ``"log"``: a term ``gamma ln(vocabulary)`` (model 19), where a missing
         vocabulary is taken to be the benchmark's median in the same table.
@@ -156,28 +153,16 @@ class Centre:
 
 @dataclass(frozen=True)
 class BenchmarkFigures:
-    """What ``[benchmarks.NAME]`` says of a benchmark, in place of what the package knows.
-
-    Parameters
-    ----------
-    tokens
-        Of its training text: the central tokens at which its level and share stand.
-    """
+    """What ``[benchmarks.NAME]`` says of a benchmark: tokens of its training text, at which level and share stand."""
 
     tokens: float | None = None
 
 
-SECTIONS: Mapping[str, type[Any]] = {
-    "progress": Progress,
-    "noise": Noise,
-    "data": Data,
-    "pivot": Pivot,
-    "centre": Centre,
-}
+SECTIONS: dict[str, type[Any]] = dict(progress=Progress, noise=Noise, data=Data, pivot=Pivot, centre=Centre)
 OF_NUMBERS = (Pivot, Centre, BenchmarkFigures)
 """Sections whose settings are numbers above 0, none of which needs to be given."""
 CHOICES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    section: {each.name: each.metadata["choices"] for each in fields(kind) if each.metadata}
+    section: {each.name: each.metadata["choices"] for each in fields(kind) if "choices" in each.metadata}
     for section, kind in SECTIONS.items()
     if kind not in OF_NUMBERS
 }
@@ -220,10 +205,7 @@ def given(sizes: Any) -> dict[str, float]:
 
 
 def read(document: Mapping[str, Any]) -> dict[str, Any]:
-    """A specification's settings from plain data.
-
-    Raises SpecificationError for unknown keys and wrong types; names the key and the valid choices.
-    """
+    """A specification's settings from plain data; SpecificationError for unknown keys and wrong types."""
     valid = (*TEXTS, "varies_by", "coefficients", "benchmarks", *SECTIONS, "priors", "delta")
     _refuse_unknown("the specification", document, valid)
     settings = {key: document[key] for key in (*TEXTS, "delta") if key in document}

@@ -10,7 +10,7 @@ from bayes_scaling.specifications.formulas import REDUCIBLE, Formula, read_formu
 from bayes_scaling.specifications.laws import LAWS, Law
 from bayes_scaling.specifications.parameters import PARAMETERS, Parameter
 from bayes_scaling.specifications.priors import Prior
-from bayes_scaling.specifications.progress import RATE_OF, SHAPES, Progress, Shape
+from bayes_scaling.specifications.progress import GROUPS_OF_DATES, RATE_OF, Progress, Shape
 from bayes_scaling.specifications.sections import BenchmarkFigures, Centre, Data, Noise, Pivot, plain, read
 
 
@@ -101,14 +101,12 @@ class Specification:
         """The formula of each coefficient that has one, or varies by a group, which is ``0 + group``."""
         short = {"A": ("level", "share") if len(self.form.terms) > 1 else ("level",), "B": ()}
         found = {
-            name: Formula(name, f"0 + {group}", group, columns=() if group == "era" else (group,))
+            name: Formula(name, f"0 + {group}", group, columns=() if group in GROUPS_OF_DATES else (group,))
             for key, group in self.varies_by.items()
             for name in short.get(key, (key,))
         }
-        if self.irreducible_loss != "none":
-            found["irreducible_share"] = read_formula(
-                "irreducible_share", "1" if self.irreducible_loss == "shared" else f"0 + {self.irreducible_loss}"
-            )
+        if (by := self.irreducible_loss) != "none":
+            found["irreducible_share"] = read_formula("irreducible_share", "1" if by == "shared" else f"0 + {by}")
         return found | {name: read_formula(name, text) for name, text in self.coefficients.items()}
 
     @cached_property
@@ -136,22 +134,24 @@ class Specification:
         return tuple(dict.fromkeys((*self.groups, *named)))
 
     @property
+    def used_columns(self) -> tuple[str, ...]:
+        """Columns by which rows are told apart, by formulas or as clusters of noise."""
+        return (*self.columns, *self.noise.clusters)
+
+    @property
     def groups(self) -> tuple[str, ...]:
         """Columns of the table of which each row has a level."""
         found = [group for each in self.formulas.values() for group in (each.base, *(p.group for p in each.pooled))]
         found += ["architecture"] if self.transformer_factor != "none" else []
-        return tuple(dict.fromkeys(group for group in found if group not in ("", "era")))
+        return tuple(dict.fromkeys(group for group in found if group not in ("", *GROUPS_OF_DATES)))
 
     @cached_property
     def _sampled(self) -> Mapping[str, tuple[Parameter, str | None]]:
         """Each parameter with the dimension over which it has one value each, or None."""
         found: dict[str, tuple[Parameter, str | None]] = {}
         for name in self.names:
-            if name in self.progress.walks:
-                own, sd, steps = PARAMETERS[name], PARAMETERS["walk_sd"], PARAMETERS["walk_standardised"]
-                found[f"{name}_base"] = replace(own, name=f"{name}_base", meaning=f"{own.meaning} in 2018"), None
-                found[f"{name}_walk_sd"] = replace(sd, name=f"{name}_walk_sd"), None
-                found[f"{name}_walk_standardised"] = replace(steps, name=f"{name}_walk_standardised"), "step"
+            if name in self.shapes and self.shapes[name].further:
+                found |= self.shapes[name].parameters(name)
             elif name in self.predicted:
                 found |= {each.name: (each, dimension) for each, dimension in self.predicted[name].parameters()}
             elif name.startswith("tau_"):
@@ -210,19 +210,19 @@ class Specification:
 
     @property
     def shapes(self) -> Mapping[str, Shape]:
-        """How the rate of each of parameters, data and compute that grows adds up over the years."""
-        p, by_era = self.progress, self.rates_by_era
-        return {key: SHAPES[p.at_cut if RATE_OF[key] in by_era else getattr(p, key)] for key in p.growing}
+        """How each of ``g_N``, ``g_D``, ``g_C`` that is not 0 adds up over the years."""
+        p = self.progress
+        return {RATE_OF[key]: p.shape(key, self.varies_by.get(RATE_OF[key])) for key in p.growing}
 
     @property
     def rates_by_era(self) -> tuple[str, ...]:
-        """Which of ``g_N``, ``g_D``, ``g_C`` differ before and after the cut."""
-        return tuple(rate for rate in RATE_OF.values() if self.varies_by.get(rate) == "era")
+        """Which of ``g_N``, ``g_D``, ``g_C`` differ between dates before and after a cut."""
+        return tuple(rate for rate, shape in self.shapes.items() if shape.group)
 
     @property
     def rates_change(self) -> bool:
         """Whether rates of progress are others at other dates."""
-        return bool(self.rates_by_era or self.progress.walks)
+        return any(shape.group or shape.further for shape in self.shapes.values())
 
     @property
     def response(self) -> str:
@@ -241,10 +241,9 @@ class Specification:
             return ("parameters", "tokens")
         level = self.index_of("A")
         apart = any(self.index_of(term.exponent) not in (None, level) for term in self.form.terms)
-        moving = [RATE_OF[key] for key in self.progress.growing if self.progress.multiplies_sizes]
-        grouped = any(self.index_of(rate) not in (None, level, "era") for rate in moving)
-        jumps = self.progress.at_cut == "jump" and self.rates_by_era
-        dated = moving and (apart or grouped or jumps)
+        moving = self.shapes if self.progress.multiplies_sizes else {}
+        grouped = any(self.index_of(rate) not in (None, level, shape.group) for rate, shape in moving.items())
+        dated = moving and (apart or grouped or any(shape.from_start for shape in moving.values()))
         return (*(("parameters", "tokens") if apart else ()), *(("year",) if dated else ()))
 
     def parameters(self) -> tuple[Parameter, ...]:
@@ -298,8 +297,8 @@ class Specification:
         >>> Specification(name="mine", coefficients={"alpha": "1 + architecture"}).prior_name("alpha_base")
         'alpha'
         """
-        bases = {formula.base_name: name for name, formula in self.predicted.items()}
-        return (bases | {f"{rate}_base": rate for rate in self.progress.walks}).get(parameter, parameter)
+        coefficient = parameter.removesuffix("_base")
+        return coefficient if coefficient in self.predicted or coefficient in self.shapes else parameter
 
     def with_published_penalty(self, delta: float) -> Self:
         """This structure with the paper's coefficients and its L1 penalty as a Laplace prior.

@@ -7,14 +7,7 @@ from typing import Any
 
 from bayes_scaling.specifications.priors import Prior, choices_for
 from bayes_scaling.specifications.progress import RATE_OF
-from bayes_scaling.specifications.sections import (
-    CENTRE_PARAMETERS,
-    CHOICES,
-    GROUPS,
-    GROUPS_OF_RATES,
-    SECTIONS,
-    TEXT_CHOICES,
-)
+from bayes_scaling.specifications.sections import CENTRE_PARAMETERS, CHOICES, SECTIONS, TEXT_CHOICES, groups_of
 from bayes_scaling.specifications.specification import Specification
 
 _HEAD = """\
@@ -22,7 +15,6 @@ _HEAD = """\
 # Behind # stand the words that a line may have; a line that begins with # says what holds without it.
 # What the words mean: help(bayes_scaling.Specification) in Python.
 """
-_ABOUT_NUMBERS = {"cut_year": "a decimal year such as 2017.444, where a rate varies by era"}
 _SIZES = {
     "pivot": "the point where groups agree: where an exponent or a rate varies by a group that A does not",
     "centre": f"the point where level and share stand, if not the default's (parameters: {CENTRE_PARAMETERS:g})",
@@ -30,17 +22,7 @@ _SIZES = {
 
 
 def template(specification: Specification) -> str:
-    """A specification as the text of a TOML file that its owner can change, and that reads back to an equal one.
-
-    In comments: the words that each setting may have, settings left at their defaults, and the default priors of its
-    parameters with their reasons.
-
-    Examples
-    --------
-    >>> from bayes_scaling.specifications.catalogue import load_specification
-    >>> [line for line in template(load_specification("reference")).splitlines() if line.startswith("law")]
-    ['law = "chinchilla"  # chinchilla, compute, parameters, tokens, steps, kaplan, critical_batch']
-    """
+    """A specification as the text of a TOML file that reads back equal; choices and default priors in comments."""
     parts = [_HEAD.format(name=specification.name), "\n".join(_texts(specification))]
     if not specification.form.for_runs:
         parts.append("\n".join(_varies_by(specification)))
@@ -68,8 +50,7 @@ def _varies_by(s: Specification) -> Iterator[str]:
     law = s.form
     yield "[varies_by]  # what is not listed is shared by all rows"
     for name in law.may_vary:
-        words = ", ".join(GROUPS_OF_RATES if name in RATE_OF.values() else GROUPS)
-        group = s.varies_by.get(name)
+        words, group = ", ".join(groups_of(name)), s.varies_by.get(name)
         if {"A": "level", "B": "level"}.get(name, name) in s.coefficients:
             yield f"# {name}: see [coefficients]"
             continue
@@ -87,7 +68,7 @@ def _coefficients(s: Specification) -> Iterator[str]:
 
 
 def _section(s: Specification, section: str, kind: type[Any]) -> Iterator[str]:
-    settings, choices = getattr(s, section), {**CHOICES.get(section, {}), "cluster": ("none", "paper")}
+    settings, choices = getattr(s, section), {**CHOICES.get(section, {}), "cluster": ("none", "paper", "or any column")}
     yield f"[{section}]" if section in CHOICES else f"{'# ' * (settings is None)}[{section}]  # {_SIZES[section]}"
     for field in fields(kind):
         value = getattr(settings, field.name, None)
@@ -96,7 +77,7 @@ def _section(s: Specification, section: str, kind: type[Any]) -> Iterator[str]:
                 left = "# " if value == field.default else ""
                 yield f"{left}{field.name} = {_text(value)}  # {', '.join(choices[field.name])}"
         else:
-            about = _ABOUT_NUMBERS.get(field.name, "a number above 0")
+            about = field.metadata.get("about", "a number above 0")
             yield f"# {field.name}: {about}" if value is None else f"{field.name} = {_number(value)}  # {about}"
 
 

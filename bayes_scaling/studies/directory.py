@@ -12,13 +12,13 @@ from typing import Any
 
 import pandas as pd
 
+from bayes_scaling.common.files import FITS
+from bayes_scaling.common.strict_json import strict_json
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.finished import sweep_files
 from bayes_scaling.inference.fitting import package_versions
 from bayes_scaling.inference.result import EvaluationsSummary, Fit, load_fit
 from bayes_scaling.inference.settings import Settings
-from bayes_scaling.plain_json import strict_json
-from bayes_scaling.result_files import FITS
 
 _FINGERPRINT = re.compile("[0-9a-f]{64}")
 

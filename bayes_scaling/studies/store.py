@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
+from bayes_scaling.common.files import remove_abandoned, write_whole
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.files import remove_abandoned, write_whole
 
 SET_ASIDE = "set-aside"
 """Folder, inside a store's, of files that could not be used."""

@@ -8,12 +8,7 @@ from bayes_scaling.tables.columns import bare_name
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A language-modelling benchmark, scored by perplexity per word on its test set.
-
-    Its short name as in the column ``benchmark``, its title, words in its training set, distinct words in its
-    vocabulary (None if it is open), what others call it beside these (neither case, blanks nor punctuation count), and
-    where these figures are stated.
-    """
+    """A benchmark: words in its training set and its vocabulary (None if open), other names, and the source."""
 
     name: str
     title: str

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bayes_scaling.law import training_compute
+from bayes_scaling.common.formatting import counted
+from bayes_scaling.law.formula import training_compute
 from bayes_scaling.tables.benchmarks import named
 from bayes_scaling.tables.columns import ARCHITECTURES, EMPTY_UNLESS_COMPARABLE, EVALUATIONS, RUNS, Column, TableKind
 from bayes_scaling.tables.faults import Fault
 from bayes_scaling.tables.formats import days
-from bayes_scaling.words import counted
 
 DATE = "%Y-%m-%d"
 FLAG_WORDS = {"0": False, "false": False, "1": True, "true": True}
@@ -40,12 +40,13 @@ ARCHITECTURE_WORDS = {
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _GROUPED = r"[0-9.]+(?:[, _'][0-9.]+)+"
-_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?P<by>[, _'])[0-9]{3}(?:(?P=by)[0-9]{3})*(?:\.[0-9]+)?")
+_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?P<by>[, _'])[0-9]{3}(?:(?P=by)[0-9]{3})*(?:\.[0-9]+)?")
 POWERS = {
     **{"k": 3, "m": 6, "b": 9, "t": 12, "thousand": 3, "million": 6, "billion": 9, "trillion": 12},
     **{"mn": 6, "mio": 6, "bn": 9, "mrd": 9, "tn": 12},
 }
 """Words for powers of ten, in cells and in names of columns."""
+_DECIMAL_COMMA = re.compile(r"[+-]?(?:0,|[0-9]+,(?![0-9]{3}$))[0-9]+")
 _SHORT = re.compile(rf"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)) ?({'|'.join(POWERS)})\.?", re.IGNORECASE)
 _MONTHS = tuple(pd.Timestamp(2000, month, 1).month_name().lower() for month in range(1, 13))
 _PART_OF_DATE = re.compile(r"(?:([a-z]{3,9})\.? )?([0-9]{4})(?:[-/]([0-9]{2}))?", re.IGNORECASE | re.ASCII)
@@ -64,18 +65,14 @@ def architecture_of(cell: str) -> str:
 
 
 def plainly_written(cells: pd.DataFrame, kind: TableKind) -> tuple[pd.DataFrame, list[str]]:
-    """Cells with harmless ways of writing made plain, and what has to be said of it.
-
-    Counts such as 7B, ~1.5 T and 1,000,000; words in capitals and common ones for architectures; dates without day or
-    month, for which their middle is taken.
-    """
+    """Cells with harmless ways of writing made plain (7B, 1,000,000, LSTM, 2021-09), and what has to be said of it."""
     plain, said = cells.copy(), []
     for column in _present(cells, kind):
         if column.kind in _WRITINGS:
             there = cells[column.name].dropna()
             written = there.map(partial(_WRITINGS[column.kind], column))
             plain[column.name] = written.reindex(cells.index).astype(cells[column.name].dtype)
-            many = int((written != there).sum() if column.kind == "date" else there.str.startswith("~").sum())
+            many = int((written != there.str[:10]).sum() if column.kind == "date" else there.str.startswith("~").sum())
             middles = f"the middle of {counted(many, 'year')} or month{'s' * (many > 1)}"
             what = middles if column.kind == "date" else counted(many, "approximate number")
             said += [f"{column.name}: {what}"] if many else []
@@ -85,12 +82,7 @@ def plainly_written(cells: pd.DataFrame, kind: TableKind) -> tuple[pd.DataFrame,
 def typed_values(
     cells: pd.DataFrame, kind: TableKind, scale: Mapping[str, float | str] | None = None, loss_unit: str | None = None
 ) -> pd.DataFrame:
-    """Plainly written text cells with the type of each canonical column.
-
-    Numbers are float64, dates datetime64, flags bool (object if some are missing), the rest text, known benchmarks
-    under their names. ``scale`` has for a column what its numbers are to be multiplied by, or ``"log10"`` where they
-    are logarithms; ``loss_unit`` is what losses or perplexities are given in, one of :data:`UNITS`.
-    """
+    """Plainly written cells with the type of each canonical column, scaled and converted as :class:`Reading` says."""
     values = cells.copy()
     for column in _present(cells, kind):
         name = column.name
@@ -112,13 +104,7 @@ def typed_values(
 
 
 def with_both_sizes(values: pd.DataFrame) -> pd.DataFrame:
-    r"""Fill in tokens where compute is given, and compute where tokens are; what was given stays as it was.
-
-    .. math:: D = C / (6 N), \qquad C = 6 N D
-
-    Source: Kaplan et al. 2020 (arXiv 2001.08361), section 2.1; so Besiroglu et al. 2024 find the tokens of the runs
-    that they digitised.
-    """
+    """Fill in tokens from compute, and compute from tokens, by C = 6 N D (Kaplan et al. 2020, section 2.1)."""
     tokens, flop = (values.get(name, pd.Series(np.nan, values.index)) for name in ("tokens", "flop"))
     return values.assign(
         tokens=tokens.fillna(flop / training_compute(values["parameters"], 1.0)),
@@ -127,11 +113,7 @@ def with_both_sizes(values: pd.DataFrame) -> pd.DataFrame:
 
 
 def finished_table(values: pd.DataFrame, kind: TableKind, name: str) -> pd.DataFrame:
-    """Faultless typed values as a table, indexed by `id`, which is made from row numbers if there is none.
-
-    Evaluations have `perplexity` in place of `log_perplexity`, runs both `tokens` and `flop`; its name, its kind if
-    runs, and an empty list of selections are in `attrs`.
-    """
+    """Faultless typed values as a table, indexed by `id`, with perplexities, both sizes of runs, and `attrs`."""
     if "log_perplexity" in values and kind is EVALUATIONS:
         values = values.assign(log_perplexity=np.exp(values["log_perplexity"]))
         values = values.rename(columns={"log_perplexity": "perplexity"})  # in its place
@@ -180,10 +162,11 @@ def written_rules(column: Column) -> Iterator[Rule]:
         yield f"must be one of {', '.join(column.choices)}", lambda cells: cells.isin(column.choices)
     elif column.kind == "date":
         form = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
-        rule = "must be a date of the calendar, written YYYY-MM-DD"
+        rule = "must be a date of the calendar, written YYYY-MM-DD (2019, 2019-02 and Feb 2019 are taken too)"
         yield rule, lambda cells: cells.str.fullmatch(form) & days(cells, DATE).notna()
     elif column.kind in ("count", "number"):
         yield "must be a finite number", lambda cells: ~cells.str.fullmatch(_NOT_FINITE)
+        yield "must have a decimal point, not a comma: 2.5, not 2,5", lambda cells: ~cells.str.fullmatch(_DECIMAL_COMMA)
         if column.kind == "number":
             rule = "must be a number without separators of thousands; write 1000 or 1e3, not 1,000"
             yield rule, lambda cells: ~cells.str.fullmatch(_GROUPED)
@@ -271,6 +254,7 @@ def plain_word(column: Column, cell: str) -> str:
 
 def _middle(_: Column, cell: str) -> str:
     """The middle of a year or month that a cell says, and any other cell as it is."""
+    cell = re.sub("[T ]00:00(:00([.]0+)?)?Z?$", "", cell)
     part = _PART_OF_DATE.fullmatch(cell)
     word, year, month = part.groups() if part else ("", "", "")
     if word:

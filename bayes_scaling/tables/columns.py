@@ -56,11 +56,7 @@ _FLAGS = ("zero_shot", "test_time_adaptation", "extra_data", "ensemble", "compar
 
 @dataclass(frozen=True)
 class TableKind:
-    """A kind of table.
-
-    ``noun`` is what a row is and ``plural`` what the table is called where its kind is told; ``response`` is fitted,
-    and its unit may be another; of ``sizes`` a row needs one at least.
-    """
+    """A kind of table: what a row and the table are called, what is fitted, and sizes of which a row needs one."""
 
     noun: str
     plural: Literal["evaluations", "runs"]
@@ -161,10 +157,7 @@ def bare_name(name: str) -> str:
 
 
 def offered_names(names: Collection[str], kind: TableKind) -> dict[str, list[str]]:
-    """The columns of a table that each canonical one which it lacks may be, likeliest first.
-
-    By usual names, else by a slip of the keyboard, else by a name that holds a usual one.
-    """
+    """Columns that a canonical one may be which is not there: usual names, slips of the keyboard, longer names."""
     usual = {
         column.name: [bare_name(each) for each in (column.name, *column.usual, *column.offered)]
         for column in kind.columns
@@ -184,10 +177,7 @@ def offered_names(names: Collection[str], kind: TableKind) -> dict[str, list[str
 
 
 def kind_of_names(names: Collection[str]) -> TableKind:
-    """Which kind of table has such columns: runs have a loss, evaluations a perplexity on a benchmark, from a paper.
-
-    Where these do not tell, it is the kind of whose required columns there are more, under their names or usual ones.
-    """
+    """Which kind has such columns: runs have a loss, evaluations a perplexity on a benchmark; else by the required."""
 
     def known(kind: TableKind) -> set[str]:
         return {*names, *offered_names(names, kind)} & set(kind.required)
@@ -201,8 +191,6 @@ def kind_of_names(names: Collection[str]) -> TableKind:
 def is_runs(table: pd.DataFrame) -> bool:
     """Whether a table holds training runs: what it was read as, or else what its columns say, if all are there.
 
-    Examples
-    --------
     >>> is_runs(pd.DataFrame({"parameters": [1e9], "tokens": [2e10], "loss": [2.5], "benchmark": ["c4"]}))
     True
     """

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bayes_scaling.words import counted
+from bayes_scaling.common.formatting import counted
 
 Severity = Literal["error", "warning"]
 
@@ -14,15 +14,7 @@ _NAMED = 5  # rows that a line names
 
 
 def printable(text: str) -> str:
-    r"""Text that a terminal shows as it is: control characters and marks of direction as their escapes.
-
-    Line breaks stay.
-
-    Examples
-    --------
-    >>> printable("GPT\x1b[31m-2")
-    'GPT\\x1b[31m-2'
-    """
+    """Text as a terminal shows it: control characters and marks of direction escaped. Line breaks stay."""
     return "".join(
         each if each.isprintable() or each == "\n" else each.encode("unicode_escape").decode("ascii") for each in text
     )
@@ -38,9 +30,8 @@ def on_one_line(text: str) -> str:
 class Fault:
     """One broken rule, at one place of a file.
 
-    ``row`` is the file's as a spreadsheet counts it (the header is row 1; a file of JSON lines has none, and a
-    DataFrame counts from 0), None for the whole table or a column that it lacks; ``column`` as the file names it, None
-    for the whole row; ``value`` as written, empty if nothing; ``rule``, what should stand there instead.
+    ``row`` is the file's as a spreadsheet counts it (the header is row 1; of a DataFrame, from 0), None for the whole
+    table; ``column`` as the file names it, None for the whole row; ``value`` as written; ``rule``, what should stand.
     """
 
     row: int | None
@@ -92,7 +83,6 @@ def fault_message(source: str, faults: Sequence[Fault], more: str) -> str:
 
 
 def _line(fault: Fault, rows: Sequence[int | None]) -> str:
-    """Where a rule is broken, in one row or several, by what, and the rule."""
     where = named_rows(rows) if len(rows) > 1 else "".join(f"row {row}" for row in rows)
     column = "" if fault.column is None else f"column {on_one_line(fault.column)}"
     value = on_one_line(fault.value)

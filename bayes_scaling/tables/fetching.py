@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from bayes_scaling.common.files import write_whole
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.files import write_whole
 from bayes_scaling.tables.formats import LARGEST_FILE
 
 ELSEWHERE = "download the table by other means and give its path"
@@ -87,12 +87,10 @@ def fetch_file(
     refresh: bool = False,
     limits: Limits | None = None,
 ) -> FetchedFile:
-    """Download a file once, by pooch, and give its place and hash; nothing is kept of what fails or tried twice.
+    """Download a file once, by https (http with a hash, or from this machine), and give its place and hash.
 
-    From an address by https, which may redirect to https alone; with a hash, or from this machine itself, also by http.
-    Without a hash that it must have, the one found is recorded beside the file, with the date. It goes to ``path``,
-    where no file is ever overwritten, or as ``name`` (by default the address's last part) to a folder for caches of
-    the user's system, where ``refresh`` downloads it again; a failure leaves the old one. Raises FetchingError.
+    It goes to ``path``, where no file is ever overwritten, or as ``name`` to the caches of the user's system, where
+    ``refresh`` downloads it again. Nothing is kept of what fails. Raises FetchingError.
     """
     if urlsplit(url).scheme not in ("https", "http"):
         raise FetchingError(f"{url!r} is not an address of the web; it must start with https://")

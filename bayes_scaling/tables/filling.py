@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.tables.ai_models import LANGUAGE
 from bayes_scaling.tables.columns import EVALUATIONS
 from bayes_scaling.tables.faults import Fault
 from bayes_scaling.tables.reading import Reading, read_table
-from bayes_scaling.words import counted
 
 FILLABLE = ("published", "parameters", "tokens", "epochs", "training_compute", "url")
 """What a table of systems can say of an evaluation."""
@@ -200,7 +200,6 @@ def csv_faults(evaluations: pd.DataFrame) -> tuple[Fault, ...]:
 
 
 def _cells(which: pd.DataFrame) -> Iterator[tuple[int, str]]:
-    """Place and column of each true cell, row by row."""
     return ((int(at), str(which.columns[column])) for at, column in np.argwhere(which.to_numpy(bool)))
 
 

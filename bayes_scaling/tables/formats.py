@@ -1,15 +1,20 @@
 """From a file of any usual format, or a DataFrame, to a table of text cells, before any meaning is given to them."""
 
+import codecs
+import contextlib
 import csv
+import gzip
 import io
 import json
 import os
 import re
 import select
 import stat
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -33,6 +38,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 """Characters that steer a terminal, and that no table has to hold."""
 _DEEPEST = 4  # levels of nested records that become columns
 _SAVE = "save it as CSV UTF-8"
+_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+(?:[eE][+-]?[0-9]+)?")
+_SURE_COMMA = re.compile(r"[+-]?(?:0,|[0-9]+,(?![0-9]{3}$))[0-9]+(?:[eE][+-]?[0-9]+)?")  # not of thousands
 
 
 @dataclass(frozen=True)
@@ -49,15 +56,10 @@ class TextTable:
 
 
 def read_text_table(source: Source, noun: str) -> TextTable:
-    r"""Read a file as text: comma- or tab-separated, JSON lines, Parquet or Excel by its ending; or a DataFrame.
-
-    Text files are UTF-8, with or without a byte-order mark. ``noun`` is what messages call a row. Raises TableError:
-    the source can't be read as a table at all.
-    """
+    """Read any file, or a DataFrame, as text; ``noun`` is what messages call a row. Raises TableError."""
     if not isinstance(source, str | PathLike):
         return _of_frame(_as_pandas(source, noun), "the table", noun, first_row=0)
-    content = _checked_content(source)
-    suffix = Path(source).suffix.lower()
+    content, suffix = _checked_content(source), _unpacked_name(source).suffix.lower()
     if suffix in _READERS:
         extra, first_row, read = _READERS[suffix]
         return _of_frame(_read_binary(content, source, extra, read), str(source), noun, first_row=first_row)
@@ -74,7 +76,7 @@ def read_text_table(source: Source, noun: str) -> TextTable:
 def table_name(source: Source) -> str:
     """What a table is called: its file's name, or that which a DataFrame has."""
     if isinstance(source, str | PathLike):
-        return Path(source).stem
+        return _unpacked_name(source).stem
     return str(getattr(source, "attrs", {}).get("name", "table"))
 
 
@@ -230,12 +232,25 @@ def _checked_content(source: str | PathLike[str]) -> bytes:
         raise
     except ValueError:  # a path with a NUL character
         raise TableError(f"{str(source)!r} is no path; give the path of a CSV file") from None
+    if _unpacked_name(source) != Path(source):
+        try:
+            content = gzip.GzipFile(fileobj=io.BytesIO(content)).read(LARGEST_FILE + 1)
+        except (OSError, EOFError, zlib.error):
+            raise TableError(f"{source} is not packed by gzip, as its name says; unpack it, or {_SAVE}") from None
     if len(content) > LARGEST_FILE:
         raise TableError(f"{source} is larger than {LARGEST_FILE // 2**20} MB; leave rows or columns out")
     return content
 
 
+def _unpacked_name(source: str | PathLike[str]) -> Path:
+    path = Path(source)
+    return path.with_suffix("") if path.suffix.lower() == ".gz" else path
+
+
 def _decoded(content: bytes, source: str | PathLike[str]) -> str:
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        with contextlib.suppress(UnicodeDecodeError):
+            return content.decode("utf-16")
     if b"\0" in content:
         raise TableError(f"{source} is not a CSV text file (it holds NUL bytes); {_SAVE}")
     try:
@@ -267,7 +282,8 @@ def _content(path: Path) -> bytes:
 
 def _records(text: str, source: Source, *, tabs: bool) -> list[list[str]]:
     first = text.split("\n", 1)[0]
-    delimiter = "\t" if tabs or ("\t" in first and "," not in first) else ","
+    others = [each for each in "\t;" if each in first and "," not in first]
+    delimiter = "\t" if tabs else (*others, ",")[0]
     records: list[list[str]] = []
     lines = io.StringIO(text, newline="")
     try:
@@ -277,17 +293,28 @@ def _records(text: str, source: Source, *, tabs: bool) -> list[list[str]]:
         raise TableError(
             f"{source} is not a valid CSV file: {error} in row {len(records) + 1}; look for an unpaired quote there"
         ) from None
-    return records
+    return _with_decimal_points(records) if delimiter == ";" else records
+
+
+def _with_decimal_points(records: list[list[str]]) -> list[list[str]]:
+    """Where numbers surely have decimal commas, as they often have beside semicolons, points in their place."""
+    columns = [[cell for cell in column if cell] for column in zip_longest(*records[1:], fillvalue="")]
+    sure = any(_SURE_COMMA.fullmatch(cell) for column in columns for cell in column)
+    commas = [sure and all(_COMMA.fullmatch(cell) or cell.isdigit() for cell in column) for column in columns]
+    rows = [
+        [cell.replace(",", ".") if comma else cell for cell, comma in zip(row, commas, strict=False)]
+        for row in records[1:]
+    ]
+    return [records[0], *rows]
 
 
 def _require_table(header: list[str], filled: dict[int, list[str]], source: str, noun: str) -> None:
     if not any(header):
         raise TableError(f"{source}: row 1 is blank; it must name the columns")
     if len(header) == 1:
-        semicolons = ', not with semicolons; or in Python give pd.read_csv(path, sep=";", decimal=",")'
         raise TableError(
             f"{source} has a single column, {header[0][:60]!r}; row 1 must name the columns; separate the cells with "
-            f"commas or tabs{semicolons * (';' in header[0])}"
+            "commas, tabs or semicolons"
         )
     if len(header) > MOST_COLUMNS:
         raise TableError(f"{source} has {len(header)} columns and may have {MOST_COLUMNS}; leave columns out")

@@ -59,11 +59,7 @@ def with_a_perplexity(selection: Selection) -> Selection:
 
 
 def stacked(selection: Selection) -> Selection:
-    """Make a row of each system and benchmark: first all of WT103, then WT2, then PTB.
-
-    Two perplexities stay in each row: the benchmark's (`own_perplexity`), and the first that the system has in this
-    order (`perplexity`), by which the authors rank and which they fit in all rows of the system.
-    """
+    """A row of each system and benchmark: its perplexity there, and the system's first, which the authors fit."""
     table = selection.table
     first = table[list(PERPLEXITIES)].bfill(axis=1).iloc[:, 0]
     parts = [

@@ -28,22 +28,13 @@ _MARK_WORDS = {"true": 1.0, "false": 0.0}  # how a spreadsheet exports a box tha
 
 
 def open_ho2024_sheet(path: str | PathLike[str]) -> Selection:
-    r"""Read a CSV export of the sheet as it is: every row that names a system, nothing selected yet.
+    """Read a CSV export of the sheet as it is, with nothing selected; the EvaluationsError names every bad cell.
 
-    Its table has the row's number in the file (`row`), the cells as written under the sheet's names, and read:
-    `system`, `paper`, `published` (missing unless written YYYY/MM/DD), `parameters` and `tokens` (counts, missing
-    unless numbers), `wt103`, `wt2`, `ptb` (perplexities; 0 counts as none), `include`, `outlier`, `uncertain`, and the
-    flags in `FLAGS` that are there. Raises EvaluationsError: the file can't be read, lacks a column, or holds cells
-    where a number must stand and does not: all of them, by row and column. Columns in `REQUIRED` are needed, those in
-    `OPTIONAL` are read if they are there, all others are left out.
-
-    Notes
-    -----
-    Sources. Names of columns, the form of dates and what is read as a number: the authors' notebooks (repository
+    Names of columns, the form of dates and what is read as a number are those of the authors' notebooks (repository
     epoch-research/lm-algorithmic-progress, section 3, cells 6 and 7). They rename `Zero-shot?` and select nothing by
     it, so its 0.5, in 19 rows of the published sheet (Pythia, LLaMA, BLOOM, MPT and Turing-NLG on text that they were
-    not trained on), drops no row; here it counts as zero-shot. Other columns and values: a copy of the sheet of 408
-    rows in a public repository (parkerwhitfill/algo_progress).
+    not trained on), drops no row; here it counts as zero-shot. Other columns: a copy of the sheet, of 408 rows, in a
+    public repository (parkerwhitfill/algo_progress).
     """
     try:
         file = read_text_table(path, "system")

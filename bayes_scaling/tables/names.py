@@ -1,4 +1,4 @@
-"""From the column names of a user's file to the canonical ones: mapped, guessed, or offered."""
+"""From the column names of a user's file to the canonical ones: mapped, guessed, or offered; and what to type."""
 
 import re
 import shlex
@@ -15,6 +15,9 @@ from bayes_scaling.tables.faults import LONGEST_VALUE, Fault, on_one_line, print
 
 _NAMED = 40  # columns that a message names
 _UNIT = re.compile(rf"[(\[](?:in )?(?:({'|'.join(POWERS)})s?\.?|(1e[0-9]{{1,2}}))[)\]]", re.IGNORECASE)
+_OPTION = re.compile(r"""--([a-z-]+)(?: ((?:"[^"]*"|'[^']*'|[^\s"'])+))?""")
+_QUOTED = re.compile(r"""\"([^\"]*)\"|'([^']*)'""")
+_STEPS = {"where": "rows_where", "best-of": "best_of", "last-of": "last_of", "drop-duplicates": "without_duplicates"}
 _UNASKED = ("id", "log_perplexity")  # optional columns that no other name is said to resemble
 _COUNTS = {*EVALUATIONS.named("count"), *RUNS.named("count")}
 THEIRS = "its name in the file"
@@ -22,11 +25,7 @@ THEIRS = "its name in the file"
 
 
 def with_canonical_names(cells: pd.DataFrame, columns: Mapping[str, str], source: str, kind: TableKind) -> pd.DataFrame:
-    """Rename a file's columns as a mapping of canonical names to the file's says.
-
-    A column of the file whose own name the mapping gives to another column is left out. Raises TableError: the mapping
-    names an unknown canonical column, a column that the file lacks, or one column twice.
-    """
+    """Rename columns as told; a column whose name is given to another is left out. Raises TableError."""
     names, first = list(cells.columns), dict[str, str]()
     for ours, theirs in columns.items():
         before = first.setdefault(theirs, ours)
@@ -48,13 +47,7 @@ def with_canonical_names(cells: pd.DataFrame, columns: Mapping[str, str], source
 
 
 def guessed_columns(names: Collection[str], kind: TableKind) -> dict[str, str]:
-    """A usual name for each canonical column that a table lacks, where one column alone may be meant.
-
-    Examples
-    --------
-    >>> guessed_columns(["N", "train_loss", "val_loss", "Tokens"], RUNS)
-    {'parameters': 'N', 'tokens': 'Tokens'}
-    """
+    """A usual name for each canonical column that a table lacks, where one column alone may be meant."""
     given = PERPLEXITIES if PERPLEXITIES & set(names) else ()
     usual = {column.name: {bare_name(each) for each in (column.name, *column.usual)} for column in kind.columns}
     offers = {ours: theirs[0] for ours, theirs in offered_names(names, kind).items() if len(theirs) == 1}
@@ -70,22 +63,44 @@ def guessed_columns(names: Collection[str], kind: TableKind) -> dict[str, str]:
 def how_to_map(mapping: Mapping[str, str]) -> str:
     """What to type for a mapping of columns, with the unit of a size where its name says it."""
     shown = {ours: printable(theirs) for ours, theirs in mapping.items()}
-    python = f"in Python columns={shown}"
     options = " ".join(f"--column {ours}={shlex.quote(theirs)}" for ours, theirs in shown.items())
     scale = {
         ours: found[2] or f"1e{POWERS[found[1].lower()]}"
         for ours, theirs in shown.items()
         if ours in _COUNTS and (found := _UNIT.search(theirs))
     }
-    if scale:
-        options += "".join(f" --scale {ours}={unit}" for ours, unit in scale.items())
-        python += f", scale={{{', '.join(f'{ours!r}: {unit}' for ours, unit in scale.items())}}}"
+    options += "".join(f" --scale {ours}={unit}" for ours, unit in scale.items())
     loss = shown.get("loss", "")
     bits = re.search(r"\bbits\b", loss, re.IGNORECASE) is not None
     unit = "perplexity" if bare_name(loss) in RUNS.column("loss").offered else "bits" * bits
-    if unit:
-        options, python = f"{options} --loss-unit {unit}", f'{python}, loss_unit="{unit}"'
-    return f"{options}, {python}"
+    return f"{options} --loss-unit {unit}" if unit else options
+
+
+def in_python(said: str, join: str = ", ") -> str:
+    """A message, and behind it the options of the command line that it names as Python writes them.
+
+    >>> in_python("type --scale tokens=1e9 --last-of run")
+    "type --scale tokens=1e9 --last-of run, in Python scale={'tokens': 1e9}, .pipe(bs.last_of, ['run'])"
+    """
+    mapped: dict[str, list[str]] = {}
+    others: dict[str, None] = {}
+    for option, quoted in _OPTION.findall(re.sub(r"\(or .*?\)", "", said)):
+        value = _QUOTED.sub(r"\1\2", quoted.rstrip(",;:)"))
+        if option in ("column", "scale"):
+            ours, _, theirs = value.partition("=")
+            number = option == "scale" and theirs != "log10"
+            mapped.setdefault(option, []).append(f"{ours!r}: {theirs if number else repr(theirs)}")
+        elif option == "where":
+            others |= {f".pipe(bs.rows_where, {value!r})": None} if quoted[:1] in ("'", '"') else {}
+        elif option in _STEPS:
+            argument = f", {value.split(',')}" if option in ("best-of", "last-of") else ""
+            others[f".pipe(bs.{_STEPS[option]}{argument})"] = None
+        elif option == "loss-unit":
+            others[f"loss_unit={value!r}"] = None
+        elif option in ("guess-columns", "drop-incomplete"):
+            others[f"{option.replace('-', '_')}=True"] = None
+    python = [f"{'columns' if each == 'column' else each}={{{', '.join(mapped[each])}}}" for each in mapped]
+    return f"{said}{join}in Python {', '.join((*python, *others))}" if mapped or others else said
 
 
 def missing_columns(names: Collection[str], kind: TableKind) -> Iterator[Fault]:
@@ -97,22 +112,22 @@ def missing_columns(names: Collection[str], kind: TableKind) -> Iterator[Fault]:
         also = f", and so is {' and '.join(either[1:])}" if len(either) > 1 else ""
         ours = next((each for each in either if each in offers), None)
         if ours is None:
-            maps = " or ".join(how_to_map({each: THEIRS}) for each in either)
+            maps = " or ".join(in_python(how_to_map({each: THEIRS})) for each in either)
             rule = f"is required and missing{also}; add it, or map yours: {maps}"
         else:
             may_be = " or ".join(repr(on_one_line(each)) for each in offers[ours])
-            rule = f"is missing{also}; it looks like {may_be} here: {how_to_map({ours: offers[ours][0]})}"
+            rule = f"is missing{also}; it looks like {may_be} here: {in_python(how_to_map({ours: offers[ours][0]}))}"
         yield Fault(None, either[0], "", rule)
 
 
 def command_of(names: Collection[str], kind: TableKind) -> str:
-    """One line to type where usual names of required columns are found; empty if none is."""
+    """The options to type where usual names of required columns are found; empty if none is."""
     offers = offered_names(names, kind)
     needed = {name: offers[name][0] for name in (*kind.required, *kind.sizes) if name in offers}
     if not needed:
         return ""
     guessed = set(needed) & set(kind.required) <= set(guessed_columns(names, kind))
-    return f"type {how_to_map(needed).split(', in Python')[0]}{' (or --guess-columns)' if guessed else ''}"
+    return f"{how_to_map(needed)}{' (or --guess-columns)' if guessed else ''}"
 
 
 def similar_names(names: Collection[str], kind: TableKind) -> str:
@@ -121,7 +136,7 @@ def similar_names(names: Collection[str], kind: TableKind) -> str:
     claimed = {offers.get(ours) for ours in (*kind.required, *kind.sizes)}
     similar = {ours: theirs for ours, theirs in offers.items() if theirs not in claimed}
     pairs = ", ".join(f"{printable(theirs)!r} (like {ours})" for ours, theirs in similar.items())
-    return f"columns left alone as text: {pairs}; to use them: {how_to_map(similar)}" if similar else ""
+    return f"columns left alone as text: {pairs}; to use them: {in_python(how_to_map(similar))}" if similar else ""
 
 
 def _suggestion(name: str, choices: Collection[str]) -> str:

@@ -7,7 +7,7 @@ from os import PathLike
 import pandas as pd
 
 from bayes_scaling.errors import EvaluationsError, RunsError
-from bayes_scaling.static_laws import BESIROGLU
+from bayes_scaling.law.chinchilla import BESIROGLU
 from bayes_scaling.tables.cells import finished_table, typed_values
 from bayes_scaling.tables.columns import EVALUATIONS
 from bayes_scaling.tables.fetching import FetchingError, located, require_hash

@@ -11,12 +11,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.law import training_compute
+from bayes_scaling.law.formula import training_compute
 from bayes_scaling.tables.columns import bare_name, is_runs, kind_of
 from bayes_scaling.tables.faults import Finding, Severity, named_rows
+from bayes_scaling.tables.names import in_python
 from bayes_scaling.tables.rows import repeats
-from bayes_scaling.words import counted
 
 LEAST_SIZES = {"parameters": 1e4, "tokens": 1e4, "flop": 1e12, "training_compute": 1e12}
 """Below these, sizes are in another unit than single parameters, tokens and FLOP."""
@@ -38,6 +39,8 @@ UNIT_APART = 10.0  # factor between compute and 6 N D, in most rows, from which 
 _LOW = 0.1  # share of perplexities that may be logarithms from which it is said
 _FEW = 0.02  # share of rows per another tokenization that one may convert
 _MANY = 0.2  # share of rows at sizes that stand several times from which it is said
+_A_QUARTER = 91  # days that a table has to span if it is to tell anything of progress
+_ENOUGH = 10  # rows from which it is worth saying that a size or the date is one for all
 _MOST_SETS = 20  # values that a column naming sets has at most
 _FEWEST_POINTS = 8  # tokens of one size from which even steps between them are those of a training curve
 _EVEN = 0.6  # share of steps as long as the median one, within a tenth
@@ -61,7 +64,7 @@ _MESSAGES = {
     "loss-above-chance": "{what} in {rows}: probably {cure}",
     "loss-low": f"the median loss is {{median:.3g}}, below {LOW_LOSS:g} nats per token, in {{rows}}: probably bits or "
     "nats per byte or character (or text that is easy to predict, such as code). Exponents stand; E, A, B and "
-    "predictions are in this unit, for which priors are not made. If bits: type --loss-unit bits",
+    "predictions are in this unit, for which priors are not made{cure}",
     "log-perplexity": "perplexity is low in {rows}, up to {most:.3g}: probably its logarithm; if all are, type "
     "--column log_perplexity=perplexity, with --loss-unit bits if it is to base 2",
     "mixed-tokenization": "perplexities are per {words} (most per {most}, others in {rows}), which can't be compared; "
@@ -75,22 +78,30 @@ _MESSAGES = {
     "repetition": "by {by}, tokens are seen up to {times:,.5g} times in {rows}, and the law counts them as fresh; type "
     '--where "{cure}"',
     "checkpoints": "{rows} are probably checkpoints of {runs}, by {by}: errors of one run go together, which intervals "
-    'do not know unless [noise] cluster = "{by}" says so; type --last-of {shown} for the ends alone',
+    'do not know unless the specification says so, by cluster = "{by}" under [noise]; type --last-of {shown} for the '
+    "ends alone",
     "one-budget": "{rows} all have one compute budget, about {budget:.3g} FLOP: they show the best split at that "
     "budget, but hardly how loss and split change with compute; exponents, E and predictions at other budgets rest on "
     "their priors. Add runs at two more budgets or more",
+    "one-size": "{rows} all have about {value:.3g} {name}: how the loss depends on {name} can't be seen, and "
+    "{coefficients} rest on their priors. Add rows of other sizes",
+    "one-date": "{rows} were published within {days}: rates of progress, and doubling times, rest on their priors. Add "
+    "evaluations of other years",
 }
 CODES = tuple(_MESSAGES)
 """Codes of findings of tables."""
 
 
-def findings(table: pd.DataFrame) -> tuple[Finding, ...]:
+def findings(table: pd.DataFrame, used: Collection[str] = ()) -> tuple[Finding, ...]:
     """What looks wrong with a table of evaluations or training runs.
 
     Parameters
     ----------
     table : DataFrame
         As :func:`bayes_scaling.read_evaluations` or :func:`bayes_scaling.read_runs` give it.
+    used : collection of str
+        Columns by which a specification tells rows apart, in a formula or as a cluster: what is said of pooling over
+        these is left out.
 
     Returns
     -------
@@ -105,21 +116,24 @@ def findings(table: pd.DataFrame) -> tuple[Finding, ...]:
     error parameters-not-counts: parameters below 10000 in 5 rows (0, 1, 2, 3, 4): probably in units of ...
     """
     flags = table["comparable"] if "comparable" in table else pd.Series(True, table.index)
-    used = table[flags.astype(bool)] if flags.isin([True, False]).all() else table
-    if used.empty:
+    rows = table[flags.astype(bool)] if flags.isin([True, False]).all() else table
+    if rows.empty:
         return ()
-    found = _of_runs(used) if is_runs(table) else list(_of_evaluations(used))
+    found = list((_of_runs if is_runs(table) else _of_evaluations)(rows, used))
     allowed = table.attrs.get("allowed") or ()
     return tuple(replace(each, severity="warning") if each.code in allowed else each for each in found)
 
 
-def require_plausible(table: pd.DataFrame) -> tuple[Finding, ...]:
+def require_plausible(table: pd.DataFrame, used: Collection[str] = ()) -> tuple[Finding, ...]:
     """The warnings of a table; raises the table's kind of error where there is an error among its findings."""
-    found = findings(table)
+    found = findings(table, used)
     errors = [each for each in found if each.severity == "error"]
     if errors:
         codes = [each.code for each in errors]
-        lines = [f"{table.attrs.get('name', 'the table')} is not fitted as it is:", *(f"  {each}" for each in errors)]
+        lines = [
+            f"{table.attrs.get('name', 'the table')} is not fitted as it is:",
+            *(f"  {in_python(str(each))}" for each in errors),
+        ]
         allow = " ".join(f"--allow {code}" for code in codes)
         lines.append(f'if it is right nevertheless: {allow}, in Python table.attrs["allowed"] = {codes}')
         raise kind_of(table).error("\n".join(lines))
@@ -140,7 +154,7 @@ def _found(code: str, rows: pd.DataFrame, severity: Severity = "warning", **said
         yield Finding(code, severity, message, tuple(map(str, rows.index)))
 
 
-def _of_runs(runs: pd.DataFrame) -> list[Finding]:
+def _of_runs(runs: pd.DataFrame, used: Collection[str]) -> list[Finding]:
     compute = training_compute(runs["parameters"], runs["tokens"])
     units = list(_sizes(runs))
     found = [*units, *_found("duplicates", runs[repeats(runs)])]
@@ -148,19 +162,20 @@ def _of_runs(runs: pd.DataFrame) -> list[Finding]:
         found += _losses(runs, compute)
     if units:  # in another unit, nothing else can be said of sizes
         return found
-    found += [*_ratio(runs), *_flop_apart(runs, compute), *_one_size(runs)]
+    found += [*_ratio(runs), *_flop_apart(runs, compute), *_one_size(runs, used)]
     codes = {each.code for each in found}
+    found += _one_value(runs) if "flop-apart" not in codes else ()
     if not codes & {"several-losses", "two-loss-scales"}:
-        found += _several_data(runs)
-    found += [*_repetition(runs), *_checkpoints(runs)]
+        found += _several_data(runs, used)
+    found += [*_repetition(runs), *_checkpoints(runs, used)]
     if len(runs) > 2 and compute.max() <= ONE_BUDGET * compute.min() and "flop-apart" not in codes:
         found += _found("one-budget", runs, budget=compute.median())
     return found
 
 
-def _of_evaluations(evaluations: pd.DataFrame) -> Iterator[Finding]:
+def _of_evaluations(evaluations: pd.DataFrame, used: Collection[str]) -> Iterator[Finding]:
     units = list(_sizes(evaluations))
-    yield from units or _ratio(evaluations)
+    yield from units or (*_ratio(evaluations), *_one_value(evaluations))
     yield from _found("duplicates", evaluations[repeats(evaluations)])
     perplexity = _numbers(evaluations, "perplexity")
     low = perplexity < (LOG_PERPLEXITY if perplexity.median() < LOG_PERPLEXITY else SOME_LOG_PERPLEXITIES)
@@ -178,7 +193,7 @@ def _of_evaluations(evaluations: pd.DataFrame) -> Iterator[Finding]:
     yield from _found("loss-above-chance", beyond, "error", what=what, cure=cure)
     tokenization = evaluations.get("tokenization", pd.Series(dtype="object"))
     words = [str(word) for word in tokenization.value_counts().index]
-    if tokenization.isin(words[1:]).sum() > _FEW * len(evaluations):
+    if tokenization.isin(words[1:]).sum() > _FEW * len(evaluations) and "tokenization" not in used:
         others, cure = evaluations[tokenization != words[0]], _where("tokenization", words[0])
         yield from _found("mixed-tokenization", others, words=" and per ".join(words), most=words[0], cure=cure)
 
@@ -240,18 +255,31 @@ def _losses(runs: pd.DataFrame, compute: "pd.Series[float]") -> Iterator[Finding
     if rising > RISING:
         yield from _found("loss-rises", runs, "error", response="loss", size="compute", rising=rising)
     above = loss > CHANCE
-    if above.any() or loss.median() > HIGH_LOSS:
+    if rising <= RISING and (above.any() or loss.median() > HIGH_LOSS):
         bound, rows = (CHANCE, runs[above]) if above.any() else (HIGH_LOSS, runs)
         what, cure = f"loss above {bound:g} nats per token", "a perplexity; type --loss-unit perplexity"
         yield from _found("loss-above-chance", rows, "error", what=what, cure=cure)
     elif loss.median() < LOW_LOSS and rising <= RISING:
-        yield from _found("loss-low", runs[loss < LOW_LOSS], median=loss.median())
+        cure = "" if "loss from bits" in runs.attrs.get("selections", ()) else ". If bits: type --loss-unit bits"
+        yield from _found("loss-low", runs[loss < LOW_LOSS], median=loss.median(), cure=cure)
 
 
-def _one_size(runs: pd.DataFrame) -> Iterator[Finding]:
+def _one_value(table: pd.DataFrame) -> Iterator[Finding]:
+    """A size or a date that is nearly the same in all rows: they can't show what it does."""
+    for name, coefficients in (("parameters", "A and alpha"), ("tokens", "B and beta")):
+        size = _numbers(table, name)
+        if len(size) >= _ENOUGH and size.max() <= ONE_BUDGET * size.min():
+            yield from _found("one-size", table, name=name, value=size.median(), coefficients=coefficients)
+    if not is_runs(table) and "published" in table and pd.api.types.is_datetime64_dtype(table["published"]):
+        span = (table["published"].max() - table["published"].min()).days
+        if len(table) >= _ENOUGH and span <= _A_QUARTER:
+            yield from _found("one-date", table, days=counted(span + 1, "day"))
+
+
+def _one_size(runs: pd.DataFrame, used: Collection[str]) -> Iterator[Finding]:
     """One (N, D) with several losses: on two scales, on several sets, or of several learning rates."""
     size = [runs[name].map("{:.6g}".format) for name in ("parameters", "tokens")]
-    size += [runs["series"].fillna("")] if "series" in runs else []
+    size += [runs[name].fillna("").astype(str) for name in dict.fromkeys(("series", *used)) if name in runs]
     groups = runs["loss"].groupby(size)
     several = groups.transform("size") > 1
     low, high = groups.transform("min")[several], groups.transform("max")[several]
@@ -267,6 +295,7 @@ def _one_size(runs: pd.DataFrame) -> Iterator[Finding]:
         code = "two-loss-scales" if exponential else "several-losses"
         what = "a loss and its exponential" if exponential else f"of several sets, by {column}"
         cure = _where(column, str(kept), words)
+        cure += "" if exponential else f', or let formulas depend on it, such as level = "0 + {column}"'
     elif exponential or (groups.transform("median")[several] / low).median() > TWO_SCALES:
         code, what = "two-loss-scales", "on two scales"
         cure = "--best-of parameters,tokens, or --where with a column that says which"
@@ -291,8 +320,8 @@ def _distinguishing(rows: pd.DataFrame, size: list[pd.Series]) -> str | None:
     return best if best is not None and left[best] < EXPLAINED else None
 
 
-def _several_data(runs: pd.DataFrame) -> Iterator[Finding]:
-    for name in _called(runs, _DATA):
+def _several_data(runs: pd.DataFrame, used: Collection[str]) -> Iterator[Finding]:
+    for name in (name for name in _called(runs, _DATA) if name not in used):
         words = runs[name].astype(str).value_counts().index
         if 1 < runs[name].nunique() <= _MOST_SETS:
             others, first = runs[runs[name].astype(str) != words[0]], ", ".join(words[:3]) + ", ..." * (len(words) > 3)
@@ -309,14 +338,14 @@ def _repetition(runs: pd.DataFrame) -> Iterator[Finding]:
         yield from _found("repetition", runs[times > REPEATED], by=by, times=times.max(), cure=cure)
 
 
-def _checkpoints(runs: pd.DataFrame) -> Iterator[Finding]:
+def _checkpoints(runs: pd.DataFrame, used: Collection[str]) -> Iterator[Finding]:
     """Several points of one training curve: of a run that has a name, or else of a size at even steps of tokens."""
     by = next(iter(_called(runs, _RUN_NAMES)), "parameters")
     curves = runs.groupby(runs[by].astype(str))
     fewest = 3 if by != "parameters" else _FEWEST_POINTS
     one_size = curves["parameters"].transform("nunique") == 1
     along = runs[one_size & (curves["tokens"].transform("nunique") >= fewest)]
-    if len(along) > len(runs) / 2 and (by != "parameters" or _at_even_steps(along)):
+    if by not in used and len(along) > len(runs) / 2 and (by != "parameters" or _at_even_steps(along)):
         several = counted(along[by].astype(str).nunique(), "run")
         yield from _found("checkpoints", along, runs=several, by=by, shown=shlex.quote(by))
 
@@ -329,7 +358,6 @@ def _at_even_steps(along: pd.DataFrame) -> bool:
 
 
 def _called(table: pd.DataFrame, plain: Sequence[str]) -> list[str]:
-    """Columns by plain names, in the order of these."""
     found = [str(name) for name in table if bare_name(str(name)) in plain]
     return sorted(found, key=lambda name: plain.index(bare_name(name)))
 

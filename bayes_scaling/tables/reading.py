@@ -4,13 +4,14 @@ import shlex
 import warnings
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from numbers import Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import RunsWarning, TableError, TableWarning
 from bayes_scaling.tables.cells import (
     EMPTY,
@@ -25,9 +26,15 @@ from bayes_scaling.tables.columns import EVALUATIONS, RUNS, TableKind, kind_of_n
 from bayes_scaling.tables.faults import Fault, fault_message
 from bayes_scaling.tables.formats import Source, read_text_table, source_name, table_name
 from bayes_scaling.tables.ho2024_sheet import REQUIRED as SHEET
-from bayes_scaling.tables.names import command_of, guessed_columns, missing_columns, similar_names, with_canonical_names
+from bayes_scaling.tables.names import (
+    command_of,
+    guessed_columns,
+    in_python,
+    missing_columns,
+    similar_names,
+    with_canonical_names,
+)
 from bayes_scaling.tables.plausibility import check_codes, findings
-from bayes_scaling.words import counted
 
 
 @dataclass(frozen=True)
@@ -60,8 +67,13 @@ class Reading:
     allow: Sequence[str] = ()
 
     def check(self, kind: TableKind) -> None:
-        """Refuse a unit, a column to scale or a code of a finding that there is none of."""
+        """Refuse what is no mapping, and a unit, a column to scale or a code of a finding that there is none of."""
         check_codes(self.allow)
+        mappings: dict[str, Any] = {"columns": self.columns, "scale": self.scale}
+        for name, given in mappings.items():
+            if not isinstance(given, Mapping):
+                example = "{'parameters': 'Model Size'}" if name == "columns" else "{'parameters': 1e9}"
+                raise kind.error(f"{name} must be a mapping such as {example}, not {type(given).__name__}")
         sizes = kind.named("count", "number")
         scale: Mapping[str, Any] = self.scale
         for name, factor in scale.items():
@@ -81,11 +93,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class ReadTable:
-    """What was read: a table, empty if there are faults (in the file's order), and of which kind.
-
-    ``line`` is what to type to map columns that are missing, ``left_alone`` names columns that resemble optional ones;
-    both are empty if there are none.
-    """
+    """What was read: a table, empty where there are faults; its kind; what to type; columns that resemble ours."""
 
     table: pd.DataFrame
     faults: tuple[Fault, ...]
@@ -158,7 +166,7 @@ def read_evaluations(
     >>> evaluations.attrs
     {'name': 'mine', 'selections': []}
     """
-    return _faultless(path, EVALUATIONS, Reading(columns or {}, **options), name)
+    return _faultless(path, EVALUATIONS, _reading(columns, options), name)
 
 
 def check_evaluations(path: Source, columns: Mapping[str, str] | None = None, **options: Any) -> tuple[Fault, ...]:
@@ -186,7 +194,7 @@ def check_evaluations(path: Source, columns: Mapping[str, str] | None = None, **
     >>> print(*check_evaluations(table))
     row 0, column perplexity, value 0.7: must be greater than 1 (perplexity, not log-perplexity or bits)
     """
-    return read_table(path, EVALUATIONS, Reading(columns or {}, **options)).faults
+    return read_table(path, EVALUATIONS, _reading(columns, options)).faults
 
 
 def read_runs(
@@ -238,7 +246,7 @@ def read_runs(
     >>> runs.attrs
     {'name': 'mine', 'selections': [], 'kind': 'runs'}
     """
-    return _faultless(path, RUNS, Reading(columns or {}, **options), name)
+    return _faultless(path, RUNS, _reading(columns, options), name)
 
 
 def check_runs(path: Source, columns: Mapping[str, str] | None = None, **options: Any) -> tuple[Fault, ...]:
@@ -264,7 +272,7 @@ def check_runs(path: Source, columns: Mapping[str, str] | None = None, **options
     >>> print(*check_runs(pd.DataFrame({"parameters": ["1e9"], "tokens": ["-2e10"], "loss": ["2.58"]})))
     row 0, column tokens, value -2e10: must be greater than 0
     """
-    return read_table(path, RUNS, Reading(columns or {}, **options)).faults
+    return read_table(path, RUNS, _reading(columns, options)).faults
 
 
 def read_table(
@@ -274,11 +282,7 @@ def read_table(
     name: str | None = None,
     gaps: Collection[str] = (),
 ) -> ReadTable:
-    """A table, or every fault, by reading its file once, since a pipe has no more.
-
-    By default the columns say of which kind it is; ``gaps`` are canonical columns that may be missing or empty. Raises
-    the kind's BayesScalingError: the file can't be read as a table at all, or the mapping does not fit it.
-    """
+    """A table, or its faults; ``gaps`` may be missing or empty. Raises the kind's error: it is no table at all."""
     reading, where, error = reading or Reading(), source_name(source), (kind or EVALUATIONS).error
     try:
         file = read_text_table(source, kind.noun if kind else "row")
@@ -323,9 +327,9 @@ def read_table(
     if all_faults:
         line = command_of(names, kind) if missing else ""
         if any(not fault.value and fault.rule.startswith(EMPTY) for fault in found):
-            drop = "type --drop-incomplete"
-            line = line.replace("type", drop, 1) if line else f"{drop} to leave incomplete rows out"
-        return ReadTable(pd.DataFrame(), all_faults, kind, line)
+            line = f"--drop-incomplete {line or 'to leave incomplete rows out'}"
+        verb = "type" if reading == Reading() else "add"
+        return ReadTable(pd.DataFrame(), all_faults, kind, in_python(f"{verb} {line}", "\n") if line else "")
     others = [str(column) for column in file.typed if column in values and column not in kind.canonical]
     values = values.assign(**{column: file.typed[column].reindex(values.index) for column in others})
     table = finished_table(values, kind, table_name(source) if name is None else name)
@@ -338,6 +342,15 @@ def read_table(
 def _faultless(source: Source, kind: TableKind, reading: Reading, name: str | None) -> pd.DataFrame:
     read = read_table(source, kind, reading, name)
     table, category = read.faultless(source), RunsWarning if kind is RUNS else TableWarning
-    for message in filter(None, (read.left_alone, *map(str, findings(table)))):
+    for message in filter(None, (read.left_alone, *(in_python(str(each)) for each in findings(table)))):
         warnings.warn(f"{source_name(source)}: {message}", category, stacklevel=3)
     return table
+
+
+def _reading(columns: Mapping[str, str] | None, options: Mapping[str, Any]) -> Reading:
+    choices = [each.name for each in fields(Reading)][1:]
+    for name in options:
+        if name not in choices:
+            rows = "rows are selected of what is read, by .pipe(bs.rows_where, \"dataset == 'c4'\")"
+            raise TableError(f"there is no option {name!r}; choose from {', '.join(choices)}; {rows}")
+    return Reading({} if columns is None else columns, **options)

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import RunsError
 from bayes_scaling.tables.columns import is_runs, kind_of
-from bayes_scaling.words import counted
 
 _OPERATORS: Mapping[type[ast.AST], Any] = {
     **{ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv},
@@ -211,8 +211,6 @@ def last_of(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
 def without_duplicates(table: pd.DataFrame) -> pd.DataFrame:
     """Drop rows of evaluations or training runs that repeat an earlier one in every column.
 
-    Examples
-    --------
     >>> runs = pd.DataFrame({"parameters": 1e9, "tokens": 2e10, "loss": [2.6, 2.6, 2.5]})
     >>> without_duplicates(runs).attrs["selections"]
     ['without 1 duplicate']

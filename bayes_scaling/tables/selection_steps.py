@@ -7,9 +7,9 @@ from functools import reduce
 
 import pandas as pd
 
+from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.tables.faults import Fault, on_one_line
-from bayes_scaling.words import counted
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,7 @@ class Dropped:
 
 @dataclass(frozen=True)
 class Step:
-    """A step of a selection: its name and rule, what a row is after it, how many are left, and those that it dropped.
-
-    ``published`` counts what whoever published the table had left here, where they say so.
-    """
+    """A step of a selection: its rule, what a row is, how many are left by us and by the authors, and those dropped."""
 
     name: str
     rule: str

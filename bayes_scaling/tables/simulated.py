@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from bayes_scaling.errors import RunsError
-from bayes_scaling.law import training_compute
-from bayes_scaling.static_laws import ChinchillaLaw
+from bayes_scaling.law.chinchilla import ChinchillaLaw
+from bayes_scaling.law.formula import training_compute
 
 ISOFLOP_BUDGETS = (6e18, 1e19, 3e19, 6e19, 1e20, 3e20, 6e20, 1e21, 3e21)
 """The nine budgets of Hoffmann et al. 2022 (section 3.2), FLOP."""
@@ -70,7 +70,7 @@ def simulate_isoflop(
 
     Examples
     --------
-    >>> from bayes_scaling.static_laws import BESIROGLU
+    >>> from bayes_scaling.law.chinchilla import BESIROGLU
     >>> runs = simulate_isoflop(BESIROGLU, budgets=[1e21], models_per_budget=3)
     >>> runs[["parameters", "tokens", "loss"]].map("{:.3g}".format).to_numpy().tolist()
     [['1.29e+10', '1.29e+10', '2.38'], ['2.89e+09', '5.77e+10', '2.31'], ['6.45e+08', '2.58e+11', '2.37']]
@@ -146,7 +146,7 @@ def simulate_curves(
 
     Examples
     --------
-    >>> from bayes_scaling.static_laws import BESIROGLU
+    >>> from bayes_scaling.law.chinchilla import BESIROGLU
     >>> curves = simulate_curves(BESIROGLU, parameters=[1e8, 1e9], tokens=(1e9, 1e11), points=3)
     >>> curves["loss"].round(2).tolist()
     [3.68, 3.07, 2.81, 3.24, 2.63, 2.37]

@@ -9,7 +9,7 @@ import pandas as pd
 from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.tables.benchmarks import named
 from bayes_scaling.tables.cells import FLAG_WORDS, plain_word
-from bayes_scaling.tables.columns import EVALUATIONS, RUNS, Column, kind_of, offered_names
+from bayes_scaling.tables.columns import EVALUATIONS, RUNS, Column, kind_of, kind_of_names, offered_names
 from bayes_scaling.tables.names import missing_columns
 from bayes_scaling.tables.reading import read_table
 
@@ -17,20 +17,12 @@ _COLUMNS = {column.name: column for column in (*RUNS.columns, *EVALUATIONS.colum
 
 
 def as_table(given: Any) -> pd.DataFrame:
-    """A table to be fitted: as given where it is sound, and else read anew, as a file is.
-
-    Raises BayesScalingError: It is no table, or can't be read as one; names what is wrong, and what to type.
-
-    Examples
-    --------
-    >>> raw = pd.DataFrame({"parameters": ["7B"], "tokens": ["1.4T"], "loss": [1.9]})
-    >>> as_table(raw)["parameters"].tolist()
-    [7000000000.0]
-    """
+    """A table to be fitted: as given where it is sound, else read as a file is. Raises BayesScalingError."""
     if isinstance(given, pd.DataFrame) or not hasattr(given, "columns"):
         require_sound(given)
     if isinstance(given, pd.DataFrame):
-        kind, names = kind_of(given), [str(name) for name in given]
+        names = [str(name) for name in given]
+        kind = kind_of(given) if given.attrs.get("kind") else kind_of_names(names)
         lacking = any(True for _ in missing_columns(names, kind)) and bool(offered_names(names, kind))
         if not lacking and all(_is_typed(given[name]) for name in set(names) & set(kind.canonical)):
             return given
@@ -38,10 +30,7 @@ def as_table(given: Any) -> pd.DataFrame:
 
 
 def require_sound(evaluations: pd.DataFrame, *columns: str) -> None:
-    """Refuse what is no table, and words, flags and dates that are about to be used and are none.
-
-    The EvaluationsError names column, row and value, what is valid, and what to type.
-    """
+    """Refuse what is no table, and words, flags and dates about to be used that are none, by an EvaluationsError."""
     if not isinstance(evaluations, pd.DataFrame):
         raise EvaluationsError(
             f"a table of evaluations is needed (bs.load_evaluations, bs.read_evaluations), not "
@@ -87,7 +76,6 @@ def _is_typed(cells: pd.Series) -> bool:
 
 
 def _cure(wrong: pd.Series) -> str:
-    """What to type where cells are wrong, as far as what they mean can be told."""
     column, whole = _COLUMNS[str(wrong.name)], f'evaluations["{wrong.name}"]'
     if column.kind == "date":
         return f"type {whole} = pd.to_datetime({whole}.astype(str), utc=True).dt.tz_localize(None)"
@@ -96,7 +84,6 @@ def _cure(wrong: pd.Series) -> str:
 
 
 def _meant(value: Any, column: Column) -> Any:
-    """What a wrong word or flag may mean; None if nothing."""
     if column.kind == "benchmark":
         return named(value) if isinstance(value, str) else None
     known = FLAG_WORDS if column.kind == "flag" else {word: word for word in column.choices}

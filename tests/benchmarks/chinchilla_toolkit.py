@@ -22,9 +22,9 @@ from benchmarks.samplers_page import table
 from benchmarks.toolkit_fit import README_STARTS as WHOLE
 
 import bayes_scaling as bs
+from bayes_scaling.common.formatting import number
+from bayes_scaling.law.chinchilla import ChinchillaLaw
 from bayes_scaling.quantities.allocation import optimal_allocation
-from bayes_scaling.static_laws import ChinchillaLaw
-from bayes_scaling.words import number
 
 PAGE = Path(__file__).parents[2] / "notebooks" / "chinchilla-toolkit.md"
 COLUMNS = {"parameters": "Model Size", "flop": "Training FLOP"}

@@ -11,10 +11,10 @@ import numpy as np
 import pymc as pm
 
 import bayes_scaling as bs
-from bayes_scaling.comparison.scoring import score
 from bayes_scaling.inference.fitting import fit_with
 from bayes_scaling.inference.likelihood import sampled_names
 from bayes_scaling.inference.settings import DEFAULT, SEED
+from bayes_scaling.studies.comparison.scoring import score
 
 VARIANTS = (
     ("ho2024/01", 0.0),

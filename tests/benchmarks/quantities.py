@@ -10,7 +10,7 @@ from penalised_fits import fit_around
 from published_points import MODEL_7, WITH_FACTOR
 
 import bayes_scaling as bs
-from bayes_scaling.replication.run import GAIN_MODEL, MODEL
+from bayes_scaling.studies.replication import GAIN_MODEL, MODEL
 
 BUDGETS = [10.0**power for power in range(16, 26)]
 

@@ -65,7 +65,10 @@ def quantities_of(posterior: Any, static: bool) -> Any:
 
     if static:
         return posterior[list(CONSTANTS)]
-    return Dataset({"g_N + g_D": posterior["g_N"] + posterior["g_D"]})
+    rate = posterior["g_N"] + posterior["g_D"]
+    eras = [name for name in rate.dims if name not in ("chain", "draw")]
+    named = {f"g_N + g_D, {label}": rate.sel({era: label}, drop=True) for era in eras for label in rate[era].to_numpy()}
+    return Dataset(named or {"g_N + g_D": rate})
 
 
 def summaries(quantities: Any) -> dict[str, dict[str, Any]]:

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bayes_scaling.words import number
+from bayes_scaling.common.formatting import number
 
 RHAT_MAX = 1.01
 ESS_MIN = 100

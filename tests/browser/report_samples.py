@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from bayes_scaling.report.document import (
+from bayes_scaling.reports.document import (
     Banner,
     Bullets,
     Code,
@@ -16,7 +16,7 @@ from bayes_scaling.report.document import (
     Section,
     Table,
 )
-from bayes_scaling.report.svg import picture_of
+from bayes_scaling.reports.svg import picture_of
 
 SCRIPT = "<script>alert(1)</script>"
 FORMULA = '=HYPERLINK("http://x","y")'

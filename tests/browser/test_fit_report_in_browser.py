@@ -6,12 +6,12 @@ from itertools import pairwise
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from posterior_report.drawn_fits import BAD, drawn_fit
 from pypdf import PdfReader
+from reports.drawn_fits import BAD, drawn_fit
 
 import bayes_scaling as bs
-from bayes_scaling.posterior_report.fit_document import fit_document
-from bayes_scaling.report.html import render_html
+from bayes_scaling.reports.fit_document import fit_document
+from bayes_scaling.reports.html import render_html
 
 
 @pytest.mark.browser

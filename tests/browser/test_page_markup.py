@@ -14,8 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.posterior_report.write import as_plain
-from bayes_scaling.report.document import (
+from bayes_scaling.reports.document import (
     Banner,
     Bullets,
     Code,
@@ -27,11 +26,12 @@ from bayes_scaling.report.document import (
     Scatter,
     Section,
     Table,
+    printable,
 )
-from bayes_scaling.report.html import mathml, render_html
-from bayes_scaling.report.markdown import render_markdown
-from bayes_scaling.report.plain_text import printable
-from bayes_scaling.report.scatter_svg import scatter_svg
+from bayes_scaling.reports.html import mathml, render_html
+from bayes_scaling.reports.markdown import render_markdown
+from bayes_scaling.reports.scatter_svg import scatter_svg
+from bayes_scaling.reports.write import as_plain
 
 EMPTY_SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 1"/>'
 TEXTS = st.text(st.characters(codec="utf-8") | st.sampled_from("<>&'\"{}%\0\r\n\u202e"), max_size=30) | st.sampled_from(

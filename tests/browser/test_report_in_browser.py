@@ -8,8 +8,8 @@ import report_samples as samples
 from axe_playwright_python.sync_playwright import Axe
 from pypdf import PdfReader
 
-from bayes_scaling.report.document import Document, Paragraph, Picture, Section
-from bayes_scaling.report.html import render_html
+from bayes_scaling.reports.document import Document, Paragraph, Picture, Section
+from bayes_scaling.reports.html import render_html
 
 pytestmark = pytest.mark.browser
 

@@ -16,7 +16,7 @@ from bayes_scaling.classical.chinchilla_uncertainty import (
     likelihood_ratio_test,
 )
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.static_laws import BESIROGLU, HOFFMANN_ROUNDED, HOFFMANN_TEX, ChinchillaLaw
+from bayes_scaling.law.chinchilla import BESIROGLU, HOFFMANN_ROUNDED, HOFFMANN_TEX, ChinchillaLaw
 from bayes_scaling.tables import RunsError, drop_highest, load_runs, simulate_isoflop
 
 REFIT = np.array([6.17795598, 7.64273236, 0.59711196, 0.34781303, 0.36585412])

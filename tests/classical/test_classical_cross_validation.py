@@ -15,7 +15,7 @@ from bayes_scaling.classical import (
     published_split,
 )
 from bayes_scaling.classical.estimates import published_search
-from bayes_scaling.threads import one_thread
+from bayes_scaling.inference.threads import one_thread
 
 # Squared error of the first held-out row, as printed in the authors' notebook after the first fold. Started from
 # zeros, these searches end in the same place however the sums round.

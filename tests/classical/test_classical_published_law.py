@@ -5,7 +5,7 @@ import pytest
 
 import bayes_scaling.classical as classical
 from bayes_scaling.classical import HO2024_MODEL_7, HO2024_SYSTEMS, published_loss
-from bayes_scaling.law import PETAFLOP_DAY, effective_epochs
+from bayes_scaling.law.formula import PETAFLOP_DAY, effective_epochs
 from bayes_scaling.quantities import rates
 
 # As printed in the authors' notebook for figure 4 and table 1.

@@ -20,7 +20,9 @@ from penalised_fits import fit_around
 
 import bayes_scaling as bs
 from bayes_scaling.cli import main
+from bayes_scaling.common.formatting import number
 from bayes_scaling.inference.result import Fit
+from bayes_scaling.law.chinchilla import STATIC_LAWS
 from bayes_scaling.model.coordinates import published_names
 from bayes_scaling.quantities.allocation_table import (
     INFERENCE,
@@ -31,9 +33,7 @@ from bayes_scaling.quantities.allocation_table import (
     allocations,
     sources,
 )
-from bayes_scaling.report.allocation import allocation_sentence
-from bayes_scaling.static_laws import STATIC_LAWS
-from bayes_scaling.words import number
+from bayes_scaling.reports.allocation import allocation_sentence
 
 SPECIFICATION = bs.load_specification("chinchilla-normal")
 CENTRE = {"parameters": 1e9, "tokens": 2e10}
@@ -294,7 +294,7 @@ def test_an_unconverged_fit_is_marked_everywhere_and_ends_with_1(allocate, uncon
 def test_an_unconverged_fit_is_red_on_a_terminal(unconverged) -> None:
     from rich.console import Console
 
-    from bayes_scaling.report.allocation import allocation_report
+    from bayes_scaling.reports.allocation import allocation_report
 
     terminal = Console(file=io.StringIO(), force_terminal=True, color_system="standard", width=120)
     terminal.print(allocation_report(allocations(Question((BUDGET,)), bs.load_fit(unconverged))))

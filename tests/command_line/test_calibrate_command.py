@@ -6,10 +6,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from bayes_scaling.calibration.result import Calibration, load_calibration
 from bayes_scaling.commands.report import report_command
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.posterior_report.calibration_document import calibration_sentences
+from bayes_scaling.reports.calibration_document import calibration_sentences
+from bayes_scaling.studies.calibration.result import Calibration, load_calibration
 
 FILES = {"calibration.png", "calibration.csv", "calibration.json"}
 
@@ -61,7 +61,7 @@ def test_what_is_no_calibration_is_said_to_be_none(tmp_path, content) -> None:
 
 
 def test_a_calibration_reads_back_and_lists_stand_on_lines_of_their_own() -> None:
-    from bayes_scaling.calibration.experiment import Simulation
+    from bayes_scaling.studies.calibration.experiment import Simulation
 
     made = tuple(Simulation({"g_C": rank, "sigma": 7}, True, 1.001, 400.0, 0, 0, 0.5) for rank in range(25))
     found = Calibration("mine", "table", made, 0, "f" * 64)
@@ -73,7 +73,7 @@ def test_a_calibration_reads_back_and_lists_stand_on_lines_of_their_own() -> Non
 
 
 def test_the_report_of_a_calibration_says_what_the_command_says(tmp_path) -> None:
-    from bayes_scaling.calibration.experiment import Simulation
+    from bayes_scaling.studies.calibration.experiment import Simulation
 
     made = tuple(Simulation({"g_C": 4 * rank, "sigma": 7}, True, 1.001, 400.0, 0, 0, 0.5) for rank in range(25))
     found = Calibration("mine", "table", made, 0, "f" * 64)

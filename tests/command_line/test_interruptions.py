@@ -17,7 +17,7 @@ import pytest
 from studies.waiting import until
 
 import bayes_scaling as bs
-from bayes_scaling.report.run_directory import prepare, write_run
+from bayes_scaling.reports.run_directory import prepare, write_run
 
 pytestmark = pytest.mark.fault("Runs that are killed or interrupted")
 
@@ -34,7 +34,7 @@ from pathlib import Path
 import nutpie
 import pymc
 
-import bayes_scaling.posterior_report.fit_terminal
+import bayes_scaling.reports.fit_terminal
 from bayes_scaling.cli import main
 from bayes_scaling.inference import fitting
 
@@ -80,8 +80,8 @@ from pathlib import Path
 import bayes_scaling as bs
 from bayes_scaling.cli import main
 from bayes_scaling.inference import fitting
-import bayes_scaling.posterior_report.fit_terminal
-from bayes_scaling.report import run_directory
+import bayes_scaling.reports.fit_terminal
+from bayes_scaling.reports import run_directory
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background would not have
 finished, *cases = sys.argv[1:]

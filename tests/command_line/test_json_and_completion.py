@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 import bayes_scaling as bs
 from bayes_scaling.cli import main
 from bayes_scaling.commands import app
+from bayes_scaling.common.strict_json import records, strict_json, with_rows
 from bayes_scaling.inference import fitting
-from bayes_scaling.plain_json import records, strict_json, with_rows
 
 HEADER = "system,paper,published,benchmark,perplexity,parameters,tokens,architecture"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.report.run_directory import prepare
+from bayes_scaling.reports.run_directory import prepare
 
 
 @pytest.mark.parametrize(

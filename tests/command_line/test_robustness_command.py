@@ -8,7 +8,7 @@ import matplotlib.image
 import pytest
 
 import bayes_scaling as bs
-from bayes_scaling.robustness_cases.run import robustness
+from bayes_scaling.studies.robustness.run import robustness
 
 FILES = {"robustness.csv", "robustness.json", "robustness.md", "robustness.png"}
 

@@ -8,8 +8,8 @@ from made_runs import made_runs
 
 import bayes_scaling as bs
 from bayes_scaling.cli import main
+from bayes_scaling.common.formatting import in_digits, number
 from bayes_scaling.inference import fitting
-from bayes_scaling.words import in_digits, number
 
 MAPPED = ("--column", "parameters=Model Size", "--column", "flop=Training FLOP")
 

@@ -10,9 +10,9 @@ from scipy import stats
 from xarray import DataTree
 
 import bayes_scaling as bs
-from bayes_scaling.comparison.elpd import Elpd
 from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.rates import months_to_double
+from bayes_scaling.studies.comparison.elpd import Elpd
 
 SEED = 1
 """Pages were made with 0: a fit that is made again must not repeat the same draws."""

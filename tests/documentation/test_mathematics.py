@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from bayes_scaling.errors import BayesScalingError, SpecificationError
 from bayes_scaling.model.describe import describe
-from bayes_scaling.report.html import mathml
-from bayes_scaling.report.mathematics import is_equation, symbol, tex
+from bayes_scaling.reports.html import mathml
+from bayes_scaling.reports.mathematics import is_equation, symbol, tex
 from bayes_scaling.specifications.catalogue import list_specifications, load_specification
 from bayes_scaling.specifications.progress import Progress
 from bayes_scaling.specifications.sections import Data, Noise

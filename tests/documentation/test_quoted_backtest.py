@@ -14,11 +14,11 @@ from quoted import MOST_ERRORS, agrees_value, page, size, span, table_rows
 import bayes_scaling as bs
 from bayes_scaling.inference.fitting import summary_of
 from bayes_scaling.inference.settings import SEED as PAGES_SEED
-from bayes_scaling.posterior_report.backtest_document import WELL_KNOWN, backtest_page
-from bayes_scaling.predictive import backtest as backtest_module
-from bayes_scaling.predictive.forecasts import PROBABILITIES, Record, posterior_forecast, scored
-from bayes_scaling.predictive.result import Backtest
-from bayes_scaling.predictive.splits import FIRST, HORIZONS, LAST, cut_at, forecasters, in_year_after
+from bayes_scaling.reports.backtest_document import WELL_KNOWN, backtest_page
+from bayes_scaling.studies.backtest import backtest as backtest_module
+from bayes_scaling.studies.backtest.forecasts import PROBABILITIES, Record, posterior_forecast, scored
+from bayes_scaling.studies.backtest.result import Backtest
+from bayes_scaling.studies.backtest.splits import FIRST, HORIZONS, LAST, cut_at, forecasters, in_year_after
 
 PAGE = "notebooks/backtest.md"
 CUTS = tuple(range(FIRST, LAST + 1))

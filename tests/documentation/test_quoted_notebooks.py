@@ -10,12 +10,12 @@ from quoted import COUNT, NUMBER, ROOT, Claim, check_claim, prose, unclaimed
 
 import bayes_scaling as bs
 from bayes_scaling.classical import HO2024_CROSS_VALIDATION, HO2024_DELTAS
-from bayes_scaling.comparison.result import TIE_NATS
 from bayes_scaling.inference.settings import CHAINS
-from bayes_scaling.law import training_compute
+from bayes_scaling.law.formula import training_compute
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY
-from bayes_scaling.replication.run import MODEL
-from bayes_scaling.robustness_cases.cases import CASES
+from bayes_scaling.studies.comparison.result import TIE_NATS
+from bayes_scaling.studies.replication import MODEL
+from bayes_scaling.studies.robustness.cases import CASES
 
 NOTEBOOKS = ROOT / "notebooks"
 NAMES = tuple(path.stem for path in sorted(NOTEBOOKS.glob("*.ipynb")))

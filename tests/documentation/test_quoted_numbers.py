@@ -37,21 +37,21 @@ from quoted import (
 )
 
 import bayes_scaling as bs
-from bayes_scaling.calibration.calibrate import stated_intervals
-from bayes_scaling.calibration.settings import PROBABILITY, SIMULATIONS
-from bayes_scaling.calibration.stated import QUESTIONS, Split, stated_coverage
 from bayes_scaling.classical import HO2024_CROSS_VALIDATION, HO2024_DELTAS
 from bayes_scaling.cli import EXIT_BAD_INPUT
 from bayes_scaling.commands.options import EXIT_UNCONVERGED
 from bayes_scaling.inference.diagnostics import EBFMI_MIN, ESS_MIN, RHAT_MAX, TOLERATED_FRACTION
 from bayes_scaling.inference.settings import EFFECTIVE_DRAWS
-from bayes_scaling.posterior_report import replication_document
-from bayes_scaling.published import HO2024_COMPUTE
+from bayes_scaling.law.published import HO2024_COMPUTE
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, months_to_double
-from bayes_scaling.replication import run as answers_module
-from bayes_scaling.replication.run import GAIN_MODEL, MODEL, answers
-from bayes_scaling.robustness_cases.cases import CASES
+from bayes_scaling.reports import replication_document
 from bayes_scaling.specifications.sections import CENTRE_PARAMETERS, CENTRE_YEAR
+from bayes_scaling.studies import replication as answers_module
+from bayes_scaling.studies.calibration.calibrate import stated_intervals
+from bayes_scaling.studies.calibration.settings import PROBABILITY, SIMULATIONS
+from bayes_scaling.studies.calibration.stated import QUESTIONS, Split, stated_coverage
+from bayes_scaling.studies.replication import GAIN_MODEL, MODEL, answers
+from bayes_scaling.studies.robustness.cases import CASES
 from bayes_scaling.tables.ho2024_rules import PUBLISHED as PUBLISHED_COUNTS
 
 WORDS = {20: "twenty", 30: "thirty", 31: "thirty-one", 32: "thirty-two"}

@@ -14,11 +14,11 @@ from scipy.stats import spearmanr
 
 import bayes_scaling as bs
 from bayes_scaling.classical import HO2024_CROSS_VALIDATION, HO2024_DELTAS
-from bayes_scaling.comparison.elpd import Elpd
-from bayes_scaling.comparison.result import MISCOMPUTED, TIE_NATS
-from bayes_scaling.comparison.variants import STATED
 from bayes_scaling.inference.likelihood import draws_of, evaluation_densities, expected_losses
 from bayes_scaling.model.rows import make_rows, sample_minima
+from bayes_scaling.studies.comparison.elpd import Elpd
+from bayes_scaling.studies.comparison.result import MISCOMPUTED, TIE_NATS
+from bayes_scaling.studies.comparison.variants import STATED
 
 NO_PROGRESS = "no progress"
 KINDS = {

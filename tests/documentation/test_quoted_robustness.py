@@ -12,15 +12,15 @@ from fresh import SEED, check_doubling_time, difference_errors, rate_of
 from quoted import ENDS, UNBOUNDED, agrees, agrees_share, agrees_value, page, parts, span, table_rows
 
 import bayes_scaling as bs
-from bayes_scaling.comparison.elpd import Record
-from bayes_scaling.comparison.sweep import SCORES
 from bayes_scaling.inference.fitting import summary_of
-from bayes_scaling.posterior_report.robustness_document import robustness_page
-from bayes_scaling.quantities.rate_widths import published_rates
+from bayes_scaling.quantities.against_published import published_rates
 from bayes_scaling.quantities.rates import signed_months_to_double
-from bayes_scaling.robustness_cases.cases import BASELINE, CASES
-from bayes_scaling.robustness_cases.result import COLUMNS, rows_in_words
-from bayes_scaling.robustness_cases.run import planned
+from bayes_scaling.reports.robustness_document import robustness_page
+from bayes_scaling.studies.comparison.elpd import Record
+from bayes_scaling.studies.comparison.sweep import SCORES
+from bayes_scaling.studies.robustness.cases import BASELINE, CASES
+from bayes_scaling.studies.robustness.result import COLUMNS, rows_in_words
+from bayes_scaling.studies.robustness.run import planned
 
 PAGE = "notebooks/robustness.md"
 RATES = re.compile(

@@ -26,16 +26,16 @@ from quoted import (
 from recovery import LOG_PARAMETERS, random_design, recovery
 
 import bayes_scaling as bs
-from bayes_scaling.approaches import compare as compare_module
-from bayes_scaling.approaches.compare import HOFFMANN_EXPONENTS
-from bayes_scaling.approaches.least_squares import classical_parabolas
-from bayes_scaling.approaches.rows import budgets_of, make_profile_rows
-from bayes_scaling.calibration.result import coverage_table
-from bayes_scaling.calibration.settings import PROBABILITY, SIMULATIONS
+from bayes_scaling.common.formatting import number
 from bayes_scaling.inference.diagnostics import RHAT_MAX
+from bayes_scaling.law.published import HOFFMANN_EXPONENTS
 from bayes_scaling.plots.residuals import standardised_residuals
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY
-from bayes_scaling.words import number
+from bayes_scaling.studies.approaches import compare as compare_module
+from bayes_scaling.studies.approaches.least_squares import classical_parabolas
+from bayes_scaling.studies.approaches.rows import budgets_of, make_profile_rows
+from bayes_scaling.studies.calibration.result import coverage_table
+from bayes_scaling.studies.calibration.settings import PROBABILITY, SIMULATIONS
 
 PAGE, TOOLKIT = "notebooks/planning.md", "notebooks/chinchilla-toolkit.md"
 ANEW = 2

@@ -1,6 +1,5 @@
 """Pages of the site that people wrote: numbers, file names, keys and columns that they state are those of code."""
 
-import io
 import json
 import re
 from collections.abc import Iterable
@@ -12,40 +11,38 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from comparison.made_scores import made_record, made_score
 from made_fits import made_fit_of_runs
 from penalised_fits import fit_around
-from posterior_report.drawn_fits import drawn_fit
-from predictive.made_backtest import made_backtest
 from published_points import MODEL_7
 from quoted import COUNT, ROOT, Claim, check_claim, page, prose, size, table_rows, unclaimed
-from robustness.made_robustness import made_run
+from reports.drawn_fits import drawn_fit
+from studies.backtest.made_backtest import made_backtest
+from studies.comparison.made_scores import made_record, made_score
+from studies.robustness.made_robustness import made_run
 
 import bayes_scaling as bs
 from bayes_scaling.commands import app, calibrate, replicate, trust
-from bayes_scaling.comparison.result import COLUMNS as COMPARISON_COLUMNS
-from bayes_scaling.comparison.result import comparison_table
-from bayes_scaling.comparison.sweep import FITS, SCORES
+from bayes_scaling.common.files import BACKTEST_TABLE, COMPARISON_SETTINGS, COMPARISON_TABLE, FIT_FILE
 from bayes_scaling.inference.diagnostics import ESS_MIN, RHAT_MAX
 from bayes_scaling.inference.fitting import KEPT_DRAWS, fit_fingerprint, summary_of
 from bayes_scaling.inference.settings import Settings
-from bayes_scaling.law import training_compute
-from bayes_scaling.posterior_report import backtest_document, comparison_document, robustness_document
-from bayes_scaling.posterior_report.backtest_document import backtest_csv
-from bayes_scaling.posterior_report.comparison_document import comparison_json
-from bayes_scaling.posterior_report.comparison_sections import FEWEST_PUBLISHED
-from bayes_scaling.posterior_report.robustness_document import robustness_json
-from bayes_scaling.posterior_report.write import SUFFIXES, as_plain
-from bayes_scaling.predictive.backtest import FORECASTS
-from bayes_scaling.predictive.forecasts import PROBABILITIES
-from bayes_scaling.predictive.splits import HORIZONS
+from bayes_scaling.law.formula import training_compute
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, summarise_rate
-from bayes_scaling.replication.run import MODEL
-from bayes_scaling.report import allocation, run_directory
-from bayes_scaling.report.document import Document
-from bayes_scaling.report.summary import summarise
-from bayes_scaling.result_files import COMPARISON_SETTINGS, COMPARISON_TABLE, FIT_FILE
-from bayes_scaling.robustness_cases.result import COLUMNS as ROBUSTNESS_COLUMNS
+from bayes_scaling.reports import allocation, backtest_document, comparison_document, robustness_document, run_directory
+from bayes_scaling.reports.comparison_document import comparison_json
+from bayes_scaling.reports.comparison_sections import FEWEST_PUBLISHED
+from bayes_scaling.reports.document import Document
+from bayes_scaling.reports.robustness_document import robustness_json
+from bayes_scaling.reports.summary import summarise
+from bayes_scaling.reports.write import SUFFIXES, as_plain
+from bayes_scaling.studies.backtest.backtest import FORECASTS
+from bayes_scaling.studies.backtest.forecasts import PROBABILITIES
+from bayes_scaling.studies.backtest.splits import HORIZONS
+from bayes_scaling.studies.comparison.result import COLUMNS as COMPARISON_COLUMNS
+from bayes_scaling.studies.comparison.result import comparison_table
+from bayes_scaling.studies.comparison.sweep import FITS, SCORES
+from bayes_scaling.studies.replication import MODEL
+from bayes_scaling.studies.robustness.result import COLUMNS as ROBUSTNESS_COLUMNS
 
 SITE, FORMATS, TABLES = "notebooks/site", "notebooks/site/file-formats.md", "bayes_scaling/data/README.md"
 PAGES = (*(f"{SITE}/{path.name}" for path in sorted((ROOT / SITE).glob("*.md"))), TABLES)
@@ -325,8 +322,9 @@ def test_keys_of_a_robustness_run_are_those_written() -> None:
     check_names("`robustness.json`", json.loads(robustness_json(made_run())))
 
 
-def test_columns_of_a_backtest_are_those_written() -> None:
-    written = pd.read_csv(io.BytesIO(backtest_csv(made_backtest())))
+def test_columns_of_a_backtest_are_those_written(tmp_path) -> None:
+    backtest_document.write_backtest(made_backtest(), tmp_path)
+    written = pd.read_csv(tmp_path / BACKTEST_TABLE)
     check_names("`backtest.csv`", written)
     assert set(re.findall(r"`(\w+)` \(", part("`backtest.csv`"))) | {"year"} == set(HORIZONS)
 

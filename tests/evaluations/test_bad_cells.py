@@ -13,7 +13,7 @@ GROUPED = "must be a number without separators of thousands; write 1000 or 1e3, 
 FINITE = "must be a finite number"
 POSITIVE = "must be greater than 0"
 PERPLEXITY = "must be greater than 1 (perplexity, not log-perplexity or bits)"
-DATE = "must be a date of the calendar, written YYYY-MM-DD"
+DATE = "must be a date of the calendar, written YYYY-MM-DD (2019, 2019-02 and Feb 2019 are taken too)"
 FLAG = "must be 0 or 1 (or: false, true)"
 EMPTY = "must not be empty"
 EMPTY_SIZE = "must not be empty, unless the row has comparable = 0"
@@ -61,7 +61,7 @@ BAD_CELLS = [
     ("published", "2019-2-14", DATE),
     ("published", "2019-02-30", DATE),
     ("published", "2019-13-01", DATE),
-    ("published", "2019-02-14T00:00", DATE),
+    ("published", "2019-02-14T12:30", DATE),
     ("published", "Fab 2019", DATE),
     ("published", "Fe 2019", DATE),
     ("published", "Feb 2019-03", DATE),

@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from bayes_scaling.commands import app
 from bayes_scaling.errors import EvaluationsError, TableWarning
-from bayes_scaling.predictive.splits import cut_at
+from bayes_scaling.studies.backtest.splits import cut_at
 from bayes_scaling.tables import BENCHMARKS, check_evaluations, load_evaluations, on_benchmarks, read_evaluations
 from bayes_scaling.tables.benchmarks import KNOWN, in_order, known, named, title
 from bayes_scaling.tables.filling import csv_faults, evaluations_csv, read_with_gaps

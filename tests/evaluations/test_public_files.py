@@ -1,5 +1,6 @@
 """Public files of people who do this work: read as they are or with what is said; wrong units have their codes."""
 
+import gzip
 import json
 import re
 import shlex
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 import bayes_scaling as bs
 from bayes_scaling.commands import app
 from bayes_scaling.tables.faults import Finding
+from bayes_scaling.tables.names import in_python
 from bayes_scaling.tables.reading import Reading, read_table
 
 
@@ -122,7 +124,7 @@ def test_what_is_to_type_for_sizes_in_millions_or_another_unit_gives_counts(head
     sizes.to_csv(path, index=False)
     with pytest.raises(bs.RunsError) as refused:
         bs.read_runs(path)
-    typed = shlex.split(str(refused.value).splitlines()[-1].removeprefix("type "))
+    typed = shlex.split(str(refused.value).splitlines()[-2].removeprefix("type "))
     assert typed[:2] == ["--column", f"parameters={heading}"] and typed[2] == "--scale"
     assert CliRunner().invoke(app, ["check", str(path), "--runs", *typed]).exit_code == 0
     read = bs.read_runs(path, {"parameters": heading}, scale={"parameters": float(typed[3].split("=")[1])})
@@ -193,13 +195,43 @@ def test_bits_in_the_name_of_a_loss_go_into_the_line_to_type():
     np.testing.assert_allclose(runs["loss"], np.log(2) * table["Test loss (bits)"])
 
 
-def test_what_is_advised_for_semicolons_reads_the_same_numbers(tmp_path):
+@pytest.mark.parametrize("losses", [("3,5982", "3,402"), ("3.5982", "3.402")])
+def test_cells_separated_by_semicolons_are_read_with_points_or_decimal_commas(tmp_path, losses):
     path = tmp_path / "mine.csv"
-    path.write_text("parameters;tokens;loss\n70000000.0;2000000000.0;3,598\n140000000.0;4000000000.0;3,402\n")
-    with pytest.raises(bs.BayesScalingError, match=r'pd\.read_csv\(path, sep=";", decimal=","\)'):
-        bs.read_runs(path)
-    runs = bs.read_runs(pd.read_csv(path, sep=";", decimal=","))
-    assert runs[["parameters", "tokens", "loss"]].to_numpy().tolist() == [[7e7, 2e9, 3.598], [1.4e8, 4e9, 3.402]]
+    path.write_text(f"parameters;tokens;loss;seeds\n7e7;2000000000;{losses[0]};1,2\n140000000;4e9;{losses[1]};3,a\n")
+    runs = bs.read_runs(path)
+    assert runs[["parameters", "tokens", "loss"]].to_numpy().tolist() == [[7e7, 2e9, 3.5982], [1.4e8, 4e9, 3.402]]
+    assert runs["seeds"].tolist() == ["1,2", "3,a"]
+
+
+@pytest.mark.parametrize("cell", ["2,58", "0,125", "-2,5"])
+def test_a_decimal_comma_is_never_taken_for_one_of_thousands(tmp_path, cell):
+    path = tmp_path / "mine.csv"
+    for column in ("parameters", "tokens", "loss"):
+        row = {"parameters": "7e7", "tokens": "2e9", "loss": "3.5"} | {column: f'"{cell}"'}
+        path.write_text(f"{','.join(row)}\n{','.join(row.values())}\n")
+        (fault,) = bs.check_runs(path)
+        assert (
+            str(fault) == f"row 2, column {column}, value {cell}: must have a decimal point, not a comma: 2.5, not 2,5"
+        )
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_files_packed_by_gzip_and_of_utf_16_are_read(tmp_path, packed, encoding):
+    content = "parameters\ttokens\tloss\n7e7\t2e9\t3.5\n".encode(encoding)
+    path = tmp_path / ("mine.tsv" + ".gz" * packed)
+    path.write_bytes(gzip.compress(content) if packed else content)
+    runs = bs.read_runs(path)
+    assert runs["loss"].tolist() == [3.5] and runs.attrs["name"] == "mine"
+
+
+def test_what_is_called_gz_and_is_not_packed_is_refused_in_words(tmp_path):
+    for content in (b"parameters,tokens,loss\n", gzip.compress(b"x" * 100)[:-9]):
+        path = tmp_path / "mine.csv.gz"
+        path.write_bytes(content)
+        with pytest.raises(bs.RunsError, match="is not packed by gzip, as its name says; unpack it"):
+            bs.read_runs(path)
 
 
 def test_a_column_that_a_file_lacks_is_not_scaled():
@@ -285,3 +317,96 @@ def test_the_authors_sheet_is_the_recovered_sample(shared, ho2024):
     assert ((theirs > 0) & (ours == 0)).sum() == 27
     written = pd.read_csv(shared / "data" / "public" / "ho2024_sheet.csv")["Zero-shot?"]
     assert (pd.to_numeric(written, errors="coerce") == 0.5).sum() == 19
+
+
+def test_messages_in_python_say_what_python_writes():
+    runs = bs.load_runs()
+    raw = pd.DataFrame({"N": runs["parameters"] / 1e9, "tokens": runs["tokens"], "loss": runs["loss"]})
+    with pytest.warns(bs.RunsWarning, match=r"type --scale parameters=1e9, in Python scale=\{'parameters': 1e9\}"):
+        read = bs.read_runs(raw, {"parameters": "N"})
+    with pytest.raises(bs.RunsError, match=r"in Python scale=\{'parameters': 1e9\}"):
+        bs.fit("chinchilla", read)
+    with pytest.raises(bs.RunsError, match=r"\ntype --column parameters=N \(or --guess-columns\)\nin Python columns="):
+        bs.read_runs(raw)
+    with pytest.raises(bs.RunsError, match=r"\nadd --column parameters=N"):
+        bs.read_runs(raw.rename(columns={"loss": "L"}), {"loss": "L"})
+
+
+@pytest.mark.parametrize(
+    ("said", "python"),
+    [
+        ("--best-of parameters,tokens, or --where with a column", ".pipe(bs.best_of, ['parameters', 'tokens'])"),
+        ("--where \"val == 'c4'\", or", """.pipe(bs.rows_where, "val == 'c4'")"""),
+        ("type --column loss=ce, with --loss-unit bits if", "columns={'loss': 'ce'}, loss_unit='bits'"),
+        ("type such as --scale flop=log10, or leave", "scale={'flop': 'log10'}"),
+        ("type --drop-duplicates", ".pipe(bs.without_duplicates)"),
+        ("--column loss='it'\"'\"'s'", '''columns={'loss': "it's"}'''),
+    ],
+)  # fmt: skip
+def test_each_option_has_its_form_in_python(said, python):
+    assert in_python(said) == f"{said}, in Python {python}"
+    assert in_python("nothing to type, --allow sweep") == "nothing to type, --allow sweep"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"where": "loss > 3"}, "there is no option 'where'; choose from guess_columns, .*pipe.bs.rows_where"),
+        ({"columns": ["N"]}, "columns must be a mapping such as .*not list"),
+        ({"scale": 1e9}, "scale must be a mapping such as .*not float"),
+    ],
+)
+def test_options_that_can_not_be_are_refused_in_words(options, message):
+    for function in (bs.read_runs, bs.check_runs, bs.read_evaluations, bs.check_evaluations):
+        with pytest.raises(bs.BayesScalingError, match=message):
+            function(bs.load_runs(), **options)
+
+
+def test_a_misspelt_column_of_runs_is_not_looked_for_among_those_of_evaluations():
+    with pytest.raises(bs.RunsError, match="column loss: is missing; it looks like 'los' here"):
+        bs.fit("chinchilla", pd.DataFrame(bs.load_runs()).rename(columns={"loss": "los"}))
+
+
+def test_one_size_or_one_date_of_all_rows_is_said():
+    runs, evaluations = bs.load_runs(), bs.load_evaluations()
+    for name in ("parameters", "tokens"):
+        assert "one-size" in codes(runs.assign(**{name: 1e9}).drop(columns="flop"))
+    (said,) = (each for each in bs.findings(runs.assign(tokens=1e9).drop(columns="flop")) if each.code == "one-size")
+    assert "B and beta rest on their priors" in said.message and len(said.rows) == len(runs)
+    of_a_day = evaluations.assign(published=pd.Timestamp(2020, 1, 1))
+    (said,) = (each for each in bs.findings(of_a_day) if each.code == "one-date")
+    assert "published within 1 day: rates of progress" in said.message
+
+
+@pytest.mark.parametrize("name", ["run", "val"])
+def test_what_a_specification_tells_apart_is_not_said(name):
+    """Curves whose runs are its clusters, and several validation sets on which its formulas depend."""
+    sizes = pd.DataFrame({"parameters": np.repeat([1e8, 2e8, 4e8], 10), "tokens": np.tile(1e9 * np.arange(1.0, 11), 3)})
+    runs = sizes.assign(loss=2 + 400 / sizes["parameters"] ** 0.34 + 400 / sizes["tokens"] ** 0.28)
+    if name == "run":
+        runs = runs.assign(run=[f"r{size:g}" for size in runs["parameters"]])
+        code, used = "checkpoints", {"law": "chinchilla", "noise": {"cluster": "run"}}
+    else:
+        runs = pd.concat([runs.assign(val="c4"), runs.assign(val="pile", loss=runs["loss"] * 1.4)], ignore_index=True)
+        code, used = "several-losses", {"law": "chinchilla", "coefficients": {"level": "0 + val"}}
+    specification = bs.Specification.from_dict("mine", used)
+    assert name in specification.used_columns
+    said = {each.code: each.message for each in bs.findings(runs)}
+    assert code in said
+    assert code not in {each.code for each in bs.findings(runs, specification.used_columns)}
+    if name == "val":
+        assert 'or let formulas depend on it, such as level = "0 + val"' in said[code]
+
+
+def test_a_loss_that_was_converted_from_bits_is_not_advised_to_be_again():
+    easy = bs.load_runs().assign(loss=lambda runs: runs["loss"] / 4)
+    (said,) = (each for each in bs.findings(easy) if each.code == "loss-low")
+    assert "--loss-unit bits" in said.message
+    easy.attrs["selections"] = ["loss from bits"]
+    (said,) = (each for each in bs.findings(easy) if each.code == "loss-low")
+    assert "--loss-unit" not in said.message
+
+
+def test_a_score_in_percent_is_a_score_and_no_perplexity():
+    score = bs.load_runs().assign(loss=lambda runs: 100 - 20 * runs["loss"])
+    assert set(codes(score)) == {"loss-rises"}

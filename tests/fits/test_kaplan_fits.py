@@ -9,8 +9,7 @@ import pytest
 from made_runs import KAPLANS, table_for
 
 import bayes_scaling as bs
-from bayes_scaling.comparison.compare import compare_fits
-from bayes_scaling.published_static import (
+from bayes_scaling.law.kaplan import (
     KAPLAN_BATCH,
     KAPLAN_COMPUTE,
     KAPLAN_JOINT,
@@ -20,7 +19,8 @@ from bayes_scaling.published_static import (
 )
 from bayes_scaling.quantities.allocation import cost_of_split, optimal_allocation
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
-from bayes_scaling.report.summary import sentence, summarise
+from bayes_scaling.reports.summary import sentence, summarise
+from bayes_scaling.studies.comparison.compare import compare_fits
 from bayes_scaling.tables import read_runs
 
 QUICK = {"draws": 500, "tune": 500, "chains": 4}

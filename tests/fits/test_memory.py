@@ -13,7 +13,7 @@ FIT = """
 import resource, sys
 from pathlib import Path
 import bayes_scaling as bs
-from bayes_scaling.report.run_directory import write_run
+from bayes_scaling.reports.run_directory import write_run
 
 runs, directory = bs.read_runs(sys.argv[1]), Path(sys.argv[2])
 fit = bs.fit(bs.load_specification("chinchilla"), runs, draws=int(sys.argv[3]), tune=200, chains=4, attempts=1)
@@ -23,7 +23,7 @@ assert bs.load_fit(directory).data["log_likelihood"]["loss"].shape[2] == len(run
 CHECK = """
 import resource, sys
 import bayes_scaling as bs
-from bayes_scaling.comparison.scoring import score
+from bayes_scaling.studies.comparison.scoring import score
 
 fit = bs.load_fit(sys.argv[2])
 for unit in ("evaluation", "paper"):

@@ -10,8 +10,8 @@ import pytest
 from made_runs import TRUTH, made_runs, runs_at
 
 import bayes_scaling as bs
-from bayes_scaling.comparison.compare import compare_fits
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
+from bayes_scaling.studies.comparison.compare import compare_fits
 from bayes_scaling.tables import read_runs
 
 FIGURE = "chinchilla_figure4_digitised.csv"

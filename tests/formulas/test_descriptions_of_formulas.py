@@ -6,8 +6,8 @@ import pytest
 
 import bayes_scaling as bs
 from bayes_scaling.model.describe import describe, varying
-from bayes_scaling.report.html import mathml
-from bayes_scaling.report.mathematics import is_equation, tex
+from bayes_scaling.reports.html import mathml
+from bayes_scaling.reports.mathematics import is_equation, tex
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.specifications.template import template
 

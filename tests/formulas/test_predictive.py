@@ -9,27 +9,28 @@ from made_runs import made_runs
 from scipy import stats
 
 import bayes_scaling as bs
-from bayes_scaling.calibration import experiment
-from bayes_scaling.calibration.simulation import quantities_at, simulated_rows
-from bayes_scaling.comparison.scoring import UnconstrainedPosterior, score
-from bayes_scaling.comparison.variants import expand
-from bayes_scaling.identifiability.identify import ridge
-from bayes_scaling.identifiability.influence import influence
-from bayes_scaling.identifiability.profile import profile_likelihood
+from bayes_scaling.classical.profile_likelihood import profile_likelihood
 from bayes_scaling.inference.attempts import Attempted
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.likelihood import draws_of, expected_losses, scales
-from bayes_scaling.inference.posterior import coefficients_of, posterior_of
+from bayes_scaling.inference.posterior import posterior_of
+from bayes_scaling.inference.simulation import quantities_at, simulated_rows
+from bayes_scaling.model.coordinates import coefficients_of
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.plots.predictive import plot_predictive
 from bayes_scaling.plots.residuals import plot_residuals, standardised_residuals
-from bayes_scaling.predictive.backtest import planned
-from bayes_scaling.predictive.checks import predictive_check, standardised
-from bayes_scaling.predictive.forecasts import posterior_forecast
-from bayes_scaling.predictive.pit import loo_pit
-from bayes_scaling.predictive.splits import cut_at, forecasters, without_progress
+from bayes_scaling.quantities.identification import ridge
+from bayes_scaling.quantities.influence import influence
 from bayes_scaling.quantities.laws import laws_of
+from bayes_scaling.quantities.loo_pit import loo_pit
+from bayes_scaling.quantities.predictive_check import predictive_check, standardised
 from bayes_scaling.specifications.sections import Progress
+from bayes_scaling.studies.backtest.backtest import planned
+from bayes_scaling.studies.backtest.forecasts import posterior_forecast
+from bayes_scaling.studies.backtest.splits import cut_at, forecasters, without_progress
+from bayes_scaling.studies.calibration import experiment
+from bayes_scaling.studies.comparison.scoring import UnconstrainedPosterior, score
+from bayes_scaling.studies.comparison.variants import expand
 from bayes_scaling.tables import decimal_year
 
 SCALES = pytest.mark.parametrize("scale", ["loss", "log_loss"])
@@ -344,7 +345,8 @@ def test_point_estimates_are_refused() -> None:
     specification = made_specification(cluster="none")
     for found in (bs.classical.published_estimate, profile_likelihood):
         with pytest.raises(
-            bs.BayesScalingError, match=r"'made' has a formula, walk or column for level, .*\[coefficients\]"
+            bs.BayesScalingError,
+            match=r"'made' has a formula, form of progress or column for level, .*\[coefficients\]",
         ):
             found(specification, made_evaluations())
 

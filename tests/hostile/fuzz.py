@@ -124,7 +124,7 @@ def _specification_text(rng: random.Random) -> str:
 
 def _check_specification(specification, document: object) -> str:
     from bayes_scaling.model.describe import describe
-    from bayes_scaling.report.mathematics import is_equation, tex
+    from bayes_scaling.reports.mathematics import is_equation, tex
     from bayes_scaling.specifications.specification import Specification
     from bayes_scaling.specifications.template import template
 
@@ -210,7 +210,7 @@ def _judge_fit_header(rng: random.Random, directory: Path) -> str:
     from unittest.mock import patch
 
     from bayes_scaling.inference.result import Fit, read_fit
-    from bayes_scaling.report.summary import sentence, summary_json
+    from bayes_scaling.reports.summary import sentence, summary_json
 
     header = mutations.spoiled_document(json.loads(json.dumps(_fit()._header())), rng, JSON_VALUES)
     with patch.object(Fit, "_header", lambda self: header):
@@ -290,7 +290,7 @@ def _judge_command_line(rng: random.Random, directory: Path) -> str:
     from unittest.mock import patch
 
     from bayes_scaling import cli
-    from bayes_scaling.report import run_directory
+    from bayes_scaling.reports import run_directory
 
     place = Path(tempfile.mkdtemp(dir=directory)) / "a" / "b" / "c"
     (place / "sub").mkdir(parents=True)

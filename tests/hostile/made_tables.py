@@ -1,6 +1,7 @@
 """Sound tables, and the same cells as files and frames of every format that is read."""
 
 import csv
+import gzip
 import io
 import json
 import math
@@ -14,7 +15,7 @@ from typing import Any
 
 Cells = list[dict[str, Any]]
 """A row each: text, numbers, flags, days, None where empty."""
-TEXT_FILES = ("csv", "tsv", "jsonl")
+TEXT_FILES = ("csv", "tsv", "jsonl", "semicolons", "csv.gz")
 FILES = (*TEXT_FILES, "parquet", "xlsx")
 FRAMES = ("pandas", "nullable", "arrow", "category", "indexed", "polars")
 NUMBERS = {
@@ -98,7 +99,7 @@ def written(cells: Cells, way: str, rng: random.Random, directory: Path) -> Any:
     """Rows of equal columns as a file or a frame; CSV where the format can't hold them."""
     if way in FRAMES:
         return _frame(cells, way, rng)
-    path = directory / f"mine.{way}"
+    path = directory / f"mine.{'csv' if way == 'semicolons' else way}"
     try:
         path.write_bytes(_file(cells, way, rng))
     except (UnicodeEncodeError, ValueError):  # characters that the format can't hold
@@ -109,12 +110,21 @@ def written(cells: Cells, way: str, rng: random.Random, directory: Path) -> Any:
 
 def _file(cells: Cells, way: str, rng: random.Random) -> bytes:
     header = list(cells[0])
-    if way in ("csv", "tsv"):
+    if way.endswith(".gz"):
+        return gzip.compress(_file(cells, way.removesuffix(".gz"), rng))
+    if way in ("csv", "tsv", "semicolons"):
         rows = [[text_of(value, rng) for value in row.values()] for row in cells]
         if rng.random() < 0.2:
             rows.insert(rng.randrange(len(rows) + 1), [""] * len(header))
+        if way == "semicolons":  # of which the first row has to show that commas part nothing
+            if any("," in name for name in header):
+                raise ValueError(way)
+            fractions = [at for at, value in enumerate(cells[0].values()) if isinstance(value, float)]
+            if rng.random() < 0.5 and any("." in row[at] and "e" not in row[at] for row in rows for at in fractions):
+                rows = [[c.replace(".", ",") if at in fractions else c for at, c in enumerate(row)] for row in rows]
         mark = b"\xef\xbb\xbf" if rng.random() < 0.1 else b""
-        return mark + delimited(header, rows, "\t" if way == "tsv" else ",")
+        content = mark + delimited(header, rows, {"tsv": "\t", "semicolons": ";"}.get(way, ","))
+        return content.decode("utf-8-sig").encode("utf-16") if rng.random() < 0.05 else content
     if way == "jsonl":
         return _json_lines(cells, rng)
     file = io.BytesIO()

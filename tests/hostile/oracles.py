@@ -1,5 +1,6 @@
 """What may be accepted, said a second time and in another way than the package says it."""
 
+import codecs
 import csv
 import io
 import math
@@ -39,9 +40,10 @@ def _require(condition: bool, rule: str) -> None:
 
 def rows_of(content: bytes, columns: Mapping[str, str]) -> list[Row]:
     """Rows of a file under canonical names, blank ones left out."""
-    _require(b"\0" not in content, "NUL bytes")
+    marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    _require(marked or b"\0" not in content, "NUL bytes")
     try:
-        text = content.decode("utf-8")
+        text = content.decode("utf-16" if marked else "utf-8")
     except UnicodeDecodeError:
         raise Broken("not UTF-8") from None
     _require(not any(unicodedata.category(letter) == "Cc" and letter not in "\t\n\r" for letter in text), "control")
@@ -97,7 +99,9 @@ def count(row: Row, name: str, least: float = 0.0) -> None:
         head, *groups = cell.split(mark)
         last, point, decimals = groups[-1].partition(".") if groups else ("", "", "")
         whole = [*groups[:-1], last]
-        grouped = groups and re.fullmatch(r"[+-]?[0-9]{1,3}", head) and all(re.fullmatch("[0-9]{3}", x) for x in whole)
+        grouped = (
+            groups and re.fullmatch(r"[+-]?[1-9][0-9]{0,2}", head) and all(re.fullmatch("[0-9]{3}", x) for x in whole)
+        )
         if grouped and (not point or re.fullmatch("[0-9]+", decimals)):
             cell = cell.replace(mark, "")
     worded = cell.removesuffix(".")

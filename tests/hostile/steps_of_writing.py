@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bayes_scaling.files import write_together
+from bayes_scaling.common.files import write_together
 
 NAMES = ("fit.nc", "summary.json", "picture.png")
 

@@ -13,9 +13,9 @@ from made_fit_files import small_fit
 from steps_of_writing import NAMES, written
 
 import bayes_scaling as bs
-from bayes_scaling import files
-from bayes_scaling.files import plain_name, remove_abandoned, write_together, write_whole
-from bayes_scaling.report.run_directory import prepare, write_run
+from bayes_scaling.common import files
+from bayes_scaling.common.files import plain_name, remove_abandoned, write_together, write_whole
+from bayes_scaling.reports.run_directory import prepare, write_run
 from bayes_scaling.studies.store import Store
 
 pytestmark = pytest.mark.fault("Writing results")
@@ -91,7 +91,7 @@ def test_kill_at_each_step_leaves_the_fit_as_it_was(call, number, finished) -> N
 LOOP = """
 import sys
 from pathlib import Path
-from bayes_scaling.files import write_together
+from bayes_scaling.common.files import write_together
 one, other = Path(sys.argv[1]) / "one", Path(sys.argv[1]) / "other"
 print("ready", flush=True)
 number = 0
@@ -164,7 +164,7 @@ def test_a_fit_is_kept_whatever_fails_to_be_read_off_it(tmp_path, monkeypatch) -
     def fails(fit):
         raise ZeroDivisionError("no summary")
 
-    monkeypatch.setattr("bayes_scaling.report.summary.summary_json", fails)
+    monkeypatch.setattr("bayes_scaling.reports.summary.summary_json", fails)
     (tmp_path / "summary.json").write_bytes(b"of an earlier fit")
     with pytest.raises(bs.BayesScalingError, match=r"the fit is written there, but .* no summary"):
         write_run(small_fit(), tmp_path)

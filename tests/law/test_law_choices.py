@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from bayes_scaling.errors import SpecificationError
-from bayes_scaling.law import effective_epochs
+from bayes_scaling.law.formula import effective_epochs
 from bayes_scaling.model.coordinates import from_level_and_share, from_published, published_names
 from bayes_scaling.model.reported import reported_quantities
 from bayes_scaling.model.rows import make_rows

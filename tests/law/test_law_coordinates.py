@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from published_points import MODEL_7
 from scipy import special
 
-from bayes_scaling.law import effective_epochs, training_compute
+from bayes_scaling.law.formula import effective_epochs, training_compute
 from bayes_scaling.model.coordinates import from_level_and_share, from_published, penalty_scale, published_names
 from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS
 from bayes_scaling.model.reported import reported_quantities

@@ -8,11 +8,12 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import integrate, stats
 
-from bayes_scaling.inference.effect_integral import student_t_paper
-from bayes_scaling.inference.likelihood import _integrated_student_t
+from bayes_scaling.inference.effect_integral import paper_density
+from bayes_scaling.inference.likelihood import _integrated
+from bayes_scaling.specifications.noise import FAMILIES
 
 RNG = np.random.default_rng(20261128)
-TAU = 0.1
+TAU, STUDENT_T = 0.1, FAMILIES["student_t"]
 
 
 def one(number: float) -> np.ndarray:
@@ -20,7 +21,7 @@ def one(number: float) -> np.ndarray:
 
 
 def density(residual: np.ndarray, nu: float, sigma: float, tau: float = TAU) -> float:
-    return float(student_t_paper(residual[None, :], one(nu), one(sigma), one(tau))[0])
+    return float(paper_density(STUDENT_T, {"nu": one(nu)}, residual[None, :], one(sigma), one(tau))[0])
 
 
 def log_integrand(effect: np.ndarray, residual: np.ndarray, nu: float, sigma: float, tau: float) -> np.ndarray:
@@ -92,7 +93,7 @@ def test_sixty_residuals_in_two_clumps(apart: float, ratio: float, nu: float) ->
 def test_draws_are_apart_and_papers_are_found_by_their_codes() -> None:
     residual, paper = 0.1 * RNG.standard_normal((5, 6)), np.array([2, 0, 1, 0, 2, 2])
     nu, sigma, tau = (RNG.uniform(low, high, (5, 1)) for low, high in ((2, 9), (0.01, 0.1), (0.01, 0.1)))
-    together = _integrated_student_t(residual, paper, nu, sigma, tau)
+    together = _integrated(STUDENT_T, {"nu": nu, "tau": tau}, residual, paper, sigma)
     for draw in range(5):
         numbers = [float(each[draw, 0]) for each in (nu, sigma, tau)]
         apart = [density(residual[draw, paper == code], *numbers) for code in range(3)]
@@ -105,5 +106,5 @@ def test_a_posterior_of_many_papers_takes_seconds() -> None:
     nu, sigma, tau = (np.full((4000, 1), number) for number in (5.0, 0.03, 0.1))
     residual = 0.1 * RNG.standard_normal((4000, len(paper)))
     start = time.process_time()
-    assert np.isfinite(_integrated_student_t(residual, paper, nu, sigma, tau)).all()
+    assert np.isfinite(_integrated(STUDENT_T, {"nu": nu, "tau": tau}, residual, paper, sigma)).all()
     assert time.process_time() - start < 60

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from bayes_scaling.law import log_term
+from bayes_scaling.law.formula import log_term
 from bayes_scaling.model.coordinates import from_level_and_share, from_published, published_names
 from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS
 from bayes_scaling.model.rows import make_rows

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from bayes_scaling.law import PETAFLOP_DAY, effective_epochs, log_term, loss, training_compute
+from bayes_scaling.law.formula import PETAFLOP_DAY, effective_epochs, log_term, loss, training_compute
 from bayes_scaling.model.structure import Coefficient, expected_loss
 
 quick = settings(max_examples=60, deadline=None)

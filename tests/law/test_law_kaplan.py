@@ -13,7 +13,7 @@ from made_runs import KAPLANS, made_runs, with_kaplans_columns
 from numpy.testing import assert_allclose
 
 from bayes_scaling import load_specification
-from bayes_scaling.law import log_reducible, log_term, loss
+from bayes_scaling.law.formula import log_reducible, log_term, loss
 from bayes_scaling.model.coordinates import from_level_and_share
 from bayes_scaling.model.reported import has_scales, reported_quantities
 from bayes_scaling.model.rows import Rows, make_rows

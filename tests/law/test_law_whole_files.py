@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bayes_scaling.files import write_whole
+from bayes_scaling.common.files import write_whole
 
 
 @pytest.fixture

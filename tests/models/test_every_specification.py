@@ -20,7 +20,7 @@ from bayes_scaling.inference.posterior import posterior_of
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.inference.transforms import TRANSFORMS
-from bayes_scaling.law import effective_epochs
+from bayes_scaling.law.formula import effective_epochs
 from bayes_scaling.model.rows import counted_tokens, make_rows
 from bayes_scaling.quantities.laws import laws_of
 from bayes_scaling.tables.columns import is_runs

@@ -5,17 +5,17 @@ import json
 
 import numpy as np
 import pytest
-from identification.conftest import made, model_7_draws
 from matplotlib.figure import Figure
 from plots.drawn import texts
-from predictive.made_predictions import fit_at_truth, made_table
-from robustness.made_robustness import made_run
+from quantities.identification.conftest import made, model_7_draws
+from studies.backtest.made_predictions import fit_at_truth, made_table
+from studies.robustness.made_robustness import made_run
 
 import bayes_scaling as bs
-from bayes_scaling.calibration.experiment import Simulation
-from bayes_scaling.posterior_report.fit_data import data_section
 from bayes_scaling.quantities.allocation_table import Question, allocations
-from bayes_scaling.report.allocation import allocation_json
+from bayes_scaling.reports.allocation import allocation_json
+from bayes_scaling.reports.fit_basis import data_section
+from bayes_scaling.studies.calibration.experiment import Simulation
 from bayes_scaling.tables import Benchmark
 
 ORDINARY = ("lm1b", "house news", "C4")

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from identification.conftest import made, model_7_draws
 from matplotlib.figure import Figure
 from plots.drawn import data, lines, texts
+from quantities.identification.conftest import made, model_7_draws
 
 import bayes_scaling as bs
+from bayes_scaling.law.published import PLAYERS, published_shapley
 from bayes_scaling.plots.attribution import _SHOWN
 from bayes_scaling.plots.months_axis import draw_clipped
 from bayes_scaling.plots.style import POSTERIOR, PUBLISHED
-from bayes_scaling.published import PLAYERS, published_shapley
 
 ANY = st.floats(-20, 20) | st.sampled_from([-math.inf, math.inf])
 

@@ -8,13 +8,13 @@ from made_runs import BUDGETS
 from plots.drawn import band, data, lines, texts
 
 import bayes_scaling as bs
-from bayes_scaling.law import training_compute
+from bayes_scaling.law.chinchilla import BESIROGLU, HOFFMANN_ROUNDED
+from bayes_scaling.law.formula import training_compute
 from bayes_scaling.plots.allocation import budget_grid, plot_allocation
 from bayes_scaling.plots.best_split import plot_tokens_per_parameter
 from bayes_scaling.plots.fitted_runs import fitted_runs, scientific
 from bayes_scaling.plots.style import LAW_COLOURS, POSTERIOR, REFERENCE
 from bayes_scaling.quantities.laws import laws_of
-from bayes_scaling.static_laws import BESIROGLU, HOFFMANN_ROUNDED
 
 
 def test_the_frontier_is_the_allocation_and_dashed_beyond_the_runs(runs_fit) -> None:

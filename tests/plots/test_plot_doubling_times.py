@@ -7,8 +7,8 @@ import pytest
 from made_fits import GOOD, made_fit
 
 import bayes_scaling as bs
-from bayes_scaling.published import HO2024_COMPUTE
-from bayes_scaling.words import in_digits, months
+from bayes_scaling.common.formatting import in_digits, months
+from bayes_scaling.law.published import HO2024_COMPUTE
 
 
 @pytest.fixture(scope="module")

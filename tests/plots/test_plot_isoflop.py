@@ -12,9 +12,9 @@ from matplotlib.container import ErrorbarContainer
 from plots.drawn import band, data, texts
 
 import bayes_scaling as bs
-from bayes_scaling.approaches.rows import budgets_of
 from bayes_scaling.plots.fitted_runs import fitted_runs, isoflop_budgets, nearest_budget
 from bayes_scaling.plots.isoflop import plot_isoflop
+from bayes_scaling.studies.approaches.rows import budgets_of
 
 
 def test_isoflop_curves_are_medians_and_intervals_of_the_law(runs_fit) -> None:

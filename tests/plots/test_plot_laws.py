@@ -7,10 +7,10 @@ import pytest
 from plots.drawn import band, data, lines
 
 import bayes_scaling as bs
+from bayes_scaling.law.chinchilla import BESIROGLU
+from bayes_scaling.law.kaplan import KAPLAN_JOINT
 from bayes_scaling.plots.laws import plot_laws
 from bayes_scaling.plots.style import LAW_COLOURS, POSTERIOR
-from bayes_scaling.published_static import KAPLAN_JOINT
-from bayes_scaling.static_laws import BESIROGLU
 
 
 def test_laws_beside_a_posterior(runs_fit) -> None:

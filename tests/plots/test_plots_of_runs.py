@@ -9,14 +9,14 @@ from made_runs import made_runs
 from plots.drawn import texts
 
 import bayes_scaling as bs
+from bayes_scaling.law.chinchilla import BESIROGLU, STATIC_LAWS
+from bayes_scaling.law.gundlach import GUNDLACH_MODERN
 from bayes_scaling.plots.allocation import plot_allocation
 from bayes_scaling.plots.best_split import plot_tokens_per_parameter
 from bayes_scaling.plots.fitted_runs import fitted_runs
 from bayes_scaling.plots.isoflop import plot_isoflop
 from bayes_scaling.plots.laws import plot_laws
 from bayes_scaling.plots.residuals import plot_residuals
-from bayes_scaling.published_static import GUNDLACH_MODERN
-from bayes_scaling.static_laws import BESIROGLU, STATIC_LAWS
 
 PICTURES = (plot_isoflop, plot_allocation, plot_residuals, plot_tokens_per_parameter, plot_laws)
 BESIDE = (plot_allocation, plot_tokens_per_parameter, plot_laws)

@@ -8,23 +8,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from comparison.made_scores import CONVERGED, STUCK, made_record, made_score
-from identification.conftest import made, model_7_draws
 from made_fits import made_fit
 from matplotlib import pyplot as plt
 from matplotlib.colors import is_color_like
 from matplotlib.figure import Figure
 from plots.drawn import texts
-from predictive.made_backtest import made_backtest
-from predictive.made_predictions import fit_at_truth, made_table
-from robustness.made_robustness import made_run
+from quantities.identification.conftest import made, model_7_draws
+from studies.backtest.made_backtest import made_backtest
+from studies.backtest.made_predictions import fit_at_truth, made_table
+from studies.comparison.made_scores import CONVERGED, STUCK, made_record, made_score
+from studies.robustness.made_robustness import made_run
 
 import bayes_scaling as bs
-from bayes_scaling.calibration.experiment import Simulation
-from bayes_scaling.comparison.result import Comparison, comparison_table
 from bayes_scaling.inference.result import EvaluationsSummary
 from bayes_scaling.plots import visuals as machinery
 from bayes_scaling.plots.style import WARNING
+from bayes_scaling.studies.calibration.experiment import Simulation
+from bayes_scaling.studies.comparison.result import Comparison, comparison_table
 
 PLOTS = Path(machinery.__file__).parent
 NAMES = sorted(name for name in bs.__all__ if name.startswith("plot_"))

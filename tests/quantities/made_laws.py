@@ -3,7 +3,7 @@
 import numpy as np
 from made_runs import made_runs, with_kaplans_columns
 
-from bayes_scaling.inference.likelihood import coefficients_of
+from bayes_scaling.model.coordinates import coefficients_of
 from bayes_scaling.model.rows import Anchor, anchor_of, make_rows
 from bayes_scaling.model.structure import Coefficient
 from bayes_scaling.quantities.laws import Laws

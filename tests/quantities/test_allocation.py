@@ -8,7 +8,9 @@ from made_laws import made_compute_laws, made_laws, prior_laws
 
 import bayes_scaling as bs
 from bayes_scaling.classical import HO2024_MODEL_7
-from bayes_scaling.published_static import GUNDLACH_LSTM, KAPLAN_JOINT
+from bayes_scaling.law.chinchilla import BESIROGLU, HOFFMANN_ROUNDED, HOFFMANN_TEX, STATIC_LAWS, ChinchillaLaw
+from bayes_scaling.law.gundlach import GUNDLACH_LSTM
+from bayes_scaling.law.kaplan import KAPLAN_JOINT
 from bayes_scaling.quantities.allocation import allocation_exponents, cost_of_split, optimal_allocation
 from bayes_scaling.quantities.doubling import numerical_doubling_time
 from bayes_scaling.quantities.effective_compute import effective_compute
@@ -19,7 +21,6 @@ from bayes_scaling.quantities.laws import laws_of
 from bayes_scaling.quantities.optimal_split import optimal_split
 from bayes_scaling.quantities.prediction import compute_needed, predicted_loss
 from bayes_scaling.specifications.laws import LAWS
-from bayes_scaling.static_laws import BESIROGLU, HOFFMANN_ROUNDED, HOFFMANN_TEX, STATIC_LAWS, ChinchillaLaw
 
 YEAR = 2023.0
 seeds = st.integers(0, 2**32 - 1)

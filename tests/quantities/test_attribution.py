@@ -12,11 +12,11 @@ from made_laws import COMPUTE, made_compute_laws, made_drifting_laws, made_laws
 
 import bayes_scaling as bs
 from bayes_scaling.classical import HO2024_MODEL_7
-from bayes_scaling.published import HO2024_SHAPLEY, PLAYERS, published_shapley
+from bayes_scaling.law.published import HO2024_SHAPLEY, PLAYERS, published_shapley
+from bayes_scaling.law.systems import HO2024_SYSTEMS, System
 from bayes_scaling.quantities.attribution import HO2024_PAIRS, shapley_attribution
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import Laws
-from bayes_scaling.systems import HO2024_SYSTEMS, System
 
 systems = st.builds(
     System,

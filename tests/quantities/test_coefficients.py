@@ -10,15 +10,15 @@ from made_runs import made_runs
 from scipy import stats
 
 import bayes_scaling as bs
+from bayes_scaling.common.formatting import in_digits, number
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.posterior_report.fit_terminal import fit_report
 from bayes_scaling.quantities.allocation import allocation_exponents
 from bayes_scaling.quantities.coefficients import CONTRACTION_MIN, coefficients, contraction, unidentified
 from bayes_scaling.quantities.intervals import MCSE
 from bayes_scaling.quantities.laws import laws_of
-from bayes_scaling.report.summary import sentence, summary_json
-from bayes_scaling.report.terminal import console
-from bayes_scaling.words import in_digits, number
+from bayes_scaling.reports.fit_terminal import fit_report
+from bayes_scaling.reports.summary import sentence, summary_json
+from bayes_scaling.reports.terminal import console
 
 SPECIFICATION = bs.load_specification("chinchilla-normal")
 CHAINS, DRAWS = 2, 4000

@@ -13,7 +13,7 @@ from xarray import Dataset, DataTree
 import bayes_scaling as bs
 from bayes_scaling.quantities.intervals import MCSE
 from bayes_scaling.quantities.rates import summarise_rate
-from bayes_scaling.report.summary import sentence, summarise
+from bayes_scaling.reports.summary import sentence, summarise
 
 LN2 = np.log(2)
 

@@ -7,13 +7,13 @@ import pytest
 
 import bayes_scaling as bs
 from bayes_scaling.classical import HO2024_MODEL_7
+from bayes_scaling.law.systems import HO2024_SYSTEMS
 from bayes_scaling.model.rows import Anchor
 from bayes_scaling.model.structure import Coefficient
 from bayes_scaling.quantities.laws import Laws, laws_of
 from bayes_scaling.specifications.progress import YEARS_OF_ERAS, Progress
 from bayes_scaling.specifications.sections import Data
 from bayes_scaling.specifications.specification import Specification
-from bayes_scaling.systems import HO2024_SYSTEMS
 
 BOTH = Progress(parameters="constant_rate", data="constant_rate")
 

@@ -8,7 +8,7 @@ from made_laws import Y0, made_compute_laws, made_drifting_laws, made_laws, prio
 
 import bayes_scaling as bs
 from bayes_scaling.classical import HO2024_MODEL_7
-from bayes_scaling.law import training_compute
+from bayes_scaling.law.formula import training_compute
 from bayes_scaling.quantities.laws import laws_of
 from bayes_scaling.quantities.optimal_split import local_terms, optimal_split, optimal_term
 from bayes_scaling.specifications.laws import LAWS

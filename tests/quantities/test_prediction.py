@@ -16,6 +16,7 @@ from bayes_scaling.classical import HO2024_MODEL_7
 from bayes_scaling.inference.data import assemble
 from bayes_scaling.inference.result import EvaluationsSummary
 from bayes_scaling.inference.settings import Settings
+from bayes_scaling.law.systems import HO2024_SYSTEMS, System
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.optimal_split import optimal_split
@@ -23,7 +24,6 @@ from bayes_scaling.quantities.prediction import compute_needed, predicted_loss, 
 from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.specifications.sections import Noise, Progress
 from bayes_scaling.specifications.specification import Specification
-from bayes_scaling.systems import HO2024_SYSTEMS, System
 
 NINE = tuple(HO2024_SYSTEMS)
 seeds = st.integers(0, 2**32 - 1)

@@ -12,10 +12,10 @@ from scipy import stats
 from xarray import Dataset
 
 import bayes_scaling as bs
-from bayes_scaling.calibration.simulation import REPORTED
 from bayes_scaling.inference.diagnostics import convergence_table
 from bayes_scaling.inference.fitting import document_fingerprint, posterior_document
 from bayes_scaling.inference.likelihood import sampled_names
+from bayes_scaling.inference.simulation import REPORTED
 
 DIRECTORY = Path(__file__).parent / "data"
 TABLES = {

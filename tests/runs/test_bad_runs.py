@@ -151,7 +151,7 @@ def test_a_mapping_that_does_not_fit_is_one_clear_message(tmp_path, answer, colu
 UNREADABLE = {
     "empty": (b"", "is empty; it needs a header"),
     "header only": (b"parameters,tokens,loss\n", "has a header but no rows; add a row"),
-    "semicolons": (b"parameters;tokens;loss\n1;1;1\n", "separate the cells with commas"),
+    "bars": (b"parameters|tokens|loss\n1|1|1\n", "separate the cells with commas, tabs or semicolons"),
     "Latin-1": ("parameters,tokens,loss\n1,1,Zoë".encode("latin-1"), "line 2 holds the byte 0xeb"),
     "NUL bytes": (b"parameters,tokens,loss\n1,1,\0", "is not a CSV text file"),
 }

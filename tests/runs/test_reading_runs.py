@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bayes_scaling.law import training_compute
-from bayes_scaling.static_laws import BESIROGLU
+from bayes_scaling.law.chinchilla import BESIROGLU
+from bayes_scaling.law.formula import training_compute
 from bayes_scaling.tables import RunsWarning, check_runs, read_runs, simulate_isoflop
 
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from bayes_scaling.law import training_compute
-from bayes_scaling.static_laws import BESIROGLU, HOFFMANN_ROUNDED
+from bayes_scaling.law.chinchilla import BESIROGLU, HOFFMANN_ROUNDED
+from bayes_scaling.law.formula import training_compute
 from bayes_scaling.tables import ISOFLOP_BUDGETS, RunsError, drop_highest, load_runs, simulate_isoflop
 
 

@@ -9,13 +9,13 @@ import pytest
 
 import bayes_scaling as bs
 from bayes_scaling import classical
-from bayes_scaling.calibration.simulation import require_proper_prior
-from bayes_scaling.comparison.variants import expand
-from bayes_scaling.identifiability.influence import prior_quantities
 from bayes_scaling.inference import fitting
+from bayes_scaling.inference.simulation import require_proper_prior
 from bayes_scaling.model.rows import make_rows
-from bayes_scaling.predictive.backtest import planned
+from bayes_scaling.quantities.influence import prior_quantities
 from bayes_scaling.specifications.catalogue import load_specification, resolve
+from bayes_scaling.studies.backtest.backtest import planned
+from bayes_scaling.studies.comparison.variants import expand
 
 
 @pytest.fixture(scope="module")

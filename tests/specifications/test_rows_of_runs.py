@@ -14,6 +14,7 @@ from bayes_scaling import EvaluationsError, fit, load_evaluations, load_specific
 from bayes_scaling.inference.fitting import fit_fingerprint, summary_of
 from bayes_scaling.inference.sampling import structure_key
 from bayes_scaling.inference.settings import Settings
+from bayes_scaling.law.chinchilla import BESIROGLU
 from bayes_scaling.model.coordinates import from_level_and_share
 from bayes_scaling.model.requirements import papers_of
 from bayes_scaling.model.rows import central_anchor, make_rows
@@ -21,7 +22,6 @@ from bayes_scaling.model.structure import expected_loss
 from bayes_scaling.specifications.catalogue import catalogue_directory
 from bayes_scaling.specifications.sections import Centre, Data, Noise
 from bayes_scaling.specifications.specification import Specification
-from bayes_scaling.static_laws import BESIROGLU
 from bayes_scaling.tables.columns import is_runs
 from bayes_scaling.tables.soundness import as_table
 

@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from bayes_scaling import EvaluationsError, load_evaluations, load_specification
-from bayes_scaling.law import effective_epochs
+from bayes_scaling.law.formula import effective_epochs
 from bayes_scaling.model.rows import Anchor, anchor_of, central_anchor, counted_tokens, make_rows, sample_minima
 from bayes_scaling.specifications.catalogue import list_specifications
 from bayes_scaling.specifications.progress import Progress, era_codes

@@ -7,7 +7,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from bayes_scaling.report.html import mathml
+from bayes_scaling.reports.html import mathml
 
 LOG = logging.getLogger(__name__)
 # Browsers know no variants other than normal: letters of a script are characters of their own.

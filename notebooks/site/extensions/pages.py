@@ -13,13 +13,13 @@ from typer.testing import CliRunner
 
 import bayes_scaling
 from bayes_scaling import classical
-from bayes_scaling.calibration.calibrate import evidence_for
-from bayes_scaling.calibration.result import Calibration
 from bayes_scaling.commands import app
-from bayes_scaling.posterior_report.calibration_document import calibration_sentences, calibration_table
-from bayes_scaling.report.mathematics import symbol
+from bayes_scaling.reports.calibration_document import calibration_sentences, calibration_table
+from bayes_scaling.reports.mathematics import symbol
 from bayes_scaling.specifications.catalogue import catalogue_directory, list_specifications, load_specification
 from bayes_scaling.specifications.parameters import PARAMETERS
+from bayes_scaling.studies.calibration.calibrate import evidence_for
+from bayes_scaling.studies.calibration.result import Calibration
 from bayes_scaling.tables.cells import value_rules, written_rules
 from bayes_scaling.tables.columns import EVALUATIONS, RUNS, TableKind
 

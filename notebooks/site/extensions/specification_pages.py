@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from bayes_scaling.model.describe import describe
-from bayes_scaling.report.mathematics import is_equation, tex
+from bayes_scaling.reports.mathematics import is_equation, tex
 from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.specifications.specification import Specification
 
@@ -41,7 +41,7 @@ def specification_page(specification: Specification, source: str, evidence: str 
     Raises
     ------
     BayesScalingError
-        If an equation can't be set (see :func:`bayes_scaling.report.mathematics.tex`).
+        If an equation can't be set (see :func:`bayes_scaling.reports.mathematics.tex`).
 
     Examples
     --------

@@ -1,0 +1,1 @@
+"""What every room needs: files written whole, numbers in words, strict JSON."""

@@ -1,0 +1,61 @@
+"""Numbers as words for people, the same in every message, table and report."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def counted(number: int, noun: str) -> str:
+    """A count with its noun."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def months(value: float, error: float = 0.0) -> str:
+    """A doubling time: one decimal, or as far as its Monte Carlo error allows; words where there is none."""
+    if math.isnan(value):
+        return "not defined"
+    return _rounded(value, min(1, decimals(error))) if math.isfinite(value) else "no bound"
+
+
+def decimals(error: float) -> float:
+    """Decimals that a Monte Carlo standard error allows, as ArviZ counts them: all where it is 0 or unknown."""
+    return -math.floor(math.log10(2 * error)) if 0 < error < math.inf else math.inf
+
+
+def _rounded(value: float, places: float) -> str:
+    if value:  # one digit at least, however wide the error
+        places = max(places, -math.floor(math.log10(abs(value))))
+    return f"{round(value, int(places)):,.{max(int(places), 0)}f}"
+
+
+def in_digits(row: "Mapping[Any, Any] | pd.Series[Any]", shown: Callable[[float, float], str]) -> tuple[str, str, str]:
+    """Median, lower and upper end of a row of a table, each with the digits that its Monte Carlo error allows."""
+    median, lower, upper = (shown(row[name], row.get(f"mcse_{name}", 0.0)) for name in ("median", "lower", "upper"))
+    return median, lower, upper
+
+
+def estimate(row: "Mapping[Any, Any] | pd.Series[Any]", shown: Callable[[float, float], str]) -> str:
+    """Median and interval of a row of a table, in words for its quantity."""
+    median, lower, upper = in_digits(row, shown)
+    return f"{median} ({lower} to {upper})"
+
+
+def probability(value: float) -> str:
+    """A probability: three decimals, and never a certainty that finitely many draws can't give."""
+    text = f"{value:.3f}"
+    return {"1.000": "above 0.999", "0.000": "below 0.001"}.get(text, text)
+
+
+def number(value: float, error: float = 0.0) -> str:
+    """A coefficient: four significant digits (fewer if its error allows no more), a power of ten from a million on."""
+    if math.isnan(value):
+        return "not defined"
+    if value == 0 or not math.isfinite(value):
+        return f"{value:#.4g}"
+    size, allowed = math.floor(math.log10(abs(value))), decimals(error)
+    if not 1e-3 <= abs(value) < 1e6:
+        return f"{value:.{int(min(3, max(1, size + allowed + 1)))}g}"
+    return _rounded(value, min(allowed, max(3 - size, 0)))

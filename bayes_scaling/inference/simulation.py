@@ -1,0 +1,99 @@
+"""Simulate from a specification: parameters from its priors, losses from its law and noise, at any design."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import repeat
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.likelihood import expected_losses, scales
+from bayes_scaling.inference.posterior import reported_draws
+from bayes_scaling.model.rows import Rows
+from bayes_scaling.specifications.specification import Specification
+
+Floats = NDArray[np.float64]
+
+
+def require_proper_prior(specification: Specification) -> None:
+    """Refuse a specification whose prior can't be drawn from."""
+    if specification.delta is not None:
+        raise BayesScalingError(
+            f"'{specification.name}' has the paper's penalty for a prior, which can't be simulated from: its scale "
+            "depends on what is observed; choose a specification without delta"
+        )
+
+
+def prior_draw(
+    specification: Specification, rows: Rows, rng: np.random.Generator, shape: tuple[int, ...] = ()
+) -> dict[str, Floats]:
+    """A draw of every parameter from its prior: ``(*shape, 1)``, or ``(*shape, levels)`` where it varies by a group."""
+    require_proper_prior(specification)
+    drawn = {}
+    for parameter in specification.parameters():
+        group = specification.index_of(parameter.name)
+        size = (*shape, 1 if group is None else len(rows.levels[group]))
+        drawn[parameter.name] = specification.prior_of(parameter.name).frozen().rvs(size, random_state=rng)
+    return drawn
+
+
+def simulated_rows(
+    specification: Specification,
+    rows: Rows,
+    values: Mapping[str, Floats],
+    rng: np.random.Generator,
+    of_effects: Sequence[np.random.Generator] = (),
+) -> Rows:
+    """The same design with losses ``mu + paper effect + sigma epsilon`` at known parameters, or at each of many draws.
+
+    With a generator for each kind of effects, draws made in parts are those made at once.
+    """
+    mu = expected_losses(specification, rows, values)
+    residual = specification.noise.kind.standard(values).rvs(mu.shape, random_state=rng)
+    noise = scales(specification, rows, values) * residual
+    for (group, tau), source in zip(specification.noise.effects, of_effects or repeat(rng), strict=False):
+        effects = source.standard_normal((*mu.shape[:-1], len(rows.levels[group])))
+        noise = noise + (values[tau] * effects)[..., rows.index[group]]
+    return replace(rows, response=specification.noise.added(mu, noise))
+
+
+LARGEST_LOSS = math.log(1e6)
+"""Nats per token: to guess at random among a million words."""
+MOST_REDRAWN = 1000
+
+
+def plausible_draw(
+    specification: Specification, rows: Rows, truth: Mapping[str, Floats], rng: np.random.Generator
+) -> tuple[dict[str, Floats], Rows, int]:
+    """Parameters from their priors (or ``truth``) and losses at them, drawn again until all are in 0..``LARGEST_LOSS``.
+
+    Choosing by the data alone leaves the posterior given the data as it is, so that ranks of true values are uniform
+    among the chosen tables too; it keeps out tables that wide priors make and that no user could have. Counts those
+    thrown away.
+    """
+    for redrawn in range(MOST_REDRAWN):
+        values = prior_draw(specification, rows, rng) | dict(truth)
+        simulated = simulated_rows(specification, rows, values, rng)
+        if specification.response != "loss" or (
+            (simulated.response > 0).all() and (simulated.response <= LARGEST_LOSS).all()
+        ):
+            return values, simulated, redrawn
+    raise BayesScalingError(
+        f"the priors of '{specification.name}' gave {MOST_REDRAWN} tables in a row with losses below 0 or above "
+        f"{LARGEST_LOSS:.1f} nats; choose narrower priors: see bayes-scaling models {specification.name}"
+    )
+
+
+REPORTED = ("E", "g_C", "a")
+"""Of what a posterior reports beside the sampled parameters, that which is checked as well; so are coefficients with a
+formula, where they are reported."""
+
+
+def quantities_at(specification: Specification, rows: Rows, values: Mapping[str, Floats]) -> dict[str, Floats]:
+    """All that is checked, at known parameters: the parameters, and what of :data:`REPORTED` there is."""
+    reported = reported_draws(specification, rows, {name: value[None, :] for name, value in values.items()})
+    checked = (*REPORTED, *rows.cells)
+    found = {name: np.asarray(reported[name].value)[..., 0] for name in checked if name in reported}
+    return found | {name: value if specification.index_of(name) else value[0] for name, value in values.items()}

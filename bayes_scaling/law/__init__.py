@@ -1,0 +1,1 @@
+"""The formula, and published laws, figures and systems."""

@@ -1,0 +1,78 @@
+"""Published figures beside a posterior's: inside or not, and widths compared as rates, never as doubling times."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayes_scaling.inference.result import Fit
+from bayes_scaling.law.published import PublishedDoubling
+from bayes_scaling.quantities.doubling import pooled_rate
+from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, signed_months_to_double
+
+
+@dataclass(frozen=True)
+class AgainstPublished:
+    """Where a published point lies, and how wide its interval is, against an interval found.
+
+    ``width_ratio``: found over published; NaN where nothing is published that has a length (no interval, or one that
+    starts below 0 of a quantity whose sign changes), infinite where the interval found has no end.
+    """
+
+    inside: bool
+    width_ratio: float
+
+    @classmethod
+    def of(
+        cls, point: float, published: tuple[float | None, float | None], found: tuple[float, float], *, signed: bool
+    ) -> "AgainstPublished":
+        """Compare a published point and interval with one found; ``signed``: the quantity can be negative."""
+        lower, upper = (math.nan if end is None else end for end in published)
+        length = upper - lower if signed or lower > 0 else math.nan
+        return cls(found[0] <= point <= found[1], (found[1] - found[0]) / length)
+
+    @property
+    def sentence(self) -> str:
+        """What of it a reader should know."""
+        text = f"the published point lies {'inside' if self.inside else 'outside'} the interval found"
+        if math.isinf(self.width_ratio):
+            return f"{text}, which has no upper bound"
+        if math.isnan(self.width_ratio):
+            return text
+        return f"{text}, which is {self.width_ratio:.1f} times as wide as the published one"
+
+
+_RATE = "g_C"
+Ends = tuple[float, float]
+"""Lower and upper end of an interval."""
+
+
+def rate_interval(fit: Fit, era: str | None = None) -> Ends:
+    """The 95% equal-tailed interval of the rate of effective compute (of an era), log units per year."""
+    tail = (1 - INTERVAL_PROBABILITY) / 2
+    draws = pooled_rate(fit, _RATE) if era is None else fit.data["posterior"][_RATE].sel(era=era).to_numpy().ravel()
+    lower, upper = np.quantile(np.asarray(draws, dtype=float), [tail, 1 - tail])
+    return float(lower), float(upper)
+
+
+def published_rates(published: PublishedDoubling) -> tuple[float | None, float | None]:
+    """A published interval of a doubling time (months) as one of its rate, ``12 ln 2 / T``, end by end.
+
+    None twice where none is published, or one that starts below 0: its percentiles are no interval of rates.
+    """
+    lower, upper = published.lower, published.upper
+    if lower is None or upper is None or lower <= 0:
+        return None, None
+    # A rate is to a doubling time as a doubling time is to a rate.
+    return float(signed_months_to_double(upper)), float(signed_months_to_double(lower))
+
+
+def rates_against_published(published: PublishedDoubling, found: Ends) -> AgainstPublished:
+    """A published doubling time beside an interval found, both as rates, log units per year (Ho et al. 2024, eq. 6).
+
+    The length of an interval in months depends on how slow progress is, and has no end where no progress is not ruled
+    out; that of the rate always has one.
+    """
+    return AgainstPublished.of(
+        float(signed_months_to_double(published.months)), published_rates(published), found, signed=True
+    )

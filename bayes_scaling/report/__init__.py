@@ -1,1 +1,0 @@
-"""How results are written: documents as HTML and Markdown, tables for the terminal, summaries, directories."""

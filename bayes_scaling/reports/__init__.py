@@ -1,0 +1,1 @@
+"""Reports of results: what they say, and how they are written."""

@@ -1,0 +1,233 @@
+"""Allocations of compute in words and tables for the terminal, and as files."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from bayes_scaling.common.files import write_whole
+from bayes_scaling.common.formatting import number
+from bayes_scaling.common.strict_json import strict_json
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.quantities.allocation_table import (
+    INFERENCE,
+    KAPLAN,
+    KAPLAN_SPLIT,
+    OWN_SPLIT,
+    TRAINING,
+    Allocations,
+    Row,
+    label_of,
+    sources,
+    year_of,
+)
+from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL
+
+_SIZES = {"parameters": "parameters", "tokens": "tokens", "tokens_per_parameter": "tokens per\nparameter"}
+_BAD = "bold red"
+
+
+def allocation_report(answer: Allocations) -> RenderableType:
+    """Tables of every budget, the answers in sentences, and where published laws come from."""
+    parts: list[RenderableType] = []
+    style = "bold" if answer.converged else _BAD
+    for budget in answer.question.budgets:
+        parts += _tables(answer, budget)
+        parts += [Text(allocation_sentence(answer, budget), style=style), Text()]
+    parts += [Text(note, style="" if answer.converged else "red") for note in _warnings(answer)]
+    parts.append(
+        Text(
+            f"Of a posterior: median and, below it, {CREDIBLE_INTERVAL}. Published laws are points without an interval."
+            " Losses are those of each law's own data: compare splits between rows, not losses."
+        )
+    )
+    parts += [Text(f"- {name}: {source}") for name, source in sources().items()]
+    return Group(*parts)
+
+
+def allocation_sentence(answer: Allocations, budget: float) -> str:
+    """The answer for a budget in plain words, with what it rests on and whether it can be trusted."""
+    if answer.fit is None:
+        return _published_sentence(answer, budget)
+    where = f"At {number(budget)} FLOP{_setting(answer)}, {label_of(answer.fit)}"
+    if answer.not_identified:
+        text = (
+            f"{where} gives no answer: {' and '.join(answer.not_identified)} "
+            f"{'is' if len(answer.not_identified) == 1 else 'are'} not identified. The data say nearly nothing of "
+            "them, and a split would be the prior's. Add runs that differ in parameters at the same tokens, and in "
+            "tokens at the same parameters."
+        )
+    else:
+        text = f"{where} {' '.join(_findings(answer, budget))}"
+    return text if answer.converged else f"NOT CONVERGED, do not use: {text}"
+
+
+def _findings(answer: Allocations, budget: float) -> Iterator[str]:
+    def said(purpose: str, quantity: str) -> str:
+        assert answer.fit is not None
+        return _cell(answer.rows(budget, purpose)[label_of(answer.fit)][quantity], "{} ({} to {})")
+
+    defined = answer.rows(budget, TRAINING)[label_of(answer.fit)]["parameters"]["defined"] if answer.fit else 0.0
+    if defined == 0:
+        yield "has no best split: in every draw an exponent is not above 0."
+        return
+    yield (
+        f"puts the best model at {said(TRAINING, 'parameters')} parameters and {said(TRAINING, 'tokens')} tokens, "
+        f"{said(TRAINING, 'tokens_per_parameter')} tokens per parameter, with a loss of {said(TRAINING, 'loss')} nats "
+        f"per token (in brackets: {CREDIBLE_INTERVAL})."
+    )
+    if defined < 1:
+        yield f"In {1 - defined:.1%} of the draws no split is best, an exponent not being above 0; they are left out."
+    if math.isfinite(answer.largest_compute):
+        largest = f"the largest compute fitted ({number(answer.largest_compute)} FLOP)"
+        factor = budget / answer.largest_compute
+        beyond = f"The budget is {factor:.3g} times {largest}: this is extrapolated."
+        yield beyond if factor > 1 else f"The budget is not beyond {largest}."
+    if answer.question.split is not None:
+        cost = said(OWN_SPLIT, "cost_of_split")
+        yield f"{_own_split(answer)} spends {cost} times the compute that the best split needs for the same loss."
+    if answer.question.inference_tokens is not None:
+        yield (
+            f"As good, and with the least compute for training and {number(answer.question.inference_tokens)} tokens "
+            f"of use together, is a model of {said(INFERENCE, 'parameters')} parameters and "
+            f"{said(INFERENCE, 'tokens')} tokens; it saves {said(INFERENCE, 'saving')} of that compute."
+        )
+
+
+def _published_sentence(answer: Allocations, budget: float) -> str:
+    laws = answer.rows(budget, TRAINING)
+    rule = {name: number(row["median"]) for name, row in laws.pop(KAPLAN).items()}
+    spans = {}
+    for name in _SIZES:
+        values = [by_name[name]["median"] for by_name in laws.values()]
+        spans[name] = f"{number(min(values))} to {number(max(values))}"
+    return (
+        f"At {number(budget)} FLOP, published laws put the best model at {spans['parameters']} parameters and "
+        f"{spans['tokens']} tokens, {spans['tokens_per_parameter']} tokens per parameter (Kaplan's rule of 2020: "
+        f"{rule['parameters']} parameters and {rule['tokens']} tokens). For a posterior fit your own runs "
+        "(bayes-scaling fit chinchilla --runs FILE --output DIR) and give --fit DIR."
+    )
+
+
+def _warnings(answer: Allocations) -> Iterator[str]:
+    if answer.fit is None or answer.converged:
+        return
+    from bayes_scaling.reports.summary import next_step
+
+    yield from (f"- {failure}" for failure in answer.fit.diagnostics.failures)
+    yield next_step(answer.fit)
+
+
+def _tables(answer: Allocations, budget: float) -> Iterator[RenderableType]:
+    best = answer.rows(budget, TRAINING)
+    yield _table(answer, f"Best split of {number(budget)} FLOP", _SIZES | {"loss": "loss, nats"}, best)
+    if answer.question.inference_tokens is not None:
+        tokens = number(answer.question.inference_tokens)
+        title = f"As good, with the least compute for training and {tokens} tokens of use together"
+        yield _table(answer, title, _SIZES | {"saving": "saved of all\ncompute"}, answer.rows(budget, INFERENCE))
+    columns = {} if answer.question.split is None else {OWN_SPLIT: _own_split(answer)}
+    columns[KAPLAN_SPLIT] = "Kaplan's rule"
+    costs: dict[str, dict[str, Row]] = {}
+    for purpose in columns:
+        for law, by_name in answer.rows(budget, purpose).items():
+            costs.setdefault(law, {})[purpose] = by_name["cost_of_split"]
+    yield _table(answer, "Times the compute that the best split needs for the same loss", columns, costs)
+
+
+def _table(answer: Allocations, title: str, columns: dict[str, str], rows: dict[str, dict[str, Row]]) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("law", overflow="fold")
+    for heading in columns.values():
+        table.add_column(heading, justify="right", no_wrap=True)
+    for law, by_name in rows.items():
+        own = answer.fit is not None and law == label_of(answer.fit)
+        bad = own and not answer.converged
+        cells = (Text(_cell(by_name[column], "{}\n{} to {}")) for column in columns)
+        style = _BAD if bad else "bold" if own else ""
+        table.add_row(Text(f"{law}\nNOT CONVERGED" if bad else law), *cells, style=style)
+    return table
+
+
+def _cell(row: Row, shown: str) -> str:
+    if row["note"]:
+        return str(row["note"])
+    ends = [
+        "no bound" if math.isinf(value) else f"{value:.0%}" if row["quantity"] == "saving" else number(value)
+        for value in (row["median"], row["lower"], row["upper"])
+    ]
+    return ends[0] if row["kind"] == "published" else shown.format(*ends)
+
+
+def _own_split(answer: Allocations) -> str:
+    assert answer.question.split is not None
+    name, value = answer.question.split
+    return f"A split at {number(value)} {name.replace('_', ' ')}"
+
+
+def _setting(answer: Allocations) -> str:
+    assert answer.fit is not None
+    where = "" if answer.benchmark is None else f" on {answer.benchmark}"
+    return (
+        f"{where} with the algorithms of {year_of(answer.question):g}" if answer.fit.specification.progresses else where
+    )
+
+
+SUFFIXES = (".csv", ".json")
+
+
+def check_output(path: Path) -> None:
+    """Refuse a directory, and a file whose name ends otherwise than in a format that can be written."""
+    if path.suffix not in SUFFIXES:
+        raise BayesScalingError(f"--output {path}: the file's name must end in {' or '.join(SUFFIXES)}")
+    if path.is_dir():
+        raise BayesScalingError(f"--output {path}: is a directory; name a file")
+
+
+def write_allocations(answer: Allocations, path: Path) -> Path:
+    """Write every row, whole or not at all, in the format of the file's name."""
+    check_output(path)
+    content = answer.table.to_csv(index=False).encode() if path.suffix == ".csv" else allocation_json(answer)
+    try:
+        write_whole(path, content)
+    except OSError as error:
+        raise BayesScalingError(f"{path}: can't be written ({error.strerror}); choose another --output") from None
+    return path
+
+
+def allocation_json(answer: Allocations) -> bytes:
+    """Every row, with question, fit and sources; null where there is no finite number."""
+    question = answer.question
+    document = {
+        "compute": list(question.budgets),
+        "split": None if question.split is None else dict([question.split]),
+        "inference_tokens": question.inference_tokens,
+        "interval": answer.table.attrs["interval"],
+        "fit": _fit(answer),
+        "rows": answer.table.to_dict("records"),
+        "sources": sources(),
+    }
+    return strict_json(document)
+
+
+def _fit(answer: Allocations) -> dict[str, Any] | None:
+    if answer.fit is None:
+        return None
+    fit, largest = answer.fit, answer.largest_compute
+    return {
+        "law": label_of(fit),
+        "specification": fit.specification.name,
+        "table": fit.evaluations.name,
+        "converged": fit.diagnostics.converged,
+        "failures": list(fit.diagnostics.failures),
+        "not_identified": list(answer.not_identified),
+        "largest_compute": largest,
+        "extrapolation": {f"{budget:g}": budget / largest for budget in answer.question.budgets},
+        "year": year_of(answer.question) if fit.specification.progresses else None,
+        "benchmark": answer.benchmark,
+        "fingerprint": fit.fingerprint,
+    }

@@ -1,0 +1,229 @@
+"""What a report consists of, whatever it is written as: sections of text, equations, tables and pictures."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import pandas as pd
+
+from bayes_scaling.common.strict_json import records
+
+_FIGURES = re.compile(r"(?:(?:above|below|no bound) )?\[?[<>≈~±+−-]?\s?[\d.∞]")
+_NO_FIGURE = {
+    *("", "-", "–", "—", "not defined", "not defined by this law", "not identified", "held constant", "no bound"),
+    *("no progress", "no progress assumed", "NOT CONVERGED"),
+}
+"""Cells without a figure in columns of figures."""
+LONGEST_FIGURE = 32  # characters; longer cells are sentences that begin with a number, and wrap
+
+Row = Mapping[Any, Any]  # a record of a table: values by column
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Plain text; nothing in it is markup. ``finding``: it says what was found, not what that means or how."""
+
+    text: str
+    finding: bool = False
+
+
+@dataclass(frozen=True)
+class Bullets:
+    """Several short texts."""
+
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Equation:
+    """Mathematics in LaTeX, without dollar signs."""
+
+    tex: str
+
+
+@dataclass(frozen=True)
+class Code:
+    """Text that is shown as it is: a command, a citation."""
+
+    text: str
+    language: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of texts, of which the first of each row names it; ``marked``: rows that can't be trusted, by number.
+
+    ``name``: unique in the report, in lower case with hyphens, the target of links. ``caption``: one line on what is
+    shown, in which units, intervals with probability and kind.
+    """
+
+    name: str
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    marked: frozenset[int] = frozenset()
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        caption: str,
+        rows: pd.DataFrame | Iterable[Row],
+        columns: Mapping[str, str | Callable[[Any], str]],
+        marked: Callable[[Any], Any] | None = None,
+    ) -> Self:
+        """A table of records, or of the rows of a table whose index is a column of its own name.
+
+        ``columns``: what each shows, by header, as a format string of the record or a function of it.
+
+        >>> Table.of("t", "", [{"case": "a", "rhat": 1.0}], {"case": "{case}", "R-hat": "{rhat:.2f}"}).rows
+        (('a', '1.00'),)
+        """
+        kept = records(rows) if isinstance(rows, pd.DataFrame) else list(rows)
+        cells = tuple(
+            tuple(show.format_map(row) if isinstance(show, str) else show(row) for show in columns.values())
+            for row in kept
+        )
+        bad = frozenset(place for place, row in enumerate(kept) if marked is not None and marked(row))
+        return cls(name, caption, tuple(columns), cells, bad)
+
+    @classmethod
+    def pairs(cls, name: str, caption: str, columns: tuple[str, str], pairs: Mapping[str, Any]) -> Self:
+        """A table of two columns: names and values."""
+        return cls(name, caption, columns, tuple((name, str(value)) for name, value in pairs.items()))
+
+    @property
+    def figures(self) -> tuple[bool, ...]:
+        """Which columns hold figures, to be aligned on the right; the first names the row."""
+        columns = list(zip(*self.rows, strict=True)) or [()] * len(self.columns)
+        return tuple(
+            number > 0
+            and any(cell not in _NO_FIGURE for cell in cells)
+            and all(cell in _NO_FIGURE or (len(cell) <= LONGEST_FIGURE and _FIGURES.match(cell)) for cell in cells)
+            for number, cells in enumerate(columns)
+        )
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawing: ``svg`` is the whole `<svg>` element as text, with nothing in it that is loaded from elsewhere.
+
+    ``alternative``: what a reader who can't see it should know, with the figures that matter.
+    """
+
+    name: str
+    title: str
+    svg: str
+    alternative: str
+
+
+@dataclass(frozen=True)
+class Point:
+    """One mark of an interactive scatter plot; ``link`` is empty or an http(s) address."""
+
+    x: float
+    y: float
+    group: str
+    label: str
+    details: tuple[tuple[str, str], ...]
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Scatter:
+    """Points that show their details on hover and on keyboard focus; groups differ in colour and in shape."""
+
+    name: str
+    title: str
+    alternative: str
+    x_label: str
+    y_label: str
+    points: tuple[Point, ...]
+    log_x: bool = False
+    log_y: bool = False
+
+    @property
+    def table(self) -> Table:
+        """All points with their coordinates and details; several under the same key are joined."""
+        keys = dict.fromkeys(key for point in self.points for key, _ in point.details)
+        # A maker who writes a coordinate in words of its own, as a date, need not read it twice.
+        places = {label: axis for label, axis in ((self.x_label, "x"), (self.y_label, "y")) if label not in keys}
+        rows = tuple(
+            (
+                point.label,
+                point.group,
+                *(f"{getattr(point, axis):.5g}" for axis in places.values()),
+                *("; ".join(value for name, value in point.details if name == key) for key in keys),
+            )
+            for point in self.points
+        )
+        return Table(self.name, "", ("point", "group", *places, *keys), rows)
+
+
+Block = Paragraph | Bullets | Equation | Code | Table | Picture | Scatter
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the report under a heading; ``name`` is the target of links."""
+
+    name: str
+    title: str
+    blocks: tuple[Block, ...]
+
+    @classmethod
+    def of(cls, name: str, title: str, *blocks: Block | str | None) -> Self:
+        """A section: text is a paragraph, and None is left out.
+
+        >>> Section.of("data", "Data", "231 evaluations.", None).blocks
+        (Paragraph(text='231 evaluations.', finding=False),)
+        """
+        made = (Paragraph(block) if isinstance(block, str) else block for block in blocks)
+        return cls(name, title, tuple(block for block in made if block is not None))
+
+
+@dataclass(frozen=True)
+class Banner:
+    """A warning that can't be missed: what is wrong, and what to do."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Document:
+    """A report: banners, then the answer in a sentence, its picture and notes on it, then sections.
+
+    ``subtitle``: which specification and which data, by name. ``data``: the figures, for the machine-readable twin.
+    """
+
+    title: str
+    answer: str
+    lead: Picture | None
+    banners: tuple[Banner, ...]
+    sections: tuple[Section, ...]
+    data: Mapping[str, Any] = field(default_factory=dict)
+    subtitle: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def printable(text: str) -> str:
+    """Text with a replacement character where it has what no page may hold: control characters, half surrogates.
+
+    Line feeds and tabulators stay; carriage returns become line feeds.
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    if lines.isprintable():
+        return lines
+    unfit = {each for each in lines if unicodedata.category(each) in ("Cc", "Cs") and each not in "\n\t"}
+    return lines.translate(dict.fromkeys(map(ord, unfit), "\ufffd"))
+
+
+def encoded(text: str) -> bytes:
+    """In UTF-8; names may hold half surrogates, which have none."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return printable(text).encode()

@@ -1,0 +1,125 @@
+"""A fit's directory: `fit.nc`, `summary.json`, pictures; each file whole or absent."""
+
+import contextlib
+import io
+import tempfile
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bayes_scaling.common.files import FIT_FILE, SUMMARY_FILE, remove_abandoned, write_together
+from bayes_scaling.errors import BayesScalingError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from bayes_scaling.inference.result import Fit
+
+_TRIES = 10
+PICTURE_FILE = "doubling_times.png"
+RUNS_PICTURES = ("isoflop.png", "laws.png")
+"""Of a law of parameters and tokens fitted to runs: IsoFLOP curves, and the posterior beside published laws."""
+
+
+def prepare(directory: Path) -> None:
+    """Check that files can be written to a directory, before anything long starts, and leave nothing behind.
+
+    The directory is made with the first result, so that no refusal or interruption leaves an empty one.
+    """
+    try:
+        if directory.is_file():
+            raise BayesScalingError(f"{directory}: is a file, and results need a directory; choose another --output")
+        for tried in range(_TRIES):
+            try:
+                _try_writing(directory)
+                break
+            except (FileNotFoundError, FileExistsError):  # another run, trying the same, has just removed or made it
+                if tried == _TRIES - 1:
+                    raise
+        remove_abandoned(directory)
+    except OSError as error:
+        raise _unwritable(directory, error) from None
+    except BayesScalingError:
+        raise
+    except (ValueError, RuntimeError):  # a path with a NUL character, or of links that lead in a circle
+        raise BayesScalingError(f"{str(directory)!r} leads nowhere; choose another --output") from None
+
+
+def _try_writing(directory: Path) -> None:
+    made = [path for path in (directory, *directory.parents) if not path.exists()]
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    finally:
+        for path in made:
+            with contextlib.suppress(OSError):  # it was not made after all, or another run uses it by now
+                path.rmdir()
+
+
+def write_run(fit: "Fit", directory: Path) -> tuple[Path, ...]:
+    """Write a fit's files, the fit first and the summary last; an earlier run's stay until all of these are ready."""
+    contents = {directory / FIT_FILE: fit.to_bytes()}
+    # A summary or picture of the earlier run must not stand beside the new fit.
+    stale = tuple(directory / name for name in (SUMMARY_FILE, PICTURE_FILE, *RUNS_PICTURES))
+    try:
+        contents |= _read_off(fit, directory)
+    except Exception as error:  # whatever fails here, the fit took minutes and is kept
+        write_results(contents, directory, stale=stale)
+        raise BayesScalingError(
+            f"{directory / FIT_FILE}: the fit is written there, but its summary and pictures can't be made: {error}"
+        ) from error
+    return write_results(contents, directory, stale=stale)
+
+
+def _read_off(fit: "Fit", directory: Path) -> dict[Path, bytes]:
+    from bayes_scaling.reports.summary import summary_json
+
+    contents: dict[Path, bytes] = {}
+    if fit.specification.progresses:
+        from bayes_scaling.plots.doubling import plot_doubling_times
+
+        contents[directory / PICTURE_FILE] = picture(plot_doubling_times(fit))
+    elif fit.evaluations.kind == "runs" and fit.specification.form.splits:
+        from bayes_scaling.plots.isoflop import plot_isoflop
+        from bayes_scaling.plots.laws import plot_laws
+
+        plots: tuple[Callable[[Fit], Figure], ...] = (plot_isoflop, plot_laws)
+        for name, plot in zip(RUNS_PICTURES, plots, strict=True):
+            with contextlib.suppress(BayesScalingError):  # such as runs of which no five share a budget
+                contents[directory / name] = picture(plot(fit))
+    contents[directory / SUMMARY_FILE] = summary_json(fit)
+    return contents
+
+
+def write_results(contents: Mapping[Path, bytes], directory: Path, stale: Collection[Path] = ()) -> tuple[Path, ...]:
+    """Write the files of a directory together."""
+    try:
+        write_together(contents, stale=stale)
+    except OSError as error:
+        raise _unwritable(directory, error) from None
+    return tuple(contents)
+
+
+def write_beside_fits(contents: Mapping[str, bytes], directory: Path, stale: Collection[str] = ()) -> tuple[Path, ...]:
+    """Write files by name, in order, into a study's directory, and remove ``stale`` ones; fits there stay anyway."""
+    files = {directory / name: content for name, content in contents.items()}
+    try:
+        write_together(files, stale=[directory / name for name in {*stale, *contents}])
+    except OSError as error:
+        raise BayesScalingError(
+            f"{directory}: the table can't be written there ({error.strerror}); fits and scores that are there are "
+            "kept: put that right and run the same command again"
+        ) from None
+    return tuple(files)
+
+
+def picture(figure: "Figure") -> bytes:
+    """A figure as the bytes of a PNG file."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
+def _unwritable(directory: Path, error: OSError) -> BayesScalingError:
+    return BayesScalingError(f"{directory}: results can't be written there ({error.strerror}); choose another --output")

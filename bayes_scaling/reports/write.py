@@ -1,0 +1,271 @@
+"""A report written to a file: HTML, Markdown or JSON, whole or not at all."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from bayes_scaling.common.files import (
+    BACKTEST_SETTINGS,
+    CALIBRATION_FILE,
+    COMPARISON_SETTINGS,
+    FIT_FILE,
+    REPLICATION_TABLE,
+    ROBUSTNESS_SETTINGS,
+    write_together,
+)
+from bayes_scaling.common.strict_json import plain, strict_text
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.reports.document import (
+    Bullets,
+    Code,
+    Document,
+    Equation,
+    Paragraph,
+    Picture,
+    Scatter,
+    Section,
+    Table,
+    encoded,
+)
+from bayes_scaling.reports.markdown import pictures_of, render_markdown
+
+if TYPE_CHECKING:
+    from bayes_scaling.inference.result import Fit
+    from bayes_scaling.studies.backtest.result import Backtest
+    from bayes_scaling.studies.calibration.result import Calibration
+    from bayes_scaling.studies.comparison.result import Comparison
+    from bayes_scaling.studies.replication import Replication
+    from bayes_scaling.studies.robustness.result import Robustness
+
+SUFFIXES = {"html": ".html", "markdown": ".md", "json": ".json"}  # formats, and how files of them end
+HTML_MARK, MARKDOWN_MARK = '<meta name="generator" content="bayes-scaling">', "[//]: # (report of bayes-scaling)"
+"""By which a file is known as a report. The latter defines a link that nothing follows, so that it is not shown."""
+_REPORT_KEYS = {"title", "answer", "sections"}
+
+
+def write_report(
+    result: "Fit | Comparison | Robustness | Backtest | Calibration | Replication",
+    path: str | Path,
+    format: str | None = None,
+    *,
+    robustness: "Robustness | None" = None,
+) -> Path:
+    """Write a report that answers in its first screen and goes down to the diagnostics.
+
+    Parameters
+    ----------
+    result
+        A fit, a comparison, a robustness run, a backtest, a calibration or a replication.
+    path
+        The file. Of HTML, one that needs nothing else, with its machine-readable twin beside it (the same name, ending
+        in ``.json``); of Markdown, pictures lie in a folder beside it.
+    format
+        ``"html"``, ``"markdown"`` or ``"json"``; by default what the ending says: ``.html``, ``.md`` or ``.json``.
+    robustness
+        A robustness run on a fit's table, for the fit's section on what would change its answer.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    BayesScalingError
+        If the result is none of these, the format is unknown, the robustness run is of another table than the
+        fit, a file that is no report would be replaced, or the file can't be written.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> bs.write_report(bs.load_fit("runs/reference"), "report.html")  # doctest: +SKIP
+    PosixPath('report.html')
+    """
+    return write_document(document_of(result, robustness), path, format)
+
+
+KINDS = {
+    "fit": (FIT_FILE, "inference.result"),
+    "comparison": (COMPARISON_SETTINGS, "studies.comparison.compare"),
+    "robustness": (ROBUSTNESS_SETTINGS, "studies.robustness.run"),
+    "backtest": (BACKTEST_SETTINGS, "studies.backtest.backtest"),
+    "calibration": (CALIBRATION_FILE, "studies.calibration.result"),
+    "replication": (REPLICATION_TABLE, "studies.replication"),
+}
+"""Kinds of results: a file of every directory of one, and where its reader is, such as ``load_fit``.
+
+A result's class is named after its kind, as is the module of this package that makes a document of it.
+"""
+
+
+def read_result(kind: str, source: Path) -> Any:
+    """The result in a directory; its module is imported now, since PyMC takes seconds."""
+    return resolve_name(f"bayes_scaling.{KINDS[kind][1]}:load_{kind}")(source)
+
+
+def document_of(result: Any, robustness: "Robustness | None" = None) -> Document:
+    """What a report of a result says."""
+    ours = [each.__name__.lower() for each in type(result).__mro__ if each.__module__.startswith("bayes_scaling.")]
+    kind = next((name for name in ours if name in KINDS), None)
+    if kind is None:
+        kinds = ", ".join(f"{name} (bs.load_{name})" for name in KINDS)
+        raise BayesScalingError(f"a report is of a result, not of {type(result).__name__}; valid choices: {kinds}")
+    document: Callable[..., Document] = resolve_name(f"{__package__}.{kind}_document:{kind}_document")
+    if robustness is None:
+        return document(result)
+    if kind != "fit":
+        raise BayesScalingError("robustness= stands beside a fit alone; leave it out, or report the run itself")
+    from bayes_scaling.studies.robustness.run import check_same_table
+
+    check_same_table(robustness, result)
+    return document(result, robustness)
+
+
+def format_of(path: str | Path, format: str | None = None) -> str:
+    """The format asked for, or the one that a file's ending says."""
+    if format is not None:
+        if format not in SUFFIXES:
+            raise BayesScalingError(f"format '{format}' is unknown; valid choices: {', '.join(SUFFIXES)}")
+        return format
+    for name, suffix in SUFFIXES.items():
+        if Path(path).suffix.lower() == suffix:
+            return name
+    raise BayesScalingError(
+        f"{path}: its ending says no format; end it in {', '.join(SUFFIXES.values())}, or name one of the formats "
+        f"{', '.join(SUFFIXES)}"
+    )
+
+
+def write_document(document: Document, path: str | Path, format: str | None = None) -> Path:
+    """Write a report that is at hand; see :func:`write_report`."""
+    path = Path(path)
+    kind = format_of(path, format)
+    check_targets(path, kind)
+    contents = _contents(document, path, kind)
+    try:
+        write_together({file: encoded(text) for file, text in contents.items()})
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    return path
+
+
+def _unwritable(path: Path, error: OSError) -> BayesScalingError:
+    return BayesScalingError(f"{path}: can't be written ({error.strerror}); choose another place")
+
+
+def check_targets(path: Path, kind: str) -> None:
+    """Refuse to replace what is no report, by HTML's twin either: results of a run often have the names of reports."""
+    forms = ({_twin_of(path): "json"} if kind == "html" else {}) | {path: kind}
+    try:
+        directory, there = path.is_dir(), [target for target in forms if target.is_file()]
+    except OSError as error:  # such as a name longer than the file system allows
+        raise _unwritable(path, error) from None
+    if directory:
+        raise BayesScalingError(f"{path}: is a directory, and a report is a file; give a name in it")
+    for target in there:
+        if not _is_report(target, forms[target]):
+            what = "" if target == path else f", which {path.name} would come with,"
+            raise BayesScalingError(
+                f"{target}{what} exists and is no report, so it is not replaced; choose another --output (in Python: "
+                "path)"
+            )
+
+
+def _is_report(path: Path, kind: str) -> bool:
+    """Whether a file is a report of this format, or empty."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError):  # such as what is no text
+        return False
+    if kind == "json":
+        try:
+            found = json.loads(text) if text else _REPORT_KEYS
+        except (ValueError, RecursionError):
+            return False
+        return isinstance(found, dict | set) and set(found) >= _REPORT_KEYS
+    return not text or (HTML_MARK if kind == "html" else MARKDOWN_MARK) in text
+
+
+def _twin_of(path: Path) -> Path:
+    return path.with_suffix(SUFFIXES["json"])
+
+
+def _contents(document: Document, path: Path, kind: str) -> dict[Path, str]:
+    if kind == "json":
+        return {path: render_json(document)}
+    if kind == "markdown":
+        folder = path.with_name(f"{path.stem}_pictures")
+        pictures = pictures_of(document)
+        files = {folder / f"{name}.svg": picture.svg for name, picture in pictures.items()}
+        page = render_markdown(document, {name: f"{quote(folder.name)}/{name}.svg" for name in pictures})
+        return files | {path: f"{page}\n{MARKDOWN_MARK}\n"}
+    from bayes_scaling.reports.html import render_html
+
+    twin = _twin_of(path)
+    page = render_html(document)
+    return ({} if twin == path else {twin: render_json(document)}) | {path: page}
+
+
+def as_plain(document: Document) -> dict[str, Any]:
+    """A report as plain data: equations in LaTeX, tables with rows as records, pictures by their alternatives.
+
+    ``data`` are the figures behind them, as numbers, with null for what is not defined or without bound.
+    """
+    return {
+        "title": document.title,
+        "subtitle": document.subtitle,
+        "answer": document.answer,
+        "notes": list(document.notes),
+        "banners": [asdict(banner) for banner in document.banners],
+        "lead": None if document.lead is None else _picture(document.lead),
+        "sections": [_section(section) for section in document.sections],
+        "data": plain(document.data),
+    }
+
+
+def render_json(document: Document) -> str:
+    """A report as strict JSON text: no NaN, no infinity."""
+    return strict_text(as_plain(document))
+
+
+def _section(section: Section) -> dict[str, Any]:
+    found: dict[str, Any] = {"name": section.name, "title": section.title}
+    kind: str
+    parts: list[Any]
+    for block in section.blocks:
+        match block:
+            case Paragraph(text):
+                kind, parts = "text", [text]
+            case Bullets(items):
+                kind, parts = "text", list(items)
+            case Equation(tex):
+                kind, parts = "equations", [tex]
+            case Code(text):
+                kind, parts = "code", [text]
+            case Table():
+                kind, parts = "tables", [_table(block)]
+            case Picture():
+                kind, parts = "pictures", [_picture(block)]
+            case Scatter():
+                kind, parts = "points", [_scatter(block)]
+        found.setdefault(kind, []).extend(parts)
+    return found
+
+
+def _table(table: Table) -> dict[str, Any]:
+    records = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    columns, marked = list(table.columns), sorted(table.marked)
+    return {"name": table.name, "caption": table.caption, "columns": columns, "records": records, "marked": marked}
+
+
+def _picture(picture: Picture | Scatter) -> dict[str, Any]:
+    return {"name": picture.name, "title": picture.title, "alternative": picture.alternative}
+
+
+def _scatter(scatter: Scatter) -> dict[str, Any]:
+    points = [asdict(point) | {"link": point.link or None, "details": dict(point.details)} for point in scatter.points]
+    return _picture(scatter) | {"x": scatter.x_label, "y": scatter.y_label, "records": plain(points)}

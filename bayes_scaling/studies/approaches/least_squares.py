@@ -1,0 +1,177 @@
+r"""The classical way: a parabola for each budget by least squares, a line through their vertices, and its bias."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayes_scaling.quantities.allocation import YEAR, allocation_exponents, split_laws
+from bayes_scaling.quantities.laws import Laws, Source
+from bayes_scaling.studies.approaches.rows import (
+    FOUND_MODELS,
+    WITHIN,
+    Floats,
+    Integers,
+    ProfileRows,
+    Size,
+    make_profile_rows,
+)
+
+_TURNS = 10
+"""Each leaves a small part of the error of the one before: differences in compute are a small part of those in size."""
+_SAME_COMPUTE = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Parabolas:
+    """Slope of log vertices on log compute, and log vertices of budgets; NaN where a parabola opens downwards."""
+
+    slope: Floats
+    log_vertex: Floats
+
+
+def parabolas(log_size: Floats, log_loss: Floats, budget: Integers, log_budget: Floats) -> Parabolas:
+    """Fit a parabola to each budget, ``ln L = p_k + r_k x + c_k x^2``, and a line to the vertices ``-r_k / 2 c_k``.
+
+    ``log_loss`` may have leading axes, for several tables. The line weighs vertices by the inverse of their variance
+    under equal noise (by the delta method), so that budgets with few or far-off models count less. Source: Hoffmann et
+    al. 2022 (arXiv 2203.15556), section 3.2, who fit parabolas to the loss.
+    """
+    vertices, weights = [], []
+    for k in range(len(log_budget)):
+        rows = budget == k
+        centre = log_size[rows].mean()
+        x = log_size[rows] - centre
+        design = np.stack([np.ones_like(x), x, x**2], axis=-1)
+        inverse = np.linalg.inv(design.T @ design)
+        _, r, c = np.moveaxis(log_loss[..., rows] @ design @ inverse, -1, 0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            gradient = np.stack([-1 / (2 * c), r / (2 * c**2)], axis=-1)
+            vertices.append(np.where(c > 0, centre - r / (2 * c), np.nan))
+            variance = np.einsum("...i,ij,...j->...", gradient, inverse[1:, 1:], gradient)
+            weights.append(np.where(c > 0, 1 / variance, 0.0))
+    log_vertex, weight = np.stack(vertices, axis=-1), np.stack(weights, axis=-1)
+    return Parabolas(_line(log_budget, np.nan_to_num(log_vertex), weight), log_vertex)
+
+
+def _line(x: Floats, y: Floats, weight: Floats) -> Floats:
+    """Slope by weighted least squares along the last axis; NaN with fewer than two weights above 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        weight = weight / weight.sum(axis=-1, keepdims=True)
+        x = x - (weight * x).sum(axis=-1, keepdims=True)
+        slope: Floats = (weight * x * y).sum(axis=-1) / (weight * x**2).sum(axis=-1)
+    return np.where((weight > 0).sum(axis=-1) > 1, slope, np.nan)
+
+
+def classical_parabolas(rows: ProfileRows) -> Parabolas:
+    """Parabolas of a table of runs: a point estimate, without the pull of one budget on another.
+
+    Where runs of a budget differ in compute, each is moved to the budget's mean along the line of vertices: its log
+    size by ``a`` times the difference in log compute, its log loss along a slope that changes evenly from budget to
+    budget. Both are fitted with the parabolas, in turns.
+    """
+    beside = rows.beside_budget
+    found = parabolas(rows.log_size, rows.log_loss, rows.budget, rows.log_budget)
+    for _ in range(_TURNS if np.ptp(beside) > _SAME_COMPUTE else 0):
+        log_size = rows.log_size - np.nan_to_num(found.slope, nan=0.5) * beside
+        log_loss = rows.log_loss - _due_to_compute(log_size, rows)
+        found = parabolas(log_size, log_loss, rows.budget, rows.log_budget)
+    return found
+
+
+def _due_to_compute(log_size: Floats, rows: ProfileRows) -> Floats:
+    """Part of log loss that is due to compute beside the budget's, fitted beside a parabola for each budget."""
+    trend = rows.log_budget[rows.budget] - rows.log_budget.mean()
+    columns = np.stack([rows.beside_budget, rows.beside_budget * trend], axis=-1)
+    # What parabolas leave of the columns explains what they leave of the losses (Frisch, Waugh and Lovell).
+    left = np.column_stack([columns, rows.log_loss])
+    for k in range(len(rows.log_budget)):
+        here = rows.budget == k
+        x = log_size[here] - log_size[here].mean()
+        powers = np.stack([np.ones_like(x), x, x**2], axis=-1)
+        left[here] -= powers @ np.linalg.lstsq(powers, left[here])[0]
+    explained: Floats = columns @ np.linalg.lstsq(left[:, :2], left[:, 2])[0]
+    return explained
+
+
+EXPONENT = {"parameters": "a", "tokens": "b"}
+
+
+def quadratic_bias(
+    source: Source,
+    runs: pd.DataFrame,
+    *,
+    size: Size = "parameters",
+    within: float = WITHIN,
+    least_models: int = FOUND_MODELS,
+) -> xr.DataArray:
+    r"""What the quadratics of approach 2 would make of a law's own losses, less the truth.
+
+    .. math:: \hat a\left(\ln L(N_i, D_i)\right) - a, \qquad a = \frac{\beta}{\alpha + \beta}
+
+    Losses without noise at the sizes of the table's models and the compute of their budget, parabolas by least squares
+    (:func:`bayes_scaling.studies.approaches.least_squares.parabolas`), and the slope of their vertices.
+
+    Parameters
+    ----------
+    source
+        A fit of approach 3 (``models/chinchilla.toml``), published constants
+        (:data:`bayes_scaling.BESIROGLU`), or draws of a law.
+    runs
+        The table whose design is judged, as for :func:`bayes_scaling.isoflop_profiles`.
+    size
+        Of parameters, the bias of ``a``; of tokens, that of ``b``. Where C = k N D one is the other with its sign
+        turned.
+    within, least_models
+        As for :func:`bayes_scaling.isoflop_profiles`.
+
+    Returns
+    -------
+    DataArray
+        ``bias``, no unit; dimensions ``chain``, ``draw`` of the source. NaN where an exponent of the law is not above
+        0.
+
+    Raises
+    ------
+    BayesScalingError
+        The source is not a law of parameters and tokens, or the table has no budgets.
+
+    Notes
+    -----
+    A parabola leaves out the third derivative, in proportion to :math:`\beta^2 - \alpha^2` at the optimum, and what it
+    leaves out shifts the vertex. So the bias is 0 with alpha = beta and designs centred on the optimum. Of other laws,
+    designs centred on it have vertices that are all off by the same, in proportion to the square of the width; their
+    slope is off only in proportion to its fourth power. A design that drifts away from the optimum from budget to
+    budget keeps its bias however narrow it is.
+    The bias is that of least squares: heavy-tailed noise gives far-off models less weight, and then there is less bias.
+
+    Examples
+    --------
+    >>> from bayes_scaling.tables import load_runs
+    >>> from bayes_scaling.law.chinchilla import BESIROGLU, HOFFMANN_ROUNDED
+    >>> runs = load_runs("simulated")
+    >>> [round(quadratic_bias(law, runs).item(), 5) for law in (BESIROGLU, HOFFMANN_ROUNDED)]
+    [-8e-05, -0.00102]
+    """
+    rows = make_profile_rows(runs, within=within, least_models=least_models).by(size)
+    laws = split_laws(source, YEAR)
+    log_loss = np.log(noiseless(laws, rows))
+    slope = parabolas(_log_size(rows), log_loss, rows.budget, rows.log_budget).slope
+    own = allocation_exponents(laws)[EXPONENT[size]]
+    return laws.drawn(slope, "bias", "no unit") - own
+
+
+def noiseless(laws: Laws, rows: ProfileRows) -> Floats:
+    """Expected losses of the table's models at the compute of their budget, nats per token, ``(samples, n)``."""
+    return laws.loss(*_sizes(rows), YEAR)
+
+
+def _sizes(rows: ProfileRows) -> tuple[Floats, Floats]:
+    """Each run as large as it is, and trained for as long as takes it to its budget's mean compute."""
+    return rows.parameters, rows.tokens * np.exp(-rows.beside_budget)
+
+
+def _log_size(rows: ProfileRows) -> Floats:
+    parameters, tokens = _sizes(rows)
+    return np.log(parameters if rows.size == "parameters" else tokens)

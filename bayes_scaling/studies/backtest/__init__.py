@@ -1,0 +1,1 @@
+"""Fit what was published before a year, and predict the rest."""

@@ -1,0 +1,227 @@
+r"""Predictive distributions of evaluations that were not fitted, and how well they did.
+
+Each has :math:`S` draws of the law and its noise; effects are integrated out, of new papers as of clusters of which
+earlier evaluations were fitted:
+
+.. math:: p(y_i) = \frac1S \sum_s \int p(y_i \mid \theta_s, u)\, p(u \mid \theta_s, y_{<Y})\, du
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from arviz_stats.base import array_stats
+from numpy.typing import NDArray
+from scipy.special import logsumexp
+
+from bayes_scaling.classical.estimates import published_estimate
+from bayes_scaling.classical.objective import PUBLISHED_DELTA, Objective
+from bayes_scaling.classical.resampling import bootstrap
+from bayes_scaling.inference.data import rows_of
+from bayes_scaling.inference.likelihood import (
+    blocks,
+    draws_of,
+    effects_of,
+    expected_losses,
+    on_scale,
+    paper_densities,
+    scales,
+    sum_by,
+)
+from bayes_scaling.inference.result import Fit
+from bayes_scaling.model.rows import Rows, make_rows, sample_minima
+from bayes_scaling.quantities.prediction import with_noise
+from bayes_scaling.specifications.noise import normal, shared_effects
+from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.studies.backtest.splits import Split
+from bayes_scaling.tables import decimal_year
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """What a backtest keeps of one forecast; point estimates count as ``converged``.
+
+    ``before``, ``unseen``: evaluations fitted, and later ones that could not be predicted; ``note``: what to know of
+    it.
+    """
+
+    forecaster: str
+    cut: int
+    scores: pd.DataFrame
+    converged: bool
+    note: str
+    before: int
+    unseen: int
+    seconds: float
+
+    def to_bytes(self) -> bytes:
+        """JSON (with Python's words for infinity and NaN) that :meth:`from_bytes` reads back to equal numbers."""
+        return json.dumps(vars(self) | {"scores": self.scores.to_dict("split")}).encode()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Self:
+        """Read a record back; ValueError, KeyError or TypeError if it is not one."""
+        plain = json.loads(content)
+        scores = pd.DataFrame(**plain.pop("scores")).rename_axis("id")
+        record = cls(scores=scores, **plain)
+        if not {"paper", "loss", "log_score", "pit"} <= set(scores) or not isinstance(record.converged, bool):
+            raise ValueError("not a record of a backtest")
+        return record
+
+
+Floats = NDArray[np.float64]
+
+PROBABILITIES = (0.5, 0.9, 0.95)
+"""Of the central predictive intervals whose coverage is counted."""
+BOOTSTRAP_DRAWS = 100
+"""Resamples, as in the paper."""
+DRAWS = 4000
+"""Of the predictive distribution of a point estimate."""
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """Draws of losses, log densities of those observed (nats), and ``log_joint`` of all of a paper together."""
+
+    log_density: Floats
+    log_joint: Floats
+    draws: Floats
+    note: str = ""
+
+
+def posterior_forecast(fit: Fit, split: Split) -> Forecast:
+    """What a posterior predicts of the later evaluations of a split, each on its own."""
+    specification = fit.specification
+    fitted = rows_of(fit.data, specification)
+    anchor = fitted.anchor or sample_minima(split.before)
+    rows = make_rows(specification, split.both, anchor=anchor, predictors=fitted.predictors)
+    values, later = draws_of(specification, fit.data), _later(split)
+    with np.errstate(over="ignore"):
+        expected = expected_losses(specification, rows, values)
+        sigma = np.broadcast_to(scales(specification, rows, values), expected.shape)
+        residual, known = rows.loss - expected, None
+        density, joint = (
+            _given_earlier(specification, rows, values, residual, units)
+            for units in (np.arange(len(later)), _papers(split))
+        )
+        if specification.noise.effects and specification.noise.family == "normal":
+            earlier = np.where(np.arange(len(rows.ids)) < later[0], sigma, np.inf)  # as if later ones told nothing
+            on, _ = on_scale(specification, rows, residual)
+            _, mean, variance = shared_effects(on, earlier, effects_of(specification, rows, values))
+            known = mean[:, later], variance[:, later]
+        rng = np.random.default_rng(fit.seed)
+        draws = with_noise(specification, values, expected[:, later], sigma[:, later], rng, known)
+    return Forecast(_mean_density(density), _mean_density(joint), draws)
+
+
+def _given_earlier(
+    specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats, units: NDArray[np.int64]
+) -> Floats:
+    """Log density of each unit of the later rows, given the earlier rows that it shares an effect with."""
+    first, clusters = len(rows.ids) - len(units), rows.index["paper"]
+    shares = np.array([np.isin(clusters[:first], clusters[first:][units == unit]) for unit in range(units.max() + 1)])
+    unit, earlier = np.nonzero(shares & bool(specification.noise.effects))
+    later = np.arange(first, len(rows.ids))
+
+    def densities(positions: NDArray[np.int64], of: NDArray[np.int64]) -> Floats:
+        """Each unit with rows of its own, and as many clusters of its own as they are of."""
+        part = rows.take(positions)
+        apart = {
+            group: of * len(rows.ids) + part.index[group] for group in ("paper", *dict(specification.noise.effects))
+        }
+        part = replace(part, index=dict(part.index) | apart)
+        found = [
+            paper_densities(
+                specification, part, {name: each[some] for name, each in values.items()}, residual[some][:, positions]
+            )
+            for some in blocks(len(residual), len(positions))
+        ]
+        return sum_by(np.concatenate(found), np.unique(apart["paper"]) // len(rows.ids))
+
+    whole = densities(np.concatenate([earlier, later]), np.concatenate([unit, units]))
+    if len(earlier):
+        known, where = densities(earlier, unit), np.unique(unit)
+        whole[:, where] -= known[:, where]
+    return whole
+
+
+def published_forecast(specification: Specification, split: Split, method: str, seed: int) -> Forecast:
+    """What the paper's estimate predicts, or an equal mixture over its bootstrap, with normal noise.
+
+    The paper states no predictive distribution. The variance, ``sum(r^2) / (n - k)`` for ``k`` coefficients that are
+    not 0, is the usual one for least squares, and kinder than the mean squared residual: with few evaluations it is
+    wider.
+    """
+    estimate = published_estimate(specification, split.before)
+    values, note = np.array([list(estimate.coefficients.values())]), ""
+    fitted = Objective.of(specification, split.before)
+    n, k = len(split.before), int(np.count_nonzero(values))
+    if k >= n:
+        note = f"{k} coefficients from {n} evaluations: variance not corrected for their number"
+    sigma = np.sqrt((fitted.residuals(values) ** 2).sum() / (n - k if k < n else n))
+    if method == "bootstrap":
+        resampled = bootstrap(specification, split.before, draws=BOOTSTRAP_DRAWS, seed=seed)
+        values = resampled.coefficients[list(fitted.names)].to_numpy()
+        note = (
+            f"{resampled.failed} of {BOOTSTRAP_DRAWS} resamples without success of SLSQP" if resampled.failed else note
+        )
+    rows = make_rows(specification, split.both, anchor=estimate.anchor).take(_later(split))
+    residual = Objective(specification, rows, PUBLISHED_DELTA).residuals(values)
+    rng = np.random.default_rng(seed)
+    expected = np.repeat(rows.loss - residual, DRAWS // len(values), axis=0)
+    draws = expected + sigma * rng.standard_normal(expected.shape)
+    density = np.asarray(normal(residual, sigma))
+    return Forecast(_mean_density(density), _mean_density(sum_by(density, _papers(split))), draws, note)
+
+
+def scored(forecast: Forecast, split: Split) -> pd.DataFrame:
+    """How well each later evaluation was predicted, by row id.
+
+    ``log_score`` in nats; ``log_score_joint`` is that of all evaluations of its paper together, divided by their
+    number; ``known`` counts evaluations on its benchmark that were fitted; ``pit`` is the share of draws at most as
+    large.
+    """
+    later, codes = split.later, _papers(split)
+    observed = np.log(later["perplexity"].to_numpy(float))
+    ends = {
+        f"{end}_{p:.0%}"[:-1]: (1 + sign * p) / 2 for p in PROBABILITIES for end, sign in (("lower", -1), ("upper", 1))
+    }
+    # A quantile between two draws of which one is infinite would not be a number.
+    quantiles = np.quantile(forecast.draws, [0.5, *ends.values()], axis=0, method="inverted_cdf")
+    return pd.DataFrame(
+        {
+            "paper": later["paper"].astype(str),
+            "year": decimal_year(later["published"]),
+            "benchmark": later["benchmark"].astype(str),
+            "known": later["benchmark"].map(split.before["benchmark"].value_counts()).astype(int),
+            "loss": observed,
+            **dict(zip(("median", *ends), quantiles, strict=True)),
+            "log_score": forecast.log_density,
+            "log_score_joint": (forecast.log_joint / np.bincount(codes))[codes],
+            "crps": _crps(forecast.draws, observed),
+            "pit": (forecast.draws <= observed).mean(axis=0),
+        },
+        index=later.index,
+    )
+
+
+def _crps(draws: Floats, observed: Floats) -> Floats:
+    """Continuous ranked probability score of equally weighted draws, by ArviZ, which has it with its sign changed."""
+    weights = np.full_like(draws.T, -np.log(len(draws)))
+    return -np.asarray(array_stats.loo_score(draws.T, observed, weights, kind="crps", chain_axis=None))
+
+
+def _mean_density(log_density: Floats) -> Floats:
+    return np.asarray(logsumexp(log_density, axis=0) - np.log(len(log_density)))
+
+
+def _later(split: Split) -> NDArray[np.int64]:
+    return np.arange(len(split.before), len(split.before) + len(split.later))
+
+
+def _papers(split: Split) -> NDArray[np.int64]:
+    """Codes of the later evaluations' papers, in the order in which these appear."""
+    return np.asarray(pd.factorize(split.later["paper"])[0], dtype=np.int64)

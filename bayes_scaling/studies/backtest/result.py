@@ -1,0 +1,245 @@
+"""A backtest: each evaluation that was predicted, by whom and how well, and what that comes to."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.result import EvaluationsSummary
+from bayes_scaling.inference.settings import Settings
+from bayes_scaling.studies.backtest.forecasts import PROBABILITIES, Record
+from bayes_scaling.studies.backtest.splits import HORIZONS
+
+COVERED = tuple(f"covered_{100 * p:.0f}" for p in PROBABILITIES)
+_LOG_SCORES = ("log_score", "log_score_joint")
+KEYS = ["forecaster", "cut"]
+FORECAST = ("converged", "note", "before", "unseen", "seconds")
+"""Fields of a record that tables of forecasts show."""
+_MEANS = (*COVERED, "log_score", "log_score_joint", "crps", "error")
+
+
+@dataclass(frozen=True, eq=False)
+class Backtest:
+    """How well forecasters predicted what was published later.
+
+    Parameters
+    ----------
+    scores
+        Indexed by ``forecaster``, ``cut`` and row ``id``: the columns
+        of :func:`bayes_scaling.studies.backtest.forecasts.scored`; ``covered_p`` for the central intervals; ``error``,
+        observed loss less the predictive median (nats per token); ``width_90``, of the 90% interval (nats per token);
+        ``in_year``, whether it was published in the year after the cut.
+    forecasts
+        Indexed by ``forecaster`` and ``cut``: ``converged``, ``note``, ``before`` (evaluations fitted), ``unseen``
+        (later ones not predicted), ``seconds``.
+    skipped
+        Cuts, or forecasters at a cut, that the table does not allow, and why.
+    evaluations
+        The table.
+    settings, seed
+        Of the first attempt of each fit.
+    set_aside
+        Files of the store that could not be read, and why.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> found = bs.backtest()  # doctest: +SKIP
+    >>> found.by_cut("year")[["covered_90", "log_score"]]  # doctest: +SKIP
+    >>> found.summary()  # doctest: +SKIP
+    """
+
+    scores: pd.DataFrame
+    forecasts: pd.DataFrame
+    skipped: Mapping[str, str]
+    evaluations: EvaluationsSummary
+    settings: Settings
+    seed: int
+    set_aside: tuple[tuple[str, str], ...] = field(default=())
+
+    @classmethod
+    def of(cls, records: Sequence[Record], **about: object) -> Self:
+        """Put records together.
+
+        Parameters
+        ----------
+        records
+            One for each forecaster at each cut.
+        **about
+            The other fields: ``skipped``, ``evaluations``, ``settings``, ``seed``, ``set_aside``.
+
+        Returns
+        -------
+        Backtest
+
+        Examples
+        --------
+        >>> Backtest.of(records, skipped={}, evaluations=summary, settings=settings, seed=1)  # doctest: +SKIP
+        """
+        tables = {(one.forecaster, one.cut): _with_outcomes(one) for one in records}
+        index = pd.MultiIndex.from_tuples(list(tables), names=KEYS)
+        forecasts = pd.DataFrame([[getattr(one, name) for name in FORECAST] for one in records], index, list(FORECAST))
+        return cls(pd.concat(tables, names=[*KEYS, "id"]), forecasts, **about)  # type: ignore[arg-type]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Forecasters in their order; the first is what the others are compared with."""
+        return tuple(dict.fromkeys(map(str, self.forecasts.index.get_level_values("forecaster"))))
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Rows of :meth:`by_cut` for each ``horizon``."""
+        return pd.concat({horizon: self.by_cut(horizon) for horizon in HORIZONS}, names=["horizon"])
+
+    def by_cut(self, horizon: str = "later") -> pd.DataFrame:
+        """Coverage and scores of each forecaster at each cut.
+
+        Parameters
+        ----------
+        horizon
+            ``"later"``: all published from the cut on. ``"year"``: within the year of the cut.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by ``forecaster`` and ``cut``: ``evaluations`` and ``papers`` predicted; ``covered_50``,
+            ``covered_90``, ``covered_95`` with ``covered_90_se``; ``log_score`` with ``log_score_se``, and
+            ``log_score_joint`` (nats per evaluation); ``crps``, ``error``, ``width_90`` (nats per token; the width is
+            the median one); ``converged``, ``note``, ``before``, ``unseen``. Standard errors take papers as
+            independent, and the evaluations of one as they are.
+
+        Raises
+        ------
+        BayesScalingError
+            If the horizon is unknown.
+        """
+        rows = {}
+        for key, part in self._part(horizon).groupby(level=KEYS, sort=False):
+            means = part[list(_MEANS)].mean()
+            rows[key] = {
+                "evaluations": len(part),
+                "papers": part["paper"].nunique(),
+                **means.to_dict(),
+                "covered_90_se": _error(part, "covered_90"),
+                "log_score_se": _error(part, "log_score"),
+                "width_90": part["width_90"].median(),
+            }
+        table = pd.DataFrame.from_dict(rows, orient="index")
+        table.index = pd.MultiIndex.from_tuples(list(rows), names=KEYS)
+        return table.join(self.forecasts)
+
+    def summary(self, horizon: str = "later", *, least_known: int = 1) -> pd.DataFrame:
+        """Averages over cut years, each cut counted the same.
+
+        Parameters
+        ----------
+        horizon
+            As for :meth:`by_cut`.
+        least_known
+            Count evaluations only where at least this many on their benchmark were fitted.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by ``forecaster``: ``cuts`` averaged over and ``not_converged``, which are left out;
+            ``covered_50``, ``covered_90`` (with ``covered_90_se``), ``covered_95``, ``log_score``,
+            ``log_score_joint`` (nats per evaluation), ``crps`` (nats per token); ``log_score_diff``, the first
+            forecaster's log score less this one's over the ``compared_cuts`` at which both converged, on the same
+            evaluations, with ``log_score_diff_se``, and ``cuts_ahead``, at how many of these it is above 0; the same
+            difference of the joint scores, ``log_score_joint_diff`` and ``log_score_joint_diff_se``. Standard errors
+            take papers as independent and fits as given: they do not say how another past would have been fitted.
+
+        Raises
+        ------
+        BayesScalingError
+            If the horizon is unknown, or no evaluation has so many known ones on its benchmark.
+        """
+        part = self._part(horizon)
+        part = part[part["known"] >= least_known]
+        if part.empty:
+            raise BayesScalingError(
+                f"no evaluation predicted has {least_known} known ones on its benchmark; ask for fewer"
+            )
+        good = self.forecasts["converged"]
+        rows = {}
+        first = _counted(part, self.names[0], good)
+        for name in self.names:
+            mine = _counted(part, name, good)
+            mean = {column: _mean(mine, column) for column in (*COVERED, *_LOG_SCORES, "crps")}
+            ahead: dict[str, float] = {}
+            for column in _LOG_SCORES:
+                both = mine.join(first[column].rename("first"), how="inner")
+                both = both.assign(difference=both["first"] - both[column])
+                if column == "log_score":
+                    by_cut = both.groupby(level="cut")["difference"].mean()
+                    ahead = {"compared_cuts": len(by_cut), "cuts_ahead": int((by_cut > 0).sum())}
+                ahead[f"{column}_diff"] = _mean(both, "difference")
+                ahead[f"{column}_diff_se"] = _error_over_cuts(both, "difference")
+            rows[name] = {
+                "cuts": mine.index.get_level_values("cut").nunique(),
+                "not_converged": int((~good.loc[[name]]).sum()),
+                **mean,
+                "covered_90_se": _error_over_cuts(mine, "covered_90"),
+                **ahead,
+            }
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("forecaster")
+
+    def _part(self, horizon: str) -> pd.DataFrame:
+        if horizon not in HORIZONS:
+            raise BayesScalingError(f"horizon {horizon!r} is unknown; valid choices: {', '.join(HORIZONS)}")
+        chosen = self.scores["in_year"] | (horizon == "later")
+        return pd.DataFrame(self.scores.loc[chosen])
+
+
+def _with_outcomes(record: Record) -> pd.DataFrame:
+    scores = record.scores
+    covered = {}
+    for p in PROBABILITIES:
+        name = f"{100 * p:.0f}"
+        covered[f"covered_{name}"] = (
+            scores["loss"].between(scores[f"lower_{name}"], scores[f"upper_{name}"]).astype(float)
+        )
+    return scores.assign(
+        **covered,
+        error=scores["loss"] - scores["median"],
+        width_90=scores["upper_90"] - scores["lower_90"],
+        in_year=scores["year"] < record.cut + 1,
+    )
+
+
+def _counted(part: pd.DataFrame, name: str, good: pd.Series) -> pd.DataFrame:
+    """Rows of one forecaster at the cuts where it converged, indexed by ``cut`` and ``id``."""
+    if name not in part.index.get_level_values("forecaster"):
+        return part.iloc[:0].droplevel("forecaster")
+    mine = pd.DataFrame(part.loc[name])
+    converged = good.loc[name]
+    return mine[mine.index.get_level_values("cut").isin(converged.index[converged])]
+
+
+def _mean(part: pd.DataFrame, column: str) -> float:
+    """Mean over cuts of the mean at each."""
+    return float(part.groupby(level="cut")[column].mean().mean()) if len(part) else math.nan
+
+
+def _error(part: pd.DataFrame, column: str) -> float:
+    """Standard error of a mean over evaluations of independent papers."""
+    return _clustered((part[column] - part[column].mean()) / len(part), part["paper"])
+
+
+def _error_over_cuts(part: pd.DataFrame, column: str) -> float:
+    """Standard error of :func:`_mean`: a paper that is predicted at several cuts is one paper."""
+    by_cut = part.groupby(level="cut")[column]
+    cuts = by_cut.ngroups
+    return _clustered((part[column] - by_cut.transform("mean")) / (cuts * by_cut.transform("size")), part["paper"])
+
+
+def _clustered(contributions: pd.Series, paper: pd.Series) -> float:
+    """Standard error of a sum, from what each paper adds to it."""
+    sums = contributions.groupby(paper.to_numpy()).sum()
+    if len(sums) < 2:
+        return math.nan
+    return float(np.sqrt((sums**2).sum() * len(sums) / (len(sums) - 1)))

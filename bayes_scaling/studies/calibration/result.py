@@ -1,0 +1,266 @@
+"""Uniformity of ranks, coverage of intervals, and what a calibration found and keeps of one specification."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from bayes_scaling.common.files import CALIBRATION_FILE
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.quantities.uniformity import SEED_OF_BANDS, Curve, uniform_band, uniform_curve
+from bayes_scaling.studies.calibration.experiment import KEPT, Simulation
+
+Floats = NDArray[np.float64]
+
+_ROTATIONS = 500
+
+
+def rank_curve(ranks: Sequence[int] | NDArray[np.int64], kept: int = KEPT) -> Curve:
+    """Distribution of ranks from 0 to ``kept`` less the uniform one, ties broken at random (Talts et al. 2018)."""
+    return uniform_curve(_spread(np.asarray(ranks), kept))
+
+
+def _spread(ranks: NDArray[np.int64], kept: int = KEPT) -> Floats:
+    """Ranks, along the last axis, spread over their cells: uniform from 0 to 1 if all is right."""
+    spread: Floats = (ranks + np.random.default_rng(SEED_OF_BANDS).uniform(size=ranks.shape[-1])) / (kept + 1)
+    return spread
+
+
+def chance_outside(ranks: NDArray[np.int64], outside: int, rotations: int = _ROTATIONS) -> float:
+    """Probability that so many curves leave their band, or more, if all is right, where curves go together.
+
+    ``ranks``: a row a curve, a column a simulation, within which they may depend on each other in any way. Each
+    simulation's ranks are rotated by the same random amount: uniform ranks stay so, and what lies together stays
+    together.
+    """
+    values, rng = _spread(ranks), np.random.default_rng(SEED_OF_BANDS)
+    curves, count = values.shape
+    points, lower, upper = uniform_band(count)
+    rows = np.arange(curves)[:, None] * points.size
+    often = 0
+    for _ in range(rotations):
+        moved = (values + rng.uniform(size=count)) % 1
+        cells = np.searchsorted(points[1:-1], moved) + rows  # the first point that is not below
+        counts = np.bincount(cells.ravel(), minlength=curves * points.size).reshape(curves, -1)
+        below = counts[:, : points.size - 2].cumsum(axis=1) / count
+        inside = ((lower[1:-1] <= below) & (below <= upper[1:-1])).all(axis=1)
+        often += int((~inside).sum() >= outside)
+    return often / rotations
+
+
+def uniformity(simulations: Sequence[Simulation]) -> pd.DataFrame:
+    """Rank uniformity of each quantity, over all simulations, whether their chains agreed or not."""
+    rows = {}
+    for name in dict.fromkeys(name for one in simulations for name in one.ranks):
+        ranks = np.array([one.ranks[name] for one in simulations if name in one.ranks])
+        curve = rank_curve(ranks)
+        rows[name] = {
+            "inside": curve.inside,
+            "largest": curve.largest,
+            "covered_50": central_share(ranks, 0.5),
+            "covered_90": central_share(ranks, 0.9),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def central_share(ranks: NDArray[np.int64], probability: float, kept: int = KEPT) -> float:
+    """Share of ranks in the central part of their range, cells at its ends counted in proportion."""
+    cells = np.arange(kept + 1)
+    low, high = (1 - probability) / 2 * (kept + 1), (1 + probability) / 2 * (kept + 1)
+    share = np.clip(np.minimum(cells + 1, high) - np.maximum(cells, low), 0, 1)
+    return float(share[np.asarray(ranks)].mean())
+
+
+SURE = 0.95
+"""Probability of the interval of a share of intervals (Clopper and Pearson, exact)."""
+
+
+def coverage_table(intervals: pd.DataFrame, probability: float) -> pd.DataFrame:
+    """Share of intervals that hold the truth, by quantity, with its own 95% interval."""
+    rows = {}
+    for name, group in intervals.groupby(level=0, sort=False):
+        held = int(group["truth"].between(group["lower"], group["upper"], inclusive="neither").sum())
+        own = stats.binomtest(held, len(group)).proportion_ci(SURE, method="exact")
+        rows[name] = {
+            "intervals": len(group),
+            "covered": held / len(group),
+            "lower": own.low,
+            "upper": own.high,
+            "expected": probability,
+            "unconverged": int((~group["converged"].astype(bool)).sum()),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+_FORMAT = 2
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Ranks of true values under one specification, with everything needed to judge and to repeat them.
+
+    Parameters
+    ----------
+    specification, evaluations
+        Names of the specification and of the table whose design was used.
+    simulations
+        See :class:`bayes_scaling.studies.calibration.experiment.Simulation`.
+    seed
+        Of everything random.
+    fingerprint
+        SHA-256 of specification, priors, design and settings: other ones, another calibration.
+
+    Notes
+    -----
+    Source of the method: Talts et al. 2018.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> found = bs.calibrate(bs.load_specification("reference"), bs.load_evaluations())  # doctest: +SKIP
+    >>> found.table, found.outside, found.unconverged  # doctest: +SKIP
+    >>> Calibration.from_json(found.to_json(), "reference").table.equals(found.table)  # doctest: +SKIP
+    """
+
+    specification: str
+    evaluations: str
+    simulations: tuple[Simulation, ...]
+    seed: int
+    fingerprint: str
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One row a quantity; see :func:`bayes_scaling.studies.calibration.result.uniformity`."""
+        return uniformity(self.simulations)
+
+    @property
+    def outside(self) -> tuple[str, ...]:
+        """Quantities whose ranks are not uniform: their curve leaves its simultaneous 95% band."""
+        return tuple(str(name) for name in self.table.index[~self.table["inside"].astype(bool)])
+
+    @property
+    def unconverged(self) -> int:
+        """Simulations whose chains did not agree well enough; their ranks count all the same."""
+        return sum(not one.converged for one in self.simulations)
+
+    @property
+    def seconds(self) -> float:
+        """Mean seconds of sampling of a simulation, on one core."""
+        return sum(one.seconds for one in self.simulations) / len(self.simulations)
+
+    def to_json(self) -> bytes:
+        """The content of a file that :meth:`from_json` reads back: one list a quantity.
+
+        Returns
+        -------
+        bytes
+            JSON in UTF-8.
+        """
+        names = list(dict.fromkeys(name for one in self.simulations for name in one.ranks))
+        columns = {
+            "converged": [one.converged for one in self.simulations],
+            "rhat_max": [round(one.rhat_max, 4) for one in self.simulations],
+            "ess_min": [round(one.ess_min) for one in self.simulations],
+            "restarted": [one.restarted for one in self.simulations],
+            "redrawn": [one.redrawn for one in self.simulations],
+            "seconds": [round(one.seconds, 2) for one in self.simulations],
+        }
+        document = {
+            "format": _FORMAT,
+            "specification": self.specification,
+            "evaluations": self.evaluations,
+            "seed": self.seed,
+            "fingerprint": self.fingerprint,
+            "ranks": {name: [one.ranks[name] for one in self.simulations] for name in names},
+        } | columns
+        return _one_list_a_line(document).encode()
+
+    @classmethod
+    def from_json(cls, content: bytes, name: str) -> Self:
+        """Read back what :meth:`to_json` made.
+
+        Parameters
+        ----------
+        content
+            Of the file.
+        name
+            Of the file, for messages.
+
+        Returns
+        -------
+        Calibration
+
+        Raises
+        ------
+        BayesScalingError
+            If it is damaged or not one of ours.
+        """
+        try:
+            document = json.loads(content)
+            if document["format"] != _FORMAT:
+                raise BayesScalingError(
+                    f"{name}: a calibration of another version (format {document['format']}); "
+                    "run `bayes-scaling calibrate` again"
+                )
+            ranks: Mapping[str, list[int]] = document["ranks"]
+            if not all(type(rank) is int and 0 <= rank <= KEPT for column in ranks.values() for rank in column):
+                raise ValueError("a rank that can't be")
+            per_run = ("converged", "rhat_max", "ess_min", "restarted", "redrawn", "seconds")
+            rows = zip(*(document[column] for column in per_run), strict=True)
+            simulations = tuple(
+                Simulation({name: column[i] for name, column in ranks.items()}, *row) for i, row in enumerate(rows)
+            )
+            facts = {key: document[key] for key in ("specification", "evaluations", "seed", "fingerprint")}
+        except (ValueError, KeyError, TypeError, IndexError) as error:
+            raise BayesScalingError(
+                f"{name}: not a readable calibration ({type(error).__name__}); run `bayes-scaling calibrate` again"
+            ) from None
+        return cls(simulations=simulations, **facts)
+
+
+def load_calibration(path: str | Path) -> Calibration:
+    """Read a calibration that ``bayes-scaling calibrate --output DIRECTORY`` has finished.
+
+    Parameters
+    ----------
+    path
+        The directory, or the file ``calibration.json`` in it.
+
+    Returns
+    -------
+    Calibration
+        As :func:`bayes_scaling.calibrate` returned it.
+
+    Raises
+    ------
+    BayesScalingError
+        If there is no such file, or it is damaged or not one of ours.
+
+    Examples
+    --------
+    >>> load_calibration("runs/calibration-reference-ho2024").outside  # doctest: +SKIP
+    ()
+    """
+    path = Path(path)
+    path = path / CALIBRATION_FILE if path.is_dir() else path
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise BayesScalingError(
+            f"{path}: can't be read ({error.strerror}); make it with `bayes-scaling calibrate`"
+        ) from None
+    return Calibration.from_json(content, str(path))
+
+
+def _one_list_a_line(document: Mapping[str, Any]) -> str:
+    """JSON that a reader and a diff can follow: each list on a line of its own."""
+    ranks = ",\n".join(f"    {json.dumps(name)}: {json.dumps(column)}" for name, column in document["ranks"].items())
+    others = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in document.items() if key != "ranks"]
+    return "{\n" + ",\n".join([*others, '  "ranks": {\n' + ranks + "\n  }"]) + "\n}\n"

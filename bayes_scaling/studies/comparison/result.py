@@ -1,0 +1,344 @@
+"""A comparison: its table, ranks and weights, doubling times averaged over models, and the published ranking."""
+
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import arviz as az
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy.stats import spearmanr
+
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.result import EvaluationsSummary, Fit
+from bayes_scaling.inference.settings import Settings
+from bayes_scaling.law.published import HO2024_CROSS_VALIDATION, HO2024_DELTAS
+from bayes_scaling.quantities.doubling import pooled_rate
+from bayes_scaling.quantities.intervals import SAMPLE_DIMS, check_probability
+from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, months_to_double
+from bayes_scaling.specifications.progress import RATE_OF
+from bayes_scaling.studies.comparison.elpd import DOUBLING, ERRORS, Elpd, Record
+from bayes_scaling.studies.comparison.variants import STATED
+
+METHODS: Mapping[str, str] = {"stacking": "stacking", "pseudo_bma": "BB-pseudo-BMA"}
+"""Kinds of weights, and what ArviZ calls them."""
+
+
+def check_comparable(scores: Mapping[str, Elpd]) -> None:
+    """Refuse scores of different tables, units or responses; ArviZ matches units by position."""
+    (first, reference), *others = scores.items()
+    for name, score in others:
+        what = None
+        if score.unit != reference.unit:
+            what = f"cross-validated by {score.unit}, the other by {reference.unit}"
+        elif len(score.observed) != len(reference.observed):
+            what = f"fitted to {len(score.observed)} evaluations, the other to {len(reference.observed)}"
+        elif score.labels != reference.labels:
+            odd = sorted(set(score.labels) ^ set(reference.labels))
+            what = f"other {score.unit}s, such as {odd[0]!r}" if odd else f"its {score.unit}s in another order"
+        elif not np.allclose(score.observed, reference.observed, rtol=0, atol=1e-12):
+            what = "other observed losses for the same evaluations"
+        if what:
+            raise BayesScalingError(
+                f"'{name}' can't be compared with '{first}': {what}; fit both to one and the same table"
+            )
+
+
+def ranked(scores: Mapping[str, Elpd]) -> pd.DataFrame:
+    """Ranks, differences from the best (nats) with their standard error over units, and weights; best first."""
+    check_comparable(scores)
+    if len(scores) == 1:
+        row = {"rank": 0, "elpd_diff": 0.0, "dse": 0.0, "weight": 1.0, "weight_pseudo_bma": 1.0}
+        return pd.DataFrame([row], index=list(scores))
+    containers = {name: score.as_arviz() for name, score in scores.items()}
+    tables = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about Pareto k, which the comparison's own table counts
+        for column, method in METHODS.items():
+            tables[column] = az.compare(containers, method=method, round_to="none")
+    table = tables["stacking"]
+    return pd.DataFrame(
+        {
+            "rank": table["rank"].astype(int),
+            "elpd_diff": 0.0 - table["elpd_diff"].abs(),
+            "dse": table["dse"],
+            "weight": table["weight"],
+            "weight_pseudo_bma": tables["pseudo_bma"]["weight"].reindex(table.index),
+        }
+    )
+
+
+def averaged_draws(
+    fits: Mapping[str, Fit],
+    weights: Mapping[str, float],
+    quantity: Callable[[Fit], xr.DataArray],
+    *,
+    draws: int,
+    seed: int,
+) -> xr.DataArray:
+    """Draws of a quantity from the mixture of posteriors; weights need not add up to 1."""
+    rng = np.random.default_rng(seed)
+    used = {name: weight for name, weight in weights.items() if weight > 0}
+    shares = np.array(list(used.values())) / sum(used.values())
+    # Systematic: each model's number of draws is never off by a whole draw from its share.
+    ends = np.floor(np.cumsum(shares) * draws + rng.random()).astype(int)
+    counts = np.diff(np.minimum(ends, draws), prepend=0)
+    counts[-1] += draws - counts.sum()
+    taken = []
+    for (name, _), count in zip(used.items(), counts, strict=True):
+        try:
+            found = quantity(fits[name])
+        except BayesScalingError as error:
+            raise BayesScalingError(f"{name}: {error}; leave that model out of the comparison") from None
+        flat = found.stack(sample=SAMPLE_DIMS).reset_index("sample", drop=True)  # noqa: PD013
+        chosen = rng.choice(flat.sizes["sample"], size=count, replace=count > flat.sizes["sample"])
+        taken.append(flat.isel(sample=np.sort(chosen)))
+    whole = xr.concat(taken, dim="sample").rename(sample="draw").expand_dims("chain")
+    return whole.transpose(*SAMPLE_DIMS, ...).assign_coords(chain=[0], draw=range(draws))
+
+
+COLUMNS: Mapping[str, str] = {
+    **dict.fromkeys(("model", "variant"), "str"),
+    "rank": "Int64",
+    **dict.fromkeys(("elpd", "se", "elpd_diff", "dse", "p", "weight", "loo_mse", "pareto_k_max"), "float"),
+    "pareto_k_bad": "int",
+    **dict.fromkeys(("rhat_max", "ess_bulk_min"), "float"),
+    "divergences": "int",
+    "converged": "bool",
+    **{DOUBLING[end]: "float" for end in ("median", "lower", "upper")},
+    **dict.fromkeys(("seconds", "weight_pseudo_bma", "loo_r2"), "float"),
+    **dict.fromkeys(("moment_matched", "refitted"), "int"),
+    "probability_of_progress": "float",
+    "reason": "str",
+    **dict.fromkeys(ERRORS, "float"),
+}
+"""Columns of a comparison's table with their types: first those that scripts may rely on, in their order."""
+
+TIE_NATS = 4.0
+"""Differences below this are small whatever their standard error (Sivula, Magnusson and Vehtari 2020)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Many models of one table, compared by how well they predict what they have not seen.
+
+    Parameters
+    ----------
+    table
+        One row a variant, best first and those that did not converge last; columns :data:`COLUMNS`. ``elpd``,
+        ``elpd_diff`` and ``dse`` in nats (the difference is this variant's less the best's); ``loo_mse`` in squared
+        nats per token; ``pareto_k_max`` as found and ``pareto_k_bad`` what was left bad after moment matching and
+        refits; doubling times in months, 95% equal-tailed; ``mcse``: Monte Carlo standard errors, NaN in tables of
+        earlier versions.
+    unit
+        Unit of cross-validation.
+    evaluations
+        Which table.
+    scores
+        Pointwise scores by variant.
+    fits
+        Fits that have converged and have a weight, by variant.
+    settings, seed
+        Of the first attempt of each fit.
+    fingerprints
+        Of each fit asked for.
+    set_aside
+        Files of the store that could not be read, and why.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> comparison = bs.compare(["reference", "ho2024/07"], bs.load_evaluations())  # doctest: +SKIP
+    >>> comparison.table[["elpd", "elpd_diff", "dse", "converged"]]  # doctest: +SKIP
+    >>> comparison.tied, comparison.weights  # doctest: +SKIP
+    """
+
+    table: pd.DataFrame
+    unit: str
+    evaluations: EvaluationsSummary
+    scores: Mapping[str, Elpd]
+    fits: Mapping[str, Fit]
+    settings: Settings | None = None
+    seed: int | None = None
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    set_aside: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def weights(self) -> pd.DataFrame:
+        """Weights of the variants that converged, largest stacking weight first.
+
+        Returns
+        -------
+        DataFrame
+            By variant: ``stacking`` (weights of the best mixture of predictions; near-ties get 0 and 1, so a weight
+            of 0 beside a tie is no verdict) and ``pseudo_bma`` (pseudo-BMA+, smooth in the differences).
+        """
+        table = self.table[self.table["converged"]]
+        weights = table[["weight", "weight_pseudo_bma"]].set_axis(list(METHODS), axis=1)
+        return weights.sort_values("stacking", ascending=False, kind="stable")
+
+    @property
+    def tied(self) -> tuple[str, ...]:
+        """Variants that these data can't tell from the best: within two standard errors, or 4 nats."""
+        table = self.table[self.table["converged"]]
+        close = (-table["elpd_diff"] <= 2 * table["dse"]) | (-table["elpd_diff"] < TIE_NATS)
+        return tuple(map(str, table.index[close]))
+
+    def averaged_doubling_times(
+        self, weights: str = "stacking", *, probability: float = INTERVAL_PROBABILITY
+    ) -> pd.DataFrame:
+        r"""Doubling times over all models that converged, each with its weight.
+
+        .. math:: p(g) = \sum_m w_m\, p_m(g \mid y), \qquad T = 12 \ln 2 / g
+
+        Parameters
+        ----------
+        weights
+            ``"stacking"`` or ``"pseudo_bma"``.
+        probability
+            Of the interval.
+
+        Returns
+        -------
+        DataFrame
+            As :func:`bayes_scaling.doubling_times`, with ``weight_defined``: the weight of models whose law has the
+            factor (a law of compute alone has no rate of parameters), over which the row averages. Rates are
+            averaged, not doubling times; a model without progress counts as a rate of 0.
+
+        Raises
+        ------
+        BayesScalingError
+            For unknown weights, a probability outside (0, 1), or if nothing converged.
+
+        Notes
+        -----
+        Source of the weights: Yao, Vehtari, Simpson and Gelman 2018.
+
+        Examples
+        --------
+        >>> import bayes_scaling as bs
+        >>> comparison = bs.compare(["reference", "ho2024/07"], bs.load_evaluations())  # doctest: +SKIP
+        >>> comparison.averaged_doubling_times("pseudo_bma").loc["compute"]  # doctest: +SKIP
+        """
+        check_probability(probability)
+        self._check_averaging(weights)
+        rows = {}
+        for factor, rate in RATE_OF.items():
+            draws, weight = [], []
+            for name, share in self.weights[weights].items():
+                found = pooled_rate(self.fits[str(name)], rate) if share > 0 else None
+                if found is not None:
+                    draws.append(found)
+                    weight.append(np.full(len(found), share / len(found)))
+            rows[factor] = _summary(draws, weight, probability)
+        table = pd.DataFrame.from_dict(rows, orient="index")
+        table.attrs = {
+            "unit": "months",
+            "weights": weights,
+            "interval": {"probability": probability, "kind": INTERVAL_KIND},
+        }
+        return table
+
+    def average(
+        self, quantity: Callable[[Fit], xr.DataArray], *, weights: str = "stacking", draws: int = 4000, seed: int = 0
+    ) -> xr.DataArray:
+        r"""Average any quantity over all models that converged, each with its weight.
+
+        .. math:: p(q) = \sum_m w_m\, p_m(q \mid y)
+
+        Parameters
+        ----------
+        quantity
+            A function of a fit such as :func:`bayes_scaling.shapley_attribution`.
+        weights
+            ``"stacking"`` or ``"pseudo_bma"``.
+        draws, seed
+            How many draws of the mixture, and which.
+
+        Returns
+        -------
+        DataArray
+            One chain of draws; :func:`bayes_scaling.credible_intervals` summarises it.
+
+        Raises
+        ------
+        BayesScalingError
+            For unknown weights, if nothing converged, or if a model with a weight does not define the quantity.
+
+        Examples
+        --------
+        >>> import bayes_scaling as bs
+        >>> comparison = bs.compare(["reference", "ho2024/07"], bs.load_evaluations())  # doctest: +SKIP
+        >>> bs.credible_intervals(comparison.average(bs.shapley_attribution))  # doctest: +SKIP
+        """
+        self._check_averaging(weights)
+        shares = {str(name): float(share) for name, share in self.weights[weights].items()}
+        return averaged_draws(self.fits, shares, quantity, draws=draws, seed=seed)
+
+    def _check_averaging(self, weights: str) -> None:
+        if weights not in METHODS:
+            raise BayesScalingError(f"weights '{weights}' are unknown; valid choices: {', '.join(METHODS)}")
+        if not self.fits:
+            raise BayesScalingError("no variant has converged, so there is nothing to average; see table['reason']")
+
+
+def _summary(draws: list[np.ndarray], weight: list[np.ndarray], probability: float) -> dict[str, float]:
+    names = ("median", "lower", "upper", "probability_of_progress")
+    if not draws:
+        return dict.fromkeys(names, float("nan")) | {"weight_defined": 0.0}
+    rates, shares = np.concatenate(draws), np.concatenate(weight)
+    tail = (1 - probability) / 2
+    quantiles = np.quantile(rates, [0.5, 1 - tail, tail], weights=shares, method="inverted_cdf")
+    progress = float(shares[rates > 0].sum() / shares.sum())
+    return dict(zip(names, [*map(float, months_to_double(quantiles)), progress], strict=True)) | {
+        "weight_defined": float(shares.sum())
+    }
+
+
+def comparison_table(records: Mapping[str, Record]) -> pd.DataFrame:
+    """One row a variant, from records by name; ranks and weights among those that converged."""
+    check_comparable({name: record.elpd for name, record in records.items()})
+    table = pd.DataFrame.from_dict({name: record.row for name, record in records.items()}, orient="index")
+    good = {name: record.elpd for name, record in records.items() if record.diagnostics.converged}
+    if good:
+        table = table.join(ranked(good))
+    table = table.reindex(columns=list(COLUMNS)).astype(dict(COLUMNS))
+    order = table.assign(missing=table["rank"].isna(), worse=-table["elpd"])
+    return table.loc[order.sort_values(["missing", "rank", "worse"], kind="stable").index].rename_axis("name")
+
+
+def weighted(table: pd.DataFrame) -> list[str]:
+    """Variants with a weight of either kind, whose fits averages need."""
+    return list(map(str, table.index[table[["weight", "weight_pseudo_bma"]].fillna(0).sum(axis=1) > 0]))
+
+
+MISCOMPUTED = "ho2024/18"
+"""Its published errors come from a bug in its prediction, and are left out of correlations."""
+
+
+def against_published(comparison: Comparison) -> pd.DataFrame:
+    """Variants of ``ho2024/01`` to ``20`` beside the published errors (Ho et al. 2024, Table 11, 184 of 231 rows).
+
+    Stated priors stand beside delta = 0. ``attrs``: Spearman's rank correlations with the published order (NaN for
+    fewer than three rows), without model 18.
+    """
+    published = {
+        (model, STATED if delta == 0 else f"delta={delta:g}"): value
+        for model, values in HO2024_CROSS_VALIDATION.items()
+        for delta, value in zip(HO2024_DELTAS, values, strict=True)
+    }
+    table = comparison.table[comparison.table["converged"]]
+    keys = list(zip(table["model"], table["variant"], strict=True))
+    found = table.assign(published_mse=[published.get(key, float("nan")) for key in keys])
+    found = found[found["published_mse"].notna()]
+    shown = found[["model", "variant", "elpd", "loo_mse", "published_mse"]].assign(
+        rank=found["elpd"].rank(ascending=False),
+        mse_rank=found["loo_mse"].rank(),
+        published_rank=found["published_mse"].rank(),
+    )
+    sound = shown[shown["model"] != MISCOMPUTED]
+    for name, ours in (("elpd", -sound["elpd"]), ("loo_mse", sound["loo_mse"])):
+        enough = len(sound) > 2
+        shown.attrs[f"spearman_{name}"] = float(spearmanr(ours, sound["published_mse"])[0]) if enough else float("nan")
+    return shown

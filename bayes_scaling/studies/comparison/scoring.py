@@ -1,0 +1,235 @@
+"""Leave one unit out: importance sampling where it can be trusted, moment matching and exact refits where not."""
+
+import warnings
+from dataclasses import dataclass, replace
+from typing import Any
+
+import arviz as az
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logsumexp
+from xarray import DataArray
+
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.attempts import attempt
+from bayes_scaling.inference.data import rows_of
+from bayes_scaling.inference.fitting import KEPT_DRAWS, thinned
+from bayes_scaling.inference.leaving_out import left_out
+from bayes_scaling.inference.likelihood import (
+    blocks,
+    draws_of,
+    left_out_losses,
+    prior_densities,
+    sampled_names,
+    unit_densities,
+)
+from bayes_scaling.inference.result import Fit
+from bayes_scaling.inference.sampling import joint_seed
+from bayes_scaling.inference.settings import Settings
+from bayes_scaling.inference.transforms import TRANSFORMS
+from bayes_scaling.model.rows import Rows
+from bayes_scaling.specifications.priors import DISTRIBUTIONS
+from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.studies.comparison.elpd import Elpd
+
+Floats = NDArray[np.float64]
+
+
+class UnconstrainedPosterior:
+    """Log densities of a posterior without paper effects, as ``arviz.loo_moment_match`` wants them."""
+
+    def __init__(self, fit: Fit, rows: Rows, unit: str, positions: NDArray[np.int64]) -> None:
+        self.specification: Specification = fit.specification
+        self.rows = rows
+        self.unit = unit
+        self.positions = positions
+        self.names = sampled_names(self.specification)
+        values = draws_of(self.specification, fit.data)
+        known = {parameter.name for parameter in self.specification.parameters()}
+        supports = {name: DISTRIBUTIONS[self.specification.prior_of(name).distribution].support for name in known}
+        self._transforms = {name: TRANSFORMS[supports.get(name, "real")] for name in self.names}
+        self._widths = [values[name].shape[1] for name in self.names]
+        posterior = fit.data["posterior"]
+        self._shape = (posterior.sizes["chain"], posterior.sizes["draw"])
+        columns = [self._transforms[name].forward(values[name]) for name in self.names]
+        stacked = np.concatenate(columns, axis=1)
+        self.draws = DataArray(
+            stacked.reshape(*self._shape, -1),
+            dims=("chain", "draw", "unconstrained"),
+            coords={"chain": posterior["chain"], "draw": posterior["draw"]},
+        )
+
+    def _values(self, draws: DataArray) -> tuple[dict[str, Floats], Floats]:
+        """Parameters in their own units, and the logarithm of the change of volume."""
+        flat = np.asarray(draws, dtype=float).reshape(-1, sum(self._widths))
+        columns = np.split(flat, np.cumsum(self._widths)[:-1], axis=1)
+        values = {
+            name: self._transforms[name].backward(column) for name, column in zip(self.names, columns, strict=True)
+        }
+        jacobian = sum(self._transforms[name].log_jacobian(value).sum(axis=1) for name, value in values.items())
+        return values, np.asarray(jacobian)
+
+    def log_probability(self, draws: DataArray) -> DataArray:
+        """Log posterior density, up to a constant."""
+        with np.errstate(all="ignore"):
+            values, jacobian = self._values(draws)
+            total = jacobian + sum(prior_densities(self.specification, self.rows, values).values())
+            # Papers are independent given the parameters, whatever the unit of cross-validation.
+            papers = np.unique(self.rows.index["paper"])
+            for some in blocks(len(papers), len(total)):
+                densities = unit_densities(self.specification, self.rows, values, "paper", papers[some])
+                total = total + densities.sum(axis=1)
+        return self._like(draws, total)
+
+    def log_likelihood(self, draws: DataArray, position: int) -> DataArray:
+        """Log density of the unit at one of the positions."""
+        with np.errstate(all="ignore"):
+            values, _ = self._values(draws)
+            density = unit_densities(self.specification, self.rows, values, self.unit, self.positions[[position]])
+        return self._like(draws, density)
+
+    @staticmethod
+    def _like(draws: DataArray, values: Any) -> DataArray:
+        floor = np.nan_to_num(values, nan=-1e300, posinf=-1e300, neginf=-1e300)
+        return draws.isel(unconstrained=0, drop=True).copy(data=floor.reshape(draws.shape[:2]))
+
+
+REFITS = ("bad", "all", "none")
+"""Which units are left out by a fit without them."""
+_REFIT = Settings(tune=400, effective_draws=400)
+"""As long as one term needs; steps and barrier are the fit's own, which one unit less hardly changes."""
+
+
+def check_refits(refits: str) -> None:
+    """Refuse a word that is none of :data:`REFITS`."""
+    if refits not in REFITS:
+        raise BayesScalingError(f"refits '{refits}' is unknown; valid choices: {', '.join(REFITS)}")
+
+
+@dataclass
+class _Terms:
+    """Terms under construction: an entry a unit, ``predictions`` a row; ``means``, log mean densities of all draws."""
+
+    terms: Floats
+    pareto_k: Floats
+    errors: Floats
+    means: Floats
+    predictions: Floats
+    how: list[str]
+    unreliable: int = 0
+
+
+def score(fit: Fit, unit: str = "evaluation", *, refits: str = "bad", cores: int | None = None) -> Elpd:
+    """Expected log predictive density by leave-one-out cross-validation, the sum of ``ln p(y_u | y_-u)`` over units.
+
+    ``refits``: units left out exactly by a fit without them: ``"bad"``, whose weights moment matching can't mend,
+    ``"all"`` or ``"none"``. PSIS: Vehtari, Gelman and Gabry 2017; moment matching: Paananen et al. 2021; evaluations of
+    one paper given each other: Bürkner, Gabry and Vehtari 2021.
+    """
+    check_refits(refits)
+    rows, likelihood = rows_of(fit.data, fit.specification), fit.log_likelihood(unit)
+    count, values = likelihood.sizes[unit], draws_of(fit.specification, fit.data)
+    terms, pareto_k, errors, means = np.empty((4, count))
+    work = _Terms(terms, pareto_k, errors, means, np.empty(len(rows.ids)), ["psis"] * count)
+    shared: Floats = np.zeros(likelihood.sizes["chain"] * likelihood.sizes["draw"])
+    for each in left_out(fit, unit):
+        at, good_k, weights = each.positions, float(each.loo.good_k), _normalised(each.log_weights)
+        influence = _influence(each.density, weights)
+        work.terms[at], work.pareto_k[at] = np.asarray(each.loo.elpd_i), np.asarray(each.loo.pareto_k)
+        work.errors[at] = _errors(influence, fit.diagnostics.efficiency)
+        work.means[at] = logsumexp(each.density, axis=0) - np.log(len(each.density))
+        shared += influence[:, work.pareto_k[at] <= good_k].sum(axis=1)
+        for some, units in each.of_rows(rows):
+            expected = left_out_losses(fit.specification, rows, values, unit, some)
+            work.predictions[some] = (weights[:, units] * expected).sum(axis=0)
+    found = work.pareto_k.copy()
+    if not fit.specification.noise.samples_effects:
+        _match(fit, rows, unit, good_k, work)
+    if refits != "none":
+        for position in np.flatnonzero(~(work.pareto_k <= good_k) | (refits == "all")):
+            _refit(fit, rows, unit, int(position), work, cores)
+    refitted = np.array([how == "refit" for how in work.how])
+    for each in left_out(fit, unit, np.flatnonzero(~(found <= good_k) & ~refitted)):
+        shared += _influence(each.density, _normalised(each.log_weights)).sum(axis=1)
+    return Elpd(
+        unit=unit,
+        labels=tuple(map(str, likelihood[unit].to_numpy())),
+        terms=work.terms,
+        effective=work.means - work.terms,
+        pareto_k=work.pareto_k,
+        good_k=good_k,
+        pareto_k_found=found,
+        how=tuple(work.how),
+        predictions=work.predictions,
+        observed=rows.loss.copy(),
+        errors=work.errors,
+        mcse=_joint_error(fit, shared, refitted, work),
+        unreliable=work.unreliable,
+    )
+
+
+def _normalised(log_weights: Floats) -> Floats:
+    return np.asarray(np.exp(log_weights - logsumexp(log_weights, axis=0)))
+
+
+def _influence(log_density: Floats, weights: Floats) -> Floats:
+    """What each draw adds to the log of a unit's weighted mean density; its scatter gives the Monte Carlo error."""
+    scaled = np.exp(log_density - log_density.max(axis=0))
+    mean = (weights * scaled).sum(axis=0)
+    return np.asarray(weights * (scaled - mean) / mean)
+
+
+def _errors(influence: Floats, efficiency: float) -> Floats:
+    """Monte Carlo standard error of each unit's term."""
+    return np.asarray(np.sqrt((influence**2).sum(axis=0) / efficiency))
+
+
+def _joint_error(fit: Fit, shared: Floats, refitted: NDArray[np.bool_], work: _Terms) -> float:
+    """Monte Carlo standard error of the sum of the terms, of which those not refitted share their draws."""
+    posterior = fit.data["posterior"]
+    chains = (len(shared) * shared).reshape(posterior.sizes["chain"], posterior.sizes["draw"])
+    error = float(az.mcse(chains, method="mean")) if (~refitted).any() else 0.0
+    return float(np.hypot(error, np.sqrt((work.errors[refitted] ** 2).sum())))
+
+
+def _match(fit: Fit, rows: Rows, unit: str, good_k: float, work: _Terms) -> None:
+    """Moment matching, in place, of the units whose weights are too uneven."""
+    fewer = replace(fit, data=thinned(fit.data, KEPT_DRAWS))
+    for left in left_out(fewer, unit, np.flatnonzero(work.pareto_k > good_k)):
+        density = UnconstrainedPosterior(fewer, rows, unit, left.positions)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            matched = az.loo_moment_match(
+                left.tree,
+                left.loo,
+                log_prob_upars_fn=density.log_probability,
+                log_lik_i_upars_fn=density.log_likelihood,
+                upars=density.draws,
+                var_name=fit.specification.response,
+                k_threshold=good_k,
+                pointwise=True,
+            )
+        after = np.asarray(matched.pareto_k, dtype=float)
+        for i in np.flatnonzero(after <= good_k):
+            position = left.positions[i]
+            work.terms[position] = float(np.asarray(matched.elpd_i)[i])
+            work.pareto_k[position] = after[i]
+            work.how[position] = "moment_matching"
+
+
+def _refit(fit: Fit, rows: Rows, unit: str, position: int, work: _Terms, cores: int | None) -> None:
+    """The term of one unit from a fit without it, in place."""
+    held_out = np.flatnonzero(rows.units(unit) == position)
+    kept = rows.take(np.setdiff1d(np.arange(len(rows.ids)), held_out))
+    own = fit.settings
+    settings = replace(_REFIT, target_accept=own.target_accept, maxdepth=own.maxdepth, barrier=own.barrier)
+    again = attempt(fit.specification, kept, settings, joint_seed(fit.seed, 1000 + position), cores=cores)
+    values = draws_of(fit.specification, again.data)
+    density = unit_densities(fit.specification, rows, values, unit, [position])
+    work.terms[position] = float(logsumexp(density) - np.log(len(density)))
+    even = np.full(density.shape, 1 / len(density))
+    work.errors[position] = _errors(_influence(density, even), again.diagnostics.efficiency)[0]
+    work.pareto_k[position] = 0.0
+    work.how[position] = "refit"
+    work.unreliable += not again.diagnostics.converged
+    work.predictions[held_out] = left_out_losses(fit.specification, rows, values, unit, held_out).mean(axis=0)

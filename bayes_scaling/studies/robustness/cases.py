@@ -1,0 +1,193 @@
+"""The robustness cases: what is fitted to which rows, and the question that each answers."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from bayes_scaling.errors import BayesScalingError, EvaluationsError
+from bayes_scaling.law.published import HO2024_ROBUSTNESS, PublishedDoubling
+from bayes_scaling.tables import BENCHMARKS, best_per_paper, on_benchmarks, published_between, with_architecture
+from bayes_scaling.tables.benchmarks import in_order, title
+from bayes_scaling.tables.rows import selected_rows
+
+
+def _rows(
+    evaluations: pd.DataFrame, column: str, keep: Callable[["pd.Series[Any]"], "pd.Series[bool]"], sentence: str
+) -> pd.DataFrame:
+    """Rows whose cell of a column is one to keep; EvaluationsError if the table lacks it, or no row is left."""
+    if column not in evaluations:
+        raise EvaluationsError(f"the selection {sentence!r} needs the column {column!r}, which the table lacks")
+    return selected_rows(evaluations, keep(evaluations[column]), sentence)
+
+
+def _known(column: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    return partial(_rows, column=column, keep=pd.Series.notna, sentence=f"with known {column}")
+
+
+BASELINE = "baseline"
+"""The case that all others are compared with: the paper's preferred model on all rows."""
+_BASE = "ho2024/07"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One choice other than the baseline's; ``question``: what it answers, in one line.
+
+    ``delta``: the paper's penalty as a prior, 0 for the stated ones; ``select``: rows, with a sentence in
+    ``attrs["selections"]``; ``table``: packaged, in place of the one at hand; ``era``: whose doubling time is shown.
+    """
+
+    name: str
+    question: str
+    specification: str = _BASE
+    delta: float = 0.0
+    select: Callable[[pd.DataFrame], pd.DataFrame] | None = None
+    table: str | None = None
+    era: str | None = None
+
+    @property
+    def published(self) -> PublishedDoubling | None:
+        """What Ho et al. 2024 report for it, if they do."""
+        return HO2024_ROBUSTNESS.get(self.name)
+
+
+def _alone(name: str, benchmark: str) -> Case:
+    question = f"What does {title(benchmark)} alone say?"
+    return Case(name, question, select=lambda table: on_benchmarks(table, benchmark))
+
+
+CASES: tuple[Case, ...] = (
+    Case(BASELINE, "What does the paper's preferred model say, with priors on quantities that people can judge?"),
+    Case("published-penalty", "Do the priors matter, against the paper's own penalty as a prior?", delta=0.0025),
+    Case("reference", "What does the recommended specification say?", "reference"),
+    Case("irreducible", "Does a loss that no scale removes matter?", "robustness/irreducible"),
+    Case("papers", "Does it matter that results of one paper resemble each other?", "robustness/papers"),
+    Case("vocabulary", "Does the size of the vocabulary matter?", "ho2024/19"),
+    Case(
+        "vocabulary-known",
+        "Does the size of the vocabulary matter, on rows where it is known?",
+        "ho2024/19",
+        select=_known("vocabulary"),
+    ),
+    Case(
+        "tokens-seen",
+        "Do tokens seen matter more than unique ones, on rows with known epochs?",
+        "robustness/tokens-seen",
+        select=_known("epochs"),
+    ),
+    Case(
+        "tokens-seen-imputed",
+        "Do tokens seen matter more than unique ones, with missing epochs imputed?",
+        "robustness/tokens-seen-imputed",
+    ),
+    Case(
+        "repetition",
+        "Does it matter that repeated tokens are worth less, with missing epochs imputed?",
+        "robustness/repetition",
+    ),
+    Case(
+        "repetition-known",
+        "Does it matter that repeated tokens are worth less, on rows with known epochs?",
+        "robustness/repetition",
+        select=_known("epochs"),
+    ),
+    Case("compute-only", "Does it matter how training compute is split into parameters and data?", "ho2024/18"),
+    Case(
+        "bend-2017-before",
+        "How fast was progress before the transformer, if it changed pace there?",
+        "robustness/bend-2017",
+        era="before",
+    ),
+    Case(
+        "bend-2017-after",
+        "How fast was progress after the transformer, if it changed pace there?",
+        "robustness/bend-2017",
+        era="after",
+    ),
+    Case(
+        "jump-2017-before",
+        "How fast was progress before the transformer, in the paper's form, which jumps there?",
+        "robustness/jump-2017",
+        era="before",
+    ),
+    Case(
+        "jump-2017-after",
+        "How fast was progress after the transformer, in the paper's form, which jumps there?",
+        "robustness/jump-2017",
+        era="after",
+    ),
+    Case(
+        "transformers", "What do transformers alone say?", select=lambda table: with_architecture(table, "transformer")
+    ),
+    Case(
+        "other-architectures",
+        "What do systems other than transformers say?",
+        select=partial(
+            _rows,
+            column="architecture",
+            keep=partial(pd.Series.ne, other="transformer"),
+            sentence="without transformers",
+        ),
+    ),
+    Case(
+        "after-transformer",
+        "What do systems published since the transformer say?",
+        select=partial(published_between, start="2017-06-12"),
+    ),
+    Case("transformer-factor", "Does it matter that transformers may start lower?", "robustness/transformer-factor"),
+    Case("hicks-neutral", "What if progress lowers both terms of the loss at one rate?", "ho2024/12"),
+    Case(
+        "nearly-neutral",
+        "What if progress lowers both terms of the loss at nearly one rate?",
+        "robustness/nearly-neutral",
+    ),
+    Case("student-t", "Do outliers matter?", "robustness/student-t"),
+    Case(
+        "best-of-paper",
+        "Does it matter that papers count with up to three results?",
+        select=partial(best_per_paper, k=1),
+    ),
+    Case(
+        "without-doubt",
+        "Do the rows whose figures are in doubt matter?",
+        select=partial(_rows, column="doubt", keep=pd.Series.isna, sentence="without values in doubt"),
+    ),
+    *(_alone(benchmark.name, benchmark.name) for benchmark in BENCHMARKS),
+    Case(
+        "collected",
+        "What do results collected independently say, all comparable ones with paper effects?",
+        "reference",
+        table="collected",
+    ),
+    Case(
+        "collected-best",
+        "What do results collected independently say, the best three of each paper?",
+        "reference",
+        table="collected",
+        select=best_per_paper,
+    ),
+)
+"""All cases of the packaged tables, in the order in which they are shown; the baseline first."""
+
+
+def cases_of(evaluations: pd.DataFrame | None = None) -> tuple[Case, ...]:
+    """:data:`CASES`, and after its benchmarks one for each other that a table has."""
+    names = [case.name for case in CASES]
+    labels = () if evaluations is None or "benchmark" not in evaluations else evaluations["benchmark"].dropna()
+    theirs = [label for label in in_order(labels) if label not in [benchmark.name for benchmark in BENCHMARKS]]
+    last = names.index(BENCHMARKS[-1].name) + 1
+    others = (_alone(f"on {label}" if label in names else label, label) for label in theirs)
+    return (*CASES[:last], *others, *CASES[last:])
+
+
+def chosen(names: Sequence[str] | None = None, evaluations: pd.DataFrame | None = None) -> tuple[Case, ...]:
+    """Cases by name, in the order of :func:`cases_of`, the baseline always among them."""
+    cases = cases_of(evaluations)
+    valid = [case.name for case in cases]
+    for name in names or ():
+        if name not in valid:
+            raise BayesScalingError(f"robustness case {name!r} is unknown; valid choices: {', '.join(valid)}")
+    return tuple(case for case in cases if names is None or case.name in (BASELINE, *names))
