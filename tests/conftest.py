@@ -50,6 +50,11 @@ def pytest_unconfigure() -> None:
         shutil.rmtree(os.environ["BAYES_SCALING_CACHE"], ignore_errors=True)
 
 
+def pytest_collectstart() -> None:
+    """Nothing that collection makes is garbage."""
+    gc.disable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest files first."""
     place = {str(Path(__file__).parent / file): number for number, file in enumerate(LONGEST)}
@@ -57,8 +62,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Thousands of tests and all that they import live to the end: the garbage collector need not look at them."""
+    """Thousands of tests and all that they import live to the end: the garbage collector need not look at them.
+
+    Nor so often at graphs and data trees, whose parts by the thousand live as long as the test.
+    """
     gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
+    gc.enable()
 
 
 # How long a thing takes is for benchmarks. CI tries as many examples as Hypothesis does by itself.
@@ -73,6 +83,13 @@ SHARED = Path(__file__).parents[2] / "shared"
 def quiet_pymc() -> None:
     """PyMC logs which variables it draws."""
     logging.getLogger("pymc").setLevel(logging.ERROR)
+
+
+@pytest.fixture
+def undrawn(monkeypatch) -> None:
+    """Reports whose pictures are not rendered, which takes most of their time: for tests of what else is in them."""
+    empty = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>'
+    monkeypatch.setattr("bayes_scaling.reports.svg.svg_of", lambda figure, name: empty)
 
 
 @pytest.fixture(scope="session")

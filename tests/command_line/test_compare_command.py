@@ -27,12 +27,14 @@ def few(tmp_path_factory) -> Path:
     return path
 
 
+NAMES = ("ho2024/02", "ho2024/01")
+
+
 @pytest.fixture(scope="module")
 def ended(command, few, tmp_path_factory):
     """Two models compared by paper."""
     place = tmp_path_factory.mktemp("compared")
-    names = ("ho2024/02", "ho2024/01")
-    return command("compare", *names, "--evaluations", str(few), "--unit", "paper", "--output", "out", cwd=place)
+    return command("compare", *NAMES, "--evaluations", str(few), "--unit", "paper", "--output", "out", cwd=place)
 
 
 def test_it_ends_well_and_writes_every_file(ended) -> None:
@@ -50,7 +52,7 @@ def test_the_table_has_the_contracts_columns(ended) -> None:
         rows = list(csv.DictReader(file))
     assert list(rows[0])[:8] == ["model", "variant", "rank", "elpd", "se", "elpd_diff", "dse", "p"]
     assert [row["rank"] for row in rows] == ["0", "1"]
-    assert {row["model"] for row in rows} == {"ho2024/02", "ho2024/01"}
+    assert {row["model"] for row in rows} == set(NAMES)
     assert all(row["converged"] == "True" for row in rows)
     assert float(rows[0]["weight"]) + float(rows[1]["weight"]) == pytest.approx(1)
 
@@ -71,11 +73,10 @@ def test_it_says_what_it_can_and_cannot_tell(ended) -> None:
     assert "Over all models that converged, by stacking weight, effective compute doubles every" in ended.prose
 
 
-def test_the_same_command_again_repeats_nothing(ended, command, few) -> None:
+def test_the_same_command_again_repeats_nothing(ended, command_here, few) -> None:
     before = {path: path.stat().st_mtime_ns for path in (ended.directory / "out").glob("*/*")}
-    names = ("ho2024/02", "ho2024/01")
     arguments = ("--evaluations", str(few), "--unit", "paper", "--output", "out")
-    again = command("compare", *names, *arguments, cwd=ended.directory)
+    again = command_here("compare", *NAMES, *arguments, cwd=ended.directory)
     assert again.code == 0 and again.out == ended.out
     assert {path: path.stat().st_mtime_ns for path in (ended.directory / "out").glob("*/*")} == before
 

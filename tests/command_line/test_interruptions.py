@@ -8,10 +8,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib.image
 import pytest
+from studies.waiting import until
 
 import bayes_scaling as bs
 from bayes_scaling.reports.run_directory import prepare, write_run
@@ -22,24 +25,50 @@ RUN_FILES = {"fit.nc", "doubling_times.png", "summary.json"}
 PROMPT = 10  # seconds, on a busy machine
 
 ANNOUNCED = """
+import json
+import os
 import signal
 import sys
+from pathlib import Path
+
 import nutpie
+import pymc
+
+import bayes_scaling.reports.fit_terminal
+from bayes_scaling.cli import main
+from bayes_scaling.inference import fitting
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background would not have
 sample = nutpie.sample
+
 
 def announced(*arguments, **settings):
     print("now sampling", file=sys.stderr, flush=True)
     return sample(*arguments, **settings)
 
+
 nutpie.sample = announced
 
-from bayes_scaling.cli import main
-
-main()
+for line in sys.stdin:
+    place, cwd, cache, *sys.argv = json.loads(line)
+    child = os.fork()
+    if child == 0:
+        code = 99
+        try:
+            os.environ["BAYES_SCALING_CACHE"] = cache
+            os.chdir(cwd)
+            for stream, name in ((1, "out"), (2, "err")):
+                os.dup2(os.open(Path(place, name), os.O_WRONLY | os.O_CREAT), stream)
+            main()
+        except SystemExit as ended:
+            code = ended.code
+        finally:
+            sys.stdout.flush()
+            os._exit(code)
+    Path(place, "child").write_text(f"{child}.")
+    Path(place, "end").write_text(f"{os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}.")
 """
-"""The command line, saying when it begins to sample."""
+"""The command line in children of one process (importing takes seconds), saying when it begins to sample."""
 
 WRITING = """
 import os
@@ -130,45 +159,73 @@ def uncompiled(plain_environment, tmp_path_factory) -> dict[str, str]:
     return plain_environment | {"BAYES_SCALING_CACHE": str(tmp_path_factory.mktemp("programs"))}
 
 
+@pytest.fixture(scope="module")
+def imported(plain_environment) -> Iterator[subprocess.Popen[str]]:
+    """A process of ANNOUNCED, which takes what to run as lines of JSON."""
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", ANNOUNCED],
+        env=plain_environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    yield process
+    process.kill()
+    process.communicate()
+
+
+@dataclass(frozen=True)
+class Running:
+    """A command in a child process, and the directory with what it prints and how it ends."""
+
+    place: Path
+
+    def written(self, name: str) -> str:
+        path = self.place / name
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
+    def awaited(self, name: str) -> int:
+        """A number that is written, once it is."""
+        until(lambda: self.written(name).endswith("."), 60)
+        return int(self.written(name)[:-1])
+
+    def send(self, signal_: signal.Signals) -> None:
+        os.kill(self.awaited("child"), signal_)
+
+
 @pytest.fixture
-def running(plain_environment, uncompiled, tmp_path):
+def running(imported, plain_environment, uncompiled, tmp_path, tmp_path_factory) -> Iterator[Callable[[str], Running]]:
     """Start a long fit into ``run`` and wait until it says a word; whatever happens, it ends with the test."""
     started = []
 
-    def start(word: str) -> subprocess.Popen[str]:
+    def start(word: str) -> Running:
+        process = Running(tmp_path_factory.mktemp("running"))
         settings = ("--draws", "300000", "--chains", "2", "--output", "run")
-        process = subprocess.Popen(
-            [sys.executable, "-c", ANNOUNCED, "fit", "ho2024/16", *settings],
-            cwd=tmp_path,
-            env=uncompiled if word == "compiling" else plain_environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        cache = (uncompiled if word == "compiling" else plain_environment)["BAYES_SCALING_CACHE"]
+        asked = [str(process.place), str(tmp_path), cache, "bayes-scaling", "fit", "ho2024/16", *settings]
+        print(json.dumps(asked), file=imported.stdin, flush=True)
         started.append(process)
-        for line in process.stderr:
-            if word in line:
-                time.sleep(0.5)
-                assert process.poll() is None
-                return process
-        pytest.fail(f"ended with {process.wait()} before it said {word!r}")
+        until(lambda: word in process.written("err") or process.written("end"), 300)
+        time.sleep(0.5)
+        assert not process.written("end"), f"ended before it said {word!r}"
+        return process
 
     yield start
     for process in started:
-        process.kill()
-        process.communicate()
+        if not process.written("end"):
+            process.send(signal.SIGKILL)
 
 
 @pytest.mark.parametrize("moment", ["compiling", "now sampling"])
 def test_ctrl_c_ends_a_run_promptly_and_leaves_nothing(moment, running, tmp_path) -> None:
     process = running(moment)
     sent = time.monotonic()
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    process.send(signal.SIGINT)
+    assert process.awaited("end") == 130
     assert time.monotonic() - sent < PROMPT
-    assert process.returncode == 130
-    assert out == ""
-    assert err.replace("now sampling\n", "") == "bayes-scaling: interrupted; nothing half-written was left\n"
+    assert process.written("out") == ""
+    _, _, err = process.written("err").replace("now sampling\n", "").partition("...\n")  # with which it begins
+    assert err == "bayes-scaling: interrupted; nothing half-written was left\n"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -207,9 +264,8 @@ def test_ctrl_c_while_importing_is_one_line(package, uncompiled, tmp_path) -> No
 
 def test_a_killed_first_run_leaves_nothing(running, tmp_path) -> None:
     process = running("now sampling")
-    process.kill()
-    process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL
+    process.send(signal.SIGKILL)
+    assert process.awaited("end") == -signal.SIGKILL
     assert list(tmp_path.iterdir()) == []
 
 
@@ -217,9 +273,8 @@ def test_a_killed_first_run_leaves_nothing(running, tmp_path) -> None:
 def test_a_killed_run_leaves_the_earlier_one_of_its_directory_whole(moment, running, short_run, tmp_path) -> None:
     shutil.copytree(short_run.directory, tmp_path / "run")
     process = running(moment)
-    process.kill()
-    process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL
+    process.send(signal.SIGKILL)
+    assert process.awaited("end") == -signal.SIGKILL
     assert contents(tmp_path / "run") == contents(short_run.directory)
     assert set(contents(tmp_path / "run")) == RUN_FILES
 

@@ -112,7 +112,7 @@ def test_processors_change_nothing_in_a_fit_that_ends_by_itself(ho2024) -> None:
     """Chains then advance at different paces, and there is more or less of each when draws are looked at."""
     few, specification = ho2024.iloc[:60], bs.load_specification("ho2024/07")
     one, all_, other = (
-        bs.fit(specification, few, tune=300, seed=seed, attempts=1, cores=cores)
+        bs.fit(specification, few, tune=300, seed=seed, attempts=1, cores=cores, effective_draws=200)
         for seed, cores in ((3, 1), (3, None), (4, None))
     )
     assert one.data["posterior"].to_dataset().identical(all_.data["posterior"].to_dataset())

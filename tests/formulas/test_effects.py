@@ -71,14 +71,15 @@ def made():
     """A specification with a coefficient that is pooled over a column and a walk, its rows, and its program."""
     formulas = {"alpha": "1 + (0 + effort | lab)"}
     table = made_evaluations(80).assign(effort=np.random.default_rng(2).normal(size=80))
-    specification = made_specification("none", coefficients=formulas, progress=Progress(parameters="walk"))
+    progress = Progress(compute="walk")  # of the law with the smallest program
+    specification = made_specification("none", law="compute", coefficients=formulas, progress=progress)
     rows = make_rows(specification, table)
     return specification, rows, compiled_model(specification, rows)[0]
 
 
 def test_the_density_that_is_sampled_is_the_models_with_the_jacobian(made) -> None:
     specification, rows, plain = made
-    assert [each.name for each in plain.effects] == ["alpha_effort_by_lab", "g_N_walk"]
+    assert [each.name for each in plain.effects] == ["alpha_effort_by_lab", "g_C_walk"]
     rng = np.random.default_rng(3)
     points = [plain.point(prior_middle(specification, rows, rng)) for _ in range(5)]
     data = {}

@@ -1,5 +1,7 @@
 """What is predicted of rows with noise and effects by formulas, beside closed forms."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from formulas.made_formulas import FORMULAS, made_draws, made_evaluations, made_fit, made_specification
@@ -44,7 +46,9 @@ def simulated(specification, seed=3):
     return table.assign(perplexity=np.exp(losses))
 
 
-def fit_at_truth(specification):
+@cache
+def fit_at_truth(cluster, scale):
+    specification = made_specification(cluster, scale=scale)
     return made_fit(specification, simulated(specification), draws=DRAWS, jitter=1e-3)
 
 
@@ -68,7 +72,7 @@ def noise_of(fit):
 @SCALES
 @CLUSTERS
 def test_values_of_a_cluster_follow_from_those_before_it(scale, cluster) -> None:
-    fit = fit_at_truth(made_specification(cluster, scale=scale))
+    fit = fit_at_truth(cluster, scale)
     rows, residual, sigma, shared = noise_of(fit)
     exact = np.empty(len(residual))
     for code in range(len(rows.levels["paper"])):
@@ -82,7 +86,7 @@ def test_values_of_a_cluster_follow_from_those_before_it(scale, cluster) -> None
 @SCALES
 @pytest.mark.parametrize("cluster", ["none", "lab", ("lab", "paper")])
 def test_replicated_residuals_have_unit_variance_in_every_row(scale, cluster) -> None:
-    fit = fit_at_truth(made_specification(cluster=cluster, scale=scale))
+    fit = fit_at_truth(cluster, scale)
     ((observed, replicated),) = standardised(fit, rows_of(fit.data, fit.specification), 2 * DRAWS, 0)
     assert np.abs(replicated.std(axis=0) - 1).max() < 5 / np.sqrt(4 * DRAWS)
     assert 0.6 < observed.std() < 1.6
@@ -90,7 +94,7 @@ def test_replicated_residuals_have_unit_variance_in_every_row(scale, cluster) ->
 
 @SCALES
 def test_a_check_runs_and_is_quiet_at_the_truth(scale) -> None:
-    found = predictive_check(fit_at_truth(made_specification(scale=scale)), replicates=200)
+    found = predictive_check(fit_at_truth("lab", scale), replicates=200)
     assert found.unit == "lab" and found.curve.inside
     assert "LOO-PIT by lab" in plot_predictive(found).axes[0].get_title()
     assert not found.groups["flagged"].any()
@@ -100,7 +104,7 @@ def test_a_check_runs_and_is_quiet_at_the_truth(scale) -> None:
 @SCALES
 @CLUSTERS
 def test_a_new_evaluation_has_the_noise_of_its_columns_and_of_a_new_cluster(scale, cluster) -> None:
-    fit = fit_at_truth(made_specification(cluster, scale=scale))
+    fit = fit_at_truth(cluster, scale)
     first = fit.data["posterior"].to_dataset().isel(chain=0, draw=0)
     by_benchmark = first["sigma_benchmark_sd"] * first["sigma_benchmark_standardised"].sel(benchmark="ptb")
     for adapted in (0, 1):

@@ -239,14 +239,14 @@ def test_pictures_are_of_the_level_that_is_set(by_dataset) -> None:
     pd.testing.assert_frame_equal(standardised_residuals(at), standardised_residuals(by_dataset))
 
 
-def test_reports_are_of_the_most_common_level_unless_one_is_set(by_dataset, tmp_path) -> None:
+def test_reports_are_of_the_most_common_level_unless_one_is_set(by_dataset, undrawn, tmp_path) -> None:
     for name, fit, level in (("a", by_dataset, "pile"), ("b", bs.at(by_dataset, dataset="c4"), "c4")):
         bs.write_report(fit, tmp_path / f"{name}.md")
         text = (tmp_path / f"{name}.md").read_text()
         assert f"Of dataset {level}." in text
 
 
-def test_reports_of_progress_attribute_at_the_most_common_level(tmp_path) -> None:
+def test_reports_of_progress_attribute_at_the_most_common_level(undrawn, tmp_path) -> None:
     fit = fit_of({"level": "0 + benchmark", "alpha": "0 + seed"}, jitter=0.1)
     bs.write_report(fit, tmp_path / "report.md")
     assert ", seed " in (tmp_path / "report.md").read_text().partition("What made the loss fall")[2][:600]

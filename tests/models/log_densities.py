@@ -20,11 +20,13 @@ POINTS = 20
 FAST = Mode(linker="py", optimizer=None)  # a few evaluations are not worth a compilation
 
 
-def points(model: pm.Model, specification: bs.Specification, rows: Rows) -> list[dict[str, np.ndarray]]:
-    """Random points where the sampler moves, by the names of PyMC's value variables."""
+def points(
+    model: pm.Model, specification: bs.Specification, rows: Rows, count: int = POINTS
+) -> list[dict[str, np.ndarray]]:
+    """Random points where the sampler moves and starts, by the names of PyMC's value variables."""
     supports = {parameter.name: parameter.support for parameter in specification.parameters()}
     rng = np.random.default_rng(0)
-    drawn = [prior_middle(specification, rows, rng) for _ in range(POINTS)]
+    drawn = [prior_middle(specification, rows, rng) for _ in range(count)]
     return [
         {
             model.rvs_to_values[each].name: TRANSFORMS[supports.get(each.name, "real")].forward(

@@ -146,8 +146,8 @@ def point_of(model, draw: Dataset) -> dict:
     return point
 
 
-def test_log_density_and_gradient_are_finite_where_sampling_starts(model, at) -> None:
-    density, gradient, *_ = at(model.initial_point())
+def test_log_density_and_gradient_are_finite_where_sampling_starts(model, at, specification, evaluations) -> None:
+    density, gradient, *_ = at(points(model, specification, make_rows(specification, evaluations), count=1)[0])
     assert np.isfinite(density)
     assert np.isfinite(gradient).all()
 

@@ -319,7 +319,7 @@ def test_what_has_not_converged_can_t_be_missed(unconverged):
 FIGURES = re.compile(r"\d\.\d|inside|outside|decided|it moves")
 
 
-def test_no_sentence_about_a_fit_that_has_not_converged_stands_unmarked(unconverged, ho2024):
+def test_no_sentence_about_a_fit_that_has_not_converged_stands_unmarked(unconverged, ho2024, undrawn):
     others = drawn_fit("reference", ho2024, width=1.0), made_runs_fit(open_alpha=True)
     findings = {"doubling-times", "ridge", "effective-compute", "attribution", "allocation", "predictive-checks"}
     findings |= {"identification", "change"}

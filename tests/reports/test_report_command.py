@@ -40,7 +40,7 @@ def test_a_fit_becomes_a_page_and_its_twin(fit, tmp_path):
     assert " ".join(sentence(fit).split()) in " ".join(done.stdout.split())
 
 
-def test_an_unconverged_fit_is_reported_with_exit_code_1(fit, tmp_path):
+def test_an_unconverged_fit_is_reported_with_exit_code_1(fit, undrawn, tmp_path):
     replace(fit, diagnostics=BAD).save(tmp_path / "my.nc")
     done = run(str(tmp_path / "my.nc"), "--format", "json", "--quiet")
     assert done.exit_code == 1 and done.stderr == ""
@@ -100,7 +100,7 @@ def test_a_damaged_fit_is_refused_and_nothing_is_written(fit, tmp_path):
 
 
 @fault
-def test_a_damaged_robustness_run_beside_a_fit_is_left_out(fit, tmp_path):
+def test_a_damaged_robustness_run_beside_a_fit_is_left_out(fit, undrawn, tmp_path):
     fit.save(tmp_path / "mine")
     beside = tmp_path / f"robustness-{fit.evaluations.name}"
     beside.mkdir()
@@ -132,7 +132,7 @@ def test_a_robustness_run_is_looked_for_where_its_command_writes_it(fit, tmp_pat
             _robustness_beside(tmp_path / "mine", named)
 
 
-def test_a_robustness_run_of_other_rows_beside_a_fit_is_left_out(fit, ho2024, tmp_path):
+def test_a_robustness_run_of_other_rows_beside_a_fit_is_left_out(fit, ho2024, undrawn, tmp_path):
     fit.save(tmp_path / "mine")
     kept_robustness(ho2024, tmp_path / "robustness-ho2024", cases=("papers",))
     done = run(str(tmp_path / "mine"), "--format", "json")
@@ -140,7 +140,7 @@ def test_a_robustness_run_of_other_rows_beside_a_fit_is_left_out(fit, ho2024, tm
     assert "other-choices" not in (tmp_path / "mine" / "report.json").read_text(encoding="utf-8")
 
 
-def test_a_robustness_run_of_the_same_rows_stands_in_the_report(fit, ho2024, tmp_path):
+def test_a_robustness_run_of_the_same_rows_stands_in_the_report(fit, ho2024, undrawn, tmp_path):
     fit.save(tmp_path / "mine")
     kept_robustness(bs.on_benchmarks(ho2024, "ptb"), tmp_path / "robustness-ho2024", cases=("papers",))
     done = run(str(tmp_path / "mine"), "--format", "json", "--quiet")
