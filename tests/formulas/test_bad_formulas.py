@@ -177,7 +177,7 @@ SETTINGS = {
     ),
     "one irreducible loss of levels with terms": (
         {"coefficients": {"level": "1 + x"}, "irreducible_loss": "shared"},
-        "irreducible_loss = 'shared' is one E, and [coefficients] level and share differ",
+        "irreducible_loss = 'shared' is one E of all rows, and level or share has a formula by which E would differ",
     ),
     "one irreducible loss of shares by another group": (
         {"coefficients": {"level": "0 + lab", "share": "1"}, "irreducible_loss": "shared"},
