@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from xarray import DataTree
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.inference.diagnostics import WEIGHT_SHARE_MIN, Diagnostics, diagnose, diagnose_runs
+from bayes_scaling.inference.diagnostics import DOUBT, NO_DOUBT, WEIGHT_SHARE_MIN, Diagnostics, diagnose, diagnose_runs
 from bayes_scaling.inference.mixing import (
     chain_groups,
     group_shares,
@@ -141,7 +141,9 @@ class _Looks:
         draws = sampled.stats.sizes["draw"]
         growth = self.found.growth(self.settings.effective_draws)
         apart = self.found.apart and draws >= self.patience
-        unsteady = self.found.too_unsteady and (not self.last or draws >= TO_DESPAIR_AT_LAST)
+        begun = self.last and draws < TO_DESPAIR_AT_LAST
+        unsteady = self.found.too_unsteady(NO_DOUBT if begun else DOUBT)
+        unsteady &= not begun or draws >= TO_DESPAIR
         if growth <= 1 or apart or unsteady:
             return draws
         return 50 * math.ceil(draws * min(3.0, max(1.3, 1.1 * growth)) / 50)

@@ -18,8 +18,9 @@ RHAT_APART = 1.05
 ESS_MIN = 400
 EBFMI_MIN = 0.3
 TOLERATED_FRACTION = 0.001
-DOUBT = 0.05
-"""A run is given up where so many divergences, if they were tolerable in the long run, are less probable than this."""
+DOUBT, NO_DOUBT = 0.05, 1e-6
+"""A run is given up where so many divergences, if they were tolerable in the long run, are less probable than this; the
+second is for a last attempt that has only begun."""
 CHAIN_SHIFT_MAX = 0.5
 WEIGHT_SHARE_MIN = 0.1
 MAIN = ("E", "alpha", "beta", *RATES)  # quantities that people quote: these get more effective draws
@@ -111,11 +112,10 @@ class Diagnostics:
         """Whether transitions diverged or trees reached their maximum depth."""
         return self.divergences > 0 or self.maxdepth > 0
 
-    @property
-    def too_unsteady(self) -> bool:
+    def too_unsteady(self, doubt: float = DOUBT) -> bool:
         """Whether so many transitions diverged or were cut off that a longer run would hardly make up for them."""
         count = max(self.divergences, self.maxdepth)
-        return bool(poisson.sf(count - 1, self.tolerated) < DOUBT)
+        return bool(poisson.sf(count - 1, self.tolerated) < doubt)
 
     @property
     def tolerated(self) -> float:

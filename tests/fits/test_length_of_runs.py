@@ -176,3 +176,10 @@ def test_the_same_seed_makes_the_same_run() -> None:
     one, two = (Made({"g_N": 0.7}) for _ in range(2))
     assert run(one).diagnostics == run(two).diagnostics
     assert one.looks == two.looks
+
+
+def test_a_last_attempt_that_diverges_without_end_is_given_up_before_it_is_long() -> None:
+    made = Made({"g_N": 0.97}, divergent=tuple(range(7, SETTINGS.most_draws, 20)))
+    found = run(made, Settings(attempts=2))
+    assert not found.diagnostics.converged
+    assert TO_DESPAIR <= made.looks[-1][-1] < TO_DESPAIR_AT_LAST
