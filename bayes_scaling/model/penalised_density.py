@@ -117,24 +117,44 @@ def log_density(point: Floats, floats: Floats, integers: NDArray[np.int64]) -> t
     # What is not used, standard normal up to a constant; the rest of the gradient follows.
     gradient = -point
     value = 0.0
-    for begin, end in ((levels, LEVELS), (LEVELS + shares, 2 * LEVELS), (2 * LEVELS + rest, len(point) - 1)):
-        value -= 0.5 * (point[1 + begin : 1 + end] ** 2).sum()
-    level, share, free = point[1:], point[1 + LEVELS :], point[1 + 2 * LEVELS : 1 + 2 * LEVELS + rest]
+    for i in range(1 + levels, 1 + LEVELS):
+        value -= 0.5 * point[i] ** 2
+    for i in range(1 + LEVELS + shares, 1 + 2 * LEVELS):
+        value -= 0.5 * point[i] ** 2
+    for i in range(1 + 2 * LEVELS + rest, len(point)):
+        value -= 0.5 * point[i] ** 2
+    level, share, free = point[1:], point[1 + LEVELS :], point[1 + 2 * LEVELS :]
 
     # From coordinates to coefficients.
-    toll, at_level = np.zeros(rest), np.empty((2, levels))
-    for k in range(shares):
-        toll += _softplus(-share[k]) * inside[0, k] + _softplus(share[k]) * inside[1, k]
-    stretch = np.exp(toll) * reach
-    steep = free * stretch
-    slopes = np.arcsinh(steep) / reach
-    value += (toll - 0.5 * np.log1p(steep**2)).sum()
+    steep, slopes, stretch = np.empty(rest), np.empty(rest), np.empty(rest)
+    for j in range(rest):
+        toll = 0.0
+        for k in range(shares):
+            toll += _softplus(-share[k]) * inside[0, k, j] + _softplus(share[k]) * inside[1, k, j]
+        stretch[j] = math.exp(toll) * reach[j]
+        steep[j] = free[j] * stretch[j]
+        slopes[j] = math.asinh(steep[j]) / reach[j]
+        value += toll - 0.5 * math.log1p(steep[j] ** 2)
+    at_level = np.empty((2, levels))
     for k in range(levels):
-        at_level[0, k] = level[k] - (_softplus(-share[k]) if two else 0.0) - (middle[0, k] * slopes).sum()
-        at_level[1, k] = level[k] - (_softplus(share[k]) if two else 0.0) - (middle[1, k] * slopes).sum()
-    theta = place @ slopes + onto[0] @ at_level[0] + onto[1] @ at_level[1]
-    size, gating = np.abs(theta).sum(), (gate_chosen * theta).sum()
-    one, other = (base[0] * theta).sum(), (base[1] * theta).sum()
+        at_level[0, k] = level[k] - (_softplus(-share[k]) if two else 0.0)
+        at_level[1, k] = level[k] - (_softplus(share[k]) if two else 0.0)
+        for j in range(rest):
+            at_level[0, k] -= middle[0, k, j] * slopes[j]
+            at_level[1, k] -= middle[1, k, j] * slopes[j]
+    theta = np.empty(width)
+    size = gating = one = other = 0.0
+    for i in range(width):
+        total = 0.0
+        for j in range(rest):
+            total += place[i, j] * slopes[j]
+        for k in range(levels):
+            total += onto[0, i, k] * at_level[0, k] + onto[1, i, k] * at_level[1, k]
+        theta[i] = total
+        size += abs(total)
+        gating += gate_chosen[i] * total
+        one += base[0, i] * total
+        other += base[1, i] * total
 
     # The likelihood; ``pull``, ``first`` and ``second`` end as derivatives by the loss and the two terms' logarithms.
     sums = np.zeros((3, n))
@@ -175,23 +195,35 @@ def log_density(point: Floats, floats: Floats, integers: NDArray[np.int64]) -> t
     weight = _logistic(one - other)
     by_one = tilting / scale * (np.sign(one) - weight + (1.0 if one < 0 else 0.0))
     by_other = tilting / scale * (np.sign(other) - (1 - weight) + (1.0 if other < 0 else 0.0))
-    by_gate = (gate * (first + second)).sum() * _logistic(-gating) if gated else 0.0
-    by_theta = gate_chosen * by_gate - np.sign(theta) / scale + base[0] * by_one + base[1] * by_other
-    for part in range(3):
-        for i in range(width):
+    by_gate = 0.0
+    if gated:
+        by_gate = (gate * (first + second)).sum() * _logistic(-gating)
+    by_slope, by_level = np.zeros(rest), np.zeros((2, levels))
+    for i in range(width):
+        total = gate_chosen[i] * by_gate - np.sign(theta[i]) / scale + base[0, i] * by_one + base[1, i] * by_other
+        for part in range(3):
             if used[part, i]:
                 for row in range(n):
-                    by_theta[i] += features[part, i, row] * sums[part, row]
-    by_level, by_share = (onto[0].T @ by_theta, onto[1].T @ by_theta), np.zeros(shares)
-    by_slope = place.T @ by_theta - middle[0].T @ by_level[0] - middle[1].T @ by_level[1]
-    bent = 1 + steep**2
-    by_steep = by_slope / (reach * np.sqrt(bent)) - steep / bent
-    gradient[1 : 1 + levels] = by_level[0] + by_level[1]
-    gradient[1 + 2 * LEVELS : 1 + 2 * LEVELS + rest] = by_steep * stretch
-    for k in range(shares):
-        by_toll = _logistic(share[k]) * inside[1, k] - _logistic(-share[k]) * inside[0, k]
-        by_share[k] = by_level[0][k] * _logistic(-share[k]) - by_level[1][k] * _logistic(share[k])
-        by_share[k] += ((1 + by_steep * steep) * by_toll).sum()
+                    total += features[part, i, row] * sums[part, row]
+        for j in range(rest):
+            by_slope[j] += place[i, j] * total
+        for k in range(levels):
+            by_level[0, k] += onto[0, i, k] * total
+            by_level[1, k] += onto[1, i, k] * total
+    by_share = np.zeros(shares)
+    for k in range(levels):
+        for j in range(rest):
+            by_slope[j] -= middle[0, k, j] * by_level[0, k] + middle[1, k, j] * by_level[1, k]
+        gradient[1 + k] = by_level[0, k] + by_level[1, k]
+        if two:
+            by_share[k] = by_level[0, k] * _logistic(-share[k]) - by_level[1, k] * _logistic(share[k])
+    for j in range(rest):
+        bent = 1 + steep[j] ** 2
+        by_steep = by_slope[j] / (reach[j] * math.sqrt(bent)) - steep[j] / bent
+        gradient[1 + 2 * LEVELS + j] = by_steep * stretch[j]
+        for k in range(shares):
+            by_toll = _logistic(share[k]) * inside[1, k, j] - _logistic(-share[k]) * inside[0, k, j]
+            by_share[k] += (1 + by_steep * steep[j]) * by_toll
     gradient[1 + LEVELS : 1 + LEVELS + shares] = by_share
     result = np.empty(())
     result[()] = value
