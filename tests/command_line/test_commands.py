@@ -112,8 +112,9 @@ def test_check_names_every_fault_with_row_column_value_and_rule(command_here, tm
     (tmp_path / "mine.csv").write_text("\n".join([GOOD_HEADER, *lines]) + "\n", encoding="utf-8")
     ended = command_here("check", "mine.csv", cwd=tmp_path)
     assert ended.code == 2
-    *faults, cure = ended.out.splitlines()
+    *faults, cure, python = ended.out.splitlines()
     assert cure == "type --drop-incomplete to leave incomplete rows out"
+    assert python == "in Python drop_incomplete=True"
     assert len(faults) == len(bad)
     for fault, (row, (column, _, value)) in zip(faults, bad.items(), strict=True):
         place = f"row {row}, column {column}, value {value}: " if value else f"row {row}, column {column}: "

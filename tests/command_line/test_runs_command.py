@@ -95,9 +95,14 @@ def test_runs_and_evaluations_together_are_refused(refused, tmp_path) -> None:
         assert "--runs and --evaluations are both given" in message
 
 
-def test_the_default_specification_has_progress_and_is_refused(refused, tmp_path) -> None:
+def test_the_default_of_runs_is_a_law_of_them(refused, tmp_path) -> None:
+    write_runs(tmp_path / "mine.csv", count=5)
+    assert "specification 'chinchilla' has" in refused("--runs", "mine.csv", *MAPPED)
+
+
+def test_a_specification_with_progress_is_refused(refused, tmp_path) -> None:
     write_runs(tmp_path / "mine.csv")
-    message = refused("--runs", "mine.csv", *MAPPED)
+    message = refused("reference", "--runs", "mine.csv", *MAPPED)
     assert "'reference' does not fit a table of training runs: it has algorithmic progress" in message
     assert "choose a static law such as 'chinchilla'" in message
 

@@ -53,7 +53,7 @@ def test_a_table_reads_alike_everywhere(changes, tmp_path) -> None:
     ended = started(f"{RUN} check mine.csv && {RUN} check bad.csv", tmp_path, **changes)
     assert ended.returncode == 2, ended.stderr
     assert b"1 evaluation, no faults" in ended.stdout
-    assert b"value 17,48: must be a number without separators of thousands" in ended.stdout
+    assert b"value 17,48: must have a decimal point, not a comma" in ended.stdout
     assert ended.stderr.count(b"bayes-scaling: ") == 1
     assert b"Traceback" not in ended.stderr
 

@@ -6,6 +6,7 @@ import time
 import warnings
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import bayes_scaling as bs
@@ -63,15 +64,14 @@ def test_control_characters_are_refused_and_shown_as_escapes(cell, refused, tmp_
 
 
 ENCODED = {
-    "UTF-16": (HEADER + "\n" + ROW.format("é")).encode("utf-16"),
-    "UTF-16 LE with mark": b"\xff\xfe" + (HEADER + "\n" + ROW.format("é")).encode("utf-16-le"),
+    "UTF-16 LE without its mark": (HEADER + "\n" + ROW.format("é")).encode("utf-16-le"),
+    "UTF-16 LE cut": b"\xff\xfe" + (HEADER + "\n" + ROW.format("é")).encode("utf-16-le")[:-1],
     "UTF-32": (HEADER + "\n" + ROW.format("é")).encode("utf-32"),
     "Latin-1": (HEADER + "\n" + ROW.format("é")).encode("latin-1"),
     "surrogates": (HEADER + "\n" + ROW.format("\ud800")).encode("utf-8", "surrogatepass"),
     "overlong": (HEADER + "\n").encode() + b"\xc0\xaf,",
     "NUL": (HEADER + "\n" + ROW.format("a\0b")).encode(),
     "spreadsheet": b"PK\x03\x04" + bytes(100),
-    "decimal commas": (HEADER.replace(",", ";") + "\n" + ROW.replace(",", ";").replace(".", ",")).encode(),
     "decimal commas in quotes": (HEADER + "\n" + ROW.format("a").replace("17.48", '"17,48"')).encode(),
 }
 
@@ -80,6 +80,21 @@ ENCODED = {
 def test_another_encoding_is_refused(content, refused, tmp_path) -> None:
     (tmp_path / "mine.csv").write_bytes(content)
     assert "mine.csv" in refused("check", "mine.csv")
+
+
+READ = {
+    "UTF-16": (HEADER + "\n" + ROW.format("é")).encode("utf-16"),
+    "UTF-16 LE with mark": b"\xff\xfe" + (HEADER + "\n" + ROW.format("é")).encode("utf-16-le"),
+    "decimal commas": (HEADER + "\n" + ROW.format("é")).replace(",", ";").replace(".", ",").encode(),
+}
+
+
+@pytest.mark.parametrize("content", READ.values(), ids=READ)
+def test_other_encodings_are_read_where_nothing_is_doubtful(content, tmp_path) -> None:
+    for name, written in {"mine.csv": content, "plain.csv": (HEADER + "\n" + ROW.format("é")).encode()}.items():
+        (tmp_path / name).write_bytes(written)
+    found, plain = (read_evaluations(tmp_path / name, name="mine") for name in ("mine.csv", "plain.csv"))
+    pd.testing.assert_frame_equal(found, plain)
 
 
 def test_a_table_cut_anywhere_is_refused_or_read_without_a_wrong_row(tmp_path) -> None:
