@@ -303,7 +303,8 @@ def _one_size(runs: pd.DataFrame, used: Collection[str]) -> Iterator[Finding]:
         code, what = "two-loss-scales", "on two scales"
         cure = "--best-of parameters,tokens, or --where with a column that says which"
     else:
-        code, cure = "sweep", "--best-of parameters,tokens"
+        left = counted(len(runs.drop_duplicates(["parameters", "tokens"])), "row")
+        code, cure = "sweep", f"--best-of parameters,tokens (it leaves {left})"
         what = "a sweep, such as of learning rates, in which not every run is the best of its size"
     severity: Severity = "error" if ratio > TWO_SCALES and code != "sweep" else "warning"
     yield from _found(code, rows, severity, ratio=ratio, what=what, cure=cure)

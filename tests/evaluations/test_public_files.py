@@ -93,7 +93,7 @@ def test_what_a_message_says_to_type_works_when_typed(shared, typed, tmp_path, m
         assert CliRunner().invoke(app, ["check", "mine.csv"]).exit_code == 0
         return
     line = next(line for line in said.splitlines() if f" {code}: " in line)
-    cure = shlex.split(re.split(r"(?:; |, or | \(if )", line.split("; type ")[1])[0])
+    cure = shlex.split(re.split(r"(?:; |, or | \((?:if|it) )", line.split("; type ")[1])[0])
     ended = CliRunner().invoke(app, [*check, *cure, "--json"])
     assert [each["code"] for each in json.loads(ended.stdout)["warnings"]] == left
     assert ended.exit_code == 0
