@@ -173,7 +173,7 @@ def test_noise_is_below_a_tenth_of_the_loss_with_95_percent() -> None:
         ("reference", "it has algorithmic progress, and runs have no dates"),
         ("ho2024/18", "it has algorithmic progress"),
         ("ho2024/14", "it has algorithmic progress"),
-        ("ho2024/16", "its A varies by benchmark, which runs have none of"),
+        ("ho2024/16", "its A varies by benchmark, which is none of its columns (parameters, tokens, flop, loss)"),
         ("ho2024/17", "its A varies by benchmark"),
     ],
 )
