@@ -127,12 +127,13 @@ def _in_words(it: Disguised, rng: random.Random) -> None:
 
 
 def _incomplete(it: Disguised, rng: random.Random) -> None:
-    name = it.theirs(rng.choice(REQUIRED[it.kind]))
+    ours = rng.choice(REQUIRED[it.kind])
+    name, words = it.theirs(ours), GAPS if ours in NUMBERS[it.kind] else ()
     if name in it.cells[0]:
         it.options["drop_incomplete"] = True
         for _ in range(rng.randint(1, 3)):
             row = rng.choice([row for row in it.cells if row not in it.gaps])
-            gap = row | {name: rng.choice((None, ""))} | {each: None for each in row if each == "id"}
+            gap = row | {name: rng.choice((None, "", *words))} | {each: None for each in row if each == "id"}
             it.cells.insert(rng.randrange(len(it.cells) + 1), gap)
             it.gaps.append(gap)
 
@@ -149,6 +150,8 @@ def _in_another_order(it: Disguised, rng: random.Random) -> None:
     it.cells = [{name: row[name] for name in names} for row in it.cells]
 
 
+GAPS = ("N/A", "NA", "null", "nan", "-", "unknown", "inf", "diverged")
+"""What stands for no number, or for one that a run has not reached, in a row that may be left out."""
 DISGUISES = (_renamed, _guessed, _scaled, _in_another_unit, _briefly, _in_words, _with_others, _in_another_order)
 
 
@@ -173,6 +176,7 @@ def _spoil(it: Disguised, rng: random.Random) -> None:
     sizes = it.there("parameters", "tokens", "flop")
     number = it.theirs(rng.choice([each for each in NUMBERS[it.kind] if it.theirs(each) in it.cells[0]] or [""]))
     bad = ("x", "1e400", "inf", "-1", "0", "1.2.3", "nan", "NA", "null", "#REF!", "12 apples", "１２", "2021-09-14")
+    bad = bad if whole else tuple(cell for cell in bad if cell not in GAPS)
     spoilt: dict[str, Callable[[], Any]] = {}
     if needed:
         spoilt["a required column is missing"] = lambda: [row.pop(needed) for row in it.cells]
