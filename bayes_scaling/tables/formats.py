@@ -36,7 +36,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 """Characters that steer a terminal, and that no table has to hold."""
 _DEEPEST = 4  # levels of nested records that become columns
 _SAVE = "save it as CSV UTF-8"
-_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+(?:[eE][+-]?[0-9]+)?")
+_COMMA = re.compile(r"[+-]?[0-9]+(?:,[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _SURE_COMMA = re.compile(r"[+-]?(?:0,|[0-9]+,(?![0-9]{3}$))[0-9]+(?:[eE][+-]?[0-9]+)?")  # not of thousands
 
 
@@ -300,7 +300,7 @@ def _with_decimal_points(records: list[list[str]]) -> list[list[str]]:
     """Where numbers surely have decimal commas, as they often have beside semicolons, points in their place."""
     columns = [[cell for cell in column if cell] for column in zip_longest(*records[1:], fillvalue="")]
     sure = any(_SURE_COMMA.fullmatch(cell) for column in columns for cell in column)
-    commas = [sure and all(_COMMA.fullmatch(cell) or cell.isdigit() for cell in column) for column in columns]
+    commas = [sure and all(_COMMA.fullmatch(cell) for cell in column) for column in columns]
     rows = [
         [cell.replace(",", ".") if comma else cell for cell, comma in zip(row, commas, strict=False)]
         for row in records[1:]

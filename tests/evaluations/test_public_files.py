@@ -198,7 +198,8 @@ def test_bits_in_the_name_of_a_loss_go_into_the_line_to_type():
 @pytest.mark.parametrize("losses", [("3,5982", "3,402"), ("3.5982", "3.402")])
 def test_cells_separated_by_semicolons_are_read_with_points_or_decimal_commas(tmp_path, losses):
     path = tmp_path / "mine.csv"
-    path.write_text(f"parameters;tokens;loss;seeds\n7e7;2000000000;{losses[0]};1,2\n140000000;4e9;{losses[1]};3,a\n")
+    rows = (f"7e7;2000000000;{losses[0]};1,2", f"140000000;4e9;{losses[1]};3,a")
+    path.write_text("\n".join(("parameters;tokens;loss;seeds", *rows)) + "\n")
     runs = bs.read_runs(path)
     assert runs[["parameters", "tokens", "loss"]].to_numpy().tolist() == [[7e7, 2e9, 3.5982], [1.4e8, 4e9, 3.402]]
     assert runs["seeds"].tolist() == ["1,2", "3,a"]
@@ -471,3 +472,9 @@ def test_runs_that_are_read_as_evaluations_are_sent_to_runs():
 def test_compute_in_petaflop_days_has_its_factor_said():
     with pytest.warns(bs.RunsWarning, match=r"--scale flop=1e21 \(if PF-days, flop=8.64e\+19\)"):
         bs.read_runs(bs.load_runs().assign(flop=lambda runs: runs["flop"] / 8.64e19))
+
+
+def test_a_column_may_have_decimal_commas_in_some_cells_alone(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("parameters;tokens;loss;steps\n1e9;2e10;2,5;1e3\n2e9;2e10;2,4;1,5e3\n")
+    assert bs.read_runs(path)["steps"].tolist() == [1000.0, 1500.0]
