@@ -142,8 +142,7 @@ class _Looks:
         growth = self.found.growth(self.settings.effective_draws)
         apart = self.found.apart and draws >= self.patience
         begun = self.last and draws < TO_DESPAIR_AT_LAST
-        unsteady = self.found.too_unsteady(NO_DOUBT if begun else DOUBT)
-        unsteady &= not begun or draws >= TO_DESPAIR
+        unsteady = self.found.too_unsteady(NO_DOUBT if begun else DOUBT) and (not begun or draws >= TO_DESPAIR)
         if growth <= 1 or apart or unsteady:
             return draws
         return 50 * math.ceil(draws * min(3.0, max(1.3, 1.1 * growth)) / 50)

@@ -22,7 +22,7 @@ from bayes_scaling.tables.rows import repeats
 LEAST_SIZES = {"parameters": 1e4, "tokens": 1e4, "flop": 1e12, "training_compute": 1e12}
 """Below these, sizes are in another unit than single parameters, tokens and FLOP."""
 CONTRADICTION = 2.0  # factor beyond which given tokens and given compute contradict each other
-ONE_BUDGET = 1.25  # factor within which runs have one compute budget
+NEARLY_ONE = 1.25  # factor within which rows have one size, or one compute budget
 TYPICAL_PARAMETERS, TYPICAL_RATIO = 1e9, 20.0  # units are guessed so that medians come nearest to these
 CHANCE = 14.0  # nats per token: a guess at random among more than a million tokens
 HIGH_LOSS, LOW_LOSS = 7.5, 1.3  # nats per token that the median of models of text hardly exceeds or falls below
@@ -168,7 +168,7 @@ def _of_runs(runs: pd.DataFrame, used: Collection[str]) -> list[Finding]:
     if not codes & {"several-losses", "two-loss-scales"}:
         found += _several_data(runs, used)
     found += [*_repetition(runs), *_checkpoints(runs, used)]
-    if len(runs) > 2 and compute.max() <= ONE_BUDGET * compute.min() and "flop-apart" not in codes:
+    if len(runs) > 2 and compute.max() <= NEARLY_ONE * compute.min() and "flop-apart" not in codes:
         found += _found("one-budget", runs, budget=compute.median())
     return found
 
@@ -271,7 +271,7 @@ def _one_value(table: pd.DataFrame) -> Iterator[Finding]:
     """A size or a date that is nearly the same in all rows: they can't show what it does."""
     for name, coefficients in (("parameters", "A and alpha"), ("tokens", "B and beta")):
         size = _numbers(table, name)
-        if len(size) >= _ENOUGH and size.max() <= ONE_BUDGET * size.min():
+        if len(size) >= _ENOUGH and size.max() <= NEARLY_ONE * size.min():
             yield from _found("one-size", table, name=name, value=size.median(), coefficients=coefficients)
     if not is_runs(table) and "published" in table and pd.api.types.is_datetime64_dtype(table["published"]):
         span = (table["published"].max() - table["published"].min()).days

@@ -169,7 +169,7 @@ def read_evaluations(
     >>> evaluations.attrs
     {'name': 'mine', 'selections': []}
     """
-    return _faultless(path, EVALUATIONS, _reading(columns, options), name)
+    return _faultless(path, EVALUATIONS, _reading(EVALUATIONS, columns, options), name)
 
 
 def check_evaluations(path: Source, columns: Mapping[str, str] | None = None, **options: Any) -> tuple[Fault, ...]:
@@ -197,7 +197,7 @@ def check_evaluations(path: Source, columns: Mapping[str, str] | None = None, **
     >>> print(*check_evaluations(table))
     row 0, column perplexity, value 0.7: must be greater than 1 (perplexity, not log-perplexity or bits)
     """
-    return read_table(path, EVALUATIONS, _reading(columns, options)).faults
+    return read_table(path, EVALUATIONS, _reading(EVALUATIONS, columns, options)).faults
 
 
 def read_runs(
@@ -249,7 +249,7 @@ def read_runs(
     >>> runs.attrs
     {'name': 'mine', 'selections': [], 'kind': 'runs'}
     """
-    return _faultless(path, RUNS, _reading(columns, options), name)
+    return _faultless(path, RUNS, _reading(RUNS, columns, options), name)
 
 
 def check_runs(path: Source, columns: Mapping[str, str] | None = None, **options: Any) -> tuple[Fault, ...]:
@@ -275,7 +275,7 @@ def check_runs(path: Source, columns: Mapping[str, str] | None = None, **options
     >>> print(*check_runs(pd.DataFrame({"parameters": ["1e9"], "tokens": ["-2e10"], "loss": ["2.58"]})))
     row 0, column tokens, value -2e10: must be greater than 0
     """
-    return read_table(path, RUNS, _reading(columns, options)).faults
+    return read_table(path, RUNS, _reading(RUNS, columns, options)).faults
 
 
 def read_table(
@@ -354,10 +354,10 @@ def _faultless(source: Source, kind: TableKind, reading: Reading, name: str | No
     return table
 
 
-def _reading(columns: Mapping[str, str] | None, options: Mapping[str, Any]) -> Reading:
+def _reading(kind: TableKind, columns: Mapping[str, str] | None, options: Mapping[str, Any]) -> Reading:
     choices = [each.name for each in fields(Reading)][1:]
     for name in options:
         if name not in choices:
             rows = "rows are selected of what is read, by .pipe(bs.rows_where, \"dataset == 'c4'\")"
-            raise TableError(f"there is no option {name!r}; choose from {', '.join(choices)}; {rows}")
+            raise kind.error(f"there is no option {name!r}; choose from {', '.join(choices)}; {rows}")
     return Reading({} if columns is None else columns, **options)
