@@ -73,11 +73,6 @@ class Rows:
     anchor: Anchor | None = None
 
     @property
-    def loss(self) -> Floats:
-        """The response, where it is the loss."""
-        return self.response
-
-    @property
     def cells(self) -> Mapping[str, Cells]:
         """Where each coefficient with a formula is reported."""
         return self.predictors.cells if self.predictors else {}
