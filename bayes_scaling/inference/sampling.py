@@ -56,8 +56,9 @@ def structure_key(specification: Specification, rows: Rows) -> str:
     document = specification.to_dict()
     for text in ("title", "reference"):
         document.pop(text)
-    if specification.pivot is None:  # the years of each era are data, unless coefficients are moved to a pivot
-        document["progress"].pop("cut_year", None)
+    for shape in specification.shapes.values():  # years are data, unless coefficients are moved to a pivot
+        if specification.pivot is None:
+            document["progress"].pop(shape.cut, None)
     document["priors"] = {p.name: specification.prior_of(p.name).distribution for p in specification.parameters()}
     named = {"benchmark", *(dim for shape in specification.shapes.values() for dim in shape.levels(0.0, 0.0))}
     document["levels"] = {
