@@ -13,7 +13,7 @@ import pytensor.tensor as pt
 
 from bayes_scaling.model.coordinates import coefficients_of, penalty_scale, published_names
 from bayes_scaling.model.reported import reported_quantities
-from bayes_scaling.model.rows import Rows, make_rows, model_data, noise_names
+from bayes_scaling.model.rows import Rows, make_rows, model_data, noise_names, single_columns
 from bayes_scaling.model.structure import Arrays, coefficient_at, expected_loss
 from bayes_scaling.specifications.catalogue import resolve
 from bayes_scaling.specifications.noise import log_jacobian, normal, shared_effects
@@ -65,8 +65,9 @@ def build_model_of_rows(specification: Specification, rows: Rows) -> pm.Model:
             name: pm.Data(name, value, dims="evaluation" if np.ndim(value) else None)
             for name, value in model_data(specification, rows).items()
         }
-        covariates = {name: data[name] for name in rows.covariates}
-        index = {group: data[f"{group}_index"] for group in rows.index if f"{group}_index" in data}
+        single = [f"{stem}_columns" for stem in single_columns(specification, rows)]
+        covariates = {name: data[name] for name in (*rows.covariates, *single) if name in data}
+        index = {group: data[f"{group}_index"] for group in (*rows.index, *single) if f"{group}_index" in data}
         observed = data[f"observed_{specification.response}"]
         noise = {name: sampled_parameter(specification, name, data) for name in noise_names(specification)}
         if specification.delta is None:

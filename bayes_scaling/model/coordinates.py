@@ -78,7 +78,7 @@ def _coefficient(s: Specification, name: str, values: Arrays, levels: Levels, xp
     for term in formula.terms:
         slopes = formula.term_name(term)
         columns = tuple(f"{slopes}_{at}" for at in range(len(levels[f"{slopes}_level"])))
-        added.append(Added(values[slopes], covariates=columns))
+        added.append(Added(values[slopes], covariates=columns, columns=f"{slopes}_columns"))
     for each in formula.pooled:
         stem = formula.stem(each)
         standard = values[f"{stem}_standardised"]
