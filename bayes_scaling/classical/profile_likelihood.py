@@ -185,7 +185,7 @@ class _Held:
 
 def _profiled(problem: _Held, theta: Floats, probability: float) -> Profile:
     centre, free = problem.reduced(theta)
-    rows, least = len(problem.objective.rows.loss), problem.objective.mean_squared_error(theta)
+    rows, least = len(problem.objective.rows.response), problem.objective.mean_squared_error(theta)
     limit = float(chi2.ppf(probability, 1))
 
     def deviance(mse: float) -> float:

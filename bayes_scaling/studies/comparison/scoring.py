@@ -161,7 +161,7 @@ def score(fit: Fit, unit: str = "evaluation", *, refits: str = "bad", cores: int
         pareto_k_found=found,
         how=tuple(work.how),
         predictions=work.predictions,
-        observed=rows.loss.copy(),
+        observed=rows.response.copy(),
         errors=work.errors,
         mcse=_joint_error(fit, shared, refitted, work),
         unreliable=work.unreliable,
