@@ -14,8 +14,8 @@ from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.posterior import posterior_of
 from bayes_scaling.model.build import build_model_of_rows
 from bayes_scaling.model.coordinates import published_names
-from bayes_scaling.model.describe import describe
 from bayes_scaling.model.rows import central_anchor, make_rows
+from bayes_scaling.reports.describe import describe
 from bayes_scaling.specifications.parameters import Parameter
 from bayes_scaling.specifications.progress import SHAPES, Progress, Shape
 from bayes_scaling.specifications.sections import CHOICES
