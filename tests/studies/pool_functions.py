@@ -64,18 +64,22 @@ def die_later(marker: Path) -> str:
     return "survived"
 
 
-def die_in_answer(marker: Path) -> str:
-    """Die when half of the answer is written."""
-    if not marker.exists():
-        marker.touch()
-        write = Path.write_bytes
+class Deadly:
+    """Kills the worker that makes it a part of an answer, once."""
 
-        def half(path: Path, content: bytes) -> None:
-            write(path, content[: len(content) // 2])
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        if not self.marker.exists():
+            self.marker.touch()
             die()
+        return str, ("survived",)
 
-        Path.write_bytes = half
-    return "x" * 100_000
+
+def die_in_answer(marker: Path) -> tuple[str, Deadly]:
+    """Die when half of the answer is written."""
+    return "x" * 100_000, Deadly(marker)
 
 
 def refuse(kind: str) -> str:
