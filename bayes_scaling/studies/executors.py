@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import islice
+from multiprocessing import resource_tracker
 from typing import Any
 
 from bayes_scaling.errors import BayesScalingError
@@ -131,10 +132,16 @@ def _processes(count: int) -> Iterator[Any]:
     shown = dask.config.get("bayes-scaling.dashboard", None)
     http = {"dashboard": shown is not None, "dashboard_address": shown or "127.0.0.1:0"}
     options = {"threads_per_worker": 1, "memory_limit": 0, "silence_logs": _SILENT, "scheduler_kwargs": http}
-    with tempfile.TemporaryDirectory() as scratch, _environment(), ExitStack() as stack:
+    with ExitStack() as stack:
+        scratch = stack.enter_context(tempfile.TemporaryDirectory())
+        stack.enter_context(dask.config.set({"temporary-directory": scratch}))
+        stack.enter_context(_environment())
+        thread = stack.enter_context(ThreadPoolExecutor(1))
+        with _without_ctrl_c():  # which would leave half a cluster, and is not for the workers
+            starting = thread.submit(LocalCluster, n_workers=count, **options)
+        stack.callback(lambda: starting.exception() or starting.result().close())
         try:
-            with _without_ctrl_c():
-                cluster = stack.enter_context(LocalCluster(n_workers=count, local_directory=scratch, **options))
+            cluster = starting.result()
         except RuntimeError as error:
             raise BayesScalingError(
                 f"the workers did not start ({error}); each of them imports the calling script: put what the script "
@@ -153,13 +160,16 @@ def _processes(count: int) -> Iterator[Any]:
 
 @contextmanager
 def _without_ctrl_c() -> Iterator[None]:
-    """What starts in this context leaves Ctrl-C to the process that started it."""
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if hasattr(signal, "pthread_sigmask") else None
+    """A thread that starts in this context, and all threads and processes that it starts, leave Ctrl-C to others."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # unblocks Ctrl-C where it starts
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        if mask is not None:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 @contextmanager

@@ -32,8 +32,11 @@ def environment(name: str) -> str | None:
     return os.environ.get(name)
 
 
-def ignores_ctrl_c(_: None) -> bool:
+def ignores_ctrl_c(marker: Path | None) -> bool:
+    """Once another process has died, if there is a marker."""
+    die_once(marker)
     os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(0.5)  # in which the process would end
     return True
 
 

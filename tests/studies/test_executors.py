@@ -62,13 +62,13 @@ def test_bad_settings(settings, message) -> None:
         results(work.square, {"a": 1}, **settings)
 
 
-def test_workers_use_one_thread_each_and_leave_ctrl_c_to_the_parent(monkeypatch) -> None:
+def test_workers_use_one_thread_each_and_leave_ctrl_c_to_the_parent(monkeypatch, tmp_path) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
     assert results(work.environment, {name: name for name in names}, workers=1) == dict.fromkeys(names, "1")
     assert (os.environ["OMP_NUM_THREADS"], "NUMBA_NUM_THREADS" in os.environ) == ("7", False)
-    assert results(work.ignores_ctrl_c, {"a": None}, workers=1) == {"a": True}
+    assert results(work.ignores_ctrl_c, {"a": None, "b": tmp_path / "b"}, workers=1) == {"a": True, "b": True}
 
 
 @fault
@@ -162,6 +162,7 @@ from bayes_scaling.studies.executors import run_tasks
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background would not have
+    Path("begun").touch()
     try:
         run_tasks(work.hold, {name: Path(name) for name in sys.argv[1:]}, on_done=print, workers=2)
     except KeyboardInterrupt:
@@ -170,8 +171,8 @@ if __name__ == "__main__":
 
 
 @pytest.fixture
-def holding(tmp_path) -> Iterator[subprocess.Popen[str]]:
-    """A process, at the head of a group of its own, whose two workers hold a lock each."""
+def begun(tmp_path) -> Iterator[subprocess.Popen[str]]:
+    """A process, at the head of a group of its own, whose two workers start."""
     (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
     process = subprocess.Popen(
         [sys.executable, "script.py", "a.lock", "b.lock"],
@@ -183,12 +184,28 @@ def holding(tmp_path) -> Iterator[subprocess.Popen[str]]:
         start_new_session=True,
     )
     try:
-        until(lambda: len(list(tmp_path.glob("*.held"))) == 2, 30)
-        assert all(work.is_held(tmp_path / name) for name in ("a.lock", "b.lock"))
+        until((tmp_path / "begun").exists, 30)
         yield process
     finally:
         os.killpg(process.pid, signal.SIGKILL) if process.returncode is None else None
         process.communicate()
+
+
+@pytest.fixture
+def holding(begun, tmp_path) -> subprocess.Popen[str]:
+    """The same, once each of its workers holds a lock."""
+    until(lambda: len(list(tmp_path.glob("*.held"))) == 2, 30)
+    assert all(work.is_held(tmp_path / name) for name in ("a.lock", "b.lock"))
+    return begun
+
+
+@fault
+@pytest.mark.parametrize("seconds", [0.2, 0.8, 1.4])
+def test_ctrl_c_while_workers_start_ends_them_quietly(begun, seconds, tmp_path) -> None:
+    time.sleep(seconds)
+    os.killpg(begun.pid, signal.SIGINT)
+    assert begun.communicate(timeout=2 * PROMPT) == ("interrupted\n", "")
+    assert not any(work.is_held(tmp_path / name) for name in ("a.lock", "b.lock"))
 
 
 @fault
