@@ -78,8 +78,8 @@ def test_a_plan_counts_tasks_and_not_cases() -> None:
 
 def test_a_directory_that_nobody_asked_for_goes_again(tmp_path) -> None:
     with kept_in(None) as place:
-        assert place.is_dir()
-    assert not place.exists()
+        assert place.is_dir() and list(place.parent.iterdir()) == [place]
+    assert not place.parent.exists()
     with kept_in(tmp_path) as place:
         assert place == tmp_path
     assert tmp_path.is_dir()
