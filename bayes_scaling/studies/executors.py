@@ -7,6 +7,7 @@ import pickle
 import re
 import signal
 import tempfile
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError, ThreadPoolExecutor
@@ -20,7 +21,12 @@ from bayes_scaling.errors import BayesScalingError
 ATTEMPTS = 3
 """How often a task is begun on this computer if the processes that work on it die; a dask scheduler has its own."""
 
+_ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMBA_NUM_THREADS"), "1"
+)
+"""As many workers as processors: more threads would only wait for each other."""
 _CONFIG = {
+    "distributed.nanny.pre-spawn-environ": _ONE_THREAD,
     "distributed.scheduler.allowed-failures": ATTEMPTS - 1,
     "distributed.scheduler.worker-saturation": 1.0,  # a task that waits in a worker is blamed for its death as well
     "distributed.scheduler.worker-ttl": None,  # a fit may keep its worker from answering for minutes
@@ -28,14 +34,8 @@ _CONFIG = {
     "distributed.deploy.lost-worker-timeout": "10 minutes",  # workers that start again import PyMC on a busy computer
     "distributed.admin.large-graph-warning-threshold": "1 TB",  # tasks hold their tables
 }
-_ONE_THREAD = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMBA_NUM_THREADS",
-)
-"""As many workers as processors: more threads would only wait for each other."""
+_STARTING = threading.Lock()
+"""Held while the environment is that of workers."""
 _CONNECT_SECONDS = 5
 _ANSWER_SECONDS = 7
 _KILL_SECONDS = 0.5
@@ -135,13 +135,15 @@ def _processes(count: int) -> Iterator[Any]:
     with ExitStack() as stack:
         scratch = stack.enter_context(tempfile.TemporaryDirectory())
         stack.enter_context(dask.config.set({"temporary-directory": scratch}))
-        stack.enter_context(_environment())
         thread = stack.enter_context(ThreadPoolExecutor(1))
-        with _without_ctrl_c():  # which would leave half a cluster, and is not for the workers
-            starting = thread.submit(LocalCluster, n_workers=count, **options)
-        stack.callback(lambda: starting.exception() or starting.result().close())
         try:
-            cluster = starting.result()
+            with _STARTING:
+                stack.enter_context(_environment())
+                with _environment(**_ONE_THREAD):
+                    with _without_ctrl_c():  # which would leave half a cluster, and is not for the workers
+                        starting = thread.submit(LocalCluster, n_workers=count, **options)
+                    stack.callback(lambda: starting.exception() or starting.result().close())
+                    cluster = starting.result()
         except RuntimeError as error:
             raise BayesScalingError(
                 f"the workers did not start ({error}); each of them imports the calling script: put what the script "
@@ -173,11 +175,11 @@ def _without_ctrl_c() -> Iterator[None]:
 
 
 @contextmanager
-def _environment() -> Iterator[None]:
-    """One thread in each process that starts in this context; what dask sets besides goes again with it."""
-    before = {name: os.environ.get(name) for name in (*_ONE_THREAD, "MALLOC_TRIM_THRESHOLD_", "PYTHONHASHSEED")}
+def _environment(**variables: str) -> Iterator[None]:
+    """What a process inherits that starts in this context; what dask sets for those that it starts again goes too."""
+    before = {name: os.environ.get(name) for name in (*_ONE_THREAD, "PYTHONHASHSEED", "__DASK_PARENT_PID")}
     try:
-        os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
+        os.environ.update(variables)
         yield
     finally:
         for name, value in before.items():
