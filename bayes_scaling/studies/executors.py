@@ -208,7 +208,7 @@ def _cluster(address: str) -> Iterator[Any]:
 
     try:
         with ThreadPoolExecutor(1) as thread:  # the caller's may have an event loop
-            found = thread.submit(lambda: asyncio.run(asyncio.wait_for(ask(), _ANSWER_SECONDS))).result()
+            found = thread.submit(asyncio.run, asyncio.wait_for(ask(), _ANSWER_SECONDS)).result()
         if found.get("type") != "Scheduler":
             raise ValueError(f"it is the address of a {str(found.get('type')).lower()}")
         client = distributed.Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
