@@ -14,6 +14,7 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import islice
 from multiprocessing import resource_tracker
+from pathlib import Path
 from typing import Any
 
 from bayes_scaling.errors import BayesScalingError
@@ -34,6 +35,8 @@ _CONFIG = {
     "distributed.deploy.lost-worker-timeout": "10 minutes",  # workers that start again import PyMC on a busy computer
     "distributed.admin.large-graph-warning-threshold": "1 TB",  # tasks hold their tables
 }
+_UNGUARDED = "BAYES_SCALING_UNGUARDED"
+"""Set in the environment of workers that start: the file that one makes if it runs the user's script instead."""
 _STARTING = threading.Lock()
 """Held while the environment is that of workers."""
 _CONNECT_SECONDS = 5
@@ -60,6 +63,7 @@ def run_tasks(
     instead.
     """
     if getattr(multiprocessing.current_process(), "_inheriting", False):  # a worker that imports the calling script
+        Path(os.environ[_UNGUARDED]).touch()
         os._exit(1)
     if workers is not None and workers < 1:
         raise BayesScalingError(f"workers is {workers}; it has to be 1 or more")
@@ -132,23 +136,32 @@ def _processes(count: int) -> Iterator[Any]:
     shown = dask.config.get("bayes-scaling.dashboard", None)
     http = {"dashboard": shown is not None, "dashboard_address": shown or "127.0.0.1:0"}
     options = {"threads_per_worker": 1, "memory_limit": 0, "silence_logs": _SILENT, "scheduler_kwargs": http}
+
+    def start() -> LocalCluster:
+        for _ in range(ATTEMPTS):
+            try:
+                cluster = LocalCluster(n_workers=count, **options)
+                stack.callback(cluster.close)
+                return cluster
+            except RuntimeError as error:
+                died = error
+            if unguarded.exists():
+                raise BayesScalingError(
+                    "each worker ran the calling script from its beginning; put what the script does under "
+                    '`if __name__ == "__main__":`'
+                )
+        raise BayesScalingError(f"given up, because the workers died while they started: {died}; run fewer at once")
+
     with ExitStack() as stack:
         scratch = stack.enter_context(tempfile.TemporaryDirectory())
+        unguarded = Path(scratch, "unguarded")
         stack.enter_context(dask.config.set({"temporary-directory": scratch}))
-        thread = stack.enter_context(ThreadPoolExecutor(1))
-        try:
-            with _STARTING:
-                stack.enter_context(_environment())
-                with _environment(**_ONE_THREAD):
-                    with _without_ctrl_c():  # which would leave half a cluster, and is not for the workers
-                        starting = thread.submit(LocalCluster, n_workers=count, **options)
-                    stack.callback(lambda: starting.exception() or starting.result().close())
-                    cluster = starting.result()
-        except RuntimeError as error:
-            raise BayesScalingError(
-                f"the workers did not start ({error}); each of them imports the calling script: put what the script "
-                'does under `if __name__ == "__main__":`'
-            ) from None
+        thread = stack.enter_context(ThreadPoolExecutor(1))  # since Ctrl-C here would leave half a cluster
+        thread.submit(_leave_ctrl_c).result()
+        with _STARTING:
+            stack.enter_context(_environment())
+            with _environment(**_ONE_THREAD, **{_UNGUARDED: str(unguarded)}):
+                cluster = thread.submit(start).result()
 
         async def end_at_once() -> None:
             await asyncio.gather(*(worker.close(timeout=_KILL_SECONDS) for worker in cluster.workers.values()))
@@ -160,24 +173,17 @@ def _processes(count: int) -> Iterator[Any]:
             raise
 
 
-@contextmanager
-def _without_ctrl_c() -> Iterator[None]:
-    """A thread that starts in this context, and all threads and processes that it starts, leave Ctrl-C to others."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    resource_tracker.ensure_running()  # unblocks Ctrl-C where it starts
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+def _leave_ctrl_c() -> None:
+    """Keep Ctrl-C from this thread, and from all threads and processes that it starts."""
+    if hasattr(signal, "pthread_sigmask"):
+        resource_tracker.ensure_running()  # lets it through again where it starts
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 @contextmanager
 def _environment(**variables: str) -> Iterator[None]:
     """What a process inherits that starts in this context; what dask sets for those that it starts again goes too."""
-    before = {name: os.environ.get(name) for name in (*_ONE_THREAD, "PYTHONHASHSEED", "__DASK_PARENT_PID")}
+    before = {name: os.environ.get(name) for name in (*_ONE_THREAD, _UNGUARDED, "PYTHONHASHSEED", "__DASK_PARENT_PID")}
     try:
         os.environ.update(variables)
         yield

@@ -1,11 +1,13 @@
 """Many tasks in processes that die, refuse and are interrupted: here, and on a dask cluster."""
 
+import multiprocessing
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -76,6 +78,22 @@ def test_what_a_dead_worker_was_at_is_done_again(tmp_path) -> None:
     tasks = {"a": None, "b": tmp_path / "b", "c": None, "d": tmp_path / "d", "e": None}
     assert results(work.die_once, tasks, workers=2) == dict.fromkeys(tasks, "survived")
     assert {path.name for path in tmp_path.iterdir()} == {"b", "d"}
+
+
+@fault
+def test_a_worker_that_dies_while_it_starts_is_started_again() -> None:
+    def kill() -> None:
+        until(multiprocessing.active_children, 30)
+        killed.append(multiprocessing.active_children()[0].pid)
+        os.kill(killed[0], signal.SIGKILL)
+
+    killed: list[int] = []
+    killing = threading.Thread(target=kill)
+    killing.start()
+    tasks = {str(number): number for number in range(4)}
+    assert results(work.square, tasks, workers=2) == {name: number**2 for name, number in tasks.items()}
+    killing.join()
+    assert killed
 
 
 @fault
