@@ -19,6 +19,7 @@ from studies import pool_functions as work
 from studies.waiting import PROMPT, TESTS, until
 
 from bayes_scaling.errors import BayesScalingError, EvaluationsError
+from bayes_scaling.studies import executors
 from bayes_scaling.studies.executors import run_tasks
 
 fault = pytest.mark.fault("Sweeps that are killed, resumed, or share a directory")
@@ -166,6 +167,13 @@ def test_an_error_of_on_done_ends_the_run() -> None:
     with pytest.raises(BayesScalingError, match="the disk is full"):
         run_tasks(work.refuse, {"a": "slow", "b": "fine", "c": "fine"}, on_done=on_done, workers=2)
     assert time.monotonic() - start < PROMPT
+
+
+@fault
+def test_workers_that_take_too_long_to_end_hide_no_error(monkeypatch) -> None:
+    monkeypatch.setattr(executors, "_KILL_SECONDS", 1e-6)
+    with pytest.raises(EvaluationsError, match="no such column"):
+        results(work.refuse, {"a": "slow", "b": "own"}, workers=2)
 
 
 SCRIPT = """
