@@ -1,19 +1,19 @@
-"""Many independent tasks at once: in processes of this computer, or on a dask.distributed cluster."""
+"""Many independent tasks at once, by dask.distributed: in processes of this computer, or on a running cluster."""
 
 import asyncio
-import logging
 import multiprocessing
 import os
 import pickle
+import re
 import signal
 import tempfile
 import threading
 import warnings
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import islice
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +22,28 @@ from bayes_scaling.errors import BayesScalingError
 ATTEMPTS = 3
 """How often a task is begun on this computer if the processes that work on it die; a dask scheduler has its own."""
 
-_STARTING = "BAYES_SCALING_WORKER"
-"""Set in the environment of a process that starts: the file it makes if it runs the user's script instead."""
-
 _ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMBA_NUM_THREADS"), "1"
 )
 """As many workers as processors: more threads would only wait for each other."""
-
+_CONFIG = {
+    "distributed.nanny.pre-spawn-environ": _ONE_THREAD,
+    "distributed.scheduler.allowed-failures": ATTEMPTS - 1,
+    "distributed.scheduler.worker-saturation": 1.0,  # a task that waits in a worker is blamed for its death as well
+    "distributed.scheduler.worker-ttl": None,  # a fit may keep its worker from answering for minutes
+    "distributed.scheduler.no-workers-timeout": "10 minutes",
+    "distributed.deploy.lost-worker-timeout": "10 minutes",  # workers that start again import PyMC on a busy computer
+    "distributed.admin.large-graph-warning-threshold": "1 TB",  # tasks hold their tables
+}
+_UNGUARDED = "BAYES_SCALING_UNGUARDED"
+"""Set in the environment of workers that start: the file that one makes if it runs the user's script instead."""
+_STARTING = threading.Lock()
+"""Held while the environment is that of workers."""
 _CONNECT_SECONDS = 5
 _ANSWER_SECONDS = 7
-
-type _Submit = Callable[[Callable[[Any], Any], Any], Future[bytes]]
+_KILL_SECONDS = 0.5
+_SILENT = 100
+"""Above the levels of all that is logged."""
 
 
 def run_tasks(
@@ -52,8 +62,8 @@ def run_tasks(
     ``scheduler``: address of a running dask scheduler, such as ``tcp://192.168.0.1:8786``, whose workers do the tasks
     instead.
     """
-    if _STARTING in os.environ:  # a worker that imports the calling script
-        Path(os.environ[_STARTING]).touch()
+    if getattr(multiprocessing.current_process(), "_inheriting", False):  # a worker that imports the calling script
+        Path(os.environ[_UNGUARDED]).touch()
         os._exit(1)
     if workers is not None and workers < 1:
         raise BayesScalingError(f"workers is {workers}; it has to be 1 or more")
@@ -63,32 +73,48 @@ def run_tasks(
         )
     if not tasks:
         return
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    engine = _processes(min(workers or processors, len(tasks))) if scheduler is None else _cluster(scheduler)
-    with engine as (submit, death):
-        names = {submit(function, task): name for name, task in tasks.items()}
-        for future in as_completed(list(names)):
-            if future.cancelled():
-                raise _unreachable(str(scheduler), "the connection was lost")
-            error = future.exception()
-            ended = [future] if error is None else [each for each in names if each.done() and not each.cancelled()]
-            for each in ended:
-                if each.exception() is None:
-                    on_done(names.pop(each), pickle.loads(each.result()))
-            if isinstance(error, death):
+    import dask
+    from dask.system import CPU_COUNT
+    from distributed import as_completed
+    from distributed.scheduler import KilledWorker
+    from distributed.utils import silence_logging_cmgr
+
+    room = min(workers or CPU_COUNT, len(tasks)) if scheduler is None else len(tasks)
+    engine = _processes(room) if scheduler is None else _cluster(scheduler)
+    waiting = ((name, pickle.dumps((function, task))) for name, task in tasks.items())
+    with silence_logging_cmgr(_SILENT), dask.config.set(_CONFIG), engine as client:
+        names = {client.submit(_answer, payload, pure=False): name for name, payload in islice(waiting, room)}
+        completed = as_completed(list(names), loop=client.loop)
+        for future in completed:
+            failed = future.status == "error"
+            for name, payload in islice(waiting, 0 if failed else 1):
+                names[begun := client.submit(_answer, payload, pure=False)] = name
+                completed.add(begun)
+            for ended in [one for one in names if one.status == "finished"] if failed else [future]:
+                try:
+                    answer = ended.result()
+                except (OSError, CancelledError):
+                    raise _unreachable(str(scheduler), "the connection was lost") from None
+                on_done(names.pop(ended), pickle.loads(answer))
+            error = future.exception() if failed else None
+            if isinstance(error, KilledWorker):
+                how = error if scheduler else f"deaths: {ATTEMPTS}; last: {_last_death(client.cluster)}"
                 raise BayesScalingError(
-                    f"given up, because the workers died: {names[future]} ({error}); where memory ran out, run fewer "
-                    "at once; the same command then goes on with what is not finished"
-                ) from None
+                    f"given up, because the workers died: {names[future]} ({how}); where memory ran out, run fewer at "
+                    "once; the same command then goes on with what is not finished"
+                )
             if error is not None:
                 raise error
 
 
 def _answer(payload: bytes) -> bytes:
-    """Do one task, in a worker; whatever travels is pickled here, so that all kinds of workers do it alike."""
+    """Do one task, in a worker; whatever travels is pickled here, so that errors arrive as what they are."""
+    import dask
+
     function, task = pickle.loads(payload)
     try:
-        return pickle.dumps(function(task), protocol=pickle.HIGHEST_PROTOCOL)
+        with dask.config.set(scheduler="synchronous"):  # or xarray asks the scheduler for locks on the task's files
+            return pickle.dumps(function(task), protocol=pickle.HIGHEST_PROTOCOL)
     except BaseException as error:
         if isinstance(error, Exception) and _travels(error):
             raise
@@ -101,145 +127,85 @@ def _travels(error: Exception) -> bool:
     return False
 
 
-# ------------------------------------------------------------------------------------------------------- this computer
-
-
 @contextmanager
-def _processes(count: int) -> Iterator[tuple[_Submit, type[Exception]]]:
-    """Processes of this computer, each in a pool of its own: the death of one leaves the others at work."""
-    threads = ThreadPoolExecutor(count)
-    with tempfile.TemporaryDirectory() as scratch:
-        workers = [_Worker(Path(scratch) / str(number)) for number in range(count)]
-        idle = deque(workers)
+def _processes(count: int) -> Iterator[Any]:
+    """A client of processes of this computer, which end with it, however it ends."""
+    import dask
+    from distributed import Client, LocalCluster
 
-        def do(function: Callable[[Any], Any], task: Any) -> bytes:
-            worker = idle.popleft()
+    shown = dask.config.get("bayes-scaling.dashboard", None)
+    http = {"dashboard": shown is not None, "dashboard_address": shown or "127.0.0.1:0"}
+    options = {"threads_per_worker": 1, "memory_limit": 0, "silence_logs": _SILENT, "scheduler_kwargs": http}
+
+    def start() -> LocalCluster:
+        for _ in range(ATTEMPTS):
             try:
-                return worker.do(pickle.dumps((function, task)))
-            except BaseException:
-                threads.shutdown(wait=False, cancel_futures=True)  # what has not begun by now ends unbegun
-                raise
-            finally:
-                idle.append(worker)
+                cluster = LocalCluster(n_workers=count, **options)
+                stack.callback(cluster.close)
+                return cluster
+            except RuntimeError as error:
+                died = error
+            if unguarded.exists():
+                raise BayesScalingError(
+                    "each worker ran the calling script from its beginning; put what the script does under "
+                    '`if __name__ == "__main__":`'
+                )
+        raise BayesScalingError(f"given up, because the workers died while they started: {died}; run fewer at once")
+
+    with ExitStack() as stack:
+        scratch = stack.enter_context(tempfile.TemporaryDirectory())
+        unguarded = Path(scratch, "unguarded")
+        stack.enter_context(dask.config.set({"temporary-directory": scratch}))
+        thread = stack.enter_context(ThreadPoolExecutor(1))  # since Ctrl-C here would leave half a cluster
+        thread.submit(_leave_ctrl_c).result()
+        with _STARTING:
+            stack.enter_context(_environment())
+            with _environment(**_ONE_THREAD, **{_UNGUARDED: str(unguarded)}):
+                cluster = thread.submit(start).result()
+
+        async def end_at_once() -> None:
+            closing = (worker.close(timeout=_KILL_SECONDS) for worker in cluster.workers.values())
+            await asyncio.gather(*closing, return_exceptions=True)  # on a busy computer a killed one takes longer
 
         try:
-            yield lambda function, task: threads.submit(do, function, task), BrokenProcessPool
+            yield stack.enter_context(Client(cluster, set_as_default=False))
         except BaseException:
-            for worker in workers:
-                worker.kill()
+            cluster.sync(end_at_once)
             raise
-        finally:
-            threads.shutdown(cancel_futures=True)
-            for worker in workers:
-                worker.end()
 
 
-class _Worker:
-    """A process, started when it gets its first task, and again where it died."""
-
-    _starting = threading.Lock()
-    """Held while the environment is that of a worker."""
-
-    def __init__(self, scratch: Path) -> None:
-        self._answer, self._unguarded = scratch.with_suffix(".answer"), scratch.with_suffix(".unguarded")
-        self._pool: ProcessPoolExecutor | None = None
-        self._process: multiprocessing.process.BaseProcess | None = None
-        self._killed = False
-
-    def do(self, payload: bytes) -> bytes:
-        """Have one task done; BrokenProcessPool where it was begun too often."""
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                # By a file: half an answer in a pipe would be waited for forever.
-                self._started().submit(_answer_in_file, self._answer, payload).result()
-                return self._answer.read_bytes()
-            except BrokenProcessPool:
-                how = self.end()
-                if self._unguarded.exists():
-                    raise BayesScalingError(
-                        "each worker ran the calling script from its beginning; put what the script does under "
-                        '`if __name__ == "__main__":`'
-                    ) from None
-                if attempt == ATTEMPTS or self._killed:
-                    raise BrokenProcessPool(f"deaths: {attempt}; last: {how}") from None
-        raise AssertionError("attempts are at least 1")
-
-    def _started(self) -> ProcessPoolExecutor:
-        """A pool of one process, which may have to be started."""
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_begin)
-            with self._starting, _environment(_ONE_THREAD | {_STARTING: str(self._unguarded)}):
-                found = self._pool.submit(os.getpid)
-            pid = found.result()
-            with self._starting:
-                self._process = next((each for each in multiprocessing.active_children() if each.pid == pid), None)
-            if self._killed:
-                self.kill()
-        return self._pool
-
-    def kill(self) -> None:
-        self._killed = True
-        if self._process is not None:
-            self._process.kill()
-
-    def end(self) -> str:
-        """Wait for the process's end, and say how it was."""
-        if self._pool is not None:
-            self._pool.shutdown()
-        code = None if self._process is None else self._process.exitcode
-        self._pool = self._process = None
-        return signal.Signals(-code).name if code is not None and -code in set(signal.Signals) else f"exit code {code}"
-
-
-def _answer_in_file(path: Path, payload: bytes) -> None:
-    path.write_bytes(_answer(payload))
-
-
-def _begin() -> None:
-    """Make a worker leave Ctrl-C to its parent and end with it, however it ends."""
-    del os.environ[_STARTING]
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+def _leave_ctrl_c() -> None:
+    """Keep Ctrl-C from this thread, and from all threads and processes that it starts."""
+    if hasattr(signal, "pthread_sigmask"):
+        resource_tracker.ensure_running()  # lets it through again where it starts
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 @contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """What a process started in this context inherits: its environment, and that Ctrl-C is not for it."""
-    before = {name: os.environ.get(name) for name in variables}
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if hasattr(signal, "pthread_sigmask") else None
+def _environment(**variables: str) -> Iterator[None]:
+    """What a process inherits that starts in this context; what dask sets for those that it starts again goes too."""
+    before = {name: os.environ.get(name) for name in (*_ONE_THREAD, _UNGUARDED, "PYTHONHASHSEED", "__DASK_PARENT_PID")}
     try:
         os.environ.update(variables)
         yield
     finally:
         for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-        if mask is not None:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            os.environ.pop(name, None)
+            os.environ.update({} if value is None else {name: value})
 
 
-# ---------------------------------------------------------------------------------------------------------------- dask
+def _last_death(cluster: Any) -> str:
+    """How the worker that died last did; dask tells its log alone."""
+    said = " ".join(line for _, line in reversed(cluster.workers[0].get_logs()))
+    for kind, number in reversed(re.findall(r"Worker process \d+ [a-z ]+ (signal|status) (\d+)", said)):
+        return signal.Signals(int(number)).name if kind == "signal" else f"exit code {number}"
+    return "not known"
 
 
 @contextmanager
-def _cluster(address: str) -> Iterator[tuple[_Submit, type[Exception]]]:
-    """The workers of a dask scheduler, which sees to it itself that a dead worker's tasks go to another."""
-    try:
-        import distributed
-        from distributed.scheduler import KilledWorker
-    except ImportError as error:
-        raise BayesScalingError(
-            f"a dask scheduler needs more packages ({error}): pip install 'bayes-scaling[distributed]'"
-        ) from None
+def _cluster(address: str) -> Iterator[Any]:
+    """A client of a scheduler that runs already."""
+    import distributed
 
     async def ask() -> dict[str, Any]:
         arguments = distributed.Security().get_connection_args("client")
@@ -247,34 +213,24 @@ def _cluster(address: str) -> Iterator[tuple[_Submit, type[Exception]]]:
             found: dict[str, Any] = await scheduler.identity()
         return found
 
-    with _silence("distributed", "tornado"):
-        try:
-            with ThreadPoolExecutor(1) as thread:  # the caller's may have an event loop
-                found = thread.submit(lambda: asyncio.run(asyncio.wait_for(ask(), _ANSWER_SECONDS))).result()
-            if found.get("type") != "Scheduler":
-                raise ValueError(f"it is the address of a {str(found.get('type')).lower()}")
-            client = distributed.Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
-        except Exception as error:
-            raise _unreachable(address, str(error) or "no answer") from None
-        if not found.get("n_workers"):
-            warnings.warn(
-                f"the dask scheduler at {address} has no workers yet; waiting for some: dask worker {address}",
-                stacklevel=4,
-            )
-        executor = client.get_executor(pure=False)
-        try:
-            yield lambda function, task: executor.submit(_answer_in_dask, pickle.dumps((function, task))), KilledWorker
-        finally:
-            with suppress(TimeoutError, OSError):
-                client.close(timeout=_CONNECT_SECONDS)  # the scheduler then drops the client's tasks
-
-
-def _answer_in_dask(payload: bytes) -> bytes:
-    """Do one task in a dask worker, where xarray would otherwise ask the scheduler for locks on the task's files."""
-    import dask
-
-    with dask.config.set(scheduler="synchronous"):
-        return _answer(payload)
+    try:
+        with ThreadPoolExecutor(1) as thread:  # the caller's may have an event loop
+            found = thread.submit(asyncio.run, asyncio.wait_for(ask(), _ANSWER_SECONDS)).result()
+        if found.get("type") != "Scheduler":
+            raise ValueError(f"it is the address of a {str(found.get('type')).lower()}")
+        client = distributed.Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
+    except Exception as error:
+        raise _unreachable(address, str(error) or "no answer") from None
+    if not found.get("n_workers"):
+        warnings.warn(
+            f"the dask scheduler at {address} has no workers yet; waiting for some: dask worker {address}",
+            stacklevel=4,
+        )
+    try:
+        yield client
+    finally:
+        with suppress(TimeoutError, OSError):
+            client.close(timeout=_CONNECT_SECONDS)  # the scheduler then drops the client's tasks
 
 
 def _unreachable(address: str, reason: str) -> BayesScalingError:
@@ -283,20 +239,3 @@ def _unreachable(address: str, reason: str) -> BayesScalingError:
         "give the address that it prints, such as tcp://192.168.0.1:8786, or leave it out to use this computer; "
         "the same command then goes on with what is not finished"
     )
-
-
-@contextmanager
-def _silence(*names: str) -> Iterator[None]:
-    """Silence loggers, and those below them, that speak of what is reported here as an error."""
-    loggers = {
-        logger: logger.level
-        for name, logger in logging.root.manager.loggerDict.items()
-        if isinstance(logger, logging.Logger) and name.split(".")[0] in names
-    }
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        for logger, level in loggers.items():
-            logger.setLevel(level)

@@ -1,6 +1,6 @@
 """Fit the paper's preferred model, with and without its factor for transformers, and read off its answers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from bayes_scaling.classical.published_law import HO2024_TRANSFORMER_GAINS, HO20
 from bayes_scaling.common.files import plain_name
 from bayes_scaling.inference.finished import finished_fit
 from bayes_scaling.inference.fitting import fit, fit_fingerprint
-from bayes_scaling.inference.result import Fit, load_fit
+from bayes_scaling.inference.result import Fit, load_fit, read_fit
 from bayes_scaling.inference.settings import DEFAULT, SEED
 from bayes_scaling.law.published import PublishedDoubling, published_shapley
 from bayes_scaling.law.systems import HO2024_SYSTEMS, System
@@ -29,6 +29,7 @@ from bayes_scaling.quantities.prediction import predicted_loss
 from bayes_scaling.quantities.rates import MONTHS_PER_YEAR, signed_months_to_double
 from bayes_scaling.specifications.catalogue import load_specification
 from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.studies.study import Study, kept_in
 from bayes_scaling.tables import load_evaluations
 
 COLUMNS = (
@@ -186,6 +187,42 @@ def kept_file(directory: str | Path, name: str) -> Path:
     return Path(directory) / f"{plain_name(name)}.nc"
 
 
+@dataclass(frozen=True)
+class Task:
+    """One of the two fits; ``options`` of :func:`bayes_scaling.fit` that do not change it."""
+
+    specification: Specification
+    evaluations: pd.DataFrame
+    seed: int
+    options: Mapping[str, Any]
+
+    @property
+    def file(self) -> str:
+        """Name of the fit's file."""
+        return f"{plain_name(self.specification.name)}.nc"
+
+
+def work(task: Task) -> bytes:
+    """Make a fit, in a worker."""
+    return fit(task.specification, task.evaluations, seed=task.seed, **task.options).to_bytes()
+
+
+class _Fits(Study[Task, Fit]):
+    """Fits named after their specifications alone, or wherever one of their fingerprint is."""
+
+    def kept(self, task: Task) -> Fit | None:
+        wanted = fit_fingerprint(task.specification, task.evaluations, DEFAULT, task.seed)
+        found = finished_fit(wanted, self.directory)
+        if found is None or found[2] == self.directory / task.file:
+            return found and found[0]
+        return self.keep(task, found[1])
+
+    def keep(self, task: Task, answer: bytes) -> Fit:
+        found = read_fit(answer, task.specification.name)
+        found.save(self.directory / task.file)
+        return found
+
+
 def replicate(
     evaluations: pd.DataFrame | None = None,
     *,
@@ -193,6 +230,9 @@ def replicate(
     progress: bool = False,
     cores: int | None = None,
     directory: str | Path | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    on_done: Callable[[str, bool], None] = lambda name, reused: None,
 ) -> Replication:
     """Give each answer of Ho et al. 2024 as a posterior: same model, same rows, the same penalty as a prior.
 
@@ -203,12 +243,16 @@ def replicate(
     seed
         Of the fits.
     progress
-        Show nutpie's progress bar.
+        Show nutpie's progress bars, on the terminal of the workers.
     cores
-        Chains sampled at the same time.
+        Chains that each fit samples at the same time.
     directory
         Keeps each fit as it ends; the same call with the same directory does not make it again. By default nothing is
         kept.
+    workers, scheduler
+        As for :func:`bayes_scaling.compare`.
+    on_done
+        Called with the specification's name of each fit as it ends, and whether it had been finished before.
 
     Returns
     -------
@@ -233,14 +277,15 @@ def replicate(
     specifications = replicated_specifications()
     for one in specifications:
         make_rows(one, table)  # refuses a table that lacks what the specification needs
-    fits: dict[str, Fit] = {}
-    for one in specifications:
-        found = None
-        if directory is not None:
-            found = finished_fit(fit_fingerprint(one, table, DEFAULT, seed), Path(directory))
-        fits[one.name] = fit(one, table, seed=seed, progress=progress, cores=cores) if found is None else found[0]
-        if directory is not None and (found is None or found[2] != kept_file(directory, one.name)):
-            fits[one.name].save(kept_file(directory, one.name))
+    options = {"progress": progress, "cores": cores}
+    tasks = {one.name: Task(one, table, seed, options) for one in specifications}
+
+    def ended(task: Task, reused: bool) -> None:
+        on_done(task.specification.name, reused)
+
+    with kept_in(directory) as place:
+        study = _Fits(place, "", work, lambda content: read_fit(content, "fit"))
+        fits = study.run(tasks, on_done=ended, workers=workers, scheduler=scheduler)
     return Replication(answers(*fits.values()), fits)
 
 

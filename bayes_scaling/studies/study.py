@@ -91,6 +91,6 @@ class Study[T: Task, Found]:
 
 @contextmanager
 def kept_in(directory: str | Path | None) -> Iterator[Path]:
-    """The directory, or one that goes again where none was asked for."""
-    with tempfile.TemporaryDirectory() as scratch:
+    """The directory, or one that goes again where none was asked for, beside which no other run's is found."""
+    with tempfile.TemporaryDirectory() as alone, tempfile.TemporaryDirectory(dir=alone) as scratch:
         yield Path(scratch if directory is None else directory)

@@ -26,6 +26,8 @@ from bayes_scaling.reports.run_directory import prepare
         ("calibrate", "reference", "--simulations", "1"),
         ("replicate", "--evaluations", "none.csv"),
         ("replicate", "--seed", "-1"),
+        ("replicate", "--scheduler", "nonsense"),
+        ("replicate", "--workers", "0"),
         ("trust", "--simulations", "1"),
         ("report", "runs/none"),
         ("import", "none.csv", "--output", "a/new.csv"),

@@ -32,8 +32,11 @@ def environment(name: str) -> str | None:
     return os.environ.get(name)
 
 
-def ignores_ctrl_c(_: None) -> bool:
+def ignores_ctrl_c(marker: Path | None) -> bool:
+    """Once another process has died, if there is a marker."""
+    die_once(marker)
     os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(0.5)  # in which the process would end
     return True
 
 
@@ -64,18 +67,22 @@ def die_later(marker: Path) -> str:
     return "survived"
 
 
-def die_in_answer(marker: Path) -> str:
-    """Die when half of the answer is written."""
-    if not marker.exists():
-        marker.touch()
-        write = Path.write_bytes
+class Deadly:
+    """Kills the worker that makes it a part of an answer, once."""
 
-        def half(path: Path, content: bytes) -> None:
-            write(path, content[: len(content) // 2])
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        if not self.marker.exists():
+            self.marker.touch()
             die()
+        return str, ("survived",)
 
-        Path.write_bytes = half
-    return "x" * 100_000
+
+def die_in_answer(marker: Path) -> tuple[str, Deadly]:
+    """Die when half of the answer is written."""
+    return "x" * 100_000, Deadly(marker)
 
 
 def refuse(kind: str) -> str:

@@ -1,11 +1,13 @@
 """Many tasks in processes that die, refuse and are interrupted: here, and on a dask cluster."""
 
+import multiprocessing
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +19,7 @@ from studies import pool_functions as work
 from studies.waiting import PROMPT, TESTS, until
 
 from bayes_scaling.errors import BayesScalingError, EvaluationsError
+from bayes_scaling.studies import executors
 from bayes_scaling.studies.executors import run_tasks
 
 fault = pytest.mark.fault("Sweeps that are killed, resumed, or share a directory")
@@ -62,13 +65,13 @@ def test_bad_settings(settings, message) -> None:
         results(work.square, {"a": 1}, **settings)
 
 
-def test_workers_use_one_thread_each_and_leave_ctrl_c_to_the_parent(monkeypatch) -> None:
+def test_workers_use_one_thread_each_and_leave_ctrl_c_to_the_parent(monkeypatch, tmp_path) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
     assert results(work.environment, {name: name for name in names}, workers=1) == dict.fromkeys(names, "1")
     assert (os.environ["OMP_NUM_THREADS"], "NUMBA_NUM_THREADS" in os.environ) == ("7", False)
-    assert results(work.ignores_ctrl_c, {"a": None}, workers=1) == {"a": True}
+    assert results(work.ignores_ctrl_c, {"a": None, "b": tmp_path / "b"}, workers=1) == {"a": True, "b": True}
 
 
 @fault
@@ -79,15 +82,36 @@ def test_what_a_dead_worker_was_at_is_done_again(tmp_path) -> None:
 
 
 @fault
-@pytest.mark.parametrize("function", [work.die_later, work.die_in_answer], ids=["while idle", "in its answer"])
-def test_death_at_a_bad_moment(function, tmp_path) -> None:
-    def on_done(name: str, result: str) -> None:
-        done.append((name, result[:8]))
+def test_a_worker_that_dies_while_it_starts_is_started_again() -> None:
+    def kill() -> None:
+        until(multiprocessing.active_children, 30)
+        killed.append(multiprocessing.active_children()[0].pid)
+        os.kill(killed[0], signal.SIGKILL)
+
+    killed: list[int] = []
+    killing = threading.Thread(target=kill)
+    killing.start()
+    tasks = {str(number): number for number in range(4)}
+    assert results(work.square, tasks, workers=2) == {name: number**2 for name, number in tasks.items()}
+    killing.join()
+    assert killed
+
+
+@fault
+@pytest.mark.parametrize(
+    ("function", "answer"),
+    [(work.die_later, "survived"), (work.die_in_answer, ("x" * 100_000, "survived"))],
+    ids=["while idle", "in its answer"],
+)
+def test_death_at_a_bad_moment(function, answer, tmp_path) -> None:
+    def on_done(name: str, result: Any) -> None:
+        done.append((name, result))
         time.sleep(0.5)
 
-    done: list[tuple[str, str]] = []
+    done: list[tuple[str, Any]] = []
     run_tasks(function, dict.fromkeys("ab", tmp_path / "marker"), on_done=on_done, workers=1)
-    assert [name for name, _ in done] == ["a", "b"]
+    assert (tmp_path / "marker").exists()
+    assert done == [("a", answer), ("b", answer)]
 
 
 @fault
@@ -145,6 +169,13 @@ def test_an_error_of_on_done_ends_the_run() -> None:
     assert time.monotonic() - start < PROMPT
 
 
+@fault
+def test_workers_that_take_too_long_to_end_hide_no_error(monkeypatch) -> None:
+    monkeypatch.setattr(executors, "_KILL_SECONDS", 1e-6)
+    with pytest.raises(EvaluationsError, match="no such column"):
+        results(work.refuse, {"a": "slow", "b": "own"}, workers=2)
+
+
 SCRIPT = """
 import signal
 import sys
@@ -157,6 +188,7 @@ from bayes_scaling.studies.executors import run_tasks
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background would not have
+    Path("begun").touch()
     try:
         run_tasks(work.hold, {name: Path(name) for name in sys.argv[1:]}, on_done=print, workers=2)
     except KeyboardInterrupt:
@@ -165,8 +197,8 @@ if __name__ == "__main__":
 
 
 @pytest.fixture
-def holding(tmp_path) -> Iterator[subprocess.Popen[str]]:
-    """A process, at the head of a group of its own, whose two workers hold a lock each."""
+def begun(tmp_path) -> Iterator[subprocess.Popen[str]]:
+    """A process, at the head of a group of its own, whose two workers start."""
     (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
     process = subprocess.Popen(
         [sys.executable, "script.py", "a.lock", "b.lock"],
@@ -178,12 +210,28 @@ def holding(tmp_path) -> Iterator[subprocess.Popen[str]]:
         start_new_session=True,
     )
     try:
-        until(lambda: len(list(tmp_path.glob("*.held"))) == 2, 30)
-        assert all(work.is_held(tmp_path / name) for name in ("a.lock", "b.lock"))
+        until((tmp_path / "begun").exists, 30)
         yield process
     finally:
         os.killpg(process.pid, signal.SIGKILL) if process.returncode is None else None
         process.communicate()
+
+
+@pytest.fixture
+def holding(begun, tmp_path) -> subprocess.Popen[str]:
+    """The same, once each of its workers holds a lock."""
+    until(lambda: len(list(tmp_path.glob("*.held"))) == 2, 30)
+    assert all(work.is_held(tmp_path / name) for name in ("a.lock", "b.lock"))
+    return begun
+
+
+@fault
+@pytest.mark.parametrize("seconds", [0.2, 0.8, 1.4])
+def test_ctrl_c_while_workers_start_ends_them_quietly(begun, seconds, tmp_path) -> None:
+    time.sleep(seconds)
+    os.killpg(begun.pid, signal.SIGINT)
+    assert begun.communicate(timeout=2 * PROMPT) == ("interrupted\n", "")
+    assert not any(work.is_held(tmp_path / name) for name in ("a.lock", "b.lock"))
 
 
 @fault
@@ -334,9 +382,3 @@ def test_an_unreachable_scheduler_is_one_message(reasons) -> None:
     for line, (address, reason) in zip(ended.stdout.splitlines(), reasons.items(), strict=True):
         assert line.startswith(f"BayesScalingError the dask scheduler at {address!r} can't be reached (")
         assert re.search(reason, line)
-
-
-def test_without_dask_the_extra_is_named(monkeypatch) -> None:
-    monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(BayesScalingError, match=r"pip install 'bayes-scaling\[distributed\]'"):
-        results(work.square, {"a": 1}, scheduler="tcp://127.0.0.1:1")

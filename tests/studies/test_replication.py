@@ -23,6 +23,7 @@ from bayes_scaling.reports.html import render_html
 from bayes_scaling.reports.replication_document import number, parts, replication_page, sentences
 from bayes_scaling.reports.write import document_of
 from bayes_scaling.studies import replication as run
+from bayes_scaling.studies import study
 from bayes_scaling.studies.replication import (
     COLUMNS,
     GAIN_MODEL,
@@ -78,7 +79,11 @@ def test_the_page_has_a_line_and_a_remark_for_every_quantity(replication) -> Non
 
 
 def test_fits_are_kept_as_they_end_and_not_made_again(ho2024, tmp_path, monkeypatch) -> None:
-    made = []
+    made, told = [], []
+
+    def here(function, tasks, *, on_done, **options):
+        for name, task in tasks.items():
+            on_done(name, function(task))
 
     def fit(specification, table, *, seed, **options):
         if len(made) == 1:
@@ -90,6 +95,7 @@ def test_fits_are_kept_as_they_end_and_not_made_again(ho2024, tmp_path, monkeypa
             fit_around(name, points[name], table), fingerprint=fit_fingerprint(specification, table, DEFAULT, seed)
         )
 
+    monkeypatch.setattr(study, "run_tasks", here)
     monkeypatch.setattr(run, "fit", fit)
     with pytest.raises(KeyboardInterrupt):
         run.replicate(ho2024, directory=tmp_path)
@@ -98,7 +104,14 @@ def test_fits_are_kept_as_they_end_and_not_made_again(ho2024, tmp_path, monkeypa
     first = run.replicate(ho2024, directory=tmp_path)
     assert made == [name for name in first.fits if name.startswith(GAIN_MODEL)]
     monkeypatch.setattr(run, "fit", lambda *asked, **options: pytest.fail("fitted again"))
-    pd.testing.assert_frame_equal(run.replicate(ho2024, directory=tmp_path).table, first.table)
+    again = run.replicate(ho2024, directory=tmp_path, on_done=lambda *ended: told.append(ended))
+    pd.testing.assert_frame_equal(again.table, first.table)
+    assert told == [(name, True) for name in first.fits]
+    for fit in first.fits.values():  # as a comparison leaves them
+        fit.save(tmp_path / "sweep" / "fits" / f"any-{fit.fingerprint[:16]}.nc")
+    beside = run.replicate(ho2024, directory=tmp_path / "beside")
+    pd.testing.assert_frame_equal(beside.table, first.table)
+    assert {path.name for path in (tmp_path / "beside").iterdir()} == {kept_file("", name).name for name in first.fits}
 
 
 def test_a_replication_read_back_is_the_one_that_was_written(replication, ho2024, tmp_path) -> None:

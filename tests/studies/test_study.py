@@ -1,9 +1,16 @@
 """Named work with one directory: done once, kept as it ends, read where it is there."""
 
+import os
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from studies import sampled_study
+from studies.sampled_study import COUNT, KILLED_AFTER, records, sampled
+from studies.waiting import TESTS
 
 from bayes_scaling.studies import study
 from bayes_scaling.studies.study import Plan, Study, kept_in
@@ -71,8 +78,47 @@ def test_a_plan_counts_tasks_and_not_cases() -> None:
 
 def test_a_directory_that_nobody_asked_for_goes_again(tmp_path) -> None:
     with kept_in(None) as place:
-        assert place.is_dir()
-    assert not place.exists()
+        assert place.is_dir() and list(place.parent.iterdir()) == [place]
+    assert not place.parent.exists()
     with kept_in(tmp_path) as place:
         assert place == tmp_path
     assert tmp_path.is_dir()
+
+
+fault = pytest.mark.fault("Sweeps that are killed, resumed, or share a directory")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory) -> pd.DataFrame:
+    """The table of a study on two workers of this computer."""
+    return sampled(tmp_path_factory.mktemp("undisturbed"), workers=2)
+
+
+@fault
+def test_a_study_killed_at_five_moments_ends_with_the_table_of_one_that_was_not(undisturbed, tmp_path) -> None:
+    ended = subprocess.run(
+        [sys.executable, sampled_study.__file__, str(tmp_path)],
+        env=os.environ | TESTS,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ended.returncode == 0, ended.stderr
+    killed = [tuple(map(int, line.split())) for line in ended.stdout.splitlines()]
+    assert [code for code, _ in killed] == [-9] * len(KILLED_AFTER)
+    assert all(count >= least for (_, count), least in zip(killed, KILLED_AFTER, strict=True))
+    before = records(tmp_path)
+    assert len(before) < COUNT
+    reused = {}
+    table = sampled(tmp_path, lambda task, kept: reused.update({task.file: kept}), workers=1)
+    assert reused == {file: file in before for file in records(tmp_path)}
+    assert {file: when for file, when in records(tmp_path).items() if file in before} == before
+    pd.testing.assert_frame_equal(table, undisturbed, check_exact=True)
+
+
+@fault
+def test_a_study_on_a_cluster_that_loses_a_worker_has_the_table_of_one_here(undisturbed, cluster, tmp_path) -> None:
+    address, processes = cluster
+    table = sampled(tmp_path / "study", lambda task, kept: processes["one"].kill(), scheduler=address)
+    assert processes["one"].wait() == -9
+    pd.testing.assert_frame_equal(table, undisturbed, check_exact=True)

@@ -130,39 +130,16 @@ def isoflop_profiles(
     seed, cores = checked_seed(seed), checked_cores(cores)
     rows = make_profile_rows(runs, within=within, least_models=least_models)
     name = str(runs.attrs.get("name", "unnamed"))
-    by_tokens = None
-    if not rows.one_product:
-        other = joint_seed(seed, _TOKENS_STAGE)
-        by_tokens = _sampled(rows.by("tokens"), settings, other, None, name, progress=progress, cores=cores)
-    return _sampled(rows, settings, seed, by_tokens, name, progress=progress, cores=cores)
 
+    def sampled(rows: ProfileRows, seed: int, by_tokens: Profiles | None = None) -> Profiles:
+        start = time.perf_counter()
+        found = sample_profiles(rows, settings, seed, progress=progress, cores=cores)
+        data, sampling = assembled(rows, found.data), {"compile": found.compile_seconds, "sample": found.sample_seconds}
+        seconds = sampling | {"total": time.perf_counter() - start}
+        return Profiles(data, rows, found.diagnostics, found.settings, seed, seconds, by_tokens, name)
 
-def _sampled(
-    rows: ProfileRows,
-    settings: Settings,
-    seed: int,
-    by_tokens: Profiles | None,
-    name: str,
-    *,
-    progress: bool,
-    cores: int | None,
-) -> Profiles:
-    start = time.perf_counter()
-    found = sample_profiles(rows, settings, seed, progress=progress, cores=cores)
-    return Profiles(
-        data=assembled(rows, found.data),
-        rows=rows,
-        diagnostics=found.diagnostics,
-        settings=found.settings,
-        seed=seed,
-        seconds={
-            "compile": found.compile_seconds,
-            "sample": found.sample_seconds,
-            "total": time.perf_counter() - start,
-        },
-        by_tokens=by_tokens,
-        name=name,
-    )
+    other = None if rows.one_product else sampled(rows.by("tokens"), joint_seed(seed, _TOKENS_STAGE))
+    return sampled(rows, seed, other)
 
 
 def training_curves(

@@ -73,8 +73,8 @@ def compare(
         Processes on this machine; by default one a core. In a script, calls belong under
         ``if __name__ == "__main__":``.
     scheduler
-        Address of a running ``dask.distributed`` scheduler (``"tcp://host:8786"``) to use instead; needs the extra
-        ``distributed``. Results are the same.
+        Address of a running ``dask.distributed`` scheduler (``"tcp://host:8786"``) to use instead. Results are the
+        same.
     on_done
         Called with each variant as it ends, and whether it had been finished before.
 
