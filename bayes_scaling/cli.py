@@ -1,6 +1,6 @@
 """The command line's entry: whatever happens, one message and an exit code, never a traceback.
 
-The commands themselves, one to a file, are in :mod:`bayes_scaling.commands`.
+The commands themselves are in :mod:`bayes_scaling.commands`.
 """
 
 import contextlib

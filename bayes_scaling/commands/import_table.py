@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bayes_scaling.commands.options import Columns, ColumnsFile, column_mapping
+from bayes_scaling.commands.columns import column_mapping
+from bayes_scaling.commands.options import Columns, ColumnsFile
 from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import BayesScalingError
 
@@ -48,7 +49,7 @@ def import_command(
 ) -> None:
     """Make a table of evaluations of a table that others publish; every step is counted."""
     from bayes_scaling.common.files import write_whole
-    from bayes_scaling.tables.filling import evaluations_csv
+    from bayes_scaling.tables.filling import evaluations_csv, read_with_gaps
 
     fetched = _sources(fetch, file, fill_from, refresh)
     if output.suffix != ".csv":
@@ -63,7 +64,8 @@ def import_command(
     else:
         if every_row or own_perplexity or dropped:
             raise BayesScalingError("--every-row, --own-perplexity and --dropped are for the sheet of Ho et al. 2024")
-        evaluations = _with_gaps(file, column, columns)
+        assert file is not None  # without the sheet there is a file
+        evaluations = read_with_gaps(file, column_mapping(column, columns))
     if fill_from is not None or SYSTEMS in fetched:
         evaluations = _filled(evaluations, fill_from, refresh, by_name)
     gaps = _gaps(evaluations)
@@ -121,13 +123,6 @@ def _from_sheet(file: Path | None, refresh: bool, every_row: bool, own: bool, dr
                 typer.echo(f"  {step.name}: {each}")
     _say_unread(selection.unread)
     return selection.table
-
-
-def _with_gaps(file: Path | None, column: list[str] | None, columns: str | None) -> "pd.DataFrame":
-    from bayes_scaling.tables.filling import read_with_gaps
-
-    assert file is not None  # without the sheet there is a file
-    return read_with_gaps(file, column_mapping(column, columns))
 
 
 def _filled(evaluations: "pd.DataFrame", file: Path | None, refresh: bool, by_name: bool) -> "pd.DataFrame":

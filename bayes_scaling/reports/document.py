@@ -1,14 +1,16 @@
 """What a report consists of, whatever it is written as: sections of text, equations, tables and pictures."""
 
+import functools
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 import pandas as pd
 
 from bayes_scaling.common.strict_json import records
+from bayes_scaling.errors import BayesScalingError
 
 _FIGURES = re.compile(r"(?:(?:above|below|no bound) )?\[?[<>≈~±+−-]?\s?[\d.∞]")
 _NO_FIGURE = {
@@ -182,6 +184,33 @@ class Section:
         """
         made = (Paragraph(block) if isinstance(block, str) else block for block in blocks)
         return cls(name, title, tuple(block for block in made if block is not None))
+
+
+type Blocks = Iterator[Block | str | None]
+
+
+def section[**P](
+    name: str, title: str, *, refusable: bool = False
+) -> Callable[[Callable[P, Blocks]], Callable[P, Section | None]]:
+    """Make a section of the blocks that a function yields; None where it yields nothing.
+
+    ``refusable``: where the function refuses what it is of, the section says so.
+    """
+
+    def decorate(blocks: Callable[P, Blocks]) -> Callable[P, Section | None]:
+        @functools.wraps(blocks)
+        def made(*args: P.args, **keywords: P.kwargs) -> Section | None:
+            try:
+                found = Section.of(name, title, *blocks(*args, **keywords))
+            except BayesScalingError as error:
+                if not refusable:
+                    raise
+                found = Section.of(name, title, f"Not of this fit: {error}.")
+            return found if found.blocks else None
+
+        return made
+
+    return decorate
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The report of one fit: the answer first, then what it rests on, down to the diagnostics."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
@@ -28,38 +28,16 @@ from bayes_scaling.reports.fit_basis import (
     model_section,
     table_option,
 )
-from bayes_scaling.reports.fit_results import (
-    allocation_section,
-    attribution_section,
-    best_split_picture,
-    budget_sentence,
-    coefficients_section,
-    doubling_section,
-    effective_compute_section,
-    ridge_section,
-)
+from bayes_scaling.reports.fit_quantities import quantities_of
+from bayes_scaling.reports.fit_results import best_split_picture, budget_sentence
 from bayes_scaling.reports.fit_tables import in_months, times_of, unusable, warning
-from bayes_scaling.reports.fit_trust import (
-    calibration_section,
-    diagnostics_section,
-    identification_section,
-    predictive_section,
-)
+from bayes_scaling.reports.fit_trust import calibration_section, diagnostics_section
 from bayes_scaling.reports.summary import next_step, sentence, summarise
 from bayes_scaling.reports.svg import lead_of
 from bayes_scaling.specifications.catalogue import load_specification
 
 if TYPE_CHECKING:
     from bayes_scaling.studies.robustness.result import Robustness
-
-
-_MAY_BE_MISSING: dict[Callable[[Fit], Section | None], tuple[str, str]] = {
-    effective_compute_section: ("effective-compute", "Effective compute over time"),
-    attribution_section: ("attribution", "What made the loss fall"),
-    allocation_section: ("allocation", "The best split of a budget"),
-    predictive_section: ("predictive-checks", "Predictive checks"),
-}
-"""Sections that some laws and tables do not allow: such as attribution, of a law that does not tell N from D."""
 
 
 def fit_document(fit: Fit, robustness: "Robustness | None" = None) -> Document:
@@ -70,17 +48,9 @@ def fit_document(fit: Fit, robustness: "Robustness | None" = None) -> Document:
             f"the fit of '{fit.specification.name}' has no group {', '.join(missing)}; a report needs a fit of bs.fit "
             "or bs.load_fit"
         )
-    findings: tuple[Callable[[Fit], Section | None], ...]
     somewhere = at_most_common(fit)
     fit = replace(fit, setting={}) if fit.specification.progresses else somewhere
-    if fit.specification.progresses:
-        findings = (doubling_section, ridge_section, effective_compute_section, attribution_section)
-    else:
-        findings = (allocation_section, coefficients_section)
-    made = (
-        made_or_told(make, somewhere if make is attribution_section else fit)
-        for make in (*findings, predictive_section, identification_section)
-    )
+    made = (each.section(somewhere if each.at_levels else fit) for each in quantities_of(fit))
     found = [section for section in made if section is not None]
     sections = (
         data_section(fit),
@@ -104,16 +74,6 @@ def fit_document(fit: Fit, robustness: "Robustness | None" = None) -> Document:
         sections=sections,
         data=summarise(fit),
     )
-
-
-def made_or_told(make: Callable[[Fit], Section | None], fit: Fit) -> Section | None:
-    """A section, or a line on why this fit has none."""
-    try:
-        return make(fit)
-    except BayesScalingError as error:
-        if make not in _MAY_BE_MISSING:
-            raise
-        return Section.of(*_MAY_BE_MISSING[make], f"Not of this fit: {error}.")
 
 
 _RECOMMENDED, _PACKAGED = "reference", "ho2024"

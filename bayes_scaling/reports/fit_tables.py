@@ -1,7 +1,7 @@
 """Tables about a fit: numbers as texts, and marked throughout where the fit has not converged."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -93,6 +93,11 @@ def number(value: float, error: float = 0.0) -> str:
         return precise(value, error)
     third = 10.0 ** (math.floor(math.log10(size)) - 2)  # an error of which size leaves three digits
     return precise(value, max(error, 0.51 * third))
+
+
+def span(lower: str, upper: str, write: Callable[[float], str] = number) -> Callable[[Row], str]:
+    """What writes an interval between two columns of a row."""
+    return lambda row: f"{write(row[lower])} to {write(row[upper])}"
 
 
 def month_of(year: float) -> str:

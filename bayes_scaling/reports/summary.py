@@ -13,7 +13,6 @@ from bayes_scaling.inference.units import size_of
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.fit_findings import fit_findings
-from bayes_scaling.quantities.identification import as_plain, can_identify, identification
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL
 
 
@@ -34,18 +33,16 @@ def summarise(fit: Fit) -> dict[str, Any]:
         likelihood also ``identification``: ``quantities`` (prior and posterior of each, and who decided it), ``ridge``
         of the two rates or null, ``rule`` and ``sentences`` (see :func:`bayes_scaling.identification`).
     """
-    times = doubling_times(fit)
-    found, static = fit.diagnostics, dict[str, Any]()
-    if not fit.specification.progresses:
-        static = {"coefficients": plain(coefficients(fit).to_dict("index")), "unidentified": list(unidentified(fit))}
+    from bayes_scaling.reports.fit_quantities import quantities_of  # whose sections say what this file does
+
+    times, found = doubling_times(fit), fit.diagnostics
     return {
         "specification": fit.specification.name,
         "evaluations": {name: value for name, value in asdict(fit.evaluations).items() if name != "warnings"},
         "doubling_time_months": {
             str(name): None if math.isnan(row["median"]) else plain(row) for name, row in times.to_dict("index").items()
         },
-        **static,
-        **({"identification": as_plain(identification(fit))} if can_identify(fit) else {}),
+        **{key: value for each in quantities_of(fit) for key, value in each.summary(fit).items()},
         "interval": times.attrs["interval"],
         "diagnostics": asdict(found) | {"converged": found.converged},
         "warnings": [asdict(each) for each in fit_findings(fit)],

@@ -1,0 +1,146 @@
+"""What is reported of a fit: report, `summary.json` and the terminal read it from one table, quantity by quantity."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+from rich.console import RenderableType
+from rich.table import Table as RichTable
+from xarray import DataArray
+
+from bayes_scaling.common.formatting import in_digits
+from bayes_scaling.common.formatting import number as precise
+from bayes_scaling.common.strict_json import plain
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.result import Fit
+from bayes_scaling.plots.intervals import plot_intervals
+from bayes_scaling.quantities.coefficients import coefficients, unidentified
+from bayes_scaling.quantities.doubling import doubling_times
+from bayes_scaling.quantities.identification import as_plain, can_identify, identification
+from bayes_scaling.quantities.intervals import credible_intervals
+from bayes_scaling.quantities.rates import INTERVAL
+from bayes_scaling.reports.document import Blocks, Section, Table, section
+from bayes_scaling.reports.fit_results import (
+    allocation_section,
+    attribution_section,
+    coefficients_section,
+    doubling_section,
+    effective_compute_section,
+    ridge_section,
+)
+from bayes_scaling.reports.fit_tables import in_numbers, number, span, times_cells
+from bayes_scaling.reports.fit_trust import identification_section, predictive_section
+from bayes_scaling.reports.svg import picture_of
+from bayes_scaling.reports.terminal import rich_table
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A section of a fit's report, and what `summary.json` and the terminal have of the same.
+
+    ``progress``: whether it is of laws with progress, of laws without, or of all. ``at_levels``: whether it is of the
+    levels that a fit's columns are set to, where laws with progress are otherwise reported at all of them.
+    """
+
+    section: Callable[[Fit], Section | None]
+    progress: bool | None = None
+    at_levels: bool = False
+    summary: Callable[[Fit], Mapping[str, Any]] = lambda fit: {}
+    terminal: Callable[[Fit], RenderableType | None] = lambda fit: None
+
+
+def quantity(
+    name: str,
+    title: str,
+    words: str,
+    draws: Callable[[Fit], DataArray],
+    *,
+    plot: Callable[[Fit], Figure] | None = None,
+    progress: bool | None = None,
+) -> Quantity:
+    """What is reported of draws: words on what they are, a picture, a table, entries of `summary.json`.
+
+    ``name`` has hyphens. ``draws`` refuses a fit that lacks the quantity, which the report then says. ``plot``: by
+    default the intervals.
+    """
+
+    def intervals(fit: Fit) -> pd.DataFrame:
+        return credible_intervals(draws(fit))
+
+    def found(fit: Fit) -> pd.DataFrame | None:
+        try:
+            return intervals(fit)
+        except BayesScalingError:
+            return None
+
+    @section(name, title, refusable=True)
+    def shown(fit: Fit) -> Blocks:
+        table, unit = intervals(fit), str(draws(fit).attrs["unit"])
+        figure = plot_intervals(fit, table, f"{title} ({unit})") if plot is None else plot(fit)
+        said = "; ".join(f"{of} {in_numbers(row)}" for of, row in table.iterrows())
+        yield words
+        yield picture_of(figure, f"{name}-picture", title, f"Median with {INTERVAL} ({unit}): {said}.")
+        rows = tuple((str(of), number(row["median"]), span("lower", "upper")(row)) for of, row in table.iterrows())
+        yield Table(f"{name}-table", f"{title}; {unit}", ("of", "median", INTERVAL), rows)
+
+    def summary(fit: Fit) -> Mapping[str, Any]:
+        table = found(fit)
+        return {name.replace("-", "_"): None if table is None else plain(table.to_dict("index"))}
+
+    def terminal(fit: Fit) -> RichTable | None:
+        table = found(fit)
+        return None if table is None else rich_table(title, ("", "median", INTERVAL), map(_estimated, table.iterrows()))
+
+    return Quantity(shown, progress, summary=summary, terminal=terminal)
+
+
+def _estimated(entry: tuple[Any, pd.Series]) -> tuple[str, str, str]:
+    """A row's name, its median and its interval."""
+    median, lower, upper = in_digits(entry[1], precise)
+    return str(entry[0]), median, f"{lower} to {upper}"
+
+
+def _doubling_table(fit: Fit) -> RichTable:
+    rows = [(str(name), *times_cells(row)) for name, row in doubling_times(fit).iterrows()]
+    shown = [(name, median.removesuffix(" by this law"), *rest) for name, median, *rest in rows]
+    return rich_table("Doubling times in months", ("", "median", INTERVAL, "P(progress)"), shown)
+
+
+def _coefficient_table(fit: Fit) -> RichTable:
+    found, unknown = coefficients(fit), unidentified(fit)
+    title = "Coefficients" + (" (a: the optimal N grows as C^a)" if "a" in found.index else "")
+    rows = []
+    for entry in found.iterrows():
+        name, median, interval = _estimated(entry)
+        known = (median, interval, str(entry[1]["unit"]))
+        rows.append(
+            (name, *(("not identified", interval, "nearly the prior's interval") if name in unknown else known))
+        )
+    return rich_table(title, ("", "median", INTERVAL, "unit"), rows)
+
+
+def _coefficients(fit: Fit) -> Mapping[str, Any]:
+    return {"coefficients": plain(coefficients(fit).to_dict("index")), "unidentified": list(unidentified(fit))}
+
+
+QUANTITIES = (
+    Quantity(doubling_section, progress=True, terminal=_doubling_table),
+    Quantity(ridge_section, progress=True),
+    Quantity(effective_compute_section, progress=True),
+    Quantity(attribution_section, progress=True, at_levels=True),
+    Quantity(allocation_section, progress=False),
+    Quantity(coefficients_section, progress=False, summary=_coefficients, terminal=_coefficient_table),
+    Quantity(predictive_section),
+    Quantity(
+        identification_section,
+        summary=lambda fit: {"identification": as_plain(identification(fit))} if can_identify(fit) else {},
+    ),
+)
+"""In their order. One that needs no more than :func:`quantity` says is an entry here and a function in `quantities`."""
+
+
+def quantities_of(fit: Fit) -> Iterator[Quantity]:
+    """What is reported of a fit."""
+    return (each for each in QUANTITIES if each.progress in (None, fit.specification.progresses))
