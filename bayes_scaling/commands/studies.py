@@ -242,9 +242,9 @@ def trust_command(
     directory = output_directory(output, "trust")
     if simulations < LEAST and not stored:
         raise BayesScalingError(f"--simulations must be at least {LEAST}, not {simulations}")
+    from bayes_scaling.reports.calibration_document import trust_page
     from bayes_scaling.reports.run_directory import prepare, write_beside_fits
     from bayes_scaling.reports.terminal import SweepProgress, console, say_written
-    from bayes_scaling.reports.trust_page import trust_page
     from bayes_scaling.studies.calibration import calibrate
     from bayes_scaling.studies.calibration.stated import planned, recover_stated
     from bayes_scaling.tables import load_evaluations

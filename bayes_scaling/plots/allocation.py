@@ -15,9 +15,9 @@ from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.chinchilla import STATIC_LAWS
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.plots.drawing import EDGE, bracketed, finished, panel, plain_log_ticks
-from bayes_scaling.plots.fitted_runs import fitted_runs, loss_band, name_of, runs_title, scientific
+from bayes_scaling.plots.runs import fitted_runs, loss_band, name_of, runs_title, scientific
 from bayes_scaling.plots.style import FAINT, INK, LAW_COLOURS, LAW_LINES, ORDERED, PAPER, POSTERIOR, PRIOR
-from bayes_scaling.plots.visuals import Visuals, add_legend, entry, look_of, named, patch
+from bayes_scaling.plots.visuals import Visuals, add_legend, entry, named, patch, takes_visuals
 from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import Floats, Source, laws_of
@@ -58,11 +58,11 @@ def mark_budgets(axes: Axes, compute: Any) -> None:
     named(ticks, "runs")
 
 
-_VISUALS = ("loss", "runs", "equal_compute", "posterior", "interval", "published", "budgets", "legend", "title")
 _GRID = 50  # points of each axis for contours of the loss
 _MARGIN = 1.6  # the plane ends beyond runs and frontier by this factor
 
 
+@takes_visuals("loss", "runs", "equal_compute", "posterior", "interval", "published", "budgets", "legend", "title")
 def plot_allocation(
     fit: Fit,
     budgets: Any = None,
@@ -85,8 +85,6 @@ def plot_allocation(
     laws
         Published laws whose frontiers are drawn beside: constants, or fits.
     visuals, backend
-        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``loss``, ``runs``,
-        ``equal_compute``, ``posterior``, ``interval``, ``published``, ``budgets``, ``legend``, ``title``.
 
     Returns
     -------
@@ -99,8 +97,7 @@ def plot_allocation(
     Raises
     ------
     BayesScalingError
-        If the fit is to evaluations or of a law of compute alone, a budget is not positive, a law is none, or
-        visuals or backend is none of the valid ones.
+        If the fit is to evaluations or of a law of compute alone, a budget is not positive, or a law is none.
 
     Notes
     -----
@@ -111,7 +108,6 @@ def plot_allocation(
     >>> import bayes_scaling as bs
     >>> bs.plot_allocation(bs.load_fit("runs/chinchilla"), 1e23).savefig("allocation.png")  # doctest: +SKIP
     """
-    look = look_of(visuals, backend, _VISUALS)
     runs = fitted_runs(fit)
     marked = np.empty(0) if budgets is None else np.unique(axis_of(budgets, "budgets (FLOP)"))
     compute = budget_grid(runs["compute"], marked)
@@ -137,7 +133,7 @@ def plot_allocation(
     scale.set_label("loss (nats per token, log scale)")
     plain_log_ticks(scale.ax.yaxis)
     _draw_legend(figure, laws, bool(marked.size))
-    return finished(figure, look, runs_title(fit), fit.diagnostics)
+    return finished(figure, runs_title(fit), fit.diagnostics)
 
 
 def _limits(runs: Any, frontier: Floats) -> tuple[float, float]:

@@ -14,16 +14,16 @@ from bayes_scaling.law.published import PLAYERS, published_shapley
 from bayes_scaling.plots.drawing import Drawing, finished, title_of
 from bayes_scaling.plots.months_axis import POINT_SIZE, draw_clipped
 from bayes_scaling.plots.style import PAPER, POSTERIOR, PRIOR, PUBLISHED
-from bayes_scaling.plots.visuals import Visuals, add_legend, entry, look_of, named
+from bayes_scaling.plots.visuals import Visuals, add_legend, entry, named, takes_visuals
 from bayes_scaling.quantities.attribution import HO2024_PAIRS, Pair, shapley_attribution
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.rates import INTERVAL
 
-_VISUALS = ("posterior", "interval", "published", "reference", "legend", "title")
 _SHOWN = (-1.0, 1.6)  # ends of the axis; where the loss hardly changed, shares lie anywhere
 _FOUND, _PUBLISHED = -0.13, 0.17  # heights of the two above and below a pair's line
 
 
+@takes_visuals("posterior", "interval", "published", "reference", "legend", "title")
 def plot_attribution(
     fit: Fit, pairs: Iterable[Pair] = HO2024_PAIRS, *, visuals: Visuals | None = None, backend: str | None = None
 ) -> Figure:
@@ -36,8 +36,6 @@ def plot_attribution(
     pairs
         As for :func:`bayes_scaling.shapley_attribution`; by default the 14 published pairs of systems.
     visuals, backend
-        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
-        ``published``, ``reference``, ``legend``, ``title``.
 
     Returns
     -------
@@ -49,7 +47,7 @@ def plot_attribution(
     Raises
     ------
     BayesScalingError
-        As :func:`bayes_scaling.shapley_attribution`, or if visuals or backend is none of the valid ones.
+        As :func:`bayes_scaling.shapley_attribution`.
 
     Notes
     -----
@@ -60,7 +58,6 @@ def plot_attribution(
     >>> import bayes_scaling as bs
     >>> bs.plot_attribution(bs.load_fit("runs/reference")).savefig("shares.png")  # doctest: +SKIP
     """
-    look = look_of(visuals, backend, _VISUALS)
     table, published = credible_intervals(shapley_attribution(fit, pairs), errors=False), published_shapley()
     names = list(dict.fromkeys(table.index.get_level_values("pair")))
     figure = Drawing(figsize=(11, 1.8 + 0.3 * len(names)))
@@ -77,7 +74,7 @@ def plot_attribution(
     panels[0].set(xlim=_SHOWN, ylim=(len(names) - 0.5, -0.5))
     panels[0].set_yticks(np.arange(len(names)), names, parse_math=False)
     _draw_legend(figure)
-    return finished(figure, look, title_of(fit), fit.diagnostics)
+    return finished(figure, title_of(fit), fit.diagnostics)
 
 
 def _draw_share(axes: Axes, line: int, found: tuple[float, float, float], published: float) -> None:

@@ -25,13 +25,11 @@ from bayes_scaling.plots.months_axis import (
     times_in,
 )
 from bayes_scaling.plots.style import ORDERED, PAPER, POSTERIOR, PRIOR, REFERENCE, WARNING
-from bayes_scaling.plots.visuals import Visuals, add_legend, entry, look_of, named
+from bayes_scaling.plots.visuals import Visuals, add_legend, entry, named, takes_visuals
 from bayes_scaling.studies.comparison.result import METHODS, Comparison
 from bayes_scaling.studies.comparison.variants import STATED
 
 MOST_MODELS = 40  # models that one picture shows
-_TIMES = ("posterior", "interval", "published", "bands", "no_progress", "legend", "title")
-_DIFFERENCES = ("difference", "error", "reference", "bands", "legend", "title")
 _MARKERS = ("o", "s", "^", "D", "v", "p", "h", "<")
 _LIGHTEST = 0.82  # share of the colour map; beyond, lines can't be seen on white
 _HALF = 0.36  # share of a band, up and down, in which its priors are drawn
@@ -69,6 +67,7 @@ class _Layout:
         return to_hex(mpl.colormaps[ORDERED](share)), _MARKERS[place % len(_MARKERS)]
 
 
+@takes_visuals("posterior", "interval", "published", "bands", "no_progress", "legend", "title")
 def plot_doubling_times_by_model(
     comparison: Comparison, *, most: int = MOST_MODELS, visuals: Visuals | None = None, backend: str | None = None
 ) -> Figure:
@@ -82,8 +81,6 @@ def plot_doubling_times_by_model(
     most
         Models to draw.
     visuals, backend
-        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
-        ``published``, ``bands``, ``no_progress``, ``legend``, ``title``.
 
     Returns
     -------
@@ -95,7 +92,7 @@ def plot_doubling_times_by_model(
     Raises
     ------
     BayesScalingError
-        If no variant has progress, or visuals or backend is none of the valid ones.
+        If no variant has progress.
 
     Notes
     -----
@@ -107,7 +104,6 @@ def plot_doubling_times_by_model(
     >>> comparison = bs.compare(["ho2024"], bs.load_evaluations())  # doctest: +SKIP
     >>> plot_doubling_times_by_model(comparison).savefig("by_model.svg")  # doctest: +SKIP
     """
-    look = look_of(visuals, backend, _TIMES)
     if comparison.table["probability_of_progress"].isna().all():
         raise BayesScalingError("no variant has progress, so there is no doubling time to draw")
     layout = _layout(comparison, comparison.table, most)
@@ -128,9 +124,10 @@ def plot_doubling_times_by_model(
             named(words, "no_progress")
     set_months_axis(axes)
     _finish(figure, axes, comparison, layout)
-    return look.finish(figure)
+    return figure
 
 
+@takes_visuals("difference", "error", "reference", "bands", "legend", "title")
 def plot_differences_by_model(
     comparison: Comparison, *, most: int = MOST_MODELS, visuals: Visuals | None = None, backend: str | None = None
 ) -> Figure:
@@ -143,8 +140,6 @@ def plot_differences_by_model(
     most
         Models to draw.
     visuals, backend
-        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``difference``, ``error``,
-        ``reference``, ``bands``, ``legend``, ``title``.
 
     Returns
     -------
@@ -155,7 +150,7 @@ def plot_differences_by_model(
     Raises
     ------
     BayesScalingError
-        If fewer than two variants have converged, or visuals or backend is none of the valid ones.
+        If fewer than two variants have converged.
 
     Examples
     --------
@@ -163,7 +158,6 @@ def plot_differences_by_model(
     >>> comparison = bs.compare(["ho2024"], bs.load_evaluations())  # doctest: +SKIP
     >>> plot_differences_by_model(comparison).savefig("differences.svg")  # doctest: +SKIP
     """
-    look = look_of(visuals, backend, _DIFFERENCES)
     table = comparison.table[comparison.table["converged"]]
     if len(table) < 2:
         raise BayesScalingError("a picture of differences needs two variants that converged")
@@ -180,7 +174,7 @@ def plot_differences_by_model(
         named(point, "difference")
     axes.set(xlabel="difference in expected log predictive density from the best (nats; bars: 2 standard errors)")
     _finish(figure, axes, comparison, layout)
-    return look.finish(figure)
+    return figure
 
 
 def _layout(comparison: Comparison, table: pd.DataFrame, most: int) -> _Layout:
@@ -229,10 +223,10 @@ def _finish(figure: Figure, axes: Axes, comparison: Comparison, layout: _Layout)
 
 METHOD_WORDS = {"stacking": "stacking", "pseudo_bma": "pseudo-BMA+"}  # kinds of weights as readers know them
 MOST_AVERAGED = 12  # variants below the averages
-_VISUALS = ("average", "posterior", "interval", "published", "figures", "reference", "legend")
 _PLACES = (1.02, 1.12, 1.28)
 
 
+@takes_visuals("average", "posterior", "interval", "published", "figures", "reference", "legend")
 def plot_averaged_doubling_times(
     comparison: Comparison, *, most: int = MOST_AVERAGED, visuals: Visuals | None = None, backend: str | None = None
 ) -> Figure:
@@ -245,8 +239,6 @@ def plot_averaged_doubling_times(
     most
         Variants to draw below the averages: those with the largest weights of either kind, best predicting first.
     visuals, backend
-        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``average``, ``posterior``,
-        ``interval``, ``published``, ``figures``, ``reference``, ``legend``.
 
     Returns
     -------
@@ -258,7 +250,7 @@ def plot_averaged_doubling_times(
     Raises
     ------
     BayesScalingError
-        If nothing has converged, no variant has progress, or visuals or backend is none of the valid ones.
+        If nothing has converged, or no variant has progress.
 
     Examples
     --------
@@ -266,7 +258,6 @@ def plot_averaged_doubling_times(
     >>> comparison = bs.compare(["reference", "ho2024/07"], bs.load_evaluations())  # doctest: +SKIP
     >>> plot_averaged_doubling_times(comparison).savefig("averaged.svg")  # doctest: +SKIP
     """
-    look = look_of(visuals, backend, _VISUALS)
     table = comparison.table[comparison.table["converged"] & comparison.table["probability_of_progress"].notna()]
     if table.empty:
         raise BayesScalingError("no variant that converged has progress, so there is no doubling time to draw")
@@ -295,4 +286,4 @@ def plot_averaged_doubling_times(
     axes.set_yticks(range(lines), labels, fontsize=8, parse_math=False)
     set_months_axis(axes)
     add_legend(axes, loc="lower center", bbox_to_anchor=(0.5, 1.0))
-    return look.finish(figure)
+    return figure

@@ -14,7 +14,7 @@ from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.law.published import HO2024_COMPUTE, MOORE
 from bayes_scaling.plots.drawing import Drawing, density_of, finished, panel, title_of
 from bayes_scaling.plots.style import POSTERIOR, PRIOR, PUBLISHED, REFERENCE
-from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
+from bayes_scaling.plots.visuals import Visuals, add_legend, named, takes_visuals
 from bayes_scaling.quantities.doubling import doubling_times, pooled_rate, prior_rates
 from bayes_scaling.quantities.effective_compute import effective_compute, growth_factor
 from bayes_scaling.quantities.intervals import credible_intervals
@@ -35,6 +35,7 @@ BEFORE, AFTER = "before the data (prior)", "after the data (posterior)"
 """What a distribution is of, in words that need no statistics."""
 
 
+@takes_visuals(*_VISUALS)
 def plot_doubling_times(
     fit: Fit, *, ridge: bool = True, visuals: Visuals | None = None, backend: str | None = None
 ) -> Figure:
@@ -47,8 +48,6 @@ def plot_doubling_times(
     ridge
         Whether to draw the rates beside the doubling time; :func:`plot_ridge` draws them alone.
     visuals, backend
-        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``prior``,
-        ``interval``, ``median``, ``published``, ``moore``, ``draws``, ``sum``, ``reference``, ``legend``, ``title``.
 
     Returns
     -------
@@ -60,7 +59,7 @@ def plot_doubling_times(
     Raises
     ------
     BayesScalingError
-        If the specification has no progress, or visuals or backend is none of the valid ones.
+        If the specification has no progress.
 
     Examples
     --------
@@ -68,7 +67,6 @@ def plot_doubling_times(
     >>> bs.plot_doubling_times(bs.load_fit("runs/reference")).savefig("t_c.png")  # doctest: +SKIP
     """
     fit = require_fit(fit)
-    look = look_of(visuals, backend, _VISUALS)
     rate = pooled_rate(fit, "g_C")
     if rate is None or not np.any(rate):
         raise BayesScalingError(f"'{fit.specification.name}' has no progress, so there is no doubling time to draw")
@@ -78,9 +76,10 @@ def plot_doubling_times(
     _draw_density(figure, axes[0], fit, rate)
     if ridge:
         _draw_ridge(axes[1], fit)
-    return finished(figure, look, f"How long until half the compute is enough?\n{title_of(fit)}", fit.diagnostics)
+    return finished(figure, f"How long until half the compute is enough?\n{title_of(fit)}", fit.diagnostics)
 
 
+@takes_visuals(*_OF_RIDGE)
 def plot_ridge(fit: Fit, *, visuals: Visuals | None = None, backend: str | None = None) -> Figure:
     r"""Draw the two rates whose sum is the rate of effective compute.
 
@@ -91,8 +90,6 @@ def plot_ridge(fit: Fit, *, visuals: Visuals | None = None, backend: str | None 
     fit
         A posterior with a rate of parameters and one of data. One that has not converged is marked across the picture.
     visuals, backend
-        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``draws``, ``sum``,
-        ``reference``, ``legend``, ``title``.
 
     Returns
     -------
@@ -102,7 +99,7 @@ def plot_ridge(fit: Fit, *, visuals: Visuals | None = None, backend: str | None 
     Raises
     ------
     BayesScalingError
-        If the specification does not have both rates, or visuals or backend is none of the valid ones.
+        If the specification does not have both rates.
 
     Notes
     -----
@@ -114,7 +111,6 @@ def plot_ridge(fit: Fit, *, visuals: Visuals | None = None, backend: str | None 
     >>> bs.plot_ridge(bs.load_fit("runs/reference")).savefig("ridge.png")  # doctest: +SKIP
     """
     fit = require_fit(fit)
-    look = look_of(visuals, backend, _OF_RIDGE)
     if not has_ridge(fit):
         raise BayesScalingError(
             f"'{fit.specification.name}' does not have both rates, g_N and g_D, so there is no ridge between them; "
@@ -122,7 +118,7 @@ def plot_ridge(fit: Fit, *, visuals: Visuals | None = None, backend: str | None 
         )
     figure = Drawing(figsize=(6.5, 5))
     _draw_ridge(figure.subplots(), fit)
-    return finished(figure, look, f"Better use of parameters, or of data?\n{title_of(fit)}", fit.diagnostics)
+    return finished(figure, f"Better use of parameters, or of data?\n{title_of(fit)}", fit.diagnostics)
 
 
 def has_ridge(fit: Fit) -> bool:
@@ -205,11 +201,11 @@ def _draw_ridge(axes: Axes, fit: Fit) -> None:
     add_legend(axes, loc="upper right")
 
 
-_OF_GROWTH = ("posterior", "interval", "published", "moore", "legend", "title")
 _YEARS = 60
 _HIGHEST = 1e12  # times; the axis ends there even if an interval does not
 
 
+@takes_visuals("posterior", "interval", "published", "moore", "legend", "title")
 def plot_effective_compute(
     fit: Fit, start: float, end: float, *, visuals: Visuals | None = None, backend: str | None = None
 ) -> Figure:
@@ -224,8 +220,6 @@ def plot_effective_compute(
     start, end
         Decimal years.
     visuals, backend
-        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
-        ``published``, ``moore``, ``legend``, ``title``.
 
     Returns
     -------
@@ -236,8 +230,7 @@ def plot_effective_compute(
     Raises
     ------
     BayesScalingError
-        If the specification has no progress, the end is not after the start, or visuals or backend is none of the
-        valid ones.
+        If the specification has no progress, or the end is not after the start.
 
     Notes
     -----
@@ -249,7 +242,6 @@ def plot_effective_compute(
     >>> bs.plot_effective_compute(bs.load_fit("runs/reference"), 2014, 2023).savefig("growth.png")  # doctest: +SKIP
     """
     fit = require_fit(fit)
-    look = look_of(visuals, backend, _OF_GROWTH)
     if not fit.specification.progresses:
         raise BayesScalingError(f"'{fit.specification.name}' has no progress, so effective compute does not grow")
     if not end > start:
@@ -269,4 +261,4 @@ def plot_effective_compute(
     axes.set(yscale="log", xlim=(start, end), xlabel="year")
     axes.set_ylabel(f"effective over physical compute\n(times, {start:.5g} = 1, log scale)")
     add_legend(axes, loc="upper left")
-    return finished(figure, look, title_of(fit), fit.diagnostics)
+    return finished(figure, title_of(fit), fit.diagnostics)

@@ -17,7 +17,7 @@ from bayes_scaling.common.formatting import counted, months
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.units import noun_of
 from bayes_scaling.plots.style import PAPER, WARNING
-from bayes_scaling.plots.visuals import Look, named
+from bayes_scaling.plots.visuals import named
 from bayes_scaling.quantities.laws import Floats, setting_of
 
 _PIXELS_PER_INCH = 72  # on the screen: 11 inches are as wide as a notebook's column
@@ -51,13 +51,13 @@ def panel(width: float, height: float) -> tuple[Figure, Axes]:
     return figure, figure.subplots()
 
 
-def finished(figure: Figure, look: Look, title: str, found: Any) -> Figure:
-    """Add the title, apply the changes asked for, and mark the picture where what was found has not converged."""
+def finished(figure: Figure, title: str, found: Any) -> Figure:
+    """Add the title, and mark the picture where what was found has not converged."""
     named(figure.suptitle(title, fontsize=11), "title")
     if not found.converged:
         big: dict[str, Any] = {"color": WARNING, "fontsize": 44, "alpha": 0.5, "rotation": 20}
         figure.text(0.5, 0.5, NOT_CONVERGED, ha="center", va="center", **big)
-    return look.finish(figure)
+    return figure
 
 
 def title_of(fit: Fit) -> str:

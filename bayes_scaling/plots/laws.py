@@ -15,9 +15,9 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.chinchilla import STATIC_LAWS
 from bayes_scaling.plots.drawing import Drawing, bracketed, density_of, finished, plain_log_ticks
-from bayes_scaling.plots.fitted_runs import fitted_runs, name_of, runs_title, scientific
+from bayes_scaling.plots.runs import fitted_runs, name_of, runs_title, scientific
 from bayes_scaling.plots.style import INK, LAW_COLOURS, LAW_MARKERS, POSTERIOR, PRIOR, WARNING
-from bayes_scaling.plots.visuals import Visuals, add_legend, entry, look_of, named, patch
+from bayes_scaling.plots.visuals import Visuals, add_legend, entry, named, patch, takes_visuals
 from bayes_scaling.quantities.allocation import YEAR, allocation_exponents, optimal_allocation, split_laws
 from bayes_scaling.quantities.coefficients import EXPONENTS, unidentified
 from bayes_scaling.quantities.intervals import credible_intervals
@@ -26,7 +26,6 @@ from bayes_scaling.quantities.optimal_split import summed_terms
 from bayes_scaling.quantities.points import axis_of
 from bayes_scaling.quantities.rates import INTERVAL
 
-_VISUALS = ("posterior", "interval", "prior", "published", "reference", "legend", "title")
 COMPUTE = 1e24  # FLOP; the default budget of the best split
 _LABELS = {
     "E": "E, irreducible loss\n(nats per token)",
@@ -42,6 +41,7 @@ _SHOWN = (0.001, 0.999)  # quantiles of the posterior that a panel shows at leas
 _TOP, _ROW = 1.12, 0.17  # height above 0, of a density whose maximum is 1, and of a law's line below it
 
 
+@takes_visuals("posterior", "interval", "prior", "published", "reference", "legend", "title")
 def plot_laws(
     fit: Fit,
     laws: Sequence[Source] = STATIC_LAWS,
@@ -64,8 +64,6 @@ def plot_laws(
     compute
         Training FLOP of the best split.
     visuals, backend
-        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
-        ``prior``, ``published``, ``reference``, ``legend``, ``title``.
 
     Returns
     -------
@@ -78,15 +76,13 @@ def plot_laws(
     Raises
     ------
     BayesScalingError
-        If the fit is to evaluations or of a law of compute alone, a law is none, compute is not one positive number, or
-        visuals or backend is none of the valid ones.
+        If the fit is to evaluations or of a law of compute alone, a law is none, or compute is not one positive number.
 
     Examples
     --------
     >>> import bayes_scaling as bs
     >>> bs.plot_laws(bs.load_fit("runs/chinchilla"), compute=5.76e23).savefig("laws.png")  # doctest: +SKIP
     """
-    look = look_of(visuals, backend, _VISUALS)
     fitted_runs(fit)
     if axis_of(compute, "compute (FLOP)").ndim:
         raise BayesScalingError(f"compute must be one budget, not {compute!r}; draw several one at a time")
@@ -103,7 +99,7 @@ def plot_laws(
     for axes in panels[len(shown) :]:
         axes.set_axis_off()
     _draw_legend(figure, laws)
-    return finished(figure, look, runs_title(fit), fit.diagnostics)
+    return finished(figure, runs_title(fit), fit.diagnostics)
 
 
 def _quantities(source: Source, compute: float) -> Mapping[str, xr.DataArray]:

@@ -4,12 +4,16 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from bayes_scaling.common.formatting import months
+from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.published import HO2024_COMPUTE
-from bayes_scaling.plots.style import INK, PAPER, PUBLISHED
+from bayes_scaling.plots.drawing import finished, panel, shortened, title_of
+from bayes_scaling.plots.style import INK, PAPER, POSTERIOR, PUBLISHED
 from bayes_scaling.plots.visuals import named
 from bayes_scaling.quantities.rates import INTERVAL
 
@@ -93,3 +97,18 @@ def print_beside(axes: Axes, height: float, places: Sequence[float], *columns: s
     beside: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "va": "center", "annotation_clip": False}
     for place, text in zip(places, columns, strict=True):
         named(axes.annotate(text, (place, height), fontsize=7.5, color=color, **beside), "figures")
+
+
+def plot_intervals(fit: Fit, table: pd.DataFrame, label: str) -> Figure:
+    """Draw the median and interval of each row of a table of a fit; arrows mark ends that are not finite."""
+    figure, axes = panel(6.5, 1.6 + 0.3 * len(table))
+    values = table[["median", "lower", "upper"]].to_numpy(float)
+    known = values[np.isfinite(values)] if np.isfinite(values).any() else np.zeros(1)
+    low, high = float(known.min()), float(known.max())
+    room = 0.05 * (high - low or abs(low) or 1.0)
+    ends = (low - room, high + room)
+    for line, row in enumerate(values):
+        draw_clipped(axes, line, list(row), ends, color=POSTERIOR, marker="o")
+    axes.set(xlim=ends, ylim=(len(table) - 0.5, -0.5), xlabel=f"{label}; median and {INTERVAL}")
+    axes.set_yticks(range(len(table)), [shortened(str(name)) for name in table.index], parse_math=False)
+    return finished(figure, title_of(fit), fit.diagnostics)

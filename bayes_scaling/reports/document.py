@@ -213,6 +213,11 @@ def section[**P](
     return decorate
 
 
+def those_made(*sections: Section | None) -> tuple[Section, ...]:
+    """Sections, without those that have nothing to say."""
+    return tuple(each for each in sections if each is not None)
+
+
 @dataclass(frozen=True)
 class Banner:
     """A warning that can't be missed: what is wrong, and what to do."""

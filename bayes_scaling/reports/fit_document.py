@@ -11,6 +11,7 @@ from bayes_scaling.common.formatting import months, probability
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.published import HO2024_COMPUTE, HO2024_ROBUSTNESS, MOORE
+from bayes_scaling.plots.doubling import plot_doubling_times
 from bayes_scaling.plots.drawing import NOT_CONVERGED
 from bayes_scaling.quantities.coefficients import unidentified
 from bayes_scaling.quantities.doubling import doubling_times, prior_rates
@@ -19,7 +20,7 @@ from bayes_scaling.quantities.identification import can_identify, identification
 from bayes_scaling.quantities.influence import BY_THE_PRIOR
 from bayes_scaling.quantities.laws import at_most_common
 from bayes_scaling.quantities.rates import INTERVAL, summarise_rate
-from bayes_scaling.reports.document import Banner, Block, Bullets, Document, Picture, Section, Table
+from bayes_scaling.reports.document import Banner, Blocks, Bullets, Document, Picture, Table, section, those_made
 from bayes_scaling.reports.fit_basis import (
     citation_section,
     command_blocks,
@@ -30,11 +31,12 @@ from bayes_scaling.reports.fit_basis import (
 )
 from bayes_scaling.reports.fit_quantities import quantities_of
 from bayes_scaling.reports.fit_results import best_split_picture, budget_sentence
-from bayes_scaling.reports.fit_tables import in_months, times_of, unusable, warning
+from bayes_scaling.reports.fit_tables import in_months, span, times_of, unusable, warning
 from bayes_scaling.reports.fit_trust import calibration_section, diagnostics_section
 from bayes_scaling.reports.summary import next_step, sentence, summarise
 from bayes_scaling.reports.svg import lead_of
 from bayes_scaling.specifications.catalogue import load_specification
+from bayes_scaling.studies.robustness.cases import CASES
 
 if TYPE_CHECKING:
     from bayes_scaling.studies.robustness.result import Robustness
@@ -50,19 +52,13 @@ def fit_document(fit: Fit, robustness: "Robustness | None" = None) -> Document:
         )
     somewhere = at_most_common(fit)
     fit = replace(fit, setting={}) if fit.specification.progresses else somewhere
-    made = (each.section(somewhere if each.at_levels else fit) for each in quantities_of(fit))
-    found = [section for section in made if section is not None]
-    sections = (
-        data_section(fit),
-        model_section(fit),
+    found = those_made(*(each.section(somewhere if each.at_levels else fit) for each in quantities_of(fit)))
+    about, specification = fit.evaluations, fit.specification
+    sections = those_made(
+        *(data_section(fit), model_section(fit)),
         *(found if fit.diagnostics.converged else map(unusable, found)),
-        diagnostics_section(fit),
-        calibration_section(fit),
-        change_section(fit, robustness),
-        method_section(fit),
-        citation_section(
-            fit.evaluations.name, (fit.specification.law,), fit.versions, progress=fit.specification.progresses
-        ),
+        *(diagnostics_section(fit), calibration_section(fit), change_section(fit, robustness), method_section(fit)),
+        citation_section(about.name, (specification.law,), fit.versions, progress=specification.progresses),
     )
     return Document(
         title=title_of(fit),
@@ -128,15 +124,11 @@ def title_of(fit: Fit) -> str:
 def subtitle_of(fit: Fit) -> str:
     """Which specification and which data, by name."""
     name, table = fit.specification.name, fit.evaluations
-    specification = f"Recommended specification ('{name}')" if _is_recommended(fit) else f"Specification '{name}'"
+    recommended = fit.specification == load_specification(_RECOMMENDED)  # and not another under its name
+    specification = f"Recommended specification ('{name}')" if recommended else f"Specification '{name}'"
     if table.name == _PACKAGED and table.kind == "evaluations":
         return f"{specification}, evaluations of Ho et al. 2024 (table '{table.name}')"
     return f"{specification}, {'training runs' if table.kind == 'runs' else 'evaluations'} of the table '{table.name}'"
-
-
-def _is_recommended(fit: Fit) -> bool:
-    """As the catalogue has it, and not another under its name."""
-    return fit.specification == load_specification(_RECOMMENDED)
 
 
 def notes_of(fit: Fit) -> tuple[str, ...]:
@@ -163,8 +155,6 @@ def lead_picture(fit: Fit) -> Picture | None:
     """The one picture beside the answer; None where the fit allows none, as a law that knows of no best split."""
     if not fit.specification.progresses:
         return best_split_picture(fit)
-    from bayes_scaling.plots.doubling import plot_doubling_times
-
     try:
         figure = plot_doubling_times(fit, ridge=False, visuals={"title": False, "legend": {"ncols": 1}})
     except BayesScalingError:
@@ -186,93 +176,75 @@ def lead_picture(fit: Fit) -> Picture | None:
     )
 
 
-def change_section(fit: Fit, robustness: "Robustness | None" = None) -> Section:
+_DECIDED = {
+    BY_THE_PRIOR: ("Decided by the prior", "the prior, and another prior would give another answer"),
+    "shared": ("Shared between data and prior", "data and prior together, so another prior would move it"),
+    "by the data": ("Decided by the data", "the data, and another prior would move it little"),
+}
+"""Of each verdict: how a list of what it is of begins, and what decided."""
+
+
+@section("change", "What would change this answer")
+def change_section(fit: Fit, robustness: "Robustness | None" = None) -> Blocks:
     """Which choices matter, as far as is known; from a robustness run on the same table, if there is one."""
-    blocks: list[Block | str] = []
+    progresses = fit.specification.progresses
     if can_identify(fit):
         table = identification(fit).table
         if (table["verdict"] == "by the data").all():
-            blocks.append(
-                f"{warning(fit)}Every reported quantity is decided by the data: other priors would move little."
-            )
+            yield f"{warning(fit)}Every reported quantity is decided by the data: other priors would move little."
         else:
-            if fit.specification.progresses:
-                blocks.append(f"{warning(fit)}{_of_the_rate(table)}")
-            blocks.append(Bullets(tuple(f"{warning(fit)}{item}" for item in _by_verdict(table))))
-    if not fit.specification.progresses:
-        blocks.append(
+            if progresses:
+                yield f"{warning(fit)}{_of_the_rate(table)}"
+            names = {verdict: list(map(str, table.index[table["verdict"] == verdict])) for verdict in _DECIDED}
+            yield Bullets(
+                tuple(f"{warning(fit)}{_DECIDED[verdict][0]}: {', '.join(of)}." for verdict, of in names.items() if of)
+            )
+    if not progresses:
+        yield (
             "Try other noise, and the runs without those of the highest loss: a coefficient that moves by more than "
             "its interval rests on that choice."
         )
     elif robustness is not None:
-        blocks += _found(robustness)
+        from bayes_scaling.reports.robustness_document import published, sentences
+
+        yield Bullets(tuple(sentences(robustness)))
+        yield Table.of(
+            "other-choices",
+            "Doubling time of effective compute in months, under other choices, compared with what Ho et al. 2024 "
+            "publish (bootstraps of point estimates, on the paper's own rows); marked: not converged",
+            robustness.table,
+            {
+                "question": "{question}",
+                f"found: median ({INTERVAL})": lambda row: in_months(times_of(row)),
+                "published": published,
+                "probability of progress": lambda row: probability(row["probability_of_progress"]),
+                "case": "{case}",
+            },
+            marked=lambda row: not row["converged"],
+        )
     else:
+        questions = {case.name: case.question for case in CASES}
+        yield Table.of(
+            "published-choices",
+            "Published doubling times of effective compute in months, under other choices (not from these data)",
+            [asdict(case) | {"question": questions.get(name, name)} for name, case in HO2024_ROBUSTNESS.items()],
+            {
+                "question": "{question}",
+                "months": lambda row: months(row["months"]),
+                "published 95% bootstrap interval": lambda row: (
+                    "" if None in (row["lower"], row["upper"]) else span("lower", "upper", months)(row)
+                ),
+                "source": "{source}",
+            },
+        )
         lead = "To put the same choices to these data, priors, noise, selections and the paper's penalty among them:"
-        command = ["robustness", *table_option(fit.evaluations)]
-        blocks += [_published(), *command_blocks(lead, command, fit.evaluations)]
-    return Section.of("change", "What would change this answer", *blocks)
+        yield from command_blocks(lead, ["robustness", *table_option(fit.evaluations)], fit.evaluations)
 
 
 def _of_the_rate(table: pd.DataFrame) -> str:
     verdicts = list(dict.fromkeys(_verdicts_on_growth(table)))
     if not verdicts:
         return "Who decided the rate of effective compute can't be told for this law."
-    words = {
-        "by the data": "the data, and another prior would move it little",
-        "shared": "data and prior together, so another prior would move it",
-        "by the prior": "the prior, and another prior would give another answer",
-    }
     if len(verdicts) == 1:
-        return f"The rate of effective compute is decided by {words[verdicts[0]]}."
+        return f"The rate of effective compute is decided by {_DECIDED[verdicts[0]][1]}."
     return f"The rate of effective compute is decided differently by group: {', '.join(map(str, verdicts))}."
-
-
-def _by_verdict(table: pd.DataFrame) -> Iterator[str]:
-    starts = {
-        "by the prior": "Decided by the prior",
-        "shared": "Shared between data and prior",
-        "by the data": "Decided by the data",
-    }
-    for verdict, start in starts.items():
-        names = list(map(str, table.index[table["verdict"] == verdict]))
-        if names:
-            yield f"{start}: {', '.join(names)}."
-
-
-def _found(robustness: "Robustness") -> tuple[Block, ...]:
-    from bayes_scaling.reports.robustness_document import published, sentences
-
-    table = Table.of(
-        "other-choices",
-        "Doubling time of effective compute in months, under other choices, compared with what Ho et al. 2024 publish "
-        "(bootstraps of point estimates, on the paper's own rows); marked: not converged",
-        robustness.table,
-        {
-            "question": "{question}",
-            f"found: median ({INTERVAL})": lambda row: in_months(times_of(row)),
-            "published": published,
-            "probability of progress": lambda row: probability(row["probability_of_progress"]),
-            "case": "{case}",
-        },
-        marked=lambda row: not row["converged"],
-    )
-    return Bullets(tuple(sentences(robustness))), table
-
-
-def _published() -> Table:
-    from bayes_scaling.studies.robustness.cases import CASES
-
-    questions = {case.name: case.question for case in CASES}
-    return Table.of(
-        "published-choices",
-        "Published doubling times of effective compute in months, under other choices (not from these data)",
-        [asdict(case) | {"question": questions.get(name, name)} for name, case in HO2024_ROBUSTNESS.items()],
-        {
-            "question": "{question}",
-            "months": lambda row: months(row["months"]),
-            "published 95% bootstrap interval": lambda row: (
-                "" if None in (row["lower"], row["upper"]) else f"{months(row['lower'])} to {months(row['upper'])}"
-            ),
-            "source": "{source}",
-        },
-    )

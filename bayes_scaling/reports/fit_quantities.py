@@ -1,23 +1,27 @@
-"""What is reported of a fit: report, `summary.json` and the terminal read it from one table, quantity by quantity."""
+"""What is reported of a fit, quantity by quantity: report, `summary.json` and the terminal read one table."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table as RichTable
+from rich.text import Text
 from xarray import DataArray
 
-from bayes_scaling.common.formatting import in_digits
+from bayes_scaling.common.formatting import in_digits, months
 from bayes_scaling.common.formatting import number as precise
 from bayes_scaling.common.strict_json import plain
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.mixing import chain_groups
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.plots.intervals import plot_intervals
+from bayes_scaling.plots.months_axis import plot_intervals
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.doubling import doubling_times
+from bayes_scaling.quantities.fit_findings import fit_findings
 from bayes_scaling.quantities.identification import as_plain, can_identify, identification
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.rates import INTERVAL
@@ -32,8 +36,11 @@ from bayes_scaling.reports.fit_results import (
 )
 from bayes_scaling.reports.fit_tables import in_numbers, number, span, times_cells
 from bayes_scaling.reports.fit_trust import identification_section, predictive_section
+from bayes_scaling.reports.summary import next_step, sentence
 from bayes_scaling.reports.svg import picture_of
 from bayes_scaling.reports.terminal import rich_table
+from bayes_scaling.studies.comparison.chain_weights import chain_weights
+from bayes_scaling.tables.faults import printable
 
 
 @dataclass(frozen=True)
@@ -144,3 +151,47 @@ QUANTITIES = (
 def quantities_of(fit: Fit) -> Iterator[Quantity]:
     """What is reported of a fit."""
     return (each for each in QUANTITIES if each.progress in (None, fit.specification.progresses))
+
+
+def fit_report(fit: Fit) -> RenderableType:
+    """Doubling times (coefficients, of a law without progress), diagnostics, the answer and who decided it."""
+    tables = (each.terminal(fit) for each in quantities_of(fit))
+    parts: list[RenderableType] = [part for table in tables if table is not None for part in (table, Text())]
+    d = fit.diagnostics
+    state = Text("converged", style="green") if d.converged else Text("NOT CONVERGED", style="bold red")
+    parts.append(state.append(f": {d.facts}", style="default not bold"))
+    if d.escalated:
+        note = "A first attempt fell short; this one is longer or more careful."
+        if d.converged and not d.clean:
+            note += " The divergences or deep trees left are below 0.1% of the draws."
+        parts.append(Text(note))
+    parts += [Text(f"- {failure}", style="red") for failure in d.failures]
+    if not d.converged:
+        parts.append(Text(next_step(fit)))
+    parts += [Text(printable(str(each)), style="yellow") for each in fit_findings(fit)]
+    parts += [Text(), Text(sentence(fit), style="bold" if d.converged else "bold red")]
+    if can_identify(fit):
+        parts += [Text(), *(Text(said) for said in identification(fit).sentences)]
+    return Group(*parts)
+
+
+def groups_report(fit: Fit) -> RenderableType | None:
+    """A table of the groups with their weights and answers; None where all chains belong together."""
+    if len(chain_groups(fit.data["posterior"].to_dataset())) == 1:
+        return None
+    found = chain_weights(fit)
+    name = str(found.attrs["quantity"])
+    heading, words = ("T_C, months", months) if fit.specification.progresses else (name, precise)
+    rows = []
+    for row in found.to_dict("records"):
+        median, lower, upper = (words(float(row[f"{name}_{which}"])) for which in ("median", "lower", "upper"))
+        share = "not found" if math.isnan(row["mass_share"]) else f"{row['mass_share']:.1%}"
+        chains, weight = ", ".join(map(str, row["chains"])), f"{row['stacking_weight']:.1%}"
+        rows.append((chains, share, weight, median, f"{lower} to {upper}"))
+    title = f"{len(found)} groups of chains that do not mix: several modes, perhaps"
+    table = rich_table(title, ("chains", "share of mass", "stacking weight", heading, INTERVAL), rows)
+    note = Text(
+        "Shares of mass take each mode as normal; stacking weights say which mixture predicts best, and decide nothing "
+        "between modes that predict alike. Neither makes the figures above an average to use."
+    )
+    return Group(Text(), table, note)

@@ -13,10 +13,9 @@ from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.law.published import HO2024_COMPUTE, MOORE, PLAYERS, published_shapley
 from bayes_scaling.plots.attribution import plot_attribution
-from bayes_scaling.plots.best_split import plot_best_split
+from bayes_scaling.plots.budgets import plot_best_split, plot_isoflop
 from bayes_scaling.plots.doubling import has_ridge, plot_effective_compute, plot_ridge
 from bayes_scaling.plots.drawing import amount
-from bayes_scaling.plots.isoflop import plot_isoflop
 from bayes_scaling.plots.laws import plot_laws
 from bayes_scaling.quantities.against_published import rate_interval, rates_against_published
 from bayes_scaling.quantities.allocation import optimal_allocation

@@ -81,7 +81,7 @@ def _read_off(fit: "Fit", directory: Path) -> dict[Path, bytes]:
 
         contents[directory / PICTURE_FILE] = picture(plot_doubling_times(fit))
     elif fit.evaluations.kind == "runs" and fit.specification.form.splits:
-        from bayes_scaling.plots.isoflop import plot_isoflop
+        from bayes_scaling.plots.budgets import plot_isoflop
         from bayes_scaling.plots.laws import plot_laws
 
         plots: tuple[Callable[[Fit], Figure], ...] = (plot_isoflop, plot_laws)

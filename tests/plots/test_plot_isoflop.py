@@ -12,8 +12,8 @@ from matplotlib.container import ErrorbarContainer
 from plots.drawn import band, data, texts
 
 import bayes_scaling as bs
-from bayes_scaling.plots.fitted_runs import fitted_runs, isoflop_budgets, nearest_budget
-from bayes_scaling.plots.isoflop import plot_isoflop
+from bayes_scaling.plots.budgets import plot_isoflop
+from bayes_scaling.plots.runs import fitted_runs, isoflop_budgets, nearest_budget
 from bayes_scaling.studies.approaches.rows import budgets_of
 
 

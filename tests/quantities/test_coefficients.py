@@ -16,7 +16,7 @@ from bayes_scaling.quantities.allocation import allocation_exponents
 from bayes_scaling.quantities.coefficients import CONTRACTION_MIN, coefficients, contraction, unidentified
 from bayes_scaling.quantities.intervals import MCSE
 from bayes_scaling.quantities.laws import laws_of
-from bayes_scaling.reports.fit_terminal import fit_report
+from bayes_scaling.reports.fit_quantities import fit_report
 from bayes_scaling.reports.summary import sentence, summary_json
 from bayes_scaling.reports.terminal import console
 
