@@ -73,18 +73,10 @@ def quantity(
     default the intervals.
     """
 
-    def intervals(fit: Fit) -> pd.DataFrame:
-        return credible_intervals(draws(fit))
-
-    def found(fit: Fit) -> pd.DataFrame | None:
-        try:
-            return intervals(fit)
-        except BayesScalingError:
-            return None
-
     @section(name, title, refusable=True)
     def shown(fit: Fit) -> Blocks:
-        table, unit = intervals(fit), str(draws(fit).attrs["unit"])
+        table = credible_intervals(draws(fit))
+        unit = table.attrs["unit"]
         figure = plot_intervals(fit, table, f"{title} ({unit})") if plot is None else plot(fit)
         said = "; ".join(f"{of} {in_numbers(row)}" for of, row in table.iterrows())
         yield words
@@ -92,13 +84,21 @@ def quantity(
         rows = tuple((str(of), number(row["median"]), span("lower", "upper")(row)) for of, row in table.iterrows())
         yield Table(f"{name}-table", f"{title}; {unit}", ("of", "median", INTERVAL), rows)
 
+    def found(fit: Fit) -> pd.DataFrame | None:
+        try:
+            return credible_intervals(draws(fit))
+        except BayesScalingError:
+            return None
+
     def summary(fit: Fit) -> Mapping[str, Any]:
         table = found(fit)
         return {name.replace("-", "_"): None if table is None else plain(table.to_dict("index"))}
 
     def terminal(fit: Fit) -> RichTable | None:
-        table = found(fit)
-        return None if table is None else rich_table(title, ("", "median", INTERVAL), map(_estimated, table.iterrows()))
+        if (table := found(fit)) is None:
+            return None
+        head = f"{title} ({table.attrs['unit']})"
+        return rich_table(head, ("", "median", INTERVAL), map(_estimated, table.iterrows()))
 
     return Quantity(shown, progress, summary=summary, terminal=terminal)
 
