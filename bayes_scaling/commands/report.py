@@ -79,7 +79,7 @@ def kind_of(source: Path) -> str:
         there = source.exists()
         found = {file: kind for kind, (file, _) in KINDS.items() if (source / file).is_file()}
     except (OSError, ValueError):  # such as a path with a NUL character
-        raise BayesScalingError(f"{str(source)!r} leads nowhere; give the directory of a run") from None
+        raise BayesScalingError(f"{str(source)!r} is not a valid path; give the directory of a run") from None
     if not there:
         raise BayesScalingError(
             f"{source}: no such directory; give the one that `bayes-scaling fit` or a study wrote to"

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
@@ -67,25 +67,15 @@ def plot_attribution(
         named(axes.axvline(0, color=PRIOR, lw=0.8), "reference")
         known = published[player].reindex(names)
         for line, row in enumerate(rows.to_dict("records")):
-            _draw_share(axes, line, (row["median"], row["lower"], row["upper"]), float(known.iloc[line]))
+            found, point = (row["median"], row["lower"], row["upper"]), (float(known.iloc[line]), math.nan, math.nan)
+            draw_clipped(axes, line + _FOUND, found, _SHOWN, color=POSTERIOR, marker="o")
+            look: dict[str, Any] = {"color": PUBLISHED, "marker": "D", "filled": False, "names": ("published",) * 2}
+            draw_clipped(axes, line + _PUBLISHED, point, _SHOWN, **look)
         axes.set_title(player.replace("_", " "), fontsize=10)
         axes.set_xlabel("share of the fall in loss")
         axes.xaxis.set_major_formatter(PercentFormatter(xmax=1.0))
     panels[0].set(xlim=_SHOWN, ylim=(len(names) - 0.5, -0.5))
     panels[0].set_yticks(np.arange(len(names)), names, parse_math=False)
-    _draw_legend(figure)
-    return finished(figure, title_of(fit), fit.diagnostics)
-
-
-def _draw_share(axes: Axes, line: int, found: tuple[float, float, float], published: float) -> None:
-    draw_clipped(axes, line + _FOUND, found, _SHOWN, color=POSTERIOR, marker="o")
-    if not math.isnan(published):
-        names = ("published", "published")
-        known = (published, math.nan, math.nan)
-        draw_clipped(axes, line + _PUBLISHED, known, _SHOWN, color=PUBLISHED, marker="D", filled=False, names=names)
-
-
-def _draw_legend(figure: Figure) -> None:
     handles = [
         entry("posterior", "posterior median", color=POSTERIOR, marker="o", ls="", ms=POINT_SIZE),
         entry("interval", INTERVAL, color=POSTERIOR),
@@ -93,3 +83,4 @@ def _draw_legend(figure: Figure) -> None:
         entry(None, "goes on beyond the axis", color=PRIOR, marker=">", ls="", ms=POINT_SIZE),
     ]
     add_legend(figure, handles, loc="outside lower center", ncols=4)
+    return finished(figure, title_of(fit), fit.diagnostics)

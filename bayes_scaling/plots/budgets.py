@@ -9,7 +9,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-from xarray import DataArray
 
 from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import BayesScalingError
@@ -19,6 +18,7 @@ from bayes_scaling.law.formula import training_compute
 from bayes_scaling.plots.allocation import budget_grid, mark_budgets, shade_beyond, styled
 from bayes_scaling.plots.drawing import amount, finished, panel, plain_log_ticks
 from bayes_scaling.plots.runs import (
+    best_split,
     fitted_runs,
     isoflop_budgets,
     loss_band,
@@ -89,15 +89,18 @@ def plot_isoflop(
         )
     laws, place = laws_of(fit), nearest_budget(runs["compute"], chosen)
     beyond = chosen > (1 + WITHIN) * runs["compute"].max()
-    best = optimal_allocation(laws, chosen)
-    sizes, losses = (credible_intervals(best[name], errors=False) for name in ("parameters", "loss"))
+    sizes, losses = best_split(laws, chosen, "parameters", "loss")
     figure, axes = panel(8.5, 5.6)
     colours = mpl.colormaps[ORDERED](np.linspace(0.0, 0.88, len(chosen)))
     for number, (budget, colour) in enumerate(zip(chosen, colours, strict=True)):
         line = "--" if beyond[number] else "-"
         _draw_curve(axes, laws, float(budget), runs[place == number], sizes.iloc[number], colour, line)
-    for number, colour in enumerate(colours):
-        _draw_optimum(axes, sizes.iloc[number], losses.iloc[number], colour)
+    for (_, size), (_, loss), colour in zip(sizes.iterrows(), losses.iterrows(), colours, strict=True):
+        if np.isfinite(size["median"]):
+            ends = [[[row["median"] - row["lower"]], [row["upper"] - row["median"]]] for row in (size, loss)]
+            style: dict[str, Any] = {"ms": 5, "mfc": colour, "mew": 0.8, "elinewidth": 1.4, "capsize": 2.5, "zorder": 5}
+            point = axes.errorbar(size["median"], loss["median"], ends[1], ends[0], fmt="D", color=INK, **style)
+            named(point, "optimum")
     named(axes.plot(sizes["median"], losses["median"], color=INK, lw=1, ls=":", zorder=4), "optimum")
     axes.set(xscale="log", yscale="log", xlabel="parameters (log scale)", ylabel="loss (nats per token, log scale)")
     plain_log_ticks(axes.yaxis)
@@ -116,15 +119,6 @@ def _draw_curve(
     named(axes.fill_between(parameters, band["lower"], band["upper"], color=colour, alpha=0.25, lw=0), "interval")
     named(axes.plot(parameters, band["median"], color=colour, lw=1.4, ls=line), "posterior")
     named(axes.plot(runs["parameters"], runs["loss"], "o", color=colour, ms=3.5, alpha=0.8, mew=0), "runs")
-
-
-def _draw_optimum(axes: Axes, size: pd.Series, loss: pd.Series, colour: Any) -> None:
-    if not np.isfinite(size["median"]):
-        return
-    xerr, yerr = ([[row["median"] - row["lower"]], [row["upper"] - row["median"]]] for row in (size, loss))
-    look: dict[str, Any] = {"ms": 5, "mfc": colour, "mew": 0.8, "elinewidth": 1.4, "capsize": 2.5, "zorder": 5}
-    point = axes.errorbar(size["median"], loss["median"], xerr=xerr, yerr=yerr, fmt="D", color=INK, **look)
-    named(point, "optimum")
 
 
 def _draw_legends(axes: Axes, budgets: Floats, beyond: Any, place: Any, colours: Any) -> None:
@@ -189,15 +183,14 @@ def plot_best_split(fit: Fit, budget: float, *, visuals: Visuals | None = None, 
     runs = fitted_runs(fit)
     marked = np.atleast_1d(axis_of(budget, "budget (FLOP)"))
     grid = budget_grid(runs["compute"], marked)
-    found = optimal_allocation(fit, grid)
     figure, axes = panel(6.5, 5)
     largest = float(runs["compute"].max())
     end = float(grid[-1]) * _ROOM
     if end > largest:
         shade_beyond(axes, largest, end)
     ends = [
-        _draw_one(axes, grid, found[kind], float(marked[0]), name, first=not place)
-        for place, (kind, name) in enumerate(_KINDS.items())
+        _draw_one(axes, grid, table, float(marked[0]), name, first=name == _KINDS["tokens"])
+        for table, name in zip(best_split(fit, grid, *_KINDS), _KINDS.values(), strict=True)
     ]
     named(axes.axvline(float(marked[0]), color=INK, lw=0.8, ls=":"), "budget")
     mark_budgets(axes, runs["compute"])
@@ -212,10 +205,9 @@ def plot_best_split(fit: Fit, budget: float, *, visuals: Visuals | None = None, 
 
 
 def _draw_one(
-    axes: Axes, grid: Floats, draws: DataArray, budget: float, name: str, *, first: bool
+    axes: Axes, grid: Floats, table: pd.DataFrame, budget: float, name: str, *, first: bool
 ) -> tuple[float, float]:
     """Median and interval of one count over budgets, its name, and what it is at the budget; smallest and largest."""
-    table = credible_intervals(draws, errors=False)
     words = INTERVAL if first else ""
     band = axes.fill_between(grid, table["lower"], table["upper"], color=POSTERIOR, alpha=0.22, lw=0, label=words)
     named(band, "interval")
@@ -304,9 +296,8 @@ def plot_tokens_per_parameter(
         named(dashed, "posterior")
         shade_beyond(axes, largest, budgets[-1])
     for law, colour, line in styled(laws):
-        ratio = optimal_allocation(law, budgets)["tokens_per_parameter"]
-        medians = credible_intervals(ratio, errors=False)["median"]
-        named(axes.plot(budgets, medians, color=colour, ls=line, lw=1.5, label=name_of(law)), "published")
+        (ratios,) = best_split(law, budgets, "tokens_per_parameter")
+        named(axes.plot(budgets, ratios["median"], color=colour, ls=line, lw=1.5, label=name_of(law)), "published")
     words = f"rule of {RULE_OF_THUMB:g} tokens per parameter"
     named(axes.axhline(RULE_OF_THUMB, color=REFERENCE, lw=0.9, label=words), "rule")
     mark_budgets(axes, runs["compute"])

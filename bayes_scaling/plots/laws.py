@@ -98,7 +98,14 @@ def plot_laws(
         axes.set_xlabel(_LABELS[name].format(scientific(compute)), fontsize=9)
     for axes in panels[len(shown) :]:
         axes.set_axis_off()
-    _draw_legend(figure, laws)
+    handles: list[Any] = [
+        entry("posterior", "posterior density and median", color=POSTERIOR, lw=1.8),
+        patch("interval", INTERVAL, POSTERIOR, 0.25),
+        entry("prior", "prior (alpha, beta)", color=PRIOR, lw=1.4, ls="--"),
+    ]
+    styles = zip(laws, cycle(LAW_COLOURS), cycle(LAW_MARKERS), strict=False)
+    handles += [entry("published", name_of(law), color=c, marker=marker, ls="", ms=6) for law, c, marker in styles]
+    add_legend(figure, handles, loc="outside lower center", ncols=2)
     return finished(figure, runs_title(fit), fit.diagnostics)
 
 
@@ -141,14 +148,18 @@ def _draw_panel(
         plain_log_ticks(axes.xaxis, write=scientific if name == "parameters" else None, most=3)
     else:
         axes.xaxis.set_major_locator(MaxNLocator(5))
-    if name in EXPONENTS:
-        _draw_prior(axes, fit, name, top)
+    if name in EXPONENTS and name in [parameter.name for parameter in fit.specification.parameters()]:
+        points = np.linspace(*axes.get_xlim(), 200)  # its own prior, on the scale of its posterior's density
+        prior = fit.specification.prior_of(name).frozen().pdf(points) / top
+        named(axes.plot(points, prior, color=PRIOR, lw=1.4, ls="--"), "prior")
     axes.set(ylim=(-_ROW * (len(others) + 0.6), _TOP), yticks=[])
     named(axes.axhline(0, color=PRIOR, lw=0.8), "reference")
     axes.spines["left"].set_visible(False)
     axes.tick_params(labelsize=8)
     words = "\nnot identified by these runs" if name in unknown else ""
-    axes.set_title(_in_print(summary, name) + words, fontsize=9.5, color=WARNING if words else INK)
+    parts = (float(summary[part]) for part in ("median", "lower", "upper"))
+    said = bracketed(parts, lambda each: scientific(each, 1) if name == "parameters" else f"{each:#.3g}")
+    axes.set_title(said + words, fontsize=9.5, color=WARNING if words else INK)
 
 
 def _limits(shown: Floats) -> tuple[float, float]:
@@ -173,28 +184,3 @@ def _draw_density(axes: Axes, values: Floats, summary: pd.Series, *, on_log: boo
     height = np.interp(summary["median"], points, density)
     named(axes.plot([summary["median"]] * 2, [0, height], color=POSTERIOR, lw=1.2), "posterior")
     return top
-
-
-def _draw_prior(axes: Axes, fit: Fit, name: str, top: float) -> None:
-    """An exponent's own prior, on the scale of its posterior's density."""
-    if name not in [parameter.name for parameter in fit.specification.parameters()]:
-        return
-    points = np.linspace(*axes.get_xlim(), 200)
-    prior = fit.specification.prior_of(name).frozen().pdf(points) / top
-    named(axes.plot(points, prior, color=PRIOR, lw=1.4, ls="--"), "prior")
-
-
-def _in_print(summary: pd.Series, name: str) -> str:
-    values = (float(summary[part]) for part in ("median", "lower", "upper"))
-    return bracketed(values, lambda each: scientific(each, 1) if name == "parameters" else f"{each:#.3g}")
-
-
-def _draw_legend(figure: Figure, laws: Sequence[Source]) -> None:
-    handles: list[Any] = [
-        entry("posterior", "posterior density and median", color=POSTERIOR, lw=1.8),
-        patch("interval", INTERVAL, POSTERIOR, 0.25),
-        entry("prior", "prior (alpha, beta)", color=PRIOR, lw=1.4, ls="--"),
-    ]
-    styles = zip(laws, cycle(LAW_COLOURS), cycle(LAW_MARKERS), strict=False)
-    handles += [entry("published", name_of(law), color=c, marker=marker, ls="", ms=6) for law, c, marker in styles]
-    add_legend(figure, handles, loc="outside lower center", ncols=2)

@@ -1,5 +1,6 @@
 """The training runs of a fit, its budgets and expected losses, and how the runs scatter around the law."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -18,10 +19,10 @@ from bayes_scaling.model.predictors import label_of
 from bayes_scaling.plots.drawing import Drawing, finished, plain_log_ticks, title_of, wide
 from bayes_scaling.plots.style import INK, POSTERIOR, PRIOR, WARNING
 from bayes_scaling.plots.visuals import Visuals, add_legend, named, takes_visuals
-from bayes_scaling.quantities.allocation import YEAR, split_laws
+from bayes_scaling.quantities.allocation import YEAR, optimal_allocation, split_laws
 from bayes_scaling.quantities.coefficients import unidentified
 from bayes_scaling.quantities.intervals import credible_intervals
-from bayes_scaling.quantities.laws import Floats, Laws, laws_of
+from bayes_scaling.quantities.laws import Floats, Laws, Source, laws_of
 from bayes_scaling.specifications.parameters import PARAMETERS
 from bayes_scaling.studies.approaches.rows import WITHIN, budgets_of
 
@@ -83,6 +84,12 @@ def loss_band(laws: Laws, parameters: Floats, tokens: Floats) -> pd.DataFrame:
         losses = laws.drawn(draws, "loss", "nats per token", point=points)
         parts.append(credible_intervals(losses, errors=False))
     return pd.concat(parts)
+
+
+def best_split(source: Source, budgets: Any, *names: str) -> Iterator[pd.DataFrame]:
+    """Medians and intervals of quantities of the best split of budgets (FLOP), a table each."""
+    found = optimal_allocation(source, budgets)
+    return (credible_intervals(found[name], errors=False) for name in names)
 
 
 def runs_title(fit: Fit) -> str:
@@ -201,7 +208,10 @@ def plot_residuals(fit: Fit, *, visuals: Visuals | None = None, backend: str | N
         wide(axis, table["residual"], _TICKS)
     for axes in panels[::2]:
         axes.set_ylabel(f"residual of {'log loss' if fit.specification.noise.on_log else 'loss'} (in σ)")
-    _name_worst(panels[3], table["residual"][worst])
+    named_worst = (f"{rank}  {run}: {table['residual'][run]:+.3g} σ" for rank, run in enumerate(worst, start=1))
+    style: dict[str, Any] = {"transform": panels[3].transAxes, "color": WARNING, "ha": "right", "va": "bottom"}
+    words = "\n".join(["largest residuals", *named_worst])
+    named(panels[3].text(0.98, 0.04, words, fontsize=8, **style), "worst")
     return finished(figure, f"{runs_title(fit)}: posterior mean residuals", fit.diagnostics)
 
 
@@ -227,9 +237,3 @@ def _draw_points(axes: Axes, values: pd.Series, residual: pd.Series, worst: pd.I
             str(rank), place, away, textcoords="offset points", fontsize=7.5, color=WARNING, ha=sides[0], va=sides[1]
         )
         named(number, "worst")
-
-
-def _name_worst(axes: Axes, residual: pd.Series) -> None:
-    lines = [f"{rank}  {run}: {value:+.3g} σ" for rank, (run, value) in enumerate(residual.items(), start=1)]
-    look: dict[str, Any] = {"transform": axes.transAxes, "color": WARNING, "ha": "right", "va": "bottom"}
-    named(axes.text(0.98, 0.04, "\n".join(["largest residuals", *lines]), fontsize=8, **look), "worst")

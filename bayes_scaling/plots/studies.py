@@ -282,7 +282,11 @@ def plot_robustness(result: Robustness, *, visuals: Visuals | None = None, backe
     table = result.table
     figure = Drawing(figsize=(11, 1.8 + 0.3 * len(table)), layout=ConstrainedLayoutEngine(rect=TEXT_ROOM))
     axes = figure.subplots()
-    _draw_band(axes, result)
+    median, lower, upper = times_in(result.table.to_dict("index")[BASELINE])
+    band = axes.axvspan(max(lower, SHORTEST), min(upper, LONGEST), color=POSTERIOR, alpha=0.08, lw=0)
+    named(band, "baseline")
+    if median < LONGEST:
+        named(axes.axvline(median, color=POSTERIOR, lw=0.8, ls=":"), "baseline")
     print_beside(axes, -0.75, _PLACES, "rows", "months", color=PRIOR)
     for line, case in enumerate(table.to_dict("records")):
         good = bool(case["converged"])
@@ -297,19 +301,18 @@ def plot_robustness(result: Robustness, *, visuals: Visuals | None = None, backe
     set_months_axis(axes)
     axes.set_yticks(range(len(table)), with_marks(map(shortened, table.index), table), fontsize=8, parse_math=False)
     axes.grid(axis="y", color=PRIOR, alpha=0.15, lw=0.6)
-    _draw_legend(figure, anyone_failed=not table["converged"].all())
+    handles = [
+        entry("posterior", "found here (posterior)", color=POSTERIOR, marker="o", ms=4.5),
+        entry("published", "published (Ho et al. 2024)", color=PUBLISHED, marker="D", ms=4.5),
+        entry("interval", "goes on beyond the axis, or no bound", color=POSTERIOR, marker=">", ls="", ms=4.5),
+    ]
+    if not table["converged"].all():
+        handles.append(entry(None, "not converged", color=WARNING, marker="x", ms=4.5))
+    add_legend(figure, handles, loc="outside lower center", ncols=4)
     evaluations = result.evaluations
     title = f"Robustness on {evaluations.name} ({evaluations.rows} evaluations)"
     named(axes.set_title(title, fontsize=11, pad=14, parse_math=False), "title")
     return figure
-
-
-def _draw_band(axes: Axes, result: Robustness) -> None:
-    median, lower, upper = times_in(result.table.to_dict("index")[BASELINE])
-    band = axes.axvspan(max(lower, SHORTEST), min(upper, LONGEST), color=POSTERIOR, alpha=0.08, lw=0)
-    named(band, "baseline")
-    if median < LONGEST:
-        named(axes.axvline(median, color=POSTERIOR, lw=0.8, ls=":"), "baseline")
 
 
 def _draw_published(axes: Axes, height: float, middle: float, lower: float, upper: float) -> None:
@@ -321,14 +324,3 @@ def _draw_published(axes: Axes, height: float, middle: float, lower: float, uppe
         lower = upper = math.nan
     names = ("published", "published")
     draw_interval(axes, height, (middle, lower, upper), color=PUBLISHED, marker="D", size=3.5, names=names)
-
-
-def _draw_legend(figure: Figure, *, anyone_failed: bool) -> None:
-    handles = [
-        entry("posterior", "found here (posterior)", color=POSTERIOR, marker="o", ms=4.5),
-        entry("published", "published (Ho et al. 2024)", color=PUBLISHED, marker="D", ms=4.5),
-        entry("interval", "goes on beyond the axis, or no bound", color=POSTERIOR, marker=">", ls="", ms=4.5),
-    ]
-    if anyone_failed:
-        handles.append(entry(None, "not converged", color=WARNING, marker="x", ms=4.5))
-    add_legend(figure, handles, loc="outside lower center", ncols=4)

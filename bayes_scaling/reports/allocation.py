@@ -9,7 +9,6 @@ from rich.table import Column
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from bayes_scaling.common.files import write_whole
 from bayes_scaling.common.formatting import number
 from bayes_scaling.common.strict_json import strict_json
 from bayes_scaling.errors import BayesScalingError
@@ -26,6 +25,7 @@ from bayes_scaling.quantities.allocation_table import (
     year_of,
 )
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL
+from bayes_scaling.reports.run_directory import write_results
 from bayes_scaling.reports.summary import next_step
 from bayes_scaling.reports.terminal import NARROW, rich_table
 
@@ -180,11 +180,8 @@ def write_allocations(answer: Allocations, path: Path) -> Path:
     """Write every row, whole or not at all, in the format of the file's name."""
     check_output(path)
     content = answer.table.to_csv(index=False).encode() if path.suffix == ".csv" else allocation_json(answer)
-    try:
-        write_whole(path, content)
-    except OSError as error:
-        raise BayesScalingError(f"{path}: can't be written ({error.strerror}); choose another --output") from None
-    return path
+    (written,) = write_results({path: content}, path, failure="can't be written ({}); choose another --output")
+    return written
 
 
 def allocation_json(answer: Allocations) -> bytes:
