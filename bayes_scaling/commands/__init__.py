@@ -3,9 +3,7 @@
 import typer
 
 from bayes_scaling.commands.allocate import allocate_command
-from bayes_scaling.commands.check import check_command
 from bayes_scaling.commands.fit import fit_command
-from bayes_scaling.commands.import_table import import_command
 from bayes_scaling.commands.models import models_command
 from bayes_scaling.commands.report import report_command
 from bayes_scaling.commands.studies import (
@@ -16,6 +14,7 @@ from bayes_scaling.commands.studies import (
     robustness_command,
     trust_command,
 )
+from bayes_scaling.commands.tables import check_command, import_command
 
 app = typer.Typer(
     help="Bayesian scaling laws with algorithmic progress.",

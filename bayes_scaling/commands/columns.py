@@ -32,23 +32,10 @@ _EXAMPLE = f"[columns], and below it lines such as {_LINE}"
 
 
 def columns_of_file(name: str) -> dict[str, str]:
-    r"""Our name of each column to the table's, from a TOML file; whether they exist, the table's reader says.
+    """Our name of each column to the table's, from a TOML file; whether they exist, the table's reader says.
 
     Raises BayesScalingError if it can't be read, is not TOML, gives a name twice, or holds anything but names and texts
     in ``[columns]``.
-
-    Parameters
-    ----------
-    name
-        Path of the file.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "columns.toml"
-    >>> _ = path.write_text('[columns]\nparameters = "Model Size"\n')
-    >>> columns_of_file(str(path))
-    {'parameters': 'Model Size'}
     """
     document = _document(name)
     columns = document.get("columns")

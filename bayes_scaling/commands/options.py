@@ -25,24 +25,12 @@ if TYPE_CHECKING:
 
 
 def specification_names(incomplete: str) -> list[str]:
-    """Names in the catalogue that begin so.
-
-    Examples
-    --------
-    >>> specification_names("ho2024/0")[:2]
-    ['ho2024/01', 'ho2024/02']
-    """
+    """Names in the catalogue that begin so."""
     return [name for name in list_specifications() if name.startswith(incomplete)]
 
 
 def table_names(incomplete: str) -> list[str]:
-    """Packaged tables whose name begins so.
-
-    Examples
-    --------
-    >>> table_names("c")
-    ['collected']
-    """
+    """Packaged tables whose name begins so."""
     from bayes_scaling.tables import PACKAGED  # pandas takes a second to import
 
     return [name for name in PACKAGED if name.startswith(incomplete)]
@@ -252,15 +240,8 @@ def takes_table(
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command the options of a table, which it takes as one argument ``options``, and those of a study.
 
-    Parameters
-    ----------
-    runs, evaluations
-        With or without ``--runs`` and ``--evaluations``.
-    study
-        How directories of the command's results begin, if it runs a study; it then takes an argument ``study``, a
-        :class:`StudyOptions`.
-    without
-        Options of a study that this one lacks, such as ``scheduler`` if it runs on this computer alone.
+    ``study``: how directories of its results begin, if it runs a study; it then takes an argument ``study``, a
+    :class:`StudyOptions`. ``without``: options of a study that this one lacks, such as ``scheduler``.
     """
     left_out = {name for name, has in {"runs": runs, "evaluations": evaluations}.items() if not has}
     of_table = _declared(TableOptions, left_out)

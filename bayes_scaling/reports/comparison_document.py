@@ -38,7 +38,7 @@ from bayes_scaling.reports.comparison_trust import (
 )
 from bayes_scaling.reports.document import Banner, Document, Picture, Section, those_made
 from bayes_scaling.reports.fit_basis import citation_section, data_section
-from bayes_scaling.reports.fit_tables import in_brackets, in_months, variant_in_words
+from bayes_scaling.reports.fit_tables import in_brackets, in_months, no_upper_bound, variant_in_words
 from bayes_scaling.reports.markdown import render_page
 from bayes_scaling.reports.run_directory import picture, write_beside_fits
 from bayes_scaling.reports.svg import lead_of
@@ -156,12 +156,8 @@ def _banners(comparison: Comparison) -> Iterator[Banner]:
             f"{named(bad.index)}: ranks and weights rest in part on them.",
         )
     average = averaged(comparison)
-    if average is not None and math.isinf(average["upper"]):
-        yield Banner(
-            "NO UPPER BOUND",
-            f"The {INTERVAL} of the averaged doubling time of effective compute has no upper end (probability of "
-            f"progress {probability(average[PROGRESS])}): no progress is not ruled out.",
-        )
+    if average is not None:
+        yield from no_upper_bound("the averaged doubling time of effective compute", average)
 
 
 def lead_picture(comparison: Comparison) -> Picture | None:

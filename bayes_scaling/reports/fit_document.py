@@ -31,7 +31,7 @@ from bayes_scaling.reports.fit_basis import (
 )
 from bayes_scaling.reports.fit_quantities import quantities_of
 from bayes_scaling.reports.fit_results import best_split_picture, budget_sentence
-from bayes_scaling.reports.fit_tables import in_months, span, times_of, unusable, warning
+from bayes_scaling.reports.fit_tables import in_months, no_upper_bound, span, times_of, unusable, warning
 from bayes_scaling.reports.fit_trust import calibration_section, diagnostics_section
 from bayes_scaling.reports.summary import next_step, sentence, summarise
 from bayes_scaling.reports.svg import lead_of
@@ -91,12 +91,7 @@ def banners(fit: Fit) -> Iterator[Banner]:
             )
         return
     row = doubling_times(fit).loc["compute"].to_dict()
-    if math.isinf(row["upper"]):
-        yield Banner(
-            "NO UPPER BOUND",
-            f"The {INTERVAL} of the doubling time of effective compute has no upper end (probability of progress "
-            f"{probability(row['probability_of_progress'])}): these data do not exclude that there was none.",
-        )
+    yield from no_upper_bound("the doubling time of effective compute", row)
     if can_identify(fit):
         mine = _verdicts_on_growth(identification(fit).table)
         if decided := [str(name) for name in mine[mine == BY_THE_PRIOR].index]:

@@ -1,7 +1,7 @@
 """Tables about a fit: numbers as texts, and marked throughout where the fit has not converged."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -13,7 +13,8 @@ from bayes_scaling.common.formatting import number as precise
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.drawing import NOT_CONVERGED
 from bayes_scaling.quantities.intervals import MCSE
-from bayes_scaling.reports.document import Block, Bullets, Paragraph, Picture, Section, Table
+from bayes_scaling.quantities.rates import INTERVAL
+from bayes_scaling.reports.document import Banner, Block, Bullets, Paragraph, Picture, Section, Table
 from bayes_scaling.studies.comparison.elpd import DOUBLING
 
 Row = Mapping[Any, Any] | pd.Series  # a row of a table of intervals
@@ -49,6 +50,16 @@ def _unusable(block: Block) -> Block:
 
 def _marked(text: str) -> str:
     return text if text.startswith(NOT_CONVERGED) else _WARNING + text
+
+
+def no_upper_bound(of: str, row: Row) -> Iterator[Banner]:
+    """The banner of a doubling time, if its interval has no upper end."""
+    if math.isinf(row["upper"]):
+        yield Banner(
+            "NO UPPER BOUND",
+            f"The {INTERVAL} of {of} has no upper end (probability of progress "
+            f"{probability(row['probability_of_progress'])}): these data do not exclude that there was none.",
+        )
 
 
 def times_cells(row: pd.Series) -> tuple[str, str, str]:

@@ -35,7 +35,7 @@ from bayes_scaling.reports.document import (
     those_made,
 )
 from bayes_scaling.reports.fit_basis import citation_section, command_blocks, made_with, table_option
-from bayes_scaling.reports.fit_tables import PARTS, TIMES, in_brackets, in_months, times_of
+from bayes_scaling.reports.fit_tables import PARTS, TIMES, in_brackets, in_months, no_upper_bound, times_of
 from bayes_scaling.reports.markdown import render_page
 from bayes_scaling.reports.run_directory import picture, write_beside_fits
 from bayes_scaling.reports.svg import lead_of
@@ -126,12 +126,7 @@ def banners_of(result: Robustness) -> Iterator[Banner]:
             f"{', '.join(lost)} {'has' if len(lost) == 1 else 'have'} not converged: marked, and not counted in any "
             f"sentence. {again}",
         )
-    if math.isinf(base[TIMES[2]]):
-        yield Banner(
-            "NO UPPER BOUND",
-            f"The {INTERVAL} of the baseline's doubling time has no upper end (probability of progress "
-            f"{probability(base['probability_of_progress'])}): no progress is not ruled out.",
-        )
+    yield from no_upper_bound("the baseline's doubling time", {**base, **times_of(base)})
 
 
 def _forest(result: Robustness) -> Picture:
