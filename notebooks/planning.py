@@ -173,7 +173,7 @@ def allocation(fit: bs.Fit) -> str:
 
 def worst_residuals(fit: bs.Fit) -> str:
     """What the tails of the residuals say of the noise."""
-    from bayes_scaling.plots.residuals import standardised_residuals
+    from bayes_scaling.plots.runs import standardised_residuals
 
     found = standardised_residuals(fit)
     high, low = int((found["residual"] > 5).sum()), int((found["residual"] < -5).sum())

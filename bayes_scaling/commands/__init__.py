@@ -2,18 +2,11 @@
 
 import typer
 
+from bayes_scaling.commands import studies
 from bayes_scaling.commands.allocate import allocate_command
 from bayes_scaling.commands.fit import fit_command
 from bayes_scaling.commands.models import models_command
 from bayes_scaling.commands.report import report_command
-from bayes_scaling.commands.studies import (
-    backtest_command,
-    calibrate_command,
-    compare_command,
-    replicate_command,
-    robustness_command,
-    trust_command,
-)
 from bayes_scaling.commands.tables import check_command, import_command
 
 app = typer.Typer(
@@ -23,7 +16,21 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for command in (
-    *(fit_command, compare_command, report_command, replicate_command, robustness_command, allocate_command),
-    *(backtest_command, calibrate_command, trust_command, import_command, check_command, models_command),
+    *(
+        fit_command,
+        studies.compare_command,
+        report_command,
+        studies.replicate_command,
+        studies.robustness_command,
+        allocate_command,
+    ),
+    *(
+        studies.backtest_command,
+        studies.calibrate_command,
+        studies.trust_command,
+        import_command,
+        check_command,
+        models_command,
+    ),
 ):
     app.command(command.__name__.removesuffix("_command"))(command)

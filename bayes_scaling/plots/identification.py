@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.plots.doubling import AFTER, BEFORE, draw_rates
 from bayes_scaling.plots.drawing import EDGE, Drawing, finished, shortened, title_of
+from bayes_scaling.plots.progress import AFTER, BEFORE, draw_rates
 from bayes_scaling.plots.style import FAINT, POSTERIOR, PRIOR, PUBLISHED, REFERENCE
 from bayes_scaling.plots.visuals import Visuals, add_legend, entry, named, takes_visuals
 from bayes_scaling.quantities.identification import Ridge, identification

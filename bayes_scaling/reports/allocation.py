@@ -26,7 +26,6 @@ from bayes_scaling.quantities.allocation_table import (
 )
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL
 from bayes_scaling.reports.run_directory import write_results
-from bayes_scaling.reports.summary import next_step
 from bayes_scaling.reports.terminal import NARROW, rich_table
 
 _SIZES = {"parameters": "parameters", "tokens": "tokens", "tokens_per_parameter": "tokens per\nparameter"}
@@ -41,6 +40,8 @@ def allocation_report(answer: Allocations) -> RenderableType:
         parts += _tables(answer, budget)
         parts += [Text(allocation_sentence(answer, budget), style=style), Text()]
     if answer.fit is not None and not answer.converged:
+        from bayes_scaling.reports.summary import next_step  # which waits for the sampler
+
         failures = (f"- {failure}" for failure in answer.fit.diagnostics.failures)
         parts += [Text(note, style="red") for note in (*failures, next_step(answer.fit))]
     parts.append(

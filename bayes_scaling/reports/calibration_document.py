@@ -15,7 +15,7 @@ from bayes_scaling.common.formatting import counted, months
 from bayes_scaling.inference.simulation import LARGEST_LOSS
 from bayes_scaling.plots.predictive import plot_calibration
 from bayes_scaling.quantities.uniformity import BAND
-from bayes_scaling.reports.document import Bullets, Document, Section, Table
+from bayes_scaling.reports.document import Document, Section, Table
 from bayes_scaling.reports.svg import picture_of
 from bayes_scaling.reports.terminal import rich_table
 from bayes_scaling.studies.calibration import experiment
@@ -54,7 +54,7 @@ def calibration_document(calibration: Calibration) -> Document:
         lead=None,
         banners=(),
         sections=(
-            Section.of("ranks", "Ranks of true values", Bullets(tuple(found)), calibration_table(calibration)),
+            Section.of("ranks", "Ranks of true values", tuple(found), calibration_table(calibration)),
             Section.of("curves", "Rank curves", picture_of(figure, "rank-curves", "Ranks less uniform", answer)),
         ),
         data=json.loads(calibration.to_json()),

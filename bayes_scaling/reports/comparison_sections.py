@@ -17,19 +17,8 @@ from bayes_scaling.plots.comparison_by_model import (
 )
 from bayes_scaling.plots.drawing import NOT_CONVERGED
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL, INTERVAL
-from bayes_scaling.reports.document import (
-    Blocks,
-    Bullets,
-    Equation,
-    Picture,
-    Point,
-    Row,
-    Scatter,
-    Section,
-    Table,
-    section,
-)
-from bayes_scaling.reports.fit_basis import command_blocks, table_option
+from bayes_scaling.reports.document import Blocks, Equation, Picture, Point, Row, Scatter, Section, Table, section
+from bayes_scaling.reports.fit_basis import command_blocks
 from bayes_scaling.reports.fit_tables import TIMES, in_brackets, in_months, number, times_of, variant_in_words
 from bayes_scaling.reports.svg import picture_of
 from bayes_scaling.studies.comparison.result import METHODS, MISCOMPUTED, TIE_NATS, Comparison, against_published
@@ -107,7 +96,7 @@ def ranking_section(comparison: Comparison) -> Section:
     return Section.of(
         "ranking",
         "Which models predict best" if several else "How well the model predicts",
-        Bullets(tuple(each for each in sentences(comparison) if several or not each.startswith("Best: "))),
+        tuple(each for each in sentences(comparison) if several or not each.startswith("Best: ")),
         None if averaged(comparison) is None else differences_picture(comparison),  # otherwise it is the lead
         "Differences are of the expected log predictive density (elpd), this variant less the best, in nats, with "
         f"their standard error. A variant is tied with the best within 2 standard errors, or {TIE_NATS:g} nats. "
@@ -222,15 +211,12 @@ def change_section(comparison: Comparison) -> Blocks:
             f"{INTERVAL}).",
         )
     )
-    yield Bullets((*_models(comparison), *which, what_is_left_out(comparison)))
+    yield (*_models(comparison), *which, what_is_left_out(comparison))
     if stacking is not None:
         yield _priors(comparison)
         yield _times_and_predictions(comparison)
-        yield from command_blocks(
-            "To put other noise, selections of rows and tables to the question:",
-            ["robustness", *table_option(comparison.evaluations)],
-            comparison.evaluations,
-        )
+        lead = "To put other noise, selections of rows and tables to the question:"
+        yield from command_blocks(lead, ["robustness"], comparison.evaluations)
 
 
 def _models(comparison: Comparison) -> Iterator[str]:
@@ -349,14 +335,12 @@ def published_section(comparison: Comparison, said: tuple[str, ...] = ()) -> Blo
     if len(found) < FEWEST_PUBLISHED:
         return
     spearman, sound = found.attrs, found[found["model"] != MISCOMPUTED]
-    yield Bullets(
-        (
-            *said,
-            f"Spearman's rank correlation with the published order ({MISCOMPUTED} left out): "
-            f"{spearman['spearman_elpd']:.2f} by elpd, {spearman['spearman_loo_mse']:.2f} by LOO-MSE.",
-            f"{MISCOMPUTED} (compute only) has a published error of .72 from a slip in its prediction: each "
-            "held-out row was its own reference compute. Predicted as the law says it is among the better models.",
-        )
+    yield (
+        *said,
+        f"Spearman's rank correlation with the published order ({MISCOMPUTED} left out): "
+        f"{spearman['spearman_elpd']:.2f} by elpd, {spearman['spearman_loo_mse']:.2f} by LOO-MSE.",
+        f"{MISCOMPUTED} (compute only) has a published error of .72 from a slip in its prediction: each "
+        "held-out row was its own reference compute. Predicted as the law says it is among the better models.",
     )
     details = {
         "published error (squared nats)": "{published_mse:.5f}",

@@ -176,17 +176,20 @@ class Section:
     blocks: tuple[Block, ...]
 
     @classmethod
-    def of(cls, name: str, title: str, *blocks: Block | str | None) -> Self:
-        """A section: text is a paragraph, and None is left out.
+    def of(cls, name: str, title: str, *blocks: Block | str | tuple[str, ...] | None) -> Self:
+        """A section: text is a paragraph, a tuple of texts a list, and None is left out.
 
-        >>> Section.of("data", "Data", "231 evaluations.", None).blocks
-        (Paragraph(text='231 evaluations.', finding=False),)
+        >>> Section.of("data", "Data", "231 evaluations.", ("58 papers.",), None).blocks
+        (Paragraph(text='231 evaluations.', finding=False), Bullets(items=('58 papers.',)))
         """
-        made = (Paragraph(block) if isinstance(block, str) else block for block in blocks)
+        made = (
+            Paragraph(each) if isinstance(each, str) else Bullets(each) if isinstance(each, tuple) else each
+            for each in blocks
+        )
         return cls(name, title, tuple(block for block in made if block is not None))
 
 
-type Blocks = Iterator[Block | str | None]
+type Blocks = Iterator[Block | str | tuple[str, ...] | None]
 
 
 def section[**P](

@@ -16,18 +16,7 @@ from bayes_scaling.inference.result import EvaluationsSummary, Fit
 from bayes_scaling.inference.settings import SMC
 from bayes_scaling.inference.units import noun_of, plural_of
 from bayes_scaling.model.describe import describe
-from bayes_scaling.reports.document import (
-    Block,
-    Blocks,
-    Bullets,
-    Code,
-    Equation,
-    Paragraph,
-    Point,
-    Scatter,
-    Table,
-    section,
-)
+from bayes_scaling.reports.document import Block, Blocks, Code, Equation, Paragraph, Point, Scatter, Table, section
 from bayes_scaling.reports.fit_tables import month_of, number
 from bayes_scaling.reports.mathematics import is_equation, tex
 from bayes_scaling.specifications.catalogue import list_specifications, load_specification
@@ -155,7 +144,7 @@ def model_section(fit: Fit) -> Blocks:
     title = " ".join(f"{part}." for part in (f"Specification '{fit.specification.name}'", about.title) if part)
     yield title + (f" Source: {about.reference}." if about.reference else "")
     yield from equations(fit.specification)
-    yield Bullets(about.notes)
+    yield about.notes
     # On what, in which unit, and why.
     rows = tuple(
         (f"{line.name} by {line.by}" if line.by else line.name, line.prior, line.unit, line.meaning, line.reason)
@@ -181,10 +170,16 @@ def method_section(fit: Fit) -> Blocks:
     yield Table.pairs("settings", "Settings", ("setting", "value"), settings)
     if fit.versions:
         yield _versions(fit.versions)
-    yield from command_blocks("To fit it again:", _arguments(fit), fit.evaluations)
+    specification = fit.specification
+    penalty = [] if specification.delta is None else ["--delta", f"{specification.delta:g}"]
+    sampler = ["--sampler", SMC] if fit.settings.sampler == SMC else []
+    length = [word for name in ("draws", "tune", "chains") for word in (f"--{name}", str(getattr(fit.settings, name)))]
+    options = (*penalty, *sampler, *length, "--seed", str(fit.seed))
+    command = ("fit", specification_name(specification))
+    yield from command_blocks("To fit it again:", command, fit.evaluations, options)
 
 
-def made_with(study: Any, versions: Mapping[str, Any], noun: str) -> Iterator[Block]:
+def made_with(study: Any, versions: Mapping[str, Any], noun: str) -> Blocks:
     """Settings, versions and fingerprints of a study's fits, and files that could not be read."""
     if study.settings is not None:
         settings = asdict(study.settings) | {"seed": study.seed}
@@ -195,23 +190,11 @@ def made_with(study: Any, versions: Mapping[str, Any], noun: str) -> Iterator[Bl
         caption = "Fingerprints: SHA-256 of data, specification, priors, settings, seed and versions"
         yield Table.pairs("fingerprints", caption, (noun, "fingerprint"), prints)
     if study.set_aside:
-        yield Bullets(tuple(f"Could not be read, and was made again: {file} ({why})" for file, why in study.set_aside))
+        yield tuple(f"Could not be read, and was made again: {file} ({why})" for file, why in study.set_aside)
 
 
 def _versions(versions: Mapping[str, Any]) -> Table:
     return Table.pairs("versions", "Versions of software", ("package", "version"), versions)
-
-
-def _arguments(fit: Fit) -> list[str]:
-    specification = fit.specification
-    parts = ["fit", specification_name(specification), *table_option(fit.evaluations)]
-    if specification.delta is not None:
-        parts += ["--delta", f"{specification.delta:g}"]
-    if fit.settings.sampler == SMC:
-        parts += ["--sampler", SMC]
-    for name in ("draws", "tune", "chains"):
-        parts += [f"--{name}", str(getattr(fit.settings, name))]
-    return [*parts, "--seed", str(fit.seed)]
 
 
 def specification_name(specification: Specification) -> str:
@@ -238,8 +221,14 @@ def further_selections(table: EvaluationsSummary) -> tuple[str, ...]:
     return tuple(each for each in table.selections if each not in made)
 
 
-def command_blocks(lead: str, arguments: Sequence[str], table: EvaluationsSummary) -> tuple[Block, ...]:
-    """A command to run, and what it can't know: names that stand for files of the reader's, and rows selected."""
+def command_blocks(
+    lead: str, command: Sequence[str], table: EvaluationsSummary, options: Sequence[str] = (), *, told: bool = True
+) -> Iterator[Block]:
+    """A command to run, and what it can't know: names that stand for files of the reader's, and rows selected.
+
+    ``told``: whether the table is among the command's options, between its arguments and the others.
+    """
+    arguments = [*command, *(table_option(table) if told else ()), *options]
     names = {"table": _CSV, "specification": _TOML}
     notes = [
         f"{shlex.quote(word)} stands for the {what}'s file."
@@ -252,8 +241,10 @@ def command_blocks(lead: str, arguments: Sequence[str], table: EvaluationsSummar
             f"The results here are of selected rows ({'; '.join(selections)}): the command takes every row of a table, "
             "so give it a file of these rows alone."
         )
-    code = Code(shlex.join(["bayes-scaling", *arguments]), language="console")
-    return (Paragraph(lead), code, *((Paragraph(" ".join(notes)),) if notes else ()))
+    yield Paragraph(lead)
+    yield Code(shlex.join(["bayes-scaling", *arguments]), language="console")
+    if notes:
+        yield Paragraph(" ".join(notes))
 
 
 def _packaged(table: EvaluationsSummary) -> bool:

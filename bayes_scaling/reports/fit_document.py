@@ -11,8 +11,8 @@ from bayes_scaling.common.formatting import months, probability
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.published import HO2024_COMPUTE, HO2024_ROBUSTNESS, MOORE
-from bayes_scaling.plots.doubling import plot_doubling_times
 from bayes_scaling.plots.drawing import NOT_CONVERGED
+from bayes_scaling.plots.progress import plot_doubling_times
 from bayes_scaling.quantities.coefficients import unidentified
 from bayes_scaling.quantities.doubling import doubling_times, prior_rates
 from bayes_scaling.quantities.fit_findings import fit_findings
@@ -20,14 +20,13 @@ from bayes_scaling.quantities.identification import can_identify, identification
 from bayes_scaling.quantities.influence import BY_THE_PRIOR
 from bayes_scaling.quantities.laws import at_most_common
 from bayes_scaling.quantities.rates import INTERVAL, summarise_rate
-from bayes_scaling.reports.document import Banner, Blocks, Bullets, Document, Picture, Table, section, those_made
+from bayes_scaling.reports.document import Banner, Blocks, Document, Picture, Table, section, those_made
 from bayes_scaling.reports.fit_basis import (
     citation_section,
     command_blocks,
     data_section,
     method_section,
     model_section,
-    table_option,
 )
 from bayes_scaling.reports.fit_quantities import quantities_of
 from bayes_scaling.reports.fit_results import best_split_picture, budget_sentence
@@ -191,9 +190,8 @@ def change_section(fit: Fit, robustness: "Robustness | None" = None) -> Blocks:
             if progresses:
                 yield f"{warning(fit)}{_of_the_rate(table)}"
             names = {verdict: list(map(str, table.index[table["verdict"] == verdict])) for verdict in _DECIDED}
-            yield Bullets(
-                tuple(f"{warning(fit)}{_DECIDED[verdict][0]}: {', '.join(of)}." for verdict, of in names.items() if of)
-            )
+            said = (f"{_DECIDED[verdict][0]}: {', '.join(of)}." for verdict, of in names.items() if of)
+            yield tuple(warning(fit) + each for each in said)
     if not progresses:
         yield (
             "Try other noise, and the runs without those of the highest loss: a coefficient that moves by more than "
@@ -202,7 +200,7 @@ def change_section(fit: Fit, robustness: "Robustness | None" = None) -> Blocks:
     elif robustness is not None:
         from bayes_scaling.reports.robustness_document import published, sentences
 
-        yield Bullets(tuple(sentences(robustness)))
+        yield tuple(sentences(robustness))
         yield Table.of(
             "other-choices",
             "Doubling time of effective compute in months, under other choices, compared with what Ho et al. 2024 "
@@ -233,7 +231,7 @@ def change_section(fit: Fit, robustness: "Robustness | None" = None) -> Blocks:
             },
         )
         lead = "To put the same choices to these data, priors, noise, selections and the paper's penalty among them:"
-        yield from command_blocks(lead, ["robustness", *table_option(fit.evaluations)], fit.evaluations)
+        yield from command_blocks(lead, ["robustness"], fit.evaluations)
 
 
 def _of_the_rate(table: pd.DataFrame) -> str:

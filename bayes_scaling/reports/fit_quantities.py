@@ -25,15 +25,8 @@ from bayes_scaling.quantities.fit_findings import fit_findings
 from bayes_scaling.quantities.identification import as_plain, can_identify, identification
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.rates import INTERVAL
+from bayes_scaling.reports import fit_results
 from bayes_scaling.reports.document import Blocks, Section, Table, section
-from bayes_scaling.reports.fit_results import (
-    allocation_section,
-    attribution_section,
-    coefficients_section,
-    doubling_section,
-    effective_compute_section,
-    ridge_section,
-)
 from bayes_scaling.reports.fit_tables import in_numbers, number, span, times_cells
 from bayes_scaling.reports.fit_trust import identification_section, predictive_section
 from bayes_scaling.reports.summary import next_step, sentence
@@ -133,12 +126,12 @@ def _coefficients(fit: Fit) -> Mapping[str, Any]:
 
 
 QUANTITIES = (
-    Quantity(doubling_section, progress=True, terminal=_doubling_table),
-    Quantity(ridge_section, progress=True),
-    Quantity(effective_compute_section, progress=True),
-    Quantity(attribution_section, progress=True, at_levels=True),
-    Quantity(allocation_section, progress=False),
-    Quantity(coefficients_section, progress=False, summary=_coefficients, terminal=_coefficient_table),
+    Quantity(fit_results.doubling_section, progress=True, terminal=_doubling_table),
+    Quantity(fit_results.ridge_section, progress=True),
+    Quantity(fit_results.effective_compute_section, progress=True),
+    Quantity(fit_results.attribution_section, progress=True, at_levels=True),
+    Quantity(fit_results.allocation_section, progress=False),
+    Quantity(fit_results.coefficients_section, progress=False, summary=_coefficients, terminal=_coefficient_table),
     Quantity(predictive_section),
     Quantity(
         identification_section,

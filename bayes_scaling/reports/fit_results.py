@@ -12,11 +12,10 @@ from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.law.published import HO2024_COMPUTE, MOORE, PLAYERS, published_shapley
-from bayes_scaling.plots.attribution import plot_attribution
 from bayes_scaling.plots.budgets import plot_best_split, plot_isoflop
-from bayes_scaling.plots.doubling import has_ridge, plot_effective_compute, plot_ridge
 from bayes_scaling.plots.drawing import amount
 from bayes_scaling.plots.laws import plot_laws
+from bayes_scaling.plots.progress import has_ridge, plot_attribution, plot_effective_compute, plot_ridge
 from bayes_scaling.quantities.against_published import rate_interval, rates_against_published
 from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.attribution import HO2024_PAIRS, shapley_attribution
@@ -28,7 +27,7 @@ from bayes_scaling.quantities.influence import prior_quantities
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import BENCHMARK, laws_of, setting_of
 from bayes_scaling.quantities.rates import INTERVAL
-from bayes_scaling.reports.document import Blocks, Bullets, Equation, Paragraph, Picture, Table, section
+from bayes_scaling.reports.document import Blocks, Equation, Paragraph, Picture, Table, section
 from bayes_scaling.reports.fit_basis import rows_of_report
 from bayes_scaling.reports.fit_tables import (
     in_numbers,
@@ -118,7 +117,7 @@ def ridge_section(fit: Fit) -> Blocks:
     if found is None or ridge is None:
         yield drawn
         return
-    yield Bullets(found.sentences[1:])
+    yield found.sentences[1:]
     yield drawn
     mix, phi = ridge.rates, ridge.phi
     rows = (

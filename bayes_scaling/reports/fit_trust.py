@@ -18,14 +18,8 @@ from bayes_scaling.quantities.predictive_check import FALSE_DISCOVERIES, Predict
 from bayes_scaling.quantities.rates import INTERVAL, INTERVAL_PROBABILITY
 from bayes_scaling.quantities.uniformity import BAND
 from bayes_scaling.reports.calibration_document import calibration_sentences, calibration_table
-from bayes_scaling.reports.document import Blocks, Bullets, Row, Table, section
-from bayes_scaling.reports.fit_basis import (
-    command_blocks,
-    further_selections,
-    rows_of_report,
-    specification_name,
-    table_option,
-)
+from bayes_scaling.reports.document import Blocks, Row, Table, section
+from bayes_scaling.reports.fit_basis import command_blocks, further_selections, rows_of_report, specification_name
 from bayes_scaling.reports.fit_tables import PARTS, in_numbers, in_whole_percent, number, span
 from bayes_scaling.reports.summary import next_step
 from bayes_scaling.reports.svg import picture_of
@@ -47,7 +41,7 @@ def predictive_section(fit: Fit) -> Blocks:
         "Leave-one-out predictions, residuals and replicated tables are compared with the rows that were fitted. "
         "Probabilities of replicated tables use the data twice: a flag says more than its level, no flag says less."
     )
-    yield Bullets(said)
+    yield said
     yield picture_of(figure, "predictive-check", "Predictions and what was fitted", " ".join(said))
     if len(check.flagged):
         yield Table.of(
@@ -109,7 +103,7 @@ def identification_section(fit: Fit) -> Blocks:
             return "no width of its own"
         return in_numbers({part: row[f"prior_{part}"] for part in PARTS})
 
-    yield Bullets(found.sentences)
+    yield found.sentences
     yield picture_of(
         plot_identification(fit, ridge=False),
         "identification-picture",
@@ -142,7 +136,7 @@ def diagnostics_section(fit: Fit) -> Blocks:
     found, rows = fit.diagnostics, criteria(fit)
     yield f"{'Converged' if found.converged else NOT_CONVERGED}: {found.facts}"
     if found.failures:
-        yield Bullets(found.failures)
+        yield found.failures
         yield next_step(fit)
     yield "A first attempt fell short; this one is longer or more careful." if found.escalated else None
     missed = frozenset(place for place, row in enumerate(rows) if row[-1] != "met")
@@ -185,24 +179,23 @@ def calibration_section(fit: Fit) -> Blocks:
         yield "The paper's penalty as a prior can't be simulated from, so its calibration is unknown."
         return
     found, about = evidence_for(fit.specification), fit.evaluations
-    option = [] if (about.kind, about.name) in _UNASKED else table_option(about)
-    arguments = ["calibrate", specification_name(fit.specification), *option]
+    command, told = ("calibrate", specification_name(fit.specification)), (about.kind, about.name) not in _UNASKED
     if found is None:
         lead = (
             "No calibration of this specification with these priors comes with the package. To simulate from its "
             "priors at your table's design, fit what was simulated, and rank the true values:"
         )
-        yield from command_blocks(lead, arguments, about)
+        yield from command_blocks(lead, command, about, told=told)
         return
     yield (
         "Parameters were drawn from the priors, losses simulated, the specification fitted to them, and the true "
         "values ranked among the draws of each posterior. Where posteriors are right, ranks are uniform."
     )
-    yield Bullets(calibration_sentences(found))
+    yield calibration_sentences(found)
     yield calibration_table(found)
     if about.name != found.evaluations or further_selections(about):
         lead = (
             f"Seen at the design of {found.evaluations}; at yours intervals may do better or worse. To see how they "
             "do at yours:"
         )
-        yield from command_blocks(lead, arguments, about)
+        yield from command_blocks(lead, command, about, told=told)

@@ -12,7 +12,7 @@ from bayes_scaling.inference.units import size_of
 from bayes_scaling.plots.drawing import NOT_CONVERGED, bracketed
 from bayes_scaling.quantities.against_published import AgainstPublished
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL
-from bayes_scaling.reports.document import Banner, Bullets, Document, Row, Section, Table
+from bayes_scaling.reports.document import Banner, Document, Row, Section, Table
 from bayes_scaling.reports.markdown import render_page
 from bayes_scaling.reports.terminal import rich_table
 from bayes_scaling.studies.replication import Replication
@@ -55,7 +55,7 @@ def replication_document(replication: Replication) -> Document:
 
 def replication_page(replication: Replication) -> str:
     """Markdown: one table a part, one sentence a quantity where published and found differ."""
-    answer = Section.of("answer", "", Bullets(tuple(sentences(replication))), _ABOUT)
+    answer = Section.of("answer", "", tuple(sentences(replication)), _ABOUT)
     return render_page(TITLE, answer, *_sections(replication, ""))
 
 
@@ -63,7 +63,7 @@ def _sections(replication: Replication, caption: str) -> Iterator[Section]:
     for part, rows in parts(replication).items():
         name, title = part.replace(" ", "-"), f"{part[0].upper()}{part[1:]}"
         yield Section.of(name, title, NOTES[part], _table(rows, f"{name}-table", caption))
-    yield Section.of("sources", "Sources", Bullets(tuple(dict.fromkeys(replication.table["source"]))))
+    yield Section.of("sources", "Sources", tuple(dict.fromkeys(replication.table["source"])))
 
 
 def _table(rows: Mapping[str, Row], name: str = "", caption: str = "") -> Table:

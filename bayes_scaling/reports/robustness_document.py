@@ -22,19 +22,8 @@ from bayes_scaling.quantities.rates import (
     INTERVAL_PROBABILITY,
     signed_months_to_double,
 )
-from bayes_scaling.reports.document import (
-    Banner,
-    Blocks,
-    Bullets,
-    Document,
-    Picture,
-    Row,
-    Section,
-    Table,
-    section,
-    those_made,
-)
-from bayes_scaling.reports.fit_basis import citation_section, command_blocks, made_with, table_option
+from bayes_scaling.reports.document import Banner, Blocks, Document, Picture, Row, Section, Table, section, those_made
+from bayes_scaling.reports.fit_basis import citation_section, command_blocks, made_with
 from bayes_scaling.reports.fit_tables import PARTS, TIMES, in_brackets, in_months, no_upper_bound, times_of
 from bayes_scaling.reports.markdown import render_page
 from bayes_scaling.reports.run_directory import picture, write_beside_fits
@@ -147,7 +136,7 @@ def _forest(result: Robustness) -> Picture:
 
 @section("cases", TITLE)
 def _cases_section(result: Robustness) -> Blocks:
-    yield Bullets(tuple(sentences(result)))
+    yield tuple(sentences(result))
     yield found_table(result)
     yield Table.of(
         "choices",
@@ -175,7 +164,7 @@ def _published_section(result: Robustness) -> Blocks:
             "where it has no bound. A published interval is turned into rates end by end; one with a negative end, of "
             "a doubling time whose sign changes, is not compared."
         )
-        yield Bullets(tuple(published_sentence(name, row) for name, row in compared.items()))
+        yield tuple(published_sentence(name, row) for name, row in compared.items())
         sources = {name: row["published_source"] for name, row in compared.items()}
         yield Table.pairs("sources", "Where each published value is from", ("case", "source"), sources)
 
@@ -308,8 +297,7 @@ def _method_section(result: Robustness, versions: Mapping[str, str]) -> Blocks:
     yield from made_with(result, versions, "case")
     some = not asked >= {case.name for case in CASES}
     cases = [word for name in result.table.index if some and name != BASELINE for word in ("--case", str(name))]
-    command = ["robustness", *table_option(about), *cases, "--seed", str(result.seed)]
-    yield from command_blocks("To run it again:", command, about)
+    yield from command_blocks("To run it again:", ["robustness"], about, [*cases, "--seed", str(result.seed)])
 
 
 def robustness_json(result: Robustness) -> bytes:
@@ -338,7 +326,7 @@ def robustness_page(result: Robustness) -> str:
     """Markdown: the answer, one line a case, how published figures differ, sources, and what was skipped."""
     first, *rest = those_made(*(make(result) for make in _FINDINGS))
     lost = {name: row["reason"] for name, row in _records(result).items() if not row["converged"]}
-    reasons = Bullets(tuple(f"{name}: **not converged**: {reason}" for name, reason in lost.items())) if lost else None
+    reasons = tuple(f"{name}: **not converged**: {reason}" for name, reason in lost.items()) if lost else None
     return render_page(TITLE, Section.of("cases", "", *first.blocks, reasons), *rest)
 
 

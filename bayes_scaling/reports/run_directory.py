@@ -78,7 +78,7 @@ def _read_off(fit: "Fit", directory: Path) -> dict[Path, bytes]:
 
     contents: dict[Path, bytes] = {}
     if fit.specification.progresses:
-        from bayes_scaling.plots.doubling import plot_doubling_times
+        from bayes_scaling.plots.progress import plot_doubling_times
 
         contents[directory / PICTURE_FILE] = picture(plot_doubling_times(fit))
     elif fit.evaluations.kind == "runs" and fit.specification.form.splits:

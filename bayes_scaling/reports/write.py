@@ -8,14 +8,7 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from bayes_scaling.common.files import (
-    BACKTEST_SETTINGS,
-    CALIBRATION_FILE,
-    COMPARISON_SETTINGS,
-    FIT_FILE,
-    REPLICATION_TABLE,
-    ROBUSTNESS_SETTINGS,
-)
+from bayes_scaling.common import files
 from bayes_scaling.common.strict_json import plain, strict_text
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.reports.document import (
@@ -90,12 +83,12 @@ def write_report(
 
 
 KINDS = {
-    "fit": (FIT_FILE, "inference.result"),
-    "comparison": (COMPARISON_SETTINGS, "studies.comparison.compare"),
-    "robustness": (ROBUSTNESS_SETTINGS, "studies.robustness.run"),
-    "backtest": (BACKTEST_SETTINGS, "studies.backtest.backtest"),
-    "calibration": (CALIBRATION_FILE, "studies.calibration.result"),
-    "replication": (REPLICATION_TABLE, "studies.replication"),
+    "fit": (files.FIT_FILE, "inference.result"),
+    "comparison": (files.COMPARISON_SETTINGS, "studies.comparison.compare"),
+    "robustness": (files.ROBUSTNESS_SETTINGS, "studies.robustness.run"),
+    "backtest": (files.BACKTEST_SETTINGS, "studies.backtest.backtest"),
+    "calibration": (files.CALIBRATION_FILE, "studies.calibration.result"),
+    "replication": (files.REPLICATION_TABLE, "studies.replication"),
 }
 """Kinds of results: a file of every directory of one, and where its reader is, such as ``load_fit``.
 
@@ -190,9 +183,9 @@ def _contents(document: Document, path: Path, kind: str) -> dict[Path, str]:
     if kind == "markdown":
         folder = path.with_name(f"{path.stem}_pictures")
         pictures = pictures_of(document)
-        files = {folder / f"{name}.svg": picture.svg for name, picture in pictures.items()}
+        drawn = {folder / f"{name}.svg": picture.svg for name, picture in pictures.items()}
         page = render_markdown(document, {name: f"{quote(folder.name)}/{name}.svg" for name in pictures})
-        return files | {path: f"{page}\n{MARKDOWN_MARK}\n"}
+        return drawn | {path: f"{page}\n{MARKDOWN_MARK}\n"}
     from bayes_scaling.reports.html import render_html
 
     return {path.with_suffix(SUFFIXES["json"]): render_json(document)} | {path: render_html(document)}

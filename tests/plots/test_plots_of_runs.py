@@ -23,7 +23,7 @@ BESIDE = (plot_allocation, plot_tokens_per_parameter, plot_laws)
 
 @pytest.mark.parametrize("picture", PICTURES)
 def test_what_is_wrong_with_a_fit_is_said(picture, runs_fit, monkeypatch) -> None:
-    monkeypatch.setattr("bayes_scaling.plots.fitted_runs.unidentified", lambda fit: ("alpha", "a"))
+    monkeypatch.setattr("bayes_scaling.plots.runs.unidentified", lambda fit: ("alpha", "a"))
     failed = replace(runs_fit, diagnostics=replace(runs_fit.diagnostics, failures=("R-hat up to 1.5",)))
     written = texts(picture(failed))
     assert "NOT CONVERGED" in written

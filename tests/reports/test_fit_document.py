@@ -18,7 +18,7 @@ import bayes_scaling as bs
 from bayes_scaling.common.formatting import in_digits, months
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.published import HO2024_COMPUTE
-from bayes_scaling.plots.doubling import plot_doubling_times, plot_effective_compute, plot_ridge
+from bayes_scaling.plots.progress import plot_doubling_times, plot_effective_compute, plot_ridge
 from bayes_scaling.quantities.doubling import doubling_times, pooled_rate
 from bayes_scaling.reports import fit_trust
 from bayes_scaling.reports.document import Code, Document, Picture, Scatter, Section, Table
