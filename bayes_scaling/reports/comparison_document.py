@@ -2,9 +2,8 @@
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Column
@@ -57,12 +56,6 @@ def comparison_document(comparison: Comparison) -> Document:
     specifications = specifications_of(comparison)
     laws = tuple(dict.fromkeys(each.law for each in specifications.values()))
     progress = any(each.progresses for each in specifications.values())
-    sections = those_made(
-        *(ranking_section(comparison), times_section(comparison), change_section(comparison)),
-        *(published_section(comparison), leave_one_out_section(comparison), convergence_section(comparison)),
-        *(models_section(comparison, specifications), _data_section(comparison), method_section(comparison)),
-        citation_section(about.name, laws, versions, progress=progress),
-    )
     record = json.loads(comparison_json(comparison))
     return Document(
         title=title_of(comparison),
@@ -70,7 +63,12 @@ def comparison_document(comparison: Comparison) -> Document:
         answer=answer_of(comparison),
         lead=lead_picture(comparison),
         banners=tuple(_banners(comparison)),
-        sections=sections,
+        sections=those_made(
+            *(ranking_section(comparison), times_section(comparison), change_section(comparison)),
+            *(published_section(comparison), leave_one_out_section(comparison), convergence_section(comparison)),
+            *(models_section(comparison, specifications), _data_section(comparison), method_section(comparison)),
+            citation_section(about.name, laws, versions, progress=progress),
+        ),
         data=record | {"versions": dict(versions), "table": comparison.table.to_dict("records")},
     )
 
@@ -194,7 +192,11 @@ def comparison_report(comparison: Comparison) -> RenderableType:
     heads = ("elpd_diff ± dse", "weight", "LOO-MSE", "doubling time, months")
     plain = (Column(name, no_wrap=True) for name in ("model", "priors"))
     columns = (*plain, *(Column(name, justify="right") for name in heads))
-    rows = ((row["model"], row["variant"], *_cells(row)) for row in comparison.table.head(SHOWN).to_dict("records"))
+    rows = []
+    for row in comparison.table.head(SHOWN).to_dict("records"):
+        times = "no progress assumed" if math.isnan(row[PROGRESS]) else in_brackets(row)
+        cells = (f"{row['elpd_diff']:.1f} ± {row['dse']:.1f}", f"{row['weight']:.2f}", f"{row['loo_mse']:.4f}", times)
+        rows.append((row["model"], row["variant"], *(cells if row["converged"] else (NOT_CONVERGED, "", "", ""))))
     shown = rich_table(f"By expected log predictive density, one {noun} left out", columns, rows)
     hidden, published = len(comparison.table) - SHOWN, against_published(comparison)
     more = [Text(f"... and {hidden} more in comparison.csv")] if hidden > 0 else []
@@ -208,13 +210,6 @@ def comparison_report(comparison: Comparison) -> RenderableType:
             )
         )
     return Group(shown, *more, *said)
-
-
-def _cells(row: Any) -> Sequence[str]:
-    if not row["converged"]:
-        return NOT_CONVERGED, "", "", ""
-    times = "no progress assumed" if math.isnan(row[PROGRESS]) else in_brackets(row)
-    return f"{row['elpd_diff']:.1f} ± {row['dse']:.1f}", f"{row['weight']:.2f}", f"{row['loo_mse']:.4f}", times
 
 
 def comparison_json(comparison: Comparison) -> bytes:
