@@ -34,7 +34,7 @@ def main() -> None:
         sys.exit(1)
     except OSError as error:
         _silence_stdout()
-        _refused(f"what was to be printed or written can't be ({error.strerror or error})")
+        _refused(f"output can't be printed or written ({error.strerror or error})")
     except MemoryError:
         _refused("out of memory; give a smaller table, or ask for fewer draws or chains")
     except KeyboardInterrupt:

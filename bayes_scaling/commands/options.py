@@ -71,7 +71,9 @@ class TableOptions:
     columns: ColumnsFile = None
     guess_columns: Annotated[
         bool,
-        typer.Option("--guess-columns", help="Take usual names of columns, such as N, params, val_loss; it is said."),
+        typer.Option(
+            "--guess-columns", help="Recognise usual names of columns, such as N, params or val_loss, and say which."
+        ),
     ] = False
     scale: Annotated[
         list[str] | None,
@@ -80,13 +82,13 @@ class TableOptions:
         ),
     ] = None
     loss_unit: Annotated[
-        str | None, typer.Option(help="What the loss or perplexity is given in: nats, bits, log10 or perplexity.")
+        str | None, typer.Option(help="Unit of the loss or perplexity: nats, bits, log10 or perplexity.")
     ] = None
     drop_incomplete: Annotated[
-        bool, typer.Option("--drop-incomplete", help="Leave rows out in which a required cell is empty.")
+        bool, typer.Option("--drop-incomplete", help="Leave out rows in which a required cell is empty.")
     ] = False
     drop_duplicates: Annotated[
-        bool, typer.Option("--drop-duplicates", help="Leave rows out that repeat others in every column.")
+        bool, typer.Option("--drop-duplicates", help="Leave out rows that repeat others in every column.")
     ] = False
     where: Annotated[
         list[str] | None, typer.Option(help="Rows to keep, such as \"dataset == 'c4'\"; repeat as needed.")
@@ -255,7 +257,7 @@ def takes_table(
             told = frozenset(each.name for each in of_table if given(context, each.name))
             if {"runs", "evaluations"} <= told:
                 raise BayesScalingError(
-                    "--runs and --evaluations are both given; a command is of one table, so leave one out"
+                    "--runs and --evaluations are both given; a command reads one table, so leave one out"
                 )
             if study is not None:
                 check_workers(asked.get("workers"))

@@ -89,7 +89,7 @@ def robustness_command(
         list[str] | None, typer.Option(help="A case to run beside the baseline; repeat as needed. Default: all.")
     ] = None,
 ) -> None:
-    """Fit the paper's robustness cases, and put their doubling times beside the published ones."""
+    """Fit the paper's robustness cases, and compare their doubling times with the published ones."""
     from bayes_scaling.studies.robustness.cases import chosen
 
     names = case or None
@@ -193,7 +193,7 @@ REPLICATION_PAGE = "replication.md"
 
 @takes_table(runs=False, study="replication", without=["workers", "scheduler"])
 def replicate_command(options: TableOptions, study: StudyOptions) -> None:
-    """Put the paper's answers (doubling times, gains, attribution) beside a posterior's."""
+    """Compare the paper's answers (doubling times, gains, attribution) with a posterior's."""
     checked_seed(study.seed)
     table = options.read()
     directory = study.directory(table.attrs["name"])
@@ -234,7 +234,7 @@ def trust_command(
     seed: Seed = SEED,
     quiet: Quiet = False,
 ) -> None:
-    """What can be trusted when: calibrate every specification, put known progress in, write trust.md.
+    """What can be trusted when: calibrate every specification, recover known progress, write trust.md.
 
     Simulates some 8,000 tables and fits each: hours on two cores. Finished simulations are kept.
     """

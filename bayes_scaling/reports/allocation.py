@@ -65,9 +65,9 @@ def allocation_sentence(answer: Allocations, budget: float) -> str:
     if answer.not_identified:
         text = (
             f"{where} gives no answer: {' and '.join(answer.not_identified)} "
-            f"{'is' if len(answer.not_identified) == 1 else 'are'} not identified. The data say nearly nothing of "
-            "them, and a split would be the prior's. Add runs that differ in parameters at the same tokens, and in "
-            "tokens at the same parameters."
+            f"{'is' if len(answer.not_identified) == 1 else 'are'} not identified. The data say nearly nothing "
+            "about them, and a split would come from the prior. Add runs that differ in parameters at the same "
+            "tokens, and in tokens at the same parameters."
         )
     else:
         text = f"{where} {' '.join(_findings(answer, budget))}"

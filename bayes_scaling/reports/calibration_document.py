@@ -48,7 +48,7 @@ def calibration_document(calibration: Calibration) -> Document:
     answer, *found = calibration_sentences(calibration)
     figure = plot_calibration(calibration)
     return Document(
-        title="Do intervals hold what they say?",
+        title="Do intervals cover as often as they should?",
         subtitle=f"'{calibration.specification}' on data simulated from its own priors",
         answer=answer,
         lead=None,

@@ -100,8 +100,8 @@ def ranking_section(comparison: Comparison) -> Section:
         None if averaged(comparison) is None else differences_picture(comparison),  # otherwise it is the lead
         "Differences are of the expected log predictive density (elpd), this variant less the best, in nats, with "
         f"their standard error. A variant is tied with the best within 2 standard errors, or {TIE_NATS:g} nats. "
-        "Stacking weights make the best mixture of predictions: of near-ties one gets all the weight, so 0 beside "
-        "a tie is no verdict. Pseudo-BMA+ weights fall smoothly with the difference.",
+        "Stacking weights make the best mixture of predictions: among near-ties one takes all the weight, so a weight "
+        "of 0 is no verdict on a variant that is tied. Pseudo-BMA+ weights fall smoothly with the difference.",
         ranking_table(comparison),
     )
 
@@ -215,7 +215,7 @@ def change_section(comparison: Comparison) -> Blocks:
     if stacking is not None:
         yield _priors(comparison)
         yield _times_and_predictions(comparison)
-        lead = "To put other noise, selections of rows and tables to the question:"
+        lead = "To try other noise, selections of rows and tables:"
         yield from command_blocks(lead, ["robustness"], comparison.evaluations)
 
 

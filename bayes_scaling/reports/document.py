@@ -208,7 +208,7 @@ def section[**P](
             except BayesScalingError as error:
                 if not refusable:
                     raise
-                found = Section.of(name, title, f"Not of this fit: {error}.")
+                found = Section.of(name, title, f"Not available for this fit: {error}.")
             return found if found.blocks else None
 
         return made

@@ -154,7 +154,7 @@ def lead_picture(fit: Fit) -> Picture | None:
     except BayesScalingError:
         return None
     row, rates = doubling_times(fit).loc["compute"].to_dict(), prior_rates(fit.specification)
-    prior = "no prior stands on it alone"
+    prior = "it has no prior of its own"
     if rates is not None:
         span = summarise_rate(rates)
         prior = f"its prior, drawn behind: {months(span['lower'])} to {months(span['upper'])} months"
@@ -230,14 +230,14 @@ def change_section(fit: Fit, robustness: "Robustness | None" = None) -> Blocks:
                 "source": "{source}",
             },
         )
-        lead = "To put the same choices to these data, priors, noise, selections and the paper's penalty among them:"
+        lead = "To try the same choices on these data (priors, noise, selections, the paper's penalty and others):"
         yield from command_blocks(lead, ["robustness"], fit.evaluations)
 
 
 def _of_the_rate(table: pd.DataFrame) -> str:
     verdicts = list(dict.fromkeys(_verdicts_on_growth(table)))
     if not verdicts:
-        return "Who decided the rate of effective compute can't be told for this law."
+        return "For this law it can't be told whether the data or the prior decided the rate of effective compute."
     if len(verdicts) == 1:
         return f"The rate of effective compute is decided by {_DECIDED[verdicts[0]][1]}."
     return f"The rate of effective compute is decided differently by group: {', '.join(map(str, verdicts))}."

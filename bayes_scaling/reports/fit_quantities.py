@@ -185,6 +185,6 @@ def groups_report(fit: Fit) -> RenderableType | None:
     table = rich_table(title, ("chains", "share of mass", "stacking weight", heading, INTERVAL), rows)
     note = Text(
         "Shares of mass take each mode as normal; stacking weights say which mixture predicts best, and decide nothing "
-        "between modes that predict alike. Neither makes the figures above an average to use."
+        "between modes that predict alike. Neither turns the figures above into an average that can be used."
     )
     return Group(Text(), table, note)

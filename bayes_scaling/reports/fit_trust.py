@@ -39,7 +39,8 @@ def predictive_section(fit: Fit) -> Blocks:
     names = {} if systems is None else systems.astype(str).to_dict()
     yield (
         "Leave-one-out predictions, residuals and replicated tables are compared with the rows that were fitted. "
-        "Probabilities of replicated tables use the data twice: a flag says more than its level, no flag says less."
+        "Probabilities from replicated tables use the data twice and are conservative: a flag is stronger evidence of "
+        "misfit than its level says, and the absence of flags is weaker evidence of a good fit."
     )
     yield said
     yield picture_of(figure, "predictive-check", "Predictions and what was fitted", " ".join(said))
@@ -94,7 +95,7 @@ def _findings(check: PredictiveCheck) -> tuple[str, ...]:
 def identification_section(fit: Fit) -> Blocks:
     """What the data decided, and what the prior did."""
     if not can_identify(fit):
-        yield "This fit keeps no log prior and log likelihood, so who decided its quantities can't be told."
+        yield "This fit keeps no log prior and log likelihood, so whether data or prior decided can't be told."
         return
     found = identification(fit)
 
@@ -172,7 +173,7 @@ _UNASKED = (("evaluations", "ho2024"), ("runs", "simulated"))
 """Kinds and names of the tables whose designs `calibrate` takes where none is named."""
 
 
-@section("calibration", "Do its intervals hold what they say?")
+@section("calibration", "Do its intervals cover as often as they should?")
 def calibration_section(fit: Fit) -> Blocks:
     """The calibration that comes with the package, if it is of this specification; else how to make one."""
     if fit.specification.delta is not None:
@@ -195,7 +196,7 @@ def calibration_section(fit: Fit) -> Blocks:
     yield calibration_table(found)
     if about.name != found.evaluations or further_selections(about):
         lead = (
-            f"Seen at the design of {found.evaluations}; at yours intervals may do better or worse. To see how they "
-            "do at yours:"
+            f"This was found for the design of {found.evaluations}; intervals may do better or worse for yours. To "
+            "find out:"
         )
         yield from command_blocks(lead, command, about, told=told)

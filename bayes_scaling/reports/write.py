@@ -107,12 +107,12 @@ def document_of(result: Any, robustness: "Robustness | None" = None) -> Document
     kind = next((name for name in ours if name in KINDS), None)
     if kind is None:
         kinds = ", ".join(f"{name} (bs.load_{name})" for name in KINDS)
-        raise BayesScalingError(f"a report is of a result, not of {type(result).__name__}; valid choices: {kinds}")
+        raise BayesScalingError(f"a report needs a result, not a {type(result).__name__}; valid choices: {kinds}")
     document: Callable[..., Document] = resolve_name(f"{__package__}.{kind}_document:{kind}_document")
     if robustness is None:
         return document(result)
     if kind != "fit":
-        raise BayesScalingError("robustness= stands beside a fit alone; leave it out, or report the run itself")
+        raise BayesScalingError("robustness= is for the report of a fit alone; leave it out, or report the run itself")
     from bayes_scaling.studies.robustness.run import check_same_table
 
     check_same_table(robustness, result)

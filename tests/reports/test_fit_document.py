@@ -390,7 +390,7 @@ def test_a_law_of_compute_has_neither_ridge_nor_attribution(ho2024):
     assert ridge_section(fit) is None
     attribution = attribution_section(fit)
     (told,) = attribution.blocks
-    assert attribution.name == "attribution" and told.text.startswith("Not of this fit: ")
+    assert attribution.name == "attribution" and told.text.startswith("Not available for this fit: ")
     assert "does not tell parameters from data" in told.text
     table = next(block for block in doubling_section(fit).blocks if isinstance(block, Table))
     assert [row[1] for row in table.rows][:2] == ["not defined by this law"] * 2
@@ -500,7 +500,7 @@ def test_calibration_is_told_to_be_of_its_own_design(name, told, asked, monkeypa
     other = replace(fit, evaluations=replace(fit.evaluations, name=name))
     blocks = calibration_section(other).blocks
     texts = [getattr(block, "text", "") for block in blocks]
-    assert any("Seen at the design of ho2024; at yours" in text for text in texts) == told
+    assert any("This was found for the design of ho2024" in text for text in texts) == told
     assert codes(blocks) == asked
     (table,) = [block for block in blocks if isinstance(block, Table)]
     assert "central (equal-tailed) credible intervals" in table.caption

@@ -88,7 +88,7 @@ def test_what_has_not_converged_is_marked_as_all_else(fit) -> None:
 def test_a_fit_without_it_says_so(capsys) -> None:
     fit = made_runs_fit()
     (section,) = (each for each in fit_document(fit).sections if each.name == "years-to-grow")
-    assert [block.text for block in section.blocks] == ["Not of this fit: nothing grows."]
+    assert [block.text for block in section.blocks] == ["Not available for this fit: nothing grows."]
     assert json.loads(summary_json(fit))["years_to_grow"] is None
     assert "Years to grow" not in printed(fit, capsys)
 
