@@ -77,9 +77,8 @@ def fit_command(
     # PyMC takes seconds to import: only once the input is known to be good.
     from bayes_scaling.inference.finished import finished_fit
     from bayes_scaling.inference.fitting import fit_fingerprint, fit_with, summary_of
-    from bayes_scaling.reports.fit_quantities import fit_report, groups_report
+    from bayes_scaling.reports.fit_quantities import fit_report, groups_report, summary_json
     from bayes_scaling.reports.run_directory import write_run
-    from bayes_scaling.reports.summary import summary_json
     from bayes_scaling.reports.terminal import console, say_written
     from bayes_scaling.tables.plausibility import findings
 

@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 
 from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.plots import months_axis
+from bayes_scaling.plots import drawing
 from bayes_scaling.plots.drawing import Drawing, bracketed, panel
 from bayes_scaling.plots.style import ORDERED, PAPER, POSTERIOR, PRIOR, REFERENCE, WARNING
 from bayes_scaling.plots.visuals import Visuals, add_legend, entry, named, takes_visuals
@@ -101,7 +101,7 @@ def plot_doubling_times_by_model(
         raise BayesScalingError("no variant has progress, so there is no doubling time to draw")
     layout = _layout(comparison, comparison.table, most)
     figure, axes = _band_axes(layout)
-    months_axis.draw_published(axes)
+    drawing.draw_published(axes)
     moving = set()
     for name, row in layout.table.to_dict("index").items():
         if pd.isna(row["probability_of_progress"]):
@@ -110,12 +110,12 @@ def plot_doubling_times_by_model(
         color, marker = layout.look(row["variant"]) if row["converged"] else (WARNING, "x")
         mark: dict[str, Any] = {"size": layout.size, "filled": str(name) in layout.tied}
         mark["names"] = ("posterior", "interval") if row["converged"] else (None, None)
-        months_axis.draw_interval(axes, layout.at(row), months_axis.times_in(row), color=color, marker=marker, **mark)
+        drawing.draw_interval(axes, layout.at(row), drawing.times_in(row), color=color, marker=marker, **mark)
     for place, model in enumerate(layout.models):
         if model not in moving:
             words = axes.text(1.1, place, "no progress assumed", color=PRIOR, fontsize=7.5, va="center")
             named(words, "no_progress")
-    months_axis.set_months_axis(axes)
+    drawing.set_months_axis(axes)
     _finish(figure, axes, comparison, layout)
     return figure
 
@@ -258,25 +258,25 @@ def plot_averaged_doubling_times(
     table = table[table.index.isin(heaviest)]
     averages = {kind: comparison.averaged_doubling_times(kind).loc["compute"].to_dict() for kind in METHODS}
     lines = len(averages) + len(table)
-    figure = Drawing(figsize=(9.5, 1.9 + 0.27 * lines), layout=ConstrainedLayoutEngine(rect=months_axis.TEXT_ROOM))
+    figure = Drawing(figsize=(9.5, 1.9 + 0.27 * lines), layout=ConstrainedLayoutEngine(rect=drawing.TEXT_ROOM))
     axes = figure.subplots()
-    months_axis.draw_published(axes)
+    drawing.draw_published(axes)
     labels = []
     for height, (kind, row) in enumerate(averages.items()):
         interval = [float(row[part]) for part in ("median", "lower", "upper")]
         names = ("average", "interval")
-        months_axis.draw_interval(axes, height, interval, color=REFERENCE, marker="s", size=6, names=names)
-        months_axis.print_beside(axes, height, _PLACES, "", "", bracketed(interval))
+        drawing.draw_interval(axes, height, interval, color=REFERENCE, marker="s", size=6, names=names)
+        drawing.print_beside(axes, height, _PLACES, "", "", bracketed(interval))
         labels.append(f"all models, by {METHOD_WORDS[kind]}")
     for height, (name, case) in enumerate(table.to_dict("index").items(), len(averages)):
-        months_axis.draw_interval(axes, height, months_axis.times_in(case), color=POSTERIOR, marker="o")
+        drawing.draw_interval(axes, height, drawing.times_in(case), color=POSTERIOR, marker="o")
         weights = (f"{case[column]:.2f}" for column in ("weight", "weight_pseudo_bma"))
-        months_axis.print_beside(axes, height, _PLACES, *weights, bracketed(months_axis.times_in(case)))
+        drawing.print_beside(axes, height, _PLACES, *weights, bracketed(drawing.times_in(case)))
         labels.append(str(name))
-    months_axis.print_beside(axes, -0.85, _PLACES, *METHOD_WORDS.values(), "months")
+    drawing.print_beside(axes, -0.85, _PLACES, *METHOD_WORDS.values(), "months")
     named(axes.axhline(len(averages) - 0.5, color=PRIOR, lw=0.6), "reference")
     axes.set(ylim=(lines - 0.4, -1.1))
     axes.set_yticks(range(lines), labels, fontsize=8, parse_math=False)
-    months_axis.set_months_axis(axes)
+    drawing.set_months_axis(axes)
     add_legend(axes, loc="lower center", bbox_to_anchor=(0.5, 1.0))
     return figure

@@ -15,8 +15,7 @@ from bayes_scaling.common.formatting import in_digits, months, probability
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.law.published import HO2024_COMPUTE, MOORE, PLAYERS, published_shapley
-from bayes_scaling.plots.drawing import Drawing, density_of, finished, panel, title_of
-from bayes_scaling.plots.months_axis import POINT_SIZE, draw_clipped
+from bayes_scaling.plots.drawing import POINT_SIZE, Drawing, density_of, draw_clipped, finished, panel, title_of
 from bayes_scaling.plots.style import PAPER, POSTERIOR, PRIOR, PUBLISHED, REFERENCE
 from bayes_scaling.plots.visuals import Visuals, add_legend, entry, named, takes_visuals
 from bayes_scaling.quantities.attribution import HO2024_PAIRS, Pair, shapley_attribution

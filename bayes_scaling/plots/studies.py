@@ -12,15 +12,18 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.plots.drawing import Drawing, bracketed, panel, shortened
-from bayes_scaling.plots.months_axis import (
+from bayes_scaling.plots.drawing import (
     LONGEST,
     SHORTEST,
     TEXT_ROOM,
+    Drawing,
+    bracketed,
     draw_interval,
     draw_published,
+    panel,
     print_beside,
     set_months_axis,
+    shortened,
     times_in,
     with_marks,
 )

@@ -40,7 +40,7 @@ def allocation_report(answer: Allocations) -> RenderableType:
         parts += _tables(answer, budget)
         parts += [Text(allocation_sentence(answer, budget), style=style), Text()]
     if answer.fit is not None and not answer.converged:
-        from bayes_scaling.reports.summary import next_step  # which waits for the sampler
+        from bayes_scaling.reports.fit_tables import next_step  # which waits for the sampler
 
         failures = (f"- {failure}" for failure in answer.fit.diagnostics.failures)
         parts += [Text(note, style="red") for note in (*failures, next_step(answer.fit))]

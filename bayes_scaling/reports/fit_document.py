@@ -28,11 +28,19 @@ from bayes_scaling.reports.fit_basis import (
     method_section,
     model_section,
 )
-from bayes_scaling.reports.fit_quantities import quantities_of
+from bayes_scaling.reports.fit_quantities import quantities_of, summarise
 from bayes_scaling.reports.fit_results import best_split_picture, budget_sentence
-from bayes_scaling.reports.fit_tables import in_months, no_upper_bound, span, times_of, unusable, warning
+from bayes_scaling.reports.fit_tables import (
+    in_months,
+    next_step,
+    no_upper_bound,
+    sentence,
+    span,
+    times_of,
+    unusable,
+    warning,
+)
 from bayes_scaling.reports.fit_trust import calibration_section, diagnostics_section
-from bayes_scaling.reports.summary import next_step, sentence, summarise
 from bayes_scaling.reports.svg import lead_of
 from bayes_scaling.specifications.catalogue import load_specification
 from bayes_scaling.studies.robustness.cases import CASES

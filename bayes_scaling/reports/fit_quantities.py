@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
@@ -14,11 +14,11 @@ from xarray import DataArray
 
 from bayes_scaling.common.formatting import in_digits, months
 from bayes_scaling.common.formatting import number as precise
-from bayes_scaling.common.strict_json import plain
+from bayes_scaling.common.strict_json import plain, strict_json
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.mixing import chain_groups
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.plots.months_axis import plot_intervals
+from bayes_scaling.plots.drawing import plot_intervals
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.fit_findings import fit_findings
@@ -27,9 +27,8 @@ from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.rates import INTERVAL
 from bayes_scaling.reports import fit_results
 from bayes_scaling.reports.document import Blocks, Section, Table, section
-from bayes_scaling.reports.fit_tables import in_numbers, number, span, times_cells
+from bayes_scaling.reports.fit_tables import in_numbers, next_step, number, sentence, span, times_cells
 from bayes_scaling.reports.fit_trust import identification_section, predictive_section
-from bayes_scaling.reports.summary import next_step, sentence
 from bayes_scaling.reports.svg import picture_of
 from bayes_scaling.reports.terminal import rich_table
 from bayes_scaling.studies.comparison.chain_weights import chain_weights
@@ -188,3 +187,44 @@ def groups_report(fit: Fit) -> RenderableType | None:
         "between modes that predict alike. Neither turns the figures above into an average that can be used."
     )
     return Group(Text(), table, note)
+
+
+def summarise(fit: Fit) -> dict[str, Any]:
+    """Plain data for scripts; the content of `summary.json`.
+
+    Returns
+    -------
+    dict
+        ``doubling_time_months`` has a table for each of parameters, data, compute, or null where the law does not
+        define it. In a table, null stands for a doubling time without bound (its rate is not positive), since JSON
+        has no infinity, and for the probability of progress where the specification assumes that there is none.
+        Of a specification without progress also ``coefficients``: ``E``, ``A``, ``B``, ``alpha``, ``beta``, ``a`` and
+        Kaplan's scales, as far as it has them, each with ``median``, ``lower``, ``upper``, ``unit`` and ``contraction``
+        (see :func:`bayes_scaling.quantities.coefficients.coefficients`), and ``unidentified``, names of the exponents
+        about which the data say nearly nothing, and of what rests on them. ``warnings`` are what looks wrong with table
+        and fit: ``code``, ``severity``, ``message`` and ``rows`` of each. Of fits with their log prior and log
+        likelihood also ``identification``: ``quantities`` (prior and posterior of each, and who decided it), ``ridge``
+        of the two rates or null, ``rule`` and ``sentences`` (see :func:`bayes_scaling.identification`).
+    """
+    times, found = doubling_times(fit), fit.diagnostics
+    return {
+        "specification": fit.specification.name,
+        "evaluations": {name: value for name, value in asdict(fit.evaluations).items() if name != "warnings"},
+        "doubling_time_months": {
+            str(name): None if math.isnan(row["median"]) else plain(row) for name, row in times.to_dict("index").items()
+        },
+        **{key: value for each in quantities_of(fit) for key, value in each.summary(fit).items()},
+        "interval": times.attrs["interval"],
+        "diagnostics": asdict(found) | {"converged": found.converged},
+        "warnings": [asdict(each) for each in fit_findings(fit)],
+        "settings": asdict(fit.settings),
+        "seconds": {name: round(value, 3) for name, value in fit.seconds.items()},
+        "versions": dict(fit.versions),
+        "seed": fit.seed,
+        "fingerprint": fit.fingerprint,
+    }
+
+
+def summary_json(fit: Fit) -> bytes:
+    """`summary.json`, strict JSON in UTF-8."""
+    return strict_json(summarise(fit))

@@ -74,7 +74,7 @@ def write_run(fit: "Fit", directory: Path) -> tuple[Path, ...]:
 
 
 def _read_off(fit: "Fit", directory: Path) -> dict[Path, bytes]:
-    from bayes_scaling.reports.summary import summary_json
+    from bayes_scaling.reports.fit_quantities import summary_json
 
     contents: dict[Path, bytes] = {}
     if fit.specification.progresses:

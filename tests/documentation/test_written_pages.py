@@ -32,8 +32,8 @@ from bayes_scaling.reports import allocation, backtest_document, comparison_docu
 from bayes_scaling.reports.comparison_document import comparison_json
 from bayes_scaling.reports.comparison_sections import FEWEST_PUBLISHED
 from bayes_scaling.reports.document import Document
+from bayes_scaling.reports.fit_quantities import summarise
 from bayes_scaling.reports.robustness_document import robustness_json
-from bayes_scaling.reports.summary import summarise
 from bayes_scaling.reports.write import SUFFIXES, as_plain
 from bayes_scaling.studies.backtest.backtest import FORECASTS
 from bayes_scaling.studies.backtest.forecasts import PROBABILITIES

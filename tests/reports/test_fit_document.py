@@ -30,6 +30,7 @@ from bayes_scaling.reports.fit_document import (
     notes_of,
     subtitle_of,
 )
+from bayes_scaling.reports.fit_quantities import summarise
 from bayes_scaling.reports.fit_results import (
     attribution_section,
     coefficients_section,
@@ -37,10 +38,10 @@ from bayes_scaling.reports.fit_results import (
     prior_doubling_times,
     ridge_section,
 )
+from bayes_scaling.reports.fit_tables import sentence
 from bayes_scaling.reports.fit_trust import calibration_section, criteria
 from bayes_scaling.reports.html import render_html
 from bayes_scaling.reports.markdown import render_markdown
-from bayes_scaling.reports.summary import sentence, summarise
 from bayes_scaling.reports.svg import svg_of
 from bayes_scaling.specifications.priors import Prior
 from bayes_scaling.studies.calibration.experiment import Simulation

@@ -14,8 +14,7 @@ from bayes_scaling.inference.result import Fit
 from bayes_scaling.reports import fit_quantities
 from bayes_scaling.reports.document import Picture, Table
 from bayes_scaling.reports.fit_document import fit_document
-from bayes_scaling.reports.fit_quantities import fit_report, quantity
-from bayes_scaling.reports.summary import summary_json
+from bayes_scaling.reports.fit_quantities import fit_report, quantity, summary_json
 from bayes_scaling.reports.terminal import console
 from bayes_scaling.reports.write import render_json
 
