@@ -1,4 +1,4 @@
-"""What pictures share: a figure that notebooks show, its title and mark, ticks, densities, intervals, axes of months."""
+"""What pictures share: a figure that notebooks show, its title and mark, ticks, densities, intervals, months."""
 
 import io
 import math
