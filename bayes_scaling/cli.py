@@ -1,6 +1,6 @@
 """The command line's entry: whatever happens, one message and an exit code, never a traceback.
 
-The commands themselves, one to a file, are in :mod:`bayes_scaling.commands`.
+The commands themselves are in :mod:`bayes_scaling.commands`.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ def main() -> None:
         sys.exit(1)
     except OSError as error:
         _silence_stdout()
-        _refused(f"what was to be printed or written can't be ({error.strerror or error})")
+        _refused(f"output can't be printed or written ({error.strerror or error})")
     except MemoryError:
         _refused("out of memory; give a smaller table, or ask for fewer draws or chains")
     except KeyboardInterrupt:

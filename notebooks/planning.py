@@ -17,7 +17,7 @@ import bayes_scaling as bs
 from bayes_scaling.common.formatting import number
 from bayes_scaling.law.published import HOFFMANN_EXPONENTS
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
-from bayes_scaling.reports.summary import sentence
+from bayes_scaling.reports.fit_tables import sentence
 
 HERE = Path(__file__).parent
 BUDGETS = (1e21, 5.76e23, 1e24, 1e26)
@@ -173,7 +173,7 @@ def allocation(fit: bs.Fit) -> str:
 
 def worst_residuals(fit: bs.Fit) -> str:
     """What the tails of the residuals say of the noise."""
-    from bayes_scaling.plots.residuals import standardised_residuals
+    from bayes_scaling.plots.runs import standardised_residuals
 
     found = standardised_residuals(fit)
     high, low = int((found["residual"] > 5).sum()), int((found["residual"] < -5).sum())

@@ -1,19 +1,13 @@
-"""The commands: thin layers over the public functions, one to a file. They import slow packages only when run."""
+"""The commands: thin layers over the public functions. They import slow packages only when run."""
 
 import typer
 
+from bayes_scaling.commands import studies
 from bayes_scaling.commands.allocate import allocate_command
-from bayes_scaling.commands.backtest import backtest_command
-from bayes_scaling.commands.calibrate import calibrate_command
-from bayes_scaling.commands.check import check_command
-from bayes_scaling.commands.compare import compare_command
 from bayes_scaling.commands.fit import fit_command
-from bayes_scaling.commands.import_table import import_command
 from bayes_scaling.commands.models import models_command
-from bayes_scaling.commands.replicate import replicate_command
 from bayes_scaling.commands.report import report_command
-from bayes_scaling.commands.robustness import robustness_command
-from bayes_scaling.commands.trust import trust_command
+from bayes_scaling.commands.tables import check_command, import_command
 
 app = typer.Typer(
     help="Bayesian scaling laws with algorithmic progress.",
@@ -21,15 +15,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("fit")(fit_command)
-app.command("compare")(compare_command)
-app.command("report")(report_command)
-app.command("replicate")(replicate_command)
-app.command("robustness")(robustness_command)
-app.command("allocate")(allocate_command)
-app.command("backtest")(backtest_command)
-app.command("calibrate")(calibrate_command)
-app.command("trust")(trust_command)
-app.command("import")(import_command)
-app.command("check")(check_command)
-app.command("models")(models_command)
+for command in (
+    *(
+        fit_command,
+        studies.compare_command,
+        report_command,
+        studies.replicate_command,
+        studies.robustness_command,
+        allocate_command,
+    ),
+    *(
+        studies.backtest_command,
+        studies.calibrate_command,
+        studies.trust_command,
+        import_command,
+        check_command,
+        models_command,
+    ),
+):
+    app.command(command.__name__.removesuffix("_command"))(command)

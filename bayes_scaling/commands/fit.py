@@ -16,17 +16,7 @@ from bayes_scaling.commands.options import (
 )
 from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.inference.settings import (
-    CHAINS,
-    EFFECTIVE_DRAWS,
-    NUTS,
-    SEED,
-    SMC,
-    TUNE,
-    Settings,
-    checked,
-    checked_seed,
-)
+from bayes_scaling.inference.settings import DEFAULT, SEED, SMC, Settings, checked, checked_seed
 from bayes_scaling.specifications.catalogue import DEFAULT_OF_RUNS, DEFAULT_SPECIFICATION, load_specification
 
 
@@ -53,14 +43,14 @@ def fit_command(
     draws: Annotated[int | None, typer.Option(help="Draws of each chain; by default as many as needed.")] = None,
     effective_draws: Annotated[
         int, typer.Option(help="Effective draws wanted of rates, exponents and E.")
-    ] = EFFECTIVE_DRAWS,
-    tune: Annotated[int, typer.Option(help="Adaptation draws of each chain.")] = TUNE,
-    chains: Annotated[int, typer.Option(help="Chains.")] = CHAINS,
+    ] = DEFAULT.effective_draws,
+    tune: Annotated[int, typer.Option(help="Adaptation draws of each chain.")] = DEFAULT.tune,
+    chains: Annotated[int, typer.Option(help="Chains.")] = DEFAULT.chains,
     seed: Annotated[int, typer.Option(help="Reproduces the fit.")] = SEED,
     sampler: Annotated[
         str,
         typer.Option(help="nuts; or smc: a second opinion by as many tempered runs as chains, draws particles each."),
-    ] = NUTS,
+    ] = DEFAULT.sampler,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -87,9 +77,8 @@ def fit_command(
     # PyMC takes seconds to import: only once the input is known to be good.
     from bayes_scaling.inference.finished import finished_fit
     from bayes_scaling.inference.fitting import fit_fingerprint, fit_with, summary_of
-    from bayes_scaling.reports.fit_terminal import fit_report, groups_report
+    from bayes_scaling.reports.fit_quantities import fit_report, groups_report, summary_json
     from bayes_scaling.reports.run_directory import write_run
-    from bayes_scaling.reports.summary import summary_json
     from bayes_scaling.reports.terminal import console, say_written
     from bayes_scaling.tables.plausibility import findings
 

@@ -37,7 +37,7 @@ def models_command(
         return
     from bayes_scaling.common.strict_json import strict_json
     from bayes_scaling.reports.describe import describe
-    from bayes_scaling.reports.terminal import console, specification_list, specification_page
+    from bayes_scaling.reports.terminal import console, rich_table, specification_page
     from bayes_scaling.specifications.catalogue import list_specifications, load_specification
 
     if name is not None:
@@ -51,4 +51,4 @@ def models_command(
     if as_json:
         typer.echo(strict_json([{"name": each, "title": title} for each, title in listed]), nl=False)
     else:
-        console().print(specification_list(listed))
+        console().print(rich_table("", ("name", "title"), listed))

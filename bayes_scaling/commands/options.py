@@ -3,15 +3,15 @@
 import functools
 import inspect
 import os
-import tomllib
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.models import ArgumentInfo
 
+from bayes_scaling.commands.columns import column_mapping, pairs
 from bayes_scaling.common.files import plain_name
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.settings import SEED
@@ -19,29 +19,18 @@ from bayes_scaling.specifications.catalogue import list_specifications
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.console import RenderableType
 
     from bayes_scaling.tables.reading import Reading
 
 
 def specification_names(incomplete: str) -> list[str]:
-    """Names in the catalogue that begin so.
-
-    Examples
-    --------
-    >>> specification_names("ho2024/0")[:2]
-    ['ho2024/01', 'ho2024/02']
-    """
+    """Names in the catalogue that begin so."""
     return [name for name in list_specifications() if name.startswith(incomplete)]
 
 
 def table_names(incomplete: str) -> list[str]:
-    """Packaged tables whose name begins so.
-
-    Examples
-    --------
-    >>> table_names("c")
-    ['collected']
-    """
+    """Packaged tables whose name begins so."""
     from bayes_scaling.tables import PACKAGED  # pandas takes a second to import
 
     return [name for name in PACKAGED if name.startswith(incomplete)]
@@ -60,104 +49,59 @@ ColumnsFile = Annotated[
         help='The same from a TOML file: [columns], then NAME = "COLUMN" on a line each. --column wins over it.',
     ),
 ]
-Guess = Annotated[
-    bool, typer.Option("--guess-columns", help="Take usual names of columns, such as N, params, val_loss; it is said.")
-]
-Scale = Annotated[
-    list[str] | None,
-    typer.Option(help="NAME=FACTOR: multiply a column, such as parameters=1e9; log10: it holds logarithms. Repeat."),
-]
-LossUnit = Annotated[
-    str | None, typer.Option(help="What the loss or perplexity is given in: nats, bits, log10 or perplexity.")
-]
-DropIncomplete = Annotated[
-    bool, typer.Option("--drop-incomplete", help="Leave rows out in which a required cell is empty.")
-]
-_TABLE: dict[str, tuple[Any, Any]] = {
-    "evaluations": (
-        Annotated[
-            str,
-            typer.Option(
-                help="A packaged table (ho2024, collected) or the path of a file.", autocompletion=table_names
-            ),
-        ],
-        "ho2024",
-    ),
-    "runs": (
-        Annotated[
-            str | None,
-            typer.Option(help="A file of training runs (parameters, tokens or flop, loss), in place of evaluations."),
-        ],
-        None,
-    ),
-    "column": (Columns, None),
-    "columns": (ColumnsFile, None),
-    "guess_columns": (Guess, False),
-    "scale": (Scale, None),
-    "loss_unit": (LossUnit, None),
-    "drop_incomplete": (DropIncomplete, False),
-    "drop_duplicates": (
-        Annotated[bool, typer.Option("--drop-duplicates", help="Leave rows out that repeat others in every column.")],
-        False,
-    ),
-    "where": (
-        Annotated[list[str] | None, typer.Option(help="Rows to keep, such as \"dataset == 'c4'\"; repeat as needed.")],
-        None,
-    ),
-    "last_of": (
-        Annotated[str | None, typer.Option(help="COLUMN,...: the last row of each, such as of each training curve.")],
-        None,
-    ),
-    "best_of": (
-        Annotated[str | None, typer.Option(help="COLUMN,...: the best row of each, such as parameters,tokens.")],
-        None,
-    ),
-    "allow": (
-        Annotated[list[str] | None, typer.Option(help="CODE: a finding that is no error here; repeat as needed.")],
-        None,
-    ),
-}
-"""Options of every command that reads a table, with their defaults."""
 Workers = Annotated[int | None, typer.Option(help="Processes; by default one a core.")]
-Scheduler = Annotated[
-    str | None, typer.Option(help="A running dask.distributed scheduler to use, such as tcp://host:8786.")
-]
 Seed = Annotated[int, typer.Option(help="Reproduces the fits.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON on standard output, in place of tables and words.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on standard error.")]
 
 
-def _study_options(name: str, *, here: bool) -> dict[str, tuple[Any, Any]]:
-    """Options of every command that runs a study, with their defaults; ``here``: on this computer alone."""
-    output = typer.Option(help=f"Directory for results; the same command resumes there. Default runs/{name}-...")
-    options: dict[str, tuple[Any, Any]] = {"output": (Annotated[str | None, output], None), "workers": (Workers, None)}
-    options |= {} if here else {"scheduler": (Scheduler, None)}
-    return options | {"seed": (Seed, SEED), "quiet": (Quiet, False), "as_json": (Json, False)}
-
-
-def check_workers(workers: int | None) -> None:
-    """Refuse a number of processes that can't be."""
-    if workers is not None and workers < 1:
-        raise BayesScalingError(f"--workers must be at least 1, not {workers}")
-
-
 @dataclass(frozen=True)
 class TableOptions:
-    """What a command was told of its table."""
+    """What a command was told of its table: the options of all that read one, with their defaults."""
 
-    evaluations: str = "ho2024"
-    runs: str | None = None
-    column: list[str] | None = None
-    columns: str | None = None
-    guess_columns: bool = False
-    scale: list[str] | None = None
-    loss_unit: str | None = None
-    drop_incomplete: bool = False
-    drop_duplicates: bool = False
-    where: list[str] | None = None
-    last_of: str | None = None
-    best_of: str | None = None
-    allow: list[str] | None = None
+    evaluations: Annotated[
+        str,
+        typer.Option(help="A packaged table (ho2024, collected) or the path of a file.", autocompletion=table_names),
+    ] = "ho2024"
+    runs: Annotated[
+        str | None,
+        typer.Option(help="A file of training runs (parameters, tokens or flop, loss), in place of evaluations."),
+    ] = None
+    column: Columns = None
+    columns: ColumnsFile = None
+    guess_columns: Annotated[
+        bool,
+        typer.Option(
+            "--guess-columns", help="Recognise usual names of columns, such as N, params or val_loss, and say which."
+        ),
+    ] = False
+    scale: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="NAME=FACTOR: multiply a column, such as parameters=1e9; log10: it holds logarithms. Repeat."
+        ),
+    ] = None
+    loss_unit: Annotated[
+        str | None, typer.Option(help="Unit of the loss or perplexity: nats, bits, log10 or perplexity.")
+    ] = None
+    drop_incomplete: Annotated[
+        bool, typer.Option("--drop-incomplete", help="Leave out rows in which a required cell is empty.")
+    ] = False
+    drop_duplicates: Annotated[
+        bool, typer.Option("--drop-duplicates", help="Leave out rows that repeat others in every column.")
+    ] = False
+    where: Annotated[
+        list[str] | None, typer.Option(help="Rows to keep, such as \"dataset == 'c4'\"; repeat as needed.")
+    ] = None
+    last_of: Annotated[
+        str | None, typer.Option(help="COLUMN,...: the last row of each, such as of each training curve.")
+    ] = None
+    best_of: Annotated[
+        str | None, typer.Option(help="COLUMN,...: the best row of each, such as parameters,tokens.")
+    ] = None
+    allow: Annotated[
+        list[str] | None, typer.Option(help="CODE: a finding that is no error here; repeat as needed.")
+    ] = None
     told: frozenset[str] = frozenset()
     """Which of these were given, rather than their defaults taken."""
 
@@ -225,54 +169,110 @@ class TableOptions:
         return table if self.best_of is None else best_of(table, self.best_of.split(","))
 
 
+@dataclass(frozen=True)
+class StudyOptions:
+    """What a command was told of its study; ``name`` is how directories of its results begin."""
+
+    name: str
+    output: str | None = None
+    workers: Workers = None
+    scheduler: Annotated[
+        str | None, typer.Option(help="A running dask.distributed scheduler to use, such as tcp://host:8786.")
+    ] = None
+    seed: Seed = SEED
+    quiet: Quiet = False
+    as_json: Json = False
+
+    def directory(self, of: str) -> Path:
+        """Where results go, and can."""
+        from bayes_scaling.reports.run_directory import prepare
+
+        directory = output_directory(self.output, f"{self.name}-{of}")
+        prepare(directory)
+        return directory
+
+    def run[R](
+        self,
+        study: Callable[..., R],
+        total: int,
+        directory: Path,
+        *,
+        noun: str = "variant",
+        doing: str = "fit and score",
+        counting: bool = False,
+        **asked: Any,
+    ) -> R:
+        """Run a study and show how far it is: ``total`` pieces, each told by name, or their number if ``counting``."""
+        from bayes_scaling.reports.terminal import SweepProgress, console
+
+        if self.scheduler is not None:
+            asked["scheduler"] = self.scheduler
+        with SweepProgress(console(stderr=True), total, quiet=self.quiet, noun=noun, doing=doing) as progress:
+
+            def ended(which: Any, reused: bool) -> None:
+                progress.advance(getattr(which, "name", which), reused=reused)
+
+            on_done = progress.reach if counting else ended
+            return study(directory=directory, seed=self.seed, workers=self.workers, on_done=on_done, **asked)
+
+    def tell(
+        self,
+        files: Iterable[Path],
+        json: Callable[[], bytes],
+        words: Callable[[], "RenderableType"],
+        also: str = "",
+        *,
+        converged: Iterable[bool] = (),
+    ) -> None:
+        """Print JSON, or words and the files that were written; exit with 1 if something has not converged."""
+        from bayes_scaling.reports.terminal import console, say_written
+
+        if self.as_json:
+            typer.echo(json(), nl=False)
+        else:
+            out = console()
+            out.print(words())
+            say_written(out, files, also)
+        if not all(converged):
+            raise typer.Exit(EXIT_UNCONVERGED)
+
+
 def takes_table(
-    *, runs: bool, evaluations: bool = True, study: str | None = None, here: bool = False
+    *, runs: bool, evaluations: bool = True, study: str | None = None, without: Collection[str] = ()
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command the options of a table, which it takes as one argument ``options``, and those of a study.
 
-    Parameters
-    ----------
-    runs, evaluations
-        With or without ``--runs`` and ``--evaluations``.
-    study
-        How directories of the command's results begin, if it runs a study; it then takes an argument ``study``, a
-        :class:`bayes_scaling.commands.study.StudyOptions`.
-    here
-        Whether the study runs on this computer alone.
+    ``study``: how directories of its results begin, if it runs a study; it then takes an argument ``study``, a
+    :class:`StudyOptions`. ``without``: options of a study that this one lacks, such as ``scheduler``.
     """
     left_out = {name for name, has in {"runs": runs, "evaluations": evaluations}.items() if not has}
-    names = [name for name in _TABLE if name not in left_out]
-    of_study = {} if study is None else _study_options(study, here=here)
-    shared = {name: _TABLE[name] for name in names} | of_study
+    of_table = _declared(TableOptions, left_out)
+    output = typer.Option(help=f"Directory for results; the same command resumes there. Default runs/{study}-...")
+    of_study = [_option("output", Annotated[str | None, output], None), *_declared(StudyOptions, without)]
+    of_study = of_study if study else []
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
         def run(context: typer.Context, **asked: Any) -> None:
-            told = frozenset(name for name in names if given(context, name))
+            told = frozenset(each.name for each in of_table if given(context, each.name))
             if {"runs", "evaluations"} <= told:
                 raise BayesScalingError(
-                    "--runs and --evaluations are both given; a command is of one table, so leave one out"
+                    "--runs and --evaluations are both given; a command reads one table, so leave one out"
                 )
             if study is not None:
-                from bayes_scaling.commands.study import StudyOptions
-
-                check_workers(asked["workers"])
-                asked["study"] = StudyOptions(study, **{name: asked.pop(name) for name in of_study})
-            command(options=TableOptions(**{name: asked.pop(name) for name in names}, told=told), **asked)
+                check_workers(asked.get("workers"))
+                asked["study"] = StudyOptions(study, **{each.name: asked.pop(each.name) for each in of_study})
+            command(options=TableOptions(**{each.name: asked.pop(each.name) for each in of_table}, told=told), **asked)
 
         own = [
             each.replace(kind=inspect.Parameter.KEYWORD_ONLY)
             for name, each in inspect.signature(command, eval_str=True).parameters.items()
             if name not in ("options", "study")
         ]
-        arguments = [each for each in own if _is_argument(each)]
-        added = [
-            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-            for name, (annotation, default) in shared.items()
-        ]
-        context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+        arguments = [each for each in own if any(isinstance(of, ArgumentInfo) for of in _metadata(each.annotation))]
+        context = _option("context", typer.Context, inspect.Parameter.empty)
         others = [each for each in own if each not in arguments]
-        parameters = [context, *arguments, *added[: len(names)], *others, *added[len(names) :]]
+        parameters = [context, *arguments, *of_table, *others, *of_study]
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         run.__annotations__ = {each.name: each.annotation for each in parameters}
         return run
@@ -280,8 +280,24 @@ def takes_table(
     return decorate
 
 
-def _is_argument(parameter: inspect.Parameter) -> bool:
-    return any(isinstance(each, ArgumentInfo) for each in getattr(parameter.annotation, "__metadata__", ()))
+def _metadata(annotation: Any) -> tuple[Any, ...]:
+    return getattr(annotation, "__metadata__", ())
+
+
+def _option(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+
+
+def _declared(options: Any, left_out: Collection[str]) -> list[inspect.Parameter]:
+    """The options that the fields of a class declare."""
+    declared = [each for each in fields(options) if _metadata(each.type) and each.name not in left_out]
+    return [_option(each.name, each.type, each.default) for each in declared]
+
+
+def check_workers(workers: int | None) -> None:
+    """Refuse a number of processes that can't be."""
+    if workers is not None and workers < 1:
+        raise BayesScalingError(f"--workers must be at least 1, not {workers}")
 
 
 def given(context: typer.Context, option: str) -> bool:
@@ -297,25 +313,6 @@ def say(message: str) -> None:
     typer.echo(f"bayes-scaling: {printable(message)}", err=True)
 
 
-def pairs(option: str, given: list[str] | None, form: str) -> dict[str, str]:
-    """``NAME=VALUE`` of a repeated option, no name twice."""
-    found: dict[str, str] = {}
-    for pair in given or []:
-        name, equals, value = pair.partition("=")
-        if not equals or not name or not value:
-            raise BayesScalingError(f"{option} {pair!r} must read {form}")
-        if name in found:
-            raise BayesScalingError(f"{option} gives {name!r} twice")
-        found[name] = value
-    return found
-
-
-def column_mapping(columns: list[str] | None, file: str | None = None) -> dict[str, str]:
-    """``NAME=COLUMN`` pairs, and those of a file where no pair has the name, as a mapping."""
-    from_file = {} if file is None else columns_of_file(file)
-    return from_file | pairs("--column", columns, "NAME=COLUMN, such as parameters='Model Size'")
-
-
 def output_directory(output: str | None, name: str) -> Path:
     """The directory asked for, or ``runs/`` and a name made safe for every file system."""
     if output is None:
@@ -323,77 +320,3 @@ def output_directory(output: str | None, name: str) -> Path:
     if not output:
         raise BayesScalingError("--output is empty; give a directory, or leave it out")
     return Path(output)
-
-
-LARGEST_FILE = 2**16
-_LINE = 'parameters = "Model Size"'
-_EXAMPLE = f"[columns], and below it lines such as {_LINE}"
-
-
-def columns_of_file(name: str) -> dict[str, str]:
-    r"""Our name of each column to the table's, from a TOML file; whether they exist, the table's reader says.
-
-    Raises BayesScalingError if it can't be read, is not TOML, gives a name twice, or holds anything but names and texts
-    in ``[columns]``.
-
-    Parameters
-    ----------
-    name
-        Path of the file.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "columns.toml"
-    >>> _ = path.write_text('[columns]\nparameters = "Model Size"\n')
-    >>> columns_of_file(str(path))
-    {'parameters': 'Model Size'}
-    """
-    document = _document(name)
-    columns = document.get("columns")
-    others = [key for key in document if key != "columns"]
-    if not isinstance(columns, dict) or others:
-        what = f"holds {others[0]!r} outside [columns]" if others else "has no table [columns]"
-        raise BayesScalingError(f"--columns {name}: {what}; it must hold {_EXAMPLE}, and nothing else")
-    if not columns:
-        raise BayesScalingError(f"--columns {name}: [columns] is empty; write lines such as {_LINE}")
-    for ours, theirs in columns.items():
-        if not isinstance(theirs, str) or not theirs:
-            raise BayesScalingError(
-                f"--columns {name}: {ours} must be the column's name in the table, in quotes, and is {_kind(theirs)}"
-            )
-    return columns
-
-
-def _document(name: str) -> dict[str, Any]:
-    path = Path(name)
-    try:
-        if not name:
-            raise BayesScalingError(f"--columns is empty; give a TOML file with {_EXAMPLE}")
-        if not path.exists():
-            raise BayesScalingError(f"--columns {name}: no such file; give a TOML file with {_EXAMPLE}")
-        if not path.is_file():
-            raise BayesScalingError(f"--columns {name}: is not a regular file; give a TOML file with {_EXAMPLE}")
-        if path.stat().st_size > LARGEST_FILE:
-            raise BayesScalingError(f"--columns {name}: longer than {LARGEST_FILE:,} bytes; it must hold {_EXAMPLE}")
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except OSError as error:
-        raise BayesScalingError(f"--columns {name}: can't be read ({error.strerror})") from None
-    except UnicodeDecodeError as error:
-        raise BayesScalingError(f"--columns {name}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        # What Python's reader says of a name that is there twice.
-        twice = "a name is given twice: " if str(error).startswith("Cannot overwrite a value") else "not valid TOML: "
-        raise BayesScalingError(f"--columns {name}: {twice}{error}; it must hold {_EXAMPLE}") from None
-    except BayesScalingError:
-        raise
-    except (ValueError, RecursionError):  # also a path with a NUL character
-        raise BayesScalingError(f"--columns {name!r}: can't be read as TOML; it must hold {_EXAMPLE}") from None
-
-
-def _kind(value: object) -> str:
-    if value == "":
-        return "empty"
-    if isinstance(value, dict):
-        return "a table"
-    return "a list" if isinstance(value, list) else f"{str(value)[:40]}, which is no text"

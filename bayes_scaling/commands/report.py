@@ -27,37 +27,30 @@ def report_command(
 ) -> None:
     """Write a report: answer, pictures, model, checks and diagnostics. Exits with 1 if a fit has not converged."""
     from bayes_scaling.plots.drawing import NOT_CONVERGED
+    from bayes_scaling.reports import write
     from bayes_scaling.reports.document import printable
     from bayes_scaling.reports.terminal import console, say_written
-    from bayes_scaling.reports.write import (
-        SUFFIXES,
-        check_targets,
-        document_of,
-        format_of,
-        read_result,
-        write_document,
-    )
 
     if output == "" or directory == "":
         raise BayesScalingError(f"{'--output' if directory else 'DIR'} is empty; give a name")
-    kind = "html" if output is None and format is None else format_of(output or "", format)
+    kind = "html" if output is None and format is None else write.format_of(output or "", format)
     source = Path(directory)
     where = source if source.is_dir() else source.parent
-    path = where / f"report{SUFFIXES[kind]}" if output is None else Path(output)
+    path = where / f"report{write.SUFFIXES[kind]}" if output is None else Path(output)
     found = kind_of(source)
-    check_targets(path, kind)  # before anything is read or drawn
+    write.check_targets(path, kind)  # before anything is read or drawn
     log = console(stderr=True)
     if not quiet:
         log.print(f"{source} ({found}): reading, then writing {path} (5 to 30 s) ...", markup=False)
-    result = read_result(found, source)
+    result = write.read_result(found, source)
     beside = None
     if found == "fit":
         try:
             beside = _robustness_beside(source, result)
         except BayesScalingError as error:  # the fit itself is sound
             typer.echo(f"bayes-scaling: warning: a robustness run beside the fit is left out: {error}", err=True)
-    document = document_of(result, beside)
-    written = write_document(document, path, kind)
+    document = write.document_of(result, beside)
+    written = write.write_document(document, path, kind)
     files = [written, written.with_suffix(".json")] if kind == "html" else [written]
     out = console()
     out.print(printable(document.answer), markup=False)
@@ -79,7 +72,7 @@ def kind_of(source: Path) -> str:
         there = source.exists()
         found = {file: kind for kind, (file, _) in KINDS.items() if (source / file).is_file()}
     except (OSError, ValueError):  # such as a path with a NUL character
-        raise BayesScalingError(f"{str(source)!r} leads nowhere; give the directory of a run") from None
+        raise BayesScalingError(f"{str(source)!r} is not a valid path; give the directory of a run") from None
     if not there:
         raise BayesScalingError(
             f"{source}: no such directory; give the one that `bayes-scaling fit` or a study wrote to"

@@ -15,11 +15,9 @@ from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.chinchilla import STATIC_LAWS
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.plots.drawing import EDGE, bracketed, finished, panel, plain_log_ticks
-from bayes_scaling.plots.fitted_runs import fitted_runs, loss_band, name_of, runs_title, scientific
+from bayes_scaling.plots.runs import best_split, fitted_runs, loss_band, name_of, runs_title, scientific
 from bayes_scaling.plots.style import FAINT, INK, LAW_COLOURS, LAW_LINES, ORDERED, PAPER, POSTERIOR, PRIOR
-from bayes_scaling.plots.visuals import Visuals, add_legend, entry, look_of, named, patch
-from bayes_scaling.quantities.allocation import optimal_allocation
-from bayes_scaling.quantities.intervals import credible_intervals
+from bayes_scaling.plots.visuals import Visuals, add_legend, entry, named, patch, takes_visuals
 from bayes_scaling.quantities.laws import Floats, Source, laws_of
 from bayes_scaling.quantities.points import axis_of
 from bayes_scaling.quantities.rates import INTERVAL
@@ -58,11 +56,11 @@ def mark_budgets(axes: Axes, compute: Any) -> None:
     named(ticks, "runs")
 
 
-_VISUALS = ("loss", "runs", "equal_compute", "posterior", "interval", "published", "budgets", "legend", "title")
 _GRID = 50  # points of each axis for contours of the loss
 _MARGIN = 1.6  # the plane ends beyond runs and frontier by this factor
 
 
+@takes_visuals("loss", "runs", "equal_compute", "posterior", "interval", "published", "budgets", "legend", "title")
 def plot_allocation(
     fit: Fit,
     budgets: Any = None,
@@ -85,8 +83,6 @@ def plot_allocation(
     laws
         Published laws whose frontiers are drawn beside: constants, or fits.
     visuals, backend
-        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``loss``, ``runs``,
-        ``equal_compute``, ``posterior``, ``interval``, ``published``, ``budgets``, ``legend``, ``title``.
 
     Returns
     -------
@@ -99,8 +95,7 @@ def plot_allocation(
     Raises
     ------
     BayesScalingError
-        If the fit is to evaluations or of a law of compute alone, a budget is not positive, a law is none, or
-        visuals or backend is none of the valid ones.
+        If the fit is to evaluations or of a law of compute alone, a budget is not positive, or a law is none.
 
     Notes
     -----
@@ -111,11 +106,10 @@ def plot_allocation(
     >>> import bayes_scaling as bs
     >>> bs.plot_allocation(bs.load_fit("runs/chinchilla"), 1e23).savefig("allocation.png")  # doctest: +SKIP
     """
-    look = look_of(visuals, backend, _VISUALS)
     runs = fitted_runs(fit)
     marked = np.empty(0) if budgets is None else np.unique(axis_of(budgets, "budgets (FLOP)"))
     compute = budget_grid(runs["compute"], marked)
-    sizes = credible_intervals(optimal_allocation(fit, compute)["parameters"], errors=False)
+    (sizes,) = best_split(fit, compute, "parameters")
     figure, axes = panel(8.5, 6.4)
     axes.spines[["top", "right"]].set_visible(True)
     tokens = compute[:, None] / training_compute(sizes[["median", "lower", "upper"]].to_numpy(), 1.0)
@@ -129,15 +123,26 @@ def plot_allocation(
     for part, line in ((~beyond, "-"), (np.append(beyond[1:], beyond[-1]), (0, (3, 1.5)))):
         median = axes.plot(sizes["median"][part], tokens[part, 0], color=POSTERIOR, lw=2.2, ls=line, zorder=4)
         named(median, "posterior")
-    _draw_laws(axes, compute, laws)
+    for law, colour, line in styled(laws):
+        medians = (each["median"] for each in best_split(law, compute, "parameters", "tokens"))
+        named(axes.plot(*medians, color=colour, ls=line, lw=1.5, zorder=4.5, label=name_of(law)), "published")
     if marked.size:
         _draw_marked(axes, fit, marked)
     axes.set(xlabel="parameters (log scale)", ylabel="training tokens (log scale)")
     scale = figure.colorbar(mpl.cm.ScalarMappable(norm, ORDERED), ax=axes, pad=0.01, aspect=40)
     scale.set_label("loss (nats per token, log scale)")
     plain_log_ticks(scale.ax.yaxis)
-    _draw_legend(figure, laws, bool(marked.size))
-    return finished(figure, look, runs_title(fit), fit.diagnostics)
+    handles: list[Any] = [
+        entry("posterior", "best split, posterior median", color=POSTERIOR, lw=2.2),
+        patch("interval", INTERVAL, POSTERIOR, 0.3),
+        entry("posterior", EXTRAPOLATED, color=POSTERIOR, lw=2.2, ls=(0, (3, 1.5))),
+        entry("runs", "run, coloured by its loss", marker="o", ls="", ms=4, color=PRIOR, mec=INK, mew=0.4),
+    ]
+    if marked.size:
+        handles.append(entry("budgets", "named budget", marker="o", ms=8, color=INK, mfc=PAPER, lw=2.4))
+    handles += [entry("published", name_of(law), color=colour, ls=line, lw=1.5) for law, colour, line in styled(laws)]
+    add_legend(figure, handles, loc="outside lower center", ncols=3)
+    return finished(figure, runs_title(fit), fit.diagnostics)
 
 
 def _limits(runs: Any, frontier: Floats) -> tuple[float, float]:
@@ -153,7 +158,9 @@ def _draw_loss(
     loss = np.array([loss_band(laws, n, np.full(_GRID, one))["median"].to_numpy() for one in d])
     low, high = min(loss.min(), runs["loss"].min()), runs["loss"].max()
     norm = LogNorm(low, high)
-    levels = _round_levels(low, high)
+    # Round, at most nine, closer together where the loss is low.
+    steps = np.geomspace(0.06, 1.0, 9) * (high - low)
+    levels = np.unique(np.round(low + steps, max(0, int(np.ceil(-np.log10(steps[1] - steps[0]))) - 1)))
     lines = axes.contour(n, d, loss, levels=levels, cmap=ORDERED, norm=norm, linewidths=0.9, alpha=0.8, zorder=1)
     named(lines, "loss")
     axes.set(xscale="log", yscale="log", xlim=parameters, ylim=tokens)  # labels are placed on the final axes
@@ -163,13 +170,6 @@ def _draw_loss(
     look: dict[str, Any] = {"cmap": ORDERED, "norm": norm, "s": 16, "lw": 0.4, "edgecolors": INK, "zorder": 2.5}
     named(axes.scatter(runs["parameters"], runs["tokens"], c=runs["loss"], **look), "runs")
     return norm
-
-
-def _round_levels(low: float, high: float) -> Floats:
-    """Round levels of loss for contours, at most nine, closer together where the loss is low."""
-    steps = np.geomspace(0.06, 1.0, 9) * (high - low)
-    decimals = max(0, int(np.ceil(-np.log10(steps[1] - steps[0]))) - 1)
-    return np.unique(np.round(low + steps, decimals))
 
 
 def _label_places(levels: Floats, n: Floats, d: Floats, loss: Floats) -> list[tuple[float, float]]:
@@ -202,17 +202,8 @@ def _draw_budgets(axes: Axes, parameters: tuple[float, float], tokens: tuple[flo
         named(label, "equal_compute")
 
 
-def _draw_laws(axes: Axes, compute: Floats, laws: Sequence[Source]) -> None:
-    for law, colour, line in styled(laws):
-        best = optimal_allocation(law, compute)[["parameters", "tokens"]].data_vars.values()
-        parameters, tokens = (credible_intervals(each, errors=False)["median"] for each in best)
-        frontier = axes.plot(parameters, tokens, color=colour, ls=line, lw=1.5, zorder=4.5, label=name_of(law))
-        named(frontier, "published")
-
-
 def _draw_marked(axes: Axes, fit: Fit, budgets: Floats) -> None:
-    best = optimal_allocation(fit, budgets)[["parameters", "tokens"]].data_vars.values()
-    sizes, tokens = (credible_intervals(each, errors=False).to_dict("records") for each in best)
+    sizes, tokens = (each.to_dict("records") for each in best_split(fit, budgets, "parameters", "tokens"))
     handles = []
     for number, (budget, n, d) in enumerate(zip(budgets, sizes, tokens, strict=True), start=1):
         middle = (n["median"], d["median"])
@@ -229,16 +220,3 @@ def _draw_marked(axes: Axes, fit: Fit, budgets: Floats) -> None:
 
 def _in_print(summary: Mapping[Any, float]) -> str:
     return bracketed((summary[part] for part in ("median", "lower", "upper")), lambda value: scientific(value, 1))
-
-
-def _draw_legend(figure: Figure, laws: Sequence[Source], marked: bool) -> None:
-    handles: list[Any] = [
-        entry("posterior", "best split, posterior median", color=POSTERIOR, lw=2.2),
-        patch("interval", INTERVAL, POSTERIOR, 0.3),
-        entry("posterior", EXTRAPOLATED, color=POSTERIOR, lw=2.2, ls=(0, (3, 1.5))),
-        entry("runs", "run, coloured by its loss", marker="o", ls="", ms=4, color=PRIOR, mec=INK, mew=0.4),
-    ]
-    if marked:
-        handles.append(entry("budgets", "named budget", marker="o", ms=8, color=INK, mfc=PAPER, lw=2.4))
-    handles += [entry("published", name_of(law), color=colour, ls=line, lw=1.5) for law, colour, line in styled(laws)]
-    add_legend(figure, handles, loc="outside lower center", ncols=3)

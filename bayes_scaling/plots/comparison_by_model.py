@@ -15,23 +15,14 @@ from matplotlib.lines import Line2D
 
 from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.plots import drawing
 from bayes_scaling.plots.drawing import Drawing, bracketed, panel
-from bayes_scaling.plots.months_axis import (
-    TEXT_ROOM,
-    draw_interval,
-    draw_published,
-    print_beside,
-    set_months_axis,
-    times_in,
-)
 from bayes_scaling.plots.style import ORDERED, PAPER, POSTERIOR, PRIOR, REFERENCE, WARNING
-from bayes_scaling.plots.visuals import Visuals, add_legend, entry, look_of, named
+from bayes_scaling.plots.visuals import Visuals, add_legend, entry, named, takes_visuals
 from bayes_scaling.studies.comparison.result import METHODS, Comparison
 from bayes_scaling.studies.comparison.variants import STATED
 
 MOST_MODELS = 40  # models that one picture shows
-_TIMES = ("posterior", "interval", "published", "bands", "no_progress", "legend", "title")
-_DIFFERENCES = ("difference", "error", "reference", "bands", "legend", "title")
 _MARKERS = ("o", "s", "^", "D", "v", "p", "h", "<")
 _LIGHTEST = 0.82  # share of the colour map; beyond, lines can't be seen on white
 _HALF = 0.36  # share of a band, up and down, in which its priors are drawn
@@ -69,6 +60,7 @@ class _Layout:
         return to_hex(mpl.colormaps[ORDERED](share)), _MARKERS[place % len(_MARKERS)]
 
 
+@takes_visuals("posterior", "interval", "published", "bands", "no_progress", "legend", "title")
 def plot_doubling_times_by_model(
     comparison: Comparison, *, most: int = MOST_MODELS, visuals: Visuals | None = None, backend: str | None = None
 ) -> Figure:
@@ -82,8 +74,6 @@ def plot_doubling_times_by_model(
     most
         Models to draw.
     visuals, backend
-        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
-        ``published``, ``bands``, ``no_progress``, ``legend``, ``title``.
 
     Returns
     -------
@@ -95,7 +85,7 @@ def plot_doubling_times_by_model(
     Raises
     ------
     BayesScalingError
-        If no variant has progress, or visuals or backend is none of the valid ones.
+        If no variant has progress.
 
     Notes
     -----
@@ -107,12 +97,11 @@ def plot_doubling_times_by_model(
     >>> comparison = bs.compare(["ho2024"], bs.load_evaluations())  # doctest: +SKIP
     >>> plot_doubling_times_by_model(comparison).savefig("by_model.svg")  # doctest: +SKIP
     """
-    look = look_of(visuals, backend, _TIMES)
     if comparison.table["probability_of_progress"].isna().all():
         raise BayesScalingError("no variant has progress, so there is no doubling time to draw")
     layout = _layout(comparison, comparison.table, most)
     figure, axes = _band_axes(layout)
-    draw_published(axes)
+    drawing.draw_published(axes)
     moving = set()
     for name, row in layout.table.to_dict("index").items():
         if pd.isna(row["probability_of_progress"]):
@@ -121,16 +110,17 @@ def plot_doubling_times_by_model(
         color, marker = layout.look(row["variant"]) if row["converged"] else (WARNING, "x")
         mark: dict[str, Any] = {"size": layout.size, "filled": str(name) in layout.tied}
         mark["names"] = ("posterior", "interval") if row["converged"] else (None, None)
-        draw_interval(axes, layout.at(row), times_in(row), color=color, marker=marker, **mark)
+        drawing.draw_interval(axes, layout.at(row), drawing.times_in(row), color=color, marker=marker, **mark)
     for place, model in enumerate(layout.models):
         if model not in moving:
             words = axes.text(1.1, place, "no progress assumed", color=PRIOR, fontsize=7.5, va="center")
             named(words, "no_progress")
-    set_months_axis(axes)
+    drawing.set_months_axis(axes)
     _finish(figure, axes, comparison, layout)
-    return look.finish(figure)
+    return figure
 
 
+@takes_visuals("difference", "error", "reference", "bands", "legend", "title")
 def plot_differences_by_model(
     comparison: Comparison, *, most: int = MOST_MODELS, visuals: Visuals | None = None, backend: str | None = None
 ) -> Figure:
@@ -143,8 +133,6 @@ def plot_differences_by_model(
     most
         Models to draw.
     visuals, backend
-        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``difference``, ``error``,
-        ``reference``, ``bands``, ``legend``, ``title``.
 
     Returns
     -------
@@ -155,7 +143,7 @@ def plot_differences_by_model(
     Raises
     ------
     BayesScalingError
-        If fewer than two variants have converged, or visuals or backend is none of the valid ones.
+        If fewer than two variants have converged.
 
     Examples
     --------
@@ -163,7 +151,6 @@ def plot_differences_by_model(
     >>> comparison = bs.compare(["ho2024"], bs.load_evaluations())  # doctest: +SKIP
     >>> plot_differences_by_model(comparison).savefig("differences.svg")  # doctest: +SKIP
     """
-    look = look_of(visuals, backend, _DIFFERENCES)
     table = comparison.table[comparison.table["converged"]]
     if len(table) < 2:
         raise BayesScalingError("a picture of differences needs two variants that converged")
@@ -180,7 +167,7 @@ def plot_differences_by_model(
         named(point, "difference")
     axes.set(xlabel="difference in expected log predictive density from the best (nats; bars: 2 standard errors)")
     _finish(figure, axes, comparison, layout)
-    return look.finish(figure)
+    return figure
 
 
 def _layout(comparison: Comparison, table: pd.DataFrame, most: int) -> _Layout:
@@ -229,10 +216,10 @@ def _finish(figure: Figure, axes: Axes, comparison: Comparison, layout: _Layout)
 
 METHOD_WORDS = {"stacking": "stacking", "pseudo_bma": "pseudo-BMA+"}  # kinds of weights as readers know them
 MOST_AVERAGED = 12  # variants below the averages
-_VISUALS = ("average", "posterior", "interval", "published", "figures", "reference", "legend")
 _PLACES = (1.02, 1.12, 1.28)
 
 
+@takes_visuals("average", "posterior", "interval", "published", "figures", "reference", "legend")
 def plot_averaged_doubling_times(
     comparison: Comparison, *, most: int = MOST_AVERAGED, visuals: Visuals | None = None, backend: str | None = None
 ) -> Figure:
@@ -245,8 +232,6 @@ def plot_averaged_doubling_times(
     most
         Variants to draw below the averages: those with the largest weights of either kind, best predicting first.
     visuals, backend
-        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``average``, ``posterior``,
-        ``interval``, ``published``, ``figures``, ``reference``, ``legend``.
 
     Returns
     -------
@@ -258,7 +243,7 @@ def plot_averaged_doubling_times(
     Raises
     ------
     BayesScalingError
-        If nothing has converged, no variant has progress, or visuals or backend is none of the valid ones.
+        If nothing has converged, or no variant has progress.
 
     Examples
     --------
@@ -266,7 +251,6 @@ def plot_averaged_doubling_times(
     >>> comparison = bs.compare(["reference", "ho2024/07"], bs.load_evaluations())  # doctest: +SKIP
     >>> plot_averaged_doubling_times(comparison).savefig("averaged.svg")  # doctest: +SKIP
     """
-    look = look_of(visuals, backend, _VISUALS)
     table = comparison.table[comparison.table["converged"] & comparison.table["probability_of_progress"].notna()]
     if table.empty:
         raise BayesScalingError("no variant that converged has progress, so there is no doubling time to draw")
@@ -274,25 +258,25 @@ def plot_averaged_doubling_times(
     table = table[table.index.isin(heaviest)]
     averages = {kind: comparison.averaged_doubling_times(kind).loc["compute"].to_dict() for kind in METHODS}
     lines = len(averages) + len(table)
-    figure = Drawing(figsize=(9.5, 1.9 + 0.27 * lines), layout=ConstrainedLayoutEngine(rect=TEXT_ROOM))
+    figure = Drawing(figsize=(9.5, 1.9 + 0.27 * lines), layout=ConstrainedLayoutEngine(rect=drawing.TEXT_ROOM))
     axes = figure.subplots()
-    draw_published(axes)
+    drawing.draw_published(axes)
     labels = []
     for height, (kind, row) in enumerate(averages.items()):
         interval = [float(row[part]) for part in ("median", "lower", "upper")]
         names = ("average", "interval")
-        draw_interval(axes, height, interval, color=REFERENCE, marker="s", size=6, names=names)
-        print_beside(axes, height, _PLACES, "", "", bracketed(interval))
+        drawing.draw_interval(axes, height, interval, color=REFERENCE, marker="s", size=6, names=names)
+        drawing.print_beside(axes, height, _PLACES, "", "", bracketed(interval))
         labels.append(f"all models, by {METHOD_WORDS[kind]}")
     for height, (name, case) in enumerate(table.to_dict("index").items(), len(averages)):
-        draw_interval(axes, height, times_in(case), color=POSTERIOR, marker="o")
+        drawing.draw_interval(axes, height, drawing.times_in(case), color=POSTERIOR, marker="o")
         weights = (f"{case[column]:.2f}" for column in ("weight", "weight_pseudo_bma"))
-        print_beside(axes, height, _PLACES, *weights, bracketed(times_in(case)))
+        drawing.print_beside(axes, height, _PLACES, *weights, bracketed(drawing.times_in(case)))
         labels.append(str(name))
-    print_beside(axes, -0.85, _PLACES, *METHOD_WORDS.values(), "months")
+    drawing.print_beside(axes, -0.85, _PLACES, *METHOD_WORDS.values(), "months")
     named(axes.axhline(len(averages) - 0.5, color=PRIOR, lw=0.6), "reference")
     axes.set(ylim=(lines - 0.4, -1.1))
     axes.set_yticks(range(lines), labels, fontsize=8, parse_math=False)
-    set_months_axis(axes)
+    drawing.set_months_axis(axes)
     add_legend(axes, loc="lower center", bbox_to_anchor=(0.5, 1.0))
-    return look.finish(figure)
+    return figure

@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.plots.doubling import AFTER, BEFORE, draw_rates
 from bayes_scaling.plots.drawing import EDGE, Drawing, finished, shortened, title_of
+from bayes_scaling.plots.progress import AFTER, BEFORE, draw_rates
 from bayes_scaling.plots.style import FAINT, POSTERIOR, PRIOR, PUBLISHED, REFERENCE
-from bayes_scaling.plots.visuals import Visuals, add_legend, entry, look_of, named
+from bayes_scaling.plots.visuals import Visuals, add_legend, entry, named, takes_visuals
 from bayes_scaling.quantities.identification import Ridge, identification
 from bayes_scaling.quantities.influence import is_positive
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, MONTHS_PER_YEAR
@@ -22,6 +22,7 @@ _ISO_MONTHS = (4, 6, 9, 12, 18, 36)
 _MARKS = {"by the data": "decided by the data", "shared": "shared", "by the prior": "decided by the prior"}
 
 
+@takes_visuals(*_VISUALS)
 def plot_identification(
     fit: Fit, *, ridge: bool = True, visuals: Visuals | None = None, backend: str | None = None
 ) -> Figure:
@@ -34,8 +35,6 @@ def plot_identification(
     ridge
         Whether to draw the two rates beside the intervals, where the specification has both.
     visuals, backend
-        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``prior``, ``posterior``,
-        ``interval``, ``figures``, ``draws``, ``equal_doubling``, ``best_known``, ``reference``, ``legend``, ``title``.
 
     Returns
     -------
@@ -48,14 +47,13 @@ def plot_identification(
     Raises
     ------
     BayesScalingError
-        If the fit lacks its log prior or log likelihood, or visuals or backend is none of the valid ones.
+        If the fit lacks its log prior or log likelihood.
 
     Examples
     --------
     >>> import bayes_scaling as bs
     >>> bs.plot_identification(bs.load_fit("runs/reference-ho2024")).savefig("ridge.png")  # doctest: +SKIP
     """
-    look = look_of(visuals, backend, _VISUALS)
     found = identification(fit)
     height = max(4.6, 1.6 + 0.3 * len(found.table))
     beside = found.ridge if ridge else None
@@ -65,7 +63,7 @@ def plot_identification(
     _draw_intervals(axes[0], found.table)
     if beside is not None:
         _draw_ridge(axes[1], fit, beside)
-    return finished(figure, look, f"Decided by the data, or put in as a prior?\n{title_of(fit)}", fit.diagnostics)
+    return finished(figure, f"Decided by the data, or put in as a prior?\n{title_of(fit)}", fit.diagnostics)
 
 
 def _draw_intervals(axes: Axes, table: pd.DataFrame) -> None:

@@ -15,9 +15,9 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.chinchilla import STATIC_LAWS
 from bayes_scaling.plots.drawing import Drawing, bracketed, density_of, finished, plain_log_ticks
-from bayes_scaling.plots.fitted_runs import fitted_runs, name_of, runs_title, scientific
+from bayes_scaling.plots.runs import fitted_runs, name_of, runs_title, scientific
 from bayes_scaling.plots.style import INK, LAW_COLOURS, LAW_MARKERS, POSTERIOR, PRIOR, WARNING
-from bayes_scaling.plots.visuals import Visuals, add_legend, entry, look_of, named, patch
+from bayes_scaling.plots.visuals import Visuals, add_legend, entry, named, patch, takes_visuals
 from bayes_scaling.quantities.allocation import YEAR, allocation_exponents, optimal_allocation, split_laws
 from bayes_scaling.quantities.coefficients import EXPONENTS, unidentified
 from bayes_scaling.quantities.intervals import credible_intervals
@@ -26,7 +26,6 @@ from bayes_scaling.quantities.optimal_split import summed_terms
 from bayes_scaling.quantities.points import axis_of
 from bayes_scaling.quantities.rates import INTERVAL
 
-_VISUALS = ("posterior", "interval", "prior", "published", "reference", "legend", "title")
 COMPUTE = 1e24  # FLOP; the default budget of the best split
 _LABELS = {
     "E": "E, irreducible loss\n(nats per token)",
@@ -42,6 +41,7 @@ _SHOWN = (0.001, 0.999)  # quantiles of the posterior that a panel shows at leas
 _TOP, _ROW = 1.12, 0.17  # height above 0, of a density whose maximum is 1, and of a law's line below it
 
 
+@takes_visuals("posterior", "interval", "prior", "published", "reference", "legend", "title")
 def plot_laws(
     fit: Fit,
     laws: Sequence[Source] = STATIC_LAWS,
@@ -64,8 +64,6 @@ def plot_laws(
     compute
         Training FLOP of the best split.
     visuals, backend
-        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
-        ``prior``, ``published``, ``reference``, ``legend``, ``title``.
 
     Returns
     -------
@@ -78,15 +76,13 @@ def plot_laws(
     Raises
     ------
     BayesScalingError
-        If the fit is to evaluations or of a law of compute alone, a law is none, compute is not one positive number, or
-        visuals or backend is none of the valid ones.
+        If the fit is to evaluations or of a law of compute alone, a law is none, or compute is not one positive number.
 
     Examples
     --------
     >>> import bayes_scaling as bs
     >>> bs.plot_laws(bs.load_fit("runs/chinchilla"), compute=5.76e23).savefig("laws.png")  # doctest: +SKIP
     """
-    look = look_of(visuals, backend, _VISUALS)
     fitted_runs(fit)
     if axis_of(compute, "compute (FLOP)").ndim:
         raise BayesScalingError(f"compute must be one budget, not {compute!r}; draw several one at a time")
@@ -102,8 +98,15 @@ def plot_laws(
         axes.set_xlabel(_LABELS[name].format(scientific(compute)), fontsize=9)
     for axes in panels[len(shown) :]:
         axes.set_axis_off()
-    _draw_legend(figure, laws)
-    return finished(figure, look, runs_title(fit), fit.diagnostics)
+    handles: list[Any] = [
+        entry("posterior", "posterior density and median", color=POSTERIOR, lw=1.8),
+        patch("interval", INTERVAL, POSTERIOR, 0.25),
+        entry("prior", "prior (alpha, beta)", color=PRIOR, lw=1.4, ls="--"),
+    ]
+    styles = zip(laws, cycle(LAW_COLOURS), cycle(LAW_MARKERS), strict=False)
+    handles += [entry("published", name_of(law), color=c, marker=marker, ls="", ms=6) for law, c, marker in styles]
+    add_legend(figure, handles, loc="outside lower center", ncols=2)
+    return finished(figure, runs_title(fit), fit.diagnostics)
 
 
 def _quantities(source: Source, compute: float) -> Mapping[str, xr.DataArray]:
@@ -145,14 +148,18 @@ def _draw_panel(
         plain_log_ticks(axes.xaxis, write=scientific if name == "parameters" else None, most=3)
     else:
         axes.xaxis.set_major_locator(MaxNLocator(5))
-    if name in EXPONENTS:
-        _draw_prior(axes, fit, name, top)
+    if name in EXPONENTS and name in [parameter.name for parameter in fit.specification.parameters()]:
+        points = np.linspace(*axes.get_xlim(), 200)  # its own prior, on the scale of its posterior's density
+        prior = fit.specification.prior_of(name).frozen().pdf(points) / top
+        named(axes.plot(points, prior, color=PRIOR, lw=1.4, ls="--"), "prior")
     axes.set(ylim=(-_ROW * (len(others) + 0.6), _TOP), yticks=[])
     named(axes.axhline(0, color=PRIOR, lw=0.8), "reference")
     axes.spines["left"].set_visible(False)
     axes.tick_params(labelsize=8)
     words = "\nnot identified by these runs" if name in unknown else ""
-    axes.set_title(_in_print(summary, name) + words, fontsize=9.5, color=WARNING if words else INK)
+    parts = (float(summary[part]) for part in ("median", "lower", "upper"))
+    said = bracketed(parts, lambda each: scientific(each, 1) if name == "parameters" else f"{each:#.3g}")
+    axes.set_title(said + words, fontsize=9.5, color=WARNING if words else INK)
 
 
 def _limits(shown: Floats) -> tuple[float, float]:
@@ -177,28 +184,3 @@ def _draw_density(axes: Axes, values: Floats, summary: pd.Series, *, on_log: boo
     height = np.interp(summary["median"], points, density)
     named(axes.plot([summary["median"]] * 2, [0, height], color=POSTERIOR, lw=1.2), "posterior")
     return top
-
-
-def _draw_prior(axes: Axes, fit: Fit, name: str, top: float) -> None:
-    """An exponent's own prior, on the scale of its posterior's density."""
-    if name not in [parameter.name for parameter in fit.specification.parameters()]:
-        return
-    points = np.linspace(*axes.get_xlim(), 200)
-    prior = fit.specification.prior_of(name).frozen().pdf(points) / top
-    named(axes.plot(points, prior, color=PRIOR, lw=1.4, ls="--"), "prior")
-
-
-def _in_print(summary: pd.Series, name: str) -> str:
-    values = (float(summary[part]) for part in ("median", "lower", "upper"))
-    return bracketed(values, lambda each: scientific(each, 1) if name == "parameters" else f"{each:#.3g}")
-
-
-def _draw_legend(figure: Figure, laws: Sequence[Source]) -> None:
-    handles: list[Any] = [
-        entry("posterior", "posterior density and median", color=POSTERIOR, lw=1.8),
-        patch("interval", INTERVAL, POSTERIOR, 0.25),
-        entry("prior", "prior (alpha, beta)", color=PRIOR, lw=1.4, ls="--"),
-    ]
-    styles = zip(laws, cycle(LAW_COLOURS), cycle(LAW_MARKERS), strict=False)
-    handles += [entry("published", name_of(law), color=c, marker=marker, ls="", ms=6) for law, c, marker in styles]
-    add_legend(figure, handles, loc="outside lower center", ncols=2)

@@ -13,7 +13,7 @@ from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.units import noun_of
 from bayes_scaling.plots.drawing import Drawing, finished, shortened, wide
 from bayes_scaling.plots.style import INK, LAW_COLOURS, LAW_MARKERS, POSTERIOR, PRIOR, WARNING
-from bayes_scaling.plots.visuals import Visuals, add_legend, entry, look_of, named
+from bayes_scaling.plots.visuals import Visuals, add_legend, entry, named, takes_visuals
 from bayes_scaling.quantities.predictive_check import PredictiveCheck, predictive_check
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.quantities.uniformity import BAND
@@ -21,8 +21,6 @@ from bayes_scaling.studies.backtest.result import Backtest
 from bayes_scaling.studies.backtest.splits import HORIZONS
 from bayes_scaling.studies.calibration.result import Calibration, rank_curve
 
-_CHECKED = ("pit", "band", "residuals", "means", "groups", "replicated", "observed", "reference", "legend", "title")
-_BACKTESTED = ("scores", "path", "nominal", "legend", "title")
 _GROUPED_BY = ("year", "benchmark", "architecture", "series")
 """Groups that have a line of their own; papers are too many, and only flagged ones are shown."""
 _MOST_LINES = 40
@@ -33,6 +31,7 @@ _BELOW = r"$\downarrow$"
 _LOWEST_SCORE = -1.5  # nats per evaluation; log scores below are drawn here
 
 
+@takes_visuals("pit", "band", "residuals", "means", "groups", "replicated", "observed", "reference", "legend", "title")
 def plot_predictive(
     fit: Fit | PredictiveCheck, *, visuals: Visuals | None = None, backend: str | None = None
 ) -> Figure:
@@ -44,8 +43,6 @@ def plot_predictive(
         Of evaluations or of training runs, or its :func:`bayes_scaling.predictive_check`. One that has not converged
         is marked across the picture.
     visuals, backend
-        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``pit``, ``band``,
-        ``residuals``, ``means``, ``groups``, ``replicated``, ``observed``, ``reference``, ``legend``, ``title``.
 
     Returns
     -------
@@ -60,14 +57,13 @@ def plot_predictive(
     Raises
     ------
     BayesScalingError
-        As :func:`bayes_scaling.predictive_check`, or if visuals or backend is none of the valid ones.
+        As :func:`bayes_scaling.predictive_check`.
 
     Examples
     --------
     >>> import bayes_scaling as bs
     >>> bs.plot_predictive(bs.load_fit("runs/reference")).savefig("predictive.png")  # doctest: +SKIP
     """
-    look = look_of(visuals, backend, _CHECKED)
     check = fit if isinstance(fit, PredictiveCheck) else predictive_check(fit)
     figure = Drawing(figsize=(11, 8))
     (first, second), (third, fourth) = figure.subplots(2, 2)
@@ -78,9 +74,10 @@ def plot_predictive(
     about = check.evaluations
     rows = counted(about.rows, noun_of("evaluation", about.kind))
     title = f"{check.specification} on {about.name} ({rows}): predictions beside what was fitted"
-    return finished(figure, look, title, check)
+    return finished(figure, title, check)
 
 
+@takes_visuals("scores", "path", "nominal", "legend", "title")
 def plot_backtest(result: Backtest, *, visuals: Visuals | None = None, backend: str | None = None) -> Figure:
     """Draw coverage and log scores of a backtest, by cut year.
 
@@ -89,8 +86,6 @@ def plot_backtest(result: Backtest, *, visuals: Visuals | None = None, backend: 
     result
         See :func:`bayes_scaling.backtest`.
     visuals, backend
-        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``scores``, ``path``,
-        ``nominal``, ``legend``, ``title``.
 
     Returns
     -------
@@ -100,17 +95,11 @@ def plot_backtest(result: Backtest, *, visuals: Visuals | None = None, backend: 
         arrow stands. Upper row: all evaluations published from the cut on; lower row: those of the year after it.
         A forecast whose chains did not agree is a red cross.
 
-    Raises
-    ------
-    BayesScalingError
-        If visuals or backend is none of the valid ones.
-
     Examples
     --------
     >>> import bayes_scaling as bs
     >>> bs.plot_backtest(bs.backtest(directory="runs/backtest")).savefig("backtest.png")  # doctest: +SKIP
     """
-    look = look_of(visuals, backend, _BACKTESTED)
     figure = Drawing(figsize=(11, 8))
     panels = figure.subplots(2, 2, sharex=True)
     for (left, right), horizon in zip(panels, HORIZONS, strict=True):
@@ -136,7 +125,7 @@ def plot_backtest(result: Backtest, *, visuals: Visuals | None = None, backend: 
     add_legend(figure, handles, loc="outside lower center", ncols=4)
     about = result.evaluations
     named(figure.suptitle(f"Backtest on {about.name} ({counted(about.rows, 'evaluation')})", fontsize=11), "title")
-    return look.finish(figure)
+    return figure
 
 
 def _draw_line(
@@ -235,10 +224,10 @@ def _label_lines(axes: Axes, labels: Sequence[str]) -> None:
     axes.set_ylim(len(labels) - 0.4, -0.6)
 
 
-_CALIBRATED = ("ranks", "band", "reference", "title")
 _COLUMNS = 4
 
 
+@takes_visuals("ranks", "band", "reference", "title")
 def plot_calibration(calibration: Calibration, *, visuals: Visuals | None = None, backend: str | None = None) -> Figure:
     """Draw for each quantity how far the ranks of true values are from uniform.
 
@@ -247,8 +236,6 @@ def plot_calibration(calibration: Calibration, *, visuals: Visuals | None = None
     calibration
         See :func:`bayes_scaling.calibrate`.
     visuals, backend
-        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``ranks``, ``band``,
-        ``reference``, ``title``.
 
     Returns
     -------
@@ -257,18 +244,12 @@ def plot_calibration(calibration: Calibration, *, visuals: Visuals | None = None
         quantity's whole curve stays in with 95% probability. Curves that leave it are red. Above 0 in the left half,
         posteriors lie too high; an S that first rises and then falls belongs to intervals that are too narrow.
 
-    Raises
-    ------
-    BayesScalingError
-        If visuals or backend is none of the valid ones.
-
     Examples
     --------
     >>> import bayes_scaling as bs
     >>> found = bs.load_calibration("runs/calibration-reference-ho2024")  # doctest: +SKIP
     >>> bs.plot_calibration(found).savefig("ranks.png")  # doctest: +SKIP
     """
-    look = look_of(visuals, backend, _CALIBRATED)
     names = list(calibration.table.index)
     rows = math.ceil(len(names) / _COLUMNS)
     figure = Drawing(figsize=(10, 0.9 + 1.9 * rows), dpi=100)
@@ -282,7 +263,7 @@ def plot_calibration(calibration: Calibration, *, visuals: Visuals | None = None
     count = counted(len(calibration.simulations), "simulation")
     where = f"{calibration.specification} at the design of {calibration.evaluations}"
     named(figure.suptitle(f"{where}: {count}, {BAND:.0%} simultaneous bands", fontsize=11), "title")
-    return look.finish(figure)
+    return figure
 
 
 def _draw_ranks(axes: Axes, name: str, ranks: list[int]) -> None:

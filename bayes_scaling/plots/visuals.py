@@ -8,8 +8,11 @@ has. ``backend`` is ``"matplotlib"``, which ``None`` means too. The mark of a fi
 it can't be left out.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import Any, Literal
 
 from matplotlib.artist import Artist
@@ -108,6 +111,28 @@ def look_of(visuals: Visuals | None, backend: str | None, names: Sequence[str]) 
                 f"{{'color': 'black'}}, not {change!r}"
             )
     return Look(dict(visuals))
+
+
+def takes_visuals[**P](*names: str) -> Callable[[Callable[P, Figure]], Callable[P, Figure]]:
+    """Change the visuals ``names`` of what a function draws as its user asks, and describe them where it names them."""
+
+    def decorate(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+        @functools.wraps(draw)
+        def drawn(*args: P.args, **keywords: P.kwargs) -> Figure:
+            asked: dict[str, Any] = {key: keywords.get(key) for key in ("visuals", "backend")}
+            look = look_of(**asked, names=names)
+            return look.finish(draw(*args, **keywords))
+
+        head = "\nvisuals, backend\n"
+        said = (
+            "Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: "
+            f"{', '.join(f'``{name}``' for name in names)}. Others are refused (BayesScalingError)."
+        )
+        said = fill(said, 116, initial_indent=" " * 4, subsequent_indent=" " * 4)
+        drawn.__doc__ = inspect.cleandoc(draw.__doc__ or "").replace(head, f"{head}{said}\n", 1)
+        return drawn
+
+    return decorate
 
 
 def named[Drawn](drawn: Drawn, name: str | None) -> Drawn:

@@ -3,14 +3,12 @@
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from rich import box
 from rich.console import Group, RenderableType
-from rich.table import Table
+from rich.table import Column
+from rich.table import Table as RichTable
 from rich.text import Text
 
-from bayes_scaling.common.files import write_whole
 from bayes_scaling.common.formatting import number
 from bayes_scaling.common.strict_json import strict_json
 from bayes_scaling.errors import BayesScalingError
@@ -27,6 +25,8 @@ from bayes_scaling.quantities.allocation_table import (
     year_of,
 )
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL
+from bayes_scaling.reports.run_directory import write_results
+from bayes_scaling.reports.terminal import NARROW, rich_table
 
 _SIZES = {"parameters": "parameters", "tokens": "tokens", "tokens_per_parameter": "tokens per\nparameter"}
 _BAD = "bold red"
@@ -39,7 +39,11 @@ def allocation_report(answer: Allocations) -> RenderableType:
     for budget in answer.question.budgets:
         parts += _tables(answer, budget)
         parts += [Text(allocation_sentence(answer, budget), style=style), Text()]
-    parts += [Text(note, style="" if answer.converged else "red") for note in _warnings(answer)]
+    if answer.fit is not None and not answer.converged:
+        from bayes_scaling.reports.fit_tables import next_step  # which waits for the sampler
+
+        failures = (f"- {failure}" for failure in answer.fit.diagnostics.failures)
+        parts += [Text(note, style="red") for note in (*failures, next_step(answer.fit))]
     parts.append(
         Text(
             f"Of a posterior: median and, below it, {CREDIBLE_INTERVAL}. Published laws are points without an interval."
@@ -54,13 +58,16 @@ def allocation_sentence(answer: Allocations, budget: float) -> str:
     """The answer for a budget in plain words, with what it rests on and whether it can be trusted."""
     if answer.fit is None:
         return _published_sentence(answer, budget)
-    where = f"At {number(budget)} FLOP{_setting(answer)}, {label_of(answer.fit)}"
+    setting = "" if answer.benchmark is None else f" on {answer.benchmark}"
+    if answer.fit.specification.progresses:
+        setting += f" with the algorithms of {year_of(answer.question):g}"
+    where = f"At {number(budget)} FLOP{setting}, {label_of(answer.fit)}"
     if answer.not_identified:
         text = (
             f"{where} gives no answer: {' and '.join(answer.not_identified)} "
-            f"{'is' if len(answer.not_identified) == 1 else 'are'} not identified. The data say nearly nothing of "
-            "them, and a split would be the prior's. Add runs that differ in parameters at the same tokens, and in "
-            "tokens at the same parameters."
+            f"{'is' if len(answer.not_identified) == 1 else 'are'} not identified. The data say nearly nothing "
+            "about them, and a split would come from the prior. Add runs that differ in parameters at the same "
+            "tokens, and in tokens at the same parameters."
         )
     else:
         text = f"{where} {' '.join(_findings(answer, budget))}"
@@ -114,15 +121,6 @@ def _published_sentence(answer: Allocations, budget: float) -> str:
     )
 
 
-def _warnings(answer: Allocations) -> Iterator[str]:
-    if answer.fit is None or answer.converged:
-        return
-    from bayes_scaling.reports.summary import next_step
-
-    yield from (f"- {failure}" for failure in answer.fit.diagnostics.failures)
-    yield next_step(answer.fit)
-
-
 def _tables(answer: Allocations, budget: float) -> Iterator[RenderableType]:
     best = answer.rows(budget, TRAINING)
     yield _table(answer, f"Best split of {number(budget)} FLOP", _SIZES | {"loss": "loss, nats"}, best)
@@ -139,11 +137,10 @@ def _tables(answer: Allocations, budget: float) -> Iterator[RenderableType]:
     yield _table(answer, "Times the compute that the best split needs for the same loss", columns, costs)
 
 
-def _table(answer: Allocations, title: str, columns: dict[str, str], rows: dict[str, dict[str, Row]]) -> Table:
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("law", overflow="fold")
-    for heading in columns.values():
-        table.add_column(heading, justify="right", no_wrap=True)
+def _table(answer: Allocations, title: str, columns: dict[str, str], rows: dict[str, dict[str, Row]]) -> RichTable:
+    heads = [Column("law", overflow="fold")]
+    heads += [Column(each, justify="right", no_wrap=True) for each in columns.values()]
+    table = rich_table(title, heads, (), **NARROW)
     for law, by_name in rows.items():
         own = answer.fit is not None and law == label_of(answer.fit)
         bad = own and not answer.converged
@@ -169,14 +166,6 @@ def _own_split(answer: Allocations) -> str:
     return f"A split at {number(value)} {name.replace('_', ' ')}"
 
 
-def _setting(answer: Allocations) -> str:
-    assert answer.fit is not None
-    where = "" if answer.benchmark is None else f" on {answer.benchmark}"
-    return (
-        f"{where} with the algorithms of {year_of(answer.question):g}" if answer.fit.specification.progresses else where
-    )
-
-
 SUFFIXES = (".csv", ".json")
 
 
@@ -192,42 +181,35 @@ def write_allocations(answer: Allocations, path: Path) -> Path:
     """Write every row, whole or not at all, in the format of the file's name."""
     check_output(path)
     content = answer.table.to_csv(index=False).encode() if path.suffix == ".csv" else allocation_json(answer)
-    try:
-        write_whole(path, content)
-    except OSError as error:
-        raise BayesScalingError(f"{path}: can't be written ({error.strerror}); choose another --output") from None
-    return path
+    (written,) = write_results({path: content}, path, failure="can't be written ({}); choose another --output")
+    return written
 
 
 def allocation_json(answer: Allocations) -> bytes:
     """Every row, with question, fit and sources; null where there is no finite number."""
-    question = answer.question
-    document = {
-        "compute": list(question.budgets),
-        "split": None if question.split is None else dict([question.split]),
-        "inference_tokens": question.inference_tokens,
-        "interval": answer.table.attrs["interval"],
-        "fit": _fit(answer),
-        "rows": answer.table.to_dict("records"),
-        "sources": sources(),
-    }
-    return strict_json(document)
-
-
-def _fit(answer: Allocations) -> dict[str, Any] | None:
-    if answer.fit is None:
-        return None
-    fit, largest = answer.fit, answer.largest_compute
-    return {
-        "law": label_of(fit),
-        "specification": fit.specification.name,
-        "table": fit.evaluations.name,
-        "converged": fit.diagnostics.converged,
-        "failures": list(fit.diagnostics.failures),
-        "not_identified": list(answer.not_identified),
-        "largest_compute": largest,
-        "extrapolation": {f"{budget:g}": budget / largest for budget in answer.question.budgets},
-        "year": year_of(answer.question) if fit.specification.progresses else None,
-        "benchmark": answer.benchmark,
-        "fingerprint": fit.fingerprint,
-    }
+    question, fit = answer.question, answer.fit
+    return strict_json(
+        {
+            "compute": list(question.budgets),
+            "split": None if question.split is None else dict([question.split]),
+            "inference_tokens": question.inference_tokens,
+            "interval": answer.table.attrs["interval"],
+            "fit": None
+            if fit is None
+            else {
+                "law": label_of(fit),
+                "specification": fit.specification.name,
+                "table": fit.evaluations.name,
+                "converged": fit.diagnostics.converged,
+                "failures": list(fit.diagnostics.failures),
+                "not_identified": list(answer.not_identified),
+                "largest_compute": answer.largest_compute,
+                "extrapolation": {f"{budget:g}": budget / answer.largest_compute for budget in question.budgets},
+                "year": year_of(question) if fit.specification.progresses else None,
+                "benchmark": answer.benchmark,
+                "fingerprint": fit.fingerprint,
+            },
+            "rows": answer.table.to_dict("records"),
+            "sources": sources(),
+        }
+    )

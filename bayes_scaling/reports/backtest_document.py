@@ -16,7 +16,7 @@ from bayes_scaling.common.strict_json import records
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.units import size_of
 from bayes_scaling.plots.drawing import NOT_CONVERGED
-from bayes_scaling.reports.document import Banner, Bullets, Document, Row, Section, Table
+from bayes_scaling.reports.document import Banner, Document, Row, Section, Table
 from bayes_scaling.reports.markdown import render_page
 from bayes_scaling.reports.run_directory import picture, write_beside_fits
 from bayes_scaling.reports.svg import picture_of
@@ -142,7 +142,7 @@ def backtest_document(result: Backtest) -> Document:
         lead=None,
         banners=lost,
         sections=(
-            Section.of("averages", "Averages over cut years", Bullets(tuple(found)), *_averages(result)),
+            Section.of("averages", "Averages over cut years", tuple(found), *_averages(result)),
             Section.of("by-cut", "By cut year", drawn, *_by_cut(result, f"{NOT_CONVERGED}: ")),
             *_explained(result),
         ),
@@ -156,17 +156,17 @@ def backtest_page(result: Backtest, picture: str = PICTURE) -> str:
     tables = (*_averages(result), *_by_cut(result, "**not converged**: "))
     return render_page(
         TITLE,
-        Section.of("answer", "", Bullets(tuple(sentences(result))), drawn),
+        Section.of("answer", "", tuple(sentences(result)), drawn),
         *(Section.of("", table.caption, replace(table, caption="")) for table in tables),
         *_explained(result),
     )
 
 
 def _explained(result: Backtest) -> Iterator[Section]:
-    yield Section.of("method", "How it is counted", Bullets(_EXPLAINED))
+    yield Section.of("method", "How it is counted", _EXPLAINED)
     if result.skipped:
         skipped = tuple(f"{name}: {reason}." for name, reason in result.skipped.items())
-        yield Section.of("skipped", "Skipped", Bullets(skipped))
+        yield Section.of("skipped", "Skipped", skipped)
 
 
 _EXPLAINED = (

@@ -1,17 +1,28 @@
-"""The report of a calibration, and what the command line prints: ranks of each quantity, the finding in a sentence."""
+"""The report of a calibration, what the command line prints of it, and the page "What can be trusted when"."""
 
 import json
+import math
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import Any
 
+import numpy as np
+import pandas as pd
 from rich.console import Group, RenderableType
-from rich.markup import escape
-from rich.table import Table as RichTable
 from rich.text import Text
 
-from bayes_scaling.common.formatting import counted
+from bayes_scaling.common.formatting import counted, months
+from bayes_scaling.inference.simulation import LARGEST_LOSS
+from bayes_scaling.plots.predictive import plot_calibration
 from bayes_scaling.quantities.uniformity import BAND
-from bayes_scaling.reports.document import Bullets, Document, Section, Table
+from bayes_scaling.reports.document import Document, Section, Table
 from bayes_scaling.reports.svg import picture_of
-from bayes_scaling.studies.calibration.result import Calibration
+from bayes_scaling.reports.terminal import rich_table
+from bayes_scaling.studies.calibration import experiment
+from bayes_scaling.studies.calibration.calibrate import Trust
+from bayes_scaling.studies.calibration.result import Calibration, chance_outside, uniformity
+from bayes_scaling.studies.calibration.settings import PROBABILITY
+from bayes_scaling.studies.calibration.stated import QUESTIONS, Split, stated_coverage
 
 
 def calibration_table(calibration: Calibration) -> Table:
@@ -34,18 +45,16 @@ def calibration_table(calibration: Calibration) -> Table:
 
 def calibration_document(calibration: Calibration) -> Document:
     """What a reader should see of a calibration; ``data``: what ``calibration.json`` has."""
-    from bayes_scaling.plots.predictive import plot_calibration
-
     answer, *found = calibration_sentences(calibration)
     figure = plot_calibration(calibration)
     return Document(
-        title="Do intervals hold what they say?",
+        title="Do intervals cover as often as they should?",
         subtitle=f"'{calibration.specification}' on data simulated from its own priors",
         answer=answer,
         lead=None,
         banners=(),
         sections=(
-            Section.of("ranks", "Ranks of true values", Bullets(tuple(found)), calibration_table(calibration)),
+            Section.of("ranks", "Ranks of true values", tuple(found), calibration_table(calibration)),
             Section.of("curves", "Rank curves", picture_of(figure, "rank-curves", "Ranks less uniform", answer)),
         ),
         data=json.loads(calibration.to_json()),
@@ -55,11 +64,12 @@ def calibration_document(calibration: Calibration) -> Document:
 def calibration_report(calibration: Calibration) -> RenderableType:
     """Table and sentences."""
     table = calibration_table(calibration)
-    shown = RichTable("", *table.columns[1:], title=f"Calibration of {escape(calibration.specification)}")
-    shown.title_justify = "left"
-    for place, (name, state, *cells) in enumerate(table.rows):
-        shown.add_row(Text(name), Text(state, style="bold red" if place in table.marked else ""), *cells)
-    return Group(shown, Text(), *(Text(sentence) for sentence in calibration_sentences(calibration)))
+    rows: list[tuple[str | Text, ...]] = [
+        (name, Text(state, "bold red" if place in table.marked else ""), *cells)
+        for place, (name, state, *cells) in enumerate(table.rows)
+    ]
+    shown = rich_table(f"Calibration of {calibration.specification}", ("", *table.columns[1:]), rows)
+    return Group(shown, Text(), *map(Text, calibration_sentences(calibration)))
 
 
 def calibration_sentences(calibration: Calibration) -> tuple[str, ...]:
@@ -85,3 +95,162 @@ def calibration_sentences(calibration: Calibration) -> tuple[str, ...]:
         said.append(f"In {counted(restarted, 'simulation')} chains that had settled elsewhere were started again.")
     said.append(f"{calibration.seconds:.1f} s of sampling a simulation on one core.")
     return tuple(said)
+
+
+EVEN = next(question.text for question in QUESTIONS if question.split is Split.EVEN)
+GROWTH = "g_C"
+LEANING = 1.2
+"""Ratio of the doubling time found on average to the one put in, or its inverse, from which a sentence names it."""
+
+
+def trust_page(found: Trust) -> str:
+    """Markdown: what holds, calibration of each specification, known progress found again, how it is counted."""
+    from jinja2 import Environment, StrictUndefined
+
+    table = stated_coverage(found.intervals)
+    style: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
+    environment = Environment(undefined=StrictUndefined, **style)
+    return environment.from_string(files(__package__).joinpath("trust.md.jinja").read_text(encoding="utf-8")).render(
+        limits=experiment,
+        band=BAND,
+        largest_loss=LARGEST_LOSS,
+        probability=PROBABILITY,
+        calibrations=found.calibrations,
+        repeated=found.repeated,
+        sentences=trust_sentences(found.calibrations, found.repeated, table),
+        failures=[(one, name) for one in found.calibrations for name in one.outside],
+        stated=table.to_dict("records"),
+        growth_rows=_growth_rows,
+        failure=_failure,
+        without_unconverged=_without_unconverged,
+        truth=_truth,
+        months=months,
+        counted=counted,
+    )
+
+
+def trust_sentences(
+    calibrations: Sequence[Calibration], repeated: Mapping[str, Calibration], table: pd.DataFrame
+) -> tuple[str, ...]:
+    """What holds and what does not, each with its figures; ``table``: of :func:`stated_coverage`."""
+    curves = sum(len(one.table) for one in calibrations)
+    outside = sum(len(one.outside) for one in calibrations)
+    expected = (1 - BAND) * curves
+    said = [
+        f"**Posteriors of the catalogue.** In {counted(len(calibrations), 'specification')}, "
+        f"{curves - outside} of {curves} rank curves stay in their {BAND:.0%} band; {expected:.0f} of {curves} would "
+        f"leave it by chance alone, and {outside} do (so many or more: probability {_chance(calibrations):.2f}; "
+        "parameters of one specification go together, and specifications share random numbers). With other random "
+        "numbers "
+        f"{_again(calibrations, repeated)}.",
+        _growth_sentence(calibrations, repeated),
+    ]
+    for text, group in table.groupby("question", sort=False):
+        right = (group["simulated"] == group["fitted"]).all()
+        said.append(_right_sentence(str(text), group) if right else _wrong_sentence(str(text), group))
+    return tuple(said)
+
+
+def _again(calibrations: Sequence[Calibration], repeated: Mapping[str, Calibration]) -> str:
+    """Of the failures that were repeated, how many failed again, and on which side; and how many failed in all."""
+    known = [(one, name) for one in calibrations for name in one.outside if one.specification in repeated]
+    if not known:
+        return "nothing was repeated"
+    failed = [(one, name) for one, name in known if name in repeated[one.specification].outside]
+    sides = [
+        one.table["largest"][name] * repeated[one.specification].table["largest"][name] > 0 for one, name in failed
+    ]
+    told = [
+        f"{one.specification} {name}, {'the same side' if same else 'the other side'}"
+        for (one, name), same in zip(failed, sides, strict=True)
+    ]
+    curves = sum(len(one.table) for one in repeated.values())
+    outside = sum(len(one.outside) for one in repeated.values())
+    which = f" ({'; '.join(told)})" if told else ""
+    return (
+        f"{len(failed) or 'none'} of {len(known)} left it again{which}. Of all {curves} "
+        f"curves of the {counted(len(repeated), 'specification')} repeated, {outside} left their band, where "
+        f"{(1 - BAND) * curves:.0f} are expected (so many or more: probability {_chance(tuple(repeated.values())):.2f})"
+    )
+
+
+def _chance(calibrations: Sequence[Calibration]) -> float:
+    """Probability of so many curves outside, or more, if all is right; specifications share random numbers."""
+    ranks = [[one.ranks[name] for one in each.simulations] for each in calibrations for name in each.table.index]
+    if not ranks:
+        return 1.0
+    return chance_outside(np.array(ranks), sum(len(one.outside) for one in calibrations))
+
+
+def _growth_sentence(calibrations: Sequence[Calibration], repeated: Mapping[str, Calibration]) -> str:
+    again = f". With other random numbers, in {_grown(tuple(repeated.values()), 'repeated')}" if repeated else ""
+    return (
+        "**Growth of effective compute**, g_N + g_D, which doubling times rest on: uniform ranks in "
+        f"{_grown(calibrations, 'that have it')}{again}."
+    )
+
+
+def _grown(calibrations: Sequence[Calibration], which: str) -> str:
+    grown = {one.specification: rows for one in calibrations if len(rows := _growth_rows(one.table))}
+    failed = [name for name, rows in grown.items() if not rows["inside"].all()]
+    text = f"{len(grown) - len(failed)} of {counted(len(grown), 'specification')} {which}"
+    return f"{text}, not in {', '.join(failed)}" if failed else text
+
+
+def _growth_rows(table: pd.DataFrame) -> pd.DataFrame:
+    return table[table.index.str.partition("[").get_level_values(0) == GROWTH]
+
+
+def _right_sentence(question: str, group: pd.DataFrame) -> str:
+    good = (group["covered_lower"] <= PROBABILITY) & (group["covered_upper"] >= PROBABILITY)
+    parts = [f"{row['covered']:.1%} with {_truth(row['months'])}" for row in group.to_dict("records")]
+    text = (
+        f"**Doubling times, {question}** (`{group['fitted'].iloc[0]}`): of {PROBABILITY:.0%} intervals, "
+        f"{', '.join(parts)} hold what was put in; in {good.sum()} of {len(group)} studies that agrees with "
+        f"{PROBABILITY:.0%} (the share's own 95% interval holds it)."
+    )
+    if question == EVEN:
+        text += (
+            " g_N = g_D is the middle of the prior of how growth is split between the two, which the data hardly know: "
+            "intervals of a right posterior hold their probability averaged over the prior, and at its middle may hold "
+            "more."
+        )
+    return text
+
+
+def _wrong_sentence(question: str, group: pd.DataFrame) -> str:
+    parts = []
+    for row in group.to_dict("records"):
+        mean = f"{months(row['median_months'])} months" if math.isfinite(row["median_months"]) else "no progress"
+        parts.append(f"{row['covered']:.0%} with {_truth(row['months'])} (found on average: {mean})")
+    if (group["covered_upper"] < PROBABILITY).any():
+        verdict = "too rarely, so that intervals can't be trusted"
+    elif (group["covered_lower"] > PROBABILITY).any():
+        verdict = "more often than they say"
+    else:
+        verdict = "no harm to intervals seen at these truths and this design"
+    progress = group[np.isfinite(group["months"])]
+    leaning = np.abs(np.log(progress["median_months"] / progress["months"])) > np.log(LEANING)
+    if leaning.any():
+        verdict += f", but what is found leans by more than {LEANING - 1:.0%}"
+    return f"**{question[:1].upper()}{question[1:]}:** the intervals hold the truth in {'; '.join(parts)}: {verdict}."
+
+
+def _truth(value: float) -> str:
+    return "no progress" if math.isinf(value) else f"{value:g} months"
+
+
+def _failure(calibration: Calibration, quantity: str) -> str:
+    row = calibration.table.loc[quantity]
+    lean = "true values too often among the low draws" if row["largest"] > 0 else "too often among the high draws"
+    return (
+        f"largest difference {row['largest']:+.3f} ({lean}), intervals hold {row['covered_50']:.0%} (50%) and "
+        f"{row['covered_90']:.0%} (90%)"
+    )
+
+
+def _without_unconverged(calibration: Calibration, quantity: str) -> str:
+    rest = [simulation for simulation in calibration.simulations if simulation.converged]
+    if not rest:
+        return "none are left"
+    return "inside" if uniformity(rest).loc[quantity, "inside"] else "outside still"

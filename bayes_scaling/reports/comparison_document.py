@@ -2,17 +2,18 @@
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table as RichTable
+from rich.table import Column
 from rich.text import Text
 
 from bayes_scaling.common.files import COMPARISON_SETTINGS, COMPARISON_TABLE
 from bayes_scaling.common.formatting import counted, months, probability
 from bayes_scaling.inference.units import noun_of, size_of
+from bayes_scaling.plots import studies as plots
+from bayes_scaling.plots.comparison_by_model import plot_averaged_doubling_times
 from bayes_scaling.plots.drawing import NOT_CONVERGED
 from bayes_scaling.quantities.rates import INTERVAL, INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.reports.comparison_sections import (
@@ -34,13 +35,13 @@ from bayes_scaling.reports.comparison_trust import (
     specifications_of,
     versions_of,
 )
-from bayes_scaling.reports.document import Banner, Document, Picture, Section
+from bayes_scaling.reports.document import Banner, Document, Picture, Section, those_made
 from bayes_scaling.reports.fit_basis import citation_section, data_section
-from bayes_scaling.reports.fit_tables import in_brackets, in_months, variant_in_words
+from bayes_scaling.reports.fit_tables import in_brackets, in_months, no_upper_bound, variant_in_words
 from bayes_scaling.reports.markdown import render_page
 from bayes_scaling.reports.run_directory import picture, write_beside_fits
 from bayes_scaling.reports.svg import lead_of
-from bayes_scaling.reports.terminal import left_out
+from bayes_scaling.reports.terminal import left_out, rich_table
 from bayes_scaling.studies.comparison.result import METHODS, TIE_NATS, Comparison, against_published
 from bayes_scaling.studies.directory import recorded
 
@@ -55,15 +56,6 @@ def comparison_document(comparison: Comparison) -> Document:
     specifications = specifications_of(comparison)
     laws = tuple(dict.fromkeys(each.law for each in specifications.values()))
     progress = any(each.progresses for each in specifications.values())
-    sections = (
-        *(make(comparison) for make in (ranking_section, times_section, change_section, published_section)),
-        leave_one_out_section(comparison),
-        convergence_section(comparison),
-        models_section(comparison, specifications),
-        _data_section(comparison),
-        method_section(comparison),
-        citation_section(about.name, laws, versions, progress=progress),
-    )
     record = json.loads(comparison_json(comparison))
     return Document(
         title=title_of(comparison),
@@ -71,7 +63,12 @@ def comparison_document(comparison: Comparison) -> Document:
         answer=answer_of(comparison),
         lead=lead_picture(comparison),
         banners=tuple(_banners(comparison)),
-        sections=tuple(section for section in sections if section is not None),
+        sections=those_made(
+            *(ranking_section(comparison), times_section(comparison), change_section(comparison)),
+            *(published_section(comparison), leave_one_out_section(comparison), convergence_section(comparison)),
+            *(models_section(comparison, specifications), _data_section(comparison), method_section(comparison)),
+            citation_section(about.name, laws, versions, progress=progress),
+        ),
         data=record | {"versions": dict(versions), "table": comparison.table.to_dict("records")},
     )
 
@@ -157,18 +154,12 @@ def _banners(comparison: Comparison) -> Iterator[Banner]:
             f"{named(bad.index)}: ranks and weights rest in part on them.",
         )
     average = averaged(comparison)
-    if average is not None and math.isinf(average["upper"]):
-        yield Banner(
-            "NO UPPER BOUND",
-            f"The {INTERVAL} of the averaged doubling time of effective compute has no upper end (probability of "
-            f"progress {probability(average[PROGRESS])}): no progress is not ruled out.",
-        )
+    if average is not None:
+        yield from no_upper_bound("the averaged doubling time of effective compute", average)
 
 
 def lead_picture(comparison: Comparison) -> Picture | None:
     """Averaged doubling times above the models that weigh most; without progress, differences; else None."""
-    from bayes_scaling.plots.comparison_by_model import plot_averaged_doubling_times
-
     average, other = averaged(comparison), averaged(comparison, "pseudo_bma")
     if average is None or other is None:
         return differences_picture(comparison)
@@ -186,7 +177,7 @@ def lead_picture(comparison: Comparison) -> Picture | None:
     )
 
 
-def _data_section(comparison: Comparison) -> Section:
+def _data_section(comparison: Comparison) -> Section | None:
     """All variants are fitted to one table, and any fit has its rows."""
     for fit in comparison.fits.values():
         return data_section(fit)
@@ -198,13 +189,15 @@ def _data_section(comparison: Comparison) -> Section:
 def comparison_report(comparison: Comparison) -> RenderableType:
     """The best variants in a table, and what follows in sentences."""
     noun = noun_of(comparison.unit, comparison.evaluations.kind)
-    shown = RichTable(title=f"By expected log predictive density, one {noun} left out", title_justify="left")
-    for name in ("model", "priors"):
-        shown.add_column(name, no_wrap=True)
-    for name in ("elpd_diff ± dse", "weight", "LOO-MSE", "doubling time, months"):
-        shown.add_column(name, justify="right")
+    heads = ("elpd_diff ± dse", "weight", "LOO-MSE", "doubling time, months")
+    plain = (Column(name, no_wrap=True) for name in ("model", "priors"))
+    columns = (*plain, *(Column(name, justify="right") for name in heads))
+    rows = []
     for row in comparison.table.head(SHOWN).to_dict("records"):
-        shown.add_row(Text(row["model"]), Text(row["variant"]), *_cells(row))
+        times = "no progress assumed" if math.isnan(row[PROGRESS]) else in_brackets(row)
+        cells = (f"{row['elpd_diff']:.1f} ± {row['dse']:.1f}", f"{row['weight']:.2f}", f"{row['loo_mse']:.4f}", times)
+        rows.append((row["model"], row["variant"], *(cells if row["converged"] else (NOT_CONVERGED, "", "", ""))))
+    shown = rich_table(f"By expected log predictive density, one {noun} left out", columns, rows)
     hidden, published = len(comparison.table) - SHOWN, against_published(comparison)
     more = [Text(f"... and {hidden} more in comparison.csv")] if hidden > 0 else []
     said = [Text(), *map(Text, sentences(comparison)), *left_out(comparison)]
@@ -217,13 +210,6 @@ def comparison_report(comparison: Comparison) -> RenderableType:
             )
         )
     return Group(shown, *more, *said)
-
-
-def _cells(row: Any) -> Sequence[str]:
-    if not row["converged"]:
-        return NOT_CONVERGED, "", "", ""
-    times = "no progress assumed" if math.isnan(row[PROGRESS]) else in_brackets(row)
-    return f"{row['elpd_diff']:.1f} ± {row['dse']:.1f}", f"{row['weight']:.2f}", f"{row['loo_mse']:.4f}", times
 
 
 def comparison_json(comparison: Comparison) -> bytes:
@@ -254,8 +240,6 @@ def ranking_page(comparison: Comparison) -> str | None:
 
 def write_comparison(comparison: Comparison, directory: Path) -> tuple[Path, ...]:
     """Write everything about a comparison but its fits, which the sweep has written; returns the files."""
-    from bayes_scaling.plots import comparison as plots
-
     converged = int(comparison.table["converged"].sum())
     figures = {}
     if converged > 1:

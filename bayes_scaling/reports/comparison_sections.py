@@ -10,11 +10,15 @@ import pandas as pd
 from bayes_scaling.common.formatting import counted, months, probability
 from bayes_scaling.inference.data import UNITS
 from bayes_scaling.inference.units import noun_of, plural_of, size_of
-from bayes_scaling.plots.comparison_by_model import METHOD_WORDS
+from bayes_scaling.plots.comparison_by_model import (
+    METHOD_WORDS,
+    plot_differences_by_model,
+    plot_doubling_times_by_model,
+)
 from bayes_scaling.plots.drawing import NOT_CONVERGED
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL, INTERVAL
-from bayes_scaling.reports.document import Block, Bullets, Equation, Picture, Point, Row, Scatter, Section, Table
-from bayes_scaling.reports.fit_basis import command_blocks, table_option
+from bayes_scaling.reports.document import Blocks, Equation, Picture, Point, Row, Scatter, Section, Table, section
+from bayes_scaling.reports.fit_basis import command_blocks
 from bayes_scaling.reports.fit_tables import TIMES, in_brackets, in_months, number, times_of, variant_in_words
 from bayes_scaling.reports.svg import picture_of
 from bayes_scaling.studies.comparison.result import METHODS, MISCOMPUTED, TIE_NATS, Comparison, against_published
@@ -92,20 +96,18 @@ def ranking_section(comparison: Comparison) -> Section:
     return Section.of(
         "ranking",
         "Which models predict best" if several else "How well the model predicts",
-        Bullets(tuple(each for each in sentences(comparison) if several or not each.startswith("Best: "))),
+        tuple(each for each in sentences(comparison) if several or not each.startswith("Best: ")),
         None if averaged(comparison) is None else differences_picture(comparison),  # otherwise it is the lead
         "Differences are of the expected log predictive density (elpd), this variant less the best, in nats, with "
         f"their standard error. A variant is tied with the best within 2 standard errors, or {TIE_NATS:g} nats. "
-        "Stacking weights make the best mixture of predictions: of near-ties one gets all the weight, so 0 beside "
-        "a tie is no verdict. Pseudo-BMA+ weights fall smoothly with the difference.",
+        "Stacking weights make the best mixture of predictions: among near-ties one takes all the weight, so a weight "
+        "of 0 is no verdict on a variant that is tied. Pseudo-BMA+ weights fall smoothly with the difference.",
         ranking_table(comparison),
     )
 
 
 def differences_picture(comparison: Comparison) -> Picture | None:
     """How much worse than the best each variant predicts; None for fewer than two that converged."""
-    from bayes_scaling.plots.comparison_by_model import plot_differences_by_model
-
     good = comparison.table[comparison.table["converged"]]
     if len(good) < 2:
         return None
@@ -155,69 +157,66 @@ def ranking_table(comparison: Comparison) -> Table:
     )
 
 
-def times_section(comparison: Comparison) -> Section | None:
-    """Averages by both kinds of weights, and one picture of all variants; None without progress."""
+@section("doubling-times", "Doubling times")
+def times_section(comparison: Comparison) -> Blocks:
+    """Averages by both kinds of weights, and one picture of all variants; nothing without progress."""
     if averaged(comparison) is None:
-        return None
-    averages = [
-        {"factor": factor, "kind": METHOD_WORDS[kind], **row}
-        for kind in METHODS
-        for factor, row in comparison.averaged_doubling_times(kind).to_dict("index").items()
-    ]
-    return Section.of(
-        "doubling-times",
-        "Doubling times",
+        return
+    yield (
         "Averaged over all models that converged, each with its weight. Rates are averaged, not doubling "
-        "times; a model without progress counts as a rate of 0. T in months; g in log units a year.",
-        Equation(r"p(g) = \sum_m w_m\, p_m(g \mid y), \qquad T = \frac{12 \ln 2}{g}"),
-        Table.of(
-            "averaged-doubling-times",
-            "Doubling times averaged over models; a law of compute alone has no rate of parameters or data, and the "
-            "last column is the weight of the models that have",
-            averages,
-            {
-                "effective": "{factor}, by {kind}",
-                f"doubling time in months ({INTERVAL})": lambda row: (
-                    in_months(row) if row["weight_defined"] > 0 else "not defined"
-                ),
-                "probability of progress": lambda row: probability(row[PROGRESS]) if row["weight_defined"] > 0 else "",
-                "weight that defines it": lambda row: number(row["weight_defined"]),
-            },
-        ),
-        _by_model(comparison),
+        "times; a model without progress counts as a rate of 0. T in months; g in log units a year."
     )
-
-
-def _by_model(comparison: Comparison) -> Picture:
-    from bayes_scaling.plots.comparison_by_model import plot_doubling_times_by_model
-
-    medians = _progressing(comparison)[_MEDIAN]
-    lost = int((~comparison.table["converged"]).sum())
-    text = (
+    yield Equation(r"p(g) = \sum_m w_m\, p_m(g \mid y), \qquad T = \frac{12 \ln 2}{g}")
+    yield Table.of(
+        "averaged-doubling-times",
+        "Doubling times averaged over models; a law of compute alone has no rate of parameters or data, and the "
+        "last column is the weight of the models that have",
+        [
+            {"factor": factor, "kind": METHOD_WORDS[kind], **row}
+            for kind in METHODS
+            for factor, row in comparison.averaged_doubling_times(kind).to_dict("index").items()
+        ],
+        {
+            "effective": "{factor}, by {kind}",
+            f"doubling time in months ({INTERVAL})": lambda row: (
+                in_months(row) if row["weight_defined"] > 0 else "not defined"
+            ),
+            "probability of progress": lambda row: probability(row[PROGRESS]) if row["weight_defined"] > 0 else "",
+            "weight that defines it": lambda row: number(row["weight_defined"]),
+        },
+    )
+    medians, lost = _progressing(comparison)[_MEDIAN], int((~comparison.table["converged"]).sum())
+    yield picture_of(
+        plot_doubling_times_by_model(comparison),
+        "doubling-times-by-model",
+        "Doubling time of every variant",
         f"Doubling time of effective compute of every variant, months on a logarithmic axis, median and {INTERVAL}, "
         f"one band for each model, best predicting first, in it one line for each of its priors. Medians run from "
         f"{months(float(medians.min()))} ({medians.idxmin()}) to {months(float(medians.max()))} ({medians.idxmax()})."
-    )
-    if lost:
-        text += f" {counted(lost, 'variant')} that did not converge: red crosses."
-    return picture_of(
-        plot_doubling_times_by_model(comparison), "doubling-times-by-model", "Doubling time of every variant", text
+        + (f" {counted(lost, 'variant')} that did not converge: red crosses." if lost else ""),
     )
 
 
-def change_section(comparison: Comparison) -> Section | None:
-    """What would change the answer: model, weights, what is left out, priors; None where nothing has converged."""
+@section("change", "What would change this answer")
+def change_section(comparison: Comparison) -> Blocks:
+    """What would change the answer: model, weights, what is left out, priors; nothing where nothing has converged."""
     if not comparison.table["converged"].any():
-        return None
-    blocks: list[Block | None] = [Bullets((*_models(comparison), *_weights(comparison), what_is_left_out(comparison)))]
-    if averaged(comparison) is not None:
-        blocks += [_priors(comparison), _times_and_predictions(comparison)]
-        blocks += command_blocks(
-            "To put other noise, selections of rows and tables to the question:",
-            ["robustness", *table_option(comparison.evaluations)],
-            comparison.evaluations,
+        return
+    stacking, smooth = averaged(comparison), averaged(comparison, "pseudo_bma")
+    which = (
+        ()
+        if stacking is None or smooth is None
+        else (
+            f"Which weights: {in_months(stacking)} months by stacking, {in_months(smooth)} by pseudo-BMA+ (median and "
+            f"{INTERVAL}).",
         )
-    return Section.of("change", "What would change this answer", *blocks)
+    )
+    yield (*_models(comparison), *which, what_is_left_out(comparison))
+    if stacking is not None:
+        yield _priors(comparison)
+        yield _times_and_predictions(comparison)
+        lead = "To try other noise, selections of rows and tables:"
+        yield from command_blocks(lead, ["robustness"], comparison.evaluations)
 
 
 def _models(comparison: Comparison) -> Iterator[str]:
@@ -237,15 +236,6 @@ def _models(comparison: Comparison) -> Iterator[str]:
     none = [name for name in comparison.tied if name not in table.index]
     if none:
         yield f"Tied with the best although they assume no progress: {named(none)}."
-
-
-def _weights(comparison: Comparison) -> Iterator[str]:
-    stacking, smooth = averaged(comparison), averaged(comparison, "pseudo_bma")
-    if stacking is not None and smooth is not None:
-        yield (
-            f"Which weights: {in_months(stacking)} months by stacking, {in_months(smooth)} by pseudo-BMA+ (median and "
-            f"{INTERVAL})."
-        )
 
 
 def what_is_left_out(comparison: Comparison) -> str:
@@ -338,62 +328,54 @@ def _times_and_predictions(comparison: Comparison) -> Scatter | None:
     )
 
 
-def published_section(comparison: Comparison, said: tuple[str, ...] = ()) -> Section | None:
-    """The published ranking and this one, after what is ``said`` of it; None for fewer than three of its variants."""
+@section("published", "Compared with the published ranking")
+def published_section(comparison: Comparison, said: tuple[str, ...] = ()) -> Blocks:
+    """The published ranking and this one, after what is ``said``; nothing for fewer than three of its variants."""
     found = against_published(comparison)
     if len(found) < FEWEST_PUBLISHED:
-        return None
-    spearman = found.attrs
-    more = comparison.table.loc[found.index, [*TIMES, PROGRESS, "elpd_diff", "dse"]]
-    table = found.join(more)
-    sound = found[found["model"] != MISCOMPUTED]
+        return
+    spearman, sound = found.attrs, found[found["model"] != MISCOMPUTED]
+    yield (
+        *said,
+        f"Spearman's rank correlation with the published order ({MISCOMPUTED} left out): "
+        f"{spearman['spearman_elpd']:.2f} by elpd, {spearman['spearman_loo_mse']:.2f} by LOO-MSE.",
+        f"{MISCOMPUTED} (compute only) has a published error of .72 from a slip in its prediction: each "
+        "held-out row was its own reference compute. Predicted as the law says it is among the better models.",
+    )
     details = {
         "published error (squared nats)": "{published_mse:.5f}",
         "error (squared nats)": "{loo_mse:.5f}",
         "published rank": "{published_rank:.0f}",
         "rank by elpd": "{rank:.0f}",
     }
-    scatter = Scatter(
-        "published-errors",
-        "Left-out errors, published and here",
-        f"{len(sound)} variants: published leave-one-out mean squared error, {sound['published_mse'].min():.4f} "
-        f"to {sound['published_mse'].max():.4f}, against that of posterior means, {sound['loo_mse'].min():.4f} to "
-        f"{sound['loo_mse'].max():.4f} (squared nats).",
-        "published mean squared error (squared nats)",
-        "mean squared error (squared nats)",
-        _points(comparison, sound, "published_mse", "loo_mse", details),
-    )
-    return Section.of(
-        "published",
-        "Compared with the published ranking",
-        Bullets(
-            (
-                *said,
-                f"Spearman's rank correlation with the published order ({MISCOMPUTED} left out): "
-                f"{spearman['spearman_elpd']:.2f} by elpd, {spearman['spearman_loo_mse']:.2f} by LOO-MSE.",
-                f"{MISCOMPUTED} (compute only) has a published error of .72 from a slip in its prediction: each "
-                "held-out row was its own reference compute. Predicted as the law says it is among the better models.",
-            )
-        ),
-        scatter if len(sound) >= FEWEST_PUBLISHED else None,
-        Table.of(
-            "published-ranks",
-            "Published: leave-one-out mean squared errors (MSE, squared nats) of point estimates on 184 of the 231 "
-            "evaluations (Ho et al. 2024, arXiv 2403.05812, Table 11). Ours: posteriors on the table of this "
-            "comparison, by expected log predictive density (elpd, differences from the best with their standard "
-            "errors, nats) and by the mean squared error of leave-one-out posterior means (LOO-MSE). Stated priors "
-            "stand where the published grid has delta = 0. T: doubling time of effective compute, months, median and "
-            f"{CREDIBLE_INTERVAL}.",
-            table,
-            {
-                "variant": lambda row: variant_in_words(row["name"]),
-                "rank": "{rank:.0f}",
-                "elpd_diff ± dse": "{elpd_diff:.1f} ± {dse:.1f}",
-                "LOO-MSE": "{loo_mse:.5f}",
-                "rank by it": "{mse_rank:.0f}",
-                "published MSE": "{published_mse:.5f}",
-                "published rank": "{published_rank:.0f}",
-                "T": lambda row: "no progress" if math.isnan(row[PROGRESS]) else in_brackets(row),
-            },
-        ),
+    if len(sound) >= FEWEST_PUBLISHED:
+        yield Scatter(
+            "published-errors",
+            "Left-out errors, published and here",
+            f"{len(sound)} variants: published leave-one-out mean squared error, {sound['published_mse'].min():.4f} "
+            f"to {sound['published_mse'].max():.4f}, against that of posterior means, {sound['loo_mse'].min():.4f} to "
+            f"{sound['loo_mse'].max():.4f} (squared nats).",
+            "published mean squared error (squared nats)",
+            "mean squared error (squared nats)",
+            _points(comparison, sound, "published_mse", "loo_mse", details),
+        )
+    yield Table.of(
+        "published-ranks",
+        "Published: leave-one-out mean squared errors (MSE, squared nats) of point estimates on 184 of the 231 "
+        "evaluations (Ho et al. 2024, arXiv 2403.05812, Table 11). Ours: posteriors on the table of this "
+        "comparison, by expected log predictive density (elpd, differences from the best with their standard "
+        "errors, nats) and by the mean squared error of leave-one-out posterior means (LOO-MSE). Stated priors "
+        "stand where the published grid has delta = 0. T: doubling time of effective compute, months, median and "
+        f"{CREDIBLE_INTERVAL}.",
+        found.join(comparison.table.loc[found.index, [*TIMES, PROGRESS, "elpd_diff", "dse"]]),
+        {
+            "variant": lambda row: variant_in_words(row["name"]),
+            "rank": "{rank:.0f}",
+            "elpd_diff ± dse": "{elpd_diff:.1f} ± {dse:.1f}",
+            "LOO-MSE": "{loo_mse:.5f}",
+            "rank by it": "{mse_rank:.0f}",
+            "published MSE": "{published_mse:.5f}",
+            "published rank": "{published_rank:.0f}",
+            "T": lambda row: "no progress" if math.isnan(row[PROGRESS]) else in_brackets(row),
+        },
     )

@@ -1,14 +1,16 @@
 """What a report consists of, whatever it is written as: sections of text, equations, tables and pictures."""
 
+import functools
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 import pandas as pd
 
 from bayes_scaling.common.strict_json import records
+from bayes_scaling.errors import BayesScalingError
 
 _FIGURES = re.compile(r"(?:(?:above|below|no bound) )?\[?[<>≈~±+−-]?\s?[\d.∞]")
 _NO_FIGURE = {
@@ -174,14 +176,49 @@ class Section:
     blocks: tuple[Block, ...]
 
     @classmethod
-    def of(cls, name: str, title: str, *blocks: Block | str | None) -> Self:
-        """A section: text is a paragraph, and None is left out.
+    def of(cls, name: str, title: str, *blocks: Block | str | tuple[str, ...] | None) -> Self:
+        """A section: text is a paragraph, a tuple of texts a list, and None is left out.
 
-        >>> Section.of("data", "Data", "231 evaluations.", None).blocks
-        (Paragraph(text='231 evaluations.', finding=False),)
+        >>> Section.of("data", "Data", "231 evaluations.", ("58 papers.",), None).blocks
+        (Paragraph(text='231 evaluations.', finding=False), Bullets(items=('58 papers.',)))
         """
-        made = (Paragraph(block) if isinstance(block, str) else block for block in blocks)
+        made = (
+            Paragraph(each) if isinstance(each, str) else Bullets(each) if isinstance(each, tuple) else each
+            for each in blocks
+        )
         return cls(name, title, tuple(block for block in made if block is not None))
+
+
+type Blocks = Iterator[Block | str | tuple[str, ...] | None]
+
+
+def section[**P](
+    name: str, title: str, *, refusable: bool = False
+) -> Callable[[Callable[P, Blocks]], Callable[P, Section | None]]:
+    """Make a section of the blocks that a function yields; None where it yields nothing.
+
+    ``refusable``: where the function refuses what it is of, the section says so.
+    """
+
+    def decorate(blocks: Callable[P, Blocks]) -> Callable[P, Section | None]:
+        @functools.wraps(blocks)
+        def made(*args: P.args, **keywords: P.kwargs) -> Section | None:
+            try:
+                found = Section.of(name, title, *blocks(*args, **keywords))
+            except BayesScalingError as error:
+                if not refusable:
+                    raise
+                found = Section.of(name, title, f"Not available for this fit: {error}.")
+            return found if found.blocks else None
+
+        return made
+
+    return decorate
+
+
+def those_made(*sections: Section | None) -> tuple[Section, ...]:
+    """Sections, without those that have nothing to say."""
+    return tuple(each for each in sections if each is not None)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,8 @@
 """What a result rests on: its data, its model, how it was made, and what to cite."""
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,11 +11,12 @@ import pandas as pd
 
 from bayes_scaling.common.formatting import counted
 from bayes_scaling.inference.data import UNITS
+from bayes_scaling.inference.fitting import package_versions
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
 from bayes_scaling.inference.settings import SMC
 from bayes_scaling.inference.units import noun_of, plural_of
 from bayes_scaling.reports.describe import describe
-from bayes_scaling.reports.document import Block, Bullets, Code, Equation, Paragraph, Point, Scatter, Section, Table
+from bayes_scaling.reports.document import Block, Blocks, Code, Equation, Paragraph, Point, Scatter, Table, section
 from bayes_scaling.reports.fit_tables import month_of, number
 from bayes_scaling.reports.mathematics import is_equation, tex
 from bayes_scaling.specifications.catalogue import list_specifications, load_specification
@@ -39,21 +38,10 @@ def rows_of_report(fit: Fit) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.Index(list(map(str, constant["evaluation"].to_numpy())), name="id"))
 
 
-def data_section(fit: Fit) -> Section:
+@section("data", "Data")
+def data_section(fit: Fit) -> Blocks:
     """Counts, selections, and every row as a mark of one picture."""
     rows, about = rows_of_report(fit), fit.evaluations
-    return Section.of(
-        "data",
-        "Data",
-        _who_when_how_big(fit, rows),
-        f"Rows were selected: {'; '.join(about.selections)}." if about.selections else None,
-        _scatter(fit, rows),
-        *(_counts(rows, name, noun_of(UNITS[0], about.kind)) for name in ("benchmark", "architecture") if name in rows),
-    )
-
-
-def _who_when_how_big(fit: Fit, rows: pd.DataFrame) -> str:
-    about = fit.evaluations
     if about.kind == _RUNS:
         text = f"{counted(about.rows, 'training run')} of the table '{about.name}'"
         text += "" if about.papers == about.rows else f", in {about.papers} series"
@@ -69,7 +57,16 @@ def _who_when_how_big(fit: Fit, rows: pd.DataFrame) -> str:
         for name in ("parameters", "tokens")
         if name in rows and rows[name].notna().any()
     ]
-    return f"{text}{': ' if sizes else ''}{', '.join(sizes)}."
+    yield f"{text}{': ' if sizes else ''}{', '.join(sizes)}."
+    if about.selections:
+        yield f"Rows were selected: {'; '.join(about.selections)}."
+    yield _scatter(fit, rows)
+    for group in (name for name in ("benchmark", "architecture") if name in rows):
+        by, further = rows.groupby(group, sort=True), [name for name in ("system", "paper") if name in rows]
+        counts = pd.concat([by.size(), *(by[name].nunique() for name in further)], axis=1)
+        columns = (group, plural_of(noun_of(UNITS[0], about.kind)), *(f"{name}s" for name in further))
+        body = tuple((str(name), *map(str, numbers)) for name, *numbers in counts.itertuples())
+        yield Table(f"rows-by-{group}", f"Rows by {group}", columns, body)
 
 
 def _scatter(fit: Fit, rows: pd.DataFrame) -> Scatter | None:
@@ -109,20 +106,16 @@ def _scatter(fit: Fit, rows: pd.DataFrame) -> Scatter | None:
 
 def _details(fit: Fit, row_id: str, row: pd.Series) -> tuple[tuple[str, str], ...]:
     response = fit.specification.response
-    told = [("row", row_id)]
-    told += [(name, str(row[name])) for name in ("paper", "benchmark", "architecture") if _told(row, name)]
-    if "year" in row:
-        told.append((_DATE, month_of(row["year"])))
-    told += [(name, f"{row[name]:.3g}") for name in ("parameters", "tokens") if _told(row, name)]
-    if _told(row, "perplexity"):
-        told.append(("perplexity", f"{row['perplexity']:.3g}"))
-    told.append((f"{response.replace('_', ' ')} ({RESPONSE_UNITS[response]})", number(float(row[response]))))
-    told += [(name, str(row[name])) for name in ("source", "url") if _told(row, name)]
-    return tuple(told)
-
-
-def _told(row: pd.Series, name: str) -> bool:
-    return name in row and pd.notna(row[name]) and str(row[name]) != ""
+    write: dict[str, Callable[[Any], str]] = {
+        **dict.fromkeys(("paper", "benchmark", "architecture"), str),
+        "year": month_of,
+        **dict.fromkeys(("parameters", "tokens", "perplexity"), lambda value: f"{value:.3g}"),
+        response: lambda value: number(float(value)),
+        **dict.fromkeys(("source", "url"), str),
+    }
+    names = {"year": _DATE, response: f"{response.replace('_', ' ')} ({RESPONSE_UNITS[response]})"}
+    known = [name for name in write if name in row and pd.notna(row[name]) and str(row[name]) != ""]
+    return (("row", row_id), *((names.get(name, name), write[name](row[name])) for name in known))
 
 
 def _link(row: pd.Series) -> str:
@@ -138,62 +131,55 @@ def _link(row: pd.Series) -> str:
     return ""
 
 
-def _counts(rows: pd.DataFrame, group: str, noun: str) -> Table:
-    by = rows.groupby(group, sort=True)
-    further = [name for name in ("system", "paper") if name in rows]
-    counts = pd.concat([by.size(), *(by[name].nunique() for name in further)], axis=1)
-    columns = (group, plural_of(noun), *(f"{name}s" for name in further))
-    body = tuple((str(name), *map(str, numbers)) for name, *numbers in counts.itertuples())
-    return Table(f"rows-by-{group}", f"Rows by {group}", columns, body)
-
-
 def equations(specification: Specification) -> tuple[Block, ...]:
     """A specification's equations in LaTeX; what is said in words stays in words."""
     lines = describe(specification).equations
     return tuple(Equation(tex(line)) if is_equation(line) else Paragraph(line) for line in lines)
 
 
-def priors(specification: Specification) -> Table | None:
-    """A specification's priors: on what, in which unit, and why; None where it states none."""
-    lines = describe(specification).priors
-    rows = tuple(
-        (f"{line.name} by {line.by}" if line.by else line.name, line.prior, line.unit, line.meaning, line.reason)
-        for line in lines
-    )
-    return Table("priors", "Priors", ("parameter", "prior", "unit", "meaning", "reason"), rows) if lines else None
-
-
-def model_section(fit: Fit) -> Section:
+@section("model", "The model")
+def model_section(fit: Fit) -> Blocks:
     """Title and source of the specification, its equations, notes and priors."""
     about = describe(fit.specification)
     title = " ".join(f"{part}." for part in (f"Specification '{fit.specification.name}'", about.title) if part)
-    source = f" Source: {about.reference}." if about.reference else ""
-    blocks = (*equations(fit.specification), Bullets(about.notes), priors(fit.specification))
-    return Section.of("model", "The model", title + source, *blocks)
+    yield title + (f" Source: {about.reference}." if about.reference else "")
+    yield from equations(fit.specification)
+    yield about.notes
+    # On what, in which unit, and why.
+    rows = tuple(
+        (f"{line.name} by {line.by}" if line.by else line.name, line.prior, line.unit, line.meaning, line.reason)
+        for line in about.priors
+    )
+    if rows:
+        yield Table("priors", "Priors", ("parameter", "prior", "unit", "meaning", "reason"), rows)
 
 
 _CSV, _TOML = ".csv", ".toml"
 
 
-def method_section(fit: Fit) -> Section:
+@section("method", "Method")
+def method_section(fit: Fit) -> Blocks:
     """Sampler, settings, seed, versions, fingerprint, and the command that repeats it."""
     if fit.settings.sampler == SMC:
         how = "Sampled by sequential Monte Carlo from the prior to the posterior, in independent runs (PyMC)."
     else:
         how = "Sampled by the No-U-Turn sampler (nutpie) from the PyMC model of the equations above."
+    yield f"{how} Equal fingerprints, equal fits: {fit.fingerprint or 'none recorded'}."
     seconds = {f"seconds, {name}": f"{value:.1f}" for name, value in fit.seconds.items()}
     settings = {**asdict(fit.settings), "seed": fit.seed, **seconds}
-    return Section.of(
-        "method",
-        "Method",
-        f"{how} Equal fingerprints, equal fits: {fit.fingerprint or 'none recorded'}.",
-        Table.pairs("settings", "Settings", ("setting", "value"), settings),
-        _versions(fit.versions) if fit.versions else None,
-        *command_blocks("To fit it again:", _arguments(fit), fit.evaluations),
-    )
+    yield Table.pairs("settings", "Settings", ("setting", "value"), settings)
+    if fit.versions:
+        yield _versions(fit.versions)
+    specification = fit.specification
+    penalty = [] if specification.delta is None else ["--delta", f"{specification.delta:g}"]
+    sampler = ["--sampler", SMC] if fit.settings.sampler == SMC else []
+    length = [word for name in ("draws", "tune", "chains") for word in (f"--{name}", str(getattr(fit.settings, name)))]
+    options = (*penalty, *sampler, *length, "--seed", str(fit.seed))
+    command = ("fit", specification_name(specification))
+    yield from command_blocks("To fit it again:", command, fit.evaluations, options)
 
 
-def made_with(study: Any, versions: Mapping[str, Any], noun: str) -> Iterator[Block]:
+def made_with(study: Any, versions: Mapping[str, Any], noun: str) -> Blocks:
     """Settings, versions and fingerprints of a study's fits, and files that could not be read."""
     if study.settings is not None:
         settings = asdict(study.settings) | {"seed": study.seed}
@@ -204,23 +190,11 @@ def made_with(study: Any, versions: Mapping[str, Any], noun: str) -> Iterator[Bl
         caption = "Fingerprints: SHA-256 of data, specification, priors, settings, seed and versions"
         yield Table.pairs("fingerprints", caption, (noun, "fingerprint"), prints)
     if study.set_aside:
-        yield Bullets(tuple(f"Could not be read, and was made again: {file} ({why})" for file, why in study.set_aside))
+        yield tuple(f"Could not be read, and was made again: {file} ({why})" for file, why in study.set_aside)
 
 
 def _versions(versions: Mapping[str, Any]) -> Table:
     return Table.pairs("versions", "Versions of software", ("package", "version"), versions)
-
-
-def _arguments(fit: Fit) -> list[str]:
-    specification = fit.specification
-    parts = ["fit", specification_name(specification), *table_option(fit.evaluations)]
-    if specification.delta is not None:
-        parts += ["--delta", f"{specification.delta:g}"]
-    if fit.settings.sampler == SMC:
-        parts += ["--sampler", SMC]
-    for name in ("draws", "tune", "chains"):
-        parts += [f"--{name}", str(getattr(fit.settings, name))]
-    return [*parts, "--seed", str(fit.seed)]
 
 
 def specification_name(specification: Specification) -> str:
@@ -247,8 +221,14 @@ def further_selections(table: EvaluationsSummary) -> tuple[str, ...]:
     return tuple(each for each in table.selections if each not in made)
 
 
-def command_blocks(lead: str, arguments: Sequence[str], table: EvaluationsSummary) -> tuple[Block, ...]:
-    """A command to run, and what it can't know: names that stand for files of the reader's, and rows selected."""
+def command_blocks(
+    lead: str, command: Sequence[str], table: EvaluationsSummary, options: Sequence[str] = (), *, told: bool = True
+) -> Iterator[Block]:
+    """A command to run, and what it can't know: names that stand for files of the reader's, and rows selected.
+
+    ``told``: whether the table is among the command's options, between its arguments and the others.
+    """
+    arguments = [*command, *(table_option(table) if told else ()), *options]
     names = {"table": _CSV, "specification": _TOML}
     notes = [
         f"{shlex.quote(word)} stands for the {what}'s file."
@@ -261,8 +241,10 @@ def command_blocks(lead: str, arguments: Sequence[str], table: EvaluationsSummar
             f"The results here are of selected rows ({'; '.join(selections)}): the command takes every row of a table, "
             "so give it a file of these rows alone."
         )
-    code = Code(shlex.join(["bayes-scaling", *arguments]), language="console")
-    return (Paragraph(lead), code, *((Paragraph(" ".join(notes)),) if notes else ()))
+    yield Paragraph(lead)
+    yield Code(shlex.join(["bayes-scaling", *arguments]), language="console")
+    if notes:
+        yield Paragraph(" ".join(notes))
 
 
 def _packaged(table: EvaluationsSummary) -> bool:
@@ -277,38 +259,23 @@ _SOURCES: Mapping[str, tuple[str, ...]] = {
 """Where the laws of training runs come from: keys of `references.bib`."""
 
 
-def citation_section(data: str, laws: tuple[str, ...], versions: Mapping[str, str], *, progress: bool) -> Section:
+@section("citation", "Citation")
+def citation_section(data: str, laws: tuple[str, ...], versions: Mapping[str, str], *, progress: bool) -> Blocks:
     """What whoever uses a result should cite: BibTeX of the data, the papers, PyMC, ArviZ and this package."""
     if data == _PACKAGED_DATA:
-        whose = "The data are those of Ho et al. 2024; the package's data notes say how the table was made."
+        yield "The data are those of Ho et al. 2024; the package's data notes say how the table was made."
     else:
-        whose = f"The data are the table '{data}': cite its own source, row by row where it names one."
+        yield f"The data are the table '{data}': cite its own source, row by row where it names one."
     keys = [_HO2024] if progress or data == _PACKAGED_DATA else []
     if not progress:
         keys += [key for law in laws for key in _SOURCES.get(law, ())]
-    keys += ["abrilpla2023pymc", "kumar2019arviz"]
-    entries = [_references()[key] for key in dict.fromkeys(keys)]
-    return Section.of("citation", "Citation", whose, Code("\n\n".join([*entries, _own(versions)]), language="bibtex"))
-
-
-@cache
-def _references() -> dict[str, str]:
     entries = files(__package__).joinpath("references.bib").read_text(encoding="utf-8").strip().split("\n\n")
-    return {entry.partition("{")[2].partition(",")[0]: entry for entry in entries}
-
-
-def _own(versions: Mapping[str, str]) -> str:
-    used = versions.get("bayes-scaling") or _installed()
-    return (
+    known = {entry.partition("{")[2].partition(",")[0]: entry for entry in entries}
+    own = (
         "@software{bayes_scaling,\n"
         "  title   = {bayes-scaling: {Bayesian} scaling laws with algorithmic progress},\n"
-        f"  version = {{{used}}}\n"
+        f"  version = {{{versions.get('bayes-scaling') or package_versions()['bayes-scaling']}}}\n"
         "}"
     )
-
-
-def _installed() -> str:
-    try:
-        return version("bayes-scaling")
-    except PackageNotFoundError:
-        return "unknown"
+    cited = dict.fromkeys((*keys, "abrilpla2023pymc", "kumar2019arviz"))
+    yield Code("\n\n".join([*(known[key] for key in cited), own]), language="bibtex")

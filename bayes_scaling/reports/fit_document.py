@@ -1,7 +1,7 @@
 """The report of one fit: the answer first, then what it rests on, down to the diagnostics."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.published import HO2024_COMPUTE, HO2024_ROBUSTNESS, MOORE
 from bayes_scaling.plots.drawing import NOT_CONVERGED
+from bayes_scaling.plots.progress import plot_doubling_times
 from bayes_scaling.quantities.coefficients import unidentified
 from bayes_scaling.quantities.doubling import doubling_times, prior_rates
 from bayes_scaling.quantities.fit_findings import fit_findings
@@ -19,47 +20,33 @@ from bayes_scaling.quantities.identification import can_identify, identification
 from bayes_scaling.quantities.influence import BY_THE_PRIOR
 from bayes_scaling.quantities.laws import at_most_common
 from bayes_scaling.quantities.rates import INTERVAL, summarise_rate
-from bayes_scaling.reports.document import Banner, Block, Bullets, Document, Picture, Section, Table
+from bayes_scaling.reports.document import Banner, Blocks, Document, Picture, Table, section, those_made
 from bayes_scaling.reports.fit_basis import (
     citation_section,
     command_blocks,
     data_section,
     method_section,
     model_section,
-    table_option,
 )
-from bayes_scaling.reports.fit_results import (
-    allocation_section,
-    attribution_section,
-    best_split_picture,
-    budget_sentence,
-    coefficients_section,
-    doubling_section,
-    effective_compute_section,
-    ridge_section,
+from bayes_scaling.reports.fit_quantities import quantities_of, summarise
+from bayes_scaling.reports.fit_results import best_split_picture, budget_sentence
+from bayes_scaling.reports.fit_tables import (
+    in_months,
+    next_step,
+    no_upper_bound,
+    sentence,
+    span,
+    times_of,
+    unusable,
+    warning,
 )
-from bayes_scaling.reports.fit_tables import in_months, times_of, unusable, warning
-from bayes_scaling.reports.fit_trust import (
-    calibration_section,
-    diagnostics_section,
-    identification_section,
-    predictive_section,
-)
-from bayes_scaling.reports.summary import next_step, sentence, summarise
+from bayes_scaling.reports.fit_trust import calibration_section, diagnostics_section
 from bayes_scaling.reports.svg import lead_of
 from bayes_scaling.specifications.catalogue import load_specification
+from bayes_scaling.studies.robustness.cases import CASES
 
 if TYPE_CHECKING:
     from bayes_scaling.studies.robustness.result import Robustness
-
-
-_MAY_BE_MISSING: dict[Callable[[Fit], Section | None], tuple[str, str]] = {
-    effective_compute_section: ("effective-compute", "Effective compute over time"),
-    attribution_section: ("attribution", "What made the loss fall"),
-    allocation_section: ("allocation", "The best split of a budget"),
-    predictive_section: ("predictive-checks", "Predictive checks"),
-}
-"""Sections that some laws and tables do not allow: such as attribution, of a law that does not tell N from D."""
 
 
 def fit_document(fit: Fit, robustness: "Robustness | None" = None) -> Document:
@@ -70,29 +57,15 @@ def fit_document(fit: Fit, robustness: "Robustness | None" = None) -> Document:
             f"the fit of '{fit.specification.name}' has no group {', '.join(missing)}; a report needs a fit of bs.fit "
             "or bs.load_fit"
         )
-    findings: tuple[Callable[[Fit], Section | None], ...]
     somewhere = at_most_common(fit)
     fit = replace(fit, setting={}) if fit.specification.progresses else somewhere
-    if fit.specification.progresses:
-        findings = (doubling_section, ridge_section, effective_compute_section, attribution_section)
-    else:
-        findings = (allocation_section, coefficients_section)
-    made = (
-        made_or_told(make, somewhere if make is attribution_section else fit)
-        for make in (*findings, predictive_section, identification_section)
-    )
-    found = [section for section in made if section is not None]
-    sections = (
-        data_section(fit),
-        model_section(fit),
+    found = those_made(*(each.section(somewhere if each.at_levels else fit) for each in quantities_of(fit)))
+    about, specification = fit.evaluations, fit.specification
+    sections = those_made(
+        *(data_section(fit), model_section(fit)),
         *(found if fit.diagnostics.converged else map(unusable, found)),
-        diagnostics_section(fit),
-        calibration_section(fit),
-        change_section(fit, robustness),
-        method_section(fit),
-        citation_section(
-            fit.evaluations.name, (fit.specification.law,), fit.versions, progress=fit.specification.progresses
-        ),
+        *(diagnostics_section(fit), calibration_section(fit), change_section(fit, robustness), method_section(fit)),
+        citation_section(about.name, (specification.law,), fit.versions, progress=specification.progresses),
     )
     return Document(
         title=title_of(fit),
@@ -104,16 +77,6 @@ def fit_document(fit: Fit, robustness: "Robustness | None" = None) -> Document:
         sections=sections,
         data=summarise(fit),
     )
-
-
-def made_or_told(make: Callable[[Fit], Section | None], fit: Fit) -> Section | None:
-    """A section, or a line on why this fit has none."""
-    try:
-        return make(fit)
-    except BayesScalingError as error:
-        if make not in _MAY_BE_MISSING:
-            raise
-        return Section.of(*_MAY_BE_MISSING[make], f"Not of this fit: {error}.")
 
 
 _RECOMMENDED, _PACKAGED = "reference", "ho2024"
@@ -135,12 +98,7 @@ def banners(fit: Fit) -> Iterator[Banner]:
             )
         return
     row = doubling_times(fit).loc["compute"].to_dict()
-    if math.isinf(row["upper"]):
-        yield Banner(
-            "NO UPPER BOUND",
-            f"The {INTERVAL} of the doubling time of effective compute has no upper end (probability of progress "
-            f"{probability(row['probability_of_progress'])}): these data do not exclude that there was none.",
-        )
+    yield from no_upper_bound("the doubling time of effective compute", row)
     if can_identify(fit):
         mine = _verdicts_on_growth(identification(fit).table)
         if decided := [str(name) for name in mine[mine == BY_THE_PRIOR].index]:
@@ -168,15 +126,11 @@ def title_of(fit: Fit) -> str:
 def subtitle_of(fit: Fit) -> str:
     """Which specification and which data, by name."""
     name, table = fit.specification.name, fit.evaluations
-    specification = f"Recommended specification ('{name}')" if _is_recommended(fit) else f"Specification '{name}'"
+    recommended = fit.specification == load_specification(_RECOMMENDED)  # and not another under its name
+    specification = f"Recommended specification ('{name}')" if recommended else f"Specification '{name}'"
     if table.name == _PACKAGED and table.kind == "evaluations":
         return f"{specification}, evaluations of Ho et al. 2024 (table '{table.name}')"
     return f"{specification}, {'training runs' if table.kind == 'runs' else 'evaluations'} of the table '{table.name}'"
-
-
-def _is_recommended(fit: Fit) -> bool:
-    """As the catalogue has it, and not another under its name."""
-    return fit.specification == load_specification(_RECOMMENDED)
 
 
 def notes_of(fit: Fit) -> tuple[str, ...]:
@@ -203,14 +157,12 @@ def lead_picture(fit: Fit) -> Picture | None:
     """The one picture beside the answer; None where the fit allows none, as a law that knows of no best split."""
     if not fit.specification.progresses:
         return best_split_picture(fit)
-    from bayes_scaling.plots.doubling import plot_doubling_times
-
     try:
         figure = plot_doubling_times(fit, ridge=False, visuals={"title": False, "legend": {"ncols": 1}})
     except BayesScalingError:
         return None
     row, rates = doubling_times(fit).loc["compute"].to_dict(), prior_rates(fit.specification)
-    prior = "no prior stands on it alone"
+    prior = "it has no prior of its own"
     if rates is not None:
         span = summarise_rate(rates)
         prior = f"its prior, drawn behind: {months(span['lower'])} to {months(span['upper'])} months"
@@ -226,93 +178,74 @@ def lead_picture(fit: Fit) -> Picture | None:
     )
 
 
-def change_section(fit: Fit, robustness: "Robustness | None" = None) -> Section:
+_DECIDED = {
+    BY_THE_PRIOR: ("Decided by the prior", "the prior, and another prior would give another answer"),
+    "shared": ("Shared between data and prior", "data and prior together, so another prior would move it"),
+    "by the data": ("Decided by the data", "the data, and another prior would move it little"),
+}
+"""Of each verdict: how a list of what it is of begins, and what decided."""
+
+
+@section("change", "What would change this answer")
+def change_section(fit: Fit, robustness: "Robustness | None" = None) -> Blocks:
     """Which choices matter, as far as is known; from a robustness run on the same table, if there is one."""
-    blocks: list[Block | str] = []
+    progresses = fit.specification.progresses
     if can_identify(fit):
         table = identification(fit).table
         if (table["verdict"] == "by the data").all():
-            blocks.append(
-                f"{warning(fit)}Every reported quantity is decided by the data: other priors would move little."
-            )
+            yield f"{warning(fit)}Every reported quantity is decided by the data: other priors would move little."
         else:
-            if fit.specification.progresses:
-                blocks.append(f"{warning(fit)}{_of_the_rate(table)}")
-            blocks.append(Bullets(tuple(f"{warning(fit)}{item}" for item in _by_verdict(table))))
-    if not fit.specification.progresses:
-        blocks.append(
+            if progresses:
+                yield f"{warning(fit)}{_of_the_rate(table)}"
+            names = {verdict: list(map(str, table.index[table["verdict"] == verdict])) for verdict in _DECIDED}
+            said = (f"{_DECIDED[verdict][0]}: {', '.join(of)}." for verdict, of in names.items() if of)
+            yield tuple(warning(fit) + each for each in said)
+    if not progresses:
+        yield (
             "Try other noise, and the runs without those of the highest loss: a coefficient that moves by more than "
             "its interval rests on that choice."
         )
     elif robustness is not None:
-        blocks += _found(robustness)
+        from bayes_scaling.reports.robustness_document import published, sentences
+
+        yield tuple(sentences(robustness))
+        yield Table.of(
+            "other-choices",
+            "Doubling time of effective compute in months, under other choices, compared with what Ho et al. 2024 "
+            "publish (bootstraps of point estimates, on the paper's own rows); marked: not converged",
+            robustness.table,
+            {
+                "question": "{question}",
+                f"found: median ({INTERVAL})": lambda row: in_months(times_of(row)),
+                "published": published,
+                "probability of progress": lambda row: probability(row["probability_of_progress"]),
+                "case": "{case}",
+            },
+            marked=lambda row: not row["converged"],
+        )
     else:
-        lead = "To put the same choices to these data, priors, noise, selections and the paper's penalty among them:"
-        command = ["robustness", *table_option(fit.evaluations)]
-        blocks += [_published(), *command_blocks(lead, command, fit.evaluations)]
-    return Section.of("change", "What would change this answer", *blocks)
+        questions = {case.name: case.question for case in CASES}
+        yield Table.of(
+            "published-choices",
+            "Published doubling times of effective compute in months, under other choices (not from these data)",
+            [asdict(case) | {"question": questions.get(name, name)} for name, case in HO2024_ROBUSTNESS.items()],
+            {
+                "question": "{question}",
+                "months": lambda row: months(row["months"]),
+                "published 95% bootstrap interval": lambda row: (
+                    "" if None in (row["lower"], row["upper"]) else span("lower", "upper", months)(row)
+                ),
+                "source": "{source}",
+            },
+        )
+        lead = "To try the same choices on these data (priors, noise, selections, the paper's penalty and others):"
+        yield from command_blocks(lead, ["robustness"], fit.evaluations)
 
 
 def _of_the_rate(table: pd.DataFrame) -> str:
     verdicts = list(dict.fromkeys(_verdicts_on_growth(table)))
     if not verdicts:
-        return "Who decided the rate of effective compute can't be told for this law."
-    words = {
-        "by the data": "the data, and another prior would move it little",
-        "shared": "data and prior together, so another prior would move it",
-        "by the prior": "the prior, and another prior would give another answer",
-    }
+        return "For this law it can't be told whether the data or the prior decided the rate of effective compute."
     if len(verdicts) == 1:
-        return f"The rate of effective compute is decided by {words[verdicts[0]]}."
+        return f"The rate of effective compute is decided by {_DECIDED[verdicts[0]][1]}."
     return f"The rate of effective compute is decided differently by group: {', '.join(map(str, verdicts))}."
-
-
-def _by_verdict(table: pd.DataFrame) -> Iterator[str]:
-    starts = {
-        "by the prior": "Decided by the prior",
-        "shared": "Shared between data and prior",
-        "by the data": "Decided by the data",
-    }
-    for verdict, start in starts.items():
-        names = list(map(str, table.index[table["verdict"] == verdict]))
-        if names:
-            yield f"{start}: {', '.join(names)}."
-
-
-def _found(robustness: "Robustness") -> tuple[Block, ...]:
-    from bayes_scaling.reports.robustness_document import published, sentences
-
-    table = Table.of(
-        "other-choices",
-        "Doubling time of effective compute in months, under other choices, compared with what Ho et al. 2024 publish "
-        "(bootstraps of point estimates, on the paper's own rows); marked: not converged",
-        robustness.table,
-        {
-            "question": "{question}",
-            f"found: median ({INTERVAL})": lambda row: in_months(times_of(row)),
-            "published": published,
-            "probability of progress": lambda row: probability(row["probability_of_progress"]),
-            "case": "{case}",
-        },
-        marked=lambda row: not row["converged"],
-    )
-    return Bullets(tuple(sentences(robustness))), table
-
-
-def _published() -> Table:
-    from bayes_scaling.studies.robustness.cases import CASES
-
-    questions = {case.name: case.question for case in CASES}
-    return Table.of(
-        "published-choices",
-        "Published doubling times of effective compute in months, under other choices (not from these data)",
-        [asdict(case) | {"question": questions.get(name, name)} for name, case in HO2024_ROBUSTNESS.items()],
-        {
-            "question": "{question}",
-            "months": lambda row: months(row["months"]),
-            "published 95% bootstrap interval": lambda row: (
-                "" if None in (row["lower"], row["upper"]) else f"{months(row['lower'])} to {months(row['upper'])}"
-            ),
-            "source": "{source}",
-        },
-    )

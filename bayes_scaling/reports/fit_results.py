@@ -12,7 +12,10 @@ from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.law.published import HO2024_COMPUTE, MOORE, PLAYERS, published_shapley
+from bayes_scaling.plots.budgets import plot_best_split, plot_isoflop
 from bayes_scaling.plots.drawing import amount
+from bayes_scaling.plots.laws import plot_laws
+from bayes_scaling.plots.progress import has_ridge, plot_attribution, plot_effective_compute, plot_ridge
 from bayes_scaling.quantities.against_published import rate_interval, rates_against_published
 from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.attribution import HO2024_PAIRS, shapley_attribution
@@ -24,14 +27,14 @@ from bayes_scaling.quantities.influence import prior_quantities
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import BENCHMARK, laws_of, setting_of
 from bayes_scaling.quantities.rates import INTERVAL
-from bayes_scaling.reports.document import Block, Bullets, Equation, Paragraph, Picture, Section, Table
+from bayes_scaling.reports.document import Blocks, Equation, Paragraph, Picture, Table, section
 from bayes_scaling.reports.fit_basis import rows_of_report
 from bayes_scaling.reports.fit_tables import (
-    Row,
     in_numbers,
     in_whole_percent,
     month_of,
     number,
+    span,
     times_cells,
     warning,
 )
@@ -42,35 +45,39 @@ from bayes_scaling.tables.benchmarks import title
 _LARGEST_SHARE = 10.0  # a share beyond says only that there was hardly anything to share
 
 
-def doubling_section(fit: Fit) -> Section:
+@section("doubling-times", "Doubling times")
+def doubling_section(fit: Fit) -> Blocks:
     """Doubling times of parameters, data and compute, with the prior's and published ones."""
-    times, prior = doubling_times(fit), prior_doubling_times(fit)
-    table = _times_table("doubling-times-table", "Doubling times in months", "what doubles", times)
+    prior = prior_doubling_times(fit)
+    table = _times_table("doubling-times-table", "Doubling times in months", "what doubles", doubling_times(fit))
     if prior is not None:
-        rows = tuple((*row, _prior_cell(prior.loc[row[0]].to_dict())) for row in table.rows)
+        # Not its median: a prior centred on no progress has a rate of 0 there, and months without sense.
+        write, known = span("lower", "upper", months), prior[prior["probability_of_progress"].notna()]
+        cells = {name: write(row) for name, row in known.to_dict("index").items()}
+        rows = tuple((*row, cells.get(row[0], "")) for row in table.rows)
         table = replace(table, columns=(*table.columns, "the prior's interval"), rows=rows)
-    groups = sorted({group for rate in RATE_OF.values() if (group := fit.specification.index_of(rate))})
-    return Section.of(
-        "doubling-times",
-        "Doubling times",
-        Equation(
-            r"T_N = \frac{12 \ln 2}{g_N}, \quad T_D = \frac{12 \ln 2}{g_D}, \quad T_C = \frac{12 \ln 2}{g_N + g_D}"
-        ),
+    yield Equation(
+        r"T_N = \frac{12 \ln 2}{g_N}, \quad T_D = \frac{12 \ln 2}{g_D}, \quad T_C = \frac{12 \ln 2}{g_N + g_D}"
+    )
+    yield (
         "A doubling time (T, months; g in log units a year) is the time in which better algorithms halve what a "
         "given loss takes. Rates are summarised and then turned into months: a rate that is not positive reads 'no "
-        "bound', and an interval that ends in 'no bound' does not exclude that there was no progress.",
-        table,
-        Paragraph(_compared_with_published(fit), finding=True),
-        *(
-            _times_table(
-                f"doubling-times-by-{group}",
-                f"Doubling times in months by {group}",
-                f"what doubles, {group}",
-                doubling_times(fit, by=group),
-            )
-            for group in groups
-        ),
+        "bound', and an interval that ends in 'no bound' does not exclude that there was no progress."
     )
+    yield table
+    # As rates: lengths of intervals in months depend on how slow progress is.
+    paper = HO2024_COMPUTE
+    compared = rates_against_published(paper, rate_interval(fit)).sentence
+    yield Paragraph(
+        f"Published: {paper.months:g} months ({paper.lower:g} to {paper.upper:g}; {paper.source}). Compared as rates "
+        f"of progress (log units a year), {compared}. "
+        f"For scale, {MOORE.label}: {MOORE.months:g} months ({MOORE.source}).",
+        finding=True,
+    )
+    for group in sorted({group for rate in RATE_OF.values() if (group := fit.specification.index_of(rate))}):
+        times = doubling_times(fit, by=group)
+        caption = f"Doubling times in months by {group}"
+        yield _times_table(f"doubling-times-by-{group}", caption, f"what doubles, {group}", times)
 
 
 def prior_doubling_times(fit: Fit) -> pd.DataFrame | None:
@@ -92,105 +99,76 @@ def _times_table(name: str, caption: str, what: str, times: pd.DataFrame) -> Tab
     return Table(name, f"{caption}; {INTERVAL}", columns, rows)
 
 
-def _prior_cell(row: Row) -> str:
-    """Not its median: a prior centred on no progress has a rate of 0 there, and months without sense."""
-    return "" if pd.isna(row["probability_of_progress"]) else f"{months(row['lower'])} to {months(row['upper'])}"
-
-
-def _compared_with_published(fit: Fit) -> str:
-    """The published interval and the fit's, as rates: lengths of intervals in months depend on how slow they are."""
-    paper = HO2024_COMPUTE
-    compared = rates_against_published(paper, rate_interval(fit)).sentence
-    return (
-        f"Published: {paper.months:g} months ({paper.lower:g} to {paper.upper:g}; {paper.source}). Compared as rates "
-        f"of progress (log units a year), {compared}. "
-        f"For scale, {MOORE.label}: {MOORE.months:g} months ({MOORE.source})."
-    )
-
-
-def ridge_section(fit: Fit) -> Section | None:
-    """What the data know of the two rates together; None where there are not two."""
-    from bayes_scaling.plots.doubling import has_ridge, plot_ridge
-
+@section("ridge", "The ridge")
+def ridge_section(fit: Fit) -> Blocks:
+    """What the data know of the two rates together; nothing where there are not two."""
     if not has_ridge(fit):
-        return None
+        return
+    yield (
+        "Where parameters and data grew together, data can tell a mix of the two rates better than each alone: "
+        "draws then lie along a ridge."
+    )
     found = identification(fit) if can_identify(fit) else None
     ridge = None if found is None else found.ridge
     said = "Draws of the rate of parameters g_N against the rate of data g_D, log units per year"
-    sentences = table = None
-    if found is not None and ridge is not None:
-        mix, phi = ridge.rates, ridge.phi
-        said += f"; correlation {mix.correlation:.2f}"
-        sentences = Bullets(found.sentences[1:])
-        rows = (
-            ("correlation of g_N and g_D", f"{mix.correlation:.2f}", ""),
-            ("weight w of the best-known mix w g_N + (1 - w) g_D", f"{mix.weight:.2f}", ""),
-            ("best-known mix", number(mix.value.median), _to(mix.value.lower, mix.value.upper)),
-            ("g_N / g_C, where effective compute grows", number(phi.median), _to(phi.lower, phi.upper)),
-            ("standard deviation along the ridge", number(ridge.along), ""),
-            ("standard deviation across the ridge", number(ridge.across), ""),
-        )
-        caption = f"The ridge (rates in log units per year; {INTERVAL})"
-        table = Table("ridge-figures", caption, ("quantity", "median or value", INTERVAL), rows)
-    return Section.of(
-        "ridge",
-        "The ridge",
-        "Where parameters and data grew together, data can tell a mix of the two rates better than each alone: "
-        "draws then lie along a ridge.",
-        sentences,
-        picture_of(plot_ridge(fit), "ridge-draws", "The ridge between the two rates", f"{said}."),
-        table,
+    if ridge is not None:
+        said += f"; correlation {ridge.rates.correlation:.2f}"
+    drawn = picture_of(plot_ridge(fit), "ridge-draws", "The ridge between the two rates", f"{said}.")
+    if found is None or ridge is None:
+        yield drawn
+        return
+    yield found.sentences[1:]
+    yield drawn
+    mix, phi = ridge.rates, ridge.phi
+    rows = (
+        ("correlation of g_N and g_D", f"{mix.correlation:.2f}", ""),
+        ("weight w of the best-known mix w g_N + (1 - w) g_D", f"{mix.weight:.2f}", ""),
+        ("best-known mix", number(mix.value.median), f"{number(mix.value.lower)} to {number(mix.value.upper)}"),
+        ("g_N / g_C, where effective compute grows", number(phi.median), f"{number(phi.lower)} to {number(phi.upper)}"),
+        ("standard deviation along the ridge", number(ridge.along), ""),
+        ("standard deviation across the ridge", number(ridge.across), ""),
     )
+    caption = f"The ridge (rates in log units per year; {INTERVAL})"
+    yield Table("ridge-figures", caption, ("quantity", "median or value", INTERVAL), rows)
 
 
-def _to(lower: float, upper: float) -> str:
-    return f"{number(lower)} to {number(upper)}"
-
-
-def effective_compute_section(fit: Fit) -> Section:
+@section("effective-compute", "Effective compute over time", refusable=True)
+def effective_compute_section(fit: Fit) -> Blocks:
     """What better algorithms multiplied compute by, over the years of the data."""
-    from bayes_scaling.plots.doubling import plot_effective_compute
-
     years = rows_of_report(fit)["year"]
     start, end, latest = float(np.floor(years.min())), float(np.ceil(years.max())), float(years.max())
     table = credible_intervals(effective_compute(fit, start, np.arange(start + 1, end + 1))).rename_axis("year")
-    last = table.iloc[-1].to_dict()
+    last = in_numbers(table.iloc[-1])
     beyond = f" The last row is of {month_of(latest)}: what follows is extrapolated." if end > latest else ""
-    return Section.of(
-        "effective-compute",
-        "Effective compute over time",
-        Equation(r"\frac{C_\text{eff}(Y)}{C} = e^{g_C (Y - Y_\text{start})}"),
-        Paragraph(
-            f"What the same physical compute was worth, relative to {start:.0f}: by {end:.0f} better algorithms "
-            f"multiply it by {in_numbers(last)} ({INTERVAL}).{beyond}",
-            finding=True,
-        ),
-        picture_of(
-            plot_effective_compute(fit, start, end),
-            "effective-compute-growth",
-            "Growth of effective compute at the same physical compute",
-            f"Growth from {start:.0f} to {end:.0f} on a logarithmic axis: median and {INTERVAL} {in_numbers(last)} "
-            f"times in {end:.0f}; with lines of {HO2024_COMPUTE.label} and {MOORE.label}.",
-        ),
-        Table.of(
-            "effective-compute-by-year",
-            f"Effective over physical compute (times, {start:.0f} = 1)",
-            table,
-            {
-                "year": lambda row: f"{row['year']:.0f}" + (" (extrapolated)" if row["year"] > latest else ""),
-                "median": lambda row: number(row["median"]),
-                INTERVAL: lambda row: _to(row["lower"], row["upper"]),
-            },
-        ),
+    yield Equation(r"\frac{C_\text{eff}(Y)}{C} = e^{g_C (Y - Y_\text{start})}")
+    yield Paragraph(
+        f"What the same physical compute was worth, relative to {start:.0f}: by {end:.0f} better algorithms "
+        f"multiply it by {last} ({INTERVAL}).{beyond}",
+        finding=True,
+    )
+    yield picture_of(
+        plot_effective_compute(fit, start, end),
+        "effective-compute-growth",
+        "Growth of effective compute at the same physical compute",
+        f"Growth from {start:.0f} to {end:.0f} on a logarithmic axis: median and {INTERVAL} {last} "
+        f"times in {end:.0f}; with lines of {HO2024_COMPUTE.label} and {MOORE.label}.",
+    )
+    yield Table.of(
+        "effective-compute-by-year",
+        f"Effective over physical compute (times, {start:.0f} = 1)",
+        table,
+        {
+            "year": lambda row: f"{row['year']:.0f}" + (" (extrapolated)" if row["year"] > latest else ""),
+            "median": lambda row: number(row["median"]),
+            INTERVAL: span("lower", "upper"),
+        },
     )
 
 
-def attribution_section(fit: Fit) -> Section:
+@section("attribution", "What made the loss fall", refusable=True)
+def attribution_section(fit: Fit) -> Blocks:
     """To what the fall in loss between two systems is due, with the paper's shares."""
-    from bayes_scaling.plots.attribution import plot_attribution
-
-    table = credible_intervals(shapley_attribution(fit))
-    published = published_shapley()
+    table, published = credible_intervals(shapley_attribution(fit)), published_shapley()
     widest = table[["lower", "upper"]].abs().max(axis=1).groupby(level="pair", sort=False).max()
     pairs = list(widest.index[widest <= _LARGEST_SHARE])
     out = [str(pair) for pair in widest.index if pair not in pairs]
@@ -215,22 +193,20 @@ def attribution_section(fit: Fit) -> Section:
     on_theirs = "" if where == theirs else f", on {theirs}"
     where += f", {setting_of(fit)}" if fit.setting else ""
     columns = ("from, to", *names)
-    return Section.of(
-        "attribution",
-        "What made the loss fall",
+    yield (
         f"Shapley shares of the change in expected loss between two systems ({where}): of more parameters, "
         "of more data, and of the better use of each. Shares add up to 100%; negative ones moved the loss the "
-        f"other way, and where the loss hardly changed shares beyond 100% are usual.{left}",
-        picture_of(
-            plot_attribution(fit, shown),
-            "attribution-shares",
-            "What made the loss fall between two systems",
-            f"One panel for each of {', '.join(names)}; a line for each of {len(pairs)} pairs of systems with median, "
-            f"{INTERVAL} and the published share. {rows[0][0]}: {first}.",
-        ),
-        Table("shares", f"Shares of the fall in loss: median with {INTERVAL}", columns, rows),
-        Table("published-shares", f"Published shares (Ho et al. 2024, Table 1{on_theirs})", columns, papers),
+        f"other way, and where the loss hardly changed shares beyond 100% are usual.{left}"
     )
+    yield picture_of(
+        plot_attribution(fit, shown),
+        "attribution-shares",
+        "What made the loss fall between two systems",
+        f"One panel for each of {', '.join(names)}; a line for each of {len(pairs)} pairs of systems with median, "
+        f"{INTERVAL} and the published share. {rows[0][0]}: {first}.",
+    )
+    yield Table("shares", f"Shares of the fall in loss: median with {INTERVAL}", columns, rows)
+    yield Table("published-shares", f"Published shares (Ho et al. 2024, Table 1{on_theirs})", columns, papers)
 
 
 _QUANTITIES = ("parameters", "tokens", "tokens_per_parameter", "loss")
@@ -238,77 +214,31 @@ _DECADES_BEYOND = 3  # powers of ten beyond the largest run in a table of budget
 _NEXT = 10  # times the largest run's compute: the first budget of a report
 
 
-def coefficients_section(fit: Fit) -> Section:
-    """Coefficients of a law, and how much narrower each interval is than its prior's."""
-    unknown = unidentified(fit)
-    found = Table.of(
+@section("coefficients", "Coefficients")
+def coefficients_section(fit: Fit) -> Blocks:
+    """Coefficients of a law, how much narrower each interval is than its prior's, and published laws."""
+    unknown, found = unidentified(fit), coefficients(fit).rename_axis("name")
+    yield Table.of(
         "coefficients-table",
         f"Coefficients; {INTERVAL}; by how much an exponent's interval is narrower than its prior's",
-        coefficients(fit).rename_axis("name"),
+        found,
         {
             "coefficient": "{name}",
             "median": lambda row: "not identified" if row["name"] in unknown else number(row["median"]),
-            INTERVAL: lambda row: f"{number(row['lower'])} to {number(row['upper'])}",
+            INTERVAL: span("lower", "upper"),
             "unit": "{unit}",
             "narrower than the prior": lambda row: in_whole_percent(row["contraction"]),
         },
         marked=lambda row: row["name"] in unknown,
     )
-    return Section.of("coefficients", "Coefficients", found, _laws_picture(fit))
-
-
-def budget_sentence(fit: Fit) -> str | None:
-    """What ten times the largest run's compute is best spent on; None where law or runs don't say."""
-    if not fit.specification.form.splits or fit.evaluations.kind != "runs" or unidentified(fit):
-        return None
-    budget = next_budget(fit)
-    found = optimal_allocation(fit, [budget])
-    rows = {name: credible_intervals(found[name]).iloc[0] for name in _QUANTITIES}
-    if not all(np.isfinite(row).all() for row in rows.values()):
-        return None
-    where = f" ({setting})" if (setting := setting_of(fit)) else ""
-    return (
-        f"{warning(fit)}With {budget:.2g} FLOP{where}, ten times the largest of these runs, the loss is lowest with "
-        f"{_amounts(rows['parameters'])} parameters and {_amounts(rows['tokens'])} training tokens, about "
-        f"{rows['tokens_per_parameter']['median']:.3g} tokens per parameter (in brackets: {INTERVAL})."
-    )
-
-
-def next_budget(fit: Fit) -> float:
-    """Ten times the compute of the largest run, FLOP."""
-    return _NEXT * _largest(fit)
-
-
-def best_split_picture(fit: Fit) -> Picture | None:
-    """The picture of what the budget sentence says; None where there is no such sentence."""
-    if (said := budget_sentence(fit)) is None:
-        return None
-    from bayes_scaling.plots.best_split import plot_best_split
-
-    figure = plot_best_split(fit, next_budget(fit), visuals={"title": False})
-    return lead_of(
-        figure,
-        4.9,
-        "best-split-lead",
-        "Parameters and training tokens that make the most of a budget",
-        f"Two rising lines over training budgets, with {INTERVAL}s: the best number of training tokens and the best "
-        f"number of parameters. Beyond the largest run they are extrapolated by the law, and shaded. {said}",
-    )
-
-
-def _laws_picture(fit: Fit) -> Picture | None:
-    """Posterior and published laws, coefficient by coefficient; None of evaluations, or of a law without a split."""
-    from bayes_scaling.plots.laws import plot_laws
-
-    table, unknown = coefficients(fit), unidentified(fit)
     said = "; ".join(
-        f"{name} {'not identified' if name in unknown else in_numbers(row)}" for name, row in table.iterrows()
+        f"{name} {'not identified' if name in unknown else in_numbers(row)}" for name, row in found.iterrows()
     )
     try:
         figure = plot_laws(fit)
-    except BayesScalingError:
-        return None
-    return picture_of(
+    except BayesScalingError:  # of evaluations, or of a law without a split
+        return
+    yield picture_of(
         figure,
         "laws",
         "The posterior and published laws",
@@ -317,21 +247,49 @@ def _laws_picture(fit: Fit) -> Picture | None:
     )
 
 
-def _amounts(row: Row) -> str:
-    return estimate(row, lambda value, _: amount(value))
+def budget_sentence(fit: Fit) -> str | None:
+    """What ten times the largest run's compute is best spent on; None where law or runs don't say."""
+    if not fit.specification.form.splits or fit.evaluations.kind != "runs" or unidentified(fit):
+        return None
+    budget = _NEXT * _largest(fit)
+    found = optimal_allocation(fit, [budget])
+    rows = {name: credible_intervals(found[name]).iloc[0] for name in _QUANTITIES}
+    if not all(np.isfinite(row).all() for row in rows.values()):
+        return None
+    where = f" ({setting})" if (setting := setting_of(fit)) else ""
+    sizes = (estimate(rows[name], lambda value, _: amount(value)) for name in _QUANTITIES[:2])
+    return (
+        f"{warning(fit)}With {budget:.2g} FLOP{where}, ten times the largest of these runs, the loss is lowest with "
+        f"{next(sizes)} parameters and {next(sizes)} training tokens, about "
+        f"{rows['tokens_per_parameter']['median']:.3g} tokens per parameter (in brackets: {INTERVAL})."
+    )
+
+
+def best_split_picture(fit: Fit) -> Picture | None:
+    """The picture of what the budget sentence says; None where there is no such sentence."""
+    if (said := budget_sentence(fit)) is None:
+        return None
+    return lead_of(
+        plot_best_split(fit, _NEXT * _largest(fit), visuals={"title": False}),
+        4.9,
+        "best-split-lead",
+        "Parameters and training tokens that make the most of a budget",
+        f"Two rising lines over training budgets, with {INTERVAL}s: the best number of training tokens and the best "
+        f"number of parameters. Beyond the largest run they are extrapolated by the law, and shaded. {said}",
+    )
 
 
 def _largest(fit: Fit) -> float:
+    """Compute of the largest run, FLOP."""
     runs = rows_of_report(fit)
     return float(training_compute(runs["parameters"], runs["tokens"]).max())
 
 
-def allocation_section(fit: Fit) -> Section | None:
-    """The best split of budgets, from those of the runs on; None where the law knows of no split."""
+@section("allocation", "The best split of a budget", refusable=True)
+def allocation_section(fit: Fit) -> Blocks:
+    """The best split of budgets, from those of the runs on; nothing where the law knows of no split."""
     if not fit.specification.form.splits or fit.evaluations.kind != "runs":
-        return None
-    from bayes_scaling.plots.isoflop import plot_isoflop
-
+        return
     largest, unknown = _largest(fit), unidentified(fit)
     first = float(np.floor(np.log10(largest)))
     budgets = 10 ** np.arange(first, first + _DECADES_BEYOND + 1)
@@ -345,32 +303,28 @@ def allocation_section(fit: Fit) -> Section | None:
         for place, budget in enumerate(budgets)
     )
     where = f"Of {setting}. " if (setting := setting_of(fit)) else ""
-    curves: Block | str
+    yield Equation(r"\min_{N, D} L(N, D) \quad \text{such that} \quad 6 N D = C")
+    yield Paragraph(
+        f"{where}The largest run had {largest:.2g} FLOP; what lies beyond is extrapolated by the law alone."
+        + (f" Not to be used: {', '.join(unknown)} not identified by these runs." if unknown else ""),
+        finding=True,
+    )
+    yield Table(
+        "best-split",
+        f"The best split of a budget: median with {INTERVAL}; loss in nats per token",
+        ("budget", *(name.replace("_", " ") for name in _QUANTITIES)),
+        rows,
+        frozenset(range(len(rows))) if unknown else frozenset(),
+    )
     try:
-        curves = picture_of(
-            plot_isoflop(fit),
-            "isoflop",
-            "IsoFLOP curves",
-            f"Expected loss against parameters at fixed budgets, with {INTERVAL}, the runs, and the best size of each "
-            f"budget. At {rows[0][0]} the best number of parameters is {rows[0][1]}.",
-        )
+        figure = plot_isoflop(fit)
     except BayesScalingError as error:  # such as runs of which no five share a budget
-        curves = f"IsoFLOP curves are not drawn: {error}."
-    return Section.of(
-        "allocation",
-        "The best split of a budget",
-        Equation(r"\min_{N, D} L(N, D) \quad \text{such that} \quad 6 N D = C"),
-        Paragraph(
-            f"{where}The largest run had {largest:.2g} FLOP; what lies beyond is extrapolated by the law alone."
-            + (f" Not to be used: {', '.join(unknown)} not identified by these runs." if unknown else ""),
-            finding=True,
-        ),
-        Table(
-            "best-split",
-            f"The best split of a budget: median with {INTERVAL}; loss in nats per token",
-            ("budget", *(name.replace("_", " ") for name in _QUANTITIES)),
-            rows,
-            frozenset(range(len(rows))) if unknown else frozenset(),
-        ),
-        curves,
+        yield f"IsoFLOP curves are not drawn: {error}."
+        return
+    yield picture_of(
+        figure,
+        "isoflop",
+        "IsoFLOP curves",
+        f"Expected loss against parameters at fixed budgets, with {INTERVAL}, the runs, and the best size of each "
+        f"budget. At {rows[0][0]} the best number of parameters is {rows[0][1]}.",
     )

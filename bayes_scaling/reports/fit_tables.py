@@ -1,19 +1,25 @@
-"""Tables about a fit: numbers as texts, and marked throughout where the fit has not converged."""
+"""A fit in words: its answer in one sentence, numbers as texts, and what has not converged marked throughout."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
 
-from bayes_scaling.common.formatting import estimate, in_digits, months, probability
+from bayes_scaling.common.formatting import counted, estimate, in_digits, months, probability
 from bayes_scaling.common.formatting import number as precise
-from bayes_scaling.inference.result import Fit
+from bayes_scaling.inference.diagnostics import EBFMI_MIN, RHAT_MAX
+from bayes_scaling.inference.result import EvaluationsSummary, Fit
+from bayes_scaling.inference.settings import NUTS, PARTICLES, SMC
+from bayes_scaling.inference.units import size_of
 from bayes_scaling.plots.drawing import NOT_CONVERGED
+from bayes_scaling.quantities.coefficients import coefficients, unidentified
+from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.intervals import MCSE
-from bayes_scaling.reports.document import Block, Bullets, Paragraph, Picture, Section, Table
+from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL, INTERVAL
+from bayes_scaling.reports.document import Banner, Block, Bullets, Paragraph, Picture, Section, Table
 from bayes_scaling.studies.comparison.elpd import DOUBLING
 
 Row = Mapping[Any, Any] | pd.Series  # a row of a table of intervals
@@ -49,6 +55,16 @@ def _unusable(block: Block) -> Block:
 
 def _marked(text: str) -> str:
     return text if text.startswith(NOT_CONVERGED) else _WARNING + text
+
+
+def no_upper_bound(of: str, row: Row) -> Iterator[Banner]:
+    """The banner of a doubling time, if its interval has no upper end."""
+    if math.isinf(row["upper"]):
+        yield Banner(
+            "NO UPPER BOUND",
+            f"The {INTERVAL} of {of} has no upper end (probability of progress "
+            f"{probability(row['probability_of_progress'])}): these data do not exclude that there was none.",
+        )
 
 
 def times_cells(row: pd.Series) -> tuple[str, str, str]:
@@ -95,6 +111,11 @@ def number(value: float, error: float = 0.0) -> str:
     return precise(value, max(error, 0.51 * third))
 
 
+def span(lower: str, upper: str, write: Callable[[float], str] = number) -> Callable[[Row], str]:
+    """What writes an interval between two columns of a row."""
+    return lambda row: f"{write(row[lower])} to {write(row[upper])}"
+
+
 def month_of(year: float) -> str:
     """A decimal year as a month."""
     whole = math.floor(year)
@@ -107,3 +128,93 @@ def month_of(year: float) -> str:
 def variant_in_words(name: str) -> str:
     """A variant's name as it is said in a sentence."""
     return name.replace(" | ", ", ")
+
+
+def sentence(fit: Fit) -> str:
+    """The answer in one sentence, with what it rests on and whether it can be trusted."""
+    where = f"On {fit.evaluations.name} ({_size(fit.evaluations)})"
+    selections = "; ".join(fit.evaluations.selections)
+    if selections:
+        where += f" [{selections}]"
+    text = f"{where}, {_finding(fit)}"
+    return text if fit.diagnostics.converged else f"NOT CONVERGED, do not use: {text}"
+
+
+def _size(table: EvaluationsSummary) -> str:
+    if table.kind == "evaluations":
+        return size_of(table)
+    rows = counted(table.rows, "training run")
+    return rows if table.papers == table.rows else f"{rows} of {table.papers} series"
+
+
+def next_step(fit: Fit) -> str:
+    """What to try after a fit that has not converged."""
+    asked = fit.settings
+    if asked.sampler == SMC:
+        return f"What to try: more particles (--draws {2 * (asked.draws or PARTICLES)}), or the sampler '{NUTS}'."
+    found = fit.diagnostics
+    if found.ebfmi_min < EBFMI_MIN and found.rhat_max <= RHAT_MAX:
+        return (
+            "What to try: stronger priors or a specification with fewer coefficients: chains agree, but a low E-BFMI "
+            "means tails that more draws do not reach."
+        )
+    wanted = {"draws": 2 * found.draws // asked.chains, "tune": 2 * asked.tune}
+    words = ", ".join(f"{name}={value}" for name, value in wanted.items())
+    options = " ".join(f"--{name} {value}" for name, value in wanted.items())
+    return (
+        f"What to try: more draws ({options}, or {words} in Python), then stronger priors or a specification with "
+        "fewer coefficients; chains that stay apart however long they run mean a posterior with several modes: "
+        f"for a second opinion, --sampler {SMC}."
+    )
+
+
+def _finding(fit: Fit) -> str:
+    if not fit.specification.progresses:
+        return _static_finding(fit)
+    row = doubling_times(fit).loc["compute"].to_dict()
+    median, lower, upper = in_digits(row, months)
+    if math.isfinite(row["median"]):
+        middle = f"effective compute doubles every {median} months"
+    else:
+        middle = "the median rate of progress is not positive, so effective compute has no doubling time"
+    text = (
+        f"with '{fit.specification.name}', {middle} ({CREDIBLE_INTERVAL} {lower} to {upper}; "
+        f"probability of progress {probability(row['probability_of_progress'])})."
+    )
+    if math.isinf(row["upper"]) and math.isfinite(row["median"]):
+        text += " The interval has no upper end: these data do not exclude that there was no progress at all."
+    elif math.isfinite(row["upper"]) and row["upper"] > WIDE * row["lower"]:
+        text += (
+            f" The interval spans a factor {row['upper'] / row['lower']:.0f}: "
+            "these data leave the rate of progress largely open."
+        )
+    return text
+
+
+def _static_finding(fit: Fit) -> str:
+    found, unknown = coefficients(fit), unidentified(fit)
+    sizes = {term.exponent: term.noun for term in fit.specification.form.terms}
+    said = [
+        f"{name} of {sizes[exponent]} is {estimate(row, precise)}"
+        for name, row in found.iterrows()
+        if (exponent := str(name).partition("[")[0]) in sizes and name not in unknown
+    ]
+    if "a" in found.index and not unknown:
+        growth = estimate(found.loc["a"].to_dict(), precise)
+        said.append(f"the best number of parameters grows as compute to the power {growth}")
+    name = f"'{fit.specification.name}'"
+    parts = [f"with {name}"]
+    if fit.evaluations.kind == "evaluations":
+        parts = [f"{name} assumes no progress, so nothing doubles"]
+    if said:
+        parts.append(f"the exponent {_listed(said)} (in brackets: {CREDIBLE_INTERVAL})")
+    if unknown:
+        parts.append(f"the data say nearly nothing about {_listed(list(unknown))}: the interval is nearly the prior's")
+    return ", ".join(parts) + "."
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+WIDE = 8  # ratio of the ends of an interval that a sentence calls wide

@@ -1,7 +1,8 @@
 """Whether a fit may be believed: predictive checks, who decided each quantity, convergence, and calibration."""
 
 import math
-from collections.abc import Callable
+
+import matplotlib as mpl
 
 from bayes_scaling.common.formatting import counted
 from bayes_scaling.inference.diagnostics import EBFMI_MIN, ESS_MIN, EVIDENCE_SPREAD_MAX, RHAT_MAX, TOLERATED_FRACTION
@@ -9,81 +10,66 @@ from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.settings import SMC
 from bayes_scaling.inference.units import noun_of
 from bayes_scaling.plots.drawing import NOT_CONVERGED
+from bayes_scaling.plots.identification import plot_identification
+from bayes_scaling.plots.predictive import plot_predictive
 from bayes_scaling.quantities.identification import can_identify, identification
 from bayes_scaling.quantities.influence import BY_THE_PRIOR
 from bayes_scaling.quantities.predictive_check import FALSE_DISCOVERIES, PredictiveCheck, predictive_check
 from bayes_scaling.quantities.rates import INTERVAL, INTERVAL_PROBABILITY
 from bayes_scaling.quantities.uniformity import BAND
 from bayes_scaling.reports.calibration_document import calibration_sentences, calibration_table
-from bayes_scaling.reports.document import Bullets, Row, Section, Table
-from bayes_scaling.reports.fit_basis import (
-    command_blocks,
-    further_selections,
-    rows_of_report,
-    specification_name,
-    table_option,
-)
-from bayes_scaling.reports.fit_tables import PARTS, in_numbers, in_whole_percent, number
-from bayes_scaling.reports.summary import next_step
+from bayes_scaling.reports.document import Blocks, Row, Table, section
+from bayes_scaling.reports.fit_basis import command_blocks, further_selections, rows_of_report, specification_name
+from bayes_scaling.reports.fit_tables import PARTS, in_numbers, in_whole_percent, next_step, number, span
 from bayes_scaling.reports.svg import picture_of
 from bayes_scaling.studies.calibration.calibrate import evidence_for
 
 SHARE = f"{INTERVAL_PROBABILITY:.0%}"  # of replicated means and tables, between the ends given
 
 
-def predictive_section(fit: Fit) -> Section:
+@section("predictive-checks", "Predictive checks", refusable=True)
+def predictive_section(fit: Fit) -> Blocks:
     """Whether the fitted model looks like what it was fitted to."""
-    import matplotlib as mpl
-
-    from bayes_scaling.plots.predictive import plot_predictive
-
     check = predictive_check(fit)
     said = _findings(check)
     with mpl.rc_context({"text.parse_math": False}):  # names of papers may hold dollar signs
         figure = plot_predictive(check)
     systems = rows_of_report(fit).get("system")
     names = {} if systems is None else systems.astype(str).to_dict()
-    flagged = Table.of(
-        "flagged-groups",
-        "Groups that the model misses (standardised residuals)",
-        check.flagged.reset_index().set_axis(["by", "group", *check.flagged.columns], axis=1),
+    yield (
+        "Leave-one-out predictions, residuals and replicated tables are compared with the rows that were fitted. "
+        "Probabilities from replicated tables use the data twice and are conservative: a flag is stronger evidence of "
+        "misfit than its level says, and the absence of flags is weaker evidence of a good fit."
+    )
+    yield said
+    yield picture_of(figure, "predictive-check", "Predictions and what was fitted", " ".join(said))
+    if len(check.flagged):
+        yield Table.of(
+            "flagged-groups",
+            "Groups that the model misses (standardised residuals)",
+            check.flagged.reset_index().set_axis(["by", "group", *check.flagged.columns], axis=1),
+            {
+                "group": "{by}: {group}",
+                "rows": "{rows}",
+                "mean residual": lambda row: number(row["mean"]),
+                INTERVAL: span("lower", "upper"),
+                f"{SHARE} of replicated means": span("expected_lower", "expected_upper"),
+                "adjusted p": "{p_adjusted:.3f}",
+            },
+        )
+    yield Table.of(
+        "tails",
+        f"Extremes and spread of standardised residuals, of the fitted table and of {check.replicates:,} "
+        "replicated ones",
+        check.tails,
         {
-            "group": "{by}: {group}",
-            "rows": "{rows}",
-            "mean residual": lambda row: number(row["mean"]),
-            INTERVAL: _span("lower", "upper"),
-            f"{SHARE} of replicated means": _span("expected_lower", "expected_upper"),
-            "adjusted p": "{p_adjusted:.3f}",
+            "statistic": "{statistic}",
+            "observed (posterior mean)": lambda row: number(row["observed"]),
+            f"{SHARE} of replicated tables": span("replicated_lower", "replicated_upper"),
+            "p": "{p:.3f}",
+            "row": lambda row: f"{row['where']} ({names[row['where']]})" if row["where"] in names else row["where"],
         },
     )
-    return Section.of(
-        "predictive-checks",
-        "Predictive checks",
-        "Leave-one-out predictions, residuals and replicated tables are compared with the rows that were fitted. "
-        "Probabilities of replicated tables use the data twice: a flag says more than its level, no flag says less.",
-        Bullets(said),
-        picture_of(figure, "predictive-check", "Predictions and what was fitted", " ".join(said)),
-        flagged if flagged.rows else None,
-        Table.of(
-            "tails",
-            f"Extremes and spread of standardised residuals, of the fitted table and of {check.replicates:,} "
-            "replicated ones",
-            check.tails,
-            {
-                "statistic": "{statistic}",
-                "observed (posterior mean)": lambda row: number(row["observed"]),
-                f"{SHARE} of replicated tables": _span("replicated_lower", "replicated_upper"),
-                "p": "{p:.3f}",
-                "row": lambda row: (
-                    f"{row['where']} ({names[row['where']]})" if row["where"] in names else str(row["where"])
-                ),
-            },
-        ),
-    )
-
-
-def _span(lower: str, upper: str) -> Callable[[Row], str]:
-    return lambda row: f"{number(row[lower])} to {number(row[upper])}"
 
 
 def _findings(check: PredictiveCheck) -> tuple[str, ...]:
@@ -104,14 +90,12 @@ def _findings(check: PredictiveCheck) -> tuple[str, ...]:
     return tuple(found)
 
 
-def identification_section(fit: Fit) -> Section:
+@section("identification", "Data or prior?")
+def identification_section(fit: Fit) -> Blocks:
     """What the data decided, and what the prior did."""
-    name, title = "identification", "Data or prior?"
     if not can_identify(fit):
-        text = "This fit keeps no log prior and log likelihood, so who decided its quantities can't be told."
-        return Section.of(name, title, text)
-    from bayes_scaling.plots.identification import plot_identification
-
+        yield "This fit keeps no log prior and log likelihood, so whether data or prior decided can't be told."
+        return
     found = identification(fit)
 
     def prior(row: Row) -> str:
@@ -119,54 +103,45 @@ def identification_section(fit: Fit) -> Section:
             return "no width of its own"
         return in_numbers({part: row[f"prior_{part}"] for part in PARTS})
 
-    return Section.of(
-        name,
-        title,
-        Bullets(found.sentences),
-        picture_of(
-            plot_identification(fit, ridge=False),
-            "identification-picture",
-            "Prior and posterior of each quantity",
-            f"Each posterior's interval on the scale of its prior's. {found.sentences[0]}",
-        ),
-        Table.of(
-            "identification-table",
-            f"Median with {INTERVAL} (rates in log units per year, level and E in nats per token); by how much the "
-            "interval is narrower than the prior's; pull, or sensitivity: how the posterior moves when prior or "
-            "likelihood is raised to a power near 1",
-            found.table.rename_axis("name"),
-            {
-                "quantity": "{name}",
-                "decided": "{verdict}",
-                "posterior": in_numbers,
-                "prior": prior,
-                "narrower": lambda row: in_whole_percent(row["contraction"]),
-                "pull of the prior (of)": "{sensitivity_prior:.3f} ({moved_by})",
-                "pull of the data": "{sensitivity_likelihood:.3f}",
-            },
-            marked=lambda row: row["verdict"] == BY_THE_PRIOR,
-        ),
-        f"Rule of the verdicts: {found.table.attrs['rule']}.",
+    yield found.sentences
+    yield picture_of(
+        plot_identification(fit, ridge=False),
+        "identification-picture",
+        "Prior and posterior of each quantity",
+        f"Each posterior's interval on the scale of its prior's. {found.sentences[0]}",
     )
+    yield Table.of(
+        "identification-table",
+        f"Median with {INTERVAL} (rates in log units per year, level and E in nats per token); by how much the "
+        "interval is narrower than the prior's; pull, or sensitivity: how the posterior moves when prior or "
+        "likelihood is raised to a power near 1",
+        found.table.rename_axis("name"),
+        {
+            "quantity": "{name}",
+            "decided": "{verdict}",
+            "posterior": in_numbers,
+            "prior": prior,
+            "narrower": lambda row: in_whole_percent(row["contraction"]),
+            "pull of the prior (of)": "{sensitivity_prior:.3f} ({moved_by})",
+            "pull of the data": "{sensitivity_likelihood:.3f}",
+        },
+        marked=lambda row: row["verdict"] == BY_THE_PRIOR,
+    )
+    yield f"Rule of the verdicts: {found.table.attrs['rule']}."
 
 
-def diagnostics_section(fit: Fit) -> Section:
+@section("diagnostics", "Did the chains agree?")
+def diagnostics_section(fit: Fit) -> Blocks:
     """Each criterion of convergence: its threshold, what was found, and whether it is met."""
     found, rows = fit.diagnostics, criteria(fit)
-    return Section.of(
-        "diagnostics",
-        "Did the chains agree?",
-        f"{'Converged' if found.converged else NOT_CONVERGED}: {found.facts}",
-        *((Bullets(found.failures), next_step(fit)) if found.failures else ()),
-        "A first attempt fell short; this one is longer or more careful." if found.escalated else None,
-        Table(
-            "criteria",
-            "Criteria of convergence, over every parameter and reported quantity",
-            ("criterion", "threshold", "found", "state"),
-            rows,
-            frozenset(place for place, row in enumerate(rows) if row[-1] != "met"),
-        ),
-    )
+    yield f"{'Converged' if found.converged else NOT_CONVERGED}: {found.facts}"
+    if found.failures:
+        yield found.failures
+        yield next_step(fit)
+    yield "A first attempt fell short; this one is longer or more careful." if found.escalated else None
+    missed = frozenset(place for place, row in enumerate(rows) if row[-1] != "met")
+    caption = "Criteria of convergence, over every parameter and reported quantity"
+    yield Table("criteria", caption, ("criterion", "threshold", "found", "state"), rows, missed)
 
 
 def criteria(fit: Fit) -> tuple[tuple[str, str, str, str], ...]:
@@ -193,36 +168,34 @@ def criteria(fit: Fit) -> tuple[tuple[str, str, str, str], ...]:
     return tuple((name, limit, value, "met" if met else "NOT MET") for name, limit, value, met in rows)
 
 
-_CALIBRATION = "Do its intervals hold what they say?"
 _UNASKED = (("evaluations", "ho2024"), ("runs", "simulated"))
 """Kinds and names of the tables whose designs `calibrate` takes where none is named."""
 
 
-def calibration_section(fit: Fit) -> Section:
+@section("calibration", "Do its intervals cover as often as they should?")
+def calibration_section(fit: Fit) -> Blocks:
     """The calibration that comes with the package, if it is of this specification; else how to make one."""
     if fit.specification.delta is not None:
-        text = "The paper's penalty as a prior can't be simulated from, so its calibration is unknown."
-        return Section.of("calibration", _CALIBRATION, text)
+        yield "The paper's penalty as a prior can't be simulated from, so its calibration is unknown."
+        return
     found, about = evidence_for(fit.specification), fit.evaluations
-    option = [] if (about.kind, about.name) in _UNASKED else table_option(about)
-    arguments = ["calibrate", specification_name(fit.specification), *option]
+    command, told = ("calibrate", specification_name(fit.specification)), (about.kind, about.name) not in _UNASKED
     if found is None:
         lead = (
             "No calibration of this specification with these priors comes with the package. To simulate from its "
             "priors at your table's design, fit what was simulated, and rank the true values:"
         )
-        return Section.of("calibration", _CALIBRATION, *command_blocks(lead, arguments, about))
-    lead = (
-        f"Seen at the design of {found.evaluations}; at yours intervals may do better or worse. To see how they do at "
-        "yours:"
-    )
-    other = about.name != found.evaluations or further_selections(about)
-    return Section.of(
-        "calibration",
-        _CALIBRATION,
+        yield from command_blocks(lead, command, about, told=told)
+        return
+    yield (
         "Parameters were drawn from the priors, losses simulated, the specification fitted to them, and the true "
-        "values ranked among the draws of each posterior. Where posteriors are right, ranks are uniform.",
-        Bullets(calibration_sentences(found)),
-        calibration_table(found),
-        *(command_blocks(lead, arguments, about) if other else ()),
+        "values ranked among the draws of each posterior. Where posteriors are right, ranks are uniform."
     )
+    yield calibration_sentences(found)
+    yield calibration_table(found)
+    if about.name != found.evaluations or further_selections(about):
+        lead = (
+            f"This was found for the design of {found.evaluations}; intervals may do better or worse for yours. To "
+            "find out:"
+        )
+        yield from command_blocks(lead, command, about, told=told)

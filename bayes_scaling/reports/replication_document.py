@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from rich import box
 from rich.console import Group, RenderableType
-from rich.table import Table as RichTable
 from rich.text import Text
 
 from bayes_scaling.common.strict_json import records
@@ -13,8 +12,9 @@ from bayes_scaling.inference.units import size_of
 from bayes_scaling.plots.drawing import NOT_CONVERGED, bracketed
 from bayes_scaling.quantities.against_published import AgainstPublished
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL
-from bayes_scaling.reports.document import Banner, Bullets, Document, Row, Section, Table
+from bayes_scaling.reports.document import Banner, Document, Row, Section, Table
 from bayes_scaling.reports.markdown import render_page
+from bayes_scaling.reports.terminal import rich_table
 from bayes_scaling.studies.replication import Replication
 
 NOTES: Mapping[str, str] = {
@@ -55,7 +55,7 @@ def replication_document(replication: Replication) -> Document:
 
 def replication_page(replication: Replication) -> str:
     """Markdown: one table a part, one sentence a quantity where published and found differ."""
-    answer = Section.of("answer", "", Bullets(tuple(sentences(replication))), _ABOUT)
+    answer = Section.of("answer", "", tuple(sentences(replication)), _ABOUT)
     return render_page(TITLE, answer, *_sections(replication, ""))
 
 
@@ -63,7 +63,7 @@ def _sections(replication: Replication, caption: str) -> Iterator[Section]:
     for part, rows in parts(replication).items():
         name, title = part.replace(" ", "-"), f"{part[0].upper()}{part[1:]}"
         yield Section.of(name, title, NOTES[part], _table(rows, f"{name}-table", caption))
-    yield Section.of("sources", "Sources", Bullets(tuple(dict.fromkeys(replication.table["source"]))))
+    yield Section.of("sources", "Sources", tuple(dict.fromkeys(replication.table["source"])))
 
 
 def _table(rows: Mapping[str, Row], name: str = "", caption: str = "") -> Table:
@@ -71,16 +71,20 @@ def _table(rows: Mapping[str, Row], name: str = "", caption: str = "") -> Table:
         name,
         caption,
         [{"name": name, **row} for name, row in rows.items()],
-        {"quantity": "{name}", "unit": "{unit}", "published": published, "found": found, "": remark},
+        {
+            "quantity": "{name}",
+            "unit": "{unit}",
+            "published": published,
+            "found": lambda row: bracketed((row[part] for part in ("median", "lower", "upper")), number),
+            "": lambda row: AgainstPublished(bool(row["published_inside"]), float(row["width_ratio"])).sentence,
+        },
     )
 
 
 def parts(replication: Replication) -> dict[str, dict[str, Row]]:
     """Rows of the table by part and quantity, in order."""
-    grouped: dict[str, dict[str, Row]] = {}
-    for name, row in replication.table.to_dict("index").items():
-        grouped.setdefault(str(row["part"]), {})[str(name)] = row
-    return grouped
+    grouped = replication.table.groupby("part", sort=False)
+    return {str(part): {str(name): row for name, row in of.to_dict("index").items()} for part, of in grouped}
 
 
 def sentences(replication: Replication) -> Iterable[str]:
@@ -111,23 +115,11 @@ def published(row: Row) -> str:
     return number(values[0]) if math.isnan(values[1]) else bracketed(values, number)
 
 
-def found(row: Row) -> str:
-    """Median and interval found."""
-    return bracketed((row[part] for part in ("median", "lower", "upper")), number)
-
-
-def remark(row: Row) -> str:
-    """How published and found differ."""
-    return AgainstPublished(bool(row["published_inside"]), float(row["width_ratio"])).sentence
-
-
 def replication_report(replication: Replication) -> RenderableType:
     """Tables and sentences for the terminal."""
-    shown: list[RenderableType] = []
-    for part, rows in parts(replication).items():
-        table = _table(rows)
-        one = RichTable(*table.columns[:-1], title=part, title_justify="left", box=box.SIMPLE_HEAD)
-        for row in table.rows:
-            one.add_row(*map(Text, row[:-1]))
-        shown.append(one)
+    tables = {part: _table(rows) for part, rows in parts(replication).items()}
+    shown = (
+        rich_table(part, table.columns[:-1], (row[:-1] for row in table.rows), box=box.SIMPLE_HEAD)
+        for part, table in tables.items()
+    )
     return Group(*shown, *map(Text, sentences(replication)))

@@ -13,6 +13,7 @@ from bayes_scaling.common.formatting import counted, in_digits, months, probabil
 from bayes_scaling.inference.diagnostics import ESS_MIN, RHAT_MAX
 from bayes_scaling.inference.units import size_of
 from bayes_scaling.plots.drawing import NOT_CONVERGED, bracketed
+from bayes_scaling.plots.studies import plot_robustness
 from bayes_scaling.quantities.against_published import AgainstPublished
 from bayes_scaling.quantities.rates import (
     CREDIBLE_INTERVAL,
@@ -21,9 +22,9 @@ from bayes_scaling.quantities.rates import (
     INTERVAL_PROBABILITY,
     signed_months_to_double,
 )
-from bayes_scaling.reports.document import Banner, Bullets, Document, Picture, Row, Section, Table
-from bayes_scaling.reports.fit_basis import citation_section, command_blocks, made_with, table_option
-from bayes_scaling.reports.fit_tables import PARTS, TIMES, in_brackets, in_months, times_of
+from bayes_scaling.reports.document import Banner, Blocks, Document, Picture, Row, Section, Table, section, those_made
+from bayes_scaling.reports.fit_basis import citation_section, command_blocks, made_with
+from bayes_scaling.reports.fit_tables import PARTS, TIMES, in_brackets, in_months, no_upper_bound, times_of
 from bayes_scaling.reports.markdown import render_page
 from bayes_scaling.reports.run_directory import picture, write_beside_fits
 from bayes_scaling.reports.svg import lead_of
@@ -35,12 +36,6 @@ from bayes_scaling.studies.robustness.run import REFITS, UNIT
 
 FILES = ("robustness.png", "robustness.md", ROBUSTNESS_TABLE, ROBUSTNESS_SETTINGS)
 TITLE = "Does the doubling time depend on what was chosen?"
-WIDTHS = (
-    "How wide two intervals are is compared as rates, g_C = 12 ln 2 / T_C (log units per year): an interval in months "
-    "is the longer the slower progress is, and has no length where it has no bound. A published interval is turned "
-    "into rates end by end; one with a negative end, of a doubling time whose sign changes, is not compared."
-)
-"""What every sentence on widths rests on."""
 
 
 def robustness_document(result: Robustness) -> Document:
@@ -54,8 +49,8 @@ def robustness_document(result: Robustness) -> Document:
         answer=answer_of(result),
         lead=_forest(result),
         banners=tuple(banners_of(result)),
-        sections=(
-            *_findings(result),
+        sections=those_made(
+            *(make(result) for make in _FINDINGS),
             _convergence_section(result),
             _method_section(result, versions),
             citation_section(about.name, (), versions, progress=True),
@@ -120,17 +115,10 @@ def banners_of(result: Robustness) -> Iterator[Banner]:
             f"{', '.join(lost)} {'has' if len(lost) == 1 else 'have'} not converged: marked, and not counted in any "
             f"sentence. {again}",
         )
-    if math.isinf(base[TIMES[2]]):
-        yield Banner(
-            "NO UPPER BOUND",
-            f"The {INTERVAL} of the baseline's doubling time has no upper end (probability of progress "
-            f"{probability(base['probability_of_progress'])}): no progress is not ruled out.",
-        )
+    yield from no_upper_bound("the baseline's doubling time", {**base, **times_of(base)})
 
 
 def _forest(result: Robustness) -> Picture:
-    from bayes_scaling.plots.robustness import plot_robustness
-
     said = "; ".join(
         f"{name} {in_months(times_of(row))}{'' if row['converged'] else f', {NOT_CONVERGED}'}"
         for name, row in _records(result).items()
@@ -146,24 +134,49 @@ def _forest(result: Robustness) -> Picture:
     )
 
 
-def _findings(result: Robustness) -> Iterator[Section]:
-    blocks = (Bullets(tuple(sentences(result))), found_table(result), _choices_table(result))
+@section("cases", TITLE)
+def _cases_section(result: Robustness) -> Blocks:
+    yield tuple(sentences(result))
+    yield found_table(result)
+    yield Table.of(
+        "choices",
+        "What each case asks, and what is fitted to which rows",
+        result.table,
+        {
+            "case": "{case}",
+            "question": "{question}",
+            "model, priors": lambda row: (
+                f"{row['model']}, {row['priors']}" + ("" if row["era"] == ALL_DATES else f", {row['era']} the cut")
+            ),
+            "rows": lambda row: f"{row['selection']} ({row['rows']} from {counted(row['papers'], 'paper')})",
+        },
+    )
+
+
+@section("published", "Compared with what is published")
+def _published_section(result: Robustness) -> Blocks:
     compared = {name: row for name, row in _records(result).items() if published(row)}
-    yield Section.of("cases", TITLE, *blocks)
     if compared:
-        sources = {name: row["published_source"] for name, row in compared.items()}
-        yield Section.of(
-            "published",
-            "Compared with what is published",
+        yield (
             "Published figures are bootstraps of point estimates on the paper's own rows; square brackets hold 95% "
-            f"intervals, of doubling times in months. {WIDTHS}",
-            Bullets(tuple(published_sentence(name, row) for name, row in compared.items())),
-            Table.pairs("sources", "Where each published value is from", ("case", "source"), sources),
+            "intervals, of doubling times in months. How wide two intervals are is compared as rates, g_C = 12 ln 2 / "
+            "T_C (log units per year): an interval in months is the longer the slower progress is, and has no length "
+            "where it has no bound. A published interval is turned into rates end by end; one with a negative end, of "
+            "a doubling time whose sign changes, is not compared."
         )
+        yield tuple(published_sentence(name, row) for name, row in compared.items())
+        sources = {name: row["published_source"] for name, row in compared.items()}
+        yield Table.pairs("sources", "Where each published value is from", ("case", "source"), sources)
+
+
+@section("skipped", "What was skipped")
+def _skipped_section(result: Robustness) -> Blocks:
     if result.skipped:
         caption = "Cases that this table does not allow, and why"
-        skipped = Table.pairs("skipped-cases", caption, ("case", "reason"), result.skipped)
-        yield Section.of("skipped", "What was skipped", skipped)
+        yield Table.pairs("skipped-cases", caption, ("case", "reason"), result.skipped)
+
+
+_FINDINGS = (_cases_section, _published_section, _skipped_section)
 
 
 def sentences(result: Robustness) -> Iterable[str]:
@@ -239,22 +252,6 @@ def published(row: Row) -> str:
     return bracketed(values)
 
 
-def _choices_table(result: Robustness) -> Table:
-    return Table.of(
-        "choices",
-        "What each case asks, and what is fitted to which rows",
-        result.table,
-        {
-            "case": "{case}",
-            "question": "{question}",
-            "model, priors": lambda row: (
-                f"{row['model']}, {row['priors']}" + ("" if row["era"] == ALL_DATES else f", {row['era']} the cut")
-            ),
-            "rows": lambda row: f"{row['selection']} ({row['rows']} from {counted(row['papers'], 'paper')})",
-        },
-    )
-
-
 def published_sentence(name: str, row: Row) -> str:
     """How a case's published figure and what was found differ."""
     rates = ""
@@ -267,8 +264,9 @@ def published_sentence(name: str, row: Row) -> str:
     return f"{name}: published {published(row)}, found {in_brackets(row)}; {rates}{beside}{mark}."
 
 
-def _convergence_section(result: Robustness) -> Section:
-    table = Table.of(
+@section("convergence", "Convergence of the fits")
+def _convergence_section(result: Robustness) -> Blocks:
+    yield Table.of(
         "convergence-table",
         f"Largest R-hat (at most {RHAT_MAX:g}), fewest effective draws (at least {ESS_MIN:g}), divergent transitions, "
         "and terms of elpd that importance sampling and moment matching could not make reliable",
@@ -283,27 +281,23 @@ def _convergence_section(result: Robustness) -> Section:
         },
         marked=lambda row: not row["converged"],
     )
-    return Section.of("convergence", "Convergence of the fits", table)
 
 
-def _method_section(result: Robustness, versions: Mapping[str, str]) -> Section:
+@section("method", "Method")
+def _method_section(result: Robustness, versions: Mapping[str, str]) -> Blocks:
     about, asked = result.evaluations, {*result.table.index, *result.skipped}
     selected = f"; selected: {'; '.join(about.selections)}" if about.selections else ""
-    cases = [word for name in result.table.index if name != BASELINE for word in ("--case", str(name))]
-    if asked >= {case.name for case in CASES}:
-        cases = []
-    command = ["robustness", *table_option(about), *cases, "--seed", str(result.seed)]
-    return Section.of(
-        "method",
-        "Method",
+    yield (
         f"Table '{about.name}': {counted(about.rows, 'evaluation')} from {counted(about.papers, 'paper')}{selected}. "
         "Every case is sampled by the No-U-Turn sampler (nutpie) from its PyMC model; one that misses a criterion "
         f"gets longer and more careful attempts. Cross-validation leaves out one {UNIT} at a time, with importance "
         "sampling and moment matching but no refits. Equal fingerprints, equal fits; cases that show two eras of "
-        "one fit share it.",
-        *made_with(result, versions, "case"),
-        *command_blocks("To run it again:", command, about),
+        "one fit share it."
     )
+    yield from made_with(result, versions, "case")
+    some = not asked >= {case.name for case in CASES}
+    cases = [word for name in result.table.index if some and name != BASELINE for word in ("--case", str(name))]
+    yield from command_blocks("To run it again:", ["robustness"], about, [*cases, "--seed", str(result.seed)])
 
 
 def robustness_json(result: Robustness) -> bytes:
@@ -323,24 +317,21 @@ def robustness_json(result: Robustness) -> bytes:
 
 def robustness_report(result: Robustness) -> RenderableType:
     """The cases in a table, and what follows in sentences."""
-    shown = {"case": "case", "rows": "rows", "found": "found", "P(progress)": "P(progress)"}
-    shown |= {"elpd_diff ± dse": "elpd_diff", "published": "published"}
+    shown = {name: name.removesuffix(" ± dse") for name in found_table(result).columns}
     table = compact("Doubling time of effective compute, months", found_table(result), shown)
     return Group(table, *map(Text, sentences(result)), *left_out(result))
 
 
 def robustness_page(result: Robustness) -> str:
     """Markdown: the answer, one line a case, how published figures differ, sources, and what was skipped."""
-    first, *rest = _findings(result)
+    first, *rest = those_made(*(make(result) for make in _FINDINGS))
     lost = {name: row["reason"] for name, row in _records(result).items() if not row["converged"]}
-    reasons = (Bullets(tuple(f"{name}: **not converged**: {reason}" for name, reason in lost.items())),) if lost else ()
-    return render_page(TITLE, Section("cases", "", (*first.blocks, *reasons)), *rest)
+    reasons = tuple(f"{name}: **not converged**: {reason}" for name, reason in lost.items()) if lost else None
+    return render_page(TITLE, Section.of("cases", "", *first.blocks, reasons), *rest)
 
 
 def write_robustness(result: Robustness, directory: Path) -> tuple[Path, ...]:
     """Write everything about a robustness run but its fits, which the sweep has written; returns the files."""
-    from bayes_scaling.plots.robustness import plot_robustness
-
     drawn, page, table = picture(plot_robustness(result)), robustness_page(result), result.table.to_csv()
     contents = (drawn, page.encode(), table.encode(), robustness_json(result))
     return write_beside_fits(dict(zip(FILES, contents, strict=True)), directory)

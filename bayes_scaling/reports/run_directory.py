@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bayes_scaling.inference.result import Fit
 
 _TRIES = 10
+UNWRITABLE = "results can't be written there ({}); choose another --output"
 PICTURE_FILE = "doubling_times.png"
 RUNS_PICTURES = ("isoflop.png", "laws.png")
 """Of a law of parameters and tokens fitted to runs: IsoFLOP curves, and the posterior beside published laws."""
@@ -38,11 +39,11 @@ def prepare(directory: Path) -> None:
                     raise
         remove_abandoned(directory)
     except OSError as error:
-        raise _unwritable(directory, error) from None
+        raise BayesScalingError(f"{directory}: {UNWRITABLE.format(error.strerror)}") from None
     except BayesScalingError:
         raise
     except (ValueError, RuntimeError):  # a path with a NUL character, or of links that lead in a circle
-        raise BayesScalingError(f"{str(directory)!r} leads nowhere; choose another --output") from None
+        raise BayesScalingError(f"{str(directory)!r} is not a valid path; choose another --output") from None
 
 
 def _try_writing(directory: Path) -> None:
@@ -73,15 +74,15 @@ def write_run(fit: "Fit", directory: Path) -> tuple[Path, ...]:
 
 
 def _read_off(fit: "Fit", directory: Path) -> dict[Path, bytes]:
-    from bayes_scaling.reports.summary import summary_json
+    from bayes_scaling.reports.fit_quantities import summary_json
 
     contents: dict[Path, bytes] = {}
     if fit.specification.progresses:
-        from bayes_scaling.plots.doubling import plot_doubling_times
+        from bayes_scaling.plots.progress import plot_doubling_times
 
         contents[directory / PICTURE_FILE] = picture(plot_doubling_times(fit))
     elif fit.evaluations.kind == "runs" and fit.specification.form.splits:
-        from bayes_scaling.plots.isoflop import plot_isoflop
+        from bayes_scaling.plots.budgets import plot_isoflop
         from bayes_scaling.plots.laws import plot_laws
 
         plots: tuple[Callable[[Fit], Figure], ...] = (plot_isoflop, plot_laws)
@@ -92,26 +93,25 @@ def _read_off(fit: "Fit", directory: Path) -> dict[Path, bytes]:
     return contents
 
 
-def write_results(contents: Mapping[Path, bytes], directory: Path, stale: Collection[Path] = ()) -> tuple[Path, ...]:
-    """Write the files of a directory together."""
+def write_results(
+    contents: Mapping[Path, bytes], where: Path, stale: Collection[Path] = (), failure: str = UNWRITABLE
+) -> tuple[Path, ...]:
+    """Write files together; ``where`` and ``failure`` are what a reader is told if they can't be."""
     try:
         write_together(contents, stale=stale)
     except OSError as error:
-        raise _unwritable(directory, error) from None
+        raise BayesScalingError(f"{where}: {failure.format(error.strerror)}") from None
     return tuple(contents)
 
 
 def write_beside_fits(contents: Mapping[str, bytes], directory: Path, stale: Collection[str] = ()) -> tuple[Path, ...]:
     """Write files by name, in order, into a study's directory, and remove ``stale`` ones; fits there stay anyway."""
     files = {directory / name: content for name, content in contents.items()}
-    try:
-        write_together(files, stale=[directory / name for name in {*stale, *contents}])
-    except OSError as error:
-        raise BayesScalingError(
-            f"{directory}: the table can't be written there ({error.strerror}); fits and scores that are there are "
-            "kept: put that right and run the same command again"
-        ) from None
-    return tuple(files)
+    failure = (
+        "the table can't be written there ({}); fits and scores that are there are kept: put that right and run the "
+        "same command again"
+    )
+    return write_results(files, directory, [directory / name for name in {*stale, *contents}], failure)
 
 
 def picture(figure: "Figure") -> bytes:
@@ -119,7 +119,3 @@ def picture(figure: "Figure") -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     return buffer.getvalue()
-
-
-def _unwritable(directory: Path, error: OSError) -> BayesScalingError:
-    return BayesScalingError(f"{directory}: results can't be written there ({error.strerror}); choose another --output")

@@ -9,12 +9,15 @@ from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Column
 from rich.table import Table as RichTable
 from rich.text import Text
 
 from bayes_scaling.common.formatting import counted
 from bayes_scaling.reports.describe import Description
 from bayes_scaling.reports.document import Table
+
+NARROW: dict[str, Any] = {"box": box.SIMPLE_HEAD, "padding": (0, 1, 0, 0)}  # style of tables of many columns
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -23,12 +26,15 @@ def console(*, stderr: bool = False) -> Console:
     return made if made.is_terminal else Console(stderr=stderr, highlight=False, width=100, no_color=True)
 
 
-def specification_list(rows: Iterable[tuple[str, str]]) -> RichTable:
-    """Names and titles of the catalogue."""
-    table = RichTable("name", "title")
-    for name, title in rows:
-        table.add_row(escape(name), escape(title))
-    return table
+def rich_table(
+    title: str, columns: Iterable[str | Column], rows: Iterable[Iterable[str | Text]], **style: Any
+) -> RichTable:
+    """A table for the terminal whose texts are shown as they are, whatever brackets they hold."""
+    heads = (escape(column) if isinstance(column, str) else column for column in columns)
+    made = RichTable(*heads, title=escape(title) or None, title_justify="left", **style)
+    for row in rows:
+        made.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
+    return made
 
 
 def specification_page(description: Description) -> RenderableType:
@@ -54,13 +60,10 @@ def specification_page(description: Description) -> RenderableType:
 
 def compact(title: str, table: Table, shown: Mapping[str, str]) -> RichTable:
     """Columns of a table under headings for the terminal, figures on the right; no cell but the first is wrapped."""
-    made = RichTable(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for place, heading in enumerate(shown.values()):
-        made.add_column(heading, justify="right" if place else "left", no_wrap=True)
-    for row in table.rows:
-        cells = dict(zip(table.columns, row, strict=True))
-        made.add_row(*(Text(cells[column]) for column in shown))
-    return made
+    first, *others = shown.values()
+    columns = (Column(first, no_wrap=True), *(Column(each, justify="right", no_wrap=True) for each in others))
+    places = [table.columns.index(column) for column in shown]
+    return rich_table(title, columns, ([row[place] for place in places] for row in table.rows), **NARROW)
 
 
 def left_out(result: Any) -> list[Text]:

@@ -8,15 +8,7 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from bayes_scaling.common.files import (
-    BACKTEST_SETTINGS,
-    CALIBRATION_FILE,
-    COMPARISON_SETTINGS,
-    FIT_FILE,
-    REPLICATION_TABLE,
-    ROBUSTNESS_SETTINGS,
-    write_together,
-)
+from bayes_scaling.common import files
 from bayes_scaling.common.strict_json import plain, strict_text
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.reports.document import (
@@ -32,6 +24,7 @@ from bayes_scaling.reports.document import (
     encoded,
 )
 from bayes_scaling.reports.markdown import pictures_of, render_markdown
+from bayes_scaling.reports.run_directory import write_results
 
 if TYPE_CHECKING:
     from bayes_scaling.inference.result import Fit
@@ -44,6 +37,7 @@ if TYPE_CHECKING:
 SUFFIXES = {"html": ".html", "markdown": ".md", "json": ".json"}  # formats, and how files of them end
 HTML_MARK, MARKDOWN_MARK = '<meta name="generator" content="bayes-scaling">', "[//]: # (report of bayes-scaling)"
 """By which a file is known as a report. The latter defines a link that nothing follows, so that it is not shown."""
+_UNWRITABLE = "can't be written ({}); choose another place"
 _REPORT_KEYS = {"title", "answer", "sections"}
 
 
@@ -89,12 +83,12 @@ def write_report(
 
 
 KINDS = {
-    "fit": (FIT_FILE, "inference.result"),
-    "comparison": (COMPARISON_SETTINGS, "studies.comparison.compare"),
-    "robustness": (ROBUSTNESS_SETTINGS, "studies.robustness.run"),
-    "backtest": (BACKTEST_SETTINGS, "studies.backtest.backtest"),
-    "calibration": (CALIBRATION_FILE, "studies.calibration.result"),
-    "replication": (REPLICATION_TABLE, "studies.replication"),
+    "fit": (files.FIT_FILE, "inference.result"),
+    "comparison": (files.COMPARISON_SETTINGS, "studies.comparison.compare"),
+    "robustness": (files.ROBUSTNESS_SETTINGS, "studies.robustness.run"),
+    "backtest": (files.BACKTEST_SETTINGS, "studies.backtest.backtest"),
+    "calibration": (files.CALIBRATION_FILE, "studies.calibration.result"),
+    "replication": (files.REPLICATION_TABLE, "studies.replication"),
 }
 """Kinds of results: a file of every directory of one, and where its reader is, such as ``load_fit``.
 
@@ -113,12 +107,12 @@ def document_of(result: Any, robustness: "Robustness | None" = None) -> Document
     kind = next((name for name in ours if name in KINDS), None)
     if kind is None:
         kinds = ", ".join(f"{name} (bs.load_{name})" for name in KINDS)
-        raise BayesScalingError(f"a report is of a result, not of {type(result).__name__}; valid choices: {kinds}")
+        raise BayesScalingError(f"a report needs a result, not a {type(result).__name__}; valid choices: {kinds}")
     document: Callable[..., Document] = resolve_name(f"{__package__}.{kind}_document:{kind}_document")
     if robustness is None:
         return document(result)
     if kind != "fit":
-        raise BayesScalingError("robustness= stands beside a fit alone; leave it out, or report the run itself")
+        raise BayesScalingError("robustness= is for the report of a fit alone; leave it out, or report the run itself")
     from bayes_scaling.studies.robustness.run import check_same_table
 
     check_same_table(robustness, result)
@@ -145,25 +139,18 @@ def write_document(document: Document, path: str | Path, format: str | None = No
     path = Path(path)
     kind = format_of(path, format)
     check_targets(path, kind)
-    contents = _contents(document, path, kind)
-    try:
-        write_together({file: encoded(text) for file, text in contents.items()})
-    except OSError as error:
-        raise _unwritable(path, error) from None
+    contents = {file: encoded(text) for file, text in _contents(document, path, kind).items()}
+    write_results(contents, path, failure=_UNWRITABLE)
     return path
-
-
-def _unwritable(path: Path, error: OSError) -> BayesScalingError:
-    return BayesScalingError(f"{path}: can't be written ({error.strerror}); choose another place")
 
 
 def check_targets(path: Path, kind: str) -> None:
     """Refuse to replace what is no report, by HTML's twin either: results of a run often have the names of reports."""
-    forms = ({_twin_of(path): "json"} if kind == "html" else {}) | {path: kind}
+    forms = ({path.with_suffix(SUFFIXES["json"]): "json"} if kind == "html" else {}) | {path: kind}
     try:
         directory, there = path.is_dir(), [target for target in forms if target.is_file()]
     except OSError as error:  # such as a name longer than the file system allows
-        raise _unwritable(path, error) from None
+        raise BayesScalingError(f"{path}: {_UNWRITABLE.format(error.strerror)}") from None
     if directory:
         raise BayesScalingError(f"{path}: is a directory, and a report is a file; give a name in it")
     for target in there:
@@ -190,24 +177,18 @@ def _is_report(path: Path, kind: str) -> bool:
     return not text or (HTML_MARK if kind == "html" else MARKDOWN_MARK) in text
 
 
-def _twin_of(path: Path) -> Path:
-    return path.with_suffix(SUFFIXES["json"])
-
-
 def _contents(document: Document, path: Path, kind: str) -> dict[Path, str]:
     if kind == "json":
         return {path: render_json(document)}
     if kind == "markdown":
         folder = path.with_name(f"{path.stem}_pictures")
         pictures = pictures_of(document)
-        files = {folder / f"{name}.svg": picture.svg for name, picture in pictures.items()}
+        drawn = {folder / f"{name}.svg": picture.svg for name, picture in pictures.items()}
         page = render_markdown(document, {name: f"{quote(folder.name)}/{name}.svg" for name in pictures})
-        return files | {path: f"{page}\n{MARKDOWN_MARK}\n"}
+        return drawn | {path: f"{page}\n{MARKDOWN_MARK}\n"}
     from bayes_scaling.reports.html import render_html
 
-    twin = _twin_of(path)
-    page = render_html(document)
-    return ({} if twin == path else {twin: render_json(document)}) | {path: page}
+    return {path.with_suffix(SUFFIXES["json"]): render_json(document)} | {path: render_html(document)}
 
 
 def as_plain(document: Document) -> dict[str, Any]:
@@ -234,25 +215,9 @@ def render_json(document: Document) -> str:
 
 def _section(section: Section) -> dict[str, Any]:
     found: dict[str, Any] = {"name": section.name, "title": section.title}
-    kind: str
-    parts: list[Any]
     for block in section.blocks:
-        match block:
-            case Paragraph(text):
-                kind, parts = "text", [text]
-            case Bullets(items):
-                kind, parts = "text", list(items)
-            case Equation(tex):
-                kind, parts = "equations", [tex]
-            case Code(text):
-                kind, parts = "code", [text]
-            case Table():
-                kind, parts = "tables", [_table(block)]
-            case Picture():
-                kind, parts = "pictures", [_picture(block)]
-            case Scatter():
-                kind, parts = "points", [_scatter(block)]
-        found.setdefault(kind, []).extend(parts)
+        kind, parts = _PARTS[type(block)]
+        found.setdefault(kind, []).extend(parts(block))
     return found
 
 
@@ -269,3 +234,15 @@ def _picture(picture: Picture | Scatter) -> dict[str, Any]:
 def _scatter(scatter: Scatter) -> dict[str, Any]:
     points = [asdict(point) | {"link": point.link or None, "details": dict(point.details)} for point in scatter.points]
     return _picture(scatter) | {"x": scatter.x_label, "y": scatter.y_label, "records": plain(points)}
+
+
+_PARTS: dict[type, tuple[str, Callable[[Any], list[Any]]]] = {
+    Paragraph: ("text", lambda block: [block.text]),
+    Bullets: ("text", lambda block: list(block.items)),
+    Equation: ("equations", lambda block: [block.tex]),
+    Code: ("code", lambda block: [block.text]),
+    Table: ("tables", lambda block: [_table(block)]),
+    Picture: ("pictures", lambda block: [_picture(block)]),
+    Scatter: ("points", lambda block: [_scatter(block)]),
+}
+"""Of each kind of block, the list of a section that it adds to, and what."""

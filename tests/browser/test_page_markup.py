@@ -28,9 +28,8 @@ from bayes_scaling.reports.document import (
     Table,
     printable,
 )
-from bayes_scaling.reports.html import mathml, render_html
+from bayes_scaling.reports.html import mathml, render_html, scatter_svg
 from bayes_scaling.reports.markdown import render_markdown
-from bayes_scaling.reports.scatter_svg import scatter_svg
 from bayes_scaling.reports.write import as_plain
 
 EMPTY_SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 1"/>'

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from bayes_scaling.commands import app
-from bayes_scaling.commands.options import LARGEST_FILE, TableOptions, columns_of_file
+from bayes_scaling.commands.columns import LARGEST_FILE, columns_of_file
+from bayes_scaling.commands.options import TableOptions
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference import fitting
 

@@ -34,7 +34,7 @@ from pathlib import Path
 import nutpie
 import pymc
 
-import bayes_scaling.reports.fit_terminal
+import bayes_scaling.reports.fit_quantities
 from bayes_scaling.cli import main
 from bayes_scaling.inference import fitting
 
@@ -80,7 +80,7 @@ from pathlib import Path
 import bayes_scaling as bs
 from bayes_scaling.cli import main
 from bayes_scaling.inference import fitting
-import bayes_scaling.reports.fit_terminal
+import bayes_scaling.reports.fit_quantities
 from bayes_scaling.reports import run_directory
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background would not have

@@ -29,7 +29,7 @@ import bayes_scaling as bs
 from bayes_scaling.common.formatting import number
 from bayes_scaling.inference.diagnostics import RHAT_MAX
 from bayes_scaling.law.published import HOFFMANN_EXPONENTS
-from bayes_scaling.plots.residuals import standardised_residuals
+from bayes_scaling.plots.runs import standardised_residuals
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY
 from bayes_scaling.studies.approaches import compare as compare_module
 from bayes_scaling.studies.approaches.least_squares import classical_parabolas

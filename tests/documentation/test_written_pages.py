@@ -21,7 +21,7 @@ from studies.comparison.made_scores import made_record, made_score
 from studies.robustness.made_robustness import made_run
 
 import bayes_scaling as bs
-from bayes_scaling.commands import app, calibrate, replicate, trust
+from bayes_scaling.commands import app, studies
 from bayes_scaling.common.files import BACKTEST_TABLE, COMPARISON_SETTINGS, COMPARISON_TABLE, FIT_FILE
 from bayes_scaling.inference.diagnostics import ESS_MIN, RHAT_MAX
 from bayes_scaling.inference.fitting import KEPT_DRAWS, fit_fingerprint, summary_of
@@ -32,8 +32,8 @@ from bayes_scaling.reports import allocation, backtest_document, comparison_docu
 from bayes_scaling.reports.comparison_document import comparison_json
 from bayes_scaling.reports.comparison_sections import FEWEST_PUBLISHED
 from bayes_scaling.reports.document import Document
+from bayes_scaling.reports.fit_quantities import summarise
 from bayes_scaling.reports.robustness_document import robustness_json
-from bayes_scaling.reports.summary import summarise
 from bayes_scaling.reports.write import SUFFIXES, as_plain
 from bayes_scaling.studies.backtest.backtest import FORECASTS
 from bayes_scaling.studies.backtest.forecasts import PROBABILITIES
@@ -341,8 +341,8 @@ FILES = {
     },
     "robustness": {*robustness_document.FILES},
     "backtest": {*backtest_document.FILES},
-    "calibrate": {*calibrate.FILES},
-    "replicate": {replicate.PAGE, replicate.TABLE, ".nc"},
+    "calibrate": {*studies.CALIBRATION_FILES},
+    "replicate": {studies.REPLICATION_PAGE, studies.REPLICATION_TABLE, ".nc"},
     "report": {*SUFFIXES.values()},
     "allocate": {"--output", *allocation.SUFFIXES},
 }
@@ -365,7 +365,7 @@ def test_files_and_folders_of_commands_are_those_written() -> None:
 
 def test_names_of_files_in_text_are_names_of_files() -> None:
     """Whatever is set as code and ends like a file's name is one that some command writes."""
-    known = set().union(*FILES.values()) | {trust.PAGE_FILE}
+    known = set().union(*FILES.values()) | {studies.TRUST_PAGE}
     for name in PAGES:
         for found in re.findall(r"`([\w-]+\.(?:csv|json|nc|md|png))`", page(name)):
             assert found in known, (name, found)

@@ -18,7 +18,7 @@ from bayes_scaling.inference.simulation import quantities_at, simulated_rows
 from bayes_scaling.model.coordinates import coefficients_of
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.plots.predictive import plot_predictive
-from bayes_scaling.plots.residuals import plot_residuals, standardised_residuals
+from bayes_scaling.plots.runs import plot_residuals, standardised_residuals
 from bayes_scaling.quantities.identification import ridge
 from bayes_scaling.quantities.influence import influence
 from bayes_scaling.quantities.laws import laws_of

@@ -210,7 +210,8 @@ def _judge_fit_header(rng: random.Random, directory: Path) -> str:
     from unittest.mock import patch
 
     from bayes_scaling.inference.result import Fit, read_fit
-    from bayes_scaling.reports.summary import sentence, summary_json
+    from bayes_scaling.reports.fit_quantities import summary_json
+    from bayes_scaling.reports.fit_tables import sentence
 
     header = mutations.spoiled_document(json.loads(json.dumps(_fit()._header())), rng, JSON_VALUES)
     with patch.object(Fit, "_header", lambda self: header):

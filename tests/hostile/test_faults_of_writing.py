@@ -164,7 +164,7 @@ def test_a_fit_is_kept_whatever_fails_to_be_read_off_it(tmp_path, monkeypatch) -
     def fails(fit):
         raise ZeroDivisionError("no summary")
 
-    monkeypatch.setattr("bayes_scaling.reports.summary.summary_json", fails)
+    monkeypatch.setattr("bayes_scaling.reports.fit_quantities.summary_json", fails)
     (tmp_path / "summary.json").write_bytes(b"of an earlier fit")
     with pytest.raises(bs.BayesScalingError, match=r"the fit is written there, but .* no summary"):
         write_run(small_fit(), tmp_path)

@@ -6,8 +6,7 @@ from others_data.sheet_of_published_sample import write_sheet
 from typer.testing import CliRunner
 
 import bayes_scaling as bs
-from bayes_scaling.commands.check import check_command
-from bayes_scaling.commands.import_table import import_command
+from bayes_scaling.commands.tables import check_command, import_command
 from bayes_scaling.tables import ai_models, ho2024_evaluations
 
 app = typer.Typer()

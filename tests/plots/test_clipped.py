@@ -12,8 +12,8 @@ from quantities.identification.conftest import made, model_7_draws
 
 import bayes_scaling as bs
 from bayes_scaling.law.published import PLAYERS, published_shapley
-from bayes_scaling.plots.attribution import _SHOWN
-from bayes_scaling.plots.months_axis import draw_clipped
+from bayes_scaling.plots.drawing import draw_clipped
+from bayes_scaling.plots.progress import _SHOWN
 from bayes_scaling.plots.style import POSTERIOR, PUBLISHED
 
 ANY = st.floats(-20, 20) | st.sampled_from([-math.inf, math.inf])

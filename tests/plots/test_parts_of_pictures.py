@@ -7,9 +7,8 @@ from matplotlib.figure import Figure
 
 import bayes_scaling as bs
 from bayes_scaling.plots.allocation import budget_grid
-from bayes_scaling.plots.drawing import Drawing, amount, density_of, shortened
-from bayes_scaling.plots.fitted_runs import isoflop_budgets, nearest_budget, scientific
-from bayes_scaling.plots.months_axis import draw_clipped
+from bayes_scaling.plots.drawing import Drawing, amount, density_of, draw_clipped, shortened
+from bayes_scaling.plots.runs import isoflop_budgets, nearest_budget, scientific
 from bayes_scaling.plots.visuals import _drawn, look_of, named
 
 

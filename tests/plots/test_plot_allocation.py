@@ -11,8 +11,8 @@ import bayes_scaling as bs
 from bayes_scaling.law.chinchilla import BESIROGLU, HOFFMANN_ROUNDED
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.plots.allocation import budget_grid, plot_allocation
-from bayes_scaling.plots.best_split import plot_tokens_per_parameter
-from bayes_scaling.plots.fitted_runs import fitted_runs, scientific
+from bayes_scaling.plots.budgets import plot_tokens_per_parameter
+from bayes_scaling.plots.runs import fitted_runs, scientific
 from bayes_scaling.plots.style import LAW_COLOURS, POSTERIOR, REFERENCE
 from bayes_scaling.quantities.laws import laws_of
 

@@ -5,7 +5,7 @@ import pytest
 from plots.drawn import texts
 
 import bayes_scaling as bs
-from bayes_scaling.plots.best_split import plot_best_split
+from bayes_scaling.plots.budgets import plot_best_split
 from bayes_scaling.plots.drawing import amount
 
 BUDGET = 1e23

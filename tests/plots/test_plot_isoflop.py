@@ -12,8 +12,8 @@ from matplotlib.container import ErrorbarContainer
 from plots.drawn import band, data, texts
 
 import bayes_scaling as bs
-from bayes_scaling.plots.fitted_runs import fitted_runs, isoflop_budgets, nearest_budget
-from bayes_scaling.plots.isoflop import plot_isoflop
+from bayes_scaling.plots.budgets import plot_isoflop
+from bayes_scaling.plots.runs import fitted_runs, isoflop_budgets, nearest_budget
 from bayes_scaling.studies.approaches.rows import budgets_of
 
 
@@ -61,7 +61,7 @@ def test_runs_at_other_budgets_are_counted_and_not_drawn(runs_fit) -> None:
 
 def test_runs_that_share_no_budget_have_no_isoflop_curve(runs_fit, monkeypatch) -> None:
     spread = fitted_runs(runs_fit).assign(compute=np.geomspace(1e18, 1e24, 24))
-    monkeypatch.setattr("bayes_scaling.plots.isoflop.fitted_runs", lambda fit: spread)
+    monkeypatch.setattr("bayes_scaling.plots.budgets.fitted_runs", lambda fit: spread)
     with pytest.raises(bs.BayesScalingError, match=r"fewer than 3 budgets of compute.*budgets=\[1e19, 1e20\]"):
         plot_isoflop(runs_fit)
     assert plot_isoflop(runs_fit, budgets=1e20).axes

@@ -68,7 +68,7 @@ def test_a_law_without_irreducible_loss_has_no_panel_of_it(runs_fit) -> None:
 
 
 def test_an_unidentified_exponent_is_said_in_every_panel_that_it_decides(runs_fit, monkeypatch) -> None:
-    for module in ("fitted_runs", "laws"):
+    for module in ("runs", "laws"):
         monkeypatch.setattr(f"bayes_scaling.plots.{module}.unidentified", lambda fit: ("beta", "a"))
     titles = ["not identified" in axes.get_title() for axes in plot_laws(runs_fit).axes]
     assert titles == [False, False, True, True, True, True]

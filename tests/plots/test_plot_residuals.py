@@ -8,7 +8,7 @@ from plots.drawn import data, texts
 from scipy import stats
 
 import bayes_scaling as bs
-from bayes_scaling.plots.residuals import plot_residuals, standardised_residuals
+from bayes_scaling.plots.runs import plot_residuals, standardised_residuals
 from bayes_scaling.quantities.laws import laws_of
 from bayes_scaling.specifications.noise import log_residual
 

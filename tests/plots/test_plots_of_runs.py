@@ -12,11 +12,9 @@ import bayes_scaling as bs
 from bayes_scaling.law.chinchilla import BESIROGLU, STATIC_LAWS
 from bayes_scaling.law.gundlach import GUNDLACH_MODERN
 from bayes_scaling.plots.allocation import plot_allocation
-from bayes_scaling.plots.best_split import plot_tokens_per_parameter
-from bayes_scaling.plots.fitted_runs import fitted_runs
-from bayes_scaling.plots.isoflop import plot_isoflop
+from bayes_scaling.plots.budgets import plot_isoflop, plot_tokens_per_parameter
 from bayes_scaling.plots.laws import plot_laws
-from bayes_scaling.plots.residuals import plot_residuals
+from bayes_scaling.plots.runs import fitted_runs, plot_residuals
 
 PICTURES = (plot_isoflop, plot_allocation, plot_residuals, plot_tokens_per_parameter, plot_laws)
 BESIDE = (plot_allocation, plot_tokens_per_parameter, plot_laws)
@@ -25,7 +23,7 @@ BESIDE = (plot_allocation, plot_tokens_per_parameter, plot_laws)
 
 @pytest.mark.parametrize("picture", PICTURES)
 def test_what_is_wrong_with_a_fit_is_said(picture, runs_fit, monkeypatch) -> None:
-    monkeypatch.setattr("bayes_scaling.plots.fitted_runs.unidentified", lambda fit: ("alpha", "a"))
+    monkeypatch.setattr("bayes_scaling.plots.runs.unidentified", lambda fit: ("alpha", "a"))
     failed = replace(runs_fit, diagnostics=replace(runs_fit.diagnostics, failures=("R-hat up to 1.5",)))
     written = texts(picture(failed))
     assert "NOT CONVERGED" in written

@@ -13,7 +13,8 @@ from xarray import Dataset, DataTree
 import bayes_scaling as bs
 from bayes_scaling.quantities.intervals import MCSE
 from bayes_scaling.quantities.rates import summarise_rate
-from bayes_scaling.reports.summary import sentence, summarise
+from bayes_scaling.reports.fit_quantities import summarise
+from bayes_scaling.reports.fit_tables import sentence
 
 LN2 = np.log(2)
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 import bayes_scaling as bs
 from bayes_scaling.commands.report import _robustness_beside, kind_of, report_command
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.reports.summary import sentence
+from bayes_scaling.reports.fit_tables import sentence
 
 fault = pytest.mark.fault("Reports")
 
@@ -66,7 +66,7 @@ def test_what_can_t_be_reported_is_told(tmp_path):
             r"looked for fit\.nc, comparison\.json, .*, calibration\.json, replication\.csv",
         ),
         (tmp_path / "notes.txt", "is a file"),
-        (Path("a" * 5000), "leads nowhere|no such directory"),
+        (Path("a" * 5000), "not a valid path|no such directory"),
     ):
         with pytest.raises(bs.BayesScalingError, match=words):
             kind_of(path)
@@ -121,7 +121,7 @@ def test_results_of_a_run_are_not_replaced_by_a_report_of_their_name(fit, tmp_pa
 
 
 def test_a_robustness_run_is_looked_for_where_its_command_writes_it(fit, tmp_path):
-    """And a table's name leads nowhere else."""
+    """And a table's name goes nowhere else."""
     (tmp_path / "mine").mkdir()
     for name, where in (("my table", "robustness-my-table"), ("/../../out", "robustness--..-..-out")):
         named = replace(fit, evaluations=replace(fit.evaluations, name=name))

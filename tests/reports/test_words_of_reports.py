@@ -22,11 +22,10 @@ from bayes_scaling.reports.fit_tables import (
     unusable,
     variant_in_words,
 )
-from bayes_scaling.reports.html import _unbroken, mathml, render_html
+from bayes_scaling.reports.html import _unbroken, mathml, render_html, scatter_svg
 from bayes_scaling.reports.markdown import render_markdown, render_page
 from bayes_scaling.reports.mathematics import is_equation, symbol, tex
 from bayes_scaling.reports.robustness_document import published_sentence
-from bayes_scaling.reports.scatter_svg import scatter_svg
 from bayes_scaling.reports.svg import lead_of, svg_of
 from bayes_scaling.reports.write import as_plain, format_of, render_json
 

@@ -192,11 +192,11 @@ def test_what_can_t_be_written_is_told(tmp_path):
 
 
 def test_a_report_is_of_a_result():
-    with pytest.raises(bs.BayesScalingError, match=r"not of dict"):
+    with pytest.raises(bs.BayesScalingError, match=r"not a dict"):
         write_report({}, "r.html")
 
 
 def test_a_robustness_run_stands_beside_a_fit_alone(tmp_path):
     run = made_run(cases=["papers"])
-    with pytest.raises(bs.BayesScalingError, match="beside a fit alone"):
+    with pytest.raises(bs.BayesScalingError, match="for the report of a fit alone"):
         write_report(run, tmp_path / "r.json", robustness=run)

@@ -14,8 +14,7 @@ from bayes_scaling.model.rows import make_rows
 from bayes_scaling.plots.identification import plot_identification
 from bayes_scaling.plots.style import POSTERIOR, PRIOR
 from bayes_scaling.quantities.identification import identification
-from bayes_scaling.reports.fit_terminal import fit_report
-from bayes_scaling.reports.summary import summarise, summary_json
+from bayes_scaling.reports.fit_quantities import fit_report, summarise, summary_json
 from bayes_scaling.reports.terminal import console
 
 

@@ -7,7 +7,7 @@ import typer
 from typer.testing import CliRunner
 
 import bayes_scaling as bs
-from bayes_scaling.commands.backtest import backtest_command
+from bayes_scaling.commands.studies import backtest_command
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.studies import study

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import bayes_scaling as bs
-from bayes_scaling.reports.trust_page import trust_page, trust_sentences
+from bayes_scaling.reports.calibration_document import trust_page, trust_sentences
 from bayes_scaling.specifications.priors import Prior
 from bayes_scaling.studies.calibration.calibrate import (
     Trust,

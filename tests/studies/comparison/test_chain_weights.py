@@ -9,8 +9,8 @@ from xarray import Dataset
 
 import bayes_scaling as bs
 from bayes_scaling.inference.mixing import chain_groups, group_shares, pairwise_rhat
-from bayes_scaling.reports.fit_terminal import fit_report, groups_report
-from bayes_scaling.reports.summary import sentence, summary_json
+from bayes_scaling.reports.fit_quantities import fit_report, groups_report, summary_json
+from bayes_scaling.reports.fit_tables import sentence
 from bayes_scaling.reports.terminal import console
 from bayes_scaling.studies.comparison.chain_weights import chain_weights, chains_of
 

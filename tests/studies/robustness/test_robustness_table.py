@@ -15,7 +15,7 @@ from studies.robustness.made_robustness import STUCK_CASE, UNBOUNDED_CASE, made_
 import bayes_scaling as bs
 from bayes_scaling.common.files import ROBUSTNESS_TABLE
 from bayes_scaling.law.published import HO2024_COMPUTE, PublishedDoubling
-from bayes_scaling.plots.robustness import plot_robustness
+from bayes_scaling.plots.studies import plot_robustness
 from bayes_scaling.plots.style import POSTERIOR, PUBLISHED, WARNING
 from bayes_scaling.quantities.against_published import rates_against_published
 from bayes_scaling.reports.robustness_document import (

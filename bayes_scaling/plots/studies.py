@@ -1,26 +1,41 @@
-"""Pictures of a comparison: differences, doubling times by variant, Pareto k, and two criteria side by side."""
+"""Pictures of studies: a comparison's differences, doubling times, Pareto k and criteria; a robustness run's cases."""
 
+import math
 from typing import Any
 
 import arviz as az
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.plots.drawing import panel
-from bayes_scaling.plots.months_axis import draw_interval, draw_published, set_months_axis, times_in, with_marks
-from bayes_scaling.plots.style import POSTERIOR, PRIOR, REFERENCE, WARNING
-from bayes_scaling.plots.visuals import BACKEND, Visuals, add_legend, look_of, named
+from bayes_scaling.plots.drawing import (
+    LONGEST,
+    SHORTEST,
+    TEXT_ROOM,
+    Drawing,
+    bracketed,
+    draw_interval,
+    draw_published,
+    panel,
+    print_beside,
+    set_months_axis,
+    shortened,
+    times_in,
+    with_marks,
+)
+from bayes_scaling.plots.style import POSTERIOR, PRIOR, PUBLISHED, REFERENCE, WARNING
+from bayes_scaling.plots.visuals import BACKEND, Visuals, add_legend, entry, look_of, named, takes_visuals
 from bayes_scaling.studies.comparison.result import Comparison
+from bayes_scaling.studies.robustness.cases import BASELINE
+from bayes_scaling.studies.robustness.result import Robustness
 
 MOST_ROWS = 40  # variants that one picture shows
 _OF_ARVIZ = ("point_estimate", "error_bar", "ref_line", "ref_band", "similar_line", "labels", "title", "ticklabels")
 """Visuals of ``arviz.plot_compare``."""
-_BY_VARIANT = ("posterior", "interval", "published", "legend", "title")
-_PARETO_K = ("range", "units", "threshold", "legend")
-_CRITERIA = ("variants", "legend")
 _MENDED = {
     "moment_matching": ("o", REFERENCE, "mended by moment matching"),
     "refit": ("D", POSTERIOR, "left out by a fit without it"),
@@ -97,6 +112,7 @@ def _compared(table: pd.DataFrame, visuals: dict[str, Any]) -> Any:
     return found
 
 
+@takes_visuals("posterior", "interval", "published", "legend", "title")
 def plot_doubling_times_by_variant(
     comparison: Comparison, *, most: int = MOST_ROWS, visuals: Visuals | None = None, backend: str | None = None
 ) -> Figure:
@@ -111,8 +127,6 @@ def plot_doubling_times_by_variant(
     most
         Variants to draw.
     visuals, backend
-        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
-        ``published``, ``legend``, ``title``.
 
     Returns
     -------
@@ -123,7 +137,7 @@ def plot_doubling_times_by_variant(
     Raises
     ------
     BayesScalingError
-        If no variant has progress, or visuals or backend is none of the valid ones.
+        If no variant has progress.
 
     Examples
     --------
@@ -131,7 +145,6 @@ def plot_doubling_times_by_variant(
     >>> comparison = bs.load_comparison("runs/comparison")  # doctest: +SKIP
     >>> bs.plot_doubling_times_by_variant(comparison).savefig("doubling_times.png")  # doctest: +SKIP
     """
-    look = look_of(visuals, backend, _BY_VARIANT)
     table = comparison.table[comparison.table["probability_of_progress"].notna()].head(most)
     if table.empty:
         raise BayesScalingError("no variant has progress, so there is no doubling time to draw")
@@ -146,9 +159,10 @@ def plot_doubling_times_by_variant(
     axes.set_yticklabels(with_marks(table.index, table), fontsize=7, parse_math=False)
     add_legend(axes, loc="lower right")
     named(axes.set_title(f"Best predicting first, one {comparison.unit} left out", fontsize=10), "title")
-    return look.finish(figure)
+    return figure
 
 
+@takes_visuals("range", "units", "threshold", "legend")
 def plot_pareto_k(comparison: Comparison, *, visuals: Visuals | None = None, backend: str | None = None) -> Figure:
     """Draw the Pareto k of each variant's units, as found by importance sampling alone.
 
@@ -157,8 +171,6 @@ def plot_pareto_k(comparison: Comparison, *, visuals: Visuals | None = None, bac
     comparison
         All its variants are drawn.
     visuals, backend
-        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``range``, ``units``,
-        ``threshold``, ``legend``.
 
     Returns
     -------
@@ -167,17 +179,11 @@ def plot_pareto_k(comparison: Comparison, *, visuals: Visuals | None = None, bac
         weights are good, the middle 90% thicker. Above the line each unit is a mark of its own, by what was done
         about it: moment matching, a fit without it, or nothing.
 
-    Raises
-    ------
-    BayesScalingError
-        If visuals or backend is none of the valid ones.
-
     Examples
     --------
     >>> import bayes_scaling as bs
     >>> bs.plot_pareto_k(bs.load_comparison("runs/comparison")).savefig("pareto_k.png")  # doctest: +SKIP
     """
-    look = look_of(visuals, backend, _PARETO_K)
     names = list(comparison.table.index)
     figure, axes = panel(9, 4)
     marked: dict[str, list[tuple[int, float]]] = {name: [] for name in _MENDED}
@@ -203,9 +209,10 @@ def plot_pareto_k(comparison: Comparison, *, visuals: Visuals | None = None, bac
     axes.set_xlabel("variant, in the order of the table (best predicting first)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     add_legend(axes, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4)
-    return look.finish(figure)
+    return figure
 
 
+@takes_visuals("variants", "legend")
 def plot_criteria(comparison: Comparison, *, visuals: Visuals | None = None, backend: str | None = None) -> Figure:
     """Draw the expected log predictive density against the paper's criterion, the mean squared error.
 
@@ -214,17 +221,11 @@ def plot_criteria(comparison: Comparison, *, visuals: Visuals | None = None, bac
     comparison
         Variants that did not converge are not drawn.
     visuals, backend
-        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``variants``, ``legend``.
 
     Returns
     -------
     matplotlib.figure.Figure
         One point a converged variant; crosses assume no progress.
-
-    Raises
-    ------
-    BayesScalingError
-        If visuals or backend is none of the valid ones.
 
     Notes
     -----
@@ -235,7 +236,6 @@ def plot_criteria(comparison: Comparison, *, visuals: Visuals | None = None, bac
     >>> import bayes_scaling as bs
     >>> bs.plot_criteria(bs.load_comparison("runs/comparison")).savefig("criteria.png")  # doctest: +SKIP
     """
-    look = look_of(visuals, backend, _CRITERIA)
     table = _converged(comparison)
     figure, axes = panel(6.5, 4.6)
     static = table["probability_of_progress"].isna().to_numpy()
@@ -248,8 +248,82 @@ def plot_criteria(comparison: Comparison, *, visuals: Visuals | None = None, bac
         ylabel="elpd (nats; better upwards)",
     )
     add_legend(axes)
-    return look.finish(figure)
+    return figure
 
 
 def _converged(comparison: Comparison) -> pd.DataFrame:
     return comparison.table[comparison.table["converged"]]
+
+
+_PLACES = (1.01, 1.05)
+_FOUND, _PUBLISHED = -0.14, 0.2  # heights of the two intervals above and below a case's line
+
+
+@takes_visuals("posterior", "interval", "published", "baseline", "figures", "legend", "title")
+def plot_robustness(result: Robustness, *, visuals: Visuals | None = None, backend: str | None = None) -> Figure:
+    """Draw the doubling time of effective compute under each robustness case, beside the published one.
+
+    Parameters
+    ----------
+    result
+        See :func:`bayes_scaling.robustness`.
+    visuals, backend
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        One line a case, from top to bottom as in the table: median and 95% equal-tailed interval in months on a
+        logarithmic axis, the number of rows, and the same figures in print. An arrow marks an interval that goes on
+        beyond the axis or has no bound; a case that has not converged is a red cross and says so. Diamonds are
+        published; a published interval with a negative end is printed, not drawn. The band is the baseline's interval.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> bs.plot_robustness(bs.robustness(directory="runs/robustness")).savefig("robustness.png")  # doctest: +SKIP
+    """
+    table = result.table
+    figure = Drawing(figsize=(11, 1.8 + 0.3 * len(table)), layout=ConstrainedLayoutEngine(rect=TEXT_ROOM))
+    axes = figure.subplots()
+    median, lower, upper = times_in(result.table.to_dict("index")[BASELINE])
+    band = axes.axvspan(max(lower, SHORTEST), min(upper, LONGEST), color=POSTERIOR, alpha=0.08, lw=0)
+    named(band, "baseline")
+    if median < LONGEST:
+        named(axes.axvline(median, color=POSTERIOR, lw=0.8, ls=":"), "baseline")
+    print_beside(axes, -0.75, _PLACES, "rows", "months", color=PRIOR)
+    for line, case in enumerate(table.to_dict("records")):
+        good = bool(case["converged"])
+        color = POSTERIOR if good else WARNING
+        names = ("posterior", "interval") if good else (None, None)
+        draw_interval(axes, line + _FOUND, times_in(case), color=color, marker="o" if good else "x", names=names)
+        published = [float(case[f"published_{part}"]) for part in ("months", "lower", "upper")]
+        if not math.isnan(published[0]):
+            _draw_published(axes, line + _PUBLISHED, *published)
+        print_beside(axes, line, _PLACES, str(case["rows"]), bracketed(times_in(case)))
+    axes.set(ylim=(len(table) - 0.4, -0.8))
+    set_months_axis(axes)
+    axes.set_yticks(range(len(table)), with_marks(map(shortened, table.index), table), fontsize=8, parse_math=False)
+    axes.grid(axis="y", color=PRIOR, alpha=0.15, lw=0.6)
+    handles = [
+        entry("posterior", "found here (posterior)", color=POSTERIOR, marker="o", ms=4.5),
+        entry("published", "published (Ho et al. 2024)", color=PUBLISHED, marker="D", ms=4.5),
+        entry("interval", "goes on beyond the axis, or no bound", color=POSTERIOR, marker=">", ls="", ms=4.5),
+    ]
+    if not table["converged"].all():
+        handles.append(entry(None, "not converged", color=WARNING, marker="x", ms=4.5))
+    add_legend(figure, handles, loc="outside lower center", ncols=4)
+    evaluations = result.evaluations
+    title = f"Robustness on {evaluations.name} ({evaluations.rows} evaluations)"
+    named(axes.set_title(title, fontsize=11, pad=14, parse_math=False), "title")
+    return figure
+
+
+def _draw_published(axes: Axes, height: float, middle: float, lower: float, upper: float) -> None:
+    """A published point and interval; one that starts below 0 runs through infinity, and is printed instead."""
+    if lower < 0:
+        words = f"[{lower:g}, {upper:g}]"
+        place: dict[str, Any] = {"xy": (LONGEST, height), "va": "center", "ha": "right"}
+        named(axes.annotate(words, color=PUBLISHED, fontsize=7, **place), "published")
+        lower = upper = math.nan
+    names = ("published", "published")
+    draw_interval(axes, height, (middle, lower, upper), color=PUBLISHED, marker="D", size=3.5, names=names)

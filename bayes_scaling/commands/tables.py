@@ -1,11 +1,13 @@
-"""`bayes-scaling import`: a table that others publish, as a table of evaluations."""
+"""`bayes-scaling check`: what is wrong with a table; `bayes-scaling import`: a table that others publish, as ours."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bayes_scaling.commands.options import Columns, ColumnsFile, column_mapping
+from bayes_scaling.commands.columns import column_mapping
+from bayes_scaling.commands.options import Columns, ColumnsFile, Json, TableOptions, takes_table
 from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import BayesScalingError
 
@@ -13,6 +15,57 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bayes_scaling.tables.faults import Fault
+
+
+@takes_table(runs=False, evaluations=False)
+def check_command(
+    options: TableOptions,
+    file: Annotated[Path, typer.Argument(help="A file of evaluations or of training runs: CSV, TSV, JSON lines, ...")],
+    runs: Annotated[bool, typer.Option("--runs", help="They are training runs, whatever their columns say.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Print every fault of a table (row, column, value and the rule it breaks), and what looks wrong with it."""
+    from bayes_scaling.tables.benchmarks import KNOWN, in_order, known
+    from bayes_scaling.tables.columns import RUNS
+    from bayes_scaling.tables.faults import fault_lines, printable
+    from bayes_scaling.tables.plausibility import findings
+    from bayes_scaling.tables.reading import read_table
+
+    read = read_table(file, RUNS if runs else None, options.reading())
+    faults, kind = read.faults, read.kind
+    table = read.table if faults else options.selected(read.table)
+    found = () if faults else findings(table)
+    errors = [each.code for each in found if each.severity == "error"]
+    if as_json:
+        from bayes_scaling.common.strict_json import strict_json
+
+        said = {
+            "file": str(file),
+            kind.plural: None if faults else len(table),
+            "faults": [asdict(fault) for fault in faults],
+            "warnings": [asdict(each) for each in found],
+        }
+        typer.echo(strict_json(said), nl=False)
+    else:
+        shown = (read.line, read.left_alone) if faults else (read.left_alone, *table.attrs["selections"], *found)
+        for line in (*fault_lines(faults), *map(str, shown)):
+            if line:
+                typer.echo(printable(line))
+    if faults:
+        raise BayesScalingError(f"{file}: {counted(len(faults), 'fault')}")
+    if errors:
+        allow = " ".join(f"--allow {code}" for code in errors)
+        raise BayesScalingError(
+            f"{file}: {counted(len(table), kind.noun)}, not fitted as it is; if it is right nevertheless: {allow}"
+        )
+    if as_json:
+        return
+    typer.echo(f"{file}: {counted(len(table), kind.noun)}, no faults")
+    others = [label for label in in_order(table["benchmark"]) if known(label) is None] if kind is not RUNS else []
+    if others:
+        names = ", ".join(benchmark.name for benchmark in KNOWN)
+        typer.echo(printable(f"benchmarks that are kept as labels: {', '.join(others)}; known ones are {names}"))
+
 
 SHEET, SYSTEMS = "ho2024-sheet", "ai-models"
 _SHOWN = 10
@@ -48,7 +101,7 @@ def import_command(
 ) -> None:
     """Make a table of evaluations of a table that others publish; every step is counted."""
     from bayes_scaling.common.files import write_whole
-    from bayes_scaling.tables.filling import evaluations_csv
+    from bayes_scaling.tables.filling import evaluations_csv, read_with_gaps
 
     fetched = _sources(fetch, file, fill_from, refresh)
     if output.suffix != ".csv":
@@ -63,7 +116,8 @@ def import_command(
     else:
         if every_row or own_perplexity or dropped:
             raise BayesScalingError("--every-row, --own-perplexity and --dropped are for the sheet of Ho et al. 2024")
-        evaluations = _with_gaps(file, column, columns)
+        assert file is not None  # without the sheet there is a file
+        evaluations = read_with_gaps(file, column_mapping(column, columns))
     if fill_from is not None or SYSTEMS in fetched:
         evaluations = _filled(evaluations, fill_from, refresh, by_name)
     gaps = _gaps(evaluations)
@@ -121,13 +175,6 @@ def _from_sheet(file: Path | None, refresh: bool, every_row: bool, own: bool, dr
                 typer.echo(f"  {step.name}: {each}")
     _say_unread(selection.unread)
     return selection.table
-
-
-def _with_gaps(file: Path | None, column: list[str] | None, columns: str | None) -> "pd.DataFrame":
-    from bayes_scaling.tables.filling import read_with_gaps
-
-    assert file is not None  # without the sheet there is a file
-    return read_with_gaps(file, column_mapping(column, columns))
 
 
 def _filled(evaluations: "pd.DataFrame", file: Path | None, refresh: bool, by_name: bool) -> "pd.DataFrame":

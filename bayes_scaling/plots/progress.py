@@ -1,20 +1,24 @@
-"""The posterior of the doubling time, the ridge behind it, and the growth of effective compute."""
+"""Progress: doubling times, the ridge behind them, growth of effective compute, and what made the loss fall."""
 
+import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from bayes_scaling.common.formatting import in_digits, months, probability
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit, require_fit
-from bayes_scaling.law.published import HO2024_COMPUTE, MOORE
-from bayes_scaling.plots.drawing import Drawing, density_of, finished, panel, title_of
-from bayes_scaling.plots.style import POSTERIOR, PRIOR, PUBLISHED, REFERENCE
-from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
+from bayes_scaling.law.published import HO2024_COMPUTE, MOORE, PLAYERS, published_shapley
+from bayes_scaling.plots.drawing import POINT_SIZE, Drawing, density_of, draw_clipped, finished, panel, title_of
+from bayes_scaling.plots.style import PAPER, POSTERIOR, PRIOR, PUBLISHED, REFERENCE
+from bayes_scaling.plots.visuals import Visuals, add_legend, entry, named, takes_visuals
+from bayes_scaling.quantities.attribution import HO2024_PAIRS, Pair, shapley_attribution
 from bayes_scaling.quantities.doubling import doubling_times, pooled_rate, prior_rates
 from bayes_scaling.quantities.effective_compute import effective_compute, growth_factor
 from bayes_scaling.quantities.intervals import credible_intervals
@@ -35,6 +39,7 @@ BEFORE, AFTER = "before the data (prior)", "after the data (posterior)"
 """What a distribution is of, in words that need no statistics."""
 
 
+@takes_visuals(*_VISUALS)
 def plot_doubling_times(
     fit: Fit, *, ridge: bool = True, visuals: Visuals | None = None, backend: str | None = None
 ) -> Figure:
@@ -47,8 +52,6 @@ def plot_doubling_times(
     ridge
         Whether to draw the rates beside the doubling time; :func:`plot_ridge` draws them alone.
     visuals, backend
-        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``prior``,
-        ``interval``, ``median``, ``published``, ``moore``, ``draws``, ``sum``, ``reference``, ``legend``, ``title``.
 
     Returns
     -------
@@ -60,7 +63,7 @@ def plot_doubling_times(
     Raises
     ------
     BayesScalingError
-        If the specification has no progress, or visuals or backend is none of the valid ones.
+        If the specification has no progress.
 
     Examples
     --------
@@ -68,7 +71,6 @@ def plot_doubling_times(
     >>> bs.plot_doubling_times(bs.load_fit("runs/reference")).savefig("t_c.png")  # doctest: +SKIP
     """
     fit = require_fit(fit)
-    look = look_of(visuals, backend, _VISUALS)
     rate = pooled_rate(fit, "g_C")
     if rate is None or not np.any(rate):
         raise BayesScalingError(f"'{fit.specification.name}' has no progress, so there is no doubling time to draw")
@@ -78,9 +80,10 @@ def plot_doubling_times(
     _draw_density(figure, axes[0], fit, rate)
     if ridge:
         _draw_ridge(axes[1], fit)
-    return finished(figure, look, f"How long until half the compute is enough?\n{title_of(fit)}", fit.diagnostics)
+    return finished(figure, f"How long until half the compute is enough?\n{title_of(fit)}", fit.diagnostics)
 
 
+@takes_visuals(*_OF_RIDGE)
 def plot_ridge(fit: Fit, *, visuals: Visuals | None = None, backend: str | None = None) -> Figure:
     r"""Draw the two rates whose sum is the rate of effective compute.
 
@@ -91,8 +94,6 @@ def plot_ridge(fit: Fit, *, visuals: Visuals | None = None, backend: str | None 
     fit
         A posterior with a rate of parameters and one of data. One that has not converged is marked across the picture.
     visuals, backend
-        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``draws``, ``sum``,
-        ``reference``, ``legend``, ``title``.
 
     Returns
     -------
@@ -102,7 +103,7 @@ def plot_ridge(fit: Fit, *, visuals: Visuals | None = None, backend: str | None 
     Raises
     ------
     BayesScalingError
-        If the specification does not have both rates, or visuals or backend is none of the valid ones.
+        If the specification does not have both rates.
 
     Notes
     -----
@@ -114,7 +115,6 @@ def plot_ridge(fit: Fit, *, visuals: Visuals | None = None, backend: str | None 
     >>> bs.plot_ridge(bs.load_fit("runs/reference")).savefig("ridge.png")  # doctest: +SKIP
     """
     fit = require_fit(fit)
-    look = look_of(visuals, backend, _OF_RIDGE)
     if not has_ridge(fit):
         raise BayesScalingError(
             f"'{fit.specification.name}' does not have both rates, g_N and g_D, so there is no ridge between them; "
@@ -122,7 +122,7 @@ def plot_ridge(fit: Fit, *, visuals: Visuals | None = None, backend: str | None 
         )
     figure = Drawing(figsize=(6.5, 5))
     _draw_ridge(figure.subplots(), fit)
-    return finished(figure, look, f"Better use of parameters, or of data?\n{title_of(fit)}", fit.diagnostics)
+    return finished(figure, f"Better use of parameters, or of data?\n{title_of(fit)}", fit.diagnostics)
 
 
 def has_ridge(fit: Fit) -> bool:
@@ -205,11 +205,11 @@ def _draw_ridge(axes: Axes, fit: Fit) -> None:
     add_legend(axes, loc="upper right")
 
 
-_OF_GROWTH = ("posterior", "interval", "published", "moore", "legend", "title")
 _YEARS = 60
 _HIGHEST = 1e12  # times; the axis ends there even if an interval does not
 
 
+@takes_visuals("posterior", "interval", "published", "moore", "legend", "title")
 def plot_effective_compute(
     fit: Fit, start: float, end: float, *, visuals: Visuals | None = None, backend: str | None = None
 ) -> Figure:
@@ -224,8 +224,6 @@ def plot_effective_compute(
     start, end
         Decimal years.
     visuals, backend
-        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``posterior``, ``interval``,
-        ``published``, ``moore``, ``legend``, ``title``.
 
     Returns
     -------
@@ -236,8 +234,7 @@ def plot_effective_compute(
     Raises
     ------
     BayesScalingError
-        If the specification has no progress, the end is not after the start, or visuals or backend is none of the
-        valid ones.
+        If the specification has no progress, or the end is not after the start.
 
     Notes
     -----
@@ -249,7 +246,6 @@ def plot_effective_compute(
     >>> bs.plot_effective_compute(bs.load_fit("runs/reference"), 2014, 2023).savefig("growth.png")  # doctest: +SKIP
     """
     fit = require_fit(fit)
-    look = look_of(visuals, backend, _OF_GROWTH)
     if not fit.specification.progresses:
         raise BayesScalingError(f"'{fit.specification.name}' has no progress, so effective compute does not grow")
     if not end > start:
@@ -269,4 +265,71 @@ def plot_effective_compute(
     axes.set(yscale="log", xlim=(start, end), xlabel="year")
     axes.set_ylabel(f"effective over physical compute\n(times, {start:.5g} = 1, log scale)")
     add_legend(axes, loc="upper left")
-    return finished(figure, look, title_of(fit), fit.diagnostics)
+    return finished(figure, title_of(fit), fit.diagnostics)
+
+
+_SHOWN = (-1.0, 1.6)  # ends of the axis; where the loss hardly changed, shares lie anywhere
+_FOUND, _PUBLISHED = -0.13, 0.17  # heights of the two above and below a pair's line
+
+
+@takes_visuals("posterior", "interval", "published", "reference", "legend", "title")
+def plot_attribution(
+    fit: Fit, pairs: Iterable[Pair] = HO2024_PAIRS, *, visuals: Visuals | None = None, backend: str | None = None
+) -> Figure:
+    """Draw shares of the fall in loss by Shapley values.
+
+    Parameters
+    ----------
+    fit
+        Of a law of parameters and tokens. One that has not converged is marked across the picture.
+    pairs
+        As for :func:`bayes_scaling.shapley_attribution`; by default the 14 published pairs of systems.
+    visuals, backend
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        One panel for each of parameters, data, and the better use of each; in it one line a pair: posterior median and
+        95% equal-tailed interval of its share, and the published share where there is one. The axis ends at -100% and
+        160%; an arrow marks what goes on beyond.
+
+    Raises
+    ------
+    BayesScalingError
+        As :func:`bayes_scaling.shapley_attribution`.
+
+    Notes
+    -----
+    Source: Ho et al. 2024 (arXiv 2403.05812), section 3.2 and Table 1.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> bs.plot_attribution(bs.load_fit("runs/reference")).savefig("shares.png")  # doctest: +SKIP
+    """
+    table, published = credible_intervals(shapley_attribution(fit, pairs), errors=False), published_shapley()
+    names = list(dict.fromkeys(table.index.get_level_values("pair")))
+    figure = Drawing(figsize=(11, 1.8 + 0.3 * len(names)))
+    panels = figure.subplots(1, len(PLAYERS), sharex=True, sharey=True)
+    for axes, player in zip(panels, PLAYERS, strict=True):
+        rows = pd.DataFrame(table.xs(player, level="player").loc[names])
+        named(axes.axvline(0, color=PRIOR, lw=0.8), "reference")
+        known = published[player].reindex(names)
+        for line, row in enumerate(rows.to_dict("records")):
+            found, point = (row["median"], row["lower"], row["upper"]), (float(known.iloc[line]), math.nan, math.nan)
+            draw_clipped(axes, line + _FOUND, found, _SHOWN, color=POSTERIOR, marker="o")
+            look: dict[str, Any] = {"color": PUBLISHED, "marker": "D", "filled": False, "names": ("published",) * 2}
+            draw_clipped(axes, line + _PUBLISHED, point, _SHOWN, **look)
+        axes.set_title(player.replace("_", " "), fontsize=10)
+        axes.set_xlabel("share of the fall in loss")
+        axes.xaxis.set_major_formatter(PercentFormatter(xmax=1.0))
+    panels[0].set(xlim=_SHOWN, ylim=(len(names) - 0.5, -0.5))
+    panels[0].set_yticks(np.arange(len(names)), names, parse_math=False)
+    handles = [
+        entry("posterior", "posterior median", color=POSTERIOR, marker="o", ls="", ms=POINT_SIZE),
+        entry("interval", INTERVAL, color=POSTERIOR),
+        entry("published", "Ho et al. 2024", color=PUBLISHED, marker="D", ls="", ms=POINT_SIZE, mfc=PAPER),
+        entry(None, "goes on beyond the axis", color=PRIOR, marker=">", ls="", ms=POINT_SIZE),
+    ]
+    add_legend(figure, handles, loc="outside lower center", ncols=4)
+    return finished(figure, title_of(fit), fit.diagnostics)

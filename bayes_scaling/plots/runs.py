@@ -1,5 +1,6 @@
-"""How training runs scatter around a fitted law, against what the noise family expects."""
+"""The training runs of a fit, its budgets and expected losses, and how the runs scatter around the law."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -7,18 +8,108 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
-from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.errors import BayesScalingError, RunsError
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.likelihood import blocks, draws_of, expected_losses, on_scale, scales
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.plots.drawing import Drawing, finished, plain_log_ticks, wide
-from bayes_scaling.plots.fitted_runs import fitted_runs, runs_title
+from bayes_scaling.law.formula import training_compute
+from bayes_scaling.model.predictors import label_of
+from bayes_scaling.plots.drawing import Drawing, finished, plain_log_ticks, title_of, wide
 from bayes_scaling.plots.style import INK, POSTERIOR, PRIOR, WARNING
-from bayes_scaling.plots.visuals import Visuals, add_legend, look_of, named
+from bayes_scaling.plots.visuals import Visuals, add_legend, named, takes_visuals
+from bayes_scaling.quantities.allocation import YEAR, optimal_allocation, split_laws
+from bayes_scaling.quantities.coefficients import unidentified
+from bayes_scaling.quantities.intervals import credible_intervals
+from bayes_scaling.quantities.laws import Floats, Laws, Source, laws_of
 from bayes_scaling.specifications.parameters import PARAMETERS
+from bayes_scaling.studies.approaches.rows import WITHIN, budgets_of
 
-_VISUALS = ("runs", "worst", "band", "reference", "legend", "title")
+MOST_BUDGETS = 10
+
+
+def fitted_runs(fit: Fit) -> pd.DataFrame:
+    """Runs of the levels that are set to which a static law of parameters and tokens was fitted, indexed by row id.
+
+    Columns: ``parameters``, ``tokens``, ``compute`` (6 N D, FLOP), ``loss`` (nats per token).
+    """
+    if not isinstance(fit, Fit):
+        raise BayesScalingError(
+            f"a fit to training runs is needed (bs.fit, bs.load_fit), not {type(fit).__name__}; published laws go "
+            "beside it, as laws="
+        )
+    if fit.evaluations.kind != "runs":
+        raise BayesScalingError(
+            f"'{fit.specification.name}' was fitted to evaluations, which have dates and benchmarks, and this is a "
+            "picture of training runs; fit a static law such as 'chinchilla' to runs (bs.read_runs, bs.fit)"
+        )
+    runs = split_laws(fit, YEAR).systems[["parameters", "tokens"]].astype(float)
+    loss = fit.data["observed_data"]["loss"].to_numpy()
+    runs = runs.assign(compute=training_compute(runs["parameters"], runs["tokens"]), loss=loss)
+    predictors, inside = laws_of(fit).predictors, np.full(len(runs), True)
+    assert predictors is not None  # of a fit
+    for name, value in fit.setting.items():
+        mine = np.array(predictors.labels(name)) == label_of(value)
+        inside &= mine | ~mine.any()  # all, where a level is new or a number is no group
+    return runs[inside] if inside.any() else runs
+
+
+def isoflop_budgets(runs: pd.DataFrame) -> Floats:
+    """Budgets (FLOP) that the runs share, the ten with the most runs, in rising order: the geometric mean of each.
+
+    Found as for the profiles of :func:`bayes_scaling.isoflop_profiles`; empty where there are fewer than these need.
+    """
+    try:
+        label = budgets_of(runs.rename(columns={"compute": "flop"})).label
+    except RunsError:
+        return np.empty(0)
+    shared = np.log(runs.loc[label.index, "compute"]).groupby(label)
+    found = np.exp(shared.mean())[shared.size().nlargest(MOST_BUDGETS).index]
+    return np.sort(found.to_numpy(float))
+
+
+def nearest_budget(compute: Any, budgets: Floats) -> NDArray[np.int64]:
+    """Position of each run's budget, -1 for a run that is at none of them."""
+    apart = np.abs(np.subtract.outer(np.log(np.asarray(compute, dtype=float)), np.log(budgets)))
+    nearest = apart.argmin(axis=1)
+    return np.where(apart.min(axis=1) <= np.log1p(WITHIN), nearest, -1)
+
+
+def loss_band(laws: Laws, parameters: Floats, tokens: Floats) -> pd.DataFrame:
+    """Expected loss at points, nats per token: columns ``median``, ``lower``, ``upper``."""
+    parts = []
+    for some in blocks(len(parameters), laws.shape[0] * laws.shape[1]):
+        draws, points = laws.loss(parameters[some], tokens[some], YEAR), range(some.start, some.stop)
+        losses = laws.drawn(draws, "loss", "nats per token", point=points)
+        parts.append(credible_intervals(losses, errors=False))
+    return pd.concat(parts)
+
+
+def best_split(source: Source, budgets: Any, *names: str) -> Iterator[pd.DataFrame]:
+    """Medians and intervals of quantities of the best split of budgets (FLOP), a table each."""
+    found = optimal_allocation(source, budgets)
+    return (credible_intervals(found[name], errors=False) for name in names)
+
+
+def runs_title(fit: Fit) -> str:
+    """Title of a picture of a fit to runs; names exponents about which the runs say next to nothing."""
+    unknown = unidentified(fit)
+    return title_of(fit) + (f"; not identified by these runs: {', '.join(unknown)}" if unknown else "")
+
+
+def name_of(source: Any) -> str:
+    """Name of a law, for legends."""
+    return laws_of(source).specification.name
+
+
+def scientific(value: float, digits: int = 2) -> str:
+    """A large number for labels, in TeX."""
+    mantissa, exponent = f"{value:.{digits}e}".split("e")
+    front = "" if float(mantissa) == 1 else rf"{float(mantissa):g} \times "
+    return f"${front}10^{{{int(exponent)}}}$"
+
+
 LABELLED = 5  # worst runs that are named
 _HELD = 0.95  # share of the noise within the grey band
 _LINEAR = 10.0
@@ -54,6 +145,7 @@ def standardised_residuals(fit: Fit) -> pd.DataFrame:
     return runs.assign(expected=median, residual=scaled)
 
 
+@takes_visuals("runs", "worst", "band", "reference", "legend", "title")
 def plot_residuals(fit: Fit, *, visuals: Visuals | None = None, backend: str | None = None) -> Figure:
     """Draw residuals of training runs against size, data and expected loss, and their quantiles against the noise.
 
@@ -62,8 +154,6 @@ def plot_residuals(fit: Fit, *, visuals: Visuals | None = None, backend: str | N
     fit
         Of a static law to training runs. One that has not converged is marked across the picture.
     visuals, backend
-        Visuals to leave out or to draw otherwise, see :mod:`bayes_scaling.plots.visuals`: ``runs``, ``worst``,
-        ``band``, ``reference``, ``legend``, ``title``.
 
     Returns
     -------
@@ -77,8 +167,7 @@ def plot_residuals(fit: Fit, *, visuals: Visuals | None = None, backend: str | N
     Raises
     ------
     BayesScalingError
-        If the fit is to evaluations or of a law of compute alone, its noise has an effect of series, or
-        visuals or backend is none of the valid ones.
+        If the fit is to evaluations or of a law of compute alone, or its noise has an effect of series.
 
     Notes
     -----
@@ -89,7 +178,6 @@ def plot_residuals(fit: Fit, *, visuals: Visuals | None = None, backend: str | N
     >>> import bayes_scaling as bs
     >>> bs.plot_residuals(bs.load_fit("runs/chinchilla")).savefig("residuals.png")  # doctest: +SKIP
     """
-    look = look_of(visuals, backend, _VISUALS)
     table = standardised_residuals(fit)
     family, words = _family(fit)
     worst = table["residual"].abs().nlargest(LABELLED).index
@@ -120,8 +208,11 @@ def plot_residuals(fit: Fit, *, visuals: Visuals | None = None, backend: str | N
         wide(axis, table["residual"], _TICKS)
     for axes in panels[::2]:
         axes.set_ylabel(f"residual of {'log loss' if fit.specification.noise.on_log else 'loss'} (in σ)")
-    _name_worst(panels[3], table["residual"][worst])
-    return finished(figure, look, f"{runs_title(fit)}: posterior mean residuals", fit.diagnostics)
+    named_worst = (f"{rank}  {run}: {table['residual'][run]:+.3g} σ" for rank, run in enumerate(worst, start=1))
+    style: dict[str, Any] = {"transform": panels[3].transAxes, "color": WARNING, "ha": "right", "va": "bottom"}
+    words = "\n".join(["largest residuals", *named_worst])
+    named(panels[3].text(0.98, 0.04, words, fontsize=8, **style), "worst")
+    return finished(figure, f"{runs_title(fit)}: posterior mean residuals", fit.diagnostics)
 
 
 def _family(fit: Fit) -> tuple[Any, str]:
@@ -146,9 +237,3 @@ def _draw_points(axes: Axes, values: pd.Series, residual: pd.Series, worst: pd.I
             str(rank), place, away, textcoords="offset points", fontsize=7.5, color=WARNING, ha=sides[0], va=sides[1]
         )
         named(number, "worst")
-
-
-def _name_worst(axes: Axes, residual: pd.Series) -> None:
-    lines = [f"{rank}  {run}: {value:+.3g} σ" for rank, (run, value) in enumerate(residual.items(), start=1)]
-    look: dict[str, Any] = {"transform": axes.transAxes, "color": WARNING, "ha": "right", "va": "bottom"}
-    named(axes.text(0.98, 0.04, "\n".join(["largest residuals", *lines]), fontsize=8, **look), "worst")

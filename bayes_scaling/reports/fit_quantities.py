@@ -1,0 +1,230 @@
+"""What is reported of a fit, quantity by quantity: report, `summary.json` and the terminal read one table."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+from rich.console import Group, RenderableType
+from rich.table import Table as RichTable
+from rich.text import Text
+from xarray import DataArray
+
+from bayes_scaling.common.formatting import in_digits, months
+from bayes_scaling.common.formatting import number as precise
+from bayes_scaling.common.strict_json import plain, strict_json
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.mixing import chain_groups
+from bayes_scaling.inference.result import Fit
+from bayes_scaling.plots.drawing import plot_intervals
+from bayes_scaling.quantities.coefficients import coefficients, unidentified
+from bayes_scaling.quantities.doubling import doubling_times
+from bayes_scaling.quantities.fit_findings import fit_findings
+from bayes_scaling.quantities.identification import as_plain, can_identify, identification
+from bayes_scaling.quantities.intervals import credible_intervals
+from bayes_scaling.quantities.rates import INTERVAL
+from bayes_scaling.reports import fit_results
+from bayes_scaling.reports.document import Blocks, Section, Table, section
+from bayes_scaling.reports.fit_tables import in_numbers, next_step, number, sentence, span, times_cells
+from bayes_scaling.reports.fit_trust import identification_section, predictive_section
+from bayes_scaling.reports.svg import picture_of
+from bayes_scaling.reports.terminal import rich_table
+from bayes_scaling.studies.comparison.chain_weights import chain_weights
+from bayes_scaling.tables.faults import printable
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A section of a fit's report, and what `summary.json` and the terminal have of the same.
+
+    ``progress``: whether it is of laws with progress, of laws without, or of all. ``at_levels``: whether it is of the
+    levels that a fit's columns are set to, where laws with progress are otherwise reported at all of them.
+    """
+
+    section: Callable[[Fit], Section | None]
+    progress: bool | None = None
+    at_levels: bool = False
+    summary: Callable[[Fit], Mapping[str, Any]] = lambda fit: {}
+    terminal: Callable[[Fit], RenderableType | None] = lambda fit: None
+
+
+def quantity(
+    name: str,
+    title: str,
+    words: str,
+    draws: Callable[[Fit], DataArray],
+    *,
+    plot: Callable[[Fit], Figure] | None = None,
+    progress: bool | None = None,
+) -> Quantity:
+    """What is reported of draws: words on what they are, a picture, a table, entries of `summary.json`.
+
+    ``name`` has hyphens. ``draws`` refuses a fit that lacks the quantity, which the report then says. ``plot``: by
+    default the intervals.
+    """
+
+    @section(name, title, refusable=True)
+    def shown(fit: Fit) -> Blocks:
+        table = credible_intervals(draws(fit))
+        unit = table.attrs["unit"]
+        figure = plot_intervals(fit, table, f"{title} ({unit})") if plot is None else plot(fit)
+        said = "; ".join(f"{of} {in_numbers(row)}" for of, row in table.iterrows())
+        yield words
+        yield picture_of(figure, f"{name}-picture", title, f"Median with {INTERVAL} ({unit}): {said}.")
+        rows = tuple((str(of), number(row["median"]), span("lower", "upper")(row)) for of, row in table.iterrows())
+        yield Table(f"{name}-table", f"{title}; {unit}", ("of", "median", INTERVAL), rows)
+
+    def found(fit: Fit) -> pd.DataFrame | None:
+        try:
+            return credible_intervals(draws(fit))
+        except BayesScalingError:
+            return None
+
+    def summary(fit: Fit) -> Mapping[str, Any]:
+        table = found(fit)
+        return {name.replace("-", "_"): None if table is None else plain(table.to_dict("index"))}
+
+    def terminal(fit: Fit) -> RichTable | None:
+        if (table := found(fit)) is None:
+            return None
+        head = f"{title} ({table.attrs['unit']})"
+        return rich_table(head, ("", "median", INTERVAL), map(_estimated, table.iterrows()))
+
+    return Quantity(shown, progress, summary=summary, terminal=terminal)
+
+
+def _estimated(entry: tuple[Any, pd.Series]) -> tuple[str, str, str]:
+    """A row's name, its median and its interval."""
+    median, lower, upper = in_digits(entry[1], precise)
+    return str(entry[0]), median, f"{lower} to {upper}"
+
+
+def _doubling_table(fit: Fit) -> RichTable:
+    rows = [(str(name), *times_cells(row)) for name, row in doubling_times(fit).iterrows()]
+    shown = [(name, median.removesuffix(" by this law"), *rest) for name, median, *rest in rows]
+    return rich_table("Doubling times in months", ("", "median", INTERVAL, "P(progress)"), shown)
+
+
+def _coefficient_table(fit: Fit) -> RichTable:
+    found, unknown = coefficients(fit), unidentified(fit)
+    title = "Coefficients" + (" (a: the optimal N grows as C^a)" if "a" in found.index else "")
+    rows = []
+    for entry in found.iterrows():
+        name, median, interval = _estimated(entry)
+        known = (median, interval, str(entry[1]["unit"]))
+        rows.append(
+            (name, *(("not identified", interval, "nearly the prior's interval") if name in unknown else known))
+        )
+    return rich_table(title, ("", "median", INTERVAL, "unit"), rows)
+
+
+def _coefficients(fit: Fit) -> Mapping[str, Any]:
+    return {"coefficients": plain(coefficients(fit).to_dict("index")), "unidentified": list(unidentified(fit))}
+
+
+QUANTITIES = (
+    Quantity(fit_results.doubling_section, progress=True, terminal=_doubling_table),
+    Quantity(fit_results.ridge_section, progress=True),
+    Quantity(fit_results.effective_compute_section, progress=True),
+    Quantity(fit_results.attribution_section, progress=True, at_levels=True),
+    Quantity(fit_results.allocation_section, progress=False),
+    Quantity(fit_results.coefficients_section, progress=False, summary=_coefficients, terminal=_coefficient_table),
+    Quantity(predictive_section),
+    Quantity(
+        identification_section,
+        summary=lambda fit: {"identification": as_plain(identification(fit))} if can_identify(fit) else {},
+    ),
+)
+"""In their order. One that needs no more than :func:`quantity` says is an entry here and a function in `quantities`."""
+
+
+def quantities_of(fit: Fit) -> Iterator[Quantity]:
+    """What is reported of a fit."""
+    return (each for each in QUANTITIES if each.progress in (None, fit.specification.progresses))
+
+
+def fit_report(fit: Fit) -> RenderableType:
+    """Doubling times (coefficients, of a law without progress), diagnostics, the answer and who decided it."""
+    tables = (each.terminal(fit) for each in quantities_of(fit))
+    parts: list[RenderableType] = [part for table in tables if table is not None for part in (table, Text())]
+    d = fit.diagnostics
+    state = Text("converged", style="green") if d.converged else Text("NOT CONVERGED", style="bold red")
+    parts.append(state.append(f": {d.facts}", style="default not bold"))
+    if d.escalated:
+        note = "A first attempt fell short; this one is longer or more careful."
+        if d.converged and not d.clean:
+            note += " The divergences or deep trees left are below 0.1% of the draws."
+        parts.append(Text(note))
+    parts += [Text(f"- {failure}", style="red") for failure in d.failures]
+    if not d.converged:
+        parts.append(Text(next_step(fit)))
+    parts += [Text(printable(str(each)), style="yellow") for each in fit_findings(fit)]
+    parts += [Text(), Text(sentence(fit), style="bold" if d.converged else "bold red")]
+    if can_identify(fit):
+        parts += [Text(), *(Text(said) for said in identification(fit).sentences)]
+    return Group(*parts)
+
+
+def groups_report(fit: Fit) -> RenderableType | None:
+    """A table of the groups with their weights and answers; None where all chains belong together."""
+    if len(chain_groups(fit.data["posterior"].to_dataset())) == 1:
+        return None
+    found = chain_weights(fit)
+    name = str(found.attrs["quantity"])
+    heading, words = ("T_C, months", months) if fit.specification.progresses else (name, precise)
+    rows = []
+    for row in found.to_dict("records"):
+        median, lower, upper = (words(float(row[f"{name}_{which}"])) for which in ("median", "lower", "upper"))
+        share = "not found" if math.isnan(row["mass_share"]) else f"{row['mass_share']:.1%}"
+        chains, weight = ", ".join(map(str, row["chains"])), f"{row['stacking_weight']:.1%}"
+        rows.append((chains, share, weight, median, f"{lower} to {upper}"))
+    title = f"{len(found)} groups of chains that do not mix: several modes, perhaps"
+    table = rich_table(title, ("chains", "share of mass", "stacking weight", heading, INTERVAL), rows)
+    note = Text(
+        "Shares of mass take each mode as normal; stacking weights say which mixture predicts best, and decide nothing "
+        "between modes that predict alike. Neither turns the figures above into an average that can be used."
+    )
+    return Group(Text(), table, note)
+
+
+def summarise(fit: Fit) -> dict[str, Any]:
+    """Plain data for scripts; the content of `summary.json`.
+
+    Returns
+    -------
+    dict
+        ``doubling_time_months`` has a table for each of parameters, data, compute, or null where the law does not
+        define it. In a table, null stands for a doubling time without bound (its rate is not positive), since JSON
+        has no infinity, and for the probability of progress where the specification assumes that there is none.
+        Of a specification without progress also ``coefficients``: ``E``, ``A``, ``B``, ``alpha``, ``beta``, ``a`` and
+        Kaplan's scales, as far as it has them, each with ``median``, ``lower``, ``upper``, ``unit`` and ``contraction``
+        (see :func:`bayes_scaling.quantities.coefficients.coefficients`), and ``unidentified``, names of the exponents
+        about which the data say nearly nothing, and of what rests on them. ``warnings`` are what looks wrong with table
+        and fit: ``code``, ``severity``, ``message`` and ``rows`` of each. Of fits with their log prior and log
+        likelihood also ``identification``: ``quantities`` (prior and posterior of each, and who decided it), ``ridge``
+        of the two rates or null, ``rule`` and ``sentences`` (see :func:`bayes_scaling.identification`).
+    """
+    times, found = doubling_times(fit), fit.diagnostics
+    return {
+        "specification": fit.specification.name,
+        "evaluations": {name: value for name, value in asdict(fit.evaluations).items() if name != "warnings"},
+        "doubling_time_months": {
+            str(name): None if math.isnan(row["median"]) else plain(row) for name, row in times.to_dict("index").items()
+        },
+        **{key: value for each in quantities_of(fit) for key, value in each.summary(fit).items()},
+        "interval": times.attrs["interval"],
+        "diagnostics": asdict(found) | {"converged": found.converged},
+        "warnings": [asdict(each) for each in fit_findings(fit)],
+        "settings": asdict(fit.settings),
+        "seconds": {name: round(value, 3) for name, value in fit.seconds.items()},
+        "versions": dict(fit.versions),
+        "seed": fit.seed,
+        "fingerprint": fit.fingerprint,
+    }
+
+
+def summary_json(fit: Fit) -> bytes:
+    """`summary.json`, strict JSON in UTF-8."""
+    return strict_json(summarise(fit))
