@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import OptimizeResult, minimize
 
 from bayes_scaling.classical.chinchilla_objective import (
@@ -16,10 +16,9 @@ from bayes_scaling.classical.chinchilla_objective import (
     law_of,
     theta_of,
 )
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.inference.threads import one_thread
 from bayes_scaling.law.chinchilla import ChinchillaLaw
-
-Floats = NDArray[np.float64]
 
 _SCREENED = 30
 """Points of the grid from which the converged search starts: those where the objective is lowest."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import minimize_scalar
 from scipy.special import huber
 from scipy.stats import chi2, norm
@@ -25,14 +25,13 @@ from bayes_scaling.classical.chinchilla_objective import (
     law_of,
     theta_of,
 )
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.settings import checked_seed, whole_number
 from bayes_scaling.inference.threads import one_thread
 from bayes_scaling.law.chinchilla import ChinchillaLaw
 from bayes_scaling.quantities.intervals import check_probability
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
-
-Floats = NDArray[np.float64]
 
 _STEPS = 8
 """Steps from a smooth objective to one that is all but least absolute residuals."""

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from bayes_scaling.classical.estimates import (
     Search,
@@ -22,6 +21,7 @@ from bayes_scaling.classical.estimates import (
     published_search,
 )
 from bayes_scaling.classical.objective import PUBLISHED_DELTA, Objective
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError, EvaluationsError, require_choice
 from bayes_scaling.inference.threads import one_thread
 from bayes_scaling.law.published import HO2024_CROSS_VALIDATION as HO2024_CROSS_VALIDATION
@@ -29,8 +29,6 @@ from bayes_scaling.law.published import HO2024_DELTAS as HO2024_DELTAS
 from bayes_scaling.model.structure import expected_loss
 from bayes_scaling.specifications.catalogue import load_specification, resolve
 from bayes_scaling.specifications.specification import Specification
-
-Floats = NDArray[np.float64]
 
 CROSS_VALIDATION_METHODS = ("published", "converged")
 """How each fold is estimated."""

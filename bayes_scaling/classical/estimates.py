@@ -8,16 +8,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.optimize import least_squares, minimize
 
 from bayes_scaling.classical.objective import PUBLISHED_DELTA, Objective
 from bayes_scaling.classical.progress import doubling_table, rate_table
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.inference.threads import one_thread
 from bayes_scaling.model.rows import Anchor, sample_minima
 from bayes_scaling.specifications.specification import Specification
-
-Floats = NDArray[np.float64]
 
 _RANDOM_STARTS = 18
 _SEED = 0

@@ -13,16 +13,15 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.errors import BayesScalingError, SpecificationError
 from bayes_scaling.model.coordinates import from_published, published_names
 from bayes_scaling.model.rows import Rows, make_rows, sample_minima
 from bayes_scaling.model.structure import Coefficients, expected_loss
 from bayes_scaling.specifications.catalogue import resolve
 from bayes_scaling.specifications.specification import Specification
-
-Floats = NDArray[np.float64]
 
 PUBLISHED_DELTA = 0.0025
 """The paper's penalty strength for its preferred model 7."""
@@ -106,7 +105,7 @@ class Objective:
         """The paper's coefficients, in the order of the values that every method takes."""
         return published_names(self.specification)
 
-    def on(self, positions: Sequence[int] | NDArray[np.int64]) -> Self:
+    def on(self, positions: Sequence[int] | Integers) -> Self:
         """State the same objective on some rows, repeats allowed; coefficients stand where they stood.
 
         Parameters

@@ -12,20 +12,19 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq, least_squares
 from scipy.stats import chi2
 
 from bayes_scaling.classical.estimates import unpenalised_estimate
 from bayes_scaling.classical.objective import Objective
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.threads import one_thread
 from bayes_scaling.quantities.intervals import check_probability
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, months_to_double
 from bayes_scaling.specifications.catalogue import resolve
 from bayes_scaling.specifications.specification import Specification
-
-Floats = NDArray[np.float64]
 
 PROFILED = ("phi", "g_C")
 """What can be profiled: ``phi = g_N / g_C`` and ``g_C``."""

@@ -6,15 +6,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import require_choice
 from bayes_scaling.model.structure import Coefficients
 from bayes_scaling.quantities.rates import MONTHS_PER_YEAR, months_to_double
 from bayes_scaling.specifications.progress import RATE_OF
 from bayes_scaling.specifications.sections import GROUPS_OF_RATES
-
-Floats = NDArray[np.float64]
 
 FACTOR_OF: Mapping[str, str] = {rate: factor for factor, rate in RATE_OF.items()}
 """Each rate with the factor whose effective size it doubles."""

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from bayes_scaling.classical.estimates import published_search
 from bayes_scaling.classical.objective import PUBLISHED_DELTA, Objective
 from bayes_scaling.classical.progress import FACTOR_OF, progress_rates
+from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.errors import require_choice
 from bayes_scaling.inference.settings import checked_seed, whole_number
 from bayes_scaling.inference.threads import one_thread
@@ -23,8 +23,6 @@ from bayes_scaling.quantities.rates import (
     signed_months_to_double,
 )
 from bayes_scaling.specifications.specification import Specification
-
-Floats = NDArray[np.float64]
 
 BOOTSTRAP_UNITS = ("row", "paper")
 """What a bootstrap draws with replacement."""
@@ -206,7 +204,7 @@ def bootstrap(
     )
 
 
-def resamples(rows: Rows, draws: int, seed: int, by: str) -> Iterator[NDArray[np.int64]]:
+def resamples(rows: Rows, draws: int, seed: int, by: str) -> Iterator[Integers]:
     """Positions of rows in each resample: of rows as ``np.random.choice`` draws them, or of whole papers."""
     generator = np.random.RandomState(seed)  # the authors' own generator, to repeat their draws
     paper = rows.index["paper"]

@@ -12,10 +12,10 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import optimize
 from xarray import Dataset, DataTree
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.compilation import ByHand, Compiled, FreeVariable, Start, compiled
 from bayes_scaling.inference.effects import curvature_at, informed
@@ -29,7 +29,6 @@ from bayes_scaling.model.rows import Rows, model_data, prior_middle
 from bayes_scaling.specifications.priors import DISTRIBUTIONS
 from bayes_scaling.specifications.specification import Specification
 
-Floats = NDArray[np.float64]
 _POLL_MILLISECONDS = 20
 _CLIMBS = 8
 LEAST_SCATTER = 1e-6

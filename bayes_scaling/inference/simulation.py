@@ -6,15 +6,13 @@ from dataclasses import replace
 from itertools import repeat
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.likelihood import expected_losses, scales
 from bayes_scaling.inference.posterior import reported_draws
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.specifications.specification import Specification
-
-Floats = NDArray[np.float64]
 
 
 def require_proper_prior(specification: Specification) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law.formula import log_reducible, log_term, training_compute
-from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, labelled, laws_of
+from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, labelled, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_split, optimal_term, summed_terms
 from bayes_scaling.quantities.points import axis_of, check_years, positive
 

@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 from scipy.optimize import elementwise
 
+from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.model.predictors import architecture_levels, label_of
 from bayes_scaling.quantities.intervals import MCSE, check_probability, quantile_errors
-from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, laws_of
+from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_split, optimal_term
 from bayes_scaling.quantities.points import axis_of, check_years, positive
 from bayes_scaling.quantities.rates import (
@@ -99,7 +99,7 @@ def doubling_times(fit: Fit, *, probability: float = INTERVAL_PROBABILITY, by: s
     return table
 
 
-def pooled_rate(fit: Fit, rate: str) -> NDArray[np.float64] | None:
+def pooled_rate(fit: Fit, rate: str) -> Floats | None:
     """Draws of a rate, averaged over the table's rows; zeros if held constant, None if the law does not define it."""
     specification = fit.specification
     moving = {column for name in (rate, "g_N", "g_D") for column in _columns(specification, name)} & {*fit.setting}
@@ -143,7 +143,7 @@ def _labels(fit: Fit, dim: str) -> pd.Series:
     return pd.Series(labels, index=list(rows.ids))
 
 
-def prior_rates(specification: Specification, samples: int = 20_000, seed: int = 0) -> NDArray[np.float64] | None:
+def prior_rates(specification: Specification, samples: int = 20_000, seed: int = 0) -> Floats | None:
     """Draws of g_C under the priors on the rates alone, or None where no prior stands on them directly."""
     names = {p.name for p in specification.parameters()} & {"g_N", "g_D", "g_C"}
     further = (rate for rate, shape in specification.shapes.items() if shape.further)
@@ -165,7 +165,7 @@ def _summary(fit: Fit, rate: str, probability: float) -> dict[str, float]:
     return summary | {"probability_of_progress": float("nan")} if assumed else summary
 
 
-def _errors(draws: NDArray[np.float64], summary: dict[str, float], probability: float) -> dict[str, float]:
+def _errors(draws: Floats, summary: dict[str, float], probability: float) -> dict[str, float]:
     """Monte Carlo errors in months, from those of the rate's quantiles: ``dT = T dg / g``."""
     tail = (1 - probability) / 2
     found = quantile_errors(draws, [0.5, 1 - tail, tail])
@@ -182,7 +182,7 @@ def _dims(fit: Fit, rate: str) -> tuple[str, ...]:
     return tuple(str(dim) for dim in tuple(posterior[rate].sizes)[2:]) if rate in posterior else ()
 
 
-def _by_level(fit: Fit, rate: str, by: str) -> dict[str, NDArray[np.float64]]:
+def _by_level(fit: Fit, rate: str, by: str) -> dict[str, Floats]:
     if by not in _dims(fit, rate):
         return {}
     draws = fit.data["posterior"][rate]
@@ -285,7 +285,7 @@ def _years_to_double(laws: Laws, compute: float, year: float, setting: dict[str,
         return found
     first = np.maximum(reached.argmax(axis=1)[samples], 1)
 
-    def one_by_one(wait: Floats, sample: NDArray[np.int64]) -> Floats:
+    def one_by_one(wait: Floats, sample: Integers) -> Floats:
         return excess(laws.take(sample), sample, wait[:, None])[:, 0]
 
     bracket = _WAITS[first - 1], _WAITS[first]

@@ -7,10 +7,11 @@ import numpy as np
 import xarray as xr
 from scipy.optimize import elementwise
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law.formula import log_term, training_compute
 from bayes_scaling.model.predictors import architecture_levels
-from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, laws_of
+from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_term
 from bayes_scaling.quantities.points import axis_of, check_years, positive
 from bayes_scaling.specifications.catalogue import list_specifications, load_specification

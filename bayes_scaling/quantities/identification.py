@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import expit
 
 from bayes_scaling.common import strict_json as plain_json
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.common.formatting import months
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.fitting import KEPT_DRAWS, thinned
@@ -21,8 +21,6 @@ from bayes_scaling.model.structure import loss_parts
 from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.influence import ALL_PRIORS, NEEDED, REPORTED, VERDICTS, influence
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, months_to_double
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,11 @@ import xarray as xr
 from scipy.optimize import elementwise
 from scipy.special import log_expit
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law.formula import log_term, training_compute
 from bayes_scaling.quantities.allocation import YEAR, split_laws
-from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, labelled
+from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, labelled
 from bayes_scaling.quantities.optimal_split import local_terms, optimal_term
 from bayes_scaling.quantities.points import axis_of
 

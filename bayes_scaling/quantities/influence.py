@@ -12,9 +12,9 @@ import arviz as az
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 from xarray import DataArray, Dataset, DataTree
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import in_blocks, rows_of
 from bayes_scaling.inference.diagnostics import elements
@@ -121,8 +121,6 @@ def _named(values: Any, dims: tuple[str, ...], rows: Rows) -> DataArray:
     array = DataArray(np.broadcast_to(values, shape), dims=(*dims, "draw"), coords=coords)
     return array.expand_dims("chain").transpose(*SAMPLE_DIMS, ...)
 
-
-Floats = NDArray[np.float64]
 
 FLAT = 1e-9
 """Range of log densities, nats, within which a prior is flat where the posterior is."""

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 
+from bayes_scaling.common.arrays import Floats as Floats
+from bayes_scaling.common.arrays import Integers
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law.chinchilla import ChinchillaLaw
 from bayes_scaling.law.formula import loss
@@ -25,8 +26,6 @@ from bayes_scaling.tables.benchmarks import KNOWN, in_order, named
 
 if TYPE_CHECKING:
     from bayes_scaling.inference.result import Fit
-
-Floats = NDArray[np.float64]
 
 BENCHMARK = "wt103"
 """Benchmark of published constants, and of a hypothetical system where it was fitted and none is named."""
@@ -169,7 +168,7 @@ class Laws:
         columns, index = self._columns(benchmark, architecture, given, own)
         return np.asarray(coefficient_at(self.coefficients["sigma"], columns, index))
 
-    def take(self, samples: NDArray[np.int64]) -> Self:
+    def take(self, samples: Integers) -> Self:
         """Some of the draws, repeats allowed, as one chain."""
         count = self.shape[0] * self.shape[1]
 
@@ -210,7 +209,7 @@ class Laws:
 
     def _columns(
         self, benchmark: str, architecture: str, points: Mapping[str, Floats], needed: Container[str | None]
-    ) -> tuple[dict[str, Floats], dict[str, NDArray[np.int64]]]:
+    ) -> tuple[dict[str, Floats], dict[str, Integers]]:
         """Covariates and group codes of points, from what each column is set to; others than needed are as usual."""
         named = {"benchmark": benchmark, "architecture": architecture}
         if self.predictors is None:
@@ -229,7 +228,7 @@ class Laws:
         values = {name: setting[name] if name in setting else self.predictors.usual(name) for name in columns}
         return self.predictors.arrays(pd.DataFrame(values, index=range(count)))
 
-    def _code(self, group: str, name: str) -> NDArray[np.int64]:
+    def _code(self, group: str, name: str) -> Integers:
         if name not in self.levels[group]:
             raise BayesScalingError(
                 f"{group} {name!r} is not part of '{self.specification.name}' as fitted; "

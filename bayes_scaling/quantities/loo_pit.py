@@ -6,8 +6,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 from arviz_stats.base import array_stats
-from numpy.typing import NDArray
 
+from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.inference.data import UNITS
 from bayes_scaling.inference.leaving_out import left_out
 from bayes_scaling.inference.likelihood import draws_of, expected_losses, of_units, on_scale, scales
@@ -16,8 +16,6 @@ from bayes_scaling.model.rows import Rows
 from bayes_scaling.quantities.prediction import with_noise
 from bayes_scaling.specifications.noise import effects_given, normal
 from bayes_scaling.specifications.specification import Specification
-
-Floats = NDArray[np.float64]
 
 
 def loo_pit(fit: Fit, rows: Rows, seed: int) -> tuple[pd.DataFrame, float]:
@@ -73,6 +71,6 @@ def _given_before(
     return (mean, scale, _before(rows.index["paper"], np.asarray(normal(residual - mean, scale))))[part]
 
 
-def _before(codes: NDArray[np.int64], values: Floats) -> Floats:
+def _before(codes: Integers, values: Floats) -> Floats:
     """Sum over the rows of its cluster that stand before each row."""
     return np.asarray(pd.DataFrame(values.T).groupby(codes).cumsum().to_numpy().T - values)

@@ -23,9 +23,10 @@ from typing import Any
 
 import numpy as np
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law.formula import log_term, loss, training_compute
-from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws
+from bayes_scaling.quantities.laws import ARCHITECTURE, Laws
 from bayes_scaling.quantities.points import positive
 
 _LOG_FLOP = float(np.log(training_compute(1.0, 1.0)))

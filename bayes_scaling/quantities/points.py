@@ -4,13 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law.systems import HO2024_SYSTEMS, System
 from bayes_scaling.quantities.laws import Laws
-
-Floats = NDArray[np.float64]
 
 YEARS_BEFORE_DATA = 5.0
 """How far before its first fitted system a law is still asked for a loss; a convention."""

@@ -6,10 +6,10 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 from xarray import Dataset
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import UNITS, rows_of
 from bayes_scaling.inference.likelihood import blocks, draws_of, expected_losses, scales, sum_by
@@ -21,8 +21,6 @@ from bayes_scaling.quantities.loo_pit import loo_pit
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY
 from bayes_scaling.quantities.uniformity import Curve, uniform_curve
 from bayes_scaling.specifications.specification import Specification
-
-Floats = NDArray[np.float64]
 
 
 def _chosen(fit: Fit, replicates: int) -> tuple[dict[str, Floats], int]:

@@ -3,7 +3,8 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from bayes_scaling.common.arrays import Floats
 
 MONTHS_PER_YEAR = 12
 INTERVAL_PROBABILITY = 0.95
@@ -30,7 +31,7 @@ def months_to_double(rate: Any) -> Any:
     return np.where(rate <= 0, np.inf, signed_months_to_double(rate))
 
 
-def summarise_rate(rate: NDArray[np.float64], probability: float = INTERVAL_PROBABILITY) -> dict[str, float]:
+def summarise_rate(rate: Floats, probability: float = INTERVAL_PROBABILITY) -> dict[str, float]:
     """Doubling time in months, mapped from quantiles of its rate, and the share of draws with a positive rate."""
     tail = (1 - probability) / 2
     low, middle, high = np.quantile(rate, [tail, 0.5, 1 - tail])

@@ -5,9 +5,8 @@ from functools import cache
 
 import numpy as np
 from arviz_stats.ecdf_utils import ecdf_pit
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from bayes_scaling.common.arrays import Floats
 
 BAND = 0.95
 """Probability that the whole curve of a calibrated quantity stays inside the band."""

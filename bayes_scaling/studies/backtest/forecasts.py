@@ -14,12 +14,12 @@ from typing import Self
 import numpy as np
 import pandas as pd
 from arviz_stats.base import array_stats
-from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from bayes_scaling.classical.estimates import published_estimate
 from bayes_scaling.classical.objective import PUBLISHED_DELTA, Objective
 from bayes_scaling.classical.resampling import bootstrap
+from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.likelihood import (
     blocks,
@@ -68,8 +68,6 @@ class Record:
         return record
 
 
-Floats = NDArray[np.float64]
-
 PROBABILITIES = (0.5, 0.9, 0.95)
 """Of the central predictive intervals whose coverage is counted."""
 BOOTSTRAP_DRAWS = 100
@@ -114,7 +112,7 @@ def posterior_forecast(fit: Fit, split: Split) -> Forecast:
 
 
 def _given_earlier(
-    specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats, units: NDArray[np.int64]
+    specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats, units: Integers
 ) -> Floats:
     """Log density of each unit of the later rows, given the earlier rows that it shares an effect with."""
     first, clusters = len(rows.ids) - len(units), rows.index["paper"]
@@ -122,7 +120,7 @@ def _given_earlier(
     unit, earlier = np.nonzero(shares & bool(specification.noise.effects))
     later = np.arange(first, len(rows.ids))
 
-    def densities(positions: NDArray[np.int64], of: NDArray[np.int64]) -> Floats:
+    def densities(positions: Integers, of: Integers) -> Floats:
         """Each unit with rows of its own, and as many clusters of its own as they are of."""
         part = rows.take(positions)
         apart = {
@@ -212,10 +210,10 @@ def _mean_density(log_density: Floats) -> Floats:
     return np.asarray(logsumexp(log_density, axis=0) - np.log(len(log_density)))
 
 
-def _later(split: Split) -> NDArray[np.int64]:
+def _later(split: Split) -> Integers:
     return np.arange(len(split.before), len(split.before) + len(split.later))
 
 
-def _papers(split: Split) -> NDArray[np.int64]:
+def _papers(split: Split) -> Integers:
     """Codes of the later evaluations' papers, in the order in which these appear."""
     return np.asarray(pd.factorize(split.later["paper"])[0], dtype=np.int64)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from xarray import Dataset
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.inference.attempts import Attempted, attempt
 from bayes_scaling.inference.diagnostics import Diagnostics, elements
 from bayes_scaling.inference.settings import Settings
@@ -22,9 +22,6 @@ from bayes_scaling.studies.study import Study, kept_in
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
-
-
-Floats = NDArray[np.float64]
 
 KEPT = 100
 """Draws of a posterior among which a true value is ranked, evenly spaced, so that they are nearly independent."""
@@ -78,9 +75,7 @@ def simulate_once(specification: Specification, table: pd.DataFrame, seed: int, 
     )
 
 
-def fit_losses(
-    specification: Specification, table: pd.DataFrame, losses: NDArray[np.float64], seed: int
-) -> tuple[Attempted, float]:
+def fit_losses(specification: Specification, table: pd.DataFrame, losses: Floats, seed: int) -> tuple[Attempted, float]:
     """Fit simulated losses at a table's design, again and with more care where chains do not agree; and seconds."""
     rows = replace(make_rows(specification, table), response=losses)
     found = attempt(specification, rows, QUICK, seed, cores=1)

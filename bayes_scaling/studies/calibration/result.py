@@ -9,31 +9,29 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
+from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.common.files import CALIBRATION_FILE
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.quantities.uniformity import SEED_OF_BANDS, Curve, uniform_band, uniform_curve
 from bayes_scaling.studies.calibration.experiment import KEPT, Simulation
 
-Floats = NDArray[np.float64]
-
 _ROTATIONS = 500
 
 
-def rank_curve(ranks: Sequence[int] | NDArray[np.int64], kept: int = KEPT) -> Curve:
+def rank_curve(ranks: Sequence[int] | Integers, kept: int = KEPT) -> Curve:
     """Distribution of ranks from 0 to ``kept`` less the uniform one, ties broken at random (Talts et al. 2018)."""
     return uniform_curve(_spread(np.asarray(ranks), kept))
 
 
-def _spread(ranks: NDArray[np.int64], kept: int = KEPT) -> Floats:
+def _spread(ranks: Integers, kept: int = KEPT) -> Floats:
     """Ranks, along the last axis, spread over their cells: uniform from 0 to 1 if all is right."""
     spread: Floats = (ranks + np.random.default_rng(SEED_OF_BANDS).uniform(size=ranks.shape[-1])) / (kept + 1)
     return spread
 
 
-def chance_outside(ranks: NDArray[np.int64], outside: int, rotations: int = _ROTATIONS) -> float:
+def chance_outside(ranks: Integers, outside: int, rotations: int = _ROTATIONS) -> float:
     """Probability that so many curves leave their band, or more, if all is right, where curves go together.
 
     Each simulation's ranks (a column) are rotated by one random amount: uniform ranks stay so, what goes together, too.
@@ -68,7 +66,7 @@ def uniformity(simulations: Sequence[Simulation]) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def central_share(ranks: NDArray[np.int64], probability: float, kept: int = KEPT) -> float:
+def central_share(ranks: Integers, probability: float, kept: int = KEPT) -> float:
     """Share of ranks in the central part of their range, cells at its ends counted in proportion."""
     cells = np.arange(kept + 1)
     low, high = (1 - probability) / 2 * (kept + 1), (1 + probability) / 2 * (kept + 1)

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from xarray import DataTree
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.inference.diagnostics import elements
 from bayes_scaling.inference.mixing import chain_groups, group_shares
 from bayes_scaling.inference.result import Fit, require_fit
@@ -110,7 +110,7 @@ def chains_of(fit: Fit, chains: tuple[int, ...]) -> Fit:
     return replace(fit, data=DataTree.from_dict(taken))
 
 
-def _mass_shares(fit: Fit, groups: tuple[tuple[int, ...], ...]) -> NDArray[np.float64]:
+def _mass_shares(fit: Fit, groups: tuple[tuple[int, ...], ...]) -> Floats:
     if len(groups) == 1:
         return np.ones(1)
     runs = fit.settings.sampler == SMC

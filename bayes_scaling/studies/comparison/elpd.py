@@ -8,14 +8,12 @@ from typing import Any, Self
 
 import numpy as np
 from arviz_stats import ELPDData
-from numpy.typing import NDArray
 from xarray import DataArray
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.inference.diagnostics import Diagnostics
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.quantities.doubling import doubling_times
-
-Floats = NDArray[np.float64]
 
 HOW = ("psis", "moment_matching", "refit")
 """How a unit's term was found: importance sampling, the same after moment matching, or a fit without the unit."""

@@ -6,10 +6,10 @@ from typing import Any
 
 import arviz as az
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import logsumexp
 from xarray import DataArray
 
+from bayes_scaling.common.arrays import Booleans, Floats, Integers
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.attempts import attempt
 from bayes_scaling.inference.data import rows_of
@@ -32,13 +32,11 @@ from bayes_scaling.specifications.priors import DISTRIBUTIONS
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.studies.comparison.elpd import Elpd
 
-Floats = NDArray[np.float64]
-
 
 class UnconstrainedPosterior:
     """Log densities of a posterior without paper effects, as ``arviz.loo_moment_match`` wants them."""
 
-    def __init__(self, fit: Fit, rows: Rows, unit: str, positions: NDArray[np.int64]) -> None:
+    def __init__(self, fit: Fit, rows: Rows, unit: str, positions: Integers) -> None:
         self.specification: Specification = fit.specification
         self.rows = rows
         self.unit = unit
@@ -184,7 +182,7 @@ def _errors(influence: Floats, efficiency: float) -> Floats:
     return np.asarray(np.sqrt((influence**2).sum(axis=0) / efficiency))
 
 
-def _joint_error(fit: Fit, shared: Floats, refitted: NDArray[np.bool_], work: _Terms) -> float:
+def _joint_error(fit: Fit, shared: Floats, refitted: Booleans, work: _Terms) -> float:
     """Monte Carlo standard error of the sum of the terms, of which those not refitted share their draws."""
     posterior = fit.data["posterior"]
     chains = (len(shared) * shared).reshape(posterior.sizes["chain"], posterior.sizes["draw"])
