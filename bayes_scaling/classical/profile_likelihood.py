@@ -19,7 +19,7 @@ from scipy.stats import chi2
 from bayes_scaling.classical.estimates import unpenalised_estimate
 from bayes_scaling.classical.objective import Objective
 from bayes_scaling.common.arrays import Floats
-from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.errors import BayesScalingError, require_choice
 from bayes_scaling.inference.threads import one_thread
 from bayes_scaling.quantities.intervals import check_probability
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, months_to_double
@@ -97,8 +97,7 @@ def profile_likelihood(
     """
     specification = resolve(specification)
     check_probability(probability)
-    if of not in PROFILED:
-        raise BayesScalingError(f"of = {of!r} can't be profiled; valid choices: {', '.join(PROFILED)}")
+    require_choice("of", of, PROFILED)
     objective = Objective.of(specification, evaluations, 0.0)
     _require_shared_rates(specification, objective)
     with one_thread():

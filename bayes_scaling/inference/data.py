@@ -9,7 +9,7 @@ from xarray import Dataset, DataTree, Variable
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
-from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.errors import require_choice
 from bayes_scaling.inference.likelihood import blocks, draws_of, log_priors, unit_densities
 from bayes_scaling.model.predictors import Predictors, column_of, years_of
 from bayes_scaling.model.requirements import clusters_of
@@ -22,8 +22,7 @@ UNITS = ("evaluation", "paper")  # units of cross-validation
 
 def check_unit(unit: str) -> None:
     """Refuse a word that is none of :data:`UNITS`."""
-    if unit not in UNITS:
-        raise BayesScalingError(f"unit of cross-validation '{unit}' is unknown; valid choices: {', '.join(UNITS)}")
+    require_choice("unit", unit, UNITS)
 
 
 _DERIVED = ("log_likelihood", "log_prior")

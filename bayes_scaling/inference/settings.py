@@ -5,7 +5,7 @@ import numbers
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.errors import BayesScalingError, require_choice
 from bayes_scaling.specifications.checks import shown
 
 TUNE = 400
@@ -88,8 +88,7 @@ def checked(settings: Settings) -> Settings:
     accept: Any = settings.target_accept
     if isinstance(accept, bool) or not isinstance(accept, numbers.Real) or not 0.5 <= float(accept) < 1:
         raise BayesScalingError(f"target_accept must be a number from 0.5 to below 1, not {shown(accept)}")
-    if settings.sampler not in SAMPLERS:
-        raise BayesScalingError(f"sampler '{settings.sampler}' is unknown; valid choices: {', '.join(SAMPLERS)}")
+    require_choice("sampler", settings.sampler, SAMPLERS)
     return replace(settings, target_accept=float(accept))
 
 

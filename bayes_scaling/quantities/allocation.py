@@ -11,7 +11,7 @@ import xarray as xr
 from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law.formula import log_reducible, log_term, training_compute
-from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, labelled, laws_of
+from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, labelled, labelled_all, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_split, optimal_term, summed_terms
 from bayes_scaling.quantities.points import axis_of, check_years, positive
 
@@ -20,12 +20,7 @@ YEAR = 2023.0
 
 
 def optimal_allocation(
-    source: Source,
-    compute: Any,
-    *,
-    year: float = YEAR,
-    benchmark: str | None = None,
-    architecture: str = ARCHITECTURE,
+    source: Source, compute: Any, *, year: float = YEAR, benchmark: str | None = None, architecture: str = ARCHITECTURE
 ) -> xr.Dataset:
     r"""Parameters and tokens that make the most of a compute budget, and the loss they reach.
 
@@ -78,17 +73,11 @@ def optimal_allocation(
         "tokens_per_parameter": (ratio, "tokens per parameter"),
         "loss": (split.loss, "nats per token"),
     }
-    return xr.Dataset(
-        {name: labelled(laws, values, name, unit, compute=budgets) for name, (values, unit) in drawn.items()}
-    )
+    return labelled_all(laws, drawn, compute=budgets)
 
 
 def allocation_exponents(
-    source: Source,
-    *,
-    year: float = YEAR,
-    benchmark: str | None = None,
-    architecture: str = ARCHITECTURE,
+    source: Source, *, year: float = YEAR, benchmark: str | None = None, architecture: str = ARCHITECTURE
 ) -> xr.Dataset:
     r"""How the best parameters and tokens, and the loss they reach, scale with compute.
 
@@ -137,7 +126,7 @@ def allocation_exponents(
         "gamma": (gamma, "no unit"),
         "G": (at_one.parameters, "parameters"),
     }
-    return xr.Dataset({name: labelled(laws, values, name, unit) for name, (values, unit) in drawn.items()})
+    return labelled_all(laws, drawn)
 
 
 def split_laws(source: Source, year: float) -> Laws:
@@ -153,9 +142,6 @@ def split_laws(source: Source, year: float) -> Laws:
         )
     check_years(laws, year)
     return laws
-
-
-_CHOICES = ("parameters", "tokens", "tokens_per_parameter")
 
 
 def cost_of_split(
@@ -209,32 +195,29 @@ def cost_of_split(
     >>> cost_of_split(HOFFMANN_ROUNDED, 3e23, tokens_per_parameter=[2, 20, 80, 200]).round(2).squeeze().values.tolist()
     [2.75, 1.18, 1.0, 1.06]
     """
-    given = {"parameters": parameters, "tokens": tokens, "tokens_per_parameter": tokens_per_parameter}
-    choice, values = _only_choice({name: value for name, value in given.items() if value is not None})
+    choices = {"parameters": parameters, "tokens": tokens, "tokens_per_parameter": tokens_per_parameter}
+    given = {name: value for name, value in choices.items() if value is not None}
+    if len(given) != 1:
+        raise BayesScalingError(
+            f"a split needs exactly one of {', '.join(choices)}; given: {', '.join(given) or 'none'}"
+        )
+    ((choice, value),) = given.items()
+    values = axis_of(value, choice)
     budgets = axis_of(compute, "compute (FLOP)")
     if budgets.ndim and values.ndim and budgets.shape != values.shape:
         raise BayesScalingError(
             f"{values.size} values of {choice} do not go with {budgets.size} budgets; give one, or one for each budget"
         )
     laws = split_laws(source, year)
-    n, d = _sizes(budgets, choice, values)
-    _, terms = laws.powered_parts(n, d, year, benchmark=benchmark, architecture=architecture)
-    log_k, gamma = optimal_term(laws, year, benchmark=benchmark, architecture=architecture)
+    setting: Any = {"benchmark": benchmark, "architecture": architecture}
+    _, terms = laws.powered_parts(*_sizes(budgets, choice, values), year, **setting)
+    log_k, gamma = optimal_term(laws, year, **setting)
     # Without the irreducible loss, the same on both sides, nothing is lost to rounding.
     excess = log_reducible(*terms, power=laws.power) - log_term(log_k, gamma, np.log(budgets))
     with np.errstate(over="ignore"):
         cost = np.exp(excess / gamma)
     axis = {"compute": budgets} if budgets.ndim else {choice: values}
     return labelled(laws, np.asarray(cost), "cost_of_split", "times", **axis)
-
-
-def _only_choice(given: dict[str, Any]) -> tuple[str, Floats]:
-    if len(given) != 1:
-        raise BayesScalingError(
-            f"a split needs exactly one of {', '.join(_CHOICES)}; given: {', '.join(given) or 'none'}"
-        )
-    ((name, value),) = given.items()
-    return name, axis_of(value, name)
 
 
 def _sizes(budgets: Floats, choice: str, values: Floats) -> tuple[Floats, Floats]:

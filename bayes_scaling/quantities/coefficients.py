@@ -66,7 +66,7 @@ def coefficients(fit: Fit, *, probability: float = INTERVAL_PROBABILITY) -> pd.D
 
 
 def _coefficients(fit: Fit, probability: float, *, errors: bool) -> pd.DataFrame:
-    posterior = fit.data["posterior"].to_dataset()
+    posterior = fit.posterior
     units = units_of(fit.specification.law)
     parts: list[pd.DataFrame] = []
     for name in NAMES:
@@ -89,15 +89,14 @@ def units_of(law: str) -> dict[str, str]:
     response = RESPONSE_UNITS[form.response]
     units = {"E": response}
     for term in form.terms:
-        size = term
-        units |= {term.coefficient: f"{response} at one {size.unit}", size.scale: size.scale_unit}
+        units |= {term.coefficient: f"{response} at one {term.unit}", term.scale: term.scale_unit}
     return units
 
 
 def contraction(fit: Fit, exponent: str, *, probability: float = INTERVAL_PROBABILITY) -> np.ndarray:
     """By how much an exponent's interval is narrower than its prior's, on a logarithmic axis, at each of its levels."""
     tails = [(1 - probability) / 2, (1 + probability) / 2]
-    draws: xr.DataArray = fit.data["posterior"].to_dataset()[exponent]
+    draws: xr.DataArray = fit.posterior[exponent]
     low, high = np.log(draws.quantile(tails, dim=SAMPLE_DIMS).to_numpy())
     prior_low, prior_high = np.log(fit.specification.prior_of(exponent).frozen().ppf(tails))
     return np.asarray(1 - (high - low) / (prior_high - prior_low))
@@ -111,12 +110,10 @@ def unidentified(fit: Fit) -> tuple[str, ...]:
     # Where a size does not vary, the prior of the level alone can make the interval of its exponent narrower.
     sizes = {term.exponent: constant[f"log_{term.size}"] for term in terms if f"log_{term.size}" in constant}
     fixed = {exponent for exponent, size in sizes.items() if np.ptp(size.to_numpy()) < SPREAD_MIN}
-    found = [
-        str(name) for name, value in narrower.items() if value < CONTRACTION_MIN or str(name).partition("[")[0] in fixed
-    ]
-    exponents = {name.partition("[")[0] for name in found}
-    follow = {"a"} if found else set()
+    stems = pd.Index([str(name).partition("[")[0] for name in narrower.index], dtype=str)
+    wide = (narrower < CONTRACTION_MIN).to_numpy() | stems.isin(fixed)
+    follow = {"a"} if wide.any() else set()
     for term in terms:
-        if term.exponent in exponents:
+        if term.exponent in stems[wide]:
             follow |= {term.coefficient, term.scale, "alpha_B"}
-    return (*found, *(str(name) for name in narrower.index if str(name).partition("[")[0] in follow))
+    return tuple(map(str, (*narrower.index[wide], *narrower.index[stems.isin(follow)])))

@@ -83,8 +83,7 @@ def doubling_times(fit: Fit, *, probability: float = INTERVAL_PROBABILITY, by: s
         table = pd.DataFrame.from_dict(rows, orient="index")
     else:
         levels = {
-            (name, level): (summary := summarise_rate(draws.ravel(), probability))
-            | _errors(draws, summary, probability)
+            (name, level): _summarised(draws, probability)
             for name, rate in RATE_OF.items()
             for level, draws in _by_level(fit, rate, by).items()
         }
@@ -159,35 +158,29 @@ def _summary(fit: Fit, rate: str, probability: float) -> dict[str, float]:
     draws = pooled_rate(fit, rate)
     if draws is None:
         return dict.fromkeys(("median", "lower", "upper", "probability_of_progress", *MCSE), float("nan"))
-    summary = summarise_rate(draws, probability)
-    summary |= _errors(draws.reshape(fit.data["posterior"].sizes["chain"], -1), summary, probability)
+    summary = _summarised(draws.reshape(fit.data["posterior"].sizes["chain"], -1), probability)
     assumed = rate not in fit.data["posterior"]
     return summary | {"probability_of_progress": float("nan")} if assumed else summary
 
 
-def _errors(draws: Floats, summary: dict[str, float], probability: float) -> dict[str, float]:
-    """Monte Carlo errors in months, from those of the rate's quantiles: ``dT = T dg / g``."""
-    tail = (1 - probability) / 2
+def _summarised(draws: Floats, probability: float) -> dict[str, float]:
+    """Doubling time with Monte Carlo errors from those of the rate's quantiles: ``dT = T dg / g``."""
+    summary, tail = summarise_rate(draws.ravel(), probability), (1 - probability) / 2
     found = quantile_errors(draws, [0.5, 1 - tail, tail])
     months = np.array([summary[name] for name in ("median", "lower", "upper")])
     with np.errstate(invalid="ignore"):  # without bound
         errors = found * months**2 / months_to_double(1.0)
-    return {
-        name: float(error) if np.isfinite(error) else float("nan") for name, error in zip(MCSE, errors, strict=True)
-    }
+    return summary | dict(zip(MCSE, np.where(np.isfinite(errors), errors, np.nan).tolist(), strict=True))
 
 
 def _dims(fit: Fit, rate: str) -> tuple[str, ...]:
-    posterior = fit.data["posterior"]
-    return tuple(str(dim) for dim in tuple(posterior[rate].sizes)[2:]) if rate in posterior else ()
+    return tuple(str(dim) for dim in fit.posterior[rate].dims[2:]) if rate in fit.posterior else ()
 
 
 def _by_level(fit: Fit, rate: str, by: str) -> dict[str, Floats]:
-    if by not in _dims(fit, rate):
+    if by not in (dims := _dims(fit, rate)):
         return {}
-    draws = fit.data["posterior"][rate]
-    other = [dim for dim in _dims(fit, rate) if dim != by]
-    draws = draws.mean(other)
+    draws = fit.posterior[rate].mean([dim for dim in dims if dim != by])
     return {str(level): np.asarray(draws.sel({by: level})) for level in draws[by].to_numpy()}
 
 

@@ -91,13 +91,12 @@ def rate_draws(source: Source, *, by: str | None = None) -> xr.DataArray:
     Averaged over the systems fitted, unless ``by`` names a group; where rates change with size and date, at the centre.
     """
     if isinstance(source, Fit) and not source.setting:
-        posterior = source.data["posterior"].to_dataset()
+        posterior = source.posterior
         if by is not None:
             rates = _by_group(posterior["g_C"] if "g_C" in posterior else xr.DataArray(), by, source.specification.name)
         else:
-            shape = [posterior.sizes[dim] for dim in SAMPLE_DIMS]
             pooled = np.asarray(pooled_rate(source, "g_C"), dtype=float)
-            rates = xr.DataArray(pooled.reshape(shape), dims=SAMPLE_DIMS)
+            rates = xr.DataArray(pooled.reshape(posterior.sizes["chain"], -1), dims=SAMPLE_DIMS)
     else:
         laws = laws_of(source)
         if by_dates := laws.specification.rates_by_era:

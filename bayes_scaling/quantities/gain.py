@@ -147,11 +147,12 @@ def loss_reduction(
     """
     laws, budgets = _checked(source, compute, year, split)
     benchmark = laws.benchmark_of(benchmark)
-    losses = []
-    for name in (architecture, baseline):
-        reducible = _log_reducible(laws, budgets, year, split, benchmark=benchmark, architecture=name)
-        losses.append(_irreducible(laws, year, benchmark, name) + np.exp(reducible))
-    return _labelled(laws, 100 * (1 - losses[0] / losses[1]), budgets, baseline, "loss_reduction", "percent")
+    ours, others = (
+        _irreducible(laws, year, benchmark, name)
+        + np.exp(_log_reducible(laws, budgets, year, split, benchmark=benchmark, architecture=name))
+        for name in (architecture, baseline)
+    )
+    return _labelled(laws, 100 * (1 - ours / others), budgets, baseline, "loss_reduction", "percent")
 
 
 def _checked(source: Source, compute: Any, year: float, split: Split) -> tuple[Laws, Floats]:
@@ -177,12 +178,8 @@ def _checked(source: Source, compute: Any, year: float, split: Split) -> tuple[L
 
 def _by_architecture() -> list[str]:
     """Names in the catalogue whose law differs by architecture."""
-    catalogue = {name: load_specification(name) for name in list_specifications()}
-    return [
-        name
-        for name, specification in catalogue.items()
-        if "architecture" in specification.varies_by.values() or specification.transformer_factor != "none"
-    ]
+    catalogue = map(load_specification, list_specifications())
+    return [s.name for s in catalogue if "architecture" in s.varies_by.values() or s.transformer_factor != "none"]
 
 
 def _sizes(budgets: Floats, split: Split) -> tuple[Floats, Floats]:

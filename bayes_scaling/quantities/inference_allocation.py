@@ -20,7 +20,7 @@ from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law.formula import log_term, training_compute
 from bayes_scaling.quantities.allocation import YEAR, split_laws
-from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, labelled
+from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, labelled_all
 from bayes_scaling.quantities.optimal_split import local_terms, optimal_term
 from bayes_scaling.quantities.points import axis_of
 
@@ -104,9 +104,7 @@ def allocation_with_inference(
             "inference_compute": (inference, "FLOP"),
             "total_compute": (training + inference, "FLOP"),
         }
-    return xr.Dataset(
-        {name: labelled(laws, values, name, unit, inference_tokens=used) for name, (values, unit) in drawn.items()}
-    )
+    return labelled_all(laws, drawn, inference_tokens=used)
 
 
 def _only_target(loss: float | None, compute: float | None) -> Floats:

@@ -143,16 +143,15 @@ def influence(fit: Fit) -> pd.DataFrame:
             f"{', '.join(NEEDED)}, which bs.fit and bs.load_fit give"
         )
     rule = Rule()
-    posterior = fit.data["posterior"].to_dataset()
+    posterior = fit.posterior
     names = [name for name in REPORTED if name in posterior]
     proper = fit.specification.delta is None
     prior = prior_quantities(fit.specification, rows_of(fit.data, fit.specification)) if proper else xr.Dataset()
     parts = []
     for name in names:
-        draws = posterior[name]
-        table = credible_intervals(draws).drop(columns="defined")
+        table = credible_intervals(posterior[name]).drop(columns="defined")
         table.index = pd.Index([element for element, _ in elements(posterior[[name]])])
-        table[["prior_median", "prior_lower", "prior_upper"]] = _prior_intervals(prior, draws)
+        table[["prior_median", "prior_lower", "prior_upper"]] = _prior_intervals(prior, posterior[name])
         table["contraction"] = _contraction(table, logarithmic=is_positive(name))
         parts.append(table)
     whole = pd.concat(parts)

@@ -75,22 +75,14 @@ class Laws:
                 )
         return replace(self, setting={**self.setting, **columns})
 
-    def parts(
-        self,
-        parameters: Any,
-        tokens: Any,
-        year: Any,
-        *,
-        benchmark: str | None = None,
-        architecture: str = ARCHITECTURE,
-    ) -> tuple[Floats, tuple[Floats, ...]]:
+    def parts(self, parameters: Any, tokens: Any, year: Any, **setting: Any) -> tuple[Floats, tuple[Floats, ...]]:
         """Irreducible loss and log terms that add up to the rest, ``(samples, points)``; not of Kaplan's law."""
         if self.power is not None:
             raise BayesScalingError(
                 f"'{self.specification.name}' is Kaplan's joint law, whose terms are joined by a power and do not add "
                 "up to the loss, which this quantity needs; choose a law where they do, such as 'chinchilla'"
             )
-        return self.powered_parts(parameters, tokens, year, benchmark=benchmark, architecture=architecture)
+        return self.powered_parts(parameters, tokens, year, **setting)
 
     @property
     def columns(self) -> set[str | None]:
@@ -135,18 +127,12 @@ class Laws:
             )
         benchmark = self.benchmark_of(benchmark)
         points = np.broadcast_arrays(*(np.atleast_1d(np.asarray(x, dtype=float)) for x in (parameters, tokens, year)))
+        anchor_tokens = self.anchor.tokens[benchmark]
+        given = dict(zip(("parameters", "tokens", "year"), points, strict=True))
         covariates = covariates_at(
-            self.specification,
-            self.anchor,
-            parameters=points[0],
-            tokens=points[1],
-            year=points[2],
-            anchor_tokens=self.anchor.tokens[benchmark],
-            further=further,
+            self.specification, self.anchor, **given, anchor_tokens=anchor_tokens, further=further
         )
-        columns, index = self._columns(
-            benchmark, architecture, dict(zip(("parameters", "tokens", "year"), points, strict=True)), self.columns
-        )
+        columns, index = self._columns(benchmark, architecture, given, self.columns)
         covariates |= columns
         if self.log_vocabulary:
             covariates["log_vocabulary"] = np.array([self.log_vocabulary[benchmark]])
@@ -175,12 +161,11 @@ class Laws:
         def some(value: Any) -> Any:
             return np.broadcast_to(value, (count, np.shape(value)[-1]))[samples] if np.ndim(value) else value
 
+        def some_of(each: Any) -> Any:
+            return replace(each, value=some(each.value))
+
         coefficients = {
-            name: replace(
-                each,
-                value=some(each.value),
-                added=tuple(replace(added, value=some(added.value)) for added in each.added),
-            )
+            name: replace(some_of(each), added=tuple(map(some_of, each.added)))
             for name, each in self.coefficients.items()
         }
         noise = {name: each[samples] for name, each in self.noise.items()}
@@ -377,3 +362,8 @@ def labelled(laws: Laws, values: Floats, name: str, unit: str, **axes: Floats) -
     several = {label: axis for label, axis in axes.items() if axis.ndim}
     shape = (len(values), *(axis.size for axis in several.values()))
     return laws.drawn(values.reshape(shape), name, unit, **several)
+
+
+def labelled_all(laws: Laws, drawn: Mapping[str, tuple[Floats, str]], **axes: Floats) -> xr.Dataset:
+    """Several quantities, each with its unit, as :func:`labelled`."""
+    return xr.Dataset({name: labelled(laws, values, name, unit, **axes) for name, (values, unit) in drawn.items()})

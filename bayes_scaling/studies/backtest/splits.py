@@ -12,7 +12,7 @@ from bayes_scaling.specifications.catalogue import DEFAULT_SPECIFICATION, load_s
 from bayes_scaling.specifications.progress import RATE_OF
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.studies.comparison.variants import expand
-from bayes_scaling.tables import decimal_year, on_benchmarks, published_between
+from bayes_scaling.tables import on_benchmarks, published_between
 
 FIRST, LAST = 2016, 2021
 """Cut years unless others are asked for."""
@@ -61,11 +61,6 @@ def cut_at(evaluations: pd.DataFrame, cut: int) -> Split:
     if later.empty:
         raise EvaluationsError(f"cut {cut}: every later evaluation is of a paper known before it; choose another year")
     return Split(cut, before, later, len(after) - len(later))
-
-
-def in_year_after(later: pd.DataFrame, cut: int) -> pd.Series:
-    """Whether each later evaluation was published within the year of the cut."""
-    return decimal_year(later["published"]) < cut + 1
 
 
 def check_cuts(cuts: Sequence[int]) -> None:

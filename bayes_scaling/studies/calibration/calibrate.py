@@ -28,6 +28,7 @@ from bayes_scaling.studies.calibration.experiment import (
 )
 from bayes_scaling.studies.calibration.result import Calibration
 from bayes_scaling.studies.calibration.settings import LEAST, SIMULATIONS
+from bayes_scaling.tables import load_evaluations, load_runs
 
 
 def calibrate(
@@ -152,13 +153,7 @@ def calibrated_specifications() -> tuple[Specification, ...]:
 
 def design_of(specification: Specification) -> pd.DataFrame:
     """The design at which the catalogue is calibrated: the paper's evaluations, or the packaged IsoFLOP runs."""
-    if specification.centre is not None:  # sizes of training runs
-        from bayes_scaling.tables import load_runs
-
-        return load_runs()
-    from bayes_scaling.tables import load_evaluations
-
-    return load_evaluations()
+    return load_evaluations() if specification.centre is None else load_runs()
 
 
 def stated_intervals() -> pd.DataFrame:
@@ -196,9 +191,5 @@ def stored_trust() -> Trust:
             f"no calibration of today's priors and settings comes with the package for {', '.join(lacking)}; simulate "
             "again: bayes-scaling trust"
         )
-    again = [evidence_for(one, repeated=True) for one in specifications]
-    return Trust(
-        tuple(one for one in found.values() if one is not None),
-        {one.specification: one for one in again if one is not None},
-        stated_intervals(),
-    )
+    again = filter(None, (evidence_for(one, repeated=True) for one in specifications))
+    return Trust(tuple(filter(None, found.values())), {one.specification: one for one in again}, stated_intervals())

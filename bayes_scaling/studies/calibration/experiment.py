@@ -14,6 +14,7 @@ from xarray import Dataset
 from bayes_scaling.common.arrays import Floats
 from bayes_scaling.inference.attempts import Attempted, attempt
 from bayes_scaling.inference.diagnostics import Diagnostics, elements
+from bayes_scaling.inference.fitting import document_fingerprint
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.inference.simulation import LARGEST_LOSS, plausible_draw, quantities_at
 from bayes_scaling.model.rows import make_rows
@@ -150,11 +151,6 @@ def calibration_fingerprint(specification: Specification, table: pd.DataFrame) -
     return design_fingerprint(specification, specification, table, more)
 
 
-def _deciding(settings: Settings) -> dict[str, Any]:
-    """Settings that decide a run of stated length, so that the effective draws wanted do not."""
-    return {name: value for name, value in asdict(settings).items() if name != "effective_draws"}
-
-
 def design_fingerprint(
     simulated: Specification, fitted: Specification, table: pd.DataFrame, more: Mapping[str, Any]
 ) -> str:
@@ -163,14 +159,16 @@ def design_fingerprint(
         "simulated": specification_document(simulated),
         "fitted": specification_document(fitted),
         "table": hashlib.sha256(table.to_csv(float_format="%.17g").encode()).hexdigest(),
-        "settings": [_deciding(QUICK), _deciding(CAREFUL)],
+        # Of runs of stated length: the effective draws wanted do not decide them.
+        "settings": [
+            {name: value for name, value in asdict(each).items() if name != "effective_draws"}
+            for each in (QUICK, CAREFUL)
+        ],
     }
-    return hashlib.sha256(json.dumps(document | dict(more), sort_keys=True).encode()).hexdigest()
+    return document_fingerprint(document | dict(more))
 
 
 def specification_document(specification: Specification) -> dict[str, Any]:
     """A specification and all its priors as plain data, without names and texts."""
-    document = specification.to_dict()
-    for text in ("title", "reference"):
-        document.pop(text)
+    document = {key: value for key, value in specification.to_dict().items() if key not in ("title", "reference")}
     return document | {"priors": {p.name: str(specification.prior_of(p.name)) for p in specification.parameters()}}

@@ -1,9 +1,9 @@
 """Uniformity of ranks, coverage of intervals, and what a calibration found and keeps of one specification."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -96,6 +96,11 @@ def coverage_table(intervals: pd.DataFrame, probability: float) -> pd.DataFrame:
 
 
 _FORMAT = 2
+_PER_RUN: Mapping[str, Callable[[Any], Any]] = {
+    **{"converged": bool, "rhat_max": partial(round, ndigits=4), "ess_min": round},
+    **{"restarted": int, "redrawn": int, "seconds": partial(round, ndigits=2)},
+}
+"""What a file keeps of each simulation besides its ranks, and how it is rounded there."""
 
 
 @dataclass(frozen=True)
@@ -161,12 +166,7 @@ class Calibration:
         """
         names = list(dict.fromkeys(name for one in self.simulations for name in one.ranks))
         columns = {
-            "converged": [one.converged for one in self.simulations],
-            "rhat_max": [round(one.rhat_max, 4) for one in self.simulations],
-            "ess_min": [round(one.ess_min) for one in self.simulations],
-            "restarted": [one.restarted for one in self.simulations],
-            "redrawn": [one.redrawn for one in self.simulations],
-            "seconds": [round(one.seconds, 2) for one in self.simulations],
+            name: [rounded(getattr(one, name)) for one in self.simulations] for name, rounded in _PER_RUN.items()
         }
         document = {
             "format": _FORMAT,
@@ -208,8 +208,7 @@ class Calibration:
             ranks: Mapping[str, list[int]] = document["ranks"]
             if not all(type(rank) is int and 0 <= rank <= KEPT for column in ranks.values() for rank in column):
                 raise ValueError("a rank that can't be")
-            per_run = ("converged", "rhat_max", "ess_min", "restarted", "redrawn", "seconds")
-            rows = zip(*(document[column] for column in per_run), strict=True)
+            rows = zip(*(document[column] for column in _PER_RUN), strict=True)
             simulations = tuple(
                 Simulation({name: column[i] for name, column in ranks.items()}, *row) for i, row in enumerate(rows)
             )

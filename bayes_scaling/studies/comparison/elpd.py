@@ -15,14 +15,12 @@ from bayes_scaling.inference.diagnostics import Diagnostics
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.quantities.doubling import doubling_times
 
-HOW = ("psis", "moment_matching", "refit")
-"""How a unit's term was found: importance sampling, the same after moment matching, or a fit without the unit."""
-
 
 @dataclass(frozen=True, eq=False)
 class Elpd:
     """Expected log predictive density by leaving out one unit at a time, nats.
 
+    ``how`` each term was found: ``"psis"``, ``"moment_matching"`` or ``"refit"``, a fit without the unit;
     ``effective``: parts of the effective number of parameters. ``pareto_k``: 0 where refitted. ``errors``: Monte Carlo
     standard errors of the terms (Vehtari et al. 2024); ``mcse``: of their sum, since terms share draws. ``unreliable``:
     units whose refit did not converge.

@@ -10,7 +10,7 @@ from scipy.special import logsumexp
 from xarray import DataArray
 
 from bayes_scaling.common.arrays import Booleans, Floats, Integers
-from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.errors import require_choice
 from bayes_scaling.inference.attempts import attempt
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.fitting import KEPT_DRAWS, thinned
@@ -38,24 +38,16 @@ class UnconstrainedPosterior:
 
     def __init__(self, fit: Fit, rows: Rows, unit: str, positions: Integers) -> None:
         self.specification: Specification = fit.specification
-        self.rows = rows
-        self.unit = unit
-        self.positions = positions
+        self.rows, self.unit, self.positions = rows, unit, positions
         self.names = sampled_names(self.specification)
-        values = draws_of(self.specification, fit.data)
+        values, coords = draws_of(self.specification, fit.data), fit.posterior[["chain", "draw"]].coords
         known = {parameter.name for parameter in self.specification.parameters()}
         supports = {name: DISTRIBUTIONS[self.specification.prior_of(name).distribution].support for name in known}
         self._transforms = {name: TRANSFORMS[supports.get(name, "real")] for name in self.names}
         self._widths = [values[name].shape[1] for name in self.names]
-        posterior = fit.data["posterior"]
-        self._shape = (posterior.sizes["chain"], posterior.sizes["draw"])
-        columns = [self._transforms[name].forward(values[name]) for name in self.names]
-        stacked = np.concatenate(columns, axis=1)
-        self.draws = DataArray(
-            stacked.reshape(*self._shape, -1),
-            dims=("chain", "draw", "unconstrained"),
-            coords={"chain": posterior["chain"], "draw": posterior["draw"]},
-        )
+        stacked = np.concatenate([self._transforms[name].forward(values[name]) for name in self.names], axis=1)
+        draws = stacked.reshape(*map(len, coords.values()), -1)
+        self.draws = DataArray(draws, coords, ("chain", "draw", "unconstrained"))
 
     def _values(self, draws: DataArray) -> tuple[dict[str, Floats], Floats]:
         """Parameters in their own units, and the logarithm of the change of volume."""
@@ -98,12 +90,6 @@ _REFIT = Settings(tune=400, effective_draws=400)
 """As long as one term needs; steps and barrier are the fit's own, which one unit less hardly changes."""
 
 
-def check_refits(refits: str) -> None:
-    """Refuse a word that is none of :data:`REFITS`."""
-    if refits not in REFITS:
-        raise BayesScalingError(f"refits '{refits}' is unknown; valid choices: {', '.join(REFITS)}")
-
-
 @dataclass
 class _Terms:
     """Terms under construction: an entry a unit, ``predictions`` a row; ``means``, log mean densities of all draws."""
@@ -124,7 +110,7 @@ def score(fit: Fit, unit: str = "evaluation", *, refits: str = "bad", cores: int
     ``"all"`` or ``"none"``. PSIS: Vehtari, Gelman and Gabry 2017; moment matching: Paananen et al. 2021; evaluations of
     one paper given each other: Bürkner, Gabry and Vehtari 2021.
     """
-    check_refits(refits)
+    require_choice("refits", refits, REFITS)
     rows, likelihood = rows_of(fit.data, fit.specification), fit.log_likelihood(unit)
     count, values = likelihood.sizes[unit], draws_of(fit.specification, fit.data)
     terms, pareto_k, errors, means = np.empty((4, count))

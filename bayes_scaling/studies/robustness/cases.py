@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from bayes_scaling.errors import BayesScalingError, EvaluationsError
+from bayes_scaling.errors import EvaluationsError, require_choice
 from bayes_scaling.law.published import HO2024_ROBUSTNESS, PublishedDoubling
 from bayes_scaling.tables import BENCHMARKS, best_per_paper, on_benchmarks, published_between, with_architecture
 from bayes_scaling.tables.benchmarks import in_order, title
@@ -186,8 +186,6 @@ def cases_of(evaluations: pd.DataFrame | None = None) -> tuple[Case, ...]:
 def chosen(names: Sequence[str] | None = None, evaluations: pd.DataFrame | None = None) -> tuple[Case, ...]:
     """Cases by name, in the order of :func:`cases_of`, the baseline always among them."""
     cases = cases_of(evaluations)
-    valid = [case.name for case in cases]
     for name in names or ():
-        if name not in valid:
-            raise BayesScalingError(f"robustness case {name!r} is unknown; valid choices: {', '.join(valid)}")
+        require_choice("case", name, [case.name for case in cases])
     return tuple(case for case in cases if names is None or case.name in (BASELINE, *names))
