@@ -16,6 +16,7 @@ from bayes_scaling.classical.chinchilla_objective import (
     law_of,
     theta_of,
 )
+from bayes_scaling.classical.estimates import lowest
 from bayes_scaling.common.arrays import Floats
 from bayes_scaling.inference.threads import one_thread
 from bayes_scaling.law.chinchilla import ChinchillaLaw
@@ -223,7 +224,7 @@ def _screened(objective: HuberObjective, delta: float) -> Floats:
 def _estimate(
     objective: HuberObjective, delta: float, found: Sequence[OptimizeResult], name: str, by: str
 ) -> ChinchillaEstimate:
-    best = min(found, key=lambda search: search.fun if np.isfinite(search.fun) else np.inf)
+    best = lowest(found)
     total, gradient = objective.total_and_gradient(best.x, delta)
     totals = objective.total([search.x for search in found], delta)
     return ChinchillaEstimate(

@@ -12,14 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import OptimizeResult
 
-from bayes_scaling.classical.estimates import (
-    Search,
-    converged_search,
-    converged_searches,
-    lowest,
-    published_search,
-)
+from bayes_scaling.classical.estimates import converged_search, converged_searches, lowest, published_search
 from bayes_scaling.classical.objective import PUBLISHED_DELTA, Objective
 from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError, EvaluationsError, require_choice
@@ -252,10 +247,15 @@ def leave_one_out(
         )
     _require_rows(evaluations)
     objective = Objective.of(specification, evaluations, delta)
-    folds = _folds(objective, own_compute_constant)
+    found: list[tuple[OptimizeResult, float]] = []
     with one_thread():
-        searches = _published_searches(folds) if method == "published" else _converged_searches(objective, folds)
-        found = [(search, _predicted(held_out, search.theta)) for search, held_out in searches]
+        starts = [] if method == "published" else _distinct(converged_searches(objective))
+        for training, held_out in _folds(objective, own_compute_constant):
+            if method == "published":
+                search = published_search(training, found[-1][0].x if found else None)
+            else:
+                search = lowest(converged_search(training, start) for start in starts)
+            found.append((search, _predicted(held_out, search.x)))
     ids = evaluations.index
     return CrossValidation(
         specification=specification.name,
@@ -264,7 +264,7 @@ def leave_one_out(
         observed=pd.Series(objective.rows.loss, index=ids, name="observed"),
         predicted=pd.Series([predicted for _, predicted in found], index=ids, name="predicted"),
         coefficients=pd.DataFrame(
-            [search.theta for search, _ in found], index=ids, columns=list(objective.names), dtype=float
+            [search.x for search, _ in found], index=ids, columns=list(objective.names), dtype=float
         ),
         failed=sum(not search.success for search, _ in found),
     )
@@ -345,8 +345,7 @@ def published_cross_validation_table(
         for delta in deltas:
             if progress is not None:
                 progress(name, delta)
-            corrected = leave_one_out(specification, rows, delta)
-            repeated = corrected
+            corrected = repeated = leave_one_out(specification, rows, delta)
             if name == _COMPUTE_SPECIFICATION:
                 repeated = leave_one_out(specification, rows, delta, own_compute_constant=True)
             printed = HO2024_CROSS_VALIDATION[name][HO2024_DELTAS.index(delta)]
@@ -381,30 +380,14 @@ def _at_least_compute(objective: Objective) -> Objective:
     return replace(objective, rows=replace(objective.rows, covariates=covariates))
 
 
-def _published_searches(folds: Iterator[tuple[Objective, Objective]]) -> Iterator[tuple[Search, Objective]]:
-    start: Floats | None = None
-    for training, held_out in folds:
-        search = published_search(training, start)
-        start = search.theta
-        yield search, held_out
-
-
-def _converged_searches(
-    objective: Objective, folds: Iterator[tuple[Objective, Objective]]
-) -> Iterator[tuple[Search, Objective]]:
-    starts = _distinct(converged_searches(objective))
-    for training, held_out in folds:
-        yield lowest([converged_search(training, start) for start in starts]), held_out
-
-
-def _distinct(searches: Sequence[Search]) -> list[Floats]:
+def _distinct(searches: Sequence[OptimizeResult]) -> list[Floats]:
     """The lowest of the different minima that searches ended in."""
-    ends: list[Search] = []
-    finite = [search for search in searches if math.isfinite(search.objective)]
-    for search in sorted(finite, key=lambda search: search.objective):
-        if not ends or ends[-1].objective + _SAME < search.objective <= ends[0].objective + _MARGIN:
+    ends: list[OptimizeResult] = []
+    finite = [search for search in searches if math.isfinite(search.fun)]
+    for search in sorted(finite, key=lambda search: search.fun):
+        if not ends or ends[-1].fun + _SAME < search.fun <= ends[0].fun + _MARGIN:
             ends.append(search)
-    return [search.theta for search in ends[:_MOST_MINIMA]]
+    return [search.x for search in ends[:_MOST_MINIMA]]
 
 
 def _predicted(held_out: Objective, theta: Floats) -> float:

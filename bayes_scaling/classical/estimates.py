@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import least_squares, minimize
+from scipy.optimize import OptimizeResult, least_squares, minimize
 
 from bayes_scaling.classical.objective import PUBLISHED_DELTA, Objective
 from bayes_scaling.classical.progress import doubling_table, rate_table
@@ -254,19 +254,7 @@ def unpenalised_estimate(specification: Specification | str | Path, evaluations:
 # ---------------------------------------------------------------------- searches from one start
 
 
-@dataclass(frozen=True, eq=False)
-class Search:
-    """Where one search ended and what it took."""
-
-    theta: Floats
-    objective: float
-    iterations: int
-    evaluations: int
-    message: str
-    success: bool
-
-
-def published_search(objective: Objective, start: Floats | None = None) -> Search:
+def published_search(objective: Objective, start: Floats | None = None) -> OptimizeResult:
     """Minimise as the paper does, by default from zeros, wherever that ends."""
 
     def at_each(_: object, points: Iterable[Floats]) -> Floats:
@@ -278,25 +266,23 @@ def published_search(objective: Objective, start: Floats | None = None) -> Searc
     start = np.zeros(len(objective.names)) if start is None else start
     options: Any = {"workers": at_each}
     with np.errstate(all="ignore"):
-        found = minimize(objective, start, method="SLSQP", options=options)
-    return Search(found.x, float(found.fun), found.nit, found.nfev, found.message, bool(found.success))
+        return minimize(objective, start, method="SLSQP", options=options)
 
 
-def converged_search(objective: Objective, start: Floats) -> Search:
+def converged_search(objective: Objective, start: Floats) -> OptimizeResult:
     """Minimise to the end from one start."""
     return _bounded_search(objective, start) if objective.delta > 0 else _squares_search(objective, start)
 
 
-def converged_searches(objective: Objective) -> list[Search]:
+def converged_searches(objective: Objective) -> list[OptimizeResult]:
     """Minimise to the end from every start (:func:`converged_estimate`)."""
-    penalised = objective if objective.delta > 0 else replace(objective, delta=PUBLISHED_DELTA)
-    starts = _starts(penalised)
+    starts = _starts(objective if objective.delta > 0 else replace(objective, delta=PUBLISHED_DELTA))
     if objective.delta > 0:
-        starts.append(lowest([_squares_search(objective, start) for start in starts]).theta)
+        starts.append(lowest([_squares_search(objective, start) for start in starts]).x)
     return [converged_search(objective, start) for start in starts]
 
 
-def _bounded_search(objective: Objective, start: Floats) -> Search:
+def _bounded_search(objective: Objective, start: Floats) -> OptimizeResult:
     k = len(start)
 
     def split(parts: Floats) -> tuple[float, Floats]:
@@ -317,10 +303,11 @@ def _bounded_search(objective: Objective, start: Floats) -> Search:
         )
     values = found.x[:k] - found.x[k:]
     values = np.where(np.abs(values) < _ZERO, 0.0, values)
-    return Search(values, objective(values), found.nit, found.nfev, found.message, bool(found.success))
+    found.update({"x": values, "fun": objective(values)})
+    return found
 
 
-def _squares_search(objective: Objective, start: Floats) -> Search:
+def _squares_search(objective: Objective, start: Floats) -> OptimizeResult:
     """Least squares, whatever the objective's delta."""
     with np.errstate(all="ignore"):
         found = least_squares(
@@ -334,19 +321,13 @@ def _squares_search(objective: Objective, start: Floats) -> Search:
             max_nfev=_MOST_ITERATIONS,
         )
     # One Jacobian for the start and one for each accepted step: the nearest there is to a count of iterations.
-    return Search(
-        found.x,
-        objective.mean_squared_error(found.x),
-        int(found.njev or 0),
-        found.nfev,
-        found.message,
-        bool(found.success),
-    )
+    found.update({"fun": objective.mean_squared_error(found.x), "nit": found.njev or 0})
+    return found
 
 
 def _starts(objective: Objective) -> list[Floats]:
     """Zeros, the published estimate and random points around it at which all losses are finite."""
-    published = published_search(objective).theta
+    published = published_search(objective).x
     effect = np.sqrt(np.mean(objective.jacobian(published) ** 2, axis=0))
     scale = _SPREAD / np.where(effect > 0, effect, 1.0)
     scattered = published + scale * np.random.default_rng(_SEED).standard_normal((_RANDOM_STARTS, len(published)))
@@ -357,27 +338,27 @@ def _starts(objective: Objective) -> list[Floats]:
 # ---------------------------------------------------------------------- results
 
 
-def lowest(found: Iterable[Search]) -> Search:
+def lowest(found: Iterable[OptimizeResult]) -> OptimizeResult:
     """The search that ended lowest."""
-    return min(found, key=lambda search: search.objective if np.isfinite(search.objective) else np.inf)
+    return min(found, key=lambda search: search.fun if np.isfinite(search.fun) else np.inf)
 
 
 def _estimate(
-    objective: Objective, evaluations: pd.DataFrame, found: Sequence[Search], converged_by: str
+    objective: Objective, evaluations: pd.DataFrame, found: Sequence[OptimizeResult], converged_by: str
 ) -> PointEstimate:
     best = lowest(found)
     return PointEstimate(
         specification=objective.specification.name,
         delta=objective.delta,
-        coefficients=dict(zip(objective.names, map(float, best.theta), strict=True)),
+        coefficients=dict(zip(objective.names, map(float, best.x), strict=True)),
         anchor=sample_minima(evaluations),
-        rates=rate_table(objective.coefficients(best.theta), objective.rows.levels),
-        objective=objective(best.theta),
-        mse=objective.mean_squared_error(best.theta),
-        optimality=objective.optimality(best.theta),
-        iterations=int(best.iterations),
-        evaluations=int(best.evaluations),
+        rates=rate_table(objective.coefficients(best.x), objective.rows.levels),
+        objective=objective(best.x),
+        mse=objective.mean_squared_error(best.x),
+        optimality=objective.optimality(best.x),
+        iterations=int(best.nit),
+        evaluations=int(best.nfev),
         converged_by=converged_by,
         starts=len(found),
-        starts_at_best=sum(search.objective <= best.objective + _SAME for search in found),
+        starts_at_best=sum(search.fun <= best.fun + _SAME for search in found),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -104,22 +105,18 @@ class Bootstrap:
         check_probability(probability)
         require_choice("percentiles_of", percentiles_of, PERCENTILES_OF)
         tail = (1 - probability) / 2
-        rows = {}
-        columns = (self.rates.columns.get_level_values(name) for name in ("rate", "level"))
-        for rate, level, draws in zip(*columns, self.rates.to_numpy().T, strict=True):
+        rows: dict[Any, Any] = {}
+        levels: Any = self.rates.columns
+        for (rate, level), draws in zip(levels, self.rates.to_numpy().T, strict=True):
             if percentiles_of == "rate":
                 upper, median, lower = months_to_double(_quantiles(draws, [tail, 0.5, 1 - tail]))
             else:
                 lower, median, upper = _quantiles(signed_months_to_double(draws), [tail, 0.5, 1 - tail])
             progress = np.mean(draws > 0) if not np.isnan(draws).any() else np.nan
-            rows[FACTOR_OF[rate], level] = {
-                "median": float(median),
-                "lower": float(lower),
-                "upper": float(upper),
-                "probability_of_progress": float(progress),
-            }
-        table = pd.DataFrame.from_dict(rows, orient="index")
-        table.index = pd.MultiIndex.from_tuples(list(rows), names=["factor", "level"])
+            rows[FACTOR_OF[rate], level] = [median, lower, upper, progress]
+        index = pd.MultiIndex.from_tuples(list(rows), names=["factor", "level"])
+        columns = ["median", "lower", "upper", "probability_of_progress"]
+        table = pd.DataFrame(list(rows.values()), index, columns, dtype=float)
         if len(self.rates.columns) == len(FACTOR_OF):
             table = table.droplevel("level")
         table.attrs = {
@@ -186,7 +183,7 @@ def bootstrap(
     objective = Objective.of(specification, evaluations, delta)
     with one_thread():
         found = [published_search(objective.on(rows)) for rows in resamples(objective.rows, draws, seed, by)]
-    values = np.array([search.theta for search in found])
+    values = np.array([search.x for search in found])
     labels, rates = progress_rates(objective.coefficients(values), objective.rows.levels)
     draw = pd.RangeIndex(draws, name="draw")
     return Bootstrap(
