@@ -125,8 +125,8 @@ def hoffmann_estimate(
     published constants' misfit. Its values are then near 5e-6, and its derivatives soon below the optimiser's absolute
     tolerances (2e-9 and 1e-5), so that each search stops after some 18 evaluations, wherever it is.
     :func:`besiroglu_estimate` goes on.
-    What was published came of the authors' own runs and program, so these are other numbers that stop early for the
-    same reason. Source: Hoffmann et al. 2022 (arXiv 2203.15556), section 3.3 and appendix D.2.
+    The published constants came from the authors' own runs and program; these differ, but stop early for the same
+    reason. Source: Hoffmann et al. 2022 (arXiv 2203.15556), section 3.3 and appendix D.2.
 
     Examples
     --------

@@ -31,7 +31,7 @@ from bayes_scaling.inference.settings import checked_seed, whole_number
 from bayes_scaling.inference.threads import one_thread
 from bayes_scaling.law.chinchilla import ChinchillaLaw
 from bayes_scaling.quantities.intervals import check_probability
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, interval_attrs, interval_points
 
 _STEPS = 8
 """Steps from a smooth objective to one that is all but least absolute residuals."""
@@ -203,7 +203,7 @@ def _profile(objective: HuberObjective, theta: Floats, delta: float) -> tuple[fl
 
 
 BESIROGLU_SEED = 42
-"""Of the resamples of the published notebook."""
+"""Seed of the published notebook's resamples."""
 
 _OPTIMAL = 1e-6
 """A resample's search has failed if a derivative is larger than this where it ends."""
@@ -266,9 +266,8 @@ class ChinchillaBootstrap:
             If the probability is not between 0 and 1.
         """
         check_probability(probability)
-        tail = (1 - probability) / 2
-        table = self.draws.quantile([0.5, tail, 1 - tail]).T.set_axis(["median", "lower", "upper"], axis=1)
-        table.attrs = {"interval": {"probability": probability, "kind": INTERVAL_KIND}}
+        table = self.draws.quantile(interval_points(probability)).T.set_axis(["median", "lower", "upper"], axis=1)
+        table.attrs = {"interval": interval_attrs(probability)}
         return table
 
     def wald_test(self, law: ChinchillaLaw) -> tuple[float, float]:

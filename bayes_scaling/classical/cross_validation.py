@@ -106,7 +106,7 @@ def published_split(evaluations: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFra
     Parameters
     ----------
     evaluations
-        A table; the paper's split comes of ``load_evaluations("ho2024")`` in the order of its rows.
+        A table; the paper's split is of ``load_evaluations("ho2024")`` in the order of its rows.
 
     Returns
     -------

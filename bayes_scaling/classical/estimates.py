@@ -22,7 +22,7 @@ _SEED = 0
 _SPREAD = 0.3
 """Standard deviation of random starts, in units of a coefficient's step that moves the losses by 1 nat."""
 _SAME = 1e-8
-"""Starts count as having reached the best minimum within this distance of its objective."""
+"""Searches that end within this of the lowest objective have found the same minimum."""
 _ZERO = 1e-9
 """Coefficients that a bounded search leaves this close to 0 are 0."""
 _SQUARES_TOLERANCE = 1e-14
@@ -44,7 +44,7 @@ class PointEstimate:
         The paper's coefficients (its Table 10): constants in log nats per token, exponents without unit, year terms
         per year.
     anchor
-        N0, D0, Y0: where the coefficients stand.
+        N0, D0, Y0: the sizes and the date at which the coefficients are stated.
     rates
         ``g_N``, ``g_D``, ``g_C`` to level to log units per year. The one level is ``"all"`` unless a rate varies by
         a group. 0 where the law holds a factor constant. NaN where it does not have the factor (parameters and
@@ -125,7 +125,7 @@ def published_estimate(
     specification
         A structure without ``delta``, or its name or path; its noise and priors play no part.
     evaluations
-        As read by :func:`bayes_scaling.read_evaluations`; coefficients stand at its sample minima.
+        As read by :func:`bayes_scaling.read_evaluations`; coefficients are stated at its sample minima.
     delta
         Penalty strength, at least 0, squared nats per token for each unit of a coefficient.
 
@@ -234,7 +234,7 @@ def unpenalised_estimate(specification: Specification | str | Path, evaluations:
 
     Notes
     -----
-    Losses do not depend on where coefficients stand, so neither do this estimate's rates, unlike the penalised
+    Losses do not depend on where coefficients are stated, so neither do this estimate's rates, unlike the penalised
     ones. Law: Ho et al. 2024 (arXiv 2403.05812), eq. 8.
 
     Examples

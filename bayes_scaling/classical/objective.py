@@ -2,8 +2,8 @@ r"""The objective that the published estimator minimises.
 
 .. math:: \frac1n \sum_i \left(\ln \mathrm{ppl}_i - L_i(\theta)\right)^2 + \delta \sum_j |\theta_j|
 
-(Ho et al. 2024, eq. 8 and the code of their cross-validation.) The penalty stands on every coefficient, constants
-included, so it depends on the sizes and the date at which these are stated: the sample minima N0, D0, Y0.
+(Ho et al. 2024, eq. 8 and the code of their cross-validation.) Every coefficient is penalised, constants included, so
+the penalty depends on the sizes and the date at which these are stated: the sample minima N0, D0, Y0.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ class Objective:
     specification
         The law's structure; its noise and its priors play no part.
     rows
-        Evaluations relative to the sizes and date at which the coefficients stand.
+        Evaluations relative to the sizes and date at which the coefficients are stated.
     delta
         Penalty strength, squared nats per token for each unit of a coefficient.
 
@@ -65,7 +65,7 @@ class Objective:
     def of(
         cls, specification: Specification | str | Path, evaluations: pd.DataFrame, delta: float = PUBLISHED_DELTA
     ) -> Self:
-        """State the objective on a table, with coefficients at its sample minima N0, D0, Y0.
+        """State the objective on a table, with coefficients stated at its sample minima N0, D0, Y0.
 
         Parameters
         ----------
@@ -106,7 +106,7 @@ class Objective:
         return published_names(self.specification)
 
     def on(self, positions: Sequence[int] | Integers) -> Self:
-        """State the same objective on some rows, repeats allowed; coefficients stand where they stood.
+        """State the same objective on some rows, repeats allowed, with coefficients stated where they were.
 
         Parameters
         ----------

@@ -18,8 +18,9 @@ from bayes_scaling.inference.threads import one_thread
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.quantities.intervals import check_probability
 from bayes_scaling.quantities.rates import (
-    INTERVAL_KIND,
     INTERVAL_PROBABILITY,
+    interval_attrs,
+    interval_points,
     months_to_double,
     signed_months_to_double,
 )
@@ -104,14 +105,13 @@ class Bootstrap:
         """
         check_probability(probability)
         require_choice("percentiles_of", percentiles_of, PERCENTILES_OF)
-        tail = (1 - probability) / 2
         rows: dict[Any, Any] = {}
         levels: Any = self.rates.columns
         for (rate, level), draws in zip(levels, self.rates.to_numpy().T, strict=True):
             if percentiles_of == "rate":
-                upper, median, lower = months_to_double(_quantiles(draws, [tail, 0.5, 1 - tail]))
+                median, upper, lower = months_to_double(_quantiles(draws, interval_points(probability)))
             else:
-                lower, median, upper = _quantiles(signed_months_to_double(draws), [tail, 0.5, 1 - tail])
+                median, lower, upper = _quantiles(signed_months_to_double(draws), interval_points(probability))
             progress = np.mean(draws > 0) if not np.isnan(draws).any() else np.nan
             rows[FACTOR_OF[rate], level] = [median, lower, upper, progress]
         index = pd.MultiIndex.from_tuples(list(rows), names=["factor", "level"])
@@ -119,11 +119,8 @@ class Bootstrap:
         table = pd.DataFrame(list(rows.values()), index, columns, dtype=float)
         if len(self.rates.columns) == len(FACTOR_OF):
             table = table.droplevel("level")
-        table.attrs = {
-            "unit": "months",
-            "percentiles_of": percentiles_of,
-            "interval": {"probability": probability, "kind": INTERVAL_KIND},
-        }
+        interval = interval_attrs(probability)
+        table.attrs = {"unit": "months", "percentiles_of": percentiles_of, "interval": interval}
         return table
 
 

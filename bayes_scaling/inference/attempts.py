@@ -25,8 +25,8 @@ from bayes_scaling.model.rows import Rows
 from bayes_scaling.specifications.specification import Specification
 
 TO_DESPAIR, TO_DESPAIR_AT_LAST = 600, 3000
-"""Draws of each chain from which on chains that lie apart are taken to stay so: before another attempt, and in the last
-one, where too many divergences are also taken to stay so from then on."""
+"""Draws of each chain after which a run is given up if chains still lie apart: before another attempt, and in the last
+one, which is then given up for too many divergences as well."""
 RESTARTS = 3  # most restarts of chains stuck where there is next to no posterior mass
 OfChains = dict[str, tuple[str, Floats]]  # variables over ``chain``, as xarray takes them
 

@@ -21,7 +21,7 @@ UNITS = ("evaluation", "paper")  # units of cross-validation
 
 
 def check_unit(unit: str) -> None:
-    """Refuse a word that is none of :data:`UNITS`."""
+    """Refuse a unit of cross-validation that is none of :data:`UNITS`."""
     require_choice("unit", unit, UNITS)
 
 

@@ -206,10 +206,10 @@ def fit_fingerprint(specification: Specification, evaluations: pd.DataFrame, set
     document = posterior_document(specification, evaluations) | {
         "settings": {
             name: value for name, value in asdict(settings).items() if (name, value) != ("sampler", NUTS)
-        },  # so that fits from before there was a choice keep theirs
+        },  # so that fits made before there was a choice keep their fingerprints
         "seed": seed,
         "versions": package_versions(),
-        # Steps follow from the table; without them, fits from before there were any keep theirs.
+        # Steps follow from the table; left out, so that fits made before there were any keep their fingerprints.
         "centre": {
             name: value for name, value in asdict(central_anchor(specification, evaluations)).items() if name != "steps"
         },

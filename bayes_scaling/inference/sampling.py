@@ -225,7 +225,7 @@ def _first_draws(sampler: Any, progress: Progress, tune: int, look: int) -> Data
             logp = trace["sample_stats"].to_dataset()["logp"][:, :look].to_numpy()
             if logp.shape[1] == look and not np.isnan(logp).any():
                 return trace
-            sampler.resume()  # what is counted comes before what can be read
+            sampler.resume()  # draws are counted before they can be read
     whole: DataTree = sampler.wait()
     return whole
 

@@ -85,8 +85,7 @@ def plausible_draw(
 
 
 REPORTED = ("E", "g_C", "a")
-"""Of what a posterior reports beside the sampled parameters, that which is checked as well; so are coefficients with a
-formula, where they are reported."""
+"""Reported quantities that are checked besides the sampled parameters, as are reported coefficients with a formula."""
 
 
 def quantities_at(specification: Specification, rows: Rows, values: Mapping[str, Floats]) -> dict[str, Floats]:

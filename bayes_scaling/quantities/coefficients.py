@@ -7,7 +7,7 @@ import xarray as xr
 from bayes_scaling.inference.diagnostics import elements
 from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.quantities.intervals import MCSE, SAMPLE_DIMS, check_probability, credible_intervals
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, interval_attrs
 from bayes_scaling.specifications.laws import LAWS, RESPONSE_UNITS
 
 NAMES = ("E", "A", "B", "alpha", "beta", "a", "N_c", "D_c", "C_c", "S_c", "B_star", "alpha_B")
@@ -17,7 +17,7 @@ EXPONENTS = ("alpha", "beta")
 CONTRACTION_MIN = 0.1
 """An interval less than a tenth narrower than its prior's is the prior's."""
 SPREAD_MIN = 0.01
-"""Range of a logarithm of size within which all rows have the same size."""
+"""Rows whose log sizes span less than this count as of one size."""
 
 
 def coefficients(fit: Fit, *, probability: float = INTERVAL_PROBABILITY) -> pd.DataFrame:
@@ -79,7 +79,7 @@ def _coefficients(fit: Fit, probability: float, *, errors: bool) -> pd.DataFrame
         found = np.atleast_1d(contraction(fit, name)) if known else np.full(len(table), np.nan)
         parts.append(table.assign(unit=units.get(name, ""), contraction=found))
     whole = pd.concat(parts) if parts else pd.DataFrame(columns=list(_COLUMNS))
-    whole.attrs = {"interval": {"probability": probability, "kind": INTERVAL_KIND}}
+    whole.attrs = {"interval": interval_attrs(probability)}
     return whole
 
 
@@ -103,7 +103,7 @@ def contraction(fit: Fit, exponent: str, *, probability: float = INTERVAL_PROBAB
 
 
 def unidentified(fit: Fit) -> tuple[str, ...]:
-    """Exponents of sizes alike in all rows (within 1%) or hardly narrower than their prior, and what rests on them."""
+    """Exponents whose size is the same in all rows (within 1%) or that data hardly inform, and what depends on them."""
     narrower = _coefficients(fit, INTERVAL_PROBABILITY, errors=False)["contraction"]
     terms = fit.specification.form.terms
     constant = fit.data["constant_data"].to_dataset()

@@ -25,9 +25,10 @@ from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_split, optimal_term
 from bayes_scaling.quantities.points import axis_of, check_years, positive
 from bayes_scaling.quantities.rates import (
-    INTERVAL_KIND,
     INTERVAL_PROBABILITY,
     MONTHS_PER_YEAR,
+    interval_attrs,
+    interval_points,
     months_to_double,
     summarise_rate,
 )
@@ -94,7 +95,7 @@ def doubling_times(fit: Fit, *, probability: float = INTERVAL_PROBABILITY, by: s
             )
         index = pd.MultiIndex.from_tuples(list(levels), names=["factor", by])
         table = pd.DataFrame(list(levels.values()), index=index)
-    table.attrs = {"unit": "months", "interval": {"probability": probability, "kind": INTERVAL_KIND}}
+    table.attrs = {"unit": "months", "interval": interval_attrs(probability)}
     return table
 
 
@@ -165,8 +166,8 @@ def _summary(fit: Fit, rate: str, probability: float) -> dict[str, float]:
 
 def _summarised(draws: Floats, probability: float) -> dict[str, float]:
     """Doubling time with Monte Carlo errors from those of the rate's quantiles: ``dT = T dg / g``."""
-    summary, tail = summarise_rate(draws.ravel(), probability), (1 - probability) / 2
-    found = quantile_errors(draws, [0.5, 1 - tail, tail])
+    summary, (middle, low, high) = summarise_rate(draws.ravel(), probability), interval_points(probability)
+    found = quantile_errors(draws, [middle, high, low])
     months = np.array([summary[name] for name in ("median", "lower", "upper")])
     with np.errstate(invalid="ignore"):  # without bound
         errors = found * months**2 / months_to_double(1.0)

@@ -258,7 +258,7 @@ def _log_growth(laws: Laws, start: float, end: float) -> xr.DataArray:
 
 
 def _groups(laws: Laws) -> dict[str, Mapping[str, Any]]:
-    """Groups that rates may differ between, as far as none is set, and their levels with what columns hold for each."""
+    """Groups between which rates may differ and that are not set: each level with what its column holds."""
     used: set[str | None] = {each.group for name, each in laws.coefficients.items() if name not in _LEVELS}
     if laws.specification.progress.drifts and laws.specification.index_of("A") == "benchmark":
         used.add("benchmark")  # by the size of its training text

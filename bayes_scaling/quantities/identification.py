@@ -20,7 +20,7 @@ from bayes_scaling.model.coordinates import coefficients_of
 from bayes_scaling.model.structure import loss_parts
 from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.influence import ALL_PRIORS, NEEDED, REPORTED, VERDICTS, influence
-from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, months_to_double
+from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, interval_points, months_to_double
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,7 @@ class Ridge:
 
 def best_mix(first: Floats, second: Floats) -> Mix:
     """Mix of smallest variance of two quantities, draws of shape ``(samples,)``."""
-    covariance = np.cov(first, second)
-    variance, other, joint = covariance[0, 0], covariance[1, 1], covariance[0, 1]
+    (variance, joint), (_, other) = np.cov(first, second)
     weight = float((other - joint) / (variance + other - 2 * joint))
     value = span(weight * first + (1 - weight) * second)
     return Mix(float(joint / np.sqrt(variance * other)), weight, value)
@@ -74,9 +73,7 @@ def best_mix(first: Floats, second: Floats) -> Mix:
 
 def span(draws: Floats) -> Span:
     """Median and interval of draws."""
-    tail = (1 - INTERVAL_PROBABILITY) / 2
-    low, middle, high = np.quantile(draws, [tail, 0.5, 1 - tail])
-    return Span(float(middle), float(low), float(high))
+    return Span(*map(float, np.quantile(draws, interval_points())))
 
 
 def ridge(fit: Fit) -> Ridge | None:
@@ -180,7 +177,7 @@ def _verdicts(verdicts: pd.Series) -> str:
 
 
 _HEADLINES = ("g_C", "a", "alpha")
-"""What a fit's answer is about: the first of them that it has."""
+"""A fit's headline is the first of these that it has."""
 
 
 def _headline(table: pd.DataFrame) -> str:

@@ -1,4 +1,4 @@
-"""Prior and likelihood beside each other for every reported quantity: contraction, power-scaling, one rule, verdict."""
+"""How far prior and likelihood decide each reported quantity: contraction, power-scaling, and a verdict by one rule."""
 
 import functools
 import math
@@ -26,7 +26,7 @@ from bayes_scaling.model.reported import RATES
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.quantities.coefficients import CONTRACTION_MIN
 from bayes_scaling.quantities.intervals import SAMPLE_DIMS, credible_intervals
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.quantities.rates import interval_attrs
 from bayes_scaling.specifications.catalogue import resolve
 from bayes_scaling.specifications.parameters import PARAMETERS
 from bayes_scaling.specifications.specification import Specification
@@ -158,7 +158,7 @@ def influence(fit: Fit) -> pd.DataFrame:
     whole = whole.join(_sensitivities(fit, names).set_axis(whole.index))
     judged = whole[["contraction", "sensitivity_prior", "sensitivity_likelihood"]].to_numpy(float)
     whole["verdict"] = [rule.verdict(narrower, prior=p, likelihood=data) for narrower, p, data in judged]
-    whole.attrs = {"interval": {"probability": INTERVAL_PROBABILITY, "kind": INTERVAL_KIND}, "rule": rule.words}
+    whole.attrs = {"interval": interval_attrs(), "rule": rule.words}
     return whole
 
 

@@ -195,7 +195,7 @@ class Laws:
     def _columns(
         self, benchmark: str, architecture: str, points: Mapping[str, Floats], needed: Container[str | None]
     ) -> tuple[dict[str, Floats], dict[str, Integers]]:
-        """Covariates and group codes of points, from what each column is set to; others than needed are as usual."""
+        """Covariates and group codes of points; columns that are not set have their usual values."""
         named = {"benchmark": benchmark, "architecture": architecture}
         if self.predictors is None:
             used = {coefficient.group for coefficient in self.coefficients.values()}
@@ -258,7 +258,7 @@ def at(source: "Source", **columns: Any) -> "Fit | Laws":
 
 
 def at_most_common(fit: "Fit") -> "Fit":
-    """A fit at the most common level of each column of which nothing says which is meant, for reports."""
+    """A fit at the most common level of each column that is neither set nor has a usual value, for reports."""
     names = [name for name in fit.specification.columns if name not in ("benchmark", "architecture")]
     predictors, found = laws_of(fit).predictors if names else None, {}
     for name in names:

@@ -18,7 +18,7 @@ from bayes_scaling.inference.settings import whole_number
 from bayes_scaling.inference.simulation import simulated_rows
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.quantities.loo_pit import loo_pit
-from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY
+from bayes_scaling.quantities.rates import interval_points
 from bayes_scaling.quantities.uniformity import Curve, uniform_curve
 from bayes_scaling.specifications.specification import Specification
 
@@ -68,12 +68,12 @@ LEAST_REPLICATES = 100
 FALSE_DISCOVERIES = 0.05
 """Share of flagged groups that may be false (Benjamini and Hochberg), for each way of grouping."""
 _BEYOND = 2.0
-_TAIL = (1 - INTERVAL_PROBABILITY) / 2
+_POINTS = interval_points()
 
 
 @dataclass(frozen=True, eq=False)
 class PredictiveCheck:
-    """How a posterior's predictions look beside the rows that were fitted.
+    """How a posterior's predictions compare with the rows that were fitted.
 
     Parameters
     ----------
@@ -272,7 +272,7 @@ def _tails(of_draws: OfDraws, mean: Floats, ids: tuple[str, ...]) -> pd.DataFram
     where = {"largest": mean.argmax(), "smallest": mean.argmin(), "largest in size": np.abs(mean).argmax()}
     rows = {}
     for name, found, expected in zip(statistics, *(each.T for each in every), strict=True):
-        lower, median, upper = np.quantile(expected, [_TAIL, 0.5, 1 - _TAIL])
+        median, lower, upper = np.quantile(expected, _POINTS)
         rows[name] = {
             "observed": found.mean(),
             "replicated": median,
@@ -291,4 +291,4 @@ def _at_least(observed: Floats, replicated: Floats) -> Floats:
 
 def _mean_and_interval(draws: Floats) -> Floats:
     """Mean, lower and upper end over draws, shape ``(3, n)``."""
-    return np.vstack([draws.mean(axis=0), np.quantile(draws, [_TAIL, 1 - _TAIL], axis=0)])
+    return np.vstack([draws.mean(axis=0), np.quantile(draws, _POINTS[1:], axis=0)])

@@ -42,7 +42,7 @@ from bayes_scaling.tables import decimal_year
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """What a backtest keeps of a forecast; point estimates count as ``converged``; ``unseen`` can't be predicted."""
+    """What a backtest keeps of a forecast; point estimates count as ``converged``, ``unseen`` what is not predicted."""
 
     forecaster: str
     cut: int
@@ -69,11 +69,11 @@ class Record:
 
 
 PROBABILITIES = (0.5, 0.9, 0.95)
-"""Of the central predictive intervals whose coverage is counted."""
+"""Probabilities of the central predictive intervals whose coverage is counted."""
 BOOTSTRAP_DRAWS = 100
 """Resamples, as in the paper."""
 DRAWS = 4000
-"""Of the predictive distribution of a point estimate."""
+"""Draws of the predictive distribution of a point estimate."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,8 +145,8 @@ def _given_earlier(
 def published_forecast(specification: Specification, split: Split, method: str, seed: int) -> Forecast:
     """What the paper's estimate predicts, or an equal mixture over its bootstrap, with normal noise.
 
-    The paper states no predictive distribution. The variance, ``sum(r^2) / (n - k)`` for ``k`` coefficients not 0, is
-    kinder than the mean squared residual: with few evaluations it is wider.
+    The paper states no predictive distribution. The variance, ``sum(r^2) / (n - k)`` for ``k`` coefficients not 0, does
+    it more justice than the mean squared residual, which is too small with few evaluations.
     """
     estimate = published_estimate(specification, split.before)
     values, note = np.array([list(estimate.coefficients.values())]), ""

@@ -26,8 +26,8 @@ HORIZONS = {"later": "all published from the cut on", "year": "published in the 
 class Split:
     """One cut of a table by date: what was published ``before`` 1 January of the year ``cut`` is fitted.
 
-    ``later`` ones are predicted: on benchmarks that the fitted ones have (a posterior knows of others what its prior
-    says, a point estimate nothing), by papers of which none was fitted. So many others are left ``unseen``.
+    ``later`` ones are predicted: those on a benchmark that was fitted (of others a posterior knows its prior, a point
+    estimate nothing) and of a paper that was not. ``unseen`` counts the rest.
     """
 
     cut: int
@@ -81,7 +81,7 @@ Method = Literal["posterior", "estimate", "bootstrap"]
 PUBLISHED = "ho2024/07"
 """The paper's preferred model, which every backtest makes in the paper's way as well."""
 SPECIFICATIONS = (DEFAULT_SPECIFICATION, PUBLISHED)
-"""What a backtest is of unless something else is named."""
+"""What a backtest fits by default."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def without_progress(specification: Specification) -> Specification:
     coefficients = {name: text for name, text in document.get("coefficients", {}).items() if name not in rates}
     scatter = ("sigma", *dict(specification.noise.effects).values())
     noise = {name: prior for name, prior in document["priors"].items() if name in scatter}
-    # A pivot is where coefficients stand that move with the date.
+    # A pivot is the date at which coefficients that move with it are stated.
     kept = {name: value for name, value in document.items() if name not in ("progress", "pivot")}
     name = f"{specification.name} without progress"
     changed = {"varies_by": varies_by, "coefficients": coefficients, "priors": noise}

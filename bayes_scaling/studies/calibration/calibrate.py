@@ -1,4 +1,4 @@
-"""Calibration of a specification by simulation, of the whole catalogue, and those that come with the package."""
+"""Calibrate a specification, or the whole catalogue, by simulation; and the calibrations that the package carries."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -168,7 +168,7 @@ REPEATED_SEED = 1
 
 @dataclass(frozen=True, eq=False)
 class Trust:
-    """What simulations have shown; ``repeated`` where a quantity's ranks were not uniform at first."""
+    """All calibrations; ``repeated``, with other random numbers, where a quantity's ranks were not uniform at first."""
 
     calibrations: tuple[Calibration, ...]
     repeated: Mapping[str, Calibration]

@@ -1,4 +1,4 @@
-"""Chains that do not mix, as the several answers that they are: groups, their mass and their predictive weight."""
+"""Chains that do not mix: their groups, and the posterior mass and the predictive weight of each."""
 
 from dataclasses import replace
 from typing import Any
@@ -14,7 +14,7 @@ from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.inference.settings import SMC
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.intervals import credible_intervals
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, interval_attrs
 from bayes_scaling.studies.comparison.result import ranked
 from bayes_scaling.studies.comparison.scoring import score
 
@@ -58,7 +58,7 @@ def chain_weights(fit: Fit, *, unit: str = "evaluation", probability: float = IN
     Raises
     ------
     BayesScalingError
-        If the unit or the probability is none that there is.
+        If the unit is unknown or the probability not between 0 and 1.
 
     Notes
     -----
@@ -94,8 +94,7 @@ def chain_weights(fit: Fit, *, unit: str = "evaluation", probability: float = IN
             "pareto_k_bad": scores[name].bad,
         } | {f"{quantity}_{which}": float(interval[which]) for which in ("median", "lower", "upper")}
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("group")
-    interval_of = {"probability": probability, "kind": INTERVAL_KIND}
-    table.attrs = {"interval": interval_of, "unit": unit, "quantity": quantity}
+    table.attrs = {"interval": interval_attrs(probability), "unit": unit, "quantity": quantity}
     return table
 
 

@@ -16,7 +16,12 @@ from bayes_scaling.inference.settings import Settings
 from bayes_scaling.law.published import HO2024_CROSS_VALIDATION, HO2024_DELTAS
 from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.intervals import SAMPLE_DIMS, check_probability
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, months_to_double
+from bayes_scaling.quantities.rates import (
+    INTERVAL_PROBABILITY,
+    interval_attrs,
+    interval_points,
+    months_to_double,
+)
 from bayes_scaling.specifications.progress import RATE_OF
 from bayes_scaling.studies.comparison.elpd import DOUBLING, ERRORS, Elpd, Record
 from bayes_scaling.studies.comparison.variants import STATED
@@ -223,11 +228,7 @@ class Comparison:
                     weight.append(np.full(len(found), share / len(found)))
             rows[factor] = _summary(draws, weight, probability)
         table = pd.DataFrame.from_dict(rows, orient="index")
-        table.attrs = {
-            "unit": "months",
-            "weights": weights,
-            "interval": {"probability": probability, "kind": INTERVAL_KIND},
-        }
+        table.attrs = {"unit": "months", "weights": weights, "interval": interval_attrs(probability)}
         return table
 
     def average(
@@ -271,8 +272,8 @@ def _summary(draws: list[np.ndarray], weight: list[np.ndarray], probability: flo
     if not draws:
         return dict.fromkeys(names, float("nan")) | {"weight_defined": 0.0}
     rates, shares = np.concatenate(draws), np.concatenate(weight)
-    tail = (1 - probability) / 2
-    quantiles = np.quantile(rates, [0.5, 1 - tail, tail], weights=shares, method="inverted_cdf")
+    middle, low, high = interval_points(probability)
+    quantiles = np.quantile(rates, [middle, high, low], weights=shares, method="inverted_cdf")
     progress = float(shares[rates > 0].sum() / shares.sum())
     return dict(zip(names, [*map(float, months_to_double(quantiles)), progress], strict=True)) | {
         "weight_defined": float(shares.sum())

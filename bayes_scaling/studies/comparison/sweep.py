@@ -106,7 +106,7 @@ class Sweep(Study[Task, Record]):
         return found
 
     def about(self, tasks: Mapping[str, Task]) -> dict[str, Any]:
-        """What results hold of their fits, the first of which is of the table that they are about."""
+        """What a result records of its fits; its table is that of the first."""
         first = next(iter(tasks.values()))
         return {
             "evaluations": summary_of(first.evaluations),
@@ -161,7 +161,7 @@ def record_of(files: StudyDirectory, name: str, unit: str, said: Mapping[Hashabl
 
 
 def _same(found: Any, said: Any) -> bool:
-    """Whether numbers are equal but for the order of a sum; not defined in both is equal too."""
+    """Whether values are equal, numbers up to the order of a sum; NaN equals NaN."""
     if isinstance(found, float):
         return math.isclose(found, said, rel_tol=1e-9) or (math.isnan(found) and math.isnan(said))
     return bool(found == said)
