@@ -202,7 +202,11 @@ def besiroglu_estimate(
     """
     check_delta(delta)
     objective = HuberObjective.of(runs)
-    points = _screened(objective, delta) if starts is None else np.atleast_2d(theta_of(starts))
+    if starts is None:
+        grid = hoffmann_grid()
+        points = grid[np.argsort(objective.total(grid, delta), kind="stable")[:_SCREENED]]
+    else:
+        points = np.atleast_2d(theta_of(starts))
     with one_thread():
         found = [converged_search(objective, point, delta) for point in points]
     by = f"BFGS on the sum, tolerance of derivatives {_TOLERANCE:g} delta: "
@@ -214,11 +218,6 @@ def converged_search(objective: HuberObjective, start: Floats, delta: float = HO
     options: Any = {"gtol": _TOLERANCE * delta, "maxiter": _MOST_ITERATIONS}
     with np.errstate(all="ignore"):
         return minimize(objective.total_and_gradient, start, (delta,), "BFGS", jac=True, options=options)
-
-
-def _screened(objective: HuberObjective, delta: float) -> Floats:
-    grid = hoffmann_grid()
-    return grid[np.argsort(objective.total(grid, delta), kind="stable")[:_SCREENED]]
 
 
 def _estimate(

@@ -1,9 +1,4 @@
-r"""The leave-one-out cross-validation of Ho et al. 2024, repeated, and with each fold's minimum.
-
-.. math:: \mathrm{MSE} = \frac1n \sum_i \left(\ln \mathrm{ppl}_i - L_i(\hat\theta_{-i})\right)^2
-
-Each row of the paper's 184 is predicted by coefficients estimated on the 183 others.
-"""
+"""The leave-one-out cross-validation of Ho et al. 2024, repeated as published, and with each fold's minimum."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence

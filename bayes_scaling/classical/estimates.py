@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import OptimizeResult, least_squares, minimize
 
+from bayes_scaling.classical import progress
 from bayes_scaling.classical.objective import PUBLISHED_DELTA, Objective
-from bayes_scaling.classical.progress import doubling_table, rate_table
 from bayes_scaling.common.arrays import Floats
 from bayes_scaling.inference.threads import one_thread
 from bayes_scaling.model.rows import Anchor, sample_minima
@@ -86,28 +86,7 @@ class PointEstimate:
     starts: int = 1
     starts_at_best: int = 1
 
-    def doubling_times(self, unit: str = "months") -> pd.DataFrame:
-        r"""Doubling times of effective parameters, data and compute.
-
-        .. math:: T_N = \ln 2 / g_N, \qquad T_D = \ln 2 / g_D, \qquad T_C = \ln 2 / (g_N + g_D)
-
-        Parameters
-        ----------
-        unit
-            ``"months"`` or ``"years"``.
-
-        Returns
-        -------
-        DataFrame
-            Index ``parameters``, ``data``, ``compute``; one column for each level of ``rates``. Infinite where the
-            rate is not positive, NaN where there is no rate.
-
-        Raises
-        ------
-        BayesScalingError
-            If the unit is unknown.
-        """
-        return doubling_table(self.rates, unit)
+    doubling_times = progress.doubling_times
 
 
 def published_estimate(
@@ -352,7 +331,7 @@ def _estimate(
         delta=objective.delta,
         coefficients=dict(zip(objective.names, map(float, best.x), strict=True)),
         anchor=sample_minima(evaluations),
-        rates=rate_table(objective.coefficients(best.x), objective.rows.levels),
+        rates=progress.rate_table(objective.coefficients(best.x), objective.rows.levels),
         objective=objective(best.x),
         mse=objective.mean_squared_error(best.x),
         optimality=objective.optimality(best.x),

@@ -1,8 +1,4 @@
-r"""Profile likelihood of a rate, by optimisation and without priors: a cross-check on the posterior's interval.
-
-.. math:: \mathcal D(x) = n \ln \frac{\min_{\theta: x(\theta) = x} \mathrm{MSE}(\theta)}
-    {\min_\theta \mathrm{MSE}(\theta)}
-"""
+"""Profile likelihood of a rate, by optimisation and without priors: a cross-check on the posterior's interval."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -61,7 +57,8 @@ def profile_likelihood(
 ) -> Profile:
     r"""Interval of a rate from the likelihood alone.
 
-    .. math:: \mathcal D(x) = n \ln \frac{\mathrm{MSE}(x)}{\mathrm{MSE}_\mathrm{min}} \le \chi^2_{1,\,0.95}
+    .. math:: \mathcal D(x) = n \ln \frac{\min_{\theta: x(\theta) = x} \mathrm{MSE}(\theta)}
+        {\min_\theta \mathrm{MSE}(\theta)} \le \chi^2_{1,\,0.95}
 
     Parameters
     ----------

@@ -1,17 +1,13 @@
-r"""The published law and its gain of transformers, as constants that need no table of evaluations.
-
-.. math:: L = e^{a - \alpha_\mathrm{year}(Y - Y_1) - \alpha \ln N} + e^{b - \beta_\mathrm{year}(Y - Y_1) - \beta \ln D}
-"""
+"""The published law and its gain of transformers, as constants that need no table of evaluations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy.special import log_expit
 
-from bayes_scaling.classical.progress import doubling_table, rate_table
+from bayes_scaling.classical import progress
 from bayes_scaling.law.formula import log_term, loss
 from bayes_scaling.law.published import HO2024_TRANSFORMER_GAINS as HO2024_TRANSFORMER_GAINS
 from bayes_scaling.law.published import HO2024_TRANSFORMER_LOSS_REDUCTION as HO2024_TRANSFORMER_LOSS_REDUCTION
@@ -88,32 +84,9 @@ class PublishedLaw:
     @property
     def rates(self) -> Mapping[str, Mapping[str, float]]:
         """``g_N``, ``g_D``, ``g_C``, log units per year, at the level ``"all"``."""
-        return rate_table({name: Coefficient(getattr(self, name)) for name in _COEFFICIENTS}, {})
+        return progress.rate_table({name: Coefficient(getattr(self, name)) for name in _COEFFICIENTS}, {})
 
-    def doubling_times(self, unit: str = "months") -> pd.DataFrame:
-        """Doubling times of parameters, data and compute.
-
-        Parameters
-        ----------
-        unit
-            ``"months"`` or ``"years"``.
-
-        Returns
-        -------
-        DataFrame
-            Index ``parameters``, ``data``, ``compute``; one column, ``"all"``.
-
-        Raises
-        ------
-        BayesScalingError
-            If the unit is unknown.
-
-        Examples
-        --------
-        >>> HO2024_MODEL_7.doubling_times("years").round(2)["all"].to_dict()
-        {'parameters': 11.97, 'data': 0.77, 'compute': 0.72}
-        """
-        return doubling_table(self.rates, unit)
+    doubling_times = progress.doubling_times
 
 
 HO2024_MODEL_7 = PublishedLaw(**constants("ho2024", "model_7"))

@@ -13,8 +13,9 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -55,10 +56,6 @@ class Compiled:
     effects: tuple[Effects, ...] = ()
     data: Values = field(default_factory=dict)
 
-    def starting_at(self, start: Start) -> Any:
-        """Nutpie's model with this starting point."""
-        return replace(self.model, initial_point_func=start)
-
     def point(self, values: Mapping[str, Any]) -> Floats:
         """The unconstrained point at which free variables have given values."""
         parts = [TRANSFORMS[each.support].forward(np.asarray(values[each.name], float)) for each in self.variables]
@@ -67,11 +64,10 @@ class Compiled:
     def values(self, draws: Floats) -> dict[str, Floats]:
         """Values of free variables at unconstrained points, shape ``(..., dimensions)``, each ``(..., *shape)``."""
         draws, _ = to_model(self.effects, draws, self.data)
-        values, at = {}, 0
-        for name, shape, support in self.variables:
-            part = draws[..., at : at + math.prod(shape)].reshape((*draws.shape[:-1], *shape))
-            values[name], at = TRANSFORMS[support].backward(part), at + math.prod(shape)
-        return values
+        return {
+            name: TRANSFORMS[support].backward(draws[..., place].reshape((*draws.shape[:-1], *shape)))
+            for place, (name, shape, support) in zip(_places(self.variables), self.variables, strict=True)
+        }
 
     def log_density(self, point: Floats) -> tuple[float, Floats]:
         """Log density and gradient at an unconstrained point; raises ArithmeticError where either is not finite."""
@@ -237,13 +233,18 @@ def _size(variables: tuple[FreeVariable, ...]) -> int:
     return sum(math.prod(each.shape) for each in variables)
 
 
+def _places(variables: tuple[FreeVariable, ...]) -> list[slice]:
+    """Where each free variable is in an unconstrained point."""
+    ends = accumulate((math.prod(each.shape) for each in variables), initial=0)
+    return [slice(*both) for both in pairwise(ends)]
+
+
 def _effects_among(variables: tuple[FreeVariable, ...]) -> tuple[Effects, ...]:
     """Variables called ``NAME_standardised`` beside ``NAME_sd``, by which they are multiplied."""
-    begins = np.cumsum([0, *(math.prod(each.shape) for each in variables)]).tolist()
-    places = {each.name: slice(*ends) for each, *ends in zip(variables, begins, begins[1:], strict=False)}
+    places = {each.name: place for each, place in zip(variables, _places(variables), strict=True)}
     stems = (name.removesuffix("_standardised") for name in places if name.endswith("_standardised"))
     return tuple(
-        Effects(stem, places[f"{stem}_sd"].start, places[f"{stem}_standardised"], begins[-1])
+        Effects(stem, places[f"{stem}_sd"].start, places[f"{stem}_standardised"], _size(variables))
         for stem in stems
         if f"{stem}_sd" in places
     )
@@ -314,10 +315,8 @@ def _compile(model: "pm.Model") -> CompiledObjects:
     floats, integers = pt.dvector("floats"), pt.lvector("integers")
     replaced: dict[Any, Any] = _unpacked(data, floats, integers) | lengths
     inner, volume = to_model(effects, point, {name: replaced[each] for name, each in of_effects.items()}, pt)
-    at = 0
-    for value, each in zip(values, variables, strict=True):
-        replaced[value] = inner[at : at + math.prod(each.shape)].reshape(each.shape)
-        at += math.prod(each.shape)
+    for value, each, place in zip(values, variables, _places(variables), strict=True):
+        replaced[value] = inner[place].reshape(each.shape)
     if effects:
         density, gradient = density + volume, pt.grad(volume, point, known_grads={inner: gradient})
     outputs = clone_replace([density, gradient], replaced)

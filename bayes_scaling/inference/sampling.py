@@ -184,7 +184,7 @@ def run_nuts(
     progress.started()
     with _on_cores(cores):
         sampler = nutpie.sample(
-            program.starting_at(start),
+            replace(program.model, initial_point_func=start),
             draws=settings.most_draws,
             tune=settings.tune,
             chains=settings.chains,

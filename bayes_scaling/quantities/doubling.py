@@ -1,8 +1,6 @@
 r"""Doubling times of effective parameters, data and compute.
 
-.. math:: T_N = \ln 2 / g_N, \qquad T_D = \ln 2 / g_D, \qquad T_C = \ln 2 / (g_N + g_D)
-
-(Ho et al. 2024, eq. 4-6.) A rate's posterior can reach below zero, where a doubling time has no meaning. So rates
+A rate's posterior can reach below zero, where a doubling time has no meaning. So rates
 are summarised, and their quantiles mapped: a quantile that is not positive is an infinite doubling time.
 """
 
@@ -70,7 +68,7 @@ def doubling_times(fit: Fit, *, probability: float = INTERVAL_PROBABILITY, by: s
     -----
     With exponents that drift, rates change with size and date: reported are those at the central point
     (30 million parameters, the benchmark's own training text, 2018). ``attrs`` name the interval and the unit. Source
-    of the definition: Ho et al. 2024 (arXiv 2403.05812), section 2.
+    of the definition: Ho et al. 2024 (arXiv 2403.05812), section 2, eq. 4-6.
 
     Examples
     --------

@@ -1,9 +1,4 @@
-r"""How much better algorithms multiply compute between two dates.
-
-.. math:: \frac{C_\mathrm{eff}(Y_2)}{C_\mathrm{eff}(Y_1)} = e^{g_C (Y_2 - Y_1)}, \qquad g_C = g_N + g_D
-
-at the same physical compute (Ho et al. 2024, section 2 and figure 4).
-"""
+"""By how much better algorithms multiply compute between two dates, at the same physical compute."""
 
 from collections.abc import Mapping
 from itertools import product

@@ -313,16 +313,15 @@ def laws_of(source: Source) -> Laws:
     known = {name: constant[name].to_numpy() for name in columns if name in constant}
     systems = pd.DataFrame(known, index=list(rows.ids)).reindex(columns=list(columns))
     values = draws_of(specification, data)
-    vocabulary: dict[str, float] = {}
+    vocabulary: dict[Any, float] = {}
     if "log_vocabulary" in rows.covariates:
         column = pd.Series(rows.covariates["log_vocabulary"], index=systems.index)
-        medians = column.groupby(systems["benchmark"]).median()
-        vocabulary = {str(benchmark): float(median) for benchmark, median in medians.items()}
+        vocabulary = column.groupby(systems["benchmark"]).median().to_dict()
     return Laws(
         specification=specification,
         coefficients=coefficients_of(specification, values, rows.levels),
         levels=rows.levels,
-        anchor=rows.anchor or _minima(systems),
+        anchor=rows.anchor or minima(*(systems[name].to_numpy(float) for name in ("parameters", "tokens", "year"))),
         shape=(data["posterior"].sizes["chain"], data["posterior"].sizes["draw"]),
         systems=systems,
         log_vocabulary=vocabulary,
@@ -351,10 +350,6 @@ def _static_laws(law: ChinchillaLaw | ComputeLaw | KaplanJointLaw) -> Laws:
         levels={},
         anchor=Anchor(1.0, {benchmark.name: 1.0 for benchmark in KNOWN}, CENTRE_YEAR, compute=1.0),
     )
-
-
-def _minima(systems: pd.DataFrame) -> Anchor:
-    return minima(*(systems[name].to_numpy(float) for name in ("parameters", "tokens", "year")))
 
 
 def labelled(laws: Laws, values: Floats, name: str, unit: str, **axes: Floats) -> xr.DataArray:

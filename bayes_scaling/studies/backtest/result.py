@@ -51,6 +51,7 @@ class Backtest:
     >>> found = bs.backtest()  # doctest: +SKIP
     >>> found.by_cut("year")[["covered_90", "log_score"]]  # doctest: +SKIP
     >>> found.summary()  # doctest: +SKIP
+    >>> Backtest.of(records, skipped={}, evaluations=summary, settings=settings, seed=1)  # doctest: +SKIP
     """
 
     scores: pd.DataFrame
@@ -75,10 +76,6 @@ class Backtest:
         Returns
         -------
         Backtest
-
-        Examples
-        --------
-        >>> Backtest.of(records, skipped={}, evaluations=summary, settings=settings, seed=1)  # doctest: +SKIP
         """
         tables = {(one.forecaster, one.cut): _with_outcomes(one) for one in records}
         index = pd.MultiIndex.from_tuples(list(tables), names=KEYS)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -86,14 +87,8 @@ def calibrate(
     >>> found.outside  # doctest: +SKIP
     ()
     """
-    return calibrate_all(
-        [(resolve(specification), evaluations)],
-        simulations,
-        seed=seed,
-        directory=directory,
-        workers=workers,
-        on_done=on_done,
-    )[0]
+    design = resolve(specification), evaluations
+    return calibrate_all([design], simulations, seed=seed, directory=directory, workers=workers, on_done=on_done)[0]
 
 
 def calibrate_all(
@@ -101,17 +96,15 @@ def calibrate_all(
     simulations: int = SIMULATIONS,
     *,
     seed: int = SEED,
-    directory: str | Path | None = None,
-    workers: int | None = None,
-    on_done: Callable[[int], None] = lambda done: None,
+    **where: Any,
 ) -> tuple[Calibration, ...]:
-    """Calibrate specifications, each at a design of its own; ``on_done`` gets the number of simulations done."""
+    """Calibrate specifications, each at a design of its own; ``where`` as of :func:`calibrate`."""
     for specification, table in designs:
         check_calibration(specification, table, simulations, seed)
     fingerprints = [calibration_fingerprint(*design) for design in designs]
     keys = [f"{fingerprint[:16]} seed={seed}" for fingerprint in fingerprints]
     asked = {key: partial(simulate_once, *design, seed) for key, design in zip(keys, designs, strict=True)}
-    found = run_numbered(Simulation, asked, simulations, directory=directory, workers=workers, on_done=on_done)
+    found = run_numbered(Simulation, asked, simulations, **where)
     return tuple(
         Calibration(specification.name, str(table.attrs.get("name", "unnamed")), found[key], seed, fingerprint)
         for (specification, table), key, fingerprint in zip(designs, keys, fingerprints, strict=True)

@@ -1,11 +1,11 @@
 """Recovery of known progress: simulate stated doubling times, fit right and wrong specifications, count coverage."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from functools import partial
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -89,18 +89,12 @@ def stated_truths(
 
 
 def recover(
-    studies: Sequence[KnownProgress],
-    simulations: int,
-    *,
-    seed: int = SEED,
-    directory: str | Path | None = None,
-    workers: int | None = None,
-    on_done: Callable[[int], None] = lambda done: None,
+    studies: Sequence[KnownProgress], simulations: int, *, seed: int = SEED, **where: Any
 ) -> list[tuple[Recovered, ...]]:
     """Simulate and fit once for each truth; see :func:`bayes_scaling.studies.calibration.experiment.run_numbered`."""
     keys = [f"{each.fingerprint[:16]} stated seed={seed}" for each in studies]
     asked = {key: partial(recover_once, each, seed) for key, each in zip(keys, studies, strict=True)}
-    found = run_numbered(Recovered, asked, simulations, directory=directory, workers=workers, on_done=on_done)
+    found = run_numbered(Recovered, asked, simulations, **where)
     return [found[key] for key in keys]
 
 
@@ -149,9 +143,7 @@ def recover_stated(
     *,
     questions: tuple[Question, ...] = QUESTIONS,
     seed: int = SEED,
-    directory: str | Path | None = None,
-    workers: int | None = None,
-    on_done: Callable[[int], None] = lambda done: None,
+    **where: Any,
 ) -> pd.DataFrame:
     """Simulate known doubling times at a table's design, and keep each simulation's interval, one a row.
 
@@ -173,7 +165,7 @@ def recover_stated(
         )
         for question, months in asked
     ]
-    found = recover(studies, simulations, seed=seed, directory=directory, workers=workers, on_done=on_done)
+    found = recover(studies, simulations, seed=seed, **where)
     parts = [
         dict(zip(STUDY, (question.text, question.simulated, question.fitted, months), strict=True)) | asdict(one)
         for (question, months), each in zip(asked, found, strict=True)

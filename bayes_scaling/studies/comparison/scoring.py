@@ -1,7 +1,8 @@
 """Leave one unit out: importance sampling where it can be trusted, moment matching and exact refits where not."""
 
 import warnings
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import arviz as az
@@ -90,19 +91,6 @@ _REFIT = Settings(tune=400, effective_draws=400)
 """As long as one term needs; steps and barrier are the fit's own, which one unit less hardly changes."""
 
 
-@dataclass
-class _Terms:
-    """Terms under construction: an entry a unit, ``predictions`` a row; ``means``, log mean densities of all draws."""
-
-    terms: Floats
-    pareto_k: Floats
-    errors: Floats
-    means: Floats
-    predictions: Floats
-    how: list[str]
-    unreliable: int = 0
-
-
 def score(fit: Fit, unit: str = "evaluation", *, refits: str = "bad", cores: int | None = None) -> Elpd:
     """Expected log predictive density by leave-one-out cross-validation, the sum of ``ln p(y_u | y_-u)`` over units.
 
@@ -114,41 +102,46 @@ def score(fit: Fit, unit: str = "evaluation", *, refits: str = "bad", cores: int
     rows, likelihood = rows_of(fit.data, fit.specification), fit.log_likelihood(unit)
     count, values = likelihood.sizes[unit], draws_of(fit.specification, fit.data)
     terms, pareto_k, errors, means = np.empty((4, count))
-    work = _Terms(terms, pareto_k, errors, means, np.empty(len(rows.ids)), ["psis"] * count)
+    predictions, how, unreliable = np.empty(len(rows.ids)), ["psis"] * count, 0
     shared: Floats = np.zeros(likelihood.sizes["chain"] * likelihood.sizes["draw"])
     for each in left_out(fit, unit):
         at, good_k, weights = each.positions, float(each.loo.good_k), _normalised(each.log_weights)
         influence = _influence(each.density, weights)
-        work.terms[at], work.pareto_k[at] = np.asarray(each.loo.elpd_i), np.asarray(each.loo.pareto_k)
-        work.errors[at] = _errors(influence, fit.diagnostics.efficiency)
-        work.means[at] = logsumexp(each.density, axis=0) - np.log(len(each.density))
-        shared += influence[:, work.pareto_k[at] <= good_k].sum(axis=1)
+        terms[at], pareto_k[at] = np.asarray(each.loo.elpd_i), np.asarray(each.loo.pareto_k)
+        errors[at] = _errors(influence, fit.diagnostics.efficiency)
+        means[at] = logsumexp(each.density, axis=0) - np.log(len(each.density))
+        shared += influence[:, pareto_k[at] <= good_k].sum(axis=1)
         for some, units in each.of_rows(rows):
             expected = left_out_losses(fit.specification, rows, values, unit, some)
-            work.predictions[some] = (weights[:, units] * expected).sum(axis=0)
-    found = work.pareto_k.copy()
+            predictions[some] = (weights[:, units] * expected).sum(axis=0)
+    found = pareto_k.copy()
     if not fit.specification.noise.samples_effects:
-        _match(fit, rows, unit, good_k, work)
+        for position, term, k in _matched(fit, rows, unit, good_k, np.flatnonzero(pareto_k > good_k)):
+            terms[position], pareto_k[position], how[position] = term, k, "moment_matching"
     if refits != "none":
-        for position in np.flatnonzero(~(work.pareto_k <= good_k) | (refits == "all")):
-            _refit(fit, rows, unit, int(position), work, cores)
-    refitted = np.array([how == "refit" for how in work.how])
+        for position in np.flatnonzero(~(pareto_k <= good_k) | (refits == "all")).tolist():
+            held_out = np.flatnonzero(rows.units(unit) == position)
+            again = _refit(fit, rows, unit, position, held_out, cores)
+            terms[position], errors[position], predictions[held_out], converged = again
+            pareto_k[position], how[position] = 0.0, "refit"
+            unreliable += not converged
+    refitted = np.array(how) == "refit"
     for each in left_out(fit, unit, np.flatnonzero(~(found <= good_k) & ~refitted)):
         shared += _influence(each.density, _normalised(each.log_weights)).sum(axis=1)
     return Elpd(
         unit=unit,
         labels=tuple(map(str, likelihood[unit].to_numpy())),
-        terms=work.terms,
-        effective=work.means - work.terms,
-        pareto_k=work.pareto_k,
+        terms=terms,
+        effective=means - terms,
+        pareto_k=pareto_k,
         good_k=good_k,
         pareto_k_found=found,
-        how=tuple(work.how),
-        predictions=work.predictions,
+        how=tuple(how),
+        predictions=predictions,
         observed=rows.loss.copy(),
-        errors=work.errors,
-        mcse=_joint_error(fit, shared, refitted, work),
-        unreliable=work.unreliable,
+        errors=errors,
+        mcse=_joint_error(shared.reshape(likelihood.sizes["chain"], -1), refitted, errors),
+        unreliable=unreliable,
     )
 
 
@@ -168,18 +161,16 @@ def _errors(influence: Floats, efficiency: float) -> Floats:
     return np.asarray(np.sqrt((influence**2).sum(axis=0) / efficiency))
 
 
-def _joint_error(fit: Fit, shared: Floats, refitted: Booleans, work: _Terms) -> float:
+def _joint_error(shared: Floats, refitted: Booleans, errors: Floats) -> float:
     """Monte Carlo standard error of the sum of the terms, of which those not refitted share their draws."""
-    posterior = fit.data["posterior"]
-    chains = (len(shared) * shared).reshape(posterior.sizes["chain"], posterior.sizes["draw"])
-    error = float(az.mcse(chains, method="mean")) if (~refitted).any() else 0.0
-    return float(np.hypot(error, np.sqrt((work.errors[refitted] ** 2).sum())))
+    error = float(az.mcse(shared.size * shared, method="mean")) if (~refitted).any() else 0.0
+    return float(np.hypot(error, np.sqrt((errors[refitted] ** 2).sum())))
 
 
-def _match(fit: Fit, rows: Rows, unit: str, good_k: float, work: _Terms) -> None:
-    """Moment matching, in place, of the units whose weights are too uneven."""
+def _matched(fit: Fit, rows: Rows, unit: str, good_k: float, uneven: Integers) -> Iterator[tuple[int, float, float]]:
+    """Position, term and Pareto k of those units with too uneven weights that moment matching mends."""
     fewer = replace(fit, data=thinned(fit.data, KEPT_DRAWS))
-    for left in left_out(fewer, unit, np.flatnonzero(work.pareto_k > good_k)):
+    for left in left_out(fewer, unit, uneven):
         density = UnconstrainedPosterior(fewer, rows, unit, left.positions)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -193,27 +184,22 @@ def _match(fit: Fit, rows: Rows, unit: str, good_k: float, work: _Terms) -> None
                 k_threshold=good_k,
                 pointwise=True,
             )
-        after = np.asarray(matched.pareto_k, dtype=float)
-        for i in np.flatnonzero(after <= good_k):
-            position = left.positions[i]
-            work.terms[position] = float(np.asarray(matched.elpd_i)[i])
-            work.pareto_k[position] = after[i]
-            work.how[position] = "moment_matching"
+        terms, pareto_k = (np.asarray(each, dtype=float).tolist() for each in (matched.elpd_i, matched.pareto_k))
+        for position, term, k in zip(left.positions.tolist(), terms, pareto_k, strict=True):
+            if k <= good_k:
+                yield position, term, k
 
 
-def _refit(fit: Fit, rows: Rows, unit: str, position: int, work: _Terms, cores: int | None) -> None:
-    """The term of one unit from a fit without it, in place."""
-    held_out = np.flatnonzero(rows.units(unit) == position)
-    kept = rows.take(np.setdiff1d(np.arange(len(rows.ids)), held_out))
-    own = fit.settings
+def _refit(
+    fit: Fit, rows: Rows, unit: str, position: int, held_out: Integers, cores: int | None
+) -> tuple[float, float, Floats, bool]:
+    """Term, its error, predictions and convergence of a fit without the rows of one unit."""
+    kept, own = rows.take(np.setdiff1d(np.arange(len(rows.ids)), held_out)), fit.settings
     settings = replace(_REFIT, target_accept=own.target_accept, maxdepth=own.maxdepth, barrier=own.barrier)
     again = attempt(fit.specification, kept, settings, joint_seed(fit.seed, 1000 + position), cores=cores)
     values = draws_of(fit.specification, again.data)
     density = unit_densities(fit.specification, rows, values, unit, [position])
-    work.terms[position] = float(logsumexp(density) - np.log(len(density)))
     even = np.full(density.shape, 1 / len(density))
-    work.errors[position] = _errors(_influence(density, even), again.diagnostics.efficiency)[0]
-    work.pareto_k[position] = 0.0
-    work.how[position] = "refit"
-    work.unreliable += not again.diagnostics.converged
-    work.predictions[held_out] = left_out_losses(fit.specification, rows, values, unit, held_out).mean(axis=0)
+    error = float(_errors(_influence(density, even), again.diagnostics.efficiency)[0])
+    predictions = left_out_losses(fit.specification, rows, values, unit, held_out).mean(axis=0)
+    return float(logsumexp(density) - np.log(len(density))), error, predictions, again.diagnostics.converged
