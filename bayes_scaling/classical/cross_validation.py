@@ -273,7 +273,7 @@ def published_cross_validation_table(
     converged: bool = False,
     progress: Callable[[str, float], None] | None = None,
 ) -> pd.DataFrame:
-    """Repeat the published cross-validation and set it beside what was printed.
+    """Repeat the published cross-validation and compare it with the printed table.
 
     Splits the table (:func:`published_split`), fills vocabularies (:func:`fill_published_vocabulary`) and leaves out
     one row at a time (:func:`leave_one_out`).

@@ -212,7 +212,7 @@ def _profiled(problem: _Held, theta: Floats, probability: float) -> Profile:
 
 
 def _from_outside(problem: _Held, found: Found) -> None:
-    """Fit each value again from both neighbours' ends, where that is lower: another branch may pass below."""
+    """Fit each value again from both neighbours' fits and keep what is lower: another branch may pass below."""
     order = sorted(found)
     for values in (order, order[::-1]):
         for before, value in pairwise(values):
@@ -224,7 +224,7 @@ def _nearest(found: Found, value: float) -> Floats:
 
 
 def _crossing(problem: _Held, found: Found, outermost: float, way: int, limit: float) -> float:
-    """Where the profile passes the limit on its way out."""
+    """Where the profile crosses the limit."""
     inside = (max if way > 0 else min)(value for value in found if found[value][1] <= limit)
 
     def excess(value: float) -> float:

@@ -180,7 +180,7 @@ def _attempt_smc(
 
 
 def _naming_groups(sampled: Sampled, diagnostics: Diagnostics, masses: Floats | None) -> Diagnostics:
-    """Diagnostics that name groups of chains where there are several: they must never be averaged unseen."""
+    """Diagnostics that name groups of chains that do not mix, so that nobody averages over them unknowingly."""
     if not diagnostics.apart:
         return diagnostics
     groups = chain_groups(sampled.data["posterior"].to_dataset())

@@ -205,7 +205,7 @@ class _Nutpies:
 
 
 def _compile_for_this_process(source: "pm.Model | ByHand") -> _Program:
-    """A program by numba's and nutpie's public means alone, which can't be kept."""
+    """A program by public functions of numba and nutpie alone, which can't be kept."""
     import nutpie
 
     if isinstance(source, ByHand):
@@ -252,7 +252,7 @@ def _effects_among(variables: tuple[FreeVariable, ...]) -> tuple[Effects, ...]:
 
 @contextlib.contextmanager
 def _compiling() -> Iterator[None]:
-    """Without a warning, and without a search for garbage: a quarter of the time, for objects that live to the end."""
+    """Without PyTensor's warning, and without garbage collection, a quarter of the time that frees nothing."""
     collects = gc.isenabled()
     gc.disable()
     try:
@@ -267,7 +267,7 @@ def _compiling() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _each_function_once() -> Iterator[None]:
-    """Compile PyTensor's operations of one kind on the same types once: hundreds alike take most of the time."""
+    """Compile equal PyTensor operations on equal types once: hundreds of them take most of the time."""
     from pytensor.link.numba.dispatch import basic
 
     made: dict[Any, Any] = {}

@@ -74,7 +74,7 @@ def completed(specification: Specification, rows: Rows, data: DataTree) -> DataT
 
 
 class _LogLikelihood(BackendArray):
-    """Log densities by a unit of cross-validation, as xarray's readers of files give their variables."""
+    """Log densities by a unit of cross-validation, read lazily as xarray reads variables of files."""
 
     dtype = np.dtype(np.float32)  # errors near 1e-7 nats, at half the size
 
@@ -100,7 +100,7 @@ class _LogLikelihood(BackendArray):
 
 
 def in_blocks(likelihood: Dataset) -> Iterator[Dataset]:
-    """A log likelihood in memory, so many units at a time that they and the draws are one block."""
+    """A log likelihood loaded a block of units at a time."""
     samples = likelihood.sizes["chain"] * likelihood.sizes["draw"]
     (unit,) = set(likelihood.sizes) - {"chain", "draw"}
     return (likelihood.isel({unit: part}).load() for part in blocks(likelihood.sizes[unit], samples))

@@ -130,7 +130,7 @@ def fit_with(
     cores: int | None = None,
     keep: int | None = KEPT_DRAWS,
 ) -> Fit:
-    """As :func:`fit`, with settings in one piece."""
+    """As :func:`fit`, with the settings as one object."""
     start, specification = time.perf_counter(), resolve(specification)
     settings, seed, cores = checked(settings), checked_seed(seed), checked_cores(cores)
     # Fewer than 4 draws of each chain tell ArviZ nothing.
@@ -187,7 +187,7 @@ def package_versions() -> dict[str, str]:
 
 
 def posterior_document(specification: Specification, evaluations: pd.DataFrame) -> dict[str, Any]:
-    """Everything that decides a posterior, whoever samples it: data, specification, priors; ready for JSON."""
+    """Everything that decides a posterior, whatever samples it: data, specification, priors; ready for JSON."""
     table = evaluations.to_csv(float_format="%.17g")
     return {
         "evaluations": hashlib.sha256(table.encode()).hexdigest(),

@@ -156,7 +156,7 @@ def left_out_losses(
 
 
 def _paper_effects(specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats) -> Floats:
-    """Expected effect of an evaluation's paper, as far as its other evaluations tell, nats."""
+    """Expected effect of an evaluation's paper given its other evaluations, nats."""
     if specification.noise.samples_effects:
         return np.asarray(values[EFFECT][:, rows.index["paper"]])
     residual, _ = on_scale(specification, rows, residual)

@@ -93,6 +93,6 @@ def negligible(masses: Floats) -> Booleans:
 
 
 def starts_elsewhere(stats: Dataset, left: Booleans) -> Floats:
-    """Points to start from again: the later draws of the chains that are not left, shape ``(points, dimensions)``."""
+    """Points to start from again: the later draws of the other chains, shape ``(points, dimensions)``."""
     draws = stats["unconstrained_draw"].to_numpy()[~left]
     return np.asarray(draws[:, draws.shape[1] // 2 :].reshape(-1, draws.shape[-1]))

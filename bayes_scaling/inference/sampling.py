@@ -239,10 +239,7 @@ def _is_finished(sampler: Any) -> bool:
 
 @contextlib.contextmanager
 def _on_cores(cores: int | None) -> Iterator[None]:
-    """Threads started here use at most so many processors, where the system lets a process choose.
-
-    They count from the one on which this process runs: workers that all took the first would wait for each other.
-    """
+    """Limit the processors of threads started here, from the present one on, so that workers use different ones."""
     if cores is None or not hasattr(os, "sched_setaffinity"):
         yield
         return

@@ -13,10 +13,15 @@ from bayes_scaling.law.chinchilla import STATIC_LAWS
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.law.kaplan import KAPLAN_ALLOCATION, KAPLAN_COMPUTE
 from bayes_scaling.law.muennighoff import MUENNIGHOFF
-from bayes_scaling.quantities.allocation import YEAR, cost_of_split, optimal_allocation
+from bayes_scaling.quantities.allocation import (
+    YEAR,
+    cost_of_split,
+    kaplan_allocation,
+    kaplan_rule_cost,
+    optimal_allocation,
+)
 from bayes_scaling.quantities.inference_allocation import FLOP_PER_TOKEN_USED, allocation_with_inference
 from bayes_scaling.quantities.intervals import credible_intervals
-from bayes_scaling.quantities.kaplan_split import kaplan_allocation, kaplan_rule_cost
 from bayes_scaling.quantities.laws import ARCHITECTURE, Source, laws_of, setting_of
 from bayes_scaling.quantities.points import axis_of
 from bayes_scaling.quantities.rates import interval_attrs

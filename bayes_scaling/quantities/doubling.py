@@ -255,7 +255,7 @@ def numerical_doubling_time(
 
 
 def _years_to_double(laws: Laws, compute: float, year: float, setting: dict[str, str]) -> Floats:
-    """Shape ``(samples,)``."""
+    """Years until the loss has fallen as far as by doubled compute, shape ``(samples,)``."""
     split = optimal_split(laws, compute, year, **setting)
     if laws.specification.form.of_compute:  # any split is as good
         size = np.sqrt(compute / training_compute(1.0, 1.0))

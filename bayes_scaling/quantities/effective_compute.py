@@ -34,7 +34,7 @@ _LEVELS = (
 
 
 def growth_factor(years: Any, doubling_months: Any) -> Any:
-    r"""Factor that something grows by over some years, from its doubling time.
+    r"""Factor of growth over some years, from a doubling time.
 
     .. math:: 2^{12\, t / T}
 
@@ -265,7 +265,7 @@ def _groups(laws: Laws) -> dict[str, Mapping[str, Any]]:
 
 
 def _log_growth_of(laws: Laws, start: float, end: float, levels: Mapping[str, Any]) -> Floats:
-    """What time takes off each term's logarithm, over what a log unit of size takes off it; shape ``(samples,)``."""
+    """Fall of each term's logarithm with time, over its fall with a log unit of size; summed, shape ``(samples,)``."""
     benchmark = levels.get("benchmark", laws.benchmark_of())
     setting = {"benchmark": benchmark, "architecture": levels.get("architecture", ARCHITECTURE)}
     laws = laws.at(**{name: level for name, level in levels.items() if name not in GROUPS})

@@ -1,4 +1,4 @@
-"""What looks wrong with a fit: what its table shows, and what only fitting does."""
+"""What looks wrong with a fit: findings of its table, and those that only fitting shows."""
 
 from collections.abc import Iterator
 
@@ -49,7 +49,7 @@ def _of_posterior(fit: Fit) -> Iterator[Finding]:
 
 
 def _without_irreducible_loss(fit: Fit) -> bool:
-    """Whether training runs were fitted by a law of two terms, beside which E is what a reader expects."""
+    """Whether training runs were fitted by a law of two terms without E, which readers expect of such a law."""
     form = fit.specification.form
     two_terms = len(form.terms) == 2 and not form.power and not form.for_runs  # Kaplan's have none by design
     return two_terms and fit.evaluations.kind == "runs" and not fit.specification.has_irreducible

@@ -205,7 +205,7 @@ def _log_reducible(laws: Laws, budgets: Floats, year: float, split: Split, **set
 def _log_over(
     laws: Laws, log_reducible: Floats, year: float, benchmark: str, architecture: str, baseline: str
 ) -> Floats:
-    """What an architecture reaches, as the log of what is left above the baseline's irreducible loss; -inf if below."""
+    """Log of an architecture's loss above the baseline's irreducible loss; -inf if below."""
     gap = _irreducible(laws, year, benchmark, architecture) - _irreducible(laws, year, benchmark, baseline)
     if not gap.any():
         return log_reducible

@@ -1,4 +1,4 @@
-"""What the data decided and what the prior did, of one fit: a table, the ridge, and a few plain sentences."""
+"""What the data decided of a fit and what the prior: a table, the ridge, and a few plain sentences."""
 
 import math
 import weakref
@@ -256,7 +256,7 @@ def can_identify(fit: Fit) -> bool:
 
 
 def as_plain(found: Identification) -> dict[str, Any]:
-    """Identification as JSON takes it: null for what is not defined or without bound."""
+    """Identification as JSON: null for what is not defined or without bound."""
     plain: dict[str, Any] = plain_json.plain(
         {
             "quantities": found.table.to_dict("index"),

@@ -1,4 +1,4 @@
-r"""How large a model should be that is not only trained but used: over-training.
+r"""The best size of a model that is used after training, and so is trained on more tokens than is best for its loss.
 
 At the optimum the parameter term's share :math:`s` of the reducible loss solves
 

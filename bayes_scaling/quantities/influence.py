@@ -36,33 +36,24 @@ VERDICTS: tuple[Verdict, ...] = ("by the data", "shared", "by the prior")
 """In the order of tables and sentences."""
 BY_THE_PRIOR = VERDICTS[-1]
 
-CONTRACTION_OF_DATA = 0.5
-"""Interval half as wide as the prior's: were both normal, the data would have 3 times the prior's precision, and the
-posterior mean would be three quarters theirs."""
-CONTRACTION_OF_PRIOR = 1 - math.sqrt(0.5)
-"""Interval 29% narrower than the prior's: were both normal, data and prior would have the same precision."""
-SENSITIVITY = 0.05
-"""Threshold of Kallioinen et al. 2024 (doi 10.1007/s11222-023-10366-5, section 3.1): near what a shift of the posterior
-mean by 0.3 standard deviations for each doubling of the power gives."""
-PRIOR_TO_LIKELIHOOD = 0.5
-"""A prior that moves a posterior half as much as the data do has a say. On ``ho2024/07``, where they are 0.045 and
-0.047 of ``g_C``, its 95% interval by profile likelihood, without priors, is 1.8 times as wide as the posterior's."""
-
 
 @dataclass(frozen=True)
 class Rule:
-    """Thresholds of a verdict.
-
-    Below a contraction of ``nothing`` the interval is the prior's; below ``little`` it is narrower, but the prior has
-    the greater weight; from ``enough`` the data may be said to decide. From a power-scaling ``sensitivity`` a posterior
-    moves with what is scaled; from a ``ratio`` to that to the likelihood a prior has a say, too.
-    """
+    """Thresholds of a verdict."""
 
     nothing: float = CONTRACTION_MIN
-    little: float = CONTRACTION_OF_PRIOR
-    enough: float = CONTRACTION_OF_DATA
-    sensitivity: float = SENSITIVITY
-    ratio: float = PRIOR_TO_LIKELIHOOD
+    """Contraction below which the interval is the prior's."""
+    little: float = 1 - math.sqrt(0.5)
+    """Contraction below which the prior weighs more: were both normal, they would have the same precision at 29%."""
+    enough: float = 0.5
+    """Contraction from which the data may be said to decide: were both normal, they would have 3 times the prior's
+    precision, and the posterior mean would be three quarters theirs."""
+    sensitivity: float = 0.05
+    """Power-scaling from which a posterior moves with what is scaled (Kallioinen et al. 2024, doi
+    10.1007/s11222-023-10366-5, section 3.1): near a shift of its mean by 0.3 standard deviations a doubling."""
+    ratio: float = 0.5
+    """Of sensitivity to a prior to that to the likelihood, from which the prior has a say. On ``ho2024/07``, where they
+    are 0.045 and 0.047 of ``g_C``, its 95% interval by profile likelihood is 1.8 times as wide as the posterior's."""
 
     def verdict(self, contraction: float, *, prior: float, likelihood: float) -> Verdict:
         """Verdict on one quantity; where ``contraction`` is NaN (a prior without width) by sensitivities alone."""

@@ -277,7 +277,7 @@ def setting_of(fit: "Fit") -> str:
 
 @runtime_checkable
 class HasLaws(Protocol):
-    """Anything that can state itself as draws of a law, such as published constants."""
+    """Anything that can be stated as draws of a law, such as published constants."""
 
     def as_laws(self) -> Laws:
         """Draws of the law."""

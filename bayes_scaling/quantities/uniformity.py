@@ -1,4 +1,4 @@
-"""How far an empirical distribution is from the uniform one: of ranks, and of probability integral transforms."""
+"""How far ranks, or probability integral transforms, are from uniform."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -44,7 +44,7 @@ def uniform_curve(values: Floats) -> Curve:
 
 @cache
 def uniform_band(count: int) -> tuple[Floats, Floats, Floats]:
-    """Points and band of so many values: simulated once, since the values themselves do not matter."""
+    """Points and band for a number of values, simulated once for each."""
     points, _, lower, upper = ecdf_pit(
         np.arange(count) / count, BAND, _BAND_SIMULATIONS, rng=np.random.default_rng(SEED_OF_BANDS)
     )

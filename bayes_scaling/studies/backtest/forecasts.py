@@ -121,7 +121,7 @@ def _given_earlier(
     later = np.arange(first, len(rows.ids))
 
     def densities(positions: Integers, of: Integers) -> Floats:
-        """Each unit with rows of its own, and as many clusters of its own as they are of."""
+        """Log density of each unit, with copies of its rows and clusters so that units share none."""
         part = rows.take(positions)
         apart = {
             group: of * len(rows.ids) + part.index[group] for group in ("paper", *dict(specification.noise.effects))
@@ -201,7 +201,7 @@ def scored(forecast: Forecast, split: Split) -> pd.DataFrame:
 
 
 def _crps(draws: Floats, observed: Floats) -> Floats:
-    """Continuous ranked probability score of equally weighted draws, by ArviZ, which has it with its sign changed."""
+    """Continuous ranked probability score of equally weighted draws; ArviZ gives it with the sign changed."""
     weights = np.full_like(draws.T, -np.log(len(draws)))
     return -np.asarray(array_stats.loo_score(draws.T, observed, weights, kind="crps", chain_axis=None))
 

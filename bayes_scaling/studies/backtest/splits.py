@@ -37,7 +37,7 @@ class Split:
 
     @property
     def both(self) -> pd.DataFrame:
-        """What is fitted, then what is predicted."""
+        """Rows that are fitted, then those that are predicted."""
         return pd.concat([self.before, self.later])
 
 

@@ -77,7 +77,7 @@ def simulate_once(specification: Specification, table: pd.DataFrame, seed: int, 
 
 
 def fit_losses(specification: Specification, table: pd.DataFrame, losses: Floats, seed: int) -> tuple[Attempted, float]:
-    """Fit simulated losses at a table's design, again and with more care where chains do not agree; and seconds."""
+    """Fit simulated losses at a table's design, with more care where chains do not agree; and seconds of sampling."""
     rows = replace(make_rows(specification, table), response=losses)
     found = attempt(specification, rows, QUICK, seed, cores=1)
     if trusted(found.diagnostics):
@@ -101,7 +101,7 @@ BATCH = 10
 
 @dataclass(frozen=True)
 class Batch:
-    """Numbers with each of which a worker does something that returns a dataclass of plain data."""
+    """Numbers for each of which a worker calls ``once``, which returns a dataclass of plain data."""
 
     once: Callable[[int], "DataclassInstance"]
     key: str
@@ -128,7 +128,7 @@ def run_numbered[Found: "DataclassInstance"](
     workers: int | None = None,
     on_done: Callable[[int], None] = lambda done: None,
 ) -> dict[str, tuple[Found, ...]]:
-    """Do several things (by all that decides them), each with numbers from 0 on, in batches that are kept; in order."""
+    """Call each function (by the key of all that decides it) with numbers from 0 on, in batches that are kept."""
     starts = range(0, count, BATCH)
     batches = [
         Batch(once, key, range(first, min(first + BATCH, count))) for key, once in asked.items() for first in starts
@@ -154,7 +154,7 @@ def calibration_fingerprint(specification: Specification, table: pd.DataFrame) -
 def design_fingerprint(
     simulated: Specification, fitted: Specification, table: pd.DataFrame, more: Mapping[str, Any]
 ) -> str:
-    """SHA-256 of both specifications with their priors, the design, the settings of fits, and what else decides."""
+    """SHA-256 of all that decides fits of simulations: specifications with priors, design, settings and ``more``."""
     document = {
         "simulated": specification_document(simulated),
         "fitted": specification_document(fitted),

@@ -32,7 +32,7 @@ def _spread(ranks: Integers, kept: int = KEPT) -> Floats:
 
 
 def chance_outside(ranks: Integers, outside: int, rotations: int = _ROTATIONS) -> float:
-    """Probability that so many curves leave their band, or more, if all is right, where curves go together.
+    """Probability that at least so many of several dependent curves leave their band if all is right.
 
     Each simulation's ranks (a column) are rotated by one random amount: uniform ranks stay so, what goes together, too.
     """

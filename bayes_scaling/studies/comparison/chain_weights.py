@@ -15,8 +15,8 @@ from bayes_scaling.inference.settings import SMC
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, interval_attrs
+from bayes_scaling.studies.comparison.elpd import score
 from bayes_scaling.studies.comparison.result import ranked
-from bayes_scaling.studies.comparison.scoring import score
 
 
 def chain_weights(fit: Fit, *, unit: str = "evaluation", probability: float = INTERVAL_PROBABILITY) -> pd.DataFrame:

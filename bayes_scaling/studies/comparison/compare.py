@@ -13,9 +13,8 @@ from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, c
 from bayes_scaling.model.requirements import clusters_of, papers_of
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.specifications.specification import Specification
-from bayes_scaling.studies.comparison.elpd import ERRORS, Record
+from bayes_scaling.studies.comparison.elpd import ERRORS, REFITS, Record, score
 from bayes_scaling.studies.comparison.result import COLUMNS, Comparison, check_comparable, comparison_table, weighted
-from bayes_scaling.studies.comparison.scoring import REFITS, score
 from bayes_scaling.studies.comparison.sweep import Task, record_of, swept
 from bayes_scaling.studies.comparison.variants import STATED, Variant, expand, used_by_all
 from bayes_scaling.studies.directory import StudyDirectory
@@ -206,7 +205,7 @@ def compare_fits(fits: Sequence[Fit], *, unit: str = "evaluation", refits: str =
 
 
 def _check_clusters(variants: Sequence[Variant], evaluations: pd.DataFrame) -> None:
-    """Refuse specifications that would leave out other units than each other, before they are fitted."""
+    """Refuse specifications that would leave out different units, before they are fitted."""
     named = {tuple(clusters_of(each.specification, evaluations)["paper"]): each for each in variants}
     if len(named) > 1:
         said = (f"'{each.specification.name}' has '{each.specification.noise.cluster}'" for each in named.values())

@@ -17,7 +17,7 @@ from bayes_scaling.tables.rows import selected_rows
 def _rows(
     evaluations: pd.DataFrame, column: str, keep: Callable[["pd.Series[Any]"], "pd.Series[bool]"], sentence: str
 ) -> pd.DataFrame:
-    """Rows whose cell of a column is one to keep; EvaluationsError if the table lacks it, or no row is left."""
+    """Rows to keep by one column; EvaluationsError if the table lacks it, or no row is left."""
     if column not in evaluations:
         raise EvaluationsError(f"the selection {sentence!r} needs the column {column!r}, which the table lacks")
     return selected_rows(evaluations, keep(evaluations[column]), sentence)
@@ -34,7 +34,7 @@ _BASE = "ho2024/07"
 
 @dataclass(frozen=True)
 class Case:
-    """One choice other than the baseline's; ``question``: what it answers, in one line.
+    """One choice that differs from the baseline's, and the ``question`` that it answers, in one line.
 
     ``delta``: the paper's penalty as a prior, 0 for the stated ones; ``select``: rows, with a sentence in
     ``attrs["selections"]``; ``table``: packaged, in place of the one at hand; ``era``: whose doubling time is shown.
@@ -174,7 +174,7 @@ CASES: tuple[Case, ...] = (
 
 
 def cases_of(evaluations: pd.DataFrame | None = None) -> tuple[Case, ...]:
-    """:data:`CASES`, and after its benchmarks one for each other that a table has."""
+    """:data:`CASES`, with one more for each further benchmark of a table, after the paper's."""
     names = [case.name for case in CASES]
     labels = () if evaluations is None or "benchmark" not in evaluations else evaluations["benchmark"].dropna()
     theirs = [label for label in in_order(labels) if label not in [benchmark.name for benchmark in BENCHMARKS]]

@@ -5,7 +5,7 @@ import pytest
 
 import bayes_scaling as bs
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.studies.comparison.scoring import score
+from bayes_scaling.studies.comparison.elpd import score
 
 
 @pytest.fixture(scope="module")
