@@ -13,15 +13,13 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bayes_scaling.common.arrays import Floats as Floats
-from bayes_scaling.common.arrays import Integers
 from bayes_scaling.errors import CompilationWarning
 from bayes_scaling.inference.effects import Effects, to_model, to_sampler
 from bayes_scaling.inference.program_files import CompiledObjects
@@ -31,6 +29,7 @@ from bayes_scaling.specifications.priors import Support
 if TYPE_CHECKING:
     import pymc as pm
 
+Floats = NDArray[np.float64]
 Values = Mapping[str, Any]
 Start = Callable[[Any], Floats]  # from a seed to the unconstrained point at which a chain starts
 
@@ -56,6 +55,10 @@ class Compiled:
     effects: tuple[Effects, ...] = ()
     data: Values = field(default_factory=dict)
 
+    def starting_at(self, start: Start) -> Any:
+        """Nutpie's model with this starting point."""
+        return replace(self.model, initial_point_func=start)
+
     def point(self, values: Mapping[str, Any]) -> Floats:
         """The unconstrained point at which free variables have given values."""
         parts = [TRANSFORMS[each.support].forward(np.asarray(values[each.name], float)) for each in self.variables]
@@ -64,10 +67,11 @@ class Compiled:
     def values(self, draws: Floats) -> dict[str, Floats]:
         """Values of free variables at unconstrained points, shape ``(..., dimensions)``, each ``(..., *shape)``."""
         draws, _ = to_model(self.effects, draws, self.data)
-        return {
-            name: TRANSFORMS[support].backward(draws[..., place].reshape((*draws.shape[:-1], *shape)))
-            for place, (name, shape, support) in zip(_places(self.variables), self.variables, strict=True)
-        }
+        values, at = {}, 0
+        for name, shape, support in self.variables:
+            part = draws[..., at : at + math.prod(shape)].reshape((*draws.shape[:-1], *shape))
+            values[name], at = TRANSFORMS[support].backward(part), at + math.prod(shape)
+        return values
 
     def log_density(self, point: Floats) -> tuple[float, Floats]:
         """Log density and gradient at an unconstrained point; raises ArithmeticError where either is not finite."""
@@ -95,7 +99,7 @@ class ByHand(NamedTuple):
     The first four integers say where each begins; the rest are the ``values`` called ``floats`` and ``sizes``.
     """
 
-    function: Callable[[Floats, Floats, Integers], tuple[Floats, Floats]]
+    function: Callable[[Floats, Floats, NDArray[np.int64]], tuple[Floats, Floats]]
     variables: tuple[FreeVariable, ...]
 
 
@@ -205,7 +209,7 @@ class _Nutpies:
 
 
 def _compile_for_this_process(source: "pm.Model | ByHand") -> _Program:
-    """A program by public functions of numba and nutpie alone, which can't be kept."""
+    """A program by numba's and nutpie's public means alone, which can't be kept."""
     import nutpie
 
     if isinstance(source, ByHand):
@@ -233,18 +237,13 @@ def _size(variables: tuple[FreeVariable, ...]) -> int:
     return sum(math.prod(each.shape) for each in variables)
 
 
-def _places(variables: tuple[FreeVariable, ...]) -> list[slice]:
-    """Where each free variable is in an unconstrained point."""
-    ends = accumulate((math.prod(each.shape) for each in variables), initial=0)
-    return [slice(*both) for both in pairwise(ends)]
-
-
 def _effects_among(variables: tuple[FreeVariable, ...]) -> tuple[Effects, ...]:
     """Variables called ``NAME_standardised`` beside ``NAME_sd``, by which they are multiplied."""
-    places = {each.name: place for each, place in zip(variables, _places(variables), strict=True)}
+    begins = np.cumsum([0, *(math.prod(each.shape) for each in variables)]).tolist()
+    places = {each.name: slice(*ends) for each, *ends in zip(variables, begins, begins[1:], strict=False)}
     stems = (name.removesuffix("_standardised") for name in places if name.endswith("_standardised"))
     return tuple(
-        Effects(stem, places[f"{stem}_sd"].start, places[f"{stem}_standardised"], _size(variables))
+        Effects(stem, places[f"{stem}_sd"].start, places[f"{stem}_standardised"], begins[-1])
         for stem in stems
         if f"{stem}_sd" in places
     )
@@ -252,7 +251,7 @@ def _effects_among(variables: tuple[FreeVariable, ...]) -> tuple[Effects, ...]:
 
 @contextlib.contextmanager
 def _compiling() -> Iterator[None]:
-    """Without PyTensor's warning, and without garbage collection, a quarter of the time that frees nothing."""
+    """Without a warning, and without a search for garbage: a quarter of the time, for objects that live to the end."""
     collects = gc.isenabled()
     gc.disable()
     try:
@@ -267,7 +266,7 @@ def _compiling() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _each_function_once() -> Iterator[None]:
-    """Compile equal PyTensor operations on equal types once: hundreds of them take most of the time."""
+    """Compile PyTensor's operations of one kind on the same types once: hundreds alike take most of the time."""
     from pytensor.link.numba.dispatch import basic
 
     made: dict[Any, Any] = {}
@@ -315,8 +314,10 @@ def _compile(model: "pm.Model") -> CompiledObjects:
     floats, integers = pt.dvector("floats"), pt.lvector("integers")
     replaced: dict[Any, Any] = _unpacked(data, floats, integers) | lengths
     inner, volume = to_model(effects, point, {name: replaced[each] for name, each in of_effects.items()}, pt)
-    for value, each, place in zip(values, variables, _places(variables), strict=True):
-        replaced[value] = inner[place].reshape(each.shape)
+    at = 0
+    for value, each in zip(values, variables, strict=True):
+        replaced[value] = inner[at : at + math.prod(each.shape)].reshape(each.shape)
+        at += math.prod(each.shape)
     if effects:
         density, gradient = density + volume, pt.grad(volume, point, known_grads={inner: gradient})
     outputs = clone_replace([density, gradient], replaced)
@@ -364,7 +365,7 @@ def _unpacked(data: "list[Any]", floats: Any, integers: Any) -> dict[Any, Any]:
     return replaced
 
 
-def _packed(arrays: tuple[tuple[str, str], ...], values: Values) -> tuple[Floats, Integers]:
+def _packed(arrays: tuple[tuple[str, str], ...], values: Values) -> tuple[Floats, NDArray[np.int64]]:
     """The two vectors of which :func:`_unpacked` makes data again."""
     parts = {name: np.asarray(values[name]) for name, _ in arrays}
     header: list[int] = []

@@ -1,6 +1,5 @@
 r"""Coordinates in which effects that share a standard deviation are sampled: those that the data leave independent.
 
-from bayes_scaling.common.arrays import Floats
 Standardised effects :math:`z = e / s` suit groups of which the data say little; where they say much, the effects
 :math:`e` themselves are nearly normal, whatever :math:`s`. With the information :math:`\Lambda` of the likelihood on
 :math:`e`, from its curvature at the top of the posterior, and :math:`Q \mathrm{diag}(\lambda) Q^\top = \Lambda`,
@@ -18,12 +17,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-
-from bayes_scaling.common.arrays import Floats
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from bayes_scaling.inference.compilation import Compiled
 
+Floats = NDArray[np.float64]
 _STEP = 1e-5
 
 

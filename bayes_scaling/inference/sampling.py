@@ -184,7 +184,7 @@ def run_nuts(
     progress.started()
     with _on_cores(cores):
         sampler = nutpie.sample(
-            replace(program.model, initial_point_func=start),
+            program.starting_at(start),
             draws=settings.most_draws,
             tune=settings.tune,
             chains=settings.chains,
