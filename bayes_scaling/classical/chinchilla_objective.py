@@ -82,10 +82,7 @@ class HuberObjective:
 
 
 def huber_objective(
-    runs: pd.DataFrame,
-    theta: ChinchillaLaw | ArrayLike,
-    delta: float = HOFFMANN_DELTA,
-    reduction: str = "sum",
+    runs: pd.DataFrame, theta: ChinchillaLaw | ArrayLike, delta: float = HOFFMANN_DELTA, reduction: str = "sum"
 ) -> Any:
     r"""Objective of Hoffmann et al. 2022 at given constants.
 

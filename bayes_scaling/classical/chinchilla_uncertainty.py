@@ -176,11 +176,7 @@ def likelihood_ratio_test(
 
 
 def _most_likely(objective: HuberObjective, start: Floats, delta: float) -> Floats:
-    """Constants of the highest likelihood.
-
-    At a given scale they minimise the Huber objective with delta times the scale, which is far too sharp a kink for a
-    search from afar: hence the steps towards it.
-    """
+    """Constants of the highest likelihood, by steps towards a Huber objective whose kink is too sharp from afar."""
     sharpest = delta * _profile(objective, start, delta)[1]
     found = [start]
     with one_thread():

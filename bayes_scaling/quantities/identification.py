@@ -1,7 +1,6 @@
 """What the data decided of a fit and what the prior: a table, the ridge, and a few plain sentences."""
 
 import math
-import weakref
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -204,10 +203,6 @@ class Identification:
     sentences: tuple[str, ...]
 
 
-_last: tuple[Any, Identification] | None = None
-"""The fit seen last, weakly, with its result: a report and its summary ask for the same."""
-
-
 def identification(fit: Fit) -> Identification:
     r"""Say of each reported quantity whether data or prior decided it, and how far the two rates can be told apart.
 
@@ -242,12 +237,13 @@ def identification(fit: Fit) -> Identification:
     >>> found.table["verdict"], found.sentences  # doctest: +SKIP
     """
     fit = require_fit(fit)
-    global _last
-    if _last is None or _last[0]() is not fit:
+    kept: dict[str, Any] = vars(fit)  # a report and its summary ask for the same
+    if "_identification" not in kept:
         table, across = influence(fit), ridge(fit)
-        found = Identification(table, across, sentences(table, across, converged=fit.diagnostics.converged))
-        _last = (weakref.ref(fit), found)
-    return _last[1]
+        said = sentences(table, across, converged=fit.diagnostics.converged)
+        kept["_identification"] = Identification(table, across, said)
+    found: Identification = kept["_identification"]
+    return found
 
 
 def can_identify(fit: Fit) -> bool:

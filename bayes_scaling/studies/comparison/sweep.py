@@ -123,10 +123,7 @@ class Sweep(Study[Task, Record]):
 
 @contextmanager
 def swept(
-    tasks: Mapping[str, Task],
-    directory: str | Path | None,
-    on_done: Callable[[Variant, bool], None],
-    **engine: Any,
+    tasks: Mapping[str, Task], directory: str | Path | None, on_done: Callable[[Variant, bool], None], **engine: Any
 ) -> Iterator[tuple[Sweep, dict[str, Record]]]:
     """A finished sweep and its records by name; a directory that nobody asked for goes when the context ends."""
     with kept_in(directory) as place:
