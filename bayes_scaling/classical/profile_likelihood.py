@@ -188,12 +188,13 @@ def _profiled(problem: _Held, theta: Floats, probability: float) -> Profile:
             if deviance > limit:
                 break
             here = there
-    _from_outside(problem, found)
+    order = sorted(found)
+    for before, value in (*pairwise(order), *pairwise(order[::-1])):  # another branch may pass below
+        found[value] = min(found[value], problem.fitted(found[before][0], value), key=lambda each: each[1])
     for way in ends:
         outermost = (min if way < 0 else max)(found)
         if found[outermost][1] > limit:
             ends[way] = _crossing(problem, found, outermost, way, limit)
-    order = sorted(found)
     full = [problem.full(found[value][0], value) for value in order]
     rates = [problem.rates(each) for each in full]
     table = pd.DataFrame(rates, pd.Index(order, name=problem.of), ["g_N", "g_D", "g_C"])
@@ -209,14 +210,6 @@ def _profiled(problem: _Held, theta: Floats, probability: float) -> Profile:
         correlation=curvature_correlation(problem.objective, theta),
         table=table,
     )
-
-
-def _from_outside(problem: _Held, found: Found) -> None:
-    """Fit each value again from both neighbours' fits and keep what is lower: another branch may pass below."""
-    order = sorted(found)
-    for values in (order, order[::-1]):
-        for before, value in pairwise(values):
-            found[value] = min(found[value], problem.fitted(found[before][0], value), key=lambda each: each[1])
 
 
 def _nearest(found: Found, value: float) -> Floats:

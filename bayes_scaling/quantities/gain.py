@@ -167,19 +167,15 @@ def _checked(source: Source, compute: Any, year: float, split: Split) -> tuple[L
         positive(split, "split (tokens per parameter)")
     laws = laws_of(source)
     if "architecture" not in laws.columns:
+        catalogue = map(load_specification, list_specifications())
+        having = [s.name for s in catalogue if "architecture" in s.varies_by.values() or s.transformer_factor != "none"]
         raise BayesScalingError(
             f"nothing in '{laws.specification.name}' differs by architecture, so no architecture has a gain; "
-            f"fit a specification that has it: {', '.join(_by_architecture())}"
+            f"fit a specification that has it: {', '.join(having)}"
         )
     laws.require_power_laws()
     check_years(laws, year)
     return laws, budgets
-
-
-def _by_architecture() -> list[str]:
-    """Names in the catalogue whose law differs by architecture."""
-    catalogue = map(load_specification, list_specifications())
-    return [s.name for s in catalogue if "architecture" in s.varies_by.values() or s.transformer_factor != "none"]
 
 
 def _sizes(budgets: Floats, split: Split) -> tuple[Floats, Floats]:
