@@ -256,7 +256,7 @@ def leave_one_out(
         specification=specification.name,
         delta=objective.delta,
         method=method,
-        observed=pd.Series(objective.rows.loss, index=ids, name="observed"),
+        observed=pd.Series(objective.rows.response, index=ids, name="observed"),
         predicted=pd.Series([predicted for _, predicted in found], index=ids, name="predicted"),
         coefficients=pd.DataFrame(
             [search.x for search, _ in found], index=ids, columns=list(objective.names), dtype=float

@@ -150,7 +150,7 @@ class Objective:
             Nats per token, shape ``(..., n)``.
         """
         with np.errstate(over="ignore", invalid="ignore"):
-            residuals: Floats = self.rows.loss - expected_loss(
+            residuals: Floats = self.rows.response - expected_loss(
                 self.coefficients(values), self.rows.covariates, self.rows.index
             )
         return residuals
@@ -209,7 +209,7 @@ class Objective:
             Shape ``(k,)``.
         """
         with np.errstate(over="ignore", invalid="ignore"):
-            return np.asarray(2 * self.jacobian(values).T @ self.residuals(values) / len(self.rows.loss))
+            return np.asarray(2 * self.jacobian(values).T @ self.residuals(values) / len(self.rows.response))
 
     def optimality(self, values: ArrayLike) -> float:
         """Largest violation of the conditions of a minimum, 0 at one.

@@ -172,7 +172,7 @@ class _Held:
             tolerances: Any = dict.fromkeys(("ftol", "xtol", "gtol"), _TOLERANCE)
             found = least_squares(residuals, start, jac=jacobian, x_scale="jac", **tolerances)
         mse = self.objective.mean_squared_error(self.full(found.x, held))
-        return found.x, len(self.objective.rows.loss) * float(np.log(mse / self.least))
+        return found.x, len(self.objective.rows.response) * float(np.log(mse / self.least))
 
 
 def _profiled(problem: _Held, theta: Floats, probability: float) -> Profile:

@@ -36,7 +36,7 @@ def models_command(
         typer.echo(text_of(load_specification(DEFAULT_SPECIFICATION if name is None else name)), nl=False)
         return
     from bayes_scaling.common.strict_json import strict_json
-    from bayes_scaling.model.describe import describe
+    from bayes_scaling.reports.describe import describe
     from bayes_scaling.reports.terminal import console, specification_list, specification_page
     from bayes_scaling.specifications.catalogue import list_specifications, load_specification
 

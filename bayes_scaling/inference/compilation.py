@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_scaling.errors import CompilationWarning
-from bayes_scaling.inference.effects import Effects, to_model, to_sampler
+from bayes_scaling.inference.effects import Effects, packed, to_model, to_sampler
 from bayes_scaling.inference.program_files import CompiledObjects
 from bayes_scaling.inference.transforms import TRANSFORMS
 from bayes_scaling.specifications.priors import Support
@@ -66,8 +66,7 @@ class Compiled:
 
     def values(self, draws: Floats) -> dict[str, Floats]:
         """Values of free variables at unconstrained points, shape ``(..., dimensions)``, each ``(..., *shape)``."""
-        draws, _ = to_model(self.effects, draws, self.data)
-        values, at = {}, 0
+        draws, values, at = to_model(self.effects, draws, self.data), {}, 0
         for name, shape, support in self.variables:
             part = draws[..., at : at + math.prod(shape)].reshape((*draws.shape[:-1], *shape))
             values[name], at = TRANSFORMS[support].backward(part), at + math.prod(shape)
@@ -174,15 +173,15 @@ class _Addressed:
         size, effects = _size(self.variables), _effects_among(self.variables)
         for each in effects:
             values = {**each.without_information(), **values}
-        floats, integers = _packed(self.arrays, values)
-        table = np.array([self.address, floats.ctypes.data, floats.size, integers.ctypes.data, integers.size])
+        arrays = (*_packed(self.arrays, values), *packed(effects, values))
+        table = np.array([self.address, *(number for each in arrays for number in (each.ctypes.data, each.size))])
         (density, density_address), (expand, expand_address) = self.callbacks
         model = CompiledPyMCModel(
             dims={},
             compiled_logp_func=_At(density_address),
             compiled_expand_func=_At(expand_address),
             initial_point_func=lambda seed: np.zeros(size),
-            shared_data={"floats": floats, "integers": integers},
+            shared_data=dict(zip(("floats", "integers", "places", "numbers"), arrays, strict=True)),
             shared_var_keys={},
             user_data=table,
             n_expanded=0,
@@ -303,23 +302,14 @@ def _compile(model: "pm.Model") -> CompiledObjects:
     # How many levels a group has is part of the structure.
     lengths = {each: pt.constant(each.get_value()) for each in model.dim_lengths.values() if hasattr(each, "get_value")}
     shared = {each for each in graph_inputs([density]) if isinstance(each, SharedVariable)}
-    effects = _effects_among(variables)
-    of_effects = {
-        name: pytensor.shared(value, name=name)
-        for each in effects
-        for name, value in each.without_information().items()
-    }
-    data = sorted({*shared, *of_effects.values()} - set(lengths), key=lambda variable: str(variable.name))
+    data = sorted(shared - set(lengths), key=lambda variable: str(variable.name))
     point = pt.TensorType("float64", shape=(_size(variables),))("point")
     floats, integers = pt.dvector("floats"), pt.lvector("integers")
     replaced: dict[Any, Any] = _unpacked(data, floats, integers) | lengths
-    inner, volume = to_model(effects, point, {name: replaced[each] for name, each in of_effects.items()}, pt)
     at = 0
     for value, each in zip(values, variables, strict=True):
-        replaced[value] = inner[at : at + math.prod(each.shape)].reshape(each.shape)
+        replaced[value] = point[at : at + math.prod(each.shape)].reshape(each.shape)
         at += math.prod(each.shape)
-    if effects:
-        density, gradient = density + volume, pt.grad(volume, point, known_grads={inner: gradient})
     outputs = clone_replace([density, gradient], replaced)
     # PyTensor's own cache of compiled functions does not see all that decides them, and ours serves in its place.
     with model, _compiling(), _each_function_once(), pytensor.config.change_flags(numba__cache=False):
@@ -407,6 +397,8 @@ def _callback_functions(program: Any = None) -> list[Any]:
     from numba.core import cgutils
     from numba.extending import intrinsic
 
+    from bayes_scaling.inference.effects_at_a_point import moved, pulled_back
+
     result = _result_type()
     arguments = (types.float64[::1], types.float64[::1], types.int64[::1])
 
@@ -440,21 +432,24 @@ def _callback_functions(program: Any = None) -> list[Any]:
     doubles = types.CPointer(types.float64)
 
     def log_density(dimensions: Any, point_: Any, gradient_: Any, value_: Any, table_: Any) -> int:
-        table = numba.carray(table_, (5,), np.int64)
+        table = numba.carray(table_, (9,), np.int64)
         point = numba.carray(point_, (dimensions,))
         gradient = numba.carray(gradient_, (dimensions,))
         value = numba.carray(value_, (1,))
         floats = numba.carray(at_address(table[1]), (table[2],), np.float64)
         integers = numba.carray(at_address(table[3]), (table[4],), np.int64)
+        places = numba.carray(at_address(table[5]), (table[6],), np.int64)
+        numbers = numba.carray(at_address(table[7]), (table[8],), np.float64)
+        inner, volume = moved(point, places, numbers)
         try:
-            density, slope = evaluate(table[0], point, floats, integers)
+            density, slope = evaluate(table[0], inner, floats, integers)
         except Exception:
             return 1
-        value[0] = density[()]
+        value[0] = density[()] + volume
+        pulled_back(point, slope, places, numbers, gradient)
         code = 0 if math.isfinite(value[0]) else 4  # nutpie's own codes: another step is tried
         for i in range(len(gradient)):
-            gradient[i] = slope[i]
-            if not math.isfinite(slope[i]):
+            if not math.isfinite(gradient[i]):
                 code = 3
         return code
 

@@ -13,7 +13,6 @@ coordinates, with the Jacobian; without information they are the model's own.
 """
 
 from collections.abc import Mapping, Sequence
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 _STEP = 1e-5
+_DATA = ("turn", "precision", "pull", "carried")
 
 
 class Effects(NamedTuple):
@@ -45,41 +45,47 @@ class Effects(NamedTuple):
         return self.given(turn=np.eye(count), precision=zeros, pull=zeros, carried=np.zeros((count, self.size)))
 
 
-def to_model(effects: Sequence[Effects], outer: Any, data: Mapping[str, Any], xp: ModuleType = np) -> tuple[Any, Any]:
-    """The model's unconstrained point at one of the sampler's (last axis), and the log of the change of volume."""
-    inner, volume = outer, 0.0
-    times: Any = np.dot if xp is np else _by_elements
+def to_model(effects: Sequence[Effects], outer: Floats, data: Mapping[str, Any]) -> Floats:
+    """The model's unconstrained point at one of the sampler's (last axis)."""
+    inner = outer.copy()
     for each in effects:
-        own = outer[..., each.places]
-        spread, kept, middle = _conditional(each, outer, data, xp)
-        standard = times(middle + xp.sqrt(kept) * own, data[f"{each.name}_turn"])
-        inner = inner + times(standard - own, np.eye(each.size)[each.places])
-        inner = inner + times(spread * standard, data[f"{each.name}_carried"])
-        volume = volume + 0.5 * xp.log(kept).sum(-1)
-    return inner, volume
-
-
-def _by_elements(vector: Any, matrix: Any) -> Any:
-    """Their product without BLAS, whose calls take longer to compile than all the rest of a program."""
-    return (vector[:, None] * matrix).sum(0)
+        spread, turn, carried, kept, middle = _given(each, outer, data)
+        standard = (middle + np.sqrt(kept) * outer[..., each.places]) @ turn
+        inner[..., each.places] += standard - outer[..., each.places]
+        inner += (spread * standard) @ carried
+    return inner
 
 
 def to_sampler(effects: Sequence[Effects], inner: Floats, data: Mapping[str, Any]) -> Floats:
-    """The inverse of :func:`to_model`, without the volume."""
+    """The inverse of :func:`to_model`."""
     outer = inner.copy()
     for each in effects:
+        spread, turn, carried, kept, middle = _given(each, inner, data)
         own = inner[..., each.places]
-        spread, kept, middle = _conditional(each, inner, data, np)
-        outer -= np.dot(spread * own, data[f"{each.name}_carried"])
-        outer[..., each.places] = (np.dot(own, data[f"{each.name}_turn"].T) - middle) / np.sqrt(kept)
+        outer -= (spread * own) @ carried
+        outer[..., each.places] = (own @ turn.T - middle) / np.sqrt(kept)
     return outer
 
 
-def _conditional(each: Effects, point: Any, data: Mapping[str, Any], xp: ModuleType) -> tuple[Any, Any, Any]:
-    """Standard deviation; variances and means of turned standardised effects given it."""
-    spread = xp.exp(point[..., each.spread : each.spread + 1])
-    kept = 1 / (1 + spread**2 * data[f"{each.name}_precision"])
-    return spread, kept, spread * kept * data[f"{each.name}_pull"]
+def _given(each: Effects, point: Floats, data: Mapping[str, Any]) -> tuple[Any, ...]:
+    turn, precision, pull, carried = (data[f"{each.name}_{key}"] for key in _DATA)
+    spread = np.exp(point[..., each.spread : each.spread + 1])
+    return spread, turn, carried, *conditional(spread, precision, pull)
+
+
+def conditional(spread: Any, precision: Any, pull: Any) -> tuple[Any, Any]:
+    """Variances and means of turned standardised effects, given their standard deviation."""
+    kept = 1 / (1 + spread**2 * precision)
+    return kept, spread * kept * pull
+
+
+def packed(effects: Sequence[Effects], data: Mapping[str, Any]) -> tuple[NDArray[np.int64], Floats]:
+    """Places of effects and their data, as the arrays of :mod:`bayes_scaling.inference.effects_at_a_point`."""
+    places, parts = [len(effects)], [np.empty(0)]
+    for each in effects:
+        places += [each.spread, each.places.start, each.places.stop, sum(part.size for part in parts)]
+        parts += [np.ravel(data[f"{each.name}_{key}"]) for key in _DATA]
+    return np.array(places), np.concatenate(parts)
 
 
 def curvature_at(program: "Compiled", point: Floats) -> Floats:

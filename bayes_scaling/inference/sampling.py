@@ -25,7 +25,7 @@ from bayes_scaling.inference.settings import BARRIER, Settings
 from bayes_scaling.inference.threads import one_thread
 from bayes_scaling.model.penalised import SLOPES, design, penalised_start
 from bayes_scaling.model.penalised_density import log_density, packed
-from bayes_scaling.model.rows import Rows, model_data, prior_middle
+from bayes_scaling.model.rows import Rows, model_data, prior_middle, single_columns
 from bayes_scaling.specifications.priors import DISTRIBUTIONS
 from bayes_scaling.specifications.specification import Specification
 
@@ -55,10 +55,12 @@ def structure_key(specification: Specification, rows: Rows) -> str:
     document = specification.to_dict()
     for text in ("title", "reference"):
         document.pop(text)
-    if specification.pivot is None:  # the years of each era are data, unless coefficients are moved to a pivot
-        document["progress"].pop("cut_year", None)
+    for shape in specification.shapes.values():  # years are data, unless coefficients are moved to a pivot
+        if specification.pivot is None:
+            document["progress"].pop(shape.cut, None)
     document["priors"] = {p.name: specification.prior_of(p.name).distribution for p in specification.parameters()}
     named = {"benchmark", *(dim for shape in specification.shapes.values() for dim in shape.levels(0.0, 0.0))}
+    document["single_columns"] = sorted(single_columns(specification, rows))
     document["levels"] = {
         name: levels if name in named else len(levels)
         for name, levels in rows.levels.items()

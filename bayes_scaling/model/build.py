@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import batched, chain
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytensor.tensor as pt
 
 from bayes_scaling.model.coordinates import coefficients_of, penalty_scale, published_names
 from bayes_scaling.model.reported import reported_quantities
-from bayes_scaling.model.rows import Rows, make_rows, model_data, noise_names
+from bayes_scaling.model.rows import Rows, make_rows, model_data, noise_names, single_columns
 from bayes_scaling.model.structure import Arrays, coefficient_at, expected_loss
 from bayes_scaling.specifications.catalogue import resolve
 from bayes_scaling.specifications.noise import log_jacobian, normal, shared_effects
@@ -64,8 +65,9 @@ def build_model_of_rows(specification: Specification, rows: Rows) -> pm.Model:
             name: pm.Data(name, value, dims="evaluation" if np.ndim(value) else None)
             for name, value in model_data(specification, rows).items()
         }
-        covariates = {name: data[name] for name in rows.covariates}
-        index = {group: data[f"{group}_index"] for group in rows.index if f"{group}_index" in data}
+        single = [f"{stem}_columns" for stem in single_columns(specification, rows)]
+        covariates = {name: data[name] for name in (*rows.covariates, *single) if name in data}
+        index = {group: data[f"{group}_index"] for group in (*rows.index, *single) if f"{group}_index" in data}
         observed = data[f"observed_{specification.response}"]
         noise = {name: sampled_parameter(specification, name, data) for name in noise_names(specification)}
         if specification.delta is None:
@@ -106,7 +108,7 @@ def _likelihood(s: Specification, mu: Any, noise: Arrays, index: Arrays, observe
         mu = mu * pt.exp(effect) if logs else mu + effect
     elif effects:
         counts = [len(rows.levels[group]) for group, _ in effects]
-        shared = (*(noise[tau] for _, tau in effects), *(index[group] for group, _ in effects))
+        shared = chain.from_iterable((noise[tau], index[group]) for group, tau in effects)
         how = {"dist": partial(_draw_clustered, counts=counts, logs=logs), "logp": partial(_clustered_logp, logs=logs)}
         pm.CustomDist(name, mu, noise["sigma"], *shared, **how, **options)
         return
@@ -125,14 +127,9 @@ def _likelihood(s: Specification, mu: Any, noise: Arrays, index: Arrays, observe
 
 def _draw_clustered(mu: Any, sigma: Any, *shared: Any, counts: Sequence[int], logs: bool) -> Any:
     drawn = pm.Normal.dist(pt.log(mu) if logs else mu, sigma)
-    for (tau, codes), count in zip(_by_cluster(shared[:-1]), counts, strict=True):  # the last is a size
+    for (tau, codes), count in zip(batched(shared[:-1], 2), counts, strict=True):  # the last is a size
         drawn = drawn + pm.Normal.dist(0, tau, size=count)[codes]
     return pt.exp(drawn) if logs else drawn
-
-
-def _by_cluster(shared: Sequence[Any]) -> list[tuple[Any, Any]]:
-    """Standard deviation and codes of each cluster, of all of the one and then all of the other."""
-    return list(zip(shared[: len(shared) // 2], shared[len(shared) // 2 :], strict=True))
 
 
 def _clustered_logp(value: Any, mu: Any, sigma: Any, *shared: Any, logs: bool) -> Any:
@@ -143,7 +140,7 @@ def _clustered_logp(value: Any, mu: Any, sigma: Any, *shared: Any, logs: bool) -
     def sums(codes: Any) -> Any:
         return lambda each: pt.inc_subtensor(zeros[codes], each)[codes]
 
-    effects = [(sums(codes), tau) for tau, codes in reversed(_by_cluster(shared))]
+    effects = [(sums(codes), tau) for tau, codes in reversed([*batched(shared, 2)])]
     correction, _, _ = shared_effects(residual, sigma, effects, xp=pt)
     density = normal(residual, sigma, xp=pt) + correction
     return density + log_jacobian(value, xp=pt) if logs else density

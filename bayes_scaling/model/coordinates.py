@@ -78,7 +78,7 @@ def _coefficient(s: Specification, name: str, values: Arrays, levels: Levels, xp
     for term in formula.terms:
         slopes = formula.term_name(term)
         columns = tuple(f"{slopes}_{at}" for at in range(len(levels[f"{slopes}_level"])))
-        added.append(Added(values[slopes], covariates=columns))
+        added.append(Added(values[slopes], covariates=columns, columns=f"{slopes}_columns"))
     for each in formula.pooled:
         stem = formula.stem(each)
         standard = values[f"{stem}_standardised"]
@@ -228,8 +228,6 @@ def _dummies(name: str, group: str | None, benchmarks: tuple[str, ...] = ()) -> 
     if group == "benchmark":  # others add to the base
         dummies = {f"{name}_{own}": np.array([float(each == own) for each in benchmarks]) for own in _BENCHMARK_DUMMIES}
         return {name: np.ones(len(benchmarks)), **dummies}
-    if group == "architecture":  # one value for each architecture, no base
-        return dict(zip((name, f"{name}_t"), np.eye(len(ARCHITECTURE_LEVELS)), strict=True))
-    if group == "era":
-        return dict(zip((f"{name}_{era}" for era in ERA_LEVELS), np.eye(len(ERA_LEVELS)), strict=True))
-    return {name: 1.0}
+    # One value for each architecture or era, and no base.
+    apart = {"architecture": (name, f"{name}_t"), "era": tuple(f"{name}_{era}" for era in ERA_LEVELS)}
+    return dict(zip(apart[group], np.eye(len(apart[group])), strict=True)) if group in apart else {name: 1.0}

@@ -115,15 +115,11 @@ def log_density(point: Floats, floats: Floats, integers: NDArray[np.int64]) -> t
     strength, tilting, prior_one, prior_two, prior_constant = floats[at : at + 5]
 
     # What is not used, standard normal up to a constant; the rest of the gradient follows.
+    level, share, free = point[1:], point[1 + LEVELS :], point[1 + 2 * LEVELS :]
     gradient = -point
     value = 0.0
-    for i in range(1 + levels, 1 + LEVELS):
-        value -= 0.5 * point[i] ** 2
-    for i in range(1 + LEVELS + shares, 1 + 2 * LEVELS):
-        value -= 0.5 * point[i] ** 2
-    for i in range(1 + 2 * LEVELS + rest, len(point)):
-        value -= 0.5 * point[i] ** 2
-    level, share, free = point[1:], point[1 + LEVELS :], point[1 + 2 * LEVELS :]
+    for unused in (point[1 + levels : 1 + LEVELS], point[1 + LEVELS + shares : 1 + 2 * LEVELS], free[rest:]):
+        value -= 0.5 * (unused**2).sum()
 
     # From coordinates to coefficients.
     steep, slopes, stretch = np.empty(rest), np.empty(rest), np.empty(rest)

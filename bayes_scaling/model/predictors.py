@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.model.requirements import clusters_of
+from bayes_scaling.specifications.checks import as_written
 from bayes_scaling.specifications.formulas import FUNCTIONS, REDUCIBLE, Formula, first_line
 from bayes_scaling.specifications.progress import Levels, Shape
 from bayes_scaling.specifications.sections import CENTRE_YEAR
@@ -117,8 +118,7 @@ def codes_of(column: pd.Series, levels: Sequence[str]) -> Codes:
 
 def label_of(value: Any) -> str:
     """A level's name, the same for numbers however they are kept."""
-    short = f"{value:g}" if isinstance(value, float) else str(value)
-    return short if not isinstance(value, float) or float(short) == value else repr(float(value))
+    return as_written(value) if isinstance(value, float) else str(value)
 
 
 @dataclass(frozen=True)

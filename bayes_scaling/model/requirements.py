@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_scaling.errors import EvaluationsError
+from bayes_scaling.specifications.checks import holding
 from bayes_scaling.specifications.progress import GROUPS_OF_DATES
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import BENCHMARKS, decimal_year
@@ -106,22 +107,24 @@ def _of_kind(s: Specification, table: pd.DataFrame, runs: bool) -> Iterator[str]
 
 def _more_than_runs_have(s: Specification, runs: pd.DataFrame) -> Iterator[str]:
     """What a specification needs that runs lack."""
-    if s.progresses and "published" not in runs:
-        yield "it has algorithmic progress, and runs have no dates (column published)"
-    for name in ("A", "E", *s.varies_by):
-        if s.index_of(name) not in (None, *GROUPS_OF_DATES, *runs):
-            there = ", ".join(map(str, runs))
-            yield f"its {name} varies by {s.index_of(name)}, which is none of its columns ({there})"
-    if s.transformer_factor != "none" and "architecture" not in runs:
-        yield "its transformer_factor needs architectures, which runs have none of"
-    if s.delta is not None:
-        yield "its penalty (delta) is stated for evaluations"
-    if s.data.vocabulary != "ignored":
-        yield f"[data] vocabulary = '{s.data.vocabulary}' needs a column that runs have none of"
-    if s.data.tokens != "unique":
-        yield f"[data] tokens = '{s.data.tokens}' needs epochs, which runs have none of"
-    if "paper" in s.noise.clusters and SERIES not in runs:
-        yield f"[noise] cluster = 'paper' needs a column {SERIES}, which this table lacks"
+    there, tokens, vocabulary = ", ".join(map(str, runs)), s.data.tokens, s.data.vocabulary
+    foreign = [name for name in ("A", "E", *s.varies_by) if s.index_of(name) not in (None, *GROUPS_OF_DATES, *runs)]
+    factor = s.transformer_factor != "none" and "architecture" not in runs
+    return holding(
+        {
+            "it has algorithmic progress, and runs have no dates (column published)": (
+                s.progresses and "published" not in runs
+            ),
+            **{f"its {n} varies by {s.index_of(n)}, which is none of its columns ({there})": True for n in foreign},
+            "its transformer_factor needs architectures, which runs have none of": factor,
+            "its penalty (delta) is stated for evaluations": s.delta is not None,
+            f"[data] vocabulary = '{vocabulary}' needs a column that runs have none of": vocabulary != "ignored",
+            f"[data] tokens = '{tokens}' needs epochs, which runs have none of": tokens != "unique",
+            f"[noise] cluster = 'paper' needs a column {SERIES}, which this table lacks": (
+                "paper" in s.noise.clusters and SERIES not in runs
+            ),
+        }
+    )
 
 
 def _of_columns(s: Specification, table: pd.DataFrame, runs: bool) -> Iterator[str]:
@@ -172,10 +175,7 @@ def _of_columns(s: Specification, table: pd.DataFrame, runs: bool) -> Iterator[s
         require_above(table.loc[table["epochs"].notna(), "epochs"], 0.0)
     for shape in {shape.group: shape for shape in s.shapes.values() if shape.group}.values():
         year = decimal_year(table["published"]).to_numpy(float)
+        told = {"group": shape.group, "first": year.min(), "last": year.max(), "cut": getattr(s.progress, shape.cut, 0)}
         levels = shape.levels(year.min(), year.max())[shape.group]
         for code in sorted({*range(len(levels))} - {*shape.codes(s.progress, year)}):
-            yield (
-                f"specification '{s.name}' has rates before and after {s.progress.cut_year:.7g}, "
-                f"but no evaluation was published {levels[code]} it; choose a [progress] cut_year between "
-                f"{min(year):.7g} and {max(year):.7g}, or more rows"
-            )
+            yield f"specification '{s.name}' has {shape.unseen.format(level=levels[code], **told)}"

@@ -73,11 +73,6 @@ class Rows:
     anchor: Anchor | None = None
 
     @property
-    def loss(self) -> Floats:
-        """The response, where it is the loss."""
-        return self.response
-
-    @property
     def cells(self) -> Mapping[str, Cells]:
         """Where each coefficient with a formula is reported."""
         return self.predictors.cells if self.predictors else {}
@@ -255,10 +250,26 @@ def covariates_at(
 # ---------------------------------------------------------------------- what a compiled model takes
 
 
+def single_columns(specification: Specification, rows: Rows) -> dict[str, tuple[Codes, Floats]]:
+    """Terms of which no row has two columns that are not 0, such as levels of text: which column, and its value."""
+    found = {}
+    for formula in specification.predicted.values():
+        for stem in map(formula.term_name, formula.terms):
+            names = [f"{stem}_{at}" for at in range(len(rows.levels[f"{stem}_level"]))]
+            columns = np.array([rows.covariates[name] for name in names])
+            if len(names) > 1 and np.count_nonzero(columns, axis=0).max() == 1:
+                found[stem] = (columns != 0).argmax(axis=0), columns.sum(axis=0)
+    return found
+
+
 def model_data(specification: Specification, rows: Rows) -> dict[str, Any]:
     """Everything that a compiled model takes as data: covariates, group codes, observations, prior scales."""
     used = {*specification.groups, *dict(specification.noise.effects)}
     data: dict[str, Any] = dict(rows.covariates)
+    for stem, (codes, values) in single_columns(specification, rows).items():
+        for at in range(len(rows.levels[f"{stem}_level"])):
+            del data[f"{stem}_{at}"]
+        data |= {f"{stem}_columns": values, f"{stem}_columns_index": codes}
     data |= {f"{group}_index": codes for group, codes in rows.index.items() if group in used}
     data[f"observed_{specification.response}"] = rows.response
     for parameter in specification.parameters():

@@ -15,11 +15,15 @@ from bayes_scaling.specifications.laws import SIZES
 
 @dataclass(frozen=True)
 class Added:
-    """What a formula adds to a coefficient on its link: one for each level of a group, times covariates, or both."""
+    """What a formula adds to a coefficient on its link: one for each level of a group, times covariates, or both.
+
+    ``columns``: name under which ``index`` has the one covariate of each row that is not 0, where there is but one.
+    """
 
     value: Any
     group: str | None = None
     covariates: tuple[str, ...] = ()
+    columns: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,8 @@ def log_parts(level: Any, irreducible: Any, share: Any = None, power: Any = 1.0,
 
 
 def _added_at(added: Added, covariates: Arrays, index: Arrays) -> Any:
+    if added.columns in index:  # one product for each row, however many columns there are
+        return added.value[..., index[added.columns]] * covariates[added.columns]
     if added.group is None:
         return reduce(add, (added.value[..., at, None] * covariates[name] for at, name in enumerate(added.covariates)))
     effect = added.value[..., index[added.group]]

@@ -10,7 +10,7 @@ from bayes_scaling.inference.data import UNITS
 from bayes_scaling.inference.diagnostics import EBFMI_MIN, ESS_MIN, RHAT_MAX, TOLERATED_FRACTION
 from bayes_scaling.inference.fitting import package_versions
 from bayes_scaling.inference.units import noun_of, plural_of
-from bayes_scaling.model.describe import describe, varying
+from bayes_scaling.reports.describe import describe, varying
 from bayes_scaling.reports.document import Block, Equation, Section, Table
 from bayes_scaling.reports.fit_basis import equations, made_with
 from bayes_scaling.reports.svg import picture_of

@@ -16,7 +16,7 @@ from bayes_scaling.inference.data import UNITS
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
 from bayes_scaling.inference.settings import SMC
 from bayes_scaling.inference.units import noun_of, plural_of
-from bayes_scaling.model.describe import describe
+from bayes_scaling.reports.describe import describe
 from bayes_scaling.reports.document import Block, Bullets, Code, Equation, Paragraph, Point, Scatter, Section, Table
 from bayes_scaling.reports.fit_tables import month_of, number
 from bayes_scaling.reports.mathematics import is_equation, tex

@@ -1,4 +1,4 @@
-r"""Equations of :func:`bayes_scaling.model.describe.describe` as LaTeX, so that a page sets what the terminal prints.
+r"""Equations of :func:`bayes_scaling.reports.describe.describe` as LaTeX, so that a page sets what the terminal prints.
 
 Their grammar: names, numbers, ``+ - / ^``, brackets, a group in square brackets, a space for a product, and words.
 """

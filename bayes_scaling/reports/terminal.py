@@ -13,7 +13,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from bayes_scaling.common.formatting import counted
-from bayes_scaling.model.describe import Description
+from bayes_scaling.reports.describe import Description
 from bayes_scaling.reports.document import Table
 
 

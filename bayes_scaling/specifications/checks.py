@@ -1,6 +1,7 @@
 """What a value given by a user is, and how a message of one line shows it."""
 
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from numbers import Real
 from typing import Any
@@ -26,6 +27,17 @@ def shown(value: object) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 4]} ..."
 
 
+def as_written(number: float) -> str:
+    """A number as people write it, where that is the same number."""
+    short = f"{number:g}"
+    return short if float(short) == number else repr(float(number))
+
+
 def choice(*words: str) -> Any:
     """A setting that is one of some words, by default the first."""
     return field(default=words[0], metadata={"choices": words})
+
+
+def holding(told: Mapping[str, Any]) -> Iterator[str]:
+    """Of sentences, each with whether it is so, those that are."""
+    return (sentence for sentence, holds in told.items() if holds)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from bayes_scaling.errors import SpecificationError
-from bayes_scaling.specifications.checks import is_number, shown
+from bayes_scaling.specifications.checks import holding, is_number, shown
 from bayes_scaling.specifications.parameters import PARAMETERS
 from bayes_scaling.specifications.priors import Prior, choices_for
 from bayes_scaling.specifications.progress import GROUPS_OF_DATES, RATE_OF, Progress
@@ -37,34 +37,29 @@ def _for_runs(s: "Specification") -> Iterator[str]:
         return
     settings = {"[varies_by]": s.varies_by, "[progress]": s.progress != Progress()}
     settings |= {"transformer_factor": s.transformer_factor != "none", "[data]": s.data != Data()}
-    for where, is_set in (settings | {"[pivot]": s.pivot is not None, "delta": s.delta is not None}).items():
-        if is_set:
-            yield (
-                f"{where} does not go with law '{s.law}', which is for training runs, without dates and groups; "
-                f"remove {where}, or choose law 'chinchilla' or 'compute'"
-            )
+    for where in holding(settings | {"[pivot]": s.pivot is not None, "delta": s.delta is not None}):
+        yield (
+            f"{where} does not go with law '{s.law}', which is for training runs, without dates and groups; "
+            f"remove {where}, or choose law 'chinchilla' or 'compute'"
+        )
     valid = ("none", "shared") if s.response == "loss" else ("none",)
     if s.irreducible_loss not in valid:
-        yield (
-            f"irreducible_loss = '{s.irreducible_loss}' does not go with law '{s.law}'; choose one of: "
-            f"{', '.join(valid)}"
-        )
+        where = f"irreducible_loss = '{s.irreducible_loss}'"
+        yield f"{where} does not go with law '{s.law}'; choose one of: {', '.join(valid)}"
 
 
 def _varies_by(s: "Specification") -> Iterator[str]:
     for coefficient, group in s.varies_by.items():
-        if coefficient not in s.form.may_vary:
-            extra = "; use irreducible_loss for E" if coefficient == "E" else ""
-            yield (
+        extra, choices = "; use irreducible_loss for E" if coefficient == "E" else "", groups_of(coefficient)
+        named = isinstance(group, str) and group.isidentifier() and group not in {*GROUPS_OF_DATES} - {*choices}
+        yield from holding(
+            {
                 f"[varies_by] {coefficient} is no coefficient of law '{s.law}'; "
-                f"valid coefficients: {', '.join(s.form.may_vary)}{extra}"
-            )
-        choices = groups_of(coefficient)
-        if not isinstance(group, str) or not group.isidentifier() or group in {*GROUPS_OF_DATES} - {*choices}:
-            yield (
+                f"valid coefficients: {', '.join(s.form.may_vary)}{extra}": coefficient not in s.form.may_vary,
                 f"[varies_by] {coefficient} = {shown(group)} is not valid; choose one of: {', '.join(choices)}, or "
-                "another column of the table (letters, digits and _)"
-            )
+                "another column of the table (letters, digits and _)": not named,
+            }
+        )
     if s.transformer_factor != "none" and s.varies_by.get("A") == "architecture":
         yield (
             f"transformer_factor = '{s.transformer_factor}' says what A = 'architecture' in [varies_by] says already; "
@@ -74,25 +69,17 @@ def _varies_by(s: "Specification") -> Iterator[str]:
 
 def _irreducible(s: "Specification") -> Iterator[str]:
     levels, where = [term.coefficient for term in s.form.terms], f"irreducible_loss = '{s.irreducible_loss}'"
-    if "irreducible_share" in s.coefficients:
-        if s.irreducible_loss != "none":
-            yield f"{where} and [coefficients] irreducible_share say one thing twice; remove one of them"
-        return
-    if s.irreducible_loss == "benchmark" and "level" in s.coefficients:
-        yield (
-            f"{where} does not go with [coefficients] level; remove it, and set [coefficients] "
-            'irreducible_share = "0 + benchmark"'
-        )
-    if s.irreducible_loss == "benchmark" and any(s.varies_by.get(letter) != "benchmark" for letter in levels):
-        yield (
-            f"{where} needs {' and '.join(levels)} = 'benchmark' in [varies_by]: "
-            "E is a share of each benchmark's own level"
-        )
-    if len(levels) > 1 and s.varies_by.get("A") != s.varies_by.get("B"):
-        yield (
-            "[varies_by] A and B must vary by the same group (or both be shared): "
-            "their priors stand on their sum (level) and their share of it"
-        )
+    by_formula, by_benchmark = "irreducible_share" in s.coefficients, s.irreducible_loss == "benchmark"
+    problems = {
+        f"{where} does not go with [coefficients] level; remove it, and set [coefficients] "
+        'irreducible_share = "0 + benchmark"': by_benchmark and "level" in s.coefficients,
+        f"{where} needs {' and '.join(levels)} = 'benchmark' in [varies_by]: E is a share of each benchmark's own "
+        "level": by_benchmark and any(s.varies_by.get(letter) != "benchmark" for letter in levels),
+        "[varies_by] A and B must vary by the same group (or both be shared): their priors stand on their sum (level) "
+        "and their share of it": len(levels) > 1 and s.varies_by.get("A") != s.varies_by.get("B"),
+    }
+    twice = f"{where} and [coefficients] irreducible_share say one thing twice; remove one of them"
+    return holding({twice: s.irreducible_loss != "none"} if by_formula else problems)
 
 
 def _clusters(s: "Specification") -> Iterator[str]:
@@ -112,14 +99,15 @@ def _clusters(s: "Specification") -> Iterator[str]:
 
 def _coefficients(s: "Specification") -> Iterator[str]:
     for name in s.coefficients:
-        if name not in s.may_have_formulas:
-            yield (
-                f"[coefficients] {name} is no coefficient of this specification that can have a formula; valid: "
-                f"{', '.join(s.may_have_formulas)}"
-            )
         short = {"level": ("A", "B"), "share": ("A", "B")}.get(name, (name,))
-        if any(each in s.varies_by for each in short):
-            yield f"[coefficients] {name} and [varies_by] {short[0]} say one thing twice; remove one of them"
+        twice = f"[coefficients] {name} and [varies_by] {short[0]} say one thing twice; remove one of them"
+        yield from holding(
+            {
+                f"[coefficients] {name} is no coefficient of this specification that can have a formula; valid: "
+                f"{', '.join(s.may_have_formulas)}": name not in s.may_have_formulas,
+                twice: any(each in s.varies_by for each in short),
+            }
+        )
     if "paper" in s.groups and s.noise.clusters and s.noise.clusters[0] != "paper":  # reads formulas
         yield (
             f"[noise] cluster = '{s.noise.clusters[0]}' is what paper means here, by which a coefficient varies too; "
@@ -128,36 +116,32 @@ def _coefficients(s: "Specification") -> Iterator[str]:
     if not s.coefficients:
         return
     apart = len(s.form.terms) > 1 and ("share" in s.predicted or s.index_of("share") != s.index_of("level"))
-    if s.irreducible_loss == "shared" and ("level" in s.predicted or (apart and s.index_of("level"))):
-        yield (
+    differs = s.irreducible_loss == "shared" and ("level" in s.predicted or (apart and s.index_of("level")))
+    foreign = "[coefficients] do not go with {0}, which is stated for the paper's form: use [varies_by], or remove {0}"
+    yield from holding(
+        {
             "irreducible_loss = 'shared' is one E of all rows, and level or share has a formula by which E would "
-            'differ; remove irreducible_loss, and set [coefficients] irreducible_share = "1"'
-        )
-    for what, where in ((s.delta, "delta"), (s.pivot, "[pivot]")):
-        if what is not None:
-            yield (
-                f"[coefficients] do not go with {where}, which is stated for the paper's form: use [varies_by], or "
-                f"remove {where}"
-            )
-    if s.predicted and s.form.power:
-        yield (
+            'differ; remove irreducible_loss, and set [coefficients] irreducible_share = "1"': differs,
+            foreign.format("delta"): s.delta is not None,
+            foreign.format("[pivot]"): s.pivot is not None,
             "[coefficients] with more than 1 or 0 + group need a law whose terms add up; choose law 'chinchilla' or "
-            "'compute'"
-        )
+            "'compute'": s.predicted and s.form.power,
+        }
+    )
 
 
 def _progress(s: "Specification") -> Iterator[str]:
     p, growing = s.progress, s.progress.growing
     for key in (key for key in growing if key not in s.form.factors):
         yield f"[progress] {key} does not go with law '{s.law}'; use: {', '.join(s.form.factors)}"
-    if p.drifts:
-        if s.law != "chinchilla" or p.acts_on != "effective_size":
-            yield "[progress] exponents = 'drift' needs law 'chinchilla' and acts_on 'effective_size'"
-        if len(growing) == 1:
-            yield (
-                "[progress] with exponents = 'drift', parameters and data must be set alike: "
-                "both 'none' or both 'constant_rate'"
-            )
+    foreign = s.law != "chinchilla" or p.acts_on != "effective_size"
+    yield from holding(
+        {
+            "[progress] exponents = 'drift' needs law 'chinchilla' and acts_on 'effective_size'": p.drifts and foreign,
+            "[progress] with exponents = 'drift', parameters and data must be set alike: both 'none' or both "
+            "'constant_rate'": p.drifts and len(growing) == 1,
+        }
+    )
     if p.acts_on == "effective_size":
         return
     exponents = {name: s.formulas[name] for name in ("alpha", "beta") if name in s.formulas}
@@ -168,9 +152,8 @@ def _progress(s: "Specification") -> Iterator[str]:
         "parameters and data at 'constant_rate';": len(growing) < 2,
         f"shared alpha and beta: remove {', '.join(varying)} from {where}": p.acts_on != "loss_term" and varying,
     }
-    for need, lacking in needs.items():
-        if lacking:
-            yield f"[progress] acts_on = '{p.acts_on}' needs {need} or set acts_on = 'effective_size'"
+    for need in holding(needs):
+        yield f"[progress] acts_on = '{p.acts_on}' needs {need} or set acts_on = 'effective_size'"
 
 
 def _rates(s: "Specification") -> Iterator[str]:
@@ -200,46 +183,41 @@ def _shapes(s: "Specification") -> Iterator[str]:
             ),
             "does not go with [pivot]; remove it,": s.pivot is not None,
         }
-        for need, lacking in needs.items():
-            if lacking and shape.further:
-                word = getattr(s.progress, key)
-                yield f"[progress] a {word} of {rate} {need} or set 'constant_rate' in the place of '{word}'"
+        word = getattr(s.progress, key)
+        for need in holding(needs) if shape.further else ():
+            yield f"[progress] a {word} of {rate} {need} or set 'constant_rate' in the place of '{word}'"
 
 
 def _eras(s: "Specification") -> Iterator[str]:
-    cut, rates = s.progress.cut_year, [rate for rate in s.form.may_vary if rate in RATE_OF.values()]
-    if cut is not None and not is_number(cut):
-        yield f"[progress] cut_year must be a decimal year such as 2017.444, not {shown(cut)}"
-    if cut is None and s.rates_by_era:
-        yield (
-            f"[varies_by] {s.rates_by_era[0]} = 'era' needs the year between the eras: set [progress] cut_year, such "
-            "as 2017.444"
-        )
-    if cut is not None and not s.rates_by_era:
-        yield (
-            "[progress] cut_year has no effect while no rate varies by era; set "
-            f"{' or '.join(f'{rate} = {shown("era")}' for rate in rates)} in [varies_by], or remove cut_year"
-        )
-    if cut is None and s.progress.at_cut != "bend":
-        yield (
-            f"[progress] at_cut = '{s.progress.at_cut}' has no effect without a cut; set [progress] cut_year, or "
-            "remove at_cut"
-        )
+    cut, at_cut, rates = s.progress.cut_year, s.progress.at_cut, s.rates_by_era
+    by_era = [f"{rate} = 'era'" for rate in s.form.may_vary if rate in RATE_OF.values()]
+    return holding(
+        {
+            f"[progress] cut_year must be a decimal year such as 2017.444, not {shown(cut)}": (
+                cut is not None and not is_number(cut)
+            ),
+            f"[varies_by] {''.join(rates[:1])} = 'era' needs the year between the eras: set [progress] cut_year, such "
+            "as 2017.444": cut is None and rates,
+            f"[progress] cut_year has no effect while no rate varies by era; set {' or '.join(by_era)} in [varies_by], "
+            "or remove cut_year": cut is not None and not rates,
+            f"[progress] at_cut = '{at_cut}' has no effect without a cut; set [progress] cut_year, or remove at_cut": (
+                cut is None and at_cut != "bend"
+            ),
+        }
+    )
 
 
 def _data(s: "Specification") -> Iterator[str]:
-    d = s.data
-    if d.missing_epochs != "one" and d.tokens not in ("seen", "repeated"):
-        unused = "epochs are not used" if d.tokens == "unique" else "missing epochs count as one pass, as in the paper"
-        yield (
-            f"[data] missing_epochs = '{d.missing_epochs}' needs tokens = 'seen' or 'repeated'; with tokens = "
-            f"'{d.tokens}' {unused}: remove missing_epochs"
-        )
-    if d.tokens == "repeated" and s.law != "chinchilla":
-        yield (
+    tokens, missing = s.data.tokens, s.data.missing_epochs
+    unused = "epochs are not used" if tokens == "unique" else "missing epochs count as one pass, as in the paper"
+    return holding(
+        {
+            f"[data] missing_epochs = '{missing}' needs tokens = 'seen' or 'repeated'; with tokens = '{tokens}' "
+            f"{unused}: remove missing_epochs": missing != "one" and tokens not in ("seen", "repeated"),
             "[data] tokens = 'repeated' needs law 'chinchilla': repetition makes data worth less, not compute; "
-            "or set tokens = 'seen'"
-        )
+            "or set tokens = 'seen'": tokens == "repeated" and s.law != "chinchilla",
+        }
+    )
 
 
 def _sizes(s: "Specification") -> Iterator[str]:
@@ -319,9 +297,8 @@ def _delta(s: "Specification") -> Iterator[str]:
     if s.delta is None:
         return
     require_delta(s.delta)
-    for name in s.priors:
-        if name != "sigma":
-            yield f"[priors.{name}] contradicts delta, which sets the prior of every coefficient; remove one of them"
+    for name in (name for name in s.priors if name != "sigma"):
+        yield f"[priors.{name}] contradicts delta, which sets the prior of every coefficient; remove one of them"
     for term in s.form.terms if s.progress.multiplies_sizes else ():
         group = s.index_of(term.exponent)
         if term.factor in s.progress.growing and group not in (None, s.index_of(term.rate)):
@@ -329,15 +306,18 @@ def _delta(s: "Specification") -> Iterator[str]:
                 f"delta needs {term.rate} to vary by {group} like {term.exponent}, or "
                 "[progress] acts_on = 'loss_term': the paper's year coefficient is their product"
             )
-    if s.progress.acts_on == "nearly_reducible_loss":
-        yield (
+    yield from holding(
+        {
             "delta does not go with [progress] acts_on = 'nearly_reducible_loss', whose gap needs a prior of its own; "
-            "set acts_on = 'effective_size' or 'reducible_loss', or remove delta"
-        )
-    if s.data.tokens == "repeated":
-        yield (
+            "set acts_on = 'effective_size' or 'reducible_loss', or remove delta": (
+                s.progress.acts_on == "nearly_reducible_loss"
+            ),
             "delta does not go with [data] tokens = 'repeated': the paper's form has no coefficient for the worth of "
-            "repetition; set tokens = 'unique', 'effective_epochs' or 'seen', or remove delta"
-        )
-    if s.noise != Noise():
-        yield "delta needs [noise] family = 'normal', cluster = 'none', scale = 'loss', as in the paper's objective"
+            "repetition; set tokens = 'unique', 'effective_epochs' or 'seen', or remove delta": (
+                s.data.tokens == "repeated"
+            ),
+            "delta needs [noise] family = 'normal', cluster = 'none', scale = 'loss', as in the paper's objective": (
+                s.noise != Noise()
+            ),
+        }
+    )

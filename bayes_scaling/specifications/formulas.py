@@ -126,8 +126,9 @@ def read_formula(coefficient: str, text: Any) -> Formula:
         base = group[1] if group else ""
         _check_group(base, where)
         return Formula(coefficient, text.strip(), base, columns=(base,) if base else ())
+    from formulae import model_description
     from formulae.parser import ParseError, Parser
-    from formulae.scanner import ScanError, Scanner
+    from formulae.scanner import Scanner
 
     try:
         parser = Parser(Scanner(text).scan())
@@ -135,11 +136,12 @@ def read_formula(coefficient: str, text: Any) -> Formula:
         if not parser.at_end():  # formulae would take what stands before, and leave out the rest
             raise ParseError(f"not understood from {parser.peek().lexeme} on")
         _check(tree, where, [0])
-    except (ScanError, ParseError, IndexError, AttributeError, ValueError, TypeError, RecursionError) as error:
-        if isinstance(error, SpecificationError):
-            raise
+        described = model_description(text.strip())
+    except SpecificationError:
+        raise
+    except Exception as error:  # formulae raises all kinds
         raise SpecificationError(f"{where} is no formula ({first_line(error)}); such as: 1 + architecture") from None
-    return _described(coefficient, text.strip(), where)
+    return _formula_of(described, coefficient, text.strip(), where)
 
 
 def _check(node: Any, where: str, products: list[int], *, inside: bool = False) -> None:
@@ -175,13 +177,7 @@ def _check(node: Any, where: str, products: list[int], *, inside: bool = False) 
         _check(part, where, products, inside=inside or kind == "Call")
 
 
-def _described(coefficient: str, text: str, where: str) -> Formula:
-    from formulae import model_description
-
-    try:
-        described = model_description(text)
-    except Exception as error:  # formulae raises all kinds
-        raise SpecificationError(f"{where} is no formula ({first_line(error)}); such as: 1 + architecture") from None
+def _formula_of(described: Any, coefficient: str, text: str, where: str) -> Formula:
     if described.response is not None:
         raise SpecificationError(f"{where} must name no response: leave out what is left of ~")
     common = [str(term.name) for term in described.common_terms]

@@ -77,7 +77,6 @@ def log_jacobian(loss: Any, xp: ModuleType = np) -> Any:
 
 Effects = Sequence[tuple[Callable[[Any], Any], Any]]
 """Of nested clusters, the innermost first: what sums over the rows of each row's cluster, and the deviation tau."""
-Passes = list[tuple[Any, Any, Any]]
 
 
 def shared_effects(residual: Any, sigma: Any, effects: Effects, xp: ModuleType = np) -> tuple[Any, Any, Any]:
@@ -88,7 +87,7 @@ def shared_effects(residual: Any, sigma: Any, effects: Effects, xp: ModuleType =
     """
     zeros = xp.zeros_like(residual)
     total, weight, added = residual * sigma**-2.0, zeros + sigma**-2.0, zeros
-    passes: Passes = []
+    passes: list[tuple[Any, Any, Any]] = []
     for sums, tau in effects:
         rows, total, weight = sums(zeros + 1), sums(total), sums(weight)
         shrunk = 1 + weight * tau**2
@@ -98,7 +97,7 @@ def shared_effects(residual: Any, sigma: Any, effects: Effects, xp: ModuleType =
     return added, *effects_given(passes)
 
 
-def effects_given(passes: Passes) -> tuple[Any, Any]:
+def effects_given(passes: Sequence[tuple[Any, Any, Any]]) -> tuple[Any, Any]:
     """Mean and variance of the sum of effects, given of each cluster, innermost first, tau squared, S and 1 + W tau."""
     mean: Any = 0.0
     variance: Any = 0.0

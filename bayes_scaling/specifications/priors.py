@@ -22,19 +22,19 @@ class Distribution:
     arguments: tuple[str, ...]
     support: Support
     scipy: str
-    scipy_arguments: Callable[..., tuple[float, ...]]
+    scipy_arguments: Callable[..., tuple[float, ...]] = lambda *given: given
 
 
 DISTRIBUTIONS: Mapping[str, Distribution] = {
-    "normal": Distribution("Normal", ("mu", "sigma"), "real", "norm", lambda mu, sigma: (mu, sigma)),
-    "laplace": Distribution("Laplace", ("mu", "b"), "real", "laplace", lambda mu, b: (mu, b)),
-    "student_t": Distribution("StudentT", ("nu", "mu", "sigma"), "real", "t", lambda nu, mu, sigma: (nu, mu, sigma)),
+    "normal": Distribution("Normal", ("mu", "sigma"), "real", "norm"),
+    "laplace": Distribution("Laplace", ("mu", "b"), "real", "laplace"),
+    "student_t": Distribution("StudentT", ("nu", "mu", "sigma"), "real", "t"),
     "half_normal": Distribution("HalfNormal", ("sigma",), "positive", "halfnorm", lambda sigma: (0, sigma)),
     "lognormal": Distribution(
         "LogNormal", ("mu", "sigma"), "positive", "lognorm", lambda mu, sigma: (sigma, 0, math.exp(mu))
     ),
     "gamma": Distribution("Gamma", ("alpha", "beta"), "positive", "gamma", lambda alpha, beta: (alpha, 0, 1 / beta)),
-    "beta": Distribution("Beta", ("alpha", "beta"), "unit", "beta", lambda alpha, beta: (alpha, beta)),
+    "beta": Distribution("Beta", ("alpha", "beta"), "unit", "beta"),
 }
 """Families a specification may name."""
 
@@ -117,7 +117,7 @@ class Prior:
         >>> Prior("gamma", alpha=2, beta=1).fits("unit")
         False
         """
-        return self.distribution in _choices(support)
+        return self.distribution in choices_for(support).split(", ")
 
     def frozen(self) -> Any:
         """SciPy's frozen distribution, for densities and quantiles.
@@ -147,14 +147,10 @@ def _frozen(prior: Prior) -> Any:
     from scipy import stats  # takes a second to import, and few callers need it
 
     family = DISTRIBUTIONS[prior.distribution]
-    return getattr(stats, family.scipy)(*family.scipy_arguments(**dict(prior.arguments)))
+    return getattr(stats, family.scipy)(*family.scipy_arguments(*dict(prior.arguments).values()))
 
 
 def choices_for(support: Support) -> str:
     """Names of the families whose values all lie in ``support``, for messages."""
-    return ", ".join(_choices(support))
-
-
-def _choices(support: Support) -> list[str]:
     valid = _WIDEST_FIRST[_WIDEST_FIRST.index(support) :]
-    return sorted(name for name, each in DISTRIBUTIONS.items() if each.support in valid)
+    return ", ".join(sorted(name for name, each in DISTRIBUTIONS.items() if each.support in valid))

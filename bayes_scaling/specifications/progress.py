@@ -103,7 +103,8 @@ class Shape:
     the first and the last date of a table. ``group``: dimension with a rate for each level, and ``codes``, the level of
     each date. ``further``: what is sampled beside a base, with the dimension of each, and ``parts``, what of a rate it
     makes; the rate is then reported as its mean over the table. ``from_start``: whether the year that it counts from is
-    part of the law.
+    part of the law. ``cut``: key of ``[progress]`` with the date at which the group's levels meet. ``unseen``: what to
+    say of a level in which a table has no date.
     """
 
     growth: str = "{rate} (Y - Y0)"
@@ -117,6 +118,8 @@ class Shape:
     further: tuple[tuple[Parameter, str | None], ...] = ()
     parts: Callable[..., Any] = lambda *further: further[0]
     from_start: bool = False
+    cut: str = ""
+    unseen: str = "rates by {group}, but no evaluation was published in {group} {level!r}; choose more rows"
 
     def parameters(self, rate: str) -> dict[str, tuple[Parameter, str | None]]:
         """What is sampled of a rate that has further parts, and the dimension of each."""
@@ -130,7 +133,11 @@ class Shape:
 
 
 _ERA = "era: before or after {cut:.7g}"
-_eras = partial(Shape, years=_years_of_eras, levels=lambda first, last: {"era": ERA_LEVELS}, group="era")
+_eras = partial(Shape, years=_years_of_eras, levels=lambda first, last: {"era": ERA_LEVELS}, group="era",
+    cut="cut_year",
+    unseen="rates before and after {cut:.7g}, but no evaluation was published {level} it; choose a [progress] cut_year "
+    "between {first:.7g} and {last:.7g}, or more rows",
+)  # fmt: skip
 _STEP = Parameter("walk_sd", "standard deviation of the step that a rate takes each year", A_YEAR, "positive",
     Prior("half_normal", sigma=0.3),
     "95% below 0.6: within a year a rate may go from no progress to a doubling in 14 months, or stay the same",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
+from bayes_scaling.specifications.checks import as_written
 from bayes_scaling.specifications.priors import Prior, choices_for
 from bayes_scaling.specifications.progress import RATE_OF
 from bayes_scaling.specifications.sections import CENTRE_PARAMETERS, CHOICES, SECTIONS, TEXT_CHOICES, groups_of
@@ -31,7 +32,7 @@ def template(specification: Specification) -> str:
         if section not in ("progress", "data") or not specification.form.for_runs:  # neither dates nor repetition
             parts.append("\n".join(_section(specification, section, kind)))
     for name, figures in specification.benchmarks.items():
-        tokens = "" if figures.tokens is None else f"\ntokens = {_number(figures.tokens)}  # of its training text"
+        tokens = "" if figures.tokens is None else f"\ntokens = {as_written(figures.tokens)}  # of its training text"
         parts.append(f"[benchmarks.{_text(name)}]{tokens}")
     parts.append("\n".join(_priors(specification)))
     return "\n\n".join(part.strip() for part in parts if part) + "\n"
@@ -43,7 +44,7 @@ def _texts(s: Specification) -> Iterator[str]:
         if key != "transformer_factor" or not s.form.for_runs:
             yield f"{key} = {_text(getattr(s, key))}{words}"
     if s.delta is not None:
-        yield f"delta = {_number(s.delta)}  # the paper's penalty of this strength, in place of priors"
+        yield f"delta = {as_written(s.delta)}  # the paper's penalty of this strength, in place of priors"
 
 
 def _varies_by(s: Specification) -> Iterator[str]:
@@ -78,7 +79,7 @@ def _section(s: Specification, section: str, kind: type[Any]) -> Iterator[str]:
                 yield f"{left}{field.name} = {_text(value)}  # {', '.join(choices[field.name])}"
         else:
             about = field.metadata.get("about", "a number above 0")
-            yield f"# {field.name}: {about}" if value is None else f"{field.name} = {_number(value)}  # {about}"
+            yield f"# {field.name}: {about}" if value is None else f"{field.name} = {as_written(value)}  # {about}"
 
 
 def _priors(s: Specification) -> Iterator[str]:
@@ -98,14 +99,11 @@ def _priors(s: Specification) -> Iterator[str]:
 
 
 def _inline(prior: Prior) -> str:
-    inside = [("distribution", _text(prior.distribution)), *((name, _number(value)) for name, value in prior.arguments)]
+    inside = [
+        ("distribution", _text(prior.distribution)),
+        *((name, as_written(value)) for name, value in prior.arguments),
+    ]
     return f"{{ {', '.join(f'{name} = {value}' for name, value in inside)} }}"
-
-
-def _number(value: float) -> str:
-    """A number as people write it, where that is the same number."""
-    short = f"{value:g}"
-    return short if float(short) == value else repr(float(value))
 
 
 def _text(value: Any) -> str:

@@ -10,7 +10,7 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from bayes_scaling.errors import BayesScalingError, SpecificationError
-from bayes_scaling.model.describe import describe
+from bayes_scaling.reports.describe import describe
 from bayes_scaling.reports.html import mathml
 from bayes_scaling.reports.mathematics import is_equation, symbol, tex
 from bayes_scaling.specifications.catalogue import list_specifications, load_specification

@@ -132,9 +132,9 @@ def error_of_mse(fit: bs.Fit) -> float:
     def mse(part: bs.Fit) -> float:
         values = draws_of(specification, part.data)
         expected = expected_losses(specification, rows, values)
-        density = evaluation_densities(specification, rows, values, rows.loss - expected)
+        density = evaluation_densities(specification, rows, values, rows.response - expected)
         left_out = (softmax(-density, axis=0) * expected).sum(axis=0)
-        return float(np.mean((rows.loss - left_out) ** 2))
+        return float(np.mean((rows.response - left_out) ** 2))
 
     return float(batch_errors(pd.DataFrame({"mse": [mse(part) for part in batches(fit)]}))["mse"])
 

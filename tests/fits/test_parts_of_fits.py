@@ -29,7 +29,7 @@ def test_a_paper_under_student_t_noise():
 
 def test_coordinates_without_information_are_the_models():
     one = Effects("lab", 0, slice(1, 3), 3)
-    assert to_model([one], np.array([0.5, 1.0, 2.0]), one.without_information())[0].tolist() == [0.5, 1.0, 2.0]
+    assert to_model([one], np.array([0.5, 1.0, 2.0]), one.without_information()).tolist() == [0.5, 1.0, 2.0]
 
 
 def test_sums_within_groups():

@@ -47,7 +47,7 @@ def fit(specification, ho2024):
 @pytest.mark.slow
 def test_a_papers_density_is_its_integral_over_the_effect(specification, fit, ho2024) -> None:
     rows = make_rows(specification, ho2024)
-    residual = (rows.loss - expected_losses(specification, rows, draws_of(specification, fit.data)))[0]
+    residual = (rows.response - expected_losses(specification, rows, draws_of(specification, fit.data)))[0]
     first = fit.data["posterior"].to_dataset().isel(chain=0, draw=0)
     nu, sigma, tau = (float(first[name]) for name in ("nu", "sigma", "tau"))
     stored = fit.log_likelihood("paper")["loss"].isel(chain=0, draw=0)

@@ -5,7 +5,7 @@ import tomllib
 import pytest
 
 import bayes_scaling as bs
-from bayes_scaling.model.describe import describe, varying
+from bayes_scaling.reports.describe import describe, varying
 from bayes_scaling.reports.html import mathml
 from bayes_scaling.reports.mathematics import is_equation, tex
 from bayes_scaling.specifications.specification import Specification

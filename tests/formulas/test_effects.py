@@ -11,7 +11,8 @@ from scipy import stats
 
 import bayes_scaling as bs
 from bayes_scaling.inference import sampling
-from bayes_scaling.inference.effects import Effects, informed, to_model, to_sampler
+from bayes_scaling.inference.effects import Effects, informed, packed, to_model, to_sampler
+from bayes_scaling.inference.effects_at_a_point import moved, pulled_back
 from bayes_scaling.inference.sampling import compiled_model
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.model.rows import make_rows, prior_middle
@@ -41,13 +42,30 @@ def test_points_come_back_and_volumes_are_determinants() -> None:
     rng = np.random.default_rng(0)
     for _ in range(10):
         data, point = made_coordinates(rng), rng.normal(size=9)
-        inner, volume = to_model(EFFECTS, point, data)
+        inner, volume = moved(point, *packed(EFFECTS, data))
         np.testing.assert_allclose(to_sampler(EFFECTS, inner, data), point, rtol=1e-7, atol=1e-7)
         steps = 1e-6 * np.eye(9)
-        moved = [to_model(EFFECTS, point + step, data)[0] - to_model(EFFECTS, point - step, data)[0] for step in steps]
-        assert volume == pytest.approx(np.linalg.slogdet(np.array(moved) / 2e-6)[1], abs=1e-5)
+        ways = [to_model(EFFECTS, point + step, data) - to_model(EFFECTS, point - step, data) for step in steps]
+        assert volume == pytest.approx(np.linalg.slogdet(np.array(ways) / 2e-6)[1], abs=1e-5)
         many = np.stack([point, inner])[:, None]  # of chains and draws
-        np.testing.assert_allclose(to_model(EFFECTS, many, data)[0][0, 0], inner, rtol=1e-12)
+        np.testing.assert_allclose(to_model(EFFECTS, many, data)[0, 0], inner, rtol=1e-12)
+
+
+def test_the_gradient_at_the_samplers_point_is_that_of_density_and_volume() -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(10):
+        data, point, linear = made_coordinates(rng), rng.normal(size=9), rng.normal(size=9)
+        arrays = packed(EFFECTS, data)
+
+        def density(at, arrays=arrays, linear=linear):
+            inner, volume = moved(at, *arrays)
+            return (linear * inner - inner**4 / 4).sum() + volume
+
+        gradient = np.empty(9)
+        pulled_back(point, linear - moved(point, *arrays)[0] ** 3, *arrays, gradient)
+        steps = 1e-6 * np.eye(9)
+        slopes = [(density(point + step) - density(point - step)) / 2e-6 for step in steps]
+        np.testing.assert_allclose(gradient, slopes, rtol=1e-5, atol=1e-5 * np.abs(gradient).max())
 
 
 def test_effects_of_normal_data_are_independent_of_their_deviation() -> None:
@@ -59,8 +77,8 @@ def test_effects_of_normal_data_are_independent_of_their_deviation() -> None:
     for log_sd in (-3.0, 0.0, 2.0):
         spread = np.exp(log_sd)
         points = np.concatenate([np.full((20, 1), log_sd), rng.normal(size=(20, count))], axis=1)
-        inner, volume = to_model([one], points, data)
-        standard = inner[:, 1:]
+        standard = to_model([one], points, data)[:, 1:]
+        volume = np.array([moved(point, *packed([one], data))[1] for point in points])
         posterior = stats.norm.logpdf(standard).sum(1) + stats.norm.logpdf(measured, spread * standard, widths).sum(1)
         apart = posterior + volume - stats.norm.logpdf(points[:, 1:]).sum(1)
         np.testing.assert_allclose(apart, apart[0], rtol=1e-9)
@@ -93,17 +111,17 @@ def test_the_density_that_is_sampled_is_the_models_with_the_jacobian(made) -> No
             pull=rng.normal(size=count),
             carried=carried,
         )
-    moved, _ = compiled_model(specification, rows, coordinates=data)
+    turned, _ = compiled_model(specification, rows, coordinates=data)
     for point in points:
-        outer = to_sampler(moved.effects, point, data)
-        _, volume = to_model(moved.effects, outer, data)
-        density, gradient = moved.log_density(outer)
+        outer = to_sampler(turned.effects, point, data)
+        _, volume = moved(outer, *packed(turned.effects, data))
+        density, gradient = turned.log_density(outer)
         assert density == pytest.approx(plain.log_density(point)[0] + volume, rel=1e-10)
         for name, value in plain.values(point).items():
-            np.testing.assert_allclose(moved.values(outer)[name], value, rtol=1e-8, atol=1e-10)
-        np.testing.assert_allclose(moved.point(plain.values(point)), outer, rtol=1e-8, atol=1e-10)
+            np.testing.assert_allclose(turned.values(outer)[name], value, rtol=1e-8, atol=1e-10)
+        np.testing.assert_allclose(turned.point(plain.values(point)), outer, rtol=1e-8, atol=1e-10)
         steps = 1e-6 * np.eye(len(outer))
-        slopes = [(moved.log_density(outer + each)[0] - moved.log_density(outer - each)[0]) / 2e-6 for each in steps]
+        slopes = [(turned.log_density(outer + each)[0] - turned.log_density(outer - each)[0]) / 2e-6 for each in steps]
         np.testing.assert_allclose(gradient, slopes, rtol=1e-4, atol=1e-4 * np.abs(gradient).max())
 
 

@@ -23,8 +23,8 @@ def made(specification, table):
     rows, values = rows_of(fit.data, specification), draws_of(specification, fit.data)
     expected, sigma = expected_losses(specification, rows, values), scales(specification, rows, values)
     if specification.noise.scale == "log_loss":
-        return rows, values, np.log(rows.loss) - np.log(expected), sigma, -np.log(rows.loss)
-    return rows, values, rows.loss - expected, sigma, np.zeros(len(rows.ids))
+        return rows, values, np.log(rows.response) - np.log(expected), sigma, -np.log(rows.response)
+    return rows, values, rows.response - expected, sigma, np.zeros(len(rows.ids))
 
 
 def covariance_of(specification, values, table, sigma, draw, at):

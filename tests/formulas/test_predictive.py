@@ -60,7 +60,7 @@ def noise_of(fit):
     values = {name: each[:1] for name, each in draws_of(specification, fit.data).items()}
     expected = expected_losses(specification, rows, values)[0]
     logs = specification.noise.scale == "log_loss"
-    residual = np.log(rows.loss / expected) if logs else rows.loss - expected
+    residual = np.log(rows.response / expected) if logs else rows.response - expected
     shared = sum(
         values[tau][0, 0] ** 2 * np.equal.outer(rows.index[group], rows.index[group])
         for group, tau in specification.noise.effects
@@ -208,14 +208,14 @@ def test_forecasts_know_what_was_fitted_of_a_cluster(scale, cluster) -> None:
     rows = make_rows(specification, split.both, anchor=fitted.anchor, predictors=fitted.predictors)
     values = {name: each[:1] for name, each in draws_of(specification, fit.data).items()}
     expected, sigma = expected_losses(specification, rows, values)[0], scales(specification, rows, values)[0]
-    residual = np.log(rows.loss / expected) if logs else rows.loss - expected
+    residual = np.log(rows.response / expected) if logs else rows.response - expected
     whole, same = np.diag(sigma**2), np.ones((len(sigma), len(sigma)), dtype=bool)
     for name, (_, tau) in zip(specification.noise.clusters, specification.noise.effects, strict=True):
         same &= np.equal.outer(split.both[name].to_numpy(), split.both[name].to_numpy())
         whole = whole + values[tau][0, 0] ** 2 * same
     gain = np.linalg.solve(whole[:first, :first], whole[:first, first:]).T
     mean, covariance = gain @ residual[:first], whole[first:, first:] - gain @ whole[:first, first:]
-    jacobian = -np.log(rows.loss[first:]) if logs else np.zeros(len(mean))
+    jacobian = -np.log(rows.response[first:]) if logs else np.zeros(len(mean))
     exact = stats.norm.logpdf(residual[first:], mean, np.sqrt(np.diag(covariance))) + jacobian
     np.testing.assert_allclose(forecast.log_density, exact, atol=1e-8)
     papers = split.later["paper"].to_numpy()
@@ -368,7 +368,7 @@ def test_residuals_of_runs_are_in_units_of_each_datasets_noise(scale) -> None:
     fit = made_fit(specification, runs, draws=20)
     rows, values = rows_of(fit.data, specification), draws_of(specification, fit.data)
     expected = expected_losses(specification, rows, values)
-    residual = np.log(rows.loss / expected) if scale == "log_loss" else rows.loss - expected
+    residual = np.log(rows.response / expected) if scale == "log_loss" else rows.response - expected
     sigma = np.where(runs["dataset"] == "c4", values["sigma"][:, :1], values["sigma"][:, 1:])
     found = standardised_residuals(fit)
     np.testing.assert_allclose(found["residual"], (residual / sigma).mean(axis=0), rtol=1e-9)

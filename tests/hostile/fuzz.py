@@ -123,7 +123,7 @@ def _specification_text(rng: random.Random) -> str:
 
 
 def _check_specification(specification, document: object) -> str:
-    from bayes_scaling.model.describe import describe
+    from bayes_scaling.reports.describe import describe
     from bayes_scaling.reports.mathematics import is_equation, tex
     from bayes_scaling.specifications.specification import Specification
     from bayes_scaling.specifications.template import template

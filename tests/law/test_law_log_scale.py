@@ -65,7 +65,7 @@ def test_pointwise_densities_of_normal_noise_are_lognormal() -> None:
     runs, data = made_runs(), posterior_near_the_truth(NORMAL)
     rows, values = make_rows(NORMAL, runs), draws_of(NORMAL, data)
     median = expected_losses(NORMAL, rows, values)
-    exact = stats.lognorm.logpdf(rows.loss, values["sigma"], scale=median)
+    exact = stats.lognorm.logpdf(rows.response, values["sigma"], scale=median)
     stored = densities(NORMAL, data, runs)["evaluation"]["loss"].to_numpy()
     assert_allclose(stored.reshape(exact.shape), exact, rtol=1e-5, atol=1e-5)
 
@@ -79,7 +79,7 @@ def test_the_density_of_a_loss_integrates_to_one(specification: Specification) -
 
     def density(loss: float) -> float:
         one = replace(rows.take([0]), response=np.array([loss]))
-        residual = one.loss - expected_losses(specification, one, values)
+        residual = one.response - expected_losses(specification, one, values)
         return float(np.exp(evaluation_densities(specification, one, values, residual))[0, 0])
 
     near = [factor * median for factor in (0.5, 0.8, 0.9, 0.95, 1, 1.05, 1.1, 1.25, 2)]
@@ -95,7 +95,7 @@ def test_leave_one_out_is_that_of_the_logarithms_less_the_jacobian(family: str) 
     specification = NORMAL if family == "normal" else STUDENT
     data = posterior_near_the_truth(specification)
     rows, values = make_rows(specification, runs), draws_of(specification, data)
-    residual = np.log(rows.loss) - np.log(expected_losses(specification, rows, values))
+    residual = np.log(rows.response) - np.log(expected_losses(specification, rows, values))
     frozen = stats.t(values["nu"], scale=values["sigma"]) if "nu" in values else stats.norm(scale=values["sigma"])
     of_logs = frozen.logpdf(residual).reshape(2, DRAWS // 2, -1)
     of_losses = densities(specification, data, runs)["evaluation"]["loss"].to_numpy().astype(float)
@@ -104,7 +104,7 @@ def test_leave_one_out_is_that_of_the_logarithms_less_the_jacobian(family: str) 
         tree = {"posterior": data["posterior"].to_dataset(), "log_likelihood": Dataset({"loss": (DIMS, values)})}
         return float(az.loo(DataTree.from_dict(tree), var_name="loss", reff=1.0).elpd)
 
-    assert elpd(of_losses) == pytest.approx(elpd(of_logs) - np.log(rows.loss).sum(), abs=1e-3)
+    assert elpd(of_losses) == pytest.approx(elpd(of_logs) - np.log(rows.response).sum(), abs=1e-3)
 
 
 def test_a_small_noise_is_nearly_the_same_on_either_scale() -> None:
@@ -114,9 +114,9 @@ def test_a_small_noise_is_nearly_the_same_on_either_scale() -> None:
     data = posterior_near_the_truth(NORMAL)
     on_loss = replace(NORMAL, noise=Noise("normal"))
     rows, values = make_rows(NORMAL, runs), draws_of(NORMAL, data)
-    residual = noise * rows.loss * np.ones((DRAWS, 1))
+    residual = noise * rows.response * np.ones((DRAWS, 1))
     relative = evaluation_densities(NORMAL, rows, values | {"sigma": np.full((DRAWS, 1), noise)}, residual)
-    absolute = evaluation_densities(on_loss, rows, values | {"sigma": noise * rows.loss}, residual)
+    absolute = evaluation_densities(on_loss, rows, values | {"sigma": noise * rows.response}, residual)
     assert_allclose(relative, absolute, atol=1e-3)
 
 
@@ -124,7 +124,7 @@ def test_a_small_noise_is_nearly_the_same_on_either_scale() -> None:
 def test_series_add_up_their_runs(specification: Specification) -> None:
     runs, data = made_runs(series=True), posterior_near_the_truth(specification)
     rows, values = make_rows(specification, runs), draws_of(specification, data)
-    residual = rows.loss - expected_losses(specification, rows, values)
+    residual = rows.response - expected_losses(specification, rows, values)
     by_run = evaluation_densities(specification, rows, values, residual)
     by_series = paper_densities(specification, rows, values, residual)
     assert by_series.shape == (DRAWS, 3)

@@ -47,7 +47,7 @@ def test_values_of_a_paper_follow_from_those_before_it(check, clustered) -> None
     """Beside the conditional distributions of a multivariate normal, by its covariance matrix."""
     rows = rows_of(clustered.data, clustered.specification)
     values = draws_of(REFERENCE, clustered.data)
-    residual = rows.loss - expected_losses(REFERENCE, rows, values).mean(axis=0)
+    residual = rows.response - expected_losses(REFERENCE, rows, values).mean(axis=0)
     paper = rows.index["paper"]
     variance, effect = TRUTH["sigma"][0] ** 2, TRUTH["tau"][0] ** 2
     exact = np.empty(len(residual))

@@ -12,8 +12,8 @@ import bayes_scaling as bs
 from bayes_scaling.errors import EvaluationsError, SpecificationError
 from bayes_scaling.inference.fitting import fit_fingerprint
 from bayes_scaling.inference.settings import Settings
-from bayes_scaling.model.describe import describe
 from bayes_scaling.model.rows import make_rows
+from bayes_scaling.reports.describe import describe
 from bayes_scaling.specifications.catalogue import catalogue_directory, list_specifications, load_specification
 from bayes_scaling.specifications.laws import LAWS, SIZES
 from bayes_scaling.specifications.sections import Centre, Data, Noise, Pivot, Progress

@@ -1,6 +1,7 @@
 """A form of progress that the package lacks is one description in one table: all else reads it from there."""
 
 import tomllib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,10 +14,10 @@ from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.posterior import posterior_of
 from bayes_scaling.model.build import build_model_of_rows
 from bayes_scaling.model.coordinates import published_names
-from bayes_scaling.model.describe import describe
 from bayes_scaling.model.rows import central_anchor, make_rows
+from bayes_scaling.reports.describe import describe
 from bayes_scaling.specifications.parameters import Parameter
-from bayes_scaling.specifications.progress import SHAPES, Shape
+from bayes_scaling.specifications.progress import SHAPES, Progress, Shape
 from bayes_scaling.specifications.sections import CHOICES
 from bayes_scaling.specifications.template import template
 from bayes_scaling.tables import decimal_year
@@ -64,6 +65,16 @@ def test_it_is_written_read_and_described(specification) -> None:
         bs.Specification.from_dict("mine", specification.to_dict() | {"coefficients": {"g_N": "1 + architecture"}})
     with pytest.raises(bs.BayesScalingError, match="form of progress or column for g_N, which the paper's form lacks"):
         published_names(specification)
+
+
+def test_what_is_said_of_levels_without_a_date_is_the_forms_own(monkeypatch) -> None:
+    monkeypatch.setitem(SHAPES, "bend", replace(SHAPES["bend"], unseen=Shape.unseen))
+    eras = Progress(parameters="constant_rate", data="constant_rate", cut_year=1990.0)
+    specification = bs.Specification(name="mine", varies_by={"g_N": "era"}, progress=eras)
+    with pytest.raises(bs.BayesScalingError) as refused:
+        make_rows(specification, made_evaluations(12))
+    told = "specification 'mine' has rates by era, but no evaluation was published in era 'before'; choose more rows"
+    assert str(refused.value) == told
 
 
 def test_its_density_is_that_of_the_law_written_out(specification) -> None:

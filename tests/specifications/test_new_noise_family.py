@@ -11,9 +11,9 @@ import bayes_scaling as bs
 from bayes_scaling.inference.likelihood import draws_of, paper_densities
 from bayes_scaling.inference.posterior import coefficients_of
 from bayes_scaling.model.build import build_model_of_rows
-from bayes_scaling.model.describe import describe
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.model.structure import expected_loss
+from bayes_scaling.reports.describe import describe
 from bayes_scaling.specifications.noise import FAMILIES, Family
 from bayes_scaling.specifications.sections import CHOICES
 

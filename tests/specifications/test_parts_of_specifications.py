@@ -7,8 +7,8 @@ from scipy import stats
 
 import bayes_scaling as bs
 from bayes_scaling.model.coordinates import published_names
-from bayes_scaling.model.describe import describe, varying
 from bayes_scaling.model.predictors import levels_of
+from bayes_scaling.reports.describe import describe, varying
 from bayes_scaling.specifications.catalogue import resolve
 from bayes_scaling.specifications.checks import is_number, shown
 from bayes_scaling.specifications.formulas import read_formula

@@ -134,7 +134,7 @@ def test_rows_keep_the_tables_order(table: pd.DataFrame) -> None:
     shuffled = table.sample(frac=1, random_state=0)
     rows = make_rows(load_specification("ho2024/07"), shuffled)
     assert rows.ids == tuple(shuffled.index)
-    assert_allclose(rows.loss, np.log(shuffled["perplexity"]))
+    assert_allclose(rows.response, np.log(shuffled["perplexity"]))
     for group in ("benchmark", "paper"):
         names = [rows.levels[group][code] for code in rows.index[group]]
         assert names == list(shuffled[group])

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from bayes_scaling.model.coordinates import published_names
-from bayes_scaling.model.describe import describe
+from bayes_scaling.reports.describe import describe
 from bayes_scaling.specifications.catalogue import list_specifications, load_specification
 from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.specifications.priors import Prior

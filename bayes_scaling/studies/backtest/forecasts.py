@@ -96,7 +96,7 @@ def posterior_forecast(fit: Fit, split: Split) -> Forecast:
     with np.errstate(over="ignore"):
         expected = expected_losses(specification, rows, values)
         sigma = np.broadcast_to(scales(specification, rows, values), expected.shape)
-        residual, known = rows.loss - expected, None
+        residual, known = rows.response - expected, None
         density, joint = (
             _given_earlier(specification, rows, values, residual, units)
             for units in (np.arange(len(later)), _papers(split))
@@ -164,7 +164,7 @@ def published_forecast(specification: Specification, split: Split, method: str, 
     rows = make_rows(specification, split.both, anchor=estimate.anchor).take(_later(split))
     residual = Objective(specification, rows, PUBLISHED_DELTA).residuals(values)
     rng = np.random.default_rng(seed)
-    expected = np.repeat(rows.loss - residual, DRAWS // len(values), axis=0)
+    expected = np.repeat(rows.response - residual, DRAWS // len(values), axis=0)
     draws = expected + sigma * rng.standard_normal(expected.shape)
     density = np.asarray(normal(residual, sigma))
     return Forecast(_mean_density(density), _mean_density(sum_by(density, _papers(split))), draws, note)

@@ -295,7 +295,7 @@ def score(fit: Fit, unit: str = "evaluation", *, refits: str = "bad", cores: int
         pareto_k_found=found,
         how=tuple(how),
         predictions=predictions,
-        observed=rows.loss.copy(),
+        observed=rows.response.copy(),
         errors=errors,
         mcse=_joint_error(shared.reshape(likelihood.sizes["chain"], -1), refitted, errors),
         unreliable=unreliable,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from bayes_scaling.model.describe import describe
+from bayes_scaling.reports.describe import describe
 from bayes_scaling.reports.mathematics import is_equation, tex
 from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.specifications.specification import Specification

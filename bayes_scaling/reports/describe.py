@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bayes_scaling.model.coordinates import levels_agree, published_coefficients, published_names
 from bayes_scaling.model.rows import anchor_of, central_anchor
+from bayes_scaling.specifications.checks import holding
 from bayes_scaling.specifications.formulas import REDUCIBLE
 from bayes_scaling.specifications.laws import RESPONSE_UNITS, Term
 from bayes_scaling.specifications.parameters import Parameter
@@ -168,7 +169,7 @@ def _size_lines(s: Specification) -> list[str]:
         "W = 1 + repetition_scale (1 - exp(-(epochs - 1) / repetition_scale))": s.data.tokens == "repeated",
         **{each.said.format(cut=s.progress.cut_year): each.said for each in SHAPES.values() if each in shapes.values()},
     }
-    return [*lines, *(line for line, holds in further.items() if holds)]
+    return [*lines, *holding(further)]
 
 
 def _notes(s: Specification) -> tuple[str, ...]:
@@ -212,7 +213,7 @@ def _notes(s: Specification) -> tuple[str, ...]:
         "for training runs, without progress: doubling times are infinite by assumption": law.for_runs,
         "no progress: doubling times are infinite by assumption": not s.progresses and not law.for_runs,
     }
-    return tuple(note for note, holds in notes.items() if holds)
+    return tuple(holding(notes))
 
 
 def _central_point(s: Specification) -> str:
@@ -265,7 +266,7 @@ def _published_meanings(s: Specification) -> list[str]:
         "_before, _after: the value of each era": "era" in groups,
         "gamma_T: log odds of the factor F on transformers' reducible loss": "gamma_T" in named,
     }
-    return [*meanings, *(meaning for meaning, holds in further.items() if holds)]
+    return [*meanings, *holding(further)]
 
 
 def _priors(s: Specification) -> tuple[PriorLine, ...]:
