@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import OptimizeResult, minimize
 
 from bayes_scaling.classical.chinchilla_objective import (
@@ -16,10 +16,10 @@ from bayes_scaling.classical.chinchilla_objective import (
     law_of,
     theta_of,
 )
+from bayes_scaling.classical.estimates import lowest
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.inference.threads import one_thread
 from bayes_scaling.law.chinchilla import ChinchillaLaw
-
-Floats = NDArray[np.float64]
 
 _SCREENED = 30
 """Points of the grid from which the converged search starts: those where the objective is lowest."""
@@ -125,8 +125,8 @@ def hoffmann_estimate(
     published constants' misfit. Its values are then near 5e-6, and its derivatives soon below the optimiser's absolute
     tolerances (2e-9 and 1e-5), so that each search stops after some 18 evaluations, wherever it is.
     :func:`besiroglu_estimate` goes on.
-    What was published came of the authors' own runs and program, so these are other numbers that stop early for the
-    same reason. Source: Hoffmann et al. 2022 (arXiv 2203.15556), section 3.3 and appendix D.2.
+    The published constants came from the authors' own runs and program; these differ, but stop early for the same
+    reason. Source: Hoffmann et al. 2022 (arXiv 2203.15556), section 3.3 and appendix D.2.
 
     Examples
     --------
@@ -202,7 +202,11 @@ def besiroglu_estimate(
     """
     check_delta(delta)
     objective = HuberObjective.of(runs)
-    points = _screened(objective, delta) if starts is None else np.atleast_2d(theta_of(starts))
+    if starts is None:
+        grid = hoffmann_grid()
+        points = grid[np.argsort(objective.total(grid, delta), kind="stable")[:_SCREENED]]
+    else:
+        points = np.atleast_2d(theta_of(starts))
     with one_thread():
         found = [converged_search(objective, point, delta) for point in points]
     by = f"BFGS on the sum, tolerance of derivatives {_TOLERANCE:g} delta: "
@@ -216,15 +220,10 @@ def converged_search(objective: HuberObjective, start: Floats, delta: float = HO
         return minimize(objective.total_and_gradient, start, (delta,), "BFGS", jac=True, options=options)
 
 
-def _screened(objective: HuberObjective, delta: float) -> Floats:
-    grid = hoffmann_grid()
-    return grid[np.argsort(objective.total(grid, delta), kind="stable")[:_SCREENED]]
-
-
 def _estimate(
     objective: HuberObjective, delta: float, found: Sequence[OptimizeResult], name: str, by: str
 ) -> ChinchillaEstimate:
-    best = min(found, key=lambda search: search.fun if np.isfinite(search.fun) else np.inf)
+    best = lowest(found)
     total, gradient = objective.total_and_gradient(best.x, delta)
     totals = objective.total([search.x for search in found], delta)
     return ChinchillaEstimate(

@@ -11,14 +11,13 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import huber
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError, RunsError, require_choice
 from bayes_scaling.law.chinchilla import ChinchillaLaw
 from bayes_scaling.law.formula import log_term, loss
-
-Floats = NDArray[np.float64]
 
 HOFFMANN_DELTA = 1e-3
 """Where the Huber loss turns from squares to absolute values, log nats per token."""
@@ -83,10 +82,7 @@ class HuberObjective:
 
 
 def huber_objective(
-    runs: pd.DataFrame,
-    theta: ChinchillaLaw | ArrayLike,
-    delta: float = HOFFMANN_DELTA,
-    reduction: str = "sum",
+    runs: pd.DataFrame, theta: ChinchillaLaw | ArrayLike, delta: float = HOFFMANN_DELTA, reduction: str = "sum"
 ) -> Any:
     r"""Objective of Hoffmann et al. 2022 at given constants.
 

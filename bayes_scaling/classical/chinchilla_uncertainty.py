@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import minimize_scalar
 from scipy.special import huber
 from scipy.stats import chi2, norm
@@ -25,14 +25,13 @@ from bayes_scaling.classical.chinchilla_objective import (
     law_of,
     theta_of,
 )
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.settings import checked_seed, whole_number
 from bayes_scaling.inference.threads import one_thread
 from bayes_scaling.law.chinchilla import ChinchillaLaw
 from bayes_scaling.quantities.intervals import check_probability
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
-
-Floats = NDArray[np.float64]
+from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, interval_attrs, interval_points
 
 _STEPS = 8
 """Steps from a smooth objective to one that is all but least absolute residuals."""
@@ -177,11 +176,7 @@ def likelihood_ratio_test(
 
 
 def _most_likely(objective: HuberObjective, start: Floats, delta: float) -> Floats:
-    """Constants of the highest likelihood.
-
-    At a given scale they minimise the Huber objective with delta times the scale, which is far too sharp a kink for a
-    search from afar: hence the steps towards it.
-    """
+    """Constants of the highest likelihood, by steps towards a Huber objective whose kink is too sharp from afar."""
     sharpest = delta * _profile(objective, start, delta)[1]
     found = [start]
     with one_thread():
@@ -204,7 +199,7 @@ def _profile(objective: HuberObjective, theta: Floats, delta: float) -> tuple[fl
 
 
 BESIROGLU_SEED = 42
-"""Of the resamples of the published notebook."""
+"""Seed of the published notebook's resamples."""
 
 _OPTIMAL = 1e-6
 """A resample's search has failed if a derivative is larger than this where it ends."""
@@ -267,9 +262,8 @@ class ChinchillaBootstrap:
             If the probability is not between 0 and 1.
         """
         check_probability(probability)
-        tail = (1 - probability) / 2
-        table = self.draws.quantile([0.5, tail, 1 - tail]).T.set_axis(["median", "lower", "upper"], axis=1)
-        table.attrs = {"interval": {"probability": probability, "kind": INTERVAL_KIND}}
+        table = self.draws.quantile(interval_points(probability)).T.set_axis(["median", "lower", "upper"], axis=1)
+        table.attrs = {"interval": interval_attrs(probability)}
         return table
 
     def wald_test(self, law: ChinchillaLaw) -> tuple[float, float]:

@@ -1,9 +1,4 @@
-r"""The leave-one-out cross-validation of Ho et al. 2024, repeated, and with each fold's minimum.
-
-.. math:: \mathrm{MSE} = \frac1n \sum_i \left(\ln \mathrm{ppl}_i - L_i(\hat\theta_{-i})\right)^2
-
-Each row of the paper's 184 is predicted by coefficients estimated on the 183 others.
-"""
+"""The leave-one-out cross-validation of Ho et al. 2024, repeated as published, and with each fold's minimum."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -12,16 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from scipy.optimize import OptimizeResult
 
-from bayes_scaling.classical.estimates import (
-    Search,
-    converged_search,
-    converged_searches,
-    lowest,
-    published_search,
-)
+from bayes_scaling.classical.estimates import converged_search, converged_searches, lowest, published_search
 from bayes_scaling.classical.objective import PUBLISHED_DELTA, Objective
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError, EvaluationsError, require_choice
 from bayes_scaling.inference.threads import one_thread
 from bayes_scaling.law.published import HO2024_CROSS_VALIDATION as HO2024_CROSS_VALIDATION
@@ -29,8 +19,6 @@ from bayes_scaling.law.published import HO2024_DELTAS as HO2024_DELTAS
 from bayes_scaling.model.structure import expected_loss
 from bayes_scaling.specifications.catalogue import load_specification, resolve
 from bayes_scaling.specifications.specification import Specification
-
-Floats = NDArray[np.float64]
 
 CROSS_VALIDATION_METHODS = ("published", "converged")
 """How each fold is estimated."""
@@ -113,7 +101,7 @@ def published_split(evaluations: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFra
     Parameters
     ----------
     evaluations
-        A table; the paper's split comes of ``load_evaluations("ho2024")`` in the order of its rows.
+        A table; the paper's split is of ``load_evaluations("ho2024")`` in the order of its rows.
 
     Returns
     -------
@@ -254,10 +242,15 @@ def leave_one_out(
         )
     _require_rows(evaluations)
     objective = Objective.of(specification, evaluations, delta)
-    folds = _folds(objective, own_compute_constant)
+    found: list[tuple[OptimizeResult, float]] = []
     with one_thread():
-        searches = _published_searches(folds) if method == "published" else _converged_searches(objective, folds)
-        found = [(search, _predicted(held_out, search.theta)) for search, held_out in searches]
+        starts = [] if method == "published" else _distinct(converged_searches(objective))
+        for training, held_out in _folds(objective, own_compute_constant):
+            if method == "published":
+                search = published_search(training, found[-1][0].x if found else None)
+            else:
+                search = lowest(converged_search(training, start) for start in starts)
+            found.append((search, _predicted(held_out, search.x)))
     ids = evaluations.index
     return CrossValidation(
         specification=specification.name,
@@ -266,7 +259,7 @@ def leave_one_out(
         observed=pd.Series(objective.rows.response, index=ids, name="observed"),
         predicted=pd.Series([predicted for _, predicted in found], index=ids, name="predicted"),
         coefficients=pd.DataFrame(
-            [search.theta for search, _ in found], index=ids, columns=list(objective.names), dtype=float
+            [search.x for search, _ in found], index=ids, columns=list(objective.names), dtype=float
         ),
         failed=sum(not search.success for search, _ in found),
     )
@@ -280,7 +273,7 @@ def published_cross_validation_table(
     converged: bool = False,
     progress: Callable[[str, float], None] | None = None,
 ) -> pd.DataFrame:
-    """Repeat the published cross-validation and set it beside what was printed.
+    """Repeat the published cross-validation and compare it with the printed table.
 
     Splits the table (:func:`published_split`), fills vocabularies (:func:`fill_published_vocabulary`) and leaves out
     one row at a time (:func:`leave_one_out`).
@@ -347,8 +340,7 @@ def published_cross_validation_table(
         for delta in deltas:
             if progress is not None:
                 progress(name, delta)
-            corrected = leave_one_out(specification, rows, delta)
-            repeated = corrected
+            corrected = repeated = leave_one_out(specification, rows, delta)
             if name == _COMPUTE_SPECIFICATION:
                 repeated = leave_one_out(specification, rows, delta, own_compute_constant=True)
             printed = HO2024_CROSS_VALIDATION[name][HO2024_DELTAS.index(delta)]
@@ -383,30 +375,14 @@ def _at_least_compute(objective: Objective) -> Objective:
     return replace(objective, rows=replace(objective.rows, covariates=covariates))
 
 
-def _published_searches(folds: Iterator[tuple[Objective, Objective]]) -> Iterator[tuple[Search, Objective]]:
-    start: Floats | None = None
-    for training, held_out in folds:
-        search = published_search(training, start)
-        start = search.theta
-        yield search, held_out
-
-
-def _converged_searches(
-    objective: Objective, folds: Iterator[tuple[Objective, Objective]]
-) -> Iterator[tuple[Search, Objective]]:
-    starts = _distinct(converged_searches(objective))
-    for training, held_out in folds:
-        yield lowest([converged_search(training, start) for start in starts]), held_out
-
-
-def _distinct(searches: Sequence[Search]) -> list[Floats]:
+def _distinct(searches: Sequence[OptimizeResult]) -> list[Floats]:
     """The lowest of the different minima that searches ended in."""
-    ends: list[Search] = []
-    finite = [search for search in searches if math.isfinite(search.objective)]
-    for search in sorted(finite, key=lambda search: search.objective):
-        if not ends or ends[-1].objective + _SAME < search.objective <= ends[0].objective + _MARGIN:
+    ends: list[OptimizeResult] = []
+    finite = [search for search in searches if math.isfinite(search.fun)]
+    for search in sorted(finite, key=lambda search: search.fun):
+        if not ends or ends[-1].fun + _SAME < search.fun <= ends[0].fun + _MARGIN:
             ends.append(search)
-    return [search.theta for search in ends[:_MOST_MINIMA]]
+    return [search.x for search in ends[:_MOST_MINIMA]]
 
 
 def _predicted(held_out: Objective, theta: Floats) -> float:

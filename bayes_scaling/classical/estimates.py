@@ -8,23 +8,21 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy.optimize import least_squares, minimize
+from scipy.optimize import OptimizeResult, least_squares, minimize
 
+from bayes_scaling.classical import progress
 from bayes_scaling.classical.objective import PUBLISHED_DELTA, Objective
-from bayes_scaling.classical.progress import doubling_table, rate_table
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.inference.threads import one_thread
 from bayes_scaling.model.rows import Anchor, sample_minima
 from bayes_scaling.specifications.specification import Specification
-
-Floats = NDArray[np.float64]
 
 _RANDOM_STARTS = 18
 _SEED = 0
 _SPREAD = 0.3
 """Standard deviation of random starts, in units of a coefficient's step that moves the losses by 1 nat."""
 _SAME = 1e-8
-"""Starts count as having reached the best minimum within this distance of its objective."""
+"""Searches that end within this of the lowest objective have found the same minimum."""
 _ZERO = 1e-9
 """Coefficients that a bounded search leaves this close to 0 are 0."""
 _SQUARES_TOLERANCE = 1e-14
@@ -46,7 +44,7 @@ class PointEstimate:
         The paper's coefficients (its Table 10): constants in log nats per token, exponents without unit, year terms
         per year.
     anchor
-        N0, D0, Y0: where the coefficients stand.
+        N0, D0, Y0: the sizes and the date at which the coefficients are stated.
     rates
         ``g_N``, ``g_D``, ``g_C`` to level to log units per year. The one level is ``"all"`` unless a rate varies by
         a group. 0 where the law holds a factor constant. NaN where it does not have the factor (parameters and
@@ -88,28 +86,7 @@ class PointEstimate:
     starts: int = 1
     starts_at_best: int = 1
 
-    def doubling_times(self, unit: str = "months") -> pd.DataFrame:
-        r"""Doubling times of effective parameters, data and compute.
-
-        .. math:: T_N = \ln 2 / g_N, \qquad T_D = \ln 2 / g_D, \qquad T_C = \ln 2 / (g_N + g_D)
-
-        Parameters
-        ----------
-        unit
-            ``"months"`` or ``"years"``.
-
-        Returns
-        -------
-        DataFrame
-            Index ``parameters``, ``data``, ``compute``; one column for each level of ``rates``. Infinite where the
-            rate is not positive, NaN where there is no rate.
-
-        Raises
-        ------
-        BayesScalingError
-            If the unit is unknown.
-        """
-        return doubling_table(self.rates, unit)
+    doubling_times = progress.doubling_times
 
 
 def published_estimate(
@@ -127,7 +104,7 @@ def published_estimate(
     specification
         A structure without ``delta``, or its name or path; its noise and priors play no part.
     evaluations
-        As read by :func:`bayes_scaling.read_evaluations`; coefficients stand at its sample minima.
+        As read by :func:`bayes_scaling.read_evaluations`; coefficients are stated at its sample minima.
     delta
         Penalty strength, at least 0, squared nats per token for each unit of a coefficient.
 
@@ -236,7 +213,7 @@ def unpenalised_estimate(specification: Specification | str | Path, evaluations:
 
     Notes
     -----
-    Losses do not depend on where coefficients stand, so neither do this estimate's rates, unlike the penalised
+    Losses do not depend on where coefficients are stated, so neither do this estimate's rates, unlike the penalised
     ones. Law: Ho et al. 2024 (arXiv 2403.05812), eq. 8.
 
     Examples
@@ -256,19 +233,7 @@ def unpenalised_estimate(specification: Specification | str | Path, evaluations:
 # ---------------------------------------------------------------------- searches from one start
 
 
-@dataclass(frozen=True, eq=False)
-class Search:
-    """Where one search ended and what it took."""
-
-    theta: Floats
-    objective: float
-    iterations: int
-    evaluations: int
-    message: str
-    success: bool
-
-
-def published_search(objective: Objective, start: Floats | None = None) -> Search:
+def published_search(objective: Objective, start: Floats | None = None) -> OptimizeResult:
     """Minimise as the paper does, by default from zeros, wherever that ends."""
 
     def at_each(_: object, points: Iterable[Floats]) -> Floats:
@@ -280,25 +245,23 @@ def published_search(objective: Objective, start: Floats | None = None) -> Searc
     start = np.zeros(len(objective.names)) if start is None else start
     options: Any = {"workers": at_each}
     with np.errstate(all="ignore"):
-        found = minimize(objective, start, method="SLSQP", options=options)
-    return Search(found.x, float(found.fun), found.nit, found.nfev, found.message, bool(found.success))
+        return minimize(objective, start, method="SLSQP", options=options)
 
 
-def converged_search(objective: Objective, start: Floats) -> Search:
+def converged_search(objective: Objective, start: Floats) -> OptimizeResult:
     """Minimise to the end from one start."""
     return _bounded_search(objective, start) if objective.delta > 0 else _squares_search(objective, start)
 
 
-def converged_searches(objective: Objective) -> list[Search]:
+def converged_searches(objective: Objective) -> list[OptimizeResult]:
     """Minimise to the end from every start (:func:`converged_estimate`)."""
-    penalised = objective if objective.delta > 0 else replace(objective, delta=PUBLISHED_DELTA)
-    starts = _starts(penalised)
+    starts = _starts(objective if objective.delta > 0 else replace(objective, delta=PUBLISHED_DELTA))
     if objective.delta > 0:
-        starts.append(lowest([_squares_search(objective, start) for start in starts]).theta)
+        starts.append(lowest([_squares_search(objective, start) for start in starts]).x)
     return [converged_search(objective, start) for start in starts]
 
 
-def _bounded_search(objective: Objective, start: Floats) -> Search:
+def _bounded_search(objective: Objective, start: Floats) -> OptimizeResult:
     k = len(start)
 
     def split(parts: Floats) -> tuple[float, Floats]:
@@ -319,10 +282,11 @@ def _bounded_search(objective: Objective, start: Floats) -> Search:
         )
     values = found.x[:k] - found.x[k:]
     values = np.where(np.abs(values) < _ZERO, 0.0, values)
-    return Search(values, objective(values), found.nit, found.nfev, found.message, bool(found.success))
+    found.update({"x": values, "fun": objective(values)})
+    return found
 
 
-def _squares_search(objective: Objective, start: Floats) -> Search:
+def _squares_search(objective: Objective, start: Floats) -> OptimizeResult:
     """Least squares, whatever the objective's delta."""
     with np.errstate(all="ignore"):
         found = least_squares(
@@ -336,19 +300,13 @@ def _squares_search(objective: Objective, start: Floats) -> Search:
             max_nfev=_MOST_ITERATIONS,
         )
     # One Jacobian for the start and one for each accepted step: the nearest there is to a count of iterations.
-    return Search(
-        found.x,
-        objective.mean_squared_error(found.x),
-        int(found.njev or 0),
-        found.nfev,
-        found.message,
-        bool(found.success),
-    )
+    found.update({"fun": objective.mean_squared_error(found.x), "nit": found.njev or 0})
+    return found
 
 
 def _starts(objective: Objective) -> list[Floats]:
     """Zeros, the published estimate and random points around it at which all losses are finite."""
-    published = published_search(objective).theta
+    published = published_search(objective).x
     effect = np.sqrt(np.mean(objective.jacobian(published) ** 2, axis=0))
     scale = _SPREAD / np.where(effect > 0, effect, 1.0)
     scattered = published + scale * np.random.default_rng(_SEED).standard_normal((_RANDOM_STARTS, len(published)))
@@ -359,27 +317,27 @@ def _starts(objective: Objective) -> list[Floats]:
 # ---------------------------------------------------------------------- results
 
 
-def lowest(found: Iterable[Search]) -> Search:
+def lowest(found: Iterable[OptimizeResult]) -> OptimizeResult:
     """The search that ended lowest."""
-    return min(found, key=lambda search: search.objective if np.isfinite(search.objective) else np.inf)
+    return min(found, key=lambda search: search.fun if np.isfinite(search.fun) else np.inf)
 
 
 def _estimate(
-    objective: Objective, evaluations: pd.DataFrame, found: Sequence[Search], converged_by: str
+    objective: Objective, evaluations: pd.DataFrame, found: Sequence[OptimizeResult], converged_by: str
 ) -> PointEstimate:
     best = lowest(found)
     return PointEstimate(
         specification=objective.specification.name,
         delta=objective.delta,
-        coefficients=dict(zip(objective.names, map(float, best.theta), strict=True)),
+        coefficients=dict(zip(objective.names, map(float, best.x), strict=True)),
         anchor=sample_minima(evaluations),
-        rates=rate_table(objective.coefficients(best.theta), objective.rows.levels),
-        objective=objective(best.theta),
-        mse=objective.mean_squared_error(best.theta),
-        optimality=objective.optimality(best.theta),
-        iterations=int(best.iterations),
-        evaluations=int(best.evaluations),
+        rates=progress.rate_table(objective.coefficients(best.x), objective.rows.levels),
+        objective=objective(best.x),
+        mse=objective.mean_squared_error(best.x),
+        optimality=objective.optimality(best.x),
+        iterations=int(best.nit),
+        evaluations=int(best.nfev),
         converged_by=converged_by,
         starts=len(found),
-        starts_at_best=sum(search.objective <= best.objective + _SAME for search in found),
+        starts_at_best=sum(search.fun <= best.fun + _SAME for search in found),
     )

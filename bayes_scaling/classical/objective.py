@@ -2,8 +2,8 @@ r"""The objective that the published estimator minimises.
 
 .. math:: \frac1n \sum_i \left(\ln \mathrm{ppl}_i - L_i(\theta)\right)^2 + \delta \sum_j |\theta_j|
 
-(Ho et al. 2024, eq. 8 and the code of their cross-validation.) The penalty stands on every coefficient, constants
-included, so it depends on the sizes and the date at which these are stated: the sample minima N0, D0, Y0.
+(Ho et al. 2024, eq. 8 and the code of their cross-validation.) Every coefficient is penalised, constants included, so
+the penalty depends on the sizes and the date at which these are stated: the sample minima N0, D0, Y0.
 """
 
 from collections.abc import Sequence
@@ -13,16 +13,15 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.errors import BayesScalingError, SpecificationError
 from bayes_scaling.model.coordinates import from_published, published_names
 from bayes_scaling.model.rows import Rows, make_rows, sample_minima
 from bayes_scaling.model.structure import Coefficients, expected_loss
 from bayes_scaling.specifications.catalogue import resolve
 from bayes_scaling.specifications.specification import Specification
-
-Floats = NDArray[np.float64]
 
 PUBLISHED_DELTA = 0.0025
 """The paper's penalty strength for its preferred model 7."""
@@ -39,7 +38,7 @@ class Objective:
     specification
         The law's structure; its noise and its priors play no part.
     rows
-        Evaluations relative to the sizes and date at which the coefficients stand.
+        Evaluations relative to the sizes and date at which the coefficients are stated.
     delta
         Penalty strength, squared nats per token for each unit of a coefficient.
 
@@ -66,7 +65,7 @@ class Objective:
     def of(
         cls, specification: Specification | str | Path, evaluations: pd.DataFrame, delta: float = PUBLISHED_DELTA
     ) -> Self:
-        """State the objective on a table, with coefficients at its sample minima N0, D0, Y0.
+        """State the objective on a table, with coefficients stated at its sample minima N0, D0, Y0.
 
         Parameters
         ----------
@@ -106,8 +105,8 @@ class Objective:
         """The paper's coefficients, in the order of the values that every method takes."""
         return published_names(self.specification)
 
-    def on(self, positions: Sequence[int] | NDArray[np.int64]) -> Self:
-        """State the same objective on some rows, repeats allowed; coefficients stand where they stood.
+    def on(self, positions: Sequence[int] | Integers) -> Self:
+        """State the same objective on some rows, repeats allowed, with coefficients stated where they were.
 
         Parameters
         ----------

@@ -1,31 +1,25 @@
-r"""Profile likelihood of a rate, by optimisation and without priors: a cross-check on the posterior's interval.
+"""Profile likelihood of a rate, by optimisation and without priors: a cross-check on the posterior's interval."""
 
-.. math:: \mathcal D(x) = n \ln \frac{\min_{\theta: x(\theta) = x} \mathrm{MSE}(\theta)}
-    {\min_\theta \mathrm{MSE}(\theta)}
-"""
-
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq, least_squares
 from scipy.stats import chi2
 
 from bayes_scaling.classical.estimates import unpenalised_estimate
 from bayes_scaling.classical.objective import Objective
-from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.common.arrays import Floats
+from bayes_scaling.errors import BayesScalingError, require_choice
 from bayes_scaling.inference.threads import one_thread
 from bayes_scaling.quantities.intervals import check_probability
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, months_to_double
 from bayes_scaling.specifications.catalogue import resolve
 from bayes_scaling.specifications.specification import Specification
-
-Floats = NDArray[np.float64]
 
 PROFILED = ("phi", "g_C")
 """What can be profiled: ``phi = g_N / g_C`` and ``g_C``."""
@@ -35,6 +29,9 @@ _MOST_STEPS = 40
 """Each way. An end not met within them is without bound, as far as was looked."""
 _COMPLEX_STEP = 1e-30
 _TOLERANCE = 1e-12
+
+Found = dict[float, tuple[Floats, float]]
+"""Free values and deviance by what the quantity is held at."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +57,8 @@ def profile_likelihood(
 ) -> Profile:
     r"""Interval of a rate from the likelihood alone.
 
-    .. math:: \mathcal D(x) = n \ln \frac{\mathrm{MSE}(x)}{\mathrm{MSE}_\mathrm{min}} \le \chi^2_{1,\,0.95}
+    .. math:: \mathcal D(x) = n \ln \frac{\min_{\theta: x(\theta) = x} \mathrm{MSE}(\theta)}
+        {\min_\theta \mathrm{MSE}(\theta)} \le \chi^2_{1,\,0.95}
 
     Parameters
     ----------
@@ -98,14 +96,13 @@ def profile_likelihood(
     """
     specification = resolve(specification)
     check_probability(probability)
-    if of not in PROFILED:
-        raise BayesScalingError(f"of = {of!r} can't be profiled; valid choices: {', '.join(PROFILED)}")
+    require_choice("of", of, PROFILED)
     objective = Objective.of(specification, evaluations, 0.0)
     _require_shared_rates(specification, objective)
     with one_thread():
         best = unpenalised_estimate(specification, evaluations)
         theta = np.array(list(best.coefficients.values()))
-        return _profiled(_Held(objective, of), theta, probability)
+        return _profiled(_Held(objective, of, objective.mean_squared_error(theta)), theta, probability)
 
 
 def _require_shared_rates(specification: Specification, objective: Objective) -> None:
@@ -125,11 +122,12 @@ class _Held:
     """Least squares over all coefficients while one quantity is held.
 
     Free values are the paper's coefficients without ``beta_year``, and in the place of ``alpha_year`` the rate that is
-    not held: ``g_C`` where ``phi`` is, ``g_N`` where ``g_C`` is.
+    not held: ``g_C`` where ``phi`` is, ``g_N`` where ``g_C`` is. ``least``: mean squared residual where none is held.
     """
 
     objective: Objective
     of: str
+    least: float
 
     def place(self, name: str) -> int:
         return self.objective.names.index(name)
@@ -159,7 +157,7 @@ class _Held:
         return g_n, g_d, g_n + g_d
 
     def fitted(self, start: Floats, held: float) -> tuple[Floats, float]:
-        """Free values that fit best while the quantity is held, and their mean squared residual."""
+        """Free values that fit best while the quantity is held, and their deviance."""
 
         def residuals(free: ArrayLike) -> Floats:
             return self.objective.residuals(self.full(np.asarray(free), held))
@@ -171,46 +169,35 @@ class _Held:
             return np.asarray(self.objective.jacobian(self.full(free, held)) @ inner.T)
 
         with np.errstate(all="ignore"):
-            found = least_squares(
-                residuals,
-                start,
-                jac=jacobian,
-                x_scale="jac",
-                ftol=_TOLERANCE,
-                xtol=_TOLERANCE,
-                gtol=_TOLERANCE,
-            )
-        return found.x, self.objective.mean_squared_error(self.full(found.x, held))
+            tolerances: Any = dict.fromkeys(("ftol", "xtol", "gtol"), _TOLERANCE)
+            found = least_squares(residuals, start, jac=jacobian, x_scale="jac", **tolerances)
+        mse = self.objective.mean_squared_error(self.full(found.x, held))
+        return found.x, len(self.objective.rows.response) * float(np.log(mse / self.least))
 
 
 def _profiled(problem: _Held, theta: Floats, probability: float) -> Profile:
     centre, free = problem.reduced(theta)
-    rows, least = len(problem.objective.rows.response), problem.objective.mean_squared_error(theta)
     limit = float(chi2.ppf(probability, 1))
-
-    def deviance(mse: float) -> float:
-        return rows * float(np.log(mse / least))
-
-    found: dict[float, tuple[Floats, float]] = {centre: (free, 0.0)}
+    found: Found = {centre: (free, 0.0)}
     ends = {-1: -np.inf, 1: np.inf}
     for way in ends:
         here, start = centre, free
         for _ in range(_MOST_STEPS):
             there = here + way * _STEP[problem.of]
-            start, mse = problem.fitted(start, there)
-            found[there] = (start, deviance(mse))
-            if found[there][1] > limit:
+            start, deviance = found[there] = problem.fitted(start, there)
+            if deviance > limit:
                 break
             here = there
-    _from_outside(problem, found, deviance)
+    order = sorted(found)
+    for before, value in (*pairwise(order), *pairwise(order[::-1])):  # another branch may pass below
+        found[value] = min(found[value], problem.fitted(found[before][0], value), key=lambda each: each[1])
     for way in ends:
         outermost = (min if way < 0 else max)(found)
         if found[outermost][1] > limit:
-            ends[way] = _crossing(problem, found, outermost, way, deviance, limit)
-    order = sorted(found)
+            ends[way] = _crossing(problem, found, outermost, way, limit)
     full = [problem.full(found[value][0], value) for value in order]
-    table = pd.DataFrame([problem.rates(each) for each in full], index=pd.Index(order, name=problem.of))
-    table.columns = pd.Index(["g_N", "g_D", "g_C"])
+    rates = [problem.rates(each) for each in full]
+    table = pd.DataFrame(rates, pd.Index(order, name=problem.of), ["g_N", "g_D", "g_C"])
     table.insert(0, "deviance", [found[value][1] for value in order])
     table["months"] = months_to_double(table["g_C"])
     return Profile(
@@ -225,39 +212,22 @@ def _profiled(problem: _Held, theta: Floats, probability: float) -> Profile:
     )
 
 
-def _from_outside(problem: _Held, found: dict[float, tuple[Floats, float]], deviance: Callable[[float], float]) -> None:
-    """Fit each value again from both neighbours' ends, where that is lower: another branch may pass below."""
-    order = sorted(found)
-    for values in (order, order[::-1]):
-        for before, value in pairwise(values):
-            free, mse = problem.fitted(found[before][0], value)
-            if deviance(mse) < found[value][1]:
-                found[value] = (free, deviance(mse))
-
-
-def _nearest(found: dict[float, tuple[Floats, float]], value: float) -> Floats:
+def _nearest(found: Found, value: float) -> Floats:
     return found[min(found, key=lambda each: abs(each - value))][0]
 
 
-def _crossing(
-    problem: _Held,
-    found: dict[float, tuple[Floats, float]],
-    outermost: float,
-    way: int,
-    deviance: Callable[[float], float],
-    limit: float,
-) -> float:
-    """Where the profile passes the limit on its way out."""
+def _crossing(problem: _Held, found: Found, outermost: float, way: int, limit: float) -> float:
+    """Where the profile crosses the limit."""
     inside = (max if way > 0 else min)(value for value in found if found[value][1] <= limit)
 
     def excess(value: float) -> float:
-        return deviance(problem.fitted(_nearest(found, value), value)[1]) - limit
+        return problem.fitted(_nearest(found, value), value)[1] - limit
 
     return float(brentq(excess, inside, outermost, xtol=1e-4))
 
 
 def _months(
-    problem: _Held, found: dict[float, tuple[Floats, float]], table: pd.DataFrame, places: tuple[float, float, float]
+    problem: _Held, found: Found, table: pd.DataFrame, places: tuple[float, float, float]
 ) -> tuple[float, float, float]:
     """Doubling time at the maximum, and the shortest and longest over the interval with its ends."""
     low, centre, high = places

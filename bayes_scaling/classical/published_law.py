@@ -1,17 +1,13 @@
-r"""The published law and its gain of transformers, as constants that need no table of evaluations.
-
-.. math:: L = e^{a - \alpha_\mathrm{year}(Y - Y_1) - \alpha \ln N} + e^{b - \beta_\mathrm{year}(Y - Y_1) - \beta \ln D}
-"""
+"""The published law and its gain of transformers, as constants that need no table of evaluations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy.special import log_expit
 
-from bayes_scaling.classical.progress import doubling_table, rate_table
+from bayes_scaling.classical import progress
 from bayes_scaling.law.formula import log_term, loss
 from bayes_scaling.law.published import HO2024_TRANSFORMER_GAINS as HO2024_TRANSFORMER_GAINS
 from bayes_scaling.law.published import HO2024_TRANSFORMER_LOSS_REDUCTION as HO2024_TRANSFORMER_LOSS_REDUCTION
@@ -21,11 +17,11 @@ from bayes_scaling.law.systems import System as System
 from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS
 from bayes_scaling.model.rows import Anchor
 from bayes_scaling.model.structure import Coefficient
+from bayes_scaling.quantities.laws import BENCHMARK, Laws
 from bayes_scaling.specifications.progress import Progress
 from bayes_scaling.specifications.specification import Specification
 
-if TYPE_CHECKING:
-    from bayes_scaling.quantities.laws import Laws
+_COEFFICIENTS = ("log_A", "alpha", "alpha_year", "log_B", "beta", "beta_year")
 
 
 @dataclass(frozen=True)
@@ -64,7 +60,7 @@ class PublishedLaw:
     base_year: float
     source: str
 
-    def as_laws(self) -> "Laws":
+    def as_laws(self) -> Laws:
         """This law as the one draw that functions of a posterior take (benchmark ``wt103``).
 
         Returns
@@ -76,14 +72,11 @@ class PublishedLaw:
         >>> HO2024_MODEL_7.as_laws().loss(parameters=1e9, tokens=1e10, year=2020).round(2).item()
         2.73
         """
-        from bayes_scaling.quantities.laws import BENCHMARK, Laws  # imports PyMC, which estimates do without
-
-        names = ("log_A", "alpha", "alpha_year", "log_B", "beta", "beta_year")
         return Laws(
             specification=Specification(
                 name=self.source, progress=Progress(parameters="constant_rate", data="constant_rate")
             ),
-            coefficients={name: Coefficient(np.array([[getattr(self, name)]])) for name in names},
+            coefficients={name: Coefficient(np.array([[getattr(self, name)]])) for name in _COEFFICIENTS},
             levels={},
             anchor=Anchor(1.0, {BENCHMARK: 1.0}, self.base_year),
         )
@@ -91,33 +84,9 @@ class PublishedLaw:
     @property
     def rates(self) -> Mapping[str, Mapping[str, float]]:
         """``g_N``, ``g_D``, ``g_C``, log units per year, at the level ``"all"``."""
-        names = ("log_A", "alpha", "alpha_year", "log_B", "beta", "beta_year")
-        return rate_table({name: Coefficient(getattr(self, name)) for name in names}, {})
+        return progress.rate_table({name: Coefficient(getattr(self, name)) for name in _COEFFICIENTS}, {})
 
-    def doubling_times(self, unit: str = "months") -> pd.DataFrame:
-        """Doubling times of parameters, data and compute.
-
-        Parameters
-        ----------
-        unit
-            ``"months"`` or ``"years"``.
-
-        Returns
-        -------
-        DataFrame
-            Index ``parameters``, ``data``, ``compute``; one column, ``"all"``.
-
-        Raises
-        ------
-        BayesScalingError
-            If the unit is unknown.
-
-        Examples
-        --------
-        >>> HO2024_MODEL_7.doubling_times("years").round(2)["all"].to_dict()
-        {'parameters': 11.97, 'data': 0.77, 'compute': 0.72}
-        """
-        return doubling_table(self.rates, unit)
+    doubling_times = progress.doubling_times
 
 
 HO2024_MODEL_7 = PublishedLaw(**constants("ho2024", "model_7"))
@@ -200,7 +169,7 @@ class PublishedTransformerLaw:
         """Where the numbers come from."""
         return self.law.source
 
-    def as_laws(self) -> "Laws":
+    def as_laws(self) -> Laws:
         """This law as the one draw that functions of a posterior take (benchmark ``wt103``).
 
         Returns

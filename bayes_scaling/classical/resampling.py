@@ -3,28 +3,28 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from bayes_scaling.classical.estimates import published_search
 from bayes_scaling.classical.objective import PUBLISHED_DELTA, Objective
 from bayes_scaling.classical.progress import FACTOR_OF, progress_rates
+from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.errors import require_choice
 from bayes_scaling.inference.settings import checked_seed, whole_number
 from bayes_scaling.inference.threads import one_thread
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.quantities.intervals import check_probability
 from bayes_scaling.quantities.rates import (
-    INTERVAL_KIND,
     INTERVAL_PROBABILITY,
+    interval_attrs,
+    interval_points,
     months_to_double,
     signed_months_to_double,
 )
 from bayes_scaling.specifications.specification import Specification
-
-Floats = NDArray[np.float64]
 
 BOOTSTRAP_UNITS = ("row", "paper")
 """What a bootstrap draws with replacement."""
@@ -105,30 +105,22 @@ class Bootstrap:
         """
         check_probability(probability)
         require_choice("percentiles_of", percentiles_of, PERCENTILES_OF)
-        tail = (1 - probability) / 2
-        rows = {}
-        columns = (self.rates.columns.get_level_values(name) for name in ("rate", "level"))
-        for rate, level, draws in zip(*columns, self.rates.to_numpy().T, strict=True):
+        rows: dict[Any, Any] = {}
+        levels: Any = self.rates.columns
+        for (rate, level), draws in zip(levels, self.rates.to_numpy().T, strict=True):
             if percentiles_of == "rate":
-                upper, median, lower = months_to_double(_quantiles(draws, [tail, 0.5, 1 - tail]))
+                median, upper, lower = months_to_double(_quantiles(draws, interval_points(probability)))
             else:
-                lower, median, upper = _quantiles(signed_months_to_double(draws), [tail, 0.5, 1 - tail])
+                median, lower, upper = _quantiles(signed_months_to_double(draws), interval_points(probability))
             progress = np.mean(draws > 0) if not np.isnan(draws).any() else np.nan
-            rows[FACTOR_OF[rate], level] = {
-                "median": float(median),
-                "lower": float(lower),
-                "upper": float(upper),
-                "probability_of_progress": float(progress),
-            }
-        table = pd.DataFrame.from_dict(rows, orient="index")
-        table.index = pd.MultiIndex.from_tuples(list(rows), names=["factor", "level"])
+            rows[FACTOR_OF[rate], level] = [median, lower, upper, progress]
+        index = pd.MultiIndex.from_tuples(list(rows), names=["factor", "level"])
+        columns = ["median", "lower", "upper", "probability_of_progress"]
+        table = pd.DataFrame(list(rows.values()), index, columns, dtype=float)
         if len(self.rates.columns) == len(FACTOR_OF):
             table = table.droplevel("level")
-        table.attrs = {
-            "unit": "months",
-            "percentiles_of": percentiles_of,
-            "interval": {"probability": probability, "kind": INTERVAL_KIND},
-        }
+        interval = interval_attrs(probability)
+        table.attrs = {"unit": "months", "percentiles_of": percentiles_of, "interval": interval}
         return table
 
 
@@ -188,7 +180,7 @@ def bootstrap(
     objective = Objective.of(specification, evaluations, delta)
     with one_thread():
         found = [published_search(objective.on(rows)) for rows in resamples(objective.rows, draws, seed, by)]
-    values = np.array([search.theta for search in found])
+    values = np.array([search.x for search in found])
     labels, rates = progress_rates(objective.coefficients(values), objective.rows.levels)
     draw = pd.RangeIndex(draws, name="draw")
     return Bootstrap(
@@ -206,7 +198,7 @@ def bootstrap(
     )
 
 
-def resamples(rows: Rows, draws: int, seed: int, by: str) -> Iterator[NDArray[np.int64]]:
+def resamples(rows: Rows, draws: int, seed: int, by: str) -> Iterator[Integers]:
     """Positions of rows in each resample: of rows as ``np.random.choice`` draws them, or of whole papers."""
     generator = np.random.RandomState(seed)  # the authors' own generator, to repeat their draws
     paper = rows.index["paper"]

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from xarray import DataTree
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.diagnostics import DOUBT, NO_DOUBT, WEIGHT_SHARE_MIN, Diagnostics, diagnose, diagnose_runs
 from bayes_scaling.inference.mixing import (
@@ -25,10 +25,10 @@ from bayes_scaling.model.rows import Rows
 from bayes_scaling.specifications.specification import Specification
 
 TO_DESPAIR, TO_DESPAIR_AT_LAST = 600, 3000
-"""Draws of each chain from which on chains that lie apart are taken to stay so: before another attempt, and in the last
-one, where too many divergences are also taken to stay so from then on."""
+"""Draws of each chain after which a run is given up if chains still lie apart: before another attempt, and in the last
+one, which is then given up for too many divergences as well."""
 RESTARTS = 3  # most restarts of chains stuck where there is next to no posterior mass
-OfChains = dict[str, tuple[str, NDArray[np.float64]]]  # variables over ``chain``, as xarray takes them
+OfChains = dict[str, tuple[str, Floats]]  # variables over ``chain``, as xarray takes them
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Attempted:
     of_chains: OfChains | None = None
 
 
-Draw = Callable[[Settings, int, NDArray[np.float64] | None, Judge], Sampled]
+Draw = Callable[[Settings, int, Floats | None, Judge], Sampled]
 """Samples with settings and a seed, from starting points (None for the model's own), until a judge stops it."""
 
 
@@ -68,7 +68,7 @@ def attempt(
         return _attempt_smc(specification, rows, settings, seed, progress=progress)
     with Progress(progress) as shown:
 
-        def draw(settings: Settings, seed: int, starts: NDArray[np.float64] | None, judge: Judge) -> Sampled:
+        def draw(settings: Settings, seed: int, starts: Floats | None, judge: Judge) -> Sampled:
             return sample(specification, rows, settings, seed, judge=judge, progress=shown, cores=cores, starts=starts)
 
         # The two modes of a penalised posterior are both part of it, and have their own means; its draws are weighed.
@@ -77,7 +77,7 @@ def attempt(
 
 def attempts_of(draw: Draw, settings: Settings, seed: int, *, weighed: bool = True) -> Attempted:
     """As :func:`attempt`, of any model; unless ``weighed``, chains that lie apart are not started again."""
-    starts: NDArray[np.float64] | None = None
+    starts: Floats | None = None
     compile_seconds = sample_seconds = 0.0
     gradients, restarted, restarts, asked = 0, 0, 0, settings
     for stage in range(settings.attempts + RESTARTS):
@@ -179,8 +179,8 @@ def _attempt_smc(
     return Attempted(sampled.data, diagnostics, settings, 0.0, seconds, of_chains)
 
 
-def _naming_groups(sampled: Sampled, diagnostics: Diagnostics, masses: NDArray[np.float64] | None) -> Diagnostics:
-    """Diagnostics that name groups of chains where there are several: they must never be averaged unseen."""
+def _naming_groups(sampled: Sampled, diagnostics: Diagnostics, masses: Floats | None) -> Diagnostics:
+    """Diagnostics that name groups of chains that do not mix, so that nobody averages over them unknowingly."""
     if not diagnostics.apart:
         return diagnostics
     groups = chain_groups(sampled.data["posterior"].to_dataset())

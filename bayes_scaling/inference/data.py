@@ -9,7 +9,7 @@ from xarray import Dataset, DataTree, Variable
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
-from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.errors import require_choice
 from bayes_scaling.inference.likelihood import blocks, draws_of, log_priors, unit_densities
 from bayes_scaling.model.predictors import Predictors, column_of, years_of
 from bayes_scaling.model.requirements import clusters_of
@@ -21,9 +21,8 @@ UNITS = ("evaluation", "paper")  # units of cross-validation
 
 
 def check_unit(unit: str) -> None:
-    """Refuse a word that is none of :data:`UNITS`."""
-    if unit not in UNITS:
-        raise BayesScalingError(f"unit of cross-validation '{unit}' is unknown; valid choices: {', '.join(UNITS)}")
+    """Refuse a unit of cross-validation that is none of :data:`UNITS`."""
+    require_choice("unit", unit, UNITS)
 
 
 _DERIVED = ("log_likelihood", "log_prior")
@@ -75,7 +74,7 @@ def completed(specification: Specification, rows: Rows, data: DataTree) -> DataT
 
 
 class _LogLikelihood(BackendArray):
-    """Log densities by a unit of cross-validation, as xarray's readers of files give their variables."""
+    """Log densities by a unit of cross-validation, read lazily as xarray reads variables of files."""
 
     dtype = np.dtype(np.float32)  # errors near 1e-7 nats, at half the size
 
@@ -101,7 +100,7 @@ class _LogLikelihood(BackendArray):
 
 
 def in_blocks(likelihood: Dataset) -> Iterator[Dataset]:
-    """A log likelihood in memory, so many units at a time that they and the draws are one block."""
+    """A log likelihood loaded a block of units at a time."""
     samples = likelihood.sizes["chain"] * likelihood.sizes["draw"]
     (unit,) = set(likelihood.sizes) - {"chain", "draw"}
     return (likelihood.isel({unit: part}).load() for part in blocks(likelihood.sizes[unit], samples))

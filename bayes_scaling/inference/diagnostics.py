@@ -136,7 +136,7 @@ class Diagnostics:
 def diagnose(
     data: DataTree, stats: Dataset | None = None, *, escalated: bool = False, restarted: int = 0, gradients: int = 0
 ) -> Diagnostics:
-    """Judge the chains of a posterior, by statistics of all draws where it holds a choice of them."""
+    """Judge the chains of a posterior; ``stats`` are of all draws where it holds only some of them."""
     stats = data["sample_stats"].to_dataset() if stats is None else stats
     return _judged(
         data,
@@ -248,7 +248,7 @@ def chain_shifts(draws: Mapping[int, np.ndarray]) -> dict[int, float]:
 
 
 def _who_disagrees(data: DataTree, quantity: str) -> str:
-    """Name chains that sit elsewhere (modes), where R-hat alone says only that something is wrong."""
+    """Name chains that lie elsewhere (in another mode), which R-hat does not tell."""
     draws = dict(enumerate(np.asarray(dict(elements(data["posterior"].to_dataset()))[quantity])))
     apart = {chain: draws[chain] for chain, shift in chain_shifts(draws).items() if abs(shift) > CHAIN_SHIFT_MAX}
     if not apart:

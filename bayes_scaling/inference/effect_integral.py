@@ -3,12 +3,9 @@
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.specifications.noise import Family, normal
-
-Floats = NDArray[np.float64]
-Codes = NDArray[np.int64]
 
 _WIDEST = 2.0  # longest first panel, in units of asinh of the distance from its nearer end over the scale
 _REACH = 9.0  # how far beyond the residuals and 0 the integral goes, in units of tau
@@ -56,7 +53,7 @@ def paper_density(family: Family, values: Mapping[str, Floats], residual: Floats
     return total
 
 
-def _panels(residual: Floats, scale: Floats, tau: Floats) -> tuple[Codes, Floats, Floats]:
+def _panels(residual: Floats, scale: Floats, tau: Floats) -> tuple[Integers, Floats, Floats]:
     """Draw and ends of each panel: gaps between residuals, 0 and ends, cut equally in asinh(x - a) - asinh(b - x)."""
     reach = np.ceil(_REACH * tau / scale)
     points = np.sort(np.column_stack([np.rint(residual / scale), np.zeros(len(residual))]), axis=1)

@@ -16,20 +16,7 @@ from xarray import DataTree
 from bayes_scaling.inference.attempts import attempt, require_sampler_for
 from bayes_scaling.inference.data import assemble
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
-from bayes_scaling.inference.settings import (
-    ATTEMPTS,
-    CHAINS,
-    EFFECTIVE_DRAWS,
-    NUTS,
-    SEED,
-    TARGET_ACCEPT,
-    TUNE,
-    Settings,
-    checked,
-    checked_cores,
-    checked_seed,
-    whole_number,
-)
+from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, checked_cores, checked_seed, whole_number
 from bayes_scaling.model.requirements import papers_of
 from bayes_scaling.model.rows import central_anchor, make_rows
 from bayes_scaling.specifications.catalogue import resolve
@@ -48,16 +35,16 @@ def fit(
     evaluations: pd.DataFrame,
     *,
     draws: int | None = None,
-    tune: int = TUNE,
-    chains: int = CHAINS,
+    tune: int = DEFAULT.tune,
+    chains: int = DEFAULT.chains,
     seed: int = SEED,
-    target_accept: float = TARGET_ACCEPT,
-    attempts: int = ATTEMPTS,
+    target_accept: float = DEFAULT.target_accept,
+    attempts: int = DEFAULT.attempts,
     progress: bool = False,
     cores: int | None = None,
     keep: int | None = KEPT_DRAWS,
-    sampler: str = NUTS,
-    effective_draws: int = EFFECTIVE_DRAWS,
+    sampler: str = DEFAULT.sampler,
+    effective_draws: int = DEFAULT.effective_draws,
 ) -> Fit:
     """Sample the posterior of a specification on a table of evaluations, or of a static law on training runs.
 
@@ -130,7 +117,7 @@ def fit_with(
     cores: int | None = None,
     keep: int | None = KEPT_DRAWS,
 ) -> Fit:
-    """As :func:`fit`, with settings in one piece."""
+    """As :func:`fit`, with the settings as one object."""
     start, specification = time.perf_counter(), resolve(specification)
     settings, seed, cores = checked(settings), checked_seed(seed), checked_cores(cores)
     # Fewer than 4 draws of each chain tell ArviZ nothing.
@@ -187,7 +174,7 @@ def package_versions() -> dict[str, str]:
 
 
 def posterior_document(specification: Specification, evaluations: pd.DataFrame) -> dict[str, Any]:
-    """Everything that decides a posterior, whoever samples it: data, specification, priors; ready for JSON."""
+    """Everything that decides a posterior, whatever samples it: data, specification, priors; ready for JSON."""
     table = evaluations.to_csv(float_format="%.17g")
     return {
         "evaluations": hashlib.sha256(table.encode()).hexdigest(),
@@ -205,11 +192,11 @@ def fit_fingerprint(specification: Specification, evaluations: pd.DataFrame, set
     """SHA-256 of everything that decides a fit: data, specification, priors, settings asked for, seed, versions."""
     document = posterior_document(specification, evaluations) | {
         "settings": {
-            name: value for name, value in asdict(settings).items() if (name, value) != ("sampler", NUTS)
-        },  # so that fits from before there was a choice keep theirs
+            name: value for name, value in asdict(settings).items() if (name, value) != ("sampler", DEFAULT.sampler)
+        },  # so that fits made before there was a choice keep their fingerprints
         "seed": seed,
         "versions": package_versions(),
-        # Steps follow from the table; without them, fits from before there were any keep theirs.
+        # Steps follow from the table; left out, so that fits made before there were any keep their fingerprints.
         "centre": {
             name: value for name, value in asdict(central_anchor(specification, evaluations)).items() if name != "steps"
         },

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 import arviz as az
 import numpy as np
 from arviz_stats import ELPDData
-from numpy.typing import NDArray
 from xarray import DataTree
 
+from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.inference.data import in_blocks
 from bayes_scaling.inference.likelihood import blocks
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.model.rows import Rows
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -26,13 +24,13 @@ class LeftOut:
     """
 
     unit: str
-    positions: NDArray[np.int64]
+    positions: Integers
     tree: DataTree
     loo: ELPDData
     density: Floats
     log_weights: Floats
 
-    def of_rows(self, rows: Rows) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    def of_rows(self, rows: Rows) -> Iterator[tuple[Integers, Integers]]:
         """Positions of rows in these units, and of the unit of each among them, a block of rows at a time."""
         of = rows.units(self.unit)
         inside = np.flatnonzero(np.isin(of, self.positions))
@@ -40,7 +38,7 @@ class LeftOut:
             yield inside[some], np.searchsorted(self.positions, of[inside[some]])
 
 
-def left_out(fit: Fit, unit: str, positions: NDArray[np.int64] | None = None) -> Iterator[LeftOut]:
+def left_out(fit: Fit, unit: str, positions: Integers | None = None) -> Iterator[LeftOut]:
     """Pareto-smoothed importance sampling of all units of cross-validation, or of those at some positions."""
     likelihood, name = fit.log_likelihood(unit), fit.specification.response
     rest = np.arange(likelihood.sizes[unit]) if positions is None else positions

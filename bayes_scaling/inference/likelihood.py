@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 from scipy.sparse import csr_array
 from xarray import Dataset, DataTree
 
+from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.inference.effect_integral import NODES_OF_A_GAP, paper_density
 from bayes_scaling.inference.posterior import EFFECT, STANDARDISED, posterior_values
 from bayes_scaling.model.coordinates import coefficients_of, penalty_scale, published_names
@@ -25,7 +25,6 @@ from bayes_scaling.specifications.noise import (
 )
 from bayes_scaling.specifications.specification import Specification
 
-Floats = NDArray[np.float64]
 Work = Callable[[Specification, Rows, Mapping[str, Floats], Floats], Floats]
 
 BLOCK = 2**22  # most numbers in an array over draws and rows, 32 MiB; several are in memory at a time
@@ -124,7 +123,7 @@ def on_scale(specification: Specification, rows: Rows, residual: Floats) -> tupl
 def effects_of(specification: Specification, rows: Rows, values: Mapping[str, Floats]) -> Effects:
     """A function that sums rows within a cluster, and the cluster's standard deviation; the innermost cluster first."""
 
-    def sums(codes: NDArray[np.int64]) -> Callable[[Floats], Floats]:
+    def sums(codes: Integers) -> Callable[[Floats], Floats]:
         _, own = np.unique(codes, return_inverse=True)
         return lambda each: sum_by(each, own)[..., own]
 
@@ -157,7 +156,7 @@ def left_out_losses(
 
 
 def _paper_effects(specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats) -> Floats:
-    """Expected effect of an evaluation's paper, as far as its other evaluations tell, nats."""
+    """Expected effect of an evaluation's paper given its other evaluations, nats."""
     if specification.noise.samples_effects:
         return np.asarray(values[EFFECT][:, rows.index["paper"]])
     residual, _ = on_scale(specification, rows, residual)
@@ -165,14 +164,14 @@ def _paper_effects(specification: Specification, rows: Rows, values: Mapping[str
     return np.asarray(given_rest(residual, sigma, effects_of(specification, rows, values))[0])
 
 
-def sum_by(values: Floats, codes: NDArray[np.int64]) -> Floats:
+def sum_by(values: Floats, codes: Integers) -> Floats:
     """Sum over the last axis within groups of equal code; result has one column per code, in order."""
     members = csr_array((np.ones(len(codes)), (np.arange(len(codes)), codes)))
     return np.asarray(values.reshape(-1, len(codes)) @ members).reshape(*values.shape[:-1], -1)
 
 
 def _integrated(
-    family: Family, values: Mapping[str, Floats], residual: Floats, paper: NDArray[np.int64], sigma: Floats
+    family: Family, values: Mapping[str, Floats], residual: Floats, paper: Integers, sigma: Floats
 ) -> Floats:
     joint, sigma = np.empty((len(residual), paper.max() + 1)), np.broadcast_to(sigma, residual.shape)
     for code in range(joint.shape[1]):

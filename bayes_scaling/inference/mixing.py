@@ -5,15 +5,14 @@ from itertools import combinations
 
 import arviz as az
 import numpy as np
-from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 from scipy.special import logsumexp
 from xarray import Dataset
 
+from bayes_scaling.common.arrays import Booleans, Floats
 from bayes_scaling.inference.diagnostics import RHAT_APART
 
-Floats = NDArray[np.float64]
 Groups = tuple[tuple[int, ...], ...]
 
 _UNRELATED = 1e3  # stands for an R-hat that is not finite: a chain that never moved has none
@@ -88,12 +87,12 @@ def log_masses(stats: Dataset) -> Floats:
     return np.asarray(logp[:, late].mean(axis=1) + entropies)
 
 
-def negligible(masses: Floats) -> NDArray[np.bool_]:
+def negligible(masses: Floats) -> Booleans:
     """Chains with next to none of the posterior mass around them."""
     return np.asarray(~(masses >= np.nanmax(masses) - NEGLIGIBLE))
 
 
-def starts_elsewhere(stats: Dataset, left: NDArray[np.bool_]) -> Floats:
-    """Points to start from again: the later draws of the chains that are not left, shape ``(points, dimensions)``."""
+def starts_elsewhere(stats: Dataset, left: Booleans) -> Floats:
+    """Points to start from again: the later draws of the other chains, shape ``(points, dimensions)``."""
     draws = stats["unconstrained_draw"].to_numpy()[~left]
     return np.asarray(draws[:, draws.shape[1] // 2 :].reshape(-1, draws.shape[-1]))

@@ -4,16 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from xarray import Dataset, DataTree
 
+from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.model.coordinates import coefficients_of, published_names
 from bayes_scaling.model.penalised import penalised_draws
 from bayes_scaling.model.reported import Quantity, reported_quantities
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.specifications.specification import Specification
 
-Floats = NDArray[np.float64]
 EFFECT, STANDARDISED = "paper_effect", "paper_effect_standardised"
 
 
@@ -100,13 +99,13 @@ def reweighted(
     return DataTree.from_dict({"posterior": posterior, "sample_stats": taken}), weighed
 
 
-def _taken(column: Any, chosen: NDArray[np.int64]) -> Any:
+def _taken(column: Any, chosen: Integers) -> Any:
     if column.dims != ("chain", "draw"):
         return column
     return column.copy(data=np.take_along_axis(column.to_numpy(), chosen, axis=1))
 
 
-def resample(log_weight: Floats, seed: int) -> NDArray[np.int64]:
+def resample(log_weight: Floats, seed: int) -> Integers:
     """Positions of draws, each chain resampled systematically by its weights; shapes ``(chains, draws)``."""
     weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
     cumulative = np.cumsum(weight, axis=1) / weight.sum(axis=1, keepdims=True)

@@ -36,7 +36,7 @@ class CompiledObjects:
 
     @classmethod
     def read(cls, name: str) -> Self | None:
-        """What was kept under a name; None where nothing whole is."""
+        """What was kept under a name; None where there is nothing, or nothing whole."""
         try:
             content = _file(name).read_bytes()
         except (OSError, RuntimeError):  # no such file; or no home at all
@@ -52,7 +52,7 @@ class CompiledObjects:
         return cls(header, tuple(rest[a:b] for a, b in itertools.pairwise(ends)))
 
     def write(self, name: str) -> None:
-        """Keep it for other processes; where that can't be, they compile again."""
+        """Keep it for other processes, which compile again where it can't be kept."""
         if self.header["bound"]:
             return
         header = json.dumps(dict(self.header) | {"sizes": [len(each) for each in self.objects]}).encode()

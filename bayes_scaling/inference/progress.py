@@ -12,7 +12,7 @@ _SECONDS_BETWEEN_LINES = 0.2
 
 
 class Progress:
-    """Counts the draws of chains for whoever waits for them; if ``shown``, also on one line of standard error."""
+    """Count the draws of chains, so that others can wait for them; if ``shown``, on one line of standard error."""
 
     def __init__(self, shown: bool) -> None:
         self.shown = shown and sys.stderr is not None

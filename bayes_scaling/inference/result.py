@@ -84,7 +84,8 @@ class Fit:
     >>> fit = bs.fit(bs.load_specification("reference"), bs.load_evaluations())  # doctest: +SKIP
     >>> fit.diagnostics.converged  # doctest: +SKIP
     >>> fit.log_likelihood("paper")  # doctest: +SKIP
-    >>> fit.save("runs/mine")  # doctest: +SKIP
+    >>> fit.summary().loc["g_C"]  # doctest: +SKIP
+    >>> fit.save("runs/mine"), len(fit.to_bytes())  # doctest: +SKIP
     """
 
     data: DataTree
@@ -115,11 +116,6 @@ class Fit:
         -------
         DataFrame
             One row for each quantity and level; see ``arviz.summary``.
-
-        Examples
-        --------
-        >>> import bayes_scaling as bs
-        >>> bs.load_fit("runs/mine").summary().loc["g_C"]  # doctest: +SKIP
         """
         import arviz as az
 
@@ -192,11 +188,6 @@ class Fit:
         -------
         bytes
             With the hash of the content at the end.
-
-        Examples
-        --------
-        >>> import bayes_scaling as bs
-        >>> len(bs.load_fit("runs/mine").to_bytes())  # doctest: +SKIP
         """
         tree = compacted(self.data)
         tree.attrs = {"bayes_scaling_fit": json.dumps(self._header() | {"sealed": True}, sort_keys=True)}

@@ -12,10 +12,10 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import optimize
 from xarray import Dataset, DataTree
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.compilation import ByHand, Compiled, FreeVariable, Start, compiled
 from bayes_scaling.inference.effects import curvature_at, informed
@@ -29,7 +29,6 @@ from bayes_scaling.model.rows import Rows, model_data, prior_middle, single_colu
 from bayes_scaling.specifications.priors import DISTRIBUTIONS
 from bayes_scaling.specifications.specification import Specification
 
-Floats = NDArray[np.float64]
 _POLL_MILLISECONDS = 20
 _CLIMBS = 8
 LEAST_SCATTER = 1e-6
@@ -228,7 +227,7 @@ def _first_draws(sampler: Any, progress: Progress, tune: int, look: int) -> Data
             logp = trace["sample_stats"].to_dataset()["logp"][:, :look].to_numpy()
             if logp.shape[1] == look and not np.isnan(logp).any():
                 return trace
-            sampler.resume()  # what is counted comes before what can be read
+            sampler.resume()  # draws are counted before they can be read
     whole: DataTree = sampler.wait()
     return whole
 
@@ -242,10 +241,7 @@ def _is_finished(sampler: Any) -> bool:
 
 @contextlib.contextmanager
 def _on_cores(cores: int | None) -> Iterator[None]:
-    """Threads started here use at most so many processors, where the system lets a process choose.
-
-    They count from the one on which this process runs: workers that all took the first would wait for each other.
-    """
+    """Limit the processors of threads started here, from the present one on, so that workers use different ones."""
     if cores is None or not hasattr(os, "sched_setaffinity"):
         yield
         return

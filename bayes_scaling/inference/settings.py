@@ -5,7 +5,7 @@ import numbers
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.errors import BayesScalingError, require_choice
 from bayes_scaling.specifications.checks import shown
 
 TUNE = 400
@@ -63,7 +63,7 @@ DEFAULT = Settings()  # for every fit, and the first attempt of each variant of 
 
 
 def whole_number(name: str, value: Any, least: int, most: int | None = None) -> int:
-    """A whole number in a range as a plain integer, or a refusal that names the setting and its range."""
+    """A whole number as a plain integer; refused outside its range."""
     number = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     if not number or value < least or (most is not None and value > most):
         allowed = f"of at least {least}" if most is None else f"from {least} to {most}"
@@ -74,7 +74,7 @@ def whole_number(name: str, value: Any, least: int, most: int | None = None) -> 
 
 
 def checked(settings: Settings) -> Settings:
-    """Settings with plain numbers, or a refusal of what no run can use."""
+    """Settings with plain numbers; refused if no run can use them."""
     least = {"tune": 100, "chains": 2, "attempts": 1, "effective_draws": 100}
     if settings.draws is not None:
         least["draws"] = 100
@@ -88,13 +88,12 @@ def checked(settings: Settings) -> Settings:
     accept: Any = settings.target_accept
     if isinstance(accept, bool) or not isinstance(accept, numbers.Real) or not 0.5 <= float(accept) < 1:
         raise BayesScalingError(f"target_accept must be a number from 0.5 to below 1, not {shown(accept)}")
-    if settings.sampler not in SAMPLERS:
-        raise BayesScalingError(f"sampler '{settings.sampler}' is unknown; valid choices: {', '.join(SAMPLERS)}")
+    require_choice("sampler", settings.sampler, SAMPLERS)
     return replace(settings, target_accept=float(accept))
 
 
 def checked_seed(seed: Any) -> int:
-    """A seed as a plain integer, or a refusal."""
+    """A seed as a plain integer."""
     return whole_number("seed", seed, 0, 2**32 - 1)
 
 

@@ -6,15 +6,13 @@ from dataclasses import replace
 from itertools import repeat
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.likelihood import expected_losses, scales
 from bayes_scaling.inference.posterior import reported_draws
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.specifications.specification import Specification
-
-Floats = NDArray[np.float64]
 
 
 def require_proper_prior(specification: Specification) -> None:
@@ -87,8 +85,7 @@ def plausible_draw(
 
 
 REPORTED = ("E", "g_C", "a")
-"""Of what a posterior reports beside the sampled parameters, that which is checked as well; so are coefficients with a
-formula, where they are reported."""
+"""Reported quantities that are checked besides the sampled parameters, as are reported coefficients with a formula."""
 
 
 def quantities_at(specification: Specification, rows: Rows, values: Mapping[str, Floats]) -> dict[str, Floats]:

@@ -4,12 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.specifications.priors import Support
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ def plural_of(noun: str) -> str:
 
 
 def size_of(table: EvaluationsSummary) -> str:
-    """How many rows of how many sources; runs without series are each a series of their own, and told alone."""
+    """How many rows of how many sources; of runs without series only the rows."""
     rows, sources = (noun_of(unit, table.kind) for unit in UNITS)
     text = counted(table.rows, rows)
     if table.kind == "runs":

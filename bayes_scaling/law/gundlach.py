@@ -39,7 +39,7 @@ GUNDLACH_SCALE_INVARIANT_GAIN: float = constants("gundlach")["scale_invariant_ga
 def gain_between(baseline: ComputeLaw, better: ComputeLaw, compute: Any) -> Any:
     """How many times the compute a baseline needs to reach another law's loss at a budget in FLOP (arXiv 2511.21622).
 
-    :func:`bayes_scaling.quantities.kaplan_split.kaplan_rule_cost` has the part of rebalancing from Kaplan's split
+    :func:`bayes_scaling.quantities.allocation.kaplan_rule_cost` has the part of rebalancing from Kaplan's split
     alone.
     """
     if baseline.E != better.E:

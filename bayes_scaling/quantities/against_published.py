@@ -8,7 +8,7 @@ import numpy as np
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.published import PublishedDoubling
 from bayes_scaling.quantities.doubling import pooled_rate
-from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, signed_months_to_double
+from bayes_scaling.quantities.rates import interval_points, signed_months_to_double
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class AgainstPublished:
 
     @property
     def sentence(self) -> str:
-        """What of it a reader should know."""
+        """The comparison in words."""
         text = f"the published point lies {'inside' if self.inside else 'outside'} the interval found"
         if math.isinf(self.width_ratio):
             return f"{text}, which has no upper bound"
@@ -49,14 +49,13 @@ Ends = tuple[float, float]
 
 def rate_interval(fit: Fit, era: str | None = None) -> Ends:
     """The 95% equal-tailed interval of the rate of effective compute (of an era), log units per year."""
-    tail = (1 - INTERVAL_PROBABILITY) / 2
     draws = pooled_rate(fit, _RATE) if era is None else fit.data["posterior"][_RATE].sel(era=era).to_numpy().ravel()
-    lower, upper = np.quantile(np.asarray(draws, dtype=float), [tail, 1 - tail])
+    _, lower, upper = np.quantile(np.asarray(draws, dtype=float), interval_points())
     return float(lower), float(upper)
 
 
 def published_rates(published: PublishedDoubling) -> tuple[float | None, float | None]:
-    """A published interval of a doubling time as one of its rate, ``12 ln 2 / T``; None without one that is above 0."""
+    """A published interval of a doubling time as one of its rate, ``12 ln 2 / T``; None where none is above 0."""
     lower, upper = published.lower, published.upper
     if lower is None or upper is None or lower <= 0:
         return None, None

@@ -13,13 +13,18 @@ from bayes_scaling.law.chinchilla import STATIC_LAWS
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.law.kaplan import KAPLAN_ALLOCATION, KAPLAN_COMPUTE
 from bayes_scaling.law.muennighoff import MUENNIGHOFF
-from bayes_scaling.quantities.allocation import YEAR, cost_of_split, optimal_allocation
+from bayes_scaling.quantities.allocation import (
+    YEAR,
+    cost_of_split,
+    kaplan_allocation,
+    kaplan_rule_cost,
+    optimal_allocation,
+)
 from bayes_scaling.quantities.inference_allocation import FLOP_PER_TOKEN_USED, allocation_with_inference
 from bayes_scaling.quantities.intervals import credible_intervals
-from bayes_scaling.quantities.kaplan_split import kaplan_allocation, kaplan_rule_cost
 from bayes_scaling.quantities.laws import ARCHITECTURE, Source, laws_of, setting_of
 from bayes_scaling.quantities.points import axis_of
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.quantities.rates import interval_attrs
 
 if TYPE_CHECKING:
     from bayes_scaling.inference.result import Fit
@@ -29,9 +34,9 @@ PUBLISHED = (*STATIC_LAWS, MUENNIGHOFF.base)
 KAPLAN = "Kaplan et al. 2020, rule"
 
 TRAINING, INFERENCE, OWN_SPLIT, KAPLAN_SPLIT = "training", "training and inference", "own split", "Kaplan's rule"
-"""What a row's numbers are best for, or whose split it is that costs."""
+"""What a row's numbers are optimal for, or the split whose cost it states."""
 SPLITS = ("parameters", "tokens_per_parameter")
-"""By what a split of the user's own is given."""
+"""How a split of the user's own may be given."""
 
 Row = dict[str, Any]
 """A row of the table by column."""
@@ -41,7 +46,7 @@ NOT_IDENTIFIED, NOT_DEFINED = "not identified", "not defined"
 
 @dataclass(frozen=True)
 class Question:
-    """Budgets of training FLOP, tokens of the model's later use, a ``split`` of one's own, and where a fit is asked."""
+    """Training budgets (FLOP), tokens of later use, a ``split`` of the user's own; date and benchmark for a fit."""
 
     budgets: tuple[float, ...]
     split: tuple[str, float] | None = None
@@ -116,12 +121,12 @@ def allocations(question: Question, fit: "Fit | None" = None) -> Allocations:
     found = pd.Series(fit is not None and fit.diagnostics.converged, index=table.index, dtype="boolean")
     table = table.assign(converged=found.where(table["kind"] == "posterior"))[[*columns, "converged", "note"]]
     table = table.sort_values("compute", kind="stable", ignore_index=True)
-    table.attrs = {"interval": {"probability": INTERVAL_PROBABILITY, "kind": INTERVAL_KIND}}
+    table.attrs = {"interval": interval_attrs()}
     return Allocations(question, table, fit, unknown, largest, where)
 
 
 def label_of(fit: "Fit") -> str:
-    """How a fit is called among published laws."""
+    """What a fit is called among published laws."""
     where = f", {setting}" if (setting := setting_of(fit)) else ""
     return f"{fit.specification.name} on {fit.evaluations.name}{where}"
 
@@ -151,7 +156,7 @@ def _check_setting(question: Question, fit: "Fit | None") -> None:
 
 
 def _unidentified(fit: "Fit", benchmark: str) -> tuple[str, ...]:
-    """Exponents that the answers rest on and that nothing is known of; those of other levels don't matter."""
+    """Exponents that the answers depend on and the data say nothing of; those of other levels don't matter."""
     from bayes_scaling.model.predictors import label_of as label_of_value
     from bayes_scaling.quantities.coefficients import unidentified
 

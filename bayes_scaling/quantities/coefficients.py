@@ -7,7 +7,7 @@ import xarray as xr
 from bayes_scaling.inference.diagnostics import elements
 from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.quantities.intervals import MCSE, SAMPLE_DIMS, check_probability, credible_intervals
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, interval_attrs
 from bayes_scaling.specifications.laws import LAWS, RESPONSE_UNITS
 
 NAMES = ("E", "A", "B", "alpha", "beta", "a", "N_c", "D_c", "C_c", "S_c", "B_star", "alpha_B")
@@ -17,7 +17,7 @@ EXPONENTS = ("alpha", "beta")
 CONTRACTION_MIN = 0.1
 """An interval less than a tenth narrower than its prior's is the prior's."""
 SPREAD_MIN = 0.01
-"""Range of a logarithm of size within which all rows have the same size."""
+"""Rows whose log sizes span less than this count as of one size."""
 
 
 def coefficients(fit: Fit, *, probability: float = INTERVAL_PROBABILITY) -> pd.DataFrame:
@@ -66,7 +66,7 @@ def coefficients(fit: Fit, *, probability: float = INTERVAL_PROBABILITY) -> pd.D
 
 
 def _coefficients(fit: Fit, probability: float, *, errors: bool) -> pd.DataFrame:
-    posterior = fit.data["posterior"].to_dataset()
+    posterior = fit.posterior
     units = units_of(fit.specification.law)
     parts: list[pd.DataFrame] = []
     for name in NAMES:
@@ -79,7 +79,7 @@ def _coefficients(fit: Fit, probability: float, *, errors: bool) -> pd.DataFrame
         found = np.atleast_1d(contraction(fit, name)) if known else np.full(len(table), np.nan)
         parts.append(table.assign(unit=units.get(name, ""), contraction=found))
     whole = pd.concat(parts) if parts else pd.DataFrame(columns=list(_COLUMNS))
-    whole.attrs = {"interval": {"probability": probability, "kind": INTERVAL_KIND}}
+    whole.attrs = {"interval": interval_attrs(probability)}
     return whole
 
 
@@ -89,34 +89,31 @@ def units_of(law: str) -> dict[str, str]:
     response = RESPONSE_UNITS[form.response]
     units = {"E": response}
     for term in form.terms:
-        size = term
-        units |= {term.coefficient: f"{response} at one {size.unit}", size.scale: size.scale_unit}
+        units |= {term.coefficient: f"{response} at one {term.unit}", term.scale: term.scale_unit}
     return units
 
 
 def contraction(fit: Fit, exponent: str, *, probability: float = INTERVAL_PROBABILITY) -> np.ndarray:
     """By how much an exponent's interval is narrower than its prior's, on a logarithmic axis, at each of its levels."""
     tails = [(1 - probability) / 2, (1 + probability) / 2]
-    draws: xr.DataArray = fit.data["posterior"].to_dataset()[exponent]
+    draws: xr.DataArray = fit.posterior[exponent]
     low, high = np.log(draws.quantile(tails, dim=SAMPLE_DIMS).to_numpy())
     prior_low, prior_high = np.log(fit.specification.prior_of(exponent).frozen().ppf(tails))
     return np.asarray(1 - (high - low) / (prior_high - prior_low))
 
 
 def unidentified(fit: Fit) -> tuple[str, ...]:
-    """Exponents of sizes alike in all rows (within 1%) or hardly narrower than their prior, and what rests on them."""
+    """Exponents whose size is the same in all rows (within 1%) or that data hardly inform, and what depends on them."""
     narrower = _coefficients(fit, INTERVAL_PROBABILITY, errors=False)["contraction"]
     terms = fit.specification.form.terms
     constant = fit.data["constant_data"].to_dataset()
     # Where a size does not vary, the prior of the level alone can make the interval of its exponent narrower.
     sizes = {term.exponent: constant[f"log_{term.size}"] for term in terms if f"log_{term.size}" in constant}
     fixed = {exponent for exponent, size in sizes.items() if np.ptp(size.to_numpy()) < SPREAD_MIN}
-    found = [
-        str(name) for name, value in narrower.items() if value < CONTRACTION_MIN or str(name).partition("[")[0] in fixed
-    ]
-    exponents = {name.partition("[")[0] for name in found}
-    follow = {"a"} if found else set()
+    stems = pd.Index([str(name).partition("[")[0] for name in narrower.index], dtype=str)
+    wide = (narrower < CONTRACTION_MIN).to_numpy() | stems.isin(fixed)
+    follow = {"a"} if wide.any() else set()
     for term in terms:
-        if term.exponent in exponents:
+        if term.exponent in stems[wide]:
             follow |= {term.coefficient, term.scale, "alpha_B"}
-    return (*found, *(str(name) for name in narrower.index if str(name).partition("[")[0] in follow))
+    return tuple(map(str, (*narrower.index[wide], *narrower.index[stems.isin(follow)])))

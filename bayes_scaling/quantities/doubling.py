@@ -1,8 +1,6 @@
 r"""Doubling times of effective parameters, data and compute.
 
-.. math:: T_N = \ln 2 / g_N, \qquad T_D = \ln 2 / g_D, \qquad T_C = \ln 2 / (g_N + g_D)
-
-(Ho et al. 2024, eq. 4-6.) A rate's posterior can reach below zero, where a doubling time has no meaning. So rates
+A rate's posterior can reach below zero, where a doubling time has no meaning. So rates
 are summarised, and their quantiles mapped: a quantile that is not positive is an infinite doubling time.
 """
 
@@ -12,22 +10,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 from scipy.optimize import elementwise
 
+from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.model.predictors import architecture_levels, label_of
 from bayes_scaling.quantities.intervals import MCSE, check_probability, quantile_errors
-from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, laws_of
+from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, labelled, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_split, optimal_term
 from bayes_scaling.quantities.points import axis_of, check_years, positive
 from bayes_scaling.quantities.rates import (
-    INTERVAL_KIND,
     INTERVAL_PROBABILITY,
     MONTHS_PER_YEAR,
+    interval_attrs,
+    interval_points,
     months_to_double,
     summarise_rate,
 )
@@ -69,7 +68,7 @@ def doubling_times(fit: Fit, *, probability: float = INTERVAL_PROBABILITY, by: s
     -----
     With exponents that drift, rates change with size and date: reported are those at the central point
     (30 million parameters, the benchmark's own training text, 2018). ``attrs`` name the interval and the unit. Source
-    of the definition: Ho et al. 2024 (arXiv 2403.05812), section 2.
+    of the definition: Ho et al. 2024 (arXiv 2403.05812), section 2, eq. 4-6.
 
     Examples
     --------
@@ -83,8 +82,7 @@ def doubling_times(fit: Fit, *, probability: float = INTERVAL_PROBABILITY, by: s
         table = pd.DataFrame.from_dict(rows, orient="index")
     else:
         levels = {
-            (name, level): (summary := summarise_rate(draws.ravel(), probability))
-            | _errors(draws, summary, probability)
+            (name, level): _summarised(draws, probability)
             for name, rate in RATE_OF.items()
             for level, draws in _by_level(fit, rate, by).items()
         }
@@ -95,11 +93,11 @@ def doubling_times(fit: Fit, *, probability: float = INTERVAL_PROBABILITY, by: s
             )
         index = pd.MultiIndex.from_tuples(list(levels), names=["factor", by])
         table = pd.DataFrame(list(levels.values()), index=index)
-    table.attrs = {"unit": "months", "interval": {"probability": probability, "kind": INTERVAL_KIND}}
+    table.attrs = {"unit": "months", "interval": interval_attrs(probability)}
     return table
 
 
-def pooled_rate(fit: Fit, rate: str) -> NDArray[np.float64] | None:
+def pooled_rate(fit: Fit, rate: str) -> Floats | None:
     """Draws of a rate, averaged over the table's rows; zeros if held constant, None if the law does not define it."""
     specification = fit.specification
     moving = {column for name in (rate, "g_N", "g_D") for column in _columns(specification, name)} & {*fit.setting}
@@ -143,7 +141,7 @@ def _labels(fit: Fit, dim: str) -> pd.Series:
     return pd.Series(labels, index=list(rows.ids))
 
 
-def prior_rates(specification: Specification, samples: int = 20_000, seed: int = 0) -> NDArray[np.float64] | None:
+def prior_rates(specification: Specification, samples: int = 20_000, seed: int = 0) -> Floats | None:
     """Draws of g_C under the priors on the rates alone, or None where no prior stands on them directly."""
     names = {p.name for p in specification.parameters()} & {"g_N", "g_D", "g_C"}
     further = (rate for rate, shape in specification.shapes.items() if shape.further)
@@ -159,35 +157,29 @@ def _summary(fit: Fit, rate: str, probability: float) -> dict[str, float]:
     draws = pooled_rate(fit, rate)
     if draws is None:
         return dict.fromkeys(("median", "lower", "upper", "probability_of_progress", *MCSE), float("nan"))
-    summary = summarise_rate(draws, probability)
-    summary |= _errors(draws.reshape(fit.data["posterior"].sizes["chain"], -1), summary, probability)
+    summary = _summarised(draws.reshape(fit.data["posterior"].sizes["chain"], -1), probability)
     assumed = rate not in fit.data["posterior"]
     return summary | {"probability_of_progress": float("nan")} if assumed else summary
 
 
-def _errors(draws: NDArray[np.float64], summary: dict[str, float], probability: float) -> dict[str, float]:
-    """Monte Carlo errors in months, from those of the rate's quantiles: ``dT = T dg / g``."""
-    tail = (1 - probability) / 2
-    found = quantile_errors(draws, [0.5, 1 - tail, tail])
+def _summarised(draws: Floats, probability: float) -> dict[str, float]:
+    """Doubling time with Monte Carlo errors from those of the rate's quantiles: ``dT = T dg / g``."""
+    summary, (middle, low, high) = summarise_rate(draws.ravel(), probability), interval_points(probability)
+    found = quantile_errors(draws, [middle, high, low])
     months = np.array([summary[name] for name in ("median", "lower", "upper")])
     with np.errstate(invalid="ignore"):  # without bound
         errors = found * months**2 / months_to_double(1.0)
-    return {
-        name: float(error) if np.isfinite(error) else float("nan") for name, error in zip(MCSE, errors, strict=True)
-    }
+    return summary | dict(zip(MCSE, np.where(np.isfinite(errors), errors, np.nan).tolist(), strict=True))
 
 
 def _dims(fit: Fit, rate: str) -> tuple[str, ...]:
-    posterior = fit.data["posterior"]
-    return tuple(str(dim) for dim in tuple(posterior[rate].sizes)[2:]) if rate in posterior else ()
+    return tuple(str(dim) for dim in fit.posterior[rate].dims[2:]) if rate in fit.posterior else ()
 
 
-def _by_level(fit: Fit, rate: str, by: str) -> dict[str, NDArray[np.float64]]:
-    if by not in _dims(fit, rate):
+def _by_level(fit: Fit, rate: str, by: str) -> dict[str, Floats]:
+    if by not in (dims := _dims(fit, rate)):
         return {}
-    draws = fit.data["posterior"][rate]
-    other = [dim for dim in _dims(fit, rate) if dim != by]
-    draws = draws.mean(other)
+    draws = fit.posterior[rate].mean([dim for dim in dims if dim != by])
     return {str(level): np.asarray(draws.sel({by: level})) for level in draws[by].to_numpy()}
 
 
@@ -257,13 +249,12 @@ def numerical_doubling_time(
     check_years(laws, year)
     setting = {"benchmark": laws.benchmark_of(benchmark), "architecture": architecture}
     years = [_years_to_double(laws, float(budget), year, setting) for budget in np.atleast_1d(budgets)]
-    coords = {"compute": budgets} if budgets.ndim else {}
-    months = MONTHS_PER_YEAR * (np.stack(years, axis=-1) if budgets.ndim else years[0])
-    return laws.drawn(months, "numerical_doubling_time", "months", **coords)
+    months = MONTHS_PER_YEAR * np.stack(years, axis=-1)
+    return labelled(laws, months, "numerical_doubling_time", "months", compute=budgets)
 
 
 def _years_to_double(laws: Laws, compute: float, year: float, setting: dict[str, str]) -> Floats:
-    """Shape ``(samples,)``."""
+    """Years until the loss has fallen as far as by doubled compute, shape ``(samples,)``."""
     split = optimal_split(laws, compute, year, **setting)
     if laws.specification.form.of_compute:  # any split is as good
         size = np.sqrt(compute / training_compute(1.0, 1.0))
@@ -285,7 +276,7 @@ def _years_to_double(laws: Laws, compute: float, year: float, setting: dict[str,
         return found
     first = np.maximum(reached.argmax(axis=1)[samples], 1)
 
-    def one_by_one(wait: Floats, sample: NDArray[np.int64]) -> Floats:
+    def one_by_one(wait: Floats, sample: Integers) -> Floats:
         return excess(laws.take(sample), sample, wait[:, None])[:, 0]
 
     bracket = _WAITS[first - 1], _WAITS[first]

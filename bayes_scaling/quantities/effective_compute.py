@@ -1,9 +1,4 @@
-r"""How much better algorithms multiply compute between two dates.
-
-.. math:: \frac{C_\mathrm{eff}(Y_2)}{C_\mathrm{eff}(Y_1)} = e^{g_C (Y_2 - Y_1)}, \qquad g_C = g_N + g_D
-
-at the same physical compute (Ho et al. 2024, section 2 and figure 4).
-"""
+"""By how much better algorithms multiply compute between two dates, at the same physical compute."""
 
 from collections.abc import Mapping
 from itertools import product
@@ -13,6 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.published import physical_compute_growth
@@ -20,7 +16,7 @@ from bayes_scaling.model.predictors import architecture_levels
 from bayes_scaling.model.rows import central_anchor
 from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.intervals import SAMPLE_DIMS
-from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, laws_of
+from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import local_terms
 from bayes_scaling.quantities.points import positive
 from bayes_scaling.quantities.rates import MONTHS_PER_YEAR
@@ -38,7 +34,7 @@ _LEVELS = (
 
 
 def growth_factor(years: Any, doubling_months: Any) -> Any:
-    r"""Factor that something grows by over some years, from its doubling time.
+    r"""Factor of growth over some years, from a doubling time.
 
     .. math:: 2^{12\, t / T}
 
@@ -90,13 +86,12 @@ def rate_draws(source: Source, *, by: str | None = None) -> xr.DataArray:
     Averaged over the systems fitted, unless ``by`` names a group; where rates change with size and date, at the centre.
     """
     if isinstance(source, Fit) and not source.setting:
-        posterior = source.data["posterior"].to_dataset()
+        posterior = source.posterior
         if by is not None:
             rates = _by_group(posterior["g_C"] if "g_C" in posterior else xr.DataArray(), by, source.specification.name)
         else:
-            shape = [posterior.sizes[dim] for dim in SAMPLE_DIMS]
             pooled = np.asarray(pooled_rate(source, "g_C"), dtype=float)
-            rates = xr.DataArray(pooled.reshape(shape), dims=SAMPLE_DIMS)
+            rates = xr.DataArray(pooled.reshape(posterior.sizes["chain"], -1), dims=SAMPLE_DIMS)
     else:
         laws = laws_of(source)
         if by_dates := laws.specification.rates_by_era:
@@ -258,7 +253,7 @@ def _log_growth(laws: Laws, start: float, end: float) -> xr.DataArray:
 
 
 def _groups(laws: Laws) -> dict[str, Mapping[str, Any]]:
-    """Groups that rates may differ between, as far as none is set, and their levels with what columns hold for each."""
+    """Groups between which rates may differ and that are not set: each level with what its column holds."""
     used: set[str | None] = {each.group for name, each in laws.coefficients.items() if name not in _LEVELS}
     if laws.specification.progress.drifts and laws.specification.index_of("A") == "benchmark":
         used.add("benchmark")  # by the size of its training text
@@ -270,7 +265,7 @@ def _groups(laws: Laws) -> dict[str, Mapping[str, Any]]:
 
 
 def _log_growth_of(laws: Laws, start: float, end: float, levels: Mapping[str, Any]) -> Floats:
-    """What time takes off each term's logarithm, over what a log unit of size takes off it; shape ``(samples,)``."""
+    """Fall of each term's logarithm with time, over its fall with a log unit of size; summed, shape ``(samples,)``."""
     benchmark = levels.get("benchmark", laws.benchmark_of())
     setting = {"benchmark": benchmark, "architecture": levels.get("architecture", ARCHITECTURE)}
     laws = laws.at(**{name: level for name, level in levels.items() if name not in GROUPS})

@@ -1,4 +1,6 @@
-"""What looks wrong with a fit: what its table shows, and what only fitting does."""
+"""What looks wrong with a fit: findings of its table, and those that only fitting shows."""
+
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -10,49 +12,44 @@ from bayes_scaling.tables.faults import Finding, named_rows
 FAR = 6.0
 """Robust standard deviations (of the median absolute residual) beyond which a row is far from the law."""
 MANY = 0.1
-"""Share of far rows from which it is said: of normal noise next to none is, of Student t with 2 degrees 2%."""
+"""Share of far rows that is reported: normal noise has next to none, Student t with 2 degrees of freedom 2%."""
 _DRAWS = 100  # of the posterior, enough for the median of what is expected
 
 
 def fit_findings(fit: Fit) -> tuple[Finding, ...]:
     """The findings of a fit's table, and far rows, noise without a mean, and chains that were started again."""
-    found = list(fit.evaluations.warnings)
-    posterior = fit.data["posterior"].to_dataset()
-    if "nu" in posterior and float(posterior["nu"].median()) < 1:
-        found.append(
-            Finding(
-                "nu-below-1",
-                "warning",
-                f"noise with tails so heavy has no mean (nu {float(posterior['nu'].median()):.2g}, below 1): "
-                "rows of several kinds may be mixed, such as several sets, scales or learning rates; select one with "
-                "--where or --best-of",
-            )
+    return (*fit.evaluations.warnings, *_of_posterior(fit), *_far_rows(fit))
+
+
+def _of_posterior(fit: Fit) -> Iterator[Finding]:
+    nu = float(fit.posterior["nu"].median()) if "nu" in fit.posterior else np.inf
+    if nu < 1:
+        yield Finding(
+            "nu-below-1",
+            "warning",
+            f"noise with tails so heavy has no mean (nu {nu:.2g}, below 1): rows of several kinds may be mixed, such "
+            "as several sets, scales or learning rates; select one with --where or --best-of",
         )
     if _without_irreducible_loss(fit):
-        found.append(
-            Finding(
-                "no-irreducible-loss",
-                "warning",
-                "the specification has no irreducible loss: E is 0, and exponents take up what no scale removes. "
-                'They come out too small where there is one; set irreducible_loss = "shared", as the file that '
-                "`bayes-scaling models chinchilla --template` prints has it",
-            )
+        yield Finding(
+            "no-irreducible-loss",
+            "warning",
+            "the specification has no irreducible loss: E is 0, and exponents take up what no scale removes. "
+            'They come out too small where there is one; set irreducible_loss = "shared", as the file that '
+            "`bayes-scaling models chinchilla --template` prints has it",
         )
     if fit.diagnostics.restarted:
-        found.append(
-            Finding(
-                "chains-restarted",
-                "warning",
-                f"{fit.diagnostics.restarted} of {fit.settings.chains} chains had settled where next to nothing of the "
-                "posterior is, and were thrown away and started again: the posterior has several modes, which mixed or "
-                "few rows can cause",
-            )
+        yield Finding(
+            "chains-restarted",
+            "warning",
+            f"{fit.diagnostics.restarted} of {fit.settings.chains} chains had settled where next to nothing of the "
+            "posterior is, and were thrown away and started again: the posterior has several modes, which mixed or "
+            "few rows can cause",
         )
-    return (*found, *_far_rows(fit))
 
 
 def _without_irreducible_loss(fit: Fit) -> bool:
-    """Whether training runs were fitted by a law of two terms, beside which E is what a reader expects."""
+    """Whether training runs were fitted by a law of two terms without E, which readers expect of such a law."""
     form = fit.specification.form
     two_terms = len(form.terms) == 2 and not form.power and not form.for_runs  # Kaplan's have none by design
     return two_terms and fit.evaluations.kind == "runs" and not fit.specification.has_irreducible

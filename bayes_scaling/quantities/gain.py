@@ -7,10 +7,11 @@ import numpy as np
 import xarray as xr
 from scipy.optimize import elementwise
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law.formula import log_term, training_compute
 from bayes_scaling.model.predictors import architecture_levels
-from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, laws_of
+from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_term
 from bayes_scaling.quantities.points import axis_of, check_years, positive
 from bayes_scaling.specifications.catalogue import list_specifications, load_specification
@@ -146,11 +147,12 @@ def loss_reduction(
     """
     laws, budgets = _checked(source, compute, year, split)
     benchmark = laws.benchmark_of(benchmark)
-    losses = []
-    for name in (architecture, baseline):
-        reducible = _log_reducible(laws, budgets, year, split, benchmark=benchmark, architecture=name)
-        losses.append(_irreducible(laws, year, benchmark, name) + np.exp(reducible))
-    return _labelled(laws, 100 * (1 - losses[0] / losses[1]), budgets, baseline, "loss_reduction", "percent")
+    ours, others = (
+        _irreducible(laws, year, benchmark, name)
+        + np.exp(_log_reducible(laws, budgets, year, split, benchmark=benchmark, architecture=name))
+        for name in (architecture, baseline)
+    )
+    return _labelled(laws, 100 * (1 - ours / others), budgets, baseline, "loss_reduction", "percent")
 
 
 def _checked(source: Source, compute: Any, year: float, split: Split) -> tuple[Laws, Floats]:
@@ -165,23 +167,15 @@ def _checked(source: Source, compute: Any, year: float, split: Split) -> tuple[L
         positive(split, "split (tokens per parameter)")
     laws = laws_of(source)
     if "architecture" not in laws.columns:
+        catalogue = map(load_specification, list_specifications())
+        having = [s.name for s in catalogue if "architecture" in s.varies_by.values() or s.transformer_factor != "none"]
         raise BayesScalingError(
             f"nothing in '{laws.specification.name}' differs by architecture, so no architecture has a gain; "
-            f"fit a specification that has it: {', '.join(_by_architecture())}"
+            f"fit a specification that has it: {', '.join(having)}"
         )
     laws.require_power_laws()
     check_years(laws, year)
     return laws, budgets
-
-
-def _by_architecture() -> list[str]:
-    """Names in the catalogue whose law differs by architecture."""
-    catalogue = {name: load_specification(name) for name in list_specifications()}
-    return [
-        name
-        for name, specification in catalogue.items()
-        if "architecture" in specification.varies_by.values() or specification.transformer_factor != "none"
-    ]
 
 
 def _sizes(budgets: Floats, split: Split) -> tuple[Floats, Floats]:
@@ -207,7 +201,7 @@ def _log_reducible(laws: Laws, budgets: Floats, year: float, split: Split, **set
 def _log_over(
     laws: Laws, log_reducible: Floats, year: float, benchmark: str, architecture: str, baseline: str
 ) -> Floats:
-    """What an architecture reaches, as the log of what is left above the baseline's irreducible loss; -inf if below."""
+    """Log of an architecture's loss above the baseline's irreducible loss; -inf if below."""
     gap = _irreducible(laws, year, benchmark, architecture) - _irreducible(laws, year, benchmark, baseline)
     if not gap.any():
         return log_reducible

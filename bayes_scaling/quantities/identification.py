@@ -1,16 +1,15 @@
-"""What the data decided and what the prior did, of one fit: a table, the ridge, and a few plain sentences."""
+"""What the data decided of a fit and what the prior: a table, the ridge, and a few plain sentences."""
 
 import math
-import weakref
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import expit
 
 from bayes_scaling.common import strict_json as plain_json
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.common.formatting import months
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.fitting import KEPT_DRAWS, thinned
@@ -20,9 +19,7 @@ from bayes_scaling.model.coordinates import coefficients_of
 from bayes_scaling.model.structure import loss_parts
 from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.influence import ALL_PRIORS, NEEDED, REPORTED, VERDICTS, influence
-from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, months_to_double
-
-Floats = NDArray[np.float64]
+from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, interval_points, months_to_double
 
 
 @dataclass(frozen=True)
@@ -67,8 +64,7 @@ class Ridge:
 
 def best_mix(first: Floats, second: Floats) -> Mix:
     """Mix of smallest variance of two quantities, draws of shape ``(samples,)``."""
-    covariance = np.cov(first, second)
-    variance, other, joint = covariance[0, 0], covariance[1, 1], covariance[0, 1]
+    (variance, joint), (_, other) = np.cov(first, second)
     weight = float((other - joint) / (variance + other - 2 * joint))
     value = span(weight * first + (1 - weight) * second)
     return Mix(float(joint / np.sqrt(variance * other)), weight, value)
@@ -76,9 +72,7 @@ def best_mix(first: Floats, second: Floats) -> Mix:
 
 def span(draws: Floats) -> Span:
     """Median and interval of draws."""
-    tail = (1 - INTERVAL_PROBABILITY) / 2
-    low, middle, high = np.quantile(draws, [tail, 0.5, 1 - tail])
-    return Span(float(middle), float(low), float(high))
+    return Span(*map(float, np.quantile(draws, interval_points())))
 
 
 def ridge(fit: Fit) -> Ridge | None:
@@ -182,7 +176,7 @@ def _verdicts(verdicts: pd.Series) -> str:
 
 
 _HEADLINES = ("g_C", "a", "alpha")
-"""What a fit's answer is about: the first of them that it has."""
+"""A fit's headline is the first of these that it has."""
 
 
 def _headline(table: pd.DataFrame) -> str:
@@ -207,10 +201,6 @@ class Identification:
     table: pd.DataFrame
     ridge: Ridge | None
     sentences: tuple[str, ...]
-
-
-_last: tuple[Any, Identification] | None = None
-"""The fit seen last, weakly, with its result: a report and its summary ask for the same."""
 
 
 def identification(fit: Fit) -> Identification:
@@ -247,12 +237,13 @@ def identification(fit: Fit) -> Identification:
     >>> found.table["verdict"], found.sentences  # doctest: +SKIP
     """
     fit = require_fit(fit)
-    global _last
-    if _last is None or _last[0]() is not fit:
+    kept: dict[str, Any] = vars(fit)  # a report and its summary ask for the same
+    if "_identification" not in kept:
         table, across = influence(fit), ridge(fit)
-        found = Identification(table, across, sentences(table, across, converged=fit.diagnostics.converged))
-        _last = (weakref.ref(fit), found)
-    return _last[1]
+        said = sentences(table, across, converged=fit.diagnostics.converged)
+        kept["_identification"] = Identification(table, across, said)
+    found: Identification = kept["_identification"]
+    return found
 
 
 def can_identify(fit: Fit) -> bool:
@@ -261,7 +252,7 @@ def can_identify(fit: Fit) -> bool:
 
 
 def as_plain(found: Identification) -> dict[str, Any]:
-    """Identification as JSON takes it: null for what is not defined or without bound."""
+    """Identification as JSON: null for what is not defined or without bound."""
     plain: dict[str, Any] = plain_json.plain(
         {
             "quantities": found.table.to_dict("index"),

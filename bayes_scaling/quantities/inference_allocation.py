@@ -1,4 +1,4 @@
-r"""How large a model should be that is not only trained but used: over-training.
+r"""The best size of a model that is used after training, and so is trained on more tokens than is best for its loss.
 
 At the optimum the parameter term's share :math:`s` of the reducible loss solves
 
@@ -16,10 +16,11 @@ import xarray as xr
 from scipy.optimize import elementwise
 from scipy.special import log_expit
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law.formula import log_term, training_compute
 from bayes_scaling.quantities.allocation import YEAR, split_laws
-from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, labelled
+from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, labelled_all
 from bayes_scaling.quantities.optimal_split import local_terms, optimal_term
 from bayes_scaling.quantities.points import axis_of
 
@@ -103,9 +104,7 @@ def allocation_with_inference(
             "inference_compute": (inference, "FLOP"),
             "total_compute": (training + inference, "FLOP"),
         }
-    return xr.Dataset(
-        {name: labelled(laws, values, name, unit, inference_tokens=used) for name, (values, unit) in drawn.items()}
-    )
+    return labelled_all(laws, drawn, inference_tokens=used)
 
 
 def _only_target(loss: float | None, compute: float | None) -> Floats:

@@ -1,4 +1,4 @@
-"""Prior and likelihood beside each other for every reported quantity: contraction, power-scaling, one rule, verdict."""
+"""How far prior and likelihood decide each reported quantity: contraction, power-scaling, and a verdict by one rule."""
 
 import functools
 import math
@@ -12,9 +12,9 @@ import arviz as az
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 from xarray import DataArray, Dataset, DataTree
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import in_blocks, rows_of
 from bayes_scaling.inference.diagnostics import elements
@@ -26,7 +26,7 @@ from bayes_scaling.model.reported import RATES
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.quantities.coefficients import CONTRACTION_MIN
 from bayes_scaling.quantities.intervals import SAMPLE_DIMS, credible_intervals
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.quantities.rates import interval_attrs
 from bayes_scaling.specifications.catalogue import resolve
 from bayes_scaling.specifications.parameters import PARAMETERS
 from bayes_scaling.specifications.specification import Specification
@@ -36,33 +36,24 @@ VERDICTS: tuple[Verdict, ...] = ("by the data", "shared", "by the prior")
 """In the order of tables and sentences."""
 BY_THE_PRIOR = VERDICTS[-1]
 
-CONTRACTION_OF_DATA = 0.5
-"""Interval half as wide as the prior's: were both normal, the data would have 3 times the prior's precision, and the
-posterior mean would be three quarters theirs."""
-CONTRACTION_OF_PRIOR = 1 - math.sqrt(0.5)
-"""Interval 29% narrower than the prior's: were both normal, data and prior would have the same precision."""
-SENSITIVITY = 0.05
-"""Threshold of Kallioinen et al. 2024 (doi 10.1007/s11222-023-10366-5, section 3.1): near what a shift of the posterior
-mean by 0.3 standard deviations for each doubling of the power gives."""
-PRIOR_TO_LIKELIHOOD = 0.5
-"""A prior that moves a posterior half as much as the data do has a say. On ``ho2024/07``, where they are 0.045 and
-0.047 of ``g_C``, its 95% interval by profile likelihood, without priors, is 1.8 times as wide as the posterior's."""
-
 
 @dataclass(frozen=True)
 class Rule:
-    """Thresholds of a verdict.
-
-    Below a contraction of ``nothing`` the interval is the prior's; below ``little`` it is narrower, but the prior has
-    the greater weight; from ``enough`` the data may be said to decide. From a power-scaling ``sensitivity`` a posterior
-    moves with what is scaled; from a ``ratio`` to that to the likelihood a prior has a say, too.
-    """
+    """Thresholds of a verdict."""
 
     nothing: float = CONTRACTION_MIN
-    little: float = CONTRACTION_OF_PRIOR
-    enough: float = CONTRACTION_OF_DATA
-    sensitivity: float = SENSITIVITY
-    ratio: float = PRIOR_TO_LIKELIHOOD
+    """Contraction below which the interval is the prior's."""
+    little: float = 1 - math.sqrt(0.5)
+    """Contraction below which the prior weighs more: were both normal, they would have the same precision at 29%."""
+    enough: float = 0.5
+    """Contraction from which the data may be said to decide: were both normal, they would have 3 times the prior's
+    precision, and the posterior mean would be three quarters theirs."""
+    sensitivity: float = 0.05
+    """Power-scaling from which a posterior moves with what is scaled (Kallioinen et al. 2024, doi
+    10.1007/s11222-023-10366-5, section 3.1): near a shift of its mean by 0.3 standard deviations a doubling."""
+    ratio: float = 0.5
+    """Of sensitivity to a prior to that to the likelihood, from which the prior has a say. On ``ho2024/07``, where they
+    are 0.045 and 0.047 of ``g_C``, its 95% interval by profile likelihood is 1.8 times as wide as the posterior's."""
 
     def verdict(self, contraction: float, *, prior: float, likelihood: float) -> Verdict:
         """Verdict on one quantity; where ``contraction`` is NaN (a prior without width) by sensitivities alone."""
@@ -122,8 +113,6 @@ def _named(values: Any, dims: tuple[str, ...], rows: Rows) -> DataArray:
     return array.expand_dims("chain").transpose(*SAMPLE_DIMS, ...)
 
 
-Floats = NDArray[np.float64]
-
 FLAT = 1e-9
 """Range of log densities, nats, within which a prior is flat where the posterior is."""
 ALL_PRIORS = "all"
@@ -145,23 +134,22 @@ def influence(fit: Fit) -> pd.DataFrame:
             f"{', '.join(NEEDED)}, which bs.fit and bs.load_fit give"
         )
     rule = Rule()
-    posterior = fit.data["posterior"].to_dataset()
+    posterior = fit.posterior
     names = [name for name in REPORTED if name in posterior]
     proper = fit.specification.delta is None
     prior = prior_quantities(fit.specification, rows_of(fit.data, fit.specification)) if proper else xr.Dataset()
     parts = []
     for name in names:
-        draws = posterior[name]
-        table = credible_intervals(draws).drop(columns="defined")
+        table = credible_intervals(posterior[name]).drop(columns="defined")
         table.index = pd.Index([element for element, _ in elements(posterior[[name]])])
-        table[["prior_median", "prior_lower", "prior_upper"]] = _prior_intervals(prior, draws)
+        table[["prior_median", "prior_lower", "prior_upper"]] = _prior_intervals(prior, posterior[name])
         table["contraction"] = _contraction(table, logarithmic=is_positive(name))
         parts.append(table)
     whole = pd.concat(parts)
     whole = whole.join(_sensitivities(fit, names).set_axis(whole.index))
     judged = whole[["contraction", "sensitivity_prior", "sensitivity_likelihood"]].to_numpy(float)
     whole["verdict"] = [rule.verdict(narrower, prior=p, likelihood=data) for narrower, p, data in judged]
-    whole.attrs = {"interval": {"probability": INTERVAL_PROBABILITY, "kind": INTERVAL_KIND}, "rule": rule.words}
+    whole.attrs = {"interval": interval_attrs(), "rule": rule.words}
     return whole
 
 

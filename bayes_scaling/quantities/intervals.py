@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, interval_attrs, interval_points
 
 SAMPLE_DIMS = ("chain", "draw")
 MCSE = ("mcse_median", "mcse_lower", "mcse_upper")
@@ -80,12 +80,11 @@ def credible_intervals(
             f"bs.shapley_attribution(fit) returns, not of a {type(draws).__name__}; tables such as "
             "bs.coefficients(fit) have their intervals already"
         )
-    tail = (1 - probability) / 2
+    points = interval_points(probability)
     # The inverse of the empirical distribution function: interpolating would turn infinite draws into NaN.
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="All-NaN", category=RuntimeWarning)  # `defined` says so
-        found = draws.quantile([0.5, tail, 1 - tail], dim=SAMPLE_DIMS, method="inverted_cdf")
-    found = found.transpose(..., "quantile")
+        found = draws.quantile(points, dim=SAMPLE_DIMS, method="inverted_cdf").transpose(..., "quantile")
     defined = draws.notnull().mean(SAMPLE_DIMS)  # noqa: PD004 (xarray has this name only)
     dims = [str(dim) for dim in found.dims[:-1]]
     labels = [found[dim].to_numpy() for dim in dims]
@@ -96,7 +95,7 @@ def credible_intervals(
     table = pd.DataFrame(found.to_numpy().reshape(-1, 3), index=index, columns=["median", "lower", "upper"])
     if errors:
         values = draws.transpose(*SAMPLE_DIMS, *dims).to_numpy()
-        table[list(MCSE)] = quantile_errors(values, [0.5, tail, 1 - tail]).reshape(-1, 3)
+        table[list(MCSE)] = quantile_errors(values, points).reshape(-1, 3)
     table["defined"] = defined.to_numpy().reshape(-1)
-    table.attrs = {"unit": draws.attrs.get("unit", ""), "interval": {"probability": probability, "kind": INTERVAL_KIND}}
+    table.attrs = {"unit": draws.attrs.get("unit", ""), "interval": interval_attrs(probability)}
     return table

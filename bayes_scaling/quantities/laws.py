@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 
+from bayes_scaling.common.arrays import Floats as Floats
+from bayes_scaling.common.arrays import Integers
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law.chinchilla import ChinchillaLaw
 from bayes_scaling.law.formula import loss
@@ -25,8 +26,6 @@ from bayes_scaling.tables.benchmarks import KNOWN, in_order, named
 
 if TYPE_CHECKING:
     from bayes_scaling.inference.result import Fit
-
-Floats = NDArray[np.float64]
 
 BENCHMARK = "wt103"
 """Benchmark of published constants, and of a hypothetical system where it was fitted and none is named."""
@@ -76,22 +75,14 @@ class Laws:
                 )
         return replace(self, setting={**self.setting, **columns})
 
-    def parts(
-        self,
-        parameters: Any,
-        tokens: Any,
-        year: Any,
-        *,
-        benchmark: str | None = None,
-        architecture: str = ARCHITECTURE,
-    ) -> tuple[Floats, tuple[Floats, ...]]:
+    def parts(self, parameters: Any, tokens: Any, year: Any, **setting: Any) -> tuple[Floats, tuple[Floats, ...]]:
         """Irreducible loss and log terms that add up to the rest, ``(samples, points)``; not of Kaplan's law."""
         if self.power is not None:
             raise BayesScalingError(
                 f"'{self.specification.name}' is Kaplan's joint law, whose terms are joined by a power and do not add "
                 "up to the loss, which this quantity needs; choose a law where they do, such as 'chinchilla'"
             )
-        return self.powered_parts(parameters, tokens, year, benchmark=benchmark, architecture=architecture)
+        return self.powered_parts(parameters, tokens, year, **setting)
 
     @property
     def columns(self) -> set[str | None]:
@@ -136,18 +127,12 @@ class Laws:
             )
         benchmark = self.benchmark_of(benchmark)
         points = np.broadcast_arrays(*(np.atleast_1d(np.asarray(x, dtype=float)) for x in (parameters, tokens, year)))
+        anchor_tokens = self.anchor.tokens[benchmark]
+        given = dict(zip(("parameters", "tokens", "year"), points, strict=True))
         covariates = covariates_at(
-            self.specification,
-            self.anchor,
-            parameters=points[0],
-            tokens=points[1],
-            year=points[2],
-            anchor_tokens=self.anchor.tokens[benchmark],
-            further=further,
+            self.specification, self.anchor, **given, anchor_tokens=anchor_tokens, further=further
         )
-        columns, index = self._columns(
-            benchmark, architecture, dict(zip(("parameters", "tokens", "year"), points, strict=True)), self.columns
-        )
+        columns, index = self._columns(benchmark, architecture, given, self.columns)
         covariates |= columns
         if self.log_vocabulary:
             covariates["log_vocabulary"] = np.array([self.log_vocabulary[benchmark]])
@@ -169,19 +154,18 @@ class Laws:
         columns, index = self._columns(benchmark, architecture, given, own)
         return np.asarray(coefficient_at(self.coefficients["sigma"], columns, index))
 
-    def take(self, samples: NDArray[np.int64]) -> Self:
+    def take(self, samples: Integers) -> Self:
         """Some of the draws, repeats allowed, as one chain."""
         count = self.shape[0] * self.shape[1]
 
         def some(value: Any) -> Any:
             return np.broadcast_to(value, (count, np.shape(value)[-1]))[samples] if np.ndim(value) else value
 
+        def some_of(each: Any) -> Any:
+            return replace(each, value=some(each.value))
+
         coefficients = {
-            name: replace(
-                each,
-                value=some(each.value),
-                added=tuple(replace(added, value=some(added.value)) for added in each.added),
-            )
+            name: replace(some_of(each), added=tuple(map(some_of, each.added)))
             for name, each in self.coefficients.items()
         }
         noise = {name: each[samples] for name, each in self.noise.items()}
@@ -210,8 +194,8 @@ class Laws:
 
     def _columns(
         self, benchmark: str, architecture: str, points: Mapping[str, Floats], needed: Container[str | None]
-    ) -> tuple[dict[str, Floats], dict[str, NDArray[np.int64]]]:
-        """Covariates and group codes of points, from what each column is set to; others than needed are as usual."""
+    ) -> tuple[dict[str, Floats], dict[str, Integers]]:
+        """Covariates and group codes of points; columns that are not set have their usual values."""
         named = {"benchmark": benchmark, "architecture": architecture}
         if self.predictors is None:
             used = {coefficient.group for coefficient in self.coefficients.values()}
@@ -229,7 +213,7 @@ class Laws:
         values = {name: setting[name] if name in setting else self.predictors.usual(name) for name in columns}
         return self.predictors.arrays(pd.DataFrame(values, index=range(count)))
 
-    def _code(self, group: str, name: str) -> NDArray[np.int64]:
+    def _code(self, group: str, name: str) -> Integers:
         if name not in self.levels[group]:
             raise BayesScalingError(
                 f"{group} {name!r} is not part of '{self.specification.name}' as fitted; "
@@ -274,7 +258,7 @@ def at(source: "Source", **columns: Any) -> "Fit | Laws":
 
 
 def at_most_common(fit: "Fit") -> "Fit":
-    """A fit at the most common level of each column of which nothing says which is meant, for reports."""
+    """A fit at the most common level of each column that is neither set nor has a usual value, for reports."""
     names = [name for name in fit.specification.columns if name not in ("benchmark", "architecture")]
     predictors, found = laws_of(fit).predictors if names else None, {}
     for name in names:
@@ -293,7 +277,7 @@ def setting_of(fit: "Fit") -> str:
 
 @runtime_checkable
 class HasLaws(Protocol):
-    """Anything that can state itself as draws of a law, such as published constants."""
+    """Anything that can be stated as draws of a law, such as published constants."""
 
     def as_laws(self) -> Laws:
         """Draws of the law."""
@@ -329,16 +313,15 @@ def laws_of(source: Source) -> Laws:
     known = {name: constant[name].to_numpy() for name in columns if name in constant}
     systems = pd.DataFrame(known, index=list(rows.ids)).reindex(columns=list(columns))
     values = draws_of(specification, data)
-    vocabulary: dict[str, float] = {}
+    vocabulary: dict[Any, float] = {}
     if "log_vocabulary" in rows.covariates:
         column = pd.Series(rows.covariates["log_vocabulary"], index=systems.index)
-        medians = column.groupby(systems["benchmark"]).median()
-        vocabulary = {str(benchmark): float(median) for benchmark, median in medians.items()}
+        vocabulary = column.groupby(systems["benchmark"]).median().to_dict()
     return Laws(
         specification=specification,
         coefficients=coefficients_of(specification, values, rows.levels),
         levels=rows.levels,
-        anchor=rows.anchor or _minima(systems),
+        anchor=rows.anchor or minima(*(systems[name].to_numpy(float) for name in ("parameters", "tokens", "year"))),
         shape=(data["posterior"].sizes["chain"], data["posterior"].sizes["draw"]),
         systems=systems,
         log_vocabulary=vocabulary,
@@ -369,12 +352,13 @@ def _static_laws(law: ChinchillaLaw | ComputeLaw | KaplanJointLaw) -> Laws:
     )
 
 
-def _minima(systems: pd.DataFrame) -> Anchor:
-    return minima(*(systems[name].to_numpy(float) for name in ("parameters", "tokens", "year")))
-
-
 def labelled(laws: Laws, values: Floats, name: str, unit: str, **axes: Floats) -> xr.DataArray:
     """Draws ``(samples, ...)`` over chain, draw and those of ``axes`` that are arrays."""
     several = {label: axis for label, axis in axes.items() if axis.ndim}
     shape = (len(values), *(axis.size for axis in several.values()))
     return laws.drawn(values.reshape(shape), name, unit, **several)
+
+
+def labelled_all(laws: Laws, drawn: Mapping[str, tuple[Floats, str]], **axes: Floats) -> xr.Dataset:
+    """Several quantities, each with its unit, as :func:`labelled`."""
+    return xr.Dataset({name: labelled(laws, values, name, unit, **axes) for name, (values, unit) in drawn.items()})

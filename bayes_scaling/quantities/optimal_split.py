@@ -23,9 +23,10 @@ from typing import Any
 
 import numpy as np
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law.formula import log_term, loss, training_compute
-from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws
+from bayes_scaling.quantities.laws import ARCHITECTURE, Laws
 from bayes_scaling.quantities.points import positive
 
 _LOG_FLOP = float(np.log(training_compute(1.0, 1.0)))
@@ -41,45 +42,41 @@ class OptimalSplit:
     loss: Floats
 
 
-def local_terms(
-    laws: Laws, year: Any, *, benchmark: str | None = None, architecture: str = ARCHITECTURE
-) -> tuple[tuple[Floats, Floats], ...]:
-    """``(log_coefficient, exponent)`` of each term, ``(samples, points)``; at one parameter, token or FLOP."""
-    return _lines(laws, year, laws.parts, benchmark=benchmark, architecture=architecture)
+Lines = tuple[tuple[Floats, Floats], ...]
+"""``(log_coefficient, exponent)`` of each term, ``(samples, points)``; at one parameter, token or FLOP."""
 
 
-def summed_terms(
-    laws: Laws, year: Any, *, benchmark: str | None = None, architecture: str = ARCHITECTURE
-) -> tuple[tuple[tuple[Floats, Floats], ...], Floats | float]:
+def local_terms(laws: Laws, year: Any, **setting: Any) -> Lines:
+    """The line of each term of a law at a date; ``setting``: benchmark and architecture."""
+    return _lines(laws, year, laws.parts, **setting)
+
+
+def summed_terms(laws: Laws, year: Any, **setting: Any) -> tuple[Lines, Floats | float]:
     """As :func:`local_terms`, of what adds up: the terms to the power ``1 / p``, and ``p``, which is 1 in most laws."""
     power = 1.0 if laws.power is None else laws.power
-    lines = _lines(laws, year, laws.powered_parts, benchmark=benchmark, architecture=architecture)
+    lines = _lines(laws, year, laws.powered_parts, **setting)
     return tuple((log_coefficient / power, exponent / power) for log_coefficient, exponent in lines), power
 
 
-def _lines(
-    laws: Laws, year: Any, parts: Callable[..., Any], **setting: str | None
-) -> tuple[tuple[Floats, Floats], ...]:
+def _lines(laws: Laws, year: Any, parts: Callable[..., Any], **setting: Any) -> Lines:
     law = laws.specification.form
-    if not law.splits and not laws.specification.form.of_compute:
+    if not law.splits and not law.of_compute:
         raise BayesScalingError(
             f"'{laws.specification.name}' is a law of {law.of} alone and knows of no compute; choose a law of both "
             "parameters and tokens, or one of compute"
         )
     laws.require_power_laws()
     # In a law of compute a budget of one FLOP is a sixth of a parameter seen with one token.
-    one = 1 / training_compute(1.0, 1.0) if laws.specification.form.of_compute else 1.0
+    one = 1 / training_compute(1.0, 1.0) if law.of_compute else 1.0
     _, at_one = parts(one, 1.0, year, **setting)
     many = 1.0 if len(at_one) == 1 else math.e
     _, at_e = parts(one * math.e, many, year, **setting)
     return tuple((here, here - there) for here, there in zip(at_one, at_e, strict=True))
 
 
-def optimal_term(
-    laws: Laws, year: Any, *, benchmark: str | None = None, architecture: str = ARCHITECTURE
-) -> tuple[Floats, Floats]:
+def optimal_term(laws: Laws, year: Any, **setting: Any) -> tuple[Floats, Floats]:
     """Log nats at one FLOP, and exponent, of optimally split compute: ``alpha beta / (alpha + beta)``, or NaN."""
-    terms, power = summed_terms(laws, year, benchmark=benchmark, architecture=architecture)
+    terms, power = summed_terms(laws, year, **setting)
     if len(terms) == 1:
         log_k, exponent = terms[0]
         defined = exponent > 0
@@ -92,12 +89,7 @@ def optimal_term(
 
 
 def optimal_split(
-    laws: Laws,
-    compute: Any,
-    year: Any,
-    *,
-    benchmark: str | None = None,
-    architecture: str = ARCHITECTURE,
+    laws: Laws, compute: Any, year: Any, *, benchmark: str | None = None, architecture: str = ARCHITECTURE
 ) -> OptimalSplit:
     r"""Parameters and tokens with the least expected loss for a budget at a date.
 
@@ -139,8 +131,9 @@ def optimal_split(
     ('1e+22', 2.039)
     """
     log_compute = np.log(np.atleast_1d(positive(compute, "compute (FLOP)")))
-    terms, power = summed_terms(laws, year, benchmark=benchmark, architecture=architecture)
-    irreducible, _ = laws.powered_parts(1.0, 1.0, year, benchmark=benchmark, architecture=architecture)
+    setting: Any = {"benchmark": benchmark, "architecture": architecture}
+    terms, power = summed_terms(laws, year, **setting)
+    irreducible, _ = laws.powered_parts(1.0, 1.0, year, **setting)
     if len(terms) == 1:
         reached = np.asarray(loss(irreducible, *_log_terms(terms, log_compute)))
         nowhere = np.full_like(reached, np.nan)
@@ -151,7 +144,7 @@ def optimal_split(
         return OptimalSplit(np.exp(log_n), np.exp(log_d), np.asarray(loss(irreducible, *at_best, power=laws.power)))
 
 
-def _log_split(terms: tuple[tuple[Floats, Floats], ...], log_compute: Floats) -> tuple[Floats, Floats]:
+def _log_split(terms: Lines, log_compute: Floats) -> tuple[Floats, Floats]:
     (log_a, alpha), (log_b, beta) = terms
     defined = (alpha > 0) & (beta > 0)
     alpha, beta = np.where(defined, alpha, np.nan), np.where(defined, beta, np.nan)
@@ -160,8 +153,5 @@ def _log_split(terms: tuple[tuple[Floats, Floats], ...], log_compute: Floats) ->
     return log_n, budget - log_n
 
 
-def _log_terms(terms: tuple[tuple[Floats, Floats], ...], *log_sizes: Floats) -> tuple[Any, ...]:
-    return tuple(
-        log_term(log_coefficient, exponent, size)
-        for (log_coefficient, exponent), size in zip(terms, log_sizes, strict=True)
-    )
+def _log_terms(terms: Lines, *log_sizes: Floats) -> tuple[Any, ...]:
+    return tuple(log_term(*line, size) for line, size in zip(terms, log_sizes, strict=True))

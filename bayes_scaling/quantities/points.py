@@ -1,19 +1,17 @@
-"""Where a law is asked for its loss: systems by name, and numbers that must make sense before anything is computed."""
+"""Points at which a law is evaluated: systems by name, and checks of numbers before anything is computed."""
 
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law.systems import HO2024_SYSTEMS, System
 from bayes_scaling.quantities.laws import Laws
 
-Floats = NDArray[np.float64]
-
 YEARS_BEFORE_DATA = 5.0
-"""How far before its first fitted system a law is still asked for a loss; a convention."""
+"""How far before its first fitted system a law is still evaluated; a convention."""
 
 
 def resolve_system(system: System | str) -> System:

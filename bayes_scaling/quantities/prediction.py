@@ -7,10 +7,11 @@ import numpy as np
 import xarray as xr
 from scipy.optimize import elementwise
 
-from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.common.arrays import Floats
+from bayes_scaling.errors import BayesScalingError, require_choice
 from bayes_scaling.law.formula import log_term
 from bayes_scaling.law.systems import System
-from bayes_scaling.quantities.laws import ARCHITECTURE, Floats, Laws, Source, labelled, laws_of
+from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, labelled, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_term
 from bayes_scaling.quantities.points import axis_of, check_years, resolve_systems
 from bayes_scaling.specifications.specification import Specification
@@ -76,8 +77,8 @@ def predicted_loss(
     >>> predicted_loss(HO2024_MODEL_7, ["GPT-3", "Chinchilla"]).round(2).squeeze().to_series().to_dict()
     {'GPT-3': 2.08, 'Chinchilla': 2.05}
     """
-    _check_choice("kind", kind, get_args(Kind))
-    _check_choice("unit", unit, get_args(Unit))
+    require_choice("kind", kind, get_args(Kind))
+    require_choice("unit", unit, get_args(Unit))
     found = resolve_systems(systems)
     laws = laws_of(source)
     if kind == "new_evaluation" and not laws.noise:
@@ -85,11 +86,9 @@ def predicted_loss(
             'kind="new_evaluation" needs a fit (bs.fit, bs.load_fit), since no noise is known of published constants; '
             'choose kind="mean"'
         )
-    years = [system.year for system in found]
-    check_years(laws, years)
     setting = {"benchmark": laws.benchmark_of(benchmark), "architecture": architecture}
-    parameters, tokens = [system.parameters for system in found], [system.tokens for system in found]
-    points = {"parameters": parameters, "tokens": tokens, "year": years}
+    points = {name: [getattr(system, name) for system in found] for name in ("parameters", "tokens", "year")}
+    check_years(laws, points["year"])
     draws = laws.loss(**points, **setting)
     if kind == "new_evaluation":
         sigma = laws.sigma(points, **setting)
@@ -102,12 +101,7 @@ def predicted_loss(
 
 
 def reachable_date(
-    source: Source,
-    loss: Any,
-    compute: Any,
-    *,
-    benchmark: str | None = None,
-    architecture: str = ARCHITECTURE,
+    source: Source, loss: Any, compute: Any, *, benchmark: str | None = None, architecture: str = ARCHITECTURE
 ) -> xr.DataArray:
     r"""Date at which progress brings a loss within reach of a compute budget, split in the best way at that date.
 
@@ -168,12 +162,7 @@ def reachable_date(
 
 
 def compute_needed(
-    source: Source,
-    loss: Any,
-    year: Any,
-    *,
-    benchmark: str | None = None,
-    architecture: str = ARCHITECTURE,
+    source: Source, loss: Any, year: Any, *, benchmark: str | None = None, architecture: str = ARCHITECTURE
 ) -> xr.DataArray:
     r"""Training compute with which a loss is reached at a date, split in the best way.
 
@@ -220,11 +209,6 @@ def compute_needed(
     with np.errstate(over="ignore"):
         flop = np.exp((log_k - target) / gamma)
     return labelled(laws, flop, "compute", "FLOP", loss=losses, year=years)
-
-
-def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise BayesScalingError(f"{name} {value!r} is unknown; valid choices: {', '.join(choices)}")
 
 
 def with_noise(

@@ -6,23 +6,24 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from arviz_stats.base import array_stats
 from scipy import stats
 from xarray import Dataset
 
+from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import UNITS, rows_of
-from bayes_scaling.inference.likelihood import blocks, draws_of, expected_losses, scales, sum_by
+from bayes_scaling.inference.leaving_out import left_out
+from bayes_scaling.inference.likelihood import blocks, draws_of, expected_losses, of_units, on_scale, scales, sum_by
 from bayes_scaling.inference.result import EvaluationsSummary, Fit, require_fit
 from bayes_scaling.inference.settings import whole_number
 from bayes_scaling.inference.simulation import simulated_rows
 from bayes_scaling.model.rows import Rows
-from bayes_scaling.quantities.loo_pit import loo_pit
-from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY
+from bayes_scaling.quantities.prediction import with_noise
+from bayes_scaling.quantities.rates import interval_points
 from bayes_scaling.quantities.uniformity import Curve, uniform_curve
+from bayes_scaling.specifications.noise import effects_given, normal
 from bayes_scaling.specifications.specification import Specification
-
-Floats = NDArray[np.float64]
 
 
 def _chosen(fit: Fit, replicates: int) -> tuple[dict[str, Floats], int]:
@@ -34,7 +35,7 @@ def _chosen(fit: Fit, replicates: int) -> tuple[dict[str, Floats], int]:
 
 
 def observed_residuals(fit: Fit, rows: Rows, replicates: int) -> Iterator[Floats]:
-    """Residuals as :func:`standardised` has them of what was observed: of all its draws, a block of rows at a time."""
+    """Standardised residuals of what was observed under all draws, a block of rows at a time."""
     values, count = _chosen(fit, replicates)
     for some in blocks(len(rows.ids), count):
         part = rows.take(np.arange(some.start, some.stop))
@@ -70,12 +71,12 @@ LEAST_REPLICATES = 100
 FALSE_DISCOVERIES = 0.05
 """Share of flagged groups that may be false (Benjamini and Hochberg), for each way of grouping."""
 _BEYOND = 2.0
-_TAIL = (1 - INTERVAL_PROBABILITY) / 2
+_POINTS = interval_points()
 
 
 @dataclass(frozen=True, eq=False)
 class PredictiveCheck:
-    """How a posterior's predictions look beside the rows that were fitted.
+    """How a posterior's predictions compare with the rows that were fitted.
 
     Parameters
     ----------
@@ -223,7 +224,7 @@ def _known(fit: Fit) -> pd.DataFrame:
 
 
 def _groupings(fit: Fit, known: pd.DataFrame) -> dict[str, pd.Series]:
-    """Ways of grouping the rows that there are."""
+    """Ways of grouping the rows that the table allows."""
     runs, clusters = fit.evaluations.kind == "runs", fit.specification.noise.clusters
     found = {}
     if not runs:
@@ -274,7 +275,7 @@ def _tails(of_draws: OfDraws, mean: Floats, ids: tuple[str, ...]) -> pd.DataFram
     where = {"largest": mean.argmax(), "smallest": mean.argmin(), "largest in size": np.abs(mean).argmax()}
     rows = {}
     for name, found, expected in zip(statistics, *(each.T for each in every), strict=True):
-        lower, median, upper = np.quantile(expected, [_TAIL, 0.5, 1 - _TAIL])
+        median, lower, upper = np.quantile(expected, _POINTS)
         rows[name] = {
             "observed": found.mean(),
             "replicated": median,
@@ -287,10 +288,68 @@ def _tails(of_draws: OfDraws, mean: Floats, ids: tuple[str, ...]) -> pd.DataFram
 
 
 def _at_least(observed: Floats, replicated: Floats) -> Floats:
-    """Share of replicated values at least as large; never 0, which finitely many can't show."""
+    """Share of replicated values at least as large; never 0, which no finite number of them can show."""
     return np.asarray((1 + (replicated >= observed).sum(axis=0)) / (1 + len(replicated)))
 
 
 def _mean_and_interval(draws: Floats) -> Floats:
     """Mean, lower and upper end over draws, shape ``(3, n)``."""
-    return np.vstack([draws.mean(axis=0), np.quantile(draws, [_TAIL, 1 - _TAIL], axis=0)])
+    return np.vstack([draws.mean(axis=0), np.quantile(draws, _POINTS[1:], axis=0)])
+
+
+def loo_pit(fit: Fit, rows: Rows, seed: int) -> tuple[pd.DataFrame, float]:
+    """PIT of each loss given all others, by Pareto-smoothed importance sampling; ``pareto_k``, and its threshold.
+
+    Where evaluations of a paper share an effect with normal noise, the whole paper is left out and its evaluations are
+    predicted one after the other, each given those before it: values that are independent and uniform if the model is
+    right (Rosenblatt 1952), as no others of correlated losses are.
+    """
+    specification, rng = fit.specification, np.random.default_rng(seed)
+    unit = UNITS[specification.noise.cluster != "none"]
+    values = draws_of(specification, fit.data)
+    table = pd.DataFrame(np.nan, index=pd.Index(rows.ids, name="id"), columns=["pit", "pareto_k"])
+    for left in left_out(fit, unit):
+        for at, units in left.of_rows(rows):
+            weights = left.log_weights[:, units]
+            expected = expected_losses(specification, rows.take(at), values)
+            if unit == UNITS[1] and specification.noise.kind.in_closed_form:
+                given = (specification, rows, values, UNITS[0], at)
+                mean, scale, density = (of_units(partial(_given_before, part), *given) for part in range(3))
+                weights, noise = weights + density, mean + scale * rng.standard_normal(expected.shape)
+                drawn = specification.noise.added(expected, noise)
+            else:
+                sigma = scales(specification, rows.take(at), values)
+                drawn = with_noise(specification, values, expected, sigma, rng)
+            observed = rows.response[at]
+            below = array_stats.loo_pit(drawn.T, observed, weights.T, chain_axis=None, random_state=seed)
+            table.iloc[at, 0], table.iloc[at, 1] = np.asarray(below), np.asarray(left.loo.pareto_k)[units]
+    return table, float(left.loo.good_k)
+
+
+def _given_before(
+    part: int, specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats
+) -> Floats:
+    r"""Of the noise of each row given the rows of its paper before it: ``part`` 0 mean, 1 deviation, 2 log density.
+
+    .. math:: \frac{\tau^2}{1 + W_i \tau^2} \sum_{j < i} \frac{r_j}{\sigma_j^2}, \qquad
+        \sigma_i^2 + \frac{\tau^2}{1 + W_i \tau^2}, \qquad W_i = \sum_{j < i} \sigma_j^{-2}
+
+    of one cluster, and so on outwards as in :func:`bayes_scaling.specifications.noise.shared_effects`.
+    """
+    residual, _ = on_scale(specification, rows, residual)
+    sigma = np.broadcast_to(scales(specification, rows, values), residual.shape)
+    own, passes = (residual / sigma**2, sigma**-2.0), []  # what each row adds to the sums of its cluster
+    for group, tau in reversed(specification.noise.effects):
+        square = values[tau] ** 2
+        total, weight = (_before(rows.index[group], each) for each in own)
+        shrunk, then = 1 + weight * square, 1 + (weight + own[1]) * square
+        passes.append((square, total, shrunk))
+        own = ((total + own[0]) / then - total / shrunk, (weight + own[1]) / then - weight / shrunk)
+    mean, variance = effects_given(passes)
+    scale = np.sqrt(sigma**2 + variance)
+    return (mean, scale, _before(rows.index["paper"], np.asarray(normal(residual - mean, scale))))[part]
+
+
+def _before(codes: Integers, values: Floats) -> Floats:
+    """Sum over the rows of its cluster that stand before each row."""
+    return np.asarray(pd.DataFrame(values.T).groupby(codes).cumsum().to_numpy().T - values)

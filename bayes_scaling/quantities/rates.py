@@ -3,7 +3,8 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from bayes_scaling.common.arrays import Floats
 
 MONTHS_PER_YEAR = 12
 INTERVAL_PROBABILITY = 0.95
@@ -12,6 +13,17 @@ INTERVAL = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} interval"
 """Name of every interval in a picture, a table or a report."""
 CREDIBLE_INTERVAL = f"{INTERVAL_PROBABILITY:.0%} {INTERVAL_KIND} credible interval"
 """The same in a sentence that stands alone."""
+
+
+def interval_points(probability: float = INTERVAL_PROBABILITY) -> list[float]:
+    """Where quantiles are the median, the lower and the upper end of an equal-tailed interval, as tables have them."""
+    tail = (1 - probability) / 2
+    return [0.5, tail, 1 - tail]
+
+
+def interval_attrs(probability: float = INTERVAL_PROBABILITY) -> dict[str, Any]:
+    """What ``attrs`` of a table say of its intervals."""
+    return {"probability": probability, "kind": INTERVAL_KIND}
 
 
 def signed_months_to_double(rate: Any) -> Any:
@@ -30,10 +42,9 @@ def months_to_double(rate: Any) -> Any:
     return np.where(rate <= 0, np.inf, signed_months_to_double(rate))
 
 
-def summarise_rate(rate: NDArray[np.float64], probability: float = INTERVAL_PROBABILITY) -> dict[str, float]:
+def summarise_rate(rate: Floats, probability: float = INTERVAL_PROBABILITY) -> dict[str, float]:
     """Doubling time in months, mapped from quantiles of its rate, and the share of draws with a positive rate."""
-    tail = (1 - probability) / 2
-    low, middle, high = np.quantile(rate, [tail, 0.5, 1 - tail])
+    middle, low, high = np.quantile(rate, interval_points(probability))
     return {
         "median": float(months_to_double(middle)),
         "lower": float(months_to_double(high)),

@@ -1,13 +1,12 @@
-"""How far an empirical distribution is from the uniform one: of ranks, and of probability integral transforms."""
+"""How far ranks, or probability integral transforms, are from uniform."""
 
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from arviz_stats.ecdf_utils import ecdf_pit
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from bayes_scaling.common.arrays import Floats
 
 BAND = 0.95
 """Probability that the whole curve of a calibrated quantity stays inside the band."""
@@ -45,7 +44,7 @@ def uniform_curve(values: Floats) -> Curve:
 
 @cache
 def uniform_band(count: int) -> tuple[Floats, Floats, Floats]:
-    """Points and band of so many values: simulated once, since the values themselves do not matter."""
+    """Points and band for a number of values, simulated once for each."""
     points, _, lower, upper = ecdf_pit(
         np.arange(count) / count, BAND, _BAND_SIMULATIONS, rng=np.random.default_rng(SEED_OF_BANDS)
     )

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
@@ -83,32 +84,34 @@ def write_report(
 
 
 KINDS = {
-    "fit": (files.FIT_FILE, "inference.result"),
-    "comparison": (files.COMPARISON_SETTINGS, "studies.comparison.compare"),
-    "robustness": (files.ROBUSTNESS_SETTINGS, "studies.robustness.run"),
-    "backtest": (files.BACKTEST_SETTINGS, "studies.backtest.backtest"),
-    "calibration": (files.CALIBRATION_FILE, "studies.calibration.result"),
-    "replication": (files.REPLICATION_TABLE, "studies.replication"),
+    "fit": (files.FIT_FILE, "bayes_scaling.inference.result"),
+    "comparison": (files.COMPARISON_SETTINGS, "bayes_scaling.studies.comparison.compare"),
+    "robustness": (files.ROBUSTNESS_SETTINGS, "bayes_scaling.studies.robustness.run"),
+    "backtest": (files.BACKTEST_SETTINGS, "bayes_scaling.studies.backtest.backtest"),
+    "calibration": (files.CALIBRATION_FILE, "bayes_scaling.studies.calibration.result"),
+    "replication": (files.REPLICATION_TABLE, "bayes_scaling.studies.replication"),
 }
 """Kinds of results: a file of every directory of one, and where its reader is, such as ``load_fit``.
 
-A result's class is named after its kind, as is the module of this package that makes a document of it.
+A result's class is named after its kind, as is the module of this room that makes a document of it; a kind without such
+a module is reported by its title, answer and table (:mod:`bayes_scaling.reports.study_document`).
 """
 
 
 def read_result(kind: str, source: Path) -> Any:
     """The result in a directory; its module is imported now, since PyMC takes seconds."""
-    return resolve_name(f"bayes_scaling.{KINDS[kind][1]}:load_{kind}")(source)
+    return resolve_name(f"{KINDS[kind][1]}:load_{kind}")(source)
 
 
 def document_of(result: Any, robustness: "Robustness | None" = None) -> Document:
     """What a report of a result says."""
-    ours = [each.__name__.lower() for each in type(result).__mro__ if each.__module__.startswith("bayes_scaling.")]
-    kind = next((name for name in ours if name in KINDS), None)
+    kinds = {each.__name__.lower(): each.__module__.partition(".")[0] for each in type(result).__mro__}
+    kind = next((name for name in kinds if name in KINDS and KINDS[name][1].startswith(f"{kinds[name]}.")), None)
     if kind is None:
-        kinds = ", ".join(f"{name} (bs.load_{name})" for name in KINDS)
-        raise BayesScalingError(f"a report needs a result, not a {type(result).__name__}; valid choices: {kinds}")
-    document: Callable[..., Document] = resolve_name(f"{__package__}.{kind}_document:{kind}_document")
+        choices = ", ".join(f"{name} (bs.load_{name})" for name in KINDS)
+        raise BayesScalingError(f"a report needs a result, not a {type(result).__name__}; valid choices: {choices}")
+    own = kind if find_spec(f"{__package__}.{kind}_document") else "study"
+    document: Callable[..., Document] = resolve_name(f"{__package__}.{own}_document:{own}_document")
     if robustness is None:
         return document(result)
     if kind != "fit":

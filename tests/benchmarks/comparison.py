@@ -14,7 +14,7 @@ import bayes_scaling as bs
 from bayes_scaling.inference.fitting import fit_with
 from bayes_scaling.inference.likelihood import sampled_names
 from bayes_scaling.inference.settings import DEFAULT, SEED
-from bayes_scaling.studies.comparison.scoring import score
+from bayes_scaling.studies.comparison.elpd import score
 
 VARIANTS = (
     ("ho2024/01", 0.0),

@@ -91,7 +91,7 @@ def test_the_fill_changes_model_19_alone(ho2024, few):
 def test_the_first_fold_is_the_published_one(name, delta, rows, cell):
     first = published_search(Objective.of(bs.load_specification(name), rows, delta).on(np.arange(1, len(rows))))
     held_out = Objective.of(bs.load_specification(name), rows, delta).on([0])
-    assert held_out.mean_squared_error(first.theta) == pytest.approx(FIRST_FOLD[name, delta], abs=1e-6)
+    assert held_out.mean_squared_error(first.x) == pytest.approx(FIRST_FOLD[name, delta], abs=1e-6)
 
 
 def test_model_7_unpenalised_is_the_published_cell(cell):
@@ -119,8 +119,8 @@ def test_each_fold_starts_where_the_one_before_ended(few, model_7):
     for held_out in range(3):
         with one_thread():  # as there: the order of sums decides last digits
             search = published_search(objective.on(np.delete(np.arange(len(few)), held_out)), start)
-        assert found.coefficients.iloc[held_out].tolist() == search.theta.tolist()
-        start = search.theta
+        assert found.coefficients.iloc[held_out].tolist() == search.x.tolist()
+        start = search.x
 
 
 def test_a_row_has_no_part_in_its_own_prediction(few, model_7):

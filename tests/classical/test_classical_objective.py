@@ -83,7 +83,7 @@ def test_a_held_out_row_under_model_18_is_predicted_as_well_as_the_others(ho2024
     errors = []
     for held_out in positions[::10]:
         fitted = bs.classical.estimates.published_search(objective.on(np.delete(positions, held_out)))
-        errors.append(objective.on([held_out]).mean_squared_error(fitted.theta))
+        errors.append(objective.on([held_out]).mean_squared_error(fitted.x))
     assert np.mean(errors) < 0.1
 
 

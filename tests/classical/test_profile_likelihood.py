@@ -62,7 +62,7 @@ def test_correlation_of_the_declines(phi, model_7, ho2024) -> None:
 @pytest.mark.parametrize(
     ("name", "of", "message"),
     [
-        ("ho2024/07", "g_N", "valid choices: phi, g_C"),
+        ("ho2024/07", "g_N", "choose one of: phi, g_C"),
         ("ho2024/02", "phi", "alpha_year missing"),
         ("ho2024/10", "phi", "g_N, g_D not constant"),
         ("ho2024/12", "phi", "beta_year missing"),

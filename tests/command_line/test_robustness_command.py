@@ -69,7 +69,7 @@ def test_the_same_run_in_python_reads_what_the_command_has_finished(ended, few) 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--case", "nonsense"), "case 'nonsense' is unknown; valid choices: baseline, published-penalty"),
+        (("--case", "nonsense"), "case = 'nonsense' is not valid; choose one of: baseline, published-penalty"),
         (("--workers", "0"), "--workers must be at least 1"),
         (("--evaluations", "missing.csv"), "missing.csv"),
         (("--case", "papers", "--seed", "-1"), "seed must be a whole number"),

@@ -18,7 +18,8 @@ from bayes_scaling.reports.backtest_document import WELL_KNOWN, backtest_page
 from bayes_scaling.studies.backtest import backtest as backtest_module
 from bayes_scaling.studies.backtest.forecasts import PROBABILITIES, Record, posterior_forecast, scored
 from bayes_scaling.studies.backtest.result import Backtest
-from bayes_scaling.studies.backtest.splits import FIRST, HORIZONS, LAST, cut_at, forecasters, in_year_after
+from bayes_scaling.studies.backtest.splits import FIRST, HORIZONS, LAST, cut_at, forecasters
+from bayes_scaling.tables import decimal_year
 
 PAGE = "notebooks/backtest.md"
 CUTS = tuple(range(FIRST, LAST + 1))
@@ -65,7 +66,7 @@ def years_as_numbers(horizon: str) -> pd.DataFrame:
     counts = {}
     for cut in CUTS:
         split = cut_at(found, cut)
-        later = split.later[in_year_after(split.later, cut) | (horizon == "later")]
+        later = split.later[(decimal_year(split.later["published"]) < cut + 1) | (horizon == "later")]
         counts[cut] = {
             "evaluations": len(later),
             "papers": later["paper"].nunique(),

@@ -23,7 +23,7 @@ assert bs.load_fit(directory).data["log_likelihood"]["loss"].shape[2] == len(run
 CHECK = """
 import resource, sys
 import bayes_scaling as bs
-from bayes_scaling.studies.comparison.scoring import score
+from bayes_scaling.studies.comparison.elpd import score
 
 fit = bs.load_fit(sys.argv[2])
 for unit in ("evaluation", "paper"):

@@ -185,5 +185,5 @@ def test_cross_validation_units(reference_fit, model_7_fit) -> None:
         assert fit.data["log_likelihood"].attrs["unit"] == unit
         assert fit.log_likelihood("evaluation")["loss"].sizes["evaluation"] == 231
         assert fit.log_likelihood("paper")["loss"].sizes["paper"] == 144
-    with pytest.raises(bs.BayesScalingError, match="valid choices: evaluation, paper"):
+    with pytest.raises(bs.BayesScalingError, match="choose one of: evaluation, paper"):
         model_7_fit.log_likelihood("benchmark")

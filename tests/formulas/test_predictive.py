@@ -22,14 +22,13 @@ from bayes_scaling.plots.runs import plot_residuals, standardised_residuals
 from bayes_scaling.quantities.identification import ridge
 from bayes_scaling.quantities.influence import influence
 from bayes_scaling.quantities.laws import laws_of
-from bayes_scaling.quantities.loo_pit import loo_pit
-from bayes_scaling.quantities.predictive_check import predictive_check, standardised
+from bayes_scaling.quantities.predictive_check import loo_pit, predictive_check, standardised
 from bayes_scaling.specifications.sections import Progress
 from bayes_scaling.studies.backtest.backtest import planned
 from bayes_scaling.studies.backtest.forecasts import posterior_forecast
 from bayes_scaling.studies.backtest.splits import cut_at, forecasters, without_progress
 from bayes_scaling.studies.calibration import experiment
-from bayes_scaling.studies.comparison.scoring import UnconstrainedPosterior, score
+from bayes_scaling.studies.comparison.elpd import UnconstrainedPosterior, score
 from bayes_scaling.studies.comparison.variants import expand
 from bayes_scaling.tables import decimal_year
 

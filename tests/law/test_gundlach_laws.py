@@ -14,7 +14,7 @@ from bayes_scaling.law.gundlach import (
     ComputeLaw,
     gain_between,
 )
-from bayes_scaling.quantities.kaplan_split import kaplan_rule_cost
+from bayes_scaling.quantities.allocation import kaplan_rule_cost
 
 FRONTIER = 1.34e22
 budgets = st.floats(14, 28).map(lambda power: 10.0**power)

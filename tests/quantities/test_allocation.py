@@ -11,12 +11,18 @@ from bayes_scaling.classical import HO2024_MODEL_7
 from bayes_scaling.law.chinchilla import BESIROGLU, HOFFMANN_ROUNDED, HOFFMANN_TEX, STATIC_LAWS, ChinchillaLaw
 from bayes_scaling.law.gundlach import GUNDLACH_LSTM
 from bayes_scaling.law.kaplan import KAPLAN_JOINT
-from bayes_scaling.quantities.allocation import allocation_exponents, cost_of_split, optimal_allocation
+from bayes_scaling.quantities.allocation import (
+    allocation_exponents,
+    cost_of_split,
+    kaplan_allocation,
+    kaplan_to_chinchilla_gain,
+    kaplan_tokens,
+    optimal_allocation,
+)
 from bayes_scaling.quantities.doubling import numerical_doubling_time
 from bayes_scaling.quantities.effective_compute import effective_compute
 from bayes_scaling.quantities.inference_allocation import allocation_with_inference
 from bayes_scaling.quantities.intervals import credible_intervals
-from bayes_scaling.quantities.kaplan_split import kaplan_allocation, kaplan_to_chinchilla_gain, kaplan_tokens
 from bayes_scaling.quantities.laws import laws_of
 from bayes_scaling.quantities.optimal_split import optimal_split
 from bayes_scaling.quantities.prediction import compute_needed, predicted_loss

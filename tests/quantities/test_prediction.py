@@ -168,8 +168,8 @@ def test_published_constants_have_no_noise() -> None:
         ({"systems": "GPT-5"}, "'GPT-5' is unknown; valid choices: RNN, LSTM"),
         ({"systems": []}, "at least one system"),
         ({"systems": [1e9]}, "not float"),
-        ({"kind": "median"}, "kind 'median' is unknown; valid choices: mean, new_evaluation"),
-        ({"unit": "bits"}, "unit 'bits' is unknown; valid choices: loss, perplexity"),
+        ({"kind": "median"}, "kind = 'median' is not valid; choose one of: mean, new_evaluation"),
+        ({"unit": "bits"}, "unit = 'bits' is not valid; choose one of: loss, perplexity"),
         ({"benchmark": "c4"}, "'c4' is unknown; valid choices: wt103"),
     ],
 )

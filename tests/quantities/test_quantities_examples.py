@@ -9,16 +9,16 @@ from bayes_scaling.law.chinchilla import BESIROGLU, HOFFMANN_ROUNDED
 from bayes_scaling.law.kaplan import KAPLAN_JOINT
 from bayes_scaling.law.published import HO2024_COMPUTE, MOORE
 from bayes_scaling.quantities.against_published import AgainstPublished, published_rates, rates_against_published
-from bayes_scaling.quantities.allocation import split_laws
-from bayes_scaling.quantities.allocation_table import TRAINING, Question, allocations, sources
-from bayes_scaling.quantities.coefficients import units_of
-from bayes_scaling.quantities.effective_compute import log_share, rate_draws
-from bayes_scaling.quantities.kaplan_split import (
+from bayes_scaling.quantities.allocation import (
     kaplan_allocation,
     kaplan_rule_cost,
     kaplan_to_chinchilla_gain,
     kaplan_tokens,
+    split_laws,
 )
+from bayes_scaling.quantities.allocation_table import TRAINING, Question, allocations, sources
+from bayes_scaling.quantities.coefficients import units_of
+from bayes_scaling.quantities.effective_compute import log_share, rate_draws
 from bayes_scaling.quantities.laws import labelled, laws_of
 from bayes_scaling.quantities.optimal_split import local_terms, optimal_term, summed_terms
 from bayes_scaling.quantities.points import positive, resolve_system, resolve_systems

@@ -26,7 +26,7 @@ from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.influence import influence
 from bayes_scaling.quantities.predictive_check import predictive_check
 from bayes_scaling.specifications.sections import Noise
-from bayes_scaling.studies.comparison.scoring import score
+from bayes_scaling.studies.comparison.elpd import score
 
 EVERY_NOISE = ["reference", "ho2024/07", "robustness/student-t", "student-t-papers"]
 

@@ -32,10 +32,10 @@ from bayes_scaling.tables import load_evaluations
 from bayes_scaling.tables.columns import is_runs
 
 SETTINGS = Settings(tune=1000)
-"""Of the first attempt of each fit."""
+"""Of the first attempt at each fit."""
 CAREFUL_ACCEPT = 0.99
-"""Of a second fit where the first did not converge, after all its attempts: early cuts leave few evaluations, and so
-corners that only short steps get into."""
+"""Target acceptance of a second fit where the first did not converge: with few evaluations before an early cut, a
+posterior has corners that only short steps reach."""
 FORECASTS = "forecasts"
 """Folder of a backtest's directory."""
 

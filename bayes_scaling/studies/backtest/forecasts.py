@@ -14,12 +14,12 @@ from typing import Self
 import numpy as np
 import pandas as pd
 from arviz_stats.base import array_stats
-from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from bayes_scaling.classical.estimates import published_estimate
 from bayes_scaling.classical.objective import PUBLISHED_DELTA, Objective
 from bayes_scaling.classical.resampling import bootstrap
+from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.likelihood import (
     blocks,
@@ -42,7 +42,7 @@ from bayes_scaling.tables import decimal_year
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """What a backtest keeps of a forecast; point estimates count as ``converged``; ``unseen`` can't be predicted."""
+    """What a backtest keeps of a forecast; point estimates count as ``converged``, ``unseen`` what is not predicted."""
 
     forecaster: str
     cut: int
@@ -68,14 +68,12 @@ class Record:
         return record
 
 
-Floats = NDArray[np.float64]
-
 PROBABILITIES = (0.5, 0.9, 0.95)
-"""Of the central predictive intervals whose coverage is counted."""
+"""Probabilities of the central predictive intervals whose coverage is counted."""
 BOOTSTRAP_DRAWS = 100
 """Resamples, as in the paper."""
 DRAWS = 4000
-"""Of the predictive distribution of a point estimate."""
+"""Draws of the predictive distribution of a point estimate."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +112,7 @@ def posterior_forecast(fit: Fit, split: Split) -> Forecast:
 
 
 def _given_earlier(
-    specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats, units: NDArray[np.int64]
+    specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats, units: Integers
 ) -> Floats:
     """Log density of each unit of the later rows, given the earlier rows that it shares an effect with."""
     first, clusters = len(rows.ids) - len(units), rows.index["paper"]
@@ -122,8 +120,8 @@ def _given_earlier(
     unit, earlier = np.nonzero(shares & bool(specification.noise.effects))
     later = np.arange(first, len(rows.ids))
 
-    def densities(positions: NDArray[np.int64], of: NDArray[np.int64]) -> Floats:
-        """Each unit with rows of its own, and as many clusters of its own as they are of."""
+    def densities(positions: Integers, of: Integers) -> Floats:
+        """Log density of each unit, with copies of its rows and clusters so that units share none."""
         part = rows.take(positions)
         apart = {
             group: of * len(rows.ids) + part.index[group] for group in ("paper", *dict(specification.noise.effects))
@@ -147,8 +145,8 @@ def _given_earlier(
 def published_forecast(specification: Specification, split: Split, method: str, seed: int) -> Forecast:
     """What the paper's estimate predicts, or an equal mixture over its bootstrap, with normal noise.
 
-    The paper states no predictive distribution. The variance, ``sum(r^2) / (n - k)`` for ``k`` coefficients not 0, is
-    kinder than the mean squared residual: with few evaluations it is wider.
+    The paper states no predictive distribution. The variance, ``sum(r^2) / (n - k)`` for ``k`` coefficients not 0, does
+    it more justice than the mean squared residual, which is too small with few evaluations.
     """
     estimate = published_estimate(specification, split.before)
     values, note = np.array([list(estimate.coefficients.values())]), ""
@@ -203,7 +201,7 @@ def scored(forecast: Forecast, split: Split) -> pd.DataFrame:
 
 
 def _crps(draws: Floats, observed: Floats) -> Floats:
-    """Continuous ranked probability score of equally weighted draws, by ArviZ, which has it with its sign changed."""
+    """Continuous ranked probability score of equally weighted draws; ArviZ gives it with the sign changed."""
     weights = np.full_like(draws.T, -np.log(len(draws)))
     return -np.asarray(array_stats.loo_score(draws.T, observed, weights, kind="crps", chain_axis=None))
 
@@ -212,10 +210,10 @@ def _mean_density(log_density: Floats) -> Floats:
     return np.asarray(logsumexp(log_density, axis=0) - np.log(len(log_density)))
 
 
-def _later(split: Split) -> NDArray[np.int64]:
+def _later(split: Split) -> Integers:
     return np.arange(len(split.before), len(split.before) + len(split.later))
 
 
-def _papers(split: Split) -> NDArray[np.int64]:
+def _papers(split: Split) -> Integers:
     """Codes of the later evaluations' papers, in the order in which these appear."""
     return np.asarray(pd.factorize(split.later["paper"])[0], dtype=np.int64)

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.errors import BayesScalingError, require_choice
 from bayes_scaling.inference.result import EvaluationsSummary
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.studies.backtest.forecasts import PROBABILITIES, Record
@@ -51,6 +51,7 @@ class Backtest:
     >>> found = bs.backtest()  # doctest: +SKIP
     >>> found.by_cut("year")[["covered_90", "log_score"]]  # doctest: +SKIP
     >>> found.summary()  # doctest: +SKIP
+    >>> Backtest.of(records, skipped={}, evaluations=summary, settings=settings, seed=1)  # doctest: +SKIP
     """
 
     scores: pd.DataFrame
@@ -75,10 +76,6 @@ class Backtest:
         Returns
         -------
         Backtest
-
-        Examples
-        --------
-        >>> Backtest.of(records, skipped={}, evaluations=summary, settings=settings, seed=1)  # doctest: +SKIP
         """
         tables = {(one.forecaster, one.cut): _with_outcomes(one) for one in records}
         index = pd.MultiIndex.from_tuples(list(tables), names=KEYS)
@@ -119,11 +116,10 @@ class Backtest:
         """
         rows = {}
         for key, part in self._part(horizon).groupby(level=KEYS, sort=False):
-            means = part[list(_MEANS)].mean()
             rows[key] = {
                 "evaluations": len(part),
                 "papers": part["paper"].nunique(),
-                **means.to_dict(),
+                **part[list(_MEANS)].mean().to_dict(),
                 "covered_90_se": _error(part, "covered_90"),
                 "log_score_se": _error(part, "log_score"),
                 "width_90": part["width_90"].median(),
@@ -164,12 +160,10 @@ class Backtest:
             raise BayesScalingError(
                 f"no evaluation predicted has {least_known} known ones on its benchmark; ask for fewer"
             )
-        good = self.forecasts["converged"]
-        rows = {}
+        good, rows = self.forecasts["converged"], {}
         first = _counted(part, self.names[0], good)
         for name in self.names:
             mine = _counted(part, name, good)
-            mean = {column: _mean(mine, column) for column in (*COVERED, *_LOG_SCORES, "crps")}
             ahead: dict[str, float] = {}
             for column in _LOG_SCORES:
                 both = mine.join(first[column].rename("first"), how="inner")
@@ -182,29 +176,26 @@ class Backtest:
             rows[name] = {
                 "cuts": mine.index.get_level_values("cut").nunique(),
                 "not_converged": int((~good.loc[[name]]).sum()),
-                **mean,
+                **{column: _mean(mine, column) for column in (*COVERED, *_LOG_SCORES, "crps")},
                 "covered_90_se": _error_over_cuts(mine, "covered_90"),
                 **ahead,
             }
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("forecaster")
 
     def _part(self, horizon: str) -> pd.DataFrame:
-        if horizon not in HORIZONS:
-            raise BayesScalingError(f"horizon {horizon!r} is unknown; valid choices: {', '.join(HORIZONS)}")
+        require_choice("horizon", horizon, HORIZONS)
         chosen = self.scores["in_year"] | (horizon == "later")
         return pd.DataFrame(self.scores.loc[chosen])
 
 
 def _with_outcomes(record: Record) -> pd.DataFrame:
     scores = record.scores
-    covered = {}
-    for p in PROBABILITIES:
-        name = f"{100 * p:.0f}"
-        covered[f"covered_{name}"] = (
-            scores["loss"].between(scores[f"lower_{name}"], scores[f"upper_{name}"]).astype(float)
-        )
+    covered = {
+        name: scores["loss"].between(scores[name.replace("covered", "lower")], scores[name.replace("covered", "upper")])
+        for name in COVERED
+    }
     return scores.assign(
-        **covered,
+        **{name: each.astype(float) for name, each in covered.items()},
         error=scores["loss"] - scores["median"],
         width_90=scores["upper_90"] - scores["lower_90"],
         in_year=scores["year"] < record.cut + 1,

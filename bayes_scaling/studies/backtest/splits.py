@@ -12,7 +12,7 @@ from bayes_scaling.specifications.catalogue import DEFAULT_SPECIFICATION, load_s
 from bayes_scaling.specifications.progress import RATE_OF
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.studies.comparison.variants import expand
-from bayes_scaling.tables import decimal_year, on_benchmarks, published_between
+from bayes_scaling.tables import on_benchmarks, published_between
 
 FIRST, LAST = 2016, 2021
 """Cut years unless others are asked for."""
@@ -26,8 +26,8 @@ HORIZONS = {"later": "all published from the cut on", "year": "published in the 
 class Split:
     """One cut of a table by date: what was published ``before`` 1 January of the year ``cut`` is fitted.
 
-    ``later`` ones are predicted: on benchmarks that the fitted ones have (a posterior knows of others what its prior
-    says, a point estimate nothing), by papers of which none was fitted. So many others are left ``unseen``.
+    ``later`` ones are predicted: those on a benchmark that was fitted (of others a posterior knows its prior, a point
+    estimate nothing) and of a paper that was not. ``unseen`` counts the rest.
     """
 
     cut: int
@@ -37,7 +37,7 @@ class Split:
 
     @property
     def both(self) -> pd.DataFrame:
-        """What is fitted, then what is predicted."""
+        """Rows that are fitted, then those that are predicted."""
         return pd.concat([self.before, self.later])
 
 
@@ -63,11 +63,6 @@ def cut_at(evaluations: pd.DataFrame, cut: int) -> Split:
     return Split(cut, before, later, len(after) - len(later))
 
 
-def in_year_after(later: pd.DataFrame, cut: int) -> pd.Series:
-    """Whether each later evaluation was published within the year of the cut."""
-    return decimal_year(later["published"]) < cut + 1
-
-
 def check_cuts(cuts: Sequence[int]) -> None:
     """Refuse an empty list of cut years, years that are no whole numbers, and repeated ones."""
     if not cuts:
@@ -86,7 +81,7 @@ Method = Literal["posterior", "estimate", "bootstrap"]
 PUBLISHED = "ho2024/07"
 """The paper's preferred model, which every backtest makes in the paper's way as well."""
 SPECIFICATIONS = (DEFAULT_SPECIFICATION, PUBLISHED)
-"""What a backtest is of unless something else is named."""
+"""What a backtest fits by default."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +131,7 @@ def without_progress(specification: Specification) -> Specification:
     coefficients = {name: text for name, text in document.get("coefficients", {}).items() if name not in rates}
     scatter = ("sigma", *dict(specification.noise.effects).values())
     noise = {name: prior for name, prior in document["priors"].items() if name in scatter}
-    # A pivot is where coefficients stand that move with the date.
+    # A pivot is the date at which coefficients that move with it are stated.
     kept = {name: value for name, value in document.items() if name not in ("progress", "pivot")}
     name = f"{specification.name} without progress"
     changed = {"varies_by": varies_by, "coefficients": coefficients, "priors": noise}

@@ -1,10 +1,11 @@
-"""Calibration of a specification by simulation, of the whole catalogue, and those that come with the package."""
+"""Calibrate a specification, or the whole catalogue, by simulation; and the calibrations that the package carries."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -28,6 +29,7 @@ from bayes_scaling.studies.calibration.experiment import (
 )
 from bayes_scaling.studies.calibration.result import Calibration
 from bayes_scaling.studies.calibration.settings import LEAST, SIMULATIONS
+from bayes_scaling.tables import load_evaluations, load_runs
 
 
 def calibrate(
@@ -85,14 +87,8 @@ def calibrate(
     >>> found.outside  # doctest: +SKIP
     ()
     """
-    return calibrate_all(
-        [(resolve(specification), evaluations)],
-        simulations,
-        seed=seed,
-        directory=directory,
-        workers=workers,
-        on_done=on_done,
-    )[0]
+    design = resolve(specification), evaluations
+    return calibrate_all([design], simulations, seed=seed, directory=directory, workers=workers, on_done=on_done)[0]
 
 
 def calibrate_all(
@@ -100,17 +96,15 @@ def calibrate_all(
     simulations: int = SIMULATIONS,
     *,
     seed: int = SEED,
-    directory: str | Path | None = None,
-    workers: int | None = None,
-    on_done: Callable[[int], None] = lambda done: None,
+    **where: Any,
 ) -> tuple[Calibration, ...]:
-    """Calibrate specifications, each at a design of its own; ``on_done`` gets the number of simulations done."""
+    """Calibrate specifications, each at a design of its own; ``where`` as of :func:`calibrate`."""
     for specification, table in designs:
         check_calibration(specification, table, simulations, seed)
     fingerprints = [calibration_fingerprint(*design) for design in designs]
     keys = [f"{fingerprint[:16]} seed={seed}" for fingerprint in fingerprints]
     asked = {key: partial(simulate_once, *design, seed) for key, design in zip(keys, designs, strict=True)}
-    found = run_numbered(Simulation, asked, simulations, directory=directory, workers=workers, on_done=on_done)
+    found = run_numbered(Simulation, asked, simulations, **where)
     return tuple(
         Calibration(specification.name, str(table.attrs.get("name", "unnamed")), found[key], seed, fingerprint)
         for (specification, table), key, fingerprint in zip(designs, keys, fingerprints, strict=True)
@@ -152,13 +146,7 @@ def calibrated_specifications() -> tuple[Specification, ...]:
 
 def design_of(specification: Specification) -> pd.DataFrame:
     """The design at which the catalogue is calibrated: the paper's evaluations, or the packaged IsoFLOP runs."""
-    if specification.centre is not None:  # sizes of training runs
-        from bayes_scaling.tables import load_runs
-
-        return load_runs()
-    from bayes_scaling.tables import load_evaluations
-
-    return load_evaluations()
+    return load_evaluations() if specification.centre is None else load_runs()
 
 
 def stated_intervals() -> pd.DataFrame:
@@ -173,7 +161,7 @@ REPEATED_SEED = 1
 
 @dataclass(frozen=True, eq=False)
 class Trust:
-    """What simulations have shown; ``repeated`` where a quantity's ranks were not uniform at first."""
+    """All calibrations; ``repeated``, with other random numbers, where a quantity's ranks were not uniform at first."""
 
     calibrations: tuple[Calibration, ...]
     repeated: Mapping[str, Calibration]
@@ -196,9 +184,5 @@ def stored_trust() -> Trust:
             f"no calibration of today's priors and settings comes with the package for {', '.join(lacking)}; simulate "
             "again: bayes-scaling trust"
         )
-    again = [evidence_for(one, repeated=True) for one in specifications]
-    return Trust(
-        tuple(one for one in found.values() if one is not None),
-        {one.specification: one for one in again if one is not None},
-        stated_intervals(),
-    )
+    again = filter(None, (evidence_for(one, repeated=True) for one in specifications))
+    return Trust(tuple(filter(None, found.values())), {one.specification: one for one in again}, stated_intervals())

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from xarray import Dataset
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.inference.attempts import Attempted, attempt
 from bayes_scaling.inference.diagnostics import Diagnostics, elements
+from bayes_scaling.inference.fitting import document_fingerprint
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.inference.simulation import LARGEST_LOSS, plausible_draw, quantities_at
 from bayes_scaling.model.rows import make_rows
@@ -22,9 +23,6 @@ from bayes_scaling.studies.study import Study, kept_in
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
-
-
-Floats = NDArray[np.float64]
 
 KEPT = 100
 """Draws of a posterior among which a true value is ranked, evenly spaced, so that they are nearly independent."""
@@ -78,10 +76,8 @@ def simulate_once(specification: Specification, table: pd.DataFrame, seed: int, 
     )
 
 
-def fit_losses(
-    specification: Specification, table: pd.DataFrame, losses: NDArray[np.float64], seed: int
-) -> tuple[Attempted, float]:
-    """Fit simulated losses at a table's design, again and with more care where chains do not agree; and seconds."""
+def fit_losses(specification: Specification, table: pd.DataFrame, losses: Floats, seed: int) -> tuple[Attempted, float]:
+    """Fit simulated losses at a table's design, with more care where chains do not agree; and seconds of sampling."""
     rows = replace(make_rows(specification, table), response=losses)
     found = attempt(specification, rows, QUICK, seed, cores=1)
     if trusted(found.diagnostics):
@@ -105,7 +101,7 @@ BATCH = 10
 
 @dataclass(frozen=True)
 class Batch:
-    """Numbers with each of which a worker does something that returns a dataclass of plain data."""
+    """Numbers for each of which a worker calls ``once``, which returns a dataclass of plain data."""
 
     once: Callable[[int], "DataclassInstance"]
     key: str
@@ -132,7 +128,7 @@ def run_numbered[Found: "DataclassInstance"](
     workers: int | None = None,
     on_done: Callable[[int], None] = lambda done: None,
 ) -> dict[str, tuple[Found, ...]]:
-    """Do several things (by all that decides them), each with numbers from 0 on, in batches that are kept; in order."""
+    """Call each function (by the key of all that decides it) with numbers from 0 on, in batches that are kept."""
     starts = range(0, count, BATCH)
     batches = [
         Batch(once, key, range(first, min(first + BATCH, count))) for key, once in asked.items() for first in starts
@@ -155,27 +151,24 @@ def calibration_fingerprint(specification: Specification, table: pd.DataFrame) -
     return design_fingerprint(specification, specification, table, more)
 
 
-def _deciding(settings: Settings) -> dict[str, Any]:
-    """Settings that decide a run of stated length, so that the effective draws wanted do not."""
-    return {name: value for name, value in asdict(settings).items() if name != "effective_draws"}
-
-
 def design_fingerprint(
     simulated: Specification, fitted: Specification, table: pd.DataFrame, more: Mapping[str, Any]
 ) -> str:
-    """SHA-256 of both specifications with their priors, the design, the settings of fits, and what else decides."""
+    """SHA-256 of all that decides fits of simulations: specifications with priors, design, settings and ``more``."""
     document = {
         "simulated": specification_document(simulated),
         "fitted": specification_document(fitted),
         "table": hashlib.sha256(table.to_csv(float_format="%.17g").encode()).hexdigest(),
-        "settings": [_deciding(QUICK), _deciding(CAREFUL)],
+        # Of runs of stated length: the effective draws wanted do not decide them.
+        "settings": [
+            {name: value for name, value in asdict(each).items() if name != "effective_draws"}
+            for each in (QUICK, CAREFUL)
+        ],
     }
-    return hashlib.sha256(json.dumps(document | dict(more), sort_keys=True).encode()).hexdigest()
+    return document_fingerprint(document | dict(more))
 
 
 def specification_document(specification: Specification) -> dict[str, Any]:
     """A specification and all its priors as plain data, without names and texts."""
-    document = specification.to_dict()
-    for text in ("title", "reference"):
-        document.pop(text)
+    document = {key: value for key, value in specification.to_dict().items() if key not in ("title", "reference")}
     return document | {"priors": {p.name: str(specification.prior_of(p.name)) for p in specification.parameters()}}

@@ -1,40 +1,38 @@
 """Uniformity of ranks, coverage of intervals, and what a calibration found and keeps of one specification."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
+from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.common.files import CALIBRATION_FILE
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.quantities.uniformity import SEED_OF_BANDS, Curve, uniform_band, uniform_curve
 from bayes_scaling.studies.calibration.experiment import KEPT, Simulation
 
-Floats = NDArray[np.float64]
-
 _ROTATIONS = 500
 
 
-def rank_curve(ranks: Sequence[int] | NDArray[np.int64], kept: int = KEPT) -> Curve:
+def rank_curve(ranks: Sequence[int] | Integers, kept: int = KEPT) -> Curve:
     """Distribution of ranks from 0 to ``kept`` less the uniform one, ties broken at random (Talts et al. 2018)."""
     return uniform_curve(_spread(np.asarray(ranks), kept))
 
 
-def _spread(ranks: NDArray[np.int64], kept: int = KEPT) -> Floats:
+def _spread(ranks: Integers, kept: int = KEPT) -> Floats:
     """Ranks, along the last axis, spread over their cells: uniform from 0 to 1 if all is right."""
     spread: Floats = (ranks + np.random.default_rng(SEED_OF_BANDS).uniform(size=ranks.shape[-1])) / (kept + 1)
     return spread
 
 
-def chance_outside(ranks: NDArray[np.int64], outside: int, rotations: int = _ROTATIONS) -> float:
-    """Probability that so many curves leave their band, or more, if all is right, where curves go together.
+def chance_outside(ranks: Integers, outside: int, rotations: int = _ROTATIONS) -> float:
+    """Probability that at least so many of several dependent curves leave their band if all is right.
 
     Each simulation's ranks (a column) are rotated by one random amount: uniform ranks stay so, what goes together, too.
     """
@@ -68,7 +66,7 @@ def uniformity(simulations: Sequence[Simulation]) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def central_share(ranks: NDArray[np.int64], probability: float, kept: int = KEPT) -> float:
+def central_share(ranks: Integers, probability: float, kept: int = KEPT) -> float:
     """Share of ranks in the central part of their range, cells at its ends counted in proportion."""
     cells = np.arange(kept + 1)
     low, high = (1 - probability) / 2 * (kept + 1), (1 + probability) / 2 * (kept + 1)
@@ -98,6 +96,11 @@ def coverage_table(intervals: pd.DataFrame, probability: float) -> pd.DataFrame:
 
 
 _FORMAT = 2
+_PER_RUN: Mapping[str, Callable[[Any], Any]] = {
+    **{"converged": bool, "rhat_max": partial(round, ndigits=4), "ess_min": round},
+    **{"restarted": int, "redrawn": int, "seconds": partial(round, ndigits=2)},
+}
+"""What a file keeps of each simulation besides its ranks, and how it is rounded there."""
 
 
 @dataclass(frozen=True)
@@ -163,12 +166,7 @@ class Calibration:
         """
         names = list(dict.fromkeys(name for one in self.simulations for name in one.ranks))
         columns = {
-            "converged": [one.converged for one in self.simulations],
-            "rhat_max": [round(one.rhat_max, 4) for one in self.simulations],
-            "ess_min": [round(one.ess_min) for one in self.simulations],
-            "restarted": [one.restarted for one in self.simulations],
-            "redrawn": [one.redrawn for one in self.simulations],
-            "seconds": [round(one.seconds, 2) for one in self.simulations],
+            name: [rounded(getattr(one, name)) for one in self.simulations] for name, rounded in _PER_RUN.items()
         }
         document = {
             "format": _FORMAT,
@@ -210,8 +208,7 @@ class Calibration:
             ranks: Mapping[str, list[int]] = document["ranks"]
             if not all(type(rank) is int and 0 <= rank <= KEPT for column in ranks.values() for rank in column):
                 raise ValueError("a rank that can't be")
-            per_run = ("converged", "rhat_max", "ess_min", "restarted", "redrawn", "seconds")
-            rows = zip(*(document[column] for column in per_run), strict=True)
+            rows = zip(*(document[column] for column in _PER_RUN), strict=True)
             simulations = tuple(
                 Simulation({name: column[i] for name, column in ranks.items()}, *row) for i, row in enumerate(rows)
             )

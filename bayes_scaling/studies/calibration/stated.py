@@ -1,11 +1,11 @@
-"""Known progress put in, right and wrong specifications fitted, and how often intervals hold what was put in."""
+"""Recovery of known progress: simulate stated doubling times, fit right and wrong specifications, count coverage."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from functools import partial
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.settings import SEED
 from bayes_scaling.inference.simulation import simulated_rows
 from bayes_scaling.model.rows import make_rows
-from bayes_scaling.quantities.rates import MONTHS_PER_YEAR, months_to_double
+from bayes_scaling.quantities.rates import MONTHS_PER_YEAR, interval_points, months_to_double
 from bayes_scaling.specifications.catalogue import DEFAULT_SPECIFICATION, load_specification
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.studies.calibration.experiment import design_fingerprint, fit_losses, run_numbered, trusted
@@ -28,7 +28,7 @@ NO_PROGRESS = math.inf
 
 
 class Split(StrEnum):
-    """How growth that is put in is split between parameters and data, which a table tells little of."""
+    """How simulated growth is split between parameters and data, of which a table says little."""
 
     DRAWN = "drawn"
     """The difference of the two rates is that of a posterior draw, as all other parameters are."""
@@ -38,7 +38,7 @@ class Split(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class KnownProgress:
-    """What is put in (``truths`` of ``simulated``, with rates that all rows share), and what is ``fitted``."""
+    """The ``truths`` of what is ``simulated``, with rates that all rows share, and what is ``fitted``."""
 
     simulated: Specification
     fitted: Specification
@@ -66,13 +66,13 @@ class Recovered:
 def stated_truths(
     fit: Fit, months: float, count: int, split: Split = Split.DRAWN
 ) -> tuple[dict[str, list[float]], ...]:
-    """Evenly spaced draws of a posterior, with ``g_N + g_D`` put to ``12 ln 2 / months`` (infinite for no progress)."""
+    """Evenly spaced posterior draws, with ``g_N + g_D`` set to ``12 ln 2 / months`` (infinite for no progress)."""
     specification = fit.specification
     names = [parameter.name for parameter in specification.parameters()]
     if not {"g_N", "g_D"} <= set(names) or any(specification.index_of(name) for name in ("g_N", "g_D")):
         raise BayesScalingError(
-            f"'{specification.name}' has no rates g_N and g_D that all rows share, to which a doubling time could be "
-            "put; choose a specification with constant rates, such as ho2024/07"
+            f"'{specification.name}' has no rates g_N and g_D that all rows share, which could be set to a doubling "
+            "time; choose a specification with constant rates, such as ho2024/07"
         )
     if not fit.diagnostics.converged:
         raise BayesScalingError(
@@ -89,18 +89,12 @@ def stated_truths(
 
 
 def recover(
-    studies: Sequence[KnownProgress],
-    simulations: int,
-    *,
-    seed: int = SEED,
-    directory: str | Path | None = None,
-    workers: int | None = None,
-    on_done: Callable[[int], None] = lambda done: None,
+    studies: Sequence[KnownProgress], simulations: int, *, seed: int = SEED, **where: Any
 ) -> list[tuple[Recovered, ...]]:
     """Simulate and fit once for each truth; see :func:`bayes_scaling.studies.calibration.experiment.run_numbered`."""
     keys = [f"{each.fingerprint[:16]} stated seed={seed}" for each in studies]
     asked = {key: partial(recover_once, each, seed) for key, each in zip(keys, studies, strict=True)}
-    found = run_numbered(Recovered, asked, simulations, directory=directory, workers=workers, on_done=on_done)
+    found = run_numbered(Recovered, asked, simulations, **where)
     return [found[key] for key in keys]
 
 
@@ -111,9 +105,9 @@ def recover_once(study: KnownProgress, seed: int, number: int) -> Recovered:
     values = {name: np.asarray(value, dtype=float) for name, value in study.truths[number].items()}
     losses = simulated_rows(study.simulated, design, values, rng).response
     found, seconds = fit_losses(study.fitted, study.table, losses, number)
-    tail = (1 - PROBABILITY) / 2
-    lower, median, upper = np.quantile(found.data["posterior"]["g_C"].to_numpy(), [tail, 0.5, 1 - tail])
-    return Recovered(float(median), float(lower), float(upper), trusted(found.diagnostics), seconds)
+    draws = found.data["posterior"]["g_C"].to_numpy()
+    median, lower, upper = map(float, np.quantile(draws, interval_points(PROBABILITY)))
+    return Recovered(median, lower, upper, trusted(found.diagnostics), seconds)
 
 
 STUDY = ("question", "simulated", "fitted", "months")
@@ -122,7 +116,7 @@ STUDY = ("question", "simulated", "fitted", "months")
 
 @dataclass(frozen=True)
 class Question:
-    """A pair of specifications, the doubling times that are put in, how growth is split, and what that asks."""
+    """A pair of specifications, the doubling times simulated, how growth is split, and what is asked by it."""
 
     text: str
     simulated: str
@@ -149,13 +143,11 @@ def recover_stated(
     *,
     questions: tuple[Question, ...] = QUESTIONS,
     seed: int = SEED,
-    directory: str | Path | None = None,
-    workers: int | None = None,
-    on_done: Callable[[int], None] = lambda done: None,
+    **where: Any,
 ) -> pd.DataFrame:
-    """Put known doubling times in, and keep each simulation's interval: one row a simulation.
+    """Simulate known doubling times at a table's design, and keep each simulation's interval, one a row.
 
-    The table is the design. Its own losses only tell, by a posterior, which other parameters go with it.
+    The table's own losses only decide, by a posterior, the other parameters.
     """
     if simulations < LEAST:
         raise BayesScalingError(f"simulations must be at least {LEAST}, not {simulations}")
@@ -173,7 +165,7 @@ def recover_stated(
         )
         for question, months in asked
     ]
-    found = recover(studies, simulations, seed=seed, directory=directory, workers=workers, on_done=on_done)
+    found = recover(studies, simulations, seed=seed, **where)
     parts = [
         dict(zip(STUDY, (question.text, question.simulated, question.fitted, months), strict=True)) | asdict(one)
         for (question, months), each in zip(asked, found, strict=True)
@@ -183,12 +175,12 @@ def recover_stated(
 
 
 def planned(simulations: int, questions: tuple[Question, ...] = QUESTIONS) -> int:
-    """How many simulations that will be."""
+    """How many simulations all questions take."""
     return simulations * sum(len(question.months) for question in questions)
 
 
 def stated_coverage(intervals: pd.DataFrame) -> pd.DataFrame:
-    """By study: share of intervals that hold the doubling time put in, its exact 95% interval, and average answers."""
+    """By study: share of intervals that hold the true doubling time, its exact 95% interval, and average answers."""
     rows = []
     for key, group in intervals.groupby(list(STUDY), sort=False, dropna=False):
         named: Mapping[str, object] = dict(zip(STUDY, key, strict=True))

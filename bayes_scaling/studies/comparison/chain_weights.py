@@ -1,21 +1,22 @@
-"""Chains that do not mix, as the several answers that they are: groups, their mass and their predictive weight."""
+"""Chains that do not mix: their groups, and the posterior mass and the predictive weight of each."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from xarray import DataTree
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.inference.diagnostics import elements
 from bayes_scaling.inference.mixing import chain_groups, group_shares
 from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.inference.settings import SMC
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.intervals import credible_intervals
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, interval_attrs
+from bayes_scaling.studies.comparison.elpd import score
 from bayes_scaling.studies.comparison.result import ranked
-from bayes_scaling.studies.comparison.scoring import score
 
 
 def chain_weights(fit: Fit, *, unit: str = "evaluation", probability: float = INTERVAL_PROBABILITY) -> pd.DataFrame:
@@ -57,7 +58,7 @@ def chain_weights(fit: Fit, *, unit: str = "evaluation", probability: float = IN
     Raises
     ------
     BayesScalingError
-        If the unit or the probability is none that there is.
+        If the unit is unknown or the probability not between 0 and 1.
 
     Notes
     -----
@@ -76,7 +77,7 @@ def chain_weights(fit: Fit, *, unit: str = "evaluation", probability: float = IN
     1      (0, 1, 2, 3, 4, 5, 6, 7)         1.0              1.0
     """
     fit = require_fit(fit)
-    groups = chain_groups(fit.data["posterior"].to_dataset())
+    groups = chain_groups(fit.posterior)
     parts = {str(number): chains_of(fit, group) for number, group in enumerate(groups, 1)}
     scores = {name: score(part, unit, refits="none") for name, part in parts.items()}
     weights = ranked(scores)["weight"]
@@ -91,40 +92,29 @@ def chain_weights(fit: Fit, *, unit: str = "evaluation", probability: float = IN
             "elpd": scores[name].elpd,
             "se": scores[name].se,
             "pareto_k_bad": scores[name].bad,
-        } | {f"{quantity}_{which}": interval[which] for which in ("median", "lower", "upper")}
+        } | {f"{quantity}_{which}": float(interval[which]) for which in ("median", "lower", "upper")}
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("group")
-    table.attrs = {
-        "interval": {"probability": probability, "kind": INTERVAL_KIND},
-        "unit": unit,
-        "quantity": quantity,
-    }
+    table.attrs = {"interval": interval_attrs(probability), "unit": unit, "quantity": quantity}
     return table
 
 
 def chains_of(fit: Fit, chains: tuple[int, ...]) -> Fit:
     """Some chains of a fit; diagnostics stay those of the whole, since chosen chains agree because they were chosen."""
-    groups = {name: node.to_dataset() for name, node in fit.data.children.items()}
-    taken = {
-        name: group.isel(chain=list(chains)) if "chain" in group.sizes else group for name, group in groups.items()
-    }
-    return replace(fit, data=DataTree.from_dict(taken))
+    whole = {name: node.to_dataset() for name, node in fit.data.children.items()}
+    groups = {name: each.isel(chain=list(chains), missing_dims="ignore") for name, each in whole.items()}
+    return replace(fit, data=DataTree.from_dict(groups))
 
 
-def _mass_shares(fit: Fit, groups: tuple[tuple[int, ...], ...]) -> NDArray[np.float64]:
+def _mass_shares(fit: Fit, groups: tuple[tuple[int, ...], ...]) -> Floats:
+    runs, stats = fit.settings.sampler == SMC, fit.data["sample_stats"]
+    name = "log_evidence" if runs else "log_mass"
     if len(groups) == 1:
         return np.ones(1)
-    runs = fit.settings.sampler == SMC
-    name = "log_evidence" if runs else "log_mass"
-    stats = fit.data["sample_stats"]
-    if name not in stats:
-        return np.full(len(groups), np.nan)
-    return group_shares(stats[name].to_numpy(), groups, runs=runs)
+    return group_shares(stats[name].to_numpy(), groups, runs=runs) if name in stats else np.full(len(groups), np.nan)
 
 
-def _interval(part: Fit, probability: float) -> dict[str, float]:
+def _interval(part: Fit, probability: float) -> dict[Any, Any]:
     if part.specification.progresses:
-        times = doubling_times(part, probability=probability).loc["compute"]
-        return {str(key): float(value) for key, value in times.to_dict().items()}
-    draws = dict(elements(part.data["posterior"].to_dataset()))[part.diagnostics.worst]
-    row = credible_intervals(draws.reset_coords(drop=True), probability=probability).iloc[0]
-    return {str(key): float(value) for key, value in row.to_dict().items()}
+        return doubling_times(part, probability=probability).loc["compute"].to_dict()
+    draws = dict(elements(part.posterior))[part.diagnostics.worst]
+    return credible_intervals(draws.reset_coords(drop=True), probability=probability).iloc[0].to_dict()

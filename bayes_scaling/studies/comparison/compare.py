@@ -6,16 +6,15 @@ from pathlib import Path
 import pandas as pd
 
 from bayes_scaling.common.files import COMPARISON_SETTINGS, COMPARISON_TABLE
-from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.errors import BayesScalingError, require_choice
 from bayes_scaling.inference.data import check_unit
 from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, checked_seed, whole_number
 from bayes_scaling.model.requirements import clusters_of, papers_of
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.specifications.specification import Specification
-from bayes_scaling.studies.comparison.elpd import ERRORS, Record
+from bayes_scaling.studies.comparison.elpd import ERRORS, REFITS, Record, score
 from bayes_scaling.studies.comparison.result import COLUMNS, Comparison, check_comparable, comparison_table, weighted
-from bayes_scaling.studies.comparison.scoring import check_refits, score
 from bayes_scaling.studies.comparison.sweep import Task, record_of, swept
 from bayes_scaling.studies.comparison.variants import STATED, Variant, expand, used_by_all
 from bayes_scaling.studies.directory import StudyDirectory
@@ -105,7 +104,7 @@ def compare(
     evaluations = as_table(evaluations)
     require_plausible(evaluations, used_by_all(variants))
     _check_units(evaluations, unit)
-    check_refits(refits)
+    require_choice("refits", refits, REFITS)
     workers = None if workers is None else whole_number("workers", workers, 1)
     for variant in variants:
         make_rows(variant.specification, evaluations)  # refuses a table that lacks what the specification needs
@@ -190,22 +189,23 @@ def compare_fits(fits: Sequence[Fit], *, unit: str = "evaluation", refits: str =
     for name in names:
         if names.count(name) > 1:
             raise BayesScalingError(f"two fits are called '{name}'; give their specifications names of their own")
+    by_name = dict(zip(names, fits, strict=True))
     records = {
         name: Record.of(name, STATED, fit, score(fit, unit, refits=refits), fit.seconds["total"])
-        for name, fit in zip(names, fits, strict=True)
+        for name, fit in by_name.items()
     }
     return Comparison(
         table=comparison_table(records),
         unit=unit,
         evaluations=fits[0].evaluations,
         scores={name: record.elpd for name, record in records.items()},
-        fits={name: fit for name, fit in zip(names, fits, strict=True) if fit.diagnostics.converged},
-        fingerprints={name: fit.fingerprint for name, fit in zip(names, fits, strict=True)},
+        fits={name: fit for name, fit in by_name.items() if fit.diagnostics.converged},
+        fingerprints={name: fit.fingerprint for name, fit in by_name.items()},
     )
 
 
 def _check_clusters(variants: Sequence[Variant], evaluations: pd.DataFrame) -> None:
-    """Refuse specifications that would leave out other units than each other, before they are fitted."""
+    """Refuse specifications that would leave out different units, before they are fitted."""
     named = {tuple(clusters_of(each.specification, evaluations)["paper"]): each for each in variants}
     if len(named) > 1:
         said = (f"'{each.specification.name}' has '{each.specification.noise.cluster}'" for each in named.values())

@@ -10,13 +10,18 @@ import pandas as pd
 import xarray as xr
 from scipy.stats import spearmanr
 
-from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.errors import BayesScalingError, require_choice
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.law.published import HO2024_CROSS_VALIDATION, HO2024_DELTAS
 from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.intervals import SAMPLE_DIMS, check_probability
-from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY, months_to_double
+from bayes_scaling.quantities.rates import (
+    INTERVAL_PROBABILITY,
+    interval_attrs,
+    interval_points,
+    months_to_double,
+)
 from bayes_scaling.specifications.progress import RATE_OF
 from bayes_scaling.studies.comparison.elpd import DOUBLING, ERRORS, Elpd, Record
 from bayes_scaling.studies.comparison.variants import STATED
@@ -52,20 +57,13 @@ def ranked(scores: Mapping[str, Elpd]) -> pd.DataFrame:
         row = {"rank": 0, "elpd_diff": 0.0, "dse": 0.0, "weight": 1.0, "weight_pseudo_bma": 1.0}
         return pd.DataFrame([row], index=list(scores))
     containers = {name: score.as_arviz() for name, score in scores.items()}
-    tables = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about Pareto k, which the comparison's own table counts
-        for column, method in METHODS.items():
-            tables[column] = az.compare(containers, method=method, round_to="none")
-    table = tables["stacking"]
-    return pd.DataFrame(
-        {
-            "rank": table["rank"].astype(int),
-            "elpd_diff": 0.0 - table["elpd_diff"].abs(),
-            "dse": table["dse"],
-            "weight": table["weight"],
-            "weight_pseudo_bma": tables["pseudo_bma"]["weight"].reindex(table.index),
-        }
+        table, other = (pd.DataFrame(az.compare(containers, method=each, round_to="none")) for each in METHODS.values())
+    return table[["rank", "elpd_diff", "dse", "weight"]].assign(
+        rank=table["rank"].astype(int),
+        elpd_diff=0.0 - table["elpd_diff"].abs(),
+        weight_pseudo_bma=other["weight"].reindex(table.index),
     )
 
 
@@ -152,6 +150,8 @@ class Comparison:
     >>> comparison = bs.compare(["reference", "ho2024/07"], bs.load_evaluations())  # doctest: +SKIP
     >>> comparison.table[["elpd", "elpd_diff", "dse", "converged"]]  # doctest: +SKIP
     >>> comparison.tied, comparison.weights  # doctest: +SKIP
+    >>> comparison.averaged_doubling_times("pseudo_bma").loc["compute"]  # doctest: +SKIP
+    >>> bs.credible_intervals(comparison.average(bs.shapley_attribution))  # doctest: +SKIP
     """
 
     table: pd.DataFrame
@@ -215,11 +215,6 @@ class Comparison:
         -----
         Source of the weights: Yao, Vehtari, Simpson and Gelman 2018.
 
-        Examples
-        --------
-        >>> import bayes_scaling as bs
-        >>> comparison = bs.compare(["reference", "ho2024/07"], bs.load_evaluations())  # doctest: +SKIP
-        >>> comparison.averaged_doubling_times("pseudo_bma").loc["compute"]  # doctest: +SKIP
         """
         check_probability(probability)
         self._check_averaging(weights)
@@ -233,11 +228,7 @@ class Comparison:
                     weight.append(np.full(len(found), share / len(found)))
             rows[factor] = _summary(draws, weight, probability)
         table = pd.DataFrame.from_dict(rows, orient="index")
-        table.attrs = {
-            "unit": "months",
-            "weights": weights,
-            "interval": {"probability": probability, "kind": INTERVAL_KIND},
-        }
+        table.attrs = {"unit": "months", "weights": weights, "interval": interval_attrs(probability)}
         return table
 
     def average(
@@ -265,20 +256,13 @@ class Comparison:
         ------
         BayesScalingError
             For unknown weights, if nothing converged, or if a model with a weight does not define the quantity.
-
-        Examples
-        --------
-        >>> import bayes_scaling as bs
-        >>> comparison = bs.compare(["reference", "ho2024/07"], bs.load_evaluations())  # doctest: +SKIP
-        >>> bs.credible_intervals(comparison.average(bs.shapley_attribution))  # doctest: +SKIP
         """
         self._check_averaging(weights)
         shares = {str(name): float(share) for name, share in self.weights[weights].items()}
         return averaged_draws(self.fits, shares, quantity, draws=draws, seed=seed)
 
     def _check_averaging(self, weights: str) -> None:
-        if weights not in METHODS:
-            raise BayesScalingError(f"weights '{weights}' are unknown; valid choices: {', '.join(METHODS)}")
+        require_choice("weights", weights, METHODS)
         if not self.fits:
             raise BayesScalingError("no variant has converged, so there is nothing to average; see table['reason']")
 
@@ -288,8 +272,8 @@ def _summary(draws: list[np.ndarray], weight: list[np.ndarray], probability: flo
     if not draws:
         return dict.fromkeys(names, float("nan")) | {"weight_defined": 0.0}
     rates, shares = np.concatenate(draws), np.concatenate(weight)
-    tail = (1 - probability) / 2
-    quantiles = np.quantile(rates, [0.5, 1 - tail, tail], weights=shares, method="inverted_cdf")
+    middle, low, high = interval_points(probability)
+    quantiles = np.quantile(rates, [middle, high, low], weights=shares, method="inverted_cdf")
     progress = float(shares[rates > 0].sum() / shares.sum())
     return dict(zip(names, [*map(float, months_to_double(quantiles)), progress], strict=True)) | {
         "weight_defined": float(shares.sum())

@@ -17,8 +17,7 @@ from bayes_scaling.inference.finished import finished_fit, sweep_file
 from bayes_scaling.inference.fitting import fit_fingerprint, fit_with, summary_of
 from bayes_scaling.inference.result import Fit, read_fit
 from bayes_scaling.inference.settings import Settings
-from bayes_scaling.studies.comparison.elpd import ERRORS, Record
-from bayes_scaling.studies.comparison.scoring import score
+from bayes_scaling.studies.comparison.elpd import ERRORS, Record, score
 from bayes_scaling.studies.comparison.variants import Variant
 from bayes_scaling.studies.directory import StudyDirectory
 from bayes_scaling.studies.store import Store
@@ -82,7 +81,7 @@ class Sweep(Study[Task, Record]):
         return super().kept(task) if task.fit_file in self.fits else None
 
     def begin(self, task: Task) -> Task:
-        """With a fit of its fingerprint, from this directory or one beside it, which then is this one's as well."""
+        """With a finished fit of its fingerprint, from this directory or copied from one beside it."""
         content = self.fits.read(task.fit_file, lambda content: (read_fit(content, "fit"), content)[1])
         if content is None:
             found = finished_fit(task.fingerprint, self.directory)
@@ -92,7 +91,7 @@ class Sweep(Study[Task, Record]):
         return replace(task, fitted=content)
 
     def keep(self, task: Task, answer: tuple[bytes | None, bytes]) -> Record:
-        """The fit first: where there is a score, there is its fit."""
+        """Written fit first, so that each score has its fit."""
         fit, record = answer
         if fit is not None:
             self.fits.write(task.fit_file, fit)
@@ -106,7 +105,7 @@ class Sweep(Study[Task, Record]):
         return found
 
     def about(self, tasks: Mapping[str, Task]) -> dict[str, Any]:
-        """What results hold of their fits, the first of which is of the table that they are about."""
+        """What a result records of its fits; its table is that of the first."""
         first = next(iter(tasks.values()))
         return {
             "evaluations": summary_of(first.evaluations),
@@ -124,19 +123,16 @@ class Sweep(Study[Task, Record]):
 
 @contextmanager
 def swept(
-    tasks: Mapping[str, Task],
-    directory: str | Path | None,
-    on_done: Callable[[Variant, bool], None],
-    **engine: Any,
+    tasks: Mapping[str, Task], directory: str | Path | None, on_done: Callable[[Variant, bool], None], **engine: Any
 ) -> Iterator[tuple[Sweep, dict[str, Record]]]:
-    """A sweep that has ended and its records by name, as long as its directory is there."""
+    """A finished sweep and its records by name; a directory that nobody asked for goes when the context ends."""
     with kept_in(directory) as place:
         sweep = Sweep(place)
         yield sweep, sweep.run(tasks, on_done=lambda task, reused: on_done(task.variant, reused), **engine)
 
 
 def record_of(files: StudyDirectory, name: str, unit: str, said: Mapping[Hashable, Any]) -> Record:
-    """The record that a row of a table was made of; runs that differ in refits share a directory."""
+    """The record behind a row of a table; runs that differ in refits share a directory."""
     fingerprint = files.fingerprints[name]
     found = sorted((files.directory / SCORES).glob(f"*-{unit}-refit-*-{fingerprint[:16]}.json"))
     if not found:
@@ -161,7 +157,7 @@ def record_of(files: StudyDirectory, name: str, unit: str, said: Mapping[Hashabl
 
 
 def _same(found: Any, said: Any) -> bool:
-    """Whether numbers are equal but for the order of a sum; not defined in both is equal too."""
+    """Whether values are equal, numbers up to the order of a sum; NaN equals NaN."""
     if isinstance(found, float):
         return math.isclose(found, said, rel_tol=1e-9) or (math.isnan(found) and math.isnan(said))
     return bool(found == said)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from bayes_scaling.errors import BayesScalingError, EvaluationsError
+from bayes_scaling.errors import EvaluationsError, require_choice
 from bayes_scaling.law.published import HO2024_ROBUSTNESS, PublishedDoubling
 from bayes_scaling.tables import BENCHMARKS, best_per_paper, on_benchmarks, published_between, with_architecture
 from bayes_scaling.tables.benchmarks import in_order, title
@@ -17,7 +17,7 @@ from bayes_scaling.tables.rows import selected_rows
 def _rows(
     evaluations: pd.DataFrame, column: str, keep: Callable[["pd.Series[Any]"], "pd.Series[bool]"], sentence: str
 ) -> pd.DataFrame:
-    """Rows whose cell of a column is one to keep; EvaluationsError if the table lacks it, or no row is left."""
+    """Rows to keep by one column; EvaluationsError if the table lacks it, or no row is left."""
     if column not in evaluations:
         raise EvaluationsError(f"the selection {sentence!r} needs the column {column!r}, which the table lacks")
     return selected_rows(evaluations, keep(evaluations[column]), sentence)
@@ -34,7 +34,7 @@ _BASE = "ho2024/07"
 
 @dataclass(frozen=True)
 class Case:
-    """One choice other than the baseline's; ``question``: what it answers, in one line.
+    """One choice that differs from the baseline's, and the ``question`` that it answers, in one line.
 
     ``delta``: the paper's penalty as a prior, 0 for the stated ones; ``select``: rows, with a sentence in
     ``attrs["selections"]``; ``table``: packaged, in place of the one at hand; ``era``: whose doubling time is shown.
@@ -174,7 +174,7 @@ CASES: tuple[Case, ...] = (
 
 
 def cases_of(evaluations: pd.DataFrame | None = None) -> tuple[Case, ...]:
-    """:data:`CASES`, and after its benchmarks one for each other that a table has."""
+    """:data:`CASES`, with one more for each further benchmark of a table, after the paper's."""
     names = [case.name for case in CASES]
     labels = () if evaluations is None or "benchmark" not in evaluations else evaluations["benchmark"].dropna()
     theirs = [label for label in in_order(labels) if label not in [benchmark.name for benchmark in BENCHMARKS]]
@@ -186,8 +186,6 @@ def cases_of(evaluations: pd.DataFrame | None = None) -> tuple[Case, ...]:
 def chosen(names: Sequence[str] | None = None, evaluations: pd.DataFrame | None = None) -> tuple[Case, ...]:
     """Cases by name, in the order of :func:`cases_of`, the baseline always among them."""
     cases = cases_of(evaluations)
-    valid = [case.name for case in cases]
     for name in names or ():
-        if name not in valid:
-            raise BayesScalingError(f"robustness case {name!r} is unknown; valid choices: {', '.join(valid)}")
+        require_choice("case", name, [case.name for case in cases])
     return tuple(case for case in cases if names is None or case.name in (BASELINE, *names))

@@ -137,7 +137,7 @@ def robustness_table(
 
 
 def with_rates(table: pd.DataFrame, rates: Mapping[str, Ends]) -> pd.DataFrame:
-    """A robustness table with what it says of the rates' intervals, and of the published ones compared with them."""
+    """A robustness table with the intervals of its rates, and the published ones compared with them."""
     found = {}
     for name, row in table.to_dict("index").items():
         months, lower, upper = (row[f"published_{part}"] for part in ("months", "lower", "upper"))
@@ -149,7 +149,7 @@ def with_rates(table: pd.DataFrame, rates: Mapping[str, Ends]) -> pd.DataFrame:
 
 
 def _asked(case: Case, task: Task, whole: pd.DataFrame) -> dict[str, object]:
-    """What is fitted to which rows, and what is published of it."""
+    """Columns on what is fitted to which rows, and on what is published of it."""
     summary, selection, published = summary_of(task.evaluations), rows_in_words(task.evaluations, whole), case.published
     return {
         "question": case.question,
@@ -180,7 +180,7 @@ def _difference(baseline: Record, record: Record) -> dict[str, float]:
 
 
 def rows_in_words(rows: pd.DataFrame, table: pd.DataFrame) -> str:
-    """Which rows of a table some are; of another table, its name and selections."""
+    """How rows were selected from a table; of rows of another table, its name and selections."""
     name, sentences = rows.attrs.get("name"), rows.attrs.get("selections", [])
     if name == table.attrs.get("name"):
         return "; ".join(sentences[len(table.attrs.get("selections", [])) :]) or "all rows"

@@ -1,4 +1,4 @@
-"""Which robustness cases a table allows, a run of them, and a run read back."""
+"""Plan the robustness cases that a table allows, run them, and read a run back."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -34,7 +34,7 @@ from bayes_scaling.tables import load_evaluations
 from bayes_scaling.tables.soundness import require_sound
 
 UNIT, REFITS = "evaluation", "none"
-"""Of cross-validation. Refits would take far longer than the fits; ``pareto_k_bad`` counts the terms that need one."""
+"""Of cross-validation, without refits, which would take far longer than the fits."""
 
 
 def planned(
@@ -78,8 +78,8 @@ def _fitted(case: Case, table: pd.DataFrame, *, paper: bool) -> tuple[Variant, p
     return replace(variant, label=f"{variant.label}, {selection}"), rows
 
 
-def _haste(task: Task) -> tuple[bool, int]:
-    """Posteriors under the paper's penalty have modes and take by far the longest; then size decides."""
+def _order(task: Task) -> tuple[bool, int]:
+    """The slowest first: posteriors under the paper's penalty, which have several modes, and then by size."""
     specification = task.variant.specification
     return specification.delta is None, -len(specification.parameters()) * len(task.evaluations)
 
@@ -95,13 +95,13 @@ def robustness(
     scheduler: str | None = None,
     on_done: Callable[[Variant, bool], None] = lambda variant, reused: None,
 ) -> Robustness:
-    r"""Find out whether the doubling time depends on what was chosen.
+    r"""Find out how the doubling time depends on the choices of an analysis.
 
-    Fits the paper's robustness cases, and some of ours, and puts the doubling time of effective compute of each,
+    Fits the paper's robustness cases, and some of ours, and compares the doubling time of effective compute of each,
 
     .. math:: T_C = 12 \ln 2 / g_C,
 
-    beside the published one.
+    with the published one.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def robustness(
     """
     plan = planned(evaluations, cases, settings, seed)
     asked = [case for case in chosen(cases, evaluations) if case.name in plan.tasks]
-    in_order = dict(sorted(plan.tasks.items(), key=lambda item: _haste(item[1])))
+    in_order = dict(sorted(plan.tasks.items(), key=lambda item: _order(item[1])))
     with swept(in_order, directory, on_done, workers=workers, scheduler=scheduler) as (sweep, records):
         times, rates = {}, {}
         for case in asked:  # one fit in memory at a time
@@ -155,7 +155,7 @@ def robustness(
 
 
 def _times(case: Case, record: Record, fit: Fit) -> Mapping[Any, float]:
-    """Doubling time and probability of progress that a case shows."""
+    """Doubling time and probability of progress of a case, or of its era."""
     return record.doubling if case.era is None else doubling_times(fit, by="era").to_dict("index")["compute", case.era]
 
 
@@ -216,7 +216,7 @@ def check_same_table(result: Robustness, fit: Fit) -> None:
 
 
 def _responses(fit: Fit) -> dict[str, tuple[float, ...]]:
-    """What was fitted, by row id; the order of rows does not matter."""
+    """What was fitted, by row id."""
     columns = [column.to_numpy().tolist() for column in fit.data["observed_data"].to_dataset().data_vars.values()]
     ids = map(str, fit.data["constant_data"]["evaluation"].to_numpy())
     return dict(zip(ids, zip(*columns, strict=True), strict=True))

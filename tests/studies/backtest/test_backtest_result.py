@@ -68,7 +68,7 @@ def test_coverage_counts_losses_within_the_interval(result) -> None:
 def test_the_year_after_the_cut_is_a_horizon_of_its_own(result) -> None:
     row = result.by_cut("year").loc[(FIRST, 2018)]
     assert row["evaluations"] == 2 and row["covered_90"] == 0.5
-    with pytest.raises(bs.BayesScalingError, match="horizon 'decade' is unknown; valid choices: later, year"):
+    with pytest.raises(bs.BayesScalingError, match="horizon = 'decade' is not valid; choose one of: later, year"):
         result.by_cut("decade")
 
 

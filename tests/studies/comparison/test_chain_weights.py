@@ -111,7 +111,7 @@ def test_smc_runs_that_agree_are_a_fit_like_any_other(symmetric) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"sampler": "gibbs"}, "sampler 'gibbs' is unknown; valid choices: nuts, smc"),
+        ({"sampler": "gibbs"}, "sampler = 'gibbs' is not valid; choose one of: nuts, smc"),
         ({"sampler": "smc", "delta": 0.0025}, "leave out delta"),
     ],
 )

@@ -5,7 +5,7 @@ import pytest
 
 import bayes_scaling as bs
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.studies.comparison.scoring import score
+from bayes_scaling.studies.comparison.elpd import score
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +46,9 @@ def test_units_add_up_and_are_named(short, few) -> None:
 
 
 def test_unknown_words_are_refused(short) -> None:
-    with pytest.raises(BayesScalingError, match="unit of cross-validation 'row' is unknown; valid choices"):
+    with pytest.raises(BayesScalingError, match="unit = 'row' is not valid; choose one of"):
         score(short, "row")
-    with pytest.raises(BayesScalingError, match="refits 'yes' is unknown; valid choices: bad, all, none"):
+    with pytest.raises(BayesScalingError, match="refits = 'yes' is not valid; choose one of: bad, all, none"):
         score(short, refits="yes")
 
 

@@ -100,8 +100,8 @@ def test_other_settings_data_or_unit_are_other_work(finished, few) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"unit": "row"}, "unit of cross-validation 'row' is unknown"),
-        ({"refits": "some"}, "refits 'some' is unknown"),
+        ({"unit": "row"}, "unit = 'row' is not valid"),
+        ({"refits": "some"}, "refits = 'some' is not valid"),
         ({"workers": 0}, "workers must be a whole number of at least 1"),
         ({"seed": -1}, "seed must be a whole number"),
     ],
@@ -168,7 +168,7 @@ def test_averages_are_over_rates_by_weight(finished) -> None:
     # Model 18 has no rates of parameters and data: those rows average over the other's weight alone.
     weight = comparison.weights.loc["ho2024/01 | stated priors", "stacking"]
     assert averaged.loc["data", "weight_defined"] == pytest.approx(weight)
-    with pytest.raises(BayesScalingError, match="weights 'best' are unknown; valid choices: stacking, pseudo_bma"):
+    with pytest.raises(BayesScalingError, match="weights = 'best' is not valid; choose one of: stacking, pseudo_bma"):
         comparison.averaged_doubling_times("best")
 
 

@@ -94,7 +94,7 @@ def test_cases_are_chosen_by_name_and_the_baseline_is_always_among_them() -> Non
     assert [case.name for case in chosen(["wt2", "papers", "wt2"])] == [BASELINE, "papers", "wt2"]
     assert chosen() == CASES
     with pytest.raises(
-        bs.BayesScalingError, match="case 'wt104' is unknown; valid choices: baseline, published-penalty"
+        bs.BayesScalingError, match="case = 'wt104' is not valid; choose one of: baseline, published-penalty"
     ):
         chosen(["papers", "wt104"])
 
@@ -109,7 +109,7 @@ def test_further_benchmarks_of_a_table_have_cases_after_those_of_the_paper(ho202
     (case,) = chosen(["on papers"], table)[1:]
     assert set(case.select(table)["benchmark"]) == {"papers"}
     assert cases_of(ho2024) == cases_of() == CASES
-    with pytest.raises(bs.BayesScalingError, match="case 'lm1b' is unknown"):
+    with pytest.raises(bs.BayesScalingError, match="case = 'lm1b' is not valid"):
         chosen(["lm1b"], ho2024)
 
 
