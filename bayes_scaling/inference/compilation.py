@@ -165,7 +165,7 @@ class _Addressed:
         ((library, address),) = kept.load()
         variables = [FreeVariable(name, tuple(shape), support) for name, shape, support in kept.header["variables"]]
         arrays = [(name, kind) for name, kind in kept.header["arrays"]]
-        return cls(tuple(variables), tuple(arrays), library, address, _callbacks())
+        return cls(tuple(variables), tuple(arrays), library, address, _callbacks(bool(_effects_among(variables))))
 
     def on(self, values: Values, seconds: float) -> Compiled:
         from nutpie.compile_pymc import CompiledPyMCModel
@@ -380,25 +380,39 @@ def _result_type() -> Any:
     return types.Tuple((types.Array(types.float64, 0, "C"), types.Array(types.float64, 1, "C")))
 
 
+def _as_it_is(point: Any, places: Any, numbers: Any) -> tuple[Any, float]:
+    return point, 0.0
+
+
+def _copied(point: Any, slope: Any, places: Any, numbers: Any, gradient: Any) -> None:
+    for i in range(len(gradient)):
+        gradient[i] = slope[i]
+
+
 @cache
-def _callbacks() -> list[tuple[Any, int]]:
-    """What nutpie calls for a log density and for further variables, the same for all programs."""
-    kept = CompiledObjects.read("callbacks")
+def _callbacks(effects: bool) -> list[tuple[Any, int]]:
+    """What nutpie calls for a log density and for further variables, the same for all programs of a kind."""
+    name = "callbacks with effects" if effects else "callbacks"
+    kept = CompiledObjects.read(name)
     if kept is None:
-        kept = CompiledObjects.of([(each._library, each._wrapper_name) for each in _callback_functions()])
-        kept.write("callbacks")
+        kept = CompiledObjects.of(
+            [(each._library, each._wrapper_name) for each in _callback_functions(effects=effects)]
+        )
+        kept.write(name)
     return kept.load()
 
 
-def _callback_functions(program: Any = None) -> list[Any]:
+def _callback_functions(program: Any = None, effects: bool = False) -> list[Any]:
     """Nutpie's two functions for a program that is called by its address, or for one that is at hand."""
     import numba
     from numba import types
     from numba.core import cgutils
     from numba.extending import intrinsic
 
-    from bayes_scaling.inference.effects_at_a_point import moved, pulled_back
-
+    if effects:
+        from bayes_scaling.inference.effects_at_a_point import moved, pulled_back
+    else:
+        moved, pulled_back = numba.njit(_as_it_is), numba.njit(_copied)
     result = _result_type()
     arguments = (types.float64[::1], types.float64[::1], types.int64[::1])
 
