@@ -1,9 +1,9 @@
 """How `--column` and `--columns` map the columns of a file, and other options that read NAME=VALUE."""
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
+from bayes_scaling.common.files import read_toml
 from bayes_scaling.errors import BayesScalingError
 
 
@@ -26,7 +26,6 @@ def column_mapping(columns: list[str] | None, file: str | None = None) -> dict[s
     return from_file | pairs("--column", columns, "NAME=COLUMN, such as parameters='Model Size'")
 
 
-LARGEST_FILE = 2**16
 _LINE = 'parameters = "Model Size"'
 _EXAMPLE = f"[columns], and below it lines such as {_LINE}"
 
@@ -54,29 +53,16 @@ def columns_of_file(name: str) -> dict[str, str]:
 
 
 def _document(name: str) -> dict[str, Any]:
+    if not name:
+        raise BayesScalingError(f"--columns is empty; give a TOML file with {_EXAMPLE}")
     path = Path(name)
     try:
-        if not name:
-            raise BayesScalingError(f"--columns is empty; give a TOML file with {_EXAMPLE}")
-        if not path.exists():
-            raise BayesScalingError(f"--columns {name}: no such file; give a TOML file with {_EXAMPLE}")
-        if not path.is_file():
-            raise BayesScalingError(f"--columns {name}: is not a regular file; give a TOML file with {_EXAMPLE}")
-        if path.stat().st_size > LARGEST_FILE:
-            raise BayesScalingError(f"--columns {name}: longer than {LARGEST_FILE:,} bytes; it must hold {_EXAMPLE}")
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except OSError as error:
-        raise BayesScalingError(f"--columns {name}: can't be read ({error.strerror})") from None
-    except UnicodeDecodeError as error:
-        raise BayesScalingError(f"--columns {name}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        # What Python's reader says of a name that is there twice.
-        twice = "a name is given twice: " if str(error).startswith("Cannot overwrite a value") else "not valid TOML: "
-        raise BayesScalingError(f"--columns {name}: {twice}{error}; it must hold {_EXAMPLE}") from None
-    except BayesScalingError:
-        raise
-    except (ValueError, RecursionError):  # also a path with a NUL character
-        raise BayesScalingError(f"--columns {name!r}: can't be read as TOML; it must hold {_EXAMPLE}") from None
+        if path.is_file():
+            return read_toml(path)
+        problem = "is not a regular file" if path.exists() else "no such file"
+    except (OSError, ValueError) as error:
+        problem = f"can't be read ({error.strerror})" if isinstance(error, OSError) else str(error)
+    raise BayesScalingError(f"--columns {name}: {problem}; give a TOML file with {_EXAMPLE}")
 
 
 def _kind(value: object) -> str:

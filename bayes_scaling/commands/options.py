@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 
 def specification_names(incomplete: str) -> list[str]:
-    """Names in the catalogue that begin so."""
+    """Names in the catalogue that begin with what was typed."""
     return [name for name in list_specifications() if name.startswith(incomplete)]
 
 
 def table_names(incomplete: str) -> list[str]:
-    """Packaged tables whose name begins so."""
+    """Packaged tables whose name begins with what was typed."""
     from bayes_scaling.tables import PACKAGED  # pandas takes a second to import
 
     return [name for name in PACKAGED if name.startswith(incomplete)]
@@ -106,7 +106,7 @@ class TableOptions:
     """Which of these were given, rather than their defaults taken."""
 
     def read(self, used: Collection[str] = ()) -> "pd.DataFrame":
-        """The table, selected as told; what looks wrong, unless the columns used mend it, is said or refused."""
+        """The table, selected as asked; what looks wrong and no column used tells apart is said or refused."""
         from bayes_scaling.tables.plausibility import require_plausible
 
         table = self.selected(self._read())
@@ -184,7 +184,7 @@ class StudyOptions:
     as_json: Json = False
 
     def directory(self, of: str) -> Path:
-        """Where results go, and can."""
+        """The directory of results, once it is known that it can be written."""
         from bayes_scaling.reports.run_directory import prepare
 
         directory = output_directory(self.output, f"{self.name}-{of}")

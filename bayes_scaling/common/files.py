@@ -7,8 +7,10 @@ import re
 import secrets
 import stat
 import time
+import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 FIT_FILE, SUMMARY_FILE = "fit.nc", "summary.json"
 FITS, SCORES = "fits", "scores"
@@ -21,6 +23,30 @@ REPLICATION_TABLE = "replication.csv"
 
 _STAGE = ".bayes-scaling-{}.partial"
 _ABANDONED_SECONDS = 3600
+
+
+LARGEST_TOML = 2**14
+"""Bytes: eight times the largest of the catalogue. Nested names in a longer file can take minutes to read."""
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A user's small TOML file; ValueError says what is wrong with it."""
+    try:
+        if path.stat().st_size <= LARGEST_TOML:
+            # Ends of lines as they are: not every kind is TOML.
+            return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        problem = f"longer than {LARGEST_TOML:,} bytes; shorten it"
+    except OSError as error:
+        problem = f"can't be read ({error.strerror})"
+    except UnicodeDecodeError as error:
+        problem = f"not UTF-8 text (byte {error.start}); save it as UTF-8"
+    except tomllib.TOMLDecodeError as error:
+        # What Python's reader says of a name that is there twice.
+        twice = "a name is given twice" if str(error).startswith("Cannot overwrite a value") else "not valid TOML"
+        problem = f"{twice}: {error}"
+    except (ValueError, RecursionError):  # also a path with a NUL character
+        problem = "can't be read as TOML: a number of thousands of digits, or brackets nested too deeply"
+    raise ValueError(problem)
 
 
 def plain_name(name: str) -> str:

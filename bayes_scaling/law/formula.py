@@ -5,9 +5,10 @@ r"""The loss law, written once, for NumPy arrays and for PyTensor variables alik
     L = E + \frac{A}{N_\mathrm{eff}^{\alpha}} + \frac{B}{D_\mathrm{eff}^{\beta}},
     \qquad N_\mathrm{eff} = N e^{g_N (Y - Y_0)}, \quad D_\mathrm{eff} = D e^{g_D (Y - Y_0)}
 
-Each power-law term is handled by its logarithm, :func:`log_term`; :func:`loss` adds the terms up. Every other
-part of the package (PyMC models, predictions, the published estimator) calls these two. In Kaplan's joint law the terms
-are joined by a power, which :func:`loss` takes as an argument.
+Each power-law term is handled by its logarithm, :func:`log_term`; :func:`loss` adds the terms up. Every other part of
+the package (PyMC models, predictions, the published estimator) calls these two; the penalised density alone
+(:mod:`bayes_scaling.model.penalised_density`) is written out for numba, and a test holds it to them. In Kaplan's joint
+law the terms are joined by a power, which :func:`loss` takes as an argument.
 """
 
 from functools import reduce

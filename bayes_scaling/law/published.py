@@ -56,10 +56,10 @@ TRENDS: Mapping[str, PublishedDoubling] = {name: _doubling(entry) for name, entr
 """Published doubling (or halving) times in months, by name."""
 MOORE = TRENDS["moore"]
 
-HO2024_ACCELERATION = (2018.0, 2019.0)
+_ACCELERATION = constants("acceleration")
+HO2024_ACCELERATION = (_ACCELERATION["start"], _ACCELERATION["end"])
 """When training compute grows faster in the figure of Ho et al. 2024, decimal years."""
 _USUAL_MONTHS = TRENDS["training_compute"].months
-_ACCELERATED_MONTHS = 1.5
 
 
 def physical_compute_growth(start: Any, end: Any, acceleration: tuple[float, float] = HO2024_ACCELERATION) -> Any:
@@ -72,7 +72,7 @@ def physical_compute_growth(start: Any, end: Any, acceleration: tuple[float, flo
     start, end = np.asarray(start, dtype=float), np.asarray(end, dtype=float)
     fast = np.clip(end, *acceleration) - np.clip(start, *acceleration)
     usual = end - start - fast
-    return 2 ** (12 * (usual / _USUAL_MONTHS + fast / _ACCELERATED_MONTHS))
+    return 2 ** (12 * (usual / _USUAL_MONTHS + fast / _ACCELERATION["months"]))
 
 
 @dataclass(frozen=True)

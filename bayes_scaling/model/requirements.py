@@ -30,7 +30,7 @@ def papers_of(table: pd.DataFrame) -> pd.Series:
 
 
 def clusters_of(specification: Specification, table: pd.DataFrame) -> dict[str, pd.Series]:
-    """The unit called paper of each row, by the outermost cluster; and those within, by the names of their groups."""
+    """The cluster of each row, by level, outermost first; the outermost is called ``paper``, whatever its column."""
     noise, found = specification.noise, {}
     for cluster, (group, _) in zip(noise.clusters or ("paper",), noise.effects or (("paper", ""),), strict=True):
         if cluster not in (*table, "paper"):
@@ -155,21 +155,21 @@ def _of_columns(s: Specification, table: pd.DataFrame, runs: bool) -> Iterator[s
             require_above(table[column], least)
     if runs:
         return
-    papers = tuple(benchmark.name for benchmark in BENCHMARKS)
-    foreign = table["benchmark"][~table["benchmark"].isin(papers)]
+    known = tuple(benchmark.name for benchmark in BENCHMARKS)
+    foreign = table["benchmark"][~table["benchmark"].isin(known)]
     if s.delta is not None and len(foreign):
         yield (
             f"benchmark {foreign.iloc[0]!r} (row {foreign.index[0]!r}) has no coefficient in the paper's form, which "
-            f"delta needs; it has: {', '.join(papers)}. Leave these rows out, or fit a specification without delta"
+            f"delta needs; it has: {', '.join(known)}. Leave these rows out, or fit a specification without delta"
         )
     imputed = {"vocabulary": ("vocabulary", s.data.vocabulary == "log")}
     imputed |= {"epochs": ("number of epochs", s.data.missing_epochs == "median")}
     for column, (noun, used) in imputed.items():  # by its benchmark's median, so there must be one
-        known = table.groupby("benchmark")[column].count() if used else pd.Series(dtype=int)
-        if (known == 0).any():
+        counts = table.groupby("benchmark")[column].count() if used else pd.Series(dtype=int)
+        if (counts == 0).any():
             yield (
                 f"specification '{s.name}' needs at least one {noun} for each benchmark; "
-                f"none for: {', '.join(known.index[known == 0])}"
+                f"none for: {', '.join(counts.index[counts == 0])}"
             )
     if s.data.tokens in ("seen", "repeated"):
         require_above(table.loc[table["epochs"].notna(), "epochs"], 0.0)

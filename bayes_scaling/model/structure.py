@@ -30,7 +30,8 @@ class Added:
 class Coefficient:
     """A value of the law, shared by all rows (``group`` None) or one for each level of a group (last axis).
 
-    ``added``: what a formula adds on ``link``. ``years``: covariates over which parts of a rate, its last axis, grow.
+    ``added``: what a formula adds on ``link``. ``years``: for a rate in parts (its last axis), the
+    covariate that counts the years of each.
     """
 
     value: Any
@@ -42,12 +43,16 @@ class Coefficient:
 
 Arrays = Mapping[str, Any]
 Coefficients = Mapping[str, Coefficient]
-"""Names: ``E``, ``gamma``; for each term ``log_A``, ``alpha``, and of ``alpha_year``, ``g_N``, ``alpha_drift`` those
-that the specification has (``log_B``, ``beta``, ``beta_year``, ``g_D``, ``beta_drift`` for data); ``log_factor``, by
-architecture, which every term is multiplied by; ``repetition_scale``, by which repeated tokens lose their worth;
-``power``, by which the terms are joined (:func:`bayes_scaling.law.formula.loss`), and 1 where it is not there. Where
-``level``, ``share`` and ``irreducible_share`` differ in what they depend on, these in the place of ``E`` and ``log_A``,
-``log_B``; ``reducible``, the logarithm of a factor on every term."""
+"""By name, those that the specification has:
+
+- ``E``, ``gamma``;
+- for each term ``log_A``, ``alpha``, ``alpha_year``, ``g_N``, ``alpha_drift`` (for data ``log_B``, ``beta``, ...);
+- ``log_factor``, by architecture, and ``reducible``: logarithms of factors on every term;
+- ``repetition_scale``, by which repeated tokens lose their worth;
+- ``power``, by which terms are joined (:func:`bayes_scaling.law.formula.loss`), 1 if it is not there;
+- ``level``, ``share``, ``irreducible_share`` in place of ``E``, ``log_A``, ``log_B`` where they depend on different
+  columns.
+"""
 
 
 def coefficient_at(coefficient: Coefficient, covariates: Arrays, index: Arrays, xp: ModuleType = np) -> Any:

@@ -1,10 +1,10 @@
 """The catalogue of specifications: small TOML files, by name or by path."""
 
-import tomllib
 from difflib import SequenceMatcher, get_close_matches
 from functools import cache
 from pathlib import Path
 
+from bayes_scaling.common.files import read_toml
 from bayes_scaling.errors import SpecificationError
 from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.specifications.specification import Specification
@@ -12,8 +12,6 @@ from bayes_scaling.specifications.specification import Specification
 DEFAULT_SPECIFICATION = "reference"
 DEFAULT_OF_RUNS = "chinchilla"
 _SUFFIX = ".toml"
-LARGEST_FILE = 2**14
-"""Bytes: eight times the largest of the catalogue. Nested names in a longer one can take minutes to read."""
 _FORMULA = "=+-@"  # what makes a spreadsheet calculate a cell of a table of results
 
 
@@ -136,24 +134,12 @@ def _name_of(path: Path) -> str:
 
 def _read(path: Path, name: str) -> Specification:
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise SpecificationError(f"longer than {LARGEST_FILE:,} bytes, which no specification needs; shorten it")
-        # Ends of lines as they are: not every kind is TOML.
-        document = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        document = read_toml(path)
         if "law" not in document:
             raise SpecificationError(f'law is missing; add law = "...", one of: {", ".join(LAWS)}')
         for key in ("title", "reference"):  # which would steer the terminal that shows it
             if isinstance(text := document.get(key), str) and not text.translate({10: "", 9: ""}).isprintable():
                 raise SpecificationError(f"{key} holds characters that can't be printed; remove them")
         return Specification.from_dict(name, document)
-    except SpecificationError as error:
-        problem = str(error)
-    except OSError as error:
-        problem = f"can't be read ({error.strerror})"
-    except UnicodeDecodeError as error:
-        problem = f"not UTF-8 text (byte {error.start}); save it as UTF-8"
-    except tomllib.TOMLDecodeError as error:
-        problem = f"not valid TOML: {error}"
-    except (ValueError, RecursionError):
-        problem = "can't be read as TOML: a number of thousands of digits, or brackets nested too deeply"
-    raise SpecificationError(f"{path}: {problem}")
+    except ValueError as error:
+        raise SpecificationError(f"{path}: {error}") from None

@@ -39,5 +39,5 @@ def choice(*words: str) -> Any:
 
 
 def holding(told: Mapping[str, Any]) -> Iterator[str]:
-    """Of sentences, each with whether it is so, those that are."""
+    """The sentences whose value is true."""
     return (sentence for sentence, holds in told.items() if holds)

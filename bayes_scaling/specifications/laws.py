@@ -14,8 +14,8 @@ from itertools import chain
 class Term:
     """One power-law term of a law, by what it is a power law of.
 
-    ``size``: its name, in columns and covariates; ``symbol``, ``noun``, ``unit``: of the size, in equations and in
-    sentences, and one of it. ``scale``, ``scale_unit``: Kaplan's name of the size at which a term alone would be 1 nat
+    ``size``: its name, in columns and covariates; ``symbol``: in equations; ``noun``: in sentences; ``unit``: one of
+    them. ``scale``, ``scale_unit``: Kaplan's name of the size at which a term alone would be 1 nat
     per token. ``rate``, ``factor``: rate of progress that makes the size effective, if it has one, and the key of it in
     ``[progress]``. ``column``: of a table of runs that has it, where it is neither ``parameters`` nor ``tokens``.
     """

@@ -98,7 +98,7 @@ def shared_effects(residual: Any, sigma: Any, effects: Effects, xp: ModuleType =
 
 
 def effects_given(passes: Sequence[tuple[Any, Any, Any]]) -> tuple[Any, Any]:
-    """Mean and variance of the sum of effects, given of each cluster, innermost first, tau squared, S and 1 + W tau."""
+    """Mean and variance of the sum of effects, given of each cluster, innermost first, tau^2, S and 1 + W tau^2."""
     mean: Any = 0.0
     variance: Any = 0.0
     for square, total, shrunk in reversed(passes):

@@ -1,4 +1,4 @@
-"""Priors as data: a distribution's name and its parameters, and what PyMC and SciPy call it."""
+"""Priors as data: a distribution's name and its parameters, for PyMC and SciPy; defaults are in `parameters.py`."""
 
 import math
 from collections.abc import Callable, Mapping

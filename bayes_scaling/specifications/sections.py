@@ -111,7 +111,7 @@ class Data:
 
 @dataclass(frozen=True)
 class Pivot:
-    """Sizes and date at which the groups of a grouped exponent or rate agree, or drifting exponents act from.
+    """Where the lines of groups meet, if an exponent or a rate varies by group; where exponents that drift start from.
 
     Where an exponent or a rate varies by a group and ``A`` does not vary by the same, the lines of the groups meet
     at one point, and that point is part of the law: the paper's is its sample's minima N0, D0, Y0. So is the year

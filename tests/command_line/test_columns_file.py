@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from bayes_scaling.commands import app
-from bayes_scaling.commands.columns import LARGEST_FILE, columns_of_file
+from bayes_scaling.commands.columns import columns_of_file
 from bayes_scaling.commands.options import TableOptions
+from bayes_scaling.common.files import LARGEST_TOML
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference import fitting
 
@@ -100,7 +101,7 @@ def test_packaged_tables_and_the_papers_sheet_need_none(ended, here) -> None:
         (b"[columns]\ntokens = Model Size\n", r"not valid TOML: .*line 2"),
         (b"\xff", r"not UTF-8 text \(byte 0\)"),
         (b"a = " + b"[" * 5000, "can't be read as TOML"),
-        (b"#" * (LARGEST_FILE + 1), "longer than"),
+        (b"#" * (LARGEST_TOML + 1), "longer than"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said(content, message, tmp_path) -> None:

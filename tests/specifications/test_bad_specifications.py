@@ -577,7 +577,7 @@ CASES: dict[str, tuple[str, str]] = {
     # what is no TOML
     "text without quotes": ("law = chinchilla", "not valid TOML: Invalid value (at line 1, column 7)"),
     "bracket open": ("[progress\n", "not valid TOML: Expected ']' at the end of a table declaration (at line 2"),
-    "key twice": ('law = "compute"\nlaw = "compute"\n', "not valid TOML: Cannot overwrite a value (at line 2"),
+    "key twice": ('law = "compute"\nlaw = "compute"\n', "a name is given twice: Cannot overwrite a value (at line 2"),
     "digits without end": (f"title = 1{'0' * 5000}", "can't be read as TOML: a number of thousands of digits"),
     "brackets without end": (f"title = {'[' * 5000}", "or brackets nested too deeply"),
 }

@@ -74,7 +74,7 @@ def test_one_name_stands_for_a_list_of_one(table: pd.DataFrame, own_file: Path) 
     assert len(expand("ho2024")) == 20
     one, several = (planned(given, table, cuts=[2020]).tasks for given in ("reference", ["reference"]))
     assert list(one) == list(several)
-    with pytest.raises(bs.BayesScalingError, match="'system' is unknown"):
+    with pytest.raises(bs.BayesScalingError, match="unit = 'system' is not valid"):
         bs.compare("reference", table, unit="system")
 
 

@@ -86,6 +86,6 @@ def test_its_report_shows_its_answer_and_its_table(interrupted, tmp_path) -> Non
 def test_a_class_of_that_name_elsewhere_is_no_such_result() -> None:
     foreign = type("Jackknife", (), {"__module__": "somewhere.else"})()
     with pytest.raises(
-        bs.BayesScalingError, match=r"a report is of a result, not of Jackknife; valid choices: .*jackknife"
+        bs.BayesScalingError, match=r"a report needs a result, not a Jackknife; valid choices: .*jackknife"
     ):
         bs.write_report(foreign, "report.html")
