@@ -8,6 +8,8 @@ import matplotlib.image
 import pytest
 
 import bayes_scaling as bs
+from bayes_scaling.specifications.catalogue import catalogue_directory
+from bayes_scaling.studies import executors
 
 FILES = {
     "comparison.csv",
@@ -27,13 +29,16 @@ def few(tmp_path_factory) -> Path:
     return path
 
 
-NAMES = ("ho2024/02", "ho2024/01")
+NAMES = ("ho2024/02", "narrow.toml")
 
 
 @pytest.fixture(scope="module")
 def ended(command, few, tmp_path_factory):
-    """Two models compared by paper."""
+    """Two models compared by paper: one of the catalogue, and the same with another prior, so that one is compiled."""
     place = tmp_path_factory.mktemp("compared")
+    published = (catalogue_directory() / f"{NAMES[0]}.toml").read_text(encoding="utf-8")
+    narrow = '\n[priors.g_D]\ndistribution = "normal"\nmu = 0.3\nsigma = 0.1\n'
+    (place / NAMES[1]).write_text(published + narrow, encoding="utf-8")
     return command("compare", *NAMES, "--evaluations", str(few), "--unit", "paper", "--output", "out", cwd=place)
 
 
@@ -52,7 +57,7 @@ def test_the_table_has_the_contracts_columns(ended) -> None:
         rows = list(csv.DictReader(file))
     assert list(rows[0])[:8] == ["model", "variant", "rank", "elpd", "se", "elpd_diff", "dse", "p"]
     assert [row["rank"] for row in rows] == ["0", "1"]
-    assert {row["model"] for row in rows} == set(NAMES)
+    assert {row["model"] for row in rows} == {"ho2024/02", "narrow"}
     assert all(row["converged"] == "True" for row in rows)
     assert float(rows[0]["weight"]) + float(rows[1]["weight"]) == pytest.approx(1)
 
@@ -96,7 +101,8 @@ def test_the_same_command_again_repeats_nothing(ended, command_here, few) -> Non
         (("ho2024/07", "--scheduler", "nonsense"), "nonsense"),
     ],
 )
-def test_bad_input_gets_one_message_and_exit_code_2(command_here, tmp_path, arguments, message) -> None:
+def test_bad_input_gets_one_message_and_exit_code_2(command_here, tmp_path, monkeypatch, arguments, message) -> None:
+    monkeypatch.setattr(executors, "_CONNECT_SECONDS", 1)
     done = command_here("compare", *arguments, "--output", "out", cwd=tmp_path)
     assert done.code == 2
     assert message in " ".join(done.err.split()) and "Traceback" not in done.err

@@ -338,11 +338,12 @@ CONNECTING = """
 import sys
 from studies import pool_functions as work
 from studies.waiting import PROMPT, until
-from bayes_scaling.studies.executors import run_tasks
+from bayes_scaling.studies import executors
 
-for address in sys.argv[1:]:
+executors._CONNECT_SECONDS = float(sys.argv[1])
+for address in sys.argv[2:]:
     try:
-        run_tasks(work.square, {"a": 1}, on_done=print, scheduler=address)
+        executors.run_tasks(work.square, {"a": 1}, on_done=print, scheduler=address)
     except ValueError as error:
         print(type(error).__name__, error)
 """
@@ -350,28 +351,31 @@ for address in sys.argv[1:]:
 
 @fault
 @pytest.mark.parametrize(
-    "reasons",
+    ("seconds", "reasons"),
     [
-        {"tcp://127.0.0.1:9": "Timed out trying to connect"},
-        {"tcp://127.0.0.1:MUTE": "no answer"},
-        {
-            "tcp://nowhere.invalid:8786": "Timed out trying to connect",
-            "nonsense": "missing port number",
-            "http://127.0.0.1:80": "unknown address scheme 'http'",
-            "tcp://127.0.0.1:99999": "Timed out trying to connect",
-            "": "missing port number",
-        },
+        (executors._CONNECT_SECONDS, {"tcp://127.0.0.1:9": "Timed out trying to connect"}),
+        (executors._CONNECT_SECONDS, {"tcp://127.0.0.1:MUTE": "no answer"}),
+        (
+            1.0,
+            {
+                "tcp://nowhere.invalid:8786": "Timed out trying to connect",
+                "nonsense": "missing port number",
+                "http://127.0.0.1:80": "unknown address scheme 'http'",
+                "tcp://127.0.0.1:99999": "Timed out trying to connect",
+                "": "missing port number",
+            },
+        ),
     ],
     ids=["none", "mute", "malformed"],
 )
-def test_an_unreachable_scheduler_is_one_message(reasons) -> None:
+def test_an_unreachable_scheduler_is_one_message(seconds, reasons) -> None:
     with socket.socket() as mute:
         mute.bind(("127.0.0.1", 0))
         mute.listen()
         reasons = {address.replace("MUTE", str(mute.getsockname()[1])): reason for address, reason in reasons.items()}
         start = time.monotonic()
         ended = subprocess.run(
-            [sys.executable, "-W", "error", "-c", CONNECTING, *reasons],
+            [sys.executable, "-W", "error", "-c", CONNECTING, str(seconds), *reasons],
             env=os.environ | TESTS,
             capture_output=True,
             text=True,
