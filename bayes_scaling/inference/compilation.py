@@ -18,8 +18,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.errors import CompilationWarning
 from bayes_scaling.inference.effects import Effects, packed, to_model, to_sampler
 from bayes_scaling.inference.program_files import CompiledObjects
@@ -29,7 +29,6 @@ from bayes_scaling.specifications.priors import Support
 if TYPE_CHECKING:
     import pymc as pm
 
-Floats = NDArray[np.float64]
 Values = Mapping[str, Any]
 Start = Callable[[Any], Floats]  # from a seed to the unconstrained point at which a chain starts
 
@@ -98,7 +97,7 @@ class ByHand(NamedTuple):
     The first four integers say where each begins; the rest are the ``values`` called ``floats`` and ``sizes``.
     """
 
-    function: Callable[[Floats, Floats, NDArray[np.int64]], tuple[Floats, Floats]]
+    function: Callable[[Floats, Floats, Integers], tuple[Floats, Floats]]
     variables: tuple[FreeVariable, ...]
 
 
@@ -355,7 +354,7 @@ def _unpacked(data: "list[Any]", floats: Any, integers: Any) -> dict[Any, Any]:
     return replaced
 
 
-def _packed(arrays: tuple[tuple[str, str], ...], values: Values) -> tuple[Floats, NDArray[np.int64]]:
+def _packed(arrays: tuple[tuple[str, str], ...], values: Values) -> tuple[Floats, Integers]:
     """The two vectors of which :func:`_unpacked` makes data again."""
     parts = {name: np.asarray(values[name]) for name, _ in arrays}
     header: list[int] = []

@@ -16,12 +16,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+
+from bayes_scaling.common.arrays import Floats, Integers
 
 if TYPE_CHECKING:
     from bayes_scaling.inference.compilation import Compiled
 
-Floats = NDArray[np.float64]
 _STEP = 1e-5
 _DATA = ("turn", "precision", "pull", "carried")
 
@@ -79,7 +79,7 @@ def conditional(spread: Any, precision: Any, pull: Any) -> tuple[Any, Any]:
     return kept, spread * kept * pull
 
 
-def packed(effects: Sequence[Effects], data: Mapping[str, Any]) -> tuple[NDArray[np.int64], Floats]:
+def packed(effects: Sequence[Effects], data: Mapping[str, Any]) -> tuple[Integers, Floats]:
     """Places of effects and their data, as the arrays of :mod:`bayes_scaling.inference.effects_at_a_point`."""
     places, parts = [len(effects)], [np.empty(0)]
     for each in effects:

@@ -8,18 +8,17 @@ from typing import Any
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
+from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.inference import effects
 
-Floats = NDArray[np.float64]
 # Sums may be taken in any order, which lets several numbers be worked on at once.
 _compiled = numba.njit(fastmath={"reassoc", "contract"}, error_model="numpy")
 _conditional = _compiled(effects.conditional)
 
 
 @_compiled
-def moved(outer: Floats, places: NDArray[np.int64], numbers: Floats) -> tuple[Floats, float]:
+def moved(outer: Floats, places: Integers, numbers: Floats) -> tuple[Floats, float]:
     """The model's point at one of the sampler's, and the log of the change of volume."""
     inner, volume = outer.copy(), 0.0
     for number in range(places[0]):
@@ -34,7 +33,7 @@ def moved(outer: Floats, places: NDArray[np.int64], numbers: Floats) -> tuple[Fl
 
 
 @_compiled
-def pulled_back(outer: Floats, slope: Floats, places: NDArray[np.int64], numbers: Floats, gradient: Floats) -> None:
+def pulled_back(outer: Floats, slope: Floats, places: Integers, numbers: Floats, gradient: Floats) -> None:
     """The gradient at the sampler's point, with that of the volume, from the ``slope`` at the model's."""
     gradient[:] = slope
     for number in range(places[0]):
@@ -52,7 +51,7 @@ def pulled_back(outer: Floats, slope: Floats, places: NDArray[np.int64], numbers
 
 
 @_compiled
-def _given(number: int, outer: Floats, places: NDArray[np.int64], numbers: Floats) -> tuple[Any, ...]:
+def _given(number: int, outer: Floats, places: Integers, numbers: Floats) -> tuple[Any, ...]:
     spread, begin, end, at = (
         places[1 + 4 * number],
         places[2 + 4 * number],

@@ -15,14 +15,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.model.coordinates import PUBLISHED_BASE, from_published, penalty_scale, published_names
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.model.structure import loss_parts
 from bayes_scaling.specifications.specification import Specification
-
-Floats = NDArray[np.float64]
 
 SLOPES = 16
 """Coordinates beside levels and shares: of the largest structure in the catalogue, so that one program serves all."""

@@ -10,12 +10,10 @@ from typing import Any
 
 import numpy as np
 from numba.extending import register_jitable
-from numpy.typing import NDArray
 
+from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.model.penalised import LEVELS
 from bayes_scaling.specifications.priors import Prior
-
-Floats = NDArray[np.float64]
 
 _POSITIVE = ("half_normal", "lognormal", "gamma", "beta")
 """Priors that sigma may have, by the number that :func:`log_density` knows them by."""
@@ -92,7 +90,7 @@ def _part(floats: Floats, at: int, parts: int, rows: int, columns: int) -> tuple
     return floats[at:end].reshape(parts, rows, columns), end
 
 
-def log_density(point: Floats, floats: Floats, integers: NDArray[np.int64]) -> tuple[Floats, Floats]:
+def log_density(point: Floats, floats: Floats, integers: Integers) -> tuple[Floats, Floats]:
     """Log density and gradient at an unconstrained point: sigma, ``level``, ``share_logit``, ``rest``.
 
     The point is padded to the largest structure. ``integers``: of four places where each begins, and ``sizes``.

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.model.requirements import clusters_of
 from bayes_scaling.specifications.checks import as_written
@@ -26,9 +26,6 @@ from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import decimal_year
 from bayes_scaling.tables.benchmarks import in_order
 from bayes_scaling.tables.soundness import require_sound
-
-Floats = NDArray[np.float64]
-Codes = NDArray[np.int64]
 
 ARCHITECTURE_LEVELS = ("other", "transformer")
 _MOST_CELLS = 64
@@ -109,7 +106,7 @@ def years_of(specification: Specification, levels: Levels, start: float, year: A
     return found
 
 
-def codes_of(column: pd.Series, levels: Sequence[str]) -> Codes:
+def codes_of(column: pd.Series, levels: Sequence[str]) -> Integers:
     """Position of each row's level; those that are not among them come after, in the order of the rows."""
     labels = [label_of(value) for value in column]
     places = {level: place for place, level in enumerate(dict.fromkeys((*levels, *labels)))}
@@ -129,7 +126,7 @@ class Cells:
     columns: tuple[str, ...]
     labels: tuple[str, ...]
     covariates: Mapping[str, Floats]
-    index: Mapping[str, Codes]
+    index: Mapping[str, Integers]
 
 
 @dataclass(frozen=True)
@@ -157,7 +154,7 @@ class Predictors:
                     )
         return levels | levels_of_dates(self.specification, self.table)
 
-    def arrays(self, table: pd.DataFrame) -> tuple[dict[str, Floats], dict[str, Codes]]:
+    def arrays(self, table: pd.DataFrame) -> tuple[dict[str, Floats], dict[str, Integers]]:
         """Covariates and group codes of some rows: those that were fitted, or others."""
         covariates: dict[str, Floats] = {}
         for formula in self.specification.predicted.values():
@@ -175,7 +172,7 @@ class Predictors:
 
     def coded(
         self, table: pd.DataFrame, clusters: Mapping[str, pd.Series] | None = None
-    ) -> tuple[dict[str, Floats], dict[str, Codes], dict[str, tuple[str, ...]]]:
+    ) -> tuple[dict[str, Floats], dict[str, Integers], dict[str, tuple[str, ...]]]:
         """Covariates, and codes and levels of each group that a table has, of the unit ``paper`` and of clusters."""
         covariates, index = self.arrays(table)
         levels = dict(self.levels)

@@ -10,14 +10,13 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.specifications.checks import choice
 from bayes_scaling.specifications.laws import SIZES
 from bayes_scaling.specifications.parameters import A_YEAR, PARAMETERS, Parameter
 from bayes_scaling.specifications.priors import Prior
 
-Floats = NDArray[np.float64]
 Levels = Mapping[str, tuple[str, ...]]
 
 RATE_OF: Mapping[str, str] = {size.factor: size.rate for size in SIZES.values() if size.rate}
@@ -63,7 +62,7 @@ ERA_LEVELS = ("before", "after")
 YEARS_OF_ERAS = tuple(f"years_{era}" for era in ERA_LEVELS)  # covariates: the years that each era's rate has counted
 
 
-def era_codes(progress: "Progress", year: Any) -> NDArray[np.int64]:
+def era_codes(progress: "Progress", year: Any) -> Integers:
     """Position in :data:`ERA_LEVELS` of each date; the cut itself is still before."""
     return (np.asarray(year, dtype=float) > progress.cut_year).astype(np.int64)
 
@@ -114,7 +113,7 @@ class Shape:
     }
     levels: Callable[[float, float], Levels] = lambda first, last: {}
     group: str = ""
-    codes: Callable[["Progress", Any], NDArray[np.int64]] = era_codes
+    codes: Callable[["Progress", Any], Integers] = era_codes
     further: tuple[tuple[Parameter, str | None], ...] = ()
     parts: Callable[..., Any] = lambda *further: further[0]
     from_start: bool = False
