@@ -162,9 +162,11 @@ class _Addressed:
     @classmethod
     def load(cls, kept: CompiledObjects) -> "_Addressed":
         ((library, address),) = kept.load()
-        variables = [FreeVariable(name, tuple(shape), support) for name, shape, support in kept.header["variables"]]
+        variables = tuple(
+            FreeVariable(name, tuple(shape), support) for name, shape, support in kept.header["variables"]
+        )
         arrays = [(name, kind) for name, kind in kept.header["arrays"]]
-        return cls(tuple(variables), tuple(arrays), library, address, _callbacks(bool(_effects_among(variables))))
+        return cls(variables, tuple(arrays), library, address, _callbacks(bool(_effects_among(variables))))
 
     def on(self, values: Values, seconds: float) -> Compiled:
         from nutpie.compile_pymc import CompiledPyMCModel

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import pandas as pd
 
+from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.law.formula import effective_epochs, training_compute
-from bayes_scaling.model.predictors import Cells, Codes, Floats, Predictors, levels_of_dates, years_of
+from bayes_scaling.model.predictors import Cells, Predictors, levels_of_dates, years_of
 from bayes_scaling.model.requirements import columns_of, require
 from bayes_scaling.model.structure import Coefficient
 from bayes_scaling.specifications.laws import SIZES
@@ -66,7 +67,7 @@ class Rows:
     ids: tuple[str, ...]
     response: Floats
     covariates: Mapping[str, Floats]
-    index: Mapping[str, Codes]
+    index: Mapping[str, Integers]
     levels: Levels
     complete: int = 0
     predictors: Predictors | None = None
@@ -77,11 +78,11 @@ class Rows:
         """Where each coefficient with a formula is reported."""
         return self.predictors.cells if self.predictors else {}
 
-    def units(self, unit: str) -> Codes:
+    def units(self, unit: str) -> Integers:
         """Which unit of cross-validation each row is of: itself, or its paper."""
         return self.index["paper"] if unit == "paper" else np.arange(len(self.ids))
 
-    def take(self, positions: Sequence[int] | Codes) -> Self:
+    def take(self, positions: Sequence[int] | Integers) -> Self:
         """Some rows, repeats allowed, with levels and anchor as they were."""
         at = np.asarray(positions)
         return replace(
@@ -250,7 +251,7 @@ def covariates_at(
 # ---------------------------------------------------------------------- what a compiled model takes
 
 
-def single_columns(specification: Specification, rows: Rows) -> dict[str, tuple[Codes, Floats]]:
+def single_columns(specification: Specification, rows: Rows) -> dict[str, tuple[Integers, Floats]]:
     """Terms of which no row has two columns that are not 0, such as levels of text: which column, and its value."""
     found = {}
     for formula in specification.predicted.values():

@@ -11,6 +11,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.chinchilla import STATIC_LAWS
 from bayes_scaling.law.formula import training_compute
@@ -18,7 +19,7 @@ from bayes_scaling.plots.drawing import EDGE, bracketed, finished, panel, plain_
 from bayes_scaling.plots.runs import best_split, fitted_runs, loss_band, name_of, runs_title, scientific
 from bayes_scaling.plots.style import FAINT, INK, LAW_COLOURS, LAW_LINES, ORDERED, PAPER, POSTERIOR, PRIOR
 from bayes_scaling.plots.visuals import Visuals, add_legend, entry, named, patch, takes_visuals
-from bayes_scaling.quantities.laws import Floats, Source, laws_of
+from bayes_scaling.quantities.laws import Source, laws_of
 from bayes_scaling.quantities.points import axis_of
 from bayes_scaling.quantities.rates import INTERVAL
 

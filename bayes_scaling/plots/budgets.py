@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
@@ -31,7 +32,7 @@ from bayes_scaling.plots.style import INK, ORDERED, PAPER, POSTERIOR, PRIOR, REF
 from bayes_scaling.plots.visuals import Visuals, add_legend, entry, named, patch, takes_visuals
 from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.intervals import credible_intervals
-from bayes_scaling.quantities.laws import Floats, Laws, Source, laws_of
+from bayes_scaling.quantities.laws import Laws, Source, laws_of
 from bayes_scaling.quantities.points import axis_of
 from bayes_scaling.quantities.rates import INTERVAL, INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.studies.approaches.rows import FOUND_MODELS, LEAST_BUDGETS, WITHIN

@@ -14,13 +14,14 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.common.formatting import counted, months
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.units import noun_of
 from bayes_scaling.law.published import HO2024_COMPUTE
 from bayes_scaling.plots.style import INK, PAPER, POSTERIOR, PUBLISHED, WARNING
 from bayes_scaling.plots.visuals import named
-from bayes_scaling.quantities.laws import Floats, setting_of
+from bayes_scaling.quantities.laws import setting_of
 from bayes_scaling.quantities.rates import INTERVAL
 
 _PIXELS_PER_INCH = 72  # on the screen: 11 inches are as wide as a notebook's column

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.chinchilla import STATIC_LAWS
@@ -21,7 +22,7 @@ from bayes_scaling.plots.visuals import Visuals, add_legend, entry, named, patch
 from bayes_scaling.quantities.allocation import YEAR, allocation_exponents, optimal_allocation, split_laws
 from bayes_scaling.quantities.coefficients import EXPONENTS, unidentified
 from bayes_scaling.quantities.intervals import credible_intervals
-from bayes_scaling.quantities.laws import Floats, Source
+from bayes_scaling.quantities.laws import Source
 from bayes_scaling.quantities.optimal_split import summed_terms
 from bayes_scaling.quantities.points import axis_of
 from bayes_scaling.quantities.rates import INTERVAL

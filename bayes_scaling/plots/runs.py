@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError, RunsError
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.likelihood import blocks, draws_of, expected_losses, on_scale, scales
@@ -22,7 +23,7 @@ from bayes_scaling.plots.visuals import Visuals, add_legend, named, takes_visual
 from bayes_scaling.quantities.allocation import YEAR, optimal_allocation, split_laws
 from bayes_scaling.quantities.coefficients import unidentified
 from bayes_scaling.quantities.intervals import credible_intervals
-from bayes_scaling.quantities.laws import Floats, Laws, Source, laws_of
+from bayes_scaling.quantities.laws import Laws, Source, laws_of
 from bayes_scaling.specifications.parameters import PARAMETERS
 from bayes_scaling.studies.approaches.rows import WITHIN, budgets_of
 

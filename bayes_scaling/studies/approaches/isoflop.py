@@ -10,8 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from xarray import Dataset, DataTree
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.inference.attempts import Attempted, attempts_of
-from bayes_scaling.inference.compilation import Floats, compiled
+from bayes_scaling.inference.compilation import compiled
 from bayes_scaling.inference.progress import Progress
 from bayes_scaling.inference.sampling import Judge, Sampled, joint_seed, one_of, run_nuts
 from bayes_scaling.inference.settings import (
