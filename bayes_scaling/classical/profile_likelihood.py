@@ -21,8 +21,7 @@ from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, months_to_doubl
 from bayes_scaling.specifications.catalogue import resolve
 from bayes_scaling.specifications.specification import Specification
 
-PROFILED = ("phi", "g_C")
-"""What can be profiled: ``phi = g_N / g_C`` and ``g_C``."""
+PROFILED = ("phi", "g_C")  # what can be profiled: ``phi = g_N / g_C`` and ``g_C``
 _YEARS, _EXPONENTS = ("alpha_year", "beta_year"), ("alpha_param", "beta_data")
 _STEP = {"phi": 0.25, "g_C": 0.1}
 _MOST_STEPS = 40
@@ -30,8 +29,7 @@ _MOST_STEPS = 40
 _COMPLEX_STEP = 1e-30
 _TOLERANCE = 1e-12
 
-Found = dict[float, tuple[Floats, float]]
-"""Free values and deviance by what the quantity is held at."""
+Found = dict[float, tuple[Floats, float]]  # free values and deviance by what the quantity is held at
 
 
 @dataclass(frozen=True, eq=False)

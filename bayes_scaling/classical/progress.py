@@ -17,11 +17,9 @@ from bayes_scaling.specifications.sections import GROUPS_OF_RATES
 FACTOR_OF: Mapping[str, str] = {rate: factor for factor, rate in RATE_OF.items()}
 """Each rate with the factor whose effective size it doubles."""
 
-EVERYWHERE = "all"
-"""Name of the one level of rates that do not vary by a group."""
+EVERYWHERE = "all"  # name of the one level of rates that do not vary by a group
 
-UNITS: Mapping[str, float] = {"months": 1, "years": MONTHS_PER_YEAR}
-"""Each unit of time with its length in months."""
+UNITS: Mapping[str, float] = {"months": 1, "years": MONTHS_PER_YEAR}  # each unit of time with its length in months
 
 
 def progress_rates(

@@ -43,8 +43,7 @@ class AgainstPublished:
 
 
 _RATE = "g_C"
-Ends = tuple[float, float]
-"""Lower and upper end of an interval."""
+Ends = tuple[float, float]  # lower and upper end of an interval
 
 
 def rate_interval(fit: Fit, era: str | None = None) -> Ends:

@@ -17,8 +17,7 @@ from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, labelled, 
 from bayes_scaling.quantities.optimal_split import optimal_split, optimal_term, summed_terms
 from bayes_scaling.quantities.points import axis_of, check_years, positive
 
-YEAR = 2023.0
-"""Date of an allocation unless one is given; laws without progress answer the same at any."""
+YEAR = 2023.0  # date of an allocation unless one is given; laws without progress answer the same at any
 
 
 def optimal_allocation(

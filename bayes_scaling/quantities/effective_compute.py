@@ -23,8 +23,7 @@ from bayes_scaling.quantities.rates import MONTHS_PER_YEAR
 from bayes_scaling.specifications.sections import GROUPS
 from bayes_scaling.tables import decimal_year
 
-FACTORS = ("physical", "algorithmic")
-"""What effective compute grows by."""
+FACTORS = ("physical", "algorithmic")  # what effective compute grows by
 
 _LEVELS = (
     *("log_A", "log_B", "E", "gamma", "log_factor"),

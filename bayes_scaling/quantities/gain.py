@@ -16,15 +16,13 @@ from bayes_scaling.quantities.optimal_split import optimal_term
 from bayes_scaling.quantities.points import axis_of, check_years, positive
 from bayes_scaling.specifications.catalogue import list_specifications, load_specification
 
-BASELINE = "other"
-"""Architectures that are not transformers."""
+BASELINE = "other"  # architectures that are not transformers
 
 Split = Literal["equal", "optimal"] | float
 """``"equal"``: as many tokens as parameters. A number: tokens per parameter. ``"optimal"``: of least loss."""
 
 _SPLITS = ("equal", "optimal")
-_LARGEST_LOG_SCALE = 300.0
-"""Gains beyond exp(600) are infinite."""
+_LARGEST_LOG_SCALE = 300.0  # gains beyond exp(600) are infinite
 
 
 def compute_equivalent_gain(

@@ -175,8 +175,7 @@ def _verdicts(verdicts: pd.Series) -> str:
     return text[0].upper() + text[1:]
 
 
-_HEADLINES = ("g_C", "a", "alpha")
-"""A fit's headline is the first of these that it has."""
+_HEADLINES = ("g_C", "a", "alpha")  # a fit's headline is the first of these that it has
 
 
 def _headline(table: pd.DataFrame) -> str:

@@ -32,8 +32,7 @@ from bayes_scaling.specifications.parameters import PARAMETERS
 from bayes_scaling.specifications.specification import Specification
 
 Verdict = Literal["by the data", "shared", "by the prior"]
-VERDICTS: tuple[Verdict, ...] = ("by the data", "shared", "by the prior")
-"""In the order of tables and sentences."""
+VERDICTS: tuple[Verdict, ...] = ("by the data", "shared", "by the prior")  # in the order of tables and sentences
 BY_THE_PRIOR = VERDICTS[-1]
 
 
@@ -76,8 +75,7 @@ class Rule:
         )
 
 
-SAMPLES = 20_000
-"""Prior draws: a 2.5% quantile of so many is known to a hundredth of a standard deviation or two."""
+SAMPLES = 20_000  # prior draws: a 2.5% quantile of so many is known to a hundredth of a standard deviation or two
 SEED = 0
 
 REPORTED = ("g_N", "g_D", "g_C", "E", "alpha", "beta", "a", "level", "share", "irreducible_share")
@@ -113,10 +111,8 @@ def _named(values: Any, dims: tuple[str, ...], rows: Rows) -> DataArray:
     return array.expand_dims("chain").transpose(*SAMPLE_DIMS, ...)
 
 
-FLAT = 1e-9
-"""Range of log densities, nats, within which a prior is flat where the posterior is."""
-ALL_PRIORS = "all"
-"""What ``moved_by`` says where a posterior moves most with all priors together."""
+FLAT = 1e-9  # range of log densities, nats, within which a prior is flat where the posterior is
+ALL_PRIORS = "all"  # what ``moved_by`` says where a posterior moves most with all priors together
 NEEDED = ("log_prior", "log_likelihood", "observed_data", "constant_data")
 
 

@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
 BENCHMARK = "wt103"
 """Benchmark of published constants, and of a hypothetical system where it was fitted and none is named."""
-ARCHITECTURE = "transformer"
-"""Architecture of a hypothetical system unless one is named."""
+ARCHITECTURE = "transformer"  # architecture of a hypothetical system unless one is named
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,7 @@ from bayes_scaling.law.formula import log_term, loss, training_compute
 from bayes_scaling.quantities.laws import ARCHITECTURE, Laws
 from bayes_scaling.quantities.points import positive
 
-_LOG_FLOP = float(np.log(training_compute(1.0, 1.0)))
-"""Log FLOP for one parameter and one token."""
+_LOG_FLOP = float(np.log(training_compute(1.0, 1.0)))  # log FLOP for one parameter and one token
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,7 @@ from arviz_stats.ecdf_utils import ecdf_pit
 
 from bayes_scaling.common.arrays import Floats
 
-BAND = 0.95
-"""Probability that the whole curve of a calibrated quantity stays inside the band."""
+BAND = 0.95  # probability that the whole curve of a calibrated quantity stays inside the band
 _BAND_SIMULATIONS = 2000
 SEED_OF_BANDS = 214
 """Of the band, and of the noise that spreads ranks over their cells; fixed, so that a table is the same each time."""
