@@ -117,15 +117,13 @@ def _require_shared_rates(specification: Specification, objective: Objective) ->
 
 @dataclass(frozen=True, eq=False)
 class _Held:
-    """Least squares over all coefficients while one quantity is held.
+    """Least squares over all coefficients while one quantity is held."""
 
-    Free values are the paper's coefficients without ``beta_year``, and in the place of ``alpha_year`` the rate that is
-    not held: ``g_C`` where ``phi`` is, ``g_N`` where ``g_C`` is. ``least``: mean squared residual where none is held.
-    """
-
+    # Free values are the paper's coefficients without ``beta_year``, and in the place of ``alpha_year`` the rate that
+    # is not held: ``g_C`` where ``phi`` is, ``g_N`` where ``g_C`` is.
     objective: Objective
     of: str
-    least: float
+    least: float  # mean squared residual where none is held
 
     def place(self, name: str) -> int:
         return self.objective.names.index(name)
@@ -236,11 +234,8 @@ def _months(
 
 
 def curvature_correlation(objective: Objective, theta: Floats) -> float:
-    """Correlation of the estimates of ``alpha_year`` and ``beta_year``, from the residuals' derivatives at ``theta``.
-
-    It matters where: on ``ho2024/07`` it is -0.75 at the published estimate, which is no minimum, and -0.87 at the
-    least squares; over the published bootstrap it is -0.81.
-    """
+    """Correlation of the estimates of ``alpha_year`` and ``beta_year``, from derivatives of residuals at ``theta``."""
+    # On ``ho2024/07`` -0.75 at the published estimate, no minimum, -0.87 at the least squares; by bootstrap -0.81.
     covariance = np.linalg.inv(np.asarray(objective.jacobian(theta).T @ objective.jacobian(theta)))
     at = [objective.names.index(name) for name in _YEARS]
     (first, joint), (_, second) = covariance[np.ix_(at, at)]

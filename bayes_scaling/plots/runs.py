@@ -56,10 +56,7 @@ def fitted_runs(fit: Fit) -> pd.DataFrame:
 
 
 def isoflop_budgets(runs: pd.DataFrame) -> Floats:
-    """Budgets (FLOP) that the runs share, the ten with the most runs, in rising order: the geometric mean of each.
-
-    Found as for the profiles of :func:`bayes_scaling.isoflop_profiles`; empty where there are fewer than these need.
-    """
+    """Rising budgets (FLOP) that most runs share, as :func:`bayes_scaling.isoflop_profiles` finds them; none if few."""
     try:
         label = budgets_of(runs.rename(columns={"compute": "flop"})).label
     except RunsError:

@@ -137,9 +137,7 @@ def plot_doubling_times_by_variant(
     figure, axes = drawing.panel(8, 1.6 + 0.24 * len(table))
     drawing.draw_published(axes)
     for line, row in enumerate(table.to_dict("records")):
-        color, marker = (POSTERIOR, "o") if row["converged"] else (WARNING, "x")
-        names = ("posterior", "interval") if row["converged"] else (None, None)
-        drawing.draw_interval(axes, line, drawing.times_in(row), color=color, marker=marker, names=names)
+        drawing.draw_times(axes, line, row)
     axes.set(ylim=(len(table) - 0.4, -0.6), yticks=range(len(table)))
     drawing.set_months_axis(axes)
     axes.set_yticklabels(drawing.with_marks(table.index, table), fontsize=7, parse_math=False)
@@ -269,9 +267,8 @@ def plot_robustness(result: Robustness, *, visuals: Visuals | None = None, backe
     >>> bs.plot_robustness(bs.robustness(directory="runs/robustness")).savefig("robustness.png")  # doctest: +SKIP
     """
     table = result.table
-    figure = drawing.Drawing(
-        figsize=(11, 1.8 + 0.3 * len(table)), layout=ConstrainedLayoutEngine(rect=drawing.TEXT_ROOM)
-    )
+    layout = ConstrainedLayoutEngine(rect=drawing.TEXT_ROOM)
+    figure = drawing.Drawing(figsize=(11, 1.8 + 0.3 * len(table)), layout=layout)
     axes = figure.subplots()
     median, lower, upper = drawing.times_in(result.table.to_dict("index")[BASELINE])
     band = axes.axvspan(max(lower, drawing.SHORTEST), min(upper, drawing.LONGEST), color=POSTERIOR, alpha=0.08, lw=0)
@@ -280,21 +277,15 @@ def plot_robustness(result: Robustness, *, visuals: Visuals | None = None, backe
         named(axes.axvline(median, color=POSTERIOR, lw=0.8, ls=":"), "baseline")
     drawing.print_beside(axes, -0.75, _PLACES, "rows", "months", color=PRIOR)
     for line, case in enumerate(table.to_dict("records")):
-        good = bool(case["converged"])
-        color = POSTERIOR if good else WARNING
-        names = ("posterior", "interval") if good else (None, None)
-        drawing.draw_interval(
-            axes, line + _FOUND, drawing.times_in(case), color=color, marker="o" if good else "x", names=names
-        )
+        drawing.draw_times(axes, line + _FOUND, case)
         published = [float(case[f"published_{part}"]) for part in ("months", "lower", "upper")]
         if not math.isnan(published[0]):
             _draw_published(axes, line + _PUBLISHED, *published)
         drawing.print_beside(axes, line, _PLACES, str(case["rows"]), drawing.bracketed(drawing.times_in(case)))
     axes.set(ylim=(len(table) - 0.4, -0.8))
     drawing.set_months_axis(axes)
-    axes.set_yticks(
-        range(len(table)), drawing.with_marks(map(drawing.shortened, table.index), table), fontsize=8, parse_math=False
-    )
+    labels = drawing.with_marks(map(drawing.shortened, table.index), table)
+    axes.set_yticks(range(len(table)), labels, fontsize=8, parse_math=False)
     axes.grid(axis="y", color=PRIOR, alpha=0.15, lw=0.6)
     handles = [
         entry("posterior", "found here (posterior)", color=POSTERIOR, marker="o", ms=4.5),

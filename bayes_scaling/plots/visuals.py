@@ -43,10 +43,7 @@ class Look:
     changes: Visuals
 
     def finish(self, figure: Figure) -> Figure:
-        """Apply the changes to what is drawn, and draw the legends of what remains.
-
-        Raises BayesScalingError if no artist of a visual has a property, or matplotlib refuses its value.
-        """
+        """Apply the changes to what is drawn, and draw the legends of what remains."""
         legends = vars(figure).pop(_LEGENDS, [])
         for name, change in self.changes.items():
             if change is False:
@@ -145,10 +142,7 @@ def named[Drawn](drawn: Drawn, name: str | None) -> Drawn:
 def add_legend(
     owner: Axes | Figure, handles: Sequence[Any] | None = None, *, name: str = "legend", **keywords: Any
 ) -> None:
-    """Have a legend drawn in axes, or outside for a figure, once visuals are changed; by default of all with a label.
-
-    ``keywords`` are of matplotlib's ``legend``, and ``zorder``.
-    """
+    """Have a legend (by default of all with a label) drawn in axes, or outside, once visuals are changed."""
     figure = owner.get_figure(root=True) if isinstance(owner, Axes) else owner
     keywords = {"fontsize": 8, "frameon": False} | keywords
     vars(figure).setdefault(_LEGENDS, []).append((owner, handles, name, keywords))

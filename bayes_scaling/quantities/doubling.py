@@ -20,7 +20,7 @@ from bayes_scaling.law.formula import training_compute
 from bayes_scaling.model.predictors import architecture_levels, label_of
 from bayes_scaling.quantities import rates
 from bayes_scaling.quantities.intervals import MCSE, check_probability, quantile_errors
-from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, labelled, laws_of
+from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_split, optimal_term
 from bayes_scaling.quantities.points import axis_of, check_years, positive
 from bayes_scaling.specifications.progress import RATE_OF
@@ -243,7 +243,7 @@ def numerical_doubling_time(
     setting = {"benchmark": laws.benchmark_of(benchmark), "architecture": architecture}
     years = [_years_to_double(laws, float(budget), year, setting) for budget in np.atleast_1d(budgets)]
     months = rates.MONTHS_PER_YEAR * np.stack(years, axis=-1)
-    return labelled(laws, months, "numerical_doubling_time", "months", compute=budgets)
+    return laws.drawn(months, "numerical_doubling_time", "months", compute=budgets)
 
 
 def _years_to_double(laws: Laws, compute: float, year: float, setting: dict[str, str]) -> Floats:

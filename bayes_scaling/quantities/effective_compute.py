@@ -247,8 +247,7 @@ def _log_growth(laws: Laws, start: float, end: float) -> xr.DataArray:
         _log_growth_of(laws, start, end, dict(zip(groups, levels, strict=True)))
         for levels in product(*(each.values() for each in groups.values()))
     ]
-    array = np.array(growth).T.reshape(-1, *map(len, groups.values()))
-    return laws.drawn(array, "growth", "log", **groups)
+    return laws.drawn(np.array(growth).T, "growth", "log", **{name: list(levels) for name, levels in groups.items()})
 
 
 def _groups(laws: Laws) -> dict[str, Mapping[str, Any]]:

@@ -42,24 +42,17 @@ class Mix:
 
 @dataclass(frozen=True)
 class Ridge:
-    """What the posterior of the two rates looks like; all rates per year.
-
-    ``declines`` mixes ``alpha g_N`` and ``beta g_D``; None where exponents drift or rates change with an era or year.
-    ``parameter_share``, by theory the weight of that mix, is the parameter term's share of the reducible loss.
-    ``direction`` is the unit vector along which the posterior is longest. ``phi`` is ``g_N / g_C`` among draws in which
-    effective compute grows (a share ``growing``), and ``months`` doubling times over the lowest, the middle and the
-    highest 5% in ``phi``.
-    """
+    """What the posterior of the two rates looks like; all rates per year."""
 
     rates: Mix
-    declines: Mix | None
-    parameter_share: Span | None
-    direction: tuple[float, float]
+    declines: Mix | None  # of ``alpha g_N`` and ``beta g_D``; None where exponents drift or rates change with the date
+    parameter_share: Span | None  # by theory the weight of that mix: the parameter term's of the reducible loss
+    direction: tuple[float, float]  # unit vector along which the posterior is longest
     along: float
     across: float
-    phi: Span
-    months: tuple[float, float, float]
-    growing: float
+    phi: Span  # ``g_N / g_C`` among draws in which effective compute grows
+    months: tuple[float, float, float]  # doubling times over the lowest, the middle and the highest 5% in ``phi``
+    growing: float  # share of draws in which effective compute grows
 
 
 def best_mix(first: Floats, second: Floats) -> Mix:

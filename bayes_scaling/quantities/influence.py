@@ -85,15 +85,11 @@ REPORTED = ("g_N", "g_D", "g_C", "E", "alpha", "beta", "a", "level", "share", "i
 def prior_quantities(
     specification: Specification | str | Path, rows: Rows, *, samples: int = SAMPLES, seed: int = SEED
 ) -> Dataset:
-    """Draws of each of :data:`REPORTED` that the specification has, from its prior alone, named as in a posterior.
-
-    Without rates where exponents drift: a prior stands on the drift then, and the rates at one point follow from it and
-    from where that is. Refuses ``delta``, whose prior has no scale of its own.
-    """
+    """Draws of each of :data:`REPORTED` from the prior alone, as in a posterior; refuses ``delta``, without scale."""
     specification = resolve(specification)
     values = prior_draw(specification, rows, np.random.default_rng(seed), (samples,))
     reported = reported_draws(specification, rows, values)
-    if specification.progress.exponents != "none":
+    if specification.progress.exponents != "none":  # the prior is on the drift, from which rates at one point follow
         reported = {name: each for name, each in reported.items() if name not in RATES}
     found = {name: _named(each.value, each.dims, rows) for name, each in reported.items() if name in REPORTED}
     for name in set(values) & set(REPORTED) - set(found):

@@ -139,7 +139,6 @@ def backtest_document(result: Backtest) -> Document:
         title=TITLE,
         subtitle=about,
         answer=found[0],
-        lead=None,
         banners=lost,
         sections=(
             Section.of("averages", "Averages over cut years", tuple(found), *_averages(result)),

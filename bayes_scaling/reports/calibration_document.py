@@ -51,8 +51,6 @@ def calibration_document(calibration: Calibration) -> Document:
         title="Do intervals cover as often as they should?",
         subtitle=f"'{calibration.specification}' on data simulated from its own priors",
         answer=answer,
-        lead=None,
-        banners=(),
         sections=(
             Section.of("ranks", "Ranks of true values", tuple(found), calibration_table(calibration)),
             Section.of("curves", "Rank curves", picture_of(figure, "rank-curves", "Ranks less uniform", answer)),

@@ -37,15 +37,11 @@ from bayes_scaling.tables.faults import printable
 
 @dataclass(frozen=True)
 class Quantity:
-    """A section of a fit's report, and what `summary.json` and the terminal have of the same.
-
-    ``progress``: whether it is of laws with progress, of laws without, or of all. ``at_levels``: whether it is of the
-    levels that a fit's columns are set to, where laws with progress are otherwise reported at all of them.
-    """
+    """A section of a fit's report, and what `summary.json` and the terminal have of the same."""
 
     section: Callable[[Fit], Section | None]
-    progress: bool | None = None
-    at_levels: bool = False
+    progress: bool | None = None  # whether it is of laws with progress, of laws without, or of all
+    at_levels: bool = False  # of the levels that columns are set to, where laws with progress are reported at all
     summary: Callable[[Fit], Mapping[str, Any]] = lambda fit: {}
     terminal: Callable[[Fit], RenderableType | None] = lambda fit: None
 

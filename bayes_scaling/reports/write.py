@@ -195,10 +195,7 @@ def _contents(document: Document, path: Path, kind: str) -> dict[Path, str]:
 
 
 def as_plain(document: Document) -> dict[str, Any]:
-    """A report as plain data: equations in LaTeX, tables with rows as records, pictures by their alternatives.
-
-    ``data`` are the figures behind them, as numbers, with null for what is not defined or without bound.
-    """
+    """A report as plain data: equations in LaTeX, tables with rows as records, pictures by their alternatives."""
     return {
         "title": document.title,
         "subtitle": document.subtitle,
