@@ -286,16 +286,15 @@ def _bounded_search(objective: Objective, start: Floats) -> OptimizeResult:
 
 def _squares_search(objective: Objective, start: Floats) -> OptimizeResult:
     """Least squares, whatever the objective's delta."""
+    tolerances: Any = dict.fromkeys(("ftol", "xtol", "gtol"), _SQUARES_TOLERANCE)
     with np.errstate(all="ignore"):
         found = least_squares(
             objective.residuals,
             start,
             jac=objective.jacobian,
             x_scale="jac",
-            ftol=_SQUARES_TOLERANCE,
-            xtol=_SQUARES_TOLERANCE,
-            gtol=_SQUARES_TOLERANCE,
             max_nfev=_MOST_ITERATIONS,
+            **tolerances,
         )
     # One Jacobian for the start and one for each accepted step: the nearest there is to a count of iterations.
     found.update({"fun": objective.mean_squared_error(found.x), "nit": found.njev or 0})

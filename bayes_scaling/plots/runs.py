@@ -30,10 +30,7 @@ MOST_BUDGETS = 10
 
 
 def fitted_runs(fit: Fit) -> pd.DataFrame:
-    """Runs of the levels that are set to which a static law of parameters and tokens was fitted, indexed by row id.
-
-    Columns: ``parameters``, ``tokens``, ``compute`` (6 N D, FLOP), ``loss`` (nats per token).
-    """
+    """Runs of the set levels of a static law's fit, by id: ``parameters, tokens, compute`` (FLOP), ``loss`` (nats)."""
     if not isinstance(fit, Fit):
         raise BayesScalingError(
             f"a fit to training runs is needed (bs.fit, bs.load_fit), not {type(fit).__name__}; published laws go "

@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.plots import drawing
 from bayes_scaling.plots.style import POSTERIOR, PRIOR, PUBLISHED, REFERENCE, WARNING
-from bayes_scaling.plots.visuals import BACKEND, Visuals, add_legend, entry, look_of, named, takes_visuals
+from bayes_scaling.plots.visuals import BACKEND, Visuals, add_legend, checked, entry, named, takes_visuals
 from bayes_scaling.studies.comparison.result import Comparison
 from bayes_scaling.studies.robustness.cases import BASELINE
 from bayes_scaling.studies.robustness.result import Robustness
@@ -62,7 +62,7 @@ def plot_comparison(
     >>> comparison = bs.load_comparison("runs/comparison")  # doctest: +SKIP
     >>> bs.plot_comparison(comparison).get_viz("figure").savefig("differences.png")  # doctest: +SKIP
     """
-    changes = look_of(visuals, backend, _OF_ARVIZ).changes
+    changes = checked(visuals, backend, _OF_ARVIZ)
     table = _converged(comparison).head(most)
     if len(table) < 2:
         raise BayesScalingError("a picture of differences needs two variants that converged")

@@ -40,8 +40,7 @@ BY_THE_PRIOR = VERDICTS[-1]
 class Rule:
     """Thresholds of a verdict."""
 
-    nothing: float = CONTRACTION_MIN
-    """Contraction below which the interval is the prior's."""
+    nothing: float = CONTRACTION_MIN  # contraction below which the interval is the prior's
     little: float = 1 - math.sqrt(0.5)
     """Contraction below which the prior weighs more: were both normal, they would have the same precision at 29%."""
     enough: float = 0.5

@@ -47,19 +47,15 @@ class Quantity:
 
 
 def quantity(
-    name: str,
+    name: str,  # with hyphens
     title: str,
     words: str,
-    draws: Callable[[Fit], DataArray],
+    draws: Callable[[Fit], DataArray],  # refuses a fit that lacks the quantity, which the report then says
     *,
-    plot: Callable[[Fit], Figure] | None = None,
+    plot: Callable[[Fit], Figure] | None = None,  # by default of the intervals
     progress: bool | None = None,
 ) -> Quantity:
-    """What is reported of draws: words on what they are, a picture, a table, entries of `summary.json`.
-
-    ``name`` has hyphens. ``draws`` refuses a fit that lacks the quantity, which the report then says. ``plot``: by
-    default the intervals.
-    """
+    """What is reported of draws: words on what they are, a picture, a table, entries of `summary.json`."""
 
     @section(name, title, refusable=True)
     def shown(fit: Fit) -> Blocks:
@@ -109,10 +105,8 @@ def _coefficient_table(fit: Fit) -> RichTable:
     rows = []
     for entry in found.iterrows():
         name, median, interval = _estimated(entry)
-        known = (median, interval, str(entry[1]["unit"]))
-        rows.append(
-            (name, *(("not identified", interval, "nearly the prior's interval") if name in unknown else known))
-        )
+        lost = ("not identified", interval, "nearly the prior's interval")
+        rows.append((name, *(lost if name in unknown else (median, interval, str(entry[1]["unit"])))))
     return rich_table(title, ("", "median", INTERVAL, "unit"), rows)
 
 

@@ -59,12 +59,7 @@ _BLANK = re.compile(r" (?![(\[])")
 
 
 def render_html(document: Document) -> str:
-    """Write a report as one HTML page that works offline; write it as UTF-8.
-
-    Style and script are inside, and a security policy forbids everything else: no request is made, and no text of
-    the report can act as markup. The page reads well without its script, in print, on light and dark screens, on
-    phones, from the keyboard and through a screen reader.
-    """
+    """A report as one HTML page, to be written as UTF-8, that makes no request and in which no text acts as markup."""
     _check(document)
     css, script = _packaged("page.css"), _packaged("page.js")
     page = _template("page.html.jinja")
