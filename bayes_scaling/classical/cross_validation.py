@@ -356,9 +356,6 @@ def published_cross_validation_table(
     return table
 
 
-# ---------------------------------------------------------------------- folds
-
-
 def _folds(objective: Objective, own_compute_constant: bool) -> Iterator[tuple[Objective, Objective]]:
     """The objective on all rows but one, and on that one."""
     positions = np.arange(len(objective.rows.ids))

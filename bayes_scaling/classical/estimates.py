@@ -228,9 +228,6 @@ def unpenalised_estimate(specification: Specification | str | Path, evaluations:
     return _estimate(objective, evaluations, found, by)
 
 
-# ---------------------------------------------------------------------- searches from one start
-
-
 def published_search(objective: Objective, start: Floats | None = None) -> OptimizeResult:
     """Minimise as the paper does, by default from zeros, wherever that ends."""
 
@@ -309,9 +306,6 @@ def _starts(objective: Objective) -> list[Floats]:
     scattered = published + scale * np.random.default_rng(_SEED).standard_normal((_RANDOM_STARTS, len(published)))
     starts = (np.zeros_like(published), published, *scattered)
     return [start for start in starts if np.isfinite(objective(start))]
-
-
-# ---------------------------------------------------------------------- results
 
 
 def lowest(found: Iterable[OptimizeResult]) -> OptimizeResult:

@@ -34,9 +34,8 @@ def progress_rates(
     moving = [name for term in terms.values() if f"{term}_year" in coefficients for name in (term, f"{term}_year")]
     groups = [group for group in GROUPS_OF_RATES if any(coefficients[name].group == group for name in moving)]
     cells = list(product(*(range(len(levels[group])) for group in groups)))
-    labels = tuple(
-        ", ".join(levels[group][code] for group, code in zip(groups, cell, strict=True)) or EVERYWHERE for cell in cells
-    )
+    named = ([levels[group][code] for group, code in zip(groups, cell, strict=True)] for cell in cells)
+    labels = tuple(", ".join(each) or EVERYWHERE for each in named)
     codes = {group: np.array([cell[i] for cell in cells]) for i, group in enumerate(groups)}
 
     def at(name: str) -> Any:

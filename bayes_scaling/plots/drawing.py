@@ -180,13 +180,12 @@ def times_in(row: Mapping[Any, Any]) -> list[float]:
     return [float(row[f"compute_doubling_months_{part}"]) for part in ("median", "lower", "upper")]
 
 
-def draw_times(
-    axes: Axes, height: float, row: Mapping[Any, Any], *, color: str = POSTERIOR, marker: str = "o", **look: Any
-) -> None:
+def draw_times(axes: Axes, height: float, row: Mapping[Any, Any], **look: Any) -> None:
     """Row of a study's table, as :func:`draw_interval`; a red cross, which is no visual, where it has not converged."""
+    look = {"color": POSTERIOR, "marker": "o"} | look
     if not row["converged"]:
-        color, marker, look = WARNING, "x", look | {"names": (None, None)}
-    draw_interval(axes, height, times_in(row), color=color, marker=marker, **look)
+        look |= {"color": WARNING, "marker": "x", "names": (None, None)}
+    draw_interval(axes, height, times_in(row), **look)
 
 
 def with_marks(names: Iterable[Any], table: pd.DataFrame) -> list[str]:

@@ -62,6 +62,5 @@ def published_rates(published: PublishedDoubling) -> tuple[float | None, float |
 def rates_against_published(published: PublishedDoubling, found: Ends) -> AgainstPublished:
     """A published doubling time against an interval of the rate, log units per year (Ho et al. 2024, eq. 6)."""
     # In months an interval is longer where progress is slow, and has no end where no progress is not ruled out.
-    return AgainstPublished.of(
-        float(signed_months_to_double(published.months)), published_rates(published), found, signed=True
-    )
+    point = float(signed_months_to_double(published.months))
+    return AgainstPublished.of(point, published_rates(published), found, signed=True)

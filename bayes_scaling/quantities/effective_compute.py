@@ -25,10 +25,7 @@ from bayes_scaling.tables import decimal_year
 
 FACTORS = ("physical", "algorithmic")  # what effective compute grows by
 
-_LEVELS = (
-    *("log_A", "log_B", "E", "gamma", "log_factor"),
-    *("level", "share", "irreducible_share", "reducible", "sigma"),
-)
+_LEVELS = ("log_A", "log_B", "E", "gamma", "log_factor", "level", "share", "irreducible_share", "reducible", "sigma")
 """Coefficients that shift the loss and leave rates alone."""
 
 

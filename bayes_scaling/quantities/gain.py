@@ -196,15 +196,13 @@ def _log_reducible(laws: Laws, budgets: Floats, year: float, split: Split, **set
     return np.asarray(np.logaddexp.reduce(terms))
 
 
-def _log_over(
-    laws: Laws, log_reducible: Floats, year: float, benchmark: str, architecture: str, baseline: str
-) -> Floats:
+def _log_over(laws: Laws, reached: Floats, year: float, benchmark: str, architecture: str, baseline: str) -> Floats:
     """Log of an architecture's loss above the baseline's irreducible loss; -inf if below."""
     gap = _irreducible(laws, year, benchmark, architecture) - _irreducible(laws, year, benchmark, baseline)
     if not gap.any():
-        return log_reducible
+        return reached
     with np.errstate(divide="ignore"):
-        return np.log(np.maximum(np.exp(log_reducible) + gap, 0.0))
+        return np.log(np.maximum(np.exp(reached) + gap, 0.0))
 
 
 def _scaled_gain(

@@ -117,11 +117,6 @@ def _declines(fit: Fit) -> tuple[Floats, Floats, Floats] | None:
 
 STRONG = 0.7
 """Correlation beyond which less than half of either rate's variance is left once the other is known (1 - 0.7**2)."""
-_WORDS = {
-    "by the data": "Decided by the data",
-    "shared": "shared between data and prior",
-    "by the prior": "decided by the prior",
-}
 
 
 def sentences(table: pd.DataFrame, ridge: Ridge | None, *, converged: bool = True) -> tuple[str, ...]:
@@ -163,7 +158,8 @@ def _verdicts(verdicts: pd.Series) -> str:
             chosen = of_stem[of_stem == verdict]
             names += [stem] if len(chosen) == len(of_stem) else [str(name) for name in chosen.index]
         if names:
-            parts.append(f"{_WORDS[verdict]}: {', '.join(names)}")
+            words = "shared between data and prior" if verdict == "shared" else f"decided {verdict}"
+            parts.append(f"{words}: {', '.join(names)}")
     text = "; ".join(parts) + "."
     return text[0].upper() + text[1:]
 

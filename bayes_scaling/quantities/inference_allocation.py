@@ -91,8 +91,8 @@ def allocation_with_inference(
         log_k, gamma = optimal_term(laws, year, **setting)
         log_reducible = np.asarray(log_term(log_k, gamma, np.log(target)))
     else:
-        log_reducible = log_above(laws, target, year, setting, "model")
-    log_n, log_d = _log_sizes(laws, log_reducible, np.atleast_1d(used), year, setting)
+        log_reducible = log_above(laws, target, year, "model", **setting)
+    log_n, log_d = _log_sizes(laws, log_reducible, np.atleast_1d(used), year, **setting)
     with np.errstate(over="ignore", invalid="ignore"):  # near-zero exponents put the optimum beyond any number
         parameters, tokens = np.exp(log_n), np.exp(log_d)
         training = training_compute(parameters, tokens)
@@ -117,9 +117,7 @@ def _only_target(loss: float | None, compute: float | None) -> Floats:
     return found
 
 
-def _log_sizes(
-    laws: Laws, log_reducible: Floats, used: Floats, year: float, setting: dict[str, str]
-) -> tuple[Floats, Floats]:
+def _log_sizes(laws: Laws, log_reducible: Floats, used: Floats, year: float, **setting: str) -> tuple[Floats, Floats]:
     """Log parameters and log tokens of the cheapest model, shape ``(samples, inference tokens)``."""
     terms = local_terms(laws, year, **setting)
     ((log_a, _), (log_b, _)), (alpha, beta) = terms, defined_exponents(terms)

@@ -120,11 +120,9 @@ class Laws:
             )
         benchmark = self.benchmark_of(benchmark)
         points = np.broadcast_arrays(*(np.atleast_1d(np.asarray(x, dtype=float)) for x in (parameters, tokens, year)))
-        anchor_tokens = self.anchor.tokens[benchmark]
+        specification, anchor_tokens = self.specification, self.anchor.tokens[benchmark]
         given = dict(zip(("parameters", "tokens", "year"), points, strict=True))
-        covariates = covariates_at(
-            self.specification, self.anchor, **given, anchor_tokens=anchor_tokens, further=further
-        )
+        covariates = covariates_at(specification, self.anchor, **given, anchor_tokens=anchor_tokens, further=further)
         columns, index = self._columns(benchmark, architecture, given, self.columns)
         covariates |= columns
         if self.log_vocabulary:

@@ -149,7 +149,7 @@ def reachable_date(
     laws = laws_of(source)
     setting = {"benchmark": laws.benchmark_of(benchmark), "architecture": architecture}
     losses, budgets = axis_of(loss, "loss (nats per token)"), axis_of(compute, "compute (FLOP)")
-    target, log_compute = log_above(laws, losses, laws.anchor.year, setting), np.atleast_1d(np.log(budgets))
+    target, log_compute = log_above(laws, losses, laws.anchor.year, **setting), np.atleast_1d(np.log(budgets))
     log_k, gamma = (line[:, None, None] for line in optimal_term(laws, _SEARCHED, **setting))
     excess = log_term(log_k, gamma, log_compute[:, None]) - target[:, :, None, None]
     dates, bracket = _bracketed(excess)
@@ -204,7 +204,7 @@ def compute_needed(
     setting = {"benchmark": laws.benchmark_of(benchmark), "architecture": architecture}
     losses, years = axis_of(loss, "loss (nats per token)"), axis_of(year, "year")
     check_years(laws, years)
-    target = log_above(laws, losses, laws.anchor.year, setting)[:, :, None]
+    target = log_above(laws, losses, laws.anchor.year, **setting)[:, :, None]
     log_k, gamma = (line[:, None] for line in optimal_term(laws, years, **setting))
     with np.errstate(over="ignore"):
         flop = np.exp((log_k - target) / gamma)
@@ -227,9 +227,7 @@ def with_noise(
     return np.asarray(noise.added(expected, scattered))
 
 
-def log_above(
-    laws: Laws, losses: Floats, year: float, setting: dict[str, str], what: str = "compute and no date"
-) -> Floats:
+def log_above(laws: Laws, losses: Floats, year: float, what: str = "compute and no date", **setting: str) -> Floats:
     """Log of what is left of each loss above E, ``(samples, losses)``, -inf where nothing; ``what`` can't reach it."""
     irreducible, _ = laws.parts(1.0, 1.0, year, **setting)  # E changes neither with size nor with the date
     above = np.atleast_1d(losses) - irreducible

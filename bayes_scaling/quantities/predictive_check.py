@@ -188,9 +188,7 @@ def predictive_check(fit: Fit, *, replicates: int = REPLICATES, seed: int = 0) -
     rows = rows_of(fit.data, fit.specification)
     if len(rows.ids) < 2:
         raise BayesScalingError("a check needs at least two rows, and the fit has one; fit a longer table")
-    mean, *interval = np.hstack(
-        [_mean_and_interval(observed) for observed in observed_residuals(fit, rows, replicates)]
-    )
+    mean, *interval = np.hstack([*map(_mean_and_interval, observed_residuals(fit, rows, replicates))])
 
     def of_draws(statistic: Callable[[Floats], Floats]) -> tuple[Floats, Floats]:
         """What is observed and what is replicated, of each draw."""

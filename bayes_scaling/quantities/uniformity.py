@@ -44,7 +44,6 @@ def uniform_curve(values: Floats) -> Curve:
 @cache
 def uniform_band(count: int) -> tuple[Floats, Floats, Floats]:
     """Points and band for a number of values, simulated once for each."""
-    points, _, lower, upper = ecdf_pit(
-        np.arange(count) / count, BAND, _BAND_SIMULATIONS, rng=np.random.default_rng(SEED_OF_BANDS)
-    )
+    rng = np.random.default_rng(SEED_OF_BANDS)
+    points, _, lower, upper = ecdf_pit(np.arange(count) / count, BAND, _BAND_SIMULATIONS, rng=rng)
     return points, lower, upper

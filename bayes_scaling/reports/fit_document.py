@@ -73,10 +73,8 @@ _RECOMMENDED, _PACKAGED = "reference", "ho2024"
 def banners(fit: Fit) -> Iterator[Banner]:
     """What makes an answer unusable or weak: chains that disagree, odd rows, no upper bound, a prior that decided."""
     if not fit.diagnostics.converged:
-        failed = "; ".join(fit.diagnostics.failures)
-        yield Banner(
-            NOT_CONVERGED, f"Do not use any figure of this report. What failed: {failed}. {words.next_step(fit)}"
-        )
+        failed, again = "; ".join(fit.diagnostics.failures), words.next_step(fit)
+        yield Banner(NOT_CONVERGED, f"Do not use any figure of this report. What failed: {failed}. {again}")
     if looks_wrong := fit_findings(fit):
         yield Banner("LOOKS WRONG", "; ".join(f"{each.message} [{each.code}]" for each in looks_wrong) + ".")
     if not fit.specification.progresses:

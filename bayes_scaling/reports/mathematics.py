@@ -13,7 +13,6 @@ _TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d+)?(?:e[+-]?\d+)?|[^\W\d]\w*|[-+/^()\[\],
 _GREEK = ("alpha", "beta", "gamma", "sigma", "tau", "nu")
 _FUNCTIONS = {"exp": r"\exp", "ln": r"\ln", "logit": r"\text{logit}"}
 _RELATIONS = {"=": " = ", "~": r" \sim ", ",": r", \quad ", ":": r": \quad ", ";": r"; \quad "}
-_ONE_LETTER_WORDS = {"x": r"\times"}
 _PROSE = ("for", "where", "about")
 _OPEN, _CLOSE = r"\left(", r"\right)"
 
@@ -135,8 +134,8 @@ class _Parser:
             return _number(name)
         if name in _FUNCTIONS:
             return _FUNCTIONS[name] + self.bracketed()
-        if name in _ONE_LETTER_WORDS:
-            return _ONE_LETTER_WORDS[name]
+        if name == "x":
+            return r"\times"
         if name == "sum" and self.taken("of"):
             return r"\sum"
         group = ""
