@@ -9,13 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.optimize import OptimizeResult, minimize
 
-from bayes_scaling.classical.chinchilla_objective import (
-    HOFFMANN_DELTA,
-    HuberObjective,
-    check_delta,
-    law_of,
-    theta_of,
-)
+from bayes_scaling.classical.chinchilla_objective import HOFFMANN_DELTA, HuberObjective, check_delta, law_of, theta_of
 from bayes_scaling.classical.estimates import lowest
 from bayes_scaling.common.arrays import Floats
 from bayes_scaling.inference.threads import one_thread
