@@ -9,20 +9,13 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.optimize import OptimizeResult, minimize
 
-from bayes_scaling.classical.chinchilla_objective import (
-    HOFFMANN_DELTA,
-    HuberObjective,
-    check_delta,
-    law_of,
-    theta_of,
-)
+from bayes_scaling.classical.chinchilla_objective import HOFFMANN_DELTA, HuberObjective, check_delta, law_of, theta_of
 from bayes_scaling.classical.estimates import lowest
 from bayes_scaling.common.arrays import Floats
 from bayes_scaling.inference.threads import one_thread
 from bayes_scaling.law.chinchilla import ChinchillaLaw
 
-_SCREENED = 30
-"""Points of the grid from which the converged search starts: those where the objective is lowest."""
+_SCREENED = 30  # points of the grid from which the converged search starts: those where the objective is lowest
 _TOLERANCE = 1e-7
 """Largest derivative of the sum, over delta, at which the converged search ends (far from a minimum: thousands)."""
 _MOST_ITERATIONS = 5000

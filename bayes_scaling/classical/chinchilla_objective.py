@@ -19,8 +19,7 @@ from bayes_scaling.errors import BayesScalingError, RunsError, require_choice
 from bayes_scaling.law.chinchilla import ChinchillaLaw
 from bayes_scaling.law.formula import log_term, loss
 
-HOFFMANN_DELTA = 1e-3
-"""Where the Huber loss turns from squares to absolute values, log nats per token."""
+HOFFMANN_DELTA = 1e-3  # where the Huber loss turns from squares to absolute values, log nats per token
 
 REDUCTIONS = ("sum", "mean")
 CONSTANTS = ("a", "b", "e", "alpha", "beta")

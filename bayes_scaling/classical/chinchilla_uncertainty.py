@@ -33,8 +33,7 @@ from bayes_scaling.law.chinchilla import ChinchillaLaw
 from bayes_scaling.quantities.intervals import check_probability
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, interval_attrs, interval_points
 
-_STEPS = 8
-"""Steps from a smooth objective to one that is all but least absolute residuals."""
+_STEPS = 8  # steps from a smooth objective to one that is all but least absolute residuals
 
 
 @dataclass(frozen=True)
@@ -198,11 +197,9 @@ def _profile(objective: HuberObjective, theta: Floats, delta: float) -> tuple[fl
     return -float(found.fun), float(np.exp(found.x))
 
 
-BESIROGLU_SEED = 42
-"""Seed of the published notebook's resamples."""
+BESIROGLU_SEED = 42  # seed of the published notebook's resamples
 
-_OPTIMAL = 1e-6
-"""A resample's search has failed if a derivative is larger than this where it ends."""
+_OPTIMAL = 1e-6  # a resample's search has failed if a derivative is larger than this where it ends
 
 
 @dataclass(frozen=True, eq=False)

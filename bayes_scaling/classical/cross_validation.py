@@ -29,8 +29,7 @@ HO2024_VOCABULARY = {"wt103": 268_000.0, "wt2": 33_278.0, "ptb": 10_000.0}
 _HO2024_ROWS = 231
 _VALIDATION_SHARE = 0.2
 _SPLIT_SEED = 1
-_DIGITS = 5
-"""Decimals of the published table."""
+_DIGITS = 5  # decimals of the published table
 _COMPUTE_SPECIFICATION = "ho2024/18"
 _MARGIN = 2e-3
 """Local minima of the whole sample this far above the lowest may be the lowest once a row is left out."""
@@ -355,9 +354,6 @@ def published_cross_validation_table(
     table = pd.DataFrame(list(cells.values()), index=pd.MultiIndex.from_tuples(cells, names=["specification", "delta"]))
     table.attrs = {"unit": "squared nats per token"}
     return table
-
-
-# ---------------------------------------------------------------------- folds
 
 
 def _folds(objective: Objective, own_compute_constant: bool) -> Iterator[tuple[Objective, Objective]]:

@@ -21,10 +21,8 @@ _RANDOM_STARTS = 18
 _SEED = 0
 _SPREAD = 0.3
 """Standard deviation of random starts, in units of a coefficient's step that moves the losses by 1 nat."""
-_SAME = 1e-8
-"""Searches that end within this of the lowest objective have found the same minimum."""
-_ZERO = 1e-9
-"""Coefficients that a bounded search leaves this close to 0 are 0."""
+_SAME = 1e-8  # searches that end within this of the lowest objective have found the same minimum
+_ZERO = 1e-9  # coefficients that a bounded search leaves this close to 0 are 0
 _SQUARES_TOLERANCE = 1e-14
 _BOUNDED_TOLERANCE = 1e-15
 _MOST_ITERATIONS = 500
@@ -230,9 +228,6 @@ def unpenalised_estimate(specification: Specification | str | Path, evaluations:
     return _estimate(objective, evaluations, found, by)
 
 
-# ---------------------------------------------------------------------- searches from one start
-
-
 def published_search(objective: Objective, start: Floats | None = None) -> OptimizeResult:
     """Minimise as the paper does, by default from zeros, wherever that ends."""
 
@@ -288,16 +283,15 @@ def _bounded_search(objective: Objective, start: Floats) -> OptimizeResult:
 
 def _squares_search(objective: Objective, start: Floats) -> OptimizeResult:
     """Least squares, whatever the objective's delta."""
+    tolerances: Any = dict.fromkeys(("ftol", "xtol", "gtol"), _SQUARES_TOLERANCE)
     with np.errstate(all="ignore"):
         found = least_squares(
             objective.residuals,
             start,
             jac=objective.jacobian,
             x_scale="jac",
-            ftol=_SQUARES_TOLERANCE,
-            xtol=_SQUARES_TOLERANCE,
-            gtol=_SQUARES_TOLERANCE,
             max_nfev=_MOST_ITERATIONS,
+            **tolerances,
         )
     # One Jacobian for the start and one for each accepted step: the nearest there is to a count of iterations.
     found.update({"fun": objective.mean_squared_error(found.x), "nit": found.njev or 0})
@@ -312,9 +306,6 @@ def _starts(objective: Objective) -> list[Floats]:
     scattered = published + scale * np.random.default_rng(_SEED).standard_normal((_RANDOM_STARTS, len(published)))
     starts = (np.zeros_like(published), published, *scattered)
     return [start for start in starts if np.isfinite(objective(start))]
-
-
-# ---------------------------------------------------------------------- results
 
 
 def lowest(found: Iterable[OptimizeResult]) -> OptimizeResult:

@@ -149,11 +149,9 @@ class Objective:
         array
             Nats per token, shape ``(..., n)``.
         """
+        rows = self.rows
         with np.errstate(over="ignore", invalid="ignore"):
-            residuals: Floats = self.rows.response - expected_loss(
-                self.coefficients(values), self.rows.covariates, self.rows.index
-            )
-        return residuals
+            return np.asarray(rows.response - expected_loss(self.coefficients(values), rows.covariates, rows.index))
 
     def mean_squared_error(self, values: ArrayLike) -> float:
         """Mean squared residual.

@@ -21,8 +21,7 @@ from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, months_to_doubl
 from bayes_scaling.specifications.catalogue import resolve
 from bayes_scaling.specifications.specification import Specification
 
-PROFILED = ("phi", "g_C")
-"""What can be profiled: ``phi = g_N / g_C`` and ``g_C``."""
+PROFILED = ("phi", "g_C")  # what can be profiled: ``phi = g_N / g_C`` and ``g_C``
 _YEARS, _EXPONENTS = ("alpha_year", "beta_year"), ("alpha_param", "beta_data")
 _STEP = {"phi": 0.25, "g_C": 0.1}
 _MOST_STEPS = 40
@@ -30,8 +29,7 @@ _MOST_STEPS = 40
 _COMPLEX_STEP = 1e-30
 _TOLERANCE = 1e-12
 
-Found = dict[float, tuple[Floats, float]]
-"""Free values and deviance by what the quantity is held at."""
+Found = dict[float, tuple[Floats, float]]  # free values and deviance by what the quantity is held at
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,15 +117,13 @@ def _require_shared_rates(specification: Specification, objective: Objective) ->
 
 @dataclass(frozen=True, eq=False)
 class _Held:
-    """Least squares over all coefficients while one quantity is held.
+    """Least squares over all coefficients while one quantity is held."""
 
-    Free values are the paper's coefficients without ``beta_year``, and in the place of ``alpha_year`` the rate that is
-    not held: ``g_C`` where ``phi`` is, ``g_N`` where ``g_C`` is. ``least``: mean squared residual where none is held.
-    """
-
+    # Free values are the paper's coefficients without ``beta_year``, and in the place of ``alpha_year`` the rate that
+    # is not held: ``g_C`` where ``phi`` is, ``g_N`` where ``g_C`` is.
     objective: Objective
     of: str
-    least: float
+    least: float  # mean squared residual where none is held
 
     def place(self, name: str) -> int:
         return self.objective.names.index(name)
@@ -238,11 +234,8 @@ def _months(
 
 
 def curvature_correlation(objective: Objective, theta: Floats) -> float:
-    """Correlation of the estimates of ``alpha_year`` and ``beta_year``, from the residuals' derivatives at ``theta``.
-
-    It matters where: on ``ho2024/07`` it is -0.75 at the published estimate, which is no minimum, and -0.87 at the
-    least squares; over the published bootstrap it is -0.81.
-    """
+    """Correlation of the estimates of ``alpha_year`` and ``beta_year``, from derivatives of residuals at ``theta``."""
+    # On ``ho2024/07`` -0.75 at the published estimate, no minimum, -0.87 at the least squares; by bootstrap -0.81.
     covariance = np.linalg.inv(np.asarray(objective.jacobian(theta).T @ objective.jacobian(theta)))
     at = [objective.names.index(name) for name in _YEARS]
     (first, joint), (_, second) = covariance[np.ix_(at, at)]

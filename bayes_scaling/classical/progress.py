@@ -17,11 +17,9 @@ from bayes_scaling.specifications.sections import GROUPS_OF_RATES
 FACTOR_OF: Mapping[str, str] = {rate: factor for factor, rate in RATE_OF.items()}
 """Each rate with the factor whose effective size it doubles."""
 
-EVERYWHERE = "all"
-"""Name of the one level of rates that do not vary by a group."""
+EVERYWHERE = "all"  # name of the one level of rates that do not vary by a group
 
-UNITS: Mapping[str, float] = {"months": 1, "years": MONTHS_PER_YEAR}
-"""Each unit of time with its length in months."""
+UNITS: Mapping[str, float] = {"months": 1, "years": MONTHS_PER_YEAR}  # each unit of time with its length in months
 
 
 def progress_rates(
@@ -36,9 +34,8 @@ def progress_rates(
     moving = [name for term in terms.values() if f"{term}_year" in coefficients for name in (term, f"{term}_year")]
     groups = [group for group in GROUPS_OF_RATES if any(coefficients[name].group == group for name in moving)]
     cells = list(product(*(range(len(levels[group])) for group in groups)))
-    labels = tuple(
-        ", ".join(levels[group][code] for group, code in zip(groups, cell, strict=True)) or EVERYWHERE for cell in cells
-    )
+    named = ([levels[group][code] for group, code in zip(groups, cell, strict=True)] for cell in cells)
+    labels = tuple(", ".join(each) or EVERYWHERE for each in named)
     codes = {group: np.array([cell[i] for cell in cells]) for i, group in enumerate(groups)}
 
     def at(name: str) -> Any:

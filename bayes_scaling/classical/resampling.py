@@ -29,8 +29,7 @@ from bayes_scaling.specifications.specification import Specification
 BOOTSTRAP_UNITS = ("row", "paper")
 """What a bootstrap draws with replacement."""
 
-PERCENTILES_OF = ("rate", "doubling_time")
-"""What a bootstrap's percentiles are taken of."""
+PERCENTILES_OF = ("rate", "doubling_time")  # what a bootstrap's percentiles are taken of
 
 
 @dataclass(frozen=True, eq=False)

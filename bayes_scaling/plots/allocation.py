@@ -31,7 +31,7 @@ _POINTS = 61
 def budget_grid(compute: Any, named: Floats) -> Floats:
     """Budgets (FLOP) from the smallest run through the largest to those named, by default a hundred times that."""
     low, largest = float(np.min(compute)), float(np.max(compute))
-    exact = [low, largest, *(named if named.size else [BEYOND_RUNS * largest])]
+    exact = [low, largest, *(named if len(named) else [BEYOND_RUNS * largest])]
     between = np.geomspace(min(exact), max(exact), _POINTS)[1:-1]
     # Strictly inside: logarithms and back may pass an end by a rounding error.
     inside = between[(between > min(exact)) & (between < max(exact))]

@@ -189,13 +189,13 @@ def plot_best_split(fit: Fit, budget: float, *, visuals: Visuals | None = None, 
     end = float(grid[-1]) * _ROOM
     if end > largest:
         shade_beyond(axes, largest, end)
-    ends = [
+    tables = dict(zip(_KINDS.values(), best_split(fit, grid, *_KINDS), strict=True))
+    for name, table in tables.items():
         _draw_one(axes, grid, table, float(marked[0]), name, first=name == _KINDS["tokens"])
-        for table, name in zip(best_split(fit, grid, *_KINDS), _KINDS.values(), strict=True)
-    ]
     named(axes.axvline(float(marked[0]), color=INK, lw=0.8, ls=":"), "budget")
     mark_budgets(axes, runs["compute"])
-    low, high = min(each[0] for each in ends), max(each[1] for each in ends)
+    low = min(table["lower"].min() for table in tables.values())
+    high = max(table["upper"].max() for table in tables.values())
     axes.set(xscale="log", yscale="log", xlim=(grid[0], end), ylim=(low / 2, high * _ROOM))
     axes.set(xlabel="training budget (FLOP, log scale)", ylabel="best number (log scale)")
     axes.yaxis.set_major_locator(LogLocator())
@@ -205,10 +205,8 @@ def plot_best_split(fit: Fit, budget: float, *, visuals: Visuals | None = None, 
     return finished(figure, f"{runs_title(fit)}, at {scientific(float(marked[0]))} FLOP", fit.diagnostics)
 
 
-def _draw_one(
-    axes: Axes, grid: Floats, table: pd.DataFrame, budget: float, name: str, *, first: bool
-) -> tuple[float, float]:
-    """Median and interval of one count over budgets, its name, and what it is at the budget; smallest and largest."""
+def _draw_one(axes: Axes, grid: Floats, table: pd.DataFrame, budget: float, name: str, *, first: bool) -> None:
+    """Median and interval of one count over budgets, its name, and what it is at the budget."""
     words = INTERVAL if first else ""
     band = axes.fill_between(grid, table["lower"], table["upper"], color=POSTERIOR, alpha=0.22, lw=0, label=words)
     named(band, "interval")
@@ -220,7 +218,6 @@ def _draw_one(
     look: dict[str, Any] = {"textcoords": "offset points", "ha": "right", "va": "bottom", "fontsize": 9, "bbox": box}
     words = f"{amount(at['median'])}\n{name}"
     named(axes.annotate(words, (budget, at["median"]), (-7, 5), **look), "budget")
-    return float(table["lower"].min()), float(table["upper"].max())
 
 
 RULE_OF_THUMB = 20.0
@@ -275,13 +272,10 @@ def plot_tokens_per_parameter(
     >>> bs.plot_tokens_per_parameter(fit, 1e25).savefig("tokens_per_parameter.png")  # doctest: +SKIP
     """
     runs = fitted_runs(fit)
-    budgets = budget_grid(
-        runs["compute"], np.empty(0) if compute is None else np.atleast_1d(axis_of(compute, "compute (FLOP)"))
-    )
+    further = np.empty(0) if compute is None else np.atleast_1d(axis_of(compute, "compute (FLOP)"))
+    budgets = budget_grid(runs["compute"], further)
     ratio = optimal_allocation(fit, budgets)["tokens_per_parameter"]
-    outer, inner = (
-        credible_intervals(ratio, probability=each, errors=False) for each in (INTERVAL_PROBABILITY, _INNER)
-    )
+    outer, inner = (credible_intervals(ratio, probability=p, errors=False) for p in (INTERVAL_PROBABILITY, _INNER))
     figure, axes = panel(8.5, 5.2)
     for band, alpha, words in ((outer, 0.18, INTERVAL), (inner, 0.35, f"{_INNER:.0%} {INTERVAL_KIND} interval")):
         filled = axes.fill_between(

@@ -107,10 +107,8 @@ def plot_doubling_times_by_model(
         if pd.isna(row["probability_of_progress"]):
             continue
         moving.add(row["model"])
-        color, marker = layout.look(row["variant"]) if row["converged"] else (WARNING, "x")
-        mark: dict[str, Any] = {"size": layout.size, "filled": str(name) in layout.tied}
-        mark["names"] = ("posterior", "interval") if row["converged"] else (None, None)
-        drawing.draw_interval(axes, layout.at(row), drawing.times_in(row), color=color, marker=marker, **mark)
+        (color, marker), filled = layout.look(row["variant"]), str(name) in layout.tied
+        drawing.draw_times(axes, layout.at(row), row, color=color, marker=marker, size=layout.size, filled=filled)
     for place, model in enumerate(layout.models):
         if model not in moving:
             words = axes.text(1.1, place, "no progress assumed", color=PRIOR, fontsize=7.5, va="center")
@@ -269,7 +267,7 @@ def plot_averaged_doubling_times(
         drawing.print_beside(axes, height, _PLACES, "", "", bracketed(interval))
         labels.append(f"all models, by {METHOD_WORDS[kind]}")
     for height, (name, case) in enumerate(table.to_dict("index").items(), len(averages)):
-        drawing.draw_interval(axes, height, drawing.times_in(case), color=POSTERIOR, marker="o")
+        drawing.draw_times(axes, height, case)
         weights = (f"{case[column]:.2f}" for column in ("weight", "weight_pseudo_bma"))
         drawing.print_beside(axes, height, _PLACES, *weights, bracketed(drawing.times_in(case)))
         labels.append(str(name))

@@ -140,20 +140,16 @@ POINT_SIZE = 4.5  # points
 def draw_clipped(
     axes: Axes,
     height: float,
-    values: Sequence[float],
+    values: Sequence[float],  # middle and ends: infinite where there is no bound, NaN where there is no interval
     ends: tuple[float, float],
     *,
     color: str,
     marker: str,
     size: float = POINT_SIZE,
     filled: bool = True,
-    names: tuple[str | None, str | None] = ("posterior", "interval"),
+    names: tuple[str | None, str | None] = ("posterior", "interval"),  # visuals of the point, and of the rest
 ) -> None:
-    """Draw a point with its interval, if it has one; arrows at the ends of the axis beyond which either goes on.
-
-    ``values`` are middle, lower and upper end: infinite where there is no bound, NaN where there is no interval.
-    ``names``: the visuals of the point, and of its interval with arrows.
-    """
+    """Draw a point with its interval, if it has one; arrows at the ends of the axis beyond which either goes on."""
     middle, lower, upper = values
     start, end = ends
     known = not (math.isnan(lower) or math.isnan(upper))
@@ -183,6 +179,14 @@ def draw_interval(axes: Axes, height: float, times: Sequence[float], **look: Any
 def times_in(row: Mapping[Any, Any]) -> list[float]:
     """Median and interval of the doubling time of effective compute in a study's table, months."""
     return [float(row[f"compute_doubling_months_{part}"]) for part in ("median", "lower", "upper")]
+
+
+def draw_times(axes: Axes, height: float, row: Mapping[Any, Any], **look: Any) -> None:
+    """Row of a study's table, as :func:`draw_interval`; a red cross, which is no visual, where it has not converged."""
+    look = {"color": POSTERIOR, "marker": "o"} | look
+    if not row["converged"]:
+        look |= {"color": WARNING, "marker": "x", "names": (None, None)}
+    draw_interval(axes, height, times_in(row), **look)
 
 
 def with_marks(names: Iterable[Any], table: pd.DataFrame) -> list[str]:

@@ -117,10 +117,10 @@ def _quantities(source: Source, compute: float) -> Mapping[str, xr.DataArray]:
     known = {}
     if laws.specification.has_irreducible:
         irreducible, _ = laws.powered_parts(1.0, 1.0, YEAR)
-        known["E"] = laws.drawn(irreducible[:, 0], "E", "nats per token")
+        known["E"] = laws.drawn(irreducible, "E", "nats per token")
     return known | {
-        "alpha": laws.drawn((power * alpha)[:, 0], "alpha", "no unit"),
-        "beta": laws.drawn((power * beta)[:, 0], "beta", "no unit"),
+        "alpha": laws.drawn(power * alpha, "alpha", "no unit"),
+        "beta": laws.drawn(power * beta, "beta", "no unit"),
         "a": allocation_exponents(laws)["a"],
         "parameters": best["parameters"],
         "tokens_per_parameter": best["tokens_per_parameter"],

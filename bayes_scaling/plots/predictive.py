@@ -16,7 +16,7 @@ from bayes_scaling.plots.style import INK, LAW_COLOURS, LAW_MARKERS, POSTERIOR, 
 from bayes_scaling.plots.visuals import Visuals, add_legend, entry, named, takes_visuals
 from bayes_scaling.quantities.predictive_check import PredictiveCheck, predictive_check
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
-from bayes_scaling.quantities.uniformity import BAND
+from bayes_scaling.quantities.uniformity import BAND, Curve
 from bayes_scaling.studies.backtest.result import Backtest
 from bayes_scaling.studies.backtest.splits import HORIZONS
 from bayes_scaling.studies.calibration.result import Calibration, rank_curve
@@ -146,18 +146,21 @@ def _draw_line(
 
 
 def _draw_curve(axes: Axes, check: PredictiveCheck) -> None:
-    curve = check.curve
-    words = f"{BAND:.0%} band"
-    band = axes.fill_between(curve.points, curve.lower, curve.upper, color=PRIOR, alpha=0.3, lw=0, label=words)
-    named(band, "band")
-    named(axes.axhline(0, color=PRIOR, lw=0.8), "reference")
-    colour = POSTERIOR if curve.inside else WARNING
-    named(axes.step(curve.points, curve.difference, where="post", color=colour, lw=1.3), "pit")
-    state = "inside its band" if curve.inside else "outside its band"
+    _draw_uniformity(axes, check.curve, "pit", lw=1.3)
+    state = "inside its band" if check.curve.inside else "outside its band"
     bad = f"; {check.pareto_k_bad} with Pareto k above {check.good_k:.2f}" if check.pareto_k_bad else ""
     axes.set(xlabel="LOO-PIT", ylabel="ECDF less uniform", xlim=(0, 1))
     axes.set_title(f"LOO-PIT by {noun_of(check.unit, check.evaluations.kind)}: {state}{bad}", fontsize=10)
     add_legend(axes, loc="upper right")
+
+
+def _draw_uniformity(axes: Axes, curve: Curve, name: str, *, lw: float) -> None:
+    """Distribution less the uniform one, red where it leaves its band."""
+    words, colour = f"{BAND:.0%} band", POSTERIOR if curve.inside else WARNING
+    band = axes.fill_between(curve.points, curve.lower, curve.upper, color=PRIOR, alpha=0.3, lw=0, label=words)
+    named(band, "band")
+    named(axes.axhline(0, color=PRIOR, lw=0.8), "reference")
+    named(axes.step(curve.points, curve.difference, where="post", color=colour, lw=lw), name)
 
 
 def _draw_residuals(axes: Axes, check: PredictiveCheck) -> None:
@@ -268,10 +271,7 @@ def plot_calibration(calibration: Calibration, *, visuals: Visuals | None = None
 
 def _draw_ranks(axes: Axes, name: str, ranks: list[int]) -> None:
     curve = rank_curve(ranks)
-    named(axes.fill_between(curve.points, curve.lower, curve.upper, color=PRIOR, alpha=0.3, lw=0), "band")
-    named(axes.axhline(0, color=PRIOR, lw=0.8), "reference")
-    name = shortened(name)
-    colour, words, ink = (POSTERIOR, name, INK) if curve.inside else (WARNING, f"{name}: outside", WARNING)
-    named(axes.step(curve.points, curve.difference, where="post", color=colour, lw=1.5), "ranks")
+    _draw_uniformity(axes, curve, "ranks", lw=1.5)
+    words, ink = (shortened(name), INK) if curve.inside else (f"{shortened(name)}: outside", WARNING)
     axes.set_title(words, fontsize=9, color=ink, parse_math=False)
     axes.tick_params(labelsize=8)

@@ -31,10 +31,7 @@ MOST_BUDGETS = 10
 
 
 def fitted_runs(fit: Fit) -> pd.DataFrame:
-    """Runs of the levels that are set to which a static law of parameters and tokens was fitted, indexed by row id.
-
-    Columns: ``parameters``, ``tokens``, ``compute`` (6 N D, FLOP), ``loss`` (nats per token).
-    """
+    """Runs of the set levels of a static law's fit, by id: ``parameters, tokens, compute`` (FLOP), ``loss`` (nats)."""
     if not isinstance(fit, Fit):
         raise BayesScalingError(
             f"a fit to training runs is needed (bs.fit, bs.load_fit), not {type(fit).__name__}; published laws go "
@@ -57,10 +54,7 @@ def fitted_runs(fit: Fit) -> pd.DataFrame:
 
 
 def isoflop_budgets(runs: pd.DataFrame) -> Floats:
-    """Budgets (FLOP) that the runs share, the ten with the most runs, in rising order: the geometric mean of each.
-
-    Found as for the profiles of :func:`bayes_scaling.isoflop_profiles`; empty where there are fewer than these need.
-    """
+    """Rising budgets (FLOP) that most runs share, as :func:`bayes_scaling.isoflop_profiles` finds them; none if few."""
     try:
         label = budgets_of(runs.rename(columns={"compute": "flop"})).label
     except RunsError:

@@ -12,23 +12,9 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.plots.drawing import (
-    LONGEST,
-    SHORTEST,
-    TEXT_ROOM,
-    Drawing,
-    bracketed,
-    draw_interval,
-    draw_published,
-    panel,
-    print_beside,
-    set_months_axis,
-    shortened,
-    times_in,
-    with_marks,
-)
+from bayes_scaling.plots import drawing
 from bayes_scaling.plots.style import POSTERIOR, PRIOR, PUBLISHED, REFERENCE, WARNING
-from bayes_scaling.plots.visuals import BACKEND, Visuals, add_legend, entry, look_of, named, takes_visuals
+from bayes_scaling.plots.visuals import BACKEND, Visuals, add_legend, checked, entry, named, takes_visuals
 from bayes_scaling.studies.comparison.result import Comparison
 from bayes_scaling.studies.robustness.cases import BASELINE
 from bayes_scaling.studies.robustness.result import Robustness
@@ -76,7 +62,7 @@ def plot_comparison(
     >>> comparison = bs.load_comparison("runs/comparison")  # doctest: +SKIP
     >>> bs.plot_comparison(comparison).get_viz("figure").savefig("differences.png")  # doctest: +SKIP
     """
-    changes = look_of(visuals, backend, _OF_ARVIZ).changes
+    changes = checked(visuals, backend, _OF_ARVIZ)
     table = _converged(comparison).head(most)
     if len(table) < 2:
         raise BayesScalingError("a picture of differences needs two variants that converged")
@@ -148,15 +134,13 @@ def plot_doubling_times_by_variant(
     table = comparison.table[comparison.table["probability_of_progress"].notna()].head(most)
     if table.empty:
         raise BayesScalingError("no variant has progress, so there is no doubling time to draw")
-    figure, axes = panel(8, 1.6 + 0.24 * len(table))
-    draw_published(axes)
+    figure, axes = drawing.panel(8, 1.6 + 0.24 * len(table))
+    drawing.draw_published(axes)
     for line, row in enumerate(table.to_dict("records")):
-        color, marker = (POSTERIOR, "o") if row["converged"] else (WARNING, "x")
-        names = ("posterior", "interval") if row["converged"] else (None, None)
-        draw_interval(axes, line, times_in(row), color=color, marker=marker, names=names)
+        drawing.draw_times(axes, line, row)
     axes.set(ylim=(len(table) - 0.4, -0.6), yticks=range(len(table)))
-    set_months_axis(axes)
-    axes.set_yticklabels(with_marks(table.index, table), fontsize=7, parse_math=False)
+    drawing.set_months_axis(axes)
+    axes.set_yticklabels(drawing.with_marks(table.index, table), fontsize=7, parse_math=False)
     add_legend(axes, loc="lower right")
     named(axes.set_title(f"Best predicting first, one {comparison.unit} left out", fontsize=10), "title")
     return figure
@@ -185,7 +169,7 @@ def plot_pareto_k(comparison: Comparison, *, visuals: Visuals | None = None, bac
     >>> bs.plot_pareto_k(bs.load_comparison("runs/comparison")).savefig("pareto_k.png")  # doctest: +SKIP
     """
     names = list(comparison.table.index)
-    figure, axes = panel(9, 4)
+    figure, axes = drawing.panel(9, 4)
     marked: dict[str, list[tuple[int, float]]] = {name: [] for name in _MENDED}
     threshold = 0.0
     for column, name in enumerate(names, 1):
@@ -237,7 +221,7 @@ def plot_criteria(comparison: Comparison, *, visuals: Visuals | None = None, bac
     >>> bs.plot_criteria(bs.load_comparison("runs/comparison")).savefig("criteria.png")  # doctest: +SKIP
     """
     table = _converged(comparison)
-    figure, axes = panel(6.5, 4.6)
+    figure, axes = drawing.panel(6.5, 4.6)
     static = table["probability_of_progress"].isna().to_numpy()
     for inside, marker, label in ((~static, "o", "with progress"), (static, "x", "no progress")):
         points = (table["loo_mse"][inside], table["elpd"][inside])
@@ -283,26 +267,25 @@ def plot_robustness(result: Robustness, *, visuals: Visuals | None = None, backe
     >>> bs.plot_robustness(bs.robustness(directory="runs/robustness")).savefig("robustness.png")  # doctest: +SKIP
     """
     table = result.table
-    figure = Drawing(figsize=(11, 1.8 + 0.3 * len(table)), layout=ConstrainedLayoutEngine(rect=TEXT_ROOM))
+    layout = ConstrainedLayoutEngine(rect=drawing.TEXT_ROOM)
+    figure = drawing.Drawing(figsize=(11, 1.8 + 0.3 * len(table)), layout=layout)
     axes = figure.subplots()
-    median, lower, upper = times_in(result.table.to_dict("index")[BASELINE])
-    band = axes.axvspan(max(lower, SHORTEST), min(upper, LONGEST), color=POSTERIOR, alpha=0.08, lw=0)
+    median, lower, upper = drawing.times_in(result.table.to_dict("index")[BASELINE])
+    band = axes.axvspan(max(lower, drawing.SHORTEST), min(upper, drawing.LONGEST), color=POSTERIOR, alpha=0.08, lw=0)
     named(band, "baseline")
-    if median < LONGEST:
+    if median < drawing.LONGEST:
         named(axes.axvline(median, color=POSTERIOR, lw=0.8, ls=":"), "baseline")
-    print_beside(axes, -0.75, _PLACES, "rows", "months", color=PRIOR)
+    drawing.print_beside(axes, -0.75, _PLACES, "rows", "months", color=PRIOR)
     for line, case in enumerate(table.to_dict("records")):
-        good = bool(case["converged"])
-        color = POSTERIOR if good else WARNING
-        names = ("posterior", "interval") if good else (None, None)
-        draw_interval(axes, line + _FOUND, times_in(case), color=color, marker="o" if good else "x", names=names)
+        drawing.draw_times(axes, line + _FOUND, case)
         published = [float(case[f"published_{part}"]) for part in ("months", "lower", "upper")]
         if not math.isnan(published[0]):
             _draw_published(axes, line + _PUBLISHED, *published)
-        print_beside(axes, line, _PLACES, str(case["rows"]), bracketed(times_in(case)))
+        drawing.print_beside(axes, line, _PLACES, str(case["rows"]), drawing.bracketed(drawing.times_in(case)))
     axes.set(ylim=(len(table) - 0.4, -0.8))
-    set_months_axis(axes)
-    axes.set_yticks(range(len(table)), with_marks(map(shortened, table.index), table), fontsize=8, parse_math=False)
+    drawing.set_months_axis(axes)
+    labels = drawing.with_marks(map(drawing.shortened, table.index), table)
+    axes.set_yticks(range(len(table)), labels, fontsize=8, parse_math=False)
     axes.grid(axis="y", color=PRIOR, alpha=0.15, lw=0.6)
     handles = [
         entry("posterior", "found here (posterior)", color=POSTERIOR, marker="o", ms=4.5),
@@ -322,8 +305,8 @@ def _draw_published(axes: Axes, height: float, middle: float, lower: float, uppe
     """A published point and interval; one that starts below 0 runs through infinity, and is printed instead."""
     if lower < 0:
         words = f"[{lower:g}, {upper:g}]"
-        place: dict[str, Any] = {"xy": (LONGEST, height), "va": "center", "ha": "right"}
+        place: dict[str, Any] = {"xy": (drawing.LONGEST, height), "va": "center", "ha": "right"}
         named(axes.annotate(words, color=PUBLISHED, fontsize=7, **place), "published")
         lower = upper = math.nan
     names = ("published", "published")
-    draw_interval(axes, height, (middle, lower, upper), color=PUBLISHED, marker="D", size=3.5, names=names)
+    drawing.draw_interval(axes, height, (middle, lower, upper), color=PUBLISHED, marker="D", size=3.5, names=names)

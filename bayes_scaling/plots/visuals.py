@@ -11,7 +11,6 @@ it can't be left out.
 import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from textwrap import fill
 from typing import Any, Literal
 
@@ -36,67 +35,55 @@ _REFUSALS = (AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 """What matplotlib raises where it does not take a value."""
 
 
-@dataclass(frozen=True)
-class Look:
-    """Changes to the visuals of one picture, checked by :func:`look_of`: name to False or properties."""
+def finish(figure: Figure, changes: Visuals) -> Figure:
+    """Apply checked changes to what is drawn, and draw the legends of what remains."""
+    legends = vars(figure).pop(_LEGENDS, [])
+    for name, change in changes.items():
+        if change is False:
+            _remove(figure, name)
+        else:
+            _change(_drawn(figure, name), name, change)
+    for owner, handles, name, keywords in legends:
+        change, shown = changes.get(name, {}), _entries(owner, handles, changes)
+        if change is not False and (shown or keywords.get("title")):
+            _draw_legend(owner, shown, name, keywords, dict(change))
+    return figure
 
-    changes: Visuals
 
-    def finish(self, figure: Figure) -> Figure:
-        """Apply the changes to what is drawn, and draw the legends of what remains.
+def _draw_legend(
+    owner: Axes | Figure, shown: Sequence[Any], name: str, keywords: Mapping[str, Any], change: dict[str, Any]
+) -> None:
+    if isinstance(owner, Axes) and (earlier := owner.get_legend()) is not None:
+        owner.add_artist(earlier)  # otherwise the next one takes its place
+    # A legend is laid out in columns as it is made, and not when they are set.
+    options = {**keywords, **{key: change.pop(key) for key in _AS_MADE if key in change}}
+    order = options.pop("zorder", None)
+    legend = owner.legend(handles=shown, **options)
+    if order is not None:
+        legend.set_zorder(order)
+    _change([named(legend, name)], name, change)
 
-        Raises BayesScalingError if no artist of a visual has a property, or matplotlib refuses its value.
-        """
-        legends = vars(figure).pop(_LEGENDS, [])
-        for name, change in self.changes.items():
-            if change is False:
-                _remove(figure, name)
-            else:
-                _change(_drawn(figure, name), name, change)
-        for owner, handles, name, keywords in legends:
-            self._draw_legend(owner, handles, name, keywords)
-        return figure
 
-    def _draw_legend(
-        self, owner: Axes | Figure, handles: Sequence[Any] | None, name: str, keywords: Mapping[str, Any]
-    ) -> None:
-        shown = self._entries(owner, handles)
-        change = self.changes.get(name, {})
-        if change is False or not (shown or keywords.get("title")):
-            return
-        if isinstance(owner, Axes) and (earlier := owner.get_legend()) is not None:
-            owner.add_artist(earlier)  # otherwise the next one takes its place
-        change = dict(change)
-        # A legend is laid out in columns as it is made, and not when they are set.
-        options = {**keywords, **{key: change.pop(key) for key in _AS_MADE if key in change}}
-        order = options.pop("zorder", None)
-        legend = owner.legend(handles=shown, **options)
-        if order is not None:
-            legend.set_zorder(order)
-        _change([named(legend, name)], name, change)
-
-    def _entries(self, owner: Axes | Figure, handles: Sequence[Any] | None) -> list[Any]:
-        """What a legend lists: handles of its own look like the visuals they stand for."""
-        if handles is None:
-            places = [owner] if isinstance(owner, Axes) else owner.axes
-            return [drawn for axes in places for drawn in axes.get_legend_handles_labels()[0]]
-        shown = []
-        for handle in handles:
-            change = self.changes.get(vars(handle).get(_NAME, ""), {})
-            if change is False:
-                continue
-            known = {key: value for key, value in change.items() if _has(handle, key)}
-            _change([handle], "legend", known)
+def _entries(owner: Axes | Figure, handles: Sequence[Any] | None, changes: Visuals) -> list[Any]:
+    """What a legend lists: handles of its own look like the visuals they stand for."""
+    if handles is None:
+        places = [owner] if isinstance(owner, Axes) else owner.axes
+        return [drawn for axes in places for drawn in axes.get_legend_handles_labels()[0]]
+    shown = []
+    for handle in handles:
+        change = changes.get(vars(handle).get(_NAME, ""), {})
+        if change is not False:
+            _change([handle], "legend", {key: value for key, value in change.items() if _has(handle, key)})
             shown.append(handle)
-        return shown
+    return shown
 
 
-def look_of(visuals: Visuals | None, backend: str | None, names: Sequence[str]) -> Look:
-    """Check what a user wants changed among the visuals ``names`` of a picture, before anything is computed."""
+def checked(visuals: Visuals | None, backend: str | None, names: Sequence[str]) -> Visuals:
+    """What a user wants changed among the visuals ``names`` of a picture, refused before anything is computed."""
     if backend not in (None, BACKEND):
         raise BayesScalingError(f"backend must be {BACKEND!r} or None, not {backend!r}: pictures are drawn by it alone")
     if visuals is None:
-        return Look({})
+        return {}
     if not isinstance(visuals, Mapping):
         raise BayesScalingError(
             f"visuals must map names of visuals to properties or False, not be {visuals!r}; such as "
@@ -110,7 +97,7 @@ def look_of(visuals: Visuals | None, backend: str | None, names: Sequence[str]) 
                 f"visuals[{name!r}] must be False, which leaves it out, or properties of matplotlib's artists such as "
                 f"{{'color': 'black'}}, not {change!r}"
             )
-    return Look(dict(visuals))
+    return dict(visuals)
 
 
 def takes_visuals[**P](*names: str) -> Callable[[Callable[P, Figure]], Callable[P, Figure]]:
@@ -120,8 +107,8 @@ def takes_visuals[**P](*names: str) -> Callable[[Callable[P, Figure]], Callable[
         @functools.wraps(draw)
         def drawn(*args: P.args, **keywords: P.kwargs) -> Figure:
             asked: dict[str, Any] = {key: keywords.get(key) for key in ("visuals", "backend")}
-            look = look_of(**asked, names=names)
-            return look.finish(draw(*args, **keywords))
+            changes = checked(**asked, names=names)
+            return finish(draw(*args, **keywords), changes)
 
         head = "\nvisuals, backend\n"
         said = (
@@ -145,10 +132,7 @@ def named[Drawn](drawn: Drawn, name: str | None) -> Drawn:
 def add_legend(
     owner: Axes | Figure, handles: Sequence[Any] | None = None, *, name: str = "legend", **keywords: Any
 ) -> None:
-    """Have a legend drawn in axes, or outside for a figure, once visuals are changed; by default of all with a label.
-
-    ``keywords`` are of matplotlib's ``legend``, and ``zorder``.
-    """
+    """Have a legend (by default of all with a label) drawn in axes, or outside, once visuals are changed."""
     figure = owner.get_figure(root=True) if isinstance(owner, Axes) else owner
     keywords = {"fontsize": 8, "frameon": False} | keywords
     vars(figure).setdefault(_LEGENDS, []).append((owner, handles, name, keywords))

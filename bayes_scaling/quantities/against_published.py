@@ -13,20 +13,17 @@ from bayes_scaling.quantities.rates import interval_points, signed_months_to_dou
 
 @dataclass(frozen=True)
 class AgainstPublished:
-    """Where a published point lies, and how wide its interval is, against an interval found.
-
-    ``width_ratio``: found over published; NaN where nothing is published that has a length (no interval, or one that
-    starts below 0 of a quantity whose sign changes), infinite where the interval found has no end.
-    """
+    """Where a published point lies, and how wide its interval is, against an interval found."""
 
     inside: bool
-    width_ratio: float
+    width_ratio: float  # found over published; NaN where that has no length, infinite where what is found has no end
 
     @classmethod
     def of(
         cls, point: float, published: tuple[float | None, float | None], found: tuple[float, float], *, signed: bool
     ) -> "AgainstPublished":
         """Compare a published point and interval with one found; ``signed``: the quantity can be negative."""
+        # An interval that starts below 0 of a quantity whose sign changes has no length.
         lower, upper = (math.nan if end is None else end for end in published)
         length = upper - lower if signed or lower > 0 else math.nan
         return cls(found[0] <= point <= found[1], (found[1] - found[0]) / length)
@@ -43,8 +40,7 @@ class AgainstPublished:
 
 
 _RATE = "g_C"
-Ends = tuple[float, float]
-"""Lower and upper end of an interval."""
+Ends = tuple[float, float]  # lower and upper end of an interval
 
 
 def rate_interval(fit: Fit, era: str | None = None) -> Ends:
@@ -64,10 +60,7 @@ def published_rates(published: PublishedDoubling) -> tuple[float | None, float |
 
 
 def rates_against_published(published: PublishedDoubling, found: Ends) -> AgainstPublished:
-    """A published doubling time against an interval of the rate, log units per year (Ho et al. 2024, eq. 6).
-
-    An interval in months is longer where progress is slow, and has no end where no progress is not ruled out.
-    """
-    return AgainstPublished.of(
-        float(signed_months_to_double(published.months)), published_rates(published), found, signed=True
-    )
+    """A published doubling time against an interval of the rate, log units per year (Ho et al. 2024, eq. 6)."""
+    # In months an interval is longer where progress is slow, and has no end where no progress is not ruled out.
+    point = float(signed_months_to_double(published.months))
+    return AgainstPublished.of(point, published_rates(published), found, signed=True)

@@ -13,12 +13,11 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law.chinchilla import HOFFMANN_ROUNDED
 from bayes_scaling.law.formula import log_reducible, log_term, training_compute
 from bayes_scaling.law.kaplan import KAPLAN_ALLOCATION, KAPLAN_JOINT, KaplanJointLaw
-from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, labelled, labelled_all, laws_of
+from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_split, optimal_term, summed_terms
 from bayes_scaling.quantities.points import axis_of, check_years, positive
 
-YEAR = 2023.0
-"""Date of an allocation unless one is given; laws without progress answer the same at any."""
+YEAR = 2023.0  # date of an allocation unless one is given; laws without progress answer the same at any
 
 
 def optimal_allocation(
@@ -75,7 +74,7 @@ def optimal_allocation(
         "tokens_per_parameter": (ratio, "tokens per parameter"),
         "loss": (split.loss, "nats per token"),
     }
-    return labelled_all(laws, drawn, compute=budgets)
+    return laws.drawn_all(drawn, compute=budgets)
 
 
 def allocation_exponents(
@@ -128,7 +127,7 @@ def allocation_exponents(
         "gamma": (gamma, "no unit"),
         "G": (at_one.parameters, "parameters"),
     }
-    return labelled_all(laws, drawn)
+    return laws.drawn_all(drawn)
 
 
 def split_laws(source: Source, year: float) -> Laws:
@@ -219,7 +218,7 @@ def cost_of_split(
     with np.errstate(over="ignore"):
         cost = np.exp(excess / gamma)
     axis = {"compute": budgets} if budgets.ndim else {choice: values}
-    return labelled(laws, np.asarray(cost), "cost_of_split", "times", **axis)
+    return laws.drawn(np.asarray(cost), "cost_of_split", "times", **axis)
 
 
 def _sizes(budgets: Floats, choice: str, values: Floats) -> tuple[Floats, Floats]:

@@ -13,13 +13,7 @@ from bayes_scaling.law.chinchilla import STATIC_LAWS
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.law.kaplan import KAPLAN_ALLOCATION, KAPLAN_COMPUTE
 from bayes_scaling.law.muennighoff import MUENNIGHOFF
-from bayes_scaling.quantities.allocation import (
-    YEAR,
-    cost_of_split,
-    kaplan_allocation,
-    kaplan_rule_cost,
-    optimal_allocation,
-)
+from bayes_scaling.quantities import allocation
 from bayes_scaling.quantities.inference_allocation import FLOP_PER_TOKEN_USED, allocation_with_inference
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import ARCHITECTURE, Source, laws_of, setting_of
@@ -35,11 +29,9 @@ KAPLAN = "Kaplan et al. 2020, rule"
 
 TRAINING, INFERENCE, OWN_SPLIT, KAPLAN_SPLIT = "training", "training and inference", "own split", "Kaplan's rule"
 """What a row's numbers are optimal for, or the split whose cost it states."""
-SPLITS = ("parameters", "tokens_per_parameter")
-"""How a split of the user's own may be given."""
+SPLITS = ("parameters", "tokens_per_parameter")  # how a split of the user's own may be given
 
-Row = dict[str, Any]
-"""A row of the table by column."""
+Row = dict[str, Any]  # a row of the table by column
 
 NOT_IDENTIFIED, NOT_DEFINED = "not identified", "not defined"
 
@@ -133,7 +125,7 @@ def label_of(fit: "Fit") -> str:
 
 def year_of(question: Question) -> float:
     """Date at which a law with progress is asked: the one given, or the package's default."""
-    return YEAR if question.year is None else question.year
+    return allocation.YEAR if question.year is None else question.year
 
 
 def sources() -> dict[str, str]:
@@ -168,13 +160,13 @@ def _unidentified(fit: "Fit", benchmark: str) -> tuple[str, ...]:
 def _answers(source: Source, question: Question, **setting: Any) -> Iterator[pd.DataFrame]:
     """Medians and intervals of all that is asked."""
     budgets = np.array(question.budgets)
-    best = optimal_allocation(source, budgets, **setting)
+    best = allocation.optimal_allocation(source, budgets, **setting)
     for draws in best.data_vars.values():
         yield _rows(draws, TRAINING)
-    yield _rows(kaplan_rule_cost(budgets, source, **setting), KAPLAN_SPLIT)
+    yield _rows(allocation.kaplan_rule_cost(budgets, source, **setting), KAPLAN_SPLIT)
     if question.split is not None:
         own: dict[str, Any] = dict([question.split])
-        yield _rows(cost_of_split(source, budgets, **own, **setting), OWN_SPLIT)
+        yield _rows(allocation.cost_of_split(source, budgets, **own, **setting), OWN_SPLIT)
     if question.inference_tokens is not None:
         for budget in question.budgets:
             used = allocation_with_inference(source, question.inference_tokens, compute=budget, **setting)
@@ -193,7 +185,7 @@ def _rows(draws: xr.DataArray, purpose: str) -> pd.DataFrame:
 def _kaplan(question: Question) -> pd.DataFrame:
     """What Kaplan's rule says, with the loss of Kaplan's law of best spent compute."""
     budgets = np.array(question.budgets)
-    rule = kaplan_allocation(budgets)[["parameters", "tokens", "tokens_per_parameter"]]
+    rule = allocation.kaplan_allocation(budgets)[["parameters", "tokens", "tokens_per_parameter"]]
     rule["loss"] = ("compute", KAPLAN_COMPUTE.loss(budgets), {"unit": "nats per token"})
     rows = [
         pd.DataFrame({"compute": budgets, "quantity": str(name), "unit": values.attrs["unit"], "median": values.data})

@@ -14,8 +14,7 @@ from bayes_scaling.law.systems import System
 from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
 from bayes_scaling.quantities.points import resolve_system
 
-Pair = tuple[System | str, System | str]
-"""A start and an end."""
+Pair = tuple[System | str, System | str]  # a start and an end
 
 HO2024_PAIRS: tuple[Pair, ...] = tuple(HO2024_SHAPLEY)
 """The pairs of systems that Ho et al. 2024 attribute."""

@@ -14,10 +14,8 @@ NAMES = ("E", "A", "B", "alpha", "beta", "a", "N_c", "D_c", "C_c", "S_c", "B_sta
 """Coefficients of static laws in the order of tables."""
 _COLUMNS = ("median", "lower", "upper", *MCSE, "unit", "contraction")
 EXPONENTS = ("alpha", "beta")
-CONTRACTION_MIN = 0.1
-"""An interval less than a tenth narrower than its prior's is the prior's."""
-SPREAD_MIN = 0.01
-"""Rows whose log sizes span less than this count as of one size."""
+CONTRACTION_MIN = 0.1  # an interval less than a tenth narrower than its prior's is the prior's
+SPREAD_MIN = 0.01  # rows whose log sizes span less than this count as of one size
 
 
 def coefficients(fit: Fit, *, probability: float = INTERVAL_PROBABILITY) -> pd.DataFrame:

@@ -18,23 +18,16 @@ from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.model.predictors import architecture_levels, label_of
+from bayes_scaling.quantities import rates
 from bayes_scaling.quantities.intervals import MCSE, check_probability, quantile_errors
-from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, labelled, laws_of
+from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_split, optimal_term
 from bayes_scaling.quantities.points import axis_of, check_years, positive
-from bayes_scaling.quantities.rates import (
-    INTERVAL_PROBABILITY,
-    MONTHS_PER_YEAR,
-    interval_attrs,
-    interval_points,
-    months_to_double,
-    summarise_rate,
-)
 from bayes_scaling.specifications.progress import RATE_OF
 from bayes_scaling.specifications.specification import Specification
 
 
-def doubling_times(fit: Fit, *, probability: float = INTERVAL_PROBABILITY, by: str | None = None) -> pd.DataFrame:
+def doubling_times(fit: Fit, *, probability: float = rates.INTERVAL_PROBABILITY, by: str | None = None) -> pd.DataFrame:
     r"""Doubling times in months with equal-tailed credible intervals.
 
     .. math:: T_N = \ln 2 / g_N, \qquad T_D = \ln 2 / g_D, \qquad T_C = \ln 2 / (g_N + g_D)
@@ -93,7 +86,7 @@ def doubling_times(fit: Fit, *, probability: float = INTERVAL_PROBABILITY, by: s
             )
         index = pd.MultiIndex.from_tuples(list(levels), names=["factor", by])
         table = pd.DataFrame(list(levels.values()), index=index)
-    table.attrs = {"unit": "months", "interval": interval_attrs(probability)}
+    table.attrs = {"unit": "months", "interval": rates.interval_attrs(probability)}
     return table
 
 
@@ -164,11 +157,11 @@ def _summary(fit: Fit, rate: str, probability: float) -> dict[str, float]:
 
 def _summarised(draws: Floats, probability: float) -> dict[str, float]:
     """Doubling time with Monte Carlo errors from those of the rate's quantiles: ``dT = T dg / g``."""
-    summary, (middle, low, high) = summarise_rate(draws.ravel(), probability), interval_points(probability)
+    summary, (middle, low, high) = rates.summarise_rate(draws.ravel(), probability), rates.interval_points(probability)
     found = quantile_errors(draws, [middle, high, low])
     months = np.array([summary[name] for name in ("median", "lower", "upper")])
     with np.errstate(invalid="ignore"):  # without bound
-        errors = found * months**2 / months_to_double(1.0)
+        errors = found * months**2 / rates.months_to_double(1.0)
     return summary | dict(zip(MCSE, np.where(np.isfinite(errors), errors, np.nan).tolist(), strict=True))
 
 
@@ -249,8 +242,8 @@ def numerical_doubling_time(
     check_years(laws, year)
     setting = {"benchmark": laws.benchmark_of(benchmark), "architecture": architecture}
     years = [_years_to_double(laws, float(budget), year, setting) for budget in np.atleast_1d(budgets)]
-    months = MONTHS_PER_YEAR * np.stack(years, axis=-1)
-    return labelled(laws, months, "numerical_doubling_time", "months", compute=budgets)
+    months = rates.MONTHS_PER_YEAR * np.stack(years, axis=-1)
+    return laws.drawn(months, "numerical_doubling_time", "months", compute=budgets)
 
 
 def _years_to_double(laws: Laws, compute: float, year: float, setting: dict[str, str]) -> Floats:

@@ -23,13 +23,9 @@ from bayes_scaling.quantities.rates import MONTHS_PER_YEAR
 from bayes_scaling.specifications.sections import GROUPS
 from bayes_scaling.tables import decimal_year
 
-FACTORS = ("physical", "algorithmic")
-"""What effective compute grows by."""
+FACTORS = ("physical", "algorithmic")  # what effective compute grows by
 
-_LEVELS = (
-    *("log_A", "log_B", "E", "gamma", "log_factor"),
-    *("level", "share", "irreducible_share", "reducible", "sigma"),
-)
+_LEVELS = ("log_A", "log_B", "E", "gamma", "log_factor", "level", "share", "irreducible_share", "reducible", "sigma")
 """Coefficients that shift the loss and leave rates alone."""
 
 
@@ -248,8 +244,7 @@ def _log_growth(laws: Laws, start: float, end: float) -> xr.DataArray:
         _log_growth_of(laws, start, end, dict(zip(groups, levels, strict=True)))
         for levels in product(*(each.values() for each in groups.values()))
     ]
-    array = np.array(growth).T.reshape(-1, *map(len, groups.values()))
-    return laws.drawn(array, "growth", "log", **groups)
+    return laws.drawn(np.array(growth).T, "growth", "log", **{name: list(levels) for name, levels in groups.items()})
 
 
 def _groups(laws: Laws) -> dict[str, Mapping[str, Any]]:

@@ -16,15 +16,13 @@ from bayes_scaling.quantities.optimal_split import optimal_term
 from bayes_scaling.quantities.points import axis_of, check_years, positive
 from bayes_scaling.specifications.catalogue import list_specifications, load_specification
 
-BASELINE = "other"
-"""Architectures that are not transformers."""
+BASELINE = "other"  # architectures that are not transformers
 
 Split = Literal["equal", "optimal"] | float
 """``"equal"``: as many tokens as parameters. A number: tokens per parameter. ``"optimal"``: of least loss."""
 
 _SPLITS = ("equal", "optimal")
-_LARGEST_LOG_SCALE = 300.0
-"""Gains beyond exp(600) are infinite."""
+_LARGEST_LOG_SCALE = 300.0  # gains beyond exp(600) are infinite
 
 
 def compute_equivalent_gain(
@@ -198,15 +196,13 @@ def _log_reducible(laws: Laws, budgets: Floats, year: float, split: Split, **set
     return np.asarray(np.logaddexp.reduce(terms))
 
 
-def _log_over(
-    laws: Laws, log_reducible: Floats, year: float, benchmark: str, architecture: str, baseline: str
-) -> Floats:
+def _log_over(laws: Laws, reached: Floats, year: float, benchmark: str, architecture: str, baseline: str) -> Floats:
     """Log of an architecture's loss above the baseline's irreducible loss; -inf if below."""
     gap = _irreducible(laws, year, benchmark, architecture) - _irreducible(laws, year, benchmark, baseline)
     if not gap.any():
-        return log_reducible
+        return reached
     with np.errstate(divide="ignore"):
-        return np.log(np.maximum(np.exp(log_reducible) + gap, 0.0))
+        return np.log(np.maximum(np.exp(reached) + gap, 0.0))
 
 
 def _scaled_gain(

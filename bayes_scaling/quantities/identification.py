@@ -42,24 +42,17 @@ class Mix:
 
 @dataclass(frozen=True)
 class Ridge:
-    """What the posterior of the two rates looks like; all rates per year.
-
-    ``declines`` mixes ``alpha g_N`` and ``beta g_D``; None where exponents drift or rates change with an era or year.
-    ``parameter_share``, by theory the weight of that mix, is the parameter term's share of the reducible loss.
-    ``direction`` is the unit vector along which the posterior is longest. ``phi`` is ``g_N / g_C`` among draws in which
-    effective compute grows (a share ``growing``), and ``months`` doubling times over the lowest, the middle and the
-    highest 5% in ``phi``.
-    """
+    """What the posterior of the two rates looks like; all rates per year."""
 
     rates: Mix
-    declines: Mix | None
-    parameter_share: Span | None
-    direction: tuple[float, float]
+    declines: Mix | None  # of ``alpha g_N`` and ``beta g_D``; None where exponents drift or rates change with the date
+    parameter_share: Span | None  # by theory the weight of that mix: the parameter term's of the reducible loss
+    direction: tuple[float, float]  # unit vector along which the posterior is longest
     along: float
     across: float
-    phi: Span
-    months: tuple[float, float, float]
-    growing: float
+    phi: Span  # ``g_N / g_C`` among draws in which effective compute grows
+    months: tuple[float, float, float]  # doubling times over the lowest, the middle and the highest 5% in ``phi``
+    growing: float  # share of draws in which effective compute grows
 
 
 def best_mix(first: Floats, second: Floats) -> Mix:
@@ -124,11 +117,6 @@ def _declines(fit: Fit) -> tuple[Floats, Floats, Floats] | None:
 
 STRONG = 0.7
 """Correlation beyond which less than half of either rate's variance is left once the other is known (1 - 0.7**2)."""
-_WORDS = {
-    "by the data": "Decided by the data",
-    "shared": "shared between data and prior",
-    "by the prior": "decided by the prior",
-}
 
 
 def sentences(table: pd.DataFrame, ridge: Ridge | None, *, converged: bool = True) -> tuple[str, ...]:
@@ -170,13 +158,13 @@ def _verdicts(verdicts: pd.Series) -> str:
             chosen = of_stem[of_stem == verdict]
             names += [stem] if len(chosen) == len(of_stem) else [str(name) for name in chosen.index]
         if names:
-            parts.append(f"{_WORDS[verdict]}: {', '.join(names)}")
+            words = "shared between data and prior" if verdict == "shared" else f"decided {verdict}"
+            parts.append(f"{words}: {', '.join(names)}")
     text = "; ".join(parts) + "."
     return text[0].upper() + text[1:]
 
 
-_HEADLINES = ("g_C", "a", "alpha")
-"""A fit's headline is the first of these that it has."""
+_HEADLINES = ("g_C", "a", "alpha")  # a fit's headline is the first of these that it has
 
 
 def _headline(table: pd.DataFrame) -> str:

@@ -20,9 +20,10 @@ from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law.formula import log_term, training_compute
 from bayes_scaling.quantities.allocation import YEAR, split_laws
-from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, labelled_all
-from bayes_scaling.quantities.optimal_split import local_terms, optimal_term
+from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source
+from bayes_scaling.quantities.optimal_split import defined_exponents, local_terms, optimal_term
 from bayes_scaling.quantities.points import axis_of
+from bayes_scaling.quantities.prediction import log_above
 
 FLOP_PER_TOKEN_USED = 2.0
 """FLOP for each parameter and token of inference: a forward pass (Kaplan et al. 2020, section 2.1)."""
@@ -90,8 +91,8 @@ def allocation_with_inference(
         log_k, gamma = optimal_term(laws, year, **setting)
         log_reducible = np.asarray(log_term(log_k, gamma, np.log(target)))
     else:
-        log_reducible = _log_above(laws, float(target), year, setting)
-    log_n, log_d = _log_sizes(laws, log_reducible, np.atleast_1d(used), year, setting)
+        log_reducible = log_above(laws, target, year, "model", **setting)
+    log_n, log_d = _log_sizes(laws, log_reducible, np.atleast_1d(used), year, **setting)
     with np.errstate(over="ignore", invalid="ignore"):  # near-zero exponents put the optimum beyond any number
         parameters, tokens = np.exp(log_n), np.exp(log_d)
         training = training_compute(parameters, tokens)
@@ -104,7 +105,7 @@ def allocation_with_inference(
             "inference_compute": (inference, "FLOP"),
             "total_compute": (training + inference, "FLOP"),
         }
-    return labelled_all(laws, drawn, inference_tokens=used)
+    return laws.drawn_all(drawn, inference_tokens=used)
 
 
 def _only_target(loss: float | None, compute: float | None) -> Floats:
@@ -116,25 +117,10 @@ def _only_target(loss: float | None, compute: float | None) -> Floats:
     return found
 
 
-def _log_above(laws: Laws, target: float, year: float, setting: dict[str, str]) -> Floats:
-    """Log of what a loss leaves above E, shape ``(samples, 1)``; NaN where nothing."""
-    irreducible, _ = laws.parts(1.0, 1.0, year, **setting)
-    above = target - irreducible
-    if not (above > 0).any():
-        raise BayesScalingError(
-            f"loss {target:g} is not above the irreducible loss in any draw, so no model reaches it; "
-            f"choose a loss above {irreducible.min():.3g} nats per token"
-        )
-    return np.log(np.where(above > 0, above, np.nan))
-
-
-def _log_sizes(
-    laws: Laws, log_reducible: Floats, used: Floats, year: float, setting: dict[str, str]
-) -> tuple[Floats, Floats]:
+def _log_sizes(laws: Laws, log_reducible: Floats, used: Floats, year: float, **setting: str) -> tuple[Floats, Floats]:
     """Log parameters and log tokens of the cheapest model, shape ``(samples, inference tokens)``."""
-    (log_a, alpha), (log_b, beta) = local_terms(laws, year, **setting)
-    defined = (alpha > 0) & (beta > 0)
-    alpha, beta = np.where(defined, alpha, np.nan), np.where(defined, beta, np.nan)
+    terms = local_terms(laws, year, **setting)
+    ((log_a, _), (log_b, _)), (alpha, beta) = terms, defined_exponents(terms)
     with np.errstate(divide="ignore"):
         # Training tokens with which use costs as much as training: D_inf / 3.
         log_even = np.log(FLOP_PER_TOKEN_USED * used / training_compute(1.0, 1.0))

@@ -32,8 +32,7 @@ from bayes_scaling.specifications.parameters import PARAMETERS
 from bayes_scaling.specifications.specification import Specification
 
 Verdict = Literal["by the data", "shared", "by the prior"]
-VERDICTS: tuple[Verdict, ...] = ("by the data", "shared", "by the prior")
-"""In the order of tables and sentences."""
+VERDICTS: tuple[Verdict, ...] = ("by the data", "shared", "by the prior")  # in the order of tables and sentences
 BY_THE_PRIOR = VERDICTS[-1]
 
 
@@ -41,8 +40,7 @@ BY_THE_PRIOR = VERDICTS[-1]
 class Rule:
     """Thresholds of a verdict."""
 
-    nothing: float = CONTRACTION_MIN
-    """Contraction below which the interval is the prior's."""
+    nothing: float = CONTRACTION_MIN  # contraction below which the interval is the prior's
     little: float = 1 - math.sqrt(0.5)
     """Contraction below which the prior weighs more: were both normal, they would have the same precision at 29%."""
     enough: float = 0.5
@@ -76,8 +74,7 @@ class Rule:
         )
 
 
-SAMPLES = 20_000
-"""Prior draws: a 2.5% quantile of so many is known to a hundredth of a standard deviation or two."""
+SAMPLES = 20_000  # prior draws: a 2.5% quantile of so many is known to a hundredth of a standard deviation or two
 SEED = 0
 
 REPORTED = ("g_N", "g_D", "g_C", "E", "alpha", "beta", "a", "level", "share", "irreducible_share")
@@ -87,15 +84,11 @@ REPORTED = ("g_N", "g_D", "g_C", "E", "alpha", "beta", "a", "level", "share", "i
 def prior_quantities(
     specification: Specification | str | Path, rows: Rows, *, samples: int = SAMPLES, seed: int = SEED
 ) -> Dataset:
-    """Draws of each of :data:`REPORTED` that the specification has, from its prior alone, named as in a posterior.
-
-    Without rates where exponents drift: a prior stands on the drift then, and the rates at one point follow from it and
-    from where that is. Refuses ``delta``, whose prior has no scale of its own.
-    """
+    """Draws of each of :data:`REPORTED` from the prior alone, as in a posterior; refuses ``delta``, without scale."""
     specification = resolve(specification)
     values = prior_draw(specification, rows, np.random.default_rng(seed), (samples,))
     reported = reported_draws(specification, rows, values)
-    if specification.progress.exponents != "none":
+    if specification.progress.exponents != "none":  # the prior is on the drift, from which rates at one point follow
         reported = {name: each for name, each in reported.items() if name not in RATES}
     found = {name: _named(each.value, each.dims, rows) for name, each in reported.items() if name in REPORTED}
     for name in set(values) & set(REPORTED) - set(found):
@@ -113,10 +106,8 @@ def _named(values: Any, dims: tuple[str, ...], rows: Rows) -> DataArray:
     return array.expand_dims("chain").transpose(*SAMPLE_DIMS, ...)
 
 
-FLAT = 1e-9
-"""Range of log densities, nats, within which a prior is flat where the posterior is."""
-ALL_PRIORS = "all"
-"""What ``moved_by`` says where a posterior moves most with all priors together."""
+FLAT = 1e-9  # range of log densities, nats, within which a prior is flat where the posterior is
+ALL_PRIORS = "all"  # what ``moved_by`` says where a posterior moves most with all priors together
 NEEDED = ("log_prior", "log_likelihood", "observed_data", "constant_data")
 
 

@@ -29,30 +29,23 @@ if TYPE_CHECKING:
 
 BENCHMARK = "wt103"
 """Benchmark of published constants, and of a hypothetical system where it was fitted and none is named."""
-ARCHITECTURE = "transformer"
-"""Architecture of a hypothetical system unless one is named."""
+ARCHITECTURE = "transformer"  # architecture of a hypothetical system unless one is named
 
 
 @dataclass(frozen=True)
 class Laws:
-    """Draws of one specification's law, as functions of parameters, tokens and date.
-
-    Coefficients are of shape ``(samples, 1)`` or ``(samples, levels)``, ``samples`` the product of ``shape`` (chains,
-    draws). ``systems`` are those fitted, beyond whose range a law is extrapolated, and empty for published constants,
-    as is ``noise``. ``log_vocabulary`` is that of a hypothetical system, by benchmark; ``setting`` what columns are set
-    to.
-    """
+    """Draws of one specification's law, as functions of parameters, tokens and date."""
 
     specification: Specification
-    coefficients: Coefficients
+    coefficients: Coefficients  # of shape ``(samples, 1)`` or ``(samples, levels)``, samples being chains times draws
     levels: Mapping[str, tuple[str, ...]]
     anchor: Anchor
-    shape: tuple[int, int] = (1, 1)
-    systems: pd.DataFrame = field(default_factory=pd.DataFrame)
-    log_vocabulary: Mapping[str, float] = field(default_factory=dict)
+    shape: tuple[int, int] = (1, 1)  # chains, draws
+    systems: pd.DataFrame = field(default_factory=pd.DataFrame)  # those fitted; of published constants none
+    log_vocabulary: Mapping[str, float] = field(default_factory=dict)  # of a hypothetical system, by benchmark
     predictors: Predictors | None = None
-    setting: Mapping[str, Any] = field(default_factory=dict)
-    noise: Mapping[str, Floats] = field(default_factory=dict)
+    setting: Mapping[str, Any] = field(default_factory=dict)  # what columns are set to
+    noise: Mapping[str, Floats] = field(default_factory=dict)  # of published constants none
 
     def at(self, **columns: Any) -> Self:
         """The same law where some columns of its formulas and groups have given values; see :func:`at`."""
@@ -127,11 +120,9 @@ class Laws:
             )
         benchmark = self.benchmark_of(benchmark)
         points = np.broadcast_arrays(*(np.atleast_1d(np.asarray(x, dtype=float)) for x in (parameters, tokens, year)))
-        anchor_tokens = self.anchor.tokens[benchmark]
+        specification, anchor_tokens = self.specification, self.anchor.tokens[benchmark]
         given = dict(zip(("parameters", "tokens", "year"), points, strict=True))
-        covariates = covariates_at(
-            self.specification, self.anchor, **given, anchor_tokens=anchor_tokens, further=further
-        )
+        covariates = covariates_at(specification, self.anchor, **given, anchor_tokens=anchor_tokens, further=further)
         columns, index = self._columns(benchmark, architecture, given, self.columns)
         covariates |= columns
         if self.log_vocabulary:
@@ -171,16 +162,15 @@ class Laws:
         noise = {name: each[samples] for name, each in self.noise.items()}
         return replace(self, coefficients=coefficients, shape=(1, len(samples)), noise=noise)
 
-    def drawn(self, values: Floats, name: str, unit: str, **coords: Any) -> xr.DataArray:
-        """Label an array of shape ``(samples, ...)``: dimensions ``chain``, ``draw`` and those of ``coords``."""
-        array = np.asarray(values, dtype=float)
-        return xr.DataArray(
-            array.reshape(*self.shape, *array.shape[1:]),
-            dims=("chain", "draw", *coords),
-            coords={dim: list(labels) for dim, labels in coords.items()},
-            name=name,
-            attrs={"unit": unit},
-        )
+    def drawn(self, values: Floats, name: str, unit: str, **axes: Any) -> xr.DataArray:
+        """Label draws ``(samples, ...)``: dimensions ``chain``, ``draw`` and those ``axes`` that are not one number."""
+        coords = {dim: list(labels) for dim, labels in axes.items() if np.ndim(labels)}
+        array = np.asarray(values, dtype=float).reshape(*self.shape, *map(len, coords.values()))
+        return xr.DataArray(array, coords, ("chain", "draw", *coords), name, {"unit": unit})
+
+    def drawn_all(self, drawn: Mapping[str, tuple[Floats, str]], **axes: Any) -> xr.Dataset:
+        """Several quantities, each with its unit, as :meth:`drawn`."""
+        return xr.Dataset({name: self.drawn(values, name, unit, **axes) for name, (values, unit) in drawn.items()})
 
     def benchmark_of(self, label: str | None = None) -> str:
         """The benchmark that a label names; without one WikiText-103, or the first that was fitted."""
@@ -350,15 +340,3 @@ def _static_laws(law: ChinchillaLaw | ComputeLaw | KaplanJointLaw) -> Laws:
         levels={},
         anchor=Anchor(1.0, {benchmark.name: 1.0 for benchmark in KNOWN}, CENTRE_YEAR, compute=1.0),
     )
-
-
-def labelled(laws: Laws, values: Floats, name: str, unit: str, **axes: Floats) -> xr.DataArray:
-    """Draws ``(samples, ...)`` over chain, draw and those of ``axes`` that are arrays."""
-    several = {label: axis for label, axis in axes.items() if axis.ndim}
-    shape = (len(values), *(axis.size for axis in several.values()))
-    return laws.drawn(values.reshape(shape), name, unit, **several)
-
-
-def labelled_all(laws: Laws, drawn: Mapping[str, tuple[Floats, str]], **axes: Floats) -> xr.Dataset:
-    """Several quantities, each with its unit, as :func:`labelled`."""
-    return xr.Dataset({name: labelled(laws, values, name, unit, **axes) for name, (values, unit) in drawn.items()})

@@ -29,8 +29,7 @@ from bayes_scaling.law.formula import log_term, loss, training_compute
 from bayes_scaling.quantities.laws import ARCHITECTURE, Laws
 from bayes_scaling.quantities.points import positive
 
-_LOG_FLOP = float(np.log(training_compute(1.0, 1.0)))
-"""Log FLOP for one parameter and one token."""
+_LOG_FLOP = float(np.log(training_compute(1.0, 1.0)))  # log FLOP for one parameter and one token
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,12 +77,11 @@ def optimal_term(laws: Laws, year: Any, **setting: Any) -> tuple[Floats, Floats]
     """Log nats at one FLOP, and exponent, of optimally split compute: ``alpha beta / (alpha + beta)``, or NaN."""
     terms, power = summed_terms(laws, year, **setting)
     if len(terms) == 1:
-        log_k, exponent = terms[0]
-        defined = exponent > 0
-        return np.where(defined, log_k, np.nan), np.where(defined, exponent, np.nan)
-    alpha, beta = terms[0][1], terms[1][1]
+        (exponent,) = defined_exponents(terms)
+        return np.where(np.isnan(exponent), np.nan, terms[0][0]), exponent
+    alpha, beta = defined_exponents(terms)
     at_one_flop = _log_terms(terms, *_log_split(terms, np.zeros(1)))
-    exponent = np.where((alpha > 0) & (beta > 0), alpha * beta, np.nan) / (alpha + beta)
+    exponent = alpha * beta / (alpha + beta)
     with np.errstate(invalid="ignore"):  # logaddexp warns of NaN that it was given
         return power * np.logaddexp(*at_one_flop), power * exponent
 
@@ -144,10 +142,14 @@ def optimal_split(
         return OptimalSplit(np.exp(log_n), np.exp(log_d), np.asarray(loss(irreducible, *at_best, power=laws.power)))
 
 
+def defined_exponents(terms: Lines) -> tuple[Floats, ...]:
+    """Exponent of each term, NaN unless all are above 0: otherwise no split is best."""
+    defined = np.all([exponent > 0 for _, exponent in terms], axis=0)
+    return tuple(np.where(defined, exponent, np.nan) for _, exponent in terms)
+
+
 def _log_split(terms: Lines, log_compute: Floats) -> tuple[Floats, Floats]:
-    (log_a, alpha), (log_b, beta) = terms
-    defined = (alpha > 0) & (beta > 0)
-    alpha, beta = np.where(defined, alpha, np.nan), np.where(defined, beta, np.nan)
+    ((log_a, _), (log_b, _)), (alpha, beta) = terms, defined_exponents(terms)
     budget = log_compute - _LOG_FLOP
     log_n = (np.log(alpha / beta) + log_a - log_b + beta * budget) / (alpha + beta)
     return log_n, budget - log_n

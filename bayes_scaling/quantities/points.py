@@ -10,8 +10,7 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law.systems import HO2024_SYSTEMS, System
 from bayes_scaling.quantities.laws import Laws
 
-YEARS_BEFORE_DATA = 5.0
-"""How far before its first fitted system a law is still evaluated; a convention."""
+YEARS_BEFORE_DATA = 5.0  # how far before its first fitted system a law is still evaluated; a convention
 
 
 def resolve_system(system: System | str) -> System:

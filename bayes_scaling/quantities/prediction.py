@@ -11,7 +11,7 @@ from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError, require_choice
 from bayes_scaling.law.formula import log_term
 from bayes_scaling.law.systems import System
-from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, labelled, laws_of
+from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_term
 from bayes_scaling.quantities.points import axis_of, check_years, resolve_systems
 from bayes_scaling.specifications.specification import Specification
@@ -149,7 +149,7 @@ def reachable_date(
     laws = laws_of(source)
     setting = {"benchmark": laws.benchmark_of(benchmark), "architecture": architecture}
     losses, budgets = axis_of(loss, "loss (nats per token)"), axis_of(compute, "compute (FLOP)")
-    target, log_compute = _log_reducible(laws, losses, setting), np.atleast_1d(np.log(budgets))
+    target, log_compute = log_above(laws, losses, laws.anchor.year, **setting), np.atleast_1d(np.log(budgets))
     log_k, gamma = (line[:, None, None] for line in optimal_term(laws, _SEARCHED, **setting))
     excess = log_term(log_k, gamma, log_compute[:, None]) - target[:, :, None, None]
     dates, bracket = _bracketed(excess)
@@ -158,7 +158,7 @@ def reachable_date(
         begin = bracket[sample, row, column]
         goals = target[sample, row], log_compute[column]
         dates[sample, row, column] = _crossings(laws, _SEARCHED[begin], _SEARCHED[begin + 1], sample, goals, setting)
-    return labelled(laws, dates, "reachable_date", "decimal year", loss=losses, compute=budgets)
+    return laws.drawn(dates, "reachable_date", "decimal year", loss=losses, compute=budgets)
 
 
 def compute_needed(
@@ -204,11 +204,11 @@ def compute_needed(
     setting = {"benchmark": laws.benchmark_of(benchmark), "architecture": architecture}
     losses, years = axis_of(loss, "loss (nats per token)"), axis_of(year, "year")
     check_years(laws, years)
-    target = _log_reducible(laws, losses, setting)[:, :, None]
+    target = log_above(laws, losses, laws.anchor.year, **setting)[:, :, None]
     log_k, gamma = (line[:, None] for line in optimal_term(laws, years, **setting))
     with np.errstate(over="ignore"):
         flop = np.exp((log_k - target) / gamma)
-    return labelled(laws, flop, "compute", "FLOP", loss=losses, year=years)
+    return laws.drawn(flop, "compute", "FLOP", loss=losses, year=years)
 
 
 def with_noise(
@@ -227,16 +227,15 @@ def with_noise(
     return np.asarray(noise.added(expected, scattered))
 
 
-def _log_reducible(laws: Laws, losses: Floats, setting: dict[str, str]) -> Floats:
-    """Log of what is left of each loss above E, shape ``(samples, losses)``; -inf where nothing is."""
-    # E changes neither with size nor with the date, so any point will do.
-    irreducible, _ = laws.parts(1.0, 1.0, laws.anchor.year, **setting)
+def log_above(laws: Laws, losses: Floats, year: float, what: str = "compute and no date", **setting: str) -> Floats:
+    """Log of what is left of each loss above E, ``(samples, losses)``, -inf where nothing; ``what`` can't reach it."""
+    irreducible, _ = laws.parts(1.0, 1.0, year, **setting)  # E changes neither with size nor with the date
     above = np.atleast_1d(losses) - irreducible
     never = np.flatnonzero((above <= 0).all(axis=0))
     if never.size:
         raise BayesScalingError(
-            f"loss {np.atleast_1d(losses)[never[0]]:g} is not above the irreducible loss in any draw, so no compute "
-            f"and no date reaches it; choose a loss above {irreducible.min():.3g} nats per token"
+            f"loss {np.atleast_1d(losses)[never[0]]:g} is not above the irreducible loss in any draw, so no {what} "
+            f"reaches it; choose a loss above {irreducible.min():.3g} nats per token"
         )
     with np.errstate(divide="ignore"):
         return np.log(np.maximum(above, 0.0))

@@ -188,9 +188,7 @@ def predictive_check(fit: Fit, *, replicates: int = REPLICATES, seed: int = 0) -
     rows = rows_of(fit.data, fit.specification)
     if len(rows.ids) < 2:
         raise BayesScalingError("a check needs at least two rows, and the fit has one; fit a longer table")
-    mean, *interval = np.hstack(
-        [_mean_and_interval(observed) for observed in observed_residuals(fit, rows, replicates)]
-    )
+    mean, *interval = np.hstack([*map(_mean_and_interval, observed_residuals(fit, rows, replicates))])
 
     def of_draws(statistic: Callable[[Floats], Floats]) -> tuple[Floats, Floats]:
         """What is observed and what is replicated, of each draw."""
@@ -298,12 +296,7 @@ def _mean_and_interval(draws: Floats) -> Floats:
 
 
 def loo_pit(fit: Fit, rows: Rows, seed: int) -> tuple[pd.DataFrame, float]:
-    """PIT of each loss given all others, by Pareto-smoothed importance sampling; ``pareto_k``, and its threshold.
-
-    Where evaluations of a paper share an effect with normal noise, the whole paper is left out and its evaluations are
-    predicted one after the other, each given those before it: values that are independent and uniform if the model is
-    right (Rosenblatt 1952), as no others of correlated losses are.
-    """
+    """PIT of each loss given all others, by Pareto-smoothed importance sampling; ``pareto_k``, and its threshold."""
     specification, rng = fit.specification, np.random.default_rng(seed)
     unit = UNITS[specification.noise.cluster != "none"]
     values = draws_of(specification, fit.data)
@@ -312,6 +305,8 @@ def loo_pit(fit: Fit, rows: Rows, seed: int) -> tuple[pd.DataFrame, float]:
         for at, units in left.of_rows(rows):
             weights = left.log_weights[:, units]
             expected = expected_losses(specification, rows.take(at), values)
+            # Of the rows of a paper that is left out each is predicted given those before it: only such values of
+            # correlated losses are independent and uniform if the model is right (Rosenblatt 1952).
             if unit == UNITS[1] and specification.noise.kind.in_closed_form:
                 given = (specification, rows, values, UNITS[0], at)
                 mean, scale, density = (of_units(partial(_given_before, part), *given) for part in range(3))

@@ -27,11 +27,7 @@ def interval_attrs(probability: float = INTERVAL_PROBABILITY) -> dict[str, Any]:
 
 
 def signed_months_to_double(rate: Any) -> Any:
-    """``12 ln 2 / rate``, months, negative where the rate is: as published.
-
-    Its sign flips through infinity where a rate passes 0, so quantiles of it mean nothing unless all rates have one
-    sign.
-    """
+    """``12 ln 2 / rate``, months, negative where the rate is: as published. Its quantiles need rates of one sign."""
     with np.errstate(divide="ignore", over="ignore"):
         return MONTHS_PER_YEAR * np.log(2) / np.abs(rate) * np.where(np.asarray(rate) < 0, -1.0, 1.0)
 

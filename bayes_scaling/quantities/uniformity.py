@@ -8,8 +8,7 @@ from arviz_stats.ecdf_utils import ecdf_pit
 
 from bayes_scaling.common.arrays import Floats
 
-BAND = 0.95
-"""Probability that the whole curve of a calibrated quantity stays inside the band."""
+BAND = 0.95  # probability that the whole curve of a calibrated quantity stays inside the band
 _BAND_SIMULATIONS = 2000
 SEED_OF_BANDS = 214
 """Of the band, and of the noise that spreads ranks over their cells; fixed, so that a table is the same each time."""
@@ -45,7 +44,6 @@ def uniform_curve(values: Floats) -> Curve:
 @cache
 def uniform_band(count: int) -> tuple[Floats, Floats, Floats]:
     """Points and band for a number of values, simulated once for each."""
-    points, _, lower, upper = ecdf_pit(
-        np.arange(count) / count, BAND, _BAND_SIMULATIONS, rng=np.random.default_rng(SEED_OF_BANDS)
-    )
+    rng = np.random.default_rng(SEED_OF_BANDS)
+    points, _, lower, upper = ecdf_pit(np.arange(count) / count, BAND, _BAND_SIMULATIONS, rng=rng)
     return points, lower, upper

@@ -61,7 +61,8 @@ def allocation_sentence(answer: Allocations, budget: float) -> str:
     setting = "" if answer.benchmark is None else f" on {answer.benchmark}"
     if answer.fit.specification.progresses:
         setting += f" with the algorithms of {year_of(answer.question):g}"
-    where = f"At {number(budget)} FLOP{setting}, {label_of(answer.fit)}"
+    law = label_of(answer.fit)
+    where = f"At {number(budget)} FLOP{setting}, {law}"
     if answer.not_identified:
         text = (
             f"{where} gives no answer: {' and '.join(answer.not_identified)} "
@@ -70,16 +71,15 @@ def allocation_sentence(answer: Allocations, budget: float) -> str:
             "tokens, and in tokens at the same parameters."
         )
     else:
-        text = f"{where} {' '.join(_findings(answer, budget))}"
+        text = f"{where} {' '.join(_findings(answer, law, budget))}"
     return text if answer.converged else f"NOT CONVERGED, do not use: {text}"
 
 
-def _findings(answer: Allocations, budget: float) -> Iterator[str]:
+def _findings(answer: Allocations, law: str, budget: float) -> Iterator[str]:
     def said(purpose: str, quantity: str) -> str:
-        assert answer.fit is not None
-        return _cell(answer.rows(budget, purpose)[label_of(answer.fit)][quantity], "{} ({} to {})")
+        return _cell(answer.rows(budget, purpose)[law][quantity], "{} ({} to {})")
 
-    defined = answer.rows(budget, TRAINING)[label_of(answer.fit)]["parameters"]["defined"] if answer.fit else 0.0
+    defined = answer.rows(budget, TRAINING)[law]["parameters"]["defined"]
     if defined == 0:
         yield "has no best split: in every draw an exponent is not above 0."
         return

@@ -16,6 +16,7 @@ from bayes_scaling.common.strict_json import records
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.units import size_of
 from bayes_scaling.plots.drawing import NOT_CONVERGED
+from bayes_scaling.plots.predictive import plot_backtest
 from bayes_scaling.reports.document import Banner, Document, Row, Section, Table
 from bayes_scaling.reports.markdown import render_page
 from bayes_scaling.reports.run_directory import picture, write_beside_fits
@@ -130,8 +131,6 @@ TITLE = "Are later evaluations predicted?"
 
 def backtest_document(result: Backtest) -> Document:
     """What a reader should see of a backtest; ``data``: what ``backtest.json`` and ``backtest.csv`` have."""
-    from bayes_scaling.plots.predictive import plot_backtest
-
     about, *found = sentences(result)
     lost = () if result.forecasts["converged"].all() else (Banner(NOT_CONVERGED, found.pop(0)),)
     drawn = picture_of(plot_backtest(result), "by-cut-picture", "Coverage and log scores by cut year", " ".join(found))
@@ -139,7 +138,6 @@ def backtest_document(result: Backtest) -> Document:
         title=TITLE,
         subtitle=about,
         answer=found[0],
-        lead=None,
         banners=lost,
         sections=(
             Section.of("averages", "Averages over cut years", tuple(found), *_averages(result)),
@@ -221,8 +219,6 @@ FILES = (PICTURE, "backtest.md", BACKTEST_TABLE, BACKTEST_SCORES, BACKTEST_SETTI
 
 def write_backtest(result: Backtest, directory: Path) -> tuple[Path, ...]:
     """Write everything about a backtest but its forecasts, which are written as they end; returns the files."""
-    from bayes_scaling.plots.predictive import plot_backtest
-
     texts = (backtest_page(result), result.table.to_csv(), result.scores.to_csv())
     contents = (picture(plot_backtest(result)), *map(str.encode, texts), backtest_json(result))
     return write_beside_fits(dict(zip(FILES, contents, strict=True)), directory)

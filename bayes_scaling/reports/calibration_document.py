@@ -51,8 +51,6 @@ def calibration_document(calibration: Calibration) -> Document:
         title="Do intervals cover as often as they should?",
         subtitle=f"'{calibration.specification}' on data simulated from its own priors",
         answer=answer,
-        lead=None,
-        banners=(),
         sections=(
             Section.of("ranks", "Ranks of true values", tuple(found), calibration_table(calibration)),
             Section.of("curves", "Rank curves", picture_of(figure, "rank-curves", "Ranks less uniform", answer)),
@@ -157,13 +155,10 @@ def _again(calibrations: Sequence[Calibration], repeated: Mapping[str, Calibrati
     if not known:
         return "nothing was repeated"
     failed = [(one, name) for one, name in known if name in repeated[one.specification].outside]
-    sides = [
-        one.table["largest"][name] * repeated[one.specification].table["largest"][name] > 0 for one, name in failed
-    ]
-    told = [
-        f"{one.specification} {name}, {'the same side' if same else 'the other side'}"
-        for (one, name), same in zip(failed, sides, strict=True)
-    ]
+    told = []
+    for one, name in failed:
+        same = one.table["largest"][name] * repeated[one.specification].table["largest"][name] > 0
+        told.append(f"{one.specification} {name}, the {'same' if same else 'other'} side")
     curves = sum(len(one.table) for one in repeated.values())
     outside = sum(len(one.outside) for one in repeated.values())
     which = f" ({'; '.join(told)})" if told else ""

@@ -15,7 +15,7 @@ from bayes_scaling.inference.units import noun_of, size_of
 from bayes_scaling.plots import studies as plots
 from bayes_scaling.plots.comparison_by_model import plot_averaged_doubling_times
 from bayes_scaling.plots.drawing import NOT_CONVERGED
-from bayes_scaling.quantities.rates import INTERVAL, INTERVAL_KIND, INTERVAL_PROBABILITY
+from bayes_scaling.quantities.rates import INTERVAL, interval_attrs
 from bayes_scaling.reports.comparison_sections import (
     PROGRESS,
     averaged,
@@ -217,7 +217,7 @@ def comparison_json(comparison: Comparison) -> bytes:
     return recorded(
         comparison,
         unit=comparison.unit,
-        interval={"probability": INTERVAL_PROBABILITY, "kind": INTERVAL_KIND},
+        interval=interval_attrs(),
         variants=len(comparison.table),
         converged=int(comparison.table["converged"].sum()),
         tied_with_the_best=list(comparison.tied),

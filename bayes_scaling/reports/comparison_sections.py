@@ -203,15 +203,13 @@ def change_section(comparison: Comparison) -> Blocks:
     if not comparison.table["converged"].any():
         return
     stacking, smooth = averaged(comparison), averaged(comparison, "pseudo_bma")
-    which = (
-        ()
-        if stacking is None or smooth is None
-        else (
+    said = [*_models(comparison)]
+    if stacking is not None and smooth is not None:
+        said.append(
             f"Which weights: {in_months(stacking)} months by stacking, {in_months(smooth)} by pseudo-BMA+ (median and "
-            f"{INTERVAL}).",
+            f"{INTERVAL})."
         )
-    )
-    yield (*_models(comparison), *which, what_is_left_out(comparison))
+    yield (*said, what_is_left_out(comparison))
     if stacking is not None:
         yield _priors(comparison)
         yield _times_and_predictions(comparison)

@@ -55,17 +55,13 @@ class Code:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of texts, of which the first of each row names it; ``marked``: rows that can't be trusted, by number.
+    """A table of texts, of which the first of each row names it."""
 
-    ``name``: unique in the report, in lower case with hyphens, the target of links. ``caption``: one line on what is
-    shown, in which units, intervals with probability and kind.
-    """
-
-    name: str
-    caption: str
+    name: str  # unique in the report, in lower case with hyphens, the target of links
+    caption: str  # one line on what is shown, in which units, intervals with probability and kind
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    marked: frozenset[int] = frozenset()
+    marked: frozenset[int] = frozenset()  # rows that can't be trusted, by number
 
     @classmethod
     def of(
@@ -110,15 +106,12 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawing: ``svg`` is the whole `<svg>` element as text, with nothing in it that is loaded from elsewhere.
-
-    ``alternative``: what a reader who can't see it should know, with the figures that matter.
-    """
+    """A drawing."""
 
     name: str
     title: str
-    svg: str
-    alternative: str
+    svg: str  # the whole `<svg>` element as text, with nothing in it that is loaded from elsewhere
+    alternative: str  # what a reader who can't see it should know, with the figures that matter
 
 
 @dataclass(frozen=True)
@@ -195,10 +188,7 @@ type Blocks = Iterator[Block | str | tuple[str, ...] | None]
 def section[**P](
     name: str, title: str, *, refusable: bool = False
 ) -> Callable[[Callable[P, Blocks]], Callable[P, Section | None]]:
-    """Make a section of the blocks that a function yields; None where it yields nothing.
-
-    ``refusable``: where the function refuses what it is of, the section says so.
-    """
+    """Make a section of the blocks that a function yields, or None; ``refusable``: it says so where that refuses."""
 
     def decorate(blocks: Callable[P, Blocks]) -> Callable[P, Section | None]:
         @functools.wraps(blocks)
@@ -231,26 +221,20 @@ class Banner:
 
 @dataclass(frozen=True)
 class Document:
-    """A report: banners, then the answer in a sentence, its picture and notes on it, then sections.
-
-    ``subtitle``: which specification and which data, by name. ``data``: the figures, for the machine-readable twin.
-    """
+    """A report: banners, then the answer in a sentence, its picture and notes on it, then sections."""
 
     title: str
     answer: str
-    lead: Picture | None
-    banners: tuple[Banner, ...]
-    sections: tuple[Section, ...]
-    data: Mapping[str, Any] = field(default_factory=dict)
-    subtitle: str = ""
+    lead: Picture | None = None
+    banners: tuple[Banner, ...] = ()
+    sections: tuple[Section, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)  # the figures, for the machine-readable twin
+    subtitle: str = ""  # which specification and which data, by name
     notes: tuple[str, ...] = ()
 
 
 def printable(text: str) -> str:
-    """Text with a replacement character where it has what no page may hold: control characters, half surrogates.
-
-    Line feeds and tabulators stay; carriage returns become line feeds.
-    """
+    """Text with replacement characters for what no page may hold: half surrogates, controls but line feeds and tabs."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     if lines.isprintable():
         return lines

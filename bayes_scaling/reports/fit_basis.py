@@ -224,10 +224,7 @@ def further_selections(table: EvaluationsSummary) -> tuple[str, ...]:
 def command_blocks(
     lead: str, command: Sequence[str], table: EvaluationsSummary, options: Sequence[str] = (), *, told: bool = True
 ) -> Iterator[Block]:
-    """A command to run, and what it can't know: names that stand for files of the reader's, and rows selected.
-
-    ``told``: whether the table is among the command's options, between its arguments and the others.
-    """
+    """A command to run (``told`` of its table), and what it can't know: the reader's names of files, rows selected."""
     arguments = [*command, *(table_option(table) if told else ()), *options]
     names = {"table": _CSV, "specification": _TOML}
     notes = [

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -20,36 +19,20 @@ from bayes_scaling.quantities.identification import can_identify, identification
 from bayes_scaling.quantities.influence import BY_THE_PRIOR
 from bayes_scaling.quantities.laws import at_most_common
 from bayes_scaling.quantities.rates import INTERVAL, summarise_rate
+from bayes_scaling.reports import fit_basis as basis
+from bayes_scaling.reports import fit_tables as words
 from bayes_scaling.reports.document import Banner, Blocks, Document, Picture, Table, section, those_made
-from bayes_scaling.reports.fit_basis import (
-    citation_section,
-    command_blocks,
-    data_section,
-    method_section,
-    model_section,
-)
 from bayes_scaling.reports.fit_quantities import quantities_of, summarise
 from bayes_scaling.reports.fit_results import best_split_picture, budget_sentence
-from bayes_scaling.reports.fit_tables import (
-    in_months,
-    next_step,
-    no_upper_bound,
-    sentence,
-    span,
-    times_of,
-    unusable,
-    warning,
-)
 from bayes_scaling.reports.fit_trust import calibration_section, diagnostics_section
+from bayes_scaling.reports.robustness_document import published, sentences
 from bayes_scaling.reports.svg import lead_of
 from bayes_scaling.specifications.catalogue import load_specification
 from bayes_scaling.studies.robustness.cases import CASES
-
-if TYPE_CHECKING:
-    from bayes_scaling.studies.robustness.result import Robustness
+from bayes_scaling.studies.robustness.result import Robustness
 
 
-def fit_document(fit: Fit, robustness: "Robustness | None" = None) -> Document:
+def fit_document(fit: Fit, robustness: Robustness | None = None) -> Document:
     """What a report of one fit says; a robustness run on its table goes into the section on what would change it."""
     missing = [name for name in ("observed_data", "constant_data") if name not in fit.data]
     if missing:
@@ -62,10 +45,15 @@ def fit_document(fit: Fit, robustness: "Robustness | None" = None) -> Document:
     found = those_made(*(each.section(somewhere if each.at_levels else fit) for each in quantities_of(fit)))
     about, specification = fit.evaluations, fit.specification
     sections = those_made(
-        *(data_section(fit), model_section(fit)),
-        *(found if fit.diagnostics.converged else map(unusable, found)),
-        *(diagnostics_section(fit), calibration_section(fit), change_section(fit, robustness), method_section(fit)),
-        citation_section(about.name, (specification.law,), fit.versions, progress=specification.progresses),
+        *(basis.data_section(fit), basis.model_section(fit)),
+        *(found if fit.diagnostics.converged else map(words.unusable, found)),
+        *(
+            diagnostics_section(fit),
+            calibration_section(fit),
+            change_section(fit, robustness),
+            basis.method_section(fit),
+        ),
+        basis.citation_section(about.name, (specification.law,), fit.versions, progress=specification.progresses),
     )
     return Document(
         title=title_of(fit),
@@ -85,8 +73,8 @@ _RECOMMENDED, _PACKAGED = "reference", "ho2024"
 def banners(fit: Fit) -> Iterator[Banner]:
     """What makes an answer unusable or weak: chains that disagree, odd rows, no upper bound, a prior that decided."""
     if not fit.diagnostics.converged:
-        failed = "; ".join(fit.diagnostics.failures)
-        yield Banner(NOT_CONVERGED, f"Do not use any figure of this report. What failed: {failed}. {next_step(fit)}")
+        failed, again = "; ".join(fit.diagnostics.failures), words.next_step(fit)
+        yield Banner(NOT_CONVERGED, f"Do not use any figure of this report. What failed: {failed}. {again}")
     if looks_wrong := fit_findings(fit):
         yield Banner("LOOKS WRONG", "; ".join(f"{each.message} [{each.code}]" for each in looks_wrong) + ".")
     if not fit.specification.progresses:
@@ -98,7 +86,7 @@ def banners(fit: Fit) -> Iterator[Banner]:
             )
         return
     row = doubling_times(fit).loc["compute"].to_dict()
-    yield from no_upper_bound("the doubling time of effective compute", row)
+    yield from words.no_upper_bound("the doubling time of effective compute", row)
     if can_identify(fit):
         mine = _verdicts_on_growth(identification(fit).table)
         if decided := [str(name) for name in mine[mine == BY_THE_PRIOR].index]:
@@ -136,12 +124,12 @@ def subtitle_of(fit: Fit) -> str:
 def notes_of(fit: Fit) -> tuple[str, ...]:
     """What the answer means, and what would widen it."""
     if not fit.specification.progresses:
-        return (sentence(fit),) if budget_sentence(fit) else ()
+        return (words.sentence(fit),) if budget_sentence(fit) else ()
     row = doubling_times(fit).loc["compute"].to_dict()
     median = float(row["median"])
     means = (
-        f"{warning(fit)}In plain words: after each {months(median, row['mcse_median'])} months, half the training "
-        "compute buys the same loss."
+        f"{words.warning(fit)}In plain words: after each {months(median, row['mcse_median'])} months, half the "
+        "training compute buys the same loss."
     )
     caveat = "Other rows, priors or models can move and widen this interval: see 'What would change this answer'."
     return (*((means,) if math.isfinite(median) else ()), caveat)
@@ -150,7 +138,7 @@ def notes_of(fit: Fit) -> tuple[str, ...]:
 def answer_of(fit: Fit) -> str:
     """The answer in one sentence: of progress its doubling time, of training runs the best split of a budget."""
     spent = None if fit.specification.progresses else budget_sentence(fit)
-    return sentence(fit) if spent is None else spent
+    return words.sentence(fit) if spent is None else spent
 
 
 def lead_picture(fit: Fit) -> Picture | None:
@@ -164,15 +152,14 @@ def lead_picture(fit: Fit) -> Picture | None:
     row, rates = doubling_times(fit).loc["compute"].to_dict(), prior_rates(fit.specification)
     prior = "it has no prior of its own"
     if rates is not None:
-        span = summarise_rate(rates)
-        prior = f"its prior, drawn behind: {months(span['lower'])} to {months(span['upper'])} months"
+        prior = f"its prior, drawn behind: {words.span('lower', 'upper', months)(summarise_rate(rates))} months"
     return lead_of(
         figure,
         5.2,
         "doubling-time",
         "Doubling time of effective compute",
-        f"{warning(fit)}Density of the doubling time of effective compute on a logarithmic axis of months. Median with "
-        f"{INTERVAL}: {in_months(row)} months; {prior}. Marked beside it: {HO2024_COMPUTE.label}, "
+        f"{words.warning(fit)}Density of the doubling time of effective compute on a logarithmic axis of months. "
+        f"Median with {INTERVAL}: {words.in_months(row)} months; {prior}. Marked beside it: {HO2024_COMPUTE.label}, "
         f"{HO2024_COMPUTE.months:g} months ({HO2024_COMPUTE.lower:g} to {HO2024_COMPUTE.upper:g}), and {MOORE.label}, "
         f"{MOORE.months:g} months.",
     )
@@ -187,27 +174,25 @@ _DECIDED = {
 
 
 @section("change", "What would change this answer")
-def change_section(fit: Fit, robustness: "Robustness | None" = None) -> Blocks:
+def change_section(fit: Fit, robustness: Robustness | None = None) -> Blocks:
     """Which choices matter, as far as is known; from a robustness run on the same table, if there is one."""
     progresses = fit.specification.progresses
     if can_identify(fit):
         table = identification(fit).table
         if (table["verdict"] == "by the data").all():
-            yield f"{warning(fit)}Every reported quantity is decided by the data: other priors would move little."
+            yield f"{words.warning(fit)}Every reported quantity is decided by the data: other priors would move little."
         else:
             if progresses:
-                yield f"{warning(fit)}{_of_the_rate(table)}"
+                yield f"{words.warning(fit)}{_of_the_rate(table)}"
             names = {verdict: list(map(str, table.index[table["verdict"] == verdict])) for verdict in _DECIDED}
             said = (f"{_DECIDED[verdict][0]}: {', '.join(of)}." for verdict, of in names.items() if of)
-            yield tuple(warning(fit) + each for each in said)
+            yield tuple(words.warning(fit) + each for each in said)
     if not progresses:
         yield (
             "Try other noise, and the runs without those of the highest loss: a coefficient that moves by more than "
             "its interval rests on that choice."
         )
     elif robustness is not None:
-        from bayes_scaling.reports.robustness_document import published, sentences
-
         yield tuple(sentences(robustness))
         yield Table.of(
             "other-choices",
@@ -216,7 +201,7 @@ def change_section(fit: Fit, robustness: "Robustness | None" = None) -> Blocks:
             robustness.table,
             {
                 "question": "{question}",
-                f"found: median ({INTERVAL})": lambda row: in_months(times_of(row)),
+                f"found: median ({INTERVAL})": lambda row: words.in_months(words.times_of(row)),
                 "published": published,
                 "probability of progress": lambda row: probability(row["probability_of_progress"]),
                 "case": "{case}",
@@ -233,13 +218,13 @@ def change_section(fit: Fit, robustness: "Robustness | None" = None) -> Blocks:
                 "question": "{question}",
                 "months": lambda row: months(row["months"]),
                 "published 95% bootstrap interval": lambda row: (
-                    "" if None in (row["lower"], row["upper"]) else span("lower", "upper", months)(row)
+                    "" if None in (row["lower"], row["upper"]) else words.span("lower", "upper", months)(row)
                 ),
                 "source": "{source}",
             },
         )
         lead = "To try the same choices on these data (priors, noise, selections, the paper's penalty and others):"
-        yield from command_blocks(lead, ["robustness"], fit.evaluations)
+        yield from basis.command_blocks(lead, ["robustness"], fit.evaluations)
 
 
 def _of_the_rate(table: pd.DataFrame) -> str:

@@ -37,33 +37,25 @@ from bayes_scaling.tables.faults import printable
 
 @dataclass(frozen=True)
 class Quantity:
-    """A section of a fit's report, and what `summary.json` and the terminal have of the same.
-
-    ``progress``: whether it is of laws with progress, of laws without, or of all. ``at_levels``: whether it is of the
-    levels that a fit's columns are set to, where laws with progress are otherwise reported at all of them.
-    """
+    """A section of a fit's report, and what `summary.json` and the terminal have of the same."""
 
     section: Callable[[Fit], Section | None]
-    progress: bool | None = None
-    at_levels: bool = False
+    progress: bool | None = None  # whether it is of laws with progress, of laws without, or of all
+    at_levels: bool = False  # of the levels that columns are set to, where laws with progress are reported at all
     summary: Callable[[Fit], Mapping[str, Any]] = lambda fit: {}
     terminal: Callable[[Fit], RenderableType | None] = lambda fit: None
 
 
 def quantity(
-    name: str,
+    name: str,  # with hyphens
     title: str,
     words: str,
-    draws: Callable[[Fit], DataArray],
+    draws: Callable[[Fit], DataArray],  # refuses a fit that lacks the quantity, which the report then says
     *,
-    plot: Callable[[Fit], Figure] | None = None,
+    plot: Callable[[Fit], Figure] | None = None,  # by default of the intervals
     progress: bool | None = None,
 ) -> Quantity:
-    """What is reported of draws: words on what they are, a picture, a table, entries of `summary.json`.
-
-    ``name`` has hyphens. ``draws`` refuses a fit that lacks the quantity, which the report then says. ``plot``: by
-    default the intervals.
-    """
+    """What is reported of draws: words on what they are, a picture, a table, entries of `summary.json`."""
 
     @section(name, title, refusable=True)
     def shown(fit: Fit) -> Blocks:
@@ -113,10 +105,8 @@ def _coefficient_table(fit: Fit) -> RichTable:
     rows = []
     for entry in found.iterrows():
         name, median, interval = _estimated(entry)
-        known = (median, interval, str(entry[1]["unit"]))
-        rows.append(
-            (name, *(("not identified", interval, "nearly the prior's interval") if name in unknown else known))
-        )
+        lost = ("not identified", interval, "nearly the prior's interval")
+        rows.append((name, *(lost if name in unknown else (median, interval, str(entry[1]["unit"])))))
     return rich_table(title, ("", "median", INTERVAL, "unit"), rows)
 
 

@@ -59,12 +59,7 @@ _BLANK = re.compile(r" (?![(\[])")
 
 
 def render_html(document: Document) -> str:
-    """Write a report as one HTML page that works offline; write it as UTF-8.
-
-    Style and script are inside, and a security policy forbids everything else: no request is made, and no text of
-    the report can act as markup. The page reads well without its script, in print, on light and dark screens, on
-    phones, from the keyboard and through a screen reader.
-    """
+    """A report as one HTML page, to be written as UTF-8, that makes no request and in which no text acts as markup."""
     _check(document)
     css, script = _packaged("page.css"), _packaged("page.js")
     page = _template("page.html.jinja")
@@ -173,14 +168,11 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 @dataclass(frozen=True)
 class ScatterDrawing:
-    """An `<svg>` element whose marks name their row and group in `data-row` and `data-group`, and the marks of groups.
-
-    ``undrawn`` counts points without a place on the axes: not finite, beyond a googol, or not positive on a log axis.
-    """
+    """An `<svg>` element whose marks name their row and group (`data-row`, `data-group`), and the marks of groups."""
 
     svg: str
     legend: tuple[tuple[str, str], ...]
-    undrawn: int
+    undrawn: int  # points without a place on the axes: not finite, beyond a googol, or not positive on a log axis
 
 
 @dataclass(frozen=True)
@@ -197,10 +189,7 @@ class _Axis:
 
 
 def scatter_svg(scatter: Scatter) -> ScatterDrawing:
-    """Draw a scatter plot: axes, ticks, one mark a point; groups differ in colour and in shape.
-
-    Texts are in the colour of the text around, so that the drawing is readable on light and on dark pages.
-    """
+    """Draw a scatter plot: axes, ticks, one mark a point; texts in the colour of the text around, light or dark."""
     points = scatter.points
     shown = [row for row, p in enumerate(points) if _has_place(p.x, scatter.log_x) and _has_place(p.y, scatter.log_y)]
     x = _axis([points[row].x for row in shown], scatter.log_x, _LEFT, _WIDTH - _RIGHT)

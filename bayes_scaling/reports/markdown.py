@@ -7,19 +7,8 @@ from types import MappingProxyType
 from typing import assert_never
 
 from bayes_scaling.common.formatting import counted
-from bayes_scaling.reports.document import (
-    Block,
-    Bullets,
-    Code,
-    Document,
-    Equation,
-    Paragraph,
-    Picture,
-    Scatter,
-    Section,
-    Table,
-    printable,
-)
+from bayes_scaling.reports import document as blocks
+from bayes_scaling.reports.document import Block, Document, Section, printable
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~$&#])")
@@ -33,11 +22,7 @@ _FENCE = re.compile(r"`{3,}")
 
 
 def render_markdown(document: Document, pictures: Mapping[str, str] = _NOTHING) -> str:
-    """A report as CommonMark with tables, and ``pictures`` at addresses by name; others are told in words.
-
-    Every text is escaped: markup shows as it is, and addresses are no links. Rows that can't be trusted begin with a
-    warning sign; mathematics is in ``math`` fences.
-    """
+    """A report as CommonMark with tables, all text escaped; ``pictures`` at addresses by name, others told in words."""
     parts = [f"# {_text(document.title)}"]
     if document.subtitle:
         parts.append(f"*{_text(document.subtitle)}*")
@@ -56,10 +41,10 @@ def render_page(title: str, *sections: Section) -> str:
     return "\n\n".join([f"# {title}", *map(writer.section, sections)]) + "\n"
 
 
-def pictures_of(document: Document) -> dict[str, Picture]:
+def pictures_of(document: Document) -> dict[str, blocks.Picture]:
     """Every picture of a report by its name, in order."""
     found = [] if document.lead is None else [document.lead]
-    found += [block for section in document.sections for block in section.blocks if isinstance(block, Picture)]
+    found += [block for section in document.sections for block in section.blocks if isinstance(block, blocks.Picture)]
     return {picture.name: picture for picture in found}
 
 
@@ -78,24 +63,24 @@ class _Writer:
 
     def block(self, block: Block) -> str:
         match block:
-            case Paragraph(text):
+            case blocks.Paragraph(text):
                 return self.text(text)
-            case Bullets(items):
+            case blocks.Bullets(items):
                 return "\n".join(f"- {self.text(item)}" for item in items)
-            case Equation(tex):
+            case blocks.Equation(tex):
                 return _fenced(tex, "math")
-            case Code(text, language):
+            case blocks.Code(text, language):
                 return _fenced(text, language)
-            case Table():
+            case blocks.Table():
                 return self._table(block)
-            case Picture():
+            case blocks.Picture():
                 return self._picture(block)
-            case Scatter():
+            case blocks.Scatter():
                 return self._scatter(block)
             case _:
                 assert_never(block)
 
-    def _table(self, table: Table) -> str:
+    def _table(self, table: blocks.Table) -> str:
         if not self.reports:
             return "\n\n".join(filter(None, (table.caption, self._grid(table))))
         marks = [_MARK if place in table.marked else "" for place in range(len(table.rows))]
@@ -103,18 +88,18 @@ class _Writer:
         caption = f"*{self.text(table.caption)}*" + (f" ({_MARK.strip()}: not to be trusted)" if table.marked else "")
         return f"{caption}\n\n{self._grid(replace(table, rows=rows))}"
 
-    def _scatter(self, scatter: Scatter) -> str:
+    def _scatter(self, scatter: blocks.Scatter) -> str:
         """The points themselves: a page of text has no marks to point at."""
         count = counted(len(scatter.points), "point")
         about = f"**{self.text(scatter.title)}** ({count}): {self.text(scatter.alternative)}"
         return f"{about}\n\n{self._grid(scatter.table)}"
 
-    def _grid(self, table: Table) -> str:
+    def _grid(self, table: blocks.Table) -> str:
         first, *rest = ("| " + " | ".join(map(self.cell, line)) + " |" for line in (table.columns, *table.rows))
         rule = "|" + "".join("---:|" if figures else "---|" for figures in table.figures)
         return "\n".join([first, rule, *rest])
 
-    def _picture(self, picture: Picture) -> str:
+    def _picture(self, picture: blocks.Picture) -> str:
         title, alternative = self.text(picture.title), self.text(picture.alternative)
         where = self.pictures.get(picture.name)
         return f"*{title}.* {alternative}" if where is None else f"![{alternative}](<{where}>)\n\n*{title}*"

@@ -13,7 +13,6 @@ _TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d+)?(?:e[+-]?\d+)?|[^\W\d]\w*|[-+/^()\[\],
 _GREEK = ("alpha", "beta", "gamma", "sigma", "tau", "nu")
 _FUNCTIONS = {"exp": r"\exp", "ln": r"\ln", "logit": r"\text{logit}"}
 _RELATIONS = {"=": " = ", "~": r" \sim ", ",": r", \quad ", ":": r": \quad ", ";": r"; \quad "}
-_ONE_LETTER_WORDS = {"x": r"\times"}
 _PROSE = ("for", "where", "about")
 _OPEN, _CLOSE = r"\left(", r"\right)"
 
@@ -100,7 +99,7 @@ class _Parser:
             above, below = self.power(), []
             while self.taken("/"):
                 below.append(self.power())
-            done.append(_fraction(above, " ".join(below), inline=inline))
+            done.append(_fraction(above, below, inline=inline))
         return " ".join(done)
 
     def power(self) -> str:
@@ -135,8 +134,8 @@ class _Parser:
             return _number(name)
         if name in _FUNCTIONS:
             return _FUNCTIONS[name] + self.bracketed()
-        if name in _ONE_LETTER_WORDS:
-            return _ONE_LETTER_WORDS[name]
+        if name == "x":
+            return r"\times"
         if name == "sum" and self.taken("of"):
             return r"\sum"
         group = ""
@@ -156,23 +155,19 @@ def _is_word(name: str) -> bool:
     return len(name) > 1 and name.isalpha() and name not in (*_GREEK, *_FUNCTIONS)
 
 
-def _fraction(above: str, below: str, *, inline: bool) -> str:
+def _fraction(above: str, below: list[str], *, inline: bool) -> str:
     if not below:
         return above
-    return f"{above} / {below}" if inline else rf"\frac{{{_bare(above)}}}{{{_bare(below)}}}"
+    if inline:
+        return f"{above} / {' '.join(below)}"
+    under = _bare(below[0]) if len(below) == 1 else " ".join(below)
+    return rf"\frac{{{_bare(above)}}}{{{under}}}"
 
 
-def _bare(text: str) -> str:
-    """Without brackets around the whole, which a fraction's bar replaces."""
-    if not (text.startswith(_OPEN) and text.endswith(_CLOSE)):
-        return text
-    inside = text.removeprefix(_OPEN).removesuffix(_CLOSE)
-    depth = 0
-    for bracket in re.findall(r"\\left\(|\\right\)", inside):
-        depth += 1 if bracket == _OPEN else -1
-        if depth < 0:  # the first bracket closes before the end
-            return text
-    return inside
+def _bare(factor: str) -> str:
+    """One factor without brackets around it, which a fraction's bar replaces."""
+    whole = factor.startswith(_OPEN) and factor.endswith(_CLOSE)
+    return factor[len(_OPEN) : -len(_CLOSE)] if whole else factor
 
 
 def _number(text: str) -> str:

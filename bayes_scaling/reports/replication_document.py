@@ -45,7 +45,6 @@ def replication_document(replication: Replication) -> Document:
     return Document(
         title=TITLE,
         answer=answer,
-        lead=None,
         banners=tuple(Banner(NOT_CONVERGED, f"{name}: {'; '.join(failures)}.") for name, failures in lost),
         sections=tuple(_sections(replication, _ABOUT)),
         data={"table": records(replication.table)},

@@ -15,13 +15,7 @@ from bayes_scaling.inference.units import size_of
 from bayes_scaling.plots.drawing import NOT_CONVERGED, bracketed
 from bayes_scaling.plots.studies import plot_robustness
 from bayes_scaling.quantities.against_published import AgainstPublished
-from bayes_scaling.quantities.rates import (
-    CREDIBLE_INTERVAL,
-    INTERVAL,
-    INTERVAL_KIND,
-    INTERVAL_PROBABILITY,
-    signed_months_to_double,
-)
+from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL, INTERVAL, interval_attrs, signed_months_to_double
 from bayes_scaling.reports.document import Banner, Blocks, Document, Picture, Row, Section, Table, section, those_made
 from bayes_scaling.reports.fit_basis import citation_section, command_blocks, made_with
 from bayes_scaling.reports.fit_tables import PARTS, TIMES, in_brackets, in_months, no_upper_bound, times_of
@@ -308,7 +302,7 @@ def robustness_json(result: Robustness) -> bytes:
         cases=len(result.table),
         converged=int(result.table["converged"].sum()),
         skipped=dict(result.skipped),
-        interval={"probability": INTERVAL_PROBABILITY, "kind": INTERVAL_KIND},
+        interval=interval_attrs(),
         unit=UNIT,
         refits=REFITS,
         fingerprints=dict(result.fingerprints),

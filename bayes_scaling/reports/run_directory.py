@@ -23,10 +23,7 @@ RUNS_PICTURES = ("isoflop.png", "laws.png")
 
 
 def prepare(directory: Path) -> None:
-    """Check that files can be written to a directory, before anything long starts, and leave nothing behind.
-
-    The directory is made with the first result, so that no refusal or interruption leaves an empty one.
-    """
+    """Check that files can be written to a directory, made with the first result, before anything long starts."""
     try:
         if directory.is_file():
             raise BayesScalingError(f"{directory}: is a file, and results need a directory; choose another --output")

@@ -17,8 +17,6 @@ def study_document(result: Any) -> Document:
         title=result.title,
         subtitle=f"on the table '{about.name}' ({size_of(about)})",
         answer=result.answer,
-        lead=None,
-        banners=(),
         sections=(Section.of("results", "Results", table),),
         data={"table": rows},
     )

@@ -23,10 +23,7 @@ def picture_of(figure: "Figure", name: str, title: str, alternative: str) -> Pic
 
 
 def svg_of(figure: "Figure", name: str) -> str:
-    """A figure as the text of an `<svg>` element, the same for the same figure and name, which salts its ids.
-
-    Without prolog, date or metadata; text stays text, and paths are rounded to a hundredth of a point.
-    """
+    """A figure as the text of an `<svg>` element alone, the same for the same figure and name, which salts its ids."""
     import matplotlib as mpl
 
     buffer = io.BytesIO()

@@ -12,18 +12,8 @@ from urllib.parse import quote
 from bayes_scaling.common import files
 from bayes_scaling.common.strict_json import plain, strict_text
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.reports.document import (
-    Bullets,
-    Code,
-    Document,
-    Equation,
-    Paragraph,
-    Picture,
-    Scatter,
-    Section,
-    Table,
-    encoded,
-)
+from bayes_scaling.reports import document as blocks
+from bayes_scaling.reports.document import Document, Section, encoded
 from bayes_scaling.reports.markdown import pictures_of, render_markdown
 from bayes_scaling.reports.run_directory import write_results
 
@@ -195,10 +185,7 @@ def _contents(document: Document, path: Path, kind: str) -> dict[Path, str]:
 
 
 def as_plain(document: Document) -> dict[str, Any]:
-    """A report as plain data: equations in LaTeX, tables with rows as records, pictures by their alternatives.
-
-    ``data`` are the figures behind them, as numbers, with null for what is not defined or without bound.
-    """
+    """A report as plain data: equations in LaTeX, tables with rows as records, pictures by their alternatives."""
     return {
         "title": document.title,
         "subtitle": document.subtitle,
@@ -224,28 +211,28 @@ def _section(section: Section) -> dict[str, Any]:
     return found
 
 
-def _table(table: Table) -> dict[str, Any]:
+def _table(table: blocks.Table) -> dict[str, Any]:
     records = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
     columns, marked = list(table.columns), sorted(table.marked)
     return {"name": table.name, "caption": table.caption, "columns": columns, "records": records, "marked": marked}
 
 
-def _picture(picture: Picture | Scatter) -> dict[str, Any]:
+def _picture(picture: blocks.Picture | blocks.Scatter) -> dict[str, Any]:
     return {"name": picture.name, "title": picture.title, "alternative": picture.alternative}
 
 
-def _scatter(scatter: Scatter) -> dict[str, Any]:
+def _scatter(scatter: blocks.Scatter) -> dict[str, Any]:
     points = [asdict(point) | {"link": point.link or None, "details": dict(point.details)} for point in scatter.points]
     return _picture(scatter) | {"x": scatter.x_label, "y": scatter.y_label, "records": plain(points)}
 
 
 _PARTS: dict[type, tuple[str, Callable[[Any], list[Any]]]] = {
-    Paragraph: ("text", lambda block: [block.text]),
-    Bullets: ("text", lambda block: list(block.items)),
-    Equation: ("equations", lambda block: [block.tex]),
-    Code: ("code", lambda block: [block.text]),
-    Table: ("tables", lambda block: [_table(block)]),
-    Picture: ("pictures", lambda block: [_picture(block)]),
-    Scatter: ("points", lambda block: [_scatter(block)]),
+    blocks.Paragraph: ("text", lambda block: [block.text]),
+    blocks.Bullets: ("text", lambda block: list(block.items)),
+    blocks.Equation: ("equations", lambda block: [block.tex]),
+    blocks.Code: ("code", lambda block: [block.text]),
+    blocks.Table: ("tables", lambda block: [_table(block)]),
+    blocks.Picture: ("pictures", lambda block: [_picture(block)]),
+    blocks.Scatter: ("points", lambda block: [_scatter(block)]),
 }
 """Of each kind of block, the list of a section that it adds to, and what."""

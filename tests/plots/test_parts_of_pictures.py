@@ -9,7 +9,7 @@ import bayes_scaling as bs
 from bayes_scaling.plots.allocation import budget_grid
 from bayes_scaling.plots.drawing import Drawing, amount, density_of, draw_clipped, shortened
 from bayes_scaling.plots.runs import isoflop_budgets, nearest_budget, scientific
-from bayes_scaling.plots.visuals import _drawn, look_of, named
+from bayes_scaling.plots.visuals import _drawn, checked, named
 
 
 def test_a_drawing_shows_itself_in_a_notebook():
@@ -56,9 +56,9 @@ def test_an_interval_that_goes_on_has_an_arrow():
 
 
 def test_visuals_are_known_by_name():
-    assert look_of({"prior": False}, None, ("posterior", "prior")).changes == {"prior": False}
+    assert checked({"prior": False}, None, ("posterior", "prior")) == {"prior": False}
     with pytest.raises(bs.BayesScalingError, match=r"no visual 'priors'; valid choices: posterior, prior$"):
-        look_of({"priors": False}, None, ("posterior", "prior"))
+        checked({"priors": False}, None, ("posterior", "prior"))
     axes = Figure().subplots()
     lines = named(axes.plot([1, 2], label="posterior"), "posterior")
     assert _drawn(axes.figure, "posterior") == lines

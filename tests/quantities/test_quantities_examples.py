@@ -19,7 +19,7 @@ from bayes_scaling.quantities.allocation import (
 from bayes_scaling.quantities.allocation_table import TRAINING, Question, allocations, sources
 from bayes_scaling.quantities.coefficients import units_of
 from bayes_scaling.quantities.effective_compute import log_share, rate_draws
-from bayes_scaling.quantities.laws import labelled, laws_of
+from bayes_scaling.quantities.laws import laws_of
 from bayes_scaling.quantities.optimal_split import local_terms, optimal_term, summed_terms
 from bayes_scaling.quantities.points import positive, resolve_system, resolve_systems
 from bayes_scaling.quantities.prediction import predicted_loss
@@ -92,11 +92,10 @@ def test_static_laws() -> None:
     assert predicted_loss(HOFFMANN_ROUNDED, ["GPT-3", "Chinchilla"]).round(3).values.tolist() == [[[1.969, 1.937]]]
 
 
-def test_labelled() -> None:
-    laws = HO2024_MODEL_7.as_laws()
-    assert labelled(
-        laws, np.ones((1, 2, 1)), "loss", "nats", compute=np.array([1e21, 1e22]), year=np.array(2023.0)
-    ).dims == ("chain", "draw", "compute")
+def test_drawn() -> None:
+    axes = {"compute": np.array([1e21, 1e22]), "year": np.array(2023.0)}
+    found = HO2024_MODEL_7.as_laws().drawn(np.ones((1, 2, 1)), "loss", "nats", **axes)
+    assert found.dims == ("chain", "draw", "compute")
 
 
 def test_local_terms() -> None:
