@@ -17,7 +17,7 @@ import bayes_scaling as bs
 from bayes_scaling.common.formatting import number
 from bayes_scaling.law.published import HOFFMANN_EXPONENTS
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
-from bayes_scaling.reports.fit_tables import sentence
+from bayes_scaling.reports.fit_words import sentence
 
 HERE = Path(__file__).parent
 BUDGETS = (1e21, 5.76e23, 1e24, 1e26)

@@ -7,6 +7,7 @@ import typer
 
 from bayes_scaling.commands.options import EXIT_UNCONVERGED, Quiet
 from bayes_scaling.common.files import ROBUSTNESS_SETTINGS, plain_name
+from bayes_scaling.common.formatting import NOT_CONVERGED
 from bayes_scaling.errors import BayesScalingError
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ def report_command(
     quiet: Quiet = False,
 ) -> None:
     """Write a report: answer, pictures, model, checks and diagnostics. Exits with 1 if a fit has not converged."""
-    from bayes_scaling.plots.drawing import NOT_CONVERGED
     from bayes_scaling.reports import write
     from bayes_scaling.reports.document import printable
     from bayes_scaling.reports.terminal import console, say_written

@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+NOT_CONVERGED = "NOT CONVERGED"
+DO_NOT_USE = f"{NOT_CONVERGED}, do not use"
+
+
 def counted(number: int, noun: str) -> str:
     """A count with its noun."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bayes_scaling.errors import BayesScalingError, require_choice
-from bayes_scaling.specifications.checks import shown
+from bayes_scaling.specifications.values import shown
 
 TUNE = 400
 CHAINS = 4

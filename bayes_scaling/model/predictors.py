@@ -18,11 +18,11 @@ import pandas as pd
 from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.model.requirements import clusters_of
-from bayes_scaling.specifications.checks import as_written
 from bayes_scaling.specifications.formulas import FUNCTIONS, REDUCIBLE, Formula, first_line
 from bayes_scaling.specifications.progress import Levels, Shape
 from bayes_scaling.specifications.sections import CENTRE_YEAR
 from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.specifications.values import as_written
 from bayes_scaling.tables import decimal_year
 from bayes_scaling.tables.benchmarks import in_order
 from bayes_scaling.tables.soundness import require_sound

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from bayes_scaling.errors import EvaluationsError
-from bayes_scaling.specifications.checks import holding
 from bayes_scaling.specifications.progress import GROUPS_OF_DATES
 from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.specifications.values import holding
 from bayes_scaling.tables import BENCHMARKS, decimal_year
 from bayes_scaling.tables.columns import EVALUATIONS, FITTED, RUNS, is_runs
 from bayes_scaling.tables.soundness import require_sound

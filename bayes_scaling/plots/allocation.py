@@ -19,8 +19,8 @@ from bayes_scaling.plots.drawing import EDGE, bracketed, finished, panel, plain_
 from bayes_scaling.plots.runs import best_split, fitted_runs, loss_band, name_of, runs_title, scientific
 from bayes_scaling.plots.style import FAINT, INK, LAW_COLOURS, LAW_LINES, ORDERED, PAPER, POSTERIOR, PRIOR
 from bayes_scaling.plots.visuals import Visuals, add_legend, entry, named, patch, takes_visuals
+from bayes_scaling.quantities.arguments import axis_of
 from bayes_scaling.quantities.laws import Source, laws_of
-from bayes_scaling.quantities.points import axis_of
 from bayes_scaling.quantities.rates import INTERVAL
 
 BEYOND_RUNS = 100.0  # times the largest run's compute, where allocation ends unless a larger budget is named

@@ -31,9 +31,9 @@ from bayes_scaling.plots.runs import (
 from bayes_scaling.plots.style import INK, ORDERED, PAPER, POSTERIOR, PRIOR, REFERENCE
 from bayes_scaling.plots.visuals import Visuals, add_legend, entry, named, patch, takes_visuals
 from bayes_scaling.quantities.allocation import optimal_allocation
+from bayes_scaling.quantities.arguments import axis_of
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import Laws, Source, laws_of
-from bayes_scaling.quantities.points import axis_of
 from bayes_scaling.quantities.rates import INTERVAL, INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.studies.approaches.rows import FOUND_MODELS, LEAST_BUDGETS, WITHIN
 

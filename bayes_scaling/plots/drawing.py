@@ -15,7 +15,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 
 from bayes_scaling.common.arrays import Floats
-from bayes_scaling.common.formatting import counted, months
+from bayes_scaling.common.formatting import NOT_CONVERGED, counted, months
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.units import noun_of
 from bayes_scaling.law.published import HO2024_COMPUTE
@@ -25,7 +25,6 @@ from bayes_scaling.quantities.laws import setting_of
 from bayes_scaling.quantities.rates import INTERVAL
 
 _PIXELS_PER_INCH = 72  # on the screen: 11 inches are as wide as a notebook's column
-NOT_CONVERGED = "NOT CONVERGED"
 EDGE: list[pe.AbstractPathEffect] = [pe.withStroke(linewidth=2.5, foreground=PAPER)]
 """Around text that lies on lines, so that it can be read there."""
 

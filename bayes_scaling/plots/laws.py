@@ -20,11 +20,11 @@ from bayes_scaling.plots.runs import fitted_runs, name_of, runs_title, scientifi
 from bayes_scaling.plots.style import INK, LAW_COLOURS, LAW_MARKERS, POSTERIOR, PRIOR, WARNING
 from bayes_scaling.plots.visuals import Visuals, add_legend, entry, named, patch, takes_visuals
 from bayes_scaling.quantities.allocation import YEAR, allocation_exponents, optimal_allocation, split_laws
+from bayes_scaling.quantities.arguments import axis_of
 from bayes_scaling.quantities.coefficients import EXPONENTS, unidentified
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import Source
 from bayes_scaling.quantities.optimal_split import summed_terms
-from bayes_scaling.quantities.points import axis_of
 from bayes_scaling.quantities.rates import INTERVAL
 
 COMPUTE = 1e24  # FLOP; the default budget of the best split

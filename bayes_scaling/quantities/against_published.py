@@ -55,7 +55,7 @@ def published_rates(published: PublishedDoubling) -> tuple[float | None, float |
     lower, upper = published.lower, published.upper
     if lower is None or upper is None or lower <= 0:
         return None, None
-    # A rate is to a doubling time as a doubling time is to a rate.
+    # 12 ln 2 / x is its own inverse: it turns months into a rate as well.
     return float(signed_months_to_double(upper)), float(signed_months_to_double(lower))
 
 

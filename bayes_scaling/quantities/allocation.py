@@ -13,9 +13,9 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law.chinchilla import HOFFMANN_ROUNDED
 from bayes_scaling.law.formula import log_reducible, log_term, training_compute
 from bayes_scaling.law.kaplan import KAPLAN_ALLOCATION, KAPLAN_JOINT, KaplanJointLaw
+from bayes_scaling.quantities.arguments import axis_of, check_years, positive
 from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_split, optimal_term, summed_terms
-from bayes_scaling.quantities.points import axis_of, check_years, positive
 
 YEAR = 2023.0  # date of an allocation unless one is given; laws without progress answer the same at any
 

@@ -14,10 +14,10 @@ from bayes_scaling.law.formula import training_compute
 from bayes_scaling.law.kaplan import KAPLAN_ALLOCATION, KAPLAN_COMPUTE
 from bayes_scaling.law.muennighoff import MUENNIGHOFF
 from bayes_scaling.quantities import allocation
+from bayes_scaling.quantities.arguments import axis_of
 from bayes_scaling.quantities.inference_allocation import FLOP_PER_TOKEN_USED, allocation_with_inference
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import ARCHITECTURE, Source, laws_of, setting_of
-from bayes_scaling.quantities.points import axis_of
 from bayes_scaling.quantities.rates import interval_attrs
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law.formula import loss
 from bayes_scaling.law.published import HO2024_SHAPLEY, PLAYERS, pair_label
 from bayes_scaling.law.systems import System
+from bayes_scaling.quantities.arguments import resolve_system
 from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
-from bayes_scaling.quantities.points import resolve_system
 
 Pair = tuple[System | str, System | str]  # a start and an end
 

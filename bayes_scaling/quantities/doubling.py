@@ -19,10 +19,10 @@ from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.model.predictors import architecture_levels, label_of
 from bayes_scaling.quantities import rates
+from bayes_scaling.quantities.arguments import axis_of, check_years, positive
 from bayes_scaling.quantities.intervals import MCSE, check_probability, quantile_errors
 from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_split, optimal_term
-from bayes_scaling.quantities.points import axis_of, check_years, positive
 from bayes_scaling.specifications.progress import RATE_OF
 from bayes_scaling.specifications.specification import Specification
 

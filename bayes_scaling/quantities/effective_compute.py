@@ -14,11 +14,11 @@ from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.published import physical_compute_growth
 from bayes_scaling.model.predictors import architecture_levels
 from bayes_scaling.model.rows import central_anchor
+from bayes_scaling.quantities.arguments import positive
 from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.intervals import SAMPLE_DIMS
 from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import local_terms
-from bayes_scaling.quantities.points import positive
 from bayes_scaling.quantities.rates import MONTHS_PER_YEAR
 from bayes_scaling.specifications.sections import GROUPS
 from bayes_scaling.tables import decimal_year

@@ -11,9 +11,9 @@ from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law.formula import log_term, training_compute
 from bayes_scaling.model.predictors import architecture_levels
+from bayes_scaling.quantities.arguments import axis_of, check_years, positive
 from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_term
-from bayes_scaling.quantities.points import axis_of, check_years, positive
 from bayes_scaling.specifications.catalogue import list_specifications, load_specification
 
 BASELINE = "other"  # architectures that are not transformers
@@ -22,7 +22,7 @@ Split = Literal["equal", "optimal"] | float
 """``"equal"``: as many tokens as parameters. A number: tokens per parameter. ``"optimal"``: of least loss."""
 
 _SPLITS = ("equal", "optimal")
-_LARGEST_LOG_SCALE = 300.0  # gains beyond exp(600) are infinite
+_LARGEST_LOG_SCALE = 300.0  # of both sizes; the gain is its square, and beyond exp(600) counts as infinite
 
 
 def compute_equivalent_gain(

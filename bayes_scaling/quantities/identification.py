@@ -10,7 +10,7 @@ from scipy.special import expit
 
 from bayes_scaling.common import strict_json as plain_json
 from bayes_scaling.common.arrays import Floats
-from bayes_scaling.common.formatting import months
+from bayes_scaling.common.formatting import DO_NOT_USE, months
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.fitting import KEPT_DRAWS, thinned
 from bayes_scaling.inference.likelihood import blocks, draws_of
@@ -133,7 +133,7 @@ def sentences(table: pd.DataFrame, ridge: Ridge | None, *, converged: bool = Tru
             f"months; in the middle {middle}; where it has the largest, {high} (g_N/g_C has the 95% equal-tailed "
             f"interval {ridge.phi.lower:.2f} to {ridge.phi.upper:.2f})."
         )
-    return tuple(said) if converged else tuple(f"NOT CONVERGED, do not use: {each}" for each in said)
+    return tuple(said) if converged else tuple(f"{DO_NOT_USE}: {each}" for each in said)
 
 
 def _told_apart(verdicts: pd.Series, correlation: float) -> str:

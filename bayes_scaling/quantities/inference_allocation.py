@@ -20,9 +20,9 @@ from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law.formula import log_term, training_compute
 from bayes_scaling.quantities.allocation import YEAR, split_laws
+from bayes_scaling.quantities.arguments import axis_of
 from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source
 from bayes_scaling.quantities.optimal_split import defined_exponents, local_terms, optimal_term
-from bayes_scaling.quantities.points import axis_of
 from bayes_scaling.quantities.prediction import log_above
 
 FLOP_PER_TOKEN_USED = 2.0

@@ -18,10 +18,10 @@ from bayes_scaling.law.kaplan import KaplanJointLaw
 from bayes_scaling.model.predictors import Predictors, label_of
 from bayes_scaling.model.rows import Anchor, covariates_at, minima, noise_names
 from bayes_scaling.model.structure import Coefficient, Coefficients, coefficient_at, loss_parts
-from bayes_scaling.specifications.checks import is_number
 from bayes_scaling.specifications.laws import SIZES
 from bayes_scaling.specifications.sections import CENTRE_YEAR
 from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.specifications.values import is_number
 from bayes_scaling.tables.benchmarks import KNOWN, in_order, named
 
 if TYPE_CHECKING:

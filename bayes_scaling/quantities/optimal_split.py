@@ -26,8 +26,8 @@ import numpy as np
 from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law.formula import log_term, loss, training_compute
+from bayes_scaling.quantities.arguments import positive
 from bayes_scaling.quantities.laws import ARCHITECTURE, Laws
-from bayes_scaling.quantities.points import positive
 
 _LOG_FLOP = float(np.log(training_compute(1.0, 1.0)))  # log FLOP for one parameter and one token
 

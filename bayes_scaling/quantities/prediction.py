@@ -11,9 +11,9 @@ from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError, require_choice
 from bayes_scaling.law.formula import log_term
 from bayes_scaling.law.systems import System
+from bayes_scaling.quantities.arguments import axis_of, check_years, resolve_systems
 from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_term
-from bayes_scaling.quantities.points import axis_of, check_years, resolve_systems
 from bayes_scaling.specifications.specification import Specification
 
 Kind = Literal["mean", "new_evaluation"]

@@ -9,7 +9,7 @@ from rich.table import Column
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from bayes_scaling.common.formatting import number
+from bayes_scaling.common.formatting import DO_NOT_USE, NOT_CONVERGED, number
 from bayes_scaling.common.strict_json import strict_json
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.quantities.allocation_table import (
@@ -40,7 +40,7 @@ def allocation_report(answer: Allocations) -> RenderableType:
         parts += _tables(answer, budget)
         parts += [Text(allocation_sentence(answer, budget), style=style), Text()]
     if answer.fit is not None and not answer.converged:
-        from bayes_scaling.reports.fit_tables import next_step  # which waits for the sampler
+        from bayes_scaling.reports.fit_words import next_step  # which waits for the sampler
 
         failures = (f"- {failure}" for failure in answer.fit.diagnostics.failures)
         parts += [Text(note, style="red") for note in (*failures, next_step(answer.fit))]
@@ -72,7 +72,7 @@ def allocation_sentence(answer: Allocations, budget: float) -> str:
         )
     else:
         text = f"{where} {' '.join(_findings(answer, law, budget))}"
-    return text if answer.converged else f"NOT CONVERGED, do not use: {text}"
+    return text if answer.converged else f"{DO_NOT_USE}: {text}"
 
 
 def _findings(answer: Allocations, law: str, budget: float) -> Iterator[str]:
@@ -146,7 +146,7 @@ def _table(answer: Allocations, title: str, columns: dict[str, str], rows: dict[
         bad = own and not answer.converged
         cells = (Text(_cell(by_name[column], "{}\n{} to {}")) for column in columns)
         style = _BAD if bad else "bold" if own else ""
-        table.add_row(Text(f"{law}\nNOT CONVERGED" if bad else law), *cells, style=style)
+        table.add_row(Text(f"{law}\n{NOT_CONVERGED}" if bad else law), *cells, style=style)
     return table
 
 

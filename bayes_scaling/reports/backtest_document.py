@@ -11,11 +11,10 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from bayes_scaling.common.files import BACKTEST_SCORES, BACKTEST_SETTINGS, BACKTEST_TABLE
-from bayes_scaling.common.formatting import counted, number
+from bayes_scaling.common.formatting import NOT_CONVERGED, counted, number
 from bayes_scaling.common.strict_json import records
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.units import size_of
-from bayes_scaling.plots.drawing import NOT_CONVERGED
 from bayes_scaling.plots.predictive import plot_backtest
 from bayes_scaling.reports.document import Banner, Document, Row, Section, Table
 from bayes_scaling.reports.markdown import render_page

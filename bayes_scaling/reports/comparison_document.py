@@ -10,11 +10,10 @@ from rich.table import Column
 from rich.text import Text
 
 from bayes_scaling.common.files import COMPARISON_SETTINGS, COMPARISON_TABLE
-from bayes_scaling.common.formatting import counted, months, probability
+from bayes_scaling.common.formatting import NOT_CONVERGED, counted, months, probability
 from bayes_scaling.inference.units import noun_of, size_of
 from bayes_scaling.plots import studies as plots
 from bayes_scaling.plots.comparison_by_model import plot_averaged_doubling_times
-from bayes_scaling.plots.drawing import NOT_CONVERGED
 from bayes_scaling.quantities.rates import INTERVAL, interval_attrs
 from bayes_scaling.reports.comparison_sections import (
     PROGRESS,
@@ -37,7 +36,7 @@ from bayes_scaling.reports.comparison_trust import (
 )
 from bayes_scaling.reports.document import Banner, Document, Picture, Section, those_made
 from bayes_scaling.reports.fit_basis import citation_section, data_section
-from bayes_scaling.reports.fit_tables import in_brackets, in_months, no_upper_bound, variant_in_words
+from bayes_scaling.reports.fit_words import in_brackets, in_months, no_upper_bound, variant_in_words
 from bayes_scaling.reports.markdown import render_page
 from bayes_scaling.reports.run_directory import picture, write_beside_fits
 from bayes_scaling.reports.svg import lead_of

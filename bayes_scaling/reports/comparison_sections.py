@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bayes_scaling.common.formatting import counted, months, probability
+from bayes_scaling.common.formatting import NOT_CONVERGED, counted, months, probability
 from bayes_scaling.inference.data import UNITS
 from bayes_scaling.inference.units import noun_of, plural_of, size_of
 from bayes_scaling.plots.comparison_by_model import (
@@ -15,11 +15,10 @@ from bayes_scaling.plots.comparison_by_model import (
     plot_differences_by_model,
     plot_doubling_times_by_model,
 )
-from bayes_scaling.plots.drawing import NOT_CONVERGED
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL, INTERVAL
 from bayes_scaling.reports.document import Blocks, Equation, Picture, Point, Row, Scatter, Section, Table, section
 from bayes_scaling.reports.fit_basis import command_blocks
-from bayes_scaling.reports.fit_tables import TIMES, in_brackets, in_months, number, times_of, variant_in_words
+from bayes_scaling.reports.fit_words import TIMES, in_brackets, in_months, number, times_of, variant_in_words
 from bayes_scaling.reports.svg import picture_of
 from bayes_scaling.studies.comparison.result import METHODS, MISCOMPUTED, TIE_NATS, Comparison, against_published
 

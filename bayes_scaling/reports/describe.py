@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from bayes_scaling.model.coordinates import levels_agree, published_coefficients, published_names
 from bayes_scaling.model.rows import anchor_of, central_anchor
-from bayes_scaling.specifications.checks import holding
 from bayes_scaling.specifications.formulas import REDUCIBLE
 from bayes_scaling.specifications.laws import RESPONSE_UNITS, Term
 from bayes_scaling.specifications.parameters import Parameter
 from bayes_scaling.specifications.progress import GROUPS_OF_DATES, SHAPES
 from bayes_scaling.specifications.sections import CENTRE_YEAR
 from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.specifications.values import holding
 
 _TOKENS = {"unique": "D", "effective_epochs": "D x worth of its epochs", "seen": "D x epochs", "repeated": "D W"}
 """Tokens as a specification counts them."""

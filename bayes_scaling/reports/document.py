@@ -9,13 +9,14 @@ from typing import Any, Self
 
 import pandas as pd
 
+from bayes_scaling.common.formatting import NOT_CONVERGED
 from bayes_scaling.common.strict_json import records
 from bayes_scaling.errors import BayesScalingError
 
 _FIGURES = re.compile(r"(?:(?:above|below|no bound) )?\[?[<>≈~±+−-]?\s?[\d.∞]")
 _NO_FIGURE = {
     *("", "-", "–", "—", "not defined", "not defined by this law", "not identified", "held constant", "no bound"),
-    *("no progress", "no progress assumed", "NOT CONVERGED"),
+    *("no progress", "no progress assumed", NOT_CONVERGED),
 }
 """Cells without a figure in columns of figures."""
 LONGEST_FIGURE = 32  # characters; longer cells are sentences that begin with a number, and wrap

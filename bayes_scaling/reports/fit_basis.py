@@ -17,7 +17,7 @@ from bayes_scaling.inference.settings import SMC
 from bayes_scaling.inference.units import noun_of, plural_of
 from bayes_scaling.reports.describe import describe
 from bayes_scaling.reports.document import Block, Blocks, Code, Equation, Paragraph, Point, Scatter, Table, section
-from bayes_scaling.reports.fit_tables import month_of, number
+from bayes_scaling.reports.fit_words import month_of, number
 from bayes_scaling.reports.mathematics import is_equation, tex
 from bayes_scaling.specifications.catalogue import list_specifications, load_specification
 from bayes_scaling.specifications.laws import RESPONSE_UNITS

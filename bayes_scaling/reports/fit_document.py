@@ -6,11 +6,10 @@ from dataclasses import asdict, replace
 
 import pandas as pd
 
-from bayes_scaling.common.formatting import months, probability
+from bayes_scaling.common.formatting import NOT_CONVERGED, months, probability
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.published import HO2024_COMPUTE, HO2024_ROBUSTNESS, MOORE
-from bayes_scaling.plots.drawing import NOT_CONVERGED
 from bayes_scaling.plots.progress import plot_doubling_times
 from bayes_scaling.quantities.coefficients import unidentified
 from bayes_scaling.quantities.doubling import doubling_times, prior_rates
@@ -20,7 +19,7 @@ from bayes_scaling.quantities.influence import BY_THE_PRIOR
 from bayes_scaling.quantities.laws import at_most_common
 from bayes_scaling.quantities.rates import INTERVAL, summarise_rate
 from bayes_scaling.reports import fit_basis as basis
-from bayes_scaling.reports import fit_tables as words
+from bayes_scaling.reports import fit_words as words
 from bayes_scaling.reports.document import Banner, Blocks, Document, Picture, Table, section, those_made
 from bayes_scaling.reports.fit_quantities import quantities_of, summarise
 from bayes_scaling.reports.fit_results import best_split_picture, budget_sentence

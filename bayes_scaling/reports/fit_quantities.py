@@ -12,7 +12,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 from xarray import DataArray
 
-from bayes_scaling.common.formatting import in_digits, months
+from bayes_scaling.common.formatting import NOT_CONVERGED, in_digits, months
 from bayes_scaling.common.formatting import number as precise
 from bayes_scaling.common.strict_json import plain, strict_json
 from bayes_scaling.errors import BayesScalingError
@@ -27,8 +27,8 @@ from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.rates import INTERVAL
 from bayes_scaling.reports import fit_results
 from bayes_scaling.reports.document import Blocks, Section, Table, section
-from bayes_scaling.reports.fit_tables import in_numbers, next_step, number, sentence, span, times_cells
 from bayes_scaling.reports.fit_trust import identification_section, predictive_section
+from bayes_scaling.reports.fit_words import in_numbers, next_step, number, sentence, span, times_cells
 from bayes_scaling.reports.svg import picture_of
 from bayes_scaling.reports.terminal import rich_table
 from bayes_scaling.studies.comparison.chain_weights import chain_weights
@@ -140,7 +140,7 @@ def fit_report(fit: Fit) -> RenderableType:
     tables = (each.terminal(fit) for each in quantities_of(fit))
     parts: list[RenderableType] = [part for table in tables if table is not None for part in (table, Text())]
     d = fit.diagnostics
-    state = Text("converged", style="green") if d.converged else Text("NOT CONVERGED", style="bold red")
+    state = Text("converged", style="green") if d.converged else Text(NOT_CONVERGED, style="bold red")
     parts.append(state.append(f": {d.facts}", style="default not bold"))
     if d.escalated:
         note = "A first attempt fell short; this one is longer or more careful."

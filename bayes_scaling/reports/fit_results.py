@@ -29,7 +29,7 @@ from bayes_scaling.quantities.laws import BENCHMARK, laws_of, setting_of
 from bayes_scaling.quantities.rates import INTERVAL
 from bayes_scaling.reports.document import Blocks, Equation, Paragraph, Picture, Table, section
 from bayes_scaling.reports.fit_basis import rows_of_report
-from bayes_scaling.reports.fit_tables import in_numbers, in_whole_percent, month_of, number, span, times_cells, warning
+from bayes_scaling.reports.fit_words import in_numbers, in_whole_percent, month_of, number, span, times_cells, warning
 from bayes_scaling.reports.svg import lead_of, picture_of
 from bayes_scaling.specifications.progress import RATE_OF
 from bayes_scaling.tables.benchmarks import title

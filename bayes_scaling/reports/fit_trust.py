@@ -4,12 +4,11 @@ import math
 
 import matplotlib as mpl
 
-from bayes_scaling.common.formatting import counted
+from bayes_scaling.common.formatting import NOT_CONVERGED, counted
 from bayes_scaling.inference.diagnostics import EBFMI_MIN, ESS_MIN, EVIDENCE_SPREAD_MAX, RHAT_MAX, TOLERATED_FRACTION
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.settings import SMC
 from bayes_scaling.inference.units import noun_of
-from bayes_scaling.plots.drawing import NOT_CONVERGED
 from bayes_scaling.plots.identification import plot_identification
 from bayes_scaling.plots.predictive import plot_predictive
 from bayes_scaling.quantities.identification import can_identify, identification
@@ -20,7 +19,7 @@ from bayes_scaling.quantities.uniformity import BAND
 from bayes_scaling.reports.calibration_document import calibration_sentences, calibration_table
 from bayes_scaling.reports.document import Blocks, Row, Table, section
 from bayes_scaling.reports.fit_basis import command_blocks, further_selections, rows_of_report, specification_name
-from bayes_scaling.reports.fit_tables import PARTS, in_numbers, in_whole_percent, next_step, number, span
+from bayes_scaling.reports.fit_words import PARTS, in_numbers, in_whole_percent, next_step, number, span
 from bayes_scaling.reports.svg import picture_of
 from bayes_scaling.studies.calibration.calibrate import evidence_for
 

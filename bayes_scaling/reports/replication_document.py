@@ -7,9 +7,10 @@ from rich import box
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from bayes_scaling.common.formatting import NOT_CONVERGED
 from bayes_scaling.common.strict_json import records
 from bayes_scaling.inference.units import size_of
-from bayes_scaling.plots.drawing import NOT_CONVERGED, bracketed
+from bayes_scaling.plots.drawing import bracketed
 from bayes_scaling.quantities.against_published import AgainstPublished
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL
 from bayes_scaling.reports.document import Banner, Document, Row, Section, Table
@@ -90,7 +91,7 @@ def sentences(replication: Replication) -> Iterable[str]:
     """What was fitted, whether it converged, and how many published figures lie inside."""
     for name, fit in replication.fits.items():
         summary, found = fit.evaluations, fit.diagnostics
-        state = "converged" if found.converged else f"NOT CONVERGED: {'; '.join(found.failures)}"
+        state = "converged" if found.converged else f"{NOT_CONVERGED}: {'; '.join(found.failures)}"
         yield (
             f"{name} on {summary.name} ({size_of(summary)}): {state} (R-hat at most {found.rhat_max:.3f}, "
             f"{found.draws:,} draws)."

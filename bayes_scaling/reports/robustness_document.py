@@ -9,16 +9,16 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from bayes_scaling.common.files import ROBUSTNESS_SETTINGS, ROBUSTNESS_TABLE
-from bayes_scaling.common.formatting import counted, in_digits, months, probability
+from bayes_scaling.common.formatting import NOT_CONVERGED, counted, in_digits, months, probability
 from bayes_scaling.inference.diagnostics import ESS_MIN, RHAT_MAX
 from bayes_scaling.inference.units import size_of
-from bayes_scaling.plots.drawing import NOT_CONVERGED, bracketed
+from bayes_scaling.plots.drawing import bracketed
 from bayes_scaling.plots.studies import plot_robustness
 from bayes_scaling.quantities.against_published import AgainstPublished
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL, INTERVAL, interval_attrs, signed_months_to_double
 from bayes_scaling.reports.document import Banner, Blocks, Document, Picture, Row, Section, Table, section, those_made
 from bayes_scaling.reports.fit_basis import citation_section, command_blocks, made_with
-from bayes_scaling.reports.fit_tables import PARTS, TIMES, in_brackets, in_months, no_upper_bound, times_of
+from bayes_scaling.reports.fit_words import PARTS, TIMES, in_brackets, in_months, no_upper_bound, times_of
 from bayes_scaling.reports.markdown import render_page
 from bayes_scaling.reports.run_directory import picture, write_beside_fits
 from bayes_scaling.reports.svg import lead_of

@@ -5,7 +5,7 @@ import re
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from bayes_scaling.plots.drawing import NOT_CONVERGED
+from bayes_scaling.common.formatting import NOT_CONVERGED
 from bayes_scaling.reports.document import Picture
 
 if TYPE_CHECKING:

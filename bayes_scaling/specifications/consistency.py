@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from bayes_scaling.errors import SpecificationError
-from bayes_scaling.specifications.checks import holding, is_number, shown
 from bayes_scaling.specifications.parameters import PARAMETERS
 from bayes_scaling.specifications.priors import Prior, choices_for
 from bayes_scaling.specifications.progress import GROUPS_OF_DATES, RATE_OF, Progress
 from bayes_scaling.specifications.sections import CHOICES, TEXT_CHOICES, Data, Noise, given, groups_of, require_positive
+from bayes_scaling.specifications.values import holding, is_number, shown
 
 if TYPE_CHECKING:
     from bayes_scaling.specifications.specification import Specification

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bayes_scaling.errors import SpecificationError
-from bayes_scaling.specifications.checks import is_number, shown
 from bayes_scaling.specifications.parameters import PARAMETERS, Parameter
 from bayes_scaling.specifications.priors import Prior
+from bayes_scaling.specifications.values import is_number, shown
 
 FUNCTIONS = ("log", "log2", "log10", "log1p", "sqrt", "exp", "bs", "cr", "poly", "center", "scale")
 """What a formula may call: NumPy's functions of these names, and formulae's splines, polynomials and scalings."""

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, ClassVar, Literal
 
 from bayes_scaling.errors import SpecificationError
-from bayes_scaling.specifications.checks import is_number, shown
+from bayes_scaling.specifications.values import is_number, shown
 
 Support = Literal["real", "positive", "unit"]
 

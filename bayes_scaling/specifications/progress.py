@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from bayes_scaling.common.arrays import Floats, Integers
-from bayes_scaling.specifications.checks import choice
 from bayes_scaling.specifications.laws import SIZES
 from bayes_scaling.specifications.parameters import A_YEAR, PARAMETERS, Parameter
 from bayes_scaling.specifications.priors import Prior
+from bayes_scaling.specifications.values import choice
 
 Levels = Mapping[str, tuple[str, ...]]
 

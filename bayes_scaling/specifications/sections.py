@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from bayes_scaling.errors import SpecificationError
-from bayes_scaling.specifications.checks import choice, is_number, shown
 from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.specifications.noise import FAMILIES, Family
 from bayes_scaling.specifications.parameters import PARAMETERS
 from bayes_scaling.specifications.priors import Prior, choices_for
 from bayes_scaling.specifications.progress import GROUPS_OF_DATES, RATE_OF, Progress
+from bayes_scaling.specifications.values import choice, is_number, shown
 
 CENTRE_PARAMETERS, CENTRE_YEAR = 3e7, 2018.0
 GROUPS = ("benchmark", "architecture")

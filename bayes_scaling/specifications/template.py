@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
-from bayes_scaling.specifications.checks import as_written
 from bayes_scaling.specifications.priors import Prior, choices_for
 from bayes_scaling.specifications.progress import RATE_OF
 from bayes_scaling.specifications.sections import CENTRE_PARAMETERS, CHOICES, SECTIONS, TEXT_CHOICES, groups_of
 from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.specifications.values import as_written
 
 _HEAD = """\
 # A specification of bayes-scaling, from '{name}'. Change it, then see what it says: bayes-scaling models FILE.toml

@@ -20,7 +20,7 @@ from bayes_scaling.law.kaplan import (
 from bayes_scaling.quantities.allocation import cost_of_split, optimal_allocation
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.reports.fit_quantities import summarise
-from bayes_scaling.reports.fit_tables import sentence
+from bayes_scaling.reports.fit_words import sentence
 from bayes_scaling.studies.comparison.compare import compare_fits
 from bayes_scaling.tables import read_runs
 

@@ -16,7 +16,7 @@ from bayes_scaling.inference.diagnostics import RHAT_MAX
 from bayes_scaling.inference.fitting import KEPT_DRAWS
 from bayes_scaling.inference.program_files import CACHE_VARIABLE
 from bayes_scaling.reports.fit_quantities import fit_report
-from bayes_scaling.reports.fit_tables import sentence
+from bayes_scaling.reports.fit_words import sentence
 from bayes_scaling.reports.terminal import console
 
 README = Path(__file__).parents[2] / "README.md"

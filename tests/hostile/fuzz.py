@@ -211,7 +211,7 @@ def _judge_fit_header(rng: random.Random, directory: Path) -> str:
 
     from bayes_scaling.inference.result import Fit, read_fit
     from bayes_scaling.reports.fit_quantities import summary_json
-    from bayes_scaling.reports.fit_tables import sentence
+    from bayes_scaling.reports.fit_words import sentence
 
     header = mutations.spoiled_document(json.loads(json.dumps(_fit()._header())), rng, JSON_VALUES)
     with patch.object(Fit, "_header", lambda self: header):

@@ -17,7 +17,7 @@ from bayes_scaling.quantities.coefficients import CONTRACTION_MIN, coefficients,
 from bayes_scaling.quantities.intervals import MCSE
 from bayes_scaling.quantities.laws import laws_of
 from bayes_scaling.reports.fit_quantities import fit_report, summary_json
-from bayes_scaling.reports.fit_tables import sentence
+from bayes_scaling.reports.fit_words import sentence
 from bayes_scaling.reports.terminal import console
 
 SPECIFICATION = bs.load_specification("chinchilla-normal")

@@ -14,7 +14,7 @@ import bayes_scaling as bs
 from bayes_scaling.quantities.intervals import MCSE
 from bayes_scaling.quantities.rates import summarise_rate
 from bayes_scaling.reports.fit_quantities import summarise
-from bayes_scaling.reports.fit_tables import sentence
+from bayes_scaling.reports.fit_words import sentence
 
 LN2 = np.log(2)
 

@@ -17,11 +17,11 @@ from bayes_scaling.quantities.allocation import (
     split_laws,
 )
 from bayes_scaling.quantities.allocation_table import TRAINING, Question, allocations, sources
+from bayes_scaling.quantities.arguments import positive, resolve_system, resolve_systems
 from bayes_scaling.quantities.coefficients import units_of
 from bayes_scaling.quantities.effective_compute import log_share, rate_draws
 from bayes_scaling.quantities.laws import laws_of
 from bayes_scaling.quantities.optimal_split import local_terms, optimal_term, summed_terms
-from bayes_scaling.quantities.points import positive, resolve_system, resolve_systems
 from bayes_scaling.quantities.prediction import predicted_loss
 from bayes_scaling.quantities.rates import months_to_double, signed_months_to_double
 

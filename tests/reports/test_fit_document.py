@@ -38,8 +38,8 @@ from bayes_scaling.reports.fit_results import (
     prior_doubling_times,
     ridge_section,
 )
-from bayes_scaling.reports.fit_tables import sentence
 from bayes_scaling.reports.fit_trust import calibration_section, criteria
+from bayes_scaling.reports.fit_words import sentence
 from bayes_scaling.reports.html import render_html
 from bayes_scaling.reports.markdown import render_markdown
 from bayes_scaling.reports.svg import svg_of

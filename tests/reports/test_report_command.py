@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 import bayes_scaling as bs
 from bayes_scaling.commands.report import _robustness_beside, kind_of, report_command
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.reports.fit_tables import sentence
+from bayes_scaling.reports.fit_words import sentence
 
 fault = pytest.mark.fault("Reports")
 

@@ -13,7 +13,7 @@ from bayes_scaling.reports.allocation import check_output
 from bayes_scaling.reports.comparison_sections import named
 from bayes_scaling.reports.document import Bullets, Document, Paragraph, Point, Scatter, Section, Table, printable
 from bayes_scaling.reports.fit_basis import further_selections, specification_name, table_option
-from bayes_scaling.reports.fit_tables import (
+from bayes_scaling.reports.fit_words import (
     TIMES,
     in_brackets,
     in_whole_percent,

@@ -10,12 +10,12 @@ from bayes_scaling.model.coordinates import published_names
 from bayes_scaling.model.predictors import levels_of
 from bayes_scaling.reports.describe import describe, varying
 from bayes_scaling.specifications.catalogue import resolve
-from bayes_scaling.specifications.checks import is_number, shown
 from bayes_scaling.specifications.formulas import read_formula
 from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.specifications.noise import normal, shared_effects
 from bayes_scaling.specifications.progress import SHAPES, Progress, years_by_era
 from bayes_scaling.specifications.template import template
+from bayes_scaling.specifications.values import is_number, shown
 
 
 @pytest.mark.parametrize(

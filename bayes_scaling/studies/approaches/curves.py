@@ -10,7 +10,7 @@ import pandas as pd
 from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import RunsError
 from bayes_scaling.model.requirements import require_above
-from bayes_scaling.quantities.points import axis_of
+from bayes_scaling.quantities.arguments import axis_of
 from bayes_scaling.studies.approaches.rows import COLUMNS, CURVE, LEAST_BUDGETS, LEAST_MODELS
 
 SPACING = 4.0

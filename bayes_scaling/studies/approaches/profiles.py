@@ -31,8 +31,8 @@ from xarray import Dataset, DataTree
 
 from bayes_scaling.inference.diagnostics import Diagnostics
 from bayes_scaling.inference.settings import Settings
+from bayes_scaling.quantities.arguments import axis_of
 from bayes_scaling.quantities.intervals import credible_intervals
-from bayes_scaling.quantities.points import axis_of
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.specifications.priors import DISTRIBUTIONS, Prior
 from bayes_scaling.studies.approaches.rows import ProfileRows

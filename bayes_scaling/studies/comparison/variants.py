@@ -7,10 +7,10 @@ from pathlib import Path
 from bayes_scaling.errors import BayesScalingError, SpecificationError
 from bayes_scaling.law.published import HO2024_DELTAS
 from bayes_scaling.specifications.catalogue import list_specifications, resolve
-from bayes_scaling.specifications.checks import is_number
 from bayes_scaling.specifications.priors import Prior
 from bayes_scaling.specifications.progress import RATE_OF
 from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.specifications.values import is_number
 
 STATED = "stated priors"
 """Label of a specification with the priors that it states. In the paper's grid it takes the place of delta = 0, whose

@@ -10,7 +10,7 @@ from xarray import Dataset
 import bayes_scaling as bs
 from bayes_scaling.inference.mixing import chain_groups, group_shares, pairwise_rhat
 from bayes_scaling.reports.fit_quantities import fit_report, groups_report, summary_json
-from bayes_scaling.reports.fit_tables import sentence
+from bayes_scaling.reports.fit_words import sentence
 from bayes_scaling.reports.terminal import console
 from bayes_scaling.studies.comparison.chain_weights import chain_weights, chains_of
 

@@ -8,13 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from bayes_scaling.common.formatting import counted, estimate, in_digits, months, probability
+from bayes_scaling.common.formatting import DO_NOT_USE, NOT_CONVERGED, counted, estimate, in_digits, months, probability
 from bayes_scaling.common.formatting import number as precise
 from bayes_scaling.inference.diagnostics import EBFMI_MIN, RHAT_MAX
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
 from bayes_scaling.inference.settings import NUTS, PARTICLES, SMC
 from bayes_scaling.inference.units import size_of
-from bayes_scaling.plots.drawing import NOT_CONVERGED
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.intervals import MCSE
@@ -23,7 +22,7 @@ from bayes_scaling.reports.document import Banner, Block, Bullets, Paragraph, Pi
 from bayes_scaling.studies.comparison.elpd import DOUBLING
 
 Row = Mapping[Any, Any] | pd.Series  # a row of a table of intervals
-_WARNING = f"{NOT_CONVERGED}, do not use. "
+_WARNING = f"{DO_NOT_USE}. "
 PARTS = ("median", "lower", "upper")
 TIMES = tuple(DOUBLING[part] for part in PARTS)
 """Columns of a study's table that hold the doubling time of effective compute."""
@@ -137,7 +136,7 @@ def sentence(fit: Fit) -> str:
     if selections:
         where += f" [{selections}]"
     text = f"{where}, {_finding(fit)}"
-    return text if fit.diagnostics.converged else f"NOT CONVERGED, do not use: {text}"
+    return text if fit.diagnostics.converged else f"{DO_NOT_USE}: {text}"
 
 
 def _size(table: EvaluationsSummary) -> str:

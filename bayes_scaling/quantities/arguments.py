@@ -1,4 +1,4 @@
-"""Points at which a law is evaluated: systems by name, and checks of numbers before anything is computed."""
+"""Arguments of quantities: systems by name, and numbers and dates that are checked before anything is computed."""
 
 from collections.abc import Iterable
 from typing import Any
