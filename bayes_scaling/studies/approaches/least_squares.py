@@ -7,7 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from bayes_scaling.quantities.allocation import YEAR, allocation_exponents, split_laws
-from bayes_scaling.quantities.laws import Laws, Source
+from bayes_scaling.quantities.laws import Source
 from bayes_scaling.studies.approaches.rows import (
     FOUND_MODELS,
     WITHIN,
@@ -95,9 +95,6 @@ def _due_to_compute(log_size: Floats, rows: ProfileRows) -> Floats:
     return explained
 
 
-EXPONENT = {"parameters": "a", "tokens": "b"}
-
-
 def quadratic_bias(
     source: Source,
     runs: pd.DataFrame,
@@ -154,24 +151,10 @@ def quadratic_bias(
     >>> [round(quadratic_bias(law, runs).item(), 5) for law in (BESIROGLU, HOFFMANN_ROUNDED)]
     [-8e-05, -0.00102]
     """
-    rows = make_profile_rows(runs, within=within, least_models=least_models).by(size)
+    rows = make_profile_rows(runs, within=within, least_models=least_models)
     laws = split_laws(source, YEAR)
-    log_loss = np.log(noiseless(laws, rows))
-    slope = parabolas(_log_size(rows), log_loss, rows.budget, rows.log_budget).slope
-    own = allocation_exponents(laws)[EXPONENT[size]]
-    return laws.drawn(slope, "bias", "no unit") - own
-
-
-def noiseless(laws: Laws, rows: ProfileRows) -> Floats:
-    """Expected losses of the table's models at the compute of their budget, nats per token, ``(samples, n)``."""
-    return laws.loss(*_sizes(rows), YEAR)
-
-
-def _sizes(rows: ProfileRows) -> tuple[Floats, Floats]:
-    """Each run as large as it is, and trained for as long as takes it to its budget's mean compute."""
-    return rows.parameters, rows.tokens * np.exp(-rows.beside_budget)
-
-
-def _log_size(rows: ProfileRows) -> Floats:
-    parameters, tokens = _sizes(rows)
-    return np.log(parameters if rows.size == "parameters" else tokens)
+    tokens = rows.tokens * np.exp(-rows.beside_budget)  # that take each run to its budget's mean compute
+    log_loss = np.log(laws.loss(rows.parameters, tokens, YEAR))
+    log_size = np.log(rows.parameters if size == "parameters" else tokens)
+    slope = parabolas(log_size, log_loss, rows.budget, rows.log_budget).slope
+    return laws.drawn(slope, "bias", "no unit") - allocation_exponents(laws)["a" if size == "parameters" else "b"]

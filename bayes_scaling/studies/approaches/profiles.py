@@ -186,8 +186,7 @@ class Profiles:
     @property
     def rhat_max(self) -> float:
         """Largest R-hat of all that was sampled."""
-        found = [self.diagnostics.rhat_max] + ([] if self.by_tokens is None else [self.by_tokens.rhat_max])
-        return max(found)
+        return max(one.diagnostics.rhat_max for one in (self, self.by_tokens) if one is not None)
 
     def exponents(self) -> Dataset:
         r"""Draws of how the best parameters and tokens scale with compute.

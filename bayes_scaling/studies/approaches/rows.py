@@ -184,12 +184,12 @@ def make_profile_rows(runs: pd.DataFrame, *, within: float = WITHIN, least_model
     log_flop = np.log(used["flop"].to_numpy(float))
     means = pd.Series(log_flop, index=used.index).groupby(found.label).mean().sort_values()
     budgets = tuple(means.index)
-    curve, curves = (None, ()) if CURVE not in used else _codes(used[CURVE])
+    curve, curves = pd.factorize(used[CURVE].astype(str)) if CURVE in used else (None, ())
     return ProfileRows(
         ids=tuple(map(str, used.index)),
         budgets=budgets,
         budget=np.asarray(pd.Categorical(found.label, categories=budgets).codes, dtype=np.int64),
-        curves=curves,
+        curves=tuple(map(str, curves)),
         curve=curve,
         log_size=np.log(used["parameters"].to_numpy(float)),
         log_flop=log_flop,
@@ -200,8 +200,3 @@ def make_profile_rows(runs: pd.DataFrame, *, within: float = WITHIN, least_model
         size="parameters",
         unused=found.unused,
     )
-
-
-def _codes(column: pd.Series) -> tuple[Integers, tuple[str, ...]]:
-    codes, names = pd.factorize(column.astype(str))
-    return np.asarray(codes, dtype=np.int64), tuple(map(str, names))
