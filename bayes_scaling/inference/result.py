@@ -206,19 +206,16 @@ class Fit:
         name = specification.pop("name")
         _check_types(Diagnostics, header["diagnostics"])
         _check_types(Settings, header["settings"])
-        plain = {"name": (name, str), "seed": (header["seed"], int), "fingerprint": (header["fingerprint"], str)}
-        plain |= {f"seconds {key}": (value, float) for key, value in header["seconds"].items()}
-        plain |= {f"version of {key}": (value, str) for key, value in header["versions"].items()}
-        for key, (value, hint) in plain.items():
-            if not _is_of(value, hint):
-                raise TypeError(f"{key} is {value!r}")
+        own = {name: header[name] for name in ("seed", "seconds", "versions", "fingerprint")}
+        _check_types(Specification, {"name": name})
+        _check_types(cls, own)
         return cls(
             data=data,
             specification=Specification.from_dict(name, specification),
             evaluations=EvaluationsSummary.from_dict(header["evaluations"]),
             diagnostics=Diagnostics.from_dict(header["diagnostics"]),
             settings=Settings(**header["settings"]),
-            **{name: header[name] for name in ("seed", "seconds", "versions", "fingerprint")},
+            **own,
         )
 
 
@@ -318,6 +315,8 @@ def _is_of(value: Any, hint: Any) -> bool:
     if typing.get_origin(hint) is tuple:
         kind = dict if typing.get_args(hint)[0] is Finding else str
         return isinstance(value, list | tuple) and all(isinstance(each, kind) for each in value)
+    if typing.get_origin(hint) is Mapping:
+        return isinstance(value, dict) and all(_is_of(each, typing.get_args(hint)[1]) for each in value.values())
     if typing.get_args(hint):  # one or the other, such as a number or none
         return any(_is_of(value, each) for each in typing.get_args(hint))
     if hint in (int, float):

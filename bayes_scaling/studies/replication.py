@@ -279,13 +279,14 @@ def replicate(
         make_rows(one, table)  # refuses a table that lacks what the specification needs
     options = {"progress": progress, "cores": cores}
     tasks = {one.name: Task(one, table, seed, options) for one in specifications}
-
-    def ended(task: Task, reused: bool) -> None:
-        on_done(task.specification.name, reused)
-
     with kept_in(directory) as place:
         study = _Fits(place, "", work, lambda content: read_fit(content, "fit"))
-        fits = study.run(tasks, on_done=ended, workers=workers, scheduler=scheduler)
+        fits = study.run(
+            tasks,
+            on_done=lambda task, reused: on_done(task.specification.name, reused),
+            workers=workers,
+            scheduler=scheduler,
+        )
     return Replication(answers(*fits.values()), fits)
 
 
