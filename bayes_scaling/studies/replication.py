@@ -80,18 +80,8 @@ def _row(
         )
     else:
         beside = AgainstPublished.of(point, (start, end), (lower, upper), signed=signed)
-    return {
-        "unit": unit,
-        "published": point,
-        "published_lower": start,
-        "published_upper": end,
-        "median": median,
-        "lower": lower,
-        "upper": upper,
-        "published_inside": beside.inside,
-        "width_ratio": beside.width_ratio,
-        "source": source,
-    }
+    values = (unit, point, start, end, median, lower, upper, beside.inside, beside.width_ratio, source)
+    return dict(zip(COLUMNS[1:], values, strict=True))
 
 
 def _doubling(fit: Fit) -> Iterator[Row]:

@@ -314,10 +314,10 @@ def against_published(comparison: Comparison) -> pd.DataFrame:
         for delta, value in zip(HO2024_DELTAS, values, strict=True)
     }
     table = comparison.table[comparison.table["converged"]]
-    keys = list(zip(table["model"], table["variant"], strict=True))
+    keys = zip(table["model"], table["variant"], strict=True)
     found = table.assign(published_mse=[published.get(key, float("nan")) for key in keys])
-    found = found[found["published_mse"].notna()]
-    shown = found[["model", "variant", "elpd", "loo_mse", "published_mse"]].assign(
+    found = found[["model", "variant", "elpd", "loo_mse", "published_mse"]].dropna(subset="published_mse")
+    shown = found.assign(
         rank=found["elpd"].rank(ascending=False),
         mse_rank=found["loo_mse"].rank(),
         published_rank=found["published_mse"].rank(),

@@ -171,7 +171,7 @@ def _difference(baseline: Record, record: Record) -> dict[str, float]:
         comparable = False
     if not comparable:
         return {"elpd_diff": math.nan, "dse": math.nan}
-    row = by_arviz(scores, "pseudo-BMA", BASELINE).loc["case"]
+    row = by_arviz(scores, "pseudo-BMA", BASELINE).to_dict("index")["case"]
     return {name: float(row[name]) for name in ("elpd_diff", "dse")}
 
 
