@@ -112,9 +112,12 @@ def compare_approaches(
     if curves is not None and slices is not None:
         profiles = isoflop_profiles(slices, seed=joint_seed(seed, 1), **sampler)
         lowest = envelope(curves)
-        rows[1] = _quadratic_row(profiles, law, slices, {}, probability) | _classical(lowest.a, lowest.b)
+        rows[1] = _quadratic_row(profiles, law, slices, {}, probability) | {
+            "a_classical": lowest.a,
+            "b_classical": lowest.b,
+        }
     profiles = isoflop_profiles(runs, seed=joint_seed(seed, 2), **grouping, **sampler)
-    rows[2] = _quadratic_row(profiles, law, runs, grouping, probability) | _classical(*_least_squares(profiles))
+    rows[2] = _quadratic_row(profiles, law, runs, grouping, probability) | _least_squares(profiles)
     exponents, least = (allocation_exponents(each) for each in (law, besiroglu_estimate(runs).law))
     rows[3] = {
         **_interval("a", exponents["a"], probability),
@@ -123,7 +126,8 @@ def compare_approaches(
         "rhat_max": law.diagnostics.rhat_max,
         "rows": law.evaluations.rows,
         "seconds": law.seconds["total"] if fit is None else np.nan,
-        **_classical(least["a"].item(), least["b"].item()),
+        "a_classical": least["a"].item(),
+        "b_classical": least["b"].item(),
     }
     table = pd.DataFrame([rows[number] | _published(number) for number in rows])
     table.index = pd.Index([APPROACHES[number - 1] for number in rows], name="approach")
@@ -172,12 +176,9 @@ def _ends(name: str, values: Sequence[float]) -> dict[str, float]:
     return dict(zip((name, f"{name}_lower", f"{name}_upper"), values, strict=True))
 
 
-def _least_squares(profiles: Profiles) -> tuple[float, float]:
+def _least_squares(profiles: Profiles) -> dict[str, float]:
     a = float(classical_parabolas(profiles.rows).slope)
-    return a, 1 - a if profiles.by_tokens is None else float(classical_parabolas(profiles.by_tokens.rows).slope)
-
-
-def _classical(a: float, b: float) -> dict[str, float]:
+    b = 1 - a if profiles.by_tokens is None else float(classical_parabolas(profiles.by_tokens.rows).slope)
     return {"a_classical": a, "b_classical": b}
 
 

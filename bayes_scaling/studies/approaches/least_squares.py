@@ -84,14 +84,9 @@ def _due_to_compute(log_size: Floats, rows: ProfileRows) -> Floats:
     """Part of log loss that is due to compute beside the budget's, fitted beside a parabola for each budget."""
     trend = rows.log_budget[rows.budget] - rows.log_budget.mean()
     columns = np.stack([rows.beside_budget, rows.beside_budget * trend], axis=-1)
-    # What parabolas leave of the columns explains what they leave of the losses (Frisch, Waugh and Lovell).
-    left = np.column_stack([columns, rows.log_loss])
-    for k in range(len(rows.log_budget)):
-        here = rows.budget == k
-        x = log_size[here] - log_size[here].mean()
-        powers = np.stack([np.ones_like(x), x, x**2], axis=-1)
-        left[here] -= powers @ np.linalg.lstsq(powers, left[here])[0]
-    explained: Floats = columns @ np.linalg.lstsq(left[:, :2], left[:, 2])[0]
+    own = rows.budget[:, None] == np.arange(len(rows.log_budget))
+    x = np.where(own, log_size[:, None] - (log_size @ own) / own.sum(axis=0), 0.0)
+    explained: Floats = columns @ np.linalg.lstsq(np.hstack([columns, own, x, x**2]), rows.log_loss)[0][:2]
     return explained
 
 
