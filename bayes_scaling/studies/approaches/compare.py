@@ -12,7 +12,7 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.fitting import fit as fit_law
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.sampling import joint_seed
-from bayes_scaling.inference.settings import ATTEMPTS, CHAINS, SEED, TUNE, Settings, checked, checked_seed
+from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, checked_seed
 from bayes_scaling.law.published import HOFFMANN_EXPONENTS
 from bayes_scaling.quantities.allocation import allocation_exponents
 from bayes_scaling.quantities.intervals import check_probability, credible_intervals
@@ -38,10 +38,10 @@ def compare_approaches(
     spacing: float = SPACING,
     probability: float = INTERVAL_PROBABILITY,
     draws: int | None = None,
-    tune: int = TUNE,
-    chains: int = CHAINS,
+    tune: int = DEFAULT.tune,
+    chains: int = DEFAULT.chains,
     seed: int = SEED,
-    attempts: int = ATTEMPTS,
+    attempts: int = DEFAULT.attempts,
     cores: int | None = None,
 ) -> pd.DataFrame:
     r"""Exponents of compute-optimal parameters and tokens by each of Chinchilla's approaches.

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import RunsError
 from bayes_scaling.model.requirements import require_above
 from bayes_scaling.quantities.points import axis_of
-from bayes_scaling.studies.approaches.rows import COLUMNS, CURVE, LEAST_BUDGETS, LEAST_MODELS, Floats
+from bayes_scaling.studies.approaches.rows import COLUMNS, CURVE, LEAST_BUDGETS, LEAST_MODELS
 
 SPACING = 4.0
 """Factor of compute from one slice to the next: with 2, 90% intervals held the exponent of 20 of 25 simulated tables of

@@ -6,17 +6,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.quantities.allocation import YEAR, allocation_exponents, split_laws
 from bayes_scaling.quantities.laws import Source
-from bayes_scaling.studies.approaches.rows import (
-    FOUND_MODELS,
-    WITHIN,
-    Floats,
-    Integers,
-    ProfileRows,
-    Size,
-    make_profile_rows,
-)
+from bayes_scaling.studies.approaches.rows import FOUND_MODELS, WITHIN, ProfileRows, Size, make_profile_rows
 
 _TURNS = 10
 """Each leaves a small part of the error of the one before: differences in compute are a small part of those in size."""

@@ -6,8 +6,8 @@ from typing import Literal, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import RunsError
 from bayes_scaling.law.formula import training_compute
@@ -132,8 +132,6 @@ def _names(faults: Mapping[object, float], sentence: str) -> str:
     return named if more <= 0 else f"{named}; and {counted(more, 'other')}"
 
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 Size = Literal["parameters", "tokens"]
 
 CURVE = "curve"
