@@ -156,15 +156,11 @@ def _quadratic_row(
     }
     for name, size in _SIZES.items():
         bias = quadratic_bias(law, runs, size=size, **grouping)
+        # Draws of two posteriors, matched at random.
+        shifts = np.random.default_rng(0).choice(bias.to_numpy().ravel(), exponents[name].shape)
         row |= _interval(f"{name}_bias", bias, probability)
-        row |= _interval(f"{name}_corrected", _less(exponents[name], bias), probability)
+        row |= _interval(f"{name}_corrected", exponents[name] - shifts, probability)
     return row | {"bias_converged": law.diagnostics.converged}
-
-
-def _less(draws: xr.DataArray, bias: xr.DataArray) -> xr.DataArray:
-    """Draws of one posterior less draws of another, matched at random."""
-    shifts = np.random.default_rng(0).choice(bias.to_numpy().ravel(), draws.shape)
-    return draws - shifts
 
 
 def _interval(name: str, draws: xr.DataArray, probability: float) -> dict[str, float]:
