@@ -43,7 +43,7 @@ class Attempted:
     settings: Settings
     compile_seconds: float
     sample_seconds: float
-    of_chains: OfChains | None = None
+    of_chains: OfChains = field(default_factory=dict)
 
 
 Draw = Callable[[Settings, int, Floats | None, Judge], Sampled]
@@ -112,7 +112,7 @@ def attempts_of(draw: Draw, settings: Settings, seed: int, *, weighed: bool = Tr
             break
         settings = further
     masses = log_masses(sampled.stats) if weighed and diagnostics.apart else None
-    of_chains: OfChains | None = None if masses is None else {"log_mass": ("chain", masses)}
+    of_chains: OfChains = {} if masses is None else {"log_mass": ("chain", masses)}
     diagnostics = _naming_groups(sampled, diagnostics, masses)
     return Attempted(sampled.data, diagnostics, settings, compile_seconds, sample_seconds, of_chains)
 

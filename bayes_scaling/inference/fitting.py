@@ -130,8 +130,7 @@ def fit_with(
     found = attempt(specification, rows, settings, seed, progress=progress, cores=cores)
     kept = found.data if keep is None else thinned(found.data, keep).copy(deep=True)  # else all stay in memory
     data = assemble(specification, rows, evaluations, kept)
-    if found.of_chains is not None:
-        data["sample_stats"] = data["sample_stats"].to_dataset().assign(found.of_chains)
+    data["sample_stats"] = data["sample_stats"].to_dataset().assign(found.of_chains)
     return Fit(
         data=data,
         specification=specification,

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
+import arviz as az
 import pandas as pd
 import xarray as xr
 from xarray import Dataset, DataTree
@@ -117,8 +118,6 @@ class Fit:
         DataFrame
             One row for each quantity and level; see ``arviz.summary``.
         """
-        import arviz as az
-
         return pd.DataFrame(
             az.summary(self.posterior, kind="all_median", ci_prob=probability, ci_kind="eti", round_to="none")
         )

@@ -90,7 +90,7 @@ def averaged_draws(
     counts = np.diff(np.minimum(ends, draws), prepend=0)
     counts[-1] += draws - counts.sum()
     taken = []
-    for (name, _), count in zip(used.items(), counts, strict=True):
+    for name, count in zip(used, counts, strict=True):
         try:
             found = quantity(fits[name])
         except BayesScalingError as error:
