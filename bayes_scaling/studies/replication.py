@@ -12,9 +12,8 @@ import xarray as xr
 from bayes_scaling.classical.objective import PUBLISHED_DELTA
 from bayes_scaling.classical.published_law import HO2024_TRANSFORMER_GAINS, HO2024_TRANSFORMER_LOSS_REDUCTION
 from bayes_scaling.common.files import plain_name
-from bayes_scaling.inference.finished import finished_fit
 from bayes_scaling.inference.fitting import fit, fit_fingerprint
-from bayes_scaling.inference.result import Fit, load_fit, read_fit
+from bayes_scaling.inference.result import Fit, finished_fit, load_fit, read_fit
 from bayes_scaling.inference.settings import DEFAULT, SEED
 from bayes_scaling.law.published import PublishedDoubling, published_shapley
 from bayes_scaling.law.systems import HO2024_SYSTEMS, System
