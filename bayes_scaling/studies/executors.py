@@ -223,8 +223,7 @@ def _cluster(address: str) -> Iterator[Any]:
         raise _unreachable(address, str(error) or "no answer") from None
     if not found.get("n_workers"):
         warnings.warn(
-            f"the dask scheduler at {address} has no workers yet; waiting for some: dask worker {address}",
-            stacklevel=4,
+            f"the dask scheduler at {address} has no workers yet; waiting for some: dask worker {address}", stacklevel=4
         )
     try:
         yield client

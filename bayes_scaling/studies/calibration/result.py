@@ -37,16 +37,13 @@ def chance_outside(ranks: Integers, outside: int, rotations: int = _ROTATIONS) -
     Each simulation's ranks (a column) are rotated by one random amount: uniform ranks stay so, what goes together, too.
     """
     values, rng = _spread(ranks), np.random.default_rng(SEED_OF_BANDS)
-    curves, count = values.shape
-    points, lower, upper = uniform_band(count)
-    rows = np.arange(curves)[:, None] * points.size
+    count = values.shape[1]
+    points, lower, upper = (each[1:-1] for each in uniform_band(count))
     often = 0
     for _ in range(rotations):
-        moved = (values + rng.uniform(size=count)) % 1
-        cells = np.searchsorted(points[1:-1], moved) + rows  # the first point that is not below
-        counts = np.bincount(cells.ravel(), minlength=curves * points.size).reshape(curves, -1)
-        below = counts[:, : points.size - 2].cumsum(axis=1) / count
-        inside = ((lower[1:-1] <= below) & (below <= upper[1:-1])).all(axis=1)
+        moved = np.sort((values + rng.uniform(size=count)) % 1, axis=1)
+        below = np.array([curve.searchsorted(points, side="right") for curve in moved]) / count
+        inside = ((lower <= below) & (below <= upper)).all(axis=1)
         often += int((~inside).sum() >= outside)
     return often / rotations
 

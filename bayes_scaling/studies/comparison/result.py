@@ -17,12 +17,7 @@ from bayes_scaling.inference.settings import Settings
 from bayes_scaling.law.published import HO2024_CROSS_VALIDATION, HO2024_DELTAS
 from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.intervals import SAMPLE_DIMS, check_probability
-from bayes_scaling.quantities.rates import (
-    INTERVAL_PROBABILITY,
-    interval_attrs,
-    interval_points,
-    months_to_double,
-)
+from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, interval_attrs, interval_points, months_to_double
 from bayes_scaling.specifications.progress import RATE_OF
 from bayes_scaling.studies.comparison.elpd import DOUBLING, ERRORS, Elpd, Record
 from bayes_scaling.studies.comparison.variants import STATED
