@@ -24,7 +24,7 @@ from bayes_scaling.inference.settings import MOST_ACCEPT, NUTS, PARTICLES, SMC, 
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.specifications.specification import Specification
 
-TO_DESPAIR, TO_DESPAIR_AT_LAST = 600, 3000
+GIVE_UP, GIVE_UP_AT_LAST = 600, 3000
 """Draws of each chain after which a run is given up if chains still lie apart: before another attempt, and in the last
 one, which is then given up for too many divergences as well."""
 RESTARTS = 3  # most restarts of chains stuck where there is next to no posterior mass
@@ -43,7 +43,7 @@ class Attempted:
     settings: Settings
     compile_seconds: float
     sample_seconds: float
-    of_chains: OfChains | None = None
+    of_chains: OfChains = field(default_factory=dict)
 
 
 Draw = Callable[[Settings, int, Floats | None, Judge], Sampled]
@@ -71,12 +71,12 @@ def attempt(
         def draw(settings: Settings, seed: int, starts: Floats | None, judge: Judge) -> Sampled:
             return sample(specification, rows, settings, seed, judge=judge, progress=shown, cores=cores, starts=starts)
 
-        # The two modes of a penalised posterior are both part of it, and have their own means; its draws are weighed.
-        return attempts_of(draw, settings, seed, weighed=specification.delta is None)
+        # The two modes of a penalised posterior are both part of it, each with its own mean: no chain is stuck.
+        return attempts_of(draw, settings, seed, restarting=specification.delta is None)
 
 
-def attempts_of(draw: Draw, settings: Settings, seed: int, *, weighed: bool = True) -> Attempted:
-    """As :func:`attempt`, of any model; unless ``weighed``, chains that lie apart are not started again."""
+def attempts_of(draw: Draw, settings: Settings, seed: int, *, restarting: bool = True) -> Attempted:
+    """As :func:`attempt`, of any model; ``restarting``: whether chains with next to no mass are started again."""
     starts: Floats | None = None
     compile_seconds = sample_seconds = 0.0
     gradients, restarted, restarts, asked = 0, 0, 0, settings
@@ -85,7 +85,7 @@ def attempts_of(draw: Draw, settings: Settings, seed: int, *, weighed: bool = Tr
         # A run that is as long as needed, with the smallest steps, would not end better for being repeated.
         last = exhausted or (settings.draws is None and settings.target_accept >= MOST_ACCEPT)
         # Chains of a penalised posterior go back and forth between its modes: seldom, but a long run is all they need.
-        patience = (TO_DESPAIR_AT_LAST if weighed else settings.most_draws) if last else TO_DESPAIR
+        patience = (GIVE_UP_AT_LAST if restarting else settings.most_draws) if last else GIVE_UP
         looks = _Looks(settings, settings != asked, last, patience, restarted, gradients)
         sampled = draw(settings, seed if stage == 0 else joint_seed(seed, stage), starts, looks.judge)
         diagnostics = looks.found
@@ -94,7 +94,7 @@ def attempts_of(draw: Draw, settings: Settings, seed: int, *, weighed: bool = Tr
         gradients = diagnostics.gradients
         if diagnostics.converged:
             break
-        stuck = negligible(log_masses(sampled.stats)) if weighed and diagnostics.apart else np.zeros(1, dtype=bool)
+        stuck = negligible(log_masses(sampled.stats)) if restarting and diagnostics.apart else np.zeros(1, dtype=bool)
         if stuck.any() and restarts < RESTARTS:
             starts = starts_elsewhere(sampled.stats, stuck)
             restarted, restarts = restarted + int(stuck.sum()), restarts + 1
@@ -111,8 +111,8 @@ def attempts_of(draw: Draw, settings: Settings, seed: int, *, weighed: bool = Tr
         if further == settings:
             break
         settings = further
-    masses = log_masses(sampled.stats) if weighed and diagnostics.apart else None
-    of_chains: OfChains | None = None if masses is None else {"log_mass": ("chain", masses)}
+    masses = log_masses(sampled.stats) if restarting and diagnostics.apart else None
+    of_chains: OfChains = {} if masses is None else {"log_mass": ("chain", masses)}
     diagnostics = _naming_groups(sampled, diagnostics, masses)
     return Attempted(sampled.data, diagnostics, settings, compile_seconds, sample_seconds, of_chains)
 
@@ -141,8 +141,8 @@ class _Looks:
         draws = sampled.stats.sizes["draw"]
         growth = self.found.growth(self.settings.effective_draws)
         apart = self.found.apart and draws >= self.patience
-        begun = self.last and draws < TO_DESPAIR_AT_LAST
-        unsteady = self.found.too_unsteady(NO_DOUBT if begun else DOUBT) and (not begun or draws >= TO_DESPAIR)
+        begun = self.last and draws < GIVE_UP_AT_LAST
+        unsteady = self.found.too_unsteady(NO_DOUBT if begun else DOUBT) and (not begun or draws >= GIVE_UP)
         if growth <= 1 or apart or unsteady:
             return draws
         return 50 * math.ceil(draws * min(3.0, max(1.3, 1.1 * growth)) / 50)

@@ -29,6 +29,7 @@ _DERIVED = ("log_likelihood", "log_prior")
 _KEPT_COLUMNS = ("system", "paper", "benchmark", "architecture", "perplexity", "parameters", "tokens", "url", "source")
 """Of the table; ``paper`` of training runs is their series. The last two say where a row comes from, for reports."""
 _TEXTS = ("url", "source")
+_KEPT_STATISTICS = ("diverging", "maxdepth_reached", "energy", "logp", "depth", "n_steps")
 
 
 def assemble(specification: Specification, rows: Rows, evaluations: pd.DataFrame, data: DataTree) -> DataTree:
@@ -44,15 +45,19 @@ def assemble(specification: Specification, rows: Rows, evaluations: pd.DataFrame
     if "published" in evaluations:
         kept["year"] = ("evaluation", decimal_year(evaluations["published"]).to_numpy(float))
     coords = {"evaluation": list(rows.ids)}
-    stats = data["sample_stats"].to_dataset()
-    keep = [name for name in ("diverging", "maxdepth_reached", "energy", "logp", "depth", "n_steps") if name in stats]
     groups = {
         "posterior": data["posterior"].to_dataset(),
-        "sample_stats": stats[keep],
+        "sample_stats": kept_statistics(data),
         "observed_data": Dataset({specification.response: ("evaluation", rows.response)}, coords=coords),
         "constant_data": Dataset(constant | kept, coords=coords),
     }
     return completed(specification, rows, DataTree.from_dict(groups))
+
+
+def kept_statistics(data: DataTree) -> Dataset:
+    """What is kept of the sampler's statistics."""
+    stats = data["sample_stats"].to_dataset()
+    return stats[[name for name in _KEPT_STATISTICS if name in stats]]
 
 
 def completed(specification: Specification, rows: Rows, data: DataTree) -> DataTree:

@@ -221,10 +221,8 @@ def _failures(found: Diagnostics, table: pd.DataFrame, data: DataTree) -> tuple[
         column = table[f"ess_{kind}"]
         if column.min() < ESS_MIN:
             failures.append(f"{kind} effective sample size {column.min():.0f} ({column.idxmin()}), below {ESS_MIN}")
-    for name, count in {
-        "divergent transitions": found.divergences,
-        "draws at maximum tree depth": found.maxdepth,
-    }.items():
+    unsteady = {"divergent transitions": found.divergences, "draws at maximum tree depth": found.maxdepth}
+    for name, count in unsteady.items():
         if count > found.tolerated:
             failures.append(f"{count} {name} in {found.draws} draws ({count / found.draws:.2%})")
     if found.ebfmi_min < EBFMI_MIN:

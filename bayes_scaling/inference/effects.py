@@ -7,9 +7,9 @@ Standardised effects :math:`z = e / s` suit groups of which the data say little;
 .. math:: Q^\top z = \frac{s\, Q^\top \Lambda \hat e}{1 + s^2 \lambda} + \frac{u}{\sqrt{1 + s^2 \lambda}}
 
 has :math:`u` nearly standard normal for every :math:`s`: standardised effects along directions of little information,
-and effects as they are along those of much. What else there is moves with the effects as its regression on them does,
-so that neither a base nor a level is tied to :math:`s` through their mean. It is the same posterior in other
-coordinates, with the Jacobian; without information they are the model's own.
+and effects as they are along those of much. All other parameters are shifted by their regression on the effects, so
+that neither a base nor a level is tied to :math:`s` through their mean. It is the same posterior in other coordinates,
+with the Jacobian; without information they are the model's own.
 """
 
 from collections.abc import Mapping, Sequence

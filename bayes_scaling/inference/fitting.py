@@ -130,8 +130,7 @@ def fit_with(
     found = attempt(specification, rows, settings, seed, progress=progress, cores=cores)
     kept = found.data if keep is None else thinned(found.data, keep).copy(deep=True)  # else all stay in memory
     data = assemble(specification, rows, evaluations, kept)
-    if found.of_chains is not None:
-        data["sample_stats"] = data["sample_stats"].to_dataset().assign(found.of_chains)
+    data["sample_stats"] = data["sample_stats"].to_dataset().assign(found.of_chains)
     return Fit(
         data=data,
         specification=specification,
@@ -190,15 +189,10 @@ def document_fingerprint(document: Mapping[str, Any]) -> str:
 
 def fit_fingerprint(specification: Specification, evaluations: pd.DataFrame, settings: Settings, seed: int) -> str:
     """SHA-256 of everything that decides a fit: data, specification, priors, settings asked for, seed, versions."""
-    document = posterior_document(specification, evaluations) | {
-        "settings": {
-            name: value for name, value in asdict(settings).items() if (name, value) != ("sampler", DEFAULT.sampler)
-        },  # so that fits made before there was a choice keep their fingerprints
-        "seed": seed,
-        "versions": package_versions(),
-        # Steps follow from the table; left out, so that fits made before there were any keep their fingerprints.
-        "centre": {
-            name: value for name, value in asdict(central_anchor(specification, evaluations)).items() if name != "steps"
-        },
-    }
-    return document_fingerprint(document)
+    asked, centre = asdict(settings), asdict(central_anchor(specification, evaluations))
+    # So that fits made before there were samplers to choose, or steps (which follow from the table), keep theirs.
+    if settings.sampler == DEFAULT.sampler:
+        del asked["sampler"]
+    centre.pop("steps", None)
+    document = {"settings": asked, "seed": seed, "versions": package_versions(), "centre": centre}
+    return document_fingerprint(posterior_document(specification, evaluations) | document)

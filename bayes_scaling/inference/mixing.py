@@ -58,10 +58,11 @@ def group_shares(log_masses: Floats, groups: Groups, *, runs: bool = False) -> F
 
 def groups_in_words(groups: Groups, shares: Floats | None) -> str:
     """Name groups that do not mix, with their shares of the mass."""
-    said = []
-    for position, group in enumerate(groups):
-        share = "" if shares is None else f" ({shares[position]:.1%} of the mass)"
-        said.append(f"chain{'s' if len(group) > 1 else ''} {', '.join(map(str, group))}{share}")
+    of_mass = [""] * len(groups) if shares is None else [f" ({share:.1%} of the mass)" for share in shares]
+    said = [
+        f"chain{'s' if len(group) > 1 else ''} {', '.join(map(str, group))}{share}"
+        for group, share in zip(groups, of_mass, strict=True)
+    ]
     return f"chains fall into {len(groups)} groups that do not mix: {'; '.join(said)}"
 
 
@@ -79,11 +80,9 @@ def log_masses(stats: Dataset) -> Floats:
     """
     logp, draws = stats["logp"].to_numpy(), stats["unconstrained_draw"].to_numpy()
     late = slice(logp.shape[1] // 2, None)
-    entropies = []
-    for chain in draws:
-        covariance = np.atleast_2d(np.cov(chain[late].T))
-        with np.errstate(divide="ignore"):  # a chain that never moved has no volume
-            entropies.append(np.linalg.slogdet(2 * math.pi * math.e * covariance)[1] / 2)
+    covariances = np.array([np.atleast_2d(np.cov(chain[late].T)) for chain in draws])
+    with np.errstate(divide="ignore"):  # a chain that never moved has no volume
+        entropies = np.linalg.slogdet(2 * math.pi * math.e * covariances).logabsdet / 2
     return np.asarray(logp[:, late].mean(axis=1) + entropies)
 
 

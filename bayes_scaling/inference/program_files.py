@@ -143,14 +143,11 @@ def _environment() -> dict[str, Any]:
     package = Path(__file__).parents[1]
     rooms = ("inference", "law", "model", "specifications", "studies/approaches")
     files = (file for room in rooms for file in (package / room).iterdir())
-    sources = (file for file in files if file.suffix in (".py", ".toml"))
-    source = hashlib.sha256()
-    for file in sorted(sources):
-        source.update(file.read_bytes())
+    sources = sorted(file for file in files if file.suffix in (".py", ".toml"))
     return {
         "versions": {package: version(package) for package in _PACKAGES} | {"python": platform.python_version()},
         "processor": [binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten()],
-        "source": source.hexdigest(),
+        "source": hashlib.sha256(b"".join(file.read_bytes() for file in sources)).hexdigest(),
     }
 
 

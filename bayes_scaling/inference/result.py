@@ -1,20 +1,21 @@
-"""A fit: one posterior with everything needed to judge it, save it, and read it back."""
+"""A fit: one posterior with everything needed to judge it, save it, find it again, and read it back."""
 
 import hashlib
 import io
 import json
 import re
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
+import arviz as az
 import pandas as pd
 import xarray as xr
 from xarray import Dataset, DataTree
 
-from bayes_scaling.common.files import FIT_FILE, write_whole
+from bayes_scaling.common.files import FIT_FILE, FITS, SUMMARY_FILE, plain_name, write_whole
 from bayes_scaling.errors import BayesScalingError, FitFileError
 from bayes_scaling.inference.data import check_unit, compacted, completed, rows_of
 from bayes_scaling.inference.diagnostics import Diagnostics
@@ -117,8 +118,6 @@ class Fit:
         DataFrame
             One row for each quantity and level; see ``arviz.summary``.
         """
-        import arviz as az
-
         return pd.DataFrame(
             az.summary(self.posterior, kind="all_median", ci_prob=probability, ci_kind="eti", round_to="none")
         )
@@ -206,19 +205,16 @@ class Fit:
         name = specification.pop("name")
         _check_types(Diagnostics, header["diagnostics"])
         _check_types(Settings, header["settings"])
-        plain = {"name": (name, str), "seed": (header["seed"], int), "fingerprint": (header["fingerprint"], str)}
-        plain |= {f"seconds {key}": (value, float) for key, value in header["seconds"].items()}
-        plain |= {f"version of {key}": (value, str) for key, value in header["versions"].items()}
-        for key, (value, hint) in plain.items():
-            if not _is_of(value, hint):
-                raise TypeError(f"{key} is {value!r}")
+        own = {name: header[name] for name in ("seed", "seconds", "versions", "fingerprint")}
+        _check_types(Specification, {"name": name})
+        _check_types(cls, own)
         return cls(
             data=data,
             specification=Specification.from_dict(name, specification),
             evaluations=EvaluationsSummary.from_dict(header["evaluations"]),
             diagnostics=Diagnostics.from_dict(header["diagnostics"]),
             settings=Settings(**header["settings"]),
-            **{name: header[name] for name in ("seed", "seconds", "versions", "fingerprint")},
+            **own,
         )
 
 
@@ -318,6 +314,8 @@ def _is_of(value: Any, hint: Any) -> bool:
     if typing.get_origin(hint) is tuple:
         kind = dict if typing.get_args(hint)[0] is Finding else str
         return isinstance(value, list | tuple) and all(isinstance(each, kind) for each in value)
+    if typing.get_origin(hint) is Mapping:
+        return isinstance(value, dict) and all(_is_of(each, typing.get_args(hint)[1]) for each in value.values())
     if typing.get_args(hint):  # one or the other, such as a number or none
         return any(_is_of(value, each) for each in typing.get_args(hint))
     if hint in (int, float):
@@ -329,3 +327,39 @@ def _is_of(value: Any, hint: Any) -> bool:
 def _fit_path(path: str | Path) -> Path:
     path = Path(path)
     return path if path.suffix == ".nc" else path / FIT_FILE
+
+
+def sweep_file(specification: str, fingerprint: str) -> str:
+    """Name of a fit's file among those of a comparison."""
+    return f"{plain_name(specification)}-{fingerprint[:16]}.nc"
+
+
+def sweep_files(directory: Path, fingerprint: str) -> list[Path]:
+    """Files of a fit in a comparison's directory; a specification may have been renamed."""
+    return sorted((directory / FITS).glob(f"*-{fingerprint[:16]}.nc"))
+
+
+def finished_fit(fingerprint: str, directory: Path) -> tuple[Fit, bytes, Path] | None:
+    """A readable fit of this fingerprint with its file's content and place, from a run's directory or those beside."""
+    for path in _candidates(fingerprint, directory):
+        try:
+            content = path.read_bytes()
+            fit = read_fit(content, str(path))
+        except (OSError, FitFileError):  # whatever is wrong with it, a new fit serves
+            continue
+        if fit.fingerprint == fingerprint:
+            return fit, content, path
+    return None
+
+
+def _candidates(fingerprint: str, directory: Path) -> Iterator[Path]:
+    beside = sorted(each for each in directory.parent.glob("*") if each.is_dir() and each != directory)
+    for place in (directory, *beside):
+        try:
+            summary = json.loads((place / SUMMARY_FILE).read_bytes())
+        except (OSError, ValueError):
+            summary = None
+        if isinstance(summary, dict) and summary.get("fingerprint") == fingerprint:
+            yield place / FIT_FILE
+        yield from sweep_files(place, fingerprint)
+    yield from sorted(directory.glob("*.nc"))  # of the run itself, whatever they are called

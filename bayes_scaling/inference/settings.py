@@ -8,11 +8,6 @@ from typing import Any
 from bayes_scaling.errors import BayesScalingError, require_choice
 from bayes_scaling.specifications.values import shown
 
-TUNE = 400
-CHAINS = 4
-TARGET_ACCEPT = 0.9
-ATTEMPTS = 4
-EFFECTIVE_DRAWS = 1000  # in bulk and tails, of each rate of progress, each exponent and E
 _FIRST_LOOK, _MOST_DRAWS = 300, 30_000
 """Draws of each chain at which a run is first looked at, and at which it ends even if they say too little."""
 BARRIER = 2.5
@@ -39,14 +34,14 @@ class Settings:
     """
 
     draws: int | None = None
-    tune: int = TUNE
-    chains: int = CHAINS
-    target_accept: float = TARGET_ACCEPT
+    tune: int = 400
+    chains: int = 4
+    target_accept: float = 0.9
     maxdepth: int = 10
-    attempts: int = ATTEMPTS
+    attempts: int = 4
     barrier: float = BARRIER
     sampler: str = NUTS
-    effective_draws: int = EFFECTIVE_DRAWS
+    effective_draws: int = 1000  # in bulk and tails, of each rate of progress, each exponent and E
 
     @property
     def first_look(self) -> int:

@@ -74,9 +74,8 @@ def plausible_draw(
     for redrawn in range(MOST_REDRAWN):
         values = prior_draw(specification, rows, rng) | dict(truth)
         simulated = simulated_rows(specification, rows, values, rng)
-        if specification.response != "loss" or (
-            (simulated.response > 0).all() and (simulated.response <= LARGEST_LOSS).all()
-        ):
+        possible = (simulated.response > 0) & (simulated.response <= LARGEST_LOSS)
+        if specification.response != "loss" or possible.all():
             return values, simulated, redrawn
     raise BayesScalingError(
         f"the priors of '{specification.name}' gave {MOST_REDRAWN} tables in a row with losses below 0 or above "

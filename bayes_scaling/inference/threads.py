@@ -6,6 +6,8 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
+_controller = cache(ThreadpoolController)  # looks for libraries once
+
 
 def one_thread() -> AbstractContextManager[Any]:
     """Context in which BLAS uses one thread.
@@ -15,8 +17,3 @@ def one_thread() -> AbstractContextManager[Any]:
     """
     context: AbstractContextManager[Any] = _controller().limit(limits=1, user_api="blas")
     return context
-
-
-@cache
-def _controller() -> Any:
-    return ThreadpoolController()

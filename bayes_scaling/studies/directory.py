@@ -15,9 +15,8 @@ import pandas as pd
 from bayes_scaling.common.files import FITS
 from bayes_scaling.common.strict_json import strict_json
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.inference.finished import sweep_files
 from bayes_scaling.inference.fitting import package_versions
-from bayes_scaling.inference.result import EvaluationsSummary, Fit, load_fit
+from bayes_scaling.inference.result import EvaluationsSummary, Fit, load_fit, sweep_files
 from bayes_scaling.inference.settings import Settings
 
 _FINGERPRINT = re.compile("[0-9a-f]{64}")

@@ -28,15 +28,15 @@ _ONE_THREAD = dict.fromkeys(
 """As many workers as processors: more threads would only wait for each other."""
 _CONFIG = {
     "distributed.nanny.pre-spawn-environ": _ONE_THREAD,
-    "distributed.scheduler.allowed-failures": ATTEMPTS - 1,
-    "distributed.scheduler.worker-saturation": 1.0,  # a task that waits in a worker is blamed for its death as well
+    "distributed.scheduler.allowed-failures": ATTEMPTS - 1,  # so often a lost task is tried again
+    "distributed.scheduler.worker-saturation": 1.0,  # else a worker's death also counts against tasks that waited in it
     "distributed.scheduler.worker-ttl": None,  # a fit may keep its worker from answering for minutes
     "distributed.scheduler.no-workers-timeout": "10 minutes",
     "distributed.deploy.lost-worker-timeout": "10 minutes",  # workers that start again import PyMC on a busy computer
     "distributed.admin.large-graph-warning-threshold": "1 TB",  # tasks hold their tables
 }
 _UNGUARDED = "BAYES_SCALING_UNGUARDED"
-"""Set in the environment of workers that start: the file that one makes if it runs the user's script instead."""
+"""Variable of workers that are starting: a file, which one that runs the user's script makes, to tell why it died."""
 _STARTING = threading.Lock()
 """Held while the environment is that of workers."""
 _CONNECT_SECONDS = 5
@@ -223,8 +223,7 @@ def _cluster(address: str) -> Iterator[Any]:
         raise _unreachable(address, str(error) or "no answer") from None
     if not found.get("n_workers"):
         warnings.warn(
-            f"the dask scheduler at {address} has no workers yet; waiting for some: dask worker {address}",
-            stacklevel=4,
+            f"the dask scheduler at {address} has no workers yet; waiting for some: dask worker {address}", stacklevel=4
         )
     try:
         yield client

@@ -12,9 +12,8 @@ import xarray as xr
 from bayes_scaling.classical.objective import PUBLISHED_DELTA
 from bayes_scaling.classical.published_law import HO2024_TRANSFORMER_GAINS, HO2024_TRANSFORMER_LOSS_REDUCTION
 from bayes_scaling.common.files import plain_name
-from bayes_scaling.inference.finished import finished_fit
 from bayes_scaling.inference.fitting import fit, fit_fingerprint
-from bayes_scaling.inference.result import Fit, load_fit, read_fit
+from bayes_scaling.inference.result import Fit, finished_fit, load_fit, read_fit
 from bayes_scaling.inference.settings import DEFAULT, SEED
 from bayes_scaling.law.published import PublishedDoubling, published_shapley
 from bayes_scaling.law.systems import HO2024_SYSTEMS, System
@@ -80,18 +79,8 @@ def _row(
         )
     else:
         beside = AgainstPublished.of(point, (start, end), (lower, upper), signed=signed)
-    return {
-        "unit": unit,
-        "published": point,
-        "published_lower": start,
-        "published_upper": end,
-        "median": median,
-        "lower": lower,
-        "upper": upper,
-        "published_inside": beside.inside,
-        "width_ratio": beside.width_ratio,
-        "source": source,
-    }
+    values = (unit, point, start, end, median, lower, upper, beside.inside, beside.width_ratio, source)
+    return dict(zip(COLUMNS[1:], values, strict=True))
 
 
 def _doubling(fit: Fit) -> Iterator[Row]:
@@ -279,13 +268,14 @@ def replicate(
         make_rows(one, table)  # refuses a table that lacks what the specification needs
     options = {"progress": progress, "cores": cores}
     tasks = {one.name: Task(one, table, seed, options) for one in specifications}
-
-    def ended(task: Task, reused: bool) -> None:
-        on_done(task.specification.name, reused)
-
     with kept_in(directory) as place:
         study = _Fits(place, "", work, lambda content: read_fit(content, "fit"))
-        fits = study.run(tasks, on_done=ended, workers=workers, scheduler=scheduler)
+        fits = study.run(
+            tasks,
+            on_done=lambda task, reused: on_done(task.specification.name, reused),
+            workers=workers,
+            scheduler=scheduler,
+        )
     return Replication(answers(*fits.values()), fits)
 
 

@@ -1,4 +1,4 @@
-"""Named work with one directory: what is finished there is read, and the rest runs wherever there is room."""
+"""Tasks whose results are files of one directory: finished ones are read, the others run here or on a cluster."""
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -91,6 +91,6 @@ class Study[T: Task, Found]:
 
 @contextmanager
 def kept_in(directory: str | Path | None) -> Iterator[Path]:
-    """The directory, or one that goes again where none was asked for, beside which no other run's is found."""
+    """The directory given, or a temporary one, alone in its parent so that no other run's results lie beside it."""
     with tempfile.TemporaryDirectory() as alone, tempfile.TemporaryDirectory(dir=alone) as scratch:
         yield Path(scratch if directory is None else directory)

@@ -10,7 +10,7 @@ from quoted import COUNT, NUMBER, ROOT, Claim, check_claim, prose, unclaimed
 
 import bayes_scaling as bs
 from bayes_scaling.classical import HO2024_CROSS_VALIDATION, HO2024_DELTAS
-from bayes_scaling.inference.settings import CHAINS
+from bayes_scaling.inference.settings import DEFAULT
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY
 from bayes_scaling.studies.comparison.result import TIE_NATS
@@ -99,7 +99,7 @@ def prior_of_rates() -> tuple[str, ...]:
 
 CLAIMS: dict[str, dict[str, Claim]] = {
     "01-first-posterior": {
-        "chains": Claim(r"runs (\w+) chains of NUTS", lambda: (WORDS[CHAINS],)),
+        "chains": Claim(r"runs (\w+) chains of NUTS", lambda: (WORDS[DEFAULT.chains],)),
         "years": Claim(r"a third of the doublings in (\w+) years", span_in_years),
         "an example": Claim(r"a doubling time three times as long", None),
     },

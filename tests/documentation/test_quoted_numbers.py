@@ -41,7 +41,7 @@ from bayes_scaling.classical import HO2024_CROSS_VALIDATION, HO2024_DELTAS
 from bayes_scaling.cli import EXIT_BAD_INPUT
 from bayes_scaling.commands.options import EXIT_UNCONVERGED
 from bayes_scaling.inference.diagnostics import EBFMI_MIN, ESS_MIN, RHAT_MAX, TOLERATED_FRACTION
-from bayes_scaling.inference.settings import EFFECTIVE_DRAWS
+from bayes_scaling.inference.settings import DEFAULT
 from bayes_scaling.law.published import HO2024_COMPUTE
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, months_to_double
 from bayes_scaling.reports import replication_document
@@ -89,7 +89,7 @@ CLAIMS = {
         r"quantity; no divergences and no trees cut off; E-BFMI at least ([\d.]+)",
         lambda: (f"{RHAT_MAX:g}", f"{ESS_MIN:g}", f"{EBFMI_MIN:g}"),
     ),
-    "effective draws": Claim(r"by default (\d+)\. Tables of quantities", lambda: (str(EFFECTIVE_DRAWS),)),
+    "effective draws": Claim(r"by default (\d+)\. Tables of quantities", lambda: (str(DEFAULT.effective_draws),)),
     "tolerance": Claim(r"up to ([\d.]+)% of the draws", lambda: (f"{100 * TOLERATED_FRACTION:g}",)),
     "exit codes": Claim(
         r"Exit codes: (\d) done; (\d) done, but the fit did not converge; (\d) bad input",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from xarray import Dataset, DataTree
 
-from bayes_scaling.inference.attempts import TO_DESPAIR, TO_DESPAIR_AT_LAST, Attempted, attempts_of
+from bayes_scaling.inference.attempts import GIVE_UP, GIVE_UP_AT_LAST, Attempted, attempts_of
 from bayes_scaling.inference.diagnostics import ESS_MIN
 from bayes_scaling.inference.sampling import Sampled
 from bayes_scaling.inference.settings import Settings
@@ -133,7 +133,7 @@ def test_chains_apart_are_given_up_before_the_most_draws_and_later_in_the_last_a
     found = run(made, Settings(attempts=2))
     assert not found.diagnostics.converged
     first, last = made.looks
-    assert TO_DESPAIR <= first[-1] < TO_DESPAIR_AT_LAST <= last[-1] < SETTINGS.most_draws
+    assert GIVE_UP <= first[-1] < GIVE_UP_AT_LAST <= last[-1] < SETTINGS.most_draws
 
 
 def test_an_attempt_that_diverges_is_repeated_at_once_unless_it_is_the_last() -> None:
@@ -149,7 +149,7 @@ def test_a_last_attempt_ends_early_where_a_longer_one_would_diverge_too_often_al
     found = run(made, Settings(attempts=2))
     assert found.diagnostics.converged is not given_up
     assert (found.diagnostics.ess_main_min < SETTINGS.effective_draws) is given_up
-    assert not given_up or TO_DESPAIR_AT_LAST <= made.looks[-1][-1] < SETTINGS.most_draws
+    assert not given_up or GIVE_UP_AT_LAST <= made.looks[-1][-1] < SETTINGS.most_draws
 
 
 @pytest.mark.parametrize("draws", [300, 1700])
@@ -182,4 +182,4 @@ def test_a_last_attempt_that_diverges_without_end_is_given_up_before_it_is_long(
     made = Made({"g_N": 0.97}, divergent=tuple(range(7, SETTINGS.most_draws, 20)))
     found = run(made, Settings(attempts=2))
     assert not found.diagnostics.converged
-    assert TO_DESPAIR <= made.looks[-1][-1] < TO_DESPAIR_AT_LAST
+    assert GIVE_UP <= made.looks[-1][-1] < GIVE_UP_AT_LAST

@@ -1,5 +1,6 @@
 """Chinchilla's three approaches side by side."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.fitting import fit as fit_law
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.sampling import joint_seed
-from bayes_scaling.inference.settings import ATTEMPTS, CHAINS, SEED, TUNE, Settings, checked, checked_seed
+from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, checked_seed
 from bayes_scaling.law.published import HOFFMANN_EXPONENTS
 from bayes_scaling.quantities.allocation import allocation_exponents
 from bayes_scaling.quantities.intervals import check_probability, credible_intervals
@@ -21,11 +22,10 @@ from bayes_scaling.studies.approaches.curves import SPACING, curve_slices, envel
 from bayes_scaling.studies.approaches.isoflop import isoflop_profiles
 from bayes_scaling.studies.approaches.least_squares import classical_parabolas, quadratic_bias
 from bayes_scaling.studies.approaches.profiles import Profiles
-from bayes_scaling.studies.approaches.rows import FOUND_MODELS, WITHIN, budgets_of
+from bayes_scaling.studies.approaches.rows import FOUND_MODELS, WITHIN, Size, budgets_of
 
 APPROACHES = ("1 training curves", "2 IsoFLOP profiles", "3 parametric law")
-_EXPONENTS = ("a", "b")
-_SIZES = {"a": "parameters", "b": "tokens"}
+_SIZES: Mapping[str, Size] = {"a": "parameters", "b": "tokens"}
 
 
 def compare_approaches(
@@ -38,10 +38,10 @@ def compare_approaches(
     spacing: float = SPACING,
     probability: float = INTERVAL_PROBABILITY,
     draws: int | None = None,
-    tune: int = TUNE,
-    chains: int = CHAINS,
+    tune: int = DEFAULT.tune,
+    chains: int = DEFAULT.chains,
     seed: int = SEED,
-    attempts: int = ATTEMPTS,
+    attempts: int = DEFAULT.attempts,
     cores: int | None = None,
 ) -> pd.DataFrame:
     r"""Exponents of compute-optimal parameters and tokens by each of Chinchilla's approaches.
@@ -112,23 +112,25 @@ def compare_approaches(
     if curves is not None and slices is not None:
         profiles = isoflop_profiles(slices, seed=joint_seed(seed, 1), **sampler)
         lowest = envelope(curves)
-        rows[1] = _quadratic_row(profiles, law, slices, {}, probability) | _classical(lowest.a, lowest.b)
+        rows[1] = _quadratic_row(profiles, law, slices, {}, probability) | {
+            "a_classical": lowest.a,
+            "b_classical": lowest.b,
+        }
     profiles = isoflop_profiles(runs, seed=joint_seed(seed, 2), **grouping, **sampler)
-    rows[2] = _quadratic_row(profiles, law, runs, grouping, probability) | _classical(*_least_squares(profiles))
+    rows[2] = _quadratic_row(profiles, law, runs, grouping, probability) | _least_squares(profiles)
     exponents, least = (allocation_exponents(each) for each in (law, besiroglu_estimate(runs).law))
     rows[3] = {
-        "rows": law.evaluations.rows,
-        "converged": law.diagnostics.converged,
-        "rhat_max": law.diagnostics.rhat_max,
-        "seconds": law.seconds["total"] if fit is None else np.nan,
         **_interval("a", exponents["a"], probability),
         **_interval("b", exponents["b"], probability),
-        **_classical(least["a"].item(), least["b"].item()),
+        "converged": law.diagnostics.converged,
+        "rhat_max": law.diagnostics.rhat_max,
+        "rows": law.evaluations.rows,
+        "seconds": law.seconds["total"] if fit is None else np.nan,
+        "a_classical": least["a"].item(),
+        "b_classical": least["b"].item(),
     }
     table = pd.DataFrame([rows[number] | _published(number) for number in rows])
     table.index = pd.Index([APPROACHES[number - 1] for number in rows], name="approach")
-    ordered = [column for column in _columns() if column in table]
-    table = table.reindex(columns=ordered)
     table.attrs = {
         "interval": {"probability": probability, "kind": INTERVAL_KIND},
         "published_interval": HOFFMANN_EXPONENTS[2].kind,
@@ -139,54 +141,40 @@ def compare_approaches(
     return table
 
 
-def _columns() -> list[str]:
-    """In the order of the table: what was found, its convergence, then what stands beside it."""
-    ends = ("", "_lower", "_upper")
-    own = [f"{name}{end}" for name in _EXPONENTS for end in ends]
-    state = ["converged", "rhat_max", "rows", "seconds"]
-    beside = [f"{name}_{what}{end}" for name in _EXPONENTS for what in ("bias", "corrected") for end in ends]
-    published = [f"{name}_published{end}" for name in _EXPONENTS for end in ends]
-    return [*own, *state, *beside, "bias_converged", "a_classical", "b_classical", *published]
-
-
 def _quadratic_row(
     profiles: Profiles, law: Fit, runs: pd.DataFrame, grouping: dict[str, Any], probability: float
 ) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "rows": len(profiles.rows.ids),
+    exponents = profiles.exponents()
+    row: dict[str, Any] = {}
+    for name in _SIZES:
+        row |= _interval(name, exponents[name], probability)
+    row |= {
         "converged": profiles.converged,
         "rhat_max": profiles.rhat_max,
+        "rows": len(profiles.rows.ids),
         "seconds": profiles.seconds["total"] + (profiles.by_tokens.seconds["total"] if profiles.by_tokens else 0.0),
-        "bias_converged": law.diagnostics.converged,
     }
-    for name, draws in profiles.exponents().data_vars.items():
-        bias = quadratic_bias(law, runs, size=_SIZES[str(name)], **grouping)  # type: ignore[arg-type]
-        for column, values in ((name, draws), (f"{name}_bias", bias), (f"{name}_corrected", _less(draws, bias))):
-            row |= _interval(str(column), values, probability)
-    return row
-
-
-def _less(draws: xr.DataArray, bias: xr.DataArray) -> xr.DataArray:
-    """Draws of one posterior less draws of another, matched at random."""
-    shifts = np.random.default_rng(0).choice(bias.to_numpy().ravel(), draws.shape)
-    return draws - shifts
+    for name, size in _SIZES.items():
+        bias = quadratic_bias(law, runs, size=size, **grouping)
+        # Draws of two posteriors, matched at random.
+        shifts = np.random.default_rng(0).choice(bias.to_numpy().ravel(), exponents[name].shape)
+        row |= _interval(f"{name}_bias", bias, probability)
+        row |= _interval(f"{name}_corrected", exponents[name] - shifts, probability)
+    return row | {"bias_converged": law.diagnostics.converged}
 
 
 def _interval(name: str, draws: xr.DataArray, probability: float) -> dict[str, float]:
-    found = credible_intervals(draws.rename(name), probability=probability).iloc[0]
-    return _ends(name, (found["median"], found["lower"], found["upper"]))
+    found = credible_intervals(draws.rename(name), probability=probability)
+    return _ends(name, found.iloc[0][["median", "lower", "upper"]].tolist())
 
 
-def _ends(name: str, values: tuple[float, float, float]) -> dict[str, float]:
+def _ends(name: str, values: Sequence[float]) -> dict[str, float]:
     return dict(zip((name, f"{name}_lower", f"{name}_upper"), values, strict=True))
 
 
-def _least_squares(profiles: Profiles) -> tuple[float, float]:
+def _least_squares(profiles: Profiles) -> dict[str, float]:
     a = float(classical_parabolas(profiles.rows).slope)
-    return a, 1 - a if profiles.by_tokens is None else float(classical_parabolas(profiles.by_tokens.rows).slope)
-
-
-def _classical(a: float, b: float) -> dict[str, float]:
+    b = 1 - a if profiles.by_tokens is None else float(classical_parabolas(profiles.by_tokens.rows).slope)
     return {"a_classical": a, "b_classical": b}
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,14 +30,6 @@ class Curve:
     log_flop: Floats
     log_tokens: Floats
     log_loss: Floats
-
-    def at(self, log_flop: Any) -> tuple[Floats, Floats]:
-        """Log loss and log tokens at a compute by linear interpolation; NaN outside the curve's own range."""
-        loss, tokens = (
-            np.interp(log_flop, self.log_flop, values, left=np.nan, right=np.nan)
-            for values in (self.log_loss, self.log_tokens)
-        )
-        return np.asarray(loss), np.asarray(tokens)
 
 
 def curves_of(table: pd.DataFrame) -> tuple[Curve, ...]:
@@ -99,36 +90,39 @@ def curve_slices(
         where = _grid(curves, float(np.log(spacing)), least_curves)
     else:
         where = np.unique(np.log(np.atleast_1d(axis_of(compute, "compute (FLOP)"))))
-    parts = []
-    for log_flop in where:
-        loss, tokens = np.array([curve.at(log_flop) for curve in curves]).T
-        crossed = np.isfinite(loss)
-        if crossed.sum() < least_curves:
-            continue
-        name = f"{np.exp(log_flop):.4g}"
-        here = [curve for curve, there in zip(curves, crossed, strict=True) if there]
-        parts.append(
-            pd.DataFrame(
-                {
-                    "series": name,
-                    CURVE: [curve.name for curve in here],
-                    "parameters": [curve.parameters for curve in here],
-                    "tokens": np.exp(tokens[crossed]),
-                    "flop": np.exp(log_flop),
-                    "loss": np.exp(loss[crossed]),
-                },
-                index=[f"{curve.name} at {name}" for curve in here],
-            )
-        )
-    if len(parts) < LEAST_BUDGETS:
+    losses, tokens = _interpolated(curves, where)
+    crossed = np.isfinite(losses)
+    enough = crossed.sum(axis=1) >= least_curves
+    count = int(enough.sum())
+    if count < LEAST_BUDGETS:
         raise RunsError(
-            f"only {len(parts)} of {len(where)} compute values are crossed by {least_curves} curves or more, and "
+            f"only {count} of {len(where)} compute values are crossed by {least_curves} curves or more, and "
             f"{LEAST_BUDGETS} are needed; choose a smaller spacing or other values of compute"
         )
-    slices = pd.concat(parts).rename_axis("id")
-    said = f"training curves cut at {len(parts)} values of compute"
+    at, of = np.nonzero(crossed & enough[:, None])
+    slices = pd.DataFrame(
+        {
+            "series": [f"{np.exp(log_flop):.4g}" for log_flop in where[at]],
+            CURVE: [curves[each].name for each in of],
+            "parameters": [curves[each].parameters for each in of],
+            "tokens": np.exp(tokens[at, of]),
+            "flop": np.exp(where[at]),
+            "loss": np.exp(losses[at, of]),
+        }
+    )
+    slices.index = pd.Index(slices[CURVE] + " at " + slices["series"], name="id")
+    said = f"training curves cut at {count} values of compute"
     slices.attrs = {**table.attrs, "selections": [*table.attrs.get("selections", []), said]}
     return slices
+
+
+def _interpolated(curves: tuple[Curve, ...], log_flop: Floats) -> tuple[Floats, Floats]:
+    """Log losses and log tokens, ``(points, curves)``, linear in log compute; NaN outside a curve's own range."""
+    losses, tokens = (
+        np.stack([np.interp(log_flop, one.log_flop, getattr(one, what), np.nan, np.nan) for one in curves], axis=1)
+        for what in ("log_loss", "log_tokens")
+    )
+    return losses, tokens
 
 
 def _grid(curves: tuple[Curve, ...], step: float, least: int) -> Floats:
@@ -168,24 +162,24 @@ def envelope(table: pd.DataFrame, *, points: int = POINTS) -> Envelope:
     curves = curves_of(table)
     low, high = min(curve.log_flop[0] for curve in curves), max(curve.log_flop[-1] for curve in curves)
     where = np.linspace(low, high, points)
-    losses, tokens = np.moveaxis(np.array([curve.at(where) for curve in curves]), 1, 0)  # by size, ascending
+    losses, tokens = _interpolated(curves, where)  # by size, ascending
     there = np.isfinite(losses)
-    best = np.argmin(np.where(there, losses, np.inf), axis=0)
-    smallest, largest = np.argmax(there, axis=0), len(curves) - 1 - np.argmax(there[::-1], axis=0)
-    inner = there.any(axis=0) & (best > smallest) & (best < largest)
+    best = np.argmin(np.where(there, losses, np.inf), axis=1)
+    smallest, largest = np.argmax(there, axis=1), len(curves) - 1 - np.argmax(there[:, ::-1], axis=1)
+    inner = there.any(axis=1) & (best > smallest) & (best < largest)
     if len(np.unique(best[inner])) < 2:
         raise RunsError(
             "the lowest curve is that of the smallest or the largest model nearly everywhere, so these curves have no "
             "envelope; add models of other sizes, or longer curves"
         )
-    column = np.arange(points)[inner]
+    at, of = np.flatnonzero(inner), best[inner]
     found = pd.DataFrame(
         {
             "compute": np.exp(where[inner]),
-            "parameters": np.array([curve.parameters for curve in curves])[best[inner]],
-            "tokens": np.exp(tokens[best[inner], column]),
-            "loss": np.exp(losses[best[inner], column]),
-            "series": np.array([curve.name for curve in curves], dtype=object)[best[inner]],
+            "parameters": [curves[each].parameters for each in of],
+            "tokens": np.exp(tokens[at, of]),
+            "loss": np.exp(losses[at, of]),
+            "series": [curves[each].name for each in of],
         }
     )
     a, b = (float(np.polyfit(where[inner], np.log(found[size]), 1)[0]) for size in ("parameters", "tokens"))

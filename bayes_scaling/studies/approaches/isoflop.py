@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from xarray import Dataset, DataTree
 
 from bayes_scaling.common.arrays import Floats
@@ -15,17 +14,7 @@ from bayes_scaling.inference.attempts import Attempted, attempts_of
 from bayes_scaling.inference.compilation import compiled
 from bayes_scaling.inference.progress import Progress
 from bayes_scaling.inference.sampling import Judge, Sampled, joint_seed, one_of, run_nuts
-from bayes_scaling.inference.settings import (
-    ATTEMPTS,
-    CHAINS,
-    SEED,
-    TARGET_ACCEPT,
-    TUNE,
-    Settings,
-    checked,
-    checked_cores,
-    checked_seed,
-)
+from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, checked_cores, checked_seed
 from bayes_scaling.studies.approaches.curves import LEAST_CURVES, SPACING, curve_slices
 from bayes_scaling.studies.approaches.profiles import (
     Profiles,
@@ -56,7 +45,7 @@ def sample_profiles(
 
     with Progress(progress) as shown:
 
-        def draw(settings: Settings, seed: int, starts: NDArray[np.float64] | None, judge: Judge) -> Sampled:
+        def draw(settings: Settings, seed: int, starts: Floats | None, judge: Judge) -> Sampled:
             chosen = start if starts is None else one_of(starts)
             return run_nuts(program, chosen, read, settings, seed, judge=judge, progress=shown, cores=cores)
 
@@ -73,11 +62,11 @@ def isoflop_profiles(
     within: float = WITHIN,
     least_models: int = FOUND_MODELS,
     draws: int | None = None,
-    tune: int = TUNE,
-    chains: int = CHAINS,
+    tune: int = DEFAULT.tune,
+    chains: int = DEFAULT.chains,
     seed: int = SEED,
-    target_accept: float = TARGET_ACCEPT,
-    attempts: int = ATTEMPTS,
+    target_accept: float = DEFAULT.target_accept,
+    attempts: int = DEFAULT.attempts,
     progress: bool = False,
     cores: int | None = None,
 ) -> Profiles:
@@ -150,11 +139,11 @@ def training_curves(
     compute: Sequence[float] | None = None,
     least_curves: int = LEAST_CURVES,
     draws: int | None = None,
-    tune: int = TUNE,
-    chains: int = CHAINS,
+    tune: int = DEFAULT.tune,
+    chains: int = DEFAULT.chains,
     seed: int = SEED,
-    target_accept: float = TARGET_ACCEPT,
-    attempts: int = ATTEMPTS,
+    target_accept: float = DEFAULT.target_accept,
+    attempts: int = DEFAULT.attempts,
     progress: bool = False,
     cores: int | None = None,
 ) -> Profiles:

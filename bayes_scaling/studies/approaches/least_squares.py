@@ -6,17 +6,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.quantities.allocation import YEAR, allocation_exponents, split_laws
-from bayes_scaling.quantities.laws import Laws, Source
-from bayes_scaling.studies.approaches.rows import (
-    FOUND_MODELS,
-    WITHIN,
-    Floats,
-    Integers,
-    ProfileRows,
-    Size,
-    make_profile_rows,
-)
+from bayes_scaling.quantities.laws import Source
+from bayes_scaling.studies.approaches.rows import FOUND_MODELS, WITHIN, ProfileRows, Size, make_profile_rows
 
 _TURNS = 10
 """Each leaves a small part of the error of the one before: differences in compute are a small part of those in size."""
@@ -84,18 +77,10 @@ def _due_to_compute(log_size: Floats, rows: ProfileRows) -> Floats:
     """Part of log loss that is due to compute beside the budget's, fitted beside a parabola for each budget."""
     trend = rows.log_budget[rows.budget] - rows.log_budget.mean()
     columns = np.stack([rows.beside_budget, rows.beside_budget * trend], axis=-1)
-    # What parabolas leave of the columns explains what they leave of the losses (Frisch, Waugh and Lovell).
-    left = np.column_stack([columns, rows.log_loss])
-    for k in range(len(rows.log_budget)):
-        here = rows.budget == k
-        x = log_size[here] - log_size[here].mean()
-        powers = np.stack([np.ones_like(x), x, x**2], axis=-1)
-        left[here] -= powers @ np.linalg.lstsq(powers, left[here])[0]
-    explained: Floats = columns @ np.linalg.lstsq(left[:, :2], left[:, 2])[0]
+    own = rows.budget[:, None] == np.arange(len(rows.log_budget))
+    x = np.where(own, log_size[:, None] - (log_size @ own) / own.sum(axis=0), 0.0)
+    explained: Floats = columns @ np.linalg.lstsq(np.hstack([columns, own, x, x**2]), rows.log_loss)[0][:2]
     return explained
-
-
-EXPONENT = {"parameters": "a", "tokens": "b"}
 
 
 def quadratic_bias(
@@ -154,24 +139,10 @@ def quadratic_bias(
     >>> [round(quadratic_bias(law, runs).item(), 5) for law in (BESIROGLU, HOFFMANN_ROUNDED)]
     [-8e-05, -0.00102]
     """
-    rows = make_profile_rows(runs, within=within, least_models=least_models).by(size)
+    rows = make_profile_rows(runs, within=within, least_models=least_models)
     laws = split_laws(source, YEAR)
-    log_loss = np.log(noiseless(laws, rows))
-    slope = parabolas(_log_size(rows), log_loss, rows.budget, rows.log_budget).slope
-    own = allocation_exponents(laws)[EXPONENT[size]]
-    return laws.drawn(slope, "bias", "no unit") - own
-
-
-def noiseless(laws: Laws, rows: ProfileRows) -> Floats:
-    """Expected losses of the table's models at the compute of their budget, nats per token, ``(samples, n)``."""
-    return laws.loss(*_sizes(rows), YEAR)
-
-
-def _sizes(rows: ProfileRows) -> tuple[Floats, Floats]:
-    """Each run as large as it is, and trained for as long as takes it to its budget's mean compute."""
-    return rows.parameters, rows.tokens * np.exp(-rows.beside_budget)
-
-
-def _log_size(rows: ProfileRows) -> Floats:
-    parameters, tokens = _sizes(rows)
-    return np.log(parameters if rows.size == "parameters" else tokens)
+    tokens = rows.tokens * np.exp(-rows.beside_budget)  # that take each run to its budget's mean compute
+    log_loss = np.log(laws.loss(rows.parameters, tokens, YEAR))
+    log_size = np.log(rows.parameters if size == "parameters" else tokens)
+    slope = parabolas(log_size, log_loss, rows.budget, rows.log_budget).slope
+    return laws.drawn(slope, "bias", "no unit") - allocation_exponents(laws)["a" if size == "parameters" else "b"]

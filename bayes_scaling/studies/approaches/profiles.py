@@ -29,6 +29,7 @@ import pytensor.tensor as pt
 import xarray as xr
 from xarray import Dataset, DataTree
 
+from bayes_scaling.inference.data import kept_statistics
 from bayes_scaling.inference.diagnostics import Diagnostics
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.quantities.arguments import axis_of
@@ -186,8 +187,7 @@ class Profiles:
     @property
     def rhat_max(self) -> float:
         """Largest R-hat of all that was sampled."""
-        found = [self.diagnostics.rhat_max] + ([] if self.by_tokens is None else [self.by_tokens.rhat_max])
-        return max(found)
+        return max(one.diagnostics.rhat_max for one in (self, self.by_tokens) if one is not None)
 
     def exponents(self) -> Dataset:
         r"""Draws of how the best parameters and tokens scale with compute.
@@ -295,8 +295,6 @@ def assembled(rows: ProfileRows, data: DataTree) -> DataTree:
     vertex = posterior["vertex"] + posterior["vertex_scatter"] * posterior["vertex_effect"] + posterior["a"] * q
     level = posterior["level"] + posterior["level_slope"] * q + posterior["level_bend"] * q**2
     level = level + posterior["level_scatter"] * posterior["level_effect"]
-    stats = data["sample_stats"].to_dataset()
-    keep = [name for name in ("diverging", "maxdepth_reached", "energy", "logp", "depth", "n_steps") if name in stats]
     coords = {"run": list(rows.ids)}
     constant = {
         "parameters": ("run", rows.parameters),
@@ -312,7 +310,7 @@ def assembled(rows: ProfileRows, data: DataTree) -> DataTree:
                 log_best_size=(vertex + centre["log_size"]).transpose("chain", "draw", "budget"),
                 log_best_loss=(level + centre["log_loss"]).transpose("chain", "draw", "budget"),
             ),
-            "sample_stats": stats[keep],
+            "sample_stats": kept_statistics(data),
             "observed_data": Dataset({OBSERVED: ("run", rows.log_loss)}, coords=coords),
             "constant_data": Dataset(constant, coords=coords),
         }

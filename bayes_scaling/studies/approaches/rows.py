@@ -6,8 +6,8 @@ from typing import Literal, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import RunsError
 from bayes_scaling.law.formula import training_compute
@@ -132,8 +132,6 @@ def _names(faults: Mapping[object, float], sentence: str) -> str:
     return named if more <= 0 else f"{named}; and {counted(more, 'other')}"
 
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 Size = Literal["parameters", "tokens"]
 
 CURVE = "curve"
@@ -184,12 +182,12 @@ def make_profile_rows(runs: pd.DataFrame, *, within: float = WITHIN, least_model
     log_flop = np.log(used["flop"].to_numpy(float))
     means = pd.Series(log_flop, index=used.index).groupby(found.label).mean().sort_values()
     budgets = tuple(means.index)
-    curve, curves = (None, ()) if CURVE not in used else _codes(used[CURVE])
+    curve, curves = pd.factorize(used[CURVE].astype(str)) if CURVE in used else (None, ())
     return ProfileRows(
         ids=tuple(map(str, used.index)),
         budgets=budgets,
         budget=np.asarray(pd.Categorical(found.label, categories=budgets).codes, dtype=np.int64),
-        curves=curves,
+        curves=tuple(map(str, curves)),
         curve=curve,
         log_size=np.log(used["parameters"].to_numpy(float)),
         log_flop=log_flop,
@@ -200,8 +198,3 @@ def make_profile_rows(runs: pd.DataFrame, *, within: float = WITHIN, least_model
         size="parameters",
         unused=found.unused,
     )
-
-
-def _codes(column: pd.Series) -> tuple[Integers, tuple[str, ...]]:
-    codes, names = pd.factorize(column.astype(str))
-    return np.asarray(codes, dtype=np.int64), tuple(map(str, names))

@@ -158,9 +158,8 @@ def published_forecast(specification: Specification, split: Split, method: str, 
     if method == "bootstrap":
         resampled = bootstrap(specification, split.before, draws=BOOTSTRAP_DRAWS, seed=seed)
         values = resampled.coefficients[list(fitted.names)].to_numpy()
-        note = (
-            f"{resampled.failed} of {BOOTSTRAP_DRAWS} resamples without success of SLSQP" if resampled.failed else note
-        )
+        if resampled.failed:
+            note = f"{resampled.failed} of {BOOTSTRAP_DRAWS} resamples without success of SLSQP"
     rows = make_rows(specification, split.both, anchor=estimate.anchor).take(_later(split))
     residual = Objective(specification, rows, PUBLISHED_DELTA).residuals(values)
     rng = np.random.default_rng(seed)

@@ -161,9 +161,11 @@ class Backtest:
                 f"no evaluation predicted has {least_known} known ones on its benchmark; ask for fewer"
             )
         good, rows = self.forecasts["converged"], {}
-        first = _counted(part, self.names[0], good)
-        for name in self.names:
-            mine = _counted(part, name, good)
+        part = part[part.reset_index("id").index.isin(good.index[good])]
+        of = part.index.get_level_values("forecaster")
+        counted = {name: part[of == name].droplevel("forecaster") for name in self.names}
+        first = counted[self.names[0]]
+        for name, mine in counted.items():
             ahead: dict[str, float] = {}
             for column in _LOG_SCORES:
                 both = mine.join(first[column].rename("first"), how="inner")
@@ -200,15 +202,6 @@ def _with_outcomes(record: Record) -> pd.DataFrame:
         width_90=scores["upper_90"] - scores["lower_90"],
         in_year=scores["year"] < record.cut + 1,
     )
-
-
-def _counted(part: pd.DataFrame, name: str, good: pd.Series) -> pd.DataFrame:
-    """Rows of one forecaster at the cuts where it converged, indexed by ``cut`` and ``id``."""
-    if name not in part.index.get_level_values("forecaster"):
-        return part.iloc[:0].droplevel("forecaster")
-    mine = pd.DataFrame(part.loc[name])
-    converged = good.loc[name]
-    return mine[mine.index.get_level_values("cut").isin(converged.index[converged])]
 
 
 def _mean(part: pd.DataFrame, column: str) -> float:

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,9 +20,6 @@ from bayes_scaling.inference.simulation import LARGEST_LOSS, plausible_draw, qua
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.studies.study import Study, kept_in
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 KEPT = 100
 """Draws of a posterior among which a true value is ranked, evenly spaced, so that they are nearly independent."""
@@ -103,7 +100,7 @@ BATCH = 10
 class Batch:
     """Numbers for each of which a worker calls ``once``, which returns a dataclass of plain data."""
 
-    once: Callable[[int], "DataclassInstance"]
+    once: Callable[[int], Any]
     key: str
     """Of everything that decides the results."""
     numbers: range
@@ -119,7 +116,7 @@ def work(batch: Batch) -> bytes:
     return json.dumps([asdict(batch.once(number)) for number in batch.numbers]).encode()
 
 
-def run_numbered[Found: "DataclassInstance"](
+def run_numbered[Found](
     kind: type[Found],
     asked: Mapping[str, Callable[[int], Found]],
     count: int,

@@ -37,16 +37,13 @@ def chance_outside(ranks: Integers, outside: int, rotations: int = _ROTATIONS) -
     Each simulation's ranks (a column) are rotated by one random amount: uniform ranks stay so, what goes together, too.
     """
     values, rng = _spread(ranks), np.random.default_rng(SEED_OF_BANDS)
-    curves, count = values.shape
-    points, lower, upper = uniform_band(count)
-    rows = np.arange(curves)[:, None] * points.size
+    count = values.shape[1]
+    points, lower, upper = (each[1:-1] for each in uniform_band(count))
     often = 0
     for _ in range(rotations):
-        moved = (values + rng.uniform(size=count)) % 1
-        cells = np.searchsorted(points[1:-1], moved) + rows  # the first point that is not below
-        counts = np.bincount(cells.ravel(), minlength=curves * points.size).reshape(curves, -1)
-        below = counts[:, : points.size - 2].cumsum(axis=1) / count
-        inside = ((lower[1:-1] <= below) & (below <= upper[1:-1])).all(axis=1)
+        moved = np.sort((values + rng.uniform(size=count)) % 1, axis=1)
+        below = np.array([curve.searchsorted(points, side="right") for curve in moved]) / count
+        inside = ((lower <= below) & (below <= upper)).all(axis=1)
         often += int((~inside).sum() >= outside)
     return often / rotations
 
@@ -96,6 +93,7 @@ def coverage_table(intervals: pd.DataFrame, probability: float) -> pd.DataFrame:
 
 
 _FORMAT = 2
+_FACTS = ("specification", "evaluations", "seed", "fingerprint")
 _PER_RUN: Mapping[str, Callable[[Any], Any]] = {
     **{"converged": bool, "rhat_max": partial(round, ndigits=4), "ess_min": round},
     **{"restarted": int, "redrawn": int, "seconds": partial(round, ndigits=2)},
@@ -168,15 +166,9 @@ class Calibration:
         columns = {
             name: [rounded(getattr(one, name)) for one in self.simulations] for name, rounded in _PER_RUN.items()
         }
-        document = {
-            "format": _FORMAT,
-            "specification": self.specification,
-            "evaluations": self.evaluations,
-            "seed": self.seed,
-            "fingerprint": self.fingerprint,
-            "ranks": {name: [one.ranks[name] for one in self.simulations] for name in names},
-        } | columns
-        return _one_list_a_line(document).encode()
+        ranks = {name: [one.ranks[name] for one in self.simulations] for name in names}
+        facts = {name: getattr(self, name) for name in _FACTS}
+        return _one_list_a_line({"format": _FORMAT} | facts | columns, ranks).encode()
 
     @classmethod
     def from_json(cls, content: bytes, name: str) -> Self:
@@ -212,7 +204,7 @@ class Calibration:
             simulations = tuple(
                 Simulation({name: column[i] for name, column in ranks.items()}, *row) for i, row in enumerate(rows)
             )
-            facts = {key: document[key] for key in ("specification", "evaluations", "seed", "fingerprint")}
+            facts = {name: document[name] for name in _FACTS}
         except (ValueError, KeyError, TypeError, IndexError) as error:
             raise BayesScalingError(
                 f"{name}: not a readable calibration ({type(error).__name__}); run `bayes-scaling calibrate` again"
@@ -254,8 +246,8 @@ def load_calibration(path: str | Path) -> Calibration:
     return Calibration.from_json(content, str(path))
 
 
-def _one_list_a_line(document: Mapping[str, Any]) -> str:
+def _one_list_a_line(document: Mapping[str, Any], ranks: Mapping[str, list[int]]) -> str:
     """JSON that a reader and a diff can follow: each list on a line of its own."""
-    ranks = ",\n".join(f"    {json.dumps(name)}: {json.dumps(column)}" for name, column in document["ranks"].items())
-    others = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in document.items() if key != "ranks"]
-    return "{\n" + ",\n".join([*others, '  "ranks": {\n' + ranks + "\n  }"]) + "\n}\n"
+    columns = ",\n".join(f"    {json.dumps(name)}: {json.dumps(column)}" for name, column in ranks.items())
+    others = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in document.items()]
+    return "{\n" + ",\n".join([*others, '  "ranks": {\n' + columns + "\n  }"]) + "\n}\n"

@@ -38,7 +38,7 @@ class Split(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class KnownProgress:
-    """The ``truths`` of what is ``simulated``, with rates that all rows share, and what is ``fitted``."""
+    """The specification simulated from, its true values (rates that all rows share), and the one fitted."""
 
     simulated: Specification
     fitted: Specification

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from xarray import DataTree
 
 from bayes_scaling.common.arrays import Floats
 from bayes_scaling.inference.diagnostics import elements
@@ -100,9 +99,7 @@ def chain_weights(fit: Fit, *, unit: str = "evaluation", probability: float = IN
 
 def chains_of(fit: Fit, chains: tuple[int, ...]) -> Fit:
     """Some chains of a fit; diagnostics stay those of the whole, since chosen chains agree because they were chosen."""
-    whole = {name: node.to_dataset() for name, node in fit.data.children.items()}
-    groups = {name: each.isel(chain=list(chains), missing_dims="ignore") for name, each in whole.items()}
-    return replace(fit, data=DataTree.from_dict(groups))
+    return replace(fit, data=fit.data.isel(chain=list(chains)))
 
 
 def _mass_shares(fit: Fit, groups: tuple[tuple[int, ...], ...]) -> Floats:

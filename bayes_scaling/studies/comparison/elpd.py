@@ -45,7 +45,7 @@ from bayes_scaling.specifications.specification import Specification
 class Elpd:
     """Expected log predictive density by leaving out one unit at a time, nats.
 
-    ``how`` each term was found: ``"psis"``, ``"moment_matching"`` or ``"refit"``, a fit without the unit;
+    ``how``: the way each term was found, ``"psis"``, ``"moment_matching"`` or ``"refit"``, a fit without the unit;
     ``effective``: parts of the effective number of parameters. ``pareto_k``: 0 where refitted. ``errors``: Monte Carlo
     standard errors of the terms (Vehtari et al. 2024); ``mcse``: of their sum, since terms share draws. ``unreliable``:
     units whose refit did not converge.
@@ -251,9 +251,10 @@ _REFIT = Settings(tune=400, effective_draws=400)
 def score(fit: Fit, unit: str = "evaluation", *, refits: str = "bad", cores: int | None = None) -> Elpd:
     """Expected log predictive density by leave-one-out cross-validation, the sum of ``ln p(y_u | y_-u)`` over units.
 
-    ``refits``: units left out exactly by a fit without them: ``"bad"``, whose weights moment matching can't mend,
-    ``"all"`` or ``"none"``. PSIS: Vehtari, Gelman and Gabry 2017; moment matching: Paananen et al. 2021; evaluations of
-    one paper given each other: Bürkner, Gabry and Vehtari 2021.
+    ``unit="paper"``: all evaluations of a paper are left out together. ``refits``: units left out exactly by a fit
+    without them: ``"bad"``, whose weights moment matching can't mend, ``"all"`` or ``"none"``. PSIS: Vehtari, Gelman and
+    Gabry 2017; moment matching: Paananen et al. 2021; evaluations of one paper given each other: Bürkner, Gabry and
+    Vehtari 2021.
     """
     require_choice("refits", refits, REFITS)
     rows, likelihood = rows_of(fit.data, fit.specification), fit.log_likelihood(unit)

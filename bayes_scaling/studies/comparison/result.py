@@ -10,18 +10,14 @@ import pandas as pd
 import xarray as xr
 from scipy.stats import spearmanr
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError, require_choice
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.law.published import HO2024_CROSS_VALIDATION, HO2024_DELTAS
 from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.intervals import SAMPLE_DIMS, check_probability
-from bayes_scaling.quantities.rates import (
-    INTERVAL_PROBABILITY,
-    interval_attrs,
-    interval_points,
-    months_to_double,
-)
+from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, interval_attrs, interval_points, months_to_double
 from bayes_scaling.specifications.progress import RATE_OF
 from bayes_scaling.studies.comparison.elpd import DOUBLING, ERRORS, Elpd, Record
 from bayes_scaling.studies.comparison.variants import STATED
@@ -50,16 +46,21 @@ def check_comparable(scores: Mapping[str, Elpd]) -> None:
             )
 
 
+def by_arviz(scores: Mapping[str, Elpd], method: str, reference: str | None = None) -> pd.DataFrame:
+    """ArviZ's comparison; what it warns of, Pareto k, is counted in the tables of studies."""
+    containers = {name: score.as_arviz() for name, score in scores.items()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return pd.DataFrame(az.compare(containers, method=method, reference=reference, round_to="none"))
+
+
 def ranked(scores: Mapping[str, Elpd]) -> pd.DataFrame:
     """Ranks, differences from the best (nats) with their standard error over units, and weights; best first."""
     check_comparable(scores)
     if len(scores) == 1:
         row = {"rank": 0, "elpd_diff": 0.0, "dse": 0.0, "weight": 1.0, "weight_pseudo_bma": 1.0}
         return pd.DataFrame([row], index=list(scores))
-    containers = {name: score.as_arviz() for name, score in scores.items()}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about Pareto k, which the comparison's own table counts
-        table, other = (pd.DataFrame(az.compare(containers, method=each, round_to="none")) for each in METHODS.values())
+    table, other = (by_arviz(scores, method) for method in METHODS.values())
     return table[["rank", "elpd_diff", "dse", "weight"]].assign(
         rank=table["rank"].astype(int),
         elpd_diff=0.0 - table["elpd_diff"].abs(),
@@ -84,7 +85,7 @@ def averaged_draws(
     counts = np.diff(np.minimum(ends, draws), prepend=0)
     counts[-1] += draws - counts.sum()
     taken = []
-    for (name, _), count in zip(used.items(), counts, strict=True):
+    for name, count in zip(used, counts, strict=True):
         try:
             found = quantity(fits[name])
         except BayesScalingError as error:
@@ -218,15 +219,11 @@ class Comparison:
         """
         check_probability(probability)
         self._check_averaging(weights)
-        rows = {}
+        shares, rows = self.weights[weights], {}
+        used = shares[shares > 0]
         for factor, rate in RATE_OF.items():
-            draws, weight = [], []
-            for name, share in self.weights[weights].items():
-                found = pooled_rate(self.fits[str(name)], rate) if share > 0 else None
-                if found is not None:
-                    draws.append(found)
-                    weight.append(np.full(len(found), share / len(found)))
-            rows[factor] = _summary(draws, weight, probability)
+            found = ((pooled_rate(self.fits[str(name)], rate), share) for name, share in used.items())
+            rows[factor] = _summary([(draws, share) for draws, share in found if draws is not None], probability)
         table = pd.DataFrame.from_dict(rows, orient="index")
         table.attrs = {"unit": "months", "weights": weights, "interval": interval_attrs(probability)}
         return table
@@ -267,17 +264,17 @@ class Comparison:
             raise BayesScalingError("no variant has converged, so there is nothing to average; see table['reason']")
 
 
-def _summary(draws: list[np.ndarray], weight: list[np.ndarray], probability: float) -> dict[str, float]:
+def _summary(found: list[tuple[Floats, float]], probability: float) -> dict[str, float]:
     names = ("median", "lower", "upper", "probability_of_progress")
-    if not draws:
+    if not found:
         return dict.fromkeys(names, float("nan")) | {"weight_defined": 0.0}
-    rates, shares = np.concatenate(draws), np.concatenate(weight)
+    rates = np.concatenate([draws for draws, _ in found])
+    shares = np.concatenate([np.full(len(draws), share / len(draws)) for draws, share in found])
     middle, low, high = interval_points(probability)
     quantiles = np.quantile(rates, [middle, high, low], weights=shares, method="inverted_cdf")
     progress = float(shares[rates > 0].sum() / shares.sum())
-    return dict(zip(names, [*map(float, months_to_double(quantiles)), progress], strict=True)) | {
-        "weight_defined": float(shares.sum())
-    }
+    answers = dict(zip(names, [*map(float, months_to_double(quantiles)), progress], strict=True))
+    return answers | {"weight_defined": float(shares.sum())}
 
 
 def comparison_table(records: Mapping[str, Record]) -> pd.DataFrame:
@@ -312,10 +309,10 @@ def against_published(comparison: Comparison) -> pd.DataFrame:
         for delta, value in zip(HO2024_DELTAS, values, strict=True)
     }
     table = comparison.table[comparison.table["converged"]]
-    keys = list(zip(table["model"], table["variant"], strict=True))
+    keys = zip(table["model"], table["variant"], strict=True)
     found = table.assign(published_mse=[published.get(key, float("nan")) for key in keys])
-    found = found[found["published_mse"].notna()]
-    shown = found[["model", "variant", "elpd", "loo_mse", "published_mse"]].assign(
+    found = found[["model", "variant", "elpd", "loo_mse", "published_mse"]].dropna(subset="published_mse")
+    shown = found.assign(
         rank=found["elpd"].rank(ascending=False),
         mse_rank=found["loo_mse"].rank(),
         published_rank=found["published_mse"].rank(),

@@ -13,18 +13,22 @@ from bayes_scaling.tables import BENCHMARKS, best_per_paper, on_benchmarks, publ
 from bayes_scaling.tables.benchmarks import in_order, title
 from bayes_scaling.tables.rows import selected_rows
 
-
-def _rows(
-    evaluations: pd.DataFrame, column: str, keep: Callable[["pd.Series[Any]"], "pd.Series[bool]"], sentence: str
-) -> pd.DataFrame:
-    """Rows to keep by one column; EvaluationsError if the table lacks it, or no row is left."""
-    if column not in evaluations:
-        raise EvaluationsError(f"the selection {sentence!r} needs the column {column!r}, which the table lacks")
-    return selected_rows(evaluations, keep(evaluations[column]), sentence)
+Select = Callable[[pd.DataFrame], pd.DataFrame]
 
 
-def _known(column: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
-    return partial(_rows, column=column, keep=pd.Series.notna, sentence=f"with known {column}")
+def _where(column: str, keep: Callable[["pd.Series[Any]"], "pd.Series[bool]"], sentence: str) -> Select:
+    """Selects rows by one column; EvaluationsError if the table lacks it, or no row is left."""
+
+    def select(evaluations: pd.DataFrame) -> pd.DataFrame:
+        if column not in evaluations:
+            raise EvaluationsError(f"the selection {sentence!r} needs the column {column!r}, which the table lacks")
+        return selected_rows(evaluations, keep(evaluations[column]), sentence)
+
+    return select
+
+
+def _known(column: str) -> Select:
+    return _where(column, pd.Series.notna, f"with known {column}")
 
 
 BASELINE = "baseline"
@@ -44,7 +48,7 @@ class Case:
     question: str
     specification: str = _BASE
     delta: float = 0.0
-    select: Callable[[pd.DataFrame], pd.DataFrame] | None = None
+    select: Select | None = None
     table: str | None = None
     era: str | None = None
 
@@ -95,29 +99,13 @@ CASES: tuple[Case, ...] = (
         select=_known("epochs"),
     ),
     Case("compute-only", "Does it matter how training compute is split into parameters and data?", "ho2024/18"),
-    Case(
-        "bend-2017-before",
-        "How fast was progress before the transformer, if it changed pace there?",
-        "robustness/bend-2017",
-        era="before",
-    ),
-    Case(
-        "bend-2017-after",
-        "How fast was progress after the transformer, if it changed pace there?",
-        "robustness/bend-2017",
-        era="after",
-    ),
-    Case(
-        "jump-2017-before",
-        "How fast was progress before the transformer, in the paper's form, which jumps there?",
-        "robustness/jump-2017",
-        era="before",
-    ),
-    Case(
-        "jump-2017-after",
-        "How fast was progress after the transformer, in the paper's form, which jumps there?",
-        "robustness/jump-2017",
-        era="after",
+    *(
+        Case(f"{name}-{era}", f"How fast was progress {era} the transformer, {how}?", f"robustness/{name}", era=era)
+        for name, how in (
+            ("bend-2017", "if it changed pace there"),
+            ("jump-2017", "in the paper's form, which jumps there"),
+        )
+        for era in ("before", "after")
     ),
     Case(
         "transformers", "What do transformers alone say?", select=lambda table: with_architecture(table, "transformer")
@@ -125,12 +113,7 @@ CASES: tuple[Case, ...] = (
     Case(
         "other-architectures",
         "What do systems other than transformers say?",
-        select=partial(
-            _rows,
-            column="architecture",
-            keep=partial(pd.Series.ne, other="transformer"),
-            sentence="without transformers",
-        ),
+        select=_where("architecture", lambda column: column != "transformer", "without transformers"),
     ),
     Case(
         "after-transformer",
@@ -153,7 +136,7 @@ CASES: tuple[Case, ...] = (
     Case(
         "without-doubt",
         "Do the rows whose figures are in doubt matter?",
-        select=partial(_rows, column="doubt", keep=pd.Series.isna, sentence="without values in doubt"),
+        select=_where("doubt", pd.Series.isna, "without values in doubt"),
     ),
     *(_alone(benchmark.name, benchmark.name) for benchmark in BENCHMARKS),
     Case(

@@ -1,24 +1,21 @@
 """What a robustness run found, case by case, and where its fits are."""
 
 import math
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import arviz as az
 import pandas as pd
 
 from bayes_scaling.common.files import FITS
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.inference.finished import sweep_files
 from bayes_scaling.inference.fitting import summary_of
-from bayes_scaling.inference.result import EvaluationsSummary, Fit, load_fit
+from bayes_scaling.inference.result import EvaluationsSummary, Fit, load_fit, sweep_files
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.law.published import PublishedDoubling
 from bayes_scaling.quantities.against_published import Ends, rates_against_published
 from bayes_scaling.studies.comparison.elpd import DOUBLING, ERRORS, Record
-from bayes_scaling.studies.comparison.result import check_comparable
+from bayes_scaling.studies.comparison.result import by_arviz, check_comparable
 from bayes_scaling.studies.comparison.sweep import Task
 from bayes_scaling.studies.robustness.cases import BASELINE, Case
 
@@ -165,18 +162,16 @@ def _asked(case: Case, task: Task, whole: pd.DataFrame) -> dict[str, object]:
 
 def _difference(baseline: Record, record: Record) -> dict[str, float]:
     """Difference in elpd from the baseline with its standard error; NaN where they can't be compared."""
+    scores = {BASELINE: baseline.elpd, "case": record.elpd}
     try:
-        check_comparable({BASELINE: baseline.elpd, "case": record.elpd})
+        check_comparable(scores)
         comparable = baseline.diagnostics.converged and record.diagnostics.converged
     except BayesScalingError:  # other rows
         comparable = False
     if not comparable:
         return {"elpd_diff": math.nan, "dse": math.nan}
-    scores = {BASELINE: baseline.elpd.as_arviz(), "case": record.elpd.as_arviz()}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about Pareto k, which the table counts
-        compared = az.compare(scores, reference=BASELINE, method="pseudo-BMA", round_to="none")
-    return {name: float(compared.loc["case", name]) for name in ("elpd_diff", "dse")}
+    row = by_arviz(scores, "pseudo-BMA", BASELINE).to_dict("index")["case"]
+    return {name: float(row[name]) for name in ("elpd_diff", "dse")}
 
 
 def rows_in_words(rows: pd.DataFrame, table: pd.DataFrame) -> str:
