@@ -252,9 +252,9 @@ def score(fit: Fit, unit: str = "evaluation", *, refits: str = "bad", cores: int
     """Expected log predictive density by leave-one-out cross-validation, the sum of ``ln p(y_u | y_-u)`` over units.
 
     ``unit="paper"``: all evaluations of a paper are left out together. ``refits``: units left out exactly by a fit
-    without them: ``"bad"``, whose weights moment matching can't mend, ``"all"`` or ``"none"``. PSIS: Vehtari, Gelman and
-    Gabry 2017; moment matching: Paananen et al. 2021; evaluations of one paper given each other: Bürkner, Gabry and
-    Vehtari 2021.
+    without them: ``"bad"``, whose weights moment matching can't mend, ``"all"`` or ``"none"``. PSIS: Vehtari, Gelman
+    and Gabry 2017; moment matching: Paananen et al. 2021; evaluations of one paper given each other: Bürkner, Gabry
+    and Vehtari 2021.
     """
     require_choice("refits", refits, REFITS)
     rows, likelihood = rows_of(fit.data, fit.specification), fit.log_likelihood(unit)
