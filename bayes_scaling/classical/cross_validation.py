@@ -31,8 +31,7 @@ _VALIDATION_SHARE = 0.2
 _SPLIT_SEED = 1
 _DIGITS = 5  # decimals of the published table
 _COMPUTE_SPECIFICATION = "ho2024/18"
-_MARGIN = 2e-3
-"""Local minima of the whole sample this far above the lowest may be the lowest once a row is left out."""
+_MARGIN = 2e-3  # local minima of the whole sample this far above the lowest may be the lowest once a row is left out
 _MOST_MINIMA = 4
 _SAME = 1e-8
 

@@ -19,8 +19,7 @@ from bayes_scaling.specifications.specification import Specification
 
 _RANDOM_STARTS = 18
 _SEED = 0
-_SPREAD = 0.3
-"""Standard deviation of random starts, in units of a coefficient's step that moves the losses by 1 nat."""
+_SPREAD = 0.3  # standard deviation of random starts, in units of a coefficient's step that moves the losses by 1 nat
 _SAME = 1e-8  # searches that end within this of the lowest objective have found the same minimum
 _ZERO = 1e-9  # coefficients that a bounded search leaves this close to 0 are 0
 _SQUARES_TOLERANCE = 1e-14

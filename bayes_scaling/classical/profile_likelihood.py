@@ -24,8 +24,7 @@ from bayes_scaling.specifications.specification import Specification
 PROFILED = ("phi", "g_C")  # what can be profiled: ``phi = g_N / g_C`` and ``g_C``
 _YEARS, _EXPONENTS = ("alpha_year", "beta_year"), ("alpha_param", "beta_data")
 _STEP = {"phi": 0.25, "g_C": 0.1}
-_MOST_STEPS = 40
-"""Each way. An end not met within them is without bound, as far as was looked."""
+_MOST_STEPS = 40  # each way. An end not met within them is without bound, as far as was looked.
 _COMPLEX_STEP = 1e-30
 _TOLERANCE = 1e-12
 

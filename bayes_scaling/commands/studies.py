@@ -24,8 +24,7 @@ from bayes_scaling.inference.settings import SEED, checked_seed
 from bayes_scaling.specifications.catalogue import DEFAULT_SPECIFICATION, load_specification
 from bayes_scaling.studies.calibration.settings import LEAST, SIMULATIONS
 
-FAMILY = "ho2024"
-"""Named alone, it stands for the paper's whole grid: 20 structures and 6 penalties."""
+FAMILY = "ho2024"  # named alone, it stands for the paper's whole grid: 20 structures and 6 penalties
 
 
 @takes_table(runs=True, study="compare")

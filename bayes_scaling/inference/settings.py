@@ -14,8 +14,7 @@ BARRIER = 2.5
 """Nats that are left of the barrier between the modes of a penalised posterior: low enough to cross, high enough that
 the weights of draws stay even."""
 MOST_ACCEPT = 0.975
-DEEPEST = 12
-"""Caps on target acceptance and tree depth of further attempts: beyond, a draw costs more than it adds."""
+DEEPEST = 12  # caps on target acceptance and tree depth of further attempts: beyond, a draw costs more than it adds
 SEED = 0
 NUTS = "nuts"
 SMC = "smc"

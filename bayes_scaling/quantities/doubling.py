@@ -176,8 +176,7 @@ def _by_level(fit: Fit, rate: str, by: str) -> dict[str, Floats]:
     return {str(level): np.asarray(draws.sel({by: level})) for level in draws[by].to_numpy()}
 
 
-HORIZON_YEARS = 1000.0
-"""Doubling times beyond this are infinite."""
+HORIZON_YEARS = 1000.0  # doubling times beyond this are infinite
 
 # From four days to the horizon in steps of 8%.
 _WAITS = np.concatenate([[0.0], np.geomspace(1e-2, HORIZON_YEARS, 151)])

@@ -10,8 +10,7 @@ from bayes_scaling.inference.result import Fit
 from bayes_scaling.tables.faults import Finding, named_rows
 
 FAR = 6.0  # robust standard deviations (of the median absolute residual) beyond which a row is far from the law
-MANY = 0.1
-"""Share of far rows that is reported: normal noise has next to none, Student t with 2 degrees of freedom 2%."""
+MANY = 0.1  # share of far rows that is reported: normal noise has next to none, Student t with 2 degrees of freedom 2%
 _DRAWS = 100  # of the posterior, enough for the median of what is expected
 
 

@@ -19,8 +19,7 @@ from bayes_scaling.specifications.specification import Specification
 Kind = Literal["mean", "new_evaluation"]
 Unit = Literal["loss", "perplexity"]
 
-FIRST_YEAR, LAST_YEAR = 1950.0, 2150.0
-"""Dates between which :func:`reachable_date` looks."""
+FIRST_YEAR, LAST_YEAR = 1950.0, 2150.0  # dates between which :func:`reachable_date` looks
 _SEARCHED = np.linspace(FIRST_YEAR, LAST_YEAR, 41)
 """Progress that varies can take a loss out of reach and back; changes within five years are not looked for."""
 

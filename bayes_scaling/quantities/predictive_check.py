@@ -68,8 +68,7 @@ OfDraws = Callable[[Callable[[Floats], Floats]], tuple[Floats, Floats]]
 REPLICATES = 4000
 """Replicated tables at most: few enough to be quick, and enough for the small probabilities that many groups need."""
 LEAST_REPLICATES = 100
-FALSE_DISCOVERIES = 0.05
-"""Share of flagged groups that may be false (Benjamini and Hochberg), for each way of grouping."""
+FALSE_DISCOVERIES = 0.05  # share of flagged groups that may be false (Benjamini and Hochberg), for each way of grouping
 _BEYOND = 2.0
 _POINTS = interval_points()
 

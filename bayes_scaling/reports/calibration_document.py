@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -70,29 +70,25 @@ def calibration_report(calibration: Calibration) -> RenderableType:
     return Group(shown, Text(), *map(Text, calibration_sentences(calibration)))
 
 
-def calibration_sentences(calibration: Calibration) -> tuple[str, ...]:
+def calibration_sentences(calibration: Calibration) -> Iterator[str]:
     """What was found, and what it rests on."""
-    quantities = len(calibration.table)
-    count = len(calibration.simulations)
-    said = [
+    quantities, count = len(calibration.table), len(calibration.simulations)
+    yield (
         f"{count} simulations from the priors of '{calibration.specification}' at the design of "
         f"{calibration.evaluations}: the ranks of {quantities - len(calibration.outside)} of {quantities} quantities "
         f"stay in their simultaneous {BAND:.0%} band."
-    ]
+    )
     if calibration.outside:
-        said.append(
-            f"Outside: {', '.join(calibration.outside)}. Of calibrated quantities {1 - BAND:.0%} are expected outside."
-        )
+        names = ", ".join(calibration.outside)
+        yield f"Outside: {names}. Of calibrated quantities {1 - BAND:.0%} are expected outside."
     if calibration.unconverged:
-        said.append(
+        yield (
             f"In {counted(calibration.unconverged, 'simulation')} chains did not agree well enough to trust the ranks; "
             "these count all the same."
         )
-    restarted = sum(one.restarted > 0 for one in calibration.simulations)
-    if restarted:
-        said.append(f"In {counted(restarted, 'simulation')} chains that had settled elsewhere were started again.")
-    said.append(f"{calibration.seconds:.1f} s of sampling a simulation on one core.")
-    return tuple(said)
+    if restarted := sum(one.restarted > 0 for one in calibration.simulations):
+        yield f"In {counted(restarted, 'simulation')} chains that had settled elsewhere were started again."
+    yield f"{calibration.seconds:.1f} s of sampling a simulation on one core."
 
 
 EVEN = next(question.text for question in QUESTIONS if question.split is Split.EVEN)

@@ -190,7 +190,7 @@ def calibration_section(fit: Fit) -> Blocks:
         "Parameters were drawn from the priors, losses simulated, the specification fitted to them, and the true "
         "values ranked among the draws of each posterior. Where posteriors are right, ranks are uniform."
     )
-    yield calibration_sentences(found)
+    yield tuple(calibration_sentences(found))
     yield calibration_table(found)
     if about.name != found.evaluations or further_selections(about):
         lead = (

@@ -42,8 +42,7 @@ _STARTING = threading.Lock()
 _CONNECT_SECONDS = 5
 _ANSWER_SECONDS = 7
 _KILL_SECONDS = 0.5
-_SILENT = 100
-"""Above the levels of all that is logged."""
+_SILENT = 100  # above the levels of all that is logged
 
 
 def run_tasks(

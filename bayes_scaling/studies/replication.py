@@ -39,8 +39,7 @@ COLUMNS = (
 
 _PAPER = "Ho et al. 2024 (arXiv 2403.05812)"
 _PERIOD = (2014.0, 2023.0)
-_PERIOD_MONTHS = 7.5
-"""Doubling time behind the published 22,000-fold growth; no reported median is 7.5 months."""
+_PERIOD_MONTHS = 7.5  # doubling time behind the published 22,000-fold growth; no reported median is 7.5 months
 
 
 Row = tuple[str, dict[str, object]]

@@ -9,8 +9,7 @@ from urllib.parse import quote
 from bayes_scaling.common.files import remove_abandoned, write_whole
 from bayes_scaling.errors import BayesScalingError
 
-SET_ASIDE = "set-aside"
-"""Folder, inside a store's, of files that could not be used."""
+SET_ASIDE = "set-aside"  # folder, inside a store's, of files that could not be used
 
 _READABLE = " ,=+()"  # what names may hold besides letters, digits and _.-~
 _LONGEST = 240  # file systems take 255 bytes

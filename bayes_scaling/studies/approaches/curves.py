@@ -15,10 +15,8 @@ from bayes_scaling.studies.approaches.rows import COLUMNS, CURVE, LEAST_BUDGETS,
 SPACING = 4.0
 """Factor of compute from one slice to the next: with 2, 90% intervals held the exponent of 20 of 25 simulated tables of
 curves whose noise wanders; with 4, of 22 of 25."""
-LEAST_CURVES = 4
-"""Curves that a slice needs: a parabola and one to contradict it."""
-SAME_SIZE = 1e-6
-"""Relative difference of sizes below which points are of one model."""
+LEAST_CURVES = 4  # curves that a slice needs: a parabola and one to contradict it
+SAME_SIZE = 1e-6  # relative difference of sizes below which points are of one model
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,8 +135,7 @@ def _grid(curves: tuple[Curve, ...], step: float, least: int) -> Floats:
     return grid
 
 
-POINTS = 1500
-"""Values of compute in Hoffmann et al. 2022."""
+POINTS = 1500  # values of compute in Hoffmann et al. 2022
 
 
 @dataclass(frozen=True, eq=False)

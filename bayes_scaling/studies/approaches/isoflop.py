@@ -52,8 +52,7 @@ def sample_profiles(
         return attempts_of(draw, settings, seed)
 
 
-_TOKENS_STAGE = 1000
-"""Of seeds: beyond any number of attempts."""
+_TOKENS_STAGE = 1000  # of seeds: beyond any number of attempts
 
 
 def isoflop_profiles(

@@ -13,17 +13,13 @@ from bayes_scaling.errors import RunsError
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.model.requirements import require_above
 
-WITHIN = 0.1
-"""From the least to the most compute of a budget, where budgets are found from the rows."""
-LEAST_MODELS = 3
-"""Different sizes of model that a parabola needs."""
+WITHIN = 0.1  # from the least to the most compute of a budget, where budgets are found from the rows
+LEAST_MODELS = 3  # different sizes of model that a parabola needs
 FOUND_MODELS = 6
 """Different sizes of model from which an interval of compute counts as a budget, where budgets are found from the rows:
 with three or four any of them may be the outlier, and a budget then has several vertices that fit alike."""
-LEAST_BUDGETS = 3
-"""Budgets that a straight line through vertices needs to have any scatter."""
-WIDEST = 2.0
-"""Factor between the least and the most compute that a named series may have and still be a budget."""
+LEAST_BUDGETS = 3  # budgets that a straight line through vertices needs to have any scatter
+WIDEST = 2.0  # factor between the least and the most compute that a named series may have and still be a budget
 COLUMNS = ("parameters", "tokens", "flop", "loss")
 _NAMED = 5
 
@@ -134,10 +130,8 @@ def _names(faults: Mapping[object, float], sentence: str) -> str:
 
 Size = Literal["parameters", "tokens"]
 
-CURVE = "curve"
-"""Column of a table of slices that names the training curve of each row."""
-AGREEMENT = 1.05
-"""Within a budget, C / (6 N D) may differ by this factor and still count as one number."""
+CURVE = "curve"  # column of a table of slices that names the training curve of each row
+AGREEMENT = 1.05  # within a budget, C / (6 N D) may differ by this factor and still count as one number
 
 
 @dataclass(frozen=True, eq=False)

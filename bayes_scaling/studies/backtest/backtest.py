@@ -36,8 +36,7 @@ SETTINGS = Settings(tune=1000)
 CAREFUL_ACCEPT = 0.99
 """Target acceptance of a second fit where the first did not converge: with few evaluations before an early cut, a
 posterior has corners that only short steps reach."""
-FORECASTS = "forecasts"
-"""Folder of a backtest's directory."""
+FORECASTS = "forecasts"  # folder of a backtest's directory
 
 
 @dataclass(frozen=True)

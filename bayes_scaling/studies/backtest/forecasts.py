@@ -70,10 +70,8 @@ class Record:
 
 PROBABILITIES = (0.5, 0.9, 0.95)
 """Probabilities of the central predictive intervals whose coverage is counted."""
-BOOTSTRAP_DRAWS = 100
-"""Resamples, as in the paper."""
-DRAWS = 4000
-"""Draws of the predictive distribution of a point estimate."""
+BOOTSTRAP_DRAWS = 100  # resamples, as in the paper
+DRAWS = 4000  # draws of the predictive distribution of a point estimate
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,10 +14,8 @@ from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.studies.comparison.variants import expand
 from bayes_scaling.tables import on_benchmarks, published_between
 
-FIRST, LAST = 2016, 2021
-"""Cut years unless others are asked for."""
-LEAST_BEFORE = 10
-"""Evaluations that must be known before a cut, in order to fit anything."""
+FIRST, LAST = 2016, 2021  # cut years unless others are asked for
+LEAST_BEFORE = 10  # evaluations that must be known before a cut, in order to fit anything
 HORIZONS = {"later": "all published from the cut on", "year": "published in the year after the cut"}
 """What is predicted, by name."""
 
@@ -78,8 +76,7 @@ def check_cuts(cuts: Sequence[int]) -> None:
 
 Method = Literal["posterior", "estimate", "bootstrap"]
 
-PUBLISHED = "ho2024/07"
-"""The paper's preferred model, which every backtest makes in the paper's way as well."""
+PUBLISHED = "ho2024/07"  # the paper's preferred model, which every backtest makes in the paper's way as well
 SPECIFICATIONS = (DEFAULT_SPECIFICATION, PUBLISHED)
 """What a backtest fits by default."""
 

@@ -155,8 +155,7 @@ def stated_intervals() -> pd.DataFrame:
         return pd.read_csv(file)
 
 
-REPEATED_SEED = 1
-"""Added to the seed where a calibration with failures is repeated."""
+REPEATED_SEED = 1  # added to the seed where a calibration with failures is repeated
 
 
 @dataclass(frozen=True, eq=False)

@@ -92,8 +92,7 @@ def trusted(found: Diagnostics) -> bool:
     )
 
 
-BATCH = 10
-"""Simulations of one task: a worker compiles once for each structure that it meets."""
+BATCH = 10  # simulations of one task: a worker compiles once for each structure that it meets
 
 
 @dataclass(frozen=True)

@@ -71,8 +71,7 @@ def central_share(ranks: Integers, probability: float, kept: int = KEPT) -> floa
     return float(share[np.asarray(ranks)].mean())
 
 
-SURE = 0.95
-"""Probability of the interval of a share of intervals (Clopper and Pearson, exact)."""
+SURE = 0.95  # probability of the interval of a share of intervals (Clopper and Pearson, exact)
 
 
 def coverage_table(intervals: pd.DataFrame, probability: float) -> pd.DataFrame:

@@ -23,8 +23,7 @@ from bayes_scaling.studies.calibration.experiment import design_fingerprint, fit
 from bayes_scaling.studies.calibration.result import coverage_table
 from bayes_scaling.studies.calibration.settings import LEAST, PROBABILITY, SIMULATIONS
 
-NO_PROGRESS = math.inf
-"""A doubling time without bound."""
+NO_PROGRESS = math.inf  # a doubling time without bound
 
 
 class Split(StrEnum):

@@ -22,8 +22,7 @@ from bayes_scaling.tables.columns import is_runs
 from bayes_scaling.tables.plausibility import require_plausible
 from bayes_scaling.tables.soundness import as_table
 
-LEAST_UNITS = 10
-"""Fewer units than this say nothing about how well a model predicts."""
+LEAST_UNITS = 10  # fewer units than this say nothing about how well a model predicts
 
 
 def compare(

@@ -114,8 +114,7 @@ COLUMNS: Mapping[str, str] = {
 }
 """Columns of a comparison's table with their types: first those that scripts may rely on, in their order."""
 
-TIE_NATS = 4.0
-"""Differences below this are small whatever their standard error (Sivula, Magnusson and Vehtari 2020)."""
+TIE_NATS = 4.0  # differences below this are small whatever their standard error (Sivula, Magnusson and Vehtari 2020)
 
 
 @dataclass(frozen=True, eq=False)
@@ -294,8 +293,7 @@ def weighted(table: pd.DataFrame) -> list[str]:
     return list(map(str, table.index[table[["weight", "weight_pseudo_bma"]].fillna(0).sum(axis=1) > 0]))
 
 
-MISCOMPUTED = "ho2024/18"
-"""Its published errors come from a bug in its prediction, and are left out of correlations."""
+MISCOMPUTED = "ho2024/18"  # its published errors come from a bug in its prediction, and are left out of correlations
 
 
 def against_published(comparison: Comparison) -> pd.DataFrame:

@@ -31,9 +31,13 @@ def _known(column: str) -> Select:
     return _where(column, pd.Series.notna, f"with known {column}")
 
 
-BASELINE = "baseline"
-"""The case that all others are compared with: the paper's preferred model on all rows."""
+BASELINE = "baseline"  # the case that all others are compared with: the paper's preferred model on all rows
 _BASE = "ho2024/07"
+_SEEN, _REPETITION = "robustness/tokens-seen", "robustness/repetition"
+_EPOCHS, _VOCABULARY = _known("epochs"), _known("vocabulary")
+_OTHERS = _where("architecture", lambda column: column != "transformer", "without transformers")
+_SINCE: Select = partial(published_between, start="2017-06-12")
+_WITHOUT_DOUBT = _where("doubt", pd.Series.isna, "without values in doubt")
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,8 @@ class Case:
     name: str
     question: str
     specification: str = _BASE
-    delta: float = 0.0
     select: Select | None = None
+    delta: float = 0.0
     table: str | None = None
     era: str | None = None
 
@@ -65,93 +69,34 @@ def _alone(name: str, benchmark: str) -> Case:
 
 CASES: tuple[Case, ...] = (
     Case(BASELINE, "What does the paper's preferred model say, with priors on quantities that people can judge?"),
-    Case("published-penalty", "Do the priors matter, against the paper's own penalty as a prior?", delta=0.0025),
+    Case("published-penalty", "What if the paper's own penalty stands in place of the priors?", delta=0.0025),
     Case("reference", "What does the recommended specification say?", "reference"),
-    Case("irreducible", "Does a loss that no scale removes matter?", "robustness/irreducible"),
-    Case("papers", "Does it matter that results of one paper resemble each other?", "robustness/papers"),
-    Case("vocabulary", "Does the size of the vocabulary matter?", "ho2024/19"),
-    Case(
-        "vocabulary-known",
-        "Does the size of the vocabulary matter, on rows where it is known?",
-        "ho2024/19",
-        select=_known("vocabulary"),
-    ),
-    Case(
-        "tokens-seen",
-        "Do tokens seen matter more than unique ones, on rows with known epochs?",
-        "robustness/tokens-seen",
-        select=_known("epochs"),
-    ),
-    Case(
-        "tokens-seen-imputed",
-        "Do tokens seen matter more than unique ones, with missing epochs imputed?",
-        "robustness/tokens-seen-imputed",
-    ),
-    Case(
-        "repetition",
-        "Does it matter that repeated tokens are worth less, with missing epochs imputed?",
-        "robustness/repetition",
-    ),
-    Case(
-        "repetition-known",
-        "Does it matter that repeated tokens are worth less, on rows with known epochs?",
-        "robustness/repetition",
-        select=_known("epochs"),
-    ),
-    Case("compute-only", "Does it matter how training compute is split into parameters and data?", "ho2024/18"),
+    Case("irreducible", "What if part of the loss is irreducible?", "robustness/irreducible"),
+    Case("papers", "What if results of one paper resemble each other?", "robustness/papers"),
+    Case("vocabulary", "What if the loss depends on the size of the vocabulary?", "ho2024/19"),
+    Case("vocabulary-known", "What if the loss depends on a known vocabulary?", "ho2024/19", _VOCABULARY),
+    Case("tokens-seen", "What if all tokens seen count, where epochs are known?", _SEEN, _EPOCHS),
+    Case("tokens-seen-imputed", "What if all tokens seen count, missing epochs imputed?", f"{_SEEN}-imputed"),
+    Case("repetition", "What if repeated tokens are worth less, missing epochs imputed?", _REPETITION),
+    Case("repetition-known", "What if repeated tokens are worth less, with known epochs?", _REPETITION, _EPOCHS),
+    Case("compute-only", "What if training compute counts, however it is split into parameters and data?", "ho2024/18"),
     *(
         Case(f"{name}-{era}", f"How fast was progress {era} the transformer, {how}?", f"robustness/{name}", era=era)
-        for name, how in (
-            ("bend-2017", "if it changed pace there"),
-            ("jump-2017", "in the paper's form, which jumps there"),
-        )
+        for name, how in {"bend-2017": "if it changed pace there", "jump-2017": "if its effect jumped there"}.items()
         for era in ("before", "after")
     ),
-    Case(
-        "transformers", "What do transformers alone say?", select=lambda table: with_architecture(table, "transformer")
-    ),
-    Case(
-        "other-architectures",
-        "What do systems other than transformers say?",
-        select=_where("architecture", lambda column: column != "transformer", "without transformers"),
-    ),
-    Case(
-        "after-transformer",
-        "What do systems published since the transformer say?",
-        select=partial(published_between, start="2017-06-12"),
-    ),
-    Case("transformer-factor", "Does it matter that transformers may start lower?", "robustness/transformer-factor"),
+    Case("transformers", "What do transformers say?", select=lambda table: with_architecture(table, "transformer")),
+    Case("other-architectures", "What do systems other than transformers say?", select=_OTHERS),
+    Case("after-transformer", "What do systems published since the transformer say?", select=_SINCE),
+    Case("transformer-factor", "What if transformers start from another loss?", "robustness/transformer-factor"),
     Case("hicks-neutral", "What if progress lowers both terms of the loss at one rate?", "ho2024/12"),
-    Case(
-        "nearly-neutral",
-        "What if progress lowers both terms of the loss at nearly one rate?",
-        "robustness/nearly-neutral",
-    ),
-    Case("student-t", "Do outliers matter?", "robustness/student-t"),
-    Case(
-        "best-of-paper",
-        "Does it matter that papers count with up to three results?",
-        select=partial(best_per_paper, k=1),
-    ),
-    Case(
-        "without-doubt",
-        "Do the rows whose figures are in doubt matter?",
-        select=_where("doubt", pd.Series.isna, "without values in doubt"),
-    ),
+    Case("nearly-neutral", "What if progress lowers both terms at nearly one rate?", "robustness/nearly-neutral"),
+    Case("student-t", "What if outliers are to be expected?", "robustness/student-t"),
+    Case("best-of-paper", "What does the best result of each paper say?", select=partial(best_per_paper, k=1)),
+    Case("without-doubt", "What do the rows without a doubtful figure say?", select=_WITHOUT_DOUBT),
     *(_alone(benchmark.name, benchmark.name) for benchmark in BENCHMARKS),
-    Case(
-        "collected",
-        "What do results collected independently say, all comparable ones with paper effects?",
-        "reference",
-        table="collected",
-    ),
-    Case(
-        "collected-best",
-        "What do results collected independently say, the best three of each paper?",
-        "reference",
-        table="collected",
-        select=best_per_paper,
-    ),
+    Case("collected", "What do independently collected results say?", "reference", table="collected"),
+    Case("collected-best", "What do the best collected results say?", "reference", best_per_paper, table="collected"),
 )
 """All cases of the packaged tables, in the order in which they are shown; the baseline first."""
 

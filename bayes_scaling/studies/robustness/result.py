@@ -39,8 +39,7 @@ COLUMNS: Mapping[str, str] = {
     **dict.fromkeys(ERRORS[1:], "float"),
 }
 """Columns of a robustness table with their types, in their order."""
-ALL_DATES = "all dates"
-"""In the column ``era``, of a case that shows none of two."""
+ALL_DATES = "all dates"  # in the column ``era``, of a case that shows none of two
 
 
 @dataclass(frozen=True, eq=False)

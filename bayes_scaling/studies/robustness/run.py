@@ -33,8 +33,7 @@ from bayes_scaling.studies.study import Plan
 from bayes_scaling.tables import load_evaluations
 from bayes_scaling.tables.soundness import require_sound
 
-UNIT, REFITS = "evaluation", "none"
-"""Of cross-validation, without refits, which would take far longer than the fits."""
+UNIT, REFITS = "evaluation", "none"  # of cross-validation, without refits, which would take far longer than the fits
 
 
 def planned(
