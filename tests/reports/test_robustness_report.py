@@ -92,7 +92,7 @@ DAMAGE = {
     "robustness.json: damaged": lambda d: (d / "robustness.json").write_text("{", encoding="utf-8"),
     "robustness.json: damaged.*skipped": lambda d: edit(d / "robustness.json", '"skipped": {', '"skipped": [], "x": {'),
     "robustness.csv: damaged.*lacks": lambda d: edit(d / "robustness.csv", "elpd_diff", "elpd"),
-    "robustness.csv: damaged.*not of the run": lambda d: edit(d / "robustness.csv", "papers,Does", "people,Does"),
+    "robustness.csv: damaged.*not of the run": lambda d: edit(d / "robustness.csv", "papers,What", "people,Does"),
     "papers: one of them was changed": lambda d: edit(
         the(d / "scores", "robustness-papers-*"), '"median": ', '"median": 1'
     ),
