@@ -130,7 +130,7 @@ def variant_in_words(name: str) -> str:
 
 
 def sentence(fit: Fit) -> str:
-    """The answer in one sentence, with what it rests on and whether it can be trusted."""
+    """The answer in one sentence; a report begins with it unless `fit_document.answer_of` has a best split."""
     where = f"On {fit.evaluations.name} ({_size(fit.evaluations)})"
     selections = "; ".join(fit.evaluations.selections)
     if selections:
