@@ -23,7 +23,8 @@ from bayes_scaling.model.structure import Coefficients, expected_loss
 from bayes_scaling.specifications.catalogue import resolve
 from bayes_scaling.specifications.specification import Specification
 
-PUBLISHED_DELTA = 0.0025  # the paper's penalty strength for its preferred model 7
+PUBLISHED_DELTA = 0.0025
+"""The paper's penalty strength for its preferred model 7."""
 
 _COMPLEX_STEP = 1e-30
 
