@@ -75,7 +75,7 @@ def _table(rows: Mapping[str, Row], name: str = "", caption: str = "") -> Table:
             "quantity": "{name}",
             "unit": "{unit}",
             "published": published,
-            "found": lambda row: bracketed((row[part] for part in ("median", "lower", "upper")), number),
+            "found": found,
             "": lambda row: AgainstPublished(bool(row["published_inside"]), float(row["width_ratio"])).sentence,
         },
     )
@@ -90,11 +90,11 @@ def parts(replication: Replication) -> dict[str, dict[str, Row]]:
 def sentences(replication: Replication) -> Iterable[str]:
     """What was fitted, whether it converged, and how many published figures lie inside."""
     for name, fit in replication.fits.items():
-        summary, found = fit.evaluations, fit.diagnostics
-        state = "converged" if found.converged else f"{NOT_CONVERGED}: {'; '.join(found.failures)}"
+        summary, checked = fit.evaluations, fit.diagnostics
+        state = "converged" if checked.converged else f"{NOT_CONVERGED}: {'; '.join(checked.failures)}"
         yield (
-            f"{name} on {summary.name} ({size_of(summary)}): {state} (R-hat at most {found.rhat_max:.3f}, "
-            f"{found.draws:,} draws)."
+            f"{name} on {summary.name} ({size_of(summary)}): {state} (R-hat at most {checked.rhat_max:.3f}, "
+            f"{checked.draws:,} draws)."
         )
     inside = int(replication.table["published_inside"].sum())
     yield f"{inside} of {len(replication.table)} published figures lie inside the interval found."
@@ -113,6 +113,11 @@ def published(row: Row) -> str:
     """Published point and interval."""
     values = [row[name] for name in ("published", "published_lower", "published_upper")]
     return number(values[0]) if math.isnan(values[1]) else bracketed(values, number)
+
+
+def found(row: Row) -> str:
+    """Median and interval found."""
+    return bracketed((row[part] for part in ("median", "lower", "upper")), number)
 
 
 def replication_report(replication: Replication) -> RenderableType:
