@@ -139,6 +139,29 @@ def sentence(fit: Fit) -> str:
     return text if fit.diagnostics.converged else f"{DO_NOT_USE}: {text}"
 
 
+def _finding(fit: Fit) -> str:
+    if not fit.specification.progresses:
+        return _static_finding(fit)
+    row = doubling_times(fit).loc["compute"].to_dict()
+    median, lower, upper = in_digits(row, months)
+    if math.isfinite(row["median"]):
+        middle = f"effective compute doubles every {median} months"
+    else:
+        middle = "the median rate of progress is not positive, so effective compute has no doubling time"
+    text = (
+        f"with '{fit.specification.name}', {middle} ({CREDIBLE_INTERVAL} {lower} to {upper}; "
+        f"probability of progress {probability(row['probability_of_progress'])})."
+    )
+    if math.isinf(row["upper"]) and math.isfinite(row["median"]):
+        text += " The interval has no upper end: these data do not exclude that there was no progress at all."
+    elif math.isfinite(row["upper"]) and row["upper"] > WIDE * row["lower"]:
+        text += (
+            f" The interval spans a factor {row['upper'] / row['lower']:.0f}: "
+            "these data leave the rate of progress largely open."
+        )
+    return text
+
+
 def _size(table: EvaluationsSummary) -> str:
     if table.kind == "evaluations":
         return size_of(table)
@@ -165,29 +188,6 @@ def next_step(fit: Fit) -> str:
         "fewer coefficients; chains that stay apart however long they run mean a posterior with several modes: "
         f"for a second opinion, --sampler {SMC}."
     )
-
-
-def _finding(fit: Fit) -> str:
-    if not fit.specification.progresses:
-        return _static_finding(fit)
-    row = doubling_times(fit).loc["compute"].to_dict()
-    median, lower, upper = in_digits(row, months)
-    if math.isfinite(row["median"]):
-        middle = f"effective compute doubles every {median} months"
-    else:
-        middle = "the median rate of progress is not positive, so effective compute has no doubling time"
-    text = (
-        f"with '{fit.specification.name}', {middle} ({CREDIBLE_INTERVAL} {lower} to {upper}; "
-        f"probability of progress {probability(row['probability_of_progress'])})."
-    )
-    if math.isinf(row["upper"]) and math.isfinite(row["median"]):
-        text += " The interval has no upper end: these data do not exclude that there was no progress at all."
-    elif math.isfinite(row["upper"]) and row["upper"] > WIDE * row["lower"]:
-        text += (
-            f" The interval spans a factor {row['upper'] / row['lower']:.0f}: "
-            "these data leave the rate of progress largely open."
-        )
-    return text
 
 
 def _static_finding(fit: Fit) -> str:
