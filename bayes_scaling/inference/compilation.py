@@ -381,6 +381,7 @@ def _result_type() -> Any:
     return types.Tuple((types.Array(types.float64, 0, "C"), types.Array(types.float64, 1, "C")))
 
 
+# Without effects, in place of the loops of `effects_at_a_point`, which take a second or more to compile.
 def _as_it_is(point: Any, places: Any, numbers: Any) -> tuple[Any, float]:
     return point, 0.0
 

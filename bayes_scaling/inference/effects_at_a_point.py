@@ -24,10 +24,9 @@ def moved(outer: Floats, places: Integers, numbers: Floats) -> tuple[Floats, flo
     for number in range(places[0]):
         spread, own, turn, precision, pull, carried = _given(number, outer, places, numbers)
         kept, middle = _conditional(spread, precision, pull)
-        standard = np.zeros(len(kept))
-        _add(standard, middle + np.sqrt(kept) * outer[own], turn)
+        standard = _combined(middle + np.sqrt(kept) * outer[own], turn)
         inner[own] += standard - outer[own]
-        _add(inner, spread * standard, carried)
+        inner += _combined(spread * standard, carried)
         volume += 0.5 * np.log(kept).sum()
     return inner, volume
 
@@ -45,8 +44,7 @@ def pulled_back(outer: Floats, slope: Floats, places: Integers, numbers: Floats,
         # By the logarithm of the standard deviation.
         log_kept = -2 * spread**2 * precision * kept
         turned = middle * (1 + log_kept) + 0.5 * log_kept * np.sqrt(kept) * outer[own]
-        standard = np.zeros(len(kept))
-        _add(standard, middle + np.sqrt(kept) * outer[own], turn)
+        standard = _combined(middle + np.sqrt(kept) * outer[own], turn)
         gradient[places[1 + 4 * number]] += (standard * along + turned * of_turned + 0.5 * log_kept).sum()
 
 
@@ -67,10 +65,11 @@ def _given(number: int, outer: Floats, places: Integers, numbers: Floats) -> tup
 
 
 @_compiled
-def _add(to: Floats, vector: Floats, matrix: Floats) -> None:
+def _combined(vector: Floats, matrix: Floats) -> Floats:
+    found = np.zeros(matrix.shape[1])
     for row in range(len(vector)):
-        for column in range(len(to)):
-            to[column] += vector[row] * matrix[row, column]
+        found += vector[row] * matrix[row]
+    return found
 
 
 @_compiled

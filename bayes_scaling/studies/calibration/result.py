@@ -94,8 +94,12 @@ def coverage_table(intervals: pd.DataFrame, probability: float) -> pd.DataFrame:
 _FORMAT = 2
 _FACTS = ("specification", "evaluations", "seed", "fingerprint")
 _PER_RUN: Mapping[str, Callable[[Any], Any]] = {
-    **{"converged": bool, "rhat_max": partial(round, ndigits=4), "ess_min": round},
-    **{"restarted": int, "redrawn": int, "seconds": partial(round, ndigits=2)},
+    "converged": bool,
+    "rhat_max": partial(round, ndigits=4),
+    "ess_min": round,
+    "restarted": int,
+    "redrawn": int,
+    "seconds": partial(round, ndigits=2),
 }
 """What a file keeps of each simulation besides its ranks, and how it is rounded there."""
 
