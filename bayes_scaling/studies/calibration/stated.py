@@ -146,7 +146,8 @@ def recover_stated(
 ) -> pd.DataFrame:
     """Simulate known doubling times at a table's design, and keep each simulation's interval, one a row.
 
-    The table's own losses only decide, by a posterior, the other parameters.
+    The table's own losses only decide, by a posterior, the other parameters. ``where``: ``directory``, ``workers`` and
+    ``on_done``, as :func:`bayes_scaling.studies.calibration.experiment.run_numbered` takes them.
     """
     if simulations < LEAST:
         raise BayesScalingError(f"simulations must be at least {LEAST}, not {simulations}")
