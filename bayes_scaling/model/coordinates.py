@@ -16,7 +16,7 @@ from bayes_scaling.errors import SpecificationError
 from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS, years_of
 from bayes_scaling.model.rows import anchor_of, central_anchor
 from bayes_scaling.model.structure import Added, Arrays, Coefficient, Coefficients, grown, log_parts, middle
-from bayes_scaling.specifications.formulas import REDUCIBLE
+from bayes_scaling.specifications.formulas import LOSS_FACTORS
 from bayes_scaling.specifications.progress import ERA_LEVELS, Levels
 from bayes_scaling.specifications.sections import CENTRE_YEAR, GROUPS_OF_RATES
 from bayes_scaling.specifications.specification import Specification
@@ -89,7 +89,7 @@ def _coefficient(s: Specification, name: str, values: Arrays, levels: Levels, xp
             new = rng.standard_normal((len(levels[each.group]) + 1 - fitted, *standard.shape[:-1]))
             standard = np.concatenate([standard, np.moveaxis(new, 0, -1)], axis=-1)
         added.append(Added(values[f"{stem}_sd"] * standard, each.group, (stem,) if each.column else ()))
-    if name == REDUCIBLE:  # on the logarithm, without a base
+    if name in LOSS_FACTORS:  # on the logarithm, without a base
         return Coefficient(0.0, added=tuple(added))
     return Coefficient(values[formula.base_name], formula.base or None, formula.link, tuple(added))
 

@@ -18,13 +18,14 @@ import pandas as pd
 from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.model.requirements import clusters_of
-from bayes_scaling.specifications.formulas import FUNCTIONS, REDUCIBLE, Formula, first_line
+from bayes_scaling.specifications.formulas import FUNCTIONS, LOSS_FACTORS, Formula, first_line
 from bayes_scaling.specifications.progress import Levels, Shape
 from bayes_scaling.specifications.sections import CENTRE_YEAR
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.specifications.values import as_written
 from bayes_scaling.tables import decimal_year
 from bayes_scaling.tables.benchmarks import in_order
+from bayes_scaling.tables.columns import FIXED_LEVELS, FLAGS, is_runs
 from bayes_scaling.tables.soundness import require_sound
 
 ARCHITECTURE_LEVELS = ("other", "transformer")
@@ -48,6 +49,8 @@ def column_of(specification: Specification, table: pd.DataFrame, name: str) -> p
         return architecture_levels(table[name])
     if name == "year" and name not in table and "published" in table:
         return decimal_year(table["published"])
+    if name in FLAGS and name not in table and not is_runs(table):  # `findings` say that it is taken so
+        return pd.Series(0.0, table.index)
     where = f"specification '{specification.name}' needs column {name}{_uses(specification, name)}"
     if name not in table:
         columns = [str(column) for column in table.columns] + ["year"] * ("published" in table)
@@ -226,7 +229,7 @@ class Predictors:
     def cells(self) -> dict[str, Cells]:
         """Where each coefficient with a formula is reported."""
         formulas = self.specification.predicted.items()
-        cells = {name: self._cells_of(formula) for name, formula in formulas if name != REDUCIBLE}
+        cells = {name: self._cells_of(formula) for name, formula in formulas if name not in LOSS_FACTORS}
         shapes = {rate: shape for rate, shape in self.specification.shapes.items() if shape.further}
         return cells | {rate: _span(self.specification, shape, self._column("year")) for rate, shape in shapes.items()}
 
@@ -265,6 +268,9 @@ class Predictors:
         from formulae.environment import Environment
 
         where, frame = f"[coefficients] {formula.coefficient} = {formula.text!r}", self._frame(formula, self.table)
+        if "architecture" in frame:  # rows beyond the table's, so that formulae knows both levels
+            absent = [each for each in ARCHITECTURE_LEVELS if each not in set(frame["architecture"])]
+            frame = pd.concat([frame, *(frame.iloc[:1].assign(architecture=each) for each in absent)])
         levels = {name: frame[name].nunique() for name in frame if not _is_numeric(frame[name])}
         for term in formula.terms:
             columns = np.prod([float(levels.get(name, 1)) for name in term.split(":")])
@@ -275,40 +281,48 @@ class Predictors:
         named = f"this table{{}}; change the formula, or the columns it names: {', '.join(formula.columns) or 'none'}"
         with _worked_out(where, named):
             design = design_matrices(formula.fixed, frame, "error", Environment([_NUMPYS])).common
-            matrix = np.asarray(design.design_matrix, float)
+            matrix = self._matrix(design)
         if not (finite := (np.abs(matrix) < _LARGEST).all(axis=1)).all():
             row = self.table.index[~finite][0]
             raise EvaluationsError(f"{where} is not finite in row {row!r}; leave that row out, or change the formula")
         parts = {term: _part(design, matrix, term) for term in formula.terms}
-        empty = [term for term, part in parts.items() if not part.shape[1] or not np.ptp(part, axis=0).all()]
-        if empty or np.linalg.matrix_rank(matrix / np.linalg.norm(matrix, axis=0)) < matrix.shape[1]:
+        still = [term for term, part in parts.items() if not part.shape[1] or not np.ptp(part, axis=0).all()]
+        empty = [term for term in still if term not in FIXED_LEVELS]
+        moving = np.delete(matrix, np.r_[tuple(design.slices[term] for term in still)] if still else [], axis=1)
+        rank = np.linalg.matrix_rank(moving / np.linalg.norm(moving, axis=0)) if moving.size else 0
+        if empty or rank < moving.shape[1]:
             reason = f"{empty[0]} does not vary" if empty else "its terms are collinear"
             raise EvaluationsError(
                 f"{where}: {reason} in this table; leave out one of {', '.join((*formula.terms, formula.base or '1'))}"
             )
         return design
 
+    def _matrix(self, design: Any) -> Floats:
+        """What formulae made of the table's own rows."""
+        return np.asarray(design.design_matrix, float)[: len(self.table)]
+
     def _covariates(self, formula: Formula, table: pd.DataFrame) -> dict[str, Floats]:
         covariates: dict[str, Floats] = {}
         if formula.terms:
-            design = found = self._designs[formula.coefficient]
+            design = self._designs[formula.coefficient]
+            known = found = self._matrix(design)
             if table is not self.table:
                 with _worked_out(f"[coefficients] {formula.coefficient} = {formula.text!r}", "these rows{}"):
-                    found = design.evaluate_new_data(self._frame(formula, table))
+                    found = np.asarray(design.evaluate_new_data(self._frame(formula, table)).design_matrix, float)
             for term in formula.terms:
-                parts = (_part(design, np.asarray(each.design_matrix, float), term) for each in (found, design))
+                parts = (_part(design, each, term) for each in (found, known))
                 for at, (part, own) in enumerate(zip(*(each.T for each in parts), strict=True)):
                     covariates[f"{formula.term_name(term)}_{at}"] = _standardised(part, own)
         for each in (each for each in formula.pooled if each.column):
-            known = self._column(each.column)
-            if not _is_numeric(known) or not np.ptp(known):
+            column = self._column(each.column)
+            if not _is_numeric(column) or not np.ptp(column):
                 raise EvaluationsError(
                     f"[coefficients] {formula.coefficient}: column {each.column} of ({each.column} | {each.group}) "
-                    f"{'does not vary' if _is_numeric(known) else 'holds text'}; it must be of numbers or flags that "
+                    f"{'does not vary' if _is_numeric(column) else 'holds text'}; it must be of numbers or flags that "
                     "vary"
                 )
             values = self._column(each.column, table).to_numpy(float)
-            covariates[formula.stem(each)] = _standardised(values, known.to_numpy(float))
+            covariates[formula.stem(each)] = _standardised(values, column.to_numpy(float))
         return covariates
 
     def _cells_of(self, formula: Formula) -> Cells:

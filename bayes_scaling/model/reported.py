@@ -10,7 +10,7 @@ import numpy as np
 from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS, Cells
 from bayes_scaling.model.rows import Anchor, anchor_of, central_anchor
 from bayes_scaling.model.structure import Coefficient, Coefficients, coefficient_at, grown, log_parts
-from bayes_scaling.specifications.formulas import REDUCIBLE
+from bayes_scaling.specifications.formulas import LOSS_FACTORS
 from bayes_scaling.specifications.progress import RATE_OF, Levels
 from bayes_scaling.specifications.specification import Specification
 
@@ -77,7 +77,7 @@ def at_cells(coefficients: Coefficients, cells: Mapping[str, Cells], xp: ModuleT
             fixed = replace(each, added=tuple(added for added in each.added if added.group is None))
             value = (grown if each.years else coefficient_at)(fixed, at.covariates, at.index, xp)
             found[name] = Coefficient(value, at.group)
-        elif name != REDUCIBLE:
+        elif name not in LOSS_FACTORS:
             found[name] = each
     return found
 

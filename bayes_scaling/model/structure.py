@@ -47,7 +47,7 @@ Coefficients = Mapping[str, Coefficient]
 
 - ``E``, ``gamma``;
 - for each term ``log_A``, ``alpha``, ``alpha_year``, ``g_N``, ``alpha_drift`` (for data ``log_B``, ``beta``, ...);
-- ``log_factor``, by architecture, and ``reducible``: logarithms of factors on every term;
+- ``log_factor``, by architecture, and ``reducible``: logarithms of factors on every term; ``loss``: of one on all;
 - ``repetition_scale``, by which repeated tokens lose their worth;
 - ``power``, by which terms are joined (:func:`bayes_scaling.law.formula.loss`), 1 if it is not there;
 - ``level``, ``share``, ``irreducible_share`` in place of ``E``, ``log_A``, ``log_B`` where they depend on different
@@ -137,7 +137,7 @@ def loss_parts(
             gain = at(exponent) * grown(coefficients[rate], covariates, index, xp)
         if f"{exponent}_drift" in coefficients:
             gain = gain + at(f"{exponent}_drift") * covariates[f"drift_{size}"]
-        factor = sum(at(name) for name in ("log_factor", "reducible") if name in coefficients)
+        factor = sum(at(name) for name in ("log_factor", "reducible", "loss") if name in coefficients)
         return log_term(log_coefficient + factor, at(exponent), log_size(size), gain)
 
     sizes = tuple(size for size in SIZES if f"log_{size}" in covariates)
@@ -150,4 +150,6 @@ def loss_parts(
         logs = [at(f"log_{SIZES[size].coefficient}") for size in sizes]
     if "gamma" in coefficients:
         irreducible = irreducible + at("gamma") * covariates["log_vocabulary"]
+    if "loss" in coefficients:
+        irreducible = irreducible * xp.exp(at("loss"))
     return irreducible, tuple(term(size, each) for size, each in zip(sizes, logs, strict=True))

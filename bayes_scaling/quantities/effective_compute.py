@@ -20,12 +20,13 @@ from bayes_scaling.quantities.intervals import SAMPLE_DIMS
 from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import local_terms
 from bayes_scaling.quantities.rates import MONTHS_PER_YEAR
+from bayes_scaling.specifications.formulas import LOSS_FACTORS
 from bayes_scaling.specifications.sections import GROUPS
 from bayes_scaling.tables import decimal_year
 
 FACTORS = ("physical", "algorithmic")  # what effective compute grows by
 
-_LEVELS = ("log_A", "log_B", "E", "gamma", "log_factor", "level", "share", "irreducible_share", "reducible", "sigma")
+_LEVELS = ("log_A", "log_B", "E", "gamma", "log_factor", "level", "share", "irreducible_share", *LOSS_FACTORS, "sigma")
 """Coefficients that shift the loss and leave rates alone."""
 
 

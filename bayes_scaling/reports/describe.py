@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bayes_scaling.model.coordinates import levels_agree, published_coefficients, published_names
 from bayes_scaling.model.rows import anchor_of, central_anchor
-from bayes_scaling.specifications.formulas import REDUCIBLE
+from bayes_scaling.specifications.formulas import LOSS_FACTORS
 from bayes_scaling.specifications.laws import RESPONSE_UNITS, Term
 from bayes_scaling.specifications.parameters import Parameter
 from bayes_scaling.specifications.progress import GROUPS_OF_DATES, SHAPES
@@ -56,7 +56,7 @@ def varying(specification: Specification) -> str:
 
 def _indexed(s: Specification, name: str) -> str:
     columns = _columns(s, name)
-    name = "R" if name == REDUCIBLE else name
+    name = _FACTORS.get(name, name)
     return f"{name}[{', '.join(columns)}]" if columns else name
 
 
@@ -76,7 +76,7 @@ def _formula_lines(s: Specification) -> list[str]:
     for name, formula in s.predicted.items():
         link = {"identity": "{}", "log": "ln({})", "logit": "logit({})"}[formula.link]
         base = f"{formula.base_name}[{formula.base}]" if formula.base else formula.base_name
-        added = [] if name == REDUCIBLE else [link.format(base)]
+        added = [] if name in LOSS_FACTORS else [link.format(base)]
         added += [f"{stem} X[{stem.removeprefix(f'{name}_')}]" for stem in map(formula.term_name, formula.terms)]
         for each in formula.pooled:
             stem, times = formula.stem(each), f" X[{each.column}]" if each.column else ""
@@ -85,6 +85,7 @@ def _formula_lines(s: Specification) -> list[str]:
     return lines
 
 
+_FACTORS = dict(zip(LOSS_FACTORS, "RW", strict=True))
 _SYMBOLS = {"loss": "L", "critical_batch": "B_crit"}
 _DEFINITIONS = {
     "parameters": "N: parameters",
@@ -107,11 +108,13 @@ def _equations(s: Specification) -> tuple[str, ...]:
         parts.append(f"{_indexed(s, term.coefficient)} / {size}^{exponent}{own}{drift}")
     if law.power:
         parts = [f"({' + '.join(f'({part})^(1 / {law.power})' for part in parts)})^{law.power}"]
-    factors = ["F"] * (s.transformer_factor != "none") + [_indexed(s, REDUCIBLE)] * (REDUCIBLE in s.coefficients)
+    factors = ["F"] * (s.transformer_factor != "none") + [_indexed(s, "reducible")] * ("reducible" in s.coefficients)
     if factors or form.is_common:
         reducible = f"({' + '.join(parts)})" if len(parts) > 1 else parts[0]
         parts = [" ".join((*factors, reducible)) + decline * form.is_common]
     parts = [_indexed(s, "E")] * s.has_irreducible + parts + ["gamma ln(vocabulary)"] * (s.data.vocabulary == "log")
+    if "loss" in s.coefficients:
+        parts = [f"{_indexed(s, 'loss')} {f'({" + ".join(parts)})' if len(parts) > 1 else parts[0]}"]
     whole = " + ".join((*parts, *(f"u[{cluster}]" for cluster in s.noise.clusters)))
     lines = [f"{_SYMBOLS[s.response]} = {f'({whole}) exp(noise)' if s.noise.on_log else f'{whole} + noise'}"]
     lines += [] if law.for_runs else _size_lines(s)

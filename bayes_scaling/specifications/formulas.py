@@ -22,8 +22,11 @@ LINKS: Mapping[str, str] = {"real": "identity", "positive": "log", "unit": "logi
 """From what a coefficient's values are constrained to, to the link on which terms are added."""
 RESERVED = ("chain", "draw", "era", "evaluation", "sample", "step")
 """Names that no group may have, since a posterior has dimensions of these names."""
-REDUCIBLE = "reducible"
-"""Coefficient of a factor on the reducible loss, on its logarithm; it has no base, since the level says that."""
+LOSS_FACTORS: Mapping[str, str] = {
+    "reducible": "the factor on the reducible loss",
+    "loss": "the factor on the whole loss",
+}
+"""Coefficients of factors, on their logarithms; they have no base, since the level says that."""
 _STANDARD_PRIOR, _SPREAD_PRIOR = Prior("normal", mu=0, sigma=1), Prior("half_normal", sigma=0.5)
 _LONGEST, _LARGEST_NUMBER, _MOST_PRODUCTS = 200, 20, 3
 _PARTS = {"Binary": ("left", "right"), "Unary": ("right",), "Grouping": ("expression",), "Assign": ("value",)}
@@ -62,7 +65,7 @@ class Formula:
     @property
     def is_plain(self) -> bool:
         """Whether it is ``1`` or ``0 + group``, which is sampled as it is."""
-        return not self.terms and not self.pooled and self.coefficient != REDUCIBLE
+        return not self.terms and not self.pooled and self.coefficient not in LOSS_FACTORS
 
     @property
     def base_name(self) -> str:
@@ -85,18 +88,18 @@ class Formula:
     @property
     def link(self) -> str:
         """On which further terms are added: ``"identity"``, ``"log"`` or ``"logit"``."""
-        return "log" if self.coefficient == REDUCIBLE else LINKS[PARAMETERS[self.coefficient].support]
+        return "log" if self.coefficient in LOSS_FACTORS else LINKS[PARAMETERS[self.coefficient].support]
 
     def parameters(self) -> Iterator[tuple[Parameter, str | None]]:
         """What is sampled, and the dimension of each: a group, the columns of a term, or none."""
-        if self.coefficient != REDUCIBLE:
+        if self.coefficient not in LOSS_FACTORS:
             own = PARAMETERS[self.coefficient]
             where = ", at the first level of text and the mean of numbers in its formula" if self.terms else ""
             yield (
                 Parameter(self.base_name, own.meaning + where, own.unit, own.support, own.prior, own.reason),
                 self.base or None,
             )
-        meaning = "the factor on the reducible loss" if self.coefficient == REDUCIBLE else self.coefficient
+        meaning = LOSS_FACTORS.get(self.coefficient, self.coefficient)
         scale = {"identity": "", "log": ", on the log scale", "logit": ", on the scale of log odds"}[self.link]
         reason = "95% within two units of the link either way: on the log scale, a factor of 7"
         for term in self.terms:
@@ -122,7 +125,7 @@ def read_formula(coefficient: str, text: Any) -> Formula:
     if len(text) > _LONGEST or not text.strip() or not text.isprintable():
         raise SpecificationError(f"{where} must be a printable formula of 1 to {_LONGEST} characters")
     group = _GROUP.fullmatch(text.strip())
-    if coefficient != REDUCIBLE and (group or text.strip() == "1"):  # formulae takes a second to import
+    if coefficient not in LOSS_FACTORS and (group or text.strip() == "1"):  # formulae takes a second to import
         base = group[1] if group else ""
         _check_group(base, where)
         return Formula(coefficient, text.strip(), base, columns=(base,) if base else ())
@@ -195,14 +198,14 @@ def _formula_of(described: Any, coefficient: str, text: str, where: str) -> Form
         _check_group(group, where)
         pooled.append(Pooled(group, column))
     base = ""
-    if coefficient != REDUCIBLE and not intercept:
+    if coefficient not in LOSS_FACTORS and not intercept:
         if not terms or not terms[0].isidentifier():
             raise SpecificationError(
                 f"{where} has no base: begin with 1 (one value), or with 0 + group (one value for each level)"
             )
         base = terms.pop(0)
         _check_group(base, where)
-    if coefficient == REDUCIBLE and not terms and not pooled:
+    if coefficient in LOSS_FACTORS and not terms and not pooled:
         raise SpecificationError(f"{where} names no column; the level itself is the intercept: write 0 + column")
     columns = sorted(described.var_names - {""})
     found = Formula(coefficient, text, base, tuple(terms), tuple(pooled), tuple(columns))

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, Self
 
 from bayes_scaling.specifications.consistency import check, require_delta
-from bayes_scaling.specifications.formulas import REDUCIBLE, Formula, read_formula
+from bayes_scaling.specifications.formulas import LOSS_FACTORS, Formula, read_formula
 from bayes_scaling.specifications.laws import LAWS, Law
 from bayes_scaling.specifications.parameters import PARAMETERS, Parameter
 from bayes_scaling.specifications.priors import Prior
@@ -38,9 +38,9 @@ class Specification:
         table; for rates also ``"era"``, before and after ``progress.cut_year``. What is not listed is shared by all
         rows.
     coefficients
-        Coefficient (``level``, ``share``, ``irreducible_share``, an exponent, a rate, ``sigma``; ``reducible``, a
-        factor on the reducible loss) to a formula over the table's columns, such as ``"1 + architecture"`` or
-        ``"1 + (1 | lab)"``. ``"0 + group"`` is what ``varies_by`` says in short.
+        Coefficient (``level``, ``share``, ``irreducible_share``, an exponent, a rate, ``sigma``; ``reducible`` and
+        ``loss``, factors on the reducible and the whole loss) to a formula over the table's columns, such as
+        ``"1 + architecture"`` or ``"1 + (1 | lab)"``. ``"0 + group"`` is what ``varies_by`` says in short.
     benchmarks
         Benchmark to its figures, where the package knows none or others.
     progress, noise, data, pivot, centre
@@ -120,7 +120,7 @@ class Specification:
         rates = [RATE_OF[key] for key in self.progress.growing if self.progress.multiplies_sizes]
         exponents = [term.exponent for term in self.form.terms if term.exponent != self.form.power]
         shares = ["share"] if len(self.form.terms) > 1 else []
-        return ("level", *shares, "irreducible_share", *exponents, *rates, REDUCIBLE, "sigma")
+        return ("level", *shares, "irreducible_share", *exponents, *rates, *LOSS_FACTORS, "sigma")
 
     @property
     def has_irreducible(self) -> bool:
@@ -176,7 +176,7 @@ class Specification:
             "gamma": self.data.vocabulary == "log",
             "gamma_T": self.transformer_factor != "none",
             "repetition_scale": self.data.tokens == "repeated",
-            REDUCIBLE: REDUCIBLE in self.coefficients,
+            **{name: name in self.coefficients for name in LOSS_FACTORS},
         }
         return (*(name for name, here in used.items() if here), *own)
 

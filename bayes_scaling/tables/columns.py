@@ -50,7 +50,9 @@ _TOKENS = ("D", "train tokens", "training tokens", "num tokens", "num token", "n
 _FLOP = ("C", "flops", "training flop", "training flops", "train flops", "compute")
 _LOSSES = ("val", "validation", "final", "train", "training", "test", "eval")
 _TEXTS = ("url", "reason", "source", "doubt", "note", "evidence")
-_FLAGS = ("zero_shot", "test_time_adaptation", "extra_data", "ensemble", "comparable")
+FLAGS = ("zero_shot", "test_time_adaptation", "extra_data", "ensemble", "comparable")
+FIXED_LEVELS = (*FLAGS, "architecture")
+"""Columns of evaluations whose levels do not depend on the table: a formula may name one of which it has but one."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ EVALUATIONS = TableKind(
         _size("epochs", "epoch"),
         Column("vocabulary", "count", usual=("vocab", "vocab size", "vocabulary size"), least=2.0),
         _size("training_compute", *_FLOP),
-        *(Column(name, "flag", "whole") for name in _FLAGS),
+        *(Column(name, "flag", "whole") for name in FLAGS),
     ),
     response="perplexity",
 )  # fmt: skip

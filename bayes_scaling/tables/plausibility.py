@@ -14,7 +14,7 @@ import pandas as pd
 from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law.formula import PETAFLOP_DAY, training_compute
-from bayes_scaling.tables.columns import bare_name, is_runs, kind_of
+from bayes_scaling.tables.columns import FIXED_LEVELS, bare_name, is_runs, kind_of
 from bayes_scaling.tables.faults import Finding, Severity, named_rows
 from bayes_scaling.tables.names import in_python
 from bayes_scaling.tables.rows import repeats
@@ -88,6 +88,7 @@ _MESSAGES = {
     "{coefficients} rest on their priors. Add rows of other sizes",
     "one-date": "{rows} were published within {days}: rates of progress, and doubling times, rest on their priors. Add "
     "evaluations of other years",
+    "one-level": "{name} is {level} in {rows}: what depends on it rests on its prior{cure}",
 }
 CODES = tuple(_MESSAGES)  # codes of findings of tables
 
@@ -196,6 +197,12 @@ def _of_evaluations(evaluations: pd.DataFrame, used: Collection[str]) -> Iterato
     if tokenization.isin(words[1:]).sum() > _FEW * len(evaluations) and "tokenization" not in used:
         others, cure = evaluations[tokenization != words[0]], _where("tokenization", words[0])
         yield from _found("mixed-tokenization", others, words=" and per ".join(words), most=words[0], cure=cure)
+    for name in (name for name in FIXED_LEVELS if name in used):
+        has = evaluations[name].eq("transformer") if name == "architecture" else evaluations.get(name, pd.Series([0]))
+        if (has == has.iloc[0]).all():
+            level = ("not transformer", "transformer") if name == "architecture" else ("0", "1")
+            cure = "" if name in evaluations else f"; the table has no column {name}: add it where some rows are 1"
+            yield from _found("one-level", evaluations, name=name, level=level[int(has.iloc[0])], cure=cure)
 
 
 def _sizes(table: pd.DataFrame) -> Iterator[Finding]:

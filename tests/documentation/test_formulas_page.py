@@ -9,7 +9,7 @@ from quoted import page, table_rows
 
 import bayes_scaling as bs
 from bayes_scaling.model.rows import make_rows
-from bayes_scaling.specifications.formulas import FUNCTIONS, LINKS, REDUCIBLE, read_formula
+from bayes_scaling.specifications.formulas import FUNCTIONS, LINKS, LOSS_FACTORS, read_formula
 from bayes_scaling.specifications.parameters import PARAMETERS
 from bayes_scaling.specifications.specification import Specification
 
@@ -43,12 +43,12 @@ def test_links_are_those_of_the_coefficients() -> None:
     told = {}
     for row in table_rows(page(PAGE), "Each term is added on a link"):
         told |= dict.fromkeys(re.findall(r"`(\w+)`", row["coefficient"]), row["link"])
-    assert told.pop(REDUCIBLE) == NAMES[read_formula(REDUCIBLE, "0 + x").link]
+    assert all(told.pop(name) == NAMES[read_formula(name, "0 + x").link] for name in LOSS_FACTORS)
     assert told == {name: NAMES[LINKS[PARAMETERS[name].support]] for name in told}
     rates = {"parameters": "constant_rate", "data": "constant_rate"}
     compute = Specification.from_dict("c", {"law": "compute", "progress": {"compute": "constant_rate"}})
     valid = Specification.from_dict("s", {"law": "chinchilla", "progress": rates}).may_have_formulas
-    assert {*told, REDUCIBLE} == {*valid, *compute.may_have_formulas}
+    assert {*told, *LOSS_FACTORS} == {*valid, *compute.may_have_formulas}
 
 
 def test_functions_are_those_that_may_be_called() -> None:

@@ -24,7 +24,7 @@ DOCUMENTS = {
     },
     "rates": {"coefficients": {"g_N": "1 + (1 | lab)", "g_D": "1 + year"}, "progress": PROGRESS},
     "noise and a factor": {
-        "coefficients": {"sigma": "0 + benchmark", "reducible": "0 + zero_shot + (1 | lab)"},
+        "coefficients": {"sigma": "0 + benchmark", "reducible": "0 + zero_shot + (1 | lab)", "loss": "0 + zero_shot"},
         "noise": {"cluster": "lab", "family": "student_t"},
         "transformer_factor": "sigmoid",
     },
@@ -92,7 +92,7 @@ def test_what_a_formula_adds_stands_on_its_link() -> None:
 
 def test_factors_noise_and_clusters_are_told() -> None:
     lines = describe(made("noise and a factor")).equations
-    assert lines[0] == "L = F R[lab, zero_shot] (A / N_eff^alpha + B / D_eff^beta) + u[lab] + noise"
+    assert lines[0] == "L = W[zero_shot] F R[lab, zero_shot] (A / N_eff^alpha + B / D_eff^beta) + u[lab] + noise"
     assert lines[-1] == "noise ~ StudentT(nu, 0, sigma[benchmark]), u[lab] ~ Normal(0, tau)"
 
 

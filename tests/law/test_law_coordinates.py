@@ -237,25 +237,27 @@ def test_decline_of_a_term_is_shared_by_architectures() -> None:
         ("1 + architecture", {"alpha_base": np.array([[0.04]]), "alpha_architecture": np.log([[2.25]])}, 0.04),
     ],
 )
-def test_a_term_declines_alike_whatever_its_exponent(formula: str, of_alpha: dict, middle: float) -> None:
-    """Of exponents by architecture, beside one exponent of data and a factor on the reducible loss: the law by hand."""
+@pytest.mark.parametrize("factor", ["reducible", "loss"])
+def test_a_term_declines_alike_whatever_its_exponent(factor: str, formula: str, of_alpha: dict, middle: float) -> None:
+    """Of exponents by architecture, beside one exponent of data and a factor on the loss: the law by hand."""
     mine = Specification(
         name="mine",
-        coefficients={"alpha": formula, "reducible": "0 + adapted"},
+        coefficients={"alpha": formula, factor: "0 + adapted", "irreducible_share": "1"},
         progress=Progress("constant_rate", "constant_rate", acts_on="loss_term"),
     )
     values = {"level": np.array([[4.0]]), "share": np.array([[0.7]]), "beta": np.array([[0.1]]), **of_alpha}
     values |= {"g_N_central": np.array([[0.5]]), "g_D_central": np.array([[0.25]])}
-    values |= {"reducible_adapted": np.array([[-0.1]])}
-    levels = {**LEVELS, "alpha_architecture_level": ("transformer",), "reducible_adapted_level": ("adapted",)}
+    values |= {f"{factor}_adapted": np.array([[-0.1]]), "irreducible_share": np.array([[0.25]])}
+    levels = {**LEVELS, "alpha_architecture_level": ("transformer",), f"{factor}_adapted_level": ("adapted",)}
     log_n, log_d = np.array([2.0, 2.0, -1.0, -1.0]), np.array([1.0, -1.0, 1.0, -1.0])
     years, transformer, adapted = np.arange(4.0), np.array([0, 1, 0, 1]), np.array([0.0, 0.0, 1.0, 1.0])
     covariates = {"log_parameters": log_n, "log_tokens": log_d, "years": years}
-    covariates |= {"alpha_architecture_0": transformer.astype(float), "reducible_adapted_0": adapted}
+    covariates |= {"alpha_architecture_0": transformer.astype(float), f"{factor}_adapted_0": adapted}
     found = expected_loss(from_level_and_share(mine, values, levels), covariates, {"architecture": transformer})
     alpha = np.array([0.04, 0.09])[transformer]
-    of_n, of_d = 2.8 * np.exp(-alpha * log_n - 0.5 * middle * years), 1.2 * np.exp(-0.1 * log_d - 0.025 * years)
-    assert_allclose(found, np.exp(-0.1 * adapted) * (of_n + of_d)[None], rtol=1e-12)
+    of_n, of_d = 2.1 * np.exp(-alpha * log_n - 0.5 * middle * years), 0.9 * np.exp(-0.1 * log_d - 0.025 * years)
+    irreducible = 1.0 * (np.exp(-0.1 * adapted) if factor == "loss" else 1.0)
+    assert_allclose(found, (irreducible + np.exp(-0.1 * adapted) * (of_n + of_d))[None], rtol=1e-12)
 
 
 # ---------------------------------------------------------------------- the paper's coefficients
