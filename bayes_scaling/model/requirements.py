@@ -11,6 +11,7 @@ from bayes_scaling.specifications.progress import GROUPS_OF_DATES
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.specifications.values import holding
 from bayes_scaling.tables import BENCHMARKS, decimal_year
+from bayes_scaling.tables.benchmarks import without_benchmark
 from bayes_scaling.tables.columns import EVALUATIONS, FITTED, RUNS, is_runs
 from bayes_scaling.tables.soundness import require_sound
 
@@ -39,7 +40,7 @@ def clusters_of(specification: Specification, table: pd.DataFrame) -> dict[str, 
                 f"{', '.join(map(str, table.columns))}"
             )
         column = papers_of(table) if cluster == "paper" else _or_each_its_own(table, cluster)
-        found[group] = column.astype(str)
+        found[group] = column.astype(str).map(without_benchmark) if cluster == "system" else column.astype(str)
     return found
 
 

@@ -58,6 +58,19 @@ def title(label: str) -> str:
     return label if found is None else found.title
 
 
+def without_benchmark(system: str) -> str:
+    """A system's name without the benchmark that stands in brackets at its end: one system is one on all of them.
+
+    >>> without_benchmark("Mogrifier RLSTM (PTB)"), without_benchmark("AWD-LSTM-MoS (WT2, 2017)")
+    ('Mogrifier RLSTM', 'AWD-LSTM-MoS (2017)')
+    """
+    bare, _, inside = system.rstrip().removesuffix(")").rpartition("(")
+    kept = [part.strip() for part in inside.split(",") if known(part) is None]
+    if not bare or not system.rstrip().endswith(")") or len(kept) > inside.count(","):
+        return system
+    return f"{bare}({', '.join(kept)})" if kept else bare.rstrip()
+
+
 def in_order(labels: Iterable[str]) -> tuple[str, ...]:
     """Distinct labels, known benchmarks first in the order of :data:`KNOWN`, then others as they appear."""
     present = tuple(dict.fromkeys(labels))
