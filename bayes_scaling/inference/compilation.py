@@ -24,6 +24,7 @@ from bayes_scaling.errors import CompilationWarning
 from bayes_scaling.inference.effects import Effects, packed, to_model, to_sampler
 from bayes_scaling.inference.program_files import CompiledObjects
 from bayes_scaling.inference.transforms import TRANSFORMS
+from bayes_scaling.specifications.laws import SIZES
 from bayes_scaling.specifications.priors import Support
 
 if TYPE_CHECKING:
@@ -238,14 +239,22 @@ def _size(variables: tuple[FreeVariable, ...]) -> int:
 
 
 def _effects_among(variables: tuple[FreeVariable, ...]) -> tuple[Effects, ...]:
-    """Variables called ``NAME_standardised`` beside ``NAME_sd``, by which they are multiplied."""
+    """Variables that data know as a product with another: ``NAME_standardised`` by ``NAME_sd``; rates by exponents.
+
+    A rate is one where a term declines by it times the exponent, which is then the one number that the data have on it.
+    """
     begins = np.cumsum([0, *(math.prod(each.shape) for each in variables)]).tolist()
     places = {each.name: slice(*ends) for each, *ends in zip(variables, begins, begins[1:], strict=False)}
-    stems = (name.removesuffix("_standardised") for name in places if name.endswith("_standardised"))
+    stems = [name.removesuffix("_standardised") for name in places if name.endswith("_standardised")]
+    products = [(stem, f"{stem}_standardised", f"{stem}_sd") for stem in stems]
+    for size in SIZES.values():
+        declines = f"{size.rate}_central"
+        products += [(declines, declines, exponent) for exponent in (size.exponent, f"{size.exponent}_base")]
+    single = {name for name, place in places.items() if place.stop - place.start == 1}
     return tuple(
-        Effects(stem, places[f"{stem}_sd"].start, places[f"{stem}_standardised"], begins[-1])
-        for stem in stems
-        if f"{stem}_sd" in places
+        Effects(name, places[other].start, places[own], begins[-1])
+        for name, own, other in products
+        if own in places and other in single
     )
 
 

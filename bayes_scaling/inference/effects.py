@@ -10,6 +10,9 @@ has :math:`u` nearly standard normal for every :math:`s`: standardised effects a
 and effects as they are along those of much. All other parameters are shifted by their regression on the effects, so
 that neither a base nor a level is tied to :math:`s` through their mean. It is the same posterior in other coordinates,
 with the Jacobian; without information they are the model's own.
+
+A rate :math:`g` by which a term of exponent :math:`\beta` declines at :math:`\beta g` is such an effect too, with
+:math:`s = \beta`: data inform the product, and a rate of its own has a narrow neck where the exponent is large.
 """
 
 from collections.abc import Mapping, Sequence
