@@ -31,6 +31,7 @@ from .plots.laws import plot_laws as plot_laws
 from .plots.predictive import plot_backtest as plot_backtest
 from .plots.predictive import plot_calibration as plot_calibration
 from .plots.predictive import plot_predictive as plot_predictive
+from .plots.prior_predictive import plot_prior_predictive as plot_prior_predictive
 from .plots.progress import plot_attribution as plot_attribution
 from .plots.progress import plot_doubling_times as plot_doubling_times
 from .plots.progress import plot_effective_compute as plot_effective_compute
@@ -63,6 +64,8 @@ from .quantities.prediction import predicted_loss as predicted_loss
 from .quantities.prediction import reachable_date as reachable_date
 from .quantities.predictive_check import PredictiveCheck as PredictiveCheck
 from .quantities.predictive_check import predictive_check as predictive_check
+from .quantities.prior_predictive import prior_predictive as prior_predictive
+from .quantities.prior_predictive import prior_predictive_summary as prior_predictive_summary
 from .reports.write import write_report as write_report
 from .specifications.catalogue import list_specifications as list_specifications
 from .specifications.catalogue import load_specification as load_specification

@@ -94,6 +94,7 @@ def drawings(runs_fit, ho2024):
         "plot_laws": (runs_fit,),
         "plot_pareto_k": (comparison,),
         "plot_predictive": (check,),
+        "plot_prior_predictive": (bs.prior_predictive(chosen, rows, draws=100),),
         "plot_residuals": (runs_fit,),
         "plot_ridge": (ridge,),
         "plot_robustness": (robust,),

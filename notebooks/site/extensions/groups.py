@@ -100,6 +100,8 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "Checking an answer",
         "What the data decided, what the prior did, and whether the posterior can be trusted.",
         (
+            "prior_predictive",
+            "prior_predictive_summary",
             "identification",
             "profile_likelihood",
             "predictive_check",
