@@ -16,6 +16,7 @@ from .law.chinchilla import BESIROGLU as BESIROGLU
 from .law.chinchilla import HOFFMANN_ROUNDED as HOFFMANN_ROUNDED
 from .law.chinchilla import HOFFMANN_TEX as HOFFMANN_TEX
 from .law.chinchilla import ChinchillaLaw as ChinchillaLaw
+from .law.estimates import published_estimates as published_estimates
 from .law.systems import HO2024_SYSTEMS as HO2024_SYSTEMS
 from .law.systems import System as System
 from .model.build import build_model as build_model
@@ -26,6 +27,7 @@ from .plots.budgets import plot_tokens_per_parameter as plot_tokens_per_paramete
 from .plots.comparison_by_model import plot_averaged_doubling_times as plot_averaged_doubling_times
 from .plots.comparison_by_model import plot_differences_by_model as plot_differences_by_model
 from .plots.comparison_by_model import plot_doubling_times_by_model as plot_doubling_times_by_model
+from .plots.estimates import plot_estimates as plot_estimates
 from .plots.identification import plot_identification as plot_identification
 from .plots.laws import plot_laws as plot_laws
 from .plots.predictive import plot_backtest as plot_backtest

@@ -88,6 +88,7 @@ def drawings(runs_fit, ho2024):
         "plot_doubling_times": (ridge,),
         "plot_doubling_times_by_model": (comparison,),
         "plot_doubling_times_by_variant": (comparison,),
+        "plot_estimates": ({"reference": (6.2, 3.0, np.inf)},),
         "plot_effective_compute": (ridge, 2014, 2023),
         "plot_identification": (ridge,),
         "plot_isoflop": (runs_fit,),

@@ -5,6 +5,7 @@ from dataclasses import replace
 import arviz as az
 import numpy as np
 import pytest
+from formulas.made_formulas import made_draws, made_evaluations, made_specification
 from made_runs import FOR_RUNS, made_runs, with_kaplans_columns
 from reports.drawn_fits import drawn_fit
 from xarray import open_datatree
@@ -13,6 +14,7 @@ from xarray.testing import assert_identical
 import bayes_scaling as bs
 from bayes_scaling.inference import likelihood
 from bayes_scaling.inference.likelihood import expected_losses
+from bayes_scaling.inference.posterior import posterior_of
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.quantities import prior_predictive as made
 from bayes_scaling.quantities.influence import prior_quantities
@@ -54,6 +56,18 @@ def test_the_prior_is_named_and_labelled_as_a_posterior(name, ho2024) -> None:
         assert prior[each].dims == draws.dims, each
         for dim in draws.dims[2:]:
             assert prior[dim].to_numpy().tolist() == draws[dim].to_numpy().tolist()
+
+
+@pytest.mark.parametrize("cluster", ["lab", ("lab", "paper")])
+def test_formulas_and_nested_clusters_are_drawn_too(cluster) -> None:
+    specification, table = made_specification(cluster), made_evaluations()
+    prior = bs.prior_predictive(specification, table, draws=100)
+    posterior = posterior_of(specification, rows := make_rows(specification, table), made_draws(specification, rows))
+    assert {name: each.dims for name, each in prior["prior"].data_vars.items()} == {
+        name: each.dims for name, each in posterior.data_vars.items()
+    }
+    found = bs.prior_predictive_summary(prior)  # says of which specification it is, whatever that holds
+    assert found.doubling_time_months is not None and np.isfinite(found.loss["median"])
 
 
 def test_the_prior_is_that_by_which_identification_judges(ho2024) -> None:

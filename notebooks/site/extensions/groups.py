@@ -63,6 +63,7 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
             "compute_needed",
             "reachable_date",
             "credible_intervals",
+            "published_estimates",
             "replicate",
             "Replication",
             "load_replication",
