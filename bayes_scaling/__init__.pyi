@@ -16,6 +16,7 @@ from .law.chinchilla import BESIROGLU as BESIROGLU
 from .law.chinchilla import HOFFMANN_ROUNDED as HOFFMANN_ROUNDED
 from .law.chinchilla import HOFFMANN_TEX as HOFFMANN_TEX
 from .law.chinchilla import ChinchillaLaw as ChinchillaLaw
+from .law.estimates import published_estimates as published_estimates
 from .law.systems import HO2024_SYSTEMS as HO2024_SYSTEMS
 from .law.systems import System as System
 from .model.build import build_model as build_model
@@ -26,11 +27,13 @@ from .plots.budgets import plot_tokens_per_parameter as plot_tokens_per_paramete
 from .plots.comparison_by_model import plot_averaged_doubling_times as plot_averaged_doubling_times
 from .plots.comparison_by_model import plot_differences_by_model as plot_differences_by_model
 from .plots.comparison_by_model import plot_doubling_times_by_model as plot_doubling_times_by_model
+from .plots.estimates import plot_estimates as plot_estimates
 from .plots.identification import plot_identification as plot_identification
 from .plots.laws import plot_laws as plot_laws
 from .plots.predictive import plot_backtest as plot_backtest
 from .plots.predictive import plot_calibration as plot_calibration
 from .plots.predictive import plot_predictive as plot_predictive
+from .plots.prior_predictive import plot_prior_predictive as plot_prior_predictive
 from .plots.progress import plot_attribution as plot_attribution
 from .plots.progress import plot_doubling_times as plot_doubling_times
 from .plots.progress import plot_effective_compute as plot_effective_compute
@@ -63,6 +66,8 @@ from .quantities.prediction import predicted_loss as predicted_loss
 from .quantities.prediction import reachable_date as reachable_date
 from .quantities.predictive_check import PredictiveCheck as PredictiveCheck
 from .quantities.predictive_check import predictive_check as predictive_check
+from .quantities.prior_predictive import prior_predictive as prior_predictive
+from .quantities.prior_predictive import prior_predictive_summary as prior_predictive_summary
 from .reports.write import write_report as write_report
 from .specifications.catalogue import list_specifications as list_specifications
 from .specifications.catalogue import load_specification as load_specification

@@ -75,8 +75,8 @@ def fit_command(
     make_rows(chosen, table)  # refuses a table that lacks what the specification needs
     prepare(directory)
     # PyMC takes seconds to import: only once the input is known to be good.
-    from bayes_scaling.inference.fitting import fit_fingerprint, fit_with, summary_of
-    from bayes_scaling.inference.result import finished_fit
+    from bayes_scaling.inference.fitting import fit_fingerprint, fit_with
+    from bayes_scaling.inference.result import finished_fit, summary_of
     from bayes_scaling.reports.fit_quantities import fit_report, groups_report, summary_json
     from bayes_scaling.reports.run_directory import write_run
     from bayes_scaling.reports.terminal import console, say_written

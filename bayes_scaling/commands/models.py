@@ -1,15 +1,25 @@
 """`bayes-scaling models`: the catalogue, and one specification before anything is fitted."""
 
 from dataclasses import asdict
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bayes_scaling.commands.options import Json, specification_names
+from bayes_scaling.commands.options import Json, TableOptions, say, specification_names, takes_table
 from bayes_scaling.errors import BayesScalingError
 
+if TYPE_CHECKING:
+    from xarray import DataTree
 
+    from bayes_scaling.specifications.specification import Specification
+
+_PICTURES = (".svg", ".png", ".pdf")
+
+
+@takes_table(runs=True)
 def models_command(
+    options: TableOptions,
     name: Annotated[
         str | None,
         typer.Argument(
@@ -24,9 +34,23 @@ def models_command(
             "have: bayes-scaling models --template > mine.toml",
         ),
     ] = False,
+    picture: Annotated[
+        Path | None,
+        typer.Option(help="A .svg, .png or .pdf file: what the priors expect of each row, behind what was observed."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """List the catalogue, or show one specification: equation, priors and reference."""
+    """List the catalogue, or show one specification: equation, priors, reference, and what the priors expect.
+
+    Priors are tried on a table: by default ho2024, or the packaged runs for laws of training runs.
+    """
+    if picture is not None and picture.suffix not in _PICTURES:
+        raise BayesScalingError(f"--picture {picture}: the file's name must end in {', '.join(_PICTURES)}")
+    if (options.told or picture is not None) and (name is None or template):
+        raise BayesScalingError(
+            "a table and --picture are for the priors of one specification: bayes-scaling models reference --picture "
+            "prior.svg"
+        )
     if template:
         if as_json:
             raise BayesScalingError("--template and --json are both given; leave one out")
@@ -36,19 +60,65 @@ def models_command(
         typer.echo(text_of(load_specification(DEFAULT_SPECIFICATION if name is None else name)), nl=False)
         return
     from bayes_scaling.common.strict_json import strict_json
-    from bayes_scaling.reports.describe import describe
-    from bayes_scaling.reports.terminal import console, rich_table, specification_page
+    from bayes_scaling.reports.terminal import console, rich_table
     from bayes_scaling.specifications.catalogue import list_specifications, load_specification
 
     if name is not None:
-        found = describe(load_specification(name))
-        if as_json:
-            typer.echo(strict_json({"name": name} | asdict(found)), nl=False)
-        else:
-            console().print(specification_page(found))
+        _show(name, options, picture, as_json=as_json)
         return
     listed = [(each, load_specification(each).title) for each in list_specifications()]
     if as_json:
         typer.echo(strict_json([{"name": each, "title": title} for each, title in listed]), nl=False)
     else:
         console().print(rich_table("", ("name", "title"), listed))
+
+
+def _show(name: str, options: TableOptions, picture: Path | None, *, as_json: bool) -> None:
+    from rich.text import Text
+
+    from bayes_scaling.common.strict_json import strict_json
+    from bayes_scaling.quantities.prior_predictive import prior_predictive_summary
+    from bayes_scaling.reports.describe import describe, prior_sentences
+    from bayes_scaling.reports.terminal import console, say_written, specification_page
+    from bayes_scaling.specifications.catalogue import load_specification
+
+    specification, prior, refusal = load_specification(name), None, ""
+    try:
+        prior = _prior(specification, options)
+    except BayesScalingError as error:
+        if options.told or picture is not None:
+            raise
+        refusal = f"what the priors expect can't be shown: {error}"
+    found, summary = describe(specification), None if prior is None else prior_predictive_summary(prior)
+    written = [] if prior is None or picture is None else [_drawn(prior, picture)]
+    if as_json:
+        said = {"name": name} | asdict(found) | {"prior_predictive": summary and asdict(summary)}
+        typer.echo(strict_json(said), nl=False)
+    else:
+        out = console()
+        out.print(specification_page(found))
+        if summary is not None:
+            out.print(Text("\n".join(["", *prior_sentences(summary)])))
+    if refusal:
+        say(refusal)
+    if written:
+        say_written(console(stderr=as_json), written)
+
+
+def _prior(specification: "Specification", options: TableOptions) -> "DataTree":
+    """On the table that was told, or else the one at which the catalogue is calibrated."""
+    from bayes_scaling.inference.simulation import design_of
+    from bayes_scaling.quantities.prior_predictive import prior_predictive
+
+    table = options.read(specification.used_columns) if options.told else design_of(specification)
+    return prior_predictive(specification, table)
+
+
+def _drawn(prior: "DataTree", file: Path) -> Path:
+    """The picture, in the format of the file's name."""
+    from bayes_scaling.plots.prior_predictive import plot_prior_predictive
+    from bayes_scaling.reports.run_directory import picture, write_results
+
+    content = picture(plot_prior_predictive(prior), file.suffix[1:])
+    (written,) = write_results({file: content}, file, failure="can't be written ({}); choose another --picture")
+    return written

@@ -166,7 +166,8 @@ def calibrate_command(
     """
     chosen = load_specification(specification)
     table = options.read(chosen.used_columns) if options.told else None
-    from bayes_scaling.studies.calibration.calibrate import calibrate, check_calibration, design_of
+    from bayes_scaling.inference.simulation import design_of
+    from bayes_scaling.studies.calibration.calibrate import calibrate, check_calibration
 
     table = design_of(chosen) if table is None else table
     check_calibration(chosen, table, simulations, study.seed)
@@ -238,6 +239,7 @@ def trust_command(
     directory = output_directory(output, "trust")
     if simulations < LEAST and not stored:
         raise BayesScalingError(f"--simulations must be at least {LEAST}, not {simulations}")
+    from bayes_scaling.inference.simulation import design_of
     from bayes_scaling.reports.calibration_document import trust_page
     from bayes_scaling.reports.run_directory import prepare, write_beside_fits
     from bayes_scaling.reports.terminal import SweepProgress, console, say_written
@@ -255,7 +257,7 @@ def trust_command(
         return SweepProgress(console(stderr=True), count, quiet=quiet, noun="simulation", doing="fit")
 
     run: dict[str, Any] = {"directory": directory / "simulations", "workers": workers}
-    designs = [(one, calibrate.design_of(one)) for one in calibrate.calibrated_specifications()]
+    designs = [(one, design_of(one)) for one in calibrate.calibrated_specifications()]
     with counting(simulations * len(designs)) as bar:
         first = calibrate.calibrate_all(designs, simulations, seed=seed, on_done=bar.reach, **run)
     failed = [design for design, found in zip(designs, first, strict=True) if found.outside]

@@ -34,6 +34,14 @@ _KEPT_STATISTICS = ("diverging", "maxdepth_reached", "energy", "logp", "depth", 
 
 def assemble(specification: Specification, rows: Rows, evaluations: pd.DataFrame, data: DataTree) -> DataTree:
     """A fit's groups, from a table and the sampler's two groups."""
+    groups = {"posterior": data["posterior"].to_dataset(), "sample_stats": kept_statistics(data)}
+    return completed(
+        specification, rows, DataTree.from_dict(groups | groups_of_table(specification, rows, evaluations))
+    )
+
+
+def groups_of_table(specification: Specification, rows: Rows, evaluations: pd.DataFrame) -> dict[str, Dataset]:
+    """What is observed, and what is kept of the table beside it."""
     evaluations = evaluations.assign(**clusters_of(specification, evaluations))
     constant = {name: ("evaluation", column) for name, column in rows.covariates.items()}
     columns = {name: evaluations[name] for name in _KEPT_COLUMNS if name in evaluations}
@@ -45,13 +53,10 @@ def assemble(specification: Specification, rows: Rows, evaluations: pd.DataFrame
     if "published" in evaluations:
         kept["year"] = ("evaluation", decimal_year(evaluations["published"]).to_numpy(float))
     coords = {"evaluation": list(rows.ids)}
-    groups = {
-        "posterior": data["posterior"].to_dataset(),
-        "sample_stats": kept_statistics(data),
+    return {
         "observed_data": Dataset({specification.response: ("evaluation", rows.response)}, coords=coords),
         "constant_data": Dataset(constant | kept, coords=coords),
     }
-    return completed(specification, rows, DataTree.from_dict(groups))
 
 
 def kept_statistics(data: DataTree) -> Dataset:

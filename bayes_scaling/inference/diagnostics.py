@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-import arviz as az
 import numpy as np
 import pandas as pd
 from scipy.stats import poisson
@@ -137,6 +136,8 @@ def diagnose(
     data: DataTree, stats: Dataset | None = None, *, escalated: bool = False, restarted: int = 0, gradients: int = 0
 ) -> Diagnostics:
     """Judge the chains of a posterior; ``stats`` are of all draws where it holds only some of them."""
+    import arviz as az  # which takes a second
+
     stats = data["sample_stats"].to_dataset() if stats is None else stats
     return _judged(
         data,
@@ -188,6 +189,8 @@ def _weight_share(stats: Dataset) -> float:
 
 def convergence_table(data: DataTree) -> pd.DataFrame:
     """Columns ``rhat``, ``ess_bulk``, ``ess_tail`` of every element, such as ``"level[ptb]"``, of the posterior."""
+    import arviz as az
+
     named = dict(elements(data["posterior"].to_dataset()))
     draws = DataArray(np.stack([*map(np.asarray, named.values())]), dims=("element", "chain", "draw"))
     with np.errstate(divide="ignore", invalid="ignore"):  # what does not move in some chain has no finite R-hat

@@ -15,15 +15,12 @@ from xarray import DataTree
 
 from bayes_scaling.inference.attempts import attempt, require_sampler_for
 from bayes_scaling.inference.data import assemble
-from bayes_scaling.inference.result import EvaluationsSummary, Fit
+from bayes_scaling.inference.result import Fit, summary_of
 from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, checked_cores, checked_seed, whole_number
-from bayes_scaling.model.requirements import papers_of
 from bayes_scaling.model.rows import central_anchor, make_rows
 from bayes_scaling.specifications.catalogue import resolve
 from bayes_scaling.specifications.specification import Specification
-from bayes_scaling.tables.columns import is_runs
-from bayes_scaling.tables.faults import Finding
-from bayes_scaling.tables.plausibility import findings, require_plausible
+from bayes_scaling.tables.plausibility import require_plausible
 from bayes_scaling.tables.soundness import as_table
 
 KEPT_DRAWS = 4000  # draws of all chains: more cost memory and time wherever a posterior is read, and add nothing
@@ -153,18 +150,6 @@ def thinned(data: DataTree, keep: int) -> DataTree:
     draws, chains = data["posterior"].sizes["draw"], data["posterior"].sizes["chain"]
     most = max(1, keep // chains)
     return data if draws <= most else data.isel(draw=np.arange(most) * draws // most)
-
-
-def summary_of(evaluations: pd.DataFrame, warnings: tuple[Finding, ...] | None = None) -> EvaluationsSummary:
-    """Name, size and selections of a table, and what looks wrong with it, unless that has been found already."""
-    return EvaluationsSummary(
-        name=str(evaluations.attrs.get("name", "unnamed")),
-        rows=len(evaluations),
-        papers=int(papers_of(evaluations).nunique()),
-        selections=tuple(evaluations.attrs.get("selections") or ()),
-        warnings=findings(evaluations) if warnings is None else warnings,
-        kind="runs" if is_runs(evaluations) else "evaluations",
-    )
 
 
 def package_versions() -> dict[str, str]:

@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import arviz as az
 import pandas as pd
 import xarray as xr
 from xarray import Dataset, DataTree
@@ -20,8 +19,11 @@ from bayes_scaling.errors import BayesScalingError, FitFileError
 from bayes_scaling.inference.data import check_unit, compacted, completed, rows_of
 from bayes_scaling.inference.diagnostics import Diagnostics
 from bayes_scaling.inference.settings import Settings
+from bayes_scaling.model.requirements import papers_of
 from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.tables.columns import is_runs
 from bayes_scaling.tables.faults import Finding
+from bayes_scaling.tables.plausibility import findings
 
 _FORMAT = 1
 _SEAL = re.compile(rb"\nbayes-scaling sha256 ([0-9a-f]{64})\n\Z")
@@ -50,6 +52,18 @@ class EvaluationsSummary:
             _check_types(Finding, each)
         found = tuple(Finding(**each | {"rows": tuple(each.get("rows", ()))}) for each in warnings)
         return cls(**{**plain, "selections": tuple(plain["selections"]), "warnings": found})
+
+
+def summary_of(evaluations: pd.DataFrame, warnings: tuple[Finding, ...] | None = None) -> EvaluationsSummary:
+    """Name, size and selections of a table, and what looks wrong with it, unless that has been found already."""
+    return EvaluationsSummary(
+        name=str(evaluations.attrs.get("name", "unnamed")),
+        rows=len(evaluations),
+        papers=int(papers_of(evaluations).nunique()),
+        selections=tuple(evaluations.attrs.get("selections") or ()),
+        warnings=findings(evaluations) if warnings is None else warnings,
+        kind="runs" if is_runs(evaluations) else "evaluations",
+    )
 
 
 @dataclass(frozen=True)
@@ -118,6 +132,8 @@ class Fit:
         DataFrame
             One row for each quantity and level; see ``arviz.summary``.
         """
+        import arviz as az  # which takes a second
+
         return pd.DataFrame(
             az.summary(self.posterior, kind="all_median", ci_prob=probability, ci_kind="eti", round_to="none")
         )

@@ -6,13 +6,21 @@ from dataclasses import replace
 from itertools import repeat
 
 import numpy as np
+import pandas as pd
+from xarray import Dataset
 
 from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.likelihood import expected_losses, scales
-from bayes_scaling.inference.posterior import reported_draws
+from bayes_scaling.inference.posterior import posterior_of, reported_draws
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.tables import load_evaluations, load_runs
+
+
+def design_of(specification: Specification) -> pd.DataFrame:
+    """The table on which a specification is tried: the paper's evaluations, or the packaged IsoFLOP runs."""
+    return load_evaluations() if specification.centre is None else load_runs()
 
 
 def require_proper_prior(specification: Specification) -> None:
@@ -35,6 +43,12 @@ def prior_draw(
         size = (*shape, 1 if group is None else len(rows.levels[group]))
         drawn[parameter.name] = specification.prior_of(parameter.name).frozen().rvs(size, random_state=rng)
     return drawn
+
+
+def prior_of(specification: Specification, rows: Rows, values: Mapping[str, Floats]) -> Dataset:
+    """Many draws of :func:`prior_draw`, and all that is reported of them, named and labelled as a posterior's chain."""
+    free = {name: each[None] if specification.index_of(name) else each[None, :, 0] for name, each in values.items()}
+    return posterior_of(specification, rows, free)
 
 
 def simulated_rows(

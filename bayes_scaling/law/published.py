@@ -39,12 +39,19 @@ class PublishedDoubling:
     source: str
 
 
+def months_of_growth(times_a_year: float) -> float:
+    """Doubling time in months of what grows by a factor a year: ``12 ln 2 / ln f``."""
+    return float(12 * np.log(2) / np.log(times_a_year))
+
+
 def _doubling(entry: Mapping[str, Any]) -> PublishedDoubling:
-    unit = "months" if "months" in entry else "years"
-    months = 1 if unit == "months" else 12
-    middle = entry[unit] if unit in entry else float(np.log(2) / np.log(entry["times_a_year"]))
+    months = 1 if "months" in entry else 12
+    if "times_a_year" in entry:
+        middle = months_of_growth(entry["times_a_year"])
+    else:
+        middle = months * entry["months" if months == 1 else "years"]
     lower, upper = (months * end for end in entry["interval"]) if "interval" in entry else (None, None)
-    return PublishedDoubling(entry.get("label", "Ho et al. 2024"), months * middle, lower, upper, entry["source"])
+    return PublishedDoubling(entry.get("label", "Ho et al. 2024"), middle, lower, upper, entry["source"])
 
 
 HO2024_ROBUSTNESS: Mapping[str, PublishedDoubling] = {

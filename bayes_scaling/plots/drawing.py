@@ -146,6 +146,7 @@ def draw_clipped(
     marker: str,
     size: float = POINT_SIZE,
     filled: bool = True,
+    style: str = "-",  # of the line of the interval
     names: tuple[str | None, str | None] = ("posterior", "interval"),  # visuals of the point, and of the rest
 ) -> None:
     """Draw a point with its interval, if it has one; arrows at the ends of the axis beyond which either goes on."""
@@ -154,7 +155,8 @@ def draw_clipped(
     known = not (math.isnan(lower) or math.isnan(upper))
     if known:
         inside = [min(max(value, start), end) for value in (lower, upper)]
-        named(axes.plot(inside, [height, height], color=color, lw=0.3 * size, solid_capstyle="butt"), names[1])
+        look: dict[str, Any] = {"color": color, "lw": 0.3 * size, "ls": style, "solid_capstyle": "butt"}
+        named(axes.plot(inside, [height, height], **look), names[1])
     reached = (lower, upper) if known else (middle, middle)
     for beyond, edge, arrow in ((reached[0] < start, start, "<"), (reached[1] > end, end, ">")):
         if beyond:
@@ -194,10 +196,12 @@ def with_marks(names: Iterable[Any], table: pd.DataFrame) -> list[str]:
     return [f"{name}{mark}" for name, mark in zip(names, marks, strict=True)]
 
 
-def set_months_axis(axes: Axes) -> None:
-    """Limits, ticks and label; the label names the interval."""
-    axes.set(xscale="log", xlim=(SHORTEST, LONGEST))
-    axes.set_xlabel(f"doubling time of effective compute (months, log scale; median and {INTERVAL})")
+OF_COMPUTE = f"doubling time of effective compute (months, log scale; median and {INTERVAL})"
+
+
+def set_months_axis(axes: Axes, label: str = OF_COMPUTE) -> None:
+    """Limits, ticks and label, which names unit and interval."""
+    axes.set(xscale="log", xlim=(SHORTEST, LONGEST), xlabel=label)
     axes.set_xticks(_TICKS, [str(tick) for tick in _TICKS])
     axes.minorticks_off()
 

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 from scipy.optimize import elementwise
+from xarray import DataTree
 
 from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.errors import BayesScalingError
@@ -104,11 +106,16 @@ def pooled_rate(fit: Fit, rate: str) -> Floats | None:
     if rate not in posterior:
         defined = rate == "g_C" or not specification.form.of_compute
         return np.zeros(samples) if defined else None
-    draws = posterior[rate]
-    for dim in _dims(fit, rate):
-        shares = _labels(fit, dim).value_counts(normalize=True).reindex(draws[dim].to_numpy(), fill_value=0.0)
+    return averaged(specification, fit.data, fit.posterior[rate]).reshape(samples)
+
+
+def averaged(specification: Specification, data: DataTree, draws: xr.DataArray) -> Floats:
+    """Draws of a rate averaged over the rows that ``data`` keeps, shape ``(chains, draws)``."""
+    for dim in map(str, draws.dims[2:]):
+        levels = draws[dim].to_numpy()
+        shares = _labels(specification, data, dim, levels).value_counts(normalize=True).reindex(levels, fill_value=0.0)
         draws = (draws * shares.to_xarray().rename({shares.index.name or "index": dim})).sum(dim)
-    return np.asarray(draws, dtype=float).reshape(samples)
+    return np.asarray(draws, dtype=float)
 
 
 def _columns(specification: Specification, rate: str) -> set[str]:
@@ -117,17 +124,17 @@ def _columns(specification: Specification, rate: str) -> set[str]:
     return {*(formula.columns if formula else ()), *([group] if group else ())}
 
 
-def _labels(fit: Fit, dim: str) -> pd.Series:
+def _labels(specification: Specification, data: DataTree, dim: str, levels: NDArray[Any]) -> pd.Series:
     """Level of each evaluation in a group that rates vary by."""
-    constant = fit.data["constant_data"].to_dataset()
-    for shape in fit.specification.shapes.values():
+    constant = data["constant_data"].to_dataset()
+    for shape in specification.shapes.values():
         if shape.group == dim:
-            codes = shape.codes(fit.specification.progress, constant["year"])
-            return pd.Series(fit.data["posterior"][dim].to_numpy()[codes], index=constant["evaluation"].to_index())
+            codes = shape.codes(specification.progress, constant["year"])
+            return pd.Series(levels[codes], index=constant["evaluation"].to_index())
     if dim in constant:
         column = constant[dim].to_series()
         return architecture_levels(column) if dim == "architecture" else column.map(label_of)
-    rows = rows_of(fit.data, fit.specification)
+    rows = rows_of(data, specification)
     assert rows.predictors is not None
     columns = next((each.columns for each in rows.predictors.cells.values() if each.group == dim), (dim,))
     labels = [", ".join(each) for each in zip(*map(rows.predictors.labels, columns), strict=True)]

@@ -6,22 +6,21 @@ import operator
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import arviz as az
 import numpy as np
 import pandas as pd
 import xarray as xr
-from xarray import DataArray, Dataset, DataTree
+from xarray import Dataset, DataTree
 
 from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import in_blocks, rows_of
 from bayes_scaling.inference.diagnostics import elements
 from bayes_scaling.inference.fitting import KEPT_DRAWS, thinned
-from bayes_scaling.inference.posterior import reported_draws
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.inference.simulation import prior_draw
+from bayes_scaling.inference.simulation import prior_draw, prior_of
 from bayes_scaling.model.reported import RATES
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.quantities.coefficients import CONTRACTION_MIN
@@ -86,24 +85,10 @@ def prior_quantities(
 ) -> Dataset:
     """Draws of each of :data:`REPORTED` from the prior alone, as in a posterior; refuses ``delta``, without scale."""
     specification = resolve(specification)
-    values = prior_draw(specification, rows, np.random.default_rng(seed), (samples,))
-    reported = reported_draws(specification, rows, values)
+    prior = prior_of(specification, rows, prior_draw(specification, rows, np.random.default_rng(seed), (samples,)))
     if specification.progress.exponents != "none":  # the prior is on the drift, from which rates at one point follow
-        reported = {name: each for name, each in reported.items() if name not in RATES}
-    found = {name: _named(each.value, each.dims, rows) for name, each in reported.items() if name in REPORTED}
-    for name in set(values) & set(REPORTED) - set(found):
-        group = specification.index_of(name)
-        own = values[name].T if group else values[name][:, 0]
-        found[name] = _named(own, (group,) if group else (), rows)
-    return Dataset({name: found[name] for name in REPORTED if name in found}).transpose(*SAMPLE_DIMS, ...)
-
-
-def _named(values: Any, dims: tuple[str, ...], rows: Rows) -> DataArray:
-    """Draws on the last axis, with the dimensions that a posterior has."""
-    coords = {dim: list(rows.levels[dim]) for dim in dims}
-    shape = (*map(len, coords.values()), np.shape(values)[-1])
-    array = DataArray(np.broadcast_to(values, shape), dims=(*dims, "draw"), coords=coords)
-    return array.expand_dims("chain").transpose(*SAMPLE_DIMS, ...)
+        prior = prior.drop_vars(RATES, errors="ignore")
+    return prior[[name for name in REPORTED if name in prior]]
 
 
 FLAT = 1e-9  # range of log densities, nats, within which a prior is flat where the posterior is

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 
+from bayes_scaling.common.formatting import counted, estimate, months, number, probability
+from bayes_scaling.inference.units import noun_of
 from bayes_scaling.model.coordinates import levels_agree, published_coefficients, published_names
 from bayes_scaling.model.rows import anchor_of, central_anchor
+from bayes_scaling.quantities.prior_predictive import HELD, PLAUSIBLE, PriorPredictiveSummary
+from bayes_scaling.quantities.rates import INTERVAL, INTERVAL_KIND
 from bayes_scaling.specifications.formulas import LOSS_FACTORS
 from bayes_scaling.specifications.laws import RESPONSE_UNITS, Term
 from bayes_scaling.specifications.parameters import Parameter
@@ -304,3 +308,21 @@ def _meaning(s: Specification, p: Parameter) -> str:
     if law.response == "critical_batch":
         own["level"] = "critical batch size at the central point"
     return own.get(p.name, p.meaning)
+
+
+def prior_sentences(found: PriorPredictiveSummary) -> tuple[str, ...]:
+    """What priors expect of a table's losses, and of progress."""
+    about, (low, high) = found.evaluations, PLAUSIBLE
+    size = counted(about.rows, noun_of("evaluation", about.kind))
+    what = f"{RESPONSE_UNITS[found.response]}, median and {HELD:.0%} {INTERVAL_KIND} interval"
+    said = f"Before any data, by {found.draws:,} draws of the priors on the {size} of {about.name}: "
+    if found.plausible is not None:
+        said += f"{found.plausible:.1%} of losses lie between {low:g} and {high:g} nats per token; "
+    said += f"{found.response.replace('_', ' ')} {estimate(found.loss, number)} {what}."
+    if (times := found.doubling_time_months) is None:
+        return (said,)
+    return (
+        said,
+        f"Doubling time of effective compute before any data: {estimate(times, months)} months, median and {INTERVAL}; "
+        f"probability of progress {probability(times['probability_of_progress'])}.",
+    )

@@ -15,10 +15,13 @@ from bayes_scaling.inference.fitting import package_versions
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
 from bayes_scaling.inference.settings import SMC
 from bayes_scaling.inference.units import noun_of, plural_of
-from bayes_scaling.reports.describe import describe
+from bayes_scaling.plots.prior_predictive import plot_prior_predictive
+from bayes_scaling.quantities.prior_predictive import prior_predictive_of, prior_predictive_summary
+from bayes_scaling.reports.describe import describe, prior_sentences
 from bayes_scaling.reports.document import Block, Blocks, Code, Equation, Paragraph, Point, Scatter, Table, section
 from bayes_scaling.reports.fit_words import month_of, number
 from bayes_scaling.reports.mathematics import is_equation, tex
+from bayes_scaling.reports.svg import picture_of
 from bayes_scaling.specifications.catalogue import list_specifications, load_specification
 from bayes_scaling.specifications.laws import RESPONSE_UNITS
 from bayes_scaling.specifications.specification import Specification
@@ -152,6 +155,12 @@ def model_section(fit: Fit) -> Blocks:
     )
     if rows:
         yield Table("priors", "Priors", ("parameter", "prior", "unit", "meaning", "reason"), rows)
+    if fit.specification.delta is None:
+        prior = prior_predictive_of(fit)
+        said = " ".join(prior_sentences(prior_predictive_summary(prior)))
+        yield said
+        title = "What the priors expect, and what was observed"
+        yield picture_of(plot_prior_predictive(prior), "prior-predictive", title, said)
 
 
 _CSV, _TOML = ".csv", ".toml"

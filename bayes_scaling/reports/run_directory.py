@@ -111,8 +111,8 @@ def write_beside_fits(contents: Mapping[str, bytes], directory: Path, stale: Col
     return write_results(files, directory, [directory / name for name in {*stale, *contents}], failure)
 
 
-def picture(figure: "Figure") -> bytes:
-    """A figure as the bytes of a PNG file."""
+def picture(figure: "Figure", kind: str = "png") -> bytes:
+    """A figure as the bytes of a PNG file, or of another kind."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
+    figure.savefig(buffer, format=kind)
     return buffer.getvalue()

@@ -17,6 +17,7 @@ import bayes_scaling as bs
 from bayes_scaling.cli import main
 from bayes_scaling.inference import fitting
 from bayes_scaling.inference.settings import DEFAULT, SEED
+from bayes_scaling.reports.describe import prior_sentences
 from bayes_scaling.specifications.catalogue import catalogue_directory
 
 RUN_FILES = {"fit.nc", "doubling_times.png", "summary.json"}
@@ -85,6 +86,25 @@ def test_models_shows_every_prior_of_a_specification(name, done) -> None:
     assert re.search(r"^  L = ", out, flags=re.MULTILINE)
     for parameter in specification.parameters():
         assert re.search(rf"^{parameter.name}(\[\w+\])? ~ ", out, flags=re.MULTILINE), parameter.name
+
+
+def test_models_says_what_the_priors_expect_and_draws_it(command_here, tmp_path) -> None:
+    ended = command_here("models", "reference", "--picture", "prior.svg", cwd=tmp_path)
+    assert (ended.code, ended.err) == (0, "") and "Written: prior.svg" in ended.out
+    found = bs.prior_predictive_summary(bs.prior_predictive("reference", bs.load_evaluations()))
+    for said in prior_sentences(found):
+        assert said in ended.prose
+    assert f"{found.plausible:.1%} of losses lie between 0.5 and 12 nats per token" in ended.prose
+    assert "evaluations, by rank of their prior median" in (tmp_path / "prior.svg").read_text(encoding="utf-8")
+
+
+def test_models_tries_priors_on_the_table_that_it_is_told_or_says_why_not(command_here, tmp_path) -> None:
+    assert "on the 108 runs of simulated" in command_here("models", "chinchilla", cwd=tmp_path).prose
+    ended = command_here("models", "reference", "--evaluations", "collected", "--picture", "prior.png", cwd=tmp_path)
+    assert "on the 297 evaluations of collected" in ended.prose
+    assert (tmp_path / "prior.png").read_bytes().startswith(b"\x89PNG")
+    lacking = command_here("models", "kaplan/steps", cwd=tmp_path)
+    assert lacking.code == 0 and "least_steps" in lacking.err and "Before any data" not in lacking.out
 
 
 # check
@@ -341,6 +361,11 @@ def refused(monkeypatch, capfd, tmp_path):
         (["fit", "ho2024/99"], "'ho2024/99'"),
         (["fit", "mine.toml"], "mine.toml"),
         (["models", "ho2024/99"], "`bayes-scaling models` lists them all"),
+        (["models", "reference", "--evaluations", "nosuch"], "choose from ho2024, collected"),
+        (["models", "reference", "--picture", "prior"], "must end in .svg, .png, .pdf"),
+        (["models", "kaplan/steps", "--picture", "prior.svg"], "least_steps"),
+        (["models", "--picture", "prior.svg"], "for the priors of one specification"),
+        (["models", "--template", "--evaluations", "ho2024"], "for the priors of one specification"),
         (["fit", "--evaluations", "nosuch"], "choose from ho2024, collected"),
         (["fit", "--evaluations", "nosuch.csv"], "nosuch.csv: no such file"),
         (["check", "nosuch.csv"], "nosuch.csv: no such file"),

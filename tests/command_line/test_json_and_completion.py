@@ -36,6 +36,11 @@ def test_the_catalogue_and_a_specification(command_here, tmp_path) -> None:
     assert {prior["name"] for prior in page["priors"]} == {
         parameter.name for parameter in bs.load_specification("ho2024/07").parameters()
     }
+    found = bs.prior_predictive_summary(bs.prior_predictive("ho2024/07", bs.load_evaluations()))
+    assert page["prior_predictive"]["plausible"] == found.plausible
+    assert page["prior_predictive"]["evaluations"]["name"] == "ho2024"
+    lacking = command_here("models", "kaplan/steps", "--json", cwd=tmp_path)
+    assert read(lacking.out)["prior_predictive"] is None and "least_steps" in lacking.err
 
 
 def test_faults_as_json_end_with_2_all_the_same(command_here, tmp_path) -> None:

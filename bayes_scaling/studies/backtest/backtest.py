@@ -10,7 +10,8 @@ import pandas as pd
 
 from bayes_scaling.common.files import BACKTEST_SCORES, BACKTEST_SETTINGS, BACKTEST_TABLE, plain_name
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.inference.fitting import fit_fingerprint, fit_with, summary_of
+from bayes_scaling.inference.fitting import fit_fingerprint, fit_with
+from bayes_scaling.inference.result import summary_of
 from bayes_scaling.inference.settings import SEED, Settings, checked, checked_seed
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.specifications.specification import Specification

@@ -12,7 +12,7 @@ import pandas as pd
 from bayes_scaling.common.files import plain_name
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.settings import SEED, checked_seed, whole_number
-from bayes_scaling.inference.simulation import require_proper_prior
+from bayes_scaling.inference.simulation import design_of, require_proper_prior
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.specifications.catalogue import (
     DEFAULT_SPECIFICATION,
@@ -29,7 +29,6 @@ from bayes_scaling.studies.calibration.experiment import (
 )
 from bayes_scaling.studies.calibration.result import Calibration
 from bayes_scaling.studies.calibration.settings import LEAST, SIMULATIONS
-from bayes_scaling.tables import load_evaluations, load_runs
 
 
 def calibrate(
@@ -142,11 +141,6 @@ def calibrated_specifications() -> tuple[Specification, ...]:
     """What is calibrated: the paper's twenty, the recommended one, and the law of training runs."""
     families = [name for name in list_specifications() if name.startswith("ho2024/")]
     return tuple(map(load_specification, (*families, DEFAULT_SPECIFICATION, "chinchilla")))
-
-
-def design_of(specification: Specification) -> pd.DataFrame:
-    """The design at which the catalogue is calibrated: the paper's evaluations, or the packaged IsoFLOP runs."""
-    return load_evaluations() if specification.centre is None else load_runs()
 
 
 def stated_intervals() -> pd.DataFrame:

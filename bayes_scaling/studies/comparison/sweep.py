@@ -13,8 +13,8 @@ import pandas as pd
 
 from bayes_scaling.common.files import FITS, SCORES, plain_name
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.inference.fitting import fit_fingerprint, fit_with, summary_of
-from bayes_scaling.inference.result import Fit, finished_fit, read_fit, sweep_file
+from bayes_scaling.inference.fitting import fit_fingerprint, fit_with
+from bayes_scaling.inference.result import Fit, finished_fit, read_fit, summary_of, sweep_file
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.studies.comparison.elpd import ERRORS, Record, score
 from bayes_scaling.studies.comparison.variants import Variant

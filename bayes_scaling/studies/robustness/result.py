@@ -9,8 +9,7 @@ import pandas as pd
 
 from bayes_scaling.common.files import FITS
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.inference.fitting import summary_of
-from bayes_scaling.inference.result import EvaluationsSummary, Fit, load_fit, sweep_files
+from bayes_scaling.inference.result import EvaluationsSummary, Fit, load_fit, summary_of, sweep_files
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.law.published import PublishedDoubling
 from bayes_scaling.quantities.against_published import Ends, rates_against_published

@@ -63,6 +63,7 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
             "compute_needed",
             "reachable_date",
             "credible_intervals",
+            "published_estimates",
             "replicate",
             "Replication",
             "load_replication",
@@ -100,6 +101,8 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "Checking an answer",
         "What the data decided, what the prior did, and whether the posterior can be trusted.",
         (
+            "prior_predictive",
+            "prior_predictive_summary",
             "identification",
             "profile_likelihood",
             "predictive_check",
