@@ -18,8 +18,9 @@ from bayes_scaling.plots.comparison_by_model import (
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL, INTERVAL
 from bayes_scaling.reports.document import Blocks, Equation, Picture, Point, Row, Scatter, Section, Table, section
 from bayes_scaling.reports.fit_basis import command_blocks
-from bayes_scaling.reports.fit_words import TIMES, in_brackets, in_months, number, times_of, variant_in_words
+from bayes_scaling.reports.fit_words import in_brackets, in_months, number, times_of, variant_in_words
 from bayes_scaling.reports.svg import picture_of
+from bayes_scaling.studies.comparison.alternatives import TIMES
 from bayes_scaling.studies.comparison.result import METHODS, MISCOMPUTED, TIE_NATS, Comparison, against_published
 
 PROGRESS = "probability_of_progress"  # NaN of a model that assumes no progress

@@ -10,6 +10,7 @@ from bayes_scaling.common.formatting import NOT_CONVERGED, months, probability
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.published import HO2024_COMPUTE, HO2024_ROBUSTNESS, MOORE
+from bayes_scaling.plots.estimates import plot_estimates
 from bayes_scaling.plots.progress import plot_doubling_times
 from bayes_scaling.quantities.coefficients import unidentified
 from bayes_scaling.quantities.doubling import doubling_times, prior_rates
@@ -25,8 +26,9 @@ from bayes_scaling.reports.fit_quantities import quantities_of, summarise
 from bayes_scaling.reports.fit_results import best_split_picture, budget_sentence
 from bayes_scaling.reports.fit_trust import calibration_section, diagnostics_section
 from bayes_scaling.reports.robustness_document import published, sentences
-from bayes_scaling.reports.svg import lead_of
+from bayes_scaling.reports.svg import lead_of, picture_of
 from bayes_scaling.specifications.catalogue import load_specification
+from bayes_scaling.studies.comparison.alternatives import TIMES, alternatives_to
 from bayes_scaling.studies.robustness.cases import CASES
 from bayes_scaling.studies.robustness.result import Robustness
 
@@ -131,7 +133,7 @@ def notes_of(fit: Fit) -> tuple[str, ...]:
         "training compute buys the same loss."
     )
     caveat = "Other rows, priors or models can move and widen this interval: see 'What would change this answer'."
-    return (*((means,) if math.isfinite(median) else ()), caveat)
+    return (*((means,) if math.isfinite(median) else ()), words.estimand(fit), caveat)
 
 
 def answer_of(fit: Fit) -> str:
@@ -192,6 +194,7 @@ def change_section(fit: Fit, robustness: Robustness | None = None) -> Blocks:
             "its interval rests on that choice."
         )
     elif robustness is not None:
+        yield from _alternatives(fit)
         yield tuple(sentences(robustness))
         yield Table.of(
             "other-choices",
@@ -208,6 +211,7 @@ def change_section(fit: Fit, robustness: Robustness | None = None) -> Blocks:
             marked=lambda row: not row["converged"],
         )
     else:
+        yield from _alternatives(fit)
         questions = {case.name: case.question for case in CASES}
         yield Table.of(
             "published-choices",
@@ -224,6 +228,46 @@ def change_section(fit: Fit, robustness: Robustness | None = None) -> Blocks:
         )
         lead = "To try the same choices on these data (priors, noise, selections, the paper's penalty and others):"
         yield from basis.command_blocks(lead, ["robustness"], fit.evaluations)
+
+
+def _alternatives(fit: Fit) -> Blocks:
+    """What was found with other specifications on a packaged table, beside all that is published."""
+    others = alternatives_to(fit)
+    if others is None:
+        return
+    name = fit.specification.name
+    found = others.table[others.table["converged"]]
+    ours = [("this fit", name, doubling_times(fit).loc["compute"].to_dict())]
+    ours += [("all specifications", f"stacked by {others.unit}", others.average)]
+    ours += [
+        ("each specification", str(label), dict(zip(words.PARTS, row[list(TIMES)], strict=True)))
+        for label, row in found.iterrows()
+        if label != name
+    ]
+    results = pd.DataFrame([{"group": group, "label": label, **times} for group, label, times in ours])
+    yield picture_of(
+        plot_estimates(results),
+        "estimates",
+        "The same question, other answers",
+        f"{words.warning(fit)}Doubling times of effective compute in months with {INTERVAL}: of this fit, over all "
+        f"{others.specifications} specifications compared on this table, of each of them, and every published one with "
+        "what it measures.",
+    )
+    yield Table.of(
+        "specifications",
+        "Specifications compared on this table: expected log predictive density (elpd, nats), each "
+        f"{others.unit} left out, less the best's, with its standard error; weight by stacking; doubling time of "
+        f"effective compute in months; marked: not converged",
+        others.table,
+        {
+            "specification": "{name}",
+            "elpd difference": lambda row: f"{row['elpd_diff']:.1f} ± {row['dse']:.1f}",
+            "weight": lambda row: f"{row['weight']:.2f}",
+            f"median ({INTERVAL})": lambda row: words.in_months(words.times_of(row)),
+            "probability of progress": lambda row: probability(row["probability_of_progress"]),
+        },
+        marked=lambda row: not row["converged"],
+    )
 
 
 def _of_the_rate(table: pd.DataFrame) -> str:

@@ -28,9 +28,10 @@ from bayes_scaling.quantities.rates import INTERVAL
 from bayes_scaling.reports import fit_results
 from bayes_scaling.reports.document import Blocks, Section, Table, section
 from bayes_scaling.reports.fit_trust import identification_section, predictive_section
-from bayes_scaling.reports.fit_words import in_numbers, next_step, number, sentence, span, times_cells
+from bayes_scaling.reports.fit_words import estimand, in_numbers, next_step, number, sentence, span, times_cells
 from bayes_scaling.reports.svg import picture_of
 from bayes_scaling.reports.terminal import rich_table
+from bayes_scaling.studies.comparison.alternatives import alternatives_to
 from bayes_scaling.studies.comparison.chain_weights import chain_weights
 from bayes_scaling.tables.faults import printable
 
@@ -152,9 +153,20 @@ def fit_report(fit: Fit) -> RenderableType:
         parts.append(Text(next_step(fit)))
     parts += [Text(printable(str(each)), style="yellow") for each in fit_findings(fit)]
     parts += [Text(), Text(sentence(fit), style="bold" if d.converged else "bold red")]
+    parts += [Text(estimand(fit))] if fit.specification.progresses else []
     if can_identify(fit):
         parts += [Text(), *(Text(said) for said in identification(fit).sentences)]
     return Group(*parts)
+
+
+def _context(fit: Fit) -> dict[str, Any]:
+    """What the doubling time of effective compute is of, and its average over specifications, where one is known."""
+    others = alternatives_to(fit)
+    told = {"estimand": estimand(fit)} if fit.specification.progresses else {}
+    if others is None:
+        return told
+    average = {"specifications": others.specifications, "unit": others.unit, "weights": "stacking"}
+    return told | {"over_specifications": average | plain(others.average)}
 
 
 def groups_report(fit: Fit) -> RenderableType | None:
@@ -194,7 +206,9 @@ def summarise(fit: Fit) -> dict[str, Any]:
         about which the data say nearly nothing, and of what rests on them. ``warnings`` are what looks wrong with table
         and fit: ``code``, ``severity``, ``message`` and ``rows`` of each. Of fits with their log prior and log
         likelihood also ``identification``: ``quantities`` (prior and posterior of each, and who decided it), ``ridge``
-        of the two rates or null, ``rule`` and ``sentences`` (see :func:`bayes_scaling.identification`).
+        of the two rates or null, ``rule`` and ``sentences`` (see :func:`bayes_scaling.identification`). Of progress
+        ``estimand``, what it is of; and where specifications have been compared on a packaged table
+        ``over_specifications``, the doubling time of effective compute over all of them, by stacking.
     """
     times, found = doubling_times(fit), fit.diagnostics
     return {
@@ -204,6 +218,7 @@ def summarise(fit: Fit) -> dict[str, Any]:
             str(name): None if math.isnan(row["median"]) else plain(row) for name, row in times.to_dict("index").items()
         },
         **{key: value for each in quantities_of(fit) for key, value in each.summary(fit).items()},
+        **_context(fit),
         "interval": times.attrs["interval"],
         "diagnostics": asdict(found) | {"converged": found.converged},
         "warnings": [asdict(each) for each in fit_findings(fit)],

@@ -19,13 +19,12 @@ from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.intervals import MCSE
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL, INTERVAL
 from bayes_scaling.reports.document import Banner, Block, Bullets, Paragraph, Picture, Section, Table
+from bayes_scaling.studies.comparison.alternatives import alternatives_to
 from bayes_scaling.studies.comparison.elpd import DOUBLING
 
 Row = Mapping[Any, Any] | pd.Series  # a row of a table of intervals
 _WARNING = f"{DO_NOT_USE}. "
 PARTS = ("median", "lower", "upper")
-TIMES = tuple(DOUBLING[part] for part in PARTS)
-"""Columns of a study's table that hold the doubling time of effective compute."""
 
 
 def warning(fit: Fit) -> str:
@@ -150,7 +149,7 @@ def _finding(fit: Fit) -> str:
         middle = "the median rate of progress is not positive, so effective compute has no doubling time"
     text = (
         f"with '{fit.specification.name}', {middle} ({CREDIBLE_INTERVAL} {lower} to {upper}; "
-        f"probability of progress {probability(row['probability_of_progress'])})."
+        f"probability of progress {probability(row['probability_of_progress'])}){_over_specifications(fit)}."
     )
     if math.isinf(row["upper"]) and math.isfinite(row["median"]):
         text += " The interval has no upper end: these data do not exclude that there was no progress at all."
@@ -160,6 +159,29 @@ def _finding(fit: Fit) -> str:
             "these data leave the rate of progress largely open."
         )
     return text
+
+
+def _over_specifications(fit: Fit) -> str:
+    """The average over what else was fitted to a packaged table, as it is said beside one specification's answer."""
+    others = alternatives_to(fit)
+    if others is None:
+        return ""
+    median, lower, upper = in_digits(others.average, months)
+    over = f"over {others.specifications} specifications, stacked by {others.unit}"
+    return f"; {over}, every {median} ({lower} to {upper})"
+
+
+def estimand(fit: Fit) -> str:
+    """What the answer is about: what counts as progress, of what, and when; empty for a law without progress."""
+    if not fit.specification.progresses:
+        return ""
+    apart = "test_time_adaptation" in fit.specification.columns
+    years = fit.data["constant_data"]["year"]
+    return (
+        "Progress is whatever lowers the loss of given parameters and training tokens, test-time adaptation "
+        f"{'apart' if apart else 'included'}, on average over the table's evaluations, "
+        f"{math.floor(float(years.min()))} to {math.floor(float(years.max()))}."
+    )
 
 
 def _size(table: EvaluationsSummary) -> str:

@@ -18,11 +18,12 @@ from bayes_scaling.quantities.against_published import AgainstPublished
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL, INTERVAL, interval_attrs, signed_months_to_double
 from bayes_scaling.reports.document import Banner, Blocks, Document, Picture, Row, Section, Table, section, those_made
 from bayes_scaling.reports.fit_basis import citation_section, command_blocks, made_with
-from bayes_scaling.reports.fit_words import PARTS, TIMES, in_brackets, in_months, no_upper_bound, times_of
+from bayes_scaling.reports.fit_words import PARTS, in_brackets, in_months, no_upper_bound, times_of
 from bayes_scaling.reports.markdown import render_page
 from bayes_scaling.reports.run_directory import picture, write_beside_fits
 from bayes_scaling.reports.svg import lead_of
 from bayes_scaling.reports.terminal import compact, left_out
+from bayes_scaling.studies.comparison.alternatives import TIMES
 from bayes_scaling.studies.directory import recorded
 from bayes_scaling.studies.robustness.cases import BASELINE, CASES
 from bayes_scaling.studies.robustness.result import ALL_DATES, Robustness

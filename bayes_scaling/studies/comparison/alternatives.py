@@ -1,0 +1,96 @@
+"""What other specifications say of a packaged table, and all together: a comparison that comes with the package.
+
+`notebooks/steps.py` makes the files, from comparisons by whole papers.
+"""
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bayes_scaling.inference.result import Fit
+from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.studies.comparison.elpd import DOUBLING
+from bayes_scaling.studies.comparison.result import Comparison
+from bayes_scaling.tables.packaged import PACKAGED
+
+FOLDER = "alternatives"
+"""Of the package's data: one JSON file for each table."""
+TIMES = tuple(DOUBLING[name] for name in ("median", "lower", "upper"))
+_COLUMNS = ("elpd_diff", "dse", "weight", *TIMES, "probability_of_progress", "converged")
+
+
+@dataclass(frozen=True, eq=False)
+class Alternatives:
+    """Doubling times of effective compute on one table under many specifications.
+
+    Parameters
+    ----------
+    unit
+        Of cross-validation: ``"evaluation"`` or ``"paper"``.
+    table
+        Indexed by specification, best first: ``elpd_diff`` with its standard error ``dse`` (nats), ``weight`` by
+        stacking, and the doubling time as in a comparison's table.
+    average
+        Over all that converged, by these weights: ``median``, ``lower``, ``upper`` (months, 95% equal-tailed) and
+        ``probability_of_progress``.
+    """
+
+    unit: str
+    table: pd.DataFrame
+    average: dict[str, float]
+
+    @property
+    def specifications(self) -> int:
+        """How many the average is over."""
+        return int(self.table["converged"].sum())
+
+
+def document_of(comparison: Comparison) -> dict[str, Any]:
+    """A comparison as the plain data of a packaged file."""
+    table = comparison.table.set_index("model")[list(_COLUMNS)]
+    average = comparison.averaged_doubling_times().loc["compute"]
+    fits = {fit.specification.name: fit for fit in comparison.fits.values()}
+    known = {name: _key(fits[name]) for name in table.index if name in fits}
+    return {
+        "unit": comparison.unit,
+        "average": average[["median", "lower", "upper", "probability_of_progress"]].to_dict(),
+        "specifications": [{"name": name, "of": known.get(name)} | row for name, row in table.to_dict("index").items()],
+    }
+
+
+def alternatives_to(fit: Fit) -> Alternatives | None:
+    """What the packaged comparison says of the table of a fit, if this very specification is among those compared."""
+    document = _document(fit.evaluations.name)
+    if document is None or _key(fit) not in [each["of"] for each in document["specifications"]]:
+        return None
+    table = pd.DataFrame(document["specifications"]).set_index("name").drop(columns="of")
+    months = {name: math.inf for name in TIMES}  # null for no bound
+    average = {name: math.inf if value is None else value for name, value in document["average"].items()}
+    return Alternatives(document["unit"], table.fillna(months), average)
+
+
+@cache
+def _document(name: str) -> dict[str, Any] | None:
+    file = files("bayes_scaling") / "data" / FOLDER / f"{name}.json"
+    return json.loads(file.read_text(encoding="utf-8")) if name in PACKAGED and file.is_file() else None
+
+
+def _key(fit: Fit) -> str:
+    """Of what was fitted to what: the specification, and the losses of all rows."""
+    losses = np.asarray(fit.data["observed_data"].to_dataset().to_dataarray(), float)
+    rows = np.asarray(fit.data["constant_data"]["evaluation"]).astype(str).tolist()
+    text = json.dumps([_settings(fit.specification), rows, losses.round(9).ravel().tolist()], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _settings(specification: Specification) -> dict[str, Any]:
+    """All that a posterior depends on, without the words about it."""
+    told = ("title", "reference")
+    return {name: value for name, value in specification.to_dict().items() if name not in told}
