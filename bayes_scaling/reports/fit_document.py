@@ -1,8 +1,9 @@
 """The report of one fit: the answer first, then what it rests on, down to the diagnostics."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
+from typing import Any
 
 import pandas as pd
 
@@ -237,7 +238,7 @@ def _alternatives(fit: Fit) -> Blocks:
         return
     name = fit.specification.name
     found = others.table[others.table["converged"]]
-    ours = [("this fit", name, doubling_times(fit).loc["compute"].to_dict())]
+    ours: list[tuple[str, str, Mapping[Any, Any]]] = [("this fit", name, doubling_times(fit).loc["compute"].to_dict())]
     ours += [("all specifications", f"stacked by {others.unit}", others.average)]
     ours += [
         ("each specification", str(label), dict(zip(words.PARTS, row[list(TIMES)], strict=True)))
