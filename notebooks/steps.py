@@ -260,9 +260,9 @@ def sensitivities() -> str:
         lines.append([what, str(first.evaluations.rows), selected(first, correlation)])
     return table_of(["on `collected`", "rows", "T_C, months"], lines) + (
         "\n\nSizes with a further error show which way errors of the sizes given have moved the answer already. The "
-        "last lines work out what the exponent of parameters would be if papers of larger models were better, or worse, in "
-        "what no column shows (Whitfill 2025, arXiv 2508.11033): the effects of papers and systems are then in part "
-        "those of size."
+        "last lines work out what the exponent of parameters would be if papers of larger models were better, or "
+        "worse, in what no column shows (Whitfill 2025, arXiv 2508.11033): effects of papers and systems are then in "
+        "part those of size."
     )
 
 

@@ -62,7 +62,7 @@ def _coefficients(s: Specification) -> Iterator[str]:
     if s.coefficients:
         yield "[coefficients]  # formulas over the table's columns, such as 1 + architecture, 0 + lab, 1 + (1 | lab)"
         for name in s.may_have_formulas:
-            link = s.formulas[name].link if name in s.formulas else ""
+            link = s.formulas[name].link if name in s.coefficients else ""
             where = {"identity": "it", "log": "its logarithm", "logit": "its log odds"}.get(link)
             given = f"{name} = {_text(s.coefficients.get(name, ''))}  # terms are added to {where}"
             yield given if link else f"# {name} has no formula"

@@ -68,8 +68,10 @@ OWN_SPECIFICATIONS = {
         ),
     )
 }
+CATALOGUE = {name: load_specification(name) for name in list_specifications()}
 ALL_NAMES = (
-    *(name for name in list_specifications() if not LAWS[load_specification(name).law].for_runs),
+    # Those with formulas have tests/formulas, and the harness of tests/models.
+    *(name for name, each in CATALOGUE.items() if not LAWS[each.law].for_runs and not each.coefficients),
     *OWN_SPECIFICATIONS,
 )
 

@@ -274,7 +274,7 @@ def test_a_distribution_that_is_no_name_is_refused(distribution: object) -> None
 
 def test_a_specification_takes_own_priors() -> None:
     own = {"alpha": bs.Prior("lognormal", mu=-1.2, sigma=0.5)}
-    mine = replace(bs.load_specification("reference"), priors=own)
+    mine = replace(bs.load_specification("ho2024/07"), priors=own)
     assert mine.prior_of("alpha") == own["alpha"]
     assert bs.Specification.from_dict(mine.name, mine.to_dict()) == mine
 

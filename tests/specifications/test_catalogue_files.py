@@ -89,7 +89,7 @@ def test_it_goes_to_a_file_of_ones_own_and_back(name: str, tmp_path: Path) -> No
     assert load_specification(str(path)) == read
 
 
-@pytest.mark.parametrize("name", [*HO2024, "reference"])
+@pytest.mark.parametrize("name", [*HO2024, "steps/1-irreducible"])
 def test_settings_that_came_later_are_left_out_of_plain_data_where_they_say_nothing(name: str) -> None:
     """Fingerprints and names of stored fits are made of plain data."""
     document = load_specification(name).to_dict()
@@ -128,9 +128,10 @@ def test_every_parameter_is_documented_and_its_prior_fits(name: str) -> None:
     specification = load_specification(name)
     parameters = specification.parameters()
     assert len({p.name for p in parameters}) == len(parameters)
-    assert "sigma" in {p.name for p in parameters}
+    assert {"sigma", "sigma_base"} & {p.name for p in parameters}
     for parameter in parameters:
-        assert parameter == PARAMETERS[parameter.name]
+        assert parameter == PARAMETERS.get(parameter.name, parameter)
+        assert parameter.meaning and parameter.reason
         assert specification.prior_of(parameter.name).fits(parameter.support)
 
 
@@ -152,7 +153,12 @@ def test_the_reference_is_the_default() -> None:
         ("ho2024/16", "level share alpha beta sigma"),
         ("ho2024/18", "level alpha g_C sigma"),
         ("ho2024/19", "level share alpha beta g_N g_D gamma sigma"),
-        ("reference", "level irreducible_share share alpha beta g_N g_D sigma tau"),
+        ("steps/1-irreducible", "level irreducible_share share alpha beta g_N g_D sigma tau"),
+        (
+            "reference",
+            "level irreducible_share share alpha_base alpha_architecture beta g_N_central g_D_central "
+            "reducible_test_time_adaptation sigma tau tau_paper",
+        ),
         ("robustness/transformer-factor", "level share alpha beta g_N g_D gamma_T sigma"),
         ("robustness/bend-2017", "level share alpha beta g_N g_D sigma"),
         ("robustness/repetition", "level share alpha beta g_N g_D repetition_scale sigma"),
@@ -237,7 +243,7 @@ def test_a_penalty_that_would_be_another_law_is_refused(groups: dict[str, str], 
 
 def test_the_papers_penalty_does_not_go_with_paper_effects() -> None:
     with pytest.raises(SpecificationError, match=r"delta needs \[noise\] family = 'normal', cluster = 'none'"):
-        load_specification("reference").with_published_penalty(0.0025)
+        load_specification("steps/1-irreducible").with_published_penalty(0.0025)
 
 
 # ---------------------------------------------------------------------- the point where groups agree
