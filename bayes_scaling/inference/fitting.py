@@ -20,6 +20,7 @@ from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, c
 from bayes_scaling.model.rows import central_anchor, make_rows
 from bayes_scaling.specifications.catalogue import resolve
 from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.tables.columns import FLAGS
 from bayes_scaling.tables.plausibility import require_plausible
 from bayes_scaling.tables.soundness import as_table
 
@@ -159,12 +160,19 @@ def package_versions() -> dict[str, str]:
 
 def posterior_document(specification: Specification, evaluations: pd.DataFrame) -> dict[str, Any]:
     """Everything that decides a posterior, whatever samples it: data, specification, priors; ready for JSON."""
-    table = evaluations.to_csv(float_format="%.17g")
     return {
-        "evaluations": hashlib.sha256(table.encode()).hexdigest(),
+        "evaluations": table_digest(evaluations, specification),
         "specification": {"name": specification.name} | specification.to_dict(),
         "priors": {p.name: str(specification.prior_of(p.name)) for p in specification.parameters()},
     }
+
+
+def table_digest(evaluations: pd.DataFrame, *specifications: Specification) -> str:
+    """SHA-256 of a table without flags that no specification names and without notes, which no fit reads."""
+    used = (column for each in specifications for column in each.used_columns)
+    unread = {*FLAGS, "note"}.difference(used)
+    table = evaluations.drop(columns=[*unread], errors="ignore").to_csv(float_format="%.17g")
+    return hashlib.sha256(table.encode()).hexdigest()
 
 
 def document_fingerprint(document: Mapping[str, Any]) -> str:

@@ -1,6 +1,5 @@
 """Simulations: values put in, losses simulated, a posterior fitted, and where the values lie in it; many, resumable."""
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -14,7 +13,7 @@ from xarray import Dataset
 from bayes_scaling.common.arrays import Floats
 from bayes_scaling.inference.attempts import Attempted, attempt
 from bayes_scaling.inference.diagnostics import Diagnostics, elements
-from bayes_scaling.inference.fitting import document_fingerprint
+from bayes_scaling.inference.fitting import document_fingerprint, table_digest
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.inference.simulation import LARGEST_LOSS, plausible_draw, quantities_at
 from bayes_scaling.model.rows import make_rows
@@ -154,7 +153,7 @@ def design_fingerprint(
     document = {
         "simulated": specification_document(simulated),
         "fitted": specification_document(fitted),
-        "table": hashlib.sha256(table.to_csv(float_format="%.17g").encode()).hexdigest(),
+        "table": table_digest(table, simulated, fitted),
         # Of runs of stated length: the effective draws wanted do not decide them.
         "settings": [
             {name: value for name, value in asdict(each).items() if name != "effective_draws"}
