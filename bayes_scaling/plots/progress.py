@@ -146,7 +146,7 @@ def _draw_density(figure: Figure, axes: Axes, fit: Fit, rate: NDArray[np.float64
     median, lower, upper = summary["median"], summary["lower"], summary["upper"]
     middle, low, high = in_digits(summary, months)
     density = _log_time_density(rate)
-    prior = prior_rates(fit.specification)
+    prior = prior_rates(fit)
     expected = None if prior is None else _log_time_density(prior)
     if expected is not None:
         named(axes.plot(_MONTHS, expected, color=PRIOR, lw=1.2, ls="--", label=BEFORE), "prior")

@@ -18,6 +18,7 @@ from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.result import Fit, require_fit
+from bayes_scaling.inference.simulation import prior_draw, prior_of
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.model.predictors import architecture_levels, label_of
 from bayes_scaling.quantities import rates
@@ -141,16 +142,14 @@ def _labels(specification: Specification, data: DataTree, dim: str, levels: NDAr
     return pd.Series(labels, index=list(rows.ids))
 
 
-def prior_rates(specification: Specification, samples: int = 20_000, seed: int = 0) -> Floats | None:
-    """Draws of g_C under the priors on the rates alone, or None where no prior stands on them directly."""
-    names = {p.name for p in specification.parameters()} & {"g_N", "g_D", "g_C"}
-    further = (rate for rate, shape in specification.shapes.items() if shape.further)
-    moved = {*further, *specification.predicted} & {"g_N", "g_D", "g_C"}
-    if not names or moved:
+def prior_rates(fit: Fit, samples: int = 20_000, seed: int = 0) -> Floats | None:
+    """Draws of g_C from the prior alone, averaged as the posterior's are; None where the prior is on something else."""
+    specification = fit.specification
+    if specification.delta is not None or specification.progress.exponents != "none" or not specification.progresses:
         return None
-    rng = np.random.default_rng(seed)
-    draws = (specification.prior_of(name).frozen().rvs(samples, random_state=rng) for name in sorted(names))
-    return np.asarray(sum(draws), dtype=float)
+    rows = rows_of(fit.data, specification)
+    drawn = prior_draw(specification, rows, np.random.default_rng(seed), (samples,))
+    return averaged(specification, fit.data, prior_of(specification, rows, drawn)["g_C"]).ravel()
 
 
 def _summary(fit: Fit, rate: str, probability: float) -> dict[str, float]:

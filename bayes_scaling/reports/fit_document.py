@@ -151,7 +151,7 @@ def lead_picture(fit: Fit) -> Picture | None:
         figure = plot_doubling_times(fit, ridge=False, visuals={"title": False, "legend": {"ncols": 1}})
     except BayesScalingError:
         return None
-    row, rates = doubling_times(fit).loc["compute"].to_dict(), prior_rates(fit.specification)
+    row, rates = doubling_times(fit).loc["compute"].to_dict(), prior_rates(fit)
     prior = "it has no prior of its own"
     if rates is not None:
         prior = f"its prior, drawn behind: {words.span('lower', 'upper', months)(summarise_rate(rates))} months"

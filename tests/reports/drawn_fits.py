@@ -5,11 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 from made_fits import GOOD, fit_of_posterior
-from xarray import DataArray, Dataset
 
 import bayes_scaling as bs
 from bayes_scaling.inference.diagnostics import Diagnostics
-from bayes_scaling.inference.posterior import reported_draws
+from bayes_scaling.inference.posterior import posterior_of
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.simulation import prior_draw
 from bayes_scaling.model.rows import make_rows
@@ -28,19 +27,8 @@ def drawn_fit(
     for name, drawn in values.items():
         middle = np.median(drawn, axis=0)
         values[name] = middle + width * (drawn - middle) + moved.get(name, 0.0)
-    found = {
-        name: _named(drawn.T if chosen.index_of(name) else drawn[:, 0], chosen.index_of(name), rows.levels)
+    free = {
+        name: drawn.reshape(CHAINS, DRAWS, *(drawn.shape[1:] if chosen.index_of(name) else ()))
         for name, drawn in values.items()
     }
-    for name, each in reported_draws(chosen, rows, values).items():
-        found[name] = _named(each.value, each.dims[0] if each.dims else None, rows.levels)
-    return replace(fit_of_posterior(chosen, table, Dataset(found)), diagnostics=diagnostics)
-
-
-def _named(values: np.ndarray, group: str | None, levels: dict) -> DataArray:
-    """Draws, on the last axis, as a posterior has them."""
-    shape = (len(levels[group]),) if group else ()
-    values = np.broadcast_to(values, (*shape, CHAINS * DRAWS)).reshape(*shape, CHAINS, DRAWS)
-    dims = (*((group,) if group else ()), "chain", "draw")
-    coords = {"chain": range(CHAINS), "draw": range(DRAWS)} | ({group: list(levels[group])} if group else {})
-    return DataArray(values, dims=dims, coords=coords).transpose("chain", "draw", ...)
+    return replace(fit_of_posterior(chosen, table, posterior_of(chosen, rows, free)), diagnostics=diagnostics)

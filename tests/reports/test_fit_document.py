@@ -60,7 +60,7 @@ RESULTS = (
 
 @pytest.fixture(scope="module")
 def fit(ho2024) -> Fit:
-    return drawn_fit("reference", ho2024, g_N=0.5, g_D=0.5)
+    return drawn_fit("reference", ho2024, g_N_central=0.5, g_D_central=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ def test_the_first_screen_is_in_plain_words(fit, document, ho2024):
     assert f"after each {median} months, half the training compute buys the same loss" in document.notes[0]
     bad = replace(fit, diagnostics=BAD)
     assert notes_of(bad)[0].startswith("NOT CONVERGED, do not use. ")
-    still = drawn_fit("reference", ho2024, g_N=-2.0, g_D=-2.0)
+    still = drawn_fit("reference", ho2024, g_N_central=-2.0, g_D_central=-2.0)
     assert not any("half the training compute" in note for note in notes_of(still))
     mine = replace(fit, specification=replace(fit.specification, title="mine"))
     assert subtitle_of(mine).startswith("Specification 'reference'")
@@ -223,7 +223,8 @@ def test_every_text_of_a_report_is_on_its_page(name, request):
                 assert text in written or " ".join(text.split()) in written, (found.name, text)
 
 
-def test_prior_s_doubling_times_are_those_of_its_normal_rates(fit):
+def test_prior_s_doubling_times_are_those_of_its_normal_rates(ho2024):
+    fit = drawn_fit("ho2024/07", ho2024)
     # g_C = g_N + g_D ~ N(0, sqrt 2): its upper end of 95% is 1.96 sqrt 2 a year.
     found = prior_doubling_times(fit).loc["compute"]
     assert found["lower"] == pytest.approx(12 * math.log(2) / (1.95996 * math.sqrt(2)), rel=0.03)

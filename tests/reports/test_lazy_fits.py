@@ -54,7 +54,7 @@ def student_t_with_papers(table) -> bs.Fit:
         paper_effect=(("chain", "draw", "paper"), 0.01 * effects),
         paper_effect_standardised=(("chain", "draw", "paper"), effects),
     )
-    specification = bs.load_specification("reference")
+    specification = bs.load_specification("steps/1-irreducible")
     return fit_of_posterior(replace(specification, noise=Noise("student_t", "paper")), table, drawn)
 
 

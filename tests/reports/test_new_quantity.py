@@ -42,7 +42,7 @@ def entered(monkeypatch) -> None:
 
 @pytest.fixture(scope="module")
 def fit(ho2024) -> Fit:
-    return drawn_fit("reference", ho2024, g_N=0.5, g_D=0.5)
+    return drawn_fit("steps/1-irreducible", ho2024, g_N=0.5, g_D=0.5)
 
 
 @pytest.fixture
