@@ -144,12 +144,14 @@ def _labels(specification: Specification, data: DataTree, dim: str, levels: NDAr
 
 def prior_rates(fit: Fit, samples: int = 20_000, seed: int = 0) -> Floats | None:
     """Draws of g_C from the prior alone, averaged as the posterior's are; None where the prior is on something else."""
-    specification = fit.specification
-    if specification.delta is not None or specification.progress.exponents != "none" or not specification.progresses:
+    s, rng = fit.specification, np.random.default_rng(seed)
+    if s.delta is not None or s.progress.exponents != "none" or not s.progresses:
         return None
-    rows = rows_of(fit.data, specification)
-    drawn = prior_draw(specification, rows, np.random.default_rng(seed), (samples,))
-    return averaged(specification, fit.data, prior_of(specification, rows, drawn)["g_C"]).ravel()
+    shared = [rate for rate in RATE_OF.values() if rate in s.names and s.index_of(rate) is None]
+    if shared and len(shared) == len(s.shapes) and not {*shared} & {*s.predicted} and not s.rates_change:
+        return np.asarray(sum(s.prior_of(rate).frozen().rvs(samples, random_state=rng) for rate in shared), float)
+    rows = rows_of(fit.data, s)
+    return averaged(s, fit.data, prior_of(s, rows, prior_draw(s, rows, rng, (samples,)))["g_C"]).ravel()
 
 
 def _summary(fit: Fit, rate: str, probability: float) -> dict[str, float]:

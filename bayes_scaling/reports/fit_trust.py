@@ -107,7 +107,7 @@ def identification_section(fit: Fit) -> Blocks:
         plot_identification(fit, ridge=False),
         "identification-picture",
         "Prior and posterior of each quantity",
-        f"Each posterior's interval on the scale of its prior's. {found.sentences[0]}",
+        f"Each posterior's {INTERVAL} on the scale of its prior's. {found.sentences[0]}",
     )
     yield Table.of(
         "identification-table",

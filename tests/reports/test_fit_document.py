@@ -469,7 +469,7 @@ def test_commands_name_files_for_what_is_not_packaged(ho2024):
 
 
 def test_another_prior_under_a_name_of_the_catalogue_is_a_file(fit):
-    priors = dict(fit.specification.priors) | {"g_N": Prior.of("normal", mu=0.0, sigma=3.0)}
+    priors = dict(fit.specification.priors) | {"g_N_central": Prior.of("normal", mu=0.0, sigma=3.0)}
     changed = replace(fit, specification=replace(fit.specification, priors=priors))
     assert "fit reference.toml " in command(changed) and "fit reference " in command(fit)
 

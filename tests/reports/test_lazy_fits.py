@@ -46,7 +46,7 @@ def fit(request, table) -> bs.Fit:
 
 def student_t_with_papers(table) -> bs.Fit:
     """The one case in which paper effects are sampled."""
-    drawn = drawn_fit("reference", table, width=0.02).data["posterior"].to_dataset()
+    drawn = drawn_fit("steps/1-irreducible", table, width=0.02).data["posterior"].to_dataset()
     papers = list(dict.fromkeys(table["paper"]))
     effects = np.random.default_rng(0).standard_normal((CHAINS, DRAWS, len(papers)))
     drawn = drawn.assign(

@@ -14,7 +14,6 @@ from bayes_scaling.reports.comparison_sections import named
 from bayes_scaling.reports.document import Bullets, Document, Paragraph, Point, Scatter, Section, Table, printable
 from bayes_scaling.reports.fit_basis import further_selections, specification_name, table_option
 from bayes_scaling.reports.fit_words import (
-    TIMES,
     in_brackets,
     in_whole_percent,
     month_of,
@@ -28,6 +27,7 @@ from bayes_scaling.reports.mathematics import is_equation, symbol, tex
 from bayes_scaling.reports.robustness_document import published_sentence
 from bayes_scaling.reports.svg import lead_of, svg_of
 from bayes_scaling.reports.write import as_plain, format_of, render_json
+from bayes_scaling.studies.comparison.alternatives import TIMES
 
 
 def test_tables_of_names_and_values():
