@@ -41,7 +41,8 @@ def grid_of_runs(fit: Fit, budget: float) -> pd.DataFrame:
     levels, ratios = budget * 0.5 ** np.arange(halvings + 1), np.geomspace(*TOKENS_PER_PARAMETER, _RATIOS)
     flop, ratio = (each.ravel() for each in np.meshgrid(levels, ratios, indexing="ij"))
     parameters = np.sqrt(flop / training_compute(1.0, ratio))  # since D = ratio N
-    return pd.DataFrame({"parameters": parameters, "tokens": ratio * parameters, "flop": flop, "cost": flop})
+    ids = pd.Index([f"candidate-{number:03d}" for number in range(1, len(flop) + 1)], name="id", dtype="str")
+    return pd.DataFrame({"parameters": parameters, "tokens": ratio * parameters, "flop": flop, "cost": flop}, index=ids)
 
 
 def read_candidates(fit: Fit, candidates: Any) -> pd.DataFrame:

@@ -102,7 +102,7 @@ def write_design(found: Design, path: Path) -> Path:
     check_output(path)
     places = pd.Series(range(1, len(found.chosen) + 1), found.chosen.index)
     table = found.candidates.assign(place=places.reindex(found.candidates.index).astype("Int64"))
-    content = design_json(found) if path.suffix == ".json" else table.to_csv(index_label="id").encode()
+    content = design_json(found) if path.suffix == ".json" else table.to_csv().encode()
     (written,) = write_results({path: content}, path, failure="can't be written ({}); choose another --output")
     return written
 

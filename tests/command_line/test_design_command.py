@@ -45,8 +45,8 @@ def test_the_choice_is_the_functions(design, fit) -> None:
     ended = design("--budget", "1e22", "--count", "3", "--json")
     assert (ended.code, ended.err) == (0, "")
     found, expected = read(ended.out), bs.design(fit, QUANTITY, budget=1e22, count=3)
-    chosen = pd.DataFrame(found["chosen"]).set_index("name", drop=True)
-    pd.testing.assert_frame_equal(chosen, expected.chosen, check_names=False, check_index_type=False)
+    chosen = pd.DataFrame(found["chosen"]).set_index("id")
+    pd.testing.assert_frame_equal(chosen, expected.chosen, check_index_type=False)
     assert len(found["candidates"]) == len(expected.candidates)
     assert found["now"]["median"] == pytest.approx(expected.quantity["median"].item())
     assert found["interval"] == {"probability": 0.95, "kind": "equal-tailed"}

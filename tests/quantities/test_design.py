@@ -6,7 +6,9 @@ import pytest
 import xarray as xr
 from formulas.made_formulas import made_evaluations, made_fit, made_specification
 from made_fits import fit_around_made_runs
-from made_runs import BUDGETS
+from made_runs import BUDGETS, made_runs, with_kaplans_columns
+from penalised_fits import fit_around
+from published_points import MODEL_7
 
 import bayes_scaling as bs
 from bayes_scaling.law.formula import training_compute
@@ -128,6 +130,15 @@ def test_candidates_are_read_from_a_file(fit, tmp_path) -> None:
     np.testing.assert_array_equal(of_file[["tokens", "variance_ratio"]], of_table[["tokens", "variance_ratio"]])
 
 
+@pytest.mark.parametrize("name", ["chinchilla", "kaplan/joint", "kaplan/compute"])
+def test_any_law_of_sizes_and_any_noise_is_designed_for(name) -> None:
+    of_runs = made_fit(bs.load_specification(name), with_kaplans_columns(made_runs()), draws=500)
+    found = design(of_runs, "alpha", budget=1e22)
+    assert found.candidates["variance_ratio"].between(0, 1).all()
+    assert found.candidates["variance_ratio"].min() < 0.9
+    assert found.chosen["simulated_ratio"].iloc[0] == pytest.approx(found.chosen["variance_ratio"].iloc[0], abs=0.3)
+
+
 # Evaluations
 
 
@@ -142,6 +153,13 @@ def test_evaluations_are_predicted_each_on_its_benchmark_and_with_its_columns(of
     assert (found.expected[:, 0] != found.expected[:, 2]).all()
     chosen = design(of_evaluations, "g_N", candidates=EVALUATIONS, count=2).chosen
     assert chosen["cost"].tolist() == [1.0, 1.0]
+
+
+def test_a_fit_with_the_papers_penalty_is_designed_for(ho2024) -> None:
+    fit = fit_around("ho2024/07", MODEL_7, ho2024, scatter=0.1)
+    found = design(fit, "g_C", candidates=EVALUATIONS, count=1)
+    assert found.candidates["variance_ratio"].between(0, 1).all()
+    assert found.chosen["variance_ratio"].item() == found.candidates["variance_ratio"].min() < 0.99
 
 
 def shared(fit: bs.Fit, **columns) -> np.ndarray:
@@ -225,8 +243,6 @@ def test_evaluations_that_the_law_cannot_predict_are_refused(candidates, message
 
 
 def test_a_law_of_other_sizes_needs_their_columns() -> None:
-    from made_runs import made_runs, with_kaplans_columns
-
     runs = with_kaplans_columns(made_runs())
     of_steps = made_fit(bs.load_specification("kaplan/steps"), runs, draws=50)
     with pytest.raises(bs.BayesScalingError, match="give candidates with a column least_steps"):
