@@ -68,8 +68,6 @@ def study(seed: int):
                 "way": way,
                 "study": seed,
                 "variance": float(draws.var()),
-                "before": float(draws_of_quantity(fit, quantity).var()),
-                "expected": found.chosen["variance_ratio"].iloc[-1],
                 "cost": more["cost"].sum(),
                 "holds": row["lower"] < truth < row["upper"],
                 "converged": again.diagnostics.converged,
@@ -88,16 +86,14 @@ def test_a_design_leaves_half_the_variance_of_a_random_choice_that_costs_no_less
     assert (of["cost"]["design"] <= of["cost"]["random"]).all()
     assert (of["cost"]["random"] <= BUDGET).all()
     ratio = np.exp(np.log(of["variance"]["random"] / of["variance"]["design"]).mean())
-    print(f"{quantity}: random over design {ratio:.2f}")  # noqa: T201
-    assert ratio >= 2
+    assert ratio >= 2, ratio
 
 
 @pytest.mark.parametrize("quantity", ["loss", "optimal_parameters"])
 def test_intervals_after_a_design_hold_the_truth_as_often_as_they_say(quantity, studies) -> None:
     rows = studies[(studies["quantity"] == quantity) & (studies["way"] == "design")]
     held = int(rows["holds"].sum())
-    print(f"{quantity}: {held} of {len(rows)} intervals hold the truth")  # noqa: T201
-    assert binomtest(held, len(rows), PROBABILITY).pvalue > 0.01
+    assert binomtest(held, len(rows), PROBABILITY).pvalue > 0.01, held
     assert (~rows["converged"]).sum() <= 1
 
 
@@ -118,6 +114,5 @@ def test_refitting_leaves_as_much_as_was_expected() -> None:
     ratio = np.array(left) / float(draws_of_quantity(fit, quantity).var())
     error = ratio.std(ddof=1) / np.sqrt(outcomes)
     last = more.iloc[-1]
-    print(f"refitted {ratio.mean():.4f} +- {error:.4f}, {last['variance_ratio']:.4f}, {last['simulated_ratio']:.4f}")  # noqa: T201
     assert abs(ratio.mean() - last["simulated_ratio"]) < 3 * np.hypot(error, last["mcse_simulated_ratio"])
     assert ratio.mean() < last["variance_ratio"] + 3 * np.hypot(error, last["mcse_variance_ratio"])
