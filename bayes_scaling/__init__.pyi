@@ -49,6 +49,8 @@ from .quantities.allocation import cost_of_split as cost_of_split
 from .quantities.allocation import optimal_allocation as optimal_allocation
 from .quantities.attribution import shapley_attribution as shapley_attribution
 from .quantities.coefficients import coefficients as coefficients
+from .quantities.design import Design as Design
+from .quantities.design import design as design
 from .quantities.doubling import doubling_times as doubling_times
 from .quantities.doubling import numerical_doubling_time as numerical_doubling_time
 from .quantities.effective_compute import effective_compute as effective_compute

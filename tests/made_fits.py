@@ -1,6 +1,7 @@
 """Fits made of given draws, for tests of what is read off a fit."""
 
 import numpy as np
+from made_runs import TRUTH, made_runs
 from xarray import Dataset, DataTree
 
 import bayes_scaling as bs
@@ -45,6 +46,29 @@ def made_fit_of_runs(runs, **sampled) -> Fit:
         coords={"chain": range(shape[0]), "draw": range(shape[1])},
     )
     return fit_of_posterior(specification, runs, posterior)
+
+
+def fit_around_made_runs(*, open_alpha: bool = False, chains: int = 2, draws: int = 500) -> Fit:
+    """Draws around the constants of made runs; alpha open: as wide as its prior."""
+    rng = np.random.default_rng(0)
+    shape, specification = (chains, draws), bs.load_specification("chinchilla-normal")
+    centre = central_anchor(specification)
+    width = dict(specification.prior_of("alpha").arguments)["sigma"] if open_alpha else 0.02
+    alpha = TRUTH["alpha"] * np.exp(width * rng.normal(size=shape))
+    beta = TRUTH["beta"] * np.exp(0.02 * rng.normal(size=shape))
+    by_parameters = TRUTH["A"] * centre.parameters ** -TRUTH["alpha"] * np.exp(0.01 * rng.normal(size=shape))
+    by_tokens = TRUTH["B"] * centre.common_tokens ** -TRUTH["beta"] * np.exp(0.01 * rng.normal(size=shape))
+    irreducible = TRUTH["E"] + 0.01 * rng.normal(size=shape)
+    level = irreducible + by_parameters + by_tokens
+    values = {
+        "level": level,
+        "irreducible_share": irreducible / level,
+        "share": by_parameters / (by_parameters + by_tokens),
+        "sigma": np.full(shape, 0.01),
+        "alpha": alpha,
+        "beta": beta,
+    }
+    return made_fit_of_runs(made_runs(), **values)
 
 
 def fit_of_posterior(specification: bs.Specification, table, posterior: Dataset) -> Fit:

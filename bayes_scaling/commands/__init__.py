@@ -4,6 +4,7 @@ import typer
 
 from bayes_scaling.commands import studies
 from bayes_scaling.commands.allocate import allocate_command
+from bayes_scaling.commands.design import design_command
 from bayes_scaling.commands.fit import fit_command
 from bayes_scaling.commands.models import models_command
 from bayes_scaling.commands.report import report_command
@@ -25,6 +26,7 @@ for command in (
         allocate_command,
     ),
     *(
+        design_command,
         studies.backtest_command,
         studies.calibrate_command,
         studies.trust_command,

@@ -1,16 +1,12 @@
 """`bayes-scaling allocate`: how a budget of compute is best split between parameters and tokens."""
 
-from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from bayes_scaling.commands.options import EXIT_UNCONVERGED
+from bayes_scaling.commands.options import EXIT_UNCONVERGED, at_columns
 from bayes_scaling.errors import BayesScalingError
-
-if TYPE_CHECKING:
-    from bayes_scaling.inference.result import Fit
 
 
 def allocate_command(
@@ -59,7 +55,7 @@ def allocate_command(
 
         posterior = load_fit(fit)
     if at:
-        posterior = _at(posterior, at)
+        posterior = at_columns(posterior, at)
     answer = allocations(question, posterior)
     if json:
         typer.echo(allocation_json(answer), nl=False)
@@ -69,22 +65,3 @@ def allocate_command(
         say_written(console(stderr=json), [write_allocations(answer, output)])
     if not answer.converged:
         raise typer.Exit(EXIT_UNCONVERGED)
-
-
-def _at(fit: "Fit | None", settings: list[str]) -> "Fit":
-    """A fit where columns have given values."""
-    from bayes_scaling.inference.result import require_fit
-    from bayes_scaling.quantities.laws import at
-
-    parts = [each.partition("=") for each in settings]
-    if fit is None or not all(name and value for name, _, value in parts):
-        raise BayesScalingError(f"--at {settings[0]} needs a fit and COLUMN=VALUE; type --fit DIR --at dataset=c4")
-    return require_fit(at(fit, **{name: _value(text) for name, _, text in parts}))
-
-
-def _value(text: str) -> str | float:
-    """A number where it is one."""
-    try:
-        return float(text) if isfinite(float(text)) else text
-    except ValueError:
-        return text

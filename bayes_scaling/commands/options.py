@@ -5,6 +5,7 @@ import inspect
 import os
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, fields
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import RenderableType
 
+    from bayes_scaling.inference.result import Fit
     from bayes_scaling.tables.reading import Reading
 
 
@@ -320,3 +322,22 @@ def output_directory(output: str | None, name: str) -> Path:
     if not output:
         raise BayesScalingError("--output is empty; give a directory, or leave it out")
     return Path(output)
+
+
+def at_columns(fit: "Fit | None", settings: list[str]) -> "Fit":
+    """A fit where columns have given values."""
+    from bayes_scaling.inference.result import require_fit
+    from bayes_scaling.quantities.laws import at
+
+    parts = [each.partition("=") for each in settings]
+    if fit is None or not all(name and value for name, _, value in parts):
+        raise BayesScalingError(f"--at {settings[0]} needs a fit and COLUMN=VALUE; type --fit DIR --at dataset=c4")
+    return require_fit(at(fit, **{name: _value(text) for name, _, text in parts}))
+
+
+def _value(text: str) -> str | float:
+    """A number where it is one."""
+    try:
+        return float(text) if isfinite(float(text)) else text
+    except ValueError:
+        return text

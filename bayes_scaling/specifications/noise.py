@@ -35,7 +35,8 @@ class Family:
     ``symbol``, ``words``: in equations, with the scale to fill in, and in sentences. ``pymc``, ``scipy``: names of its
     distribution there; SciPy's in units of its scale, and ``scale``, what PyMC calls it. ``extra``: parameters beside
     ``sigma``, and SciPy's arguments for them. ``in_closed_form``: whether effects that rows share can be integrated out
-    without quadrature. ``log_density``: of residuals, given the values of ``extra`` and the scale.
+    without quadrature. ``log_density``: of residuals, given the values of ``extra`` and the scale. ``information``:
+    Fisher's, of one residual on its location, in units of the scale, given the values of ``extra``.
     """
 
     symbol: str
@@ -45,6 +46,7 @@ class Family:
     extra: Mapping[str, str]
     in_closed_form: bool
     log_density: Callable[..., Any]
+    information: Callable[..., Any]
     scale: str = "sigma"
 
     def standard(self, values: Mapping[str, Any]) -> Any:
@@ -59,8 +61,11 @@ class Family:
 
 
 FAMILIES: Mapping[str, Family] = {
-    "normal": Family("Normal(0, {})", "normal noise", "Normal", "norm", {}, True, normal),
-    "student_t": Family("StudentT(nu, 0, {})", "Student-t noise", "StudentT", "t", {"nu": "df"}, False, student_t),
+    "normal": Family("Normal(0, {})", "normal noise", "Normal", "norm", {}, True, normal, lambda: 1.0),
+    "student_t": Family(
+        *("StudentT(nu, 0, {})", "Student-t noise", "StudentT", "t", {"nu": "df"}, False, student_t),
+        lambda nu: (nu + 1) / (nu + 3),
+    ),
 }
 """By the name that ``[noise] family`` has."""
 

@@ -14,8 +14,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_fits import GOOD, made_fit_of_runs
-from made_runs import TRUTH, made_runs
+from made_fits import GOOD, fit_around_made_runs
 from penalised_fits import fit_around
 
 import bayes_scaling as bs
@@ -35,34 +34,9 @@ from bayes_scaling.quantities.allocation_table import (
 )
 from bayes_scaling.reports.allocation import allocation_sentence
 
-SPECIFICATION = bs.load_specification("chinchilla-normal")
-CENTRE = {"parameters": 1e9, "tokens": 2e10}
-CHAINS, DRAWS = 2, 500
 LABEL = "chinchilla-normal on made"
 BUDGET = 1e24
 SIZES = ("parameters", "tokens", "tokens_per_parameter", "loss")
-
-
-def made_fit(*, open_alpha: bool = False) -> Fit:
-    """Draws around the constants of made runs; alpha open: as wide as its prior."""
-    rng = np.random.default_rng(0)
-    shape = (CHAINS, DRAWS)
-    width = dict(SPECIFICATION.prior_of("alpha").arguments)["sigma"] if open_alpha else 0.02
-    alpha = TRUTH["alpha"] * np.exp(width * rng.normal(size=shape))
-    beta = TRUTH["beta"] * np.exp(0.02 * rng.normal(size=shape))
-    by_parameters = TRUTH["A"] * CENTRE["parameters"] ** -TRUTH["alpha"] * np.exp(0.01 * rng.normal(size=shape))
-    by_tokens = TRUTH["B"] * CENTRE["tokens"] ** -TRUTH["beta"] * np.exp(0.01 * rng.normal(size=shape))
-    irreducible = TRUTH["E"] + 0.01 * rng.normal(size=shape)
-    level = irreducible + by_parameters + by_tokens
-    values = {
-        "level": level,
-        "irreducible_share": irreducible / level,
-        "share": by_parameters / (by_parameters + by_tokens),
-        "sigma": np.full(shape, 0.01),
-        "alpha": alpha,
-        "beta": beta,
-    }
-    return made_fit_of_runs(made_runs(), **values)
 
 
 @dataclass(frozen=True)
@@ -84,7 +58,7 @@ class Printed:
 
 @pytest.fixture(scope="module")
 def fit() -> Fit:
-    return made_fit()
+    return fit_around_made_runs()
 
 
 @pytest.fixture(scope="module")
@@ -305,7 +279,7 @@ def test_an_unconverged_fit_is_red_on_a_terminal(unconverged) -> None:
 
 
 def test_no_number_rests_on_an_exponent_that_is_not_identified(allocate, tmp_path) -> None:
-    path = made_fit(open_alpha=True).save(tmp_path / "open.nc")
+    path = fit_around_made_runs(open_alpha=True).save(tmp_path / "open.nc")
     asked = ("--compute", "1e24", "--fit", str(path), "--tokens-per-parameter", "20", "--inference-tokens", "1e12")
     found = allocate(*asked, "--json").json
     rows = [row for row in found["rows"] if row["law"] == LABEL]

@@ -32,6 +32,7 @@ from bayes_scaling.reports.run_directory import prepare
         ("report", "runs/none"),
         ("import", "none.csv", "--output", "a/new.csv"),
         ("allocate", "--compute", "-1", "--output", "a/new.csv"),
+        ("design", "--fit", "runs/none", "--quantity", "alpha", "--output", "a/new.csv"),
     ],
     ids=" ".join,
 )

@@ -345,6 +345,7 @@ FILES = {
     "replicate": {studies.REPLICATION_PAGE, studies.REPLICATION_TABLE, ".nc"},
     "report": {*SUFFIXES.values()},
     "allocate": {"--output", *allocation.SUFFIXES},
+    "design": {"--output", *allocation.SUFFIXES},
 }
 FOLDERS = {
     "compare": {FITS, SCORES},

@@ -232,11 +232,11 @@ JSON_VALUES = (None, True, 0, -1, 1.5, 10**30, "", "x", "../../x", "<script>", [
 
 _WORDS = (
     "fit", "compare", "replicate", "robustness", "allocate", "check", "models", "calibrate",
-    "backtest", "report", "--columns", "--template", "--format", "--specification", "names.toml",
+    "backtest", "report", "design", "--columns", "--template", "--format", "--specification", "names.toml",
     "--evaluations", "--runs", "--column", "--output", "--delta", "--draws", "--tune", "--chains", "--seed", "--quiet",
     "--unit", "--refits", "--workers", "--rate-scale", "--compute", "--fit", "--inference-tokens", "--year", "--case",
     "--tokens-per-parameter", "--parameters", "--benchmark", "--json", "--help", "--", "-", "--nosuch", "-x",
-    "--no-quiet",
+    "--no-quiet", "--quantity", "--budget", "--count", "--candidates", "alpha", "loss@1e9,2e10", "loss@", "g_C",
     "ho2024", "ho2024/07", "ho2024/99", "reference", "chinchilla", "kaplan/joint", "collected", "mine.csv", "mine.toml",
     "fit.nc", "sub", "sub/fit.nc", "nosuch.csv", "runs.csv", "evaluation", "paper", "bad", "all", "none", "wt103",
     "a=b",
@@ -261,6 +261,7 @@ _GOOD = (
     ("models",),
     ("allocate", "--compute", "1e24", "--compute", "1e25", "--json"),
     ("allocate", "--compute", "1e24", "--fit", "fit.nc", "--output", "out.csv"),
+    ("design", "--fit", "fit.nc", "--quantity", "g_C", "--candidates", "mine.csv", "--budget", "2", "--json"),
     ("compare", "ho2024/07", "reference", "--unit", "paper", "--delta", "0.01", "--workers", "1"),
     ("robustness", "--evaluations", "ho2024", "--output", "out"),
     ("replicate", "--seed", "1", "--quiet"),

@@ -14,6 +14,7 @@ TAKING: dict[str, Callable[[Any], Any]] = {
     "identification": bs.identification,
     "predictive_check": bs.predictive_check,
     "chain_weights": bs.chain_weights,
+    "design": lambda given: bs.design(given, "alpha", budget=1e21),
     "compare_fits": bs.compare_fits,
     "plot_doubling_times": bs.plot_doubling_times,
     "plot_ridge": bs.plot_ridge,

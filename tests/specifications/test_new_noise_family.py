@@ -23,7 +23,7 @@ def logistic(residual, sigma):
     return -away - np.log(sigma) - 2 * np.log1p(np.exp(-away))
 
 
-LOGISTIC = Family("Logistic(0, {})", "logistic noise", "Logistic", "logistic", {}, False, logistic, "s")
+LOGISTIC = Family("Logistic(0, {})", "logistic noise", "Logistic", "logistic", {}, False, logistic, lambda: 1 / 3, "s")
 DOCUMENT = {"law": "chinchilla", "varies_by": {"A": "benchmark", "B": "benchmark"}, "noise": {"family": "logistic"}}
 
 

@@ -81,6 +81,8 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
             "optimal_split",
             "allocation_with_inference",
             "cost_of_split",
+            "design",
+            "Design",
             "compare_approaches",
             "isoflop_profiles",
             "training_curves",
