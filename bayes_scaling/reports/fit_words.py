@@ -176,11 +176,11 @@ def estimand(fit: Fit) -> str:
     if not fit.specification.progresses:
         return ""
     apart = "test_time_adaptation" in fit.specification.columns
-    years = fit.data["constant_data"]["year"]
+    year = fit.data["constant_data"].to_dataset().get("year")
+    years = "" if year is None else f", {math.floor(float(year.min()))} to {math.floor(float(year.max()))}"
     return (
         "Progress is whatever lowers the loss of given parameters and training tokens, test-time adaptation "
-        f"{'apart' if apart else 'included'}, on average over the table's evaluations, "
-        f"{math.floor(float(years.min()))} to {math.floor(float(years.max()))}."
+        f"{'apart' if apart else 'included'}, on average over the table's evaluations{years}."
     )
 
 

@@ -51,8 +51,9 @@ def prior_laws(specification: Specification, evaluations, draws: int = 100) -> L
         specification=specification,
         coefficients=coefficients_of(specification, values, rows.levels),
         levels=rows.levels,
-        anchor=anchor_of(specification),
+        anchor=rows.anchor or anchor_of(specification),
         shape=(1, draws),
+        predictors=rows.predictors,
         log_vocabulary={"wt103": 12.5} if "log_vocabulary" in rows.covariates else {},
     )
 

@@ -126,6 +126,10 @@ def test_every_specification_has_an_allocation_or_says_why_not(name, ho2024) -> 
         with pytest.raises(bs.BayesScalingError, match=f"'{name}' is a law of {law.of} alone"):
             optimal_allocation(laws, 1e21)
         return
+    if "parameters" in laws.columns:
+        with pytest.raises(bs.BayesScalingError, match="terms are no power laws of them"):
+            optimal_allocation(laws, 1e21)
+        return
     found = optimal_allocation(laws, 1e21)
     np.testing.assert_array_equal(found["loss"][0], optimal_split(laws, 1e21, YEAR).loss[:, 0])
     defined = found["loss"].notnull().to_numpy()

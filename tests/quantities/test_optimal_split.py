@@ -91,6 +91,10 @@ def test_no_other_split_is_better_under_any_specification(name, ho2024) -> None:
         with pytest.raises(bs.BayesScalingError, match=f"'{name}' is a law of {law.of} alone"):
             optimal_split(laws, 1e21, 2021.0)
         return
+    if "parameters" in laws.columns:
+        with pytest.raises(bs.BayesScalingError, match="terms are no power laws of them"):
+            optimal_split(laws, 1e21, 2021.0)
+        return
     split = optimal_split(laws, 1e21, 2021.0)
     if laws.specification.law == "compute":
         np.testing.assert_allclose(split.loss, laws.loss(1e21 / 6e9, 1e9, 2021.0))

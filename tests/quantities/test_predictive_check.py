@@ -16,7 +16,7 @@ from bayes_scaling.inference.likelihood import draws_of, expected_losses
 from bayes_scaling.plots.predictive import plot_predictive
 from bayes_scaling.quantities.predictive_check import predictive_check, standardised
 
-REFERENCE, PLAIN = bs.load_specification("reference"), bs.load_specification("ho2024/07")
+REFERENCE, PLAIN = bs.load_specification("steps/1-irreducible"), bs.load_specification("ho2024/07")
 
 
 def at_truth(specification: bs.Specification, table: pd.DataFrame, seed: int = 0, **changes):

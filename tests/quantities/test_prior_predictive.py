@@ -80,7 +80,7 @@ def test_the_prior_is_that_by_which_identification_judges(ho2024) -> None:
 
 def test_losses_scatter_around_the_law_by_noise_and_papers(ho2024) -> None:
     """Residuals over their own standard deviation; those of one paper are correlated as tau and sigma say."""
-    specification = bs.load_specification("reference")
+    specification = bs.load_specification("steps/1-irreducible")
     rows = make_rows(specification, ho2024)
     prior = bs.prior_predictive(specification, ho2024, draws=2000)
     values = {
@@ -123,7 +123,7 @@ def test_a_fit_gives_that_of_its_table(ho2024) -> None:
 
 
 def test_arviz_takes_it(ho2024, tmp_path) -> None:
-    prior = bs.prior_predictive("reference", ho2024, draws=100)
+    prior = bs.prior_predictive("steps/1-irreducible", ho2024, draws=100)
     assert "g_C" in az.summary(prior, group="prior", var_names=["g_C"], kind="stats").index
     prior.to_netcdf(tmp_path / "prior.nc", engine="h5netcdf")
     with open_datatree(tmp_path / "prior.nc", engine="h5netcdf") as again:
@@ -132,7 +132,7 @@ def test_arviz_takes_it(ho2024, tmp_path) -> None:
 
 
 def test_the_summary_is_of_all_draws_and_rows(ho2024) -> None:
-    prior = bs.prior_predictive("reference", ho2024)
+    prior = bs.prior_predictive("steps/1-irreducible", ho2024)
     losses, found = prior["prior_predictive"]["loss"].to_numpy().ravel(), bs.prior_predictive_summary(prior)
     assert found.plausible == np.mean((losses >= 0.5) & (losses <= 12))
     for part, share in {"lower": 0.005, "median": 0.5, "upper": 0.995}.items():

@@ -54,7 +54,7 @@ def test_student_noise_on_log_losses_has_its_tails() -> None:
 
 
 def test_evaluations_of_one_paper_share_an_effect() -> None:
-    specification, rows, values = drawn("reference")
+    specification, rows, values = drawn("steps/1-irreducible")
     values |= {"sigma": np.array([0.01]), "tau": np.array([1.0])}
     mu, loss = residuals(specification, rows, values)
     by_paper = [(loss - mu)[rows.index["paper"] == code] for code in range(len(rows.levels["paper"]))]
