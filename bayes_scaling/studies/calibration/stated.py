@@ -17,7 +17,7 @@ from bayes_scaling.inference.settings import SEED
 from bayes_scaling.inference.simulation import simulated_rows
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.quantities.rates import MONTHS_PER_YEAR, interval_points, months_to_double
-from bayes_scaling.specifications.catalogue import DEFAULT_SPECIFICATION, load_specification
+from bayes_scaling.specifications.catalogue import load_specification
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.studies.calibration.experiment import design_fingerprint, fit_losses, run_numbered, trusted
 from bayes_scaling.studies.calibration.result import coverage_table
@@ -128,7 +128,7 @@ ALL_TRUTHS = (6.0, 12.0, 24.0, NO_PROGRESS)
 ONE_AND_NONE = (12.0, NO_PROGRESS)
 QUESTIONS = (
     Question("the right specification", "ho2024/07", "ho2024/07", ALL_TRUTHS),
-    Question("the right specification, recommended", DEFAULT_SPECIFICATION, DEFAULT_SPECIFICATION, ALL_TRUTHS),
+    Question("the right specification, effects of papers", "steps/1-irreducible", "steps/1-irreducible", ALL_TRUTHS),
     Question("the right specification, growth split evenly", "ho2024/07", "ho2024/07", ALL_TRUTHS, Split.EVEN),
     Question("an irreducible loss, fitted without", "robustness/irreducible", "ho2024/07", ONE_AND_NONE),
     Question("tokens seen count, fitted with unique ones", "robustness/tokens-seen-imputed", "ho2024/07", ONE_AND_NONE),

@@ -19,7 +19,7 @@ from bayes_scaling.studies.backtest.forecasts import (
 from bayes_scaling.studies.backtest.splits import cut_at
 from bayes_scaling.tables import decimal_year
 
-REFERENCE = bs.load_specification("reference")
+REFERENCE = bs.load_specification("steps/1-irreducible")
 
 
 @pytest.fixture(scope="module")
