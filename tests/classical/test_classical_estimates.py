@@ -161,7 +161,7 @@ def test_compute_alone_has_no_rate_of_parameters_or_data(estimate_of):
 
 
 def test_irreducible_losses_are_estimated_too(estimate_of):
-    estimate = estimate_of("reference")
+    estimate = estimate_of("steps/1-irreducible")
     assert {"E_const", "E_const_ptb", "E_const_wt2"} <= set(estimate.coefficients)
     assert np.isfinite(estimate.objective)
 

@@ -63,12 +63,13 @@ def test_tables_and_runs_are_read_with_it(here, csv_without, ho2024) -> None:
 def test_every_command_with_column_has_columns_and_hands_it_on(ended, here) -> None:
     commands = {command.name: command.callback for command in app.registered_commands}
     mapping = {name for name, each in commands.items() if each and "column" in inspect.signature(each).parameters}
-    assert mapping == {"fit", "compare", "replicate", "robustness", "backtest", "calibrate", "import", "check"}
+    assert mapping == {"fit", "compare", "replicate", "robustness", "backtest", "calibrate", "import", "check", "models"}
     (here / "mine.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     arguments = {
         "check": ("mine.csv",),
         "import": ("mine.csv", "--output", "new.csv", "--fill-from", "systems.csv"),
         "calibrate": ("reference", "--evaluations", "mine.csv"),
+        "models": ("reference", "--evaluations", "mine.csv"),
     }
     for name in mapping:
         given = arguments.get(name, ("--evaluations", "mine.csv"))

@@ -89,6 +89,7 @@ def test_ho2024_equals_its_original(shared):
     np.testing.assert_allclose(perplexity, np.exp(log_perplexity), rtol=1e-15, atol=0)
     years = decimal_year(pd.to_datetime(packaged["published"]))
     np.testing.assert_array_equal(years, original.pop("year").astype(float))
+    packaged = packaged.drop(columns=["test_time_adaptation", "note"])  # ours: test_adapted_rows
     pd.testing.assert_frame_equal(packaged, original.rename(columns={"recovered": "source"}))
 
 
