@@ -90,7 +90,7 @@ def main() -> None:
         compared[table] = bs.compare(
             names, bs.load_evaluations(table), unit="paper", directory=where, workers=asked.workers
         )
-        write_whole(PACKAGED / f"{table}.json", strict_json(document_of(compared[table])))
+        write_whole(PACKAGED / f"{table}.json", strict_json(document_of(compared[table], bs.load_evaluations(table))))
     tested = bs.backtest(list(BACKTESTED), directory=asked.directory / "backtest", workers=asked.workers)
     figure = bs.plot_doubling_times_by_variant(compared["collected"])
     figure.savefig(HERE / "images" / "steps.png", dpi=90)
@@ -214,10 +214,9 @@ def backtests(tested: bs.Backtest) -> str:
 def checks(compared: dict[str, bs.Comparison]) -> str:
     """Predictive checks and prior predictives of the first and the last step."""
     lines = []
-    for table, comparison in compared.items():
-        fits = {fit.specification.name: fit for fit in comparison.fits.values()}
+    for table in compared:
         for name in (FIRST, "steps/1-irreducible", "reference"):
-            check = bs.predictive_check(fits[name])
+            check = bs.predictive_check(bs.fit(name, bs.load_evaluations(table)))
             prior = bs.prior_predictive_summary(bs.prior_predictive(name, bs.load_evaluations(table)))
             flagged = ", ".join(f"{by} {group}" for by, group in check.flagged.index) or "none"
             band = "inside" if check.curve.inside else "outside"

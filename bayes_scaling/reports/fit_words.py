@@ -168,7 +168,7 @@ def _over_specifications(fit: Fit) -> str:
         return ""
     median, lower, upper = in_digits(others.average, months)
     over = f"over {others.specifications} specifications, stacked by {others.unit}"
-    return f"; {over}, every {median} ({lower} to {upper})"
+    return f"; {over}, every {median} months ({lower} to {upper})"
 
 
 def estimand(fit: Fit) -> str:

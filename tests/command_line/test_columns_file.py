@@ -63,7 +63,17 @@ def test_tables_and_runs_are_read_with_it(here, csv_without, ho2024) -> None:
 def test_every_command_with_column_has_columns_and_hands_it_on(ended, here) -> None:
     commands = {command.name: command.callback for command in app.registered_commands}
     mapping = {name for name, each in commands.items() if each and "column" in inspect.signature(each).parameters}
-    assert mapping == {"fit", "compare", "replicate", "robustness", "backtest", "calibrate", "import", "check", "models"}
+    assert mapping == {
+        "fit",
+        "compare",
+        "replicate",
+        "robustness",
+        "backtest",
+        "calibrate",
+        "import",
+        "check",
+        "models",
+    }
     (here / "mine.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     arguments = {
         "check": ("mine.csv",),

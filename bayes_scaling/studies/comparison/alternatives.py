@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_scaling.inference.result import Fit
+from bayes_scaling.specifications.catalogue import load_specification
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.studies.comparison.elpd import DOUBLING
 from bayes_scaling.studies.comparison.result import Comparison
@@ -52,23 +53,29 @@ class Alternatives:
         return int(self.table["converged"].sum())
 
 
-def document_of(comparison: Comparison) -> dict[str, Any]:
-    """A comparison as the plain data of a packaged file."""
+def document_of(comparison: Comparison, evaluations: pd.DataFrame) -> dict[str, Any]:
+    """A comparison of specifications of the catalogue on a table, as the plain data of a packaged file."""
     table = comparison.table.set_index("model")[list(_COLUMNS)]
     average = comparison.averaged_doubling_times().loc["compute"]
-    fits = {fit.specification.name: fit for fit in comparison.fits.values()}
-    known = {name: _key(fits[name]) for name in table.index if name in fits}
+    rows = evaluations.index, np.log(evaluations["perplexity"])
     return {
         "unit": comparison.unit,
         "average": average[["median", "lower", "upper", "probability_of_progress"]].to_dict(),
-        "specifications": [{"name": name, "of": known.get(name)} | row for name, row in table.to_dict("index").items()],
+        "specifications": [
+            {"name": name, "of": _key(load_specification(name), *rows)} | row
+            for name, row in table.to_dict("index").items()
+        ],
     }
 
 
 def alternatives_to(fit: Fit) -> Alternatives | None:
     """What the packaged comparison says of the table of a fit, if this very specification is among those compared."""
     document = _document(fit.evaluations.name)
-    if document is None or _key(fit) not in [each["of"] for each in document["specifications"]]:
+    if document is None:
+        return None
+    (losses,) = fit.data["observed_data"].to_dataset().data_vars.values()
+    key = _key(fit.specification, losses["evaluation"].to_numpy(), losses.to_numpy())
+    if key not in [each["of"] for each in document["specifications"]]:
         return None
     table = pd.DataFrame(document["specifications"]).set_index("name").drop(columns="of")
     months = {name: math.inf for name in TIMES}  # null for no bound
@@ -82,15 +89,9 @@ def _document(name: str) -> dict[str, Any] | None:
     return json.loads(file.read_text(encoding="utf-8")) if name in PACKAGED and file.is_file() else None
 
 
-def _key(fit: Fit) -> str:
-    """Of what was fitted to what: the specification, and the losses of all rows."""
-    losses = np.asarray(fit.data["observed_data"].to_dataset().to_dataarray(), float)
-    rows = np.asarray(fit.data["constant_data"]["evaluation"]).astype(str).tolist()
-    text = json.dumps([_settings(fit.specification), rows, losses.round(9).ravel().tolist()], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _settings(specification: Specification) -> dict[str, Any]:
-    """All that a posterior depends on, without the words about it."""
+def _key(specification: Specification, ids: Any, losses: Any) -> str:
+    """Of what is fitted to what: a specification without the words about it, and the losses of all rows."""
     told = ("title", "reference")
-    return {name: value for name, value in specification.to_dict().items() if name not in told}
+    settings = {name: value for name, value in specification.to_dict().items() if name not in told}
+    text = json.dumps([settings, [*map(str, ids)], np.round(losses, 9).tolist()], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
