@@ -40,6 +40,7 @@ import bayes_scaling as bs
 from bayes_scaling.classical import HO2024_CROSS_VALIDATION, HO2024_DELTAS
 from bayes_scaling.cli import EXIT_BAD_INPUT
 from bayes_scaling.commands.options import EXIT_UNCONVERGED
+from bayes_scaling.common.formatting import in_digits, months
 from bayes_scaling.inference.diagnostics import EBFMI_MIN, ESS_MIN, RHAT_MAX, TOLERATED_FRACTION
 from bayes_scaling.inference.settings import DEFAULT
 from bayes_scaling.law.published import HO2024_COMPUTE
@@ -59,6 +60,19 @@ ANSWER = (
     r"effective compute doubles every ([\d.]+) months \((\d+)% equal-tailed credible interval ([\d.]+) to "
     r"([\d.]+|no bound); probability of progress ((?:above )?[\d.]+)\)"
 )
+
+
+def over_specifications() -> tuple[str, ...]:
+    """What the package carries of the default table."""
+    kept = json.loads(page("bayes_scaling/data/alternatives/ho2024.json"))
+    converged = sum(each["converged"] for each in kept["specifications"])
+    return str(converged), *in_digits(kept["average"], months)
+
+
+def period() -> tuple[str, str]:
+    """First and last year of the default table."""
+    dates = bs.load_evaluations()["published"]
+    return str(dates.min().year), str(dates.max().year)
 
 
 def catalogue() -> tuple[str, ...]:
@@ -117,6 +131,11 @@ CLAIMS = {
         lambda: (f"{100 * PROBABILITY:.0f}", *held(True), str(SIMULATIONS)),
     ),
     "known progress, tokens seen": Claim(r"but in ([\d.]+)% to ([\d.]+)% where repeated tokens", lambda: held(False)),
+    "over specifications": Claim(
+        r"over (\d+) specifications, stacked by paper, every ([\d.]+) months \(([\d.]+) to ([\d.]+)\)",
+        over_specifications,
+    ),
+    "period": Claim(r"evaluations, (\d{4}) to (\d{4})\.", period),
     "simulations": Claim(r"ranks from (\d+) simulations of each", lambda: (str(SIMULATIONS),)),
     "digitised runs": Claim(r"the (\d+) runs", None),
     "a citation": Claim(r"et al\. \d{4}|\[Ho et al\. \d{4}\]", None),

@@ -47,11 +47,16 @@ def months_of(text: str) -> float:
 def remade() -> str:
     """The page as its writer makes it of the figures that are printed and of everything that no fit is needed for."""
     plan, rates, rows = planned(), printed_rates(), {}
+    (shortest,) = re.findall(r"Median of \d+ other cases, months: [\d.]+ \(([\w-]+)\)", page(PAGE))
+    failed = dict(re.findall(r"(?m)^- ([\w-]+): \*\*not converged\*\*: (.*)$", page(PAGE)))
+    unreliable = re.findall(r"(?m)^- elpd rests in part .*\(pareto_k_bad\): (.*)\.$", page(PAGE))
+    unreliable = unreliable[0].split(", ") if unreliable else []
     whole = plan.tasks[BASELINE].evaluations
     for name, row in printed_rows().items():
         case, variant, table = BY_NAME[name], plan.tasks[name].variant, plan.tasks[name].evaluations
         selection = rows_in_words(table, whole)
         median, lower, upper = (months_of(each) for each in parts(row["found"]))
+        median -= 1e-9 * (name == shortest)  # of cases that are printed alike
         difference = [float(each) for each in re.findall(r"-?[\d.]+", row["elpd_diff ± dse"])]
         known = case.published
         rows[name] = {
@@ -65,12 +70,16 @@ def remade() -> str:
             "compute_doubling_months_median": median,
             "compute_doubling_months_lower": lower,
             "compute_doubling_months_upper": upper,
+            **{  # such that no more digits are printed than were
+                f"compute_doubling_months_mcse_{name}": 0.0 if "." in shown else 0.5
+                for name, shown in zip(("median", "lower", "upper"), parts(row["found"]), strict=True)
+            },
             "probability_of_progress": 1.0 if row["P(progress)"].startswith("above") else float(row["P(progress)"]),
             "elpd_diff": difference[0] if difference else math.nan,
             "dse": difference[-1] if difference else math.nan,
-            "pareto_k_bad": 0,
-            "converged": True,
-            "reason": "",
+            "pareto_k_bad": int(name in unreliable),
+            "converged": name not in failed,
+            "reason": failed.get(name, ""),
             "published_months": known.months if known else math.nan,
             "published_lower": math.nan if known is None or known.lower is None else known.lower,
             "published_upper": math.nan if known is None or known.upper is None else known.upper,

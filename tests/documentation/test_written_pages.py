@@ -147,7 +147,7 @@ CLAIMS: dict[str, dict[str, Claim]] = {
         ),
     },
     f"{SITE}/notebooks.md": {
-        "how many": Claim(r"(\w+) short ones", lambda: ({5: "Five"}[len(list((ROOT / "notebooks").glob("*.ipynb")))],)),
+        "how many": Claim(r"(\w+) short ones", lambda: ({6: "Six"}[len(list((ROOT / "notebooks").glob("*.ipynb")))],)),
     },
     TABLES: {
         "size": Claim(
@@ -185,6 +185,7 @@ CLAIMS: dict[str, dict[str, Claim]] = {
         "compute is known": Claim(
             r"floating-point operations \| ho2024, (\d+) rows", lambda: (known("training_compute"),)
         ),
+        "adapted": Claim(r"\((\d+) rows\) is ours", lambda: (str(int(evaluations()["test_time_adaptation"].sum())),)),
         "doubts": Claim(r"is \| ho2024, (\d+) rows", lambda: (known("doubt"),)),
         "a row's name": Claim(
             r"\"row (\d+)\" is", lambda: (str(int(re.search(r"`(ho2024-(\d+))`", page(TABLES))[2])),)

@@ -62,7 +62,7 @@ def document_of(comparison: Comparison, evaluations: pd.DataFrame) -> dict[str, 
         "unit": comparison.unit,
         "average": average[["median", "lower", "upper", "probability_of_progress"]].to_dict(),
         "specifications": [
-            {"name": name, "of": _key(load_specification(name), *rows)} | row
+            {"name": name, "of": _key(load_specification(str(name)), *rows)} | row
             for name, row in table.to_dict("index").items()
         ],
     }
