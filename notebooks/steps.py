@@ -42,9 +42,15 @@ class Step:
 
 WAY = (
     Step("robustness/papers", "results of one paper share an effect", FIRST),
-    Step("steps/1-irreducible", "an irreducible loss for each benchmark", "robustness/papers"),
+    Step(
+        "steps/1-irreducible", "an irreducible loss for each benchmark", "robustness/papers",
+        "no worse, and factors on what scale can remove need it told apart",
+    ),
     Step("steps/2-adaptation", "test-time adaptation, a factor on the reducible loss", "steps/1-irreducible"),
-    Step("steps/3-exponents", "an exponent of parameters for transformers, another for others", "steps/2-adaptation"),
+    Step(
+        "steps/3-exponents", "an exponent of parameters for transformers, another for others", "steps/2-adaptation",
+        "beside the effects of systems one exponent for all is clearly worse on `collected` (below)",
+    ),
     Step(
         "steps/4-decline", "each term declines alike, whatever its exponent", "steps/3-exponents",
         "no worse, and what data know of a rate is its product with the exponent: chains move more freely",
@@ -201,10 +207,17 @@ def backtests(tested: bs.Backtest) -> str:
     """Averages over cut years."""
     found = tested.summary()
     lines = [
-        [f"`{name}`" if "," not in str(name) else str(name), f"{row['log_score']:.3f}", f"{row['covered_90']:.3f}"]
+        [
+            f"`{name}`" if "," not in str(name) else str(name),
+            f"{row['cuts']:.0f}",
+            f"{row['log_score']:.3f}",
+            f"{row['covered_90']:.3f}",
+            "" if name == "reference" else f"{row['log_score_diff']:+.2f} ± {row['log_score_diff_se']:.2f}",
+        ]
         for name, row in found.iterrows()
     ]
-    header = ["forecaster", "log score of an evaluation, nats", "inside the 90% interval"]
+    header = ["forecaster", "years in which it converged", "log score, nats an evaluation", "inside the 90% interval"]
+    header += ["`reference` ahead by, in these years"]
     return (
         "Fitted on `ho2024` before each of six years, 2016 to 2021, all later papers predicted; averages over "
         "years.\n\n" + table_of(header, lines)

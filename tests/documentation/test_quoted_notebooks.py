@@ -34,7 +34,7 @@ INTERVAL = Claim(r"(\d+)% (?:equal-tailed|bootstrap)", lambda: (f"{100 * INTERVA
 NAMED = {
     "a paper": Claim(r"et al\. \d{4}|arXiv \d{4}\.\d{5}", None),
     "a part of a paper": Claim(r"Table 11|figure 4|table 1", None),
-    "its own number": Claim(r"# [1-5]\. ", None),
+    "its own number": Claim(r"# [1-6]\. ", None),
     "how long it takes": Claim(r"less than three minutes on two cores; to read it, (?:ten|fifteen)\.", None),
 }
 
@@ -93,7 +93,7 @@ def short_run() -> tuple[str, ...]:
 
 def prior_of_rates() -> tuple[str, ...]:
     specification = bs.load_specification()
-    (prior,) = {specification.prior_of(name) for name in ("g_N", "g_D")}
+    (prior,) = {specification.prior_of(name) for name in ("g_N_central", "g_D_central")}
     return tuple(f"{dict(prior.arguments)[name]:g}" for name in ("mu", "sigma"))
 
 
@@ -125,6 +125,9 @@ CLAIMS: dict[str, dict[str, Claim]] = {
         "cases": Claim(r"\[(\w+) robustness cases\]", lambda: (WORDS[len(CASES)],)),
         "prior": Claim(r"Normal\((\d), (\d)\), at half", prior_of_rates),
         "ends of a scale": Claim(r"1 is decided by the data, 0 is still the prior", None),
+    },
+    "06-building-the-reference-model": {
+        "a model": Claim(r"ho2024/07|steps/1-irreducible", None),
     },
 }
 CHECKED = [(name, key) for name, claims in CLAIMS.items() for key, claim in claims.items() if claim.compute]
