@@ -64,7 +64,7 @@ class Prior:
     >>> print(bs.Prior("normal", mu=0, sigma=1))
     Normal(mu=0, sigma=1)
     >>> own = {"alpha": bs.Prior("lognormal", mu=-1.2, sigma=0.5)}
-    >>> print(replace(bs.load_specification("reference"), name="mine", priors=own).prior_of("alpha"))
+    >>> print(replace(bs.load_specification("ho2024/07"), name="mine", priors=own).prior_of("alpha"))
     LogNormal(mu=-1.2, sigma=0.5)
     """
 

@@ -16,6 +16,7 @@ from bayes_scaling.inference.diagnostics import convergence_table
 from bayes_scaling.inference.fitting import document_fingerprint, posterior_document
 from bayes_scaling.inference.likelihood import sampled_names
 from bayes_scaling.inference.simulation import REPORTED
+from bayes_scaling.quantities.doubling import pooled_rate
 
 DIRECTORY = Path(__file__).parent / "data"
 TABLES = {
@@ -62,6 +63,9 @@ def statistics(fit: bs.Fit) -> pd.DataFrame:
     ``of`` is ``value`` or ``mcse``.
     """
     draws = compared(fit)
+    if "g_C" in draws and draws["g_C"].ndim > 2:  # what doubling times are of
+        pooled = np.asarray(pooled_rate(fit, "g_C")).reshape(draws.sizes["chain"], -1)
+        draws = draws.assign({"g_C, averaged": (("chain", "draw"), pooled)})
     rows: dict[str, dict] = {}
     for name, array in draws.data_vars.items():
         group = tuple(map(str, array.dims))[2:]
