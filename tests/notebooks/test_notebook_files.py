@@ -16,6 +16,7 @@ NAMES = (
     "03-comparing-models",
     "04-your-own-data",
     "05-when-not-to-trust-it",
+    "06-building-the-reference-model",
 )
 LARGEST = 300_000
 """Bytes of a file."""
