@@ -238,7 +238,13 @@ def _alternatives(fit: Fit) -> Blocks:
         return
     name = fit.specification.name
     found = others.table[others.table["converged"]]
-    ours: list[tuple[str, str, Mapping[Any, Any]]] = [("this fit", name, doubling_times(fit).loc["compute"].to_dict())]
+    ours: list[tuple[str, str, Mapping[Any, Any]]] = [
+        (
+            "this fit" + f", {NOT_CONVERGED}" * (not fit.diagnostics.converged),
+            name,
+            doubling_times(fit).loc["compute"].to_dict(),
+        )
+    ]
     ours += [("all specifications", f"stacked by {others.unit}", others.average)]
     ours += [
         ("each specification", str(label), dict(zip(words.PARTS, row[list(TIMES)], strict=True)))

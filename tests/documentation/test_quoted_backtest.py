@@ -130,7 +130,9 @@ class AsPrinted:
 
     def summary(self, horizon: str = "later", *, least_known: int = 1) -> pd.DataFrame:
         years = years_as_numbers(horizon)
-        scores = years["log_score"].where(years["converged"]).reset_index().pivot_table("log_score", "forecaster", "cut")
+        scores = (
+            years["log_score"].where(years["converged"]).reset_index().pivot_table("log_score", "forecaster", "cut")
+        )
         ahead = (scores.loc[self.names[0]] > scores).sum(axis=1)
         return averages_as_numbers(AVERAGES[horizon, least_known]).assign(cuts_ahead=ahead)
 
@@ -150,7 +152,9 @@ def test_forecasters_and_cuts_are_those_of_code() -> None:
         assert set(printed_years(horizon).index) == {(name, cut) for name in FORECASTERS for cut in CUTS}
     for words in AVERAGES.values():
         assert list(printed_averages(words).index) == list(FORECASTERS)
-        assert set(printed_averages(words)["cuts"].str.split().str[0]) <= {str(each) for each in range(1, len(CUTS) + 1)}
+        assert set(printed_averages(words)["cuts"].str.split().str[0]) <= {
+            str(each) for each in range(1, len(CUTS) + 1)
+        }
 
 
 def test_its_sentences_follow_from_its_table() -> None:
@@ -182,7 +186,7 @@ def test_averages_are_those_of_the_years(horizon) -> None:
     averages, years = averages_as_numbers(HORIZONS[horizon]), years_as_numbers(horizon)
     years = years[years["converged"].astype(bool)]
     means = years[[*INSIDE.values(), "log_score"]].groupby("forecaster").mean().loc[averages.index]
-    scores = years["log_score"].unstack("cut").loc[averages.index]
+    scores = years["log_score"].reset_index().pivot_table("log_score", "forecaster", "cut").loc[averages.index]
     means["log_score_diff"] = (scores.iloc[0] - scores).mean(axis=1)  # over years in which both converged
     apart = (means - averages[list(means)]).iloc[:, :-1].abs().max()
     assert (apart <= 2 * ROUNDING).all(), apart
