@@ -99,7 +99,7 @@ def main() -> None:
         write_whole(PACKAGED / f"{table}.json", strict_json(document_of(compared[table], bs.load_evaluations(table))))
     tested = bs.backtest(list(BACKTESTED), directory=asked.directory / "backtest", workers=asked.workers)
     figure = bs.plot_doubling_times_by_variant(compared["collected"])
-    figure.savefig(HERE / "images" / "steps.png", dpi=90)
+    figure.savefig(HERE / "images" / "steps.png", dpi=90, bbox_inches="tight")
     sections = [
         "# How the reference model was built",
         introduction(compared),

@@ -9,12 +9,14 @@ import arviz as az
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import xarray as xr
 
 import bayes_scaling as bs
 from bayes_scaling.inference import compilation, sampling
 from bayes_scaling.inference.diagnostics import RHAT_MAX
 from bayes_scaling.inference.fitting import KEPT_DRAWS
 from bayes_scaling.inference.program_files import CACHE_VARIABLE
+from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.reports.fit_quantities import fit_report
 from bayes_scaling.reports.fit_words import sentence
 from bayes_scaling.reports.terminal import console
@@ -30,10 +32,10 @@ def test_reference_converges_with_draws_to_spare(reference_fit) -> None:
     assert reference_fit.diagnostics.converged, reference_fit.diagnostics.failures
     assert reference_fit.diagnostics.clean
     rhat = az.rhat(rates(reference_fit))
-    assert float(rhat["g_N"]) <= RHAT_MAX
+    assert float(rhat["g_N"].max()) <= RHAT_MAX
     assert float(rhat["g_D"]) <= RHAT_MAX
     for method in ("bulk", "tail"):
-        assert float(az.ess(rates(reference_fit), method=method)["g_C"]) >= 1000
+        assert float(az.ess(rates(reference_fit), method=method)["g_C"].min()) >= 1000
 
 
 def test_readme_quotes_the_reference_fit(reference_fit) -> None:
@@ -43,7 +45,8 @@ def test_readme_quotes_the_reference_fit(reference_fit) -> None:
     numbers = re.search(r"every ([\d.]+) months .*? interval ([\d.]+) to ([\d.]+);", text)
     assert numbers
     assert f"{reference_fit.evaluations.rows} evaluations from {reference_fit.evaluations.papers} papers" in text
-    rate = reference_fit.data["posterior"].to_dataset()[["g_C"]]
+    chains = reference_fit.data["posterior"].sizes["chain"]
+    rate = xr.Dataset({"g_C": (("chain", "draw"), pooled_rate(reference_fit, "g_C").reshape(chains, -1))})
     for quantile, months in zip((0.5, 0.975, 0.025), numbers.groups(), strict=True):
         error = float(az.mcse(rate, method="quantile", prob=quantile)["g_C"])
         found = float(np.quantile(rate["g_C"], quantile))
@@ -176,7 +179,7 @@ def test_arviz_works_on_a_fit_as_it_is(reference_fit, model_7_fit) -> None:
         az.plot_forest(fit.data, var_names=names)
         az.plot_pair(fit.data, var_names=["g_N", "g_D"])
         sensitivity = az.psense_summary(fit.data, var_names=names)
-        assert list(sensitivity.index) == names
+        assert {name.partition("[")[0] for name in sensitivity.index} == set(names)
     plt.close("all")  # which ArviZ leaves open
 
 

@@ -157,12 +157,15 @@ def _with_both_sizes(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _same(found: Any, meant: Any, tolerance: float) -> bool:
+    import numpy as np
     import pandas as pd
 
     if meant is None:
         return bool(pd.isna(found)) or (isinstance(found, str) and not found)
     if isinstance(meant, bool):
         return found is meant or bool(found == meant)
+    if isinstance(found, bool | np.bool):  # of a flag that stands as text
+        return bool(found) == (str(meant).lower() in ("1", "true"))
     if isinstance(meant, float):
         return math.isclose(float(found), meant, rel_tol=tolerance)  # text in columns without a meaning
     if isinstance(meant, date):

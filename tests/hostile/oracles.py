@@ -257,7 +257,9 @@ def check_document(document: object) -> None:
     _require(isinstance(document.get("varies_by", {}), dict), "varies_by")
     for group in document.get("varies_by", {}).values():
         _require(isinstance(group, str) and group.isidentifier(), "group")
-    _require(str(document.get("noise", {}).get("cluster", "none")).isidentifier(), "cluster")
+    clusters = document.get("noise", {}).get("cluster", "none")
+    for cluster in clusters if isinstance(clusters, list) else [clusters]:
+        _require(str(cluster).isidentifier(), "cluster")
     _require(isinstance(document.get("coefficients", {}), dict), "coefficients")
     for formula in document.get("coefficients", {}).values():
         _require(isinstance(formula, str) and FORMULA.fullmatch(formula), "formula")
