@@ -16,11 +16,11 @@ import pandas as pd
 
 import bayes_scaling as bs
 from bayes_scaling.common.files import write_whole
-from bayes_scaling.common.formatting import estimate, months
 from bayes_scaling.common.strict_json import strict_json
 from bayes_scaling.quantities.rates import INTERVAL, summarise_rate
 from bayes_scaling.reports.fit_words import in_brackets, in_months
 from bayes_scaling.studies.comparison.alternatives import FOLDER, document_of
+from bayes_scaling.studies.comparison.result import METHODS, by_arviz
 
 HERE = Path(__file__).parent
 PACKAGED = HERE.parent / "bayes_scaling" / "data" / FOLDER
@@ -153,11 +153,10 @@ def rows(comparison: bs.Comparison) -> pd.DataFrame:
 
 
 def against(comparison: bs.Comparison, name: str, other: str) -> tuple[float, float]:
-    """Difference in elpd of two specifications, with its standard error over units."""
-    terms = {score: np.asarray(comparison.scores[score].terms) for score in comparison.scores}
-    by_name = {score.partition(" | ")[0]: each for score, each in terms.items()}
-    each = by_name[name] - by_name[other]
-    return float(each.sum()), float(np.sqrt(len(each) * each.var(ddof=1)))
+    """Difference in elpd of two specifications, with its standard error over units, as in every comparison."""
+    scores = {label.partition(" | ")[0]: score for label, score in comparison.scores.items()}
+    row = by_arviz({each: scores[each] for each in (name, other)}, METHODS["stacking"], other).loc[name]
+    return float(row["elpd_diff"]), float(row["dse"])
 
 
 def verdict(difference: float, error: float, step: Step) -> str:
@@ -312,7 +311,7 @@ def selected(fit: bs.Fit, correlation: float) -> str:
 
 def _months(fit: bs.Fit) -> str:
     row = bs.doubling_times(fit).loc["compute"].to_dict()
-    return estimate(row, months) + ("" if fit.diagnostics.converged else " (NOT CONVERGED)")
+    return in_months(row) + ("" if fit.diagnostics.converged else " (NOT CONVERGED)")
 
 
 if __name__ == "__main__":

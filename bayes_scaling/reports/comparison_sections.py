@@ -20,7 +20,7 @@ from bayes_scaling.reports.document import Blocks, Equation, Picture, Point, Row
 from bayes_scaling.reports.fit_basis import command_blocks
 from bayes_scaling.reports.fit_words import in_brackets, in_months, number, times_of, variant_in_words
 from bayes_scaling.reports.svg import picture_of
-from bayes_scaling.studies.comparison.alternatives import TIMES
+from bayes_scaling.studies.comparison.elpd import TIMES
 from bayes_scaling.studies.comparison.result import METHODS, MISCOMPUTED, TIE_NATS, Comparison, against_published
 
 PROGRESS = "probability_of_progress"  # NaN of a model that assumes no progress

@@ -114,11 +114,10 @@ def _equations(s: Specification) -> tuple[str, ...]:
         parts = [f"({' + '.join(f'({part})^(1 / {law.power})' for part in parts)})^{law.power}"]
     factors = ["F"] * (s.transformer_factor != "none") + [_indexed(s, "reducible")] * ("reducible" in s.coefficients)
     if factors or form.is_common:
-        reducible = f"({' + '.join(parts)})" if len(parts) > 1 else parts[0]
-        parts = [" ".join((*factors, reducible)) + decline * form.is_common]
+        parts = [_product(factors, parts) + decline * form.is_common]
     parts = [_indexed(s, "E")] * s.has_irreducible + parts + ["gamma ln(vocabulary)"] * (s.data.vocabulary == "log")
     if "loss" in s.coefficients:
-        parts = [f"{_indexed(s, 'loss')} {f'({" + ".join(parts)})' if len(parts) > 1 else parts[0]}"]
+        parts = [_product([_indexed(s, "loss")], parts)]
     whole = " + ".join((*parts, *(f"u[{cluster}]" for cluster in s.noise.clusters)))
     lines = [f"{_SYMBOLS[s.response]} = {f'({whole}) exp(noise)' if s.noise.on_log else f'{whole} + noise'}"]
     lines += [] if law.for_runs else _size_lines(s)
@@ -131,6 +130,11 @@ def _equations(s: Specification) -> tuple[str, ...]:
     noise = [f"noise ~ {s.noise.kind.symbol.format(_indexed(s, 'sigma'))}"]
     noise += [f"u[{cluster}] ~ Normal(0, {tau})" for cluster, (_, tau) in effects]
     return (*lines, *_kaplans_symbols(s), ", ".join(noise))
+
+
+def _product(factors: list[str], parts: list[str]) -> str:
+    """Factors on the sum of some parts."""
+    return " ".join((*factors, f"({' + '.join(parts)})" if len(parts) > 1 else parts[0]))
 
 
 def _kaplans_symbols(s: Specification) -> list[str]:

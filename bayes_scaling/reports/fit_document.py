@@ -29,7 +29,8 @@ from bayes_scaling.reports.fit_trust import calibration_section, diagnostics_sec
 from bayes_scaling.reports.robustness_document import published, sentences
 from bayes_scaling.reports.svg import lead_of, picture_of
 from bayes_scaling.specifications.catalogue import load_specification
-from bayes_scaling.studies.comparison.alternatives import TIMES, alternatives_to
+from bayes_scaling.studies.comparison.alternatives import alternatives_to
+from bayes_scaling.studies.comparison.elpd import TIMES
 from bayes_scaling.studies.robustness.cases import CASES
 from bayes_scaling.studies.robustness.result import Robustness
 

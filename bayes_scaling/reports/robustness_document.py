@@ -23,7 +23,7 @@ from bayes_scaling.reports.markdown import render_page
 from bayes_scaling.reports.run_directory import picture, write_beside_fits
 from bayes_scaling.reports.svg import lead_of
 from bayes_scaling.reports.terminal import compact, left_out
-from bayes_scaling.studies.comparison.alternatives import TIMES
+from bayes_scaling.studies.comparison.elpd import TIMES
 from bayes_scaling.studies.directory import recorded
 from bayes_scaling.studies.robustness.cases import BASELINE, CASES
 from bayes_scaling.studies.robustness.result import ALL_DATES, Robustness

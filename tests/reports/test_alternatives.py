@@ -11,7 +11,8 @@ from bayes_scaling.common.formatting import in_digits, months
 from bayes_scaling.reports.fit_document import change_section
 from bayes_scaling.reports.fit_quantities import summarise
 from bayes_scaling.reports.fit_words import estimand, sentence
-from bayes_scaling.studies.comparison.alternatives import TIMES, alternatives_to
+from bayes_scaling.studies.comparison.alternatives import alternatives_to
+from bayes_scaling.studies.comparison.elpd import TIMES
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,7 @@ from bayes_scaling.reports.mathematics import is_equation, symbol, tex
 from bayes_scaling.reports.robustness_document import published_sentence
 from bayes_scaling.reports.svg import lead_of, svg_of
 from bayes_scaling.reports.write import as_plain, format_of, render_json
-from bayes_scaling.studies.comparison.alternatives import TIMES
+from bayes_scaling.studies.comparison.elpd import TIMES
 
 
 def test_tables_of_names_and_values():

@@ -17,13 +17,12 @@ import pandas as pd
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.specifications.catalogue import load_specification
 from bayes_scaling.specifications.specification import Specification
-from bayes_scaling.studies.comparison.elpd import DOUBLING
+from bayes_scaling.studies.comparison.elpd import TIMES
 from bayes_scaling.studies.comparison.result import Comparison
 from bayes_scaling.tables.packaged import PACKAGED
 
 FOLDER = "alternatives"
 """Of the package's data: one JSON file for each table."""
-TIMES = tuple(DOUBLING[name] for name in ("median", "lower", "upper"))
 _COLUMNS = ("elpd_diff", "dse", "weight", *TIMES, "probability_of_progress", "converged")
 
 

@@ -133,6 +133,8 @@ DOUBLING: Mapping[str, str] = {
     for name in ("median", "lower", "upper", "mcse_median", "mcse_lower", "mcse_upper")
 } | {"probability_of_progress": "probability_of_progress"}
 """Columns of studies' tables by what they hold of the doubling time of effective compute, months."""
+TIMES = tuple(DOUBLING[part] for part in ("median", "lower", "upper"))
+"""Of these the median and its interval."""
 ERRORS = ("elpd_mcse", *(column for name, column in DOUBLING.items() if name.startswith("mcse")))
 """Columns of Monte Carlo standard errors, which tables of earlier versions lack."""
 

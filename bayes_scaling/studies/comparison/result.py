@@ -19,7 +19,7 @@ from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.intervals import SAMPLE_DIMS, check_probability
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, interval_attrs, interval_points, months_to_double
 from bayes_scaling.specifications.progress import RATE_OF
-from bayes_scaling.studies.comparison.elpd import DOUBLING, ERRORS, Elpd, Record
+from bayes_scaling.studies.comparison.elpd import ERRORS, TIMES, Elpd, Record
 from bayes_scaling.studies.comparison.variants import STATED
 
 METHODS: Mapping[str, str] = {"stacking": "stacking", "pseudo_bma": "BB-pseudo-BMA"}
@@ -105,7 +105,7 @@ COLUMNS: Mapping[str, str] = {
     **dict.fromkeys(("rhat_max", "ess_bulk_min"), "float"),
     "divergences": "int",
     "converged": "bool",
-    **{DOUBLING[end]: "float" for end in ("median", "lower", "upper")},
+    **dict.fromkeys(TIMES, "float"),
     **dict.fromkeys(("seconds", "weight_pseudo_bma", "loo_r2"), "float"),
     **dict.fromkeys(("moment_matched", "refitted"), "int"),
     "probability_of_progress": "float",
