@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made_fits import fit_around_made_runs
+
+from bayes_scaling.inference.result import Fit
 
 TWO_ATTEMPTS = """
 from functools import partial
@@ -75,6 +78,18 @@ def command_here(in_process, monkeypatch) -> Callable[..., Ended]:
         return Ended(*in_process(*arguments), cwd)
 
     return run
+
+
+@pytest.fixture(scope="session", name="fit")
+def fit_of_runs() -> Fit:
+    """Of made training runs, without sampling."""
+    return fit_around_made_runs()
+
+
+@pytest.fixture(scope="session")
+def saved(fit, tmp_path_factory) -> Path:
+    """The directory of that fit."""
+    return fit.save(tmp_path_factory.mktemp("fit")).parent
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,6 @@ from penalised_fits import fit_around
 import bayes_scaling as bs
 from bayes_scaling.cli import main
 from bayes_scaling.common.formatting import number
-from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.chinchilla import STATIC_LAWS
 from bayes_scaling.model.coordinates import published_names
 from bayes_scaling.quantities.allocation_table import (
@@ -54,16 +53,6 @@ class Printed:
     @property
     def json(self) -> dict:
         return json.loads(self.out, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
-
-
-@pytest.fixture(scope="module")
-def fit() -> Fit:
-    return fit_around_made_runs()
-
-
-@pytest.fixture(scope="module")
-def saved(fit, tmp_path_factory) -> Path:
-    return fit.save(tmp_path_factory.mktemp("fit")).parent
 
 
 @pytest.fixture

@@ -13,20 +13,9 @@ from formulas.made_formulas import made_evaluations, made_fit, made_specificatio
 from made_fits import GOOD, fit_around_made_runs
 
 import bayes_scaling as bs
-from bayes_scaling.inference.result import Fit
 from bayes_scaling.quantities.allocation_table import label_of
 
 QUANTITY = "loss@7e10,1.4e12"
-
-
-@pytest.fixture(scope="module")
-def fit() -> Fit:
-    return fit_around_made_runs()
-
-
-@pytest.fixture(scope="module")
-def saved(fit, tmp_path_factory) -> Path:
-    return fit.save(tmp_path_factory.mktemp("fit")).parent
 
 
 @pytest.fixture
