@@ -109,8 +109,15 @@ def evaluation_densities(
         residual = residual - values[EFFECT][:, rows.index["paper"]]
     if noise.samples_effects or noise.cluster == "none":
         return np.asarray(noise.kind.of(residual, sigma, values) + jacobian)
-    mean, scale = given_rest(residual, sigma, effects_of(specification, rows, values))
-    return np.asarray(normal(residual - mean, scale) + jacobian)
+    effects = effects_of(specification, rows, values)
+    mean, scale = given_rest(residual, sigma, effects)
+    density = normal(residual - mean, scale) + jacobian
+    if noise.kind.by_cluster:
+        whole, _ = effects[-1]
+        square, count = whole(shared_effects(residual, sigma, effects)[3]), whole(np.ones(residual.shape[1]))
+        rest = square - ((residual - mean) / scale) ** 2
+        density += noise.kind.heavier(square, count, values) - noise.kind.heavier(rest, count - 1, values)
+    return np.asarray(density)
 
 
 def on_scale(specification: Specification, rows: Rows, residual: Floats) -> tuple[Floats, Floats | float]:
@@ -138,10 +145,13 @@ def paper_densities(specification: Specification, rows: Rows, values: Mapping[st
     if specification.noise.samples_effects:
         joint = _integrated(specification.noise.kind, values, residual, paper, sigma)
         return joint + sum_by(np.broadcast_to(jacobian, paper.shape), paper)
-    densities = np.asarray(specification.noise.kind.of(residual, sigma, values) + jacobian)
-    if specification.noise.clusters:
-        densities = densities + shared_effects(residual, sigma, effects_of(specification, rows, values))[0]
-    return sum_by(densities, paper)
+    kind = specification.noise.kind
+    densities = np.asarray(kind.of(residual, sigma, values) + jacobian)
+    if not specification.noise.clusters:
+        return sum_by(densities, paper)
+    added, _, _, squares = shared_effects(residual, sigma, effects_of(specification, rows, values))
+    joint = sum_by(densities + added, paper)
+    return joint + kind.heavier(sum_by(squares, paper), np.bincount(paper), values) if kind.by_cluster else joint
 
 
 def left_out_losses(

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import repeat
 
 import numpy as np
 import pandas as pd
@@ -56,18 +55,22 @@ def simulated_rows(
     rows: Rows,
     values: Mapping[str, Floats],
     rng: np.random.Generator,
-    of_effects: Sequence[np.random.Generator] = (),
+    generators: Sequence[np.random.Generator] = (),
 ) -> Rows:
     """The same design with losses ``mu + paper effect + sigma epsilon`` at known parameters, or at each of many draws.
 
-    With a generator for each kind of effects, draws made in parts are those made at once.
+    With a generator for each kind of effects, and one for scales of clusters, draws in parts are those made at once.
     """
     mu = expected_losses(specification, rows, values)
-    residual = specification.noise.kind.standard(values).rvs(mu.shape, random_state=rng)
-    noise = scales(specification, rows, values) * residual
-    for (group, tau), source in zip(specification.noise.effects, of_effects or repeat(rng), strict=False):
-        effects = source.standard_normal((*mu.shape[:-1], len(rows.levels[group])))
-        noise = noise + (values[tau] * effects)[..., rows.index[group]]
+    kind, effects = specification.noise.kind, specification.noise.effects
+    *of_effects, of_scales = generators or [rng] * (len(effects) + 1)
+    noise = scales(specification, rows, values) * kind.standard(values).rvs(mu.shape, random_state=rng)
+    for (group, tau), source in zip(effects, of_effects, strict=True):
+        shared = source.standard_normal((*mu.shape[:-1], len(rows.levels[group])))
+        noise = noise + (values[tau] * shared)[..., rows.index[group]]
+    if kind.by_cluster:
+        scale = kind.stretch(values, of_scales, (*mu.shape[:-1], len(rows.levels["paper"])))
+        noise = noise * scale[..., rows.index["paper"]]
     return replace(rows, response=specification.noise.added(mu, noise))
 
 

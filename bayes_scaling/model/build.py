@@ -18,6 +18,7 @@ from bayes_scaling.model.structure import Arrays, coefficient_at, expected_loss
 from bayes_scaling.specifications.catalogue import resolve
 from bayes_scaling.specifications.noise import log_jacobian, normal, shared_effects
 from bayes_scaling.specifications.priors import DISTRIBUTIONS
+from bayes_scaling.specifications.sections import Noise
 from bayes_scaling.specifications.specification import Specification
 
 
@@ -109,8 +110,11 @@ def _likelihood(s: Specification, mu: Any, noise: Arrays, index: Arrays, observe
     elif effects:
         counts = [len(rows.levels[group]) for group, _ in effects]
         shared = chain.from_iterable((noise[tau], index[group]) for group, tau in effects)
-        how = {"dist": partial(_draw_clustered, counts=counts, logs=logs), "logp": partial(_clustered_logp, logs=logs)}
-        pm.CustomDist(name, mu, noise["sigma"], *shared, **how, **options)
+        how = {
+            "dist": partial(_draw_clustered, noise=given, counts=counts),
+            "logp": partial(_clustered_logp, noise=given),
+        }
+        pm.CustomDist(name, mu, noise["sigma"], *(noise[each] for each in given.kind.extra), *shared, **how, **options)
         return
     kind = getattr(pm, given.kind.pymc)
     values = {extra: noise[extra] for extra in given.kind.extra} | {"mu": mu, given.kind.scale: noise["sigma"]}
@@ -125,22 +129,36 @@ def _likelihood(s: Specification, mu: Any, noise: Arrays, index: Arrays, observe
     pm.CustomDist(name, *values.values(), dist=drawn, **options)
 
 
-def _draw_clustered(mu: Any, sigma: Any, *shared: Any, counts: Sequence[int], logs: bool) -> Any:
-    drawn = pm.Normal.dist(pt.log(mu) if logs else mu, sigma)
-    for (tau, codes), count in zip(batched(shared[:-1], 2), counts, strict=True):  # the last is a size
+def _draw_clustered(mu: Any, sigma: Any, *others: Any, noise: Noise, counts: Sequence[int]) -> Any:
+    values, shared = _parted(noise, others[:-1])  # the last is a size
+    drawn = pm.Normal.dist(0, sigma, size=mu.shape)
+    for (tau, codes), count in zip(shared, counts, strict=True):
         drawn = drawn + pm.Normal.dist(0, tau, size=count)[codes]
-    return pt.exp(drawn) if logs else drawn
+    if noise.kind.by_cluster:
+        drawn = drawn * pt.sqrt(values["nu"] / pm.ChiSquared.dist(values["nu"], size=counts[0]))[shared[0][1]]
+    return noise.added(mu, drawn, pt)
 
 
-def _clustered_logp(value: Any, mu: Any, sigma: Any, *shared: Any, logs: bool) -> Any:
+def _clustered_logp(value: Any, mu: Any, sigma: Any, *others: Any, noise: Noise) -> Any:
     """Density with effects integrated out: what they add is spread over rows, so that the sum is exact."""
-    residual = pt.log(value) - pt.log(mu) if logs else value - mu
+    values, shared = _parted(noise, others)
+    residual = pt.log(value) - pt.log(mu) if noise.on_log else value - mu
     zeros = pt.zeros_like(residual)  # codes are below the number of rows, so this has room for every cluster
 
     def sums(codes: Any) -> Any:
         return lambda each: pt.inc_subtensor(zeros[codes], each)[codes]
 
-    effects = [(sums(codes), tau) for tau, codes in reversed([*batched(shared, 2)])]
-    correction, _, _ = shared_effects(residual, sigma, effects, xp=pt)
+    effects = [(sums(codes), tau) for tau, codes in reversed(shared)]
+    correction, _, _, squares = shared_effects(residual, sigma, effects, xp=pt)
     density = normal(residual, sigma, xp=pt) + correction
-    return density + log_jacobian(value, xp=pt) if logs else density
+    if noise.kind.by_cluster:
+        whole, _ = effects[-1]
+        count = whole(zeros + 1)
+        density = density + noise.kind.heavier(whole(squares), count, values, xp=pt) / count
+    return density + log_jacobian(value, xp=pt) if noise.on_log else density
+
+
+def _parted(noise: Noise, others: Sequence[Any]) -> tuple[dict[str, Any], list[tuple[Any, ...]]]:
+    """What the family has beside its scale, and deviation and codes of each kind of effects, the outermost first."""
+    extra = noise.kind.extra
+    return dict(zip(extra, others, strict=False)), [*batched(others[len(extra) :], 2)]

@@ -4,8 +4,9 @@ Of a quantity :math:`q`, and of candidates whose expected outcomes :math:`\mu_j`
 
 .. math:: y_j = \mu_j(\theta) + u_j + \sigma_j \varepsilon_j
 
-with an effect :math:`u_j` that candidates of one cluster share. :meth:`Outcomes.after` and :meth:`Outcomes.left` take
-quantity and outcomes as jointly normal; :func:`simulated` does not, and has a Monte Carlo error instead.
+with an effect :math:`u_j` that candidates of one cluster share, as they do the scale of both where the family has one.
+:meth:`Outcomes.after` and :meth:`Outcomes.left` take quantity and outcomes as jointly normal; :func:`simulated` does
+not, and has a Monte Carlo error instead.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -51,7 +52,8 @@ class Outcomes:
         found = np.cov(np.column_stack([self.quantity, self.expected]), rowvar=False)
         information = self.family.information(*(self.noise[name] for name in self.family.extra))
         scatter = np.mean(self.sigma**2 / information, axis=0)
-        shared = sum(np.equal.outer(of, of) * np.mean(tau**2) for of, tau in self.effects)
+        common = information if self.family.by_cluster else 1.0
+        shared = sum(np.equal.outer(of, of) * np.mean(tau**2 / common) for of, tau in self.effects)
         found[1:, 1:] += np.diag(scatter) + shared
         return np.asarray(found)
 
@@ -117,9 +119,13 @@ def simulated(outcomes: Outcomes, known: Sequence[int], seed: int = 0) -> Simula
     rng, count = np.random.default_rng(seed), min(len(outcomes.quantity), MOST_DRAWS)
     some = outcomes.take(np.arange(count) * len(outcomes.quantity) // count)
     mean, sigma, noise = some.expected[:, known], some.sigma[:, known], some.noise
-    for of, tau in some.effects:
-        _, own = np.unique(of[known], return_inverse=True)
-        mean = mean + (tau * rng.standard_normal((count, own.max() + 1)))[:, own]
+    clusters = [np.unique(of[known], return_inverse=True)[1] for of, _ in some.effects]
+    scale: Any = 1.0
+    if outcomes.family.by_cluster:
+        scale = outcomes.family.stretch(noise, rng, (count, int(clusters[0].max()) + 1))[:, clusters[0]]
+        sigma = sigma * scale
+    for own, (_, tau) in zip(clusters, some.effects, strict=True):
+        mean = mean + scale * (tau * rng.standard_normal((count, own.max() + 1)))[:, own]
     truths = rng.permutation(count)[:TRUTHS]
     shown = (mean + sigma * outcomes.family.standard(noise).rvs(mean.shape, random_state=rng))[truths]
     log_weight = np.array([outcomes.family.of(each - mean, sigma, noise).sum(axis=1) for each in shown])

@@ -1,6 +1,6 @@
 """What a law expects of a system, and when or with how much compute it expects a loss to be reached."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -216,14 +216,18 @@ def with_noise(
     expected: Floats,
     sigma: Floats,
     rng: np.random.Generator,
-    known: tuple[Floats, Floats] | None = None,
+    known: Sequence[Floats] = (),
 ) -> Floats:
-    """Losses of new evaluations, each of a cluster of its own, or with ``known`` mean and variance of effects."""
+    """Losses of new evaluations, each of a cluster of its own.
+
+    Or of one of which rows are ``known``: mean and variance of its effects, squared distance and number of these rows.
+    """
     noise, shape = specification.noise, expected.shape
     scattered = sigma * noise.kind.standard(values).rvs(shape, random_state=rng)
-    for mean, variance in [known] if known else [(0.0, values[tau] ** 2) for _, tau in noise.effects]:
-        scattered = scattered + mean + np.sqrt(variance) * rng.standard_normal(shape)
-    return np.asarray(noise.added(expected, scattered))
+    for variance in known[1:2] or [values[tau] ** 2 for _, tau in noise.effects]:
+        scattered = scattered + np.sqrt(variance) * rng.standard_normal(shape)
+    scattered = scattered * noise.kind.stretch(values, rng, shape, known[2:] or (0, 0))
+    return np.asarray(noise.added(expected, scattered + (known[0] if known else 0.0)))
 
 
 def log_above(laws: Laws, losses: Floats, year: float, what: str = "compute and no date", **setting: str) -> Floats:

@@ -45,12 +45,12 @@ def observed_residuals(fit: Fit, rows: Rows, replicates: int) -> Iterator[Floats
 def standardised(fit: Fit, rows: Rows, replicates: int, seed: int) -> Iterator[tuple[Floats, Floats]]:
     """Residuals of rows and replicates (same papers, new effects) in units of the noise, a block of draws at a time."""
     specification, rng = fit.specification, np.random.default_rng(seed)
-    of_effects = rng.spawn(len(specification.noise.effects))
+    generators = rng.spawn(len(specification.noise.effects) + 1)
     drawn, count = _chosen(fit, replicates)
     for some in blocks(count, len(rows.ids)):
         values = {name: each[some] for name, each in drawn.items()}
         expected = expected_losses(specification, rows, values)
-        replicated = simulated_rows(specification, rows, values, rng, of_effects)
+        replicated = simulated_rows(specification, rows, values, rng, generators)
         yield _residual(specification, rows, values, expected), _residual(specification, replicated, values, expected)
 
 
@@ -308,7 +308,8 @@ def loo_pit(fit: Fit, rows: Rows, seed: int) -> tuple[pd.DataFrame, float]:
             # correlated losses are independent and uniform if the model is right (Rosenblatt 1952).
             if unit == UNITS[1] and specification.noise.kind.in_closed_form:
                 given = (specification, rows, values, UNITS[0], at)
-                mean, scale, density = (of_units(partial(_given_before, part), *given) for part in range(3))
+                mean, scale, density, *known = (of_units(partial(_given_before, part), *given) for part in range(5))
+                scale = scale * specification.noise.kind.stretch(values, rng, expected.shape, known)
                 weights, noise = weights + density, mean + scale * rng.standard_normal(expected.shape)
                 drawn = specification.noise.added(expected, noise)
             else:
@@ -324,6 +325,8 @@ def _given_before(
     part: int, specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats
 ) -> Floats:
     r"""Of the noise of each row given the rows of its paper before it: ``part`` 0 mean, 1 deviation, 2 log density.
+
+    And of these rows themselves: 2 their log density, 3 their squared distance, 4 their number.
 
     .. math:: \frac{\tau^2}{1 + W_i \tau^2} \sum_{j < i} \frac{r_j}{\sigma_j^2}, \qquad
         \sigma_i^2 + \frac{\tau^2}{1 + W_i \tau^2}, \qquad W_i = \sum_{j < i} \sigma_j^{-2}
@@ -341,7 +344,13 @@ def _given_before(
         own = ((total + own[0]) / then - total / shrunk, (weight + own[1]) / then - weight / shrunk)
     mean, variance = effects_given(passes)
     scale = np.sqrt(sigma**2 + variance)
-    return (mean, scale, _before(rows.index["paper"], np.asarray(normal(residual - mean, scale))))[part]
+    if part < 2:
+        return (mean, scale)[part]
+    away, papers = (residual - mean) / scale, rows.index["paper"]
+    distance, count = _before(papers, away**2), _before(papers, np.ones_like(away))
+    density = _before(papers, np.asarray(normal(residual - mean, scale)))
+    density = density + specification.noise.kind.heavier(distance, count, values)
+    return np.asarray((density, distance, count)[part - 2])
 
 
 def _before(codes: Integers, values: Floats) -> Floats:

@@ -109,13 +109,13 @@ def _drawn(
 ) -> DataTree:
     draws = draws or max(FEWEST, min(DRAWS, BLOCK // len(rows.ids)))
     rng = np.random.default_rng(seed)
-    of_effects = rng.spawn(len(specification.noise.effects))
+    generators = rng.spawn(len(specification.noise.effects) + 1)
     values = prior_draw(specification, rows, rng, (draws,))
     losses = np.empty((1, draws, len(rows.ids)))
     for some in blocks(draws, len(rows.ids)):
         of_block = {name: each[some] for name, each in values.items()}
         with np.errstate(over="ignore", invalid="ignore"):  # wide priors reach beyond any number
-            losses[0, some] = simulated_rows(specification, rows, of_block, rng, of_effects).response
+            losses[0, some] = simulated_rows(specification, rows, of_block, rng, generators).response
     prior = prior_of(specification, rows, values)
     predicted = Dataset(
         {specification.response: (("chain", "draw", "evaluation"), losses)},

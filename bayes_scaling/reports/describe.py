@@ -129,6 +129,9 @@ def _equations(s: Specification) -> tuple[str, ...]:
     effects = zip(s.noise.clusters, s.noise.effects, strict=True)
     noise = [f"noise ~ {s.noise.kind.symbol.format(_indexed(s, 'sigma'))}"]
     noise += [f"u[{cluster}] ~ Normal(0, {tau})" for cluster, (_, tau) in effects]
+    if s.noise.kind.by_cluster:
+        scale = f"s[{s.noise.clusters[0]}]"
+        noise = [*(each.replace("~", f"~ {scale}") for each in noise), f"{scale}^2 ~ nu / ChiSquared(nu)"]
     return (*lines, *_kaplans_symbols(s), ", ".join(noise))
 
 

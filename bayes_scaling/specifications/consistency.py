@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from bayes_scaling.errors import SpecificationError
+from bayes_scaling.specifications.noise import CLOSED_FORMS
 from bayes_scaling.specifications.parameters import PARAMETERS
 from bayes_scaling.specifications.priors import Prior, choices_for
 from bayes_scaling.specifications.progress import GROUPS_OF_DATES, RATE_OF, Progress
@@ -90,10 +91,15 @@ def _clusters(s: "Specification") -> Iterator[str]:
             f"[noise] cluster = {shown(s.noise.cluster)} is not valid; choose one of: none, paper, or another column "
             'of the table; or several of these, from the outermost, such as ["lab", "paper"]'
         )
+    if s.noise.kind.by_cluster and not s.noise.clusters:
+        yield (
+            f"[noise] family = {shown(s.noise.family)} needs a cluster whose rows have a scale in common; set "
+            "cluster = 'paper', or family = 'student_t'"
+        )
     if len(clusters) > 1 and not s.noise.kind.in_closed_form:
         yield (
-            f"[noise] cluster = {shown(list(clusters))} needs family = 'normal', whose effects are integrated out; or "
-            "choose one column"
+            f"[noise] cluster = {shown(list(clusters))} needs family = {CLOSED_FORMS}, whose effects are integrated "
+            "out; or choose one column"
         )
 
 

@@ -3,7 +3,9 @@ r"""How evaluations scatter around the law: densities written once, for NumPy ar
 Evaluations of one paper share an effect :math:`u_p \sim N(0, \tau^2)`. With normal noise it is integrated out: a
 paper's block of ``m`` residuals has covariance :math:`\sigma^2 I + \tau^2 1 1^\top`, whose inverse
 (Sherman-Morrison) and determinant are closed forms (Ho et al. 2024, appendix I, with
-:math:`\rho = \tau^2 / (\sigma^2 + \tau^2)`). So are those of papers within labs that share effects of their own.
+:math:`\rho = \tau^2 / (\sigma^2 + \tau^2)`). So are those of papers within labs that share effects of their own, and
+the density where a paper's noise and effects have a scale :math:`s_p` in common, :math:`\nu / s_p^2 \sim
+\chi^2_\nu`, by which its residuals are jointly Student-t (Lange, Little and Taylor 1989).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from scipy.special import poch
+from scipy.special import gammaln, poch
 
 LOG_2PI = float(np.log(2 * np.pi))
 
@@ -36,7 +38,8 @@ class Family:
     distribution there; SciPy's in units of its scale, and ``scale``, what PyMC calls it. ``extra``: parameters beside
     ``sigma``, and SciPy's arguments for them. ``in_closed_form``: whether effects that rows share can be integrated out
     without quadrature. ``log_density``: of residuals, given the values of ``extra`` and the scale. ``information``:
-    Fisher's, of one residual on its location, in units of the scale, given the values of ``extra``.
+    Fisher's, of one residual on its location, in units of the scale, given the values of ``extra``. ``by_cluster``:
+    whether noise and effects of each outermost cluster have a random scale in common; all else is given that scale.
     """
 
     symbol: str
@@ -48,16 +51,34 @@ class Family:
     log_density: Callable[..., Any]
     information: Callable[..., Any]
     scale: str = "sigma"
+    by_cluster: bool = False
 
     def standard(self, values: Mapping[str, Any]) -> Any:
         """The distribution in units of its scale, frozen at the values of ``extra``."""
         from scipy import stats
 
-        return getattr(stats, self.scipy)(**{theirs: values[ours] for ours, theirs in self.extra.items()})
+        return getattr(stats, self.scipy)(**{theirs: values[ours] for ours, theirs in self.extra.items() if theirs})
 
     def of(self, residual: Any, sigma: Any, values: Mapping[str, Any]) -> Any:
         """Log density of independent residuals, NumPy arrays."""
         return np.asarray(self.log_density(residual, *(values[name] for name in self.extra), sigma))
+
+    def heavier(self, square: Any, rows: Any, values: Mapping[str, Any], xp: ModuleType = np) -> Any:
+        """Log density of a cluster's rows, at a squared distance in units of their covariance, over the normal one."""
+        if not self.by_cluster:
+            return 0.0
+        nu, log_gamma = values["nu"], gammaln if xp is np else xp.gammaln
+        constant = log_gamma(0.5 * (nu + rows)) - log_gamma(0.5 * nu) + 0.5 * rows * xp.log(2 / nu)
+        return constant + 0.5 * square - 0.5 * (nu + rows) * xp.log1p(square / nu)
+
+    def stretch(
+        self, values: Mapping[str, Any], rng: np.random.Generator, shape: tuple[int, ...], known: Sequence[Any] = (0, 0)
+    ) -> Any:
+        """Draws of the scale in common, given the squared distance and the number of ``known`` rows of its cluster."""
+        if not self.by_cluster:
+            return 1.0
+        square, rows = known
+        return np.sqrt((values["nu"] + square) / rng.chisquare(values["nu"] + rows, shape))
 
 
 FAMILIES: Mapping[str, Family] = {
@@ -66,8 +87,14 @@ FAMILIES: Mapping[str, Family] = {
         *("StudentT(nu, 0, {})", "Student-t noise", "StudentT", "t", {"nu": "df"}, False, student_t),
         lambda nu: (nu + 1) / (nu + 3),
     ),
+    "multivariate_t": Family(
+        *("Normal(0, {})", "Student-t noise of whole clusters", "Normal", "norm", {"nu": ""}, True),
+        *(lambda residual, _, sigma: normal(residual, sigma), lambda nu: (nu + 1) / (nu + 3)),
+        by_cluster=True,
+    ),
 }
 """By the name that ``[noise] family`` has."""
+CLOSED_FORMS = " or ".join(repr(name) for name, family in FAMILIES.items() if family.in_closed_form)
 
 
 def log_residual(residual: Any, loss: Any, xp: ModuleType = np) -> Any:
@@ -84,22 +111,25 @@ Effects = Sequence[tuple[Callable[[Any], Any], Any]]
 """Of nested clusters, the innermost first: what sums over the rows of each row's cluster, and the deviation tau."""
 
 
-def shared_effects(residual: Any, sigma: Any, effects: Effects, xp: ModuleType = np) -> tuple[Any, Any, Any]:
-    """What effects that rows share add to their log density; and mean and variance of each row's given all rows.
+def shared_effects(residual: Any, sigma: Any, effects: Effects, xp: ModuleType = np) -> tuple[Any, Any, Any, Any]:
+    """What effects that rows share add to their log density; mean and variance of each row's given all rows; squares.
 
     Of each cluster: tau^2 S^2 / (2 (1 + W tau^2)) - ln(1 + W tau^2) / 2, with S and W the sums of r / sigma^2 and of
     1 / sigma^2, spread evenly over its rows. To the cluster around it it is a row with S and W over (1 + W tau^2).
+    Squares of a cluster's rows add up to their squared distance in units of their covariance.
     """
     zeros = xp.zeros_like(residual)
     total, weight, added = residual * sigma**-2.0, zeros + sigma**-2.0, zeros
+    squares = residual * total
     passes: list[tuple[Any, Any, Any]] = []
     for sums, tau in effects:
         rows, total, weight = sums(zeros + 1), sums(total), sums(weight)
         shrunk = 1 + weight * tau**2
-        added = added + (0.5 * (tau * total) ** 2 / shrunk - 0.5 * xp.log(shrunk)) / rows
+        explained = (tau * total) ** 2 / shrunk / rows
+        added, squares = added + 0.5 * explained - 0.5 * xp.log(shrunk) / rows, squares - explained
         passes.append((tau**2, total, shrunk))
         total, weight = total / (shrunk * rows), weight / (shrunk * rows)
-    return added, *effects_given(passes)
+    return added, *effects_given(passes), squares
 
 
 def effects_given(passes: Sequence[tuple[Any, Any, Any]]) -> tuple[Any, Any]:
@@ -116,6 +146,6 @@ def given_rest(residual: Any, sigma: Any, effects: Effects) -> tuple[Any, Any]:
 
     Leave-one-out in non-factorised models: Bürkner, Gabry and Vehtari 2021.
     """
-    _, mean, variance = shared_effects(residual, sigma, effects)
+    _, mean, variance, _ = shared_effects(residual, sigma, effects)
     alone = 1 - variance * sigma**-2.0
     return residual - (residual - mean) / alone, sigma / np.sqrt(alone)

@@ -32,7 +32,8 @@ class Noise:
     Parameters
     ----------
     family
-        ``"normal"`` or ``"student_t"``.
+        ``"normal"``, ``"student_t"`` for each row alone, or ``"multivariate_t"``, by which noise and effects of each
+        outermost cluster have a random scale in common: a paper as a whole can be far from the law.
     cluster
         ``"none"``, or ``"paper"``: evaluations of one paper (runs of one series) share an effect; or another column
         of the table, such as ``"lab"``, whose rows do, and which then is the unit ``paper`` of cross-validation. Or

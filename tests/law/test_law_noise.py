@@ -162,7 +162,7 @@ def test_clusters_within_clusters_are_one_multivariate_normal(depth: int) -> Non
         shared = sum((t**2 * np.equal.outer(c, c) for t, c in zip(tau, codes, strict=True)), np.zeros((9, 9)))
         whole = np.diag(sigma**2) + shared
         effects = [(sums_by(c), t) for t, c in reversed(list(zip(tau, codes, strict=True)))]
-        added, mean, variance = shared_effects(residual, sigma, effects)
+        added, mean, variance, _ = shared_effects(residual, sigma, effects)
         exact = stats.multivariate_normal.logpdf(residual, cov=whole)
         assert (normal(residual, sigma) + added).sum() == pytest.approx(exact, rel=1e-10, abs=1e-10)
         assert_allclose(mean, shared @ np.linalg.solve(whole, residual), rtol=1e-9, atol=1e-10)

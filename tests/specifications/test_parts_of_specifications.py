@@ -36,7 +36,7 @@ def test_years_of_a_walk() -> None:
 
 def test_two_rows_of_one_cluster_are_bivariate_normal() -> None:
     residual = np.array([0.1, -0.3])
-    added, _, _ = shared_effects(residual, 0.2, [(lambda each: each.sum() + np.zeros(2), 0.1)])
+    added, *_ = shared_effects(residual, 0.2, [(lambda each: each.sum() + np.zeros(2), 0.1)])
     expected = stats.multivariate_normal.logpdf(residual, cov=0.04 * np.eye(2) + 0.01)
     assert (normal(residual, 0.2) + added).sum() == pytest.approx(expected, rel=1e-12)
 

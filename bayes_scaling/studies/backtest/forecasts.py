@@ -94,16 +94,18 @@ def posterior_forecast(fit: Fit, split: Split) -> Forecast:
     with np.errstate(over="ignore"):
         expected = expected_losses(specification, rows, values)
         sigma = np.broadcast_to(scales(specification, rows, values), expected.shape)
-        residual, known = rows.response - expected, None
+        residual, known = rows.response - expected, []
         density, joint = (
             _given_earlier(specification, rows, values, residual, units)
             for units in (np.arange(len(later)), _papers(split))
         )
-        if specification.noise.effects and specification.noise.family == "normal":
-            earlier = np.where(np.arange(len(rows.ids)) < later[0], sigma, np.inf)  # as if later ones told nothing
+        if specification.noise.effects and specification.noise.kind.in_closed_form:
+            before, effects = np.arange(len(rows.ids)) < later[0], effects_of(specification, rows, values)
             on, _ = on_scale(specification, rows, residual)
-            _, mean, variance = shared_effects(on, earlier, effects_of(specification, rows, values))
-            known = mean[:, later], variance[:, later]
+            earlier = np.where(before, sigma, np.inf)  # as if later ones told nothing
+            _, mean, variance, squares = shared_effects(on, earlier, effects)
+            whole, _ = effects[-1]
+            known = [each[..., later] for each in (mean, variance, whole(squares), whole(before.astype(float)))]
         rng = np.random.default_rng(fit.seed)
         draws = with_noise(specification, values, expected[:, later], sigma[:, later], rng, known)
     return Forecast(_mean_density(density), _mean_density(joint), draws)

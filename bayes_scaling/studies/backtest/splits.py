@@ -9,6 +9,7 @@ import pandas as pd
 
 from bayes_scaling.errors import BayesScalingError, EvaluationsError
 from bayes_scaling.specifications.catalogue import DEFAULT_SPECIFICATION, load_specification
+from bayes_scaling.specifications.noise import CLOSED_FORMS
 from bayes_scaling.specifications.progress import RATE_OF
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.studies.comparison.variants import expand
@@ -100,8 +101,8 @@ def forecasters(
         if noise.samples_effects and noise.cluster != "paper":
             raise BayesScalingError(
                 f"'{each.specification.name}' has [noise] cluster = '{noise.cluster}' with family = '{noise.family}', "
-                "and what is known of its effects before a cut has no closed form; set family = 'normal', or cluster = "
-                "'paper' or 'none'"
+                f"and what is known of its effects before a cut has no closed form; set family = {CLOSED_FORMS}, or "
+                "cluster = 'paper' or 'none'"
             )
     named = [Forecaster(each.specification.name, each.specification, "posterior") for each in variants]
     first = named[0].specification
