@@ -221,7 +221,7 @@ CHOICES = {
     ("progress", "exponents"): {"none", "drift"},
     ("progress", "at_cut"): {"bend", "jump"},
     ("progress", "cut_year"): None,
-    ("noise", "family"): {"normal", "student_t"},
+    ("noise", "family"): {"normal", "student_t", "multivariate_t"},
     ("noise", "cluster"): None,
     ("noise", "scale"): {"loss", "log_loss"},
     ("data", "tokens"): {"unique", "effective_epochs", "seen", "repeated"},
