@@ -123,8 +123,8 @@ def main() -> None:
 NOT_TRIED = """\
 - Labs above papers: neither table says which lab a system is from. `cluster = ["lab", "paper", "system"]` fits a table
   that does.
-- Heavy tails of the papers' effects themselves: they have no closed form, and effects are integrated out here.
-  Student-t noise stands in for them above."""
+- Heavy tails of papers as a whole, noise and effects alike: `family = "multivariate_t"` in `[noise]`. Student-t noise
+  stands in for them above."""
 
 
 def introduction(compared: dict[str, bs.Comparison]) -> str:

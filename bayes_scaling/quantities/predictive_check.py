@@ -350,7 +350,7 @@ def _given_before(
     distance, count = _before(papers, away**2), _before(papers, np.ones_like(away))
     density = _before(papers, np.asarray(normal(residual - mean, scale)))
     density = density + specification.noise.kind.heavier(distance, count, values)
-    return np.asarray((density, distance, count)[part - 2])
+    return (np.asarray(density), distance, count)[part - 2]
 
 
 def _before(codes: Integers, values: Floats) -> Floats:
