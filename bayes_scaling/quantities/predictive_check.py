@@ -345,7 +345,7 @@ def _given_before(
     mean, variance = effects_given(passes)
     scale = np.sqrt(sigma**2 + variance)
     if part < 2:
-        return (mean, scale)[part]
+        return np.asarray((mean, scale)[part])
     away, papers = (residual - mean) / scale, rows.index["paper"]
     distance, count = _before(papers, away**2), _before(papers, np.ones_like(away))
     density = _before(papers, np.asarray(normal(residual - mean, scale)))
