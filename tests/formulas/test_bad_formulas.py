@@ -212,7 +212,7 @@ SETTINGS = {
     ),
     "nested clusters under Student-t noise": (
         {"noise": {"cluster": ["lab", "paper"], "family": "student_t"}},
-        "needs family = 'normal', whose effects are integrated out; or choose one column",
+        "needs family = 'normal' or 'multivariate_t', whose effects are integrated out; or choose one column",
     ),
     "a cluster twice": ({"noise": {"cluster": ["lab", "lab"]}}, 'from the outermost, such as ["lab", "paper"]'),
     "no cluster among several": ({"noise": {"cluster": ["lab", "none"]}}, "is not valid; choose one of: none, paper"),

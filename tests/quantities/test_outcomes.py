@@ -1,6 +1,7 @@
 """What outcomes leave of a variance: exact where all is linear and normal, within its error by simulation."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -108,10 +109,13 @@ def test_information_of_each_family_is_that_of_its_density(name) -> None:
     family = FAMILIES[name]
     values = {extra: 4.3 for extra in family.extra}
 
+    def density(residual: float) -> float:
+        return float(family.of(residual, 1.0, values) + family.heavier(residual**2, 1, values))
+
     def integrand(residual: float) -> float:
         step = 1e-5
-        slope = (family.of(residual + step, 1.0, values) - family.of(residual - step, 1.0, values)) / (2 * step)
-        return float(slope**2 * np.exp(family.of(residual, 1.0, values)))
+        slope = (density(residual + step) - density(residual - step)) / (2 * step)
+        return float(slope**2 * np.exp(density(residual)))
 
     whole, _ = integrate.quad(integrand, -np.inf, np.inf)
     assert family.information(*values.values()) == pytest.approx(whole, rel=1e-6)
@@ -126,6 +130,10 @@ def test_heavy_tails_without_a_variance_still_tell_something() -> None:
     assert draws.left([2]) < heavy.left([2]) < 1
     found = simulated(heavy, [2])
     assert heavy.left([2]) == pytest.approx(found.simulated_ratio, abs=0.1)
+    alone = [(np.arange(draws.expected.shape[1]), np.full_like(nu, 1e-9))]
+    clusters = replace(heavy, family=FAMILIES["multivariate_t"], effects=alone)
+    assert clusters.left([2]) == pytest.approx(heavy.left([2]), rel=1e-9)
+    assert simulated(clusters, [2]).simulated_ratio == pytest.approx(found.simulated_ratio, abs=0.1)
 
 
 def test_an_error_of_the_share_is_how_far_replicates_are_apart() -> None:
