@@ -23,7 +23,7 @@ from bayes_scaling.inference.likelihood import draws_of, unit_densities
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.rates import INTERVAL, interval_points, months_to_double
-from bayes_scaling.reports.fit_words import in_brackets, in_months
+from bayes_scaling.reports.fit_words import in_brackets, in_months, in_numbers
 from bayes_scaling.studies.comparison.result import METHODS, by_arviz
 
 HERE = Path(__file__).parent
@@ -59,6 +59,8 @@ def main() -> None:
         one_by_one(fit, table, corrections),
         "## Single papers",
         papers(fit, table),
+        "## Both tables",
+        both_tables(table, bs.load_evaluations("collected")),
     ]
     write_whole(HERE / "audit.md", ("\n\n".join(sections) + "\n").encode())
 
@@ -170,6 +172,39 @@ def papers(fit: bs.Fit, table: pd.DataFrame) -> str:
     lines = [[name, str(counts[name]), *moved(fit, found[name], table[table["paper"] != name])] for name in order]
     header = ["without the paper", "its rows", "T_C", "Pareto k"]
     return f"The {SHOWN} of {len(names)} papers without which T_C moves most:\n\n{table_of(header, lines)}"
+
+
+def both_tables(table: pd.DataFrame, collected: pd.DataFrame) -> str:
+    """T_C on each table, on the papers that both have, on those of one alone, and on all together."""
+    ours, theirs = (each["paper"].str.lower().str.replace(r"[^a-z0-9]", "", regex=True) for each in (collected, table))
+    shared, mine = theirs.isin(ours), ours.isin(theirs)
+    asked = {
+        "`ho2024`": table,
+        "`collected`": collected,
+        "`ho2024`, papers that both have": table[shared],
+        "`collected`, papers that both have": collected[mine],
+        "`ho2024`, its other papers": table[~shared],
+        "`collected`, its other papers": collected[~mine],
+        "`collected` and the other papers of `ho2024`": pd.concat([collected, table[~shared]]),
+    }
+    lines = []
+    for what, rows in asked.items():
+        fit = bs.fit("reference", rows)
+        rates = bs.doubling_times(fit, by="architecture").loc["compute"]
+        mark = "" if fit.diagnostics.converged else " (NOT CONVERGED)"
+        each = [in_months(rates.loc[name]) if name in rates.index else "" for name in ("other", "transformer")]
+        factor = np.exp(fit.posterior["reducible_test_time_adaptation"]).squeeze(drop=True)
+        factor = in_numbers(bs.credible_intervals(factor).iloc[0])
+        whole = in_months(bs.doubling_times(fit).loc["compute"]) + mark
+        lines.append([what, str(len(rows)), str(rows["paper"].nunique()), whole, *each, factor])
+    said = (
+        f"{int(ours[mine].nunique())} papers are in both tables, so the tables are not independent; together they are "
+        "fitted with each of these once, by the figures of `collected`. Where papers are the same and answers are not, "
+        "figures and rows of a paper differ, not what was published. The last column is what test-time adaptation "
+        "multiplies the reducible loss by."
+    )
+    header = ["rows of", "rows", "papers", "T_C", "of others", "of transformers", "test-time adaptation"]
+    return f"{said}\n\n{table_of(header, lines)}"
 
 
 def moved(fit: bs.Fit, log_weights: Floats, table: pd.DataFrame) -> list[str]:
