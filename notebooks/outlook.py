@@ -62,8 +62,9 @@ from runs of their own, stands in the last column."""
 CONTINUES = """\
 Losses on WikiText-103 of a transformer with the best split of its budget, the law alone, without a new paper's effect.
 They assume that algorithms go on improving at the pace of 2012 to 2023, that training text is not scarce, and that test
-text is not part of it; none of these is known. How such forecasts did for years that are known by now is on the page of
-[backtests](backtest.md)."""
+text is not part of it; none of these is known. Where the exponent of data is near 0, as in part of the posterior on
+`collected`, the best split is far from that of any system, and the ends of intervals say that these data do not decide.
+How such forecasts did for years that are known by now is on the page of [backtests](backtest.md)."""
 
 
 def of_scale(table: str, fit: bs.Fit) -> str:
