@@ -70,6 +70,8 @@ from .quantities.predictive_check import PredictiveCheck as PredictiveCheck
 from .quantities.predictive_check import predictive_check as predictive_check
 from .quantities.prior_predictive import prior_predictive as prior_predictive
 from .quantities.prior_predictive import prior_predictive_summary as prior_predictive_summary
+from .quantities.recipes import RecipeGains as RecipeGains
+from .quantities.recipes import recipe_gains as recipe_gains
 from .reports.write import write_report as write_report
 from .specifications.catalogue import list_specifications as list_specifications
 from .specifications.catalogue import load_specification as load_specification

@@ -16,7 +16,6 @@ from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.likelihood import blocks, draws_of, expected_losses, on_scale, scales
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.formula import training_compute
-from bayes_scaling.model.predictors import label_of
 from bayes_scaling.plots.drawing import Drawing, finished, plain_log_ticks, title_of, wide
 from bayes_scaling.plots.style import INK, POSTERIOR, PRIOR, WARNING
 from bayes_scaling.plots.visuals import Visuals, add_legend, named, takes_visuals
@@ -42,15 +41,9 @@ def fitted_runs(fit: Fit) -> pd.DataFrame:
             f"'{fit.specification.name}' was fitted to evaluations, which have dates and benchmarks, and this is a "
             "picture of training runs; fit a static law such as 'chinchilla' to runs (bs.read_runs, bs.fit)"
         )
-    runs = split_laws(fit, YEAR).systems[["parameters", "tokens"]].astype(float)
-    loss = fit.data["observed_data"]["loss"].to_numpy()
-    runs = runs.assign(compute=training_compute(runs["parameters"], runs["tokens"]), loss=loss)
-    predictors, inside = laws_of(fit).predictors, np.full(len(runs), True)
-    assert predictors is not None  # of a fit
-    for name, value in fit.setting.items():
-        mine = np.array(predictors.labels(name)) == label_of(value)
-        inside &= mine | ~mine.any()  # all, where a level is new or a number is no group
-    return runs[inside] if inside.any() else runs
+    loss = fit.data["observed_data"]["loss"].to_series().set_axis(split_laws(fit, YEAR).systems.index)
+    runs = split_laws(fit, YEAR).systems_at()[["parameters", "tokens"]].astype(float)
+    return runs.assign(compute=training_compute(runs["parameters"], runs["tokens"]), loss=loss[runs.index])
 
 
 def isoflop_budgets(runs: pd.DataFrame) -> Floats:

@@ -1,9 +1,10 @@
-r"""What an architecture is worth in compute: how much more another one needs to reach the same loss."""
+r"""What an architecture or a recipe is worth in compute: how much more another one needs to reach the same loss."""
 
 import math
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from scipy.optimize import elementwise
 
@@ -32,10 +33,10 @@ def compute_equivalent_gain(
     year: float = 2023.0,
     benchmark: str | None = None,
     architecture: str = ARCHITECTURE,
-    baseline: str = BASELINE,
+    baseline: str | Source = BASELINE,
     split: Split = "equal",
 ) -> xr.DataArray:
-    r"""How many times the compute a baseline needs to reach the loss of an architecture.
+    r"""How many times the compute a baseline needs to reach the loss of an architecture, or of another recipe.
 
     With ``split="equal"`` (or a number of tokens per parameter) the baseline scales both sizes alike:
 
@@ -58,7 +59,9 @@ def compute_equivalent_gain(
     benchmark
         Where the loss is compared; by default WikiText-103, or the first that was fitted.
     architecture, baseline
-        ``"transformer"`` and ``"other"``, or the other way round.
+        ``"transformer"`` and ``"other"``, or the other way round. The baseline can also be a fit or law of its own: of
+        one posterior at another level of a column, ``bs.at(fit, dataset="a")``, or another fit of losses on the same
+        text, whose draws are independent.
     split
         How the budget is split between parameters and tokens: see above.
 
@@ -89,17 +92,15 @@ def compute_equivalent_gain(
     >>> compute_equivalent_gain(HO2024_TRANSFORMER_GAIN, [1e22, 1e25]).round(2).squeeze().values.tolist()
     [6.79, 7.38]
     """
-    laws, budgets = _checked(source, compute, year, split)
-    benchmark = laws.benchmark_of(benchmark)
-    reached = _log_reducible(laws, budgets, year, split, benchmark=benchmark, architecture=architecture)
-    target = _log_over(laws, reached, year, benchmark, architecture, baseline)
+    ours, theirs, budgets = _checked(source, compute, year, split, benchmark, architecture, baseline)
+    target = _log_over(ours, theirs, _log_reducible(ours, budgets, year, split), year)
     if split == "optimal":
-        log_k, gamma = optimal_term(laws, year, benchmark=benchmark, architecture=baseline)
+        log_k, gamma = optimal_term(theirs.laws, year, **theirs.setting)
         with np.errstate(over="ignore"):
             gain = np.exp((log_k - target) / gamma - np.log(budgets))
     else:
-        gain = _scaled_gain(laws, budgets, year, split, target, benchmark=benchmark, architecture=baseline)
-    return _labelled(laws, gain, budgets, baseline, "compute_equivalent_gain", "times")
+        gain = _scaled_gain(theirs, budgets, year, split, target)
+    return _labelled(ours, theirs, gain, budgets, "compute_equivalent_gain", "times")
 
 
 def loss_reduction(
@@ -109,7 +110,7 @@ def loss_reduction(
     year: float = 2023.0,
     benchmark: str | None = None,
     architecture: str = ARCHITECTURE,
-    baseline: str = BASELINE,
+    baseline: str | Source = BASELINE,
     split: Split = "equal",
 ) -> xr.DataArray:
     r"""By how many percent the loss of an architecture is below that of a baseline at the same budget.
@@ -143,18 +144,31 @@ def loss_reduction(
     >>> loss_reduction(HO2024_TRANSFORMER_GAIN, 1e25).round(2).squeeze().item()
     4.87
     """
-    laws, budgets = _checked(source, compute, year, split)
-    benchmark = laws.benchmark_of(benchmark)
-    ours, others = (
-        _irreducible(laws, year, benchmark, name)
-        + np.exp(_log_reducible(laws, budgets, year, split, benchmark=benchmark, architecture=name))
-        for name in (architecture, baseline)
+    ours, theirs, budgets = _checked(source, compute, year, split, benchmark, architecture, baseline)
+    mine, others = (
+        _irreducible(each, year) + np.exp(_log_reducible(each, budgets, year, split)) for each in (ours, theirs)
     )
-    return _labelled(laws, 100 * (1 - ours / others), budgets, baseline, "loss_reduction", "percent")
+    return _labelled(ours, theirs, 100 * (1 - mine / others), budgets, "loss_reduction", "percent")
 
 
-def _checked(source: Source, compute: Any, year: float, split: Split) -> tuple[Laws, Floats]:
-    """The law and its budgets; refuse what has no answer before computing anything."""
+class _Side(NamedTuple):
+    """A law, its benchmark and architecture, and compute of the systems that it was fitted to."""
+
+    laws: Laws
+    setting: dict[str, str]
+    fitted: pd.Series
+
+
+def _checked(
+    source: Source,
+    compute: Any,
+    year: float,
+    split: Split,
+    benchmark: str | None,
+    architecture: str,
+    baseline: str | Source,
+) -> tuple[_Side, _Side, Floats]:
+    """Both sides and the budgets; refuse what has no answer before computing anything."""
     budgets = np.atleast_1d(axis_of(compute, "compute (FLOP)"))
     positive(year, "year")
     if split not in _SPLITS:
@@ -164,16 +178,45 @@ def _checked(source: Source, compute: Any, year: float, split: Split) -> tuple[L
             )
         positive(split, "split (tokens per parameter)")
     laws = laws_of(source)
+    if not isinstance(baseline, str):
+        pair = _paired(laws, laws_of(baseline))
+        for each in pair:
+            each.require_power_laws()
+            check_years(each, year)
+        ours, theirs = (_side(each, benchmark, architecture, every=True) for each in pair)
+        return ours, theirs, budgets
     if "architecture" not in laws.columns:
         catalogue = map(load_specification, list_specifications())
         having = [s.name for s in catalogue if "architecture" in s.varies_by.values() or s.transformer_factor != "none"]
         raise BayesScalingError(
             f"nothing in '{laws.specification.name}' differs by architecture, so no architecture has a gain; "
-            f"fit a specification that has it: {', '.join(having)}"
+            f"fit a specification that has it: {', '.join(having)}; or give as baseline what to compare with, such as "
+            'bs.at(fit, dataset="a")'
         )
     laws.require_power_laws()
     check_years(laws, year)
-    return laws, budgets
+    ours, theirs = (_side(laws, benchmark, each) for each in (architecture, baseline))
+    return ours, theirs, budgets
+
+
+def _paired(ours: Laws, theirs: Laws) -> tuple[Laws, Laws]:
+    """Laws with as many draws: those of one posterior belong together, those of two are independent in any order."""
+    counts = [each.shape[0] * each.shape[1] for each in (ours, theirs)]
+    if ours.shape == theirs.shape or 1 in counts:
+        return ours, theirs
+    few = min(counts)
+    first, second = (
+        each.take(np.arange(few) * count // few) for each, count in zip((ours, theirs), counts, strict=True)
+    )
+    return first, second
+
+
+def _side(laws: Laws, benchmark: str | None, architecture: str, *, every: bool = False) -> _Side:
+    systems = laws.systems_at()
+    if not (every or systems.empty):
+        systems = systems[architecture_levels(systems["architecture"]) == architecture]
+    flop = pd.Series(dtype=float) if laws.systems.empty else training_compute(systems["parameters"], systems["tokens"])
+    return _Side(laws, {"benchmark": laws.benchmark_of(benchmark), "architecture": architecture}, flop)
 
 
 def _sizes(budgets: Floats, split: Split) -> tuple[Floats, Floats]:
@@ -183,47 +226,45 @@ def _sizes(budgets: Floats, split: Split) -> tuple[Floats, Floats]:
     return parameters, tokens_per_parameter * parameters
 
 
-def _irreducible(laws: Laws, year: float, benchmark: str, architecture: str) -> Floats:
-    return laws.parts(1.0, 1.0, year, benchmark=benchmark, architecture=architecture)[0]
+def _irreducible(side: _Side, year: float) -> Floats:
+    return side.laws.parts(1.0, 1.0, year, **side.setting)[0]
 
 
-def _log_reducible(laws: Laws, budgets: Floats, year: float, split: Split, **setting: str) -> Floats:
+def _log_reducible(side: _Side, budgets: Floats, year: float, split: Split) -> Floats:
     """Log of the loss above the irreducible, shape ``(samples, budgets)``."""
     if split == "optimal":
-        log_k, gamma = optimal_term(laws, year, **setting)
+        log_k, gamma = optimal_term(side.laws, year, **side.setting)
         return np.asarray(log_term(log_k, gamma, np.log(budgets)))
-    _, terms = laws.parts(*_sizes(budgets, split), year, **setting)
+    _, terms = side.laws.parts(*_sizes(budgets, split), year, **side.setting)
     return np.asarray(np.logaddexp.reduce(terms))
 
 
-def _log_over(laws: Laws, reached: Floats, year: float, benchmark: str, architecture: str, baseline: str) -> Floats:
-    """Log of an architecture's loss above the baseline's irreducible loss; -inf if below."""
-    gap = _irreducible(laws, year, benchmark, architecture) - _irreducible(laws, year, benchmark, baseline)
+def _log_over(ours: _Side, theirs: _Side, reached: Floats, year: float) -> Floats:
+    """Log of what our loss is above their irreducible loss; -inf if below."""
+    gap = _irreducible(ours, year) - _irreducible(theirs, year)
     if not gap.any():
         return reached
     with np.errstate(divide="ignore"):
         return np.log(np.maximum(np.exp(reached) + gap, 0.0))
 
 
-def _scaled_gain(
-    laws: Laws, budgets: Floats, year: float, split: Split, target: Floats, *, benchmark: str, architecture: str
-) -> Floats:
+def _scaled_gain(theirs: _Side, budgets: Floats, year: float, split: Split, target: Floats) -> Floats:
     """Square of the factor by which both sizes must grow to reach a log reducible loss."""
     parameters, tokens = _sizes(budgets, split)
-    setting = {"benchmark": benchmark, "architecture": architecture}
-    _, here = laws.parts(parameters, tokens, year, **setting)
-    _, there = laws.parts(math.e * parameters, math.e * tokens, year, **setting)
+    _, here = theirs.laws.parts(parameters, tokens, year, **theirs.setting)
+    _, there = theirs.laws.parts(math.e * parameters, math.e * tokens, year, **theirs.setting)
     # At one date every term is a power law of this factor, whatever the specification.
-    terms = np.stack(np.broadcast_arrays(*here))
-    powers = terms - np.stack(np.broadcast_arrays(*there))
+    terms = np.stack(np.broadcast_arrays(*here, target)[:-1])
+    powers = terms - np.stack(np.broadcast_arrays(*there, target)[:-1])
 
     def excess(log_scale: Floats, goal: Floats, *lines: Floats) -> Floats:
         count = len(lines) // 2
         scaled = [log_term(line, power, log_scale) for line, power in zip(lines[:count], lines[count:], strict=True)]
         return np.asarray(np.logaddexp.reduce(scaled) - goal)
 
-    args = (target, *terms, *powers)
-    least, most = (excess(np.full(target.shape, end), *args) for end in (-_LARGEST_LOG_SCALE, _LARGEST_LOG_SCALE))
+    args = (np.broadcast_to(target, terms.shape[1:]), *terms, *powers)
+    shape = terms.shape[1:]
+    least, most = (excess(np.full(shape, end), *args) for end in (-_LARGEST_LOG_SCALE, _LARGEST_LOG_SCALE))
     log_scale = np.where(most > 0, np.inf, np.where(least < 0, -np.inf, np.nan))
     between = (least >= 0) & (most <= 0)
     if between.any():
@@ -232,12 +273,11 @@ def _scaled_gain(
     return np.exp(2 * np.where((powers > 0).all(axis=0), log_scale, np.nan))
 
 
-def _labelled(laws: Laws, values: Floats, budgets: Floats, baseline: str, name: str, unit: str) -> xr.DataArray:
-    array = laws.drawn(values, name, unit, compute=budgets)
-    if laws.systems.empty:
+def _labelled(ours: _Side, theirs: _Side, values: Floats, budgets: Floats, name: str, unit: str) -> xr.DataArray:
+    drawn = ours.laws if len(values) == math.prod(ours.laws.shape) else theirs.laws
+    array = drawn.drawn(values, name, unit, compute=budgets)
+    if theirs.laws.systems.empty:
         return array
-    architectures = architecture_levels(laws.systems["architecture"])
-    fitted = laws.systems[architectures == baseline]
-    flop = training_compute(fitted["parameters"], fitted["tokens"])
-    outside = (budgets < flop.min()) | (budgets > flop.max()) | fitted.empty
+    flop = theirs.fitted
+    outside = (budgets < flop.min()) | (budgets > flop.max()) | flop.empty
     return array.assign_coords(extrapolated=("compute", np.asarray(outside)))

@@ -145,6 +145,15 @@ class Laws:
         columns, index = self._columns(benchmark, architecture, given, own)
         return np.asarray(coefficient_at(self.coefficients["sigma"], columns, index))
 
+    def systems_at(self) -> pd.DataFrame:
+        """Fitted systems of the levels that columns are set to; all, where a level is new or a number is no group."""
+        inside = np.full(len(self.systems), True)
+        for name, value in self.setting.items():
+            assert self.predictors is not None  # of a fit
+            mine = np.array(self.predictors.labels(name)) == label_of(value)
+            inside &= mine | ~mine.any()
+        return self.systems[inside] if inside.any() else self.systems
+
     def take(self, samples: Integers) -> Self:
         """Some of the draws, repeats allowed, as one chain."""
         count = self.shape[0] * self.shape[1]

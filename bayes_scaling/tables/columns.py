@@ -125,6 +125,7 @@ RUNS = TableKind(
     columns=(
         Column("id", need="whole"),
         Column("series"),
+        Column("recipe"),
         _size("parameters", *_PARAMETERS, need="required"),
         _size("tokens", *_TOKENS),
         _size("flop", *_FLOP),

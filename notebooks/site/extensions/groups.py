@@ -77,6 +77,8 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         (
             "coefficients",
             "allocation_exponents",
+            "recipe_gains",
+            "RecipeGains",
             "optimal_allocation",
             "optimal_split",
             "allocation_with_inference",
