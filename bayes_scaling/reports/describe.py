@@ -18,6 +18,7 @@ from bayes_scaling.specifications.values import holding
 
 _TOKENS = {"unique": "D", "effective_epochs": "D x worth of its epochs", "seen": "D x epochs", "repeated": "D W"}
 """Tokens as a specification counts them."""
+_EXCESS = "U (1 + excess_scale (1 - exp(-(N / U - 1) / excess_scale))) for N over U, N for others"
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,8 @@ def _equations(s: Specification) -> tuple[str, ...]:
     if factors or form.is_common:
         parts = [_product(factors, parts) + decline * form.is_common]
     parts = [_indexed(s, "E")] * s.has_irreducible + parts + ["gamma ln(vocabulary)"] * (s.data.vocabulary == "log")
+    if s.data.overfitting == "penalty":
+        parts.append("overfitting (epochs - 1)^overfitting_by_repetitions (N / D)^overfitting_by_size")
     if "loss" in s.coefficients:
         parts = [_product([_indexed(s, "loss")], parts)]
     whole = " + ".join((*parts, *(f"u[{cluster}]" for cluster in s.noise.clusters)))
@@ -173,11 +176,13 @@ def _size_lines(s: Specification) -> list[str]:
         if term.rate in shapes:
             rate = f"{_indexed(s, term.rate)}{form.suffix}"
             growth = f" exp({shapes[term.rate].growth.format(rate=rate)})"
-        size = {"N": "N", "D": _TOKENS[s.data.tokens], "C": f"6 N {_TOKENS[s.data.tokens]}"}[term.symbol]
+        parameters = _EXCESS if s.data.excess_parameters == "decay" else "N"
+        size = {"N": parameters, "D": _TOKENS[s.data.tokens], "C": f"6 N {_TOKENS[s.data.tokens]}"}[term.symbol]
         lines.append(f"{term.symbol}_eff = {size}{growth}")
     further = {
         form.relation: form.both,
         "W = 1 + repetition_scale (1 - exp(-(epochs - 1) / repetition_scale))": s.data.tokens == "repeated",
+        "U = (alpha A D^beta / (beta B))^(1 / alpha)": s.data.excess_parameters == "decay",
         **{each.said.format(cut=s.progress.cut_year): each.said for each in SHAPES.values() if each in shapes.values()},
     }
     return [*lines, *holding(further)]
@@ -216,6 +221,7 @@ def _notes(s: Specification) -> tuple[str, ...]:
         "a missing vocabulary is taken to be its benchmark's median in the table": s.data.vocabulary == "log",
         "worth of epochs as coded by Ho et al. 2024; missing epochs count as one pass": tokens == "effective_epochs",
         "missing epochs count as one pass": tokens in ("seen", "repeated") and epochs == "one",
+        "of training runs D is their tokens over their epochs": tokens == "repeated",
         "missing epochs are its benchmark's median in the table": tokens in ("seen", "repeated") and epochs != "one",
         "level, share, A and B are those of architectures other than transformers": s.transformer_factor != "none",
         "level and share are those of the groups' middle at the central point": apart and s.pivot is not None,

@@ -216,6 +216,13 @@ def _data(s: "Specification") -> Iterator[str]:
             f"{unused}: remove missing_epochs": missing != "one" and tokens not in ("seen", "repeated"),
             "[data] tokens = 'repeated' needs law 'chinchilla': repetition makes data worth less, not compute; "
             "or set tokens = 'seen'": tokens == "repeated" and s.law != "chinchilla",
+            "[data] excess_parameters and overfitting need tokens = 'repeated', whose repetitions they are about": (
+                tokens != "repeated" and (s.data.excess_parameters, s.data.overfitting) != ("kept", "none")
+            ),
+            "[data] excess_parameters = 'decay' does not go with [progress], by which the best number of parameters "
+            "changes with the date; remove [progress], or set excess_parameters = 'kept'": (
+                s.data.excess_parameters == "decay" and s.progresses
+            ),
         }
     )
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 from bayes_scaling.specifications.consistency import check, require_delta
 from bayes_scaling.specifications.formulas import LOSS_FACTORS, Formula, read_formula
 from bayes_scaling.specifications.laws import LAWS, Law
-from bayes_scaling.specifications.parameters import PARAMETERS, Parameter
+from bayes_scaling.specifications.parameters import OVERFITTING, PARAMETERS, Parameter
 from bayes_scaling.specifications.priors import Prior
 from bayes_scaling.specifications.progress import GROUPS_OF_DATES, RATE_OF, Progress, Shape
 from bayes_scaling.specifications.sections import BenchmarkFigures, Centre, Data, Noise, Pivot, plain, read
@@ -135,8 +135,8 @@ class Specification:
 
     @property
     def used_columns(self) -> tuple[str, ...]:
-        """Columns by which rows are told apart, by formulas or as clusters of noise."""
-        return (*self.columns, *self.noise.clusters)
+        """Columns by which rows are told apart, by formulas, by how often tokens repeat or as clusters of noise."""
+        return (*self.columns, *(("epochs",) if self.data.tokens == "repeated" else ()), *self.noise.clusters)
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -176,6 +176,8 @@ class Specification:
             "gamma": self.data.vocabulary == "log",
             "gamma_T": self.transformer_factor != "none",
             "repetition_scale": self.data.tokens == "repeated",
+            "excess_scale": self.data.excess_parameters == "decay",
+            **dict.fromkeys(OVERFITTING, self.data.overfitting == "penalty"),
             **{name: name in self.coefficients for name in LOSS_FACTORS},
         }
         return (*(name for name, here in used.items() if here), *own)

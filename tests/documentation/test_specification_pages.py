@@ -57,7 +57,7 @@ def test_evidence_is_shown_where_there_is_some_and_missed_where_there_is_none() 
 def test_runs_are_fitted_to_runs_and_evaluations_to_evaluations() -> None:
     how = {name: specification_page(load_specification(name), source_of(name)) for name in NAMES}
     assert {name for name, page in how.items() if "--runs" in page} == {
-        name for name in NAMES if name.startswith(("chinchilla", "kaplan/"))
+        name for name in NAMES if name.startswith(("chinchilla", "kaplan/", "runs/"))
     }
     assert "`critical_batch`" in how["kaplan/critical-batch"]
     assert "`least_steps`" in how["kaplan/steps"]
