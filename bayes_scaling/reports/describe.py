@@ -79,6 +79,8 @@ def _formula_lines(s: Specification) -> list[str]:
     """For each formula that adds something, what it adds to what."""
     lines = []
     for name, formula in s.predicted.items():
+        if name in s.tied:
+            continue
         link = {"identity": "{}", "log": "ln({})", "logit": "logit({})"}[formula.link]
         base = f"{formula.base_name}[{formula.base}]" if formula.base else formula.base_name
         added = [] if name in LOSS_FACTORS else [link.format(base)]
@@ -87,7 +89,7 @@ def _formula_lines(s: Specification) -> list[str]:
             stem, times = formula.stem(each), f" X[{each.column}]" if each.column else ""
             added.append(f"{stem}_sd {stem}_standardised[{each.group}]{times}")
         lines.append(f"{link.format(_indexed(s, name))} = {' + '.join(added)}")
-    return lines
+    return [*lines, *(f"{_indexed(s, name)} = {_indexed(s, other)}" for name, other in s.tied.items())]
 
 
 _FACTORS = dict(zip(LOSS_FACTORS, "RW", strict=True))
@@ -210,9 +212,8 @@ def _notes(s: Specification) -> tuple[str, ...]:
     apart = any(s.index_of(name) not in (None, s.index_of("A"), *GROUPS_OF_DATES) for name in s.varies_by)
     notes = {
         definitions: True,
-        f"noise on the logarithm of {loss}: sigma is a share of {share}, and {symbol} without noise its median": (
-            s.noise.on_log
-        ),
+        f"noise on the logarithm of {loss}: sigma is a share of {share}, and {symbol} without noise "
+        f"{s.noise.kind.law}": (s.noise.on_log),
         f"central point: {_central_point(s)}": True,
         "of training runs C is their column flop, which need not be 6 N D": s.form.of_compute and s.centre is not None,
         f"{' and '.join(s.noise.clusters)} effects u are integrated out in closed form": (

@@ -106,6 +106,10 @@ def _coefficients(s: "Specification") -> Iterator[str]:
                 f"[coefficients] {name} is no coefficient of this specification that can have a formula; valid: "
                 f"{', '.join(s.may_have_formulas)}": name not in s.may_have_formulas,
                 twice: any(each in s.varies_by for each in short),
+                f"[coefficients] {name} = {shown(s.tied.get(name))} is not valid: a coefficient can be another one of "
+                f"its kind that is none itself; valid for {name}: {', '.join(s.may_be_tied.get(name, ())) or 'none'}": (
+                    name in s.tied and (s.tied[name] not in s.may_be_tied.get(name, ()) or s.tied[name] in s.tied)
+                ),
             }
         )
     if "paper" in s.groups and s.noise.clusters and s.noise.clusters[0] != "paper":  # reads formulas

@@ -92,6 +92,9 @@ _ALL = (
         "95% below 0.6 nats; the paper's correlation of 0.45 implies 0.14"),
     Parameter("nu", "degrees of freedom of Student-t noise", "", "positive", Prior("gamma", alpha=2, beta=0.1),
         "from heavy tails to nearly normal (Juarez and Steel 2010)"),
+    Parameter("untuned", "mean of the part by which runs lie above the law, over sigma, of one-sided noise", "",
+        "positive", Prior("lognormal", mu=0.693, sigma=1.0),
+        "median 2, 95% in 0.28 to 14: from noise that is nearly symmetric to runs that are all but untuned"),
 )  # fmt: skip
 
 PARAMETERS: Mapping[str, Parameter] = {parameter.name: parameter for parameter in _ALL}

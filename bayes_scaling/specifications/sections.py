@@ -32,7 +32,8 @@ class Noise:
     Parameters
     ----------
     family
-        ``"normal"`` or ``"student_t"``.
+        ``"normal"``, ``"student_t"``, or ``"one_sided"``: runs lie above the law by a positive part too, of which
+        ``untuned`` is the mean in units of ``sigma``, as those do whose learning rate is not the best.
     cluster
         ``"none"``, or ``"paper"``: evaluations of one paper (runs of one series) share an effect; or another column
         of the table, such as ``"lab"``, whose rows do, and which then is the unit ``paper`` of cross-validation. Or

@@ -29,7 +29,11 @@ def table_of(**levels: list[float]) -> pd.DataFrame:
 REPEATED = table_of(parameters=[3e7, 1e8, 4e8, 1.5e9], unique_tokens=[4e8, 4e9, 2e10], epochs=[1, 3, 10, 30, 100])
 REPEATED["tokens"] = REPEATED["unique_tokens"] * REPEATED["epochs"]
 PENALTY = {"overfitting": 0.01, "overfitting_by_repetitions": 0.6, "overfitting_by_size": 0.9}
+SPLITS = table_of(parameters=[3e7, 1e8, 4e8, 1.5e9], ratio=[5, 20, 80, 320, 640])
+SPLITS["tokens"] = SPLITS["ratio"] * SPLITS["parameters"]
 CASES = {
+    "runs/untuned": (SPLITS, BASE | {"sigma": 0.005, "untuned": 4.0}),
+    "runs/one-exponent": (SPLITS, {name: value for name, value in BASE.items() if name != "beta"} | NOISE),
     "runs/repeated-tokens": (REPEATED, BASE | NOISE | {"repetition_scale": 15.4}),
     "runs/repeated": (REPEATED, BASE | NOISE | {"repetition_scale": 15.4, "excess_scale": 5.3}),
     "runs/overfitting": (REPEATED, BASE | NOISE | {"repetition_scale": 15.4} | PENALTY),

@@ -70,7 +70,7 @@ OWN_SPECIFICATIONS = {
 }
 CATALOGUE = {name: load_specification(name) for name in list_specifications()}
 ALL_NAMES = (
-    # Those with formulas have tests/formulas, those of runs tests/specifications/test_laws_for_runs, and all of them the
+    # Those with formulas have tests/formulas, those of runs tests/specifications/test_laws_for_runs, and all the
     # harness of tests/models.
     *(
         name

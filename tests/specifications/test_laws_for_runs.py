@@ -1,15 +1,28 @@
 """Laws for tables of runs that say more than sizes: what they state, against their sources, and what they refuse."""
 
+import tomllib
+
 import numpy as np
 import pandas as pd
+import pymc as pm
+import pytensor.tensor as pt
 import pytest
+from formulas.made_formulas import made_fit
 from made_runs import made_runs
+from scipy import integrate, stats
 
 import bayes_scaling as bs
+from bayes_scaling.law.formula import training_compute
 from bayes_scaling.law.muennighoff import MUENNIGHOFF
+from bayes_scaling.model import distributions
+from bayes_scaling.model.coordinates import coefficients_of
+from bayes_scaling.model.reported import reported_quantities
 from bayes_scaling.model.rows import anchor_of, make_rows
 from bayes_scaling.model.structure import Coefficient, expected_loss
+from bayes_scaling.reports.describe import describe
+from bayes_scaling.specifications.noise import FAMILIES
 from bayes_scaling.specifications.parameters import OVERFITTING
+from bayes_scaling.specifications.template import template
 from bayes_scaling.tables.columns import is_runs
 
 EPOCHS = np.array([0.5, 1, 1, 2, 4, 40, 400, 9000.0])
@@ -108,6 +121,116 @@ def test_what_needs_repetitions_says_so(data, progress, said) -> None:
     with pytest.raises(bs.SpecificationError) as caught:
         bs.Specification.from_dict("mine", {"law": "chinchilla", "data": data, "progress": progress})
     assert said in str(caught.value)
+
+
+# ---------------------------------------------------------------------- a coefficient that is another one
+
+TIED = {"law": "chinchilla", "irreducible_loss": "shared"}
+
+
+def test_one_exponent_is_the_law_of_over_training() -> None:
+    """E + (a M^eta + b M^-eta) C^-eta, with eta half the exponent, and M tokens for each parameter."""
+    runs, specification = made_runs(), bs.load_specification("runs/one-exponent")
+    assert [each.name for each in specification.parameters()] == [
+        "level",
+        "irreducible_share",
+        "share",
+        "alpha",
+        "sigma",
+        "nu",
+    ]
+    rows = make_rows(specification, runs)
+    values = {"level": 2.6, "irreducible_share": 0.6, "share": 0.4, "alpha": 0.3}
+    drawn = {name: np.array([[value]]) for name, value in values.items()}
+    coefficients = coefficients_of(specification, drawn, rows.levels)
+    reported = reported_quantities(specification, coefficients, rows.levels, anchor=rows.anchor)
+    E, A, B, beta = (np.ravel(reported[name].value)[0] for name in ("E", "A", "B", "beta"))
+    assert beta == 0.3
+    assert "a" not in reported  # the exponent of the best parameters is 1/2 by assumption
+    ratio, compute = runs["tokens"] / runs["parameters"], training_compute(runs["parameters"], runs["tokens"])
+    over = E + (A * 6**0.15 * ratio**0.15 + B * 6**0.15 / ratio**0.15) / compute**0.15
+    np.testing.assert_allclose(expected_loss(coefficients, rows.covariates, rows.index)[0], over, rtol=1e-12)
+
+
+def test_what_depends_on_columns_can_be_tied_too() -> None:
+    runs = made_runs().assign(dataset=np.resize(["a", "b"], 24), depth=np.resize([8.0, 12.0, 20.0], 24))
+    for text in ("0 + dataset", "1 + depth"):
+        document = TIED | {"coefficients": {"alpha": text, "beta": "alpha"}}
+        specification = bs.Specification.from_dict("mine", document)
+        fit = made_fit(specification, runs)
+        np.testing.assert_array_equal(fit.posterior["beta"], fit.posterior["alpha"])
+        assert "beta = alpha" in describe(specification).equations[-2].replace(f"[{text[4:]}]", "")
+        assert bs.Specification.from_dict("mine", specification.to_dict()) == specification
+        assert tomllib.loads(template(specification))["coefficients"]["beta"] == "alpha"
+
+
+@pytest.mark.parametrize(
+    ("coefficients", "said"),
+    [
+        ({"beta": "level"}, "[coefficients] beta = 'level' is not valid: a coefficient can be another one of its kind"),
+        ({"beta": "beta"}, "valid for beta: alpha"),
+        ({"beta": "alpha", "alpha": "beta"}, "that is none itself; valid for beta: alpha"),
+        ({"sigma": "alpha"}, "valid for sigma: none"),
+        ({"beta": "g_N"}, "valid for beta: alpha"),
+    ],
+)
+def test_only_coefficients_of_a_kind_can_be_tied(coefficients, said) -> None:
+    with pytest.raises(bs.SpecificationError) as caught:
+        bs.Specification.from_dict("mine", TIED | {"coefficients": coefficients})
+    assert said in str(caught.value)
+
+
+def test_the_prior_of_a_tied_coefficient_is_that_of_the_other() -> None:
+    prior = {"distribution": "lognormal", "mu": 0, "sigma": 1}
+    document = TIED | {"coefficients": {"beta": "alpha"}}
+    specification = bs.Specification.from_dict("mine", document | {"priors": {"alpha": prior}})
+    assert specification.prior_of("beta") == specification.prior_of("alpha") == bs.Prior.of("lognormal", mu=0, sigma=1)
+    with pytest.raises(bs.SpecificationError, match=r"\[priors.beta\] is not used by this specification"):
+        bs.Specification.from_dict("mine", document | {"priors": {"beta": prior}})
+
+
+# ---------------------------------------------------------------------- noise on one side
+
+UNTUNED = [0.1, 1.0, 5.0, 20.0]
+
+
+@pytest.mark.parametrize("untuned", UNTUNED)
+def test_one_sided_noise_is_normal_noise_and_an_exponential_part(untuned) -> None:
+    family, away = FAMILIES["one_sided"], np.array([-0.05, -0.01, 0, 0.03, 0.5])
+    found = family.of(away, 0.01, {"untuned": untuned})
+    expected = stats.exponnorm.logpdf(away, untuned, scale=0.01)
+    np.testing.assert_allclose(found, expected, rtol=1e-10)
+    variable = distributions.OneSided.dist(mu=0.0, sigma=0.01, untuned=untuned)
+    np.testing.assert_allclose(pm.logp(variable, away).eval(), expected, rtol=1e-10)
+    drawn = pm.draw(variable, 20_000, random_seed=1)
+    assert stats.kstest(drawn, stats.exponnorm(untuned, scale=0.01).cdf).pvalue > 1e-3
+
+
+def test_the_gradient_of_one_sided_noise_is_a_number_far_above_the_law() -> None:
+    value = pt.dvector()
+    density = pm.logp(distributions.OneSided.dist(mu=0.0, sigma=1.0, untuned=2.0), value)
+    slope = pt.grad(density.sum(), value).eval({value: np.array([-60.0, -30, 0, 30, 1000])})
+    assert np.isfinite(slope).all()
+    assert slope[-1] == pytest.approx(-0.5)  # of the exponential part
+
+
+def test_what_a_run_of_one_sided_noise_tells_is_less_than_of_normal_and_more_than_its_variance_says() -> None:
+    information = FAMILIES["one_sided"].information(np.array(UNTUNED))
+    variance = 1 + np.array(UNTUNED) ** 2
+    assert (1 / variance < information).all() and (information < 1).all()
+    numerical = integrate.quad(lambda z: stats.exponnorm.pdf(z, 1.0) * _slope(z) ** 2, -8, 40, epsabs=1e-10, limit=200)[
+        0
+    ]
+    assert information[1] == pytest.approx(numerical, rel=1e-6)
+
+
+def _slope(z: float, step: float = 1e-5) -> float:
+    return float(stats.exponnorm.logpdf(z + step, 1.0) - stats.exponnorm.logpdf(z - step, 1.0)) / (2 * step)
+
+
+def test_a_law_with_one_sided_noise_is_that_of_tuned_runs() -> None:
+    notes = "\n".join(describe(bs.load_specification("runs/untuned")).notes)
+    assert "L without noise the loss of a run as well tuned as the best" in notes
 
 
 def test_a_law_of_repetitions_is_not_told_that_tokens_repeat(repeated) -> None:
