@@ -5,12 +5,14 @@ import pandas as pd
 
 from bayes_scaling.law.formula import log_term, loss, training_compute
 from bayes_scaling.law.kaplan import KAPLAN_BATCH
+from bayes_scaling.specifications.catalogue import list_specifications
 
 TRUTH = {"E": 1.8, "A": 480.0, "B": 2100.0, "alpha": 0.35, "beta": 0.37}
 BUDGETS = (1e19, 1e20, 1e21)
 OF_LOSS_AND_SIZES = ("chinchilla", "chinchilla-normal")
 KAPLANS = tuple(f"kaplan/{name}" for name in ("parameters", "tokens", "compute", "joint", "steps", "critical-batch"))
-FOR_RUNS = (*OF_LOSS_AND_SIZES, *KAPLANS)
+FURTHER = tuple(name for name in list_specifications() if name.startswith("runs/"))
+FOR_RUNS = (*OF_LOSS_AND_SIZES, *KAPLANS, *FURTHER)
 """Specifications of the catalogue whose priors stand in the middle of tables of runs."""
 
 
@@ -56,6 +58,11 @@ def with_kaplans_columns(runs: pd.DataFrame, noise: float = 0.1, seed: int = 0) 
         least_steps=KAPLAN_BATCH.least_steps(runs["tokens"] / batch, batch, runs["loss"]),
         critical_batch=critical * np.exp(rng.normal(0, noise, len(runs))),
     )
+
+
+def with_all_columns(runs: pd.DataFrame) -> pd.DataFrame:
+    """The same runs with what any specification for runs needs."""
+    return with_kaplans_columns(runs).assign(epochs=np.resize([1.0, 2.0, 0.5, 40.0, 7.0], len(runs)))
 
 
 def table_for(law, size: np.ndarray, second: np.ndarray | None = None, noise: float = 0.002) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import pandas as pd
 import pymc as pm
 import pytensor.tensor as pt
 
+from bayes_scaling.model import distributions
 from bayes_scaling.model.coordinates import coefficients_of, penalty_scale, published_names
 from bayes_scaling.model.reported import reported_quantities
 from bayes_scaling.model.rows import Rows, make_rows, model_data, noise_names, single_columns
@@ -116,7 +117,7 @@ def _likelihood(s: Specification, mu: Any, noise: Arrays, index: Arrays, observe
         }
         pm.CustomDist(name, mu, noise["sigma"], *(noise[each] for each in given.kind.extra), *shared, **how, **options)
         return
-    kind = getattr(pm, given.kind.pymc)
+    kind = getattr(distributions if hasattr(distributions, given.kind.pymc) else pm, given.kind.pymc)
     values = {extra: noise[extra] for extra in given.kind.extra} | {"mu": mu, given.kind.scale: noise["sigma"]}
     if not logs:
         kind(name, **values, **options)

@@ -37,6 +37,7 @@ def from_level_and_share(s: Specification, values: Arrays, levels: Levels, xp: M
     """
     names = (name for name in s.names if name in values or name in s.predicted or name in s.shapes)
     found = {name: _coefficient(s, name, values, levels, xp) for name in names}
+    found |= {name: found[other] for name, other in s.tied.items()}
     if levels_agree(s):
         found |= _from_level(s, found, xp)
     if (form := s.progress.form).both:

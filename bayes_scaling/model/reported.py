@@ -60,7 +60,7 @@ def reported_quantities(
         if has_scales(s):  # where a term is 1
             of_one = _combine(lambda log_a, power, size: xp.exp(size + log_a / power), log_centre, exponent, size)
             reported[term.scale] = of_one
-    if law.splits and s.delta is None and not s.progresses:
+    if law.splits and s.delta is None and not s.progresses and not {"alpha", "beta"} & set(s.tied):  # where it is 1/2
         reported["a"] = _combine(lambda alpha, beta: beta / (alpha + beta), found["alpha"], found["beta"])
     if "log_factor" in found:
         log_factor = found["log_factor"].value[..., ARCHITECTURE_LEVELS.index("transformer")]

@@ -21,6 +21,7 @@ _HOW_TO_GET: Mapping[str, str] = {
         "the steps S_min that a far larger batch would have needed, which follow from steps, batch and loss: "
         "bayes_scaling.law.kaplan.KAPLAN_BATCH.least_steps"
     ),
+    "epochs": "of runs how often tokens were seen; or unique_tokens, from which reading works it out",
     "critical_batch": "the critical batch size in tokens, measured at the row's loss, such as by the noise scale",
 }
 
@@ -120,7 +121,12 @@ def _more_than_runs_have(s: Specification, runs: pd.DataFrame) -> Iterator[str]:
             "its transformer_factor needs architectures, which runs have none of": factor,
             "its penalty (delta) is stated for evaluations": s.delta is not None,
             f"[data] vocabulary = '{vocabulary}' needs a column that runs have none of": vocabulary != "ignored",
-            f"[data] tokens = '{tokens}' needs epochs, which runs have none of": tokens != "unique",
+            f"[data] tokens = '{tokens}' is of unique tokens, and those of runs are as seen (use 'repeated')": (
+                tokens not in ("unique", "repeated")
+            ),
+            "[data] missing_epochs = 'median' is of benchmarks, which runs have none of": (
+                s.data.missing_epochs == "median"
+            ),
             f"[noise] cluster = 'paper' needs a column {SERIES}, which this table lacks": (
                 "paper" in s.noise.clusters and SERIES not in runs
             ),
@@ -134,7 +140,7 @@ def _of_columns(s: Specification, table: pd.DataFrame, runs: bool) -> Iterator[s
     optional = {"vocabulary": s.data.vocabulary == "log", "epochs": s.data.tokens != "unique"}
     missing = [name for name in (*whole, *(name for name, used in optional.items() if used)) if name not in table]
     if missing:
-        how = f" ({_HOW_TO_GET[missing[0]]})" if missing[0] in _HOW_TO_GET else ""
+        how = f" ({_HOW_TO_GET[missing[0]]})" if runs and missing[0] in _HOW_TO_GET else ""
         yield (
             f"specification '{s.name}' needs column {', '.join(missing)}{how}, which the table lacks; "
             "add it or choose another specification (`bayes-scaling models`)"

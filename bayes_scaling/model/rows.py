@@ -20,7 +20,8 @@ from bayes_scaling.tables import BENCHMARKS, decimal_year
 from bayes_scaling.tables.benchmarks import known
 from bayes_scaling.tables.columns import is_runs
 
-COVARIATES = (*(f"log_{size}" for size in SIZES), "drift_parameters", "drift_tokens", "log_vocabulary", "repetitions")
+COVARIATES = (*(f"log_{size}" for size in SIZES), "drift_parameters", "drift_tokens", "log_vocabulary")
+COVARIATES += ("repetitions", "log_parameters_per_token")
 """What the law may need of a row, beside the years over which its rates have counted."""
 HO2024_REPETITION_SCALE = 2.9157  # R*_D in the code of Ho et al. 2024 (model 20)
 
@@ -181,8 +182,8 @@ def _covariates(specification: Specification, table: pd.DataFrame, anchor: Ancho
         tokens=tokens.fresh,
         year=decimal_year(table["published"]).to_numpy(float) if "published" in table else anchor.year,
         anchor_tokens=anchor.common_tokens if anchors is None else anchors,
-        repetitions=tokens.repetitions,
-        further={name: table[column].to_numpy(float) for name, column in columns.items()},
+        further={name: table[column].to_numpy(float) for name, column in columns.items()}
+        | {"repetitions": tokens.repetitions},
     )
     if specification.data.vocabulary == "log":
         covariates["log_vocabulary"] = np.log(_or_median(table, "vocabulary").to_numpy(float))
@@ -203,7 +204,7 @@ class CountedTokens(NamedTuple):
 
 
 def counted_tokens(specification: Specification, evaluations: pd.DataFrame) -> CountedTokens:
-    """Count tokens as ``[data] tokens`` says."""
+    """Count tokens as ``[data] tokens`` says; those of runs are as seen, and of evaluations unique."""
     tokens, none = evaluations["tokens"].to_numpy(float), np.zeros(len(evaluations))
     data = specification.data
     if data.tokens == "unique":
@@ -212,7 +213,8 @@ def counted_tokens(specification: Specification, evaluations: pd.DataFrame) -> C
     epochs = known.astype(float).fillna(1.0).to_numpy(float)
     if data.tokens == "repeated":
         # Less than one pass repeats nothing, and leaves the rest of the corpus unseen.
-        return CountedTokens(tokens * np.minimum(epochs, 1.0), np.maximum(epochs, 1.0) - 1.0)
+        passes = np.maximum(epochs, 1.0)
+        return CountedTokens(tokens / passes if is_runs(evaluations) else tokens * np.minimum(epochs, 1.0), passes - 1)
     worth = epochs
     if data.tokens == "effective_epochs":
         worth = effective_epochs(epochs, HO2024_REPETITION_SCALE, as_published_2024=True)
@@ -227,10 +229,12 @@ def covariates_at(
     tokens: Any,
     year: Any,
     anchor_tokens: Any,
-    repetitions: Any = 0.0,
     further: Mapping[str, Any] | None = None,
 ) -> dict[str, Floats]:
-    """Covariates of points of the law but vocabulary; ``further``: other sizes by name, or compute if not 6 N D."""
+    """Covariates of points of the law but vocabulary; ``further``: other sizes by name, or compute if not 6 N D.
+
+    ``tokens`` are one pass; ``further`` may have ``repetitions``, how many more there are.
+    """
     sizes = {"parameters": parameters, "tokens": tokens} | dict(further or {})
     sizes.setdefault("compute", training_compute(parameters, tokens))
     covariates: dict[str, Floats] = {
@@ -244,7 +248,9 @@ def covariates_at(
         covariates["drift_parameters"] = drift * np.log(parameters / np.float64(pivot.parameters))
         covariates["drift_tokens"] = drift * np.log(tokens / np.float64(pivot.tokens))
     if specification.data.tokens == "repeated":
-        covariates["repetitions"] = np.asarray(repetitions, dtype=float)
+        covariates["repetitions"] = np.asarray(sizes.get("repetitions", 0.0), dtype=float)
+    if specification.data.overfitting == "penalty":
+        covariates["log_parameters_per_token"] = np.log(parameters / tokens)
     return covariates
 
 

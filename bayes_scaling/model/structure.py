@@ -11,6 +11,10 @@ import numpy as np
 
 from bayes_scaling.law.formula import effective_epochs, log_term, loss
 from bayes_scaling.specifications.laws import SIZES
+from bayes_scaling.specifications.parameters import OVERFITTING
+
+_BEYOND = 50.0  # log of times the best parameters from which more are worth nothing, whatever the scale
+_NO_PASS = 1e-9  # repetitions whose logarithm is taken where there are none
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,8 @@ Coefficients = Mapping[str, Coefficient]
 - ``E``, ``gamma``;
 - for each term ``log_A``, ``alpha``, ``alpha_year``, ``g_N``, ``alpha_drift`` (for data ``log_B``, ``beta``, ...);
 - ``log_factor``, by architecture, and ``reducible``: logarithms of factors on every term; ``loss``: of one on all;
-- ``repetition_scale``, by which repeated tokens lose their worth;
+- ``repetition_scale``, ``excess_scale``, by which repeated tokens and excess parameters lose their worth, and those
+  of :data:`OVERFITTING`;
 - ``power``, by which terms are joined (:func:`bayes_scaling.law.formula.loss`), 1 if it is not there;
 - ``level``, ``share``, ``irreducible_share`` in place of ``E``, ``log_A``, ``log_B`` where they depend on different
   columns.
@@ -123,10 +128,16 @@ def loss_parts(
         return coefficient_at(coefficients[name], covariates, index, xp)
 
     def log_size(size: str) -> Any:
-        if size != "tokens" or "repetition_scale" not in coefficients:
-            return covariates[f"log_{size}"]
-        worth = effective_epochs(1 + covariates["repetitions"], at("repetition_scale"), xp=xp)
-        return covariates["log_tokens"] + xp.log(worth)
+        given = covariates[f"log_{size}"]
+        if size == "tokens" and "repetition_scale" in coefficients:
+            return given + xp.log(effective_epochs(1 + covariates["repetitions"], at("repetition_scale"), xp=xp))
+        if size == "parameters" and "excess_scale" in coefficients:  # none, where alpha A / N^alpha = beta B / U^beta
+            fresh = log_term(logs[1], at("beta"), covariates["log_tokens"])
+            best = (xp.log(at("alpha")) + logs[0] - xp.log(at("beta")) - fresh) / at("alpha")
+            excess = xp.maximum(given - best, 0)
+            times = xp.exp(xp.minimum(excess, _BEYOND))
+            return given - excess + xp.log(effective_epochs(times, at("excess_scale"), xp=xp))
+        return given
 
     def term(size: str, log_coefficient: Any) -> Any:
         exponent, rate = SIZES[size].exponent, SIZES[size].rate
@@ -150,6 +161,12 @@ def loss_parts(
         logs = [at(f"log_{SIZES[size].coefficient}") for size in sizes]
     if "gamma" in coefficients:
         irreducible = irreducible + at("gamma") * covariates["log_vocabulary"]
+    if "overfitting" in coefficients:
+        base, by_repetitions, by_size = map(at, OVERFITTING)
+        repetitions = covariates["repetitions"]
+        passes = by_repetitions * xp.log(xp.maximum(repetitions, _NO_PASS))
+        penalty = xp.exp(xp.log(base) + passes + by_size * covariates["log_parameters_per_token"])
+        irreducible = irreducible + xp.where(repetitions > 0, penalty, 0.0)
     if "loss" in coefficients:
         irreducible = irreducible * xp.exp(at("loss"))
     return irreducible, tuple(term(size, each) for size, each in zip(sizes, logs, strict=True))

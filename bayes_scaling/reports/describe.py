@@ -18,6 +18,7 @@ from bayes_scaling.specifications.values import holding
 
 _TOKENS = {"unique": "D", "effective_epochs": "D x worth of its epochs", "seen": "D x epochs", "repeated": "D W"}
 """Tokens as a specification counts them."""
+_EXCESS = "U (1 + excess_scale (1 - exp(-(N / U - 1) / excess_scale))) for N over U, N for others"
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ def _formula_lines(s: Specification) -> list[str]:
     """For each formula that adds something, what it adds to what."""
     lines = []
     for name, formula in s.predicted.items():
+        if name in s.tied:
+            continue
         link = {"identity": "{}", "log": "ln({})", "logit": "logit({})"}[formula.link]
         base = f"{formula.base_name}[{formula.base}]" if formula.base else formula.base_name
         added = [] if name in LOSS_FACTORS else [link.format(base)]
@@ -86,7 +89,7 @@ def _formula_lines(s: Specification) -> list[str]:
             stem, times = formula.stem(each), f" X[{each.column}]" if each.column else ""
             added.append(f"{stem}_sd {stem}_standardised[{each.group}]{times}")
         lines.append(f"{link.format(_indexed(s, name))} = {' + '.join(added)}")
-    return lines
+    return [*lines, *(f"{_indexed(s, name)} = {_indexed(s, other)}" for name, other in s.tied.items())]
 
 
 _FACTORS = dict(zip(LOSS_FACTORS, "RW", strict=True))
@@ -116,6 +119,8 @@ def _equations(s: Specification) -> tuple[str, ...]:
     if factors or form.is_common:
         parts = [_product(factors, parts) + decline * form.is_common]
     parts = [_indexed(s, "E")] * s.has_irreducible + parts + ["gamma ln(vocabulary)"] * (s.data.vocabulary == "log")
+    if s.data.overfitting == "penalty":
+        parts.append("overfitting (epochs - 1)^overfitting_by_repetitions (N / D)^overfitting_by_size")
     if "loss" in s.coefficients:
         parts = [_product([_indexed(s, "loss")], parts)]
     whole = " + ".join((*parts, *(f"u[{cluster}]" for cluster in s.noise.clusters)))
@@ -176,11 +181,13 @@ def _size_lines(s: Specification) -> list[str]:
         if term.rate in shapes:
             rate = f"{_indexed(s, term.rate)}{form.suffix}"
             growth = f" exp({shapes[term.rate].growth.format(rate=rate)})"
-        size = {"N": "N", "D": _TOKENS[s.data.tokens], "C": f"6 N {_TOKENS[s.data.tokens]}"}[term.symbol]
+        parameters = _EXCESS if s.data.excess_parameters == "decay" else "N"
+        size = {"N": parameters, "D": _TOKENS[s.data.tokens], "C": f"6 N {_TOKENS[s.data.tokens]}"}[term.symbol]
         lines.append(f"{term.symbol}_eff = {size}{growth}")
     further = {
         form.relation: form.both,
         "W = 1 + repetition_scale (1 - exp(-(epochs - 1) / repetition_scale))": s.data.tokens == "repeated",
+        "U = (alpha A D^beta / (beta B))^(1 / alpha)": s.data.excess_parameters == "decay",
         **{each.said.format(cut=s.progress.cut_year): each.said for each in SHAPES.values() if each in shapes.values()},
     }
     return [*lines, *holding(further)]
@@ -208,9 +215,8 @@ def _notes(s: Specification) -> tuple[str, ...]:
     apart = any(s.index_of(name) not in (None, s.index_of("A"), *GROUPS_OF_DATES) for name in s.varies_by)
     notes = {
         definitions: True,
-        f"noise on the logarithm of {loss}: sigma is a share of {share}, and {symbol} without noise its median": (
-            s.noise.on_log
-        ),
+        f"noise on the logarithm of {loss}: sigma is a share of {share}, and {symbol} without noise "
+        f"{s.noise.kind.law}": (s.noise.on_log),
         f"central point: {_central_point(s)}": True,
         "of training runs C is their column flop, which need not be 6 N D": s.form.of_compute and s.centre is not None,
         f"{' and '.join(s.noise.clusters)} effects u are integrated out in closed form": (
@@ -219,6 +225,7 @@ def _notes(s: Specification) -> tuple[str, ...]:
         "a missing vocabulary is taken to be its benchmark's median in the table": s.data.vocabulary == "log",
         "worth of epochs as coded by Ho et al. 2024; missing epochs count as one pass": tokens == "effective_epochs",
         "missing epochs count as one pass": tokens in ("seen", "repeated") and epochs == "one",
+        "of training runs D is their tokens over their epochs": tokens == "repeated",
         "missing epochs are its benchmark's median in the table": tokens in ("seen", "repeated") and epochs != "one",
         "level, share, A and B are those of architectures other than transformers": s.transformer_factor != "none",
         "level and share are those of the groups' middle at the central point": apart and s.pivot is not None,

@@ -112,6 +112,10 @@ def _coefficients(s: "Specification") -> Iterator[str]:
                 f"[coefficients] {name} is no coefficient of this specification that can have a formula; valid: "
                 f"{', '.join(s.may_have_formulas)}": name not in s.may_have_formulas,
                 twice: any(each in s.varies_by for each in short),
+                f"[coefficients] {name} = {shown(s.tied.get(name))} is not valid: a coefficient can be another one of "
+                f"its kind that is none itself; valid for {name}: {', '.join(s.may_be_tied.get(name, ())) or 'none'}": (
+                    name in s.tied and (s.tied[name] not in s.may_be_tied.get(name, ()) or s.tied[name] in s.tied)
+                ),
             }
         )
     if "paper" in s.groups and s.noise.clusters and s.noise.clusters[0] != "paper":  # reads formulas
@@ -222,6 +226,13 @@ def _data(s: "Specification") -> Iterator[str]:
             f"{unused}: remove missing_epochs": missing != "one" and tokens not in ("seen", "repeated"),
             "[data] tokens = 'repeated' needs law 'chinchilla': repetition makes data worth less, not compute; "
             "or set tokens = 'seen'": tokens == "repeated" and s.law != "chinchilla",
+            "[data] excess_parameters and overfitting need tokens = 'repeated', whose repetitions they are about": (
+                tokens != "repeated" and (s.data.excess_parameters, s.data.overfitting) != ("kept", "none")
+            ),
+            "[data] excess_parameters = 'decay' does not go with [progress], by which the best number of parameters "
+            "changes with the date; remove [progress], or set excess_parameters = 'kept'": (
+                s.data.excess_parameters == "decay" and s.progresses
+            ),
         }
     )
 

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from scipy.special import gammaln, poch
+from scipy.special import gammaln, log_ndtr, poch
 
 LOG_2PI = float(np.log(2 * np.pi))
 
@@ -30,16 +30,35 @@ def student_t(residual: Any, nu: Any, sigma: Any) -> Any:
     return constant - 0.5 * (nu + 1) * np.log1p(np.square(residual / (sigma * np.sqrt(nu))))
 
 
+def one_sided(residual: Any, untuned: Any, sigma: Any) -> Any:
+    """Log density of normal noise plus a positive part that is exponential, of mean ``untuned * sigma``.
+
+    As stochastic frontiers have it: Meeusen and van den Broeck 1977.
+    """
+    rate, z = 1 / untuned, residual / sigma
+    return np.log(rate) + 0.5 * rate**2 - rate * z + log_ndtr(z - rate) - np.log(sigma)
+
+
+def _one_sided_information(untuned: Any) -> Any:
+    """The mean square of the slope of the log density, which is between those of a normal and of an exponential."""
+    rate = 1 / np.asarray(untuned, dtype=float)[..., None]
+    z = -8 + (16 + 30 / rate) * np.linspace(0, 1, 2000)
+    density = np.exp(one_sided(z, 1 / rate, 1.0))
+    slope = np.exp(normal(z - rate, 1.0) - log_ndtr(z - rate)) - rate
+    return np.trapezoid(density * slope**2, z, axis=-1)
+
+
 @dataclass(frozen=True)
 class Family:
     """A family of noise, with all that the package asks of it.
 
     ``symbol``, ``words``: in equations, with the scale to fill in, and in sentences. ``pymc``, ``scipy``: names of its
-    distribution there; SciPy's in units of its scale, and ``scale``, what PyMC calls it. ``extra``: parameters beside
-    ``sigma``, and SciPy's arguments for them. ``in_closed_form``: whether effects that rows share can be integrated out
-    without quadrature. ``log_density``: of residuals, given the values of ``extra`` and the scale. ``information``:
-    Fisher's, of one residual on its location, in units of the scale, given the values of ``extra``. ``by_cluster``:
-    whether noise and effects of each outermost cluster have a random scale in common; all else is given that scale.
+    distribution there, or in :mod:`bayes_scaling.model.distributions`; SciPy's in units of its scale, and ``scale``,
+    what PyMC calls it. ``extra``: parameters beside ``sigma``, and SciPy's arguments for them. ``in_closed_form``:
+    whether effects that rows share can be integrated out without quadrature. ``log_density``: of residuals, given the
+    values of ``extra`` and the scale. ``information``: Fisher's, of one residual on its location, in units of the
+    scale, given the values of ``extra``. ``law``: what of such noise the law is. ``by_cluster``: whether noise and
+    effects of each outermost cluster have a random scale in common; all else is given that scale.
     """
 
     symbol: str
@@ -51,6 +70,7 @@ class Family:
     log_density: Callable[..., Any]
     information: Callable[..., Any]
     scale: str = "sigma"
+    law: str = "its median"
     by_cluster: bool = False
 
     def standard(self, values: Mapping[str, Any]) -> Any:
@@ -91,6 +111,11 @@ FAMILIES: Mapping[str, Family] = {
         *("Normal(0, {})", "Student-t noise of whole clusters", "Normal", "norm", {"nu": ""}, True),
         *(lambda residual, _, sigma: normal(residual, sigma), lambda nu: (nu + 1) / (nu + 3)),
         by_cluster=True,
+    ),
+    "one_sided": Family(
+        *("ExGaussian(0, {0}, untuned {0})", "one-sided noise", "OneSided", "exponnorm"),
+        *({"untuned": "K"}, False, one_sided, _one_sided_information),
+        law="the loss of a run as well tuned as the best",
     ),
 }
 """By the name that ``[noise] family`` has."""

@@ -76,13 +76,27 @@ _ALL = (
         "passes", "positive", Prior("lognormal", mu=2.734, sigma=1.0),
         "median 15.4, the joint fit of Muennighoff et al. 2023; 95% in 2.2 to 109: from below their 2.9, where only "
         "data decays, to corpora whose hundredth pass still teaches something"),
+    Parameter("excess_scale", "times of the best parameters beyond which further parameters are worth no more (R*_N)",
+        "times", "positive", Prior("lognormal", mu=1.67, sigma=1.0),
+        "median 5.3, the joint fit of Muennighoff et al. 2023; 95% in 0.75 to 38"),
+    Parameter("overfitting", "loss added by a second pass, where there is a parameter for each unique token", _NATS,
+        "positive", Prior("lognormal", mu=-4.605, sigma=2.0),
+        "median 0.01, 95% in 0.0002 to 0.5: repeating once costs little, and less of smaller models"),
+    Parameter("overfitting_by_repetitions", "exponent of repetitions in the loss that overfitting adds", "", "positive",
+        Prior("lognormal", mu=0, sigma=0.5), "around in proportion, 95% in 0.38 to 2.7"),
+    Parameter("overfitting_by_size", "exponent of parameters for each unique token in the loss that overfitting adds",
+        "", "positive", Prior("lognormal", mu=0, sigma=0.5), "around in proportion, 95% in 0.38 to 2.7"),
     Parameter("sigma", "standard deviation (scale) of an evaluation around the law", _NATS, "positive",
         Prior("half_normal", sigma=0.5), "95% below 1 nat; published residuals are near 0.2"),
     Parameter("tau", "standard deviation of paper effects", _NATS, "positive", Prior("half_normal", sigma=0.3),
         "95% below 0.6 nats; the paper's correlation of 0.45 implies 0.14"),
     Parameter("nu", "degrees of freedom of Student-t noise", "", "positive", Prior("gamma", alpha=2, beta=0.1),
         "from heavy tails to nearly normal (Juarez and Steel 2010)"),
+    Parameter("untuned", "mean of the part by which runs lie above the law, over sigma, of one-sided noise", "",
+        "positive", Prior("lognormal", mu=0.693, sigma=1.0),
+        "median 2, 95% in 0.28 to 14: from noise that is nearly symmetric to runs that are all but untuned"),
 )  # fmt: skip
 
 PARAMETERS: Mapping[str, Parameter] = {parameter.name: parameter for parameter in _ALL}
 """Every quantity that may carry a prior, by name."""
+OVERFITTING = tuple(name for name in PARAMETERS if name.startswith("overfitting"))  # of its penalty

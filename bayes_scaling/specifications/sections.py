@@ -33,7 +33,9 @@ class Noise:
     ----------
     family
         ``"normal"``, ``"student_t"`` for each row alone, or ``"multivariate_t"``, by which noise and effects of each
-        outermost cluster have a random scale in common: a paper as a whole can be far from the law.
+        outermost cluster have a random scale in common: a paper as a whole can be far from the law. Or ``"one_sided"``:
+        runs lie above the law by a positive part too, of which ``untuned`` is the mean in units of ``sigma``, as those
+        do whose learning rate is not the best.
     cluster
         ``"none"``, or ``"paper"``: evaluations of one paper (runs of one series) share an effect; or another column
         of the table, such as ``"lab"``, whose rows do, and which then is the unit ``paper`` of cross-validation. Or
@@ -96,18 +98,28 @@ class Data:
     tokens
         ``"unique"``: training tokens as they stand. ``"effective_epochs"``: times the worth of their repetition
         as coded by Ho et al. 2024 (model 20), where missing epochs count as one pass. ``"seen"``: times epochs.
-        ``"repeated"``: times :func:`bayes_scaling.law.formula.effective_epochs`, with ``repetition_scale`` a parameter.
+        ``"repeated"``: times :func:`bayes_scaling.law.formula.effective_epochs`, with ``repetition_scale`` a parameter;
+        of training runs, whose tokens are as seen, over their epochs first.
     vocabulary
         ``"ignored"``, or ``"log"``: a term ``gamma ln(vocabulary)`` (model 19), where a missing
         vocabulary is taken to be the benchmark's median in the same table.
     missing_epochs
         Where tokens are ``"seen"`` or ``"repeated"``, what a missing number of epochs is taken to be: ``"one"`` pass
         or the benchmark's ``"median"`` in the same table.
+    excess_parameters
+        Where tokens are ``"repeated"``, parameters beyond those for which fresh tokens would be the best number are
+        ``"kept"`` as they are, or they ``"decay"``: their worth does as that of repetitions, with ``excess_scale``
+        (Muennighoff et al. 2023, eq. 7).
+    overfitting
+        Where tokens are ``"repeated"``: ``"penalty"`` adds a power law of repetitions and of parameters for each unique
+        token to the loss (after Lovelace et al. 2026, arXiv 2605.01640).
     """
 
     tokens: str = choice("unique", "effective_epochs", "seen", "repeated")
     vocabulary: str = choice("ignored", "log")
     missing_epochs: str = choice("one", "median")
+    excess_parameters: str = choice("kept", "decay")
+    overfitting: str = choice("none", "penalty")
 
 
 @dataclass(frozen=True)
@@ -174,6 +186,7 @@ TEXT_CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 TEXTS = ("title", "reference", *TEXT_CHOICES)
 _LEFT_OUT = {"transformer_factor": "none", "at_cut": "bend", "missing_epochs": "one", "scale": "loss"}
+_LEFT_OUT |= {"excess_parameters": "kept", "overfitting": "none"}
 """Settings that plain data leave out at these values, so that what was stored without them keeps its fingerprint."""
 
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 from bayes_scaling.specifications.consistency import check, require_delta
 from bayes_scaling.specifications.formulas import LOSS_FACTORS, Formula, read_formula
 from bayes_scaling.specifications.laws import LAWS, Law
-from bayes_scaling.specifications.parameters import PARAMETERS, Parameter
+from bayes_scaling.specifications.parameters import OVERFITTING, PARAMETERS, Parameter
 from bayes_scaling.specifications.priors import Prior
 from bayes_scaling.specifications.progress import GROUPS_OF_DATES, RATE_OF, Progress, Shape
 from bayes_scaling.specifications.sections import BenchmarkFigures, Centre, Data, Noise, Pivot, plain, read
@@ -40,7 +40,8 @@ class Specification:
     coefficients
         Coefficient (``level``, ``share``, ``irreducible_share``, an exponent, a rate, ``sigma``; ``reducible`` and
         ``loss``, factors on the reducible and the whole loss) to a formula over the table's columns, such as
-        ``"1 + architecture"`` or ``"1 + (1 | lab)"``. ``"0 + group"`` is what ``varies_by`` says in short.
+        ``"1 + architecture"`` or ``"1 + (1 | lab)"``. ``"0 + group"`` is what ``varies_by`` says in short. Or to the
+        name of another coefficient of its kind, which it then is: ``beta = "alpha"``.
     benchmarks
         Benchmark to its figures, where the package knows none or others.
     progress, noise, data, pivot, centre
@@ -107,12 +108,27 @@ class Specification:
         }
         if (by := self.irreducible_loss) != "none":
             found["irreducible_share"] = read_formula("irreducible_share", "1" if by == "shared" else f"0 + {by}")
-        return found | {name: read_formula(name, text) for name, text in self.coefficients.items()}
+        found |= {name: read_formula(name, text) for name, text in self.coefficients.items() if name not in self.tied}
+        return found | {name: found.get(other, Formula(name, "1")) for name, other in self.tied.items()}
+
+    @property
+    def tied(self) -> Mapping[str, str]:
+        """Coefficients that are another one, and which."""
+        texts = {name: text for name, text in self.coefficients.items() if isinstance(text, str)}
+        return {name: text.strip() for name, text in texts.items() if text.strip() in PARAMETERS}
 
     @cached_property
     def predicted(self) -> Mapping[str, Formula]:
         """Formulas that are more than one value, or one for each level of a group."""
         return {name: formula for name, formula in self.formulas.items() if not formula.is_plain}
+
+    @property
+    def may_be_tied(self) -> Mapping[str, tuple[str, ...]]:
+        """Coefficients that may be another one, and which: those of the same unit and support."""
+        names = [name for name in self.may_have_formulas if name not in (*LOSS_FACTORS, "sigma")]
+        kinds = {name: (PARAMETERS[name].unit, PARAMETERS[name].support) for name in names}
+        alike = {name: [other for other in names if other != name and kinds[other] == kinds[name]] for name in names}
+        return {name: tuple(others) for name, others in alike.items() if others}
 
     @property
     def may_have_formulas(self) -> tuple[str, ...]:
@@ -135,8 +151,8 @@ class Specification:
 
     @property
     def used_columns(self) -> tuple[str, ...]:
-        """Columns by which rows are told apart, by formulas or as clusters of noise."""
-        return (*self.columns, *self.noise.clusters)
+        """Columns by which rows are told apart, by formulas, by how often tokens repeat or as clusters of noise."""
+        return (*self.columns, *(("epochs",) if self.data.tokens == "repeated" else ()), *self.noise.clusters)
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -176,9 +192,11 @@ class Specification:
             "gamma": self.data.vocabulary == "log",
             "gamma_T": self.transformer_factor != "none",
             "repetition_scale": self.data.tokens == "repeated",
+            "excess_scale": self.data.excess_parameters == "decay",
+            **dict.fromkeys(OVERFITTING, self.data.overfitting == "penalty"),
             **{name: name in self.coefficients for name in LOSS_FACTORS},
         }
-        return (*(name for name, here in used.items() if here), *own)
+        return (*(name for name, here in used.items() if here and name not in self.tied), *own)
 
     def _group_of(self, coefficient: str) -> str | None:
         return self.formulas[coefficient].base or None if coefficient in self.formulas else None
@@ -278,7 +296,8 @@ class Specification:
         >>> print(Specification(name="mine").prior_of("sigma"))
         HalfNormal(sigma=0.5)
         """
-        return self.priors.get(self.prior_name(parameter), self._sampled[parameter][0].prior)
+        name = self.tied.get(parameter, parameter)
+        return self.priors.get(self.prior_name(name), self._sampled[name][0].prior)
 
     def prior_name(self, parameter: str) -> str:
         """The name of a parameter in ``priors``: its own, or of the base of a coefficient the coefficient's.

@@ -64,7 +64,8 @@ def _coefficients(s: Specification) -> Iterator[str]:
         for name in s.may_have_formulas:
             link = s.formulas[name].link if name in s.coefficients else ""
             where = {"identity": "it", "log": "its logarithm", "logit": "its log odds"}.get(link)
-            given = f"{name} = {_text(s.coefficients.get(name, ''))}  # terms are added to {where}"
+            about = "is that one" if name in s.tied else f"terms are added to {where}"
+            given = f"{name} = {_text(s.coefficients.get(name, ''))}  # {about}"
             yield given if link else f"# {name} has no formula"
 
 

@@ -113,12 +113,16 @@ def typed_values(
 
 
 def with_both_sizes(values: pd.DataFrame) -> pd.DataFrame:
-    """Fill in tokens from compute, and compute from tokens, by C = 6 N D (Kaplan et al. 2020, section 2.1)."""
+    """Fill in tokens from compute, and compute from tokens, by C = 6 N D (Kaplan et al. 2020, section 2.1); epochs."""
     tokens, flop = (values.get(name, pd.Series(np.nan, values.index)) for name in ("tokens", "flop"))
-    return values.assign(
+    values = values.assign(
         tokens=tokens.fillna(flop / training_compute(values["parameters"], 1.0)),
         flop=flop.fillna(training_compute(values["parameters"], tokens)),
     )
+    if "unique_tokens" not in values:
+        return values
+    epochs = values["tokens"] / values["unique_tokens"]
+    return values.assign(epochs=values["epochs"].fillna(epochs) if "epochs" in values else epochs)
 
 
 def finished_table(values: pd.DataFrame, kind: TableKind, name: str) -> pd.DataFrame:

@@ -138,6 +138,8 @@ RUNS = TableKind(
         _size("steps"),
         _size("least_steps"),
         _size("critical_batch"),
+        _size("epochs", "epoch", "num epochs", "total epochs"),
+        _size("unique_tokens", "unique training tokens", "tokens per epoch"),
         Column("published", "date"),
     ),
     response="loss",

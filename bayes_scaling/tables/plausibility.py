@@ -77,7 +77,7 @@ _MESSAGES = {
     "several-datasets": "{name} has {many} values ({words}), and losses on one can't be compared with those on another "
     "({rows} beside the most frequent); type {cure}, or let a formula depend on it",
     "repetition": "by {by}, tokens are seen up to {times:,.5g} times in {rows}, and the law counts them as fresh; type "
-    '--where "{cure}"',
+    '--where "{cure}", or fit runs/repeated, a law of epochs or unique_tokens',
     "checkpoints": "{rows} are probably checkpoints of {runs}, by {by}: errors of one run go together, which intervals "
     'do not know unless a specification says so: cluster = "{by}" under [noise], in a file of what bayes-scaling '
     "models chinchilla --template prints; type --last-of {shown} for the ends alone",
@@ -168,7 +168,7 @@ def _of_runs(runs: pd.DataFrame, used: Collection[str]) -> list[Finding]:
     found += _one_value(runs) if "flop-apart" not in codes else ()
     if not codes & {"several-losses", "two-loss-scales"}:
         found += _several_data(runs, used)
-    found += [*_repetition(runs), *_checkpoints(runs, used)]
+    found += [*(() if "epochs" in used else _repetition(runs)), *_checkpoints(runs, used)]
     if len(runs) > 2 and compute.max() <= NEARLY_ONE * compute.min() and "flop-apart" not in codes:
         found += _found("one-budget", runs, budget=compute.median())
     return found

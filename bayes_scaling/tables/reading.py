@@ -210,7 +210,8 @@ def read_runs(
 
     .. math:: D = C / (6 N), \qquad C = 6 N D
 
-    Optional: `id`, `series` (the name of a training curve or of an IsoFLOP budget), `steps`, `published`; and, for
+    Optional: `id`, `series` (the name of a training curve or of an IsoFLOP budget), `steps`, `published`; for laws of
+    repeated tokens `epochs`, or `unique_tokens`, by which `tokens` are divided where epochs are missing; and, for
     Kaplan's laws of them, `least_steps` (the steps S_min that a far larger batch would have needed) and
     `critical_batch` (tokens). Other columns are kept as they are.
 

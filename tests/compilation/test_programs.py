@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from made_runs import FOR_RUNS, made_runs, with_kaplans_columns
+from made_runs import FOR_RUNS, made_runs, with_all_columns
 
 import bayes_scaling as bs
 from bayes_scaling.inference.compilation import _compile_for_this_process
@@ -20,7 +20,7 @@ POINTS = 20
 )
 def test_log_density_and_gradient_are_those_of_nutpies_own_compilation(name, ho2024) -> None:
     specification = bs.load_specification(name)
-    table = with_kaplans_columns(made_runs(noise=0.02)) if name in FOR_RUNS else ho2024
+    table = with_all_columns(made_runs(noise=0.02)) if name in FOR_RUNS else ho2024
     rows = make_rows(specification, table)
     ours, _ = compiled_model(specification, rows)
     model = build_model_of_rows(specification, rows)

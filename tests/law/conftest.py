@@ -70,8 +70,13 @@ OWN_SPECIFICATIONS = {
 }
 CATALOGUE = {name: load_specification(name) for name in list_specifications()}
 ALL_NAMES = (
-    # Those with formulas have tests/formulas, and the harness of tests/models.
-    *(name for name, each in CATALOGUE.items() if not LAWS[each.law].for_runs and not each.coefficients),
+    # Those with formulas have tests/formulas, those of runs tests/specifications/test_laws_for_runs, and all the
+    # harness of tests/models.
+    *(
+        name
+        for name, each in CATALOGUE.items()
+        if not (LAWS[each.law].for_runs or each.coefficients or name.startswith("runs/"))
+    ),
     *OWN_SPECIFICATIONS,
 )
 

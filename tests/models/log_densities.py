@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pymc as pm
-from made_runs import FOR_RUNS, made_runs, with_kaplans_columns
+from made_runs import FOR_RUNS, made_runs, with_all_columns
 from pytensor.compile.mode import Mode
 
 import bayes_scaling as bs
@@ -41,7 +41,7 @@ def points(
 def log_densities(name: str) -> tuple[np.ndarray, np.ndarray]:
     """Log density and gradient at these points, in the order of the model's free variables."""
     specification = bs.load_specification(name)
-    table = with_kaplans_columns(made_runs(noise=0.02)) if name in FOR_RUNS else bs.load_evaluations()
+    table = with_all_columns(made_runs(noise=0.02)) if name in FOR_RUNS else bs.load_evaluations()
     rows = make_rows(specification, table)
     model = build_model_of_rows(specification, rows)
     function = model.logp_dlogp_function(mode=FAST, ravel_inputs=True)

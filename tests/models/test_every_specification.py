@@ -8,7 +8,7 @@ import pymc as pm
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from made_runs import FOR_RUNS, made_runs, with_kaplans_columns
+from made_runs import FOR_RUNS, made_runs, with_all_columns
 from models.log_densities import FAST, STORED, points
 from xarray import Dataset, DataTree
 
@@ -71,7 +71,7 @@ def fit_of_prior_draws(specification, evaluations, prior: Dataset) -> Fit:
 
 @pytest.fixture(scope="session")
 def runs():
-    return with_kaplans_columns(made_runs(noise=0.02))
+    return with_all_columns(made_runs(noise=0.02))
 
 
 @pytest.fixture(scope="module", params=CASES, ids=" on ".join)
@@ -268,7 +268,9 @@ def test_the_law_of_hypothetical_systems_is_that_of_the_rows(fit, specification,
     rows, laws = rows_of(fit.data, fit.specification), laws_of(fit)
     if is_runs(evaluations):  # at any date, on any benchmark
         further = {size: evaluations[size].to_numpy() for size in ("least_steps", "loss")}
-        sizes = (evaluations["parameters"].to_numpy(), evaluations["tokens"].to_numpy())
+        counted = counted_tokens(specification, evaluations)
+        further["repetitions"] = counted.repetitions
+        sizes = (evaluations["parameters"].to_numpy(), counted.fresh)
         found = laws.loss(*sizes, 2020.0, further=further)
         np.testing.assert_allclose(
             found, expected_losses(specification, rows, draws_of(specification, fit.data)), rtol=1e-10

@@ -6,7 +6,7 @@ import arviz as az
 import numpy as np
 import pytest
 from formulas.made_formulas import made_draws, made_evaluations, made_specification
-from made_runs import FOR_RUNS, made_runs, with_kaplans_columns
+from made_runs import FOR_RUNS, made_runs, with_all_columns
 from reports.drawn_fits import drawn_fit
 from xarray import open_datatree
 from xarray.testing import assert_identical
@@ -25,7 +25,7 @@ GROUPS = {"prior", "prior_predictive", "observed_data", "constant_data"}
 
 def table_of(name: str, ho2024):
     if name in FOR_RUNS:
-        return with_kaplans_columns(made_runs(noise=0.02))
+        return with_all_columns(made_runs(noise=0.02))
     filled = bs.load_specification(name).data.vocabulary == "log"
     return bs.classical.fill_published_vocabulary(ho2024) if filled else ho2024
 

@@ -1,10 +1,11 @@
 """Fits of public files beside the figures that their authors published for the same rows and form."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 import bayes_scaling as bs
+from bayes_scaling.studies.comparison.compare import compare_fits
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,21 @@ def test_the_exponent_of_tokens_of_gemstones_is_that_of_the_objective(shared):
     beta = {delta: bs.classical.besiroglu_estimate(runs, delta=delta).law.beta for delta in (1e-3, 1.0)}
     assert beta[1e-3] == pytest.approx(0.713, abs=1e-3)  # nearly absolute values
     assert beta[1.0] == pytest.approx(0.577, abs=1e-3)  # squares
+
+
+@pytest.mark.slow
+def test_laws_of_repetition_predict_what_the_law_without_can_not(shared):
+    """Up to 9,000 passes: each law of repetition is better, and an additive penalty, by which losses rise, the best."""
+    runs = replace(DATABLATIONS, where=None).runs(shared)
+    names = ("chinchilla", "runs/repeated-tokens", "runs/repeated", "runs/overfitting")
+    fits = [bs.fit(name, runs) for name in names]
+    assert all(fit.diagnostics.converged for fit in fits)
+    table = compare_fits(fits, refits="none").table.loc[list(names)]
+    assert list(table["rank"]) == [3, 2, 1, 0]
+    assert table.loc["runs/repeated-tokens", "elpd"] - table.loc["chinchilla", "elpd"] > 40
+    scale = fits[1].posterior["repetition_scale"]
+    # Published: 15.4, with other weights (a Huber loss) on 182 of the runs.
+    assert 15.4 < scale.quantile(0.025) < scale.quantile(0.975) < 40
 
 
 @pytest.mark.slow

@@ -190,7 +190,7 @@ def test_a_specification_that_needs_more_than_runs_have(name: str, why: str, run
         (replace(STATIC, transformer_factor="sigmoid"), "its transformer_factor needs architectures"),
         (replace(STATIC, delta=0.01), "its penalty (delta) is stated for evaluations"),
         (replace(STATIC, data=Data(vocabulary="log")), "[data] vocabulary = 'log' needs a column"),
-        (replace(STATIC, data=Data(tokens="seen")), "[data] tokens = 'seen' needs epochs"),
+        (replace(STATIC, data=Data(tokens="seen")), "[data] tokens = 'seen' is of unique tokens, and those"),
         (replace(STATIC, noise=Noise(cluster="paper")), "[noise] cluster = 'paper' needs a column series"),
     ],
 )

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from made_runs import FURTHER, OF_LOSS_AND_SIZES
 
 from bayes_scaling.model.coordinates import published_names
 from bayes_scaling.reports.describe import describe
@@ -15,7 +16,7 @@ from bayes_scaling.specifications.specification import Specification
 NAMES = list_specifications()
 SHORT = [name for name in NAMES if not load_specification(name).coefficients]
 """Without formulas, whose descriptions tests/formulas reads."""
-FOR_RUNS = ("chinchilla", "chinchilla-normal", "kaplan/compute")
+FOR_RUNS = (*OF_LOSS_AND_SIZES, *FURTHER, "kaplan/compute")
 OF_RUNS_ALONE = tuple(name for name in NAMES if LAWS[load_specification(name).law].for_runs)
 RATES = {"parameters": "g_N", "data": "g_D", "compute": "g_C"}
 
