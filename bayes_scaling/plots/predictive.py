@@ -79,7 +79,7 @@ def plot_predictive(
 
 @takes_visuals("scores", "path", "nominal", "legend", "title")
 def plot_backtest(result: Backtest, *, visuals: Visuals | None = None, backend: str | None = None) -> Figure:
-    """Draw coverage and log scores of a backtest, by cut year.
+    """Draw coverage and log scores of a backtest by cut year, or of runs every prediction by distance.
 
     Parameters
     ----------
@@ -95,11 +95,17 @@ def plot_backtest(result: Backtest, *, visuals: Visuals | None = None, backend: 
         arrow stands. Upper row: all evaluations published from the cut on; lower row: those of the year after it.
         A forecast whose chains did not agree is a red cross.
 
+        Of runs a panel for each forecaster: predictive median and 90% interval of each run held out, percent above
+        what was observed, against its compute over the largest fitted (logarithmic). Where the interval misses 0 it is
+        red. What lies beyond the compute fitted is shaded.
+
     Examples
     --------
     >>> import bayes_scaling as bs
     >>> bs.plot_backtest(bs.backtest(directory="runs/backtest")).savefig("backtest.png")  # doctest: +SKIP
     """
+    if result.evaluations.kind == "runs":
+        return _draw_predictions(result)
     figure = Drawing(figsize=(11, 8))
     panels = figure.subplots(2, 2, sharex=True)
     for (left, right), horizon in zip(panels, HORIZONS, strict=True):
@@ -125,6 +131,41 @@ def plot_backtest(result: Backtest, *, visuals: Visuals | None = None, backend: 
     add_legend(figure, handles, loc="outside lower center", ncols=4)
     about = result.evaluations
     named(figure.suptitle(f"Backtest on {about.name} ({counted(about.rows, 'evaluation')})", fontsize=11), "title")
+    return figure
+
+
+def _draw_predictions(result: Backtest) -> Figure:
+    """A panel for each forecaster of runs."""
+    names, table = result.names, result.predictions
+    rows = math.ceil(len(names) / 2)
+    figure = Drawing(figsize=(11, 1.2 + 2.6 * rows))
+    panels = figure.subplots(rows, 2, squeeze=False, sharex=True, sharey=True)
+    low, high = table["compute_ratio"].min() / 1.3, table["compute_ratio"].max() * 1.3
+    for axes, name in zip(panels.flat, names, strict=False):
+        part = table[table["forecaster"] == name]
+        percent = 100 * (part[["median", "lower_90", "upper_90"]].div(part["observed"], axis=0) - 1)
+        missed = (percent["lower_90"] > 0) | (percent["upper_90"] < 0)
+        named(axes.axhline(0, color=INK, lw=0.8, ls="--", zorder=0), "nominal")
+        for chosen, colour in ((~missed, POSTERIOR), (missed, WARNING)):
+            some, ratio = percent[chosen], part["compute_ratio"][chosen]
+            ends = (some["median"] - some["lower_90"], some["upper_90"] - some["median"])
+            points = axes.errorbar(ratio, some["median"], ends, fmt="o", color=colour, ms=3.5, lw=0.9, alpha=0.8)
+            named(points, "scores")
+        if high > 1:
+            axes.axvspan(1, high, color=PRIOR, alpha=0.12, lw=0, zorder=0)
+        axes.set(xscale="log", xlim=(low, high))
+        axes.set_title(f"{shortened(name)}: {1 - missed.mean():.0%} inside", fontsize=10, parse_math=False)
+    for axes in list(panels.flat)[len(names) :]:
+        axes.set_visible(False)
+    figure.supxlabel("compute over the largest fitted (log scale; shaded: beyond it)", fontsize=9)
+    figure.supylabel("prediction above observed loss (%)\nmedian, 90% interval", fontsize=9)
+    handles = [
+        entry("scores", "interval holds what was observed", color=POSTERIOR, marker="o", ms=4),
+        entry("scores", "interval misses it", color=WARNING, marker="o", ms=4),
+    ]
+    add_legend(figure, handles, loc="outside lower center", ncols=2)
+    title = f"Runs held out of {result.evaluations.name} ({counted(result.evaluations.rows, 'run')})"
+    named(figure.suptitle(title, fontsize=11, parse_math=False), "title")
     return figure
 
 
