@@ -31,8 +31,8 @@ DOMAIN = ("compute_ratio", "distance", "domain")
 def domain_of(design: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
     """Where points are by the rows of a design: inside, at its edge or beyond.
 
-    Inside: neither compute nor distance is above the largest of the design (compute: by more than 10%). At the edge:
-    compute is at most three times that, and the distance at most one above it. Points that are no numbers are nowhere.
+    Inside: neither compute nor distance is above the largest of the design by more than a tenth. At the edge: compute
+    is at most three times that, and the distance at most one above it. Points that are no numbers are nowhere.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def domain_of(design: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
 
     with np.errstate(invalid="ignore"):  # sizes beyond any number
         ratio, far, most = (given / compute.max()).to_numpy(float), distance(there), distance(here).max()
-    inside = (ratio <= 1 + WITHIN) & (far <= most * (1 + 1e-9))
+    inside = (ratio <= 1 + WITHIN) & (far <= most + WITHIN)
     edge = (ratio <= EDGE_COMPUTE) & (far <= most + EDGE_DISTANCE)
     words = np.select([~np.isfinite(far), inside, edge], ["", *DOMAINS[:2]], DOMAINS[2])
     return pd.DataFrame(dict(zip(DOMAIN, (ratio, far, words), strict=True)), index=points.index)
@@ -80,7 +80,9 @@ def with_domain(draws: Any, laws: "Laws", dim: str, parameters: Any, tokens: Any
         return draws
     names = ["parameters", "tokens", *(["year"] if laws.specification.progresses else [])]
     points = np.broadcast_arrays(*map(np.atleast_1d, (parameters, tokens, year)))
-    table = domain_of(laws.systems[names], pd.DataFrame(dict(zip(("parameters", "tokens", "year"), points, strict=True))))
+    table = domain_of(
+        laws.systems[names], pd.DataFrame(dict(zip(("parameters", "tokens", "year"), points, strict=True)))
+    )
     return draws.assign_coords(
         {name: (dim, table[name].to_numpy()) if dim in draws.dims else table[name].iloc[0] for name in DOMAIN}
     )

@@ -123,11 +123,11 @@ def _points(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Sizes and dates of systems or of sizes alone, and the axis of their draws."""
     sizes = {"parameters": parameters, "tokens": tokens}
-    given = [name for name, value in sizes.items() if value is not None]
-    if (systems is None) != (len(given) == 2) or (systems is not None and (given or year is not None)):
+    given = [name for name, value in {"systems": systems, **sizes, "year": year}.items() if value is not None]
+    if given != ["systems"] and ("systems" in given or not {*sizes} <= {*given}):
         raise BayesScalingError(
             "a loss is predicted of systems, or of sizes: type predicted_loss(fit, parameters=7e10, tokens=1.4e12), or "
-            f"predicted_loss(fit, 'Chinchilla'); given: {', '.join(['systems'] * (systems is not None) + given) or 'none'}"
+            f"predicted_loss(fit, 'Chinchilla'); given: {', '.join(given) or 'none'}"
         )
     if systems is not None:
         found = resolve_systems(systems)

@@ -253,9 +253,9 @@ _WORDS = {
             "independent and fits as given. Error: how far the predictive median is from the loss, mean of absolute "
             "percentages.",
             f"Domain: inside, where compute (6 N D) is at most {WITHIN:.0%} above the largest fitted, and the "
-            "distance from the middle of the runs' ln N and ln D, in units of their spread, at most the largest of a "
-            f"run fitted; edge, up to {EDGE_COMPUTE:g} times that compute and {EDGE_DISTANCE:g} above that distance; "
-            "beyond, all else.",
+            f"distance from the middle of the runs' ln N and ln D, in units of their spread, at most {WITHIN:g} above "
+            f"the largest of a run fitted; edge, up to {EDGE_COMPUTE:g} times that compute and {EDGE_DISTANCE:g} above "
+            "that distance; beyond, all else.",
             *(each.format(row="run", by="series", of="series") for each in _SCORES),
             "Huber's estimate: the constants of Chinchilla's law with the least Huber loss (Besiroglu et al. 2024), "
             "with normal noise on the log loss of variance (sum of squared residuals) / (n - 5). Its bootstrap: 100 "

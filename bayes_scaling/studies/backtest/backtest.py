@@ -1,4 +1,4 @@
-"""Fit what was known before a year, or a part of a ladder of runs, predict the rest, and count how often it is right."""
+"""Fit what was known before a year, or a part of a ladder of runs; predict the rest, count how often it is right."""
 
 import hashlib
 import time
@@ -122,7 +122,7 @@ def planned(
     runs = is_runs(table)
     if runs != (hold_out is not None) or (best_of and not runs):
         raise BayesScalingError(
-            "training runs are cut by what is held out: --hold-out \"flop > 1e20\" (in Python hold_out=), or one of "
+            'training runs are cut by what is held out: --hold-out "flop > 1e20" (in Python hold_out=), or one of '
             f"{', '.join(LADDERS)}; evaluations are cut by date, and have no hold-out"
         )
     asked = forecasters(specifications, runs=runs)
@@ -138,7 +138,7 @@ def planned(
                 fitted = make_rows(one.specification, split.before)
                 make_rows(one.specification, split.both, predictors=fitted.predictors)  # refuses levels not fitted
                 require_plausible(split.before, one.specification.used_columns)
-                if runs and one.method != "posterior":
+                if runs and one.method in ("estimate", "bootstrap"):
                     HuberObjective.of(split.before)  # refuses runs of one size
             except BayesScalingError as error:
                 skipped[name] = str(error)

@@ -149,7 +149,7 @@ def _given_earlier(
 
 
 def published_forecast(specification: Specification, split: Split, method: str, seed: int) -> Forecast:
-    """What a point estimate predicts: of evaluations the paper's, of runs those with the least Huber loss, or a line."""
+    """What a point estimate predicts: of evaluations the paper's, of runs the least Huber loss's, or a line."""
     if not is_runs(split.before):
         return _papers_forecast(specification, split, method, seed)
     return _line_forecast(split, seed) if method == "line" else _huber_forecast(split, method, seed)
@@ -195,7 +195,9 @@ def _huber_forecast(split: Split, method: str, seed: int) -> Forecast:
     sigma = np.sqrt((before.residuals(theta_of(estimate.law)) ** 2).sum() / (len(split.before) - len(CONSTANTS)))
     sizes = (np.log(split.later[name].to_numpy(float)) for name in ("parameters", "tokens"))
     residual = -HuberObjective(*sizes, later, np.ones(len(later))).residuals(theta)
-    return _around(later - residual, normal(residual, sigma) - later, stats.norm(scale=sigma), split, seed, note, np.exp)
+    return _around(
+        later - residual, normal(residual, sigma) - later, stats.norm(scale=sigma), split, seed, note, np.exp
+    )
 
 
 def _line_forecast(split: Split, seed: int) -> Forecast:

@@ -127,8 +127,8 @@ class Backtest:
             Indexed by ``forecaster`` and ``cut``: ``evaluations`` and ``papers`` predicted; ``covered_50``,
             ``covered_90``, ``covered_95`` with ``covered_90_se``; ``log_score`` with ``log_score_se``, and
             ``log_score_joint`` (nats per evaluation); ``crps``, ``error``, ``width_90`` (nats per token; the width is
-            the median one); ``error_percent`` and ``absolute_error_percent``; ``converged``, ``note``, ``before``, ``unseen``. Standard errors take papers as
-            independent, and the evaluations of one as they are.
+            the median one); ``error_percent`` and ``absolute_error_percent``; ``converged``, ``note``, ``before``,
+            ``unseen``. Standard errors take papers (of runs, series) as independent, and rows of one as they are.
 
         Raises
         ------

@@ -90,9 +90,9 @@ def held_out(runs: pd.DataFrame, hold_out: str, best_of: Sequence[str] = ()) -> 
     """Cut a table of runs as words or an expression say; errors name what can be typed.
 
     ``largest``: the largest budget of compute. ``largest:5``: the five runs with most compute. ``each``: every budget
-    in turn, from all others. ``growing``: all above a budget, from it and those below, for at most six of them. A budget
-    is of runs whose compute is within 10% of the next. The best of a sweep (``best_of``) is chosen on each side by
-    itself: what is held out decides nothing of what is fitted.
+    in turn, from all others. ``growing``: all above a budget, from it and those below, for at most six of them. Runs of
+    a budget are those whose compute is within 10% of the next. The best of a sweep (``best_of``) is chosen on each side
+    by itself: what is held out decides nothing of what is fitted.
     """
     compute = runs["flop"] if "flop" in runs else training_compute(runs["parameters"], runs["tokens"])
     ordered = compute.sort_values(kind="stable")
@@ -108,13 +108,15 @@ def held_out(runs: pd.DataFrame, hold_out: str, best_of: Sequence[str] = ()) -> 
         if len(sizes) < least:
             raise RunsError(
                 f"hold-out {what}: needs {least} budgets of compute, and these runs have {len(sizes)}; choose "
-                "largest:K, or an expression such as \"parameters > 1e9\""
+                'largest:K, or an expression such as "parameters > 1e9"'
             )
         if what == "growing":
             places = np.unique(np.linspace(1, len(sizes) - 2, _MOST_CUTS).round().astype(int))
             cuts = {f"up to {sizes[at]:.3g} FLOP": budget > at for at in places}
         else:
-            cuts = {f"{sizes[at]:.3g} FLOP": budget == at for at in (sizes.index if what == "each" else sizes.index[-1:])}
+            cuts = {
+                f"{sizes[at]:.3g} FLOP": budget == at for at in (sizes.index if what == "each" else sizes.index[-1:])
+            }
     else:
         try:
             held, used = condition(runs, hold_out)
@@ -131,9 +133,7 @@ def held_out(runs: pd.DataFrame, hold_out: str, best_of: Sequence[str] = ()) -> 
                 f"hold-out {name!r} holds out {'all' if held.all() else 'none'} of {counted(len(runs), 'run')}, whose "
                 f"compute is {compute.min():.3g} to {compute.max():.3g} FLOP; choose one that parts them"
             )
-        before, later = (
-            best_of_each(part, best_of) if best_of else part for part in (runs[~held], runs[held])
-        )
+        before, later = (best_of_each(part, best_of) if best_of else part for part in (runs[~held], runs[held]))
         splits.append(Split(name, before, later, 0))
     return splits
 
