@@ -80,7 +80,9 @@ def optimal_allocation(
     middle = pd.DataFrame(split.parameters).median().to_numpy()  # of draws in which a split is best, if any
     with np.errstate(divide="ignore"):
         tokens = budgets / training_compute(middle, 1.0)
-    return with_domain(laws.drawn_all(drawn, compute=budgets), laws, "compute", middle, tokens, year)
+    return with_domain(
+        laws.drawn_all(drawn, compute=budgets), laws, middle.reshape(budgets.shape), tokens.reshape(budgets.shape), year
+    )
 
 
 def allocation_exponents(

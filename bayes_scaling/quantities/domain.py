@@ -74,18 +74,16 @@ def _coordinates(table: pd.DataFrame) -> pd.DataFrame:
     return logs.assign(year=table["year"]) if "year" in table else logs
 
 
-def with_domain(draws: Any, laws: "Laws", dim: str, parameters: Any, tokens: Any, year: Any = None) -> Any:
-    """Draws with the coordinates :data:`DOMAIN` of their points, along a dimension if they have it."""
+def with_domain(draws: Any, laws: "Laws", parameters: Any, tokens: Any, year: Any = None) -> Any:
+    """Draws with the coordinates :data:`DOMAIN` of their points; of published constants as they are."""
     if laws.systems.empty:
         return draws
+    dims = [dim for dim in draws.dims if dim not in ("chain", "draw")]
+    shape = tuple(draws.sizes[dim] for dim in dims)
     names = ["parameters", "tokens", *(["year"] if laws.specification.progresses else [])]
-    points = np.broadcast_arrays(*map(np.atleast_1d, (parameters, tokens, year)))
-    table = domain_of(
-        laws.systems[names], pd.DataFrame(dict(zip(("parameters", "tokens", "year"), points, strict=True)))
-    )
-    return draws.assign_coords(
-        {name: (dim, table[name].to_numpy()) if dim in draws.dims else table[name].iloc[0] for name in DOMAIN}
-    )
+    points = [np.broadcast_to(each, shape).ravel() for each in (parameters, tokens, year)][: len(names)]
+    table = domain_of(laws.systems[names], pd.DataFrame(dict(zip(names, points, strict=True))))
+    return draws.assign_coords({name: (dims, table[name].to_numpy().reshape(shape)) for name in DOMAIN})
 
 
 def undecided(row: Any) -> bool:

@@ -4,17 +4,18 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal, get_args
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from scipy.optimize import elementwise
 
 from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError, require_choice
-from bayes_scaling.law.formula import log_term
+from bayes_scaling.law.formula import log_term, training_compute
 from bayes_scaling.law.systems import System
 from bayes_scaling.quantities.arguments import axis_of, check_years, positive, resolve_systems
 from bayes_scaling.quantities.domain import with_domain
 from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
-from bayes_scaling.quantities.optimal_split import optimal_term
+from bayes_scaling.quantities.optimal_split import optimal_split, optimal_term
 from bayes_scaling.specifications.sections import CENTRE_YEAR
 from bayes_scaling.specifications.specification import Specification
 
@@ -114,8 +115,7 @@ def predicted_loss(
         with np.errstate(over="ignore"):
             draws = np.exp(draws)
     found = laws.drawn(draws, unit, "perplexity" if unit == "perplexity" else "nats per token", **axis)
-    (dim,) = axis
-    return with_domain(found, laws, dim, **points)
+    return with_domain(found, laws, **points)
 
 
 def _points(
@@ -176,7 +176,8 @@ def reachable_date(
         1950; NaN where no split is best at any date, an exponent not being above 0. (A loss that was within reach and
         that negative progress has taken away does not come within reach; of several dates the first counts; where
         the law jumps past the loss the date is that of the jump; and exponents that drift may be positive over a part
-        of these years only, which is then the part that counts.)
+        of these years only, which is then the part that counts.) Of a fit with the coordinates ``compute_ratio``,
+        ``distance`` and ``domain`` of :func:`predicted_loss`, at the best split of the budget at the median date.
 
     Raises
     ------
@@ -207,7 +208,13 @@ def reachable_date(
         begin = bracket[sample, row, column]
         goals = target[sample, row], log_compute[column]
         dates[sample, row, column] = _crossings(laws, _SEARCHED[begin], _SEARCHED[begin + 1], sample, goals, setting)
-    return laws.drawn(dates, "reachable_date", "decimal year", loss=losses, compute=budgets)
+    found = laws.drawn(dates, "reachable_date", "decimal year", loss=losses, compute=budgets)
+    middle = np.quantile(dates, 0.5, axis=0, method="inverted_cdf")
+    year, flop = np.where(np.isfinite(middle), middle, laws.anchor.year), np.broadcast_to(budgets, middle.shape)
+    best = pd.DataFrame(optimal_split(laws, flop.ravel(), year.ravel(), **setting).parameters).median().to_numpy()
+    best = np.where(np.isfinite(middle), best.reshape(middle.shape), np.nan)
+    points = [each.reshape(found.shape[2:]) for each in (best, flop / training_compute(best, 1.0), year)]
+    return with_domain(found, laws, *points)
 
 
 def compute_needed(

@@ -120,7 +120,7 @@ def planned(
     check_cuts(cuts)
     table = load_evaluations() if evaluations is None else as_table(evaluations)
     runs = is_runs(table)
-    if runs != (hold_out is not None) or (best_of and not runs):
+    if runs != isinstance(hold_out, str) or (not runs and (hold_out is not None or best_of)):
         raise BayesScalingError(
             'training runs are cut by what is held out: --hold-out "flop > 1e20" (in Python hold_out=), or one of '
             f"{', '.join(LADDERS)}; evaluations are cut by date, and have no hold-out"
