@@ -3,6 +3,7 @@
 They resume what was begun. PyMC takes seconds to import, so it is only once the input is known to be good.
 """
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -110,7 +111,7 @@ def robustness_command(
     )
 
 
-@takes_table(runs=False, study="backtest")
+@takes_table(runs=True, study="backtest")
 def backtest_command(
     options: TableOptions,
     study: StudyOptions,
@@ -118,21 +119,42 @@ def backtest_command(
         list[str] | None,
         typer.Argument(
             help="Names in the catalogue, .toml files, or families; the first is also fitted without progress. "
-            "Default: reference and ho2024/07.",
+            "Default: reference and ho2024/07; of runs chinchilla and chinchilla-normal.",
             autocompletion=specification_names,
         ),
     ] = None,
-    first: Annotated[int, typer.Option("--from", help="First cut year; what came before is fitted.")] = 2016,
-    last: Annotated[int, typer.Option("--to", help="Last cut year.")] = 2021,
+    first: Annotated[
+        int | None, typer.Option("--from", help="First cut year, default 2016; what came before is fitted.")
+    ] = None,
+    last: Annotated[int | None, typer.Option("--to", help="Last cut year, default 2021.")] = None,
+    hold_out: Annotated[
+        str | None,
+        typer.Option(
+            help='Of --runs, which are predicted from the others: "flop > 1e20", "parameters > 1e9" and such; largest '
+            "(budget); largest:5 (runs); each (budget in turn); growing (all above a budget from the rest, for up to "
+            "six)."
+        ),
+    ] = None,
 ) -> None:
-    """Fit what was published before a year, predict what came later, and count how often that was right."""
-    table = options.read()
+    """Fit what was published before a year, or small runs; predict the rest, and count how often that was right."""
+    if (options.runs is None) != (hold_out is None):
+        raise BayesScalingError(
+            "--runs and --hold-out go together: which runs are predicted from the others, such as --hold-out "
+            '"flop > 1e20" or --hold-out largest; without both, evaluations are cut by date (--from, --to)'
+        )
+    if hold_out is not None and (first, last) != (None, None):
+        raise BayesScalingError("--from and --to cut evaluations by date; leave them out with --hold-out")
+    # On each side of a split by itself: else losses that are held out would choose the runs that are fitted.
+    best_of = [] if options.best_of is None or hold_out is None else options.best_of.split(",")
+    table = (replace(options, best_of=None) if best_of else options).read()
     from bayes_scaling.reports.backtest_document import backtest_json, backtest_report, write_backtest
     from bayes_scaling.studies.backtest.backtest import backtest, planned
-    from bayes_scaling.studies.backtest.splits import SPECIFICATIONS
+    from bayes_scaling.studies.backtest.splits import FIRST, LAST, RUN_SPECIFICATIONS, SPECIFICATIONS
 
-    names = specifications or list(SPECIFICATIONS)
-    asked: dict[str, Any] = {"specifications": names, "evaluations": table, "cuts": range(first, last + 1)}
+    names = specifications or list(SPECIFICATIONS if hold_out is None else RUN_SPECIFICATIONS)
+    cuts = range(FIRST if first is None else first, (LAST if last is None else last) + 1)
+    asked: dict[str, Any] = {"specifications": names, "evaluations": table, "cuts": cuts}
+    asked |= {"hold_out": hold_out, "best_of": best_of}
     total = planned(**asked, seed=study.seed).count
     directory = study.directory(f"{'-'.join(names)[:60]}-{table.attrs['name']}")
     result = study.run(backtest, total, directory, noun="forecast", doing="make", **asked)

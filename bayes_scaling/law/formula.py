@@ -70,4 +70,4 @@ def effective_epochs(
 
 def training_compute(parameters: Any, tokens: Any) -> Any:
     """Training compute in FLOP, ``C = 6 N D`` (Kaplan et al. 2020, section 2.1)."""
-    return 6 * parameters * tokens
+    return 6.0 * parameters * tokens  # not 6: whole numbers of 64 bits end at 9.2e18

@@ -28,6 +28,7 @@ _EXPECTED = "95% of replicated"
 _TICKS = (-1000, -300, -100, -30, -10, -5, 0, 5, 10, 30, 100, 300, 1000)
 """Of axes of residuals that are logarithmic in part."""
 _BELOW = r"$\downarrow$"
+_TICKED = 8  # runs that have their compute written below, at most
 _LOWEST_SCORE = -1.5  # nats per evaluation; log scores below are drawn here
 
 
@@ -79,7 +80,7 @@ def plot_predictive(
 
 @takes_visuals("scores", "path", "nominal", "legend", "title")
 def plot_backtest(result: Backtest, *, visuals: Visuals | None = None, backend: str | None = None) -> Figure:
-    """Draw coverage and log scores of a backtest, by cut year.
+    """Draw coverage and log scores of a backtest by cut year, or of runs every prediction by distance.
 
     Parameters
     ----------
@@ -95,11 +96,17 @@ def plot_backtest(result: Backtest, *, visuals: Visuals | None = None, backend: 
         arrow stands. Upper row: all evaluations published from the cut on; lower row: those of the year after it.
         A forecast whose chains did not agree is a red cross.
 
+        Of runs a panel for each forecaster: predictive median and 90% interval of each run held out, percent above
+        what was observed, split by split and by compute, whose ratio to the largest fitted stands below. Where the
+        interval misses what was observed it is red.
+
     Examples
     --------
     >>> import bayes_scaling as bs
     >>> bs.plot_backtest(bs.backtest(directory="runs/backtest")).savefig("backtest.png")  # doctest: +SKIP
     """
+    if result.evaluations.kind == "runs":
+        return _draw_predictions(result)
     figure = Drawing(figsize=(11, 8))
     panels = figure.subplots(2, 2, sharex=True)
     for (left, right), horizon in zip(panels, HORIZONS, strict=True):
@@ -125,6 +132,42 @@ def plot_backtest(result: Backtest, *, visuals: Visuals | None = None, backend: 
     add_legend(figure, handles, loc="outside lower center", ncols=4)
     about = result.evaluations
     named(figure.suptitle(f"Backtest on {about.name} ({counted(about.rows, 'evaluation')})", fontsize=11), "title")
+    return figure
+
+
+def _draw_predictions(result: Backtest) -> Figure:
+    """A panel for each forecaster of runs; runs side by side, those with least compute first."""
+    names, table = result.names, result.predictions.sort_values(["cut", "compute_ratio", "parameters"], kind="stable")
+    rows = math.ceil(len(names) / 2)
+    figure = Drawing(figsize=(11, 1.4 + 2.6 * rows))
+    panels = figure.subplots(rows, 2, squeeze=False, sharex=True, sharey=True)
+    for place, (axes, name) in enumerate(zip(panels.flat, names, strict=False)):
+        part = table[table["forecaster"] == name].reset_index()
+        percent = 100 * (part[["median", "lower_90", "upper_90"]].div(part["observed"], axis=0) - 1)
+        missed = (percent["lower_90"] > 0) | (percent["upper_90"] < 0)
+        named(axes.axhline(0, color=INK, lw=0.8, ls="--", zorder=0), "nominal")
+        for chosen, colour in ((~missed, POSTERIOR), (missed, WARNING)):
+            some = percent[chosen]
+            ends = (some["median"] - some["lower_90"], some["upper_90"] - some["median"])
+            named(axes.errorbar(some.index, some["median"], ends, fmt="o", color=colour, ms=3, lw=0.9), "scores")
+        rounded = part[["cut", "compute_ratio"]].round(2)
+        steps = part.index[rounded.ne(rounded.shift()).any(axis=1)]
+        ticks = steps[:: math.ceil(len(steps) / _TICKED)]
+        axes.set_xticks(ticks, [f"{ratio:.2g}" for ratio in part.loc[ticks, "compute_ratio"]])
+        axes.set_title(f"{shortened(name)}: {1 - missed.mean():.0%} inside", fontsize=10, parse_math=False)
+        axes.set_ylabel("predicted above\nobserved loss (%)" if place % 2 == 0 else "", fontsize=9)
+        if place >= len(names) - 2:
+            axes.tick_params(labelbottom=True)
+            axes.set_xlabel("runs by compute, times the largest fitted", fontsize=9)
+    for axes in list(panels.flat)[len(names) :]:
+        axes.set_visible(False)
+    handles = [
+        entry("scores", "median and 90% interval", color=POSTERIOR, marker="o", ms=4),
+        entry("scores", "which misses what was observed", color=WARNING, marker="o", ms=4),
+    ]
+    add_legend(figure, handles, loc="outside lower center", ncols=2)
+    title = f"Runs held out of {result.evaluations.name} ({counted(result.evaluations.rows, 'run')})"
+    named(figure.suptitle(title, fontsize=11, parse_math=False), "title")
     return figure
 
 

@@ -6,6 +6,7 @@ The closed form is that of :mod:`bayes_scaling.quantities.optimal_split`; here a
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from bayes_scaling.common.arrays import Floats
@@ -14,6 +15,7 @@ from bayes_scaling.law.chinchilla import HOFFMANN_ROUNDED
 from bayes_scaling.law.formula import log_reducible, log_term, training_compute
 from bayes_scaling.law.kaplan import KAPLAN_ALLOCATION, KAPLAN_JOINT, KaplanJointLaw
 from bayes_scaling.quantities.arguments import axis_of, check_years, positive
+from bayes_scaling.quantities.domain import with_domain
 from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_split, optimal_term, summed_terms
 
@@ -43,7 +45,8 @@ def optimal_allocation(
     Dataset
         Draws of ``parameters``, ``tokens``, ``tokens_per_parameter`` and ``loss`` (nats per token): dimensions
         ``chain``, ``draw``, and ``compute`` where several budgets were given. NaN where no split is best, an exponent
-        not being above 0. Budgets beyond those of the fitted systems are extrapolations.
+        not being above 0. Of a fit with the coordinates ``compute_ratio``, ``distance`` and ``domain`` of
+        :func:`bayes_scaling.predicted_loss`, at the median parameters and tokens.
 
     Raises
     ------
@@ -74,7 +77,12 @@ def optimal_allocation(
         "tokens_per_parameter": (ratio, "tokens per parameter"),
         "loss": (split.loss, "nats per token"),
     }
-    return laws.drawn_all(drawn, compute=budgets)
+    middle = pd.DataFrame(split.parameters).median().to_numpy()  # of draws in which a split is best, if any
+    with np.errstate(divide="ignore"):
+        tokens = budgets / training_compute(middle, 1.0)
+    return with_domain(
+        laws.drawn_all(drawn, compute=budgets), laws, middle.reshape(budgets.shape), tokens.reshape(budgets.shape), year
+    )
 
 
 def allocation_exponents(

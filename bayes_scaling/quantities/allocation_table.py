@@ -15,6 +15,7 @@ from bayes_scaling.law.kaplan import KAPLAN_ALLOCATION, KAPLAN_COMPUTE
 from bayes_scaling.law.muennighoff import MUENNIGHOFF
 from bayes_scaling.quantities import allocation
 from bayes_scaling.quantities.arguments import axis_of
+from bayes_scaling.quantities.domain import DOMAIN, undecided
 from bayes_scaling.quantities.inference_allocation import FLOP_PER_TOKEN_USED, allocation_with_inference
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import ARCHITECTURE, Source, laws_of, setting_of
@@ -72,6 +73,13 @@ class Allocations:
         """Whether no answer rests on chains that disagree; true of published laws alone."""
         return self.fit is None or self.fit.diagnostics.converged
 
+    def undecided(self, budget: float) -> bool:
+        """Whether the data leave the best split of a budget open: an interval beyond ten times either way."""
+        if self.fit is None or self.not_identified:
+            return False
+        best = self.rows(budget, TRAINING)[label_of(self.fit)]
+        return any(undecided(best[name]) for name in ("parameters", "tokens"))
+
     def rows(self, budget: float, purpose: str) -> dict[str, dict[str, Row]]:
         """Rows of a budget and purpose, by law and quantity."""
         chosen = (self.table["compute"] == budget) & (self.table["purpose"] == purpose)
@@ -108,8 +116,8 @@ def allocations(question: Question, fit: "Fit | None" = None) -> Allocations:
         points = pd.concat(_answers(law, question)).assign(law=law.name, kind="published", note="")
         tables.append(points.assign(lower=np.nan, upper=np.nan))
     tables.append(_kaplan(question))
-    columns = ["compute", "law", "kind", "purpose", "quantity", "unit", "median", "lower", "upper", "defined"]
-    table = pd.concat(tables, ignore_index=True)
+    columns = ["compute", "law", "kind", "purpose", "quantity", "unit", "median", "lower", "upper", "defined", *DOMAIN]
+    table = pd.concat(tables, ignore_index=True).reindex(columns=[*columns, "note"])
     found = pd.Series(fit is not None and fit.diagnostics.converged, index=table.index, dtype="boolean")
     table = table.assign(converged=found.where(table["kind"] == "posterior"))[[*columns, "converged", "note"]]
     table = table.sort_values("compute", kind="stable", ignore_index=True)

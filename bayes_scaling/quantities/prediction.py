@@ -4,16 +4,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, get_args
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from scipy.optimize import elementwise
 
 from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError, require_choice
-from bayes_scaling.law.formula import log_term
+from bayes_scaling.law.formula import log_term, training_compute
 from bayes_scaling.law.systems import System
-from bayes_scaling.quantities.arguments import axis_of, check_years, resolve_systems
+from bayes_scaling.quantities.arguments import axis_of, check_years, positive, resolve_systems
+from bayes_scaling.quantities.domain import with_domain
 from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
-from bayes_scaling.quantities.optimal_split import optimal_term
+from bayes_scaling.quantities.optimal_split import optimal_split, optimal_term
+from bayes_scaling.specifications.sections import CENTRE_YEAR
 from bayes_scaling.specifications.specification import Specification
 
 Kind = Literal["mean", "new_evaluation"]
@@ -26,8 +29,11 @@ _SEARCHED = np.linspace(FIRST_YEAR, LAST_YEAR, 41)
 
 def predicted_loss(
     source: Source,
-    systems: System | str | Iterable[System | str],
+    systems: System | str | Iterable[System | str] | None = None,
     *,
+    parameters: Any = None,
+    tokens: Any = None,
+    year: float | None = None,
     kind: Kind = "mean",
     unit: Unit = "loss",
     benchmark: str | None = None,
@@ -44,10 +50,14 @@ def predicted_loss(
         A fit, published constants, or draws of a law.
     systems
         A :class:`bayes_scaling.System`, a name in :data:`bayes_scaling.HO2024_SYSTEMS`, or several.
+    parameters, tokens
+        Sizes in place of systems: one number each, or several.
+    year
+        Date of these, decimal year, of which a law without progress has no need.
     kind
-        ``"mean"``: the law alone. ``"new_evaluation"``: with the fit's noise, each draw with its own ``sigma`` (and
-        ``nu``), and, where evaluations of a paper or another cluster share an effect, that of a new one for each
-        system, ``tau``.
+        ``"mean"``: the law alone. ``"new_evaluation"``: of a new evaluation or run, with the fit's noise, each draw
+        with its own ``sigma`` (and ``nu``), and, where rows of a paper or another cluster share an effect, that of a
+        new one for each, ``tau``.
     unit
         ``"loss"``: nats per token. ``"perplexity"``: ``exp(loss)``.
     benchmark, architecture
@@ -58,13 +68,17 @@ def predicted_loss(
     Returns
     -------
     DataArray
-        Dimensions ``chain``, ``draw``, ``system``. A system later or larger than those fitted is an extrapolation.
+        Dimensions ``chain``, ``draw``, and ``system``, or ``run`` where several sizes are given. Of a fit with
+        coordinates that say how far each is from what was fitted (:mod:`bayes_scaling.quantities.domain`):
+        ``compute_ratio``, times the largest compute; ``distance``, units of the design's spread; ``domain``, inside,
+        edge or beyond.
 
     Raises
     ------
     BayesScalingError
-        For an unknown system, kind, unit, benchmark or architecture; for noise of published constants, of which none
-        is known; for a date more than five years before the first fitted system.
+        For an unknown system, kind, unit, benchmark or architecture; unless either systems or both sizes are given, as
+        numbers above 0, and with a law with progress their date; for noise of published constants, of which none is
+        known; for a date more than five years before the first fitted system.
 
     Notes
     -----
@@ -75,10 +89,15 @@ def predicted_loss(
     >>> from bayes_scaling.classical import HO2024_MODEL_7
     >>> predicted_loss(HO2024_MODEL_7, ["GPT-3", "Chinchilla"]).round(2).squeeze().to_series().to_dict()
     {'GPT-3': 2.08, 'Chinchilla': 2.05}
+
+    A run of 70 billion parameters on 1.4 trillion tokens:
+
+    >>> from bayes_scaling.law.chinchilla import BESIROGLU
+    >>> round(predicted_loss(BESIROGLU, parameters=7e10, tokens=1.4e12).item(), 3)
+    1.975
     """
     require_choice("kind", kind, get_args(Kind))
     require_choice("unit", unit, get_args(Unit))
-    found = resolve_systems(systems)
     laws = laws_of(source)
     if kind == "new_evaluation" and not laws.noise:
         raise BayesScalingError(
@@ -86,17 +105,48 @@ def predicted_loss(
             'choose kind="mean"'
         )
     setting = {"benchmark": laws.benchmark_of(benchmark), "architecture": architecture}
-    points = {name: [getattr(system, name) for system in found] for name in ("parameters", "tokens", "year")}
+    points, axis = _points(laws, systems, parameters, tokens, year)
     check_years(laws, points["year"])
     draws = laws.loss(**points, **setting)
     if kind == "new_evaluation":
         sigma = laws.sigma(points, **setting)
         draws = with_noise(laws.specification, laws.noise, draws, sigma, np.random.default_rng(seed))
-    names = [system.name for system in found]
     if unit == "perplexity":
         with np.errstate(over="ignore"):
-            return laws.drawn(np.exp(draws), "perplexity", "perplexity", system=names)
-    return laws.drawn(draws, "loss", "nats per token", system=names)
+            draws = np.exp(draws)
+    found = laws.drawn(draws, unit, "perplexity" if unit == "perplexity" else "nats per token", **axis)
+    return with_domain(found, laws, **points)
+
+
+def _points(
+    laws: Laws, systems: Any, parameters: Any, tokens: Any, year: float | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Sizes and dates of systems or of sizes alone, and the axis of their draws."""
+    sizes = {"parameters": parameters, "tokens": tokens}
+    given = [name for name, value in {"systems": systems, **sizes, "year": year}.items() if value is not None]
+    if given != ["systems"] and ("systems" in given or not {*sizes} <= {*given}):
+        raise BayesScalingError(
+            "a loss is predicted of systems, or of sizes: type predicted_loss(fit, parameters=7e10, tokens=1.4e12), or "
+            f"predicted_loss(fit, 'Chinchilla'); given: {', '.join(given) or 'none'}"
+        )
+    if systems is not None:
+        found = resolve_systems(systems)
+        columns = {name: [getattr(system, name) for system in found] for name in (*sizes, "year")}
+        return columns, {"system": [system.name for system in found]}
+    if year is None and laws.specification.progresses:
+        raise BayesScalingError(
+            f"'{laws.specification.name}' has progress, so that a loss depends on the date; give year=, such as 2023.5"
+        )
+    lengths = {name: axis_of(value, name) for name, value in sizes.items()}
+    if len({each.size for each in lengths.values() if each.ndim}) > 1:
+        raise BayesScalingError(
+            f"{lengths['parameters'].size} parameters do not go with {lengths['tokens'].size} tokens; give one number, "
+            "or as many of each"
+        )
+    date = CENTRE_YEAR if year is None else positive(year, "year")
+    shape = np.broadcast_shapes(*(each.shape for each in lengths.values()), np.shape(date))
+    columns = {name: np.broadcast_to(each, shape) for name, each in {**lengths, "year": date}.items()}
+    return columns, {"run": np.arange(shape[0]) if shape else 0}
 
 
 def reachable_date(
@@ -126,7 +176,8 @@ def reachable_date(
         1950; NaN where no split is best at any date, an exponent not being above 0. (A loss that was within reach and
         that negative progress has taken away does not come within reach; of several dates the first counts; where
         the law jumps past the loss the date is that of the jump; and exponents that drift may be positive over a part
-        of these years only, which is then the part that counts.)
+        of these years only, which is then the part that counts.) Of a fit with the coordinates ``compute_ratio``,
+        ``distance`` and ``domain`` of :func:`predicted_loss`, at the best split of the budget at the median date.
 
     Raises
     ------
@@ -157,7 +208,13 @@ def reachable_date(
         begin = bracket[sample, row, column]
         goals = target[sample, row], log_compute[column]
         dates[sample, row, column] = _crossings(laws, _SEARCHED[begin], _SEARCHED[begin + 1], sample, goals, setting)
-    return laws.drawn(dates, "reachable_date", "decimal year", loss=losses, compute=budgets)
+    found = laws.drawn(dates, "reachable_date", "decimal year", loss=losses, compute=budgets)
+    middle = np.quantile(dates, 0.5, axis=0, method="inverted_cdf")
+    year, flop = np.where(np.isfinite(middle), middle, laws.anchor.year), np.broadcast_to(budgets, middle.shape)
+    best = pd.DataFrame(optimal_split(laws, flop.ravel(), year.ravel(), **setting).parameters).median().to_numpy()
+    best = np.where(np.isfinite(middle), best.reshape(middle.shape), np.nan)
+    points = [each.reshape(found.shape[2:]) for each in (best, flop / training_compute(best, 1.0), year)]
+    return with_domain(found, laws, *points)
 
 
 def compute_needed(

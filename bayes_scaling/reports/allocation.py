@@ -24,6 +24,7 @@ from bayes_scaling.quantities.allocation_table import (
     sources,
     year_of,
 )
+from bayes_scaling.quantities.domain import UNDECIDED
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL
 from bayes_scaling.reports.run_directory import write_results
 from bayes_scaling.reports.terminal import NARROW, rich_table
@@ -79,10 +80,16 @@ def _findings(answer: Allocations, law: str, budget: float) -> Iterator[str]:
     def said(purpose: str, quantity: str) -> str:
         return _cell(answer.rows(budget, purpose)[law][quantity], "{} ({} to {})")
 
-    defined = answer.rows(budget, TRAINING)[law]["parameters"]["defined"]
+    best = answer.rows(budget, TRAINING)[law]["parameters"]
+    defined = best["defined"]
     if defined == 0:
         yield "has no best split: in every draw an exponent is not above 0."
         return
+    if answer.undecided(budget):
+        yield (
+            "does not decide the best split: its interval of parameters or tokens goes further than "
+            f"{UNDECIDED:g} times from the median either way. It"
+        )
     yield (
         f"puts the best model at {said(TRAINING, 'parameters')} parameters and {said(TRAINING, 'tokens')} tokens, "
         f"{said(TRAINING, 'tokens_per_parameter')} tokens per parameter, with a loss of {said(TRAINING, 'loss')} nats "
@@ -95,6 +102,10 @@ def _findings(answer: Allocations, law: str, budget: float) -> Iterator[str]:
         factor = budget / answer.largest_compute
         beyond = f"The budget is {factor:.3g} times {largest}: this is extrapolated."
         yield beyond if factor > 1 else f"The budget is not beyond {largest}."
+        yield (
+            f"Domain: {best['domain']}; the best split lies {best['distance']:.2g} units of the spread of what was "
+            "fitted from its middle."
+        )
     if answer.question.split is not None:
         cost = said(OWN_SPLIT, "cost_of_split")
         yield f"{_own_split(answer)} spends {cost} times the compute that the best split needs for the same loss."
@@ -204,6 +215,7 @@ def allocation_json(answer: Allocations) -> bytes:
                 "failures": list(fit.diagnostics.failures),
                 "not_identified": list(answer.not_identified),
                 "largest_compute": answer.largest_compute,
+                "undecided": [budget for budget in question.budgets if answer.undecided(budget)],
                 "extrapolation": {f"{budget:g}": budget / answer.largest_compute for budget in question.budgets},
                 "year": year_of(question) if fit.specification.progresses else None,
                 "benchmark": answer.benchmark,

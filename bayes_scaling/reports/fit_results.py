@@ -20,6 +20,7 @@ from bayes_scaling.quantities.against_published import rate_interval, rates_agai
 from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.attribution import HO2024_PAIRS, shapley_attribution
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
+from bayes_scaling.quantities.domain import UNDECIDED, undecided
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.effective_compute import effective_compute
 from bayes_scaling.quantities.identification import can_identify, identification
@@ -203,6 +204,7 @@ def attribution_section(fit: Fit) -> Blocks:
 
 _QUANTITIES = ("parameters", "tokens", "tokens_per_parameter", "loss")
 _DECADES_BEYOND = 3  # powers of ten beyond the largest run in a table of budgets
+_WHERE = {"inside": "", "edge": " (at the edge of the runs)", "beyond": " (beyond the runs)", "": ""}
 _NEXT = 10  # times the largest run's compute: the first budget of a report
 
 
@@ -250,8 +252,14 @@ def budget_sentence(fit: Fit) -> str | None:
         return None
     where = f" ({setting})" if (setting := setting_of(fit)) else ""
     sizes = (estimate(rows[name], lambda value, _: amount(value)) for name in _QUANTITIES[:2])
+    begin = f"With {budget:.2g} FLOP{where}, ten times the largest of these runs"
+    if any(undecided(rows[name]) for name in _QUANTITIES[:2]):
+        begin = (
+            f"These runs do not decide the best split of {budget:.2g} FLOP{where}, ten times the largest of them: an "
+            f"interval goes further than {UNDECIDED:g} times from its median. By the medians"
+        )
     return (
-        f"{warning(fit)}With {budget:.2g} FLOP{where}, ten times the largest of these runs, the loss is lowest with "
+        f"{warning(fit)}{begin}, the loss is lowest with "
         f"{next(sizes)} parameters and {next(sizes)} training tokens, about "
         f"{rows['tokens_per_parameter']['median']:.3g} tokens per parameter (in brackets: {INTERVAL})."
     )
@@ -289,7 +297,7 @@ def allocation_section(fit: Fit) -> Blocks:
     tables = [credible_intervals(found[name]) for name in _QUANTITIES]
     rows = tuple(
         (
-            f"{budget:.0e} FLOP" + (" (beyond the runs)" if budget > largest else ""),
+            f"{budget:.0e} FLOP{_WHERE[str(tables[0]['domain'].iloc[place])]}",
             *(in_numbers(table.iloc[place]) for table in tables),
         )
         for place, budget in enumerate(budgets)

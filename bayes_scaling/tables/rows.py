@@ -71,6 +71,13 @@ def rows_where(table: pd.DataFrame, expression: str) -> pd.DataFrame:
     >>> len(small), small.attrs["selections"]
     (21, ["rows where benchmark == 'ptb' and parameters < 1e7"])
     """
+    keep, used = condition(table, expression)
+    shown = [f"{name}: {', '.join(str(each)[:30] for each in table[name].unique()[:5])}" for name in used]
+    return selected_rows(table, keep, f"rows where {expression}", f"the table has {'; '.join(shown)}")
+
+
+def condition(table: pd.DataFrame, expression: str) -> tuple["pd.Series[bool]", list[str]]:
+    """For which rows an expression is true, and the columns it names; errors as of :func:`rows_where`."""
     refuse, names = kind_of(table).error, list(map(str, table))
     quoted = list(dict.fromkeys(re.findall(_QUOTED, str(expression))))
     marked = re.sub(_QUOTED, lambda found: f"_quoted_{quoted.index(found[1])}", str(expression))
@@ -95,12 +102,7 @@ def rows_where(table: pd.DataFrame, expression: str) -> pd.DataFrame:
         raise refuse(f"where: {expression!r} can't be worked out ({error}); compare numbers with numbers") from None
     if not _is_condition(keep):
         raise refuse(f"where: {expression!r} is not true or false in each row; compare a column with something")
-    shown = [
-        f"{name}: {', '.join(str(each)[:30] for each in table[name].unique()[:5])}" for name in sorted(used.values())
-    ]
-    return selected_rows(
-        table, keep.set_axis(table.index), f"rows where {expression}", f"the table has {'; '.join(shown)}"
-    )
+    return keep.set_axis(table.index), sorted(used.values())
 
 
 def _value(node: Any, columns: Mapping[str, pd.Series]) -> Any:

@@ -114,6 +114,10 @@ class AsPrinted:
     names: tuple[str, ...] = tuple(FORECASTERS)
 
     @property
+    def horizons(self) -> dict[str, str]:
+        return HORIZONS
+
+    @property
     def evaluations(self) -> bs.inference.result.EvaluationsSummary:
         return summary_of(bs.load_evaluations())
 

@@ -1,13 +1,15 @@
-"""Fit what was known before a year, predict what was published from then on, and count how often that was right."""
+"""Fit what was known before a year, or a part of a ladder of runs; predict the rest, count how often it is right."""
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from bayes_scaling.classical.chinchilla_objective import HuberObjective
 from bayes_scaling.common.files import BACKTEST_SCORES, BACKTEST_SETTINGS, BACKTEST_TABLE, plain_name
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.fitting import fit_fingerprint, fit_with
@@ -19,19 +21,23 @@ from bayes_scaling.studies.backtest.forecasts import Record, posterior_forecast,
 from bayes_scaling.studies.backtest.result import FORECAST, KEYS, Backtest
 from bayes_scaling.studies.backtest.splits import (
     FIRST,
+    LADDERS,
     LAST,
-    SPECIFICATIONS,
     Forecaster,
     Split,
     check_cuts,
     cut_at,
     forecasters,
+    held_out,
 )
 from bayes_scaling.studies.directory import StudyDirectory
 from bayes_scaling.studies.study import Plan, Study, kept_in
 from bayes_scaling.tables import load_evaluations
 from bayes_scaling.tables.columns import is_runs
+from bayes_scaling.tables.plausibility import require_plausible
+from bayes_scaling.tables.soundness import as_table
 
+CUTS = tuple(range(FIRST, LAST + 1))
 SETTINGS = Settings(tune=1000)
 """Of the first attempt at each fit."""
 CAREFUL_ACCEPT = 0.99
@@ -65,7 +71,7 @@ class Task:
     @property
     def file(self) -> str:
         """Name of the record's file."""
-        return f"{plain_name(self.forecaster.name)}-{self.split.cut}-{self.fingerprint[:16]}.json"
+        return f"{plain_name(f'{self.forecaster.name}-{self.split.cut}')[:60]}-{self.fingerprint[:16]}.json"
 
 
 def work(task: Task) -> bytes:
@@ -100,50 +106,66 @@ def careful(settings: Settings) -> Settings:
 
 
 def planned(
-    specifications: Sequence[Specification | str | Path] | Specification | str | Path = SPECIFICATIONS,
+    specifications: Sequence[Specification | str | Path] | Specification | str | Path | None = None,
     evaluations: pd.DataFrame | None = None,
     *,
-    cuts: Sequence[int] = tuple(range(FIRST, LAST + 1)),
+    cuts: Sequence[int] = CUTS,
+    hold_out: str | None = None,
+    best_of: Sequence[str] = (),
     settings: Settings = SETTINGS,
     seed: int = SEED,
 ) -> Plan[Task]:
     """Forecasts by name that a table allows; arguments and errors as of :func:`backtest`."""
     settings, seed = checked(settings), checked_seed(seed)
     check_cuts(cuts)
-    table = load_evaluations() if evaluations is None else evaluations
-    if is_runs(table):
+    table = load_evaluations() if evaluations is None else as_table(evaluations)
+    runs = is_runs(table)
+    if runs != isinstance(hold_out, str) or (not runs and (hold_out is not None or best_of)):
         raise BayesScalingError(
-            "a backtest needs dates, and training runs have none; give a table of evaluations (bs.load_evaluations)"
+            'training runs are cut by what is held out: --hold-out "flop > 1e20" (in Python hold_out=), or one of '
+            f"{', '.join(LADDERS)}; evaluations are cut by date, and have no hold-out"
         )
-    asked = forecasters(specifications)
+    asked = forecasters(specifications, runs=runs)
     for one in asked:
         make_rows(one.specification, table)  # refuses a table without what the specification needs
     tasks: dict[str, Task] = {}
     skipped: dict[str, str] = {}
-    for cut in sorted(cuts):
-        try:
-            split = cut_at(table, cut)
-        except BayesScalingError as error:
-            skipped[str(cut)] = str(error)
-            continue
+    splits = held_out(table, hold_out, best_of) if hold_out is not None else _cut_by_year(table, cuts, skipped)
+    for split in splits:
         for one in asked:
+            name = f"{one.name}, {split.cut}"
             try:
                 fitted = make_rows(one.specification, split.before)
                 make_rows(one.specification, split.both, predictors=fitted.predictors)  # refuses levels not fitted
+                require_plausible(split.before, one.specification.used_columns)
+                if runs and one.method in ("estimate", "bootstrap"):
+                    HuberObjective.of(split.before)  # refuses runs of one size
             except BayesScalingError as error:
-                skipped[f"{one.name}, {cut}"] = str(error)
+                skipped[name] = str(error)
             else:
-                tasks[f"{one.name}, {cut}"] = Task(one, split, settings, seed)
+                tasks[name] = Task(one, split, settings, seed)
     if not tasks:
-        raise BayesScalingError(f"no cut year can be used: {'; '.join(skipped.values())}")
+        what = "what is left by the hold-out can't be fitted" if runs else "no cut year can be used"
+        raise BayesScalingError(f"{what}: {'; '.join(dict.fromkeys(skipped.values()))}")
     return Plan(tasks, skipped)
 
 
+def _cut_by_year(table: pd.DataFrame, cuts: Sequence[int], skipped: dict[str, str]) -> Iterator[Split]:
+    """Splits of evaluations at the years that can be used."""
+    for cut in sorted(cuts):
+        try:
+            yield cut_at(table, cut)
+        except BayesScalingError as error:
+            skipped[str(cut)] = str(error)
+
+
 def backtest(
-    specifications: Sequence[Specification | str | Path] | Specification | str | Path = SPECIFICATIONS,
+    specifications: Sequence[Specification | str | Path] | Specification | str | Path | None = None,
     evaluations: pd.DataFrame | None = None,
     *,
-    cuts: Sequence[int] = tuple(range(FIRST, LAST + 1)),
+    cuts: Sequence[int] = CUTS,
+    hold_out: str | None = None,
+    best_of: Sequence[str] = (),
     directory: str | Path | None = None,
     settings: Settings = SETTINGS,
     seed: int = SEED,
@@ -151,7 +173,7 @@ def backtest(
     scheduler: str | None = None,
     on_done: Callable[[str, bool], None] = lambda name, reused: None,
 ) -> Backtest:
-    r"""Fit evaluations published before a year, and predict those published from then on.
+    r"""Fit evaluations published before a year or a part of a ladder of training runs, and predict the rest.
 
     .. math:: p(y_i \mid y_{<Y}) =
         \iint p(y_i \mid \theta, u)\, \mathrm{N}(u \mid 0, \tau^2)\, p(\theta \mid y_{<Y})\, du\, d\theta
@@ -160,12 +182,22 @@ def backtest(
     ----------
     specifications
         Names in the catalogue, files, or specifications, or one of these; the first is what all others are compared
-        with, and is also fitted without progress. The paper's model 7 is always fitted the paper's way beside them: its
-        estimate with its residual variance, and its bootstrap.
+        with, and is also fitted without progress. By default ``reference`` and ``ho2024/07``, of runs ``chinchilla``
+        and ``chinchilla-normal``. Published point estimates stand beside them: of evaluations the paper's model 7, its
+        estimate with its residual variance, and its bootstrap; of runs the same two of Chinchilla's law by its Huber
+        loss, and a power law of compute by least squares.
     evaluations
-        By default the paper's 231 (:func:`bayes_scaling.load_evaluations`).
+        By default the paper's 231 (:func:`bayes_scaling.load_evaluations`); or training runs.
     cuts
         Years Y.
+    hold_out
+        Of training runs, which are predicted from the others: an expression in columns but the loss, as
+        :func:`bayes_scaling.rows_where` takes it (``"flop > 1e20"``, ``"parameters > 1e9"``); ``"largest"``, the
+        largest budget of compute; ``"largest:5"``, the five runs with most; ``"each"``, every budget in turn;
+        ``"growing"``, all above a budget from it and those below, for up to six budgets. Budgets are more than 10%
+        apart.
+    best_of
+        Of training runs, columns of which :func:`bayes_scaling.best_of` keeps the best run, on each side by itself.
     directory, settings, seed, workers, scheduler
         As for :func:`bayes_scaling.compare`.
     on_done
@@ -174,14 +206,15 @@ def backtest(
     Returns
     -------
     Backtest
-        ``scores``: each evaluation predicted, by each forecaster at each cut; ``by_cut`` and ``summary``: coverage of
-        50%, 90% and 95% central predictive intervals, log scores and CRPS.
+        ``scores``: each row predicted, by each forecaster at each cut, of runs with its ``domain``; ``by_cut`` and
+        ``summary``: errors, coverage of 50%, 90% and 95% central predictive intervals, log scores and CRPS.
 
     Raises
     ------
     BayesScalingError
-        For unknown specifications, cuts that are no years or leave nothing, or a table that lacks what a
-        specification needs; before anything is sampled.
+        For unknown specifications, cuts that are no years or leave nothing, runs without a hold-out, one that can't be
+        read or leaves nothing to fit or to predict, or a table that lacks what a specification needs; before anything
+        is sampled.
 
     Notes
     -----
@@ -195,8 +228,12 @@ def backtest(
     >>> import bayes_scaling as bs
     >>> result = bs.backtest(cuts=[2019, 2020], directory="runs/backtest")  # doctest: +SKIP
     >>> result.summary()[["covered_90", "log_score"]]  # doctest: +SKIP
+    >>> ladder = bs.backtest("chinchilla", bs.load_runs(), hold_out="flop > 1e21")  # doctest: +SKIP
+    >>> ladder.predictions[["observed", "median", "lower_90", "upper_90", "domain"]]  # doctest: +SKIP
     """
-    plan = planned(specifications, evaluations, cuts=cuts, settings=settings, seed=seed)
+    table = load_evaluations() if evaluations is None else as_table(evaluations)
+    asked: dict[str, Any] = {"cuts": cuts, "hold_out": hold_out, "best_of": best_of, "settings": settings, "seed": seed}
+    plan = planned(specifications, table, **asked)
     with kept_in(directory) as place:
         study = Study(place, FORECASTS, work, Record.from_bytes)
         records = study.run(
@@ -205,7 +242,7 @@ def backtest(
     return Backtest.of(
         list(records.values()),
         skipped=plan.skipped,
-        evaluations=summary_of(load_evaluations() if evaluations is None else evaluations),
+        evaluations=summary_of(table),
         settings=settings,
         seed=seed,
         set_aside=study.set_aside,
@@ -236,8 +273,9 @@ def load_backtest(directory: str | Path) -> Backtest:
     >>> result.summary()[["covered_90", "log_score"]]  # doctest: +SKIP
     """
     files = StudyDirectory(directory, "backtest", BACKTEST_SETTINGS, BACKTEST_TABLE)
-    table = files.csv(BACKTEST_TABLE, ("horizon", "forecaster", "note"))
-    scores = files.csv(BACKTEST_SCORES, ("forecaster", "id", "paper", "benchmark"))
+    texts = ["horizon", "forecaster", "note", "id", "paper", "benchmark", "reach", "domain"]
+    texts += ["cut"] if files.about(Backtest)["evaluations"].kind == "runs" else []
+    table, scores = files.csv(BACKTEST_TABLE, texts), files.csv(BACKTEST_SCORES, texts)
     try:
         forecasts = table.drop_duplicates(KEYS).set_index(KEYS)[list(FORECAST)]
         result = Backtest(scores.set_index([*KEYS, "id"]), forecasts, **files.about(Backtest))

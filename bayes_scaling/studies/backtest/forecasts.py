@@ -1,4 +1,4 @@
-r"""Predictive distributions of evaluations that were not fitted, and how well they did.
+r"""Predictive distributions of evaluations or runs that were not fitted, and how well they did.
 
 Each has :math:`S` draws of the law and its noise; effects are integrated out, of new papers as of clusters of which
 earlier evaluations were fitted:
@@ -9,13 +9,17 @@ earlier evaluations were fitted:
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from arviz_stats.base import array_stats
+from scipy import stats
 from scipy.special import logsumexp
 
+from bayes_scaling.classical.chinchilla import besiroglu_estimate
+from bayes_scaling.classical.chinchilla_objective import CONSTANTS, HuberObjective, theta_of
+from bayes_scaling.classical.chinchilla_uncertainty import besiroglu_bootstrap
 from bayes_scaling.classical.estimates import published_estimate
 from bayes_scaling.classical.objective import PUBLISHED_DELTA, Objective
 from bayes_scaling.classical.resampling import bootstrap
@@ -32,12 +36,16 @@ from bayes_scaling.inference.likelihood import (
     sum_by,
 )
 from bayes_scaling.inference.result import Fit
+from bayes_scaling.law.formula import training_compute
+from bayes_scaling.model.requirements import papers_of
 from bayes_scaling.model.rows import Rows, make_rows, sample_minima
+from bayes_scaling.quantities.domain import domain_of
 from bayes_scaling.quantities.prediction import with_noise
 from bayes_scaling.specifications.noise import normal, shared_effects
 from bayes_scaling.specifications.specification import Specification
-from bayes_scaling.studies.backtest.splits import Split
+from bayes_scaling.studies.backtest.splits import Split, reach_of
 from bayes_scaling.tables import decimal_year
+from bayes_scaling.tables.columns import is_runs
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +53,7 @@ class Record:
     """What a backtest keeps of a forecast; point estimates count as ``converged``, ``unseen`` what is not predicted."""
 
     forecaster: str
-    cut: int
+    cut: int | str
     scores: pd.DataFrame
     converged: bool
     note: str
@@ -143,6 +151,13 @@ def _given_earlier(
 
 
 def published_forecast(specification: Specification, split: Split, method: str, seed: int) -> Forecast:
+    """What a point estimate predicts: of evaluations the paper's, of runs the least Huber loss's, or a line."""
+    if not is_runs(split.before):
+        return _papers_forecast(specification, split, method, seed)
+    return _line_forecast(split, seed) if method == "line" else _huber_forecast(split, method, seed)
+
+
+def _papers_forecast(specification: Specification, split: Split, method: str, seed: int) -> Forecast:
     """What the paper's estimate predicts, or an equal mixture over its bootstrap, with normal noise.
 
     The paper states no predictive distribution. The variance, ``sum(r^2) / (n - k)`` for ``k`` coefficients not 0, does
@@ -162,38 +177,95 @@ def published_forecast(specification: Specification, split: Split, method: str, 
             note = f"{resampled.failed} of {BOOTSTRAP_DRAWS} resamples without success of SLSQP"
     rows = make_rows(specification, split.both, anchor=estimate.anchor).take(_later(split))
     residual = Objective(specification, rows, PUBLISHED_DELTA).residuals(values)
-    rng = np.random.default_rng(seed)
-    expected = np.repeat(rows.response - residual, DRAWS // len(values), axis=0)
-    draws = expected + sigma * rng.standard_normal(expected.shape)
-    density = np.asarray(normal(residual, sigma))
-    return Forecast(_mean_density(density), _mean_density(sum_by(density, _papers(split))), draws, note)
+    return _around(rows.response - residual, normal(residual, sigma), stats.norm(scale=sigma), split, seed, note)
+
+
+def _huber_forecast(split: Split, method: str, seed: int) -> Forecast:
+    """What the constants with the least Huber loss predict, or an equal mixture over resamples; noise as the paper's.
+
+    On the logarithm of the loss, as the objective is.
+    """
+    before, later, note = HuberObjective.of(split.before), _log_losses(split.later), ""
+    if method == "bootstrap":
+        found = besiroglu_bootstrap(split.before, BOOTSTRAP_DRAWS, seed)
+        estimate, drawn = found.estimate, found.draws
+        theta = np.column_stack([np.log(drawn[["A", "B", "E"]]), drawn[["alpha", "beta"]]])
+        note = f"{found.failed} of {BOOTSTRAP_DRAWS} resamples without a minimum" if found.failed else ""
+    else:
+        estimate = besiroglu_estimate(split.before)
+        theta = theta_of(estimate.law)[None]
+    sigma = np.sqrt((before.residuals(theta_of(estimate.law)) ** 2).sum() / (len(split.before) - len(CONSTANTS)))
+    sizes = (np.log(split.later[name].to_numpy(float)) for name in ("parameters", "tokens"))
+    residual = -HuberObjective(*sizes, later, np.ones(len(later))).residuals(theta)
+    return _around(
+        later - residual, normal(residual, sigma) - later, stats.norm(scale=sigma), split, seed, note, np.exp
+    )
+
+
+def _line_forecast(split: Split, seed: int) -> Forecast:
+    """Least squares of log loss on log compute, with the prediction interval of a textbook: Student's t."""
+    x, x_later = (np.log(training_compute(each["parameters"], each["tokens"])) for each in (split.before, split.later))
+    line, later, n = stats.linregress(x, _log_losses(split.before)), _log_losses(split.later), len(x)
+    rest = _log_losses(split.before) - line.intercept - line.slope * x
+    scale = np.sqrt((rest**2).sum() / (n - 2) * (1 + 1 / n + (x_later - x.mean()) ** 2 / ((x - x.mean()) ** 2).sum()))
+    noise, expected = stats.t(n - 2, scale=scale.to_numpy()), (line.intercept + line.slope * x_later).to_numpy()[None]
+    return _around(expected, noise.logpdf(later - expected) - later, noise, split, seed, of=np.exp)
+
+
+def _log_losses(runs: pd.DataFrame) -> Floats:
+    return np.log(runs["loss"].to_numpy(float))
+
+
+def _around(
+    expected: Floats, density: Any, noise: Any, split: Split, seed: int, note: str = "", of: Any = np.asarray
+) -> Forecast:
+    """Independent noise around an equal mixture of expectations; ``of``: from the scale of the noise to the loss."""
+    repeated = np.repeat(expected, DRAWS // len(expected), axis=0)
+    draws = of(repeated + noise.rvs(repeated.shape, random_state=np.random.default_rng(seed)))
+    joint = _mean_density(sum_by(np.asarray(density), _papers(split)))
+    return Forecast(_mean_density(density), joint, draws, note)
 
 
 def scored(forecast: Forecast, split: Split) -> pd.DataFrame:
-    """How well each later evaluation was predicted, by row id.
+    """How well each later row was predicted, by row id.
 
-    ``log_score_joint``: of all evaluations of its paper, divided by their number; ``known``: fitted ones of its
-    benchmark.
+    ``log_score_joint``: of all rows of its paper (of runs, series), divided by their number; ``known``: rows fitted, of
+    evaluations those of its benchmark; ``reach``: which part of what is predicted it is of. Of runs also where they lie
+    (:func:`bayes_scaling.quantities.domain.domain_of`).
     """
-    later, codes = split.later, _papers(split)
-    observed = np.log(later["perplexity"].to_numpy(float))
+    codes, facts = _papers(split), _facts(split)
+    observed = facts["loss"].to_numpy(float)
     ends = {
         f"{end}_{p:.0%}"[:-1]: (1 + sign * p) / 2 for p in PROBABILITIES for end, sign in (("lower", -1), ("upper", 1))
     }
     # A quantile between two draws of which one is infinite would not be a number.
     quantiles = np.quantile(forecast.draws, [0.5, *ends.values()], axis=0, method="inverted_cdf")
+    return facts.assign(
+        **dict(zip(("median", *ends), quantiles, strict=True)),
+        log_score=forecast.log_density,
+        log_score_joint=(forecast.log_joint / np.bincount(codes))[codes],
+        crps=_crps(forecast.draws, observed),
+        pit=(forecast.draws <= observed).mean(axis=0),
+    )
+
+
+def _facts(split: Split) -> pd.DataFrame:
+    """What is known of the later rows, and what is asked of them."""
+    later, papers = split.later, papers_of(split.later).astype(str)
+    if is_runs(later):
+        sizes = ["parameters", "tokens"]
+        where = domain_of(split.before[sizes], later[sizes])
+        facts = later[sizes].assign(**where, reach=reach_of(where["compute_ratio"]), known=len(split.before))
+        return facts.assign(paper=papers, loss=later["loss"].astype(float))
+    year = decimal_year(later["published"])
     return pd.DataFrame(
         {
-            "paper": later["paper"].astype(str),
-            "year": decimal_year(later["published"]),
+            "paper": papers,
+            "year": year,
             "benchmark": later["benchmark"].astype(str),
             "known": later["benchmark"].map(split.before["benchmark"].value_counts()).astype(int),
-            "loss": observed,
-            **dict(zip(("median", *ends), quantiles, strict=True)),
-            "log_score": forecast.log_density,
-            "log_score_joint": (forecast.log_joint / np.bincount(codes))[codes],
-            "crps": _crps(forecast.draws, observed),
-            "pit": (forecast.draws <= observed).mean(axis=0),
+            "reach": np.where(year < int(split.cut) + 1, "year", "later"),
+            "loss": np.log(later["perplexity"].to_numpy(float)),
         },
         index=later.index,
     )
@@ -215,4 +287,4 @@ def _later(split: Split) -> Integers:
 
 def _papers(split: Split) -> Integers:
     """Codes of the later evaluations' papers, in the order in which these appear."""
-    return np.asarray(pd.factorize(split.later["paper"])[0], dtype=np.int64)
+    return np.asarray(pd.factorize(papers_of(split.later))[0], dtype=np.int64)

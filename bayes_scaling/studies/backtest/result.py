@@ -11,31 +11,36 @@ import pandas as pd
 from bayes_scaling.errors import BayesScalingError, require_choice
 from bayes_scaling.inference.result import EvaluationsSummary
 from bayes_scaling.inference.settings import Settings
+from bayes_scaling.quantities.domain import DOMAIN
 from bayes_scaling.studies.backtest.forecasts import PROBABILITIES, Record
-from bayes_scaling.studies.backtest.splits import HORIZONS
+from bayes_scaling.studies.backtest.splits import HORIZONS, REACHES
 
 COVERED = tuple(f"covered_{100 * p:.0f}" for p in PROBABILITIES)
 _LOG_SCORES = ("log_score", "log_score_joint")
 KEYS = ["forecaster", "cut"]
 FORECAST = ("converged", "note", "before", "unseen", "seconds")
 """Fields of a record that tables of forecasts show."""
-_MEANS = (*COVERED, "log_score", "log_score_joint", "crps", "error")
+_ERRORS = ("error_percent", "absolute_error_percent")
+_MEANS = (*COVERED, *_LOG_SCORES, "crps", "error", *_ERRORS)
+PREDICTION = ("forecaster", "cut", "id", "parameters", "tokens", "observed", "median", "lower_90", "upper_90")
+"""With the next, columns of :attr:`Backtest.predictions`."""
+PREDICTION_SCORES = ("error_percent", "log_score", *DOMAIN)
 
 
 @dataclass(frozen=True, eq=False)
 class Backtest:
-    """How well forecasters predicted what was published later.
+    """How well forecasters predicted what was published later, or runs that were held out.
 
     Parameters
     ----------
     scores
         Indexed by ``forecaster``, ``cut`` and row ``id``: the columns
         of :func:`bayes_scaling.studies.backtest.forecasts.scored`; ``covered_p`` for the central intervals; ``error``,
-        observed loss less the predictive median (nats per token); ``width_90``, of the 90% interval (nats per token);
-        ``in_year``, whether it was published in the year after the cut.
+        observed loss less the predictive median (nats per token); ``error_percent``, how far the median is above what
+        is observed, and ``absolute_error_percent``; ``width_90``, of the 90% interval (nats per token).
     forecasts
-        Indexed by ``forecaster`` and ``cut``: ``converged``, ``note``, ``before`` (evaluations fitted), ``unseen``
-        (later ones not predicted), ``seconds``.
+        Indexed by ``forecaster`` and ``cut``: ``converged``, ``note``, ``before`` (rows fitted), ``unseen`` (later ones
+        not predicted), ``seconds``.
     skipped
         Cuts, or forecasters at a cut, that the table does not allow, and why.
     evaluations
@@ -88,17 +93,33 @@ class Backtest:
         return tuple(dict.fromkeys(map(str, self.forecasts.index.get_level_values("forecaster"))))
 
     @property
+    def horizons(self) -> Mapping[str, str]:
+        """Parts of what is predicted, the whole first, by name in words."""
+        words = REACHES if self.evaluations.kind == "runs" else HORIZONS
+        first, there = next(iter(words)), set(self.scores["reach"])
+        return {name: each for name, each in words.items() if name == first or name in there}
+
+    @property
+    def predictions(self) -> pd.DataFrame:
+        """Every run predicted by every forecaster: observed, median, 90% interval, error, log score, domain."""
+        if self.evaluations.kind != "runs":
+            raise BayesScalingError("predictions are of runs; evaluations have scores")
+        return self.scores.reset_index().rename(columns={"loss": "observed"})[[*PREDICTION, *PREDICTION_SCORES]]
+
+    @property
     def table(self) -> pd.DataFrame:
         """Rows of :meth:`by_cut` for each ``horizon``."""
-        return pd.concat({horizon: self.by_cut(horizon) for horizon in HORIZONS}, names=["horizon"])
+        return pd.concat({horizon: self.by_cut(horizon) for horizon in self.horizons}, names=["horizon"])
 
-    def by_cut(self, horizon: str = "later") -> pd.DataFrame:
+    def by_cut(self, horizon: str | None = None) -> pd.DataFrame:
         """Coverage and scores of each forecaster at each cut.
 
         Parameters
         ----------
         horizon
-            ``"later"``: all published from the cut on. ``"year"``: within the year of the cut.
+            One of :attr:`horizons`. Of evaluations ``"later"``: all published from the cut on; ``"year"``: within the
+            year of the cut. Of runs ``"all"``, or those ``"within"`` the largest compute fitted, ``"near"`` it (up to
+            ten times) or ``"far"`` from it. By default all.
 
         Returns
         -------
@@ -106,8 +127,8 @@ class Backtest:
             Indexed by ``forecaster`` and ``cut``: ``evaluations`` and ``papers`` predicted; ``covered_50``,
             ``covered_90``, ``covered_95`` with ``covered_90_se``; ``log_score`` with ``log_score_se``, and
             ``log_score_joint`` (nats per evaluation); ``crps``, ``error``, ``width_90`` (nats per token; the width is
-            the median one); ``converged``, ``note``, ``before``, ``unseen``. Standard errors take papers as
-            independent, and the evaluations of one as they are.
+            the median one); ``error_percent`` and ``absolute_error_percent``; ``converged``, ``note``, ``before``,
+            ``unseen``. Standard errors take papers (of runs, series) as independent, and rows of one as they are.
 
         Raises
         ------
@@ -128,7 +149,7 @@ class Backtest:
         table.index = pd.MultiIndex.from_tuples(list(rows), names=KEYS)
         return table.join(self.forecasts)
 
-    def summary(self, horizon: str = "later", *, least_known: int = 1) -> pd.DataFrame:
+    def summary(self, horizon: str | None = None, *, least_known: int = 1) -> pd.DataFrame:
         """Averages over cut years, each cut counted the same.
 
         Parameters
@@ -143,7 +164,8 @@ class Backtest:
         DataFrame
             Indexed by ``forecaster``: ``cuts`` averaged over and ``not_converged``, which are left out;
             ``covered_50``, ``covered_90`` (with ``covered_90_se``), ``covered_95``, ``log_score``,
-            ``log_score_joint`` (nats per evaluation), ``crps`` (nats per token); ``log_score_diff``, the first
+            ``log_score_joint`` (nats per evaluation), ``crps`` (nats per token), ``error_percent`` and
+            ``absolute_error_percent``; ``log_score_diff``, the first
             forecaster's log score less this one's over the ``compared_cuts`` at which both converged, on the same
             evaluations, with ``log_score_diff_se``, and ``cuts_ahead``, at how many of these it is above 0; the same
             difference of the joint scores, ``log_score_joint_diff`` and ``log_score_joint_diff_se``. Standard errors
@@ -178,16 +200,17 @@ class Backtest:
             rows[name] = {
                 "cuts": mine.index.get_level_values("cut").nunique(),
                 "not_converged": int((~good.loc[[name]]).sum()),
-                **{column: _mean(mine, column) for column in (*COVERED, *_LOG_SCORES, "crps")},
+                **{column: _mean(mine, column) for column in (*COVERED, *_LOG_SCORES, "crps", *_ERRORS)},
                 "covered_90_se": _error_over_cuts(mine, "covered_90"),
                 **ahead,
             }
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("forecaster")
 
-    def _part(self, horizon: str) -> pd.DataFrame:
-        require_choice("horizon", horizon, HORIZONS)
-        chosen = self.scores["in_year"] | (horizon == "later")
-        return pd.DataFrame(self.scores.loc[chosen])
+    def _part(self, horizon: str | None) -> pd.DataFrame:
+        whole = next(iter(self.horizons))
+        horizon = whole if horizon is None else horizon
+        require_choice("horizon", horizon, self.horizons)
+        return pd.DataFrame(self.scores[(self.scores["reach"] == horizon) | (horizon == whole)])
 
 
 def _with_outcomes(record: Record) -> pd.DataFrame:
@@ -196,11 +219,13 @@ def _with_outcomes(record: Record) -> pd.DataFrame:
         name: scores["loss"].between(scores[name.replace("covered", "lower")], scores[name.replace("covered", "upper")])
         for name in COVERED
     }
+    percent = 100 * (scores["median"] / scores["loss"] - 1)
     return scores.assign(
         **{name: each.astype(float) for name, each in covered.items()},
         error=scores["loss"] - scores["median"],
+        error_percent=percent,
+        absolute_error_percent=percent.abs(),
         width_90=scores["upper_90"] - scores["lower_90"],
-        in_year=scores["year"] < record.cut + 1,
     )
 
 

@@ -28,6 +28,7 @@ def made_scores(cut: int, errors, papers, log_score) -> pd.DataFrame:
             "year": cut + 0.5 + np.arange(n) % 2,
             "benchmark": "wt2",
             "known": 5 + 10 * (np.arange(n) % 2),
+            "reach": np.where(np.arange(n) % 2, "later", "year"),
             "loss": 3.0 + errors,
             "median": 3.0,
             **ends,

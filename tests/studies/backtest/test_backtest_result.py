@@ -187,7 +187,7 @@ def test_a_backtest_read_back_is_the_one_that_was_written(place) -> None:
         ("backtest.json", '"seed"', '"seat"', "backtest.json: damaged.*seed"),
         ("backtest.csv", "forecaster", "by", "backtest.csv: damaged"),
         ("backtest.csv", "reference", "another", "backtest.csv: damaged.*scores.csv"),
-        ("scores.csv", "in_year", "in_month", "scores.csv.*in_year"),
+        ("scores.csv", "reach", "range", "scores.csv.*reach"),
         ("scores.csv", "0.5", "0.6", "backtest.csv: damaged.*with scores.csv"),
     ],
 )

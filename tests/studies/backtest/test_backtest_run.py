@@ -100,7 +100,8 @@ def test_cuts_that_a_table_does_not_allow_are_skipped_with_the_reason() -> None:
         ({"specifications": ["kaplan/critical-batch"]}, "choose another specification for evaluations"),
         ({"seed": -1}, "seed must be a whole number"),
         ({"settings": Settings(draws=1)}, "draws must be a whole number"),
-        ({"evaluations": bs.load_runs()}, "a backtest needs dates, and training runs have none"),
+        ({"evaluations": bs.load_runs()}, "training runs are cut by what is held out: --hold-out"),
+        ({"hold_out": "largest"}, "evaluations are cut by date, and have no hold-out"),
     ],
 )
 def test_what_can_not_be_is_refused_before_anything_runs(options, message, monkeypatch) -> None:

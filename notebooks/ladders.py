@@ -1,0 +1,184 @@
+"""Predict the large runs of public ladders from the small ones; writes ladders.md.
+
+    python notebooks/ladders.py --data DIRECTORY --directory runs/ladders
+
+Reads tables of public repositories, which are not part of this package, from a directory (see `LADDERS` for their
+names), holds out their largest runs, and says how far each forecaster is off and how often its 90% intervals hold
+what was observed. The page has these figures and none of the tables. Finished forecasts are kept in the directory.
+Takes half an hour on two cores.
+"""
+
+import argparse
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+import bayes_scaling as bs
+from bayes_scaling.common.files import write_whole
+from bayes_scaling.studies.backtest.result import Backtest
+
+HERE = Path(__file__).parent
+POSTERIORS = ("chinchilla", "chinchilla-normal")
+"""Forecasters whose errors are listed run by run."""
+C4 = "training/eval_data/c4_val/shard-{0000000..0000010}.tar"
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """A table of runs, which of its rows are a ladder, and which of these are held out."""
+
+    name: str
+    file: str
+    columns: Mapping[str, str]
+    hold_out: str
+    where: str = ""
+    best_of: tuple[str, ...] = ()
+    further: Mapping[str, object] = field(default_factory=dict)
+
+    def read(self, data: Path) -> pd.DataFrame:
+        """The runs."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", bs.RunsWarning)  # of the whole file, of which this is a part
+            runs = bs.read_runs(data / self.file, columns=dict(self.columns), **self.further)
+        return bs.rows_where(runs, self.where) if self.where else runs
+
+
+SIZES = {"parameters": "N", "tokens": "D"}
+LADDERS = (
+    *(
+        Ladder(
+            f"Gadre et al. 2024, trained on {name}, loss on C4",
+            "gadre_all_validation_sets.csv",
+            {"parameters": "params"},
+            "parameters > 1e9",
+            f"dataset == '{dataset}' and val == '{C4}'",
+        )
+        for name, dataset in (("C4", "c4_original"), ("RedPajama", "rpj"), ("RefinedWeb", "rw_original"))
+    ),
+    *(
+        Ladder(
+            f"Marin, {dataset}",
+            "marin_three_datasets.csv",
+            {"parameters": "params", "flop": "budget"},
+            "flop > 5e19",
+            f"dataset == '{dataset}'",
+        )
+        for dataset in ("comma", "dclm", "nemotron")
+    ),
+    *(
+        Ladder(
+            f"Porian et al. 2024, {name}",
+            f"porian_{file}.csv",
+            {"parameters": "N", "tokens": "T", "flop": "flops"},
+            "flop > 3e18",
+            further={"drop_incomplete": True},
+        )
+        for name, file in (("Kaplan's setting", "kaplan_setting"), ("off centre", "off_centre"))
+    ),
+    Ladder(
+        "Gemstones, ten checkpoints of each run",
+        "gemstones_hot.jsonl",
+        {"parameters": "params_active_precise", "loss": "final_loss", "series": "run_name"},
+        "parameters > 1.5e9",
+    ),
+    Ladder(
+        "(Mis)Fitting, best learning rates",
+        "misfitting_last_checkpoint.csv",
+        SIZES,
+        "tokens * parameters > 3e17",
+        best_of=("parameters", "tokens"),
+    ),
+    Ladder("Chinchilla's toolkit, example", "chinchilla_example.csv", SIZES, "flop > 1e21"),
+    Ladder(
+        "Hoffmann et al. 2022, Figure 4 digitised",
+        "../chinchilla_figure4_digitised.csv",
+        {"parameters": "Model Size", "flop": "Training FLOP"},
+        "flop > 1e21",
+    ),
+)
+
+
+def main() -> None:
+    """Hold out, predict, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--directory", type=Path, default=Path("runs/ladders"))
+    parser.add_argument("--workers", type=int)
+    asked = parser.parse_args()
+    found = {}
+    for number, ladder in enumerate(LADDERS):
+        place = asked.directory / f"{number:02d}"
+        options = {"hold_out": ladder.hold_out, "best_of": ladder.best_of, "workers": asked.workers}
+        found[ladder.name] = bs.backtest(None, ladder.read(asked.data), directory=place, **options)
+    write_whole(HERE / "ladders.md", page(found).encode())
+
+
+def page(found: Mapping[str, Backtest]) -> str:
+    """Markdown: what was done, a line for each ladder, and the runs of Gadre et al. one by one."""
+    names = next(iter(found.values())).names
+    lines = [[name, *_size(each), *(_cell(each.summary().loc[of]) for of in names)] for name, each in found.items()]
+    summaries = pd.concat({name: each.summary() for name, each in found.items()})
+    mean = summaries.groupby(level="forecaster")[["covered_90", "absolute_error_percent"]].mean()
+    lines.append(["**mean of ladders**", "", "", "", *(_cell(mean.loc[of]) for of in names)])
+    header = ["ladder", "fitted", "held out", "compute, times the largest fitted", *names]
+    first = mean.loc[names[0]]
+    sections = [
+        "# Do small runs predict the large ones?",
+        "The largest runs of public ladders are held out and predicted from the others, by the package's two "
+        "posteriors and by point estimates beside them; `python notebooks/ladders.py` writes this page from tables of "
+        "public repositories, which it does not contain. A cell: mean absolute error of the predictive median in "
+        "percent of the loss, and the share of runs inside the 90% predictive interval of a new run.",
+        table_of(header, lines),
+        f"Averaged over ladders, 90% intervals of `{names[0]}` hold {first['covered_90']:.0%} of the runs held out, "
+        f"and its median is off by {first['absolute_error_percent']:.1f}%.",
+        "## By distance",
+        by_distance(found, names),
+        "## The 1.4 and 6.9 billion parameter runs of Gadre et al.",
+        one_by_one({name: each for name, each in found.items() if name.startswith("Gadre")}),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def table_of(header: list[str], lines: list[list[str]]) -> str:
+    """A table in Markdown."""
+    return "\n".join(f"| {' | '.join(line)} |" for line in (header, ["---"] * len(header), *lines))
+
+
+def _cell(row: "pd.Series[float]") -> str:
+    return f"{row['absolute_error_percent']:.1f}%, {row['covered_90']:.0%}"
+
+
+def _size(result: Backtest) -> list[str]:
+    first = result.predictions[result.predictions["forecaster"] == result.names[0]]
+    ratio = first["compute_ratio"]
+    return [str(result.forecasts["before"].iloc[0]), str(len(first)), f"{ratio.min():.2g} to {ratio.max():.3g}"]
+
+
+def by_distance(found: Mapping[str, Backtest], names: tuple[str, ...]) -> str:
+    """Every run that is predicted, counted the same, by where it lies."""
+    scores = pd.concat([each.scores for each in found.values()])
+    lines = []
+    for domain, part in scores.groupby("domain", sort=False):
+        by = part.groupby(level="forecaster")[["covered_90", "absolute_error_percent"]].mean()
+        lines.append([str(domain), str(len(part.loc[names[0]])), *(_cell(by.loc[of]) for of in names)])
+    return table_of(["domain", "runs", *names], lines)
+
+
+def one_by_one(found: Mapping[str, Backtest]) -> str:
+    """Error of each run held out, by each posterior, and whether its interval holds the run."""
+    lines = []
+    for name, result in found.items():
+        for (forecaster, _, _), row in result.scores.iterrows():
+            if forecaster in POSTERIORS:
+                size = f"{row['parameters'] / 1e9:.1f}e9 on {row['tokens'] / 1e9:.3g}e9 tokens"
+                inside = "inside" if row["covered_90"] else "**outside**"
+                error, domain = f"{row['error_percent']:+.1f}%", f"{row['domain']} ({row['compute_ratio']:.2g} times)"
+                lines.append([name, forecaster, size, domain, error, inside])
+    return table_of(["ladder", "forecaster", "run", "domain", "error", "90% interval"], lines)
+
+
+if __name__ == "__main__":
+    main()
