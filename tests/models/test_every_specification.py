@@ -31,6 +31,28 @@ SECOND = [name for name in bs.list_specifications() if name not in FOR_RUNS and 
 CASES = [*FIRST, *((name, "collected") for name in SECOND)]
 once = pytest.mark.parametrize("case", FIRST, ids=" on ".join, indirect=True, scope="module")
 """For what another table changes nothing in; the same places in both lists let tests share a case's fixtures."""
+
+
+def kinds(specification: bs.Specification) -> set[object]:
+    """What decides which variables and groups a fit has: parameters by what they vary by, columns, law and noise."""
+    parameters = {(each.name, specification.index_of(each.name)) for each in specification.parameters()}
+    named = {specification.law, specification.response, specification.noise.family, specification.noise.cluster}
+    return {*parameters, *named, *specification.columns}
+
+
+def having_every_kind(cases: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Few of these cases, which together have every kind of all: each time the one with most of what is missing."""
+    found = {case: kinds(bs.load_specification(case[0])) for case in cases}
+    missing, chosen = set.union(*found.values()), []
+    while missing:
+        chosen.append(max(cases, key=lambda case: len(found[case] & missing)))
+        missing -= found[chosen[-1]]
+    return sorted(chosen, key=cases.index)
+
+
+EVERY_KIND = having_every_kind(FIRST)
+every_kind = pytest.mark.parametrize("case", EVERY_KIND, ids=" on ".join, indirect=True, scope="module")
+"""For what works on variables whatever they mean: saving and summing up take most of the time of a case."""
 DRAWS = 40
 
 
@@ -191,7 +213,7 @@ def test_prior_predictive_is_finite_and_covers_what_was_observed(drawn, specific
     assert observed.max() < high
 
 
-@once
+@every_kind
 def test_fit_survives_saving_and_loading(fit, tmp_path: Path) -> None:
     again = bs.load_fit(fit.save(tmp_path))
     assert again.specification == fit.specification
@@ -302,7 +324,7 @@ def test_the_law_of_hypothetical_systems_is_that_of_the_rows(fit, specification,
     assert compared.any()
 
 
-@once
+@every_kind
 def test_arviz_summarises_it(fit) -> None:
     # Under a prior the compute at which a law of compute is 1 nat can be beyond the square root of the largest number.
     names = [name for name in fit.data["posterior"].data_vars if name != "C_c"]
