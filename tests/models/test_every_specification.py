@@ -1,4 +1,4 @@
-"""Every specification of the catalogue, on both packaged tables or on training runs, through one harness."""
+"""Every specification of the catalogue, on evaluations or runs, through one harness; on the second table a few."""
 
 from pathlib import Path
 
@@ -25,13 +25,6 @@ from bayes_scaling.model.rows import counted_tokens, make_rows
 from bayes_scaling.quantities.laws import laws_of
 from bayes_scaling.tables.columns import FLAGS, is_runs
 
-FIRST = [(name, "runs" if name in FOR_RUNS else "ho2024") for name in bs.list_specifications()]
-ONCE = ("steps/",)  # which differ from the reference in one thing each: one table is enough
-SECOND = [name for name in bs.list_specifications() if name not in FOR_RUNS and not name.startswith(ONCE)]
-CASES = [*FIRST, *((name, "collected") for name in SECOND)]
-once = pytest.mark.parametrize("case", FIRST, ids=" on ".join, indirect=True, scope="module")
-"""For what another table changes nothing in; the same places in both lists let tests share a case's fixtures."""
-
 
 def kinds(specification: bs.Specification) -> set[object]:
     """What decides which variables and groups a fit has: parameters by what they vary by, columns, law and noise."""
@@ -40,19 +33,25 @@ def kinds(specification: bs.Specification) -> set[object]:
     return {*parameters, *named, *specification.columns}
 
 
-def having_every_kind(cases: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Few of these cases, which together have every kind of all: each time the one with most of what is missing."""
-    found = {case: kinds(bs.load_specification(case[0])) for case in cases}
-    missing, chosen = set.union(*found.values()), []
+def having_every_kind(names: list[str]) -> list[str]:
+    """Few of these specifications, which together have every kind: each time the one with most of what is missing."""
+    found = {name: kinds(bs.load_specification(name)) for name in names}
+    missing, chosen = set().union(*found.values()), []
     while missing:
-        chosen.append(max(cases, key=lambda case: len(found[case] & missing)))
+        chosen.append(max(names, key=lambda name: len(found[name] & missing)))
         missing -= found[chosen[-1]]
-    return sorted(chosen, key=cases.index)
+    return chosen
 
 
-EVERY_KIND = having_every_kind(FIRST)
-every_kind = pytest.mark.parametrize("case", EVERY_KIND, ids=" on ".join, indirect=True, scope="module")
-"""For what works on variables whatever they mean: saving and summing up take most of the time of a case."""
+FEW = having_every_kind([*bs.list_specifications()])
+FIRST = [(name, "runs" if name in FOR_RUNS else "ho2024") for name in dict.fromkeys([*FEW, *bs.list_specifications()])]
+ONCE = ("steps/",)  # which differ from the reference in one thing each: one table is enough
+SECOND = [name for name in bs.list_specifications() if name not in FOR_RUNS and not name.startswith(ONCE)]
+CASES = [*FIRST, *((name, "collected") for name in having_every_kind(SECOND))]
+once = pytest.mark.parametrize("case", FIRST, ids=" on ".join, indirect=True, scope="module")
+"""For what another table changes nothing in; the same places in all lists let tests share a case's fixtures."""
+every_kind = pytest.mark.parametrize("case", FIRST[: len(FEW)], ids=" on ".join, indirect=True, scope="module")
+"""For what treats all variables alike: saving and summing up take most of the time of a case."""
 DRAWS = 40
 
 

@@ -13,13 +13,15 @@ from studies.waiting import TESTS, until
 
 type Cluster = tuple[str, dict[str, subprocess.Popen[bytes]]]
 LOG = "dask.log"
+UNWATCHED = {"DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False"}
+"""Workers look a hundred times a second at what they are doing, else."""
 
 
 def dask(part: str, *arguments: str, log: Path, **environment: str) -> subprocess.Popen[bytes]:
     with log.open("ab") as file:
         return subprocess.Popen(
             [sys.executable, "-m", f"distributed.cli.dask_{part}", "--no-dashboard", *arguments],
-            env=os.environ | TESTS | environment,
+            env=os.environ | TESTS | UNWATCHED | environment,
             stdout=file,
             stderr=file,
         )
