@@ -1,4 +1,4 @@
-"""Every specification of the catalogue, on both packaged tables or on training runs, through one harness."""
+"""Every specification of the catalogue, on evaluations or runs, through one harness; on the second table a few."""
 
 from pathlib import Path
 
@@ -25,12 +25,33 @@ from bayes_scaling.model.rows import counted_tokens, make_rows
 from bayes_scaling.quantities.laws import laws_of
 from bayes_scaling.tables.columns import FLAGS, is_runs
 
-FIRST = [(name, "runs" if name in FOR_RUNS else "ho2024") for name in bs.list_specifications()]
+
+def kinds(specification: bs.Specification) -> set[object]:
+    """What decides which variables and groups a fit has: parameters by what they vary by, columns, law and noise."""
+    parameters = {(each.name, specification.index_of(each.name)) for each in specification.parameters()}
+    named = {specification.law, specification.response, specification.noise.family, specification.noise.cluster}
+    return {*parameters, *named, *specification.columns}
+
+
+def having_every_kind(names: list[str]) -> list[str]:
+    """Few of these specifications, which together have every kind: each time the one with most of what is missing."""
+    found = {name: kinds(bs.load_specification(name)) for name in names}
+    missing, chosen = set().union(*found.values()), []
+    while missing:
+        chosen.append(max(names, key=lambda name: len(found[name] & missing)))
+        missing -= found[chosen[-1]]
+    return chosen
+
+
+FEW = having_every_kind([*bs.list_specifications()])
+FIRST = [(name, "runs" if name in FOR_RUNS else "ho2024") for name in dict.fromkeys([*FEW, *bs.list_specifications()])]
 ONCE = ("steps/",)  # which differ from the reference in one thing each: one table is enough
 SECOND = [name for name in bs.list_specifications() if name not in FOR_RUNS and not name.startswith(ONCE)]
-CASES = [*FIRST, *((name, "collected") for name in SECOND)]
+CASES = [*FIRST, *((name, "collected") for name in having_every_kind(SECOND))]
 once = pytest.mark.parametrize("case", FIRST, ids=" on ".join, indirect=True, scope="module")
-"""For what another table changes nothing in; the same places in both lists let tests share a case's fixtures."""
+"""For what another table changes nothing in; the same places in all lists let tests share a case's fixtures."""
+every_kind = pytest.mark.parametrize("case", FIRST[: len(FEW)], ids=" on ".join, indirect=True, scope="module")
+"""For what treats all variables alike: saving and summing up take most of the time of a case."""
 DRAWS = 40
 
 
@@ -191,7 +212,7 @@ def test_prior_predictive_is_finite_and_covers_what_was_observed(drawn, specific
     assert observed.max() < high
 
 
-@once
+@every_kind
 def test_fit_survives_saving_and_loading(fit, tmp_path: Path) -> None:
     again = bs.load_fit(fit.save(tmp_path))
     assert again.specification == fit.specification
@@ -304,7 +325,7 @@ def test_the_law_of_hypothetical_systems_is_that_of_the_rows(fit, specification,
     assert compared.any()
 
 
-@once
+@every_kind
 def test_arviz_summarises_it(fit) -> None:
     # Under a prior the compute at which a law of compute is 1 nat can be beyond the square root of the largest number.
     names = [name for name in fit.data["posterior"].data_vars if name != "C_c"]

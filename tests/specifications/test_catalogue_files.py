@@ -114,13 +114,14 @@ def test_plain_data_is_a_copy() -> None:
     assert specification.index_of("A") == "benchmark"
 
 
-@pytest.mark.parametrize(("one", "other"), list(combinations(NAMES, 2)))
-def test_no_two_are_the_same_model(one: str, other: str) -> None:
-    first, second = load_specification(one).to_dict(), load_specification(other).to_dict()
-    assert first["title"] != second["title"]
-    for words in ("title", "reference"):
-        del first[words], second[words]
-    assert first != second
+def test_no_two_are_the_same_model() -> None:
+    documents = {name: load_specification(name).to_dict() for name in NAMES}
+    titles = {name: document.pop("title") for name, document in documents.items()}
+    for document in documents.values():
+        del document["reference"]
+    pairs = list(combinations(NAMES, 2))
+    assert [(one, other) for one, other in pairs if titles[one] == titles[other]] == []
+    assert [(one, other) for one, other in pairs if documents[one] == documents[other]] == []
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from studies import pool_functions as work
+from studies.clusters import LOG, Cluster, running_cluster
 from studies.waiting import PROMPT, TESTS, until
 
 from bayes_scaling.errors import BayesScalingError, EvaluationsError
@@ -266,6 +267,40 @@ def test_a_script_without_a_guard_is_told_so(tmp_path) -> None:
 # ----------------------------------------------------------------------------------------------------------------- dask
 
 
+@pytest.fixture(scope="module")
+def cluster_log(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("cluster") / LOG
+
+
+@pytest.fixture(scope="module")
+def cluster(cluster_log) -> Iterator[Cluster]:
+    """For the tests that follow, in their order: one worker sleeps on, four die, and in the end the scheduler."""
+    with running_cluster(cluster_log.parent, "one", "two", "three", "four", "five", "six") as running:
+        yield running
+
+
+@fault
+def test_errors_on_a_cluster(cluster, cluster_log, capfd) -> None:
+    address, _ = cluster
+    done = []
+    with pytest.raises(EvaluationsError, match=r"^no such column$"):
+        run_tasks(
+            work.refuse,
+            {"a": "fine", "b": "own", "c": "slow"},
+            on_done=lambda name, _: done.append(name),
+            scheduler=address,
+        )
+    assert done == ["a"]
+    with pytest.raises(BayesScalingError, match=r"tcp://.*it is the address of a worker"):
+        results(work.square, {"a": 1}, scheduler=worker_address(cluster_log))
+    assert capfd.readouterr() == ("", "")
+
+
+def worker_address(log: Path) -> str:
+    line = next(line for line in log.read_text(encoding="utf-8").splitlines() if "Start worker at" in line)
+    return line.split()[-1]
+
+
 @fault
 def test_a_cluster_that_loses_a_worker_gives_what_this_computer_gives(cluster, capfd) -> None:
     address, processes = cluster
@@ -283,28 +318,6 @@ def test_a_cluster_that_loses_a_worker_gives_what_this_computer_gives(cluster, c
     assert set(found) == set(tasks)
     assert all(found[name].tobytes() == expected[name].tobytes() for name in tasks)
     assert capfd.readouterr() == ("", "")
-
-
-@fault
-def test_errors_on_a_cluster(cluster, tmp_path, capfd) -> None:
-    address, _ = cluster
-    done = []
-    with pytest.raises(EvaluationsError, match=r"^no such column$"):
-        run_tasks(
-            work.refuse,
-            {"a": "fine", "b": "own", "c": "slow"},
-            on_done=lambda name, _: done.append(name),
-            scheduler=address,
-        )
-    assert done == ["a"]
-    with pytest.raises(BayesScalingError, match=r"tcp://.*it is the address of a worker"):
-        results(work.square, {"a": 1}, scheduler=worker_address(tmp_path / "dask.log"))
-    assert capfd.readouterr() == ("", "")
-
-
-def worker_address(log: Path) -> str:
-    line = next(line for line in log.read_text(encoding="utf-8").splitlines() if "Start worker at" in line)
-    return line.split()[-1]
 
 
 @fault

@@ -69,7 +69,7 @@ def test_a_seed_gives_the_same_draws(short):
 def test_another_table_of_the_same_shape_has_its_own_labels_and_posterior(profiles):
     """A compiled model is used again; what it was first given must not stay in it."""
     budgets = tuple(10 * budget for budget in BUDGETS)
-    other = isoflop_profiles(made_runs(budgets, models=8, noise=0.005, seed=1, series=True), **QUICK)
+    other = isoflop_profiles(made_runs(budgets, models=8, noise=0.005, seed=1, series=True), **QUICK, attempts=1)
     assert other.data["posterior"]["budget"].to_numpy().tolist() == [f"{budget:g}" for budget in budgets]
     assert other.data["observed_data"]["log_loss"].shape == (40,)
     assert other.budgets()["flop"].tolist() == pytest.approx(budgets)
