@@ -62,7 +62,13 @@ def with_kaplans_columns(runs: pd.DataFrame, noise: float = 0.1, seed: int = 0) 
 
 def with_all_columns(runs: pd.DataFrame) -> pd.DataFrame:
     """The same runs with what any specification for runs needs."""
-    return with_kaplans_columns(runs).assign(epochs=np.resize([1.0, 2.0, 0.5, 40.0, 7.0], len(runs)))
+    cycles = {
+        "epochs": [1.0, 2.0, 0.5, 40.0, 7.0],
+        "learning_rate": [3e-4, 1e-3, 4e-3],
+        "batch_size": [64.0, 1024.0, 256.0, 128.0, 512.0, 32.0, 256.0],
+        "sparsity": [1.0, 8.0, 2.0, 32.0, 4.0],
+    }
+    return with_kaplans_columns(runs).assign(**{name: np.resize(each, len(runs)) for name, each in cycles.items()})
 
 
 def table_for(law, size: np.ndarray, second: np.ndarray | None = None, noise: float = 0.002) -> pd.DataFrame:

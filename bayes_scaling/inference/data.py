@@ -134,7 +134,7 @@ def rows_of(data: DataTree, specification: Specification) -> Rows:
     predictors = Predictors(specification, table)
     columns, index, levels = predictors.coded(table, clusters)
     (response,) = data["observed_data"].to_dataset().data_vars.values()
-    kept = (*COVARIATES, *years_of(specification, levels, 0.0, 0.0))
+    kept = (*COVARIATES, *map("log_{}".format, specification.tuned), *years_of(specification, levels, 0.0, 0.0))
     covariates = {name: constant[name].to_numpy() for name in kept if name in constant}
     anchor = anchor_of(specification, table) if specification.delta is None else None
     return Rows(

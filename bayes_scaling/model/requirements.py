@@ -73,7 +73,7 @@ def require_above(column: pd.Series, least: float) -> None:
     if wrong.any():
         first = column.index[wrong][0]
         raise EvaluationsError(
-            f"{column.name} {column[first]!r} (row {first!r}) must be a finite number above {least:g}"
+            f"{column.name} {column[wrong].tolist()[0]!r} (row {first!r}) must be a finite number above {least:g}"
         )
 
 
@@ -137,6 +137,7 @@ def _more_than_runs_have(s: Specification, runs: pd.DataFrame) -> Iterator[str]:
 def _of_columns(s: Specification, table: pd.DataFrame, runs: bool) -> Iterator[str]:
     """What columns lack, or hold and may not."""
     whole = (*FITTED, *columns_of(s, table).values(), s.response) if runs else EVALUATIONS.required[1:]  # no system
+    whole += tuple(s.tuned)
     optional = {"vocabulary": s.data.vocabulary == "log", "epochs": s.data.tokens != "unique"}
     missing = [name for name in (*whole, *(name for name, used in optional.items() if used)) if name not in table]
     if missing:
@@ -158,7 +159,7 @@ def _of_columns(s: Specification, table: pd.DataFrame, runs: bool) -> Iterator[s
     kind = RUNS if runs else EVALUATIONS
     require_sound(table, *(() if runs else ("architecture", "benchmark", "published")))
     for column in dict.fromkeys(whole):
-        if (least := kind.column(column).above) is not None:
+        if (least := 0.0 if column in s.tuned else kind.column(column).above) is not None:
             require_above(table[column], least)
     if runs:
         return

@@ -185,6 +185,7 @@ def _covariates(specification: Specification, table: pd.DataFrame, anchor: Ancho
         further={name: table[column].to_numpy(float) for name, column in columns.items()}
         | {"repetitions": tokens.repetitions},
     )
+    covariates |= {f"log_{name}": np.log(table[name].to_numpy(float)) for name in specification.tuned}
     if specification.data.vocabulary == "log":
         covariates["log_vocabulary"] = np.log(_or_median(table, "vocabulary").to_numpy(float))
     return covariates

@@ -12,6 +12,7 @@ import numpy as np
 from bayes_scaling.law.formula import effective_epochs, log_term, loss
 from bayes_scaling.specifications.laws import SIZES
 from bayes_scaling.specifications.parameters import OVERFITTING
+from bayes_scaling.specifications.tuning import BEST, CURVATURE, by_size
 
 _BEYOND = 50.0  # log of times the best parameters from which more are worth nothing, whatever the scale
 _NO_PASS = 1e-9  # repetitions whose logarithm is taken where there are none
@@ -54,6 +55,7 @@ Coefficients = Mapping[str, Coefficient]
 - ``log_factor``, by architecture, and ``reducible``: logarithms of factors on every term; ``loss``: of one on all;
 - ``repetition_scale``, ``excess_scale``, by which repeated tokens and excess parameters lose their worth, and those
   of :data:`OVERFITTING`;
+- of each column that can be tuned those of :mod:`bayes_scaling.specifications.tuning`;
 - ``power``, by which terms are joined (:func:`bayes_scaling.law.formula.loss`), 1 if it is not there;
 - ``level``, ``share``, ``irreducible_share`` in place of ``E``, ``log_A``, ``log_B`` where they depend on different
   columns.
@@ -149,9 +151,15 @@ def loss_parts(
         if f"{exponent}_drift" in coefficients:
             gain = gain + at(f"{exponent}_drift") * covariates[f"drift_{size}"]
         factor = sum(at(name) for name in ("log_factor", "reducible", "loss") if name in coefficients)
-        return log_term(log_coefficient + factor, at(exponent), log_size(size), gain)
+        return log_term(log_coefficient + factor + untuned, at(exponent), log_size(size), gain)
 
     sizes = tuple(size for size in SIZES if f"log_{size}" in covariates)
+    untuned: Any = 0.0
+    for column in (name.removesuffix("_best") for name in coefficients if name.endswith("_best")):
+        if f"log_{column}" in covariates:  # else the run has the best value
+            best = xp.log(at(BEST.format(column)))
+            best = best + sum(at(by_size(column, size)) * covariates[f"log_{size}"] for size in sizes)
+            untuned = untuned + at(CURVATURE.format(column)) * (covariates[f"log_{column}"] - best) ** 2
     irreducible = at("E") if "E" in coefficients else 0.0
     if "level" in coefficients:
         level, share = at("level"), at("share") if "share" in coefficients else None
@@ -162,10 +170,10 @@ def loss_parts(
     if "gamma" in coefficients:
         irreducible = irreducible + at("gamma") * covariates["log_vocabulary"]
     if "overfitting" in coefficients:
-        base, by_repetitions, by_size = map(at, OVERFITTING)
+        base, with_repetitions, with_size = map(at, OVERFITTING)
         repetitions = covariates["repetitions"]
-        passes = by_repetitions * xp.log(xp.maximum(repetitions, _NO_PASS))
-        penalty = xp.exp(xp.log(base) + passes + by_size * covariates["log_parameters_per_token"])
+        passes = with_repetitions * xp.log(xp.maximum(repetitions, _NO_PASS))
+        penalty = xp.exp(xp.log(base) + passes + with_size * covariates["log_parameters_per_token"])
         irreducible = irreducible + xp.where(repetitions > 0, penalty, 0.0)
     if "loss" in coefficients:
         irreducible = irreducible * xp.exp(at("loss"))

@@ -14,6 +14,7 @@ from bayes_scaling.specifications.parameters import Parameter
 from bayes_scaling.specifications.progress import GROUPS_OF_DATES, SHAPES
 from bayes_scaling.specifications.sections import CENTRE_YEAR
 from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.specifications.tuning import BEST, CURVATURE, by_size
 from bayes_scaling.specifications.values import holding
 
 _TOKENS = {"unique": "D", "effective_epochs": "D x worth of its epochs", "seen": "D x epochs", "repeated": "D W"}
@@ -115,7 +116,11 @@ def _equations(s: Specification) -> tuple[str, ...]:
         parts.append(f"{_indexed(s, term.coefficient)} / {size}^{exponent}{own}{drift}")
     if law.power:
         parts = [f"({' + '.join(f'({part})^(1 / {law.power})' for part in parts)})^{law.power}"]
-    factors = ["F"] * (s.transformer_factor != "none") + [_indexed(s, "reducible")] * ("reducible" in s.coefficients)
+    factors = (
+        ["T"] * bool(s.tuned)
+        + ["F"] * (s.transformer_factor != "none")
+        + [_indexed(s, "reducible")] * ("reducible" in s.coefficients)
+    )
     if factors or form.is_common:
         parts = [_product(factors, parts) + decline * form.is_common]
     parts = [_indexed(s, "E")] * s.has_irreducible + parts + ["gamma ln(vocabulary)"] * (s.data.vocabulary == "log")
@@ -127,6 +132,7 @@ def _equations(s: Specification) -> tuple[str, ...]:
     lines = [f"{_SYMBOLS[s.response]} = {f'({whole}) exp(noise)' if s.noise.on_log else f'{whole} + noise'}"]
     lines += [] if law.for_runs else _size_lines(s)
     lines += _formula_lines(s)
+    lines += _tuning_lines(s)
     if s.transformer_factor != "none":
         lines.append("F = 1 / (1 + exp(-gamma_T)) for transformers, 1 for others")
     if s.progress.drifts:
@@ -138,6 +144,18 @@ def _equations(s: Specification) -> tuple[str, ...]:
         scale = f"s[{s.noise.clusters[0]}]"
         noise = [*(each.replace("~", f"~ {scale}") for each in noise), f"{scale}^2 ~ nu / ChiSquared(nu)"]
     return (*lines, *_kaplans_symbols(s), ", ".join(noise))
+
+
+def _tuning_lines(s: Specification) -> list[str]:
+    if not s.tuned:
+        return []
+    lost = " + ".join(f"{CURVATURE.format(x)} ln({x} / {x}_opt)^2" for x in s.tuned)
+    anchor, best = central_anchor(s), []
+    for x in s.tuned:
+        sizes = ((term, anchor.size(term.size, anchor.common_tokens)) for term in s.form.terms)
+        powers = (f"({term.symbol} / {size:g})^{by_size(x, term.size)}" for term, size in sizes)
+        best.append(f"{x}_opt = {' '.join((BEST.format(x), *powers))}")
+    return [f"T = exp({lost})", *best]
 
 
 def _product(factors: list[str], parts: list[str]) -> str:

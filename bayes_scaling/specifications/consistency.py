@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def check(specification: "Specification") -> None:
     """Raise SpecificationError by the first rule that is broken; each rule may rely on those before it."""
     rules = (_choices, _for_runs, _varies_by, _irreducible, _clusters, _coefficients, _progress, _rates, _shapes, _eras)
-    for rule in (*rules, _data, _sizes, _delta, _priors, _scale):
+    for rule in (*rules, _tuned, _data, _sizes, _delta, _priors, _scale):
         for problem in rule(specification):
             raise SpecificationError(problem)
 
@@ -138,6 +138,15 @@ def _coefficients(s: "Specification") -> Iterator[str]:
             "'compute'": s.predicted and s.form.power,
         }
     )
+
+
+def _tuned(s: "Specification") -> Iterator[str]:
+    for column, best in s.tuned.items():
+        if not column.isidentifier() or column in (*PARAMETERS, *s.form.sizes):
+            yield f"[tuned] {shown(column)} is no column that can be tuned; name one with letters, digits and _"
+        require_positive(f"[tuned] {column}", best)
+    if s.tuned and s.delta is not None:
+        yield "[tuned] does not go with delta, which is stated for the paper's form; remove one of them"
 
 
 def _progress(s: "Specification") -> Iterator[str]:

@@ -195,6 +195,8 @@ def plain(settings: Mapping[str, Any]) -> dict[str, Any]:
     document = _told({key: settings[key] for key in TEXTS}) | {"varies_by": dict(settings["varies_by"])}
     if settings["coefficients"]:
         document["coefficients"] = dict(settings["coefficients"])
+    if settings["tuned"]:
+        document["tuned"] = {name: float(best) for name, best in settings["tuned"].items()}
     if settings["benchmarks"]:
         document["benchmarks"] = {name: _told(vars(each)) for name, each in settings["benchmarks"].items()}
     document |= {section: _told(vars(settings[section])) for section in SECTIONS if settings[section] is not None}
@@ -220,14 +222,14 @@ def given(sizes: Any) -> dict[str, float]:
 
 def read(document: Mapping[str, Any]) -> dict[str, Any]:
     """A specification's settings from plain data; SpecificationError for unknown keys and wrong types."""
-    valid = (*TEXTS, "varies_by", "coefficients", "benchmarks", *SECTIONS, "priors", "delta")
+    valid = (*TEXTS, "varies_by", "coefficients", "tuned", "benchmarks", *SECTIONS, "priors", "delta")
     _refuse_unknown("the specification", document, valid)
     settings = {key: document[key] for key in (*TEXTS, "delta") if key in document}
     for key, value in settings.items():
         if key in TEXTS and not isinstance(value, str):
             choices = f"; choose one of: {', '.join(TEXT_CHOICES[key])}" if key in TEXT_CHOICES else ""
             raise SpecificationError(f"{key} must be text in quotes, not {shown(value)}{choices}")
-    for section in ("varies_by", "coefficients", "benchmarks", "priors"):
+    for section in ("varies_by", "coefficients", "tuned", "benchmarks", "priors"):
         settings[section] = dict(_table(section, document.get(section, {})))
     for section, kind in SECTIONS.items():
         if section in document:

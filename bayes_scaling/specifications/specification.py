@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any, Self
 
 from bayes_scaling.specifications.consistency import check, require_delta
@@ -12,6 +13,7 @@ from bayes_scaling.specifications.parameters import OVERFITTING, PARAMETERS, Par
 from bayes_scaling.specifications.priors import Prior
 from bayes_scaling.specifications.progress import GROUPS_OF_DATES, RATE_OF, Progress, Shape
 from bayes_scaling.specifications.sections import BenchmarkFigures, Centre, Data, Noise, Pivot, plain, read
+from bayes_scaling.specifications.tuning import tuned_parameters
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,10 @@ class Specification:
         ``loss``, factors on the reducible and the whole loss) to a formula over the table's columns, such as
         ``"1 + architecture"`` or ``"1 + (1 | lab)"``. ``"0 + group"`` is what ``varies_by`` says in short. Or to the
         name of another coefficient of its kind, which it then is: ``beta = "alpha"``.
+    tuned
+        Column to the value that is expected to be the best at the central point: runs at other values lose, and the
+        best is a power law of the law's sizes (:mod:`bayes_scaling.specifications.tuning`). What is predicted is a run
+        at the best values.
     benchmarks
         Benchmark to its figures, where the package knows none or others.
     progress, noise, data, pivot, centre
@@ -86,6 +92,7 @@ class Specification:
     delta: float | None = None
     coefficients: Mapping[str, str] = field(default_factory=dict)
     benchmarks: Mapping[str, BenchmarkFigures] = field(default_factory=dict)
+    tuned: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check(self)
@@ -152,7 +159,12 @@ class Specification:
     @property
     def used_columns(self) -> tuple[str, ...]:
         """Columns by which rows are told apart, by formulas, by how often tokens repeat or as clusters of noise."""
-        return (*self.columns, *(("epochs",) if self.data.tokens == "repeated" else ()), *self.noise.clusters)
+        return (
+            *self.columns,
+            *self.tuned,
+            *(("epochs",) if self.data.tokens == "repeated" else ()),
+            *self.noise.clusters,
+        )
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -165,8 +177,11 @@ class Specification:
     def _sampled(self) -> Mapping[str, tuple[Parameter, str | None]]:
         """Each parameter with the dimension over which it has one value each, or None."""
         found: dict[str, tuple[Parameter, str | None]] = {}
+        tuning = {each.name: each for each in self._tuning}
         for name in self.names:
-            if name in self.shapes and self.shapes[name].further:
+            if name in tuning:
+                found[name] = tuning[name], None
+            elif name in self.shapes and self.shapes[name].further:
                 found |= self.shapes[name].parameters(name)
             elif name in self.predicted:
                 found |= {each.name: (each, dimension) for each, dimension in self.predicted[name].parameters()}
@@ -176,6 +191,11 @@ class Specification:
             else:
                 found[name] = PARAMETERS[name], self._group_of(name)
         return found
+
+    @property
+    def _tuning(self) -> tuple[Parameter, ...]:
+        each = (tuned_parameters(column, best, self.form.terms) for column, best in self.tuned.items())
+        return tuple(chain.from_iterable(each))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -195,6 +215,7 @@ class Specification:
             "excess_scale": self.data.excess_parameters == "decay",
             **dict.fromkeys(OVERFITTING, self.data.overfitting == "penalty"),
             **{name: name in self.coefficients for name in LOSS_FACTORS},
+            **{each.name: True for each in self._tuning},
         }
         return (*(name for name, here in used.items() if here and name not in self.tied), *own)
 

@@ -31,6 +31,9 @@ def template(specification: Specification) -> str:
     for section, kind in SECTIONS.items():
         if section not in ("progress", "data") or not specification.form.for_runs:  # neither dates nor repetition
             parts.append("\n".join(_section(specification, section, kind)))
+    if specification.tuned:
+        best = [f"{name} = {as_written(each)}" for name, each in specification.tuned.items()]
+        parts.append("\n".join(["[tuned]  # columns, and what is expected to be best at the central point", *best]))
     for name, figures in specification.benchmarks.items():
         tokens = "" if figures.tokens is None else f"\ntokens = {as_written(figures.tokens)}  # of its training text"
         parts.append(f"[benchmarks.{_text(name)}]{tokens}")

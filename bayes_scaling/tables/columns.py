@@ -139,6 +139,8 @@ RUNS = TableKind(
         _size("least_steps"),
         _size("critical_batch"),
         _size("epochs", "epoch", "num epochs", "total epochs"),
+        _size("learning_rate", "lr", "peak lr", "peak learning rate"),
+        _size("batch_size", "bs", "batch", "global batch size"),
         _size("unique_tokens", "unique training tokens", "tokens per epoch"),
         Column("published", "date"),
     ),

@@ -28,10 +28,29 @@ def table_of(**levels: list[float]) -> pd.DataFrame:
 
 REPEATED = table_of(parameters=[3e7, 1e8, 4e8, 1.5e9], unique_tokens=[4e8, 4e9, 2e10], epochs=[1, 3, 10, 30, 100])
 REPEATED["tokens"] = REPEATED["unique_tokens"] * REPEATED["epochs"]
-PENALTY = {"overfitting": 0.01, "overfitting_by_repetitions": 0.6, "overfitting_by_size": 0.9}
 SPLITS = table_of(parameters=[3e7, 1e8, 4e8, 1.5e9], ratio=[5, 20, 80, 320, 640])
 SPLITS["tokens"] = SPLITS["ratio"] * SPLITS["parameters"]
+TUNED = SPLITS.merge(
+    pd.DataFrame({"learning_rate": [3e-4, 1e-3, 4e-3] * 2, "batch_size": [64, 256, 1024, 1024, 64, 256]}), "cross"
+)
+SPARSE = SPLITS.merge(pd.DataFrame({"sparsity": [1, 4, 16]}), "cross")
+for each in (TUNED, SPARSE):
+    each.index = [f"run-{number:03d}" for number in range(len(each))]
+    each.attrs = SPLITS.attrs
+TUNING = {
+    **{"learning_rate_best": 1e-3, "learning_rate_by_parameters": -0.7, "learning_rate_by_tokens": 0.3},
+    **{"batch_size_best": 216.0, "batch_size_by_parameters": 0.0, "batch_size_by_tokens": 0.57},
+    **{"learning_rate_curvature": 0.03, "batch_size_curvature": 0.02},
+}
+PENALTY = {"overfitting": 0.01, "overfitting_by_repetitions": 0.6, "overfitting_by_size": 0.9}
 CASES = {
+    "runs/learning-rate": (TUNED, BASE | NOISE | TUNING),
+    "runs/mixture-of-experts": (
+        SPARSE,
+        {name: value for name, value in BASE.items() if name != "share"}
+        | NOISE
+        | {"share_base": 0.45, "reducible_log_sparsity": -0.15, "share_log_sparsity": -0.3},
+    ),
     "runs/untuned": (SPLITS, BASE | {"sigma": 0.005, "untuned": 4.0}),
     "runs/one-exponent": (SPLITS, {name: value for name, value in BASE.items() if name != "beta"} | NOISE),
     "runs/repeated-tokens": (REPEATED, BASE | NOISE | {"repetition_scale": 15.4}),

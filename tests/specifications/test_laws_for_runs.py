@@ -12,6 +12,7 @@ from made_runs import made_runs
 from scipy import integrate, stats
 
 import bayes_scaling as bs
+from bayes_scaling.inference.likelihood import draws_of, expected_losses
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.law.muennighoff import MUENNIGHOFF
 from bayes_scaling.model import distributions
@@ -19,6 +20,7 @@ from bayes_scaling.model.coordinates import coefficients_of
 from bayes_scaling.model.reported import reported_quantities
 from bayes_scaling.model.rows import anchor_of, make_rows
 from bayes_scaling.model.structure import Coefficient, expected_loss
+from bayes_scaling.quantities.laws import laws_of
 from bayes_scaling.reports.describe import describe
 from bayes_scaling.specifications.noise import FAMILIES
 from bayes_scaling.specifications.parameters import OVERFITTING
@@ -231,6 +233,103 @@ def _slope(z: float, step: float = 1e-5) -> float:
 def test_a_law_with_one_sided_noise_is_that_of_tuned_runs() -> None:
     notes = "\n".join(describe(bs.load_specification("runs/untuned")).notes)
     assert "L without noise the loss of a run as well tuned as the best" in notes
+
+
+# ---------------------------------------------------------------------- columns that can be tuned
+
+
+def tuned(specification: bs.Specification) -> dict[str, np.ndarray]:
+    """A law whose best learning rate and batch size are those that Li et al. 2025 published, in tokens."""
+    values = {"level": 2.6, "irreducible_share": 0.6, "share": 0.4, "alpha": 0.3, "beta": 0.35}
+    values |= {"learning_rate_best": 1.79 * 1e9**-0.713 * 2e10**0.307, "batch_size_best": 0.58 * 2e10**0.571}
+    values |= {"learning_rate_by_parameters": -0.713, "learning_rate_by_tokens": 0.307}
+    values |= {"batch_size_by_parameters": 0.0, "batch_size_by_tokens": 0.571}
+    values |= {"learning_rate_curvature": 0.04, "batch_size_curvature": 0.02}
+    return {name: np.array([[value]]) for name, value in values.items()}
+
+
+@pytest.mark.parametrize(("rate", "batch"), [(1.0, 1.0), (3.0, 1.0), (1.0, 0.25), (0.1, 8.0)])
+def test_a_run_loses_with_the_square_of_the_log_of_what_it_is_off_the_best(rate, batch) -> None:
+    specification, runs = bs.load_specification("runs/learning-rate"), made_runs()
+    size, tokens = runs["parameters"], runs["tokens"]
+    best = {"learning_rate": 1.79 * size**-0.713 * tokens**0.307, "batch_size": 0.58 * tokens**0.571}
+    off = make_rows(
+        specification, runs.assign(learning_rate=rate * best["learning_rate"], batch_size=batch * best["batch_size"])
+    )
+    coefficients = coefficients_of(specification, tuned(specification), off.levels)
+    found = expected_loss(coefficients, off.covariates, off.index)[0]
+    sizes = {name: each for name, each in off.covariates.items() if name in ("log_parameters", "log_tokens")}
+    at_best = expected_loss(coefficients, sizes, off.index)[0]  # what hypothetical systems have
+    lost = np.exp(0.04 * np.log(rate) ** 2 + 0.02 * np.log(batch) ** 2)
+    np.testing.assert_allclose((found - 1.56) / (at_best - 1.56), lost, rtol=1e-9)
+
+
+def test_a_prediction_is_of_a_run_at_the_best_values() -> None:
+    specification, runs = bs.load_specification("runs/learning-rate"), made_runs()
+    fit = made_fit(specification, runs.assign(learning_rate=1e-3, batch_size=256.0))
+    laws = laws_of(fit)
+    found = laws.loss(runs["parameters"], runs["tokens"], 2020.0)
+    values = draws_of(specification, fit.data)
+    plain = bs.load_specification("chinchilla")
+    kept = {name: each for name, each in values.items() if name in {p.name for p in plain.parameters()}}
+    np.testing.assert_allclose(found, expected_losses(plain, make_rows(plain, runs), kept), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({"tuned": {"learning_rate": 0}}, "[tuned] learning_rate must be a number above 0"),
+        ({"tuned": {"alpha": 1.0}}, "[tuned] 'alpha' is no column that can be tuned"),
+        ({"tuned": {"parameters": 1.0}}, "[tuned] 'parameters' is no column that can be tuned"),
+        ({"tuned": {"lr": 1e-3}, "delta": 0.01}, "[tuned] does not go with delta"),
+        ({"tuned": 3}, "tuned must be a table"),
+    ],
+)
+def test_what_can_not_be_tuned_is_refused(document, said) -> None:
+    with pytest.raises(bs.SpecificationError) as caught:
+        bs.Specification.from_dict("mine", {"law": "chinchilla"} | document)
+    assert said in str(caught.value)
+
+
+def test_a_tuned_column_is_needed_in_every_row() -> None:
+    specification, runs = bs.load_specification("runs/learning-rate"), made_runs().assign(batch_size=256.0)
+    for table, said in (
+        (runs, "needs column learning_rate"),
+        (runs.assign(learning_rate=[*[1e-3] * 23, np.nan]), "column learning_rate is empty in 1 row(s)"),
+        (
+            runs.assign(learning_rate=[*[1e-3] * 23, 0.0]),
+            "learning_rate 0.0 (row 'run-023') must be a finite number above 0",
+        ),
+    ):
+        with pytest.raises(bs.EvaluationsError) as caught:
+            make_rows(specification, table)
+        assert said in str(caught.value)
+
+
+def test_any_column_may_be_tuned_in_any_law() -> None:
+    document = {"law": "parameters", "tuned": {"weight_decay": 0.1}}
+    specification = bs.Specification.from_dict("mine", document)
+    names = [each.name for each in specification.parameters()]
+    assert names[-4:] == ["weight_decay_best", "weight_decay_curvature", "weight_decay_by_parameters", "sigma"]
+    assert bs.Specification.from_dict("mine", specification.to_dict()) == specification
+    assert tomllib.loads(template(specification))["tuned"] == document["tuned"]
+    fit = made_fit(specification, made_runs().assign(weight_decay=np.resize([0.01, 0.1, 1.0], 24)))
+    assert np.isfinite(bs.coefficients(fit)["median"]).all()
+
+
+def test_mixtures_of_experts_differ_by_a_power_of_their_sparsity() -> None:
+    """Formulas alone say it: the factor on the reducible loss, and the share of the parameters' term."""
+    runs = made_runs().assign(sparsity=np.resize([1.0, 8.0, 64.0], 24))
+    fit = made_fit(bs.load_specification("runs/mixture-of-experts"), runs)
+    dense, sparse = (bs.at(fit, sparsity=each) for each in (1.0, 8.0))
+    one, other = (laws_of(each).loss(1e9, 2e10, 2020.0)[:, 0] for each in (dense, sparse))
+    posterior = {
+        name: fit.posterior[name].to_numpy().ravel()
+        for name in ("level", "irreducible_share", "reducible_log_sparsity")
+    }
+    step = np.log(8) / np.log(runs["sparsity"]).std(ddof=0)
+    E = posterior["level"] * posterior["irreducible_share"]
+    np.testing.assert_allclose((other - E) / (one - E), np.exp(posterior["reducible_log_sparsity"] * step), rtol=1e-9)
 
 
 def test_a_law_of_repetitions_is_not_told_that_tokens_repeat(repeated) -> None:
