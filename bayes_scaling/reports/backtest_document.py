@@ -92,7 +92,7 @@ def sentences(result: Backtest) -> Iterable[str]:
         )
         yield (
             f"The median of {first} is off by {row['absolute_error_percent']:.2f}% of the loss on average "
-            f"({row['error_percent']:+.2f}% with its sign). By distance: {parts}."
+            f"({row['error_percent']:+.2f}% with its sign)" + (f"; by distance: {parts}." if parts else ".")
         )
     for name in result.names[1:]:
         row = table[name]

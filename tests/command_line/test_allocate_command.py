@@ -32,6 +32,7 @@ from bayes_scaling.quantities.allocation_table import (
     sources,
 )
 from bayes_scaling.reports.allocation import allocation_sentence
+from bayes_scaling.reports.fit_results import budget_sentence
 
 LABEL = "chinchilla-normal on made"
 BUDGET = 1e24
@@ -164,8 +165,20 @@ def test_it_says_how_far_a_budget_lies_beyond_the_runs(allocate, saved) -> None:
     assert "The budget is 1e+03 times the largest compute fitted (1e+21 FLOP): this is extrapolated." in beyond.prose
     inside = allocate("--compute", "1e20", "--fit", str(saved))
     assert "The budget is not beyond the largest compute fitted" in inside.prose
-    found = allocate("--compute", "1e24", "--compute", "1e20", "--fit", str(saved), "--json").json["fit"]
-    assert found["extrapolation"] == pytest.approx({"1e+24": 1e3, "1e+20": 0.1})
+    found = allocate("--compute", "1e24", "--compute", "1e20", "--fit", str(saved), "--json").json
+    assert found["fit"]["extrapolation"] == pytest.approx({"1e+24": 1e3, "1e+20": 0.1})
+    rows = [each for each in found["rows"] if each["law"] == LABEL and each["quantity"] == "parameters"]
+    assert [each["domain"] for each in rows] == ["inside", "beyond"] and found["fit"]["undecided"] == []
+    assert f"Domain: beyond; the best split lies {rows[1]['distance']:.2g} units of the spread" in beyond.prose
+    assert "Domain: inside; " in inside.prose
+
+
+def test_a_split_that_the_data_do_not_decide_is_called_that_first(allocate, saved, fit, monkeypatch) -> None:
+    monkeypatch.setattr("bayes_scaling.quantities.domain.UNDECIDED", 1.0001)
+    printed = allocate("--compute", "1e24", "--fit", str(saved))
+    assert f"At 1e+24 FLOP, {LABEL} does not decide the best split: its interval of" in printed.prose
+    assert allocate("--compute", "1e24", "--fit", str(saved), "--json").json["fit"]["undecided"] == [1e24]
+    assert budget_sentence(fit).startswith("These runs do not decide the best split of")
 
 
 def test_a_split_of_ones_own_costs_what_the_best_split_would_save(allocate, saved, fit) -> None:

@@ -97,6 +97,8 @@ class Backtest:
         """Parts of what is predicted, the whole first, by name in words."""
         words = REACHES if self.evaluations.kind == "runs" else HORIZONS
         first, there = next(iter(words)), set(self.scores["reach"])
+        if self.evaluations.kind == "runs" and len(there) == 1:  # one part is the whole
+            return {first: f"{words[first]}, {words[there.pop()]}"}
         return {name: each for name, each in words.items() if name == first or name in there}
 
     @property
