@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from bayes_scaling.commands.options import EXIT_UNCONVERGED, at_columns
+from bayes_scaling.commands.options import COMPUTE, EXIT_UNCONVERGED, at_columns, flops
 from bayes_scaling.errors import BayesScalingError
 
 
 def allocate_command(
-    compute: Annotated[list[float], typer.Option(help="Training FLOP, such as 1e24; repeat as needed.")],
+    compute: Annotated[list[str], typer.Option(help=f"{COMPUTE}.")],
     fit: Annotated[
         Path | None, typer.Option(help="A fit's directory or .nc file; without it published laws answer alone.")
     ] = None,
@@ -29,10 +29,20 @@ def allocate_command(
     at: Annotated[
         list[str] | None, typer.Option(help="COLUMN=VALUE, for a fit with formulas; repeat as needed.")
     ] = None,
+    approach_2: Annotated[
+        bool,
+        typer.Option(
+            "--approach-2/--no-approach-2",
+            help="Beside a fit of runs that share budgets: their IsoFLOP profiles, sampled in 10 to 60 s.",
+        ),
+    ] = True,
     output: Annotated[Path | None, typer.Option(help="A .csv or .json file for every number.")] = None,
     json: Annotated[bool, typer.Option("--json", help="JSON on standard output, in place of tables.")] = False,
 ) -> None:
-    """Split compute between parameters and tokens: a fit's posterior beside published laws."""
+    """Split compute between parameters and tokens: a fit's posterior beside published laws.
+
+    Which small runs to do next: bayes-scaling design.
+    """
     from bayes_scaling.quantities.allocation_table import Question, allocations
     from bayes_scaling.reports.allocation import allocation_json, allocation_report, check_output, write_allocations
     from bayes_scaling.reports.terminal import console, say_written
@@ -48,7 +58,7 @@ def allocate_command(
         split = ("tokens_per_parameter", tokens_per_parameter)
     elif parameters is not None:
         split = ("parameters", parameters)
-    question = Question(tuple(dict.fromkeys(compute)), split, inference_tokens, year, benchmark)
+    question = Question(flops(compute), split, inference_tokens, year, benchmark)
     posterior = None
     if fit is not None:
         from bayes_scaling.inference.result import load_fit
@@ -56,7 +66,14 @@ def allocate_command(
         posterior = load_fit(fit)
     if at:
         posterior = at_columns(posterior, at)
-    answer = allocations(question, posterior)
+    beside = None
+    if posterior is not None and approach_2:
+        from bayes_scaling.reports.approaches import has_budgets, profiles_beside
+
+        if has_budgets(posterior):
+            console(stderr=True).print("Approach 2: sampling IsoFLOP profiles of the fit's runs (10 to 60 s) ...")
+            beside = profiles_beside(posterior, question.budgets)
+    answer = allocations(question, posterior, beside)
     if json:
         typer.echo(allocation_json(answer), nl=False)
     else:

@@ -54,7 +54,16 @@ ColumnsFile = Annotated[
 Workers = Annotated[int | None, typer.Option(help="Processes; by default one a core.")]
 Seed = Annotated[int, typer.Option(help="Reproduces the fits.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON on standard output, in place of tables and words.")]
+COMPUTE = "Training FLOP, such as 1e24; several as 1e22,1e24, or repeat"
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on standard error.")]
+
+
+def flops(values: Iterable[str]) -> tuple[float, ...]:
+    """Budgets of one or several --compute, each a number or several between commas."""
+    try:
+        return tuple(dict.fromkeys(float(each) for value in values for each in value.split(",")))
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}; give numbers such as 1e22,1e24", param_hint="'--compute'") from None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bayes_scaling.commands.options import EXIT_UNCONVERGED, Quiet
+from bayes_scaling.commands.options import COMPUTE, EXIT_UNCONVERGED, Quiet, flops
 from bayes_scaling.common.files import ROBUSTNESS_SETTINGS, plain_name
 from bayes_scaling.common.formatting import NOT_CONVERGED
 from bayes_scaling.errors import BayesScalingError
@@ -24,6 +24,9 @@ def report_command(
     format: Annotated[
         str | None, typer.Option(help="html, markdown or json; default what --output ends in, or html.")
     ] = None,
+    compute: Annotated[
+        list[str] | None, typer.Option(help=f"{COMPUTE}: whose best split a fit of runs reports.")
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Write a report: answer, pictures, model, checks and diagnostics. Exits with 1 if a fit has not converged."""
@@ -34,6 +37,7 @@ def report_command(
     if output == "" or directory == "":
         raise BayesScalingError(f"{'--output' if directory else 'DIR'} is empty; give a name")
     kind = "html" if output is None and format is None else write.format_of(output or "", format)
+    budgets = flops(compute or ())
     source = Path(directory)
     where = source if source.is_dir() else source.parent
     path = where / f"report{write.SUFFIXES[kind]}" if output is None else Path(output)
@@ -49,7 +53,7 @@ def report_command(
             beside = _robustness_beside(source, result)
         except BayesScalingError as error:  # the fit itself is sound
             typer.echo(f"bayes-scaling: warning: a robustness run beside the fit is left out: {error}", err=True)
-    document = write.document_of(result, beside)
+    document = write.document_of(result, beside, budgets)
     written = write.write_document(document, path, kind)
     files = [written, written.with_suffix(".json")] if kind == "html" else [written]
     out = console()

@@ -58,6 +58,21 @@ class Question:
 
 
 @dataclass(frozen=True, eq=False)
+class Beside:
+    """The same runs by another approach: best splits, why it is ``refused`` or "", and what it could not use.
+
+    By simulation the ``bias`` of its exponent and the ``coverage`` of its interval.
+    """
+
+    law: str
+    rows: pd.DataFrame
+    refused: str
+    findings: tuple[str, ...]
+    bias: float = float("nan")
+    coverage: float = float("nan")
+
+
+@dataclass(frozen=True, eq=False)
 class Allocations:
     """Answers of every law; those of the fit are left out where exponents are ``not_identified``."""
 
@@ -67,6 +82,7 @@ class Allocations:
     not_identified: tuple[str, ...] = ()
     largest_compute: float = float("nan")
     benchmark: str | None = None
+    beside: Beside | None = None
 
     @property
     def converged(self) -> bool:
@@ -89,8 +105,8 @@ class Allocations:
         return found
 
 
-def allocations(question: Question, fit: "Fit | None" = None) -> Allocations:
-    """Best splits of budgets, and what others cost, according to a fit and to published laws.
+def allocations(question: Question, fit: "Fit | None" = None, beside: Beside | None = None) -> Allocations:
+    """Best splits of budgets, and what others cost, according to a fit, another approach beside it and published laws.
 
     ``saving``: share of what the model that is best for training would spend; ``cost_of_split``: times the compute that
     the best split needs for the same loss. Sources: Hoffmann et al. 2022 (arXiv 2203.15556), eq. 4; Kaplan et al. 2020
@@ -111,18 +127,19 @@ def allocations(question: Question, fit: "Fit | None" = None) -> Allocations:
         if unknown:
             posterior[["median", "lower", "upper"]] = np.nan
             notes = np.full(len(posterior), NOT_IDENTIFIED)
-        tables.append(posterior.assign(law=label_of(fit), kind="posterior", note=notes))
+        converged = fit.diagnostics.converged
+        tables.append(posterior.assign(law=label_of(fit), kind="posterior", note=notes, converged=converged))
+    if beside is not None and not beside.refused:
+        tables.append(beside.rows.assign(law=beside.law, kind="posterior", note="", converged=True))
     for law in PUBLISHED:
         points = pd.concat(_answers(law, question)).assign(law=law.name, kind="published", note="")
         tables.append(points.assign(lower=np.nan, upper=np.nan))
     tables.append(_kaplan(question))
     columns = ["compute", "law", "kind", "purpose", "quantity", "unit", "median", "lower", "upper", "defined", *DOMAIN]
-    table = pd.concat(tables, ignore_index=True).reindex(columns=[*columns, "note"])
-    found = pd.Series(fit is not None and fit.diagnostics.converged, index=table.index, dtype="boolean")
-    table = table.assign(converged=found.where(table["kind"] == "posterior"))[[*columns, "converged", "note"]]
-    table = table.sort_values("compute", kind="stable", ignore_index=True)
+    table = pd.concat(tables, ignore_index=True).reindex(columns=[*columns, "converged", "note"])
+    table = table.astype({"converged": "boolean"}).sort_values("compute", kind="stable", ignore_index=True)
     table.attrs = {"interval": interval_attrs()}
-    return Allocations(question, table, fit, unknown, largest, where)
+    return Allocations(question, table, fit, unknown, largest, where, beside)
 
 
 def label_of(fit: "Fit") -> str:
@@ -170,11 +187,11 @@ def _answers(source: Source, question: Question, **setting: Any) -> Iterator[pd.
     budgets = np.array(question.budgets)
     best = allocation.optimal_allocation(source, budgets, **setting)
     for draws in best.data_vars.values():
-        yield _rows(draws, TRAINING)
-    yield _rows(allocation.kaplan_rule_cost(budgets, source, **setting), KAPLAN_SPLIT)
+        yield summarised(draws, TRAINING)
+    yield summarised(allocation.kaplan_rule_cost(budgets, source, **setting), KAPLAN_SPLIT)
     if question.split is not None:
         own: dict[str, Any] = dict([question.split])
-        yield _rows(allocation.cost_of_split(source, budgets, **own, **setting), OWN_SPLIT)
+        yield summarised(allocation.cost_of_split(source, budgets, **own, **setting), OWN_SPLIT)
     if question.inference_tokens is not None:
         for budget in question.budgets:
             used = allocation_with_inference(source, question.inference_tokens, compute=budget, **setting)
@@ -182,10 +199,11 @@ def _answers(source: Source, question: Question, **setting: Any) -> Iterator[pd.
             otherwise = budget + FLOP_PER_TOKEN_USED * bigger * question.inference_tokens
             saving = (1 - used["total_compute"] / otherwise).assign_attrs(unit="share of the compute")
             for draws in used.assign(saving=saving).data_vars.values():
-                yield _rows(draws.expand_dims(compute=[budget], axis=-1), INFERENCE)
+                yield summarised(draws.expand_dims(compute=[budget], axis=-1), INFERENCE)
 
 
-def _rows(draws: xr.DataArray, purpose: str) -> pd.DataFrame:
+def summarised(draws: xr.DataArray, purpose: str) -> pd.DataFrame:
+    """Rows of draws over ``compute``: median and interval of each budget."""
     found = credible_intervals(draws, errors=False).rename_axis("compute").reset_index()
     return found.assign(purpose=purpose, quantity=str(draws.name), unit=draws.attrs["unit"])
 

@@ -47,8 +47,8 @@ def allocation_report(answer: Allocations) -> RenderableType:
         parts += [Text(note, style="red") for note in (*failures, next_step(answer.fit))]
     parts.append(
         Text(
-            f"Of a posterior: median and, below it, {CREDIBLE_INTERVAL}. Published laws are points without an interval."
-            " Losses are those of each law's own data: compare splits between rows, not losses."
+            f"Of a posterior: median and, below it, the ends of its {CREDIBLE_INTERVAL}. Published laws are points "
+            "without an interval. Losses are those of each law's own data: compare splits between rows, not losses."
         )
     )
     parts += [Text(f"- {name}: {source}") for name, source in sources().items()]
@@ -106,6 +106,8 @@ def _findings(answer: Allocations, law: str, budget: float) -> Iterator[str]:
             f"Domain: {best['domain']}; the best split lies {best['distance']:.2g} units of the spread of what was "
             "fitted from its middle."
         )
+    if answer.beside is not None:
+        yield from _second_opinion(answer, law, budget)
     if answer.question.split is not None:
         cost = said(OWN_SPLIT, "cost_of_split")
         yield f"{_own_split(answer)} spends {cost} times the compute that the best split needs for the same loss."
@@ -115,6 +117,22 @@ def _findings(answer: Allocations, law: str, budget: float) -> Iterator[str]:
             f"of use together, is a model of {said(INFERENCE, 'parameters')} parameters and "
             f"{said(INFERENCE, 'tokens')} tokens; it saves {said(INFERENCE, 'saving')} of that compute."
         )
+
+
+def _second_opinion(answer: Allocations, law: str, budget: float) -> Iterator[str]:
+    beside, laws = answer.beside, answer.rows(budget, TRAINING)
+    assert beside is not None
+    if beside.refused:
+        yield f"Its own runs by {beside.law} give no answer to set beside it: {beside.refused.rstrip('.')}."
+    else:
+        mine, other = laws[law]["parameters"], laws[beside.law]["parameters"]
+        apart = mine["lower"] > other["upper"] or other["lower"] > mine["upper"]
+        shown = (_cell(laws[beside.law][name], "{} ({} to {})") for name in ("parameters", "tokens"))
+        yield (
+            f"The same runs by {beside.law} put it at {next(shown)} parameters and {next(shown)} tokens: the two "
+            + ("DISAGREE by more than their intervals." if apart else "agree within their intervals.")
+        )
+    yield from (f"There {finding}." for finding in beside.findings)
 
 
 def _published_sentence(answer: Allocations, budget: float) -> str:
@@ -139,7 +157,7 @@ def _tables(answer: Allocations, budget: float) -> Iterator[RenderableType]:
         tokens = number(answer.question.inference_tokens)
         title = f"As good, with the least compute for training and {tokens} tokens of use together"
         yield _table(answer, title, _SIZES | {"saving": "saved of all\ncompute"}, answer.rows(budget, INFERENCE))
-    columns = {} if answer.question.split is None else {OWN_SPLIT: _own_split(answer)}
+    columns = {} if answer.question.split is None else {OWN_SPLIT: _own_split(answer).replace(" at ", " at\n")}
     columns[KAPLAN_SPLIT] = "Kaplan's rule"
     costs: dict[str, dict[str, Row]] = {}
     for purpose in columns:
@@ -155,10 +173,23 @@ def _table(answer: Allocations, title: str, columns: dict[str, str], rows: dict[
     for law, by_name in rows.items():
         own = answer.fit is not None and law == label_of(answer.fit)
         bad = own and not answer.converged
-        cells = (Text(_cell(by_name[column], "{}\n{} to {}")) for column in columns)
         style = _BAD if bad else "bold" if own else ""
-        table.add_row(Text(f"{law}\n{NOT_CONVERGED}" if bad else law), *cells, style=style)
+        found = [by_name.get(column) for column in columns]
+        # Ends of intervals have lines of their own: beside each other they don't fit into 80 columns.
+        table.add_row(Text(f"{law}\n{NOT_CONVERGED}" if bad else law), *map(Text, _ends(found, "{0}")), style=style)
+        if any(row and row["kind"] == "posterior" and not row["note"] for row in found):
+            for end, shown in (("  lower", "{1}"), ("  upper", "{2}")):
+                table.add_row(end, *map(Text, _ends(found, shown)), style=_BAD if bad else "")
     return table
+
+
+def _ends(rows: list[Row | None], shown: str) -> Iterator[str]:
+    """Cells of a line; a note has a word a line, and stands in the first line alone."""
+    for row in rows:
+        if row is None or row["note"]:
+            yield "" if row is None or shown != "{0}" else row["note"].replace(" ", "\n")
+        else:
+            yield _cell(row, shown)
 
 
 def _cell(row: Row, shown: str) -> str:
@@ -197,8 +228,13 @@ def write_allocations(answer: Allocations, path: Path) -> Path:
 
 
 def allocation_json(answer: Allocations) -> bytes:
-    """Every row, with question, fit and sources; null where there is no finite number."""
-    question, fit = answer.question, answer.fit
+    """Every row, with question, fit and sources; null where there is no finite number.
+
+    ``allocation`` is the best split in wide form, ``{budget: {quantity: {median, lower, upper}}}``: of the fit, or
+    null without one. ``approach_2`` has the same of the IsoFLOP profiles, ``refused`` (or ""), ``findings``, ``bias``
+    of its exponent and ``coverage`` of the interval.
+    """
+    question, fit, beside = answer.question, answer.fit, answer.beside
     return strict_json(
         {
             "compute": list(question.budgets),
@@ -216,12 +252,40 @@ def allocation_json(answer: Allocations) -> bytes:
                 "not_identified": list(answer.not_identified),
                 "largest_compute": answer.largest_compute,
                 "undecided": [budget for budget in question.budgets if answer.undecided(budget)],
-                "extrapolation": {f"{budget:g}": budget / answer.largest_compute for budget in question.budgets},
+                "extrapolation": {budget_name(budget): budget / answer.largest_compute for budget in question.budgets},
                 "year": year_of(question) if fit.specification.progresses else None,
                 "benchmark": answer.benchmark,
                 "fingerprint": fit.fingerprint,
+            },
+            "allocation": None if fit is None else _wide(answer, label_of(fit)),
+            "approach_2": None
+            if beside is None
+            else {
+                "law": beside.law,
+                "refused": beside.refused,
+                "findings": list(beside.findings),
+                "bias": beside.bias,
+                "coverage": beside.coverage,
+                "allocation": _wide(answer, beside.law),
             },
             "rows": answer.table.to_dict("records"),
             "sources": sources(),
         }
     )
+
+
+def _wide(answer: Allocations, law: str) -> dict[str, dict[str, dict[str, float]]]:
+    """By budget and quantity; empty for a law that has no rows."""
+    found = {budget: answer.rows(budget, TRAINING).get(law, {}) for budget in answer.question.budgets}
+    return {
+        budget_name(budget): {
+            name: {end: row[end] for end in ("median", "lower", "upper")} for name, row in rows.items()
+        }
+        for budget, rows in found.items()
+        if rows
+    }
+
+
+def budget_name(budget: float) -> str:
+    """A budget as a key: as few digits as give it back."""
+    return short if float(short := f"{budget:g}") == budget else repr(budget)

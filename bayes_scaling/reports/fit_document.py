@@ -1,7 +1,7 @@
 """The report of one fit: the answer first, then what it rests on, down to the diagnostics."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.published import HO2024_COMPUTE, HO2024_ROBUSTNESS, MOORE
 from bayes_scaling.plots.estimates import plot_estimates
 from bayes_scaling.plots.progress import plot_doubling_times
+from bayes_scaling.quantities.arguments import axis_of
 from bayes_scaling.quantities.coefficients import unidentified
 from bayes_scaling.quantities.doubling import doubling_times, prior_rates
 from bayes_scaling.quantities.fit_findings import fit_findings
@@ -24,7 +25,7 @@ from bayes_scaling.reports import fit_basis as basis
 from bayes_scaling.reports import fit_words as words
 from bayes_scaling.reports.document import Banner, Blocks, Document, Picture, Table, section, those_made
 from bayes_scaling.reports.fit_quantities import quantities_of, summarise
-from bayes_scaling.reports.fit_results import best_split_picture, budget_sentence
+from bayes_scaling.reports.fit_results import allocation_section, best_split_picture, budget_sentence
 from bayes_scaling.reports.fit_trust import calibration_section, diagnostics_section
 from bayes_scaling.reports.robustness_document import published, sentences
 from bayes_scaling.reports.svg import lead_of, picture_of
@@ -35,8 +36,11 @@ from bayes_scaling.studies.robustness.cases import CASES
 from bayes_scaling.studies.robustness.result import Robustness
 
 
-def fit_document(fit: Fit, robustness: Robustness | None = None) -> Document:
-    """What a report of one fit says; a robustness run on its table goes into the section on what would change it."""
+def fit_document(fit: Fit, robustness: Robustness | None = None, compute: Sequence[float] = ()) -> Document:
+    """What a report of one fit says; a robustness run on its table goes into the section on what would change it.
+
+    ``compute`` are training budgets (FLOP) for a fit of runs: the first is the answer's, all are in its table.
+    """
     missing = [name for name in ("observed_data", "constant_data") if name not in fit.data]
     if missing:
         raise BayesScalingError(
@@ -45,7 +49,22 @@ def fit_document(fit: Fit, robustness: Robustness | None = None) -> Document:
         )
     somewhere = at_most_common(fit)
     fit = replace(fit, setting={}) if fit.specification.progresses else somewhere
-    found = those_made(*(each.section(somewhere if each.at_levels else fit) for each in quantities_of(fit)))
+    if len(compute):
+        axis_of(compute, "compute (FLOP)")
+        if fit.evaluations.kind != "runs" or not fit.specification.form.splits:
+            raise BayesScalingError(
+                f"compute is asked for, but '{fit.specification.name}' on '{fit.evaluations.name}' says nothing of how "
+                "a budget is best split; leave --compute out, or report a fit of training runs (chinchilla)"
+            )
+    found = those_made(
+        *(
+            allocation_section(fit, compute)
+            if each.section is allocation_section
+            else each.section(somewhere if each.at_levels else fit)
+            for each in quantities_of(fit)
+        )
+    )
+    spent = compute[0] if len(compute) else None
     about, specification = fit.evaluations, fit.specification
     sections = those_made(
         *(basis.data_section(fit), basis.model_section(fit)),
@@ -61,9 +80,9 @@ def fit_document(fit: Fit, robustness: Robustness | None = None) -> Document:
     return Document(
         title=title_of(fit),
         subtitle=subtitle_of(fit),
-        answer=answer_of(fit),
+        answer=answer_of(fit, spent),
         notes=notes_of(fit),
-        lead=lead_picture(fit),
+        lead=lead_picture(fit, spent),
         banners=tuple(banners(fit)),
         sections=sections,
         data=summarise(fit),
@@ -138,16 +157,16 @@ def notes_of(fit: Fit) -> tuple[str, ...]:
     return (*((means,) if math.isfinite(median) else ()), words.estimand(fit), caveat)
 
 
-def answer_of(fit: Fit) -> str:
+def answer_of(fit: Fit, compute: float | None = None) -> str:
     """The answer in one sentence: of progress its doubling time, of training runs the best split of a budget."""
-    spent = None if fit.specification.progresses else budget_sentence(fit)
+    spent = None if fit.specification.progresses else budget_sentence(fit, compute)
     return words.sentence(fit) if spent is None else spent
 
 
-def lead_picture(fit: Fit) -> Picture | None:
+def lead_picture(fit: Fit, compute: float | None = None) -> Picture | None:
     """The one picture beside the answer; None where the fit allows none, as a law that knows of no best split."""
     if not fit.specification.progresses:
-        return best_split_picture(fit)
+        return best_split_picture(fit, compute)
     try:
         figure = plot_doubling_times(fit, ridge=False, visuals={"title": False, "legend": {"ncols": 1}})
     except BayesScalingError:

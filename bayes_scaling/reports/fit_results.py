@@ -1,5 +1,6 @@
 """What a fit found: doubling times, effective compute, attribution; or coefficients and the best split of a budget."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -241,22 +242,24 @@ def coefficients_section(fit: Fit) -> Blocks:
     )
 
 
-def budget_sentence(fit: Fit) -> str | None:
-    """What ten times the largest run's compute is best spent on; None where law or runs don't say."""
+def budget_sentence(fit: Fit, asked: float | None = None) -> str | None:
+    """What a budget (FLOP; ten times the largest run's) is best spent on; None where law or runs don't say."""
     if not fit.specification.form.splits or fit.evaluations.kind != "runs" or unidentified(fit):
         return None
-    budget = _NEXT * _largest(fit)
+    budget, what = _NEXT * _largest(fit), ", ten times the largest of these runs"
+    if asked is not None:
+        budget, what = asked, f", {asked / _largest(fit):.3g} times the largest of these runs"
     found = optimal_allocation(fit, [budget])
     rows = {name: credible_intervals(found[name]).iloc[0] for name in _QUANTITIES}
     if not all(np.isfinite(row).all() for row in rows.values()):
         return None
     where = f" ({setting})" if (setting := setting_of(fit)) else ""
     sizes = (estimate(rows[name], lambda value, _: amount(value)) for name in _QUANTITIES[:2])
-    begin = f"With {budget:.2g} FLOP{where}, ten times the largest of these runs"
+    begin = f"With {budget:.2g} FLOP{where}{what}"
     if any(undecided(rows[name]) for name in _QUANTITIES[:2]):
         begin = (
-            f"These runs do not decide the best split of {budget:.2g} FLOP{where}, ten times the largest of them: an "
-            f"interval goes further than {UNDECIDED:g} times from its median. By the medians"
+            f"These runs do not decide the best split of {budget:.2g} FLOP{where}{what.replace('these runs', 'them')}: "
+            f"an interval goes further than {UNDECIDED:g} times from its median. By the medians"
         )
     return (
         f"{warning(fit)}{begin}, the loss is lowest with "
@@ -265,12 +268,12 @@ def budget_sentence(fit: Fit) -> str | None:
     )
 
 
-def best_split_picture(fit: Fit) -> Picture | None:
+def best_split_picture(fit: Fit, asked: float | None = None) -> Picture | None:
     """The picture of what the budget sentence says; None where there is no such sentence."""
-    if (said := budget_sentence(fit)) is None:
+    if (said := budget_sentence(fit, asked)) is None:
         return None
     return lead_of(
-        plot_best_split(fit, _NEXT * _largest(fit), visuals={"title": False}),
+        plot_best_split(fit, _NEXT * _largest(fit) if asked is None else asked, visuals={"title": False}),
         4.9,
         "best-split-lead",
         "Parameters and training tokens that make the most of a budget",
@@ -286,18 +289,18 @@ def _largest(fit: Fit) -> float:
 
 
 @section("allocation", "The best split of a budget", refusable=True)
-def allocation_section(fit: Fit) -> Blocks:
-    """The best split of budgets, from those of the runs on; nothing where the law knows of no split."""
+def allocation_section(fit: Fit, asked: Sequence[float] = ()) -> Blocks:
+    """The best split of budgets (FLOP): those asked for, and from those of the runs on; nothing without a split."""
     if not fit.specification.form.splits or fit.evaluations.kind != "runs":
         return
     largest, unknown = _largest(fit), unidentified(fit)
     first = float(np.floor(np.log10(largest)))
-    budgets = 10 ** np.arange(first, first + _DECADES_BEYOND + 1)
+    budgets = np.unique([*asked, *10 ** np.arange(first, first + _DECADES_BEYOND + 1)])
     found = optimal_allocation(fit, budgets)
     tables = [credible_intervals(found[name]) for name in _QUANTITIES]
     rows = tuple(
         (
-            f"{budget:.0e} FLOP{_WHERE[str(tables[0]['domain'].iloc[place])]}",
+            f"{budget:{'.3g' if budget in asked else '.0e'}} FLOP{_WHERE[str(tables[0]['domain'].iloc[place])]}",
             *(in_numbers(table.iloc[place]) for table in tables),
         )
         for place, budget in enumerate(budgets)

@@ -1,7 +1,7 @@
 """A report written to a file: HTML, Markdown or JSON, whole or not at all."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
@@ -38,6 +38,7 @@ def write_report(
     format: str | None = None,
     *,
     robustness: "Robustness | None" = None,
+    compute: Sequence[float] = (),
 ) -> Path:
     """Write a report that answers in its first screen and goes down to the diagnostics.
 
@@ -52,6 +53,8 @@ def write_report(
         ``"html"``, ``"markdown"`` or ``"json"``; by default what the ending says: ``.html``, ``.md`` or ``.json``.
     robustness
         A robustness run on a fit's table, for the fit's section on what would change its answer.
+    compute
+        Training budgets (FLOP) whose best split the report of a fit of runs has; the first is that of its answer.
 
     Returns
     -------
@@ -62,7 +65,8 @@ def write_report(
     ------
     BayesScalingError
         If the result is none of these, the format is unknown, the robustness run is of another table than the
-        fit, a file that is no report would be replaced, or the file can't be written.
+        fit, budgets are given for what has no best split, a file that is no report would be replaced, or the file
+        can't be written.
 
     Examples
     --------
@@ -70,7 +74,7 @@ def write_report(
     >>> bs.write_report(bs.load_fit("runs/reference"), "report.html")  # doctest: +SKIP
     PosixPath('report.html')
     """
-    return write_document(document_of(result, robustness), path, format)
+    return write_document(document_of(result, robustness, compute), path, format)
 
 
 KINDS = {
@@ -93,7 +97,7 @@ def read_result(kind: str, source: Path) -> Any:
     return resolve_name(f"{KINDS[kind][1]}:load_{kind}")(source)
 
 
-def document_of(result: Any, robustness: "Robustness | None" = None) -> Document:
+def document_of(result: Any, robustness: "Robustness | None" = None, compute: Sequence[float] = ()) -> Document:
     """What a report of a result says."""
     kinds = {each.__name__.lower(): each.__module__.partition(".")[0] for each in type(result).__mro__}
     kind = next((name for name in kinds if name in KINDS and KINDS[name][1].startswith(f"{kinds[name]}.")), None)
@@ -102,14 +106,17 @@ def document_of(result: Any, robustness: "Robustness | None" = None) -> Document
         raise BayesScalingError(f"a report needs a result, not a {type(result).__name__}; valid choices: {choices}")
     own = kind if find_spec(f"{__package__}.{kind}_document") else "study"
     document: Callable[..., Document] = resolve_name(f"{__package__}.{own}_document:{own}_document")
-    if robustness is None:
+    if robustness is None and not len(compute):
         return document(result)
     if kind != "fit":
-        raise BayesScalingError("robustness= is for the report of a fit alone; leave it out, or report the run itself")
+        given = "compute" if robustness is None else "robustness"
+        raise BayesScalingError(f"{given}= is for the report of a fit alone; leave it out, or report the fit itself")
+    if robustness is None:
+        return document(result, None, compute)
     from bayes_scaling.studies.robustness.run import check_same_table
 
     check_same_table(robustness, result)
-    return document(result, robustness)
+    return document(result, robustness, compute)
 
 
 def format_of(path: str | Path, format: str | None = None) -> str:

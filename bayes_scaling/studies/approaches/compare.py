@@ -20,9 +20,9 @@ from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.specifications.catalogue import load_specification
 from bayes_scaling.studies.approaches.curves import SPACING, curve_slices, envelope
 from bayes_scaling.studies.approaches.isoflop import isoflop_profiles
-from bayes_scaling.studies.approaches.least_squares import classical_parabolas, quadratic_bias
+from bayes_scaling.studies.approaches.least_squares import classical_parabolas, quadratic_bias, reliability
 from bayes_scaling.studies.approaches.profiles import Profiles
-from bayes_scaling.studies.approaches.rows import FOUND_MODELS, WITHIN, Size, budgets_of
+from bayes_scaling.studies.approaches.rows import FOUND_MODELS, REACH, WITHIN, Size, make_profile_rows
 
 APPROACHES = ("1 training curves", "2 IsoFLOP profiles", "3 parametric law")
 _SIZES: Mapping[str, Size] = {"a": "parameters", "b": "tokens"}
@@ -35,6 +35,7 @@ def compare_approaches(
     *,
     within: float = WITHIN,
     least_models: int = FOUND_MODELS,
+    reach: float = REACH,
     spacing: float = SPACING,
     probability: float = INTERVAL_PROBABILITY,
     draws: int | None = None,
@@ -57,8 +58,9 @@ def compare_approaches(
     curves
         Losses along training for approach 1, as for :func:`bayes_scaling.training_curves`; no such row if
         None.
-    within, least_models
-        Where budgets are found from the rows: see :func:`bayes_scaling.isoflop_profiles`.
+    within, least_models, reach
+        Where budgets are found from the rows, and how far from their lowest loss runs count: see
+        :func:`bayes_scaling.isoflop_profiles`.
     spacing
         Of the slices of training curves.
     probability
@@ -72,11 +74,14 @@ def compare_approaches(
         A row for each approach. ``rows``: of the table, that were used. For ``a``, and likewise ``b``: the posterior's
         median ``a`` with ``a_lower``, ``a_upper``; ``a_bias``, how far least-squares parabolas of a law's own losses
         lie from the law's ``a`` (posterior of approach 3, :func:`bayes_scaling.quadratic_bias`), and ``a_corrected``,
-        the posterior less that bias, both with interval; ``a_classical``, a point estimate (envelope; parabolas by
-        least squares; the Huber objective at its minimum); ``a_published`` by Hoffmann et al. 2022 with its interval.
+        the posterior less that bias, both with interval; ``a_coverage``, the share of simulated tables of the same
+        sizes in which such an interval holds the law's ``a``, and ``a_refused``, why ``a`` is not to be used (its bias
+        is above half its standard deviation, or can't be found), or empty; ``a_classical``, a point estimate (envelope;
+        parabolas by least squares; the Huber objective at its minimum); ``a_published`` by Hoffmann et al. 2022
+        with its interval.
         ``converged`` and ``rhat_max`` are of the row's own posterior, ``bias_converged`` of approach 3, from which its
         bias comes; ``seconds`` of its sampling, NaN for a fit that was given. ``attrs`` name the intervals, and rows
-        left out with their reasons (``unused``).
+        left out with their reasons (``unused``), and ``findings``: budgets whose minimum is at the edge of their grid.
 
     Raises
     ------
@@ -101,18 +106,18 @@ def compare_approaches(
     seed = checked_seed(seed)
     if fit is not None and not isinstance(fit, Fit):
         raise BayesScalingError(f"fit must be a fit of approach 3 (bs.fit, bs.load_fit), not {type(fit).__name__}")
-    found = budgets_of(runs, within=within, least_models=least_models)
+    grouping: dict[str, Any] = {"within": within, "least_models": least_models, "reach": reach}
+    found = make_profile_rows(runs, **grouping)
     if fit is not None:
         allocation_exponents(fit)
     slices = None if curves is None else curve_slices(curves, spacing=spacing)
     sampler: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains, "attempts": attempts, "cores": cores}
-    grouping: dict[str, Any] = {"within": within, "least_models": least_models}
     law = fit or fit_law(load_specification("chinchilla"), runs, seed=joint_seed(seed, 3), **sampler)
     rows: dict[int, dict[str, Any]] = {}
     if curves is not None and slices is not None:
-        profiles = isoflop_profiles(slices, seed=joint_seed(seed, 1), **sampler)
+        profiles = isoflop_profiles(slices, reach=reach, seed=joint_seed(seed, 1), **sampler)
         lowest = envelope(curves)
-        rows[1] = _quadratic_row(profiles, law, slices, {}, probability) | {
+        rows[1] = _quadratic_row(profiles, law, slices, {"reach": reach}, probability) | {
             "a_classical": lowest.a,
             "b_classical": lowest.b,
         }
@@ -136,6 +141,7 @@ def compare_approaches(
         "published_interval": HOFFMANN_EXPONENTS[2].kind,
         "published": {APPROACHES[number - 1]: HOFFMANN_EXPONENTS[number].source for number in rows},
         "unused": found.unused.to_dict(),
+        "findings": list(profiles.findings),
         "seed": seed,
     }
     return table
@@ -160,6 +166,10 @@ def _quadratic_row(
         shifts = np.random.default_rng(0).choice(bias.to_numpy().ravel(), exponents[name].shape)
         row |= _interval(f"{name}_bias", bias, probability)
         row |= _interval(f"{name}_corrected", exponents[name] - shifts, probability)
+        judged = reliability(
+            exponents[name], law, runs, size=size, noise=profiles.noise, probability=probability, **grouping
+        )
+        row |= {f"{name}_coverage": judged.coverage, f"{name}_refused": judged.refused}
     return row | {"bias_converged": law.diagnostics.converged}
 
 

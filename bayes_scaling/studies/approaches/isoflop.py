@@ -24,7 +24,7 @@ from bayes_scaling.studies.approaches.profiles import (
     model_data,
     start_of,
 )
-from bayes_scaling.studies.approaches.rows import FOUND_MODELS, WITHIN, ProfileRows, make_profile_rows
+from bayes_scaling.studies.approaches.rows import FOUND_MODELS, REACH, SIZES, WITHIN, ProfileRows, make_profile_rows
 
 
 def sample_profiles(
@@ -60,6 +60,7 @@ def isoflop_profiles(
     *,
     within: float = WITHIN,
     least_models: int = FOUND_MODELS,
+    reach: float = REACH,
     draws: int | None = None,
     tune: int = DEFAULT.tune,
     chains: int = DEFAULT.chains,
@@ -86,6 +87,9 @@ def isoflop_profiles(
         ``curve`` says which rows are of one training curve, and gives each curve an effect.
     within, least_models
         Where budgets are found: relative width of one, and different sizes of model that make one.
+    reach
+        Runs count whose loss is at most this share above the lowest of their budget: further out a law's curve is no
+        parabola.
     draws, tune, chains, seed, target_accept, attempts, progress, cores
         As for :func:`bayes_scaling.fit`.
 
@@ -97,16 +101,17 @@ def isoflop_profiles(
     Raises
     ------
     BayesScalingError
-        Settings out of range, fewer than three budgets, or a budget with fewer than three sizes of model; before
-        anything is sampled.
+        Settings out of range, a budget with fewer than three sizes of model, or fewer than three budgets whose lowest
+        loss is inside their grid; before anything is sampled.
 
     Notes
     -----
     Each run counts at its own compute; a budget is only a name for runs that share effects. A parabola is no more than
     the second-order approximation of a law of two powers, and a wide or off-centre design with alpha other than beta
-    shifts its vertices: :func:`bayes_scaling.quadratic_bias` says by how much. Priors and the choice of the log loss:
-    :mod:`bayes_scaling.studies.approaches.profiles`. Source: Hoffmann et al. 2022 (arXiv 2203.15556), section 3.2,
-    where each budget has a parabola of its own.
+    shifts its vertices: :func:`bayes_scaling.quadratic_bias` says by how much. A budget whose lowest loss is at the
+    edge of its grid has no vertex to fit and is censored: known to lie beyond a size (``profiles.findings``). Priors
+    and the choice of the log loss: :mod:`bayes_scaling.studies.approaches.profiles`. Source: Hoffmann et al. 2022
+    (arXiv 2203.15556), section 3.2, where each budget has a parabola of its own.
 
     Examples
     --------
@@ -117,7 +122,9 @@ def isoflop_profiles(
     """
     settings = checked(Settings(draws, tune, chains, target_accept, attempts=attempts))
     seed, cores = checked_seed(seed), checked_cores(cores)
-    rows = make_profile_rows(runs, within=within, least_models=least_models)
+    rows, by_tokens = (
+        make_profile_rows(runs, within=within, least_models=least_models, reach=reach, size=size) for size in SIZES
+    )
     name = str(runs.attrs.get("name", "unnamed"))
 
     def sampled(rows: ProfileRows, seed: int, by_tokens: Profiles | None = None) -> Profiles:
@@ -127,7 +134,7 @@ def isoflop_profiles(
         seconds = sampling | {"total": time.perf_counter() - start}
         return Profiles(data, rows, found.diagnostics, found.settings, seed, seconds, by_tokens, name)
 
-    other = None if rows.one_product else sampled(rows.by("tokens"), joint_seed(seed, _TOKENS_STAGE))
+    other = None if rows.one_product else sampled(by_tokens, joint_seed(seed, _TOKENS_STAGE))
     return sampled(rows, seed, other)
 
 

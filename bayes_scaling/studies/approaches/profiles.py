@@ -13,6 +13,13 @@ with :math:`x_i = \ln N_i` and :math:`q_i = \ln C_i` less their means over rows,
 :math:`u_j = \sigma_u w_j` the effect of a training curve where several rows are of one. The vertex of budget `k` is
 :math:`\ln N^*_k = m_k + a q_k`, so that :math:`N^* \propto C^a`.
 
+A budget `j` whose lowest loss is at the edge of its grid enters as a censored vertex: :math:`m + a q_j + \tau z` lies
+beyond `s_j`, the size next to that edge, with probability
+
+.. math:: \Phi\left(\pm \frac{m + a q_j - s_j}{\tau}\right)
+
+and its losses do not count.
+
 The logarithm of the loss, and not the loss, is quadratic. Its noise is then in proportion to the loss, as in
 ``models/chinchilla.toml``, and a parabola fits further out: the fourth derivative of :math:`\ln L` at the vertex is
 that of :math:`L`, over :math:`L`, less three times the square of the second one, so the wings are flatter.
@@ -100,6 +107,8 @@ def model_data(rows: ProfileRows) -> dict[str, Any]:
         "budget_index": rows.budget,
         "y": rows.log_loss - centre["log_loss"],
     }
+    for name, shift in {"log_budget": centre["log_flop"], "bound": centre["log_size"], "side": 0.0}.items():
+        data[f"edge_{name}"] = rows.edges[name].to_numpy(float) - shift
     return data if rows.curve is None else data | {"curve_index": rows.curve}
 
 
@@ -129,6 +138,8 @@ def build_profile_model(rows: ProfileRows) -> pm.Model:
         if rows.curve is not None:
             effect = _sampled(*CURVE_PRIOR) * pm.Normal("curve_effect", 0, 1, dims="curve")
             mu = mu + effect[data["curve_index"]]
+        beyond = value["vertex"] + value["a"] * data["edge_log_budget"] - data["edge_bound"]
+        pm.Potential("edges", pm.logcdf(pm.Normal.dist(), data["edge_side"] * beyond / value["vertex_scatter"]).sum())
         pm.StudentT(OBSERVED, nu=value["nu"], mu=mu, sigma=value["sigma"], observed=data["y"])
     return model
 
@@ -183,6 +194,23 @@ class Profiles:
     def converged(self) -> bool:
         """Whether every criterion holds, for all that was sampled."""
         return self.diagnostics.converged and (self.by_tokens is None or self.by_tokens.converged)
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """What the budgets can't say: those whose lowest loss is at the edge of their grid, which are bounds alone."""
+        ends = {-1: ("smallest", "below"), 1: ("largest", "above")}
+        return tuple(
+            f"the lowest loss of {', '.join(map(str, budgets.index))} is at the edge of the grid (its {end} model): "
+            f"the minimum there is only known to lie {side} the size next to it, and counts as that"
+            for way, (end, side) in ends.items()
+            if len(budgets := self.rows.edges.query("side == @way"))
+        )
+
+    @property
+    def noise(self) -> tuple[float, float]:
+        """Scale and degrees of freedom of the noise of log losses, at their medians."""
+        sigma, nu = (self.data["posterior"][name].median().item() for name in ("sigma", "nu"))
+        return sigma, nu
 
     @property
     def rhat_max(self) -> float:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, Self
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,9 @@ FOUND_MODELS = 6
 """Different sizes of model from which an interval of compute counts as a budget, where budgets are found from the rows:
 with three or four any of them may be the outlier, and a budget then has several vertices that fit alike."""
 LEAST_BUDGETS = 3  # budgets that a straight line through vertices needs to have any scatter
+REACH = 0.2
+"""Share of a loss above the lowest of its budget, up to which runs say where the minimum is: beyond, a law's curve goes
+straight where a parabola bends, and a grid with a long side shifts its vertices towards the other."""
 WIDEST = 2.0  # factor between the least and the most compute that a named series may have and still be a budget
 COLUMNS = ("parameters", "tokens", "flop", "loss")
 _NAMED = 5
@@ -129,6 +132,7 @@ def _names(faults: Mapping[object, float], sentence: str) -> str:
 
 
 Size = Literal["parameters", "tokens"]
+SIZES: tuple[Size, Size] = ("parameters", "tokens")
 
 CURVE = "curve"  # column of a table of slices that names the training curve of each row
 AGREEMENT = 1.05  # within a budget, C / (6 N D) may differ by this factor and still count as one number
@@ -136,7 +140,11 @@ AGREEMENT = 1.05  # within a budget, C / (6 N D) may differ by this factor and s
 
 @dataclass(frozen=True, eq=False)
 class ProfileRows:
-    """Runs by budget: arrays ``(n,)``, of budgets ``(K,)``; ``curve`` is None where runs are independent."""
+    """Runs by budget: arrays ``(n,)``, of budgets ``(K,)``; ``curve`` is None where runs are independent.
+
+    ``edges`` are budgets whose lowest loss is at the edge of their grid: ``log_budget``, the ``side`` of the grid where
+    the minimum is (-1: among the smallest), and ``bound``, the log size beyond which it can't be.
+    """
 
     ids: tuple[str, ...]
     budgets: tuple[str, ...]
@@ -151,6 +159,7 @@ class ProfileRows:
     tokens: Floats
     size: Size
     unused: "pd.Series[str]"
+    edges: pd.DataFrame
 
     @property
     def beside_budget(self) -> Floats:
@@ -164,31 +173,108 @@ class ProfileRows:
         groups = ratio.groupby(self.budget)
         return bool((groups.max() - groups.min()).max() <= np.log(AGREEMENT))
 
-    def by(self, size: Size) -> Self:
-        """The same runs by another size."""
-        return replace(self, size=size, log_size=np.log(getattr(self, size)))
+
+def near_minimum(
+    log_size: Floats, log_loss: Floats, budget: Integers, reach: float = REACH
+) -> tuple["np.ndarray[Any, np.dtype[np.bool_]]", Integers]:
+    """Which runs say where the minimum of their budget is ``(..., n)``, and at which edge it lies ``(..., K)``.
+
+    ``log_loss`` may have leading axes, for several tables. At the edge (-1 the smallest size, 1 the largest, 0 inside)
+    is a minimum where the lowest loss is: a parabola would put it beyond all runs, and by its third derivative too far
+    or not far enough. No run of such a budget counts, and none of a budget with too few sizes up to ``reach``.
+    """
+    near = np.zeros(log_loss.shape, dtype=bool)
+    sides = []
+    for k in range(budget.max() + 1):
+        rows = np.flatnonzero(budget == k)
+        sizes, which = np.unique(log_size[rows], return_inverse=True)
+        loss = log_loss[..., rows]
+        best = which[loss.argmin(axis=-1)]
+        sides.append((best == len(sizes) - 1).astype(np.int64) - (best == 0))
+        low = loss <= loss.min(axis=-1, keepdims=True) + np.log1p(reach)
+        enough = (low @ (which[:, None] == np.arange(len(sizes)))).sum(axis=-1) >= LEAST_MODELS
+        near[..., rows] = low & ((sides[-1] == 0) & enough)[..., None]
+    return near, np.stack(sides, axis=-1)
 
 
-def make_profile_rows(runs: pd.DataFrame, *, within: float = WITHIN, least_models: int = FOUND_MODELS) -> ProfileRows:
-    """Sort runs into budgets and take logarithms; rows with a column ``curve`` are of training curves."""
+def make_profile_rows(
+    runs: pd.DataFrame,
+    *,
+    within: float = WITHIN,
+    least_models: int = FOUND_MODELS,
+    size: Size = "parameters",
+    reach: float | None = REACH,
+) -> ProfileRows:
+    """Sort runs into budgets and take logarithms; rows with a column ``curve`` are of training curves.
+
+    Only runs near the minimum of their budget are kept (:func:`near_minimum`), or all where ``reach`` is None.
+    """
+    if reach is not None and not (isinstance(reach, (int, float)) and not isinstance(reach, bool) and reach > 0):
+        raise RunsError(f"reach must be a number above 0, not {reach!r}; 0.2 is 20% above the lowest loss of a budget")
     found = budgets_of(runs, within=within, least_models=least_models)
     used = runs.loc[found.label.index]
     log_flop = np.log(used["flop"].to_numpy(float))
     means = pd.Series(log_flop, index=used.index).groupby(found.label).mean().sort_values()
     budgets = tuple(means.index)
     curve, curves = pd.factorize(used[CURVE].astype(str)) if CURVE in used else (None, ())
-    return ProfileRows(
+    rows = ProfileRows(
         ids=tuple(map(str, used.index)),
         budgets=budgets,
         budget=np.asarray(pd.Categorical(found.label, categories=budgets).codes, dtype=np.int64),
         curves=tuple(map(str, curves)),
         curve=curve,
-        log_size=np.log(used["parameters"].to_numpy(float)),
+        log_size=np.log(used[size].to_numpy(float)),
         log_flop=log_flop,
         log_budget=np.asarray(means, dtype=np.float64),
         log_loss=np.log(used["loss"].to_numpy(float)),
         parameters=used["parameters"].to_numpy(float),
         tokens=used["tokens"].to_numpy(float),
-        size="parameters",
+        size=size,
         unused=found.unused,
+        edges=pd.DataFrame({"log_budget": [], "side": [], "bound": []}, dtype=float),
+    )
+    return rows if reach is None else _kept(rows, used.index, reach)
+
+
+def _kept(rows: ProfileRows, ids: pd.Index, reach: float) -> ProfileRows:
+    """The rows near the minimum of their budget, the others with a reason."""
+    near, side = near_minimum(rows.log_size, rows.log_loss, rows.budget, reach)
+    numbers, budget = np.unique(rows.budget[near], return_inverse=True)
+    at_edge = np.flatnonzero(side)
+    if len(numbers) < LEAST_BUDGETS:
+        raise RunsError(
+            f"only {len(numbers)} of {len(rows.budgets)} budgets have their lowest loss between their smallest and "
+            f"largest model, with {LEAST_MODELS} models up to {reach:.0%} above it, and {LEAST_BUDGETS} are needed "
+            f"({len(at_edge)} have it at the edge); add models beyond that edge, or fit the law itself: "
+            "models/chinchilla.toml"
+        )
+    # Were the loss without noise, a minimum beside the first of a grid would lie before its second.
+    grids = (np.unique(rows.log_size[rows.budget == k])[:: -side[k]] for k in at_edge)
+    edges = pd.DataFrame(
+        {"log_budget": rows.log_budget[at_edge], "side": side[at_edge], "bound": [grid[1] for grid in grids]},
+        index=pd.Index([rows.budgets[k] for k in at_edge], name="budget"),
+        dtype=float,
+    )
+    reasons = np.select(
+        [side[rows.budget] != 0, np.isin(rows.budget, numbers)],
+        [
+            "the lowest loss of its budget is at the edge of the grid and counts as a bound alone",
+            f"a loss more than {reach:.0%} above the lowest of its budget",
+        ],
+        f"fewer than {LEAST_MODELS} models up to {reach:.0%} above the lowest loss of its budget",
+    )
+    own = {"ids": tuple(np.array(rows.ids, dtype=object)[near])} | {
+        name: getattr(rows, name)[near] for name in ("log_size", "log_flop", "log_loss", "parameters", "tokens")
+    }
+    if rows.curve is not None:
+        of, own["curve"] = np.unique(rows.curve[near], return_inverse=True)
+        own["curves"] = tuple(rows.curves[one] for one in of)
+    return replace(
+        rows,
+        **own,
+        budget=budget,
+        budgets=tuple(rows.budgets[k] for k in numbers),
+        log_budget=rows.log_budget[numbers],
+        unused=pd.concat([rows.unused, pd.Series(reasons[~near], index=ids[~near], dtype="str")]),
+        edges=edges,
     )
