@@ -239,8 +239,17 @@ class Predictors:
     def _pooled_groups(self) -> set[str]:
         return {each.group for formula in self.specification.predicted.values() for each in formula.pooled}
 
+    @cached_property
+    def _columns(self) -> dict[str, pd.Series]:
+        """Columns of the fitted table that were checked, each of which is asked for several times."""
+        return {}
+
     def _column(self, name: str, table: pd.DataFrame | None = None) -> pd.Series:
-        return column_of(self.specification, self.table if table is None else table, name)
+        if table is not None and table is not self.table:
+            return column_of(self.specification, table, name)
+        if name not in self._columns:
+            self._columns[name] = column_of(self.specification, self.table, name)
+        return self._columns[name]
 
     def _levels_of(self, name: str) -> tuple[str, ...]:
         column = self._column(name)

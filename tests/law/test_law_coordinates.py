@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 import pytest
+from models.log_densities import FAST
 from numpy.testing import assert_allclose
 from published_points import MODEL_7
 from scipy import special
@@ -534,7 +535,7 @@ def test_reported_quantities_are_the_law_in_plain_units(
             return 0.0
         quantity = reported[name]
         value = quantity.value
-        value = np.asarray(value.eval(mode="FAST_COMPILE") if hasattr(value, "eval") else value)
+        value = np.asarray(value.eval(mode=FAST) if hasattr(value, "eval") else value)
         index = rows.index | {"era": era}
         return value[tuple(index[dim] for dim in quantity.dims)] if quantity.dims else value
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_runs import KAPLANS, made_runs, with_kaplans_columns
+from models.log_densities import FAST
 from numpy.testing import assert_allclose
 
 from bayes_scaling import load_specification
@@ -52,7 +53,7 @@ def test_numpy_and_pytensor_agree(specification: Specification) -> None:
     values = values_of(specification)
     symbols = {name: pt.dscalar(name) for name in values}
     mu = expected_loss(from_level_and_share(specification, symbols, rows.levels, xp=pt), rows.covariates, {}, xp=pt)
-    compiled = pytensor.function(list(symbols.values()), mu, mode="FAST_COMPILE")
+    compiled = pytensor.function(list(symbols.values()), mu, mode=FAST)
     found = compiled(*(value.item() for value in values.values()))
     assert_allclose(found, expected_loss(coefficients, rows.covariates, {})[0], rtol=1e-12)
 
@@ -72,7 +73,7 @@ def test_what_is_reported_is_the_law_in_the_papers_symbols(specification: Specif
         specification, from_level_and_share(specification, symbols, rows.levels, xp=pt), rows.levels, xp=pt
     )
     r: Mapping[str, float] = {
-        name: float(pt.as_tensor(quantity.value).eval(mode="FAST_COMPILE")) for name, quantity in reported.items()
+        name: float(pt.as_tensor(quantity.value).eval(mode=FAST)) for name, quantity in reported.items()
     }
     n, d, c, s, reached = (RUNS[name].to_numpy() for name in ("parameters", "tokens", "flop", "least_steps", "loss"))
     rebuilt = {

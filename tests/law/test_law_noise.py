@@ -6,6 +6,7 @@ import pytensor.tensor as pt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from models.log_densities import FAST
 from numpy.testing import assert_allclose
 from scipy import stats
 
@@ -182,7 +183,7 @@ def test_tensors_give_the_same_numbers() -> None:
         normal(residual, sigma, xp=pt),
         *shared_effects(residual, sigma, list(zip(by, (inner, outer), strict=True)), xp=pt),
     ]
-    compiled = pytensor.function([residual, sigma, inner, outer], both, mode="FAST_COMPILE")
+    compiled = pytensor.function([residual, sigma, inner, outer], both, mode=FAST)
     rng = np.random.default_rng(0)
     given = rng.normal(size=9), rng.uniform(0.1, 1, 9)
     expected = shared_effects(*given, [(sums_by(CODES[1]), 0.15), (sums_by(CODES[0]), 0.3)])

@@ -13,6 +13,7 @@ import pytensor.tensor as pt
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from models.log_densities import FAST
 from numpy.testing import assert_allclose
 from scipy import special
 
@@ -46,7 +47,7 @@ def pymc_log_density() -> Mapping[str, Callable[..., float]]:
         arguments = [pt.dscalar(name) for name in distribution.arguments]
         variable = getattr(pm, distribution.pymc).dist(**dict(zip(distribution.arguments, arguments, strict=True)))
         compiled[family] = pytensor.function(
-            [point, *arguments], pm.logp(variable, point), mode="FAST_COMPILE", on_unused_input="ignore"
+            [point, *arguments], pm.logp(variable, point), mode=FAST, on_unused_input="ignore"
         )
     return compiled
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from models.log_densities import FAST
 from numpy.testing import assert_allclose
 
 from bayes_scaling.model.coordinates import from_level_and_share, from_published, published_names
@@ -26,7 +27,7 @@ def test_numpy_and_pytensor_agree(specification: Specification, evaluations: pd.
     mu = expected_loss(
         from_level_and_share(specification, symbols, rows.levels, xp=pt), dict(rows.covariates), dict(rows.index), xp=pt
     )
-    compiled = pytensor.function(list(symbols.values()), mu, mode="FAST_COMPILE")
+    compiled = pytensor.function(list(symbols.values()), mu, mode=FAST)
     all_draws = expected_loss(from_level_and_share(specification, values, rows.levels), rows.covariates, rows.index)
     assert all_draws.shape == (DRAWS, len(evaluations))
     for draw in range(DRAWS):
@@ -47,7 +48,7 @@ def test_numpy_and_pytensor_agree_in_published_coefficients(name: str, evaluatio
         dict(rows.index),
         xp=pt,
     )
-    compiled = pytensor.function(symbols, mu, mode="FAST_COMPILE", on_unused_input="ignore")
+    compiled = pytensor.function(symbols, mu, mode=FAST, on_unused_input="ignore")
     columns = {name: values[:, [i]] for i, name in enumerate(names)}
     all_draws = expected_loss(from_published(specification, columns, rows.levels), rows.covariates, rows.index)
     assert all_draws.shape == (DRAWS, len(evaluations))

@@ -21,7 +21,7 @@ from bayes_scaling.inference.result import EvaluationsSummary, Fit
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.inference.transforms import TRANSFORMS
 from bayes_scaling.law.formula import effective_epochs
-from bayes_scaling.model.rows import counted_tokens, make_rows
+from bayes_scaling.model.rows import Rows, counted_tokens, make_rows
 from bayes_scaling.quantities.laws import laws_of
 from bayes_scaling.tables.columns import FLAGS, is_runs
 
@@ -55,7 +55,7 @@ every_kind = pytest.mark.parametrize("case", FIRST[: len(FEW)], ids=" on ".join,
 DRAWS = 40
 
 
-def fit_of_prior_draws(specification, evaluations, prior: Dataset) -> Fit:
+def fit_of_prior_draws(specification, evaluations, rows: Rows, prior: Dataset) -> Fit:
     """A fit whose 'posterior' is the prior: everything downstream works on it, nothing needs sampling."""
     posterior = Dataset(
         {
@@ -75,7 +75,6 @@ def fit_of_prior_draws(specification, evaluations, prior: Dataset) -> Fit:
         }
     )
     sampled = DataTree.from_dict({"posterior": posterior, "sample_stats": stats})
-    rows = make_rows(specification, evaluations)
     data = assemble(specification, rows, evaluations, sampled)
     return Fit(
         data=data,
@@ -117,6 +116,11 @@ def observed_values(specification, evaluations):
 
 
 @pytest.fixture(scope="module")
+def rows(specification, evaluations):
+    return make_rows(specification, evaluations)
+
+
+@pytest.fixture(scope="module")
 def model(specification, evaluations):
     return bs.build_model(specification, evaluations)
 
@@ -129,8 +133,8 @@ def drawn(model):
 
 
 @pytest.fixture(scope="module")
-def fit(specification, evaluations, drawn):
-    return fit_of_prior_draws(specification, evaluations, drawn["prior"].to_dataset())
+def fit(specification, evaluations, rows, drawn):
+    return fit_of_prior_draws(specification, evaluations, rows, drawn["prior"].to_dataset())
 
 
 @pytest.fixture(scope="module")
@@ -169,26 +173,26 @@ def point_of(model, draw: Dataset) -> dict:
     return point
 
 
-def test_log_density_and_gradient_are_finite_where_sampling_starts(model, at, specification, evaluations) -> None:
-    density, gradient, *_ = at(points(model, specification, make_rows(specification, evaluations), count=1)[0])
+def test_log_density_and_gradient_are_finite_where_sampling_starts(model, at, specification, rows) -> None:
+    density, gradient, *_ = at(points(model, specification, rows, count=1)[0])
     assert np.isfinite(density)
     assert np.isfinite(gradient).all()
 
 
 @once
-def test_log_density_and_gradient_are_those_stored(case, model, at, specification, evaluations) -> None:
+def test_log_density_and_gradient_are_those_stored(case, model, at, specification, rows) -> None:
     with np.load(STORED) as stored:
         density, gradient = (stored[f"{case[0]}:{each}"] for each in ("density", "gradient"))
-    found = [at(point)[:2] for point in points(model, specification, make_rows(specification, evaluations))]
+    found = [at(point)[:2] for point in points(model, specification, rows)]
     np.testing.assert_allclose([each for each, _ in found], density, rtol=1e-10)
     np.testing.assert_allclose([each for _, each in found], gradient, rtol=1e-10, atol=1e-10 * np.abs(gradient).max())
 
 
-def test_what_is_reported_of_draws_is_what_the_model_states(fit, model, specification, evaluations) -> None:
+def test_what_is_reported_of_draws_is_what_the_model_states(fit, model, specification, rows) -> None:
     """Coefficients and rates of arrays against PyMC's deterministics, on the fitted table's labels."""
     drawn = fit.data["posterior"].to_dataset()
     free = {variable.name: drawn[variable.name].to_numpy() for variable in model.free_RVs}
-    found = posterior_of(specification, make_rows(specification, evaluations), free)
+    found = posterior_of(specification, rows, free)
     assert set(found.data_vars) == set(drawn.data_vars)
     for name, stated in drawn.data_vars.items():
         assert found[name].dims == stated.dims, name
@@ -272,8 +276,8 @@ def test_rates_by_group_have_a_doubling_time_each(fit) -> None:
             bs.doubling_times(fit, by="era")
 
 
-def test_rows_are_read_back_from_the_fit(fit, specification, evaluations) -> None:
-    expected, found = make_rows(specification, evaluations), rows_of(fit.data, fit.specification)
+def test_rows_are_read_back_from_the_fit(fit, rows) -> None:
+    expected, found = rows, rows_of(fit.data, fit.specification)
     assert found.ids == expected.ids
     assert found.levels == expected.levels
     np.testing.assert_array_equal(found.response, expected.response)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from models.log_densities import FAST
 from xarray import Dataset
 
 import bayes_scaling as bs
@@ -103,7 +104,7 @@ def test_its_weighted_density_is_the_plain_models(name, delta, family, ho2024) -
     plain = bs.build_model(tilted.specification, ho2024)
     names = published_names(tilted.specification)
     assert len(names) == len(tilted.used)
-    plain_density = plain.compile_fn(plain.logp(jacobian=False), mode="FAST_COMPILE")
+    plain_density = plain.compile_fn(plain.logp(jacobian=False), mode=FAST)
     (sigma_name,) = (value.name for value in plain.value_vars if value.name not in names)
     rng = np.random.default_rng(0)
     for _ in range(3):

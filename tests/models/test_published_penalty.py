@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from models.log_densities import FAST
 
 import bayes_scaling as bs
 from bayes_scaling.classical.objective import Objective
@@ -15,7 +16,7 @@ def scaled_log_posterior(ho2024):
     """-2 sigma^2 / n times the log posterior at fixed sigma: the paper's objective up to a constant."""
     specification = bs.load_specification("ho2024/07").with_published_penalty(0.0025)
     model = bs.build_model(specification, ho2024)
-    log_posterior = model.compile_fn(model.logp(), mode="FAST_COMPILE")
+    log_posterior = model.compile_fn(model.logp(), mode=FAST)
     names = published_names(specification)
 
     def evaluate(theta) -> float:
@@ -70,7 +71,7 @@ def test_other_structures_have_the_objective_of_the_published_estimator(name, ho
     plain = bs.load_specification(f"robustness/{name}")
     objective = Objective.of(plain, ho2024, delta=0.0025)
     model = bs.build_model(plain.with_published_penalty(0.0025), ho2024)
-    log_posterior = model.compile_fn(model.logp(), mode="FAST_COMPILE")
+    log_posterior = model.compile_fn(model.logp(), mode=FAST)
 
     def scaled(theta) -> float:
         point = dict(zip(objective.names, theta, strict=True)) | {"sigma_log__": np.log(SIGMA)}

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from formulas.made_formulas import made_draws, made_evaluations
 from made_fits import fit_of_posterior
+from models.log_densities import FAST
 from scipy import stats
 
 import bayes_scaling as bs
@@ -81,10 +82,12 @@ def test_its_density_is_that_of_the_law_written_out(specification) -> None:
     table = made_evaluations(12)
     rows = make_rows(specification, table)
     model = build_model_of_rows(specification, rows)
-    density = model.compile_fn(model.logp(jacobian=False), mode="FAST_COMPILE", on_unused_input="ignore")
+    density = model.compile_fn(model.logp(jacobian=False), mode=FAST, on_unused_input="ignore")
     point = {name: each[0, 1] for name, each in made_draws(specification, rows).items()}
     transformed = {
-        model.rvs_to_values[each].name: np.asarray(model.rvs_to_transforms[each].forward(point[each.name]).eval())
+        model.rvs_to_values[each].name: np.asarray(
+            model.rvs_to_transforms[each].forward(point[each.name]).eval(mode=FAST)
+        )
         if model.rvs_to_transforms[each] is not None
         else point[each.name]
         for each in model.free_RVs

@@ -5,6 +5,7 @@ from datetime import date
 import numpy as np
 import pytest
 from formulas.made_formulas import made_draws, made_evaluations, made_fit
+from models.log_densities import FAST
 from scipy import integrate, stats
 
 import bayes_scaling as bs
@@ -39,10 +40,12 @@ def test_the_density_of_the_model_is_the_familys(specification) -> None:
     table = made_evaluations(12)
     rows = make_rows(specification, table)
     model = build_model_of_rows(specification, rows)
-    density = model.compile_fn(model.logp(model.observed_RVs), mode="FAST_COMPILE", on_unused_input="ignore")
+    density = model.compile_fn(model.logp(model.observed_RVs), mode=FAST, on_unused_input="ignore")
     point = {name: each[0, 1] for name, each in made_draws(specification, rows).items()}
     transformed = {
-        model.rvs_to_values[each].name: np.asarray(model.rvs_to_transforms[each].forward(point[each.name]).eval())
+        model.rvs_to_values[each].name: np.asarray(
+            model.rvs_to_transforms[each].forward(point[each.name]).eval(mode=FAST)
+        )
         for each in model.free_RVs
     }
     values = {name: np.atleast_1d(value) for name, value in point.items()}
