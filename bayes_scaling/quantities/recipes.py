@@ -39,6 +39,12 @@ class RecipeGains:
     reversals
         Indexed by ``recipe``: ``probability`` that a gain at the smallest budget is none at the largest, or the other
         way round; ``median``, ``lower``, ``upper``: where it is 1, FLOP, given that it reverses.
+
+    Examples
+    --------
+    >>> import bayes_scaling as bs
+    >>> found = bs.recipe_gains(bs.load_fit("runs/recipes"), 1e22, by="recipe", baseline="old")  # doctest: +SKIP
+    >>> found.reversals  # doctest: +SKIP
     """
 
     by: str
