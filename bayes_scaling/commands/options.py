@@ -93,7 +93,10 @@ class TableOptions:
         ),
     ] = None
     loss_unit: Annotated[
-        str | None, typer.Option(help="Unit of the loss or perplexity: nats, bits, log10 or perplexity.")
+        str | None,
+        typer.Option(
+            help="Unit of the loss or perplexity: nats, bits, log10 or perplexity. Per byte: --scale loss=4.3 too."
+        ),
     ] = None
     drop_incomplete: Annotated[
         bool, typer.Option("--drop-incomplete", help="Leave out rows in which a required cell is empty.")

@@ -271,6 +271,7 @@ def _losses(runs: pd.DataFrame, compute: "pd.Series[float]") -> Iterator[Finding
         yield from _found("loss-above-chance", rows, "error", what=what, cure=cure)
     elif loss.median() < LOW_LOSS and rising <= RISING:
         cure = "" if "loss from bits" in runs.attrs.get("selections", ()) else ". If bits: type --loss-unit bits"
+        cure += "; if per byte, the bytes of a token too, such as --scale loss=4.3"
         yield from _found("loss-low", runs[loss < LOW_LOSS], median=loss.median(), cure=cure)
 
 

@@ -55,7 +55,8 @@ class Reading:
         Canonical name to what the column's numbers are to be multiplied by, such as 1e9 for sizes in billions; or
         ``"log10"`` for logarithms.
     loss_unit : str, optional
-        What the loss or perplexity is given in: ``"nats"``, ``"bits"``, ``"log10"`` or ``"perplexity"``.
+        What the loss or perplexity is given in: ``"nats"``, ``"bits"``, ``"log10"`` or ``"perplexity"``. Bits per byte
+        are made nats per token by ``scale={"loss": 4.3}``, the bytes of a token, besides.
     drop_incomplete : bool
         Leave rows out in which a required cell is empty.
     allow : sequence of str

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pytest
+from scipy import stats
 
 import bayes_scaling as bs
 from bayes_scaling.studies.comparison.compare import compare_fits
@@ -76,6 +78,34 @@ def test_laws_of_repetition_predict_what_the_law_without_can_not(shared):
     scale = fits[1].posterior["repetition_scale"]
     # Published: 15.4, with other weights (a Huber loss) on 182 of the runs.
     assert 15.4 < scale.quantile(0.025) < scale.quantile(0.975) < 40
+
+
+STEPLAW = Published(
+    "steplaw_dense.csv",
+    {"parameters": "N", "tokens": "D", "learning_rate": "lr", "batch_size": "bs"},
+    {"learning_rate_best": 0.0010, "batch_size_best": 216.0},  # at 1e9 parameters and 2e10 tokens, of 2,048 a sequence
+)
+
+
+@pytest.mark.slow
+def test_all_runs_of_a_sweep_say_more_of_the_best_learning_rate_than_the_best_runs_alone(shared):
+    """Exponents of the best values lie within what a straight line through the best run of each size says."""
+    runs = STEPLAW.runs(shared)
+    fit = bs.fit("runs/learning-rate", runs)
+    assert fit.diagnostics.converged, fit.diagnostics.failures
+    best = runs.loc[runs.groupby(["parameters", "tokens"])["loss"].idxmin()]
+    sizes = np.column_stack([np.ones(len(best)), np.log(best["parameters"]), np.log(best["tokens"])])
+    for column in ("learning_rate", "batch_size"):
+        slopes, squares, *_ = np.linalg.lstsq(sizes, np.log(best[column]), rcond=None)
+        freedom = len(best) - sizes.shape[1]
+        errors = np.sqrt(np.diag(np.linalg.inv(sizes.T @ sizes)) * squares / freedom)
+        for size, slope, error in zip(("parameters", "tokens"), slopes[1:], errors[1:], strict=True):
+            lower, upper = fit.posterior[f"{column}_by_{size}"].quantile([0.025, 0.975])
+            away = stats.t.ppf(0.975, freedom) * error
+            assert slope - away < lower < upper < slope + away
+            assert upper - lower < away  # half as wide, or less
+        lower, upper = fit.posterior[f"{column}_best"].quantile([0.0005, 0.9995])
+        assert lower < STEPLAW.law[f"{column}_best"] < upper
 
 
 @pytest.mark.slow

@@ -332,6 +332,16 @@ def test_mixtures_of_experts_differ_by_a_power_of_their_sparsity() -> None:
     np.testing.assert_allclose((other - E) / (one - E), np.exp(posterior["reducible_log_sparsity"] * step), rtol=1e-9)
 
 
+def test_bits_per_byte_are_made_nats_per_token_by_the_bytes_of_a_token() -> None:
+    table = made_runs()[["parameters", "tokens", "loss"]]
+    per_byte = table.assign(loss=table["loss"] / np.log(2) / 4.3)
+    with pytest.warns(bs.RunsWarning, match=r"if per byte, the bytes of a token too, such as --scale loss=4\.3"):
+        bs.read_runs(per_byte)
+    read = bs.read_runs(per_byte, loss_unit="bits", scale={"loss": 4.3})
+    np.testing.assert_allclose(read["loss"], table["loss"])
+    assert read.attrs["selections"] == ["loss times 4.3", "loss from bits"]
+
+
 def test_a_law_of_repetitions_is_not_told_that_tokens_repeat(repeated) -> None:
     from bayes_scaling.tables.plausibility import findings
 
