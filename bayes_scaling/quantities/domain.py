@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from bayes_scaling.law.formula import training_compute
 
@@ -70,11 +71,13 @@ def domain_of(design: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
 
 def _coordinates(table: pd.DataFrame) -> pd.DataFrame:
     with np.errstate(divide="ignore"):
-        logs = np.log(table[["parameters", "tokens"]].astype(float))
+        logs = table[["parameters", "tokens"]].astype(float).apply(np.log)
     return logs.assign(year=table["year"]) if "year" in table else logs
 
 
-def with_domain(draws: Any, laws: "Laws", parameters: Any, tokens: Any, year: Any = None) -> Any:
+def with_domain[D: (xr.DataArray, xr.Dataset)](
+    draws: D, laws: "Laws", parameters: Any, tokens: Any, year: Any = None
+) -> D:
     """Draws with the coordinates :data:`DOMAIN` of their points; of published constants as they are."""
     if laws.systems.empty:
         return draws

@@ -131,7 +131,7 @@ def _points(
         )
     if systems is not None:
         found = resolve_systems(systems)
-        columns = {name: [getattr(system, name) for system in found] for name in (*sizes, "year")}
+        columns: dict[str, Any] = {name: [getattr(each, name) for each in found] for name in (*sizes, "year")}
         return columns, {"system": [system.name for system in found]}
     if year is None and laws.specification.progresses:
         raise BayesScalingError(

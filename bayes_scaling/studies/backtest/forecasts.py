@@ -193,8 +193,8 @@ def _huber_forecast(split: Split, method: str, seed: int) -> Forecast:
         estimate = besiroglu_estimate(split.before)
         theta = theta_of(estimate.law)[None]
     sigma = np.sqrt((before.residuals(theta_of(estimate.law)) ** 2).sum() / (len(split.before) - len(CONSTANTS)))
-    sizes = (np.log(split.later[name].to_numpy(float)) for name in ("parameters", "tokens"))
-    residual = -HuberObjective(*sizes, later, np.ones(len(later))).residuals(theta)
+    n, d = (np.log(split.later[name].to_numpy(float)) for name in ("parameters", "tokens"))
+    residual = -HuberObjective(n, d, later, np.ones(len(later))).residuals(theta)
     return _around(
         later - residual, normal(residual, sigma) - later, stats.norm(scale=sigma), split, seed, note, np.exp
     )
