@@ -14,15 +14,17 @@ import numpy as np
 import pandas as pd
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import minimize
-from scipy.special import expit
+from scipy.special import expit, log_expit
 
 import bayes_scaling as bs
 from bayes_scaling.law.formula import log_term, loss
 
 LAW = bs.load_specification("chinchilla-normal")
 NAMES = ("level", "irreducible_share", "share", "alpha", "beta", "sigma", "tau")
-PRIORS = [LAW.prior_of("sigma" if name == "tau" else name).frozen() for name in NAMES]
-SHARES = np.array(["share" in name for name in NAMES])
+PRIORS = [dict(LAW.prior_of("sigma" if name == "tau" else name).arguments) for name in NAMES]
+MIDDLE, WIDTH = (np.array([PRIORS[at][key] for at in (0, 3, 4)]) for key in ("mu", "sigma"))  # of lognormal priors
+A, B = (np.array([PRIORS[at][key] for at in (1, 2)]) for key in ("alpha", "beta"))  # of beta priors
+SCALES = np.array([PRIORS[at]["sigma"] for at in (5, 6)])  # of half-normal ones
 LENGTH = np.log(10.0)
 CENTRE = np.log([LAW.centre.parameters, LAW.centre.tokens])
 STARTS = ([1.0, 0.3, 0.0, -1.2, -1.2, -4.5, -5.0], [1.0, 1.0, 0.0, -0.8, -0.8, -4.5, -4.0])
@@ -50,13 +52,12 @@ class Sketch:
     def energy(self, point: Any) -> float:
         """Minus the log posterior density of unconstrained parameters, but for a constant."""
         rest = self.log_loss - law(point, self.sizes)
-        values = np.where(SHARES, expit(point), np.exp(np.minimum(point, 50)))
-        jacobian = np.where(SHARES, np.log(values * (1 - values) + 1e-300), point)
-        prior = sum(prior.logpdf(value) for prior, value in zip(PRIORS, values, strict=True)) + jacobian.sum()
+        if not np.isfinite(rest).all() or np.abs(point).max() > 50:
+            return WORST
         try:
             factor = cho_factor(self.covariance(point), lower=True)
-            found = 0.5 * rest @ cho_solve(factor, rest) + np.log(np.diag(factor[0])).sum() - prior
-        except (ValueError, np.linalg.LinAlgError):  # beyond any number, or not positive definite
+            found = 0.5 * rest @ cho_solve(factor, rest) + np.log(np.diag(factor[0])).sum() - log_prior(point)
+        except np.linalg.LinAlgError:  # not positive definite
             return WORST
         return float(found) if np.isfinite(found) else WORST
 
@@ -84,6 +85,14 @@ class Sketch:
                 variance = variance + np.maximum(shared * (1 - (across * weights).sum(axis=0)), 0)
             found.append(mean + np.sqrt(variance) * rng.standard_normal((10, len(new))))
         return np.exp(np.concatenate(found))
+
+
+def log_prior(point: Any) -> float:
+    """Log prior density of unconstrained parameters: logarithms, and logits of the two shares."""
+    shares, scatter = point[1:3], point[5:7]
+    found = -0.5 * (((point[[0, 3, 4]] - MIDDLE) / WIDTH) ** 2).sum()
+    found += (A * log_expit(shares) + B * log_expit(-shares)).sum()
+    return float(found + (scatter - 0.5 * (np.exp(scatter) / SCALES) ** 2).sum())
 
 
 def sizes_of(runs: pd.DataFrame) -> Any:

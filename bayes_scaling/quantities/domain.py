@@ -71,13 +71,13 @@ def domain_of(design: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
 
 def _coordinates(table: pd.DataFrame) -> pd.DataFrame:
     with np.errstate(divide="ignore"):
-        logs = pd.DataFrame(np.log(table[["parameters", "tokens"]].astype(float)))
+        logs = table[["parameters", "tokens"]].astype(float).apply(np.log)
     return logs.assign(year=table["year"]) if "year" in table else logs
 
 
-def with_domain[Drawn: (xr.DataArray, xr.Dataset)](
-    draws: Drawn, laws: "Laws", parameters: Any, tokens: Any, year: Any = None
-) -> Drawn:
+def with_domain[D: (xr.DataArray, xr.Dataset)](
+    draws: D, laws: "Laws", parameters: Any, tokens: Any, year: Any = None
+) -> D:
     """Draws with the coordinates :data:`DOMAIN` of their points; of published constants as they are."""
     if laws.systems.empty:
         return draws
