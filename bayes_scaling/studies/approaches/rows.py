@@ -245,7 +245,7 @@ def _kept(rows: ProfileRows, ids: pd.Index, reach: float) -> ProfileRows:
         raise RunsError(
             f"only {len(numbers)} of {len(rows.budgets)} budgets have their lowest loss between their smallest and "
             f"largest model, with {LEAST_MODELS} models up to {reach:.0%} above it, and {LEAST_BUDGETS} are needed "
-            f"({len(at_edge)} have it at the edge); add models beyond that edge, or fit the law itself: "
+            f"(at the edge: {len(at_edge)}); add models beyond that edge, or fit the law itself: "
             "models/chinchilla.toml"
         )
     # Were the loss without noise, a minimum beside the first of a grid would lie before its second.

@@ -52,7 +52,10 @@ def test_the_published_budgets_are_found_in_the_digitised_figure(shared):
     rows = make_profile_rows(runs, least_models=8)
     assert np.exp(rows.log_budget) == pytest.approx(HOFFMANN_BUDGETS, rel=0.12)
     assert len(rows.ids) + len(rows.unused) == 245
-    assert set(rows.unused) == {"fewer than 8 different models within 10% of its compute"}
+    assert set(rows.unused) == {
+        "fewer than 8 different models within 10% of its compute",
+        "a loss more than 20% above the lowest of its budget",
+    }
 
 
 REFUSED = {
@@ -68,6 +71,12 @@ REFUSED = {
     "two models asked": (lambda r: r, {"least_models": 2}, "least_models must be a whole number of at least 3, not 2"),
     "no flop": (lambda r: r.drop(columns="flop"), {}, "no column flop"),
     "an id twice": (lambda r: pd.concat([r, r]), {}, "stands twice"),
+    "a reach of 0": (lambda r: r, {"reach": 0}, "reach must be a number above 0, not 0"),
+    "edges": (
+        lambda r: r[r["parameters"] < r.groupby("series")["parameters"].transform("quantile", 0.4)],
+        {},
+        "only 2 of 3 budgets have their lowest loss between.*at the edge: 1",
+    ),
     "a negative loss": (lambda r: r.assign(loss=-1.0), {}, "loss .*must be a finite number above 0"),
 }
 
