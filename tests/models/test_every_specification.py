@@ -1,4 +1,4 @@
-"""Every specification of the catalogue, on evaluations or runs, through one harness; on the second table a few."""
+"""Every specification of the catalogue, on evaluations or runs, through one harness; on the second table some by default."""
 
 from pathlib import Path
 
@@ -47,7 +47,9 @@ FEW = having_every_kind([*bs.list_specifications()])
 FIRST = [(name, "runs" if name in FOR_RUNS else "ho2024") for name in dict.fromkeys([*FEW, *bs.list_specifications()])]
 ONCE = ("steps/",)  # which differ from the reference in one thing each: one table is enough
 SECOND = [name for name in bs.list_specifications() if name not in FOR_RUNS and not name.startswith(ONCE)]
-CASES = [*FIRST, *((name, "collected") for name in having_every_kind(SECOND))]
+OFTEN = having_every_kind(SECOND)
+SECONDS = ((name, "collected") for name in (*OFTEN, *(each for each in SECOND if each not in OFTEN)))
+CASES = [*FIRST, *(case if case[0] in OFTEN else pytest.param(case, marks=pytest.mark.slow) for case in SECONDS)]
 once = pytest.mark.parametrize("case", FIRST, ids=" on ".join, indirect=True, scope="module")
 """For what another table changes nothing in; the same places in all lists let tests share a case's fixtures."""
 every_kind = pytest.mark.parametrize("case", FIRST[: len(FEW)], ids=" on ".join, indirect=True, scope="module")
