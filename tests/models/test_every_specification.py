@@ -1,4 +1,4 @@
-"""Every specification of the catalogue, on evaluations or runs, through one harness; on the second table some by default."""
+"""Every specification of the catalogue, on both packaged tables (some slow) or on training runs, through one harness."""
 
 from pathlib import Path
 
