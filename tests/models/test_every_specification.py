@@ -1,4 +1,4 @@
-"""Every specification of the catalogue, on both packaged tables (some slow) or on training runs, through one harness."""
+"""Every specification of the catalogue, on both packaged tables or on training runs, through one harness."""
 
 from pathlib import Path
 
