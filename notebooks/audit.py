@@ -209,7 +209,8 @@ def both_tables(table: pd.DataFrame, collected: pd.DataFrame) -> str:
 
 def moved(fit: bs.Fit, log_weights: Floats, table: pd.DataFrame) -> list[str]:
     """T_C under draws with some weights, and their Pareto k; of a fit to the table where it is too high."""
-    smoothed, k = xr.DataArray(log_weights, dims="sample").azstats.psislw(dim="sample")
+    # ArviZ takes a log likelihood, whose inverse are the weights.
+    smoothed, k = xr.DataArray(-log_weights, dims="sample").azstats.psislw(dim="sample")
     if k <= GOOD_K:
         return [in_weighted(fit, np.asarray(smoothed)), f"{float(k):.2f}"]
     again = bs.fit(fit.specification, table)

@@ -1,10 +1,13 @@
 """The page on doubtful figures: every correction is on it once, and its answers are those of fresh fits."""
 
+import importlib
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
 from fresh import SEED
+from made_fits import made_fit
 from quoted import ROOT, page, table_rows
 
 import bayes_scaling as bs
@@ -59,6 +62,16 @@ def test_where_weights_are_poor_there_is_a_fit() -> None:
     k = [each["Pareto k"] for each in rows]
     assert all((float(each.split(",")[0]) > 0.7) == ("fitted" in each) for each in k)
     assert not any("NOT CONVERGED" in each for each in k)
+
+
+def test_draws_with_more_weight_count_for_more(monkeypatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "notebooks"))
+    audit = importlib.import_module("audit")
+    rate = np.random.default_rng(0).normal(1.0, 0.2, 4000)
+    fit = made_fit("ho2024/07", g_C=rate)
+    months, k = audit.moved(fit, (rate - 1) / 0.2, bs.load_evaluations())
+    assert float(k) < 0.7
+    assert float(months.split()[0]) == pytest.approx(12 * np.log(2) / 1.2, rel=0.05)  # a deviation further up
 
 
 @pytest.mark.slow
