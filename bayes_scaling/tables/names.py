@@ -19,7 +19,7 @@ _UNIT = re.compile(rf"[(\[]{_WORDED}[)\]]|[ _]{_WORDED}$", re.IGNORECASE)
 _OPTION = re.compile(r"""--([a-z-]+)(?: (?!--)((?:"[^"]*"|'[^']*'|[^\s"'])+))?""")
 _QUOTED = re.compile(r"""\"([^\"]*)\"|'([^']*)'""")
 _STEPS = {"where": "rows_where", "best-of": "best_of", "last-of": "last_of", "drop-duplicates": "without_duplicates"}
-_UNASKED = ("id", "log_perplexity")  # optional columns that no other name is said to resemble
+_UNASKED = ("id", "log_perplexity", "learning_rate", "batch_size")  # that no other name is said to resemble
 _COUNTS = {*EVALUATIONS.named("count"), *RUNS.named("count")}
 THEIRS = "its name in the file"  # stands for a name that only the user knows
 
