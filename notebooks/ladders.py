@@ -19,6 +19,7 @@ from discrepancy import sketched
 
 import bayes_scaling as bs
 from bayes_scaling.common.files import write_whole
+from bayes_scaling.quantities.domain import DOMAINS
 from bayes_scaling.studies.backtest.result import Backtest
 from bayes_scaling.studies.backtest.splits import held_out
 
@@ -156,15 +157,16 @@ def page(found: Mapping[str, Backtest], rows: Mapping[str, pd.DataFrame]) -> str
 
 WHY = """\
 Where intervals miss, errors are not scatter. They are smooth in parameters and tokens, and grow with distance: the law
-is wrong by one to some ten percent of the loss, alike for neighbours (models so small that embeddings are most of them,
-many tokens per parameter, learning rates that do not suit each size). Independent noise takes many such residuals for
-many witnesses, so that constants seem known far better than the law deserves, and nothing is left for what the law
-misses beyond the runs. It is not the family of the noise: Student-t and normal miss alike. Point estimates with a
-bootstrap miss as often, since resampling takes runs for independent too.
+is wrong by one to some ten percent of the loss, alike for neighbours (possible causes: models that are mostly
+embeddings, many tokens per parameter, learning rates that do not suit each size). Independent noise takes many such
+residuals for many witnesses, so that constants seem known far better than the law deserves, and nothing is left for
+what the law misses beyond the runs. It is not the family of the noise: Student-t and normal miss alike. Point estimates
+with a bootstrap miss as often, since resampling takes runs for independent too.
 
 A discrepancy that is alike for runs of like size, with a size of its own found from the runs that are fitted, is the
-general remedy. The package does not have one; `notebooks/discrepancy.py` sketches it by Laplace's approximation, with a
-length of one decade fixed beforehand and not tuned to these ladders:"""
+general remedy; where those show nothing of it, it can't help either. The package does not have one;
+`notebooks/discrepancy.py` sketches it by Laplace's approximation, with a length of one decade fixed beforehand and not
+tuned to these ladders:"""
 
 
 def with_discrepancy(rows: Mapping[str, pd.DataFrame]) -> str:
@@ -198,9 +200,10 @@ def by_distance(found: Mapping[str, Backtest], names: tuple[str, ...]) -> str:
     """Every run that is predicted, counted the same, by where it lies."""
     scores = pd.concat([each.scores for each in found.values()])
     lines = []
-    for domain, part in scores.groupby("domain", sort=False):
+    for domain in DOMAINS:
+        part = scores[scores["domain"] == domain]
         by = part.groupby(level="forecaster")[["covered_90", "absolute_error_percent"]].mean()
-        lines.append([str(domain), str(len(part.loc[names[0]])), *(_cell(by.loc[of]) for of in names)])
+        lines.append([domain, str(len(part.loc[names[0]])), *(_cell(by.loc[of]) for of in names)])
     return table_of(["domain", "runs", *names], lines)
 
 

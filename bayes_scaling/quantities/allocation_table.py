@@ -205,7 +205,8 @@ def _answers(source: Source, question: Question, **setting: Any) -> Iterator[pd.
 def summarised(draws: xr.DataArray, purpose: str) -> pd.DataFrame:
     """Rows of draws over ``compute``: median and interval of each budget."""
     found = credible_intervals(draws, errors=False).rename_axis("compute").reset_index()
-    return found.assign(purpose=purpose, quantity=str(draws.name), unit=draws.attrs["unit"])
+    where = {name: draws[name].to_numpy() for name in DOMAIN if purpose == TRAINING and name in draws.coords}
+    return found.assign(purpose=purpose, quantity=str(draws.name), unit=draws.attrs["unit"], **where)
 
 
 def _kaplan(question: Question) -> pd.DataFrame:

@@ -8,7 +8,6 @@ import pandas as pd
 import xarray as xr
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.quantities.domain import DOMAIN
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, interval_attrs, interval_points
 
 SAMPLE_DIMS = ("chain", "draw")
@@ -56,8 +55,7 @@ def credible_intervals(
         One row for each element, columns ``median``, ``lower``, ``upper`` in the unit of the draws, their Monte Carlo
         standard errors ``mcse_median``, ``mcse_lower``, ``mcse_upper`` (if asked for), and ``defined``: the share of
         draws in which the quantity is defined (not NaN), over which the others are taken; ``attrs`` name unit and
-        interval. Infinite draws (a date never reached) count as the largest values. Where draws say how far they lie
-        from what was fitted (:mod:`bayes_scaling.quantities.domain`): ``compute_ratio``, ``distance``, ``domain``.
+        interval. Infinite draws (a date never reached) count as the largest values.
 
     Raises
     ------
@@ -99,7 +97,5 @@ def credible_intervals(
         values = draws.transpose(*SAMPLE_DIMS, *dims).to_numpy()
         table[list(MCSE)] = quantile_errors(values, points).reshape(-1, 3)
     table["defined"] = defined.to_numpy().reshape(-1)
-    for name in (each for each in DOMAIN if each in draws.coords):
-        table[name] = draws[name].broadcast_like(found[..., 0]).to_numpy().reshape(-1)
     table.attrs = {"unit": draws.attrs.get("unit", ""), "interval": interval_attrs(probability)}
     return table

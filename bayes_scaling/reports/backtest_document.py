@@ -113,7 +113,10 @@ _SHOWN = {
 
 def backtest_report(result: Backtest) -> RenderableType:
     """Averages over cuts in a table, and what follows in sentences."""
-    tables = (compact(table.caption, table, _SHOWN) for table in _averages(result)[: len(result.horizons)])
+    tables = (
+        compact(table.caption, table, {name: head for name, head in _SHOWN.items() if name in table.columns})
+        for table in _averages(result)[: len(result.horizons)]
+    )
     return Group(*tables, *map(Text, sentences(result)), *left_out(result))
 
 

@@ -300,7 +300,7 @@ def allocation_section(fit: Fit, asked: Sequence[float] = ()) -> Blocks:
     tables = [credible_intervals(found[name]) for name in _QUANTITIES]
     rows = tuple(
         (
-            f"{budget:{'.3g' if budget in asked else '.0e'}} FLOP{_WHERE[str(tables[0]['domain'].iloc[place])]}",
+            f"{budget:{'.3g' if budget in asked else '.0e'}} FLOP{_WHERE[found['domain'].to_numpy()[place]]}",
             *(in_numbers(table.iloc[place]) for table in tables),
         )
         for place, budget in enumerate(budgets)
