@@ -36,7 +36,7 @@ def profiles_beside(fit: Fit, budgets: tuple[float, ...], **sampler: Any) -> Bes
         profiles = isoflop_profiles(runs, **sampler)
     except RunsError as error:
         return Beside(LABEL, nothing, str(error), ())
-    judged = reliability(profiles.exponents()["a"], fit, runs, noise=profiles.noise)
+    judged = reliability(profiles.exponents()["a"], fit, runs)
     refused = judged.refused if profiles.converged else f"its chains disagree (R-hat {profiles.rhat_max:.3f})"
     parameters = profiles.best_parameters(np.array(budgets))
     tokens = training_compute(parameters, 1.0) ** -1 * parameters["compute"]

@@ -31,7 +31,16 @@ from bayes_scaling.quantities.laws import BENCHMARK, laws_of, setting_of
 from bayes_scaling.quantities.rates import INTERVAL
 from bayes_scaling.reports.document import Blocks, Equation, Paragraph, Picture, Table, section
 from bayes_scaling.reports.fit_basis import rows_of_report
-from bayes_scaling.reports.fit_words import in_numbers, in_whole_percent, month_of, number, span, times_cells, warning
+from bayes_scaling.reports.fit_words import (
+    PARTS,
+    in_numbers,
+    in_whole_percent,
+    month_of,
+    number,
+    span,
+    times_cells,
+    warning,
+)
 from bayes_scaling.reports.svg import lead_of, picture_of
 from bayes_scaling.specifications.progress import RATE_OF
 from bayes_scaling.tables.benchmarks import title
@@ -251,7 +260,7 @@ def budget_sentence(fit: Fit, asked: float | None = None) -> str | None:
         budget, what = asked, f", {asked / _largest(fit):.3g} times the largest of these runs"
     found = optimal_allocation(fit, [budget])
     rows = {name: credible_intervals(found[name]).iloc[0] for name in _QUANTITIES}
-    if not all(np.isfinite(row).all() for row in rows.values()):
+    if not all(np.isfinite(row[list(PARTS)].astype(float)).all() for row in rows.values()):
         return None
     where = f" ({setting})" if (setting := setting_of(fit)) else ""
     sizes = (estimate(rows[name], lambda value, _: amount(value)) for name in _QUANTITIES[:2])

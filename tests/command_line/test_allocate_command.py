@@ -246,7 +246,7 @@ def test_any_number_of_budgets_in_one_option_and_in_wide_json(allocate, saved) -
 class Quadratics:
     """IsoFLOP profiles with a best size of so many times the fit's, without sampling."""
 
-    converged, rhat_max, noise = True, 1.0, (0.01, 5.0)
+    converged, rhat_max = True, 1.0
     findings = ("the lowest loss of 1e+19 is at the edge of the grid",)
 
     def __init__(self, fit: bs.Fit, times: float, spread: float) -> None:

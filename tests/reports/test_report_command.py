@@ -1,6 +1,7 @@
 """`bayes-scaling report`: which directories it takes, what it writes, and its exit codes."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 import typer
 from drawn_fits import BAD, drawn_fit
 from kept_sweeps import kept_robustness
+from made_fits import fit_around_made_runs
 from typer.testing import CliRunner
 
 import bayes_scaling as bs
@@ -47,6 +49,27 @@ def test_an_unconverged_fit_is_reported_with_exit_code_1(fit, undrawn, tmp_path)
     found = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     assert found["answer"].startswith("NOT CONVERGED") and found["banners"][0]["title"] == "NOT CONVERGED"
     assert done.stdout.startswith("NOT CONVERGED")
+
+
+def test_budgets_that_are_asked_for_are_those_of_answer_and_table(fit, undrawn, tmp_path):
+    runs = fit_around_made_runs()
+    runs.save(tmp_path / "runs.nc")
+    done = run(str(tmp_path / "runs.nc"), "--format", "json", "--quiet", "--compute", "1e24,3.33e25")
+    assert done.exit_code == 0, done.output
+    found = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    best = bs.credible_intervals(bs.optimal_allocation(runs, [1e24])["tokens_per_parameter"]).iloc[0]
+    assert found["answer"].startswith("With 1e+24 FLOP, 1e+03 times the largest of these runs, the loss is lowest")
+    assert f"about {best['median']:.3g} tokens per parameter" in found["answer"]
+    (section,) = (each for each in found["sections"] if each["name"] == "allocation")
+    budgets = [row["budget"].partition(" FLOP")[0] for row in section["tables"][0]["records"]]
+    assert budgets == ["1e+21", "1e+22", "1e+23", "1e+24", "3.33e+25"]
+    for compute, refused, words in (
+        ("1e24", fit, "says nothing of how a budget is best split"),
+        ("-1", runs, "compute .FLOP. must be above 0"),
+    ):
+        refused.save(tmp_path / "other.nc")
+        failed = run(str(tmp_path / "other.nc"), "--format", "json", "--quiet", "--compute", compute)
+        assert isinstance(failed.exception, bs.BayesScalingError) and re.search(words, str(failed.exception))
 
 
 def test_what_a_directory_holds_is_seen_by_its_files(tmp_path):

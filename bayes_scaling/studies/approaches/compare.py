@@ -74,11 +74,11 @@ def compare_approaches(
         A row for each approach. ``rows``: of the table, that were used. For ``a``, and likewise ``b``: the posterior's
         median ``a`` with ``a_lower``, ``a_upper``; ``a_bias``, how far least-squares parabolas of a law's own losses
         lie from the law's ``a`` (posterior of approach 3, :func:`bayes_scaling.quadratic_bias`), and ``a_corrected``,
-        the posterior less that bias, both with interval; ``a_coverage``, the share of simulated tables of the same
-        sizes in which such an interval holds the law's ``a``, and ``a_refused``, why ``a`` is not to be used (its bias
-        is above half its standard deviation, or can't be found), or empty; ``a_classical``, a point estimate (envelope;
-        parabolas by least squares; the Huber objective at its minimum); ``a_published`` by Hoffmann et al. 2022
-        with its interval.
+        the posterior less that bias, both with interval; ``a_coverage``, the share of
+        tables in which such an interval would hold the law's ``a`` in spite of the bias, and ``a_refused``, why ``a``
+        is not to be used (its bias is above half its standard deviation, or can't be found), or empty;
+        ``a_classical``, a point estimate (envelope; parabolas by least squares; the Huber objective at its minimum);
+        ``a_published`` by Hoffmann et al. 2022 with its interval.
         ``converged`` and ``rhat_max`` are of the row's own posterior, ``bias_converged`` of approach 3, from which its
         bias comes; ``seconds`` of its sampling, NaN for a fit that was given. ``attrs`` name the intervals, and rows
         left out with their reasons (``unused``), and ``findings``: budgets whose minimum is at the edge of their grid.
@@ -166,9 +166,7 @@ def _quadratic_row(
         shifts = np.random.default_rng(0).choice(bias.to_numpy().ravel(), exponents[name].shape)
         row |= _interval(f"{name}_bias", bias, probability)
         row |= _interval(f"{name}_corrected", exponents[name] - shifts, probability)
-        judged = reliability(
-            exponents[name], law, runs, size=size, noise=profiles.noise, probability=probability, **grouping
-        )
+        judged = reliability(exponents[name], law, runs, size=size, probability=probability, **grouping)
         row |= {f"{name}_coverage": judged.coverage, f"{name}_refused": judged.refused}
     return row | {"bias_converged": law.diagnostics.converged}
 

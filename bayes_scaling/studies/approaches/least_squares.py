@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
+from scipy.stats import norm
 
 from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.quantities.allocation import YEAR, allocation_exponents, split_laws
@@ -109,17 +110,14 @@ def quadratic_bias(
     within: float = WITHIN,
     least_models: int = FOUND_MODELS,
     reach: float = REACH,
-    noise: float = 0.0,
-    nu: float | None = None,
-    seed: int = 0,
 ) -> xr.DataArray:
     r"""What the quadratics of approach 2 would make of a law's own losses, less the truth.
 
     .. math:: \hat a\left(\ln L(N_i, D_i)\right) - a, \qquad a = \frac{\beta}{\alpha + \beta}
 
-    Losses at the sizes of the table's models and the compute of their budget, parabolas by least squares
+    Losses without noise at the sizes of the table's models and the compute of their budget, parabolas by least squares
     (:func:`bayes_scaling.studies.approaches.least_squares.parabolas`) of those near the lowest, and the slope of their
-    vertices. With noise, each draw of the source has a simulated table of its own, and the result is its error.
+    vertices.
 
     Parameters
     ----------
@@ -133,8 +131,6 @@ def quadratic_bias(
         turned.
     within, least_models, reach
         As for :func:`bayes_scaling.isoflop_profiles`.
-    noise, nu, seed
-        Of log losses: scale, degrees of freedom of Student's t (None for normal), and seed.
 
     Returns
     -------
@@ -168,8 +164,6 @@ def quadratic_bias(
     laws = split_laws(source, YEAR)
     tokens = rows.tokens * np.exp(-rows.beside_budget)  # that take each run to its budget's mean compute
     log_loss = np.log(laws.loss(rows.parameters, tokens, YEAR))
-    rng = np.random.default_rng(seed)
-    log_loss += noise * (rng.standard_normal(log_loss.shape) if nu is None else rng.standard_t(nu, log_loss.shape))
     log_size = np.log(rows.parameters if size == "parameters" else tokens)
     near, _ = near_minimum(log_size, log_loss, rows.budget, reach)
     slope = parabolas(log_size, log_loss, rows.budget, rows.log_budget, near).slope
@@ -178,9 +172,9 @@ def quadratic_bias(
 
 @dataclass(frozen=True)
 class Reliability:
-    """Of an exponent by approach 2, on simulated tables of its own design: median ``bias``, and why it is ``refused``.
+    """Of an exponent by approach 2, on its own design: median ``bias`` and why it is ``refused``, or "".
 
-    ``coverage`` is the share of tables whose estimate, with an interval as wide as the posterior's, holds the truth.
+    ``coverage`` is the share of tables whose intervals hold the truth, were errors normal and right but for the bias.
     """
 
     bias: float
@@ -193,27 +187,24 @@ def reliability(
     source: Source,
     runs: pd.DataFrame,
     *,
-    noise: tuple[float, float],
     probability: float = INTERVAL_PROBABILITY,
     **design: Any,
 ) -> Reliability:
-    """Judge draws of an exponent by what approach 2 would find in a law's losses at the same sizes.
+    """Judge draws of an exponent by what approach 2 finds in a law's own losses at the same sizes.
 
-    ``source`` and ``design`` are those of :func:`quadratic_bias`, ``noise`` has its ``noise`` and ``nu``. Refused is an
+    ``source`` and ``design`` are those of :func:`quadratic_bias`, ``probability`` that of the interval. Refused is an
     exponent whose bias is above :data:`REFUSED_BIAS` of its standard deviation, and one whose bias can't be found since
     in most draws of the law too few budgets have their minimum inside their grid.
     """
-    biases = quadratic_bias(source, runs, **design)
-    errors = quadratic_bias(source, runs, noise=noise[0], nu=noise[1], **design)
-    low, high = exponent.quantile([(1 - probability) / 2, (1 + probability) / 2]) - exponent.median()
-    bias, spread = biases.median().item(), exponent.std().item()
-    coverage = ((errors >= -high) & (errors <= -low)).where(np.isfinite(errors)).mean().item()
-    refused = ""
-    if np.isfinite(biases).mean() < 0.5:
-        refused = "by the law of approach 3 the minimum of nearly every budget lies at the edge of its grid"
-    elif abs(bias) > REFUSED_BIAS * spread:
-        refused = (
-            f"on this design parabolas of a law's own losses are off by {bias:+.2g}, more than {REFUSED_BIAS:g} of "
-            f"the posterior's standard deviation ({spread:.2g})"
-        )
-    return Reliability(bias, coverage, refused)
+    biases = quadratic_bias(source, runs, **design).to_numpy()
+    biases, found = biases[np.isfinite(biases)], np.isfinite(biases).mean()
+    if found < 0.5:
+        reason = "by the law of approach 3 the minimum of nearly every budget lies at the edge of its grid"
+        return Reliability(np.nan, np.nan, reason)
+    bias, spread, end = float(np.median(biases)), exponent.std().item(), norm.ppf((1 + probability) / 2)
+    coverage = float(np.mean(norm.cdf(end - biases / spread) - norm.cdf(-end - biases / spread)))
+    refused = (
+        f"on this design parabolas of a law's own losses are off by {bias:+.2g}, more than {REFUSED_BIAS:g} of the "
+        f"posterior's standard deviation ({spread:.2g})"
+    )
+    return Reliability(bias, coverage, refused if abs(bias) > REFUSED_BIAS * spread else "")

@@ -200,17 +200,11 @@ class Profiles:
         """What the budgets can't say: those whose lowest loss is at the edge of their grid, which are bounds alone."""
         ends = {-1: ("smallest", "below"), 1: ("largest", "above")}
         return tuple(
-            f"the lowest loss of {', '.join(map(str, budgets.index))} is at the edge of the grid (its {end} model): "
-            f"the minimum there is only known to lie {side} the size next to it, and counts as that"
+            f"the lowest loss of budget {', '.join(map(str, budgets.index))} is at the edge of the grid (its "
+            f"{end} model): the minimum there is only known to lie {side} the size next to it, and counts as that"
             for way, (end, side) in ends.items()
             if len(budgets := self.rows.edges.query("side == @way"))
         )
-
-    @property
-    def noise(self) -> tuple[float, float]:
-        """Scale and degrees of freedom of the noise of log losses, at their medians."""
-        sigma, nu = (self.data["posterior"][name].median().item() for name in ("sigma", "nu"))
-        return sigma, nu
 
     @property
     def rhat_max(self) -> float:
