@@ -94,7 +94,7 @@ def predicted_loss(
 
     >>> from bayes_scaling.law.chinchilla import BESIROGLU
     >>> round(predicted_loss(BESIROGLU, parameters=7e10, tokens=1.4e12).item(), 3)
-    1.975
+    1.974
     """
     require_choice("kind", kind, get_args(Kind))
     require_choice("unit", unit, get_args(Unit))
