@@ -9,8 +9,8 @@ from bayes_scaling.errors import BayesScalingError, SpecificationError
 from bayes_scaling.specifications.catalogue import load_specification
 
 TOP_KEYS = (
-    "title, reference, law, irreducible_loss, transformer_factor, varies_by, coefficients, benchmarks, progress, "
-    "noise, data, pivot, centre, "
+    "title, reference, law, irreducible_loss, transformer_factor, varies_by, coefficients, tuned, benchmarks, "
+    "progress, noise, data, pivot, centre, "
     "priors, delta"
 )
 FAMILIES = "beta, gamma, half_normal, laplace, lognormal, normal, student_t"
