@@ -149,8 +149,9 @@ def approaches(runs: pd.DataFrame, fit: bs.Fit) -> str:
         + "\n\nApproach 2 is one hierarchical quadratic of log loss in log parameters over all budgets. A parabola is "
         "only the second-order approximation of a law's profile, so that its vertex lies beside the optimum where the "
         "grid is wide or off its centre: the bias is what least-squares parabolas make of losses that approach 3's own "
-        f"posterior gives at the same runs. {left_out} runs are in no budget with enough models and are left out of "
-        "approach 2. Approach 1 needs losses along training, which this table lacks."
+        f"posterior gives at the same runs. {left_out} runs are in no budget with enough models, or far above the "
+        "lowest loss of theirs, and are left out of approach 2. Approach 1 needs losses along training, which this "
+        "table lacks."
     )
 
 

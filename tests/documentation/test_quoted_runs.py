@@ -33,7 +33,7 @@ from bayes_scaling.plots.runs import standardised_residuals
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY
 from bayes_scaling.studies.approaches import compare as compare_module
 from bayes_scaling.studies.approaches.least_squares import classical_parabolas
-from bayes_scaling.studies.approaches.rows import budgets_of, make_profile_rows
+from bayes_scaling.studies.approaches.rows import make_profile_rows
 from bayes_scaling.studies.calibration.result import coverage_table
 from bayes_scaling.studies.calibration.settings import PROBABILITY, SIMULATIONS
 
@@ -110,7 +110,7 @@ class TestProse:
         text = outside_tables(PAGE)
         assert re.search(CLAIMS["runs"].phrase, text)[1] == str(len(digitised))
         assert f"On chinchilla ({len(digitised)} training runs)" in text
-        assert re.search(CLAIMS["runs in no budget"].phrase, text)[1] == str(len(budgets_of(digitised).unused))
+        assert re.search(CLAIMS["runs in no budget"].phrase, text)[1] == str(len(make_profile_rows(digitised).unused))
 
     def test_fits_are_said_to_have_converged_as_the_table_says(self) -> None:
         seeds = re.search(CLAIMS["largest R-hat"].phrase, page(PAGE)).groups()
@@ -159,7 +159,7 @@ class TestTables:
     def test_rows_of_approaches_and_their_parabolas_are_those_of_the_runs(self, digitised) -> None:
         approaches = table_of("## Three approaches", "approach")
         assert approaches["rows"].to_dict() == {
-            APPROACH_2: str(len(digitised) - len(budgets_of(digitised).unused)),
+            APPROACH_2: str(len(make_profile_rows(digitised).ids)),
             APPROACH_3: str(len(digitised)),
         }
         rows = make_profile_rows(digitised)
