@@ -67,6 +67,7 @@ def with_all_columns(runs: pd.DataFrame) -> pd.DataFrame:
         "learning_rate": [3e-4, 1e-3, 4e-3],
         "batch_size": [64.0, 1024.0, 256.0, 128.0, 512.0, 32.0, 256.0],
         "sparsity": [1.0, 8.0, 2.0, 32.0, 4.0],
+        "recipe": ["old", "new"],
     }
     return with_kaplans_columns(runs).assign(**{name: np.resize(each, len(runs)) for name, each in cycles.items()})
 

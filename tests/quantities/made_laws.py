@@ -1,7 +1,7 @@
 """Laws made of given draws, for tests of what is read off a law."""
 
 import numpy as np
-from made_runs import made_runs, with_kaplans_columns
+from made_runs import FURTHER, made_runs, with_all_columns
 
 from bayes_scaling.model.coordinates import coefficients_of
 from bayes_scaling.model.rows import Anchor, anchor_of, make_rows
@@ -40,7 +40,8 @@ def made_drifting_laws(**values) -> Laws:
 
 def prior_laws(specification: Specification, evaluations, draws: int = 100) -> Laws:
     """A specification's law under draws from its prior."""
-    table = with_kaplans_columns(made_runs()) if LAWS[specification.law].for_runs else evaluations
+    of_runs = LAWS[specification.law].for_runs or specification.name in FURTHER
+    table = with_all_columns(made_runs()) if of_runs else evaluations
     rows, rng = make_rows(specification, table), np.random.default_rng(0)
     values = {}
     for parameter in specification.parameters():
@@ -54,6 +55,7 @@ def prior_laws(specification: Specification, evaluations, draws: int = 100) -> L
         anchor=rows.anchor or anchor_of(specification),
         shape=(1, draws),
         predictors=rows.predictors,
+        setting={"recipe": "old"} if "recipe" in specification.columns else {},
         log_vocabulary={"wt103": 12.5} if "log_vocabulary" in rows.covariates else {},
     )
 
