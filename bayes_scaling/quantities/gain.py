@@ -181,7 +181,7 @@ def _checked(
     if not isinstance(baseline, str):
         pair = _paired(laws, laws_of(baseline))
         for each in pair:
-            each.require_power_laws()
+            (each.at_best_split() if split == "optimal" else each).require_power_laws()
             check_years(each, year)
         ours, theirs = (_side(each, benchmark, architecture, every=True) for each in pair)
         return ours, theirs, budgets

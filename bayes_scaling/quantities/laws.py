@@ -85,6 +85,11 @@ class Laws:
 
     def require_power_laws(self) -> None:
         """Refuse a law whose coefficients change with size, or whose irreducible loss may change with the date."""
+        if "excess_scale" in self.coefficients:
+            raise BayesScalingError(
+                f"parameters in excess decay in '{self.specification.name}', so that its terms are no power laws away "
+                'from the best split; ask for that (split="optimal"), or use bs.predicted_loss'
+            )
         for name, each in self.specification.formulas.items():
             sizes = () if name == "sigma" else {"parameters", "tokens"} & {*each.columns}
             if sizes or (name in ("level", "irreducible_share") and "year" in each.columns):
@@ -211,6 +216,10 @@ class Laws:
         setting = {**own, **self.setting, **named}
         values = {name: setting[name] if name in setting else self.predictors.usual(name) for name in columns}
         return self.predictors.arrays(pd.DataFrame(values, index=range(count)))
+
+    def at_best_split(self) -> Self:
+        """The law where no parameters are in excess, as none are at the best split."""
+        return replace(self, coefficients={k: each for k, each in self.coefficients.items() if k != "excess_scale"})
 
     def _code(self, group: str, name: str) -> Integers:
         if name not in self.levels[group]:

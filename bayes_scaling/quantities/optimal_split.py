@@ -47,11 +47,13 @@ Lines = tuple[tuple[Floats, Floats], ...]
 
 def local_terms(laws: Laws, year: Any, **setting: Any) -> Lines:
     """The line of each term of a law at a date; ``setting``: benchmark and architecture."""
+    laws = laws.at_best_split()
     return _lines(laws, year, laws.parts, **setting)
 
 
 def summed_terms(laws: Laws, year: Any, **setting: Any) -> tuple[Lines, Floats | float]:
     """As :func:`local_terms`, of what adds up: the terms to the power ``1 / p``, and ``p``, which is 1 in most laws."""
+    laws = laws.at_best_split()
     power = 1.0 if laws.power is None else laws.power
     lines = _lines(laws, year, laws.powered_parts, **setting)
     return tuple((log_coefficient / power, exponent / power) for log_coefficient, exponent in lines), power
