@@ -165,8 +165,8 @@ with a bootstrap miss as often, since resampling takes runs for independent too.
 
 A discrepancy that is alike for runs of like size, with a size of its own found from the runs that are fitted, is the
 general remedy; where those show nothing of it, it can't help either. The package does not have one;
-`notebooks/discrepancy.py` sketches it by Laplace's approximation, with a length of one decade fixed beforehand and not
-tuned to these ladders:"""
+`notebooks/discrepancy.py` sketches it by Laplace's approximation, with a length of one decade (two decades
+were tried on Gadre's runs, nothing else):"""
 
 
 def with_discrepancy(rows: Mapping[str, pd.DataFrame]) -> str:
