@@ -129,7 +129,7 @@ TAKING: dict[str, Callable[[Any], Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(set(TAKING) - {"fit", "compare", "replicate"}))
+@pytest.mark.parametrize("name", sorted(set(TAKING) - {"fit", "compare", "backtest", "replicate"}))
 def test_a_file_read_by_pandas_is_refused_in_a_line(name: str, ho2024: pd.DataFrame, tmp_path: Path) -> None:
     ho2024.to_csv(tmp_path / "mine.csv")
     with pytest.raises(EvaluationsError, match=rf"column published, row 0: .* is not a datetime64 .*; type .*, {READ}"):

@@ -255,11 +255,11 @@ def test_allocations_are_of_the_level_that_is_set(by_dataset, tmp_path, capsys) 
     with pytest.raises(bs.BayesScalingError, match="allocate --at dataset=c4"):
         allocations(Question((1e22,)), by_dataset)
     by_dataset.save(tmp_path)
-    allocate_command([1e22], tmp_path, at=["dataset=pile"])
+    allocate_command(["1e22"], tmp_path, at=["dataset=pile"], approach_2=False)
     assert "dataset pile" in " ".join(capsys.readouterr().out.split())
     for wrong, at in ((None, ["dataset=pile"]), (tmp_path, ["dataset"])):
         with pytest.raises(bs.BayesScalingError, match="needs a fit and COLUMN=VALUE"):
-            allocate_command([1e22], wrong, at=at)
+            allocate_command(["1e22"], wrong, at=at)
 
 
 def test_a_summary_has_all_that_is_reported(whole) -> None:

@@ -195,8 +195,9 @@ def test_what_is_reported_of_draws_is_what_the_model_states(fit, model, specific
     drawn = fit.data["posterior"].to_dataset()
     free = {variable.name: drawn[variable.name].to_numpy() for variable in model.free_RVs}
     found = posterior_of(specification, rows, free)
-    assert set(found.data_vars) == set(drawn.data_vars)
-    for name, stated in drawn.data_vars.items():
+    effects = {formula.stem(each) for formula in specification.predicted.values() for each in formula.pooled}
+    assert set(found.data_vars) == set(drawn.data_vars) | effects
+    for name, stated in drawn.data_vars.items():  # effects of pooled groups are no part of the model
         assert found[name].dims == stated.dims, name
         for dim in stated.dims:
             assert found[dim].to_numpy().tolist() == stated[dim].to_numpy().tolist(), name

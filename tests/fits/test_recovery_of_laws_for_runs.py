@@ -72,7 +72,8 @@ def covered(name: str, simulations: int = SIMULATIONS) -> Iterator[dict[str, boo
 
 
 def test_every_law_for_runs_is_here() -> None:
-    assert set(CASES) == {name for name in bs.list_specifications() if name.startswith("runs/")}
+    pooled = {"runs/recipes"}  # as are the groups of tests/formulas/test_fits_by_formulas.py
+    assert set(CASES) | pooled == {name for name in bs.list_specifications() if name.startswith("runs/")}
 
 
 @pytest.mark.slow
