@@ -27,6 +27,7 @@ from bayes_scaling.inference.diagnostics import ESS_MIN, RHAT_MAX
 from bayes_scaling.inference.fitting import KEPT_DRAWS, fit_fingerprint, summary_of
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.law.formula import training_compute
+from bayes_scaling.quantities.domain import EDGE_COMPUTE
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, summarise_rate
 from bayes_scaling.reports import allocation, backtest_document, comparison_document, robustness_document, run_directory
 from bayes_scaling.reports.comparison_document import comparison_json
@@ -101,6 +102,9 @@ def longest() -> float:
 
 
 CLAIMS: dict[str, dict[str, Claim]] = {
+    f"{SITE}/planning-a-training-run.md": {
+        "edge": Claim(r"at most (\w+) times the largest compute", lambda: ({3.0: "three"}[EDGE_COMPUTE],)),
+    },
     FORMATS: {
         "intervals": Claim(r"Intervals are (\d+)% equal-tailed", lambda: (INTERVAL,)),
         "format": Claim(
