@@ -110,11 +110,11 @@ def evaluation_densities(
     if noise.samples_effects or noise.cluster == "none":
         return np.asarray(noise.kind.of(residual, sigma, values) + jacobian)
     effects = effects_of(specification, rows, values)
-    mean, scale = given_rest(residual, sigma, effects)
+    mean, scale, squares = given_rest(residual, sigma, effects)
     density = normal(residual - mean, scale) + jacobian
     if noise.kind.by_cluster:
         whole, _ = effects[-1]
-        square, count = whole(shared_effects(residual, sigma, effects)[3]), whole(np.ones(residual.shape[1]))
+        square, count = whole(squares), whole(np.ones(residual.shape[1]))
         rest = square - ((residual - mean) / scale) ** 2
         density += noise.kind.heavier(square, count, values) - noise.kind.heavier(rest, count - 1, values)
     return np.asarray(density)

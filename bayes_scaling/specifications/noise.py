@@ -166,11 +166,11 @@ def effects_given(passes: Sequence[tuple[Any, Any, Any]]) -> tuple[Any, Any]:
     return mean, variance
 
 
-def given_rest(residual: Any, sigma: Any, effects: Effects) -> tuple[Any, Any]:
-    """Mean and standard deviation of each residual given the others: what leave-one-evaluation-out needs.
+def given_rest(residual: Any, sigma: Any, effects: Effects) -> tuple[Any, Any, Any]:
+    """Mean and deviation of each residual given the others, which leave-one-evaluation-out needs; and squares.
 
     Leave-one-out in non-factorised models: Bürkner, Gabry and Vehtari 2021.
     """
-    _, mean, variance, _ = shared_effects(residual, sigma, effects)
+    _, mean, variance, squares = shared_effects(residual, sigma, effects)
     alone = 1 - variance * sigma**-2.0
-    return residual - (residual - mean) / alone, sigma / np.sqrt(alone)
+    return residual - (residual - mean) / alone, sigma / np.sqrt(alone), squares

@@ -35,7 +35,7 @@ def block_density(residual: np.ndarray, sigma: float, tau: float) -> float:
 
 
 def density_given_rest(residual: np.ndarray, sigma, tau) -> np.ndarray:
-    mean, scale = given_rest(residual, sigma, [(of_one, tau)])
+    mean, scale, _ = given_rest(residual, sigma, [(of_one, tau)])
     return normal(residual - mean, scale)
 
 
@@ -169,7 +169,7 @@ def test_clusters_within_clusters_are_one_multivariate_normal(depth: int) -> Non
         assert_allclose(mean, shared @ np.linalg.solve(whole, residual), rtol=1e-9, atol=1e-10)
         assert_allclose(variance, np.diag(shared - shared @ np.linalg.solve(whole, shared)), rtol=1e-9, atol=1e-10)
         precision = np.linalg.inv(whole)
-        own, scale = given_rest(residual, sigma, effects)
+        own, scale, _ = given_rest(residual, sigma, effects)
         assert_allclose(residual - own, precision @ residual / np.diag(precision), rtol=1e-8, atol=1e-10)
         assert_allclose(scale, np.diag(precision) ** -0.5, rtol=1e-9)
 
