@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import xarray as xr
+from steps import against, table_of
 
 import bayes_scaling as bs
 from bayes_scaling.common.arrays import Floats
@@ -24,7 +25,6 @@ from bayes_scaling.model.rows import make_rows
 from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.rates import INTERVAL, interval_points, months_to_double
 from bayes_scaling.reports.fit_words import in_brackets, in_months, in_numbers
-from bayes_scaling.studies.comparison.result import METHODS, by_arviz
 
 HERE = Path(__file__).parent
 SPECIFICATIONS = ("reference", "steps/1-irreducible", "ho2024/07")
@@ -108,25 +108,16 @@ def answers(compared: Mapping[str, bs.Comparison]) -> str:
     for what, comparison in compared.items():
         row = comparison.table.set_index("model").loc["reference"]
         mark = "" if row["converged"] else " (NOT CONVERGED)"
-        lines.append([what, str(comparison.evaluations.rows), in_brackets(row) + mark, *ahead(comparison)])
+        ahead = ["{:.1f} ± {:.1f}".format(*against(comparison, "reference", name)) for name in SPECIFICATIONS[1:]]
+        lines.append([what, str(comparison.evaluations.rows), in_brackets(row) + mark, *ahead])
     header = ["`ho2024`", "rows", "T_C", *(f"`reference` less `{name}`" for name in SPECIFICATIONS[1:])]
     return table_of(header, lines)
-
-
-def ahead(comparison: bs.Comparison) -> list[str]:
-    """How much better the reference predicts papers than each other specification."""
-    scores = {label.partition(" | ")[0]: score for label, score in comparison.scores.items()}
-    found = []
-    for name in SPECIFICATIONS[1:]:
-        row = by_arviz({each: scores[each] for each in ("reference", name)}, METHODS["stacking"], name)
-        found.append("{elpd_diff:.1f} ± {dse:.1f}".format(**row.loc["reference"]))
-    return found
 
 
 def one_by_one(fit: bs.Fit, table: pd.DataFrame, corrections: pd.DataFrame) -> str:
     """T_C with each row alone corrected, or left out where no figure is known."""
     rows, of_paper = rows_of(fit.data, fit.specification), table["paper"]
-    values, before = draws_of(fit.specification, fit.data), densities(fit, table)
+    values = draws_of(fit.specification, fit.data)
     lines = []
     for row, correction in corrections.iterrows():
         given = {name: correction[name] for name in FIGURES if pd.notna(correction[name])}
@@ -135,7 +126,7 @@ def one_by_one(fit: bs.Fit, table: pd.DataFrame, corrections: pd.DataFrame) -> s
         paper = rows.levels["paper"].index(of_paper[row])
         if given:
             changed = with_corrections(table, corrections.loc[[row]])
-            log_weights = (densities(fit, changed) - before)[:, paper]
+            log_weights = density(fit, changed, paper) - density(fit, table, paper)
             what = ", ".join(f"{name} {shown(table.loc[row, name])} → {shown(value)}" for name, value in given.items())
         else:
             at, changed = [rows.ids.index(row)], table.drop(index=row)
@@ -150,12 +141,11 @@ def one_by_one(fit: bs.Fit, table: pd.DataFrame, corrections: pd.DataFrame) -> s
     return f"{said}\n\n{table_of(['row', 'system', 'what changes', 'by', 'T_C', 'Pareto k'], lines)}"
 
 
-def densities(fit: bs.Fit, table: pd.DataFrame) -> Floats:
-    """Log density of each paper under each draw, on a table with the fit's rows."""
+def density(fit: bs.Fit, table: pd.DataFrame, paper: int) -> Floats:
+    """Log density of a paper under each draw, on a table with the fit's rows."""
     fitted = rows_of(fit.data, fit.specification)
     rows = make_rows(fit.specification, table, anchor=fitted.anchor, predictors=fitted.predictors)
-    papers = np.arange(len(fitted.levels["paper"]))
-    return unit_densities(fit.specification, rows, draws_of(fit.specification, fit.data), "paper", papers)
+    return unit_densities(fit.specification, rows, draws_of(fit.specification, fit.data), "paper", [paper])[:, 0]
 
 
 def papers(fit: bs.Fit, table: pd.DataFrame) -> str:
@@ -238,11 +228,6 @@ def quantiles(fit: bs.Fit, log_weights: Floats, points: list[float]) -> Floats:
 def shown(value: object) -> str:
     """A figure as a reader writes it."""
     return value if isinstance(value, str) else f"{value:.4g}"
-
-
-def table_of(header: list[str], lines: list[list[str]]) -> str:
-    """A table in Markdown."""
-    return "\n".join(f"| {' | '.join(line)} |" for line in (header, ["---"] * len(header), *lines))
 
 
 if __name__ == "__main__":

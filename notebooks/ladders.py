@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 from discrepancy import sketched
+from steps import table_of
 
 import bayes_scaling as bs
 from bayes_scaling.common.files import write_whole
@@ -179,11 +180,6 @@ def with_discrepancy(rows: Mapping[str, pd.DataFrame]) -> str:
 
 def _sketch(row: dict[str, float]) -> str:
     return f"{row['absolute_error_percent']:.1f}%, {row['covered_90']:.0%}, {row['width_percent']:.1f}%"
-
-
-def table_of(header: list[str], lines: list[list[str]]) -> str:
-    """A table in Markdown."""
-    return "\n".join(f"| {' | '.join(line)} |" for line in (header, ["---"] * len(header), *lines))
 
 
 def _cell(row: "pd.Series[float]") -> str:

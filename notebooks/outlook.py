@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import xarray as xr
+from steps import table_of
 
 import bayes_scaling as bs
 from bayes_scaling.common.files import write_whole
@@ -122,11 +123,6 @@ def written(draws: xr.DataArray, outside: bool = False) -> str:
     row = bs.credible_intervals(draws.squeeze(drop=True)).iloc[0]
     middle, lower, upper = in_digits(row, number)
     return f"{middle} ({lower} to {upper}){'*' * outside}"
-
-
-def table_of(header: list[str], lines: list[list[str]]) -> str:
-    """A table in Markdown."""
-    return "\n".join(f"| {' | '.join(line)} |" for line in (header, ["---"] * len(header), *lines))
 
 
 if __name__ == "__main__":
