@@ -68,7 +68,7 @@ def allocate_command(
         posterior = at_columns(posterior, at)
     beside = None
     if posterior is not None and approach_2:
-        from bayes_scaling.reports.approaches import has_budgets, profiles_beside
+        from bayes_scaling.studies.approaches.beside import has_budgets, profiles_beside
 
         if has_budgets(posterior):
             console(stderr=True).print("Approach 2: sampling IsoFLOP profiles of the fit's runs (10 to 60 s) ...")

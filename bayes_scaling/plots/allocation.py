@@ -16,12 +16,13 @@ from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.chinchilla import STATIC_LAWS
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.plots.drawing import EDGE, bracketed, finished, panel, plain_log_ticks
-from bayes_scaling.plots.runs import best_split, fitted_runs, loss_band, name_of, runs_title, scientific
+from bayes_scaling.plots.runs import best_split, loss_band, name_of, runs_title, scientific
 from bayes_scaling.plots.style import FAINT, INK, LAW_COLOURS, LAW_LINES, ORDERED, PAPER, POSTERIOR, PRIOR
 from bayes_scaling.plots.visuals import Visuals, add_legend, entry, named, patch, takes_visuals
 from bayes_scaling.quantities.arguments import axis_of
 from bayes_scaling.quantities.laws import Source, laws_of
 from bayes_scaling.quantities.rates import INTERVAL
+from bayes_scaling.studies.approaches.rows import fitted_runs
 
 BEYOND_RUNS = 100.0  # times the largest run's compute, where allocation ends unless a larger budget is named
 EXTRAPOLATED = "beyond the largest run's compute"

@@ -20,8 +20,6 @@ from bayes_scaling.plots.allocation import budget_grid, mark_budgets, shade_beyo
 from bayes_scaling.plots.drawing import amount, finished, panel, plain_log_ticks
 from bayes_scaling.plots.runs import (
     best_split,
-    fitted_runs,
-    isoflop_budgets,
     loss_band,
     name_of,
     nearest_budget,
@@ -32,10 +30,11 @@ from bayes_scaling.plots.style import INK, ORDERED, PAPER, POSTERIOR, PRIOR, REF
 from bayes_scaling.plots.visuals import Visuals, add_legend, entry, named, patch, takes_visuals
 from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.arguments import axis_of
+from bayes_scaling.quantities.domain import WITHIN
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import Laws, Source, laws_of
 from bayes_scaling.quantities.rates import INTERVAL, INTERVAL_KIND, INTERVAL_PROBABILITY
-from bayes_scaling.studies.approaches.rows import FOUND_MODELS, LEAST_BUDGETS, WITHIN
+from bayes_scaling.studies.approaches.rows import FOUND_MODELS, LEAST_BUDGETS, fitted_runs, isoflop_budgets
 
 _POINTS = 80  # of a curve
 _BEYOND = 1.5  # curves go beyond the runs of their budget and the optimum by this factor

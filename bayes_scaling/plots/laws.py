@@ -16,7 +16,7 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.chinchilla import STATIC_LAWS
 from bayes_scaling.plots.drawing import Drawing, bracketed, density_of, finished, plain_log_ticks
-from bayes_scaling.plots.runs import fitted_runs, name_of, runs_title, scientific
+from bayes_scaling.plots.runs import name_of, runs_title, scientific
 from bayes_scaling.plots.style import INK, LAW_COLOURS, LAW_MARKERS, POSTERIOR, PRIOR, WARNING
 from bayes_scaling.plots.visuals import Visuals, add_legend, entry, named, patch, takes_visuals
 from bayes_scaling.quantities.allocation import YEAR, allocation_exponents, optimal_allocation, split_laws
@@ -26,6 +26,7 @@ from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import Source
 from bayes_scaling.quantities.optimal_split import summed_terms
 from bayes_scaling.quantities.rates import INTERVAL
+from bayes_scaling.studies.approaches.rows import fitted_runs
 
 COMPUTE = 1e24  # FLOP; the default budget of the best split
 _LABELS = {

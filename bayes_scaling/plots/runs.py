@@ -11,50 +11,20 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from bayes_scaling.common.arrays import Floats
-from bayes_scaling.errors import BayesScalingError, RunsError
+from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.likelihood import blocks, draws_of, expected_losses, on_scale, scales
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.law.formula import training_compute
 from bayes_scaling.plots.drawing import Drawing, finished, plain_log_ticks, title_of, wide
 from bayes_scaling.plots.style import INK, POSTERIOR, PRIOR, WARNING
 from bayes_scaling.plots.visuals import Visuals, add_legend, named, takes_visuals
-from bayes_scaling.quantities.allocation import YEAR, optimal_allocation, split_laws
+from bayes_scaling.quantities.allocation import YEAR, optimal_allocation
 from bayes_scaling.quantities.coefficients import unidentified
+from bayes_scaling.quantities.domain import WITHIN
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import Laws, Source, laws_of
 from bayes_scaling.specifications.parameters import PARAMETERS
-from bayes_scaling.studies.approaches.rows import WITHIN, budgets_of
-
-MOST_BUDGETS = 10
-
-
-def fitted_runs(fit: Fit) -> pd.DataFrame:
-    """Runs of the set levels of a static law's fit, by id: ``parameters, tokens, compute`` (FLOP), ``loss`` (nats)."""
-    if not isinstance(fit, Fit):
-        raise BayesScalingError(
-            f"a fit to training runs is needed (bs.fit, bs.load_fit), not {type(fit).__name__}; published laws go "
-            "beside it, as laws="
-        )
-    if fit.evaluations.kind != "runs":
-        raise BayesScalingError(
-            f"'{fit.specification.name}' was fitted to evaluations, which have dates and benchmarks, and this is a "
-            "picture of training runs; fit a static law such as 'chinchilla' to runs (bs.read_runs, bs.fit)"
-        )
-    loss = fit.data["observed_data"]["loss"].to_series().set_axis(split_laws(fit, YEAR).systems.index)
-    runs = split_laws(fit, YEAR).systems_at()[["parameters", "tokens"]].astype(float)
-    return runs.assign(compute=training_compute(runs["parameters"], runs["tokens"]), loss=loss[runs.index])
-
-
-def isoflop_budgets(runs: pd.DataFrame) -> Floats:
-    """Rising budgets (FLOP) that most runs share, as :func:`bayes_scaling.isoflop_profiles` finds them; none if few."""
-    try:
-        label = budgets_of(runs.rename(columns={"compute": "flop"})).label
-    except RunsError:
-        return np.empty(0)
-    shared = np.log(runs.loc[label.index, "compute"]).groupby(label)
-    found = np.exp(shared.mean())[shared.size().nlargest(MOST_BUDGETS).index]
-    return np.sort(found.to_numpy(float))
+from bayes_scaling.studies.approaches.rows import fitted_runs
 
 
 def nearest_budget(compute: Any, budgets: Floats) -> NDArray[np.int64]:

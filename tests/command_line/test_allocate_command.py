@@ -34,8 +34,8 @@ from bayes_scaling.quantities.allocation_table import (
     sources,
 )
 from bayes_scaling.reports.allocation import allocation_report, allocation_sentence
-from bayes_scaling.reports.approaches import has_budgets
 from bayes_scaling.reports.fit_results import budget_sentence
+from bayes_scaling.studies.approaches.beside import has_budgets
 
 LABEL = "chinchilla-normal on made"
 BUDGET = 1e24
@@ -62,7 +62,8 @@ class Printed:
 @pytest.fixture
 def allocate(monkeypatch, capfd, tmp_path) -> Callable[..., Printed]:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("bayes_scaling.reports.approaches.has_budgets", lambda fit: False)  # else profiles are sampled
+    # Else profiles are sampled.
+    monkeypatch.setattr("bayes_scaling.studies.approaches.beside.has_budgets", lambda fit: False)
 
     def run(*arguments: str) -> Printed:
         monkeypatch.setattr(sys, "argv", ["bayes-scaling", "allocate", *arguments])
@@ -269,9 +270,9 @@ class Quadratics:
     ],
 )
 def test_approach_2_stands_beside_or_is_refused(times, spread, said, allocate, saved, fit, monkeypatch) -> None:
-    monkeypatch.setattr("bayes_scaling.reports.approaches.has_budgets", has_budgets)
+    monkeypatch.setattr("bayes_scaling.studies.approaches.beside.has_budgets", has_budgets)
     monkeypatch.setattr(
-        "bayes_scaling.reports.approaches.isoflop_profiles", lambda runs: Quadratics(fit, times, spread)
+        "bayes_scaling.studies.approaches.beside.isoflop_profiles", lambda runs: Quadratics(fit, times, spread)
     )
     printed = allocate("--compute", "1e24", "--fit", str(saved))
     assert (printed.code, said in printed.prose) == (0, True)

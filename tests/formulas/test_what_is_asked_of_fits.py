@@ -13,13 +13,14 @@ import bayes_scaling as bs
 from bayes_scaling.commands.allocate import allocate_command
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.likelihood import draws_of, prior_densities, unit_densities
-from bayes_scaling.plots.runs import fitted_runs, standardised_residuals
+from bayes_scaling.plots.runs import standardised_residuals
 from bayes_scaling.quantities.allocation_table import Question, allocations
 from bayes_scaling.quantities.effective_compute import rate_draws
 from bayes_scaling.quantities.identification import ridge
 from bayes_scaling.quantities.laws import laws_of
 from bayes_scaling.specifications.priors import Prior
 from bayes_scaling.specifications.sections import Progress
+from bayes_scaling.studies.approaches.rows import fitted_runs
 
 RATES = Progress(parameters="constant_rate", data="constant_rate")
 WHOLE = {

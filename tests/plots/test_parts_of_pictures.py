@@ -8,8 +8,9 @@ from matplotlib.figure import Figure
 import bayes_scaling as bs
 from bayes_scaling.plots.allocation import budget_grid
 from bayes_scaling.plots.drawing import Drawing, amount, density_of, draw_clipped, shortened
-from bayes_scaling.plots.runs import isoflop_budgets, nearest_budget, scientific
+from bayes_scaling.plots.runs import nearest_budget, scientific
 from bayes_scaling.plots.visuals import _drawn, checked, named
+from bayes_scaling.studies.approaches.rows import isoflop_budgets
 
 
 def test_a_drawing_shows_itself_in_a_notebook():

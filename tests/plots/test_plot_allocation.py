@@ -12,9 +12,10 @@ from bayes_scaling.law.chinchilla import BESIROGLU, HOFFMANN_ROUNDED
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.plots.allocation import budget_grid, plot_allocation
 from bayes_scaling.plots.budgets import plot_tokens_per_parameter
-from bayes_scaling.plots.runs import fitted_runs, scientific
+from bayes_scaling.plots.runs import scientific
 from bayes_scaling.plots.style import LAW_COLOURS, POSTERIOR, REFERENCE
 from bayes_scaling.quantities.laws import laws_of
+from bayes_scaling.studies.approaches.rows import fitted_runs
 
 
 def test_the_frontier_is_the_allocation_and_dashed_beyond_the_runs(runs_fit) -> None:

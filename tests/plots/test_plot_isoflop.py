@@ -13,8 +13,8 @@ from plots.drawn import band, data, texts
 
 import bayes_scaling as bs
 from bayes_scaling.plots.budgets import plot_isoflop
-from bayes_scaling.plots.runs import fitted_runs, isoflop_budgets, nearest_budget
-from bayes_scaling.studies.approaches.rows import budgets_of
+from bayes_scaling.plots.runs import nearest_budget
+from bayes_scaling.studies.approaches.rows import budgets_of, fitted_runs, isoflop_budgets
 
 
 def test_isoflop_curves_are_medians_and_intervals_of_the_law(runs_fit) -> None:

@@ -14,7 +14,8 @@ from bayes_scaling.law.gundlach import GUNDLACH_MODERN
 from bayes_scaling.plots.allocation import plot_allocation
 from bayes_scaling.plots.budgets import plot_isoflop, plot_tokens_per_parameter
 from bayes_scaling.plots.laws import plot_laws
-from bayes_scaling.plots.runs import fitted_runs, plot_residuals
+from bayes_scaling.plots.runs import plot_residuals
+from bayes_scaling.studies.approaches.rows import fitted_runs
 
 PICTURES = (plot_isoflop, plot_allocation, plot_residuals, plot_tokens_per_parameter, plot_laws)
 BESIDE = (plot_allocation, plot_tokens_per_parameter, plot_laws)

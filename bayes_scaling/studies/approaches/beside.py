@@ -9,11 +9,11 @@ from xarray import Dataset
 from bayes_scaling.errors import RunsError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.formula import training_compute
-from bayes_scaling.plots.runs import fitted_runs, isoflop_budgets
 from bayes_scaling.quantities.allocation_table import TRAINING, Beside, summarised
 from bayes_scaling.quantities.coefficients import unidentified
 from bayes_scaling.studies.approaches.isoflop import isoflop_profiles
 from bayes_scaling.studies.approaches.least_squares import reliability
+from bayes_scaling.studies.approaches.rows import fitted_runs, isoflop_budgets
 
 LABEL = "approach 2, IsoFLOP profiles"
 

@@ -15,6 +15,7 @@ from bayes_scaling.inference.sampling import joint_seed
 from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, checked_seed
 from bayes_scaling.law.published import HOFFMANN_EXPONENTS
 from bayes_scaling.quantities.allocation import allocation_exponents
+from bayes_scaling.quantities.domain import WITHIN
 from bayes_scaling.quantities.intervals import check_probability, credible_intervals
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.specifications.catalogue import load_specification
@@ -22,7 +23,7 @@ from bayes_scaling.studies.approaches.curves import SPACING, curve_slices, envel
 from bayes_scaling.studies.approaches.isoflop import isoflop_profiles
 from bayes_scaling.studies.approaches.least_squares import classical_parabolas, quadratic_bias, reliability
 from bayes_scaling.studies.approaches.profiles import Profiles
-from bayes_scaling.studies.approaches.rows import FOUND_MODELS, REACH, WITHIN, Size, make_profile_rows
+from bayes_scaling.studies.approaches.rows import FOUND_MODELS, REACH, Size, make_profile_rows
 
 APPROACHES = ("1 training curves", "2 IsoFLOP profiles", "3 parametric law")
 _SIZES: Mapping[str, Size] = {"a": "parameters", "b": "tokens"}

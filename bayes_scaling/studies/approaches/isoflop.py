@@ -15,6 +15,7 @@ from bayes_scaling.inference.compilation import compiled
 from bayes_scaling.inference.progress import Progress
 from bayes_scaling.inference.sampling import Judge, Sampled, joint_seed, one_of, run_nuts
 from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, checked_cores, checked_seed
+from bayes_scaling.quantities.domain import WITHIN
 from bayes_scaling.studies.approaches.curves import LEAST_CURVES, SPACING, curve_slices
 from bayes_scaling.studies.approaches.profiles import (
     Profiles,
@@ -24,7 +25,7 @@ from bayes_scaling.studies.approaches.profiles import (
     model_data,
     start_of,
 )
-from bayes_scaling.studies.approaches.rows import FOUND_MODELS, REACH, SIZES, WITHIN, ProfileRows, make_profile_rows
+from bayes_scaling.studies.approaches.rows import FOUND_MODELS, REACH, SIZES, ProfileRows, make_profile_rows
 
 
 def sample_profiles(

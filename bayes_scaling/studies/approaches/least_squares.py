@@ -10,12 +10,12 @@ from scipy.stats import norm
 
 from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.quantities.allocation import YEAR, allocation_exponents, split_laws
+from bayes_scaling.quantities.domain import WITHIN
 from bayes_scaling.quantities.laws import Source
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY
 from bayes_scaling.studies.approaches.rows import (
     FOUND_MODELS,
     REACH,
-    WITHIN,
     ProfileRows,
     Size,
     make_profile_rows,

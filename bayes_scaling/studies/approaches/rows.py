@@ -9,11 +9,13 @@ import pandas as pd
 
 from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.common.formatting import counted
-from bayes_scaling.errors import RunsError
+from bayes_scaling.errors import BayesScalingError, RunsError
+from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.model.requirements import require_above
+from bayes_scaling.quantities.allocation import YEAR, split_laws
+from bayes_scaling.quantities.domain import WITHIN
 
-WITHIN = 0.1  # from the least to the most compute of a budget, where budgets are found from the rows
 LEAST_MODELS = 3  # different sizes of model that a parabola needs
 FOUND_MODELS = 6
 """Different sizes of model from which an interval of compute counts as a budget, where budgets are found from the rows:
@@ -129,6 +131,38 @@ def _names(faults: Mapping[object, float], sentence: str) -> str:
     named = "; ".join(sentence.format(name, value) for name, value in list(faults.items())[:_NAMED])
     more = len(faults) - _NAMED
     return named if more <= 0 else f"{named}; and {counted(more, 'other')}"
+
+
+MOST_BUDGETS = 10
+
+
+def fitted_runs(fit: Fit) -> pd.DataFrame:
+    """Runs of the set levels of a static law's fit, by id: ``parameters, tokens, compute`` (FLOP), ``loss`` (nats)."""
+    if not isinstance(fit, Fit):
+        raise BayesScalingError(
+            f"a fit to training runs is needed (bs.fit, bs.load_fit), not {type(fit).__name__}; published laws go "
+            "beside it, as laws="
+        )
+    if fit.evaluations.kind != "runs":
+        raise BayesScalingError(
+            f"'{fit.specification.name}' was fitted to evaluations, which have dates and benchmarks, and this is a "
+            "picture of training runs; fit a static law such as 'chinchilla' to runs (bs.read_runs, bs.fit)"
+        )
+    laws = split_laws(fit, YEAR)
+    loss = fit.data["observed_data"]["loss"].to_series().set_axis(laws.systems.index)
+    runs = laws.systems_at()[["parameters", "tokens"]].astype(float)
+    return runs.assign(compute=training_compute(runs["parameters"], runs["tokens"]), loss=loss[runs.index])
+
+
+def isoflop_budgets(runs: pd.DataFrame) -> Floats:
+    """Rising budgets (FLOP) that most runs share, as :func:`bayes_scaling.isoflop_profiles` finds them; none if few."""
+    try:
+        label = budgets_of(runs.rename(columns={"compute": "flop"})).label
+    except RunsError:
+        return np.empty(0)
+    shared = np.log(runs.loc[label.index, "compute"]).groupby(label)
+    found = np.exp(shared.mean())[shared.size().nlargest(MOST_BUDGETS).index]
+    return np.sort(found.to_numpy(float))
 
 
 Size = Literal["parameters", "tokens"]
