@@ -15,18 +15,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
-from discrepancy import sketched
 from steps import table_of
 
 import bayes_scaling as bs
 from bayes_scaling.common.files import write_whole
 from bayes_scaling.quantities.domain import DOMAINS
 from bayes_scaling.studies.backtest.result import Backtest
-from bayes_scaling.studies.backtest.splits import held_out
+from bayes_scaling.studies.backtest.splits import RUN_SPECIFICATIONS
 
 HERE = Path(__file__).parent
-POSTERIORS = ("chinchilla", "chinchilla-normal")
-"""Forecasters whose errors are listed run by run."""
 C4 = "training/eval_data/c4_val/shard-{0000000..0000010}.tar"
 
 
@@ -117,17 +114,10 @@ def main() -> None:
         place = asked.directory / f"{number:02d}"
         options = {"hold_out": ladder.hold_out, "best_of": ladder.best_of, "workers": asked.workers}
         found[ladder.name] = bs.backtest(None, ladder.read(asked.data), directory=place, **options)
-    rows = {ladder.name: discrepancies(ladder, asked.data) for ladder in LADDERS}
-    write_whole(HERE / "ladders.md", page(found, rows).encode())
+    write_whole(HERE / "ladders.md", page(found).encode())
 
 
-def discrepancies(ladder: Ladder, data: Path) -> pd.DataFrame:
-    """The law with independent noise, and with a discrepancy, on one ladder."""
-    (split,) = held_out(ladder.read(data), ladder.hold_out, ladder.best_of)
-    return pd.DataFrame([sketched(split.before, split.later, discrepancy) for discrepancy in (False, True)])
-
-
-def page(found: Mapping[str, Backtest], rows: Mapping[str, pd.DataFrame]) -> str:
+def page(found: Mapping[str, Backtest]) -> str:
     """Markdown: what was done, a line for each ladder, and the runs of Gadre et al. one by one."""
     names = next(iter(found.values())).names
     lines = [[name, *_size(each), *(_cell(each.summary().loc[of]) for of in names)] for name, each in found.items()]
@@ -151,7 +141,6 @@ def page(found: Mapping[str, Backtest], rows: Mapping[str, pd.DataFrame]) -> str
         one_by_one({name: each for name, each in found.items() if name.startswith("Gadre")}),
         "## Where intervals miss, and why",
         WHY,
-        with_discrepancy(rows),
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -164,22 +153,9 @@ residuals for many witnesses, so that constants seem known far better than the l
 what the law misses beyond the runs. It is not the family of the noise: Student-t and normal miss alike. Point estimates
 with a bootstrap miss as often, since resampling takes runs for independent too.
 
-A discrepancy that is alike for runs of like size, with a size of its own found from the runs that are fitted, is the
-general remedy; where those show nothing of it, it can't help either. The package does not have one;
-`notebooks/discrepancy.py` sketches it by Laplace's approximation, with a length of one decade (two decades
-were tried on Gadre's runs, nothing else):"""
-
-
-def with_discrepancy(rows: Mapping[str, pd.DataFrame]) -> str:
-    """A line for each ladder: error, coverage and width without a discrepancy and with one."""
-    lines = [[name, *map(_sketch, each.to_dict("records"))] for name, each in rows.items()]
-    mean = pd.concat(rows.values()).groupby(level=0).mean()
-    lines.append(["**mean of ladders**", *map(_sketch, mean.to_dict("records"))])
-    return table_of(["ladder (error, inside, mean width of 90%)", "law and noise", "with a discrepancy"], lines)
-
-
-def _sketch(row: dict[str, float]) -> str:
-    return f"{row['absolute_error_percent']:.1f}%, {row['covered_90']:.0%}, {row['width_percent']:.1f}%"
+`runs/discrepancy` lets losses depart from the law by a smooth function of both sizes, alike for runs of like size, by as
+much as the runs that are fitted show; where these show nothing of it, it can't help either. Its length of one decade was
+chosen on Gadre's runs (two decades were tried there, nothing else)."""
 
 
 def _cell(row: "pd.Series[float]") -> str:
@@ -208,7 +184,7 @@ def one_by_one(found: Mapping[str, Backtest]) -> str:
     lines = []
     for name, result in found.items():
         for (forecaster, _, _), row in result.scores.iterrows():
-            if forecaster in POSTERIORS:
+            if forecaster in RUN_SPECIFICATIONS:
                 size = f"{row['parameters'] / 1e9:.1f}e9 on {row['tokens'] / 1e9:.3g}e9 tokens"
                 inside = "inside" if row["covered_90"] else "**outside**"
                 error, domain = f"{row['error_percent']:+.1f}%", f"{row['domain']} ({row['compute_ratio']:.2g} times)"

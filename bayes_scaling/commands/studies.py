@@ -119,7 +119,7 @@ def backtest_command(
         list[str] | None,
         typer.Argument(
             help="Names in the catalogue, .toml files, or families; the first is also fitted without progress. "
-            "Default: reference and ho2024/07; of runs chinchilla and chinchilla-normal.",
+            "Default: reference and ho2024/07; of runs chinchilla and runs/discrepancy.",
             autocompletion=specification_names,
         ),
     ] = None,

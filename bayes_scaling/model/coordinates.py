@@ -16,7 +16,7 @@ from bayes_scaling.errors import SpecificationError
 from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS, years_of
 from bayes_scaling.model.rows import anchor_of, central_anchor
 from bayes_scaling.model.structure import Added, Arrays, Coefficient, Coefficients, grown, log_parts, middle
-from bayes_scaling.specifications.formulas import LOSS_FACTORS
+from bayes_scaling.specifications.formulas import LOSS_FACTORS, is_smooth
 from bayes_scaling.specifications.progress import ERA_LEVELS, Levels
 from bayes_scaling.specifications.sections import CENTRE_YEAR, GROUPS_OF_RATES
 from bayes_scaling.specifications.specification import Specification
@@ -78,8 +78,14 @@ def _coefficient(s: Specification, name: str, values: Arrays, levels: Levels, xp
     formula, added = s.predicted[name], []
     for term in formula.terms:
         slopes = formula.term_name(term)
-        columns = tuple(f"{slopes}_{at}" for at in range(len(levels[f"{slopes}_level"])))
-        added.append(Added(values[slopes], covariates=columns, columns=f"{slopes}_columns"))
+        count = len(levels[f"{slopes}_level"]) + len(levels.get(f"{slopes}_rest_level", ()))
+        columns = tuple(f"{slopes}_{at}" for at in range(count))
+        if is_smooth(term):
+            standard = [values[f"{part}_standardised"] for part in (slopes, f"{slopes}_rest")]
+            smooth = values[f"{slopes}_sd"] * xp.concatenate(standard, axis=-1)
+            added.append(Added(smooth, covariates=columns, departs=formula.departs(term)))
+        else:
+            added.append(Added(values[slopes], covariates=columns, columns=f"{slopes}_columns"))
     for each in formula.pooled:
         stem = formula.stem(each)
         standard = values[f"{stem}_standardised"]

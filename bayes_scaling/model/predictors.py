@@ -17,8 +17,9 @@ import pandas as pd
 
 from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.errors import EvaluationsError
+from bayes_scaling.model.gaussian_process import GaussianProcess, well_known
 from bayes_scaling.model.requirements import clusters_of
-from bayes_scaling.specifications.formulas import FUNCTIONS, LOSS_FACTORS, Formula, first_line
+from bayes_scaling.specifications.formulas import FUNCTIONS, LOSS_FACTORS, Formula, first_line, is_smooth
 from bayes_scaling.specifications.progress import Levels, Shape
 from bayes_scaling.specifications.sections import CENTRE_YEAR
 from bayes_scaling.specifications.specification import Specification
@@ -32,7 +33,7 @@ ARCHITECTURE_LEVELS = ("other", "transformer")
 _MOST_CELLS = 64
 _LARGEST = 1e100
 _is_numeric = pd.api.types.is_numeric_dtype
-_NUMPYS = {name: getattr(np, name) for name in FUNCTIONS if hasattr(np, name)}
+_CALLED = {name: getattr(np, name) for name in FUNCTIONS if hasattr(np, name)} | {"gp": GaussianProcess}
 
 
 def architecture_levels(architecture: pd.Series) -> pd.Series:
@@ -146,8 +147,12 @@ class Predictors:
         levels |= {name: self._levels_of(name) for name in self.specification.groups}
         for formula in self.specification.predicted.values():
             for term in formula.terms:
-                labels = self._designs[formula.coefficient].terms[term].labels
-                levels[f"{formula.term_name(term)}_level"] = tuple(map(str, labels))
+                design, name = self._designs[formula.coefficient], formula.term_name(term)
+                labels = tuple(map(str, design.terms[term].labels))
+                if is_smooth(term):
+                    known = well_known(_part(design, self._matrix(design), term))
+                    labels, levels[f"{name}_rest_level"] = labels[:known], labels[known:]
+                levels[f"{name}_level"] = labels
             for each in formula.pooled:
                 if len(levels[each.group]) < 2:
                     raise EvaluationsError(
@@ -289,14 +294,18 @@ class Predictors:
                 )
         named = f"this table{{}}; change the formula, or the columns it names: {', '.join(formula.columns) or 'none'}"
         with _worked_out(where, named):
-            design = design_matrices(formula.fixed, frame, "error", Environment([_NUMPYS])).common
+            design = design_matrices(formula.fixed, frame, "error", Environment([_CALLED])).common
             matrix = self._matrix(design)
         if not (finite := (np.abs(matrix) < _LARGEST).all(axis=1)).all():
             row = self.table.index[~finite][0]
             raise EvaluationsError(f"{where} is not finite in row {row!r}; leave that row out, or change the formula")
         parts = {term: _part(design, matrix, term) for term in formula.terms}
         still = [term for term, part in parts.items() if not part.shape[1] or not np.ptp(part, axis=0).all()]
-        empty = [term for term in still if term not in FIXED_LEVELS]
+        empty = [
+            term
+            for term in still
+            if not (np.ptp(parts[term], axis=0).any() if is_smooth(term) else term in FIXED_LEVELS)
+        ]  # of a Gaussian process the last column is 0 where rows were fitted
         moving = np.delete(matrix, np.r_[tuple(design.slices[term] for term in still)] if still else [], axis=1)
         rank = np.linalg.matrix_rank(moving / np.linalg.norm(moving, axis=0)) if moving.size else 0
         if empty or rank < moving.shape[1]:
@@ -321,7 +330,8 @@ class Predictors:
             for term in formula.terms:
                 parts = (_part(design, each, term) for each in (found, known))
                 for at, (part, own) in enumerate(zip(*(each.T for each in parts), strict=True)):
-                    covariates[f"{formula.term_name(term)}_{at}"] = _standardised(part, own)
+                    values = part if is_smooth(term) else _standardised(part, own)
+                    covariates[f"{formula.term_name(term)}_{at}"] = values
         for each in (each for each in formula.pooled if each.column):
             column = self._column(each.column)
             if not _is_numeric(column) or not np.ptp(column):

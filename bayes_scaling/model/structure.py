@@ -23,12 +23,14 @@ class Added:
     """What a formula adds to a coefficient on its link: one for each level of a group, times covariates, or both.
 
     ``columns``: name under which ``index`` has the one covariate of each row that is not 0, where there is but one.
+    ``departs``: whether it is by how much the loss departs from the law over sizes.
     """
 
     value: Any
     group: str | None = None
     covariates: tuple[str, ...] = ()
     columns: str = ""
+    departs: bool = False
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,10 @@ class Laws:
         return replace(self, setting={**self.setting, **columns})
 
     def parts(self, parameters: Any, tokens: Any, year: Any, **setting: Any) -> tuple[Floats, tuple[Floats, ...]]:
-        """Irreducible loss and log terms that add up to the rest, ``(samples, points)``; not of Kaplan's law."""
+        """Irreducible loss and log terms that add up to the rest, ``(samples, points)``; not of Kaplan's law.
+
+        Of the law itself, from which losses may smoothly depart over sizes, by ``gp()``.
+        """
         if self.power is not None:
             raise BayesScalingError(
                 f"'{self.specification.name}' is Kaplan's joint law, whose terms are joined by a power and do not add "
@@ -91,7 +94,7 @@ class Laws:
                 'from the best split; ask for that (split="optimal"), or use bs.predicted_loss'
             )
         for name, each in self.specification.formulas.items():
-            sizes = () if name == "sigma" else {"parameters", "tokens"} & {*each.columns}
+            sizes = () if name == "sigma" else {"parameters", "tokens"} & {*each.steady}
             if sizes or (name in ("level", "irreducible_share") and "year" in each.columns):
                 what = "parameters or tokens" if sizes else "year"
                 why = "terms are no power laws of them" if sizes else "the irreducible loss may change with the date"
@@ -114,8 +117,12 @@ class Laws:
         benchmark: str | None = None,
         architecture: str = ARCHITECTURE,
         further: Mapping[str, Any] | None = None,
+        departing: bool = False,
     ) -> tuple[Floats, tuple[Floats, ...]]:
-        """As :meth:`parts`, of any law: terms are joined by :attr:`power`; ``further``: other sizes by name."""
+        """As :meth:`parts`, of any law: terms are joined by :attr:`power`; ``further``: other sizes by name.
+
+        ``departing``: with what losses depart from the law.
+        """
         needed = set(self.specification.form.sizes) - {"parameters", "tokens", "compute", *(further or {})}
         if needed:
             size = needed.pop()
@@ -132,13 +139,14 @@ class Laws:
         covariates |= columns
         if self.log_vocabulary:
             covariates["log_vocabulary"] = np.array([self.log_vocabulary[benchmark]])
-        irreducible, terms = loss_parts(self.coefficients, covariates, index)
+        coefficients = self.coefficients if departing else {k: _lawful(each) for k, each in self.coefficients.items()}
+        irreducible, terms = loss_parts(coefficients, covariates, index)
         shape = np.broadcast_shapes((self.shape[0] * self.shape[1], 1), points[0].shape)
         return np.broadcast_to(irreducible, shape), tuple(np.broadcast_to(term, shape) for term in terms)
 
     def loss(self, parameters: Any, tokens: Any, year: Any, **setting: Any) -> Floats:
         """Expected loss for each draw and point, nats per token; of a law of critical batch size that, tokens."""
-        irreducible, terms = self.powered_parts(parameters, tokens, year, **setting)
+        irreducible, terms = self.powered_parts(parameters, tokens, year, departing=True, **setting)
         return np.asarray(loss(irreducible, *terms, power=self.power))
 
     def sigma(self, points: Mapping[str, Any], *, benchmark: str, architecture: str) -> Floats:
@@ -228,6 +236,11 @@ class Laws:
                 f"valid choices: {', '.join(self.levels[group])}"
             )
         return np.array([self.levels[group].index(name)])
+
+
+def _lawful(each: Coefficient) -> Coefficient:
+    """A coefficient without that by which losses depart from the law."""
+    return replace(each, added=tuple(added for added in each.added if not added.departs)) if each.added else each
 
 
 def at(source: "Source", **columns: Any) -> "Fit | Laws":

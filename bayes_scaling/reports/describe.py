@@ -8,7 +8,7 @@ from bayes_scaling.model.coordinates import levels_agree, published_coefficients
 from bayes_scaling.model.rows import anchor_of, central_anchor
 from bayes_scaling.quantities.prior_predictive import HELD, PLAUSIBLE, PriorPredictiveSummary
 from bayes_scaling.quantities.rates import INTERVAL, INTERVAL_KIND
-from bayes_scaling.specifications.formulas import LOSS_FACTORS
+from bayes_scaling.specifications.formulas import LOSS_FACTORS, is_smooth
 from bayes_scaling.specifications.laws import RESPONSE_UNITS, Term
 from bayes_scaling.specifications.parameters import Parameter
 from bayes_scaling.specifications.progress import GROUPS_OF_DATES, SHAPES
@@ -85,7 +85,10 @@ def _formula_lines(s: Specification) -> list[str]:
         link = {"identity": "{}", "log": "ln({})", "logit": "logit({})"}[formula.link]
         base = f"{formula.base_name}[{formula.base}]" if formula.base else formula.base_name
         added = [] if name in LOSS_FACTORS else [link.format(base)]
-        added += [f"{stem} X[{stem.removeprefix(f'{name}_')}]" for stem in map(formula.term_name, formula.terms)]
+        for term in formula.terms:
+            stem = formula.term_name(term)
+            smooth = f"{stem}_sd gp[{', '.join(name for name in formula.columns if name in term)}]"
+            added.append(smooth if is_smooth(term) else f"{stem} X[{stem.removeprefix(f'{name}_')}]")
         for each in formula.pooled:
             stem, times = formula.stem(each), f" X[{each.column}]" if each.column else ""
             added.append(f"{stem}_sd {stem}_standardised[{each.group}]{times}")
@@ -274,7 +277,14 @@ def _formula_notes(s: Specification) -> list[str]:
         split = "share of the rest A's term" if len(s.form.terms) > 1 else "the rest A's term"
         irreducible = "irreducible_share of it is E, and " if s.has_irreducible else ""
         notes.append(f"level is the loss at the central point: {irreducible}{split}")
-    if any(formula.terms or any(each.column for each in formula.pooled) for formula in s.predicted.values()):
+    terms = [term for formula in s.predicted.values() for term in formula.terms]
+    notes += [
+        f"gp: {term}, a smooth function of standard deviation 1, nearly the same at points closer than its length, of "
+        "which nothing is known far from all rows that were fitted"
+        for term in filter(is_smooth, terms)
+    ]
+    slopes = any(each.column for formula in s.predicted.values() for each in formula.pooled)
+    if slopes or not all(map(is_smooth, terms)):
         notes.append(
             "X: columns that formulas make of the table: of text one for each level but the first, 0 or 1; of flags 0 "
             "or 1; of numbers what they are less their mean, over their standard deviation"

@@ -8,7 +8,7 @@ scale. Further terms are added on the link. Nothing of a formula is run but the 
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bayes_scaling.errors import SpecificationError
@@ -16,8 +16,10 @@ from bayes_scaling.specifications.parameters import PARAMETERS, Parameter
 from bayes_scaling.specifications.priors import Prior
 from bayes_scaling.specifications.values import is_number, shown
 
-FUNCTIONS = ("log", "log2", "log10", "log1p", "sqrt", "exp", "bs", "cr", "poly", "center", "scale")
-"""What a formula may call: NumPy's functions of these names, and formulae's splines, polynomials and scalings."""
+FUNCTIONS = ("log", "log2", "log10", "log1p", "sqrt", "exp", "bs", "cr", "poly", "center", "scale", "gp")
+"""What a formula may call: NumPy's functions of these names, formulae's splines, polynomials and scalings, and ``gp``,
+a smooth function of numbers (:mod:`bayes_scaling.model.gaussian_process`), which may call the others."""
+_OF_ONE_NUMBER = FUNCTIONS[: FUNCTIONS.index("bs")]
 LINKS: Mapping[str, str] = {"real": "identity", "positive": "log", "unit": "logit"}
 """From what a coefficient's values are constrained to, to the link on which terms are added."""
 RESERVED = ("chain", "draw", "era", "evaluation", "sample", "step")
@@ -28,11 +30,13 @@ LOSS_FACTORS: Mapping[str, str] = {
 }
 """Coefficients of factors, on their logarithms; they have no base, since the level says that."""
 _STANDARD_PRIOR, _SPREAD_PRIOR = Prior("normal", mu=0, sigma=1), Prior("half_normal", sigma=0.5)
+_SPREAD_REASON = "95% below one unit of the link: on the log scale, nearly all within a factor 7 of the middle"
 _LONGEST, _LARGEST_NUMBER, _MOST_PRODUCTS = 200, 20, 3
 _PARTS = {"Binary": ("left", "right"), "Unary": ("right",), "Grouping": ("expression",), "Assign": ("value",)}
 """Of an expression of formulae's, beside calls, names and numbers."""
 _OPERATORS = ("+", "-", ":", "*", "|", "/")
 _GROUP = re.compile(r"0 \+ ([^\W\d]\w*)")
+_SIZES = re.compile(r"\b(parameters|tokens)\b")
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,8 @@ class Pooled:
 class Formula:
     """What a coefficient depends on: a ``base`` of one value, or one for each level of a group, and what adds to it.
 
-    ``terms`` are as formulae writes them, and ``columns`` those of the table that any of it needs.
+    ``terms`` are as formulae writes them, and ``columns`` those of the table that any of it needs; ``steady`` of these
+    are needed by what is no departure from the law.
     """
 
     coefficient: str
@@ -61,6 +66,7 @@ class Formula:
     terms: tuple[str, ...] = ()
     pooled: tuple[Pooled, ...] = ()
     columns: tuple[str, ...] = ()
+    steady: tuple[str, ...] = ()
 
     @property
     def is_plain(self) -> bool:
@@ -80,6 +86,10 @@ class Formula:
     def term_name(self, term: str) -> str:
         """Name of a further term's coefficients among the sampled parameters."""
         return f"{self.coefficient}_{_slug(term)}"
+
+    def departs(self, term: str) -> bool:
+        """Whether a term is by how much losses smoothly depart from the law over sizes, which has no say in a split."""
+        return is_smooth(term) and self.coefficient in LOSS_FACTORS and bool(_SIZES.search(term))
 
     def stem(self, each: Pooled) -> str:
         """Stem of the names of a group's effects among the sampled parameters."""
@@ -104,14 +114,22 @@ class Formula:
         reason = "95% within two units of the link either way: on the log scale, a factor of 7"
         for term in self.terms:
             name = self.term_name(term)
+            if is_smooth(term):
+                spread = f"standard deviation of the smooth change of {meaning} with {term}{scale}"
+                yield Parameter(f"{name}_sd", spread, "", "positive", _SPREAD_PRIOR, _SPREAD_REASON), None
+                standard = f"coefficients of the smooth change of {meaning}, in standard deviations"
+                fixed = "standard normal, so that the standard deviation is that of the change"
+                for part in (name, f"{name}_rest"):  # what rows know well, and what they hardly know
+                    own = f"{part}_standardised", standard, "", "real", _STANDARD_PRIOR, fixed
+                    yield Parameter(*own), f"{part}_level"
+                continue
             what = f"change of {meaning} with {term}{scale}; of a number, for one standard deviation of it"
             yield Parameter(name, what, "", "real", _STANDARD_PRIOR, reason), f"{name}_level"
         for each in self.pooled:
             name = self.stem(each)
             of = f"the change of {meaning} with {each.column}" if each.column else meaning
             spread = f"standard deviation of {of} over {each.group}{scale}"
-            why = "95% below one unit of the link: on the log scale, nearly all levels within a factor 7 of the middle"
-            yield Parameter(f"{name}_sd", spread, "", "positive", _SPREAD_PRIOR, why), None
+            yield Parameter(f"{name}_sd", spread, "", "positive", _SPREAD_PRIOR, _SPREAD_REASON), None
             standard = f"effects of {each.group} on {of}, in standard deviations"
             fixed = "standard normal, so that the standard deviation is that of the effects"
             yield Parameter(f"{name}_standardised", standard, "", "real", _STANDARD_PRIOR, fixed), each.group
@@ -128,7 +146,8 @@ def read_formula(coefficient: str, text: Any) -> Formula:
     if coefficient not in LOSS_FACTORS and (group or text.strip() == "1"):  # formulae takes a second to import
         base = group[1] if group else ""
         _check_group(base, where)
-        return Formula(coefficient, text.strip(), base, columns=(base,) if base else ())
+        columns = (base,) if base else ()
+        return Formula(coefficient, text.strip(), base, columns=columns, steady=columns)
     from formulae import model_description
     from formulae.parser import ParseError, Parser
     from formulae.scanner import Scanner
@@ -147,9 +166,9 @@ def read_formula(coefficient: str, text: Any) -> Formula:
     return _formula_of(described, coefficient, text.strip(), where)
 
 
-def _check(node: Any, where: str, products: list[int], *, inside: bool = False) -> None:
+def _check(node: Any, where: str, products: list[int], *, inside: str = "") -> None:
     """Refuse operators and functions that are not in the short lists, whatever they would do."""
-    kind = type(node).__name__
+    kind, called = type(node).__name__, ""
     if kind == "Binary":
         operator = node.operator.lexeme
         products[0] += operator in ("*", "/")
@@ -161,9 +180,10 @@ def _check(node: Any, where: str, products: list[int], *, inside: bool = False) 
     elif kind == "Call":
         callee = getattr(node.callee, "name", None)
         called = getattr(callee, "lexeme", str(callee))
-        if called not in FUNCTIONS or inside:
+        nested = inside not in ("", "gp") or (inside == "gp" and called not in _OF_ONE_NUMBER)
+        if called not in FUNCTIONS or nested:
             raise SpecificationError(
-                f"{where}: {called}() can't be called{' within another call' if inside else ''}; "
+                f"{where}: {called}() can't be called{f' within {inside}()' if inside else ''}; "
                 f"functions that can: {', '.join(FUNCTIONS)}"
             )
     elif kind == "Literal":
@@ -177,7 +197,7 @@ def _check(node: Any, where: str, products: list[int], *, inside: bool = False) 
     elif kind not in _PARTS:
         raise SpecificationError(f"{where}: {kind} is not taken here; name columns with letters, digits and _")
     for part in getattr(node, "args", None) or [getattr(node, each) for each in _PARTS.get(kind, ())]:
-        _check(part, where, products, inside=inside or kind == "Call")
+        _check(part, where, products, inside=called if kind == "Call" else inside)
 
 
 def _formula_of(described: Any, coefficient: str, text: str, where: str) -> Formula:
@@ -209,6 +229,8 @@ def _formula_of(described: Any, coefficient: str, text: str, where: str) -> Form
         raise SpecificationError(f"{where} names no column; the level itself is the intercept: write 0 + column")
     columns = sorted(described.var_names - {""})
     found = Formula(coefficient, text, base, tuple(terms), tuple(pooled), tuple(columns))
+    kept = {base}.union(*(term.var_names for term in described.terms if not found.departs(str(term.name))))
+    found = replace(found, steady=tuple(name for name in columns if name in kept))
     names = [parameter.name for parameter, _ in found.parameters()]
     if len(set(names)) < len(names) or any(name in PARAMETERS for name in names if name != found.coefficient):
         raise SpecificationError(f"{where} gives two parameters one name ({', '.join(names)}); rename a column")
@@ -222,7 +244,14 @@ def _check_group(group: str, where: str) -> None:
         )
 
 
+def is_smooth(term: str) -> bool:
+    """Whether a term is a Gaussian process."""
+    return term.startswith("gp(")
+
+
 def _slug(term: str) -> str:
+    if is_smooth(term):
+        return "gp"
     return re.sub(r"\W+", "_", term).strip("_")
 
 

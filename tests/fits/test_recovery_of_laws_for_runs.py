@@ -56,6 +56,7 @@ CASES = {
     "runs/repeated-tokens": (REPEATED, BASE | NOISE | {"repetition_scale": 15.4}),
     "runs/repeated": (REPEATED, BASE | NOISE | {"repetition_scale": 15.4, "excess_scale": 5.3}),
     "runs/overfitting": (REPEATED, BASE | NOISE | {"repetition_scale": 15.4} | PENALTY),
+    "runs/discrepancy": (SPLITS, BASE | {"sigma": 0.01, "loss_gp_sd": 0.02}),
 }
 
 
@@ -65,6 +66,9 @@ def covered(name: str, simulations: int = SIMULATIONS) -> Iterator[dict[str, boo
     rows, rng = make_rows(specification, design), np.random.default_rng(19)
     values = {key: np.atleast_1d(value) for key, value in truth.items()}
     for seed in range(simulations):
+        for each in specification.parameters():  # coefficients of a discrepancy, other ones in each simulation
+            if each.name.endswith("_standardised"):
+                values[each.name] = rng.standard_normal(len(rows.levels[specification.index_of(each.name)]))
         table = design.assign(loss=simulated_rows(specification, rows, values, rng).response)
         posterior = bs.fit(specification, table, seed=seed, **QUICK).posterior
         intervals = {key: np.quantile(posterior[key], [(1 - PROBABILITY) / 2, (1 + PROBABILITY) / 2]) for key in truth}

@@ -183,7 +183,7 @@ def backtest(
     specifications
         Names in the catalogue, files, or specifications, or one of these; the first is what all others are compared
         with, and is also fitted without progress. By default ``reference`` and ``ho2024/07``, of runs ``chinchilla``
-        and ``chinchilla-normal``. Published point estimates stand beside them: of evaluations the paper's model 7, its
+        and ``runs/discrepancy``. Published point estimates stand beside them: of evaluations the paper's model 7, its
         estimate with its residual variance, and its bootstrap; of runs the same two of Chinchilla's law by its Huber
         loss, and a power law of compute by least squares.
     evaluations

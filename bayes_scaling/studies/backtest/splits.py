@@ -157,7 +157,7 @@ Method = Literal["posterior", "estimate", "bootstrap", "line"]
 PUBLISHED = "ho2024/07"  # the paper's preferred model, which every backtest makes in the paper's way as well
 SPECIFICATIONS = (DEFAULT_SPECIFICATION, PUBLISHED)
 """What a backtest of evaluations fits by default."""
-RUN_SPECIFICATIONS = ("chinchilla", "chinchilla-normal")
+RUN_SPECIFICATIONS = ("chinchilla", "runs/discrepancy")
 """What a backtest of runs fits by default."""
 
 
