@@ -153,9 +153,9 @@ residuals for many witnesses, so that constants seem known far better than the l
 what the law misses beyond the runs. It is not the family of the noise: Student-t and normal miss alike. Point estimates
 with a bootstrap miss as often, since resampling takes runs for independent too.
 
-`runs/discrepancy` lets losses depart from the law by a smooth function of both sizes, alike for runs of like size, by as
-much as the runs that are fitted show; where these show nothing of it, it can't help either. Its length of one decade was
-chosen on Gadre's runs (two decades were tried there, nothing else)."""
+`runs/discrepancy` lets losses depart from the law by a smooth function of both sizes, alike for runs of like size, by
+as much as the runs that are fitted show; where these show nothing of it, it can't help either. Its length of one decade
+was chosen on Gadre's runs (two decades were tried there, nothing else)."""
 
 
 def _cell(row: "pd.Series[float]") -> str:
