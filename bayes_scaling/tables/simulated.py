@@ -171,9 +171,14 @@ def simulate_curves(
 
 
 def _with_losses(runs: dict[str, Any], law: ChinchillaLaw, residual: Any, row: str, name: str) -> pd.DataFrame:
-    """A table as it is read: losses are the law's, but for a residual of their logarithms."""
+    """A table as it is read: losses are the law's, but for a residual of their logarithms.
+
+    Of 12 digits, since the last ones of a logarithm differ between processors, and with them a table's fingerprint.
+    """
     index = pd.Index([f"{row}-{number:04d}" for number in range(1, len(residual) + 1)], name="id", dtype="str")
     table = pd.DataFrame(runs, index).assign(loss=law.loss(runs["parameters"], runs["tokens"]) * np.exp(residual))
+    numbers = table.columns.difference(["series"])
+    table[numbers] = table[numbers].map(lambda number: float(f"{number:.12g}"))
     table["series"] = table["series"].map("{:g}".format).astype("str")
     table.attrs = {"name": name, "selections": [], "kind": "runs"}
     return table

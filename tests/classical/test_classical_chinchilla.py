@@ -155,7 +155,7 @@ def test_the_mean_stops_the_published_search_early(runs, estimate):
     assert stopped.starts == 225
     assert stopped.objective > 1.05 * estimate.objective
     assert stopped.optimality > 1e-3
-    assert "RELATIVE REDUCTION" in stopped.converged_by
+    assert "CONVERGENCE" in stopped.converged_by  # so SciPy says all the same; of which kind depends on the processor
     # From the same points the same objective, summed and searched to the end, gives its minimum.
     assert besiroglu_estimate(runs, starts=starts[:40]).objective == pytest.approx(estimate.objective, abs=1e-12)
 
