@@ -19,7 +19,7 @@ def test_a_design_has_its_budgets_and_ratios():
     assert tuple(runs["flop"].unique()) == ISOFLOP_BUDGETS
     names = "6e+18 1e+19 3e+19 6e+19 1e+20 3e+20 6e+20 1e+21 3e+21"
     assert runs["series"].unique().tolist() == names.split()
-    np.testing.assert_allclose(training_compute(runs["parameters"], runs["tokens"]), runs["flop"], rtol=1e-14)
+    np.testing.assert_allclose(training_compute(runs["parameters"], runs["tokens"]), runs["flop"], rtol=1e-11)
     ratios = (runs["tokens"] / runs["parameters"]).to_numpy().reshape(9, 5)
     np.testing.assert_allclose(ratios, np.tile(np.geomspace(2, 200, 5), (9, 1)), rtol=1e-12)
 
@@ -27,7 +27,8 @@ def test_a_design_has_its_budgets_and_ratios():
 def test_without_noise_losses_are_the_laws():
     runs = simulate_isoflop(HOFFMANN_ROUNDED)
 
-    np.testing.assert_array_equal(runs["loss"], HOFFMANN_ROUNDED.loss(runs["parameters"], runs["tokens"]))
+    expected = HOFFMANN_ROUNDED.loss(runs["parameters"], runs["tokens"])
+    np.testing.assert_allclose(runs["loss"], expected, rtol=1e-11)  # of 12 digits
 
 
 @pytest.mark.parametrize(("nu", "distribution"), [(None, stats.norm()), (3.0, stats.t(3.0))])
