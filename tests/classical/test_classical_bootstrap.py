@@ -31,8 +31,8 @@ def made_of(rates):
 
 def test_by_row_repeats_the_published_interval(by_row):
     compute = by_row.doubling_times(percentiles_of="doubling_time").loc["compute"]
-    # Rounding, which differs between processors, decides where SLSQP stops on some resamples: a draw or two change sides
-    # of the median, which moves by the gap between neighbours, and the ends move by tenths of a month.
+    # Rounding, which differs between processors, decides where SLSQP stops on some resamples: a draw or two change
+    # sides of the median, which moves by the gap between neighbours, and the ends move by tenths of a month.
     below = (12 * np.log(2) / by_row.rates["g_C", "all"] < 8.4438).sum()
     assert abs(below - len(by_row.rates) / 2) <= 2
     assert compute["median"] == pytest.approx(8.4438, abs=0.05)

@@ -1,4 +1,4 @@
-"""A specification of one's own: the README's example, and the template that the command prints."""
+"""A specification of one's own: the guide's example, and the template that the command prints."""
 
 import re
 from pathlib import Path
@@ -8,12 +8,12 @@ import pytest
 import bayes_scaling as bs
 from bayes_scaling.model.rows import make_rows
 
-README = Path(__file__).parents[2] / "README.md"
+GUIDE = Path(__file__).parents[2] / "notebooks" / "site" / "your-own-data.md"
 
 
 @pytest.fixture
 def example() -> str:
-    (found,) = re.findall(r"<!-- specification -->\n```toml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    (found,) = re.findall(r"<!-- specification -->\n```toml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
     return found
 
 

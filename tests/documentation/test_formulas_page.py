@@ -16,7 +16,9 @@ from bayes_scaling.specifications.specification import Specification
 PAGE = "notebooks/site/formulas.md"
 NAMES = {"identity": "none", "log": "logarithm", "logit": "log odds"}
 EXAMPLES = re.findall(r"```toml\n(.*?)```", page(PAGE), re.DOTALL)
-(README_EXAMPLE,) = re.findall(r"<!-- formulas -->\n```toml\n(.*?)```", page("README.md"), re.DOTALL)
+(GUIDE_EXAMPLE,) = re.findall(
+    r"<!-- formulas -->\n```toml\n(.*?)```", page("notebooks/site/your-own-data.md"), re.DOTALL
+)
 
 
 def tables() -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -25,7 +27,7 @@ def tables() -> tuple[pd.DataFrame, pd.DataFrame]:
     return evaluations, runs.assign(dataset=np.array(["a", "b", "c"])[np.arange(len(runs)) % 3])
 
 
-@pytest.mark.parametrize("text", [*EXAMPLES, README_EXAMPLE])
+@pytest.mark.parametrize("text", [*EXAMPLES, GUIDE_EXAMPLE])
 def test_an_example_is_a_specification_that_fits_a_table(text, tmp_path) -> None:
     (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
     mine = bs.load_specification(tmp_path / "mine.toml")
@@ -52,8 +54,10 @@ def test_links_are_those_of_the_coefficients() -> None:
 
 
 def test_functions_are_those_that_may_be_called() -> None:
-    (row,) = [row for row in table_rows(page(PAGE), "## What a formula says") if "log(column)" in row["part"]]
-    named = {"log", *re.findall(r"`(\w+)`", row["meaning"])}
+    rows = [*table_rows(page(PAGE), "## What a formula says")]
+    (row,) = [row for row in rows if "log(column)" in row["part"]]
+    named = {"log", "gp", *re.findall(r"`(\w+)`", row["meaning"])}
+    assert [row for row in rows if "gp(column, length=1)" in row["part"]]
     assert named == {*FUNCTIONS} - {"center", "scale"}  # which change nothing: numbers are centred and scaled anyway
 
 

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from documentation.test_quoted_numbers import CLAIMS as OF_README
+from documentation.test_quoted_numbers import GUIDES
 from made_fits import made_fit_of_runs
 from penalised_fits import fit_around
 from published_points import MODEL_7
@@ -27,6 +29,7 @@ from bayes_scaling.inference.diagnostics import ESS_MIN, RHAT_MAX
 from bayes_scaling.inference.fitting import KEPT_DRAWS, fit_fingerprint, summary_of
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.law.formula import training_compute
+from bayes_scaling.model.gaussian_process import GaussianProcess
 from bayes_scaling.quantities.domain import EDGE_COMPUTE
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, summarise_rate
 from bayes_scaling.reports import allocation, backtest_document, comparison_document, robustness_document, run_directory
@@ -101,6 +104,12 @@ def longest() -> float:
     return next(value for value in evaluations()["perplexity"] if repr(value) == quoted)
 
 
+def correlation_a_length_apart() -> tuple[str, ...]:
+    """Between values of a smooth term at two points."""
+    columns = GaussianProcess()([0.0, 3.0], length=3)
+    return (f"{columns[0] @ columns[1]:.2f}",)
+
+
 CLAIMS: dict[str, dict[str, Claim]] = {
     f"{SITE}/planning-a-training-run.md": {
         "edge": Claim(r"at most (\w+) times the largest compute", lambda: ({3.0: "three"}[EDGE_COMPUTE],)),
@@ -135,8 +144,10 @@ CLAIMS: dict[str, dict[str, Claim]] = {
         "published variants": Claim(r"with at least (three) variants of the paper", lambda: (LEAST_RANKED,)),
     },
     f"{SITE}/first-five-minutes.md": {
-        "rows": Claim(r"result of the (\d+) evaluations of the paper", lambda: size()[:1]),
         "title": Claim(r"# First five minutes", DEFINITION),
+    },
+    f"{SITE}/formulas.md": {
+        "correlation": Claim(r"a length apart have a correlation of (0\.\d+)", correlation_a_length_apart),
     },
     f"{SITE}/glossary.md": {
         "interval": Claim(r"(\d+)% equal-tailed", lambda: (INTERVAL,)),
@@ -230,7 +241,8 @@ def test_a_number_is_what_code_gives(name, key) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_every_number_is_claimed(name) -> None:
-    text, claims = text_of(name), CLAIMS.get(name, {})
+    shared = OF_README if Path(name).stem in GUIDES else {}
+    text, claims = text_of(name), shared | CLAIMS.get(name, {})
     assert unclaimed(text, claims) == []
     assert unclaimed(text, claims, COUNT) == []
 
