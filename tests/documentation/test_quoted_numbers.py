@@ -69,6 +69,19 @@ def over_specifications() -> tuple[str, ...]:
     return str(converged), *in_digits(kept["average"], months)
 
 
+def doubtful() -> str:
+    """Rows of the default table with a doubtful figure."""
+    return str(bs.load_evaluations()["doubt"].notna().sum())
+
+
+def audited() -> tuple[str, ...]:
+    """Corrections, and the answer with all of them, as the audit's page has them, which tests of its own keep."""
+    text = page("notebooks/audit.md")
+    (row,) = [row for row in table_rows(text, "## All together") if row["`ho2024`"].startswith("all corrected, but")]
+    (count,) = re.findall(r"has another for (\d+) of them", text)
+    return count, *parts(row["T_C"])
+
+
 def period() -> tuple[str, str]:
     """First and last year of the default table."""
     dates = bs.load_evaluations()["published"]
@@ -134,6 +147,11 @@ CLAIMS = {
     "over specifications": Claim(
         r"over (\d+) specifications, stacked by paper, every ([\d.]+) months \(([\d.]+) to ([\d.]+)\)",
         over_specifications,
+    ),
+    "doubtful rows": Claim(r"(\d+) of the (\d+) rows have a doubtful figure", lambda: (doubtful(), *size()[:1])),
+    "corrected": Claim(
+        r"With (\d+) of them corrected from their sources, the doubling time is ([\d.]+) months \(([\d.]+) to ([\d.]+)",
+        audited,
     ),
     "period": Claim(r"evaluations, (\d{4}) to (\d{4})\.", period),
     "simulations": Claim(r"ranks from (\d+) simulations of each", lambda: (str(SIMULATIONS),)),
