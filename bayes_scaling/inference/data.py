@@ -43,7 +43,9 @@ def assemble(specification: Specification, rows: Rows, evaluations: pd.DataFrame
 def groups_of_table(specification: Specification, rows: Rows, evaluations: pd.DataFrame) -> dict[str, Dataset]:
     """What is observed, and what is kept of the table beside it."""
     evaluations = evaluations.assign(**clusters_of(specification, evaluations))
-    constant = {name: ("evaluation", column) for name, column in rows.covariates.items()}
+    constant = {
+        name: (("evaluation", f"{name}_column")[: column.ndim], column) for name, column in rows.covariates.items()
+    }
     columns = {name: evaluations[name] for name in _KEPT_COLUMNS if name in evaluations}
     columns |= {
         name: column_of(specification, evaluations, name) for name in specification.columns if name not in columns

@@ -64,7 +64,7 @@ def build_model_of_rows(specification: Specification, rows: Rows) -> pm.Model:
     coords = {"evaluation": list(rows.ids)} | {group: list(levels) for group, levels in rows.levels.items()}
     with pm.Model(coords=coords) as model:
         data = {
-            name: pm.Data(name, value, dims="evaluation" if np.ndim(value) else None)
+            name: pm.Data(name, value, dims="evaluation" if np.ndim(value) == 1 else None)
             for name, value in model_data(specification, rows).items()
         }
         single = [f"{stem}_columns" for stem in single_columns(specification, rows)]

@@ -78,14 +78,13 @@ def _coefficient(s: Specification, name: str, values: Arrays, levels: Levels, xp
     formula, added = s.predicted[name], []
     for term in formula.terms:
         slopes = formula.term_name(term)
-        count = len(levels[f"{slopes}_level"]) + len(levels.get(f"{slopes}_rest_level", ()))
-        columns = tuple(f"{slopes}_{at}" for at in range(count))
         if is_smooth(term):
-            standard = [values[f"{part}_standardised"] for part in (slopes, f"{slopes}_rest")]
-            smooth = values[f"{slopes}_sd"] * xp.concatenate(standard, axis=-1)
-            added.append(Added(smooth, covariates=columns, departs=formula.departs(term)))
-        else:
-            added.append(Added(values[slopes], covariates=columns, columns=f"{slopes}_columns"))
+            parts = [values[f"{part}_standardised"] for part in (slopes, f"{slopes}_rest")]
+            smooth = values[f"{slopes}_sd"] * xp.concatenate(parts, axis=-1)
+            added.append(Added(smooth, matrix=slopes, departs=formula.departs(term)))
+            continue
+        columns = tuple(f"{slopes}_{at}" for at in range(len(levels[f"{slopes}_level"])))
+        added.append(Added(values[slopes], covariates=columns, columns=f"{slopes}_columns"))
     for each in formula.pooled:
         stem = formula.stem(each)
         standard = values[f"{stem}_standardised"]

@@ -328,10 +328,12 @@ class Predictors:
                 with _worked_out(f"[coefficients] {formula.coefficient} = {formula.text!r}", "these rows{}"):
                     found = np.asarray(design.evaluate_new_data(self._frame(formula, table)).design_matrix, float)
             for term in formula.terms:
-                parts = (_part(design, each, term) for each in (found, known))
+                parts = [_part(design, each, term) for each in (found, known)]
+                if is_smooth(term):
+                    covariates[formula.term_name(term)] = parts[0]
+                    continue
                 for at, (part, own) in enumerate(zip(*(each.T for each in parts), strict=True)):
-                    values = part if is_smooth(term) else _standardised(part, own)
-                    covariates[f"{formula.term_name(term)}_{at}"] = values
+                    covariates[f"{formula.term_name(term)}_{at}"] = _standardised(part, own)
         for each in (each for each in formula.pooled if each.column):
             column = self._column(each.column)
             if not _is_numeric(column) or not np.ptp(column):

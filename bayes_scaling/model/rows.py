@@ -263,6 +263,8 @@ def single_columns(specification: Specification, rows: Rows) -> dict[str, tuple[
     found = {}
     for formula in specification.predicted.values():
         for stem in map(formula.term_name, formula.terms):
+            if stem in rows.covariates:  # a smooth term
+                continue
             names = [f"{stem}_{at}" for at in range(len(rows.levels[f"{stem}_level"]))]
             columns = np.array([rows.covariates[name] for name in names])
             if len(names) > 1 and np.count_nonzero(columns, axis=0).max() == 1:

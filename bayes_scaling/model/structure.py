@@ -23,6 +23,7 @@ class Added:
     """What a formula adds to a coefficient on its link: one for each level of a group, times covariates, or both.
 
     ``columns``: name under which ``index`` has the one covariate of each row that is not 0, where there is but one.
+    ``matrix``: name under which covariates have all columns of a smooth term, in place of one name for each.
     ``departs``: whether it is by how much the loss departs from the law over sizes.
     """
 
@@ -30,6 +31,7 @@ class Added:
     group: str | None = None
     covariates: tuple[str, ...] = ()
     columns: str = ""
+    matrix: str = ""
     departs: bool = False
 
 
@@ -72,7 +74,7 @@ def coefficient_at(coefficient: Coefficient, covariates: Arrays, index: Arrays, 
     forward, backward = _LINKS[coefficient.link]
     total = forward(value, xp)
     for added in coefficient.added:
-        total = total + _added_at(added, covariates, index)
+        total = total + _added_at(added, covariates, index, xp)
     return backward(total, xp)
 
 
@@ -88,7 +90,7 @@ def grown(coefficient: Coefficient, covariates: Arrays, index: Arrays, xp: Modul
     years = coefficient.years
     if not years:
         return coefficient_at(coefficient, covariates, index, xp) * covariates["years"]
-    return _added_at(Added(coefficient.value, covariates=years), covariates, index)
+    return _added_at(Added(coefficient.value, covariates=years), covariates, index, xp)
 
 
 def log_parts(level: Any, irreducible: Any, share: Any = None, power: Any = 1.0, xp: ModuleType = np) -> list[Any]:
@@ -99,7 +101,12 @@ def log_parts(level: Any, irreducible: Any, share: Any = None, power: Any = 1.0,
     return [reducible + power * xp.log(share), reducible + power * xp.log1p(-share)]
 
 
-def _added_at(added: Added, covariates: Arrays, index: Arrays) -> Any:
+def _added_at(added: Added, covariates: Arrays, index: Arrays, xp: ModuleType) -> Any:
+    if added.matrix:
+        columns = covariates[added.matrix]
+        return (
+            added.value @ columns.T if xp is np else (columns * added.value).sum(axis=-1)
+        )  # compiled in half the time
     if added.columns in index:  # one product for each row, however many columns there are
         return added.value[..., index[added.columns]] * covariates[added.columns]
     if added.group is None:

@@ -120,8 +120,8 @@ class Formula:
                 standard = f"coefficients of the smooth change of {meaning}, in standard deviations"
                 fixed = "standard normal, so that the standard deviation is that of the change"
                 for part in (name, f"{name}_rest"):  # what rows know well, and what they hardly know
-                    own = f"{part}_standardised", standard, "", "real", _STANDARD_PRIOR, fixed
-                    yield Parameter(*own), f"{part}_level"
+                    coefficients = Parameter(f"{part}_standardised", standard, "", "real", _STANDARD_PRIOR, fixed)
+                    yield coefficients, f"{part}_level"
                 continue
             what = f"change of {meaning} with {term}{scale}; of a number, for one standard deviation of it"
             yield Parameter(name, what, "", "real", _STANDARD_PRIOR, reason), f"{name}_level"
