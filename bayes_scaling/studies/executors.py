@@ -140,7 +140,7 @@ def _processes(count: int) -> Iterator[Any]:
         for _ in range(ATTEMPTS):
             try:
                 cluster = LocalCluster(n_workers=count, **options)
-                stack.callback(cluster.close)
+                stack.callback(_close, cluster, None)
                 return cluster
             except RuntimeError as error:
                 died = error
@@ -152,7 +152,7 @@ def _processes(count: int) -> Iterator[Any]:
         raise BayesScalingError(f"given up, because the workers died while they started: {died}; run fewer at once")
 
     with ExitStack() as stack:
-        scratch = stack.enter_context(tempfile.TemporaryDirectory())
+        scratch = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
         unguarded = Path(scratch, "unguarded")
         stack.enter_context(dask.config.set({"temporary-directory": scratch}))
         thread = stack.enter_context(ThreadPoolExecutor(1))  # since Ctrl-C here would leave half a cluster
@@ -166,8 +166,10 @@ def _processes(count: int) -> Iterator[Any]:
             closing = (worker.close(timeout=_KILL_SECONDS) for worker in cluster.workers.values())
             await asyncio.gather(*closing, return_exceptions=True)  # on a busy computer a killed one takes longer
 
+        client = Client(cluster, set_as_default=False)
+        stack.callback(_close, client)
         try:
-            yield stack.enter_context(Client(cluster, set_as_default=False))
+            yield client
         except BaseException:
             cluster.sync(end_at_once)
             raise
@@ -227,8 +229,13 @@ def _cluster(address: str) -> Iterator[Any]:
     try:
         yield client
     finally:
-        with suppress(TimeoutError, OSError):
-            client.close(timeout=_CONNECT_SECONDS)  # the scheduler then drops the client's tasks
+        _close(client)  # the scheduler then drops the client's tasks
+
+
+def _close(one: Any, timeout: float | None = _CONNECT_SECONDS) -> None:
+    """End a client or cluster; where the computer is too busy to say so in time, no answer is lost for that."""
+    with suppress(OSError):  # of which TimeoutError is one
+        one.close(timeout=timeout)
 
 
 def _unreachable(address: str, reason: str) -> BayesScalingError:

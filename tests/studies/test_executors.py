@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import distributed
 import numpy as np
 import pytest
 from studies import pool_functions as work
@@ -48,6 +49,21 @@ def test_every_task_is_done_once() -> None:
 def test_one_worker_keeps_the_order_given() -> None:
     tasks = {str(number): number for number in (5, 1, 4, 2)}
     assert list(results(work.square, tasks, workers=1)) == list(tasks)
+
+
+@pytest.mark.parametrize("ended", ["Client", "LocalCluster"])
+def test_a_computer_too_busy_to_end_its_workers_in_time_loses_no_answer(monkeypatch, ended) -> None:
+    kind = getattr(distributed, ended)
+    closed, late = kind.close, []
+
+    def close(self: Any, timeout: float | None = None) -> None:
+        closed(self, timeout)
+        late.append(self)
+        raise TimeoutError
+
+    monkeypatch.setattr(kind, "close", close)
+    assert results(work.square, {"a": 3}, workers=1) == {"a": 9}
+    assert late
 
 
 def test_nothing_to_do_starts_nothing() -> None:
