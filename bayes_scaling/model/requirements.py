@@ -99,8 +99,8 @@ def _of_kind(s: Specification, table: pd.DataFrame, runs: bool) -> Iterator[str]
     spoilt = next((label for label in labels if "\0" in label), None)
     if spoilt is not None:
         yield f"the name {spoilt!r} holds a NUL character, which no file keeps; remove it"
-    names = [parameter.name for parameter in s.parameters()]
-    if runs and len(table) < len(names) and not s.predicted:
+    names = [parameter.name for parameter in s.parameters() if not parameter.name.endswith("_standardised")]
+    if runs and len(table) < len(names):
         yield (
             f"specification '{s.name}' has {len(names)} parameters ({', '.join(names)}), and the table has "
             f"{len(table)} run(s): fewer points than parameters; add runs, or choose a specification with fewer"
