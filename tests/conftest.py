@@ -5,7 +5,7 @@ import gc
 import logging
 import os
 import shutil
-import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,19 +35,23 @@ LONGEST = (
 """Files that take longest begin first, so that workers end together."""
 
 
+KEPT_DAYS = 7
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep compiled programs of this session alone, and bytecode for good: workers and commands inherit both."""
+    """Keep compiled programs for the next session too, and bytecode for good: workers and commands inherit both.
+
+    A program's name holds the sources that it was compiled from, so that none outlives a change of these.
+    """
     if "PYTEST_XDIST_WORKER" not in os.environ:
-        os.environ["BAYES_SCALING_CACHE"] = tempfile.mkdtemp(prefix="bayes-scaling-tests-")
+        programs = config.cache.mkdir("programs")
+        for file in programs.iterdir():
+            if time.time() - file.stat().st_mtime > KEPT_DAYS * 24 * 3600:
+                file.unlink()
+        os.environ["BAYES_SCALING_CACHE"] = str(programs)
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # every process would compile the package again
         os.environ["PYTENSOR_FLAGS"] = "traceback__limit=0"  # where each variable of a graph was made takes a tenth
     config.option.loadscopereorder = False  # by numbers of tests, which say little of their time
-
-
-def pytest_unconfigure() -> None:
-    """The session that made the directory of compiled programs removes it."""
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        shutil.rmtree(os.environ["BAYES_SCALING_CACHE"], ignore_errors=True)
 
 
 def pytest_collectstart() -> None:

@@ -8,6 +8,7 @@ the penalty depends on the sizes and the date at which these are stated: the sam
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -100,7 +101,7 @@ class Objective:
         rows = make_rows(specification, evaluations, anchor=sample_minima(evaluations))
         return cls(specification, rows, float(delta))
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The paper's coefficients, in the order of the values that every method takes."""
         return published_names(self.specification)

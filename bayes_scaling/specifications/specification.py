@@ -118,7 +118,7 @@ class Specification:
         found |= {name: read_formula(name, text) for name, text in self.coefficients.items() if name not in self.tied}
         return found | {name: found.get(other, Formula(name, "1")) for name, other in self.tied.items()}
 
-    @property
+    @cached_property
     def tied(self) -> Mapping[str, str]:
         """Coefficients that are another one, and which."""
         texts = {name: text for name, text in self.coefficients.items() if isinstance(text, str)}
@@ -150,7 +150,7 @@ class Specification:
         """Whether there is an irreducible loss ``E``."""
         return "irreducible_share" in self.formulas
 
-    @property
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """Columns of the table that coefficients vary by or depend on."""
         named = [column for formula in self.formulas.values() for column in formula.columns]
@@ -166,7 +166,7 @@ class Specification:
             *self.noise.clusters,
         )
 
-    @property
+    @cached_property
     def groups(self) -> tuple[str, ...]:
         """Columns of the table of which each row has a level."""
         found = [group for each in self.formulas.values() for group in (each.base, *(p.group for p in each.pooled))]
@@ -197,7 +197,7 @@ class Specification:
         each = (tuned_parameters(column, best, self.form.terms) for column, best in self.tuned.items())
         return tuple(chain.from_iterable(each))
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Coefficients and other parameters, in the order of the law."""
         own = ("sigma", *self.noise.kind.extra, *(tau for _, tau in reversed(self.noise.effects)))
@@ -247,7 +247,7 @@ class Specification:
             return self._sampled[coefficient][1]
         return self._group_of({"A": "level", "B": "level", "E": "irreducible_share"}.get(coefficient, coefficient))
 
-    @property
+    @cached_property
     def shapes(self) -> Mapping[str, Shape]:
         """How each of ``g_N``, ``g_D``, ``g_C`` that is not 0 adds up over the years."""
         p = self.progress

@@ -39,7 +39,8 @@ def ended(command, few, tmp_path_factory):
     published = (catalogue_directory() / f"{NAMES[0]}.toml").read_text(encoding="utf-8")
     narrow = '\n[priors.g_D]\ndistribution = "normal"\nmu = 0.3\nsigma = 0.1\n'
     (place / NAMES[1]).write_text(published + narrow, encoding="utf-8")
-    return command("compare", *NAMES, "--evaluations", str(few), "--unit", "paper", "--output", "out", cwd=place)
+    arguments = ("--evaluations", str(few), "--unit", "paper", "--workers", "1", "--output", "out")
+    return command("compare", *NAMES, *arguments, cwd=place)
 
 
 def test_it_ends_well_and_writes_every_file(ended) -> None:
