@@ -71,7 +71,7 @@ NOT_A_FORMULA = {
     "comparison": ("1 + number == 1", "operator == is not taken"),
     "level of a column": ("1 + lab['a']", "is no name of a column"),
     "index": ("1 + number[0]", "is no formula"),
-    "nested calls": ("1 + log(sqrt(number))", "sqrt() can't be called within another call"),
+    "nested calls": ("1 + log(sqrt(number))", "sqrt() can't be called within log()"),
     "large number": ("1 + bs(number, df=10000)", "10000 is not taken here; numbers up to 20"),
     "large number without end": (f"1 + log(number + {'9' * 100})", "numbers up to 20"),
     "number as a term": ("1 + 2", "2 is not taken here"),
