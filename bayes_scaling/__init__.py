@@ -8,5 +8,6 @@ cross-validation (:func:`compare`).
 
 import lazy_loader
 
+__version__ = "0.1.0"
 # Importing PyMC takes many seconds and pandas one: who reads a table or asks for help should wait for neither.
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,3 +1,5 @@
+__version__: str
+
 # Public names and where they are, for __init__.py as for type checkers.
 from . import classical as classical
 from .classical.profile_likelihood import profile_likelihood as profile_likelihood

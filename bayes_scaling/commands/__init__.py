@@ -1,7 +1,10 @@
 """The commands: thin layers over the public functions. They import slow packages only when run."""
 
+from typing import Annotated
+
 import typer
 
+from bayes_scaling import __version__
 from bayes_scaling.commands import studies
 from bayes_scaling.commands.allocate import allocate_command
 from bayes_scaling.commands.design import design_command
@@ -16,6 +19,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"bayes-scaling {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def whole(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_say_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Bayesian scaling laws with algorithmic progress."""
+
+
 for command in (
     *(
         fit_command,

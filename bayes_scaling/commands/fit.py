@@ -1,7 +1,8 @@
 """`bayes-scaling fit`: one posterior, printed and written to a run directory."""
 
 from dataclasses import replace
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +19,12 @@ from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.settings import DEFAULT, SEED, SMC, Settings, checked, checked_seed
 from bayes_scaling.specifications.catalogue import DEFAULT_OF_RUNS, DEFAULT_SPECIFICATION, load_specification
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bayes_scaling.inference.result import Fit
+    from bayes_scaling.specifications.specification import Specification
 
 
 @takes_table(runs=True)
@@ -70,15 +77,32 @@ def fit_command(
     if sampler == SMC and chosen.delta is not None:
         raise BayesScalingError("--sampler smc can't sample the paper's penalty; leave out --delta, or --sampler")
     from bayes_scaling.model.rows import make_rows
-    from bayes_scaling.reports.run_directory import prepare
+    from bayes_scaling.reports.run_directory import only_run, prepare
 
     make_rows(chosen, table)  # refuses a table that lacks what the specification needs
     prepare(directory)
+    with only_run(directory):
+        result = _run(chosen, table, settings, seed, directory, options, quiet=quiet, as_json=as_json)
+    if not result.diagnostics.converged:
+        raise typer.Exit(EXIT_UNCONVERGED)
+
+
+def _run(
+    chosen: "Specification",
+    table: "pd.DataFrame",
+    settings: Settings,
+    seed: int,
+    directory: Path,
+    options: TableOptions,
+    *,
+    quiet: bool,
+    as_json: bool,
+) -> "Fit":
     # PyMC takes seconds to import: only once the input is known to be good.
     from bayes_scaling.inference.fitting import fit_fingerprint, fit_with
     from bayes_scaling.inference.result import finished_fit, summary_of
     from bayes_scaling.reports.fit_quantities import fit_report, groups_report, summary_json
-    from bayes_scaling.reports.run_directory import write_run
+    from bayes_scaling.reports.run_directory import earlier_run, write_run
     from bayes_scaling.reports.terminal import console, say_written
     from bayes_scaling.tables.plausibility import findings
 
@@ -94,20 +118,25 @@ def fit_command(
     else:
         looks_wrong = findings(table, chosen.used_columns)
         result = replace(found[0], evaluations=summary_of(table, looks_wrong))  # its name may be another
-    files = write_run(result, directory)
+    replaced, outdated = earlier_run(directory, result.fingerprint)
+    files = write_run(result, directory, outdated)
     if as_json:
         typer.echo(summary_json(result), nl=False)
     else:
-        out = console()
+        out = console(widest=80)
         out.print(fit_report(result))
         groups = None if result.diagnostics.converged else groups_report(result)
         if groups is not None:
             out.print(groups)
         say_written(out, files)
+        if replaced:
+            out.print(f"In place of {replaced}.", markup=False)
+        if outdated:
+            removed = ", ".join(path.name for path in outdated if path.parent == directory)
+            out.print(f"Removed, since it is of the earlier fit: {removed}", soft_wrap=True, markup=False)
         seconds = {name: f"{value:.0f} s" for name, value in result.seconds.items()}
         if found is not None:
             out.print(f"Not sampled again: {found[2]} has the same data, specification, settings, seed and versions.")
         else:
             out.print(f"{seconds['total']}, of which {seconds['compile']} compiling, {seconds['sample']} sampling.")
-    if not result.diagnostics.converged:
-        raise typer.Exit(EXIT_UNCONVERGED)
+    return result

@@ -88,7 +88,8 @@ def _show(name: str, options: TableOptions, picture: Path | None, *, as_json: bo
     except BayesScalingError as error:
         if options.told or picture is not None:
             raise
-        refusal = f"what the priors expect can't be shown: {error}"
+        more = "--runs FILE" if not specification.progresses else "--evaluations FILE"
+        refusal = f"what the priors expect can't be shown: {error}; to see it on a table of yours, add {more}"
     found, summary = describe(specification), None if prior is None else prior_predictive_summary(prior)
     written = [] if prior is None or picture is None else [_drawn(prior, picture)]
     if as_json:

@@ -11,13 +11,16 @@ from xarray.core import indexing
 
 from bayes_scaling.errors import require_choice
 from bayes_scaling.inference.likelihood import blocks, draws_of, log_priors, unit_densities
+from bayes_scaling.inference.predictive import POSTERIOR_PREDICTIVE, PRIOR, PRIOR_PREDICTIVE, Predictive, spaced
 from bayes_scaling.model.predictors import Predictors, column_of, years_of
 from bayes_scaling.model.requirements import clusters_of
-from bayes_scaling.model.rows import COVARIATES, Rows, anchor_of
+from bayes_scaling.model.rows import COVARIATES, Rows, anchor_of, model_data
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import decimal_year
 
-UNITS = ("evaluation", "paper")  # units of cross-validation
+LIKELIHOODS = {"evaluation": "log_likelihood", "paper": "log_likelihood_paper"}
+"""Groups of log likelihoods, by unit of cross-validation. Those of papers add up to the model's own."""
+UNITS = tuple(LIKELIHOODS)
 
 
 def check_unit(unit: str) -> None:
@@ -25,7 +28,8 @@ def check_unit(unit: str) -> None:
     require_choice("unit", unit, UNITS)
 
 
-_DERIVED = ("log_likelihood", "log_prior")
+_OF_MODEL = {"role": "data of the PyMC model"}
+_DERIVED = ("log_likelihood", "log_prior", PRIOR, PRIOR_PREDICTIVE, POSTERIOR_PREDICTIVE)
 _KEPT_COLUMNS = ("system", "paper", "benchmark", "architecture", "perplexity", "parameters", "tokens", "url", "source")
 """Of the table; ``paper`` of training runs is their series. The last two say where a row comes from, for reports."""
 _TEXTS = ("url", "source")
@@ -68,12 +72,18 @@ def kept_statistics(data: DataTree) -> Dataset:
 
 
 def completed(specification: Specification, rows: Rows, data: DataTree) -> DataTree:
-    """Add log priors, and log likelihoods that are computed whenever they are read."""
+    """Add log priors, and what is worked out when it is read: log likelihoods each time, predictive groups once."""
     posterior = data["posterior"].to_dataset()
-    unit, other = UNITS if specification.noise.cluster == "none" else UNITS[::-1]
     groups = {name: node.to_dataset() for name, node in data.children.items()}
+    columns = groups["constant_data"].copy()
     groups["log_prior"] = log_priors(specification, rows, data)
-    for name, of in (("log_likelihood", unit), (f"log_likelihood_{other}", other)):
+    # What PyMC compares with a model's data before it takes draws for those of the same model.
+    of_model = {name: value for name, value in model_data(specification, rows).items() if name not in columns}
+    for name, value in of_model.items():
+        kept = value.astype(np.int32) if np.issubdtype(np.asarray(value).dtype, np.integer) else value  # as PyMC has it
+        columns[name] = Variable(("evaluation",) * np.ndim(value), kept, attrs=_OF_MODEL)
+    groups["constant_data"] = columns
+    for of, name in LIKELIHOODS.items():
         labels = rows.levels["paper"] if of == "paper" else rows.ids
         values = indexing.LazilyIndexedArray(_LogLikelihood(specification, rows, posterior, of, len(labels)))
         groups[name] = Dataset(
@@ -82,7 +92,7 @@ def completed(specification: Specification, rows: Rows, data: DataTree) -> DataT
             attrs={"unit": of},
         )
     groups["log_likelihood"].isel(chain=0, draw=0).load()  # one draw, to see that all fits together
-    return DataTree.from_dict(groups)
+    return DataTree.from_dict(groups | Predictive(specification, rows, posterior).groups())
 
 
 class _LogLikelihood(BackendArray):
@@ -118,9 +128,24 @@ def in_blocks(likelihood: Dataset) -> Iterator[Dataset]:
     return (likelihood.isel({unit: part}).load() for part in blocks(likelihood.sizes[unit], samples))
 
 
+def thinned(data: DataTree, keep: int) -> DataTree:
+    """At most ``keep`` draws of all chains, as many of each and evenly spaced."""
+    draws, chains = data["posterior"].sizes["draw"], data["posterior"].sizes["chain"]
+    at = spaced(draws, max(1, keep // chains))
+    groups = {name: node.to_dataset() for name, node in data.children.items()}
+    # Predictive groups of long tables have fewer draws already.
+    some = {name: each.isel(draw=at) if each.sizes.get("draw") == draws else each for name, each in groups.items()}
+    return data if len(at) == draws else DataTree.from_dict(some)
+
+
 def compacted(data: DataTree) -> DataTree:
-    """Drop the groups that :func:`completed` adds."""
-    return data.filter(lambda node: not node.name or not node.name.startswith(_DERIVED))
+    """Drop the groups and columns that :func:`completed` adds."""
+    kept = data.filter(lambda node: not node.name or not node.name.startswith(_DERIVED))
+    if "constant_data" in kept:
+        columns = kept["constant_data"].to_dataset()
+        of_model = [name for name, each in columns.data_vars.items() if _OF_MODEL.items() <= each.attrs.items()]
+        kept["constant_data"] = DataTree(columns.drop_vars(of_model))
+    return kept
 
 
 def rows_of(data: DataTree, specification: Specification) -> Rows:

@@ -9,12 +9,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from xarray import DataTree
 
 from bayes_scaling.inference.attempts import attempt, require_sampler_for
-from bayes_scaling.inference.data import assemble
+from bayes_scaling.inference.data import assemble, thinned
 from bayes_scaling.inference.result import Fit, summary_of
 from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, checked_cores, checked_seed, whole_number
 from bayes_scaling.model.rows import central_anchor, make_rows
@@ -144,13 +142,6 @@ def fit_with(
         versions=package_versions(),
         fingerprint=fingerprint,
     )
-
-
-def thinned(data: DataTree, keep: int) -> DataTree:
-    """At most ``keep`` draws of all chains, as many of each and evenly spaced."""
-    draws, chains = data["posterior"].sizes["draw"], data["posterior"].sizes["chain"]
-    most = max(1, keep // chains)
-    return data if draws <= most else data.isel(draw=np.arange(most) * draws // most)
 
 
 def package_versions() -> dict[str, str]:

@@ -36,10 +36,11 @@ def sampled_names(specification: Specification) -> tuple[str, ...]:
     return noise if specification.delta is None else (*published_names(specification), *noise)
 
 
-def draws_of(specification: Specification, data: DataTree) -> dict[str, Floats]:
+def draws_of(specification: Specification, data: DataTree | Dataset) -> dict[str, Floats]:
     """Posterior draws of all that log densities need, each of shape ``(samples, 1)`` or ``(samples, levels)``."""
-    effects = [name for name in (EFFECT, STANDARDISED) if name in data["posterior"]]
-    return posterior_values(data, (*sampled_names(specification), *effects))
+    posterior = data["posterior"].to_dataset() if isinstance(data, DataTree) else data
+    effects = [name for name in (EFFECT, STANDARDISED) if name in posterior]
+    return posterior_values(posterior, (*sampled_names(specification), *effects))
 
 
 def expected_losses(specification: Specification, rows: Rows, values: Mapping[str, Floats]) -> Floats:
@@ -104,20 +105,36 @@ def evaluation_densities(
     so that specifications can be compared.
     """
     noise, sigma = specification.noise, scales(specification, rows, values)
+    known = known_of_rest(specification, rows, values, residual)
     residual, jacobian = on_scale(specification, rows, residual)
+    if not known or noise.samples_effects:
+        mean = known[0] if known else 0.0
+        return np.asarray(noise.kind.of(residual - mean, sigma, values) + jacobian)
+    mean, variance, rest, count = known
+    scale = np.sqrt(sigma**2 + variance)
+    density, square = normal(residual - mean, scale) + jacobian, rest + ((residual - mean) / scale) ** 2
+    heavier = noise.kind.heavier
+    return np.asarray(density + heavier(square, count + 1, values) - heavier(rest, count, values))
+
+
+def known_of_rest(
+    specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats
+) -> tuple[Any, ...]:
+    """What the other evaluations of its cluster tell of each: mean and variance of its effects; nothing if it has none.
+
+    Where the effects are integrated out also their squared distance and number.
+    """
+    noise = specification.noise
     if noise.samples_effects:
-        residual = residual - values[EFFECT][:, rows.index["paper"]]
-    if noise.samples_effects or noise.cluster == "none":
-        return np.asarray(noise.kind.of(residual, sigma, values) + jacobian)
-    effects = effects_of(specification, rows, values)
+        return values[EFFECT][:, rows.index["paper"]], 0.0
+    if noise.cluster == "none":
+        return ()
+    residual, _ = on_scale(specification, rows, residual)
+    sigma, effects = scales(specification, rows, values), effects_of(specification, rows, values)
     mean, scale, squares = given_rest(residual, sigma, effects)
-    density = normal(residual - mean, scale) + jacobian
-    if noise.kind.by_cluster:
-        whole, _ = effects[-1]
-        square, count = whole(squares), whole(np.ones(residual.shape[1]))
-        rest = square - ((residual - mean) / scale) ** 2
-        density += noise.kind.heavier(square, count, values) - noise.kind.heavier(rest, count - 1, values)
-    return np.asarray(density)
+    whole, _ = effects[-1]
+    rest = whole(squares) - ((residual - mean) / scale) ** 2
+    return mean, scale**2 - sigma**2, np.maximum(rest, 0.0), whole(np.ones(residual.shape[1])) - 1
 
 
 def on_scale(specification: Specification, rows: Rows, residual: Floats) -> tuple[Floats, Floats | float]:
@@ -167,11 +184,7 @@ def left_out_losses(
 
 def _paper_effects(specification: Specification, rows: Rows, values: Mapping[str, Floats], residual: Floats) -> Floats:
     """Expected effect of an evaluation's paper given its other evaluations, nats."""
-    if specification.noise.samples_effects:
-        return np.asarray(values[EFFECT][:, rows.index["paper"]])
-    residual, _ = on_scale(specification, rows, residual)
-    sigma = scales(specification, rows, values)
-    return np.asarray(given_rest(residual, sigma, effects_of(specification, rows, values))[0])
+    return np.asarray(known_of_rest(specification, rows, values, residual)[0])
 
 
 def sum_by(values: Floats, codes: Integers) -> Floats:

@@ -1,6 +1,7 @@
 """Chains that do not mix: which belong together, how much posterior mass is around each, where to start again."""
 
 import math
+from collections.abc import Collection
 from itertools import combinations
 
 import arviz as az
@@ -11,7 +12,7 @@ from scipy.special import logsumexp
 from xarray import Dataset
 
 from bayes_scaling.common.arrays import Booleans, Floats
-from bayes_scaling.inference.diagnostics import RHAT_APART
+from bayes_scaling.inference.diagnostics import RHAT_APART, RHAT_MAX
 
 Groups = tuple[tuple[int, ...], ...]
 
@@ -64,6 +65,17 @@ def groups_in_words(groups: Groups, shares: Floats | None) -> str:
         for group, share in zip(groups, of_mass, strict=True)
     ]
     return f"chains fall into {len(groups)} groups that do not mix: {'; '.join(said)}"
+
+
+_NAMED = 3
+
+
+def mix_worst(posterior: Dataset, names: Collection[str]) -> list[str]:
+    """Parameters of these names on which chains agree least, the worst first; none where they agree on all."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        table = az.rhat(posterior[[name for name in names if name in posterior]])
+    found = {str(name): float(each.fillna(_UNRELATED).max()) for name, each in table.data_vars.items()}
+    return sorted((name for name, rhat in found.items() if rhat > RHAT_MAX), key=lambda name: -found[name])[:_NAMED]
 
 
 NEGLIGIBLE = 12.0  # nats below the largest mass from which a chain's is negligible: a share of six millionths

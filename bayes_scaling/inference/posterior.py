@@ -16,9 +16,8 @@ from bayes_scaling.specifications.specification import Specification
 EFFECT, STANDARDISED = "paper_effect", "paper_effect_standardised"
 
 
-def posterior_values(data: DataTree, names: Mapping[str, Any] | tuple[str, ...]) -> dict[str, Any]:
+def posterior_values(posterior: Dataset, names: Mapping[str, Any] | tuple[str, ...]) -> dict[str, Any]:
     """Posterior draws as arrays of shape ``(samples, 1)`` or ``(samples, levels)``, for the law on arrays."""
-    posterior = data["posterior"].to_dataset()
     return {name: _by_sample(posterior[name].to_numpy()) for name in names}
 
 
@@ -32,7 +31,7 @@ def posterior_of(specification: Specification, rows: Rows, free: Mapping[str, Fl
     ``free``: draws by name, shape ``(chains, draws)`` or ``(chains, draws, levels)``; of a penalised specification, of
     the paper's coefficients and ``sigma``.
     """
-    variables = {name: (draws, _dims(specification, name)) for name, draws in free.items()}
+    variables = {name: (draws, dims_of(specification, name)) for name, draws in free.items()}
     for formula in specification.predicted.values():
         for each in formula.pooled:
             stem = formula.stem(each)
@@ -62,7 +61,8 @@ def reported_draws(specification: Specification, rows: Rows, values: Mapping[str
     return {name: Quantity(np.moveaxis(each.value, 0, -1), each.dims) for name, each in found.items()}
 
 
-def _dims(specification: Specification, name: str) -> tuple[str, ...]:
+def dims_of(specification: Specification, name: str) -> tuple[str, ...]:
+    """Dimensions of a free variable, apart from those of draws."""
     if name == STANDARDISED:
         return ("paper",)
     group = specification.index_of(name) if specification.delta is None else None

@@ -1,6 +1,7 @@
 """A fit: one posterior with everything needed to judge it, save it, find it again, and read it back."""
 
 import hashlib
+import html
 import io
 import json
 import re
@@ -8,6 +9,7 @@ import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any, Literal, Self
 
 import pandas as pd
@@ -15,8 +17,9 @@ import xarray as xr
 from xarray import Dataset, DataTree
 
 from bayes_scaling.common.files import FIT_FILE, FITS, SUMMARY_FILE, plain_name, write_whole
+from bayes_scaling.common.formatting import NOT_CONVERGED
 from bayes_scaling.errors import BayesScalingError, FitFileError
-from bayes_scaling.inference.data import check_unit, compacted, completed, rows_of
+from bayes_scaling.inference.data import LIKELIHOODS, check_unit, compacted, completed, rows_of
 from bayes_scaling.inference.diagnostics import Diagnostics
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.model.requirements import papers_of
@@ -26,6 +29,7 @@ from bayes_scaling.tables.faults import Finding
 from bayes_scaling.tables.plausibility import findings
 
 _FORMAT = 1
+_ATTRIBUTE = "bayes_scaling_fit"  # of a DataTree, by which it is known as a fit
 _SEAL = re.compile(rb"\nbayes-scaling sha256 ([0-9a-f]{64})\n\Z")
 """Hash of all before it, after the end of the NetCDF, where its readers do not look: no damage goes unseen."""
 _SEAL_LENGTH = 87
@@ -73,11 +77,10 @@ class Fit:
     Parameters
     ----------
     data
-        Groups ``posterior``, ``sample_stats``, ``log_likelihood``, ``log_prior``, ``observed_data``,
-        ``constant_data``, and the log likelihood by the other unit (see :meth:`log_likelihood`). ``log_likelihood``
-        is by evaluation for independent noise and by paper where evaluations of one paper share an effect: the
-        terms that add up to the log likelihood, so that ArviZ's functions are exact on it. Log likelihoods take no
-        memory: each reading works out what it reads, so read some of the units of a large table at a time.
+        What ArviZ and PyMC work on: groups ``posterior``, ``sample_stats``, ``observed_data``, ``constant_data``,
+        ``log_prior``, ``log_likelihood`` (by evaluation), ``log_likelihood_paper`` (by paper, see
+        :meth:`log_likelihood`), ``posterior_predictive``, and, unless the prior is the paper's penalty, ``prior`` and
+        ``prior_predictive``. See Notes.
     specification, evaluations
         What was fitted to what.
     diagnostics
@@ -92,6 +95,18 @@ class Fit:
         SHA-256 of data, specification, priors, settings asked for, seed and versions: equal fingerprints, equal fits.
     setting
         Values of columns at which quantities and pictures are asked for, see :func:`bayes_scaling.at`; not saved.
+
+    Notes
+    -----
+    Log likelihoods take no memory: each reading works out what it reads, so read some of the units of a large table at
+    a time. Predictive groups are drawn when they are first read, and kept in memory, not in files. They hold at most
+    four million losses: all draws of up to a thousand rows, and of longer tables fewer draws, evenly spaced, with the
+    same labels (``az.loo_pit`` then needs ``fit.data.sel(draw=fit.data["posterior_predictive"].draw)``).
+
+    Where evaluations of one paper share an effect, ``log_likelihood`` has each evaluation given the others of its
+    paper, which is what leaving it out needs, and ``posterior_predictive`` draws it given these too. Such terms do not
+    add up to the joint log likelihood; those of ``log_likelihood_paper`` do. Functions that need the sum, as those of
+    ``psense`` do, and ``az.loo`` by paper, take ``fit.by_paper``.
 
     Examples
     --------
@@ -113,6 +128,36 @@ class Fit:
     versions: Mapping[str, str]
     fingerprint: str
     setting: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Say in the DataTree of what it is, so that it can be given, or written by xarray, in place of the fit."""
+        said = json.dumps(self._header(), sort_keys=True)
+        if self.data.attrs.get(_ATTRIBUTE) != said:
+            object.__setattr__(self, "data", self.data.copy())
+            self.data.attrs = {**self.data.attrs, _ATTRIBUTE: said}
+
+    def __repr__(self) -> str:
+        """One line; the answer is in `bs.doubling_times` or `bs.coefficients`."""
+        state, table = "converged" if self.diagnostics.converged else NOT_CONVERGED, self.evaluations
+        return f"<Fit of '{self.specification.name}' to {table.name} ({table.rows:,} rows): {state}>"
+
+    def _repr_html_(self) -> str:
+        """The answer, whether the chains agree, and the DataTree, for notebooks."""
+        words = resolve_name("bayes_scaling.reports.fit_words")  # which stands far above, and takes a second
+        state = "converged" if self.diagnostics.converged else NOT_CONVERGED
+        said = (words.sentence(self), words.estimand(self), f"{state}: {self.diagnostics.facts}")
+        paragraphs = "".join(f"<p>{html.escape(each)}</p>" for each in said if each)
+        tree: Any = self.data
+        return f"{paragraphs}<details><summary>fit.data</summary>{tree._repr_html_()}</details>"
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        """Refuse in words what ArviZ would try."""
+        raise BayesScalingError("a Fit is no array; give its DataTree to ArviZ and xarray: az.summary(fit.data)")
+
+    @property
+    def by_paper(self) -> DataTree:
+        """The same DataTree with log likelihoods by paper, whose terms add up to the joint one."""
+        return self.data.assign({"log_likelihood": self.data[LIKELIHOODS["paper"]]})
 
     @property
     def posterior(self) -> Dataset:
@@ -158,9 +203,7 @@ class Fit:
             If the unit is neither.
         """
         check_unit(unit)
-        main = self.data["log_likelihood"]
-        node = main if main.attrs["unit"] == unit else self.data[f"log_likelihood_{unit}"]
-        return node.to_dataset()
+        return self.data[LIKELIHOODS[unit]].to_dataset()
 
     def save(self, path: str | Path) -> Path:
         """Write the fit to ``path`` (a ``.nc`` file, or a directory that gets a ``fit.nc``), whole or not at all.
@@ -183,12 +226,27 @@ class Fit:
         BayesScalingError
             If the file can't be written; nothing half-written is left.
         """
-        file = _fit_path(path)
-        try:
-            write_whole(file, self.to_bytes())
-        except OSError as error:
-            raise BayesScalingError(f"{file}: can't be written ({error.strerror}); choose another place") from None
-        return file
+        return _written(_fit_path(path), self.to_bytes())
+
+    def to_netcdf(self, path: str | Path) -> Path:
+        """Write all groups to a NetCDF file, as ArviZ's users know it, also those that :meth:`save` leaves out.
+
+        Parameters
+        ----------
+        path
+            A file; :func:`load_fit` and ``az.from_netcdf`` read it.
+
+        Returns
+        -------
+        pathlib.Path
+            The file.
+
+        Raises
+        ------
+        BayesScalingError
+            If the file can't be written; nothing half-written is left.
+        """
+        return _written(Path(path), bytes(self.data.to_netcdf(engine="h5netcdf")))
 
     def to_bytes(self, *, compact: bool = True) -> bytes:
         """The content of the file that :meth:`save` writes: NetCDF 4.
@@ -205,7 +263,7 @@ class Fit:
             With the hash of the content at the end.
         """
         tree = compacted(self.data)
-        tree.attrs = {"bayes_scaling_fit": json.dumps(self._header() | {"sealed": True}, sort_keys=True)}
+        tree.attrs = {_ATTRIBUTE: json.dumps(self._header() | {"sealed": True}, sort_keys=True)}
         content = bytes(tree.to_netcdf(engine="h5netcdf"))
         return content + b"\nbayes-scaling sha256 " + hashlib.sha256(content).hexdigest().encode() + b"\n"
 
@@ -272,12 +330,32 @@ def load_fit(path: str | Path, *, lazy: bool = True) -> Fit:
     return read_fit(content, str(file))
 
 
-def require_fit(given: object) -> Fit:
-    """A fit as it is; raises BayesScalingError for anything else, such as its path."""
+def _written(file: Path, content: bytes) -> Path:
+    try:
+        write_whole(file, content)
+    except OSError as error:
+        raise BayesScalingError(f"{file}: can't be written ({error.strerror}); choose another place") from None
+    return file
+
+
+PLACES = (str, Path)
+type AnyFit = Fit | DataTree | str | Path
+"""A fit, its ``data``, or where it was written."""
+
+
+def require_fit(given: object, instead: str = "") -> Fit:
+    """A fit as it is, or from its path or its DataTree; raises BayesScalingError for anything else.
+
+    ``instead``: what else the caller takes.
+    """
     if isinstance(given, Fit):
         return given
-    load = f"bs.load_fit({str(given)!r})" if isinstance(given, (str, Path)) else "bs.fit, bs.load_fit"
-    raise BayesScalingError(f"a fit is needed ({load}), not {type(given).__name__}")
+    if isinstance(given, PLACES):
+        return load_fit(given)
+    if isinstance(given, DataTree) and _ATTRIBUTE in given.attrs:
+        return _of_tree(given, "the DataTree")
+    what = "a DataTree of another kind" if isinstance(given, DataTree) else type(given).__name__
+    raise BayesScalingError(f"a fit is needed (bs.fit, bs.load_fit, its path or its data){instead}, not {what}")
 
 
 def read_fit(content: bytes, name: str) -> Fit:
@@ -286,26 +364,40 @@ def read_fit(content: bytes, name: str) -> Fit:
         sealed = _check_seal(content, name)
         # From memory, so that the file itself is neither held open nor locked.
         tree = xr.open_datatree(io.BytesIO(content), engine="h5netcdf")
-        header = json.loads(tree.attrs["bayes_scaling_fit"])
-        if header.get("sealed") and not sealed:
+        if json.loads(tree.attrs[_ATTRIBUTE]).get("sealed") and not sealed:
             raise FitFileError(f"{name}: cut short, or changed since it was written; run the fit again")
         if sum(node.to_dataset().nbytes for node in tree.subtree) > _MOST_INFLATED * len(content) + 2**20:
             raise FitFileError(
                 f"{name}: declares far more numbers than the file can hold; it is no fit of bayes-scaling"
             )
         tree = compacted(tree).load()  # files of earlier versions hold log likelihoods too
+    except (FitFileError, MemoryError):
+        raise
+    except Exception as error:
+        raise _unreadable(error, name) from None
+    return _of_tree(tree, name)
+
+
+def _of_tree(tree: DataTree, name: str) -> Fit:
+    """A fit from its groups and what their attribute says; raises FitFileError, which names it, if they don't agree."""
+    try:
+        header, tree = json.loads(tree.attrs[_ATTRIBUTE]), compacted(tree).load()
         if header["format"] != _FORMAT:
             raise FitFileError(f"{name}: written by another version (format {header['format']}, this reads {_FORMAT})")
-        tree.attrs = {}
         fit = Fit._from_header(tree, header)
         return replace(fit, data=completed(fit.specification, rows_of(tree, fit.specification), tree))
     except (FitFileError, MemoryError):
         raise
-    except Exception as error:  # whatever h5py, xarray and json raise on what is no fit
-        raise FitFileError(
-            f"{name}: not a readable fit of bayes-scaling ({type(error).__name__}); "
-            "it is damaged or another program's file: run the fit again"
-        ) from None
+    except Exception as error:
+        raise _unreadable(error, name) from None
+
+
+def _unreadable(error: Exception, name: str) -> FitFileError:
+    """Whatever h5py, xarray and json raise on what is no fit, in words."""
+    return FitFileError(
+        f"{name}: not a readable fit of bayes-scaling ({type(error).__name__}); "
+        "it is damaged or another program's file: run the fit again"
+    )
 
 
 def _check_seal(content: bytes, name: str) -> bool:

@@ -11,7 +11,7 @@ from xarray import Dataset
 from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.likelihood import expected_losses, scales
-from bayes_scaling.inference.posterior import posterior_of, reported_draws
+from bayes_scaling.inference.posterior import dims_of, posterior_of, reported_draws
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables import load_evaluations, load_runs
@@ -46,7 +46,7 @@ def prior_draw(
 
 def prior_of(specification: Specification, rows: Rows, values: Mapping[str, Floats]) -> Dataset:
     """Many draws of :func:`prior_draw`, and all that is reported of them, named and labelled as a posterior's chain."""
-    free = {name: each[None] if specification.index_of(name) else each[None, :, 0] for name, each in values.items()}
+    free = {name: each[None] if dims_of(specification, name) else each[None, :, 0] for name, each in values.items()}
     return posterior_of(specification, rows, free)
 
 
@@ -72,6 +72,26 @@ def simulated_rows(
         scale = kind.stretch(values, of_scales, (*mu.shape[:-1], len(rows.levels["paper"])))
         noise = noise * scale[..., rows.index["paper"]]
     return replace(rows, response=specification.noise.added(mu, noise))
+
+
+def with_noise(
+    specification: Specification,
+    values: Mapping[str, Floats],
+    expected: Floats,
+    sigma: Floats,
+    rng: np.random.Generator,
+    known: Sequence[Floats] = (),
+) -> Floats:
+    """Losses of new evaluations, each of a cluster of its own.
+
+    Or of one of which rows are ``known``: mean and variance of its effects, squared distance and number of these rows.
+    """
+    noise, shape = specification.noise, expected.shape
+    scattered = sigma * noise.kind.standard(values).rvs(shape, random_state=rng)
+    for variance in known[1:2] or [values[tau] ** 2 for _, tau in noise.effects]:
+        scattered = scattered + np.sqrt(variance) * rng.standard_normal(shape)
+    scattered = scattered * noise.kind.stretch(values, rng, shape, known[2:] or (0, 0))
+    return np.asarray(noise.added(expected, scattered + (known[0] if known else 0.0)))
 
 
 LARGEST_LOSS = math.log(1e6)

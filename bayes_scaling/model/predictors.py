@@ -55,7 +55,10 @@ def column_of(specification: Specification, table: pd.DataFrame, name: str) -> p
     where = f"specification '{specification.name}' needs column {name}{_uses(specification, name)}"
     if name not in table:
         columns = [str(column) for column in table.columns] + ["year"] * ("published" in table)
-        raise EvaluationsError(f"{where}, which the table lacks; its columns: {', '.join(columns)}")
+        raise EvaluationsError(
+            f"{where}, which the table lacks; its columns: {', '.join(columns)}; add it, or name yours: "
+            f"--column {name}=COLUMN"
+        )
     column = table[name]
     if column.isna().any():
         gaps = table.index[column.isna()]

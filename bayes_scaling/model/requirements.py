@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from bayes_scaling.errors import EvaluationsError
-from bayes_scaling.specifications.progress import GROUPS_OF_DATES
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.specifications.values import holding
 from bayes_scaling.tables import BENCHMARKS, decimal_year
@@ -110,7 +109,12 @@ def _of_kind(s: Specification, table: pd.DataFrame, runs: bool) -> Iterator[str]
 def _more_than_runs_have(s: Specification, runs: pd.DataFrame) -> Iterator[str]:
     """What a specification needs that runs lack."""
     there, tokens, vocabulary = ", ".join(map(str, runs)), s.data.tokens, s.data.vocabulary
-    foreign = [name for name in ("A", "E", *s.varies_by) if s.index_of(name) not in (None, *GROUPS_OF_DATES, *runs)]
+    # Columns of one's own may be called otherwise in the table: predictors say so.
+    foreign = [
+        n
+        for n in ("A", "E", *s.varies_by)
+        if s.index_of(n) in ("benchmark", "architecture") and s.index_of(n) not in runs
+    ]
     factor = s.transformer_factor != "none" and "architecture" not in runs
     return holding(
         {

@@ -56,7 +56,7 @@ def panel(width: float, height: float) -> tuple[Figure, Axes]:
 
 def finished(figure: Figure, title: str, found: Any) -> Figure:
     """Add the title, and mark the picture where what was found has not converged."""
-    named(figure.suptitle(title, fontsize=11), "title")
+    named(figure.suptitle(title, fontsize=11, parse_math=False), "title")  # it names files and columns of users
     if not found.converged:
         big: dict[str, Any] = {"color": WARNING, "fontsize": 44, "alpha": 0.5, "rotation": 20}
         figure.text(0.5, 0.5, NOT_CONVERGED, ha="center", va="center", **big)

@@ -5,24 +5,29 @@ visual, as listed in the function's own documentation, to ``False``, which leave
 legend, or to keyword arguments, which are properties of the matplotlib artists that draw it: ``{"color": "black"}``.
 Where several kinds of artists draw a visual (a point and the bar of its interval), each takes the properties that it
 has. ``backend`` is ``"matplotlib"``, which ``None`` means too. The mark of a fit that has not converged is no visual:
-it can't be left out.
+it can't be left out. Where they take a fit they take its path or its DataTree too.
 """
 
 import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from textwrap import fill
 from typing import Any, Literal
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.cbook import is_math_text
 from matplotlib.container import Container
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.mathtext import MathTextParser
 from matplotlib.patches import Patch
 from matplotlib.text import Text
+from xarray import DataTree
 
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.result import require_fit
 
 type Visuals = Mapping[str, Mapping[str, Any] | Literal[False]]
 """Name of a visual to False or to properties of its artists."""
@@ -38,6 +43,7 @@ _REFUSALS = (AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 def finish(figure: Figure, changes: Visuals) -> Figure:
     """Apply checked changes to what is drawn, and draw the legends of what remains."""
     legends = vars(figure).pop(_LEGENDS, [])
+    _read_as_written(figure)
     for name, change in changes.items():
         if change is False:
             _remove(figure, name)
@@ -48,6 +54,18 @@ def finish(figure: Figure, changes: Visuals) -> Figure:
         if change is not False and (shown or keywords.get("title")):
             _draw_legend(owner, shown, name, keywords, dict(change))
     return figure
+
+
+def _read_as_written(figure: Figure) -> None:
+    """Leave dollar signs of users' names alone where no mathematics stands between them."""
+    for axes in figure.axes:  # which names their ticks
+        axes.get_xticklabels(), axes.get_yticklabels()
+    for text in figure.findobj(Text):
+        if is_math_text(said := text.get_text()):
+            try:
+                MathTextParser("path").parse(said)
+            except ValueError:
+                text.set_parse_math(False)
 
 
 def _draw_legend(
@@ -104,11 +122,16 @@ def takes_visuals[**P](*names: str) -> Callable[[Callable[P, Figure]], Callable[
     """Change the visuals ``names`` of what a function draws as its user asks, and describe them where it names them."""
 
     def decorate(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+        signature = inspect.signature(draw)
+
         @functools.wraps(draw)
         def drawn(*args: P.args, **keywords: P.kwargs) -> Figure:
             asked: dict[str, Any] = {key: keywords.get(key) for key in ("visuals", "backend")}
             changes = checked(**asked, names=names)
-            return finish(draw(*args, **keywords), changes)
+            given = signature.bind(*args, **keywords)
+            if isinstance(fit := given.arguments.get("fit"), (str, Path, DataTree)):
+                given.arguments["fit"] = require_fit(fit)
+            return finish(draw(*given.args, **given.kwargs), changes)
 
         head = "\nvisuals, backend\n"
         said = (

@@ -5,7 +5,7 @@ import pandas as pd
 import xarray as xr
 
 from bayes_scaling.inference.diagnostics import elements
-from bayes_scaling.inference.result import Fit, require_fit
+from bayes_scaling.inference.result import AnyFit, Fit, require_fit
 from bayes_scaling.quantities.intervals import MCSE, SAMPLE_DIMS, check_probability, credible_intervals
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, interval_attrs
 from bayes_scaling.specifications.laws import LAWS, RESPONSE_UNITS
@@ -18,7 +18,7 @@ CONTRACTION_MIN = 0.1  # an interval less than a tenth narrower than its prior's
 SPREAD_MIN = 0.01  # rows whose log sizes span less than this count as of one size
 
 
-def coefficients(fit: Fit, *, probability: float = INTERVAL_PROBABILITY) -> pd.DataFrame:
+def coefficients(fit: AnyFit, *, probability: float = INTERVAL_PROBABILITY) -> pd.DataFrame:
     r"""Coefficients of a law, and the exponent of compute-optimal parameters.
 
     .. math:: L = E + A / N^\alpha + B / D^\beta, \qquad N^* \propto C^a, \quad a = \beta / (\alpha + \beta)
@@ -79,6 +79,28 @@ def _coefficients(fit: Fit, probability: float, *, errors: bool) -> pd.DataFrame
     whole = pd.concat(parts) if parts else pd.DataFrame(columns=list(_COLUMNS))
     whole.attrs = {"interval": interval_attrs(probability)}
     return whole
+
+
+def groups_and_noise(fit: Fit) -> pd.DataFrame:
+    """Exponents of the levels of pooled groups, how far these are apart, and noise, as :func:`coefficients` has them.
+
+    Of a pooled exponent ``coefficients`` has the middle of its groups.
+    """
+    s, posterior, found = fit.specification, fit.posterior, {}
+    for name, formula in s.predicted.items():
+        for each in formula.pooled:
+            stem = formula.stem(each)
+            if name in EXPONENTS and name in posterior and not each.column and len(posterior[name].dims) == 2:
+                found[name] = (posterior[name] * np.exp(posterior[stem]), "")  # effects are on the logarithm
+            found[f"{stem}_sd"] = (posterior[f"{stem}_sd"], "sd of groups")
+    units = {"nu": "degrees of freedom"}
+    found |= {name: (posterior[name], units.get(name, "")) for name in s.noise.kind.extra if name in posterior}
+    parts = []
+    for name, (draws, unit) in found.items():
+        table = credible_intervals(draws.rename(name)).drop(columns="defined")
+        table.index = pd.Index([element for element, _ in elements(xr.Dataset({name: draws}))])
+        parts.append(table.assign(unit=unit))
+    return pd.concat(parts) if parts else pd.DataFrame(columns=list(_COLUMNS))
 
 
 def units_of(law: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ import xarray as xr
 from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.diagnostics import elements
-from bayes_scaling.inference.result import Fit, require_fit
+from bayes_scaling.inference.result import AnyFit, Fit, require_fit
 from bayes_scaling.inference.settings import SEED, whole_number
 from bayes_scaling.inference.threads import one_thread
 from bayes_scaling.quantities.allocation import YEAR, optimal_allocation
@@ -69,7 +69,7 @@ class Design:
 
 
 def design(
-    fit: Fit,
+    fit: AnyFit,
     quantity: str | xr.DataArray,
     *,
     budget: float | None = None,

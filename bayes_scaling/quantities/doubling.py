@@ -17,7 +17,7 @@ from xarray import DataTree
 from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import rows_of
-from bayes_scaling.inference.result import Fit, require_fit
+from bayes_scaling.inference.result import AnyFit, Fit, require_fit
 from bayes_scaling.inference.simulation import prior_draw, prior_of
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.model.predictors import architecture_levels, label_of
@@ -30,7 +30,9 @@ from bayes_scaling.specifications.progress import RATE_OF
 from bayes_scaling.specifications.specification import Specification
 
 
-def doubling_times(fit: Fit, *, probability: float = rates.INTERVAL_PROBABILITY, by: str | None = None) -> pd.DataFrame:
+def doubling_times(
+    fit: AnyFit, *, probability: float = rates.INTERVAL_PROBABILITY, by: str | None = None
+) -> pd.DataFrame:
     r"""Doubling times in months with equal-tailed credible intervals.
 
     .. math:: T_N = \ln 2 / g_N, \qquad T_D = \ln 2 / g_D, \qquad T_C = \ln 2 / (g_N + g_D)

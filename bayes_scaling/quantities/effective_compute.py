@@ -17,7 +17,7 @@ from bayes_scaling.model.rows import central_anchor
 from bayes_scaling.quantities.arguments import positive
 from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.intervals import SAMPLE_DIMS
-from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
+from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of, with_fit
 from bayes_scaling.quantities.optimal_split import local_terms
 from bayes_scaling.quantities.rates import MONTHS_PER_YEAR
 from bayes_scaling.specifications.formulas import LOSS_FACTORS
@@ -82,6 +82,7 @@ def rate_draws(source: Source, *, by: str | None = None) -> xr.DataArray:
 
     Averaged over the systems fitted, unless ``by`` names a group; where rates change with size and date, at the centre.
     """
+    source = with_fit(source)
     if isinstance(source, Fit) and not source.setting:
         posterior = source.posterior
         if by is not None:
@@ -225,6 +226,7 @@ def _decimal_years(dates: Any) -> Floats:
 
 
 def _log_multiplier(source: Source, start: Any, end: Any, by: str | None) -> xr.DataArray:
+    source = with_fit(source)
     specification = source.specification if isinstance(source, Fit) else laws_of(source).specification
     period = _period(start, end)
     if not specification.rates_change:

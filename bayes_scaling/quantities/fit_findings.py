@@ -57,8 +57,9 @@ def _far_rows(fit: Fit) -> tuple[Finding, ...]:
     if not {"observed_data", "constant_data"} <= set(fit.data.children) or fit.specification.noise.cluster != "none":
         return ()
     rows = rows_of(fit.data, fit.specification)
-    draws = fit.data["posterior"].sizes["draw"]
-    some = fit.data.isel(draw=np.linspace(0, draws - 1, min(draws, _DRAWS)).astype(int))
+    posterior = fit.posterior
+    draws = posterior.sizes["draw"]
+    some = posterior.isel(draw=np.linspace(0, draws - 1, min(draws, _DRAWS)).astype(int))
     expected = np.median(expected_losses(fit.specification, rows, draws_of(fit.specification, some)), axis=0)
     residual = np.log(rows.response / expected)
     scale = 1.4826 * np.median(np.abs(residual - np.median(residual)))

@@ -11,10 +11,10 @@ from scipy.special import expit
 from bayes_scaling.common import strict_json as plain_json
 from bayes_scaling.common.arrays import Floats
 from bayes_scaling.common.formatting import DO_NOT_USE, months
-from bayes_scaling.inference.data import rows_of
-from bayes_scaling.inference.fitting import KEPT_DRAWS, thinned
+from bayes_scaling.inference.data import rows_of, thinned
+from bayes_scaling.inference.fitting import KEPT_DRAWS
 from bayes_scaling.inference.likelihood import blocks, draws_of
-from bayes_scaling.inference.result import Fit, require_fit
+from bayes_scaling.inference.result import AnyFit, Fit, require_fit
 from bayes_scaling.model.coordinates import coefficients_of
 from bayes_scaling.model.structure import loss_parts
 from bayes_scaling.quantities.doubling import pooled_rate
@@ -191,7 +191,7 @@ class Identification:
     sentences: tuple[str, ...]
 
 
-def identification(fit: Fit) -> Identification:
+def identification(fit: AnyFit) -> Identification:
     r"""Say of each reported quantity whether data or prior decided it, and how far the two rates can be told apart.
 
     .. math:: \mathrm{contraction} = 1 - \frac{\mathrm{width\ of\ posterior\ interval}}

@@ -16,9 +16,9 @@ from xarray import Dataset, DataTree
 
 from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.inference.data import in_blocks, rows_of
+from bayes_scaling.inference.data import in_blocks, rows_of, thinned
 from bayes_scaling.inference.diagnostics import elements
-from bayes_scaling.inference.fitting import KEPT_DRAWS, thinned
+from bayes_scaling.inference.fitting import KEPT_DRAWS
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.simulation import prior_draw, prior_of
 from bayes_scaling.model.reported import RATES
@@ -93,7 +93,7 @@ def prior_quantities(
 
 FLAT = 1e-9  # range of log densities, nats, within which a prior is flat where the posterior is
 ALL_PRIORS = "all"  # what ``moved_by`` says where a posterior moves most with all priors together
-NEEDED = ("log_prior", "log_likelihood", "observed_data", "constant_data")
+NEEDED = ("log_prior", "log_likelihood_paper", "observed_data", "constant_data")
 
 
 def influence(fit: Fit) -> pd.DataFrame:
@@ -156,7 +156,7 @@ def _contraction(table: pd.DataFrame, *, logarithmic: bool) -> pd.Series:
 
 def _sensitivities(fit: Fit, names: list[str]) -> pd.DataFrame:
     """One row a level of each quantity: sensitivity to the priors (and to which most) and to the likelihood."""
-    likelihood = in_blocks(fit.data["log_likelihood"].to_dataset())
+    likelihood = in_blocks(fit.log_likelihood("paper"))  # whose terms add up
     total = [block.sum(set(block.dims) - set(SAMPLE_DIMS), dtype=float) for block in likelihood]
     draws = [fit.data["posterior"][name].to_numpy() for name in names]
     # As one variable: xarray takes longer over many than their sensitivities do.

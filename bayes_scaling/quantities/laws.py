@@ -2,11 +2,13 @@
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from xarray import DataTree
 
 from bayes_scaling.common.arrays import Floats as Floats
 from bayes_scaling.common.arrays import Integers
@@ -272,6 +274,7 @@ def at(source: "Source", **columns: Any) -> "Fit | Laws":
     >>> law = bs.at(bs.load_fit("runs/three-corpora"), dataset="comma")  # doctest: +SKIP
     >>> bs.optimal_allocation(law, 1e24)  # doctest: +SKIP
     """
+    source = with_fit(source)
     laws = laws_of(source).at(**columns)
     from bayes_scaling.inference.result import Fit
 
@@ -305,8 +308,17 @@ class HasLaws(Protocol):
         ...
 
 
-type Source = Fit | Laws | HasLaws | ChinchillaLaw | ComputeLaw | KaplanJointLaw
-"""What functions of this folder take: a fit, published constants, or draws of a law."""
+type Source = Fit | DataTree | str | Path | Laws | HasLaws | ChinchillaLaw | ComputeLaw | KaplanJointLaw
+"""What functions of this folder take: a fit (or its DataTree, or its path), published constants, or draws of a law."""
+
+
+def with_fit(source: Source) -> Source:
+    """A source with the fit itself in place of where it was written, or of its DataTree."""
+    if not isinstance(source, (str, Path, DataTree)):
+        return source
+    from bayes_scaling.inference.result import require_fit
+
+    return require_fit(source)
 
 
 def laws_of(source: Source) -> Laws:
@@ -320,13 +332,10 @@ def laws_of(source: Source) -> Laws:
     # They import the sampler, for which published laws should not wait.
     from bayes_scaling.inference.data import rows_of
     from bayes_scaling.inference.likelihood import draws_of
-    from bayes_scaling.inference.result import Fit
+    from bayes_scaling.inference.result import require_fit
     from bayes_scaling.model.coordinates import coefficients_of
 
-    if not isinstance(source, Fit):
-        raise BayesScalingError(
-            f"a fit is needed (bs.fit, bs.load_fit) or published constants (bs.classical), not {type(source).__name__}"
-        )
+    source = require_fit(source, " or published constants (bs.classical)")
     specification, data = source.specification, source.data
     rows = rows_of(data, specification)
     constant = data["constant_data"].to_dataset()

@@ -1,6 +1,6 @@
 """What a law expects of a system, and when or with how much compute it expects a loss to be reached."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -10,6 +10,7 @@ from scipy.optimize import elementwise
 
 from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError, require_choice
+from bayes_scaling.inference.simulation import with_noise
 from bayes_scaling.law.formula import log_term, training_compute
 from bayes_scaling.law.systems import System
 from bayes_scaling.quantities.arguments import axis_of, check_years, positive, resolve_systems
@@ -17,7 +18,6 @@ from bayes_scaling.quantities.domain import with_domain
 from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_split, optimal_term
 from bayes_scaling.specifications.sections import CENTRE_YEAR
-from bayes_scaling.specifications.specification import Specification
 
 Kind = Literal["mean", "new_evaluation"]
 Unit = Literal["loss", "perplexity"]
@@ -265,26 +265,6 @@ def compute_needed(
     with np.errstate(over="ignore"):
         flop = np.exp((log_k - target) / gamma)
     return laws.drawn(flop, "compute", "FLOP", loss=losses, year=years)
-
-
-def with_noise(
-    specification: Specification,
-    values: Mapping[str, Floats],
-    expected: Floats,
-    sigma: Floats,
-    rng: np.random.Generator,
-    known: Sequence[Floats] = (),
-) -> Floats:
-    """Losses of new evaluations, each of a cluster of its own.
-
-    Or of one of which rows are ``known``: mean and variance of its effects, squared distance and number of these rows.
-    """
-    noise, shape = specification.noise, expected.shape
-    scattered = sigma * noise.kind.standard(values).rvs(shape, random_state=rng)
-    for variance in known[1:2] or [values[tau] ** 2 for _, tau in noise.effects]:
-        scattered = scattered + np.sqrt(variance) * rng.standard_normal(shape)
-    scattered = scattered * noise.kind.stretch(values, rng, shape, known[2:] or (0, 0))
-    return np.asarray(noise.added(expected, scattered + (known[0] if known else 0.0)))
 
 
 def log_above(laws: Laws, losses: Floats, year: float, what: str = "compute and no date", **setting: str) -> Floats:

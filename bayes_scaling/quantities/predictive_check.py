@@ -15,11 +15,10 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import UNITS, rows_of
 from bayes_scaling.inference.leaving_out import left_out
 from bayes_scaling.inference.likelihood import blocks, draws_of, expected_losses, of_units, on_scale, scales, sum_by
-from bayes_scaling.inference.result import EvaluationsSummary, Fit, require_fit
+from bayes_scaling.inference.result import AnyFit, EvaluationsSummary, Fit, require_fit
 from bayes_scaling.inference.settings import whole_number
-from bayes_scaling.inference.simulation import simulated_rows
+from bayes_scaling.inference.simulation import simulated_rows, with_noise
 from bayes_scaling.model.rows import Rows
-from bayes_scaling.quantities.prediction import with_noise
 from bayes_scaling.quantities.rates import interval_points
 from bayes_scaling.quantities.uniformity import Curve, uniform_curve
 from bayes_scaling.specifications.noise import effects_given, normal
@@ -140,7 +139,7 @@ class PredictiveCheck:
         return self.groups[self.groups["flagged"]]
 
 
-def predictive_check(fit: Fit, *, replicates: int = REPLICATES, seed: int = 0) -> PredictiveCheck:
+def predictive_check(fit: AnyFit, *, replicates: int = REPLICATES, seed: int = 0) -> PredictiveCheck:
     r"""Compare a posterior's predictions with the rows that were fitted.
 
     .. math:: \mathrm{PIT}_i = \Pr(\tilde y_i \le y_i \mid y_{-i}), \qquad

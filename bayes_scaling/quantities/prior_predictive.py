@@ -13,10 +13,10 @@ from xarray import Dataset, DataTree
 from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import groups_of_table, rows_of
-from bayes_scaling.inference.likelihood import BLOCK, blocks
-from bayes_scaling.inference.result import EvaluationsSummary, Fit, require_fit, summary_of
+from bayes_scaling.inference.predictive import FEWEST, drawn_from_prior, draws_for
+from bayes_scaling.inference.result import AnyFit, EvaluationsSummary, require_fit, summary_of
 from bayes_scaling.inference.settings import SEED, checked_seed, whole_number
-from bayes_scaling.inference.simulation import prior_draw, prior_of, require_proper_prior, simulated_rows
+from bayes_scaling.inference.simulation import require_proper_prior
 from bayes_scaling.model.rows import Rows, make_rows
 from bayes_scaling.quantities.doubling import averaged
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, interval_points, months_to_double
@@ -25,8 +25,6 @@ from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables.plausibility import require_plausible
 from bayes_scaling.tables.soundness import as_table
 
-DRAWS, FEWEST = 4000, 100
-"""By default: as many draws as say where half a percent of the losses lie, fewer of tables of thousands of rows."""
 PLAUSIBLE = (0.5, 12.0)
 """Nats per token. Text is never as predictable as a perplexity of 1.6, and to guess among 160,000 words is 12 nats."""
 HELD = 0.99  # of the losses, between the quantiles of a summary
@@ -59,7 +57,8 @@ def prior_predictive(
         Groups as ArviZ names them: ``prior``, all that is sampled and reported (``E``, ``g_C``, ...), named and
         labelled as in a fit's ``posterior``; ``prior_predictive``, the losses of the rows with noise and the effects
         of their papers (nats per token; of laws of the critical batch size tokens), named as in ``observed_data``;
-        ``observed_data`` and ``constant_data`` as in a fit. Effects of papers are not in ``prior``. Losses need 8 bytes
+        ``observed_data`` and ``constant_data`` as in a fit. Effects of papers are in ``prior`` only where
+        they are sampled. Losses need 8 bytes
         for each draw of each row; what is worked out on the way does not grow with either.
 
     Raises
@@ -91,7 +90,7 @@ def prior_predictive(
     return _drawn(specification, summary_of(table, warnings), rows, observed, count, seed)
 
 
-def prior_predictive_of(fit: Fit) -> DataTree:
+def prior_predictive_of(fit: AnyFit) -> DataTree:
     """The same of what a fit was fitted to; refuses ``delta``."""
     fit = require_fit(fit)
     require_proper_prior(fit.specification)
@@ -107,18 +106,9 @@ def _drawn(
     draws: int | None,
     seed: int,
 ) -> DataTree:
-    draws = draws or max(FEWEST, min(DRAWS, BLOCK // len(rows.ids)))
-    rng = np.random.default_rng(seed)
-    generators = rng.spawn(len(specification.noise.effects) + 1)
-    values = prior_draw(specification, rows, rng, (draws,))
-    losses = np.empty((1, draws, len(rows.ids)))
-    for some in blocks(draws, len(rows.ids)):
-        of_block = {name: each[some] for name, each in values.items()}
-        with np.errstate(over="ignore", invalid="ignore"):  # wide priors reach beyond any number
-            losses[0, some] = simulated_rows(specification, rows, of_block, rng, generators).response
-    prior = prior_of(specification, rows, values)
+    prior, losses = drawn_from_prior(specification, rows, draws or draws_for(rows), seed)
     predicted = Dataset(
-        {specification.response: (("chain", "draw", "evaluation"), losses)},
+        {specification.response: (("chain", "draw", "evaluation"), losses[None])},
         coords={name: prior[name] for name in ("chain", "draw")} | {"evaluation": list(rows.ids)},
     )
     tree = DataTree.from_dict({"prior": prior, "prior_predictive": predicted, **observed})

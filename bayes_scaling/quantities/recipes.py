@@ -11,13 +11,14 @@ import xarray as xr
 from bayes_scaling.common.arrays import Floats
 from bayes_scaling.common.formatting import estimate, number, probability
 from bayes_scaling.errors import BayesScalingError, require_choice
+from bayes_scaling.inference.result import require_fit
 from bayes_scaling.quantities.gain import Split, compute_equivalent_gain
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import at, laws_of
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL
 
 if TYPE_CHECKING:
-    from bayes_scaling.inference.result import Fit
+    from bayes_scaling.inference.result import AnyFit
 
 REVERSES = 0.5
 """Probability from which a gain is said to reverse."""
@@ -76,7 +77,13 @@ def _needed(row: "pd.Series[Any]") -> str:
 
 
 def recipe_gains(
-    fit: "Fit", compute: Any, *, by: str, baseline: str, split: Split = "optimal", recipes: Sequence[str] | None = None
+    fit: "AnyFit",
+    compute: Any,
+    *,
+    by: str,
+    baseline: str,
+    split: Split = "optimal",
+    recipes: Sequence[str] | None = None,
 ) -> RecipeGains:
     r"""How many times the compute of each recipe another one needs for the same loss.
 
@@ -123,6 +130,7 @@ def recipe_gains(
     >>> found = bs.recipe_gains(fit, [1e20, 1e24], by="recipe", baseline="old")  # doctest: +SKIP
     >>> found.table, found.sentences  # doctest: +SKIP
     """
+    fit = require_fit(fit)
     predictors = laws_of(fit).predictors
     if predictors is None or by not in fit.specification.columns:
         raise BayesScalingError(

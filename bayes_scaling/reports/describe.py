@@ -266,8 +266,10 @@ def _central_point(s: Specification) -> str:
     if len(set(anchor.tokens.values())) == 1:
         tokens = f"{anchor.common_tokens:,.0f}"
     year, start = f"year {anchor.year:g}, ", f"; Y0 = {anchor_of(s).year:.7g}"
-    if s.centre is not None and not s.progresses:  # stated for a table that may have no dates
+    if not s.progresses and s.index_of("level") != "benchmark":  # for a table that may have no dates
         year = start = ""
+        if s.centre is None or s.centre.tokens is None:
+            start = " (the middle of the packaged benchmarks; for training runs state [centre] tokens)"
     return f"{anchor.parameters:,.0f} parameters, {year}tokens {tokens}{start}"
 
 

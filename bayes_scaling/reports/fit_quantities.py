@@ -19,7 +19,7 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.mixing import chain_groups
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.drawing import plot_intervals
-from bayes_scaling.quantities.coefficients import coefficients, unidentified
+from bayes_scaling.quantities.coefficients import coefficients, groups_and_noise, unidentified
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.fit_findings import fit_findings
 from bayes_scaling.quantities.identification import as_plain, can_identify, identification
@@ -30,7 +30,7 @@ from bayes_scaling.reports.document import Blocks, Section, Table, section
 from bayes_scaling.reports.fit_trust import identification_section, predictive_section
 from bayes_scaling.reports.fit_words import estimand, in_numbers, next_step, number, sentence, span, times_cells
 from bayes_scaling.reports.svg import picture_of
-from bayes_scaling.reports.terminal import rich_table
+from bayes_scaling.reports.terminal import NARROW, rich_table
 from bayes_scaling.studies.comparison.alternatives import alternatives_to
 from bayes_scaling.studies.comparison.chain_weights import chain_weights
 from bayes_scaling.tables.faults import printable
@@ -97,7 +97,7 @@ def _estimated(entry: tuple[Any, pd.Series]) -> tuple[str, str, str]:
 def _doubling_table(fit: Fit) -> RichTable:
     rows = [(str(name), *times_cells(row)) for name, row in doubling_times(fit).iterrows()]
     shown = [(name, median.removesuffix(" by this law"), *rest) for name, median, *rest in rows]
-    return rich_table("Doubling times in months", ("", "median", INTERVAL, "P(progress)"), shown)
+    return rich_table("Doubling times in months", ("", "median", INTERVAL, "P(progress)"), shown, **NARROW)
 
 
 def _coefficient_table(fit: Fit) -> RichTable:
@@ -108,7 +108,18 @@ def _coefficient_table(fit: Fit) -> RichTable:
         name, median, interval = _estimated(entry)
         lost = ("not identified", interval, "nearly the prior's interval")
         rows.append((name, *(lost if name in unknown else (median, interval, str(entry[1]["unit"])))))
-    return rich_table(title, ("", "median", INTERVAL, "unit"), rows)
+    rows += _further_rows(fit)
+    return rich_table(title, ("", "median", INTERVAL, "unit"), rows, **NARROW)
+
+
+def _further_rows(fit: Fit) -> list[tuple[str, str, str, str]]:
+    table = groups_and_noise(fit)
+    return [(*_estimated(entry), str(entry[1]["unit"])) for entry in table.iterrows()]
+
+
+def _further_table(fit: Fit) -> RichTable | None:
+    rows = _further_rows(fit)
+    return rich_table("Groups and noise", ("", "median", INTERVAL, "unit"), rows, **NARROW) if rows else None
 
 
 def _coefficients(fit: Fit) -> Mapping[str, Any]:
@@ -117,7 +128,7 @@ def _coefficients(fit: Fit) -> Mapping[str, Any]:
 
 QUANTITIES = (
     Quantity(fit_results.doubling_section, progress=True, terminal=_doubling_table),
-    Quantity(fit_results.ridge_section, progress=True),
+    Quantity(fit_results.ridge_section, progress=True, terminal=_further_table),
     Quantity(fit_results.effective_compute_section, progress=True),
     Quantity(fit_results.attribution_section, progress=True, at_levels=True),
     Quantity(fit_results.allocation_section, progress=False),
@@ -137,10 +148,12 @@ def quantities_of(fit: Fit) -> Iterator[Quantity]:
 
 
 def fit_report(fit: Fit) -> RenderableType:
-    """Doubling times (coefficients, of a law without progress), diagnostics, the answer and who decided it."""
+    """The answer, doubling times (coefficients, of a law without progress), diagnostics, and who decided the answer."""
+    d, parts = fit.diagnostics, list[RenderableType]()
+    parts.append(Text(sentence(fit), style="bold" if d.converged else "bold red"))
+    parts += [Text(estimand(fit))] if fit.specification.progresses else []
     tables = (each.terminal(fit) for each in quantities_of(fit))
-    parts: list[RenderableType] = [part for table in tables if table is not None for part in (table, Text())]
-    d = fit.diagnostics
+    parts += [part for table in tables if table is not None for part in (Text(), table)]
     state = Text("converged", style="green") if d.converged else Text(NOT_CONVERGED, style="bold red")
     parts.append(state.append(f": {d.facts}", style="default not bold"))
     if d.escalated:
@@ -152,10 +165,8 @@ def fit_report(fit: Fit) -> RenderableType:
     if not d.converged:
         parts.append(Text(next_step(fit)))
     parts += [Text(printable(str(each)), style="yellow") for each in fit_findings(fit)]
-    parts += [Text(), Text(sentence(fit), style="bold" if d.converged else "bold red")]
-    parts += [Text(estimand(fit))] if fit.specification.progresses else []
     if can_identify(fit):
-        parts += [Text(), *(Text(said) for said in identification(fit).sentences)]
+        parts += [*(Text(said) for said in identification(fit).sentences)]
     return Group(*parts)
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from bayes_scaling.common.formatting import DO_NOT_USE, NOT_CONVERGED, counted, estimate, in_digits, months, probability
 from bayes_scaling.common.formatting import number as precise
 from bayes_scaling.inference.diagnostics import EBFMI_MIN, RHAT_MAX
+from bayes_scaling.inference.mixing import mix_worst
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
 from bayes_scaling.inference.settings import NUTS, PARTICLES, SMC
 from bayes_scaling.inference.units import size_of
@@ -206,9 +207,22 @@ def next_step(fit: Fit) -> str:
     words = ", ".join(f"{name}={value}" for name, value in wanted.items())
     options = " ".join(f"--{name} {value}" for name, value in wanted.items())
     return (
-        f"What to try: more draws ({options}, or {words} in Python), then stronger priors or a specification with "
+        f"What to try: more draws ({options}, or {words} in Python), then {_narrower(fit)} or a specification with "
         "fewer coefficients; chains that stay apart however long they run mean a posterior with several modes: "
         f"for a second opinion, --sampler {SMC}."
+    )
+
+
+def _narrower(fit: Fit) -> str:
+    """Which priors to make narrower: those of the parameters on which chains agree least."""
+    own = [parameter.name for parameter in fit.specification.parameters()]
+    worst = mix_worst(fit.posterior, own) if fit.specification.delta is None else []
+    if not worst:
+        return "stronger priors"
+    priors = ", ".join(f"[priors.{name}]" for name in worst)
+    return (
+        f"narrower priors of the parameters that mix worst ({priors} in a file of yours: bayes-scaling models "
+        f"{fit.specification.name} --template)"
     )
 
 

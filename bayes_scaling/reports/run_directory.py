@@ -1,14 +1,19 @@
 """A fit's directory: `fit.nc`, `summary.json`, pictures; each file whole or absent."""
 
 import contextlib
+import getpass
+import hashlib
 import io
+import json
+import os
 import tempfile
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bayes_scaling.common.files import FIT_FILE, SUMMARY_FILE, remove_abandoned, write_together
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.tables.faults import printable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,11 +60,54 @@ def _try_writing(directory: Path) -> None:
                 path.rmdir()
 
 
-def write_run(fit: "Fit", directory: Path) -> tuple[Path, ...]:
-    """Write a fit's files, the fit first and the summary last; an earlier run's stay until all of these are ready."""
+@contextlib.contextmanager
+def only_run(directory: Path) -> Iterator[None]:
+    """Refuse a directory to which another process is fitting; the system forgets a process that has been killed."""
+    place = Path(tempfile.gettempdir(), f"bayes-scaling-{getpass.getuser()}")
+    name = hashlib.sha256(os.fsencode(directory.resolve())).hexdigest()
+    try:
+        import fcntl
+
+        place.mkdir(mode=0o700, exist_ok=True)
+        file = (place / f"{name}.lock").open("a")
+    except (ImportError, OSError):  # there is no lock without files, nor on Windows
+        yield
+        return
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BayesScalingError(
+                f"{directory}: another run is writing there; wait for its end, or choose another --output"
+            ) from None
+        yield
+
+
+def earlier_run(directory: Path, fingerprint: str) -> tuple[str, tuple[Path, ...]]:
+    """What a new fit replaces in a directory: the earlier fit in words, and reports that are of it and no longer true.
+
+    Nothing where there was none, or one of the same fingerprint.
+    """
+    from bayes_scaling.reports.write import reports_in
+
+    try:
+        summary = json.loads((directory / SUMMARY_FILE).read_bytes())
+        if summary["fingerprint"] == fingerprint:
+            return "", ()
+        name = f"the fit of '{printable(summary['specification'])}' to {printable(summary['evaluations']['name'])}"
+    except (OSError, ValueError, KeyError, TypeError):
+        name = "an earlier fit"
+    return (name if (directory / FIT_FILE).is_file() else ""), reports_in(directory)
+
+
+def write_run(fit: "Fit", directory: Path, outdated: Collection[Path] = ()) -> tuple[Path, ...]:
+    """Write a fit's files, the fit first and the summary last; an earlier run's stay until all of these are ready.
+
+    ``outdated``: what else of the earlier run is removed.
+    """
     contents = {directory / FIT_FILE: fit.to_bytes()}
-    # A summary or picture of the earlier run must not stand beside the new fit.
-    stale = tuple(directory / name for name in (SUMMARY_FILE, PICTURE_FILE, *RUNS_PICTURES))
+    # Nothing of the earlier run must stand beside the new fit.
+    stale = (*(directory / name for name in (SUMMARY_FILE, PICTURE_FILE, *RUNS_PICTURES)), *outdated)
     try:
         contents |= _read_off(fit, directory)
     except Exception as error:  # whatever fails here, the fit took minutes and is kept

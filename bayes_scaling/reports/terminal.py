@@ -20,10 +20,13 @@ from bayes_scaling.reports.document import Table
 NARROW: dict[str, Any] = {"box": box.SIMPLE_HEAD, "padding": (0, 1, 0, 0)}  # style of tables of many columns
 
 
-def console(*, stderr: bool = False) -> Console:
+def console(*, stderr: bool = False, widest: int = 100) -> Console:
     """A console that wraps words but never crops them, coloured only on a terminal."""
     made = Console(stderr=stderr, highlight=False, soft_wrap=False)
-    return made if made.is_terminal else Console(stderr=stderr, highlight=False, width=100, no_color=True)
+    if not made.is_terminal:
+        return Console(stderr=stderr, highlight=False, width=widest, no_color=True)
+    made.width = min(made.width, widest)
+    return made
 
 
 def rich_table(

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from glob import escape as glob_escape
 from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import resolve_name
@@ -45,7 +46,7 @@ def write_report(
     Parameters
     ----------
     result
-        A fit, a comparison, a robustness run, a backtest, a calibration or a replication.
+        A fit (or its path or DataTree), a comparison, a robustness run, a backtest, a calibration or a replication.
     path
         The file. Of HTML, one that needs nothing else, with its machine-readable twin beside it (the same name, ending
         in ``.json``); of Markdown, pictures lie in a folder beside it.
@@ -74,6 +75,10 @@ def write_report(
     >>> bs.write_report(bs.load_fit("runs/reference"), "report.html")  # doctest: +SKIP
     PosixPath('report.html')
     """
+    if isinstance(result, (str, Path)) or type(result).__name__ == "DataTree":
+        from bayes_scaling.inference.result import require_fit
+
+        result = require_fit(result)
     return write_document(document_of(result, robustness, compute), path, format)
 
 
@@ -160,6 +165,16 @@ def check_targets(path: Path, kind: str) -> None:
                 f"{target}{what} exists and is no report, so it is not replaced; choose another --output (in Python: "
                 "path)"
             )
+
+
+def reports_in(directory: Path) -> tuple[Path, ...]:
+    """Reports of this package in a directory, with the pictures of those in Markdown."""
+    found = []
+    for kind, suffix in SUFFIXES.items():
+        files = sorted(directory.glob(f"*{suffix}"))
+        found += [file for file in files if file.is_file() and file.stat().st_size and _is_report(file, kind)]
+    pictures = (path for file in found for path in sorted(directory.glob(f"{glob_escape(file.stem)}_pictures/*.svg")))
+    return (*found, *pictures)
 
 
 def _is_report(path: Path, kind: str) -> bool:

@@ -20,6 +20,8 @@ from bayes_scaling.tables.formats import days
 DATE = "%Y-%m-%d"
 FLAG_WORDS = {"0": False, "false": False, "1": True, "true": True}
 EMPTY = "must not be empty"
+EMPTY_FLAG = "is empty; write 1 for yes and 0 for no in every row, or remove the column"
+"""Not :data:`EMPTY`, of which the advice is to leave rows out: what is empty for all of a benchmark is a no."""
 UNITS: Mapping[str, Callable[[Any], Any]] = {
     "nats": lambda loss: loss,
     "bits": lambda loss: loss * np.log(2),
@@ -233,6 +235,7 @@ def empty_cells(cells: pd.DataFrame, kind: TableKind) -> Iterator[Fault]:
             conditional = kind is EVALUATIONS and column.name in EMPTY_UNLESS_COMPARABLE
             empty = cells[column.name].isna() & ~(set_aside & conditional)
             rule = f"{EMPTY}, unless the row has comparable = 0" if conditional else EMPTY
+            rule = EMPTY_FLAG if column.kind == "flag" else rule
             yield from (Fault(int(row), column.name, "", rule) for row in cells.index[empty])
     given = [name for name in kind.sizes if name in cells]
     if given:

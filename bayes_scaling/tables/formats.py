@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_scaling.errors import TableError
-from bayes_scaling.tables.faults import Fault
+from bayes_scaling.tables.faults import Fault, printable
 
 LARGEST_FILE = 256 * 2**20  # bytes; a file without end, such as a device, would fill the memory
 MOST_COLUMNS = 1000
@@ -74,7 +74,7 @@ def read_text_table(source: Source, noun: str) -> TextTable:
 def table_name(source: Source) -> str:
     """What a table is called: its file's name, or that which a DataFrame has."""
     if isinstance(source, str | PathLike):
-        return _unpacked_name(source).stem
+        return printable(_unpacked_name(source).stem)  # bytes that are no text would spoil pictures and JSON
     return str(getattr(source, "attrs", {}).get("name", "table"))
 
 

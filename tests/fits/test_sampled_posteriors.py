@@ -178,14 +178,15 @@ def test_arviz_works_on_a_fit_as_it_is(reference_fit, model_7_fit) -> None:
         assert bad.mean() < (0.05 if fit is reference_fit else 1e-9)
         az.plot_forest(fit.data, var_names=names)
         az.plot_pair(fit.data, var_names=["g_N", "g_D"])
-        sensitivity = az.psense_summary(fit.data, var_names=names)
+        sensitivity = az.psense_summary(fit.by_paper, var_names=names)
         assert {name.partition("[")[0] for name in sensitivity.index} == set(names)
     plt.close("all")  # which ArviZ leaves open
 
 
 def test_cross_validation_units(reference_fit, model_7_fit) -> None:
-    for fit, unit in ((reference_fit, "paper"), (model_7_fit, "evaluation")):
-        assert fit.data["log_likelihood"].attrs["unit"] == unit
+    for fit in (reference_fit, model_7_fit):
+        assert fit.data["log_likelihood"].attrs["unit"] == "evaluation"
+        assert fit.by_paper["log_likelihood"].attrs["unit"] == "paper"
         assert fit.log_likelihood("evaluation")["loss"].sizes["evaluation"] == 231
         assert fit.log_likelihood("paper")["loss"].sizes["paper"] == 144
     with pytest.raises(bs.BayesScalingError, match="choose one of: evaluation, paper"):

@@ -14,7 +14,7 @@ PACKAGE = "bayes_scaling"
 def room_of(module: str) -> str:
     """The folder that a module is in; single files belong to a room as the drawing's page says."""
     name = module.split(".")[1]
-    if name == "cli":
+    if name in ("cli", "__main__"):
         return "commands"
     return name if (ROOT / PACKAGE / name).is_dir() else "common"
 

@@ -437,3 +437,11 @@ def test_exponents_near_zero_give_numbers_without_warnings() -> None:
     assert cost_of_split(laws, far, tokens_per_parameter=20).notnull().all()
     used = allocation_with_inference(laws, [0, 1e12, 1e300], loss=2.0)
     assert used["parameters"][0, -1].notnull().all()
+
+
+@pytest.mark.parametrize("compute", [1, 24, [1e21, 24]])
+def test_exponents_in_place_of_budgets_are_refused(compute) -> None:
+    with pytest.raises(
+        bs.BayesScalingError, match=r"less than one parameter or token; give whole budgets, such as 1e24"
+    ):
+        bs.optimal_allocation(bs.BESIROGLU, compute)

@@ -12,11 +12,10 @@ from xarray import open_datatree
 from xarray.testing import assert_identical
 
 import bayes_scaling as bs
-from bayes_scaling.inference import likelihood
+from bayes_scaling.inference import likelihood, predictive
 from bayes_scaling.inference.likelihood import expected_losses
 from bayes_scaling.inference.posterior import posterior_of
 from bayes_scaling.model.rows import make_rows
-from bayes_scaling.quantities import prior_predictive as made
 from bayes_scaling.quantities.influence import prior_quantities
 from bayes_scaling.quantities.prior_predictive import prior_predictive_of
 
@@ -108,11 +107,11 @@ def test_equal_seeds_give_equal_draws_in_blocks_or_at_once(name, ho2024, monkeyp
 
 
 def test_tables_of_many_rows_have_fewer_draws(ho2024, monkeypatch) -> None:
-    assert bs.prior_predictive("reference", ho2024)["prior"].sizes["draw"] == made.DRAWS
-    monkeypatch.setattr(made, "BLOCK", 200 * len(ho2024))
+    assert bs.prior_predictive("reference", ho2024)["prior"].sizes["draw"] == predictive.DRAWS
+    monkeypatch.setattr(predictive, "BLOCK", 200 * len(ho2024))
     assert bs.prior_predictive("reference", ho2024)["prior"].sizes["draw"] == 200
-    monkeypatch.setattr(made, "BLOCK", len(ho2024))
-    assert bs.prior_predictive("reference", ho2024)["prior"].sizes["draw"] == made.FEWEST
+    monkeypatch.setattr(predictive, "BLOCK", len(ho2024))
+    assert bs.prior_predictive("reference", ho2024)["prior"].sizes["draw"] == predictive.FEWEST
 
 
 def test_a_fit_gives_that_of_its_table(ho2024) -> None:

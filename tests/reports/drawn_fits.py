@@ -12,6 +12,7 @@ from bayes_scaling.inference.posterior import posterior_of
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.simulation import prior_draw
 from bayes_scaling.model.rows import make_rows
+from bayes_scaling.specifications.sections import Noise
 
 BAD = replace(GOOD, rhat_max=1.2, failures=("R-hat up to 1.200 (g_N; 1 quantities above 1.01)",))
 CHAINS, DRAWS = 2, 100
@@ -32,3 +33,17 @@ def drawn_fit(
         for name, drawn in values.items()
     }
     return replace(fit_of_posterior(chosen, table, posterior_of(chosen, rows, free)), diagnostics=diagnostics)
+
+
+def student_t_with_papers(table) -> bs.Fit:
+    """The one case in which paper effects are sampled."""
+    drawn = drawn_fit("steps/1-irreducible", table, width=0.02).data["posterior"].to_dataset()
+    specification = replace(bs.load_specification("steps/1-irreducible"), noise=Noise("student_t", "paper"))
+    papers = list(make_rows(specification, table).levels["paper"])
+    effects = np.random.default_rng(0).standard_normal((CHAINS, DRAWS, len(papers)))
+    drawn = drawn.assign(
+        nu=(("chain", "draw"), np.full((CHAINS, DRAWS), 4.0)),
+        paper_effect=(("chain", "draw", "paper"), 0.01 * effects),
+        paper_effect_standardised=(("chain", "draw", "paper"), effects),
+    )
+    return fit_of_posterior(specification, table, drawn.assign_coords(paper=papers))

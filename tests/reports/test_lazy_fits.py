@@ -1,7 +1,6 @@
 """Log likelihoods that each reading works out: what is read is right, and only what is read is worked out."""
 
 import warnings
-from dataclasses import replace
 from types import SimpleNamespace
 
 import arviz as az
@@ -10,22 +9,20 @@ import pandas as pd
 import pytest
 import xarray as xr
 from documented_sizes import file_size, most
-from drawn_fits import CHAINS, DRAWS, drawn_fit
+from drawn_fits import CHAINS, DRAWS, drawn_fit, student_t_with_papers
 from hostile.made_fit_files import small_fit
-from made_fits import GOOD, fit_of_posterior
+from made_fits import GOOD
 from xarray import Dataset, DataTree
 
 import bayes_scaling as bs
 from bayes_scaling.errors import FitFileError
 from bayes_scaling.inference import fitting, likelihood, result
-from bayes_scaling.inference.data import rows_of
-from bayes_scaling.inference.fitting import thinned
+from bayes_scaling.inference.data import rows_of, thinned
 from bayes_scaling.inference.likelihood import draws_of, evaluation_densities, expected_losses, paper_densities
 from bayes_scaling.inference.result import read_fit
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.influence import influence
 from bayes_scaling.quantities.predictive_check import predictive_check
-from bayes_scaling.specifications.sections import Noise
 from bayes_scaling.studies.comparison.elpd import score
 
 EVERY_NOISE = ["reference", "ho2024/07", "robustness/student-t", "student-t-papers"]
@@ -42,20 +39,6 @@ def fit(request, table) -> bs.Fit:
     return (
         student_t_with_papers(some) if request.param == EVERY_NOISE[-1] else drawn_fit(request.param, some, width=0.02)
     )
-
-
-def student_t_with_papers(table) -> bs.Fit:
-    """The one case in which paper effects are sampled."""
-    drawn = drawn_fit("steps/1-irreducible", table, width=0.02).data["posterior"].to_dataset()
-    papers = list(dict.fromkeys(table["paper"]))
-    effects = np.random.default_rng(0).standard_normal((CHAINS, DRAWS, len(papers)))
-    drawn = drawn.assign(
-        nu=(("chain", "draw"), np.full((CHAINS, DRAWS), 4.0)),
-        paper_effect=(("chain", "draw", "paper"), 0.01 * effects),
-        paper_effect_standardised=(("chain", "draw", "paper"), effects),
-    )
-    specification = bs.load_specification("steps/1-irreducible")
-    return fit_of_posterior(replace(specification, noise=Noise("student_t", "paper")), table, drawn)
 
 
 @pytest.fixture

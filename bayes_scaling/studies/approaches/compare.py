@@ -8,9 +8,8 @@ import pandas as pd
 import xarray as xr
 
 from bayes_scaling.classical.chinchilla import besiroglu_estimate
-from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.fitting import fit as fit_law
-from bayes_scaling.inference.result import Fit
+from bayes_scaling.inference.result import AnyFit, Fit, require_fit
 from bayes_scaling.inference.sampling import joint_seed
 from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, checked_seed
 from bayes_scaling.law.published import HOFFMANN_EXPONENTS
@@ -31,7 +30,7 @@ _SIZES: Mapping[str, Size] = {"a": "parameters", "b": "tokens"}
 
 def compare_approaches(
     runs: pd.DataFrame,
-    fit: Fit | None = None,
+    fit: AnyFit | None = None,
     curves: pd.DataFrame | None = None,
     *,
     within: float = WITHIN,
@@ -105,8 +104,7 @@ def compare_approaches(
     check_probability(probability)
     checked(Settings(draws, tune, chains, attempts=attempts))
     seed = checked_seed(seed)
-    if fit is not None and not isinstance(fit, Fit):
-        raise BayesScalingError(f"fit must be a fit of approach 3 (bs.fit, bs.load_fit), not {type(fit).__name__}")
+    fit = None if fit is None else require_fit(fit)
     grouping: dict[str, Any] = {"within": within, "least_models": least_models, "reach": reach}
     found = make_profile_rows(runs, **grouping)
     if fit is not None:

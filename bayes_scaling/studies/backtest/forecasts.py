@@ -36,11 +36,11 @@ from bayes_scaling.inference.likelihood import (
     sum_by,
 )
 from bayes_scaling.inference.result import Fit
+from bayes_scaling.inference.simulation import with_noise
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.model.requirements import papers_of
 from bayes_scaling.model.rows import Rows, make_rows, sample_minima
 from bayes_scaling.quantities.domain import domain_of
-from bayes_scaling.quantities.prediction import with_noise
 from bayes_scaling.specifications.noise import normal, shared_effects
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.studies.backtest.splits import Split, reach_of

@@ -1,9 +1,10 @@
 """Compare specifications, or fits at hand, by leave-one-out cross-validation; and read a comparison back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
+from xarray import DataTree
 
 from bayes_scaling.common.files import COMPARISON_SETTINGS, COMPARISON_TABLE
 from bayes_scaling.errors import BayesScalingError, require_choice
@@ -181,7 +182,8 @@ def compare_fits(fits: Sequence[Fit], *, unit: str = "evaluation", refits: str =
     >>> fits = [bs.load_fit("runs/reference"), bs.load_fit("runs/mine")]  # doctest: +SKIP
     >>> bs.compare_fits(fits).table  # doctest: +SKIP
     """
-    fits = [require_fit(fit) for fit in ([fits] if isinstance(fits, (Fit, str, Path)) else fits)]
+    alone = isinstance(fits, (Fit, DataTree, str, Path)) or not isinstance(fits, Iterable)
+    fits = [require_fit(fit) for fit in ([fits] if alone else fits)]
     if not fits:
         raise BayesScalingError("nothing to compare; give at least one fit")
     names = [fit.specification.name for fit in fits]

@@ -19,9 +19,9 @@ from xarray import DataArray
 from bayes_scaling.common.arrays import Booleans, Floats, Integers
 from bayes_scaling.errors import require_choice
 from bayes_scaling.inference.attempts import attempt
-from bayes_scaling.inference.data import rows_of
+from bayes_scaling.inference.data import rows_of, thinned
 from bayes_scaling.inference.diagnostics import Diagnostics
-from bayes_scaling.inference.fitting import KEPT_DRAWS, thinned
+from bayes_scaling.inference.fitting import KEPT_DRAWS
 from bayes_scaling.inference.leaving_out import left_out
 from bayes_scaling.inference.likelihood import (
     blocks,
