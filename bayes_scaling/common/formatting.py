@@ -17,6 +17,17 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
+_SIZES = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
+
+
+def amount(value: float) -> str:
+    """A large count in words, to three digits: 9.6 billion, 51,200, 3e+15."""
+    for size, name in _SIZES:
+        if size <= value < 1000 * size:
+            return f"{value / size:.3g} {name}"
+    return f"{float(f'{value:.3g}'):,.0f}" if 100 <= value < 1e6 else f"{value:.3g}"
+
+
 def months(value: float, error: float = 0.0) -> str:
     """A doubling time: one decimal, or as far as its Monte Carlo error allows; words where there is none."""
     if math.isnan(value):

@@ -11,13 +11,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from bayes_scaling.common.arrays import Floats
-from bayes_scaling.common.formatting import counted
+from bayes_scaling.common.formatting import amount, counted
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.chinchilla import STATIC_LAWS
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.plots.allocation import budget_grid, mark_budgets, shade_beyond, styled
-from bayes_scaling.plots.drawing import amount, finished, panel, plain_log_ticks
+from bayes_scaling.plots.drawing import finished, panel, plain_log_ticks
 from bayes_scaling.plots.runs import (
     best_split,
     loss_band,

@@ -122,17 +122,6 @@ def shortened(label: str) -> str:
     return label if len(label) <= _LONGEST else f"{label[: _LONGEST - 3]}..."
 
 
-_SIZES = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
-
-
-def amount(value: float) -> str:
-    """A large count in words, to three digits: 9.6 billion, 51,200, 3e+15."""
-    for size, name in _SIZES:
-        if size <= value < 1000 * size:
-            return f"{value / size:.3g} {name}"
-    return f"{float(f'{value:.3g}'):,.0f}" if 100 <= value < 1e6 else f"{value:.3g}"
-
-
 POINT_SIZE = 4.5  # points
 
 

@@ -32,7 +32,7 @@ from bayes_scaling.quantities.rates import (
 
 _OF_RIDGE = ("draws", "sum", "reference", "legend", "title")
 _VISUALS = ("posterior", "prior", "interval", "median", "published", "moore", *_OF_RIDGE)
-_MONTHS = np.geomspace(1.5, 120, 600)
+MONTHS = np.geomspace(1.5, 120, 600)
 _TICKS = (2, 3, 4, 6, 9, 12, 18, 24, 36, 60, 120)
 _RIDGE_POINTS = 3000
 BEFORE, AFTER = "before the data (prior)", "after the data (posterior)"
@@ -131,13 +131,13 @@ def has_ridge(fit: Fit) -> bool:
     return all(rate is not None and bool(np.any(rate)) for rate in rates)
 
 
-def _log_time_density(rate: NDArray[np.float64]) -> NDArray[np.float64] | None:
+def log_time_density(rate: NDArray[np.float64]) -> NDArray[np.float64] | None:
     """Density of ln T at each month of the grid: the rate's density times |dg / d ln T| = g; None for a constant."""
     found = density_of(rate)
     if found is None:
         return None
     grid, density = found
-    rates = MONTHS_PER_YEAR * np.log(2) / _MONTHS
+    rates = MONTHS_PER_YEAR * np.log(2) / MONTHS
     return np.asarray(np.interp(rates, grid, density, left=0.0, right=0.0) * rates)
 
 
@@ -145,18 +145,18 @@ def _draw_density(figure: Figure, axes: Axes, fit: Fit, rate: NDArray[np.float64
     summary = doubling_times(fit).loc["compute"].to_dict()
     median, lower, upper = summary["median"], summary["lower"], summary["upper"]
     middle, low, high = in_digits(summary, months)
-    density = _log_time_density(rate)
+    density = log_time_density(rate)
     prior = prior_rates(fit)
-    expected = None if prior is None else _log_time_density(prior)
+    expected = None if prior is None else log_time_density(prior)
     if expected is not None:
-        named(axes.plot(_MONTHS, expected, color=PRIOR, lw=1.2, ls="--", label=BEFORE), "prior")
+        named(axes.plot(MONTHS, expected, color=PRIOR, lw=1.2, ls="--", label=BEFORE), "prior")
     top = 1.0
     if density is not None:
         top = float(density.max()) or 1.0  # where the axis ends before the posterior begins
-        named(axes.plot(_MONTHS, density, color=POSTERIOR, lw=2, label=AFTER), "posterior")
-        inside = (lower <= _MONTHS) & (upper >= _MONTHS)
+        named(axes.plot(MONTHS, density, color=POSTERIOR, lw=2, label=AFTER), "posterior")
+        inside = (lower <= MONTHS) & (upper >= MONTHS)
         interval = f"{INTERVAL_PROBABILITY:.0%} interval {low} to {high}\n({INTERVAL_KIND})"
-        band = axes.fill_between(_MONTHS, density, where=inside.tolist(), color=POSTERIOR, alpha=0.2, label=interval)
+        band = axes.fill_between(MONTHS, density, where=inside.tolist(), color=POSTERIOR, alpha=0.2, label=interval)
         named(band, "interval")
     if np.isfinite(median):
         named(axes.axvline(median, color=POSTERIOR, lw=1.2, label=f"median {middle} months"), "median")
@@ -168,7 +168,7 @@ def _draw_density(figure: Figure, axes: Axes, fit: Fit, rate: NDArray[np.float64
     label = f"{MOORE.label}, of chips: {MOORE.months:.0f}"
     moore = axes.axvline(MOORE.months, color=REFERENCE, lw=1.2, ls=":", label=label)
     named(moore, "moore")
-    axes.set(xscale="log", xlim=(_MONTHS[0], _MONTHS[-1]), ylim=(0, 1.25 * top), yticks=[])
+    axes.set(xscale="log", xlim=(MONTHS[0], MONTHS[-1]), ylim=(0, 1.25 * top), yticks=[])
     axes.set_xlabel("months in which better algorithms double effective compute (log scale)")
     axes.set_ylabel("how plausible\n(density per unit of log time)")
     axes.xaxis.set_major_locator(FixedLocator(_TICKS))

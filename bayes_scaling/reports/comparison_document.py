@@ -66,7 +66,7 @@ def comparison_document(comparison: Comparison) -> Document:
             *(ranking_section(comparison), times_section(comparison), change_section(comparison)),
             *(published_section(comparison), leave_one_out_section(comparison), convergence_section(comparison)),
             *(models_section(comparison, specifications), _data_section(comparison), method_section(comparison)),
-            citation_section(about.name, laws, versions, progress=progress),
+            citation_section(comparison, laws, versions, progress=progress),
         ),
         data=record | {"versions": dict(versions), "table": comparison.table.to_dict("records")},
     )
@@ -179,7 +179,7 @@ def lead_picture(comparison: Comparison) -> Picture | None:
 def _data_section(comparison: Comparison) -> Section | None:
     """All variants are fitted to one table, and any fit has its rows."""
     for fit in comparison.fits.values():
-        return data_section(fit)
+        return data_section(fit, fitted=False)
     about = comparison.evaluations
     selected = f"; selected: {'; '.join(about.selections)}" if about.selections else ""
     return Section.of("data", "Data", f"{size_of(about)}, of the table '{about.name}'{selected}.")

@@ -15,8 +15,9 @@ from bayes_scaling.plots.comparison_by_model import (
     plot_differences_by_model,
     plot_doubling_times_by_model,
 )
+from bayes_scaling.plots.interactive import scatter_view
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL, INTERVAL
-from bayes_scaling.reports.document import Blocks, Equation, Picture, Point, Row, Scatter, Section, Table, section
+from bayes_scaling.reports.document import Blocks, Chart, Equation, Picture, Row, Section, Table, section
 from bayes_scaling.reports.fit_basis import command_blocks
 from bayes_scaling.reports.fit_words import in_brackets, in_months, number, times_of, variant_in_words
 from bayes_scaling.reports.svg import picture_of
@@ -279,24 +280,19 @@ def _priors(comparison: Comparison) -> Table | None:
 
 
 def _points(
-    comparison: Comparison, table: pd.DataFrame, x: str, y: str, details: Mapping[str, str | Callable[[Any], str]]
-) -> tuple[Point, ...]:
-    """A mark for each variant, by whether it is tied with the best; details as columns of a table."""
-    shown = Table.of("details", "", table, {"name": "{name}", **details})
-    keys, tied = shown.columns[1:], set(comparison.tied)
-    return tuple(
-        Point(
-            float(row[x]),
-            float(row[y]),
-            "can't be told from the best" if name in tied else "predicts worse",
-            name,
-            tuple(zip(keys, cells, strict=True)),
-        )
-        for (name, *cells), row in zip(shown.rows, table.to_dict("records"), strict=True)
-    )
+    comparison: Comparison,
+    table: pd.DataFrame,
+    axes: Mapping[str, str],
+    details: Mapping[str, str | Callable[[Any], str]],
+) -> pd.DataFrame:
+    """A mark for each variant, by whether it is tied with the best; ``axes``: columns by their titles."""
+    shown, tied = Table.of("details", "", table, {"name": "{name}", **details}), set(comparison.tied)
+    points = pd.DataFrame(list(shown.rows), columns=list(shown.columns))
+    points["group"] = ["can't be told from the best" if each in tied else "predicts worse" for each in points["name"]]
+    return points.assign(**{title: table[column].to_numpy(float) for title, column in axes.items()})
 
 
-def _times_and_predictions(comparison: Comparison) -> Scatter | None:
+def _times_and_predictions(comparison: Comparison) -> Chart | None:
     """Doubling time against how well a variant predicts; those without a finite median can't be placed."""
     table = _progressing(comparison)
     shown = table[table[_MEDIAN].map(math.isfinite)]
@@ -312,17 +308,17 @@ def _times_and_predictions(comparison: Comparison) -> Scatter | None:
     left = len(table) - len(shown)
     # To one decimal, without a sign before nothing.
     low, high = (f"{round(float(end), 1) + 0.0:.1f}" for end in (shown["elpd_diff"].min(), shown["elpd_diff"].max()))
-    return Scatter(
+    x, y = "doubling time of effective compute (months, median)", "difference in elpd from the best (nats)"
+    points = _points(comparison, shown, {x: _MEDIAN, y: "elpd_diff"}, details)
+    return Chart(
         "time-and-prediction",
         "How long a doubling takes, and how well the model predicts",
+        {"": scatter_view(points, x, y, log_x=True)},
         f"{counted(len(shown), 'variant')}: median doubling time of effective compute, "
         f"{months(float(shown[_MEDIAN].min()))} to {months(float(shown[_MEDIAN].max()))} months, against the "
         f"difference in expected log predictive density from the best, {low} to {high} nats."
         + (f" {left} more have no finite median." if left else ""),
-        "doubling time of effective compute (months, median, log scale)",
-        "difference in elpd from the best (nats)",
-        _points(comparison, shown, _MEDIAN, "elpd_diff", details),
-        log_x=True,
+        points,
     )
 
 
@@ -347,15 +343,16 @@ def published_section(comparison: Comparison, said: tuple[str, ...] = ()) -> Blo
         "rank by elpd": "{rank:.0f}",
     }
     if len(sound) >= FEWEST_PUBLISHED:
-        yield Scatter(
+        x, y = "published mean squared error (squared nats)", "mean squared error (squared nats)"
+        points = _points(comparison, sound, {x: "published_mse", y: "loo_mse"}, details)
+        yield Chart(
             "published-errors",
             "Left-out errors, published and here",
+            {"": scatter_view(points, x, y)},
             f"{len(sound)} variants: published leave-one-out mean squared error, {sound['published_mse'].min():.4f} "
             f"to {sound['published_mse'].max():.4f}, against that of posterior means, {sound['loo_mse'].min():.4f} to "
             f"{sound['loo_mse'].max():.4f} (squared nats).",
-            "published mean squared error (squared nats)",
-            "mean squared error (squared nats)",
-            _points(comparison, sound, "published_mse", "loo_mse", details),
+            points,
         )
     yield Table.of(
         "published-ranks",

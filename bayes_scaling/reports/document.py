@@ -1,6 +1,7 @@
 """What a report consists of, whatever it is written as: sections of text, equations, tables and pictures."""
 
 import functools
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -116,49 +117,31 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Point:
-    """One mark of an interactive scatter plot; ``link`` is empty or an http(s) address."""
-
-    x: float
-    y: float
-    group: str
-    label: str
-    details: tuple[tuple[str, str], ...]
-    link: str = ""
-
-
-@dataclass(frozen=True)
-class Scatter:
-    """Points that show their details on hover and on keyboard focus; groups differ in colour and in shape."""
+class Chart:
+    """An interactive chart whose title says what was found, and the table behind it."""
 
     name: str
     title: str
+    views: Mapping[str, Mapping[str, Any]]  # Vega-Lite specifications, by what a reader chooses; the first comes first
     alternative: str
-    x_label: str
-    y_label: str
-    points: tuple[Point, ...]
-    log_x: bool = False
-    log_y: bool = False
+    data: pd.DataFrame  # one named `link` is the address of the first
+    note: str = ""  # what is drawn, and where the figures are from
 
     @property
     def table(self) -> Table:
-        """All points with their coordinates and details; several under the same key are joined."""
-        keys = dict.fromkeys(key for point in self.points for key, _ in point.details)
-        # A maker who writes a coordinate in words of its own, as a date, need not read it twice.
-        places = {label: axis for label, axis in ((self.x_label, "x"), (self.y_label, "y")) if label not in keys}
-        rows = tuple(
-            (
-                point.label,
-                point.group,
-                *(f"{getattr(point, axis):.5g}" for axis in places.values()),
-                *("; ".join(value for name, value in point.details if name == key) for key in keys),
-            )
-            for point in self.points
-        )
-        return Table(self.name, "", ("point", "group", *places, *keys), rows)
+        """What is behind the chart, numbers to four digits."""
+        shown = self.data.drop(columns="link", errors="ignore")
+        rows = (tuple(map(_cell, row)) for row in shown.itertuples(index=False, name=None))
+        return Table(self.name, "", tuple(map(str, shown.columns)), tuple(rows))
 
 
-Block = Paragraph | Bullets | Equation | Code | Table | Picture | Scatter
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return "" if math.isnan(value) else f"{value:.4g}"
+    return "" if value is None else str(value)
+
+
+Block = Paragraph | Bullets | Equation | Code | Table | Picture | Chart
 
 
 @dataclass(frozen=True)
@@ -222,16 +205,24 @@ class Banner:
 
 @dataclass(frozen=True)
 class Document:
-    """A report: banners, then the answer in a sentence, its picture and notes on it, then sections."""
+    """A report: banners, the answer in a sentence with its picture and notes on it, sections, and those for few."""
 
     title: str
     answer: str
-    lead: Picture | None = None
+    lead: Picture | Chart | None = None
     banners: tuple[Banner, ...] = ()
     sections: tuple[Section, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)  # the figures, for the machine-readable twin
     subtitle: str = ""  # which specification and which data, by name
     notes: tuple[str, ...] = ()
+    citation: tuple[str, str] | None = None  # of the answer: as a sentence, and as BibTeX
+    changes: tuple[str, ...] = ()  # what would change the answer
+    folded: tuple[Section, ...] = ()  # for statisticians
+
+    @property
+    def everything(self) -> tuple[Section, ...]:
+        """All sections, folded or not."""
+        return (*self.sections, *self.folded)
 
 
 def printable(text: str) -> str:

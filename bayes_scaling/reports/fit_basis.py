@@ -1,15 +1,16 @@
 """What a result rests on: its data, its model, how it was made, and what to cite."""
 
+import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from datetime import date
 from importlib.resources import files
 from typing import Any
-from urllib.parse import urlsplit
 
 import pandas as pd
 
-from bayes_scaling.common.formatting import counted
+from bayes_scaling.common.formatting import amount, counted
 from bayes_scaling.inference.data import UNITS
 from bayes_scaling.inference.fitting import package_versions
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
@@ -18,120 +19,47 @@ from bayes_scaling.inference.units import noun_of, plural_of
 from bayes_scaling.plots.prior_predictive import plot_prior_predictive
 from bayes_scaling.quantities.prior_predictive import prior_predictive_of, prior_predictive_summary
 from bayes_scaling.reports.describe import describe, prior_sentences
-from bayes_scaling.reports.document import Block, Blocks, Code, Equation, Paragraph, Point, Scatter, Table, section
-from bayes_scaling.reports.fit_words import month_of, number
+from bayes_scaling.reports.document import Block, Blocks, Code, Equation, Paragraph, Table, section
+from bayes_scaling.reports.fit_charts import loss_chart, rows_of_report
+from bayes_scaling.reports.fit_words import month_of
 from bayes_scaling.reports.mathematics import is_equation, tex
 from bayes_scaling.reports.svg import picture_of
 from bayes_scaling.specifications.catalogue import list_specifications, load_specification
-from bayes_scaling.specifications.laws import RESPONSE_UNITS
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.tables.packaged import PACKAGED, load_evaluations
 
-_KNOWN = ("system", "paper", "benchmark", "architecture", "perplexity", "parameters", "tokens", "year", "url", "source")
-_RUNS = "runs"
-_DATE = "date of publication"
 
-
-def rows_of_report(fit: Fit) -> pd.DataFrame:
-    """What a fit keeps of its rows, indexed by row id, with the response that was fitted."""
-    constant = fit.data["constant_data"].to_dataset()
-    columns = {name: constant[name].to_numpy() for name in _KNOWN if name in constant}
-    for name, column in fit.data["observed_data"].to_dataset().data_vars.items():
-        columns[str(name)] = column.to_numpy()
-    return pd.DataFrame(columns, index=pd.Index(list(map(str, constant["evaluation"].to_numpy())), name="id"))
-
-
-@section("data", "Data")
-def data_section(fit: Fit) -> Blocks:
-    """Counts, selections, and every row as a mark of one picture."""
+@section("data", "Data and fit")
+def data_section(fit: Fit, *, fitted: bool = True) -> Blocks:
+    """Counts, selections, and every row as a mark of one chart."""
     rows, about = rows_of_report(fit), fit.evaluations
-    if about.kind == _RUNS:
-        text = f"{counted(about.rows, 'training run')} of the table '{about.name}'"
-        text += "" if about.papers == about.rows else f", in {about.papers} series"
-    else:
-        text = (
-            f"{counted(about.rows, 'evaluation')} of language models from {counted(about.papers, 'paper')}, of the "
-            f"table '{about.name}'"
+    if about.kind == "runs":
+        text = counted(about.rows, "training run") + (
+            "" if about.papers == about.rows else f" in {about.papers} series"
         )
+    else:
+        text = f"{counted(about.rows, 'evaluation')} of language models from {counted(about.papers, 'paper')}"
     if "year" in rows:
         text += f", published from {month_of(rows['year'].min())} to {month_of(rows['year'].max())}"
-    sizes = [
-        f"{name} {rows[name].min():.3g} to {rows[name].max():.3g}"
-        for name in ("parameters", "tokens")
-        if name in rows and rows[name].notna().any()
-    ]
-    yield f"{text}{': ' if sizes else ''}{', '.join(sizes)}."
+    for name, words in (("parameters", "parameters"), ("tokens", "training tokens")):
+        if name in rows and rows[name].notna().any():
+            text += f"; {amount(rows[name].min())} to {amount(rows[name].max())} {words}"
+    yield f"{text} (table '{about.name}')."
     if about.selections:
         yield f"Rows were selected: {'; '.join(about.selections)}."
-    yield _scatter(fit, rows)
+    yield loss_chart(fit, fitted=fitted)
+
+
+@section("rows", "Rows by group")
+def rows_section(fit: Fit) -> Blocks:
+    """How many rows each benchmark and each architecture has."""
+    rows = rows_of_report(fit)
     for group in (name for name in ("benchmark", "architecture") if name in rows):
         by, further = rows.groupby(group, sort=True), [name for name in ("system", "paper") if name in rows]
         counts = pd.concat([by.size(), *(by[name].nunique() for name in further)], axis=1)
-        columns = (group, plural_of(noun_of(UNITS[0], about.kind)), *(f"{name}s" for name in further))
+        columns = (group, plural_of(noun_of(UNITS[0], fit.evaluations.kind)), *(f"{name}s" for name in further))
         body = tuple((str(name), *map(str, numbers)) for name, *numbers in counts.itertuples())
         yield Table(f"rows-by-{group}", f"Rows by {group}", columns, body)
-
-
-def _scatter(fit: Fit, rows: pd.DataFrame) -> Scatter | None:
-    """Date against parameters; of training runs, which have no dates, tokens against parameters."""
-    runs = fit.evaluations.kind == _RUNS
-    across, up = ("parameters", "tokens") if runs else ("year", "parameters")
-    if not {across, up} <= set(rows.columns):
-        return None
-    shown = rows.dropna(subset=[across, up])
-    if shown.empty:
-        return None
-    points = tuple(
-        Point(
-            x=float(row[across]),
-            y=float(row[up]),
-            group=_RUNS if runs else str(row.get("benchmark", _RUNS)),
-            label=str(row.get("system", name)),
-            details=_details(fit, str(name), row),
-            link=_link(row),
-        )
-        for name, row in ((name, pd.Series(row)) for name, row in shown.to_dict("index").items())
-    )
-    ends = (shown[across].min(), shown[across].max())
-    if runs:
-        title, where = "The training runs", "parameters against training tokens, both on logarithmic axes"
-        first, last = (f"{end:.3g}" for end in ends)
-    else:
-        title, where = "The evaluations", "date of publication against parameters (logarithmic axis), by benchmark"
-        first, last = map(month_of, ends)
-    alternative = (
-        f"{counted(len(points), 'mark')}: {where}. {across if runs else _DATE.capitalize()} from {first} to {last}, "
-        f"{up} from {shown[up].min():.3g} to {shown[up].max():.3g}."
-    )
-    labels = {"year": _DATE, "parameters": "parameters (log scale)", "tokens": "training tokens (log scale)"}
-    return Scatter("rows", title, alternative, labels[across], labels[up], points, log_x=runs, log_y=True)
-
-
-def _details(fit: Fit, row_id: str, row: pd.Series) -> tuple[tuple[str, str], ...]:
-    response = fit.specification.response
-    write: dict[str, Callable[[Any], str]] = {
-        **dict.fromkeys(("paper", "benchmark", "architecture"), str),
-        "year": month_of,
-        **dict.fromkeys(("parameters", "tokens", "perplexity"), lambda value: f"{value:.3g}"),
-        response: lambda value: number(float(value)),
-        **dict.fromkeys(("source", "url"), str),
-    }
-    names = {"year": _DATE, response: f"{response.replace('_', ' ')} ({RESPONSE_UNITS[response]})"}
-    known = [name for name in write if name in row and pd.notna(row[name]) and str(row[name]) != ""]
-    return (("row", row_id), *((names.get(name, name), write[name](row[name])) for name in known))
-
-
-def _link(row: pd.Series) -> str:
-    """The first of a row's addresses that a browser may be sent to."""
-    for name in ("url", "source"):
-        text = str(row.get(name, "")).strip()
-        try:
-            parts = urlsplit(text)
-        except ValueError:  # such as half an IPv6 address
-            continue
-        if parts.scheme in ("http", "https") and parts.netloc and text.isprintable() and " " not in text:
-            return text
-    return ""
 
 
 def equations(specification: Specification) -> tuple[Block, ...]:
@@ -265,9 +193,29 @@ _SOURCES: Mapping[str, tuple[str, ...]] = {
 """Where the laws of training runs come from: keys of `references.bib`."""
 
 
+def citation_of(fit: Fit, question: str) -> tuple[str, str]:
+    """How an answer is cited: as a sentence, and as BibTeX; the fingerprint says which fit it was."""
+    version, year = _version(fit.versions), date.today().year
+    of = f"{fit.specification.name} on {fit.evaluations.name}"
+    which = f", fit {fit.fingerprint[:_PRINT]}" if fit.fingerprint else ""
+    said = f"{_AUTHORS} ({year}). {question} Posterior of {of}. bayes-scaling {version}{which}."
+    return said, _bibtex(
+        "misc",
+        f"bayes_scaling_{fit.fingerprint[:_PRINT] or year}",
+        title=f"{question} {{Posterior}} of {_in_bibtex(of)}",
+        author=f"{{{_AUTHORS}}}",
+        year=str(year),
+        version=version,
+        note=f"Fingerprint of the fit (SHA-256): {fit.fingerprint}" if fit.fingerprint else "",
+    )
+
+
 @section("citation", "Citation")
-def citation_section(data: str, laws: tuple[str, ...], versions: Mapping[str, str], *, progress: bool) -> Blocks:
-    """What whoever uses a result should cite: BibTeX of the data, the papers, PyMC, ArviZ and this package."""
+def citation_section(
+    result: Any, laws: tuple[str, ...], versions: Mapping[str, str], *, progress: bool = True, own: str = ""
+) -> Blocks:
+    """What whoever uses a result should cite: BibTeX of the answer, data, papers, PyMC, ArviZ and this package."""
+    data = result.evaluations.name
     if data == _PACKAGED_DATA:
         yield "The data are those of Ho et al. 2024; the package's data notes say how the table was made."
     else:
@@ -277,11 +225,32 @@ def citation_section(data: str, laws: tuple[str, ...], versions: Mapping[str, st
         keys += [key for law in laws for key in _SOURCES.get(law, ())]
     entries = files(__package__).joinpath("references.bib").read_text(encoding="utf-8").strip().split("\n\n")
     known = {entry.partition("{")[2].partition(",")[0]: entry for entry in entries}
-    own = (
-        "@software{bayes_scaling,\n"
-        "  title   = {bayes-scaling: {Bayesian} scaling laws with algorithmic progress},\n"
-        f"  version = {{{versions.get('bayes-scaling') or package_versions()['bayes-scaling']}}}\n"
-        "}"
+    software = _bibtex(
+        "software",
+        "bayes_scaling",
+        title="bayes-scaling: {Bayesian} scaling laws with algorithmic progress",
+        author=f"{{{_AUTHORS}}}",
+        year=str(date.today().year),
+        version=_version(versions),
     )
     cited = dict.fromkeys((*keys, "abrilpla2023pymc", "kumar2019arviz"))
-    yield Code("\n\n".join([*(known[key] for key in cited), own]), language="bibtex")
+    yield Code("\n\n".join([*filter(None, [own]), *(known[key] for key in cited), software]), language="bibtex")
+
+
+_AUTHORS, _PRINT = "bayes-scaling contributors", 12  # characters of a fingerprint that are enough to tell fits apart
+
+
+def _version(versions: Mapping[str, str]) -> str:
+    return str(versions.get("bayes-scaling") or package_versions()["bayes-scaling"])
+
+
+def _bibtex(kind: str, key: str, **fields: str) -> str:
+    """An entry with the fields that say something."""
+    width = max(map(len, fields))
+    said = ",\n".join(f"  {name:<{width}} = {{{text}}}" for name, text in fields.items() if text)
+    return f"@{kind}{{{key},\n{said}\n}}"
+
+
+def _in_bibtex(text: str) -> str:
+    """A user's name for a table, in which nothing acts."""
+    return re.sub(r"([#$%&_{}~^\\])", r"{\\char`\\\1}", text) if re.search(r"[#$%&_{}~^\\]", text) else text

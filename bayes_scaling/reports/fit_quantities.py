@@ -43,6 +43,7 @@ class Quantity:
     section: Callable[[Fit], Section | None]
     progress: bool | None = None  # whether it is of laws with progress, of laws without, or of all
     at_levels: bool = False  # of the levels that columns are set to, where laws with progress are reported at all
+    folded: bool = False  # whether it is for statisticians
     summary: Callable[[Fit], Mapping[str, Any]] = lambda fit: {}
     terminal: Callable[[Fit], RenderableType | None] = lambda fit: None
 
@@ -127,15 +128,17 @@ def _coefficients(fit: Fit) -> Mapping[str, Any]:
 
 
 QUANTITIES = (
-    Quantity(fit_results.doubling_section, progress=True, terminal=_doubling_table),
-    Quantity(fit_results.ridge_section, progress=True, terminal=_further_table),
     Quantity(fit_results.effective_compute_section, progress=True),
-    Quantity(fit_results.attribution_section, progress=True, at_levels=True),
+    Quantity(fit_results.reach_section, at_levels=True),
     Quantity(fit_results.allocation_section, progress=False),
+    Quantity(fit_results.doubling_section, progress=True, folded=True, terminal=_doubling_table),
+    Quantity(fit_results.ridge_section, progress=True, folded=True, terminal=_further_table),
+    Quantity(fit_results.attribution_section, progress=True, at_levels=True, folded=True),
     Quantity(fit_results.coefficients_section, progress=False, summary=_coefficients, terminal=_coefficient_table),
-    Quantity(predictive_section),
+    Quantity(predictive_section, folded=True),
     Quantity(
         identification_section,
+        folded=True,
         summary=lambda fit: {"identification": as_plain(identification(fit))} if can_identify(fit) else {},
     ),
 )

@@ -7,41 +7,38 @@ import numpy as np
 import pandas as pd
 from xarray import DataTree
 
-from bayes_scaling.common.formatting import estimate, months
+from bayes_scaling.common.formatting import amount, estimate, months
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.law.published import HO2024_COMPUTE, MOORE, PLAYERS, published_shapley
-from bayes_scaling.plots.budgets import plot_best_split, plot_isoflop
-from bayes_scaling.plots.drawing import amount
+from bayes_scaling.plots.budgets import plot_isoflop
 from bayes_scaling.plots.laws import plot_laws
-from bayes_scaling.plots.progress import has_ridge, plot_attribution, plot_effective_compute, plot_ridge
+from bayes_scaling.plots.progress import has_ridge, plot_attribution, plot_ridge
 from bayes_scaling.quantities.against_published import rate_interval, rates_against_published
 from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.attribution import HO2024_PAIRS, shapley_attribution
 from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.domain import UNDECIDED, undecided
 from bayes_scaling.quantities.doubling import doubling_times
-from bayes_scaling.quantities.effective_compute import effective_compute
 from bayes_scaling.quantities.identification import can_identify, identification
 from bayes_scaling.quantities.influence import prior_quantities
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import BENCHMARK, laws_of, setting_of
 from bayes_scaling.quantities.rates import INTERVAL
-from bayes_scaling.reports.document import Blocks, Equation, Paragraph, Picture, Table, section
-from bayes_scaling.reports.fit_basis import rows_of_report
+from bayes_scaling.reports.document import Blocks, Chart, Equation, Paragraph, Table, section
+from bayes_scaling.reports.fit_charts import growth_chart, reach_chart, rows_of_report, split_chart
 from bayes_scaling.reports.fit_words import (
     PARTS,
     in_numbers,
     in_whole_percent,
-    month_of,
     number,
     span,
     times_cells,
     warning,
 )
-from bayes_scaling.reports.svg import lead_of, picture_of
+from bayes_scaling.reports.svg import picture_of
 from bayes_scaling.specifications.progress import RATE_OF
 from bayes_scaling.tables.benchmarks import title
 
@@ -138,34 +135,14 @@ def ridge_section(fit: Fit) -> Blocks:
 @section("effective-compute", "Effective compute over time", refusable=True)
 def effective_compute_section(fit: Fit) -> Blocks:
     """What better algorithms multiplied compute by, over the years of the data."""
-    years = rows_of_report(fit)["year"]
-    start, end, latest = float(np.floor(years.min())), float(np.ceil(years.max())), float(years.max())
-    table = credible_intervals(effective_compute(fit, start, np.arange(start + 1, end + 1))).rename_axis("year")
-    last = in_numbers(table.iloc[-1])
-    beyond = f" The last row is of {month_of(latest)}: what follows is extrapolated." if end > latest else ""
-    yield Equation(r"\frac{C_\text{eff}(Y)}{C} = e^{g_C (Y - Y_\text{start})}")
-    yield Paragraph(
-        f"What the same physical compute was worth, relative to {start:.0f}: by {end:.0f} better algorithms "
-        f"multiply it by {last} ({INTERVAL}).{beyond}",
-        finding=True,
-    )
-    yield picture_of(
-        plot_effective_compute(fit, start, end),
-        "effective-compute-growth",
-        "Growth of effective compute at the same physical compute",
-        f"Growth from {start:.0f} to {end:.0f} on a logarithmic axis: median and {INTERVAL} {last} "
-        f"times in {end:.0f}; with lines of {HO2024_COMPUTE.label} and {MOORE.label}.",
-    )
-    yield Table.of(
-        "effective-compute-by-year",
-        f"Effective over physical compute (times, {start:.0f} = 1)",
-        table,
-        {
-            "year": lambda row: f"{row['year']:.0f}" + (" (extrapolated)" if row["year"] > latest else ""),
-            "median": lambda row: number(row["median"]),
-            INTERVAL: span("lower", "upper"),
-        },
-    )
+    yield growth_chart(fit)
+
+
+@section("reach", "What a budget reaches", refusable=True)
+def reach_section(fit: Fit) -> Blocks:
+    """Loss of a budget in a year, for a reader to choose; nothing of laws that are not of loss."""
+    if fit.specification.response == "loss":
+        yield reach_chart(fit)
 
 
 @section("attribution", "What made the loss fall", refusable=True)
@@ -277,18 +254,10 @@ def budget_sentence(fit: Fit, asked: float | None = None) -> str | None:
     )
 
 
-def best_split_picture(fit: Fit, asked: float | None = None) -> Picture | None:
-    """The picture of what the budget sentence says; None where there is no such sentence."""
-    if (said := budget_sentence(fit, asked)) is None:
-        return None
-    return lead_of(
-        plot_best_split(fit, _NEXT * _largest(fit) if asked is None else asked, visuals={"title": False}),
-        4.9,
-        "best-split-lead",
-        "Parameters and training tokens that make the most of a budget",
-        f"Two rising lines over training budgets, with {INTERVAL}s: the best number of training tokens and the best "
-        f"number of parameters. Beyond the largest run they are extrapolated by the law, and shaded. {said}",
-    )
+def best_split_chart(fit: Fit, asked: float | None = None) -> Chart | None:
+    """The chart of what the budget sentence says; None where there is no such sentence."""
+    said = budget_sentence(fit, asked)
+    return None if said is None else split_chart(fit, said, _NEXT * _largest(fit) if asked is None else asked)
 
 
 def _largest(fit: Fit) -> float:

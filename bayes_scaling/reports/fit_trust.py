@@ -18,7 +18,8 @@ from bayes_scaling.quantities.rates import INTERVAL, INTERVAL_PROBABILITY
 from bayes_scaling.quantities.uniformity import BAND
 from bayes_scaling.reports.calibration_document import calibration_sentences, calibration_table
 from bayes_scaling.reports.document import Blocks, Row, Table, section
-from bayes_scaling.reports.fit_basis import command_blocks, further_selections, rows_of_report, specification_name
+from bayes_scaling.reports.fit_basis import command_blocks, further_selections, specification_name
+from bayes_scaling.reports.fit_charts import rows_of_report
 from bayes_scaling.reports.fit_words import PARTS, in_numbers, in_whole_percent, next_step, number, span
 from bayes_scaling.reports.svg import picture_of
 from bayes_scaling.studies.calibration.calibrate import evidence_for

@@ -19,9 +19,9 @@ from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.intervals import MCSE
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL, INTERVAL
-from bayes_scaling.reports.document import Banner, Block, Bullets, Paragraph, Picture, Section, Table
+from bayes_scaling.reports.document import Banner, Block, Bullets, Chart, Paragraph, Picture, Section, Table
 from bayes_scaling.studies.comparison.alternatives import alternatives_to
-from bayes_scaling.studies.comparison.elpd import DOUBLING
+from bayes_scaling.studies.comparison.elpd import DOUBLING, TIMES
 
 Row = Mapping[Any, Any] | pd.Series  # a row of a table of intervals
 _WARNING = f"{DO_NOT_USE}. "
@@ -46,6 +46,8 @@ def _unusable(block: Block) -> Block:
             return Bullets(tuple(map(_marked, items)))
         case Picture():
             return replace(block, alternative=_marked(block.alternative))
+        case Chart():
+            return replace(block, title=_marked(block.title), alternative=_marked(block.alternative))
         case Table() if not block.name.startswith("published"):  # others' figures, which this fit can't spoil
             caption = f"{NOT_CONVERGED}, do not use: {block.caption}"
             return replace(block, caption=caption, marked=frozenset(range(len(block.rows))))
@@ -130,13 +132,43 @@ def variant_in_words(name: str) -> str:
 
 
 def sentence(fit: Fit) -> str:
-    """The answer in one sentence; a report begins with it unless `fit_document.answer_of` has a best split."""
+    """The answer in one sentence; as the terminal ends with it."""
     where = f"On {fit.evaluations.name} ({_size(fit.evaluations)})"
     selections = "; ".join(fit.evaluations.selections)
     if selections:
         where += f" [{selections}]"
     text = f"{where}, {_finding(fit)}"
     return text if fit.diagnostics.converged else f"{DO_NOT_USE}: {text}"
+
+
+def plain_answer(fit: Fit) -> str:
+    """How fast better algorithms halved the compute for a loss, as people say it; a report begins with it."""
+    row, others = doubling_times(fit).loc["compute"].to_dict(), alternatives_to(fit)
+    median, lower, upper = in_digits(row, months)
+    began = "Better algorithms"
+    if (when := _years(fit)) is not None:
+        began = f"Between {when[0]} and {when[1]}, better algorithms"
+    text = f"{began} halved the compute needed for the same loss every {median} months, probably "
+    if not math.isfinite(row["median"]):
+        text = f"{began} did not clearly lower the compute needed for the same loss: the doubling time is probably "
+    text += f"{lower} to {upper}" if math.isfinite(row["upper"]) else f"{lower} or more, without an upper bound"
+    chance = (
+        ""
+        if math.isfinite(row["upper"])
+        else f"; probability of progress {probability(row['probability_of_progress'])}"
+    )
+    text += f" ({CREDIBLE_INTERVAL}{chance})."
+    if others is not None:
+        good = others.table[others.table["converged"]]
+        low, high = good[TIMES[1]].min(), good[TIMES[2]].max()
+        text += f" Across {others.specifications} defensible specifications: {months(low)} to {months(high)}."
+    return warning(fit) + text
+
+
+def _years(fit: Fit) -> tuple[int, int] | None:
+    """First and last year of a fit's rows."""
+    year = fit.data["constant_data"].to_dataset().get("year")
+    return None if year is None else (math.floor(float(year.min())), math.floor(float(year.max())))
 
 
 def _finding(fit: Fit) -> str:
@@ -177,8 +209,8 @@ def estimand(fit: Fit) -> str:
     if not fit.specification.progresses:
         return ""
     apart = "test_time_adaptation" in fit.specification.columns
-    year = fit.data["constant_data"].to_dataset().get("year")
-    years = "" if year is None else f", {math.floor(float(year.min()))} to {math.floor(float(year.max()))}"
+    when = _years(fit)
+    years = "" if when is None else f", {when[0]} to {when[1]}"
     return (
         "Progress is whatever lowers the loss of given parameters and training tokens, test-time adaptation "
         f"{'apart' if apart else 'included'}, on average over the table's evaluations{years}."

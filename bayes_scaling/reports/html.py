@@ -1,22 +1,21 @@
-"""Reports as one HTML file that loads nothing from anywhere, with interactive scatter plots."""
+"""Reports as one HTML file that loads nothing from anywhere, with interactive charts."""
 
 import base64
 import hashlib
-import math
+import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+import tomllib
 from functools import cache
 from html import unescape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import ParseError, fromstring, tostring
 
-from matplotlib.ticker import LogLocator, MaxNLocator
+from markupsafe import Markup, escape
 
+from bayes_scaling.common.strict_json import plain
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.plots.style import LAW_COLOURS, POSTERIOR, PUBLISHED, REFERENCE
-from bayes_scaling.reports.document import LONGEST_FIGURE, Document, Picture, Scatter, Table, encoded, printable
+from bayes_scaling.reports.document import LONGEST_FIGURE, Chart, Document, Picture, Table, encoded, printable
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -60,10 +59,39 @@ _BLANK = re.compile(r" (?![(\[])")
 
 def render_html(document: Document) -> str:
     """A report as one HTML page, to be written as UTF-8, that makes no request and in which no text acts as markup."""
-    _check(document)
-    css, script = _packaged("page.css"), _packaged("page.js")
-    page = _template("page.html.jinja")
-    return page.render(document=document, css=css, script=script, css_hash=_hash(css), script_hash=_hash(script))
+    blocks = _check(document)
+    charts = {block.name: _shared(block) for block in blocks if isinstance(block, Chart)}
+    css, scripts = _packaged("page.css"), [*([_vega()] if charts else []), _packaged("page.js")]
+    return _template("page.html.jinja").render(
+        document=document,
+        charts=_harmless(json.dumps(plain(charts), ensure_ascii=False)),
+        css=css,
+        scripts=scripts,
+        css_hash=_hash(css),
+        script_hashes=list(map(_hash, scripts)),
+    )
+
+
+def _shared(chart: Chart) -> dict[str, Any]:
+    """A chart's views, and their tables once."""
+    tables = {name: rows for view in chart.views.values() for name, rows in view.get("datasets", {}).items()}
+    views = {name: {key: part for key, part in view.items() if key != "datasets"} for name, view in chart.views.items()}
+    return {"title": chart.title, "note": chart.note, "datasets": tables, "views": views}
+
+
+def _harmless(text: str) -> str:
+    """JSON that a page can hold: nothing in it ends the element around it."""
+    return printable(text).replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+@cache
+def _vega() -> str:
+    """Vega, Vega-Lite and Vega-Embed as one script, which makes `vegaEmbed` known to the page."""
+    from vl_convert import javascript_bundle
+
+    # In a scope of its own: the scripts of a page share their names.
+    bundle = javascript_bundle()  # type: ignore[call-arg]  # its stub asks for a snippet, which it does not need
+    return f"(() => {{{bundle}}})();"
 
 
 def _packaged(name: str) -> str:
@@ -87,8 +115,19 @@ def _template(name: str) -> "Template":
         lstrip_blocks=True,
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
-    environment.filters |= {"mathml": mathml, "address": _address, "drawing": scatter_svg, "points": _points}
-    environment.filters |= {"kind": lambda block: type(block).__name__, "stacks": _stacks, "unbroken": _unbroken}
+    environment.filters |= {
+        "mathml": mathml,
+        "address": _address,
+        "table": _table,
+        "csv": _csv,
+        "explained": _explained,
+    }
+    environment.filters |= {
+        "explained": _explained,
+        "kind": lambda block: type(block).__name__,
+        "stacks": _stacks,
+        "unbroken": _unbroken,
+    }
     return environment.from_string(_packaged(name))
 
 
@@ -103,13 +142,43 @@ def _address(picture: Picture) -> str:
     return f"data:image/svg+xml;base64,{base64.b64encode(encoded(picture.svg)).decode()}"
 
 
-def _points(scatter: Scatter) -> list[tuple[tuple[str, ...], str, str]]:
-    """Cells of each point, its address, and what is shown as text since following it could run something."""
-    links = (point.link for point in scatter.points)
-    return [
-        (cells, *((link, "") if _ADDRESS.fullmatch(link) else ("", link)))
-        for cells, link in zip(scatter.table.rows, links, strict=True)
-    ]
+def _table(chart: Chart) -> list[tuple[tuple[str, ...], str]]:
+    """Rows of a chart's table, each with its address, if it has one that can be followed without running anything."""
+    rows = chart.table.rows
+    links = chart.data["link"] if "link" in chart.data else [""] * len(rows)
+    addresses = (str(link) if _ADDRESS.fullmatch(str(link)) else "" for link in links)
+    return list(zip(rows, addresses, strict=True))
+
+
+_ACTS = re.compile(r"^(?=[=+\-@\t\r])(?![+-]?[\d.]+(?:e[+-]?\d+)?$)")
+"""What spreadsheets take as a formula, which no number is."""
+
+
+def _csv(chart: Chart) -> str:
+    """A chart's table as the address of a CSV file in which no text is a formula."""
+    table = chart.data.map(lambda cell: _ACTS.sub("'", printable(cell)) if isinstance(cell, str) else cell)
+    return f"data:text/csv;charset=utf-8;base64,{base64.b64encode(encoded(table.to_csv(index=False))).decode()}"
+
+
+@cache
+def _terms() -> tuple[re.Pattern[str], dict[str, str]]:
+    found = tomllib.loads(files("bayes_scaling").joinpath("data", "terms.toml").read_text(encoding="utf-8"))
+    known = sorted(found, key=len, reverse=True)
+    return re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, known))})(?![\w-])"), found
+
+
+def _explained(text: str) -> Markup:
+    """Text in which terms of statistics say what they mean when they are pointed at, each where it comes first."""
+    pattern, meanings = _terms()
+    seen: set[str] = set()
+
+    def explain(term: re.Match[str]) -> str:
+        if term[0] in seen:
+            return term[0]
+        seen.add(term[0])
+        return f'<abbr title="{escape(meanings[term[0]])}">{term[0]}</abbr>'
+
+    return Markup(pattern.sub(explain, str(escape(printable(text)))))
 
 
 def _unbroken(cell: str) -> str:
@@ -122,10 +191,11 @@ def _stacks(table: Table) -> bool:
     return len(table.columns) > 2 and any(len(cell) > LONGEST_FIGURE for row in table.rows for cell in row[1:])
 
 
-def _check(document: Document) -> None:
-    blocks = [document.lead, *(block for section in document.sections for block in section.blocks)]
-    named = [block for block in blocks if isinstance(block, Table | Picture | Scatter)]
-    for names in ([section.name for section in document.sections], [block.name for block in named]):
+def _check(document: Document) -> list[Table | Picture | Chart]:
+    """All that has a name, which is refused where it is none."""
+    blocks = [document.lead, *(block for section in document.everything for block in section.blocks)]
+    named = [block for block in blocks if isinstance(block, Table | Picture | Chart)]
+    for names in ([section.name for section in document.everything], [block.name for block in named]):
         for number, name in enumerate(names):
             if not _NAME.fullmatch(name):
                 raise BayesScalingError(
@@ -140,109 +210,4 @@ def _check(document: Document) -> None:
                     f"Row {number} of table {table.name!r} has {len(row)} cells under {len(table.columns)} headers: "
                     "give as many cells as headers."
                 )
-
-
-_WIDTH, _HEIGHT = 720.0, 460.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 76.0, 14.0, 14.0, 58.0
-_MARGIN = 0.04  # share of an axis, beyond the outermost points
-_FEWEST_TICKS = 3
-_LARGEST = 1e100  # largest value on an axis: margins and ticks of larger ones would overflow
-
-_BLACK = "#000000"
-_COLOURS = tuple(
-    # What is black on paper is white in the dark.
-    "currentColor" if colour == _BLACK else colour
-    for colour in dict.fromkeys((POSTERIOR, PUBLISHED, REFERENCE, *LAW_COLOURS))
-)
-_SHAPES = (
-    "M-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0-9 0z",
-    "M-4-4h8v8h-8z",
-    "M0-5.4L5 3.8H-5z",
-    "M0-5.8L5.8 0L0 5.8L-5.8 0z",
-    "M0 5.4L5-3.8H-5z",
-    "M-1.9-5.4h3.8v3.5h3.5v3.8h-3.5v3.5h-3.8v-3.5h-3.5v-3.8h3.5z",
-)
-"""Circle, square, triangle, diamond, triangle on its head, cross. Not as many as colours, so that pairs repeat late."""
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-
-@dataclass(frozen=True)
-class ScatterDrawing:
-    """An `<svg>` element whose marks name their row and group (`data-row`, `data-group`), and the marks of groups."""
-
-    svg: str
-    legend: tuple[tuple[str, str], ...]
-    undrawn: int  # points without a place on the axes: not finite, beyond a googol, or not positive on a log axis
-
-
-@dataclass(frozen=True)
-class _Axis:
-    low: float
-    high: float
-    log: bool
-    start: float
-    end: float
-
-    def place(self, value: float) -> float:
-        low, high, at = ((math.log10(v) if self.log else v) for v in (self.low, self.high, value))
-        return self.start + (at - low) / (high - low) * (self.end - self.start)
-
-
-def scatter_svg(scatter: Scatter) -> ScatterDrawing:
-    """Draw a scatter plot: axes, ticks, one mark a point; texts in the colour of the text around, light or dark."""
-    points = scatter.points
-    shown = [row for row, p in enumerate(points) if _has_place(p.x, scatter.log_x) and _has_place(p.y, scatter.log_y)]
-    x = _axis([points[row].x for row in shown], scatter.log_x, _LEFT, _WIDTH - _RIGHT)
-    y = _axis([points[row].y for row in shown], scatter.log_y, _HEIGHT - _BOTTOM, _TOP)
-    looks = {
-        group: (_COLOURS[number % len(_COLOURS)], _SHAPES[number % len(_SHAPES)])
-        for number, group in enumerate(dict.fromkeys(point.group for point in points))
-    }
-    of_group: dict[str, list[tuple[int, str, str, str]]] = {group: [] for group in looks}
-    for row in shown:
-        p = points[row]
-        of_group[p.group].append((row, f"{x.place(p.x):.1f}", f"{y.place(p.y):.1f}", p.label))
-    drawn: Any = _template("scatter.svg.jinja").module
-    svg = drawn.drawing(
-        scatter,
-        groups=[(*looks[group], marks) for group, marks in of_group.items()],
-        across=[(f"{x.place(tick):.1f}", _written(tick, x.log)) for tick in _ticks(x)],
-        up=[(y.place(tick), _written(tick, y.log)) for tick in _ticks(y)],
-        frame={"left": _LEFT, "right": _WIDTH - _RIGHT, "top": _TOP, "bottom": _HEIGHT - _BOTTOM},
-    )
-    legend = tuple((group, str(drawn.legend_mark(*look))) for group, look in looks.items())
-    return ScatterDrawing(str(svg), legend, len(points) - len(shown))
-
-
-def _has_place(value: float, log: bool) -> bool:
-    return -_LARGEST <= value <= _LARGEST and (value >= 1 / _LARGEST or not log)
-
-
-def _axis(values: Sequence[float], log: bool, start: float, end: float) -> _Axis:
-    """An axis over all values with a margin; of one decade or one unit where they are all the same."""
-    ends = [math.log10(value) if log else value for value in (min(values, default=1.0), max(values, default=1.0))]
-    middle, half = ends[0] / 2 + ends[1] / 2, ends[1] / 2 - ends[0] / 2
-    half = half * (1 + 2 * _MARGIN)
-    # Where numbers are that close that adding the half would be lost in rounding, they are the same to the eye.
-    if half <= abs(middle) * 1e-12:
-        half = max(0.5, abs(middle) * 1e-6)
-    low, high = middle - half, middle + half
-    return _Axis(10.0**low, 10.0**high, True, start, end) if log else _Axis(low, high, False, start, end)
-
-
-def _ticks(axis: _Axis) -> list[float]:
-    logarithmic = [LogLocator(numticks=8), LogLocator(subs=(1.0, 2.0, 5.0), numticks=12)] if axis.log else []
-    for locator in (*logarithmic, MaxNLocator(7, steps=[1, 2, 2.5, 5, 10])):
-        found = [float(t) for t in locator.tick_values(axis.low, axis.high) if axis.low <= t <= axis.high]
-        if len(found) >= _FEWEST_TICKS:
-            break
-    return found
-
-
-def _written(tick: float, log: bool) -> str:
-    """A tick: a power of ten as such where plain digits would be long."""
-    if log and not 1e-3 < tick < 1e5:
-        exponent = math.floor(math.log10(tick) + 1e-9)
-        front = f"{tick / 10.0**exponent:.3g}"
-        return ("" if front == "1" else f"{front}×") + f"10{str(exponent).translate(_SUPERSCRIPTS)}"
-    return f"{tick:.10g}".replace("-", "−")
+    return named

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import assert_never
 
-from bayes_scaling.common.formatting import counted
 from bayes_scaling.reports import document as blocks
 from bayes_scaling.reports.document import Block, Document, Section, printable
 
@@ -32,7 +31,11 @@ def render_markdown(document: Document, pictures: Mapping[str, str] = _NOTHING) 
     writer = _Writer(_text, _inline, pictures)
     if document.lead is not None:
         parts.append(writer.block(document.lead))
-    return "\n\n".join([*parts, *map(writer.section, document.sections)]) + "\n"
+    if document.changes:
+        parts += ["**What would change this answer**", writer.block(blocks.Bullets(document.changes))]
+    if document.citation is not None:
+        parts.append(f"**Cite this:** {_text(document.citation[0])}")
+    return "\n\n".join([*parts, *map(writer.section, document.everything)]) + "\n"
 
 
 def render_page(title: str, *sections: Section) -> str:
@@ -41,11 +44,22 @@ def render_page(title: str, *sections: Section) -> str:
     return "\n\n".join([f"# {title}", *map(writer.section, sections)]) + "\n"
 
 
-def pictures_of(document: Document) -> dict[str, blocks.Picture]:
-    """Every picture of a report by its name, in order."""
-    found = [] if document.lead is None else [document.lead]
-    found += [block for section in document.sections for block in section.blocks if isinstance(block, blocks.Picture)]
-    return {picture.name: picture for picture in found}
+def pictures_of(document: Document) -> dict[str, str]:
+    """Every picture of a report, and the first view of every chart, as SVG by name, in order."""
+    found = [document.lead, *(block for section in document.everything for block in section.blocks)]
+    return {
+        block.name: block.svg if isinstance(block, blocks.Picture) else _drawn(block)
+        for block in found
+        if isinstance(block, blocks.Picture | blocks.Chart)
+    }
+
+
+def _drawn(chart: blocks.Chart) -> str:
+    """A chart's first view, black on white."""
+    from vl_convert import vegalite_to_svg
+
+    view = {**next(iter(chart.views.values())), "width": 720, "background": "white"}
+    return str(vegalite_to_svg(view))
 
 
 @dataclass(frozen=True)
@@ -75,8 +89,8 @@ class _Writer:
                 return self._table(block)
             case blocks.Picture():
                 return self._picture(block)
-            case blocks.Scatter():
-                return self._scatter(block)
+            case blocks.Chart():
+                return self._chart(block)
             case _:
                 assert_never(block)
 
@@ -88,18 +102,17 @@ class _Writer:
         caption = f"*{self.text(table.caption)}*" + (f" ({_MARK.strip()}: not to be trusted)" if table.marked else "")
         return f"{caption}\n\n{self._grid(replace(table, rows=rows))}"
 
-    def _scatter(self, scatter: blocks.Scatter) -> str:
-        """The points themselves: a page of text has no marks to point at."""
-        count = counted(len(scatter.points), "point")
-        about = f"**{self.text(scatter.title)}** ({count}): {self.text(scatter.alternative)}"
-        return f"{about}\n\n{self._grid(scatter.table)}"
+    def _chart(self, chart: blocks.Chart) -> str:
+        """Its first view as a drawing, if drawings have a place, and the table behind it."""
+        parts = [self._picture(chart), self.text(chart.note), self._grid(chart.table)]
+        return "\n\n".join(filter(None, parts))
 
     def _grid(self, table: blocks.Table) -> str:
         first, *rest = ("| " + " | ".join(map(self.cell, line)) + " |" for line in (table.columns, *table.rows))
         rule = "|" + "".join("---:|" if figures else "---|" for figures in table.figures)
         return "\n".join([first, rule, *rest])
 
-    def _picture(self, picture: blocks.Picture) -> str:
+    def _picture(self, picture: blocks.Picture | blocks.Chart) -> str:
         title, alternative = self.text(picture.title), self.text(picture.alternative)
         where = self.pictures.get(picture.name)
         return f"*{title}.* {alternative}" if where is None else f"![{alternative}](<{where}>)\n\n*{title}*"

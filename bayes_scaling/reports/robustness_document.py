@@ -48,7 +48,7 @@ def robustness_document(result: Robustness) -> Document:
             *(make(result) for make in _FINDINGS),
             _convergence_section(result),
             _method_section(result, versions),
-            citation_section(about.name, (), versions, progress=True),
+            citation_section(result, (), versions),
         ),
         data=record | {"versions": dict(versions), "table": result.table.to_dict("index")},
     )

@@ -198,7 +198,7 @@ def _contents(document: Document, path: Path, kind: str) -> dict[Path, str]:
     if kind == "markdown":
         folder = path.with_name(f"{path.stem}_pictures")
         pictures = pictures_of(document)
-        drawn = {folder / f"{name}.svg": picture.svg for name, picture in pictures.items()}
+        drawn = {folder / f"{name}.svg": svg for name, svg in pictures.items()}
         page = render_markdown(document, {name: f"{quote(folder.name)}/{name}.svg" for name in pictures})
         return drawn | {path: f"{page}\n{MARKDOWN_MARK}\n"}
     from bayes_scaling.reports.html import render_html
@@ -215,7 +215,9 @@ def as_plain(document: Document) -> dict[str, Any]:
         "notes": list(document.notes),
         "banners": [asdict(banner) for banner in document.banners],
         "lead": None if document.lead is None else _picture(document.lead),
-        "sections": [_section(section) for section in document.sections],
+        "changes": list(document.changes),
+        "citation": document.citation,
+        "sections": [_section(section) for section in document.everything],
         "data": plain(document.data),
     }
 
@@ -239,13 +241,12 @@ def _table(table: blocks.Table) -> dict[str, Any]:
     return {"name": table.name, "caption": table.caption, "columns": columns, "records": records, "marked": marked}
 
 
-def _picture(picture: blocks.Picture | blocks.Scatter) -> dict[str, Any]:
+def _picture(picture: blocks.Picture | blocks.Chart) -> dict[str, Any]:
     return {"name": picture.name, "title": picture.title, "alternative": picture.alternative}
 
 
-def _scatter(scatter: blocks.Scatter) -> dict[str, Any]:
-    points = [asdict(point) | {"link": point.link or None, "details": dict(point.details)} for point in scatter.points]
-    return _picture(scatter) | {"x": scatter.x_label, "y": scatter.y_label, "records": plain(points)}
+def _chart(chart: blocks.Chart) -> dict[str, Any]:
+    return _picture(chart) | {"note": chart.note, "records": plain(chart.data.to_dict("records"))}
 
 
 _PARTS: dict[type, tuple[str, Callable[[Any], list[Any]]]] = {
@@ -255,6 +256,6 @@ _PARTS: dict[type, tuple[str, Callable[[Any], list[Any]]]] = {
     blocks.Code: ("code", lambda block: [block.text]),
     blocks.Table: ("tables", lambda block: [_table(block)]),
     blocks.Picture: ("pictures", lambda block: [_picture(block)]),
-    blocks.Scatter: ("points", lambda block: [_scatter(block)]),
+    blocks.Chart: ("charts", lambda block: [_chart(block)]),
 }
 """Of each kind of block, the list of a section that it adds to, and what."""

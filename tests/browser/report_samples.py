@@ -1,18 +1,21 @@
 """Reports for tests of the page: one with every kind of block, one made to break it."""
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
+from bayes_scaling.plots.interactive import scatter_view
 from bayes_scaling.reports.document import (
     Banner,
     Bullets,
+    Chart,
     Code,
     Document,
     Equation,
     Paragraph,
     Picture,
-    Point,
-    Scatter,
     Section,
     Table,
 )
@@ -43,32 +46,28 @@ def picture(name: str, title: str = "Doubling time", alternative: str = "The med
     return picture_of(figure(title), name, title, alternative)
 
 
-def points(number: int = 30) -> tuple[Point, ...]:
+X, Y = "training compute (FLOP)", "loss (nats per token)"
+
+
+def points(number: int = 30) -> pd.DataFrame:
     rng = np.random.default_rng(3)
-    flop, groups = 10 ** rng.uniform(17, 25, number), ("wt103", "ptb", "wt2")
-    return tuple(
-        Point(
-            float(value),
-            float(4 - 0.1 * np.log(value / 1e17) + rng.normal(0, 0.1)),
-            groups[k % 3],
-            f"System {k}",
-            (("paper", f"Paper {k}"), ("published", f"20{12 + k % 12}-03-01"), ("parameters", f"{k + 1}.5e+08")),
-            f"https://example.org/{k}" if k % 2 else "",
-        )
-        for k, value in enumerate(flop)
+    flop = 10 ** rng.uniform(17, 25, number)
+    return pd.DataFrame(
+        {
+            "name": [f"System {k}" for k in range(number)],
+            "group": [("wt103", "ptb", "wt2")[k % 3] for k in range(number)],
+            "paper": [f"Paper {k}" for k in range(number)],
+            X: flop,
+            Y: 4 - 0.1 * np.log(flop / 1e17) + rng.normal(0, 0.1, number),
+            "link": [f"https://example.org/{k}" if k % 2 else "" for k in range(number)],
+        }
     )
 
 
-def scatter(some: tuple[Point, ...], name: str = "evaluations-scatter") -> Scatter:
-    return Scatter(
-        name,
-        "Loss against training compute",
-        "Thirty evaluations; loss falls as compute grows.",
-        "training compute (FLOP)",
-        "loss (nats per token)",
-        some,
-        log_x=True,
-    )
+def chart(some: pd.DataFrame, name: str = "evaluations", title: str = "Loss falls as compute grows") -> Chart:
+    view = scatter_view(some, X, Y, log_x=True)
+    flat = scatter_view(some, X, Y)
+    return Chart(name, title, {"log": view, "linear": flat}, "Thirty evaluations.", some, "Source: made up.")
 
 
 def wide_table(rows: int = 20, name: str = "variants") -> Table:
@@ -93,7 +92,7 @@ def everything() -> Document:
             Banner("the split is not identified", "Data and prior can't be told apart for alpha and beta."),
         ),
         sections=(
-            Section("data", "Data", (Paragraph("Evaluations of language models. " * 9), scatter(points()))),
+            Section("data", "Data", (Paragraph("Evaluations of language models. " * 9), chart(points()))),
             Section(
                 "model",
                 "Model",
@@ -123,10 +122,7 @@ def everything() -> Document:
 
 def hostile() -> Document:
     """Every text of the report is one that tries to be markup, or is far too long."""
-    marks = tuple(
-        Point(float(k + 1), float(k % 3), name, name, ((name, name), ("note", name)), LINK)
-        for k, name in enumerate(HOSTILE)
-    )
+    marks = pd.DataFrame({"name": HOSTILE, "group": HOSTILE, X: np.arange(1.0, 9.0), Y: 1.0, "link": LINK})
     blocks = (
         *(Paragraph(name) for name in HOSTILE),
         Bullets(HOSTILE),
@@ -135,7 +131,7 @@ def hostile() -> Document:
         *(Code(name, name) for name in HOSTILE),
         Table("hostile-table", SCRIPT, HOSTILE, tuple((name,) * len(HOSTILE) for name in HOSTILE), frozenset({0})),
         picture("hostile-picture", END_OF_STYLE, SCRIPT),
-        Scatter("hostile-scatter", SCRIPT, LONG, FORMULA, END_OF_STYLE, marks),
+        replace(chart(marks, "hostile-chart", SCRIPT), alternative=LONG, note=END_OF_STYLE),
     )
     return Document(
         SCRIPT,

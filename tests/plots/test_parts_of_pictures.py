@@ -6,8 +6,9 @@ import pytest
 from matplotlib.figure import Figure
 
 import bayes_scaling as bs
+from bayes_scaling.common.formatting import amount
 from bayes_scaling.plots.allocation import budget_grid
-from bayes_scaling.plots.drawing import Drawing, amount, density_of, draw_clipped, shortened
+from bayes_scaling.plots.drawing import Drawing, density_of, draw_clipped, shortened
 from bayes_scaling.plots.runs import nearest_budget, scientific
 from bayes_scaling.plots.visuals import _drawn, checked, named
 from bayes_scaling.studies.approaches.rows import isoflop_budgets

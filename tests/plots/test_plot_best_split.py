@@ -5,8 +5,8 @@ import pytest
 from plots.drawn import texts
 
 import bayes_scaling as bs
+from bayes_scaling.common.formatting import amount
 from bayes_scaling.plots.budgets import plot_best_split
-from bayes_scaling.plots.drawing import amount
 
 BUDGET = 1e23
 

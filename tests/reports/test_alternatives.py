@@ -8,7 +8,7 @@ from reports.drawn_fits import drawn_fit
 
 import bayes_scaling as bs
 from bayes_scaling.common.formatting import in_digits, months
-from bayes_scaling.reports.fit_document import change_section
+from bayes_scaling.reports.fit_document import change_section, specifications_section
 from bayes_scaling.reports.fit_quantities import summarise
 from bayes_scaling.reports.fit_words import estimand, sentence
 from bayes_scaling.studies.comparison.alternatives import alternatives_to
@@ -58,9 +58,10 @@ def test_the_estimand_is_said(name, word, ho2024) -> None:
 
 
 def test_each_stands_in_the_section_on_what_would_change_the_answer(fit) -> None:
-    blocks = {getattr(block, "name", ""): block for block in change_section(fit).blocks}
-    table = blocks["specifications"]
+    table = specifications_section(fit).blocks[0]
+    (estimates,) = [block for block in change_section(fit).blocks if getattr(block, "name", "") == "estimates"]
     found = alternatives_to(fit)
     assert [row[0] for row in table.rows] == list(found.table.index)
     assert {table.rows[place][0] for place in table.marked} == set(found.table.index[~found.table["converged"]])
-    assert "Rosetta" in blocks["estimates"].svg and "steps/whole-loss" in blocks["estimates"].svg
+    assert estimates.data["label"].iloc[1].endswith(f"{found.specifications} specifications together")
+    assert estimates.data["median"].iloc[1] == found.average["median"]

@@ -37,7 +37,7 @@ from bayes_scaling.reports.comparison_sections import (
     what_is_left_out,
 )
 from bayes_scaling.reports.comparison_trust import leave_one_out_section, models_section
-from bayes_scaling.reports.document import Document, Equation, Picture, Scatter, Table
+from bayes_scaling.reports.document import Chart, Document, Equation, Picture, Table
 from bayes_scaling.reports.html import render_html
 from bayes_scaling.reports.write import render_json
 from bayes_scaling.studies import study
@@ -321,12 +321,13 @@ def test_the_range_of_differences_ends_where_the_points_do(comparison) -> None:
     whole = without_fits(records, fits)
     section = change_section(whole)
     assert section is not None
-    (scatter,) = [each for each in section.blocks if isinstance(each, Scatter)]
+    (scatter,) = [each for each in section.blocks if isinstance(each, Chart)]
     assert scatter.alternative.endswith("-80.0 to -20.0 nats.")
-    assert {point.label for point in scatter.points} == {"one", "two", "three", "four"}
-    for point in scatter.points:
-        row = whole.table.loc[point.label]
-        assert (point.x, point.y) == (row["compute_doubling_months_median"], row["elpd_diff"])
+    assert set(scatter.data["name"]) == {"one", "two", "three", "four"}
+    for point in scatter.data.to_dict("records"):
+        row = whole.table.loc[point["name"]]
+        assert point["doubling time of effective compute (months, median)"] == row["compute_doubling_months_median"]
+        assert point["difference in elpd from the best (nats)"] == row["elpd_diff"]
 
 
 def test_the_finding_about_progress_comes_first(comparison, document) -> None:

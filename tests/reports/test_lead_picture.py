@@ -3,12 +3,10 @@
 import re
 
 import pytest
-from drawn_fits import BAD, drawn_fit
 from kept_sweeps import kept_comparison
 from studies.robustness.made_robustness import made_run
 
 from bayes_scaling.reports.comparison_document import lead_picture as comparison_lead
-from bayes_scaling.reports.fit_document import lead_picture
 from bayes_scaling.reports.robustness_document import robustness_document
 from bayes_scaling.reports.svg import WIDTH
 
@@ -18,16 +16,13 @@ PHONE = 318
 
 @pytest.fixture(scope="module")
 def leads(ho2024, tmp_path_factory):
-    progress, bad = (drawn_fit("ho2024/07", ho2024, **each) for each in ({}, {"diagnostics": BAD}))
     return {
-        "fit": lead_picture(progress),
-        "unconverged": lead_picture(bad),
         "robustness": robustness_document(made_run()).lead,
         "comparison": comparison_lead(kept_comparison(ho2024, tmp_path_factory.mktemp("kept"))),
     }
 
 
-@pytest.mark.parametrize("name", ["fit", "unconverged", "robustness", "comparison"])
+@pytest.mark.parametrize("name", ["robustness", "comparison"])
 def test_text_is_large_enough_on_a_phone_and_inside_the_picture(name, leads) -> None:
     svg = leads[name].svg
     width = float(re.search(r'<svg[^>]* width="([\d.]+)pt"', svg)[1])
@@ -35,7 +30,3 @@ def test_text_is_large_enough_on_a_phone_and_inside_the_picture(name, leads) -> 
     sizes = [float(size) for size in re.findall(r"font(?:-size)?: (?:[a-z0-9]+ )*([\d.]+)px", svg)]
     whole = [size for size in sizes if size != 7]  # exponents
     assert whole and min(whole) * PHONE / width >= 9.9
-
-
-def test_an_unconverged_fit_is_marked_inside_a_narrow_picture(leads) -> None:
-    assert "NOT CONVERGED" in leads["unconverged"].svg and "NOT CONVERGED" not in leads["fit"].svg

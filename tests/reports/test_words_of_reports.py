@@ -11,7 +11,7 @@ import bayes_scaling as bs
 from bayes_scaling.inference.result import EvaluationsSummary
 from bayes_scaling.reports.allocation import check_output
 from bayes_scaling.reports.comparison_sections import named
-from bayes_scaling.reports.document import Bullets, Document, Paragraph, Point, Scatter, Section, Table, printable
+from bayes_scaling.reports.document import Bullets, Document, Paragraph, Section, Table, printable
 from bayes_scaling.reports.fit_basis import further_selections, specification_name, table_option
 from bayes_scaling.reports.fit_words import (
     in_brackets,
@@ -21,7 +21,7 @@ from bayes_scaling.reports.fit_words import (
     unusable,
     variant_in_words,
 )
-from bayes_scaling.reports.html import _unbroken, mathml, render_html, scatter_svg
+from bayes_scaling.reports.html import _unbroken, mathml, render_html
 from bayes_scaling.reports.markdown import render_markdown, render_page
 from bayes_scaling.reports.mathematics import is_equation, symbol, tex
 from bayes_scaling.reports.robustness_document import published_sentence
@@ -62,12 +62,6 @@ def test_a_cell_breaks_before_its_brackets():
 
 def test_what_no_page_may_hold_is_replaced():
     assert printable("a\r\nb\x00") == "a\nb\ufffd"
-
-
-def test_a_scatter_leaves_out_what_has_no_place():
-    points = (Point(2020.0, 3.1, "wt103", "Transformer", ()), Point(2021.0, math.nan, "ptb", "LSTM", ()))
-    drawing = scatter_svg(Scatter("data", "Data", "Two models.", "year", "loss (nats)", points))
-    assert [group for group, _ in drawing.legend] == ["wt103", "ptb"] and drawing.undrawn == 1
 
 
 def test_figures_as_svg():

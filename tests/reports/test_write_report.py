@@ -6,24 +6,26 @@ import math
 import re
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from studies.robustness.made_robustness import made_run
 
 import bayes_scaling as bs
+from bayes_scaling.plots.interactive import scatter_view
 from bayes_scaling.reports.document import (
     Banner,
     Bullets,
+    Chart,
     Code,
     Document,
     Equation,
     Paragraph,
     Picture,
-    Point,
-    Scatter,
     Section,
     Table,
+    printable,
 )
 from bayes_scaling.reports.markdown import render_markdown
 from bayes_scaling.reports.write import as_plain, format_of, render_json, write_document, write_report
@@ -35,7 +37,10 @@ PUNCTUATION = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 def a_document(*names: str) -> Document:
     """A report with every kind of block; names stand wherever a table's texts may."""
-    points = tuple(Point(float(place), 2.0, name, name, (("paper", name),)) for place, name in enumerate(names))
+    points = pd.DataFrame(
+        {"point": [printable(name) for name in names], "x": range(len(names)), "y": 2.0, "paper": names}
+    )
+    view = scatter_view(points.assign(name=points["point"], group="all"), "x", "y")
     blocks = (
         *(Paragraph(name) for name in names),
         Bullets(names),
@@ -43,7 +48,7 @@ def a_document(*names: str) -> Document:
         Code("```\nfenced", "console"),
         Table("t", "A table", ("name", "months"), tuple((name, "8.4") for name in names), frozenset({0})),
         Picture("p", "A picture", SVG, "A line."),
-        Scatter("s", "Points", "Two.", "x", "y", points),
+        Chart("s", "Points", {"": view}, "Two.", points),
     )
     lead = Picture("lead", "Lead", SVG, "The answer.")
     banners = (Banner("NOT CONVERGED", "Do not use."),)
@@ -101,7 +106,7 @@ def test_json_is_strict_and_has_every_table_and_point():
     assert found["data"] == {"months": None} and found["answer"] == "8 months."
     assert [record["name"] for record in section["tables"][0]["records"]] == list(HOSTILE)
     assert section["tables"][0]["marked"] == [0]
-    assert [record["label"] for record in section["points"][0]["records"]] == list(HOSTILE)
+    assert [record["point"] for record in section["charts"][0]["records"]] == list(HOSTILE)
     assert section["pictures"][0]["alternative"] == "A line." and found["lead"]["name"] == "lead"
     assert set(HOSTILE) <= set(section["text"])
     assert found == as_plain(a_document(*HOSTILE))
@@ -128,7 +133,7 @@ def test_html_has_its_twin_beside_it(tmp_path):
 def test_markdown_has_its_pictures_beside_it(tmp_path):
     path = write_document(a_document("a"), tmp_path / "my report.md")
     addresses = re.findall(r"!\[[^\]]*\]\(<([^>]+)>\)", path.read_text(encoding="utf-8"))
-    assert addresses == ["my%20report_pictures/lead.svg", "my%20report_pictures/p.svg"]
+    assert addresses == [f"my%20report_pictures/{name}.svg" for name in ("lead", "p", "s")]
     assert (tmp_path / "my report_pictures" / "p.svg").read_text(encoding="utf-8") == SVG
 
 
@@ -180,7 +185,7 @@ def test_markdown_makes_no_link_of_a_bare_address(text):
 
 
 def test_points_are_called_points_in_markdown():
-    assert ["point", "group", "x", "y", "paper"] in cells(render_markdown(a_document("a")))
+    assert ["point", "x", "y", "paper"] in cells(render_markdown(a_document("a")))
 
 
 def test_what_can_t_be_written_is_told(tmp_path):

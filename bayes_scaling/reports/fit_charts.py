@@ -1,0 +1,297 @@
+"""Interactive charts of a fit: each with a title that says what was found, its words and the table behind it."""
+
+import math
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import pandas as pd
+
+from bayes_scaling.common.formatting import amount, counted, months, probability
+from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.result import Fit
+from bayes_scaling.law.estimates import published_estimates
+from bayes_scaling.law.formula import training_compute
+from bayes_scaling.law.published import HO2024_COMPUTE, MOORE
+from bayes_scaling.plots import interactive
+from bayes_scaling.plots.progress import MONTHS, log_time_density
+from bayes_scaling.quantities.allocation import optimal_allocation
+from bayes_scaling.quantities.curves import BAND, loss_curves, reach_grid
+from bayes_scaling.quantities.doubling import doubling_times, pooled_rate, prior_rates
+from bayes_scaling.quantities.effective_compute import effective_compute, growth_factor
+from bayes_scaling.quantities.intervals import credible_intervals
+from bayes_scaling.quantities.laws import at_most_common, laws_of
+from bayes_scaling.quantities.rates import INTERVAL, summarise_rate
+from bayes_scaling.reports.document import Chart, printable
+from bayes_scaling.reports.fit_words import PARTS, in_months, month_of, span, warning
+from bayes_scaling.specifications.laws import RESPONSE_UNITS
+from bayes_scaling.studies.comparison.alternatives import alternatives_to
+from bayes_scaling.tables.benchmarks import title
+from bayes_scaling.tables.packaged import load_evaluations
+
+_KNOWN = ("system", "paper", "benchmark", "architecture", "parameters", "tokens", "year", "url", "source")
+_BAND = f"{BAND:.0%} credible band"
+_DECADES, _PER_DECADE = 3, 4  # powers of ten beyond the largest run, and budgets in each, of a chart of splits
+
+
+def rows_of_report(fit: Fit) -> pd.DataFrame:
+    """What a fit keeps of its rows, indexed by row id, with the response that was fitted."""
+    constant = fit.data["constant_data"].to_dataset()
+    columns = {name: constant[name].to_numpy() for name in _KNOWN if name in constant}
+    for name, column in fit.data["observed_data"].to_dataset().data_vars.items():
+        columns[str(name)] = column.to_numpy()
+    return pd.DataFrame(columns, index=pd.Index(list(map(str, constant["evaluation"].to_numpy())), name="id"))
+
+
+def loss_chart(fit: Fit, *, fitted: bool = True) -> Chart | None:
+    """Every row against compute, date or size, with the ``fitted`` law; None where rows have neither."""
+    rows, response = rows_of_report(fit), fit.specification.response
+    points = _points(rows, response)
+    axes = [name for name in interactive.AXIS_TITLES if name in points]
+    if not axes:
+        return None
+    curves = loss_curves(at_most_common(fit)) if fitted else pd.DataFrame()
+    if len(curves):
+        curves = curves.assign(benchmark=[title(each) if each else "" for each in curves["benchmark"]])
+    unit = f"{response.replace('_', ' ')} ({RESPONSE_UNITS[response]})"
+    runs = fit.evaluations.kind == "runs"
+    what = counted(len(points), "training run" if runs else "evaluation")
+    found = _fall(curves, unit)
+    note = f"Points: {what}."
+    if len(curves):
+        note += f" Lines: what the fitted law expects, with its {_BAND}; "
+        note += "systems of usual size and training set for their place on the axis, transformers where it matters."
+        if not fit.specification.progresses:
+            note = note.rpartition(" systems of")[0] + " compute split in the best way, or the other size held fixed."
+    shown = points.rename(columns={"name": "system", "loss": unit})
+    shown = shown.assign(**{name: points[name] for name in axes})
+    alternative = f"{what} against {', '.join(interactive.AXIS_TITLES[axis] for axis in axes)}. {note} {found}"
+    said = warning(fit) + found if found else f"{what}, row by row"
+    views = interactive.loss_views(points, curves, unit)
+    return Chart("rows", said, views, alternative, shown, f"{note} Data: table '{fit.evaluations.name}'.")
+
+
+def _points(rows: pd.DataFrame, response: str) -> pd.DataFrame:
+    """Rows as marks: their places on the axes, and what a reader sees on hover."""
+    names = rows["system"].astype(str) if "system" in rows else pd.Series(rows.index, rows.index)
+    points = pd.DataFrame({"name": names, "link": [_link(row) for row in rows.to_dict("records")]})
+    for name in ("paper", "architecture"):
+        if name in rows:
+            points[name] = rows[name].astype(str)
+    if "benchmark" in rows:
+        points["benchmark"] = rows["benchmark"].map(lambda each: title(str(each)))
+    if "year" in rows:
+        points["published"] = rows["year"].map(lambda year: "" if math.isnan(year) else month_of(year))
+    sizes = [name for name in ("parameters", "tokens") if name in rows and rows[name].notna().any()]
+    points["size"] = [
+        ", ".join(f"{amount(row[name])} {name}" for name in sizes if row[name] == row[name])
+        for row in rows.to_dict("records")
+    ]
+    points["loss"] = rows[response]
+    if len(sizes) == 2:
+        points["compute"] = training_compute(rows["parameters"], rows["tokens"])
+    for name in ("year", *sizes):
+        if name in rows:
+            points[name] = rows[name]
+    return points.reset_index(names="row")[["name", *points.columns.drop("name"), "row"]]
+
+
+@cache
+def _papers() -> Mapping[str, str]:
+    """Addresses of papers by their titles, as far as a packaged table has them."""
+    known = load_evaluations("collected")[["paper", "url"]].dropna().drop_duplicates("paper")
+    return dict(zip(known["paper"].astype(str), known["url"].astype(str), strict=True))
+
+
+def _link(row: Mapping[Any, Any]) -> str:
+    """The first of a row's addresses that a browser may be sent to, or that of its paper."""
+    for text in (*(str(row.get(name, "")).strip() for name in ("url", "source")), _papers().get(str(row.get("paper")))):
+        try:
+            parts = urlsplit(text or "")
+        except ValueError:  # such as half an IPv6 address
+            continue
+        if text and parts.scheme in ("http", "https") and parts.netloc and text.isprintable() and " " not in text:
+            return text
+    return ""
+
+
+def _fall(curves: pd.DataFrame, unit: str) -> str:
+    """By how much the expected loss falls: over time at one compute, or over compute."""
+    of_compute = curves[curves["axis"] == "compute"] if len(curves) else curves
+    if of_compute.empty or not unit.startswith("loss"):
+        return ""
+    here = of_compute[of_compute["benchmark"] == of_compute["benchmark"].iloc[0]]
+    lines = [line for _, line in here.groupby("curve", sort=False)]
+    if len(lines) > 1:
+        first, last = (line.iloc[len(line) // 2] for line in (lines[0], lines[-1]))
+        where = f" on {here['benchmark'].iloc[0]}" if here["benchmark"].iloc[0] else ""
+        return (
+            f"With {_flop(first['x'])}, the expected loss{where} fell from {first['median']:.2f} {first['curve']} to "
+            f"{last['median']:.2f} {last['curve']}"
+        )
+    first, last = lines[0].iloc[0], lines[0].iloc[-1]
+    return (
+        f"From {_flop(first['x'])} to {_flop(last['x'])}, the expected loss falls from {first['median']:.2f} to "
+        f"{last['median']:.2f}"
+    )
+
+
+def _flop(value: float) -> str:
+    exponent = math.floor(math.log10(value) + 1e-9)
+    front = f"{value / 10.0**exponent:.2g}"
+    return f"{'' if front == '1' else f'{front} × '}10{str(exponent).translate(_SUPERSCRIPTS)} FLOP"
+
+
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def reach_chart(fit: Fit) -> Chart:
+    """What a budget reaches in a year, for a reader who chooses both."""
+    fit = at_most_common(fit)
+    grid, response = reach_grid(fit), fit.specification.response
+    unit = f"{response.replace('_', ' ')} ({RESPONSE_UNITS[response]})"
+    grid["said"] = pd.Series([_reached(row) for row in grid.to_dict("records")], grid.index)
+    inside = grid[~grid["beyond"] & grid["median"].notna()]
+    row = (inside if len(inside) else grid.dropna(subset=["median"])).iloc[-1]
+    when = "" if math.isnan(row["year"]) else f" in {row['year']:.0f}"
+    said = f"{_flop(10 ** row['log_compute'])}{when} {{}} a loss of {row['median']:.2f}"
+    interval = f"({BAND:.0%} interval {row['lower']:.2f} to {row['upper']:.2f})"
+    # Where there is progress, evaluations say too little of how a budget is best split.
+    table = grid.drop(columns=["said", "year"] if grid["year"].isna().all() else ["said", "parameters", "tokens"])
+    where = "" if grid["year"].isna().all() else f" on {title(laws_of(fit).benchmark_of())}"
+    note = (
+        f"Expected loss{where} at the best split of a budget, with its {_BAND}. What lies beyond the table's largest "
+        "compute or last year is extrapolated by the law alone."
+    )
+    return Chart("reach", f"{said.format('reach')} {interval}", {"": interactive.reach_view(grid, unit, row.to_dict())},
+                 f"{said.format('reach')} {interval}. {note}", table, note)  # fmt: skip
+
+
+def _reached(row: Mapping[Any, Any]) -> list[str]:
+    """What a budget reaches, in lines of a chart."""
+    static = math.isnan(row["year"])
+    where = _flop(10 ** row["log_compute"]) + ("" if static else f" in {row['year']:.0f}")
+    lines = [
+        f"{where}: loss {row['median']:.2f}",
+        f"{BAND:.0%} interval {row['lower']:.2f} to {row['upper']:.2f}",
+    ]
+    if static and row["parameters"] == row["parameters"]:
+        lines.append(f"best with {amount(row['parameters'])} parameters, {amount(row['tokens'])} tokens")
+    return [*lines, *(["extrapolated"] if row["beyond"] else [])]
+
+
+def growth_chart(fit: Fit) -> Chart:
+    """What better algorithms multiplied compute by, over the years of the data."""
+    years = rows_of_report(fit)["year"]
+    start, end, latest = float(np.floor(years.min())), float(np.ceil(years.max())), float(years.max())
+    table = credible_intervals(effective_compute(fit, start, np.arange(start, end + 1)))
+    table = table.rename_axis("year").reset_index()[["year", *PARTS]]
+    last = table.iloc[-1]
+    lines = [
+        (year, float(growth_factor(year - start, each.months)), f"{each.label}: {each.months:g} months")
+        for each in (HO2024_COMPUTE, MOORE)
+        for year in np.arange(start, end + 1)
+    ]  # fmt: skip
+    said = (
+        f"By {end:.0f}, better algorithms made the same compute worth {amount(last['median'])} times what it was worth "
+        f"in {start:.0f} ({INTERVAL} {span('lower', 'upper', amount)(last)})"
+    )
+    note = f"Effective over physical compute, {start:.0f} = 1: median and {INTERVAL}; dashed: others' doubling times."
+    if end > latest:
+        note += f" The last row is of {month_of(latest)}: what follows is extrapolated."
+    view = interactive.growth_view(
+        table,
+        pd.DataFrame(lines, columns=["year", "growth", "label"]),
+        f"times {start:.0f}",
+        f"this analysis: {amount(last['median'])} times",
+    )
+    return Chart("effective-compute-growth", warning(fit) + said, {"": view}, f"{warning(fit)}{said}. {note}",
+                 table, note)  # fmt: skip
+
+
+def doubling_chart(fit: Fit) -> Chart | None:
+    """How plausible each doubling time is, before and after the data; None where there is no density."""
+    rate, prior = pooled_rate(fit, "g_C"), prior_rates(fit)
+    posterior = None if rate is None or not np.any(rate) else log_time_density(rate)
+    if posterior is None or not posterior.max() > 0:
+        return None
+    density = pd.DataFrame({"months": MONTHS, "posterior": posterior})
+    if prior is not None and (expected := log_time_density(prior)) is not None:
+        density["prior"] = expected
+    row = doubling_times(fit).loc["compute"].to_dict()
+    others = [
+        (f"{each.label}: {each.months:g}" + ("" if each.lower is None else f" ({each.lower:g} to {each.upper:g})"),
+         (each.months, each.lower or each.months, each.upper or each.months))
+        for each in (HO2024_COMPUTE, MOORE)
+    ]  # fmt: skip
+    before = "it has no prior of its own"
+    if prior is not None:
+        before = f"before the data {span('lower', 'upper', months)(summarise_rate(prior))} months"
+    note = f"Density of the doubling time per unit of log time; dashed: its prior. {INTERVAL}."
+    said = f"Half the compute is enough after {in_months(row)} months"
+    alternative = (
+        f"{warning(fit)}{said}; {before}; probability of progress {probability(row['probability_of_progress'])}. "
+        f"Marked: {'; '.join(label for label, _ in others)} months."
+    )
+    own = f"this analysis: {in_months(row)}"
+    view = interactive.density_view(density, [row[part] for part in PARTS], own, others)
+    thinned = density.iloc[:: len(density) // 60].round(5)
+    return Chart("doubling-time", warning(fit) + said, {"": view}, alternative, thinned, note)
+
+
+def estimates_chart(fit: Fit) -> Chart:
+    """This answer, that over all specifications, and every published one with what it measures."""
+    own: list[dict[str, Any]] = [{"label": "this analysis", **doubling_times(fit).loc["compute"][list(PARTS)]}]
+    others = alternatives_to(fit)
+    if others is not None:
+        label = f"{others.specifications} specifications together"
+        own.append({"label": label, "what": f"stacked by {others.unit}", **others.average})
+    theirs = published_estimates().rename(columns={"source": "label", "estimand": "what", "months": "median"})
+    table = pd.concat([pd.DataFrame(own).assign(group="this table"), theirs.assign(group="published")])
+    table["what"] = table["what"].fillna(f"compute for the same loss, table '{printable(fit.evaluations.name)}'")
+    figures = [_interval(row) for row in table.to_dict("records")]
+    table = table.assign(months=figures, label=pd.Series(figures, table.index) + ": " + table["label"])
+    algorithms = theirs[theirs.index != "moore"]["median"]
+    said = (
+        f"Published doubling times run from {months(algorithms.min())} to {months(algorithms.max())} months, "
+        f"depending on what they measure; this analysis finds {in_months(own[0])}"
+    )
+    note = (
+        f"Doubling times in months: median and {INTERVAL}; of what is published the interval that its source gives, "
+        "or the range of several figures. Point at a line for what it measures."
+    )
+    table = table[["label", "what", "period", "group", *PARTS, "months"]].fillna({"period": ""})
+    plain = table.assign(upper=table["upper"].replace(math.inf, 1e6)).reset_index(drop=True)
+    return Chart("estimates", warning(fit) + said, {"": interactive.estimates_view(plain.assign(link=""))},
+                 f"{warning(fit)}{said}. {note}", table.drop(columns="months"), note)  # fmt: skip
+
+
+def _interval(row: Mapping[Any, Any]) -> str:
+    if math.isnan(row["median"]):
+        return span("lower", "upper", months)(row)
+    return months(row["median"]) if math.isnan(row["lower"]) else in_months({part: row[part] for part in PARTS})
+
+
+def split_chart(fit: Fit, said: str, asked: float) -> Chart:
+    """Parameters and tokens that make the most of budgets, up to three powers of ten beyond the runs, or one asked."""
+    rows = rows_of_report(fit)
+    compute = training_compute(rows["parameters"], rows["tokens"])
+    low, high = math.floor(np.log10(compute.min())), math.ceil(np.log10(max(compute.max() * 10**_DECADES, asked)))
+    budgets = np.union1d(np.logspace(low, high, (high - low) * _PER_DECADE + 1), [asked])
+    found = optimal_allocation(fit, budgets)
+    table = pd.concat(
+        credible_intervals(found[name], errors=False)[list(PARTS)].assign(compute=budgets, size=name)
+        for name in ("parameters", "tokens")
+    )[["compute", "size", *PARTS]].replace([math.inf, -math.inf], np.nan).dropna()  # fmt: skip
+    if table.empty:
+        raise BayesScalingError("no budget has a best split with an interval")
+    note = f"Best numbers of parameters and training tokens with {INTERVAL}; shaded: beyond the largest run."
+    title_, alternative = "Parameters and training tokens that make the most of a budget", f"{note} {said}"
+    marked = table[table["compute"] == asked]
+    marked = marked.assign(
+        said=[f"{amount(each)} {name}" for each, name in zip(marked["median"], marked["size"], strict=True)]
+    )
+    view = interactive.split_view(table, float(compute.max()), marked)
+    return Chart("best-split-lead", title_, {"": view}, alternative, table, note)
