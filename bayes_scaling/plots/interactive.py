@@ -27,7 +27,7 @@ _YEARS = alt.Axis(format="d", grid=False, tickMinStep=1)
 _MONTHS = (1.0, 120.0)
 _MONTH_TICKS = [1, 2, 3, 6, 12, 24, 48, 96]
 _SUPERSCRIPTS = "['⁰','¹','²','³','⁴','⁵','⁶','⁷','⁸','⁹']"
-_POWER = f"round(log(datum.value) / LN10)"  # noqa: F541
+_POWER = "round(log(datum.value) / LN10)"
 _LABELS = {
     "compute": f"'10' + ({_POWER} > 9 ? {_SUPERSCRIPTS}[floor({_POWER} / 10)] : '') + {_SUPERSCRIPTS}[{_POWER} % 10]",
     "size": "replace(replace(format(datum.value, '~s'), 'G', 'B'), 'k', ',000')",
