@@ -27,6 +27,7 @@ from bayes_scaling.reports.fit_trust import calibration_section, diagnostics_sec
 from bayes_scaling.reports.robustness_document import published, sentences
 from bayes_scaling.specifications.catalogue import load_specification
 from bayes_scaling.studies.comparison.alternatives import alternatives_to
+from bayes_scaling.studies.comparison.elpd import TIMES
 from bayes_scaling.studies.robustness.cases import CASES
 from bayes_scaling.studies.robustness.result import Robustness
 
@@ -162,9 +163,11 @@ def changes_of(fit: Fit, robustness: Robustness | None = None) -> Iterator[str]:
     warning, progresses = words.warning(fit), fit.specification.progresses
     others = alternatives_to(fit)
     if others is not None:
+        good = others.table[others.table["converged"]]
+        low, high = good[TIMES[1]].min(), good[TIMES[2]].max()
         yield (
-            f"Another specification: averaged over {others.specifications} of them, by how well they predict, every "
-            f"{words.in_months(others.average)} months."
+            f"Another specification: the 95% intervals of {len(good)} single ones begin at {months(low)} months at "
+            f"the lowest, and end at {months(high)} at the highest."
         )
     if can_identify(fit):
         table = identification(fit).table

@@ -21,7 +21,7 @@ from bayes_scaling.quantities.intervals import MCSE
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL, INTERVAL
 from bayes_scaling.reports.document import Banner, Block, Bullets, Chart, Paragraph, Picture, Section, Table
 from bayes_scaling.studies.comparison.alternatives import alternatives_to
-from bayes_scaling.studies.comparison.elpd import DOUBLING, TIMES
+from bayes_scaling.studies.comparison.elpd import DOUBLING
 
 Row = Mapping[Any, Any] | pd.Series  # a row of a table of intervals
 _WARNING = f"{DO_NOT_USE}. "
@@ -143,7 +143,7 @@ def sentence(fit: Fit) -> str:
 
 def plain_answer(fit: Fit) -> str:
     """How fast better algorithms halved the compute for a loss, as people say it; a report begins with it."""
-    row, others = doubling_times(fit).loc["compute"].to_dict(), alternatives_to(fit)
+    row = doubling_times(fit).loc["compute"].to_dict()
     median, lower, upper = in_digits(row, months)
     began = "Better algorithms"
     if (when := _years(fit)) is not None:
@@ -158,10 +158,12 @@ def plain_answer(fit: Fit) -> str:
         else f"; probability of progress {probability(row['probability_of_progress'])}"
     )
     text += f" ({CREDIBLE_INTERVAL}{chance})."
-    if others is not None:
-        good = others.table[others.table["converged"]]
-        low, high = good[TIMES[1]].min(), good[TIMES[2]].max()
-        text += f" Across {others.specifications} defensible specifications: {months(low)} to {months(high)}."
+    if (others := alternatives_to(fit)) is not None:
+        median, lower, upper = in_digits(others.average, months)
+        text += (
+            f" Averaged over {others.specifications} specifications, by how well each predicts a {others.unit} left "
+        )
+        text += f"out: every {median} months ({lower} to {upper})."
     return warning(fit) + text
 
 
