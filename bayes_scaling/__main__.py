@@ -2,4 +2,5 @@
 
 from bayes_scaling.cli import main
 
-main()
+if __name__ == "__main__":
+    main()

@@ -245,6 +245,11 @@ class Fit:
         ------
         BayesScalingError
             If the file can't be written; nothing half-written is left.
+
+        Examples
+        --------
+        >>> import bayes_scaling as bs
+        >>> bs.load_fit("runs/reference-ho2024").to_netcdf("for-arviz.nc")  # doctest: +SKIP
         """
         return _written(Path(path), bytes(self.data.to_netcdf(engine="h5netcdf")))
 

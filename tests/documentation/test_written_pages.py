@@ -152,6 +152,14 @@ CLAIMS: dict[str, dict[str, Claim]] = {
     f"{SITE}/glossary.md": {
         "interval": Claim(r"(\d+)% equal-tailed", lambda: (INTERVAL,)),
         "criteria": Claim(r"R-hat at most ([\d.]+), (\d+) effective draws", lambda: (f"{RHAT_MAX:g}", f"{ESS_MIN:g}")),
+        "equal-tailed": Claim(
+            r"with probability (\d+)%, with ([\d.]+)% below it and ([\d.]+)% above it",
+            lambda: (INTERVAL, *2 * [f"{50 * (1 - INTERVAL_PROBABILITY):.1f}"]),
+        ),
+        "for each token": Claim(r"about (\d) for each parameter", lambda: (f"{float(training_compute(1.0, 1.0)):g}",)),
+        "Pareto k, by Vehtari et al.": Claim(r"above 0\.7 its leave-one-out", DEFINITION),
+        "R-hat": Claim(r"above ([\d.]+) chains disagree", lambda: (f"{RHAT_MAX:g}",)),
+        "doubling": Claim(r"a rate of ([\d.]+) a year is a doubling", lambda: (f"{np.log(2):.2f}",)),
         "compute": Claim(r"C = (\d) N D", lambda: (f"{float(training_compute(1.0, 1.0)):g}",)),
         "shares of compute": Claim(
             r"b = (1) - a",
