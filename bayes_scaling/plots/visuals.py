@@ -63,7 +63,8 @@ def _read_as_written(figure: Figure) -> None:
     for text in figure.findobj(Text):
         if is_math_text(said := text.get_text()):
             try:
-                MathTextParser("path").parse(said)
+                for line in said.splitlines():
+                    MathTextParser("path").parse(line)
             except ValueError:
                 text.set_parse_math(False)
 

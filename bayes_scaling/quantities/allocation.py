@@ -80,11 +80,6 @@ def optimal_allocation(
     middle = pd.DataFrame(split.parameters).median().to_numpy()  # of draws in which a split is best, if any
     with np.errstate(divide="ignore"):
         tokens = budgets / training_compute(middle, 1.0)
-    if (small := (np.ravel(middle) < 1) | (np.ravel(tokens) < 1)).any():
-        raise BayesScalingError(
-            f"compute = {np.ravel(budgets)[small][0]:g} FLOP is best spent on less than one parameter or token; give "
-            "whole budgets, such as 1e24 (and not 24)"
-        )
     return with_domain(
         laws.drawn_all(drawn, compute=budgets), laws, middle.reshape(budgets.shape), tokens.reshape(budgets.shape), year
     )

@@ -136,7 +136,14 @@ def allocations(question: Question, fit: "Fit | None" = None, beside: Beside | N
         tables.append(points.assign(lower=np.nan, upper=np.nan))
     tables.append(_kaplan(question))
     columns = ["compute", "law", "kind", "purpose", "quantity", "unit", "median", "lower", "upper", "defined", *DOMAIN]
-    table = pd.concat(tables, ignore_index=True).reindex(columns=[*columns, "converged", "note"])
+    table = pd.concat(tables, ignore_index=True)
+    few = table[table["quantity"].isin(["parameters", "tokens"]) & (table["median"] < 1)]
+    if len(few):
+        raise BayesScalingError(
+            f"compute = {few['compute'].iloc[0]:g} FLOP is best spent on less than one parameter or token; give whole "
+            "budgets, such as 1e24 (and not 24)"
+        )
+    table = table.reindex(columns=[*columns, "converged", "note"])
     table = table.astype({"converged": "boolean"}).sort_values("compute", kind="stable", ignore_index=True)
     table.attrs = {"interval": interval_attrs()}
     return Allocations(question, table, fit, unknown, largest, where, beside)

@@ -85,7 +85,10 @@ class Laws:
     @property
     def columns(self) -> set[str | None]:
         """Columns and groups that the expected loss depends on."""
-        formulas = (each.columns for name, each in self.specification.formulas.items() if name != "sigma")
+        return self._columns_of("columns")
+
+    def _columns_of(self, which: str) -> set[str | None]:
+        formulas = (getattr(each, which) for name, each in self.specification.formulas.items() if name != "sigma")
         return {each.group for each in self.coefficients.values()}.union(*formulas)
 
     def require_power_laws(self) -> None:
@@ -137,7 +140,8 @@ class Laws:
         specification, anchor_tokens = self.specification, self.anchor.tokens[benchmark]
         given = dict(zip(("parameters", "tokens", "year"), points, strict=True))
         covariates = covariates_at(specification, self.anchor, **given, anchor_tokens=anchor_tokens, further=further)
-        columns, index = self._columns(benchmark, architecture, given, self.columns)
+        asked = self._columns_of("columns" if departing else "steady")
+        columns, index = self._columns(benchmark, architecture, given, asked)
         covariates |= columns
         if self.log_vocabulary:
             covariates["log_vocabulary"] = np.array([self.log_vocabulary[benchmark]])

@@ -1,7 +1,7 @@
 """A specification: a law, what varies by what, what progresses, the noise and the priors, as plain data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from itertools import chain
 from typing import Any, Self
@@ -117,6 +117,10 @@ class Specification:
             found["irreducible_share"] = read_formula("irreducible_share", "1" if by == "shared" else f"0 + {by}")
         found |= {name: read_formula(name, text) for name, text in self.coefficients.items() if name not in self.tied}
         return found | {name: found.get(other, Formula(name, "1")) for name, other in self.tied.items()}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what was worked out, which workers would have to be sent."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
     @cached_property
     def tied(self) -> Mapping[str, str]:

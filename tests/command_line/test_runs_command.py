@@ -59,7 +59,7 @@ def test_coefficients_take_the_place_of_doubling_times(run) -> None:
     assert "Doubling times" not in run.out
     for name, row in stored.items():
         median, lower, upper = in_digits(row, number)
-        assert f"{name} │ {median} │ {lower} to {upper}" in run.prose
+        assert f"{name} {median} {lower} to {upper}" in run.prose
 
 
 def test_the_fit_reads_back(run) -> None:

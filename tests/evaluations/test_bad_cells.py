@@ -16,6 +16,7 @@ PERPLEXITY = "must be greater than 1 (perplexity, not log-perplexity or bits)"
 DATE = "must be a date of the calendar, written YYYY-MM-DD (2019, 2019-02 and Feb 2019 are taken too)"
 FLAG = "must be 0 or 1 (or: false, true)"
 EMPTY = "must not be empty"
+EMPTY_FLAG = "is empty; write 1 for yes and 0 for no in every row, or remove the column"
 EMPTY_SIZE = "must not be empty, unless the row has comparable = 0"
 ARCHITECTURE = "must be one of transformer, recurrent, convolutional, feedforward, state-space, ngram, other"
 SOON = (datetime.date.today() + datetime.timedelta(days=2)).isoformat()  # still to come where midnight passes
@@ -88,12 +89,12 @@ BAD_CELLS = [
     ("zero_shot", "yes", FLAG),
     ("zero_shot", "2", FLAG),
     ("zero_shot", "1.0", FLAG),
-    ("zero_shot", "", EMPTY),
+    ("zero_shot", "", EMPTY_FLAG),
     ("test_time_adaptation", "no", FLAG),
     ("extra_data", "-1", FLAG),
     ("ensemble", "x", FLAG),
     ("comparable", "maybe", FLAG),
-    ("comparable", "", EMPTY),
+    ("comparable", "", EMPTY_FLAG),
     ("tokenization", "bpe", "must be one of word, subword, byte"),
     ("id", "", EMPTY),
     ("id", "good-2", "stands in row 2 already; every row needs its own"),

@@ -3,6 +3,7 @@
 import numpy as np
 from made_runs import FURTHER, made_runs, with_all_columns
 
+from bayes_scaling.law.formula import loss
 from bayes_scaling.model.coordinates import coefficients_of
 from bayes_scaling.model.rows import Anchor, anchor_of, make_rows
 from bayes_scaling.model.structure import Coefficient
@@ -58,6 +59,18 @@ def prior_laws(specification: Specification, evaluations, draws: int = 100) -> L
         setting={"recipe": "old"} if "recipe" in specification.columns else {},
         log_vocabulary={"wt103": 12.5} if "log_vocabulary" in rows.covariates else {},
     )
+
+
+def changes_with_size(laws: Laws) -> bool:
+    """Whether a coefficient of the law itself, from which losses may depart, depends on parameters."""
+    formulas = laws.specification.formulas.items()
+    return any("parameters" in each.steady for name, each in formulas if name != "sigma")
+
+
+def law_alone(laws: Laws, *point):
+    """The loss of the law itself, from which losses may depart."""
+    irreducible, terms = laws.powered_parts(*point)
+    return loss(irreducible, *terms, power=laws.power)
 
 
 def _laws(specification: Specification, size: float, values) -> Laws:

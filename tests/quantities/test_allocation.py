@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_laws import made_compute_laws, made_laws, prior_laws
+from made_laws import changes_with_size, made_compute_laws, made_laws, prior_laws
 
 import bayes_scaling as bs
 from bayes_scaling.classical import HO2024_MODEL_7
@@ -19,6 +19,7 @@ from bayes_scaling.quantities.allocation import (
     kaplan_tokens,
     optimal_allocation,
 )
+from bayes_scaling.quantities.allocation_table import Question, allocations
 from bayes_scaling.quantities.doubling import numerical_doubling_time
 from bayes_scaling.quantities.effective_compute import effective_compute
 from bayes_scaling.quantities.inference_allocation import allocation_with_inference
@@ -126,7 +127,7 @@ def test_every_specification_has_an_allocation_or_says_why_not(name, ho2024) -> 
         with pytest.raises(bs.BayesScalingError, match=f"'{name}' is a law of {law.of} alone"):
             optimal_allocation(laws, 1e21)
         return
-    if "parameters" in laws.columns:
+    if changes_with_size(laws):
         with pytest.raises(bs.BayesScalingError, match="terms are no power laws of them"):
             optimal_allocation(laws, 1e21)
         return
@@ -406,8 +407,10 @@ def test_impossible_questions_are_refused(question) -> None:
         question(HOFFMANN_ROUNDED, year=-1)
     with pytest.raises(bs.BayesScalingError, match="year must be one number"):
         question(HOFFMANN_ROUNDED, year=[2020, 2021])
-    with pytest.raises(bs.BayesScalingError, match="a fit is needed"):
+    with pytest.raises(bs.BayesScalingError, match=r"chinchilla/fit\.nc: no such fit"):
         question("chinchilla")
+    with pytest.raises(bs.BayesScalingError, match="a fit is needed"):
+        question(7)
 
 
 @pytest.mark.parametrize("compute", [0, -1e22, [1e22, np.nan], "much", []])
@@ -439,9 +442,9 @@ def test_exponents_near_zero_give_numbers_without_warnings() -> None:
     assert used["parameters"][0, -1].notnull().all()
 
 
-@pytest.mark.parametrize("compute", [1, 24, [1e21, 24]])
+@pytest.mark.parametrize("compute", [(1.0,), (24.0,), (1e21, 24.0)])
 def test_exponents_in_place_of_budgets_are_refused(compute) -> None:
     with pytest.raises(
         bs.BayesScalingError, match=r"less than one parameter or token; give whole budgets, such as 1e24"
     ):
-        bs.optimal_allocation(bs.BESIROGLU, compute)
+        allocations(Question(compute))

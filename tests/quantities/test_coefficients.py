@@ -146,8 +146,8 @@ def test_an_unidentified_exponent_is_not_an_answer(open_fit) -> None:
     assert "grows as compute" not in text
     shown = printed(open_fit)
     assert shown.count("not identified") == 3
-    assert re.search(r"alpha │ not identified │ [\d.]+ to [\d.]+ │ nearly the prior's interval", shown)
-    assert re.search(r"│ beta │ [\d.]+ │", shown)
+    assert re.search(r"alpha\s+not identified\s+[\d.]+ to [\d.]+\s+nearly the prior's interval", shown)
+    assert re.search(r"\sbeta\s+[\d.]+\s", shown)
 
 
 def test_the_report_shows_coefficients_and_no_doubling_times(fit) -> None:
@@ -155,4 +155,4 @@ def test_the_report_shows_coefficients_and_no_doubling_times(fit) -> None:
     assert "Doubling times" not in shown
     for name, row in coefficients(fit).iterrows():
         median, lower, upper = in_digits(row, number)
-        assert f"{name} │ {median} │ {lower} to {upper}" in shown
+        assert re.search(rf"{name}\s+{re.escape(median)}\s+{re.escape(lower)} to {re.escape(upper)}", shown)

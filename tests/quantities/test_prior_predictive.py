@@ -189,7 +189,7 @@ def test_what_has_no_prior_to_draw_from_is_refused(ho2024) -> None:
         bs.prior_predictive(penalised, ho2024)
     with pytest.raises(bs.BayesScalingError, match="without delta"):
         prior_predictive_of(replace(drawn_fit("ho2024/07", ho2024), specification=penalised))
-    with pytest.raises(bs.BayesScalingError, match="a fit is needed"):
+    with pytest.raises(bs.BayesScalingError, match=r"runs/mine/fit\.nc: no such fit"):
         prior_predictive_of("runs/mine")
 
 

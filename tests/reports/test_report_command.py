@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 import bayes_scaling as bs
 from bayes_scaling.commands.report import _robustness_beside, kind_of, report_command
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.reports.fit_words import sentence
+from bayes_scaling.reports.fit_words import plain_answer
 
 fault = pytest.mark.fault("Reports")
 
@@ -37,9 +37,9 @@ def test_a_fit_becomes_a_page_and_its_twin(fit, tmp_path):
     done = run(str(tmp_path))
     assert done.exit_code == 0, done.output
     assert sorted(file.name for file in tmp_path.iterdir()) == ["fit.nc", "report.html", "report.json"]
-    assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["answer"] == sentence(fit)
+    assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["answer"] == plain_answer(fit)
     assert "(fit): reading" in " ".join(done.stderr.split()) and "reading" not in done.stdout
-    assert " ".join(sentence(fit).split()) in " ".join(done.stdout.split())
+    assert " ".join(plain_answer(fit).split()) in " ".join(done.stdout.split())
 
 
 def test_an_unconverged_fit_is_reported_with_exit_code_1(fit, undrawn, tmp_path):

@@ -73,7 +73,7 @@ def test_published_values_stand_beside(table):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"fit": bs.BESIROGLU}, "fit must be a fit of approach 3"),
+        ({"fit": bs.BESIROGLU}, "a fit is needed"),
         ({"probability": 1}, "probability"),
         ({"chains": 1}, "chains must be"),
         ({"curves": RUNS}, "use `isoflop_profiles`"),
