@@ -75,7 +75,7 @@ def completed(specification: Specification, rows: Rows, data: DataTree) -> DataT
     """Add log priors, and what is worked out when it is read: log likelihoods each time, predictive groups once."""
     posterior = data["posterior"].to_dataset()
     groups = {name: node.to_dataset() for name, node in data.children.items()}
-    columns = groups["constant_data"].copy()
+    columns = groups.get("constant_data", Dataset()).copy()
     groups["log_prior"] = log_priors(specification, rows, data)
     # What PyMC compares with a model's data before it takes draws for those of the same model.
     of_model = {name: value for name, value in model_data(specification, rows).items() if name not in columns}

@@ -131,7 +131,7 @@ class Fit:
 
     def __post_init__(self) -> None:
         """Say in the DataTree of what it is, so that it can be given, or written by xarray, in place of the fit."""
-        said = json.dumps(self._header(), sort_keys=True)
+        said = json.dumps(self._header())
         if self.data.attrs.get(_ATTRIBUTE) != said:
             object.__setattr__(self, "data", self.data.copy())
             self.data.attrs = {**self.data.attrs, _ATTRIBUTE: said}
@@ -268,7 +268,7 @@ class Fit:
             With the hash of the content at the end.
         """
         tree = compacted(self.data)
-        tree.attrs = {_ATTRIBUTE: json.dumps(self._header() | {"sealed": True}, sort_keys=True)}
+        tree.attrs = {_ATTRIBUTE: json.dumps(self._header() | {"sealed": True})}
         content = bytes(tree.to_netcdf(engine="h5netcdf"))
         return content + b"\nbayes-scaling sha256 " + hashlib.sha256(content).hexdigest().encode() + b"\n"
 

@@ -209,7 +209,7 @@ def check_runs(content: bytes, columns: Mapping[str, str]) -> list[Row]:
 
 
 TOP = {"title", "reference", "law", "irreducible_loss", "transformer_factor", "varies_by", "coefficients", "benchmarks",
-       "progress", "noise", "data", "pivot", "centre", "priors", "delta"}  # fmt: skip
+       "progress", "noise", "data", "tuned", "pivot", "centre", "priors", "delta"}  # fmt: skip
 CHOICES = {
     ("law",): {"chinchilla", "compute", "parameters", "tokens", "steps", "kaplan", "critical_batch"},
     ("irreducible_loss",): {"none", "shared", "benchmark"},
@@ -221,16 +221,18 @@ CHOICES = {
     ("progress", "exponents"): {"none", "drift"},
     ("progress", "at_cut"): {"bend", "jump"},
     ("progress", "cut_year"): None,
-    ("noise", "family"): {"normal", "student_t", "multivariate_t"},
+    ("noise", "family"): {"normal", "student_t", "multivariate_t", "one_sided"},
     ("noise", "cluster"): None,
     ("noise", "scale"): {"loss", "log_loss"},
     ("data", "tokens"): {"unique", "effective_epochs", "seen", "repeated"},
     ("data", "vocabulary"): {"ignored", "log"},
+    ("data", "overfitting"): {"none", "penalty"},
+    ("data", "excess_parameters"): {"kept", "decay"},
     ("data", "missing_epochs"): {"one", "median"},
 }
 FORMULA = re.compile(r"[\w +\-:*/|(),.=]{1,200}")
 CALLED = re.compile(r"([\w.]+) *\(")
-CALLS = {"log", "log2", "log10", "log1p", "sqrt", "exp", "bs", "cr", "poly", "center", "scale"}
+CALLS = {"log", "log2", "log10", "log1p", "sqrt", "exp", "bs", "cr", "poly", "center", "scale", "gp"}
 SCALES = {"sigma", "b", "nu", "alpha", "beta"}
 FAMILIES = {
     "normal": {"mu", "sigma"}, "laplace": {"mu", "b"}, "student_t": {"nu", "mu", "sigma"}, "half_normal": {"sigma"},

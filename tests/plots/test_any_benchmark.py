@@ -14,7 +14,7 @@ from studies.robustness.made_robustness import made_run
 import bayes_scaling as bs
 from bayes_scaling.quantities.allocation_table import Question, allocations
 from bayes_scaling.reports.allocation import allocation_json
-from bayes_scaling.reports.fit_basis import data_section
+from bayes_scaling.reports.fit_basis import rows_section
 from bayes_scaling.studies.calibration.experiment import Simulation
 from bayes_scaling.tables import Benchmark
 
@@ -91,7 +91,7 @@ def test_robustness_has_a_case_for_each_benchmark(table, labels):
 
 
 def test_the_data_on_a_page(fit, labels):
-    section = data_section(fit)
+    section = rows_section(fit)
     counts = next(block for block in section.blocks if getattr(block, "name", "") == "rows-by-benchmark")
     assert {row[0] for row in counts.rows} == set(labels)
 

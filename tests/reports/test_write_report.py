@@ -37,9 +37,8 @@ PUNCTUATION = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 def a_document(*names: str) -> Document:
     """A report with every kind of block; names stand wherever a table's texts may."""
-    points = pd.DataFrame(
-        {"point": [printable(name) for name in names], "x": range(len(names)), "y": 2.0, "paper": names}
-    )
+    shown = [printable(name) for name in names]
+    points = pd.DataFrame({"point": shown, "x": range(len(names)), "y": 2.0, "paper": shown})
     view = scatter_view(points.assign(name=points["point"], group="all"), "x", "y")
     blocks = (
         *(Paragraph(name) for name in names),
