@@ -1,7 +1,6 @@
 """A fit's directory: `fit.nc`, `summary.json`, pictures; each file whole or absent."""
 
 import contextlib
-import getpass
 import hashlib
 import io
 import json
@@ -63,11 +62,11 @@ def _try_writing(directory: Path) -> None:
 @contextlib.contextmanager
 def only_run(directory: Path) -> Iterator[None]:
     """Refuse a directory to which another process is fitting; the system forgets a process that has been killed."""
-    place = Path(tempfile.gettempdir(), f"bayes-scaling-{getpass.getuser()}")
     name = hashlib.sha256(os.fsencode(directory.resolve())).hexdigest()
     try:
         import fcntl
 
+        place = Path(tempfile.gettempdir(), f"bayes-scaling-{os.getuid()}")
         place.mkdir(mode=0o700, exist_ok=True)
         file = (place / f"{name}.lock").open("a")
     except (ImportError, OSError):  # there is no lock without files, nor on Windows
