@@ -343,7 +343,8 @@ def _written(file: Path, content: bytes) -> Path:
     return file
 
 
-PLACES = (str, Path)
+STAND_INS = (str, Path, DataTree)
+"""Kinds of what is taken for a fit, where one is needed."""
 type AnyFit = Fit | DataTree | str | Path
 """A fit, its ``data``, or where it was written."""
 
@@ -355,7 +356,7 @@ def require_fit(given: object, instead: str = "") -> Fit:
     """
     if isinstance(given, Fit):
         return given
-    if isinstance(given, PLACES):
+    if isinstance(given, (str, Path)):
         return load_fit(given)
     if isinstance(given, DataTree) and _ATTRIBUTE in given.attrs:
         return _of_tree(given, "the DataTree")

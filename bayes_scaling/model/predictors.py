@@ -331,10 +331,10 @@ class Predictors:
                 with _worked_out(f"[coefficients] {formula.coefficient} = {formula.text!r}", "these rows{}"):
                     found = np.asarray(design.evaluate_new_data(self._frame(formula, table)).design_matrix, float)
             for term in formula.terms:
-                parts = [_part(design, each, term) for each in (found, known)]
                 if is_smooth(term):
-                    covariates[formula.term_name(term)] = parts[0]
+                    covariates[formula.term_name(term)] = _part(design, found, term)
                     continue
+                parts = (_part(design, each, term) for each in (found, known))
                 for at, (part, own) in enumerate(zip(*(each.T for each in parts), strict=True)):
                     covariates[f"{formula.term_name(term)}_{at}"] = _standardised(part, own)
         for each in (each for each in formula.pooled if each.column):

@@ -110,11 +110,8 @@ def _more_than_runs_have(s: Specification, runs: pd.DataFrame) -> Iterator[str]:
     """What a specification needs that runs lack."""
     there, tokens, vocabulary = ", ".join(map(str, runs)), s.data.tokens, s.data.vocabulary
     # Columns of one's own may be called otherwise in the table: predictors say so.
-    foreign = [
-        n
-        for n in ("A", "E", *s.varies_by)
-        if s.index_of(n) in ("benchmark", "architecture") and s.index_of(n) not in runs
-    ]
+    lacking = {"benchmark", "architecture"}.difference(runs)
+    foreign = [name for name in ("A", "E", *s.varies_by) if s.index_of(name) in lacking]
     factor = s.transformer_factor != "none" and "architecture" not in runs
     return holding(
         {

@@ -159,7 +159,7 @@ _PARTS = ("median", "lower", "upper")
 
 
 def estimates_view(table: pd.DataFrame) -> View:
-    """A forest of doubling times in months: ``label``, ``what``, ``group``, ``median``, ``lower``, ``upper``, ``link``.
+    """A forest of doubling times in months: ``label``, ``what``, ``group``, ``median``, ``lower``, ``upper``.
 
     The first group's are one's own. What has no bound, or lies beyond the axis, ends in an arrow.
     """
@@ -173,7 +173,7 @@ def estimates_view(table: pd.DataFrame) -> View:
     )
     names = list(dict.fromkeys(table["group"]))
     colour = alt.Color("group:N", scale=alt.Scale(domain=names, range=_GROUPS), legend=alt.Legend(title=None))
-    data = alt.Chart(shown).encode(y=alt.Y("place:O", axis=None), href="link:N", tooltip=[*map(_word, _FOREST)])
+    data = alt.Chart(shown).encode(y=alt.Y("place:O", axis=None), tooltip=[*map(_word, _FOREST)])
     months = alt.Axis(values=_MONTH_TICKS, orient="top", grid=True, format="d", domain=False)
     x = alt.X(
         "point:Q",

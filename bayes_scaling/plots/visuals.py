@@ -11,7 +11,6 @@ it can't be left out. Where they take a fit they take its path or its DataTree t
 import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from textwrap import fill
 from typing import Any, Literal
 
@@ -24,10 +23,9 @@ from matplotlib.lines import Line2D
 from matplotlib.mathtext import MathTextParser
 from matplotlib.patches import Patch
 from matplotlib.text import Text
-from xarray import DataTree
 
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.inference.result import require_fit
+from bayes_scaling.inference.result import STAND_INS, require_fit
 
 type Visuals = Mapping[str, Mapping[str, Any] | Literal[False]]
 """Name of a visual to False or to properties of its artists."""
@@ -130,7 +128,7 @@ def takes_visuals[**P](*names: str) -> Callable[[Callable[P, Figure]], Callable[
             asked: dict[str, Any] = {key: keywords.get(key) for key in ("visuals", "backend")}
             changes = checked(**asked, names=names)
             given = signature.bind(*args, **keywords)
-            if isinstance(fit := given.arguments.get("fit"), (str, Path, DataTree)):
+            if isinstance(fit := given.arguments.get("fit"), STAND_INS):
                 given.arguments["fit"] = require_fit(fit)
             return finish(draw(*given.args, **given.kwargs), changes)
 

@@ -87,7 +87,7 @@ def _formula_lines(s: Specification) -> list[str]:
         added = [] if name in LOSS_FACTORS else [link.format(base)]
         for term in formula.terms:
             stem = formula.term_name(term)
-            smooth = f"{stem}_sd gp[{', '.join(name for name in formula.columns if name in term)}]"
+            smooth = f"{stem}_sd gp[{', '.join(formula.columns_of(term))}]"
             added.append(smooth if is_smooth(term) else f"{stem} X[{stem.removeprefix(f'{name}_')}]")
         for each in formula.pooled:
             stem, times = formula.stem(each), f" X[{each.column}]" if each.column else ""

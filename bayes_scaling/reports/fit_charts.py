@@ -55,7 +55,7 @@ def loss_chart(fit: Fit, *, fitted: bool = True) -> Chart | None:
     curves = loss_curves(at_most_common(fit)) if fitted else pd.DataFrame()
     if len(curves):
         curves = curves.assign(benchmark=[title(each) if each else "" for each in curves["benchmark"]])
-    unit = f"{response.replace('_', ' ')} ({RESPONSE_UNITS[response]})"
+    unit = _axis_of(response)
     runs = fit.evaluations.kind == "runs"
     what = counted(len(points), "training run" if runs else "evaluation")
     found = _fall(curves, unit)
@@ -71,6 +71,10 @@ def loss_chart(fit: Fit, *, fitted: bool = True) -> Chart | None:
     said = warning(fit) + found if found else f"{what}, row by row"
     views = interactive.loss_views(points, curves, unit)
     return Chart("rows", said, views, alternative, shown, f"{note} Data: table '{fit.evaluations.name}'.")
+
+
+def _axis_of(response: str) -> str:
+    return f"{response.replace('_', ' ')} ({RESPONSE_UNITS[response]})"
 
 
 def _points(rows: pd.DataFrame, response: str) -> pd.DataFrame:
@@ -150,8 +154,7 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 def reach_chart(fit: Fit) -> Chart:
     """What a budget reaches in a year, for a reader who chooses both."""
     fit = at_most_common(fit)
-    grid, response = reach_grid(fit), fit.specification.response
-    unit = f"{response.replace('_', ' ')} ({RESPONSE_UNITS[response]})"
+    grid, unit = reach_grid(fit), _axis_of(fit.specification.response)
     grid["said"] = pd.Series([_reached(row) for row in grid.to_dict("records")], grid.index)
     inside = grid[~grid["beyond"] & grid["median"].notna()]
     row = (inside if len(inside) else grid.dropna(subset=["median"])).iloc[-1]
@@ -264,7 +267,7 @@ def estimates_chart(fit: Fit) -> Chart:
     )
     table = table[["label", "what", "period", "group", *PARTS, "months"]].fillna({"period": ""})
     plain = table.assign(upper=table["upper"].replace(math.inf, 1e6)).reset_index(drop=True)
-    return Chart("estimates", warning(fit) + said, {"": interactive.estimates_view(plain.assign(link=""))},
+    return Chart("estimates", warning(fit) + said, {"": interactive.estimates_view(plain)},
                  f"{warning(fit)}{said}. {note}", table.drop(columns="months"), note)  # fmt: skip
 
 

@@ -121,9 +121,6 @@ def _template(name: str) -> "Template":
         "table": _table,
         "csv": _csv,
         "explained": _explained,
-    }
-    environment.filters |= {
-        "explained": _explained,
         "kind": lambda block: type(block).__name__,
         "stacks": _stacks,
         "unbroken": _unbroken,

@@ -75,9 +75,9 @@ def write_report(
     >>> bs.write_report(bs.load_fit("runs/reference"), "report.html")  # doctest: +SKIP
     PosixPath('report.html')
     """
-    if isinstance(result, (str, Path)) or type(result).__name__ == "DataTree":
-        from bayes_scaling.inference.result import require_fit
+    from bayes_scaling.inference.result import STAND_INS, require_fit
 
+    if isinstance(result, STAND_INS):
         result = require_fit(result)
     return write_document(document_of(result, robustness, compute), path, format)
 

@@ -8,7 +8,7 @@ scale. Further terms are added on the link. Nothing of a formula is run but the 
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from bayes_scaling.errors import SpecificationError
@@ -36,7 +36,6 @@ _PARTS = {"Binary": ("left", "right"), "Unary": ("right",), "Grouping": ("expres
 """Of an expression of formulae's, beside calls, names and numbers."""
 _OPERATORS = ("+", "-", ":", "*", "|", "/")
 _GROUP = re.compile(r"0 \+ ([^\W\d]\w*)")
-_SIZES = re.compile(r"\b(parameters|tokens)\b")
 
 
 @dataclass(frozen=True)
@@ -56,8 +55,7 @@ class Pooled:
 class Formula:
     """What a coefficient depends on: a ``base`` of one value, or one for each level of a group, and what adds to it.
 
-    ``terms`` are as formulae writes them, and ``columns`` those of the table that any of it needs; ``steady`` of these
-    are needed by what is no departure from the law.
+    ``terms`` are as formulae writes them, and ``columns`` those of the table that any of it needs.
     """
 
     coefficient: str
@@ -66,7 +64,6 @@ class Formula:
     terms: tuple[str, ...] = ()
     pooled: tuple[Pooled, ...] = ()
     columns: tuple[str, ...] = ()
-    steady: tuple[str, ...] = ()
 
     @property
     def is_plain(self) -> bool:
@@ -87,9 +84,21 @@ class Formula:
         """Name of a further term's coefficients among the sampled parameters."""
         return f"{self.coefficient}_{_slug(term)}"
 
+    def columns_of(self, *terms: str) -> tuple[str, ...]:
+        """Columns that some terms need."""
+        named = set(re.findall(r"\w+", " ".join(terms)))
+        return tuple(name for name in self.columns if name in named)
+
     def departs(self, term: str) -> bool:
         """Whether a term is by how much losses smoothly depart from the law over sizes, which has no say in a split."""
-        return is_smooth(term) and self.coefficient in LOSS_FACTORS and bool(_SIZES.search(term))
+        sizes = {"parameters", "tokens"}.intersection(self.columns_of(term))
+        return is_smooth(term) and self.coefficient in LOSS_FACTORS and bool(sizes)
+
+    @property
+    def steady(self) -> tuple[str, ...]:
+        """Columns that are needed by more than departures from the law."""
+        effects = (f"{each.column} {each.group}" for each in self.pooled)
+        return self.columns_of(self.base, *(term for term in self.terms if not self.departs(term)), *effects)
 
     def stem(self, each: Pooled) -> str:
         """Stem of the names of a group's effects among the sampled parameters."""
@@ -146,8 +155,7 @@ def read_formula(coefficient: str, text: Any) -> Formula:
     if coefficient not in LOSS_FACTORS and (group or text.strip() == "1"):  # formulae takes a second to import
         base = group[1] if group else ""
         _check_group(base, where)
-        columns = (base,) if base else ()
-        return Formula(coefficient, text.strip(), base, columns=columns, steady=columns)
+        return Formula(coefficient, text.strip(), base, columns=(base,) if base else ())
     from formulae import model_description
     from formulae.parser import ParseError, Parser
     from formulae.scanner import Scanner
@@ -229,8 +237,6 @@ def _formula_of(described: Any, coefficient: str, text: str, where: str) -> Form
         raise SpecificationError(f"{where} names no column; the level itself is the intercept: write 0 + column")
     columns = sorted(described.var_names - {""})
     found = Formula(coefficient, text, base, tuple(terms), tuple(pooled), tuple(columns))
-    kept = {base}.union(*(term.var_names for term in described.terms if not found.departs(str(term.name))))
-    found = replace(found, steady=tuple(name for name in columns if name in kept))
     names = [parameter.name for parameter, _ in found.parameters()]
     if len(set(names)) < len(names) or any(name in PARAMETERS for name in names if name != found.coefficient):
         raise SpecificationError(f"{where} gives two parameters one name ({', '.join(names)}); rename a column")

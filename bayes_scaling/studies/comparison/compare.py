@@ -4,12 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
-from xarray import DataTree
 
 from bayes_scaling.common.files import COMPARISON_SETTINGS, COMPARISON_TABLE
 from bayes_scaling.errors import BayesScalingError, require_choice
 from bayes_scaling.inference.data import check_unit
-from bayes_scaling.inference.result import Fit, require_fit
+from bayes_scaling.inference.result import STAND_INS, Fit, require_fit
 from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, checked_seed, whole_number
 from bayes_scaling.model.requirements import clusters_of, papers_of
 from bayes_scaling.model.rows import make_rows
@@ -182,7 +181,7 @@ def compare_fits(fits: Sequence[Fit], *, unit: str = "evaluation", refits: str =
     >>> fits = [bs.load_fit("runs/reference"), bs.load_fit("runs/mine")]  # doctest: +SKIP
     >>> bs.compare_fits(fits).table  # doctest: +SKIP
     """
-    alone = isinstance(fits, (Fit, DataTree, str, Path)) or not isinstance(fits, Iterable)
+    alone = isinstance(fits, (Fit, *STAND_INS)) or not isinstance(fits, Iterable)
     fits = [require_fit(fit) for fit in ([fits] if alone else fits)]
     if not fits:
         raise BayesScalingError("nothing to compare; give at least one fit")
