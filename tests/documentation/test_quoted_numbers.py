@@ -163,7 +163,7 @@ CLAIMS = {
 
 
 GUIDES = ("first-five-minutes", "posterior-in-a-notebook", "your-own-data", "comparison", "checking")
-GUIDES += ("planning-a-training-run",)
+GUIDES += ("planning-a-training-run", "pymc-users-first-hour", "your-own-benchmark", "extend-the-grammar")
 """Pages of the site that say in full what README says in short."""
 
 

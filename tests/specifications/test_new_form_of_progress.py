@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from documentation.guides import code_of
 from formulas.made_formulas import made_draws, made_evaluations
 from made_fits import fit_of_posterior
 from models.log_densities import FAST
@@ -17,19 +18,12 @@ from bayes_scaling.model.build import build_model_of_rows
 from bayes_scaling.model.coordinates import published_names
 from bayes_scaling.model.rows import central_anchor, make_rows
 from bayes_scaling.reports.describe import describe
-from bayes_scaling.specifications.parameters import Parameter
 from bayes_scaling.specifications.progress import SHAPES, Progress, Shape
 from bayes_scaling.specifications.sections import CHOICES
 from bayes_scaling.specifications.template import template
 from bayes_scaling.tables import decimal_year
 
-CURVATURE = Parameter("curvature", "half its change a year", "", "real", bs.Prior("normal", mu=0, sigma=0.1), "")
-QUADRATIC = Shape(
-    "{rate}_base (Y - Y0) + {rate}_curvature (Y - Y0)^2",
-    years=lambda progress, levels, start, year: {"years": year - start, "squares": (year - start) ** 2},
-    further=((CURVATURE, None),),
-    parts=lambda curvature: curvature,
-)
+QUADRATIC = code_of("extend-the-grammar", "progress")["QUADRATIC"]
 DOCUMENT = """
 law = "chinchilla"
 [varies_by]

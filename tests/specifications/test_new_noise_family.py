@@ -4,6 +4,7 @@ from datetime import date
 
 import numpy as np
 import pytest
+from documentation.guides import code_of
 from formulas.made_formulas import made_draws, made_evaluations, made_fit
 from models.log_densities import FAST
 from scipy import integrate, stats
@@ -15,16 +16,10 @@ from bayes_scaling.model.build import build_model_of_rows
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.model.structure import expected_loss
 from bayes_scaling.reports.describe import describe
-from bayes_scaling.specifications.noise import FAMILIES, Family
+from bayes_scaling.specifications.noise import FAMILIES
 from bayes_scaling.specifications.sections import CHOICES
 
-
-def logistic(residual, sigma):
-    away = np.abs(residual) / sigma
-    return -away - np.log(sigma) - 2 * np.log1p(np.exp(-away))
-
-
-LOGISTIC = Family("Logistic(0, {})", "logistic noise", "Logistic", "logistic", {}, False, logistic, lambda: 1 / 3, "s")
+LOGISTIC = code_of("extend-the-grammar", "noise")["LOGISTIC"]
 DOCUMENT = {"law": "chinchilla", "varies_by": {"A": "benchmark", "B": "benchmark"}, "noise": {"family": "logistic"}}
 
 
