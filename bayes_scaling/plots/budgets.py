@@ -29,7 +29,7 @@ from bayes_scaling.plots.runs import (
 from bayes_scaling.plots.style import INK, ORDERED, PAPER, POSTERIOR, PRIOR, REFERENCE
 from bayes_scaling.plots.visuals import Visuals, add_legend, entry, named, patch, takes_visuals
 from bayes_scaling.quantities.allocation import optimal_allocation
-from bayes_scaling.quantities.arguments import axis_of
+from bayes_scaling.quantities.arguments import axis_of, budgets_of
 from bayes_scaling.quantities.domain import WITHIN
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import Laws, Source, laws_of
@@ -271,7 +271,7 @@ def plot_tokens_per_parameter(
     >>> bs.plot_tokens_per_parameter(fit, 1e25).savefig("tokens_per_parameter.png")  # doctest: +SKIP
     """
     runs = fitted_runs(fit)
-    further = np.empty(0) if compute is None else np.atleast_1d(axis_of(compute, "compute (FLOP)"))
+    further = np.empty(0) if compute is None else np.atleast_1d(budgets_of(compute))
     budgets = budget_grid(runs["compute"], further)
     ratio = optimal_allocation(fit, budgets)["tokens_per_parameter"]
     outer, inner = (credible_intervals(ratio, probability=p, errors=False) for p in (INTERVAL_PROBABILITY, _INNER))

@@ -20,7 +20,7 @@ from bayes_scaling.plots.runs import name_of, runs_title, scientific
 from bayes_scaling.plots.style import INK, LAW_COLOURS, LAW_MARKERS, POSTERIOR, PRIOR, WARNING
 from bayes_scaling.plots.visuals import Visuals, add_legend, entry, named, patch, takes_visuals
 from bayes_scaling.quantities.allocation import YEAR, allocation_exponents, optimal_allocation, split_laws
-from bayes_scaling.quantities.arguments import axis_of
+from bayes_scaling.quantities.arguments import budgets_of
 from bayes_scaling.quantities.coefficients import EXPONENTS, unidentified
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import Source
@@ -86,7 +86,7 @@ def plot_laws(
     >>> bs.plot_laws(bs.load_fit("runs/chinchilla"), compute=5.76e23).savefig("laws.png")  # doctest: +SKIP
     """
     fitted_runs(fit)
-    if axis_of(compute, "compute (FLOP)").ndim:
+    if budgets_of(compute).ndim:
         raise BayesScalingError(f"compute must be one budget, not {compute!r}; draw several one at a time")
     found = _quantities(fit, compute)
     others = [_quantities(law, compute) for law in laws]

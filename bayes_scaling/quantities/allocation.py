@@ -14,7 +14,7 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law.chinchilla import HOFFMANN_ROUNDED
 from bayes_scaling.law.formula import log_reducible, log_term, training_compute
 from bayes_scaling.law.kaplan import KAPLAN_ALLOCATION, KAPLAN_JOINT, KaplanJointLaw
-from bayes_scaling.quantities.arguments import axis_of, check_years, positive
+from bayes_scaling.quantities.arguments import axis_of, budgets_of, check_years, positive
 from bayes_scaling.quantities.domain import with_domain
 from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_split, optimal_term, summed_terms
@@ -66,7 +66,7 @@ def optimal_allocation(
     >>> [round(optimal_allocation(law, 5.76e23)["tokens_per_parameter"].item(), 1) for law in STATIC_LAWS]
     [92.6, 58.9, 18.3]
     """
-    budgets = axis_of(compute, "compute (FLOP)")
+    budgets = budgets_of(compute)
     laws = split_laws(source, year)
     split = optimal_split(laws, budgets, year, benchmark=benchmark, architecture=architecture)
     with np.errstate(over="ignore", invalid="ignore"):  # near-zero exponents put the optimum beyond any number
@@ -212,7 +212,7 @@ def cost_of_split(
         )
     ((choice, value),) = given.items()
     values = axis_of(value, choice)
-    budgets = axis_of(compute, "compute (FLOP)")
+    budgets = budgets_of(compute)
     if budgets.ndim and values.ndim and budgets.shape != values.shape:
         raise BayesScalingError(
             f"{values.size} values of {choice} do not go with {budgets.size} budgets; give one, or one for each budget"
@@ -244,7 +244,7 @@ def kaplan_allocation(compute: Any) -> xr.Dataset:
     ``tokens`` are those that the budget pays for, ``tokens_as_published`` those of the rule ``D = 2e10 C^0.27``, some
     1.8 times as many, since a run at the critical batch size costs twice the least compute.
     """
-    budgets = axis_of(compute, "compute (FLOP)")
+    budgets = budgets_of(compute)
     rule = KAPLAN_ALLOCATION
     parameters = rule.parameters(budgets)
     tokens = budgets / training_compute(parameters, 1.0)
@@ -265,13 +265,13 @@ def kaplan_rule_cost(
     compute: Any, source: Source = HOFFMANN_ROUNDED, *, year: float = YEAR, **setting: str
 ) -> xr.DataArray:
     """Factor of compute that Kaplan's rule wastes, by a law: the gain of rebalancing of Gundlach et al. 2025."""
-    budgets = axis_of(compute, "compute (FLOP)")
+    budgets = budgets_of(compute)
     return cost_of_split(source, budgets, parameters=KAPLAN_ALLOCATION.parameters(budgets), year=year, **setting)
 
 
 def kaplan_tokens(compute: Any, law: KaplanJointLaw = KAPLAN_JOINT) -> Any:
     """Tokens that are best for a budget according to Kaplan's joint law (Ho et al. 2024, appendix B)."""
-    budgets = axis_of(compute, "compute (FLOP)")
+    budgets = budgets_of(compute)
     return optimal_split(laws_of(law.bracket), budgets, YEAR).tokens.reshape(budgets.shape)
 
 
@@ -283,5 +283,5 @@ def kaplan_to_chinchilla_gain(
     Source: Ho et al. 2024 (arXiv 2403.05812), appendix B, who find 1.75 (GPT-2) to 4 (PaLM) with a coarse optimiser;
     here the optimum and the root are exact. GPT-3 and PaLM as they were trained: :func:`cost_of_split` with ``tokens``.
     """
-    budgets = axis_of(compute, "compute (FLOP)")
+    budgets = budgets_of(compute)
     return cost_of_split(source, budgets, tokens=np.asarray(kaplan_tokens(budgets)), year=year, **setting)

@@ -14,7 +14,7 @@ from bayes_scaling.law.formula import training_compute
 from bayes_scaling.law.kaplan import KAPLAN_ALLOCATION, KAPLAN_COMPUTE
 from bayes_scaling.law.muennighoff import MUENNIGHOFF
 from bayes_scaling.quantities import allocation
-from bayes_scaling.quantities.arguments import axis_of
+from bayes_scaling.quantities.arguments import axis_of, budgets_of
 from bayes_scaling.quantities.domain import DOMAIN, undecided
 from bayes_scaling.quantities.inference_allocation import FLOP_PER_TOKEN_USED, allocation_with_inference
 from bayes_scaling.quantities.intervals import credible_intervals
@@ -48,7 +48,7 @@ class Question:
     benchmark: str | None = None
 
     def __post_init__(self) -> None:
-        axis_of(self.budgets, "compute (FLOP)")
+        budgets_of(self.budgets)
         if self.split is not None:
             if self.split[0] not in SPLITS:
                 raise BayesScalingError(f"a split is given by {' or '.join(SPLITS)}, not by {self.split[0]!r}")
@@ -137,12 +137,6 @@ def allocations(question: Question, fit: "Fit | None" = None, beside: Beside | N
     tables.append(_kaplan(question))
     columns = ["compute", "law", "kind", "purpose", "quantity", "unit", "median", "lower", "upper", "defined", *DOMAIN]
     table = pd.concat(tables, ignore_index=True)
-    few = table[table["quantity"].isin(["parameters", "tokens"]) & (table["median"] < 1)]
-    if len(few):
-        raise BayesScalingError(
-            f"compute = {few['compute'].iloc[0]:g} FLOP is best spent on less than one parameter or token; give whole "
-            "budgets, such as 1e24 (and not 24)"
-        )
     table = table.reindex(columns=[*columns, "converged", "note"])
     table = table.astype({"converged": "boolean"}).sort_values("compute", kind="stable", ignore_index=True)
     table.attrs = {"interval": interval_attrs()}

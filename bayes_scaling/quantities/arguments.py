@@ -10,6 +10,8 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law.systems import HO2024_SYSTEMS, System
 from bayes_scaling.quantities.laws import Laws
 
+COMPUTE = "compute (FLOP)"
+LEAST_COMPUTE = 1e6  # some hundred parameters on a thousand tokens
 YEARS_BEFORE_DATA = 5.0  # how far before its first fitted system a law is still evaluated; a convention
 
 
@@ -57,6 +59,16 @@ def axis_of(values: Any, name: str, *, or_zero: bool = False) -> Floats:
     if array.ndim > 1 or array.size == 0:
         raise BayesScalingError(f"{name} must be one number or a non-empty list of them, not shape {array.shape}")
     return array
+
+
+def budgets_of(compute: Any) -> Floats:
+    """One training compute or several, by :func:`axis_of`; powers of ten without their ten are refused."""
+    budgets = axis_of(compute, COMPUTE)
+    if budgets.min() < LEAST_COMPUTE:
+        raise BayesScalingError(
+            f"{COMPUTE} is {budgets.min():g}, less than any model takes; write budgets in full, such as 1e24"
+        )
+    return budgets
 
 
 def check_years(laws: Laws, years: Any) -> None:

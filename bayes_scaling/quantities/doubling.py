@@ -22,7 +22,7 @@ from bayes_scaling.inference.simulation import prior_draw, prior_of
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.model.predictors import architecture_levels, label_of
 from bayes_scaling.quantities import rates
-from bayes_scaling.quantities.arguments import axis_of, check_years, positive
+from bayes_scaling.quantities.arguments import budgets_of, check_years, positive
 from bayes_scaling.quantities.intervals import MCSE, check_probability, quantile_errors
 from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_split, optimal_term
@@ -245,7 +245,7 @@ def numerical_doubling_time(
     >>> numerical_doubling_time(HO2024_MODEL_7).round(2).item()
     8.72
     """
-    budgets = axis_of(compute, "compute (FLOP)")
+    budgets = budgets_of(compute)
     positive(year, "year")
     laws = laws_of(source)
     check_years(laws, year)

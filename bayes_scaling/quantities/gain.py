@@ -12,7 +12,7 @@ from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law.formula import log_term, training_compute
 from bayes_scaling.model.predictors import architecture_levels
-from bayes_scaling.quantities.arguments import axis_of, check_years, positive
+from bayes_scaling.quantities.arguments import budgets_of, check_years, positive
 from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_term
 from bayes_scaling.specifications.catalogue import list_specifications, load_specification
@@ -169,7 +169,7 @@ def _checked(
     baseline: str | Source,
 ) -> tuple[_Side, _Side, Floats]:
     """Both sides and the budgets; refuse what has no answer before computing anything."""
-    budgets = np.atleast_1d(axis_of(compute, "compute (FLOP)"))
+    budgets = np.atleast_1d(budgets_of(compute))
     positive(year, "year")
     if split not in _SPLITS:
         if isinstance(split, (str, bool)):

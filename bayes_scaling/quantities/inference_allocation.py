@@ -20,7 +20,7 @@ from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law.formula import log_term, training_compute
 from bayes_scaling.quantities.allocation import YEAR, split_laws
-from bayes_scaling.quantities.arguments import axis_of
+from bayes_scaling.quantities.arguments import axis_of, budgets_of
 from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source
 from bayes_scaling.quantities.optimal_split import defined_exponents, local_terms, optimal_term
 from bayes_scaling.quantities.prediction import log_above
@@ -111,7 +111,7 @@ def allocation_with_inference(
 def _only_target(loss: float | None, compute: float | None) -> Floats:
     if (loss is None) == (compute is None):
         raise BayesScalingError("give exactly one of loss (nats per token) and compute (training FLOP) as the target")
-    found = axis_of(loss, "loss (nats per token)") if compute is None else axis_of(compute, "compute (FLOP)")
+    found = axis_of(loss, "loss (nats per token)") if compute is None else budgets_of(compute)
     if found.ndim:
         raise BayesScalingError("the target must be one loss or one compute, not several")
     return found

@@ -26,7 +26,7 @@ import numpy as np
 from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law.formula import log_term, loss, training_compute
-from bayes_scaling.quantities.arguments import positive
+from bayes_scaling.quantities.arguments import COMPUTE, positive
 from bayes_scaling.quantities.laws import ARCHITECTURE, Laws
 
 _LOG_FLOP = float(np.log(training_compute(1.0, 1.0)))  # log FLOP for one parameter and one token
@@ -130,7 +130,7 @@ def optimal_split(
     >>> f"{training_compute(split.parameters, split.tokens).item():.6g}", split.loss.round(3).item()
     ('1e+22', 2.039)
     """
-    log_compute = np.log(np.atleast_1d(positive(compute, "compute (FLOP)")))
+    log_compute = np.log(np.atleast_1d(positive(compute, COMPUTE)))
     setting: Any = {"benchmark": benchmark, "architecture": architecture}
     terms, power = summed_terms(laws, year, **setting)
     irreducible, _ = laws.powered_parts(1.0, 1.0, year, **setting)

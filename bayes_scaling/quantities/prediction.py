@@ -13,7 +13,7 @@ from bayes_scaling.errors import BayesScalingError, require_choice
 from bayes_scaling.inference.simulation import with_noise
 from bayes_scaling.law.formula import log_term, training_compute
 from bayes_scaling.law.systems import System
-from bayes_scaling.quantities.arguments import axis_of, check_years, positive, resolve_systems
+from bayes_scaling.quantities.arguments import axis_of, budgets_of, check_years, positive, resolve_systems
 from bayes_scaling.quantities.domain import with_domain
 from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_split, optimal_term
@@ -198,7 +198,7 @@ def reachable_date(
     """
     laws = laws_of(source)
     setting = {"benchmark": laws.benchmark_of(benchmark), "architecture": architecture}
-    losses, budgets = axis_of(loss, "loss (nats per token)"), axis_of(compute, "compute (FLOP)")
+    losses, budgets = axis_of(loss, "loss (nats per token)"), budgets_of(compute)
     target, log_compute = log_above(laws, losses, laws.anchor.year, **setting), np.atleast_1d(np.log(budgets))
     log_k, gamma = (line[:, None, None] for line in optimal_term(laws, _SEARCHED, **setting))
     excess = log_term(log_k, gamma, log_compute[:, None]) - target[:, :, None, None]

@@ -9,7 +9,7 @@ import pandas as pd
 from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import RunsError
 from bayes_scaling.model.requirements import require_above
-from bayes_scaling.quantities.arguments import axis_of
+from bayes_scaling.quantities.arguments import budgets_of
 from bayes_scaling.studies.approaches.rows import COLUMNS, CURVE, LEAST_BUDGETS, LEAST_MODELS
 
 SPACING = 4.0
@@ -87,7 +87,7 @@ def curve_slices(
     if compute is None:
         where = _grid(curves, float(np.log(spacing)), least_curves)
     else:
-        where = np.unique(np.log(np.atleast_1d(axis_of(compute, "compute (FLOP)"))))
+        where = np.unique(np.log(np.atleast_1d(budgets_of(compute))))
     losses, tokens = _interpolated(curves, where)
     crossed = np.isfinite(losses)
     enough = crossed.sum(axis=1) >= least_curves

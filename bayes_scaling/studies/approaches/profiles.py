@@ -39,7 +39,7 @@ from xarray import Dataset, DataTree
 from bayes_scaling.inference.data import kept_statistics
 from bayes_scaling.inference.diagnostics import Diagnostics
 from bayes_scaling.inference.settings import Settings
-from bayes_scaling.quantities.arguments import axis_of
+from bayes_scaling.quantities.arguments import budgets_of
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.rates import INTERVAL_KIND, INTERVAL_PROBABILITY
 from bayes_scaling.specifications.priors import DISTRIBUTIONS, Prior
@@ -253,7 +253,7 @@ class Profiles:
         BayesScalingError
             Compute is not above 0.
         """
-        budgets = axis_of(compute, "compute (FLOP)")
+        budgets = budgets_of(compute)
         posterior, centre = self.data["posterior"].to_dataset(), centres(self.rows)
         log_compute = np.log(budgets)
         axis = xr.DataArray(log_compute, dims="compute", coords={"compute": budgets}) if budgets.ndim else log_compute

@@ -1,6 +1,6 @@
 """Compare specifications, or fits at hand, by leave-one-out cross-validation; and read a comparison back."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -161,7 +161,7 @@ def compare_fits(fits: Sequence[Fit], *, unit: str = "evaluation", refits: str =
     Parameters
     ----------
     fits
-        Of different specifications to one and the same table.
+        Of different specifications to one and the same table; of a dict, its values.
     unit, refits
         As for :func:`compare`.
 
@@ -182,7 +182,8 @@ def compare_fits(fits: Sequence[Fit], *, unit: str = "evaluation", refits: str =
     >>> bs.compare_fits(fits).table  # doctest: +SKIP
     """
     alone = isinstance(fits, (Fit, *STAND_INS)) or not isinstance(fits, Iterable)
-    fits = [require_fit(fit) for fit in ([fits] if alone else fits)]
+    several = fits.values() if isinstance(fits, Mapping) else fits
+    fits = [require_fit(fit) for fit in ([fits] if alone else several)]
     if not fits:
         raise BayesScalingError("nothing to compare; give at least one fit")
     names = [fit.specification.name for fit in fits]
