@@ -46,15 +46,12 @@ def calibration_table(calibration: Calibration) -> Table:
 def calibration_document(calibration: Calibration) -> Document:
     """What a reader should see of a calibration; ``data``: what ``calibration.json`` has."""
     answer, *found = calibration_sentences(calibration)
-    figure = plot_calibration(calibration)
     return Document(
         title="Do intervals cover as often as they should?",
         subtitle=f"'{calibration.specification}' on data simulated from its own priors",
         answer=answer,
-        sections=(
-            Section.of("ranks", "Ranks of true values", tuple(found), calibration_table(calibration)),
-            Section.of("curves", "Rank curves", picture_of(figure, "rank-curves", "Ranks less uniform", answer)),
-        ),
+        lead=picture_of(plot_calibration(calibration), "rank-curves", "Ranks less uniform", answer),
+        sections=(Section.of("ranks", "Ranks of true values", tuple(found), calibration_table(calibration)),),
         data=json.loads(calibration.to_json()),
     )
 

@@ -1,214 +1,165 @@
-"""The report of a comparison: its first screen, its parts put together, what the terminal shows, and its files."""
+"""The report of a comparison: figures and tables of its text, what the terminal shows, and its files."""
 
 import json
-import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 from rich.console import Group, RenderableType
-from rich.table import Column
 from rich.text import Text
 
 from bayes_scaling.common.files import COMPARISON_SETTINGS, COMPARISON_TABLE
-from bayes_scaling.common.formatting import NOT_CONVERGED, counted, months, probability
-from bayes_scaling.inference.units import noun_of, size_of
+from bayes_scaling.common.formatting import counted
+from bayes_scaling.inference.data import UNITS
+from bayes_scaling.inference.fitting import package_versions
+from bayes_scaling.inference.units import noun_of
+from bayes_scaling.plots import comparison_by_model as by_model
 from bayes_scaling.plots import studies as plots
-from bayes_scaling.plots.comparison_by_model import plot_averaged_doubling_times
-from bayes_scaling.quantities.rates import INTERVAL, interval_attrs
-from bayes_scaling.reports.comparison_sections import (
-    PROGRESS,
-    averaged,
-    change_section,
-    differences_picture,
-    named,
-    published_section,
-    ranking_section,
-    sentences,
-    times_section,
-)
-from bayes_scaling.reports.comparison_trust import (
-    convergence_section,
-    leave_one_out_section,
-    method_section,
-    models_section,
-    specifications_of,
-    versions_of,
-)
-from bayes_scaling.reports.document import Banner, Document, Picture, Section, those_made
-from bayes_scaling.reports.fit_basis import citation_section, data_section
-from bayes_scaling.reports.fit_words import in_brackets, in_months, no_upper_bound, variant_in_words
+from bayes_scaling.quantities.rates import interval_attrs
+from bayes_scaling.reports import fit_basis as basis
+from bayes_scaling.reports.describe import describe, varying
+from bayes_scaling.reports.document import Block, Chart, Document, Section
+from bayes_scaling.reports.fit_words import variant_in_words
 from bayes_scaling.reports.markdown import render_page
 from bayes_scaling.reports.run_directory import picture, write_beside_fits
-from bayes_scaling.reports.svg import lead_of
-from bayes_scaling.reports.terminal import left_out, rich_table
-from bayes_scaling.studies.comparison.result import METHODS, TIE_NATS, Comparison, against_published
+from bayes_scaling.reports.study_document import Prose
+from bayes_scaling.reports.terminal import compact, left_out
+from bayes_scaling.specifications.catalogue import list_specifications, load_specification
+from bayes_scaling.specifications.specification import Specification
+from bayes_scaling.studies.comparison.elpd import TIMES
+from bayes_scaling.studies.comparison.result import METHODS, MISCOMPUTED, TIE_NATS, Comparison, against_published
+from bayes_scaling.studies.comparison.variants import STATED
 from bayes_scaling.studies.directory import recorded
 
 SHOWN = 25  # rows that the terminal shows; the file has all
+FEWEST_PUBLISHED = 3  # the paper's variants that a comparison with its ranking needs
 RANKING_FILE = "ranking.md"
 PICTURES = ("comparison.png", "doubling_times_by_variant.png", "pareto_k.png", "criteria.png")
+_PROGRESS = "probability_of_progress"  # NaN of a model that assumes no progress
+FEWEST_POINTS = 4  # of a scatter plot; a table shows fewer better
+
+
+def prose_of(comparison: Comparison) -> Prose:
+    """The text of its report."""
+    fits, about = comparison.table, comparison.evaluations
+    good = fits[fits["converged"]]
+    moving, still = good[good[_PROGRESS].notna()], good[good[_PROGRESS].isna()]
+    by = {by_model.METHOD_WORDS[kind]: comparison.averaged_doubling_times(kind) for kind in METHODS if len(moving)}
+    average, smooth = (table.loc["compute"].to_dict() for table in by.values()) if by else (None, None)
+    row, source, unit = (noun_of(each, about.kind) for each in (*UNITS, comparison.unit))
+    specifications = specifications_of(comparison)
+    return Prose(
+        "comparison",
+        globals(),
+        **{"it": comparison, "fits": fits, "about": about, "good": good, "moving": moving},
+        **{"noun": "variant", "variants": counted(len(fits), "variant"), "lost": list(fits.index[~fits["converged"]])},
+        **{"row": row, "source": source, "unit": unit, "near": f"{TIE_NATS:g} nats"},
+        **{"average": average, "smooth": smooth, "tied": comparison.tied},
+        averages=pd.concat(by, names=["weights", "factor"]).reset_index() if by else None,
+        subject="training runs" if about.kind == "runs" else "language models",
+        first=variant_in_words(str(good.index[0])) if len(good) else "",
+        still=None if still.empty or moving.empty else still.iloc[0],
+        MISCOMPUTED=MISCOMPUTED,
+        DOUBLING_COLUMNS=[*TIMES, _PROGRESS, "elpd_diff", "dse"],
+        group=lambda row: "can't be told from the best" if row["name"] in comparison.tied else "predicts worse",
+        heaviest=", ".join(
+            f"{variant_in_words(str(name))} {weight:.2f}"
+            for name, weight in comparison.weights["stacking"].head(3).items()
+        ),
+        unreliable=good["pareto_k_bad"][good["pareto_k_bad"] > 0],
+        published=against_published(comparison),
+        specifications=specifications,
+        progresses=any(each.progresses for each in specifications.values()),
+    )
 
 
 def comparison_document(comparison: Comparison) -> Document:
     """What a reader should see of a comparison; ``data``: what ``comparison.json`` and ``comparison.csv`` have."""
-    about, versions = comparison.evaluations, versions_of(comparison)
-    specifications = specifications_of(comparison)
-    laws = tuple(dict.fromkeys(each.law for each in specifications.values()))
-    progress = any(each.progresses for each in specifications.values())
-    record = json.loads(comparison_json(comparison))
-    return Document(
-        title=title_of(comparison),
-        subtitle=f"{counted(len(comparison.table), 'variant')} compared on the table '{about.name}' ({size_of(about)})",
-        answer=answer_of(comparison),
-        lead=lead_picture(comparison),
-        banners=tuple(_banners(comparison)),
-        sections=those_made(
-            *(ranking_section(comparison), times_section(comparison), change_section(comparison)),
-            *(published_section(comparison), leave_one_out_section(comparison), convergence_section(comparison)),
-            *(models_section(comparison, specifications), _data_section(comparison), method_section(comparison)),
-            citation_section(comparison, laws, versions, progress=progress),
-        ),
-        data=record | {"versions": dict(versions), "table": comparison.table.to_dict("records")},
+    record = json.loads(comparison_json(comparison)) | {"versions": dict(versions_of(comparison))}
+    return prose_of(comparison).document(record | {"table": comparison.table.to_dict("records")})
+
+
+def priors(moving: pd.DataFrame, tied: Collection[str]) -> pd.DataFrame:
+    """Medians by priors, those with the most variants that can't be told from the best first; of one kind nothing."""
+    groups, column = moving.assign(tied=moving.index.isin(tied)).groupby("variant", sort=False), TIMES[0]
+    found = groups.agg(
+        variants=(column, "size"),
+        tied=("tied", "sum"),
+        shortest=(column, "min"),
+        middle=(column, lambda medians: medians.quantile(interpolation="higher")),
+        longest=(column, "max"),
     )
+    return found.sort_values("tied", ascending=False, kind="stable") if len(found) > 1 else found.head(0)
 
 
-def title_of(comparison: Comparison) -> str:
-    """The question that a comparison answers; one model alone is no best."""
-    models = comparison.table.loc[comparison.table["converged"], "model"].nunique()
-    subject = "training runs" if comparison.evaluations.kind == "runs" else "language models"
-    return f"Which law predicts {subject} best?" if models > 1 else f"How well does one law predict {subject}?"
+def terms_of(comparison: Comparison) -> pd.DataFrame:
+    """Of each variant, how the terms of its elpd were found."""
+    rows = {
+        name: {
+            "found": int((~(score.pareto_k_found <= score.good_k)).sum()),
+            "matched": score.count("moment_matching"),
+            "refitted": score.count("refit"),
+            "left": score.bad,
+            "units": len(score.labels),
+            "largest": float(score.pareto_k_found.max()),
+            "converged": not score.bad,
+        }
+        for name, score in ((str(name), comparison.scores[str(name)]) for name in comparison.table.index)
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def answer_of(comparison: Comparison) -> str:
-    """In one sentence: which models can't be told apart, by leaving out what, and the averaged doubling time."""
-    table = comparison.table
-    good, variants = table[table["converged"]], counted(len(table), "variant")
-    if good.empty:
-        return f"Nothing can be ranked: none of the {variants} has converged."
-    unit = noun_of(comparison.unit, comparison.evaluations.kind)
-    tied, best = len(comparison.tied), variant_in_words(str(good.index[0]))
-    if len(table) == 1:
-        first = f"{best} is the only variant, so there is no other to rank it with"
-    elif len(good) == 1:
-        first = f"Only {best}, of {variants}, has converged, so there is no other to rank it with"
-    elif tied > 1:
-        first = (
-            f"These data can't tell {tied} of {variants} apart by how well they predict one {unit} that is left out "
-            f"(best: {best})"
-        )
-    else:
-        first = (
-            f"Of {variants}, {best} predicts one {unit} that is left out best, by more than 2 standard errors and "
-            f"{TIE_NATS:g} nats"
-        )
-    average = averaged(comparison)
-    if average is None:
-        return f"{first}."
-    still = _without_progress(comparison)
-    first = first if still is None else f"{still}; {first[0].lower()}{first[1:]}"
-    first += "; averaged over all models that converged, by stacking weight, "
-    if math.isinf(average["median"]):
-        return f"{first}no doubling time is found: the probability of progress is {probability(average[PROGRESS])}."
-    median, lower, upper = (months(average[part]) for part in ("median", "lower", "upper"))
-    return f"{first}effective compute doubles every {median} months ({INTERVAL} {lower} to {upper})."
+def specifications_of(comparison: Comparison) -> dict[str, Specification]:
+    """One specification a model: as fitted, with its stated priors if these were; else that of the catalogue."""
+    models = dict.fromkeys(map(str, comparison.table["model"]))
+    found = {model: load_specification(model) for model in models if model in list_specifications()}
+    last_counts = comparison.table[::-1].sort_values("variant", key=lambda label: label == STATED, kind="stable")
+    for name, row in last_counts.iterrows():
+        if str(name) in comparison.fits:
+            found[str(row["model"])] = comparison.fits[str(name)].specification
+    return {model: found[model] for model in models if model in found}
 
 
-def _without_progress(comparison: Comparison) -> str | None:
-    """How much worse the best variant without progress predicts than the best; None where there is nothing to say."""
-    good = comparison.table[comparison.table["converged"]]
-    still = good[good[PROGRESS].isna()]
-    if still.empty or len(still) == len(good):
-        return None
-    name, row = str(still.index[0]), still.iloc[0]
-    law = f"A law without progress ({variant_in_words(name)})"
-    if name == str(good.index[0]):
-        return f"{law} predicts best, so these data don't need progress"
-    if name in comparison.tied:
-        return f"{law} can't be told from the best, so these data don't settle that there is any"
-    return f"{law} predicts worse than the best by {-row['elpd_diff']:.1f} nats (standard error {row['dse']:.1f})"
+def models_told(comparison: Comparison, specifications: Mapping[str, Specification]) -> Iterator[Block | str]:
+    """Title, what varies by what, priors, and equations of each model, best predicting first."""
+    for model, labels in comparison.table.groupby("model", sort=False)["variant"]:
+        specification = specifications.get(str(model))
+        if specification is None:
+            yield f"{model}: its specification was not kept, since no fit of it has converged."
+            continue
+        title, varies = describe(specification).title, varying(specification)
+        text = f"{model}: {title}." if title else f"{model}."
+        text += f" Varies: {varies}." if varies else " Nothing varies between groups."
+        text += "" if specification.progresses else " No progress."
+        yield f"{text} Priors: {', '.join(sorted(labels, key=lambda label: (label != STATED, label)))}."
+        *lines, _ = basis.equations(specification)  # the last is of the noise
+        yield from lines
 
 
-def _banners(comparison: Comparison) -> Iterator[Banner]:
-    table = comparison.table
-    good, lost = table[table["converged"]], table[~table["converged"]]
-    again = "Run the same command again with another --seed, or give these models priors that say more."
-    if good.empty:
-        yield Banner(
-            NOT_CONVERGED,
-            f"None of the {counted(len(table), 'variant')} has converged, so there are no ranks, no weights and no "
-            f"average. Do not use any figure of this report. {again}",
-        )
-        return
-    if len(lost):
-        yield Banner(
-            f"{NOT_CONVERGED}: {len(lost)} OF {len(table)}",
-            f"{named(lost.index)} {'has' if len(lost) == 1 else 'have'} not converged. Out of ranks, weights and "
-            f"averages; marked and last in every table. {again}",
-        )
-    bad = good[good["pareto_k_bad"] > 0]
-    if len(bad):
-        yield Banner(
-            "UNRELIABLE TERMS",
-            f"{counted(int(bad['pareto_k_bad'].sum()), 'term')} of elpd could not be found reliably, in "
-            f"{named(bad.index)}: ranks and weights rest in part on them.",
-        )
-    average = averaged(comparison)
-    if average is not None:
-        yield from no_upper_bound("the averaged doubling time of effective compute", average)
-
-
-def lead_picture(comparison: Comparison) -> Picture | None:
-    """Averaged doubling times above the models that weigh most; without progress, differences; else None."""
-    average, other = averaged(comparison), averaged(comparison, "pseudo_bma")
-    if average is None or other is None:
-        return differences_picture(comparison)
-    heaviest = comparison.weights["stacking"].head(3)
-    weights = ", ".join(f"{variant_in_words(str(name))} {weight:.2f}" for name, weight in heaviest.items())
-    figure = plot_averaged_doubling_times(comparison, visuals={"figures": False})
-    return lead_of(
-        figure,
-        1.6 + 0.24 * len(figure.axes[0].get_yticks()),
-        "averaged-doubling-time",
-        "Doubling time of effective compute, averaged over models",
-        f"Doubling times in months on a logarithmic axis, median and {INTERVAL}: of all models that converged, by "
-        f"stacking weight {in_months(average)}, by pseudo-BMA+ {in_months(other)}; below them the models that weigh "
-        f"most (largest stacking weights: {weights}). The published 95% bootstrap interval is shaded.",
-    )
-
-
-def _data_section(comparison: Comparison) -> Section | None:
-    """All variants are fitted to one table, and any fit has its rows."""
-    for fit in comparison.fits.values():
-        return data_section(fit, fitted=False)
-    about = comparison.evaluations
-    selected = f"; selected: {'; '.join(about.selections)}" if about.selections else ""
-    return Section.of("data", "Data", f"{size_of(about)}, of the table '{about.name}'{selected}.")
+def versions_of(comparison: Comparison) -> Mapping[str, str]:
+    """Versions of software that made the fits; those at hand where no fit was kept."""
+    kept = (fit.versions for fit in comparison.fits.values() if fit.versions)
+    return next(kept, None) or package_versions()
 
 
 def comparison_report(comparison: Comparison) -> RenderableType:
     """The best variants in a table, and what follows in sentences."""
-    noun = noun_of(comparison.unit, comparison.evaluations.kind)
-    heads = ("elpd_diff ± dse", "weight", "LOO-MSE", "doubling time, months")
-    plain = (Column(name, no_wrap=True) for name in ("model", "priors"))
-    columns = (*plain, *(Column(name, justify="right") for name in heads))
-    rows = []
-    for row in comparison.table.head(SHOWN).to_dict("records"):
-        times = "no progress assumed" if math.isnan(row[PROGRESS]) else in_brackets(row)
-        cells = (f"{row['elpd_diff']:.1f} ± {row['dse']:.1f}", f"{row['weight']:.2f}", f"{row['loo_mse']:.4f}", times)
-        rows.append((row["model"], row["variant"], *(cells if row["converged"] else (NOT_CONVERGED, "", "", ""))))
-    shown = rich_table(f"By expected log predictive density, one {noun} left out", columns, rows)
-    hidden, published = len(comparison.table) - SHOWN, against_published(comparison)
+    heads = {
+        "variant": "variant",
+        "rank": "rank",
+        "elpd difference ± its error (nats)": "elpd_diff ± dse",
+        "stacking": "weight",
+        "error (squared nats)": "LOO-MSE",
+        "doubling time (months)": "doubling time, months",
+    }
+    prose, noun = prose_of(comparison), noun_of(comparison.unit, comparison.evaluations.kind)
+    (table,), hidden = prose.part("ranking_table"), len(comparison.table) - SHOWN
+    table = replace(table, rows=table.rows[:SHOWN])
+    shown = compact(f"By expected log predictive density, one {noun} left out", table, heads)
     more = [Text(f"... and {hidden} more in comparison.csv")] if hidden > 0 else []
-    said = [Text(), *map(Text, sentences(comparison)), *left_out(comparison)]
-    if len(published) > 2:
-        by_elpd, by_mse = (published.attrs[f"spearman_{name}"] for name in ("elpd", "loo_mse"))
-        said.append(
-            Text(
-                f"Rank correlation with the published leave-one-out table ({len(published)} variants, model 18 left "
-                f"out): {by_elpd:.2f} by elpd, {by_mse:.2f} by LOO-MSE."
-            )
-        )
-    return Group(shown, *more, *said)
+    said = (*prose.part("sentences"), *prose.part("correlation"))
+    return Group(shown, *more, Text(), *map(Text, said), *left_out(comparison))
 
 
 def comparison_json(comparison: Comparison) -> bytes:
@@ -230,27 +181,26 @@ def comparison_json(comparison: Comparison) -> bytes:
 
 def ranking_page(comparison: Comparison) -> str | None:
     """Markdown: what the comparison says, and its ranking compared with Table 11 of Ho et al. 2024, if it can be."""
-    published = published_section(comparison, tuple(sentences(comparison)))
+    prose = prose_of(comparison)
+    (published,) = prose.sections("published") or (None,)
     if published is None:
         return None
-    blocks = tuple(block for block in published.blocks if getattr(block, "name", "") != "published-errors")
-    return render_page("Model ranking beside the published one", Section("ranking", "", blocks))
+    blocks = tuple(block for block in published.blocks if not isinstance(block, Chart))
+    said = Section.of("", "", tuple(prose.part("sentences")))
+    return render_page("Model ranking beside the published one", said, Section("", "", blocks))
 
 
 def write_comparison(comparison: Comparison, directory: Path) -> tuple[Path, ...]:
     """Write everything about a comparison but its fits, which the sweep has written; returns the files."""
-    converged = int(comparison.table["converged"].sum())
-    figures = {}
-    if converged > 1:
-        figures[PICTURES[0]] = plots.plot_comparison(comparison).get_viz("figure")
-    if comparison.table[PROGRESS].notna().any():
-        figures[PICTURES[1]] = plots.plot_doubling_times_by_variant(comparison)
-    figures[PICTURES[2]] = plots.plot_pareto_k(comparison)
-    if converged:
-        figures[PICTURES[3]] = plots.plot_criteria(comparison)
-    contents = {name: picture(figure) for name, figure in figures.items()}
-    page = ranking_page(comparison)
-    if page is not None:
+    converged, moving = comparison.table["converged"].sum(), comparison.table[_PROGRESS].notna().sum()
+    drawn = (
+        plots.plot_comparison(comparison).get_viz("figure") if converged > 1 else None,
+        plots.plot_doubling_times_by_variant(comparison) if moving else None,
+        plots.plot_pareto_k(comparison),
+        plots.plot_criteria(comparison) if converged else None,
+    )
+    contents = {name: picture(figure) for name, figure in zip(PICTURES, drawn, strict=True) if figure is not None}
+    if (page := ranking_page(comparison)) is not None:
         contents[RANKING_FILE] = page.encode()
     contents[COMPARISON_TABLE] = comparison.table.to_csv(index=False).encode()
     contents[COMPARISON_SETTINGS] = comparison_json(comparison)

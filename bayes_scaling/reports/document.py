@@ -94,6 +94,12 @@ class Table:
         """A table of two columns: names and values."""
         return cls(name, caption, columns, tuple((name, str(value)) for name, value in pairs.items()))
 
+    @classmethod
+    def plain(cls, name: str, caption: str, table: pd.DataFrame) -> Self:
+        """All columns of a table, numbers to four digits."""
+        rows = (tuple(map(_cell, row)) for row in table.itertuples(index=False, name=None))
+        return cls(name, caption, tuple(map(str, table.columns)), tuple(rows))
+
     @property
     def figures(self) -> tuple[bool, ...]:
         """Which columns hold figures, to be aligned on the right; the first names the row."""
@@ -130,9 +136,7 @@ class Chart:
     @property
     def table(self) -> Table:
         """What is behind the chart, numbers to four digits."""
-        shown = self.data.drop(columns="link", errors="ignore")
-        rows = (tuple(map(_cell, row)) for row in shown.itertuples(index=False, name=None))
-        return Table(self.name, "", tuple(map(str, shown.columns)), tuple(rows))
+        return Table.plain(self.name, "", self.data.drop(columns="link", errors="ignore"))
 
 
 def _cell(value: Any) -> str:

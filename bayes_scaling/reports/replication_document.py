@@ -32,7 +32,7 @@ NOTES: Mapping[str, str] = {
 """By part: why published and found differ."""
 
 
-TITLE = "The paper's answers beside posteriors"
+TITLE = "Do posteriors agree with the paper's answers?"
 _ABOUT = (
     "Published: point or median with its 95% bootstrap interval, where there is one. Found: posterior median and "
     f"{CREDIBLE_INTERVAL}."

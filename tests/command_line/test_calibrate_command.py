@@ -86,7 +86,7 @@ def test_the_report_of_a_calibration_says_what_the_command_says(tmp_path) -> Non
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     answer, *further = calibration_sentences(found)
     assert report["answer"] == answer and "1 of 2 quantities" in answer
-    ranks, curves = report["sections"]
+    (ranks,) = report["sections"]
     assert ranks["text"] == further and ranks["tables"][0]["marked"] == [1]
     assert [row["ranks"] for row in ranks["tables"][0]["records"]] == ["uniform", "not uniform"]
-    assert curves["pictures"][0]["alternative"] == answer
+    assert report["lead"]["alternative"] == answer

@@ -33,8 +33,7 @@ from bayes_scaling.model.gaussian_process import GaussianProcess
 from bayes_scaling.quantities.domain import EDGE_COMPUTE
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, summarise_rate
 from bayes_scaling.reports import allocation, backtest_document, comparison_document, robustness_document, run_directory
-from bayes_scaling.reports.comparison_document import comparison_json
-from bayes_scaling.reports.comparison_sections import FEWEST_PUBLISHED
+from bayes_scaling.reports.comparison_document import FEWEST_PUBLISHED, comparison_json
 from bayes_scaling.reports.document import Document
 from bayes_scaling.reports.fit_quantities import summarise
 from bayes_scaling.reports.robustness_document import robustness_json

@@ -21,22 +21,7 @@ from bayes_scaling.common.formatting import months
 from bayes_scaling.inference.result import EvaluationsSummary
 from bayes_scaling.plots.comparison_by_model import _order, plot_doubling_times_by_model
 from bayes_scaling.plots.style import WARNING
-from bayes_scaling.reports.comparison_document import (
-    answer_of,
-    comparison_document,
-    comparison_json,
-    lead_picture,
-    title_of,
-)
-from bayes_scaling.reports.comparison_sections import (
-    change_section,
-    ranking_section,
-    ranking_table,
-    sentences,
-    times_section,
-    what_is_left_out,
-)
-from bayes_scaling.reports.comparison_trust import leave_one_out_section, models_section
+from bayes_scaling.reports.comparison_document import comparison_document, comparison_json, prose_of
 from bayes_scaling.reports.document import Chart, Document, Equation, Picture, Table
 from bayes_scaling.reports.html import render_html
 from bayes_scaling.reports.write import render_json
@@ -73,8 +58,17 @@ def copy(comparison, place, tmp_path) -> Path:
     return Path(shutil.copytree(place, tmp_path / "copy"))
 
 
+def answer_of(comparison: Comparison) -> str:
+    return " ".join(prose_of(comparison).part("answer"))
+
+
+def section(comparison: Comparison, name: str):
+    (found,) = prose_of(comparison).sections(name)
+    return found
+
+
 def block(document: Document, name: str):
-    blocks = [each for section in document.sections for each in section.blocks]
+    blocks = [each for section in document.everything for each in section.blocks]
     (found,) = [each for each in blocks if getattr(each, "name", None) == name]
     return found
 
@@ -199,8 +193,8 @@ def test_the_answer_is_that_of_the_comparison(document, comparison) -> None:
     row = comparison.averaged_doubling_times().loc["compute"]
     assert f"can't tell {len(comparison.tied)} of 4 variants apart" in document.answer
     assert "one evaluation that is left out" in document.answer
-    assert f"doubles every {months(row['median'])} months" in document.answer
-    assert f"(95% equal-tailed interval {months(row['lower'])} to {months(row['upper'])})" in document.answer
+    assert f"the same loss every {months(row['median'])} months, probably" in document.answer
+    assert f"{months(row['lower'])} to {months(row['upper'])} (95% equal-tailed credible interval" in document.answer
     assert document.lead is not None and months(row["median"]) in document.lead.alternative
 
 
@@ -211,7 +205,7 @@ def test_what_has_not_converged_is_in_a_banner_marked_last_and_without_figures(d
     ranking = block(document, "ranking-table")
     assert ranking.marked == {3} and ranking.rows[3][:2] == (STUCK_NAME, "NOT CONVERGED")
     assert not any(ranking.rows[3][2:])
-    assert "R-hat up to 1.200" in block(document, "not-converged").rows[0][1]
+    assert "R-hat up to 1.200" in block(document, "convergence-table").rows[3][-1]
     assert STUCK_NAME not in block(document, "differences").alternative
     drawn = plot_doubling_times_by_model(comparison).axes[0]
     crosses = [line for line in drawn.lines if line.get_marker() == "x"]
@@ -232,17 +226,17 @@ def test_tables_show_what_was_found(document, comparison) -> None:
 
 
 def test_every_table_picture_and_plot_is_whole(document) -> None:
-    blocks = [each for section in document.sections for each in section.blocks]
+    blocks = [each for section in document.everything for each in section.blocks]
     tables = [each for each in blocks if isinstance(each, Table)]
     assert all({len(row) for row in each.rows} == {len(each.columns)} for each in tables)
     pictures = [document.lead, *(each for each in blocks if isinstance(each, Picture))]
     assert all(each.svg.startswith("<svg") and "<image" not in each.svg and each.alternative for each in pictures)
-    assert {section.name for section in document.sections} >= {
-        *("ranking", "doubling-times", "change", "published", "leave-one-out", "convergence", "models", "data"),
-        *("method", "citation"),
-    }
+    assert [section.name for section in document.sections] == [
+        *("ranking", "doubling-times", "change", "published", "data", "citation"),
+    ]
+    assert [section.name for section in document.folded] == ["leave-one-out", "models", "convergence", "method"]
     assert any(isinstance(each, Equation) and r"\frac" in each.tex for each in blocks)
-    blocks = [each for section in document.sections for each in section.blocks]
+    blocks = [each for section in document.everything for each in section.blocks]
     assert "time-and-prediction" not in {getattr(each, "name", None) for each in blocks}  # of two variants alone
 
 
@@ -277,17 +271,17 @@ def test_a_single_model_is_not_called_the_best() -> None:
     records = {"a": made_record("a", made_score([0.1] * 20)), "b": made_record("b", made_score([0.1] * 20), STUCK)}
     fits = {"a": made_fit(g_N=[0.4, 0.5, 0.6], g_D=[0.1, 0.2, 0.3])}
     assert answer_of(without_fits(records, fits)).startswith(
-        "Only a, of 2 variants, has converged, so there is no other to rank it with; "
+        "Only a, of 2 variants, has converged, so there is no other to rank it with. "
     )
 
 
 def test_one_variant_alone_is_not_one_of_several() -> None:
     fits = {"a": made_fit(g_N=[0.4, 0.5, 0.6], g_D=[0.1, 0.2, 0.3])}
     alone = without_fits({"a": made_record("a", made_score([0.1] * 20))}, fits)
-    assert answer_of(alone).startswith("a is the only variant, so there is no other to rank it with; ")
-    assert title_of(alone) == "How well does one law predict language models?"
-    section = ranking_section(alone)
-    assert "best" not in section.title and not any(each.startswith("Best") for each in section.blocks[0].items)
+    assert answer_of(alone).startswith("a is the only variant, so there is no other to rank it with. ")
+    assert prose_of(alone).part("title") == ["How well does one law predict language models?"]
+    ranking = section(alone, "ranking")
+    assert "best" not in ranking.title and not any("best" in each for each in ranking.blocks[0].items)
 
 
 def test_what_is_best_is_so_by_the_rule_of_ties_and_over_what_converged() -> None:
@@ -298,8 +292,8 @@ def test_what_is_best_is_so_by_the_rule_of_ties_and_over_what_converged() -> Non
     comparison = without_fits(records, fits)
     answer = answer_of(comparison)
     assert len(comparison.tied) == 1 and "by more than 2 standard errors and 4 nats" in answer and "doubt" not in answer
-    assert "averaged over all models that converged, by stacking weight" in answer
-    assert any(each.startswith("Over all models that converged, ") for each in sentences(comparison))
+    assert "Averaged over all models that converged, by stacking weight" in answer
+    assert any(each.startswith("Averaged over all models that") for each in prose_of(comparison).part("sentences"))
 
 
 def test_nothing_is_said_of_refits_that_nobody_knows_of(document) -> None:
@@ -319,9 +313,7 @@ def test_the_range_of_differences_ends_where_the_points_do(comparison) -> None:
     made = made_fit(g_N=[0.4, 0.5, 0.6], g_D=[0.1, 0.2, 0.3])
     fits = dict.fromkeys(records, made) | {"best": comparison.fits["ho2024/16 | stated priors"]}
     whole = without_fits(records, fits)
-    section = change_section(whole)
-    assert section is not None
-    (scatter,) = [each for each in section.blocks if isinstance(each, Chart)]
+    (scatter,) = [each for each in section(whole, "change").blocks if isinstance(each, Chart)]
     assert scatter.alternative.endswith("-80.0 to -20.0 nats.")
     assert set(scatter.data["name"]) == {"one", "two", "three", "four"}
     for point in scatter.data.to_dict("records"):
@@ -357,20 +349,19 @@ def test_a_comparison_on_training_runs_speaks_of_runs_and_series(comparison) -> 
     by_run = replace(some, evaluations=EvaluationsSummary("mine", 20, 4, (), "runs"))
     by_series = replace(by_run, unit="paper")
     for each in (by_run, by_series):
+        measure, models = section(each, "leave_one_out"), section(each, "models")
         texts = [
-            *sentences(each),
-            what_is_left_out(each),
-            leave_one_out_section(each).blocks[0].text,
-            models_section(each, {}).blocks[0].text,
-            ranking_table(each).caption,
-            *(getattr(block, "caption", getattr(block, "text", "")) for block in leave_one_out_section(each).blocks),
+            *prose_of(each).part("sentences"),
+            *prose_of(each).part("left_out"),
+            models.blocks[0].text,
+            *(table.caption for table in prose_of(each).part("ranking_table")),
+            *(getattr(block, "caption", getattr(block, "text", "")) for block in measure.blocks),
         ]
         for text in texts:
             assert not re.search(r"evaluation|paper\b(?!\")|publication|seriess|--unit", text), text
-    assert "20 runs from 4 series" in next(iter(sentences(by_run))) and 'unit="paper" in Python' in what_is_left_out(
-        by_run
-    )
-    assert "All runs of a series are left out together" in leave_one_out_section(by_series).blocks[0].text
+    assert "20 runs from 4 series" in prose_of(by_run).part("sentences")[0]
+    assert 'unit="paper" in Python' in prose_of(by_run).part("left_out")[0]
+    assert "all runs of a series together" in prose_of(by_series).part("left_out")[0]
 
 
 def test_the_formula_of_doubling_times_gives_months(document) -> None:
@@ -379,7 +370,9 @@ def test_the_formula_of_doubling_times_gives_months(document) -> None:
 
 
 def test_criteria_name_those_whose_worst_is_not_kept(document) -> None:
-    caption = block(document, "criteria").caption
+    (convergence,) = [each for each in document.folded if each.name == "convergence"]
+    caption = convergence.blocks[0].text
+    assert "3 of 4 variants met all criteria. R-hat of at most 1.01: missed by 1, the largest is 1.2000" in caption
     for words in ("tails (at least 400)", "tree depth", "E-BFMI (at least 0.3)"):
         assert words in caption
 
@@ -397,16 +390,14 @@ def test_without_progress_there_are_no_doubling_times(comparison) -> None:
     render_html(document)
 
 
-def test_a_hostile_name_is_shown_as_text() -> None:
-    name = "<script>alert(1)</script> $\\frac{"
+def test_a_hostile_name_is_shown_as_text(comparison) -> None:
+    name = "<script>alert(1)</script> {{ 1 + 1 }}\n\n## x: $\\frac{"
     rng = np.random.default_rng(0)
     records = {each: made_record(each, made_score(rng.normal(0, 0.3, 20))) for each in (name, "plain")}
-    rates = {"g_N": [0.4, 0.5, 0.6], "g_D": [0.1, 0.2, 0.3]}
-    fits = {each: made_fit(**rates) for each in records}
-    comparison = without_fits(records, fits)
-    sections = (ranking_section(comparison), times_section(comparison))
-    page = render_html(Document("A title", answer_of(comparison), lead_picture(comparison), (), sections))
-    assert "<script>alert" not in page and "&lt;script&gt;alert(1)&lt;/script&gt; $\\frac{" in page
+    made = comparison_document(without_fits(records, dict.fromkeys(records, comparison.fits[BEST])))
+    page = render_html(made)
+    assert "<script>alert" not in page and "x" not in [each.name for each in made.everything]
+    assert re.search(r"&lt;script&gt;alert\(1\)&lt;/script&gt; \{\{ 1 \+ 1 \}\}\s+## x: \$\\frac\{", page)
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ import pytest
 from kept_sweeps import kept_comparison
 from studies.robustness.made_robustness import made_run
 
-from bayes_scaling.reports.comparison_document import lead_picture as comparison_lead
+from bayes_scaling.reports.comparison_document import comparison_document
 from bayes_scaling.reports.robustness_document import robustness_document
 from bayes_scaling.reports.svg import WIDTH
 
@@ -18,7 +18,7 @@ PHONE = 318
 def leads(ho2024, tmp_path_factory):
     return {
         "robustness": robustness_document(made_run()).lead,
-        "comparison": comparison_lead(kept_comparison(ho2024, tmp_path_factory.mktemp("kept"))),
+        "comparison": comparison_document(kept_comparison(ho2024, tmp_path_factory.mktemp("kept"))).lead,
     }
 
 

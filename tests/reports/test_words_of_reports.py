@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 import bayes_scaling as bs
 from bayes_scaling.inference.result import EvaluationsSummary
 from bayes_scaling.reports.allocation import check_output
-from bayes_scaling.reports.comparison_sections import named
 from bayes_scaling.reports.document import Bullets, Document, Paragraph, Section, Table, printable
 from bayes_scaling.reports.fit_basis import further_selections, specification_name, table_option
 from bayes_scaling.reports.fit_words import (
@@ -25,6 +24,7 @@ from bayes_scaling.reports.html import _unbroken, mathml, render_html
 from bayes_scaling.reports.markdown import render_markdown, render_page
 from bayes_scaling.reports.mathematics import is_equation, symbol, tex
 from bayes_scaling.reports.robustness_document import published_sentence
+from bayes_scaling.reports.study_document import named
 from bayes_scaling.reports.svg import lead_of, svg_of
 from bayes_scaling.reports.write import as_plain, format_of, render_json
 from bayes_scaling.studies.comparison.elpd import TIMES

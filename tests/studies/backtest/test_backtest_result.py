@@ -215,7 +215,12 @@ def test_the_report_of_a_backtest_says_what_its_page_says(place) -> None:
     assert report["banners"] == [
         {"title": "NOT CONVERGED", "text": f"Not converged, and left out of averages: {STUCK} 2019."}
     ]
-    assert report["answer"] == list(sentences(made))[2] and report["answer"].startswith(f"{FIRST}: 90% predictive")
+    said = list(sentences(made))
+    assert report["answer"] == (
+        f"The 90% predictive intervals of {FIRST} hold 75.0% of later evaluations, averaged over 2 cut years."
+    )
+    assert said[2].startswith(f"{FIRST}: 90% predictive intervals hold 75.0% of later evaluations, averaged over 2 cut")
+    assert report["lead"]["alternative"] == " ".join(said[2:])
     averages, by_cut, *_ = report["sections"]
     shown = [table["records"][0]["inside 90%"] for table in averages["tables"]]
     assert len(shown) == 3 and all(f"| {cell} |" in backtest_page(made) for cell in shown)

@@ -6,9 +6,10 @@ from made_fits import made_fit
 from studies.comparison.made_scores import STUCK, made_record, made_score
 
 from bayes_scaling.inference.result import EvaluationsSummary
-from bayes_scaling.reports.comparison_sections import sentences
+from bayes_scaling.reports.comparison_document import prose_of
 from bayes_scaling.studies.comparison.result import Comparison, comparison_table
 
+BEST = "predicts one evaluation that is left out best, by more than 2 standard errors and 4 nats."
 BASE = np.random.default_rng(0).normal(0, 0.4, 200)
 
 
@@ -20,7 +21,7 @@ def told(*behind: float | None) -> list[str]:
         records[name] = made_record(name, score) if less is not None else made_record(name, score, diagnostics=STUCK)
     fit = made_fit(g_N=np.full(100, 0.5), g_D=np.full(100, 0.3), g_C=np.full(100, 0.8))
     return list(
-        sentences(
+        prose_of(
             Comparison(
                 table=comparison_table(records),
                 unit="evaluation",
@@ -28,7 +29,7 @@ def told(*behind: float | None) -> list[str]:
                 scores={name: record.elpd for name, record in records.items()},
                 fits={name: fit for name, less in zip("abcd", behind, strict=False) if less is not None},
             )
-        )
+        ).part("sentences")
     )
 
 
@@ -38,14 +39,14 @@ def told(*behind: float | None) -> list[str]:
         ((None,), "1 variant on made", None),
         ((None, None), "2 variants on made", None),
         ((0.0,), "; it converged.", "a is the only variant, so there is no other to rank it with."),
-        ((None, 0.0), "; 1 did not converge: out", "Only b converged, so there is no other to rank it with."),
-        ((0.4, 0.0), "; all converged.", "Best: b, beyond 2 standard errors and 4 nats of the other."),
-        ((0.4, 0.0, 0.4), "; all converged.", "Best: b, beyond 2 standard errors and 4 nats of every other."),
         (
-            (0.4, 0.0, None),
+            (None, 0.0),
             "; 1 did not converge: out",
-            "Best: b, beyond 2 standard errors and 4 nats of the other that converged.",
+            "Only b, of 2 variants, has converged, so there is no other to rank it with.",
         ),
+        ((0.4, 0.0), "; all converged.", f"Of 2 variants, b {BEST}"),
+        ((0.4, 0.0, 0.4), "; all converged.", f"Of 3 variants, b {BEST}"),
+        ((0.4, 0.0, None), "; 1 did not converge: out", f"Of 2 variants that converged, b {BEST}"),
     ],
 )
 def test_the_best_is_best_of_those_there_are(behind, first, second) -> None:
@@ -53,7 +54,7 @@ def test_the_best_is_best_of_those_there_are(behind, first, second) -> None:
     assert first in found[0]
     assert [each for each in found if each == second] == ([] if second is None else [second])
     # Nothing but one of them may speak of a best.
-    assert sum(each.startswith(("Best: ", "Only ")) or "the only variant" in each for each in found) == (
+    assert sum(each.startswith(("Of ", "Only ", "These data")) or "the only variant" in each for each in found) == (
         second is not None
     )
 
@@ -65,11 +66,12 @@ def test_without_any_that_converged_nothing_follows() -> None:
     assert two.endswith("; none converged, so there are no ranks and no weights.")
 
 
-def test_a_tie_of_two_names_one_other() -> None:
-    assert any(each.startswith("Best: a; but 1 other can't be told from it") for each in told(0.0, 0.001))
+def test_a_tie_of_two_names_the_best() -> None:
+    (tie,) = [each for each in told(0.0, 0.001) if each.startswith("These data can't tell 2 of 2 variants apart")]
+    assert "best: a." in tie and "Within 2 standard errors, or 4 nats" in tie
 
 
 def test_one_alone_is_no_average() -> None:
-    assert any(each.startswith("By a, effective compute doubles every") for each in told(0.0))
-    assert any(each.startswith("By b, effective compute doubles every") for each in told(None, 0.0))
-    assert any(each.startswith("Over all models that converged, by stacking") for each in told(0.0, 0.001))
+    assert any(each.startswith("By a, better algorithms halved") for each in told(0.0))
+    assert any(each.startswith("By b, better algorithms halved") for each in told(None, 0.0))
+    assert any(each.startswith("Averaged over all models that converged, by stacking") for each in told(0.0, 0.001))
