@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 
 NOT_CONVERGED = "NOT CONVERGED"
+NOT_DEFINED = "not defined"
 DO_NOT_USE = f"{NOT_CONVERGED}, do not use"
 
 
@@ -31,7 +32,7 @@ def amount(value: float) -> str:
 def months(value: float, error: float = 0.0) -> str:
     """A doubling time: one decimal, or as far as its Monte Carlo error allows; words where there is none."""
     if math.isnan(value):
-        return "not defined"
+        return NOT_DEFINED
     return _rounded(value, min(1, decimals(error))) if math.isfinite(value) else "no bound"
 
 
@@ -55,7 +56,12 @@ def in_digits(row: "Mapping[Any, Any] | pd.Series[Any]", shown: Callable[[float,
 def estimate(row: "Mapping[Any, Any] | pd.Series[Any]", shown: Callable[[float, float], str]) -> str:
     """Median and interval of a row of a table, in words for its quantity."""
     median, lower, upper = in_digits(row, shown)
-    return f"{median} ({lower} to {upper})"
+    return median if median == lower == upper == NOT_DEFINED else f"{median} ({between(lower, upper)})"
+
+
+def between(lower: str, upper: str) -> str:
+    """An interval in words, of which there is one word where neither end is defined."""
+    return lower if lower == upper == NOT_DEFINED else f"{lower} to {upper}"
 
 
 def probability(value: float) -> str:
@@ -67,7 +73,7 @@ def probability(value: float) -> str:
 def number(value: float, error: float = 0.0) -> str:
     """A coefficient: four significant digits (fewer if its error allows no more), a power of ten from a million on."""
     if math.isnan(value):
-        return "not defined"
+        return NOT_DEFINED
     if value == 0 or not math.isfinite(value):
         return f"{value:#.4g}"
     size, allowed = math.floor(math.log10(abs(value))), decimals(error)

@@ -9,12 +9,15 @@ from bayes_scaling.inference.result import AnyFit, Fit, require_fit
 from bayes_scaling.quantities.intervals import MCSE, SAMPLE_DIMS, check_probability, credible_intervals
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, interval_attrs
 from bayes_scaling.specifications.laws import LAWS, RESPONSE_UNITS
+from bayes_scaling.specifications.parameters import Parameter
+from bayes_scaling.specifications.specification import Specification
 
 NAMES = ("E", "A", "B", "alpha", "beta", "a", "N_c", "D_c", "C_c", "S_c", "B_star", "alpha_B")
 """Coefficients of static laws in the order of tables."""
 _COLUMNS = ("median", "lower", "upper", *MCSE, "unit", "contraction")
 EXPONENTS = ("alpha", "beta")
 CONTRACTION_MIN = 0.1  # an interval less than a tenth narrower than its prior's is the prior's
+_UNITS = {"nu": "degrees of freedom"}  # of what has no unit to be measured in
 SPREAD_MIN = 0.01  # rows whose log sizes span less than this count as of one size
 
 
@@ -70,15 +73,41 @@ def _coefficients(fit: Fit, probability: float, *, errors: bool) -> pd.DataFrame
     for name in NAMES:
         if name not in posterior:
             continue
-        table = credible_intervals(posterior[name], probability=probability, errors=errors).drop(columns="defined")
-        table.index = pd.Index([element for element, _ in elements(posterior[[name]])])
+        table = _rows(name, posterior[name], units.get(name, ""), probability, errors=errors)
         formula = fit.specification.predicted.get(name)
         known = name in EXPONENTS and fit.specification.delta is None and not (formula and formula.terms)
-        found = np.atleast_1d(contraction(fit, name)) if known else np.full(len(table), np.nan)
-        parts.append(table.assign(unit=units.get(name, ""), contraction=found))
-    whole = pd.concat(parts) if parts else pd.DataFrame(columns=list(_COLUMNS))
+        parts.append(table.assign(contraction=np.atleast_1d(contraction(fit, name)) if known else np.nan))
+    whole = _together(parts)
     whole.attrs = {"interval": interval_attrs(probability)}
     return whole
+
+
+def _rows(
+    name: str, draws: xr.DataArray, unit: str, probability: float = INTERVAL_PROBABILITY, *, errors: bool = True
+) -> pd.DataFrame:
+    """Of a quantity a row for each level, by a name such as ``alpha[transformer]``."""
+    table = credible_intervals(draws.rename(name), probability=probability, errors=errors).drop(columns="defined")
+    table.index = pd.Index([element for element, _ in elements(xr.Dataset({name: draws}))])
+    return table.assign(unit=unit)
+
+
+def _together(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat(parts) if parts else pd.DataFrame(columns=list(_COLUMNS))
+
+
+MOST_LEVELS = 32  # of what has a row for each in tables of a posterior; of more, such as papers, files keep the draws
+
+
+def posterior_table(fit: Fit) -> pd.DataFrame:
+    """As :func:`coefficients`, and then all else that is sampled or follows from it, unless it has very many levels."""
+    s = fit.specification
+    units = {each.name: unit_of(s, each) for each in s.parameters()} | _UNITS
+    further = [
+        _rows(str(name), draws, units.get(str(name), ""))
+        for name, draws in fit.posterior.data_vars.items()
+        if name not in NAMES and draws.isel(chain=0, draw=0).size <= MOST_LEVELS
+    ]
+    return pd.concat([coefficients(fit), *further])
 
 
 def groups_and_noise(fit: Fit) -> pd.DataFrame:
@@ -86,21 +115,15 @@ def groups_and_noise(fit: Fit) -> pd.DataFrame:
 
     Of a pooled exponent ``coefficients`` has the middle of its groups.
     """
-    s, posterior, found = fit.specification, fit.posterior, {}
+    s, posterior, parts = fit.specification, fit.posterior, []
     for name, formula in s.predicted.items():
         for each in formula.pooled:
             stem = formula.stem(each)
             if name in EXPONENTS and name in posterior and not each.column and len(posterior[name].dims) == 2:
-                found[name] = (posterior[name] * np.exp(posterior[stem]), "")  # effects are on the logarithm
-            found[f"{stem}_sd"] = (posterior[f"{stem}_sd"], "sd of groups")
-    units = {"nu": "degrees of freedom"}
-    found |= {name: (posterior[name], units.get(name, "")) for name in s.noise.kind.extra if name in posterior}
-    parts = []
-    for name, (draws, unit) in found.items():
-        table = credible_intervals(draws.rename(name)).drop(columns="defined")
-        table.index = pd.Index([element for element, _ in elements(xr.Dataset({name: draws}))])
-        parts.append(table.assign(unit=unit))
-    return pd.concat(parts) if parts else pd.DataFrame(columns=list(_COLUMNS))
+                parts.append(_rows(name, posterior[name] * np.exp(posterior[stem]), ""))  # effects are on the logarithm
+            parts.append(_rows(f"{stem}_sd", posterior[f"{stem}_sd"], "sd of groups"))
+    parts += [_rows(name, posterior[name], _UNITS.get(name, "")) for name in s.noise.kind.extra if name in posterior]
+    return _together(parts)
 
 
 def units_of(law: str) -> dict[str, str]:
@@ -111,6 +134,14 @@ def units_of(law: str) -> dict[str, str]:
     for term in form.terms:
         units |= {term.coefficient: f"{response} at one {term.unit}", term.scale: term.scale_unit}
     return units
+
+
+def unit_of(specification: Specification, parameter: Parameter) -> str:
+    """Unit of what is sampled: a level is of the response, and noise as its scale has it."""
+    name, response = specification.prior_name(parameter.name), specification.response
+    if name == "sigma" and specification.noise.on_log:
+        return "log units of loss" if response == "loss" else "log units"
+    return RESPONSE_UNITS[response] if name == "level" else parameter.unit
 
 
 def contraction(fit: Fit, exponent: str, *, probability: float = INTERVAL_PROBABILITY) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Allocations of compute in words and tables for the terminal, and as files."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import zip_longest
 from pathlib import Path
 
 from rich.console import Group, RenderableType
@@ -9,7 +10,7 @@ from rich.table import Column
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from bayes_scaling.common.formatting import DO_NOT_USE, NOT_CONVERGED, number
+from bayes_scaling.common.formatting import DO_NOT_USE, NOT_CONVERGED, amount, number
 from bayes_scaling.common.strict_json import strict_json
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.quantities.allocation_table import (
@@ -78,7 +79,7 @@ def allocation_sentence(answer: Allocations, budget: float) -> str:
 
 def _findings(answer: Allocations, law: str, budget: float) -> Iterator[str]:
     def said(purpose: str, quantity: str) -> str:
-        return _cell(answer.rows(budget, purpose)[law][quantity], "{} ({} to {})")
+        return _said(answer.rows(budget, purpose)[law][quantity])
 
     best = answer.rows(budget, TRAINING)[law]["parameters"]
     defined = best["defined"]
@@ -100,7 +101,7 @@ def _findings(answer: Allocations, law: str, budget: float) -> Iterator[str]:
     if math.isfinite(answer.largest_compute):
         largest = f"the largest compute fitted ({number(answer.largest_compute)} FLOP)"
         factor = budget / answer.largest_compute
-        beyond = f"The budget is {factor:.3g} times {largest}: this is extrapolated."
+        beyond = f"The budget is {amount(factor)} times {largest}: this is extrapolated."
         yield beyond if factor > 1 else f"The budget is not beyond {largest}."
         yield (
             f"Domain: {best['domain']}; the best split lies {best['distance']:.2g} units of the spread of what was "
@@ -113,7 +114,7 @@ def _findings(answer: Allocations, law: str, budget: float) -> Iterator[str]:
         yield f"{_own_split(answer)} spends {cost} times the compute that the best split needs for the same loss."
     if answer.question.inference_tokens is not None:
         yield (
-            f"As good, and with the least compute for training and {number(answer.question.inference_tokens)} tokens "
+            f"As good, and with the least compute for training and {amount(answer.question.inference_tokens)} tokens "
             f"of use together, is a model of {said(INFERENCE, 'parameters')} parameters and "
             f"{said(INFERENCE, 'tokens')} tokens; it saves {said(INFERENCE, 'saving')} of that compute."
         )
@@ -127,7 +128,7 @@ def _second_opinion(answer: Allocations, law: str, budget: float) -> Iterator[st
     else:
         mine, other = laws[law]["parameters"], laws[beside.law]["parameters"]
         apart = mine["lower"] > other["upper"] or other["lower"] > mine["upper"]
-        shown = (_cell(laws[beside.law][name], "{} ({} to {})") for name in ("parameters", "tokens"))
+        shown = (_said(laws[beside.law][name]) for name in ("parameters", "tokens"))
         yield (
             f"The same runs by {beside.law} put it at {next(shown)} parameters and {next(shown)} tokens: the two "
             + ("DISAGREE by more than their intervals." if apart else "agree within their intervals.")
@@ -137,11 +138,11 @@ def _second_opinion(answer: Allocations, law: str, budget: float) -> Iterator[st
 
 def _published_sentence(answer: Allocations, budget: float) -> str:
     laws = answer.rows(budget, TRAINING)
-    rule = {name: number(row["median"]) for name, row in laws.pop(KAPLAN).items()}
+    rule = {name: _said(row) for name, row in laws.pop(KAPLAN).items()}
     spans = {}
     for name in _SIZES:
-        values = [by_name[name]["median"] for by_name in laws.values()]
-        spans[name] = f"{number(min(values))} to {number(max(values))}"
+        rows = sorted((by_name[name] for by_name in laws.values()), key=lambda row: row["median"])
+        spans[name] = f"{_said(rows[0])} to {_said(rows[-1])}"
     return (
         f"At {number(budget)} FLOP, published laws put the best model at {spans['parameters']} parameters and "
         f"{spans['tokens']} tokens, {spans['tokens_per_parameter']} tokens per parameter (Kaplan's rule of 2020: "
@@ -154,7 +155,7 @@ def _tables(answer: Allocations, budget: float) -> Iterator[RenderableType]:
     best = answer.rows(budget, TRAINING)
     yield _table(answer, f"Best split of {number(budget)} FLOP", _SIZES | {"loss": "loss, nats"}, best)
     if answer.question.inference_tokens is not None:
-        tokens = number(answer.question.inference_tokens)
+        tokens = amount(answer.question.inference_tokens)
         title = f"As good, with the least compute for training and {tokens} tokens of use together"
         yield _table(answer, title, _SIZES | {"saving": "saved of all\ncompute"}, answer.rows(budget, INFERENCE))
     columns = {} if answer.question.split is None else {OWN_SPLIT: _own_split(answer).replace(" at ", " at\n")}
@@ -173,39 +174,44 @@ def _table(answer: Allocations, title: str, columns: dict[str, str], rows: dict[
     for law, by_name in rows.items():
         own = answer.fit is not None and law == label_of(answer.fit)
         bad = own and not answer.converged
-        style = _BAD if bad else "bold" if own else ""
-        found = [by_name.get(column) for column in columns]
         # Ends of intervals have lines of their own: beside each other they don't fit into 80 columns.
-        table.add_row(Text(f"{law}\n{NOT_CONVERGED}" if bad else law), *map(Text, _ends(found, "{0}")), style=style)
-        if any(row and row["kind"] == "posterior" and not row["note"] for row in found):
-            for end, shown in (("  lower", "{1}"), ("  upper", "{2}")):
-                table.add_row(end, *map(Text, _ends(found, shown)), style=_BAD if bad else "")
+        cells = [_lines(by_name.get(column)) for column in columns]
+        names = (f"{law}\n{NOT_CONVERGED}" if bad else law, "  lower", "  upper")[: max(map(len, cells))]
+        for line in zip_longest(names, *cells, fillvalue=""):
+            table.add_row(*map(Text, line), style=_BAD if bad else "bold" if own else "")
     return table
 
 
-def _ends(rows: list[Row | None], shown: str) -> Iterator[str]:
-    """Cells of a line; a note has a word a line, and stands in the first line alone."""
-    for row in rows:
-        if row is None or row["note"]:
-            yield "" if row is None or shown != "{0}" else row["note"].replace(" ", "\n")
-        else:
-            yield _cell(row, shown)
+def _lines(row: Row | None) -> list[str]:
+    """Cells of a row, one below the other; a note has a word a line, and stands in the first alone."""
+    if row is None or row["note"]:
+        return ["" if row is None else row["note"].replace(" ", "\n")]
+    return _figures(row)
 
 
-def _cell(row: Row, shown: str) -> str:
+def _figures(row: Row) -> list[str]:
+    """Median, and of a posterior the ends of its interval."""
+    write = _WRITE.get(row["quantity"], number)
+    ends = ("median",) if row["kind"] == "published" else ("median", "lower", "upper")
+    return ["no bound" if math.isinf(row[end]) else write(row[end]) for end in ends]
+
+
+_WRITE: dict[str, Callable[[float], str]] = {"parameters": amount, "tokens": amount, "saving": "{:.0%}".format}
+"""How quantities are written, where that is not as coefficients are."""
+
+
+def _said(row: Row) -> str:
+    """The same in a sentence."""
     if row["note"]:
         return str(row["note"])
-    ends = [
-        "no bound" if math.isinf(value) else f"{value:.0%}" if row["quantity"] == "saving" else number(value)
-        for value in (row["median"], row["lower"], row["upper"])
-    ]
-    return ends[0] if row["kind"] == "published" else shown.format(*ends)
+    median, *ends = _figures(row)
+    return f"{median} ({' to '.join(ends)})" if ends else median
 
 
 def _own_split(answer: Allocations) -> str:
     assert answer.question.split is not None
     name, value = answer.question.split
-    return f"A split at {number(value)} {name.replace('_', ' ')}"
+    return f"A split at {_WRITE.get(name, number)(value)} {name.replace('_', ' ')}"
 
 
 SUFFIXES = (".csv", ".json")
@@ -260,14 +266,8 @@ def allocation_json(answer: Allocations) -> bytes:
             "allocation": None if fit is None else _wide(answer, label_of(fit)),
             "approach_2": None
             if beside is None
-            else {
-                "law": beside.law,
-                "refused": beside.refused,
-                "findings": list(beside.findings),
-                "bias": beside.bias,
-                "coverage": beside.coverage,
-                "allocation": _wide(answer, beside.law),
-            },
+            else {name: value for name, value in vars(beside).items() if name != "rows"}
+            | {"allocation": _wide(answer, beside.law)},
             "rows": answer.table.to_dict("records"),
             "sources": sources(),
         }

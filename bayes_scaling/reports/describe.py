@@ -6,6 +6,7 @@ from bayes_scaling.common.formatting import counted, estimate, months, number, p
 from bayes_scaling.inference.units import noun_of
 from bayes_scaling.model.coordinates import levels_agree, published_coefficients, published_names
 from bayes_scaling.model.rows import anchor_of, central_anchor
+from bayes_scaling.quantities.coefficients import unit_of
 from bayes_scaling.quantities.prior_predictive import HELD, PLAUSIBLE, PriorPredictiveSummary
 from bayes_scaling.quantities.rates import INTERVAL, INTERVAL_KIND
 from bayes_scaling.specifications.formulas import LOSS_FACTORS, is_smooth
@@ -326,19 +327,12 @@ def _priors(s: Specification) -> tuple[PriorLine, ...]:
             name=p.name,
             by="column" if (s.index_of(p.name) or "") == f"{p.name}_level" else s.index_of(p.name) or "",
             prior=str(s.prior_of(p.name)),
-            unit=_unit(s, p),
+            unit=unit_of(s, p),
             meaning=_meaning(s, p),
             reason="set by this specification" if s.prior_name(p.name) in s.priors else p.reason,
         )
         for p in s.parameters()
     )
-
-
-def _unit(s: Specification, p: Parameter) -> str:
-    name = s.prior_name(p.name)
-    if name == "sigma" and s.noise.on_log:
-        return "log units of loss" if s.response == "loss" else "log units"
-    return RESPONSE_UNITS[s.response] if name == "level" else p.unit
 
 
 def _meaning(s: Specification, p: Parameter) -> str:

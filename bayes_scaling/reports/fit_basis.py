@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from importlib.resources import files
+from string import Template
 from typing import Any
 
 import pandas as pd
@@ -195,19 +196,13 @@ _SOURCES: Mapping[str, tuple[str, ...]] = {
 
 def citation_of(fit: Fit, question: str) -> tuple[str, str]:
     """How an answer is cited: as a sentence, and as BibTeX; the fingerprint says which fit it was."""
-    version, year = _version(fit.versions), date.today().year
-    of = f"{fit.specification.name} on {fit.evaluations.name}"
-    which = f", fit {fit.fingerprint[:_PRINT]}" if fit.fingerprint else ""
-    said = f"{_AUTHORS} ({year}). {question} Posterior of {of}. bayes-scaling {version}{which}."
-    return said, _bibtex(
-        "misc",
-        f"bayes_scaling_{fit.fingerprint[:_PRINT] or year}",
-        title=f"{question} {{Posterior}} of {_in_bibtex(of)}",
-        author=f"{{{_AUTHORS}}}",
-        year=str(year),
-        version=version,
-        note=f"Fingerprint of the fit (SHA-256): {fit.fingerprint}" if fit.fingerprint else "",
-    )
+    of, year = f"{fit.specification.name} on {fit.evaluations.name}", date.today().year
+    short = fit.fingerprint[:_PRINT] or str(year)
+    which = f"bayes-scaling {_version(fit.versions)}{f', fit {short}' if fit.fingerprint else ''}"
+    said = f"{_AUTHORS} ({year}). {question} Posterior of {of}. {which}."
+    fingerprint = fit.fingerprint or "none recorded"
+    known = _references(fit.versions, question=question, of=_in_bibtex(of), print=short, fingerprint=fingerprint)
+    return said, known[f"bayes_scaling_{short}"]
 
 
 @section("citation", "Citation")
@@ -223,32 +218,24 @@ def citation_section(
     keys = [_HO2024] if progress or data == _PACKAGED_DATA else []
     if not progress:
         keys += [key for law in laws for key in _SOURCES.get(law, ())]
-    entries = files(__package__).joinpath("references.bib").read_text(encoding="utf-8").strip().split("\n\n")
-    known = {entry.partition("{")[2].partition(",")[0]: entry for entry in entries}
-    software = _bibtex(
-        "software",
-        "bayes_scaling",
-        title="bayes-scaling: {Bayesian} scaling laws with algorithmic progress",
-        author=f"{{{_AUTHORS}}}",
-        year=str(date.today().year),
-        version=_version(versions),
-    )
-    cited = dict.fromkeys((*keys, "abrilpla2023pymc", "kumar2019arviz"))
-    yield Code("\n\n".join([*filter(None, [own]), *(known[key] for key in cited), software]), language="bibtex")
+    known = _references(versions)
+    cited = dict.fromkeys((*keys, "abrilpla2023pymc", "kumar2019arviz", "bayes_scaling"))
+    yield Code("\n\n".join([*filter(None, [own]), *(known[key] for key in cited)]), language="bibtex")
 
 
 _AUTHORS, _PRINT = "bayes-scaling contributors", 12  # characters of a fingerprint that are enough to tell fits apart
 
 
+def _references(versions: Mapping[str, str], **answer: str) -> dict[str, str]:
+    """Entries of `references.bib` by their keys, with what is of today and of an answer."""
+    given = {"authors": _AUTHORS, "year": str(date.today().year), "version": _version(versions)} | answer
+    text = files(__package__).joinpath("references.bib").read_text(encoding="utf-8").strip()
+    entries = [Template(entry).safe_substitute(given) for entry in text.split("\n\n")]
+    return {entry.partition("{")[2].partition(",")[0]: entry for entry in entries}
+
+
 def _version(versions: Mapping[str, str]) -> str:
     return str(versions.get("bayes-scaling") or package_versions()["bayes-scaling"])
-
-
-def _bibtex(kind: str, key: str, **fields: str) -> str:
-    """An entry with the fields that say something."""
-    width = max(map(len, fields))
-    said = ",\n".join(f"  {name:<{width}} = {{{text}}}" for name, text in fields.items() if text)
-    return f"@{kind}{{{key},\n{said}\n}}"
 
 
 def _in_bibtex(text: str) -> str:

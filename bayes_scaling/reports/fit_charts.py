@@ -25,7 +25,7 @@ from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import at_most_common, laws_of
 from bayes_scaling.quantities.rates import INTERVAL, summarise_rate
 from bayes_scaling.reports.document import Chart, printable
-from bayes_scaling.reports.fit_words import PARTS, in_months, month_of, span, warning
+from bayes_scaling.reports.fit_words import PARTS, Row, in_months, month_of, span, warning
 from bayes_scaling.specifications.laws import RESPONSE_UNITS
 from bayes_scaling.studies.comparison.alternatives import alternatives_to
 from bayes_scaling.tables.benchmarks import title
@@ -43,6 +43,14 @@ def rows_of_report(fit: Fit) -> pd.DataFrame:
     for name, column in fit.data["observed_data"].to_dataset().data_vars.items():
         columns[str(name)] = column.to_numpy()
     return pd.DataFrame(columns, index=pd.Index(list(map(str, constant["evaluation"].to_numpy())), name="id"))
+
+
+def _chart(
+    fit: Fit, name: str, said: str, view: interactive.View, data: pd.DataFrame, note: str, in_words: str = ""
+) -> Chart:
+    """A chart of one view that says what a fit found; ``in_words``: what it shows, unless title and note say it."""
+    said = warning(fit) + said
+    return Chart(name, said, {"": view}, warning(fit) + in_words if in_words else f"{said}. {note}", data, note)
 
 
 def loss_chart(fit: Fit, *, fitted: bool = True) -> Chart | None:
@@ -158,29 +166,30 @@ def reach_chart(fit: Fit) -> Chart:
     grid["said"] = pd.Series([_reached(row) for row in grid.to_dict("records")], grid.index)
     inside = grid[~grid["beyond"] & grid["median"].notna()]
     row = (inside if len(inside) else grid.dropna(subset=["median"])).iloc[-1]
-    when = "" if math.isnan(row["year"]) else f" in {row['year']:.0f}"
-    said = f"{_flop(10 ** row['log_compute'])}{when} {{}} a loss of {row['median']:.2f}"
-    interval = f"({BAND:.0%} interval {row['lower']:.2f} to {row['upper']:.2f})"
+    static = bool(grid["year"].isna().all())
+    said = f"{_budget(row)} reach a loss of {row['median']:.2f} ({_band(row)})"
     # Where there is progress, evaluations say too little of how a budget is best split.
-    table = grid.drop(columns=["said", "year"] if grid["year"].isna().all() else ["said", "parameters", "tokens"])
-    where = "" if grid["year"].isna().all() else f" on {title(laws_of(fit).benchmark_of())}"
+    table = grid.drop(columns=["said", *(["year"] if static else ["parameters", "tokens"])])
+    where = "" if static else f" on {title(laws_of(fit).benchmark_of())}"
     note = (
         f"Expected loss{where} at the best split of a budget, with its {_BAND}. What lies beyond the table's largest "
         "compute or last year is extrapolated by the law alone."
     )
-    return Chart("reach", f"{said.format('reach')} {interval}", {"": interactive.reach_view(grid, unit, row.to_dict())},
-                 f"{said.format('reach')} {interval}. {note}", table, note)  # fmt: skip
+    return _chart(fit, "reach", said, interactive.reach_view(grid, unit, row.to_dict()), table, note)
 
 
-def _reached(row: Mapping[Any, Any]) -> list[str]:
+def _budget(row: Row) -> str:
+    return _flop(10 ** row["log_compute"]) + ("" if math.isnan(row["year"]) else f" in {row['year']:.0f}")
+
+
+def _band(row: Row) -> str:
+    return f"{BAND:.0%} interval {row['lower']:.2f} to {row['upper']:.2f}"
+
+
+def _reached(row: Row) -> list[str]:
     """What a budget reaches, in lines of a chart."""
-    static = math.isnan(row["year"])
-    where = _flop(10 ** row["log_compute"]) + ("" if static else f" in {row['year']:.0f}")
-    lines = [
-        f"{where}: loss {row['median']:.2f}",
-        f"{BAND:.0%} interval {row['lower']:.2f} to {row['upper']:.2f}",
-    ]
-    if static and row["parameters"] == row["parameters"]:
+    lines = [f"{_budget(row)}: loss {row['median']:.2f}", _band(row)]
+    if math.isnan(row["year"]) and row["parameters"] == row["parameters"]:
         lines.append(f"best with {amount(row['parameters'])} parameters, {amount(row['tokens'])} tokens")
     return [*lines, *(["extrapolated"] if row["beyond"] else [])]
 
@@ -210,8 +219,7 @@ def growth_chart(fit: Fit) -> Chart:
         f"times {start:.0f}",
         f"this analysis: {amount(last['median'])} times",
     )
-    return Chart("effective-compute-growth", warning(fit) + said, {"": view}, f"{warning(fit)}{said}. {note}",
-                 table, note)  # fmt: skip
+    return _chart(fit, "effective-compute-growth", said, view, table, note)
 
 
 def doubling_chart(fit: Fit) -> Chart | None:
@@ -235,13 +243,13 @@ def doubling_chart(fit: Fit) -> Chart | None:
     note = f"Density of the doubling time per unit of log time; dashed: its prior. {INTERVAL}."
     said = f"Half the compute is enough after {in_months(row)} months"
     alternative = (
-        f"{warning(fit)}{said}; {before}; probability of progress {probability(row['probability_of_progress'])}. "
+        f"{said}; {before}; probability of progress {probability(row['probability_of_progress'])}. "
         f"Marked: {'; '.join(label for label, _ in others)} months."
     )
     own = f"this analysis: {in_months(row)}"
     view = interactive.density_view(density, [row[part] for part in PARTS], own, others)
     thinned = density.iloc[:: len(density) // 60].round(5)
-    return Chart("doubling-time", warning(fit) + said, {"": view}, alternative, thinned, note)
+    return _chart(fit, "doubling-time", said, view, thinned, note, alternative)
 
 
 def estimates_chart(fit: Fit) -> Chart:
@@ -267,8 +275,7 @@ def estimates_chart(fit: Fit) -> Chart:
     )
     table = table[["label", "what", "period", "group", *PARTS, "months"]].fillna({"period": ""})
     plain = table.assign(upper=table["upper"].replace(math.inf, 1e6)).reset_index(drop=True)
-    return Chart("estimates", warning(fit) + said, {"": interactive.estimates_view(plain)},
-                 f"{warning(fit)}{said}. {note}", table.drop(columns="months"), note)  # fmt: skip
+    return _chart(fit, "estimates", said, interactive.estimates_view(plain), table.drop(columns="months"), note)
 
 
 def _interval(row: Mapping[Any, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
+from typing import Any
 
 import pandas as pd
 
@@ -19,7 +20,7 @@ from bayes_scaling.quantities.laws import at_most_common
 from bayes_scaling.quantities.rates import INTERVAL
 from bayes_scaling.reports import fit_basis as basis
 from bayes_scaling.reports import fit_words as words
-from bayes_scaling.reports.document import Banner, Blocks, Chart, Document, Section, Table, section, those_made
+from bayes_scaling.reports.document import Banner, Blocks, Document, Section, Table, section, those_made
 from bayes_scaling.reports.fit_charts import doubling_chart, estimates_chart
 from bayes_scaling.reports.fit_quantities import quantities_of, summarise
 from bayes_scaling.reports.fit_results import allocation_section, best_split_chart, budget_sentence
@@ -52,7 +53,6 @@ def fit_document(fit: Fit, robustness: Robustness | None = None, compute: Sequen
                 f"compute is asked for, but '{fit.specification.name}' on '{fit.evaluations.name}' says nothing of how "
                 "a budget is best split; leave --compute out, or report a fit of training runs (chinchilla)"
             )
-    spent = compute[0] if len(compute) else None
 
     def found(folded: bool) -> tuple[Section, ...]:
         made = those_made(
@@ -66,14 +66,12 @@ def fit_document(fit: Fit, robustness: Robustness | None = None, compute: Sequen
         )
         return made if fit.diagnostics.converged else tuple(map(words.unusable, made))
 
-    citation, law = basis.citation_of(fit, title_of(fit)), fit.specification
+    first, law = first_screen(fit, compute[0] if len(compute) else None), fit.specification
+    citation = basis.citation_of(fit, first["title"])
     cited = basis.citation_section(fit, (law.law,), fit.versions, progress=law.progresses, own=citation[1])
     return Document(
-        title=title_of(fit),
+        **first,
         subtitle=subtitle_of(fit),
-        answer=answer_of(fit, spent),
-        notes=notes_of(fit),
-        lead=lead_chart(fit, spent),
         banners=tuple(banners(fit)),
         changes=tuple(changes_of(fit, robustness)),
         citation=citation,
@@ -121,13 +119,27 @@ def _verdicts_on_growth(table: pd.DataFrame) -> pd.Series:
     return table.loc[table.index.str.partition("[").get_level_values(0) == "g_C", "verdict"]
 
 
-def title_of(fit: Fit) -> str:
-    """The question that a fit answers, in plain words."""
+def first_screen(fit: Fit, compute: float | None = None) -> dict[str, Any]:
+    """The question that a fit answers, the answer in plain words with what it is of, and the picture beside it.
+
+    Of progress it is the doubling time, of training runs the best split of a budget, else the coefficients.
+    """
     if fit.specification.progresses:
-        return "How fast do algorithms for language models improve?"
-    if fit.evaluations.kind == "runs" and fit.specification.form.splits:
-        return "How is a training budget best spent?"
-    return "How does the loss of language models fall with scale?"
+        asked = "How fast do algorithms for language models improve?"
+        return {
+            "title": asked,
+            "answer": words.plain_answer(fit),
+            "notes": (words.estimand(fit),),
+            "lead": doubling_chart(fit),
+        }
+    of_runs = fit.evaluations.kind == "runs" and fit.specification.form.splits
+    asked = (
+        "How is a training budget best spent?" if of_runs else "How does the loss of language models fall with scale?"
+    )
+    split, found = budget_sentence(fit, compute), words.sentence(fit)
+    if split is None:
+        return {"title": asked, "answer": found}
+    return {"title": asked, "answer": split, "notes": (found,), "lead": best_split_chart(fit, split, compute)}
 
 
 def subtitle_of(fit: Fit) -> str:
@@ -138,24 +150,6 @@ def subtitle_of(fit: Fit) -> str:
     if table.name == _PACKAGED and table.kind == "evaluations":
         return f"{specification}, evaluations of Ho et al. 2024 (table '{table.name}')"
     return f"{specification}, {'training runs' if table.kind == 'runs' else 'evaluations'} of the table '{table.name}'"
-
-
-def notes_of(fit: Fit) -> tuple[str, ...]:
-    """What the answer is of."""
-    said = words.estimand(fit)
-    return (said,) if said else (words.sentence(fit),) if budget_sentence(fit) else ()
-
-
-def answer_of(fit: Fit, compute: float | None = None) -> str:
-    """The answer as people say it: of progress its doubling time, of training runs the best split of a budget."""
-    if fit.specification.progresses:
-        return words.plain_answer(fit)
-    return budget_sentence(fit, compute) or words.sentence(fit)
-
-
-def lead_chart(fit: Fit, compute: float | None = None) -> Chart | None:
-    """The one picture beside the answer; None where the fit allows none, as a law that knows of no best split."""
-    return doubling_chart(fit) if fit.specification.progresses else best_split_chart(fit, compute)
 
 
 def changes_of(fit: Fit, robustness: Robustness | None = None) -> Iterator[str]:

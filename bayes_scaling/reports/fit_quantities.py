@@ -1,8 +1,8 @@
 """What is reported of a fit, quantity by quantity: report, `summary.json` and the terminal read one table."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -12,14 +12,14 @@ from rich.table import Table as RichTable
 from rich.text import Text
 from xarray import DataArray
 
-from bayes_scaling.common.formatting import NOT_CONVERGED, in_digits, months
+from bayes_scaling.common.formatting import NOT_CONVERGED, between, in_digits, months
 from bayes_scaling.common.formatting import number as precise
 from bayes_scaling.common.strict_json import plain, strict_json
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.mixing import chain_groups
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.drawing import plot_intervals
-from bayes_scaling.quantities.coefficients import coefficients, groups_and_noise, unidentified
+from bayes_scaling.quantities.coefficients import coefficients, groups_and_noise, posterior_table, unidentified
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.fit_findings import fit_findings
 from bayes_scaling.quantities.identification import as_plain, can_identify, identification
@@ -28,7 +28,7 @@ from bayes_scaling.quantities.rates import INTERVAL
 from bayes_scaling.reports import fit_results
 from bayes_scaling.reports.document import Blocks, Section, Table, section
 from bayes_scaling.reports.fit_trust import identification_section, predictive_section
-from bayes_scaling.reports.fit_words import estimand, in_numbers, next_step, number, sentence, span, times_cells
+from bayes_scaling.reports.fit_words import PARTS, estimand, in_numbers, next_step, number, sentence, span, times_cells
 from bayes_scaling.reports.svg import picture_of
 from bayes_scaling.reports.terminal import NARROW, rich_table
 from bayes_scaling.studies.comparison.alternatives import alternatives_to
@@ -84,15 +84,9 @@ def quantity(
         if (table := found(fit)) is None:
             return None
         head = f"{title} ({table.attrs['unit']})"
-        return rich_table(head, ("", "median", INTERVAL), map(_estimated, table.iterrows()))
+        return rich_table(head, ("", "median", INTERVAL), (row[:3] for row in _by_name(table.assign(unit=""))))
 
     return Quantity(shown, progress, summary=summary, terminal=terminal)
-
-
-def _estimated(entry: tuple[Any, pd.Series]) -> tuple[str, str, str]:
-    """A row's name, its median and its interval."""
-    median, lower, upper = in_digits(entry[1], precise)
-    return str(entry[0]), median, f"{lower} to {upper}"
 
 
 def _doubling_table(fit: Fit) -> RichTable:
@@ -101,40 +95,57 @@ def _doubling_table(fit: Fit) -> RichTable:
     return rich_table("Doubling times in months", ("", "median", INTERVAL, "P(progress)"), shown, **NARROW)
 
 
-def _coefficient_table(fit: Fit) -> RichTable:
-    found, unknown = coefficients(fit), unidentified(fit)
-    title = "Coefficients" + (" (a: the optimal N grows as C^a)" if "a" in found.index else "")
-    rows = []
-    for entry in found.iterrows():
-        name, median, interval = _estimated(entry)
-        lost = ("not identified", interval, "nearly the prior's interval")
-        rows.append((name, *(lost if name in unknown else (median, interval, str(entry[1]["unit"])))))
-    rows += _further_rows(fit)
-    return rich_table(title, ("", "median", INTERVAL, "unit"), rows, **NARROW)
+_LONGEST = 14  # rows of a table in the terminal; in a longer one all levels of a quantity share one
+_LEVELS = "Of several levels, medians and intervals from the lowest to the highest; each is in report and summary.json."
 
 
-def _further_rows(fit: Fit) -> list[tuple[str, str, str, str]]:
-    table = groups_and_noise(fit)
-    return [(*_estimated(entry), str(entry[1]["unit"])) for entry in table.iterrows()]
+def _by_name(*tables: pd.DataFrame, unknown: Collection[str] = ()) -> Iterator[tuple[str, str, str, str]]:
+    """Name, median, interval and unit of estimates by name, as many as fit into a screen."""
+    short = sum(map(len, tables)) > _LONGEST
+    for table in tables:
+        names = [str(name).partition("[")[0] if short else str(name) for name in table.index]
+        for (stem, lost), own in table.groupby([names, table.index.isin(unknown)], sort=False):
+            texts = pd.DataFrame([in_digits(row, precise) for row in own.to_dict("records")], columns=PARTS)
+            low, high, lower, upper = (
+                texts[part].iloc[own[part].argsort().iloc[place]]
+                for part, place in (("median", 0), ("median", -1), ("lower", 0), ("upper", -1))
+            )
+            median = "not identified" if lost else low if low == high else between(low, high)
+            unit = "nearly the prior's interval" if lost else str(own["unit"].iloc[0])
+            levels = f" ({len(own)} levels)" if len(own) > 1 else ""
+            yield f"{stem}{levels if short else ''}", median, between(lower, upper), unit
 
 
-def _further_table(fit: Fit) -> RichTable | None:
-    rows = _further_rows(fit)
-    return rich_table("Groups and noise", ("", "median", INTERVAL, "unit"), rows, **NARROW) if rows else None
+def _coefficient_table(fit: Fit) -> RenderableType | None:
+    """Of a law with progress only what doubling times leave open: groups and noise."""
+    tables = (*(() if fit.specification.progresses else (coefficients(fit),)), groups_and_noise(fit))
+    rows = list(_by_name(*tables, unknown=unidentified(fit)))
+    title = "Groups and noise" if fit.specification.progresses else "Coefficients"
+    title += " (a: the optimal N grows as C^a)" if any(row[0] == "a" for row in rows) else ""
+    table = rich_table(title, ("", "median", INTERVAL, "unit"), rows, **NARROW)
+    return Group(table, Text(_LEVELS)) if sum(map(len, tables)) > len(rows) else table if rows else None
 
 
 def _coefficients(fit: Fit) -> Mapping[str, Any]:
-    return {"coefficients": plain(coefficients(fit).to_dict("index")), "unidentified": list(unidentified(fit))}
+    found = plain(posterior_table(fit).to_dict("index"))
+    if fit.specification.progresses:
+        return {"parameters": found}
+    own = {str(name): found[name] for name in coefficients(fit).index}
+    return {"coefficients": own, "unidentified": list(unidentified(fit)), "parameters": found}
 
 
+_ESTIMATES = Quantity(
+    fit_results.coefficients_section, progress=False, summary=_coefficients, terminal=_coefficient_table
+)
 QUANTITIES = (
     Quantity(fit_results.effective_compute_section, progress=True),
     Quantity(fit_results.reach_section, at_levels=True),
     Quantity(fit_results.allocation_section, progress=False),
     Quantity(fit_results.doubling_section, progress=True, folded=True, terminal=_doubling_table),
-    Quantity(fit_results.ridge_section, progress=True, folded=True, terminal=_further_table),
+    Quantity(fit_results.ridge_section, progress=True, folded=True),
     Quantity(fit_results.attribution_section, progress=True, at_levels=True, folded=True),
-    Quantity(fit_results.coefficients_section, progress=False, summary=_coefficients, terminal=_coefficient_table),
+    _ESTIMATES,
+    replace(_ESTIMATES, progress=True, folded=True),
     Quantity(predictive_section, folded=True),
     Quantity(
         identification_section,
@@ -173,6 +184,15 @@ def fit_report(fit: Fit) -> RenderableType:
     return Group(*parts)
 
 
+def _table_of(fit: Fit) -> dict[str, Any]:
+    """Name and size of a fit's table; runs come in series, if in any, and not from papers."""
+    found = {name: value for name, value in asdict(fit.evaluations).items() if name != "warnings"}
+    if fit.evaluations.kind == "runs":
+        series = found.pop("papers")
+        found["series"] = None if series == fit.evaluations.rows else series
+    return found
+
+
 def _context(fit: Fit) -> dict[str, Any]:
     """What the doubling time of effective compute is of, and its average over specifications, where one is known."""
     others = alternatives_to(fit)
@@ -195,7 +215,7 @@ def groups_report(fit: Fit) -> RenderableType | None:
         median, lower, upper = (words(float(row[f"{name}_{which}"])) for which in ("median", "lower", "upper"))
         share = "not found" if math.isnan(row["mass_share"]) else f"{row['mass_share']:.1%}"
         chains, weight = ", ".join(map(str, row["chains"])), f"{row['stacking_weight']:.1%}"
-        rows.append((chains, share, weight, median, f"{lower} to {upper}"))
+        rows.append((chains, share, weight, median, between(lower, upper)))
     title = f"{len(found)} groups of chains that do not mix: several modes, perhaps"
     table = rich_table(title, ("chains", "share of mass", "stacking weight", heading, INTERVAL), rows)
     note = Text(
@@ -211,23 +231,26 @@ def summarise(fit: Fit) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``doubling_time_months`` has a table for each of parameters, data, compute, or null where the law does not
-        define it. In a table, null stands for a doubling time without bound (its rate is not positive), since JSON
-        has no infinity, and for the probability of progress where the specification assumes that there is none.
-        Of a specification without progress also ``coefficients``: ``E``, ``A``, ``B``, ``alpha``, ``beta``, ``a`` and
-        Kaplan's scales, as far as it has them, each with ``median``, ``lower``, ``upper``, ``unit`` and ``contraction``
-        (see :func:`bayes_scaling.quantities.coefficients.coefficients`), and ``unidentified``, names of the exponents
-        about which the data say nearly nothing, and of what rests on them. ``warnings`` are what looks wrong with table
-        and fit: ``code``, ``severity``, ``message`` and ``rows`` of each. Of fits with their log prior and log
-        likelihood also ``identification``: ``quantities`` (prior and posterior of each, and who decided it), ``ridge``
-        of the two rates or null, ``rule`` and ``sentences`` (see :func:`bayes_scaling.identification`). Of progress
-        ``estimand``, what it is of; and where specifications have been compared on a packaged table
-        ``over_specifications``, the doubling time of effective compute over all of them, by stacking.
+        ``evaluations`` has ``name``, ``rows``, ``selections``, ``kind``, and ``papers``, or of training runs ``series``
+        (null where each run stands alone). ``doubling_time_months`` has a table for each of parameters, data, compute,
+        or null where the law does not define it. In a table, null stands for a doubling time without bound (its rate is
+        not positive), since JSON has no infinity, and for the probability of progress where the specification assumes
+        that there is none. Of a specification without progress also ``coefficients``: ``E``, ``A``, ``B``, ``alpha``,
+        ``beta``, ``a`` and Kaplan's scales, as far as it has them, each with ``median``, ``lower``, ``upper``, ``unit``
+        and ``contraction`` (see :func:`bayes_scaling.quantities.coefficients.coefficients`), and ``unidentified``,
+        names of the exponents about which the data say nearly nothing, and of what rests on them. ``parameters`` has
+        the like of all that is sampled or follows from it, by names such as ``sigma[ptb]``, unless it has more than 32
+        levels. ``warnings`` are what looks wrong with table and fit: ``code``, ``severity``, ``message`` and ``rows``
+        of each. Of fits with their log prior and log likelihood also ``identification``: ``quantities`` (prior and
+        posterior of each, and who decided it), ``ridge`` of the two rates or null, ``rule`` and ``sentences`` (see
+        :func:`bayes_scaling.identification`). Of progress ``estimand``, what it is of; and where specifications have
+        been compared on a packaged table ``over_specifications``, the doubling time of effective compute over all of
+        them, by stacking.
     """
     times, found = doubling_times(fit), fit.diagnostics
     return {
         "specification": fit.specification.name,
-        "evaluations": {name: value for name, value in asdict(fit.evaluations).items() if name != "warnings"},
+        "evaluations": _table_of(fit),
         "doubling_time_months": {
             str(name): None if math.isnan(row["median"]) else plain(row) for name, row in times.to_dict("index").items()
         },

@@ -19,7 +19,7 @@ from bayes_scaling.plots.progress import has_ridge, plot_attribution, plot_ridge
 from bayes_scaling.quantities.against_published import rate_interval, rates_against_published
 from bayes_scaling.quantities.allocation import optimal_allocation
 from bayes_scaling.quantities.attribution import HO2024_PAIRS, shapley_attribution
-from bayes_scaling.quantities.coefficients import coefficients, unidentified
+from bayes_scaling.quantities.coefficients import coefficients, posterior_table, unidentified
 from bayes_scaling.quantities.domain import UNDECIDED, undecided
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.identification import can_identify, identification
@@ -197,12 +197,13 @@ _NEXT = 10  # times the largest run's compute: the first budget of a report
 
 @section("coefficients", "Coefficients")
 def coefficients_section(fit: Fit) -> Blocks:
-    """Coefficients of a law, how much narrower each interval is than its prior's, and published laws."""
-    unknown, found = unidentified(fit), coefficients(fit).rename_axis("name")
+    """Coefficients of a law and every parameter, how much narrower intervals are than priors', and published laws."""
+    unknown, found = unidentified(fit), coefficients(fit)
     yield Table.of(
         "coefficients-table",
-        f"Coefficients; {INTERVAL}; by how much an exponent's interval is narrower than its prior's",
-        found,
+        f"Coefficients and all that was sampled; {INTERVAL}; by how much an exponent's interval is narrower than its "
+        "prior's",
+        posterior_table(fit).rename_axis("name"),
         {
             "coefficient": "{name}",
             "median": lambda row: "not identified" if row["name"] in unknown else number(row["median"]),
@@ -234,7 +235,7 @@ def budget_sentence(fit: Fit, asked: float | None = None) -> str | None:
         return None
     budget, what = _NEXT * _largest(fit), ", ten times the largest of these runs"
     if asked is not None:
-        budget, what = asked, f", {asked / _largest(fit):.3g} times the largest of these runs"
+        budget, what = asked, f", {amount(asked / _largest(fit))} times the largest of these runs"
     found = optimal_allocation(fit, [budget])
     rows = {name: credible_intervals(found[name]).iloc[0] for name in _QUANTITIES}
     if not all(np.isfinite(row[list(PARTS)].astype(float)).all() for row in rows.values()):
@@ -254,10 +255,9 @@ def budget_sentence(fit: Fit, asked: float | None = None) -> str | None:
     )
 
 
-def best_split_chart(fit: Fit, asked: float | None = None) -> Chart | None:
-    """The chart of what the budget sentence says; None where there is no such sentence."""
-    said = budget_sentence(fit, asked)
-    return None if said is None else split_chart(fit, said, _NEXT * _largest(fit) if asked is None else asked)
+def best_split_chart(fit: Fit, said: str, asked: float | None = None) -> Chart:
+    """The chart of what the budget sentence ``said``."""
+    return split_chart(fit, said, _NEXT * _largest(fit) if asked is None else asked)
 
 
 def _largest(fit: Fit) -> float:

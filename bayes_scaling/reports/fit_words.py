@@ -8,7 +8,16 @@ from typing import Any
 
 import pandas as pd
 
-from bayes_scaling.common.formatting import DO_NOT_USE, NOT_CONVERGED, counted, estimate, in_digits, months, probability
+from bayes_scaling.common.formatting import (
+    DO_NOT_USE,
+    NOT_CONVERGED,
+    between,
+    counted,
+    estimate,
+    in_digits,
+    months,
+    probability,
+)
 from bayes_scaling.common.formatting import number as precise
 from bayes_scaling.inference.diagnostics import EBFMI_MIN, RHAT_MAX
 from bayes_scaling.inference.mixing import mix_worst
@@ -75,7 +84,7 @@ def times_cells(row: pd.Series) -> tuple[str, str, str]:
     if pd.isna(row["probability_of_progress"]):
         return ("held constant", "", "")
     median, lower, upper = in_digits(row, months)
-    return (median, f"{lower} to {upper}", probability(row["probability_of_progress"]))
+    return (median, between(lower, upper), probability(row["probability_of_progress"]))
 
 
 def times_of(row: Row) -> dict[str, float]:
@@ -114,7 +123,7 @@ def number(value: float, error: float = 0.0) -> str:
 
 def span(lower: str, upper: str, write: Callable[[float], str] = number) -> Callable[[Row], str]:
     """What writes an interval between two columns of a row."""
-    return lambda row: f"{write(row[lower])} to {write(row[upper])}"
+    return lambda row: between(write(row[lower]), write(row[upper]))
 
 
 def month_of(year: float) -> str:

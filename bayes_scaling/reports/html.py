@@ -118,7 +118,7 @@ def _template(name: str) -> "Template":
     environment.filters |= {
         "mathml": mathml,
         "address": _address,
-        "table": _table,
+        "addresses": _addresses,
         "csv": _csv,
         "explained": _explained,
         "kind": lambda block: type(block).__name__,
@@ -139,12 +139,10 @@ def _address(picture: Picture) -> str:
     return f"data:image/svg+xml;base64,{base64.b64encode(encoded(picture.svg)).decode()}"
 
 
-def _table(chart: Chart) -> list[tuple[tuple[str, ...], str]]:
-    """Rows of a chart's table, each with its address, if it has one that can be followed without running anything."""
-    rows = chart.table.rows
-    links = chart.data["link"] if "link" in chart.data else [""] * len(rows)
-    addresses = (str(link) if _ADDRESS.fullmatch(str(link)) else "" for link in links)
-    return list(zip(rows, addresses, strict=True))
+def _addresses(chart: Chart) -> list[str]:
+    """Of each row of a chart its address, if it has one that can be followed without running anything."""
+    links = chart.data.get("link", ())
+    return [str(link) if _ADDRESS.fullmatch(str(link)) else "" for link in links]
 
 
 _ACTS = re.compile(r"^(?=[=+\-@\t\r])(?![+-]?[\d.]+(?:e[+-]?\d+)?$)")

@@ -3,18 +3,23 @@ r"""Equations of :func:`bayes_scaling.reports.describe.describe` as LaTeX, so th
 Their grammar: names, numbers, ``+ - / ^``, brackets, a group in square brackets, a space for a product, and words.
 """
 
+import ast
 import re
-from collections.abc import Callable
 
 from bayes_scaling.errors import BayesScalingError
 
-_TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d+)?(?:e[+-]?\d+)?|[^\W\d]\w*|[-+/^()\[\],:;=~])|(\S.*))")
-"""A number, a name or a mark; or all that follows, where it is none of these."""
 _GREEK = ("alpha", "beta", "gamma", "sigma", "tau", "nu")
-_FUNCTIONS = {"exp": r"\exp", "ln": r"\ln", "logit": r"\text{logit}"}
-_RELATIONS = {"=": " = ", "~": r" \sim ", ",": r", \quad ", ":": r": \quad ", ";": r"; \quad "}
+_FUNCTIONS = {"exp(": r"\exp", "ln(": r"\ln", "logit(": r"\text{logit}"}
+_SIGNS = {"sum of": r"\sum", "x": r"\times"}
+_RELATIONS = {"=": " = ", "~": r" \sim ", ":": r": \quad ", ";": r"; \quad "}
 _PROSE = ("for", "where", "about")
-_OPEN, _CLOSE = r"\left(", r"\right)"
+_WORD = rf"(?!(?:{'|'.join((*_GREEK, *(each[:-1] for each in _FUNCTIONS)))})\b)[^\W\d_]{{2,}}\b(?!\[)"
+_ATOM = re.compile(
+    rf"(?P<sign>\bsum of\b|\bx\b)|\b(?P<function>exp|ln|logit)\((?!\))|(?P<words>{_WORD}(?: +{_WORD})*)|"
+    r"(?P<name>[^\W\d]\w*)(?:\[(?P<group>[^][]+)\])?|(?P<number>\d+(?:\.\d+)?)(?:e(?P<power>[+-]?\d+))?"
+)
+_REST = re.compile(r"[\w\s+\-/^(),=~:;]*")
+"""What a line may hold beside what has a place of its own."""
 
 
 def is_equation(line: str) -> bool:
@@ -25,16 +30,40 @@ def is_equation(line: str) -> bool:
 def tex(line: str) -> str:
     r"""One line of a description's equations as LaTeX, without dollar signs: the same names in the same order.
 
-    Raises BayesScalingError if the line is not of the grammar; the message has the line and the place.
+    Raises BayesScalingError, which has the line, if it is not of the grammar.
 
     >>> print(tex("L = A[benchmark] / N_eff^alpha + noise"))
     L = \frac{A_{\text{benchmark}}}{N_{\text{eff}}^{\alpha}} + \text{noise}
     """
-    parser = _Parser(line)
-    text = parser.relations()
-    if parser.next:
-        raise parser.refusal()
-    return text
+    # What is left once each name and number has a place is arithmetic as Python reads it.
+    atoms: list[str] = []
+    text = _ATOM.sub(lambda found: _placed(found, atoms), line)
+    if not _REST.fullmatch(text):
+        raise BayesScalingError(f"no equation: {line!r} has marks that are not understood")
+    text = re.sub(r"(?<=\w)\s+(?=[\w(])|(?<=\))\s*(?=[\w(])", "*", text.strip())
+    text = re.sub(r"(?<!\w)\(", "b(", text).replace("^", "**")
+    first, *others = re.split(f"([{''.join(_RELATIONS)}])", text)
+    try:
+        return "".join(_RELATIONS[each] if each in _RELATIONS else _side(each, atoms) for each in (first, *others))
+    except SyntaxError:
+        raise BayesScalingError(f"no equation: {line!r} is not understood") from None
+
+
+def _placed(found: re.Match[str], atoms: list[str]) -> str:
+    """The place of a name, a number, words or a function, whose LaTeX is kept."""
+    if found["function"]:
+        atoms.append(_FUNCTIONS[found[0]])
+        return f" a{len(atoms) - 1}("
+    if found["words"] and (" " in found["words"] or found["words"] in _PROSE):
+        atoms.append(rf"\ \text{{{' '.join(found['words'].split())}}}\ ")
+    elif found["number"]:
+        power = "" if found["power"] is None else f"10^{{{int(found['power'])}}}"
+        atoms.append(
+            power if power and found["number"] == "1" else " \\times ".join(filter(None, (found["number"], power)))
+        )
+    else:
+        atoms.append(_SIGNS.get(found["sign"] or "") or symbol(found["words"] or found["name"], found["group"] or ""))
+    return f" a{len(atoms) - 1} "
 
 
 def symbol(name: str, group: str = "") -> str:
@@ -50,129 +79,34 @@ def symbol(name: str, group: str = "") -> str:
     return f"{letter}_{{{words}}}" if below else letter
 
 
-class _Parser:
-    """Reads a line from left to right, one level of precedence a method."""
+def _side(text: str, atoms: list[str]) -> str:
+    """One side of a relation, or several with commas."""
 
-    def __init__(self, line: str) -> None:
-        self.line = line
-        self.tokens: list[str] = []
-        for token, other in _TOKEN.findall(line):
-            self.tokens.append(token or other)
-            if other:
-                self.tokens = self.tokens[-1:]
-                raise self.refusal()
+    def whole(node: ast.expr, *, inline: bool = False) -> str:
+        match node:
+            case ast.Name(name) if name != "b":
+                return atoms[int(name[1:])]
+            case ast.UnaryOp(ast.USub(), operand):
+                return f"-{whole(operand, inline=inline)}"
+            case ast.BinOp(left, ast.Pow(), right):
+                return f"{whole(left)}^{{{whole(bare(right), inline=True)}}}"
+            case ast.BinOp(ast.UnaryOp(ast.USub(), above), ast.Div() | ast.Mult() as sign, right):
+                return f"-{whole(ast.BinOp(above, sign, right), inline=inline)}"
+            case ast.BinOp(ast.BinOp(above, ast.Div(), below), ast.Div(), further) if not inline:
+                return rf"\frac{{{whole(bare(above))}}}{{{whole(below)} {whole(further)}}}"
+            case ast.BinOp(above, ast.Div(), below) if not inline:
+                return rf"\frac{{{whole(bare(above))}}}{{{whole(bare(below))}}}"
+            case ast.BinOp(left, ast.Add() | ast.Sub() | ast.Mult() | ast.Div() as sign, right):
+                mark = {ast.Add: " + ", ast.Sub: " - ", ast.Mult: " ", ast.Div: " / "}[type(sign)]
+                return mark.join((whole(left, inline=inline), whole(right, inline=inline)))
+            case ast.Call(ast.Name(name), [_, *_] as inside):
+                brackets = rf"\left({', '.join(map(whole, inside))}\right)"
+                return brackets if name == "b" else atoms[int(name[1:])] + brackets
+        raise SyntaxError
 
-    @property
-    def next(self) -> str:
-        return self.tokens[0] if self.tokens else ""
+    def bare(node: ast.expr) -> ast.expr:
+        """What is in brackets, which a fraction's bar or a power replaces."""
+        return node.args[0] if isinstance(node, ast.Call) and ast.unparse(node.func) == "b" else node
 
-    def take(self, wanted: str = "") -> str:
-        if not self.tokens or wanted not in ("", self.next):
-            raise self.refusal()
-        return self.tokens.pop(0)
-
-    def taken(self, mark: str) -> bool:
-        """Whether a mark is next, which is then taken."""
-        return self.next == mark and bool(self.take())
-
-    def refusal(self) -> BayesScalingError:
-        rest = " ".join(self.tokens) or "the end"
-        return BayesScalingError(f"no equation: {self.line!r} is not understood at {rest!r}")
-
-    def relations(self) -> str:
-        text = self.sum()
-        while self.next in _RELATIONS:
-            text += _RELATIONS[self.take()] + self.sum()
-        return text
-
-    def sum(self, *, inline: bool = False) -> str:
-        text = "-" if self.taken("-") else ""
-        text += self.product(inline=inline)
-        while self.next in ("+", "-"):
-            text += f" {self.take()} {self.product(inline=inline)}"
-        return text
-
-    def product(self, *, inline: bool) -> str:
-        """Factors side by side; what follows a stroke is below it, and so is what follows a second one."""
-        done: list[str] = []
-        while not done or self.next == "(" or self.next[:1].isalnum():
-            above, below = self.power(), []
-            while self.taken("/"):
-                below.append(self.power())
-            done.append(_fraction(above, below, inline=inline))
-        return " ".join(done)
-
-    def power(self) -> str:
-        text = self.atom()
-        if not self.taken("^"):
-            return text
-        if not self.taken("("):
-            return f"{text}^{{{self.atom()}}}"
-        exponent = self.sum(inline=True)
-        self.take(")")
-        return f"{text}^{{{exponent}}}"
-
-    def listed(self, read: Callable[[], str]) -> str:
-        inside = [read()]
-        while self.taken(","):
-            inside.append(read())
-        return ", ".join(inside)
-
-    def bracketed(self) -> str:
-        self.take("(")
-        inside = self.listed(self.sum)
-        self.take(")")
-        return rf"\left({inside}\right)"
-
-    def atom(self) -> str:
-        if self.next == "(":
-            return self.bracketed()
-        if not self.next[:1].isalnum():
-            raise self.refusal()
-        name = self.take()
-        if name[0].isdigit():
-            return _number(name)
-        if name in _FUNCTIONS:
-            return _FUNCTIONS[name] + self.bracketed()
-        if name == "x":
-            return r"\times"
-        if name == "sum" and self.taken("of"):
-            return r"\sum"
-        group = ""
-        if self.taken("["):
-            group = self.listed(self.take)
-            self.take("]")
-        elif _is_word(name):
-            words = [name]
-            while _is_word(self.next):
-                words.append(self.take())
-            if len(words) > 1 or name in _PROSE:
-                return rf"\ \text{{{' '.join(words)}}}\ "
-        return symbol(name, group)
-
-
-def _is_word(name: str) -> bool:
-    return len(name) > 1 and name.isalpha() and name not in (*_GREEK, *_FUNCTIONS)
-
-
-def _fraction(above: str, below: list[str], *, inline: bool) -> str:
-    if not below:
-        return above
-    if inline:
-        return f"{above} / {' '.join(below)}"
-    under = _bare(below[0]) if len(below) == 1 else " ".join(below)
-    return rf"\frac{{{_bare(above)}}}{{{under}}}"
-
-
-def _bare(factor: str) -> str:
-    """One factor without brackets around it, which a fraction's bar replaces."""
-    whole = factor.startswith(_OPEN) and factor.endswith(_CLOSE)
-    return factor[len(_OPEN) : -len(_CLOSE)] if whole else factor
-
-
-def _number(text: str) -> str:
-    mantissa, exponential, exponent = text.partition("e")
-    if not exponential:
-        return text
-    power = f"10^{{{int(exponent)}}}"
-    return power if mantissa == "1" else rf"{mantissa} \times {power}"
+    found = ast.parse(text.strip(), mode="eval").body
+    return r", \quad ".join(map(whole, found.elts if isinstance(found, ast.Tuple) else [found]))

@@ -85,8 +85,14 @@ class Noise:
         return self.scale == "log_loss"
 
     def added(self, expected: Any, scatter: Any, xp: Any = np) -> Any:
-        """Losses from expected ones and what is added to them on the scale of the noise."""
-        return expected * xp.exp(scatter) if self.on_log else expected + scatter
+        """Losses from expected ones and what is added to them on the scale of the noise.
+
+        Heavy tails of a logarithm reach further than a number can: there a loss is as far as one can be told from 0.
+        """
+        return expected * xp.exp(xp.clip(scatter, -_FURTHEST, _FURTHEST)) if self.on_log else expected + scatter
+
+
+_FURTHEST = 300.0  # log units; a loss can still be squared
 
 
 @dataclass(frozen=True)

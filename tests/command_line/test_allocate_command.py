@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from rich.console import Console
 
 import bayes_scaling as bs
 from bayes_scaling.cli import main
-from bayes_scaling.common.formatting import number
+from bayes_scaling.common.formatting import amount, number
 from bayes_scaling.law.chinchilla import STATIC_LAWS
 from bayes_scaling.model.coordinates import published_names
 from bayes_scaling.quantities.allocation_table import (
@@ -105,12 +106,25 @@ def test_a_split_spends_its_budget_and_kaplans_rule_is_kaplans(allocate) -> None
     assert of(rows, KAPLAN)["loss"]["median"] == pytest.approx((3.1e8 * 8.64e19 / BUDGET) ** 0.05)
 
 
+def written(quantity: str, value: float) -> str:
+    """Numbers of parameters and tokens as people say them."""
+    return amount(value) if quantity in ("parameters", "tokens") else number(value)
+
+
+def test_parameters_and_tokens_are_in_words(allocate, saved) -> None:
+    for fitted in ([], ["--fit", str(saved)]):
+        printed = allocate("--compute", "1e24", "--inference-tokens", "2e12", "--parameters", "7e10", *fitted)
+        assert "and 2 trillion tokens of use together" in printed.prose and "70 billion parameters" in printed.prose
+        assert re.findall(r"\d(?:\.\d+)? billion", printed.prose)
+        assert {found.split()[-1] for found in re.findall(r"\de\+\d+ \w+", printed.prose)} == {"FLOP"}
+
+
 def test_tables_name_each_law_its_numbers_and_source(allocate) -> None:
     printed = allocate("--compute", "1e24")
     rows = allocate("--compute", "1e24", "--json").json["rows"]
     assert (printed.code, printed.err) == (0, "")
     for law, source in sources().items():
-        cells = [number(of(rows, law)[name]["median"]) for name in SIZES]
+        cells = [written(name, of(rows, law)[name]["median"]) for name in SIZES]
         assert " ".join([law, *cells]) in printed.prose
         assert f"- {law}: {source}" in printed.prose
     assert "give --fit DIR" in printed.prose
@@ -155,7 +169,7 @@ def test_the_answer_is_a_table_and_a_sentence(allocate, saved) -> None:
     rows = of(allocate("--compute", "1e24", "--fit", str(saved), "--json").json["rows"], LABEL)
     printed = allocate("--compute", "1e24", "--fit", str(saved))
     assert (printed.code, printed.err) == (0, "")
-    said = {name: [number(rows[name][key]) for key in ("median", "lower", "upper")] for name in SIZES}
+    said = {name: [written(name, rows[name][key]) for key in ("median", "lower", "upper")] for name in SIZES}
     median, lower, upper = said["parameters"]
     assert f"puts the best model at {median} ({lower} to {upper}) parameters" in printed.prose
     assert "95% equal-tailed credible interval" in printed.prose
@@ -168,7 +182,7 @@ def test_the_answer_is_a_table_and_a_sentence(allocate, saved) -> None:
 
 def test_it_says_how_far_a_budget_lies_beyond_the_runs(allocate, saved) -> None:
     beyond = allocate("--compute", "1e24", "--fit", str(saved))  # the largest made run has 1e21 FLOP
-    assert "The budget is 1e+03 times the largest compute fitted (1e+21 FLOP): this is extrapolated." in beyond.prose
+    assert "The budget is 1,000 times the largest compute fitted (1e+21 FLOP): this is extrapolated." in beyond.prose
     inside = allocate("--compute", "1e20", "--fit", str(saved))
     assert "The budget is not beyond the largest compute fitted" in inside.prose
     found = allocate("--compute", "1e24", "--compute", "1e20", "--fit", str(saved), "--json").json
@@ -306,12 +320,12 @@ def test_no_word_of_a_table_is_broken_at_80_columns(width, fit) -> None:
         screen.print(allocation_report(answer))
         lines = screen.file.getvalue().splitlines()
         assert max(map(len, lines)) <= width
-        words = {word for line in lines for word in line.split()}
+        words, text = {word for line in lines for word in line.split()}, "\n".join(lines)
         for row in answer.table.to_dict("records"):
             assert set(row["law"].split()) <= words
             if not row["note"] and row["quantity"] in SIZES:
-                assert number(row["median"]) in words
-                assert row["kind"] == "published" or {number(row["lower"]), number(row["upper"])} <= words
+                ends = ("median",) if row["kind"] == "published" else ("median", "lower", "upper")
+                assert all(f" {written(row['quantity'], row[end])} " in text for end in ends)
 
 
 def test_a_fit_with_progress_is_asked_at_a_date_and_a_benchmark(ho2024) -> None:

@@ -117,7 +117,9 @@ def test_doubling_times_of_a_static_fit_are_without_bound_by_assumption(fit) -> 
 
 def test_summary_has_the_coefficients(fit, open_fit) -> None:
     summary = json.loads(summary_json(fit))
-    assert summary["evaluations"].items() >= {"name": "made", "rows": 24, "papers": 24, "kind": "runs"}.items()
+    about = {"name": "made", "rows": 24, "selections": [], "kind": "runs"}
+    assert summary["evaluations"] == about | {"series": None}
+    assert json.loads(summary_json(made_fit(series=True)))["evaluations"] == about | {"series": 3}
     for name, row in coefficients(fit).iterrows():
         stored = summary["coefficients"][name]
         assert [stored[key] for key in ("median", "lower", "upper")] == [row["median"], row["lower"], row["upper"]]

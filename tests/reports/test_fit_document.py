@@ -224,8 +224,8 @@ def test_sections_go_from_data_to_citation(document):
     names = [[each.name for each in part] for part in (document.sections, document.folded)]
     assert names[0] == ["data", "effective-compute", "reach", "change", "citation"]
     assert names[1] == [
-        *("model", "doubling-times", "ridge", "attribution", "predictive-checks", "identification", "diagnostics"),
-        *("calibration", "specifications", "rows", "method"),
+        *("model", "doubling-times", "ridge", "attribution", "coefficients", "predictive-checks", "identification"),
+        *("diagnostics", "calibration", "specifications", "rows", "method"),
     ]
 
 

@@ -58,7 +58,7 @@ def test_budgets_that_are_asked_for_are_those_of_answer_and_table(fit, undrawn, 
     assert done.exit_code == 0, done.output
     found = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     best = bs.credible_intervals(bs.optimal_allocation(runs, [1e24])["tokens_per_parameter"]).iloc[0]
-    assert found["answer"].startswith("With 1e+24 FLOP, 1e+03 times the largest of these runs, the loss is lowest")
+    assert found["answer"].startswith("With 1e+24 FLOP, 1,000 times the largest of these runs, the loss is lowest")
     assert f"about {best['median']:.3g} tokens per parameter" in found["answer"]
     (section,) = (each for each in found["sections"] if each["name"] == "allocation")
     budgets = [row["budget"].partition(" FLOP")[0] for row in section["tables"][0]["records"]]
