@@ -63,30 +63,30 @@ def coefficients(fit: AnyFit, *, probability: float = INTERVAL_PROBABILITY) -> p
     """
     fit = require_fit(fit)
     check_probability(probability)
-    return _coefficients(fit, probability, errors=True)
-
-
-def _coefficients(fit: Fit, probability: float, *, errors: bool) -> pd.DataFrame:
-    posterior = fit.posterior
     units = units_of(fit.specification.law)
     parts: list[pd.DataFrame] = []
-    for name in NAMES:
-        if name not in posterior:
-            continue
-        table = _rows(name, posterior[name], units.get(name, ""), probability, errors=errors)
-        formula = fit.specification.predicted.get(name)
-        known = name in EXPONENTS and fit.specification.delta is None and not (formula and formula.terms)
-        parts.append(table.assign(contraction=np.atleast_1d(contraction(fit, name)) if known else np.nan))
+    for name, narrower in _contractions(fit).items():
+        table = _rows(name, fit.posterior[name], units.get(name, ""), probability)
+        parts.append(table.assign(contraction=narrower))
     whole = _together(parts)
     whole.attrs = {"interval": interval_attrs(probability)}
     return whole
 
 
-def _rows(
-    name: str, draws: xr.DataArray, unit: str, probability: float = INTERVAL_PROBABILITY, *, errors: bool = True
-) -> pd.DataFrame:
+def _contractions(fit: Fit) -> dict[str, "pd.Series[float]"]:
+    """Of the elements of each coefficient that a posterior has, by their names; NaN without a prior of its own."""
+    found: dict[str, pd.Series[float]] = {}
+    for name in (each for each in NAMES if each in fit.posterior):
+        formula = fit.specification.predicted.get(name)
+        known = name in EXPONENTS and fit.specification.delta is None and not (formula and formula.terms)
+        labels = [element for element, _ in elements(fit.posterior[[name]])]
+        found[name] = pd.Series(np.atleast_1d(contraction(fit, name)) if known else np.nan, labels, dtype=float)
+    return found
+
+
+def _rows(name: str, draws: xr.DataArray, unit: str, probability: float = INTERVAL_PROBABILITY) -> pd.DataFrame:
     """Of a quantity a row for each level, by a name such as ``alpha[transformer]``."""
-    table = credible_intervals(draws.rename(name), probability=probability, errors=errors).drop(columns="defined")
+    table = credible_intervals(draws.rename(name), probability=probability).drop(columns="defined")
     table.index = pd.Index([element for element, _ in elements(xr.Dataset({name: draws}))])
     return table.assign(unit=unit)
 
@@ -155,7 +155,7 @@ def contraction(fit: Fit, exponent: str, *, probability: float = INTERVAL_PROBAB
 
 def unidentified(fit: Fit) -> tuple[str, ...]:
     """Exponents whose size is the same in all rows (within 1%) or that data hardly inform, and what depends on them."""
-    narrower = _coefficients(fit, INTERVAL_PROBABILITY, errors=False)["contraction"]
+    narrower = pd.concat([pd.Series(dtype=float), *_contractions(fit).values()])
     terms = fit.specification.form.terms
     constant = fit.data["constant_data"].to_dataset()
     # Where a size does not vary, the prior of the level alone can make the interval of its exponent narrower.

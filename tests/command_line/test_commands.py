@@ -17,6 +17,7 @@ import bayes_scaling as bs
 from bayes_scaling.cli import main
 from bayes_scaling.inference import fitting
 from bayes_scaling.inference.settings import DEFAULT, SEED
+from bayes_scaling.reports import run_directory
 from bayes_scaling.reports.describe import prior_sentences
 from bayes_scaling.specifications.catalogue import catalogue_directory
 
@@ -243,7 +244,7 @@ def long_run(command, csv_without, tmp_path_factory):
     cwd = tmp_path_factory.mktemp("long")
     csv_without(cwd / "mine.csv", renamed=SIZES)
     table = ("--evaluations", "mine.csv", *MAPPED)
-    settings = ("--draws", "1500", "--tune", "800", "--chains", "4", "--quiet")
+    settings = ("--draws", "1000", "--tune", "400", "--chains", "4", "--quiet")
     return command("fit", "ho2024/16", *table, *settings, cwd=cwd, directory="runs/ho2024-16-mine")
 
 
@@ -276,19 +277,31 @@ def test_fit_maps_the_columns_of_a_users_file(long_run, ho2024) -> None:
     np.testing.assert_allclose(loss, np.log(ho2024["perplexity"]))
 
 
+@pytest.fixture(scope="module")
+def stand_in(short_run) -> tuple[bs.Fit, dict[Path, bytes]]:
+    """The short run's fit, and what is written of it, which takes a second to draw."""
+    fit = bs.load_fit(short_run.directory)
+    return fit, run_directory._read_off(fit, Path())
+
+
 @pytest.fixture
-def asked_for(monkeypatch, short_run, tmp_path):
+def asked_for(monkeypatch, stand_in, tmp_path):
     """What the command line asks for; a finished fit stands in for the answer."""
+    fit, written = stand_in
 
     def run(*arguments: str) -> dict[str, Any]:
         asked = {}
 
         def answer(specification, evaluations, settings, seed, **options):
             asked.update(specification=specification, evaluations=evaluations, settings=settings, seed=seed)
-            return bs.load_fit(short_run.directory)
+            return fit
+
+        def read_off(fit, directory):
+            return {directory / path: content for path, content in written.items()}
 
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr(fitting, "fit_with", answer)
+        monkeypatch.setattr(run_directory, "_read_off", read_off)
         monkeypatch.setattr(sys, "argv", ["bayes-scaling", "fit", *arguments])
         with pytest.raises(SystemExit) as ended:
             main()

@@ -10,7 +10,7 @@ from made_fits import fit_around_made_runs
 
 import bayes_scaling as bs
 from bayes_scaling.reports.run_directory import earlier_run, only_run, write_run
-from bayes_scaling.reports.write import reports_in
+from bayes_scaling.reports.write import document_of, reports_in, write_document
 
 
 @pytest.fixture
@@ -20,8 +20,9 @@ def fit() -> bs.Fit:
 
 def test_reports_of_an_earlier_fit_are_removed_and_files_of_others_stay(fit, tmp_path, undrawn) -> None:
     write_run(fit, tmp_path)
+    document = document_of(fit)
     for name in ("report.html", "report.md"):
-        bs.write_report(fit, tmp_path / name)
+        write_document(document, tmp_path / name)
     others = {name: tmp_path / name for name in ("notes.md", "mine.json", "page.html", "empty.html")}
     for path in others.values():
         path.write_text("" if path.name.startswith("empty") else "{}", encoding="utf-8")

@@ -14,7 +14,8 @@ from bayes_scaling.specifications.sections import Noise
 
 @pytest.fixture(scope="module")
 def specification():
-    return replace(bs.load_specification("ho2024/16"), noise=Noise("student_t", "paper"))
+    """Of the law with the smallest program."""
+    return replace(bs.load_specification("ho2024/18"), noise=Noise("student_t", "paper"))
 
 
 @pytest.fixture(scope="module")
