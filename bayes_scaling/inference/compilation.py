@@ -267,6 +267,8 @@ def _compiling() -> Iterator[None]:
         with warnings.catch_warnings():
             # PyTensor looks for a C compiler's BLAS that the numba backend does not use.
             warnings.filterwarnings("ignore", message=".*BLAS.*")
+            # Without a C compiler it counts operands as NumPy's functions have to, where numba has no such limit.
+            warnings.filterwarnings("ignore", message="Loop fusion failed")
             yield
     finally:
         if collects:

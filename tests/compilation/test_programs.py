@@ -1,6 +1,9 @@
 """The log density that is sampled is the one that nutpie would compile, for every specification of the catalogue."""
 
+import warnings
+
 import numpy as np
+import pytensor
 import pytest
 from made_runs import FOR_RUNS, made_runs, with_all_columns
 
@@ -34,3 +37,16 @@ def test_log_density_and_gradient_are_those_of_nutpies_own_compilation(name, ho2
         # The same operations; the order of sums over rows is the compiler's.
         assert value == pytest.approx(expected, rel=1e-12)
         np.testing.assert_allclose(gradient, expected_gradient, rtol=1e-10, atol=1e-12 * np.abs(gradient).max())
+
+
+@pytest.mark.slow
+def test_nothing_is_said_where_there_is_no_c_compiler(ho2024, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("BAYES_SCALING_CACHE", str(tmp_path))  # so that it is compiled
+    specification = bs.load_specification("ho2024/07")
+    rows = make_rows(specification, ho2024)
+    with pytensor.config.change_flags(cxx=""), warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")  # PyTensor goes on where a warning is an error
+        program, _ = compiled_model(specification, rows)
+    assert not said, said[0].message
+    value, _ = program.log_density(program.point(prior_middle(specification, rows, np.random.default_rng(0))))
+    assert np.isfinite(value)
