@@ -38,6 +38,7 @@ from xarray import Dataset, DataTree
 
 from bayes_scaling.inference.data import kept_statistics
 from bayes_scaling.inference.diagnostics import Diagnostics
+from bayes_scaling.inference.predictive import spaced
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.quantities.arguments import budgets_of
 from bayes_scaling.quantities.intervals import credible_intervals
@@ -231,7 +232,9 @@ class Profiles:
         """
         a = self.data["posterior"]["a"]
         b = 1 - a if self.by_tokens is None else self.by_tokens.data["posterior"]["a"]
-        return Dataset({"a": a.assign_attrs(unit="no unit"), "b": b.rename("b").assign_attrs(unit="no unit")})
+        count = min(a.sizes["draw"], b.sizes["draw"])  # each run was as long as it had to be
+        drawn = {name: each.isel(draw=spaced(each.sizes["draw"], count)) for name, each in {"a": a, "b": b}.items()}
+        return Dataset({name: each.rename(name).assign_attrs(unit="no unit") for name, each in drawn.items()})
 
     def best_parameters(self, compute: Any) -> xr.DataArray:
         r"""Draws of the best number of parameters at a budget, by the power law that all budgets share.
