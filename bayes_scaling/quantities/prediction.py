@@ -68,10 +68,10 @@ def predicted_loss(
     Returns
     -------
     DataArray
-        Dimensions ``chain``, ``draw``, and ``system``, or ``run`` where several sizes are given. Of a fit with
-        coordinates that say how far each is from what was fitted (:mod:`bayes_scaling.quantities.domain`):
-        ``compute_ratio``, times the largest compute; ``distance``, units of the design's spread; ``domain``, inside,
-        edge or beyond.
+        Dimensions ``chain``, ``draw``, and ``system``, or ``run`` where several sizes are given; ``attrs`` say the
+        kind, and what the law tells apart of benchmark and architecture. Of a fit with coordinates that say how far
+        each is from what was fitted (:mod:`bayes_scaling.quantities.domain`): ``compute_ratio``, times the largest
+        compute; ``distance``, units of the design's spread; ``domain``, inside, edge or beyond.
 
     Raises
     ------
@@ -115,7 +115,8 @@ def predicted_loss(
         with np.errstate(over="ignore"):
             draws = np.exp(draws)
     found = laws.drawn(draws, unit, "perplexity" if unit == "perplexity" else "nats per token", **axis)
-    return with_domain(found, laws, **points)
+    told = {name: level for name, level in setting.items() if name in laws.levels}
+    return with_domain(found, laws, **points).assign_attrs(kind=kind, **told)
 
 
 def _points(

@@ -189,8 +189,9 @@ class Specification:
                 found |= self.shapes[name].parameters(name)
             elif name in self.predicted:
                 found |= {each.name: (each, dimension) for each, dimension in self.predicted[name].parameters()}
-            elif name.startswith("tau_"):
-                meaning = f"standard deviation of {name.removeprefix('tau_')} effects"
+            elif name.startswith("tau"):
+                cluster = self.noise.clusters[-1] if name == "tau" else name.removeprefix("tau_")
+                meaning = f"standard deviation of {cluster} effects"
                 found[name] = replace(PARAMETERS["tau"], name=name, meaning=meaning), None
             else:
                 found[name] = PARAMETERS[name], self._group_of(name)

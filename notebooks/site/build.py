@@ -23,6 +23,8 @@ def gather(source: Path) -> None:
     """Copy what people wrote: the site's own pages, README, notebooks with their pictures, the tables' README."""
     shutil.rmtree(source, ignore_errors=True)
     shutil.copytree(HERE, source, ignore=shutil.ignore_patterns("build.py", "__pycache__"))
+    for page in source.glob("*.md"):  # whose links are those of the repository
+        page.write_text(page.read_text(encoding="utf-8").replace("](../", "](notebooks/"), encoding="utf-8")
     shutil.copy2(ROOT / "README.md", source)
     for pattern in ("*.md", "*.ipynb", "images/*"):
         for path in (ROOT / "notebooks").glob(pattern):

@@ -345,6 +345,12 @@ def test_compute_without_a_number_is_infinite_or_undefined() -> None:
     assert needed.attrs == {"unit": "FLOP"}
 
 
+def test_what_a_prediction_is_for_stands_in_its_attributes() -> None:
+    drawn = predicted_loss(HO2024_MODEL_7, "GPT-3", benchmark="ptb")
+    assert drawn.attrs == {"unit": "nats per token", "kind": "mean", "benchmark": "ptb"}
+    assert predicted_loss(bs.BESIROGLU, parameters=1e9, tokens=1e10).attrs == {"unit": "nats per token", "kind": "mean"}
+
+
 # ---------------------------------------------------------------------- impossible questions
 
 
