@@ -134,9 +134,8 @@ def test_every_parameter_is_documented_and_its_prior_fits(name: str) -> None:
     for parameter in parameters:
         documented = PARAMETERS.get(parameter.name, parameter)
         if parameter.name == "tau":  # of what rows share innermost
-            documented = replace(
-                documented, meaning=f"standard deviation of {specification.noise.clusters[-1]} effects"
-            )
+            shared = specification.noise.clusters[-1]
+            documented = replace(documented, meaning=f"standard deviation of {shared} effects")
         assert parameter == documented
         assert parameter.meaning and parameter.reason
         assert specification.prior_of(parameter.name).fits(parameter.support)
