@@ -12,8 +12,6 @@ from bayes_scaling.errors import BayesScalingError
 if TYPE_CHECKING:
     from xarray import DataTree
 
-    from bayes_scaling.specifications.specification import Specification
-
 _PICTURES = (".svg", ".png", ".pdf")
 
 
@@ -77,20 +75,22 @@ def _show(name: str, options: TableOptions, picture: Path | None, *, as_json: bo
     from rich.text import Text
 
     from bayes_scaling.common.strict_json import strict_json
-    from bayes_scaling.quantities.prior_predictive import prior_predictive_summary
+    from bayes_scaling.inference.simulation import design_of
+    from bayes_scaling.quantities.prior_predictive import prior_predictive, prior_predictive_summary
     from bayes_scaling.reports.describe import describe, prior_sentences
     from bayes_scaling.reports.terminal import console, say_written, specification_page
     from bayes_scaling.specifications.catalogue import load_specification
 
-    specification, prior, refusal = load_specification(name), None, ""
-    try:
-        prior = _prior(specification, options)
+    specification, table, prior, refusal = load_specification(name), None, None, ""
+    try:  # on the table that was told, or else the one at which the catalogue is calibrated
+        table = options.read(specification.used_columns) if options.told else None
+        prior = prior_predictive(specification, design_of(specification) if table is None else table)
     except BayesScalingError as error:
         if options.told or picture is not None:
             raise
         more = "--runs FILE" if not specification.progresses else "--evaluations FILE"
         refusal = f"what the priors expect can't be shown: {error}; to see it on a table of yours, add {more}"
-    found, summary = describe(specification), None if prior is None else prior_predictive_summary(prior)
+    found, summary = describe(specification, table), None if prior is None else prior_predictive_summary(prior)
     written = [] if prior is None or picture is None else [_drawn(prior, picture)]
     if as_json:
         said = {"name": name} | asdict(found) | {"prior_predictive": summary and asdict(summary)}
@@ -104,15 +104,6 @@ def _show(name: str, options: TableOptions, picture: Path | None, *, as_json: bo
         say(refusal)
     if written:
         say_written(console(stderr=as_json), written)
-
-
-def _prior(specification: "Specification", options: TableOptions) -> "DataTree":
-    """On the table that was told, or else the one at which the catalogue is calibrated."""
-    from bayes_scaling.inference.simulation import design_of
-    from bayes_scaling.quantities.prior_predictive import prior_predictive
-
-    table = options.read(specification.used_columns) if options.told else design_of(specification)
-    return prior_predictive(specification, table)
 
 
 def _drawn(prior: "DataTree", file: Path) -> Path:

@@ -1,6 +1,7 @@
 """A specification in words and symbols, before anything is fitted."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bayes_scaling.common.formatting import counted, estimate, months, number, probability
 from bayes_scaling.inference.units import noun_of
@@ -17,6 +18,9 @@ from bayes_scaling.specifications.sections import CENTRE_YEAR
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.specifications.tuning import BEST, CURVATURE, by_size
 from bayes_scaling.specifications.values import holding
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _TOKENS = {"unique": "D", "effective_epochs": "D x worth of its epochs", "seen": "D x epochs", "repeated": "D W"}
 """Tokens as a specification counts them."""
@@ -46,10 +50,10 @@ class Description:
     priors: tuple[PriorLine, ...]
 
 
-def describe(specification: Specification) -> Description:
-    """Equation, notes and priors of a specification."""
+def describe(specification: Specification, table: "pd.DataFrame | None" = None) -> Description:
+    """Equation, notes and priors of a specification, for a table if there is one."""
     s = specification
-    return Description(s.title, s.reference, _equations(s), _notes(s), _priors(s))
+    return Description(s.title, s.reference, _equations(s), _notes(s, table), _priors(s))
 
 
 def varying(specification: Specification) -> str:
@@ -215,7 +219,7 @@ def _size_lines(s: Specification) -> list[str]:
     return [*lines, *holding(further)]
 
 
-def _notes(s: Specification) -> tuple[str, ...]:
+def _notes(s: Specification, table: "pd.DataFrame | None") -> tuple[str, ...]:
     law, symbol = s.form, _SYMBOLS[s.response]
     if law.for_runs:
         definitions = "; ".join(_DEFINITIONS[name] for name in (law.response, *law.sizes))
@@ -239,7 +243,7 @@ def _notes(s: Specification) -> tuple[str, ...]:
         definitions: True,
         f"noise on the logarithm of {loss}: sigma is a share of {share}, and {symbol} without noise "
         f"{s.noise.kind.law}": (s.noise.on_log),
-        f"central point: {_central_point(s)}": True,
+        f"central point: {_central_point(s, table)}": True,
         "of training runs C is their column flop, which need not be 6 N D": s.form.of_compute and s.centre is not None,
         f"{' and '.join(s.noise.clusters)} effects u are integrated out in closed form": (
             s.noise.clusters and s.noise.kind.in_closed_form
@@ -259,11 +263,12 @@ def _notes(s: Specification) -> tuple[str, ...]:
     return tuple(holding(notes))
 
 
-def _central_point(s: Specification) -> str:
-    anchor = central_anchor(s)
+def _central_point(s: Specification, table: "pd.DataFrame | None") -> str:
+    anchor = central_anchor(s, table)
+    found = anchor.tokens if table is None or "benchmark" not in table else table["benchmark"].unique()
     if s.form.for_runs:
         return ", ".join(f"{term.symbol} = {anchor.size(term.size, anchor.common_tokens):g}" for term in s.form.terms)
-    tokens = ", ".join(f"{benchmark} {value:,.0f}" for benchmark, value in anchor.tokens.items())
+    tokens = ", ".join(f"{benchmark} {anchor.tokens[benchmark]:,.0f}" for benchmark in found)
     if len(set(anchor.tokens.values())) == 1:
         tokens = f"{anchor.common_tokens:,.0f}"
     year, start = f"year {anchor.year:g}, ", f"; Y0 = {anchor_of(s).year:.7g}"

@@ -300,3 +300,14 @@ def test_exponents_by_architecture_name_their_pivot(name: str) -> None:
     assert "/ 2e+06)^alpha[architecture]" in description.equations[0]
     assert "/ 888000)^beta[architecture]" in description.equations[0]
     assert "level and share are those of the groups' middle at the central point" in description.notes
+
+
+def test_the_central_point_is_that_of_the_benchmarks_of_a_table(ho2024) -> None:
+    specification = load_specification("ho2024/07")
+    (shown,) = [note for note in describe(specification).notes if note.startswith("central point")]
+    assert "wt2 2,088,628" in shown
+    table = ho2024.assign(benchmark=ho2024["benchmark"].replace("wt2", "newswire"))
+    middle = table.loc[table["benchmark"] == "newswire", "tokens"].median()
+    (own,) = [note for note in describe(specification, table).notes if note.startswith("central point")]
+    assert f"newswire {middle:,.0f}" in own
+    assert "wt2" not in own
