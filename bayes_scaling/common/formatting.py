@@ -38,7 +38,9 @@ def months(value: float, error: float = 0.0) -> str:
 
 def decimals(error: float) -> float:
     """Decimals that a Monte Carlo standard error allows, as ArviZ counts them: all where it is 0 or unknown."""
-    return -math.floor(math.log10(2 * error)) if 0 < error < math.inf else math.inf
+    if error == math.inf:
+        return -math.inf
+    return -math.floor(math.log10(2 * error)) if error > 0 else math.inf
 
 
 def _rounded(value: float, places: float) -> str:

@@ -18,6 +18,8 @@ def test_months() -> None:
 
 def test_decimals() -> None:
     assert (decimals(0.04), decimals(0.7), decimals(9.0), decimals(0.0)) == (2, 0, -1, math.inf)
+    assert decimals(math.nan) == math.inf
+    assert (months(3860.1, math.inf), number(3860.1, math.inf), number(3.86e7, math.inf)) == ("4,000", "4,000", "4e+07")
 
 
 def test_in_digits() -> None:
