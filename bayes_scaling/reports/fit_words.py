@@ -223,8 +223,8 @@ def estimand(fit: Fit) -> str:
     when = _years(fit)
     years = "" if when is None else f", {when[0]} to {when[1]}"
     return (
-        "Progress is whatever lowers the loss of given parameters and training tokens, test-time adaptation "
-        f"{'apart' if apart else 'included'}, on average over the table's evaluations{years}."
+        f"Progress is whatever lowers the loss of given parameters and training tokens, {'not ' if apart else ''}"
+        f"counting test-time adaptation, on average over the table's evaluations{years}."
     )
 
 
