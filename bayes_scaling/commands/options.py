@@ -55,7 +55,7 @@ Workers = Annotated[int | None, typer.Option(help="Processes; by default one a c
 Seed = Annotated[int, typer.Option(help="Reproduces the fits.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON on standard output, in place of tables and words.")]
 COMPUTE = "Training FLOP, such as 1e24; several as 1e22,1e24, or repeat"
-Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on standard error.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress, nor remarks on reading, on standard error.")]
 
 
 def flops(values: Iterable[str]) -> tuple[float, ...]:
@@ -117,7 +117,7 @@ class TableOptions:
         list[str] | None, typer.Option(help="CODE: a finding that is no error here; repeat as needed.")
     ] = None
     told: frozenset[str] = frozenset()
-    """Which of these were given, rather than their defaults taken."""
+    """Which of these, and whether ``quiet``, were given, rather than their defaults taken."""
 
     def read(self, used: Collection[str] = ()) -> "pd.DataFrame":
         """The table, selected as asked; what looks wrong and no column used tells apart is said or refused."""
@@ -148,12 +148,10 @@ class TableOptions:
         from bayes_scaling.tables.reading import Reading, read_table
 
         reading, name = self.reading(), self.evaluations if self.runs is None else self.runs
-        if not name and self.runs is None:
-            raise BayesScalingError(f"--evaluations is empty; choose from {', '.join(PACKAGED)}, or give a CSV file")
         if not name:
-            raise BayesScalingError(
-                "--runs is empty; give a CSV file with columns parameters, tokens or flop, and loss"
-            )
+            choices = f"--evaluations is empty; choose from {', '.join(PACKAGED)}, or give a CSV file"
+            runs = "--runs is empty; give a CSV file with columns parameters, tokens or flop, and loss"
+            raise BayesScalingError(choices if self.runs is None else runs)
         if self.runs is None and (name in PACKAGED or not (Path(name).suffix or os.path.lexists(name))):
             if reading != Reading():
                 option = (
@@ -163,9 +161,8 @@ class TableOptions:
             return load_evaluations(name)  # refuses an unknown name, naming the packaged tables
         read = read_table(name, EVALUATIONS if self.runs is None else RUNS, reading)
         table = read.faultless(name)
-        for said in (read.left_alone, *table.attrs["selections"]):
-            if said:
-                say(said)
+        for said in (*read.remarks, *table.attrs["selections"]) if "quiet" not in self.told else ():
+            say(said)
         return table
 
     def selected(self, table: "pd.DataFrame") -> "pd.DataFrame":
@@ -268,7 +265,8 @@ def takes_table(
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
         def run(context: typer.Context, **asked: Any) -> None:
-            told = frozenset(each.name for each in of_table if given(context, each.name))
+            names = (*(each.name for each in of_table), "quiet")
+            told = frozenset(name for name in names if given(context, name))
             if {"runs", "evaluations"} <= told:
                 raise BayesScalingError(
                     "--runs and --evaluations are both given; a command reads one table, so leave one out"

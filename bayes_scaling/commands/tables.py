@@ -21,17 +21,20 @@ if TYPE_CHECKING:
 def check_command(
     options: TableOptions,
     file: Annotated[Path, typer.Argument(help="A file of evaluations or of training runs: CSV, TSV, JSON lines, ...")],
-    runs: Annotated[bool, typer.Option("--runs", help="They are training runs, whatever their columns say.")] = False,
+    runs: Annotated[
+        bool | None,
+        typer.Option("--runs/--evaluations", help="What they are, whatever their columns say.", show_default=False),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Print every fault of a table (row, column, value and the rule it breaks), and what looks wrong with it."""
     from bayes_scaling.tables.benchmarks import KNOWN, in_order, known
-    from bayes_scaling.tables.columns import RUNS
+    from bayes_scaling.tables.columns import EVALUATIONS, RUNS
     from bayes_scaling.tables.faults import fault_lines, printable
     from bayes_scaling.tables.plausibility import findings
     from bayes_scaling.tables.reading import read_table
 
-    read = read_table(file, RUNS if runs else None, options.reading())
+    read = read_table(file, {True: RUNS, False: EVALUATIONS, None: None}[runs], options.reading())
     faults, kind = read.faults, read.kind
     table = read.table if faults else options.selected(read.table)
     found = () if faults else findings(table)
@@ -47,10 +50,9 @@ def check_command(
         }
         typer.echo(strict_json(said), nl=False)
     else:
-        shown = (read.line, read.left_alone) if faults else (read.left_alone, *table.attrs["selections"], *found)
-        for line in (*fault_lines(faults), *map(str, shown)):
-            if line:
-                typer.echo(printable(line))
+        notes = [read.line] * bool(read.line) if faults else (*table.attrs["selections"], *found)
+        for line in (*fault_lines(faults), *read.remarks, *map(str, notes)):
+            typer.echo(printable(line))
     if faults:
         raise BayesScalingError(f"{file}: {counted(len(faults), 'fault')}")
     if errors:
@@ -61,7 +63,15 @@ def check_command(
     if as_json:
         return
     typer.echo(f"{file}: {counted(len(table), kind.noun)}, no faults")
-    others = [label for label in in_order(table["benchmark"]) if known(label) is None] if kind is not RUNS else []
+    if kind is RUNS:
+        return
+    from bayes_scaling.model.predictors import ARCHITECTURE_LEVELS, architecture_levels
+
+    architecture, (rest, first) = table["architecture"], ARCHITECTURE_LEVELS
+    if told := sorted({*architecture} - {*ARCHITECTURE_LEVELS}):
+        counts = architecture_levels(architecture).value_counts()
+        typer.echo(f"architectures: {first} {counts.get(first, 0)}; {rest} {counts[rest]} ({', '.join(told)})")
+    others = [label for label in in_order(table["benchmark"]) if known(label) is None]
     if others:
         names = ", ".join(benchmark.name for benchmark in KNOWN)
         typer.echo(printable(f"benchmarks that are kept as labels: {', '.join(others)}; known ones are {names}"))

@@ -328,8 +328,9 @@ class Predictors:
             design = self._designs[formula.coefficient]
             known = found = self._matrix(design)
             if table is not self.table:
+                frame = self._frame(formula, table)  # refuses by itself what a column may not hold
                 with _worked_out(f"[coefficients] {formula.coefficient} = {formula.text!r}", "these rows{}"):
-                    found = np.asarray(design.evaluate_new_data(self._frame(formula, table)).design_matrix, float)
+                    found = np.asarray(design.evaluate_new_data(frame).design_matrix, float)
             for term in formula.terms:
                 if is_smooth(term):
                     covariates[formula.term_name(term)] = _part(design, found, term)

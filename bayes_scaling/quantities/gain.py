@@ -13,7 +13,7 @@ from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law.formula import log_term, training_compute
 from bayes_scaling.model.predictors import architecture_levels
 from bayes_scaling.quantities.arguments import budgets_of, check_years, positive
-from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
+from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of, level_of
 from bayes_scaling.quantities.optimal_split import optimal_term
 from bayes_scaling.specifications.catalogue import list_specifications, load_specification
 
@@ -212,7 +212,7 @@ def _paired(ours: Laws, theirs: Laws) -> tuple[Laws, Laws]:
 
 
 def _side(laws: Laws, benchmark: str | None, architecture: str, *, every: bool = False) -> _Side:
-    systems = laws.systems_at()
+    systems, architecture = laws.systems_at(), level_of(architecture)
     if not (every or systems.empty):
         systems = systems[architecture_levels(systems["architecture"]) == architecture]
     flop = pd.Series(dtype=float) if laws.systems.empty else training_compute(systems["parameters"], systems["tokens"])

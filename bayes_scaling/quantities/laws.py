@@ -17,7 +17,7 @@ from bayes_scaling.law.chinchilla import ChinchillaLaw
 from bayes_scaling.law.formula import loss
 from bayes_scaling.law.gundlach import ComputeLaw
 from bayes_scaling.law.kaplan import KaplanJointLaw
-from bayes_scaling.model.predictors import Predictors, label_of
+from bayes_scaling.model.predictors import Predictors, architecture_levels, label_of
 from bayes_scaling.model.rows import Anchor, covariates_at, minima, noise_names
 from bayes_scaling.model.structure import Coefficient, Coefficients, coefficient_at, loss_parts
 from bayes_scaling.specifications.laws import SIZES
@@ -25,6 +25,8 @@ from bayes_scaling.specifications.sections import CENTRE_YEAR
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.specifications.values import is_number
 from bayes_scaling.tables.benchmarks import KNOWN, in_order, named
+from bayes_scaling.tables.cells import architecture_of
+from bayes_scaling.tables.columns import ARCHITECTURES
 
 if TYPE_CHECKING:
     from bayes_scaling.inference.result import Fit
@@ -214,10 +216,10 @@ class Laws:
         self, benchmark: str, architecture: str, points: Mapping[str, Floats], needed: Container[str | None]
     ) -> tuple[dict[str, Floats], dict[str, Integers]]:
         """Covariates and group codes of points; columns that are not set have their usual values."""
-        named = {"benchmark": benchmark, "architecture": architecture}
+        named = {"benchmark": benchmark, "architecture": level_of(architecture)}
         if self.predictors is None:
             used = {coefficient.group for coefficient in self.coefficients.values()}
-            return {}, {group: self._code(group, name) for group, name in named.items() if group in used}
+            return {}, {each: np.array([self.levels[each].index(named[each])]) for each in named if each in used}
         columns = self.specification.columns
         own = {name: each for name, each in points.items() if name in columns and name in needed}
         for name, each in own.items():
@@ -235,13 +237,16 @@ class Laws:
         """The law where no parameters are in excess, as none are at the best split."""
         return replace(self, coefficients={k: each for k, each in self.coefficients.items() if k != "excess_scale"})
 
-    def _code(self, group: str, name: str) -> Integers:
-        if name not in self.levels[group]:
-            raise BayesScalingError(
-                f"{group} {name!r} is not part of '{self.specification.name}' as fitted; "
-                f"valid choices: {', '.join(self.levels[group])}"
-            )
-        return np.array([self.levels[group].index(name)])
+
+def level_of(architecture: str) -> str:
+    """What an architecture counts as, by any word that tables take for it."""
+    meant = architecture_of(str(architecture))
+    if meant not in ARCHITECTURES:
+        raise BayesScalingError(
+            f"architecture {architecture!r} is unknown; valid choices: {', '.join(ARCHITECTURES)}, or a usual word for "
+            "one of these, such as LSTM"
+        )
+    return str(architecture_levels(pd.Series([meant]))[0])
 
 
 def _lawful(each: Coefficient) -> Coefficient:

@@ -141,12 +141,10 @@ def variant_in_words(name: str) -> str:
 
 
 def sentence(fit: Fit) -> str:
-    """The answer in one sentence; as the terminal ends with it."""
-    where = f"On {fit.evaluations.name} ({_size(fit.evaluations)})"
-    selections = "; ".join(fit.evaluations.selections)
-    if selections:
-        where += f" [{selections}]"
-    text = f"{where}, {_finding(fit)}"
+    """The answer in one sentence, and what was done to the table; as the terminal ends with it."""
+    text = f"On {fit.evaluations.name} ({_size(fit.evaluations)}), {_finding(fit)}"
+    if selections := fit.evaluations.selections:
+        text += f" The table as read: {'; '.join(selections)}."
     return text if fit.diagnostics.converged else f"{DO_NOT_USE}: {text}"
 
 

@@ -1,5 +1,6 @@
 """The catalogue of specifications: small TOML files, by name or by path."""
 
+import shlex
 from difflib import SequenceMatcher, get_close_matches
 from functools import cache
 from pathlib import Path
@@ -108,7 +109,9 @@ def _refusal(text: str, path: Path) -> str:
     if text and path.is_dir():
         return f"{text}: is a directory, not a {_SUFFIX} file"
     if text and path.exists():
-        return f"{text}: a specification file must end in {_SUFFIX}"
+        file = shlex.quote(text)
+        table = f"if it is a table, type --evaluations {file}, or --runs {file} if it is of training runs"
+        return f"{text}: a specification file must end in {_SUFFIX}; {table}"
     if path.suffix == _SUFFIX:
         stem = text.removesuffix(_SUFFIX)
         return f"{text}: no such file" + (f"; did you mean {stem}, a name in the catalogue?" if stem in names else "")

@@ -7,6 +7,7 @@ scale. Further terms are added on the link. Nothing of a formula is run but the 
 """
 
 import re
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -233,8 +234,10 @@ def _formula_of(described: Any, coefficient: str, text: str, where: str) -> Form
             )
         base = terms.pop(0)
         _check_group(base, where)
-    if coefficient in LOSS_FACTORS and not terms and not pooled:
-        raise SpecificationError(f"{where} names no column; the level itself is the intercept: write 0 + column")
+    parts = [*terms, *(f"({each.column or 1} | {each.group})" for each in pooled)]
+    if coefficient in LOSS_FACTORS and (intercept or not parts):
+        write = " + ".join(("0", *(parts or ["column"])))
+        raise SpecificationError(f"{where} must begin with 0 +, since the level itself is its intercept: write {write}")
     columns = sorted(described.var_names - {""})
     found = Formula(coefficient, text, base, tuple(terms), tuple(pooled), tuple(columns))
     names = [parameter.name for parameter, _ in found.parameters()]
@@ -263,4 +266,4 @@ def _slug(term: str) -> str:
 
 def first_line(error: Exception) -> str:
     """What an error of a library says, in one line."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:80]
+    return textwrap.shorten((str(error).strip().splitlines() or [type(error).__name__])[0], 80, placeholder=" ...")

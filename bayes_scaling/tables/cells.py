@@ -84,7 +84,7 @@ def plainly_written(cells: pd.DataFrame, kind: TableKind) -> tuple[pd.DataFrame,
             written = there.map(partial(_WRITINGS[column.kind], column))
             plain[column.name] = written.reindex(cells.index).astype(cells[column.name].dtype)
             many = int((written != there.str[:10]).sum() if column.kind == "date" else there.str.startswith("~").sum())
-            middles = f"the middle of {counted(many, 'year')} or month{'s' * (many > 1)}"
+            middles = f"{counted(many, 'date')} without a day, taken as the middle of the month or year"
             what = middles if column.kind == "date" else counted(many, "approximate number")
             said += [f"{column.name}: {what}"] if many else []
     return plain, said

@@ -25,8 +25,8 @@ class Column:
     ``kind`` says how its cells are read: a benchmark is a label, known ones by any of their names; a word one of
     ``choices``; a count a number that may be written 7B or 1,000,000. One whose ``need`` is ``"whole"`` may be missing,
     but not have gaps. ``usual`` is what others call it (neither case, blanks nor punctuation count), ``offered`` names
-    that are not taken without being told, since their unit is another. ``above`` and ``below`` bound a number, both
-    excluded; ``hint`` says in brackets what one beyond them may be.
+    that are not taken without being told, since they may mean something else. ``above`` and ``below`` bound a number,
+    both excluded; ``hint`` says in brackets what one beyond them may be.
     """
 
     name: str
@@ -96,7 +96,10 @@ EVALUATIONS = TableKind(
         *(Column(name) for name in _TEXTS),
         Column("published", "date", "required", ("date", "publication date", "release date", "published date")),
         Column("benchmark", "benchmark", "required", ("dataset", "task", "test set")),
-        Column("architecture", "word", "required", ("arch", "architecture type"), ARCHITECTURES),
+        Column(
+            "architecture", "word", "required", ("arch", "architecture type"), ARCHITECTURES,
+            offered=("type", "model type"),
+        ),
         Column("tokenization", "word", choices=TOKENIZATIONS),
         Column(
             "perplexity", "number", "required", ("ppl", "test ppl", "test perplexity"), above=1.0,
@@ -153,6 +156,7 @@ FITTED = ("parameters", "tokens", "loss")  # what every table of runs has once i
 
 MISSPELLING = 0.85  # similarity (0 to 1) from which a name is taken for a slip of the keyboard
 PERPLEXITIES = {"perplexity", "log_perplexity"}
+_LIKELY = 6  # required columns of evaluations, by any name, that make them likely
 _TELLING = 4  # letters of a usual name that tells something within a longer one
 
 
@@ -184,14 +188,25 @@ def offered_names(names: Collection[str], kind: TableKind) -> dict[str, list[str
 
 def kind_of_names(names: Collection[str]) -> TableKind:
     """Which kind has such columns: runs have a loss, evaluations a perplexity on a benchmark; else by the required."""
-
-    def known(kind: TableKind) -> set[str]:
-        return {*names, *offered_names(names, kind)} & set(kind.required)
-
     marks = len({"benchmark", *PERPLEXITIES} & set(names))
-    told = marks > 0 and ("loss" not in names or marks + ("paper" in names) > 1)
-    share = [len(known(kind)) / len(kind.required) for kind in (RUNS, EVALUATIONS)]
-    return RUNS if not told and share[0] > share[1] else EVALUATIONS
+    runs, evaluations = (required_among(names, kind) for kind in (RUNS, EVALUATIONS))
+    likely = marks > 0 or ("perplexity" in evaluations and len(evaluations) >= _LIKELY)
+    told = likely and ("loss" not in names or marks + ("paper" in names) > 1)
+    more = len(runs) / len(RUNS.required) > len(evaluations) / len(EVALUATIONS.required)
+    return RUNS if more and not told else EVALUATIONS
+
+
+def required_among(names: Collection[str], kind: TableKind) -> list[str]:
+    """The required columns of a kind that a table has, or may have by another name."""
+    return [name for name in kind.required if name in {*names, *offered_names(names, kind)}]
+
+
+def taken_as(names: Collection[str], kind: TableKind) -> str:
+    """One line on the kind that a table was taken for, by which columns, and how to ask for the other."""
+    other = RUNS if kind is EVALUATIONS else EVALUATIONS
+    found = ", ".join(required_among(names, kind)) or "none of the required ones"
+    ask = f"--{other.plural} (bs.read_{other.plural} in Python)"
+    return f"read as {kind.plural}, since its columns look like {found}; if they are {other.plural}, add {ask}"
 
 
 def is_runs(table: pd.DataFrame) -> bool:

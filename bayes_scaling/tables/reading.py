@@ -25,7 +25,7 @@ from bayes_scaling.tables.cells import (
     plainly_written,
     without_words_for_gaps,
 )
-from bayes_scaling.tables.columns import EVALUATIONS, RUNS, TableKind, kind_of_names
+from bayes_scaling.tables.columns import EVALUATIONS, RUNS, TableKind, kind_of_names, taken_as
 from bayes_scaling.tables.faults import Fault, fault_message
 from bayes_scaling.tables.formats import Source, read_text_table, source_name, table_name
 from bayes_scaling.tables.ho2024_sheet import REQUIRED as SHEET
@@ -79,8 +79,7 @@ class Reading:
                 example = "{'parameters': 'Model Size'}" if name == "columns" else "{'parameters': 1e9}"
                 raise kind.error(f"{name} must be a mapping such as {example}, not {type(given).__name__}")
         sizes = kind.named("count", "number")
-        scale: Mapping[str, Any] = self.scale
-        for name, factor in scale.items():
+        for name, factor in mappings["scale"].items():
             if name not in sizes:
                 raise kind.error(f"scale: {name!r} is no column of numbers; choose from {', '.join(sizes)}")
             number = not isinstance(factor, bool) and isinstance(factor, Real) and 0 < float(factor) < np.inf
@@ -97,20 +96,20 @@ class Reading:
 
 @dataclass(frozen=True)
 class ReadTable:
-    """What was read: a table, empty where there are faults; its kind; what to type; columns that resemble ours."""
+    """What was read: a table, empty where there are faults; its kind; what to type; what a reader should know."""
 
     table: pd.DataFrame
     faults: tuple[Fault, ...]
     kind: TableKind
     line: str = ""
-    left_alone: str = ""
+    remarks: tuple[str, ...] = ()
 
     def faultless(self, source: Source) -> pd.DataFrame:
         """The table; where there are faults, all of them as one message of the kind's error."""
         if self.faults:
             name, runs = source_name(source), " --runs" * (self.kind is RUNS)
             said = fault_message(name, self.faults, f"run `bayes-scaling check {name}{runs}`")
-            raise self.kind.error(f"{said}\n{self.line}" if self.line else said)
+            raise self.kind.error("\n".join(filter(None, (said, self.line, *self.remarks))))
         return self.table
 
 
@@ -292,7 +291,7 @@ def read_table(
     try:
         file = read_text_table(source, kind.noun if kind else "row")
         names = list(file.cells.columns)
-        kind = kind or kind_of_names({*names} - {*reading.columns.values()} | {*reading.columns})
+        asked, kind = kind, kind or kind_of_names({*names} - {*reading.columns.values()} | {*reading.columns})
         reading.check(kind)
         if set(SHEET) <= set(names) and not reading.columns:
             path = shlex.quote(where) if isinstance(source, str | PathLike) else "sheet.csv"
@@ -321,6 +320,7 @@ def read_table(
         said.append(f"without {counted(len(incomplete), 'incomplete row')} ({where_empty})")
     names = list(cells.columns)
     missing = tuple(missing_columns(names, kind))
+    taken = (taken_as(names, kind),) if asked is None and (missing or guessed) else ()
     plain, notes = plainly_written(cells, kind)
     values, faults = checked_values(plain, kind, reading.scale, reading.loss_unit)
     columns = {**reading.columns, **guessed}
@@ -338,20 +338,21 @@ def read_table(
         if missing and kind is EVALUATIONS and kind_of_names(names) is RUNS:
             line = f"--runs {shlex.quote(where)} (bs.read_runs in Python), since these are columns of training runs"
         verb = "type" if reading == Reading() else "add"
-        return ReadTable(pd.DataFrame(), all_faults, kind, in_python(f"{verb} {line}", "\n") if line else "")
+        typed = in_python(f"{verb} {line}", "\n") if line else ""
+        return ReadTable(pd.DataFrame(), all_faults, kind, typed, taken)
     others = [str(column) for column in file.typed if column in values and column not in kind.canonical]
     values = values.assign(**{column: file.typed[column].reindex(values.index) for column in others})
     table = finished_table(values, kind, table_name(source) if name is None else name)
     earlier = getattr(source, "attrs", {}).get("selections") or []
     table.attrs["selections"] = [*earlier, *said, *notes, *reading.said(kind)]
     table.attrs |= {"allowed": list(reading.allow)} if reading.allow else {}
-    return ReadTable(table, (), kind, "", similar_names(names, kind))
+    return ReadTable(table, (), kind, "", tuple(filter(None, (similar_names(names, kind), *taken))))
 
 
 def _faultless(source: Source, kind: TableKind, reading: Reading, name: str | None) -> pd.DataFrame:
     read = read_table(source, kind, reading, name)
     table, category = read.faultless(source), RunsWarning if kind is RUNS else TableWarning
-    for message in filter(None, (read.left_alone, *(in_python(str(each)) for each in findings(table)))):
+    for message in (*read.remarks, *(in_python(str(each)) for each in findings(table))):
         warnings.warn(f"{source_name(source)}: {message}", category, stacklevel=3)
     return table
 

@@ -3,6 +3,7 @@
 import inspect
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from bayes_scaling.commands import app
@@ -156,3 +157,30 @@ def test_a_byte_order_mark_is_no_fault(tmp_path) -> None:
     path = tmp_path / "names.toml"
     path.write_bytes(b"\xef\xbb\xbf" + FILE.encode())
     assert columns_of_file(str(path)) == RENAMED
+
+
+def test_check_says_which_kind_it_read_and_takes_the_other_when_asked(ended, here):
+    path = here / "mine.csv"
+    path.write_text("Model,N,D,PPL\nA,1e8,2e9,20\nB,1e9,2e10,15\n", encoding="utf-8")
+    code, out, _ = ended("check", str(path))
+    assert code == 2 and "read as runs, since its columns look like parameters, loss; if they are evaluations" in out
+    code, out, _ = ended("check", str(path), "--evaluations")
+    assert code == 2 and "column published" in out and "read as" not in out
+
+
+@pytest.mark.parametrize("quiet", [(), ("--quiet",)])
+def test_quiet_leaves_out_remarks_on_reading_and_not_what_is_wrong(ended, here, quiet) -> None:
+    (here / "runs.csv").write_text("params,tokens,val_loss\n1e9,1e10,2.58\n2e9,1e11,2.3\n", encoding="utf-8")
+    code, _, err = ended("fit", "reference", "--runs", "runs.csv", "--guess-columns", *quiet)
+    assert code == 2 and ("columns guessed: parameters from params" in err) == (not quiet)
+    assert "'reference'" in err
+
+
+def test_check_says_which_architectures_are_told_apart(ended, here, csv_without, ho2024) -> None:
+    csv_without(here / "mine.csv")
+    table = pd.read_csv(here / "mine.csv", dtype=str)
+    other = table.index[table["architecture"] != "transformer"]
+    table.loc[other[:5], "architecture"], table.loc[other[5:7], "architecture"] = "LSTM", "SSM"
+    table.to_csv(here / "mine.csv", index=False)
+    first = f"transformer {(ho2024['architecture'] == 'transformer').sum()}; other {len(other)}"
+    assert f"\narchitectures: {first} (recurrent, state-space)\n" in ended("check", "mine.csv")[1]

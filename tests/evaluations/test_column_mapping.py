@@ -8,7 +8,7 @@ import pytest
 
 from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.tables import check_evaluations, is_runs, read_evaluations
-from bayes_scaling.tables.columns import RUNS, kind_of_names
+from bayes_scaling.tables.columns import EVALUATIONS, RUNS, kind_of_names
 from bayes_scaling.tables.reading import Reading, read_table
 
 
@@ -103,3 +103,18 @@ def test_the_kind_of_a_table_is_told_by_its_columns_once_they_are_mapped(columns
     assert read.kind.noun == noun
     if noun == "run":
         assert read.table["loss"].tolist() == pytest.approx(np.log([20, 15]))
+
+
+PUBLISHED = ["Model", "Params (M)", "Train tokens (B)", "PPL", "Date", "Paper", "Dataset", "Type", "Team"]
+
+
+@pytest.mark.parametrize("without", [(), ("Paper",), ("Model", "Type"), ("Type", "Team")])
+def test_usual_names_of_published_results_make_evaluations(without):
+    names = [name for name in PUBLISHED if name not in without]
+    read = read_table(pd.DataFrame({name: ["1", "2"] for name in names}))
+    assert read.kind is EVALUATIONS and "--column perplexity=PPL" in read.line
+    assert "if they are runs, add --runs" in read.remarks[-1]
+    for refused in (read_table(pd.DataFrame({name: ["1"] for name in names}), EVALUATIONS), read):
+        with pytest.raises(EvaluationsError) as caught:
+            refused.faultless("mine.csv")
+        assert "training runs" not in str(caught.value)

@@ -110,7 +110,9 @@ def test_approximate_counts_are_read_and_said(table_file):
 def test_of_a_year_or_month_the_middle_is_taken_and_said(table_file, cell, day):
     evaluations = read_evaluations(table_file({"published": cell}))
     assert evaluations["published"].item() == pd.Timestamp(day)
-    assert evaluations.attrs["selections"] == ["published: the middle of 1 year or month"]
+    assert evaluations.attrs["selections"] == [
+        "published: 1 date without a day, taken as the middle of the month or year"
+    ]
 
 
 def test_numbers_keep_every_digit(table_file):

@@ -202,6 +202,11 @@ SETTINGS = {
         "needs shared alpha and beta: remove beta from [coefficients]",
     ),
     "factor without a column": ({"coefficients": {"reducible": "1"}}, "write 0 + column"),
+    "factor with an intercept": (
+        {"coefficients": {"reducible": "1 + number + (1 | lab)"}},
+        "must begin with 0 +, since the level itself is its intercept: write 0 + number + (1 | lab)",
+    ),
+    "factor of effects with an intercept": ({"coefficients": {"loss": "(1 | lab)"}}, "write 0 + (1 | lab)"),
     "clusters that mean paper": (
         {"coefficients": {"alpha": "1 + (1 | paper)"}, "noise": {"cluster": "lab"}},
         "set cluster = 'paper', or rename the column",

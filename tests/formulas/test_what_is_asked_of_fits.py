@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from formulas.made_formulas import made_evaluations, made_fit, made_specification
 from made_runs import made_runs
 from models.log_densities import FAST
@@ -82,9 +83,16 @@ def test_a_gain_is_what_a_baseline_needs_for_the_same_loss(whole) -> None:
             bs.System("mine", each, each, pd.Timestamp("2020-01-01").date()) for each in (size, factor * size)
         )
         reached = bs.predicted_loss(whole, one)[0, draw].item()
-        needed = bs.predicted_loss(whole, other, architecture="other")[0, draw].item()
+        needed = bs.predicted_loss(whole, other, architecture="lstm")[0, draw].item()  # which counts as other
         assert needed == pytest.approx(reached, rel=1e-6)
     assert np.isfinite(bs.loss_reduction(whole, 1e21)).all()
+    xr.testing.assert_identical(bs.compute_equivalent_gain(whole, 1e21, year=2020.0, baseline="LSTM"), gain)
+
+
+def test_a_word_that_rows_may_not_hold_is_named_without_the_formula(whole) -> None:
+    predictors = laws_of(whole).predictors
+    with pytest.raises(bs.EvaluationsError, match=r"^column architecture, row .*: 'abacus' is not one of transfor"):
+        predictors.arrays(predictors.table.assign(architecture="abacus"))
 
 
 def test_what_no_formula_takes_from_architectures_has_no_gain() -> None:

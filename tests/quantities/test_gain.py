@@ -206,8 +206,8 @@ def test_a_law_without_architectures_names_specifications_that_have_them() -> No
         ({"split": "half"}, "valid choices: equal, optimal, or a number of tokens per parameter"),
         ({"split": True}, "split True is unknown"),
         ({"split": 0.0}, r"split \(tokens per parameter\) must be above 0"),
-        ({"architecture": "LSTM"}, "valid choices: other, transformer"),
-        ({"baseline": "LSTM"}, "valid choices: other, transformer"),
+        ({"architecture": "abacus"}, "'abacus' is unknown; valid choices: transformer, recurrent"),
+        ({"baseline": "abacus"}, "'abacus' is unknown; valid choices: transformer, recurrent"),
         ({"benchmark": "c4"}, "'c4' is unknown"),
     ],
 )

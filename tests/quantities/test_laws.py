@@ -48,6 +48,10 @@ def test_a_hypothetical_system_has_the_factor_of_its_architecture() -> None:
     laws = hand_made(Specification("f", transformer_factor="sigmoid", progress=BOTH), log_factor=log_factor)
     other, transformer = (laws.loss(1e9, 1e10, 2020.0, architecture=name) for name in ("other", "transformer"))
     np.testing.assert_allclose(transformer / other, 0.9, rtol=1e-13)
+    for word in ("recurrent", "LSTM", "Mamba"):  # as tables take them
+        np.testing.assert_array_equal(laws.loss(1e9, 1e10, 2020.0, architecture=word), other)
+    with pytest.raises(bs.BayesScalingError, match="architecture 'abacus' is unknown; valid choices: transformer, rec"):
+        laws.loss(1e9, 1e10, 2020.0, architecture="abacus")
 
 
 def test_a_hypothetical_system_grows_at_the_rates_of_both_eras() -> None:

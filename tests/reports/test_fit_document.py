@@ -571,6 +571,9 @@ def test_rows_that_were_selected_are_told_beside_the_command(ho2024):
     fit = drawn_fit("reference", bs.on_benchmarks(ho2024, "ptb"))
     told = method_section(fit).blocks[-1].text
     assert fit.evaluations.selections[0] in told and "a file of these rows alone" in told
+    answer, _, after = sentence(fit).partition(" The table as read: ")
+    assert answer.startswith(f"On ho2024 ({len(bs.on_benchmarks(ho2024, 'ptb'))} evaluations from ")
+    assert "[" not in answer and after == f"{fit.evaluations.selections[0]}."
 
 
 @pytest.mark.parametrize(

@@ -705,13 +705,14 @@ def test_a_directory(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert message_of(caught) == f"{name}: is a directory, not a .toml file"
 
 
-@pytest.mark.parametrize("name", ["mine.json", "mine.txt", "mine"])
+@pytest.mark.parametrize("name", ["mine.json", "mine.txt", "mine.csv", "mine"])
 def test_a_file_of_another_kind(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_text("{}", encoding="utf-8")
     with pytest.raises(SpecificationError) as caught:
         load_specification(path)
-    assert message_of(caught) == f"{path}: a specification file must end in .toml"
+    table = f"if it is a table, type --evaluations {path}, or --runs {path} if it is of training runs"
+    assert message_of(caught) == f"{path}: a specification file must end in .toml; {table}"
 
 
 @pytest.mark.parametrize("ending", ["", ".toml"])

@@ -10,7 +10,7 @@ from bayes_scaling.model.coordinates import published_names
 from bayes_scaling.model.predictors import levels_of
 from bayes_scaling.reports.describe import describe, varying
 from bayes_scaling.specifications.catalogue import resolve
-from bayes_scaling.specifications.formulas import read_formula
+from bayes_scaling.specifications.formulas import first_line, read_formula
 from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.specifications.noise import normal, shared_effects
 from bayes_scaling.specifications.progress import SHAPES, Progress, years_by_era
@@ -52,6 +52,12 @@ def test_words_for_laws_formulas_and_groups() -> None:
     assert LAWS["steps"].of == "parameters and least steps"
     assert levels_of("lab", pd.Series(["b", "a", "b"])) == ("a", "b")
     assert read_formula("alpha", "1 + architecture + (1 | lab)").terms == ("architecture",)
+
+
+def test_what_a_library_says_is_shortened_between_words():
+    said = first_line(ValueError("some words " * 20 + "\nand a line"))
+    assert 70 < len(said) <= 80 and said.endswith((" some ...", " words ..."))
+    assert first_line(ValueError("")) == "ValueError"
 
 
 def test_specifications_of_the_catalogue_are_found_and_described() -> None:
