@@ -53,7 +53,9 @@ def test_the_answer_has_the_average_in_its_sentence(fit) -> None:
 @pytest.mark.parametrize(("name", "word"), [("reference", "not counting"), ("ho2024/07", "counting")])
 def test_the_estimand_is_said(name, word, ho2024) -> None:
     fit = drawn_fit(name, ho2024)
-    assert f"tokens, {word} test-time adaptation, on average over the table's evaluations, 2012 to 2023." in estimand(fit)
+    assert f"tokens, {word} test-time adaptation, on average over the table's evaluations, 2012 to 2023." in estimand(
+        fit
+    )
     assert summarise(fit)["estimand"] == estimand(fit)
 
 
