@@ -231,7 +231,6 @@ class StudyOptions:
         files: Iterable[Path],
         json: Callable[[], bytes],
         words: Callable[[], "RenderableType"],
-        also: str = "",
         *,
         converged: Iterable[bool] = (),
     ) -> None:
@@ -243,7 +242,7 @@ class StudyOptions:
         else:
             out = console()
             out.print(words())
-            say_written(out, files, also)
+            say_written(out, files)
         if not all(converged):
             raise typer.Exit(EXIT_UNCONVERGED)
 

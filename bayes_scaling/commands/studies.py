@@ -19,7 +19,7 @@ from bayes_scaling.commands.options import (
     specification_names,
     takes_table,
 )
-from bayes_scaling.common.files import REPLICATION_TABLE
+from bayes_scaling.common.files import FITS, REPLICATION_TABLE
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.settings import SEED, checked_seed
 from bayes_scaling.specifications.catalogue import DEFAULT_SPECIFICATION, load_specification
@@ -73,10 +73,9 @@ def compare_command(
     asked: dict[str, Any] = {"unit": unit, "deltas": deltas, "rate_scales": scales, "refits": refits}
     comparison = study.run(compare, len(variants), directory, specifications=names, evaluations=table, **asked)
     study.tell(
-        write_comparison(comparison, directory),
+        (*write_comparison(comparison, directory), directory / FITS),
         lambda: with_rows(comparison_json(comparison), comparison.table),
         lambda: comparison_report(comparison),
-        f"; fits in {directory / 'fits'}",
         converged=comparison.table["converged"],
     )
 
@@ -103,10 +102,9 @@ def robustness_command(
     directory = study.directory(table.attrs["name"])
     result = study.run(robustness, total, directory, evaluations=table, cases=names)
     study.tell(
-        write_robustness(result, directory),
+        (*write_robustness(result, directory), directory / FITS),
         lambda: with_rows(robustness_json(result), result.table),
         lambda: robustness_report(result),
-        f"; fits in {directory / 'fits'}",
         converged=result.table["converged"],
     )
 
@@ -148,7 +146,7 @@ def backtest_command(
     best_of = [] if options.best_of is None or hold_out is None else options.best_of.split(",")
     table = (replace(options, best_of=None) if best_of else options).read()
     from bayes_scaling.reports.backtest_document import backtest_json, backtest_report, write_backtest
-    from bayes_scaling.studies.backtest.backtest import backtest, planned
+    from bayes_scaling.studies.backtest.backtest import FORECASTS, backtest, planned
     from bayes_scaling.studies.backtest.splits import FIRST, LAST, RUN_SPECIFICATIONS, SPECIFICATIONS
 
     names = specifications or list(SPECIFICATIONS if hold_out is None else RUN_SPECIFICATIONS)
@@ -159,10 +157,9 @@ def backtest_command(
     directory = study.directory(f"{'-'.join(names)[:60]}-{table.attrs['name']}")
     result = study.run(backtest, total, directory, noun="forecast", doing="make", **asked)
     study.tell(
-        write_backtest(result, directory),
+        (*write_backtest(result, directory), directory / FORECASTS),
         lambda: backtest_json(result),
         lambda: backtest_report(result),
-        f"; forecasts in {directory / 'forecasts'}",
         converged=result.forecasts["converged"],
     )
 

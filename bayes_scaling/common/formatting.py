@@ -66,6 +66,11 @@ def between(lower: str, upper: str) -> str:
     return lower if lower == upper == NOT_DEFINED else f"{lower} to {upper}"
 
 
+def plus_minus(value: float, error: float, form: str = ".3f") -> str:
+    """A value with its standard error, which is left out where it can't be estimated."""
+    return f"{value:{form}}" + ("" if math.isnan(error) else f" ± {error:{form.removeprefix('+')}}")
+
+
 def probability(value: float) -> str:
     """A probability: three decimals, and never a certainty that finitely many draws can't give."""
     text = f"{value:.3f}"

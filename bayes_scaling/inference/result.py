@@ -70,6 +70,13 @@ def summary_of(evaluations: pd.DataFrame, warnings: tuple[Finding, ...] | None =
     )
 
 
+class _NoArrayError(BayesScalingError):
+    """Keeps its advice where ArviZ raises the same class again with words of its own, as ``az.compare`` does."""
+
+    def __str__(self) -> str:
+        return " ".join((*self.args, "A Fit is no array; ArviZ and xarray take its DataTree: write fit.data for fit."))
+
+
 @dataclass(frozen=True)
 class Fit:
     """One posterior with everything needed to judge and reuse it.
@@ -152,7 +159,7 @@ class Fit:
 
     def __array__(self, *_: Any, **__: Any) -> Any:
         """Refuse in words what ArviZ would try."""
-        raise BayesScalingError("a Fit is no array; give its DataTree to ArviZ and xarray: az.summary(fit.data)")
+        raise _NoArrayError
 
     @property
     def by_paper(self) -> DataTree:

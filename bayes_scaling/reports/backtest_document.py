@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from bayes_scaling.common.files import BACKTEST_SCORES, BACKTEST_SETTINGS, BACKTEST_TABLE
-from bayes_scaling.common.formatting import NOT_CONVERGED, number
+from bayes_scaling.common.formatting import NOT_CONVERGED, number, plus_minus
 from bayes_scaling.common.strict_json import records
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.plots.predictive import plot_backtest
@@ -19,12 +19,13 @@ from bayes_scaling.reports.document import Document, Section
 from bayes_scaling.reports.markdown import render_page
 from bayes_scaling.reports.run_directory import picture, write_beside_fits
 from bayes_scaling.reports.study_document import Prose
-from bayes_scaling.reports.terminal import compact, left_out
+from bayes_scaling.reports.terminal import Compact, left_out
 from bayes_scaling.studies.backtest.result import Backtest
 from bayes_scaling.studies.directory import recorded
 
-PICTURE = "backtest.png"
-FILES = (PICTURE, "backtest.md", BACKTEST_TABLE, BACKTEST_SCORES, BACKTEST_SETTINGS)
+PICTURE, PAGE = "backtest.png", "backtest.md"
+FILES = (PICTURE, PAGE, BACKTEST_TABLE, BACKTEST_SCORES, BACKTEST_SETTINGS)
+ENOUGH = 0.8  # share inside 90% intervals from which on the answer is yes
 WELL_KNOWN = 10  # fitted evaluations from which on a benchmark counts as well known
 _WORDS = {
     "evaluations": {
@@ -48,7 +49,7 @@ def prose_of(result: Backtest, mark: str = f"{NOT_CONVERGED}: ") -> Prose:
     whole, *parts = summaries
     return Prose(
         "backtest",
-        {"plot_backtest": plot_backtest, "precise": number, **vars(domain)},
+        {"plot_backtest": plot_backtest, "precise": number, "plus_minus": plus_minus, "ENOUGH": ENOUGH, **vars(domain)},
         **{"it": result, "runs": kind == "runs", "first": first, "about": result.evaluations, "mark": mark},
         **{"cuts": _cuts(result), **_WORDS[kind]},
         lost=[f"{name} {cut}" for name, cut in result.forecasts.index[~result.forecasts["converged"]]],
@@ -77,7 +78,7 @@ def _well_known(result: Backtest) -> Iterator[tuple[str, str, pd.DataFrame]]:
 
 
 def sentences(result: Backtest) -> tuple[str, ...]:
-    """What a backtest comes to."""
+    """What a backtest comes to, the answer first."""
     return tuple(prose_of(result).part("sentences"))
 
 
@@ -102,21 +103,19 @@ def backtest_page(result: Backtest, picture: str = PICTURE) -> str:
     )
 
 
-_SHOWN = {
-    name: name.removeprefix("inside ")
-    for name in ("forecaster", "cuts", "inside 50%", "inside 90%", "inside 95%", "error", "log score", "CRPS")
-}
-"""Columns that the terminal has room for, and their headings there."""
+_SHOWN = ("forecaster", "cuts", "inside 90%", "error", "log score", "inside 50%", "inside 95%", "CRPS")
+"""Columns that the terminal shows, the most important first."""
 
 
 def backtest_report(result: Backtest) -> RenderableType:
     """Averages over cuts in a table, and what follows in sentences."""
     prose = prose_of(result)
     tables = (
-        compact(table.caption, table, {name: head for name, head in _SHOWN.items() if name in table.columns})
+        Compact(table.caption, table, {name: name for name in _SHOWN if name in table.columns}, PAGE)
         for table in prose.part("averages")[: len(result.horizons)]
     )
-    return Group(*tables, *map(Text, prose.part("sentences")), *left_out(result))
+    answer, *said = map(Text, prose.part("sentences"))
+    return Group(answer, Text(), *tables, *said, *left_out(result))
 
 
 def backtest_json(result: Backtest) -> bytes:

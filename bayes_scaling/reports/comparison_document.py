@@ -24,7 +24,7 @@ from bayes_scaling.reports.fit_words import variant_in_words
 from bayes_scaling.reports.markdown import render_page
 from bayes_scaling.reports.run_directory import picture, write_beside_fits
 from bayes_scaling.reports.study_document import Prose
-from bayes_scaling.reports.terminal import compact, left_out
+from bayes_scaling.reports.terminal import Compact, left_out
 from bayes_scaling.specifications.catalogue import list_specifications, load_specification
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.studies.comparison.elpd import TIMES
@@ -33,6 +33,7 @@ from bayes_scaling.studies.comparison.variants import STATED
 from bayes_scaling.studies.directory import recorded
 
 SHOWN = 25  # rows that the terminal shows; the file has all
+FEW_TIED = 3  # variants that a tie is told of by name
 FEWEST_PUBLISHED = 3  # the paper's variants that a comparison with its ranking needs
 RANKING_FILE = "ranking.md"
 PICTURES = ("comparison.png", "doubling_times_by_variant.png", "pareto_k.png", "criteria.png")
@@ -149,15 +150,15 @@ def comparison_report(comparison: Comparison) -> RenderableType:
         "variant": "variant",
         "rank": "rank",
         "elpd difference ± its error (nats)": "elpd_diff ± dse",
+        "doubling time (months)": "doubling time, months",
         "stacking": "weight",
         "error (squared nats)": "LOO-MSE",
-        "doubling time (months)": "doubling time, months",
     }
     prose, noun = prose_of(comparison), noun_of(comparison.unit, comparison.evaluations.kind)
     (table,), hidden = prose.part("ranking_table"), len(comparison.table) - SHOWN
     table = replace(table, rows=table.rows[:SHOWN])
-    shown = compact(f"By expected log predictive density, one {noun} left out", table, heads)
-    more = [Text(f"... and {hidden} more in comparison.csv")] if hidden > 0 else []
+    shown = Compact(f"By expected log predictive density, one {noun} left out", table, heads, COMPARISON_TABLE)
+    more = [Text(f"... and {hidden} more in {COMPARISON_TABLE}")] if hidden > 0 else []
     said = (*prose.part("sentences"), *prose.part("correlation"))
     return Group(shown, *more, Text(), *map(Text, said), *left_out(comparison))
 

@@ -21,7 +21,7 @@ from bayes_scaling.reports.fit_words import PARTS, in_brackets, times_of
 from bayes_scaling.reports.markdown import render_page
 from bayes_scaling.reports.run_directory import picture, write_beside_fits
 from bayes_scaling.reports.study_document import Prose
-from bayes_scaling.reports.terminal import compact, left_out
+from bayes_scaling.reports.terminal import Compact, left_out
 from bayes_scaling.studies.comparison.elpd import TIMES
 from bayes_scaling.studies.directory import recorded
 from bayes_scaling.studies.robustness.cases import BASELINE, CASES
@@ -122,7 +122,7 @@ def robustness_report(result: Robustness) -> RenderableType:
     prose = prose_of(result)
     (found,) = prose.part("found_table")
     shown = {name: name.removesuffix(" ± dse") for name in found.columns}
-    table = compact("Doubling time of effective compute, months", found, shown)
+    table = Compact("Doubling time of effective compute, months", found, shown, ROBUSTNESS_TABLE)
     return Group(table, *map(Text, prose.part("sentences")), *left_out(result))
 
 

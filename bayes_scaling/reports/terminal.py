@@ -1,12 +1,16 @@
 """What is written to the terminal."""
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from rich import box
-from rich.console import Console, Group, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Column
@@ -21,11 +25,12 @@ NARROW: dict[str, Any] = {"box": box.SIMPLE_HEAD, "padding": (0, 1, 0, 0)}  # st
 
 
 def console(*, stderr: bool = False, widest: int = 100) -> Console:
-    """A console that wraps words but never crops them, coloured only on a terminal."""
-    made = Console(stderr=stderr, highlight=False, soft_wrap=False)
-    if not made.is_terminal:
-        return Console(stderr=stderr, highlight=False, width=widest, no_color=True)
-    made.width = min(made.width, widest)
+    """A console that wraps words but never crops them; elsewhere than on a terminal as wide as COLUMNS says."""
+    made = Console(stderr=stderr, highlight=False)
+    if made.is_terminal or "COLUMNS" in os.environ:
+        made.width = min(made.width, widest) or widest
+    else:
+        made.width = widest
     return made
 
 
@@ -61,12 +66,33 @@ def specification_page(description: Description) -> RenderableType:
     )
 
 
-def compact(title: str, table: Table, shown: Mapping[str, str]) -> RichTable:
-    """Columns of a table under headings for the terminal, figures on the right; no cell but the first is wrapped."""
-    first, *others = shown.values()
-    columns = (Column(first, no_wrap=True), *(Column(each, justify="right", no_wrap=True) for each in others))
-    places = [table.columns.index(column) for column in shown]
-    return rich_table(title, columns, ([row[place] for place in places] for row in table.rows), **NARROW)
+_LEAST_NAME = 24  # characters of a table's first column, from which on its words are wrapped
+
+
+@dataclass(frozen=True)
+class Compact:
+    """Columns of a table under headings for the terminal, the first ones where not all fit, and where the others are.
+
+    Figures are on the right and never cut; names in the first column are wrapped.
+    """
+
+    title: str
+    table: Table
+    shown: Mapping[str, str]
+    file: str
+
+    def __rich_console__(self, out: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        places = [self.table.columns.index(column) for column in self.shown]
+        heads, rows = list(self.shown.values()), [[row[place] for place in places] for row in self.table.rows]
+        widths = [max(map(cell_len, column)) for column in zip(heads, *rows, strict=True)]
+        drawn = accumulate((width + 2 for width in (min(widths[0], _LEAST_NAME), *widths[1:])), initial=1)
+        fit = max(2, sum(total <= options.max_width for total in drawn) - 1)
+        columns = [Column(head, overflow="fold") for head in heads[:fit]]
+        for column, width in zip(columns[1:], widths[1:], strict=False):
+            column.justify, column.width = "right", width
+        yield rich_table(self.title, columns, (row[:fit] for row in rows), **NARROW)
+        if heads[fit:]:
+            yield Text(f"Too wide for this terminal: {', '.join(heads[fit:])}; see {self.file}.")
 
 
 def left_out(result: Any) -> list[Text]:
@@ -75,9 +101,12 @@ def left_out(result: Any) -> list[Text]:
     return skipped + [Text(f"Set aside: {file} ({reason})") for file, reason in result.set_aside]
 
 
-def say_written(out: Console, files: Iterable[Path], also: str = "") -> None:
-    """Name the files that a command has written, brackets in their names as they are."""
-    out.print(f"\nWritten: {', '.join(map(str, files))}{also}", soft_wrap=True, markup=False)
+def say_written(out: Console, files: Iterable[Path]) -> None:
+    """Name the files and folders that a command has written, of several their directory once."""
+    paths = list(files)
+    directory = os.path.commonpath([path.parent for path in paths]) if len(paths) > 1 else ""
+    names = (f"{path.relative_to(directory) if directory else path}{'/' * path.is_dir()}" for path in paths)
+    out.print(Text(f"\nWritten{f' to {directory}' if directory else ''}: {', '.join(names)}"))
 
 
 class SweepProgress:
@@ -90,7 +119,7 @@ class SweepProgress:
         self._what = f"{counted(total, noun)} to {doing}"
         self._plain = not quiet and not console.is_terminal
         self._bar = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", table_column=Column(overflow="fold")),  # wrapped before times are cut
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),

@@ -5,7 +5,7 @@ from difflib import SequenceMatcher, get_close_matches
 from functools import cache
 from pathlib import Path
 
-from bayes_scaling.common.files import read_toml
+from bayes_scaling.common.files import FIT_FILE, read_toml
 from bayes_scaling.errors import SpecificationError
 from bayes_scaling.specifications.laws import LAWS
 from bayes_scaling.specifications.specification import Specification
@@ -14,6 +14,11 @@ DEFAULT_SPECIFICATION = "reference"
 DEFAULT_OF_RUNS = "chinchilla"
 _SUFFIX = ".toml"
 _FORMULA = "=+-@"  # what makes a spreadsheet calculate a cell of a table of results
+
+_OF_FITS = (
+    "; it is a fit, so give the specifications in place of their fits, or compare the fits in Python: "
+    "bs.compare_fits([bs.load_fit({!r}), ...])"
+)
 
 
 def catalogue_directory() -> Path:
@@ -106,12 +111,18 @@ def _refusal(text: str, path: Path) -> str:
             f"'{text}' is a family of {len(family)}; name one of them, such as {family[0]} "
             "(`bayes-scaling models` lists them all)"
         )
-    if text and path.is_dir():
-        return f"{text}: is a directory, not a {_SUFFIX} file"
     if text and path.exists():
         file = shlex.quote(text)
-        table = f"if it is a table, type --evaluations {file}, or --runs {file} if it is of training runs"
-        return f"{text}: a specification file must end in {_SUFFIX}; {table}"
+        if path.suffix == Path(FIT_FILE).suffix or (path / FIT_FILE).exists():
+            more = _OF_FITS.format(text)
+        elif path.is_dir():
+            more = ""
+        else:
+            more = f"; if it is a table, type --evaluations {file}, or --runs {file} if it is of training runs"
+        fault = (
+            f"is a directory, not a {_SUFFIX} file" if path.is_dir() else f"a specification file must end in {_SUFFIX}"
+        )
+        return f"{text}: {fault}{more}"
     if path.suffix == _SUFFIX:
         stem = text.removesuffix(_SUFFIX)
         return f"{text}: no such file" + (f"; did you mean {stem}, a name in the catalogue?" if stem in names else "")

@@ -172,9 +172,9 @@ def test_short_run_says_on_standard_error_only_what_it_is_doing(short_run) -> No
 def test_short_run_writes_three_files_and_says_where(short_run) -> None:
     assert {path.name for path in short_run.directory.iterdir()} == RUN_FILES
     assert [path.name for path in short_run.directory.parent.iterdir()] == ["run"]
-    said = re.search(r"^Written: (.*)$", short_run.out, flags=re.MULTILINE)
+    said = re.search(r"Written to run: ((?:\S+, )*\S+)", short_run.prose)
     assert said
-    assert set(said[1].split(", ")) == {f"run/{name}" for name in RUN_FILES}
+    assert set(said[1].split(", ")) == RUN_FILES
 
 
 def test_summary_is_strict_json_with_the_contracts_keys(short_run) -> None:

@@ -177,10 +177,10 @@ def test_its_sentences_follow_from_its_table() -> None:
     assert held == tuple(f"{100 * each:.1f}" for each in shares)
     ahead = AsPrinted().summary()["cuts_ahead"]
     for name in rows.index[1:]:
-        said = re.search(
-            rf"- {first} less {re.escape(name)}: (\S+) ± (\S+) nats .*? ahead at (\d) of them", text
-        ).groups()
-        assert abs(float(said[0]) - rows.loc[name, "log_score_diff"]) <= 0.005 + ROUNDING
+        pattern = rf"- {first} beside {re.escape(name)}: mean log score (\w+) by (\S+) nats .*"
+        way, *said = re.search(rf"{pattern}error (\S+), papers .* at (\d) of \d cut years\.", text).groups()
+        difference = {"higher": 1, "lower": -1}[way] * float(said[0])
+        assert abs(difference - rows.loc[name, "log_score_diff"]) <= 0.005 + ROUNDING
         assert abs(float(said[1]) - rows.loc[name, "log_score_diff_se"]) <= 0.005 + ROUNDING
         assert int(said[2]) == ahead[name]
 

@@ -85,6 +85,7 @@ def run(line: str, data: Any) -> None:
     plt.close("all")
 
 
-def test_arviz_refuses_the_fit_itself_in_words() -> None:
-    with pytest.raises(bs.BayesScalingError, match=r"give its DataTree .*: az.summary\(fit.data\)"):
-        az.summary(fit_around_made_runs(draws=10))
+@pytest.mark.parametrize("ask", [az.summary, az.loo, lambda fit: az.compare({"mine": fit, "other": fit})])
+def test_arviz_refuses_the_fit_itself_in_words(ask) -> None:
+    with pytest.raises(bs.BayesScalingError, match=r"take its DataTree: write fit\.data for fit"):
+        ask(fit_around_made_runs(draws=10))

@@ -715,6 +715,16 @@ def test_a_file_of_another_kind(name: str, tmp_path: Path) -> None:
     assert message_of(caught) == f"{path}: a specification file must end in .toml; {table}"
 
 
+@pytest.mark.parametrize("given", ["mine", "mine/fit.nc"])
+def test_a_fit_in_place_of_a_specification(given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "fit.nc").write_bytes(b"")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SpecificationError) as caught:
+        load_specification(given)
+    assert message_of(caught).endswith(f"compare the fits in Python: bs.compare_fits([bs.load_fit({given!r}), ...])")
+
+
 @pytest.mark.parametrize("ending", ["", ".toml"])
 def test_a_name_longer_than_the_file_system_allows(ending: str) -> None:
     name = "x" * 5000 + ending

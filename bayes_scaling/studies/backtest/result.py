@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
+from bayes_scaling.common.formatting import amount
 from bayes_scaling.errors import BayesScalingError, require_choice
 from bayes_scaling.inference.result import EvaluationsSummary
 from bayes_scaling.inference.settings import Settings
@@ -95,11 +96,17 @@ class Backtest:
     @property
     def horizons(self) -> Mapping[str, str]:
         """Parts of what is predicted, the whole first, by name in words."""
-        words = REACHES if self.evaluations.kind == "runs" else HORIZONS
-        first, there = next(iter(words)), set(self.scores["reach"])
-        if self.evaluations.kind == "runs" and len(there) == 1:  # one part is the whole
-            return {first: f"{words[first]}, {words[there.pop()]}"}
-        return {name: each for name, each in words.items() if name == first or name in there}
+        words, there = HORIZONS, set(self.scores["reach"])
+        if self.evaluations.kind == "runs":
+            words = REACHES | {"all": f"{REACHES['all']}, {self.reach}"}
+            there = there if len(there) > 1 else set()  # one part is the whole
+        return {name: each for place, (name, each) in enumerate(words.items()) if not place or name in there}
+
+    @property
+    def reach(self) -> str:
+        """How far the runs held out are beyond those fitted, in words."""
+        ends = dict.fromkeys(amount(float(f"{end:.2g}")) for end in self.scores["compute_ratio"].agg(["min", "max"]))
+        return f"at {' to '.join(ends)} times the largest compute fitted"
 
     @property
     def predictions(self) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, c
 from bayes_scaling.model.requirements import clusters_of, papers_of
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.specifications.specification import Specification
-from bayes_scaling.studies.comparison.elpd import ERRORS, REFITS, Record, score
+from bayes_scaling.studies.comparison.elpd import ERRORS, REFITS, Record, score, units_of
 from bayes_scaling.studies.comparison.result import COLUMNS, Comparison, check_comparable, comparison_table, weighted
 from bayes_scaling.studies.comparison.sweep import Task, record_of, swept
 from bayes_scaling.studies.comparison.variants import STATED, Variant, expand, used_by_all
@@ -191,6 +191,7 @@ def compare_fits(fits: Sequence[Fit], *, unit: str = "evaluation", refits: str =
         if names.count(name) > 1:
             raise BayesScalingError(f"two fits are called '{name}'; give their specifications names of their own")
     by_name = dict(zip(names, fits, strict=True))
+    check_comparable({name: units_of(fit, unit) for name, fit in by_name.items()})
     records = {
         name: Record.of(name, STATED, fit, score(fit, unit, refits=refits), fit.seconds["total"])
         for name, fit in by_name.items()

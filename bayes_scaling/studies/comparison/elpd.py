@@ -42,7 +42,23 @@ from bayes_scaling.specifications.specification import Specification
 
 
 @dataclass(frozen=True, eq=False)
-class Elpd:
+class Units:
+    """What is left out one at a time, and the losses that were fitted; scores of others can't be compared."""
+
+    unit: str
+    labels: tuple[str, ...]
+    observed: Floats
+
+
+def units_of(fit: Fit, unit: str) -> Units:
+    """Of a fit, before anything is worked out."""
+    (observed,) = fit.data["observed_data"].to_dataset().data_vars.values()
+    labels = fit.log_likelihood(unit)[unit].to_numpy()
+    return Units(unit, tuple(map(str, labels)), observed.to_numpy().copy())
+
+
+@dataclass(frozen=True, eq=False)
+class Elpd(Units):
     """Expected log predictive density by leaving out one unit at a time, nats.
 
     ``how``: the way each term was found, ``"psis"``, ``"moment_matching"`` or ``"refit"``, a fit without the unit;
@@ -51,8 +67,6 @@ class Elpd:
     units whose refit did not converge.
     """
 
-    unit: str
-    labels: tuple[str, ...]
     terms: Floats
     effective: Floats
     pareto_k: Floats
@@ -60,7 +74,6 @@ class Elpd:
     pareto_k_found: Floats
     how: tuple[str, ...]
     predictions: Floats
-    observed: Floats
     errors: Floats
     unreliable: int = 0
     mcse: float = 0.0
@@ -289,8 +302,7 @@ def score(fit: Fit, unit: str = "evaluation", *, refits: str = "bad", cores: int
     for each in left_out(fit, unit, np.flatnonzero(~(found <= good_k) & ~refitted)):
         shared += _influence(each.density, _normalised(each.log_weights)).sum(axis=1)
     return Elpd(
-        unit=unit,
-        labels=tuple(map(str, likelihood[unit].to_numpy())),
+        **vars(units_of(fit, unit)),
         terms=terms,
         effective=means - terms,
         pareto_k=pareto_k,
@@ -298,7 +310,6 @@ def score(fit: Fit, unit: str = "evaluation", *, refits: str = "bad", cores: int
         pareto_k_found=found,
         how=tuple(how),
         predictions=predictions,
-        observed=rows.response.copy(),
         errors=errors,
         mcse=_joint_error(shared.reshape(likelihood.sizes["chain"], -1), refitted, errors),
         unreliable=unreliable,

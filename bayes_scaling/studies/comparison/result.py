@@ -19,14 +19,14 @@ from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.intervals import SAMPLE_DIMS, check_probability
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, interval_attrs, interval_points, months_to_double
 from bayes_scaling.specifications.progress import RATE_OF
-from bayes_scaling.studies.comparison.elpd import ERRORS, TIMES, Elpd, Record
+from bayes_scaling.studies.comparison.elpd import ERRORS, TIMES, Elpd, Record, Units
 from bayes_scaling.studies.comparison.variants import STATED
 
 METHODS: Mapping[str, str] = {"stacking": "stacking", "pseudo_bma": "BB-pseudo-BMA"}
 """Kinds of weights, and what ArviZ calls them."""
 
 
-def check_comparable(scores: Mapping[str, Elpd]) -> None:
+def check_comparable(scores: Mapping[str, Units]) -> None:
     """Refuse scores of different tables, units or responses; ArviZ matches units by position."""
     (first, reference), *others = scores.items()
     for name, score in others:

@@ -125,8 +125,26 @@ def test_the_page_marks_what_has_not_converged(result) -> None:
     assert f"Not converged, and left out of averages: {STUCK} 2019." in page
     assert "| stuck | 1 (1 not converged) |" in page
     assert "90% predictive intervals hold 75.0% of later evaluations, averaged over 2 cut years" in page
-    assert f"{FIRST} less {SECOND}: +0.25 ± 0.00 nats per evaluation, log score over 2 cut years" in page
-    assert "(standard error over papers); ahead at 2 of them." in page
+    assert f"{FIRST} beside {SECOND}: mean log score higher by 0.25 nats per evaluation (standard" in page
+    assert "(standard error 0.00, papers independent); higher at 2 of 2 cut years." in page
+
+
+def test_one_paper_has_no_standard_error_and_that_is_said() -> None:
+    records = [replace(one, scores=one.scores.assign(paper="a")) for one in made_records()]
+    page, said = backtest_page(made_backtest(records)), " ".join(sentences(made_backtest(records)))
+    assert "nan" not in page and "nan" not in said
+    assert "(no standard error: one paper); 50% intervals" in said and "(no standard error: one paper); higher" in said
+    assert "| 0.750 |" in page
+
+
+@pytest.mark.parametrize(
+    ("inside", "answer"), [(4, "yes: all 4 later"), (3, "no: 3 of 4 later"), (0, "no: 0 of 4 later")]
+)
+def test_the_answer_follows_from_coverage(inside, answer) -> None:
+    record = made_records()[0]
+    losses = [3.0] * inside + [9.0] * (4 - inside)
+    first = sentences(made_backtest([replace(record, scores=record.scores.assign(loss=losses))]))[0]
+    assert first.startswith(f"On this table, {answer} evaluations lie inside the 90% intervals of {FIRST} (")
 
 
 def test_every_file_is_written_and_readable(result, tmp_path) -> None:
@@ -217,10 +235,12 @@ def test_the_report_of_a_backtest_says_what_its_page_says(place) -> None:
     ]
     said = list(sentences(made))
     assert report["answer"] == (
-        f"The 90% predictive intervals of {FIRST} hold 75.0% of later evaluations, averaged over 2 cut years."
+        "On this table, no: 75.0% of later evaluations, averaged over 2 cut years, lie inside the 90% intervals of "
+        f'{FIRST} ("yes" means at least 80% inside).'
     )
-    assert said[2].startswith(f"{FIRST}: 90% predictive intervals hold 75.0% of later evaluations, averaged over 2 cut")
-    assert report["lead"]["alternative"] == " ".join(said[2:])
+    assert said[0] == report["answer"]
+    assert said[3].startswith(f"{FIRST}: 90% predictive intervals hold 75.0% of later evaluations, averaged over 2 cut")
+    assert report["lead"]["alternative"] == " ".join(said[3:])
     averages, by_cut, *_ = report["sections"]
     shown = [table["records"][0]["inside 90%"] for table in averages["tables"]]
     assert len(shown) == 3 and all(f"| {cell} |" in backtest_page(made) for cell in shown)

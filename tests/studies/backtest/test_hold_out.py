@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 import bayes_scaling as bs
 from bayes_scaling.commands.studies import backtest_command
 from bayes_scaling.quantities.domain import DOMAIN
-from bayes_scaling.reports.backtest_document import backtest_page, backtest_report
+from bayes_scaling.reports.backtest_document import backtest_page, backtest_report, sentences
 from bayes_scaling.studies import study
 from bayes_scaling.studies.backtest.backtest import planned
 from bayes_scaling.studies.backtest.forecasts import Record, posterior_forecast, published_forecast, scored
@@ -200,7 +200,19 @@ def test_what_is_said_of_runs(sent) -> None:
     page = backtest_page(result)
     assert "# Do small runs predict the large ones?" in page and "By split, predicted: all held out" in page
     assert "evaluation" not in page.replace("predicted: ", "")
+    assert table["compute_ratio"].agg(["min", "max"]).tolist() == pytest.approx([5 / 3, 300])
+    (answer, *_) = sentences(result)
+    assert answer.startswith("On this table, ") and "at 1.7 to 300 times the largest compute fitted, averaged" in answer
     backtest_report(result)
+
+
+def test_the_runs_held_out_are_told_with_how_far_they_are(sent) -> None:
+    """Of one series, whose errors can't be estimated."""
+    result = bs.backtest("chinchilla", RUNS.assign(series="one"), hold_out="largest")
+    page = " ".join(backtest_page(result).split())
+    assert "12 runs held out, at 3 times the largest compute fitted, lie inside the 90% intervals of chinchilla" in page
+    assert "predicted: all held out, at 3 times the largest compute fitted" in page and "up to 10" not in page
+    assert "nan" not in page and "(no standard error: one series)" in page
 
 
 def test_the_command_prints_every_prediction_and_its_report_is_read_back(sent, tmp_path) -> None:

@@ -1,11 +1,16 @@
 """Ranks, weights, ties and refusals, on scores with known terms."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from made_fits import fit_around_made_runs, fit_of_posterior
+from made_runs import made_runs
 from studies.comparison.made_scores import STUCK, made_record, made_score
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import EvaluationsSummary
+from bayes_scaling.studies.comparison.compare import compare_fits
 from bayes_scaling.studies.comparison.elpd import Record
 from bayes_scaling.studies.comparison.result import (
     COLUMNS,
@@ -127,6 +132,17 @@ def test_one_model_has_all_the_weight() -> None:
 def test_scores_of_different_data_are_refused_by_name(other, what) -> None:
     with pytest.raises(BayesScalingError, match=f"'second' can't be compared with 'first'.*{what}"):
         check_comparable({"first": made_score(BASE), "second": other})
+
+
+def test_fits_of_different_tables_are_refused_before_anything_is_worked_out(monkeypatch) -> None:
+    runs = made_runs()
+    one = fit_around_made_runs(draws=10)
+    fewer = fit_of_posterior(one.specification, runs[:20], one.posterior)
+    fewer = replace(fewer, specification=replace(one.specification, name="fewer"))
+    monkeypatch.setattr("bayes_scaling.studies.comparison.compare.score", lambda *_, **__: pytest.fail("worked out"))
+    what = f"'fewer' can't be compared with 'chinchilla-normal': fitted to 20 evaluations, the other to {len(runs)}"
+    with pytest.raises(BayesScalingError, match=what):
+        compare_fits([one, fewer])
 
 
 def test_records_come_back_equal() -> None:

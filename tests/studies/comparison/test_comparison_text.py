@@ -2,35 +2,16 @@
 
 import numpy as np
 import pytest
-from made_fits import made_fit
-from studies.comparison.made_scores import STUCK, made_record, made_score
+from studies.comparison.made_scores import made_comparison
 
-from bayes_scaling.inference.result import EvaluationsSummary
 from bayes_scaling.reports.comparison_document import prose_of
-from bayes_scaling.studies.comparison.result import Comparison, comparison_table
 
 BEST = "predicts one evaluation that is left out best, by more than 2 standard errors and 4 nats."
-BASE = np.random.default_rng(0).normal(0, 0.4, 200)
 
 
 def told(*behind: float | None) -> list[str]:
-    """Sentences on variants a, b, ... that are so many nats a term behind; None: it did not converge."""
-    records = {}
-    for name, less in zip("abcd", behind, strict=False):
-        score = made_score(BASE - (less or 0.0))
-        records[name] = made_record(name, score) if less is not None else made_record(name, score, diagnostics=STUCK)
-    fit = made_fit(g_N=np.full(100, 0.5), g_D=np.full(100, 0.3), g_C=np.full(100, 0.8))
-    return list(
-        prose_of(
-            Comparison(
-                table=comparison_table(records),
-                unit="evaluation",
-                evaluations=EvaluationsSummary("made", 200, 200, ()),
-                scores={name: record.elpd for name, record in records.items()},
-                fits={name: fit for name, less in zip("abcd", behind, strict=False) if less is not None},
-            )
-        ).part("sentences")
-    )
+    """Sentences on such variants."""
+    return list(prose_of(made_comparison(*behind)).part("sentences"))
 
 
 @pytest.mark.parametrize(
@@ -66,9 +47,24 @@ def test_without_any_that_converged_nothing_follows() -> None:
     assert two.endswith("; none converged, so there are no ranks and no weights.")
 
 
-def test_a_tie_of_two_names_the_best() -> None:
-    (tie,) = [each for each in told(0.0, 0.001) if each.startswith("These data can't tell 2 of 2 variants apart")]
-    assert "best: a." in tie and "Within 2 standard errors, or 4 nats" in tie
+def test_a_tie_names_its_variants_where_they_are_few() -> None:
+    """And says what a tie is, and that a weight of 0 is no loss."""
+    (tie,) = [each for each in told(0.0, 0.001) if each.startswith("These data can't tell the 2 variants apart by how")]
+    assert (
+        "best: a. A tie is a difference within 2 standard errors or 4 nats." in tie and "a weight of 0 does not" in tie
+    )
+    (tie,) = [each for each in told(0.0, 0.001, 1.0) if each.startswith("These data")]
+    assert tie.startswith("These data can't tell 2 of 3 variants apart (a; b) by how")
+
+
+def test_what_could_not_be_left_out_names_the_variants_and_what_to_do() -> None:
+    bad = np.where(np.arange(200) < 2, 0.9, 0.1)
+    said = prose_of(made_comparison(0.0, 1.0, pareto_k=bad)).part("sentences")
+    (one,) = [each for each in said if "left out reliably" in each]
+    assert one.startswith(
+        "4 evaluations could not be left out reliably, of a, b, so their ranks may change (comparison.csv"
+    )
+    assert 'scores["a"]' in one and "noise with heavier tails" in one
 
 
 def test_one_alone_is_no_average() -> None:
