@@ -115,7 +115,8 @@ def predicted_loss(
         with np.errstate(over="ignore"):
             draws = np.exp(draws)
     found = laws.drawn(draws, unit, "perplexity" if unit == "perplexity" else "nats per token", **axis)
-    told = {name: level for name, level in setting.items() if name in laws.levels}
+    columns = {*laws.specification.groups, *laws.specification.columns}
+    told = {name: level for name, level in setting.items() if name in columns}
     return with_domain(found, laws, **points).assign_attrs(kind=kind, **told)
 
 

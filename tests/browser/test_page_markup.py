@@ -101,7 +101,7 @@ def test_any_text_is_shown_as_it_is(data) -> None:
     assert printable(item) in read.texts["li"]
     assert printable(code) in read.texts["code"]
     assert {printable(cell), printable(column)} <= set(read.texts["bdi"])
-    assert read.texts["span"].count(printable(caption)) >= 1
+    assert printable(caption) in (*read.texts["span"], "")  # an empty one has no place
     assert marks["name"][0] in read.texts["bdi"]
     assert read.elements.count("script") == 3 and read.elements.count("style") == 1  # charts, Vega and the page's own
     assert not [name for name, _ in read.attributes if name.startswith("on") or name == "style"]
