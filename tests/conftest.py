@@ -51,6 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["BAYES_SCALING_CACHE"] = str(programs)
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # every process would compile the package again
         os.environ["PYTENSOR_FLAGS"] = "traceback__limit=0"  # where each variable of a graph was made takes a tenth
+    os.environ.pop("COLUMNS", None)  # no setting of the terminal at hand shapes what commands print
     config.option.loadscopereorder = False  # by numbers of tests, which say little of their time
 
 
