@@ -99,8 +99,9 @@ CASES = {
 """Effects of groups and coefficients of smooth functions, which have no stated value, are new in each simulation."""
 
 
-def recover_once(name: str, number: int) -> pd.DataFrame:
-    """Simulate the runs of a case once, fit its law, and put the interval of each parameter beside what was put in."""
+def recover_once(task: tuple[str, int]) -> pd.DataFrame:
+    """Simulate the runs of a law's case once, fit it, and put the interval of each parameter beside what was put in."""
+    name, number = task
     specification, case = bs.load_specification(name), CASES[name]
     rows, rng = make_rows(specification, case.runs), np.random.default_rng([SEED, number])
     values = {key: np.atleast_1d(value) for key, value in case.truth.items()}
@@ -121,11 +122,6 @@ def recover_once(name: str, number: int) -> pd.DataFrame:
     return pd.DataFrame.from_dict(found, orient="index")
 
 
-def recover(task: tuple[str, int]) -> pd.DataFrame:
-    """One task of many."""
-    return recover_once(*task)
-
-
 SIMULATIONS = 200
 SLOW = {"runs/discrepancy": 50}
 """How many of a law whose fits take a minute each."""
@@ -140,7 +136,7 @@ def recovered(name: str, directory: Path, workers: int | None = None) -> pd.Data
     def keep(key: str, table: pd.DataFrame) -> None:
         write_whole(files[key], table.to_csv().encode())
 
-    run_tasks(recover, tasks, on_done=keep, workers=workers)
+    run_tasks(recover_once, tasks, on_done=keep, workers=workers)
     return pd.concat([pd.read_csv(file, index_col=0) for file in files.values()])
 
 

@@ -112,17 +112,12 @@ def _refusal(text: str, path: Path) -> str:
             "(`bayes-scaling models` lists them all)"
         )
     if text and path.exists():
-        file = shlex.quote(text)
-        if path.suffix == Path(FIT_FILE).suffix or (path / FIT_FILE).exists():
-            more = _OF_FITS.format(text)
-        elif path.is_dir():
-            more = ""
-        else:
-            more = f"; if it is a table, type --evaluations {file}, or --runs {file} if it is of training runs"
-        fault = (
-            f"is a directory, not a {_SUFFIX} file" if path.is_dir() else f"a specification file must end in {_SUFFIX}"
-        )
-        return f"{text}: {fault}{more}"
+        fault, file = f"a specification file must end in {_SUFFIX}", shlex.quote(text)
+        more = f"; if it is a table, type --evaluations {file}, or --runs {file} if it is of training runs"
+        if path.is_dir():
+            fault, more = f"is a directory, not a {_SUFFIX} file", ""
+        fitted = path.suffix == Path(FIT_FILE).suffix or (path / FIT_FILE).exists()
+        return f"{text}: {fault}{_OF_FITS.format(text) if fitted else more}"
     if path.suffix == _SUFFIX:
         stem = text.removesuffix(_SUFFIX)
         return f"{text}: no such file" + (f"; did you mean {stem}, a name in the catalogue?" if stem in names else "")

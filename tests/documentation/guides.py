@@ -1,9 +1,13 @@
-"""Blocks of code of guides, which tests run as they stand."""
+"""Blocks of code of pages, which tests run as they stand."""
 
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
-from documentation.quoted import page
+from documentation.quoted import ROOT, page
 
 
 def blocks(guide: str) -> list[tuple[str, str, str]]:
@@ -18,3 +22,13 @@ def code_of(guide: str, mark: str) -> dict[str, Any]:
     defined: dict[str, Any] = {}
     exec(code, defined)
     return defined
+
+
+def run_in_fresh_shell(commands: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run commands as whoever has just activated the environment would, in a folder that is their home too."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {"PATH": path, "HOME": str(folder), "PYTHONPATH": str(ROOT), "MPLBACKEND": "agg"}
+    asked = ["bash", "-euo", "pipefail", "-c", commands]
+    ended = subprocess.run(asked, cwd=folder, env=environment, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    return ended

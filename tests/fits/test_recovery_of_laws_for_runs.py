@@ -16,7 +16,7 @@ def test_every_law_for_runs_is_here() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_intervals_cover_what_was_put_in(name: str) -> None:
-    found = pd.concat([recover_once(name, number) for number in range(SIMULATIONS)])
+    found = pd.concat([recover_once((name, number)) for number in range(SIMULATIONS)])
     held = found["truth"].between(found["lower"], found["upper"]).groupby(found.index).sum()
     # Of 20 intervals of 90%, 14 or fewer cover in 1.1% of the cases.
     assert (held >= 15).all(), held.to_dict()
