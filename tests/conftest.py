@@ -60,8 +60,12 @@ def pytest_collectstart() -> None:
     gc.disable()
 
 
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest files first."""
+    """Put the longest files first, and mark what runs the command in a process of its own."""
+    for item in items:
+        if "command" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.whole)
     place = {str(Path(__file__).parent / file): number for number, file in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(str(item.path), len(place)))
 

@@ -19,7 +19,7 @@ from studies.waiting import until
 import bayes_scaling as bs
 from bayes_scaling.reports.run_directory import prepare, write_run
 
-pytestmark = pytest.mark.fault("Runs that are killed or interrupted")
+pytestmark = [pytest.mark.fault("Runs that are killed or interrupted"), pytest.mark.whole]
 
 RUN_FILES = {"fit.nc", "doubling_times.png", "summary.json"}
 PROMPT = 10  # seconds, on a busy machine

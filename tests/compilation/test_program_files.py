@@ -72,6 +72,7 @@ def start(environment: dict[str, str]) -> subprocess.Popen:
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+@pytest.mark.whole
 @pytest.mark.fault("compiled programs")
 def test_two_processes_at_once_on_an_empty_cache_and_a_third_after_them(cache) -> None:
     both = [start(dict(os.environ)) for _ in range(2)]

@@ -17,6 +17,7 @@ QUICK = ("chinchilla-normal",)  # which other tests sample
 POINTS = 20
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     "name",
     [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in bs.list_specifications()],

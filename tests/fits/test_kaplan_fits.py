@@ -24,6 +24,8 @@ from bayes_scaling.reports.fit_words import sentence
 from bayes_scaling.studies.comparison.compare import compare_fits
 from bayes_scaling.tables import read_runs
 
+pytestmark = pytest.mark.whole
+
 QUICK = {"draws": 500, "tune": 500, "chains": 4}
 COUNT = 40
 SIZES = np.geomspace(1e6, 1e10, COUNT)

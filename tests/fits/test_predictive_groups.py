@@ -119,6 +119,7 @@ def test_long_tables_have_fewer_draws_and_nothing_pairs_them_wrongly(table, monk
     assert np.isfinite(az.loo_pit(fit.data.sel(draw=draws))["loss"]).all()
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", EVERY_NOISE)
 def test_pymc_draws_from_what_a_fit_holds(name, table) -> None:
     fit = with_noise_of(name, table)

@@ -128,6 +128,7 @@ def test_series_are_what_is_left_out_as_papers() -> None:
     assert comparison.evaluations.papers == 10
 
 
+@pytest.mark.whole
 def test_runs_of_one_size_say_nothing_of_alpha() -> None:
     """All the same parameters: the parameter term is a constant, and its exponent keeps its prior."""
     runs = runs_at(np.full(30, 1e9), np.geomspace(2e8, 2e12, 30), noise=0.002)

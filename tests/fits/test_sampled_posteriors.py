@@ -21,6 +21,8 @@ from bayes_scaling.reports.fit_quantities import fit_report
 from bayes_scaling.reports.fit_words import sentence
 from bayes_scaling.reports.terminal import console
 
+pytestmark = pytest.mark.whole
+
 README = Path(__file__).parents[2] / "README.md"
 
 

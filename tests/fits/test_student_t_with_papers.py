@@ -11,6 +11,8 @@ from bayes_scaling.inference.likelihood import draws_of, expected_losses
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.specifications.sections import Noise
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture(scope="module")
 def specification():

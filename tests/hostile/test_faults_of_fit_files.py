@@ -217,6 +217,7 @@ print(seen)
 """
 
 
+@pytest.mark.whole
 def test_reading_a_fit_unpickles_starts_and_fetches_nothing(content, tmp_path) -> None:
     (tmp_path / "fit.nc").write_bytes(content)
     events = ("pickle.find_class", "marshal.loads", "os.system", "subprocess.Popen", "socket.connect")

@@ -131,6 +131,7 @@ except bs.BayesScalingError as error:
 """
 
 
+@pytest.mark.whole
 def test_a_disk_that_takes_no_more_keeps_the_earlier_fit(tmp_path) -> None:
     small_fit().save(tmp_path)
     earlier = kept(tmp_path)

@@ -23,6 +23,7 @@ QUICK = {
 """Inputs of the default tests."""
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("kind", QUICK)
 def test_no_spoiled_input_is_a_traceback_or_accepted_in_silence(kind, tmp_path) -> None:
     ended = {number: judged(kind, number, 6, tmp_path) for number in range(QUICK[kind])}

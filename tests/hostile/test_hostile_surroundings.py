@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.fault("Surroundings")
+pytestmark = [pytest.mark.fault("Surroundings"), pytest.mark.whole]
 
 ROW = (
     "system,paper,published,benchmark,perplexity,parameters,tokens,architecture\n"

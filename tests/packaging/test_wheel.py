@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.whole
+
 ROOT = Path(__file__).parents[2]
 UNREACHABLE = ("error sending request", "dns error", "failed to fetch", "connect", "timed out", "network")
 

@@ -85,19 +85,28 @@ def test_every_public_function_that_takes_a_fit_is_listed() -> None:
     assert taking <= set(TAKING) | ELSEWHERE
 
 
+@pytest.fixture(scope="module")
+def saved(of_evaluations, of_runs, tmp_path_factory) -> dict[bool, Path]:
+    """Files of both fits, by whether it is that of evaluations."""
+    fits = {True: of_evaluations, False: of_runs}
+    return {evaluated: fit.save(tmp_path_factory.mktemp("saved")) for evaluated, fit in fits.items()}
+
+
 @pytest.mark.parametrize("name", TAKING)
-def test_a_path_and_a_tree_do_as_the_fit_does(name, of_evaluations, of_runs, tmp_path) -> None:
-    fit = of_evaluations if name in OF_EVALUATIONS else of_runs
-    expected = TAKING[name](fit)
-    for given in (str(fit.save(tmp_path)), tmp_path, fit.data):
-        found = TAKING[name](given)
-        if hasattr(expected, "savefig"):
-            assert type(found) is type(expected)
-        elif hasattr(expected, "identical"):
-            assert found.equals(expected)
-        else:
-            assert_frame_equal(found, expected)
-    plt.close("all")
+def test_a_path_and_a_tree_do_as_the_fit_does(name, of_evaluations, of_runs, saved) -> None:
+    evaluated = name in OF_EVALUATIONS
+    fit, file = of_evaluations if evaluated else of_runs, saved[evaluated]
+    found = [TAKING[name](given) for given in (str(file), fit.data)]
+    if name.startswith("plot_"):
+        assert all(hasattr(each, "savefig") for each in found)
+        plt.close("all")
+        return
+    for each in (TAKING[name](fit), TAKING[name](file.parent)):
+        for other in found:
+            if hasattr(each, "identical"):
+                assert other.equals(each)
+            else:
+                assert_frame_equal(other, each)
 
 
 @pytest.mark.parametrize("name", TAKING)

@@ -52,6 +52,7 @@ def test_the_critical_value_is_stricter_than_for_one_comparison_and_no_wider_tha
     assert 4 < critical_value() < 5.5
 
 
+@pytest.mark.whole
 def test_chinchilla_on_simulated_runs_agrees(runs) -> None:
     fit = bs.fit(bs.load_specification("chinchilla"), runs, **QUICK)
     assert fit.diagnostics.converged, fit.diagnostics.failures

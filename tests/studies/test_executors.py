@@ -370,6 +370,8 @@ from studies import pool_functions as work
 from studies.waiting import PROMPT, until
 from bayes_scaling.studies import executors
 
+pytestmark = pytest.mark.whole
+
 executors._CONNECT_SECONDS = float(sys.argv[1])
 for address in sys.argv[2:]:
     try:

@@ -40,6 +40,7 @@ def interrupted(evaluations, tmp_path_factory):
     return directory, ended, result
 
 
+@pytest.mark.whole
 def test_what_had_ended_before_an_interruption_is_not_done_again(interrupted) -> None:
     _, ((first, _), *resumed), _ = interrupted
     assert dict(resumed) == {name: name == first for name in BENCHMARKS}

@@ -78,6 +78,7 @@ def test_the_page_has_a_line_and_a_remark_for_every_quantity(replication) -> Non
     assert "converged (R-hat at most" in page
 
 
+@pytest.mark.whole
 def test_fits_are_kept_as_they_end_and_not_made_again(ho2024, tmp_path, monkeypatch) -> None:
     made, told = [], []
 

@@ -94,6 +94,7 @@ def undisturbed(tmp_path_factory) -> pd.DataFrame:
     return sampled(tmp_path_factory.mktemp("undisturbed"), workers=2)
 
 
+@pytest.mark.whole
 @fault
 def test_a_study_killed_at_five_moments_ends_with_the_table_of_one_that_was_not(undisturbed, tmp_path) -> None:
     ended = subprocess.run(
@@ -116,6 +117,7 @@ def test_a_study_killed_at_five_moments_ends_with_the_table_of_one_that_was_not(
     pd.testing.assert_frame_equal(table, undisturbed, check_exact=True)
 
 
+@pytest.mark.whole
 @fault
 def test_a_study_on_a_cluster_that_loses_a_worker_has_the_table_of_one_here(undisturbed, cluster, tmp_path) -> None:
     address, processes = cluster

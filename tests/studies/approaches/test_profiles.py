@@ -19,6 +19,7 @@ def profiles():
     return isoflop_profiles(made_runs(BUDGETS, models=10, noise=0.005, series=True), **QUICK)
 
 
+@pytest.mark.whole
 def test_the_exponent_put_in_comes_back(profiles):
     assert profiles.converged, profiles.diagnostics.failures
     lower, upper = profiles.exponents()["a"].quantile([0.005, 0.995])

@@ -51,6 +51,7 @@ def test_without_progress_all_else_is_as_it_was(name) -> None:
         assert still.prior_of(parameter) == specification.prior_of(parameter)
 
 
+@pytest.mark.whole
 def test_what_is_finished_is_not_done_again(sent, tmp_path) -> None:
     first = backtest(cuts=[2020], directory=tmp_path)
     assert len(sent) == 5
@@ -117,6 +118,7 @@ def app():
     return made
 
 
+@pytest.mark.whole
 def test_the_command_writes_its_files(app, sent, tmp_path) -> None:
     out = tmp_path / "out"
     done = CliRunner().invoke(app, ["reference", "--from", "2020", "--to", "2021", "--output", str(out)])

@@ -78,6 +78,7 @@ def split() -> Split:
     return held_out(made_runs(), "flop > 2e20")[0]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("method", ["posterior", "estimate", "bootstrap", "line"])
 def test_losses_held_out_change_no_forecast(split, method, monkeypatch) -> None:
     monkeypatch.setattr("bayes_scaling.studies.backtest.forecasts.BOOTSTRAP_DRAWS", 4)
@@ -176,6 +177,7 @@ def sent(monkeypatch):
     return names
 
 
+@pytest.mark.whole
 def test_a_backtest_of_runs_is_resumed_read_back_and_reported(sent, tmp_path) -> None:
     first = bs.backtest(None, RUNS, hold_out="growing", directory=tmp_path)
     assert len(sent) == 6 * len(NAMES) and first.names == tuple(NAMES)
@@ -215,6 +217,7 @@ def test_the_runs_held_out_are_told_with_how_far_they_are(sent) -> None:
     assert "nan" not in page and "(no standard error: one series)" in page
 
 
+@pytest.mark.whole
 def test_the_command_prints_every_prediction_and_its_report_is_read_back(sent, tmp_path) -> None:
     RUNS.to_csv(tmp_path / "mine.csv")
     app = typer.Typer(pretty_exceptions_enable=False)
