@@ -9,13 +9,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from xarray import DataTree
 
+from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.data import groups_of_table, rows_of
 from bayes_scaling.inference.fitting import fit
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.settings import SEED
-from bayes_scaling.inference.simulation import simulated_rows
+from bayes_scaling.inference.simulation import prior_of, simulated_rows
 from bayes_scaling.model.rows import make_rows
+from bayes_scaling.quantities.doubling import averaged
 from bayes_scaling.quantities.rates import MONTHS_PER_YEAR, interval_points, months_to_double
 from bayes_scaling.specifications.catalogue import load_specification
 from bayes_scaling.specifications.specification import Specification
@@ -65,10 +69,15 @@ class Recovered:
 def stated_truths(
     fit: Fit, months: float, count: int, split: Split = Split.DRAWN
 ) -> tuple[dict[str, list[float]], ...]:
-    """Evenly spaced posterior draws, with ``g_N + g_D`` set to ``12 ln 2 / months`` (infinite for no progress)."""
+    r"""Evenly spaced posterior draws, with both sampled rates moved so that effective compute doubles in ``months``.
+
+    What moves is :math:`g_C`, averaged over the table's rows as a fit reports it, to :math:`12 \ln 2 / \text{months}`
+    (0 for infinite ones). It is linear in the two sampled rates; the difference of what they add to it stays.
+    """
     specification = fit.specification
     names = [parameter.name for parameter in specification.parameters()]
-    if not {"g_N", "g_D"} <= set(names) or any(specification.index_of(name) for name in ("g_N", "g_D")):
+    rates = [name for name in names if name.removesuffix(specification.progress.form.suffix) in ("g_N", "g_D")]
+    if len(rates) < 2 or any(specification.index_of(name) or name in specification.predicted for name in rates):
         raise BayesScalingError(
             f"'{specification.name}' has no rates g_N and g_D that all rows share, which could be set to a doubling "
             "time; choose a specification with constant rates, such as ho2024/07"
@@ -82,8 +91,17 @@ def stated_truths(
     spaced = np.linspace(0, size - 1, count).round().astype(int)
     half = MONTHS_PER_YEAR * math.log(2) / months / 2
     drawn = {name: posterior[name].to_numpy().reshape(size, -1)[spaced] for name in names}
-    apart = (drawn["g_N"] - drawn["g_D"]) / 2 if split is Split.DRAWN else np.zeros((count, 1))
-    drawn |= {"g_N": half + apart, "g_D": half - apart}
+    rows, ones, none = rows_of(fit.data, specification), np.ones((count, 1)), np.zeros((count, 1))
+
+    def pace(*of: Floats) -> Floats:
+        """Average g_C at these rates, shape ``(count, 1)``."""
+        found = prior_of(specification, rows, drawn | dict(zip(rates, of, strict=True)))
+        return averaged(specification, fit.data, found["g_C"]).reshape(count, 1)
+
+    each = pace(ones, none), pace(none, ones)
+    added = [drawn[rate] * one for rate, one in zip(rates, each, strict=True)]
+    apart = (added[0] - added[1]) / 2 if split is Split.DRAWN else none
+    drawn |= dict(zip(rates, ((half + apart) / each[0], (half - apart) / each[1]), strict=True))
     return tuple({name: value[number].tolist() for name, value in drawn.items()} for number in range(count))
 
 
@@ -104,7 +122,8 @@ def recover_once(study: KnownProgress, seed: int, number: int) -> Recovered:
     values = {name: np.asarray(value, dtype=float) for name, value in study.truths[number].items()}
     losses = simulated_rows(study.simulated, design, values, rng).response
     found, seconds = fit_losses(study.fitted, study.table, losses, number)
-    draws = found.data["posterior"]["g_C"].to_numpy()
+    fitted = DataTree.from_dict(groups_of_table(study.fitted, make_rows(study.fitted, study.table), study.table))
+    draws = averaged(study.fitted, fitted, found.data["posterior"].to_dataset()["g_C"])
     median, lower, upper = map(float, np.quantile(draws, interval_points(PROBABILITY)))
     return Recovered(median, lower, upper, trusted(found.diagnostics), seconds)
 
@@ -128,6 +147,7 @@ ALL_TRUTHS = (6.0, 12.0, 24.0, NO_PROGRESS)
 ONE_AND_NONE = (12.0, NO_PROGRESS)
 QUESTIONS = (
     Question("the right specification", "ho2024/07", "ho2024/07", ALL_TRUTHS),
+    Question("the right specification, the recommended one", "reference", "reference", ALL_TRUTHS),
     Question("the right specification, effects of papers", "steps/1-irreducible", "steps/1-irreducible", ALL_TRUTHS),
     Question("the right specification, growth split evenly", "ho2024/07", "ho2024/07", ALL_TRUTHS, Split.EVEN),
     Question("an irreducible loss, fitted without", "robustness/irreducible", "ho2024/07", ONE_AND_NONE),

@@ -2,18 +2,19 @@
 
 import math
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_fits import made_fit
-from xarray import Dataset
+from made_fits import fit_of_posterior
+from reports.drawn_fits import drawn_fit
 
 import bayes_scaling as bs
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.inference.simulation import LARGEST_LOSS, plausible_draw
+from bayes_scaling.inference.simulation import LARGEST_LOSS, plausible_draw, prior_of
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.studies.calibration.experiment import fit_losses, trusted
 from bayes_scaling.studies.calibration.stated import (
@@ -29,20 +30,10 @@ from bayes_scaling.studies.calibration.stated import (
 )
 
 
-def converged_fit(draws=60):
-    """Draws of every parameter of model 7, three benchmarks."""
-    rng = np.random.default_rng(0)
-    by_benchmark = {
-        name: (("chain", "draw", "benchmark"), rng.uniform(size=(2, draws, 3))) for name in ("level", "share")
-    }
-    shared = {
-        name: (("chain", "draw"), rng.uniform(size=(2, draws))) for name in ("alpha", "beta", "g_N", "g_D", "sigma")
-    }
-    posterior = Dataset(by_benchmark | shared)
-    fit = made_fit("ho2024/07", g_N=np.zeros(3), g_D=np.zeros(3))
-    data = fit.data.copy()
-    data["posterior"] = type(data)(posterior)
-    return replace(fit, data=data)
+@cache
+def converged_fit(specification="ho2024/07"):
+    """Draws of every parameter around the priors' medians."""
+    return drawn_fit(specification, bs.load_evaluations())
 
 
 @given(st.floats(0.5, 200), st.integers(2, 40))
@@ -71,6 +62,18 @@ def test_no_progress_is_a_sum_of_zero() -> None:
 def test_growth_can_be_split_evenly(months) -> None:
     truth = stated_truths(converged_fit(), months, 2, Split.EVEN)[0]
     assert truth["g_N"] == truth["g_D"] == [pytest.approx(6 * math.log(2) / months)]
+
+
+@pytest.mark.parametrize("split", Split)
+@pytest.mark.parametrize("name", ["ho2024/07", "reference"])
+def test_what_is_stated_is_the_doubling_time_that_a_fit_reports(name, split) -> None:
+    fit = converged_fit(name)
+    values = [stated_truths(fit, 9.0, 4, split)[number] for number in range(4)]
+    drawn = {each: np.array([truth[each] for truth in values]) for each in values[0]}
+    rows = make_rows(fit.specification, bs.load_evaluations())
+    posterior = prior_of(fit.specification, rows, drawn).assign_coords(chain=[0], draw=range(4))
+    times = bs.doubling_times(fit_of_posterior(fit.specification, bs.load_evaluations(), posterior)).loc["compute"]
+    assert times[["median", "lower", "upper"]].to_numpy() == pytest.approx(9.0)
 
 
 def test_truths_need_shared_rates_and_a_fit_that_has_converged() -> None:
