@@ -22,7 +22,7 @@ from bayes_scaling.quantities.prior_predictive import prior_predictive_of, prior
 from bayes_scaling.reports.describe import describe, prior_sentences
 from bayes_scaling.reports.document import Block, Blocks, Code, Equation, Paragraph, Table, section
 from bayes_scaling.reports.fit_charts import loss_chart, rows_of_report
-from bayes_scaling.reports.fit_words import month_of
+from bayes_scaling.reports.fit_words import as_read, month_of
 from bayes_scaling.reports.mathematics import is_equation, tex
 from bayes_scaling.reports.svg import picture_of
 from bayes_scaling.specifications.catalogue import list_specifications, load_specification
@@ -47,7 +47,7 @@ def data_section(fit: Fit, *, fitted: bool = True) -> Blocks:
             text += f"; {amount(rows[name].min())} to {amount(rows[name].max())} {words}"
     yield f"{text} (table '{about.name}')."
     if about.selections:
-        yield f"Rows were selected: {'; '.join(about.selections)}."
+        yield as_read(about)
     yield loss_chart(fit, fitted=fitted)
 
 

@@ -140,11 +140,16 @@ def variant_in_words(name: str) -> str:
     return name.replace(" | ", ", ")
 
 
+def as_read(table: EvaluationsSummary) -> str:
+    """What was done to a table in reading and selecting its rows."""
+    return f"The table as read: {'; '.join(table.selections)}."
+
+
 def sentence(fit: Fit) -> str:
     """The answer in one sentence, and what was done to the table; as the terminal ends with it."""
     text = f"On {fit.evaluations.name} ({_size(fit.evaluations)}), {_finding(fit)}"
-    if selections := fit.evaluations.selections:
-        text += f" The table as read: {'; '.join(selections)}."
+    if fit.evaluations.selections:
+        text += f" {as_read(fit.evaluations)}"
     return text if fit.diagnostics.converged else f"{DO_NOT_USE}: {text}"
 
 
