@@ -27,6 +27,9 @@ _TOKENS = {"unique": "D", "effective_epochs": "D x worth of its epochs", "seen":
 _EXCESS = "U (1 + excess_scale (1 - exp(-(N / U - 1) / excess_scale))) for N over U, N for others"
 
 
+SET_HERE = "set by this specification"  # in place of the reason of a default prior
+
+
 @dataclass(frozen=True)
 class PriorLine:
     """One row of the table of priors."""
@@ -334,7 +337,7 @@ def _priors(s: Specification) -> tuple[PriorLine, ...]:
             prior=str(s.prior_of(p.name)),
             unit=unit_of(s, p),
             meaning=_meaning(s, p),
-            reason="set by this specification" if s.prior_name(p.name) in s.priors else p.reason,
+            reason=SET_HERE if s.prior_name(p.name) in s.priors else p.reason,
         )
         for p in s.parameters()
     )

@@ -12,13 +12,14 @@ from rich import box
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.markup import escape
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Column
 from rich.table import Table as RichTable
 from rich.text import Text
 
 from bayes_scaling.common.formatting import counted
-from bayes_scaling.reports.describe import Description
+from bayes_scaling.reports.describe import SET_HERE, Description
 from bayes_scaling.reports.document import Table
 
 NARROW: dict[str, Any] = {"box": box.SIMPLE_HEAD, "padding": (0, 1, 0, 0)}  # style of tables of many columns
@@ -47,13 +48,12 @@ def rich_table(
 
 def specification_page(description: Description) -> RenderableType:
     """Equation, notes, priors and reference of one specification."""
-    priors = RichTable(title="Priors", title_justify="left", box=None, show_header=False, padding=(0, 2, 0, 0))
-    priors.add_column(no_wrap=True)
-    priors.add_column()
+    priors: list[RenderableType] = []
     for line in description.priors:
         name = f"{line.name}[{line.by}]" if line.by else line.name
-        unit = f", {line.unit}" if line.unit else ""
-        priors.add_row(escape(f"{name} ~ {line.prior}"), escape(f"{line.meaning}{unit} ({line.reason})"))
+        said, own = f"{line.meaning}, {line.unit}" if line.unit else line.meaning, line.reason == SET_HERE
+        priors.append(Text(f"{name} ~ {line.prior}{' *' if own else ''}"))
+        priors.append(Padding(Text(said if own else f"{said} ({line.reason})"), (0, 0, 0, 4)))
     return Group(
         Text(description.title, style="bold"),
         Text(description.reference),
@@ -62,7 +62,8 @@ def specification_page(description: Description) -> RenderableType:
         Text(),
         *(Text(f"- {note}") for note in description.notes),
         Text(),
-        priors,
+        Text(f"Priors (*: {SET_HERE})", style="italic"),
+        *priors,
     )
 
 
