@@ -129,9 +129,9 @@ def sentences(table: pd.DataFrame, ridge: Ridge | None, *, converged: bool = Tru
         said.append(f"{_told_apart(table['verdict'], mix.correlation)}; best known is {second} ({value}).")
         low, middle, high = map(months, ridge.months)
         said.append(
-            f"Where g_N has the smallest part of the growth, the median doubling time of effective compute is {low} "
-            f"months; in the middle {middle}; where it has the largest, {high} (g_N/g_C has the 95% equal-tailed "
-            f"interval {ridge.phi.lower:.2f} to {ridge.phi.upper:.2f})."
+            f"Parameters account for {ridge.phi.lower:.2f} to {ridge.phi.upper:.2f} of g_C (g_N/g_C, 95% equal-tailed "
+            f"interval): effective compute doubles every {low} months in the 5% of draws where they account for least "
+            f"(median), every {middle} in the middle, and every {high} where they account for most."
         )
     return tuple(said) if converged else tuple(f"{DO_NOT_USE}: {each}" for each in said)
 
@@ -144,7 +144,7 @@ def _told_apart(verdicts: pd.Series, correlation: float) -> str:
     of_rates = verdicts[verdicts.index.str.partition("[").get_level_values(0).isin(["g_N", "g_D"])]
     if (of_rates == "by the data").all():
         return f"The data tell g_N from g_D {shown}"
-    return f"g_N and g_D hang together weakly {shown}, but the data alone decide at most one of them"
+    return f"g_N and g_D are correlated weakly {shown}, but the data alone decide at most one of them"
 
 
 def _verdicts(verdicts: pd.Series) -> str:

@@ -214,7 +214,7 @@ def _over_specifications(fit: Fit) -> str:
     if others is None:
         return ""
     median, lower, upper = in_digits(others.average, months)
-    over = f"over {others.specifications} specifications, stacked by {others.unit}"
+    over = f"over {others.specifications} specifications, averaged by how well each predicts a {others.unit} left out"
     return f"; {over}, every {median} months ({lower} to {upper})"
 
 

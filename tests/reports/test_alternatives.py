@@ -44,7 +44,8 @@ def test_other_priors_rows_or_losses_have_none(fit, ho2024) -> None:
 def test_the_answer_has_the_average_in_its_sentence(fit) -> None:
     found = alternatives_to(fit)
     median, lower, upper = in_digits(found.average, months)
-    said = f"{found.specifications} specifications, stacked by paper, every {median} months ({lower} to {upper})."
+    how = "averaged by how well each predicts a paper left out"
+    said = f"{found.specifications} specifications, {how}, every {median} months ({lower} to {upper})."
     assert f"; over {said}" in sentence(fit)
     over = json.loads(json.dumps(summarise(fit)))["over_specifications"]
     assert over["specifications"] == found.specifications and over["median"] == found.average["median"]
