@@ -1,5 +1,6 @@
 """The two lists of columns: evaluations and training runs. All reading and checking is driven by them."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -166,6 +167,9 @@ def bare_name(name: str) -> str:
     return plain if len(plain) == 1 else plain.casefold()
 
 
+_UNIT = re.compile(r"[(\[][^()\[\]]*[)\]]\s*$")  # in brackets behind a name, as of N (M)
+
+
 def offered_names(names: Collection[str], kind: TableKind) -> dict[str, list[str]]:
     """Columns that a canonical one may be which is not there: usual names, slips of the keyboard, longer names."""
     usual = {
@@ -174,13 +178,17 @@ def offered_names(names: Collection[str], kind: TableKind) -> dict[str, list[str
     }
     claimed = {plain for spellings in usual.values() for plain in spellings}
     free = {name: bare_name(name) for name in names if name not in kind.canonical}
+    without_unit = {name: bare_name(_UNIT.sub("", name)) for name in free}
     others = {name: plain for name, plain in free.items() if plain not in claimed}
     found: dict[str, list[str]] = {}
     for ours, spellings in usual.items():
-        exact = [name for spelling in spellings for name, plain in free.items() if plain == spelling]
+        exact, bare = (
+            [name for spelling in spellings for name, plain in plains.items() if plain == spelling]
+            for plains in (free, without_unit)
+        )
         slips = get_close_matches(spellings[0], others.values(), cutoff=MISSPELLING)
         longer = [name for name, plain in others.items() if any(s in plain for s in spellings if len(s) >= _TELLING)]
-        offers = exact or [name for name, plain in others.items() if plain in slips] or longer
+        offers = exact or bare or [name for name, plain in others.items() if plain in slips] or longer
         if offers and ours not in names:
             found[ours] = list(dict.fromkeys(offers))
     return found

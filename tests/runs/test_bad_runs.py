@@ -121,6 +121,15 @@ def test_missing_columns_are_named_with_how_to_map_them(tmp_path):
     ]
 
 
+def test_letters_with_units_in_brackets_are_offered_with_their_scale(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("N (M),D (B),loss\n100,2,3.5\n")
+
+    said = [str(fault) for fault in check_runs(path)]
+    assert "'N (M)' here: --column parameters='N (M)' --scale parameters=1e6," in said[0]
+    assert "'D (B)' here: --column tokens='D (B)' --scale tokens=1e9," in said[1]
+
+
 @pytest.mark.parametrize(("written", "meant"), [("flops", "flop"), ("Parameters", "parameters"), ("los", "loss")])
 def test_a_column_under_a_usual_name_is_offered_once(tmp_path, written, meant):
     names = {"parameters": "1e9", "flop": "1e20", "loss": "2.5"}
