@@ -35,24 +35,23 @@ _BAD = "bold red"
 
 
 def allocation_report(answer: Allocations) -> RenderableType:
-    """Tables of every budget, the answers in sentences, and where published laws come from."""
+    """Of every budget the answer in sentences and its tables, and where published laws come from."""
     parts: list[RenderableType] = []
     style = "bold" if answer.converged else _BAD
     for budget in answer.question.budgets:
-        parts += _tables(answer, budget)
-        parts += [Text(allocation_sentence(answer, budget), style=style), Text()]
+        parts += [Text(allocation_sentence(answer, budget), style=style), Text(), *_tables(answer, budget)]
     if answer.fit is not None and not answer.converged:
         from bayes_scaling.reports.fit_words import next_step  # which waits for the sampler
 
         failures = (f"- {failure}" for failure in answer.fit.diagnostics.failures)
         parts += [Text(note, style="red") for note in (*failures, next_step(answer.fit))]
-    parts.append(
-        Text(
-            f"Of a posterior: median and, below it, the ends of its {CREDIBLE_INTERVAL}. Published laws are points "
-            "without an interval. Losses are those of each law's own data: compare splits between rows, not losses."
-        )
-    )
+    own = "" if answer.fit is None else f"Of a posterior: median and, below it, the ends of its {CREDIBLE_INTERVAL}. "
+    note = "Published laws are points without an interval. Losses are those of each law's own data: compare splits "
+    parts.append(Text(f"{own}{note}between rows, not losses."))
     parts += [Text(f"- {name}: {source}") for name, source in sources().items()]
+    if answer.fit is None:
+        command = "bayes-scaling fit chinchilla --runs FILE --output DIR"
+        parts.append(Text(f"For a posterior fit your own runs ({command}) and give --fit DIR."))
     return Group(*parts)
 
 
@@ -109,9 +108,10 @@ def _findings(answer: Allocations, law: str, budget: float) -> Iterator[str]:
         )
     if answer.beside is not None:
         yield from _second_opinion(answer, law, budget)
-    if answer.question.split is not None:
-        cost = said(OWN_SPLIT, "cost_of_split")
-        yield f"{_own_split(answer)} spends {cost} times the compute that the best split needs for the same loss."
+    for purpose in (OWN_SPLIT, KAPLAN_SPLIT)[answer.question.split is None :]:
+        which = _own_split(answer) if purpose == OWN_SPLIT else "The split of Kaplan's rule of 2020"
+        cost = said(purpose, "cost_of_split")
+        yield f"{which} spends {cost} times the compute that the best split needs for the same loss."
     if answer.question.inference_tokens is not None:
         yield (
             f"As good, and with the least compute for training and {amount(answer.question.inference_tokens)} tokens "
@@ -143,11 +143,13 @@ def _published_sentence(answer: Allocations, budget: float) -> str:
     for name in _SIZES:
         rows = sorted((by_name[name] for by_name in laws.values()), key=lambda row: row["median"])
         spans[name] = f"{_said(rows[0])} to {_said(rows[-1])}"
+    by_law = (by_name["cost_of_split"] for by_name in answer.rows(budget, KAPLAN_SPLIT).values())
+    costs = sorted(by_law, key=lambda row: row["median"])
     return (
         f"At {number(budget)} FLOP, published laws put the best model at {spans['parameters']} parameters and "
         f"{spans['tokens']} tokens, {spans['tokens_per_parameter']} tokens per parameter (Kaplan's rule of 2020: "
-        f"{rule['parameters']} parameters and {rule['tokens']} tokens). For a posterior fit your own runs "
-        "(bayes-scaling fit chinchilla --runs FILE --output DIR) and give --fit DIR."
+        f"{rule['parameters']} parameters and {rule['tokens']} tokens, at {_said(costs[0])} to {_said(costs[-1])} "
+        "times the compute that these laws need for the same loss)."
     )
 
 
@@ -158,8 +160,9 @@ def _tables(answer: Allocations, budget: float) -> Iterator[RenderableType]:
         tokens = amount(answer.question.inference_tokens)
         title = f"As good, with the least compute for training and {tokens} tokens of use together"
         yield _table(answer, title, _SIZES | {"saving": "saved of all\ncompute"}, answer.rows(budget, INFERENCE))
-    columns = {} if answer.question.split is None else {OWN_SPLIT: _own_split(answer).replace(" at ", " at\n")}
-    columns[KAPLAN_SPLIT] = "Kaplan's rule"
+    if answer.question.split is None:
+        return
+    columns = {OWN_SPLIT: _own_split(answer).replace(" at ", " at\n"), KAPLAN_SPLIT: "Kaplan's rule"}
     costs: dict[str, dict[str, Row]] = {}
     for purpose in columns:
         for law, by_name in answer.rows(budget, purpose).items():

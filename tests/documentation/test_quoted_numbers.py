@@ -145,7 +145,8 @@ CLAIMS = {
     ),
     "known progress, tokens seen": Claim(r"but in ([\d.]+)% to ([\d.]+)% where repeated tokens", lambda: held(False)),
     "over specifications": Claim(
-        r"over (\d+) specifications, averaged by how well each predicts a paper left out, every ([\d.]+) months \(([\d.]+) to ([\d.]+)\)",
+        r"over (\d+) specifications, averaged by how well each predicts a paper left out, every ([\d.]+) months "
+        r"\(([\d.]+) to ([\d.]+)\)",
         over_specifications,
     ),
     "doubtful rows": Claim(r"(\d+) of the (\d+) rows have a doubtful figure", lambda: (doubtful(), *size()[:1])),
