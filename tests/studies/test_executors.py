@@ -24,6 +24,7 @@ from bayes_scaling.errors import BayesScalingError, EvaluationsError
 from bayes_scaling.studies import executors
 from bayes_scaling.studies.executors import run_tasks
 
+pytestmark = pytest.mark.whole
 fault = pytest.mark.fault("Sweeps that are killed, resumed, or share a directory")
 
 
@@ -369,8 +370,6 @@ import sys
 from studies import pool_functions as work
 from studies.waiting import PROMPT, until
 from bayes_scaling.studies import executors
-
-pytestmark = pytest.mark.whole
 
 executors._CONNECT_SECONDS = float(sys.argv[1])
 for address in sys.argv[2:]:
