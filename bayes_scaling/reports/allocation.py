@@ -108,8 +108,8 @@ def _findings(answer: Allocations, law: str, budget: float) -> Iterator[str]:
         )
     if answer.beside is not None:
         yield from _second_opinion(answer, law, budget)
-    for purpose in (OWN_SPLIT, KAPLAN_SPLIT)[answer.question.split is None :]:
-        which = _own_split(answer) if purpose == OWN_SPLIT else "The split of Kaplan's rule of 2020"
+    splits = {} if answer.question.split is None else {OWN_SPLIT: _own_split(answer)}
+    for purpose, which in (splits | {KAPLAN_SPLIT: "The split of Kaplan's rule of 2020"}).items():
         cost = said(purpose, "cost_of_split")
         yield f"{which} spends {cost} times the compute that the best split needs for the same loss."
     if answer.question.inference_tokens is not None:

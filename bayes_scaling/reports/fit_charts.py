@@ -258,9 +258,7 @@ def estimates_chart(fit: Fit) -> Chart:
     others = alternatives_to(fit)
     if others is not None:
         label = f"{others.specifications} specifications together"
-        own.append(
-            {"label": label, "what": f"averaged by how well each predicts a {others.unit} left out", **others.average}
-        )
+        own.append({"label": label, "what": f"averaged {others.how}", **others.average})
     theirs = published_estimates().rename(columns={"source": "label", "estimand": "what", "months": "median"})
     table = pd.concat([pd.DataFrame(own).assign(group="this table"), theirs.assign(group="published")])
     table["what"] = table["what"].fillna(f"compute for the same loss, table '{printable(fit.evaluations.name)}'")

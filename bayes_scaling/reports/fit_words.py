@@ -172,10 +172,8 @@ def plain_answer(fit: Fit) -> str:
     text += f" ({CREDIBLE_INTERVAL}{chance})."
     if (others := alternatives_to(fit)) is not None:
         median, lower, upper = in_digits(others.average, months)
-        text += (
-            f" Averaged over {others.specifications} specifications, by how well each predicts a {others.unit} left "
-        )
-        text += f"out: every {median} months ({lower} to {upper})."
+        text += f" Averaged over {others.specifications} specifications, {others.how}: every {median} months "
+        text += f"({lower} to {upper})."
     return warning(fit) + text
 
 
@@ -214,7 +212,7 @@ def _over_specifications(fit: Fit) -> str:
     if others is None:
         return ""
     median, lower, upper = in_digits(others.average, months)
-    over = f"over {others.specifications} specifications, averaged by how well each predicts a {others.unit} left out"
+    over = f"over {others.specifications} specifications, averaged {others.how}"
     return f"; {over}, every {median} months ({lower} to {upper})"
 
 

@@ -146,9 +146,9 @@ def checked_values(
     """Typed values of plainly written cells, missing where one is badly written, and every fault: no cell twice."""
     well_written, faults = cells.copy(), []
     for column in _present(cells, kind):
-        if broken := _broken(cells[column.name], column, written_rules(column)):
-            well_written.loc[[fault.row for fault in broken], column.name] = None
-            faults += broken
+        broken = _broken(cells[column.name], column, written_rules(column))
+        well_written.loc[[fault.row for fault in broken], column.name] = None
+        faults += broken
     values = typed_values(well_written, kind, scale, loss_unit)
     for column in _present(cells, kind):
         faults += _broken(values[column.name], column, value_rules(column))
@@ -245,13 +245,11 @@ def empty_cells(cells: pd.DataFrame, kind: TableKind) -> Iterator[Fault]:
 
 def _broken(cells: pd.Series, column: Column, rules: Iterable[Rule]) -> list[Fault]:
     """The first rule that each cell breaks, without cells that break none or are empty."""
-    there, found = None, list[Fault]()
-    for rule, keeps in rules:  # most columns have none
-        there = cells.dropna() if there is None else there
+    there, found = cells.dropna(), list[Fault]()
+    for rule, keeps in rules:
         kept = keeps(there).to_numpy(bool)
-        if not kept.all():
-            found += [Fault(int(row), column.name, "", rule) for row in there.index[~kept]]
-            there = there[kept]
+        found += [Fault(int(row), column.name, "", rule) for row in there.index[~kept]]
+        there = there[kept]
     return found
 
 

@@ -4,7 +4,6 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
 from typing import Literal
 
 import pandas as pd
@@ -168,21 +167,18 @@ def bare_name(name: str) -> str:
     return plain if len(plain) == 1 else plain.casefold()
 
 
-@cache
-def _spellings(columns: tuple[Column, ...]) -> dict[str, list[str]]:
-    """Bare names under which a user's table may have each column."""
-    return {each.name: [bare_name(name) for name in (each.name, *each.usual, *each.offered)] for each in columns}
-
-
-_UNIT = re.compile(r"[(\[][^()\[\]]*[)\]]\s*$")  # in brackets behind a name, as of N (M)
+_IN_BRACKETS = re.compile(r"[(\[][^()\[\]]*[)\]]\s*$")  # behind a name, as a unit is: N (M)
 
 
 def offered_names(names: Collection[str], kind: TableKind) -> dict[str, list[str]]:
     """Columns that a canonical one may be which is not there: usual names, slips of the keyboard, longer names."""
-    usual = _spellings(kind.columns)
+    usual = {
+        column.name: [bare_name(each) for each in (column.name, *column.usual, *column.offered)]
+        for column in kind.columns
+    }
     claimed = {plain for spellings in usual.values() for plain in spellings}
     free = {name: bare_name(name) for name in names if name not in kind.canonical}
-    without_unit = {name: bare_name(_UNIT.sub("", name)) for name in free}
+    without_unit = {name: bare_name(_IN_BRACKETS.sub("", name)) for name in free}
     others = {name: plain for name, plain in free.items() if plain not in claimed}
     found: dict[str, list[str]] = {}
     for ours, spellings in usual.items():

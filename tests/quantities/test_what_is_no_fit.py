@@ -94,19 +94,17 @@ def saved(of_evaluations, of_runs, tmp_path_factory) -> dict[bool, Path]:
 
 @pytest.mark.parametrize("name", TAKING)
 def test_a_path_and_a_tree_do_as_the_fit_does(name, of_evaluations, of_runs, saved) -> None:
-    evaluated = name in OF_EVALUATIONS
-    fit, file = of_evaluations if evaluated else of_runs, saved[evaluated]
-    found = [TAKING[name](given) for given in (str(file), fit.data)]
-    if name.startswith("plot_"):
-        assert all(hasattr(each, "savefig") for each in found)
-        plt.close("all")
-        return
-    for each in (TAKING[name](fit), TAKING[name](file.parent)):
-        for other in found:
-            if hasattr(each, "identical"):
-                assert other.equals(each)
-            else:
-                assert_frame_equal(other, each)
+    fit, file = of_evaluations if name in OF_EVALUATIONS else of_runs, saved[name in OF_EVALUATIONS]
+    expected = TAKING[name](fit)
+    for given in (str(file), file.parent, fit.data):
+        found = TAKING[name](given)
+        if hasattr(expected, "savefig"):
+            assert type(found) is type(expected)
+        elif hasattr(expected, "identical"):
+            assert found.equals(expected)
+        else:
+            assert_frame_equal(found, expected)
+    plt.close("all")
 
 
 @pytest.mark.parametrize("name", TAKING)

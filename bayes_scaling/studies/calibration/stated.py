@@ -77,7 +77,7 @@ def stated_truths(
     specification = fit.specification
     names = [parameter.name for parameter in specification.parameters()]
     rates = [name for name in names if name.removesuffix(specification.progress.form.suffix) in ("g_N", "g_D")]
-    if len(rates) < 2 or any(specification.index_of(name) or name in specification.predicted for name in rates):
+    if len(rates) < 2 or any(map(specification.index_of, rates)):
         raise BayesScalingError(
             f"'{specification.name}' has no rates g_N and g_D that all rows share, which could be set to a doubling "
             "time; choose a specification with constant rates, such as ho2024/07"

@@ -51,6 +51,11 @@ class Alternatives:
         """How many the average is over."""
         return int(self.table["converged"].sum())
 
+    @property
+    def how(self) -> str:
+        """By what the average weighs specifications, in words."""
+        return f"by how well each predicts a {self.unit} left out"
+
 
 def document_of(comparison: Comparison, evaluations: pd.DataFrame) -> dict[str, Any]:
     """A comparison of specifications of the catalogue on a table, as the plain data of a packaged file."""

@@ -68,7 +68,7 @@ def test_growth_can_be_split_evenly(months) -> None:
 @pytest.mark.parametrize("name", ["ho2024/07", "reference"])
 def test_what_is_stated_is_the_doubling_time_that_a_fit_reports(name, split) -> None:
     fit = converged_fit(name)
-    values = [stated_truths(fit, 9.0, 4, split)[number] for number in range(4)]
+    values = stated_truths(fit, 9.0, 4, split)
     drawn = {each: np.array([truth[each] for truth in values]) for each in values[0]}
     rows = make_rows(fit.specification, bs.load_evaluations())
     posterior = prior_of(fit.specification, rows, drawn).assign_coords(chain=[0], draw=range(4))
