@@ -126,7 +126,7 @@ def main() -> None:
 
 
 NOT_TRIED = (
-    "Labs above papers: neither table says which lab a system is from. `cluster = [\"lab\", \"paper\", \"system\"]` fits "
+    'Labs above papers: neither table says which lab a system is from. `cluster = ["lab", "paper", "system"]` fits '
     "a table that does."
 )
 
