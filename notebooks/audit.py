@@ -1,4 +1,4 @@
-"""What doubtful figures and single papers do to the answer on `ho2024`; writes audit.md.
+"""What doubtful figures and single papers do to the answer on `ho2024`; writes audit.md, and what the package carries.
 
     python notebooks/audit.py --directory runs/audit
 
@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import xarray as xr
-from steps import against, table_of
+from steps import PACKAGED, against, table_of
 
 import bayes_scaling as bs
 from bayes_scaling.common.arrays import Floats
 from bayes_scaling.common.files import write_whole
+from bayes_scaling.common.strict_json import strict_json
 from bayes_scaling.inference.data import rows_of
 from bayes_scaling.inference.leaving_out import left_out
 from bayes_scaling.inference.likelihood import draws_of, unit_densities
@@ -25,6 +26,7 @@ from bayes_scaling.model.rows import make_rows
 from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.rates import INTERVAL, interval_points, months_to_double
 from bayes_scaling.reports.fit_words import in_brackets, in_months, in_numbers
+from bayes_scaling.studies.comparison.alternatives import CORRECTED, corrections_document
 
 HERE = Path(__file__).parent
 SPECIFICATIONS = ("reference", "steps/1-irreducible", "ho2024/07")
@@ -49,6 +51,10 @@ def main() -> None:
         )
         for number, (what, rows) in enumerate(tables(table, corrections).items())
     }
+    write_whole(
+        PACKAGED / f"ho2024{CORRECTED}.json",
+        strict_json(corrections_document("reference", compared, table)),
+    )
     fit = next(each for each in compared["as published"].fits.values() if each.specification.name == "reference")
     sections = [
         "# What doubtful figures do to the answer",

@@ -1,11 +1,12 @@
-"""What other specifications say of a packaged table, and all together: a comparison that comes with the package.
+"""What other specifications say of a packaged table, and the recommended one of the table with figures corrected.
 
-`notebooks/steps.py` makes the files, from comparisons by whole papers.
+Both come with the package: `notebooks/steps.py` and `notebooks/audit.py` make the files, from comparisons by papers.
 """
 
 import hashlib
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -22,7 +23,8 @@ from bayes_scaling.studies.comparison.result import Comparison
 from bayes_scaling.tables.packaged import PACKAGED
 
 FOLDER = "alternatives"
-"""Of the package's data: one JSON file for each table."""
+"""Of the package's data: one JSON file for each table, and one for its corrections."""
+CORRECTED = "-corrected"
 _COLUMNS = ("elpd_diff", "dse", "weight", *TIMES, "probability_of_progress", "converged")
 
 
@@ -72,25 +74,56 @@ def document_of(comparison: Comparison, evaluations: pd.DataFrame) -> dict[str, 
     }
 
 
+def corrections_document(name: str, compared: Mapping[str, Comparison], evaluations: pd.DataFrame) -> dict[str, Any]:
+    """What one specification says of corrected versions of a table, as the plain data of a packaged file.
+
+    ``of`` is what is fitted to the table as it is, as in `document_of`.
+    """
+    rows = [
+        {"table": what, "rows": comparison.evaluations.rows}
+        | comparison.table.set_index("model").loc[name, [*TIMES, "probability_of_progress", "converged"]].to_dict()
+        for what, comparison in compared.items()
+    ]
+    key = _key(load_specification(name), evaluations.index, np.log(evaluations["perplexity"]))
+    return {"of": key, "tables": rows}
+
+
+def corrections_to(fit: Fit) -> pd.DataFrame | None:
+    """Doubling times of effective compute on a packaged table with its doubtful figures corrected, by what was done.
+
+    Indexed by ``table``, with ``rows`` and the doubling time as in a comparison's table; None for any other fit.
+    """
+    document = _document(fit.evaluations.name, CORRECTED)
+    if document is None or document["of"] != _key_of(fit):
+        return None
+    return pd.DataFrame(document["tables"]).set_index("table").fillna(_NO_BOUND)
+
+
 def alternatives_to(fit: Fit) -> Alternatives | None:
     """What the packaged comparison says of the table of a fit, if this very specification is among those compared."""
     document = _document(fit.evaluations.name)
     if document is None:
         return None
-    (losses,) = fit.data["observed_data"].to_dataset().data_vars.values()
-    key = _key(fit.specification, losses["evaluation"].to_numpy(), losses.to_numpy())
-    if key not in [each["of"] for each in document["specifications"]]:
+    if _key_of(fit) not in [each["of"] for each in document["specifications"]]:
         return None
     table = pd.DataFrame(document["specifications"]).set_index("name").drop(columns="of")
-    months = {name: math.inf for name in TIMES}  # null for no bound
     average = {name: math.inf if value is None else value for name, value in document["average"].items()}
-    return Alternatives(document["unit"], table.fillna(months), average)
+    return Alternatives(document["unit"], table.fillna(_NO_BOUND), average)
+
+
+_NO_BOUND = {name: math.inf for name in TIMES}
+"""What null stands for in a packaged file."""
 
 
 @cache
-def _document(name: str) -> dict[str, Any] | None:
-    file = files("bayes_scaling") / "data" / FOLDER / f"{name}.json"
+def _document(name: str, of: str = "") -> dict[str, Any] | None:
+    file = files("bayes_scaling") / "data" / FOLDER / f"{name}{of}.json"
     return json.loads(file.read_text(encoding="utf-8")) if name in PACKAGED and file.is_file() else None
+
+
+def _key_of(fit: Fit) -> str:
+    (losses,) = fit.data["observed_data"].to_dataset().data_vars.values()
+    return _key(fit.specification, losses["evaluation"].to_numpy(), losses.to_numpy())
 
 
 def _key(specification: Specification, ids: Any, losses: Any) -> str:
