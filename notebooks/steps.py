@@ -228,10 +228,10 @@ def backtests(tested: bs.Backtest) -> str:
 
 
 def checks(compared: dict[str, bs.Comparison]) -> str:
-    """Predictive checks and prior predictives of the first and the last step."""
+    """Predictive checks and prior predictives of the first and the last step, and of heavy tails."""
     lines = []
     for table in compared:
-        for name in (FIRST, "steps/1-irreducible", "reference"):
+        for name in (FIRST, "steps/1-irreducible", "reference", "steps/heavy-tails"):
             check = bs.predictive_check(bs.fit(name, bs.load_evaluations(table)))
             prior = bs.prior_predictive_summary(bs.prior_predictive(name, bs.load_evaluations(table)))
             flagged = ", ".join(f"{by} {group}" for by, group in check.flagged.index) or "none"
