@@ -77,7 +77,10 @@ BESIDE = (
     Step("steps/noise-by-size", "noise that changes with parameters", "reference"),
     Step("steps/papers-alone", "no effects of systems", "reference"),
     Step("steps/student-t", "Student-t noise, no effects of systems", "reference"),
-    Step("steps/heavy-tails", "noise and effects of a paper jointly Student-t", "reference"),
+    Step(
+        "steps/heavy-tails", "noise and effects of a paper jointly Student-t", "reference",
+        "no better for papers that came later (below), so that it is not the reference but has its weight in averages",
+    ),  # fmt: skip
     Step("steps/log-noise", "noise and effects in proportion to the loss", "reference"),
     Step("steps/smooth-years", "losses depart from the law smoothly over years", "reference"),
     Step("steps/repetition", "repeated tokens worth less, R* uncertain, missing epochs the median", "reference"),
