@@ -42,7 +42,9 @@ def test_doubling_times_are_those_carried(table) -> None:
         for text, column in zip(parts(rows[each["name"]]), COLUMNS, strict=True):
             value = math.inf if each[column] is None else each[column]
             low, high = (math.inf, math.inf) if text == UNBOUNDED else span(text)
-            assert low <= value <= high or abs(value / float(text) - 1) < 0.1, (each["name"], column)
+            rounded = {round(value, -place) for place in (1, 2)} if math.isfinite(value) else set()
+            # Where the Monte Carlo error is large, tens and hundreds are all that is shown.
+            assert low <= value <= high or float(text) in rounded, (each["name"], column)
 
 
 @pytest.mark.parametrize("table", TABLES)
