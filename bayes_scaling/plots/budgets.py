@@ -17,7 +17,7 @@ from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.chinchilla import STATIC_LAWS
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.plots.allocation import budget_grid, mark_budgets, shade_beyond, styled
-from bayes_scaling.plots.drawing import finished, panel, plain_log_ticks
+from bayes_scaling.plots.drawing import draw_band, finished, panel, plain_log_ticks
 from bayes_scaling.plots.runs import (
     best_split,
     loss_band,
@@ -116,27 +116,25 @@ def _draw_curve(
         return
     parameters = np.geomspace(min(shown) / _BEYOND, max(shown) * _BEYOND, _POINTS)
     band = loss_band(laws, parameters, budget / training_compute(parameters, 1.0))
-    named(axes.fill_between(parameters, band["lower"], band["upper"], color=colour, alpha=0.25, lw=0), "interval")
+    draw_band(axes, parameters, band, color=colour, alpha=0.25)
     named(axes.plot(parameters, band["median"], color=colour, lw=1.4, ls=line), "posterior")
     named(axes.plot(runs["parameters"], runs["loss"], "o", color=colour, ms=3.5, alpha=0.8, mew=0), "runs")
 
 
 def _draw_legends(axes: Axes, budgets: Floats, beyond: Any, place: Any, colours: Any) -> None:
     lines = []
-    for number, (budget, colour) in enumerate(zip(budgets, colours, strict=True)):
-        line = "--" if beyond[number] else "-"
-        count = "\n(beyond the runs)" if beyond[number] else f" ({(place == number).sum()})"
-        label = scientific(budget, 1) + count
-        lines.append(entry(None, label, color=colour, ls=line, marker="o", ms=3.5))
+    for number, (budget, colour, far) in enumerate(zip(budgets, colours, beyond, strict=True)):
+        count = "\n(beyond the runs)" if far else f" ({(place == number).sum()})"
+        look: dict[str, Any] = {"color": colour, "ls": "--" if far else "-", "marker": "o", "ms": 3.5}
+        lines.append(entry(None, scientific(budget, 1) + count, **look))
     style: dict[str, Any] = {"title_fontsize": 8, "alignment": "left"}
     add_legend(axes, lines, title="training FLOP (runs)", loc="upper left", bbox_to_anchor=(1.0, 1.0), **style)
     elsewhere = int((place < 0).sum())
-    near, best = f"run within {WITHIN:.0%}\nof the budget", "optimum, with\nits intervals"
     kinds = [
         entry("posterior", "expected loss, median", color=PRIOR, lw=1.4),
         patch("interval", INTERVAL.replace(" interval", "\ninterval"), PRIOR, 0.4),
-        entry("runs", near, color=PRIOR, marker="o", ms=3.5, ls=""),
-        entry("optimum", best, color=INK, mfc=PRIOR, marker="D", ms=5, ls=":"),
+        entry("runs", f"run within {WITHIN:.0%}\nof the budget", color=PRIOR, marker="o", ms=3.5, ls=""),
+        entry("optimum", "optimum, with\nits intervals", color=INK, mfc=PRIOR, marker="D", ms=5, ls=":"),
     ]
     note = f"not drawn: {counted(elsewhere, 'run')}\nat other budgets" if elsewhere else None
     add_legend(axes, kinds, title=note, loc="lower left", bbox_to_anchor=(1.0, 0.0), **style)
@@ -184,8 +182,7 @@ def plot_best_split(fit: Fit, budget: float, *, visuals: Visuals | None = None, 
     marked = np.atleast_1d(axis_of(budget, "budget (FLOP)"))
     grid = budget_grid(runs["compute"], marked)
     figure, axes = panel(6.5, 5)
-    largest = float(runs["compute"].max())
-    end = float(grid[-1]) * _ROOM
+    largest, end = float(runs["compute"].max()), float(grid[-1]) * _ROOM
     if end > largest:
         shade_beyond(axes, largest, end)
     tables = dict(zip(_KINDS.values(), best_split(fit, grid, *_KINDS), strict=True))
@@ -206,9 +203,7 @@ def plot_best_split(fit: Fit, budget: float, *, visuals: Visuals | None = None, 
 
 def _draw_one(axes: Axes, grid: Floats, table: pd.DataFrame, budget: float, name: str, *, first: bool) -> None:
     """Median and interval of one count over budgets, its name, and what it is at the budget."""
-    words = INTERVAL if first else ""
-    band = axes.fill_between(grid, table["lower"], table["upper"], color=POSTERIOR, alpha=0.22, lw=0, label=words)
-    named(band, "interval")
+    draw_band(axes, grid, table, color=POSTERIOR, alpha=0.22, label=INTERVAL if first else "")
     named(axes.plot(grid, table["median"], color=POSTERIOR, lw=2, label="median" if first else ""), "posterior")
     at = table.iloc[int(np.searchsorted(grid, budget))]
     named(axes.plot(budget, at["median"], "o", color=INK, ms=5, zorder=5), "budget")
@@ -277,17 +272,13 @@ def plot_tokens_per_parameter(
     outer, inner = (credible_intervals(ratio, probability=p, errors=False) for p in (INTERVAL_PROBABILITY, _INNER))
     figure, axes = panel(8.5, 5.2)
     for band, alpha, words in ((outer, 0.18, INTERVAL), (inner, 0.35, f"{_INNER:.0%} {INTERVAL_KIND} interval")):
-        filled = axes.fill_between(
-            budgets, band["lower"], band["upper"], color=POSTERIOR, alpha=alpha, lw=0, label=words
-        )
-        named(filled, "interval")
+        draw_band(axes, budgets, band, color=POSTERIOR, alpha=alpha, label=words)
     largest = float(runs["compute"].max())
     within, beyond = budgets <= largest, budgets >= largest
-    median = axes.plot(budgets[within], outer["median"][within], color=POSTERIOR, lw=2.2, label="posterior median")
-    named(median, "posterior")
+    look: dict[str, Any] = {"color": POSTERIOR, "lw": 2.2}
+    named(axes.plot(budgets[within], outer["median"][within], label="posterior median", **look), "posterior")
     if beyond.sum() > 1:
-        dashed = axes.plot(budgets[beyond], outer["median"][beyond], color=POSTERIOR, lw=2.2, ls=(0, (3, 1.5)))
-        named(dashed, "posterior")
+        named(axes.plot(budgets[beyond], outer["median"][beyond], ls=(0, (3, 1.5)), **look), "posterior")
         shade_beyond(axes, largest, budgets[-1])
     for law, colour, line in styled(laws):
         (ratios,) = best_split(law, budgets, "tokens_per_parameter")

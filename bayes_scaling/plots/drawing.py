@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from bayes_scaling.common.arrays import Floats
 from bayes_scaling.common.formatting import NOT_CONVERGED, counted, months
-from bayes_scaling.inference.result import Fit
+from bayes_scaling.inference.result import EvaluationsSummary, Fit
 from bayes_scaling.inference.units import noun_of
 from bayes_scaling.law.published import HO2024_COMPUTE
 from bayes_scaling.plots.style import INK, PAPER, POSTERIOR, PUBLISHED, WARNING
@@ -54,9 +54,15 @@ def panel(width: float, height: float) -> tuple[Figure, Axes]:
     return figure, figure.subplots()
 
 
+def titled(figure: Figure, title: str) -> Figure:
+    """Add the title."""
+    named(figure.suptitle(title, fontsize=11, parse_math=False), "title")  # it names files and columns of users
+    return figure
+
+
 def finished(figure: Figure, title: str, found: Any) -> Figure:
     """Add the title, and mark the picture where what was found has not converged."""
-    named(figure.suptitle(title, fontsize=11, parse_math=False), "title")  # it names files and columns of users
+    titled(figure, title)
     if not found.converged:
         big: dict[str, Any] = {"color": WARNING, "fontsize": 44, "alpha": 0.5, "rotation": 20}
         figure.text(0.5, 0.5, NOT_CONVERGED, ha="center", va="center", **big)
@@ -65,9 +71,18 @@ def finished(figure: Figure, title: str, found: Any) -> Figure:
 
 def title_of(fit: Fit) -> str:
     """Specification, table and rows of a fit, for a picture's title."""
-    about, setting = fit.evaluations, setting_of(fit)
-    size = counted(about.rows, noun_of("evaluation", about.kind))
-    return f"{fit.specification.name} on {about.name} ({size})" + (f", {setting}" if setting else "")
+    setting = setting_of(fit)
+    return on_table(fit.specification.name, fit.evaluations) + (f", {setting}" if setting else "")
+
+
+def on_table(what: str, about: EvaluationsSummary) -> str:
+    """What was done on which table, and how many rows that has."""
+    return f"{what} on {about.name} ({counted(about.rows, noun_of('evaluation', about.kind))})"
+
+
+def draw_band(axes: Axes, x: Any, table: Any, *, name: str = "interval", **look: Any) -> None:
+    """Fill between the columns ``lower`` and ``upper`` of a table."""
+    named(axes.fill_between(x, table["lower"], table["upper"], lw=0, **look), name)
 
 
 def bracketed(values: Iterable[float], write: Callable[[float], str] = months) -> str:

@@ -22,6 +22,7 @@ _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'DejaVu
 _GROUPS = [POSTERIOR, PUBLISHED, REFERENCE, *LAW_COLOURS[1:4]]
 _SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down"]
 _SMALL = 12  # pixels, of all text
+_BOLD: dict[str, Any] = {"fontSize": _SMALL, "fontWeight": 600}
 _TALL, _LINE = 380, 46  # pixels: of a chart, of a line of a forest
 _YEARS = alt.Axis(format="d", grid=False, tickMinStep=1)
 _MONTHS = (1.0, 120.0)
@@ -56,9 +57,8 @@ def loss_views(points: pd.DataFrame, curves: pd.DataFrame, loss: str) -> dict[st
 
 
 def _loss_view(points: pd.DataFrame, curves: pd.DataFrame, axis: str, groups: Sequence[str], loss: str) -> View:
-    shown = points[points[axis].notna()]
+    shown, where = points[points[axis].notna()], "true"
     params: list[Any] = []
-    where = "true"
     if "benchmark" in groups:
         names = list(shown["benchmark"].value_counts().index)
         params.append(_choice("which", "Benchmark", [*names, "all"], names[0]))
@@ -66,11 +66,13 @@ def _loss_view(points: pd.DataFrame, curves: pd.DataFrame, axis: str, groups: Se
     if groups:
         params.append(_choice("colour", "Colour by", groups, groups[0]))
     x = _x(axis, shown[axis])
-    y = alt.Y("loss:Q", title=loss, scale=alt.Scale(zero=False, nice=True), axis=_level())
-    hover = [name for name in shown.columns if name not in ("link", *AXIS_TITLES)]
+    y = alt.Y("loss:Q", title=loss, scale=alt.Scale(zero=False, nice=True), axis=alt.Axis(**_LEVEL))
+    hover = shown.drop(columns=["link", *AXIS_TITLES], errors="ignore")
+    numbers = set(hover.select_dtypes("number"))
+    tips = [alt.Tooltip(f"{name}:Q", format=".3~f") if name in numbers else alt.Tooltip(f"{name}:N") for name in hover]
     marks = alt.Chart(shown).transform_filter(where)
     picked = alt.selection_point(name="picked", fields=["group"], bind="legend")
-    encoding: dict[str, Any] = {"x": x, "y": y, "href": "link:N", "tooltip": [_tip(name, shown) for name in hover]}
+    encoding: dict[str, Any] = {"x": x, "y": y, "href": "link:N", "tooltip": tips}
     if groups:
         marks = marks.transform_calculate(group="datum[colour]")
         encoding |= _grouped() | {"opacity": alt.condition(picked, alt.value(0.8), alt.value(0.04))}
@@ -86,7 +88,7 @@ def _loss_view(points: pd.DataFrame, curves: pd.DataFrame, axis: str, groups: Se
             lines.mark_area(opacity=0.13, color=_INK).encode(y=alt.Y("lower:Q"), y2="upper:Q"),
             *layers,
             lines.mark_line(strokeWidth=1.8, color=_INK).encode(y="median:Q"),
-            labels.mark_text(align=alt.expr("datum.side"), dx=2, dy=-9, fontSize=_SMALL, fontWeight=600, color=_INK),
+            labels.mark_text(align=alt.expr("datum.side"), dx=2, dy=-9, color=_INK, **_BOLD),
         ]
     return _finished(alt.layer(*layers).add_params(*params))
 
@@ -110,12 +112,12 @@ def reach_view(grid: pd.DataFrame, loss: str, start: Mapping[Any, Any]) -> View:
         x = alt.X("year:Q", title=None, scale=alt.Scale(nice=False), axis=_YEARS)
     low, high = float(table["lower"].min()), float(table["median"].quantile(0.98))
     scale = alt.Scale(domain=[low - 0.03 * (high - low), high + 0.35 * (high - low)], clamp=True)
-    y = alt.Y("median:Q", title=loss, scale=scale, axis=_level())
+    y = alt.Y("median:Q", title=loss, scale=scale, axis=alt.Axis(**_LEVEL))
     chosen = data.transform_filter(at)
     text: dict[str, Any] = {"align": "left", "baseline": "top", "fontSize": 13, "fontWeight": 600, "lineHeight": 18}
     return _finished(
         alt.layer(
-            data.mark_area(opacity=0.2, color=POSTERIOR).encode(x=x, y=alt.Y("lower:Q", scale=scale), y2="upper:Q"),
+            _band(data, x, scale, color=POSTERIOR),
             data.mark_line(color=POSTERIOR, strokeWidth=2.5).encode(x=x, y=y),
             chosen.mark_rule(color=_INK, strokeDash=[3, 3]).encode(x=x),
             chosen.mark_point(filled=True, size=110, color=POSTERIOR, stroke=_INK).encode(x=x, y=y),
@@ -138,16 +140,15 @@ def growth_view(table: pd.DataFrame, references: pd.DataFrame, title: str, said:
     tip = [alt.Tooltip("year:Q", format="d"), *(alt.Tooltip(f"{name}:Q", format=",.3~r") for name in _PARTS)]
     last = alt.Chart(table.tail(1).assign(said=said))
     colours = alt.Color("label:N", legend=None, scale=alt.Scale(range=[PUBLISHED, REFERENCE]))
-    label: dict[str, Any] = {"fontSize": _SMALL, "fontWeight": 600}
     return _finished(
         alt.layer(
-            data.mark_area(opacity=0.2, color=POSTERIOR).encode(x=x, y=alt.Y("lower:Q", scale=scale), y2="upper:Q"),
+            _band(data, x, scale, color=POSTERIOR),
             others.mark_line(strokeWidth=1.6, strokeDash=[5, 3]).encode(x=x, y="growth:Q", color=colours),
             data.mark_line(color=POSTERIOR, strokeWidth=2.5, point=True).encode(x=x, y=y, tooltip=tip),
-            last.mark_text(align="right", dx=-4, dy=-14, color=POSTERIOR, **label).encode(x=x, y=y, text="said:N"),
+            last.mark_text(align="right", dx=-4, dy=-14, color=POSTERIOR, **_BOLD).encode(x=x, y=y, text="said:N"),
             *(
                 alt.Chart(each.tail(1))
-                .mark_text(align="right", dx=-4, dy=height, **label)
+                .mark_text(align="right", dx=-4, dy=height, **_BOLD)
                 .encode(x=x, y="growth:Q", text="label:N", color=colours)
                 for height, (_, each) in zip((18, -12), references.groupby("label", sort=False), strict=False)
             ),
@@ -173,14 +174,10 @@ def estimates_view(table: pd.DataFrame) -> View:
     )
     names = list(dict.fromkeys(table["group"]))
     colour = alt.Color("group:N", scale=alt.Scale(domain=names, range=_GROUPS), legend=alt.Legend(title=None))
-    data = alt.Chart(shown).encode(y=alt.Y("place:O", axis=None), tooltip=[*map(_word, _FOREST)])
+    data = alt.Chart(shown).encode(y=alt.Y("place:O", axis=None), tooltip=["label:N", "what:N", "months:N"])
     months = alt.Axis(values=_MONTH_TICKS, orient="top", grid=True, format="d", domain=False)
-    x = alt.X(
-        "point:Q",
-        title="doubling time (months)",
-        axis=months,
-        scale=alt.Scale(type="log", domain=[low, high], nice=False),
-    )
+    scale = alt.Scale(type="log", domain=[low, high], nice=False)
+    x = alt.X("point:Q", title="doubling time (months)", axis=months, scale=scale)
     ends = {"x": alt.X("start:Q"), "x2": "end:Q"}
     words: dict[str, Any] = {"align": "left", "color": _INK, "limit": alt.expr("width")}
     return _finished(
@@ -190,16 +187,11 @@ def estimates_view(table: pd.DataFrame) -> View:
             data.mark_text(align="right", yOffset=14, fontSize=10).encode(
                 x=alt.value("width"), text="arrow:N", color=colour
             ),
-            data.mark_text(yOffset=-14, fontSize=_SMALL, fontWeight=600, **words).encode(
-                x=alt.value(0), text="label:N"
-            ),
+            data.mark_text(yOffset=-14, **_BOLD, **words).encode(x=alt.value(0), text="label:N"),
             data.mark_text(yOffset=0, fontSize=11, opacity=0.8, **words).encode(x=alt.value(0), text="what:N"),
         ),
         _LINE * len(shown),
     )
-
-
-_FOREST = ("label", "what", "months")
 
 
 def density_view(
@@ -234,13 +226,11 @@ def density_view(
         for words, (middle, *ends), colour, height in marks if math.isfinite(middle)
     )  # fmt: skip
     own = alt.Color("colour:N", scale=None)
-    forest = alt.Chart(rows).encode(y="height:Q", color=own)
+    forest, small = alt.Chart(rows).encode(y="height:Q", color=own), alt.expr("width < 420 ? 10.5 : 12")
     layers += [
         forest.mark_rule(strokeWidth=2.5).encode(x=alt.X("start:Q"), x2="end:Q"),
         forest.mark_point(filled=True, size=70, opacity=1).encode(x=x),
-        forest.mark_text(dy=-12, fontSize=alt.expr("width < 420 ? 10.5 : 12"), fontWeight=600).encode(
-            x=x, text="said:N"
-        ),
+        forest.mark_text(dy=-12, fontSize=small, fontWeight=600).encode(x=x, text="said:N"),
     ]
     return _finished(alt.layer(*layers), 235)
 
@@ -259,15 +249,14 @@ def split_view(table: pd.DataFrame, largest: float, asked: pd.DataFrame) -> View
     beyond = pd.DataFrame({"start": [largest], "end": [table["compute"].max()], "said": ["beyond the runs"]})
     shade = alt.Chart(beyond).encode(x=alt.X("start:Q"))
     tip = [alt.Tooltip("compute:Q", format=".1e"), "size:N", *(alt.Tooltip(f"{p}:Q", format=".3s") for p in _PARTS)]
-    label: dict[str, Any] = {"fontSize": _SMALL, "fontWeight": 600}
     return _finished(
         alt.layer(
             shade.mark_rect(opacity=0.08, color=_INK).encode(x2="end:Q"),
             shade.mark_text(align="left", dx=4, color=_INK, fontSize=_SMALL).encode(y=alt.value(10), text="said:N"),
-            data.mark_area(opacity=0.2).encode(x=x, y=alt.Y("lower:Q", scale=scale), y2="upper:Q", color=colours),
+            _band(data, x, scale).encode(color=colours),
             data.mark_line(strokeWidth=2.5, point=True).encode(x=x, y=y, color=colours, tooltip=tip),
             marked.mark_point(filled=True, size=110, opacity=1, stroke=_INK),
-            marked.mark_text(align="right", dy=-16, dx=-4, **label).encode(text="said:N"),
+            marked.mark_text(align="right", dy=-16, dx=-4, **_BOLD).encode(text="said:N"),
         )
     )
 
@@ -281,7 +270,7 @@ def scatter_view(points: pd.DataFrame, x: str, y: str, *, log_x: bool = False) -
     return _finished(
         marks.encode(
             x=alt.X(f"{names[x]}:Q", title=x, scale=scale),
-            y=alt.Y(f"{names[y]}:Q", title=y, scale=alt.Scale(zero=False), axis=_level()),
+            y=alt.Y(f"{names[y]}:Q", title=y, scale=alt.Scale(zero=False), axis=alt.Axis(**_LEVEL)),
             tooltip=[alt.Tooltip(f"{own}:N", title=name) for name, own in names.items()],
             opacity=alt.condition(picked, alt.value(0.85), alt.value(0.05)),
             **_grouped(names["group"]),
@@ -293,19 +282,16 @@ _LEVEL: Mapping[str, Any] = {"titleAngle": 0, "titleAlign": "left", "titleAnchor
 """Of an axis whose title stands above it, to be read without turning one's head."""
 
 
-def _level() -> alt.Axis:
-    return alt.Axis(**_LEVEL)
+def _band(data: Any, x: Any, scale: alt.Scale, **look: Any) -> Any:
+    """The interval around a line."""
+    return data.mark_area(opacity=0.2, **look).encode(x=x, y=alt.Y("lower:Q", scale=scale), y2="upper:Q")
 
 
 def _x(axis: str, values: pd.Series) -> alt.X:
     if axis == "year":
         return alt.X("year:Q", title=AXIS_TITLES[axis], scale=alt.Scale(zero=False), axis=alt.Axis(format="d"))
-    ticks = alt.Axis(
-        labelExpr=_LABELS["compute" if axis == "compute" else "size"],
-        values=_powers(values.min(), values.max()),
-        grid=False,
-        labelOverlap=True,
-    )
+    words = _LABELS["compute" if axis == "compute" else "size"]
+    ticks = alt.Axis(labelExpr=words, values=_powers(values.min(), values.max()), grid=False, labelOverlap=True)
     return alt.X(f"{axis}:Q", title=AXIS_TITLES[axis], scale=alt.Scale(type="log", nice=False, padding=8), axis=ticks)
 
 
@@ -344,15 +330,6 @@ def _choice(name: str, words: str, options: Sequence[str], first: str) -> alt.Pa
 def _slider(name: str, words: str, ends: Sequence[float], step: float, value: float) -> alt.Parameter:
     bind = alt.binding_range(min=ends[0], max=ends[1], step=step, name=f"{words} ")
     return alt.param(name=name, value=min(max(value, ends[0]), ends[1]), bind=bind)
-
-
-def _tip(name: str, table: pd.DataFrame) -> alt.Tooltip:
-    number = pd.api.types.is_numeric_dtype(table[name])
-    return alt.Tooltip(f"{name}:Q", format=".3~f") if number else _word(name)
-
-
-def _word(name: str) -> alt.Tooltip:
-    return alt.Tooltip(f"{name}:N")
 
 
 def _finished(chart: Any, height: float = _TALL) -> View:

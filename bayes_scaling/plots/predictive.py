@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from bayes_scaling.common.formatting import counted
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.inference.units import noun_of
-from bayes_scaling.plots.drawing import Drawing, finished, shortened, wide
+from bayes_scaling.plots.drawing import Drawing, draw_band, finished, on_table, shortened, titled, wide
 from bayes_scaling.plots.style import INK, LAW_COLOURS, LAW_MARKERS, POSTERIOR, PRIOR, WARNING
 from bayes_scaling.plots.visuals import Visuals, add_legend, entry, named, takes_visuals
 from bayes_scaling.quantities.predictive_check import PredictiveCheck, predictive_check
@@ -72,10 +72,8 @@ def plot_predictive(
     _draw_residuals(second, check)
     _draw_groups(third, check)
     _draw_tails(fourth, check)
-    about = check.evaluations
-    rows = counted(about.rows, noun_of("evaluation", about.kind))
-    title = f"{check.specification} on {about.name} ({rows}): predictions beside what was fitted"
-    return finished(figure, title, check)
+    title = on_table(check.specification, check.evaluations)
+    return finished(figure, f"{title}: predictions beside what was fitted", check)
 
 
 @takes_visuals("scores", "path", "nominal", "legend", "title")
@@ -130,9 +128,7 @@ def plot_backtest(result: Backtest, *, visuals: Visuals | None = None, backend: 
     if not result.forecasts["converged"].all():
         handles.append(entry(None, "not converged", color=WARNING, marker="x", ms=8, mew=2, ls=""))
     add_legend(figure, handles, loc="outside lower center", ncols=4)
-    about = result.evaluations
-    named(figure.suptitle(f"Backtest on {about.name} ({counted(about.rows, 'evaluation')})", fontsize=11), "title")
-    return figure
+    return titled(figure, on_table("Backtest", result.evaluations))
 
 
 def _draw_predictions(result: Backtest) -> Figure:
@@ -166,9 +162,8 @@ def _draw_predictions(result: Backtest) -> Figure:
         entry("scores", "which misses what was observed", color=WARNING, marker="o", ms=4),
     ]
     add_legend(figure, handles, loc="outside lower center", ncols=2)
-    title = f"Runs held out of {result.evaluations.name} ({counted(result.evaluations.rows, 'run')})"
-    named(figure.suptitle(title, fontsize=11, parse_math=False), "title")
-    return figure
+    size = counted(result.evaluations.rows, "run")
+    return titled(figure, f"Runs held out of {result.evaluations.name} ({size})")
 
 
 def _draw_line(
@@ -200,8 +195,7 @@ def _draw_curve(axes: Axes, check: PredictiveCheck) -> None:
 def _draw_uniformity(axes: Axes, curve: Curve, name: str, *, lw: float) -> None:
     """Distribution less the uniform one, red where it leaves its band."""
     words, colour = f"{BAND:.0%} band", POSTERIOR if curve.inside else WARNING
-    band = axes.fill_between(curve.points, curve.lower, curve.upper, color=PRIOR, alpha=0.3, lw=0, label=words)
-    named(band, "band")
+    draw_band(axes, curve.points, vars(curve), name="band", color=PRIOR, alpha=0.3, label=words)
     named(axes.axhline(0, color=PRIOR, lw=0.8), "reference")
     named(axes.step(curve.points, curve.difference, where="post", color=colour, lw=lw), name)
 
@@ -308,8 +302,7 @@ def plot_calibration(calibration: Calibration, *, visuals: Visuals | None = None
     figure.supylabel("distribution of ranks less uniform", fontsize=9)
     count = counted(len(calibration.simulations), "simulation")
     where = f"{calibration.specification} at the design of {calibration.evaluations}"
-    named(figure.suptitle(f"{where}: {count}, {BAND:.0%} simultaneous bands", fontsize=11), "title")
-    return figure
+    return titled(figure, f"{where}: {count}, {BAND:.0%} simultaneous bands")
 
 
 def _draw_ranks(axes: Axes, name: str, ranks: list[int]) -> None:

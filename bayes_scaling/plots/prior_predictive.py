@@ -8,9 +8,8 @@ from matplotlib.figure import Figure
 from xarray import DataTree
 
 from bayes_scaling.common.arrays import Floats, Integers
-from bayes_scaling.common.formatting import counted
 from bayes_scaling.inference.units import noun_of, plural_of
-from bayes_scaling.plots.drawing import Drawing, plain_log_ticks
+from bayes_scaling.plots.drawing import Drawing, on_table, plain_log_ticks, titled
 from bayes_scaling.plots.style import INK, PRIOR, WARNING
 from bayes_scaling.plots.visuals import Visuals, add_legend, entry, named, patch, takes_visuals
 from bayes_scaling.quantities.prior_predictive import HELD, OF_INFINITE, PLAUSIBLE, about_prior_predictive
@@ -88,10 +87,7 @@ def plot_prior_predictive(prior: DataTree, *, visuals: Visuals | None = None, ba
         words = "{:g} and {:g} nats".format(*PLAUSIBLE)
         handles.append(entry("bounds", words, color=WARNING, lw=0.9, ls="--"))
     add_legend(figure, handles, loc="outside lower center", ncols=3)
-    size = counted(about.rows, noun_of("evaluation", about.kind))
-    title = f"{specification.name} on {about.name} ({size}): what the priors expect"
-    named(figure.suptitle(title, fontsize=11, parse_math=False), "title")
-    return figure
+    return titled(figure, f"{on_table(specification.name, about)}: what the priors expect")
 
 
 def _panels(prior: DataTree, noun: str) -> dict[str, Integers]:

@@ -15,7 +15,16 @@ from bayes_scaling.common.formatting import in_digits, months, probability
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit, require_fit
 from bayes_scaling.law.published import HO2024_COMPUTE, MOORE, PLAYERS, published_shapley
-from bayes_scaling.plots.drawing import POINT_SIZE, Drawing, density_of, draw_clipped, finished, panel, title_of
+from bayes_scaling.plots.drawing import (
+    POINT_SIZE,
+    Drawing,
+    density_of,
+    draw_band,
+    draw_clipped,
+    finished,
+    panel,
+    title_of,
+)
 from bayes_scaling.plots.style import PAPER, POSTERIOR, PRIOR, PUBLISHED, REFERENCE
 from bayes_scaling.plots.visuals import Visuals, add_legend, entry, named, takes_visuals
 from bayes_scaling.quantities.attribution import HO2024_PAIRS, Pair, shapley_attribution
@@ -145,8 +154,7 @@ def _draw_density(figure: Figure, axes: Axes, fit: Fit, rate: NDArray[np.float64
     summary = doubling_times(fit).loc["compute"].to_dict()
     median, lower, upper = summary["median"], summary["lower"], summary["upper"]
     middle, low, high = in_digits(summary, months)
-    density = log_time_density(rate)
-    prior = prior_rates(fit)
+    density, prior = log_time_density(rate), prior_rates(fit)
     expected = None if prior is None else log_time_density(prior)
     if expected is not None:
         named(axes.plot(MONTHS, expected, color=PRIOR, lw=1.2, ls="--", label=BEFORE), "prior")
@@ -166,8 +174,7 @@ def _draw_density(figure: Figure, axes: Axes, fit: Fit, rate: NDArray[np.float64
     point = axes.errorbar(paper.months, 1.1 * top, xerr=ends, fmt="o", color=PUBLISHED, capsize=3, label=label)
     named(point, "published")
     label = f"{MOORE.label}, of chips: {MOORE.months:.0f}"
-    moore = axes.axvline(MOORE.months, color=REFERENCE, lw=1.2, ls=":", label=label)
-    named(moore, "moore")
+    named(axes.axvline(MOORE.months, color=REFERENCE, lw=1.2, ls=":", label=label), "moore")
     axes.set(xscale="log", xlim=(MONTHS[0], MONTHS[-1]), ylim=(0, 1.25 * top), yticks=[])
     axes.set_xlabel("months in which better algorithms double effective compute (log scale)")
     axes.set_ylabel("how plausible\n(density per unit of log time)")
@@ -253,9 +260,8 @@ def plot_effective_compute(
     years = np.linspace(start, end, _YEARS)
     table = credible_intervals(effective_compute(fit, start, years), errors=False)
     figure, axes = panel(6.5, 4.6)
-    upper = np.minimum(table["upper"], _HIGHEST)
-    band = axes.fill_between(years, table["lower"], upper, color=POSTERIOR, alpha=0.2, lw=0, label=INTERVAL)
-    named(band, "interval")
+    band = table.assign(upper=table["upper"].clip(upper=_HIGHEST))
+    draw_band(axes, years, band, color=POSTERIOR, alpha=0.2, label=INTERVAL)
     named(axes.plot(years, table["median"], color=POSTERIOR, lw=2, label="posterior median"), "posterior")
     lines = (("published", HO2024_COMPUTE, PUBLISHED, "--"), ("moore", MOORE, REFERENCE, ":"))
     for name, published, colour, style in lines:

@@ -1,9 +1,10 @@
 """Allocations of compute in words and tables for the terminal, and as files."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Column
@@ -20,6 +21,7 @@ from bayes_scaling.quantities.allocation_table import (
     OWN_SPLIT,
     TRAINING,
     Allocations,
+    Beside,
     Row,
     label_of,
     sources,
@@ -28,7 +30,7 @@ from bayes_scaling.quantities.allocation_table import (
 from bayes_scaling.quantities.domain import UNDECIDED
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL
 from bayes_scaling.reports.run_directory import write_results
-from bayes_scaling.reports.terminal import NARROW, rich_table
+from bayes_scaling.reports.terminal import NARROW, rich_table, what_failed
 
 _SIZES = {"parameters": "parameters", "tokens": "tokens", "tokens_per_parameter": "tokens per\nparameter"}
 _BAD = "bold red"
@@ -37,14 +39,10 @@ _BAD = "bold red"
 def allocation_report(answer: Allocations) -> RenderableType:
     """Of every budget the answer in sentences and its tables, and where published laws come from."""
     parts: list[RenderableType] = []
-    style = "bold" if answer.converged else _BAD
     for budget in answer.question.budgets:
-        parts += [Text(allocation_sentence(answer, budget), style=style), Text(), *_tables(answer, budget)]
-    if answer.fit is not None and not answer.converged:
-        from bayes_scaling.reports.fit_words import next_step  # which waits for the sampler
-
-        failures = (f"- {failure}" for failure in answer.fit.diagnostics.failures)
-        parts += [Text(note, style="red") for note in (*failures, next_step(answer.fit))]
+        said = Text(allocation_sentence(answer, budget), style="bold" if answer.converged else _BAD)
+        parts += [said, Text(), *_tables(answer, budget)]
+    parts += [] if answer.converged else what_failed(answer.fit)
     own = "" if answer.fit is None else f"Of a posterior: median and, below it, the ends of its {CREDIBLE_INTERVAL}. "
     note = "Published laws are points without an interval. Losses are those of each law's own data: compare splits "
     parts.append(Text(f"{own}{note}between rows, not losses."))
@@ -64,15 +62,7 @@ def allocation_sentence(answer: Allocations, budget: float) -> str:
         setting += f" with the algorithms of {year_of(answer.question):g}"
     law = label_of(answer.fit)
     where = f"At {number(budget)} FLOP{setting}, {law}"
-    if answer.not_identified:
-        text = (
-            f"{where} gives no answer: {' and '.join(answer.not_identified)} "
-            f"{'is' if len(answer.not_identified) == 1 else 'are'} not identified. The data say nearly nothing "
-            "about them, and a split would come from the prior. Add runs that differ in parameters at the same "
-            "tokens, and in tokens at the same parameters."
-        )
-    else:
-        text = f"{where} {' '.join(_findings(answer, law, budget))}"
+    text = f"{where} {' '.join(_findings(answer, law, budget))}"
     return text if answer.converged else f"{DO_NOT_USE}: {text}"
 
 
@@ -80,6 +70,13 @@ def _findings(answer: Allocations, law: str, budget: float) -> Iterator[str]:
     def said(purpose: str, quantity: str) -> str:
         return _said(answer.rows(budget, purpose)[law][quantity])
 
+    if unknown := answer.not_identified:
+        yield (
+            f"gives no answer: {' and '.join(unknown)} {'is' if len(unknown) == 1 else 'are'} not identified. The data "
+            "say nearly nothing about them, and a split would come from the prior. Add runs that differ in parameters "
+            "at the same tokens, and in tokens at the same parameters."
+        )
+        return
     best = answer.rows(budget, TRAINING)[law]["parameters"]
     defined = best["defined"]
     if defined == 0:
@@ -107,8 +104,8 @@ def _findings(answer: Allocations, law: str, budget: float) -> Iterator[str]:
             "fitted from its middle."
         )
     if answer.beside is not None:
-        yield from _second_opinion(answer, law, budget)
-    splits = {} if answer.question.split is None else {OWN_SPLIT: _own_split(answer)}
+        yield from _second_opinion(answer.beside, answer.rows(budget, TRAINING), law)
+    splits = {} if answer.question.split is None else {OWN_SPLIT: _own_split(*answer.question.split)}
     for purpose, which in (splits | {KAPLAN_SPLIT: "The split of Kaplan's rule of 2020"}).items():
         cost = said(purpose, "cost_of_split")
         yield f"{which} spends {cost} times the compute that the best split needs for the same loss."
@@ -120,9 +117,7 @@ def _findings(answer: Allocations, law: str, budget: float) -> Iterator[str]:
         )
 
 
-def _second_opinion(answer: Allocations, law: str, budget: float) -> Iterator[str]:
-    beside, laws = answer.beside, answer.rows(budget, TRAINING)
-    assert beside is not None
+def _second_opinion(beside: Beside, laws: dict[str, dict[str, Row]], law: str) -> Iterator[str]:
     if beside.refused:
         yield f"Its own runs by {beside.law} give no answer to set beside it: {beside.refused.rstrip('.')}."
     else:
@@ -139,17 +134,13 @@ def _second_opinion(answer: Allocations, law: str, budget: float) -> Iterator[st
 def _published_sentence(answer: Allocations, budget: float) -> str:
     laws = answer.rows(budget, TRAINING)
     rule = {name: _said(row) for name, row in laws.pop(KAPLAN).items()}
-    spans = {}
-    for name in _SIZES:
-        rows = sorted((by_name[name] for by_name in laws.values()), key=lambda row: row["median"])
-        spans[name] = f"{_said(rows[0])} to {_said(rows[-1])}"
-    by_law = (by_name["cost_of_split"] for by_name in answer.rows(budget, KAPLAN_SPLIT).values())
-    costs = sorted(by_law, key=lambda row: row["median"])
+    spans = {name: _range(by_name[name] for by_name in laws.values()) for name in _SIZES}
+    costs = _range(by_name["cost_of_split"] for by_name in answer.rows(budget, KAPLAN_SPLIT).values())
     return (
         f"At {number(budget)} FLOP, published laws put the best model at {spans['parameters']} parameters and "
         f"{spans['tokens']} tokens, {spans['tokens_per_parameter']} tokens per parameter (Kaplan's rule of 2020: "
-        f"{rule['parameters']} parameters and {rule['tokens']} tokens, at {_said(costs[0])} to {_said(costs[-1])} "
-        "times the compute that these laws need for the same loss)."
+        f"{rule['parameters']} parameters and {rule['tokens']} tokens, at {costs} times the "
+        "compute that these laws need for the same loss)."
     )
 
 
@@ -162,7 +153,7 @@ def _tables(answer: Allocations, budget: float) -> Iterator[RenderableType]:
         yield _table(answer, title, _SIZES | {"saving": "saved of all\ncompute"}, answer.rows(budget, INFERENCE))
     if answer.question.split is None:
         return
-    columns = {OWN_SPLIT: _own_split(answer).replace(" at ", " at\n"), KAPLAN_SPLIT: "Kaplan's rule"}
+    columns = {OWN_SPLIT: _own_split(*answer.question.split).replace(" at ", " at\n"), KAPLAN_SPLIT: "Kaplan's rule"}
     costs: dict[str, dict[str, Row]] = {}
     for purpose in columns:
         for law, by_name in answer.rows(budget, purpose).items():
@@ -187,9 +178,9 @@ def _table(answer: Allocations, title: str, columns: dict[str, str], rows: dict[
 
 def _lines(row: Row | None) -> list[str]:
     """Cells of a row, one below the other; a note has a word a line, and stands in the first alone."""
-    if row is None or row["note"]:
-        return ["" if row is None else row["note"].replace(" ", "\n")]
-    return _figures(row)
+    if row is None:
+        return [""]
+    return [row["note"].replace(" ", "\n")] if row["note"] else _figures(row)
 
 
 def _figures(row: Row) -> list[str]:
@@ -211,9 +202,13 @@ def _said(row: Row) -> str:
     return f"{median} ({' to '.join(ends)})" if ends else median
 
 
-def _own_split(answer: Allocations) -> str:
-    assert answer.question.split is not None
-    name, value = answer.question.split
+def _range(rows: Iterable[Row]) -> str:
+    """From the least to the greatest of several laws."""
+    ordered = sorted(rows, key=lambda row: row["median"])
+    return f"{_said(ordered[0])} to {_said(ordered[-1])}"
+
+
+def _own_split(name: str, value: float) -> str:
     return f"A split at {_WRITE.get(name, number)(value)} {name.replace('_', ' ')}"
 
 
@@ -230,10 +225,26 @@ def check_output(path: Path) -> None:
 
 def write_allocations(answer: Allocations, path: Path) -> Path:
     """Write every row, whole or not at all, in the format of the file's name."""
+    return write_output(path, answer.table.to_csv(index=False), allocation_json(answer))
+
+
+def write_output(path: Path, csv: str, json: bytes) -> Path:
+    """Write one of two formats: that of the file's name."""
     check_output(path)
-    content = answer.table.to_csv(index=False).encode() if path.suffix == ".csv" else allocation_json(answer)
+    content = csv.encode() if path.suffix == ".csv" else json
     (written,) = write_results({path: content}, path, failure="can't be written ({}); choose another --output")
     return written
+
+
+def about_fit(fit: Any) -> dict[str, Any]:
+    """Which fit an answer is of, and whether it has converged, as plain data."""
+    return {
+        "law": label_of(fit),
+        "specification": fit.specification.name,
+        "table": fit.evaluations.name,
+        "converged": fit.diagnostics.converged,
+        "failures": list(fit.diagnostics.failures),
+    }
 
 
 def allocation_json(answer: Allocations) -> bytes:
@@ -252,12 +263,8 @@ def allocation_json(answer: Allocations) -> bytes:
             "interval": answer.table.attrs["interval"],
             "fit": None
             if fit is None
-            else {
-                "law": label_of(fit),
-                "specification": fit.specification.name,
-                "table": fit.evaluations.name,
-                "converged": fit.diagnostics.converged,
-                "failures": list(fit.diagnostics.failures),
+            else about_fit(fit)
+            | {
                 "not_identified": list(answer.not_identified),
                 "largest_compute": answer.largest_compute,
                 "undecided": [budget for budget in question.budgets if answer.undecided(budget)],

@@ -3,8 +3,6 @@
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.resources import files
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +13,7 @@ from bayes_scaling.common.formatting import counted, months
 from bayes_scaling.inference.simulation import LARGEST_LOSS
 from bayes_scaling.plots.predictive import plot_calibration
 from bayes_scaling.quantities.uniformity import BAND
-from bayes_scaling.reports.document import Document, Section, Table
+from bayes_scaling.reports.document import Document, Section, Table, templates
 from bayes_scaling.reports.svg import picture_of
 from bayes_scaling.reports.terminal import rich_table
 from bayes_scaling.studies.calibration import experiment
@@ -96,27 +94,20 @@ LEANING = 1.2
 
 def trust_page(found: Trust) -> str:
     """Markdown: what holds, calibration of each specification, known progress found again, how it is counted."""
-    from jinja2 import Environment, StrictUndefined
-
     table = stated_coverage(found.intervals)
-    style: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
-    environment = Environment(undefined=StrictUndefined, **style)
-    return environment.from_string(files(__package__).joinpath("trust.md.jinja").read_text(encoding="utf-8")).render(
-        limits=experiment,
-        band=BAND,
-        largest_loss=LARGEST_LOSS,
-        probability=PROBABILITY,
-        calibrations=found.calibrations,
-        repeated=found.repeated,
-        sentences=trust_sentences(found.calibrations, found.repeated, table),
-        failures=[(one, name) for one in found.calibrations for name in one.outside],
-        stated=table.to_dict("records"),
-        growth_rows=_growth_rows,
-        failure=_failure,
-        without_unconverged=_without_unconverged,
-        truth=_truth,
-        months=months,
-        counted=counted,
+    return (
+        templates(keep_trailing_newline=True)
+        .get_template("trust.md.jinja")
+        .render(
+            globals(),
+            limits=experiment,
+            largest_loss=LARGEST_LOSS,
+            calibrations=found.calibrations,
+            repeated=found.repeated,
+            sentences=trust_sentences(found.calibrations, found.repeated, table),
+            failures=[(one, name) for one in found.calibrations for name in one.outside],
+            stated=table.to_dict("records"),
+        )
     )
 
 
@@ -124,17 +115,16 @@ def trust_sentences(
     calibrations: Sequence[Calibration], repeated: Mapping[str, Calibration], table: pd.DataFrame
 ) -> tuple[str, ...]:
     """What holds and what does not, each with its figures; ``table``: of :func:`stated_coverage`."""
-    curves = sum(len(one.table) for one in calibrations)
-    outside = sum(len(one.outside) for one in calibrations)
-    expected = (1 - BAND) * curves
+    curves, outside = _counts(calibrations)
+    again = f". With other random numbers, in {_grown(tuple(repeated.values()), 'repeated')}" if repeated else ""
     said = [
         f"**Posteriors of the catalogue.** In {counted(len(calibrations), 'specification')}, "
-        f"{curves - outside} of {curves} rank curves stay in their {BAND:.0%} band; {expected:.0f} of {curves} would "
-        f"leave it by chance alone, and {outside} do (so many or more: probability {_chance(calibrations):.2f}; "
-        "parameters of one specification go together, and specifications share random numbers). With other random "
-        "numbers "
-        f"{_again(calibrations, repeated)}.",
-        _growth_sentence(calibrations, repeated),
+        f"{curves - outside} of {curves} rank curves stay in their {BAND:.0%} band; {(1 - BAND) * curves:.0f} of "
+        f"{curves} would leave it by chance alone, and {outside} do (so many or more: probability "
+        f"{_chance(calibrations):.2f}; parameters of one specification go together, and specifications share random "
+        f"numbers). With other random numbers {_again(calibrations, repeated)}.",
+        "**Growth of effective compute**, g_N + g_D, which doubling times rest on: uniform ranks in "
+        f"{_grown(calibrations, 'that have it')}{again}.",
     ]
     for text, group in table.groupby("question", sort=False):
         right = (group["simulated"] == group["fitted"]).all()
@@ -142,40 +132,34 @@ def trust_sentences(
     return tuple(said)
 
 
+def _counts(calibrations: Sequence[Calibration]) -> tuple[int, int]:
+    """How many rank curves there are, and how many of them left their band."""
+    return sum(len(one.table) for one in calibrations), sum(len(one.outside) for one in calibrations)
+
+
 def _again(calibrations: Sequence[Calibration], repeated: Mapping[str, Calibration]) -> str:
     """Of the failures that were repeated, how many failed again, and on which side; and how many failed in all."""
     known = [(one, name) for one in calibrations for name in one.outside if one.specification in repeated]
     if not known:
         return "nothing was repeated"
-    failed = [(one, name) for one, name in known if name in repeated[one.specification].outside]
-    told = []
-    for one, name in failed:
-        same = one.table["largest"][name] * repeated[one.specification].table["largest"][name] > 0
-        told.append(f"{one.specification} {name}, the {'same' if same else 'other'} side")
-    curves = sum(len(one.table) for one in repeated.values())
-    outside = sum(len(one.outside) for one in repeated.values())
-    which = f" ({'; '.join(told)})" if told else ""
+    failed = []
+    for one, name in known:
+        if name in (other := repeated[one.specification]).outside:
+            side = "same" if one.table["largest"][name] * other.table["largest"][name] > 0 else "other"
+            failed.append(f"{one.specification} {name}, the {side} side")
+    which, others = f" ({'; '.join(failed)})" if failed else "", tuple(repeated.values())
+    curves, outside = _counts(others)
     return (
         f"{len(failed) or 'none'} of {len(known)} left it again{which}. Of all {curves} "
         f"curves of the {counted(len(repeated), 'specification')} repeated, {outside} left their band, where "
-        f"{(1 - BAND) * curves:.0f} are expected (so many or more: probability {_chance(tuple(repeated.values())):.2f})"
+        f"{(1 - BAND) * curves:.0f} are expected (so many or more: probability {_chance(others):.2f})"
     )
 
 
 def _chance(calibrations: Sequence[Calibration]) -> float:
     """Probability of so many curves outside, or more, if all is right; specifications share random numbers."""
     ranks = [[one.ranks[name] for one in each.simulations] for each in calibrations for name in each.table.index]
-    if not ranks:
-        return 1.0
-    return chance_outside(np.array(ranks), sum(len(one.outside) for one in calibrations))
-
-
-def _growth_sentence(calibrations: Sequence[Calibration], repeated: Mapping[str, Calibration]) -> str:
-    again = f". With other random numbers, in {_grown(tuple(repeated.values()), 'repeated')}" if repeated else ""
-    return (
-        "**Growth of effective compute**, g_N + g_D, which doubling times rest on: uniform ranks in "
-        f"{_grown(calibrations, 'that have it')}{again}."
-    )
+    return chance_outside(np.array(ranks), _counts(calibrations)[1]) if ranks else 1.0
 
 
 def _grown(calibrations: Sequence[Calibration], which: str) -> str:

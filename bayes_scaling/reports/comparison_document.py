@@ -96,19 +96,19 @@ def priors(moving: pd.DataFrame, tied: Collection[str]) -> pd.DataFrame:
 
 def terms_of(comparison: Comparison) -> pd.DataFrame:
     """Of each variant, how the terms of its elpd were found."""
-    rows = {
-        name: {
-            "found": int((~(score.pareto_k_found <= score.good_k)).sum()),
-            "matched": score.count("moment_matching"),
-            "refitted": score.count("refit"),
-            "left": score.bad,
-            "units": len(score.labels),
-            "largest": float(score.pareto_k_found.max()),
-            "converged": not score.bad,
-        }
-        for name, score in ((str(name), comparison.scores[str(name)]) for name in comparison.table.index)
-    }
-    return pd.DataFrame.from_dict(rows, orient="index")
+    scores = [comparison.scores[str(name)] for name in comparison.table.index]
+    return pd.DataFrame(
+        {
+            "found": [int((~(score.pareto_k_found <= score.good_k)).sum()) for score in scores],
+            "matched": [score.count("moment_matching") for score in scores],
+            "refitted": [score.count("refit") for score in scores],
+            "left": [score.bad for score in scores],
+            "units": [len(score.labels) for score in scores],
+            "largest": [float(score.pareto_k_found.max()) for score in scores],
+            "converged": [not score.bad for score in scores],
+        },
+        index=list(map(str, comparison.table.index)),
+    )
 
 
 def specifications_of(comparison: Comparison) -> dict[str, Specification]:
@@ -183,12 +183,11 @@ def comparison_json(comparison: Comparison) -> bytes:
 def ranking_page(comparison: Comparison) -> str | None:
     """Markdown: what the comparison says, and its ranking compared with Table 11 of Ho et al. 2024, if it can be."""
     prose = prose_of(comparison)
-    (published,) = prose.sections("published") or (None,)
-    if published is None:
-        return None
-    blocks = tuple(block for block in published.blocks if not isinstance(block, Chart))
-    said = Section.of("", "", tuple(prose.part("sentences")))
-    return render_page("Model ranking beside the published one", said, Section("", "", blocks))
+    for published in prose.sections("published"):
+        blocks = (block for block in published.blocks if not isinstance(block, Chart))
+        said = Section.of("", "", tuple(prose.part("sentences")), *blocks)
+        return render_page("Model ranking beside the published one", said)
+    return None
 
 
 def write_comparison(comparison: Comparison, directory: Path) -> tuple[Path, ...]:

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 _TOKENS = {"unique": "D", "effective_epochs": "D x worth of its epochs", "seen": "D x epochs", "repeated": "D W"}
 """Tokens as a specification counts them."""
 _EXCESS = "U (1 + excess_scale (1 - exp(-(N / U - 1) / excess_scale))) for N over U, N for others"
-
-
 SET_HERE = "set by this specification"  # in place of the reason of a default prior
 
 
@@ -55,8 +53,8 @@ class Description:
 
 def describe(specification: Specification, table: "pd.DataFrame | None" = None) -> Description:
     """Equation, notes and priors of a specification, for a table if there is one."""
-    s = specification
-    return Description(s.title, s.reference, _equations(s), _notes(s, table), _priors(s))
+    s, priors = specification, tuple(_prior(specification, each) for each in specification.parameters())
+    return Description(s.title, s.reference, _equations(s), _notes(s, table), priors)
 
 
 def varying(specification: Specification) -> str:
@@ -127,11 +125,8 @@ def _equations(s: Specification) -> tuple[str, ...]:
         parts.append(f"{_indexed(s, term.coefficient)} / {size}^{exponent}{own}{drift}")
     if law.power:
         parts = [f"({' + '.join(f'({part})^(1 / {law.power})' for part in parts)})^{law.power}"]
-    factors = (
-        ["T"] * bool(s.tuned)
-        + ["F"] * (s.transformer_factor != "none")
-        + [_indexed(s, "reducible")] * ("reducible" in s.coefficients)
-    )
+    known = {"T": s.tuned, "F": s.transformer_factor != "none", _indexed(s, "reducible"): "reducible" in s.coefficients}
+    factors = list(holding(known))
     if factors or form.is_common:
         parts = [_product(factors, parts) + decline * form.is_common]
     parts = [_indexed(s, "E")] * s.has_irreducible + parts + ["gamma ln(vocabulary)"] * (s.data.vocabulary == "log")
@@ -141,9 +136,7 @@ def _equations(s: Specification) -> tuple[str, ...]:
         parts = [_product([_indexed(s, "loss")], parts)]
     whole = " + ".join((*parts, *(f"u[{cluster}]" for cluster in s.noise.clusters)))
     lines = [f"{_SYMBOLS[s.response]} = {f'({whole}) exp(noise)' if s.noise.on_log else f'{whole} + noise'}"]
-    lines += [] if law.for_runs else _size_lines(s)
-    lines += _formula_lines(s)
-    lines += _tuning_lines(s)
+    lines += [*([] if law.for_runs else _size_lines(s)), *_formula_lines(s), *_tuning_lines(s)]
     if s.transformer_factor != "none":
         lines.append("F = 1 / (1 + exp(-gamma_T)) for transformers, 1 for others")
     if s.progress.drifts:
@@ -196,22 +189,21 @@ def _size_lines(s: Specification) -> list[str]:
     form, shapes = s.progress.form, s.shapes
     if form.is_common:
         return [form.relation]
+    lines = []
     if form.decline:
-        declines = []
         for term in s.form.terms:
             own, formula = _indexed(s, term.exponent), s.predicted.get(term.exponent)
             base = f"{formula.base_name} {term.rate}{form.suffix} = " if formula else ""
             decline = form.decline.format(letter=term.coefficient)
-            declines.append(f"{decline} = {base}{own} {own.replace(term.exponent, term.rate, 1)}")
-        return [", ".join(declines)]
-    lines = []
+            lines.append(f"{decline} = {base}{own} {own.replace(term.exponent, term.rate, 1)}")
+        return [", ".join(lines)]
+    tokens, parameters = _TOKENS[s.data.tokens], _EXCESS if s.data.excess_parameters == "decay" else "N"
+    sizes = {"N": parameters, "D": tokens, "C": f"6 N {tokens}"}
     for term in s.form.terms:
-        growth = ""
+        growth, size = "", sizes[term.symbol]
         if term.rate in shapes:
             rate = f"{_indexed(s, term.rate)}{form.suffix}"
             growth = f" exp({shapes[term.rate].growth.format(rate=rate)})"
-        parameters = _EXCESS if s.data.excess_parameters == "decay" else "N"
-        size = {"N": parameters, "D": _TOKENS[s.data.tokens], "C": f"6 N {_TOKENS[s.data.tokens]}"}[term.symbol]
         lines.append(f"{term.symbol}_eff = {size}{growth}")
     further = {
         form.relation: form.both,
@@ -224,12 +216,11 @@ def _size_lines(s: Specification) -> list[str]:
 
 def _notes(s: Specification, table: "pd.DataFrame | None") -> tuple[str, ...]:
     law, symbol = s.form, _SYMBOLS[s.response]
+    definitions = (
+        "L: log perplexity, nats per token; N: parameters; D: unique training tokens; Y: publication date, years"
+    )
     if law.for_runs:
         definitions = "; ".join(_DEFINITIONS[name] for name in (law.response, *law.sizes))
-    else:
-        definitions = (
-            "L: log perplexity, nats per token; N: parameters; D: unique training tokens; Y: publication date, years"
-        )
     if s.delta is not None:
         return (
             definitions,
@@ -289,19 +280,18 @@ def _formula_notes(s: Specification) -> list[str]:
         irreducible = "irreducible_share of it is E, and " if s.has_irreducible else ""
         notes.append(f"level is the loss at the central point: {irreducible}{split}")
     terms = [term for formula in s.predicted.values() for term in formula.terms]
+    pooled = [each for formula in s.predicted.values() for each in formula.pooled]
     notes += [
         f"gp: {term}, a smooth function of standard deviation 1, nearly the same at points closer than its length, of "
         "which nothing is known far from all rows that were fitted"
         for term in filter(is_smooth, terms)
     ]
-    slopes = any(each.column for formula in s.predicted.values() for each in formula.pooled)
-    if slopes or not all(map(is_smooth, terms)):
+    if any(each.column for each in pooled) or not all(map(is_smooth, terms)):
         notes.append(
             "X: columns that formulas make of the table: of text one for each level but the first, 0 or 1; of flags 0 "
             "or 1; of numbers what they are less their mean, over their standard deviation"
         )
-    groups = dict.fromkeys(each.group for formula in s.predicted.values() for each in formula.pooled)
-    if groups:
+    if groups := dict.fromkeys(each.group for each in pooled):
         notes.append(f"levels of {', '.join(groups)} that were not fitted are drawn from the same distribution")
     return notes
 
@@ -329,17 +319,15 @@ def _published_meanings(s: Specification) -> list[str]:
     return [*meanings, *holding(further)]
 
 
-def _priors(s: Specification) -> tuple[PriorLine, ...]:
-    return tuple(
-        PriorLine(
-            name=p.name,
-            by="column" if (s.index_of(p.name) or "") == f"{p.name}_level" else s.index_of(p.name) or "",
-            prior=str(s.prior_of(p.name)),
-            unit=unit_of(s, p),
-            meaning=_meaning(s, p),
-            reason=SET_HERE if s.prior_name(p.name) in s.priors else p.reason,
-        )
-        for p in s.parameters()
+def _prior(s: Specification, p: Parameter) -> PriorLine:
+    by = s.index_of(p.name) or ""
+    return PriorLine(
+        name=p.name,
+        by="column" if by == f"{p.name}_level" else by,
+        prior=str(s.prior_of(p.name)),
+        unit=unit_of(s, p),
+        meaning=_meaning(s, p),
+        reason=SET_HERE if s.prior_name(p.name) in s.priors else p.reason,
     )
 
 

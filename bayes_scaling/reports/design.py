@@ -15,26 +15,20 @@ from bayes_scaling.common.strict_json import records, strict_json
 from bayes_scaling.quantities.allocation_table import label_of
 from bayes_scaling.quantities.design import Design
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL
-from bayes_scaling.reports.allocation import check_output
-from bayes_scaling.reports.run_directory import write_results
-from bayes_scaling.reports.terminal import NARROW, rich_table
+from bayes_scaling.reports.allocation import about_fit, write_output
+from bayes_scaling.reports.terminal import NARROW, rich_table, what_failed
 from bayes_scaling.tables.columns import EVALUATIONS, RUNS
 
-_SHOWN = {"parameters": "parameters", "tokens": "tokens", "benchmark": "benchmark", "published": "published"}
+_SHOWN = ("parameters", "tokens", "benchmark", "published")
 _APART = 3.0  # Monte Carlo errors by which the two ways to work out a share differ before it is said
 _FEW = 50  # effective draws on which no share is to be relied
 
 
 def design_report(found: Design) -> RenderableType:
     """The answer in a sentence, the rows that are chosen, and how to read them."""
-    style = "bold" if found.converged else "bold red"
-    parts: list[RenderableType] = [_table(found), Text(design_sentence(found), style=style), Text()]
-    if not found.converged:
-        from bayes_scaling.reports.fit_words import next_step  # which waits for the sampler
-
-        failures = (f"- {failure}" for failure in found.fit.diagnostics.failures)
-        parts += [Text(note, style="red") for note in (*failures, next_step(found.fit))]
-    return Group(*parts, *map(Text, _notes(found)))
+    said = Text(design_sentence(found), style="bold" if found.converged else "bold red")
+    failed = [] if found.converged else what_failed(found.fit)
+    return Group(_table(found), said, Text(), *failed, *map(Text, _notes(found)))
 
 
 def design_sentence(found: Design) -> str:
@@ -53,12 +47,12 @@ def design_sentence(found: Design) -> str:
 
 
 def _table(found: Design) -> RenderableType:
-    rows, columns = found.chosen, {name: head for name, head in _SHOWN.items() if name in found.chosen}
-    heads = [Column(head, justify="right", no_wrap=True) for head in (*columns.values(), "cost")]
+    columns = [*(name for name in _SHOWN if name in found.chosen), "cost"]
+    heads = [Column(head, justify="right", no_wrap=True) for head in columns]
     heads += [Column(head, justify="right") for head in ("variance left", "by simulation", "gain, nats")]
     cells = []
-    for place, row in enumerate(rows.to_dict("records"), start=1):
-        shown = [_cell(row[name]) for name in (*columns, "cost")]
+    for place, row in enumerate(found.chosen.to_dict("records"), start=1):
+        shown = [_cell(row[name]) for name in columns]
         shares = [_percent(row[name], row[f"mcse_{name}"]) for name in ("variance_ratio", "simulated_ratio")]
         cells.append([str(place), *shown, *shares, number(row["gain"], 0.005)])
     title = f"What to do next for {found.quantity.index[0]}, the most telling first"
@@ -99,17 +93,13 @@ def _percent(share: float, error: float) -> str:
 
 def write_design(found: Design, path: Path) -> Path:
     """Write every candidate, whole or not at all, in the format of the file's name."""
-    check_output(path)
     places = pd.Series(range(1, len(found.chosen) + 1), found.chosen.index)
     table = found.candidates.assign(place=places.reindex(found.candidates.index).astype("Int64"))
-    content = design_json(found) if path.suffix == ".json" else table.to_csv().encode()
-    (written,) = write_results({path: content}, path, failure="can't be written ({}); choose another --output")
-    return written
+    return write_output(path, table.to_csv(), design_json(found))
 
 
 def design_json(found: Design) -> bytes:
     """The choice and all candidates, with quantity, budget and fit."""
-    fit = found.fit
     return strict_json(
         {
             "quantity": found.quantity.index[0],
@@ -118,14 +108,7 @@ def design_json(found: Design) -> bytes:
             "interval": found.quantity.attrs["interval"],
             "budget": found.budget,
             "cost": found.chosen["cost"].sum(),
-            "fit": {
-                "law": label_of(fit),
-                "specification": fit.specification.name,
-                "table": fit.evaluations.name,
-                "converged": fit.diagnostics.converged,
-                "failures": list(fit.diagnostics.failures),
-                "fingerprint": fit.fingerprint,
-            },
+            "fit": about_fit(found.fit) | {"fingerprint": found.fit.fingerprint},
             "chosen": records(found.chosen),
             "candidates": records(found.candidates),
         }

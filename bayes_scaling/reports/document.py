@@ -6,13 +6,16 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
 
 from bayes_scaling.common.formatting import NOT_CONVERGED
 from bayes_scaling.common.strict_json import records
 from bayes_scaling.errors import BayesScalingError
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _FIGURES = re.compile(r"(?:(?:above|below|no bound) )?\[?[<>≈~±+−-]?\s?[\d.∞]")
 _NO_FIGURE = {
@@ -72,11 +75,12 @@ class Table:
         caption: str,
         rows: pd.DataFrame | Iterable[Row],
         columns: Mapping[str, str | Callable[[Any], str]],
-        marked: Callable[[Any], Any] | None = None,
+        marked: Callable[[Any], Any] = lambda row: not row.get("converged", True),
     ) -> Self:
         """A table of records, or of the rows of a table whose index is a column of its own name.
 
-        ``columns``: what each shows, by header, as a format string of the record or a function of it.
+        ``columns``: what each shows, by header, as a format string of the record or a function of it. By default those
+        are ``marked`` that have not converged.
 
         >>> Table.of("t", "", [{"case": "a", "rhat": 1.0}], {"case": "{case}", "R-hat": "{rhat:.2f}"}).rows
         (('a', '1.00'),)
@@ -86,7 +90,7 @@ class Table:
             tuple(show.format_map(row) if isinstance(show, str) else show(row) for show in columns.values())
             for row in kept
         )
-        bad = frozenset(place for place, row in enumerate(kept) if marked is not None and marked(row))
+        bad = frozenset(place for place, row in enumerate(kept) if marked(row))
         return cls(name, caption, tuple(columns), cells, bad)
 
     @classmethod
@@ -97,8 +101,8 @@ class Table:
     @classmethod
     def plain(cls, name: str, caption: str, table: pd.DataFrame) -> Self:
         """All columns of a table, numbers to four digits."""
-        rows = (tuple(map(_cell, row)) for row in table.itertuples(index=False, name=None))
-        return cls(name, caption, tuple(map(str, table.columns)), tuple(rows))
+        rows = tuple(tuple(map(_cell, row)) for row in table.itertuples(index=False, name=None))
+        return cls(name, caption, tuple(map(str, table.columns)), rows)
 
     @property
     def figures(self) -> tuple[bool, ...]:
@@ -227,6 +231,20 @@ class Document:
     def everything(self) -> tuple[Section, ...]:
         """All sections, folded or not."""
         return (*self.sections, *self.folded)
+
+    @property
+    def named(self) -> list[Table | Picture | Chart]:
+        """All blocks that have a name, in order."""
+        blocks = (self.lead, *(block for section in self.everything for block in section.blocks))
+        return [block for block in blocks if isinstance(block, Table | Picture | Chart)]
+
+
+def templates(**options: Any) -> "Environment":
+    """The templates of this room; tags stand in lines of their own."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # the command line starts without it
+
+    style: dict[str, Any] = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    return Environment(loader=PackageLoader("bayes_scaling", "reports"), **style | options)
 
 
 def printable(text: str) -> str:

@@ -34,12 +34,10 @@ from bayes_scaling.tables.packaged import PACKAGED, load_evaluations
 def data_section(fit: Fit, *, fitted: bool = True) -> Blocks:
     """Counts, selections, and every row as a mark of one chart."""
     rows, about = rows_of_report(fit), fit.evaluations
+    text = f"{counted(about.rows, 'evaluation')} of language models from {counted(about.papers, 'paper')}"
     if about.kind == "runs":
-        text = counted(about.rows, "training run") + (
-            "" if about.papers == about.rows else f" in {about.papers} series"
-        )
-    else:
-        text = f"{counted(about.rows, 'evaluation')} of language models from {counted(about.papers, 'paper')}"
+        series = "" if about.papers == about.rows else f" in {about.papers} series"
+        text = f"{counted(about.rows, 'training run')}{series}"
     if "year" in rows:
         text += f", published from {month_of(rows['year'].min())} to {month_of(rows['year'].max())}"
     for name, words in (("parameters", "parameters"), ("tokens", "training tokens")):
@@ -98,10 +96,10 @@ _CSV, _TOML = ".csv", ".toml"
 @section("method", "Method")
 def method_section(fit: Fit) -> Blocks:
     """Sampler, settings, seed, versions, fingerprint, and the command that repeats it."""
+    sampler, how = [], "Sampled by the No-U-Turn sampler (nutpie) from the PyMC model of the equations above."
     if fit.settings.sampler == SMC:
+        sampler = ["--sampler", SMC]
         how = "Sampled by sequential Monte Carlo from the prior to the posterior, in independent runs (PyMC)."
-    else:
-        how = "Sampled by the No-U-Turn sampler (nutpie) from the PyMC model of the equations above."
     yield f"{how} Equal fingerprints, equal fits: {fit.fingerprint or 'none recorded'}."
     seconds = {f"seconds, {name}": f"{value:.1f}" for name, value in fit.seconds.items()}
     settings = {**asdict(fit.settings), "seed": fit.seed, **seconds}
@@ -110,10 +108,11 @@ def method_section(fit: Fit) -> Blocks:
         yield _versions(fit.versions)
     specification = fit.specification
     penalty = [] if specification.delta is None else ["--delta", f"{specification.delta:g}"]
-    sampler = ["--sampler", SMC] if fit.settings.sampler == SMC else []
     length = [word for name in ("draws", "tune", "chains") for word in (f"--{name}", str(getattr(fit.settings, name)))]
-    options = (*penalty, *sampler, *length, "--seed", str(fit.seed))
-    command = ("fit", specification_name(specification))
+    command, options = (
+        ("fit", specification_name(specification)),
+        (*penalty, *sampler, *length, "--seed", str(fit.seed)),
+    )
     yield from command_blocks("To fit it again:", command, fit.evaluations, options)
 
 
@@ -201,7 +200,8 @@ def citation_of(fit: Fit, question: str) -> tuple[str, str]:
     which = f"bayes-scaling {_version(fit.versions)}{f', fit {short}' if fit.fingerprint else ''}"
     said = f"{_AUTHORS} ({year}). {question} Posterior of {of}. {which}."
     fingerprint = fit.fingerprint or "none recorded"
-    known = _references(fit.versions, question=question, of=_in_bibtex(of), print=short, fingerprint=fingerprint)
+    inert = re.sub(r"([#$%&_{}~^\\])", r"{\\char`\\\1}", of)  # names of users, in which nothing acts in BibTeX
+    known = _references(fit.versions, question=question, of=inert, print=short, fingerprint=fingerprint)
     return said, known[f"bayes_scaling_{short}"]
 
 
@@ -216,8 +216,7 @@ def citation_section(
     else:
         yield f"The data are the table '{data}': cite its own source, row by row where it names one."
     keys = [_HO2024] if progress or data == _PACKAGED_DATA else []
-    if not progress:
-        keys += [key for law in laws for key in _SOURCES.get(law, ())]
+    keys += [] if progress else [key for law in laws for key in _SOURCES.get(law, ())]
     known = _references(versions)
     cited = dict.fromkeys((*keys, "abrilpla2023pymc", "kumar2019arviz", "bayes_scaling"))
     yield Code("\n\n".join([*filter(None, [own]), *(known[key] for key in cited)]), language="bibtex")
@@ -236,8 +235,3 @@ def _references(versions: Mapping[str, str], **answer: str) -> dict[str, str]:
 
 def _version(versions: Mapping[str, str]) -> str:
     return str(versions.get("bayes-scaling") or package_versions()["bayes-scaling"])
-
-
-def _in_bibtex(text: str) -> str:
-    """A user's name for a table, in which nothing acts."""
-    return re.sub(r"([#$%&_{}~^\\])", r"{\\char`\\\1}", text) if re.search(r"[#$%&_{}~^\\]", text) else text

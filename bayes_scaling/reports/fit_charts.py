@@ -33,6 +33,7 @@ from bayes_scaling.tables.packaged import load_evaluations
 
 _KNOWN = ("system", "paper", "benchmark", "architecture", "parameters", "tokens", "year", "url", "source")
 _BAND = f"{BAND:.0%} credible band"
+NEXT = 10  # times the largest run's compute: the first budget of a report
 _DECADES, _PER_DECADE = 3, 4  # powers of ten beyond the largest run, and budgets in each, of a chart of splits
 
 
@@ -64,17 +65,14 @@ def loss_chart(fit: Fit, *, fitted: bool = True) -> Chart | None:
     if len(curves):
         curves = curves.assign(benchmark=[title(each) if each else "" for each in curves["benchmark"]])
     unit = _axis_of(response)
-    runs = fit.evaluations.kind == "runs"
-    what = counted(len(points), "training run" if runs else "evaluation")
-    found = _fall(curves, unit)
-    note = f"Points: {what}."
+    what = counted(len(points), "training run" if fit.evaluations.kind == "runs" else "evaluation")
+    found, note = _fall(curves, unit), f"Points: {what}."
     if len(curves):
-        note += f" Lines: what the fitted law expects, with its {_BAND}; "
-        note += "systems of usual size and training set for their place on the axis, transformers where it matters."
-        if not fit.specification.progresses:
-            note = note.rpartition(" systems of")[0] + " compute split in the best way, or the other size held fixed."
+        of = "compute split in the best way, or the other size held fixed."
+        if fit.specification.progresses:
+            of = "systems of usual size and training set for their place on the axis, transformers where it matters."
+        note += f" Lines: what the fitted law expects, with its {_BAND}; {of}"
     shown = points.rename(columns={"name": "system", "loss": unit})
-    shown = shown.assign(**{name: points[name] for name in axes})
     alternative = f"{what} against {', '.join(interactive.AXIS_TITLES[axis] for axis in axes)}. {note} {found}"
     said = warning(fit) + found if found else f"{what}, row by row"
     views = interactive.loss_views(points, curves, unit)
@@ -87,8 +85,8 @@ def _axis_of(response: str) -> str:
 
 def _points(rows: pd.DataFrame, response: str) -> pd.DataFrame:
     """Rows as marks: their places on the axes, and what a reader sees on hover."""
-    names = rows["system"].astype(str) if "system" in rows else pd.Series(rows.index, rows.index)
-    points = pd.DataFrame({"name": names, "link": [_link(row) for row in rows.to_dict("records")]})
+    names, kept = rows["system"].astype(str) if "system" in rows else rows.index.to_series(), rows.to_dict("records")
+    points = pd.DataFrame({"name": names, "link": list(map(_link, kept))})
     for name in ("paper", "architecture"):
         if name in rows:
             points[name] = rows[name].astype(str)
@@ -98,8 +96,7 @@ def _points(rows: pd.DataFrame, response: str) -> pd.DataFrame:
         points["published"] = rows["year"].map(lambda year: "" if math.isnan(year) else month_of(year))
     sizes = [name for name in ("parameters", "tokens") if name in rows and rows[name].notna().any()]
     points["size"] = [
-        ", ".join(f"{amount(row[name])} {name}" for name in sizes if row[name] == row[name])
-        for row in rows.to_dict("records")
+        ", ".join(f"{amount(row[name])} {name}" for name in sizes if row[name] == row[name]) for row in kept
     ]
     points["loss"] = rows[response]
     if len(sizes) == 2:
@@ -134,20 +131,15 @@ def _fall(curves: pd.DataFrame, unit: str) -> str:
     of_compute = curves[curves["axis"] == "compute"] if len(curves) else curves
     if of_compute.empty or not unit.startswith("loss"):
         return ""
-    here = of_compute[of_compute["benchmark"] == of_compute["benchmark"].iloc[0]]
-    lines = [line for _, line in here.groupby("curve", sort=False)]
+    benchmark = of_compute["benchmark"].iloc[0]
+    lines = [line for _, line in of_compute[of_compute["benchmark"] == benchmark].groupby("curve", sort=False)]
     if len(lines) > 1:
         first, last = (line.iloc[len(line) // 2] for line in (lines[0], lines[-1]))
-        where = f" on {here['benchmark'].iloc[0]}" if here["benchmark"].iloc[0] else ""
-        return (
-            f"With {_flop(first['x'])}, the expected loss{where} fell from {first['median']:.2f} {first['curve']} to "
-            f"{last['median']:.2f} {last['curve']}"
-        )
+        said = f"With {_flop(first['x'])}, the expected loss{f' on {benchmark}' if benchmark else ''} fell from "
+        return said + " to ".join(f"{each['median']:.2f} {each['curve']}" for each in (first, last))
     first, last = lines[0].iloc[0], lines[0].iloc[-1]
-    return (
-        f"From {_flop(first['x'])} to {_flop(last['x'])}, the expected loss falls from {first['median']:.2f} to "
-        f"{last['median']:.2f}"
-    )
+    said = f"From {_flop(first['x'])} to {_flop(last['x'])}, the expected loss falls from "
+    return f"{said}{first['median']:.2f} to {last['median']:.2f}"
 
 
 def _flop(value: float) -> str:
@@ -213,12 +205,11 @@ def growth_chart(fit: Fit) -> Chart:
     note = f"Effective over physical compute, {start:.0f} = 1: median and {INTERVAL}; dashed: others' doubling times."
     if end > latest:
         note += f" The last row is of {month_of(latest)}: what follows is extrapolated."
-    view = interactive.growth_view(
-        table,
+    others, own = (
         pd.DataFrame(lines, columns=["year", "growth", "label"]),
-        f"times {start:.0f}",
         f"this analysis: {amount(last['median'])} times",
     )
+    view = interactive.growth_view(table, others, f"times {start:.0f}", own)
     return _chart(fit, "effective-compute-growth", said, view, table, note)
 
 
@@ -228,18 +219,17 @@ def doubling_chart(fit: Fit) -> Chart | None:
     posterior = None if rate is None or not np.any(rate) else log_time_density(rate)
     if posterior is None or not posterior.max() > 0:
         return None
-    density = pd.DataFrame({"months": MONTHS, "posterior": posterior})
-    if prior is not None and (expected := log_time_density(prior)) is not None:
-        density["prior"] = expected
+    density, before = pd.DataFrame({"months": MONTHS, "posterior": posterior}), "it has no prior of its own"
+    if prior is not None:
+        before = f"before the data {span('lower', 'upper', months)(summarise_rate(prior))} months"
+        if (expected := log_time_density(prior)) is not None:
+            density["prior"] = expected
     row = doubling_times(fit).loc["compute"].to_dict()
     others = [
         (f"{each.label}: {each.months:g}" + ("" if each.lower is None else f" ({each.lower:g} to {each.upper:g})"),
          (each.months, each.lower or each.months, each.upper or each.months))
         for each in (HO2024_COMPUTE, MOORE)
     ]  # fmt: skip
-    before = "it has no prior of its own"
-    if prior is not None:
-        before = f"before the data {span('lower', 'upper', months)(summarise_rate(prior))} months"
     note = f"Density of the doubling time per unit of log time; dashed: its prior. {INTERVAL}."
     said = f"Half the compute is enough after {in_months(row)} months"
     alternative = (
@@ -255,8 +245,7 @@ def doubling_chart(fit: Fit) -> Chart | None:
 def estimates_chart(fit: Fit) -> Chart:
     """This answer, that over all specifications, and every published one with what it measures."""
     own: list[dict[str, Any]] = [{"label": "this analysis", **doubling_times(fit).loc["compute"][list(PARTS)]}]
-    others = alternatives_to(fit)
-    if others is not None:
+    if (others := alternatives_to(fit)) is not None:
         label = f"{others.specifications} specifications together"
         own.append({"label": label, "what": f"averaged {others.how}", **others.average})
     theirs = published_estimates().rename(columns={"source": "label", "estimand": "what", "months": "median"})
@@ -284,10 +273,11 @@ def _interval(row: Mapping[Any, Any]) -> str:
     return months(row["median"]) if math.isnan(row["lower"]) else in_months({part: row[part] for part in PARTS})
 
 
-def split_chart(fit: Fit, said: str, asked: float) -> Chart:
+def split_chart(fit: Fit, said: str, asked: float | None = None) -> Chart:
     """Parameters and tokens that make the most of budgets, up to three powers of ten beyond the runs, or one asked."""
     rows = rows_of_report(fit)
     compute = training_compute(rows["parameters"], rows["tokens"])
+    asked = NEXT * float(compute.max()) if asked is None else asked
     low, high = math.floor(np.log10(compute.min())), math.ceil(np.log10(max(compute.max() * 10**_DECADES, asked)))
     budgets = np.union1d(np.logspace(low, high, (high - low) * _PER_DECADE + 1), [asked])
     found = optimal_allocation(fit, budgets)
@@ -298,10 +288,8 @@ def split_chart(fit: Fit, said: str, asked: float) -> Chart:
     if table.empty:
         raise BayesScalingError("no budget has a best split with an interval")
     note = f"Best numbers of parameters and training tokens with {INTERVAL}; shaded: beyond the largest run."
-    title_, alternative = "Parameters and training tokens that make the most of a budget", f"{note} {said}"
     marked = table[table["compute"] == asked]
-    marked = marked.assign(
-        said=[f"{amount(each)} {name}" for each, name in zip(marked["median"], marked["size"], strict=True)]
-    )
-    view = interactive.split_view(table, float(compute.max()), marked)
-    return Chart("best-split-lead", title_, {"": view}, alternative, table, note)
+    marked = marked.assign(said=marked["median"].map(amount) + " " + marked["size"])
+    views = {"": interactive.split_view(table, float(compute.max()), marked)}
+    heading = "Parameters and training tokens that make the most of a budget"
+    return Chart("best-split-lead", heading, views, f"{note} {said}", table, note)

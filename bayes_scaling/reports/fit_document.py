@@ -21,9 +21,9 @@ from bayes_scaling.quantities.rates import INTERVAL
 from bayes_scaling.reports import fit_basis as basis
 from bayes_scaling.reports import fit_words as words
 from bayes_scaling.reports.document import Banner, Blocks, Document, Section, Table, section, those_made
-from bayes_scaling.reports.fit_charts import doubling_chart, estimates_chart
+from bayes_scaling.reports.fit_charts import doubling_chart, estimates_chart, split_chart
 from bayes_scaling.reports.fit_quantities import quantities_of, summarise
-from bayes_scaling.reports.fit_results import allocation_section, best_split_chart, budget_sentence
+from bayes_scaling.reports.fit_results import allocation_section, budget_sentence, splits_budgets
 from bayes_scaling.reports.fit_trust import calibration_section, diagnostics_section
 from bayes_scaling.reports.robustness_document import published, sentences
 from bayes_scaling.specifications.catalogue import load_specification
@@ -38,8 +38,7 @@ def fit_document(fit: Fit, robustness: Robustness | None = None, compute: Sequen
 
     ``compute`` are training budgets (FLOP) for a fit of runs: the first is the answer's, all are in its table.
     """
-    missing = [name for name in ("observed_data", "constant_data") if name not in fit.data]
-    if missing:
+    if missing := [name for name in ("observed_data", "constant_data") if name not in fit.data]:
         raise BayesScalingError(
             f"the fit of '{fit.specification.name}' has no group {', '.join(missing)}; a report needs a fit of bs.fit "
             "or bs.load_fit"
@@ -48,7 +47,7 @@ def fit_document(fit: Fit, robustness: Robustness | None = None, compute: Sequen
     fit = replace(fit, setting={}) if fit.specification.progresses else somewhere
     if len(compute):
         axis_of(compute, "compute (FLOP)")
-        if fit.evaluations.kind != "runs" or not fit.specification.form.splits:
+        if not splits_budgets(fit):
             raise BayesScalingError(
                 f"compute is asked for, but '{fit.specification.name}' on '{fit.evaluations.name}' says nothing of how "
                 "a budget is best split; leave --compute out, or report a fit of training runs (chinchilla)"
@@ -84,9 +83,6 @@ def fit_document(fit: Fit, robustness: Robustness | None = None, compute: Sequen
     )
 
 
-_RECOMMENDED, _PACKAGED = "reference", "ho2024"
-
-
 def banners(fit: Fit) -> Iterator[Banner]:
     """What makes an answer unusable or weak: chains that disagree, odd rows, no upper bound, a prior that decided."""
     if not fit.diagnostics.converged:
@@ -104,15 +100,13 @@ def banners(fit: Fit) -> Iterator[Banner]:
         return
     row = doubling_times(fit).loc["compute"].to_dict()
     yield from words.no_upper_bound("the doubling time of effective compute", row)
-    if can_identify(fit):
-        mine = _verdicts_on_growth(identification(fit).table)
-        if decided := [str(name) for name in mine[mine == BY_THE_PRIOR].index]:
-            yield Banner(
-                "DECIDED BY THE PRIOR",
-                f"What this report says about {', '.join(decided)} (the rate of effective compute) was put in as a "
-                "prior and is nearly unchanged by the data. Do not quote it as a finding; see the section on "
-                "identification.",
-            )
+    mine = _verdicts_on_growth(identification(fit).table) if can_identify(fit) else pd.Series(dtype=str)
+    if decided := [str(name) for name in mine[mine == BY_THE_PRIOR].index]:
+        yield Banner(
+            "DECIDED BY THE PRIOR",
+            f"What this report says about {', '.join(decided)} (the rate of effective compute) was put in as a prior "
+            "and is nearly unchanged by the data. Do not quote it as a finding; see the section on identification.",
+        )
 
 
 def _verdicts_on_growth(table: pd.DataFrame) -> pd.Series:
@@ -125,38 +119,31 @@ def first_screen(fit: Fit, compute: float | None = None) -> dict[str, Any]:
     Of progress it is the doubling time, of training runs the best split of a budget, else the coefficients.
     """
     if fit.specification.progresses:
-        asked = "How fast do algorithms for language models improve?"
-        return {
-            "title": asked,
-            "answer": words.plain_answer(fit),
-            "notes": (words.estimand(fit),),
-            "lead": doubling_chart(fit),
-        }
-    of_runs = fit.evaluations.kind == "runs" and fit.specification.form.splits
-    asked = (
-        "How is a training budget best spent?" if of_runs else "How does the loss of language models fall with scale?"
-    )
-    split, found = budget_sentence(fit, compute), words.sentence(fit)
-    if split is None:
-        return {"title": asked, "answer": found}
-    return {"title": asked, "answer": split, "notes": (found,), "lead": best_split_chart(fit, split, compute)}
+        asked, answer = "How fast do algorithms for language models improve?", words.plain_answer(fit)
+        return {"title": asked, "answer": answer, "notes": (words.estimand(fit),), "lead": doubling_chart(fit)}
+    asked, answer = "How does the loss of language models fall with scale?", words.sentence(fit)
+    if splits_budgets(fit):
+        asked = "How is a training budget best spent?"
+    if (split := budget_sentence(fit, compute)) is None:
+        return {"title": asked, "answer": answer}
+    return {"title": asked, "answer": split, "notes": (answer,), "lead": split_chart(fit, split, compute)}
 
 
 def subtitle_of(fit: Fit) -> str:
     """Which specification and which data, by name."""
     name, table = fit.specification.name, fit.evaluations
-    recommended = fit.specification == load_specification(_RECOMMENDED)  # and not another under its name
+    recommended = fit.specification == load_specification("reference")  # and not another under its name
     specification = f"Recommended specification ('{name}')" if recommended else f"Specification '{name}'"
-    if table.name == _PACKAGED and table.kind == "evaluations":
-        return f"{specification}, evaluations of Ho et al. 2024 (table '{table.name}')"
-    return f"{specification}, {'training runs' if table.kind == 'runs' else 'evaluations'} of the table '{table.name}'"
+    if table.kind == "runs":
+        return f"{specification}, training runs of the table '{table.name}'"
+    of = f"Ho et al. 2024 (table '{table.name}')" if table.name == "ho2024" else f"the table '{table.name}'"
+    return f"{specification}, evaluations of {of}"
 
 
 def changes_of(fit: Fit, robustness: Robustness | None = None) -> Iterator[str]:
     """What would change the answer, in a few lines."""
     warning, progresses = words.warning(fit), fit.specification.progresses
-    others = alternatives_to(fit)
-    if others is not None:
+    if (others := alternatives_to(fit)) is not None:
         good = others.table[others.table["converged"]]
         low, high = good[TIMES[1]].min(), good[TIMES[2]].max()
         yield (
@@ -169,10 +156,10 @@ def changes_of(fit: Fit, robustness: Robustness | None = None) -> Iterator[str]:
             yield f"{warning}Another prior: little. Every reported quantity is decided by the data."
         elif progresses:
             yield f"{warning}{_of_the_rate(table)}"
-    if progresses and robustness is None:
-        yield "Other rows, and what counts as progress: they move and widen the answer as much as the data's interval."
-    elif robustness is not None:
+    if robustness is not None:
         yield from sentences(robustness)
+    elif progresses:
+        yield "Other rows, and what counts as progress: they move and widen the answer as much as the data's interval."
     if not progresses:
         yield (
             "Other noise, or the runs without those of the highest loss: a coefficient that moves by more than its "
@@ -208,7 +195,6 @@ def change_section(fit: Fit, robustness: Robustness | None = None) -> Blocks:
                 "probability of progress": lambda row: probability(row["probability_of_progress"]),
                 "case": "{case}",
             },
-            marked=lambda row: not row["converged"],
         )
     lead = "To try other priors, noise, selections, the paper's penalty and more on these data:"
     yield from basis.command_blocks(lead, ["robustness"], fit.evaluations)
@@ -228,12 +214,11 @@ def specifications_section(fit: Fit) -> Blocks:
             others.table,
             {
                 "specification": "{name}",
-                "elpd difference": lambda row: f"{row['elpd_diff']:.1f} ± {row['dse']:.1f}",
-                "weight": lambda row: f"{row['weight']:.2f}",
+                "elpd difference": "{elpd_diff:.1f} ± {dse:.1f}",
+                "weight": "{weight:.2f}",
                 f"median ({INTERVAL})": lambda row: words.in_months(words.times_of(row)),
                 "probability of progress": lambda row: probability(row["probability_of_progress"]),
             },
-            marked=lambda row: not row["converged"],
         )
     questions = {case.name: case.question for case in CASES}
     yield Table.of(

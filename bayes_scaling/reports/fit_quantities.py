@@ -28,7 +28,17 @@ from bayes_scaling.quantities.rates import INTERVAL
 from bayes_scaling.reports import fit_results
 from bayes_scaling.reports.document import Blocks, Section, Table, section
 from bayes_scaling.reports.fit_trust import identification_section, predictive_section
-from bayes_scaling.reports.fit_words import PARTS, estimand, in_numbers, next_step, number, sentence, span, times_cells
+from bayes_scaling.reports.fit_words import (
+    ESCALATED,
+    PARTS,
+    estimand,
+    in_numbers,
+    next_step,
+    number,
+    sentence,
+    span,
+    times_cells,
+)
 from bayes_scaling.reports.svg import picture_of
 from bayes_scaling.reports.terminal import NARROW, rich_table
 from bayes_scaling.studies.comparison.alternatives import alternatives_to
@@ -83,16 +93,16 @@ def quantity(
     def terminal(fit: Fit) -> RichTable | None:
         if (table := found(fit)) is None:
             return None
-        head = f"{title} ({table.attrs['unit']})"
-        return rich_table(head, ("", "median", INTERVAL), (row[:3] for row in _by_name(table.assign(unit=""))))
+        rows = (row[:3] for row in _by_name(table.assign(unit="")))
+        return rich_table(f"{title} ({table.attrs['unit']})", ("", "median", INTERVAL), rows)
 
     return Quantity(shown, progress, summary=summary, terminal=terminal)
 
 
 def _doubling_table(fit: Fit) -> RichTable:
-    rows = [(str(name), *times_cells(row)) for name, row in doubling_times(fit).iterrows()]
-    shown = [(name, median.removesuffix(" by this law"), *rest) for name, median, *rest in rows]
-    return rich_table("Doubling times in months", ("", "median", INTERVAL, "P(progress)"), shown, **NARROW)
+    cells = ((str(name), *times_cells(row)) for name, row in doubling_times(fit).iterrows())
+    rows = ((name, median.removesuffix(" by this law"), *rest) for name, median, *rest in cells)
+    return rich_table("Doubling times in months", ("", "median", INTERVAL, "P(progress)"), rows, **NARROW)
 
 
 _LONGEST = 14  # rows of a table in the terminal; in a longer one all levels of a quantity share one
@@ -166,21 +176,18 @@ def fit_report(fit: Fit) -> RenderableType:
     d, parts = fit.diagnostics, list[RenderableType]()
     parts.append(Text(sentence(fit), style="bold" if d.converged else "bold red"))
     parts += [Text(estimand(fit))] if fit.specification.progresses else []
-    tables = (each.terminal(fit) for each in quantities_of(fit))
-    parts += [part for table in tables if table is not None for part in (Text(), table)]
+    for each in quantities_of(fit):
+        if (table := each.terminal(fit)) is not None:
+            parts += [Text(), table]
     state = Text("converged", style="green") if d.converged else Text(NOT_CONVERGED, style="bold red")
     parts.append(state.append(f": {d.facts}", style="default not bold"))
     if d.escalated:
-        note = "A first attempt fell short; this one is longer or more careful."
-        if d.converged and not d.clean:
-            note += " The divergences or deep trees left are below 0.1% of the draws."
-        parts.append(Text(note))
+        left = " The divergences or deep trees left are below 0.1% of the draws."
+        parts.append(Text(f"{ESCALATED}{left if d.converged and not d.clean else ''}"))
     parts += [Text(f"- {failure}", style="red") for failure in d.failures]
-    if not d.converged:
-        parts.append(Text(next_step(fit)))
+    parts += [] if d.converged else [Text(next_step(fit))]
     parts += [Text(printable(str(each)), style="yellow") for each in fit_findings(fit)]
-    if can_identify(fit):
-        parts += [*(Text(said) for said in identification(fit).sentences)]
+    parts += map(Text, identification(fit).sentences if can_identify(fit) else ())
     return Group(*parts)
 
 
@@ -193,16 +200,6 @@ def _table_of(fit: Fit) -> dict[str, Any]:
     return found
 
 
-def _context(fit: Fit) -> dict[str, Any]:
-    """What the doubling time of effective compute is of, and its average over specifications, where one is known."""
-    others = alternatives_to(fit)
-    told = {"estimand": estimand(fit)} if fit.specification.progresses else {}
-    if others is None:
-        return told
-    average = {"specifications": others.specifications, "unit": others.unit, "weights": "stacking"}
-    return told | {"over_specifications": average | plain(others.average)}
-
-
 def groups_report(fit: Fit) -> RenderableType | None:
     """A table of the groups with their weights and answers; None where all chains belong together."""
     if len(chain_groups(fit.data["posterior"].to_dataset())) == 1:
@@ -212,10 +209,10 @@ def groups_report(fit: Fit) -> RenderableType | None:
     heading, words = ("T_C, months", months) if fit.specification.progresses else (name, precise)
     rows = []
     for row in found.to_dict("records"):
-        median, lower, upper = (words(float(row[f"{name}_{which}"])) for which in ("median", "lower", "upper"))
+        median, lower, upper = (words(float(row[f"{name}_{part}"])) for part in PARTS)
         share = "not found" if math.isnan(row["mass_share"]) else f"{row['mass_share']:.1%}"
-        chains, weight = ", ".join(map(str, row["chains"])), f"{row['stacking_weight']:.1%}"
-        rows.append((chains, share, weight, median, between(lower, upper)))
+        chains = ", ".join(map(str, row["chains"]))
+        rows.append((chains, share, f"{row['stacking_weight']:.1%}", median, between(lower, upper)))
     title = f"{len(found)} groups of chains that do not mix: several modes, perhaps"
     table = rich_table(title, ("chains", "share of mass", "stacking weight", heading, INTERVAL), rows)
     note = Text(
@@ -248,6 +245,10 @@ def summarise(fit: Fit) -> dict[str, Any]:
         them, by stacking.
     """
     times, found = doubling_times(fit), fit.diagnostics
+    told: dict[str, Any] = {"estimand": estimand(fit)} if fit.specification.progresses else {}
+    if (others := alternatives_to(fit)) is not None:
+        average = {"specifications": others.specifications, "unit": others.unit, "weights": "stacking"}
+        told["over_specifications"] = average | plain(others.average)
     return {
         "specification": fit.specification.name,
         "evaluations": _table_of(fit),
@@ -255,7 +256,7 @@ def summarise(fit: Fit) -> dict[str, Any]:
             str(name): None if math.isnan(row["median"]) else plain(row) for name, row in times.to_dict("index").items()
         },
         **{key: value for each in quantities_of(fit) for key, value in each.summary(fit).items()},
-        **_context(fit),
+        **told,
         "interval": times.attrs["interval"],
         "diagnostics": asdict(found) | {"converged": found.converged},
         "warnings": [asdict(each) for each in fit_findings(fit)],

@@ -27,17 +27,9 @@ from bayes_scaling.quantities.influence import prior_quantities
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import BENCHMARK, laws_of, setting_of
 from bayes_scaling.quantities.rates import INTERVAL
-from bayes_scaling.reports.document import Blocks, Chart, Equation, Paragraph, Table, section
-from bayes_scaling.reports.fit_charts import growth_chart, reach_chart, rows_of_report, split_chart
-from bayes_scaling.reports.fit_words import (
-    PARTS,
-    in_numbers,
-    in_whole_percent,
-    number,
-    span,
-    times_cells,
-    warning,
-)
+from bayes_scaling.reports.document import Blocks, Equation, Paragraph, Table, section
+from bayes_scaling.reports.fit_charts import NEXT, growth_chart, reach_chart, rows_of_report
+from bayes_scaling.reports.fit_words import PARTS, in_numbers, in_whole_percent, number, span, times_cells, warning
 from bayes_scaling.reports.svg import picture_of
 from bayes_scaling.specifications.progress import RATE_OF
 from bayes_scaling.tables.benchmarks import title
@@ -150,31 +142,25 @@ def attribution_section(fit: Fit) -> Blocks:
     """To what the fall in loss between two systems is due, with the paper's shares."""
     table, published = credible_intervals(shapley_attribution(fit)), published_shapley()
     widest = table[["lower", "upper"]].abs().max(axis=1).groupby(level="pair", sort=False).max()
-    pairs = list(widest.index[widest <= _LARGEST_SHARE])
-    out = [str(pair) for pair in widest.index if pair not in pairs]
+    pairs, left = list(widest.index[widest <= _LARGEST_SHARE]), ""
     if not pairs:
         raise BayesScalingError("every share has an interval beyond 1000%: the loss hardly changed in any pair")
-    left = (
-        f" Left out, since the loss hardly changed and a share's interval goes beyond {_LARGEST_SHARE:.0%} either "
-        f"way: {', '.join(out)}."
-        if out
-        else ""
-    )
+    if out := [str(pair) for pair in widest.index if pair not in pairs]:
+        left = " Left out, since the loss hardly changed and a share's interval goes beyond "
+        left += f"{_LARGEST_SHARE:.0%} either way: {', '.join(out)}."
     shown = [pair for pair in HO2024_PAIRS if " to ".join(map(str, pair)) in pairs]
     names = tuple(player.replace("_", " ") for player in PLAYERS)
-
-    def percent(share: float, _: float) -> str:
-        return in_whole_percent(share)
-
-    rows = tuple((pair, *(estimate(table.loc[(pair, player)], percent) for player in PLAYERS)) for pair in pairs)
+    rows = tuple(
+        (pair, *(estimate(table.loc[(pair, player)], lambda share, _: in_whole_percent(share)) for player in PLAYERS))
+        for pair in pairs
+    )
     papers = tuple((pair, *(in_whole_percent(published.loc[pair, player], 1) for player in PLAYERS)) for pair in pairs)
     first = "; ".join(f"{name} {share}" for name, share in zip(names, rows[0][1:], strict=True))
     where, theirs = title(laws_of(fit).benchmark_of()), title(BENCHMARK)
-    on_theirs = "" if where == theirs else f", on {theirs}"
-    where += f", {setting_of(fit)}" if fit.setting else ""
+    on_theirs, setting = "" if where == theirs else f", on {theirs}", f", {setting_of(fit)}" if fit.setting else ""
     columns = ("from, to", *names)
     yield (
-        f"Shapley shares of the change in expected loss between two systems ({where}): of more parameters, "
+        f"Shapley shares of the change in expected loss between two systems ({where}{setting}): of more parameters, "
         "of more data, and of the better use of each. Shares add up to 100%; negative ones moved the loss the "
         f"other way, and where the loss hardly changed shares beyond 100% are usual.{left}"
     )
@@ -192,7 +178,6 @@ def attribution_section(fit: Fit) -> Blocks:
 _QUANTITIES = ("parameters", "tokens", "tokens_per_parameter", "loss")
 _DECADES_BEYOND = 3  # powers of ten beyond the largest run in a table of budgets
 _WHERE = {"inside": "", "edge": " (at the edge of the runs)", "beyond": " (beyond the runs)", "": ""}
-_NEXT = 10  # times the largest run's compute: the first budget of a report
 
 
 @section("coefficients", "Coefficients")
@@ -213,9 +198,7 @@ def coefficients_section(fit: Fit) -> Blocks:
         },
         marked=lambda row: row["name"] in unknown,
     )
-    said = "; ".join(
-        f"{name} {'not identified' if name in unknown else in_numbers(row)}" for name, row in found.iterrows()
-    )
+    said = [f"{name} {'not identified' if name in unknown else in_numbers(row)}" for name, row in found.iterrows()]
     try:
         figure = plot_laws(fit)
     except BayesScalingError:  # of evaluations, or of a law without a split
@@ -225,39 +208,37 @@ def coefficients_section(fit: Fit) -> Blocks:
         "laws",
         "The posterior and published laws",
         "One panel for each coefficient and for the best split of a budget: posterior density, with published laws "
-        f"below it. Median with {INTERVAL}: {said}.",
+        f"below it. Median with {INTERVAL}: {'; '.join(said)}.",
     )
+
+
+def splits_budgets(fit: Fit) -> bool:
+    """Whether law and table say how a budget is best split."""
+    return fit.evaluations.kind == "runs" and fit.specification.form.splits
 
 
 def budget_sentence(fit: Fit, asked: float | None = None) -> str | None:
     """What a budget (FLOP; ten times the largest run's) is best spent on; None where law or runs don't say."""
-    if not fit.specification.form.splits or fit.evaluations.kind != "runs" or unidentified(fit):
+    if not splits_budgets(fit) or unidentified(fit):
         return None
-    budget, what = _NEXT * _largest(fit), ", ten times the largest of these runs"
-    if asked is not None:
-        budget, what = asked, f", {amount(asked / _largest(fit))} times the largest of these runs"
+    budget, times = (NEXT * _largest(fit), "ten") if asked is None else (asked, amount(asked / _largest(fit)))
     found = optimal_allocation(fit, [budget])
     rows = {name: credible_intervals(found[name]).iloc[0] for name in _QUANTITIES}
     if not all(np.isfinite(row[list(PARTS)].astype(float)).all() for row in rows.values()):
         return None
-    where = f" ({setting})" if (setting := setting_of(fit)) else ""
-    sizes = (estimate(rows[name], lambda value, _: amount(value)) for name in _QUANTITIES[:2])
-    begin = f"With {budget:.2g} FLOP{where}{what}"
-    if any(undecided(rows[name]) for name in _QUANTITIES[:2]):
+    sizes = {name: estimate(rows[name], lambda value, _: amount(value)) for name in _QUANTITIES[:2]}
+    what = f"{budget:.2g} FLOP{f' ({setting})' if (setting := setting_of(fit)) else ''}, {times} times the largest of"
+    begin = f"With {what} these runs"
+    if any(undecided(rows[name]) for name in sizes):
         begin = (
-            f"These runs do not decide the best split of {budget:.2g} FLOP{where}{what.replace('these runs', 'them')}: "
-            f"an interval goes further than {UNDECIDED:g} times from its median. By the medians"
+            f"These runs do not decide the best split of {what} them: an interval goes further than {UNDECIDED:g} "
+            "times from its median. By the medians"
         )
     return (
-        f"{warning(fit)}{begin}, the loss is lowest with "
-        f"{next(sizes)} parameters and {next(sizes)} training tokens, about "
-        f"{rows['tokens_per_parameter']['median']:.3g} tokens per parameter (in brackets: {INTERVAL})."
+        f"{warning(fit)}{begin}, the loss is lowest with {sizes['parameters']} parameters and {sizes['tokens']} "
+        f"training tokens, about {rows['tokens_per_parameter']['median']:.3g} tokens per parameter (in brackets: "
+        f"{INTERVAL})."
     )
-
-
-def best_split_chart(fit: Fit, said: str, asked: float | None = None) -> Chart:
-    """The chart of what the budget sentence ``said``."""
-    return split_chart(fit, said, _NEXT * _largest(fit) if asked is None else asked)
 
 
 def _largest(fit: Fit) -> float:
@@ -269,7 +250,7 @@ def _largest(fit: Fit) -> float:
 @section("allocation", "The best split of a budget", refusable=True)
 def allocation_section(fit: Fit, asked: Sequence[float] = ()) -> Blocks:
     """The best split of budgets (FLOP): those asked for, and from those of the runs on; nothing without a split."""
-    if not fit.specification.form.splits or fit.evaluations.kind != "runs":
+    if not splits_budgets(fit):
         return
     largest, unknown = _largest(fit), unidentified(fit)
     first = float(np.floor(np.log10(largest)))

@@ -20,7 +20,7 @@ from bayes_scaling.reports.calibration_document import calibration_sentences, ca
 from bayes_scaling.reports.document import Blocks, Row, Table, section
 from bayes_scaling.reports.fit_basis import command_blocks, further_selections, specification_name
 from bayes_scaling.reports.fit_charts import rows_of_report
-from bayes_scaling.reports.fit_words import PARTS, in_numbers, in_whole_percent, next_step, number, span
+from bayes_scaling.reports.fit_words import ESCALATED, PARTS, in_numbers, in_whole_percent, next_step, number, span
 from bayes_scaling.reports.svg import picture_of
 from bayes_scaling.studies.calibration.calibrate import evidence_for
 
@@ -73,13 +73,11 @@ def predictive_section(fit: Fit) -> Blocks:
 
 
 def _findings(check: PredictiveCheck) -> tuple[str, ...]:
-    state = "inside" if check.curve.inside else "outside"
-    unit = noun_of(check.unit, check.evaluations.kind)
+    state, unit = "inside" if check.curve.inside else "outside", noun_of(check.unit, check.evaluations.kind)
     found = [f"LOO-PIT values (one {unit} left out at a time) lie {state} their simultaneous {BAND:.0%} band."]
     if check.pareto_k_bad:
-        found.append(
-            f"{counted(check.pareto_k_bad, 'PIT value')} can't be trusted (Pareto k above {check.good_k:.2f})."
-        )
+        bad = counted(check.pareto_k_bad, "PIT value")
+        found.append(f"{bad} can't be trusted (Pareto k above {check.good_k:.2f}).")
     if check.groups.empty:
         return (*found, "The rows have no groups to look for misfit in.")
     flagged = [f"{by} {group}" for by, group in check.flagged.index]
@@ -99,9 +97,8 @@ def identification_section(fit: Fit) -> Blocks:
     found = identification(fit)
 
     def prior(row: Row) -> str:
-        if not math.isfinite(row["prior_median"]):
-            return "no width of its own"
-        return in_numbers({part: row[f"prior_{part}"] for part in PARTS})
+        known = math.isfinite(row["prior_median"])
+        return in_numbers({part: row[f"prior_{part}"] for part in PARTS}) if known else "no width of its own"
 
     yield found.sentences
     yield picture_of(
@@ -138,7 +135,7 @@ def diagnostics_section(fit: Fit) -> Blocks:
     if found.failures:
         yield found.failures
         yield next_step(fit)
-    yield "A first attempt fell short; this one is longer or more careful." if found.escalated else None
+    yield ESCALATED if found.escalated else None
     missed = frozenset(place for place, row in enumerate(rows) if row[-1] != "met")
     caption = "Criteria of convergence, over every parameter and reported quantity"
     yield Table("criteria", caption, ("criterion", "threshold", "found", "state"), rows, missed)
@@ -181,10 +178,8 @@ def calibration_section(fit: Fit) -> Blocks:
     found, about = evidence_for(fit.specification), fit.evaluations
     command, told = ("calibrate", specification_name(fit.specification)), (about.kind, about.name) not in _UNASKED
     if found is None:
-        lead = (
-            "No calibration of this specification with these priors comes with the package. To simulate from its "
-            "priors at your table's design, fit what was simulated, and rank the true values:"
-        )
+        lead = "No calibration of this specification with these priors comes with the package. To simulate from its "
+        lead += "priors at your table's design, fit what was simulated, and rank the true values:"
         yield from command_blocks(lead, command, about, told=told)
         return
     yield (
@@ -194,8 +189,6 @@ def calibration_section(fit: Fit) -> Blocks:
     yield tuple(calibration_sentences(found))
     yield calibration_table(found)
     if about.name != found.evaluations or further_selections(about):
-        lead = (
-            f"This was found for the design of {found.evaluations}; intervals may do better or worse for yours. To "
-            "find out:"
-        )
+        lead = f"This was found for the design of {found.evaluations}; intervals may do better or worse for yours. "
+        lead += "To find out:"
         yield from command_blocks(lead, command, about, told=told)

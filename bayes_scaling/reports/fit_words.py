@@ -35,6 +35,7 @@ from bayes_scaling.studies.comparison.elpd import DOUBLING
 Row = Mapping[Any, Any] | pd.Series  # a row of a table of intervals
 _WARNING = f"{DO_NOT_USE}. "
 PARTS = ("median", "lower", "upper")
+ESCALATED = "A first attempt fell short; this one is longer or more careful."
 
 
 def warning(fit: Fit) -> str:
@@ -147,34 +148,38 @@ def as_read(table: EvaluationsSummary) -> str:
 
 def sentence(fit: Fit) -> str:
     """The answer in one sentence, and what was done to the table; as the terminal ends with it."""
-    text = f"On {fit.evaluations.name} ({_size(fit.evaluations)}), {_finding(fit)}"
-    if fit.evaluations.selections:
-        text += f" {as_read(fit.evaluations)}"
+    about = fit.evaluations
+    size = size_of(about)
+    if about.kind == "runs":
+        size = counted(about.rows, "training run") + (
+            "" if about.papers == about.rows else f" of {about.papers} series"
+        )
+    text = f"On {about.name} ({size}), {_finding(fit)}{f' {as_read(about)}' if about.selections else ''}"
     return text if fit.diagnostics.converged else f"{DO_NOT_USE}: {text}"
 
 
 def plain_answer(fit: Fit) -> str:
     """How fast better algorithms halved the compute for a loss, as people say it; a report begins with it."""
-    row = doubling_times(fit).loc["compute"].to_dict()
-    median, lower, upper = in_digits(row, months)
-    began = "Better algorithms"
-    if (when := _years(fit)) is not None:
-        began = f"Between {when[0]} and {when[1]}, better algorithms"
-    text = f"{began} halved the compute needed for the same loss every {median} months, probably "
-    if not math.isfinite(row["median"]):
-        text = f"{began} did not clearly lower the compute needed for the same loss: the doubling time is probably "
-    text += f"{lower} to {upper}" if math.isfinite(row["upper"]) else f"{lower} or more, without an upper bound"
-    chance = (
-        ""
-        if math.isfinite(row["upper"])
-        else f"; probability of progress {probability(row['probability_of_progress'])}"
-    )
-    text += f" ({CREDIBLE_INTERVAL}{chance})."
+    row, when = doubling_times(fit).loc["compute"].to_dict(), _years(fit)
+    began = "Better algorithms" if when is None else f"Between {when[0]} and {when[1]}, better algorithms"
+    chance = f"; probability of progress {probability(row['probability_of_progress'])}"
+    text = f"{began} {halved(row)} ({CREDIBLE_INTERVAL}{'' if math.isfinite(row['upper']) else chance})."
     if (others := alternatives_to(fit)) is not None:
-        median, lower, upper = in_digits(others.average, months)
-        text += f" Averaged over {others.specifications} specifications, {others.how}: every {median} months "
-        text += f"({lower} to {upper})."
+        text += f" Averaged over {others.specifications} specifications, {others.how}: {_every(others.average)}."
     return warning(fit) + text
+
+
+def _every(row: Row) -> str:
+    return "every {} months ({} to {})".format(*in_digits(row, months))
+
+
+def halved(row: Row) -> str:
+    """What better algorithms did to the compute needed, by a doubling time in months."""
+    median, lower, upper = in_digits(row, months)
+    ends = f"{lower} to {upper}" if math.isfinite(row["upper"]) else f"{lower} or more, without an upper bound"
+    if math.isfinite(row["median"]):
+        return f"halved the compute needed for the same loss every {median} months, probably {ends}"
+    return f"did not clearly lower the compute needed for the same loss: the doubling time is probably {ends}"
 
 
 def _years(fit: Fit) -> tuple[int, int] | None:
@@ -192,10 +197,11 @@ def _finding(fit: Fit) -> str:
         middle = f"effective compute doubles every {median} months"
     else:
         middle = "the median rate of progress is not positive, so effective compute has no doubling time"
-    text = (
-        f"with '{fit.specification.name}', {middle} ({CREDIBLE_INTERVAL} {lower} to {upper}; "
-        f"probability of progress {probability(row['probability_of_progress'])}){_over_specifications(fit)}."
-    )
+    text = f"with '{fit.specification.name}', {middle} ({CREDIBLE_INTERVAL} {lower} to {upper}; "
+    text += f"probability of progress {probability(row['probability_of_progress'])})"
+    if (others := alternatives_to(fit)) is not None:
+        text += f"; over {others.specifications} specifications, averaged {others.how}, {_every(others.average)}"
+    text += "."
     if math.isinf(row["upper"]) and math.isfinite(row["median"]):
         text += " The interval has no upper end: these data do not exclude that there was no progress at all."
     elif math.isfinite(row["upper"]) and row["upper"] > WIDE * row["lower"]:
@@ -204,16 +210,6 @@ def _finding(fit: Fit) -> str:
             "these data leave the rate of progress largely open."
         )
     return text
-
-
-def _over_specifications(fit: Fit) -> str:
-    """The average over what else was fitted to a packaged table, as it is said beside one specification's answer."""
-    others = alternatives_to(fit)
-    if others is None:
-        return ""
-    median, lower, upper = in_digits(others.average, months)
-    over = f"over {others.specifications} specifications, averaged {others.how}"
-    return f"; {over}, every {median} months ({lower} to {upper})"
 
 
 def estimand(fit: Fit) -> str:
@@ -227,13 +223,6 @@ def estimand(fit: Fit) -> str:
         f"Progress is whatever lowers the loss of given parameters and training tokens, {'not ' if apart else ''}"
         f"counting test-time adaptation, on average over the table's evaluations{years}."
     )
-
-
-def _size(table: EvaluationsSummary) -> str:
-    if table.kind == "evaluations":
-        return size_of(table)
-    rows = counted(table.rows, "training run")
-    return rows if table.papers == table.rows else f"{rows} of {table.papers} series"
 
 
 def next_step(fit: Fit) -> str:

@@ -15,7 +15,16 @@ from markupsafe import Markup, escape
 
 from bayes_scaling.common.strict_json import plain
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.reports.document import LONGEST_FIGURE, Chart, Document, Picture, Table, encoded, printable
+from bayes_scaling.reports.document import (
+    LONGEST_FIGURE,
+    Chart,
+    Document,
+    Picture,
+    Table,
+    encoded,
+    printable,
+    templates,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -54,17 +63,19 @@ def mathml(tex: str) -> str | None:
 
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _ADDRESS = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
+_HARMLESS = str.maketrans({mark: f"\\u{ord(mark):04x}" for mark in "<\u2028\u2029"})
+"""In JSON that a page holds, so that nothing in it ends the element around it."""
 _BLANK = re.compile(r" (?![(\[])")
 
 
 def render_html(document: Document) -> str:
     """A report as one HTML page, to be written as UTF-8, that makes no request and in which no text acts as markup."""
-    blocks = _check(document)
-    charts = {block.name: _shared(block) for block in blocks if isinstance(block, Chart)}
+    _check(document)
+    charts = {block.name: _shared(block) for block in document.named if isinstance(block, Chart)}
     css, scripts = _packaged("page.css"), [*([_vega()] if charts else []), _packaged("page.js")]
-    return _template("page.html.jinja").render(
+    return _page().render(
         document=document,
-        charts=_harmless(json.dumps(plain(charts), ensure_ascii=False)),
+        charts=printable(json.dumps(plain(charts), ensure_ascii=False)).translate(_HARMLESS),
         css=css,
         scripts=scripts,
         css_hash=_hash(css),
@@ -77,11 +88,6 @@ def _shared(chart: Chart) -> dict[str, Any]:
     tables = {name: rows for view in chart.views.values() for name, rows in view.get("datasets", {}).items()}
     views = {name: {key: part for key, part in view.items() if key != "datasets"} for name, view in chart.views.items()}
     return {"title": chart.title, "note": chart.note, "datasets": tables, "views": views}
-
-
-def _harmless(text: str) -> str:
-    """JSON that a page can hold: nothing in it ends the element around it."""
-    return printable(text).replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 @cache
@@ -104,28 +110,11 @@ def _hash(text: str) -> str:
 
 
 @cache
-def _template(name: str) -> "Template":
-    # Imported here: the command line starts without it.
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: printable(value) if type(value) is str else value,
-    )
-    environment.filters |= {
-        "mathml": mathml,
-        "address": _address,
-        "addresses": _addresses,
-        "csv": _csv,
-        "explained": _explained,
-        "kind": lambda block: type(block).__name__,
-        "stacks": _stacks,
-        "unbroken": _unbroken,
-    }
-    return environment.from_string(_packaged(name))
+def _page() -> "Template":
+    environment = templates(autoescape=True, finalize=lambda value: printable(value) if type(value) is str else value)
+    filters = (mathml, _address, _addresses, _csv, _explained, _stacks, _unbroken)
+    environment.filters |= {each.__name__.removeprefix("_"): each for each in filters}
+    return environment.get_template("page.html.jinja")
 
 
 def _address(picture: Picture) -> str:
@@ -186,11 +175,9 @@ def _stacks(table: Table) -> bool:
     return len(table.columns) > 2 and any(len(cell) > LONGEST_FIGURE for row in table.rows for cell in row[1:])
 
 
-def _check(document: Document) -> list[Table | Picture | Chart]:
-    """All that has a name, which is refused where it is none."""
-    blocks = [document.lead, *(block for section in document.everything for block in section.blocks)]
-    named = [block for block in blocks if isinstance(block, Table | Picture | Chart)]
-    for names in ([section.name for section in document.everything], [block.name for block in named]):
+def _check(document: Document) -> None:
+    """Refuse names that are none, or of two parts, and rows that do not fit their headers."""
+    for names in ([section.name for section in document.everything], [block.name for block in document.named]):
         for number, name in enumerate(names):
             if not _NAME.fullmatch(name):
                 raise BayesScalingError(
@@ -198,11 +185,10 @@ def _check(document: Document) -> list[Table | Picture | Chart]:
                 )
             if name in names[:number]:
                 raise BayesScalingError(f"Two parts of the report are named {name!r}: give one of them another name.")
-    for table in (block for block in named if isinstance(block, Table)):
+    for table in (block for block in document.named if isinstance(block, Table)):
         for number, row in enumerate(table.rows):
             if len(row) != len(table.columns):
                 raise BayesScalingError(
                     f"Row {number} of table {table.name!r} has {len(row)} cells under {len(table.columns)} headers: "
                     "give as many cells as headers."
                 )
-    return named

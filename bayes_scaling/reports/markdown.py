@@ -3,13 +3,11 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import assert_never
 
 from bayes_scaling.reports import document as blocks
 from bayes_scaling.reports.document import Block, Document, Section, printable
 
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~$&#])")
 _STARTS_A_BLOCK = re.compile(r"^([-+=]|\d+(?=[.)](?:\s|$)))")
 """What makes a list, a heading or a rule of the line that it begins."""
@@ -20,46 +18,38 @@ _MARK = "⚠ "
 _FENCE = re.compile(r"`{3,}")
 
 
-def render_markdown(document: Document, pictures: Mapping[str, str] = _NOTHING) -> str:
+def render_markdown(document: Document, pictures: Mapping[str, str] | None = None) -> str:
     """A report as CommonMark with tables, all text escaped; ``pictures`` at addresses by name, others told in words."""
+    writer = _Writer(_text, _inline, pictures or {})
     parts = [f"# {_text(document.title)}"]
-    if document.subtitle:
-        parts.append(f"*{_text(document.subtitle)}*")
+    parts += [f"*{_text(document.subtitle)}*"] if document.subtitle else []
     parts += [f"> **{_text(banner.title)}** {_text(banner.text)}" for banner in document.banners]
-    parts.append(f"**{_text(document.answer)}**")
-    parts += [_text(note) for note in document.notes]
-    writer = _Writer(_text, _inline, pictures)
-    if document.lead is not None:
-        parts.append(writer.block(document.lead))
+    parts += [f"**{_text(document.answer)}**", *map(_text, document.notes)]
+    parts += [] if document.lead is None else [writer.block(document.lead)]
     if document.changes:
         parts += ["**What would change this answer**", writer.block(blocks.Bullets(document.changes))]
-    if document.citation is not None:
-        parts.append(f"**Cite this:** {_text(document.citation[0])}")
+    parts += [f"**Cite this:** {_text(document.citation[0])}"] if document.citation else []
     return "\n\n".join([*parts, *map(writer.section, document.everything)]) + "\n"
 
 
 def render_page(title: str, *sections: Section) -> str:
     """Sections as a page of Markdown, their text taken as Markdown; one without a title has no heading."""
-    writer = _Writer(str, lambda cell: cell.replace("|", "\\|"), _NOTHING, reports=False)
+    writer = _Writer(str, lambda cell: cell.replace("|", "\\|"), {}, reports=False)
     return "\n\n".join([f"# {title}", *map(writer.section, sections)]) + "\n"
 
 
 def pictures_of(document: Document) -> dict[str, str]:
     """Every picture of a report, and the first view of every chart, as SVG by name, in order."""
-    found = [document.lead, *(block for section in document.everything for block in section.blocks)]
-    return {
-        block.name: block.svg if isinstance(block, blocks.Picture) else _drawn(block)
-        for block in found
-        if isinstance(block, blocks.Picture | blocks.Chart)
-    }
+    found = {}
+    for block in document.named:
+        if isinstance(block, blocks.Picture):
+            found[block.name] = block.svg
+        elif isinstance(block, blocks.Chart):  # black on white
+            from vl_convert import vegalite_to_svg
 
-
-def _drawn(chart: blocks.Chart) -> str:
-    """A chart's first view, black on white."""
-    from vl_convert import vegalite_to_svg
-
-    view = {**next(iter(chart.views.values())), "width": 720, "background": "white"}
-    return str(vegalite_to_svg(view))
+            view = {**next(iter(block.views.values())), "width": 720, "background": "white"}
+            found[block.name] = str(vegalite_to_svg(view))
+    return found
 
 
 @dataclass(frozen=True)
@@ -89,8 +79,9 @@ class _Writer:
                 return self._table(block)
             case blocks.Picture():
                 return self._picture(block)
-            case blocks.Chart():
-                return self._chart(block)
+            case blocks.Chart():  # its first view as a drawing, if drawings have a place, and the table behind it
+                parts = [self._picture(block), self.text(block.note), self._grid(block.table)]
+                return "\n\n".join(filter(None, parts))
             case _:
                 assert_never(block)
 
@@ -101,11 +92,6 @@ class _Writer:
         rows = tuple((f"{mark}{row[0]}", *row[1:]) for mark, row in zip(marks, table.rows, strict=True))
         caption = f"*{self.text(table.caption)}*" + (f" ({_MARK.strip()}: not to be trusted)" if table.marked else "")
         return f"{caption}\n\n{self._grid(replace(table, rows=rows))}"
-
-    def _chart(self, chart: blocks.Chart) -> str:
-        """Its first view as a drawing, if drawings have a place, and the table behind it."""
-        parts = [self._picture(chart), self.text(chart.note), self._grid(chart.table)]
-        return "\n\n".join(filter(None, parts))
 
     def _grid(self, table: blocks.Table) -> str:
         first, *rest = ("| " + " | ".join(map(self.cell, line)) + " |" for line in (table.columns, *table.rows))
@@ -129,8 +115,7 @@ def _fenced(text: str, language: str) -> str:
 def _text(text: str) -> str:
     """One line in which nothing is markup, not even its beginning."""
     line = _inline(text)
-    start = _STARTS_A_BLOCK.match(line)
-    if start is None:
+    if (start := _STARTS_A_BLOCK.match(line)) is None:
         return line
     at = start.end() if start[1][0].isdigit() else 0  # a backslash before a digit would be shown
     return f"{line[:at]}\\{line[at:]}"

@@ -33,10 +33,8 @@ NOTES: Mapping[str, str] = {
 
 
 TITLE = "Do posteriors agree with the paper's answers?"
-_ABOUT = (
-    "Published: point or median with its 95% bootstrap interval, where there is one. Found: posterior median and "
-    f"{CREDIBLE_INTERVAL}."
-)
+_ABOUT = "Published: point or median with its 95% bootstrap interval, where there is one. Found: posterior median and "
+_ABOUT += f"{CREDIBLE_INTERVAL}."
 
 
 def replication_document(replication: Replication) -> Document:
@@ -92,10 +90,8 @@ def sentences(replication: Replication) -> Iterable[str]:
     for name, fit in replication.fits.items():
         summary, checked = fit.evaluations, fit.diagnostics
         state = "converged" if checked.converged else f"{NOT_CONVERGED}: {'; '.join(checked.failures)}"
-        yield (
-            f"{name} on {summary.name} ({size_of(summary)}): {state} (R-hat at most {checked.rhat_max:.3f}, "
-            f"{checked.draws:,} draws)."
-        )
+        facts = f"R-hat at most {checked.rhat_max:.3f}, {checked.draws:,} draws"
+        yield f"{name} on {summary.name} ({size_of(summary)}): {state} ({facts})."
     inside = int(replication.table["published_inside"].sum())
     yield f"{inside} of {len(replication.table)} published figures lie inside the interval found."
 
@@ -122,9 +118,9 @@ def found(row: Row) -> str:
 
 def replication_report(replication: Replication) -> RenderableType:
     """Tables and sentences for the terminal."""
-    tables = {part: _table(rows) for part, rows in parts(replication).items()}
+    tables = ((part, _table(rows)) for part, rows in parts(replication).items())
     shown = (
         rich_table(part, table.columns[:-1], (row[:-1] for row in table.rows), box=box.SIMPLE_HEAD)
-        for part, table in tables.items()
+        for part, table in tables
     )
     return Group(*shown, *map(Text, sentences(replication)))

@@ -84,10 +84,10 @@ def options_of(result: Robustness) -> list[str]:
 
 def published(row: Row) -> str:
     """Published point and, if there is one, interval, months; empty if nothing is published."""
-    values = [float(row[f"published_{part}"]) for part in ("months", *PARTS[1:])]
-    if math.isnan(values[1]):
-        return "" if math.isnan(values[0]) else months(values[0])
-    return bracketed(values)
+    point, lower, upper = (float(row[f"published_{part}"]) for part in ("months", *PARTS[1:]))
+    if math.isnan(lower):
+        return "" if math.isnan(point) else months(point)
+    return bracketed((point, lower, upper))
 
 
 def published_sentence(name: str, row: Row) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
-from bayes_scaling.common.formatting import NOT_CONVERGED, counted, in_digits, months, probability
+from bayes_scaling.common.formatting import NOT_CONVERGED, counted, months, probability
 from bayes_scaling.common.strict_json import records
 from bayes_scaling.inference import diagnostics
 from bayes_scaling.inference.units import plural_of, size_of
@@ -32,8 +32,17 @@ from bayes_scaling.reports.document import (
     Row,
     Section,
     Table,
+    templates,
 )
-from bayes_scaling.reports.fit_words import in_brackets, in_months, no_upper_bound, number, times_of, variant_in_words
+from bayes_scaling.reports.fit_words import (
+    halved,
+    in_brackets,
+    in_months,
+    no_upper_bound,
+    number,
+    times_of,
+    variant_in_words,
+)
 from bayes_scaling.reports.svg import lead_of, picture_of
 
 if TYPE_CHECKING:
@@ -58,12 +67,8 @@ class Prose:
     """
 
     def __init__(self, name: str, names: Mapping[str, Any], **values: Any) -> None:
-        from jinja2 import Environment, PackageLoader, StrictUndefined  # the command line starts without it
-
         self._held: list[Any] = []
-        style: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
-        where = PackageLoader("bayes_scaling", "reports")
-        environment = Environment(loader=where, undefined=StrictUndefined, finalize=self._hold, **style)
+        environment = templates(finalize=self._hold, keep_trailing_newline=True)
         made = {"table": self._table, "picture": self._picture, "chart": self._chart}
         environment.globals |= {**names, **_WORDS, **made, **values}
         self._template = environment.get_template(f"{name}.md.jinja")
@@ -201,18 +206,10 @@ def named(names: Iterable[str]) -> str:
 
 def pace(row: Row) -> str:
     """A doubling time of effective compute as people say it."""
-    median, lower, upper = in_digits(row, months)
-    chance = f"probability of progress {probability(row['probability_of_progress'])}"
+    chance, found = f"probability of progress {probability(row['probability_of_progress'])}", halved(row)
     if math.isinf(row["median"]):
-        return (
-            "better algorithms did not clearly lower the compute needed for the same loss: the doubling time is "
-            f"probably {lower} months or more ({chance})"
-        )
-    span = f"{lower} or more, without an upper bound" if math.isinf(row["upper"]) else f"{lower} to {upper}"
-    return (
-        f"better algorithms halved the compute needed for the same loss every {median} months, probably {span} "
-        f"({CREDIBLE_INTERVAL}; {chance})"
-    )
+        return f"better algorithms {found.replace(' or more, without an upper bound', ' months or more')} ({chance})"
+    return f"better algorithms {found} ({CREDIBLE_INTERVAL}; {chance})"
 
 
 _WORDS: Mapping[str, Any] = {

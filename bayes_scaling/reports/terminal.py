@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from rich import box
@@ -28,10 +27,8 @@ NARROW: dict[str, Any] = {"box": box.SIMPLE_HEAD, "padding": (0, 1, 0, 0)}  # st
 def console(*, stderr: bool = False, widest: int = 100) -> Console:
     """A console that wraps words but never crops them; elsewhere than on a terminal as wide as COLUMNS says."""
     made = Console(stderr=stderr, highlight=False)
-    if made.is_terminal or "COLUMNS" in os.environ:
-        made.width = min(made.width, widest) or widest
-    else:
-        made.width = widest
+    told = made.is_terminal or "COLUMNS" in os.environ
+    made.width = (min(made.width, widest) or widest) if told else widest
     return made
 
 
@@ -102,6 +99,14 @@ def left_out(result: Any) -> list[Text]:
     return skipped + [Text(f"Set aside: {file} ({reason})") for file, reason in result.set_aside]
 
 
+def what_failed(fit: Any) -> list[Text]:
+    """What failed in a fit that has not converged, and what to try."""
+    from bayes_scaling.reports.fit_words import next_step  # which waits for the sampler
+
+    failures = (f"- {failure}" for failure in fit.diagnostics.failures)
+    return [Text(note, style="red") for note in (*failures, next_step(fit))]
+
+
 def say_written(out: Console, files: Iterable[Path]) -> None:
     """Name the files and folders that a command has written, of several their directory once."""
     paths = list(files)
@@ -150,7 +155,5 @@ class SweepProgress:
         if self._plain and done // tenth > before // tenth:
             self._console.print(f"{done} of {self._total} done")
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._bar.stop()

@@ -116,11 +116,10 @@ def document_of(result: Any, robustness: "Robustness | None" = None, compute: Se
     if kind != "fit":
         given = "compute" if robustness is None else "robustness"
         raise BayesScalingError(f"{given}= is for the report of a fit alone; leave it out, or report the fit itself")
-    if robustness is None:
-        return document(result, None, compute)
-    from bayes_scaling.studies.robustness.run import check_same_table
+    if robustness is not None:
+        from bayes_scaling.studies.robustness.run import check_same_table
 
-    check_same_table(robustness, result)
+        check_same_table(robustness, result)
     return document(result, robustness, compute)
 
 
