@@ -27,7 +27,7 @@ from bayes_scaling.reports.fit_results import allocation_section, budget_sentenc
 from bayes_scaling.reports.fit_trust import calibration_section, diagnostics_section
 from bayes_scaling.reports.robustness_document import published, sentences
 from bayes_scaling.specifications.catalogue import load_specification
-from bayes_scaling.studies.comparison.alternatives import alternatives_to
+from bayes_scaling.studies.comparison.alternatives import alternatives_to, corrections_to
 from bayes_scaling.studies.comparison.elpd import TIMES
 from bayes_scaling.studies.robustness.cases import CASES
 from bayes_scaling.studies.robustness.result import Robustness
@@ -150,6 +150,13 @@ def changes_of(fit: Fit, robustness: Robustness | None = None) -> Iterator[str]:
             f"Another specification: the 95% intervals of {len(good)} single ones begin at {months(low)} months at "
             f"the lowest, and end at {months(high)} at the highest."
         )
+    if (corrected := corrections_to(fit)) is not None:
+        middle, lower, upper = (corrected.loc[corrected["converged"], name] for name in TIMES)
+        yield (
+            "Doubtful figures of the table, corrected from their sources or left out: medians of "
+            f"{months(middle.min())} to {months(middle.max())} months, 95% intervals that begin at "
+            f"{months(lower.min())} at the lowest, and end at {months(upper.max())} at the highest."
+        )
     if can_identify(fit):
         table = identification(fit).table
         if (table["verdict"] == "by the data").all():
@@ -194,6 +201,19 @@ def change_section(fit: Fit, robustness: Robustness | None = None) -> Blocks:
                 "published": published,
                 "probability of progress": lambda row: probability(row["probability_of_progress"]),
                 "case": "{case}",
+            },
+        )
+    if (corrected := corrections_to(fit)) is not None:
+        yield Table.of(
+            "corrected-figures",
+            f"Doubling time of effective compute in months with '{fit.specification.name}', where doubtful figures of "
+            "the table are corrected from their sources; marked: not converged",
+            corrected,
+            {
+                "table": "{table}",
+                "rows": "{rows:,}",
+                f"median ({INTERVAL})": lambda row: words.in_months(words.times_of(row)),
+                "probability of progress": lambda row: probability(row["probability_of_progress"]),
             },
         )
     lead = "To try other priors, noise, selections, the paper's penalty and more on these data:"

@@ -18,14 +18,14 @@ import pandas as pd
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.specifications.catalogue import load_specification
 from bayes_scaling.specifications.specification import Specification
-from bayes_scaling.studies.comparison.elpd import TIMES
+from bayes_scaling.studies.comparison.elpd import DOUBLING, TIMES
 from bayes_scaling.studies.comparison.result import Comparison
 from bayes_scaling.tables.packaged import PACKAGED
 
 FOLDER = "alternatives"
 """Of the package's data: one JSON file for each table, and one for its corrections."""
 CORRECTED = "-corrected"
-_COLUMNS = ("elpd_diff", "dse", "weight", *TIMES, "probability_of_progress", "converged")
+_COLUMNS = ("elpd_diff", "dse", "weight", *DOUBLING.values(), "converged")
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +81,7 @@ def corrections_document(name: str, compared: Mapping[str, Comparison], evaluati
     """
     rows = [
         {"table": what, "rows": comparison.evaluations.rows}
-        | comparison.table.set_index("model").loc[name, [*TIMES, "probability_of_progress", "converged"]].to_dict()
+        | comparison.table.set_index("model").loc[name, [*DOUBLING.values(), "converged"]].to_dict()
         for what, comparison in compared.items()
     ]
     key = _key(load_specification(name), evaluations.index, np.log(evaluations["perplexity"]))
