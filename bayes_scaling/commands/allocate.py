@@ -33,7 +33,8 @@ def allocate_command(
         bool,
         typer.Option(
             "--approach-2/--no-approach-2",
-            help="Beside a fit of runs that share budgets: their IsoFLOP profiles, sampled in 10 to 60 s.",
+            help="Beside a fit of runs that share budgets: their IsoFLOP profiles, sampled in 10 to 60 s and kept "
+            "with the fit.",
         ),
     ] = True,
     output: Annotated[Path | None, typer.Option(help="A .csv or .json file for every number.")] = None,
@@ -68,11 +69,16 @@ def allocate_command(
         posterior = at_columns(posterior, at)
     beside = None
     if posterior is not None and approach_2:
-        from bayes_scaling.studies.approaches.beside import has_budgets, profiles_beside
+        from bayes_scaling.studies.approaches.beside import FOLDER, has_budgets, profiles_beside
+        from bayes_scaling.studies.store import Store
+
+        def sampling() -> None:
+            console(stderr=True).print("Approach 2: sampling IsoFLOP profiles of the fit's runs (10 to 60 s) ...")
 
         if has_budgets(posterior):
-            console(stderr=True).print("Approach 2: sampling IsoFLOP profiles of the fit's runs (10 to 60 s) ...")
-            beside = profiles_beside(posterior, question.budgets)
+            assert fit is not None  # has been read
+            place = (fit if fit.is_dir() else fit.parent) / FOLDER
+            beside = profiles_beside(posterior, question.budgets, Store(place), sampling)
     answer = allocations(question, posterior, beside)
     if json:
         typer.echo(allocation_json(answer), nl=False)

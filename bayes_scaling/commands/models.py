@@ -12,6 +12,8 @@ from bayes_scaling.errors import BayesScalingError
 if TYPE_CHECKING:
     from xarray import DataTree
 
+    from bayes_scaling.specifications.specification import Specification
+
 _PICTURES = (".svg", ".png", ".pdf")
 
 
@@ -58,17 +60,49 @@ def models_command(
         typer.echo(text_of(load_specification(DEFAULT_SPECIFICATION if name is None else name)), nl=False)
         return
     from bayes_scaling.common.strict_json import strict_json
-    from bayes_scaling.reports.terminal import console, rich_table
     from bayes_scaling.specifications.catalogue import list_specifications, load_specification
 
     if name is not None:
         _show(name, options, picture, as_json=as_json)
         return
-    listed = [(each, load_specification(each).title) for each in list_specifications()]
+    listed = [load_specification(each) for each in list_specifications()]
     if as_json:
-        typer.echo(strict_json([{"name": each, "title": title} for each, title in listed]), nl=False)
+        typer.echo(strict_json([{"name": each.name, "title": each.title} for each in listed]), nl=False)
     else:
-        console().print(rich_table("", ("name", "title"), listed))
+        _list(listed)
+
+
+_FAMILIES = {
+    "": ("for a start", ""),
+    "ho2024": ("the models of Ho et al. 2024", ""),
+    "robustness": ("model 7 of Ho et al. 2024, otherwise", "Model 7 "),
+    "steps": ("how the reference was built, and the reference otherwise", "Reference, but "),
+    "kaplan": ("Kaplan's laws of training runs", "Kaplan's "),
+    "runs": ("Chinchilla's law on training runs, otherwise", "Chinchilla's law on training runs"),
+}
+"""What names before a slash have in common, and how their titles then begin."""
+
+
+def _list(listed: "list[Specification]") -> None:
+    """A line each, by family; the end of a long title is left out, and no name."""
+    from rich.cells import set_cell_size
+    from rich.text import Text
+
+    from bayes_scaling.reports.terminal import console
+
+    out = console()
+    families: dict[tuple[bool, str], list[Specification]] = {}
+    for each in sorted(listed, key=lambda each: (not each.progresses, "/" in each.name)):
+        families.setdefault((each.progresses, each.name.rpartition("/")[0]), []).append(each)
+    for (progresses, family), own in families.items():
+        kind, opening = _FAMILIES.get(family, (family, ""))
+        out.print(Text(f"{'With' if progresses else 'Without'} progress: {kind}", style="bold"))
+        names = max(len(each.name) for each in own) + 4
+        for each in own:
+            title, room = each.title.removeprefix(opening).lstrip(", "), out.width - names
+            shown = title if len(title) <= room else f"{set_cell_size(title, room - 1).rstrip()}…"
+            out.print(Text(f"  {each.name}".ljust(names) + shown), no_wrap=True)
+    out.print(Text("Laws with progress are for evaluations. One in full: bayes-scaling models NAME"))
 
 
 def _show(name: str, options: TableOptions, picture: Path | None, *, as_json: bool) -> None:

@@ -16,6 +16,7 @@ from bayes_scaling.commands.options import (
     Workers,
     check_workers,
     output_directory,
+    say,
     specification_names,
     takes_table,
 )
@@ -146,16 +147,18 @@ def backtest_command(
     best_of = [] if options.best_of is None or hold_out is None else options.best_of.split(",")
     table = (replace(options, best_of=None) if best_of else options).read()
     from bayes_scaling.reports.backtest_document import backtest_json, backtest_report, write_backtest
-    from bayes_scaling.studies.backtest.backtest import FORECASTS, backtest, planned
+    from bayes_scaling.studies.backtest.backtest import FORECASTS, backtest, in_words, planned
     from bayes_scaling.studies.backtest.splits import FIRST, LAST, RUN_SPECIFICATIONS, SPECIFICATIONS
 
     names = specifications or list(SPECIFICATIONS if hold_out is None else RUN_SPECIFICATIONS)
     cuts = range(FIRST if first is None else first, (LAST if last is None else last) + 1)
     asked: dict[str, Any] = {"specifications": names, "evaluations": table, "cuts": cuts}
     asked |= {"hold_out": hold_out, "best_of": best_of}
-    total = planned(**asked, seed=study.seed).count
+    plan = planned(**asked, seed=study.seed)
     directory = study.directory(f"{'-'.join(names)[:60]}-{table.attrs['name']}")
-    result = study.run(backtest, total, directory, noun="forecast", doing="make", **asked)
+    if not study.quiet:
+        say(in_words(plan))
+    result = study.run(backtest, plan.count, directory, noun="forecast", doing="make", **asked)
     study.tell(
         (*write_backtest(result, directory), directory / FORECASTS),
         lambda: backtest_json(result),

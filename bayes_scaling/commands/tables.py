@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bayes_scaling.tables.faults import Fault
+    from bayes_scaling.tables.reading import ReadTable
 
 
 @takes_table(runs=False, evaluations=False)
@@ -27,7 +28,10 @@ def check_command(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Print every fault of a table (row, column, value and the rule it breaks), and what looks wrong with it."""
+    """Print every fault of a table (row, column, value and the rule it breaks), and what looks wrong with it.
+
+    Where rows have faults, what looks wrong is said of the others.
+    """
     from bayes_scaling.tables.benchmarks import KNOWN, in_order, known
     from bayes_scaling.tables.columns import EVALUATIONS, RUNS
     from bayes_scaling.tables.faults import fault_lines, printable
@@ -36,8 +40,8 @@ def check_command(
 
     read = read_table(file, {True: RUNS, False: EVALUATIONS, None: None}[runs], options.reading())
     faults, kind = read.faults, read.kind
-    table = read.table if faults else options.selected(read.table)
-    found = () if faults else findings(table)
+    table = _selected(options, read)
+    found = findings(table) if len(table) else ()
     errors = [each.code for each in found if each.severity == "error"]
     if as_json:
         from bayes_scaling.common.strict_json import strict_json
@@ -50,8 +54,9 @@ def check_command(
         }
         typer.echo(strict_json(said), nl=False)
     else:
-        notes = [read.line] * bool(read.line) if faults else (*table.attrs["selections"], *found)
-        for line in (*fault_lines(faults), *read.remarks, *map(str, notes)):
+        partly = f"what looks wrong in the {counted(len(table), 'row')} without faults, which can be read already:"
+        notes = [read.line, partly * bool(found)] if faults else table.attrs["selections"]
+        for line in filter(None, (*fault_lines(faults), *read.remarks, *notes, *map(str, found))):
             typer.echo(printable(line))
     if faults:
         raise BayesScalingError(f"{file}: {counted(len(faults), 'fault')}")
@@ -75,6 +80,16 @@ def check_command(
     if others:
         names = ", ".join(benchmark.name for benchmark in KNOWN)
         typer.echo(printable(f"benchmarks that are kept as labels: {', '.join(others)}; known ones are {names}"))
+
+
+def _selected(options: TableOptions, read: "ReadTable") -> "pd.DataFrame":
+    """The rows asked for; of a table with faults those without any, none of which may be left."""
+    if not read.faults:
+        return options.selected(read.table)
+    try:
+        return options.selected(read.sound) if len(read.sound) else read.table
+    except BayesScalingError:  # what is wrong with the selection is said once the faults are mended
+        return read.table
 
 
 SHEET, SYSTEMS = "ho2024-sheet", "ai-models"

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,6 +28,15 @@ def amount(value: float) -> str:
         if size <= value < 1000 * size:
             return f"{value / size:.3g} {name}"
     return f"{float(f'{value:.3g}'):,.0f}" if 100 <= value < 1e6 else f"{value:.3g}"
+
+
+def month_of(year: float) -> str:
+    """A decimal year as a month."""
+    whole = math.floor(year)
+    start = date(whole, 1, 1)
+    days = (date(whole + 1, 1, 1) - start).days
+    # To the nearest day: fractions of a year are rarely exact.
+    return f"{start + timedelta(days=round((year - whole) * days)):%B %Y}"
 
 
 def months(value: float, error: float = 0.0) -> str:

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -141,6 +142,7 @@ def fit_with(
         },
         versions=package_versions(),
         fingerprint=fingerprint,
+        date=f"{datetime.now(UTC):%Y-%m-%d}",
     )
 
 

@@ -1,5 +1,6 @@
 """A fit: one posterior with everything needed to judge it, save it, find it again, and read it back."""
 
+import datetime
 import hashlib
 import html
 import io
@@ -100,6 +101,8 @@ class Fit:
         Package to version.
     fingerprint
         SHA-256 of data, specification, priors, settings asked for, seed and versions: equal fingerprints, equal fits.
+    date
+        On which it was made, YYYY-MM-DD in universal time; empty of fits that do not know it.
     setting
         Values of columns at which quantities and pictures are asked for, see :func:`bayes_scaling.at`; not saved.
 
@@ -134,6 +137,7 @@ class Fit:
     seconds: Mapping[str, float]
     versions: Mapping[str, str]
     fingerprint: str
+    date: str = ""
     setting: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -283,7 +287,7 @@ class Fit:
         plain = {name: asdict(getattr(self, name)) for name in ("evaluations", "diagnostics", "settings")}
         plain["specification"] = {"name": self.specification.name} | self.specification.to_dict()
         plain |= {"seconds": dict(self.seconds), "versions": dict(self.versions)}
-        return plain | {"format": _FORMAT, "seed": self.seed, "fingerprint": self.fingerprint}
+        return plain | {"format": _FORMAT, "seed": self.seed, "fingerprint": self.fingerprint, "date": self.date}
 
     @classmethod
     def _from_header(cls, data: DataTree, header: Mapping[str, Any]) -> Self:
@@ -292,8 +296,11 @@ class Fit:
         _check_types(Diagnostics, header["diagnostics"])
         _check_types(Settings, header["settings"])
         own = {name: header[name] for name in ("seed", "seconds", "versions", "fingerprint")}
+        own["date"] = header.get("date", "")  # which files of earlier versions lack
         _check_types(Specification, {"name": name})
         _check_types(cls, own)
+        if own["date"]:
+            datetime.date.fromisoformat(own["date"])
         return cls(
             data=data,
             specification=Specification.from_dict(name, specification),

@@ -22,7 +22,7 @@ from bayes_scaling.inference.simulation import prior_draw, prior_of
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.model.predictors import architecture_levels, label_of
 from bayes_scaling.quantities import rates
-from bayes_scaling.quantities.arguments import budgets_of, check_years, positive
+from bayes_scaling.quantities.arguments import budgets_of, check_years, positive, require_progress
 from bayes_scaling.quantities.intervals import MCSE, check_probability, quantile_errors
 from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_split, optimal_term
@@ -60,7 +60,7 @@ def doubling_times(
     Raises
     ------
     BayesScalingError
-        If the probability is not between 0 and 1 or no rate varies by the group.
+        If the specification has no progress, the probability is not between 0 and 1 or no rate varies by the group.
 
     Notes
     -----
@@ -75,24 +75,32 @@ def doubling_times(
     """
     fit = require_fit(fit)
     check_probability(probability)
+    require_progress(fit.specification, "nothing of it doubles")
     if by is None:
-        rows = {name: _summary(fit, rate, probability) for name, rate in RATE_OF.items()}
-        table = pd.DataFrame.from_dict(rows, orient="index")
-    else:
-        levels = {
-            (name, level): _summarised(draws, probability)
-            for name, rate in RATE_OF.items()
-            for level, draws in _by_level(fit, rate, by).items()
-        }
-        if not levels:
-            varying = sorted({str(dim) for rate in RATE_OF.values() for dim in _dims(fit, rate)})
-            raise BayesScalingError(
-                f"no rate of '{fit.specification.name}' varies by '{by}'; valid choices: {', '.join(varying) or 'none'}"
-            )
-        index = pd.MultiIndex.from_tuples(list(levels), names=["factor", by])
-        table = pd.DataFrame(list(levels.values()), index=index)
-    table.attrs = {"unit": "months", "interval": rates.interval_attrs(probability)}
-    return table
+        return doubling_table(fit, probability)
+    levels = {
+        (name, level): _summarised(draws, probability)
+        for name, rate in RATE_OF.items()
+        for level, draws in _by_level(fit, rate, by).items()
+    }
+    if not levels:
+        varying = sorted({str(dim) for rate in RATE_OF.values() for dim in _dims(fit, rate)})
+        raise BayesScalingError(
+            f"no rate of '{fit.specification.name}' varies by '{by}'; valid choices: {', '.join(varying) or 'none'}"
+        )
+    index = pd.MultiIndex.from_tuples(list(levels), names=["factor", by])
+    return _table(pd.DataFrame(list(levels.values()), index=index), probability)
+
+
+def doubling_table(fit: Fit, probability: float = rates.INTERVAL_PROBABILITY) -> pd.DataFrame:
+    """As :func:`doubling_times`, for tables of many fits: of a law without progress all are infinite."""
+    rows = {name: _summary(fit, rate, probability) for name, rate in RATE_OF.items()}
+    return _table(pd.DataFrame.from_dict(rows, orient="index"), probability)
+
+
+def _table(rows: pd.DataFrame, probability: float) -> pd.DataFrame:
+    rows.attrs = {"unit": "months", "interval": rates.interval_attrs(probability)}
+    return rows
 
 
 def pooled_rate(fit: Fit, rate: str) -> Floats | None:
@@ -225,8 +233,8 @@ def numerical_doubling_time(
     Raises
     ------
     BayesScalingError
-        For compute that is not positive, a date long before the data, or a benchmark or architecture that the law
-        does not have.
+        For a law without progress, compute that is not positive, a date long before the data, or a benchmark or
+        architecture that the law does not have.
 
     Notes
     -----
@@ -248,6 +256,7 @@ def numerical_doubling_time(
     budgets = budgets_of(compute)
     positive(year, "year")
     laws = laws_of(source)
+    require_progress(laws.specification, "nothing of it doubles")
     check_years(laws, year)
     setting = {"benchmark": laws.benchmark_of(benchmark), "architecture": architecture}
     years = [_years_to_double(laws, float(budget), year, setting) for budget in np.atleast_1d(budgets)]

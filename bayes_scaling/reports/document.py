@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
 
-from bayes_scaling.common.formatting import NOT_CONVERGED
+from bayes_scaling.common.formatting import NOT_CONVERGED, month_of
 from bayes_scaling.common.strict_json import records
 from bayes_scaling.errors import BayesScalingError
 
@@ -100,7 +100,9 @@ class Table:
 
     @classmethod
     def plain(cls, name: str, caption: str, table: pd.DataFrame) -> Self:
-        """All columns of a table, numbers to four digits."""
+        """All columns of a table, numbers to four digits, and dates as months unless all are whole years."""
+        if "year" in table and (table["year"] % 1 > 0).any():
+            table = table.assign(year=table["year"].map(month_of, na_action="ignore"))
         rows = tuple(tuple(map(_cell, row)) for row in table.itertuples(index=False, name=None))
         return cls(name, caption, tuple(map(str, table.columns)), rows)
 
@@ -140,7 +142,8 @@ class Chart:
     @property
     def table(self) -> Table:
         """What is behind the chart, numbers to four digits."""
-        return Table.plain(self.name, "", self.data.drop(columns="link", errors="ignore"))
+        columns = ["link", *(["published"] if "year" in self.data else [])]  # the same date, as a month
+        return Table.plain(self.name, "", self.data.drop(columns=columns, errors="ignore"))
 
 
 def _cell(value: Any) -> str:

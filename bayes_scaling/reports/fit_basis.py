@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from bayes_scaling.common.formatting import amount, counted
+from bayes_scaling.common.formatting import amount, counted, month_of
 from bayes_scaling.inference.data import UNITS
 from bayes_scaling.inference.fitting import package_versions
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
@@ -22,7 +22,7 @@ from bayes_scaling.quantities.prior_predictive import prior_predictive_of, prior
 from bayes_scaling.reports.describe import describe, prior_sentences
 from bayes_scaling.reports.document import Block, Blocks, Code, Equation, Paragraph, Table, section
 from bayes_scaling.reports.fit_charts import loss_chart, rows_of_report
-from bayes_scaling.reports.fit_words import as_read, month_of
+from bayes_scaling.reports.fit_words import as_read
 from bayes_scaling.reports.mathematics import is_equation, tex
 from bayes_scaling.reports.svg import picture_of
 from bayes_scaling.specifications.catalogue import list_specifications, load_specification
@@ -194,14 +194,17 @@ _SOURCES: Mapping[str, tuple[str, ...]] = {
 
 
 def citation_of(fit: Fit, question: str) -> tuple[str, str]:
-    """How an answer is cited: as a sentence, and as BibTeX; the fingerprint says which fit it was."""
-    of, year = f"{fit.specification.name} on {fit.evaluations.name}", date.today().year
-    short = fit.fingerprint[:_PRINT] or str(year)
+    """How an answer is cited: as a sentence, and as BibTeX; date and fingerprint say which fit it was."""
+    of, year = f"{fit.specification.name} on {fit.evaluations.name}", fit.date[:4] or str(date.today().year)
+    short = fit.fingerprint[:_PRINT] or year
     which = f"bayes-scaling {_version(fit.versions)}{f', fit {short}' if fit.fingerprint else ''}"
+    which += f", {fit.date}" if fit.date else ""
     said = f"{_AUTHORS} ({year}). {question} Posterior of {of}. {which}."
     fingerprint = fit.fingerprint or "none recorded"
     inert = re.sub(r"([#$%&_{}~^\\])", r"{\\char`\\\1}", of)  # names of users, in which nothing acts in BibTeX
-    known = _references(fit.versions, question=question, of=inert, print=short, fingerprint=fingerprint)
+    dated = f"\n  date    = {{{fit.date}}}," if fit.date else ""
+    answer = {"question": question, "of": inert, "print": short, "fingerprint": fingerprint}
+    known = _references(fit.versions, **answer, year=year, dated=dated)
     return said, known[f"bayes_scaling_{short}"]
 
 

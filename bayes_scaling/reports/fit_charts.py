@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pandas as pd
 
-from bayes_scaling.common.formatting import amount, counted, months, probability
+from bayes_scaling.common.formatting import amount, counted, month_of, months, probability
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.estimates import published_estimates
@@ -25,7 +25,7 @@ from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import at_most_common, laws_of
 from bayes_scaling.quantities.rates import INTERVAL, summarise_rate
 from bayes_scaling.reports.document import Chart, printable
-from bayes_scaling.reports.fit_words import PARTS, Row, in_months, month_of, span, warning
+from bayes_scaling.reports.fit_words import PARTS, Row, in_months, span, warning
 from bayes_scaling.specifications.laws import RESPONSE_UNITS
 from bayes_scaling.studies.comparison.alternatives import alternatives_to
 from bayes_scaling.tables.benchmarks import title
@@ -231,7 +231,7 @@ def doubling_chart(fit: Fit) -> Chart | None:
         for each in (HO2024_COMPUTE, MOORE)
     ]  # fmt: skip
     note = f"Density of the doubling time per unit of log time; dashed: its prior. {INTERVAL}."
-    said = f"Half the compute is enough after {in_months(row)} months"
+    said = f"The compute needed for the same loss halves every {in_months(row)} months"
     alternative = (
         f"{said}; {before}; probability of progress {probability(row['probability_of_progress'])}. "
         f"Marked: {'; '.join(label for label, _ in others)} months."

@@ -20,7 +20,7 @@ from bayes_scaling.inference.mixing import chain_groups
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.plots.drawing import plot_intervals
 from bayes_scaling.quantities.coefficients import coefficients, groups_and_noise, posterior_table, unidentified
-from bayes_scaling.quantities.doubling import doubling_times
+from bayes_scaling.quantities.doubling import doubling_table, doubling_times
 from bayes_scaling.quantities.fit_findings import fit_findings
 from bayes_scaling.quantities.identification import as_plain, can_identify, identification
 from bayes_scaling.quantities.intervals import credible_intervals
@@ -244,7 +244,7 @@ def summarise(fit: Fit) -> dict[str, Any]:
         been compared on a packaged table ``over_specifications``, the doubling time of effective compute over all of
         them, by stacking.
     """
-    times, found = doubling_times(fit), fit.diagnostics
+    times, found = doubling_table(fit), fit.diagnostics
     told: dict[str, Any] = {"estimand": estimand(fit)} if fit.specification.progresses else {}
     if (others := alternatives_to(fit)) is not None:
         average = {"specifications": others.specifications, "unit": others.unit, "weights": "stacking"}

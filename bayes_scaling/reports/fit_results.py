@@ -53,8 +53,9 @@ def doubling_section(fit: Fit) -> Blocks:
     )
     yield (
         "A doubling time (T, months; g in log units a year) is the time in which better algorithms halve what a "
-        "given loss takes. Rates are summarised and then turned into months: a rate that is not positive reads 'no "
-        "bound', and an interval that ends in 'no bound' does not exclude that there was no progress."
+        "given loss takes: effective compute doubles as the compute needed for the same loss halves. Rates are "
+        "summarised and then turned into months: a rate that is not positive reads 'no bound', and an interval that "
+        "ends in 'no bound' does not exclude that there was no progress."
     )
     yield table
     # As rates: lengths of intervals in months depend on how slow progress is.

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
@@ -125,15 +124,6 @@ def number(value: float, error: float = 0.0) -> str:
 def span(lower: str, upper: str, write: Callable[[float], str] = number) -> Callable[[Row], str]:
     """What writes an interval between two columns of a row."""
     return lambda row: between(write(row[lower]), write(row[upper]))
-
-
-def month_of(year: float) -> str:
-    """A decimal year as a month."""
-    whole = math.floor(year)
-    start = date(whole, 1, 1)
-    days = (date(whole + 1, 1, 1) - start).days
-    # To the nearest day: fractions of a year are rarely exact.
-    return f"{start + timedelta(days=round((year - whole) * days)):%B %Y}"
 
 
 def variant_in_words(name: str) -> str:

@@ -96,13 +96,17 @@ class Reading:
 
 @dataclass(frozen=True)
 class ReadTable:
-    """What was read: a table, empty where there are faults; its kind; what to type; what a reader should know."""
+    """What was read: a table, empty where there are faults; its kind; what to type; what a reader should know.
+
+    ``sound``: where there are faults, the rows without any, for what can be said of them already.
+    """
 
     table: pd.DataFrame
     faults: tuple[Fault, ...]
     kind: TableKind
     line: str = ""
     remarks: tuple[str, ...] = ()
+    sound: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def faultless(self, source: Source) -> pd.DataFrame:
         """The table; where there are faults, all of them as one message of the kind's error."""
@@ -339,7 +343,10 @@ def read_table(
             line = f"--runs {shlex.quote(where)} (bs.read_runs in Python), since these are columns of training runs"
         verb = "type" if reading == Reading() else "add"
         typed = in_python(f"{verb} {line}", "\n") if line else ""
-        return ReadTable(pd.DataFrame(), all_faults, kind, typed, taken)
+        rows = [fault.row for fault in found]
+        sound = values.iloc[:0] if None in rows else values.drop(index=rows, errors="ignore")
+        sound = pd.DataFrame() if sound.empty else finished_table(sound, kind, table_name(source))
+        return ReadTable(pd.DataFrame(), all_faults, kind, typed, taken, sound)
     others = [str(column) for column in file.typed if column in values and column not in kind.canonical]
     values = values.assign(**{column: file.typed[column].reindex(values.index) for column in others})
     table = finished_table(values, kind, table_name(source) if name is None else name)

@@ -312,6 +312,40 @@ def test_approach_2_stands_beside_or_is_refused(times, spread, said, allocate, s
     assert (without.json["approach_2"], without.err) == (None, "")
 
 
+def test_what_approach_2_sampled_is_kept_with_the_fit(allocate, fit, tmp_path, monkeypatch) -> None:
+    sampled = []
+
+    def sample(runs) -> Quadratics:
+        sampled.append(len(runs))
+        return Quadratics(fit, 1.01, 5.0)
+
+    monkeypatch.setattr("bayes_scaling.studies.approaches.beside.has_budgets", has_budgets)
+    monkeypatch.setattr("bayes_scaling.studies.approaches.beside.isoflop_profiles", sample)
+    here = replace(fit, fingerprint="f" * 64).save(tmp_path / "fit").parent
+    first = allocate("--compute", "1e24", "--fit", str(here), "--json")
+    again = allocate("--compute", "1e24", "--fit", str(here / "fit.nc"), "--json")
+    assert (again.json["approach_2"], again.err, len(sampled)) == (first.json["approach_2"], "", 1)
+    other = allocate("--compute", "1e22", "--fit", str(here), "--json").json["approach_2"]
+    assert (list(other["allocation"]), len(sampled)) == (["1e+22"], 1)
+    (kept,) = (here / "approach-2").iterdir()
+    kept.write_text("{}", encoding="utf-8")
+    mended = allocate("--compute", "1e24", "--fit", str(here), "--json")
+    assert (mended.json["approach_2"], len(sampled)) == (first.json["approach_2"], 2)
+    replace(fit, fingerprint="e" * 64).save(here)  # another fit into the same directory
+    assert "sampling" in allocate("--compute", "1e24", "--fit", str(here)).err
+
+
+def test_a_directory_that_can_t_be_written_can_still_be_asked(allocate, fit, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("bayes_scaling.studies.approaches.beside.has_budgets", has_budgets)
+    monkeypatch.setattr(
+        "bayes_scaling.studies.approaches.beside.isoflop_profiles", lambda runs: Quadratics(fit, 1.01, 5.0)
+    )
+    here = replace(fit, fingerprint="f" * 64).save(tmp_path / "fit").parent
+    (here / "approach-2").write_text("in the way", encoding="utf-8")
+    printed = allocate("--compute", "1e24", "--fit", str(here), "--json")
+    assert (printed.code, printed.json["approach_2"]["refused"]) == (0, "")
+
+
 @pytest.mark.parametrize("width", [80, 100])
 def test_no_word_of_a_table_is_broken_at_80_columns(width, fit) -> None:
     question = Question((BUDGET, 1e22), ("tokens_per_parameter", 100.0), 1e13)

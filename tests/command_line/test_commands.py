@@ -64,11 +64,24 @@ def done(monkeypatch, capfd):
 def test_models_lists_the_whole_catalogue(command, tmp_path) -> None:
     ended = command("models", cwd=tmp_path, start="script")
     assert (ended.code, ended.err) == (0, "")
-    names = re.findall(r"^│ ([a-z0-9/-]+) +│", ended.out, flags=re.MULTILINE)
-    assert names == list(bs.list_specifications())
+    shown = dict(re.findall(r"^  ([a-z0-9/-]+) +(\S.*)$", ended.out, flags=re.MULTILINE))
+    names = list(shown)
+    assert sorted(names) == list(bs.list_specifications())
     assert {"chinchilla", "reference", "ho2024/01", "ho2024/20"} < set(names)
     for name in names:
-        assert " ".join(bs.load_specification(name).title.split()[:4]) in ended.prose
+        assert shown[name].removesuffix("…") in bs.load_specification(name).title and len(shown[name]) > 20
+    assert "One in full: bayes-scaling models NAME" in ended.prose
+
+
+def test_models_are_a_line_each_by_whether_there_is_progress(done, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines, names = done("models").splitlines(), bs.list_specifications()
+    assert len(lines) < len(names) + 15 and max(map(len, lines)) <= 80
+    heading, told = "", {}
+    for line in lines[:-1]:
+        heading = line if line[0] != " " else heading
+        told |= {line.split()[0]: heading.startswith("With progress: ")} if line[0] == " " else {}
+    assert told == {name: bs.load_specification(name).progresses for name in names}
 
 
 def test_models_shows_equation_priors_and_reference(done) -> None:
@@ -142,6 +155,38 @@ def test_check_names_every_fault_with_row_column_value_and_rule(command_here, tm
         assert fault.startswith(place)
         assert len(fault) > len(place) + 10  # the rule
     assert ended.err == "bayes-scaling: mine.csv: 5 faults\n"
+
+
+BILLIONS = "parameters,tokens,loss\n0.125,3e11,3.2\n0.35,3e11,3.0\n1.3,3e11,2.7\n2.7,3e11,oops\n6.7,,2.4\n"
+
+
+def test_check_says_what_looks_wrong_with_the_rows_that_have_no_faults(command_here, tmp_path) -> None:
+    (tmp_path / "mine.csv").write_text(BILLIONS, encoding="utf-8")
+    ended = command_here("check", "mine.csv", cwd=tmp_path)
+    *_, heading, finding = ended.out.splitlines()
+    assert heading == "what looks wrong in the 3 rows without faults, which can be read already:"
+    assert finding.startswith("error parameters-not-counts: parameters below 10000 in 3 rows (row-0002, row-0003, ")
+    assert (ended.code, ended.err) == (2, "bayes-scaling: mine.csv: 2 faults\n")
+    found = json.loads(
+        command_here("check", "mine.csv", "--json", "--allow", finding.split()[1][:-1], cwd=tmp_path).out
+    )
+    assert [each["severity"] for each in found["warnings"]] == ["warning"]
+    assert (found["runs"], len(found["faults"])) == (None, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "selection"),
+    [
+        ("parameters,tokens,loss\n0.125,3e11,oops\n", ()),  # no row is left
+        ("parameters,loss\n0.125,3.2\n0.35,3.0\n", ()),  # no row can be read without tokens
+        (BILLIONS, ("--where", "nosuch > 1")),
+    ],
+)
+def test_check_of_faults_alone_guesses_nothing(text, selection, command_here, tmp_path) -> None:
+    (tmp_path / "mine.csv").write_text(text, encoding="utf-8")
+    ended = command_here("check", "mine.csv", "--runs", *selection, cwd=tmp_path)
+    assert ended.code == 2
+    assert "fault" in ended.err and "what looks wrong" not in ended.out
 
 
 def test_check_maps_columns(done, csv_without, monkeypatch, tmp_path) -> None:

@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -108,6 +109,20 @@ def _altered(content: bytes, tmp_path: Path, change) -> bytes:
         file.attrs["bayes_scaling_fit"] = json.dumps(header)
         change(file)
     return path.read_bytes()
+
+
+def _undated(file: h5py.File) -> None:
+    header = json.loads(file.attrs["bayes_scaling_fit"])
+    del header["date"]
+    file.attrs["bayes_scaling_fit"] = json.dumps(header)
+
+
+def test_the_date_of_a_fit_is_kept_and_one_that_is_none_is_refused(content, tmp_path) -> None:
+    dated = replace(small_fit(), date="2024-02-29")
+    assert read_fit(dated.to_bytes(), "fit.nc").date == "2024-02-29"
+    assert read_fit(_altered(dated.to_bytes(), tmp_path, _undated), "fit.nc").date == ""  # of an earlier version
+    with pytest.raises(FitFileError, match="not a readable fit"):
+        read_fit(replace(dated, date="2024}, url = {https://example.org").to_bytes(), "fit.nc")
 
 
 def _bomb(file: h5py.File) -> None:

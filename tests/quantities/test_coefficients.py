@@ -106,12 +106,6 @@ def test_allocation_takes_a_fit_to_runs_at_any_date(fit) -> None:
     np.testing.assert_array_equal(found, allocation_exponents(fit, year=1990.0)["a"])
 
 
-def test_doubling_times_of_a_static_fit_are_without_bound_by_assumption(fit) -> None:
-    times = bs.doubling_times(fit)
-    assert np.isinf(times[["median", "lower", "upper"]].to_numpy()).all()
-    assert times["probability_of_progress"].isna().all()
-
-
 # ---------------------------------------------------------------------- what is printed and stored
 
 

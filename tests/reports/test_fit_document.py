@@ -7,6 +7,7 @@ import re
 import shlex
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from made_runs import TRUTH, made_runs
 from studies.robustness.made_robustness import STUCK_CASE, made_run
 
 import bayes_scaling as bs
-from bayes_scaling.common.formatting import in_digits, months
+from bayes_scaling.common.formatting import in_digits, month_of, months
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.published import HO2024_COMPUTE
 from bayes_scaling.plots.progress import plot_doubling_times, plot_effective_compute, plot_ridge
@@ -50,6 +51,7 @@ from bayes_scaling.studies.calibration.experiment import Simulation
 from bayes_scaling.studies.calibration.result import KEPT, Calibration
 from bayes_scaling.studies.comparison.alternatives import alternatives_to
 from bayes_scaling.studies.comparison.elpd import TIMES
+from bayes_scaling.tables import decimal_year
 
 HOSTILE = "<script>alert(1)</script>"
 RESULTS = (
@@ -166,6 +168,10 @@ def test_the_answer_is_cited_by_the_fingerprint_of_its_fit(fit):
     assert set(fields) == {"title", "author", "year", "version", "note"}
     assert fields["author"] == "{bayes-scaling contributors}" and printed.fingerprint in fields["note"]
     assert "url" not in entry
+    said, entry = citation_of(replace(printed, date="2024-02-29"), "How fast?")
+    assert said.startswith("bayes-scaling contributors (2024)") and said.endswith("fit 0123456789ab, 2024-02-29.")
+    fields = dict(re.findall(r"^  (\w+) += \{(.*)\},?$", entry, re.MULTILINE))
+    assert (fields["year"], fields["date"]) == ("2024", "2024-02-29")
 
 
 def test_what_would_change_the_answer_is_said_beside_it(fit, document, unconverged):
@@ -287,6 +293,11 @@ def test_lead_says_the_posterior_its_prior_and_what_is_published(fit, document):
     row = doubling_times(fit).loc["compute"]
     median, lower, upper = in_digits(row, months)
     assert f"{median} ({lower} to {upper})" in document.lead.alternative
+    said = "the compute needed for the same loss"  # one name for it on the first screen, and in README
+    readme = " ".join((Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8").split())
+    page = [document.answer, document.lead.title, readme, str(section(document, "doubling-times").blocks)]
+    assert all(said in text.replace("The", "the") for text in page)
+    assert all("ffective compute doubles" in text for text in page[2:])  # where the other name is said as well
     (view,) = document.lead.views.values()
     for words in ("Ho et al. 2024", "Moore's law"):
         assert words in document.lead.alternative and words in json.dumps(view)
@@ -312,6 +323,8 @@ def test_every_evaluation_is_a_point_of_the_data(ho2024, document):
     losses = np.log(ho2024["perplexity"].astype(float))
     assert sorted(point["loss"] for point in points) == pytest.approx(sorted(losses))
     assert len(chart.data) == len(ho2024)
+    dates = [row[chart.table.columns.index("year")] for row in chart.table.rows]
+    assert sorted(dates) == sorted(map(month_of, decimal_year(ho2024["published"])))
 
 
 def test_curves_are_the_law_s_with_a_band_of_90_percent(fit, document):

@@ -5,9 +5,11 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 from matplotlib.figure import Figure
 
 import bayes_scaling as bs
+from bayes_scaling.common.formatting import month_of
 from bayes_scaling.inference.result import EvaluationsSummary
 from bayes_scaling.reports.allocation import check_output
 from bayes_scaling.reports.document import Bullets, Document, Paragraph, Section, Table, printable
@@ -15,7 +17,6 @@ from bayes_scaling.reports.fit_basis import further_selections, specification_na
 from bayes_scaling.reports.fit_words import (
     in_brackets,
     in_whole_percent,
-    month_of,
     number,
     unusable,
     variant_in_words,
@@ -105,6 +106,14 @@ def test_figures_in_words():
     figures = [number(each) for each in (0.34192, 1963.12, 2.5e9, math.nan)]
     assert figures == ["0.342", "1,960", "2.5e+09", "not defined"]
     assert (month_of(2012.5), month_of(2017.0)) == ("July 2012", "January 2017")
+
+
+def test_dates_in_tables_behind_charts_are_months():
+    def shown(*years):
+        return [row[0] for row in Table.plain("t", "", pd.DataFrame({"year": years})).rows]
+
+    assert shown(2020.404, math.nan, 2021.0) == ["May 2020", "", "January 2021"]
+    assert shown(2020.0, math.nan, 2021.0) == ["2020", "", "2021"]
 
 
 def test_how_a_published_figure_and_ours_differ():

@@ -11,6 +11,7 @@ import pandas as pd
 
 from bayes_scaling.classical.chinchilla_objective import HuberObjective
 from bayes_scaling.common.files import BACKTEST_SCORES, BACKTEST_SETTINGS, BACKTEST_TABLE, plain_name
+from bayes_scaling.common.formatting import counted
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.fitting import fit_fingerprint, fit_with
 from bayes_scaling.inference.result import summary_of
@@ -148,6 +149,21 @@ def planned(
         what = "what is left by the hold-out can't be fitted" if runs else "no cut year can be used"
         raise BayesScalingError(f"{what}: {'; '.join(dict.fromkeys(skipped.values()))}")
     return Plan(tasks, skipped)
+
+
+def in_words(plan: Plan[Task]) -> str:
+    """What a plan will fit, for a reader who is about to wait for it."""
+    tasks = plan.tasks.values()
+    sampled = [task for task in tasks if task.forecaster.method == "posterior"]
+    names = ", ".join(dict.fromkeys(task.forecaster.name for task in sampled))
+    cuts, rows = {task.split.cut for task in tasks}, {len(task.split.before) for task in tasks}
+    few, most = min(rows), max(rows)
+    return (
+        f"{counted(len(sampled), 'posterior')} to sample ({names}; {counted(len(cuts), 'cut')} of the table, fitted "
+        f"rows: {most if few == most else f'{few} to {most}'}), each up to some minutes, and "
+        "again in smaller steps where it does not converge; beside them "
+        f"{counted(plan.count - len(sampled), 'forecast')} by point estimates and bootstraps"
+    )
 
 
 def _cut_by_year(table: pd.DataFrame, cuts: Sequence[int], skipped: dict[str, str]) -> Iterator[Split]:

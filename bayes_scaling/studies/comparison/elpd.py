@@ -36,7 +36,7 @@ from bayes_scaling.inference.sampling import joint_seed
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.inference.transforms import TRANSFORMS
 from bayes_scaling.model.rows import Rows
-from bayes_scaling.quantities.doubling import doubling_times
+from bayes_scaling.quantities.doubling import doubling_table
 from bayes_scaling.specifications.priors import DISTRIBUTIONS
 from bayes_scaling.specifications.specification import Specification
 
@@ -166,7 +166,7 @@ class Record:
     @classmethod
     def of(cls, model: str, label: str, fit: Fit, elpd: Elpd, seconds: float) -> Self:
         """Put a record together."""
-        doubling = {str(name): float(value) for name, value in doubling_times(fit).loc["compute"].to_dict().items()}
+        doubling = {str(name): float(value) for name, value in doubling_table(fit).loc["compute"].to_dict().items()}
         return cls(model, label, fit.diagnostics, doubling, seconds, elpd)
 
     @property

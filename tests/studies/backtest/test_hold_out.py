@@ -17,7 +17,7 @@ from bayes_scaling.commands.studies import backtest_command
 from bayes_scaling.quantities.domain import DOMAIN
 from bayes_scaling.reports.backtest_document import backtest_page, backtest_report, sentences
 from bayes_scaling.studies import study
-from bayes_scaling.studies.backtest.backtest import planned
+from bayes_scaling.studies.backtest.backtest import in_words, planned
 from bayes_scaling.studies.backtest.forecasts import Record, posterior_forecast, published_forecast, scored
 from bayes_scaling.studies.backtest.splits import Split, forecasters, held_out
 
@@ -162,6 +162,19 @@ def test_rungs_that_can_not_be_fitted_are_skipped_with_the_reason() -> None:
     assert "chinchilla, up to 1e+21 FLOP" in plan.tasks
 
 
+def test_what_will_be_fitted_is_said() -> None:
+    few = RUNS.sample(13, random_state=0)
+    (split,) = held_out(few, "largest:3")
+    assert in_words(planned(None, few, hold_out="largest:3")) == (
+        "2 posteriors to sample (chinchilla, runs/discrepancy; 1 cut of the table, fitted rows: 10), each up to some "
+        "minutes, and again in smaller steps where it does not converge; beside them 3 forecasts by point estimates "
+        "and bootstraps"
+    )
+    assert len(split.before) == 10
+    growing = in_words(planned("chinchilla", RUNS, hold_out="growing"))
+    assert growing.startswith("6 posteriors to sample (chinchilla; 6 cuts of the table, fitted rows: 24 to 96), ")
+
+
 @pytest.fixture
 def sent(monkeypatch):
     """Tasks run at once in this process; posteriors and bootstraps are given the line, so that nothing is sampled."""
@@ -230,6 +243,9 @@ def test_the_command_prints_every_prediction_and_its_report_is_read_back(sent, t
     contract = {"forecaster", "parameters", "tokens", "observed", "median", "lower_90", "upper_90"}
     contract |= {"error_percent", "log_score", "domain"}
     assert len(found["predictions"]) == 12 * 4 and all(contract <= set(each) for each in found["predictions"])
+    assert done.stderr == ""
+    told = CliRunner().invoke(app, [*asked[:-1], "--hold-out", "largest"])
+    assert told.stderr.startswith("bayes-scaling: 1 posterior to sample (chinchilla; 1 cut of the table, ")
     loaded = bs.load_backtest(out)
     assert len(loaded.predictions) == 12 * 4 and loaded.evaluations.kind == "runs"
     assert json.loads((out / "backtest.json").read_text(encoding="utf-8"))["cuts"] == ["3e+21 FLOP"]
