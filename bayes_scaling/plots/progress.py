@@ -27,7 +27,6 @@ from bayes_scaling.plots.drawing import (
 )
 from bayes_scaling.plots.style import PAPER, POSTERIOR, PRIOR, PUBLISHED, REFERENCE
 from bayes_scaling.plots.visuals import Visuals, add_legend, entry, named, takes_visuals
-from bayes_scaling.quantities.arguments import require_progress
 from bayes_scaling.quantities.attribution import HO2024_PAIRS, Pair, shapley_attribution
 from bayes_scaling.quantities.doubling import doubling_times, pooled_rate, prior_rates
 from bayes_scaling.quantities.effective_compute import effective_compute, growth_factor
@@ -81,9 +80,9 @@ def plot_doubling_times(
     >>> bs.plot_doubling_times(bs.load_fit("runs/reference")).savefig("t_c.png")  # doctest: +SKIP
     """
     fit = require_fit(fit)
-    require_progress(fit.specification, "there is no doubling time to draw")
     rate = pooled_rate(fit, "g_C")
-    assert rate is not None  # every law with progress has it
+    if rate is None or not np.any(rate):
+        raise BayesScalingError(f"'{fit.specification.name}' has no progress, so there is no doubling time to draw")
     ridge = ridge and has_ridge(fit)
     figure = Drawing(figsize=(11 if ridge else 6.5, 5))
     axes = figure.subplots(1, 2 if ridge else 1, squeeze=False, width_ratios=[3, 2] if ridge else None)[0]
@@ -255,7 +254,8 @@ def plot_effective_compute(
     >>> bs.plot_effective_compute(bs.load_fit("runs/reference"), 2014, 2023).savefig("growth.png")  # doctest: +SKIP
     """
     fit = require_fit(fit)
-    require_progress(fit.specification, "effective compute does not grow")
+    if not fit.specification.progresses:
+        raise BayesScalingError(f"'{fit.specification.name}' has no progress, so effective compute does not grow")
     if not end > start:
         raise BayesScalingError(f"the end must be after the start; start {start!r}, end {end!r}")
     years = np.linspace(start, end, _YEARS)

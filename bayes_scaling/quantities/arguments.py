@@ -9,8 +9,6 @@ from bayes_scaling.common.arrays import Floats
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.law.systems import HO2024_SYSTEMS, System
 from bayes_scaling.quantities.laws import Laws
-from bayes_scaling.specifications.catalogue import DEFAULT_SPECIFICATION
-from bayes_scaling.specifications.specification import Specification
 
 COMPUTE = "compute (FLOP)"
 LEAST_COMPUTE = 1e6  # some hundred parameters on a thousand tokens
@@ -71,16 +69,6 @@ def budgets_of(compute: Any) -> Floats:
             f"{COMPUTE} is {budgets.min():g}, less than any model takes; write budgets in full, such as 1e24"
         )
     return budgets
-
-
-def require_progress(specification: Specification, missing: str) -> None:
-    """Refuse a question about progress to a law without it; ``missing``: what such a law therefore lacks."""
-    if not specification.progresses:
-        raise BayesScalingError(
-            f"'{specification.name}' has no progress, so {missing}; fit a specification that has it (`bayes-scaling "
-            f"models` lists them) to evaluations, such as bs.fit({DEFAULT_SPECIFICATION!r}, bs.load_evaluations()); "
-            "what one fit is worth over another in compute is bs.compute_equivalent_gain(fit, 1e22, baseline=other)"
-        )
 
 
 def check_years(laws: Laws, years: Any) -> None:

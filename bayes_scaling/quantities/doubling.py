@@ -22,7 +22,7 @@ from bayes_scaling.inference.simulation import prior_draw, prior_of
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.model.predictors import architecture_levels, label_of
 from bayes_scaling.quantities import rates
-from bayes_scaling.quantities.arguments import budgets_of, check_years, positive, require_progress
+from bayes_scaling.quantities.arguments import budgets_of, check_years, positive
 from bayes_scaling.quantities.intervals import MCSE, check_probability, quantile_errors
 from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_split, optimal_term
@@ -60,7 +60,8 @@ def doubling_times(
     Raises
     ------
     BayesScalingError
-        If the specification has no progress, the probability is not between 0 and 1 or no rate varies by the group.
+        For training runs, which have no dates; if the probability is not between 0 and 1 or no rate varies by the
+        group.
 
     Notes
     -----
@@ -75,7 +76,12 @@ def doubling_times(
     """
     fit = require_fit(fit)
     check_probability(probability)
-    require_progress(fit.specification, "nothing of it doubles")
+    if fit.evaluations.kind == "runs":
+        raise BayesScalingError(
+            f"'{fit.specification.name}' is fitted to training runs, which have no dates and say nothing of progress; "
+            "fit dated evaluations (bs.fit(), bs.load_evaluations()), or ask what compute one fit of runs is worth "
+            "over another (bs.compute_equivalent_gain)"
+        )
     if by is None:
         return doubling_table(fit, probability)
     levels = {
@@ -93,7 +99,7 @@ def doubling_times(
 
 
 def doubling_table(fit: Fit, probability: float = rates.INTERVAL_PROBABILITY) -> pd.DataFrame:
-    """As :func:`doubling_times`, for tables of many fits: of a law without progress all are infinite."""
+    """As :func:`doubling_times`, for tables that hold fits of runs too: infinite, as of any law without progress."""
     rows = {name: _summary(fit, rate, probability) for name, rate in RATE_OF.items()}
     return _table(pd.DataFrame.from_dict(rows, orient="index"), probability)
 
@@ -233,8 +239,8 @@ def numerical_doubling_time(
     Raises
     ------
     BayesScalingError
-        For a law without progress, compute that is not positive, a date long before the data, or a benchmark or
-        architecture that the law does not have.
+        For compute that is not positive, a date long before the data, or a benchmark or architecture that the law
+        does not have.
 
     Notes
     -----
@@ -256,7 +262,6 @@ def numerical_doubling_time(
     budgets = budgets_of(compute)
     positive(year, "year")
     laws = laws_of(source)
-    require_progress(laws.specification, "nothing of it doubles")
     check_years(laws, year)
     setting = {"benchmark": laws.benchmark_of(benchmark), "architecture": architecture}
     years = [_years_to_double(laws, float(budget), year, setting) for budget in np.atleast_1d(budgets)]

@@ -14,7 +14,7 @@ from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.published import physical_compute_growth
 from bayes_scaling.model.predictors import architecture_levels
 from bayes_scaling.model.rows import central_anchor
-from bayes_scaling.quantities.arguments import positive, require_progress
+from bayes_scaling.quantities.arguments import positive
 from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.intervals import SAMPLE_DIMS
 from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of, with_fit
@@ -128,7 +128,7 @@ def effective_compute(source: Source, start: Any, end: Any, *, by: str | None = 
     Raises
     ------
     BayesScalingError
-        For a law without progress, what is not a date, or a group that the rate does not vary by.
+        For what is not a date, or a group that the rate does not vary by.
 
     Notes
     -----
@@ -171,8 +171,7 @@ def effective_compute_shares(source: Source, start: Any, end: Any, *, physical: 
     Raises
     ------
     BayesScalingError
-        For a law without progress, what is not a date, an end that is not after the start, or a factor that is not
-        above 0.
+        For what is not a date, an end that is not after the start, or a factor that is not above 0.
 
     Notes
     -----
@@ -229,7 +228,6 @@ def _decimal_years(dates: Any) -> Floats:
 def _log_multiplier(source: Source, start: Any, end: Any, by: str | None) -> xr.DataArray:
     source = with_fit(source)
     specification = source.specification if isinstance(source, Fit) else laws_of(source).specification
-    require_progress(specification, "effective compute does not grow")
     period = _period(start, end)
     if not specification.rates_change:
         return rate_draws(source, by=by) * period

@@ -13,14 +13,7 @@ from bayes_scaling.errors import BayesScalingError, require_choice
 from bayes_scaling.inference.simulation import with_noise
 from bayes_scaling.law.formula import log_term, training_compute
 from bayes_scaling.law.systems import System
-from bayes_scaling.quantities.arguments import (
-    axis_of,
-    budgets_of,
-    check_years,
-    positive,
-    require_progress,
-    resolve_systems,
-)
+from bayes_scaling.quantities.arguments import axis_of, budgets_of, check_years, positive, resolve_systems
 from bayes_scaling.quantities.domain import with_domain
 from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_split, optimal_term
@@ -60,7 +53,7 @@ def predicted_loss(
     parameters, tokens
         Sizes in place of systems: one number each, or several.
     year
-        Date of these, decimal year; refused of a law without progress, to which it says nothing.
+        Date of these, decimal year, of which a law without progress has no need.
     kind
         ``"mean"``: the law alone. ``"new_evaluation"``: of a new evaluation or run, with the fit's noise, each draw
         with its own ``sigma`` (and ``nu``), and, where rows of a paper or another cluster share an effect, that of a
@@ -84,8 +77,8 @@ def predicted_loss(
     ------
     BayesScalingError
         For an unknown system, kind, unit, benchmark or architecture; unless either systems or both sizes are given, as
-        numbers above 0, and, with a law with progress and no other, their date; for noise of published constants, of
-        which none is known; for a date more than five years before the first fitted system.
+        numbers above 0, and with a law with progress their date; for noise of published constants, of which none is
+        known; for a date more than five years before the first fitted system.
 
     Notes
     -----
@@ -146,8 +139,6 @@ def _points(
         raise BayesScalingError(
             f"'{laws.specification.name}' has progress, so that a loss depends on the date; give year=, such as 2023.5"
         )
-    if year is not None:
-        require_progress(laws.specification, f"a loss is the same at any date: leave year={year!r} out")
     lengths = {name: axis_of(value, name) for name, value in sizes.items()}
     if len({each.size for each in lengths.values() if each.ndim}) > 1:
         raise BayesScalingError(
@@ -193,8 +184,8 @@ def reachable_date(
     Raises
     ------
     BayesScalingError
-        If the law has no progress, a loss is not above the irreducible loss in any draw, a loss or compute is not
-        positive, or the law has no such benchmark or architecture.
+        If a loss is not above the irreducible loss in any draw, a loss or compute is not positive, or the law has no
+        such benchmark or architecture.
 
     Notes
     -----
@@ -208,7 +199,6 @@ def reachable_date(
     {1e+22: 2023.8, 1e+23: 2021.4}
     """
     laws = laws_of(source)
-    require_progress(laws.specification, "no date brings a loss within reach")
     setting = {"benchmark": laws.benchmark_of(benchmark), "architecture": architecture}
     losses, budgets = axis_of(loss, "loss (nats per token)"), budgets_of(compute)
     target, log_compute = log_above(laws, losses, laws.anchor.year, **setting), np.atleast_1d(np.log(budgets))

@@ -28,14 +28,7 @@ from bayes_scaling.reports.terminal import Compact, left_out
 from bayes_scaling.specifications.catalogue import list_specifications, load_specification
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.studies.comparison.elpd import TIMES
-from bayes_scaling.studies.comparison.result import (
-    METHODS,
-    MISCOMPUTED,
-    TIE_NATS,
-    Comparison,
-    against_published,
-    averaged_doubling_table,
-)
+from bayes_scaling.studies.comparison.result import METHODS, MISCOMPUTED, TIE_NATS, Comparison, against_published
 from bayes_scaling.studies.comparison.variants import STATED
 from bayes_scaling.studies.directory import recorded
 
@@ -181,7 +174,7 @@ def comparison_json(comparison: Comparison) -> bytes:
         tied_with_the_best=list(comparison.tied),
         weights=comparison.weights.to_dict(),
         averaged_doubling_time_months={
-            kind: averaged_doubling_table(comparison, kind).to_dict("index") for kind in METHODS if comparison.fits
+            kind: comparison.averaged_doubling_times(kind).to_dict("index") for kind in METHODS if comparison.fits
         },
         fingerprints=dict(comparison.fingerprints),
     )

@@ -20,6 +20,8 @@ from bayes_scaling.quantities.allocation import (
     optimal_allocation,
 )
 from bayes_scaling.quantities.allocation_table import Question, allocations
+from bayes_scaling.quantities.doubling import numerical_doubling_time
+from bayes_scaling.quantities.effective_compute import effective_compute
 from bayes_scaling.quantities.inference_allocation import allocation_with_inference
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import laws_of
@@ -380,6 +382,8 @@ def test_static_laws_answer_other_questions_too() -> None:
     chinchilla = predicted_loss(laws, "Chinchilla").item()
     assert chinchilla == pytest.approx(HOFFMANN_ROUNDED.loss(7e10, 1.4e12), rel=1e-12)
     assert compute_needed(laws, 1.9561113, 2020).item() == pytest.approx(3e23, rel=1e-5)
+    assert effective_compute(laws, 2014, 2023).item() == 1
+    assert np.isinf(numerical_doubling_time(laws).item())
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def by_benchmark_and_architecture():
     )
 
 
-@pytest.mark.parametrize("source", [HO2024_MODEL_7, made_fit(g_C=[1.0])])
+@pytest.mark.parametrize("source", [HO2024_MODEL_7, made_fit(g_C=[1.0]), made_fit("ho2024/16")])
 def test_a_group_that_the_rate_does_not_vary_by_is_refused(source) -> None:
     with pytest.raises(bs.BayesScalingError, match=r"does not vary by 'architecture'; valid choices: none"):
         effective_compute(source, 2014, 2023, by="architecture")
@@ -152,6 +152,11 @@ def test_several_ends_are_a_dimension() -> None:
     assert found.attrs["unit"] == "times"
     np.testing.assert_allclose(found.sel(end=2023.5)[0], np.exp(9.5 * np.linspace(0, 1, 7)))
     assert (found.sel(end=2014) == 1).all()
+
+
+def test_a_specification_without_progress_multiplies_nothing() -> None:
+    fit = made_fit("ho2024/16", alpha=[0.1] * 5)
+    assert effective_compute(fit, 2014, 2023).to_numpy().tolist() == [[1.0] * 5]
 
 
 def test_dates_are_decimal_years_as_in_fits() -> None:

@@ -15,7 +15,6 @@ from bayes_scaling.errors import BayesScalingError, require_choice
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.law.published import HO2024_CROSS_VALIDATION, HO2024_DELTAS
-from bayes_scaling.quantities.arguments import require_progress
 from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.intervals import SAMPLE_DIMS, check_probability
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, interval_attrs, interval_points, months_to_double
@@ -87,8 +86,6 @@ def averaged_draws(
     counts[-1] += draws - counts.sum()
     taken = []
     for name, count in zip(used, counts, strict=True):
-        if not count:  # a weight too small for a draw asks nothing of its model
-            continue
         try:
             found = quantity(fits[name])
         except BayesScalingError as error:
@@ -212,7 +209,7 @@ class Comparison:
         Raises
         ------
         BayesScalingError
-            For unknown weights, a probability outside (0, 1), or if nothing with progress converged.
+            For unknown weights, a probability outside (0, 1), or if nothing converged.
 
         Notes
         -----
@@ -221,9 +218,14 @@ class Comparison:
         """
         check_probability(probability)
         self._check_averaging(weights)
-        specifications = [fit.specification for fit in self.fits.values()]
-        require_progress(max(specifications, key=lambda each: each.progresses), "nothing of it doubles")
-        return averaged_doubling_table(self, weights, probability)
+        shares, rows = self.weights[weights], {}
+        used = shares[shares > 0]
+        for factor, rate in RATE_OF.items():
+            found = ((pooled_rate(self.fits[str(name)], rate), share) for name, share in used.items())
+            rows[factor] = _summary([(draws, share) for draws, share in found if draws is not None], probability)
+        table = pd.DataFrame.from_dict(rows, orient="index")
+        table.attrs = {"unit": "months", "weights": weights, "interval": interval_attrs(probability)}
+        return table
 
     def average(
         self, quantity: Callable[[Fit], xr.DataArray], *, weights: str = "stacking", draws: int = 4000, seed: int = 0
@@ -259,20 +261,6 @@ class Comparison:
         require_choice("weights", weights, METHODS)
         if not self.fits:
             raise BayesScalingError("no variant has converged, so there is nothing to average; see table['reason']")
-
-
-def averaged_doubling_table(
-    comparison: Comparison, weights: str, probability: float = INTERVAL_PROBABILITY
-) -> pd.DataFrame:
-    """As :meth:`Comparison.averaged_doubling_times`, for files: infinite where no model has progress."""
-    shares, rows = comparison.weights[weights], {}
-    used = shares[shares > 0]
-    for factor, rate in RATE_OF.items():
-        found = ((pooled_rate(comparison.fits[str(name)], rate), share) for name, share in used.items())
-        rows[factor] = _summary([(draws, share) for draws, share in found if draws is not None], probability)
-    table = pd.DataFrame.from_dict(rows, orient="index")
-    table.attrs = {"unit": "months", "weights": weights, "interval": interval_attrs(probability)}
-    return table
 
 
 def _summary(found: list[tuple[Floats, float]], probability: float) -> dict[str, float]:

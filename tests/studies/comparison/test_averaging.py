@@ -43,14 +43,3 @@ def test_a_model_without_the_quantity_is_named() -> None:
 
     with pytest.raises(bs.BayesScalingError, match="ho2024/18: no such thing; leave that model out"):
         averaged_draws({"ho2024/18": "0"}, {"ho2024/18": 1.0}, refuse, draws=10, seed=0)
-
-
-def test_a_model_whose_weight_is_too_small_for_a_draw_is_not_asked() -> None:
-    def quantity(name: str) -> xr.DataArray:
-        if name == "still":
-            raise bs.BayesScalingError("no progress")
-        return constant(2.0)
-
-    names = {"moving": "moving", "still": "still"}
-    found = averaged_draws(names, {"moving": 1.0, "still": 1e-9}, quantity, draws=10, seed=0)
-    assert found.sizes["draw"] == 10
