@@ -45,7 +45,8 @@ def report_command(
     write.check_targets(path, kind)  # before anything is read or drawn
     log = console(stderr=True)
     if not quiet:
-        log.print(f"{source} ({found}): reading, then writing {path} (5 to 30 s) ...", markup=False)
+        more = "; approach 2 of runs that share budgets up to 60 s more" if budgets else ""
+        log.print(f"{source} ({found}): reading, then writing {path} (5 to 30 s{more}) ...", markup=False)
     result = write.read_result(found, source)
     beside = None
     if found == "fit":

@@ -104,7 +104,7 @@ def _findings(answer: Allocations, law: str, budget: float) -> Iterator[str]:
             "fitted from its middle."
         )
     if answer.beside is not None:
-        yield from _second_opinion(answer.beside, answer.rows(budget, TRAINING), law)
+        yield from second_opinion(answer.beside, answer.rows(budget, TRAINING), law)
     splits = {} if answer.question.split is None else {OWN_SPLIT: _own_split(*answer.question.split)}
     for purpose, which in (splits | {KAPLAN_SPLIT: "The split of Kaplan's rule of 2020"}).items():
         cost = said(purpose, "cost_of_split")
@@ -117,7 +117,8 @@ def _findings(answer: Allocations, law: str, budget: float) -> Iterator[str]:
         )
 
 
-def _second_opinion(beside: Beside, laws: dict[str, dict[str, Row]], law: str) -> Iterator[str]:
+def second_opinion(beside: Beside, laws: dict[str, dict[str, Row]], law: str) -> Iterator[str]:
+    """What another approach says of a budget beside a law, whether the two agree, and what it could not use."""
     if beside.refused:
         yield f"Its own runs by {beside.law} give no answer to set beside it: {beside.refused.rstrip('.')}."
     else:

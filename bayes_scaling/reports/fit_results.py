@@ -18,6 +18,7 @@ from bayes_scaling.plots.laws import plot_laws
 from bayes_scaling.plots.progress import has_ridge, plot_attribution, plot_ridge
 from bayes_scaling.quantities.against_published import rate_interval, rates_against_published
 from bayes_scaling.quantities.allocation import optimal_allocation
+from bayes_scaling.quantities.allocation_table import TRAINING, Question, allocations, label_of
 from bayes_scaling.quantities.attribution import HO2024_PAIRS, shapley_attribution
 from bayes_scaling.quantities.coefficients import coefficients, posterior_table, unidentified
 from bayes_scaling.quantities.domain import UNDECIDED, undecided
@@ -27,11 +28,13 @@ from bayes_scaling.quantities.influence import prior_quantities
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.laws import BENCHMARK, laws_of, setting_of
 from bayes_scaling.quantities.rates import INTERVAL
+from bayes_scaling.reports.allocation import second_opinion
 from bayes_scaling.reports.document import Blocks, Equation, Paragraph, Table, section
 from bayes_scaling.reports.fit_charts import NEXT, growth_chart, reach_chart, rows_of_report
 from bayes_scaling.reports.fit_words import PARTS, in_numbers, in_whole_percent, number, span, times_cells, warning
 from bayes_scaling.reports.svg import picture_of
 from bayes_scaling.specifications.progress import RATE_OF
+from bayes_scaling.studies.approaches.beside import has_budgets, profiles_beside
 from bayes_scaling.tables.benchmarks import title
 
 _LARGEST_SHARE = 10.0  # a share beyond says only that there was hardly anything to share
@@ -279,6 +282,11 @@ def allocation_section(fit: Fit, asked: Sequence[float] = ()) -> Blocks:
         rows,
         frozenset(range(len(rows))) if unknown else frozenset(),
     )
+    if len(asked) and has_budgets(fit):
+        other = profiles_beside(fit, tuple(asked))
+        answer = allocations(Question(tuple(asked)), fit, other)
+        said = (second_opinion(other, answer.rows(budget, TRAINING), label_of(fit)) for budget in asked)
+        yield tuple(f"At {number(budget)} FLOP: {' '.join(each)}" for budget, each in zip(asked, said, strict=True))
     try:
         figure = plot_isoflop(fit)
     except BayesScalingError as error:  # such as runs of which no five share a budget

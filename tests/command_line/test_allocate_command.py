@@ -36,7 +36,8 @@ from bayes_scaling.quantities.allocation_table import (
     sources,
 )
 from bayes_scaling.reports.allocation import allocation_report, allocation_sentence
-from bayes_scaling.reports.fit_results import budget_sentence
+from bayes_scaling.reports.document import Bullets
+from bayes_scaling.reports.fit_results import allocation_section, budget_sentence
 from bayes_scaling.studies.approaches.beside import has_budgets
 
 LABEL = "chinchilla-normal on made"
@@ -310,6 +311,8 @@ def test_approach_2_stands_beside_or_is_refused(times, spread, said, allocate, s
     assert 0 <= beside["coverage"] <= 1
     without = allocate("--compute", "1e24", "--fit", str(saved), "--no-approach-2", "--json")
     assert (without.json["approach_2"], without.err) == (None, "")
+    (told,) = (block for block in allocation_section(fit, [BUDGET]).blocks if isinstance(block, Bullets))
+    assert told.items[0].startswith("At 1e+24 FLOP: ") and said in told.items[0]
 
 
 def test_what_approach_2_sampled_is_kept_with_the_fit(allocate, fit, tmp_path, monkeypatch) -> None:
