@@ -38,6 +38,7 @@ from bayes_scaling.reports.document import Document
 from bayes_scaling.reports.fit_quantities import summarise
 from bayes_scaling.reports.robustness_document import robustness_json
 from bayes_scaling.reports.write import SUFFIXES, as_plain
+from bayes_scaling.studies.approaches import beside
 from bayes_scaling.studies.backtest.backtest import FORECASTS
 from bayes_scaling.studies.backtest.forecasts import PROBABILITIES
 from bayes_scaling.studies.backtest.splits import HORIZONS
@@ -376,6 +377,7 @@ FOLDERS = {
     "robustness": {FITS, SCORES},
     "backtest": {FORECASTS},
     "calibrate": {"simulations"},
+    "allocate": {beside.FOLDER},
 }
 
 
