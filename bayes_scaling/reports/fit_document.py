@@ -154,8 +154,8 @@ def changes_of(fit: Fit, robustness: Robustness | None = None) -> Iterator[str]:
         middle, lower, upper = (corrected.loc[corrected["converged"], name] for name in TIMES)
         yield (
             "Doubtful figures of the table, corrected from their sources or left out: medians of "
-            f"{months(middle.min())} to {months(middle.max())} months, 95% intervals that begin at "
-            f"{months(lower.min())} at the lowest, and end at {months(upper.max())} at the highest."
+            f"{months(middle.min())} to {months(middle.max())} months, 95% intervals that reach from "
+            f"{months(lower.min())} to {months(upper.max())}."
         )
     if can_identify(fit):
         table = identification(fit).table

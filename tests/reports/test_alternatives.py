@@ -8,10 +8,10 @@ from reports.drawn_fits import drawn_fit
 
 import bayes_scaling as bs
 from bayes_scaling.common.formatting import in_digits, months
-from bayes_scaling.reports.fit_document import change_section, specifications_section
+from bayes_scaling.reports.fit_document import change_section, changes_of, specifications_section
 from bayes_scaling.reports.fit_quantities import summarise
 from bayes_scaling.reports.fit_words import estimand, sentence
-from bayes_scaling.studies.comparison.alternatives import alternatives_to
+from bayes_scaling.studies.comparison.alternatives import alternatives_to, corrections_to
 from bayes_scaling.studies.comparison.elpd import TIMES
 
 
@@ -68,3 +68,16 @@ def test_each_stands_in_the_section_on_what_would_change_the_answer(fit) -> None
     assert {table.rows[place][0] for place in table.marked} == set(found.table.index[~found.table["converged"]])
     assert estimates.data["label"].iloc[1].endswith(f"{found.specifications} specifications together")
     assert estimates.data["median"].iloc[1] == found.average["median"]
+
+
+def test_what_corrected_figures_do_stands_beside_the_answer(fit, ho2024) -> None:
+    found = corrections_to(fit)
+    assert found.loc["as published", "rows"] == len(ho2024)
+    assert not found["probability_of_progress"].isna().any()
+    (table,) = [block for block in change_section(fit).blocks if getattr(block, "name", "") == "corrected-figures"]
+    assert [row[0] for row in table.rows] == list(found.index)
+    (said,) = [each for each in changes_of(fit) if each.startswith("Doubtful figures")]
+    ends = [months(found[TIMES[1]].min()), months(found[TIMES[2]].max())]
+    assert said.endswith(f"95% intervals that reach from {' to '.join(ends)}.")
+    assert corrections_to(drawn_fit("ho2024/07", ho2024)) is None
+    assert corrections_to(drawn_fit("reference", bs.on_benchmarks(ho2024, "ptb"))) is None
