@@ -223,7 +223,8 @@ class Laws:
         columns = self.specification.columns
         own = {name: each for name, each in points.items() if name in columns and name in needed}
         for name, each in own.items():
-            if each.ndim > 1:
+            own[name] = each if each.ndim < 2 else each[0]
+            if (each != own[name]).any():
                 raise BayesScalingError(
                     f"'{self.specification.name}' has a formula of {name}, which here differs between draws; choose a "
                     "quantity at given sizes and dates, such as bs.predicted_loss"

@@ -175,10 +175,12 @@ def test_the_answer_is_cited_by_the_fingerprint_of_its_fit(fit):
 
 
 def test_what_would_change_the_answer_is_said_beside_it(fit, document, unconverged):
-    average, rate, rows = document.changes
-    assert average.startswith("Another specification") and "months" in average
+    average, figures, rate, rows = document.changes
+    assert (
+        figures.startswith("Doubtful figures") and average.startswith("Another specification") and "months" in average
+    )
     assert rate.startswith("The rate of effective compute is decided by ") and rows.startswith("Other rows")
-    assert unconverged.changes[1].startswith("NOT CONVERGED, do not use")
+    assert unconverged.changes[2].startswith("NOT CONVERGED, do not use")
     mine = replace(fit, specification=replace(fit.specification, title="mine"))
     assert subtitle_of(mine).startswith("Specification 'reference'")
 
