@@ -204,7 +204,7 @@ def density_view(
     top = float(density["posterior"].max())
     low, high = float(density["months"].min()), float(density["months"].max())
     scale = alt.Scale(type="log", domain=[low, high], nice=False)
-    x = alt.X("months:Q", title="months in which the compute needed for the same loss halves", scale=scale,
+    x = alt.X("months:Q", title="months to halve the compute needed", scale=scale,
               axis=alt.Axis(values=_MONTH_TICKS, format="d", grid=False))  # fmt: skip
     y = alt.Y("posterior:Q", axis=None, scale=alt.Scale(domain=[0, 1.75 * top]))
     data = alt.Chart(density[density["posterior"] > 1e-4 * top])
