@@ -69,16 +69,14 @@ def allocate_command(
         posterior = at_columns(posterior, at)
     beside = None
     if posterior is not None and approach_2:
-        from bayes_scaling.studies.approaches.beside import FOLDER, has_budgets, profiles_beside
-        from bayes_scaling.studies.store import Store
+        from bayes_scaling.studies.approaches.beside import has_budgets, kept_with, profiles_beside
 
         def sampling() -> None:
             console(stderr=True).print("Approach 2: sampling IsoFLOP profiles of the fit's runs (10 to 60 s) ...")
 
         if has_budgets(posterior):
             assert fit is not None  # has been read
-            place = (fit if fit.is_dir() else fit.parent) / FOLDER
-            beside = profiles_beside(posterior, question.budgets, Store(place), sampling)
+            beside = profiles_beside(posterior, question.budgets, kept_with(fit), sampling)
     answer = allocations(question, posterior, beside)
     if json:
         typer.echo(allocation_json(answer), nl=False)

@@ -54,7 +54,12 @@ def report_command(
             beside = _robustness_beside(source, result)
         except BayesScalingError as error:  # the fit itself is sound
             typer.echo(f"bayes-scaling: warning: a robustness run beside the fit is left out: {error}", err=True)
-    document = write.document_of(result, beside, budgets)
+    kept = None
+    if budgets:
+        from bayes_scaling.studies.approaches.beside import kept_with
+
+        kept = kept_with(source)
+    document = write.document_of(result, beside, budgets, kept)
     written = write.write_document(document, path, kind)
     files = [written, written.with_suffix(".json")] if kind == "html" else [written]
     out = console()

@@ -182,7 +182,8 @@ def plot_best_split(fit: Fit, budget: float, *, visuals: Visuals | None = None, 
     marked = np.atleast_1d(axis_of(budget, "budget (FLOP)"))
     grid = budget_grid(runs["compute"], marked)
     figure, axes = panel(6.5, 5)
-    largest, end = float(runs["compute"].max()), float(grid[-1]) * _ROOM
+    largest = float(runs["compute"].max())
+    end = float(grid[-1]) * _ROOM
     if end > largest:
         shade_beyond(axes, largest, end)
     tables = dict(zip(_KINDS.values(), best_split(fit, grid, *_KINDS), strict=True))

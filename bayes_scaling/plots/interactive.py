@@ -57,8 +57,9 @@ def loss_views(points: pd.DataFrame, curves: pd.DataFrame, loss: str) -> dict[st
 
 
 def _loss_view(points: pd.DataFrame, curves: pd.DataFrame, axis: str, groups: Sequence[str], loss: str) -> View:
-    shown, where = points[points[axis].notna()], "true"
+    shown = points[points[axis].notna()]
     params: list[Any] = []
+    where = "true"
     if "benchmark" in groups:
         names = list(shown["benchmark"].value_counts().index)
         params.append(_choice("which", "Benchmark", [*names, "all"], names[0]))
@@ -226,7 +227,8 @@ def density_view(
         for words, (middle, *ends), colour, height in marks if math.isfinite(middle)
     )  # fmt: skip
     own = alt.Color("colour:N", scale=None)
-    forest, small = alt.Chart(rows).encode(y="height:Q", color=own), alt.expr("width < 420 ? 10.5 : 12")
+    forest = alt.Chart(rows).encode(y="height:Q", color=own)
+    small = alt.expr("width < 420 ? 10.5 : 12")
     layers += [
         forest.mark_rule(strokeWidth=2.5).encode(x=alt.X("start:Q"), x2="end:Q"),
         forest.mark_point(filled=True, size=70, opacity=1).encode(x=x),

@@ -155,7 +155,8 @@ def _draw_density(figure: Figure, axes: Axes, fit: Fit, rate: NDArray[np.float64
     summary = doubling_times(fit).loc["compute"].to_dict()
     median, lower, upper = summary["median"], summary["lower"], summary["upper"]
     middle, low, high = in_digits(summary, months)
-    density, prior = log_time_density(rate), prior_rates(fit)
+    density = log_time_density(rate)
+    prior = prior_rates(fit)
     expected = None if prior is None else log_time_density(prior)
     if expected is not None:
         named(axes.plot(MONTHS, expected, color=PRIOR, lw=1.2, ls="--", label=BEFORE), "prior")

@@ -127,7 +127,8 @@ def sentences(table: pd.DataFrame, ridge: Ridge | None, *, converged: bool = Tru
         second = f"{w:.2f} g_N {'+' if w <= 1 else '-'} {abs(1 - w):.2f} g_D"
         value = f"{mix.value.median:.2f} a year, 95% equal-tailed {mix.value.lower:.2f} to {mix.value.upper:.2f}"
         said.append(f"{_told_apart(table['verdict'], mix.correlation)}; best known is {second} ({value}).")
-        (low, middle, high), tail = map(months, ridge.months), f"{1 - INTERVAL_PROBABILITY:.0%}"
+        low, middle, high = map(months, ridge.months)
+        tail = f"{1 - INTERVAL_PROBABILITY:.0%}"
         said.append(
             f"Parameters account for {ridge.phi.lower:.2f} to {ridge.phi.upper:.2f} of g_C (g_N/g_C, 95% equal-tailed "
             f"interval): effective compute doubles every {low} months in the {tail} of draws where they "

@@ -223,12 +223,13 @@ class Laws:
         columns = self.specification.columns
         own = {name: each for name, each in points.items() if name in columns and name in needed}
         for name, each in own.items():
-            own[name] = each if each.ndim < 2 else each[0]
-            if (each != own[name]).any():
-                raise BayesScalingError(
-                    f"'{self.specification.name}' has a formula of {name}, which here differs between draws; choose a "
-                    "quantity at given sizes and dates, such as bs.predicted_loss"
-                )
+            if each.ndim > 1:
+                if (each != each[0]).any():
+                    raise BayesScalingError(
+                        f"'{self.specification.name}' has a formula of {name}, which here differs between draws; "
+                        "choose a quantity at given sizes and dates, such as bs.predicted_loss"
+                    )
+                own[name] = each[0]
         count = max((len(each) for each in own.values()), default=1)
         setting = {**own, **self.setting, **named}
         values = {name: setting[name] if name in setting else self.predictors.usual(name) for name in columns}

@@ -183,11 +183,12 @@ def comparison_json(comparison: Comparison) -> bytes:
 def ranking_page(comparison: Comparison) -> str | None:
     """Markdown: what the comparison says, and its ranking compared with Table 11 of Ho et al. 2024, if it can be."""
     prose = prose_of(comparison)
-    for published in prose.sections("published"):
-        blocks = (block for block in published.blocks if not isinstance(block, Chart))
-        said = Section.of("", "", tuple(prose.part("sentences")), *blocks)
-        return render_page("Model ranking beside the published one", said)
-    return None
+    published = next(iter(prose.sections("published")), None)
+    if published is None:
+        return None
+    blocks = (block for block in published.blocks if not isinstance(block, Chart))
+    said = Section.of("", "", tuple(prose.part("sentences")), *blocks)
+    return render_page("Model ranking beside the published one", said)
 
 
 def write_comparison(comparison: Comparison, directory: Path) -> tuple[Path, ...]:

@@ -216,11 +216,12 @@ def _size_lines(s: Specification) -> list[str]:
 
 def _notes(s: Specification, table: "pd.DataFrame | None") -> tuple[str, ...]:
     law, symbol = s.form, _SYMBOLS[s.response]
-    definitions = (
-        "L: log perplexity, nats per token; N: parameters; D: unique training tokens; Y: publication date, years"
-    )
     if law.for_runs:
         definitions = "; ".join(_DEFINITIONS[name] for name in (law.response, *law.sizes))
+    else:
+        definitions = (
+            "L: log perplexity, nats per token; N: parameters; D: unique training tokens; Y: publication date, years"
+        )
     if s.delta is not None:
         return (
             definitions,

@@ -109,10 +109,8 @@ def method_section(fit: Fit) -> Blocks:
     specification = fit.specification
     penalty = [] if specification.delta is None else ["--delta", f"{specification.delta:g}"]
     length = [word for name in ("draws", "tune", "chains") for word in (f"--{name}", str(getattr(fit.settings, name)))]
-    command, options = (
-        ("fit", specification_name(specification)),
-        (*penalty, *sampler, *length, "--seed", str(fit.seed)),
-    )
+    options = (*penalty, *sampler, *length, "--seed", str(fit.seed))
+    command = ("fit", specification_name(specification))
     yield from command_blocks("To fit it again:", command, fit.evaluations, options)
 
 

@@ -66,7 +66,8 @@ def loss_chart(fit: Fit, *, fitted: bool = True) -> Chart | None:
         curves = curves.assign(benchmark=[title(each) if each else "" for each in curves["benchmark"]])
     unit = _axis_of(response)
     what = counted(len(points), "training run" if fit.evaluations.kind == "runs" else "evaluation")
-    found, note = _fall(curves, unit), f"Points: {what}."
+    found = _fall(curves, unit)
+    note = f"Points: {what}."
     if len(curves):
         of = "compute split in the best way, or the other size held fixed."
         if fit.specification.progresses:
@@ -85,7 +86,8 @@ def _axis_of(response: str) -> str:
 
 def _points(rows: pd.DataFrame, response: str) -> pd.DataFrame:
     """Rows as marks: their places on the axes, and what a reader sees on hover."""
-    names, kept = rows["system"].astype(str) if "system" in rows else rows.index.to_series(), rows.to_dict("records")
+    names = rows["system"].astype(str) if "system" in rows else rows.index.to_series()
+    kept = rows.to_dict("records")
     points = pd.DataFrame({"name": names, "link": list(map(_link, kept))})
     for name in ("paper", "architecture"):
         if name in rows:
@@ -205,10 +207,8 @@ def growth_chart(fit: Fit) -> Chart:
     note = f"Effective over physical compute, {start:.0f} = 1: median and {INTERVAL}; dashed: others' doubling times."
     if end > latest:
         note += f" The last row is of {month_of(latest)}: what follows is extrapolated."
-    others, own = (
-        pd.DataFrame(lines, columns=["year", "growth", "label"]),
-        f"this analysis: {amount(last['median'])} times",
-    )
+    others = pd.DataFrame(lines, columns=["year", "growth", "label"])
+    own = f"this analysis: {amount(last['median'])} times"
     view = interactive.growth_view(table, others, f"times {start:.0f}", own)
     return _chart(fit, "effective-compute-growth", said, view, table, note)
 
@@ -219,7 +219,8 @@ def doubling_chart(fit: Fit) -> Chart | None:
     posterior = None if rate is None or not np.any(rate) else log_time_density(rate)
     if posterior is None or not posterior.max() > 0:
         return None
-    density, before = pd.DataFrame({"months": MONTHS, "posterior": posterior}), "it has no prior of its own"
+    density = pd.DataFrame({"months": MONTHS, "posterior": posterior})
+    before = "it has no prior of its own"
     if prior is not None:
         before = f"before the data {span('lower', 'upper', months)(summarise_rate(prior))} months"
         if (expected := log_time_density(prior)) is not None:

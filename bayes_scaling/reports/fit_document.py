@@ -1,6 +1,6 @@
 """The report of one fit: the answer first, then what it rests on, down to the diagnostics."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -31,12 +31,16 @@ from bayes_scaling.studies.comparison.alternatives import alternatives_to, corre
 from bayes_scaling.studies.comparison.elpd import TIMES
 from bayes_scaling.studies.robustness.cases import CASES
 from bayes_scaling.studies.robustness.result import Robustness
+from bayes_scaling.studies.store import Store
 
 
-def fit_document(fit: Fit, robustness: Robustness | None = None, compute: Sequence[float] = ()) -> Document:
+def fit_document(
+    fit: Fit, robustness: Robustness | None = None, compute: Sequence[float] = (), kept: Store | None = None
+) -> Document:
     """What a report of one fit says; a robustness run on its table goes into the section on what would change it.
 
     ``compute`` are training budgets (FLOP) for a fit of runs: the first is the answer's, all are in its table.
+    ``kept``: where what approach 2 samples of these runs is kept.
     """
     if missing := [name for name in ("observed_data", "constant_data") if name not in fit.data]:
         raise BayesScalingError(
@@ -56,7 +60,7 @@ def fit_document(fit: Fit, robustness: Robustness | None = None, compute: Sequen
     def found(folded: bool) -> tuple[Section, ...]:
         made = those_made(
             *(
-                allocation_section(fit, compute)
+                allocation_section(fit, compute, kept)
                 if each.section is allocation_section
                 else each.section(somewhere if each.at_levels else fit)
                 for each in quantities_of(fit)
@@ -132,7 +136,7 @@ def first_screen(fit: Fit, compute: float | None = None) -> dict[str, Any]:
 def subtitle_of(fit: Fit) -> str:
     """Which specification and which data, by name."""
     name, table = fit.specification.name, fit.evaluations
-    recommended = fit.specification == load_specification("reference")  # and not another under its name
+    recommended = fit.specification == load_specification()  # and not another under its name
     specification = f"Recommended specification ('{name}')" if recommended else f"Specification '{name}'"
     if table.kind == "runs":
         return f"{specification}, training runs of the table '{table.name}'"
@@ -182,6 +186,13 @@ _DECIDED = {
 """Of each verdict: what decided."""
 
 
+_PACE: Mapping[str, Callable[[Any], str]] = {
+    f"median ({INTERVAL})": lambda row: words.in_months(words.times_of(row)),
+    "probability of progress": lambda row: probability(row["probability_of_progress"]),
+}
+"""Columns of a table of doubling times of effective compute."""
+
+
 @section("change", "What would change this answer")
 def change_section(fit: Fit, robustness: Robustness | None = None) -> Blocks:
     """Which choices matter, as far as is known; from a robustness run on the same table, if there is one."""
@@ -212,8 +223,7 @@ def change_section(fit: Fit, robustness: Robustness | None = None) -> Blocks:
             {
                 "table": "{table}",
                 "rows": "{rows:,}",
-                f"median ({INTERVAL})": lambda row: words.in_months(words.times_of(row)),
-                "probability of progress": lambda row: probability(row["probability_of_progress"]),
+                **_PACE,
             },
         )
     lead = "To try other priors, noise, selections, the paper's penalty and more on these data:"
@@ -236,8 +246,7 @@ def specifications_section(fit: Fit) -> Blocks:
                 "specification": "{name}",
                 "elpd difference": "{elpd_diff:.1f} ± {dse:.1f}",
                 "weight": "{weight:.2f}",
-                f"median ({INTERVAL})": lambda row: words.in_months(words.times_of(row)),
-                "probability of progress": lambda row: probability(row["probability_of_progress"]),
+                **_PACE,
             },
         )
     questions = {case.name: case.question for case in CASES}

@@ -35,6 +35,7 @@ from bayes_scaling.reports.fit_words import PARTS, in_numbers, in_whole_percent,
 from bayes_scaling.reports.svg import picture_of
 from bayes_scaling.specifications.progress import RATE_OF
 from bayes_scaling.studies.approaches.beside import has_budgets, profiles_beside
+from bayes_scaling.studies.store import Store
 from bayes_scaling.tables.benchmarks import title
 
 _LARGEST_SHARE = 10.0  # a share beyond says only that there was hardly anything to share
@@ -146,12 +147,15 @@ def attribution_section(fit: Fit) -> Blocks:
     """To what the fall in loss between two systems is due, with the paper's shares."""
     table, published = credible_intervals(shapley_attribution(fit)), published_shapley()
     widest = table[["lower", "upper"]].abs().max(axis=1).groupby(level="pair", sort=False).max()
-    pairs, left = list(widest.index[widest <= _LARGEST_SHARE]), ""
+    pairs = list(widest.index[widest <= _LARGEST_SHARE])
     if not pairs:
         raise BayesScalingError("every share has an interval beyond 1000%: the loss hardly changed in any pair")
+    left = ""
     if out := [str(pair) for pair in widest.index if pair not in pairs]:
-        left = " Left out, since the loss hardly changed and a share's interval goes beyond "
-        left += f"{_LARGEST_SHARE:.0%} either way: {', '.join(out)}."
+        left = (
+            f" Left out, since the loss hardly changed and a share's interval goes beyond {_LARGEST_SHARE:.0%} either "
+            f"way: {', '.join(out)}."
+        )
     shown = [pair for pair in HO2024_PAIRS if " to ".join(map(str, pair)) in pairs]
     names = tuple(player.replace("_", " ") for player in PLAYERS)
     rows = tuple(
@@ -161,7 +165,8 @@ def attribution_section(fit: Fit) -> Blocks:
     papers = tuple((pair, *(in_whole_percent(published.loc[pair, player], 1) for player in PLAYERS)) for pair in pairs)
     first = "; ".join(f"{name} {share}" for name, share in zip(names, rows[0][1:], strict=True))
     where, theirs = title(laws_of(fit).benchmark_of()), title(BENCHMARK)
-    on_theirs, setting = "" if where == theirs else f", on {theirs}", f", {setting_of(fit)}" if fit.setting else ""
+    on_theirs = "" if where == theirs else f", on {theirs}"
+    setting = f", {setting_of(fit)}" if fit.setting else ""
     columns = ("from, to", *names)
     yield (
         f"Shapley shares of the change in expected loss between two systems ({where}{setting}): of more parameters, "
@@ -252,7 +257,7 @@ def _largest(fit: Fit) -> float:
 
 
 @section("allocation", "The best split of a budget", refusable=True)
-def allocation_section(fit: Fit, asked: Sequence[float] = ()) -> Blocks:
+def allocation_section(fit: Fit, asked: Sequence[float] = (), kept: Store | None = None) -> Blocks:
     """The best split of budgets (FLOP): those asked for, and from those of the runs on; nothing without a split."""
     if not splits_budgets(fit):
         return
@@ -283,7 +288,7 @@ def allocation_section(fit: Fit, asked: Sequence[float] = ()) -> Blocks:
         frozenset(range(len(rows))) if unknown else frozenset(),
     )
     if len(asked) and has_budgets(fit):
-        other = profiles_beside(fit, tuple(asked))
+        other = profiles_beside(fit, tuple(asked), kept)
         answer = allocations(Question(tuple(asked)), fit, other)
         said = (second_opinion(other, answer.rows(budget, TRAINING), label_of(fit)) for budget in asked)
         yield tuple(f"At {number(budget)} FLOP: {' '.join(each)}" for budget, each in zip(asked, said, strict=True))

@@ -73,7 +73,8 @@ def predictive_section(fit: Fit) -> Blocks:
 
 
 def _findings(check: PredictiveCheck) -> tuple[str, ...]:
-    state, unit = "inside" if check.curve.inside else "outside", noun_of(check.unit, check.evaluations.kind)
+    state = "inside" if check.curve.inside else "outside"
+    unit = noun_of(check.unit, check.evaluations.kind)
     found = [f"LOO-PIT values (one {unit} left out at a time) lie {state} their simultaneous {BAND:.0%} band."]
     if check.pareto_k_bad:
         bad = counted(check.pareto_k_bad, "PIT value")
@@ -178,8 +179,10 @@ def calibration_section(fit: Fit) -> Blocks:
     found, about = evidence_for(fit.specification), fit.evaluations
     command, told = ("calibrate", specification_name(fit.specification)), (about.kind, about.name) not in _UNASKED
     if found is None:
-        lead = "No calibration of this specification with these priors comes with the package. To simulate from its "
-        lead += "priors at your table's design, fit what was simulated, and rank the true values:"
+        lead = (
+            "No calibration of this specification with these priors comes with the package. To simulate from its "
+            "priors at your table's design, fit what was simulated, and rank the true values:"
+        )
         yield from command_blocks(lead, command, about, told=told)
         return
     yield (
@@ -189,6 +192,8 @@ def calibration_section(fit: Fit) -> Blocks:
     yield tuple(calibration_sentences(found))
     yield calibration_table(found)
     if about.name != found.evaluations or further_selections(about):
-        lead = f"This was found for the design of {found.evaluations}; intervals may do better or worse for yours. "
-        lead += "To find out:"
+        lead = (
+            f"This was found for the design of {found.evaluations}; intervals may do better or worse for yours. To "
+            "find out:"
+        )
         yield from command_blocks(lead, command, about, told=told)

@@ -163,13 +163,16 @@ def _every(row: Row) -> str:
     return "every {} months ({} to {})".format(*in_digits(row, months))
 
 
+NOT_CLEARLY = "did not clearly lower the compute needed for the same loss: the doubling time is probably"
+
+
 def halved(row: Row) -> str:
     """What better algorithms did to the compute needed, by a doubling time in months."""
     median, lower, upper = in_digits(row, months)
     ends = f"{lower} to {upper}" if math.isfinite(row["upper"]) else f"{lower} or more, without an upper bound"
     if math.isfinite(row["median"]):
         return f"halved the compute needed for the same loss every {median} months, probably {ends}"
-    return f"did not clearly lower the compute needed for the same loss: the doubling time is probably {ends}"
+    return f"{NOT_CLEARLY} {ends}"
 
 
 def _years(fit: Fit) -> tuple[int, int] | None:

@@ -33,8 +33,10 @@ NOTES: Mapping[str, str] = {
 
 
 TITLE = "Do posteriors agree with the paper's answers?"
-_ABOUT = "Published: point or median with its 95% bootstrap interval, where there is one. Found: posterior median and "
-_ABOUT += f"{CREDIBLE_INTERVAL}."
+_ABOUT = (
+    "Published: point or median with its 95% bootstrap interval, where there is one. Found: posterior median and "
+    f"{CREDIBLE_INTERVAL}."
+)
 
 
 def replication_document(replication: Replication) -> Document:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
-from bayes_scaling.common.formatting import NOT_CONVERGED, counted, months, probability
+from bayes_scaling.common.formatting import NOT_CONVERGED, counted, in_digits, months, probability
 from bayes_scaling.common.strict_json import records
 from bayes_scaling.inference import diagnostics
 from bayes_scaling.inference.units import plural_of, size_of
@@ -35,6 +35,7 @@ from bayes_scaling.reports.document import (
     templates,
 )
 from bayes_scaling.reports.fit_words import (
+    NOT_CLEARLY,
     halved,
     in_brackets,
     in_months,
@@ -206,10 +207,11 @@ def named(names: Iterable[str]) -> str:
 
 def pace(row: Row) -> str:
     """A doubling time of effective compute as people say it."""
-    chance, found = f"probability of progress {probability(row['probability_of_progress'])}", halved(row)
+    chance = f"probability of progress {probability(row['probability_of_progress'])}"
     if math.isinf(row["median"]):
-        return f"better algorithms {found.replace(' or more, without an upper bound', ' months or more')} ({chance})"
-    return f"better algorithms {found} ({CREDIBLE_INTERVAL}; {chance})"
+        _, lower, _ = in_digits(row, months)
+        return f"better algorithms {NOT_CLEARLY} {lower} months or more ({chance})"
+    return f"better algorithms {halved(row)} ({CREDIBLE_INTERVAL}; {chance})"
 
 
 _WORDS: Mapping[str, Any] = {

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bayes_scaling.studies.comparison.result import Comparison
     from bayes_scaling.studies.replication import Replication
     from bayes_scaling.studies.robustness.result import Robustness
+    from bayes_scaling.studies.store import Store
 
 SUFFIXES = {"html": ".html", "markdown": ".md", "json": ".json"}  # formats, and how files of them end
 HTML_MARK, MARKDOWN_MARK = '<meta name="generator" content="bayes-scaling">', "[//]: # (report of bayes-scaling)"
@@ -102,7 +103,12 @@ def read_result(kind: str, source: Path) -> Any:
     return resolve_name(f"{KINDS[kind][1]}:load_{kind}")(source)
 
 
-def document_of(result: Any, robustness: "Robustness | None" = None, compute: Sequence[float] = ()) -> Document:
+def document_of(
+    result: Any,
+    robustness: "Robustness | None" = None,
+    compute: Sequence[float] = (),
+    kept: "Store | None" = None,
+) -> Document:
     """What a report of a result says."""
     kinds = {each.__name__.lower(): each.__module__.partition(".")[0] for each in type(result).__mro__}
     kind = next((name for name in kinds if name in KINDS and KINDS[name][1].startswith(f"{kinds[name]}.")), None)
@@ -120,7 +126,7 @@ def document_of(result: Any, robustness: "Robustness | None" = None, compute: Se
         from bayes_scaling.studies.robustness.run import check_same_table
 
         check_same_table(robustness, result)
-    return document(result, robustness, compute)
+    return document(result, robustness, compute, kept)
 
 
 def format_of(path: str | Path, format: str | None = None) -> str:

@@ -38,7 +38,7 @@ from bayes_scaling.quantities.allocation_table import (
 from bayes_scaling.reports.allocation import allocation_report, allocation_sentence
 from bayes_scaling.reports.document import Bullets
 from bayes_scaling.reports.fit_results import allocation_section, budget_sentence
-from bayes_scaling.studies.approaches.beside import has_budgets
+from bayes_scaling.studies.approaches.beside import has_budgets, kept_with
 
 LABEL = "chinchilla-normal on made"
 BUDGET = 1e24
@@ -330,6 +330,8 @@ def test_what_approach_2_sampled_is_kept_with_the_fit(allocate, fit, tmp_path, m
     assert (again.json["approach_2"], again.err, len(sampled)) == (first.json["approach_2"], "", 1)
     other = allocate("--compute", "1e22", "--fit", str(here), "--json").json["approach_2"]
     assert (list(other["allocation"]), len(sampled)) == (["1e+22"], 1)
+    allocation_section(replace(fit, fingerprint="f" * 64), [1e23], kept_with(here))  # a report takes it, too
+    assert len(sampled) == 1
     (kept,) = (here / "approach-2").iterdir()
     kept.write_text("{}", encoding="utf-8")
     mended = allocate("--compute", "1e24", "--fit", str(here), "--json")

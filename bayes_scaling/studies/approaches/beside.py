@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,11 @@ def has_budgets(fit: Fit) -> bool:
     return bool(isoflop_budgets(fitted_runs(fit)).size)
 
 
+def kept_with(fit: Path) -> Store:
+    """Where what approach 2 samples is kept, beside a fit's file or in its directory."""
+    return Store((fit if fit.is_dir() else fit.parent) / FOLDER)
+
+
 def profiles_beside(
     fit: Fit,
     budgets: tuple[float, ...],
@@ -46,7 +52,8 @@ def profiles_beside(
     ``sampler`` are settings of :func:`bayes_scaling.isoflop_profiles`. Their bias is that on the law of the fit.
     """
     runs = fitted_runs(fit).rename(columns={"compute": "flop"})
-    store, name = kept if fit.fingerprint else None, f"{_fingerprint(fit, runs, sampler)}.json"
+    store = kept if fit.fingerprint else None
+    name = f"{_fingerprint(fit, runs, sampler)}.json"
     found = None if store is None else store.read(name, _parsed)
     if found is None:
         on_sampling()
