@@ -163,7 +163,7 @@ def test_the_reference_is_the_default() -> None:
         (
             "reference",
             "level irreducible_share share alpha_base alpha_architecture beta g_N_central g_D_central "
-            "reducible_test_time_adaptation sigma tau tau_paper",
+            "reducible_test_time_adaptation sigma nu tau tau_paper",
         ),
         ("robustness/transformer-factor", "level share alpha beta g_N g_D gamma_T sigma"),
         ("robustness/bend-2017", "level share alpha beta g_N g_D sigma"),

@@ -143,7 +143,8 @@ def test_notes_say_the_units_and_the_central_point(name: str) -> None:
                 "d_A = alpha_base g_N_central = alpha[architecture] g_N[architecture], d_B = beta g_D",
                 "ln(alpha[architecture]) = ln(alpha_base) + alpha_architecture X[architecture]",
                 "ln(R[test_time_adaptation]) = reducible_test_time_adaptation X[test_time_adaptation]",
-                "noise ~ Normal(0, sigma), u[paper] ~ Normal(0, tau_paper), u[system] ~ Normal(0, tau)",
+                "noise ~ s[paper] Normal(0, sigma), u[paper] ~ s[paper] Normal(0, tau_paper), "
+                "u[system] ~ s[paper] Normal(0, tau), s[paper]^2 ~ nu / ChiSquared(nu)",
             ),
         ),
         (
