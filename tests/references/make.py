@@ -19,6 +19,7 @@ def make(name: str) -> bool:
         draws=KEPT * THINNING,
         tune=TUNE,
         chains=CHAINS,
+        target_accept=0.99,
         seed=SEED,
         attempts=1,
         keep=CHAINS * KEPT,
