@@ -140,7 +140,7 @@ def plot_doubling_times_by_variant(
         drawing.draw_times(axes, line, row)
     axes.set(ylim=(len(table) - 0.4, -0.6), yticks=range(len(table)))
     drawing.set_months_axis(axes)
-    names = table.index if table["variant"].nunique() > 1 else table["model"]
+    names = table.index if len(set(table["variant"])) > 1 else table["model"]
     axes.set_yticklabels(drawing.with_marks(names, table), fontsize=7, parse_math=False)
     add_legend(axes, loc="lower right", bbox_to_anchor=(1, 1))  # above: below, lines go on to the right edge
     named(axes.set_title(f"Best predicting first, one {comparison.unit} left out", fontsize=10, loc="left"), "title")
