@@ -31,7 +31,7 @@ def with_noise_of(name: str, table: Any) -> bs.Fit:
     return student_t_with_papers(table) if name == "student-t-papers" else drawn_fit(name, table, width=1e-3)
 
 
-EVERY_NOISE = ["reference", "ho2024/07", "robustness/student-t", "student-t-papers"]
+EVERY_NOISE = ["reference", "steps/6-priors", "ho2024/07", "robustness/student-t", "student-t-papers"]
 
 
 @pytest.mark.parametrize("name", EVERY_NOISE)
@@ -40,8 +40,11 @@ def test_losses_are_drawn_from_the_densities_that_log_likelihoods_have(name, tab
     rows, values = rows_of(fit.data, fit.specification), draws_of(fit.specification, fit.data)
     expected, sigma = expected_losses(fit.specification, rows, values), scales(fit.specification, rows, values)
     known = known_of_rest(fit.specification, rows, values, rows.response - expected)
-    mean, variance = known[:2] if known else (0.0, 0.0)
+    mean, variance, *of_cluster = known or (0.0, 0.0)
     kind, scale = stats.t(values["nu"]) if "nu" in values else stats.norm(), np.sqrt(sigma**2 + variance)
+    if fit.specification.noise.family == "multivariate_t":  # heavier or lighter tails, by what the other rows say
+        square, count = of_cluster
+        kind, scale = stats.t(values["nu"] + count), scale * np.sqrt((values["nu"] + square) / (values["nu"] + count))
     drawn = fit.data["posterior_predictive"]["loss"].to_numpy().reshape(CHAINS * DRAWS, -1)
     assert stats.kstest(kind.cdf((drawn - expected - mean) / scale).ravel(), "uniform").pvalue > 1e-3
     observed = fit.log_likelihood("evaluation")["loss"].to_numpy().reshape(drawn.shape)
