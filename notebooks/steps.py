@@ -38,7 +38,7 @@ class Step:
 
     name: str
     what: str
-    after: str
+    after: str = LAST_NORMAL
     why: str = ""
 
 
@@ -68,24 +68,24 @@ WAY = (
     ),
 )  # fmt: skip
 BESIDE = (
-    Step("steps/whole-loss", "test-time adaptation as a factor on the whole loss", LAST_NORMAL),
-    Step("steps/without-adaptation", "test-time adaptation not told apart", LAST_NORMAL, "another estimand"),
-    Step("steps/zero-shot", "zero-shot results have a factor of their own", LAST_NORMAL),
-    Step("steps/architecture-factor", "transformers differ by a factor, not an exponent", LAST_NORMAL),
-    Step("steps/one-exponent", "one exponent of parameters for all", LAST_NORMAL),
-    Step("steps/exponent-of-data", "the exponent of data by architecture too", LAST_NORMAL),
-    Step("steps/effective-size", "rates of effective size, whatever the exponent", LAST_NORMAL),
-    Step("steps/rates-by-architecture", "rates of effective size by architecture", LAST_NORMAL),
-    Step("steps/rates-by-size", "rates of effective size that change with parameters", LAST_NORMAL),
-    Step("steps/bend", "other rates once transformers were published", LAST_NORMAL),
-    Step("steps/walk", "rates that change from year to year", LAST_NORMAL),
-    Step("steps/noise-by-benchmark", "noise by benchmark", LAST_NORMAL),
-    Step("steps/noise-by-size", "noise that changes with parameters", LAST_NORMAL),
-    Step("steps/papers-alone", "no effects of systems", LAST_NORMAL),
-    Step("steps/student-t", "Student-t noise, no effects of systems", LAST_NORMAL),
-    Step("steps/log-noise", "noise and effects in proportion to the loss", LAST_NORMAL),
-    Step("steps/smooth-years", "losses depart from the law smoothly over years", LAST_NORMAL),
-    Step("steps/repetition", "repeated tokens worth less, R* uncertain, missing epochs the median", LAST_NORMAL),
+    Step("steps/whole-loss", "test-time adaptation as a factor on the whole loss"),
+    Step("steps/without-adaptation", "test-time adaptation not told apart", why="another estimand"),
+    Step("steps/zero-shot", "zero-shot results have a factor of their own"),
+    Step("steps/architecture-factor", "transformers differ by a factor, not an exponent"),
+    Step("steps/one-exponent", "one exponent of parameters for all"),
+    Step("steps/exponent-of-data", "the exponent of data by architecture too"),
+    Step("steps/effective-size", "rates of effective size, whatever the exponent"),
+    Step("steps/rates-by-architecture", "rates of effective size by architecture"),
+    Step("steps/rates-by-size", "rates of effective size that change with parameters"),
+    Step("steps/bend", "other rates once transformers were published"),
+    Step("steps/walk", "rates that change from year to year"),
+    Step("steps/noise-by-benchmark", "noise by benchmark"),
+    Step("steps/noise-by-size", "noise that changes with parameters"),
+    Step("steps/papers-alone", "no effects of systems"),
+    Step("steps/student-t", "Student-t noise, no effects of systems"),
+    Step("steps/log-noise", "noise and effects in proportion to the loss"),
+    Step("steps/smooth-years", "losses depart from the law smoothly over years"),
+    Step("steps/repetition", "repeated tokens worth less, R* uncertain, missing epochs the median"),
 )
 BACKTESTED = (
     "reference", FIRST, "steps/1-irreducible", "steps/3-exponents", "steps/5-systems", LAST_NORMAL, "steps/whole-loss",
