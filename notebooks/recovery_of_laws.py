@@ -3,7 +3,7 @@
     python notebooks/recovery_of_laws.py --directory runs/recovery
 
 Simulates losses of a design of runs with known parameters, fits the law that they follow, and counts how often
-intervals hold what was put in. Finished simulations are kept in the directory. Takes two to three hours on one core.
+intervals hold what was put in. Finished simulations are kept in the directory. Takes an hour or two on one core.
 """
 
 import argparse
@@ -123,14 +123,12 @@ def recover_once(task: tuple[str, int]) -> pd.DataFrame:
 
 
 SIMULATIONS = 200
-SLOW = {"runs/discrepancy": 50}
-"""How many of a law whose fits take a minute each."""
 
 
 def recovered(name: str, directory: Path, workers: int | None = None) -> pd.DataFrame:
     """Intervals of all simulations of a law, of which those in the directory are read and the others made."""
     directory.mkdir(parents=True, exist_ok=True)
-    files = {str(n): directory / f"{name.replace('/', '-')}-{n:04d}.csv" for n in range(SLOW.get(name, SIMULATIONS))}
+    files = {str(n): directory / f"{name.replace('/', '-')}-{n:04d}.csv" for n in range(SIMULATIONS)}
     tasks = {key: (name, int(key)) for key, file in files.items() if not file.exists()}
 
     def keep(key: str, table: pd.DataFrame) -> None:

@@ -76,7 +76,7 @@ _FAMILIES = {
     "": ("for a start", ""),
     "ho2024": ("the models of Ho et al. 2024", ""),
     "robustness": ("model 7 of Ho et al. 2024, otherwise", "Model 7 "),
-    "steps": ("how the reference was built, and step 6 of it otherwise", "Step 6, but "),
+    "steps": ("how the reference was built, and the reference otherwise", "Reference, but "),
     "kaplan": ("Kaplan's laws of training runs", "Kaplan's "),
     "runs": ("Chinchilla's law on training runs, otherwise", "Chinchilla's law on training runs"),
 }

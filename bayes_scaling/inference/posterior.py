@@ -8,9 +8,12 @@ from xarray import Dataset, DataTree
 
 from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.model.coordinates import coefficients_of, published_names
+from bayes_scaling.model.gaussian_process import orthogonal
 from bayes_scaling.model.penalised import penalised_draws
 from bayes_scaling.model.reported import Quantity, reported_quantities
 from bayes_scaling.model.rows import Rows
+from bayes_scaling.model.structure import expected_loss
+from bayes_scaling.specifications.noise import smooth_change
 from bayes_scaling.specifications.specification import Specification
 
 EFFECT, STANDARDISED = "paper_effect", "paper_effect_standardised"
@@ -69,11 +72,27 @@ def dims_of(specification: Specification, name: str) -> tuple[str, ...]:
     return () if group is None else (group,)
 
 
+def completed(specification: Specification, rows: Rows, free: Mapping[str, Floats], seed: int) -> Mapping[str, Floats]:
+    """Draws of free variables with those of the parameters that were integrated out, given all else."""
+    if not specification.left_to_integrate:
+        return free
+    stem = specification.integrated
+    columns, turn = orthogonal(rows.covariates[stem])
+    values = {name: _by_sample(draws) for name, draws in free.items()}
+    law = expected_loss(coefficients_of(specification, values, rows.levels), rows.covariates, rows.index)
+    residual = np.log(rows.response) - np.log(law)
+    _, mean, variance = smooth_change(residual, values["sigma"], values[f"{stem}_sd"], columns)
+    drawn = mean + np.sqrt(variance) * np.random.default_rng(seed).standard_normal(mean.shape)
+    shape, known = next(iter(free.values())).shape[:2], len(rows.levels[f"{stem}_level"])
+    found = (drawn @ turn.T).reshape(*shape, -1)
+    return {**free, **dict(zip(specification.left_to_integrate, np.split(found, [known], axis=-1), strict=True))}
+
+
 def plain(
-    specification: Specification, rows: Rows, values: Mapping[str, Floats], stats: Dataset
+    specification: Specification, rows: Rows, seed: int, values: Mapping[str, Floats], stats: Dataset
 ) -> tuple[DataTree, Dataset]:
     """Groups of a posterior that needs no reweighting, and the sampler's statistics."""
-    posterior = posterior_of(specification, rows, values)
+    posterior = posterior_of(specification, rows, completed(specification, rows, values, seed))
     return DataTree.from_dict({"posterior": posterior, "sample_stats": stats}), stats
 
 

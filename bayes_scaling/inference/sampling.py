@@ -116,7 +116,7 @@ def sample(
         read = partial(reweighted, specification, rows, data, seed)
     else:
         random = partial(prior_middle, specification, rows)
-        read = partial(plain, specification, rows)
+        read = partial(plain, specification, rows, seed)
 
     def start(seed: Any) -> Floats:
         return program.point(random(np.random.default_rng(seed)))

@@ -9,6 +9,7 @@ import numpy as np
 import pymc as pm
 from xarray import Dataset, DataTree
 
+from bayes_scaling.inference.posterior import completed, posterior_of
 from bayes_scaling.inference.sampling import Sampled
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.model.build import build_model_of_rows
@@ -30,7 +31,7 @@ def sample_smc(
     weighs them; but it loses a mode in which no particle is left at some stage, so several runs are compared.
     """
     start = time.perf_counter()
-    with build_model_of_rows(specification, rows), _quiet():
+    with build_model_of_rows(specification, rows) as model, _quiet():
         data = pm.sample_smc(
             draws=settings.draws,
             chains=settings.chains,
@@ -40,7 +41,9 @@ def sample_smc(
             compute_convergence_checks=False,  # ours: bayes_scaling.inference.diagnostics.diagnose_runs
             backend="numba",
         )
-    posterior, of_runs = data["posterior"].to_dataset(), data["sample_stats"].to_dataset()
+    free = {each.name: data["posterior"][each.name].to_numpy() for each in model.free_RVs}
+    posterior = posterior_of(specification, rows, completed(specification, rows, free, seed))
+    of_runs = data["sample_stats"].to_dataset()
     stages = [np.asarray(run, dtype=float) for run in of_runs["log_marginal_likelihood"].to_numpy()]
     stats = Dataset(
         {

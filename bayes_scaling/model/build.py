@@ -17,7 +17,7 @@ from bayes_scaling.model.reported import reported_quantities
 from bayes_scaling.model.rows import Rows, make_rows, model_data, noise_names, single_columns
 from bayes_scaling.model.structure import Arrays, coefficient_at, expected_loss
 from bayes_scaling.specifications.catalogue import resolve
-from bayes_scaling.specifications.noise import log_jacobian, normal, shared_effects
+from bayes_scaling.specifications.noise import log_jacobian, normal, shared_effects, smooth_change
 from bayes_scaling.specifications.priors import DISTRIBUTIONS
 from bayes_scaling.specifications.sections import Noise
 from bayes_scaling.specifications.specification import Specification
@@ -41,7 +41,8 @@ def build_model(specification: Specification | str | Path, evaluations: pd.DataF
         Observed variable ``loss`` (nats per token; ``critical_batch``, tokens, in a law of it) over dimension
         ``evaluation`` (row ids); coefficients over ``benchmark``, ``architecture`` and ``era``; covariates, group
         codes and prior scales as ``pm.Data``. With normal noise, effects of papers or other clusters are integrated
-        out in closed form.
+        out in closed form; with normal noise on the logarithm of the loss, without clusters, so is a smooth change of
+        all losses (``loss = "0 + gp(...)"``), whose coefficients a fit draws given the rest.
 
     Raises
     ------
@@ -73,7 +74,8 @@ def build_model_of_rows(specification: Specification, rows: Rows) -> pm.Model:
         observed = data[f"observed_{specification.response}"]
         noise = {name: sampled_parameter(specification, name, data) for name in noise_names(specification)}
         if specification.delta is None:
-            names = [p.name for p in specification.parameters() if p.name not in noise]
+            apart = {*noise, *specification.left_to_integrate}
+            names = [p.name for p in specification.parameters() if p.name not in apart]
             values = {name: sampled_parameter(specification, name, data) for name in names}
         else:  # the paper's coefficients, under its penalty as a prior
             scale = penalty_scale(noise["sigma"], observed.shape[0], data["delta"])
@@ -88,7 +90,9 @@ def build_model_of_rows(specification: Specification, rows: Rows) -> pm.Model:
             if name not in values:
                 pm.Deterministic(name, quantity.value, dims=quantity.dims or None)
         mu = expected_loss(coefficients, covariates, index, xp=pt)
-        _likelihood(specification, mu, noise, index, observed, rows)
+        stem = specification.integrated
+        change = (values[f"{stem}_sd"], data[stem]) if stem else ()
+        _likelihood(specification, mu, noise, index, observed, rows, change)
     return model
 
 
@@ -100,10 +104,18 @@ def sampled_parameter(specification: Specification, name: str, data: Arrays) -> 
     return family(name, **arguments, dims=specification.index_of(name))
 
 
-def _likelihood(s: Specification, mu: Any, noise: Arrays, index: Arrays, observed: Any, rows: Rows) -> None:
-    """Noise on the loss, or on its logarithm, of which PyMC derives the density of the loss, Jacobian included."""
+def _likelihood(
+    s: Specification, mu: Any, noise: Arrays, index: Arrays, observed: Any, rows: Rows, change: Sequence[Any]
+) -> None:
+    """Noise on the loss, or on its logarithm, of which PyMC derives the density of the loss, Jacobian included.
+
+    ``change``: standard deviation and columns of a smooth change that is integrated out, if there is one.
+    """
     given, effects, name = s.noise, s.noise.effects, s.response
     logs, options = given.on_log, {"observed": observed, "dims": "evaluation"}
+    if change:
+        pm.CustomDist(name, mu, noise["sigma"], *change, dist=_draw_changed, logp=_changed_logp, **options)
+        return
     if given.samples_effects:
         standard = pm.Normal("paper_effect_standardised", 0, 1, dims="paper")
         effect = pm.Deterministic("paper_effect", noise["tau"] * standard, dims="paper")[index["paper"]]
@@ -128,6 +140,18 @@ def _likelihood(s: Specification, mu: Any, noise: Arrays, index: Arrays, observe
         return pt.exp(kind.dist(**own | {"mu": pt.log(own["mu"])}))
 
     pm.CustomDist(name, *values.values(), dist=drawn, **options)
+
+
+def _draw_changed(mu: Any, sigma: Any, spread: Any, columns: Any, size: Any) -> Any:
+    coefficients = pm.Normal.dist(0, spread, size=columns.shape[1])
+    return mu * pt.exp(pm.Normal.dist(0, sigma, size=mu.shape) + columns @ coefficients)
+
+
+def _changed_logp(value: Any, mu: Any, sigma: Any, spread: Any, columns: Any) -> Any:
+    """Density with a smooth change integrated out: what it adds is spread over rows, so that the sum is exact."""
+    residual = pt.log(value) - pt.log(mu)
+    added, _, _ = smooth_change(residual, sigma, spread, columns, xp=pt)
+    return normal(residual, sigma, xp=pt) + added / columns.shape[0] + log_jacobian(value, xp=pt)
 
 
 def _draw_clustered(mu: Any, sigma: Any, *others: Any, noise: Noise, counts: Sequence[int]) -> Any:

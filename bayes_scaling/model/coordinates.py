@@ -78,6 +78,8 @@ def _coefficient(s: Specification, name: str, values: Arrays, levels: Levels, xp
     formula, added = s.predicted[name], []
     for term in formula.terms:
         slopes = formula.term_name(term)
+        if slopes == s.integrated and f"{slopes}_standardised" not in values:
+            continue
         if is_smooth(term):
             parts = [values[f"{part}_standardised"] for part in (slopes, f"{slopes}_rest")]
             smooth = values[f"{slopes}_sd"] * xp.concatenate(parts, axis=-1)

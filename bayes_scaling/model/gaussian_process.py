@@ -47,6 +47,12 @@ def well_known(columns: Floats) -> int:
     return int((np.square(columns).mean(axis=0) >= _WELL).cumprod().sum())
 
 
+def orthogonal(columns: Floats) -> tuple[Floats, Floats]:
+    """Columns turned until they are orthogonal, and the turn, which takes their coefficients back."""
+    _, turn = np.linalg.eigh(columns.T @ columns)
+    return columns @ turn, turn
+
+
 def _pivoted(points: Floats) -> tuple[Floats, Floats]:
     """Points that stand for all, and the Cholesky factor of their kernel."""
     chosen: list[int] = []

@@ -9,6 +9,7 @@ import pandas as pd
 
 from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.law.formula import effective_epochs, training_compute
+from bayes_scaling.model.gaussian_process import orthogonal
 from bayes_scaling.model.predictors import Cells, Predictors, levels_of_dates, years_of
 from bayes_scaling.model.requirements import columns_of, require
 from bayes_scaling.model.structure import Coefficient
@@ -281,6 +282,8 @@ def model_data(specification: Specification, rows: Rows) -> dict[str, Any]:
             del data[f"{stem}_{at}"]
         data |= {f"{stem}_columns": values, f"{stem}_columns_index": codes}
     data |= {f"{group}_index": codes for group, codes in rows.index.items() if group in used}
+    if stem := specification.integrated:
+        data[stem], _ = orthogonal(rows.covariates[stem])
     data[f"observed_{specification.response}"] = rows.response
     for parameter in specification.parameters():
         for key, value in specification.prior_of(parameter.name).arguments:

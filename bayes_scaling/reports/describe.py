@@ -243,6 +243,7 @@ def _notes(s: Specification, table: "pd.DataFrame | None") -> tuple[str, ...]:
         f"{' and '.join(s.noise.clusters)} effects u are integrated out in closed form": (
             s.noise.clusters and s.noise.kind.in_closed_form
         ),
+        "the smooth change of all losses is integrated out in closed form": s.integrated,
         "a missing vocabulary is taken to be its benchmark's median in the table": s.data.vocabulary == "log",
         "worth of epochs as coded by Ho et al. 2024; missing epochs count as one pass": tokens == "effective_epochs",
         "missing epochs count as one pass": tokens in ("seen", "repeated") and epochs == "one",

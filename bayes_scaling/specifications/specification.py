@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any, Self
 
 from bayes_scaling.specifications.consistency import check, require_delta
-from bayes_scaling.specifications.formulas import LOSS_FACTORS, Formula, read_formula
+from bayes_scaling.specifications.formulas import LOSS_FACTORS, Formula, is_smooth, read_formula
 from bayes_scaling.specifications.laws import LAWS, Law
 from bayes_scaling.specifications.parameters import OVERFITTING, PARAMETERS, Parameter
 from bayes_scaling.specifications.priors import Prior
@@ -223,6 +223,24 @@ class Specification:
             **{each.name: True for each in self._tuning},
         }
         return (*(name for name, here in used.items() if here and name not in self.tied), *own)
+
+    @cached_property
+    def integrated(self) -> str:
+        """Stem of the names of a smooth change of all losses that is integrated out, as normal noise allows; or empty.
+
+        Noise has to be on the logarithm, where that change adds to it, and the same in all rows.
+        """
+        noise = self.noise
+        if noise.family != "normal" or not noise.on_log or noise.clusters or "sigma" in self.coefficients:
+            return ""
+        formula = self.predicted.get("loss", Formula("loss", ""))
+        return next((formula.term_name(term) for term in formula.terms if is_smooth(term)), "")
+
+    @property
+    def left_to_integrate(self) -> tuple[str, ...]:
+        """Parameters that a model does not sample: given all others, they are drawn in closed form."""
+        stem = self.integrated
+        return (f"{stem}_standardised", f"{stem}_rest_standardised") if stem else ()
 
     def _group_of(self, coefficient: str) -> str | None:
         return self.formulas[coefficient].base or None if coefficient in self.formulas else None

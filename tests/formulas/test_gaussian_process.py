@@ -4,17 +4,26 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pymc as pm
+import pytensor.tensor as pt
 import pytest
 from formulas.made_formulas import made_fit
 from hypothesis import given
 from hypothesis import strategies as st
 from made_runs import made_runs
+from models.log_densities import FAST
+from models.log_densities import points as points_of
+from scipy import stats
 
 import bayes_scaling as bs
+from bayes_scaling.inference.likelihood import expected_losses
+from bayes_scaling.inference.posterior import completed
 from bayes_scaling.inference.simulation import simulated_rows
-from bayes_scaling.model.gaussian_process import GaussianProcess, well_known
-from bayes_scaling.model.rows import make_rows
+from bayes_scaling.model.build import _draw_changed
+from bayes_scaling.model.gaussian_process import GaussianProcess, orthogonal, well_known
+from bayes_scaling.model.rows import make_rows, prior_middle
 from bayes_scaling.quantities.laws import laws_of
+from bayes_scaling.specifications.noise import smooth_change
 from bayes_scaling.tables import decimal_year
 
 NAME = "runs/discrepancy"
@@ -175,3 +184,82 @@ def test_simulated_losses_have_its_spread(runs) -> None:
             values[f"{part}_standardised"] = rng.standard_normal(len(rows.levels[f"{part}_level"]))
         logs.append(np.log(simulated_rows(specification, rows, values, rng).response))
     assert np.std(logs, axis=0) == pytest.approx(np.full(len(runs), spread), rel=0.15)
+
+
+@pytest.fixture(scope="module")
+def point(runs):
+    """The specification, its rows, values of its parameters, and residuals of the law without the process."""
+    specification = bs.load_specification(NAME)
+    rows = make_rows(specification, runs)
+    values = prior_middle(specification, rows, np.random.default_rng(0))  # the first of `points`
+    free = {name: np.reshape(each, (1, -1)) for name, each in values.items()}
+    without = {name: each for name, each in free.items() if name not in specification.left_to_integrate}
+    return specification, rows, free, np.log(rows.response) - np.log(expected_losses(specification, rows, without)[0])
+
+
+def test_the_density_of_the_model_is_that_of_jointly_normal_losses(runs, point) -> None:
+    """Rasmussen and Williams 2006, eq. 2.30, on the logarithm of the loss."""
+    specification, rows, free, residual = point
+    model = bs.build_model(specification, runs)
+    columns, (spread,), (sigma,) = rows.covariates["loss_gp"], free["loss_gp_sd"], free["sigma"]
+    together = spread**2 * columns @ columns.T + sigma**2 * np.eye(len(rows.ids))
+    expected = stats.multivariate_normal(cov=together).logpdf(residual) - np.log(rows.response).sum()
+    density = model.compile_logp(vars=model.observed_RVs, mode=FAST)
+    assert float(density(points_of(model, specification, rows, count=1)[0])) == pytest.approx(expected, rel=1e-9)
+
+
+def test_coefficients_that_were_integrated_out_are_drawn_given_the_rest(point) -> None:
+    """Beside least squares with a standard normal prior; and all densities together obey Bayes' rule."""
+    specification, rows, free, residual = point
+    columns, (spread,), (sigma,) = rows.covariates["loss_gp"], free["loss_gp_sd"], free["sigma"]
+    draws = 40_000
+    many = {
+        name: np.full((1, draws), each.item())
+        for name, each in free.items()
+        if name not in specification.left_to_integrate
+    }
+    found = completed(specification, rows, many, seed=1)
+    standard = np.concatenate([found[name] for name in specification.left_to_integrate], axis=-1)[0]
+    precision = np.eye(columns.shape[1]) + (spread / sigma) ** 2 * columns.T @ columns
+    mean = np.linalg.solve(precision, spread / sigma**2 * columns.T @ residual)
+    errors = np.sqrt(np.diag(np.linalg.inv(precision)) / draws)
+    assert np.abs((standard.mean(axis=0) - mean) / errors).max() < 4.5
+    np.testing.assert_allclose(np.cov(standard.T), np.linalg.inv(precision), atol=5 / np.sqrt(draws))
+
+    one = standard[0]
+    given_all = stats.norm(columns @ one * spread, sigma).logpdf(residual).sum()
+    prior, posterior = stats.norm.logpdf(one).sum(), stats.multivariate_normal(mean, np.linalg.inv(precision))
+    added, *_ = smooth_change(residual, sigma, spread, orthogonal(columns)[0])
+    alone = stats.norm(0, sigma).logpdf(residual).sum() + added
+    assert alone == pytest.approx(given_all + prior - posterior.logpdf(one), rel=1e-7)
+
+
+def test_losses_that_the_model_draws_have_the_covariance_of_noise_and_process() -> None:
+    columns, spread, sigma = GaussianProcess()(*points(6).T), 0.3, 0.1
+    drawn = np.log(
+        pm.draw(_draw_changed(pt.ones(6), sigma, spread, pt.as_tensor(columns), None), 20_000, random_seed=1)
+    )
+    expected = spread**2 * columns @ columns.T + sigma**2 * np.eye(6)
+    np.testing.assert_allclose(np.cov(drawn.T), expected, atol=5 * spread**2 / np.sqrt(20_000))
+
+
+@pytest.mark.parametrize(
+    ("changed", "priors", "unused"),
+    [
+        ({"noise": {"family": "student_t", "cluster": "none", "scale": "log_loss"}}, {}, ()),
+        (
+            {"noise": {"family": "normal", "cluster": "paper", "scale": "log_loss"}},
+            {"tau": {"distribution": "half_normal", "sigma": 0.05}},
+            (),
+        ),
+        ({"noise": {"family": "normal", "cluster": "none", "scale": "loss"}}, {}, ()),
+        ({"coefficients": {"loss": "0 + log10(parameters)"}}, {}, ("loss_gp_sd",)),
+    ],
+)
+def test_nothing_is_integrated_out_where_that_has_no_closed_form(changed, priors, unused) -> None:
+    document = bs.load_specification(NAME).to_dict() | changed
+    document["priors"] = {name: each for name, each in document["priors"].items() if name not in unused} | priors
+    found = bs.Specification.from_dict("mine", document)
+    assert found.integrated == ""
+    assert found.left_to_integrate == ()
+    assert bs.load_specification(NAME).integrated == "loss_gp"
